@@ -179,6 +179,7 @@ walk(
     await stage.enter();
     await choose(page, burnedIn(stage));
     await page.getByRole('heading', { name: '3 instances will not be sent' }).waitFor();
+    await page.getByText('3 of 6 instances stay here until you decide').waitFor();
     await looksRight(page, 'held-back-card');
     await page.getByRole('link', { name: /^See what is removed/ }).click();
     await page.getByRole('heading', { name: '3 instances held back' }).waitFor();

@@ -22,6 +22,24 @@ const walk = await walkScreens(test, {
 const badge = (page: Page, count: number) =>
   page.getByRole('link', { name: `${count} need you`, exact: true });
 
+/** At each size the number stands with its words, and not beside the name of a page, whose things it would count. */
+async function standsApart(page: Page): Promise<void> {
+  const before = page.viewportSize()!;
+  for (const width of [1280, 1024, 390]) {
+    await page.setViewportSize({ width, height: before.height });
+    const inStatus = page.locator('.status').getByRole('link', { name: '4 instances need your decision' });
+    const number = width > 560 ? badge(page, 4) : inStatus;
+    assert.match(await number.innerText(), /4 (instances )?need you/);
+    const [own, results] = await Promise.all([
+      number.boundingBox(),
+      page.getByRole('navigation').getByRole('link', { name: 'Results' }).boundingBox(),
+    ]);
+    const isApart = own!.x > results!.x + results!.width + 24 || own!.y > results!.y + results!.height / 2;
+    assert.ok(isApart, `${width}: ${JSON.stringify({ own, results })}`);
+  }
+  await page.setViewportSize(before);
+}
+
 /**
  * Sends a study of eight, four of which are held back, and waits for the badge: two taps, the picker of files being
  * the browser's own.
@@ -39,6 +57,7 @@ async function sendHeldBack({ page, enter, seed }: Stage, nth: number): Promise<
   await badge(page, 4).waitFor();
   await page.getByText('4 instances need your decision').first().waitFor();
   assert.is(await page.getByText('The disc may be removed').count(), 0);
+  await standsApart(page);
   await taps.again();
   await badge(page, 4).click();
   await page.getByRole('heading', { name: 'Needs you', level: 1 }).waitFor();

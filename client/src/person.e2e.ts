@@ -86,7 +86,8 @@ walk(
     await page.getByText('Lockmann').first().waitFor();
     await visitor.setOffline(false);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    await page.getByText('on this device', { exact: false }).first().waitFor();
+    await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
+    await looksRight(page, 'sign-in-locked');
     const said = await saidBy(page);
     assert.equal(
       names.filter((name) => said.includes(name)),
@@ -100,6 +101,7 @@ walk(
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await visitor.setOffline(false);
     await page.reload();
+    await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
     await fillSignIn(page, account.username);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
@@ -136,6 +138,7 @@ walk('auditors, researchers and radiologists begin where their work is', async (
     await page.getByRole('button', { name: /^Account of/ }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    assert.is(await page.getByText('nobody used this device', { exact: false }).count(), 0);
   };
   await enterAs('auditor');
   await page.getByRole('heading', { name: 'What you can do here' }).waitFor();

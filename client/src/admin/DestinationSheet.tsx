@@ -158,7 +158,30 @@ function Peer({ form }: { readonly form: Form }) {
         value={typed.value.connection}
         onChoose={(connection) => (typed.value = { ...typed.value, connection })}
       />
+      <Commitment typed={typed} />
     </>
+  );
+}
+
+function Commitment({ typed }: Pick<Form, 'typed'>) {
+  const hint = useId();
+  return (
+    <div class="stack-tight">
+      <label class="choice">
+        <input
+          type="checkbox"
+          class="tick"
+          name="commitment"
+          checked={typed.value.commits}
+          aria-describedby={hint}
+          onChange={({ currentTarget: { checked } }) => (typed.value = { ...typed.value, commits: checked })}
+        />
+        <span>{words.commitment}</span>
+      </label>
+      <p id={hint} class="small quiet">
+        {words.commitmentWhat}
+      </p>
+    </div>
   );
 }
 

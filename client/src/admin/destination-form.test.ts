@@ -94,7 +94,11 @@ test('asks for a PACS over DIMSE by host, port and AE titles, and shows what is 
     ...{ isPrimary: false, viewers: [], fromEnvironment: false, underWay: 0, waiting: 0, hasStudies: false },
     ...{ need: null, deadLetters: 0, copies: { also: 0, required: 0 }, authentication: { kind: 'none' } },
   });
-  assert.equal({ ...saved, ...peer, callingAE: 'RELAYPACS', connection: 'plain' }, saved);
+  assert.equal({ ...saved, ...peer, callingAE: 'RELAYPACS', connection: 'plain', commits: false }, saved);
+  const asked = readForm(typed({ ...before, ...peer, commits: true }), true);
+  assert.is(asked.kind === 'wish' && asked.wish.commitment, true);
+  const web = readForm(typed({ commits: true }), true);
+  assert.is(web.kind === 'wish' && web.wish.commitment, undefined);
 });
 
 test('names the field of a PACS over DIMSE that has the mistake', () => {

@@ -18,6 +18,8 @@ export type Typed = Readonly<Record<FieldName, string>> & {
   readonly signIn: AuthenticationKind;
   /** Of DIMSE. */
   readonly connection: DimseConnection;
+  /** Of DIMSE: whether it is asked for storage commitment. */
+  readonly commits: boolean;
 };
 
 export type ReadForm =
@@ -38,11 +40,11 @@ const CALLING_AE = 'RELAYPACS';
 /** The form before anybody typed; a secret is never in it. */
 export function toTyped(destination: Destination | null): Typed {
   const none = Object.fromEntries(FIELDS.map((name) => [name, ''])) as Record<FieldName, string>;
-  const empty = { ...none, callingAE: CALLING_AE, connection: 'plain' } as const;
+  const empty = { ...none, callingAE: CALLING_AE, connection: 'plain', commits: false } as const;
   if (destination === null) return { ...empty, kind: 'dicomweb', signIn: 'none' };
-  const { kind, name, url, ca, certificate, authentication } = destination;
+  const { kind, name, url, ca, certificate, authentication, commitment: commits = false } = destination;
   const own = kind === 'dimse' ? peerOf(url) : { url };
-  const typed = { ...empty, kind, name, ...own, ca: ca ?? '', certificate: certificate ?? '' };
+  const typed = { ...empty, kind, name, ...own, commits, ca: ca ?? '', certificate: certificate ?? '' };
   switch (authentication.kind) {
     case 'none':
     case 'bearer':
@@ -99,6 +101,7 @@ export function readForm(filledIn: Typed, isNew: boolean): ReadForm {
     ca: typed.ca.trim() || null,
     certificate: typed.certificate.trim() || null,
     ...filled('key', typed.key.trim()),
+    ...(typed.kind === 'dimse' && typed.commits ? { commitment: true } : {}),
   });
   if (!wished.success) {
     const names = wished.error.issues.flatMap(({ path }) => path.toReversed().filter(isField));

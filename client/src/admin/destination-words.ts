@@ -94,6 +94,10 @@ export const destinationWords = {
       title: 'Something answers, but not with the result of a search (QIDO-RS, C-FIND).',
       next: 'Check the path of the address: Orthanc’s ends in /dicom-web, dcm4chee’s in /aets/NAME/rs. Over DIMSE, let the gateway’s AE title query the PACS.',
     },
+    'no-commitment': {
+      title: 'It does not take storage commitment.',
+      next: 'Allow the gateway’s AE title to ask for it in the PACS, or turn it off here. Until then nothing counts as stored there.',
+    },
     'unknown-ae-title': {
       title: 'It does not know one of the AE titles.',
       next: 'Add the gateway’s AE title, and its address, to the PACS, and check the PACS’s own: upper and lower case differ.',
@@ -210,6 +214,9 @@ export const destinationWords = {
     callingAE: 'AE title of the gateway',
     callingAEWhat: 'The PACS must know it, and let it store, query and retrieve.',
     connection: 'Connection',
+    commitment: 'Ask for storage commitment',
+    commitmentWhat:
+      'Instances count as in the PACS once it has also said that it keeps them. It must report in the same association.',
     connections: { plain: 'Without TLS', tls: 'With TLS' } satisfies Record<DimseConnection, string>,
     inTheClear: 'Without TLS, images and passwords can be read by anybody on the way.',
     authentication: 'Sign in with',

@@ -3,6 +3,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSession } from '../net/net-context.ts';
+import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { accountWords as words } from './account-words.ts';
 import { mayOpenCases } from './landing.ts';
@@ -84,6 +85,7 @@ function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
     chosen: useChosen(),
     safe: queue.safe.value,
     travelling: queue.travelling.value,
+    undecided: sumOf(queue.studies.value.flatMap(({ needs }) => needs)),
   });
   return (
     <>

@@ -8,6 +8,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { appWords } from './app-words.ts';
+import { lockMarkIn } from './lock-mark.ts';
 import { TroubleNotice } from './TroubleNotice.tsx';
 import { type Trouble, troubleOf } from './trouble-of.ts';
 
@@ -50,6 +51,7 @@ export function SignInView() {
   const { trouble, busy, signIn } = useSignIn();
   const form = useRef<HTMLFormElement>(null);
   const message = useId();
+  const why = useId();
   const offline = useQueue().link.value === 'offline';
   useEffect(() => {
     document.title = `${appWords.signIn.title} – ${kitWords.product}`;
@@ -62,9 +64,13 @@ export function SignInView() {
   return (
     <main id="content" class="sign-in">
       <h1 tabIndex={-1}>{appWords.signIn.title}</h1>
-      <StudiesOnDevice />
+      <div id={why} class="stack">
+        <WhyLocked />
+        <StudiesOnDevice />
+      </div>
       <form ref={form} class="stack" onSubmit={submit} noValidate>
-        <UsernameField invalid={invalid} message={message} />
+        {/* Has the focus first, so a screen reader says why somebody has to sign in. */}
+        <UsernameField invalid={invalid} message={`${why} ${message}`} />
         <PasswordField invalid={invalid} message={message} />
         <div id={message} role="alert">
           {offline ? (
@@ -90,20 +96,33 @@ export function SignInView() {
   );
 }
 
-/** The studies that were sent from here or wait to be. */
+/** How much was sent from here, waits to be, or waits for its sender's decision; never whose or of whom. */
 function StudiesOnDevice() {
   const queue = useQueue();
   const travelling = queue.travelling.value;
   const waiting = queue.safe.value - travelling;
+  const undecided = queue.othersUndecided.value;
   return (
     <>
       {travelling > 0 && <p class="quiet">{appWords.signIn.travelling(travelling)}</p>}
       {waiting > 0 && <p class="quiet">{appWords.signIn.waiting(waiting)}</p>}
+      {undecided > 0 && <p class="quiet">{appWords.signIn.undecided(undecided)}</p>}
     </>
   );
 }
 
-/** `message`: the id of the element that says what is wrong. */
+/** Nobody touched the device: the person who was signed out, or the next one, need not wonder what happened. */
+function WhyLocked() {
+  const minutes = lockMarkIn(localStorage).minutes();
+  if (minutes === null) return null;
+  return (
+    <Notice kind="plain" title={appWords.signIn.lockedAfter(minutes)}>
+      <p>{appWords.signIn.lockedWhat}</p>
+    </Notice>
+  );
+}
+
+/** `message`: the ids of the elements that say what is wrong. */
 type FieldProps = { readonly invalid: boolean; readonly message: string };
 
 function UsernameField({ invalid, message }: FieldProps) {

@@ -44,6 +44,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     isOnUpload: page === 'upload' || page === 'before-after',
     undecided: sumOf(useNeeds()),
     verdicts: useOutboxes().unsent.value,
+    othersUndecided: queue.othersUndecided.value,
     safe: queue.safe.value,
     goesOnAlone: goesOnAlone(globalThis),
   });
@@ -92,6 +93,7 @@ const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
   verdicts: 'caution',
   'may-close': 'device',
   'goes-on-open': 'device',
+  'others-decide': 'person',
   empty: null,
 };
 
@@ -113,7 +115,7 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
 }
 
 function sentenceOf(standing: Standing): string {
-  const { keepOpen, notQueued, verdicts, mayClose, goesOnOpen, empty } = appWords.status;
+  const { keepOpen, notQueued, verdicts, mayClose, goesOnOpen, othersDecide, empty } = appWords.status;
   switch (standing.kind) {
     case 'keep-open':
       return keepOpen(standing.count);
@@ -127,6 +129,8 @@ function sentenceOf(standing: Standing): string {
       return goesOnOpen(standing.count);
     case 'decide':
       return needsDecision(standing.count);
+    case 'others-decide':
+      return othersDecide(standing.count);
     case 'empty':
       return empty;
     default:

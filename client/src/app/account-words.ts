@@ -1,5 +1,5 @@
 /** The words of the account: appearance, and what signing out means. */
-import { instances } from '../kit/counted.ts';
+import { instances, needsDecision } from '../kit/counted.ts';
 
 export const accountWords = {
   theme: 'Appearance',
@@ -14,6 +14,8 @@ export const accountWords = {
     count === 1
       ? '1 instance stays safe on this device and waits until the person who sent it signs in.'
       : `${instances(count)} stay safe on this device and wait until the person who sent them signs in.`,
+  signOutUndecided: (count: number) =>
+    `${needsDecision(count)} and ${count === 1 ? 'waits' : 'wait'} for it until you sign in here again.`,
   signOutUnsafe: (count: number) =>
     `Not safe yet: ${instances(count)}. If you sign out now, they are not sent; the files themselves stay as they are.`,
   /** Found, and Send was not pressed. */

@@ -34,6 +34,8 @@ export const appWords = {
     goesOnOpen: (safe: number) =>
       `Keep this page open: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here, but sent only while it is open`,
     discMayGo: 'The disc may be removed',
+    othersDecide: (count: number) =>
+      `${instances(count)} on this device ${count === 1 ? 'needs its' : 'need their'} sender’s decision`,
     empty: 'Nothing waits on this device',
     policyUnknown: 'Policy not known yet',
     /** Studies under way were sent under another policy. */
@@ -48,6 +50,9 @@ export const appWords = {
     submit: 'Sign in',
     submitting: 'Signing in…',
     missing: 'Enter your user name and password.',
+    lockedAfter: (minutes: number) =>
+      `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
+    lockedWhat: 'Studies that still wait here stay encrypted on this device.',
     travelling: (count: number) =>
       count === 1
         ? '1 instance is still on its way from this device. Sending continues automatically; nobody has to sign in.'
@@ -56,6 +61,10 @@ export const appWords = {
       count === 1
         ? '1 instance is safe on this device. It waits until the person who sent it signs in.'
         : `${instances(count)} are safe on this device. They wait until the person who sent them signs in.`,
+    undecided: (count: number) =>
+      count === 1
+        ? '1 instance on this device needs a decision of the person who sent it.'
+        : `${instances(count)} on this device need a decision of the people who sent them.`,
     offline: 'There is no network. You can sign in once it is back. Nothing on this device is lost.',
     unreachable: 'The gateway does not answer. Try again in a moment. Nothing on this device is lost.',
     waitSeconds: (seconds: number) => {

@@ -201,6 +201,33 @@ test('a person who left in one tab has left in all of them, also without a gatew
   }
 });
 
+test('a device that locked says after how long, in every tab and after a reload, until somebody signs in', async () => {
+  const here = device();
+  const one = here.open();
+  const other = here.open();
+  here.pass(15 * MINUTE + 1000, one, other);
+  assert.equal([here.mark.read(), here.mark.minutes()], [LOCKED, 15]);
+  const page = await start(here.mark, here.time.wall);
+  assert.equal([here.mark.read(), here.mark.minutes()], [LOCKED, 15], 'the page was reloaded');
+  page.state.value = 'signed-in';
+  assert.is(here.mark.minutes(), null);
+});
+
+test('a tablet that slept with the page closed says after how long, and a person who left by themselves is told nothing', async () => {
+  const asleep = device(5);
+  const tab = asleep.open();
+  asleep.pass(MINUTE, tab);
+  asleep.sleep(60 * MINUTE);
+  await start(asleep.mark, asleep.time.wall);
+  assert.equal([asleep.mark.read(), asleep.mark.minutes()], [LOCKED, 5]);
+  const left = device();
+  left.open();
+  const page = await start(left.mark, left.time.wall);
+  page.state.value = 'signed-in';
+  page.state.value = 'signed-out';
+  assert.equal([left.mark.read(), left.mark.minutes()], [LOCKED, null]);
+});
+
 /** The start of a page on this device. */
 async function start(mark: ReturnType<typeof lockMarkIn>, now: number, isReachable = true) {
   const state = signal<SessionState>('unknown');

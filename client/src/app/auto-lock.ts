@@ -94,7 +94,7 @@ function begin(watched: Watched): void {
   const marked = mark.read();
   if (marked === LOCKED) lockNow(watched);
   else if (limitOf(watched) === 0) mark.write(null);
-  else if (marked === null || marked > latest) mark.write(latest);
+  else if (marked === null || marked > latest) mark.write(latest, watched.minutes.peek());
   check(watched);
 }
 
@@ -125,7 +125,7 @@ function extendNow(watched: Watched): void {
   watched.touchedAt = clock.monotonic();
   const latest = clock.wall() + limitOf(watched);
   if (latest - (watched.marked ?? 0) >= MARK_EVERY_MS) {
-    mark.write(latest);
+    mark.write(latest, watched.minutes.peek());
     watched.marked = latest;
   }
   if (watched.secondsLeft.peek() !== null) check(watched);
@@ -154,5 +154,7 @@ function lockNow(watched: Watched): void {
   if (watched.isOver) return;
   watched.isOver = true;
   watched.secondsLeft.value = null;
+  // The sign-in page says why, in every tab and after a reload.
+  if (watched.mark.read() !== LOCKED) watched.mark.write(LOCKED, watched.minutes.peek());
   watched.lock();
 }

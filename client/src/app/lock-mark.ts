@@ -12,18 +12,25 @@ export const LOCKED = 0;
 export interface LockMark {
   /** Milliseconds since 1970; null: nobody has signed in here, or the site wants no lock. */
   read(): number | null;
-  write(at: number | null): void;
+  /** The minutes without a touch that the mark stands for; null: the person left by themselves, or it is not known. */
+  minutes(): number | null;
+  write(at: number | null, minutes?: number | null): void;
 }
 
 export function lockMarkIn(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): LockMark {
   return {
     read() {
       const kept = storage.getItem(KEY);
-      return kept === null ? null : Number(kept);
+      return kept === null ? null : Number(kept.split(' ')[0]);
     },
-    write(at) {
+    minutes() {
+      const minutes = Number(storage.getItem(KEY)?.split(' ')[1]);
+      return minutes > 0 ? minutes : null;
+    },
+    write(at, minutes = null) {
       if (at === null) storage.removeItem(KEY);
-      else storage.setItem(KEY, String(at));
+      // One entry: no tab sees the time of one lock with the minutes of another.
+      else storage.setItem(KEY, minutes === null ? String(at) : `${at} ${minutes}`);
     },
   };
 }
@@ -50,7 +57,7 @@ export function startSession(tools: StartTools): void {
   effect(() => {
     const state = session.state.value;
     if (state === 'signed-out' && before !== 'unknown' && before !== state) {
-      mark.write(LOCKED);
+      if (mark.read() !== LOCKED) mark.write(LOCKED);
       begin();
     }
     if (state === 'signed-in' && before === 'signed-out') mark.write(null);
@@ -63,7 +70,7 @@ async function resumeOrEnd({ session, mark, now, begin, canSignIn }: StartTools)
   const lockedAt = mark.read();
   const isDue = lockedAt !== null && lockedAt <= now();
   if (!isDue || (lockedAt !== LOCKED && !(await canSignIn()))) return session.resume();
-  mark.write(LOCKED);
+  mark.write(LOCKED, mark.minutes());
   begin();
   await session.signOut();
 }

@@ -12,6 +12,7 @@ const NOTHING: StandingFacts = {
   isOnUpload: true,
   undecided: 0,
   verdicts: 0,
+  othersUndecided: 0,
   safe: 0,
   goesOnAlone: true,
 };
@@ -81,6 +82,18 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
     { safe: 128, goesOnAlone: false },
     { kind: 'goes-on-open', count: 128 },
     true,
+  ],
+  [
+    'a decision of somebody else comes after instances that are safe',
+    { safe: 128, othersUndecided: 1 },
+    { kind: 'may-close', count: 128 },
+    true,
+  ],
+  [
+    'nothing waits but a decision of somebody else',
+    { othersUndecided: 1 },
+    { kind: 'others-decide', count: 1 },
+    false,
   ],
   ['nothing at all', {}, { kind: 'empty' }, false],
   ['files that cannot be sent are no studies', { phase: 'found' }, { kind: 'empty' }, false],

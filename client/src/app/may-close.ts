@@ -1,7 +1,7 @@
 /**
  * Decides which one sentence the status line says: the first row of the table below that is true. Instances that could
- * be lost come before those that need a person, these before a verdict that was not sent, and that before instances
- * that are safe.
+ * be lost come before those that need a person, these before a verdict that was not sent, that before instances that
+ * are safe, and these before instances about which somebody else has to decide.
  */
 import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
@@ -19,6 +19,8 @@ export type Standing =
   | { readonly kind: 'may-close'; readonly count: number }
   /** Everything is safe here, but this browser sends only while the page is open. */
   | { readonly kind: 'goes-on-open'; readonly count: number }
+  /** Nothing else waits, but instances that another person sent from here, and has to decide about. */
+  | { readonly kind: 'others-decide'; readonly count: number }
   | { readonly kind: 'empty' };
 
 export type StandingFacts = {
@@ -35,6 +37,8 @@ export type StandingFacts = {
   readonly undecided: number;
   /** Verdicts of the person who is here that the gateway does not have. */
   readonly verdicts: number;
+  /** Instances that need whoever sent them, who is not here. */
+  readonly othersUndecided: number;
   /** Instances that wait on this device. */
   readonly safe: number;
   /** The browser sends the queue when no page is open. */
@@ -53,6 +57,7 @@ const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
   ({ undecided }) => undecided > 0 && { kind: 'decide', count: undecided },
   ({ verdicts, safe }) => verdicts > 0 && { kind: 'verdicts', count: verdicts, safe },
   ({ safe, goesOnAlone }) => safe > 0 && { kind: goesOnAlone ? 'may-close' : 'goes-on-open', count: safe },
+  ({ othersUndecided }) => othersUndecided > 0 && { kind: 'others-decide', count: othersUndecided },
 ];
 
 export function standingOf(facts: StandingFacts): Standing {

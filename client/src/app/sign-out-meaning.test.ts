@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { signOutMeaning } from './sign-out-meaning.ts';
 
-const NOTHING = { unsafe: 0, chosen: 0, safe: 0, travelling: 0 };
+const NOTHING = { unsafe: 0, chosen: 0, safe: 0, travelling: 0, undecided: 0 };
 
 test('that nothing waits is said only where nothing was chosen either', () => {
   assert.is(signOutMeaning(NOTHING), 'Nothing waits on this device.');
@@ -12,9 +12,17 @@ test('that nothing waits is said only where nothing was chosen either', () => {
   assert.not.match(said, 'Nothing waits');
 });
 
+test('that nothing waits is not said of what still needs a decision', () => {
+  const said = signOutMeaning({ ...NOTHING, undecided: 1 });
+  assert.is(said, '1 instance needs your decision and waits for it until you sign in here again.');
+});
+
 test('chosen, travelling and waiting instances are each counted once', () => {
-  const said = signOutMeaning({ unsafe: 0, chosen: 1, safe: 5, travelling: 3 });
-  assert.match(said, /^1 instance is chosen.* 3 instances stay safe .* 2 instances stay safe /);
+  const said = signOutMeaning({ unsafe: 0, chosen: 1, safe: 5, travelling: 3, undecided: 2 });
+  assert.match(
+    said,
+    /^1 instance is chosen.* 3 instances stay safe .* 2 instances stay safe .* 2 instances need your decision and wait for it/,
+  );
 });
 
 test('while studies are written into the queue, the rest of the choice is not safe either', () => {

@@ -9,14 +9,17 @@ export type LeavingFacts = {
   /** Instances that wait on this device, and those of them that are sent without anybody. */
   readonly safe: number;
   readonly travelling: number;
+  /** Instances in the queue that need this person's decision. */
+  readonly undecided: number;
 };
 
-export function signOutMeaning({ unsafe, chosen, safe, travelling }: LeavingFacts): string {
+export function signOutMeaning({ unsafe, chosen, safe, travelling, undecided }: LeavingFacts): string {
   if (unsafe > 0) return words.signOutUnsafe(Math.max(unsafe, chosen));
   const said = [
     ...(chosen > 0 ? [words.signOutClears(chosen)] : []),
     ...(travelling > 0 ? [words.signOutSafe(travelling)] : []),
     ...(safe > travelling ? [words.signOutWaits(safe - travelling)] : []),
+    ...(undecided > 0 ? [words.signOutUndecided(undecided)] : []),
   ];
   return said.length > 0 ? said.join(' ') : words.signOutEmpty;
 }

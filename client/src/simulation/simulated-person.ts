@@ -33,7 +33,9 @@ export async function visibleOn(device: SimulatedDevice): Promise<readonly Press
   const studies = await shownOn(device);
   const { lost } = (await device.lookAtRecord()).after;
   const needs = listNeeds({ studies, lost, foreign: 0, found: [], noRoom: 0 });
-  const decisions = listDecisions(needs, () => false).flatMap((group) => group.decisions);
+  const decisions = listDecisions(needs, { reopenable: () => false, policiesFor: () => null }).flatMap(
+    (group) => group.decisions,
+  );
   return [
     ...decisions.flatMap((decision) => decision.answers.map((answer) => ({ answer, decision }))),
     ...studies.flatMap((study) =>
@@ -65,7 +67,12 @@ export async function press(
     forgetLost: lost.forget,
     deleteForeign: async () => undefined,
   };
-  const ingest = { reopen: () => null, toggle: () => undefined };
+  const ingest = {
+    reopen: () => null,
+    toggle: () => undefined,
+    choosePolicy: () => undefined,
+    studies: signal([]),
+  };
   const page = await carryOut({ ingest, queue }, what.decision, what.answer);
   return page === null ? null : 'upload';
 }

@@ -13,7 +13,7 @@ import { Track } from '../pipeline/queue/Track.tsx';
 import type { OpenInViewerProps } from '../viewer/OpenInViewer.tsx';
 import type { ReceiptSheetProps } from '../pipeline/upload/ReceiptSheet.tsx';
 import { uploadWords } from '../pipeline/upload/upload-words.ts';
-import type { DayEntry } from './day-entry.ts';
+import { isWatched, type DayEntry } from './day-entry.ts';
 import { SelectTick } from './Selection.tsx';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
@@ -148,6 +148,7 @@ function Details({ entry }: { readonly entry: DayEntry }) {
   const queue = useQueue();
   const list = useDayList();
   const { study, studyInstanceUID, track, place, senders, hasReceipt } = entry;
+  const watched = isWatched(entry);
   return (
     <>
       {study ? (
@@ -162,8 +163,22 @@ function Details({ entry }: { readonly entry: DayEntry }) {
               <bdi>{words.sentByWhat(username, keptNames)}</bdi>
             </p>
           ))}
-          <Track track={track} />
-          {track.needsYou > 0 && <p class="small said-red">{words.decideThere}</p>}
+          <Track
+            track={track}
+            asks={!watched}
+            places={
+              watched
+                ? words.placesOfSender
+                : place === 'elsewhere'
+                  ? words.placesElsewhere
+                  : queueWords.places
+            }
+          />
+          {track.needsYou > 0 && (
+            <p class={watched ? 'small' : 'small said-red'}>
+              {watched ? words.senderDecides : words.decideThere}
+            </p>
+          )}
         </>
       )}
       {studyInstanceUID !== null && hasReceipt && <OpenInViewer studyInstanceUID={studyInstanceUID} />}

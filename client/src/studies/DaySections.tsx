@@ -7,10 +7,9 @@ import { VirtualList } from '../kit/VirtualList.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { EmptyQueue } from '../pipeline/queue/QueueNotices.tsx';
-import { queueWords } from '../pipeline/queue/queue-words.ts';
 import type { QueuePart } from '../pipeline/queue/track-of.ts';
 import { chooseEntries, EVERYTHING, isNarrowed, type Section } from './choose-entries.ts';
-import type { DayEntry } from './day-entry.ts';
+import { isWatched, type DayEntry } from './day-entry.ts';
 import { goesFirst } from '../pipeline/queue/track-of.ts';
 import { DayRow } from './DayRow.tsx';
 import type { SentStudiesStore } from './sent-studies.store.ts';
@@ -116,18 +115,17 @@ function drawLine(line: Line, sent: SentStudiesStore): ComponentChildren {
 }
 
 /** *Needs you* counts instances, as on every page; those that wait on another device are decided there. */
-function countOf(part: QueuePart, entries: readonly DayEntry[]): number {
-  return part === 'needs-you' ? sumOf(entries.flatMap(({ study }) => study?.needs ?? [])) : entries.length;
-}
-
 function SectionHeading({ section: { heading, entries } }: { readonly section: Section }) {
+  const asks = heading.by === 'part' && heading.part === 'needs-you' && !entries.every(isWatched);
   return (
     <div class="queue-part-head">
       {heading.by === 'part' ? (
-        <h2 class="queue-part" data-part={heading.part}>
-          {heading.part === 'needs-you' && <Icon name="decide" size={20} />}
-          {queueWords.parts[heading.part]}{' '}
-          <span class="quiet numbers queue-part-count">{countOf(heading.part, entries) || ''}</span>
+        <h2 class="queue-part" data-part={heading.part} data-asks={asks}>
+          {asks && <Icon name="decide" size={20} />}
+          {(entries.every(isWatched) ? words.shownOfSite : words.shown)[heading.part]}{' '}
+          <span class="quiet numbers queue-part-count">
+            {asks ? sumOf(entries.flatMap(({ study }) => study?.needs ?? [])) || '' : entries.length}
+          </span>
         </h2>
       ) : (
         <h2 class="queue-part">

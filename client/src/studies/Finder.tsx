@@ -34,7 +34,7 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
           </span>
           {countOf(choice.value) === 0 ? words.filters : words.filtersOn(countOf(choice.value))}
         </summary>
-        <Filters choice={choice.value} onSet={set} />
+        <Filters choice={choice.value} isOwn={sent.whose === 'own'} onSet={set} />
       </details>
     </search>
   );
@@ -43,15 +43,20 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
 const countOf = ({ shown, period, sort, byPatient }: Choice): number =>
   [shown !== 'all', period !== 'any', sort !== 'place', byPatient].filter(Boolean).length;
 
-type FiltersProps = { readonly choice: Choice; readonly onSet: (some: Partial<Choice>) => void };
+type FiltersProps = {
+  readonly choice: Choice;
+  /** The studies of this account, not those of the site. */
+  readonly isOwn: boolean;
+  readonly onSet: (some: Partial<Choice>) => void;
+};
 
-function Filters({ choice, onSet }: FiltersProps) {
+function Filters({ choice, isOwn, onSet }: FiltersProps) {
   return (
     <div class="finder-filters">
       <Select
         label={words.show}
         options={SHOWN}
-        names={words.shown}
+        names={isOwn ? words.shown : words.shownOfSite}
         chosen={choice.shown}
         onChoose={(shown) => onSet({ shown })}
       />

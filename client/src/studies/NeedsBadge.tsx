@@ -1,8 +1,10 @@
-/** The one red number, on the app's icon too: how many instances cannot travel without a person. */
+/**
+ * The one red number, on the app's icon too: how many instances cannot travel without a person. It has a place of its
+ * own with its words: beside the name of a page a bare number would count what is on that page.
+ */
 import { useEffect } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { formatCount } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useNeeds } from '../pipeline/ingest/use-needs.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
@@ -31,16 +33,9 @@ export function NeedsBadge({ isHere }: NeedsBadgeProps) {
   );
   if (count === 0) return null;
   return (
-    <a
-      class="tab needs-badge"
-      href={hrefOf({ page: 'needs' })}
-      aria-current={isHere ? 'page' : undefined}
-      aria-label={needsWords.badge(count)}
-    >
-      <span class="needs-count numbers strong">
-        <Icon name="decide" size={16} />
-        {formatCount(count)}
-      </span>
+    <a class="needs-badge" href={hrefOf({ page: 'needs' })} aria-current={isHere ? 'page' : undefined}>
+      <Icon name="decide" size={16} />
+      <span class="numbers strong">{needsWords.badge(count)}</span>
     </a>
   );
 }

@@ -22,9 +22,9 @@ import './needs.css';
 
 export function NeedsView() {
   const ready = useQueue().ready.value;
-  const { reopenable } = useIngest();
+  const { reopenable, policiesFor } = useIngest();
   const needs = useNeeds();
-  const groups = listDecisions(needs, (id) => reopenable.value.has(id));
+  const groups = listDecisions(needs, { reopenable: (id) => reopenable.value.has(id), policiesFor });
   return (
     <main id="content" class="page needs" aria-busy={!ready}>
       <h1 tabIndex={-1}>{kitWords.pages.needs}</h1>

@@ -64,6 +64,7 @@ export function OneDecision({ decision }: { readonly decision: Decision }) {
           />
         ))}
       </div>
+      {decision.policy !== null && <p class="small needs-policy">{words.policy(decision.policy)}</p>}
       <div role="alert">{failed && <p class="small">{failed}</p>}</div>
     </article>
   );
@@ -85,7 +86,9 @@ type AnswerButtonProps = {
 
 /** Asks first where something is lost by it. */
 function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonProps) {
-  const label = words.answers[answer];
+  const { policy } = decision;
+  const isPolicy = answer === 'other-policy' && policy !== null && policy !== 'none';
+  const label = isPolicy ? words.otherPolicy(policy) : words.answers[answer];
   const of = words.answerOf(label, name);
   const ask = answer in words.ask ? words.ask[answer as keyof typeof words.ask] : null;
   if (ask !== null)

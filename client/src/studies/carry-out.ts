@@ -6,7 +6,7 @@ import type { Answer, Decision } from './list-decisions.ts';
 export type Place = { readonly kind: 'upload' } | { readonly kind: 'before-after'; readonly id: string };
 
 export interface Stores {
-  readonly ingest: Pick<IngestStore, 'reopen' | 'toggle'>;
+  readonly ingest: Pick<IngestStore, 'reopen' | 'toggle' | 'choosePolicy' | 'studies'>;
   readonly queue: Pick<
     QueueStore,
     | 'retry'
@@ -38,6 +38,9 @@ export async function carryOut(
       const shown = found?.id ?? ingest.reopen(id);
       return shown === null ? UPLOAD : { kind: 'before-after', id: shown };
     }
+    case 'other-policy':
+      sendUnderItsPolicy(ingest, decision);
+      return UPLOAD;
     case 'choose-again':
     case 'choose-fewer':
       return UPLOAD;
@@ -63,6 +66,15 @@ export async function carryOut(
     default:
       return answer satisfies never;
   }
+}
+
+/** The other studies are no longer ticked: they were not chosen for this policy. */
+function sendUnderItsPolicy(ingest: Stores['ingest'], { study, found, policy }: Decision): void {
+  const shown = found?.id ?? ingest.reopen(study?.id ?? '');
+  if (shown === null || policy === null || policy === 'none') return;
+  ingest.choosePolicy(policy.name);
+  for (const { id, studyInstanceUID, selected } of ingest.studies.peek())
+    if (selected.peek() !== (id === shown)) ingest.toggle(studyInstanceUID);
 }
 
 async function leaveOut(queue: Stores['queue'], { cause, reason }: Decision, id: string): Promise<void> {

@@ -39,6 +39,10 @@ export interface DayEntry {
   readonly senders: readonly Sender[];
 }
 
+/** Of somebody else: this person sees where it is, and has nothing to decide about it. */
+export const isWatched = ({ study, senders }: Pick<DayEntry, 'study' | 'senders'>): boolean =>
+  study === null && senders.length > 0;
+
 export type Sender = NonNullable<SentStudy['uploads'][number]['sender']>;
 
 export interface EntryFacts {

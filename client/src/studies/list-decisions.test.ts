@@ -2,20 +2,31 @@
  * The list of decisions over every state of a study and every cause: all numbers are one number, each need has an
  * answer, and each answer changes something in the queue or leads to a page.
  */
+import { signal } from '@preact/signals';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Policy } from '#shared/protocol/api.ts';
 import { REASON_CODES } from '#shared/protocol/reasons.ts';
 import { canRetry } from '#shared/protocol/reason-kinds.ts';
 import { nextUploadState, UPLOAD_STATES } from '#shared/protocol/upload-state.ts';
 import { runSequences } from '#testing/run-sequences.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { listNeeds, type NeedsFacts } from '../pipeline/queue/list-needs.ts';
+import type { FoundStudy } from '../pipeline/ingest/found-study.ts';
 import type { LostStudy, Need, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { carryOut, type Stores } from './carry-out.ts';
-import { listDecisions, meaningOf, type Answer, type Decision } from './list-decisions.ts';
+import { listDecisions, meaningOf, type Answer, type Decision, type HeldFiles } from './list-decisions.ts';
 
+const KEEP: Policy = {
+  name: 'identified',
+  version: 1,
+  deidentify: false,
+  options: [],
+  roles: ['technician'],
+};
+const policiesFor: HeldFiles['policiesFor'] = () => [KEEP];
 const instances = fc.integer({ min: 1, max: 9 });
 const reason = fc.constantFrom(...REASON_CODES);
 const anyNeed: fc.Arbitrary<Need> = fc.oneof(
@@ -67,7 +78,9 @@ const facts: fc.Arbitrary<NeedsFacts> = fc.record({
     fc.record({
       id: fc.constantFrom('f', 'g'),
       studyInstanceUID: fc.constant('1.3'),
-      reasons: fc.uniqueArray(fc.record({ reason, instances }), { selector: ({ reason: code }) => code }),
+      reasons: fc.uniqueArray(fc.record({ reason, instances, isReleasable: fc.boolean() }), {
+        selector: ({ reason: code }) => code,
+      }),
     }),
     { selector: ({ id }) => id },
   ),
@@ -84,7 +97,12 @@ function storesThatNote(): { readonly stores: Stores; readonly done: string[] } 
       return Promise.resolve(undefined);
     };
   const stores: Stores = {
-    ingest: { reopen: (id) => (id === 'a' ? 'found-a' : null), toggle: (uid) => void note('toggle')(uid) },
+    ingest: {
+      reopen: (id) => (id === 'a' ? 'found-a' : null),
+      toggle: (uid) => void note('toggle')(uid),
+      choosePolicy: (name) => void note('policy')(name),
+      studies: signal([]),
+    },
     queue: {
       retry: note('retry'),
       tryNow: note('try-now'),
@@ -121,7 +139,7 @@ test('all numbers are one, each instance is in one group, and each answer leads 
     floor: 300,
     async live(given) {
       const needs = listNeeds(given);
-      const groups = listDecisions(needs, (id) => id === 'a');
+      const groups = listDecisions(needs, { reopenable: (id) => id === 'a', policiesFor });
       assert.is(sumOf(groups), sumOf(needs));
       for (const group of groups) assert.is(group.instances, sumOf(group.decisions));
       for (const study of given.studies)
@@ -134,16 +152,22 @@ test('all numbers are one, each instance is in one group, and each answer leads 
       assert.is(new Set(decisions.map(({ key }) => key)).size, decisions.length);
       for (const decision of decisions) {
         assert.ok(decision.answers.length > 0, decision.key);
+        const { found, answers } = decision;
+        assert.not.ok(
+          found && answers.includes('choose-again'),
+          'the files that were chosen are on the page',
+        );
         for (const answer of decision.answers) await leadsSomewhere(decision, answer);
       }
     },
   });
 });
 
+const HERE: HeldFiles = { reopenable: () => true, policiesFor };
 const answersTo = (study: Partial<QueuedStudy>) =>
   listDecisions(
     listNeeds({ studies: [queuedStudy(study)], lost: [], foreign: 0, found: [], noRoom: 0 }),
-    () => true,
+    HERE,
   ).flatMap(({ decisions }) => decisions.flatMap(({ answers }) => answers));
 
 test('sending again is offered only where it can change anything', () => {
@@ -164,7 +188,9 @@ test('each code of the PACS is named once for all that it refused for one reason
   );
   const needs = listNeeds({ studies, lost: [], foreign: 0, found: [], noRoom: 0 });
   assert.equal(
-    listDecisions(needs, () => false).map(({ pacsCodes }) => pacsCodes),
+    listDecisions(needs, { reopenable: () => false, policiesFor: () => null }).map(
+      ({ pacsCodes }) => pacsCodes,
+    ),
     [[0x0122, 0xa900]],
   );
 });
@@ -172,7 +198,33 @@ test('each code of the PACS is named once for all that it refused for one reason
 test('pictures are looked at where the page has them and a person can release them', () => {
   const held = (code: string): Need => ({ cause: 'held', reason: code, instances: 1 });
   assert.equal(answersTo({ needs: [held('burned-in-annotation')] }), ['look', 'leave-out']);
-  assert.equal(answersTo({ needs: [held('cannot-be-deidentified')] }), ['choose-again', 'leave-out']);
+  assert.equal(answersTo({ needs: [held('cannot-be-deidentified')] }), ['other-policy', 'leave-out']);
+  const studies = [queuedStudy({ id: 'b', needs: [held('cannot-be-deidentified')] })];
+  const listed = (files: Partial<HeldFiles>) => {
+    const needs = listNeeds({ studies, lost: [], foreign: 0, found: [], noRoom: 0 });
+    return listDecisions(needs, { ...HERE, ...files })[0]?.decisions[0];
+  };
+  assert.equal(listed({ policiesFor: () => [] })?.answers, ['leave-out'], 'no policy sends it');
+  assert.is(listed({ policiesFor: () => [] })?.policy, 'none');
+  const gone = listed({ reopenable: () => false, policiesFor: () => null });
+  assert.equal([gone?.answers, gone?.policy], [['choose-again', 'leave-out'], null]);
+});
+
+test('another policy is chosen for this study alone: the others are no longer ticked', async () => {
+  const { stores, done } = storesThatNote();
+  const reasons = [{ reason: 'cannot-be-deidentified', instances: 1, isReleasable: false }];
+  const found = [{ id: 'found-a', studyInstanceUID: '1.3', reasons }];
+  const [group] = listDecisions(listNeeds({ studies: [], lost: [], foreign: 0, found, noRoom: 0 }), HERE);
+  const [decision] = group!.decisions;
+  assert.equal(decision!.answers, ['other-policy', 'set-aside']);
+  const chosen = [
+    { id: 'found-a', studyInstanceUID: '1.3', selected: signal(false) },
+    { id: 'found-b', studyInstanceUID: '1.4', selected: signal(true) },
+    { id: 'found-c', studyInstanceUID: '1.5', selected: signal(false) },
+  ];
+  const ingest = { ...stores.ingest, studies: signal(chosen as unknown as readonly FoundStudy[]) };
+  assert.equal(await carryOut({ ...stores, ingest }, decision!, 'other-policy'), { kind: 'upload' });
+  assert.equal(done, ['policy identified', 'toggle 1.3', 'toggle 1.4']);
 });
 
 test('a study that only the gateway remembers is not counted: it may wait on another device', () => {
@@ -181,12 +233,12 @@ test('a study that only the gateway remembers is not counted: it may wait on ano
 });
 
 test('that the rest is sent is said only where something was sent', () => {
-  const reasons = [{ reason: 'burned-in-annotation', instances: 1 }];
+  const reasons = [{ reason: 'burned-in-annotation', instances: 1, isReleasable: true }];
   const found = [{ id: 'f', studyInstanceUID: '1.3', reasons }];
-  const studies = [queuedStudy({ needs: [{ cause: 'held', ...reasons[0]! }] })];
+  const studies = [queuedStudy({ needs: [{ cause: 'held', reason: 'burned-in-annotation', instances: 1 }] })];
   const nothing: NeedsFacts = { studies: [], lost: [], foreign: 0, found: [], noRoom: 0 };
   const meaning = (some: Partial<NeedsFacts>) =>
-    listDecisions(listNeeds({ ...nothing, ...some }), () => true).map(meaningOf);
+    listDecisions(listNeeds({ ...nothing, ...some }), HERE).map(meaningOf);
   assert.equal(meaning({ found }), ['found']);
   assert.equal(meaning({ studies }), ['held']);
   assert.equal(meaning({ studies, found }), ['held-and-found']);

@@ -2,19 +2,23 @@
  * The decisions that wait for a person, grouped by cause, each with its possible answers. An answer changes something
  * or leads to a page; one that would do neither is not offered. Pure.
  */
+import type { Policy } from '#shared/protocol/api.ts';
 import { isReleasable } from '#shared/protocol/reason-kinds.ts';
+import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import { mustChange } from '../pipeline/queue/list-buttons.ts';
 import type { HeldFound, ListedNeed, NeedCause } from '../pipeline/queue/list-needs.ts';
 import { countRetried, mayBeRetried } from '../pipeline/queue/may-be-retried.ts';
 import type { LostStudy, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 
 /**
- * `look`: open the pictures, cover names, release them; `choose-again` and `choose-fewer` lead to Upload; `retry` and
+ * `look`: open the pictures, cover names, release them; `other-policy`: choose one that sends it, for
+ * this study alone; `choose-again` and `choose-fewer` lead to Upload; `retry` and
  * `try-now`: send again; `leave-out`: a person decides that they are not sent; `take-back`, `cancel`, `remove`,
  * `delete`: the whole study goes from this device; `set-aside`: take a found study out of the selection.
  */
 export type Answer =
   | 'look'
+  | 'other-policy'
   | 'retry'
   | 'try-now'
   | 'choose-again'
@@ -36,6 +40,14 @@ export interface Decision {
   readonly lost: LostStudy | null;
   /** The main one first. */
   readonly answers: readonly Answer[];
+  /** Of held-back instances that nobody can release: a policy that sends them. `none`: there is none. */
+  readonly policy: Policy | 'none' | null;
+}
+
+/** The knowledge of this page about held-back files, as in the ingest store. */
+export interface HeldFiles {
+  readonly reopenable: (studyId: string) => boolean;
+  readonly policiesFor: IngestStore['policiesFor'];
 }
 
 /** Decisions about one cause, which say the same about what happened and what it means. */
@@ -70,16 +82,12 @@ const ORDER: readonly NeedCause[] = [
   'foreign',
 ];
 
-/** `reopenable`: whether this page still has the files that are held back of a queued study. */
-export function listDecisions(
-  needs: readonly ListedNeed[],
-  reopenable: (studyId: string) => boolean,
-): readonly DecisionGroup[] {
+export function listDecisions(needs: readonly ListedNeed[], files: HeldFiles): readonly DecisionGroup[] {
   const groups = Map.groupBy(needs, ({ cause, reason }) => `${cause} ${reason ?? ''}`);
   return [...groups]
     .map(([key, some]): DecisionGroup => {
       const { cause, reason } = some[0]!;
-      const decisions = some.map((need) => toDecision(need, reopenable));
+      const decisions = some.map((need) => toDecision(need, files));
       return {
         key,
         cause,
@@ -92,8 +100,9 @@ export function listDecisions(
     .sort((a, b) => ORDER.indexOf(a.cause) - ORDER.indexOf(b.cause));
 }
 
-function toDecision(need: ListedNeed, reopenable: (studyId: string) => boolean): Decision {
+function toDecision(need: ListedNeed, files: HeldFiles): Decision {
   const { cause, reason, instances, study = null, found = null, lost = null } = need;
+  const policy = cause === 'held' ? otherPolicy(need, files) : null;
   return {
     key: [cause, reason, study?.id ?? found?.id ?? lost?.id].join(' '),
     cause,
@@ -102,18 +111,41 @@ function toDecision(need: ListedNeed, reopenable: (studyId: string) => boolean):
     study,
     found,
     lost,
-    answers: answersTo(need, reopenable),
+    answers: answersTo(need, policy, files),
+    policy,
   };
 }
 
-function answersTo(need: ListedNeed, reopenable: (studyId: string) => boolean): readonly Answer[] {
-  const { cause, reason, study, found } = need;
+function isAnsweredByLooking({ found, reason, isReleasable: canRelease }: ListedNeed): boolean {
+  return found === undefined ? isReleasable(reason) : canRelease === true;
+}
+
+/** Null where a look is the answer, or the files have to be chosen again before anybody can tell. */
+function otherPolicy(need: ListedNeed, { policiesFor }: HeldFiles): Decision['policy'] {
+  if (isAnsweredByLooking(need)) return null;
+  const policies = policiesFor(need.found?.studyInstanceUID ?? need.study?.id ?? '');
+  return policies === null ? null : (policies[0] ?? 'none');
+}
+
+/** Choosing the same files again is an answer only where they are no longer here. */
+function answersToHeld(
+  need: ListedNeed,
+  policy: Decision['policy'],
+  { reopenable }: HeldFiles,
+): readonly Answer[] {
+  const { study, found } = need;
+  const last = found ? 'set-aside' : 'leave-out';
+  if (policy === 'none') return [last];
+  if (policy !== null) return ['other-policy', last];
+  const isHere = found !== undefined || (study !== undefined && reopenable(study.id));
+  return [isHere && isAnsweredByLooking(need) ? 'look' : 'choose-again', last];
+}
+
+function answersTo(need: ListedNeed, policy: Decision['policy'], files: HeldFiles): readonly Answer[] {
+  const { cause, reason, study } = need;
   switch (cause) {
-    case 'held': {
-      const isHere = found !== undefined || (study !== undefined && reopenable(study.id));
-      const first = isHere && isReleasable(reason) ? 'look' : 'choose-again';
-      return [first, found ? 'set-aside' : 'leave-out'];
-    }
+    case 'held':
+      return answersToHeld(need, policy, files);
     case 'quarantined':
     case 'refused':
       return study && mayBeRetried(cause, reason) && countRetried(study) > 0

@@ -1,4 +1,5 @@
 /** The words of the list of decisions, and of the badge that counts them. */
+import type { Policy } from '#shared/protocol/api.ts';
 import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { instances, needsDecision } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
@@ -45,10 +46,24 @@ export const needsWords = {
       'They cannot be sent from here. If they were not sent from elsewhere, nobody sees them in the PACS.',
     'no-room': 'These studies are not on this device yet. Keep your files or disc.',
   } satisfies Record<Meaning, string>,
+  /** About held-back instances that nobody can release. */
+  policy: (policy: Policy | 'none') => {
+    if (policy === 'none')
+      return 'No policy that you may use sends this kind of file. If it is needed in the PACS, ask your administrator.';
+    const how = policy.deidentify ? 'with names removed' : 'exactly as it is, with names';
+    return `Another policy sends it, ${how}. Upload then opens with this study alone ticked, and you press Send there. Tick the others afterwards.`;
+  },
+  otherPolicy: ({ title, deidentify }: Policy) =>
+    title === undefined
+      ? deidentify
+        ? 'Send it without names'
+        : 'Send it with names'
+      : `Send it under “${title}”`,
   answers: {
     look: 'Look at the pictures',
     retry: 'Send again',
     'try-now': 'Try again now',
+    'other-policy': 'Send it under another policy',
     'choose-again': 'Choose it again',
     'choose-fewer': 'Choose fewer studies',
     'leave-out': 'Leave out',

@@ -2,8 +2,11 @@
 import { instances, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
-import type { QueuePart } from '../pipeline/queue/track-of.ts';
-import type { Period, Sort } from './choose-entries.ts';
+import type { Place } from '../pipeline/queue/track-state.ts';
+import type { Period, Shown, Sort } from './choose-entries.ts';
+
+/** Said to those who only watch. */
+const NEEDS_SENDER = 'Waits for its sender';
 
 export const studiesWords = {
   list: 'Your studies',
@@ -21,7 +24,14 @@ export const studiesWords = {
     all: 'All studies',
     ...queueWords.parts,
     removed: 'Removed from list',
-  } satisfies Record<QueuePart | 'all' | 'removed', string>,
+  } satisfies Record<Shown, string>,
+  /** For those who watch the site: what needs a person needs its sender. */
+  shownOfSite: {
+    all: 'All studies',
+    ...queueWords.parts,
+    'needs-you': NEEDS_SENDER,
+    removed: 'Removed from list',
+  } satisfies Record<Shown, string>,
   period: 'When',
   periods: {
     any: 'Any time',
@@ -60,11 +70,21 @@ export const studiesWords = {
   namesRemoved: 'names removed',
   siteHint: 'Sender, UID, date or receipt',
   decideThere: 'Decide on the device that sent it.',
+  senderDecides: 'Its sender decides, on the device that sent it.',
+
+  /** The places on the track of a study that is not on this device. */
+  placesElsewhere: { ...queueWords.places, device: 'on the other device' } satisfies Record<Place, string>,
+  placesOfSender: {
+    ...queueWords.places,
+    device: 'on its sender’s device',
+    'needs-you': 'waits for its sender',
+  } satisfies Record<Place, string>,
 
   expand: (name: string) => `Where it is: ${name}`,
   count: (count: number) => instances(count),
   where: {
     needsYou: (count: number) => (count === 1 ? '1 needs you' : `${formatCount(count)} need you`),
+    needsSender: NEEDS_SENDER,
     inPacs: 'In the PACS',
     partlyInPacs: (inPacs: number, total: number) =>
       `${formatCount(inPacs)} of ${formatCount(total)} in the PACS`,
@@ -72,6 +92,7 @@ export const studiesWords = {
     way: 'On its way',
     device: 'On this device',
     otherDevice: 'On the other device',
+    senderDevice: 'On its sender’s device',
     waiting: 'Waiting',
     paused: 'Paused',
     reading: 'Being read',

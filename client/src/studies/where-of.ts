@@ -1,7 +1,7 @@
 /** The one cell that says where a study is: the most urgent place on its track, in a word. Pure. */
 import { hasArrived } from '../pipeline/queue/track-state.ts';
 import type { IconName } from '../kit/Icon.tsx';
-import type { DayEntry } from './day-entry.ts';
+import { isWatched, type DayEntry } from './day-entry.ts';
 import { studiesWords } from './studies-words.ts';
 
 export interface Where {
@@ -10,8 +10,10 @@ export interface Where {
   readonly said: string;
 }
 
-export function whereOf({ track, study, part, place }: DayEntry): Where {
+export function whereOf(entry: DayEntry): Where {
+  const { track, study, part, place } = entry;
   const said = studiesWords.where;
+  if (track.needsYou > 0 && isWatched(entry)) return { look: 'wait', icon: 'wait', said: said.needsSender };
   if (track.needsYou > 0) return { look: 'stop', icon: 'decide', said: said.needsYou(track.needsYou) };
   if (part === 'taken-back')
     return { look: 'over', icon: 'back', said: study?.wasCancelled ? said.cancelled : said.takenBack };
@@ -30,5 +32,6 @@ export function whereOf({ track, study, part, place }: DayEntry): Where {
     return { look: 'moving', icon: 'gateway', said: said.partlyInPacs(track.inPacs, track.total) };
   if (track.atGateway > 0) return { look: 'moving', icon: 'gateway', said: said.gateway };
   if (track.onItsWay > 0) return { look: 'moving', icon: 'way', said: said.way };
-  return { look: 'moving', icon: 'device', said: place === 'here' ? said.device : said.otherDevice };
+  if (place === 'here') return { look: 'moving', icon: 'device', said: said.device };
+  return { look: 'moving', icon: 'device', said: isWatched(entry) ? said.senderDevice : said.otherDevice };
 }

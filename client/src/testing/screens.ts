@@ -53,6 +53,7 @@ export const SCREENS = {
   },
   'person.e2e.ts': {
     'lock-warning': 'Nobody has touched the device for a while',
+    'sign-in-locked': 'The device has locked',
     'start-auditor': 'What an auditor may do',
     'studies-auditor': 'The studies of the site, for an auditor',
     'start-researcher': 'What a researcher may do',

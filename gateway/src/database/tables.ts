@@ -3,7 +3,7 @@
  * times only. Times are `timestamptz`, sizes are bytes in `bigint`, read as numbers (no instance nears 2^53
  * bytes).
  */
-import type { ColumnType, Generated, Selectable } from 'kysely';
+import type { ColumnType, Generated, RawBuilder, Selectable } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
 import type { DestinationKind } from '#shared/protocol/destination.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
@@ -220,6 +220,8 @@ export type InstanceTable = {
   proof: 'found' | 'digest' | 'read-back' | null;
   /** The address of the PACS (`Pacs.describe`) in which it was last seen: a receipt names no other one. */
   proven_at: Generated<string | null>;
+  /** The PACS has said that it keeps it (storage commitment); false: it was not asked, or has not said so. */
+  committed: Generated<boolean>;
   /**
    * Its UID, SHA-256 and MD5 (hexadecimal, a space between) as they were handed to the PACS, or found there; `-`
    * where no MD5 was made, which only a PACS that tells its own needs. Null: it was never handed over.
@@ -243,6 +245,17 @@ export type InstanceTable = {
   updated_at: Date;
   /** Since when it is in its state, in minutes of `tally`: what a receipt may rest on. */
   since_minute: Generated<number>;
+};
+
+/** A question to a PACS about storage commitment (pipeline/commitment.store.ts). */
+export type CommitmentTable = {
+  id: Generated<number>;
+  transaction_uid: string;
+  study_id: string;
+  asked_minute: ColumnType<number, RawBuilder<number>, never>;
+  /** Times of posting, by SOP Instance UID. */
+  instances: ColumnType<unknown, string, RawBuilder<unknown>>;
+  report: ColumnType<unknown, string | undefined, string>;
 };
 
 /** One row: what is counted instead of dated (pipeline/tally.store.ts). */
@@ -394,6 +407,7 @@ export type Tables = InferenceTables &
     upload_carrier: UploadCarrierTable;
     upload_instance: UploadInstanceTable;
     instance: InstanceTable;
+    commitment: CommitmentTable;
     tally: TallyTable;
     deid_report: DeidReportTable;
     parcel: ParcelTable;

@@ -32,11 +32,11 @@ export function checkWish(
   return { kind: wish.kind, name: wish.name, url, settings, sealed };
 }
 
-function splitWish({ authentication, ca, certificate, key }: DestinationWish): {
+function splitWish({ authentication, ca, certificate, key, commitment }: DestinationWish): {
   readonly settings: DestinationSettings;
   readonly secrets: Secrets;
 } {
-  const rest = { ca, certificate };
+  const rest = { ca, certificate, ...(commitment === undefined ? {} : { commitment }) };
   const own = key === undefined ? {} : { key };
   switch (authentication.kind) {
     case 'none':

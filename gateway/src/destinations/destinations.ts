@@ -57,7 +57,7 @@ export function connectionOf(
   const { ca, certificate, authentication } = settings;
   const own = certificate === null ? null : { cert: certificate, key: secrets.key ?? '' };
   const tls = { ca, own };
-  if (kind === 'dimse') return { kind, url, tls };
+  if (kind === 'dimse') return { kind, url, tls, commitment: settings.commitment ?? false };
   return { kind, url, authentication: toAuthentication(authentication, secrets), tls };
 }
 

@@ -6,6 +6,7 @@ import {
   NO_TOKEN,
   NOT_ORTHANC,
   NOT_ASKED,
+  PacsDoesNotCommit,
   PacsDoesNotSearch,
   PacsUnreachable,
   type Pacs,
@@ -43,6 +44,7 @@ async function ask(open: () => Pacs, signal: AbortSignal): Promise<Found> {
 function findingOf(error: PacsUnreachable): Found {
   const { status, connection } = error;
   if (error instanceof PacsDoesNotSearch) return { finding: 'no-search', status };
+  if (error instanceof PacsDoesNotCommit) return { finding: 'no-commitment', status };
   const said = connection === null ? undefined : BY_CONNECTION[connection];
   if (said !== undefined) return { finding: said, status };
   return { finding: status === null ? 'unreachable' : byStatus(status), status };

@@ -3,8 +3,9 @@
  * transaction, under the lock of the study's row: the changes, the study's event, the next jobs, and last the
  * audit row. Then come the effects outside of the database.
  *
- * Two notes are written without a plan, because no state depends on them: how often verify failed on a parcel
- * (pipeline.ts), and that a study waits for room on the disk (intake/receive-parcel.ts).
+ * Three notes are written without a plan, because no state depends on them: how often verify failed on a parcel
+ * (pipeline.ts), that a study waits for room on the disk (intake/receive-parcel.ts), and what a PACS was asked about
+ * storage commitment (commitment.store.ts).
  *
  * A plan is void if something it builds on is gone despite the lock (an expiring parcel is not locked with
  * its study). Then none of it is applied, and the transaction that removed the thing has enqueued the next
@@ -14,6 +15,7 @@ import type { Transaction } from 'kysely';
 import type { Tables } from '../database/tables.ts';
 import { auditStudy } from './audit-study.ts';
 import { forgetCarriedParcels } from './carrier.store.ts';
+import { forgetQuestions } from './commitment.store.ts';
 import { takeNews } from './copy.store.ts';
 import { changeInstances } from './instance.store.ts';
 import { removeParcelBlobs } from './parcel-blobs.ts';
@@ -86,6 +88,8 @@ async function applyChange(trx: Trx, tools: ApplyTools, study: StudyRow, change:
     case 'forget-key':
       await forgetCarriedParcels(trx, study.id);
       return setStudyKey(trx, study.id, null);
+    case 'forget-commitments':
+      return forgetQuestions(trx, study.id);
     case 'insert-receipt':
       return insertReceipt(trx, study, change);
     case 'wait':

@@ -32,6 +32,7 @@ export type CopiedInstance = Pick<
   | 'reason'
   | 'pacs_code'
   | 'proof'
+  | 'committed'
   | 'proven_at'
   | 'sent_digests'
 >;
@@ -63,6 +64,7 @@ export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise
           'reason',
           'pacs_code',
           'proof',
+          'committed',
           'proven_at',
         ])
         .where('study_id', '=', id)

@@ -33,6 +33,7 @@ export type InstanceChange = {
   readonly proof?: InstanceRow['proof'];
   /** Null leaves it as it is. */
   readonly provenAt?: string | null;
+  readonly committed?: boolean;
   /** Null leaves it as it is: it belongs to the bytes, not to the state. */
   readonly sentDigests?: string | null;
   readonly postedAt?: Date | null;
@@ -337,6 +338,7 @@ export async function changeInstances(
     set_proof: change.proof !== undefined,
     proof: change.proof ?? null,
     proven_at: change.provenAt ?? null,
+    committed: change.committed ?? null,
     sent_digests: change.sentDigests ?? null,
     set_posted: change.postedAt !== undefined,
     posted_at: change.postedAt?.toISOString() ?? null,
@@ -356,7 +358,7 @@ export async function changeInstances(
       restored = case when x.set_place then x.restored else i.restored end,
       pacs_code = case when x.set_code then x.pacs_code else i.pacs_code end,
       proof = case when x.set_proof then x.proof else i.proof end,
-      proven_at = coalesce(x.proven_at, i.proven_at),
+      proven_at = coalesce(x.proven_at, i.proven_at), committed = coalesce(x.committed, i.committed),
       sent_digests = coalesce(x.sent_digests, i.sent_digests),
       posted_at = case when x.set_posted then x.posted_at else i.posted_at end,
       offers = case when x.set_offers then x.offers else i.offers end,
@@ -364,7 +366,7 @@ export async function changeInstances(
       since_minute = case when i.state = x.state then i.since_minute else ${minutesNow()} end,
       offered_minute = case when i.state = 'posting' or x.offers > 0 then ${minutesNow()} else i.offered_minute end
     from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as x(id bigint, state text, set_reason boolean, reason text, set_place boolean,
-      parcel_id text, body_offset bigint, restored text, set_code boolean, pacs_code int, set_proof boolean, proof text, proven_at text, sent_digests text,
+      parcel_id text, body_offset bigint, restored text, set_code boolean, pacs_code int, set_proof boolean, proof text, proven_at text, committed boolean, sent_digests text,
       set_posted boolean, posted_at timestamptz, set_offers boolean, offers int, offers_amid int, damages int, losses int)
     where i.id = x.id and i.state in (${sql.join(from)}) and ${studyId === undefined ? sql`true` : sql`i.study_id = ${studyId}::uuid`}
     returning i.id`.execute(trx);

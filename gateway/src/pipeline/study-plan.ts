@@ -43,6 +43,8 @@ export type Change =
   /** A copy has its original's instances from now on. */
   | { readonly kind: 'take-news' }
   | { readonly kind: 'forget-key' }
+  /** The questions to the PACS about storage commitment. */
+  | { readonly kind: 'forget-commitments' }
   /** For the study's present revision. */
   | ({ readonly kind: 'insert-receipt' } & IssuedReceipt)
   | { readonly kind: 'wait'; readonly because: Waiting }

@@ -173,11 +173,12 @@ function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
 
 function proofsOf({ instances }: Receipt): string {
   const kinds = ['digest', 'read-back', 'found'] as const;
-  return kinds
+  const proofs = kinds
     .map((kind) => [kind, instances.filter(({ proof }) => proof === kind).length] as const)
     .filter(([, count]) => count > 0)
-    .map(([kind, count]) => sheetWords.proof[kind](count))
-    .join('; ');
+    .map(([kind, count]) => sheetWords.proof[kind](count));
+  const committed = instances.filter(({ committed: isCommitted }) => isCommitted).length;
+  return [...proofs, ...(committed === 0 ? [] : [sheetWords.committed(committed)])].join('; ');
 }
 
 /** A sheet is one page: more destinations stand in the attached receipt. */

@@ -23,6 +23,7 @@ export const sheetWords = {
     'read-back': (count: number) => `${count} read back from the PACS and compared byte for byte`,
     found: (count: number) => `${count} listed by the PACS when it was asked`,
   } satisfies Record<Proof, (count: number) => string>,
+  committed: (count: number) => `${count} that the PACS promised to keep (storage commitment)`,
   terms: {
     study: 'Study Instance UID',
     what: 'What',

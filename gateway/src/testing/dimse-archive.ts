@@ -1,6 +1,9 @@
 /** A PACS in memory that speaks DIMSE, and lies on demand. It knows the instances that a test may give it. */
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { textIn } from '../ports/pacs/dimse/elements.ts';
+import { encodeSequence, parseDataSet, uidIn } from '../ports/pacs/dimse/data-set.ts';
+import { encodeCommand, encodeElements, textIn } from '../ports/pacs/dimse/elements.ts';
+import { encodeData } from '../ports/pacs/dimse/pdu.ts';
+import { COMMITMENT_PUSH } from '../ports/pacs/dimse/commitment.ts';
 import { STUDY_ROOT_FIND, STUDY_ROOT_GET } from '../ports/pacs/dimse/messages.ts';
 import { ABORT, accept, bring, openDimsePeer, respond, type Asked, type Peer } from './dimse-peer.ts';
 
@@ -17,18 +20,27 @@ export type ArchiveLie =
   | 'without-get'
   | 'without-find';
 
+/** `times`: so many requests; then it keeps what it has. */
+type Failing = { readonly failsOn: string; readonly reason: number; times: number };
+
 export type Archive = Peer & {
   lie: ArchiveLie;
   /** Data Sets by SOP Instance UID. */
   readonly held: Map<string, Buffer>;
   /** How often each SOP Instance UID was handed to it in whole. */
   readonly posted: Map<string, number>;
+  /** Its report on a request for storage commitment, in the same association; `later`: nothing there. */
+  commits: 'keeps' | 'later' | 'not-taken' | Failing;
+  /** The requests for storage commitment. */
+  readonly asked: { readonly transactionUID: string; readonly instances: readonly string[] }[];
 };
 
 const STORE_RQ = 0x0001;
 const GET_RQ = 0x0010;
 const FIND_RQ = 0x0020;
+const ACTION_RQ = 0x0130;
 const STORE_RSP = 0x8001;
+const EVENT_REPORT_RSP = 0x8100;
 const PENDING = 0xff00;
 
 export async function openDimseArchive(known: readonly SyntheticInstance[]): Promise<Archive> {
@@ -37,9 +49,9 @@ export async function openDimseArchive(known: readonly SyntheticInstance[]): Pro
   let getting: Asked | null = null;
   const peer = await openDimsePeer({
     associate: (request) => {
-      const refused = { 'without-get': STUDY_ROOT_GET, 'without-find': STUDY_ROOT_FIND }[
-        archive.lie as string
-      ];
+      const untaken = archive.commits === 'not-taken' ? COMMITMENT_PUSH : undefined;
+      const refused =
+        { 'without-get': STUDY_ROOT_GET, 'without-find': STUDY_ROOT_FIND }[archive.lie as string] ?? untaken;
       const at = refused === undefined ? -1 : abstractSyntaxes(request).indexOf(refused);
       return accept(request, at < 0 ? {} : { results: { [2 * at + 1]: 3 } });
     },
@@ -60,11 +72,14 @@ export async function openDimseArchive(known: readonly SyntheticInstance[]): Pro
         const held = uid === undefined ? undefined : archive.held.get(uid);
         return held === undefined ? respond(asked, 0) : bring(3, uid!, held);
       }
+      if (asked.field === ACTION_RQ) return commit(archive, asked, dataSet);
+      if (asked.field === EVENT_REPORT_RSP) return [];
       if (asked.field === STORE_RSP && getting !== null) return respond(getting, 0);
       return respond(asked, 0);
     },
   });
-  const archive: Archive = { ...peer, lie: 'honest', held: new Map(), posted: new Map() };
+  const own = { held: new Map(), posted: new Map(), asked: [] };
+  const archive: Archive = { ...peer, ...own, lie: 'honest', commits: 'keeps' };
   return archive;
 }
 
@@ -81,6 +96,49 @@ function store(archive: Archive, asked: Asked, dataSet: Buffer): readonly Buffer
   // As Orthanc does: an instance that is there stays, and the answer does not tell.
   if (archive.lie !== 'forgetful' && !archive.held.has(uid)) archive.held.set(uid, kept);
   return archive.lie === 'aborting' ? [ABORT] : respond(asked, 0);
+}
+
+function commit(archive: Archive, asked: Asked, information: Buffer): readonly Buffer[] {
+  const wish = parseDataSet(information, (tag) => tag === 0x00081199);
+  const transactionUID = uidIn(wish, 0x00081195)!;
+  const instances = wish.sequences.get(0x00081199)!.map((item) => uidIn(item, 0x00081155)!);
+  archive.asked.push({ transactionUID, instances });
+  const { commits } = archive;
+  if (commits === 'later' || commits === 'not-taken') return respond(asked, 0);
+  const isOver = commits !== 'keeps' && commits.times-- === 0;
+  if (isOver) archive.commits = 'keeps';
+  const said = isOver ? 'keeps' : commits;
+  return [...respond(asked, 0), ...report(asked.contextId, { transactionUID, instances }, said)];
+}
+
+/** N-EVENT-REPORT. */
+function report(
+  contextId: number,
+  { transactionUID, instances }: Archive['asked'][number],
+  commits: 'keeps' | Failing,
+): readonly Buffer[] {
+  const isFailed = (uid: string): boolean => commits !== 'keeps' && commits.failsOn === uid;
+  const reference = (uid: string) => [[0x00081155, uid]] as const;
+  const reason = commits === 'keeps' ? 0 : commits.reason;
+  const failures = instances
+    .filter(isFailed)
+    .map((uid) => [...reference(uid), [0x00081197, reason]] as const);
+  const dataSet = Buffer.concat([
+    encodeElements([[0x00081195, transactionUID]]),
+    ...(failures.length === 0 ? [] : [encodeSequence(0x00081198, failures)]),
+    encodeSequence(0x00081199, instances.filter((uid) => !isFailed(uid)).map(reference)),
+  ]);
+  const command = encodeCommand([
+    [0x002, COMMITMENT_PUSH],
+    [0x100, 0x0100],
+    [0x110, 9],
+    [0x800, 1],
+    [0x1000, '1.2.840.10008.1.20.1.1'],
+    [0x1002, failures.length === 0 ? 1 : 2],
+  ]);
+  const value = (isCommand: boolean, fragment: Buffer): Buffer =>
+    encodeData({ contextId, isCommand, isLast: true, fragment });
+  return [value(true, command), value(false, dataSet)];
 }
 
 function find(

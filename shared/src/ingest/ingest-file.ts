@@ -35,6 +35,7 @@ import { sha256OfBlob, sha256OfBytes } from '../transfer/digest.ts';
 import { HELD_BYTES, type InstanceBytes } from '../transfer/instance-bytes.ts';
 import type { PatientIdentity } from '../transfer/vault-entry.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
+import { applyOrder, type ChosenOrder } from './apply-order.ts';
 import { coverFile, type Cover } from './cover-file.ts';
 import { describeOne } from './describe-study.ts';
 import { refusingUnreadable, type NotSent } from './refusing-unreadable.ts';
@@ -62,6 +63,8 @@ export interface IngestTerms {
   readonly companions?: (studyInstanceUID: string) => readonly NamedValue[];
   /** Parts of the image that a person covers; none unless said. */
   readonly cover?: Cover | null;
+  /** The order that a person chose for the study; of weight under `identified` alone. */
+  readonly order?: ChosenOrder | null;
 }
 
 export type IngestOutcome =
@@ -246,7 +249,7 @@ const sourceOf = (file: InstanceBytes): ByteSource =>
 /** Bytes held in memory stay there. */
 async function applyTo<T extends InstanceBytes>(
   file: T,
-  { policy, inFolder, looked = [], companions = () => [] }: IngestTerms,
+  { policy, inFolder, looked = [], companions = () => [], order = null }: IngestTerms,
   covered: CoveredBoxes,
   signal: AbortSignal | undefined,
 ): Promise<Applied<T> | NotSent> {
@@ -260,7 +263,12 @@ async function applyTo<T extends InstanceBytes>(
       const [odd] = heldFor(instance.warnings, treatmentOf({ deidentify: false, strict: policy.strict }));
       if (odd !== undefined) return { kind: 'quarantined', because: odd };
       const { identifiers, transferSyntaxUID } = instance;
-      const bytes = await withFileMeta(file, source, instance);
+      const ordered = order === null ? null : await applyOrder(instance, order);
+      if (ordered?.kind === 'refused') return ordered;
+      const bytes =
+        ordered === null
+          ? await withFileMeta(file, source, instance)
+          : await compose(file, instance.dataSet, ordered.segments, instance.dataSet === source);
       return {
         ...common,
         identifiers,

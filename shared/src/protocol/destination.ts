@@ -72,6 +72,8 @@ export const destinationSettingsSchema = z.strictObject({
   ca: pemSchema.nullable(),
   /** PEM: the certificate that the gateway shows. Its key is a secret. */
   certificate: pemSchema.nullable(),
+  /** Of DIMSE: an instance counts as stored once the PACS has said that it keeps it (storage commitment). */
+  commitment: z.boolean().optional(),
 });
 export type DestinationSettings = z.infer<typeof destinationSettingsSchema>;
 
@@ -92,6 +94,11 @@ export const destinationWishSchema = z
     certificate: pemSchema.nullable(),
     /** PEM, without a password. */
     key: pemSchema.optional(),
+    commitment: z.boolean().optional(),
+  })
+  .refine(({ kind, commitment }) => kind === 'dimse' || !commitment, {
+    path: ['commitment'],
+    error: 'storage commitment is asked over DIMSE',
   })
   .refine(({ kind, url }) => isAddressOf(kind, url), { path: ['url'], error: 'not an address of this kind' })
   .refine(
@@ -215,6 +222,8 @@ export const DESTINATION_FINDINGS = [
   /** It answers searches and gives no instance back. */
   'no-retrieval',
   'no-search',
+  /** It does not take storage commitment, which its settings ask for. */
+  'no-commitment',
   /** It is said to be an Orthanc, and its REST API does not answer as one. */
   'not-orthanc',
   'not-signed-in',

@@ -268,6 +268,10 @@ export const REASONS = {
     title: 'This device cannot cover parts of this image: its pixels are damaged or of a kind not read here.',
     next: 'Leave it out, or export the study again.',
   },
+  'order-not-writable': {
+    title: 'The order has letters that the character set of this file does not have.',
+    next: 'Send the study without the order, and correct its patient in the PACS.',
+  },
   'pacs-refused': {
     title: 'The PACS refused the instance.',
     next: 'Try again once the PACS is fixed, or leave it out.',

@@ -39,6 +39,8 @@ export const receiptInstanceSchema = z.object({
    * back and compared byte for byte (over DIMSE its Data Set, which is all that travels).
    */
   proof: z.enum(['found', 'digest', 'read-back']).optional(),
+  /** The PACS has said that it keeps it: storage commitment (PS3.4 Annex J). */
+  committed: z.literal(true).optional(),
   /**
    * The policy under which it was promised, where it is not the study's: a study may be sent in parts, and
    * the policy change in between.
@@ -83,7 +85,7 @@ const receiptDestinationSchema = z.object({
   instances: z
     .array(
       receiptInstanceSchema
-        .pick({ reason: true, pacsCode: true, proof: true })
+        .pick({ reason: true, pacsCode: true, proof: true, committed: true })
         /** `not-given`: the gateway had nothing of it to give. */
         .extend({ state: receiptInstanceSchema.shape.state.or(z.literal('not-given')) })
         /** Of the instance as this destination holds it; for those that it has. */

@@ -1,6 +1,7 @@
 /** The chosen files: the progress of reading, the studies found, and the files that cannot be sent. */
 import { useIngest } from './ingest-context.ts';
 import { Notice } from '../../kit/Notice.tsx';
+import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
 import { chosenWords } from './chosen-words.ts';
@@ -10,8 +11,9 @@ import { DiscNotices, ExpectedStudies } from './DiscIndex.tsx';
 import { People } from './People.tsx';
 import { HasRead, Reading } from './Reading.tsx';
 import { RejectedFiles } from './RejectedFiles.tsx';
-import { peopleOf } from './sendable.ts';
+import { peopleOf, sendableOf } from './sendable.ts';
 import { StudyCard } from './StudyCard.tsx';
+import { sentenceOfWarning } from './warning-words.ts';
 
 /** Height of a card that was not drawn yet, in px. */
 const CARD = 196;
@@ -39,6 +41,7 @@ export function Selection({ queued }: SelectionProps) {
       {isRead && queued !== null && <QueuedInPart instances={queued} />}
       <DiscNotices />
       <SeveralPatients studies={studies} />
+      <NotAllSent />
       {isRead && nothingFound && (
         <Notice kind="plain" title={chosenWords.nothing}>
           <p>{chosenWords.nothingNext}</p>
@@ -132,6 +135,27 @@ function SeveralPatients({ studies }: { readonly studies: readonly FoundStudy[] 
     <Notice kind="wait" title={chosenWords.wrongPatient}>
       <p>{chosenWords.severalPatients(people.length)}</p>
       <People people={people} />
+    </Notice>
+  );
+}
+
+/** Above the list, with the cause: some of the studies that are ticked stay here. */
+function NotAllSent() {
+  const ingest = useIngest();
+  const { studies, held, tooLarge } = sendableOf(ingest);
+  const staying = held.length + tooLarge.length;
+  if (staying === 0) return null;
+  const uids = new Set(held.map(({ studyInstanceUID }) => studyInstanceUID));
+  const files = ingest.heldBack.value.filter(({ studyInstanceUID }) => uids.has(studyInstanceUID));
+  const causes = new Set(files.map(({ reason }) => sentencesOfReason(reason).title));
+  if (tooLarge.length > 0) causes.add(sentenceOfWarning('too-many-instances', null));
+  return (
+    <Notice kind="wait" title={chosenWords.notAllSent(staying, studies.length + staying)}>
+      <ul>
+        {[...causes].map((cause) => (
+          <li key={cause}>{cause}</li>
+        ))}
+      </ul>
     </Notice>
   );
 }

@@ -32,6 +32,7 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
   const ToRepeat = triage.value?.ToRepeat;
   const sendable = sendableOf(ingest);
   const { studies: chosen, instances, bytes, held } = sendable;
+  const staying = held.length + sendable.tooLarge.length;
   const send = async () => {
     const studies = ingest.studies.peek().length;
     const refused = ingest.rejected.peek().length;
@@ -47,7 +48,7 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
   };
   const disabled = !canSend(ingest, sendable, session.user.value);
   const label = chosenWords.send(chosen.length, peopleOf(chosen).length);
-  const none = held.length > 0 ? chosenWords.sendLookFirst : chosenWords.sendNone;
+  const none = held.length > 0 ? chosenWords.sendDecideFirst : chosenWords.sendNone;
   return (
     <section
       class="send-bar"
@@ -56,6 +57,9 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
     >
       {ToRepeat && <ToRepeat chosen={chosen} />}
       <TooLarge />
+      {staying > 0 && (
+        <Staying staying={staying} chosen={chosen.length + staying} isToDecide={held.length > 0} />
+      )}
       <div class="send-inside">
         <PolicyChoice />
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
@@ -67,6 +71,19 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
       </div>
       {ingest.problem.value === 'reason-missing' && <ReasonSheet label={label} onGiven={send} />}
     </section>
+  );
+}
+
+type StayingProps = { readonly staying: number; readonly chosen: number; readonly isToDecide: boolean };
+
+/** Next to Send, which names fewer studies than are ticked. */
+function Staying({ staying, chosen, isToDecide }: StayingProps) {
+  return (
+    <p class="pace pace-wait small send-forecast">
+      <Icon name="caution" size={16} />
+      <span>{chosenWords.notAllSent(staying, chosen)}</span>
+      {isToDecide && <a href={hrefOf({ page: 'needs' })}>{chosenWords.decide}</a>}
+    </p>
   );
 }
 

@@ -1,5 +1,5 @@
 /** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
-import { useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes, formatDicomDate, formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
@@ -12,6 +12,7 @@ import { partsOf, toReadable } from '../queue/study-title.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
 import { People } from './People.tsx';
+import { goingOfFound } from './sendable.ts';
 import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 
 /** Pictures on the card; the others are in the list of series. */
@@ -28,20 +29,24 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
     ingest.answered.value.get(study.studyInstanceUID),
   );
   const selected = study.selected.value;
+  const { going, held } = goingOfFound(study, ingest.heldBack.value);
+  const contents = useId();
   return (
-    <article class="card" data-selected={selected}>
+    <article class="card" data-selected={selected} data-going={going}>
       <label class="card-tick">
         <input
           type="checkbox"
           class="tick"
           checked={selected}
+          indeterminate={going === 'held' || going === 'too-large'}
           aria-label={chosenWords.include(name)}
+          aria-describedby={contents}
           onChange={() => ingest.toggle(study.studyInstanceUID)}
         />
       </label>
       <div class="card-body">
         <Patient study={study} name={name} />
-        <Contents study={study} selected={selected} />
+        <Contents id={contents} study={study} said={chosenWords.going[going](held, study.instances)} />
         {loud.map((warning) => (
           <div key={warning} class="card-warning small">
             <Icon name="caution" size={20} />
@@ -80,8 +85,15 @@ function Patient({ study, name }: { readonly study: FoundStudy; readonly name: s
   );
 }
 
-/** When the study was made, what of, and how much it is. */
-function Contents({ study, selected }: { readonly study: FoundStudy; readonly selected: boolean }) {
+type ContentsProps = {
+  readonly id: string;
+  readonly study: FoundStudy;
+  /** The part that stays here; empty: all of it is sent. */
+  readonly said: string;
+};
+
+/** The date, kind and size of the study, and the part of it that Send does not take. */
+function Contents({ id, study, said }: ContentsProps) {
   const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
   const size = [series(study.series.length), instances(study.instances), formatBytes(study.bytes)].join(
     kitWords.separator,
@@ -91,8 +103,14 @@ function Contents({ study, selected }: { readonly study: FoundStudy; readonly se
       <p class="card-parts kept">
         <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || chosenWords.noDescription}</bdi>
       </p>
-      <p class="small quiet numbers">
-        {selected ? size : `${chosenWords.notIncluded}${kitWords.separator}${size}`}
+      <p id={id} class="small quiet numbers">
+        {said !== '' && (
+          <>
+            <span class="card-stays">{said}</span>
+            {kitWords.separator}
+          </>
+        )}
+        {size}
       </p>
     </>
   );

@@ -2,6 +2,7 @@
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import { counted, files, instances, series, studies } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
+import type { Going } from './sendable.ts';
 
 export const chosenWords = {
   readingLabel: 'Files read',
@@ -31,7 +32,21 @@ export const chosenWords = {
   noDescription: 'No description',
   unnamedSeries: 'Series without a description',
   include: (name: string) => `Send the study of ${name}`,
-  notIncluded: 'Not sent',
+  /** The part of a study that stays here; empty for one that is sent as a whole. */
+  going: {
+    sent: (held: number, all: number) =>
+      held === 0
+        ? ''
+        : `${formatCount(held)} of ${instances(all)} ${held === 1 ? 'stays' : 'stay'} here until you decide`,
+    held: () => 'Not sent until you decide',
+    'too-large': () => 'Not sent',
+    'not-chosen': () => 'Not sent',
+  } satisfies Record<Going, (held: number, all: number) => string>,
+  notAllSent: (staying: number, chosen: number) =>
+    chosen === 1
+      ? 'The study you chose is not sent yet'
+      : `${formatCount(staying)} of the ${studies(chosen)} you chose ${staying === 1 ? 'is' : 'are'} not sent yet`,
+  decide: 'Decide',
   seriesList: (count: number) => `Show ${series(count)}`,
   warnings: (count: number) => counted(count, 'remark', 'remarks'),
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
@@ -68,7 +83,7 @@ export const chosenWords = {
     patients < 2 ? `Send ${studies(count)}` : `Send ${studies(count)} of ${formatCount(patients)} patients`,
   sendBar: 'Sending',
   sendNone: 'Choose a study to send',
-  sendLookFirst: 'Nothing to send until you have looked at the images',
+  sendDecideFirst: 'Nothing to send until you have decided',
   tooLarge: (needs: string, room: string) =>
     `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
   sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,

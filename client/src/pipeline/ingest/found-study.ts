@@ -96,6 +96,8 @@ export interface RejectedFile {
 /** A file that the policy in force cannot make safe and nobody has released. */
 export interface HeldFile extends RejectedFile {
   readonly studyInstanceUID: string;
+  /** Under the policy in force a person who looks at it can release it. */
+  readonly isReleasable: boolean;
 }
 
 /**
@@ -174,6 +176,11 @@ export interface IngestStore {
   clear(also?: 'held-back'): void;
   /** By the id of a queued study, its files that are held back, where this page can still open them. */
   readonly reopenable: ReadonlySignal<ReadonlyMap<string, FoundStudy>>;
+  /**
+   * The policies that send what is held back of a study, or let a person release it: of a found one by its Study
+   * Instance UID, of a queued one by its id. Null where this page no longer has the files.
+   */
+  policiesFor(study: string): readonly Policy[] | null;
   /** Shows the held-back files of a queued study again; returns the found study's id, null where they are gone. */
   reopen(id: string): string | null;
   toggle(studyInstanceUID: string): void;

@@ -101,6 +101,15 @@ export function staysHere(
   );
 }
 
+/** The policies under which none of these stays here for good; those that remove names come first. */
+export function policiesThatSend(policies: readonly Policy[], files: readonly Held[]): readonly Policy[] {
+  const passes = (policy: Policy, found: Held): boolean =>
+    reasonsUnder(policy, found).length === 0 || isReleasable(policy, found);
+  return policies
+    .filter((policy) => files.every((found) => passes(policy, found)))
+    .toSorted((a, b) => Number(b.deidentify) - Number(a.deidentify));
+}
+
 /** By study, the reasons that a person has answered for every instance held for them. */
 export function answeredUnder(
   policy: Policy | null,
@@ -134,6 +143,7 @@ export function heldUnder(
           state: 'refused',
           reason,
           where: null,
+          isReleasable: isReleasable(policy, found),
         };
       }),
   );

@@ -17,7 +17,8 @@ import { checkResidue } from '#shared/deid/residue.ts';
 import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
-import { DEIDENTIFIED, openIngest, POLICY_KEY } from '../../testing/open-ingest.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest, POLICY_KEY } from '../../testing/open-ingest.ts';
 import { openParcel } from '../../testing/open-queue.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
 import { isReleasable, reasonsUnder } from './held-back.ts';
@@ -121,6 +122,26 @@ test('where documents are not kept nobody can release one, and a release under a
   assert.equal(device.reasons(), ['cannot-be-deidentified']);
   await device.store.send();
   assert.is(await sentDocument(device, DEIDENTIFIED), null);
+});
+
+test('the policies that send a document that nobody can release are known', async () => {
+  const { store } = await chosen(DEIDENTIFIED);
+  await store.addFiles(filesOf(syntheticStudy({ seed: 71, instancesPerSeries: 1 })));
+  const other = store.studies.value.find(({ studyInstanceUID }) => studyInstanceUID !== STUDY)!;
+  assert.is(store.policiesFor(other.studyInstanceUID), null, 'nothing of it is held');
+  assert.equal(
+    store.policiesFor(STUDY)?.map(({ name }) => name),
+    [IDENTIFIED.name],
+  );
+});
+
+test('a policy that keeps documents without names comes before one that keeps names; without either there is none', async () => {
+  const kept = await chosen(KEEPS_DOCUMENTS);
+  kept.store.choosePolicy(DEIDENTIFIED.name);
+  const names = () => kept.store.policiesFor(STUDY)?.map(({ name }) => name);
+  assert.equal(names(), [KEEPS_DOCUMENTS.name, IDENTIFIED.name]);
+  kept.policies.value = { ...kept.policies.value!, policies: [DEIDENTIFIED] };
+  assert.equal(names(), []);
 });
 
 test('a release is asked for again under another policy, which may hold the instance for another reason', async () => {

@@ -4,13 +4,14 @@
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { computed, type ReadonlySignal } from '@preact/signals';
+import type { Policy } from '#shared/protocol/api.ts';
 import { collectFiles } from './collect-files.ts';
 import { collectDropped, takeDropped } from './dropped-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import { createForecast, needsOf, type Forecast } from './forecast.ts';
 import type { IngestStore } from './found-study.ts';
 import type { FoundFile } from './group-studies.ts';
-import { answeredUnder, heldUnder } from './held-back.ts';
+import { answeredUnder, heldUnder, policiesThatSend, staysHere } from './held-back.ts';
 import { stillAsShown } from './hold-companions.ts';
 import { createIngestState, draw, forget, holdNaming, takePolicy } from './ingest-state.ts';
 import type { IngestState, IngestTools } from './ingest-state.ts';
@@ -20,6 +21,7 @@ import { policyInForce } from './policy-in-force.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
 import { sendChosen, totalOf } from './send-chosen.ts';
+import { sendableOf } from './sendable.ts';
 import { reopenStudy } from './reopen-study.ts';
 import { patientsOfFile } from './split-patients.ts';
 
@@ -33,6 +35,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   );
   const { phase, progress, queueing, studies, rejected, skipped, skippedFiles, problem, persisted } = state;
   const { heldBack, gathering, snapshots, disc } = state;
+  const held = computed(() => heldUnder(policyInForce(state), heldBack.released.value, state.heldIn.value));
   return {
     phase,
     progress,
@@ -44,9 +47,9 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     disc,
     problem,
     persisted,
-    forecast: forecastOf(state),
+    forecast: forecastOf(state, held),
     inspection: inspectionOf(state),
-    heldBack: computed(() => heldUnder(policyInForce(state), heldBack.released.value, state.heldIn.value)),
+    heldBack: held,
     answered: computed(() =>
       answeredUnder(policyInForce(state), heldBack.released.value, state.heldIn.value),
     ),
@@ -68,6 +71,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
       const shown = snapshots.show(state.undecided.value);
       return new Map(ids.map((id, at) => [id, shown[at]!]));
     }),
+    policiesFor: (study) => policiesFor(state, study),
     reopen: (id) => reopenStudy(state, id),
     toggle: (studyInstanceUID) => snapshots.toggle(studyInstanceUID),
     showThumbnail: (seriesInstanceUID) =>
@@ -79,12 +83,12 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   };
 }
 
-function forecastOf({ studies, tools }: IngestState): ReadonlySignal<Forecast | null> {
-  const chosen = computed(() =>
-    studies.value.filter((study) => study.selected.value && !study.warnings.includes('too-many-instances')),
-  );
+function forecastOf(
+  { studies, tools }: IngestState,
+  heldBack: IngestStore['heldBack'],
+): ReadonlySignal<Forecast | null> {
   return createForecast(
-    computed(() => needsOf(totalOf(chosen.value))),
+    computed(() => needsOf(totalOf(sendableOf({ studies, heldBack }).studies))),
     tools,
   );
 }
@@ -105,6 +109,18 @@ function inspectionOf(state: IngestState): Inspection {
       return preparePolicy(forTask, patients, { tools, policy, given: state.given, signal });
     },
   });
+}
+
+function policiesFor(state: IngestState, study: string): readonly Policy[] | null {
+  const { tools, heldBack, heldIn, undecided } = state;
+  const policies = tools.policies.value?.policies ?? [];
+  const queued = undecided.value.get(study);
+  if (queued) return policiesThatSend(policies, queued.held);
+  const found = heldIn.value.find(({ studyInstanceUID }) => studyInstanceUID === study);
+  if (!found) return null;
+  const policy = policyInForce(state);
+  const held = found.held.filter((file) => staysHere(policy, heldBack.released.value, file));
+  return policiesThatSend(policies, held);
 }
 
 /** Ignored once sending has begun. */

@@ -19,6 +19,7 @@ import { termsOf } from './policy-in-force.ts';
 import { NamedByCompanions } from './hold-companions.ts';
 import { NotPrepared, preparePolicy } from './prepare-policy.ts';
 import { queueStudy, type SendingTerms } from './queue-study.ts';
+import { goingOf } from './sendable.ts';
 import { forgetSent, keepForDeciding } from './reopen-study.ts';
 import { patientsOfStudy, splitByPatient } from './split-patients.ts';
 
@@ -29,12 +30,7 @@ export async function sendChosen(state: IngestState): Promise<void> {
   problem.value = typeof terms === 'string' ? terms : null;
   if (typeof terms === 'string') return;
   askToPersist(state);
-  const selected = [...state.gathering.studies.values()].filter(
-    (study) =>
-      state.snapshots.isSelected(study) &&
-      !study.warnings.has('too-many-instances') &&
-      study.instances > countHeld(state, terms, study),
-  );
+  const selected = [...state.gathering.studies.values()].filter((study) => isSent(state, terms, study));
   const total = totalOf(selected);
   const room = await tools.room().catch(() => null);
   if (room !== null && needsOf(total) > room) {
@@ -62,10 +58,15 @@ export async function sendChosen(state: IngestState): Promise<void> {
   }
 }
 
-/** The instances that stay here if the study is sent now. */
-function countHeld(state: IngestState, { policy }: SendingTerms, { held }: StudyGroup): number {
+function isSent(state: IngestState, { policy }: SendingTerms, study: StudyGroup): boolean {
   const released = state.heldBack.released.peek();
-  return held.filter((found) => staysHere(policy, released, found)).length;
+  const going = goingOf({
+    isChosen: state.snapshots.isSelected(study),
+    isTooLarge: study.warnings.has('too-many-instances'),
+    instances: study.instances,
+    held: study.held.filter((found) => staysHere(policy, released, found)).length,
+  });
+  return going === 'sent';
 }
 
 /** Some browsers ask the person, and the answer may take its time: nothing waits for it. */

@@ -30,6 +30,7 @@ function toHeldFound({ heldBack }: IngestStore, { id, studyInstanceUID }: FoundS
   const reasons = [...new Set(files.map(({ reason }) => reason))].map((reason) => ({
     reason,
     instances: files.filter((file) => file.reason === reason).length,
+    isReleasable: files.every((file) => file.reason !== reason || file.isReleasable),
   }));
   return { id, studyInstanceUID, reasons };
 }

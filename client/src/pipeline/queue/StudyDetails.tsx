@@ -93,10 +93,10 @@ function Red({ title, next }: { readonly title: string; readonly next: string | 
   );
 }
 
-/** Says whom to ask where cancelling is not offered any longer. */
+/** Says how much can no longer be cancelled, and whom to ask. */
 export function NotCancelled({ study }: { readonly study: QueuedStudy }) {
   const why = whyNotCancelled(study);
-  return why && <p class="small quiet">{queueWords.notCancelled[why]}</p>;
+  return why && <p class="small quiet">{queueWords.notCancelled(why)}</p>;
 }
 
 function Actions({ study, onDismiss }: StudyDetailsProps) {

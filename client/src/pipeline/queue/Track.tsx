@@ -22,16 +22,20 @@ export type TrackProps = {
   readonly track: TrackState;
   /** `large` on a page of one study, `normal` in a list. */
   readonly size?: 'normal' | 'large';
+  /** The names of the places, of a study that is not on this device. */
+  readonly places?: Readonly<Record<Place, string>>;
+  /** False for those who only watch: the fifth place waits for somebody else, and is not red. */
+  readonly asks?: boolean;
 };
 
-export function Track({ track, size = 'normal' }: TrackProps) {
+export function Track({ track, size = 'normal', places = queueWords.places, asks = true }: TrackProps) {
   return (
     <ol
       class={`track track-${size}`}
       data-needs={track.needsYou > 0}
       aria-label={trackWords.label(track.total)}
     >
-      {placesOf(track).map(({ place, count, look, passed }) => (
+      {placesOf(track, asks).map(({ place, count, look, passed }) => (
         <li key={place} class="place" data-look={look} data-place={place}>
           <span class="place-line">
             <span class="place-sign">
@@ -51,7 +55,7 @@ export function Track({ track, size = 'normal' }: TrackProps) {
             {formatCount(count)}
             {place === 'pacs' && <span class="place-of"> {trackWords.of(track.total)}</span>}
           </span>
-          <span class="place-word">{queueWords.places[place]}</span>
+          <span class="place-word">{places[place]}</span>
         </li>
       ))}
     </ol>

@@ -8,6 +8,7 @@ import { UPLOAD_STATES } from '#shared/protocol/upload-state.ts';
 import { queuedStudy } from '../../testing/queued-study.ts';
 import { countStudy, type CountedRow } from './count-study.ts';
 import { NO_REASONS, sumOf, type Reasons } from './count-reasons.ts';
+import { queueWords } from './queue-words.ts';
 import { rowButtons, TURNS, turnsOf, whyNotCancelled } from './list-buttons.ts';
 import type { Waiting } from './queued-study.ts';
 import { canCancel, canTakeBack } from './rows/decide-study.ts';
@@ -146,19 +147,31 @@ test('a study that is not over has a button, or continues without anybody', () =
   }
 });
 
-test('a study that can no longer be cancelled, and only such a one, says where it is', () => {
+test('a study that can no longer be cancelled, and only such a one, says where it is, or how much of it', () => {
   const nothing = { departed: [0], acknowledged: [0], counts: [null, counted(5, 0), counted(0, 5)] };
   const said = new Set<string | null>();
+  const parts = new Set<boolean>();
   for (const some of rows({ ...nothing, sending: [true], paused: [false], named: [true] })) {
     const row = { ...rowOf(some), rank: null } as unknown as StudyRow;
     const buttons = { canTakeBack: canTakeBack(row), canCancel: canCancel(row) };
-    const study = queuedStudy({ state: row.state, ...countStudy(row), ...buttons });
+    const study = queuedStudy({ state: row.state, instances: row.chosen, ...countStudy(row), ...buttons });
     const why = whyNotCancelled(study);
     if (why !== null && (study.canCancel || study.canTakeBack)) assert.unreachable(JSON.stringify(some));
     if (why === null && row.state === 'done' && study.track.inPacs > 0) assert.unreachable('not said');
-    said.add(why);
+    said.add(why?.place ?? null);
+    if (why === null) continue;
+    const { unsafe, safe, onTheWay, needsYou, leftOut } = study.track;
+    const isAll = unsafe + safe + onTheWay + needsYou + leftOut === 0;
+    parts.add(isAll);
+    assert.is(queueWords.notCancelled(why).startsWith('It '), isAll, JSON.stringify(some));
   }
-  assert.equal(said, new Set([null, 'gateway', 'pacs']));
+  assert.equal([said, parts], [new Set([null, 'gateway', 'pacs']), new Set([true, false])]);
+  const track = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 1, needsYou: 1, leftOut: 0 };
+  const half = queuedStudy({ state: 'attention', instances: 2, track });
+  assert.match(
+    queueWords.notCancelled(whyNotCancelled(half)!),
+    /^1 of 2 is in the PACS and can no longer be cancelled\. .* remove it there\.$/,
+  );
 });
 
 test('each button that changes a turn moves the study to where it says', () => {

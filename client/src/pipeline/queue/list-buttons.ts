@@ -44,10 +44,20 @@ export function sendingButtons(study: QueuedStudy): readonly StudyButton[] {
   return buttons;
 }
 
-/** The place of a study that has left this device as a whole, so that nobody can cancel it here; null: it has not. */
-export function whyNotCancelled({ state, track }: QueuedStudy): 'gateway' | 'pacs' | null {
+export type NotCancelled = {
+  /** The last place that all of `gone` have reached. */
+  readonly place: 'gateway' | 'pacs';
+  /** The instances that nobody can cancel here; others of the study may still need a person, or were left out. */
+  readonly gone: number;
+  readonly total: number;
+};
+
+/** Of a study that this device has sent, what nobody can cancel here; null: nothing, or it is still being sent. */
+export function whyNotCancelled({ state, track, instances }: QueuedStudy): NotCancelled | null {
   if (state !== 'at-gateway' && state !== 'attention' && state !== 'in-pacs' && state !== 'done') return null;
-  return track.atGateway === 0 && track.inPacs > 0 ? 'pacs' : track.atGateway > 0 ? 'gateway' : null;
+  const gone = track.atGateway + track.inPacs;
+  if (gone === 0) return null;
+  return { place: track.atGateway > 0 ? 'gateway' : 'pacs', gone, total: instances };
 }
 
 /** A problem of the whole study needs a person. */

@@ -14,7 +14,7 @@ const HELD = { cause: 'held', reason: 'burned-in-annotation', instances: 3 } as 
 const found = (instances: number, reason: string = HELD.reason): HeldFound => ({
   id: 'f',
   studyInstanceUID: '1.2.3',
-  reasons: [{ reason, instances }],
+  reasons: [{ reason, instances, isReleasable: true }],
 });
 const queued = (heldStudy: string | null) => queuedStudy({ needs: [HELD], heldStudy });
 const counts = (heldStudy: string | null, again: HeldFound): [number, string[]] => {

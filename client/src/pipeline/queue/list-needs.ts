@@ -18,7 +18,12 @@ export interface HeldFound {
   readonly id: string;
   readonly studyInstanceUID: string;
   /** Of its instances, by reason. */
-  readonly reasons: readonly { readonly reason: string; readonly instances: number }[];
+  readonly reasons: readonly {
+    readonly reason: string;
+    readonly instances: number;
+    /** Under the policy in force a person who looks at them can release them. */
+    readonly isReleasable: boolean;
+  }[];
 }
 
 export interface NeedsFacts {
@@ -35,6 +40,8 @@ export interface ListedNeed extends Omit<Need, 'cause'> {
   readonly cause: NeedCause;
   readonly study?: QueuedStudy;
   readonly found?: HeldFound;
+  /** Of a found study (`HeldFound`). */
+  readonly isReleasable?: boolean;
   readonly lost?: LostStudy;
 }
 

@@ -6,6 +6,7 @@ import { DIAGNOSES } from './diagnosis-words.ts';
 import type { Trouble } from './queued-study.ts';
 import { instances, studies } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
+import type { NotCancelled } from './list-buttons.ts';
 import type { Place } from './track-state.ts';
 
 export const queueWords = {
@@ -46,10 +47,16 @@ export const queueWords = {
   diagnosis: DIAGNOSES,
   cancel: 'Cancel sending',
   cancelOf: (name: string) => `Cancel sending: ${name}`,
-  notCancelled: {
-    gateway:
-      'It can no longer be cancelled: it is on its way into the PACS. The PACS’s administrator can remove it there.',
-    pacs: 'It is in the PACS and can no longer be cancelled. The PACS’s administrator can remove it there.',
+  notCancelled: ({ place, gone, total }: NotCancelled) => {
+    const all = gone === total;
+    const who = all ? 'It' : `${formatCount(gone)} of ${formatCount(total)}`;
+    const [they, are, their, them] =
+      all || gone === 1 ? ['it', 'is', 'its', 'it'] : ['they', 'are', 'their', 'them'];
+    const why =
+      place === 'pacs'
+        ? `${who} ${are} in the PACS and can no longer be cancelled`
+        : `${who} can no longer be cancelled: ${they} ${are} on ${their} way into the PACS`;
+    return `${why}. The PACS’s administrator can remove ${them} there.`;
   },
   cancelledWhat:
     'This study was cancelled while it was being sent. Instances that were not in the PACS were left out, and the copy here was deleted.',

@@ -1,9 +1,10 @@
-/** Studies of a gateway that is gone: they are named as what they are, and can be deleted. */
+/** Studies of others, or of a gateway that is gone: they are told as what they are, without a patient. */
 import { effect, signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { User } from '#shared/protocol/api.ts';
 import { openDevice, queueStudy, storeOver, type TestDevice } from '../../testing/open-queue.ts';
+import { sumOf } from './count-reasons.ts';
 import { rememberUser } from './rows/device-notes.ts';
 
 const OLD = '11111111-1111-4111-8111-111111111111';
@@ -50,6 +51,30 @@ test('studies are not foreign when nobody was signed in, here or when they were 
   await untilShown(store, [0, 2, 0]);
   await store.deleteForeign();
   assert.equal(await contents(device), [2, 2, 2]);
+  store.close();
+});
+
+test('an undecided instance is counted for whoever comes next, without its patient, as for its sender', async () => {
+  const device = await openDevice();
+  await queueStudy(device, 'conflict', [100, 100], { account: 'a' });
+  const refused = [{ reason: 'pacs-refused', instances: 1 }];
+  await device.database.studies.update('conflict', {
+    ...{ state: 'attention' as const, sending: true, reasons: { refused, quarantined: [], leftOut: 0 } },
+  });
+  const account = signal<string | null>(null);
+  const store = storeOver(device, { account });
+  const untilUndecided = (count: number) =>
+    new Promise<void>((resolve) => {
+      effect(() => void (store.ready.value && store.othersUndecided.value === count && resolve()));
+    });
+  await untilUndecided(1);
+  assert.equal(store.studies.value, []);
+  account.value = 'b';
+  await untilUndecided(1);
+  assert.equal(store.studies.value, []);
+  account.value = 'a';
+  await untilUndecided(0);
+  assert.is(sumOf(store.studies.value.flatMap(({ needs }) => needs)), 1);
   store.close();
 });
 

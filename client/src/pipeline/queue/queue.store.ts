@@ -6,6 +6,8 @@ import { liveQuery } from 'dexie';
 import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Link } from '../../net/link.ts';
+import { sumOf } from './count-reasons.ts';
+import { countStudy } from './count-study.ts';
 import { createLostStudies, type LostStudiesTools } from './lost-studies.ts';
 import type { Diagnosis, QueuedInstance, QueuedStudy, QueueStore, StudyTitle } from './queued-study.ts';
 import { createRate, type Rate } from './rate.ts';
@@ -59,6 +61,7 @@ interface Screen {
   readonly others: Signal<number>;
   readonly othersWaiting: Signal<number>;
   readonly ownerless: Signal<number>;
+  readonly othersUndecided: Signal<number>;
   readonly foreign: Signal<number>;
   readonly foreignInstances: Signal<number>;
   readonly travelling: Signal<number>;
@@ -113,9 +116,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     ...wifiOf(screen),
     unsafe: tools.unsafe,
     safe: screen.safe,
-    others: screen.others,
-    othersWaiting: screen.othersWaiting,
-    ownerless: screen.ownerless,
+    ...othersOf(screen),
     async takeOver() {
       const account = tools.account.peek();
       const site = await knownSite(database);
@@ -141,6 +142,10 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
   };
 }
 
+function othersOf({ others, othersWaiting, ownerless, othersUndecided }: Screen) {
+  return { others, othersWaiting, ownerless, othersUndecided };
+}
+
 function foreignOf({ tools, foreign, foreignInstances }: Screen) {
   return { foreign, foreignInstances, deleteForeign: () => deleteForeign(tools.database) };
 }
@@ -164,6 +169,7 @@ function createScreen(tools: QueueStoreTools): Screen {
     others: signal(0),
     othersWaiting: signal(0),
     ownerless: signal(0),
+    othersUndecided: signal(0),
     foreign: signal(0),
     foreignInstances: signal(0),
     travelling: signal(0),
@@ -233,7 +239,8 @@ function draw(screen: Screen, { studies, link, diagnosis, wifi, site }: Snapshot
   const own = studies.filter((row) => isOwn(screen, row)).sort(compareForSending);
   const unfinished = studies.filter(({ state }) => state !== 'done' && state !== 'taken-back');
   const foreign = unfinished.filter((row) => !isOwn(screen, row) && isForeign(row, site));
-  const others = unfinished.filter((row) => !isOwn(screen, row) && !isForeign(row, site));
+  const isOfOthers = (row: StudyRow) => !isOwn(screen, row) && !isForeign(row, site);
+  const others = unfinished.filter(isOfOthers);
   const countAllSafe = (rows: readonly StudyRow[]): number =>
     rows.reduce((sum, row) => sum + countSafe(row), 0);
   batch(() => {
@@ -243,6 +250,7 @@ function draw(screen: Screen, { studies, link, diagnosis, wifi, site }: Snapshot
     screen.others.value = others.filter(travels).length;
     screen.othersWaiting.value = others.length - screen.others.value;
     screen.ownerless.value = others.filter(waitsForOwner).length;
+    screen.othersUndecided.value = sumOf(studies.filter(isOfOthers).flatMap((row) => countStudy(row).needs));
     screen.foreign.value = foreign.length;
     screen.foreignInstances.value = foreign.reduce((sum, { chosen }) => sum + chosen, 0);
     screen.studies.value = own.map((row) => drawStudy(screen, row, wifi));

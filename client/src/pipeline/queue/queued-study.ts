@@ -230,6 +230,8 @@ export interface QueueStore {
   readonly othersWaiting: ReadonlySignal<number>;
   /** Those of them whose owner can no longer send them from here: an administrator may take them over. */
   readonly ownerless: ReadonlySignal<number>;
+  /** Instances of other accounts that need a decision of their owner. */
+  readonly othersUndecided: ReadonlySignal<number>;
   /** Gives those to the signed-in administrator. Throws like the API client, and then nothing has changed. */
   takeOver(): Promise<void>;
   /** Studies that were queued for another gateway. Nobody can sign in here who could send them. */

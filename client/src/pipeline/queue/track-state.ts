@@ -58,9 +58,9 @@ export type TrackPlace = {
 
 /**
  * The places in order, with the look of each; the fifth only where something needs a person. Green (`confirmed`)
- * only where the PACS confirmed, amber only where it waits.
+ * only where the PACS confirmed, amber only where it waits, red only where it needs the person who looks (`asks`).
  */
-export function placesOf(track: TrackState): readonly TrackPlace[] {
+export function placesOf(track: TrackState, asks = true): readonly TrackPlace[] {
   const counts: Record<Place, number> = {
     device: track.onDevice,
     way: track.onItsWay,
@@ -73,7 +73,7 @@ export function placesOf(track: TrackState): readonly TrackPlace[] {
   return PLACES.filter((place) => place !== 'needs-you' || track.needsYou > 0).map((place) => ({
     place,
     count: counts[place],
-    look: waitsAt === place ? 'waiting' : lookOf(place, counts[place]),
+    look: waitsAt === place || (place === 'needs-you' && !asks) ? 'waiting' : lookOf(place, counts[place]),
     passed: passedOf(place, track),
   }));
 }

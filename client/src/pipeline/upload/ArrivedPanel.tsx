@@ -111,6 +111,7 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
     summary.found > 0 && uploadWords.provenFound(summary.found),
     summary.digest > 0 && uploadWords.provenByDigest(summary.digest),
     summary.readBack > 0 && uploadWords.provenReadBack(summary.readBack),
+    summary.committed > 0 && uploadWords.committed(summary.committed),
     summary.alreadyThere > 0 && uploadWords.alreadyThere(summary.alreadyThere),
     summary.coerced > 0 && uploadWords.coerced(summary.coerced),
     ...pacsReasonLines(receipt),

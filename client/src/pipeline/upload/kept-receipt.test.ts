@@ -22,7 +22,7 @@ const receipt: Receipt = {
   pacs: 'http://127.0.0.1:8042/dicom-web/',
   root: digest,
   instances: [
-    { sopInstanceUID: '1.2.3.1', digest, bytes: 10, state: 'stored', proof: 'found' },
+    { sopInstanceUID: '1.2.3.1', digest, bytes: 10, state: 'stored', proof: 'found', committed: true },
     { sopInstanceUID: '1.2.3.2', digest, bytes: 10, state: 'already-stored', proof: 'read-back' },
     { sopInstanceUID: '1.2.3.3', digest, bytes: 10, state: 'coerced', proof: 'found', pacsCode: 0xb000 },
     { sopInstanceUID: '1.2.3.4', digest, bytes: 10, state: 'refused', reason: 'pacs-refused' },
@@ -39,6 +39,7 @@ test('the completion page counts the instances in the signed list', () => {
     found: 2,
     digest: 0,
     readBack: 1,
+    committed: 1,
     alreadyThere: 1,
     coerced: 1,
     leftOut: 1,

@@ -26,6 +26,8 @@ export type ReceiptSummary = {
   readonly found: number;
   readonly digest: number;
   readonly readBack: number;
+  /** The PACS has said that it keeps them. */
+  readonly committed: number;
   readonly alreadyThere: number;
   readonly coerced: number;
   readonly leftOut: number;
@@ -42,6 +44,7 @@ export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary
     found: count((instance) => instance.proof === 'found'),
     digest: count((instance) => instance.proof === 'digest'),
     readBack: count((instance) => instance.proof === 'read-back'),
+    committed: count((instance) => instance.committed === true),
     alreadyThere,
     coerced,
     leftOut: count((instance) => instance.state === 'left-out'),

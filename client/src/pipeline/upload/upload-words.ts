@@ -16,6 +16,7 @@ export const uploadWords = {
   provenByDigest: (count: number) =>
     `${instances(count)} in the PACS with the same digest as the bytes that were sent`,
   provenReadBack: (count: number) => `${instances(count)} read back from the PACS and compared byte for byte`,
+  committed: (count: number) => `${instances(count)} that the PACS promised to keep`,
   provenSigned: 'The receipt’s signature was checked on this device',
   alreadyThere: (count: number) => `${instances(count)} already there before`,
   sameOriginal: (count: number, why: string) => `${instances(count)} not stored twice. ${why}`,

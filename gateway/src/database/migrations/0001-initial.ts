@@ -119,7 +119,8 @@ const STUDIES = [
     offered_minute int not null default 0,
     revision int not null, damages int not null default 0, losses int not null default 0, beginnings int not null default 0,
     ends int not null default 0,
-    brought boolean not null default false, updated_at timestamptz not null, since_minute int not null default 0,
+    brought boolean not null default false, committed boolean not null default false,
+    updated_at timestamptz not null, since_minute int not null default 0,
     unique (study_id, sop_instance_uid, digest))`,
   // A UID is anybody's to name: mere promises are not in this index, and cost nobody who has the same UID.
   `create index instance_of_uid on instance (site_id, sop_instance_uid)
@@ -133,6 +134,11 @@ const STUDIES = [
   // database would refuse. Between uploads, forward looks first and hands over one at a time.
   `create unique index instance_active_uid on instance (study_id, sop_instance_uid)
     where state not in ('refused', 'quarantined', 'left-out')`,
+  `create table commitment (
+    id bigint primary key generated always as identity, transaction_uid text not null unique,
+    study_id uuid not null references study on delete cascade, asked_minute int not null,
+    instances jsonb not null, report jsonb)`,
+  `create index commitment_study on commitment (study_id)`,
   `create table upload_instance (
     upload_id uuid not null references upload, position int not null,
     instance_id bigint not null references instance, primary key (upload_id, position))`,

@@ -155,7 +155,12 @@ async function settleKnown(
   const looked = await lookBefore(study, unknown, tools, signal);
   const of = new Map(unknown.map((row) => [row.id, row]));
   const provenAt = tools.pacs.describe();
-  const changes = looked.flatMap((outcome) => toKnown(outcome, of.get(outcome.id)!, { rivals, provenAt }));
+  const commits = tools.pacs.askCommitment !== undefined;
+  const changes = looked.flatMap((outcome) =>
+    commits && outcome.kind === 'same'
+      ? toAsked(of.get(outcome.id)!, at)
+      : toKnown(outcome, of.get(outcome.id)!, { rivals, provenAt }),
+  );
   if (changes.length > 0) {
     const count = (wanted: LookOutcome['kind']) => looked.filter(({ kind }) => kind === wanted).length;
     await tools.apply(async () => ({
@@ -172,6 +177,11 @@ async function settleKnown(
   return new Set(looked.filter(({ kind }) => kind === 'absent').map(({ id }) => id));
 }
 
+/** It has the bytes, and has not said that it keeps them: reconcile asks. */
+const toAsked = (row: InstanceRow, postedAt: Date): readonly InstanceChange[] => [
+  { id: row.id, state: 'posted', postedAt, sentDigests: handedOver(row) },
+];
+
 function toKnown(
   { id, kind }: LookOutcome,
   row: InstanceRow,
@@ -185,6 +195,7 @@ function toKnown(
         {
           ...{ id, state: 'already-stored', proof: 'read-back', provenAt, reason: null },
           sentDigests: handedOver(row),
+          committed: false,
         },
       ];
     case 'other': {

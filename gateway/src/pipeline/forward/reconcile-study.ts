@@ -7,7 +7,7 @@
  */
 import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyAudit } from '../audit-study.ts';
-import { findInPacs } from '../find-in-pacs.ts';
+import { findInPacs, type Found } from '../find-in-pacs.ts';
 import {
   countStates,
   handedOver,
@@ -23,9 +23,11 @@ import { countsAfter, type LockedStudy, type Plan, type Planner } from '../study
 import { nextStudyState } from '#shared/protocol/study-state.ts';
 import type { StudyRow } from '../study.store.ts';
 import { countedMinutes } from '../tally.store.ts';
+import { commitStored } from './commit-stored.ts';
 import { countOffer, minutesUntilDue } from './count-offers.ts';
 import { judgePosted, type Judged, type Said, type Shown } from './judge-posted.ts';
 import { lookBefore } from './look-before.ts';
+import { partition } from './post-batches.ts';
 import { proveStored } from './prove-stored.ts';
 import { isContested, rivalsOf, type Rivals } from './rivals.ts';
 
@@ -55,6 +57,8 @@ export type Reconciled = {
   readonly losses?: number;
   /** Of one that the PACS has: its address. */
   readonly provenAt?: string;
+  /** Of one that the PACS has: whether it said that it keeps it. */
+  readonly committed?: boolean;
   /** Of one whose bytes were read back, and are the promised ones: the note of what the PACS has. */
   readonly sentDigests?: string;
 };
@@ -75,7 +79,7 @@ export async function reconcileStudy(study: StudyRow, tools: Tools, signal: Abor
     if (look === undefined) return [];
     const lag = lagOf(look.said, lagMinutes);
     const one = toReconciled(row, look, lag > 0 && minutes - row.since_minute <= lag);
-    return [isThere(one) ? { ...one, provenAt } : one];
+    return [isThere(one) ? { ...one, provenAt, committed: look.committed } : one];
   });
   const waitedMinutes = Math.max(0, ...posted.map((row) => minutes - row.since_minute));
   return (locked) => planReconciled(locked, looked, { waitedMinutes, pausing: posted.length - due.length });
@@ -86,9 +90,17 @@ const lagOf = (said: Said, lagMinutes: number): number =>
   said === 'refused' ? Math.min(REFUSAL_LAG_MINUTES, lagMinutes) : lagMinutes;
 
 /** One look at a row: what the gateway was told of it, and what the PACS shows. */
-type Look = { readonly said: Said; readonly shown: Shown; readonly proof: Reconciled['proof'] };
+type Look = {
+  readonly said: Said;
+  readonly shown: Shown;
+  readonly proof: Reconciled['proof'];
+  readonly committed: boolean;
+};
 
-/** By the rows' ids: one look at each, until the PACS falls silent. Throws PacsUnreachable. */
+/**
+ * By the rows' ids: one look at each, until the PACS falls silent, and none at one that waits for storage commitment.
+ * Throws PacsUnreachable.
+ */
 async function lookAtAll(
   study: StudyRow,
   posted: readonly InstanceRow[],
@@ -96,17 +108,49 @@ async function lookAtAll(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<number, Look>> {
   const uids = new Set(posted.map((row) => row.sop_instance_uid));
-  const { there: held, unanswered } =
+  const found =
     posted.length === 0
       ? { there: uids, unanswered: uids }
       : await findInPacs(study.study_instance_uid, uids, tools, signal);
   const rivals = await rivalsOf(tools.db, study, posted);
   const said = new Map(posted.map((row) => [row.id, saidOf(row, rivals)]));
+  const maybeThere = ({ id, sop_instance_uid }: InstanceRow): boolean =>
+    found.there.has(sop_instance_uid) || AS_REFUSED.includes(said.get(id)!);
+  const commitments = await commitStored(study, posted.filter(maybeThere), tools, signal);
+  const isKept = ({ id }: InstanceRow): boolean => (commitments?.get(id) ?? 'committed') === 'committed';
+  const [kept, others] = partition(posted, isKept);
+  const unkept = others.flatMap(({ id }): [number, Omit<Look, 'said'>][] => {
+    const commitment = commitments?.get(id);
+    if (commitment === 'pending') return [];
+    const shown = commitment === 'absent' ? 'absent' : 'unanswered';
+    return [[id, { shown, proof: undefined, committed: false }]];
+  });
+  const committed = commitments !== null;
+  const shown = await showAll(study, { posted: kept, found, said }, tools, signal);
+  const looks = [...[...shown].map(([id, one]) => [id, { ...one, committed }] as const), ...unkept];
+  return new Map(looks.map(([id, one]) => [id, { said: said.get(id)!, ...one }]));
+}
+
+const AS_REFUSED: readonly Said[] = ['refused', 'refused-after-silence'];
+
+type ToShow = {
+  readonly posted: readonly InstanceRow[];
+  readonly found: Found;
+  readonly said: ReadonlyMap<number, Said>;
+};
+
+/** The PACS's showing of each, by the rows' ids. Throws PacsUnreachable. */
+async function showAll(
+  study: StudyRow,
+  { posted, found: { there: held, unanswered }, said }: ToShow,
+  tools: Tools,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, Pick<Look, 'shown' | 'proof'>>> {
   const listed = posted.filter((row) => held.has(row.sop_instance_uid));
   const which = (rows: readonly InstanceRow[], of: readonly Said[]) =>
     rows.filter(({ id }) => of.includes(said.get(id)!));
   // A list of UIDs does not tell whose bytes they are; and one that was refused may be there in another study.
-  const toCompare = [...which(listed, ['contested']), ...which(posted, ['refused', 'refused-after-silence'])];
+  const toCompare = [...which(listed, ['contested']), ...which(posted, AS_REFUSED)];
   const compared = await lookBefore(study, toCompare, tools, signal);
   const toProve = which(listed, ['claimed']);
   const proven = await proveStored(study, toProve, tools, signal);
@@ -129,7 +173,7 @@ async function lookAtAll(
     if (one === undefined) shown.delete(id);
     else shown.set(id, one);
   }
-  return new Map([...shown].map(([id, one]) => [id, { said: said.get(id)!, ...one }]));
+  return shown;
 }
 
 function saidOf(row: InstanceRow, rivals: Rivals): Said {
@@ -162,7 +206,7 @@ function toReconciled(row: InstanceRow, look: Look, isEarly: boolean): Reconcile
 }
 
 function toChange({ id, kind, ...said }: Reconciled): readonly InstanceChange[] {
-  const { proof, provenAt, losses, counted, sentDigests } = said;
+  const { proof, provenAt, losses, counted, sentDigests, committed } = said;
   if (counted !== undefined) return [counted];
   if (kind === 'late' || kind === 'unseen') return [];
   return [
@@ -170,6 +214,7 @@ function toChange({ id, kind, ...said }: Reconciled): readonly InstanceChange[] 
       ...toEnd(id, kind),
       ...(proof === undefined ? {} : { proof }),
       ...(provenAt === undefined ? {} : { provenAt }),
+      ...(committed === undefined ? {} : { committed }),
       ...(losses === undefined ? {} : { losses }),
       ...(sentDigests === undefined ? {} : { sentDigests }),
     },
@@ -234,6 +279,7 @@ async function planReconciled(
     outcome: isHere ? (event ?? (counts.unseen > 0 ? 'pacs-fails-on-some' : 'late')) : 'elsewhere',
     changes: [
       { kind: 'change-instances', from: ['posted'], changes },
+      ...(isHere && event === 'reconciled' ? [{ kind: 'forget-commitments' } as const] : []),
       ...(isNewWait ? [{ kind: 'wait', because: 'pacs-fails-on-some' } as const] : []),
     ],
     event: isHere ? event : null,

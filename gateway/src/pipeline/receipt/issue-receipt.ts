@@ -105,6 +105,7 @@ function toReceiptInstance(
     ...(row.reason === null ? {} : { reason: row.reason }),
     ...(row.pacs_code === null ? {} : { pacsCode: row.pacs_code }),
     ...(row.proof === null ? {} : { proof: row.proof }),
+    ...(isInPacs(row.state) && row.committed ? { committed: true } : {}),
     ...(name === study.policy_name && version === study.policy_version ? {} : { policy: { name, version } }),
     ...(report === undefined ? {} : { report }),
     ...(isChecked ? { residue: 'none' } : {}),
@@ -130,13 +131,14 @@ function toReceiptDestination(
 /** Undefined: the gateway had nothing of it to give. */
 function toCopied(copy: CopiedInstance | undefined): NonNullable<ReceiptDestination['instances']>[number] {
   if (copy === undefined) return { state: 'not-given' };
-  const { digest, state, reason, pacs_code: pacsCode, proof } = copy;
+  const { digest, state, reason, pacs_code: pacsCode, proof, committed } = copy;
   return {
     state: state as ReceiptInstance['state'],
     ...(isInPacs(state) ? { digest } : {}),
     ...(reason === null ? {} : { reason }),
     ...(pacsCode === null ? {} : { pacsCode }),
     ...(proof === null ? {} : { proof }),
+    ...(isInPacs(state) && committed ? { committed } : {}),
   };
 }
 

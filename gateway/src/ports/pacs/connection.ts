@@ -28,6 +28,8 @@ export type DimseConnection = {
   /** As parseDimseAddress reads it. */
   readonly url: string;
   readonly tls: PacsTls;
+  /** It is asked for storage commitment. */
+  readonly commitment: boolean;
 };
 
 /** `folder`: its path beneath the root of folders. */

@@ -10,7 +10,9 @@ import { IMPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES } from '#shared/dicom/regi
 import { formatDimseAddress, withoutCalling, type DimseAddress } from '#shared/protocol/dimse-address.ts';
 import { AssociationFailed } from './dimse/association-failed.ts';
 import { withAssociation, type Association, type PeerSettings, type Wanted } from './dimse/association.ts';
+import { askCommitment, awaitReport, COMMITMENT_PUSH } from './dimse/commitment.ts';
 import {
+  CLASS_NOT_SUPPORTED,
   echo,
   get,
   STUDY_ROOT_FIND,
@@ -24,28 +26,44 @@ import { identifierOf, LISTED_LIMIT, listStudy, searchNothing, type Listing } fr
 import { storeAll } from './dimse-store.ts';
 import { gatherAll, hashAll } from './multipart.ts';
 import type { PacsTls } from './pacs-fetch.ts';
-import { PacsUnreachable, type FoundInstance, type Pacs, type PromisedFile, type ReadBack } from './pacs.ts';
+import {
+  PacsDoesNotCommit,
+  PacsUnreachable,
+  type CommitmentReport,
+  type CommitmentWish,
+  type FoundInstance,
+  type Pacs,
+  type PromisedFile,
+  type ReadBack,
+} from './pacs.ts';
 
 export type DimseSettings = {
   readonly address: DimseAddress;
   readonly tls: PacsTls;
+  /** Whether it is asked for storage commitment. */
+  readonly commitment?: boolean;
   /** Longest silence. */
   readonly idleMs?: number;
 };
 
-/** `givesBack`: whether it takes C-GET; null until it was asked. */
-type Dimse = { readonly peer: PeerSettings; givesBack: boolean | null };
+/** `givesBack`: whether it takes C-GET; null until it was asked. `commits`: it has to take storage commitment. */
+type Dimse = { readonly peer: PeerSettings; readonly commits: boolean; givesBack: boolean | null };
 
 const QUERIES: readonly Wanted[] = [STUDY_ROOT_FIND, STUDY_ROOT_GET].map((abstractSyntax) => ({
   abstractSyntax,
   transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN],
 }));
 
-export function createDimsePacs({ address, tls, idleMs }: DimseSettings): Pacs {
+const COMMITMENT: Wanted = {
+  abstractSyntax: COMMITMENT_PUSH,
+  transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN],
+};
+
+export function createDimsePacs({ address, tls, commitment = false, idleMs }: DimseSettings): Pacs {
   const { host, port, calledAE, callingAE, isTls } = address;
   const idle = idleMs === undefined ? {} : { idleMs };
   const peer = { host, port, calledAE, callingAE, tls: isTls ? tls : null, ...idle };
-  const dimse: Dimse = { peer, givesBack: null };
+  const dimse: Dimse = { peer, commits: commitment, givesBack: null };
   return {
     describe: () => withoutCalling(formatDimseAddress(address)),
     storeAnotherWay: null,
@@ -53,6 +71,7 @@ export function createDimsePacs({ address, tls, idleMs }: DimseSettings): Pacs {
     get usualProof() {
       return dimse.givesBack === false ? 'found' : 'read-back';
     },
+    askCommitment: commitment ? (wish, signal) => commit(peer, wish, signal) : undefined,
     storeInstances: (_study, instances, signal) => reaching(signal, () => storeAll(peer, instances, signal)),
     findStudy: async (study, signal) => {
       const { instances } = await list(dimse, study, LISTED_LIMIT, signal);
@@ -127,15 +146,41 @@ async function list(dimse: Dimse, study: string, limit: number, signal: AbortSig
   }).catch(orEnough<Listing>);
 }
 
+/** A PACS that reports in the same association does so at once; others close it, and report when they have looked. */
+const REPORT_MS = 3_000;
+
+async function commit(
+  peer: PeerSettings,
+  wish: CommitmentWish,
+  signal: AbortSignal,
+): Promise<CommitmentReport | null> {
+  return reaching(signal, () =>
+    withAssociation(peer, { contexts: [COMMITMENT] }, signal, async (association) => {
+      const context = association.contextOf(COMMITMENT_PUSH);
+      const status =
+        context?.result === 0 ? await askCommitment(association, context, wish) : CLASS_NOT_SUPPORTED;
+      if (status !== SUCCESS) throw new PacsDoesNotCommit(status);
+      // The PACS has taken the question: an end of the association is no answer to it.
+      return awaitReport(association, wish.transactionUID, REPORT_MS).catch((error: unknown) => {
+        if (error instanceof AssociationFailed) return null;
+        throw error;
+      });
+    }),
+  );
+}
+
 async function probe(dimse: Dimse, signal: AbortSignal): Promise<void> {
   const verification = { abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] };
-  await asking(dimse, [verification, ...QUERIES], signal, async (association) => {
+  const contexts = [verification, ...QUERIES, ...(dimse.commits ? [COMMITMENT] : [])];
+  await asking(dimse, contexts, signal, async (association) => {
     const context = association.contextOf(VERIFICATION);
     if (context?.result === 0) {
       const status = await echo(association, context);
       if (status !== SUCCESS) throw new PacsUnreachable(`the PACS answered C-ECHO with ${status}`, status);
     }
     await searchNothing(association);
+    if (dimse.commits && association.contextOf(COMMITMENT_PUSH)?.result !== 0)
+      throw new PacsDoesNotCommit(CLASS_NOT_SUPPORTED);
   });
 }
 

@@ -59,6 +59,10 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
         }
       );
     },
+    get askCommitment(): Pacs['askCommitment'] {
+      const { askCommitment: ask } = pacs;
+      return ask && ((wish, signal) => guard.pass(signal, () => ask(wish, signal)));
+    },
     get digestsOf(): Pacs['digestsOf'] {
       const ask = pacs.digestsOf;
       if (ask === null) return null;

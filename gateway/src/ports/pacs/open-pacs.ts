@@ -24,7 +24,7 @@ export function openPacsAt(connection: PacsConnection, around: Around): Pacs {
     case 'dimse': {
       const address = parseDimseAddress(connection.url);
       if (address === null) throw new PacsUnreachable('the address is not one of DIMSE', null);
-      return createDimsePacs({ address, tls: connection.tls });
+      return createDimsePacs({ address, tls: connection.tls, commitment: connection.commitment });
     }
     case 'folder':
       return createFolderPacs({ root: around.folderRoot, folder: connection.folder });

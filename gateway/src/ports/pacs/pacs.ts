@@ -111,6 +111,19 @@ export type DicomWeb = {
   takesLists(signal: AbortSignal): Promise<boolean>;
 };
 
+/** Instances that the PACS is asked to keep; the UID is of this request alone, and nobody can guess it. */
+export type CommitmentWish = {
+  readonly transactionUID: string;
+  readonly instances: readonly Pick<InstanceToStore, 'sopClassUID' | 'sopInstanceUID'>[];
+};
+/** Of an instance that is in neither, the PACS said nothing. One that it named in both has failed. */
+export type CommitmentReport = {
+  readonly transactionUID: string;
+  readonly committed: ReadonlySet<string>;
+  /** Failure Reason (0008,1197) by SOP Instance UID. */
+  readonly failed: ReadonlyMap<string, number>;
+};
+
 export interface Pacs {
   /** For receipts and people: the DICOMweb root without credentials, or the name of the folder. */
   describe(): string;
@@ -192,6 +205,14 @@ export interface Pacs {
   readonly usualProof?: 'read-back' | 'found' | undefined;
   /** Its QIDO-RS and WADO-RS for callers of the gateway; undefined where it has none. */
   readonly web?: DicomWeb | undefined;
+  /**
+   * Asks whether it keeps instances that it was given (storage commitment, PS3.4 Annex J). Null: it will report in an
+   * association of its own. Undefined where that is not wanted. Throws PacsUnreachable, also where the PACS does not
+   * take the question.
+   */
+  readonly askCommitment?:
+    | ((wish: CommitmentWish, signal: AbortSignal) => Promise<CommitmentReport | null>)
+    | undefined;
   /** A second way for one that `storeInstances` refused; null where there is none. Throws the same. */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
   /**
@@ -268,5 +289,13 @@ export class PacsDoesNotSearch extends PacsUnreachable {
   constructor(status: number) {
     super(`the PACS answered a search with ${status}`, status);
     this.name = 'PacsDoesNotSearch';
+  }
+}
+
+/** It does not take the question whether it keeps instances (storage commitment): nothing could be confirmed. */
+export class PacsDoesNotCommit extends PacsUnreachable {
+  constructor(status: number) {
+    super(`the PACS answered a request for storage commitment with ${status}`, status);
+    this.name = 'PacsDoesNotCommit';
   }
 }

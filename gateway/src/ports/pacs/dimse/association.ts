@@ -126,6 +126,11 @@ export class Association {
     await this.#transport.write(encodeData(value));
   }
 
+  /** Whether the peer begins to say something within `ms`. Throws AssociationFailed and the signal's reason. */
+  async hears(ms: number): Promise<boolean> {
+    return this.#values.length > 0 || (await this.#transport.hears(ms));
+  }
+
   /** The next message of the peer. Throws AssociationFailed and the signal's reason. */
   async receive(): Promise<Message> {
     const pieces: Buffer[] = [];

@@ -19,14 +19,14 @@ export const VERIFICATION = '1.2.840.10008.1.1';
 export const STUDY_ROOT_FIND = '1.2.840.10008.5.1.4.1.2.2.1';
 export const STUDY_ROOT_GET = '1.2.840.10008.5.1.4.1.2.2.3';
 
-const SOP_CLASS = 0x00000002;
-const COMMAND = 0x00000100;
-const MESSAGE_ID = 0x00000110;
-const RESPONDED_TO = 0x00000120;
+export const SOP_CLASS = 0x00000002;
+export const COMMAND = 0x00000100;
+export const MESSAGE_ID = 0x00000110;
+export const RESPONDED_TO = 0x00000120;
 const PRIORITY = 0x00000700;
-const DATA_SET_TYPE = 0x00000800;
-const STATUS = 0x00000900;
-const SOP_INSTANCE = 0x00001000;
+export const DATA_SET_TYPE = 0x00000800;
+export const STATUS = 0x00000900;
+export const SOP_INSTANCE = 0x00001000;
 
 const STORE_RQ = 0x0001;
 const STORE_RSP = 0x8001;
@@ -39,7 +39,7 @@ const ECHO_RSP = 0x8030;
 
 const MEDIUM = 0;
 /** Any value but NO_DATA_SET. */
-const WITH_DATA_SET = 0x0001;
+export const WITH_DATA_SET = 0x0001;
 
 export const SUCCESS = 0x0000;
 /** PS3.7 Annex C: Refused: SOP Class not supported. */
@@ -51,7 +51,7 @@ const IDENTIFIER_BYTES_LIMIT = 64 * 1024;
 const MESSAGES_FOR_AN_INSTANCE = 32;
 
 /** The status of a response to this message. */
-function statusOf({ command }: Message, field: number, messageId: number): number {
+export function statusOf({ command }: Message, field: number, messageId: number): number {
   const status = numberIn(command, STATUS);
   if (
     numberIn(command, COMMAND) !== field ||
@@ -64,7 +64,7 @@ function statusOf({ command }: Message, field: number, messageId: number): numbe
 
 const isPending = (status: number): boolean => status === 0xff00 || status === 0xff01;
 
-async function gather(dataSet: AsyncIterable<Buffer> | null, maxBytes: number): Promise<Buffer> {
+export async function gather(dataSet: AsyncIterable<Buffer> | null, maxBytes: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let bytes = 0;
   for await (const piece of dataSet ?? []) {
@@ -75,7 +75,7 @@ async function gather(dataSet: AsyncIterable<Buffer> | null, maxBytes: number): 
   return Buffer.concat(pieces);
 }
 
-async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
+export async function* once(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes;
 }
 

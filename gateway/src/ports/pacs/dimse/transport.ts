@@ -36,6 +36,8 @@ export class Transport {
   readonly #abort: () => void;
   readonly #idleMs: number;
   #held: Buffer = Buffer.alloc(0);
+  /** The next piece, where somebody began to wait for it. */
+  #coming: Promise<IteratorResult<Buffer>> | null = null;
   #failure: unknown = null;
 
   constructor(socket: Socket, idleMs: number, signal: AbortSignal) {
@@ -69,12 +71,28 @@ export class Transport {
 
   async #next(): Promise<Buffer> {
     try {
-      const { done, value } = await this.#pieces.next();
+      const { done, value } = await (this.#coming ?? this.#pieces.next());
+      this.#coming = null;
       if (done !== true) return value;
     } catch (error) {
       throw this.#asFailure(error);
     }
     throw this.#asFailure(new AssociationFailed('the peer closed the connection', CLOSED));
+  }
+
+  /** Whether anything comes within `ms`, for the next `read`. Throws as `read`, but not for silence. */
+  async hears(ms: number): Promise<boolean> {
+    if (this.#held.length > 0) return true;
+    this.#coming ??= this.#pieces.next();
+    const { promise: late, resolve } = Promise.withResolvers<'late'>();
+    const timer = setTimeout(resolve, ms, 'late');
+    try {
+      return (await Promise.race([this.#coming, late])) !== 'late';
+    } catch (error) {
+      throw this.#asFailure(error);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Resolves when the system has taken them: no more than these wait in memory. Throws as `read`. */

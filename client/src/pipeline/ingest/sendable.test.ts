@@ -1,0 +1,66 @@
+/** The number on Send, the ticks, and what is queued follow one rule. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { goingOf, goingOfFound, sendableOf } from './sendable.ts';
+
+const STUDIES = {
+  whole: { seed: 61, series: 1, instancesPerSeries: 2 },
+  'in part': { seed: 62, series: 2, instancesPerSeries: 2, burnedInSeries: 2 },
+  'all held': { seed: 63, series: 1, instancesPerSeries: 3, burnedInSeries: 1 },
+  'not ticked': { seed: 64, series: 1, instancesPerSeries: 1 },
+};
+
+async function chosen() {
+  const device = await openIngest({ chosen: DEIDENTIFIED });
+  const made = Object.entries(STUDIES).map(([kind, options]) => ({
+    kind,
+    study: syntheticStudy({ ...options, rows: 16, columns: 16 }),
+  }));
+  for (const { study } of made) await device.store.addFiles(filesOf(study));
+  const kindOf = new Map(made.map(({ kind, study }) => [String(study.studyInstanceUID), kind]));
+  device.store.toggle(made[3]!.study.studyInstanceUID);
+  return { ...device, made, kindOf };
+}
+
+test('a study whose tick says that it is sent is queued, and no other one', async () => {
+  const { store, database, kindOf } = await chosen();
+  const going = store.studies.value.map((study) => {
+    const { going: is, held } = goingOfFound(study, store.heldBack.value);
+    return [kindOf.get(study.studyInstanceUID), is, held];
+  });
+  assert.equal(going.sort(), [
+    ['all held', 'held', 3],
+    ['in part', 'sent', 2],
+    ['not ticked', 'not-chosen', 0],
+    ['whole', 'sent', 0],
+  ]);
+  const { studies, instances, held } = sendableOf(store);
+  assert.equal([studies.length, instances, held.length], [2, 4, 1]);
+  await store.send();
+  const rows = await database.studies.toArray();
+  assert.equal([rows.length, await database.instances.count()], [studies.length, instances]);
+  const left = store.studies.value.map(({ studyInstanceUID }) => kindOf.get(studyInstanceUID));
+  assert.equal(left.sort(), ['all held', 'not ticked']);
+});
+
+test('a release is seen at once by the tick and by the number on Send', async () => {
+  const { store, made } = await chosen();
+  const { studyInstanceUID } = made[2]!.study;
+  store.release(store.inspection.seriesOf(studyInstanceUID).flatMap(({ files }) => files));
+  const study = store.studies.value.find((found) => found.studyInstanceUID === studyInstanceUID);
+  assert.equal(goingOfFound(study!, store.heldBack.value), { going: 'sent', held: 0 });
+  assert.equal([sendableOf(store).studies.length, sendableOf(store).instances], [3, 7]);
+});
+
+test('of a study that is too large nothing is sent, whatever is held of it, and one that nobody ticked just stays', () => {
+  const facts = { isChosen: true, isTooLarge: true, instances: 5, held: 0 };
+  assert.is(goingOf(facts), 'too-large');
+  assert.is(goingOf({ ...facts, held: 5 }), 'too-large');
+  assert.is(goingOf({ ...facts, isChosen: false }), 'not-chosen');
+  assert.is(goingOf({ ...facts, isTooLarge: false, held: 5 }), 'held');
+  assert.is(goingOf({ ...facts, isTooLarge: false, held: 4 }), 'sent');
+});
+
+test.run();

@@ -1,0 +1,43 @@
+/** A study of somebody else: who decides about it, and on which device, is never the person who watches. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { placesOf } from '../pipeline/queue/track-state.ts';
+import { queuedStudy } from '../testing/queued-study.ts';
+import { isWatched, type DayEntry } from './day-entry.ts';
+import { studiesWords } from './studies-words.ts';
+import { whereOf } from './where-of.ts';
+
+const test = suite('where a study is');
+
+const TRACK = {
+  ...{ total: 3, onDevice: 0, onItsWay: 0, atGateway: 0, inPacs: 1, needsYou: 2, leftOut: 0 },
+  waitingFor: null,
+};
+const ELSEWHERE: DayEntry = {
+  ...{ key: '1.2', study: null, sent: null, name: 'CT study', person: [], modalities: ['CT'], at: 0 },
+  ...{ part: 'needs-you', studyInstanceUID: '1.2', hasReceipt: false, place: 'elsewhere', removed: false },
+  track: TRACK,
+  senders: [],
+};
+const WATCHED: DayEntry = { ...ELSEWHERE, senders: [{ username: 'tina', keptNames: false }] };
+
+test('asks its sender to decide, and nobody else', () => {
+  assert.equal([whereOf(ELSEWHERE).said, whereOf(ELSEWHERE).look], ['2 need you', 'stop']);
+  assert.equal([whereOf(WATCHED).said, whereOf(WATCHED).look], ['Waits for its sender', 'wait']);
+  const here = { ...WATCHED, place: 'here', study: queuedStudy({}) } as const;
+  assert.equal([isWatched(here), whereOf(here).said], [false, '2 need you'], 'their own are theirs');
+  const looks = (asks: boolean) => placesOf(TRACK, asks).at(-1)!.look;
+  assert.equal([looks(true), looks(false)], ['needs-you', 'waiting']);
+});
+
+test('no word for those who watch speaks of them or of their device', () => {
+  const { shownOfSite, placesOfSender, placesElsewhere, senderDecides, where } = studiesWords;
+  const promised = { ...TRACK, onDevice: 3, inPacs: 0, needsYou: 0 };
+  const waits = [WATCHED, ELSEWHERE].map((entry) => whereOf({ ...entry, track: promised }).said);
+  assert.equal(waits, [where.senderDevice, where.otherDevice]);
+  const said = [...Object.values(shownOfSite), ...Object.values(placesOfSender), senderDecides, ...waits];
+  for (const words of [...said, ...Object.values(placesElsewhere).slice(0, 1)])
+    assert.not.match(words, /\byou|this device/i);
+});
+
+test.run();

@@ -1,0 +1,93 @@
+/**
+ * Questions about storage commitment, and what a PACS reports on them. They are notes: no state depends on one, and one
+ * that is lost is asked again.
+ */
+import { sql, type Kysely } from 'kysely';
+import type { Tables } from '../database/tables.ts';
+import type { CommitmentReport } from '../ports/pacs/pacs.ts';
+import { minutesNow } from './tally.store.ts';
+
+type Db = Kysely<Tables>;
+
+export type Commitment = {
+  readonly askedMinute: number;
+  /** When each instance was posted that the PACS was asked about, by its SOP Instance UID. */
+  readonly instances: Readonly<Record<string, string>>;
+  /** Null: the PACS has not reported. */
+  readonly report: Pick<CommitmentReport, 'committed' | 'failed'> | null;
+};
+
+type StoredReport = {
+  readonly committed: readonly string[];
+  readonly failed: Readonly<Record<string, number>>;
+};
+
+/** Before the PACS is asked: it may report at once. */
+export async function noteQuestion(
+  db: Db,
+  studyId: string,
+  asked: { readonly transactionUID: string; readonly instances: Commitment['instances'] },
+): Promise<void> {
+  await db
+    .insertInto('commitment')
+    .values({
+      transaction_uid: asked.transactionUID,
+      study_id: studyId,
+      instances: JSON.stringify(asked.instances),
+      asked_minute: minutesNow(),
+    })
+    .execute();
+}
+
+/** The newest one first. */
+export async function questionsOf(db: Db, studyId: string): Promise<readonly Commitment[]> {
+  const rows = await db
+    .selectFrom('commitment')
+    .select(['asked_minute', 'instances', 'report'])
+    .where('study_id', '=', studyId)
+    .orderBy('id', 'desc')
+    .execute();
+  return rows.map(({ asked_minute: askedMinute, instances, report }) => ({
+    askedMinute,
+    instances: instances as Commitment['instances'],
+    report: report === null ? null : toReport(report as StoredReport),
+  }));
+}
+
+const toReport = ({ committed, failed }: StoredReport): NonNullable<Commitment['report']> => ({
+  committed: new Set(committed),
+  failed: new Map(Object.entries(failed)),
+});
+
+/** The first report on a question counts. False: nobody asked, or the answer is no longer waited for. */
+export async function noteReport(db: Db, report: CommitmentReport): Promise<boolean> {
+  const stored: StoredReport = {
+    committed: [...report.committed],
+    failed: Object.fromEntries(report.failed),
+  };
+  const { numUpdatedRows } = await db
+    .updateTable('commitment')
+    .set({ report: JSON.stringify(stored) })
+    .where('transaction_uid', '=', report.transactionUID)
+    .where('report', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** The PACS is asked about these again, as if for the first time. */
+export async function forgetAnswers(
+  db: Db,
+  studyId: string,
+  sopInstanceUIDs: readonly string[],
+): Promise<void> {
+  if (sopInstanceUIDs.length === 0) return;
+  await db
+    .updateTable('commitment')
+    .set({ instances: sql`instances - ${[...sopInstanceUIDs]}::text[]` })
+    .where('study_id', '=', studyId)
+    .execute();
+}
+
+export async function forgetQuestions(db: Db, studyId: string): Promise<void> {
+  await db.deleteFrom('commitment').where('study_id', '=', studyId).execute();
+}

@@ -1,0 +1,100 @@
+/**
+ * Storage commitment of posted instances, where their destination wants it: only one that the PACS says it keeps can
+ * come to its end. It is asked before any proof is made, and the proof is made all the same.
+ */
+import { randomBytes } from 'node:crypto';
+import {
+  forgetAnswers,
+  noteQuestion,
+  noteReport,
+  questionsOf,
+  type Commitment,
+} from '../commitment.store.ts';
+import type { InstanceRow } from '../instance.store.ts';
+import type { StudyTools } from '../pipeline-tools.ts';
+import type { StudyRow } from '../study.store.ts';
+import { countedMinutes } from '../tally.store.ts';
+
+/**
+ *   committed   the PACS keeps it
+ *   pending     it has not reported, and has time
+ *   absent      it says that it does not have it
+ *   unkept      it does not keep it for another reason, its report does not name it, or there is none in time
+ */
+export type Committed = 'committed' | 'pending' | 'absent' | 'unkept';
+
+type Tools = Pick<StudyTools, 'db' | 'pacs'>;
+
+/** PS3.4 Table J.3.3-1: No such object instance. */
+const NO_SUCH_INSTANCE = 0x0112;
+/** Of one request. Its Data Set has some 100 kB; twice as many, and some PACS no longer take it. */
+const ASKED_AT_ONCE = 1_000;
+/** Counted while the gateway runs: a PACS that writes to its archive first needs some; nobody waits for a night. */
+const REPORT_MINUTES = 15;
+
+/** PS3.5 §B.2. Nobody who was not asked can report on it. */
+const newTransaction = (): string => `2.25.${BigInt(`0x${randomBytes(16).toString('hex')}`)}`;
+const postedAt = ({ posted_at }: InstanceRow): string => posted_at?.toISOString() ?? '';
+
+/**
+ * By the rows' ids. Null: the destination does not want it. A failure counts once: then the PACS is asked again. Throws
+ * PacsUnreachable.
+ */
+export async function commitStored(
+  study: StudyRow,
+  rows: readonly InstanceRow[],
+  tools: Tools,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<number, Committed> | null> {
+  if (tools.pacs.askCommitment === undefined) return null;
+  const minutes = await countedMinutes(tools.db);
+  const known = await questionsOf(tools.db, study.id);
+  const toAsk = rows.filter((row) => questionAbout(row, known) === undefined);
+  for (let at = 0; at < toAsk.length; at += ASKED_AT_ONCE)
+    await ask(study, toAsk.slice(at, at + ASKED_AT_ONCE), tools, signal);
+  const answered = toAsk.length === 0 ? known : await questionsOf(tools.db, study.id);
+  const verdicts = new Map(rows.map((row) => [row.id, verdictOn(row, answered, minutes)]));
+  const used = rows.filter(({ id }) => !['committed', 'pending'].includes(verdicts.get(id)!));
+  await forgetAnswers(
+    tools.db,
+    study.id,
+    used.map((row) => row.sop_instance_uid),
+  );
+  return verdicts;
+}
+
+/** One that was asked before the instance was posted again says nothing of it. */
+const questionAbout = (row: InstanceRow, questions: readonly Commitment[]): Commitment | undefined =>
+  questions.find(({ instances }) => instances[row.sop_instance_uid] === postedAt(row));
+
+async function ask(
+  { id: studyId }: StudyRow,
+  rows: readonly InstanceRow[],
+  { db, pacs }: Tools,
+  signal: AbortSignal,
+): Promise<void> {
+  const transactionUID = newTransaction();
+  const instances = Object.fromEntries(rows.map((row) => [row.sop_instance_uid, postedAt(row)]));
+  await noteQuestion(db, studyId, { transactionUID, instances });
+  const asked = rows.map((row) => ({
+    sopClassUID: row.sop_class_uid,
+    sopInstanceUID: row.sop_instance_uid,
+  }));
+  const report = await pacs.askCommitment?.({ transactionUID, instances: asked }, signal).catch(
+    // Nothing is waited for that was perhaps not asked.
+    async (error: unknown) => {
+      await forgetAnswers(db, studyId, Object.keys(instances));
+      throw error;
+    },
+  );
+  if (report != null) await noteReport(db, report);
+}
+
+function verdictOn(row: InstanceRow, questions: readonly Commitment[], minutes: number): Committed {
+  const question = questionAbout(row, questions);
+  if (question === undefined) return 'pending';
+  const { report, askedMinute } = question;
+  if (report === null) return minutes - askedMinute > REPORT_MINUTES ? 'unkept' : 'pending';
+  if (report.committed.has(row.sop_instance_uid)) return 'committed';
+  return report.failed.get(row.sop_instance_uid) === NO_SUCH_INSTANCE ? 'absent' : 'unkept';
+}

@@ -1,0 +1,98 @@
+/** Storage commitment with a peer that reports in its own way: in any encoding, late, on something else, or wrongly. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { openDimsePeer, respond, type Peer } from '../../../testing/dimse-peer.ts';
+import { createDimsePacs } from '../dimse-pacs.ts';
+import { PacsDoesNotCommit } from '../pacs.ts';
+import { encodeSequence } from './data-set.ts';
+import { encodeCommand, encodeElements } from './elements.ts';
+import { encodeData } from './pdu.ts';
+
+const test = suite('storage commitment over DIMSE');
+const { signal } = new AbortController();
+const OURS = '2.25.1';
+const WISH = { transactionUID: OURS, instances: [{ sopClassUID: '1.2', sopInstanceUID: '1.2.3' }] };
+
+const peers: Peer[] = [];
+test.after(() => {
+  for (const peer of peers) peer.close();
+});
+
+const COMMAND = encodeCommand([
+  [0x002, '1.2.840.10008.1.20.1'],
+  [0x100, 0x0100],
+  [0x110, 9],
+  [0x800, 1],
+  [0x1000, '1.2.840.10008.1.20.1.1'],
+  [0x1002, 1],
+]);
+const event = (dataSet: Buffer): readonly Buffer[] => [
+  encodeData({ contextId: 1, isCommand: true, isLast: true, fragment: COMMAND }),
+  encodeData({ contextId: 1, isCommand: false, isLast: true, fragment: dataSet }),
+];
+
+/** The answer of a PACS that reports with these Data Sets. */
+async function asking(...reports: readonly Buffer[]) {
+  const peer = await openDimsePeer({
+    answer: (asked) => (asked.field === 0x0130 ? [...respond(asked, 0), ...reports.flatMap(event)] : []),
+  });
+  peers.push(peer);
+  const address = { isTls: false, host: '127.0.0.1', port: peer.port, calledAE: 'P', callingAE: 'R' };
+  const pacs = createDimsePacs({ address, tls: { ca: null, own: null }, commitment: true });
+  return pacs.askCommitment!(WISH, signal);
+}
+
+const transaction = (uid: string): Buffer => encodeElements([[0x00081195, uid]]);
+const named = (uid: string) => [[0x00081155, uid]] as const;
+const KEEPS = Buffer.concat([transaction(OURS), encodeSequence(0x00081199, [named('1.2.3')])]);
+/** The same with lengths that are not defined (PS3.5 §7.5.1). */
+const ENDLESS = Buffer.concat([
+  transaction(OURS),
+  Buffer.from('08009911ffffffff' + 'feff00e0ffffffff', 'hex'),
+  encodeElements(named('1.2.3')),
+  Buffer.from('feff0de000000000' + 'feffdde000000000', 'hex'),
+]);
+
+test('is read with lengths that are defined, and with such that are not', async () => {
+  for (const report of [KEEPS, ENDLESS]) {
+    const said = await asking(report);
+    assert.equal([...said!.committed], ['1.2.3']);
+    assert.is(said!.failed.size, 0);
+  }
+});
+
+test('of an instance that is named as kept and as failed is a failure', async () => {
+  const failed = [[...named('1.2.3'), [0x00081197, 0x0119]] as const];
+  const said = await asking(Buffer.concat([KEEPS, encodeSequence(0x00081198, failed)]));
+  assert.equal([...said!.failed], [['1.2.3', 0x0119]]);
+  assert.is(said!.committed.size, 0);
+});
+
+test('on another request is passed over', async () => {
+  const other = Buffer.concat([transaction('2.25.2'), encodeSequence(0x00081199, [named('1.2.3')])]);
+  assert.equal([...(await asking(other, KEEPS))!.committed], ['1.2.3']);
+  assert.is(await asking(other), null);
+});
+
+test('that is malformed, or has no end, is none', async () => {
+  const broken = [
+    encodeElements(named('1.2.3')),
+    Buffer.concat([transaction(OURS), Buffer.from('08009911ffffffff', 'hex')]),
+    ENDLESS.subarray(0, -8),
+    Buffer.concat([transaction(OURS), Buffer.from('0800991100000100', 'hex')]),
+    Buffer.concat([transaction(OURS), encodeSequence(0x00081199, []), Buffer.from('feff', 'hex')]),
+    Buffer.concat([transaction(OURS), Buffer.from('08009911ffffffff'.repeat(9), 'hex')]),
+  ];
+  for (const report of broken) assert.is(await asking(report), null);
+});
+
+test('that the PACS does not take is told from its silence', async () => {
+  const peer = await openDimsePeer({ answer: (asked) => respond(asked, 0x0122) });
+  peers.push(peer);
+  const address = { isTls: false, host: '127.0.0.1', port: peer.port, calledAE: 'P', callingAE: 'R' };
+  const pacs = createDimsePacs({ address, tls: { ca: null, own: null }, commitment: true });
+  const error = await pacs.askCommitment!(WISH, signal).catch((thrown: unknown) => thrown);
+  assert.instance(error, PacsDoesNotCommit);
+  assert.is((error as PacsDoesNotCommit).status, 0x0122);
+});
+test.run();

@@ -1,0 +1,141 @@
+/**
+ * Storage commitment (PS3.4 Annex J, Push Model): the gateway asks whether the PACS keeps instances (N-ACTION), and the
+ * PACS reports (N-EVENT-REPORT), in the same association or in a later one that it makes itself.
+ */
+import { isUid } from '#shared/dicom/uid.ts';
+import type { CommitmentReport, CommitmentWish } from '../pacs.ts';
+import { violated } from './association-failed.ts';
+import { NO_DATA_SET, type Association, type Context, type Message } from './association.ts';
+import { encodeSequence, parseDataSet, uidIn } from './data-set.ts';
+import { encodeElements, numberIn, textIn } from './elements.ts';
+import {
+  SOP_CLASS,
+  SOP_INSTANCE,
+  COMMAND,
+  DATA_SET_TYPE,
+  gather,
+  MESSAGE_ID,
+  once,
+  RESPONDED_TO,
+  STATUS,
+  statusOf,
+  SUCCESS,
+  WITH_DATA_SET,
+} from './messages.ts';
+
+export const COMMITMENT_PUSH = '1.2.840.10008.1.20.1';
+/** The well-known SOP Instance of which every request is an action. */
+const PUSH_INSTANCE = '1.2.840.10008.1.20.1.1';
+
+const REQUESTED_SOP_CLASS = 0x00000003;
+const REQUESTED_SOP_INSTANCE = 0x00001001;
+const EVENT_TYPE = 0x00001002;
+const ACTION_TYPE = 0x00001008;
+const ACTION_RQ = 0x0130;
+const ACTION_RSP = 0x8130;
+const EVENT_REPORT_RQ = 0x0100;
+const EVENT_REPORT_RSP = 0x8100;
+const REQUEST_COMMITMENT = 1;
+/** PS3.7 Annex C. */
+const PROCESSING_FAILURE = 0x0110;
+
+const TRANSACTION_UID = 0x00081195;
+const FAILED_SOP_SEQUENCE = 0x00081198;
+const REFERENCED_SOP_SEQUENCE = 0x00081199;
+const FAILURE_REASON = 0x00081197;
+const REFERENCED_SOP_CLASS_UID = 0x00081150;
+const REFERENCED_SOP_INSTANCE_UID = 0x00081155;
+
+/** Some thousand references have a tenth of it. */
+const REPORT_BYTES_LIMIT = 4 * 1024 * 1024;
+/** Reports on earlier requests that come before the one that is waited for. */
+const REPORTS_LIMIT = 16;
+
+/** The status of the PACS's answer, which says only whether it will report. */
+export async function askCommitment(
+  association: Association,
+  context: Context,
+  { transactionUID, instances }: CommitmentWish,
+): Promise<number> {
+  const id = association.nextMessageId();
+  const references = instances.map(
+    ({ sopClassUID, sopInstanceUID }) =>
+      [
+        [REFERENCED_SOP_CLASS_UID, sopClassUID],
+        [REFERENCED_SOP_INSTANCE_UID, sopInstanceUID],
+      ] as const,
+  );
+  const information = Buffer.concat([
+    encodeElements([[TRANSACTION_UID, transactionUID]]),
+    encodeSequence(REFERENCED_SOP_SEQUENCE, references),
+  ]);
+  await association.send(
+    context.id,
+    [
+      [REQUESTED_SOP_CLASS, COMMITMENT_PUSH],
+      [COMMAND, ACTION_RQ],
+      [MESSAGE_ID, id],
+      [DATA_SET_TYPE, WITH_DATA_SET],
+      [REQUESTED_SOP_INSTANCE, PUSH_INSTANCE],
+      [ACTION_TYPE, REQUEST_COMMITMENT],
+    ],
+    once(information),
+  );
+  const answer = await association.receive();
+  await gather(answer.dataSet, REPORT_BYTES_LIMIT);
+  return statusOf(answer, ACTION_RSP, id);
+}
+
+/** The report on this request, if the PACS begins to send one within `ms`; null: it does not. */
+export async function awaitReport(
+  association: Association,
+  transactionUID: string,
+  ms: number,
+): Promise<CommitmentReport | null> {
+  for (let count = 0; count < REPORTS_LIMIT; count++) {
+    if (!(await association.hears(ms))) return null;
+    const message = await association.receive();
+    const report = await readReport(message);
+    const isOurs = report.transactionUID === transactionUID;
+    await answerReport(association, message, isOurs ? SUCCESS : PROCESSING_FAILURE);
+    if (isOurs) return report;
+  }
+  return null;
+}
+
+/** The report in a message; throws AssociationFailed where it is none. */
+async function readReport({ command, dataSet }: Message): Promise<CommitmentReport> {
+  if (numberIn(command, COMMAND) !== EVENT_REPORT_RQ || dataSet === null) throw violated('no report');
+  return parseReport(await gather(dataSet, REPORT_BYTES_LIMIT));
+}
+
+function parseReport(bytes: Buffer): CommitmentReport {
+  const report = parseDataSet(bytes, (tag) => tag === FAILED_SOP_SEQUENCE || tag === REFERENCED_SOP_SEQUENCE);
+  const transactionUID = uidIn(report, TRANSACTION_UID) ?? '';
+  if (!isUid(transactionUID)) throw violated('a report on no request');
+  const failed = new Map<string, number>();
+  for (const item of report.sequences.get(FAILED_SOP_SEQUENCE) ?? []) {
+    const uid = uidIn(item, REFERENCED_SOP_INSTANCE_UID);
+    if (uid !== null) failed.set(uid, numberIn(item.values, FAILURE_REASON) ?? PROCESSING_FAILURE);
+  }
+  const named = (report.sequences.get(REFERENCED_SOP_SEQUENCE) ?? []).flatMap(
+    (item) => uidIn(item, REFERENCED_SOP_INSTANCE_UID) ?? [],
+  );
+  return { transactionUID, committed: new Set(named.filter((uid) => !failed.has(uid))), failed };
+}
+
+async function answerReport(
+  association: Pick<Association, 'send'>,
+  { contextId, command }: Pick<Message, 'contextId' | 'command'>,
+  status: number,
+): Promise<void> {
+  await association.send(contextId, [
+    [SOP_CLASS, textIn(command, SOP_CLASS) ?? COMMITMENT_PUSH],
+    [COMMAND, EVENT_REPORT_RSP],
+    [RESPONDED_TO, numberIn(command, MESSAGE_ID) ?? 0],
+    [DATA_SET_TYPE, NO_DATA_SET],
+    [STATUS, status],
+    [SOP_INSTANCE, textIn(command, SOP_INSTANCE) ?? PUSH_INSTANCE],
+    [EVENT_TYPE, numberIn(command, EVENT_TYPE) ?? REQUEST_COMMITMENT],
+  ]);
+}

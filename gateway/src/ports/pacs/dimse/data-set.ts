@@ -1,0 +1,96 @@
+/**
+ * Data Sets with Sequences, in Implicit VR Little Endian: those of storage commitment. Lengths may be defined or not;
+ * each is checked against what is there.
+ */
+import { violated } from './association-failed.ts';
+import { encodeElements, type ElementsToSend } from './elements.ts';
+import { BoundedReader, trimmed } from './read-bounded.ts';
+
+/** `sequences`: the Items of each, by its tag. */
+export type NestedDataSet = {
+  readonly values: ReadonlyMap<number, Buffer>;
+  readonly sequences: ReadonlyMap<number, readonly NestedDataSet[]>;
+};
+
+const ITEM = 0xfffee000;
+const ITEM_END = 0xfffee00d;
+const SEQUENCE_END = 0xfffee0dd;
+const UNDEFINED_LENGTH = 0xffffffff;
+/** A Sequence of references has one level; some peers add codes. */
+const LEVELS_LIMIT = 4;
+
+function encodeHeader(tag: number, length: number): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt16LE(tag >>> 16, 0);
+  header.writeUInt16LE(tag & 0xffff, 2);
+  header.writeUInt32LE(length, 4);
+  return header;
+}
+
+export function encodeSequence(tag: number, items: readonly ElementsToSend[]): Buffer {
+  const content = items.flatMap((item) => {
+    const elements = encodeElements(item);
+    return [encodeHeader(ITEM, elements.length), elements];
+  });
+  const bytes = Buffer.concat(content);
+  return Buffer.concat([encodeHeader(tag, bytes.length), bytes]);
+}
+
+/**
+ * `isSequence`: tells those of defined length, which look like any other element. Throws AssociationFailed where it is
+ * malformed.
+ */
+export const parseDataSet = (bytes: Buffer, isSequence: (tag: number) => boolean): NestedDataSet =>
+  parseElements(new BoundedReader(bytes), { isSequence, level: 0, hasEnd: false });
+
+type Place = {
+  readonly isSequence: (tag: number) => boolean;
+  readonly level: number;
+  /** It ends with a delimiter, and not with its bytes. */
+  readonly hasEnd: boolean;
+};
+
+function parseHeader(reader: BoundedReader): { readonly tag: number; readonly length: number } {
+  const header = reader.take(8);
+  const tag = ((header.readUInt16LE(0) << 16) | header.readUInt16LE(2)) >>> 0;
+  return { tag, length: header.readUInt32LE(4) };
+}
+
+/** The value behind a header: so many bytes, or the rest up to a delimiter. */
+const within = (reader: BoundedReader, length: number): BoundedReader =>
+  length === UNDEFINED_LENGTH ? reader : new BoundedReader(reader.take(length));
+
+function parseElements(reader: BoundedReader, place: Place): NestedDataSet {
+  if (place.level > LEVELS_LIMIT) throw violated('too deep a Sequence');
+  const values = new Map<number, Buffer>();
+  const sequences = new Map<number, readonly NestedDataSet[]>();
+  while (reader.left > 0) {
+    const { tag, length } = parseHeader(reader);
+    if (tag === ITEM_END && place.hasEnd) return { values, sequences };
+    const hasEnd = length === UNDEFINED_LENGTH;
+    if (hasEnd || place.isSequence(tag))
+      sequences.set(tag, parseItems(within(reader, length), { ...place, hasEnd }));
+    else values.set(tag, reader.take(length));
+  }
+  if (place.hasEnd) throw violated('an Item without an end');
+  return { values, sequences };
+}
+
+function parseItems(reader: BoundedReader, place: Place): readonly NestedDataSet[] {
+  const items: NestedDataSet[] = [];
+  while (reader.left > 0) {
+    const { tag, length } = parseHeader(reader);
+    if (tag === SEQUENCE_END && place.hasEnd) return items;
+    if (tag !== ITEM) throw violated('a Sequence of something else than Items');
+    const inner = { ...place, level: place.level + 1, hasEnd: length === UNDEFINED_LENGTH };
+    items.push(parseElements(within(reader, length), inner));
+  }
+  if (place.hasEnd) throw violated('a Sequence without an end');
+  return items;
+}
+
+/** Null: it is not there. */
+export const uidIn = ({ values }: NestedDataSet, tag: number): string | null => {
+  const value = values.get(tag);
+  return value === undefined ? null : trimmed(value);
+};

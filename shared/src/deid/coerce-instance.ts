@@ -1,0 +1,37 @@
+/**
+ * An instance with other values in some attributes, as a whole file: File Meta Information, and a Data Set that
+ * records what it held before (dicom/original-attributes.ts). Under `identified` alone: a de-identified instance
+ * keeps nothing of what it was.
+ */
+import type { ParsedInstance } from '../dicom/data-set.ts';
+import { encodeFileMeta } from '../dicom/encode.ts';
+import { originalAttributes, type Modification, type NewAttribute } from '../dicom/original-attributes.ts';
+import { deflateSegments } from './deflate-segments.ts';
+import type { Segment } from './segments.ts';
+
+export type Coerced =
+  /** Ranges are of `instance.dataSet`. */
+  | { readonly kind: 'coerced'; readonly segments: readonly Segment[] }
+  /** It has these values already. */
+  | { readonly kind: 'unchanged' }
+  /** As in `Rewritten`. */
+  | { readonly kind: 'not-writable' };
+
+/** Rejects only where reading the source does. */
+export async function coerceInstance(
+  instance: ParsedInstance,
+  wanted: readonly NewAttribute[],
+  modification: Modification,
+): Promise<Coerced> {
+  const rewritten = await originalAttributes(instance, wanted, modification);
+  if (rewritten.kind !== 'changed') return rewritten;
+  const { pieces } = rewritten;
+  const { encoding, dataSet, identifiers, transferSyntaxUID } = instance;
+  return {
+    kind: 'coerced',
+    segments: [
+      encodeFileMeta(identifiers, transferSyntaxUID),
+      ...(encoding.deflated ? await deflateSegments(pieces, dataSet) : pieces),
+    ],
+  };
+}
