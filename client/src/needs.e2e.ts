@@ -5,7 +5,11 @@
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { filesOf, instancesSentBy, pressSend } from '#testing/app-page.ts';
+import { buildInstance } from '#shared/dicom/build-instance.ts';
+import { concatBytes } from '#shared/dicom/encode.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
+import { parseUid } from '#shared/dicom/uid.ts';
+import { choose, filesOf, instancesSentBy, onDisk, pressSend } from '#testing/app-page.ts';
 import { countTaps, type TapCount } from '#testing/count-taps.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
@@ -64,6 +68,30 @@ async function sendHeldBack({ page, enter, seed }: Stage, nth: number): Promise<
   return taps;
 }
 
+/** A PDF in DICOM: nothing here can remove names from it. */
+function documentOf(name: string, seed: number): Uint8Array {
+  const root = `1.2.826.0.1.3680043.8.498.${seed}`;
+  return concatBytes(
+    buildInstance({
+      identifiers: {
+        studyInstanceUID: parseUid('StudyInstanceUID', `${root}.1`),
+        seriesInstanceUID: parseUid('SeriesInstanceUID', `${root}.2`),
+        sopInstanceUID: parseUid('SOPInstanceUID', `${root}.3`),
+        sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.104.1'),
+      },
+      transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
+      elements: [
+        [0x00080020, 'DA', '20240229'],
+        [0x00080060, 'CS', 'DOC'],
+        [0x00100010, 'PN', name],
+        [0x00100020, 'LO', `PAPER-${seed}`],
+        [0x00420011, 'OB', new TextEncoder().encode('%PDF-1.7 report ')],
+        [0x00420012, 'LO', 'application/pdf'],
+      ],
+    }),
+  );
+}
+
 const untilInPacs = (stage: Stage, count: number) =>
   until(
     `${count} instances to be in the PACS`,
@@ -103,6 +131,43 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await page.getByRole('link', { name: 'Open your studies' }).click();
   await page.locator('[data-part=arrived] .queue-name a').click();
   await page.getByText('4 instances left out by a person: not in the PACS').waitFor();
+  await page
+    .getByText('Your study is in the PACS: the disc or files may go, except 4 files not sent')
+    .waitFor();
 });
+
+walk(
+  'a document that the policy does not send stays, though ticked; another policy is offered for it alone',
+  async (stage) => {
+    const { page, enter, seed } = stage;
+    await enter();
+    const plain = filesOf({ seed: seed(3), patient: { name: 'Plain^Paula', id: 'PLAIN-1' } });
+    await choose(page, [...plain, onDisk('report.dcm', documentOf('Paper^Petra', seed(4)))]);
+    const paper = page.locator('.card', { hasText: 'Paper' });
+    await paper.getByText('Not sent until you decide').waitFor();
+    assert.ok(await paper.getByRole('checkbox').evaluate((tick) => (tick as HTMLInputElement).indeterminate));
+    await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
+    const why = page.locator('.notice', { hasText: '1 of the 2 studies you chose is not sent yet' });
+    await why.getByText('Names cannot be removed safely from this kind of file.', { exact: false }).waitFor();
+    assert.ok((await why.boundingBox())!.y < (await page.locator('.card').first().boundingBox())!.y);
+    await looksRight(page, 'not-all-sent');
+    await page.locator('.send-bar').getByRole('link', { name: 'Decide' }).click();
+    const decision = page.locator('.needs-item', { hasText: 'Paper' });
+    await decision
+      .getByText('Another policy sends it, exactly as it is, with names.', { exact: false })
+      .waitFor();
+    assert.is(await page.getByRole('button', { name: /^Choose it again/ }).count(), 0);
+    await looksRight(page, 'needs-policy');
+    await decision.getByRole('button', { name: /^Send it with names/ }).click();
+    await page.locator('.send-bar[data-names=true]').waitFor();
+    await page.locator('.card[data-going=sent]', { hasText: 'Paper' }).waitFor();
+    await page.locator('.card[data-going=not-chosen]', { hasText: 'Plain' }).waitFor();
+    await pressSend(page);
+    await untilInPacs(stage, 1);
+    await page.getByRole('link', { name: 'Upload', exact: true }).click();
+    await page.locator('.card[data-going=not-chosen]', { hasText: 'Plain' }).waitFor();
+    await page.locator('.send-bar[data-names=false]').waitFor();
+  },
+);
 
 test.run();

@@ -10,6 +10,7 @@ import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import type { DatabasePlace } from './database/database.ts';
 import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
 import { parseProxies, type TrustedProxies } from './http/client-address.ts';
+import { readViewerSettings, type ViewerSettings } from './viewer/read-settings.ts';
 
 /** Where parcels lie: a folder. Object stores are not supported yet. */
 export type BlobPlace = { readonly kind: 'folder'; readonly path: string };
@@ -17,26 +18,18 @@ export type BlobPlace = { readonly kind: 'folder'; readonly path: string };
 export type Config = {
   readonly port: number;
   readonly webPort: number;
-  /**
-   * The address that both ports listen on: the loopback unless RELAY_HOST says otherwise. Another one needs TLS,
-   * or the proxies that end it.
-   */
+  /** Null: no built-in viewer. */
+  readonly viewer: ViewerSettings | null;
+  /** The address that the ports listen on. Another one than the loopback needs TLS, or the proxies that end it. */
   readonly host: string;
   /** The certificate with its chain, and its key, in PEM, and where they lie; null: TLS is not served. */
   readonly tls: (TlsPair & TlsFiles) | null;
-  /**
-   * Their X-Forwarded-For is believed. Without TLS they alone, and this machine, are answered.
-   */
+  /** Their X-Forwarded-For is believed. Without TLS they alone, and this machine, are answered. */
   readonly trustedProxies: TrustedProxies;
   readonly dataDir: string;
-  /**
-   * The first user's password. It counts when the user `admin` is made, never later: a variable that was left
-   * in a file does not undo later changes by an administrator.
-   */
+  /** The first user's password. It counts when the user `admin` is made: later changes are not undone by it. */
   readonly adminPassword: string | null;
-  /**
-   * The origin of the web app as users see it, without a slash at its end; the issuer of tokens and receipts.
-   */
+  /** The origin of the web app as users see it, without a slash at its end; the issuer of tokens and receipts. */
   readonly publicUrl: string;
   readonly database: DatabasePlace;
   readonly blobs: BlobPlace;
@@ -395,6 +388,7 @@ export function readConfig(env: Env): Config {
   const config: Config = {
     port,
     webPort,
+    viewer: readViewerSettings((name) => setting(env, name), { app: publicUrl, port, webPort }, wrong),
     dataDir,
     tls,
     trustedProxies: trustedProxiesOf(env, wrong),

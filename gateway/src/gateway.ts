@@ -69,13 +69,16 @@ import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
 import { openPacsAt } from './ports/pacs/open-pacs.ts';
 import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
-import { foreignFeature } from './foreign/foreign.feature.ts';
+import { foreignFeature, type ForeignFeature } from './foreign/foreign.feature.ts';
 import { resultsFeature } from './results/results.feature.ts';
+import { reviewsFeature } from './reviews/reviews.feature.ts';
 import { checkForwarding, forwardingBy } from './rules/forwarding-rules.ts';
 import { ruleRoutes, type KindOfRules } from './rules/rules.routes.ts';
 import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
+import { viewerFeature, type ViewerFeature } from './viewer/viewer.feature.ts';
+import { ohifPackage, type ViewerPackage } from './viewer/viewer-package.ts';
 
 /** The parts of the outside world that a test may replace. */
 export type Surroundings = {
@@ -92,6 +95,8 @@ export type Surroundings = {
   readonly isFull: (() => Promise<boolean>) | null;
   /** The built web app. */
   readonly webFolder: string;
+  /** Where the built-in viewer comes from; null: as the settings say. */
+  readonly viewerPackage: ViewerPackage | null;
 };
 
 export type Gateway = {
@@ -99,6 +104,8 @@ export type Gateway = {
   readonly api: Router;
   /** Port RELAY_WEB_PORT: the web app, and the same API under `/api/`. */
   readonly web: Hono<GatewayEnv>;
+  /** Port RELAY_VIEWER_PORT; null: there is none. */
+  readonly viewer: Hono<GatewayEnv> | null;
   readonly log: Log;
   /** Both ports serve it; null: no TLS. */
   readonly certificate: Certificate | null;
@@ -120,6 +127,7 @@ const DEFAULTS: Surroundings = {
   pacs: null,
   engine: null,
   isFull: null,
+  viewerPackage: null,
   webFolder: fileURLToPath(new URL('../../client/dist', import.meta.url)),
 };
 
@@ -161,11 +169,14 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   let isStarted = false;
   const tools = { ...base, auditHeads, ...(await createTools(base)), isStarted: () => isStarted };
   await registerBuiltIn(db, tools.files, siteId, now());
-  const features = composeFeatures(tools);
+  const viewer = viewerFeature(tools);
+  const foreign = composeForeign(tools);
+  const features = [...composeFeatures(tools, viewer), foreign];
   const api = createApi(features, tools);
   return {
     api,
     web: createWeb(api, tools),
+    viewer: viewer.web(foreign.reading),
     log,
     certificate: base.certificate,
     madePassword,
@@ -221,8 +232,9 @@ type Tools = Base &
   };
 
 /** A further feature adds its line here. */
-function composeFeatures(tools: Tools): readonly Feature[] {
+function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[] {
   const inference = inferenceFeature(tools.inference);
+  const caseKeys = createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'cases'));
   return [
     observabilityFeature(tools),
     authFeature(tools),
@@ -230,23 +242,28 @@ function composeFeatures(tools: Tools): readonly Feature[] {
     adminFeature(tools),
     { routes: [destinationRoutes(tools)] },
     { routes: [tusRoutes(tools.parcels, createFileReceiver(tools.spool, tools))] },
-    foreignFeature({
-      ...tools,
-      bodies: { takePlace: createBodyPlaces(STORES_AT_ONCE), read: createCutBody },
-    }),
+    viewer,
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
-    studiesFeature({ ...tools, viewersOf: createViewersOf(tools.db) }),
-    vaultFeature(tools),
-    casesFeature({
+    studiesFeature({
       ...tools,
-      caseKeys: createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'cases')),
+      viewersOf: createViewersOf(tools.db),
+      builtInLink: viewer.builtInLink,
     }),
+    vaultFeature(tools),
+    casesFeature({ ...tools, caseKeys }),
+    reviewsFeature({ ...tools, caseKeys }),
     modelsFeature(tools),
     inference,
     { routes: [ruleRoutes(tools, KINDS_OF_RULES)] },
     resultsFeature({ ...tools, examiner: tools.inference.examiner }),
   ];
 }
+
+const composeForeign = (tools: Tools): ForeignFeature =>
+  foreignFeature({
+    ...tools,
+    bodies: { takePlace: createBodyPlaces(STORES_AT_ONCE), read: createCutBody },
+  });
 
 function databaseEvents(log: Log): ServerEvents {
   return {
@@ -308,6 +325,7 @@ async function openBase(config: Config, around: Surroundings) {
     engine,
     metrics,
     policyKey: keys.policyKey,
+    viewerPackage: around.viewerPackage ?? ohifPackage(config.viewer?.package ?? null),
   };
 }
 

@@ -58,6 +58,7 @@ async function run(config: Config): Promise<void> {
   const servers = [
     await openPort(gateway.api, config.port, port),
     await openPort(gateway.web, config.webPort, port),
+    ...(config.viewer && gateway.viewer ? [await openPort(gateway.viewer, config.viewer.port, port)] : []),
   ];
   await gateway.start();
   const host = config.host.includes(':') ? `[${config.host}]` : config.host;

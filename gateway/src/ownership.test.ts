@@ -56,6 +56,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /admin/destinations/{id}/give-up': 'roles',
   'get /admin/destinations/{id}/dead-letters': 'roles',
   'post /admin/destinations/{id}/dead-letters': 'roles',
+  'get /admin/viewer': 'roles',
+  'put /admin/viewer': 'roles',
+  'delete /admin/viewer': 'roles',
   'get /admin/api-keys': 'roles',
   'post /admin/api-keys': 'roles',
   'delete /admin/api-keys/{id}': 'roles',
@@ -120,6 +123,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /results/{id}/verify': READ,
   'get /cases': 'roles',
   'post /cases': 'roles',
+  'post /cases/import': 'roles',
   'get /case-assignees': 'roles',
   'get /cases/{id}': READ,
   'patch /cases/{id}': READ,
@@ -134,6 +138,17 @@ const ROWS: Readonly<Record<string, Row>> = {
   'delete /cases/{id}/attachments/{attachmentId}': READ,
   'get /cases/{id}/patients': READ,
   'get /cases/{id}/timeline': { others: ['radiologist', 'admin', 'auditor'] },
+  'get /cases/{id}/reviews': READ,
+  'post /cases/{id}/reviews': READ,
+  'get /review-types': 'roles',
+  'post /review-types': 'roles',
+  'put /review-types/{name}': 'roles',
+  'get /reviews': 'roles',
+  'get /reviews/{id}': READ,
+  'post /reviews/{id}/assign': READ,
+  'post /reviews/{id}/decision': READ,
+  'post /reviews/{id}/sign': READ,
+  'post /reviews/{id}/withdraw': READ,
   'get /studies': 'roles',
   'get /studies/{studyInstanceUID}/timeline': WATCHED,
   'get /studies/{studyInstanceUID}/receipt.pdf': WATCHED,
@@ -272,6 +287,7 @@ async function openWorld(): Promise<World> {
         .replace('/upload/{id}', `/upload/${uploadId}`)
         .replace('{attachmentId}', opened.attachment)
         .replace('/cases/{id}', `/cases/${opened.id}`)
+        .replace('/reviews/{id}', `/reviews/${opened.review}`)
         .replace('/jobs/{id}', `/jobs/${job.id}`)
         .replace('/results/{id}', `/results/${result.id}`)
         .replace('{method}', 'image')
@@ -283,14 +299,17 @@ async function openWorld(): Promise<World> {
   };
 }
 
-/** With an attachment. */
+/** With an attachment and a review. */
 async function openCaseOf(study: string, token: string) {
   const { id } = await openTestCase(gateway, token, { studies: [study] });
   const form = new FormData();
   form.set('name', 'a.pdf');
   form.set('file', new Blob(['%PDF-1.7']));
   const answer = await gateway.call('POST', `/cases/${id}/attachments`, { token, form });
-  return { id, attachment: ((await answer.json()) as CaseAttachments).attachments[0]!.id };
+  const review = randomUUID();
+  const body = { id: review, type: 'chest-film' };
+  await gateway.call('POST', `/cases/${id}/reviews`, { token, body });
+  return { id, review, attachment: ((await answer.json()) as CaseAttachments).attachments[0]!.id };
 }
 
 async function disableAccount({ user }: Session): Promise<void> {

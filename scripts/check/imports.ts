@@ -27,6 +27,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^onnxruntime-web$/, [/^client\/src\/pipeline\/triage\//]],
   [/^fast-png$/, [/^gateway\/src\/results\/encode-png\.ts$/]],
   [/^workbox-/, [/^client\/src\/app\/service-worker\.ts$/]],
+  [/^csv-(parse|stringify)$/, [/^gateway\/src\/http\/csv\.ts$/]],
   [/^pdfkit$/, [/^gateway\/src\/studies\/draw-sheet\.ts$/]],
   [
     /^qr$/,
@@ -42,7 +43,8 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^@cornerstonejs\/codec-charls/, [/^shared\/src\/transfer\/coding\/load-charls(\.browser)?\.ts$/]],
   [/^@cornerstonejs\/codec-openjpeg/, [/^shared\/src\/pixels\/load-codecs(\.browser)?\.ts$/]],
   [/^@zip\.js\/zip\.js$/, [/^shared\/src\/ingest\//]],
-  [/^(hono|@hono\/.*|prom-client|kysely)$/, [/^gateway\//]],
+  [/^(hono|@hono\/.*|prom-client)$/, [/^gateway\//]],
+  [/^kysely$/, [/^gateway\//, /^scripts\/bench\/cases\.ts$/]],
   [/^(preact|@preact\/.*)$/, [/^client\//]],
   [
     /^(playwright-core|fast-check|fake-indexeddb|uvu|tus-js-client|axe-core)$/,
@@ -84,6 +86,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/results'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],
   [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer']],
   [['client/src/cases'], ['kit', 'net', 'viewer']],
+  [['gateway/src/viewer'], ['destinations', 'auth', 'ports', 'http', 'audit', 'observability', 'database']],
   [['gateway/src/ports'], []],
   [['gateway/src/doctor'], ['ports']],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],
@@ -138,7 +141,8 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['gateway/src/dicom-results'],
     ['pipeline', 'uploads', 'results', 'policies', 'auth', 'ports', 'threads', 'database'],
   ],
-  [['gateway/src/cases'], ['results', 'pipeline', 'ports', 'http', 'audit', 'database']],
+  [['gateway/src/reviews'], ['cases', 'pipeline', 'http', 'audit', 'database']],
+  [['gateway/src/cases'], ['results', 'reviews', 'pipeline', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/policies'], ['database']],
   [
     ['gateway/src/auth', 'gateway/src/admin'],
@@ -147,7 +151,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [
     ['gateway/src/models', 'gateway/src/inference', 'gateway/src/results'],
     [
-      ...['models', 'inference', 'results', 'policies', 'rules', 'pipeline', 'ports', 'threads'],
+      ...['models', 'inference', 'results', 'policies', 'reviews', 'rules', 'pipeline', 'ports', 'threads'],
       ...['http', 'audit', 'observability', 'database', 'jobs'],
     ],
   ],

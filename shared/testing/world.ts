@@ -52,6 +52,8 @@ export type OwnWorld = World & {
 export type OwnWorldOptions = {
   /** The sources to run the gateway from, with a web app of their own. */
   readonly root?: string;
+  /** Further settings of the gateway. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Hear everything that passes between app and gateway, and between gateway and PACS. */
   readonly tapToGateway?: () => Ear;
   readonly tapToPacs?: () => Ear;
@@ -137,6 +139,7 @@ async function startLinkToPacs(
 /** A world for tests that stop, restart or configure a part of it. */
 export async function openOwnWorld({
   root,
+  env,
   tapToGateway,
   tapToPacs,
 }: OwnWorldOptions = {}): Promise<OwnWorld> {
@@ -153,6 +156,7 @@ export async function openOwnWorld({
     pacs: { url, authorization: orthanc.authorization },
     adminPassword: PASSWORD,
     ...(root === undefined ? {} : { root }),
+    ...(env && { env }),
   });
   await gateway.start();
   return worldAround(

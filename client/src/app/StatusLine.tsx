@@ -12,6 +12,7 @@ import { useNeeds } from '../pipeline/ingest/use-needs.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { needsDecision } from '../kit/counted.ts';
+import { deferred } from '../kit/deferred.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { mayRemoveDisc, namedUnderWay, standingOf, type Standing } from './may-close.ts';
@@ -27,6 +28,13 @@ const LINK_SIGN: Record<Link, IconName> = {
   'pacs-no-search': 'unreachable',
   'pacs-no-retrieval': 'unreachable',
 };
+
+const Nothing = () => null;
+/** Needed once something was sent. A page that cannot load it does not say that the disc may go. */
+const ProvenNote = deferred<object>(
+  () => import('./ProvenNote.tsx').then((view) => view.ProvenNote).catch(() => Nothing),
+  Nothing,
+);
 
 export function StatusLine({ page }: { readonly page: Route['page'] }) {
   const ingest = useIngest();
@@ -48,6 +56,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     safe: queue.safe.value,
     goesOnAlone: goesOnAlone(globalThis),
   });
+  const isSent = ingest.sentFromHere.value.sent.size > 0;
   const keepsNames = policy?.deidentify === false;
   const said = policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown;
   const named = policy?.deidentify ? namedUnderWay(queue.studies.value) : 0;
@@ -64,6 +73,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
             <span>{appWords.status.discMayGo}</span>
           </p>
         )}
+        {standing.kind === 'empty' && session.state.value !== 'signed-out' && isSent && <ProvenNote />}
         {link === 'online' && queue.waitingForWifi.value > 0 ? (
           <p class="status-item small" data-link="offline">
             <Icon name="offline" size={20} />

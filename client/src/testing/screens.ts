@@ -84,6 +84,8 @@ export const SCREENS = {
   'needs.e2e.ts': {
     needs: 'Instances are held back, with their pictures',
     'needs-none': 'Nothing needs a person',
+    'not-all-sent': 'A ticked document that the policy does not send',
+    'needs-policy': 'Another policy is offered for it',
   },
   'studies/studies.e2e.ts': {
     'studies-day': 'A day of studies: one is open, one needs a person, some were sent from another device',

@@ -60,6 +60,7 @@ export type AuditEvent =
       authentication: string;
       by: string | null;
     }
+  | { event: `viewer-${'turned-on' | 'turned-off' | 'removed'}`; version: string; by: string }
   | {
       event: 'quota-changed';
       /** Null: of every account without a quota of its own. */
@@ -110,6 +111,26 @@ export type AuditEvent =
   | { event: 'result-verified'; resultId: string; verdict: string; revision: number; by: string }
   // Patient Record (DCM 110110): what people did with a case. Nothing that they typed
   | { event: CaseEventName; caseId: string; by: string | null; [field: string]: AuditValue }
+  | {
+      event: 'cases-imported';
+      importId: string;
+      by: string;
+      opened: number;
+      changed: number;
+      unchanged: number;
+    }
+  // Export (DCM 110106): a list of cases as a file, without the parts of them in `withheld`
+  | { event: 'cases-exported'; by: string; cases: number; withheld: readonly string[] }
+  // Application Activity (DCM 110100), Report (DCM 110106): who read a case and when. Nothing that they answered
+  | {
+      event: ReviewEventName;
+      reviewId: string;
+      caseId: string;
+      by: string | null;
+      [field: string]: AuditValue;
+    }
+  // Security Configuration (DCM 110131): what readers are asked
+  | { event: 'review-type-made'; reviewType: string; version: number; by: string }
   // Application Activity (DCM 110100)
   | { event: 'gateway-started'; version: string }
   | { event: 'gateway-stopped' }
@@ -135,6 +156,8 @@ export type AuditEvent =
 
 export type CaseEventName =
   `case-${'opened' | 'changed' | 'closed' | 'reopened' | 'deleted' | 'linked' | 'noted' | 'read' | 'patients-read' | 'attached' | 'attachment-removed'}`;
+export type ReviewEventName =
+  `review-${'opened' | 'assigned' | 'decided' | 'signed' | 'differs' | 'settled' | 'withdrawn'}`;
 export type StudyEventName =
   | `study-${string}`
   | `instance-${string}`
@@ -183,12 +206,21 @@ export function hashOfRow(row: ChainRow): string {
  * Appends one event. Other appends wait until this transaction has ended, so do it last and keep the
  * transaction short.
  */
-export async function recordAudit(
+export const recordAudit = (
   trx: Trx,
   siteId: string,
-  { event, ...fields }: AuditEvent,
+  event: AuditEvent,
   at: Date = new Date(),
+): Promise<void> => recordAudits(trx, siteId, [event], at);
+
+/** Several, in their order: as many as one statement takes. */
+export async function recordAudits(
+  trx: Trx,
+  siteId: string,
+  events: readonly AuditEvent[],
+  at: Date,
 ): Promise<void> {
+  if (events.length === 0) return;
   await sql`select pg_advisory_xact_lock(${CHAIN_LOCK}::bigint)`.execute(trx);
   const last = await trx
     .selectFrom('audit')
@@ -196,16 +228,13 @@ export async function recordAudit(
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst();
-  const row = {
-    seq: (last?.seq ?? 0) + 1,
-    site_id: siteId,
-    at,
-    event,
-    fields: { ...fields },
-    previous_hash: last?.hash ?? GENESIS,
-  };
-  await trx
-    .insertInto('audit')
-    .values({ ...row, fields: JSON.stringify(fields), hash: hashOfRow(row) })
-    .execute();
+  const rows = [];
+  let { seq, hash } = last ?? { seq: 0, hash: GENESIS };
+  for (const { event, ...fields } of events) {
+    const row = { seq: seq + 1, site_id: siteId, at, event, fields: { ...fields }, previous_hash: hash };
+    ({ seq } = row);
+    hash = hashOfRow(row);
+    rows.push({ ...row, fields: JSON.stringify(fields), hash });
+  }
+  await trx.insertInto('audit').values(rows).execute();
 }

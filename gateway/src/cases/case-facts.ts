@@ -3,7 +3,7 @@ import { sql, type RawBuilder } from 'kysely';
 import type { CASE_FINDINGS, Case } from '#shared/protocol/cases.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
-import { isOwn, reachesAll } from '../results/result-reach.ts';
+import { isNotBlinded, isOwn, reachesAll } from '../results/result-reach.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 
 type Studies = Case['studies'];
@@ -90,7 +90,10 @@ export const mayKnowResult = async (
   db: Db,
   reader: CaseReader,
   result: string,
-): Promise<RawBuilder<boolean>> => (reachesAll(reader) ? sql`true` : isOwn(db, result, reader));
+): Promise<RawBuilder<boolean>> =>
+  reachesAll(reader)
+    ? isNotBlinded(result, reader)
+    : sql`(${await isOwn(db, result, reader)} and ${isNotBlinded(result, reader)})`;
 
 /** The models' answer about all these studies together. */
 export function findingOf(studies: Studies): (typeof CASE_FINDINGS)[number] {

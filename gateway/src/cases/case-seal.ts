@@ -4,7 +4,7 @@
  * of studies are kept as keyed hashes, which can be compared and not turned back.
  */
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import type { StudyKeys } from '../pipeline/study-key.ts';
+import type { ManyKeys } from '../pipeline/study-key.ts';
 
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -19,20 +19,22 @@ export type CaseCipher = {
 export type CaseSeal = {
   /** The new key's wrapped form, for the database. */
   create(caseId: string): Uint8Array;
+  createAll(caseIds: readonly string[]): Promise<Uint8Array[]>;
   /** Null: the key is gone. */
   cipherOf(caseId: string, wrapped: Uint8Array): CaseCipher | null;
   /** For ever. */
   destroy(wrapped: Uint8Array): void;
   /** Destroys the keys of cases that are gone, left behind by a gateway that was killed. */
-  sweep(named: readonly Uint8Array[]): void;
+  sweep(named: readonly Uint8Array[]): Promise<void>;
   /** The keyed hash of a number. */
   print(kind: 'patient-id' | 'accession-number', value: string): string;
 };
 
 /** `secret`: 32 bytes. */
-export function createCaseSeal(keys: StudyKeys, secret: Uint8Array): CaseSeal {
+export function createCaseSeal(keys: ManyKeys, secret: Uint8Array): CaseSeal {
   return {
     create: (caseId) => keys.create(caseId),
+    createAll: (caseIds) => keys.createAll(caseIds),
     cipherOf(caseId, wrapped) {
       const key = keys.unwrap(caseId, wrapped);
       return key && createCipher(key);

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { CasePart, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';
 import { isReached, reachesAll } from '../results/result-reach.ts';
+import { isHiddenReading } from '../reviews/blinding.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 import { usernamesOf } from './case.store.ts';
 
@@ -32,6 +33,7 @@ export async function timelineOf(
     .where(isOwn)
     .execute();
   const ids = studyIds.map(({ id }) => id);
+  const assigns = reader.roles.some((role) => role === 'admin' || role === 'auditor');
   const rows = await db
     .selectFrom('audit')
     .select(['at', 'event', 'fields'])
@@ -40,6 +42,7 @@ export async function timelineOf(
       sql<boolean>`((fields ? 'caseId' and fields->>'caseId' = ${caseId})
         or (fields ? 'studyId' and fields->>'studyId' = any(${ids}::text[])))`,
     )
+    .where(sql<boolean>`not ${isHiddenReading(reader, assigns)}`)
     .orderBy('seq', 'desc')
     .limit(EVENTS_LIMIT)
     .execute();
@@ -57,7 +60,16 @@ const accountOf = ({ by }: Record<string, unknown>): string | null => (typeof by
 
 /** Without the ids that tell a reader nothing, or something that is not theirs to know. */
 function saidIn(fields: Record<string, unknown>): Record<string, unknown> {
-  const { caseId: _case, studyId: _study, by: _by, accountId: _account, studies: _studies, ...said } = fields;
+  const {
+    caseId: _case,
+    studyId: _study,
+    by: _by,
+    accountId: _account,
+    studies: _studies,
+    reviewId: _review,
+    readerId: _reader,
+    ...said
+  } = fields;
   return said;
 }
 

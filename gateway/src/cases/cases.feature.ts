@@ -1,19 +1,21 @@
 /** Cases: what people do with a study after it has arrived (PROTOCOL.md, *Cases*). */
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
-import type { StudyKeys } from '../pipeline/study-key.ts';
+import type { ManyKeys } from '../pipeline/study-key.ts';
 import { caseAttachmentRoutes } from './case-attachments.routes.ts';
+import { caseCsvRoutes } from './case-csv.routes.ts';
 import { createCaseSeal } from './case-seal.ts';
 import { caseEntryRoutes } from './case-entries.routes.ts';
 import { caseRoutes } from './cases.routes.ts';
 import type { CaseTools } from './case-tools.ts';
 import { linkArrivals } from './link-arrivals.ts';
 import { forgetCaseReadings } from './record-case-reading.ts';
+import { dropOldRows } from './stage-import.ts';
 
 /** `caseKeys`: in a folder of their own, where nothing but cases has a key. */
 export type CasesFeatureTools = Omit<CaseTools, 'seal'> & {
   readonly keys: Pick<Keys, 'secretFor'>;
-  readonly caseKeys: StudyKeys;
+  readonly caseKeys: ManyKeys;
 };
 
 /** The purpose of the secret by which numbers of patients and studies are hashed. */
@@ -25,7 +27,7 @@ const SWEEP_EVERY_SECONDS = 3600;
 export function casesFeature({ keys, caseKeys, ...rest }: CasesFeatureTools): Feature {
   const tools = { ...rest, seal: createCaseSeal(caseKeys, keys.secretFor(PRINTS)) };
   return {
-    routes: [caseRoutes(tools), caseEntryRoutes(tools), caseAttachmentRoutes(tools)],
+    routes: [caseRoutes(tools), caseEntryRoutes(tools), caseAttachmentRoutes(tools), caseCsvRoutes(tools)],
     clocks: [
       {
         name: 'case-arrivals',
@@ -39,6 +41,7 @@ export function casesFeature({ keys, caseKeys, ...rest }: CasesFeatureTools): Fe
 
 async function sweep(tools: CaseTools): Promise<void> {
   await forgetCaseReadings(tools);
+  await dropOldRows(tools);
   const rows = await tools.db.selectFrom('case_record').select('wrapped_key').execute();
-  tools.seal.sweep(rows.map((row) => row.wrapped_key));
+  await tools.seal.sweep(rows.map((row) => row.wrapped_key));
 }

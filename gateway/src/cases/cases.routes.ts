@@ -10,6 +10,7 @@ import {
   CASE_SORTS,
   CASE_STATUSES,
   type Case,
+  type CasePart,
   caseChangeSchema,
   caseListSchema,
   caseSchema,
@@ -32,7 +33,8 @@ import { asSender, withheldFrom, type CaseReader } from './case-rights.ts';
 import { findCase, listAssignees } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { changeCase, closeCase, deleteCase, reopenCase } from './change-case.ts';
-import { cursorOf, listCases, parseCursor } from './list-cases.ts';
+import { CSV_HEADERS, exportCases } from './export-cases.ts';
+import { cursorOf, listCases, parseCursor, type CaseQuestion } from './list-cases.ts';
 import { openCase } from './open-case.ts';
 import { recordCaseReading } from './record-case-reading.ts';
 import { showCases } from './show-cases.ts';
@@ -79,9 +81,20 @@ const list = defineRoute({
       limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
       cursor: z.string().max(64).optional(),
       anonymise,
+      format: z.enum(['json', 'csv']).default('json').openapi({
+        description: '`csv`: all of them, the oldest first, whatever sort, limit and cursor say.',
+      }),
     }),
   },
-  responses: { 200: jsonResponse(caseListSchema, 'A page.') },
+  responses: {
+    200: {
+      description: 'A page, or all as CSV (RFC 4180, UTF-8).',
+      content: {
+        'application/json': { schema: caseListSchema },
+        'text/csv': { schema: { type: 'string' as const } },
+      },
+    },
+  },
 });
 type ListQuery = z.infer<typeof list.request.query>;
 
@@ -157,7 +170,14 @@ const assignees = defineRoute({
 export function caseRoutes(tools: CaseTools): Router {
   const { db } = tools;
   const router = createRouter();
-  router.openapi(list, async (c) => c.json(await page(tools, callerOf(c), c.req.valid('query')), 200));
+  router.openapi(list, async (c) => {
+    const caller = callerOf(c);
+    const query = c.req.valid('query');
+    if (query.format === 'json') return c.json(await page(tools, caller, query), 200);
+    const withheld = withheldFrom(caller, query.anonymise === '1');
+    const asked = questionOf(caller, query, withheld);
+    return c.body(await exportCases(tools, { reader: caller, withheld }, asked), 200, CSV_HEADERS);
+  });
   router.openapi(show, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
@@ -205,20 +225,12 @@ function serveChanges(router: Router, tools: CaseTools): void {
 }
 
 async function page(tools: CaseTools, caller: Caller, query: ListQuery) {
-  const { q, assignee, to, cursor, anonymise: anonymous, sort, ...filters } = query;
+  const { cursor, anonymise: anonymous, sort, limit } = query;
   const after = cursor === undefined ? undefined : parseCursor(sort, cursor);
   if (after === null) throw new Problem('invalid-request', 'Invalid: cursor (of another sort).');
   const withheld = withheldFrom(caller, anonymous === '1');
-  // A reader of pseudonyms does not learn the assignee: the filter would tell.
-  const assigneeId = withheld.includes('people') ? undefined : assigneeOf(caller, assignee);
-  const found = await listCases(tools.db, caller, {
-    ...filters,
-    sort,
-    text: q,
-    assigneeId,
-    until: to,
-    after,
-  });
+  const asked = questionOf(caller, query, withheld);
+  const found = await listCases(tools.db, caller, { ...asked, sort, after, limit });
   const cases = await showCases(tools, { reader: caller, withheld }, found.rows);
   const last = found.rows.at(-1);
   return {
@@ -226,6 +238,13 @@ async function page(tools: CaseTools, caller: Caller, query: ListQuery) {
     withheld,
     next: found.more && last !== undefined ? cursorOf(sort, last) : null,
   };
+}
+
+function questionOf(caller: Caller, query: ListQuery, withheld: readonly CasePart[]): CaseQuestion {
+  const { q, assignee, to, status, priority, dueUntil, modality, finding, from } = query;
+  // A reader of pseudonyms does not learn the assignee: the filter would tell.
+  const assigneeId = withheld.includes('people') ? undefined : assigneeOf(caller, assignee);
+  return { text: q, status, priority, assigneeId, dueUntil, modality, finding, from, until: to };
 }
 
 function assigneeOf({ id }: Caller, asked: string | undefined): string | null | undefined {

@@ -8,6 +8,7 @@ import type { CaseReader } from './case-rights.ts';
 import type { CaseCipher } from './case-seal.ts';
 import { lockCase, requireAssignee, updateCase, type CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
+import { lookAgain } from './look-again.ts';
 import { openText, TEXT_PLACE } from './show-cases.ts';
 
 type Which = { readonly id: string; readonly version: number };
@@ -79,6 +80,7 @@ export async function reopenCase(
   await db.transaction().execute(async (trx) => {
     const row = await lockCase(trx, keeper, { id, version });
     if (row.status !== 'closed') throw new Problem('case-not-closed');
+    if (row.expects !== null) await lookAgain(trx, keeper.siteId, row.closed_at ?? row.created_at);
     await insertNote(trx, tools, row, { kind: 'reopened', text: reason, by: keeper.id });
     await updateCase(trx, row, { status: 'open', closed_at: null }, now());
     await recordAudit(trx, keeper.siteId, { event: 'case-reopened', caseId: id, by: keeper.id }, now());

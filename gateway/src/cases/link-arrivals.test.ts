@@ -61,6 +61,22 @@ test('takes the study that arrives with its number, once, and no other', async (
   }
 });
 
+test('a case that is closed while its study arrives takes it once it is open again', async () => {
+  const waits = await openTestCase(gateway, token, { expected: { accessionNumber: 'ACC-61' } });
+  await openTestCase(gateway, token, { expected: { accessionNumber: 'ACC-62' } });
+  await jsonOf(gateway, `POST /cases/${waits.id}/close`, { token, body: { version: 1 } });
+  const study = await deliverStudy(gateway, { token, seed: 916, accessionNumber: 'ACC-61' });
+  // Another case waits, so the study is compared.
+  await link();
+  await jsonOf(gateway, `POST /cases/${waits.id}/reopen`, {
+    token,
+    body: { version: 2, reason: 'Too early' },
+  });
+  await link();
+  const { expects, studies } = await read(waits.id);
+  assert.equal([expects, studies[0]?.studyInstanceUID], [null, study]);
+});
+
 test('one study of which the PACS says nothing holds up no other', async () => {
   const waits = await openTestCase(gateway, token, { expected: { accessionNumber: 'ACC-95' } });
   const broken = await deliverStudy(gateway, { token, seed: 914, accessionNumber: 'ACC-94' });

@@ -14,7 +14,7 @@ import { isVisible, mayKnowStudy, type CaseReader } from './case-rights.ts';
 import type { CaseRow } from './case.store.ts';
 
 /** The cases that are asked for; undefined: any. `until` is not included. */
-export type CaseQuery = {
+export type CaseQuestion = {
   /** A case's number, or a part of the Study Instance UID of one of its studies. */
   readonly text?: string | undefined;
   readonly status?: CaseStatus | 'active' | undefined;
@@ -26,6 +26,9 @@ export type CaseQuery = {
   readonly finding?: (typeof CASE_FINDINGS)[number] | undefined;
   readonly from?: Date | undefined;
   readonly until?: Date | undefined;
+};
+/** A page of them. */
+export type CaseQuery = CaseQuestion & {
   readonly sort: CaseSort;
   /** The last case of the page before. */
   readonly after?: { readonly value: string; readonly number: number } | undefined;
@@ -95,27 +98,38 @@ export async function listCases(
   query: CaseQuery,
 ): Promise<{ readonly rows: readonly CaseRow[]; readonly more: boolean }> {
   const { by, isDescending, newestFirst } = ORDERS[query.sort];
-  // A filter answers of what the reader is shown: otherwise it tells of the studies and results that they are not.
-  const known = {
-    study: await mayKnowStudy(db, reader, 'c.study_instance_uid'),
-    result: await mayKnowResult(db, reader, 'r'),
-  };
   let select = db
     .selectFrom('case_record')
     .selectAll()
     .where(await isVisible(db, reader))
     .limit(query.limit + 1);
-  for (const condition of conditionsOf(query, known)) select = select.where(condition);
+  for (const condition of conditionsOf(query, await knownTo(db, reader))) select = select.where(condition);
+  if (query.after !== undefined) select = select.where(isAfter(query.sort, query.after));
   if (by !== null) select = select.orderBy(by, isDescending ? 'desc' : 'asc');
   const rows = await select.orderBy('number', newestFirst ? 'desc' : 'asc').execute();
   return { rows: rows.slice(0, query.limit), more: rows.length > query.limit };
 }
 
+export async function countCases(db: Db, reader: CaseReader, question: CaseQuestion): Promise<number> {
+  let select = db
+    .selectFrom('case_record')
+    .select(sql<number>`count(*)::int`.as('count'))
+    .where(await isVisible(db, reader));
+  for (const condition of conditionsOf(question, await knownTo(db, reader))) select = select.where(condition);
+  return (await select.executeTakeFirstOrThrow()).count;
+}
+
 /** On `c`, a study of a case, and on `r`, a result: the reader may know it. */
 type Known = { readonly study: Condition; readonly result: Condition };
 
-function* conditionsOf(query: CaseQuery, known: Known): Generator<Condition> {
-  const { text, status, priority, assigneeId, dueUntil, modality, finding, from, until, after } = query;
+/** A filter answers of what the reader is shown: otherwise it tells of the studies and results that they are not. */
+const knownTo = async (db: Db, reader: CaseReader): Promise<Known> => ({
+  study: await mayKnowStudy(db, reader, 'c.study_instance_uid'),
+  result: await mayKnowResult(db, reader, 'r'),
+});
+
+function* conditionsOf(question: CaseQuestion, known: Known): Generator<Condition> {
+  const { text, status, priority, assigneeId, dueUntil, modality, finding, from, until } = question;
   if (text !== undefined) yield isNamed(text, known);
   if (status === 'active') yield sql`case_record.status <> 'closed'`;
   else if (status !== undefined) yield sql`case_record.status = ${status}`;
@@ -126,7 +140,6 @@ function* conditionsOf(query: CaseQuery, known: Known): Generator<Condition> {
   if (finding !== undefined) yield hasFinding(finding, known);
   if (from !== undefined) yield sql`case_record.created_at >= ${from}`;
   if (until !== undefined) yield sql`case_record.created_at < ${until}`;
-  if (after !== undefined) yield isAfter(query.sort, after);
 }
 
 function isAfter(sort: CaseSort, { value, number }: NonNullable<CaseQuery['after']>): Condition {

@@ -9,10 +9,11 @@ import type { DescribedStudy } from '../ports/pacs/pacs.ts';
 import { knownStudies, type CaseReader } from './case-rights.ts';
 import { addStudies, requireAssignee } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
+import { lookAgain } from './look-again.ts';
 import { isOnePatient, searchStudies } from './read-patients.ts';
 import { TEXT_PLACE, type CaseText } from './show-cases.ts';
 
-type Found = {
+export type Found = {
   readonly studies: readonly string[];
   readonly patientPrint: string | null;
   readonly expects: 'accession-number' | 'patient-id' | null;
@@ -27,10 +28,7 @@ export async function openCase(tools: CaseTools, keeper: CaseReader, asked: NewC
   const { db, seal, now, newId } = tools;
   // Before the PACS is asked: a study that arrives meanwhile is newer than the case.
   const at = now();
-  const found =
-    asked.studies === undefined
-      ? await findExpected(tools, keeper, asked.expected!)
-      : await findStudies(tools, keeper, [...new Set(asked.studies)]);
+  const found = await findFor(tools, keeper, asked);
   const id = newId();
   const wrapped = seal.create(id);
   const text: CaseText = { title: asked.title, tags: [...new Set(asked.tags)] };
@@ -56,11 +54,26 @@ export async function openCase(tools: CaseTools, keeper: CaseReader, asked: NewC
         closed_at: null,
       })
       .execute();
+    if (found.expects !== null) await lookAgain(trx, keeper.siteId, at);
     await addStudies(trx, found.studies, { siteId: keeper.siteId, caseId: id, now: at });
     const event = { event: 'case-opened', caseId: id, by: keeper.id } as const;
     await recordAudit(trx, keeper.siteId, { ...event, studies: [...found.studies] }, at);
   });
   return id;
+}
+
+/**
+ * The studies of a new case, or the hash of the number for which it waits. @throws Problem study-not-found,
+ * case-of-several-patients, pacs-unreachable.
+ */
+export async function findFor(
+  tools: CaseTools,
+  keeper: CaseReader,
+  { studies, expected }: Pick<NewCase, 'studies' | 'expected'>,
+): Promise<Found> {
+  return studies === undefined
+    ? findExpected(tools, keeper, expected!)
+    : findStudies(tools, keeper, [...new Set(studies)]);
 }
 
 /** The gateway must know each. One alone is of one patient, whether the PACS answers or not. */

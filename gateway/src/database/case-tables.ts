@@ -1,6 +1,7 @@
 /** The tables of cases. All that people typed is sealed under the case's key (cases/case-seal.ts). */
 import type { ColumnType, Generated } from 'kysely';
 import type { AttachmentKind, CaseStatus, NOTE_KINDS } from '#shared/protocol/cases.ts';
+import type { ReviewTables } from './review-tables.ts';
 
 /** `case` is a reserved word in SQL. */
 export type CaseRecordTable = {
@@ -66,7 +67,44 @@ export type CaseReadingTable = { case_id: string; account_id: string; event: str
 /** The studies whose numbers were compared with those that cases wait for, since they last changed. */
 export type CaseArrivalTable = { site_id: string; study_instance_uid: string; looked_at: Date };
 
-export type CaseTables = {
+/** An import that is done. The same one again adds nothing. */
+export type CaseImportTable = {
+  id: string;
+  site_id: string;
+  account_id: string;
+  at: Date;
+  opened: number;
+  changed: number;
+  unchanged: number;
+};
+
+/** A row of an import that is not done: the case as it will be. Typed words are sealed under the key of that case. */
+export type CaseImportRowTable = {
+  import_id: string;
+  row: number;
+  at: Date;
+  case_id: string;
+  /** Of the case that the row changes; null: it opens a case. */
+  version: number | null;
+  status: CaseStatus;
+  priority: number;
+  due_on: string | null;
+  assignee_id: string | null;
+  /** Null: title and tags stay. */
+  sealed: Uint8Array | null;
+  /** Of a new case. */
+  wrapped_key: Uint8Array | null;
+  patient_print: string | null;
+  expects: 'accession-number' | 'patient-id' | null;
+  expected_print: string | null;
+  studies: string[];
+  /** The names of the fields. */
+  changed: string[];
+};
+
+export type CaseTables = ReviewTables & {
+  case_import: CaseImportTable;
+  case_import_row: CaseImportRowTable;
   case_record: CaseRecordTable;
   case_study: CaseStudyTable;
   case_note: CaseNoteTable;

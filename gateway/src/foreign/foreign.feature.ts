@@ -5,6 +5,7 @@
 import type { Destinations } from '../destinations/destinations.ts';
 import type { Feature } from '../feature.ts';
 import { createPlaces } from '../http/places.ts';
+import type { Router } from '../http/route.ts';
 import { sweepFiles, type FileSpoolTools } from '../pipeline/file-spool.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { OPEN_FILE_QUEUE, type OpenFileJob } from '../pipeline/sent-file.store.ts';
@@ -37,7 +38,10 @@ const ANSWERS_AT_ONCE = { atOnce: 64, ofOne: 16 };
 /** One of 32 MiB takes 130 MB. More at once, and callers who do not read on use up the memory of a small machine. */
 const LARGE_ANSWERS_AT_ONCE = { atOnce: 4, ofOne: 2 };
 
-export function foreignFeature(tools: ForeignFeatureTools): Feature {
+/** `reading`: of its routes, those that search and retrieve. */
+export type ForeignFeature = Feature & { readonly reading: readonly Router[] };
+
+export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
   const { pipeline, parcels, spool, bodies, policy, uploadExpiresHours, publicUrl } = tools;
   const open = createOpenFiles({ pipeline, spool, parcels });
   const expiresAfterMs = uploadExpiresHours * 3_600_000;
@@ -47,12 +51,10 @@ export function foreignFeature(tools: ForeignFeatureTools): Feature {
     largePlaces: createPlaces(LARGE_ANSWERS_AT_ONCE),
     remember: createRememberSight(tools.clock),
   };
+  const reading = [searchRoutes(visits), retrieveRoutes(visits)];
   return {
-    routes: [
-      stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs, publicUrl }),
-      searchRoutes(visits),
-      retrieveRoutes(visits),
-    ],
+    routes: [stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs, publicUrl }), ...reading],
+    reading,
     jobs: [
       {
         queue: OPEN_FILE_QUEUE,

@@ -16,10 +16,15 @@ const API_METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
 export type WebTools = OwnNames & {
   /** The built web app. */
   readonly webFolder: string;
+  /** Null: no built-in viewer. */
+  readonly viewer: { readonly url: string } | null;
   readonly log: Log;
 };
 
-export function createWeb(api: Router, { publicUrl, host, webFolder, log }: WebTools): Hono<GatewayEnv> {
+export function createWeb(
+  api: Router,
+  { publicUrl, host, webFolder, viewer, log }: WebTools,
+): Hono<GatewayEnv> {
   const web = new Hono<GatewayEnv>();
   // Hono would print the error, and a message may hold anything.
   web.onError((error, c) => {
@@ -37,7 +42,7 @@ export function createWeb(api: Router, { publicUrl, host, webFolder, log }: WebT
     const { title, next: advice, status } = PROBLEMS['wrong-host'];
     return c.text(`${title} ${advice}\n`, status);
   });
-  web.use(securityHeaders('web', isSecure(publicUrl)));
+  web.use(securityHeaders('web', isSecure(publicUrl), viewer?.url ?? null));
   web.route('/', webApp(webFolder));
   return web;
 }

@@ -56,7 +56,7 @@ export function createInputStore(blobs: Blobs, wrapKey: Uint8Array, keysFolder: 
       await blobs.remove(jobId);
     },
     async sweep(open) {
-      keys.sweep([...open.values()]);
+      await keys.sweep([...open.values()]);
       // A file arrives before its job: a new one may still get one.
       const nameless = (await blobs.ids()).filter((id) => !open.has(id));
       const times = (id: string): number => (suspects.get(id) ?? 0) + 1;

@@ -64,6 +64,8 @@ export type LogEvent =
   | { event: 'audit-not-shipped'; error: string; code?: string; stack: readonly string[] }
   /** Studies or parcels that no job would have moved on. */
   | { event: 'jobs-renewed'; queue: string; count: number }
+  /** The built-in viewer's package could not be fetched or unpacked. */
+  | { event: 'viewer-not-installed'; why: string; error: string; code?: string; stack: readonly string[] }
   | { event: 'inference-failed'; jobId: string; code: string; attempt: number; isLast: boolean }
   | { event: 'verified-report-left-out'; resultId: string; because: string }
   | {

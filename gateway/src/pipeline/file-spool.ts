@@ -176,6 +176,6 @@ export async function sweepFiles(tools: FileSpoolTools): Promise<void> {
   const blobs = await tools.blobs.ids();
   await expireFiles(tools.db, tools.now());
   const kept = await keptFiles(tools.db);
-  tools.keys.sweep([...kept.values()]);
+  await tools.keys.sweep([...kept.values()]);
   for (const id of blobs) if (!kept.has(id)) await tools.blobs.remove(id);
 }

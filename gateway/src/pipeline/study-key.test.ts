@@ -8,10 +8,10 @@ import { createStudyKeys } from './study-key.ts';
 const test = suite('study keys');
 const WRAP_KEY = new Uint8Array(32).fill(5);
 
-function inFolder(run: (folder: string) => void): void {
+async function inFolder(run: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'relay-study-keys-'));
   try {
-    run(folder);
+    await run(folder);
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -51,16 +51,26 @@ test('a key whose file was erased, or cut short, before a power cut could remove
   }));
 
 test('a key that no study names is destroyed once it is an hour old, and no other', () =>
-  inFolder((folder) => {
+  inFolder(async (folder) => {
     const keys = createStudyKeys(WRAP_KEY, folder);
     const named = keys.create('study-a');
     const unnamed = keys.create('study-b');
-    keys.sweep([named]);
+    await keys.sweep([named]);
     assert.ok(keys.unwrap('study-b', unnamed), 'its transaction may still be open');
     for (const file of readdirSync(folder)) utimesSync(join(folder, file), new Date(0), new Date(0));
-    keys.sweep([named]);
+    await keys.sweep([named]);
     assert.is(keys.unwrap('study-b', unnamed), null);
     assert.ok(keys.unwrap('study-a', named));
+  }));
+
+test('keys that are made together open each its own study, and survive a restart', () =>
+  inFolder(async (folder) => {
+    const ids = ['study-a', 'study-b', 'study-c'];
+    const made = await createStudyKeys(WRAP_KEY, folder).createAll(ids);
+    const keys = createStudyKeys(WRAP_KEY, folder);
+    const opened = made.map((wrapped, at) => keys.unwrap(ids[at]!, wrapped));
+    assert.is(new Set(opened.map((key) => Buffer.from(key!).toString('hex'))).size, 3);
+    assert.is(keys.unwrap('study-b', made[0]!), null);
   }));
 
 test.run();

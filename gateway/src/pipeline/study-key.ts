@@ -20,7 +20,9 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 const KEY_BYTES = 32;
 const ID_BYTES = 16;
@@ -32,6 +34,7 @@ const TAG_BYTES = 16;
  * others.
  */
 const UNNAMED_FOR_MS = 3600 * 1000;
+const FILES_A_TURN = 10;
 
 export type StudyKeys = {
   /**
@@ -47,7 +50,12 @@ export type StudyKeys = {
   /** For ever. One that is destroyed already stays so. */
   destroy(wrapped: Uint8Array): void;
   /** Destroys the keys that no study names any more, left behind by a gateway that was killed. */
-  sweep(named: readonly Uint8Array[]): void;
+  sweep(named: readonly Uint8Array[]): Promise<void>;
+};
+
+export type ManyKeys = StudyKeys & {
+  /** Many new keys, in the order of their studies: they wait for the disk together, and nobody waits for them. */
+  createAll(studyIds: readonly string[]): Promise<Uint8Array[]>;
 };
 
 const idOf = (wrapped: Uint8Array): string => Buffer.from(wrapped.subarray(0, ID_BYTES)).toString('hex');
@@ -67,6 +75,18 @@ function writeHalf(path: string, half: Uint8Array): void {
   const folder = openSync(dirname(path), 'r');
   fsyncSync(folder);
   closeSync(folder);
+}
+
+/** As `writeHalf`, without the folder. */
+async function writeHalfAside(path: string, half: Uint8Array): Promise<void> {
+  await using file = await open(path, 'wx', 0o600);
+  await file.write(half);
+  await file.sync();
+}
+
+async function syncFolder(path: string): Promise<void> {
+  await using folder = await open(path, 'r');
+  await folder.sync();
 }
 
 /** The time by the clock of the machine that holds the files. */
@@ -107,23 +127,34 @@ function openHalf(wrapKey: Uint8Array, studyId: string, sealed: Uint8Array): Uin
   }
 }
 
+/** A new half for the database, behind the name of the other one's file. */
+function wrapHalf(wrapKey: Uint8Array, studyId: string, id: Uint8Array): Uint8Array {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', wrapKey, nonce).setAAD(Buffer.from(studyId));
+  return Buffer.concat([
+    id,
+    nonce,
+    cipher.update(randomBytes(KEY_BYTES)),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
+}
+
 /** `folder` is made where it is missing. */
-export function createStudyKeys(wrapKey: Uint8Array, folder: string): StudyKeys {
+export function createStudyKeys(wrapKey: Uint8Array, folder: string): ManyKeys {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const pathOf = (wrapped: Uint8Array): string => join(folder, idOf(wrapped));
   return {
     create(studyId) {
       const id = randomBytes(ID_BYTES);
       writeHalf(pathOf(id), randomBytes(KEY_BYTES));
-      const nonce = randomBytes(NONCE_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', wrapKey, nonce).setAAD(Buffer.from(studyId));
-      return Buffer.concat([
-        id,
-        nonce,
-        cipher.update(randomBytes(KEY_BYTES)),
-        cipher.final(),
-        cipher.getAuthTag(),
-      ]);
+      return wrapHalf(wrapKey, studyId, id);
+    },
+    async createAll(studyIds) {
+      const ids = studyIds.map(() => randomBytes(ID_BYTES));
+      await Promise.all(ids.map((id) => writeHalfAside(pathOf(id), randomBytes(KEY_BYTES))));
+      await syncFolder(folder);
+      return ids.map((id, at) => wrapHalf(wrapKey, studyIds[at]!, id));
     },
     unwrap(studyId, wrapped) {
       const half = openHalf(wrapKey, studyId, wrapped.subarray(ID_BYTES));
@@ -136,10 +167,12 @@ export function createStudyKeys(wrapKey: Uint8Array, folder: string): StudyKeys 
       return new Uint8Array(hkdfSync('sha256', half, other, 'relaypacs study key', KEY_BYTES));
     },
     destroy: (wrapped) => eraseFile(pathOf(wrapped)),
-    sweep(named) {
+    async sweep(named) {
       const living = new Set(named.map(idOf));
       const nowMs = folderTimeMs(folder);
-      for (const id of readdirSync(folder)) {
+      for (const [at, id] of readdirSync(folder).entries()) {
+        // Erasing waits for the disk, and a folder may hold a hundred thousand.
+        if (at % FILES_A_TURN === 0) await nextTurn();
         const path = join(folder, id);
         // Gone meanwhile: another gateway destroyed it.
         const file = statSync(path, { throwIfNoEntry: false });

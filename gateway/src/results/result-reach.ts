@@ -9,6 +9,7 @@ import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Caller } from '../http/route.ts';
 import { mayReadByRole } from '../policies/read-by-role.ts';
+import { isBlindTo } from '../reviews/blinding.ts';
 
 type Db = Kysely<Tables>;
 export type Asking = Pick<Caller, 'id' | 'siteId' | 'roles'>;
@@ -42,14 +43,18 @@ export async function isOwn(db: Db, result: string, caller: Asking): Promise<Raw
     or exists (select 1 from instance i where i.sop_instance_uid = ${table}.sop_instance_uid and ${await isReached(db, caller)}))`;
 }
 
+/** A condition on a result (`result`: its table's name): the caller is not reading its study without it. */
+export const isNotBlinded = (result: string, caller: Asking): RawBuilder<boolean> =>
+  sql`not ${isBlindTo(caller, sql.ref(`${result}.study_instance_uid`))}`;
+
 export async function reachesResult(db: Db, caller: Asking, resultId: string): Promise<boolean> {
-  if (reachesAll(caller)) return true;
-  const own = db
+  const shown = db
     .selectFrom('inference_result')
     .select('id')
     .where('id', '=', resultId)
     .where('site_id', '=', caller.siteId)
-    .where(await isOwn(db, 'inference_result', caller));
+    .where(isNotBlinded('inference_result', caller));
+  const own = reachesAll(caller) ? shown : shown.where(await isOwn(db, 'inference_result', caller));
   return (await own.executeTakeFirst()) !== undefined;
 }
 

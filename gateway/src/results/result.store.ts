@@ -9,7 +9,7 @@ import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts'
 import type { InferenceResultTable, ResultVerdictTable } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
 import { insertMaps, type ResultMap } from './result-map.store.ts';
-import { isOwn, type Asking } from './result-reach.ts';
+import { isNotBlinded, isOwn, type Asking } from './result-reach.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -118,6 +118,8 @@ export async function insertRequest(
 export type ResultFilter = {
   /** Only the results that are this caller's own (result-reach.ts); undefined: all. */
   readonly ownOf?: Asking | undefined;
+  /** Without those of studies that this caller reads blinded; undefined: with them. */
+  readonly shownTo?: Asking | undefined;
   /** Asked for by this account. */
   readonly user?: string | undefined;
   readonly model?: string | undefined;
@@ -132,7 +134,7 @@ export type ResultFilter = {
 export async function listResults(
   db: Db,
   siteId: string,
-  { ownOf, user, model, study, from, to, after, limit }: ResultFilter,
+  { ownOf, shownTo, user, model, study, from, to, after, limit }: ResultFilter,
 ): Promise<ResultRow[]> {
   let query = db
     .selectFrom('inference_result as r')
@@ -142,6 +144,7 @@ export async function listResults(
     .orderBy('r.id', 'desc')
     .limit(limit);
   if (ownOf !== undefined) query = query.where(await isOwn(db, 'r', ownOf));
+  if (shownTo !== undefined) query = query.where(isNotBlinded('r', shownTo));
   if (user !== undefined) {
     query = query.where((where) =>
       where.exists(

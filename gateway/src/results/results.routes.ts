@@ -198,6 +198,7 @@ function serveReading(router: Router, tools: ResultRouteTools): void {
       after,
       limit: filter.limit + 1,
       ownOf: reachesAll(caller, ['auditor']) ? undefined : caller,
+      shownTo: caller,
     });
     const page = rows.slice(0, filter.limit);
     const last = page.at(-1);

@@ -161,7 +161,7 @@ export function createSimulatedKeys(life: Life): SimulatedKeys {
       life.step();
       living.delete(nameOf(wrapped));
     },
-    sweep(named) {
+    async sweep(named) {
       const known = new Set(named.map(nameOf));
       for (const name of living.keys()) if (!known.has(name)) living.delete(name);
     },

@@ -8,7 +8,7 @@ import { createSheetThread } from './sheet-thread.ts';
 import { createSheetSigner } from './sign-sheet.ts';
 import { studyRoutes, type StudiesTools } from './studies.routes.ts';
 
-export type StudiesFeatureTools = Pick<StudiesTools, 'viewersOf'> & {
+export type StudiesFeatureTools = Pick<StudiesTools, 'viewersOf' | 'builtInLink'> & {
   readonly db: Db;
   readonly now: () => Date;
   readonly keys: Pick<Keys, 'receipts'>;

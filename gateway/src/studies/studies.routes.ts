@@ -13,7 +13,12 @@ import {
   timelineSchema,
   type SentStudy,
 } from '#shared/protocol/studies.ts';
-import { fillViewerAddress, viewerLinksSchema, type Viewer } from '#shared/protocol/viewer.ts';
+import {
+  fillViewerAddress,
+  viewerLinksSchema,
+  type Viewer,
+  type ViewerLink,
+} from '#shared/protocol/viewer.ts';
 import { recordReading } from '../audit/record-reading.ts';
 import { instantSchema, isInTime } from '../http/instant.ts';
 import {
@@ -35,6 +40,8 @@ export type StudiesTools = SheetTools & {
   readonly sheetMs?: number;
   /** Of the destination that the study goes to. */
   readonly viewersOf: (siteId: string, studyInstanceUID: string) => Promise<readonly Viewer[]>;
+  /** Into the built-in viewer; null: it is off, or does not show this study. */
+  readonly builtInLink: (caller: Caller, studyInstanceUID: string) => Promise<ViewerLink | null>;
 };
 
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
@@ -119,10 +126,14 @@ const viewerLink = defineRoute({
   roles: SENDERS,
   tags: ['studies'],
   problems: ['not-found'],
-  summary: 'The addresses at which your site’s viewers show this study',
+  summary:
+    'The addresses at which your site’s viewers show this study; without any, the built-in one, if it is on',
   request: { params: byStudy },
   responses: {
-    200: jsonResponse(viewerLinksSchema, 'None: an administrator has set no viewer for its destination.'),
+    200: jsonResponse(
+      viewerLinksSchema,
+      'None: an administrator has set no viewer for its destination, and the built-in one is off.',
+    ),
   },
 });
 
@@ -170,11 +181,12 @@ export function studyRoutes(tools: StudiesTools): Router {
     );
     if (readable.length === 0) throw new Problem('not-found');
     const viewers = await tools.viewersOf(siteId, studyInstanceUID);
-    if (viewers.length > 0) await recordReading(tools, caller, studyInstanceUID, 'images');
-    const links = viewers.map(({ title, address }) => ({
-      title,
-      url: fillViewerAddress(address, studyInstanceUID),
-    }));
+    const ofSite = viewers.map(({ title, address }): ViewerLink => {
+      return { title, url: fillViewerAddress(address, studyInstanceUID) };
+    });
+    const builtIn = ofSite.length > 0 ? null : await tools.builtInLink(caller, studyInstanceUID);
+    const links = builtIn === null ? ofSite : [builtIn];
+    if (links.length > 0) await recordReading(tools, caller, studyInstanceUID, 'images');
     return c.json({ links }, 200);
   });
 

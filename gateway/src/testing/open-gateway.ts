@@ -14,6 +14,7 @@ import type { Database } from '../database/database.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
+import type { ViewerPackage } from '../viewer/viewer-package.ts';
 import { openTestDatabase } from './open-database.ts';
 
 export const ADMIN_PASSWORD = 'correct horse battery';
@@ -36,7 +37,8 @@ export type TestGateway = Gateway & {
 export type CallOptions = {
   readonly token?: string;
   readonly body?: unknown;
-  readonly form?: FormData;
+  /** A body that is no JSON. */
+  readonly form?: FormData | Uint8Array<ArrayBuffer>;
   readonly headers?: Record<string, string>;
   readonly door?: 'api' | 'web';
 };
@@ -50,6 +52,7 @@ export type TestGatewayOptions = {
   readonly pacs?: Pacs;
   readonly engine?: Engine;
   readonly isFull?: () => Promise<boolean>;
+  readonly viewerPackage?: ViewerPackage;
 };
 
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -66,6 +69,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     ...(options.pacs && { pacs: options.pacs }),
     ...(options.engine && { engine: options.engine }),
     ...(options.isFull && { isFull: options.isFull }),
+    ...(options.viewerPackage && { viewerPackage: options.viewerPackage }),
   });
   await gateway.start();
   if (options.env?.RELAY_ADMIN_PASSWORD === undefined) await cheapenFirstUser(database);

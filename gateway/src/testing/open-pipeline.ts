@@ -281,6 +281,7 @@ function createApp(parts: AppParts): Router {
       db: tools.db,
       now: tools.now,
       pacs: tools.pacs,
+      builtInLink: async () => null,
       viewersOf: async () => [{ title: 'Stone', address: 'https://stone.test/{StudyInstanceUID}' }],
       readPatientId: createPseudonymThread(),
       assembleSheet: createSheetThread(),

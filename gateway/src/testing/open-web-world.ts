@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Role } from '#shared/protocol/api.ts';
 import { syntheticStudy, type SyntheticInstance, type SyntheticStudy } from '#testing/synthetic-study.ts';
-import { openTestGateway, type TestGateway } from './open-gateway.ts';
+import { openTestGateway, type TestGateway, type TestGatewayOptions } from './open-gateway.ts';
 import { startWebPacs, type WebPacs } from './web-pacs.ts';
 
 export type DataSet = Readonly<Record<string, { readonly vr: string; readonly Value?: readonly unknown[] }>>;
@@ -24,9 +24,9 @@ export type WebWorld = {
 
 export const first = (dataSet: DataSet | undefined, tag: string): unknown => dataSet?.[tag]?.Value?.[0];
 
-export async function openWebWorld(): Promise<WebWorld> {
+export async function openWebWorld(options: TestGatewayOptions = {}): Promise<WebWorld> {
   const pacs = await startWebPacs();
-  const gateway = await openTestGateway({ pacs: pacs.pacs });
+  const gateway = await openTestGateway({ ...options, pacs: pacs.pacs });
   const get: WebWorld['get'] = (path, token, accept) =>
     gateway.call('GET', `/dicom-web${path}`, { token, ...(accept !== undefined && { headers: { accept } }) });
   const store: WebWorld['store'] = async (token, instances) => {

@@ -28,6 +28,12 @@ const INFERENCE_PROBLEMS = {
     title: 'The PACS did not give what was asked for.',
     next: 'Ask for less, or in another form.',
   },
+  'viewer-without-port': {
+    status: 409,
+    retry: 'changed',
+    title: 'The built-in viewer has no port of its own.',
+    next: 'Set RELAY_VIEWER_PORT, and start the gateway again.',
+  },
   'no-explanation': { status: 404, retry: 'never', title: 'The result has no explanation of this kind.' },
   'sheet-too-large': {
     status: 413,
@@ -83,6 +89,29 @@ const INFERENCE_PROBLEMS = {
     retry: 'never',
     title: 'The PACS does not say that these studies are of one patient.',
     next: 'Open a case for each patient.',
+  },
+  'review-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'This reading was changed meanwhile, on another device or by an administrator.',
+    next: 'Look at it as it is now, and decide again.',
+  },
+  'review-ended': {
+    status: 409,
+    retry: 'never',
+    title: 'This reading is signed, or its review has ended: nothing can be changed in it.',
+  },
+  'review-not-yours': {
+    status: 409,
+    retry: 'never',
+    title:
+      'This step is for somebody else: the reading is another person’s, or an administrator’s to assign.',
+  },
+  'review-type-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'There is such a review type, or a newer version of it.',
+    next: 'Look at the list of review types.',
   },
   'nothing-before': {
     status: 409,

@@ -1,4 +1,7 @@
-/** Viewers that a site has: an address with a place for the Study Instance UID, opened from the app. */
+/**
+ * Viewers that a site has: an address with a place for the Study Instance UID, opened from the app; and the
+ * built-in one, which an administrator turns on.
+ */
 import { z } from 'zod';
 
 export const STUDY_PLACE = '{StudyInstanceUID}';
@@ -30,6 +33,31 @@ export const viewersSchema = z.strictObject({ viewers: z.array(viewerSchema).max
 
 /** Answer of `POST /studies/{studyInstanceUID}/viewer-link`: in the order that the administrator gave them. */
 export const viewerLinksSchema = z.object({
-  links: z.array(z.object({ title: z.string(), url: z.string() })),
+  links: z.array(
+    z.object({
+      title: z.string(),
+      url: z.string(),
+      /** Of the built-in viewer: sent as the field `token` of a form, by POST, so that it stands in no address. */
+      token: z.string().optional(),
+    }),
+  ),
 });
 export type ViewerLink = z.infer<typeof viewerLinksSchema>['links'][number];
+
+export const VIEWER_STATES = ['no-port', 'absent', 'fetching', 'off', 'on'] as const;
+export const VIEWER_PROBLEMS = ['unreachable', 'not-there', 'wrong-digest', 'damaged', 'no-room'] as const;
+/** Why it could not be installed. */
+export type ViewerProblem = (typeof VIEWER_PROBLEMS)[number];
+
+/** Answer of `/admin/viewer`. */
+export const builtInViewerSchema = z.object({
+  /** `no-port`: the setting RELAY_VIEWER_PORT is missing. `absent`: nothing of it is on the gateway's disk. */
+  state: z.enum(VIEWER_STATES),
+  /** Of OHIF. */
+  version: z.string(),
+  /** Bytes that are fetched, and how many have come. */
+  size: z.number().int(),
+  fetched: z.number().int(),
+  problem: z.enum(VIEWER_PROBLEMS).nullable(),
+});
+export type BuiltInViewer = z.infer<typeof builtInViewerSchema>;

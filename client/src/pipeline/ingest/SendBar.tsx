@@ -82,7 +82,11 @@ function Staying({ staying, chosen, isToDecide }: StayingProps) {
     <p class="pace pace-wait small send-forecast">
       <Icon name="caution" size={16} />
       <span>{chosenWords.notAllSent(staying, chosen)}</span>
-      {isToDecide && <a href={hrefOf({ page: 'needs' })}>{chosenWords.decide}</a>}
+      {isToDecide && (
+        <a class="button button-bare" href={hrefOf({ page: 'needs' })}>
+          {chosenWords.decide}
+        </a>
+      )}
     </p>
   );
 }

@@ -13,6 +13,7 @@ import type { FoundFile, NamedPerson, StudyWarning } from './group-studies.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
 import type { Inspection } from './inspection.ts';
 import type { FolderHandle } from './folder-handle.ts';
+import type { SentFromHere } from './sent-from-here.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
 /** queueing: the chosen studies are being written into the queue; only then are they safe on this device. */
@@ -146,6 +147,7 @@ export interface IngestStore {
   readonly policy: ReadonlySignal<Policy | null>;
   readonly policies: ReadonlySignal<readonly Policy[]>;
   readonly problem: ReadonlySignal<SendProblem | null>;
+  readonly sentFromHere: ReadonlySignal<SentFromHere>;
   /**
    * Whether the studies that are selected fit on this device; null where nothing is selected or the browser
    * does not say.

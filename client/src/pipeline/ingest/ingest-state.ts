@@ -20,6 +20,7 @@ import { forgetNaming, noteNaming, type NamingFiles } from './hold-companions.ts
 import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import type { GivenSecrets, PreparingTools } from './prepare-policy.ts';
 import type { QueueingTools } from './queue-study.ts';
+import { createSentFromHere, noteLeftBehind } from './sent-from-here.ts';
 import { createStudySnapshots } from './study-snapshots.ts';
 
 export interface IngestTools extends QueueingTools, PreparingTools {
@@ -76,6 +77,7 @@ export function createIngestState(tools: IngestTools) {
     reason: signal<SendingReason | null>(null),
     /** By the id of a queued study: its files that are held back (reopen-study.ts). */
     undecided: signal<ReadonlyMap<string, StudyGroup>>(new Map()),
+    sentFromHere: createSentFromHere(),
     gathering: createGathering(tools.createId),
     heldBack: createHeldBack(),
     discs: createDiscs(),
@@ -155,6 +157,7 @@ export function phaseAtRest({ discs, gathering, notSent }: IngestState): IngestP
 export function forget(state: IngestState): void {
   state.abort.abort();
   state.abort = new AbortController();
+  noteLeftBehind(state, state.gathering.studies.values(), state.notSent.refused);
   state.gathering.clear();
   state.heldBack.clear();
   state.discs.clear();

@@ -20,6 +20,7 @@ import { collectPicked, type PickedFolder } from './picked-folder.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
+import { forgetSentFromHere } from './sent-from-here.ts';
 import { sendChosen, totalOf } from './send-chosen.ts';
 import { sendableOf } from './sendable.ts';
 import { reopenStudy } from './reopen-study.ts';
@@ -54,6 +55,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
       answeredUnder(policyInForce(state), heldBack.released.value, state.heldIn.value),
     ),
     released: heldBack.released,
+    sentFromHere: state.sentFromHere,
     release: (files, boxes = []) =>
       decide(state, stillAsShown(gathering.studies, files), (some) =>
         heldBack.release(policyInForce(state), some, boxes),
@@ -65,6 +67,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     clear(also) {
       if (also !== undefined) state.undecided.value = new Map();
       forget(state);
+      if (also !== undefined) forgetSentFromHere(state);
     },
     reopenable: computed(() => {
       const ids = [...state.undecided.value.keys()];

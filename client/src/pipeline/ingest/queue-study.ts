@@ -82,9 +82,10 @@ type Begun = Queueing & { readonly tools: QueueingTools; readonly studyId: strin
 
 /**
  * Throws the signal's reason when a person takes the study back here, NamedByCompanions where a person has to look
- * first, or the error that kept it from being queued as a whole; in all cases it is out of the queue.
+ * first, or the error that kept it from being queued as a whole; in all cases it is out of the queue. Returns its id
+ * in the queue.
  */
-export async function queueStudy(tools: QueueingTools, queueing: Queueing): Promise<void> {
+export async function queueStudy(tools: QueueingTools, queueing: Queueing): Promise<string> {
   const studyId = tools.createId();
   await tools.whileWriting(studyId, async () => {
     try {
@@ -96,6 +97,7 @@ export async function queueStudy(tools: QueueingTools, queueing: Queueing): Prom
       throw error;
     }
   });
+  return studyId;
 }
 
 async function nameAndPack(begun: Begun): Promise<void> {

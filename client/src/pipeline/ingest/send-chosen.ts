@@ -19,6 +19,7 @@ import { termsOf } from './policy-in-force.ts';
 import { NamedByCompanions } from './hold-companions.ts';
 import { NotPrepared, preparePolicy } from './prepare-policy.ts';
 import { queueStudy, type SendingTerms } from './queue-study.ts';
+import { noteSent } from './sent-from-here.ts';
 import { goingOf } from './sendable.ts';
 import { forgetSent, keepForDeciding } from './reopen-study.ts';
 import { patientsOfStudy, splitByPatient } from './split-patients.ts';
@@ -137,7 +138,8 @@ async function queueAll(
     onHeld: (id: string, files: readonly FoundFile[]) => keepForDeciding(state, id, group, files),
   };
   const companions = [...group.names.values()];
-  for (const part of parts) await queueStudy(state.tools, { group: part, companions, terms, watch, signal });
+  for (const part of parts)
+    noteSent(state, await queueStudy(state.tools, { group: part, companions, terms, watch, signal }), group);
   state.gathering.remove(group.studyInstanceUID);
   forgetSent(state, group);
   draw(state);

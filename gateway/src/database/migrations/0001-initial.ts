@@ -276,6 +276,40 @@ const CASES = [
   `create table case_arrival (
     site_id uuid not null references site, study_instance_uid text not null, looked_at timestamptz not null,
     primary key (site_id, study_instance_uid))`,
+  `create table case_import (
+    id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
+    at timestamptz not null, opened int not null, changed int not null, unchanged int not null)`,
+  `create table case_import_row (
+    import_id uuid not null, row int not null, at timestamptz not null, case_id uuid not null, version int,
+    status text not null, priority smallint not null, due_on text, assignee_id uuid, sealed bytea,
+    wrapped_key bytea, patient_print text, expects text, expected_print text, studies text[] not null,
+    changed text[] not null, primary key (import_id, row))`,
+];
+
+const REVIEWS = [
+  // `json`, not `jsonb`: it keeps the order of the questions.
+  `create table review_type (
+    site_id uuid not null references site, name text not null, version int not null, definition json not null,
+    made_by uuid not null references account, made_at timestamptz not null, primary key (site_id, name, version))`,
+  `create table review (
+    id uuid primary key, site_id uuid not null references site, number int not null generated always as identity,
+    case_id uuid not null references case_record on delete cascade, type_name text not null,
+    type_version int not null, definition json not null, hides_finding boolean not null, state text not null,
+    final_place smallint, opened_by uuid not null references account, opened_at timestamptz not null,
+    settled_at timestamptz)`,
+  `create index review_case on review (case_id, number)`,
+  `create index review_open on review (site_id, number) where state in ('reading', 'adjudication')`,
+  `create table review_place (
+    review_id uuid not null references review on delete cascade, place smallint not null, version int not null,
+    state text not null, account_id uuid references account, assigned_at timestamptz, decided_by_event uuid,
+    signed_at timestamptz, primary key (review_id, place))`,
+  `create index review_place_account on review_place (account_id, state)`,
+  `create table review_event (
+    review_id uuid not null references review on delete cascade, id uuid not null,
+    position bigint not null generated always as identity, place smallint, version int, step text not null,
+    by_account uuid references account, to_account uuid references account, decision text, answers jsonb,
+    sealed bytea, at timestamptz not null, primary key (review_id, id))`,
+  `create index review_event_position on review_event (review_id, position)`,
 ];
 
 export const statements: readonly string[] = [
@@ -284,6 +318,7 @@ export const statements: readonly string[] = [
   ...VAULT,
   ...INFERENCE,
   ...CASES,
+  ...REVIEWS,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -33,7 +33,7 @@ export async function runExpiry(tools: ApplyTools): Promise<void> {
     .select('wrapped_key')
     .where('wrapped_key', 'is not', null)
     .execute();
-  tools.keys.sweep(keyed.flatMap(({ wrapped_key }) => wrapped_key ?? []));
+  await tools.keys.sweep(keyed.flatMap(({ wrapped_key }) => wrapped_key ?? []));
   await giveUpPromises(tools, NEVER_ARRIVED_AFTER_MINUTES, () => sql<boolean>`true`);
   await giveUpPromises(tools, RESULTS_AFTER_MINUTES, isOthersWait);
   await giveUpPromises(tools, -1, isOfDisabledAccounts);

@@ -1,0 +1,83 @@
+/**
+ * Tokens of the built-in viewer: a JWT with which one account reads one study for fifteen minutes, at the viewer's
+ * origin alone. Type and audience differ from those of access tokens (access-token.ts), so that neither is taken for
+ * the other. Whether the account may still read is asked of the database, as for every token.
+ */
+import { decodeProtectedHeader, jwtVerify, SignJWT } from 'jose';
+import { isUid } from '#shared/dicom/uid.ts';
+import type { SigningKey, TokenKey } from '../keys.ts';
+
+/**
+ * Long enough to read a study; a radiologist who needs longer opens it again. Much longer, and a token that got away
+ * serves until the next day.
+ */
+export const VIEWER_TOKEN_SECONDS = 900;
+const TYPE = 'relay-view+jwt';
+
+/** `epoch`: the account's when the token was signed; it grows when sessions are ended. */
+export type View = {
+  readonly accountId: string;
+  readonly epoch: number;
+  readonly studyInstanceUID: string;
+};
+export type ReadView = View & { readonly expiresAt: Date };
+
+export type ViewerTokens = {
+  sign(view: View): Promise<string>;
+  /** Null: it is not ours, or has expired. */
+  read(token: string): Promise<ReadView | null>;
+};
+
+export type ViewerTokenTools = {
+  readonly signingKey: () => SigningKey;
+  readonly keyOf: (kid: string) => TokenKey | undefined;
+  readonly issuer: string;
+  /** The viewer's origin. */
+  readonly audience: string;
+  readonly now: () => Date;
+  readonly newId: () => string;
+};
+
+export function createViewerTokens(tools: ViewerTokenTools): ViewerTokens {
+  const { signingKey, keyOf, issuer, audience, now, newId } = tools;
+  return {
+    sign({ accountId, epoch, studyInstanceUID }) {
+      const key = signingKey();
+      const issuedAt = Math.floor(now().getTime() / 1000);
+      return new SignJWT({ epoch, study: studyInstanceUID })
+        .setProtectedHeader({ alg: 'EdDSA', typ: TYPE, kid: key.kid })
+        .setIssuer(issuer)
+        .setAudience(audience)
+        .setSubject(accountId)
+        .setJti(newId())
+        .setIssuedAt(issuedAt)
+        .setExpirationTime(issuedAt + VIEWER_TOKEN_SECONDS)
+        .sign(key.privateKey);
+    },
+    async read(token) {
+      try {
+        const key = keyOf(decodeProtectedHeader(token).kid ?? '');
+        if (key === undefined || hasOutlived(key, now())) return null;
+        const { payload } = await jwtVerify(token, key.publicKey, {
+          algorithms: ['EdDSA'],
+          typ: TYPE,
+          issuer,
+          audience,
+          currentDate: now(),
+          requiredClaims: ['sub', 'iat', 'exp', 'jti'],
+        });
+        const { sub, iat = 0, exp = 0, epoch, study } = payload;
+        if (exp - iat > VIEWER_TOKEN_SECONDS || typeof sub !== 'string' || typeof epoch !== 'number')
+          return null;
+        if (typeof study !== 'string' || !isUid(study)) return null;
+        return { accountId: sub, epoch, studyInstanceUID: study, expiresAt: new Date(exp * 1000) };
+      } catch {
+        return null;
+      }
+    },
+  };
+}
+
+/** A retired key has signed nothing that still holds. */
+const hasOutlived = ({ retiredAt }: TokenKey, now: Date): boolean =>
+  retiredAt !== null && now.getTime() >= retiredAt.getTime() + VIEWER_TOKEN_SECONDS * 1000;

@@ -1,0 +1,250 @@
+/** Cases out as CSV and in again: nothing is half imported, nothing is doubled, and an export changes nothing. */
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Role } from '#shared/protocol/api.ts';
+import type { CaseImport } from '#shared/protocol/case-csv.ts';
+import type { Case, CaseList, CaseTimeline } from '#shared/protocol/cases.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+
+const test = suite('cases as CSV');
+let gateway: TestGateway & { pacs: TestPacs };
+const tokens = new Map<Role, string>();
+let study: string;
+
+test.before(async () => {
+  const pacs = openTestPacs();
+  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  for (const role of ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const)
+    tokens.set(role, (await gateway.userWith([role])).accessToken);
+  const patient = { patientName: 'Yamada^Kitsune', patientId: 'PID-4711', accessionNumber: 'ACC-1' };
+  study = await deliverStudy(gateway, { token: tokens.get('technician')!, seed: 961, ...patient });
+});
+test.after(() => gateway.close());
+
+const admin = () => tokens.get('admin')!;
+const openOne = (body: Record<string, unknown> = {}): Promise<Case> =>
+  openTestCase(gateway, admin(), { studies: [study], ...body });
+const send = (
+  csv: string | Uint8Array<ArrayBuffer>,
+  query: string,
+  role: Role = 'admin',
+): Promise<Response> =>
+  gateway.call('POST', `/cases/import?${query}`, {
+    token: tokens.get(role)!,
+    headers: { 'content-type': 'text/csv' },
+    form: typeof csv === 'string' ? new TextEncoder().encode(csv) : csv,
+  });
+async function imported(csv: string, query = `id=${randomUUID()}`): Promise<CaseImport> {
+  const answer = await send(csv, query);
+  assert.is(answer.status, 200, await answer.clone().text());
+  return (await answer.json()) as CaseImport;
+}
+const exported = async (role: Role = 'admin', query = ''): Promise<string> => {
+  const answer = await gateway.call('GET', `/cases?format=csv${query}`, { token: tokens.get(role)! });
+  assert.is(answer.status, 200);
+  assert.match(answer.headers.get('content-type') ?? '', /^text\/csv; charset=utf-8/);
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(await answer.arrayBuffer());
+};
+/** Everything of all cases that a change would touch. */
+const stateOf = async (): Promise<string> => {
+  const { rows } = await sql<{
+    row: string;
+  }>`select to_jsonb(c)::text as row from case_record c order by number`.execute(gateway.database.db);
+  return rows.map(({ row }) => row).join('\n');
+};
+const readOne = (id: string): Promise<Case> => jsonOf(gateway, `GET /cases/${id}`, { token: admin() });
+const faults = ({ wrong }: CaseImport): string[] =>
+  wrong.map(({ row, field, fault }) => `${row} ${field ?? '-'} ${fault}`);
+
+test('an export that is imported changes nothing, whatever people have typed', async () => {
+  await openOne({ title: '=HYPERLINK("http://x","y")', tags: ['a, b', '"q"', '-1', "'=x"] });
+  await openOne({
+    title: `"Ärztin"; @SUM(1), 'x'`,
+    priority: 'urgent',
+    dueOn: '2027-01-31',
+    assigneeId: null,
+  });
+  const closed = await openOne({ title: '+49 89' });
+  await jsonOf(gateway, `POST /cases/${closed.id}/close`, { token: admin(), body: { version: 1 } });
+  const csv = await exported();
+  assert.ok(csv.startsWith('\uFEFFid,version,number,title,'), 'spreadsheets read it as UTF-8');
+  assert.match(csv, /,"'=HYPERLINK\(""http/);
+  const before = await stateOf();
+  const report = await imported(csv);
+  assert.equal(faults(report), []);
+  assert.equal([report.isImported, report.opened, report.changed], [true, 0, 0]);
+  assert.is(report.unchanged, csv.trimEnd().split('\r\n').length - 1);
+  assert.is(await stateOf(), before);
+});
+
+test('rows open cases for studies and numbers, and change the cases that they name', async () => {
+  const { id, version } = await openOne({ title: 'Before', tags: ['old'], priority: 'low' });
+  const { accounts } = await jsonOf<{ accounts: { id: string; username: string }[] }>(
+    gateway,
+    'GET /case-assignees',
+    { token: admin() },
+  );
+  const person = accounts[0]!;
+  const csv = [
+    'ID;Version;Title;Priority;Tags;Due on;Assignee;Studies;Accession number;Remark',
+    `${id};${version};After;urgent;"new, ""a, b""";2027-02-03;${person.username};${study};;x`,
+    `;;By study;;;;;${study};;`,
+    ';;By number;high;one, two;;;;ACC-77;',
+    ';;Already here;;;;;;ACC-1;',
+  ].join('\n');
+  const preview = await imported(csv, 'dryRun=true');
+  assert.equal([preview.isImported, preview.opened, preview.changed], [false, 3, 1]);
+  assert.equal(preview.columns.at(-1), { header: 'Remark', field: null });
+  assert.is(preview.preview[0]?.[2], 'After');
+  assert.is((await readOne(id)).title, 'Before', 'a dry run takes nothing');
+  const report = await imported(csv);
+  assert.equal([report.isImported, report.opened, report.changed, faults(report)], [true, 3, 1, []]);
+  const changed = await readOne(id);
+  assert.equal(
+    [changed.version, changed.title, changed.tags, changed.priority, changed.dueOn, changed.assignee?.id],
+    [version + 1, 'After', ['new', 'a, b'], 'urgent', '2027-02-03', person.id],
+  );
+  const { cases } = await jsonOf<CaseList>(gateway, 'GET /cases?limit=3', { token: admin() });
+  assert.equal(
+    cases.map(({ title, expects, studyCount }) => [title, expects, studyCount]),
+    [
+      ['Already here', null, 1],
+      ['By number', 'accession-number', 0],
+      ['By study', null, 1],
+    ],
+  );
+  assert.equal([cases[1]?.tags, cases[1]?.priority], [['one', 'two'], 'high']);
+  const { events } = await jsonOf<CaseTimeline>(gateway, `GET /cases/${id}/timeline`, { token: admin() });
+  assert.ok(events.some(({ event, fields }) => event === 'case-changed' && 'importId' in fields));
+});
+
+test('one wrong row, and nothing is in; each is named with its reason', async () => {
+  const { id, version } = await openOne({ title: 'Stays' });
+  const closed = await openOne({ title: 'Closed' });
+  await jsonOf(gateway, `POST /cases/${closed.id}/close`, { token: admin(), body: { version: 1 } });
+  const rows = [
+    `${id},${version},Changed,open,routine,,,${study},`,
+    ',,,,,,,,ACC-2',
+    ',,No number,,,,,,',
+    `,,Both,,,,,${study},ACC-2`,
+    ',,x,,soon,,,,ACC-2',
+    ',,x,,,31.12.2027,,,ACC-2',
+    ',,x,,,,nobody-here,,ACC-2',
+    ',,x,,,,,2.25.404,',
+    ',,x,,,,,,A*',
+    `${randomUUID()},1,x,,,,,,`,
+    `${id},${version},Again,open,routine,,,${study},`,
+    `${closed.id},2,New title,closed,routine,,,${study},`,
+    ',,x,closed,,,,,ACC-2',
+    ',,short',
+  ];
+  const csv = ['id,version,title,status,priority,dueOn,assignee,studies,accessionNumber', ...rows].join(
+    '\r\n',
+  );
+  const before = await stateOf();
+  for (const query of ['dryRun=true', `id=${randomUUID()}`]) {
+    const report = await imported(csv, query);
+    assert.equal(
+      faults(report).sort((a, b) => parseInt(a) - parseInt(b)),
+      [
+        '3 title missing',
+        '4 - one-number',
+        '5 - one-number',
+        '6 priority invalid',
+        '7 dueOn invalid',
+        '8 assignee nobody',
+        '9 studies unknown-study',
+        '10 accessionNumber invalid',
+        '11 id unknown-case',
+        '12 id twice',
+        '13 - closed',
+        '14 status invalid',
+        '15 - cells',
+      ],
+    );
+    assert.equal([report.isImported, report.wrongRows, report.rows], [false, 13, 14]);
+  }
+  assert.is(await stateOf(), before);
+  const left = await gateway.database.db.selectFrom('case_import_row').selectAll().execute();
+  assert.equal(left, []);
+});
+
+test('a change that nobody has seen is not overwritten, and no row of that file is in', async () => {
+  const { id } = await openOne({ title: 'First' });
+  const csv = await exported();
+  await jsonOf(gateway, `PATCH /cases/${id}`, { token: admin(), body: { version: 1, title: 'Second' } });
+  const report = await imported(csv.replace(',First,', ',Third,'));
+  assert.equal([report.isImported, report.wrong.at(-1)?.fault], [false, 'outdated']);
+  assert.is((await readOne(id)).title, 'Second');
+});
+
+test('an import that is sent again adds nothing, and nobody else’s number serves for one', async () => {
+  const csv = 'title,accessionNumber\r\nOnce,ACC-50\r\n';
+  const query = `id=${randomUUID()}`;
+  const both = await Promise.all([imported(csv, query), imported(csv, query)]);
+  const third = await imported(csv, query);
+  for (const report of [...both, third]) assert.equal([report.isImported, report.opened], [true, 1]);
+  const { cases } = await jsonOf<CaseList>(gateway, 'GET /cases', { token: admin() });
+  assert.is(cases.filter(({ title }) => title === 'Once').length, 1);
+  assert.is((await send(csv, query, 'radiologist')).status, 403);
+  assert.is((await send(csv, '')).status, 422, 'an import without a number could be doubled');
+});
+
+test('columns are mapped by hand, and a file without any that is known is shown', async () => {
+  const csv = 'Betreff,Auftrag\r\nVon Hand,ACC-60\r\n';
+  const shown = await imported(csv, 'dryRun=true');
+  assert.equal([faults(shown), shown.preview], [['1 - no-columns'], [['Von Hand', 'ACC-60']]]);
+  const mapped = await imported(csv, `columns=title,accessionNumber&id=${randomUUID()}`);
+  assert.equal([mapped.isImported, mapped.opened], [true, 1]);
+  assert.is((await send(csv, 'dryRun=true&columns=title,title')).status, 422);
+  assert.is((await send(csv, 'dryRun=true&columns=title,cost')).status, 422);
+});
+
+test('broken files are refused with their row, and no import waits for a PACS that is away', async () => {
+  assert.equal(faults(await imported('title,accessionNumber\r\nx,"A', 'dryRun=true')), ['2 - quotes']);
+  const latin = Buffer.from('title,accessionNumber\r\nM\xfcller,ACC-3\r\n', 'latin1');
+  const answer = await send(new Uint8Array(latin), 'dryRun=true');
+  assert.equal(faults((await answer.json()) as CaseImport), ['2 title not-utf8']);
+  gateway.pacs.lie = 'down';
+  assert.is((await send('title,accessionNumber\r\nx,ACC-4\r\n', 'dryRun=true')).status, 502);
+  gateway.pacs.lie = 'honest';
+});
+
+test('an export holds what its reader is shown, and is an event; only keepers import', async () => {
+  const typed = 'Kitsune Yamada, second look';
+  await openOne({ title: typed, tags: ['oberhuber-rounds'] });
+  await sql`update instance set policy_name = 'deidentified' where study_id in
+    (select id from study where study_instance_uid = ${study})`.execute(gateway.database.db);
+  for (const [role, query] of [
+    ['researcher', ''],
+    ['admin', '&anonymise=1'],
+  ] as const) {
+    const csv = await exported(role, query);
+    assert.match(csv, /^\uFEFFid,version,number,status,/);
+    assert.ok(csv.includes(study));
+    for (const word of [typed, 'oberhuber', 'PID-4711', 'Yamada']) assert.not.ok(csv.includes(word), word);
+    assert.is(csv.includes('createdBy'), role === 'admin');
+  }
+  assert.ok((await exported()).includes(typed));
+  const before = await stateOf();
+  const anonymous = await imported(await exported('admin', '&anonymise=1'));
+  assert.equal([anonymous.isImported, anonymous.changed, faults(anonymous)], [true, 0, []]);
+  assert.is(await stateOf(), before, 'columns that are left out empty nothing');
+  const events = await gateway.database.db
+    .selectFrom('audit')
+    .select('fields')
+    .where('event', '=', 'cases-exported')
+    .orderBy('seq')
+    .execute();
+  assert.ok(
+    events.some(({ fields }) => Number(fields['cases']) > 0 && String(fields['withheld']).includes('title')),
+  );
+  for (const role of ['technician', 'researcher', 'auditor'] as const)
+    assert.is((await send('title\r\nx\r\n', 'dryRun=true', role)).status, 403);
+});
+
+test.run();

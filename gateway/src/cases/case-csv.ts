@@ -1,0 +1,137 @@
+/** A case as a row of CSV, and a row of CSV as the fields that a person may set. */
+import { z } from 'zod';
+import {
+  CASE_PRIORITIES,
+  caseTagsSchema,
+  caseTitleSchema,
+  newCaseSchema,
+  type Case,
+  type CaseChange,
+  type CasePart,
+} from '#shared/protocol/cases.ts';
+import {
+  CASE_CSV_COLUMNS,
+  CASE_CSV_FIELDS,
+  type CaseCsvColumn,
+  type CaseCsvFault,
+  type CaseCsvField,
+} from '#shared/protocol/case-csv.ts';
+import { uidSchema } from '#shared/protocol/forms.ts';
+import { readList, writeList } from '../http/csv.ts';
+
+type Shown = Omit<Case, 'withheld'>;
+/** The value of each field that the file has a column for. */
+export type CsvValues = ReadonlyMap<CaseCsvField, string>;
+
+/** A column that may hold something that the reader is not shown is left out: an import does not empty it then. */
+export function columnsFor(withheld: readonly CasePart[]): readonly CaseCsvColumn[] {
+  const hidden = new Set<CaseCsvColumn>([
+    ...(withheld.includes('title') ? (['title'] as const) : []),
+    ...(withheld.includes('tags') ? (['tags'] as const) : []),
+    ...(withheld.includes('people') ? (['assignee', 'createdBy'] as const) : []),
+  ]);
+  return CASE_CSV_COLUMNS.filter((column) => !hidden.has(column));
+}
+
+const CELLS: Readonly<Record<CaseCsvColumn, (of: Shown) => string>> = {
+  id: ({ id }) => id,
+  version: ({ version }) => `${version}`,
+  number: ({ number }) => `${number}`,
+  title: ({ title }) => title ?? '',
+  status: ({ status }) => status,
+  priority: ({ priority }) => priority,
+  tags: ({ tags }) => writeList(tags ?? []),
+  dueOn: ({ dueOn }) => dueOn ?? '',
+  assignee: ({ assignee }) => assignee?.username ?? '',
+  pseudonym: ({ pseudonym }) => pseudonym ?? '',
+  expects: ({ expects }) => expects ?? '',
+  studies: ({ studies }) => studies.map(({ studyInstanceUID }) => studyInstanceUID).join(' '),
+  modalities: ({ modalities }) => modalities.join(' '),
+  finding: ({ finding }) => finding,
+  createdBy: ({ createdBy }) => createdBy ?? '',
+  createdAt: ({ createdAt }) => createdAt,
+  changedAt: ({ changedAt }) => changedAt,
+  closedAt: ({ closedAt }) => closedAt ?? '',
+};
+
+export const cellsOf = (columns: readonly CaseCsvColumn[], of: Shown): string[] =>
+  columns.map((column) => CELLS[column](of));
+
+/** Spreadsheets and people write them in many ways: `Due on` is `dueOn`. */
+export function fieldOf(header: string): CaseCsvField | null {
+  const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
+  return CASE_CSV_FIELDS.find((field) => plain(field) === plain(header)) ?? null;
+}
+
+/** A value that cannot be taken. */
+export class RowFault extends Error {
+  readonly field: CaseCsvField | null;
+  readonly fault: CaseCsvFault;
+
+  constructor(fault: CaseCsvFault, field: CaseCsvField | null = null) {
+    super(fault);
+    this.name = 'RowFault';
+    this.field = field;
+    this.fault = fault;
+  }
+}
+
+/** By name. */
+export type Assignees = ReadonlyMap<string, string>;
+
+export type Fields = Omit<CaseChange, 'version'>;
+
+/** The fields of these values. @throws RowFault. */
+export function fieldsOf(values: CsvValues, assignees: Assignees): Fields {
+  const readers: { readonly [F in CaseCsvField]?: (value: string) => Fields } = {
+    title: (title) => ({ title: valid('title', caseTitleSchema, title) }),
+    status: (status) => ({ status: valid('status', z.enum(['open', 'on-hold']), status) }),
+    priority: (priority) => ({ priority: valid('priority', z.enum(CASE_PRIORITIES), priority) }),
+    tags: (tags) => ({ tags: valid('tags', caseTagsSchema, listOf(tags)) }),
+    dueOn: (dueOn) => ({ dueOn: dueOn === '' ? null : valid('dueOn', z.iso.date(), dueOn) }),
+    assignee: (name) => ({ assigneeId: assigneeOf(name, assignees) }),
+  };
+  const read = [...values].map(([field, value]) => readers[field]?.(value) ?? {});
+  return Object.assign({}, ...read) as Fields;
+}
+
+/** @throws RowFault missing, invalid. */
+function valid<T>(field: CaseCsvField, schema: z.ZodType<T>, value: unknown): T {
+  if (value === '') throw new RowFault('missing', field);
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw new RowFault('invalid', field);
+  return parsed.data;
+}
+
+function listOf(tags: string): string[] {
+  // A line end would begin a second list.
+  if (/\p{Cc}/u.test(tags)) throw new RowFault('invalid', 'tags');
+  try {
+    return readList(tags);
+  } catch {
+    throw new RowFault('invalid', 'tags');
+  }
+}
+
+function assigneeOf(name: string, assignees: Assignees): string | null {
+  if (name === '') return null;
+  const id = assignees.get(name);
+  if (id === undefined) throw new RowFault('nobody', 'assignee');
+  return id;
+}
+
+/** The subject of a new case: exactly one of studies, accession number and Patient ID. @throws RowFault. */
+export function aboutOf(values: CsvValues): { studies: string[] } | { expected: NonNullable<Expected> } {
+  const said = (['studies', 'accessionNumber', 'patientId'] as const).flatMap((field) => {
+    const value = values.get(field) ?? '';
+    return value === '' ? [] : [{ field, value }];
+  });
+  const [one] = said;
+  if (one === undefined || said.length > 1) throw new RowFault('one-number');
+  if (one.field === 'studies') {
+    const uids = valid('studies', z.array(uidSchema).min(1).max(20), one.value.split(/\s+/));
+    return { studies: [...new Set<string>(uids)] };
+  }
+  return { expected: valid(one.field, newCaseSchema.shape.expected, { [one.field]: one.value })! };
+}
+type Expected = z.infer<typeof newCaseSchema>['expected'];

@@ -1,0 +1,75 @@
+/** The tables of reviews. Typed text is sealed under the key of the case; chosen and measured answers are not. */
+import type { ColumnType, Generated } from 'kysely';
+import type { Answers } from '#shared/protocol/review-forms.ts';
+import type { PlaceState, ReviewState } from '#shared/protocol/review-state.ts';
+import type { Decision, REVIEW_STEPS, ReviewDefinition } from '#shared/protocol/reviews.ts';
+
+type Json<T> = ColumnType<T, string, string>;
+
+/** Each version stays: reviews go on as they were opened. */
+export type ReviewTypeTable = {
+  site_id: string;
+  name: string;
+  version: number;
+  definition: Json<ReviewDefinition>;
+  made_by: string;
+  made_at: Date;
+};
+
+export type ReviewTable = {
+  id: string;
+  site_id: string;
+  number: Generated<number>;
+  case_id: string;
+  type_name: string;
+  type_version: number;
+  /** That of the type's version: a copy, so that the list reads one row. */
+  definition: Json<ReviewDefinition>;
+  hides_finding: boolean;
+  state: ReviewState;
+  /** The place whose answers stand. */
+  final_place: number | null;
+  opened_by: string;
+  opened_at: ColumnType<Date, Date, never>;
+  settled_at: Date | null;
+};
+
+export type ReviewPlaceTable = {
+  review_id: string;
+  place: number;
+  version: number;
+  state: PlaceState;
+  account_id: string | null;
+  assigned_at: Date | null;
+  /** The event that holds what stands. */
+  decided_by_event: string | null;
+  signed_at: Date | null;
+};
+
+/** Everything that happened to a review. Nothing is changed in it. */
+export type ReviewEventTable = {
+  review_id: string;
+  /** Made by the device: the same request again is known by it. */
+  id: string;
+  position: Generated<number>;
+  place: number | null;
+  /** Of the place, after it. */
+  version: number | null;
+  step: (typeof REVIEW_STEPS)[number];
+  /** Null: the gateway. */
+  by_account: string | null;
+  to_account: string | null;
+  decision: Decision | null;
+  /** The chosen and measured answers. */
+  answers: Json<Answers> | null;
+  /** The typed text. */
+  sealed: Uint8Array | null;
+  at: Date;
+};
+
+export type ReviewTables = {
+  review_type: ReviewTypeTable;
+  review: ReviewTable;
+  review_place: ReviewPlaceTable;
+  review_event: ReviewEventTable;
+};

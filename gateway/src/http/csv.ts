@@ -1,0 +1,120 @@
+/**
+ * CSV (RFC 4180) in UTF-8, read and written as it streams. A spreadsheet takes a cell that begins with one of
+ * `= + - @` for a formula and runs it, so such cells get an apostrophe before it on the way out, and lose it on the
+ * way in.
+ */
+import { pipeline, Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import { parse as parseSync } from 'csv-parse/sync';
+import { stringify } from 'csv-stringify/sync';
+
+/** With it, spreadsheets read the file as UTF-8. */
+export const BYTE_ORDER_MARK = '\uFEFF';
+
+/** `row`: as a spreadsheet counts, from 1, empty ones too. */
+export type CsvRow = { readonly row: number; readonly cells: readonly string[] };
+
+/** The bytes are no CSV from this row on. */
+export class CsvBroken extends Error {
+  readonly row: number;
+  readonly fault: 'quotes' | 'too-long';
+
+  constructor(row: number, fault: CsvBroken['fault']) {
+    super(`the CSV is broken in row ${row}: ${fault}`);
+    this.name = 'CsvBroken';
+    this.row = row;
+    this.fault = fault;
+  }
+}
+
+/** Far more than a row has. Without it a quote that is never closed would gather the whole file. */
+const ROW_CHARACTERS_LIMIT = 64 * 1024;
+/** Spreadsheets write the one that is usual in their country. */
+const DELIMITERS = [',', ';', '\t'];
+
+/**
+ * Without empty rows. Bytes that are not UTF-8 become U+FFFD, so that the rows around them are read.
+ * @throws CsvBroken, and what `pieces` throws.
+ */
+export async function* readCsv(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<CsvRow> {
+  const text = toText(pieces);
+  const { value: head = '' } = await text.next();
+  const parser = parse({
+    delimiter: delimiterOf(head),
+    info: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: ROW_CHARACTERS_LIMIT,
+  });
+  // An error of the source ends the parser, and is thrown by the loop below.
+  pipeline(Readable.from(joined(head, text)), parser, () => {});
+  try {
+    for await (const { record, info } of parser as AsyncIterable<Parsed>)
+      yield { row: info.records + info.empty_lines, cells: record.map(fromCell) };
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const { records, empty_lines: empty } = error as CsvError & Parsed['info'];
+    throw new CsvBroken(records + empty + 1, error.code === 'CSV_MAX_RECORD_SIZE' ? 'too-long' : 'quotes');
+  }
+}
+
+type Parsed = {
+  readonly record: string[];
+  readonly info: { readonly records: number; readonly empty_lines: number };
+};
+
+/** The first text has the whole first line, or as much as a row may have. */
+async function* toText(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  let head: string | null = '';
+  for await (const piece of pieces) {
+    const text = decoder.decode(piece, { stream: true });
+    if (head === null) yield text;
+    else {
+      head += text;
+      if (!/[\r\n]/.test(head) && head.length <= ROW_CHARACTERS_LIMIT) continue;
+      yield head;
+      head = null;
+    }
+  }
+  yield (head ?? '') + decoder.decode();
+}
+
+async function* joined(head: string, rest: AsyncIterable<string>): AsyncGenerator<string> {
+  yield head;
+  yield* rest;
+}
+
+/** The one that the first line has most of, outside of quotes. */
+function delimiterOf(head: string): string {
+  const bare = (head.split(/[\r\n]/, 1)[0] ?? '').replace(/"[^"]*"/g, '');
+  const counts = DELIMITERS.map((delimiter) => bare.split(delimiter).length);
+  return DELIMITERS[counts.indexOf(Math.max(...counts))]!;
+}
+
+/** Each ends with CRLF. */
+export const writeCsv = (rows: readonly (readonly string[])[]): string =>
+  stringify(
+    rows.map((cells) => cells.map(toCell)),
+    { record_delimiter: '\r\n', quoted_match: /[;\t\r\n]/ },
+  );
+
+/**
+ * Also behind a semicolon or a tab: a spreadsheet that separates by those may begin a cell there. The wide forms are
+ * those of East Asian keyboards.
+ */
+const FORMULA = /(?<=^|[;\t])('*)(?=[=+\-@\t\r＝＋－＠])/g;
+const NEUTRALISED = /(?<=^|[;\t])'('*)(?=[=+\-@\t\r＝＋－＠])/g;
+
+const toCell = (value: string): string => value.replace(FORMULA, "'$1");
+const fromCell = (cell: string): string => cell.replace(NEUTRALISED, '$1');
+
+/** Several values in one cell, separated by commas. */
+export const writeList = (values: readonly string[]): string =>
+  stringify([[...values]], { delimiter: ', ', quoted_match: /,/, record_delimiter: '' });
+
+/** @throws CsvError where its quotes are broken. */
+export function readList(cell: string): string[] {
+  const [values = []] = parseSync(cell, { trim: true, relax_quotes: true }) as string[][];
+  return values.filter((value) => value !== '');
+}

@@ -1,0 +1,287 @@
+/**
+ * The steps of a review: assign, decide, sign, withdraw. Each is one transaction, and is done once however often
+ * it is sent: the device makes its id. Each names the version of the place that the person has seen.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { Problem } from '#shared/protocol/problem.ts';
+import { differencesOf, faultsOf, splitAnswers } from '#shared/protocol/review-forms.ts';
+import {
+  ADJUDICATOR,
+  afterSignature,
+  isEnded,
+  isRefusal,
+  type Party,
+  type PlaceAction,
+  type PlaceState,
+  stepOf,
+} from '#shared/protocol/review-state.ts';
+import type { Assign, Decide, Sign } from '#shared/protocol/reviews.ts';
+import { recordAudit, type AuditEvent, type ReviewEventName } from '../audit/audit.ts';
+import { isKeeper, type CaseReader } from '../cases/case-rights.ts';
+import type { CaseCipher } from '../cases/case-seal.ts';
+import type { Trx } from '../database/database.ts';
+import { chooseReaders, listCandidates, lockTurn } from './choose-readers.ts';
+import {
+  decisionsOf,
+  eventsOf,
+  insertEvent,
+  insertPlaces,
+  lockReview,
+  placesOf,
+  updatePlace,
+  type EventRow,
+  type PlaceRow,
+  type ReviewRow,
+} from './review.store.ts';
+import type { ReviewTools } from './review-tools.ts';
+import { openTyped, sealTyped } from './seal-decision.ts';
+
+type Asked = { readonly id: string; readonly place: number; readonly version: number };
+/** A step under way, with everything locked. */
+type Step = {
+  readonly trx: Trx;
+  readonly review: ReviewRow;
+  readonly places: readonly PlaceRow[];
+  readonly place: PlaceRow;
+  readonly to: PlaceState;
+  readonly actor: CaseReader;
+  readonly asked: Asked;
+  readonly at: Date;
+};
+
+/** @throws Problem not-found, review-changed, review-ended, review-not-yours, invalid-request (the account). */
+export async function assignPlace(
+  tools: ReviewTools,
+  actor: CaseReader,
+  { reviewId, ...asked }: Assign & { readonly reviewId: string },
+): Promise<void> {
+  const { accountId } = asked;
+  const isSame = ({ to_account }: EventRow): boolean => to_account === accountId;
+  await takeStep(tools, actor, { reviewId, asked, action: 'assign', isSame }, async (step) => {
+    const { trx, review, places, place, to, at } = step;
+    await lockTurn(trx);
+    const mayRead = (await listCandidates(trx, review.site_id)).some(({ id }) => id === accountId);
+    // Nobody reads twice, and nobody decides between themselves and another.
+    if (!mayRead || places.some(({ account_id }) => account_id === accountId))
+      throw new Problem(
+        'invalid-request',
+        'Invalid: accountId (an account that may read, and does not yet).',
+      );
+    await updatePlace(trx, place, {
+      state: to,
+      account_id: accountId,
+      assigned_at: at,
+      decided_by_event: null,
+    });
+    await record(step, 'assign', { to_account: accountId });
+    await audit(step, 'review-assigned', { readerId: accountId });
+  });
+}
+
+/** May be repeated until it is signed. @throws Problem as `assignPlace`, invalid-request (answers), case-unreadable. */
+export async function decidePlace(
+  tools: ReviewTools,
+  actor: CaseReader,
+  { reviewId, ...asked }: Decide & { readonly reviewId: string },
+): Promise<void> {
+  const { id, decision, answers, reason } = asked;
+  const isSame = (event: EventRow, review: ReviewRow, cipher: CaseCipher): boolean => {
+    const { coded, typed } = splitAnswers(review.definition.form, answers);
+    return (
+      event.decision === decision &&
+      isDeepStrictEqual(event.answers, coded) &&
+      isDeepStrictEqual(openTyped(cipher, event), { answers: typed, reason })
+    );
+  };
+  await takeStep(tools, actor, { reviewId, asked, action: 'decide', isSame }, async (step, cipher) => {
+    const { trx, review, place, to } = step;
+    requireAnswers(review, asked);
+    const { coded, typed } = splitAnswers(review.definition.form, answers);
+    await updatePlace(trx, place, { state: to, decided_by_event: id });
+    const sealed = sealTyped(cipher, id, { answers: typed, reason });
+    await record(step, 'decide', { decision, answers: JSON.stringify(coded), sealed });
+    await audit(step, 'review-decided', {});
+  });
+}
+
+/** The last signature settles the review, or calls for an adjudicator. @throws Problem as `assignPlace`. */
+export async function signPlace(
+  tools: ReviewTools,
+  actor: CaseReader,
+  { reviewId, ...asked }: Sign & { readonly reviewId: string },
+): Promise<void> {
+  await takeStep(tools, actor, { reviewId, asked, action: 'sign', isSame: () => true }, async (step) => {
+    const { trx, place, to, at } = step;
+    await updatePlace(trx, place, { state: to, signed_at: at });
+    await record(step, 'sign', {});
+    await audit(step, 'review-signed', {});
+    await goOn(tools, step);
+  });
+}
+
+/** By an administrator, or by whoever opened it. @throws Problem not-found, review-ended, review-not-yours. */
+export async function withdrawReview(
+  { db, now }: ReviewTools,
+  actor: CaseReader,
+  { reviewId, id }: { readonly reviewId: string; readonly id: string },
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const review = await lockReview(trx, actor.siteId, reviewId);
+    const known = (await eventsOf(trx, reviewId)).find((event) => event.id === id);
+    if (known?.step === 'withdraw' && known.by_account === actor.id) return;
+    if (known !== undefined) throw new Problem('review-changed');
+    if (!mayWithdraw(review, actor)) throw new Problem('review-not-yours');
+    if (isEnded(review.state)) throw new Problem('review-ended');
+    const at = now();
+    await trx.updateTable('review').set({ state: 'withdrawn' }).where('id', '=', reviewId).execute();
+    await insertEvent(trx, { review_id: reviewId, id, step: 'withdraw', by_account: actor.id, at });
+    const said = { reviewId, caseId: review.case_id, by: actor.id };
+    await recordAudit(trx, review.site_id, { event: 'review-withdrawn', ...said }, at);
+  });
+}
+
+export const mayWithdraw = ({ opened_by }: ReviewRow, { id, roles }: CaseReader): boolean =>
+  opened_by === id || roles.includes('admin');
+
+type StepOptions = {
+  readonly reviewId: string;
+  readonly asked: Asked;
+  readonly action: PlaceAction;
+  /** Of an event of this id, action, person and place: it says the same. */
+  readonly isSame: (event: EventRow, review: ReviewRow, cipher: CaseCipher) => boolean;
+};
+
+async function takeStep(
+  { db, seal, now }: ReviewTools,
+  actor: CaseReader,
+  { reviewId, asked, action, isSame }: StepOptions,
+  apply: (step: Step, cipher: CaseCipher) => Promise<void>,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const review = await lockReview(trx, actor.siteId, reviewId);
+    const places = (await placesOf(trx, [reviewId])).get(reviewId) ?? [];
+    const events = await eventsOf(trx, reviewId);
+    const { wrapped_key } = await trx
+      .selectFrom('case_record')
+      .select('wrapped_key')
+      .where('id', '=', review.case_id)
+      .executeTakeFirstOrThrow();
+    const cipher = seal.cipherOf(review.case_id, wrapped_key);
+    if (cipher === null) throw new Problem('case-unreadable');
+    const known = events.find(({ id }) => id === asked.id);
+    if (known !== undefined) {
+      const isOwn = known.step === action && known.by_account === actor.id && known.place === asked.place;
+      // Sent again, because its answer was lost.
+      if (isOwn && isSame(known, review, cipher)) return;
+      throw new Problem('review-changed');
+    }
+    const place = places.find((one) => one.place === asked.place);
+    if (place === undefined) throw new Problem('not-found');
+    if (isEnded(review.state)) throw new Problem('review-ended');
+    if (place.version !== asked.version) throw changedSince(events, asked, actor);
+    const to = stepOf(place.state, action, partiesOf(actor, place));
+    if (isRefusal(to)) throw new Problem(to);
+    await apply({ trx, review, places, place, to, actor, asked, at: now() }, cipher);
+  });
+}
+
+function partiesOf(actor: CaseReader, { account_id }: PlaceRow): Party[] {
+  return [
+    ...(account_id === actor.id ? (['holder'] as const) : []),
+    ...(isKeeper(actor) ? (['keeper'] as const) : []),
+    ...(actor.roles.includes('admin') ? (['admin'] as const) : []),
+  ];
+}
+
+/** Names nobody: who reads is not for every reader to know. */
+function changedSince(events: readonly EventRow[], { place, version }: Asked, { id }: CaseReader): Problem {
+  const since = events.filter((event) => event.place === place && (event.version ?? 0) > version);
+  const said = since.map(
+    ({ step, by_account, at }) =>
+      `${step} by ${by_account === id ? 'you' : 'another person'} at ${at.toISOString()}`,
+  );
+  return new Problem('review-changed', said.length === 0 ? undefined : `Since then: ${said.join('; ')}.`);
+}
+
+/** @throws Problem invalid-request. */
+function requireAnswers(
+  { definition, hides_finding }: ReviewRow,
+  { decision, answers, place }: Decide,
+): void {
+  if (decision === 'correct' && hides_finding && place !== ADJUDICATOR)
+    throw new Problem('invalid-request', 'Invalid: decision (there is no finding to correct).');
+  if (decision === 'reject') return;
+  const faults = faultsOf(definition.form, answers);
+  if (faults.length === 0) return;
+  const names = faults.filter((name) => Object.hasOwn(definition.form.properties, name));
+  throw new Problem(
+    'invalid-request',
+    `Invalid: answers${names.length > 0 ? ` (${names.join(', ')})` : ''}.`,
+  );
+}
+
+/** The next version of the place. */
+async function record(
+  { trx, review, place, actor, asked, at }: Step,
+  step: PlaceAction,
+  said: Partial<Pick<Parameters<typeof insertEvent>[1], 'to_account' | 'decision' | 'answers' | 'sealed'>>,
+): Promise<void> {
+  const of = { review_id: review.id, id: asked.id, place: place.place, version: place.version + 1 };
+  await insertEvent(trx, { ...of, step, by_account: actor.id, at, ...said });
+}
+
+async function audit(
+  { trx, review, place, actor, at }: Step,
+  event: ReviewEventName,
+  said: { readonly readerId?: string },
+): Promise<void> {
+  const of = { reviewId: review.id, caseId: review.case_id, by: actor.id, place: place.place };
+  await recordAudit(trx, review.site_id, { event, ...of, ...said } satisfies AuditEvent, at);
+}
+
+/** After a signature. */
+async function goOn({ newId }: ReviewTools, { trx, review, place, at }: Step): Promise<void> {
+  const places = (await placesOf(trx, [review.id])).get(review.id) ?? [];
+  const readers = places.filter((one) => one.place !== ADJUDICATOR);
+  const state = afterSignature(places, await differ(trx, review, readers));
+  if (state === 'reading') return;
+  const event = { review_id: review.id, id: newId(), at };
+  const said = { reviewId: review.id, caseId: review.case_id, by: null };
+  if (state === 'adjudication') {
+    const accountId = await chooseAdjudicator(trx, review, places);
+    await trx.updateTable('review').set({ state }).where('id', '=', review.id).execute();
+    await insertPlaces(trx, review.id, [{ place: ADJUDICATOR, accountId }], at);
+    await insertEvent(trx, { ...event, step: 'adjudicate', to_account: accountId });
+    await recordAudit(trx, review.site_id, { event: 'review-differs', ...said }, at);
+    return;
+  }
+  await trx
+    .updateTable('review')
+    .set({ state, settled_at: at, final_place: place.place === ADJUDICATOR ? ADJUDICATOR : 1 })
+    .where('id', '=', review.id)
+    .execute();
+  await insertEvent(trx, { ...event, step: 'settle' });
+  await recordAudit(trx, review.site_id, { event: 'review-settled', ...said }, at);
+}
+
+/** Those who signed answer differently: then it matters that all have. */
+async function differ(trx: Trx, { definition }: ReviewRow, readers: readonly PlaceRow[]): Promise<boolean> {
+  const [first, ...others] = (await decisionsOf(trx, readers)).values();
+  return others.some(
+    (other) =>
+      (first!.decision === 'reject') !== (other.decision === 'reject') ||
+      differencesOf(definition.form, first!.answers ?? {}, other.answers ?? {}).length > 0,
+  );
+}
+
+/** Null: there is nobody left, or people are assigned by hand. */
+async function chooseAdjudicator(
+  trx: Trx,
+  { site_id, definition }: ReviewRow,
+  places: readonly PlaceRow[],
+): Promise<string | null> {
+  await lockTurn(trx);
+  const readers = new Set(places.map(({ account_id }) => account_id));
+  const candidates = (await listCandidates(trx, site_id)).filter(({ id }) => !readers.has(id));
+  return chooseReaders(candidates, definition.assignment, 1)[0] ?? null;
+}

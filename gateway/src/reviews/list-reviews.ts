@@ -1,0 +1,91 @@
+/** A page of reviews: what waits for the caller, what is free to be taken, what they signed, or all of the site. */
+import { sql, type RawBuilder } from 'kysely';
+import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
+import type { ReviewList } from '#shared/protocol/reviews.ts';
+import type { CaseReader } from '../cases/case-rights.ts';
+import type { Db } from '../database/database.ts';
+import type { ReviewRow } from './review.store.ts';
+import type { CaseRow } from '../cases/case.store.ts';
+
+type OfCase = Pick<CaseRow, 'id' | 'number' | 'priority' | 'due_on' | 'patient_print' | 'wrapped_key'>;
+export type FoundReview = { readonly review: ReviewRow; readonly of: OfCase };
+type Cursor = { readonly priority: number; readonly number: number };
+type Query = { readonly list: ReviewList; readonly after: Cursor | undefined; readonly limit: number };
+
+/** "The page after this review". */
+export const cursorOf = ({ review, of }: FoundReview): string => `${of.priority}~${review.number}`;
+
+/** Null: no cursor. */
+export function parseCursor(text: string): Cursor | null {
+  const [, priority = '', number = ''] = /^(\d)~(\d{1,9})$/.exec(text) ?? [];
+  if (number === '' || CASE_PRIORITIES[Number(priority)] === undefined) return null;
+  return { priority: Number(priority), number: Number(number) };
+}
+
+const isUnderWay = sql<boolean>`review.state in ('reading', 'adjudication')`;
+const hasPlace = (condition: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`exists (select 1 from review_place p where p.review_id = review.id and ${condition})`;
+
+const LISTS: Readonly<Record<ReviewList, (accountId: string) => RawBuilder<boolean>>> = {
+  todo: (id) =>
+    sql`(${isUnderWay} and ${hasPlace(sql`p.account_id = ${id} and p.state in ('assigned', 'decided')`)})`,
+  free: (id) =>
+    sql`(${isUnderWay} and ${hasPlace(sql`p.state = 'open'`)} and not ${hasPlace(sql`p.account_id = ${id}`)})`,
+  signed: (id) => hasPlace(sql`p.account_id = ${id} and p.state = 'signed'`),
+  all: () => sql`true`,
+};
+
+const select = (db: Db, siteId: string) =>
+  db
+    .selectFrom('review')
+    .innerJoin('case_record as c', 'c.id', 'review.case_id')
+    .selectAll('review')
+    .select(['c.number as caseNumber', 'c.priority', 'c.due_on', 'c.patient_print', 'c.wrapped_key'])
+    .where('review.site_id', '=', siteId);
+type Row = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number];
+
+function foundIn(row: Row): FoundReview {
+  const { caseNumber, priority, due_on, patient_print, wrapped_key, ...review } = row;
+  return {
+    review,
+    of: { id: review.case_id, number: caseNumber, priority, due_on, patient_print, wrapped_key },
+  };
+}
+
+/** The most urgent cases first, then the oldest reviews; at most `limit`, and whether there are more. */
+export async function listReviews(
+  db: Db,
+  { id, siteId }: CaseReader,
+  { list, after, limit }: Query,
+): Promise<{ readonly found: readonly FoundReview[]; readonly more: boolean }> {
+  let query = select(db, siteId)
+    .where(LISTS[list](id))
+    .orderBy('c.priority')
+    .orderBy('review.number')
+    .limit(limit + 1);
+  if (after !== undefined)
+    query = query.where(
+      sql<boolean>`(c.priority, review.number) > (${after.priority}::int, ${after.number}::int)`,
+    );
+  const rows = await query.execute();
+  return { found: rows.slice(0, limit).map(foundIn), more: rows.length > limit };
+}
+
+/** Oldest first. */
+export async function reviewsOfCase(db: Db, { siteId }: CaseReader, caseId: string): Promise<FoundReview[]> {
+  const rows = await select(db, siteId)
+    .where('review.case_id', '=', caseId)
+    .orderBy('review.number')
+    .execute();
+  return rows.map(foundIn);
+}
+
+/** Undefined: there is none. */
+export async function findListed(
+  db: Db,
+  { siteId }: CaseReader,
+  reviewId: string,
+): Promise<FoundReview | undefined> {
+  const row = await select(db, siteId).where('review.id', '=', reviewId).executeTakeFirst();
+  return row && foundIn(row);
+}

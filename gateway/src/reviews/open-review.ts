@@ -1,0 +1,108 @@
+/** A new review of a case. The device makes its id: the same request again opens no second one. */
+import { Problem } from '#shared/protocol/problem.ts';
+import type { NewReview, ReviewType } from '#shared/protocol/reviews.ts';
+import { recordAudit } from '../audit/audit.ts';
+import { findCase } from '../cases/case.store.ts';
+import type { CaseReader } from '../cases/case-rights.ts';
+import type { Trx } from '../database/database.ts';
+import { chooseReaders, listCandidates, lockTurn } from './choose-readers.ts';
+import { insertEvent, insertPlaces } from './review.store.ts';
+import type { ReviewTools } from './review-tools.ts';
+import { listTypes } from './review-type.store.ts';
+
+/** @throws Problem not-found, review-changed: the id is another review's; invalid-request: type or readers. */
+export async function openReview(
+  { db, now, newId }: ReviewTools,
+  keeper: CaseReader,
+  { caseId, ...asked }: NewReview & { readonly caseId: string },
+): Promise<void> {
+  const { siteId } = keeper;
+  const type = (await listTypes(db, siteId)).find(({ name }) => name === asked.type);
+  if (type === undefined) throw new Problem('invalid-request', 'Invalid: type.');
+  const at = now();
+  await db.transaction().execute(async (trx) => {
+    await findCase(trx, keeper, caseId);
+    if (!(await insertReview(trx, keeper, { id: asked.id, caseId, type, at }))) return;
+    await lockTurn(trx);
+    const readers = await readersOf(trx, siteId, type, asked.readers);
+    await insertPlaces(trx, asked.id, readers, at);
+    const event = { review_id: asked.id, by_account: keeper.id, at };
+    await insertEvent(trx, { ...event, id: asked.id, step: 'open' });
+    for (const { place, accountId } of readers)
+      if (accountId !== null)
+        await insertEvent(trx, {
+          ...event,
+          id: newId(),
+          step: 'assign',
+          place,
+          version: 1,
+          to_account: accountId,
+        });
+    const said = { reviewId: asked.id, caseId, by: keeper.id, reviewType: type.name };
+    await recordAudit(trx, siteId, { event: 'review-opened', ...said, readers: readers.length }, at);
+  });
+}
+
+type Opened = {
+  readonly id: string;
+  readonly caseId: string;
+  readonly type: ReviewType;
+  readonly at: Date;
+};
+
+/** Whether it is new. @throws Problem review-changed. */
+async function insertReview(
+  trx: Trx,
+  { id: by, siteId }: CaseReader,
+  { id, caseId, type, at }: Opened,
+): Promise<boolean> {
+  const inserted = await trx
+    .insertInto('review')
+    .values({
+      id,
+      site_id: siteId,
+      case_id: caseId,
+      type_name: type.name,
+      type_version: type.version,
+      definition: JSON.stringify(type.definition),
+      hides_finding: type.definition.hidesFinding,
+      state: 'reading',
+      final_place: null,
+      opened_by: by,
+      opened_at: at,
+      settled_at: null,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('id')
+    .executeTakeFirst();
+  if (inserted !== undefined) return true;
+  const there = await trx
+    .selectFrom('review')
+    .select('id')
+    .where('id', '=', id)
+    .where('case_id', '=', caseId)
+    .where('opened_by', '=', by)
+    .where('type_name', '=', type.name)
+    .executeTakeFirst();
+  if (there === undefined) throw new Problem('review-changed');
+  return false;
+}
+
+/** One place for each reader of the type. @throws Problem invalid-request. */
+async function readersOf(
+  trx: Trx,
+  siteId: string,
+  { definition }: ReviewType,
+  named: readonly string[] | undefined,
+): Promise<{ place: number; accountId: string | null }[]> {
+  const { readers: count, assignment } = definition;
+  const candidates = await listCandidates(trx, siteId);
+  const isWrong =
+    named !== undefined &&
+    (named.length > count ||
+      new Set(named).size < named.length ||
+      named.some((id) => !candidates.some((one) => one.id === id)));
+  if (isWrong) throw new Problem('invalid-request', 'Invalid: readers (accounts that may read, each once).');
+  const chosen = named ?? chooseReaders(candidates, assignment, count);
+  return Array.from({ length: count }, (_, at) => ({ place: at + 1, accountId: chosen[at] ?? null }));
+}

@@ -1,0 +1,56 @@
+/** `/review-types`: what readers are asked, as data. Administrators and radiologists make and change them. */
+import { z } from '@hono/zod-openapi';
+import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import {
+  newReviewTypeSchema,
+  reviewTypeChangeSchema,
+  reviewTypeNameSchema,
+  reviewTypesSchema,
+} from '#shared/protocol/reviews.ts';
+import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import type { ReviewTools } from './review-tools.ts';
+import { addType, changeType, listTypes } from './review-type.store.ts';
+
+const shared = { roles: CASE_KEEPERS, tags: ['reviews'] };
+const list = defineRoute({
+  ...shared,
+  method: 'get',
+  path: '/review-types',
+  summary: 'The newest version of each review type',
+  responses: { 200: jsonResponse(reviewTypesSchema, 'By name.') },
+});
+const add = defineRoute({
+  ...shared,
+  method: 'post',
+  path: '/review-types',
+  problems: ['review-type-changed'],
+  summary: 'Add a review type: who reads, and a form as JSON Schema',
+  request: { body: jsonBody(newReviewTypeSchema) },
+  responses: { 201: jsonResponse(reviewTypesSchema, 'All of them, by name.') },
+});
+const change = defineRoute({
+  ...shared,
+  method: 'put',
+  path: '/review-types/{name}',
+  problems: ['not-found', 'review-type-changed'],
+  summary: 'Make the next version. Reviews that are open keep theirs',
+  request: { params: z.object({ name: reviewTypeNameSchema }), body: jsonBody(reviewTypeChangeSchema) },
+  responses: { 200: jsonResponse(reviewTypesSchema, 'All of them, by name.') },
+});
+
+export function reviewTypeRoutes(tools: ReviewTools): Router {
+  const router = createRouter();
+  const all = async (siteId: string) => ({ types: await listTypes(tools.db, siteId) });
+  router.openapi(list, async (c) => c.json(await all(callerOf(c).siteId), 200));
+  router.openapi(add, async (c) => {
+    const caller = callerOf(c);
+    await addType(tools, caller, c.req.valid('json'));
+    return c.json(await all(caller.siteId), 201);
+  });
+  router.openapi(change, async (c) => {
+    const caller = callerOf(c);
+    await changeType(tools, caller, { ...c.req.valid('param'), ...c.req.valid('json') });
+    return c.json(await all(caller.siteId), 200);
+  });
+  return router;
+}

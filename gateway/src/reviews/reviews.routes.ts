@@ -1,0 +1,209 @@
+/** `/reviews` and `/cases/{id}/reviews`, for people who are signed in: what to read, and what they say of it. */
+import { z } from '@hono/zod-openapi';
+import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import {
+  assignSchema,
+  caseReviewsSchema,
+  decideSchema,
+  newReviewSchema,
+  REVIEW_LISTS,
+  REVIEWERS,
+  type Review,
+  reviewListSchema,
+  reviewSchema,
+  signSchema,
+  withdrawSchema,
+} from '#shared/protocol/reviews.ts';
+import { findCase } from '../cases/case.store.ts';
+import { recordCaseReading } from '../cases/record-case-reading.ts';
+import {
+  callerOf,
+  createRouter,
+  defineRoute,
+  jsonBody,
+  jsonResponse,
+  type Caller,
+  type Router,
+} from '../http/route.ts';
+import { assignPlace, decidePlace, signPlace, withdrawReview } from './change-review.ts';
+import { cursorOf, findListed, listReviews, parseCursor, reviewsOfCase } from './list-reviews.ts';
+import { openReview } from './open-review.ts';
+import type { ReviewTools } from './review-tools.ts';
+import { showReview, showReviews } from './show-reviews.ts';
+
+const LIST_LIMIT = 200;
+/** 30 texts of 4 000 characters of four bytes. */
+const DECISION_BYTES_LIMIT = 1024 * 1024;
+
+const byId = z.object({ id: z.uuid() });
+const shown = z.object(reviewSchema.shape).openapi('Review');
+const anonymise = z
+  .enum(['1'])
+  .optional()
+  .openapi({ description: 'Leave out what was typed: it may hold a name.' });
+const keepers = { roles: CASE_KEEPERS, tags: ['reviews'] };
+const readers = { roles: REVIEWERS, tags: ['reviews'] };
+
+const list = defineRoute({
+  ...keepers,
+  method: 'get',
+  path: '/reviews',
+  summary: 'Reviews: the most urgent cases first, then the oldest',
+  request: {
+    query: z.object({
+      list: z.enum(REVIEW_LISTS).default('todo'),
+      limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
+      cursor: z.string().max(32).optional(),
+      anonymise,
+    }),
+  },
+  responses: { 200: jsonResponse(reviewListSchema, 'A page.') },
+});
+const ofCase = defineRoute({
+  ...keepers,
+  method: 'get',
+  path: '/cases/{id}/reviews',
+  problems: ['not-found'],
+  summary: 'The reviews of a case',
+  request: { params: byId, query: z.object({ anonymise }) },
+  responses: { 200: jsonResponse(caseReviewsSchema, 'Oldest first.') },
+});
+const open = defineRoute({
+  ...keepers,
+  method: 'post',
+  path: '/cases/{id}/reviews',
+  problems: ['not-found', 'review-changed'],
+  summary: 'Have a case read. The caller makes the id: the same request again opens no second review',
+  request: { params: byId, body: jsonBody(newReviewSchema) },
+  responses: { 201: jsonResponse(shown, 'The review.') },
+});
+const show = defineRoute({
+  ...keepers,
+  method: 'get',
+  path: '/reviews/{id}',
+  problems: ['not-found'],
+  summary: 'A review, as far as you may see it before it is settled',
+  request: { params: byId, query: z.object({ anonymise }) },
+  responses: { 200: jsonResponse(shown, 'NOT FOR DIAGNOSTIC USE.') },
+});
+
+const stepProblems = ['not-found', 'review-changed', 'review-ended', 'review-not-yours'] as const;
+const assign = defineRoute({
+  ...keepers,
+  method: 'post',
+  path: '/reviews/{id}/assign',
+  problems: [...stepProblems, 'case-unreadable'],
+  summary: 'Give a place to somebody, or take it',
+  request: { params: byId, body: jsonBody(assignSchema) },
+  responses: { 200: jsonResponse(shown, 'The review.') },
+});
+const decide = defineRoute({
+  ...readers,
+  method: 'post',
+  path: '/reviews/{id}/decision',
+  problems: [...stepProblems, 'case-unreadable'],
+  bodyBytesLimit: DECISION_BYTES_LIMIT,
+  summary: 'Accept, correct or reject, with the answers of the form. It can be changed until it is signed',
+  request: { params: byId, body: jsonBody(decideSchema) },
+  responses: { 200: jsonResponse(shown, 'The review.') },
+});
+const sign = defineRoute({
+  ...readers,
+  method: 'post',
+  path: '/reviews/{id}/sign',
+  problems: [...stepProblems, 'case-unreadable'],
+  summary: 'Sign the decision. Nothing is changed in it after that',
+  request: { params: byId, body: jsonBody(signSchema) },
+  responses: { 200: jsonResponse(shown, 'The review.') },
+});
+const withdraw = defineRoute({
+  ...keepers,
+  method: 'post',
+  path: '/reviews/{id}/withdraw',
+  problems: stepProblems,
+  summary: 'End a review that nobody needs: by an administrator, or by whoever opened it',
+  request: { params: byId, body: jsonBody(withdrawSchema) },
+  responses: { 200: jsonResponse(shown, 'The review.') },
+});
+
+export function reviewRoutes(tools: ReviewTools): Router {
+  const router = createRouter();
+  serveReading(router, tools);
+  serveChanges(router, tools);
+  return router;
+}
+
+function serveReading(router: Router, tools: ReviewTools): void {
+  const { db } = tools;
+  router.openapi(list, async (c) => {
+    const caller = callerOf(c);
+    const { cursor, list: which, limit, anonymise: anonymous } = c.req.valid('query');
+    const after = cursor === undefined ? undefined : parseCursor(cursor);
+    if (after === null) throw new Problem('invalid-request', 'Invalid: cursor.');
+    const { found, more } = await listReviews(db, caller, { list: which, limit, after });
+    const viewer = { ...caller, isAnonymous: anonymous === '1' };
+    const last = found.at(-1);
+    const next = more && last !== undefined ? cursorOf(last) : null;
+    return c.json({ reviews: await showReviews(tools, viewer, found), next }, 200);
+  });
+  router.openapi(ofCase, async (c) => {
+    const caller = callerOf(c);
+    const { id } = await findCase(db, caller, c.req.valid('param').id);
+    const viewer = { ...caller, isAnonymous: c.req.valid('query').anonymise === '1' };
+    const reviews = await showReviews(tools, viewer, await reviewsOfCase(db, caller, id));
+    await recordCaseReading(tools, caller, id);
+    return c.json({ reviews }, 200);
+  });
+  router.openapi(show, async (c) => {
+    const caller = callerOf(c);
+    const review = await shownTo(
+      tools,
+      caller,
+      c.req.valid('param').id,
+      c.req.valid('query').anonymise === '1',
+    );
+    await recordCaseReading(tools, caller, review.caseId);
+    return c.json(review, 200);
+  });
+}
+
+function serveChanges(router: Router, tools: ReviewTools): void {
+  router.openapi(open, async (c) => {
+    const caller = callerOf(c);
+    const asked = c.req.valid('json');
+    await openReview(tools, caller, { ...asked, caseId: c.req.valid('param').id });
+    return c.json(await shownTo(tools, caller, asked.id), 201);
+  });
+  router.openapi(assign, async (c) => {
+    const caller = callerOf(c);
+    const { id: reviewId } = c.req.valid('param');
+    await assignPlace(tools, caller, { ...c.req.valid('json'), reviewId });
+    return c.json(await shownTo(tools, caller, reviewId), 200);
+  });
+  router.openapi(decide, async (c) => {
+    const caller = callerOf(c);
+    const { id: reviewId } = c.req.valid('param');
+    await decidePlace(tools, caller, { ...c.req.valid('json'), reviewId });
+    return c.json(await shownTo(tools, caller, reviewId), 200);
+  });
+  router.openapi(sign, async (c) => {
+    const caller = callerOf(c);
+    const { id: reviewId } = c.req.valid('param');
+    await signPlace(tools, caller, { ...c.req.valid('json'), reviewId });
+    return c.json(await shownTo(tools, caller, reviewId), 200);
+  });
+  router.openapi(withdraw, async (c) => {
+    const caller = callerOf(c);
+    const { id: reviewId } = c.req.valid('param');
+    await withdrawReview(tools, caller, { ...c.req.valid('json'), reviewId });
+    return c.json(await shownTo(tools, caller, reviewId), 200);
+  });
+}
+
+/** @throws Problem not-found. */
+async function shownTo(tools: ReviewTools, caller: Caller, id: string, isAnonymous = false): Promise<Review> {
+  const found = await findListed(tools.db, caller, id);
+  if (found === undefined) throw new Problem('not-found');
+  return showReview(tools, { ...caller, isAnonymous }, found);
+}

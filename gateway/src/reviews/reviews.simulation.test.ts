@@ -1,0 +1,282 @@
+/**
+ * The state machine of reviews: people on two devices each, an administrator and a killer do what they like in any
+ * order, from what they saw last, late and twice. The real steps on real SQL; a device keeps what it could not send
+ * and sends it again, as the page does. After each sequence nothing that was answered is lost or doubled.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Role } from '#shared/protocol/api.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
+import { defaultSiteId } from '../auth/account.store.ts';
+import type { CaseReader } from '../cases/case-rights.ts';
+import { createCaseSeal } from '../cases/case-seal.ts';
+import type { Database } from '../database/database.ts';
+import { createStudyKeys } from '../pipeline/study-key.ts';
+import { openQuickDatabase } from '../testing/open-quick-database.ts';
+import { assignPlace, decidePlace, signPlace, withdrawReview } from './change-review.ts';
+import { findListed } from './list-reviews.ts';
+import { openReview } from './open-review.ts';
+import { eventsOf } from './review.store.ts';
+import type { ReviewTools } from './review-tools.ts';
+import { showReview } from './show-reviews.ts';
+
+const test = suite('the states of a review');
+class Killed extends Error {}
+
+let database: Database;
+let folder: string;
+let tools: ReviewTools;
+let siteId: string;
+let caseId: string;
+/** Ana, Ben and Cleo read; the last is an administrator. */
+let people: readonly CaseReader[];
+/** Statements until the gateway is killed; null: it lives. */
+let life: number | null = null;
+let time = Date.UTC(2026, 0, 1);
+const later = (): Date => {
+  time += 1000;
+  return new Date(time);
+};
+
+test.before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'relaypacs-reviews-'));
+  database = await openQuickDatabase({
+    beforeTurn: async () => undefined,
+    beforeStatement() {
+      if (life === 0) throw new Killed();
+      if (life !== null) life -= 1;
+    },
+    committed: () => undefined,
+    rolledBack: () => undefined,
+  });
+  const { db } = database;
+  siteId = await defaultSiteId(db);
+  const seal = createCaseSeal(createStudyKeys(new Uint8Array(32), folder), new Uint8Array(32));
+  tools = { db, seal, newId: () => randomUUID(), now: later };
+  const account = async (username: string, ...roles: Role[]): Promise<CaseReader> => {
+    const { id } = await db
+      .insertInto('account')
+      .values({ site_id: siteId, username, roles, password_hash: '', disabled_at: null })
+      .returning('id')
+      .executeTakeFirstOrThrow();
+    return { id, siteId, roles };
+  };
+  people = [
+    await account('ana', 'radiologist'),
+    await account('ben', 'radiologist'),
+    await account('cleo', 'radiologist'),
+    await account('dora', 'admin'),
+  ];
+  caseId = randomUUID();
+  const moment = new Date(time);
+  await db
+    .insertInto('case_record')
+    .values({
+      ...{ id: caseId, site_id: siteId, status: 'open', priority: 2, due_on: null, assignee_id: null },
+      ...{ sealed: new Uint8Array(1), wrapped_key: seal.create(caseId), patient_print: null, expects: null },
+      ...{ expected_print: null, created_by: people[3]!.id, created_at: moment, changed_at: moment },
+      closed_at: null,
+    })
+    .execute();
+});
+test.after(async () => {
+  await database.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A step as its device holds it until it is answered. */
+type Kept = {
+  readonly id: string;
+  readonly by: number;
+  readonly what: Move;
+  readonly version: number;
+};
+type Move =
+  | { readonly do: 'decide'; readonly place: number; readonly certainty: number }
+  | { readonly do: 'sign'; readonly place: number }
+  | { readonly do: 'assign'; readonly place: number; readonly to: number }
+  | { readonly do: 'withdraw' };
+type Step = {
+  /** A person, or whoever holds the place. */
+  readonly by: number | 'holder';
+  readonly what: Move;
+  /** It acts on what it saw so many versions ago. */
+  readonly behind: number;
+  readonly killedAt: number | null;
+  /** Sent so often, whatever was answered. */
+  readonly sent: number;
+};
+
+const place = fc.constantFrom(1, 2, 1, 2, ADJUDICATOR);
+const moves: fc.Arbitrary<Move> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('decide' as const),
+      place,
+      certainty: fc.integer({ min: 1, max: 2 }),
+    }),
+  },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('sign' as const), place }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('assign' as const), place, to: fc.integer({ min: 0, max: 3 }) }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: 'withdraw' as const }) },
+);
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    by: fc.oneof({ weight: 3, arbitrary: fc.constant('holder' as const) }, fc.integer({ min: 0, max: 3 })),
+    what: moves,
+    behind: fc.constantFrom(0, 0, 0, 0, 1),
+    killedAt: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, fc.integer({ min: 0, max: 16 })),
+    sent: fc.integer({ min: 1, max: 2 }),
+  }),
+  { minLength: 5, maxLength: 25 },
+);
+
+const textOf = (id: string): string => `said in ${id}`;
+
+async function send(reviewId: string, { id, by, what, version }: Kept): Promise<void> {
+  const actor = people[by]!;
+  switch (what.do) {
+    case 'decide': {
+      const answers = { finding: 'other', certainty: what.certainty, comment: textOf(id) };
+      const said = { decision: 'accept' as const, answers, reason: '' };
+      return decidePlace(tools, actor, { reviewId, id, place: what.place, version, ...said });
+    }
+    case 'sign':
+      return signPlace(tools, actor, { reviewId, id, place: what.place, version });
+    case 'assign':
+      return assignPlace(tools, actor, {
+        ...{ reviewId, id, place: what.place, version },
+        accountId: people[what.to]!.id,
+      });
+    case 'withdraw':
+      return withdrawReview(tools, actor, { reviewId, id });
+    default:
+      return what satisfies never;
+  }
+}
+
+type Answered = { readonly kept: Kept; readonly outcome: 'done' | Problem['code'] };
+
+/** Until it is answered: a killed gateway comes back, and the device sends it again. */
+async function deliver(reviewId: string, kept: Kept, killedAt: number | null): Promise<Answered> {
+  life = killedAt;
+  for (;;) {
+    try {
+      await send(reviewId, kept);
+      return { kept, outcome: 'done' };
+    } catch (error) {
+      if (error instanceof Problem) return { kept, outcome: error.code };
+      if (!(error instanceof Killed)) throw error;
+      life = null;
+    } finally {
+      if (life !== null) life = null;
+    }
+  }
+}
+
+/** The version of the place, and who holds it, as a number among the people. */
+async function look(reviewId: string, what: Move): Promise<{ version: number; holder: number }> {
+  const nobody = { version: 1, holder: 3 };
+  if (what.do === 'withdraw') return nobody;
+  const row = await database.db
+    .selectFrom('review_place')
+    .select(['version', 'account_id'])
+    .where('review_id', '=', reviewId)
+    .where('place', '=', what.place)
+    .executeTakeFirst();
+  if (row === undefined) return nobody;
+  return { version: row.version, holder: people.findIndex(({ id }) => id === row.account_id) };
+}
+
+async function live(sequence: readonly Step[]): Promise<readonly Answered[]> {
+  const id = randomUUID();
+  const readers = [people[0]!.id, people[1]!.id];
+  await openReview(tools, people[3]!, { id, caseId, type: 'chest-film-double', readers });
+  const answered: Answered[] = [];
+  for (const { by, what, behind, killedAt, sent } of sequence) {
+    const seen = await look(id, what);
+    const version = Math.max(1, seen.version - behind);
+    const kept = { id: randomUUID(), by: by === 'holder' ? seen.holder : by, what, version };
+    const first = await deliver(id, kept, killedAt);
+    answered.push(first);
+    for (let again = 1; again < sent; again += 1) {
+      const { outcome } = await deliver(id, kept, null);
+      if (first.outcome === 'done') assert.is(outcome, 'done', 'sent again, it is known');
+    }
+  }
+  await check(id, answered);
+  return answered;
+}
+
+async function check(reviewId: string, answered: readonly Answered[]): Promise<void> {
+  const { db } = database;
+  const events = await eventsOf(db, reviewId);
+  const done = answered.filter(({ outcome }) => outcome === 'done').map(({ kept }) => kept.id);
+  const byPeople = events.filter(({ step, by_account }) => by_account !== null && step !== 'open');
+  // Those two that opening it made.
+  assert.equal(
+    byPeople
+      .slice(2)
+      .map(({ id }) => id)
+      .sort(),
+    done.sort(),
+    'nothing lost, nothing doubled',
+  );
+  const review = await showReview(
+    tools,
+    { ...people[3]!, roles: ['admin'], isAnonymous: false },
+    (await findListed(db, people[3]!, reviewId))!,
+  );
+  const settles = events.filter(({ step }) => step === 'settle');
+  assert.is(settles.length, review.state === 'settled' ? 1 : 0);
+  assert.is(review.finalPlace === null, review.state !== 'settled');
+  const holders = review.places.flatMap(({ reader }) => reader?.id ?? []);
+  assert.is(new Set(holders).size, holders.length, 'nobody reads twice');
+  for (const { place: at, version, state, said } of review.places) {
+    const own = events.filter((event) => event.place === at);
+    const last = own.at(-1)!;
+    if (last !== undefined && last.step !== 'assign') assert.is(last.version, version);
+    const isAfter = own.findLast(({ step }) => step === 'decide' || step === 'assign');
+    if (state === 'signed' && review.state === 'settled')
+      assert.is(said?.answers['comment'], textOf(isAfter!.id), 'what was signed is what was said last');
+    if (state === 'signed')
+      assert.is(
+        own.findIndex(({ step }) => step === 'sign'),
+        own.length - 1,
+      );
+  }
+}
+
+test('steps that come late, twice or while the gateway is killed lose and double nothing', async () => {
+  const outcomes = new Map<string, number>();
+  await fc.assert(
+    fc.asyncProperty(steps, async (sequence) => {
+      for (const { kept, outcome } of await live(sequence)) {
+        const key = outcome === 'done' ? `${kept.what.do} done` : outcome;
+        outcomes.set(key, (outcomes.get(key) ?? 0) + 1);
+      }
+    }),
+    { seed: Number(process.env['RELAY_SEED'] ?? 16), numRuns: Number(process.env['RELAY_RUNS'] ?? 40) },
+  );
+  for (const each of [
+    'decide done',
+    'sign done',
+    'assign done',
+    'review-changed',
+    'review-ended',
+    'review-not-yours',
+  ])
+    assert.ok((outcomes.get(each) ?? 0) > 10, `${each}: ${JSON.stringify([...outcomes])}`);
+});
+
+test.run();

@@ -1,0 +1,311 @@
+/** Reviews through the real routes: who reads what, over which route, until all have signed. */
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Session } from '#shared/protocol/api.ts';
+import type { Case, CaseList, CaseTimeline } from '#shared/protocol/cases.ts';
+import type { ListedReview, Review, ReviewPlace, ReviewTypes } from '#shared/protocol/reviews.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { insertTestResult } from '../testing/insert-result.ts';
+
+const COMMENT = 'Yamada again, see Oberhuber';
+
+const test = suite('reviews');
+let gateway: TestGateway & { pacs: TestPacs };
+let study: string;
+let resultId: string;
+/** Two readers, a third who decides between them, and an administrator who reads nothing. */
+const people = new Map<'ana' | 'ben' | 'cleo' | 'admin' | 'technician', Session>();
+type Who = 'ana' | 'ben' | 'cleo' | 'admin' | 'technician';
+const as = (who: Who): { token: string } => ({ token: people.get(who)!.accessToken });
+const idOf = (who: Who): string => people.get(who)!.user.id;
+const nameOf = (who: Who): string => people.get(who)!.user.username;
+
+test.before(async () => {
+  const pacs = openTestPacs();
+  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  for (const who of ['ana', 'ben', 'cleo'] as const) people.set(who, await gateway.userWith(['radiologist']));
+  people.set('admin', await gateway.userWith(['admin']));
+  people.set('technician', await gateway.userWith(['technician']));
+  study = await deliverStudy(gateway, { ...as('technician'), seed: 981, patientId: 'PID-4711' });
+  resultId = await insertTestResult(gateway.database.db, { study, positive: true });
+});
+test.after(() => gateway.close());
+
+const openCase = (): Promise<Case> => openTestCase(gateway, as('admin').token, { studies: [study] });
+async function openReview(readers: readonly Who[], type = 'chest-film-double'): Promise<Review> {
+  const { id: caseId } = await openCase();
+  const body = { id: randomUUID(), type, readers: readers.map(idOf) };
+  return jsonOf(gateway, `POST /cases/${caseId}/reviews`, { ...as('admin'), body, status: 201 });
+}
+const read = (id: string, who: Who): Promise<Review> => jsonOf(gateway, `GET /reviews/${id}`, as(who));
+const ownIn = ({ places }: Review): ReviewPlace => places.find(({ isMine }) => isMine)!;
+
+type Answer = { readonly decision?: string; readonly answers?: object; readonly reason?: string };
+async function decide(review: string, who: Who, finding: string, more: Answer = {}): Promise<Review> {
+  const { place, version } = ownIn(await read(review, who));
+  const answers = { finding, certainty: 4, comment: COMMENT };
+  const body = { id: randomUUID(), place, version, decision: 'accept', answers, ...more };
+  return jsonOf(gateway, `POST /reviews/${review}/decision`, { ...as(who), body });
+}
+async function sign(review: string, who: Who): Promise<Review> {
+  const { place, version } = ownIn(await read(review, who));
+  const body = { id: randomUUID(), place, version };
+  return jsonOf(gateway, `POST /reviews/${review}/sign`, { ...as(who), body });
+}
+const codeOf = async (request: string, who: Who, body: unknown): Promise<string> => {
+  const [method = '', path = ''] = request.split(' ');
+  const answer = await gateway.call(method, path, { ...as(who), body });
+  return ((await answer.json()) as { code?: string }).code ?? `${answer.status}`;
+};
+
+/** All that a person is told about a case, over every route that tells of it. */
+async function toldOf({ id, caseId }: Review, who: Who): Promise<string> {
+  const paths = [
+    `/reviews/${id}`,
+    '/reviews?list=all&limit=200',
+    '/reviews?list=todo&limit=200',
+    '/reviews?list=free&limit=200',
+    `/cases/${caseId}/reviews`,
+    `/cases/${caseId}`,
+    `/cases/${caseId}/timeline`,
+    '/cases?limit=200',
+    '/cases?finding=positive',
+    `/results?study=${study}`,
+    `/results/${resultId}`,
+    `/results/${resultId}/explanations/image`,
+    `/results/${resultId}/preview`,
+    `/studies?q=${study}`,
+  ];
+  const answers = await Promise.all(
+    paths.map(async (path) => {
+      const answer = await gateway.call('GET', path, as(who));
+      return `${path} ${answer.status} ${await answer.text()}`;
+    }),
+  );
+  return answers.join('\n');
+}
+
+test('the second reader learns neither what the first answered, nor who that is, nor what the model found', async () => {
+  const review = await openReview(['ana', 'ben']);
+  await decide(review.id, 'ana', 'pneumonia');
+  await sign(review.id, 'ana');
+  const told = await toldOf(review, 'ben');
+  const list = await jsonOf<CaseList>(gateway, 'GET /cases?limit=200', as('ben'));
+  assert.is(list.cases.find(({ id }) => id === review.caseId)?.finding, 'none');
+  for (const hidden of [
+    COMMENT,
+    nameOf('ana'),
+    idOf('ana'),
+    '"positive":true',
+    resultId,
+    '"model":"pneumonia"',
+  ])
+    assert.not.ok(told.replaceAll(/^\/\S+/gm, '').includes(hidden), `${hidden} in ${told}`);
+  const mine = await read(review.id, 'ben');
+  assert.equal([mine.places.length, mine.hidesFinding, mine.state], [1, true, 'reading']);
+  // Names of those who have opened the case would tell who reads it.
+  const events = async (who: Who) =>
+    (await jsonOf<CaseTimeline>(gateway, `GET /cases/${review.caseId}/timeline`, as(who))).events.map(
+      ({ event }) => event,
+    );
+  assert.not.ok((await events('ben')).includes('review-signed'));
+  assert.ok((await events('admin')).includes('review-signed'));
+  // The positive control: the reader who has signed, and an administrator, find the model's answer.
+  for (const who of ['ana', 'admin'] as const) assert.ok((await toldOf(review, who)).includes(resultId));
+  assert.not.ok((await toldOf(review, 'admin')).includes(COMMENT), 'no answer before all have signed');
+  assert.ok((await toldOf(review, 'admin')).includes(nameOf('ana')));
+  await decide(review.id, 'ben', 'pneumonia');
+  const settled = await sign(review.id, 'ben');
+  assert.equal([settled.state, settled.finalPlace, settled.places.length], ['settled', 1, 2]);
+  const after = await toldOf(review, 'ben');
+  for (const shown of [COMMENT, nameOf('ana'), resultId]) assert.ok(after.includes(shown), shown);
+});
+
+test('readers who differ are decided between by a third, who sees both answers and no name', async () => {
+  const review = await openReview(['ana', 'ben']);
+  await decide(review.id, 'ana', 'pneumonia');
+  await decide(review.id, 'ben', 'normal');
+  await sign(review.id, 'ana');
+  await sign(review.id, 'ben');
+  // By load: there is one radiologist left.
+  const asked = await read(review.id, 'cleo');
+  assert.is(asked.state, 'adjudication');
+  assert.is(ownIn(asked).place, 0);
+  const sides = asked.places.filter(({ place }) => place > 0);
+  assert.equal(
+    sides.map(({ said, reader }) => [said?.answers['finding'], said?.answers['comment'], reader]),
+    [
+      ['pneumonia', COMMENT, null],
+      ['normal', COMMENT, null],
+    ],
+  );
+  for (const name of ['ana', 'ben'] as const) assert.not.ok(JSON.stringify(asked).includes(nameOf(name)));
+  // Still nothing of each other.
+  assert.is((await read(review.id, 'ana')).places.length, 1);
+  await decide(review.id, 'cleo', 'pneumonia', { decision: 'correct', reason: 'The lateral film shows it' });
+  const settled = await sign(review.id, 'cleo');
+  assert.equal([settled.state, settled.finalPlace], ['settled', 0]);
+  assert.equal(
+    (await read(review.id, 'ana')).history.map(({ step, place }) => `${step} ${place}`),
+    [
+      'open null',
+      'assign 1',
+      'assign 2',
+      'decide 1',
+      'decide 2',
+      'sign 1',
+      'sign 2',
+      'adjudicate null',
+      'decide 0',
+      'sign 0',
+      'settle null',
+    ],
+  );
+});
+
+test('a decision changes until it is signed, is sent twice and done once, and names what came between', async () => {
+  const review = await openReview(['ana'], 'chest-film');
+  const answers = { finding: 'other', certainty: 2, comment: COMMENT };
+  const said = { id: randomUUID(), place: 1, version: 1, decision: 'accept', answers, reason: '' };
+  const path = `POST /reviews/${review.id}/decision`;
+  for (let sent = 0; sent < 2; sent += 1) await jsonOf(gateway, path, { ...as('ana'), body: said });
+  assert.is(await codeOf(path, 'ana', { ...said, answers: { ...answers, certainty: 3 } }), 'review-changed');
+  assert.is(await codeOf(path, 'ben', { ...said, id: randomUUID(), version: 2 }), 'review-not-yours');
+  const changed = await decide(review.id, 'ana', 'normal');
+  assert.is(ownIn(changed).version, 3);
+  const late = await gateway.call('POST', `/reviews/${review.id}/decision`, {
+    ...as('ana'),
+    body: { ...said, id: randomUUID(), version: 2 },
+  });
+  const { code, detail } = (await late.json()) as { code: string; detail: string };
+  assert.equal([code, /^Since then: decide by you at \d/.test(detail)], ['review-changed', true]);
+  const both = await Promise.all(
+    [1, 2].map(() =>
+      codeOf(`POST /reviews/${review.id}/sign`, 'ana', { id: randomUUID(), place: 1, version: 3 }),
+    ),
+  );
+  assert.equal(both.sort(), ['200', 'review-ended']);
+  assert.is(await codeOf(path, 'ana', { ...said, id: randomUUID(), version: 4 }), 'review-ended');
+  const { places, history } = await read(review.id, 'ana');
+  assert.is(places[0]?.said?.answers['finding'], 'normal');
+  assert.equal(
+    history.map(({ step }) => step),
+    ['open', 'assign', 'decide', 'decide', 'sign', 'settle'],
+  );
+});
+
+test('two who sign at once settle it once', async () => {
+  const review = await openReview(['ana', 'ben']);
+  await decide(review.id, 'ana', 'normal');
+  await decide(review.id, 'ben', 'normal');
+  await Promise.all([sign(review.id, 'ana'), sign(review.id, 'ben')]);
+  const { history, state } = await read(review.id, 'ana');
+  assert.equal([state, history.filter(({ step }) => step === 'settle').length], ['settled', 1]);
+});
+
+test('answers that the form does not ask for are refused, and what was typed is in no table', async () => {
+  const review = await openReview(['ana'], 'chest-film');
+  const of = { id: randomUUID(), place: 1, version: 1, decision: 'accept', reason: '' };
+  const path = `POST /reviews/${review.id}/decision`;
+  const refused = [
+    { ...of, answers: { finding: 'normal' } },
+    { ...of, answers: { finding: 'cancer', certainty: 1 } },
+    { ...of, answers: { finding: 'normal', certainty: 9 } },
+    { ...of, answers: { finding: 'normal', certainty: 1, more: 'x' } },
+    { ...of, decision: 'correct', answers: { finding: 'normal', certainty: 1 } },
+    { ...of, decision: 'reject', answers: {} },
+    { ...of, decision: 'reject', reason: 'blurred', answers: { finding: 'normal', certainty: 1 } },
+  ];
+  for (const body of refused) assert.is(await codeOf(path, 'ana', body), 'invalid-request');
+  const blind = await openReview(['ana', 'ben']);
+  const corrected = { ...of, decision: 'correct', reason: 'x', answers: { finding: 'normal', certainty: 1 } };
+  assert.is(await codeOf(`POST /reviews/${blind.id}/decision`, 'ana', corrected), 'invalid-request');
+  await decide(review.id, 'ana', '', { decision: 'reject', answers: {}, reason: COMMENT });
+  await decide(blind.id, 'ana', 'other');
+  const { rows } = await sql<{ row: string }>`
+    select to_jsonb(t)::text as row from review_event t union all select to_jsonb(a)::text from audit a`.execute(
+    gateway.database.db,
+  );
+  assert.ok(rows.length > 20);
+  for (const form of [COMMENT, Buffer.from(COMMENT).toString('hex')])
+    assert.not.ok(rows.some(({ row }) => row.includes(form)));
+  const behind = await jsonOf<Review>(gateway, `GET /reviews/${review.id}?anonymise=1`, as('ana'));
+  assert.equal([ownIn(behind).said?.reason, ownIn(behind).said?.decision], [null, 'reject']);
+});
+
+test('a place is taken, handed on and taken away; nobody reads twice', async () => {
+  const { id: caseId } = await openCase();
+  const body = { id: randomUUID(), type: 'chest-film-double', readers: [] };
+  const opening = `POST /cases/${caseId}/reviews`;
+  for (let sent = 0; sent < 2; sent += 1) await jsonOf(gateway, opening, { ...as('ben'), body, status: 201 });
+  assert.is(await codeOf(opening, 'ana', body), 'review-changed');
+  const path = `POST /reviews/${body.id}/assign`;
+  const give = (who: Who, place: number, to: Who, version = 1) =>
+    codeOf(path, who, { id: randomUUID(), place, version, accountId: idOf(to) });
+  const free = async (who: Who) =>
+    (
+      await jsonOf<{ reviews: ListedReview[] }>(gateway, 'GET /reviews?list=free&limit=200', as(who))
+    ).reviews.some(({ id }) => id === body.id);
+  assert.ok(await free('ana'));
+  const both = await Promise.all([give('ana', 1, 'ana'), give('cleo', 1, 'cleo')]);
+  assert.equal(both.sort(), ['200', 'review-changed']);
+  const holder = ((await read(body.id, 'ana')).places.some(({ isMine }) => isMine) ? 'ana' : 'cleo') as Who;
+  assert.not.ok(await free(holder));
+  assert.is(await give(holder, 2, holder), 'invalid-request');
+  assert.is(await give('ben', 2, 'technician'), 'invalid-request');
+  await decide(body.id, holder, 'normal');
+  assert.is(await give('ben', 1, 'ben', 3), 'review-not-yours');
+  assert.is(await give('admin', 1, 'ben', 3), '200');
+  assert.is(ownIn(await read(body.id, 'ben')).said, null, 'it starts again');
+  assert.is(
+    await codeOf(`POST /reviews/${body.id}/withdraw`, 'cleo', { id: randomUUID() }),
+    'review-not-yours',
+  );
+  const gone = { id: randomUUID() };
+  for (let sent = 0; sent < 2; sent += 1)
+    assert.is(await codeOf(`POST /reviews/${body.id}/withdraw`, 'ben', gone), '200');
+  assert.is(await give('admin', 2, 'ana'), 'review-ended');
+});
+
+test('a review type is made, has versions, and open reviews keep theirs', async () => {
+  const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('ana'));
+  const { definition } = types.find(({ name }) => name === 'chest-film')!;
+  const review = await openReview(['ana'], 'chest-film');
+  const next = { version: 1, definition: { ...definition, title: 'Chest film, short', readers: 2 } };
+  const path = 'PUT /review-types/chest-film';
+  const both = await Promise.all([codeOf(path, 'ana', next), codeOf(path, 'admin', next)]);
+  assert.equal(both.sort(), ['200', 'review-type-changed']);
+  assert.equal(
+    [(await read(review.id, 'ana')).typeVersion, (await read(review.id, 'ana')).title],
+    [1, 'Chest film'],
+  );
+  const { typeVersion, places } = await openReview(['ana'], 'chest-film');
+  assert.equal([typeVersion, places.length], [2, 2]);
+  const made = { name: 'hip', definition: { ...definition, title: 'Hip' } };
+  assert.is(await codeOf('POST /review-types', 'ana', made), '201');
+  for (const name of ['hip', 'chest-film-double'])
+    assert.is(await codeOf('POST /review-types', 'ana', { ...made, name }), 'review-type-changed');
+  assert.is(await codeOf('PUT /review-types/knee', 'ana', next), 'not-found');
+  assert.is(await codeOf('POST /review-types', 'technician', made), 'not-allowed');
+});
+
+test('the queue is in the order of urgency and continues where it ended', async () => {
+  const { id, version } = await openCase();
+  const low = await openReview(['cleo'], 'hip');
+  await jsonOf(gateway, `PATCH /cases/${id}`, { ...as('admin'), body: { version, priority: 'urgent' } });
+  const body = { id: randomUUID(), type: 'hip', readers: [idOf('cleo')] };
+  await jsonOf(gateway, `POST /cases/${id}/reviews`, { ...as('admin'), body, status: 201 });
+  type Page = { readonly reviews: ListedReview[]; readonly next: string | null };
+  const first = await jsonOf<Page>(gateway, 'GET /reviews?limit=1', as('cleo'));
+  assert.is(first.reviews[0]?.id, body.id);
+  const rest = await jsonOf<Page>(gateway, `GET /reviews?cursor=${first.next}`, as('cleo'));
+  assert.ok(rest.reviews.some((one) => one.id === low.id));
+  assert.not.ok(rest.reviews.some((one) => one.id === body.id));
+  assert.is(await codeOf('GET /reviews?cursor=9~1', 'cleo', undefined), 'invalid-request');
+});
+
+test.run();

@@ -1,0 +1,164 @@
+/**
+ * Reviews as a reader is shown them. Until a review is settled, readers see their own place and free ones; the
+ * adjudicator sees the readers' answers without their names; an administrator who reads no place of it sees who reads,
+ * and not what they answered.
+ */
+import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
+import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
+import type { ListedReview, Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
+import type { CaseReader } from '../cases/case-rights.ts';
+import { pseudonymOf, type CaseCipher } from '../cases/case-seal.ts';
+import { usernamesOf, type CaseRow } from '../cases/case.store.ts';
+import { mayWithdraw } from './change-review.ts';
+import {
+  decisionsOf,
+  eventsOf,
+  placesOf,
+  type EventRow,
+  type PlaceRow,
+  type ReviewRow,
+} from './review.store.ts';
+import type { ReviewTools } from './review-tools.ts';
+import { openTyped } from './seal-decision.ts';
+
+/** `isAnonymous`: they asked for nothing that may hold a name. */
+export type Viewer = CaseReader & { readonly isAnonymous: boolean };
+type OfCase = Pick<CaseRow, 'id' | 'number' | 'priority' | 'due_on' | 'patient_print' | 'wrapped_key'>;
+type Sight = { readonly reader: boolean; readonly said: boolean };
+
+/** The parts of a place that a viewer sees; null: not even the place. */
+function sightOf(
+  review: ReviewRow,
+  place: PlaceRow,
+  viewer: Viewer,
+  own: PlaceRow | undefined,
+): Sight | null {
+  if (review.state === 'settled' || place.account_id === viewer.id) return { reader: true, said: true };
+  if (place.state === 'open') return { reader: false, said: false };
+  if (review.state === 'adjudication' && own?.place === ADJUDICATOR) return { reader: false, said: true };
+  if (assigns(viewer, own)) return { reader: true, said: false };
+  return null;
+}
+
+const assigns = ({ roles }: Viewer, own: PlaceRow | undefined): boolean =>
+  roles.includes('admin') && own === undefined;
+
+/** In the order of the rows. */
+export async function showReviews(
+  { db, seal }: ReviewTools,
+  viewer: Viewer,
+  rows: readonly { readonly review: ReviewRow; readonly of: OfCase }[],
+): Promise<ListedReview[]> {
+  const places = await placesOf(
+    db,
+    rows.map(({ review }) => review.id),
+  );
+  const all = [...places.values()].flat();
+  const decisions = await decisionsOf(db, all);
+  const names = await usernamesOf(db, [...new Set(all.flatMap(({ account_id }) => account_id ?? []))]);
+  return rows.map(({ review, of }) => {
+    const those = places.get(review.id) ?? [];
+    const own = those.find(({ account_id }) => account_id === viewer.id);
+    const isShown = those.some((place) => sightOf(review, place, viewer, own)?.said);
+    const cipher = isShown ? seal.cipherOf(of.id, of.wrapped_key) : null;
+    return {
+      ...bareOf(review, of),
+      hidesFinding: review.hides_finding && review.state === 'reading' && isReading(own),
+      places: those.flatMap((place): ReviewPlace[] => {
+        const sight = sightOf(review, place, viewer, own);
+        if (sight === null) return [];
+        const decision = decisions.get(place.decided_by_event ?? '');
+        return [
+          {
+            place: place.place,
+            state: place.state,
+            version: place.version,
+            isMine: place.account_id === viewer.id,
+            reader: sight.reader ? personOf(place.account_id, names) : null,
+            said: sight.said && decision !== undefined ? saidIn(decision, cipher, viewer) : null,
+            signedAt: place.signed_at?.toISOString() ?? null,
+          },
+        ];
+      }),
+    };
+  });
+}
+
+const isReading = (own: PlaceRow | undefined): boolean =>
+  own?.state === 'assigned' || own?.state === 'decided';
+
+function bareOf(review: ReviewRow, of: OfCase) {
+  return {
+    id: review.id,
+    number: review.number,
+    caseId: review.case_id,
+    caseNumber: of.number,
+    pseudonym: of.patient_print === null ? null : pseudonymOf(of.patient_print),
+    priority: CASE_PRIORITIES[of.priority] ?? 'routine',
+    dueOn: of.due_on,
+    type: review.type_name,
+    typeVersion: review.type_version,
+    title: review.definition.title,
+    state: review.state,
+    openedAt: review.opened_at.toISOString(),
+    settledAt: review.settled_at?.toISOString() ?? null,
+  } satisfies Partial<ListedReview>;
+}
+
+function personOf(id: string | null, names: ReadonlyMap<string, string>): ReviewPlace['reader'] {
+  const username = id === null ? undefined : names.get(id);
+  return username === undefined ? null : { id: id!, username };
+}
+
+function saidIn(event: EventRow, cipher: CaseCipher | null, { isAnonymous }: Viewer): Said {
+  const typed = isAnonymous ? null : openTyped(cipher, event);
+  return {
+    decision: event.decision!,
+    answers: { ...event.answers, ...typed?.answers },
+    reason: typed?.reason ?? null,
+    at: event.at.toISOString(),
+  };
+}
+
+export async function showReview(
+  tools: ReviewTools,
+  viewer: Viewer,
+  { review, of }: { readonly review: ReviewRow; readonly of: OfCase },
+): Promise<Review> {
+  const [listed] = await showReviews(tools, viewer, [{ review, of }]);
+  return {
+    ...listed!,
+    definition: review.definition,
+    finalPlace: review.final_place,
+    mayWithdraw: mayWithdraw(review, viewer),
+    history: await historyOf(tools, viewer, review),
+  };
+}
+
+async function historyOf({ db }: ReviewTools, viewer: Viewer, review: ReviewRow): Promise<Review['history']> {
+  const events = await eventsOf(db, review.id);
+  const places = (await placesOf(db, [review.id])).get(review.id) ?? [];
+  const own = places.find(({ account_id }) => account_id === viewer.id);
+  const isSettled = review.state === 'settled';
+  const knowsPeople = isSettled || assigns(viewer, own);
+  const people = events.flatMap(({ by_account, to_account }) => [by_account ?? [], to_account ?? []].flat());
+  const names = await usernamesOf(db, [...new Set(people)]);
+  const nameOf = (id: string | null): string | null =>
+    id !== null && (knowsPeople || id === viewer.id) ? (names.get(id) ?? null) : null;
+  return events
+    .filter(
+      ({ place, by_account, to_account }) =>
+        knowsPeople ||
+        place === null ||
+        to_account === viewer.id ||
+        (by_account === viewer.id && own?.place === place),
+    )
+    .map(({ step, place, by_account, to_account, decision, at }) => ({
+      step,
+      place,
+      by: nameOf(by_account),
+      to: nameOf(to_account),
+      decision: isSettled || by_account === viewer.id ? decision : null,
+      at: at.toISOString(),
+    }));
+}

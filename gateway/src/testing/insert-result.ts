@@ -1,0 +1,41 @@
+/** The result of a model, as if it had looked at the first image of a study. */
+import { randomUUID } from 'node:crypto';
+import type { Finding } from '#shared/protocol/inference.ts';
+import type { Db } from '../database/database.ts';
+import { insertResult } from '../results/result.store.ts';
+
+const MODEL = { id: 'pneumonia', version: '1.0.0', digest: 'a'.repeat(64) };
+
+/** Returns its id. */
+export async function insertTestResult(
+  db: Db,
+  { study, positive }: { readonly study: string; readonly positive: boolean },
+): Promise<string> {
+  const where = { studyInstanceUID: study, seriesInstanceUID: `${study}.1`, sopInstanceUID: `${study}.1.1` };
+  const finding: Finding = {
+    model: { ...MODEL, runtime: 'a test' },
+    input: { digest: 'b'.repeat(64), kind: 'dicom', rows: 64, columns: 64, frame: 0, ...where },
+    image: { kind: 'CXR', probability: 0.9 },
+    population: 'inside',
+    film: [],
+    probabilities: null,
+    score: positive ? 0.9 : 0.1,
+    threshold: 0.5,
+    positive,
+    lungs: null,
+    camPeak: null,
+    explanations: [],
+    completeness: null,
+    rationale: [],
+    limits: [],
+    warnings: [],
+    intendedUse: 'A test.',
+  };
+  const { id: siteId } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();
+  const now = new Date('2026-11-20T10:00:00Z');
+  const of = { models: [], maps: [], disagreement: null, now };
+  const { id } = await db
+    .transaction()
+    .execute((trx) => insertResult(trx, { id: randomUUID(), siteId, key: randomUUID(), finding, ...of }));
+  return id;
+}

@@ -1,0 +1,138 @@
+/**
+ * Fetches the viewer's package, checks it against the pinned digest, and unpacks what a browser asks for. All of it
+ * happens in a folder of its own; that is renamed when it is whole, so that half a viewer is never served.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { createGzip } from 'node:zlib';
+import type { ViewerProblem } from '#shared/protocol/viewer.ts';
+import { BadTarball, unpackTarball } from './unpack-tarball.ts';
+import { UNPACKING, type ViewerPackage } from './viewer-package.ts';
+
+/** Of a folder in which a viewer is made. */
+export const DRAFT = '.new';
+
+export type InstallTools = {
+  /** Undefined: the global one. */
+  readonly fetch?: typeof fetch | undefined;
+  readonly signal: AbortSignal;
+  /** How many bytes have come; all of them: they are being unpacked. */
+  readonly onBytes: (bytes: number) => void;
+};
+
+/** It was not installed; nothing is left of it. */
+export class NotInstalled extends Error {
+  readonly why: ViewerProblem;
+  constructor(why: ViewerProblem, cause?: unknown) {
+    super(`the viewer was not installed: ${why}`, { cause });
+    this.why = why;
+  }
+}
+
+/** Returns when `folder` is there, whole. @throws NotInstalled; whatever the signal is aborted with. */
+export async function installViewer(from: ViewerPackage, folder: string, tools: InstallTools): Promise<void> {
+  const draft = `${folder}.${randomBytes(8).toString('hex')}${DRAFT}`;
+  const files = join(draft, 'files');
+  const archive = join(draft, 'package.tgz');
+  try {
+    await mkdir(files, { recursive: true });
+    await fetchPackage(from, archive, tools);
+    await unpackTarball(archive, files, { limits: UNPACKING, keep: servedPath, signal: tools.signal });
+    await compress(files, tools.signal);
+    await putInPlace(files, folder);
+    await syncFolder(dirname(folder));
+  } catch (error) {
+    tools.signal.throwIfAborted();
+    throw asNotInstalled(error);
+  } finally {
+    await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/**
+ * The part of the package that is served: not the source maps, and not the 136 MB that run models in the browser,
+ * which OHIF would fetch from elsewhere.
+ */
+function servedPath(name: string): string | null {
+  const [, path] = /^package\/dist\/(.+)$/.exec(name) ?? [];
+  return path === undefined || path.startsWith('ort/') || path.endsWith('.map') ? null : path;
+}
+
+async function fetchPackage(from: ViewerPackage, archive: string, tools: InstallTools): Promise<void> {
+  const digest = createHash('sha512');
+  let bytes = 0;
+  await pipeline(
+    await openPackage(from, tools),
+    async function* (pieces: AsyncIterable<Uint8Array>) {
+      for await (const piece of pieces) {
+        bytes += piece.length;
+        if (bytes > from.bytes) throw new NotInstalled('wrong-digest');
+        digest.update(piece);
+        tools.onBytes(bytes);
+        yield piece;
+      }
+    },
+    createWriteStream(archive, { flags: 'wx', mode: 0o600 }),
+    { signal: tools.signal },
+  );
+  if (digest.digest('base64') !== from.sha512) throw new NotInstalled('wrong-digest');
+}
+
+async function openPackage({ address }: ViewerPackage, tools: InstallTools): Promise<Readable> {
+  if (address.startsWith('file:')) return createReadStream(fileURLToPath(address));
+  const answer = await (tools.fetch ?? fetch)(address, { signal: tools.signal }).catch((error: unknown) => {
+    throw new NotInstalled('unreachable', error);
+  });
+  if (!answer.ok || answer.body === null) {
+    await answer.body?.cancel();
+    throw new NotInstalled('not-there');
+  }
+  return Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]);
+}
+
+const COMPRESSED: readonly string[] = ['.js', '.css', '.wasm', '.json', '.svg'];
+const COMPRESSED_FROM_BYTES = 8 * 1024;
+
+/** 17 MB of scripts become 4 on the way to the browser. */
+async function compress(folder: string, signal: AbortSignal): Promise<void> {
+  for (const name of await readdir(folder, { recursive: true })) {
+    const path = join(folder, name);
+    if (!COMPRESSED.includes(extname(name)) || (await stat(path)).size < COMPRESSED_FROM_BYTES) continue;
+    await pipeline(createReadStream(path), createGzip(), createWriteStream(`${path}.gz`, { flush: true }), {
+      signal,
+    });
+  }
+}
+
+function asNotInstalled(error: unknown): unknown {
+  if (error instanceof NotInstalled) return error;
+  if (error instanceof BadTarball) return new NotInstalled('damaged', error);
+  const code = (error as NodeJS.ErrnoException | null)?.code ?? '';
+  if (['ENOSPC', 'EDQUOT'].includes(code)) return new NotInstalled('no-room', error);
+  if (code === 'ENOENT') return new NotInstalled('not-there', error);
+  if (code.startsWith('Z_')) return new NotInstalled('damaged', error);
+  return new NotInstalled('unreachable', error);
+}
+
+async function putInPlace(files: string, folder: string): Promise<void> {
+  try {
+    await rename(files, folder);
+  } catch (error) {
+    // Another gateway on the same folder was quicker.
+    if (!['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const file = await open(folder, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}

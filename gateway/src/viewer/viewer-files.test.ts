@@ -1,0 +1,152 @@
+/** The built-in viewer on the disk: fetched whole or not at all, and only by its digest. */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { until } from '#testing/gateway-under-test.ts';
+import type { BuiltInViewer } from '#shared/protocol/viewer.ts';
+import { packageOf, SMALL_VIEWER, startRegistry, tarball, type Registry } from '../testing/viewer-tarball.ts';
+import { openViewerFiles, type ViewerFiles } from './viewer-files.ts';
+import type { ViewerPackage } from './viewer-package.ts';
+
+const test = suite('the files of the built-in viewer');
+const ARCHIVE = tarball(SMALL_VIEWER);
+const NOW = new Date('2026-11-23T07:00:00Z');
+
+type Open = {
+  readonly folder: string;
+  readonly files: ViewerFiles;
+  readonly registry: Registry;
+  /** Turns it on, and waits until it is fetched, or not. */
+  turnOn(): Promise<BuiltInViewer>;
+  close(): Promise<void>;
+};
+
+async function open(more: Partial<ViewerPackage> = {}): Promise<Open> {
+  const home = await mkdtemp(join(tmpdir(), 'relay-viewer-'));
+  const folder = join(home, 'viewer');
+  const registry = await startRegistry(ARCHIVE);
+  const from = { ...packageOf(ARCHIVE, registry.address), ...more };
+  const files = openViewerFiles({ folder, package: from, log: () => undefined, now: () => NOW });
+  return {
+    ...{ folder, files, registry },
+    async turnOn() {
+      await files.turnOn();
+      return until('it is fetched, or not', () => {
+        const now = files.state();
+        return now.state !== 'fetching' && now;
+      });
+    },
+    async close() {
+      await files.close();
+      await registry.close();
+      await rm(home, { recursive: true });
+    },
+  };
+}
+
+test('the parts that a browser asks for are served once all of them are there', async () => {
+  const { files, turnOn, close } = await open();
+  assert.is(files.served(), null);
+  const on = { state: 'on', version: '1.2.3', size: ARCHIVE.length, fetched: 0, problem: null };
+  assert.equal(await turnOn(), on);
+  const found = await readdir(files.served()!, { recursive: true });
+  assert.equal(found.sort(), [
+    'app-config.js',
+    'app.bundle.0123456789abcdef.js',
+    'app.bundle.0123456789abcdef.js.gz',
+    'assets',
+    'assets/icon.png',
+    'index.html',
+  ]);
+  await close();
+});
+
+test('a copy of the site’s own serves as well', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-viewer-copy-'));
+  await writeFile(join(folder, 'ohif.tgz'), ARCHIVE);
+  const { turnOn, close } = await open({ address: pathToFileURL(join(folder, 'ohif.tgz')).href });
+  assert.is((await turnOn()).state, 'on');
+  await close();
+  await rm(folder, { recursive: true });
+});
+
+const ODD = Buffer.from('<html>a proxy’s page</html>');
+const FAILURES: Readonly<
+  Record<string, readonly [Partial<ViewerPackage>, Registry['give'], BuiltInViewer['problem']]>
+> = {
+  'with a changed byte': [{}, Buffer.from(ARCHIVE).fill(0, 40, 41), 'wrong-digest'],
+  'cut short': [{}, ARCHIVE.subarray(0, 200), 'wrong-digest'],
+  'that does not end': [{}, Buffer.concat([ARCHIVE, ARCHIVE]), 'wrong-digest'],
+  'that is not there': [{}, 'nothing', 'not-there'],
+  'that is no archive': [{ sha512: packageOf(ODD, '').sha512 }, ODD, 'damaged'],
+  'behind a dead address': [{ address: 'http://127.0.0.1:9/app.tgz' }, ARCHIVE, 'unreachable'],
+  'in no file': [{ address: 'file:///nowhere/app.tgz' }, ARCHIVE, 'not-there'],
+};
+
+for (const [what, [more, give, problem]] of Object.entries(FAILURES)) {
+  test(`a package ${what} leaves nothing, and the next attempt may succeed`, async () => {
+    const { files, folder, registry, turnOn, close } = await open(more);
+    registry.give = give;
+    const { state, problem: said } = await turnOn();
+    assert.equal([state, said], ['absent', problem]);
+    assert.is(files.served(), null);
+    assert.equal(await readdir(folder), []);
+    registry.give = ARCHIVE;
+    if (Object.keys(more).length === 0) assert.equal((await turnOn()).problem, null);
+    await close();
+  });
+}
+
+test('half a viewer is not served, and giving it up leaves nothing', async () => {
+  const { files, folder, registry, close } = await open();
+  registry.give = 'half';
+  await files.turnOn();
+  await until('something has come', () => files.state().fetched > 0);
+  assert.is(files.state().state, 'fetching');
+  assert.is(files.served(), null);
+  await files.turnOff();
+  assert.equal([files.state().state, files.state().problem], ['absent', null]);
+  assert.equal(await readdir(folder), []);
+  await close();
+});
+
+test('the remains of a killed gateway are not served, and are removed later; another version too', async () => {
+  const { files, folder, turnOn, close } = await open();
+  const left = join(folder, 'ohif-1.2.3.0011223344556677.new');
+  const young = join(folder, 'ohif-1.2.3.8899aabbccddeeff.new');
+  const older = join(folder, 'ohif-1.0.0');
+  for (const path of [left, young, older]) await mkdir(join(path, 'files'), { recursive: true });
+  await writeFile(join(folder, 'ohif-1.2.3.on'), '');
+  assert.is(files.served(), null, 'on, but not whole');
+  await utimes(left, NOW, new Date(NOW.getTime() - 2 * 3_600_000));
+  // Another gateway may be at it.
+  await utimes(young, NOW, new Date(NOW.getTime() - 60_000));
+  await turnOn();
+  await files.sweep();
+  assert.equal((await readdir(folder)).sort(), [
+    'ohif-1.2.3',
+    'ohif-1.2.3.8899aabbccddeeff.new',
+    'ohif-1.2.3.on',
+  ]);
+  await close();
+});
+
+test('off keeps the files, and removing it leaves none', async () => {
+  const { files, folder, turnOn, close } = await open();
+  await turnOn();
+  await files.turnOff();
+  assert.is(files.state().state, 'off');
+  assert.is(files.served(), null);
+  assert.ok(existsSync(join(folder, 'ohif-1.2.3', 'index.html')));
+  assert.is((await turnOn()).state, 'on');
+  await files.remove();
+  assert.is(files.state().state, 'absent');
+  assert.equal(await readdir(folder), []);
+  await close();
+});
+
+test.run();

@@ -1,0 +1,127 @@
+/**
+ * The built-in viewer on the disk, in `<data>/viewer`: the folder of its version when it is installed, and beside it
+ * a file when it is on. Several gateways may share the folder. The remains of a killed gateway are removed an hour
+ * later.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { BuiltInViewer, ViewerProblem } from '#shared/protocol/viewer.ts';
+import { describeError, type Log } from '../observability/log.ts';
+import { DRAFT, installViewer, NotInstalled, type InstallTools } from './install-viewer.ts';
+import type { ViewerPackage } from './viewer-package.ts';
+
+export type ViewerFiles = {
+  /** The folder that is served; null: the viewer is not on. */
+  served(): string | null;
+  state(): BuiltInViewer;
+  /** Returns at once: what is not installed yet is fetched meanwhile. */
+  turnOn(): Promise<void>;
+  /** A fetch under way is given up. */
+  turnOff(): Promise<void>;
+  /** As `turnOff`, and deletes the files. */
+  remove(): Promise<void>;
+  /** Removes what an earlier gateway left half made, and other versions. */
+  sweep(): Promise<void>;
+  /** Gives up a fetch under way. */
+  close(): Promise<void>;
+};
+
+export type ViewerFilesTools = {
+  readonly folder: string;
+  readonly package: ViewerPackage;
+  readonly fetch?: InstallTools['fetch'];
+  readonly log: Log;
+  readonly now: () => Date;
+};
+
+/** A draft of another gateway that is this old is nobody's: 50 MB come in that time over any line. */
+const DRAFT_AGE_MS = 3_600_000;
+
+type Fetching = { readonly ended: Promise<void>; readonly abort: AbortController; bytes: number };
+/** `home`: the folder of the version. `mark`: the file that says that it is on. */
+type Places = { readonly home: string; readonly mark: string };
+/** Why it could not be installed; null: it is, or it was given up. */
+type Ended = (problem: ViewerProblem | null) => void;
+
+/** Fetches what is missing, and turns the viewer on. */
+function startFetching(tools: ViewerFilesTools, { home, mark }: Places, ended: Ended): Fetching {
+  const abort = new AbortController();
+  const { signal } = abort;
+  const fetching = { abort, bytes: 0, ended: Promise.resolve() };
+  const onBytes = (bytes: number): void => {
+    fetching.bytes = bytes;
+  };
+  const work = async (): Promise<void> => {
+    try {
+      await installViewer(tools.package, home, { fetch: tools.fetch, signal, onBytes });
+      signal.throwIfAborted();
+      await writeFile(mark, '');
+      ended(null);
+    } catch (error) {
+      if (signal.aborted) return ended(null);
+      const why = error instanceof NotInstalled ? error.why : 'unreachable';
+      tools.log({ event: 'viewer-not-installed', why, ...describeError(error) });
+      ended(why);
+    }
+  };
+  return Object.assign(fetching, { ended: work() });
+}
+
+export function openViewerFiles(tools: ViewerFilesTools): ViewerFiles {
+  const { folder, package: from } = tools;
+  const home = join(folder, `ohif-${from.version}`);
+  const mark = `${home}.on`;
+  let fetching: Fetching | null = null;
+  let problem: ViewerProblem | null = null;
+  const isOn = (): boolean => existsSync(mark) && existsSync(home);
+  const ended: Ended = (because) => {
+    problem = because;
+    fetching = null;
+  };
+  const giveUp = async (): Promise<void> => {
+    fetching?.abort.abort();
+    await fetching?.ended;
+  };
+  const turnOff = async (): Promise<void> => {
+    await giveUp();
+    problem = null;
+    await rm(mark, { force: true });
+  };
+  return {
+    served: () => (isOn() ? home : null),
+    state() {
+      const { version, bytes: size } = from;
+      const state = fetching ? 'fetching' : isOn() ? 'on' : existsSync(home) ? 'off' : 'absent';
+      return { state, version, size, fetched: fetching?.bytes ?? 0, problem };
+    },
+    async turnOn() {
+      problem = null;
+      await mkdir(folder, { recursive: true, mode: 0o700 });
+      if (existsSync(home)) await writeFile(mark, '');
+      else fetching ??= startFetching(tools, { home, mark }, ended);
+    },
+    turnOff,
+    async remove() {
+      await turnOff();
+      // Requests under way find all of it or nothing.
+      const gone = `${home}.gone${DRAFT}`;
+      await rm(gone, { recursive: true, force: true });
+      if (existsSync(home)) await rename(home, gone);
+      await rm(gone, { recursive: true, force: true });
+    },
+    sweep: () => sweep(tools, home),
+    close: giveUp,
+  };
+}
+
+async function sweep({ folder, now }: ViewerFilesTools, home: string): Promise<void> {
+  if (!existsSync(folder)) return;
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    const isOwn = path === home || path === `${home}.on`;
+    const isDraft = name.endsWith(DRAFT);
+    const age = isDraft ? now().getTime() - (await stat(path)).mtimeMs : Number.POSITIVE_INFINITY;
+    if (!isOwn && age > DRAFT_AGE_MS) await rm(path, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,230 @@
+/**
+ * The built-in viewer: an administrator turns it on; a link opens one study for fifteen minutes; and the viewer's
+ * origin has no way to the session of the app. viewer-files.test.ts tests how it is fetched.
+ */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { until } from '#testing/gateway-under-test.ts';
+import type { BuiltInViewer, ViewerLink } from '#shared/protocol/viewer.ts';
+import { ADMIN_PASSWORD } from '../testing/open-gateway.ts';
+import { openWebWorld, type WebWorld } from '../testing/open-web-world.ts';
+import { packageOf, SMALL_VIEWER, startRegistry, tarball, type Registry } from '../testing/viewer-tarball.ts';
+
+const test = suite('the built-in viewer');
+const VIEWER = 'http://localhost:3001';
+const ARCHIVE = tarball(SMALL_VIEWER);
+
+let opened: { world: WebWorld; registry: Registry; folder: string } | null = null;
+test.before(async () => {
+  const registry = await startRegistry(ARCHIVE);
+  const folder = await mkdtemp(join(tmpdir(), 'relay-viewer-'));
+  const world = await openWebWorld({
+    folder,
+    env: { RELAY_VIEWER_PORT: '3001' },
+    viewerPackage: packageOf(ARCHIVE, registry.address),
+  });
+  opened = { world, registry, folder };
+});
+test.after(async () => {
+  await opened?.world.close();
+  await opened?.registry.close();
+  if (opened) await rm(opened.folder, { recursive: true });
+});
+
+const world = (): WebWorld => opened!.world;
+
+async function ask(method: string, body?: object): Promise<BuiltInViewer> {
+  const { accessToken: token } = await world().gateway.signIn();
+  const answer = await world().gateway.call(method, '/admin/viewer', { token, body });
+  assert.is(answer.status, 200, await answer.clone().text());
+  return (await answer.json()) as BuiltInViewer;
+}
+
+/** Turns it on, and waits until it is fetched, or not. */
+async function turnOn(): Promise<BuiltInViewer> {
+  await ask('PUT', { on: true });
+  return until('it is fetched, or not', async () => {
+    const now = await ask('GET');
+    return now.state !== 'fetching' && now;
+  });
+}
+
+const visit = async (path: string, init?: RequestInit): Promise<Response> =>
+  world().gateway.viewer!.request(`${VIEWER}${path}`, init);
+const form = (token: string): RequestInit => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  body: new URLSearchParams({ token }).toString(),
+});
+const bearer = (token: string): RequestInit => ({ headers: { authorization: `Bearer ${token}` } });
+
+async function linkTo(token: string, study: string): Promise<ViewerLink | undefined> {
+  const answer = await world().gateway.call('POST', `/studies/${study}/viewer-link`, { token });
+  assert.is(answer.status, 200, await answer.clone().text());
+  return ((await answer.json()) as { links: ViewerLink[] }).links[0];
+}
+
+test('an administrator turns it on: it is fetched, served, turned off, and removed without a trace', async () => {
+  assert.is((await ask('GET')).state, 'absent');
+  assert.is((await visit('/viewer')).status, 503);
+  assert.equal(await turnOn(), {
+    state: 'on',
+    version: '1.2.3',
+    size: ARCHIVE.length,
+    fetched: 0,
+    problem: null,
+  });
+  const page = await visit('/viewer?StudyInstanceUIDs=1.2');
+  assert.is(page.status, 200);
+  assert.match(await page.text(), 'app.bundle.0123456789abcdef.js');
+  assert.is((await visit('/assets/icon.png')).status, 200);
+  assert.is((await visit('/ort/model.wasm')).status, 404, 'left out');
+  assert.is((await visit('/package.json')).status, 404, 'outside of what a browser asks for');
+  assert.match(await (await visit('/app-config.js')).text(), 'relaypacs');
+  const bundle = await visit('/app.bundle.0123456789abcdef.js', { headers: { 'accept-encoding': 'gzip' } });
+  assert.is(bundle.headers.get('content-encoding'), 'gzip');
+  assert.match(bundle.headers.get('cache-control') ?? '', 'immutable');
+
+  assert.is((await ask('PUT', { on: false })).state, 'off');
+  assert.is((await visit('/viewer')).status, 503);
+  assert.is((await turnOn()).state, 'on');
+  assert.is((await ask('DELETE')).state, 'absent');
+  assert.equal(await readdir(join(opened!.folder, 'viewer')), []);
+  const rows = await world().gateway.database.db.selectFrom('audit').select('event').orderBy('seq').execute();
+  assert.equal(
+    rows.map(({ event }) => event).filter((event) => event.startsWith('viewer-')),
+    ['viewer-turned-on', 'viewer-turned-off', 'viewer-turned-on', 'viewer-removed'],
+  );
+});
+
+test('a link opens its study, and no address has the token in it', async () => {
+  const radiologist = await world().person('radiologist');
+  const study = await world().send(await world().person('technician'), 71_001);
+  const uid = study.studyInstanceUID;
+  assert.is(await linkTo(radiologist, uid), undefined, 'it is off');
+  await turnOn();
+  const link = (await linkTo(radiologist, uid))!;
+  assert.is(link.url, `${VIEWER}/relay/open`);
+  const opened = await visit('/relay/open', form(link.token!));
+  assert.is(opened.status, 200);
+  assert.is(opened.headers.get('cache-control'), 'no-store');
+  assert.is(opened.headers.get('referrer-policy'), 'no-referrer');
+  const html = await opened.text();
+  assert.match(html, `data-study="${uid}"`);
+  assert.match(html, /data-seconds="(899|900)"/);
+  assert.match(html, 'src="/relay/start.js"');
+  const start = await (await visit('/relay/start.js')).text();
+  assert.match(start, "location.replace('/viewer?StudyInstanceUIDs=' + study)");
+  assert.not.match(start, "StudyInstanceUIDs=' + token");
+  assert.not.ok(world().gateway.lines.some((line) => JSON.stringify(line).includes(link.token!.slice(-20))));
+});
+
+test('a token reads its study alone: another one, none, an old one, and the app’s are refused', async () => {
+  const radiologist = await world().person('radiologist');
+  const technician = await world().person('technician');
+  const { studyInstanceUID: uid } = await world().send(technician, 71_002);
+  const { studyInstanceUID: other } = await world().send(technician, 71_003);
+  await turnOn();
+  const { token } = (await linkTo(radiologist, uid))!;
+  const status = async (path: string, init = bearer(token!)) =>
+    (await visit(`/dicom-web${path}`, init)).status;
+  assert.is(await status(`/studies/${uid}/series`), 200);
+  assert.is(await status(`/studies/${uid}/metadata`), 200);
+  for (const path of [
+    `/studies/${other}`,
+    `/studies/${other}/series`,
+    `/studies/${other}/metadata`,
+    `/studies?StudyInstanceUID=${other}`,
+    `/studies?0020000d=${other}`,
+    `/studies?StudyInstanceUID=${uid}&StudyInstanceUID=${other}`,
+    `/studies?StudyInstanceUID=${uid},${other}`,
+    `/studies/${uid}/../${other}/series`,
+    `/studies/${uid}%2F..%2F${other}/series`,
+    `/series?StudyInstanceUID=${uid}`,
+    '/instances',
+  ])
+    assert.is(await status(path), 404, path);
+  // OHIF asks for a patient's earlier studies: the answer is this one.
+  const found = (await (await visit('/dicom-web/studies?limit=10', bearer(token!))).json()) as object[];
+  assert.is(found.length, 1);
+  assert.match(JSON.stringify(found), `${VIEWER}/dicom-web/studies/${uid}`);
+
+  const forged = `${token!.slice(0, -4)}AAAA`;
+  for (const init of [{}, bearer(forged), bearer(radiologist)])
+    assert.is(await status(`/studies/${uid}/series`, init), 401);
+  assert.is((await visit('/relay/open', form(radiologist))).status, 401);
+  assert.is((await visit(`/dicom-web/studies/${uid}`, { ...bearer(token!), method: 'POST' })).status, 404);
+  const atTheApi = { token: token! };
+  assert.is((await world().gateway.call('GET', `/dicom-web/studies/${uid}/series`, atTheApi)).status, 401);
+  assert.is((await world().gateway.call('GET', '/studies', atTheApi)).status, 401);
+  world().gateway.wait(901_000);
+  assert.is(await status(`/studies/${uid}/series`), 401);
+  assert.is((await visit('/relay/open', form(token!))).status, 401);
+});
+
+test('with the account’s rights, those of its links end', async () => {
+  const { accessToken, user } = await world().gateway.userWith(['radiologist']);
+  const { studyInstanceUID: uid } = await world().send(await world().person('technician'), 71_004);
+  await turnOn();
+  const { token } = (await linkTo(accessToken, uid))!;
+  assert.is((await visit(`/dicom-web/studies/${uid}/series`, bearer(token!))).status, 200);
+  const { accessToken: admin } = await world().gateway.signIn();
+  const options = { token: admin, body: { disabled: true } };
+  const ended = await world().gateway.call('PATCH', `/admin/users/${user.id}`, options);
+  assert.ok(ended.ok, String(ended.status));
+  assert.is((await visit(`/dicom-web/studies/${uid}/series`, bearer(token!))).status, 401);
+  assert.is((await visit('/relay/open', form(token!))).status, 401);
+});
+
+test('a page of the viewer may ask its own origin alone, and the app refuses what it asks with the session’s cookie', async () => {
+  await turnOn();
+  const page = await visit('/viewer', { headers: { cookie: 'relay_refresh=anything' } });
+  const policy = page.headers.get('content-security-policy') ?? '';
+  assert.match(policy, "connect-src 'self' blob: data:;");
+  assert.match(policy, "default-src 'none'");
+  assert.match(policy, /script-src 'self' 'wasm-unsafe-eval' 'sha256-[\w+/]+=*';/);
+  assert.not.match(policy, /script-src[^;]*'unsafe-/);
+  assert.is(page.headers.get('set-cookie'), null);
+  assert.is(page.headers.get('cross-origin-opener-policy'), 'same-origin');
+  const { gateway } = world();
+  const app = await gateway.web.request('http://localhost:3000/');
+  assert.match(app.headers.get('content-security-policy') ?? '', `form-action 'self' ${VIEWER};`);
+  const signedIn = await gateway.web.request('http://localhost:3000/api/auth/login', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: 'admin', password: ADMIN_PASSWORD }),
+  });
+  const given = signedIn.headers.getSetCookie().find((one) => one.startsWith('relay_refresh=')) ?? '';
+  assert.match(given, /HttpOnly.*SameSite=Strict/);
+  const [cookie = ''] = given.split(';');
+  const refresh = async (headers: Record<string, string>) =>
+    (
+      await gateway.web.request('http://localhost:3000/api/auth/refresh', {
+        method: 'POST',
+        headers: { cookie, host: 'localhost:3000', ...headers },
+      })
+    ).status;
+  assert.is(await refresh({ origin: VIEWER, 'sec-fetch-site': 'same-site' }), 403);
+  assert.is(await refresh({ origin: VIEWER }), 403);
+  assert.is(await refresh({ origin: 'http://localhost:3000', 'sec-fetch-site': 'same-origin' }), 200);
+});
+
+test('it serves its own name alone', async () => {
+  await turnOn();
+  assert.is((await world().gateway.viewer!.request('http://rebound.example.org:3001/viewer')).status, 421);
+});
+
+test('without a port of its own it cannot be turned on', async () => {
+  const bare = await openWebWorld();
+  const token = await bare.person('admin');
+  const answer = await bare.gateway.call('PUT', '/admin/viewer', { token, body: { on: true } });
+  assert.is(answer.status, 409);
+  assert.is(((await answer.json()) as { code: string }).code, 'viewer-without-port');
+  assert.is(bare.gateway.viewer, null);
+  await bare.close();
+});
+
+test.run();

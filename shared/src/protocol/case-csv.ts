@@ -1,0 +1,108 @@
+/** Cases as CSV: the columns of an export, the columns that an import reads, and its report. */
+import { z } from 'zod';
+
+/** In this order in an export. */
+export const CASE_CSV_COLUMNS = [
+  'id',
+  'version',
+  'number',
+  'title',
+  'status',
+  'priority',
+  'tags',
+  'dueOn',
+  'assignee',
+  'pseudonym',
+  'expects',
+  'studies',
+  'modalities',
+  'finding',
+  'createdBy',
+  'createdAt',
+  'changedAt',
+  'closedAt',
+] as const;
+export type CaseCsvColumn = (typeof CASE_CSV_COLUMNS)[number];
+
+/** A row with an id changes that case; one without opens a case, for studies or for one of the numbers. */
+export const CASE_CSV_FIELDS = [
+  'id',
+  'version',
+  'title',
+  'status',
+  'priority',
+  'tags',
+  'dueOn',
+  'assignee',
+  'studies',
+  'accessionNumber',
+  'patientId',
+] as const;
+export type CaseCsvField = (typeof CASE_CSV_FIELDS)[number];
+
+export const CSV_ROWS_LIMIT = 50_000;
+export const CSV_BYTES_LIMIT = 64 * 1024 * 1024;
+export const CSV_COLUMNS_LIMIT = 64;
+
+/** The reasons for which a row is not taken. */
+export const CASE_CSV_FAULTS = [
+  // Of a value.
+  'missing',
+  'invalid',
+  'nobody',
+  'unchangeable',
+  // Of the study or the number of a new case.
+  'one-number',
+  'unknown-study',
+  'several-patients',
+  // Of the case that the row names.
+  'unknown-case',
+  'twice',
+  'outdated',
+  'closed',
+  'unreadable',
+  // Of the file.
+  'not-utf8',
+  'quotes',
+  'too-long',
+  'cells',
+  'too-many-rows',
+  'too-many-columns',
+  'no-columns',
+] as const;
+export type CaseCsvFault = (typeof CASE_CSV_FAULTS)[number];
+
+/** The columns of a file from the left, separated by commas: the field of each, `-` for one that is left out. */
+export const csvColumnsSchema = z
+  .string()
+  .max(1024)
+  .transform((text) => text.split(','))
+  .pipe(z.array(z.enum([...CASE_CSV_FIELDS, '-'])).max(CSV_COLUMNS_LIMIT))
+  .refine((fields) => {
+    const named = fields.filter((field) => field !== '-');
+    return new Set(named).size === named.length;
+  }, 'a field twice');
+
+/** `POST /cases/import`. Either all rows are in, or none. */
+export const caseImportSchema = z.object({
+  isImported: z.boolean(),
+  /** The columns of the file, and the field as which each is read; null: it is left out. */
+  columns: z.array(z.object({ header: z.string(), field: z.enum(CASE_CSV_FIELDS).nullable() })),
+  /** The first rows as they stand in the file. */
+  preview: z.array(z.array(z.string())),
+  /** Below the header. */
+  rows: z.number().int(),
+  opened: z.number().int(),
+  changed: z.number().int(),
+  unchanged: z.number().int(),
+  wrongRows: z.number().int(),
+  /** The first of them. `row`: as a spreadsheet counts, the header is 1. */
+  wrong: z.array(
+    z.object({
+      row: z.number().int(),
+      field: z.enum(CASE_CSV_FIELDS).nullable(),
+      fault: z.enum(CASE_CSV_FAULTS),
+    }),
+  ),
+});
+export type CaseImport = z.infer<typeof caseImportSchema>;

@@ -1,0 +1,85 @@
+/**
+ * The states of a review and of each of its places. A place is one person's reading; place 0 is the adjudicator's.
+ *
+ *             assign               decide              sign
+ *     open ────────────► assigned ────────► decided ────────► signed
+ *                         ▲    ▲             │   ▲ │
+ *                         └────┘ assign      │   └─┘ decide: changed until signed
+ *                         └──────────────────┘ assign, by an administrator
+ *
+ *     reading ──all readers signed and agree──────────────────────────────► settled
+ *        │ └────all readers signed and differ──► adjudication ──0 signed──────▲
+ *        └──────────────────────────────────────────┴──withdraw──► withdrawn
+ *
+ * Nothing here touches the database: change-review.ts applies it in the transaction that changes the rows.
+ */
+export const PLACE_STATES = ['open', 'assigned', 'decided', 'signed'] as const;
+export type PlaceState = (typeof PLACE_STATES)[number];
+export const PLACE_ACTIONS = ['assign', 'decide', 'sign'] as const;
+export type PlaceAction = (typeof PLACE_ACTIONS)[number];
+export const REVIEW_STATES = ['reading', 'adjudication', 'settled', 'withdrawn'] as const;
+export type ReviewState = (typeof REVIEW_STATES)[number];
+/** The place of the person who decides between readers who differ. */
+export const ADJUDICATOR = 0;
+
+/** `holder`: the place is theirs; `keeper`: a radiologist or an administrator. */
+export const PARTIES = ['holder', 'keeper', 'admin'] as const;
+export type Party = (typeof PARTIES)[number];
+export type StepRefusal = 'review-not-yours' | 'review-ended';
+type Step = { readonly by: Party; readonly to: PlaceState } | StepRefusal;
+
+/** States × actions × who. */
+const STEPS: Record<PlaceState, Record<PlaceAction, Step>> = {
+  open: {
+    assign: { by: 'keeper', to: 'assigned' },
+    decide: 'review-not-yours',
+    sign: 'review-not-yours',
+  },
+  assigned: {
+    assign: { by: 'keeper', to: 'assigned' },
+    decide: { by: 'holder', to: 'decided' },
+    // Nothing was said yet: the page offers it only after a decision, so another person has moved the place.
+    sign: 'review-not-yours',
+  },
+  decided: {
+    // The answers stay in the history. A reader who is away holds nobody up, and no colleague takes them away.
+    assign: { by: 'admin', to: 'assigned' },
+    decide: { by: 'holder', to: 'decided' },
+    sign: { by: 'holder', to: 'signed' },
+  },
+  signed: { assign: 'review-ended', decide: 'review-ended', sign: 'review-ended' },
+};
+
+/** The state that follows, or why it does not. `parties`: what the person is to this place. */
+export function stepOf(
+  state: PlaceState,
+  action: PlaceAction,
+  parties: readonly Party[],
+): PlaceState | StepRefusal {
+  const step = STEPS[state][action];
+  if (typeof step === 'string') return step;
+  return parties.includes(step.by) ? step.to : 'review-not-yours';
+}
+
+export const isRefusal = (step: PlaceState | StepRefusal): step is StepRefusal =>
+  step === 'review-not-yours' || step === 'review-ended';
+
+/** Nothing happens to the review any more. */
+export const isEnded = (state: ReviewState): boolean => ENDED[state];
+const ENDED: Record<ReviewState, boolean> = {
+  reading: false,
+  adjudication: false,
+  settled: true,
+  withdrawn: true,
+};
+
+/** After a signature. `differ`: two of the readers' answers do; it matters once all have signed. */
+export function afterSignature(
+  places: readonly { readonly place: number; readonly state: PlaceState }[],
+  differ: boolean,
+): ReviewState {
+  const isSigned = ({ state }: { readonly state: PlaceState }): boolean => state === 'signed';
+  if (!places.filter(({ place }) => place !== ADJUDICATOR).every(isSigned)) return 'reading';
+  if (!differ) return 'settled';
+  return places.some((one) => one.place === ADJUDICATOR && isSigned(one)) ? 'settled' : 'adjudication';
+}

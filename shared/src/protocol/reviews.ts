@@ -1,0 +1,180 @@
+/**
+ * Reviews: a case is read by one or more people who answer the form of a review type. Readers do not see each other's
+ * answers until all have signed; where they differ, another person decides (PROTOCOL.md, *Reviews*).
+ */
+import { z } from 'zod';
+import type { Role } from './api.ts';
+import { CASE_PRIORITIES } from './cases.ts';
+import { answersSchema, reviewFormSchema } from './review-forms.ts';
+import { PLACE_STATES, REVIEW_STATES } from './review-state.ts';
+
+/** They read and sign. Those who keep cases (CASE_KEEPERS) open reviews and assign them. */
+export const REVIEWERS: readonly Role[] = ['radiologist'];
+
+export const READERS_LIMIT = 5;
+/** `hand`: whoever opens a review names the readers, or leaves places to be taken. */
+export const ASSIGNMENTS = ['hand', 'turn', 'load'] as const;
+export type Assignment = (typeof ASSIGNMENTS)[number];
+/** `correct`: the finding that was there is wrong; `reject`: it cannot be judged. Both with a reason. */
+export const DECISIONS = ['accept', 'correct', 'reject'] as const;
+export type Decision = (typeof DECISIONS)[number];
+const REASON_LENGTH = 2000;
+
+const lineSchema = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .regex(/^\P{Cc}*$/u);
+export const reviewTypeNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
+export const reviewDefinitionSchema = z.object({
+  title: lineSchema(120),
+  readers: z.int().min(1).max(READERS_LIMIT),
+  /** Readers do not see what models found until they have signed. */
+  hidesFinding: z.boolean(),
+  assignment: z.enum(ASSIGNMENTS),
+  form: reviewFormSchema,
+});
+export type ReviewDefinition = z.infer<typeof reviewDefinitionSchema>;
+
+export const reviewTypeSchema = z.object({
+  name: reviewTypeNameSchema,
+  version: z.int(),
+  /** Null: it comes with the gateway. */
+  madeBy: z.string().nullable(),
+  madeAt: z.iso.datetime().nullable(),
+  definition: reviewDefinitionSchema,
+});
+export type ReviewType = z.infer<typeof reviewTypeSchema>;
+/** `GET /review-types`: the newest version of each, by name. */
+export const reviewTypesSchema = z.object({ types: z.array(reviewTypeSchema) });
+export type ReviewTypes = z.infer<typeof reviewTypesSchema>;
+/** `POST /review-types`. */
+export const newReviewTypeSchema = z.object({
+  name: reviewTypeNameSchema,
+  definition: reviewDefinitionSchema,
+});
+/** `PUT /review-types/{name}`: `version` is the one that was looked at; reviews of it go on as they are. */
+export const reviewTypeChangeSchema = z.object({
+  version: z.int().min(1),
+  definition: reviewDefinitionSchema,
+});
+
+/** Made by the device, so that a request that is sent again is known. */
+const requestIdSchema = z.uuid();
+/** `POST /cases/{id}/reviews`. `readers`: by hand; else as the type says. */
+export const newReviewSchema = z.object({
+  id: requestIdSchema,
+  type: reviewTypeNameSchema,
+  readers: z.array(z.uuid()).max(READERS_LIMIT).optional(),
+});
+export type NewReview = z.infer<typeof newReviewSchema>;
+
+/** `version`: of the place, as the person has seen it. */
+const stepShape = { id: requestIdSchema, place: z.int().min(0).max(READERS_LIMIT), version: z.int().min(1) };
+/** `POST /reviews/{id}/assign`. */
+export const assignSchema = z.object({ ...stepShape, accountId: z.uuid() });
+export type Assign = z.infer<typeof assignSchema>;
+export const reasonSchema = z
+  .string()
+  .trim()
+  .max(REASON_LENGTH)
+  .regex(/^[\P{Cc}\n\t]*$/u);
+/** `POST /reviews/{id}/decision`. */
+export const decideSchema = z
+  .object({
+    ...stepShape,
+    decision: z.enum(DECISIONS),
+    /** None where the case cannot be judged. */
+    answers: answersSchema,
+    reason: reasonSchema.default(''),
+  })
+  .refine(({ decision, reason }) => decision === 'accept' || reason !== '', 'a reason')
+  .refine(
+    ({ decision, answers }) => decision !== 'reject' || Object.keys(answers).length === 0,
+    'no answers to what cannot be judged',
+  );
+export type Decide = z.infer<typeof decideSchema>;
+/** `POST /reviews/{id}/sign`. */
+export const signSchema = z.object(stepShape);
+export type Sign = z.infer<typeof signSchema>;
+/** `POST /reviews/{id}/withdraw`. */
+export const withdrawSchema = z.object({ id: requestIdSchema });
+
+const personSchema = z.object({ id: z.uuid(), username: z.string() });
+export const saidSchema = z.object({
+  decision: z.enum(DECISIONS),
+  /** Null: withheld with what was typed, or the key of the case is gone. */
+  answers: answersSchema,
+  reason: z.string().nullable(),
+  at: z.iso.datetime(),
+});
+export type Said = z.infer<typeof saidSchema>;
+export const reviewPlaceSchema = z.object({
+  /** 0: the adjudicator's. */
+  place: z.int(),
+  state: z.enum(PLACE_STATES),
+  version: z.int(),
+  isMine: z.boolean(),
+  /** Null: nobody, or withheld. */
+  reader: personSchema.nullable(),
+  /** Null: nothing yet, or withheld. */
+  said: saidSchema.nullable(),
+  signedAt: z.iso.datetime().nullable(),
+});
+export type ReviewPlace = z.infer<typeof reviewPlaceSchema>;
+
+export const REVIEW_STEPS = ['open', 'assign', 'decide', 'sign', 'settle', 'adjudicate', 'withdraw'] as const;
+export const listedReviewSchema = z.object({
+  id: z.uuid(),
+  number: z.int(),
+  caseId: z.uuid(),
+  caseNumber: z.int(),
+  pseudonym: z.string().nullable(),
+  priority: z.enum(CASE_PRIORITIES),
+  dueOn: z.iso.date().nullable(),
+  type: reviewTypeNameSchema,
+  typeVersion: z.int(),
+  title: z.string(),
+  state: z.enum(REVIEW_STATES),
+  /** The caller is asked without what models found. */
+  hidesFinding: z.boolean(),
+  /** Those that the caller may see: their own and free ones; all of them once it is settled, or for who assigns. */
+  places: z.array(reviewPlaceSchema),
+  openedAt: z.iso.datetime(),
+  settledAt: z.iso.datetime().nullable(),
+});
+export type ListedReview = z.infer<typeof listedReviewSchema>;
+export const reviewSchema = listedReviewSchema.extend({
+  definition: reviewDefinitionSchema,
+  /** The place whose answers stand; null: none yet. */
+  finalPlace: z.int().nullable(),
+  /** The caller may withdraw it. */
+  mayWithdraw: z.boolean(),
+  /** Oldest first, as far as the caller may see it. */
+  history: z.array(
+    z.object({
+      step: z.enum(REVIEW_STEPS),
+      place: z.int().nullable(),
+      /** Null: the gateway itself, or withheld. */
+      by: z.string().nullable(),
+      /** To whom it was assigned. */
+      to: z.string().nullable(),
+      decision: z.enum(DECISIONS).nullable(),
+      at: z.iso.datetime(),
+    }),
+  ),
+});
+export type Review = z.infer<typeof reviewSchema>;
+
+/** `todo`: assigned to the caller and not signed; `free`: with a place that the caller may take. */
+export const REVIEW_LISTS = ['todo', 'free', 'signed', 'all'] as const;
+export type ReviewList = (typeof REVIEW_LISTS)[number];
+/** `GET /reviews`: the most urgent cases first, then the oldest. */
+export const reviewListSchema = z.object({
+  reviews: z.array(listedReviewSchema),
+  next: z.string().nullable(),
+});
+/** `GET /cases/{id}/reviews`: oldest first. */
+export const caseReviewsSchema = z.object({ reviews: z.array(listedReviewSchema) });
