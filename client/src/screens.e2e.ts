@@ -376,6 +376,12 @@ walk('an instance that contradicts the PACS waits for a decision, which is one b
   await page.getByRole('link', { name: /^Decide about/ }).click();
   await page.getByText('A different image with this ID is already there', { exact: false }).waitFor();
   await looksRight(page, 'study-decision');
+  await page.getByRole('link', { name: 'Compare both images' }).click();
+  await page.locator('.conflict canvas').nth(1).waitFor();
+  await page.getByText('Sent first: the one that stands').waitFor();
+  await page.getByRole('button', { name: /^Choose a new export/ }).waitFor();
+  await looksRight(page, 'needs-conflict');
+  await page.goBack();
   await page.getByRole('button', { name: 'Leave it out' }).click();
   await looksRight(page, 'leave-out');
   await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click();

@@ -79,6 +79,7 @@ import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
 import { viewerFeature, type ViewerFeature } from './viewer/viewer.feature.ts';
 import { ohifPackage, type ViewerPackage } from './viewer/viewer-package.ts';
+import { worklistFeature } from './worklist/worklist.feature.ts';
 
 /** The parts of the outside world that a test may replace. */
 export type Surroundings = {
@@ -252,6 +253,10 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
     vaultFeature(tools),
     casesFeature({ ...tools, caseKeys }),
     reviewsFeature({ ...tools, caseKeys }),
+    worklistFeature({
+      ...tools,
+      listKeys: createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'orders')),
+    }),
     modelsFeature(tools),
     inference,
     { routes: [ruleRoutes(tools, KINDS_OF_RULES)] },

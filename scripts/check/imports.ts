@@ -130,6 +130,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
       'database',
     ],
   ],
+  [['gateway/src/worklist'], ['destinations', 'pipeline', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/destinations'], ['pipeline', 'doctor', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/rules'], ['destinations', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],

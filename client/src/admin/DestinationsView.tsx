@@ -13,6 +13,8 @@ import { AdminTrouble } from './AdminTrouble.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
 import { destinationWords as words } from './destination-words.ts';
 import { ViewersSheet } from './ViewersSheet.tsx';
+import { WorklistSheet } from './WorklistSheet.tsx';
+import { worklistWords } from './worklist-words.ts';
 import { Examination } from './Examination.tsx';
 import { viewersWords } from './viewers-words.ts';
 import { createDestinationsStore, type DestinationsStore } from './destinations.store.ts';
@@ -251,6 +253,30 @@ function Viewers({ destination, store }: Pick<OneProps, 'destination' | 'store'>
   );
 }
 
+function Worklist({ destination, store }: Pick<OneProps, 'destination' | 'store'>) {
+  const isOpen = useSignal(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        aria-label={worklistWords.title(destination.name)}
+        onClick={() => (isOpen.value = true)}
+      >
+        {worklistWords.button}
+      </button>
+      {isOpen.value && (
+        <WorklistSheet
+          destination={destination}
+          onSave={store.setWorklist}
+          onClose={() => (isOpen.value = false)}
+        />
+      )}
+    </>
+  );
+}
+
 type ActionsProps = Omit<OneProps, 'test'> & { readonly isTesting: boolean };
 
 function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
@@ -279,6 +305,7 @@ function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
         </button>
       )}
       <Viewers destination={destination} store={store} />
+      <Worklist destination={destination} store={store} />
       {!isPrimary && (
         <AskFirst
           label={words.makePrimary}

@@ -58,7 +58,15 @@ test('names the first field with a mistake', () => {
 test('begins with what is saved, and with no secret', () => {
   const saved: Destination = {
     ...{ id: '0', kind: 'dicomweb', name: 'cloud', url: 'https://pacs.test', ca: PEM, certificate: PEM },
-    ...{ isPrimary: false, viewers: [], fromEnvironment: false, underWay: 0, waiting: 0, hasStudies: false },
+    ...{
+      isPrimary: false,
+      viewers: [],
+      worklist: null,
+      fromEnvironment: false,
+      underWay: 0,
+      waiting: 0,
+      hasStudies: false,
+    },
     ...{ need: null, deadLetters: 0, copies: { also: 0, required: 0 } },
     authentication: { kind: 'oauth', tokenUrl: 'https://id.test/token', clientId: 'relay', scope: null },
   };
@@ -91,7 +99,15 @@ test('asks for a PACS over DIMSE by host, port and AE titles, and shows what is 
   assert.is(secure.kind === 'wish' && secure.wish.ca, PEM);
   const saved = toTyped({
     ...{ id: '0', kind: 'dimse', name: 'archive', url, ca: null, certificate: null },
-    ...{ isPrimary: false, viewers: [], fromEnvironment: false, underWay: 0, waiting: 0, hasStudies: false },
+    ...{
+      isPrimary: false,
+      viewers: [],
+      worklist: null,
+      fromEnvironment: false,
+      underWay: 0,
+      waiting: 0,
+      hasStudies: false,
+    },
     ...{ need: null, deadLetters: 0, copies: { also: 0, required: 0 }, authentication: { kind: 'none' } },
   });
   assert.equal({ ...saved, ...peer, callingAE: 'RELAYPACS', connection: 'plain', commits: false }, saved);

@@ -36,6 +36,8 @@ export interface DestinationsStore {
   save(id: string | null, wish: DestinationWish): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
   setViewers(id: string, viewers: readonly Viewer[]): Promise<void>;
+  /** Null: it has none. Throws ApiProblem, Unreachable. */
+  setWorklist(id: string, address: string | null): Promise<void>;
   makePrimary(id: string): Promise<void>;
   /** Whether studies that are promised from now on go there too. */
   setNeed(id: string, need: Need | null): Promise<void>;
@@ -165,6 +167,11 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
     async setViewers(id, viewers) {
       const options = { method: 'PUT', body: { viewers } };
       await api.json(`${PATH}/${id}/viewers`, destinationSchema, options);
+      await tried(() => list(state));
+    },
+    async setWorklist(id, address) {
+      const options = { method: 'PUT', body: { address } };
+      await api.json(`${PATH}/${id}/worklist`, destinationSchema, options);
       await tried(() => list(state));
     },
     ...deciding(state, tried),

@@ -195,6 +195,9 @@ function openIngest(parts: Parts, decisions: DecisionTools, pool: WorkerPool): I
     triaged: (studyId, group) => triage.peek()?.store.queued(studyId, group) ?? null,
     giveUp: (studyId, why) => giveUpStudy(decisions, studyId, why),
     sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
+    askOrders: async (day) => (await import('../pipeline/ingest/ask-orders.ts')).askOrders(parts.api, day),
+    noteOrder: async (study, order) =>
+      (await import('../pipeline/ingest/ask-orders.ts')).noteOrder(parts.api, study, order),
     askPseudonyms: async (asked, abort) =>
       (await import('../pipeline/ingest/ask-pseudonyms.ts')).askPseudonyms(parts.api, asked, abort),
   });

@@ -14,7 +14,11 @@ const done = (some: Partial<QueuedStudy> = {}): QueuedStudy =>
     track: { ...NOWHERE, inPacs: 12 },
     ...some,
   });
-const sent = (...ids: string[]): SentFromHere => ({ sent: new Set(ids), leftBehind: new Map() });
+const sent = (...ids: string[]): SentFromHere => ({
+  sent: new Set(ids),
+  leftBehind: new Map(),
+  files: new Map(),
+});
 
 const NONE = { found: 0, refused: 0 };
 

@@ -9,6 +9,8 @@ import { refusalSentence } from '../net/refusal-sentence.ts';
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { ThumbnailPicture } from '../pipeline/ingest/ThumbnailPicture.tsx';
+import { ConflictPictures } from './ConflictPictures.tsx';
+import { CONFLICT } from './find-rivals.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
 import { nameOf } from '../pipeline/queue/study-title.ts';
@@ -65,6 +67,9 @@ export function OneDecision({ decision }: { readonly decision: Decision }) {
         ))}
       </div>
       {decision.policy !== null && <p class="small needs-policy">{words.policy(decision.policy)}</p>}
+      {decision.reason === CONFLICT && decision.study && (
+        <ConflictPictures id={decision.study.id} instances={decision.instances} />
+      )}
       <div role="alert">{failed && <p class="small">{failed}</p>}</div>
     </article>
   );

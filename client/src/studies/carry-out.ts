@@ -42,6 +42,7 @@ export async function carryOut(
       sendUnderItsPolicy(ingest, decision);
       return UPLOAD;
     case 'choose-again':
+    case 'choose-export':
     case 'choose-fewer':
       return UPLOAD;
     case 'retry':

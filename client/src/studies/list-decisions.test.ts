@@ -173,7 +173,10 @@ const answersTo = (study: Partial<QueuedStudy>) =>
 test('sending again is offered only where it can change anything', () => {
   const need = (code: string): Need => ({ cause: 'quarantined', reason: code, instances: 4 });
   assert.not.ok(canRetry('conflicting-instance'));
-  assert.equal(answersTo({ state: 'attention', needs: [need('conflicting-instance')] }), ['leave-out']);
+  assert.equal(answersTo({ state: 'attention', needs: [need('conflicting-instance')] }), [
+    'choose-export',
+    'leave-out',
+  ]);
   assert.equal(answersTo({ state: 'attention', needs: [need('pacs-refused')] }), ['retry', 'leave-out']);
   // The study travels again: another receipt comes first.
   assert.equal(answersTo({ state: 'at-gateway', needs: [need('pacs-refused')] }), ['leave-out']);

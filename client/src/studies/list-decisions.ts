@@ -12,7 +12,8 @@ import type { LostStudy, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 
 /**
  * `look`: open the pictures, cover names, release them; `other-policy`: choose one that sends it, for
- * this study alone; `choose-again` and `choose-fewer` lead to Upload; `retry` and
+ * this study alone; `choose-again`, `choose-export` (another file of the
+ * same image) and `choose-fewer` lead to Upload; `retry` and
  * `try-now`: send again; `leave-out`: a person decides that they are not sent; `take-back`, `cancel`, `remove`,
  * `delete`: the whole study goes from this device; `set-aside`: take a found study out of the selection.
  */
@@ -22,6 +23,7 @@ export type Answer =
   | 'retry'
   | 'try-now'
   | 'choose-again'
+  | 'choose-export'
   | 'choose-fewer'
   | 'leave-out'
   | 'set-aside'
@@ -148,6 +150,8 @@ function answersTo(need: ListedNeed, policy: Decision['policy'], files: HeldFile
       return answersToHeld(need, policy, files);
     case 'quarantined':
     case 'refused':
+      // The same file would meet the same image again.
+      if (reason === 'conflicting-instance') return ['choose-export', 'leave-out'];
       return study && mayBeRetried(cause, reason) && countRetried(study) > 0
         ? ['retry', 'leave-out']
         : ['leave-out'];

@@ -65,6 +65,7 @@ export const needsWords = {
     'try-now': 'Try again now',
     'other-policy': 'Send it under another policy',
     'choose-again': 'Choose it again',
+    'choose-export': 'Choose a new export',
     'choose-fewer': 'Choose fewer studies',
     'leave-out': 'Leave out',
     'set-aside': 'Do not send this study',
@@ -73,6 +74,14 @@ export const needsWords = {
     remove: 'Remove from list',
     delete: 'Delete from this device',
   } satisfies Record<Answer, string>,
+  /** Under the pictures of two images of one identifier. */
+  conflict: {
+    mine: 'Not stored: this one',
+    other: 'Sent first: the one that stands',
+    otherElsewhere:
+      'The image that stands was not sent from this page. Look at it in the viewer of your PACS.',
+    notHere: 'This page no longer has the files. Choose them again on Upload to see the image.',
+  },
   /** For people who do not see which study the button belongs to. */
   answerOf: (answer: string, name: string) => `${answer}: ${name}`,
   /** Before something is lost. */

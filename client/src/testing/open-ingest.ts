@@ -132,6 +132,8 @@ function deviceTools(room: number | null) {
     whileWriting: (_, work) => work(),
     sample: async () => [],
     askPseudonyms: async ({ blinded }) => evaluateAsGateway(blinded),
+    askOrders: async () => null,
+    noteOrder: async () => null,
     triaged: () => null,
   } satisfies Partial<IngestTools>;
 }

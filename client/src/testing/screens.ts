@@ -26,10 +26,16 @@ export const SCREENS = {
     receipt: 'The receipt of a study, to open, print and save',
     'receipt-printed': 'The receipt on paper',
     'study-decision': 'An instance contradicts the PACS',
+    'needs-conflict': 'Both images of one identifier, to compare',
     'leave-out': 'Asks before an instance is left out',
     'not-found': 'An address that does not exist',
     'queue-of-another': 'Studies of other people wait',
     'study-receipt-faulty': 'A receipt does not hold',
+  },
+  'pipeline/ingest/orders.e2e.ts': {
+    'order-fits': 'A study fits an order',
+    'order-sheet': 'The orders of a day',
+    'order-wrong-patient': 'Asks before a study is sent under another patient’s order',
   },
   'policies.e2e.ts': {
     'send-reason': 'The policy asks why names are kept',

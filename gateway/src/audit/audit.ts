@@ -50,7 +50,7 @@ export type AuditEvent =
       by: string;
     }
   | {
-      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left' | 'given-up'}`;
+      event: `destination-${'made' | 'changed' | 'deleted' | 'primary' | 'required' | 'also' | 'left' | 'given-up' | 'worklist'}`;
       destinationId: string;
       kind: string;
       name: string;
@@ -121,6 +121,10 @@ export type AuditEvent =
     }
   // Export (DCM 110106): a list of cases as a file, without the parts of them in `withheld`
   | { event: 'cases-exported'; by: string; cases: number; withheld: readonly string[] }
+  // Order Record (DCM 110109): orders were read, a list of them imported, one chosen for a study
+  | { event: 'orders-read'; accountId: string; orders: number }
+  | { event: 'orders-imported'; by: string; orders: number }
+  | { event: 'order-chosen'; by: string; studyInstanceUID: string }
   // Application Activity (DCM 110100), Report (DCM 110106): who read a case and when. Nothing that they answered
   | {
       event: ReviewEventName;

@@ -3,6 +3,7 @@ import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { ManyKeys } from '../pipeline/study-key.ts';
 import { caseAttachmentRoutes } from './case-attachments.routes.ts';
+import { caseBulkRoutes } from './case-bulk.routes.ts';
 import { caseCsvRoutes } from './case-csv.routes.ts';
 import { createCaseSeal } from './case-seal.ts';
 import { caseEntryRoutes } from './case-entries.routes.ts';
@@ -27,7 +28,13 @@ const SWEEP_EVERY_SECONDS = 3600;
 export function casesFeature({ keys, caseKeys, ...rest }: CasesFeatureTools): Feature {
   const tools = { ...rest, seal: createCaseSeal(caseKeys, keys.secretFor(PRINTS)) };
   return {
-    routes: [caseRoutes(tools), caseEntryRoutes(tools), caseAttachmentRoutes(tools), caseCsvRoutes(tools)],
+    routes: [
+      caseRoutes(tools),
+      caseEntryRoutes(tools),
+      caseAttachmentRoutes(tools),
+      caseCsvRoutes(tools),
+      caseBulkRoutes(tools),
+    ],
     clocks: [
       {
         name: 'case-arrivals',

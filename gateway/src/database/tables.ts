@@ -12,9 +12,11 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { RuleKind } from '#shared/protocol/rule.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import type { AuditTables } from './audit-tables.ts';
 import type { CaseTables } from './case-tables.ts';
 import type { ForeignTables } from './foreign-tables.ts';
 import type { InferenceTables } from './inference-tables.ts';
+import type { OrderTables } from './order-tables.ts';
 import type { VaultTables } from './vault-tables.ts';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -345,6 +347,8 @@ export type DestinationTable = {
   sealed: Uint8Array | null;
   /** `viewersSchema` of shared/src/protocol/viewer.ts: those that show what it holds. */
   viewers: ColumnType<unknown, string | undefined, string>;
+  /** Where its modality worklist answers, as parseDimseAddress reads it; null: nowhere. */
+  worklist: Generated<string | null>;
   /** New studies go to this one. */
   is_primary: boolean;
   from_environment: boolean;
@@ -365,37 +369,12 @@ export type RuleTable = {
   rule: ColumnType<unknown, string, never>;
 };
 
-/** Append-only; each row's hash covers the one before it. */
-export type AuditTable = {
-  seq: number;
-  site_id: string;
-  at: Date;
-  event: string;
-  /** UIDs, codes, counts: the closed fields of the event. */
-  fields: ColumnType<Record<string, unknown>, string, never>;
-  previous_hash: string;
-  hash: string;
-};
-
-/** An account's readings of a study, counted until its quarter of an hour is over; then it is an audit event. */
-export type ReadingTable = {
-  site_id: string;
-  account_id: string;
-  /** An API key of the account; empty: a person who is signed in. */
-  key_id: string;
-  /** Empty: of no study. */
-  study_instance_uid: string;
-  /** Quarters of an hour since 1970. */
-  period: number;
-  kind: 'images' | 'reports' | 'receipts' | 'exports';
-  count: number;
-  since: Date;
-};
-
 export type Tables = InferenceTables &
   CaseTables &
   VaultTables &
-  ForeignTables & {
+  ForeignTables &
+  OrderTables &
+  AuditTables & {
     site: SiteTable;
     account: AccountTable;
     refresh_token: RefreshTokenTable;
@@ -415,6 +394,4 @@ export type Tables = InferenceTables &
     policy: PolicyTable;
     destination: DestinationTable;
     rule: RuleTable;
-    audit: AuditTable;
-    reading: ReadingTable;
   };

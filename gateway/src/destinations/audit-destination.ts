@@ -4,7 +4,15 @@ import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import type { DestinationRow } from './destination.store.ts';
 
-export type DestinationChange = 'made' | 'changed' | 'deleted' | 'primary' | 'left' | 'given-up' | Need;
+export type DestinationChange =
+  | 'made'
+  | 'changed'
+  | 'deleted'
+  | 'primary'
+  | 'left'
+  | 'given-up'
+  | 'worklist'
+  | Need;
 
 /** `by` null: the environment. Call it last in the transaction: the audit chain stays locked until its end. */
 export async function auditDestination(

@@ -190,6 +190,15 @@ export async function setViewers(
   await trx.updateTable('destination').set(set).where('id', '=', id).execute();
 }
 
+/** Also of the one that the environment sets. */
+export async function setWorklist(
+  trx: Trx,
+  id: string,
+  { worklist, now }: { readonly worklist: string | null; readonly now: Date },
+): Promise<void> {
+  await trx.updateTable('destination').set({ worklist, changed_at: now }).where('id', '=', id).execute();
+}
+
 /** Studies that were promised stay with theirs. False: it was primary before. */
 export async function makePrimary(trx: Trx, siteId: string, id: string): Promise<boolean> {
   const own = trx.updateTable('destination').where('site_id', '=', siteId);

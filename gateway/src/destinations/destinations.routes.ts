@@ -18,6 +18,7 @@ import {
 } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { viewersSchema } from '#shared/protocol/viewer.ts';
+import { worklistAddressSchema } from '#shared/protocol/worklist.ts';
 import type { Db, Trx } from '../database/database.ts';
 import { lockDestinations } from '../database/destinations-lock.ts';
 import {
@@ -38,6 +39,7 @@ import {
   insertDestination,
   listDestinations,
   setViewers,
+  setWorklist,
   makePrimary,
   setNeed,
   updateDestination,
@@ -102,6 +104,16 @@ const view = defineRoute({
   summary: 'Set the viewers that show what the destination holds',
   request: { params: byId, body: jsonBody(viewersSchema) },
   responses: { 200: jsonResponse(shown, 'Offered for its studies from now on.') },
+});
+const order = defineRoute({
+  method: 'put',
+  path: '/admin/destinations/{id}/worklist',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found'],
+  summary: 'Set where the modality worklist of the destination answers',
+  request: { params: byId, body: jsonBody(worklistAddressSchema) },
+  responses: { 200: jsonResponse(shown, 'Asked from now on.') },
 });
 const choose = defineRoute({
   method: 'post',
@@ -214,6 +226,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
   });
   serveWriting(router, tools);
   serveViewers(router, tools);
+  serveWorklist(router, tools);
   serveChoosing(router, tools);
   return router;
 }
@@ -252,6 +265,20 @@ function serveViewers(router: Router, tools: DestinationRouteTools): void {
       await findDestination(trx, caller.siteId, id);
       await setViewers(trx, id, { viewers, now: tools.now() });
       return 'changed';
+    });
+    return c.json(changed, 200);
+  });
+}
+
+function serveWorklist(router: Router, tools: DestinationRouteTools): void {
+  router.openapi(order, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    const { address: worklist } = c.req.valid('json');
+    const changed = await changing(tools, caller, id, async (trx) => {
+      await findDestination(trx, caller.siteId, id);
+      await setWorklist(trx, id, { worklist, now: tools.now() });
+      return 'worklist';
     });
     return c.json(changed, 200);
   });
@@ -330,12 +357,26 @@ async function changing(
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, kind, name, url, settings, viewers, underWay, waiting, copies, deadLetters, hasStudies } = row;
+  const {
+    id,
+    kind,
+    name,
+    url,
+    settings,
+    viewers,
+    worklist,
+    underWay,
+    waiting,
+    copies,
+    deadLetters,
+    hasStudies,
+  } = row;
   const counts = { underWay, waiting, copies, deadLetters, hasStudies };
   return {
     ...settings,
     ...counts,
     viewers: [...viewers],
+    worklist,
     ...{ id, kind, name, url, need: row.need },
     ...{ isPrimary: row.is_primary, fromEnvironment: row.from_environment },
   };

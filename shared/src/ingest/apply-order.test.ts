@@ -34,9 +34,8 @@ const instanceOf = (size = 16): SyntheticInstance =>
 
 async function sent(file: Blob, order: Order | null) {
   const outcome = await ingestFile(file, {
-    policy: { kind: 'identified' },
+    policy: { kind: 'identified', order: order === null ? undefined : { order, chosenAt } },
     inFolder: false,
-    order: order && { order, chosenAt },
   });
   if (outcome.kind !== 'ready') throw new Error(outcome.because);
   const { bytes, digest } = outcome.instance;
@@ -89,9 +88,8 @@ test('an instance is refused whose character set lacks a letter of the order', a
   const image = { rows: 1, columns: 2, bitsAllocated: 8, pixels: new Uint8Array(2) } as const;
   const file = concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements, image }));
   const outcome = await ingestFile(new Blob([file as Uint8Array<ArrayBuffer>]), {
-    policy: { kind: 'identified' },
+    policy: { kind: 'identified', order: { order: { ...ORDER, patientName: '山田^太郎' }, chosenAt } },
     inFolder: false,
-    order: { order: { ...ORDER, patientName: '山田^太郎' }, chosenAt },
   });
   assert.equal(outcome, { kind: 'refused', because: 'order-not-writable' });
 });

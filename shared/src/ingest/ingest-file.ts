@@ -45,7 +45,12 @@ import { FILMS } from './plain-films.ts';
 /** `identified`: the bytes stay as they are. */
 export type DevicePolicy =
   /** `strict`: odd instances are held (protocol/irregularities.ts). */
-  | { readonly kind: 'identified'; readonly strict?: boolean | undefined }
+  | {
+      readonly kind: 'identified';
+      readonly strict?: boolean | undefined;
+      /** The order that a person chose for the study: its identifiers replace those of the file. */
+      readonly order?: ChosenOrder | undefined;
+    }
   | {
       readonly kind: 'deidentified';
       readonly rules: DeidRules;
@@ -63,8 +68,6 @@ export interface IngestTerms {
   readonly companions?: (studyInstanceUID: string) => readonly NamedValue[];
   /** Parts of the image that a person covers; none unless said. */
   readonly cover?: Cover | null;
-  /** The order that a person chose for the study; of weight under `identified` alone. */
-  readonly order?: ChosenOrder | null;
 }
 
 export type IngestOutcome =
@@ -249,7 +252,7 @@ const sourceOf = (file: InstanceBytes): ByteSource =>
 /** Bytes held in memory stay there. */
 async function applyTo<T extends InstanceBytes>(
   file: T,
-  { policy, inFolder, looked = [], companions = () => [], order = null }: IngestTerms,
+  { policy, inFolder, looked = [], companions = () => [] }: IngestTerms,
   covered: CoveredBoxes,
   signal: AbortSignal | undefined,
 ): Promise<Applied<T> | NotSent> {
@@ -263,7 +266,7 @@ async function applyTo<T extends InstanceBytes>(
       const [odd] = heldFor(instance.warnings, treatmentOf({ deidentify: false, strict: policy.strict }));
       if (odd !== undefined) return { kind: 'quarantined', because: odd };
       const { identifiers, transferSyntaxUID } = instance;
-      const ordered = order === null ? null : await applyOrder(instance, order);
+      const ordered = policy.order === undefined ? null : await applyOrder(instance, policy.order);
       if (ordered?.kind === 'refused') return ordered;
       const bytes =
         ordered === null

@@ -141,6 +141,8 @@ export const destinationSchema = z.object({
   ...destinationSettingsSchema.shape,
   /** Those that show what it holds. */
   viewers: z.array(viewerSchema),
+  /** Where its modality worklist answers, an address of DIMSE; null: nowhere. */
+  worklist: z.string().nullable(),
   /** New studies go to this one; it serves results and models. */
   isPrimary: z.boolean(),
   /** Whether new studies go there besides the primary one. */

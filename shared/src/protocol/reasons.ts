@@ -199,7 +199,7 @@ export const REASONS = {
   'conflicting-instance': {
     title:
       'A different image with this ID is already there. This one was not stored, and nothing was overwritten.',
-    next: 'Leave it out, or have the sender give it a new identifier.',
+    next: 'If this one is not needed, leave it out: the other one stands. If both are needed, export this one again as a new image and send that export: both are then in the PACS.',
   },
   'already-here-other-policy': {
     title: 'The same original was stored under another version of the policy.',

@@ -1,5 +1,6 @@
 /** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
 import { useId, useState } from 'preact/hooks';
+import { deferred } from '../../kit/deferred.tsx';
 import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes, formatDicomDate, formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
@@ -10,6 +11,7 @@ import { kitWords } from '../../kit/kit-words.ts';
 import { titleWords } from '../queue/title-words.ts';
 import { partsOf, toReadable } from '../queue/study-title.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
+import type { OrderOfStudyProps } from './OrderOfStudy.tsx';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
 import { People } from './People.tsx';
 import { goingOfFound } from './sendable.ts';
@@ -17,6 +19,20 @@ import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 
 /** Pictures on the card; the others are in the list of series. */
 const PICTURES = 4;
+
+/** Only policies that keep names send a study under its order. Without it a study is sent as it is. */
+const OrderOfStudy = deferred<OrderOfStudyProps>(
+  () =>
+    import('./OrderOfStudy.tsx').then(
+      (view) => view.OrderOfStudy,
+      () => Nothing,
+    ),
+  Nothing,
+);
+
+function Nothing() {
+  return null;
+}
 
 export function StudyCard({ study }: { readonly study: FoundStudy }) {
   const ingest = useIngest();
@@ -56,6 +72,7 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
             </div>
           </div>
         ))}
+        {policy?.deidentify === false && <OrderOfStudy study={study} name={name} />}
       </div>
       <div class="card-side">
         <Pictures series={study.series} />

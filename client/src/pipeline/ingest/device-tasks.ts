@@ -1,4 +1,5 @@
 /** The tasks that the page gives to its workers, and their results. */
+import type { ChosenOrder } from '#shared/ingest/apply-order.ts';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { FramePicture, Wanted } from '#shared/pixels/thumbnail.ts';
 import type { Looked } from '#shared/deid/deidentify-instance.ts';
@@ -30,7 +31,11 @@ export interface DeidentifyingTask {
   readonly vault: VaultTerms | null;
 }
 export type PolicyForTask =
-  | { readonly kind: 'identified'; readonly strict?: boolean | undefined }
+  | {
+      readonly kind: 'identified';
+      readonly strict?: boolean | undefined;
+      readonly order?: ChosenOrder | undefined;
+    }
   | DeidentifyingTask;
 
 export interface FileToQueue {

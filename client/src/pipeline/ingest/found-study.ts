@@ -12,6 +12,7 @@ import type { Forecast } from './forecast.ts';
 import type { FoundFile, NamedPerson, StudyWarning } from './group-studies.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
 import type { Inspection } from './inspection.ts';
+import type { Orders } from './orders.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import type { SentFromHere } from './sent-from-here.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -147,6 +148,7 @@ export interface IngestStore {
   readonly policy: ReadonlySignal<Policy | null>;
   readonly policies: ReadonlySignal<readonly Policy[]>;
   readonly problem: ReadonlySignal<SendProblem | null>;
+  readonly orders: Orders;
   readonly sentFromHere: ReadonlySignal<SentFromHere>;
   /**
    * Whether the studies that are selected fit on this device; null where nothing is selected or the browser

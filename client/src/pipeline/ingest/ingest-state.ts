@@ -20,10 +20,11 @@ import { forgetNaming, noteNaming, type NamingFiles } from './hold-companions.ts
 import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import type { GivenSecrets, PreparingTools } from './prepare-policy.ts';
 import type { QueueingTools } from './queue-study.ts';
+import { createOrders, type OrderTools } from './orders.ts';
 import { createSentFromHere, noteLeftBehind } from './sent-from-here.ts';
 import { createStudySnapshots } from './study-snapshots.ts';
 
-export interface IngestTools extends QueueingTools, PreparingTools {
+export interface IngestTools extends QueueingTools, PreparingTools, OrderTools {
   /** Calls `work` after `ms`; drawing waits for it. */
   readonly later: (work: () => void, ms: number) => void;
   readonly policies: ReadonlySignal<KnownPolicies | null>;
@@ -83,6 +84,7 @@ export function createIngestState(tools: IngestTools) {
     discs: createDiscs(),
     /** Secrets of patients, in memory alone. */
     given: new Map() as GivenSecrets,
+    orders: createOrders(tools),
     snapshots: createStudySnapshots(tools.pool),
     notSent: { refused: [] as RejectedFile[], skipped: [] as RejectedFile[] },
     /** `listing` and `reading`: how many choices are being listed and read. */
@@ -162,6 +164,7 @@ export function forget(state: IngestState): void {
   state.heldBack.clear();
   state.discs.clear();
   state.given.clear();
+  state.orders.clear();
   state.snapshots.clear();
   state.undecided.value = new Map(state.undecided.value);
   takePolicy(state, null);

@@ -18,6 +18,7 @@ import type { IngestState, IngestTools } from './ingest-state.ts';
 import { createInspection, type Inspection } from './inspection.ts';
 import { collectPicked, type PickedFolder } from './picked-folder.ts';
 import { policyInForce } from './policy-in-force.ts';
+import { withOrder } from './orders.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
 import { forgetSentFromHere } from './sent-from-here.ts';
@@ -55,6 +56,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
       answeredUnder(policyInForce(state), heldBack.released.value, state.heldIn.value),
     ),
     released: heldBack.released,
+    orders: state.orders,
     sentFromHere: state.sentFromHere,
     release: (files, boxes = []) =>
       decide(state, stillAsShown(gathering.studies, files), (some) =>
@@ -109,7 +111,8 @@ function inspectionOf(state: IngestState): Inspection {
       const forTask = known && policy && policyForTask(policy, known);
       if (!forTask) return null;
       const patients = patientsOfFile(found, policy.patientDomain ?? 'id', { studyInstanceUID });
-      return preparePolicy(forTask, patients, { tools, policy, given: state.given, signal });
+      const ordered = withOrder(forTask, state.orders.chosen.peek().get(studyInstanceUID));
+      return preparePolicy(ordered, patients, { tools, policy, given: state.given, signal });
     },
   });
 }

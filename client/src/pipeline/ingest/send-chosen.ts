@@ -17,6 +17,7 @@ import {
 } from './ingest-state.ts';
 import { termsOf } from './policy-in-force.ts';
 import { NamedByCompanions } from './hold-companions.ts';
+import { withOrder } from './orders.ts';
 import { NotPrepared, preparePolicy } from './prepare-policy.ts';
 import { queueStudy, type SendingTerms } from './queue-study.ts';
 import { noteSent } from './sent-from-here.ts';
@@ -100,7 +101,8 @@ async function prepareAndQueue(
   const domain = terms.policy.patientDomain ?? 'id';
   const preparing = { tools: state.tools, policy: terms.policy, given: state.given, signal };
   try {
-    const forTask = await preparePolicy(terms.forTask, patientsOfStudy(group, domain), preparing);
+    const ordered = withOrder(terms.forTask, state.orders.chosen.peek().get(group.studyInstanceUID));
+    const forTask = await preparePolicy(ordered, patientsOfStudy(group, domain), preparing);
     point(group, 'connect-to-prepare', false);
     await queueAll(state, group, { ...terms, forTask }, signal);
   } catch (error) {
@@ -141,6 +143,7 @@ async function queueAll(
   for (const part of parts)
     noteSent(state, await queueStudy(state.tools, { group: part, companions, terms, watch, signal }), group);
   state.gathering.remove(group.studyInstanceUID);
+  state.orders.drop(group.studyInstanceUID);
   forgetSent(state, group);
   draw(state);
 }

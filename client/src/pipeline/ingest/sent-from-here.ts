@@ -3,15 +3,18 @@
  * left behind. In memory alone: a page that does not know all of it does not say that the files or the disc may go.
  */
 import { signal, type Signal } from '@preact/signals';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
 
 export interface SentFromHere {
   /** Their ids in the queue. */
   readonly sent: ReadonlySet<string>;
   /** By Study Instance UID or path, the files that were cleared from the page, or could not be sent. */
   readonly leftBehind: ReadonlyMap<string, number>;
+  /** The files of the studies that were sent, by their place among all chosen files (`FoundFile.ordinal`). */
+  readonly files: ReadonlyMap<number, FoundFile>;
 }
 
-const NOTHING: SentFromHere = { sent: new Set(), leftBehind: new Map() };
+const NOTHING: SentFromHere = { sent: new Set(), leftBehind: new Map(), files: new Map() };
 
 export const createSentFromHere = (): Signal<SentFromHere> => signal(NOTHING);
 
@@ -20,12 +23,14 @@ type State = { readonly sentFromHere: Signal<SentFromHere> };
 export function noteSent(
   { sentFromHere }: State,
   id: string,
-  of: { readonly studyInstanceUID: string },
+  of: Pick<StudyGroup, 'studyInstanceUID' | 'series'>,
 ): void {
-  const { sent, leftBehind } = sentFromHere.value;
+  const { sent, leftBehind, files } = sentFromHere.value;
+  const all = new Map(files);
+  for (const { files: some } of of.series.values()) for (const found of some) all.set(found.ordinal, found);
   const left = new Map(leftBehind);
   left.delete(of.studyInstanceUID);
-  sentFromHere.value = { sent: new Set(sent).add(id), leftBehind: left };
+  sentFromHere.value = { sent: new Set(sent).add(id), leftBehind: left, files: all };
 }
 
 /** Before the page forgets them. */
@@ -34,11 +39,11 @@ export function noteLeftBehind(
   studies: Iterable<{ readonly studyInstanceUID: string; readonly instances: number }>,
   refused: readonly { readonly path: string }[],
 ): void {
-  const { sent, leftBehind } = sentFromHere.value;
+  const { leftBehind, ...others } = sentFromHere.value;
   const left = new Map(leftBehind);
   for (const { studyInstanceUID, instances } of studies) left.set(studyInstanceUID, instances);
   for (const { path } of refused) left.set(path, 1);
-  sentFromHere.value = { sent, leftBehind: left };
+  sentFromHere.value = { ...others, leftBehind: left };
 }
 
 /** Somebody else begins. */

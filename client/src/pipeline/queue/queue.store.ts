@@ -293,6 +293,7 @@ function drawLater(screen: Screen): void {
 
 async function shownInstances(database: LocalDatabase, id: string): Promise<QueuedInstance[]> {
   return (await instancesOf(database, id, FEW_ROWS)).map((row) => ({
+    position: row.position,
     sopInstanceUID: row.sopInstanceUID,
     digest: row.digest,
     seriesInstanceUID: row.seriesInstanceUID,

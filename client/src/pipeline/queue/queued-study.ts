@@ -153,6 +153,8 @@ export interface QueuedStudy {
 }
 
 export interface QueuedInstance {
+  /** Among all files that were chosen on the page that sent it. */
+  readonly position: number;
   readonly sopInstanceUID: string;
   readonly digest: string;
   readonly seriesInstanceUID: string;

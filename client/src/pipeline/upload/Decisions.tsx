@@ -81,6 +81,11 @@ function Decision({ study, some }: DecisionProps) {
           {mayBeRetried(some.state, some.reason) && countRetried(study) > 0 && (
             <RetryButton study={study} busy={busy} onRetry={() => void decide(() => queue.retry(study.id))} />
           )}
+          {some.reason === 'conflicting-instance' && (
+            <a class="button" href={hrefOf({ page: 'needs' })}>
+              {uploadWords.decide.compare}
+            </a>
+          )}
           <button
             type="button"
             class="button button-stop"

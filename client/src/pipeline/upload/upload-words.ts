@@ -36,6 +36,8 @@ export const uploadWords = {
     others: (count: number) =>
       count === 1 ? 'The other one is in the PACS.' : `The other ${formatCount(count)} are in the PACS.`,
     leaveOut: (count: number) => (count === 1 ? 'Leave it out' : `Leave ${formatCount(count)} out`),
+    /** Leads to the list of decisions, which has the pictures and all answers. */
+    compare: 'Compare both images',
     retry: (count: number) => (count === 1 ? 'Try it again' : `Try ${formatCount(count)} again`),
     confirmTitle: (count: number) => `Leave ${instances(count)} out?`,
     confirmWhat: (count: number) =>

@@ -49,7 +49,7 @@ const STUDIES = [
   `create table destination (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site, kind text not null,
     name text not null, url text not null, settings jsonb not null, sealed bytea,
-    viewers jsonb not null default '[]', is_primary boolean not null,
+    viewers jsonb not null default '[]', worklist text, is_primary boolean not null,
     from_environment boolean not null, need text, version int not null default 1, changed_at timestamptz not null,
     unique (site_id, name))`,
   `create unique index destination_primary on destination (site_id) where is_primary`,
@@ -286,6 +286,21 @@ const CASES = [
     changed text[] not null, primary key (import_id, row))`,
 ];
 
+const ORDERS = [
+  `create table order_list (
+    id uuid primary key, site_id uuid not null references site, wrapped_key bytea not null,
+    imported_by uuid not null references account, imported_at timestamptz not null, expires_at timestamptz not null)`,
+  `create table imported_order (
+    site_id uuid not null references site, list_id uuid not null references order_list on delete cascade,
+    order_print text not null, day_print text not null, sealed bytea not null, primary key (site_id, order_print))`,
+  `create index imported_order_day on imported_order (site_id, day_print)`,
+  `create index imported_order_list on imported_order (list_id)`,
+  `create table order_choice (
+    site_id uuid not null references site, study_instance_uid text not null, order_print text not null,
+    chosen_at timestamptz not null, chosen_by uuid not null references account,
+    primary key (site_id, study_instance_uid, order_print))`,
+];
+
 const REVIEWS = [
   // `json`, not `jsonb`: it keeps the order of the questions.
   `create table review_type (
@@ -318,6 +333,7 @@ export const statements: readonly string[] = [
   ...VAULT,
   ...INFERENCE,
   ...CASES,
+  ...ORDERS,
   ...REVIEWS,
 ];
 

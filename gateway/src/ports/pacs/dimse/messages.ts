@@ -18,6 +18,8 @@ export const VERIFICATION = '1.2.840.10008.1.1';
 /** Study Root Query/Retrieve Information Model (PS3.4 Annex C.6.2). */
 export const STUDY_ROOT_FIND = '1.2.840.10008.5.1.4.1.2.2.1';
 export const STUDY_ROOT_GET = '1.2.840.10008.5.1.4.1.2.2.3';
+/** Modality Worklist Information Model (PS3.4 Annex K.6.1). */
+export const MODALITY_WORKLIST_FIND = '1.2.840.10008.5.1.4.31';
 
 export const SOP_CLASS = 0x00000002;
 export const COMMAND = 0x00000100;
@@ -125,6 +127,11 @@ export type Matches<T> = {
 
 /** `read`: what is kept of a row, which may be as long as the peer likes; nothing else of it stays in memory. */
 export type Wish<T> = { readonly limit: number; readonly read: (row: Elements) => readonly T[] };
+/** The same of rows as they are encoded. */
+type BytesWish<T> = {
+  readonly limit: number;
+  readonly read: (row: Buffer) => readonly T[] | Promise<readonly T[]>;
+};
 
 /** `identifier`: ascending by tag; it begins with the level. */
 export async function find<T>(
@@ -133,15 +140,26 @@ export async function find<T>(
   identifier: ElementsToSend,
   { limit, read }: Wish<T>,
 ): Promise<Matches<T>> {
+  const wish = { limit, read: (row: Buffer) => read(parseElements(row)) };
+  return findBytes(association, context, encodeElements(identifier), wish);
+}
+
+/** In the information model of the context. Identifier and rows are Data Sets as they are encoded. */
+export async function findBytes<T>(
+  association: Association,
+  context: Context,
+  identifier: Buffer,
+  { limit, read }: BytesWish<T>,
+): Promise<Matches<T>> {
   const id = association.nextMessageId();
   const command: ElementsToSend = [
-    [SOP_CLASS, STUDY_ROOT_FIND],
+    [SOP_CLASS, context.abstractSyntax],
     [COMMAND, FIND_RQ],
     [MESSAGE_ID, id],
     [PRIORITY, MEDIUM],
     [DATA_SET_TYPE, WITH_DATA_SET],
   ];
-  await association.send(context.id, command, once(encodeElements(identifier)));
+  await association.send(context.id, command, once(identifier));
   const rows: T[] = [];
   for (let count = 0; ; count++) {
     const answer = await association.receive();
@@ -149,7 +167,7 @@ export async function find<T>(
     const status = statusOf(answer, FIND_RSP, id);
     if (!isPending(status)) return { status, rows, isCut: false };
     if (count === limit) return { status: SUCCESS, rows, isCut: true };
-    rows.push(...read(parseElements(bytes)));
+    rows.push(...(await read(bytes)));
   }
 }
 

@@ -1,0 +1,146 @@
+/** On a study's card: the order that it is sent as, or the one that fits and waits for a person's word. */
+import { useEffect, useState } from 'preact/hooks';
+import { ORDER_READERS, type Order, type Worklist } from '#shared/protocol/worklist.ts';
+import { Notice } from '../../kit/Notice.tsx';
+import { useSession } from '../../net/net-context.ts';
+import { fitOrders, isOfPatient, type Fit } from './fit-orders.ts';
+import type { FoundStudy } from './found-study.ts';
+import { useIngest } from './ingest-context.ts';
+import { Both, describeOrder } from './OrderParts.tsx';
+import { OrderSheet } from './OrderSheet.tsx';
+import { orderWords as words } from './order-words.ts';
+import './orders.css';
+
+export type OrderOfStudyProps = { readonly study: FoundStudy; readonly name: string };
+
+export function OrderOfStudy({ study, name }: OrderOfStudyProps) {
+  const ingest = useIngest();
+  const { orders } = ingest;
+  const roles = useSession().user.value?.roles ?? [];
+  const mayRead = roles.some((role) => ORDER_READERS.includes(role));
+  const day = dayOf(study);
+  const [worklist, setWorklist] = useState<Worklist | null>(null);
+  const [isPicking, setPicking] = useState(false);
+  const [isFailed, setFailed] = useState(false);
+  useEffect(() => {
+    let isGone = false;
+    if (mayRead)
+      void orders.on(day).then((found) => {
+        if (!isGone) setWorklist(found);
+      });
+    return () => {
+      isGone = true;
+    };
+  }, [day, mayRead]);
+  // Instances of several patients would all become the order's.
+  if (!worklist?.isSetUp || study.people.length > 1) return null;
+  const use = async (order: Order): Promise<void> =>
+    setFailed(!(await orders.choose(study.studyInstanceUID, order)));
+  const chosen = orders.chosen.value.get(study.studyInstanceUID)?.order ?? null;
+  const fit = fitOrders(study, worklist.orders);
+  const pick = () => setPicking(true);
+  return (
+    <div class="card-order stack-tight">
+      {chosen === null ? (
+        <Suggested study={study} name={name} fit={fit} use={use} pick={pick} />
+      ) : (
+        <Chosen study={study} name={name} order={chosen} pick={pick} />
+      )}
+      <div role="alert">{isFailed && <p class="small">{words.notNoted}</p>}</div>
+      {isPicking && <OrderSheet study={study} name={name} day={day} onClose={() => setPicking(false)} />}
+    </div>
+  );
+}
+
+/** The day of the study; today where it does not say. */
+function dayOf({ studyDate }: FoundStudy): string {
+  const parts = /^(\d{4})(\d\d)(\d\d)$/.exec(studyDate);
+  if (parts) return parts.slice(1).join('-');
+  const now = new Date();
+  const two = (part: number): string => String(part).padStart(2, '0');
+  return `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+}
+
+type SuggestedProps = OrderOfStudyProps & {
+  readonly fit: Fit;
+  readonly use: (order: Order) => Promise<void>;
+  readonly pick: () => void;
+};
+
+function Suggested({ study, name, fit, use, pick }: SuggestedProps) {
+  if (fit.kind === 'fits' && fit.orders.length === 1) {
+    const [order] = fit.orders as [Order];
+    return (
+      <>
+        <p class="small kept">
+          <bdi>{words.fits(describeOrder(order))}</bdi>
+        </p>
+        <div class="row">
+          <button
+            type="button"
+            class="button"
+            aria-label={words.confirmOf(name)}
+            onClick={() => void use(order)}
+          >
+            {words.confirm}
+          </button>
+          <PickButton label={words.pickOther} name={name} pick={pick} />
+        </div>
+      </>
+    );
+  }
+  return (
+    <>
+      {fit.kind === 'differs' && (
+        <Notice kind="wait" title={words.wrongPatient}>
+          <p>{words.differs}</p>
+          <Both study={study} order={fit.order} />
+        </Notice>
+      )}
+      {fit.kind === 'fits' && <p class="small">{words.fitSeveral(fit.orders.length)}</p>}
+      <div class="row order-actions">
+        <PickButton label={words.pick} name={name} pick={pick} />
+      </div>
+    </>
+  );
+}
+
+type PickButtonProps = { readonly label: string; readonly name: string; readonly pick: () => void };
+
+function PickButton({ label, name, pick }: PickButtonProps) {
+  return (
+    <button
+      type="button"
+      class="button button-bare"
+      aria-label={`${label}: ${words.pickOf(name)}`}
+      onClick={pick}
+    >
+      {label}
+    </button>
+  );
+}
+
+type ChosenProps = OrderOfStudyProps & { readonly order: Order; readonly pick: () => void };
+
+function Chosen({ study, name, order, pick }: ChosenProps) {
+  const { orders } = useIngest();
+  return (
+    <>
+      {!isOfPatient(study, order) && (
+        <Notice kind="wait" title={words.wrongPatient}>
+          <p>{words.differsChosen}</p>
+          <Both study={study} order={order} />
+        </Notice>
+      )}
+      <p class="small strong kept" role="status">
+        <bdi>{words.chosen(describeOrder(order))}</bdi>
+      </p>
+      <div class="row order-actions">
+        <PickButton label={words.pickOther} name={name} pick={pick} />
+        <button type="button" class="button button-bare" onClick={() => orders.drop(study.studyInstanceUID)}>
+          {words.remove}
+        </button>
+      </div>
+    </>
+  );
+}

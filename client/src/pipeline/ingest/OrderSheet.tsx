@@ -1,0 +1,122 @@
+/** The orders of a day, to pick the one of a study. Another patient's is picked only after a second look. */
+import { useEffect, useState } from 'preact/hooks';
+import type { Order, Worklist } from '#shared/protocol/worklist.ts';
+import { kitWords } from '../../kit/kit-words.ts';
+import { Sheet } from '../../kit/Sheet.tsx';
+import { isOfPatient } from './fit-orders.ts';
+import type { FoundStudy } from './found-study.ts';
+import { useIngest } from './ingest-context.ts';
+import { Both, describeOrder, personOf } from './OrderParts.tsx';
+import { orderWords as words } from './order-words.ts';
+
+type OrderSheetProps = {
+  readonly study: FoundStudy;
+  readonly name: string;
+  readonly day: string;
+  readonly onClose: () => void;
+};
+
+export function OrderSheet({ study, name, day: first, onClose }: OrderSheetProps) {
+  const { orders } = useIngest();
+  const [day, setDay] = useState(first);
+  const [doubted, setDoubted] = useState<Order | null>(null);
+  const [isFailed, setFailed] = useState(false);
+  const use = async (order: Order): Promise<void> => {
+    const isChosen = await orders.choose(study.studyInstanceUID, order);
+    setFailed(!isChosen);
+    if (isChosen) onClose();
+  };
+  const look = (order: Order): void => (isOfPatient(study, order) ? void use(order) : setDoubted(order));
+  if (doubted !== null)
+    return (
+      <Sheet title={words.wrongPatient} onClose={onClose}>
+        <p>{words.differsChosen}</p>
+        <Both study={study} order={doubted} />
+        <div role="alert">{isFailed && <p class="small">{words.notNoted}</p>}</div>
+        <div class="sheet-actions">
+          <button type="button" class="button" autofocus onClick={() => setDoubted(null)}>
+            {words.back}
+          </button>
+          <button type="button" class="button button-stop" onClick={() => void use(doubted)}>
+            {words.useAllTheSame}
+          </button>
+        </div>
+      </Sheet>
+    );
+  return (
+    <Sheet title={words.sheet} onClose={onClose}>
+      <p class="kept">
+        <bdi>{name}</bdi>
+      </p>
+      <label class="field">
+        <span>{words.day}</span>
+        <input
+          type="date"
+          value={day}
+          onInput={(event) => event.currentTarget.value !== '' && setDay(event.currentTarget.value)}
+        />
+      </label>
+      <Listed key={day} day={day} look={look} />
+      <div role="alert">{isFailed && <p class="small">{words.notNoted}</p>}</div>
+      <div class="sheet-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {kitWords.cancel}
+        </button>
+      </div>
+    </Sheet>
+  );
+}
+
+type ListedProps = { readonly day: string; readonly look: (order: Order) => void };
+
+function Listed({ day, look }: ListedProps) {
+  const { orders } = useIngest();
+  const [answer, setAnswer] = useState<Worklist | 'asking' | null>('asking');
+  const [text, setText] = useState('');
+  useEffect(() => {
+    let isGone = false;
+    void orders.on(day).then((found) => {
+      if (!isGone) setAnswer(found);
+    });
+    return () => {
+      isGone = true;
+    };
+  }, [day]);
+  if (answer === 'asking') return <p class="quiet">{kitWords.working}</p>;
+  if (answer === null) return <p role="status">{words.unreachable}</p>;
+  const shown = answer.orders.filter((order) => holds(order, text));
+  return (
+    <>
+      <label class="field">
+        <span>{words.search}</span>
+        <input
+          type="search"
+          value={text}
+          autocomplete="off"
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </label>
+      <div role="status" class="small">
+        {answer.silent.length > 0 && <p>{words.silent(answer.silent.join(', '))}</p>}
+        {answer.isCut && <p>{words.cut}</p>}
+        {shown.length === 0 && <p>{answer.orders.length === 0 ? words.none : words.noneFound}</p>}
+      </div>
+      <ul class="plain order-list" aria-label={words.listed}>
+        {shown.map((order) => (
+          <li key={JSON.stringify(order)}>
+            <button type="button" class="button order-row" onClick={() => look(order)}>
+              <bdi class="kept">{personOf(order.patientName, order.patientId)}</bdi>
+              <span class="small quiet kept">{describeOrder(order)}</span>
+            </button>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function holds({ patientName, patientId, accessionNumber }: Order, text: string): boolean {
+  const wanted = text.trim().toLocaleLowerCase();
+  const name = patientName.replaceAll('^', ' ');
+  return [name, patientId, accessionNumber ?? ''].some((value) => value.toLocaleLowerCase().includes(wanted));
+}

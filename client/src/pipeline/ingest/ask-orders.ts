@@ -1,0 +1,26 @@
+/** Asks the gateway for orders, and tells it which one a person chose. */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { orderChosenSchema, worklistSchema, type Order, type Worklist } from '#shared/protocol/worklist.ts';
+import type { ApiClient } from '../../net/api-client.ts';
+
+const NOTHING_WAITS = 'a study can be sent without an order';
+
+/** The orders of a day (YYYY-MM-DD); null: the gateway was not reached, or does not say. */
+export async function askOrders(api: ApiClient, day: string): Promise<Worklist | null> {
+  const path = `/worklist?from=${day}&to=${day}`;
+  return (await ignoreFailure(api.json(path, worklistSchema), NOTHING_WAITS)) ?? null;
+}
+
+/** The time that stands in the instances; null as above. */
+export async function noteOrder(
+  api: ApiClient,
+  studyInstanceUID: string,
+  order: Order,
+): Promise<string | null> {
+  const body = { studyInstanceUID, order };
+  const noted = await ignoreFailure(
+    api.json('/worklist/choices', orderChosenSchema, { body }),
+    NOTHING_WAITS,
+  );
+  return noted?.chosenAt ?? null;
+}

@@ -1,0 +1,164 @@
+/**
+ * Studies and their orders in a real Chromium, from a list that was imported to a real Orthanc: one that fits is
+ * confirmed, one is picked for the wrong patient after a second look, one study has no order, and one has another
+ * patient's number. States are inspected as in screens.e2e.ts.
+ */
+import type { Locator, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { describeInstance } from '#shared/dicom/describe-instance.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { findElement, textOf } from '#shared/dicom/values.ts';
+import { PASSWORD } from '#testing/accounts.ts';
+import { choose, onDisk, pressSend, type StudyOnDisk } from '#testing/app-page.ts';
+import { filesOfStudy } from '#testing/ask-orthanc.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../../testing/screens.ts';
+
+const test = suite('studies and their orders');
+const walk = await walkScreens(test, {
+  name: 'studies and their orders',
+  roles: ['technician'],
+  open: openWorld,
+});
+
+/** The day of every synthetic study. */
+const DAY = '2024-02-29';
+
+async function importOrders(
+  { gateway, account }: Stage,
+  rows: readonly (readonly string[])[],
+): Promise<void> {
+  const head = ['patientName', 'patientId', 'accessionNumber', 'description', 'scheduledOn', 'stepId'];
+  const { api } = gateway;
+  const login = await fetch(`${api}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username: account.username, password: PASSWORD }),
+  });
+  const { accessToken } = (await login.json()) as { accessToken: string };
+  const answer = await fetch(`${api}/worklist/import`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv', authorization: `Bearer ${accessToken}` },
+    body: [head, ...rows].map((row) => row.join(';')).join('\r\n'),
+  });
+  assert.is(((await answer.json()) as { imported: number }).imported, rows.length);
+}
+
+async function keepNames(page: Page): Promise<void> {
+  await page.getByRole('button', { name: /Change$/ }).click();
+  await page.getByLabel(/^Keep everything unchanged/).check();
+  await page.getByRole('button', { name: 'Keep names' }).click();
+}
+
+const filesOf = ({ instances }: SyntheticStudy): StudyOnDisk[] =>
+  instances.map(({ fileName, bytes }) => onDisk(fileName, bytes));
+
+const cardOf = (page: Page, name: string): Locator =>
+  page.getByRole('article').filter({ has: page.getByRole('heading', { name }) });
+
+/** The study’s patient and number in the PACS, and the patient’s name in the record. */
+async function heldOf({ orthanc }: Stage, { studyInstanceUID, instances }: SyntheticStudy) {
+  const files = await until('the study in the PACS', async () => {
+    const found = await filesOfStudy(orthanc, studyInstanceUID);
+    return found.length === instances.length && found;
+  });
+  const read = await readInstance(bytesSource(files[0]!));
+  if (read.kind !== 'ready') throw new Error(read.because);
+  const { elements } = read.instance;
+  const [record] = findElement(elements, 0x04000561)?.items ?? [];
+  const originals = record && findElement(record.elements, 0x04000550)!.items![0]!.elements;
+  const { patientName, patientId, accessionNumber } = describeInstance(read.instance);
+  return {
+    patient: [patientName, patientId],
+    accessionNumber,
+    original: originals ? textOf(findElement(originals, 0x00100010), read.instance) : null,
+  };
+}
+
+walk(
+  'one fits and is confirmed, one is picked for another patient, and the PACS has both as ordered',
+  async (stage) => {
+    const { page, seed } = stage;
+    const number = (nth: number): string => `O${seed(nth)}`;
+    const studyOf = (nth: number, name: string): SyntheticStudy =>
+      syntheticStudy({ seed: seed(nth), instancesPerSeries: 1, patient: { name, id: number(nth) } });
+    const fitting = studyOf(1, 'Study^Ann');
+    const picked = studyOf(2, 'Study^Ben');
+    const without = studyOf(3, 'Study^Cem');
+    await importOrders(stage, [
+      ['Order^Ann', number(1), `A${number(1)}`.slice(0, 16), 'Chest', DAY, 'S1'],
+      ['Order^Dana', number(4), `A${number(4)}`.slice(0, 16), 'Hand', DAY, 'S4'],
+    ]);
+    await stage.enter();
+    await choose(page, filesOf(fitting));
+    await page.getByRole('heading', { name: '1 study found' }).waitFor();
+    assert.is(await page.getByText('Pick the order').count(), 0, 'under a policy that removes names');
+    await keepNames(page);
+    const ann = cardOf(page, 'Study, Ann');
+    await ann.getByText(/^Fits the order/).waitFor();
+    await looksRight(page, 'order-fits');
+    await choose(page, [...filesOf(picked), ...filesOf(without)]);
+    await page.getByRole('heading', { name: '3 studies found' }).waitFor();
+    await ann.getByRole('button', { name: /^Use this order/ }).click();
+    await ann.getByText(/^Sent as ordered/).waitFor();
+    const ben = cardOf(page, 'Study, Ben');
+    await ben.getByRole('button', { name: /^Pick the order/ }).click();
+    const sheet = page.getByRole('dialog');
+    await sheet.getByLabel('Name, ID or accession number').fill(number(4));
+    await looksRight(page, 'order-sheet');
+    await sheet.getByRole('button', { name: /Order, Dana/ }).click();
+    await page.getByRole('heading', { name: 'Wrong patient?' }).waitFor();
+    await sheet.getByText('Order, Dana').waitFor();
+    await sheet.getByText('Study, Ben').waitFor();
+    await looksRight(page, 'order-wrong-patient');
+    await sheet.getByRole('button', { name: 'Back' }).click();
+    await sheet.getByLabel('Name, ID or accession number').fill(number(4));
+    await sheet.getByRole('button', { name: /Order, Dana/ }).click();
+    await sheet.getByRole('button', { name: 'Use it all the same' }).click();
+    await ben.getByText('Wrong patient?').waitFor();
+    await cardOf(page, 'Study, Cem')
+      .getByRole('button', { name: /^Pick the order/ })
+      .waitFor();
+    await pressSend(page);
+    assert.equal(await heldOf(stage, fitting), {
+      patient: ['Order^Ann', number(1)],
+      accessionNumber: `A${number(1)}`.slice(0, 16),
+      original: 'Study^Ann',
+    });
+    const { patient, original } = await heldOf(stage, picked);
+    assert.equal([patient, original], [['Order^Dana', number(4)], 'Study^Ben']);
+    const untouched = await heldOf(stage, without);
+    assert.equal([untouched.patient, untouched.original], [['Study^Cem', number(3)], null]);
+  },
+);
+
+walk(
+  'a study with the number of another patient’s order is pointed out, and can be sent without it',
+  async (stage) => {
+    const { page, seed } = stage;
+    const study = syntheticStudy({
+      seed: seed(1),
+      instancesPerSeries: 1,
+      patient: { name: 'Study^Eve', id: `O${seed(1)}` },
+    });
+    const read = await readInstance(bytesSource(study.instances[0]!.bytes));
+    if (read.kind !== 'ready') throw new Error(read.because);
+    const { accessionNumber } = describeInstance(read.instance);
+    await importOrders(stage, [['Order^Finn', `O${seed(2)}`, accessionNumber!, 'Chest', DAY, 'S1']]);
+    await stage.enter();
+    await choose(page, filesOf(study));
+    await keepNames(page);
+    const eve = cardOf(page, 'Study, Eve');
+    await eve.getByText('Wrong patient?').waitFor();
+    await eve.getByText(/Order, Finn/).waitFor();
+    await pressSend(page);
+    assert.equal((await heldOf(stage, study)).patient, ['Study^Eve', `O${seed(1)}`]);
+  },
+);
+
+test.run();

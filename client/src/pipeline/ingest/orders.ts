@@ -1,0 +1,68 @@
+/**
+ * The orders of the site's worklist, and those that a person chose for the studies on the page. They name patients:
+ * both are in this page's memory alone, until the choice of files ends.
+ */
+import { signal, type ReadonlySignal } from '@preact/signals';
+import type { ChosenOrder } from '#shared/ingest/apply-order.ts';
+import type { Order, Worklist } from '#shared/protocol/worklist.ts';
+import type { PolicyForTask } from './device-tasks.ts';
+
+export interface OrderTools {
+  /** As ask-orders.ts. */
+  readonly askOrders: (day: string) => Promise<Worklist | null>;
+  readonly noteOrder: (studyInstanceUID: string, order: Order) => Promise<string | null>;
+}
+
+/** By Study Instance UID. */
+export type ChosenOrders = ReadonlyMap<string, ChosenOrder>;
+
+export interface Orders {
+  readonly chosen: ReadonlySignal<ChosenOrders>;
+  /** Asked once a day of the calendar, and again after a failure. */
+  on(day: string): Promise<Worklist | null>;
+  /** False: it could not be noted, and is not chosen. */
+  choose(studyInstanceUID: string, order: Order): Promise<boolean>;
+  drop(studyInstanceUID: string): void;
+}
+
+export type OrdersState = Orders & { clear(): void };
+
+export function createOrders({ askOrders, noteOrder }: OrderTools): OrdersState {
+  const chosen = signal<ChosenOrders>(new Map());
+  const days = new Map<string, Promise<Worklist | null>>();
+  const without = (studyInstanceUID: string): Map<string, ChosenOrder> => {
+    const left = new Map(chosen.peek());
+    left.delete(studyInstanceUID);
+    return left;
+  };
+  return {
+    chosen,
+    on(day) {
+      const asked = days.get(day) ?? askOrders(day);
+      days.set(day, asked);
+      void asked.then((answer) => {
+        const isWhole = answer !== null && answer.silent.length === 0;
+        if (!isWhole && days.get(day) === asked) days.delete(day);
+      });
+      return asked;
+    },
+    async choose(studyInstanceUID, order) {
+      const chosenAt = await noteOrder(studyInstanceUID, order);
+      if (chosenAt === null) return false;
+      chosen.value = without(studyInstanceUID).set(studyInstanceUID, { order, chosenAt });
+      return true;
+    },
+    drop(studyInstanceUID) {
+      if (chosen.peek().has(studyInstanceUID)) chosen.value = without(studyInstanceUID);
+    },
+    clear() {
+      days.clear();
+      chosen.value = new Map();
+    },
+  };
+}
+
+/** The policy by which a study of this order is read and sent. */
+export function withOrder(forTask: PolicyForTask, order: ChosenOrder | undefined): PolicyForTask {
+  return forTask.kind === 'identified' && order !== undefined ? { ...forTask, order } : forTask;
+}

@@ -1,0 +1,31 @@
+/** `POST /cases/bulk`: several cases are changed at once. */
+import { bulkOutcomeSchema, bulkSchema } from '#shared/protocol/case-bulk.ts';
+import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import { changeCases } from './bulk-cases.ts';
+import type { CaseTools } from './case-tools.ts';
+
+/** 200 changes with ten tags, or a reason, each. */
+const BYTES_LIMIT = 1024 * 1024;
+
+const bulk = defineRoute({
+  method: 'post',
+  path: '/cases/bulk',
+  roles: CASE_KEEPERS,
+  tags: ['cases'],
+  bodyBytesLimit: BYTES_LIMIT,
+  summary: 'Change, close or reopen several cases. A case that refuses is named and holds up no other',
+  request: { body: jsonBody(bulkSchema) },
+  responses: {
+    200: jsonResponse(bulkOutcomeSchema, 'For each case its next version, or why it was refused.'),
+  },
+});
+
+export function caseBulkRoutes(tools: CaseTools): Router {
+  const router = createRouter();
+  router.openapi(bulk, async (c) => {
+    const cases = await changeCases(tools, callerOf(c), c.req.valid('json').changes);
+    return c.json({ cases }, 200);
+  });
+  return router;
+}

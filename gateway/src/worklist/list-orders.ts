@@ -1,0 +1,83 @@
+/** The orders of some days from every source of the site: the worklists of its destinations, and imported lists. */
+import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
+import { WORKLIST_LIMIT, type Order, type Worklist } from '#shared/protocol/worklist.ts';
+import { listDestinations, type DestinationRow } from '../destinations/destination.store.ts';
+import { connectionOf } from '../destinations/destinations.ts';
+import { askWorklist, type WorklistAnswer, type WorklistPeer } from '../ports/pacs/dimse-worklist.ts';
+import { PacsDoesNotSearch, PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { findImported, hasImported, identityOf } from './order.store.ts';
+import type { WorklistTools } from './worklist-tools.ts';
+
+/** Days as YYYY-MM-DD, both included. */
+export type OrdersAsked = {
+  readonly from: string;
+  readonly to: string;
+  readonly patientId: string | null;
+};
+
+/** A technician waits for it on a page. */
+const PATIENCE_MS = 8_000;
+const DAY_MS = 24 * 3_600_000;
+
+/** A worklist that does not answer is named, and the others are shown. */
+export async function listOrders(
+  tools: WorklistTools,
+  siteId: string,
+  asked: OrdersAsked,
+  signal: AbortSignal,
+): Promise<Worklist> {
+  const destinations = await listDestinations(tools.db, siteId);
+  const peers = destinations.filter(({ worklist }) => worklist !== null);
+  const until = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const answers = await Promise.all(peers.map((row) => askOne(tools, row, asked, until)));
+  signal.throwIfAborted();
+  const imported = await findImported(tools, siteId, { days: daysOf(asked), limit: WORKLIST_LIMIT + 1 });
+  const wanted = imported.filter(
+    ({ patientId }) => asked.patientId === null || patientId === asked.patientId,
+  );
+  const all = [...answers.flatMap((answer) => answer?.orders ?? []), ...wanted];
+  // An order may stand in a worklist and in a list: the worklist is newer.
+  const orders = [...new Map(all.toReversed().map((order) => [identityOf(order), order])).values()];
+  return {
+    orders: orders.sort(byTime).slice(0, WORKLIST_LIMIT),
+    isSetUp: peers.length > 0 || (await hasImported(tools, siteId)),
+    silent: peers.flatMap(({ name }, at) => (answers[at] === null ? [name] : [])),
+    isCut: orders.length > WORKLIST_LIMIT || answers.some((answer) => answer?.isCut === true),
+  };
+}
+
+/** Null: it does not answer, or not this. */
+async function askOne(
+  { seal }: WorklistTools,
+  row: DestinationRow,
+  asked: OrdersAsked,
+  signal: AbortSignal,
+): Promise<WorklistAnswer | null> {
+  try {
+    return await askWorklist(peerOf(row, seal), { ...asked, limit: WORKLIST_LIMIT }, signal);
+  } catch (error) {
+    if (error instanceof PacsUnreachable || error instanceof PacsDoesNotSearch || signal.aborted) return null;
+    throw error;
+  }
+}
+
+/** Its certificates are the destination's. Throws PacsUnreachable. */
+function peerOf(row: DestinationRow, seal: WorklistTools['seal']): WorklistPeer {
+  const address = parseDimseAddress(row.worklist ?? '');
+  if (address === null) throw new PacsUnreachable('the address is not one of DIMSE', null);
+  const connection = connectionOf(row, seal);
+  return { address, tls: connection.kind === 'folder' ? { ca: null, own: null } : connection.tls };
+}
+
+function daysOf({ from, to }: OrdersAsked): string[] {
+  const days: string[] = [];
+  for (let at = Date.parse(from); at <= Date.parse(to); at += DAY_MS)
+    days.push(new Date(at).toISOString().slice(0, 10));
+  return days;
+}
+
+function byTime(a: Order, b: Order): number {
+  const keyOf = ({ scheduledOn, scheduledAt, patientName }: Order): string =>
+    `${scheduledOn} ${scheduledAt ?? '99'} ${patientName}`;
+  return keyOf(a) < keyOf(b) ? -1 : 1;
+}

@@ -1,0 +1,193 @@
+/**
+ * Imported orders: ciphertext under the key of their list (AES-256-GCM, NIST SP 800-38D), which is destroyed when the
+ * list expires, or when newer lists have replaced all its orders. Days and numbers are keyed hashes.
+ */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { orderSchema, ORDERS_KEPT_DAYS, type Order } from '#shared/protocol/worklist.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Trx } from '../database/database.ts';
+import type { WorklistTools } from './worklist-tools.ts';
+
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const DAY_MS = 24 * 3_600_000;
+/** PostgreSQL takes 65 535 parameters in one statement. */
+const ROWS_AT_ONCE = 1000;
+
+/** The same for an order in every list, whatever else it says. */
+export function identityOf({
+  accessionNumber,
+  procedureId,
+  stepId,
+  patientId,
+  issuer,
+  scheduledOn,
+}: Order): string {
+  const numbers = [accessionNumber, procedureId, stepId];
+  const planned = numbers.every((number) => number === null) ? [scheduledOn] : [];
+  return JSON.stringify([patientId, issuer, ...numbers, ...planned]);
+}
+
+type Importer = { readonly id: string; readonly siteId: string };
+
+/** All of them, or none. An order that stands in an earlier list is replaced. */
+export async function importOrders(
+  { db, listKeys, print, now, newId }: WorklistTools,
+  importer: Importer,
+  orders: readonly Order[],
+): Promise<void> {
+  const id = newId();
+  const wrapped = listKeys.create(id);
+  try {
+    await db.transaction().execute(async (trx) => {
+      const key = listKeys.unwrap(id, wrapped)!;
+      const at = now();
+      await trx
+        .insertInto('order_list')
+        .values({
+          id,
+          site_id: importer.siteId,
+          wrapped_key: wrapped,
+          imported_by: importer.id,
+          imported_at: at,
+          expires_at: new Date(at.getTime() + ORDERS_KEPT_DAYS * DAY_MS),
+        })
+        .execute();
+      for (let from = 0; from < orders.length; from += ROWS_AT_ONCE)
+        await insertOrders(
+          trx,
+          orders.slice(from, from + ROWS_AT_ONCE).map((order) => {
+            const orderPrint = print(identityOf(order));
+            return {
+              site_id: importer.siteId,
+              list_id: id,
+              order_print: orderPrint,
+              day_print: print(order.scheduledOn),
+              sealed: sealOrder(key, orderPrint, order),
+            };
+          }),
+        );
+      const imported = { event: 'orders-imported', by: importer.id, orders: orders.length } as const;
+      await recordAudit(trx, importer.siteId, imported, at);
+    });
+  } catch (error) {
+    listKeys.destroy(wrapped);
+    throw error;
+  }
+}
+
+type OrderRow = {
+  site_id: string;
+  list_id: string;
+  order_print: string;
+  day_print: string;
+  sealed: Uint8Array;
+};
+
+async function insertOrders(trx: Trx, rows: readonly OrderRow[]): Promise<void> {
+  await trx
+    .insertInto('imported_order')
+    .values([...rows])
+    .onConflict((conflict) =>
+      conflict.columns(['site_id', 'order_print']).doUpdateSet((column) => ({
+        list_id: column.ref('excluded.list_id'),
+        day_print: column.ref('excluded.day_print'),
+        sealed: column.ref('excluded.sealed'),
+      })),
+    )
+    .execute();
+}
+
+/** Those of these days, at most `limit`, in any order. One whose key is gone is left out. */
+export async function findImported(
+  { db, listKeys, print, now }: WorklistTools,
+  siteId: string,
+  { days, limit }: { readonly days: readonly string[]; readonly limit: number },
+): Promise<readonly Order[]> {
+  const rows = await db
+    .selectFrom('imported_order')
+    .innerJoin('order_list', 'order_list.id', 'imported_order.list_id')
+    .select([
+      'order_list.id',
+      'order_list.wrapped_key',
+      'imported_order.order_print',
+      'imported_order.sealed',
+    ])
+    .where('imported_order.site_id', '=', siteId)
+    .where('imported_order.day_print', 'in', days.map(print))
+    .where('order_list.expires_at', '>', now())
+    .limit(limit)
+    .execute();
+  const keys = new Map<string, Uint8Array | null>();
+  return rows.flatMap((row) => {
+    if (!keys.has(row.id)) keys.set(row.id, listKeys.unwrap(row.id, row.wrapped_key));
+    const key = keys.get(row.id) ?? null;
+    const order = key === null ? null : openOrder(key, row.order_print, row.sealed);
+    return order === null ? [] : [order];
+  });
+}
+
+/** Whether the site has imported any list that still holds. */
+export async function hasImported({ db, now }: WorklistTools, siteId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('order_list')
+    .select('id')
+    .where('site_id', '=', siteId)
+    .where('expires_at', '>', now())
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Destroys the keys of lists that expired or hold no order any more, and then of those that no row names. */
+export async function forgetExpired({
+  db,
+  listKeys,
+  now,
+}: Pick<WorklistTools, 'db' | 'listKeys' | 'now'>): Promise<void> {
+  const gone = await db
+    .deleteFrom('order_list')
+    .where((where) =>
+      where.or([
+        where('expires_at', '<=', now()),
+        where.not(
+          where.exists(
+            where
+              .selectFrom('imported_order')
+              .select('imported_order.list_id')
+              .whereRef('imported_order.list_id', '=', 'order_list.id'),
+          ),
+        ),
+      ]),
+    )
+    .returning('wrapped_key')
+    .execute();
+  for (const { wrapped_key: wrapped } of gone) listKeys.destroy(wrapped);
+  const left = await db.selectFrom('order_list').select('wrapped_key').execute();
+  await listKeys.sweep(left.map((row) => row.wrapped_key));
+}
+
+/** Opens beside its own print alone. */
+function sealOrder(key: Uint8Array, print: string, order: Order): Uint8Array {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(print));
+  return Buffer.concat([
+    nonce,
+    cipher.update(JSON.stringify(order), 'utf8'),
+    cipher.final(),
+    cipher.getAuthTag(),
+  ]);
+}
+
+function openOrder(key: Uint8Array, print: string, sealed: Uint8Array): Order | null {
+  try {
+    const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    }).setAAD(Buffer.from(print));
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+    const text = Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+    return orderSchema.parse(JSON.parse(text.toString('utf8')));
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,182 @@
+/** Orders through the real routes: imported whole or not at all, read by those who send, sealed, and forgotten. */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Role } from '#shared/protocol/api.ts';
+import { ORDERS_KEPT_DAYS, type Order, type OrderImport, type Worklist } from '#shared/protocol/worklist.ts';
+import { openKeys } from '../keys.ts';
+import { createStudyKeys } from '../pipeline/study-key.ts';
+import { createTestKey } from '../testing/open-api-key.ts';
+import { jsonOf } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { forgetExpired } from './order.store.ts';
+
+const test = suite('orders');
+const DAY = '2026-11-23';
+const NAME = 'Kitsune^Yamada';
+const HEADER = 'Patient name;Patient ID;Scheduled on;Accession number;Sex;Birth date;Room';
+const LIST = [
+  HEADER,
+  `${NAME};PID-1;20261123;ACC-1;f;1970-01-31;3`,
+  `Other^Otto;PID-2;${DAY};ACC-2;M;;`,
+].join('\r\n');
+
+let gateway: TestGateway;
+let folder: string;
+const tokens = new Map<Role, string>();
+
+test.before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'relaypacs-orders-'));
+  gateway = await openTestGateway({ folder });
+  for (const role of ['technician', 'radiologist', 'researcher', 'auditor', 'admin'] as const)
+    tokens.set(role, (await gateway.userWith([role])).accessToken);
+});
+test.after(async () => {
+  await gateway.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const tokenOf = (role: Role): { token: string } => ({ token: tokens.get(role)! });
+
+async function bring(csv: string, query = '', as = tokenOf('technician')): Promise<OrderImport> {
+  const answer = await gateway.call('POST', `/worklist/import${query}`, {
+    ...as,
+    form: Buffer.from(csv),
+    headers: { 'content-type': 'text/csv' },
+  });
+  assert.is(answer.status, 200, await answer.clone().text());
+  return (await answer.json()) as OrderImport;
+}
+const listOf = (query = `from=${DAY}&to=${DAY}`): Promise<Worklist> =>
+  jsonOf<Worklist>(gateway, `GET /worklist?${query}`, tokenOf('technician'));
+
+test('a list with a fault is not imported, and each fault names its row and column', async () => {
+  const bad = [
+    HEADER,
+    `${NAME};;20261123;ACC-1;X;1970-13-01;`,
+    `A^B;P;${DAY};ACC-7;;;`,
+    `A^B;P;${DAY};ACC-7;;;`,
+  ];
+  const { faults, ...counts } = await bring(bad.join('\n'));
+  assert.equal(counts, { valid: 1, imported: 0, moreFaults: 0 });
+  assert.equal(faults, [
+    { row: 2, column: 'patientId', fault: 'missing' },
+    { row: 2, column: 'birthDate', fault: 'invalid' },
+    { row: 2, column: 'sex', fault: 'invalid' },
+    { row: 4, column: null, fault: 'repeated' },
+  ]);
+  assert.equal((await bring('Patient name,Room\r\nA^B,3\r\n')).faults, [
+    { row: 1, column: 'patientId', fault: 'missing' },
+    { row: 1, column: 'scheduledOn', fault: 'missing' },
+  ]);
+  const { faults: broken } = await bring(`${HEADER}\r\n"${NAME};PID`);
+  assert.equal(
+    broken.map(({ fault }) => fault),
+    ['broken'],
+  );
+  assert.equal(await listOf(), { orders: [], isSetUp: false, silent: [], isCut: false });
+});
+
+test('a dry run imports nothing; then the list is there, by day and by patient', async () => {
+  assert.equal(await bring(LIST, '?dryRun=true'), { valid: 2, imported: 0, faults: [], moreFaults: 0 });
+  assert.equal((await listOf()).orders, []);
+  assert.is((await bring(LIST)).imported, 2);
+  const { orders, isSetUp } = await listOf();
+  assert.is(isSetUp, true);
+  assert.equal(
+    orders.map(({ patientName, accessionNumber, sex }) => [patientName, accessionNumber, sex]),
+    [
+      [NAME, 'ACC-1', 'F'],
+      ['Other^Otto', 'ACC-2', 'M'],
+    ],
+  );
+  assert.equal((await listOf('from=2026-11-24&to=2026-11-30')).orders, []);
+  assert.is((await listOf(`from=${DAY}&to=${DAY}&patientId=PID-2`)).orders[0]!.accessionNumber, 'ACC-2');
+});
+
+test('an order that is imported again replaces the one before', async () => {
+  await bring([HEADER, `${NAME};PID-1;20261125;ACC-1;F;1970-01-31;3`].join('\n'));
+  const moved = await listOf('from=2026-11-20&to=2026-11-30');
+  assert.equal(
+    moved.orders.map(({ accessionNumber, scheduledOn }) => [accessionNumber, scheduledOn]),
+    [
+      ['ACC-2', DAY],
+      ['ACC-1', '2026-11-25'],
+    ],
+  );
+});
+
+test('nothing that names a patient lies in the database, or in the audit trail', async () => {
+  for (const table of ['order_list', 'imported_order', 'order_choice', 'audit']) {
+    const { rows } = await sql<{ row: string }>`select t::text as row from ${sql.table(table)} t`.execute(
+      gateway.database.db,
+    );
+    const all = rows.map(({ row }) => row).join('\n');
+    for (const secret of [NAME, 'Kitsune', 'PID-1', 'ACC-1', Buffer.from(NAME).toString('hex')])
+      assert.not.ok(all.includes(secret), `${table}: ${secret}`);
+  }
+  const { rows } = await sql<{ event: string }>`select event from audit where event like 'orders-%'`.execute(
+    gateway.database.db,
+  );
+  assert.equal([...new Set(rows.map(({ event }) => event))].sort(), ['orders-imported', 'orders-read']);
+});
+
+test('those who send with names read orders, and nobody else; a key may import and not read', async () => {
+  const statusOf = async (as: { token: string }): Promise<number> =>
+    (await gateway.call('GET', `/worklist?from=${DAY}&to=${DAY}`, as)).status;
+  assert.equal(
+    await Promise.all(
+      (['technician', 'radiologist', 'admin', 'researcher', 'auditor'] as const).map(async (role) =>
+        statusOf(tokenOf(role)),
+      ),
+    ),
+    [200, 200, 200, 403, 403],
+  );
+  const { id: accountId } = await jsonOf<{ id: string }>(gateway, 'GET /auth/me', tokenOf('technician'));
+  const key = await createTestKey(gateway, { accountId, scopes: ['upload', 'read'] });
+  assert.is(await statusOf({ token: key }), 403);
+  assert.is((await bring(LIST, '?dryRun=true', { token: key })).valid, 2);
+  assert.is(
+    (await gateway.call('GET', `/worklist?from=${DAY}&to=2027-11-23`, tokenOf('technician'))).status,
+    422,
+  );
+});
+
+test('the first time of a choice stays', async () => {
+  const order = (await listOf('from=2026-11-20&to=2026-11-30')).orders[0]!;
+  const choose = (studyInstanceUID: string, of: Order): Promise<{ chosenAt: string }> =>
+    jsonOf(gateway, 'POST /worklist/choices', {
+      ...tokenOf('technician'),
+      body: { studyInstanceUID, order: of },
+    });
+  const first = await choose('1.2.3', order);
+  gateway.wait(60_000);
+  assert.equal(await choose('1.2.3', order), first);
+  assert.not.equal(await choose('1.2.4', order), first);
+  assert.not.equal(await choose('1.2.3', { ...order, accessionNumber: 'ACC-9' }), first);
+});
+
+test('a list is forgotten with its key', async () => {
+  const keysOf = (): readonly string[] =>
+    readdirSync(join(folder, 'keys', 'orders'), { recursive: true }) as string[];
+  const count = keysOf().length;
+  gateway.wait(ORDERS_KEPT_DAYS * 24 * 3_600_000);
+  tokens.set('technician', (await gateway.userWith(['technician'])).accessToken);
+  assert.equal(await listOf('from=2026-11-20&to=2026-11-30'), {
+    orders: [],
+    isSetUp: false,
+    silent: [],
+    isCut: false,
+  });
+  const { wrapKey } = openKeys(join(folder, 'keys'), () => 0);
+  const listKeys = createStudyKeys(wrapKey, join(folder, 'keys', 'orders'));
+  await forgetExpired({ db: gateway.database.db, listKeys, now: gateway.now });
+  assert.ok(keysOf().length < count);
+  const left = await gateway.database.db.selectFrom('imported_order').select('sealed').execute();
+  assert.equal(left, []);
+});
+
+test.run();
