@@ -58,8 +58,8 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
         <QueueNotices mayBeCleared={mayBeCleared} install={install} />
         {ready && <CarryOffer entries={entries} />}
         {ready && <OfferNews />}
-        <Undo />
         {ready ? <Found entries={entries} sent={sent} /> : <QueueSkeleton />}
+        <Undo />
         <SelectionBar entries={entries} />
       </main>
     </ProvideDayList>
