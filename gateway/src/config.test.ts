@@ -31,6 +31,21 @@ test('only the PACS must be set', () => {
   );
 });
 
+test('the DIMSE port is off unless it is set, and listens on this machine unless told', () => {
+  assert.is(readConfig(PACS).dimse, null);
+  const on = { ...PACS, RELAY_DIMSE_PORT: '11112' };
+  assert.equal(readConfig(on).dimse, { host: '127.0.0.1', port: 11_112, aeTitle: 'RELAYPACS' });
+  const there = { ...on, RELAY_DIMSE_HOST: '10.1.0.5', RELAY_DIMSE_AE_TITLE: 'RELAY 1' };
+  assert.equal(readConfig(there).dimse, { host: '10.1.0.5', port: 11_112, aeTitle: 'RELAY 1' });
+  for (const [name, value] of [
+    ['RELAY_DIMSE_PORT', '0'],
+    ['RELAY_DIMSE_PORT', '8080'],
+    ['RELAY_DIMSE_HOST', 'everywhere'],
+    ['RELAY_DIMSE_AE_TITLE', 'MORE_THAN_SIXTEEN'],
+  ] as const)
+    assert.match(mistakesOf({ ...on, [name]: value }).join(), new RegExp(`^${name} must`));
+});
+
 test('all mistakes are reported at once, each with an example, and no message repeats a secret', () => {
   const secret = 'hunter2';
   const mistakes = mistakesOf({

@@ -9,7 +9,9 @@ import { isAbsolute, join, resolve, sep } from 'node:path';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import type { DatabasePlace } from './database/database.ts';
 import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
+import { dimseOf, type DimsePlace } from './dimse-settings.ts';
 import { parseProxies, type TrustedProxies } from './http/client-address.ts';
+import { portOf, setting, type Env, type Report } from './read-setting.ts';
 import { readViewerSettings, type ViewerSettings } from './viewer/read-settings.ts';
 
 /** Where parcels lie: a folder. Object stores are not supported yet. */
@@ -18,6 +20,7 @@ export type BlobPlace = { readonly kind: 'folder'; readonly path: string };
 export type Config = {
   readonly port: number;
   readonly webPort: number;
+  readonly dimse: DimsePlace | null;
   /** Null: no built-in viewer. */
   readonly viewer: ViewerSettings | null;
   /** The address that the ports listen on. Another one than the loopback needs TLS, or the proxies that end it. */
@@ -102,18 +105,6 @@ export const isInClearText = (url: string): boolean => {
   const { protocol, hostname } = new URL(url);
   return protocol === 'http:' && !LOOPBACK.test(hostname);
 };
-
-type Env = Readonly<Record<string, string | undefined>>;
-type Report = (mistake: string) => void;
-
-const setting = (env: Env, name: string): string | undefined => env[name]?.trim() || undefined;
-
-function portOf(env: Env, name: string, otherwise: number, wrong: Report): number {
-  const text = setting(env, name) ?? String(otherwise);
-  if (/^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535) return Number(text);
-  wrong(`${name} must be a port from 1 to 65535, for example ${name}=${otherwise}.`);
-  return otherwise;
-}
 
 function urlOf(text: string, protocols: readonly string[]): URL | null {
   if (!URL.canParse(text)) return null;
@@ -378,6 +369,9 @@ export function readConfig(env: Env): Config {
   const webPort = portOf(env, 'RELAY_WEB_PORT', 3000, wrong);
   if (port === webPort)
     wrong('RELAY_PORT and RELAY_WEB_PORT must differ, for example RELAY_PORT=8080 RELAY_WEB_PORT=3000.');
+  const dimse = dimseOf(env, wrong);
+  if (dimse !== null && [port, webPort].includes(dimse.port))
+    wrong('RELAY_DIMSE_PORT must be another port than RELAY_PORT and RELAY_WEB_PORT, for example 11112.');
   const dataDir = resolve(setting(env, 'RELAY_DATA_DIR') ?? './data');
   const tls = tlsOf(env, wrong);
   // The intention counts: a file that is missing is one mistake, not three.
@@ -388,6 +382,7 @@ export function readConfig(env: Env): Config {
   const config: Config = {
     port,
     webPort,
+    dimse,
     viewer: readViewerSettings((name) => setting(env, name), { app: publicUrl, port, webPort }, wrong),
     dataDir,
     tls,

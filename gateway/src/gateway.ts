@@ -69,6 +69,7 @@ import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
 import { openPacsAt } from './ports/pacs/open-pacs.ts';
 import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
+import { dimseFeature } from './foreign/dimse/dimse.feature.ts';
 import { foreignFeature, type ForeignFeature } from './foreign/foreign.feature.ts';
 import { resultsFeature } from './results/results.feature.ts';
 import { reviewsFeature } from './reviews/reviews.feature.ts';
@@ -170,9 +171,10 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   let isStarted = false;
   const tools = { ...base, auditHeads, ...(await createTools(base)), isStarted: () => isStarted };
   await registerBuiltIn(db, tools.files, siteId, now());
+  const dimse = dimseFeature(tools);
   const viewer = viewerFeature(tools);
   const foreign = composeForeign(tools);
-  const features = [...composeFeatures(tools, viewer), foreign];
+  const features = [...composeFeatures(tools, viewer), foreign, dimse];
   const api = createApi(features, tools);
   return {
     api,
@@ -188,12 +190,14 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
       await startFeatures(features, jobs, db);
       await recordRunning(base, { event: 'gateway-started', version: VERSION });
       isStarted = true;
+      await dimse.listener.open();
       await tellOfPacs(base);
       tools.room.watch();
     },
     async stop() {
       const wasStarted = isStarted;
       isStarted = false;
+      await dimse.listener.close();
       await jobs.stop();
       await tools.room.stop();
       await stopFeatures(features);

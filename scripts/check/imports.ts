@@ -87,7 +87,8 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer']],
   [['client/src/cases'], ['kit', 'net', 'viewer']],
   [['gateway/src/viewer'], ['destinations', 'auth', 'ports', 'http', 'audit', 'observability', 'database']],
-  [['gateway/src/ports'], []],
+  [['gateway/src/dimse'], []],
+  [['gateway/src/ports'], ['dimse']],
   [['gateway/src/doctor'], ['ports']],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],
   [
@@ -96,7 +97,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
   [
     ['gateway/src/pipeline'],
-    ['ports', 'database', 'jobs', 'http', 'policies', 'audit', 'observability', 'threads'],
+    ['ports', 'dimse', 'database', 'jobs', 'http', 'policies', 'audit', 'observability', 'threads'],
   ],
   [
     ['gateway/src/uploads'],
@@ -123,6 +124,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
       'vault',
       'destinations',
       'ports',
+      'dimse',
       'threads',
       'http',
       'audit',
@@ -131,7 +133,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ],
   ],
   [['gateway/src/worklist'], ['destinations', 'pipeline', 'ports', 'http', 'audit', 'database']],
-  [['gateway/src/destinations'], ['pipeline', 'doctor', 'ports', 'http', 'audit', 'database']],
+  [['gateway/src/destinations'], ['pipeline', 'doctor', 'ports', 'dimse', 'http', 'audit', 'database']],
   [['gateway/src/rules'], ['destinations', 'ports', 'http', 'audit', 'database']],
   [['gateway/src/vault'], ['auth', 'http', 'audit', 'database']],
   [
@@ -239,8 +241,10 @@ const stages: Rule = ({ path }, { target, isPackage }) => {
 };
 
 const foundations: Rule = ({ path }, { target, isPackage }) => {
-  const folder = /^gateway\/src\/(ports\/[^/]+|ports|database|jobs)\//.exec(path)?.[0];
+  const folder = /^gateway\/src\/(ports\/[^/]+|ports|dimse|database|jobs)\//.exec(path)?.[0];
   if (isPackage || !folder || isIn(target, 'shared')) return false;
+  // The upper layer of DIMSE is spoken by the PACS's adapter and by the listener.
+  if (folder.startsWith('gateway/src/ports/pacs') && isIn(target, 'gateway/src/dimse')) return false;
   return (
     !target.startsWith(folder) &&
     !isIn(target, 'gateway/src/database') &&

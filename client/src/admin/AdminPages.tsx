@@ -6,14 +6,17 @@ import { type AdminPlace, type AdminTask, hrefOf } from '../kit/routes.ts';
 import { adminWords as words } from './admin-words.ts';
 import { ApiKeysView } from './ApiKeysView.tsx';
 import { DestinationsView } from './DestinationsView.tsx';
+import { DimsePeersView } from './DimsePeersView.tsx';
 import { RulesView } from './RulesView.tsx';
 import './admin.css';
 
 /** A further page adds its line here, in `AdminTask`, and in both tables of words. */
-const PAGES = { destinations: DestinationsView, rules: RulesView, 'api-keys': ApiKeysView } satisfies Record<
-  AdminTask,
-  ComponentType
->;
+const PAGES = {
+  destinations: DestinationsView,
+  rules: RulesView,
+  'api-keys': ApiKeysView,
+  'dimse-peers': DimsePeersView,
+} satisfies Record<AdminTask, ComponentType>;
 const TASKS = Object.keys(PAGES) as readonly AdminTask[];
 
 export function AdminPages({ at }: { readonly at: AdminPlace }) {

@@ -10,6 +10,7 @@ import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminTrouble } from './AdminTrouble.tsx';
+import { BuiltInViewer } from './BuiltInViewer.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
 import { destinationWords as words } from './destination-words.ts';
 import { ViewersSheet } from './ViewersSheet.tsx';
@@ -63,6 +64,7 @@ export function DestinationsView() {
           </button>
         </p>
       )}
+      {destinations && <BuiltInViewer />}
       {editing.value !== undefined && (
         <DestinationSheet
           destination={editing.value}

@@ -7,6 +7,7 @@ export const adminWords = {
     destinations: 'The PACSs to which studies go: add one, test it, choose the primary one.',
     rules: 'Choose the studies that go to further destinations, and those that models look at.',
     'api-keys': 'Let scripts and PACSs send and read without a person who signs in.',
+    'dimse-peers': 'Let modalities that know nothing but DICOM store into the gateway (DIMSE).',
   } satisfies Record<AdminTask, string>,
   retry: 'Try again',
   loading: 'Asking the gateway…',

@@ -11,9 +11,12 @@ import { isFiltered, parseFilters, USUAL, writeFilters, type CaseFilters } from 
 import { CaseFilterBar } from './CaseFilterBar.tsx';
 import { CaseRow } from './CaseRow.tsx';
 import { CaseTroubleNotice, Withheld } from './CaseParts.tsx';
+import { csvWords } from './case-csv-words.ts';
 import { caseWords } from './case-words.ts';
 import { createCasesStore, type CasesStore } from './cases.store.ts';
 import { NewCaseSheet } from './CaseForm.tsx';
+import { ImportSheet } from './ImportSheet.tsx';
+import { SaveCases, type SaveCasesProps } from './SaveCases.tsx';
 
 const words = caseWords.list;
 
@@ -31,7 +34,8 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
   useEffect(() => {
     if (query !== writeFilters(filters)) setFilters(parseFilters(query));
   }, [query]);
-  useEffect(() => void store.load({ filters, isAnonymous }), [store, filters, isAnonymous]);
+  const load = () => void store.load({ filters, isAnonymous });
+  useEffect(load, [store, filters, isAnonymous]);
   useEffect(() => () => store.close(), [store]);
   const choose = (some: Partial<CaseFilters>) => {
     const chosen = { ...filters, ...some };
@@ -49,11 +53,18 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
           </button>
         )}
       </div>
+      <FileTools
+        filters={filters}
+        isAnonymous={isAnonymous}
+        isNamed={!store.withheld.value.includes('title')}
+        mayKeep={mayKeep}
+        onImported={load}
+      />
       <Withheld anonymise={anonymise} withheld={store.withheld.value} />
       <CaseFilterBar filters={filters} onChoose={choose} mayKeep={mayKeep} />
       <CaseTroubleNotice trouble={store.trouble.value}>
         <p>
-          <button type="button" class="button" onClick={() => void store.load({ filters, isAnonymous })}>
+          <button type="button" class="button" onClick={load}>
             {caseWords.trouble.again}
           </button>
         </p>
@@ -66,6 +77,24 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
       />
       {isOpening.value && <NewCaseSheet studyInstanceUID={null} onClose={() => (isOpening.value = false)} />}
     </main>
+  );
+}
+
+type FileToolsProps = SaveCasesProps & { readonly mayKeep: boolean; readonly onImported: () => void };
+
+/** The list as a file, and a file as cases. */
+function FileTools({ mayKeep, onImported, ...saved }: FileToolsProps) {
+  const isImporting = useSignal(false);
+  return (
+    <div class="row">
+      <SaveCases {...saved} />
+      {mayKeep && (
+        <button type="button" class="button" onClick={() => (isImporting.value = true)}>
+          {csvWords.open}
+        </button>
+      )}
+      {isImporting.value && <ImportSheet onClose={() => (isImporting.value = false)} onDone={onImported} />}
+    </div>
   );
 }
 

@@ -19,6 +19,7 @@ export const kitWords = {
     destinations: 'Destinations',
     rules: 'Rules',
     'api-keys': 'API keys',
+    'dimse-peers': 'Modalities',
     settings: 'Settings and storage',
     help: 'Help',
     check: 'Check a receipt',

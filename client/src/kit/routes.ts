@@ -31,7 +31,7 @@ export type Route =
   | { readonly page: 'not-found' };
 
 export type ResultsPlace = 'results' | 'infer' | 'models';
-const adminTasks = ['destinations', 'rules', 'api-keys'] as const;
+const adminTasks = ['destinations', 'rules', 'api-keys', 'dimse-peers'] as const;
 export type AdminTask = (typeof adminTasks)[number];
 export type AdminPlace = 'admin' | AdminTask;
 

@@ -49,6 +49,11 @@ export const SCREENS = {
     'api-keys': 'A new API key, and one that was revoked',
     'api-keys-revoke': 'Asks before a key is revoked',
   },
+  'admin/dimse-peers.e2e.ts': {
+    'dimse-peers': 'A modality may store, and the gateway listens for none yet',
+    'dimse-peer-form': 'A modality whose address is none',
+    'dimse-peer-delete': 'Asks before a modality is deleted',
+  },
   'cases/cases.e2e.ts': {
     'case-form': 'A new case without a title',
     case: 'A case that is overdue, with a note',
@@ -74,6 +79,10 @@ export const SCREENS = {
     'destination-form': 'A destination with mistakes in the form',
     'destination-delete': 'Asks before a destination is deleted',
     'destination-viewers': 'A viewer whose address does not name the study',
+  },
+  'admin/built-in-viewer.e2e.ts': {
+    'built-in-viewer': 'The built-in viewer while it is fetched',
+    'built-in-viewer-refused': 'The built-in viewer after another package came than the known one',
   },
   'admin/rules.e2e.ts': {
     'rules-empty': 'No rule yet',

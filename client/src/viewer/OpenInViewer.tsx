@@ -22,7 +22,7 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
       const path = `/studies/${studyInstanceUID}/viewer-link`;
       const { links } = await api.json(path, viewerLinksSchema, { method: 'POST', signal });
       setAnswer(links);
-      if (links.length === 1) open(links[0]!.url);
+      if (links.length === 1) open(links[0]!);
     } catch (error) {
       if (signal.aborted) return;
       setAnswer(error instanceof ApiProblem && error.code === 'not-found' ? 'notThere' : 'failed');
@@ -39,9 +39,31 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
 }
 
 /** A page in a tab of its own, which learns nothing of this one; an installed viewer is started by its scheme. */
-function open(url: string): void {
-  if (/^https?:/.test(url)) window.open(url, '_blank', 'noopener,noreferrer');
+function open({ url, token }: ViewerLink): void {
+  if (token !== undefined) post(url, token);
+  else if (/^https?:/.test(url)) window.open(url, '_blank', 'noopener,noreferrer');
   else location.assign(url);
+}
+
+/** In the body of a form: in an address the token would stay in the browser's history. */
+function post(url: string, token: string): void {
+  const form = document.createElement('form');
+  Object.assign(form, {
+    method: 'post',
+    action: url,
+    target: '_blank',
+    rel: 'noopener noreferrer',
+    hidden: true,
+  });
+  const field = Object.assign(document.createElement('input'), {
+    type: 'hidden',
+    name: 'token',
+    value: token,
+  });
+  form.append(field);
+  document.body.append(form);
+  form.submit();
+  form.remove();
 }
 
 function Said({ answer }: { readonly answer: Answer }) {
@@ -50,11 +72,17 @@ function Said({ answer }: { readonly answer: Answer }) {
   // Also where there is one: the browser may have kept it from opening.
   return (
     <ul class="plain row" aria-label={words.choose}>
-      {answer.map(({ title, url }) => (
-        <li key={url}>
-          <a href={url} target="_blank" rel="noopener noreferrer">
-            {title}
-          </a>
+      {answer.map((link) => (
+        <li key={link.url}>
+          {link.token === undefined ? (
+            <a href={link.url} target="_blank" rel="noopener noreferrer">
+              {link.title}
+            </a>
+          ) : (
+            <button type="button" class="button button-bare" onClick={() => open(link)}>
+              {link.title}
+            </button>
+          )}
         </li>
       ))}
     </ul>

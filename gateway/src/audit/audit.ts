@@ -40,6 +40,16 @@ export type AuditEvent =
       expiresAt: string;
     }
   | { event: 'api-key-revoked'; keyId: string; accountId: string; by: string }
+  // Security Configuration (DCM 110131): who may store over DIMSE, from where, and under which policy
+  | {
+      event: `dimse-peer-${'made' | 'changed' | 'deleted'}`;
+      peerId: string;
+      aeTitle: string;
+      addresses: readonly string[];
+      accountId: string;
+      policy: string;
+      by: string;
+    }
   // Studies that waited on a device for an account that could no longer send them became an administrator's
   | { event: 'queue-taken-over'; accountId: string; by: string; studies: number }
   // Security Alert (DCM 110113), Security Configuration (DCM 110131): what is promised of what is sent

@@ -15,6 +15,10 @@ export type SentFileTable = {
   device_id: string | null;
   /** The API key that it was sent with. */
   key_id: string | null;
+  /** The DIMSE peer that sends it: what it was told is stored is handed over, however its association ends. */
+  peer_id: ColumnType<string | null, string | null | undefined, never>;
+  /** When the peer's latest instance was kept. */
+  came_at: ColumnType<Date | null, undefined, Date>;
   /** `FileForm` (pipeline/sent-file.store.ts). */
   form: ColumnType<unknown, string, string>;
   policy_name: string;
@@ -41,4 +45,22 @@ export type SentFileTable = {
   expires_at: Date;
 };
 
-export type ForeignTables = { sent_file: SentFileTable };
+/** A modality or PACS that may store by C-STORE: known by its AE title and its addresses, it acts for an account. */
+export type DimsePeerTable = {
+  id: string;
+  site_id: string;
+  /** In an administrator's words. */
+  name: string;
+  ae_title: string;
+  /** Addresses, or blocks of them. */
+  addresses: string[];
+  account_id: string;
+  policy_name: string;
+  /** Why names are kept, where the policy asks. */
+  reason: SendingReason | null;
+  changed_at: Date;
+  /** To the minute; null: never. */
+  last_seen_at: ColumnType<Date | null, undefined, Date>;
+};
+
+export type ForeignTables = { sent_file: SentFileTable; dimse_peer: DimsePeerTable };

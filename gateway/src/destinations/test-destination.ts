@@ -1,6 +1,6 @@
 /** *Test*: a small search and the first bytes of an instance, and the trouble in a word. Writes nothing. */
 import type { DestinationFinding, DestinationTest } from '#shared/protocol/destination.ts';
-import { ASSOCIATION_REFUSED, UNKNOWN_AE_TITLE } from '../ports/pacs/dimse/association-failed.ts';
+import { ASSOCIATION_REFUSED, UNKNOWN_AE_TITLE } from '../dimse/association-failed.ts';
 import {
   FOLDERS_NOT_ALLOWED,
   NO_TOKEN,

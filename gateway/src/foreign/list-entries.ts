@@ -1,7 +1,8 @@
-/** The instances in a file: itself, the entries of an archive, or the parts of a request's body. */
+/** The instances in a file: itself, the entries of an archive, the parts of a request's body, or an association's. */
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import { findTaken } from '../pipeline/association-marks.ts';
 import type { FileForm } from '../pipeline/sent-file.store.ts';
 import { findParts } from './read-parts.ts';
 
@@ -30,6 +31,8 @@ export async function listEntries(
       return [ranged(file, { offset: 0, length: file.size }, 1)];
     case 'archive':
       return listArchived(file, signal);
+    case 'association':
+      return (await findTaken(file)).map((range, at) => ranged(file, range, at + 1));
     case 'parts':
       return (await findParts(file, form.boundary)).map(({ range, contentType }, at) =>
         isInstance(contentType) ? ranged(file, range, at + 1) : refusedUnread(at + 1, 'not-dicom'),

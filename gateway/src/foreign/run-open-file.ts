@@ -25,7 +25,7 @@ import {
 } from '../pipeline/sent-file.store.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
-import { findPolicy, isInForce, requireReason } from '../policies/policies.ts';
+import { findPolicy, isInForce, requireReason, versionInForce } from '../policies/policies.ts';
 import { countPatients } from '../policies/quota.store.ts';
 import { BlobDamaged, StorageFull, type OpenBlob } from '../ports/blobs/blobs.ts';
 import { createFairLine } from '../threads/fair-line.ts';
@@ -72,12 +72,23 @@ export function createOpenFiles(tools: ForeignTools, script = SCRIPT): OpenFiles
     async run(fileId, signal) {
       const file = await findFile(tools.pipeline.db, fileId, null);
       if (file?.state !== 'received') return;
-      await line(file.account_id, (thread) => openOne(tools, thread, file, signal));
+      const current = await withPolicyInForce(tools, file);
+      await line(file.account_id, (thread) => openOne(tools, thread, current, signal));
     },
     async close() {
       await Promise.all(threads.map((thread) => thread.close()));
     },
   };
+}
+
+/**
+ * A peer names its policy without a version, and hears nothing of a change: its file is opened by the version that is
+ * in force. One that was withdrawn stays, and is refused.
+ */
+async function withPolicyInForce({ pipeline: { db } }: ForeignTools, file: SentFile): Promise<SentFile> {
+  if (file.peer_id === null) return file;
+  const version = await versionInForce(db, file.site_id, file.policy_name);
+  return version === null ? file : { ...file, policy_version: version };
 }
 
 async function openOne(
@@ -127,6 +138,11 @@ function entriesOf({ sending, left }: Opened, file: SentFile): readonly FileEntr
 
 /** Problems that pass: the same file is opened again later. */
 const PASSING: readonly AnyProblemCode[] = ['storage-full', 'quota-exceeded', 'too-many-patients'];
+/** An administrator can make up for these, and a peer was told that its instances are stored. */
+const PASSING_OF_PEERS: readonly AnyProblemCode[] = [
+  ...PASSING,
+  ...(['policy-withdrawn', 'policy-not-allowed', 'not-allowed', 'reason-missing'] as const),
+];
 
 /** The problem with which the file ends. Throws where it does not. */
 async function endingOf(
@@ -141,7 +157,7 @@ async function endingOf(
   await opened.sending.giveUp();
   if (error instanceof BlobDamaged) return 'checksum-mismatch';
   const code = error instanceof StorageFull ? 'storage-full' : error instanceof Problem ? error.code : null;
-  if (code !== null && !PASSING.includes(code)) return code;
+  if (code !== null && !(file.peer_id === null ? PASSING : PASSING_OF_PEERS).includes(code)) return code;
   // It passes: until its time is over, the file is opened again. Everything else is counted.
   if (code !== null || error instanceof ThreadNotStarted) await forgetRun(db, file.id);
   if (error instanceof ThreadEnded && opened.reading !== null) await noteFatal(db, file.id, opened.reading);
@@ -170,7 +186,8 @@ async function openAndSend(
     const reply = replies(tools, { file, blob, opened, isCounted: !mayHoldKey(policy, roles), policy });
     const task = {
       account: file.account_id,
-      size: blob.size,
+      // Behind it lies what was cut.
+      size: file.bytes ?? blob.size,
       form: file.form,
       policy: await toOpening(tools, file.site_id, policy),
       fatal: file.fatal,
@@ -195,8 +212,8 @@ async function rolesOf({ pipeline: { db } }: ForeignTools, file: SentFile): Prom
   return account.roles;
 }
 
-async function toOpening(
-  { pipeline: { db, policyKey } }: ForeignTools,
+export async function toOpening(
+  { pipeline: { db, policyKey } }: Pick<ForeignTools, 'pipeline'>,
   siteId: string,
   policy: Policy,
 ): Promise<OpeningPolicy> {
@@ -212,6 +229,7 @@ function sendToolsOf({ pipeline, parcels }: ForeignTools, file: SentFile, signal
     accountId: file.account_id,
     deviceId: file.device_id,
     ...(file.key_id !== null && { keyId: file.key_id }),
+    ...(file.peer_id !== null && { peerId: file.peer_id }),
     siteId: file.site_id,
     roles: [],
   };

@@ -99,7 +99,8 @@ const failureOf = (state: string, reason: ReasonCode): DataSet => ({
   '00081197': unsigned(codeOf(state, reason)),
 });
 
-function codeOf(state: string, reason: ReasonCode | null): number {
+/** Of an instance that was not taken. */
+export function codeOf(state: string, reason: ReasonCode | null): number {
   const own = reason === null ? undefined : BY_REASON[reason];
   if (own !== undefined) return own;
   if (state === 'quarantined') return NOT_AUTHORIZED;

@@ -20,6 +20,10 @@ export type LogEvent =
   | { event: 'admin-created' }
   /** Somebody called from elsewhere, and neither TLS is served nor is the caller a trusted proxy. */
   | { event: 'connection-refused'; because: 'no-tls' }
+  /** The DIMSE listener is open; `inClearText`: to other machines too. */
+  | { event: 'dimse-listening'; host: string; port: number; inClearText: boolean }
+  /** Somebody asked for an association who gets none. At most once a minute. */
+  | { event: 'dimse-refused'; because: string }
   /** The files of the certificate: a new pair is served; or they hold none, and the last good one still is. */
   | { event: 'certificate-renewed' | 'certificate-not-renewed' }
   /** The embedded database; `how`: an exit code or the name of a signal. */

@@ -12,12 +12,13 @@ import type { UploadOwner } from './upload-owner.ts';
 type Db = Kysely<Tables>;
 
 /**
- * A lone instance, an archive of them, or the body of a STOW-RS request. `studyInstanceUID`: the only study that may
- * be in it.
+ * A lone instance, an archive of them, the body of a STOW-RS request, or what came in a DIMSE association. Of a
+ * request `studyInstanceUID` is the only study that may be in it.
  */
 export type FileForm =
   | { readonly kind: 'instance' }
   | { readonly kind: 'archive' }
+  | { readonly kind: 'association' }
   | { readonly kind: 'parts'; readonly boundary: string; readonly studyInstanceUID: string | null };
 
 /**
@@ -72,7 +73,7 @@ export type NewFile = Pick<
   | 'bytes'
   | 'wrapped_key'
   | 'expires_at'
->;
+> & { readonly peer_id?: string };
 
 export async function insertFile(db: Db, { form, ...file }: NewFile): Promise<void> {
   await db
@@ -219,7 +220,13 @@ export async function openFiles(
 
 /** Those whose time is over: unfinished ones go, and the status of those that never could be opened says why. */
 export async function expireFiles(db: Db, now: Date): Promise<void> {
-  await db.deleteFrom('sent_file').where('state', '=', 'receiving').where('expires_at', '<', now).execute();
+  // Instances of a peer are handed over, however late: it was told that they are stored.
+  await db
+    .deleteFrom('sent_file')
+    .where('state', '=', 'receiving')
+    .where('peer_id', 'is', null)
+    .where('expires_at', '<', now)
+    .execute();
   await db
     .updateTable('sent_file')
     .set({

@@ -150,7 +150,12 @@ export async function originalKeyOf(db: Db, siteId: string, named: Named): Promi
 
 /** Whether more may come of what was promised under this version. */
 export async function isInForce(db: Db, siteId: string, { name, version }: Named): Promise<boolean> {
-  return (await inForce(db, siteId, name))?.version === version;
+  return (await versionInForce(db, siteId, name)) === version;
+}
+
+/** Null: the policy was withdrawn, or there is none of this name. */
+export async function versionInForce(db: Db, siteId: string, name: string): Promise<number | null> {
+  return (await inForce(db, siteId, name))?.version ?? null;
 }
 
 async function inForce(db: Db, siteId: string, name: string): Promise<Policy | null> {

@@ -1,10 +1,10 @@
 /** A PACS in memory that speaks DIMSE, and lies on demand. It knows the instances that a test may give it. */
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { encodeSequence, parseDataSet, uidIn } from '../ports/pacs/dimse/data-set.ts';
-import { encodeCommand, encodeElements, textIn } from '../ports/pacs/dimse/elements.ts';
-import { encodeData } from '../ports/pacs/dimse/pdu.ts';
-import { COMMITMENT_PUSH } from '../ports/pacs/dimse/commitment.ts';
-import { STUDY_ROOT_FIND, STUDY_ROOT_GET } from '../ports/pacs/dimse/messages.ts';
+import { encodeSequence, parseDataSet, uidIn } from '../dimse/data-set.ts';
+import { encodeCommand, encodeElements, textIn } from '../dimse/elements.ts';
+import { encodeData } from '../dimse/pdu.ts';
+import { COMMITMENT_PUSH } from '../ports/pacs/dimse-commitment.ts';
+import { STUDY_ROOT_FIND, STUDY_ROOT_GET } from '../dimse/messages.ts';
 import { ABORT, accept, bring, openDimsePeer, respond, type Asked, type Peer } from './dimse-peer.ts';
 
 /**

@@ -6,8 +6,8 @@ import {
   parseElements,
   type Elements,
   type ElementsToSend,
-} from '../ports/pacs/dimse/elements.ts';
-import { encodeData } from '../ports/pacs/dimse/pdu.ts';
+} from '../dimse/elements.ts';
+import { encodeData } from '../dimse/pdu.ts';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const ASSOCIATE_RQ = 1;

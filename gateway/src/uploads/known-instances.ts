@@ -24,6 +24,8 @@ export type Sender = {
   readonly deviceId: string | null;
   /** The API key by which the account sends. */
   readonly keyId?: string;
+  /** The DIMSE peer that sends for the account. */
+  readonly peerId?: string;
   readonly siteId: string;
   /** Those by which it may read what others brought; none where a device sends. */
   readonly roles?: readonly Role[];

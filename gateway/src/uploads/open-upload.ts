@@ -172,6 +172,7 @@ async function openIn(
       need: need.length,
       conflict: conflict.length,
       ...(sender.keyId !== undefined && { keyId: sender.keyId }),
+      ...(sender.peerId !== undefined && { peerId: sender.peerId }),
       ...(rule !== null && { rule }),
       ...(identities > 0 && { identities }),
       ...(policy.reason !== undefined && { reason: policy.reason }),

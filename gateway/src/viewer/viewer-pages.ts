@@ -37,6 +37,8 @@ export const offPage: string = page(
 export const START_SCRIPT = `(() => {
   const { token, study, seconds } = document.currentScript.dataset;
   sessionStorage.setItem('relay-view', JSON.stringify({ token, study, endsAt: Date.now() + seconds * 1000 }));
+  // OHIF shows its tour to newcomers, over the images.
+  localStorage.setItem('shownTours', '["basicViewerTour"]');
   location.replace('/viewer?StudyInstanceUIDs=' + study);
 })();
 `;
@@ -68,7 +70,10 @@ export const CONFIG_SCRIPT = `(() => {
         getAuthorizationHeader: () => ({ Authorization: 'Bearer ' + view.token }),
       }),
   };
+  // On a telephone the list of series would take three quarters of the page.
+  const narrow = { routes: { 0: { layoutInstance: { props: { leftPanelClosed: { $set: true } } } } } };
   window.config = {
+    modesConfiguration: innerWidth < 700 ? { '@ohif/mode-longitudinal': narrow } : {},
     routerBasename: '/',
     extensions: [signing],
     modes: [],

@@ -18,7 +18,7 @@ const ADDRESS = /^(dimse|dimse-tls):\/\/([^@/]+)@([^@/]+):(\d{1,5})\/([^/]+)$/;
 const HOST = /^([A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])$/;
 const HOST_LIMIT = 253;
 /** PS3.5 Table 6.2-1: at most 16 characters without backslash and control characters, and not spaces alone. */
-const AE_TITLE = /^(?! )[\x20-\x5b\x5d-\x7e]{1,16}(?<! )$/;
+export const AE_TITLE = /^(?! )[\x20-\x5b\x5d-\x7e]{1,16}(?<! )$/;
 const LAST_PORT = 65_535;
 
 /** Null: it is none. */

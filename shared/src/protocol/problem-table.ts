@@ -189,6 +189,12 @@ export const PROBLEMS = {
     title: 'There is already a destination with this name.',
     next: 'Choose another name.',
   },
+  'dimse-peer-exists': {
+    status: 409,
+    retry: 'never',
+    title: 'There is already a DIMSE peer with this AE title.',
+    next: 'Change that one, or give the modality another AE title.',
+  },
   'destination-set-by-environment': {
     status: 409,
     retry: 'never',

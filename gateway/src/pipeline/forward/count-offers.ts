@@ -8,7 +8,7 @@
  * Two counts tell an illness of the PACS from an instance on which it fails: all offers, and those while it took
  * others. As soon as it takes others again after an illness, only the second one says how long to wait.
  */
-import { ASSOCIATION_REFUSED, UNKNOWN_AE_TITLE } from '../../ports/pacs/dimse/association-failed.ts';
+import { ASSOCIATION_REFUSED, UNKNOWN_AE_TITLE } from '../../dimse/association-failed.ts';
 import {
   NO_DESTINATION,
   NO_TOKEN,

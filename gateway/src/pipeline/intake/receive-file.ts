@@ -101,10 +101,10 @@ export function createFileReceiver(tools: FileSpoolTools, settings: FileSettings
   };
 }
 
-/** Another's is treated as missing. The body of a STOW-RS request is nobody's to continue. */
+/** Another's is treated as missing. The body of a STOW-RS request, and an association, are nobody's to continue. */
 async function findOwn({ db }: FileSpoolTools, id: string, sender: Sender): Promise<SentFile> {
   const file = await findFile(db, id, null);
-  if (file === undefined || !isOwnedBy(sender, file) || file.form.kind === 'parts')
+  if (file === undefined || !isOwnedBy(sender, file) || ['parts', 'association'].includes(file.form.kind))
     throw new Problem('not-found');
   return file;
 }
@@ -147,6 +147,8 @@ async function announce(
   });
   return {
     ...file,
+    peer_id: null,
+    came_at: null,
     state: 'receiving',
     runs: 0,
     patients: 0,

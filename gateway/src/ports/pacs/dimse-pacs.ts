@@ -8,19 +8,23 @@
  */
 import { IMPLICIT_VR_LITTLE_ENDIAN, TRANSFER_SYNTAXES } from '#shared/dicom/registry.ts';
 import { formatDimseAddress, withoutCalling, type DimseAddress } from '#shared/protocol/dimse-address.ts';
-import { AssociationFailed } from './dimse/association-failed.ts';
-import { withAssociation, type Association, type PeerSettings, type Wanted } from './dimse/association.ts';
-import { askCommitment, awaitReport, COMMITMENT_PUSH } from './dimse/commitment.ts';
+import { AssociationFailed } from '../../dimse/association-failed.ts';
 import {
-  CLASS_NOT_SUPPORTED,
+  withAssociation,
+  type Association,
+  type PeerSettings,
+  type Wanted,
+} from '../../dimse/association.ts';
+import { CLASS_NOT_SUPPORTED, SUCCESS } from '../../dimse/command-fields.ts';
+import { askCommitment, awaitReport, COMMITMENT_PUSH } from './dimse-commitment.ts';
+import {
   echo,
   get,
   STUDY_ROOT_FIND,
   STUDY_ROOT_GET,
-  SUCCESS,
   VERIFICATION,
   type Brought,
-} from './dimse/messages.ts';
+} from '../../dimse/messages.ts';
 import { asFile, following, metaOf } from './dimse-files.ts';
 import { identifierOf, LISTED_LIMIT, listStudy, searchNothing, type Listing } from './dimse-search.ts';
 import { storeAll } from './dimse-store.ts';

@@ -3,9 +3,10 @@
  * instances names its study and its series, so that any SCP can answer it.
  */
 import { isUid } from '#shared/dicom/uid.ts';
-import type { Association } from './dimse/association.ts';
-import { textIn, type Elements, type ElementsToSend } from './dimse/elements.ts';
-import { CLASS_NOT_SUPPORTED, find, STUDY_ROOT_FIND, SUCCESS, type Wish } from './dimse/messages.ts';
+import type { Association } from '../../dimse/association.ts';
+import { textIn, type Elements, type ElementsToSend } from '../../dimse/elements.ts';
+import { CLASS_NOT_SUPPORTED, SUCCESS } from '../../dimse/command-fields.ts';
+import { find, STUDY_ROOT_FIND, type Wish } from '../../dimse/messages.ts';
 import { PacsDoesNotSearch, type DescribedInstance } from './pacs.ts';
 
 const SOP_CLASS_UID = 0x00080016;

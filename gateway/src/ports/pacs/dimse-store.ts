@@ -2,9 +2,15 @@
  * Instances by C-STORE, one after the other in one association: the bytes of each Data Set as they are, in the
  * transfer syntax that they have. A PACS that does not take a SOP Class, or that transfer syntax, refuses the instance.
  */
-import { withAssociation, type Association, type PeerSettings, type Wanted } from './dimse/association.ts';
-import { CONTEXTS_LIMIT } from './dimse/pdu.ts';
-import { CLASS_NOT_SUPPORTED, store, SUCCESS } from './dimse/messages.ts';
+import {
+  withAssociation,
+  type Association,
+  type PeerSettings,
+  type Wanted,
+} from '../../dimse/association.ts';
+import { CONTEXTS_LIMIT } from '../../dimse/pdu.ts';
+import { CLASS_NOT_SUPPORTED, SUCCESS } from '../../dimse/command-fields.ts';
+import { store } from '../../dimse/messages.ts';
 import { openDataSet } from './dimse-files.ts';
 import type { InstanceToStore, StoreAnswer } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';

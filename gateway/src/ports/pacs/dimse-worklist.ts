@@ -12,9 +12,10 @@ import { characterSetsOf, findElement, textOf, type ValueContext } from '#shared
 import { walkDataSet } from '#shared/dicom/walk-data-set.ts';
 import type { DimseAddress } from '#shared/protocol/dimse-address.ts';
 import { orderSchema, type Order } from '#shared/protocol/worklist.ts';
-import { AssociationFailed } from './dimse/association-failed.ts';
-import { withAssociation } from './dimse/association.ts';
-import { CLASS_NOT_SUPPORTED, findBytes, MODALITY_WORKLIST_FIND, SUCCESS } from './dimse/messages.ts';
+import { AssociationFailed } from '../../dimse/association-failed.ts';
+import { withAssociation } from '../../dimse/association.ts';
+import { CLASS_NOT_SUPPORTED, SUCCESS } from '../../dimse/command-fields.ts';
+import { findBytes, MODALITY_WORKLIST_FIND } from '../../dimse/messages.ts';
 import type { PacsTls } from './pacs-fetch.ts';
 import { PacsDoesNotSearch, PacsUnreachable } from './pacs.ts';
 

@@ -3,8 +3,21 @@
  * that the caller has made, and answered with the status that the peer gives. All throw AssociationFailed and the
  * signal's reason; then the association is of no more use.
  */
+import { respond } from './answer-message.ts';
 import { violated } from './association-failed.ts';
 import { NO_DATA_SET, type Association, type Context, type Message } from './association.ts';
+import {
+  COMMAND,
+  DATA_SET_TYPE,
+  ECHO_RQ,
+  MESSAGE_ID,
+  RESPONDED_TO,
+  SOP_CLASS,
+  SOP_INSTANCE,
+  STATUS,
+  STORE_RQ,
+  SUCCESS,
+} from './command-fields.ts';
 import {
   encodeElements,
   numberIn,
@@ -21,31 +34,18 @@ export const STUDY_ROOT_GET = '1.2.840.10008.5.1.4.1.2.2.3';
 /** Modality Worklist Information Model (PS3.4 Annex K.6.1). */
 export const MODALITY_WORKLIST_FIND = '1.2.840.10008.5.1.4.31';
 
-export const SOP_CLASS = 0x00000002;
-export const COMMAND = 0x00000100;
-export const MESSAGE_ID = 0x00000110;
-export const RESPONDED_TO = 0x00000120;
 const PRIORITY = 0x00000700;
-export const DATA_SET_TYPE = 0x00000800;
-export const STATUS = 0x00000900;
-export const SOP_INSTANCE = 0x00001000;
 
-const STORE_RQ = 0x0001;
 const STORE_RSP = 0x8001;
 const GET_RQ = 0x0010;
 const GET_RSP = 0x8010;
 const FIND_RQ = 0x0020;
 const FIND_RSP = 0x8020;
-const ECHO_RQ = 0x0030;
 const ECHO_RSP = 0x8030;
 
 const MEDIUM = 0;
 /** Any value but NO_DATA_SET. */
 export const WITH_DATA_SET = 0x0001;
-
-export const SUCCESS = 0x0000;
-/** PS3.7 Annex C: Refused: SOP Class not supported. */
-export const CLASS_NOT_SUPPORTED = 0x0122;
 
 /** Of a response of C-FIND: some UIDs and codes. */
 const IDENTIFIER_BYTES_LIMIT = 64 * 1024;
@@ -214,13 +214,5 @@ export async function get<T>(
   throw violated('too many messages');
 }
 
-async function acknowledge(association: Association, { contextId, command }: Message): Promise<void> {
-  await association.send(contextId, [
-    [SOP_CLASS, textIn(command, SOP_CLASS) ?? ''],
-    [COMMAND, STORE_RSP],
-    [RESPONDED_TO, numberIn(command, MESSAGE_ID) ?? 0],
-    [DATA_SET_TYPE, NO_DATA_SET],
-    [STATUS, SUCCESS],
-    [SOP_INSTANCE, textIn(command, SOP_INSTANCE) ?? ''],
-  ]);
-}
+const acknowledge = (association: Association, message: Message): Promise<void> =>
+  respond(association, message, { status: SUCCESS });

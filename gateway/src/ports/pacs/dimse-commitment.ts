@@ -3,25 +3,22 @@
  * PACS reports (N-EVENT-REPORT), in the same association or in a later one that it makes itself.
  */
 import { isUid } from '#shared/dicom/uid.ts';
-import type { CommitmentReport, CommitmentWish } from '../pacs.ts';
-import { violated } from './association-failed.ts';
-import { NO_DATA_SET, type Association, type Context, type Message } from './association.ts';
-import { encodeSequence, parseDataSet, uidIn } from './data-set.ts';
-import { encodeElements, numberIn, textIn } from './elements.ts';
+import type { CommitmentReport, CommitmentWish } from './pacs.ts';
+import { violated } from '../../dimse/association-failed.ts';
+import { NO_DATA_SET, type Association, type Context, type Message } from '../../dimse/association.ts';
+import { encodeSequence, parseDataSet, uidIn } from '../../dimse/data-set.ts';
+import { encodeElements, numberIn, textIn } from '../../dimse/elements.ts';
 import {
-  SOP_CLASS,
-  SOP_INSTANCE,
   COMMAND,
   DATA_SET_TYPE,
-  gather,
   MESSAGE_ID,
-  once,
   RESPONDED_TO,
+  SOP_CLASS,
+  SOP_INSTANCE,
   STATUS,
-  statusOf,
   SUCCESS,
-  WITH_DATA_SET,
-} from './messages.ts';
+} from '../../dimse/command-fields.ts';
+import { gather, once, statusOf, WITH_DATA_SET } from '../../dimse/messages.ts';
 
 export const COMMITMENT_PUSH = '1.2.840.10008.1.20.1';
 /** The well-known SOP Instance of which every request is an action. */

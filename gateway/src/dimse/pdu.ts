@@ -1,6 +1,7 @@
 /**
- * The Protocol Data Units of the DICOM upper layer (PS3.8 §9.3) as a requestor needs them. Written as the standard
- * has them; read within bounds: whatever a peer says of lengths and counts is checked before it is used.
+ * The Protocol Data Units of the DICOM upper layer (PS3.8 §9.3). Written as the standard has them; read within bounds:
+ * whatever a peer says of lengths and counts is checked before it is used. Those by which an acceptor answers are in
+ * pdu-acceptor.ts.
  */
 import {
   RELAYPACS_IMPLEMENTATION_CLASS_UID,
@@ -9,7 +10,7 @@ import {
 import { violated } from './association-failed.ts';
 import { BoundedReader } from './read-bounded.ts';
 
-const ASSOCIATE_RQ = 0x01;
+export const ASSOCIATE_RQ = 0x01;
 const ASSOCIATE_AC = 0x02;
 const ASSOCIATE_RJ = 0x03;
 const DATA = 0x04;
@@ -17,19 +18,19 @@ const RELEASE_RQ = 0x05;
 const RELEASE_RP = 0x06;
 const ABORT = 0x07;
 
-const APPLICATION_CONTEXT = 0x10;
-const PROPOSED_CONTEXT = 0x20;
-const ANSWERED_CONTEXT = 0x21;
-const ABSTRACT_SYNTAX = 0x30;
-const TRANSFER_SYNTAX = 0x40;
-const USER_INFORMATION = 0x50;
-const MAXIMUM_LENGTH = 0x51;
+export const APPLICATION_CONTEXT = 0x10;
+export const PROPOSED_CONTEXT = 0x20;
+export const ANSWERED_CONTEXT = 0x21;
+export const ABSTRACT_SYNTAX = 0x30;
+export const TRANSFER_SYNTAX = 0x40;
+export const USER_INFORMATION = 0x50;
+export const MAXIMUM_LENGTH = 0x51;
 const IMPLEMENTATION_CLASS = 0x52;
 const ROLE_SELECTION = 0x54;
 const IMPLEMENTATION_VERSION = 0x55;
 
 /** PS3.7 Annex A.2.1. */
-const APPLICATION_CONTEXT_NAME = '1.2.840.10008.3.1.1.1';
+export const APPLICATION_CONTEXT_NAME = '1.2.840.10008.3.1.1.1';
 /** PS3.8 §9.3.2.2: odd numbers from 1 to 255. */
 export const CONTEXTS_LIMIT = 128;
 /** PDU type, a reserved byte and the length of what follows. */
@@ -83,7 +84,7 @@ export type Pdu =
   | { readonly kind: 'data'; readonly values: readonly DataValue[] }
   | { readonly kind: 'release-request' | 'release-reply' | 'abort' };
 
-const uint16 = (value: number): Buffer => {
+export const uint16 = (value: number): Buffer => {
   const bytes = Buffer.alloc(2);
   bytes.writeUInt16BE(value);
   return bytes;
@@ -93,14 +94,24 @@ const uint32 = (value: number): Buffer => {
   bytes.writeUInt32BE(value);
   return bytes;
 };
-const pdu = (type: number, content: Buffer): Buffer =>
+export const pdu = (type: number, content: Buffer): Buffer =>
   Buffer.concat([Buffer.of(type, 0), uint32(content.length), content]);
-const item = (type: number, ...content: Buffer[]): Buffer => {
+export const item = (type: number, ...content: Buffer[]): Buffer => {
   const bytes = Buffer.concat(content);
   return Buffer.concat([Buffer.of(type, 0), uint16(bytes.length), bytes]);
 };
-const text = (value: string): Buffer => Buffer.from(value, 'latin1');
+export const text = (value: string): Buffer => Buffer.from(value, 'latin1');
 const title = (value: string): Buffer => text(value.padEnd(16).slice(0, 16));
+
+/** PS3.8 Annex D.1, PS3.7 Annex D.3.3. `roles`: those that are proposed. */
+export const userInformation = (roles: readonly Buffer[] = []): Buffer =>
+  item(
+    USER_INFORMATION,
+    item(MAXIMUM_LENGTH, uint32(RECEIVED_BYTES_LIMIT)),
+    item(IMPLEMENTATION_CLASS, text(RELAYPACS_IMPLEMENTATION_CLASS_UID)),
+    ...roles,
+    item(IMPLEMENTATION_VERSION, text(RELAYPACS_IMPLEMENTATION_VERSION_NAME)),
+  );
 
 /** PS3.8 §9.3.2. */
 export function encodeAssociateRequest({ calledAE, callingAE, contexts, takes }: AssociationRequest): Buffer {
@@ -116,13 +127,7 @@ export function encodeAssociateRequest({ calledAE, callingAE, contexts, takes }:
     // SCU role: no; SCP role: yes.
     item(ROLE_SELECTION, uint16(uid.length), text(uid), Buffer.of(0, 1)),
   );
-  const user = item(
-    USER_INFORMATION,
-    item(MAXIMUM_LENGTH, uint32(RECEIVED_BYTES_LIMIT)),
-    item(IMPLEMENTATION_CLASS, text(RELAYPACS_IMPLEMENTATION_CLASS_UID)),
-    ...roles,
-    item(IMPLEMENTATION_VERSION, text(RELAYPACS_IMPLEMENTATION_VERSION_NAME)),
-  );
+  const user = userInformation(roles);
   const content = [uint16(1), uint16(0), title(calledAE), title(callingAE), Buffer.alloc(32)];
   const context = item(APPLICATION_CONTEXT, text(APPLICATION_CONTEXT_NAME));
   return pdu(ASSOCIATE_RQ, Buffer.concat([...content, context, ...proposed, user]));
@@ -172,7 +177,7 @@ export function parsePdu(type: number, content: Buffer): Pdu {
     case ABORT:
       return { kind: 'abort' };
     default:
-      throw violated('a PDU that only a requestor sends');
+      throw violated('a PDU that does not belong there');
   }
 }
 
@@ -185,11 +190,16 @@ function parseAccept(reader: BoundedReader): Pdu {
   for (const { type, content } of itemsOf(reader)) {
     if (type === ANSWERED_CONTEXT) contexts.push(parseContext(content));
     if (contexts.length > CONTEXTS_LIMIT) throw violated('too many presentation contexts');
-    if (type !== USER_INFORMATION) continue;
-    for (const { type: kind, content: inner } of itemsOf(content))
-      if (kind === MAXIMUM_LENGTH) maxBytes = inner.uint32();
+    if (type === USER_INFORMATION) maxBytes = maxBytesIn(content);
   }
   return { kind: 'associate-accept', contexts, maxBytes };
+}
+
+/** The longest PDU that the peer takes; 0: no limit. */
+export function maxBytesIn(user: BoundedReader): number {
+  let maxBytes = 0;
+  for (const { type, content } of itemsOf(user)) if (type === MAXIMUM_LENGTH) maxBytes = content.uint32();
+  return maxBytes;
 }
 
 function parseContext(content: BoundedReader): AnsweredContext {
@@ -203,7 +213,7 @@ function parseContext(content: BoundedReader): AnsweredContext {
   return { id, result, transferSyntax };
 }
 
-function* itemsOf(
+export function* itemsOf(
   reader: BoundedReader,
 ): Generator<{ readonly type: number; readonly content: BoundedReader }> {
   for (let count = 0; reader.left > 0; count++) {

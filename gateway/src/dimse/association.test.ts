@@ -11,7 +11,7 @@ import {
   respond,
   type Peer,
   type Script,
-} from '../../../testing/dimse-peer.ts';
+} from '../testing/dimse-peer.ts';
 import {
   ABORTED,
   ASSOCIATION_REFUSED,

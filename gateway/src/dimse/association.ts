@@ -1,7 +1,7 @@
 /**
- * An association as its requestor (PS3.8 §7): made with the presentation contexts that are proposed, used for one
- * message after the other, released at the end, or aborted. One PDU of the peer lies in memory at a time; a Data Set
- * streams both ways.
+ * An association (PS3.8 §7): made as its requestor with the presentation contexts that are proposed, or accepted
+ * (accept-association.ts); used for one message after the other, released at the end, or aborted. One PDU of the peer
+ * lies in memory at a time; a Data Set streams both ways.
  */
 import {
   ABORTED,
@@ -58,7 +58,7 @@ const COMMAND_BYTES_LIMIT = 16 * 1024;
 /** Fragments of ours, where the peer would take longer PDUs, or sets no limit. */
 const SENT_BYTES_LIMIT = 128 * 1024;
 /** Below this a command does not fit into a fragment: nobody means it. */
-const LEAST_BYTES = 1024;
+export const LEAST_BYTES = 1024;
 /** The header of a Presentation Data Value: its length, the context and the control byte (PS3.8 §9.3.5.1). */
 const VALUE_HEADER_BYTES = 6;
 /** Before A-RELEASE-RP the peer may finish a message of its own. */
@@ -133,10 +133,20 @@ export class Association {
 
   /** The next message of the peer. Throws AssociationFailed and the signal's reason. */
   async receive(): Promise<Message> {
+    const message = await this.receiveOrRelease();
+    if (message !== null) return message;
+    this.acceptRelease();
+    throw new AssociationFailed('the peer released the association', CLOSED);
+  }
+
+  /** Null: the peer asks to release the association instead, and waits for `acceptRelease`. Throws as `receive`. */
+  async receiveOrRelease(): Promise<Message | null> {
     const pieces: Buffer[] = [];
     let bytes = 0;
     for (;;) {
-      const { contextId, isCommand, isLast, fragment } = await this.#nextValue();
+      const value = await this.#nextValue();
+      if (value === null && bytes === 0) return null;
+      const { contextId, isCommand, isLast, fragment } = inMessage(value);
       if (!isCommand) throw violated('a Data Set without a command');
       bytes += fragment.length;
       if (bytes > COMMAND_BYTES_LIMIT) throw violated('too long a command');
@@ -152,14 +162,15 @@ export class Association {
 
   async *#dataSet(contextId: number): AsyncGenerator<Buffer> {
     for (;;) {
-      const value = await this.#nextValue();
+      const value = inMessage(await this.#nextValue());
       if (value.isCommand || value.contextId !== contextId) throw violated('a command in a Data Set');
       yield value.fragment;
       if (value.isLast) return;
     }
   }
 
-  async #nextValue(): Promise<DataValue> {
+  /** Null: A-RELEASE-RQ. */
+  async #nextValue(): Promise<DataValue | null> {
     for (;;) {
       const value = this.#values.pop();
       if (value !== undefined) return value;
@@ -171,12 +182,15 @@ export class Association {
         case 'abort':
           throw new AssociationFailed('the peer aborted the association', ABORTED);
         case 'release-request':
-          this.#transport.end(RELEASE_REPLY);
-          throw new AssociationFailed('the peer released the association', CLOSED);
+          return null;
         default:
           throw violated('a PDU that does not belong there');
       }
     }
+  }
+
+  acceptRelease(): void {
+    this.#transport.end(RELEASE_REPLY);
   }
 
   /** A-RELEASE. Never throws: what was said before is said. */
@@ -196,6 +210,11 @@ export class Association {
   abort(): void {
     this.#transport.end(ABORT_REQUEST);
   }
+}
+
+function inMessage(value: DataValue | null): DataValue {
+  if (value === null) throw violated('a release in the middle of a message');
+  return value;
 }
 
 async function readPdu(transport: Transport): Promise<Pdu> {

@@ -1,12 +1,12 @@
 /** Storage commitment with a peer that reports in its own way: in any encoding, late, on something else, or wrongly. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openDimsePeer, respond, type Peer } from '../../../testing/dimse-peer.ts';
-import { createDimsePacs } from '../dimse-pacs.ts';
-import { PacsDoesNotCommit } from '../pacs.ts';
-import { encodeSequence } from './data-set.ts';
-import { encodeCommand, encodeElements } from './elements.ts';
-import { encodeData } from './pdu.ts';
+import { openDimsePeer, respond, type Peer } from '../../testing/dimse-peer.ts';
+import { createDimsePacs } from './dimse-pacs.ts';
+import { PacsDoesNotCommit } from './pacs.ts';
+import { encodeSequence } from '../../dimse/data-set.ts';
+import { encodeCommand, encodeElements } from '../../dimse/elements.ts';
+import { encodeData } from '../../dimse/pdu.ts';
 
 const test = suite('storage commitment over DIMSE');
 const { signal } = new AbortController();

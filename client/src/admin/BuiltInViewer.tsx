@@ -1,0 +1,85 @@
+/** The built-in viewer on the page of destinations: whether it is on, how far it is fetched, and what to do. */
+import { useEffect, useState } from 'preact/hooks';
+import type { BuiltInViewer as State } from '#shared/protocol/viewer.ts';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { formatBytes } from '../kit/format.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { Notice } from '../kit/Notice.tsx';
+import { useApi } from '../net/net-context.ts';
+import { AdminTrouble } from './AdminTrouble.tsx';
+import { createBuiltInViewerStore, type BuiltInViewerStore } from './built-in-viewer.store.ts';
+import { builtInViewerWords as words } from './built-in-viewer-words.ts';
+
+export function BuiltInViewer() {
+  const api = useApi();
+  const [store] = useState(() => createBuiltInViewerStore(api));
+  useEffect(() => {
+    void store.load();
+    return () => store.close();
+  }, [store]);
+  const viewer = store.viewer.value;
+  const trouble = store.trouble.value;
+  return (
+    <section class="destination hairline" aria-label={words.title}>
+      <div>
+        <h2>{words.title}</h2>
+        <p class="quiet">{words.what}</p>
+      </div>
+      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
+      {viewer && <Standing viewer={viewer} />}
+      {viewer && viewer.state !== 'no-port' && <Actions viewer={viewer} store={store} />}
+    </section>
+  );
+}
+
+function Standing({ viewer }: { readonly viewer: State }) {
+  const { state, version, problem } = viewer;
+  const wrong = problem && words.problems[problem];
+  return (
+    <div role="status" class="stack-tight">
+      <p class="numbers">{[words.version(version), words.states[state]].join(kitWords.separator)}</p>
+      {state === 'fetching' && <Fetching {...viewer} />}
+      {wrong && (
+        <Notice kind="stop" title={wrong.title}>
+          <p>{wrong.next}</p>
+        </Notice>
+      )}
+    </div>
+  );
+}
+
+function Fetching({ fetched, size }: Pick<State, 'fetched' | 'size'>) {
+  const says = fetched < size ? words.fetched(formatBytes(fetched), formatBytes(size)) : words.unpacking;
+  return (
+    <>
+      <progress class="viewer-progress" aria-label={says} max={size} value={fetched} />
+      <p class="small quiet numbers">{says}</p>
+    </>
+  );
+}
+
+type ActionsProps = { readonly viewer: State; readonly store: BuiltInViewerStore };
+
+function Actions({ viewer: { state }, store }: ActionsProps) {
+  const isOff = state === 'off' || state === 'absent';
+  return (
+    <div class="row">
+      <button
+        type="button"
+        class="button"
+        disabled={store.isBusy.value}
+        onClick={() => void store.turn(isOff)}
+      >
+        {isOff ? words.turnOn : state === 'fetching' ? words.stop : words.turnOff}
+      </button>
+      {(state === 'on' || state === 'off') && (
+        <AskFirst
+          label={words.remove}
+          of={words.removeViewer}
+          ask={words.askRemove}
+          onYes={() => void store.remove()}
+        />
+      )}
+    </div>
+  );
+}

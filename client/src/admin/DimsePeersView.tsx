@@ -1,0 +1,199 @@
+/** The modalities that may store over DIMSE: what to enter on them, what came of each, and who was refused. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import type { DimsePeer, DimsePeers } from '#shared/protocol/dimse-peer.ts';
+import { PROBLEMS } from '#shared/protocol/problem-table.ts';
+import { REASONS } from '#shared/protocol/reasons.ts';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { formatMoment } from '../kit/format.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { Notice } from '../kit/Notice.tsx';
+import { hrefOf } from '../kit/routes.ts';
+import { useLate } from '../kit/use-late.ts';
+import { useApi } from '../net/net-context.ts';
+import { adminWords } from './admin-words.ts';
+import { AdminTrouble } from './AdminTrouble.tsx';
+import { DimsePeerSheet } from './DimsePeerSheet.tsx';
+import { dimsePeerWords as words } from './dimse-peer-words.ts';
+import { createDimsePeersStore, type DimsePeersStore } from './dimse-peers.store.ts';
+
+export function DimsePeersView() {
+  const api = useApi();
+  const [store] = useState(() => createDimsePeersStore(api));
+  /** Undefined: the form is closed; null: it is for a new one. */
+  const editing = useSignal<DimsePeer | null | undefined>(undefined);
+  useEffect(() => {
+    void store.load();
+    return () => store.close();
+  }, [store]);
+  const state = store.state.value;
+  const trouble = store.trouble.value;
+  const late = useLate(state === null && trouble === null);
+  return (
+    <main id="content" class="page stack admin" aria-busy={state === null && trouble === null}>
+      <div>
+        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
+          {kitWords.pages.admin}
+        </a>
+        <h1 tabIndex={-1}>{kitWords.pages['dimse-peers']}</h1>
+      </div>
+      <p class="quiet">{words.intro}</p>
+      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
+      {late && <p class="quiet">{adminWords.loading}</p>}
+      {state && (
+        <>
+          <Listener listener={state.listener} />
+          <Peers peers={state.peers} store={store} onChange={(peer) => (editing.value = peer)} />
+          <p>
+            <button type="button" class="button button-main" onClick={() => (editing.value = null)}>
+              {words.add}
+            </button>
+          </p>
+          <Refused refused={state.refused} />
+        </>
+      )}
+      {editing.value !== undefined && (
+        <DimsePeerSheet
+          peer={editing.value}
+          choices={store.choices.value}
+          onSave={store.save}
+          onClose={() => (editing.value = undefined)}
+        />
+      )}
+    </main>
+  );
+}
+
+const LOOPBACK = /^(127\.|::1$)/;
+/** The system takes calls to each of its addresses. */
+const ANY = ['0.0.0.0', '::'];
+
+function Listener({ listener }: Pick<DimsePeers, 'listener'>) {
+  if (listener === null)
+    return (
+      <Notice kind="wait" title={words.off.title}>
+        <p>{words.off.what}</p>
+      </Notice>
+    );
+  const { aeTitle, host, port } = listener;
+  return (
+    <section class="stack" aria-label={words.enter}>
+      <h2>{words.enter}</h2>
+      <dl class="examination">
+        <div>
+          <dt class="quiet">{words.aeTitle}</dt>
+          <dd class="code">{aeTitle}</dd>
+        </div>
+        <div>
+          <dt class="quiet">{words.host}</dt>
+          <dd class={ANY.includes(host) ? '' : 'code'}>{ANY.includes(host) ? words.everyAddress : host}</dd>
+        </div>
+        <div>
+          <dt class="quiet">{words.port}</dt>
+          <dd class="code">{port}</dd>
+        </div>
+      </dl>
+      {LOOPBACK.test(host) ? (
+        <Notice kind="wait" title={words.onLoopback.title}>
+          <p>{words.onLoopback.what}</p>
+        </Notice>
+      ) : (
+        <p class="small quiet">{words.inClearText}</p>
+      )}
+    </section>
+  );
+}
+
+type PeersProps = Pick<DimsePeers, 'peers'> & {
+  readonly store: DimsePeersStore;
+  readonly onChange: (peer: DimsePeer) => void;
+};
+
+function Peers({ peers, store, onChange }: PeersProps) {
+  if (peers.length === 0) return <p class="quiet">{words.none}</p>;
+  return (
+    <ul class="plain">
+      {peers.map((peer) => (
+        <li key={peer.id} class="hairline admin-row">
+          <Facts peer={peer} />
+          <div class="row">
+            <button
+              type="button"
+              class="button"
+              aria-haspopup="dialog"
+              aria-label={words.of(words.change, peer.name)}
+              onClick={() => onChange(peer)}
+            >
+              {words.change}
+            </button>
+            <AskFirst
+              label={words.remove}
+              of={words.of(words.remove, peer.name)}
+              ask={words.askRemove(peer.name)}
+              onYes={() => void store.remove(peer.id)}
+            />
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Facts({ peer }: { readonly peer: DimsePeer }) {
+  const { name, aeTitle, addresses, account, policy, lastSeenAt, week } = peer;
+  const seen =
+    lastSeenAt === null ? words.neverSeen : words.lastSeen(formatMoment(new Date(lastSeenAt), new Date()));
+  return (
+    <div class="admin-what">
+      <p>
+        <bdi class="strong kept">{name}</bdi>
+        {kitWords.separator}
+        <span class="code">{aeTitle}</span>
+      </p>
+      <p class="small">{words.under(policy, account.username)}</p>
+      <p class="small quiet numbers">{words.from(addresses)}</p>
+      <p class="small quiet numbers">
+        {lastSeenAt === null ? seen : [seen, words.taken(week.taken)].join(kitWords.separator)}
+      </p>
+      {week.notTaken.map(({ reason, instances }) => (
+        <p key={reason} class="small strong numbers">
+          {words.notTaken(instances, titleIn(REASONS, reason))}
+        </p>
+      ))}
+      {week.waiting > 0 && (
+        <p class="small numbers">
+          {words.waiting(week.waiting)} {week.problem !== null && titleIn(PROBLEMS, week.problem)}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** A code that this app does not know yet is shown as it is. */
+function titleIn(table: Readonly<Record<string, { readonly title: string }>>, code: string): string {
+  return table[code]?.title ?? code;
+}
+
+function Refused({ refused }: Pick<DimsePeers, 'refused'>) {
+  if (refused.length === 0) return null;
+  return (
+    <section aria-label={words.refused}>
+      <h2>{words.refused}</h2>
+      <p class="quiet">{words.refusedWhat}</p>
+      <ul class="plain">
+        {refused.map(({ at, address, callingAE, calledAE, because }) => (
+          <li key={`${at} ${address} ${callingAE} ${calledAE} ${because}`} class="hairline admin-row">
+            <div class="admin-what">
+              <p>{words.refusals[because]}</p>
+              <p class="small quiet numbers kept">
+                {[words.calls(callingAE, calledAE, address), formatMoment(new Date(at), new Date())].join(
+                  kitWords.separator,
+                )}
+              </p>
+            </div>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,88 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Answering, json, openTestApi, refusal } from '../testing/open-api.ts';
+import { readPeer, toTypedPeer } from './dimse-peer-form.ts';
+import { createDimsePeersStore } from './dimse-peers.store.ts';
+
+const test = suite('the store of modalities');
+
+const ID = '6f1c2d3e-0000-4000-8000-000000000001';
+const PEER = {
+  id: ID,
+  name: 'CT in room 2',
+  aeTitle: 'CT_2',
+  addresses: ['10.1.4.20', '10.1.5.0/24'],
+  account: { id: ID, username: 'radiology' },
+  policy: 'identified',
+  reason: null,
+  lastSeenAt: null,
+  week: { taken: 0, notTaken: [], waiting: 0, problem: null },
+};
+const WISH = {
+  ...{ name: 'CT in room 2', aeTitle: 'CT_2', addresses: ['10.1.4.20', '10.1.5.0/24'] },
+  ...{ accountId: ID, policy: 'identified', reason: null },
+};
+const answers =
+  (save: () => Response): Answering =>
+  ({ method, path }) => {
+    if (path === '/admin/users')
+      return json({
+        users: [
+          { id: ID, username: 'radiology', disabled: false },
+          { id: ID, username: 'gone', disabled: true },
+        ],
+      });
+    if (path === '/admin/policies')
+      return json({
+        policies: [
+          { name: 'identified', inForce: 1 },
+          { name: 'last-year', inForce: null },
+        ],
+      });
+    if (method === 'DELETE') return new Response(null, { status: 204 });
+    return method === 'GET' ? json({ listener: null, peers: [PEER], refused: [] }) : save();
+  };
+
+test('offers enabled accounts and policies in force', async () => {
+  const store = createDimsePeersStore(openTestApi(answers(() => json(PEER, 201))).api);
+  await store.load();
+  assert.equal(
+    [store.choices.value.accounts.map(({ username }) => username), store.choices.value.policies],
+    [['radiology'], ['identified']],
+  );
+  assert.is(store.state.value?.peers[0]?.aeTitle, 'CT_2');
+});
+
+test('makes, changes and deletes a modality, and a refusal is the form’s to show', async () => {
+  let save = () => json(PEER, 201);
+  const { api, asked } = openTestApi(answers(() => save()));
+  const store = createDimsePeersStore(api);
+  await store.save(null, WISH);
+  await store.save(ID, WISH);
+  await store.remove(ID);
+  assert.equal(
+    asked.filter(({ method }) => method !== 'GET').map(({ method, path }) => `${method} ${path}`),
+    ['POST /admin/dimse-peers', `PUT /admin/dimse-peers/${ID}`, `DELETE /admin/dimse-peers/${ID}`],
+  );
+  save = () => refusal(409, 'dimse-peer-exists');
+  const error = await store.save(null, WISH).catch((thrown: unknown) => thrown);
+  assert.is((error as { code: string }).code, 'dimse-peer-exists');
+  assert.is(store.trouble.value, null);
+});
+
+test('the form reads back what it shows, and names the first mistake', () => {
+  const typed = toTypedPeer(PEER);
+  assert.is(typed.addresses, '10.1.4.20, 10.1.5.0/24');
+  assert.equal(readPeer(typed), { kind: 'wish', wish: WISH });
+  for (const [field, value] of [
+    ['name', ' '],
+    ['aeTitle', 'MORE_THAN_SIXTEEN'],
+    ['addresses', 'ct.example.org'],
+    ['addresses', ''],
+    ['accountId', ''],
+  ] as const)
+    assert.equal(readPeer({ ...typed, [field]: value }), { kind: 'mistake', field });
+  assert.equal(readPeer(toTypedPeer(null)), { kind: 'mistake', field: 'name' });
+});
+
+test.run();

@@ -1,0 +1,74 @@
+/**
+ * Looks at an instance before its sender is told that it is stored: it is opened under the policy as it will be when
+ * the association has ended, and the outcome alone is kept. So a modality hears at once of an instance that cannot be
+ * taken, while it still has it.
+ */
+import type { NotTaken, OpeningPolicy, OpenTalk } from '../open-talk.ts';
+import type { ByteRange } from '#shared/dicom/data-set.ts';
+import type { OpenBlob } from '../../ports/blobs/blobs.ts';
+import { createFairLine } from '../../threads/fair-line.ts';
+import { giving, keepThread, ThreadEnded, type Reply } from '../../threads/thread.ts';
+
+export type InstanceToCheck = {
+  readonly blob: OpenBlob;
+  readonly range: ByteRange;
+  readonly policy: OpeningPolicy;
+  readonly accountId: string;
+  /** The one that its sender names; it has to be the one inside, which alone the gateway goes by. */
+  readonly sopInstanceUID: string;
+};
+
+export type Checks = {
+  /** Null: it can be taken. Throws the signal's reason, and ThreadNotStarted. */
+  check(instance: InstanceToCheck, signal: AbortSignal): Promise<Pick<NotTaken, 'state' | 'reason'> | null>;
+  close(): Promise<void>;
+};
+
+const SCRIPT = new URL('../open-file.worker.ts', import.meta.url);
+const NOTHING = new Uint8Array(0);
+
+/** One at a time, of each account in turn: each is in memory several times over. */
+export function createChecks(): Checks {
+  const thread = keepThread<OpenTalk>(SCRIPT);
+  const line = createFairLine([thread]);
+  return {
+    check: (instance, signal) =>
+      line(instance.accountId, async () => {
+        const { range, policy, accountId } = instance;
+        const left: NotTaken[] = [];
+        const task = {
+          ...{ account: accountId, size: range.length, policy, fatal: [] },
+          form: { kind: 'instance' } as const,
+        };
+        try {
+          await thread.do(giving(task), readingFrom(instance, left), signal);
+        } catch (error) {
+          if (error instanceof ThreadEnded) return { state: 'refused', reason: 'cannot-be-opened' };
+          throw error;
+        }
+        return left[0] ?? null;
+      }),
+    close: () => thread.close(),
+  };
+}
+
+function readingFrom(
+  { blob, range, policy, sopInstanceUID }: InstanceToCheck,
+  left: NotTaken[],
+): Reply<OpenTalk> {
+  return async (question) => {
+    if (question.kind === 'leave') left.push(question.entry);
+    if (question.kind === 'take' && policy.kind === 'identified') {
+      const { entry, instance } = question.opened;
+      if (instance.sopInstanceUID !== sopInstanceUID)
+        left.push({ entry, state: 'refused', reason: 'identifier-mismatch' });
+    }
+    // Patients are counted when the file is opened.
+    if (question.kind !== 'read') return giving(NOTHING);
+    const { offset, length } = question;
+    const bytes = new Uint8Array(
+      await blob.read(range.offset + offset, Math.min(length, range.length - offset)),
+    );
+    return giving(bytes, bytes.buffer);
+  };
+}

@@ -1,0 +1,203 @@
+/**
+ * The port on which modalities and PACSs store by DIMSE, without TLS: an association is for a peer that an
+ * administrator has named, by its AE title and address. Everything that comes is hostile until it is read: each
+ * connection has a moment to ask, a bound on its silence and on its whole time, and there are only so many of each
+ * kind.
+ */
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { isLoopbackName, type Config } from '../../config.ts';
+import type { DimsePeers, DimseRefusal } from '#shared/protocol/dimse-peer.ts';
+import { acceptAssociation, type Decision } from '../../dimse/accept-association.ts';
+import { AssociationFailed } from '../../dimse/association-failed.ts';
+import type { AssociationAsked } from '../../dimse/pdu-acceptor.ts';
+import { Transport } from '../../dimse/transport.ts';
+import { parseProxies, peerAddress } from '../../http/client-address.ts';
+import { describeError } from '../../observability/log.ts';
+import { admitPeer, answerContexts, REJECTIONS, type AdmitTools } from './admit-peer.ts';
+import { addressesOfPeers } from './dimse-peer.store.ts';
+import { createKeeping, type AdmittedPeer, type KeepTools } from './keep-instances.ts';
+import { createRefusals } from './refusals.ts';
+import { serveAssociation } from './serve-association.ts';
+
+export type DimsePlace = NonNullable<Config['dimse']>;
+
+/** Sockets at all; further ones are closed unread. A department has some dozens of modalities. */
+const CONNECTIONS = 96;
+/** Of addresses that no peer has: they are told that they are refused, and take no place of a peer. */
+const STRANGERS = 8;
+/** Associations of all peers, and of one. Each holds a PDU and what the disk has not taken yet. */
+const ASSOCIATIONS = 32;
+const ASSOCIATIONS_OF_ONE = 8;
+
+/** For the request of an association (PS3.8 §9.1.5, ARTIM). */
+const REQUEST_MS = 10_000;
+/** Modalities that keep an association open between two images are told at the next one, and ask again. */
+const IDLE_MS = 60_000;
+/** 4 GB on a line of 5 Mbit/s. */
+const WHOLE_MS = 7_200_000;
+
+export type Times = { readonly requestMs: number; readonly idleMs: number; readonly wholeMs: number };
+export const TIMES: Times = { requestMs: REQUEST_MS, idleMs: IDLE_MS, wholeMs: WHOLE_MS };
+
+export type ListenerTools = Omit<AdmitTools, 'aeTitle'> &
+  KeepTools & {
+    /** Null: there is none. */
+    readonly place: DimsePlace | null;
+    readonly times: Times;
+  };
+
+export type DimseListener = {
+  /** @throws Error with a sentence for people where the port is taken. */
+  open(): Promise<void>;
+  /** For the page of administrators; the database is not asked. */
+  state(): Pick<DimsePeers, 'listener' | 'refused'>;
+  /** Ends all associations; their instances are handed over before this resolves. */
+  close(): Promise<void>;
+};
+
+type Listening = {
+  readonly tools: ListenerTools;
+  readonly place: DimsePlace;
+  readonly signal: AbortSignal;
+  /** By peer. */
+  readonly inside: string[];
+  strangers: number;
+  readonly refuse: (asked: AssociationAsked, address: string, because: DimseRefusal) => void;
+};
+
+export function createDimseListener(tools: ListenerTools): DimseListener {
+  const { place, pipeline } = tools;
+  const stop = new AbortController();
+  const refusals = createRefusals(pipeline);
+  const working = new Set<Promise<void>>();
+  let server: Server | null = null;
+  return {
+    async open() {
+      if (place === null) return;
+      const listening: Listening = {
+        ...{ tools, place, signal: stop.signal, inside: [], strangers: 0 },
+        refuse: refusals.note,
+      };
+      server = await listen(place, (socket) => {
+        const work = serveSocket(listening, socket).finally(() => working.delete(work));
+        working.add(work);
+      });
+      const { port } = server.address() as AddressInfo;
+      const inClearText = !isLoopbackName(place.host);
+      pipeline.log({ event: 'dimse-listening', host: place.host, port, inClearText });
+    },
+    state: () => ({ listener: place && { ...place }, refused: [...refusals.latest()] }),
+    async close() {
+      stop.abort(new AssociationFailed('the gateway stops', 'stopped'));
+      const closed = new Promise((resolve) => (server === null ? resolve(null) : server.close(resolve)));
+      await Promise.all([...working]);
+      await closed;
+      await tools.checks.close();
+    },
+  };
+}
+
+function listen({ host, port }: DimsePlace, serve: (socket: Socket) => void): Promise<Server> {
+  const server = createServer(serve);
+  server.maxConnections = CONNECTIONS;
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new Error(`Port ${port} is taken by another program: end it, or choose another RELAY_DIMSE_PORT.`)
+          : error,
+      );
+    });
+    server.listen(port, host, () => resolve(server));
+  });
+}
+
+/** Never throws. */
+async function serveSocket(listening: Listening, socket: Socket): Promise<void> {
+  const { pipeline, times } = listening.tools;
+  socket.on('error', () => undefined);
+  const whole = setTimeout(() => socket.destroy(), times.wholeMs);
+  try {
+    await serveConnection(listening, socket);
+  } catch (error) {
+    const isExpected = error instanceof AssociationFailed || listening.signal.aborted;
+    if (!isExpected) pipeline.log({ event: 'unexpected-error', where: 'dimse', ...describeError(error) });
+    // The last words to a peer are still on their way.
+    if (!isExpected) socket.destroy();
+  } finally {
+    clearTimeout(whole);
+  }
+}
+
+async function serveConnection(listening: Listening, socket: Socket): Promise<void> {
+  const { tools, signal } = listening;
+  const address = peerAddress(socket.remoteAddress ?? '');
+  const request = setTimeout(() => socket.destroy(), tools.times.requestMs);
+  const leave = await enterAs(listening, address).catch((error: unknown) => {
+    clearTimeout(request);
+    socket.destroy();
+    throw error;
+  });
+  if (leave === null) {
+    clearTimeout(request);
+    socket.destroy();
+    return;
+  }
+  try {
+    socket.setNoDelay(true);
+    const transport = new Transport(socket, tools.times.idleMs, signal);
+    const accepted = await acceptAssociation(transport, async (asked) => {
+      clearTimeout(request);
+      return decide(listening, asked, address);
+    }).finally(() => clearTimeout(request));
+    leave();
+    if (accepted === null) return;
+    const { association, granted: peer } = accepted;
+    try {
+      await serveAssociation(association, createKeeping(tools, peer), signal);
+    } finally {
+      listening.inside.splice(listening.inside.indexOf(peer.row.id), 1);
+    }
+  } finally {
+    leave();
+  }
+}
+
+/** The function that gives back the place of a stranger; null: there is none. */
+async function enterAs(listening: Listening, address: string): Promise<(() => void) | null> {
+  const { pipeline, siteId } = listening.tools;
+  const known = parseProxies(await addressesOfPeers(pipeline.db, siteId));
+  if (known?.has(address) === true) return () => undefined;
+  if (listening.strangers >= STRANGERS) return null;
+  listening.strangers += 1;
+  let isInside = true;
+  return () => {
+    if (isInside) listening.strangers -= 1;
+    isInside = false;
+  };
+}
+
+async function decide(
+  { tools, place, inside, refuse }: Listening,
+  asked: AssociationAsked,
+  address: string,
+): Promise<Decision<AdmittedPeer>> {
+  try {
+    const admission = await admitPeer({ ...tools, aeTitle: place.aeTitle }, asked, address);
+    const because = admission.kind === 'refused' ? admission.because : placeFor(inside, admission.peer);
+    if (admission.kind === 'admitted' && because === null) {
+      inside.push(admission.peer.row.id);
+      return { kind: 'accept', contexts: answerContexts(asked.contexts), granted: admission.peer };
+    }
+    refuse(asked, address, because!);
+    return { kind: 'reject', ...REJECTIONS[asked.isOurVersion ? because! : 'version'] };
+  } catch (error) {
+    tools.pipeline.log({ event: 'unexpected-error', where: 'dimse', ...describeError(error) });
+    return { kind: 'reject', ...REJECTIONS.busy };
+  }
+}
+
+function placeFor(inside: readonly string[], { row }: AdmittedPeer): 'too-many' | null {
+  const own = inside.filter((id) => id === row.id).length;
+  return inside.length >= ASSOCIATIONS || own >= ASSOCIATIONS_OF_ONE ? 'too-many' : null;
+}

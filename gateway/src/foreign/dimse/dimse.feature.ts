@@ -1,0 +1,35 @@
+/** Modalities that store over DIMSE: the port, and who may. */
+import type { Feature } from '../../feature.ts';
+import { sweepAssociations } from '../../pipeline/association-file.ts';
+import type { FileSpoolTools } from '../../pipeline/file-spool.ts';
+import type { PipelineTools } from '../../pipeline/pipeline-tools.ts';
+import { createChecks } from './check-instance.ts';
+import { createDimseListener, TIMES, type DimseListener, type DimsePlace } from './dimse-listener.ts';
+import { dimsePeerRoutes } from './dimse-peers.routes.ts';
+
+export type DimseFeatureTools = {
+  readonly pipeline: PipelineTools;
+  readonly spool: FileSpoolTools;
+  readonly siteId: string;
+  /** Null: there is no listener. */
+  readonly dimse: DimsePlace | null;
+  readonly uploadExpiresHours: number;
+};
+
+const SWEEP_SECONDS = 300;
+
+export function dimseFeature(tools: DimseFeatureTools): Feature & { readonly listener: DimseListener } {
+  const { pipeline, spool, siteId, dimse, uploadExpiresHours } = tools;
+  const expiresAfterMs = uploadExpiresHours * 3_600_000;
+  const listener = createDimseListener({
+    ...{ pipeline, spool, siteId, expiresAfterMs, place: dimse, times: TIMES },
+    checks: createChecks(),
+  });
+  return {
+    listener,
+    routes: [dimsePeerRoutes({ db: pipeline.db, now: pipeline.now, listener: listener.state })],
+    clocks: [
+      { name: 'associations-upkeep', everySeconds: SWEEP_SECONDS, run: () => sweepAssociations(spool) },
+    ],
+  };
+}

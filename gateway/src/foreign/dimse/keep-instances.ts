@@ -1,0 +1,186 @@
+/**
+ * Keeps the instances of an association in a file, and tells of each whether it is stored: it is on the disk, it
+ * counts, and goes on the road of every upload whatever happens to the association or the gateway. All go together
+ * once the association has ended, for that is where a study ends; and names in one may stand in the text of another.
+ */
+import type { Answer } from '../../dimse/answer-message.ts';
+import { SUCCESS } from '../../dimse/command-fields.ts';
+import type { ByteRange } from '#shared/dicom/data-set.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { REASONS } from '#shared/protocol/reasons.ts';
+import type { Policy } from '#shared/protocol/api.ts';
+import { commitInstances, handOverAssociation } from '../../pipeline/association-file.ts';
+import { encodeMark, MARKS_LIMIT } from '../../pipeline/association-marks.ts';
+import { checkAnnounced, createFile, fileKey, type FileSpoolTools } from '../../pipeline/file-spool.ts';
+import type { NewFile } from '../../pipeline/sent-file.store.ts';
+import type { BlobKey } from '../../ports/blobs/blobs.ts';
+import { asFile } from '../../ports/pacs/dimse-files.ts';
+import { ENTRY_BYTES_LIMIT } from '../list-entries.ts';
+import type { OpeningPolicy } from '../open-talk.ts';
+import { codeOf } from '../stow-answer.ts';
+import type { Checks } from './check-instance.ts';
+import { isUnchanged, type PeerRow } from './dimse-peer.store.ts';
+
+/** PS3.4 Table B.2-1, and PS3.7 Annex C: Refused: Not authorized. */
+const OUT_OF_RESOURCES = 0xa700;
+const NOT_AUTHORIZED = 0x0124;
+
+/** Above this an association goes on in another file: opening one takes minutes. */
+const FILE_BYTES = 4 * 1024 ** 3;
+
+export type KeepTools = {
+  readonly spool: FileSpoolTools;
+  readonly checks: Checks;
+  readonly expiresAfterMs: number;
+};
+
+/** The peer as it was when its association was accepted, and what it sends under. */
+export type AdmittedPeer = {
+  readonly row: PeerRow;
+  readonly policy: Policy;
+  readonly opening: OpeningPolicy;
+};
+
+export type ArrivingInstance = {
+  readonly sopClassUID: string;
+  readonly sopInstanceUID: string;
+  readonly transferSyntax: string;
+  /** It is read to its end, whatever is answered. */
+  readonly dataSet: AsyncIterable<Uint8Array>;
+};
+
+export type Keeping = {
+  /** Throws what the Data Set throws: then nothing of the instance counts, and none follows. */
+  take(instance: ArrivingInstance, signal: AbortSignal): Promise<Answer>;
+  /** The association has ended, in whatever way. */
+  end(): Promise<void>;
+};
+
+/** `bytes`: of its blob, which no row names yet. */
+type OpenFile = { readonly file: NewFile; readonly key: BlobKey; bytes: number; marks: number };
+
+export function createKeeping(tools: KeepTools, peer: AdmittedPeer): Keeping {
+  let open: OpenFile | null = null;
+  const end = async (): Promise<void> => {
+    const ending = open;
+    open = null;
+    if (ending !== null) await handOverAssociation(tools.spool, ending.file);
+  };
+  return {
+    async take(instance, signal) {
+      const place = await refusing(async () => {
+        if (!(await isUnchanged(tools.spool.db, peer.row)))
+          return {
+            status: NOT_AUTHORIZED,
+            comment: 'The gateway no longer takes instances of this AE title',
+          };
+        if (open === null) open = await openFile(tools, peer);
+        else await checkAnnounced(tools.spool, peer.row.account_id, 0);
+        return open;
+      });
+      if ('status' in place) {
+        await drain(instance.dataSet);
+        return place;
+      }
+      const answer = await keep(tools, peer, { open: place, instance }, signal);
+      // The next one begins another file, also where the gateway took this one for that of a dead association.
+      if (place.bytes > FILE_BYTES || place.marks >= MARKS_LIMIT || answer === GONE) await end();
+      return answer;
+    },
+    end,
+  };
+}
+
+const GONE: Answer = { status: OUT_OF_RESOURCES, comment: 'The association was silent for too long' };
+
+async function refusing<T>(work: () => Promise<T | Answer>): Promise<T | Answer> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return { status: OUT_OF_RESOURCES, comment: error.code };
+  }
+}
+
+async function openFile({ spool, expiresAfterMs }: KeepTools, peer: AdmittedPeer): Promise<OpenFile> {
+  const { row, policy } = peer;
+  const file = await createFile(spool, {
+    site_id: row.site_id,
+    account_id: row.account_id,
+    device_id: null,
+    key_id: null,
+    peer_id: row.id,
+    form: { kind: 'association' },
+    policy_name: policy.name,
+    policy_version: policy.version,
+    reason: row.reason,
+    bytes: 0,
+    expires_at: new Date(spool.now().getTime() + expiresAfterMs),
+  });
+  return { file, key: fileKey(spool, file), bytes: 0, marks: 0 };
+}
+
+type Arriving = { readonly open: OpenFile; readonly instance: ArrivingInstance };
+
+async function keep(
+  tools: KeepTools,
+  peer: AdmittedPeer,
+  { open, instance }: Arriving,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { blobs } = tools.spool;
+  const { file, key } = open;
+  const came = { bytes: 0 };
+  const pieces = upToLimit(asFile(instance, instance.dataSet), came);
+  const offset = open.bytes;
+  const length = await blobs.append(file.id, key, offset, pieces);
+  open.bytes += length;
+  const refusal =
+    came.bytes > ENTRY_BYTES_LIMIT
+      ? { status: OUT_OF_RESOURCES, comment: REASONS['instance-too-large'].title }
+      : await check(tools, peer, { ...instance, open, range: { offset, length } }, signal);
+  open.bytes += await blobs.append(file.id, key, open.bytes, once(encodeMark(refusal === null, length)));
+  open.marks += 1;
+  if (refusal !== null) return refusal;
+  await blobs.sync(file.id);
+  return (await commitInstances(tools.spool, file.id, open.bytes)) ? { status: SUCCESS } : GONE;
+}
+
+type Kept = Pick<ArrivingInstance, 'sopInstanceUID'> & { readonly open: OpenFile; readonly range: ByteRange };
+
+async function check(
+  { spool, checks }: KeepTools,
+  { opening, row }: AdmittedPeer,
+  { open, range, sopInstanceUID }: Kept,
+  signal: AbortSignal,
+): Promise<Answer | null> {
+  const blob = await spool.blobs.open(open.file.id, open.key);
+  if (blob === null) throw new Error('the file of an association is gone');
+  try {
+    const instance = { blob, range, policy: opening, accountId: row.account_id, sopInstanceUID };
+    const said = await checks.check(instance, signal);
+    if (said === null) return null;
+    return { status: codeOf(said.state, said.reason), comment: REASONS[said.reason].title };
+  } finally {
+    await blob.close();
+  }
+}
+
+/** Beyond what an instance may have, bytes are read and forgotten, so that the sender hears why. */
+async function* upToLimit(
+  pieces: AsyncIterable<Uint8Array>,
+  came: { bytes: number },
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    came.bytes += piece.length;
+    if (came.bytes <= ENTRY_BYTES_LIMIT) yield piece;
+  }
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+async function drain(dataSet: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const _ of dataSet);
+}

@@ -1,0 +1,68 @@
+/** The messages of an association (PS3.7 §9.3): C-ECHO and C-STORE, one after the other, until the peer releases it. */
+import { isUid } from '#shared/dicom/uid.ts';
+import { respond, type Answer } from '../../dimse/answer-message.ts';
+import { violated } from '../../dimse/association-failed.ts';
+import type { Association, Context, Message } from '../../dimse/association.ts';
+import { COMMAND, ECHO_RQ, SOP_CLASS, SOP_INSTANCE, STORE_RQ, SUCCESS } from '../../dimse/command-fields.ts';
+import { numberIn, textIn } from '../../dimse/elements.ts';
+import { VERIFICATION } from '../../dimse/messages.ts';
+import type { Keeping } from './keep-instances.ts';
+
+/** PS3.7 Annex C: Invalid SOP Instance; PS3.4 Table B.2-1: Data Set does not match SOP Class. */
+const INVALID_INSTANCE = 0x0117;
+const DOES_NOT_MATCH = 0xa900;
+
+/**
+ * Whatever ends the association, the instances that were told to be stored are handed over. Throws AssociationFailed,
+ * the signal's reason, and what `keeping` throws; then the association is aborted.
+ */
+export async function serveAssociation(
+  association: Association,
+  keeping: Keeping,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for (;;) {
+      const message = await association.receiveOrRelease();
+      if (message === null) break;
+      await respond(association, message, await answerTo(association, message, keeping, signal));
+    }
+    // Where the peer hears that the association is released, its study is on its way.
+    await keeping.end();
+    association.acceptRelease();
+  } catch (error) {
+    association.abort();
+    await keeping.end();
+    throw error;
+  }
+}
+
+async function answerTo(
+  association: Association,
+  message: Message,
+  keeping: Keeping,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const { command, contextId, dataSet } = message;
+  const context = association.contextById(contextId)!;
+  const field = numberIn(command, COMMAND);
+  const isVerification = context.abstractSyntax === VERIFICATION;
+  if (field === ECHO_RQ && isVerification && dataSet === null) return { status: SUCCESS };
+  if (field !== STORE_RQ || isVerification || dataSet === null)
+    throw violated('a message of another service');
+  const refusal = refusalOf(message, context);
+  if (refusal === null) return keeping.take({ ...instanceOf(message, context), dataSet }, signal);
+  for await (const _ of dataSet);
+  return refusal;
+}
+
+function refusalOf({ command }: Message, context: Context): Answer | null {
+  if (textIn(command, SOP_CLASS) !== context.abstractSyntax) return { status: DOES_NOT_MATCH };
+  return isUid(textIn(command, SOP_INSTANCE) ?? '') ? null : { status: INVALID_INSTANCE };
+}
+
+const instanceOf = ({ command }: Message, { abstractSyntax, transferSyntax }: Context) => ({
+  sopClassUID: abstractSyntax,
+  sopInstanceUID: textIn(command, SOP_INSTANCE) ?? '',
+  transferSyntax,
+});

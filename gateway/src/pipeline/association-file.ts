@@ -1,0 +1,67 @@
+/**
+ * The file of a DIMSE association. An instance in it counts once the row says so. An association that ended in whatever
+ * way, also with the gateway, is handed over with the instances that count, because its sender was told that they are
+ * stored; what lies behind them was cut.
+ */
+import { destroyFile, type FileSpoolTools } from './file-spool.ts';
+import { OPEN_FILE_QUEUE, setReceived, type SentFile } from './sent-file.store.ts';
+
+/** `bytes`: of all that counts from now on. Whether the file still takes any: it may have been handed over. */
+export async function commitInstances(
+  { db, now }: Pick<FileSpoolTools, 'db' | 'now'>,
+  id: string,
+  bytes: number,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('sent_file')
+    .set({ bytes, came_at: now() })
+    .where('id', '=', id)
+    .where('state', '=', 'receiving')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+type AssociationFile = Pick<SentFile, 'id' | 'account_id' | 'wrapped_key'>;
+
+/** It will be opened; nothing is left of one in which no instance counts. Repeatable. */
+export async function handOverAssociation(tools: FileSpoolTools, file: AssociationFile): Promise<void> {
+  const { id, account_id: group } = file;
+  const isEmpty = await tools.db.transaction().execute(async (trx) => {
+    const row = await trx
+      .selectFrom('sent_file')
+      .select('bytes')
+      .where('id', '=', id)
+      .where('state', '=', 'receiving')
+      .forUpdate()
+      .executeTakeFirst();
+    if (row === undefined) return false;
+    const bytes = Number(row.bytes ?? 0);
+    if (bytes === 0) {
+      await trx.deleteFrom('sent_file').where('id', '=', id).execute();
+      return true;
+    }
+    await setReceived(trx, { id, bytes, now: tools.now() });
+    await tools.jobs.enqueue(trx, OPEN_FILE_QUEUE, { fileId: id }, { key: id, group });
+    return false;
+  });
+  if (isEmpty) await destroyFile(tools, file);
+}
+
+/**
+ * The longest that an association may be without a further instance before its file is handed over without it. An
+ * association that lives all the same begins another file.
+ */
+const SILENT_MS = 600_000;
+
+/** Those of a gateway that was killed. */
+export async function sweepAssociations(tools: FileSpoolTools): Promise<void> {
+  const before = new Date(tools.now().getTime() - SILENT_MS);
+  const left = await tools.db
+    .selectFrom('sent_file')
+    .select(['id', 'account_id', 'wrapped_key'])
+    .where('state', '=', 'receiving')
+    .where('peer_id', 'is not', null)
+    .where((eb) => eb(eb.fn.coalesce('came_at', 'created_at'), '<', before))
+    .execute();
+  for (const file of left) await handOverAssociation(tools, file);
+}

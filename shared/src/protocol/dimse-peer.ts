@@ -1,0 +1,95 @@
+/**
+ * DIMSE peers: the modalities and PACSs that may store into the gateway by C-STORE. Each is known by its AE title and
+ * the addresses that it calls from, and acts for an account under one policy.
+ */
+import { z } from 'zod';
+import { AE_TITLE } from './dimse-address.ts';
+import { policyNameSchema } from './policy.ts';
+import { sendingReasonSchema } from './sending-reason.ts';
+
+/** A modality has one or two; a department with addresses of a DHCP server has a block. */
+export const PEER_ADDRESSES_MOST = 16;
+
+const addressSchema = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]);
+
+/** `POST` and `PUT` of `/admin/dimse-peers`. */
+export const dimsePeerWishSchema = z.strictObject({
+  /** In an administrator's words. */
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .regex(/^\P{Cc}*$/u),
+  aeTitle: z.string().regex(AE_TITLE),
+  /** Addresses, or blocks of them. */
+  addresses: z.array(addressSchema).min(1).max(PEER_ADDRESSES_MOST),
+  /** The account for which it acts. */
+  accountId: z.uuid(),
+  policy: policyNameSchema,
+  /** Why names are kept, where the policy asks. */
+  reason: sendingReasonSchema.nullable(),
+});
+export type DimsePeerWish = z.infer<typeof dimsePeerWishSchema>;
+
+export const dimsePeerSchema = z.object({
+  id: z.uuid(),
+  name: z.string(),
+  aeTitle: z.string(),
+  addresses: z.array(z.string()),
+  account: z.object({ id: z.uuid(), username: z.string() }),
+  policy: z.string(),
+  reason: sendingReasonSchema.nullable(),
+  /** To the minute; null: never. */
+  lastSeenAt: z.iso.datetime().nullable(),
+  /** Of the last seven days. */
+  week: z.object({
+    /** Instances on their way or in the PACS. */
+    taken: z.number().int(),
+    /** Instances that were not taken after all, by the code of the reason. */
+    notTaken: z.array(z.object({ reason: z.string(), instances: z.number().int() })),
+    /** Associations whose instances wait, and the code of the latest problem. */
+    waiting: z.number().int(),
+    problem: z.string().nullable(),
+  }),
+});
+export type DimsePeer = z.infer<typeof dimsePeerSchema>;
+
+/**
+ *   calling-ae        no peer has the calling AE title
+ *   address           a peer has it, and calls from elsewhere
+ *   called-ae         the called AE title is not the gateway's
+ *   account-ended     the account of the peer is disabled
+ *   policy            the policy of the peer was withdrawn, or is not for its account
+ *   too-many          as many associations as there may be are open
+ *   no-dicom          another version, or another application context
+ */
+export const DIMSE_REFUSALS = [
+  'calling-ae',
+  'address',
+  'called-ae',
+  'account-ended',
+  'policy',
+  'too-many',
+  'no-dicom',
+] as const;
+export type DimseRefusal = (typeof DIMSE_REFUSALS)[number];
+
+/** `GET /admin/dimse-peers`. */
+export const dimsePeersSchema = z.object({
+  /** Null: RELAY_DIMSE_PORT is not set. `host`: the address of this machine that it listens on. */
+  listener: z.object({ aeTitle: z.string(), host: z.string(), port: z.number().int() }).nullable(),
+  /** By name. */
+  peers: z.array(dimsePeerSchema),
+  /** The callers that were refused lately, the latest first; kept in memory alone. */
+  refused: z.array(
+    z.object({
+      at: z.iso.datetime(),
+      address: z.string(),
+      callingAE: z.string(),
+      calledAE: z.string(),
+      because: z.enum(DIMSE_REFUSALS),
+    }),
+  ),
+});
+export type DimsePeers = z.infer<typeof dimsePeersSchema>;
