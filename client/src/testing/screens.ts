@@ -78,6 +78,8 @@ export const SCREENS = {
     destinations: 'The destination of the environment, and one with a wrong password',
     'destination-form': 'A destination with mistakes in the form',
     'destination-delete': 'Asks before a destination is deleted',
+    'destination-worklist': 'An address of a worklist that is none',
+    'orders-import': 'A list of orders with a fault',
     'destination-viewers': 'A viewer whose address does not name the study',
   },
   'admin/built-in-viewer.e2e.ts': {
