@@ -62,6 +62,13 @@ export const SCREENS = {
     'cases-hidden': 'The same without what may hold a name',
     'cases-none': 'Filters that no case fits',
   },
+  'reviews/reviews.e2e.ts': {
+    review: 'A film to be read, with a question that was left out',
+    'review-kept': 'Answers wait for the network',
+    'review-settled': 'A review that was signed',
+    reviews: 'What a radiologist has signed',
+    'review-adjudicate': 'Two readers differ',
+  },
   'person.e2e.ts': {
     'lock-warning': 'Nobody has touched the device for a while',
     'sign-in-locked': 'The device has locked',
