@@ -8,7 +8,7 @@ export type Trouble = { readonly title: string; readonly next: string | null; re
 /** Of an error's own text only the gateway's title is shown. */
 export function troubleOf(error: unknown): Trouble {
   if (!(error instanceof ApiProblem) || error.anyCode === null) return { ...words.unreachable, code: null };
-  const problems: Readonly<Record<string, { readonly next?: string }>> = ALL_PROBLEMS;
+  const problems: Readonly<Record<string, { readonly title: string; readonly next?: string }>> = ALL_PROBLEMS;
   const known = Object.hasOwn(problems, error.anyCode) ? problems[error.anyCode] : undefined;
   return { title: error.message, next: known?.next ?? null, code: error.anyCode };
 }

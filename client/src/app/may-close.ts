@@ -70,7 +70,7 @@ export function standingOf(facts: StandingFacts): Standing {
 
 /**
  * What to do with the disc while everything on it is safe here, and nobody may still want to look at it; null: not all
- * of it is. `mayBeCleared`: the browser may delete what waits here when space runs out, so the disc stays until then.
+ * of it is safe. `mayBeCleared`: the browser may delete what waits here when space runs out, so a person keeps the disc.
  */
 export function discOf(standing: Standing, mayBeCleared: boolean): 'may-go' | 'keep' | null {
   const isHere =
