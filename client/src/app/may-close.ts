@@ -69,8 +69,8 @@ export function standingOf(facts: StandingFacts): Standing {
 }
 
 /**
- * What to do with the disc while everything on it is safe here, and nobody may still want to look at it; null: not all
- * of it is safe. `mayBeCleared`: the browser may delete what waits here when space runs out, so a person keeps the disc.
+ * Says whether the disc may go. Null: something on it is not safe here, or a person may still want to look at it.
+ * `mayBeCleared`: the browser may delete what waits here when space runs out, so a person keeps the disc.
  */
 export function discOf(standing: Standing, mayBeCleared: boolean): 'may-go' | 'keep' | null {
   const isHere =
