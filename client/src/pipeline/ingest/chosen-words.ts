@@ -94,7 +94,8 @@ export const chosenWords = {
     yes: 'Clear',
     no: 'Keep them',
   },
-  queued: (count: number) => `${instances(count)} added to the queue`,
+  queued: (count: number) =>
+    count === 0 ? 'Nothing was added to the queue' : `${instances(count)} added to the queue`,
   queuedInPart: 'Some files were refused. They are listed below with their reasons.',
   toQueue: 'Open your studies',
   policyChange: 'Change',
@@ -121,6 +122,10 @@ export const chosenWords = {
       title:
         'The texts of some instances repeat names, numbers or dates from other instances of their study.',
       next: 'Open “See what is removed” on the card of the study and read the texts, then press Send again. Instances that you do not release stay here.',
+    },
+    'not-ready': {
+      title: 'Nothing of some studies could be queued.',
+      next: 'Their files had to be read as a whole to find out. They stay on this page with the reason, and under Needs you. Keep your files or disc.',
     },
     'too-many-patients': {
       title: 'You have reached your limit of patients for one day.',
