@@ -7,7 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Role } from '#shared/protocol/api.ts';
 import { createAccount, PASSWORD } from '#testing/accounts.ts';
-import { onDisk, sendStudy } from '#testing/app-page.ts';
+import { choose, onDisk, sendStudy } from '#testing/app-page.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
@@ -70,6 +70,15 @@ walk(
     await page.goto(`${address}/#/studies`);
     await page.getByText('Lockmann').first().waitFor();
     await page.getByRole('button', { name: /^Pause/ }).click();
+    // Another one is chosen, and Send is not pressed.
+    await page.goto(`${address}/#/`);
+    const left = syntheticStudy({ seed: stage.seed(1), series: 1, instancesPerSeries: 3 });
+    await choose(
+      page,
+      left.instances.map(({ fileName, bytes }) => onDisk(fileName, bytes)),
+    );
+    await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
+    await page.goto(`${address}/#/studies`);
     await visitor.setOffline(false);
     await page.locator('[data-link=online]').waitFor();
     await moveClock(page, 14.6 * MINUTE);
@@ -87,6 +96,8 @@ walk(
     await visitor.setOffline(false);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
+    await page.getByText('3 instances were chosen and not sent. Choose them again').waitFor();
+    await page.locator('[data-standing=not-sent]').waitFor();
     await looksRight(page, 'sign-in-locked');
     const said = await saidBy(page);
     assert.equal(

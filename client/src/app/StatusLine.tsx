@@ -15,6 +15,7 @@ import { needsDecision } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hrefOf, type Route } from '../kit/routes.ts';
+import { lockMarkIn } from './lock-mark.ts';
 import { mayRemoveDisc, namedUnderWay, standingOf, type Standing } from './may-close.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { appWords } from './app-words.ts';
@@ -50,6 +51,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     chosen: sendable.instances,
     canSend: canSend(ingest, sendable, user),
     isOnUpload: page === 'upload' || page === 'before-after',
+    notSent: session.state.value === 'signed-out' ? lockMarkIn(localStorage).notSent() : 0,
     undecided: sumOf(useNeeds()),
     verdicts: useOutboxes().unsent.value,
     othersUndecided: queue.othersUndecided.value,
@@ -99,6 +101,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
 const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
   'keep-open': 'caution',
   'not-queued': 'note',
+  'not-sent': 'caution',
   decide: 'decide',
   verdicts: 'caution',
   'may-close': 'device',
@@ -125,12 +128,15 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
 }
 
 function sentenceOf(standing: Standing): string {
-  const { keepOpen, notQueued, verdicts, mayClose, goesOnOpen, othersDecide, empty } = appWords.status;
+  const { keepOpen, notQueued, notSent, verdicts, mayClose, goesOnOpen, othersDecide, empty } =
+    appWords.status;
   switch (standing.kind) {
     case 'keep-open':
       return keepOpen(standing.count);
     case 'not-queued':
       return notQueued(standing.count, standing.send);
+    case 'not-sent':
+      return notSent(standing.count);
     case 'verdicts':
       return verdicts(standing.count);
     case 'may-close':
