@@ -145,7 +145,9 @@ walk('with nothing left to decide, a choice that was not sent leads back to Send
   await page.goto(`${address}/#/needs`);
   await page.getByText('Nothing needs you').waitFor();
   await page.getByText(/you chose are not sent yet/).waitFor();
-  await page.locator('.button-main').getByText('Go to Upload').click();
+  const main = page.locator('.needs .button-main');
+  assert.equal(await main.allInnerTexts(), ['Go to Upload']);
+  await main.click();
   await send.waitFor();
 });
 
