@@ -60,6 +60,7 @@ import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
 import { createCheckThread } from './pipeline/verify/check-thread.ts';
+import { createCoerceThread } from './pipeline/coerce-thread.ts';
 import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
 import type { Engine } from './ports/engine/engine.ts';
@@ -406,6 +407,7 @@ async function createPipelineTools(base: Base): Promise<PipelineTools> {
     policyKey: keys.policyKey,
     restore: createRestoreThread(),
     check: createCheckThread(),
+    coerce: createCoerceThread(),
     signReceipt: createReceiptSigner(keys.receipts),
     issuer: base.publicUrl,
     locks: database.shared?.locks ?? null,

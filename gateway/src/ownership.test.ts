@@ -149,6 +149,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /cases/{id}/timeline': { others: ['radiologist', 'admin', 'auditor'] },
   'get /cases/{id}/reviews': READ,
   'post /cases/{id}/reviews': READ,
+  'get /analytics/reviews': 'roles',
   'get /review-types': 'roles',
   'post /review-types': 'roles',
   'put /review-types/{name}': 'roles',

@@ -5,6 +5,7 @@
  * the file are not trusted.
  */
 import { readFile } from 'node:fs/promises';
+import { nameCoerced } from '#shared/protocol/coercion.ts';
 import { countPacsReasons } from '#shared/protocol/pacs-reasons.ts';
 import {
   deidentificationOf,
@@ -114,13 +115,15 @@ function toLines(found: Holds): string[] {
   ];
 }
 
-function toDestination({ name, pacs, need, givenUpAt, of, there, asPromised }: DestinationSummary): string {
+function toDestination(destination: DestinationSummary): string {
+  const { name, pacs, need, givenUpAt, of, there, asPromised, coerced } = destination;
   const said =
     there === null
       ? 'not finished there when this was signed'
       : `${there} of ${of} are there, ${asPromised} of them with the promised digest`;
   const given = givenUpAt === undefined ? '' : `; given up by an administrator, ${givenUpAt}`;
-  return `Further destination ${name} (${need}), ${pacs}: ${said}${given}.`;
+  const changed = coerced === undefined ? '' : `; a rule changed ${nameCoerced(coerced)} there`;
+  return `Further destination ${name} (${need}), ${pacs}: ${said}${changed}${given}.`;
 }
 
 type CountedReason = ReturnType<typeof countPacsReasons>[number];

@@ -14,8 +14,9 @@ import { BuiltInViewer } from './BuiltInViewer.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
 import { destinationWords as words } from './destination-words.ts';
 import { ViewersSheet } from './ViewersSheet.tsx';
+import { ImportOrdersSheet } from './ImportOrdersSheet.tsx';
 import { WorklistSheet } from './WorklistSheet.tsx';
-import { worklistWords } from './worklist-words.ts';
+import { importWords, worklistWords } from './worklist-words.ts';
 import { Examination } from './Examination.tsx';
 import { viewersWords } from './viewers-words.ts';
 import { createDestinationsStore, type DestinationsStore } from './destinations.store.ts';
@@ -61,7 +62,8 @@ export function DestinationsView() {
         <p>
           <button type="button" class="button button-main" onClick={() => (editing.value = null)}>
             {words.add}
-          </button>
+          </button>{' '}
+          <ImportOrders />
         </p>
       )}
       {destinations && <BuiltInViewer />}
@@ -251,6 +253,18 @@ function Viewers({ destination, store }: Pick<OneProps, 'destination' | 'store'>
           onClose={() => (viewing.value = false)}
         />
       )}
+    </>
+  );
+}
+
+function ImportOrders() {
+  const isOpen = useSignal(false);
+  return (
+    <>
+      <button type="button" class="button" aria-haspopup="dialog" onClick={() => (isOpen.value = true)}>
+        {importWords.button}
+      </button>
+      {isOpen.value && <ImportOrdersSheet onClose={() => (isOpen.value = false)} />}
     </>
   );
 }

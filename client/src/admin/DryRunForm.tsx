@@ -147,7 +147,7 @@ function Result({ result: { verdicts, forwarding, models } }: { readonly result:
 }
 
 function goesTo(verdicts: DryRun['verdicts'], { destinations }: NonNullable<DryRun['forwarding']>): string {
-  const to = destinations.map(({ name, need }) => rulesWords.goesTo(name, need));
+  const to = destinations.map(({ name, need, coerced }) => rulesWords.goesTo(name, need, coerced));
   const taker = verdicts.find(({ takes }) => takes);
   return taker === undefined ? words.own(to) : words.taken(taker.name, to);
 }

@@ -2,13 +2,15 @@
 import { type Signal, useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { CONDITIONS, type Condition, type Rule, type RuleKind } from '#shared/protocol/rule.ts';
+import { COERCED_ATTRIBUTES } from '#shared/protocol/coercion.ts';
 import { FormActions } from '../kit/FormActions.tsx';
+import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { ApiProblem } from '../net/api-client.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { RuleFields, SelectField } from './RuleFields.tsx';
-import { readRule, toTyped, type RuleField, type TypedRule } from './rule-form.ts';
+import { NO_COERCION, readRule, toTyped, type RuleField, type TypedRule } from './rule-form.ts';
 import { rulesWords } from './rules-words.ts';
 import type { Known } from './rules.store.ts';
 
@@ -155,7 +157,47 @@ function Destinations({ typed, known }: ActionProps) {
           onChoose={(need) => choose(id, need)}
         />
       ))}
+      {others
+        .filter(({ id }) => typed.value.needs[id] !== undefined)
+        .map(({ id, name }) => (
+          <Coercion key={id} id={id} name={name} typed={typed} />
+        ))}
     </fieldset>
+  );
+}
+
+type CoercionProps = Pick<PartProps, 'typed'> & { readonly id: string; readonly name: string };
+
+function Coercion({ id, name, typed }: CoercionProps) {
+  const own = typed.value.coercions[id] ?? NO_COERCION;
+  return (
+    <details class="disclosure">
+      <summary>
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {words.coercion(name)}
+      </summary>
+      <div class="stack">
+        <p class="small quiet">{words.coercionWhat}</p>
+        {COERCED_ATTRIBUTES.map((attribute) => (
+          <label key={attribute} class="field">
+            <span>{words.coerced[attribute]}</span>
+            <input
+              type="text"
+              name={attribute}
+              autocomplete="off"
+              spellcheck={false}
+              value={own[attribute]}
+              onInput={({ currentTarget: { value } }) => {
+                const coercions = { ...typed.value.coercions, [id]: { ...own, [attribute]: value } };
+                typed.value = { ...typed.value, coercions };
+              }}
+            />
+          </label>
+        ))}
+      </div>
+    </details>
   );
 }
 

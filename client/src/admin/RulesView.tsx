@@ -1,6 +1,7 @@
 /** The rules of both kinds in their order: moved, switched, changed, removed, and tried before a study comes. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import { attributesOf } from '#shared/protocol/coercion.ts';
 import { CONDITIONS, RULE_KINDS, type Rule, type RuleKind } from '#shared/protocol/rule.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
@@ -220,6 +221,8 @@ function actionOf(rule: Rule, { destinations, models }: Known): string {
   const nameOf = (id: string): string =>
     destinations.find((one) => one.id === id)?.name ?? words.goneDestination;
   return rule.to
-    .map(({ destination, need }) => words.goesTo(nameOf(destination), need))
+    .map(({ destination, need, coerce }) =>
+      words.goesTo(nameOf(destination), need, coerce === undefined ? [] : attributesOf(coerce)),
+    )
     .join(kitWords.separator);
 }

@@ -120,4 +120,36 @@ walk('a viewer is set for the PACS, and opens a study with one press', async (st
   assert.is(await viewer.evaluate(() => opener), null);
 });
 
+walk(
+  'a worklist without an address is no worklist, and a list with a fault is not imported',
+  async (stage) => {
+    const { page, account, seed } = stage;
+    await stage.enter();
+    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+    await page.getByRole('link', { name: 'Administration' }).click();
+    await page.getByRole('link', { name: /^Destinations/ }).click();
+    await page.getByRole('button', { name: 'Worklist of default' }).click();
+    await page.getByLabel('Address of the modality worklist').fill('ris.example.org:104');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('This is not an address of a worklist.').waitFor();
+    await looksRight(page, 'destination-worklist');
+    await page.getByLabel('Address of the modality worklist').fill('');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Import orders' }).click();
+    const choose = (day: string): Promise<void> =>
+      page.getByLabel('CSV file').setInputFiles({
+        name: 'orders.csv',
+        mimeType: 'text/csv',
+        buffer: Buffer.from(`patientName,patientId,scheduledOn\r\nDoe^Jane,I${seed(1)},${day}\r\n`),
+      });
+    await choose('yesterday');
+    await page.getByText('Row 2: scheduledOn is not valid.').waitFor();
+    await looksRight(page, 'orders-import');
+    await choose('2024-03-01');
+    await page.getByRole('button', { name: 'Import 1 order' }).click();
+    await page.getByText('1 order was imported.').waitFor();
+  },
+);
+
 test.run();

@@ -21,6 +21,16 @@ test('a rule that is opened and saved is the same rule', () => {
   assert.equal(readRule('inference', toTyped(films), []), { kind: 'rule', rule: films });
 });
 
+test('values that a destination wants survive the form, and a mistake in them is named', () => {
+  const coerce = { institution: 'St. Elsewhere', accessionPrefix: 'E-' };
+  const rule = { ...archive, to: [{ destination: DESTINATION, need: 'also' as const, coerce }] };
+  const typed = toTyped(rule);
+  assert.equal(readRule('forwarding', typed, []), { kind: 'rule', rule });
+  const wrong = { ...typed.coercions[DESTINATION]!, accessionPrefix: 'far too long' };
+  const read = readRule('forwarding', { ...typed, coercions: { [DESTINATION]: wrong } }, []);
+  assert.equal(read, { kind: 'mistake', field: 'coercion' });
+});
+
 test('values are separated by commas, descriptions by lines; what is empty does not count', () => {
   const values = {
     ...toTypedValues({}),

@@ -1,4 +1,10 @@
 /** The form of a rule as it is typed, and the rule in it. Pure. */
+import {
+  COERCED_ATTRIBUTES,
+  coercionSchema,
+  type CoercedAttribute,
+  type Coercion,
+} from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import {
   CONDITIONS,
@@ -13,17 +19,22 @@ import {
 
 /** The values of each condition as a text. */
 export type TypedValues = Readonly<Record<Condition, string>>;
+export type TypedCoercion = Readonly<Record<CoercedAttribute, string>>;
 export type TypedRule = {
   readonly name: string;
   readonly enabled: boolean;
   readonly values: TypedValues;
   /** By the id of the destination. */
   readonly needs: Readonly<Record<string, Need>>;
+  /** The values that a destination wants, by its id. */
+  readonly coercions: Readonly<Record<string, TypedCoercion>>;
   readonly models: readonly string[];
   readonly priority: string;
 };
 /** A condition is the field of its values. */
-export type RuleField = 'name' | 'models' | 'priority' | Condition;
+export type RuleField = 'name' | 'models' | 'priority' | 'coercion' | Condition;
+
+export const NO_COERCION: TypedCoercion = { institution: '', issuer: '', accessionPrefix: '' };
 
 const NO_VALUES: TypedValues = {
   policy: '',
@@ -71,26 +82,47 @@ export function toTyped(rule: Rule | null): TypedRule {
     enabled: rule?.enabled ?? true,
     values: toTypedValues(rule?.when ?? {}),
     needs: Object.fromEntries(to.map(({ destination, need }) => [destination, need])),
+    coercions: Object.fromEntries(to.map(({ destination, coerce }) => [destination, typedCoercion(coerce)])),
     models: isOfModels ? rule.models : [],
     priority: isOfModels ? String(rule.priority) : '0',
   };
 }
 
+const typedCoercion = (coerce: Coercion = {}): TypedCoercion => ({
+  institution: coerce.institution ?? '',
+  issuer: coerce.issuer ?? '',
+  accessionPrefix: coerce.accessionPrefix ?? '',
+});
+
 export type ReadRule =
   | { readonly kind: 'rule'; readonly rule: Rule }
   | { readonly kind: 'mistake'; readonly field: RuleField };
 
+/** Null: nothing is changed. */
+function coercionIn(typed: TypedCoercion): Coercion | null {
+  const said = COERCED_ATTRIBUTES.flatMap((attribute) => {
+    const value = typed[attribute].trim();
+    return value === '' ? [] : [[attribute, value] as const];
+  });
+  return said.length === 0 ? null : Object.fromEntries(said);
+}
+
 /** `others`: the names of the other rules of the kind. */
 export function readRule(kind: RuleKind, typed: TypedRule, others: readonly string[]): ReadRule {
   const name = typed.name.trim();
-  const { enabled, needs, models } = typed;
+  const { enabled, models } = typed;
   if (!forwardingRuleSchema.shape.name.safeParse(name).success || others.includes(name))
     return { kind: 'mistake', field: 'name' };
   const read = readValues(typed.values);
   if (read.kind === 'mistake') return read;
   const common = { name, enabled, when: read.when };
   if (kind === 'forwarding') {
-    const to = Object.entries(needs).map(([destination, need]) => ({ destination, need }));
+    const to = Object.entries(typed.needs).map(([destination, need]) => {
+      const coerce = coercionIn(typed.coercions[destination] ?? NO_COERCION);
+      return { destination, need, ...(coerce === null ? {} : { coerce }) };
+    });
+    if (!to.every(({ coerce }) => coerce === undefined || coercionSchema.safeParse(coerce).success))
+      return { kind: 'mistake', field: 'coercion' };
     return { kind: 'rule', rule: { ...common, to } };
   }
   const { shape } = inferenceRuleSchema;

@@ -1,4 +1,5 @@
 /** The words of the page of rules. */
+import { nameCoerced, type CoercedAttribute } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { Condition, RuleKind, Verdict } from '#shared/protocol/rule.ts';
 
@@ -82,7 +83,10 @@ export const rulesWords = {
   everyFilm: 'CR and DX',
   conditionOf: (condition: Condition, values: readonly string[]) =>
     `${conditions[condition]}: ${inWords(values, 'or')}`,
-  goesTo: (name: string, need: Need | 'primary') => `${name} (${needs[need]})`,
+  goesTo: (name: string, need: Need | 'primary', coerced: readonly CoercedAttribute[] = []) =>
+    coerced.length === 0
+      ? `${name} (${needs[need]})`
+      : `${name} (${needs[need]}; changes ${nameCoerced(coerced)})`,
   goneDestination: 'a destination that is gone',
   primaryAlone: 'The primary destination alone',
   form: {
@@ -106,6 +110,14 @@ export const rulesWords = {
       also: 'Also go there; nobody waits for it',
       required: 'Must arrive there before they count as in the PACS',
     } satisfies Record<Need | 'none', string>,
+    coercion: (name: string) => `Values that ${name} wants`,
+    coercionWhat:
+      'Written only where names are kept. The instance records the values before, and receipts name both digests.',
+    coerced: {
+      institution: 'Institution Name',
+      issuer: 'Issuer of Patient ID',
+      accessionPrefix: 'Before the Accession Number',
+    } satisfies Record<CoercedAttribute, string>,
     models: 'Models that look at them',
     priority: 'Priority of their jobs (−100 to 100)',
     save: 'Save',
@@ -113,6 +125,7 @@ export const rulesWords = {
     mistakes: {
       name: 'Give the rule a name of at most 64 characters that no other rule has.',
       models: 'Choose at least one model, and at most eight.',
+      coercion: 'Enter at most 64 characters without a backslash; before the accession number at most 8.',
       priority: 'Enter a whole number from −100 to 100.',
       values: (condition: Condition) =>
         `${conditions[condition]}: at most 32 values of at most 64 characters each.`,

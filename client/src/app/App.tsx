@@ -43,6 +43,9 @@ const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
 const CasesPages = deferred<{ route: CasesRoute }>(() =>
   import('../cases/CasesPages.tsx').then((view) => view.CasesPages),
 );
+const ReviewsPages = deferred<{ id: string }>(() =>
+  import('../reviews/ReviewsPages.tsx').then((view) => view.ReviewsPages),
+);
 const AdminPages = deferred<{ at: AdminPlace }>(() =>
   import('../admin/AdminPages.tsx').then((view) => view.AdminPages),
 );
@@ -166,7 +169,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
             >
               {kitWords.pages.results}
             </a>
-            {user && mayOpenCases(user) && <CasesTab isHere={page === 'cases'} />}
+            {user && mayOpenCases(user) && <CasesTab isHere={page === 'cases' || page === 'reviews'} />}
             {isKnown && <NeedsBadge isHere={page === 'needs'} />}
           </nav>
         )}
@@ -236,6 +239,8 @@ function viewOf(route: Route, of: SettingsViewProps) {
       return <ResultsPages route={route} />;
     case 'cases':
       return <CasesPages route={route} />;
+    case 'reviews':
+      return <ReviewsPages id={route.id} />;
     case 'admin':
       return <AdminPages key={route.at} at={route.at} />;
     case 'not-found':

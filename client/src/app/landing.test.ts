@@ -35,6 +35,14 @@ test('the pages of cases are there for all but auditors', () => {
   );
 });
 
+test('the pages of reviews are there for those who read, and those who assign', () => {
+  const asks = (...roles: Role[]) => landingOf({ page: 'reviews', id: '' }, { roles }).page;
+  assert.equal(
+    [asks('radiologist'), asks('admin'), asks('technician'), asks('researcher', 'auditor')],
+    ['reviews', 'reviews', 'not-found', 'not-found'],
+  );
+});
+
 test('the pages for administrators are not there for anybody else', () => {
   const asks = (...roles: Role[]) => landingOf({ page: 'admin', at: 'admin' }, { roles }).page;
   assert.equal([asks('admin'), asks('auditor', 'technician')], ['admin', 'not-found']);

@@ -11,6 +11,8 @@ export function landingOf(route: Route, user: Pick<User, 'roles'> | null): Route
   if (user === null) return route.page === 'start' ? { page: 'upload' } : route;
   if (route.page === 'upload' && !maySend(user)) return { page: 'start' };
   if (route.page === 'cases' && !mayOpenCases(user)) return { page: 'not-found' };
+  if (route.page === 'reviews' && !user.roles.some((role) => role === 'radiologist' || role === 'admin'))
+    return { page: 'not-found' };
   if (route.page === 'admin' && !user.roles.includes('admin')) return { page: 'not-found' };
   if (route.page !== 'start') return route;
   const { roles } = user;

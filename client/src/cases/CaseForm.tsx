@@ -203,8 +203,19 @@ function Fields({ of }: { readonly of: Case | null }) {
 
 type Person = Assignees['accounts'][number];
 
-/** Until the list is there, and where it cannot be had, the one who has the case keeps it. */
 function Assignee({ chosen }: { readonly chosen: Person | null }) {
+  return (
+    <label class="field">
+      <span>{words.assignee}</span>
+      <select name="assignee">
+        <AssigneeOptions chosen={chosen} />
+      </select>
+    </label>
+  );
+}
+
+/** Until the list is there, and where it cannot be had, the one who has the case keeps it. */
+export function AssigneeOptions({ chosen }: { readonly chosen: Person | null }) {
   const api = useApi();
   const [people, setPeople] = useState<readonly Person[]>(chosen === null ? [] : [chosen]);
   useEffect(() => {
@@ -216,16 +227,13 @@ function Assignee({ chosen }: { readonly chosen: Person | null }) {
     return () => gone.abort();
   }, [api]);
   return (
-    <label class="field">
-      <span>{words.assignee}</span>
-      <select name="assignee">
-        <option value="">{caseWords.page.nobody}</option>
-        {people.map(({ id, username }) => (
-          <option key={id} value={id} selected={id === chosen?.id}>
-            {username}
-          </option>
-        ))}
-      </select>
-    </label>
+    <>
+      <option value="">{caseWords.page.nobody}</option>
+      {people.map(({ id, username }) => (
+        <option key={id} value={id} selected={id === chosen?.id}>
+          {username}
+        </option>
+      ))}
+    </>
   );
 }

@@ -8,6 +8,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import type { Anonymise } from './anonymise.ts';
+import { CaseReviews } from '../reviews/CaseReviews.tsx';
 import { CaseAttachments } from './CaseAttachments.tsx';
 import { EditCaseSheet } from './CaseForm.tsx';
 import { CaseNotes } from './CaseNotes.tsx';
@@ -78,6 +79,7 @@ function OneCase({ of, store, anonymise, listQuery }: OneCaseProps) {
       <Facts of={of} />
       {mayKeep && <Actions of={of} store={store} listQuery={listQuery} mayDelete={roles.includes('admin')} />}
       <CaseStudies of={of} store={store} mayOpen={!roles.includes('auditor')} />
+      {mayKeep && <CaseReviews caseId={of.id} isAnonymous={anonymise.isOn.value} />}
       {!of.withheld.includes('notes') && <CaseNotes store={store} mayWrite={mayKeep} />}
       {!of.withheld.includes('attachments') && <CaseAttachments id={of.id} mayWrite={mayKeep} />}
       <CaseTimeline id={of.id} version={of.version} />

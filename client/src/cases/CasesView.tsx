@@ -1,19 +1,25 @@
 /** The list of cases, with its filters and its order in the address of the page, by mouse, finger and keyboard. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { CASE_KEEPERS, type ListedCase } from '#shared/protocol/cases.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import type { Anonymise } from './anonymise.ts';
 import { isFiltered, parseFilters, USUAL, writeFilters, type CaseFilters } from './case-filters.ts';
+import { BulkBar } from './BulkBar.tsx';
+import { bulkWords } from './bulk-words.ts';
+import { createBulkStore, type BulkStore } from './bulk.store.ts';
 import { CaseFilterBar } from './CaseFilterBar.tsx';
 import { CaseRow } from './CaseRow.tsx';
-import { CaseTroubleNotice, Withheld } from './CaseParts.tsx';
+import { CaseTroubleNotice, nameOf, Withheld } from './CaseParts.tsx';
+import { csvWords } from './case-csv-words.ts';
 import { caseWords } from './case-words.ts';
 import { createCasesStore, type CasesStore } from './cases.store.ts';
 import { NewCaseSheet } from './CaseForm.tsx';
+import { ImportSheet } from './ImportSheet.tsx';
+import { SaveCases, type SaveCasesProps } from './SaveCases.tsx';
 
 const words = caseWords.list;
 
@@ -31,7 +37,8 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
   useEffect(() => {
     if (query !== writeFilters(filters)) setFilters(parseFilters(query));
   }, [query]);
-  useEffect(() => void store.load({ filters, isAnonymous }), [store, filters, isAnonymous]);
+  const load = () => void store.load({ filters, isAnonymous });
+  useEffect(load, [store, filters, isAnonymous]);
   useEffect(() => () => store.close(), [store]);
   const choose = (some: Partial<CaseFilters>) => {
     const chosen = { ...filters, ...some };
@@ -43,17 +50,25 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
     <main id="content" class="page stack cases" aria-busy={store.isBusy.value} onKeyDown={toSearch}>
       <div class="cases-head">
         <h1 tabIndex={-1}>{kitWords.pages.cases}</h1>
+        {mayKeep && <ToReviews />}
         {mayKeep && (
           <button type="button" class="button button-main" onClick={() => (isOpening.value = true)}>
             {caseWords.open}
           </button>
         )}
       </div>
+      <FileTools
+        filters={filters}
+        isAnonymous={isAnonymous}
+        isNamed={!store.withheld.value.includes('title')}
+        mayKeep={mayKeep}
+        onImported={load}
+      />
       <Withheld anonymise={anonymise} withheld={store.withheld.value} />
       <CaseFilterBar filters={filters} onChoose={choose} mayKeep={mayKeep} />
       <CaseTroubleNotice trouble={store.trouble.value}>
         <p>
-          <button type="button" class="button" onClick={() => void store.load({ filters, isAnonymous })}>
+          <button type="button" class="button" onClick={load}>
             {caseWords.trouble.again}
           </button>
         </p>
@@ -62,10 +77,37 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
         store={store}
         filters={filters}
         onClear={() => choose({ ...USUAL, sort: filters.sort })}
+        onChanged={load}
         mayKeep={mayKeep}
       />
       {isOpening.value && <NewCaseSheet studyInstanceUID={null} onClose={() => (isOpening.value = false)} />}
     </main>
+  );
+}
+
+type FileToolsProps = SaveCasesProps & { readonly mayKeep: boolean; readonly onImported: () => void };
+
+/** The list as a file, and a file as cases. */
+function FileTools({ mayKeep, onImported, ...saved }: FileToolsProps) {
+  const isImporting = useSignal(false);
+  return (
+    <div class="row">
+      <SaveCases {...saved} />
+      {mayKeep && (
+        <button type="button" class="button" onClick={() => (isImporting.value = true)}>
+          {csvWords.open}
+        </button>
+      )}
+      {isImporting.value && <ImportSheet onClose={() => (isImporting.value = false)} onDone={onImported} />}
+    </div>
+  );
+}
+
+function ToReviews() {
+  return (
+    <a class="button" href={hrefOf({ page: 'reviews', id: '' })}>
+      {kitWords.pages.reviews}
+    </a>
   );
 }
 
@@ -81,30 +123,53 @@ type ListProps = {
   readonly store: CasesStore;
   readonly filters: CaseFilters;
   readonly onClear: () => void;
+  readonly onChanged: () => void;
   readonly mayKeep: boolean;
 };
 
-function List({ store, filters, onClear, mayKeep }: ListProps) {
-  const list = useRef<HTMLOListElement>(null);
+function List({ store, filters, onClear, onChanged, mayKeep }: ListProps) {
+  const api = useApi();
+  const [bulk] = useState(() => createBulkStore(api, bulkWords.undoneReason));
   const cases = store.cases.value;
   const late = useLate(cases === null && store.trouble.value === null);
   if (cases === null) return late ? <p class="quiet">{words.loading}</p> : null;
-  if (cases.length === 0) return <Empty filters={filters} onClear={onClear} mayKeep={mayKeep} />;
-  /** From row to row, as in the lists of a PACS. */
-  const move = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step === undefined) return;
-    const links = [...(list.current?.querySelectorAll<HTMLElement>('a.case-row') ?? [])];
-    const next = links[links.indexOf(document.activeElement as HTMLElement) + step];
-    if (next === undefined) return;
-    event.preventDefault();
-    next.focus();
-  };
+  return (
+    <>
+      {mayKeep && <BulkBar store={bulk} cases={cases} onDone={onChanged} />}
+      {cases.length === 0 ? (
+        <Empty filters={filters} onClear={onClear} mayKeep={mayKeep} />
+      ) : (
+        <Rows store={store} cases={cases} bulk={mayKeep ? bulk : null} />
+      )}
+    </>
+  );
+}
+
+type RowsProps = {
+  readonly store: CasesStore;
+  readonly cases: readonly ListedCase[];
+  /** Null: this person changes no cases. */
+  readonly bulk: BulkStore | null;
+};
+
+function Rows({ store, cases, bulk }: RowsProps) {
+  const list = useRef<HTMLOListElement>(null);
   return (
     <section aria-label={words.label}>
-      <ol class="plain" ref={list} onKeyDown={move}>
+      <ol class="plain" ref={list} onKeyDown={(event) => walk(event, list.current, { cases, bulk })}>
         {cases.map((of) => (
-          <li key={of.id} class="hairline">
+          <li key={of.id} class="hairline case-line">
+            {bulk !== null && (
+              <label class="case-tick">
+                <input
+                  type="checkbox"
+                  class="tick"
+                  aria-label={bulkWords.choose(nameOf(of))}
+                  checked={bulk.chosen.value.has(of.id)}
+                  onChange={() => bulk.toggle(of.id)}
+                />
+              </label>
+            )}
             <CaseRow of={of} />
           </li>
         ))}
@@ -121,12 +186,29 @@ function List({ store, filters, onClear, mayKeep }: ListProps) {
           </button>
         </p>
       )}
-      <p class="small quiet case-keys">{words.keys}</p>
+      <p class="small quiet case-keys">
+        {words.keys} {bulk !== null && bulkWords.keys}
+      </p>
     </section>
   );
 }
 
-function Empty({ filters, onClear, mayKeep }: Omit<ListProps, 'store'>) {
+/** From row to row, as in the lists of a PACS; and the keys by which rows are chosen. */
+function walk(event: KeyboardEvent, list: HTMLElement | null, { cases, bulk }: Omit<RowsProps, 'store'>) {
+  const rows = [...(list?.querySelectorAll<HTMLElement>('a.case-row') ?? [])];
+  const at = rows.findIndex((row) => row.parentElement?.contains(document.activeElement) ?? false);
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
+  if (step !== undefined && rows[at + step] !== undefined) rows[at + step]!.focus();
+  else if (bulk !== null && isPlain && event.key === 'x' && cases[at] !== undefined)
+    bulk.toggle(cases[at].id);
+  else if (bulk !== null && isPlain && event.key === 'X') bulk.choose(cases.map(({ id }) => id));
+  else if (bulk !== null && event.key === 'Escape') bulk.choose([]);
+  else return;
+  event.preventDefault();
+}
+
+function Empty({ filters, onClear, mayKeep }: Pick<ListProps, 'filters' | 'onClear' | 'mayKeep'>) {
   if (isFiltered(filters))
     return (
       <div class="stack" role="status">

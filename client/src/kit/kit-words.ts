@@ -12,6 +12,7 @@ export const kitWords = {
     study: 'Study',
     needs: 'Needs you',
     cases: 'Cases',
+    reviews: 'Reviews',
     results: 'Results',
     infer: 'Run AI',
     models: 'Models',

@@ -29,6 +29,8 @@ test('every page has an address that leads back to it', () => {
     { page: 'cases', id: '', query: '' },
     { page: 'cases', id: '', query: 'q=7&status=on-hold&sort=due' },
     { page: 'cases', id: '0f8b-1', query: '' },
+    { page: 'reviews', id: '' },
+    { page: 'reviews', id: '0f8b-1' },
     { page: 'study', id: '0f8b-1' },
     { page: 'before-after', id: '0f8b-1' },
     ...results,

@@ -26,6 +26,8 @@ export type Route =
   | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }
   /** The list of cases (without an id), its filters in `query`; or one case. */
   | { readonly page: 'cases'; readonly id: string; readonly query: string }
+  /** The list of reviews (without an id), or one review. */
+  | { readonly page: 'reviews'; readonly id: string }
   /** The pages for administrators: the list of them, and each of them. */
   | { readonly page: 'admin'; readonly at: AdminPlace }
   | { readonly page: 'not-found' };
@@ -54,6 +56,7 @@ export function parseRoute(hash: string): Route {
     const at = id === '' ? page : adminTasks.find((task) => task === id);
     return at === undefined ? { page: 'not-found' } : { page, at };
   }
+  if (page === 'reviews') return { page, id };
   if (page === '' && id === '') return { page: hash.length > 1 ? 'upload' : 'start' };
   const plain = plainPages.find((each) => each === page);
   if (plain !== undefined && id === '') return { page: plain };
@@ -79,6 +82,8 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
       return `#/${route.page}/${route.id}`;
     case 'cases':
       return `#/cases${route.id && `/${route.id}`}${route.query && `?${route.query}`}`;
+    case 'reviews':
+      return `#/reviews${route.id && `/${route.id}`}`;
     case 'admin':
       return route.at === 'admin' ? '#/admin' : `#/admin/${route.at}`;
     case 'results':

@@ -62,6 +62,13 @@ export const SCREENS = {
     'cases-hidden': 'The same without what may hold a name',
     'cases-none': 'Filters that no case fits',
   },
+  'reviews/reviews.e2e.ts': {
+    review: 'A film to be read, with a question that was left out',
+    'review-kept': 'Answers wait for the network',
+    'review-settled': 'A review that was signed',
+    reviews: 'What a radiologist has signed',
+    'review-adjudicate': 'Two readers differ',
+  },
   'person.e2e.ts': {
     'lock-warning': 'Nobody has touched the device for a while',
     'sign-in-locked': 'The device has locked',
@@ -78,6 +85,8 @@ export const SCREENS = {
     destinations: 'The destination of the environment, and one with a wrong password',
     'destination-form': 'A destination with mistakes in the form',
     'destination-delete': 'Asks before a destination is deleted',
+    'destination-worklist': 'An address of a worklist that is none',
+    'orders-import': 'A list of orders with a fault',
     'destination-viewers': 'A viewer whose address does not name the study',
   },
   'admin/built-in-viewer.e2e.ts': {

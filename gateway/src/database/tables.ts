@@ -3,17 +3,16 @@
  * times only. Times are `timestamptz`, sizes are bytes in `bigint`, read as numbers (no instance nears 2^53
  * bytes).
  */
-import type { ColumnType, Generated, RawBuilder, Selectable } from 'kysely';
+import type { ColumnType, Generated, Selectable } from 'kysely';
 import type { Role } from '#shared/protocol/api.ts';
-import type { DestinationKind } from '#shared/protocol/destination.ts';
 import type { ReportOption } from '#shared/protocol/deid-report.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import type { RuleKind } from '#shared/protocol/rule.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { AuditTables } from './audit-tables.ts';
 import type { CaseTables } from './case-tables.ts';
+import type { DestinationTables } from './destination-tables.ts';
 import type { ForeignTables } from './foreign-tables.ts';
 import type { InferenceTables } from './inference-tables.ts';
 import type { OrderTables } from './order-tables.ts';
@@ -132,6 +131,8 @@ export type StudyTable = {
    * and the receipt are that one's. Null: the study itself.
    */
   copy_of: string | null;
+  /** Of a copy: `coercionSchema` of shared/src/protocol/coercion.ts; null: it goes there as it was promised. */
+  coercion: Generated<unknown>;
   /** Of a copy: whether the receipt waits for it. */
   need: Need | null;
   /** Of a copy: since when an administrator has given its destination up for it. */
@@ -229,6 +230,8 @@ export type InstanceTable = {
    * where no MD5 was made, which only a PACS that tells its own needs. Null: it was never handed over.
    */
   sent_digests: Generated<string | null>;
+  /** Of a copy's that may be coerced: the promised digest; null: it is as promised, or not looked at yet. */
+  coerced_from: Generated<string | null>;
   /** The study's revision in which it was promised. */
   revision: number;
   /** How often in a row its bytes came and were not the promised ones: bounded. */
@@ -247,17 +250,6 @@ export type InstanceTable = {
   updated_at: Date;
   /** Since when it is in its state, in minutes of `tally`: what a receipt may rest on. */
   since_minute: Generated<number>;
-};
-
-/** A question to a PACS about storage commitment (pipeline/commitment.store.ts). */
-export type CommitmentTable = {
-  id: Generated<number>;
-  transaction_uid: string;
-  study_id: string;
-  asked_minute: ColumnType<number, RawBuilder<number>, never>;
-  /** Times of posting, by SOP Instance UID. */
-  instances: ColumnType<unknown, string, RawBuilder<unknown>>;
-  report: ColumnType<unknown, string | undefined, string>;
 };
 
 /** One row: what is counted instead of dated (pipeline/tally.store.ts). */
@@ -334,45 +326,11 @@ export type PolicyTable = {
   withdrawn_at: Date | null;
 };
 
-/** A PACS to which studies go. */
-export type DestinationTable = {
-  id: Generated<string>;
-  site_id: string;
-  kind: DestinationKind;
-  name: string;
-  url: string;
-  /** `destinationSettingsSchema` of shared/src/protocol/destination.ts: everything that may be shown. */
-  settings: ColumnType<unknown, string, string>;
-  /** Passwords, tokens and keys, under the gateway's key; null: there are none. */
-  sealed: Uint8Array | null;
-  /** `viewersSchema` of shared/src/protocol/viewer.ts: those that show what it holds. */
-  viewers: ColumnType<unknown, string | undefined, string>;
-  /** Where its modality worklist answers, as parseDimseAddress reads it; null: nowhere. */
-  worklist: Generated<string | null>;
-  /** New studies go to this one. */
-  is_primary: boolean;
-  from_environment: boolean;
-  /** New studies also go there; null: only where it is the primary one. */
-  need: Need | null;
-  /** Grows with each change. */
-  version: Generated<number>;
-  changed_at: Date;
-};
-
-/** A rule by which studies are forwarded, or models look at them. */
-export type RuleTable = {
-  site_id: string;
-  kind: RuleKind;
-  /** Its place in the list of its kind, from 0. */
-  position: number;
-  /** `ruleSchema` of shared/src/protocol/rule.ts. */
-  rule: ColumnType<unknown, string, never>;
-};
-
 export type Tables = InferenceTables &
   CaseTables &
   VaultTables &
   ForeignTables &
+  DestinationTables &
   OrderTables &
   AuditTables & {
     site: SiteTable;
@@ -386,12 +344,9 @@ export type Tables = InferenceTables &
     upload_carrier: UploadCarrierTable;
     upload_instance: UploadInstanceTable;
     instance: InstanceTable;
-    commitment: CommitmentTable;
     tally: TallyTable;
     deid_report: DeidReportTable;
     parcel: ParcelTable;
     receipt: ReceiptTable;
     policy: PolicyTable;
-    destination: DestinationTable;
-    rule: RuleTable;
   };

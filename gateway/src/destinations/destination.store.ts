@@ -4,7 +4,8 @@ import { destinationSettingsSchema, type DestinationSettings } from '#shared/pro
 import type { Need } from '#shared/protocol/forms.ts';
 import { viewersSchema, type Viewer } from '#shared/protocol/viewer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { DestinationTable, PlacedStudy, Tables } from '../database/tables.ts';
+import type { DestinationTable } from '../database/destination-tables.ts';
+import type { PlacedStudy, Tables } from '../database/tables.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;

@@ -16,7 +16,7 @@ import type { Tables } from '../database/tables.ts';
 import { auditStudy } from './audit-study.ts';
 import { forgetCarriedParcels } from './carrier.store.ts';
 import { forgetQuestions } from './commitment.store.ts';
-import { takeNews } from './copy.store.ts';
+import { takeCoerced, takeNews } from './copy.store.ts';
 import { changeInstances } from './instance.store.ts';
 import { removeParcelBlobs } from './parcel-blobs.ts';
 import { deleteParcels, moveParcel, reopenParcels } from './parcel.store.ts';
@@ -85,6 +85,8 @@ async function applyChange(trx: Trx, tools: ApplyTools, study: StudyRow, change:
       return deleteParcels(trx, change.parcelIds);
     case 'take-news':
       return takeNews(trx, study, now);
+    case 'take-coerced':
+      return takeCoerced(trx, study, change.instances, now);
     case 'forget-key':
       await forgetCarriedParcels(trx, study.id);
       return setStudyKey(trx, study.id, null);

@@ -1,5 +1,6 @@
 /** The outcomes of a study's instances at its further destinations, for its receipt. */
 import { sql, type Kysely } from 'kysely';
+import { coercionOf, type Coercion } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
@@ -14,6 +15,8 @@ export type CopyOutcome = {
   /** The address at which all that it has was seen; while it is on its way, the present one. */
   readonly pacs: string;
   readonly need: Need;
+  /** The values that it wanted in what it got. */
+  readonly coercion: Coercion | null;
   /** Nothing more goes there. */
   readonly givenUpAt: Date | null;
   /** It has ended, and its rows are as its own check left them. */
@@ -32,27 +35,30 @@ export type CopiedInstance = Pick<
   | 'reason'
   | 'pacs_code'
   | 'proof'
+  | 'coerced_from'
   | 'committed'
   | 'proven_at'
   | 'sent_digests'
 >;
 
-export const outcomeKey = (row: Pick<InstanceRow, 'sop_instance_uid' | 'digest'>): string =>
-  `${row.sop_instance_uid} ${row.digest}`;
+/** By its promised digest. */
+export const outcomeKey = (
+  row: Pick<InstanceRow, 'sop_instance_uid' | 'digest'> & Partial<Pick<InstanceRow, 'coerced_from'>>,
+): string => `${row.sop_instance_uid} ${row.coerced_from ?? row.digest}`;
 
 /** In the order of the destinations' names. */
 export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise<readonly CopyOutcome[]> {
   const copies = await db
     .selectFrom('study')
     .innerJoin('destination', 'destination.id', 'study.destination_id')
-    .select(['study.id', 'study.state', 'study.revision', 'study.given_up_at as givenUpAt'])
+    .select(['study.id', 'study.state', 'study.revision', 'study.given_up_at as givenUpAt', 'study.coercion'])
     .select(['destination.name', 'destination.url'])
     .select(sql<Need>`study.need`.as('need'))
     .where('study.copy_of', '=', studyId)
     .orderBy('destination.name')
     .execute();
   return Promise.all(
-    copies.map(async ({ id, state, revision, url, name, need, givenUpAt }) => {
+    copies.map(async ({ id, state, revision, url, name, need, givenUpAt, coercion }) => {
       const rows = await db
         .selectFrom('instance')
         .select([
@@ -64,6 +70,7 @@ export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise
           'reason',
           'pacs_code',
           'proof',
+          'coerced_from',
           'committed',
           'proven_at',
         ])
@@ -75,6 +82,7 @@ export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise
         need,
         givenUpAt,
         study,
+        coercion: coercionOf(coercion),
         ...judge(rows, study, url),
         // Nobody asks it any more.
         ...(givenUpAt === null ? {} : { unproven: [] }),

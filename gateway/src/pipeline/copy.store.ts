@@ -5,6 +5,7 @@
  * receipt: those are its original's. Its instances come from there when all of the original is at the gateway.
  */
 import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
+import type { Coercion } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import type { Trx } from '../database/database.ts';
@@ -31,7 +32,12 @@ const firstOf = ({ site_id: siteId, study_instance_uid: uid, id }: StudyRow): Ra
     and s.copy_of is null and s.destination_id is not null order by s.created_at, s.id limit 1)`;
 
 /** A further destination that the rules chose. */
-export type ChosenCopy = { readonly destination: string; readonly need: Need };
+export type ChosenCopy = {
+  readonly destination: string;
+  readonly need: Need;
+  /** The values that it wants there. */
+  readonly coerce?: Coercion | undefined;
+};
 
 /**
  * Fixed when the study is first promised by its upload. `chosen` null, where there are no rules: it goes where the
@@ -44,20 +50,20 @@ export async function insertCopies(
 ): Promise<void> {
   const { id, site_id: siteId, study_instance_uid: uid, destination_id: own } = study;
   await sql`
-    insert into study (site_id, account_id, study_instance_uid, state, revision, policy_name, policy_version, destination_id, copy_of, need, updated_at)
-    select ${siteId}::uuid, null, ${uid}, 'receiving', 1, ${study.policy_name}, ${study.policy_version}::int, wanted.id, ${id}::uuid, wanted.need, ${now}::timestamptz
+    insert into study (site_id, account_id, study_instance_uid, state, revision, policy_name, policy_version, destination_id, copy_of, need, coercion, updated_at)
+    select ${siteId}::uuid, null, ${uid}, 'receiving', 1, ${study.policy_name}, ${study.policy_version}::int, wanted.id, ${id}::uuid, wanted.need, wanted.coercion, ${now}::timestamptz
     from (${chosen === null ? asBefore(study) : among(siteId, chosen)}) wanted where wanted.id is distinct from ${own}::uuid`.execute(
     trx,
   );
 }
 
 const asBefore = (study: StudyRow): RawBuilder<unknown> =>
-  sql`select destination_id as id, need from study where copy_of = ${firstOf(study)} and given_up_at is null
+  sql`select destination_id as id, need, coercion from study where copy_of = ${firstOf(study)} and given_up_at is null
     union
-    select id, need from destination where site_id = ${study.site_id} and need is not null and ${firstOf(study)} is null`;
+    select id, need, null from destination where site_id = ${study.site_id} and need is not null and ${firstOf(study)} is null`;
 
 const among = (siteId: string, chosen: readonly ChosenCopy[]): RawBuilder<unknown> =>
-  sql`select d.id, c.need from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(destination uuid, need text)
+  sql`select d.id, c.need, c.coerce as coercion from jsonb_to_recordset(${JSON.stringify(chosen)}::jsonb) as c(destination uuid, need text, coerce jsonb)
     join destination d on d.id = c.destination and d.site_id = ${siteId}`;
 
 export async function copiesOf(db: Db, studyId: string): Promise<readonly StudyRow[]> {
@@ -113,8 +119,10 @@ export async function deleteCopies(trx: Trx, studyId: string): Promise<void> {
   await trx.deleteFrom('study').where('id', 'in', ids).execute();
 }
 
+/** The digest of an instance `c` of a copy as it was promised: its destination may have wanted other values in it. */
+export const promisedDigest = sql<string>`coalesce(c.coerced_from, c.digest)`;
 /** Instances of the original, `o`, under the same UID and digest as those of the copy, `c`. */
-const isSame = sql<boolean>`o.sop_instance_uid = c.sop_instance_uid and o.digest = c.digest`;
+const isSame = sql<boolean>`o.sop_instance_uid = c.sop_instance_uid and o.digest = ${promisedDigest}`;
 const inStates = (alias: string, states: readonly InstanceState[]): RawBuilder<boolean> =>
   sql`${sql.ref(`${alias}.state`)} in (${sql.join([...states])})`;
 
@@ -158,7 +166,7 @@ export async function hasNews(db: Db, copy: StudyRow): Promise<boolean> {
 /** The copy gets the instances that it lacks. Other bytes that it has under a UID are not replaced. */
 export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void> {
   await sql`
-    update instance c set state = 'received', parcel_id = o.parcel_id, body_offset = o.body_offset, restored = o.restored,
+    update instance c set state = 'received', digest = o.digest, bytes = o.bytes, coerced_from = null, parcel_id = o.parcel_id, body_offset = o.body_offset, restored = o.restored,
       updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
     from instance o where ${isBack(copy)}`.execute(trx);
   await sql`
@@ -171,18 +179,63 @@ export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void
   await sql`
     insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid, digest,
       original_digest, original_key, report_digest, policy_name, policy_version, bytes, state, reason, parcel_id, body_offset, restored,
-      sent_digests, posted_at, revision, updated_at, since_minute)
-    select o.site_id, ${copy.id}::uuid, o.sop_instance_uid, o.sop_class_uid, o.series_instance_uid, o.transfer_syntax_uid, o.digest,
-      o.original_digest, o.original_key, o.report_digest, o.policy_name, o.policy_version, o.bytes,
+      coerced_from, sent_digests, posted_at, revision, updated_at, since_minute)
+    select o.site_id, ${copy.id}::uuid, o.sop_instance_uid, o.sop_class_uid, o.series_instance_uid, o.transfer_syntax_uid, coalesce(there.digest, o.digest),
+      o.original_digest, o.original_key, o.report_digest, o.policy_name, o.policy_version, coalesce(there.bytes, o.bytes),
       case when taken.is_so then 'quarantined' when o.parcel_id is null then 'posted' else 'received' end,
       case when taken.is_so then 'conflicting-instance' end, o.parcel_id, o.body_offset, o.restored,
-      case when o.parcel_id is null then o.sop_instance_uid || ' ' || o.digest || ' -' end,
+      there.coerced_from, case when o.parcel_id is null then o.sop_instance_uid || ' ' || coalesce(there.digest, o.digest) || ' -' end,
       case when o.parcel_id is null then ${now}::timestamptz end, ${copy.revision}::int, ${now}::timestamptz, ${minutesNow()}
     from instance o cross join lateral (
       select exists (select from instance c where c.study_id = ${copy.id}::uuid and c.sop_instance_uid = o.sop_instance_uid
         and c.state not in ('refused', 'quarantined', 'left-out')) as is_so
-    ) taken
+    ) taken left join lateral (
+      select k.digest, k.bytes, k.coerced_from from instance k join study s on s.id = k.study_id
+      where o.parcel_id is null and k.site_id = o.site_id and k.sop_instance_uid = o.sop_instance_uid and k.coerced_from = o.digest
+        and s.destination_id = ${copy.destination_id}::uuid and ${inStates('k', IN_PACS)} order by k.id desc limit 1
+    ) there on true
     where ${isNew(copy)} order by o.id`.execute(trx);
+}
+
+/** A copy's instance with the values that its destination wants, or as it was promised. */
+export type CoercedInstance = {
+  readonly id: number;
+  readonly digest: string;
+  readonly bytes: number;
+  /** The blob that holds it, where that is not the parcel's own. */
+  readonly restored: string | null;
+  readonly offset: number;
+};
+
+/** Notes the promised digest of each, also of those that are unchanged. */
+export async function takeCoerced(
+  trx: Db,
+  { id: copyId }: StudyRow,
+  instances: readonly CoercedInstance[],
+  now: Date,
+): Promise<void> {
+  if (instances.length === 0) return;
+  await sql`
+    update instance c set coerced_from = c.digest, digest = x.digest, bytes = x.bytes, restored = x.restored,
+      body_offset = x.offset_there, updated_at = ${now}::timestamptz
+    from jsonb_to_recordset(${JSON.stringify(instances.map(({ offset, ...one }) => ({ ...one, offset_there: offset })))}::jsonb)
+      as x(id bigint, digest text, bytes bigint, restored text, offset_there bigint)
+    where c.id = x.id and c.study_id = ${copyId}::uuid and c.state = 'received' and c.coerced_from is null`.execute(
+    trx,
+  );
+}
+
+/** The time at which this study first went to the copy's destination: the same instance gets the same bytes. */
+export async function firstCopiedAt(db: Db, copy: StudyRow): Promise<Date> {
+  const { first } = await db
+    .selectFrom('study')
+    .select((of) => of.fn.min('created_at').as('first'))
+    .where('site_id', '=', copy.site_id)
+    .where('study_instance_uid', '=', copy.study_instance_uid)
+    .where('destination_id', '=', copy.destination_id)
+    .where('copy_of', 'is not', null)
+    .executeTakeFirstOrThrow();
+  return new Date(first);
 }
 
 /** The ids of parcels of the study in which copies still have something to hand over: all, until they ended. */

@@ -3,8 +3,9 @@
  * own. A stage declares the few of these that it uses.
  */
 import type { Kysely } from 'kysely';
-import type { ByteSource } from '#shared/dicom/data-set.ts';
+import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import type { RulesSettings } from '#shared/deid/rules.ts';
+import type { Coercion } from '#shared/protocol/coercion.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { NamedKey, PolicyKey } from '#shared/transfer/policy-key.ts';
@@ -104,6 +105,22 @@ export type CheckInstance = (
   turn: Turn,
 ) => Promise<Verdict>;
 
+/** `at`: fixed for the study at its destination, so that the same file gives the same bytes. */
+export type WantedValues = { readonly coercion: Coercion; readonly at: Date };
+/** Bytes that are new, or a range of the file. */
+export type CoercedPiece = Uint8Array<ArrayBuffer> | ByteRange;
+export type CoercedFile =
+  | { readonly kind: 'coerced'; readonly pieces: readonly CoercedPiece[] }
+  /** It has these values already. */
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'not-writable' };
+/** Puts other values into an instance. Throws what the source throws, the signal's reason, and ThreadEnded. */
+export type CoerceFile = (
+  file: ByteSource,
+  wanted: WantedValues,
+  turn: Pick<Turn, 'account' | 'signal'>,
+) => Promise<CoercedFile>;
+
 /** The gateway's private keys by their id: the one that devices seal to now, and retired ones. */
 export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
 
@@ -125,6 +142,7 @@ export type PipelineTools = {
   readonly policyKey: (of: NamedKey) => Promise<PolicyKey>;
   readonly restore: Restore;
   readonly check: CheckInstance;
+  readonly coerce: CoerceFile;
   /** Signs a receipt: a compact JWS. */
   readonly signReceipt: (receipt: Receipt) => Promise<string>;
   /** The gateway's public URL, for receipts. */

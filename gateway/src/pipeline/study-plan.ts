@@ -11,6 +11,7 @@ import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts'
 import type { Tables } from '../database/tables.ts';
 import type { LogEvent } from '../observability/log.ts';
 import type { StudyAudit } from './audit-study.ts';
+import type { CoercedInstance } from './copy.store.ts';
 import type { InstanceChange } from './instance.store.ts';
 import type { ParcelRow } from './parcel.store.ts';
 import type { IssuedReceipt } from './receipt.store.ts';
@@ -42,6 +43,8 @@ export type Change =
   | { readonly kind: 'delete-parcels'; readonly parcelIds: readonly string[] }
   /** A copy has its original's instances from now on. */
   | { readonly kind: 'take-news' }
+  /** A copy's instances are these bytes from now on, made of what was promised. */
+  | { readonly kind: 'take-coerced'; readonly instances: readonly CoercedInstance[] }
   | { readonly kind: 'forget-key' }
   /** The questions to the PACS about storage commitment. */
   | { readonly kind: 'forget-commitments' }

@@ -1,6 +1,7 @@
 /** The choice of readers: in turn, or by load. */
 import { sql } from 'kysely';
 import { REVIEWERS, type Assignment } from '#shared/protocol/reviews.ts';
+import { usernamesOf } from '../cases/case.store.ts';
 import type { Db, Trx } from '../database/database.ts';
 
 export type Candidate = {
@@ -44,6 +45,17 @@ export async function listCandidates(db: Db, siteId: string): Promise<Candidate[
     .where(sql<boolean>`account.roles && ${[...REVIEWERS]}::text[]`)
     .groupBy('account.id')
     .execute();
+}
+
+/** By name. */
+export async function listReaders(
+  db: Db,
+  siteId: string,
+): Promise<{ readonly id: string; readonly username: string }[]> {
+  const ids = (await listCandidates(db, siteId)).map(({ id }) => id);
+  return [...(await usernamesOf(db, ids))]
+    .map(([id, username]) => ({ id, username }))
+    .toSorted((a, b) => (a.username < b.username ? -1 : 1));
 }
 
 /** Until the transaction ends no other review chooses: two opened at once are not given to the same reader. */

@@ -8,6 +8,7 @@ import {
   reviewTypesSchema,
 } from '#shared/protocol/reviews.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import { listReaders } from './choose-readers.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { addType, changeType, listTypes } from './review-type.store.ts';
 
@@ -40,7 +41,10 @@ const change = defineRoute({
 
 export function reviewTypeRoutes(tools: ReviewTools): Router {
   const router = createRouter();
-  const all = async (siteId: string) => ({ types: await listTypes(tools.db, siteId) });
+  const all = async (siteId: string) => ({
+    types: await listTypes(tools.db, siteId),
+    readers: await listReaders(tools.db, siteId),
+  });
   router.openapi(list, async (c) => c.json(await all(callerOf(c).siteId), 200));
   router.openapi(add, async (c) => {
     const caller = callerOf(c);

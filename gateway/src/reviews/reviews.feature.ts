@@ -4,6 +4,7 @@ import { createCaseSeal } from '../cases/case-seal.ts';
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { ManyKeys } from '../pipeline/study-key.ts';
+import { agreementRoutes } from './agreement.routes.ts';
 import { reviewTypeRoutes } from './review-types.routes.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { reviewRoutes } from './reviews.routes.ts';
@@ -15,5 +16,5 @@ export type ReviewsFeatureTools = Omit<ReviewTools, 'seal'> & {
 
 export function reviewsFeature({ keys, caseKeys, ...rest }: ReviewsFeatureTools): Feature {
   const tools = { ...rest, seal: createCaseSeal(caseKeys, keys.secretFor(PRINTS)) };
-  return { routes: [reviewTypeRoutes(tools), reviewRoutes(tools)] };
+  return { routes: [reviewTypeRoutes(tools), reviewRoutes(tools), agreementRoutes(tools)] };
 }

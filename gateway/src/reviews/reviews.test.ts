@@ -272,7 +272,11 @@ test('a place is taken, handed on and taken away; nobody reads twice', async () 
 });
 
 test('a review type is made, has versions, and open reviews keep theirs', async () => {
-  const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('ana'));
+  const { types, readers } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('ana'));
+  assert.equal(
+    readers.map(({ id }) => id),
+    (['ana', 'ben', 'cleo'] as const).map(idOf),
+  );
   const { definition } = types.find(({ name }) => name === 'chest-film')!;
   const review = await openReview(['ana'], 'chest-film');
   const next = { version: 1, definition: { ...definition, title: 'Chest film, short', readers: 2 } };

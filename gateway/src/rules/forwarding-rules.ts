@@ -1,5 +1,6 @@
 /** Rules of forwarding: what they may name, and where a study goes by them. */
 import type { Kysely } from 'kysely';
+import { attributesOf } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { DryRun, ForwardingRule, Rule } from '#shared/protocol/rule.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -27,9 +28,11 @@ export async function forwardingBy(
   const rule = taker !== undefined && isForwarding(taker) ? taker : null;
   const all = await listDestinations(db, siteId);
   const destinations = all.flatMap(({ id, name, need: own, is_primary: isPrimary }) => {
-    const need = rule === null ? own : rule.to.find(({ destination }) => destination === id)?.need;
+    const chosen = rule?.to.find(({ destination }) => destination === id);
+    const need = rule === null ? own : chosen?.need;
+    const coerced = chosen?.coerce === undefined ? {} : { coerced: [...attributesOf(chosen.coerce)] };
     const shown: Need | 'primary' | null | undefined = isPrimary ? 'primary' : need;
-    return shown ? [{ name, need: shown }] : [];
+    return shown ? [{ name, need: shown, ...(isPrimary ? {} : coerced) }] : [];
   });
   return { forwarding: { byRule: rule !== null, destinations }, models: null };
 }

@@ -191,4 +191,24 @@ test('the primary destination takes every study, though a rule names it as one t
   await pipeline.close();
 });
 
+test('gets the values that its destination wants, and the receipt names what was changed there', async () => {
+  const coerce = { institution: 'St. Elsewhere' };
+  const { pipeline } = await openSite(({ archive }) => [
+    rule('archive', {}, [{ destination: archive, need: 'required', coerce }]),
+  ]);
+  const instances = newStudy(2);
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances, randomUUID());
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  const [there] = receipt.destinations ?? [];
+  assert.equal([there?.name, there?.coerced], ['archive', ['institution']]);
+  assert.ok(
+    there?.instances?.every(
+      ({ state, digest }, at) => state === 'stored' && digest !== receipt.instances[at]?.digest,
+    ),
+  );
+  await pipeline.close();
+});
+
 test.run();

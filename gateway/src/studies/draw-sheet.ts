@@ -186,14 +186,17 @@ const FURTHER_LIMIT = 4;
 
 function furtherOf(receipt: Receipt): readonly SheetRow[] {
   const all = destinationsOf(receipt);
-  const rows = all.slice(0, FURTHER_LIMIT).map(({ name, pacs, there, of, asPromised, givenUpAt }, place) => ({
-    term: place === 0 ? sheetWords.terms.further : '',
-    value: [
-      there === null ? sheetWords.unfinished(name) : sheetWords.further(name, there, of, asPromised),
-      ...(givenUpAt === undefined ? [] : [sheetWords.givenUp(toMinute(new Date(givenUpAt)))]),
-    ].join('; '),
-    small: pacs,
-  }));
+  const rows = all
+    .slice(0, FURTHER_LIMIT)
+    .map(({ name, pacs, there, of, asPromised, coerced, givenUpAt }, place) => ({
+      term: place === 0 ? sheetWords.terms.further : '',
+      value: [
+        there === null ? sheetWords.unfinished(name) : sheetWords.further(name, there, of, asPromised),
+        ...(coerced === undefined ? [] : [sheetWords.coerced(coerced)]),
+        ...(givenUpAt === undefined ? [] : [sheetWords.givenUp(toMinute(new Date(givenUpAt)))]),
+      ].join('; '),
+      small: pacs,
+    }));
   const rest = all.length - rows.length;
   return rest === 0 ? rows : [...rows, { term: '', value: sheetWords.moreOthers(rest) }];
 }

@@ -1,4 +1,5 @@
 /** The words of the receipt on paper. */
+import { nameCoerced, type CoercedAttribute } from '#shared/protocol/coercion.ts';
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
 
@@ -41,6 +42,7 @@ export const sheetWords = {
   },
   further: (name: string, there: number, of: number, asPromised: number) =>
     `${name}: ${there} of ${of} there, ${asPromised} with the promised digest`,
+  coerced: (attributes: readonly CoercedAttribute[]) => `a rule changed ${nameCoerced(attributes)} there`,
   unfinished: (name: string) => `${name}: not finished there when this was signed`,
   givenUp: (at: string) => `given up by an administrator, ${at}`,
   device: (id: string) => `device ${id}`,

@@ -28,6 +28,7 @@ import { createEvaluateThread } from '../uploads/evaluate-thread.ts';
 import { readPostedHere } from '../uploads/read-posted.ts';
 import { pseudonymRoutes } from '../uploads/pseudonyms.routes.ts';
 import { uploadRoutes } from '../uploads/upload.routes.ts';
+import { coerceFile } from '../pipeline/coerce-file.ts';
 import { runCopy } from '../pipeline/run-copy.ts';
 import { ROAD, runNextStage, runParcel, runStudyStage, startPipeline } from '../pipeline/pipeline.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
@@ -37,7 +38,13 @@ import { createSheetSigner, type SheetSigner } from '../studies/sign-sheet.ts';
 import { studyRoutes } from '../studies/studies.routes.ts';
 import { createStudyChanges } from '../pipeline/announce-changes.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
-import type { CheckInstance, PipelineTools, StudyTools, Restore } from '../pipeline/pipeline-tools.ts';
+import type {
+  CheckInstance,
+  CoerceFile,
+  PipelineTools,
+  StudyTools,
+  Restore,
+} from '../pipeline/pipeline-tools.ts';
 import { toVerifyRules, verifyInstance } from '../pipeline/verify/verify-instance.ts';
 import { derivePolicyKey, type NamedKey, type PolicyKey } from '#shared/transfer/policy-key.ts';
 import { openTestDatabase } from './open-database.ts';
@@ -81,6 +88,9 @@ export const restoreHere: Restore = (source, { encoding, bytes }, { signal }) =>
 /** Without a thread, as `restoreHere`. */
 export const checkHere: CheckInstance = async (source, promised, rules, { signal }) =>
   verifyInstance(source, promised, await toVerifyRules(rules), signal);
+
+/** Without a thread, as `restoreHere`. */
+export const coerceHere: CoerceFile = (file, wanted, { signal }) => coerceFile(file, wanted, signal);
 
 /** A key pair that devices seal to, and what the gateway opens with. */
 export type TestSealing = {
@@ -212,6 +222,7 @@ async function createTools(
     policyKey: policyKeyHere,
     restore: restoreHere,
     check: checkHere,
+    coerce: coerceHere,
     issuer: 'http://localhost:3000',
     metrics: { stage: () => undefined, instances: () => undefined, bytes: () => undefined },
     changes: createStudyChanges(),

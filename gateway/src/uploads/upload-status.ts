@@ -22,7 +22,7 @@ const inPacs = sql.join(IN_PACS.map((state) => sql.lit(state)));
 export const shownState = sql<InstanceState>`case when instance.state in (${inPacs}) and exists (
     select from study s where s.copy_of = instance.study_id and s.need = 'required' and s.given_up_at is null and not exists (
       select from instance c where c.study_id = s.id and c.sop_instance_uid = instance.sop_instance_uid
-        and c.digest = instance.digest and c.state in (${inPacs})))
+        and coalesce(c.coerced_from, c.digest) = instance.digest and c.state in (${inPacs})))
   then 'posted' else instance.state end`;
 
 type Amounts = Pick<UploadStatus, 'counts' | 'bytes'>;

@@ -272,6 +272,10 @@ export const REASONS = {
     title: 'The order has letters that the character set of this file does not have.',
     next: 'Send the study without the order, and correct its patient in the PACS.',
   },
+  'coercion-not-writable': {
+    title: 'The values that a rule wants for this destination cannot be written into this file.',
+    next: 'Tell the administrator: the rule has letters that the file’s character set does not have, or makes the accession number too long.',
+  },
   'pacs-refused': {
     title: 'The PACS refused the instance.',
     next: 'Try again once the PACS is fixed, or leave it out.',

@@ -4,6 +4,7 @@
  * and live at the two ends; this file defines the content.
  */
 import { z } from 'zod';
+import { COERCED_ATTRIBUTES } from './coercion.ts';
 import { digestSchema, needSchema, uidSchema } from './forms.ts';
 import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
 
@@ -79,6 +80,8 @@ const receiptDestinationSchema = z.object({
   /** Its DICOMweb root without credentials. */
   pacs: z.string(),
   need: needSchema,
+  /** Attributes that a rule had changed there, where names are kept; `digest` is that of the changed instance. */
+  coerced: z.array(z.enum(COERCED_ATTRIBUTES)).optional(),
   /** An administrator gave it up for this study: what it does not have, it does not get. UTC, ISO 8601. */
   givenUpAt: z.iso.datetime().optional(),
   /** In the order of the receipt's; absent where they were not all settled there when it was signed (`also`). */
@@ -131,7 +134,10 @@ export const receiptSchema = z.object({
 export type Receipt = z.infer<typeof receiptSchema>;
 
 /** The summary of one further destination. */
-export type DestinationSummary = Pick<ReceiptDestination, 'name' | 'pacs' | 'need' | 'givenUpAt'> & {
+export type DestinationSummary = Pick<
+  ReceiptDestination,
+  'name' | 'pacs' | 'need' | 'givenUpAt' | 'coerced'
+> & {
   readonly of: number;
   /** Instances that it has; null: they had not come to an end there when the receipt was signed. */
   readonly there: number | null;

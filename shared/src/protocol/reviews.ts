@@ -47,8 +47,12 @@ export const reviewTypeSchema = z.object({
   definition: reviewDefinitionSchema,
 });
 export type ReviewType = z.infer<typeof reviewTypeSchema>;
-/** `GET /review-types`: the newest version of each, by name. */
-export const reviewTypesSchema = z.object({ types: z.array(reviewTypeSchema) });
+const personSchema = z.object({ id: z.uuid(), username: z.string() });
+/** `GET /review-types`: the newest version of each, by name; and the accounts that may read. */
+export const reviewTypesSchema = z.object({
+  types: z.array(reviewTypeSchema),
+  readers: z.array(personSchema),
+});
 export type ReviewTypes = z.infer<typeof reviewTypesSchema>;
 /** `POST /review-types`. */
 export const newReviewTypeSchema = z.object({
@@ -102,7 +106,6 @@ export type Sign = z.infer<typeof signSchema>;
 /** `POST /reviews/{id}/withdraw`. */
 export const withdrawSchema = z.object({ id: requestIdSchema });
 
-const personSchema = z.object({ id: z.uuid(), username: z.string() });
 export const saidSchema = z.object({
   decision: z.enum(DECISIONS),
   /** Null: withheld with what was typed, or the key of the case is gone. */
@@ -178,3 +181,32 @@ export const reviewListSchema = z.object({
 });
 /** `GET /cases/{id}/reviews`: oldest first. */
 export const caseReviewsSchema = z.object({ reviews: z.array(listedReviewSchema) });
+
+/** Nobody is shown a figure of fewer readings than these. */
+export const AGREEMENT_FLOOR = 200;
+/** `low` and `high`: the 95 % interval. */
+const kappaSchema = z.object({ kappa: z.number(), low: z.number(), high: z.number() }).nullable();
+/** `GET /analytics/reviews`. A kappa is null where it is not defined, or of too few readings. */
+export const agreementSchema = z.object({
+  /** Of the caller's own readings; otherwise of all. */
+  isOwn: z.boolean(),
+  types: z.array(
+    z.object({
+      type: reviewTypeNameSchema,
+      version: z.int(),
+      title: z.string(),
+      readings: z.int(),
+      fields: z.array(
+        z.object({
+          field: z.string(),
+          title: z.string(),
+          cohen: kappaSchema,
+          fleiss: kappaSchema,
+          /** Whether the reader says the same as the model: that there is something, or nothing. */
+          models: z.array(z.object({ model: z.string(), readings: z.int(), cohen: kappaSchema })),
+        }),
+      ),
+    }),
+  ),
+});
+export type Agreement = z.infer<typeof agreementSchema>;

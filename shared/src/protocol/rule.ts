@@ -6,6 +6,7 @@
  *   inference    the models that look at a delivered study. Every rule that fits starts its models
  */
 import { z } from 'zod';
+import { COERCED_ATTRIBUTES, coercionSchema } from './coercion.ts';
 import { needSchema, uidSchema } from './forms.ts';
 
 export const RULE_KINDS = ['forwarding', 'inference'] as const;
@@ -67,7 +68,12 @@ const common = {
 };
 
 /** A destination that gets the study. The primary one always does, and the receipt always waits for it. */
-const chosenDestinationSchema = z.strictObject({ destination: z.uuid(), need: needSchema });
+const chosenDestinationSchema = z.strictObject({
+  destination: z.uuid(),
+  need: needSchema,
+  /** Under policies that keep names. */
+  coerce: coercionSchema.optional(),
+});
 
 export const forwardingRuleSchema = z.strictObject({
   ...common,
@@ -158,7 +164,14 @@ export const dryRunSchema = z.object({
   forwarding: z
     .object({
       byRule: z.boolean(),
-      destinations: z.array(z.object({ name: z.string(), need: z.enum(['primary', ...needSchema.options]) })),
+      destinations: z.array(
+        z.object({
+          name: z.string(),
+          need: z.enum(['primary', ...needSchema.options]),
+          /** Attributes that the rule has changed there, where names are kept. */
+          coerced: z.array(z.enum(COERCED_ATTRIBUTES)).optional(),
+        }),
+      ),
     })
     .nullable(),
   /** Of inference: the models that look at it, each once. */

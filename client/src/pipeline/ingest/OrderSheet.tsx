@@ -30,9 +30,11 @@ export function OrderSheet({ study, name, day: first, onClose }: OrderSheetProps
   if (doubted !== null)
     return (
       <Sheet title={words.wrongPatient} onClose={onClose}>
-        <p>{words.differsChosen}</p>
-        <Both study={study} order={doubted} />
-        <div role="alert">{isFailed && <p class="small">{words.notNoted}</p>}</div>
+        <div class="stack-tight sheet-part">
+          <p>{words.differsChosen}</p>
+          <Both study={study} order={doubted} />
+          <div role="alert">{isFailed && <p class="small">{words.notNoted}</p>}</div>
+        </div>
         <div class="sheet-actions">
           <button type="button" class="button" autofocus onClick={() => setDoubted(null)}>
             {words.back}
@@ -45,19 +47,21 @@ export function OrderSheet({ study, name, day: first, onClose }: OrderSheetProps
     );
   return (
     <Sheet title={words.sheet} onClose={onClose}>
-      <p class="kept">
-        <bdi>{name}</bdi>
-      </p>
-      <label class="field">
-        <span>{words.day}</span>
-        <input
-          type="date"
-          value={day}
-          onInput={(event) => event.currentTarget.value !== '' && setDay(event.currentTarget.value)}
-        />
-      </label>
-      <Listed key={day} day={day} look={look} />
-      <div role="alert">{isFailed && <p class="small">{words.notNoted}</p>}</div>
+      <div class="order-sheet sheet-part">
+        <p class="kept">
+          <bdi>{name}</bdi>
+        </p>
+        <label class="field">
+          <span>{words.day}</span>
+          <input
+            type="date"
+            value={day}
+            onInput={(event) => event.currentTarget.value !== '' && setDay(event.currentTarget.value)}
+          />
+        </label>
+        <Listed key={day} day={day} look={look} />
+        <div role="alert">{isFailed && <p class="small">{words.notNoted}</p>}</div>
+      </div>
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onClose}>
           {kitWords.cancel}

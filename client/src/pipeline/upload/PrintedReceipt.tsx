@@ -6,12 +6,18 @@ import { render } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { CodeSquares } from './draw-code.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
-import type { Receipt, ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { destinationsOf, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
-import { deidentificationLine, pacsReasonLines, summaryOf } from './kept-receipt.ts';
+import {
+  deidentificationLine,
+  furtherLine,
+  otherDigests,
+  pacsReasonLines,
+  summaryOf,
+} from './kept-receipt.ts';
 
 type PrintedReceiptProps = {
   readonly receipt: Receipt;
@@ -49,7 +55,12 @@ function Why({ code }: { readonly code: string }) {
   );
 }
 
-function Outcome({ sopInstanceUID, state, reason, digest }: ReceiptInstance) {
+type OutcomeProps = ReceiptInstance & {
+  /** Where another digest is stored. */
+  readonly others: readonly (readonly [destination: string, digest: string])[];
+};
+
+function Outcome({ sopInstanceUID, state, reason, digest, others }: OutcomeProps) {
   return (
     <tr>
       <td class="code">{sopInstanceUID}</td>
@@ -57,7 +68,14 @@ function Outcome({ sopInstanceUID, state, reason, digest }: ReceiptInstance) {
         {uploadWords.states[state]}
         {reason !== undefined && <Why code={reason} />}
       </td>
-      <td class="code">{digest}</td>
+      <td class="code">
+        {digest}
+        {others.map(([destination, stored]) => (
+          <div key={destination}>
+            {destination}: {stored}
+          </div>
+        ))}
+      </td>
     </tr>
   );
 }
@@ -80,6 +98,7 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
     [details.instances, trackWords.progress(summary.inPacs, receipt.instances.length)],
     [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
     [details.pacs, receipt.pacs],
+    ...destinationsOf(receipt).map((one) => [details.further(one.name), furtherLine(one)] as const),
     ...(deidentification === null ? [] : [[details.deidentification, deidentification] as const]),
     [details.policy, `${receipt.policy.name} ${receipt.policy.version}`],
     [details.issuer, receipt.iss],
@@ -118,8 +137,12 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
           </tr>
         </thead>
         <tbody>
-          {receipt.instances.map((instance) => (
-            <Outcome key={`${instance.sopInstanceUID} ${instance.digest}`} {...instance} />
+          {receipt.instances.map((instance, at) => (
+            <Outcome
+              key={`${instance.sopInstanceUID} ${instance.digest}`}
+              {...instance}
+              others={otherDigests(receipt, at)}
+            />
           ))}
         </tbody>
       </table>

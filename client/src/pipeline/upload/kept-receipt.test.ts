@@ -1,9 +1,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Receipt } from '#shared/protocol/receipt.ts';
+import { destinationsOf, type Receipt } from '#shared/protocol/receipt.ts';
 import {
   deidentificationLine,
+  furtherLine,
   notFromHere,
+  otherDigests,
   pacsReasonLines,
   readReceipt,
   receiptFileName,
@@ -54,6 +56,22 @@ test('the completion page says how many of the confirmed instances were not sent
       track: { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs, needsYou: 0, leftOut: 0 },
     });
   assert.equal([sent(1), sent(3), sent(4)], [2, 0, 0]);
+});
+
+test('a further destination says what it has, and the printed list names a digest that is another one there', () => {
+  const stored = 'c'.repeat(64);
+  const [first, second, ...rest] = receipt.instances.map(({ state }) => ({ state }));
+  const there = {
+    ...{ name: 'archive', pacs: 'http://archive.test', need: 'required' as const },
+    coerced: ['institution' as const, 'issuer' as const],
+    instances: [{ ...first!, digest: stored }, { ...second!, digest }, ...rest],
+  };
+  const sent = { ...receipt, destinations: [there] };
+  assert.equal(destinationsOf(sent).map(furtherLine), [
+    '2 of 5, 1 with the promised digest; a rule changed Institution Name, Issuer of Patient ID there',
+  ]);
+  assert.equal(otherDigests(sent, 0), [['archive', stored]]);
+  assert.equal([otherDigests(sent, 1), otherDigests(sent, 2)], [[], []]);
 });
 
 test('the code of a PACS that changed an instance is shown in words', () => {

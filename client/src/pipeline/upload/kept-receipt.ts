@@ -2,10 +2,12 @@
  * Reads a kept receipt for the screen and the printer. Its signature was checked when it was accepted
  * (accept-receipt.ts). Counts come from the signed list, not from the screen's state.
  */
+import { nameCoerced } from '#shared/protocol/coercion.ts';
 import { countPacsReasons } from '#shared/protocol/pacs-reasons.ts';
 import {
   deidentificationOf,
   receiptSchema,
+  type DestinationSummary,
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
@@ -50,6 +52,27 @@ export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary
     leftOut: count((instance) => instance.state === 'left-out'),
     notInPacs: count((instance) => instance.state === 'refused' || instance.state === 'quarantined'),
   };
+}
+
+/** The stored digests of one instance that are not the promised one, each with its destination. */
+export function otherDigests(
+  { instances, destinations = [] }: Receipt,
+  at: number,
+): readonly (readonly [destination: string, digest: string])[] {
+  return destinations.flatMap(({ name, instances: there }) => {
+    const digest = there?.[at]?.digest;
+    return digest === undefined || digest === instances[at]?.digest ? [] : [[name, digest] as const];
+  });
+}
+
+/** One line on what a further destination has. */
+export function furtherLine({ there, of, asPromised, coerced, givenUpAt }: DestinationSummary): string {
+  const { details } = uploadWords;
+  return [
+    there === null ? details.unfinished : details.there(there, of, asPromised),
+    ...(coerced === undefined ? [] : [details.coerced(nameCoerced(coerced))]),
+    ...(givenUpAt === undefined ? [] : [details.givenUp]),
+  ].join('; ');
 }
 
 /** Instances in the PACS of which this device sent none: results of models, or parts that another device sent. */

@@ -94,6 +94,12 @@ export const uploadWords = {
     policy: 'Policy',
     deidentification: 'De-identification',
     pacs: 'PACS',
+    further: (name: string) => `Also in ${name}`,
+    there: (there: number, of: number, asPromised: number) =>
+      `${there} of ${of}, ${asPromised} with the promised digest`,
+    unfinished: 'Not finished there when this was signed',
+    coerced: (names: string) => `a rule changed ${names} there`,
+    givenUp: 'given up by an administrator',
     issued: 'Issued',
     receiptId: 'Receipt',
     root: 'Root of the list (SHA-256)',

@@ -263,12 +263,11 @@ async function postAll(
   const holder = study.copy_of === null ? study : await findStudy(tools.db, study.copy_of);
   const bodies = await openBodies(holder ?? study, rows, tools);
   try {
-    await returnLost(
-      study,
-      rows.filter((row) => !hasBytes(row, bodies)),
-      tools,
-    );
-    const whole = rows.filter((row) => hasBytes(row, bodies));
+    // An instance that its destination wants changed goes there changed, or not at all.
+    const isWhole = (row: InstanceRow): boolean =>
+      hasBytes(row, bodies) && (study.coercion === null || row.coerced_from !== null);
+    const [whole, lost] = partition(rows, isWhole);
+    await returnLost(study, lost, tools);
     await postBatches({ ...posting, rows: whole, bodies }, tools, signal);
   } finally {
     for (const body of bodies.values()) await body?.close();

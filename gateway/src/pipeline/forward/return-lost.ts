@@ -9,7 +9,7 @@ import type { Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
 import type { ForwardTools } from './forward-tools.ts';
 
-type Lost = Pick<InstanceRow, 'id' | 'sop_instance_uid' | 'digest'>;
+type Lost = Pick<InstanceRow, 'id' | 'sop_instance_uid' | 'digest' | 'coerced_from'>;
 
 /** They were marked `posting`, and the PACS was given none of them whole. */
 export async function returnLost(
@@ -44,7 +44,10 @@ export async function returnLost(
 const planLostInCopy =
   (lost: readonly Lost[]): Planner =>
   async ({ study, db }) => {
-    const keys = lost.map((row) => ({ sopInstanceUID: row.sop_instance_uid, digest: row.digest }));
+    const keys = lost.map((row) => ({
+      sopInstanceUID: row.sop_instance_uid,
+      digest: row.coerced_from ?? row.digest,
+    }));
     const rows = await instancesByKey(db, study.id, keys);
     return {
       outcome: 'lost',

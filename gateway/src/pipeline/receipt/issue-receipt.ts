@@ -3,6 +3,7 @@
  * for the signature; the same revision is signed once, which study.store's unique row holds.
  */
 import { methodCodes } from '#shared/deid/report.ts';
+import { attributesOf } from '#shared/protocol/coercion.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import {
   merkleRoot,
@@ -114,7 +115,7 @@ function toReceiptInstance(
 
 /** Without instances: it has not come to its end there. */
 function toReceiptDestination(
-  { name, pacs, need, givenUpAt, isOver: hasEnded, instances: copied }: CopyOutcome,
+  { name, pacs, need, coercion, givenUpAt, isOver: hasEnded, instances: copied }: CopyOutcome,
   instances: readonly InstanceRow[],
 ): ReceiptDestination {
   const outcomes = instances.map((row) => copied.get(outcomeKey(row)));
@@ -125,7 +126,8 @@ function toReceiptDestination(
       return copy === undefined ? givenUpAt !== null || !isInPacs(state) : isSettled(copy.state);
     });
   const ended = givenUpAt === null ? {} : { givenUpAt: givenUpAt.toISOString() };
-  return { name, pacs, need, ...ended, ...(isOver ? { instances: outcomes.map(toCopied) } : {}) };
+  const coerced = coercion === null ? {} : { coerced: [...attributesOf(coercion)] };
+  return { name, pacs, need, ...coerced, ...ended, ...(isOver ? { instances: outcomes.map(toCopied) } : {}) };
 }
 
 /** Undefined: the gateway had nothing of it to give. */

@@ -1,0 +1,157 @@
+/** Cases from a CSV file: chosen, looked at with its columns and its wrong rows, and then imported as a whole. */
+import { useEffect, useState } from 'preact/hooks';
+import { CASE_CSV_FIELDS, type CaseImport } from '#shared/protocol/case-csv.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { Notice } from '../kit/Notice.tsx';
+import { Sheet } from '../kit/Sheet.tsx';
+import { useApi } from '../net/net-context.ts';
+import { CaseTroubleNotice } from './CaseParts.tsx';
+import { csvWords as words } from './case-csv-words.ts';
+import { createImportStore, type ImportStore } from './import.store.ts';
+
+const SHOWN_WRONG = 20;
+
+type ImportSheetProps = { readonly onClose: () => void; readonly onDone: () => void };
+
+export function ImportSheet({ onClose, onDone }: ImportSheetProps) {
+  const api = useApi();
+  const [store] = useState(() => createImportStore(api));
+  useEffect(() => () => store.close(), [store]);
+  const report = store.report.value;
+  const close = () => {
+    if (report?.isImported) onDone();
+    onClose();
+  };
+  return (
+    <Sheet title={words.title} onClose={close}>
+      <div class="stack sheet-part" aria-busy={store.isBusy.value}>
+        {report?.isImported ? (
+          <Done report={report} onClose={close} />
+        ) : (
+          <Choose store={store} onClose={close} />
+        )}
+      </div>
+    </Sheet>
+  );
+}
+
+type DoneProps = { readonly report: CaseImport; readonly onClose: () => void };
+
+function Done({ report, onClose }: DoneProps) {
+  return (
+    <>
+      <div role="status">
+        <Notice kind="plain" title={words.done}>
+          <p>{words.did(report)}</p>
+        </Notice>
+      </div>
+      <div class="sheet-actions">
+        <button type="button" class="button button-main" autofocus onClick={onClose}>
+          {words.close}
+        </button>
+      </div>
+    </>
+  );
+}
+
+type ChooseProps = { readonly store: ImportStore; readonly onClose: () => void };
+
+function Choose({ store, onClose }: ChooseProps) {
+  const report = store.report.value;
+  const isBusy = store.isBusy.value;
+  const count = report === null ? 0 : report.opened + report.changed;
+  const isReady = !isBusy && report !== null && report.wrongRows === 0 && count > 0;
+  return (
+    <>
+      <p class="quiet">{words.how}</p>
+      <label class="field">
+        <span>{words.file}</span>
+        <input
+          type="file"
+          accept=".csv,text/csv"
+          disabled={isBusy}
+          onChange={({ currentTarget }) => {
+            const [file] = currentTarget.files ?? [];
+            if (file !== undefined) void store.choose(file);
+          }}
+        />
+      </label>
+      {report !== null && report.columns.length > 0 && <Columns store={store} report={report} />}
+      <div role="status">
+        {isBusy && <p class="quiet">{words.checking}</p>}
+        {!isBusy && report !== null && <Outcome report={report} />}
+      </div>
+      <CaseTroubleNotice trouble={store.trouble.value} />
+      <div class="sheet-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {kitWords.cancel}
+        </button>
+        <button
+          type="button"
+          class="button button-main"
+          disabled={!isReady}
+          onClick={() => void store.take()}
+        >
+          {words.take(count)}
+        </button>
+      </div>
+    </>
+  );
+}
+
+type ReportProps = { readonly report: CaseImport };
+
+/** A column of which nothing is known has an example, by which people recognise it. */
+function Columns({ store, report }: ReportProps & { readonly store: ImportStore }) {
+  return (
+    <fieldset class="case-columns" disabled={store.isBusy.value}>
+      <legend class="strong">{words.columns}</legend>
+      {report.columns.map(({ header, field }, at) => {
+        const example = report.preview.map((cells) => cells[at] ?? '').find((cell) => cell !== '');
+        return (
+          <label key={at} class="field">
+            <span class="kept">
+              <bdi>{words.column(header, at + 1)}</bdi>
+            </span>
+            <select
+              value={field ?? ''}
+              onChange={({ currentTarget }) =>
+                void store.map(at, CASE_CSV_FIELDS.find((known) => known === currentTarget.value) ?? null)
+              }
+            >
+              <option value="">{words.leftOut}</option>
+              {CASE_CSV_FIELDS.map((known) => (
+                <option key={known} value={known} selected={known === field}>
+                  {words.fields[known]}
+                </option>
+              ))}
+            </select>
+            {example !== undefined && (
+              <span class="small quiet kept case-example">
+                <bdi>{words.example(example)}</bdi>
+              </span>
+            )}
+          </label>
+        );
+      })}
+    </fieldset>
+  );
+}
+
+function Outcome({ report }: ReportProps) {
+  const { wrong, wrongRows, opened, changed } = report;
+  if (wrongRows === 0) return <p>{opened + changed === 0 ? words.nothing : words.would(report)}</p>;
+  return (
+    <Notice kind="stop" title={words.wrong(wrongRows)}>
+      <p>{words.correct}</p>
+      <ul class="plain">
+        {wrong.slice(0, SHOWN_WRONG).map(({ row, field, fault }) => (
+          <li key={row} class="numbers">
+            {words.wrongRow(row, words.faults[fault](field === null ? words.aField : words.fields[field]))}
+          </li>
+        ))}
+      </ul>
+      {wrongRows > SHOWN_WRONG && <p>{words.moreWrong(wrongRows - SHOWN_WRONG)}</p>}
+    </Notice>
+  );
+}

@@ -1,0 +1,64 @@
+/** The list of cases as a CSV file on this device. A file with titles is asked for twice. */
+import { useSignal } from '@preact/signals';
+import { Confirm } from '../kit/Sheet.tsx';
+import { problemOf, type ApiClient } from '../net/api-client.ts';
+import { useApi } from '../net/net-context.ts';
+import { queryOf, type CaseFilters } from './case-filters.ts';
+import { troubleOf, type CaseTrouble } from './case-trouble.ts';
+import { CaseTroubleNotice } from './CaseParts.tsx';
+import { csvWords as words } from './case-csv-words.ts';
+
+export type SaveCasesProps = {
+  readonly filters: CaseFilters;
+  readonly isAnonymous: boolean;
+  /** Titles are in the file. */
+  readonly isNamed: boolean;
+};
+
+export function SaveCases({ filters, isAnonymous, isNamed }: SaveCasesProps) {
+  const api = useApi();
+  const isAsking = useSignal(false);
+  const isBusy = useSignal(false);
+  const trouble = useSignal<CaseTrouble | null>(null);
+  const save = async () => {
+    isBusy.value = true;
+    trouble.value = null;
+    try {
+      const query = queryOf(filters, { now: new Date(), cursor: null, isAnonymous });
+      await saveList(api, query);
+    } catch (error) {
+      trouble.value = troubleOf(error);
+    } finally {
+      isBusy.value = false;
+    }
+  };
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        disabled={isBusy.value}
+        onClick={() => {
+          if (isNamed) isAsking.value = true;
+          else void save();
+        }}
+      >
+        {isBusy.value ? words.saving : words.save}
+      </button>
+      {isAsking.value && (
+        <Confirm {...words.saveAsk} onYes={() => void save()} onClose={() => (isAsking.value = false)} />
+      )}
+      <CaseTroubleNotice trouble={trouble.value} />
+    </>
+  );
+}
+
+async function saveList(api: ApiClient, query: string): Promise<void> {
+  const answer = await api.send(`/cases?${query}&format=csv`, { headers: { accept: 'text/csv' } });
+  if (!answer.ok) throw await problemOf(answer);
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(await answer.blob());
+  link.download = words.fileName;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

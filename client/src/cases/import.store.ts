@@ -1,0 +1,89 @@
+/** A CSV file of cases on its way in: what it would do, the fields of its columns, and the import itself. */
+import { signal, type ReadonlySignal } from '@preact/signals';
+import { caseImportSchema, type CaseCsvField, type CaseImport } from '#shared/protocol/case-csv.ts';
+import { problemOf, type ApiClient } from '../net/api-client.ts';
+import { troubleOf, type CaseTrouble } from './case-trouble.ts';
+
+export interface ImportStore {
+  /** Of the last look at the file, or of the import once it is done; null: no file was looked at. */
+  readonly report: ReadonlySignal<CaseImport | null>;
+  readonly isBusy: ReadonlySignal<boolean>;
+  readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  choose(file: File): Promise<void>;
+  /** The column at this place is this field; null: it is left out. The column that was it before is left out then. */
+  map(place: number, field: CaseCsvField | null): Promise<void>;
+  take(): Promise<void>;
+  close(): void;
+}
+
+type Chosen = { readonly file: File; readonly columns: readonly (CaseCsvField | null)[] | null };
+
+export function createImportStore(api: Pick<ApiClient, 'send'>): ImportStore {
+  const report = signal<CaseImport | null>(null);
+  const isBusy = signal(false);
+  const trouble = signal<CaseTrouble | null>(null);
+  let chosen: Chosen | null = null;
+  /** One for a file with these columns: after a lost answer it is the same import. */
+  let id = crypto.randomUUID();
+  let asking = new AbortController();
+
+  const send = async (query: Readonly<Record<string, string>>): Promise<void> => {
+    if (chosen === null) return;
+    asking.abort();
+    const mine = new AbortController();
+    asking = mine;
+    isBusy.value = true;
+    trouble.value = null;
+    try {
+      report.value = await sendFile(api, chosen, query, mine.signal);
+    } catch (error) {
+      if (!mine.signal.aborted) trouble.value = troubleOf(error);
+    } finally {
+      if (asking === mine) isBusy.value = false;
+    }
+  };
+  const look = async (of: Chosen): Promise<void> => {
+    chosen = of;
+    id = crypto.randomUUID();
+    await send({ dryRun: 'true' });
+  };
+  return {
+    report,
+    isBusy,
+    trouble,
+    choose(file) {
+      report.value = null;
+      return look({ file, columns: null });
+    },
+    async map(place, field) {
+      const known = report.peek()?.columns;
+      if (chosen === null || known === undefined) return;
+      const columns = known.map((column, at) => {
+        if (at === place) return field;
+        return column.field === field ? null : column.field;
+      });
+      await look({ ...chosen, columns });
+    },
+    take: () => send({ id }),
+    close: () => asking.abort(),
+  };
+}
+
+/** The file is read as it is sent: it may be larger than this device likes to hold. */
+async function sendFile(
+  api: Pick<ApiClient, 'send'>,
+  { file, columns }: Chosen,
+  query: Readonly<Record<string, string>>,
+  until: AbortSignal,
+): Promise<CaseImport> {
+  const said = new URLSearchParams(query);
+  if (columns !== null) said.set('columns', columns.map((field) => field ?? '-').join(','));
+  const answer = await api.send(`/cases/import?${said}`, {
+    method: 'POST',
+    headers: { 'content-type': 'text/csv', accept: 'application/json' },
+    body: file,
+    signal: until,
+  });
+  if (!answer.ok) throw await problemOf(answer);
+  return caseImportSchema.parse(await answer.json());
+}

@@ -1,0 +1,12 @@
+/** The pages of reviews, fetched when the first of them is opened: the list, and a review. */
+import { useState } from 'preact/hooks';
+import { createAnonymise } from '../cases/anonymise.ts';
+import { ReviewsView } from './ReviewsView.tsx';
+import { ReviewView } from './ReviewView.tsx';
+import '../cases/cases.css';
+import './reviews.css';
+
+export function ReviewsPages({ id }: { readonly id: string }) {
+  const [anonymise] = useState(() => createAnonymise(localStorage));
+  return id === '' ? <ReviewsView /> : <ReviewView key={id} id={id} isAnonymous={anonymise.isOn.value} />;
+}

@@ -1,0 +1,118 @@
+/** The lists of reviews: what waits for this person comes first. */
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
+import {
+  REVIEW_LISTS,
+  REVIEWERS,
+  reviewListSchema,
+  type ListedReview,
+  type ReviewList,
+} from '#shared/protocol/reviews.ts';
+import { CaseTroubleNotice, dayWords } from '../cases/CaseParts.tsx';
+import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
+import { caseWords } from '../cases/case-words.ts';
+import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { useLate } from '../kit/use-late.ts';
+import { useApi, useSession } from '../net/net-context.ts';
+import { reviewWords } from './review-words.ts';
+
+const words = reviewWords.list;
+type Page = { readonly reviews: readonly ListedReview[]; readonly next: string | null };
+
+/** The pages of a list that were asked for so far; another list begins again. */
+function usePages(list: ReviewList) {
+  const api = useApi();
+  const [page, setPage] = useState<Page | null>(null);
+  const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
+  const asking = useRef(new AbortController());
+  const ask = async (cursor: string | null) => {
+    asking.current.abort();
+    asking.current = new AbortController();
+    const { signal } = asking.current;
+    setTrouble(null);
+    try {
+      const query = `list=${list}${cursor === null ? '' : `&cursor=${cursor}`}`;
+      const answer = await api.json(`/reviews?${query}`, reviewListSchema, { signal });
+      const before = cursor === null ? [] : (page?.reviews ?? []);
+      setPage({ ...answer, reviews: [...before, ...answer.reviews] });
+    } catch (error) {
+      if (!signal.aborted) setTrouble(troubleOf(error));
+    }
+  };
+  useEffect(() => {
+    setPage(null);
+    void ask(null);
+    return () => asking.current.abort();
+  }, [list]);
+  return { page, trouble, ask };
+}
+
+export function ReviewsView() {
+  const roles = useSession().user.value?.roles ?? [];
+  const mayRead = roles.some((role) => REVIEWERS.includes(role));
+  const [list, setList] = useState<ReviewList>(mayRead ? 'todo' : 'all');
+  const { page, trouble, ask } = usePages(list);
+  const late = useLate(page === null && trouble === null);
+  return (
+    <main id="content" class="page stack" aria-busy={page === null}>
+      <h1 tabIndex={-1}>{kitWords.pages.reviews}</h1>
+      <label class="field review-lists">
+        <span class="small quiet">{words.choose}</span>
+        <select value={list} onChange={(event) => setList(event.currentTarget.value as ReviewList)}>
+          {REVIEW_LISTS.map((one) => (
+            <option key={one} value={one}>
+              {words.lists[one]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <CaseTroubleNotice trouble={trouble}>
+        <p>
+          <button type="button" class="button" onClick={() => void ask(null)}>
+            {reviewWords.trouble.again}
+          </button>
+        </p>
+      </CaseTroubleNotice>
+      {page === null && late && <p class="quiet">{words.loading}</p>}
+      {page?.reviews.length === 0 && <p role="status">{words.empty[list]}</p>}
+      <ol class="plain" aria-label={kitWords.pages.reviews}>
+        {(page?.reviews ?? []).map((review) => (
+          <li key={review.id} class="hairline">
+            <Row review={review} />
+          </li>
+        ))}
+      </ol>
+      {page?.next && (
+        <p>
+          <button type="button" class="button" onClick={() => void ask(page.next)}>
+            {words.more}
+          </button>
+        </p>
+      )}
+    </main>
+  );
+}
+
+function Row({ review }: { readonly review: ListedReview }) {
+  const own = review.places.find(({ isMine }) => isMine);
+  const about = [
+    caseWords.priorities[review.priority],
+    review.dueOn && words.due(dayWords(review.dueOn)),
+    own ? reviewWords.places[own.state] : reviewWords.states[review.state],
+    review.pseudonym,
+    words.asked(formatMoment(new Date(review.openedAt), new Date())),
+  ].filter(Boolean);
+  return (
+    <a class="case-row" href={hrefOf({ page: 'reviews', id: review.id })}>
+      <span class="case-row-body">
+        <span class="strong">{words.name(review.title, review.caseNumber)}</span>
+        {own?.place === ADJUDICATOR && own.state !== 'signed' && <span>{words.adjudicate}</span>}
+        <span class="small quiet numbers">{about.join(reviewWords.separator)}</span>
+      </span>
+      <Icon name="chevron" size={16} turns />
+    </a>
+  );
+}

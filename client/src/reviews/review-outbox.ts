@@ -1,0 +1,86 @@
+/**
+ * The way of answers and signatures to the gateway. Each is kept on the device, encrypted, before its first byte
+ * leaves, and forgotten once the gateway has it. Each has an id of its own, so that sending it twice does it once.
+ * One that the gateway refuses stays until its author decides.
+ */
+import { z } from 'zod';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { decideSchema, reviewSchema, signSchema, type Review } from '#shared/protocol/reviews.ts';
+import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
+import { forgetStep, keepStep, keptSteps } from '../pipeline/queue/rows/kept-steps.ts';
+import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+
+const stepShape = { reviewId: z.uuid(), at: z.number() };
+/** `at`: when it was given, by the device's clock: steps are sent in this order. */
+const givenSchema = z.discriminatedUnion('step', [
+  z.object({ step: z.literal('decide'), ...stepShape, request: decideSchema }),
+  z.object({ step: z.literal('sign'), ...stepShape, request: signSchema }),
+]);
+export type Given = z.infer<typeof givenSchema>;
+
+/** `waits`: for the link; otherwise the error by which the gateway refused it. */
+export type Outcome =
+  | { readonly kind: 'sent'; readonly review: Review }
+  | { readonly kind: 'waits' }
+  | { readonly kind: 'refused'; readonly error: ApiProblem };
+
+export interface OutboxTools {
+  readonly api: Pick<ApiClient, 'send' | 'json'>;
+  readonly database: LocalDatabase;
+  /** The user's id: nobody else's right sends a step of theirs. */
+  readonly account: string;
+}
+
+/** Where the device keeps nothing (a private window), sending is all that can be done. */
+export const keepGiven = async ({ database, account }: OutboxTools, given: Given): Promise<void> =>
+  void (await ignoreFailure(
+    keepStep(database, { account, stepId: given.request.id }, given),
+    'it is sent all the same',
+  ));
+
+export async function sendStep(tools: OutboxTools, { step, reviewId, request }: Given): Promise<Outcome> {
+  const path = `/reviews/${reviewId}/${step === 'decide' ? 'decision' : 'sign'}`;
+  try {
+    const review = await sendOnce(tools, path, request);
+    await discardStep(tools, request.id);
+    return { kind: 'sent', review };
+  } catch (error) {
+    const isRefused = error instanceof ApiProblem && error.status < 500 && ![401, 429].includes(error.status);
+    return isRefused ? { kind: 'refused', error } : { kind: 'waits' };
+  }
+}
+
+async function sendOnce({ api, account }: OutboxTools, path: string, request: object): Promise<Review> {
+  const response = await api.send(path, {
+    method: 'POST',
+    // Another person may have signed in, in another tab.
+    as: account,
+    headers: { 'content-type': 'application/json', accept: 'application/json' },
+    body: JSON.stringify(request),
+  });
+  if (!response.ok) throw await problemOf(response);
+  return reviewSchema.parse(await response.json());
+}
+
+export const discardStep = async ({ database, account }: OutboxTools, stepId: string): Promise<void> =>
+  void (await ignoreFailure(forgetStep(database, { account, stepId }), 'without a database nothing is kept'));
+
+/** Those that the gateway does not have, the oldest first; of one review, or of all. */
+export async function unsentSteps({ database, account }: OutboxTools, reviewId?: string): Promise<Given[]> {
+  const rows = (await ignoreFailure(keptSteps(database, account), 'nothing is kept')) ?? [];
+  return rows
+    .flatMap((row) => givenSchema.safeParse(row).data ?? [])
+    .filter((given) => reviewId === undefined || given.reviewId === reviewId)
+    .toSorted((a, b) => a.at - b.at);
+}
+
+/** Sends all that wait, in their order; of a review nothing after a step that was not taken. */
+export async function sendUnsent(tools: OutboxTools): Promise<void> {
+  const stopped = new Set<string>();
+  for (const given of await unsentSteps(tools)) {
+    if (stopped.has(given.reviewId)) continue;
+    const { kind } = await sendStep(tools, given);
+    if (kind === 'waits') return;
+    if (kind === 'refused') stopped.add(given.reviewId);
+  }
+}

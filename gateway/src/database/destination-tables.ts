@@ -1,0 +1,57 @@
+/** The tables of destinations, of the rules that choose them, and of what a PACS was asked. */
+import type { ColumnType, Generated, RawBuilder } from 'kysely';
+import type { DestinationKind } from '#shared/protocol/destination.ts';
+import type { Need } from '#shared/protocol/forms.ts';
+import type { RuleKind } from '#shared/protocol/rule.ts';
+
+/** A PACS to which studies go. */
+export type DestinationTable = {
+  id: Generated<string>;
+  site_id: string;
+  kind: DestinationKind;
+  name: string;
+  url: string;
+  /** `destinationSettingsSchema` of shared/src/protocol/destination.ts: everything that may be shown. */
+  settings: ColumnType<unknown, string, string>;
+  /** Passwords, tokens and keys, under the gateway's key; null: there are none. */
+  sealed: Uint8Array | null;
+  /** `viewersSchema` of shared/src/protocol/viewer.ts: those that show what it holds. */
+  viewers: ColumnType<unknown, string | undefined, string>;
+  /** Where its modality worklist answers, as parseDimseAddress reads it; null: nowhere. */
+  worklist: Generated<string | null>;
+  /** New studies go to this one. */
+  is_primary: boolean;
+  from_environment: boolean;
+  /** New studies also go there; null: only where it is the primary one. */
+  need: Need | null;
+  /** Grows with each change. */
+  version: Generated<number>;
+  changed_at: Date;
+};
+
+/** A rule by which studies are forwarded, or models look at them. */
+type RuleTable = {
+  site_id: string;
+  kind: RuleKind;
+  /** Its place in the list of its kind, from 0. */
+  position: number;
+  /** `ruleSchema` of shared/src/protocol/rule.ts. */
+  rule: ColumnType<unknown, string, never>;
+};
+
+/** A question to a PACS about storage commitment (pipeline/commitment.store.ts). */
+type CommitmentTable = {
+  id: Generated<number>;
+  transaction_uid: string;
+  study_id: string;
+  asked_minute: ColumnType<number, RawBuilder<number>, never>;
+  /** Times of posting, by SOP Instance UID. */
+  instances: ColumnType<unknown, string, RawBuilder<unknown>>;
+  report: ColumnType<unknown, string | undefined, string>;
+};
+
+export type DestinationTables = {
+  destination: DestinationTable;
+  rule: RuleTable;
+  commitment: CommitmentTable;
+};

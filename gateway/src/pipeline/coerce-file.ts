@@ -1,0 +1,57 @@
+/** One instance with the values that its destination wants: the same bytes whenever it is made. */
+import { coerceInstance, type Coerced } from '#shared/deid/coerce-instance.ts';
+import { readSegments } from '#shared/deid/segments.ts';
+import type { ByteSource, ParsedInstance } from '#shared/dicom/data-set.ts';
+import type { NewAttribute } from '#shared/dicom/original-attributes.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { ACCESSION_NUMBER } from '#shared/dicom/tags.ts';
+import { findElement, textOf } from '#shared/dicom/values.ts';
+import type { Coercion } from '#shared/protocol/coercion.ts';
+import type { CoercedFile, CoercedPiece, WantedValues } from './pipeline-tools.ts';
+
+const INSTITUTION_NAME = 0x00080080;
+const ISSUER_OF_PATIENT_ID = 0x00100021;
+/** PS3.5 Table 6.2-1. */
+const SH_CHARACTERS = 16;
+
+/** `not-writable` also where it cannot be read. Rejects where reading the file does. */
+export async function coerceFile(
+  file: ByteSource,
+  { coercion, at }: WantedValues,
+  signal: AbortSignal,
+): Promise<CoercedFile> {
+  const read = await readInstance(file, signal);
+  if (read.kind === 'refused') return { kind: 'not-writable' };
+  const coerced = await coerceTo(coercion, read.instance, at);
+  if (coerced.kind !== 'coerced') return coerced;
+  const { dataSet } = read.instance;
+  const pieces: CoercedPiece[] = [];
+  for (const segment of coerced.segments) {
+    // A range of an inflated Data Set is none of the file.
+    if (dataSet === file && !(segment instanceof Uint8Array) && 'offset' in segment) pieces.push(segment);
+    else for await (const piece of readSegments([segment], dataSet)) pieces.push(piece);
+  }
+  return { kind: 'coerced', pieces };
+}
+
+/** `not-writable` also where the Accession Number gets too long. */
+async function coerceTo(coercion: Coercion, instance: ParsedInstance, at: Date): Promise<Coerced> {
+  const accession = accessionWith(coercion.accessionPrefix, instance);
+  if (accession === 'too-long') return { kind: 'not-writable' };
+  const { institution, issuer } = coercion;
+  const wanted: readonly NewAttribute[] = [
+    ...(accession === null ? [] : [[ACCESSION_NUMBER, 'SH', accession] as const]),
+    ...(institution === undefined ? [] : [[INSTITUTION_NAME, 'LO', institution] as const]),
+    ...(issuer === undefined ? [] : [[ISSUER_OF_PATIENT_ID, 'LO', issuer] as const]),
+  ];
+  const before = textOf(findElement(instance.elements, INSTITUTION_NAME), instance) ?? '';
+  const source = /^[\x20-\x5b\x5d-\x7e]{1,64}$/.test(before) ? before : '';
+  return coerceInstance(instance, wanted, { at, reason: 'COERCE', system: 'RelayPACS', source });
+}
+
+/** Null: it stays as it is. */
+function accessionWith(prefix: string | undefined, instance: ParsedInstance): string | null {
+  const number = textOf(findElement(instance.elements, ACCESSION_NUMBER), instance)?.trim() ?? '';
+  if (prefix === undefined || number === '' || number.startsWith(prefix)) return null;
+  return [...prefix, ...number].length > SH_CHARACTERS ? 'too-long' : prefix + number;
+}
