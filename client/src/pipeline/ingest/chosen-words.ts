@@ -147,7 +147,7 @@ export const chosenWords = {
     duplicates: 'Some instances seem to be chosen twice. They are not compared yet.',
     'chosen-twice': 'Some instances were chosen twice. The copies are the same, and each is sent once.',
     'same-uid-differs':
-      'Different images have the same ID. The PACS keeps the one that arrives first, and this cannot be changed here. The other is not stored: afterwards you see both, and leave it out or choose a new export. To send a certain one, choose that one alone.',
+      'Different images have the same ID. The PACS keeps the one that arrives first. Afterwards you see both, and leave the other out or choose a new export. To send a certain one, choose it alone.',
     'burned-in': 'This study may show the patient’s name in its images. Check it before sending.',
     'undeclared-text': 'Some images may show the patient’s name. Check them before sending.',
     'named-by-companion':

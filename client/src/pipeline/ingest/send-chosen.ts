@@ -155,7 +155,7 @@ async function queueAll(
   draw(state);
 }
 
-/** Nothing of these is in the queue: they are found instances that wait for a person, as if it had been known before. */
+/** Nothing of these is in the queue: they wait for a person on the page, as if it had been known before. */
 function keepOnPage(
   state: IngestState,
   group: StudyGroup,

@@ -41,7 +41,7 @@ test('a study no longer may show a name once a person has covered or released ev
 test('of two images with one ID it is said which one stays, and only what can be decided afterwards', () => {
   const sentence = sentenceOfWarning('same-uid-differs', DEIDENTIFIED);
   assert.match(sentence, 'The PACS keeps the one that arrives first');
-  assert.match(sentence, 'leave it out or choose a new export');
+  assert.match(sentence, 'leave the other out or choose a new export');
   assert.not.match(sentence, 'you decide');
 });
 
