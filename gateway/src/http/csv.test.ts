@@ -57,8 +57,8 @@ test('no cell begins with a sign of a formula, whatever separates cells', async 
     'a;"=1&"',
   ];
   const written = writeCsv([hostile]);
+  // Quotes that a spreadsheet takes for the ends of an empty text.
   for (const separator of [',', ';', '\t'])
-    // Quotes that a spreadsheet takes for the ends of an empty text.
     for (const part of written.trimEnd().split(separator))
       assert.not.match(part, /^"*[=+\-@\t\r＝＋－＠]/, JSON.stringify(part));
   assert.equal((await read(written))[0]?.cells, hostile);
