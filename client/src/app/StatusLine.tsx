@@ -42,7 +42,6 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
   const queue = useQueue();
   const session = useSession();
   const user = session.user.value;
-  const link = queue.link.value;
   const policy = ingest.policy.value;
   const sendable = sendableOf(ingest);
   const standing = standingOf({
@@ -77,17 +76,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
           </p>
         )}
         {standing.kind === 'empty' && session.state.value !== 'signed-out' && isSent && <ProvenNote />}
-        {link === 'online' && queue.waitingForWifi.value > 0 ? (
-          <p class="status-item small" data-link="offline">
-            <Icon name="offline" size={20} />
-            <a href={hrefOf({ page: 'studies' })}>{appWords.status.waitsForWifi}</a>
-          </p>
-        ) : (
-          <p class="status-item small" data-link={link}>
-            <Icon name={LINK_SIGN[link]} size={20} />
-            <span>{appWords.status.link[link]}</span>
-          </p>
-        )}
+        <LinkItem />
         {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
           <p class="status-item status-policy small" data-names={keepsNames || named > 0}>
             <Icon name={keepsNames || named > 0 ? 'person' : 'shield'} size={20} />
@@ -96,6 +85,22 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
         )}
       </div>
     </section>
+  );
+}
+
+function LinkItem() {
+  const queue = useQueue();
+  const link = queue.link.value;
+  return link === 'online' && queue.waitingForWifi.value > 0 ? (
+    <p class="status-item small" data-link="offline">
+      <Icon name="offline" size={20} />
+      <a href={hrefOf({ page: 'studies' })}>{appWords.status.waitsForWifi}</a>
+    </p>
+  ) : (
+    <p class="status-item small" data-link={link}>
+      <Icon name={LINK_SIGN[link]} size={20} />
+      <span>{appWords.status.link[link]}</span>
+    </p>
   );
 }
 
