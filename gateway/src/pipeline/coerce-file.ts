@@ -51,7 +51,7 @@ async function coerceTo(coercion: Coercion, instance: ParsedInstance, at: Date):
   return coerceInstance(instance, wanted, { at, reason: 'COERCE', system: 'RelayPACS', source });
 }
 
-/** What qualified another issuer would be wrong. */
+/** Qualifiers of another issuer are emptied. */
 const issuerOf = (issuer: string, before: string): readonly NewAttribute[] => [
   [ISSUER_OF_PATIENT_ID, 'LO', issuer],
   ...(before === issuer ? [] : [[ISSUER_QUALIFIERS, 'SQ'] as const]),
