@@ -7,7 +7,7 @@ import { openAsBlob } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import type { ByteSource } from '#shared/dicom/data-set.ts';
-import { PROBLEMS } from '#shared/protocol/problem-table.ts';
+import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { carriedAnswerSchema, type CarriedAnswer } from '#shared/protocol/stick.ts';
 import { checkSection, openStick, type StickStudy } from '#shared/transfer/stick.ts';
 import { ApiProblem, isPage, ForeignAnswer, problemOf } from '../../client/src/net/api-client.ts';
@@ -134,11 +134,14 @@ const faultOf = (study: number, reason: keyof typeof BROKEN): Fault => ({
 function toFault(error: unknown, study: number, broken: 'cut' | 'damaged'): Fault {
   if (error instanceof NotInFile) return faultOf(study, 'missing');
   if (error instanceof CopyUnreadable) return faultOf(study, broken);
-  if (!(error instanceof ApiProblem) || error.code === null || error.status === 401) throw error;
-  if (error.code === 'seal-key-unknown')
-    return { study, reason: error.code, sentence: 'This file was saved for another gateway.' };
-  const kind: { title: string; next?: string } = PROBLEMS[error.code];
-  return { study, reason: error.code, sentence: [kind.title, kind.next].filter(Boolean).join(' ') };
+  if (!(error instanceof ApiProblem) || error.status === 401) throw error;
+  const { anyCode: reason } = error;
+  const known: Readonly<Record<string, { readonly title: string; readonly next?: string }>> = ALL_PROBLEMS;
+  if (reason === null || !Object.hasOwn(known, reason)) throw error;
+  if (reason === 'seal-key-unknown')
+    return { study, reason, sentence: 'This file was saved for another gateway.' };
+  const { title, next } = known[reason]!;
+  return { study, reason, sentence: [title, next].filter(Boolean).join(' ') };
 }
 
 function report({ studies, faults, connection, around }: Sending, path: string, isJson: boolean): number {

@@ -129,6 +129,7 @@ test('reaches only the routes of its scopes, and none that administers, whatever
     'post /upload/files',
     'post /upload/init',
     'post /upload/{id}/complete',
+    'post /worklist/import',
   ]);
 });
 

@@ -1,10 +1,40 @@
 /**
- * Refusals about models, images, jobs, results, cases, receipts on paper, DICOMweb and administration. They are apart
- * from `problem-table.ts`, because no page needs their sentences at its start.
+ * Refusals about models, images, jobs, results, cases, receipts on paper, files on a stick, DICOMweb and administration.
+ * They are apart from `problem-table.ts`, because no page needs their sentences at its start.
  */
 import { PROBLEMS, type ProblemKind } from './problem-table.ts';
 
 const INFERENCE_PROBLEMS = {
+  'stick-damaged': {
+    status: 422,
+    retry: 'never',
+    title: 'This saved study is damaged, or was changed.',
+    next: 'Save it again on the device that has it.',
+  },
+  'stick-expired': {
+    status: 409,
+    retry: 'changed',
+    title: 'This study was saved more than 30 days ago.',
+    next: 'Check the clock of the device that has it, and save it again there.',
+  },
+  'stick-clock-ahead': {
+    status: 409,
+    retry: 'changed',
+    title: 'The clock of the device that saved this study is ahead.',
+    next: 'Set its clock, or connect the device once, and save the study again there.',
+  },
+  'stick-outdated': {
+    status: 409,
+    retry: 'changed',
+    title: 'The device has prepared this study again since it was saved.',
+    next: 'Save it again on the device that has it.',
+  },
+  'stick-sender-ended': {
+    status: 409,
+    retry: 'changed',
+    title: 'The device that saved this study may no longer send.',
+    next: 'Sign in on that device, and send the file again.',
+  },
   'user-exists': { status: 409, retry: 'never', title: 'There is already a user with this name.' },
   'policy-exists': {
     status: 409,

@@ -128,36 +128,6 @@ export const PROBLEMS = {
     title: 'The gateway no longer has the key to this sealed copy, so nobody can open it.',
     next: 'Choose the same files again.',
   },
-  'stick-damaged': {
-    status: 422,
-    retry: 'never',
-    title: 'This saved study is damaged, or was changed.',
-    next: 'Save it again on the device that has it.',
-  },
-  'stick-expired': {
-    status: 409,
-    retry: 'changed',
-    title: 'This study was saved more than 30 days ago.',
-    next: 'Check the clock of the device that has it, and save it again there.',
-  },
-  'stick-clock-ahead': {
-    status: 409,
-    retry: 'changed',
-    title: 'The clock of the device that saved this study is ahead.',
-    next: 'Set its clock, or connect the device once, and save the study again there.',
-  },
-  'stick-outdated': {
-    status: 409,
-    retry: 'changed',
-    title: 'The device has prepared this study again since it was saved.',
-    next: 'Save it again on the device that has it.',
-  },
-  'stick-sender-ended': {
-    status: 409,
-    retry: 'changed',
-    title: 'The device that saved this study may no longer send.',
-    next: 'Sign in on that device, and send the file again.',
-  },
   'body-too-large': { status: 413, retry: 'never', title: 'The request is larger than the limit.' },
   'too-many-instances': {
     status: 413,
