@@ -15,7 +15,8 @@ import { needsDecision } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hrefOf, type Route } from '../kit/routes.ts';
-import { mayRemoveDisc, namedUnderWay, standingOf, type Standing } from './may-close.ts';
+import { lockMarkIn } from './lock-mark.ts';
+import { discOf, namedUnderWay, standingOf, type Standing } from './may-close.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
@@ -41,7 +42,6 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
   const queue = useQueue();
   const session = useSession();
   const user = session.user.value;
-  const link = queue.link.value;
   const policy = ingest.policy.value;
   const sendable = sendableOf(ingest);
   const standing = standingOf({
@@ -50,12 +50,14 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     chosen: sendable.instances,
     canSend: canSend(ingest, sendable, user),
     isOnUpload: page === 'upload' || page === 'before-after',
+    notSent: session.state.value === 'signed-out' ? lockMarkIn(localStorage).notSent() : 0,
     undecided: sumOf(useNeeds()),
     verdicts: useOutboxes().unsent.value,
     othersUndecided: queue.othersUndecided.value,
     safe: queue.safe.value,
     goesOnAlone: goesOnAlone(globalThis),
   });
+  const disc = discOf(standing, ingest.persisted.value === false);
   const isSent = ingest.sentFromHere.value.sent.size > 0;
   const keepsNames = policy?.deidentify === false;
   const said = policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown;
@@ -67,24 +69,14 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
           <StandingSentence standing={standing} />
         </p>
         <span class="status-break" />
-        {mayRemoveDisc(standing) && (
+        {disc !== null && (
           <p class="status-item status-disc small">
             <Icon name="disc" size={20} />
-            <span>{appWords.status.discMayGo}</span>
+            <span>{appWords.status.disc[disc]}</span>
           </p>
         )}
         {standing.kind === 'empty' && session.state.value !== 'signed-out' && isSent && <ProvenNote />}
-        {link === 'online' && queue.waitingForWifi.value > 0 ? (
-          <p class="status-item small" data-link="offline">
-            <Icon name="offline" size={20} />
-            <a href={hrefOf({ page: 'studies' })}>{appWords.status.waitsForWifi}</a>
-          </p>
-        ) : (
-          <p class="status-item small" data-link={link}>
-            <Icon name={LINK_SIGN[link]} size={20} />
-            <span>{appWords.status.link[link]}</span>
-          </p>
-        )}
+        <LinkItem />
         {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
           <p class="status-item status-policy small" data-names={keepsNames || named > 0}>
             <Icon name={keepsNames || named > 0 ? 'person' : 'shield'} size={20} />
@@ -96,9 +88,26 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
   );
 }
 
+function LinkItem() {
+  const queue = useQueue();
+  const link = queue.link.value;
+  return link === 'online' && queue.waitingForWifi.value > 0 ? (
+    <p class="status-item small" data-link="offline">
+      <Icon name="offline" size={20} />
+      <a href={hrefOf({ page: 'studies' })}>{appWords.status.waitsForWifi}</a>
+    </p>
+  ) : (
+    <p class="status-item small" data-link={link}>
+      <Icon name={LINK_SIGN[link]} size={20} />
+      <span>{appWords.status.link[link]}</span>
+    </p>
+  );
+}
+
 const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
   'keep-open': 'caution',
   'not-queued': 'note',
+  'not-sent': 'caution',
   decide: 'decide',
   verdicts: 'caution',
   'may-close': 'device',
@@ -125,12 +134,15 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
 }
 
 function sentenceOf(standing: Standing): string {
-  const { keepOpen, notQueued, verdicts, mayClose, goesOnOpen, othersDecide, empty } = appWords.status;
+  const { keepOpen, notQueued, notSent, verdicts, mayClose, goesOnOpen, othersDecide, empty } =
+    appWords.status;
   switch (standing.kind) {
     case 'keep-open':
       return keepOpen(standing.count);
     case 'not-queued':
       return notQueued(standing.count, standing.send);
+    case 'not-sent':
+      return notSent(standing.count);
     case 'verdicts':
       return verdicts(standing.count);
     case 'may-close':

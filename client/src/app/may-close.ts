@@ -11,6 +11,8 @@ export type Standing =
   | { readonly kind: 'keep-open'; readonly count: number }
   /** Instances were read and shown, but not sent. `send`: where Send can be pressed; null: it cannot be now. */
   | { readonly kind: 'not-queued'; readonly count: number; readonly send: 'here' | 'on-upload' | null }
+  /** The device locked before these were sent: they must be chosen again. */
+  | { readonly kind: 'not-sent'; readonly count: number }
   /** Nothing is sent until a person decides; the device keeps these. */
   | { readonly kind: 'decide'; readonly count: number }
   /** Verdicts wait for the link, or for their author: they are sent only while that person is signed in. */
@@ -33,6 +35,8 @@ export type StandingFacts = {
   readonly canSend: boolean;
   /** The page with Send is open. */
   readonly isOnUpload: boolean;
+  /** Instances that were chosen when the device locked, while nobody has signed in since. */
+  readonly notSent: number;
   /** Instances that need a person (list-needs.ts). */
   readonly undecided: number;
   /** Verdicts of the person who is here that the gateway does not have. */
@@ -54,6 +58,7 @@ const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
       count: chosen,
       send: canSend ? (isOnUpload ? 'here' : 'on-upload') : null,
     },
+  ({ notSent }) => notSent > 0 && { kind: 'not-sent', count: notSent },
   ({ undecided }) => undecided > 0 && { kind: 'decide', count: undecided },
   ({ verdicts, safe }) => verdicts > 0 && { kind: 'verdicts', count: verdicts, safe },
   ({ safe, goesOnAlone }) => safe > 0 && { kind: goesOnAlone ? 'may-close' : 'goes-on-open', count: safe },
@@ -68,10 +73,17 @@ export function standingOf(facts: StandingFacts): Standing {
   return { kind: 'empty' };
 }
 
-/** Nothing that is on the disc is missing here, and nobody may still want to look at it. */
-export function mayRemoveDisc(standing: Standing): boolean {
-  if (standing.kind === 'verdicts') return standing.safe > 0;
-  return standing.kind === 'may-close' || standing.kind === 'goes-on-open';
+/**
+ * Says whether the disc may go. Null: something on it is not safe here, or a person may still want to look at it.
+ * `mayBeCleared`: the browser may delete what waits here when space runs out, so a person keeps the disc.
+ */
+export function discOf(standing: Standing, mayBeCleared: boolean): 'may-go' | 'keep' | null {
+  const isHere =
+    standing.kind === 'may-close' ||
+    standing.kind === 'goes-on-open' ||
+    (standing.kind === 'verdicts' && standing.safe > 0);
+  if (!isHere) return null;
+  return mayBeCleared ? 'keep' : 'may-go';
 }
 
 /** Studies that were sent with names and have not arrived: the policy that is in force now is not theirs. */

@@ -59,8 +59,8 @@ type Listening = {
   readonly tools: ListenerTools;
   readonly place: DimsePlace;
   readonly signal: AbortSignal;
-  /** By peer. */
-  readonly inside: string[];
+  /** The peers that were let in, each until its connection has ended, in whatever way. */
+  readonly inside: Map<Socket, string>;
   strangers: number;
   readonly refuse: (asked: AssociationAsked, address: string, because: DimseRefusal) => void;
 };
@@ -75,7 +75,7 @@ export function createDimseListener(tools: ListenerTools): DimseListener {
     async open() {
       if (place === null) return;
       const listening: Listening = {
-        ...{ tools, place, signal: stop.signal, inside: [], strangers: 0 },
+        ...{ tools, place, signal: stop.signal, inside: new Map(), strangers: 0 },
         refuse: refusals.note,
       };
       server = await listen(place, (socket) => {
@@ -148,17 +148,13 @@ async function serveConnection(listening: Listening, socket: Socket): Promise<vo
     const transport = new Transport(socket, tools.times.idleMs, signal);
     const accepted = await acceptAssociation(transport, async (asked) => {
       clearTimeout(request);
-      return decide(listening, asked, address);
+      return decide(listening, asked, socket, address);
     }).finally(() => clearTimeout(request));
     leave();
     if (accepted === null) return;
-    const { association, granted: peer } = accepted;
-    try {
-      await serveAssociation(association, createKeeping(tools, peer), signal);
-    } finally {
-      listening.inside.splice(listening.inside.indexOf(peer.row.id), 1);
-    }
+    await serveAssociation(accepted.association, createKeeping(tools, accepted.granted), signal);
   } finally {
+    listening.inside.delete(socket);
     leave();
   }
 }
@@ -180,13 +176,15 @@ async function enterAs(listening: Listening, address: string): Promise<(() => vo
 async function decide(
   { tools, place, inside, refuse }: Listening,
   asked: AssociationAsked,
+  socket: Socket,
   address: string,
 ): Promise<Decision<AdmittedPeer>> {
   try {
     const admission = await admitPeer({ ...tools, aeTitle: place.aeTitle }, asked, address);
-    const because = admission.kind === 'refused' ? admission.because : placeFor(inside, admission.peer);
+    const because =
+      admission.kind === 'refused' ? admission.because : placeFor([...inside.values()], admission.peer);
     if (admission.kind === 'admitted' && because === null) {
-      inside.push(admission.peer.row.id);
+      inside.set(socket, admission.peer.row.id);
       return { kind: 'accept', contexts: answerContexts(asked.contexts), granted: admission.peer };
     }
     refuse(asked, address, because!);
