@@ -43,9 +43,6 @@ const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
 const CasesPages = deferred<{ route: CasesRoute }>(() =>
   import('../cases/CasesPages.tsx').then((view) => view.CasesPages),
 );
-const ReviewsPages = deferred<{ id: string }>(() =>
-  import('../reviews/ReviewsPages.tsx').then((view) => view.ReviewsPages),
-);
 const AdminPages = deferred<{ at: AdminPlace }>(() =>
   import('../admin/AdminPages.tsx').then((view) => view.AdminPages),
 );
@@ -238,9 +235,8 @@ function viewOf(route: Route, of: SettingsViewProps) {
     case 'results':
       return <ResultsPages route={route} />;
     case 'cases':
-      return <CasesPages route={route} />;
     case 'reviews':
-      return <ReviewsPages id={route.id} />;
+      return <CasesPages route={route} />;
     case 'admin':
       return <AdminPages key={route.at} at={route.at} />;
     case 'not-found':

@@ -19,8 +19,7 @@ import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { knownUser, rememberLink } from '../pipeline/queue/rows/device-notes.ts';
-import { countKeptSteps } from '../pipeline/queue/rows/kept-steps.ts';
-import { countKeptVerdicts } from '../pipeline/queue/rows/kept-verdicts.ts';
+import { countKept } from '../pipeline/queue/rows/kept-verdicts.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import type { Triage } from '../pipeline/triage/start-triage.ts';
 import type { StudyNews } from '../pipeline/queue/rows/take-news.ts';
@@ -141,20 +140,9 @@ function sendVerdicts(parts: Parts, own: Pick<Device, 'signOutTasks' | 'outboxes
     account,
     isOnline,
     state: session.state,
-    count: (author) => countKeptVerdicts(database, author),
+    count: (author) => countKept(database, author),
     open: async (author) =>
-      (await import('../results/open-outbox.ts')).openOutbox({ ...own, api, session, database }, author),
-  });
-  // Of reviews, answers and signatures.
-  sendKeptVerdicts({
-    account,
-    isOnline,
-    state: session.state,
-    count: (author) => countKeptSteps(database, author),
-    async open(author) {
-      const { sendUnsent } = await import('../reviews/review-outbox.ts');
-      return { retry: () => sendUnsent({ api, database, account: author }) };
-    },
+      (await import('./open-kept.ts')).openKept({ ...own, api, session, database }, author),
   });
 }
 

@@ -9,13 +9,17 @@ export const mayOpenCases = maySend;
 /** Technicians and administrators begin with a study, radiologists with results, others with what they may do. */
 export function landingOf(route: Route, user: Pick<User, 'roles'> | null): Route {
   if (user === null) return route.page === 'start' ? { page: 'upload' } : route;
-  if (route.page === 'upload' && !maySend(user)) return { page: 'start' };
-  if (route.page === 'cases' && !mayOpenCases(user)) return { page: 'not-found' };
-  if (route.page === 'reviews' && !user.roles.some((role) => role === 'radiologist' || role === 'admin'))
-    return { page: 'not-found' };
-  if (route.page === 'admin' && !user.roles.includes('admin')) return { page: 'not-found' };
-  if (route.page !== 'start') return route;
   const { roles } = user;
-  if (roles.includes('technician') || roles.includes('admin')) return { page: 'upload' };
-  return roles.includes('radiologist') ? { page: 'results', at: 'results', id: '', beside: '' } : route;
+  const { page } = route;
+  const isAdmin = roles.includes('admin');
+  const isRadiologist = roles.includes('radiologist');
+  if (page === 'upload' && !maySend(user)) return { page: 'start' };
+  const isHidden =
+    (page === 'cases' && !mayOpenCases(user)) ||
+    (page === 'reviews' && !isRadiologist && !isAdmin) ||
+    (page === 'admin' && !isAdmin);
+  if (isHidden) return { page: 'not-found' };
+  if (page !== 'start') return route;
+  if (isAdmin || roles.includes('technician')) return { page: 'upload' };
+  return isRadiologist ? { page: 'results', at: 'results', id: '', beside: '' } : route;
 }

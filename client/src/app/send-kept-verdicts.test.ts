@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createSignOutTasks } from '../net/sign-out-tasks.ts';
 import type { SessionState } from '../net/session.ts';
-import { countKeptVerdicts, keepVerdict } from '../pipeline/queue/rows/kept-verdicts.ts';
+import { countKept, keepVerdict } from '../pipeline/queue/rows/kept-verdicts.ts';
 import { openOutbox } from '../results/open-outbox.ts';
 import { createOutboxes } from '../results/outboxes.ts';
 import { json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
@@ -45,7 +45,7 @@ async function reopened(author: string) {
     account,
     state,
     isOnline,
-    count: (who) => countKeptVerdicts(database, who),
+    count: (who) => countKept(database, who),
     async open(who) {
       opened += 1;
       return openOutbox(parts, who);
@@ -56,7 +56,7 @@ async function reopened(author: string) {
     account.value = who;
     state.value = 'signed-in';
   };
-  const isEmpty = async () => (await countKeptVerdicts(database, author)) === 0;
+  const isEmpty = async () => (await countKept(database, author)) === 0;
   return { network, signIn, isOnline, outboxes, isEmpty, asked, opened: () => opened };
 }
 

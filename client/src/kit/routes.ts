@@ -56,11 +56,10 @@ export function parseRoute(hash: string): Route {
     const at = id === '' ? page : adminTasks.find((task) => task === id);
     return at === undefined ? { page: 'not-found' } : { page, at };
   }
-  if (page === 'reviews') return { page, id };
   if (page === '' && id === '') return { page: hash.length > 1 ? 'upload' : 'start' };
   const plain = plainPages.find((each) => each === page);
   if (plain !== undefined && id === '') return { page: plain };
-  if ((page === 'study' || page === 'before-after') && id !== '') return { page, id };
+  if (page === 'reviews' || (id !== '' && (page === 'study' || page === 'before-after'))) return { page, id };
   return { page: 'not-found' };
 }
 
@@ -79,11 +78,10 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
       return `#/${route.page}`;
     case 'before-after':
     case 'study':
+    case 'reviews':
       return `#/${route.page}/${route.id}`;
     case 'cases':
       return `#/cases${route.id && `/${route.id}`}${route.query && `?${route.query}`}`;
-    case 'reviews':
-      return `#/reviews${route.id && `/${route.id}`}`;
     case 'admin':
       return route.at === 'admin' ? '#/admin' : `#/admin/${route.at}`;
     case 'results':

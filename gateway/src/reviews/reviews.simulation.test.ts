@@ -276,7 +276,7 @@ test('steps that come late, twice or while the gateway is killed lose and double
     'review-ended',
     'review-not-yours',
   ])
-    assert.ok((outcomes.get(each) ?? 0) > 10, `${each}: ${JSON.stringify([...outcomes])}`);
+    assert.ok((outcomes.get(each) ?? 0) > 5, `${each}: ${JSON.stringify([...outcomes])}`);
 });
 
 test.run();

@@ -28,10 +28,6 @@ export async function keptSteps(database: LocalDatabase, account: string): Promi
   return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
-export function countKeptSteps(database: LocalDatabase, account: string): Promise<number> {
-  return ofAccount(database, account).count();
-}
-
 const ofAccount = (database: LocalDatabase, account: string) =>
   database.device.where('name').startsWith(nameOf({ account, stepId: '' }));
 

@@ -34,9 +34,10 @@ export async function keptVerdicts(database: LocalDatabase, account: string): Pr
   return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
-/** How many unsent verdicts of this account lie here. */
-export function countKeptVerdicts(database: LocalDatabase, account: string): Promise<number> {
-  return ofAccount(database, account).count();
+/** How many unsent verdicts and steps of reviews (kept-steps.ts) of this account lie here. */
+export function countKept(database: LocalDatabase, account: string): Promise<number> {
+  const names = ['verdict', 'step'].map((kind) => `${kind}/${account}/`);
+  return database.device.where('name').startsWithAnyOf(names).count();
 }
 
 const ofAccount = (database: LocalDatabase, account: string) =>
