@@ -1,6 +1,6 @@
 /** The device that has signed a ticket from a stick, and the account that it sends for, if both still may send. */
 import { Problem } from '#shared/protocol/problem.ts';
-import type { ProblemCode } from '#shared/protocol/problem-table.ts';
+import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { Db } from '../database/database.ts';
 import { type Account, findAccount } from './account.store.ts';
 import { checkGrant, deviceNamedIn, type Signed } from './check-grant.ts';
@@ -13,7 +13,7 @@ const PROBLEM_OF = {
   expired: 'stick-expired',
   ahead: 'stick-clock-ahead',
   forged: 'stick-damaged',
-} as const satisfies Record<string, ProblemCode>;
+} as const satisfies Record<string, AnyProblemCode>;
 
 /**
  * Throws Problem `stick-damaged` where no device of ours has signed it so, `stick-expired`, `stick-clock-ahead`, and

@@ -1,6 +1,6 @@
 /**
- * Refusals about models, images, jobs, results, cases, receipts on paper, files on a stick, DICOMweb and administration.
- * They are apart from `problem-table.ts`, because no page needs their sentences at its start.
+ * Refusals about models, images, jobs, results, cases, receipts on paper, files on a stick, DICOMweb and
+ * administration. They are apart from `problem-table.ts`, because no page needs their sentences at its start.
  */
 import { PROBLEMS, type ProblemKind } from './problem-table.ts';
 
