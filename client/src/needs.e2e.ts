@@ -157,6 +157,8 @@ walk(
       .getByText('Another policy sends it, exactly as it is, with names.', { exact: false })
       .waitFor();
     assert.is(await page.getByRole('button', { name: /^Choose it again/ }).count(), 0);
+    // Names never leave by the answer that the page proposes.
+    assert.is(await decision.locator('.button-main').count(), 0);
     await looksRight(page, 'needs-policy');
     await decision.getByRole('button', { name: /^Send it with names/ }).click();
     await page.locator('.send-bar[data-names=true]').waitFor();

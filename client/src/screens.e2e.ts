@@ -267,7 +267,9 @@ walk('without a network the queue waits, says so, and can be taken back', async 
   const { page } = stage;
   await queueOffline(stage, 2);
   await page.getByText('You can close this page: 24 instances are safe here').waitFor();
-  await page.getByText('The disc may be removed').waitFor();
+  const isKept = await page.evaluate(() => navigator.storage.persisted());
+  const disc = isKept ? 'The disc may be removed' : 'Keep your files or disc';
+  await page.locator('.status-disc').getByText(disc, { exact: true }).waitFor();
   await page.getByText('Waiting for the network. Sending resumes automatically.').first().waitFor();
   await looksRight(page, 'queue-offline');
   await page

@@ -1,5 +1,5 @@
 /** Why an administrator's request failed: what happened, what to do, and a small code. */
-import { PROBLEMS } from '#shared/protocol/problem-table.ts';
+import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { adminWords as words } from './admin-words.ts';
 
@@ -8,6 +8,7 @@ export type Trouble = { readonly title: string; readonly next: string | null; re
 /** Of an error's own text only the gateway's title is shown. */
 export function troubleOf(error: unknown): Trouble {
   if (!(error instanceof ApiProblem) || error.anyCode === null) return { ...words.unreachable, code: null };
-  const known: { readonly title: string; readonly next?: string } | null = error.code && PROBLEMS[error.code];
+  const problems: Readonly<Record<string, { readonly title: string; readonly next?: string }>> = ALL_PROBLEMS;
+  const known = Object.hasOwn(problems, error.anyCode) ? problems[error.anyCode] : undefined;
   return { title: error.message, next: known?.next ?? null, code: error.anyCode };
 }

@@ -66,7 +66,7 @@ test('makes, changes and deletes a modality, and a refusal is the form’s to sh
   );
   save = () => refusal(409, 'dimse-peer-exists');
   const error = await store.save(null, WISH).catch((thrown: unknown) => thrown);
-  assert.is((error as { code: string }).code, 'dimse-peer-exists');
+  assert.is((error as { anyCode: string }).anyCode, 'dimse-peer-exists');
   assert.is(store.trouble.value, null);
 });
 

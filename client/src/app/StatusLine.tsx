@@ -15,7 +15,7 @@ import { needsDecision } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hrefOf, type Route } from '../kit/routes.ts';
-import { mayRemoveDisc, namedUnderWay, standingOf, type Standing } from './may-close.ts';
+import { discOf, namedUnderWay, standingOf, type Standing } from './may-close.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
@@ -56,6 +56,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     safe: queue.safe.value,
     goesOnAlone: goesOnAlone(globalThis),
   });
+  const disc = discOf(standing, ingest.persisted.value === false);
   const isSent = ingest.sentFromHere.value.sent.size > 0;
   const keepsNames = policy?.deidentify === false;
   const said = policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown;
@@ -67,10 +68,10 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
           <StandingSentence standing={standing} />
         </p>
         <span class="status-break" />
-        {mayRemoveDisc(standing) && (
+        {disc !== null && (
           <p class="status-item status-disc small">
             <Icon name="disc" size={20} />
-            <span>{appWords.status.discMayGo}</span>
+            <span>{appWords.status.disc[disc]}</span>
           </p>
         )}
         {standing.kind === 'empty' && session.state.value !== 'signed-out' && isSent && <ProvenNote />}

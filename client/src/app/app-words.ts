@@ -33,7 +33,7 @@ export const appWords = {
     /** In a browser that sends only while the page is open. */
     goesOnOpen: (safe: number) =>
       `Keep this page open: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here, but sent only while it is open`,
-    discMayGo: 'The disc may be removed',
+    disc: { 'may-go': 'The disc may be removed', keep: 'Keep your files or disc' },
     othersDecide: (count: number) =>
       `${instances(count)} on this device ${count === 1 ? 'needs its' : 'need their'} sender’s decision`,
     empty: 'Nothing waits on this device',

@@ -6,7 +6,8 @@ export const helpWords = {
   example: 'An example: a study of 516 instances on its way',
   trackWhat: 'Every study shows where each of its instances is. Together the counts are the whole study.',
   places: {
-    device: 'Safe in this browser, encrypted. The disc may be removed; sending continues automatically.',
+    device:
+      'Safe in this browser, encrypted. Sending continues automatically. The page says whether the disc may be removed.',
     way: 'Being sent. Amber with an hourglass: it waits for the network, and nobody has to do anything.',
     gateway: 'The gateway has checked it and is storing it in the PACS.',
     pacs: 'The PACS has confirmed that it holds it. Only then is the copy here deleted.',

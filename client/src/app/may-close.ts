@@ -68,10 +68,17 @@ export function standingOf(facts: StandingFacts): Standing {
   return { kind: 'empty' };
 }
 
-/** Nothing that is on the disc is missing here, and nobody may still want to look at it. */
-export function mayRemoveDisc(standing: Standing): boolean {
-  if (standing.kind === 'verdicts') return standing.safe > 0;
-  return standing.kind === 'may-close' || standing.kind === 'goes-on-open';
+/**
+ * Says whether the disc may go. Null: something on it is not safe here, or a person may still want to look at it.
+ * `mayBeCleared`: the browser may delete what waits here when space runs out, so a person keeps the disc.
+ */
+export function discOf(standing: Standing, mayBeCleared: boolean): 'may-go' | 'keep' | null {
+  const isHere =
+    standing.kind === 'may-close' ||
+    standing.kind === 'goes-on-open' ||
+    (standing.kind === 'verdicts' && standing.safe > 0);
+  if (!isHere) return null;
+  return mayBeCleared ? 'keep' : 'may-go';
 }
 
 /** Studies that were sent with names and have not arrived: the policy that is in force now is not theirs. */

@@ -95,6 +95,8 @@ function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonPr
   const isPolicy = answer === 'other-policy' && policy !== null && policy !== 'none';
   const label = isPolicy ? words.otherPolicy(policy) : words.answers[answer];
   const of = words.answerOf(label, name);
+  // An answer by which names leave is there, and never the one that the page proposes.
+  const isMain = answer === decision.answers[0] && !(isPolicy && !policy.deidentify);
   const ask = answer in words.ask ? words.ask[answer as keyof typeof words.ask] : null;
   if (ask !== null)
     return (
@@ -114,7 +116,7 @@ function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonPr
   return (
     <button
       type="button"
-      class={answer === decision.answers[0] ? 'button button-main' : 'button'}
+      class={isMain ? 'button button-main' : 'button'}
       aria-label={of}
       disabled={busy}
       onClick={onAnswer}

@@ -58,7 +58,7 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
   const toPause = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && !paused));
   const toResume = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && paused));
   const toRemove = idsOf(chosen.filter(isRemovable));
-  const toSave = idsOf(chosen.filter(({ state, packing }) => !packing && UNSENT.has(state)));
+  const toSave = idsOf(chosen.filter(isSavable));
   const done = () => (list.selected.value = null);
   return (
     <section class="selection" aria-label={words.actions}>
@@ -87,7 +87,23 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
   );
 }
 
+/** Said where a person sees that studies wait for a network, before anything is selected. */
+export function CarryOffer({ entries }: { readonly entries: readonly DayEntry[] }) {
+  const link = useQueue().link.value;
+  const isSelecting = useDayList().selected.value !== null;
+  const toSave = idsOf(entries.flatMap(({ study }) => study ?? []).filter(isSavable));
+  if (isSelecting || toSave.length === 0 || (link !== 'offline' && link !== 'gateway-unreachable'))
+    return null;
+  return (
+    <p class="row row-apart small quiet">
+      <span>{words.carry}</span>
+      <SaveButton studyIds={toSave} />
+    </p>
+  );
+}
+
 const UNSENT: ReadonlySet<string> = new Set(['safe', 'uploading']);
+const isSavable = ({ state, packing }: QueuedStudy): boolean => !packing && UNSENT.has(state);
 
 const SaveStick = deferred<SaveStickProps>(
   () => import('./SaveStick.tsx').then((view) => view.SaveStick),

@@ -17,7 +17,7 @@ import { DaySections } from './DaySections.tsx';
 import { Finder } from './Finder.tsx';
 import { receiptKeys } from './receipt-keys.ts';
 import { createSentStudies, type SentStudiesStore } from './sent-studies.store.ts';
-import { SelectionBar, SelectToggle } from './Selection.tsx';
+import { CarryOffer, SelectionBar, SelectToggle } from './Selection.tsx';
 import { OfferNews } from './OfferNews.tsx';
 import { ProvideDayList, useDayList } from './studies-context.ts';
 import { studiesWords } from './studies-words.ts';
@@ -56,9 +56,10 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
           </div>
         </div>
         <QueueNotices mayBeCleared={mayBeCleared} install={install} />
+        {ready && <CarryOffer entries={entries} />}
         {ready && <OfferNews />}
-        <Undo />
         {ready ? <Found entries={entries} sent={sent} /> : <QueueSkeleton />}
+        <Undo />
         <SelectionBar entries={entries} />
       </main>
     </ProvideDayList>

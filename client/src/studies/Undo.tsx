@@ -35,7 +35,7 @@ export function Undo() {
     void queue.putBack(...ids);
   };
   return (
-    <div role="status">
+    <div class="undo-place" role="status">
       {ids.length > 0 && (
         <div class="notice undo">
           <Icon name="note" />

@@ -111,6 +111,7 @@ export const studiesWords = {
   pause: 'Pause',
   resume: 'Resume',
   save: 'Save for a USB stick',
+  carry: 'No network in this place at all? Another computer can send what waits.',
   remove: (count: number) => `Remove ${formatCount(count)} from list`,
   removeAll: (count: number) => `Remove all ${formatCount(count)} from list`,
   pauseAll: 'Pause all',

@@ -147,6 +147,11 @@ walk('without a network studies are saved to a file, which another machine sends
   await stage.enter();
   await visitor.setOffline(true);
   await queue(stage, PATIENTS.slice(2));
+  // Offered where the studies wait, for all of them, before anybody thinks of selecting some.
+  await page.getByText('No network in this place at all?', { exact: false }).waitFor();
+  await page.getByRole('button', { name: 'Save for a USB stick' }).click();
+  await page.getByRole('button', { name: /^Save 2 studies/ }).waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
   await page.getByRole('button', { name: 'Select', exact: true }).click();
   await page.getByLabel('Select: Kurz, Bo').check();
   await page.getByLabel('Select: Lang, Cem').check();

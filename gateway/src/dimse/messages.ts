@@ -168,6 +168,8 @@ export async function findBytes<T>(
     if (!isPending(status)) return { status, rows, isCut: false };
     if (count === limit) return { status: SUCCESS, rows, isCut: true };
     rows.push(...(await read(bytes)));
+    // One answer may hold many.
+    if (rows.length > limit) return { status: SUCCESS, rows: rows.slice(0, limit), isCut: true };
   }
 }
 

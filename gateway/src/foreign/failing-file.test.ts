@@ -1,11 +1,12 @@
 /** A file that fails while it is opened: nothing is counted twice, forgotten, or left promised. */
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FileStatus } from '#shared/protocol/api.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { createFile, fileKey } from '../pipeline/file-spool.ts';
-import { findFile, setReceived } from '../pipeline/sent-file.store.ts';
+import { expireFiles, findFile, setReceived } from '../pipeline/sent-file.store.ts';
 import { openTestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
@@ -65,6 +66,21 @@ const codeOf = (work: Promise<unknown>): Promise<unknown> =>
     () => null,
     (error: Error) => error.message,
   );
+
+test('is kept for ever where a peer was told that its instances are stored', async () => {
+  const { pipeline, look, close } = await receivedFile(new Uint8Array(10));
+  const { db } = pipeline.tools;
+  const stateLater = async (): Promise<unknown> => {
+    await sql`update sent_file set expires_at = now() - interval '1 day'`.execute(db);
+    await expireFiles(db, new Date());
+    return (await look()).state;
+  };
+  await sql`update sent_file set peer_id = gen_random_uuid()`.execute(db);
+  assert.is(await stateLater(), 'received');
+  await sql`update sent_file set peer_id = null`.execute(db);
+  assert.is(await stateLater(), 'opened');
+  await close();
+});
 
 test('because one of its entries ends the thread loses that entry alone, by name', async () => {
   const script = new URL('../testing/dying-open.worker.ts', import.meta.url);

@@ -100,14 +100,14 @@ export const writeCsv = (rows: readonly (readonly string[])[]): string =>
   );
 
 /**
- * Also behind a semicolon or a tab: a spreadsheet that separates by those may begin a cell there. The wide forms are
- * those of East Asian keyboards.
+ * Also behind a semicolon or a tab: a spreadsheet that separates by those may begin a cell there, and takes quotes that
+ * stand there for its own. The wide forms are those of East Asian keyboards.
  */
-const FORMULA = /(?<=^|[;\t])('*)(?=[=+\-@\t\r＝＋－＠])/g;
-const NEUTRALISED = /(?<=^|[;\t])'('*)(?=[=+\-@\t\r＝＋－＠])/g;
+const FORMULA = /(?<=^|[;\t])(?=['"]*[=+\-@\t\r＝＋－＠])/g;
+const NEUTRALISED = /(?<=^|[;\t])'(?=['"]*[=+\-@\t\r＝＋－＠])/g;
 
-const toCell = (value: string): string => value.replace(FORMULA, "'$1");
-const fromCell = (cell: string): string => cell.replace(NEUTRALISED, '$1');
+const toCell = (value: string): string => value.replace(FORMULA, "'");
+const fromCell = (cell: string): string => cell.replace(NEUTRALISED, '');
 
 /** Several values in one cell, separated by commas. */
 export const writeList = (values: readonly string[]): string =>

@@ -218,9 +218,11 @@ export async function openFiles(
   return { all: Number(row.all), ofAccount: Number(row.ofAccount), files: Number(row.files) };
 }
 
-/** Those whose time is over: unfinished ones go, and the status of those that never could be opened says why. */
+/**
+ * Those whose time is over: unfinished ones go, and the status of those that never could be opened says why. Instances
+ * of a peer are handed over and opened, however late: it was told that they are stored.
+ */
 export async function expireFiles(db: Db, now: Date): Promise<void> {
-  // Instances of a peer are handed over, however late: it was told that they are stored.
   await db
     .deleteFrom('sent_file')
     .where('state', '=', 'receiving')
@@ -236,6 +238,7 @@ export async function expireFiles(db: Db, now: Date): Promise<void> {
       wrapped_key: null,
     })
     .where('state', '=', 'received')
+    .where('peer_id', 'is', null)
     .where('expires_at', '<', now)
     .execute();
 }

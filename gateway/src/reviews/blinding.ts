@@ -6,14 +6,19 @@ import { sql, type RawBuilder } from 'kysely';
 
 type Reader = { readonly id: string; readonly siteId: string };
 
-/** A condition on `uid`, a Study Instance UID in the query. */
+/**
+ * A condition on `uid`, a Study Instance UID in the query. Also for who gave their place away: they may be given it
+ * again.
+ */
 export const isBlindTo = (
   { id, siteId }: Reader,
   uid: RawBuilder<unknown>,
 ): RawBuilder<boolean> => sql`exists (
-  select 1 from review_place bp join review b on b.id = bp.review_id join case_study bs on bs.case_id = b.case_id
-  where bp.account_id = ${id} and bp.state in ('assigned', 'decided') and b.state = 'reading' and b.hides_finding
-    and bs.site_id = ${siteId} and bs.study_instance_uid = ${uid})`;
+  select 1 from case_study bs join review b on b.case_id = bs.case_id
+  where bs.site_id = ${siteId} and bs.study_instance_uid = ${uid} and b.state = 'reading' and b.hides_finding
+    and exists (select 1 from review_event be where be.review_id = b.id and be.to_account = ${id})
+    and not exists (select 1 from review_place bp
+      where bp.review_id = b.id and bp.account_id = ${id} and bp.state = 'signed'))`;
 
 /**
  * A condition on `audit` in the query: it tells this account of somebody else's reading before the review is settled.

@@ -207,6 +207,24 @@ test('two who sign at once settle it once', async () => {
   assert.equal([state, history.filter(({ step }) => step === 'settle').length], ['settled', 1]);
 });
 
+test('a reader who hands a place on, and means to take it back, does not look at the finding meanwhile', async () => {
+  const review = await openReview(['ana', 'ben']);
+  const give = async (who: Who, to: Who, version: number): Promise<void> => {
+    const body = { id: randomUUID(), place: 1, version, accountId: idOf(to) };
+    assert.is(await codeOf(`POST /reviews/${review.id}/assign`, who, body), '200');
+  };
+  const finds = async (who: Who): Promise<boolean> => (await toldOf(review, who)).includes('"positive":true');
+  await give('ana', 'cleo', 1);
+  for (const who of ['ana', 'ben', 'cleo'] as const) assert.not.ok(await finds(who), who);
+  await give('ana', 'ana', 2);
+  assert.not.ok(await finds('cleo'));
+  for (const who of ['ana', 'ben'] as const) {
+    await decide(review.id, who, 'normal');
+    await sign(review.id, who);
+  }
+  for (const who of ['ana', 'ben', 'cleo'] as const) assert.ok(await finds(who), who);
+});
+
 test('answers that the form does not ask for are refused, and what was typed is in no table', async () => {
   const review = await openReview(['ana'], 'chest-film');
   const of = { id: randomUUID(), place: 1, version: 1, decision: 'accept', reason: '' };

@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -122,11 +122,16 @@ function addFiles(web: Hono<GatewayEnv>, files: Pick<ViewerFiles, 'served'>): vo
     }
     if (c.req.path === '/') return c.html(endedPage);
     if (HIDDEN_FILE.test(c.req.path) || c.req.path === '/index.html') return next();
-    c.header('Cache-Control', HASHED.test(c.req.path) ? 'public, max-age=31536000, immutable' : 'no-cache');
-    return serveStatic<GatewayEnv>({
+    const response = await serveStatic<GatewayEnv>({
       rewriteRequestPath: (path) => join(folder, path),
       precompressed: true,
     })(c, next);
+    if (!(response instanceof Response)) return response;
+    const isHashed = HASHED.test(c.req.path);
+    response.headers.set('Cache-Control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+    // The files of a version never change. To digest one it would be held whole, for whoever asks.
+    response.headers.set('ETag', `W/"${basename(folder)}"`);
+    return response;
   });
 }
 

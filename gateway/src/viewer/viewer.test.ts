@@ -2,7 +2,7 @@
  * The built-in viewer: an administrator turns it on; a link opens one study for fifteen minutes; and the viewer's
  * origin has no way to the session of the app. viewer-files.test.ts tests how it is fetched.
  */
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
@@ -16,6 +16,7 @@ import { packageOf, SMALL_VIEWER, startRegistry, tarball, type Registry } from '
 const test = suite('the built-in viewer');
 const VIEWER = 'http://localhost:3001';
 const ARCHIVE = tarball(SMALL_VIEWER);
+const LARGE_BYTES = 64 * 1024 ** 2;
 
 let opened: { world: WebWorld; registry: Registry; folder: string } | null = null;
 test.before(async () => {
@@ -98,6 +99,23 @@ test('an administrator turns it on: it is fetched, served, turned off, and remov
     rows.map(({ event }) => event).filter((event) => event.startsWith('viewer-')),
     ['viewer-turned-on', 'viewer-turned-off', 'viewer-turned-on', 'viewer-removed'],
   );
+});
+
+test('a large file is not held for a client that does not read it', async () => {
+  await turnOn();
+  const large = join(opened!.folder, 'viewer', 'ohif-1.2.3', 'codec.wasm');
+  await writeFile(large, '');
+  await truncate(large, LARGE_BYTES);
+  const before = process.memoryUsage().arrayBuffers;
+  const answer = await visit('/codec.wasm');
+  assert.is(answer.headers.get('content-length'), `${LARGE_BYTES}`);
+  assert.ok(process.memoryUsage().arrayBuffers - before < LARGE_BYTES / 2);
+  await answer.body?.cancel();
+  const tag = answer.headers.get('etag')!;
+  assert.is((await visit('/codec.wasm', { headers: { 'if-none-match': tag } })).status, 304);
+  const missing = await visit('/app.bundle.fedcba9876543210.js');
+  assert.equal([missing.status, missing.headers.get('cache-control')], [404, null]);
+  await ask('DELETE');
 });
 
 test('a link opens its study, and no address has the token in it', async () => {

@@ -73,6 +73,27 @@ for (const size of [16, 1600])
     assert.is((await sent(new Blob([source.bytes]), ORDER)).digest, digest, 'the same again');
   });
 
+test('nothing stays of another patient, of whom the order does not say it', async () => {
+  const { identifiers, transferSyntaxUID } = instanceOf();
+  const elements = [
+    [0x00100010, 'PN', 'Before^Bea'],
+    [0x00100020, 'LO', 'BEFORE-1'],
+    [0x00100030, 'DA', '19550607'],
+    [0x00100040, 'CS', 'M'],
+    [0x00101000, 'LO', 'BEFORE-2'],
+  ] as const;
+  const image = { rows: 1, columns: 2, bitsAllocated: 8, pixels: new Uint8Array(2) } as const;
+  const parts = buildInstance({ identifiers, transferSyntaxUID, elements, image });
+  const file = new Blob([concatBytes(parts) as Uint8Array<ArrayBuffer>]);
+  const sentFor = async (patientId: string): Promise<(string | null)[]> => {
+    const { instance } = await sent(file, { ...ORDER, patientId, birthDate: null, sex: null });
+    const tags = [0x00100020, 0x00100030, 0x00100040, 0x00101000];
+    return tags.map((tag) => textOf(findElement(instance.elements, tag), instance) || null);
+  };
+  assert.equal(await sentFor('ORDER-1'), ['ORDER-1', null, null, null]);
+  assert.equal(await sentFor('BEFORE-1'), ['BEFORE-1', '19550607', 'M', 'BEFORE-2']);
+});
+
 test('an order changes nothing that says already what was ordered', async () => {
   const { content, digest } = await sent(new Blob([instanceOf().bytes]), ORDER);
   assert.is((await sent(new Blob([content as Uint8Array<ArrayBuffer>]), ORDER)).digest, digest);

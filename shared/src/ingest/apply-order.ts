@@ -26,6 +26,14 @@ type Refused = { readonly kind: 'refused'; readonly because: 'order-not-writable
 
 const ISSUER_OF_PATIENT_ID = 0x00100021;
 const ISSUER_QUALIFIERS = 0x00100024;
+/** With birth date and sex, what else tells who the patient before was. */
+const OF_PATIENT_BEFORE: readonly NewAttribute[] = [
+  [0x00100032, 'TM'], // Patient's Birth Time
+  [0x00101000, 'LO'], // Other Patient IDs
+  [0x00101001, 'PN'], // Other Patient Names
+  [0x00101002, 'SQ'], // Other Patient IDs Sequence
+  [0x00101005, 'PN'], // Patient's Birth Name
+];
 const INSTITUTION_NAME = 0x00080080;
 const REQUEST_ATTRIBUTES_SEQUENCE = 0x00400275;
 const STEP_ID = 0x00400009;
@@ -42,7 +50,11 @@ export async function applyOrder(
     system: 'RelayPACS',
     source: sourceOf(instance),
   };
-  const outcome = await coerceInstance(instance, attributesOf(order), modification);
+  const outcome = await coerceInstance(
+    instance,
+    attributesOf(order, isOfOther(instance, order)),
+    modification,
+  );
   if (outcome.kind === 'unchanged') return null;
   if (outcome.kind === 'not-writable') return { kind: 'refused', because: 'order-not-writable' };
   return { kind: 'ordered', segments: outcome.segments };
@@ -54,19 +66,31 @@ function sourceOf(instance: ParsedInstance): string {
   return /^[\x20-\x7e]{1,64}$/.test(institution) ? institution : '';
 }
 
-/** An order that says nothing of an attribute leaves it, but for the issuer: that of another number would be wrong. */
-function attributesOf(order: Order): readonly NewAttribute[] {
+/** Whether the instance names another patient than the order. */
+function isOfOther(instance: ParsedInstance, { patientId }: Order): boolean {
+  const before = textOf(findElement(instance.elements, PATIENT_ID), instance)?.trim() ?? '';
+  return before !== '' && before !== patientId;
+}
+
+/**
+ * An order that says nothing of an attribute leaves it, but for the issuer: that of another number would be wrong. Of
+ * another patient nothing stays.
+ */
+function attributesOf(order: Order, isOther: boolean): readonly NewAttribute[] {
   const { patientId, issuer, birthDate, procedureId, stepId } = order;
   const said = (tag: number, vr: string, value: string | null): readonly NewAttribute[] =>
     value === null ? [] : [[tag, vr, value]];
+  const ofPatient = (tag: number, vr: string, value: string | null): readonly NewAttribute[] =>
+    value === null && isOther ? [[tag, vr]] : said(tag, vr, value);
   const request = [...said(STEP_ID, 'SH', stepId), ...said(PROCEDURE_ID, 'SH', procedureId)];
   return [
     [PATIENT_NAME, 'PN', order.patientName],
     [PATIENT_ID, 'LO', patientId],
     issuer === null ? [ISSUER_OF_PATIENT_ID, 'LO'] : [ISSUER_OF_PATIENT_ID, 'LO', issuer],
     [ISSUER_QUALIFIERS, 'SQ'],
-    ...said(PATIENT_BIRTH_DATE, 'DA', birthDate?.replaceAll('-', '') ?? null),
-    ...said(PATIENT_SEX, 'CS', order.sex),
+    ...ofPatient(PATIENT_BIRTH_DATE, 'DA', birthDate?.replaceAll('-', '') ?? null),
+    ...ofPatient(PATIENT_SEX, 'CS', order.sex),
+    ...(isOther ? OF_PATIENT_BEFORE : []),
     ...said(ACCESSION_NUMBER, 'SH', order.accessionNumber),
     ...said(STUDY_DESCRIPTION, 'LO', order.description),
     ...(request.length === 0 ? [] : [[REQUEST_ATTRIBUTES_SEQUENCE, 'SQ', request] as const]),

@@ -1,10 +1,101 @@
 /**
- * Refusals about models, images, jobs, results, cases, receipts on paper and DICOMweb. They are apart from
- * `problem-table.ts`, because no page needs their sentences at its start.
+ * Refusals about models, images, jobs, results, cases, receipts on paper, DICOMweb and administration. They are apart
+ * from `problem-table.ts`, because no page needs their sentences at its start.
  */
 import { PROBLEMS, type ProblemKind } from './problem-table.ts';
 
 const INFERENCE_PROBLEMS = {
+  'user-exists': { status: 409, retry: 'never', title: 'There is already a user with this name.' },
+  'policy-exists': {
+    status: 409,
+    retry: 'never',
+    title: 'There is already a policy with this name.',
+    next: 'Choose another name, or make a new version of it.',
+  },
+  'policy-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'Somebody else has changed the policy in the meantime.',
+    next: 'Look at the newest version and change that.',
+  },
+  'policy-built-in': {
+    status: 409,
+    retry: 'never',
+    title: 'This policy is built in: it can be neither changed nor withdrawn.',
+    next: 'Make a policy with another name.',
+  },
+  'policy-not-possible': {
+    status: 422,
+    retry: 'never',
+    title: 'The policy asks for something that is not possible.',
+    next: 'Leave it out of the policy.',
+  },
+  'destination-exists': {
+    status: 409,
+    retry: 'never',
+    title: 'There is already a destination with this name.',
+    next: 'Choose another name.',
+  },
+  'dimse-peer-exists': {
+    status: 409,
+    retry: 'never',
+    title: 'There is already a DIMSE peer with this AE title.',
+    next: 'Change that one, or give the modality another AE title.',
+  },
+  'destination-set-by-environment': {
+    status: 409,
+    retry: 'never',
+    title: 'PACS_URL sets this destination at every start.',
+    next: 'Change PACS_URL, or make another destination primary.',
+  },
+  'destination-in-use': {
+    status: 409,
+    retry: 'changed',
+    title: 'The destination is primary, or studies were sent to it.',
+    next: 'Make another destination primary. One that has studies stays.',
+  },
+  'destination-in-rule': {
+    status: 409,
+    retry: 'changed',
+    title: 'A rule names this destination.',
+    next: 'Change or remove the rule first, also where it is switched off.',
+  },
+  'rules-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'Somebody else has changed the rules in the meantime.',
+    next: 'Load the page again, then repeat your change.',
+  },
+  'destination-secret-missing': {
+    status: 422,
+    retry: 'changed',
+    title: 'The password, token or key of the destination is missing.',
+    next: 'Enter it again: it is not kept for another address or another way to sign in.',
+  },
+  'vault-exists': {
+    status: 409,
+    retry: 'changed',
+    title: 'There is already a vault.',
+    next: 'Close it first. Identities in it can still be opened.',
+  },
+  'vault-step-not-possible': {
+    status: 409,
+    retry: 'never',
+    title: 'The vault or the request is no longer in the state for this step.',
+    next: 'Look at its state, and ask again if need be.',
+  },
+  'too-many-openings': {
+    status: 429,
+    retry: 'later',
+    title: 'The limit of identities in 24 hours has been reached.',
+    next: 'Ask again tomorrow.',
+  },
+  'last-admin': {
+    status: 409,
+    retry: 'changed',
+    title: 'This is the last administrator.',
+    next: 'Give another user the role admin first.',
+  },
   'model-not-found': {
     status: 404,
     retry: 'never',

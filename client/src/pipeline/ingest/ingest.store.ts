@@ -18,7 +18,7 @@ import type { IngestState, IngestTools } from './ingest-state.ts';
 import { createInspection, type Inspection } from './inspection.ts';
 import { collectPicked, type PickedFolder } from './picked-folder.ts';
 import { policyInForce } from './policy-in-force.ts';
-import { withOrder } from './orders.ts';
+import { orderOf, withOrder } from './orders.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
 import { forgetSentFromHere } from './sent-from-here.ts';
@@ -111,7 +111,8 @@ function inspectionOf(state: IngestState): Inspection {
       const forTask = known && policy && policyForTask(policy, known);
       if (!forTask) return null;
       const patients = patientsOfFile(found, policy.patientDomain ?? 'id', { studyInstanceUID });
-      const ordered = withOrder(forTask, state.orders.chosen.peek().get(studyInstanceUID));
+      const group = gathering.studies.get(studyInstanceUID);
+      const ordered = withOrder(forTask, group && orderOf(state.orders, group));
       return preparePolicy(ordered, patients, { tools, policy, given: state.given, signal });
     },
   });

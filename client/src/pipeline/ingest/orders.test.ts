@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { Order, Worklist } from '#shared/protocol/worklist.ts';
 import { openIngest } from '../../testing/open-ingest.ts';
 import { fitOrders } from './fit-orders.ts';
-import { createOrders, withOrder } from './orders.ts';
+import { createOrders, orderOf, withOrder } from './orders.ts';
 
 const test = suite('orders of found studies');
 
@@ -83,6 +83,33 @@ test('an order is chosen once the gateway has noted it, and forgotten with the l
   assert.equal([...store.orders.chosen.value.keys()], ['1.2.3']);
   store.clear();
   assert.is(store.orders.chosen.value.size, 0);
+});
+
+test('the last word on a study holds, whichever answer comes last', async () => {
+  const answers: (() => void)[] = [];
+  const orders = createOrders({
+    askOrders: async () => null,
+    noteOrder: () => new Promise((resolve) => answers.push(() => resolve('2026-11-23T08:00:00.000Z'))),
+  });
+  const choices = [others, ORDER].map((order) => orders.choose('1.2.3', order));
+  choices.push(orders.choose('1.2.4', ORDER));
+  orders.drop('1.2.4');
+  for (const answerNow of answers.toReversed()) answerNow();
+  await Promise.all(choices);
+  const chosen = [...orders.chosen.value].map(([study, { order }]) => [study, order]);
+  assert.equal(chosen, [['1.2.3', ORDER]]);
+});
+
+test('a study is sent without its order once it has instances of another patient too', async () => {
+  const orders = createOrders({
+    askOrders: async () => null,
+    noteOrder: async () => '2026-11-23T08:00:00.000Z',
+  });
+  await orders.choose('1.2.3', ORDER);
+  const people = new Map([['P-1', { name: 'A', id: 'P-1' }]]);
+  assert.is(orderOf(orders, { studyInstanceUID: '1.2.3', people })?.order, ORDER);
+  people.set('P-2', { name: 'B', id: 'P-2' });
+  assert.is(orderOf(orders, { studyInstanceUID: '1.2.3', people }), undefined);
 });
 
 test('only a policy that keeps names sends a study under its order', () => {

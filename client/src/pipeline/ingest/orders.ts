@@ -6,6 +6,7 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import type { ChosenOrder } from '#shared/ingest/apply-order.ts';
 import type { Order, Worklist } from '#shared/protocol/worklist.ts';
 import type { PolicyForTask } from './device-tasks.ts';
+import type { StudyGroup } from './group-studies.ts';
 
 export interface OrderTools {
   /** As ask-orders.ts. */
@@ -30,6 +31,8 @@ export type OrdersState = Orders & { clear(): void };
 export function createOrders({ askOrders, noteOrder }: OrderTools): OrdersState {
   const chosen = signal<ChosenOrders>(new Map());
   const days = new Map<string, Promise<Worklist | null>>();
+  /** The last choice for each study: the answer to an earlier one comes too late. */
+  const last = new Map<string, symbol>();
   const without = (studyInstanceUID: string): Map<string, ChosenOrder> => {
     const left = new Map(chosen.peek());
     left.delete(studyInstanceUID);
@@ -47,20 +50,31 @@ export function createOrders({ askOrders, noteOrder }: OrderTools): OrdersState 
       return asked;
     },
     async choose(studyInstanceUID, order) {
+      const choice = Symbol('a choice');
+      last.set(studyInstanceUID, choice);
       const chosenAt = await noteOrder(studyInstanceUID, order);
       if (chosenAt === null) return false;
+      if (last.get(studyInstanceUID) !== choice) return true;
       chosen.value = without(studyInstanceUID).set(studyInstanceUID, { order, chosenAt });
       return true;
     },
     drop(studyInstanceUID) {
+      last.delete(studyInstanceUID);
       if (chosen.peek().has(studyInstanceUID)) chosen.value = without(studyInstanceUID);
     },
     clear() {
       days.clear();
+      last.clear();
       chosen.value = new Map();
     },
   };
 }
+
+/** The order that a study is sent as. Instances of several patients, who may have come later, would all become its. */
+export const orderOf = (
+  { chosen }: Pick<Orders, 'chosen'>,
+  { studyInstanceUID, people }: Pick<StudyGroup, 'studyInstanceUID' | 'people'>,
+): ChosenOrder | undefined => (people.size > 1 ? undefined : chosen.peek().get(studyInstanceUID));
 
 /** The policy by which a study of this order is read and sent. */
 export function withOrder(forTask: PolicyForTask, order: ChosenOrder | undefined): PolicyForTask {

@@ -17,7 +17,7 @@ import {
 } from './ingest-state.ts';
 import { termsOf } from './policy-in-force.ts';
 import { NamedByCompanions } from './hold-companions.ts';
-import { withOrder } from './orders.ts';
+import { orderOf, withOrder } from './orders.ts';
 import { NotPrepared, preparePolicy } from './prepare-policy.ts';
 import { queueStudy, type SendingTerms } from './queue-study.ts';
 import { noteSent } from './sent-from-here.ts';
@@ -101,7 +101,7 @@ async function prepareAndQueue(
   const domain = terms.policy.patientDomain ?? 'id';
   const preparing = { tools: state.tools, policy: terms.policy, given: state.given, signal };
   try {
-    const ordered = withOrder(terms.forTask, state.orders.chosen.peek().get(group.studyInstanceUID));
+    const ordered = withOrder(terms.forTask, orderOf(state.orders, group));
     const forTask = await preparePolicy(ordered, patientsOfStudy(group, domain), preparing);
     point(group, 'connect-to-prepare', false);
     await queueAll(state, group, { ...terms, forTask }, signal);

@@ -64,8 +64,8 @@ type Listening = {
   readonly place: DimsePlace;
   readonly signal: AbortSignal;
   readonly addressesOf: AddressesOf;
-  /** By caller. */
-  readonly inside: string[];
+  /** The callers that were let in, each until its connection has ended, in whatever way. */
+  readonly inside: Map<Socket, string>;
   strangers: number;
   readonly refuse: (asked: AssociationAsked, address: string, because: DimseRefusal) => void;
 };
@@ -80,7 +80,8 @@ export function createDimseListener(tools: ListenerTools): DimseListener {
     async open() {
       if (place === null) return;
       const listening: Listening = {
-        ...{ tools, place, signal: stop.signal, addressesOf: createHostLookup(), inside: [], strangers: 0 },
+        ...{ tools, place, signal: stop.signal, inside: new Map(), strangers: 0 },
+        addressesOf: createHostLookup(),
         refuse: refusals.note,
       };
       server = await listen(place, (socket) => {
@@ -153,19 +154,16 @@ async function serveConnection(listening: Listening, socket: Socket): Promise<vo
     const transport = new Transport(socket, tools.times.idleMs, signal);
     const accepted = await acceptAssociation(transport, async (asked) => {
       clearTimeout(request);
-      return decide(listening, asked, address);
+      return decide(listening, asked, socket, address);
     }).finally(() => clearTimeout(request));
     leave();
     if (accepted === null) return;
-    const { peer, key, reportsOn } = accepted.granted;
-    try {
-      const keeping = peer && createKeeping(tools, peer);
-      const note = (report: CommitmentReport) => noteReportOf(tools.pipeline.db, reportsOn, report);
-      await serveAssociation(accepted.association, { keeping, note }, signal);
-    } finally {
-      listening.inside.splice(listening.inside.indexOf(key), 1);
-    }
+    const { peer, reportsOn } = accepted.granted;
+    const keeping = peer && createKeeping(tools, peer);
+    const note = (report: CommitmentReport) => noteReportOf(tools.pipeline.db, reportsOn, report);
+    await serveAssociation(accepted.association, { keeping, note }, signal);
   } finally {
+    listening.inside.delete(socket);
     leave();
   }
 }
@@ -187,14 +185,16 @@ async function enterAs(listening: Listening, address: string): Promise<(() => vo
 async function decide(
   { tools, place, addressesOf, inside, refuse }: Listening,
   asked: AssociationAsked,
+  socket: Socket,
   address: string,
 ): Promise<Decision<AdmittedCaller>> {
   try {
     const { aeTitle } = place;
     const admission = await admitCaller({ ...tools, aeTitle, addressesOf }, asked, address);
-    const because = admission.kind === 'refused' ? admission.because : placeFor(inside, admission.caller);
+    const because =
+      admission.kind === 'refused' ? admission.because : placeFor([...inside.values()], admission.caller);
     if (admission.kind === 'admitted' && because === null) {
-      inside.push(admission.caller.key);
+      inside.set(socket, admission.caller.key);
       return { kind: 'accept', ...answerContexts(asked, admission.caller), granted: admission.caller };
     }
     refuse(asked, address, because!);

@@ -102,6 +102,14 @@ test('rejects for now an association more than a peer may have, and takes one ag
   await until('a free place', isFree);
 });
 
+test('gives back the place of an association that ends while it is being accepted', async () => {
+  const short = Buffer.from(REQUEST);
+  // Maximum Length Received: below what the gateway speaks to.
+  short.writeUInt32BE(512, short.indexOf(Buffer.of(0x51, 0, 0, 4)) + 4);
+  for (let count = 0; count < 9; count += 1) assert.is((await tell([short]))[0], ABORT);
+  assert.is(await withAssociation(peer(), { contexts: [context] }, signal, async () => true), true);
+});
+
 test('ends whatever is no DICOM, and bytes of a peer that mean nothing', async () => {
   const random = seededRandom(4711);
   const noise = () => Buffer.from(Array.from({ length: 400 }, () => Math.floor(random() * 256)));

@@ -79,6 +79,7 @@ async function uploadByCommand(
   };
   const settings = ['--gateway', api, '--token', token, '--policy', 'identified', '--wait', '--json'];
   const code = await relay(['upload', ...settings, '--', ...paths], around);
+  assert.ok(out.length > 0, `it ended with ${code} and no report: ${err.join(' ')}`);
   return { code, document: JSON.parse(out.join('\n')) as UploadDocument, err: err.join('\n') };
 }
 

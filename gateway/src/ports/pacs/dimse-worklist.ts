@@ -80,10 +80,12 @@ export async function askWorklist(
     await withAssociation(peer, { contexts }, signal, async (association) => {
       const context = association.contextOf(MODALITY_WORKLIST_FIND);
       if (context?.result !== 0) throw new PacsDoesNotSearch(CLASS_NOT_SUPPORTED);
-      const wish = { limit: question.limit, read: readOrders };
+      const read = async (bytes: Buffer): Promise<readonly Order[]> =>
+        (await readOrders(bytes)).filter((order) => isAsked(order, question));
+      const wish = { limit: question.limit, read };
       const { status, rows, isCut } = await findBytes(association, context, identifierOf(question), wish);
       if (status !== SUCCESS) throw new PacsDoesNotSearch(status);
-      answer = { orders: rows.filter((order) => isAsked(order, question)), isCut };
+      answer = { orders: rows, isCut };
       // The rest of the list is not read.
       if (isCut) throw new Enough();
     });
