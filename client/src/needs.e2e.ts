@@ -136,6 +136,21 @@ walk('instances that a person left out are named at the end', async (stage) => {
     .waitFor();
 });
 
+walk('with nothing left to decide, a choice that was not sent leads back to Send', async (stage) => {
+  const { page, address } = stage;
+  await stage.enter();
+  await choose(page, filesOf({ seed: stage.seed(7), modality: 'CT', instancesPerSeries: 2 }));
+  const send = page.getByRole('button', { name: /^Send 1 study/ });
+  await send.waitFor();
+  await page.goto(`${address}/#/needs`);
+  await page.getByText('Nothing needs you').waitFor();
+  await page.getByText(/you chose are not sent yet/).waitFor();
+  const main = page.locator('.needs .button-main');
+  assert.equal(await main.allInnerTexts(), ['Go to Upload']);
+  await main.click();
+  await send.waitFor();
+});
+
 walk(
   'a document that the policy does not send stays, though ticked; another policy is offered for it alone',
   async (stage) => {

@@ -7,8 +7,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Role } from '#shared/protocol/api.ts';
 import { createAccount, PASSWORD } from '#testing/accounts.ts';
-import { onDisk, sendStudy } from '#testing/app-page.ts';
-import { walkScreens } from '#testing/screen-walk.ts';
+import { choose, onDisk, sendStudy } from '#testing/app-page.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from './testing/screens.ts';
@@ -51,6 +51,17 @@ const saidBy = (page: Page): Promise<string> =>
 const focusedOn = (page: Page): Promise<string | null> =>
   page.evaluate(() => document.activeElement?.getAttribute('name') ?? document.activeElement!.tagName);
 
+/** Three instances, shown on Upload with Send. */
+async function chooseWithoutSending({ page, address, seed }: Stage): Promise<void> {
+  await page.goto(`${address}/#/`);
+  const { instances } = syntheticStudy({ seed: seed(1), series: 1, instancesPerSeries: 3 });
+  await choose(
+    page,
+    instances.map(({ fileName, bytes }) => onDisk(fileName, bytes)),
+  );
+  await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
+}
+
 walk(
   'a device that nobody touches warns, then shows and says nothing of the last person, also after a sleep; but not without a network',
   async (stage) => {
@@ -70,6 +81,8 @@ walk(
     await page.goto(`${address}/#/studies`);
     await page.getByText('Lockmann').first().waitFor();
     await page.getByRole('button', { name: /^Pause/ }).click();
+    await chooseWithoutSending(stage);
+    await page.goto(`${address}/#/studies`);
     await visitor.setOffline(false);
     await page.locator('[data-link=online]').waitFor();
     await moveClock(page, 14.6 * MINUTE);
@@ -87,6 +100,8 @@ walk(
     await visitor.setOffline(false);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
+    await page.getByText('3 instances were chosen and not sent. Choose them again').waitFor();
+    await page.locator('[data-standing=not-sent]').waitFor();
     await looksRight(page, 'sign-in-locked');
     const said = await saidBy(page);
     assert.equal(

@@ -12,6 +12,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { createAutoLock, type AutoLock as Lock } from './auto-lock.ts';
 import { lockMarkIn } from './lock-mark.ts';
 import { lockWords as words } from './lock-words.ts';
+import { chosenIn } from './use-chosen.ts';
 
 export type AutoLockProps = {
   /** The site's time; 0: never; null: not known yet. */
@@ -86,6 +87,8 @@ function useLeave(here: RefObject<boolean>): () => Promise<void> {
       tasks.finishAll(),
       until(() => ingest.phase.value !== 'queueing' && queue.unsafe.value === 0),
     ]);
+    // Said on the sign-in page: nothing else would tell that they were never sent. Another tab may have left first.
+    lockMarkIn(localStorage).addNotSent(chosenIn(ingest));
     if (!here.current) return;
     ingest.cancel();
     ingest.clear('held-back');

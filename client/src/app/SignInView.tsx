@@ -113,11 +113,15 @@ function StudiesOnDevice() {
 
 /** Nobody touched the device: the person who was signed out, or the next one, need not wonder what happened. */
 function WhyLocked() {
-  const minutes = lockMarkIn(localStorage).minutes();
+  const safe = useQueue().safe.value;
+  const mark = lockMarkIn(localStorage);
+  const minutes = mark.minutes();
   if (minutes === null) return null;
+  const notSent = mark.notSent();
   return (
-    <Notice kind="plain" title={appWords.signIn.lockedAfter(minutes)}>
-      <p>{appWords.signIn.lockedWhat}</p>
+    <Notice kind={notSent > 0 ? 'wait' : 'plain'} title={appWords.signIn.lockedAfter(minutes)}>
+      {notSent > 0 && <p>{appWords.signIn.lockedNotSent(notSent)}</p>}
+      {(notSent === 0 || safe > 0) && <p>{appWords.signIn.lockedWhat}</p>}
     </Notice>
   );
 }

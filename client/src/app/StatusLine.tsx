@@ -15,6 +15,7 @@ import { needsDecision } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hrefOf, type Route } from '../kit/routes.ts';
+import { lockMarkIn } from './lock-mark.ts';
 import { discOf, namedUnderWay, standingOf, type Standing } from './may-close.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { appWords } from './app-words.ts';
@@ -41,7 +42,6 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
   const queue = useQueue();
   const session = useSession();
   const user = session.user.value;
-  const link = queue.link.value;
   const policy = ingest.policy.value;
   const sendable = sendableOf(ingest);
   const standing = standingOf({
@@ -50,6 +50,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     chosen: sendable.instances,
     canSend: canSend(ingest, sendable, user),
     isOnUpload: page === 'upload' || page === 'before-after',
+    notSent: session.state.value === 'signed-out' ? lockMarkIn(localStorage).notSent() : 0,
     undecided: sumOf(useNeeds()),
     verdicts: useOutboxes().unsent.value,
     othersUndecided: queue.othersUndecided.value,
@@ -75,17 +76,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
           </p>
         )}
         {standing.kind === 'empty' && session.state.value !== 'signed-out' && isSent && <ProvenNote />}
-        {link === 'online' && queue.waitingForWifi.value > 0 ? (
-          <p class="status-item small" data-link="offline">
-            <Icon name="offline" size={20} />
-            <a href={hrefOf({ page: 'studies' })}>{appWords.status.waitsForWifi}</a>
-          </p>
-        ) : (
-          <p class="status-item small" data-link={link}>
-            <Icon name={LINK_SIGN[link]} size={20} />
-            <span>{appWords.status.link[link]}</span>
-          </p>
-        )}
+        <LinkItem />
         {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
           <p class="status-item status-policy small" data-names={keepsNames || named > 0}>
             <Icon name={keepsNames || named > 0 ? 'person' : 'shield'} size={20} />
@@ -97,9 +88,26 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
   );
 }
 
+function LinkItem() {
+  const queue = useQueue();
+  const link = queue.link.value;
+  return link === 'online' && queue.waitingForWifi.value > 0 ? (
+    <p class="status-item small" data-link="offline">
+      <Icon name="offline" size={20} />
+      <a href={hrefOf({ page: 'studies' })}>{appWords.status.waitsForWifi}</a>
+    </p>
+  ) : (
+    <p class="status-item small" data-link={link}>
+      <Icon name={LINK_SIGN[link]} size={20} />
+      <span>{appWords.status.link[link]}</span>
+    </p>
+  );
+}
+
 const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
   'keep-open': 'caution',
   'not-queued': 'note',
+  'not-sent': 'caution',
   decide: 'decide',
   verdicts: 'caution',
   'may-close': 'device',
@@ -126,12 +134,15 @@ function StandingSentence({ standing }: { readonly standing: Standing }) {
 }
 
 function sentenceOf(standing: Standing): string {
-  const { keepOpen, notQueued, verdicts, mayClose, goesOnOpen, othersDecide, empty } = appWords.status;
+  const { keepOpen, notQueued, notSent, verdicts, mayClose, goesOnOpen, othersDecide, empty } =
+    appWords.status;
   switch (standing.kind) {
     case 'keep-open':
       return keepOpen(standing.count);
     case 'not-queued':
       return notQueued(standing.count, standing.send);
+    case 'not-sent':
+      return notSent(standing.count);
     case 'verdicts':
       return verdicts(standing.count);
     case 'may-close':

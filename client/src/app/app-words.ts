@@ -36,6 +36,7 @@ export const appWords = {
     disc: { 'may-go': 'The disc may be removed', keep: 'Keep your files or disc' },
     othersDecide: (count: number) =>
       `${instances(count)} on this device ${count === 1 ? 'needs its' : 'need their'} sender’s decision`,
+    notSent: (count: number) => `${instances(count)} chosen before were not sent`,
     empty: 'Nothing waits on this device',
     policyUnknown: 'Policy not known yet',
     /** Studies under way were sent under another policy. */
@@ -52,6 +53,10 @@ export const appWords = {
     missing: 'Enter your user name and password.',
     lockedAfter: (minutes: number) =>
       `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
+    lockedNotSent: (count: number) =>
+      count === 1
+        ? '1 instance was chosen and not sent. Choose it again after you sign in.'
+        : `${instances(count)} were chosen and not sent. Choose them again after you sign in.`,
     lockedWhat: 'Studies that still wait here stay encrypted on this device.',
     travelling: (count: number) =>
       count === 1

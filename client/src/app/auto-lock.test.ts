@@ -272,6 +272,21 @@ test('a person who leaves is followed by the beginning, and the device stays loc
   assert.equal((await start(mark, 102)).did, ['resume']);
 });
 
+test('the lock remembers how many chosen instances of all tabs were not sent, until somebody signs in', async () => {
+  const { mark } = device();
+  mark.addNotSent(9);
+  assert.is(mark.notSent(), 0, 'nobody was locked out');
+  mark.write(LOCKED, 15);
+  mark.addNotSent(3);
+  mark.addNotSent(0);
+  mark.addNotSent(4);
+  assert.equal([mark.read(), mark.minutes(), mark.notSent()], [LOCKED, 15, 7]);
+  const page = await start(mark, 100);
+  assert.equal([mark.minutes(), mark.notSent()], [15, 7], 'also after a reload');
+  page.state.value = 'signed-in';
+  assert.equal([mark.read(), mark.notSent()], [null, 0]);
+});
+
 test('a page that was opened at an address keeps it over the first sign-in', async () => {
   const page = await start(lockMarkIn(storage()), 100);
   page.state.value = 'signed-out';

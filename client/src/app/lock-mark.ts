@@ -15,17 +15,25 @@ export interface LockMark {
   /** The minutes without a touch that the mark stands for; null: the person left by themselves, or it is not known. */
   minutes(): number | null;
   write(at: number | null, minutes?: number | null): void;
+  /** Instances that were chosen and not sent when the device locked, in all tabs together; 0 once somebody signs in. */
+  notSent(): number;
+  /** A tab has cleared so many. Counts while the device is locked. */
+  addNotSent(count: number): void;
 }
 
 export function lockMarkIn(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): LockMark {
+  const parts = (): readonly number[] => storage.getItem(KEY)?.split(' ').map(Number) ?? [];
+  const notSent = (): number => parts()[2] ?? 0;
   return {
-    read() {
-      const kept = storage.getItem(KEY);
-      return kept === null ? null : Number(kept.split(' ')[0]);
-    },
+    read: () => parts()[0] ?? null,
     minutes() {
-      const minutes = Number(storage.getItem(KEY)?.split(' ')[1]);
+      const minutes = parts()[1] ?? 0;
       return minutes > 0 ? minutes : null;
+    },
+    notSent,
+    addNotSent(count) {
+      const [at, minutes = 0] = parts();
+      if (at === LOCKED && count > 0) storage.setItem(KEY, `${at} ${minutes} ${notSent() + count}`);
     },
     write(at, minutes = null) {
       if (at === null) storage.removeItem(KEY);
@@ -70,7 +78,7 @@ async function resumeOrEnd({ session, mark, now, begin, canSignIn }: StartTools)
   const lockedAt = mark.read();
   const isDue = lockedAt !== null && lockedAt <= now();
   if (!isDue || (lockedAt !== LOCKED && !(await canSignIn()))) return session.resume();
-  mark.write(LOCKED, mark.minutes());
+  if (lockedAt !== LOCKED) mark.write(LOCKED, mark.minutes());
   begin();
   await session.signOut();
 }

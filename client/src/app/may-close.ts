@@ -11,6 +11,8 @@ export type Standing =
   | { readonly kind: 'keep-open'; readonly count: number }
   /** Instances were read and shown, but not sent. `send`: where Send can be pressed; null: it cannot be now. */
   | { readonly kind: 'not-queued'; readonly count: number; readonly send: 'here' | 'on-upload' | null }
+  /** The device locked before these were sent: they must be chosen again. */
+  | { readonly kind: 'not-sent'; readonly count: number }
   /** Nothing is sent until a person decides; the device keeps these. */
   | { readonly kind: 'decide'; readonly count: number }
   /** Verdicts wait for the link, or for their author: they are sent only while that person is signed in. */
@@ -33,6 +35,8 @@ export type StandingFacts = {
   readonly canSend: boolean;
   /** The page with Send is open. */
   readonly isOnUpload: boolean;
+  /** Instances that were chosen when the device locked, while nobody has signed in since. */
+  readonly notSent: number;
   /** Instances that need a person (list-needs.ts). */
   readonly undecided: number;
   /** Verdicts of the person who is here that the gateway does not have. */
@@ -54,6 +58,7 @@ const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
       count: chosen,
       send: canSend ? (isOnUpload ? 'here' : 'on-upload') : null,
     },
+  ({ notSent }) => notSent > 0 && { kind: 'not-sent', count: notSent },
   ({ undecided }) => undecided > 0 && { kind: 'decide', count: undecided },
   ({ verdicts, safe }) => verdicts > 0 && { kind: 'verdicts', count: verdicts, safe },
   ({ safe, goesOnAlone }) => safe > 0 && { kind: goesOnAlone ? 'may-close' : 'goes-on-open', count: safe },

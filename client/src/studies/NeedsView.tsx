@@ -10,6 +10,7 @@ import { ReasonDetails } from '../kit/ReasonDetails.tsx';
 import { sentencesOfReason } from '../kit/reason-sentences.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { sendableOf } from '../pipeline/ingest/sendable.ts';
 import { useNeeds } from '../pipeline/ingest/use-needs.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -37,13 +38,21 @@ export function NeedsView() {
   );
 }
 
+/** The way on: instances that were chosen and not sent come first, as in the status line. */
 function Nothing() {
+  const ingest = useIngest();
+  const chosen = ingest.phase.value === 'idle' ? 0 : sendableOf(ingest).instances;
   return (
     <div class="queue-empty">
       <p class="strong">{words.nothing}</p>
-      <p class="quiet">{words.nothingWhat}</p>
+      <p class="quiet">{chosen > 0 ? words.notSent(chosen) : words.nothingWhat}</p>
       <p>
-        <a class="button button-main" href={hrefOf({ page: 'studies' })}>
+        {chosen > 0 && (
+          <a class="button button-main" href={hrefOf({ page: 'upload' })}>
+            {words.toUpload}
+          </a>
+        )}{' '}
+        <a class={chosen > 0 ? 'button' : 'button button-main'} href={hrefOf({ page: 'studies' })}>
           {words.toStudies}
         </a>
       </p>

@@ -12,6 +12,10 @@ export const needsWords = {
   nothing: 'Nothing needs you',
   nothingWhat: 'Studies that cannot go on without you appear here.',
   toStudies: 'Open your studies',
+  /** Something was chosen, and Send was not pressed. */
+  notSent: (count: number) =>
+    `${instances(count)} you chose ${count === 1 ? 'is' : 'are'} not sent yet. Press Send under Upload.`,
+  toUpload: 'Go to Upload',
   of: (count: number) => instances(count),
   pacsReason: ({ code, says, remedy }: PacsReason) => `${says} ${remedy} (${code})`,
   foreign: 'Studies for another gateway',

@@ -11,6 +11,7 @@ import type { CoercedFile, CoercedPiece, WantedValues } from './pipeline-tools.t
 
 const INSTITUTION_NAME = 0x00080080;
 const ISSUER_OF_PATIENT_ID = 0x00100021;
+const ISSUER_QUALIFIERS = 0x00100024;
 /** PS3.5 Table 6.2-1. */
 const SH_CHARACTERS = 16;
 
@@ -36,18 +37,25 @@ export async function coerceFile(
 
 /** `not-writable` also where the Accession Number gets too long. */
 async function coerceTo(coercion: Coercion, instance: ParsedInstance, at: Date): Promise<Coerced> {
+  const textIn = (tag: number): string => textOf(findElement(instance.elements, tag), instance)?.trim() ?? '';
   const accession = accessionWith(coercion.accessionPrefix, instance);
   if (accession === 'too-long') return { kind: 'not-writable' };
   const { institution, issuer } = coercion;
   const wanted: readonly NewAttribute[] = [
     ...(accession === null ? [] : [[ACCESSION_NUMBER, 'SH', accession] as const]),
     ...(institution === undefined ? [] : [[INSTITUTION_NAME, 'LO', institution] as const]),
-    ...(issuer === undefined ? [] : [[ISSUER_OF_PATIENT_ID, 'LO', issuer] as const]),
+    ...(issuer === undefined ? [] : issuerOf(issuer, textIn(ISSUER_OF_PATIENT_ID))),
   ];
-  const before = textOf(findElement(instance.elements, INSTITUTION_NAME), instance) ?? '';
+  const before = textIn(INSTITUTION_NAME);
   const source = /^[\x20-\x5b\x5d-\x7e]{1,64}$/.test(before) ? before : '';
   return coerceInstance(instance, wanted, { at, reason: 'COERCE', system: 'RelayPACS', source });
 }
+
+/** Qualifiers of another issuer are emptied. */
+const issuerOf = (issuer: string, before: string): readonly NewAttribute[] => [
+  [ISSUER_OF_PATIENT_ID, 'LO', issuer],
+  ...(before === issuer ? [] : [[ISSUER_QUALIFIERS, 'SQ'] as const]),
+];
 
 /** Null: it stays as it is. */
 function accessionWith(prefix: string | undefined, instance: ParsedInstance): string | null {

@@ -48,7 +48,7 @@ export const dimsePeerSchema = z.object({
     taken: z.number().int(),
     /** Instances that were not taken after all, by the code of the reason. */
     notTaken: z.array(z.object({ reason: z.string(), instances: z.number().int() })),
-    /** Associations whose instances wait, and the code of the latest problem. */
+    /** Associations whose instances wait, however long, and the code of the latest problem. */
     waiting: z.number().int(),
     problem: z.string().nullable(),
   }),

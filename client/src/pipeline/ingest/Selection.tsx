@@ -31,6 +31,7 @@ export function Selection({ queued }: SelectionProps) {
   // Files of studies that are in the queue by now were neither refused nor skipped.
   const nothingFound =
     studies.length === 0 &&
+    !ingest.rejected.value.some(({ wasFound }) => wasFound) &&
     ingest.rejected.value.length + ingest.skipped.value + ingest.disc.value.indexes >=
       ingest.progress.value.filesRead;
   return (

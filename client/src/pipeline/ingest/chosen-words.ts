@@ -94,7 +94,8 @@ export const chosenWords = {
     yes: 'Clear',
     no: 'Keep them',
   },
-  queued: (count: number) => `${instances(count)} added to the queue`,
+  queued: (count: number) =>
+    count === 0 ? 'Nothing was added to the queue' : `${instances(count)} added to the queue`,
   queuedInPart: 'Some files were refused. They are listed below with their reasons.',
   toQueue: 'Open your studies',
   policyChange: 'Change',
@@ -122,6 +123,10 @@ export const chosenWords = {
         'The texts of some instances repeat names, numbers or dates from other instances of their study.',
       next: 'Open “See what is removed” on the card of the study and read the texts, then press Send again. Instances that you do not release stay here.',
     },
+    'not-ready': {
+      title: 'Nothing of some studies could be queued.',
+      next: 'Their files had to be read as a whole to find out. They stay on this page with the reason, and under Needs you. Keep your files or disc.',
+    },
     'too-many-patients': {
       title: 'You have reached your limit of patients for one day.',
       next: 'Send the rest tomorrow. An administrator can raise the quota.',
@@ -142,7 +147,7 @@ export const chosenWords = {
     duplicates: 'Some instances seem to be chosen twice. They are not compared yet.',
     'chosen-twice': 'Some instances were chosen twice. The copies are the same, and each is sent once.',
     'same-uid-differs':
-      'Different images have the same ID. The PACS can keep only one of each: you decide after sending.',
+      'Different images have the same ID. The PACS keeps the one that arrives first. Afterwards you see both, and leave the other out or choose a new export. To send a certain one, choose it alone.',
     'burned-in': 'This study may show the patient’s name in its images. Check it before sending.',
     'undeclared-text': 'Some images may show the patient’s name. Check them before sending.',
     'named-by-companion':

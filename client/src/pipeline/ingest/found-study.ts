@@ -91,6 +91,8 @@ export interface RejectedFile {
   readonly bytes: number;
   readonly state: 'refused' | 'skipped';
   readonly reason: ReasonCode;
+  /** It was an instance on this page, and could no longer be read at Send. */
+  readonly wasFound?: boolean;
   /** Where in the file, for the one who looks into it. */
   readonly where: { readonly tag: string; readonly offset: number } | null;
 }
@@ -106,6 +108,7 @@ export interface HeldFile extends RejectedFile {
  * The reason why Send failed. `seal-key-unknown`: the gateway's public key is not known, so nothing may be
  * stored here. `not-prepared`: this person's devices make no pseudonyms without the gateway, and it was not reached.
  * `reason-missing`: the policy asks why names are kept, and nobody has said so (`giveReason`).
+ * `not-ready`: at Send it turned out that nothing of a study can be made safe; it waits on the page for a person.
  * `look-first`: instances have texts that name what their companions name, and nobody has seen that yet.
  */
 export type SendProblem =
@@ -115,6 +118,7 @@ export type SendProblem =
   | 'reason-missing'
   | 'not-prepared'
   | 'look-first'
+  | 'not-ready'
   | 'too-many-patients'
   | 'device-failed';
 

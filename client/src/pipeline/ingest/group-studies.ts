@@ -8,7 +8,7 @@ import type { NamedPatient } from '#shared/deid/patient-key.ts';
 import type { HoldCause } from '#shared/deid/hold-causes.ts';
 import { mayShowFace } from '#shared/deid/recognizable-features.ts';
 import { isIrregularity } from '#shared/protocol/irregularities.ts';
-import type { WarningCode } from '#shared/protocol/reasons.ts';
+import type { ReasonCode, WarningCode } from '#shared/protocol/reasons.ts';
 import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { CollectedFile, ReadFile } from './collect-files.ts';
@@ -37,6 +37,13 @@ export type StudyWarning =
 /** Two files of one UID that may be copies of each other. */
 export type Pair = readonly [CollectedFile, CollectedFile];
 
+/** The reason that a policy gave for an instance when it was carried out. */
+export interface Unready {
+  readonly policy: string;
+  readonly deidentify: boolean;
+  readonly reason: ReasonCode;
+}
+
 /** A file that can be sent. */
 export interface FoundFile {
   readonly file: ReadFile;
@@ -49,6 +56,8 @@ export interface FoundFile {
   readonly held: readonly HoldCause[];
   /** Its texts that hold what only its companions name, once that was found (hold-companions.ts). */
   readonly naming: readonly NamingText[];
+  /** Why a Send could not make it safe, which its header alone did not say (hold-unready.ts). */
+  readonly unready?: readonly Unready[];
   /** Whom it names, the instance's own patient first (deid/patient-key.ts). */
   readonly patients: readonly NamedPatient[];
 }

@@ -16,6 +16,7 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { HeldFile } from './found-study.ts';
+import { unreadyUnder } from './hold-unready.ts';
 
 export interface HeldBack {
   /** By place (`ordinal`), the boxes over instances at which a person looked; none: nothing in it names anybody. */
@@ -69,13 +70,16 @@ export function createHeldBack(): HeldBack {
   };
 }
 
-type Held = Pick<FoundFile, 'held' | 'naming'>;
+type Held = Pick<FoundFile, 'held' | 'naming' | 'unready'>;
 
 /** Why it is held under this policy; empty: it is not. */
-export function reasonsUnder(policy: Policy | null, { held, naming }: Held): readonly ReasonCode[] {
+export function reasonsUnder(policy: Policy | null, found: Held): readonly ReasonCode[] {
   if (policy === null) return [];
-  if (!policy.deidentify) return heldFor(held, treatmentOf(policy));
+  const { held, naming } = found;
+  const unready = unreadyUnder(policy, found);
+  if (!policy.deidentify) return [...unready, ...heldFor(held, treatmentOf(policy))];
   return [
+    ...unready,
     ...(naming.length > 0 ? (['named-by-companion'] as const) : []),
     ...reasonsToHold(held, exceptionsOf(policy.options, policy.rules)),
   ];

@@ -26,27 +26,32 @@ export class NamedByCompanions extends Error {
 export function noteNaming(study: StudyGroup, files: NamingFiles): void {
   if (files.size === 0) return;
   study.warnings.add('named-by-companion');
-  replace(study, (found) => ({ ...found, naming: files.get(found.ordinal) ?? found.naming }));
+  replaceFiles(study, (found) => {
+    const naming = files.get(found.ordinal);
+    return naming ? { ...found, naming } : found;
+  });
 }
 
 export function forgetNaming(study: StudyGroup): void {
   if (!study.warnings.delete('named-by-companion')) return;
-  replace(study, (found) => ({ ...found, naming: [] }));
+  replaceFiles(study, (found) => (found.naming.length > 0 ? { ...found, naming: [] } : found));
 }
 
-function replace(study: StudyGroup, change: (found: FoundFile) => FoundFile): void {
+/** A file for which `change` returns the same object stays the one that pages show. */
+export function replaceFiles(study: StudyGroup, change: (found: FoundFile) => FoundFile): void {
   study.held.length = 0;
   for (const { files } of study.series.values())
     for (const [at, found] of files.entries()) {
       const changed = change(found);
-      if (changed.naming !== found.naming) files[at] = changed;
+      files[at] = changed;
       if (mayBeHeld(files[at]!)) study.held.push(files[at]!);
     }
   study.version += 1;
 }
 
 /** Some policy holds it back. */
-export const mayBeHeld = ({ held, naming }: FoundFile): boolean => held.length > 0 || naming.length > 0;
+export const mayBeHeld = ({ held, naming, unready = [] }: FoundFile): boolean =>
+  held.length + naming.length + unready.length > 0;
 
 /** A person who releases the instance has looked at all for which it is held. */
 export function lookedAt({ held, naming }: Pick<FoundFile, 'held' | 'naming'>): readonly Looked[] {

@@ -143,11 +143,15 @@ export function drawSoon(state: IngestState): void {
 }
 
 /** Notes a file that is not sent, with its reason. */
-export function reject({ notSent }: IngestState, path: string, bytes: number, said: NotSent): void {
+export function reject(
+  { notSent }: IngestState,
+  { path, bytes, wasFound = false }: Pick<RejectedFile, 'path' | 'bytes' | 'wasFound'>,
+  said: NotSent,
+): void {
   const where = said.kind === 'refused' ? (said.where ?? null) : null;
   if (said.kind === 'skipped')
     notSent.skipped.push({ path, bytes, state: 'skipped', reason: said.because, where });
-  else notSent.refused.push({ path, bytes, state: 'refused', reason: said.because, where });
+  else notSent.refused.push({ path, bytes, state: 'refused', reason: said.because, where, wasFound });
 }
 
 /** The phase when nothing is being read or queued. */

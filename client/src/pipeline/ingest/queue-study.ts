@@ -8,7 +8,7 @@ import type { NamedValue } from '#shared/deid/text/named-value.ts';
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import { beginStudy, finishNaming } from '../queue/rows/name-study.ts';
-import { keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
+import { holdLate, keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import { finishPacking } from '../queue/rows/finish-packing.ts';
@@ -63,6 +63,7 @@ export interface QueueingWatch {
   onNamed(files: readonly FoundFile[]): void;
   /** These files are safe on this device, or need not be. */
   onSafe(files: readonly FoundFile[]): void;
+  /** These are not sent, whatever a person decides. */
   onNotQueued(file: FoundFile, because: NotQueued['because']): void;
   /** The study is in the queue; these of its files stay here until a person decides. */
   onHeld(studyId: string, files: readonly FoundFile[]): void;
@@ -78,29 +79,40 @@ export interface Queueing {
 }
 
 /** A queueing whose study has its id in the queue. */
-type Begun = Queueing & { readonly tools: QueueingTools; readonly studyId: string };
+type Begun = Queueing & {
+  readonly tools: QueueingTools;
+  readonly studyId: string;
+  /** Grows with each file that the policy does not make safe, however late that is found. */
+  readonly held: HeldHere[];
+};
+
+/** `nothing-ready`: nothing of the study is in the queue; a person decides about `held`. */
+export type Queued =
+  | { readonly kind: 'queued'; readonly id: string }
+  | { readonly kind: 'nothing-ready'; readonly held: readonly HeldHere[] };
 
 /**
  * Throws the signal's reason when a person takes the study back here, NamedByCompanions where a person has to look
- * first, or the error that kept it from being queued as a whole; in all cases it is out of the queue. Returns its id
- * in the queue.
+ * first, or the error that kept it from being queued as a whole; in all cases it is out of the queue.
  */
-export async function queueStudy(tools: QueueingTools, queueing: Queueing): Promise<string> {
+export async function queueStudy(tools: QueueingTools, queueing: Queueing): Promise<Queued> {
   const studyId = tools.createId();
-  await tools.whileWriting(studyId, async () => {
+  const held: HeldHere[] = [];
+  const isQueued = await tools.whileWriting(studyId, async () => {
     try {
-      await nameAndPack({ ...queueing, tools, studyId });
+      return await nameAndPack({ ...queueing, tools, studyId, held });
     } catch (error) {
       // Taken back or cancelled on the queue's page, or already in the PACS as a whole: nothing went wrong.
-      if (isGone(error) && (await isOver(tools.database, studyId))) return;
+      if (isGone(error) && (await isOver(tools.database, studyId))) return true;
       await tools.giveUp(studyId, queueing.signal.aborted ? 'cancelled' : 'failed');
       throw error;
     }
   });
-  return studyId;
+  return isQueued ? { kind: 'queued', id: studyId } : { kind: 'nothing-ready', held };
 }
 
-async function nameAndPack(begun: Begun): Promise<void> {
+/** False when nothing of it was left to queue. */
+async function nameAndPack(begun: Begun): Promise<boolean> {
   const { tools, studyId, group, terms } = begun;
   const { database } = tools;
   const { reason } = terms;
@@ -114,50 +126,67 @@ async function nameAndPack(begun: Begun): Promise<void> {
     about: aboutOf(group),
     chosen: group.instances,
   });
-  const { wanted, held, sopInstanceUIDs } = await nameAll(begun);
+  const { wanted, sopInstanceUIDs } = await nameAll(begun);
   const triaged = tools.triaged(studyId, group);
   if (triaged !== null)
     await ignoreFailure(
       noteTriage(database, studyId, triaged),
       'without these answers the gateway does the work of the models',
     );
-  const kept = await keepHeld(database, await tools.key, {
+  const kept = await keepAllHeld(begun, sopInstanceUIDs);
+  if (!(await finishNaming(database, studyId, kept))) return false;
+  tools.onQueued();
+  const isQueued = await packAndFinish(begun, { wanted, sopInstanceUIDs, kept });
+  const files = begun.held.map(({ found }) => found);
+  if (isQueued && files.length > 0) begun.watch.onHeld(studyId, files);
+  tools.onQueued();
+  return isQueued;
+}
+
+async function keepAllHeld(
+  { tools, studyId, group, held }: Begun,
+  sopInstanceUIDs: ReadonlySet<string>,
+): Promise<KeptHeld> {
+  return keepHeld(tools.database, await tools.key, {
     studyId,
     studyInstanceUID: group.studyInstanceUID,
     held: held.map(({ found: { sopInstanceUID }, because }) => ({ sopInstanceUID, reason: because.because })),
     sopInstanceUIDs,
   });
-  const tellHeld = () => {
-    for (const { found, because } of held) begun.watch.onNotQueued(found, because);
-  };
-  if (!(await finishNaming(database, studyId, kept))) return tellHeld();
-  tools.onQueued();
-  if (!(await packAndFinish(begun, wanted, kept))) tellHeld();
-  else if (held.length > 0)
-    begun.watch.onHeld(
-      studyId,
-      held.map(({ found }) => found),
-    );
-  tools.onQueued();
 }
 
-async function packAndFinish(begun: Begun, wanted: ReadonlySet<number>, kept: KeptHeld): Promise<boolean> {
-  const { tools, studyId, signal } = begun;
+interface Named {
+  /** The places of the files that must be packed. */
+  readonly wanted: ReadonlySet<number>;
+  /** Of these files, and of those that are held back. */
+  readonly sopInstanceUIDs: ReadonlySet<string>;
+  readonly kept: KeptHeld;
+}
+
+async function packAndFinish(begun: Begun, { wanted, sopInstanceUIDs, kept }: Named): Promise<boolean> {
+  const { tools, studyId, signal, held } = begun;
   const { database } = tools;
+  const heldWhenNamed = held.length;
+  const keepLate = async () => {
+    if (held.length > heldWhenNamed)
+      await holdLate(database, studyId, await keepAllHeld(begun, sopInstanceUIDs));
+  };
   try {
     await packAll(begun, wanted);
     signal.throwIfAborted();
+    await keepLate();
     return await finishPacking(database, studyId, kept);
   } catch (error) {
     // In the PACS as a whole before it was packed: only the instances that are held here remain.
     if (!isGone(error) || (await database.studies.get(studyId))?.state !== 'done') throw error;
+    await keepLate();
     await database.transaction('rw', database.studies, () => takeFromEarlier(database, kept));
     return true;
   }
 }
 
 /** A file that the policy does not make safe: it stays on this device until a person decides. */
-type HeldHere = { readonly found: FoundFile; readonly because: NotQueued['because'] };
+export type HeldHere = { readonly found: FoundFile; readonly because: NotQueued['because'] };
 
 function isGone(error: unknown): boolean {
   return error instanceof Error && error.name === 'StudyGone';
@@ -169,15 +198,14 @@ async function isOver(database: LocalDatabase, id: string): Promise<boolean> {
 }
 
 /**
- * Names all files; returns the places of those that must be packed, the files that are held back, and the SOP Instance
- * UIDs of both. Files are told of once it is certain that the study need not wait for a person.
+ * Names all files; returns the places of those that must be packed, and the SOP Instance UIDs of these and of those
+ * that are held back. Files are told of once it is certain that the study need not wait for a person.
  */
-async function nameAll({ tools, studyId, group, companions, terms, watch, signal }: Begun) {
+async function nameAll({ tools, studyId, group, companions, terms, watch, signal, held }: Begun) {
   const { forTask: policy, released } = terms;
   const stays = ({ ordinal, naming }: FoundFile): boolean =>
     policy.kind === 'deidentified' && naming.length > 0 && !released.has(ordinal);
   const wanted = new Set<number>();
-  const held: HeldHere[] = [];
   const sopInstanceUIDs = new Set<string>();
   const naming = new Map<number, readonly NamingText[]>();
   const tell: (() => void)[] = [];
@@ -193,21 +221,17 @@ async function nameAll({ tools, studyId, group, companions, terms, watch, signal
     watch.onNamed(batch);
     for (const found of batch) {
       const stayed = notQueued.find(({ position }) => position === found.ordinal);
-      if (stayed?.because.kind === 'quarantined') held.push({ found, because: stayed.because });
       if (!stayed || stayed.because.kind === 'quarantined') sopInstanceUIDs.add(found.sopInstanceUID);
     }
+    held.push(...heldOf(batch, notQueued));
     tell.push(() => {
-      tellNotQueued(
-        batch,
-        notQueued.filter(({ because }) => because.kind !== 'quarantined'),
-        watch,
-      );
+      tellNotQueued(batch, notQueued, watch);
       watch.onSafe(batch.filter(({ ordinal }) => out.has(ordinal)));
     });
   });
   if (naming.size > 0) throw new NamedByCompanions(naming);
   for (const each of tell) each();
-  return { wanted, held, sopInstanceUIDs };
+  return { wanted, sopInstanceUIDs };
 }
 
 /** A person saw its texts on the page and has not released it. */
@@ -224,7 +248,7 @@ async function packAll(begun: Begun, wanted: ReadonlySet<number>): Promise<void>
 
 /** Returns the places of the files that `onlyNeeded` skipped. */
 async function packSome(
-  { tools, studyId, group, terms, watch, signal }: Begun,
+  { tools, studyId, group, terms, watch, signal, held }: Begun,
   places: ReadonlySet<number>,
   onlyNeeded: boolean,
 ): Promise<ReadonlySet<number>> {
@@ -239,6 +263,8 @@ async function packSome(
       { kind: 'pack', studyId, parcelId, files, policy, sealingKey, onlyNeeded, workers: pool.size },
       signal,
     );
+    // The file was changed since it was named, or the second look found more.
+    held.push(...heldOf(parcel, done.notQueued));
     tellNotQueued(parcel, done.notQueued, watch);
     const skipped = new Set(done.later);
     for (const position of skipped) later.add(position);
@@ -253,6 +279,14 @@ function toFile(found: FoundFile, released: Released): FileToQueue {
   return { ref: file.ref, position: ordinal, ...(boxes && { looked: lookedAt(found), boxes }) };
 }
 
+function heldOf(files: readonly FoundFile[], notQueued: readonly NotQueued[]): readonly HeldHere[] {
+  return notQueued.flatMap(({ position, because }) => {
+    const found = files.find(({ ordinal }) => ordinal === position);
+    return found && because.kind === 'quarantined' ? [{ found, because }] : [];
+  });
+}
+
+/** Those that nobody can decide about. */
 function tellNotQueued(
   files: readonly FoundFile[],
   notQueued: readonly NotQueued[],
@@ -260,6 +294,6 @@ function tellNotQueued(
 ): void {
   for (const { position, because } of notQueued) {
     const file = files.find(({ ordinal }) => ordinal === position);
-    if (file) watch.onNotQueued(file, because);
+    if (file && because.kind !== 'quarantined') watch.onNotQueued(file, because);
   }
 }

@@ -78,7 +78,7 @@ function note(state: IngestState, found: Collected, disc: ChosenDisc): Numbered 
   count.filesFound += 1;
   drawSoon(state);
   if (found.kind === 'refused') {
-    reject(state, found.path, found.bytes, found);
+    reject(state, found, found);
     count.filesRead += 1;
     return null;
   }
@@ -113,7 +113,7 @@ function takeSummary(
     state.gathering.add(said, read, ordinal);
     state.discs.noteInstance(said.identifiers);
   } else if (said.kind === 'index') disc.files.noteIndex(read.path, said.index);
-  else reject(state, read.path, read.bytes, said);
+  else reject(state, read, said);
   state.count.filesRead += 1;
   state.count.bytesRead += read.bytes;
   drawSoon(state);

@@ -33,7 +33,7 @@ export function reopenStudy(state: IngestState, id: string): string | null {
 }
 
 /** The values that all its instances name stay known. */
-function onlyThese(group: StudyGroup, files: ReadonlySet<FoundFile>): StudyGroup {
+export function onlyThese(group: StudyGroup, files: ReadonlySet<FoundFile>): StudyGroup {
   const series = new Map<string, SeriesGroup>();
   for (const [uid, each] of group.series) {
     const left = each.files.filter((found) => files.has(found));

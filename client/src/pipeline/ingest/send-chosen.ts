@@ -4,6 +4,7 @@ import { batch } from '@preact/signals';
 import { isNoRoom } from '../queue/rows/no-room.ts';
 import type { QueueingProgress } from './found-study.ts';
 import { needsOf } from './forecast.ts';
+import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import type { FoundFile, StudyGroup, StudyWarning } from './group-studies.ts';
 import { staysHere } from './held-back.ts';
 import {
@@ -17,12 +18,13 @@ import {
 } from './ingest-state.ts';
 import { termsOf } from './policy-in-force.ts';
 import { NamedByCompanions } from './hold-companions.ts';
+import { noteUnready } from './hold-unready.ts';
 import { orderOf, withOrder } from './orders.ts';
 import { NotPrepared, preparePolicy } from './prepare-policy.ts';
-import { queueStudy, type SendingTerms } from './queue-study.ts';
+import { queueStudy, type HeldHere, type SendingTerms } from './queue-study.ts';
 import { noteSent } from './sent-from-here.ts';
 import { goingOf } from './sendable.ts';
-import { forgetSent, keepForDeciding } from './reopen-study.ts';
+import { forgetSent, keepForDeciding, onlyThese } from './reopen-study.ts';
 import { patientsOfStudy, splitByPatient } from './split-patients.ts';
 
 export async function sendChosen(state: IngestState): Promise<void> {
@@ -135,17 +137,38 @@ async function queueAll(
     onNamed: (files: readonly FoundFile[]) => countQueued(state, { named: files.length }),
     onSafe: (files: readonly FoundFile[]) =>
       countQueued(state, { instances: files.length, bytes: bytesOf(files) }),
-    onNotQueued: ({ file }: FoundFile, because: Parameters<typeof reject>[3]) =>
-      reject(state, file.path, file.bytes, because),
+    onNotQueued: ({ file }: FoundFile, because: NotSent) =>
+      reject(state, { ...file, wasFound: true }, because),
     onHeld: (id: string, files: readonly FoundFile[]) => keepForDeciding(state, id, group, files),
   };
   const companions = [...group.names.values()];
-  for (const part of parts)
-    noteSent(state, await queueStudy(state.tools, { group: part, companions, terms, watch, signal }), group);
+  const held: HeldHere[] = [];
+  for (const part of parts) {
+    const done = await queueStudy(state.tools, { group: part, companions, terms, watch, signal });
+    if (done.kind === 'queued') noteSent(state, done.id, group);
+    else held.push(...done.held);
+  }
   state.gathering.remove(group.studyInstanceUID);
   state.orders.drop(group.studyInstanceUID);
-  forgetSent(state, group);
+  if (held.length > 0) keepOnPage(state, group, held, terms);
+  else forgetSent(state, group);
   draw(state);
+}
+
+/** Nothing of these is in the queue: they wait for a person on the page, as if it had been known before. */
+function keepOnPage(
+  state: IngestState,
+  group: StudyGroup,
+  held: readonly HeldHere[],
+  { policy }: SendingTerms,
+): void {
+  const released = state.heldBack.released.peek();
+  const files = held.map(({ found }) => found);
+  const left = onlyThese(group, new Set(files));
+  const news = held.filter(({ found }) => !staysHere(policy, released, found));
+  noteUnready(left, new Map(news.map(({ found, because }) => [found.ordinal, because.because])), policy);
+  state.gathering.put(left);
+  state.problem.value = 'not-ready';
 }
 
 function bytesOf(files: readonly FoundFile[]): number {

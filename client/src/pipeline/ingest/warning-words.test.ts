@@ -38,6 +38,13 @@ test('a study no longer may show a name once a person has covered or released ev
   assert.equal(loud(['burned-in-annotation', 'undeclared-text']), ['face']);
 });
 
+test('of two images with one ID it is said which one stays, and only what can be decided afterwards', () => {
+  const sentence = sentenceOfWarning('same-uid-differs', DEIDENTIFIED);
+  assert.match(sentence, 'The PACS keeps the one that arrives first');
+  assert.match(sentence, 'leave the other out or choose a new export');
+  assert.not.match(sentence, 'you decide');
+});
+
 test('each oddity is said in full where it is sent, and all at once where the policy holds them', () => {
   const sentences = (policy: Policy) =>
     sortWarnings(['pixel-data-missing', 'uid-form'], policy).loud.map((warning) =>

@@ -27,7 +27,9 @@ export type DimsePlace = NonNullable<Config['dimse']>;
 
 /** Sockets at all; further ones are closed unread. A department has some dozens of modalities. */
 const CONNECTIONS = 96;
-/** Of addresses that no peer has: they are told that they are refused, and take no place of a peer. */
+/** Of one address, before they are let in: so the silent ones of a peer leave places to the others. */
+const ASKING_OF_ONE = 16;
+/** Of all addresses that no peer has: they are told that they are refused, and take no place of a peer. */
 const STRANGERS = 8;
 /** Associations of all peers, and of one. Each holds a PDU and what the disk has not taken yet. */
 const ASSOCIATIONS = 32;
@@ -66,7 +68,8 @@ type Listening = {
   readonly addressesOf: AddressesOf;
   /** The callers that were let in, each until its connection has ended, in whatever way. */
   readonly inside: Map<Socket, string>;
-  strangers: number;
+  /** Connections that are not let in yet, by address; those of strangers together. */
+  readonly asking: Map<string, number>;
   readonly refuse: (asked: AssociationAsked, address: string, because: DimseRefusal) => void;
 };
 
@@ -80,7 +83,7 @@ export function createDimseListener(tools: ListenerTools): DimseListener {
     async open() {
       if (place === null) return;
       const listening: Listening = {
-        ...{ tools, place, signal: stop.signal, inside: new Map(), strangers: 0 },
+        ...{ tools, place, signal: stop.signal, inside: new Map(), asking: new Map() },
         addressesOf: createHostLookup(),
         refuse: refusals.note,
       };
@@ -168,17 +171,22 @@ async function serveConnection(listening: Listening, socket: Socket): Promise<vo
   }
 }
 
-/** The function that gives back the place of a stranger; null: there is none. */
-async function enterAs(listening: Listening, address: string): Promise<(() => void) | null> {
-  const { pipeline, siteId } = listening.tools;
+/** The function that gives back the place of one who asks; null: there is none. */
+async function enterAs({ tools, asking }: Listening, address: string): Promise<(() => void) | null> {
+  const { pipeline, siteId } = tools;
   const known = parseProxies(await addressesOfPeers(pipeline.db, siteId));
-  if (known?.has(address) === true) return () => undefined;
-  if (listening.strangers >= STRANGERS) return null;
-  listening.strangers += 1;
-  let isInside = true;
+  const isKnown = known?.has(address) === true;
+  const who = isKnown ? address : 'strangers';
+  const before = asking.get(who) ?? 0;
+  if (before >= (isKnown ? ASKING_OF_ONE : STRANGERS)) return null;
+  asking.set(who, before + 1);
+  let isAsking = true;
   return () => {
-    if (isInside) listening.strangers -= 1;
-    isInside = false;
+    if (!isAsking) return;
+    isAsking = false;
+    const left = asking.get(who)! - 1;
+    if (left === 0) asking.delete(who);
+    else asking.set(who, left);
   };
 }
 

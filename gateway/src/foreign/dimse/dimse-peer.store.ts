@@ -153,7 +153,6 @@ async function weekOf(db: Db, peerId: string, since: Date): Promise<DimsePeer['w
     .selectFrom('sent_file')
     .select('problem')
     .where('peer_id', '=', peerId)
-    .where('created_at', '>', since)
     .where('state', '<>', 'opened')
     .orderBy('created_at', 'desc')
     .execute();

@@ -1,4 +1,5 @@
 /** The list of modalities that may store over DIMSE, in an administrator's hands. */
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DimsePeer, DimsePeerWish } from '#shared/protocol/dimse-peer.ts';
@@ -63,6 +64,17 @@ test('is made, changed and deleted, each in the audit trail, and no listener nee
     ['dimse-peer-changed', 'CT_3'],
     ['dimse-peer-deleted', 'CT_3'],
   ]);
+});
+
+test('shows associations that wait, however long', async () => {
+  const { id } = await makeTestPeer(gateway, { aeTitle: 'OLD', accountId });
+  await sql`insert into sent_file
+    (id, site_id, account_id, peer_id, form, policy_name, policy_version, state, problem, created_at, expires_at)
+    select gen_random_uuid(), site_id, account_id, id, '{}', policy_name, 1, 'received', 'policy-withdrawn',
+      now() - interval '30 days', now() from dimse_peer where id = ${id}::uuid`.execute(gateway.database.db);
+  const { peers } = await listTestPeers(gateway);
+  const { week } = peers.find((each) => each.id === id)!;
+  assert.equal([week.waiting, week.problem], [1, 'policy-withdrawn']);
 });
 
 test('has an AE title of its own, addresses that are few, and a policy of its account', async () => {

@@ -5,7 +5,7 @@
  * Their files stay where they are; nothing of them is copied.
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import { addTo, listOf } from '../count-reasons.ts';
+import { addTo, listOf, sumOf } from '../count-reasons.ts';
 import { open, seal } from './device-key.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
@@ -89,6 +89,19 @@ export async function takeFromEarlier(database: LocalDatabase, { earlier }: Kept
     if (!row || !isAsBefore(row.held, each)) continue;
     await database.studies.update(id, { held, chosen: row.chosen - taken, ...endOf({ ...row, held }) });
   }
+}
+
+/** More is held than was known when the study was named: all of it (`kept`) waits for a person. */
+export async function holdLate(
+  database: LocalDatabase,
+  studyId: string,
+  { held }: Pick<KeptHeld, 'held'>,
+): Promise<void> {
+  await database.transaction('rw', database.studies, async () => {
+    const study = await database.studies.get(studyId);
+    const chosen = (study?.instances ?? 0) + sumOf(held.reasons) + held.leftOut;
+    await database.studies.update(studyId, { held, chosen });
+  });
 }
 
 export async function leaveOutHeld(database: LocalDatabase, id: string, reason: string): Promise<void> {
