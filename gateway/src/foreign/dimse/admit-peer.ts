@@ -1,6 +1,6 @@
 /**
- * Decides whether a caller may store, and how it is told that it may not (PS3.8 §9.3.4). A stranger hears the same as a peer that calls
- * from elsewhere, so nobody learns which AE titles are known.
+ * Decides whether a caller may store, and how it is told that it may not (PS3.8 §9.3.4). A stranger hears the same as a
+ * peer that calls from elsewhere, so nobody learns which AE titles are known.
  */
 import type { Policy, Role } from '#shared/protocol/api.ts';
 import type { DimseRefusal } from '#shared/protocol/dimse-peer.ts';

@@ -1,4 +1,4 @@
-/** Which of the proposed presentation contexts are accepted (PS3.8 §9.3.3.2), each by itself. */
+/** Accepts or refuses the proposed presentation contexts (PS3.8 §9.3.3.2), each by itself. */
 import {
   encodingOf,
   EXPLICIT_VR_LITTLE_ENDIAN,
@@ -32,7 +32,7 @@ export function answerContexts(
   { contexts: proposed, provides }: Pick<AssociationAsked, 'contexts' | 'provides'>,
   caller: Pick<AdmittedCaller, 'reportsOn'> & { readonly peer: unknown },
 ): AnsweredContexts {
-  // Whoever proposes no roles means the same: the port takes nothing of this class but reports.
+  // A caller without a proposed role can mean nothing else: the port takes nothing of this class but reports.
   const reports = caller.reportsOn.size > 0 && provides.get(COMMITMENT_PUSH) !== false;
   const contexts = proposed.map(({ id, abstractSyntax, transferSyntaxes }) => {
     const choose =

@@ -1,5 +1,5 @@
 /**
- * Who may report on storage commitment: a PACS that the gateway asks for it. It calls by the AE title that its
+ * Lets those PACSs report on storage commitment that the gateway asks for it. Each calls by the AE title that its
  * destination names, from an address of the destination's host. No password proves it; but the Transaction UID is known
  * to those alone who were asked, and no instance counts as stored by a report alone.
  */
