@@ -216,7 +216,7 @@ export const destinationWords = {
     connection: 'Connection',
     commitment: 'Ask for storage commitment',
     commitmentWhat:
-      'Instances count as in the PACS once it has also said that it keeps them. It must report in the same association.',
+      'Instances count as in the PACS once it has also said that it keeps them. It must report in the same association, unless the gateway listens for DIMSE (RELAY_DIMSE_PORT).',
     connections: { plain: 'Without TLS', tls: 'With TLS' } satisfies Record<DimseConnection, string>,
     inTheClear: 'Without TLS, images and passwords can be read by anybody on the way.',
     authentication: 'Sign in with',

@@ -1,6 +1,7 @@
 /** Destinations in the database. One of a site's is primary; those to which studies were promised stay. */
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
 import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
+import { parseDimseAddress, type DimseAddress } from '#shared/protocol/dimse-address.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { viewersSchema, type Viewer } from '#shared/protocol/viewer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -108,6 +109,25 @@ export async function primaryDestination(db: Db, siteId: string): Promise<Destin
     .where('is_primary', '=', true)
     .executeTakeFirst();
   return row && toRow(row);
+}
+
+export type CommittingDestination = { readonly id: string; readonly address: DimseAddress };
+
+/** Those that are asked for storage commitment. */
+export async function committingDestinations(
+  db: Db,
+  siteId: string,
+): Promise<readonly CommittingDestination[]> {
+  const rows = await db
+    .selectFrom('destination')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('kind', '=', 'dimse')
+    .execute();
+  return rows.map(toRow).flatMap(({ id, url, settings }) => {
+    const address = parseDimseAddress(url);
+    return settings.commitment === true && address !== null ? [{ id, address }] : [];
+  });
 }
 
 export type DestinationContent = Pick<

@@ -8,6 +8,7 @@ import {
   encodeAssociateAccept,
   encodeAssociateReject,
   parseAssociateRequest,
+  type Acceptance,
   type AssociationAsked,
   type Rejection,
 } from './pdu-acceptor.ts';
@@ -15,7 +16,11 @@ import { ABORT_REQUEST, ASSOCIATE_RQ, parsePduHeader, PDU_HEADER_BYTES } from '.
 import type { Transport } from './transport.ts';
 
 export type Decision<Granted> =
-  | { readonly kind: 'accept'; readonly contexts: readonly Context[]; readonly granted: Granted }
+  | (Acceptance & {
+      readonly kind: 'accept';
+      readonly contexts: readonly Context[];
+      readonly granted: Granted;
+    })
   | ({ readonly kind: 'reject' } & Rejection);
 
 /**
@@ -37,7 +42,7 @@ export async function acceptAssociation<Granted>(
       return null;
     }
     if (maxBytes !== 0 && maxBytes < LEAST_BYTES) throw violated('too small a limit of PDUs');
-    await transport.write(encodeAssociateAccept(titles, decision.contexts));
+    await transport.write(encodeAssociateAccept(titles, decision));
     return {
       association: new Association(transport, decision.contexts, maxBytes),
       granted: decision.granted,

@@ -11,9 +11,10 @@ import {
   CONTEXTS_LIMIT,
   item,
   itemsOf,
-  maxBytesIn,
+  MAXIMUM_LENGTH,
   pdu,
   PROPOSED_CONTEXT,
+  ROLE_SELECTION,
   text,
   TRANSFER_SYNTAX,
   uint16,
@@ -39,6 +40,8 @@ export type AssociationAsked = {
   readonly contexts: readonly ProposedContext[];
   /** 0: no limit. */
   readonly maxBytes: number;
+  /** The SOP Classes for which it proposes roles (PS3.7 Annex D.3.3.4): whether that of the SCP is among them. */
+  readonly provides: ReadonlyMap<string, boolean>;
   /** Both AE titles and reserved bytes, which an acceptance returns as they came. */
   readonly titles: Buffer;
 };
@@ -51,10 +54,10 @@ export function parseAssociateRequest(content: Buffer): AssociationAsked {
   const titles = Buffer.from(reader.take(2 * TITLE_BYTES + RESERVED_BYTES));
   const contexts = new Map<number, ProposedContext>();
   let isDicom = false;
-  let maxBytes = 0;
+  let user: User = { maxBytes: 0, provides: new Map() };
   for (const { type, content: inner } of itemsOf(reader)) {
     if (type === APPLICATION_CONTEXT) isDicom = inner.uid(inner.left) === APPLICATION_CONTEXT_NAME;
-    if (type === USER_INFORMATION) maxBytes = maxBytesIn(inner);
+    if (type === USER_INFORMATION) user = parseUser(inner);
     if (type !== PROPOSED_CONTEXT) continue;
     const context = parseProposed(inner);
     // PS3.8 §9.3.2.2: odd numbers, each once.
@@ -69,9 +72,24 @@ export function parseAssociateRequest(content: Buffer): AssociationAsked {
     calledAE: trimmed(titles.subarray(0, TITLE_BYTES)),
     callingAE: trimmed(titles.subarray(TITLE_BYTES, 2 * TITLE_BYTES)),
     contexts: [...contexts.values()],
-    maxBytes,
+    ...user,
     titles,
   };
+}
+
+type User = Pick<AssociationAsked, 'maxBytes' | 'provides'>;
+
+function parseUser(user: BoundedReader): User {
+  let maxBytes = 0;
+  const provides = new Map<string, boolean>();
+  for (const { type, content } of itemsOf(user)) {
+    if (type === MAXIMUM_LENGTH) maxBytes = content.uint32();
+    if (type !== ROLE_SELECTION) continue;
+    const sopClassUID = content.uid(content.uint16());
+    const [, isProvider] = content.take(2);
+    provides.set(sopClassUID, isProvider === 1);
+  }
+  return { maxBytes, provides };
 }
 
 function parseProposed(content: BoundedReader): ProposedContext {
@@ -87,15 +105,21 @@ function parseProposed(content: BoundedReader): ProposedContext {
   return { id, abstractSyntax, transferSyntaxes };
 }
 
+export type Acceptance = {
+  readonly contexts: readonly AnsweredContext[];
+  /** The SOP Classes of which the requestor is the SCP, as it has proposed. */
+  readonly provided: readonly string[];
+};
+
 /** PS3.8 §9.3.3. */
-export function encodeAssociateAccept(titles: Buffer, contexts: readonly AnsweredContext[]): Buffer {
+export function encodeAssociateAccept(titles: Buffer, { contexts, provided }: Acceptance): Buffer {
   const answered = contexts.map(({ id, result, transferSyntax }) =>
     item(ANSWERED_CONTEXT, Buffer.of(id, 0, result, 0), item(TRANSFER_SYNTAX, text(transferSyntax))),
   );
   const context = item(APPLICATION_CONTEXT, text(APPLICATION_CONTEXT_NAME));
   return pdu(
     ASSOCIATE_AC,
-    Buffer.concat([uint16(1), uint16(0), titles, context, ...answered, userInformation()]),
+    Buffer.concat([uint16(1), uint16(0), titles, context, ...answered, userInformation(provided)]),
   );
 }
 

@@ -26,7 +26,7 @@ export const TRANSFER_SYNTAX = 0x40;
 export const USER_INFORMATION = 0x50;
 export const MAXIMUM_LENGTH = 0x51;
 const IMPLEMENTATION_CLASS = 0x52;
-const ROLE_SELECTION = 0x54;
+export const ROLE_SELECTION = 0x54;
 const IMPLEMENTATION_VERSION = 0x55;
 
 /** PS3.7 Annex A.2.1. */
@@ -103,13 +103,14 @@ export const item = (type: number, ...content: Buffer[]): Buffer => {
 export const text = (value: string): Buffer => Buffer.from(value, 'latin1');
 const title = (value: string): Buffer => text(value.padEnd(16).slice(0, 16));
 
-/** PS3.8 Annex D.1, PS3.7 Annex D.3.3. `roles`: those that are proposed. */
-export const userInformation = (roles: readonly Buffer[] = []): Buffer =>
+/** PS3.8 Annex D.1, PS3.7 Annex D.3.3. `provided`: the SOP Classes of which the requestor is the SCP alone. */
+export const userInformation = (provided: readonly string[]): Buffer =>
   item(
     USER_INFORMATION,
     item(MAXIMUM_LENGTH, uint32(RECEIVED_BYTES_LIMIT)),
     item(IMPLEMENTATION_CLASS, text(RELAYPACS_IMPLEMENTATION_CLASS_UID)),
-    ...roles,
+    // SCU role: no; SCP role: yes.
+    ...provided.map((uid) => item(ROLE_SELECTION, uint16(uid.length), text(uid), Buffer.of(0, 1))),
     item(IMPLEMENTATION_VERSION, text(RELAYPACS_IMPLEMENTATION_VERSION_NAME)),
   );
 
@@ -123,11 +124,7 @@ export function encodeAssociateRequest({ calledAE, callingAE, contexts, takes }:
       ...transferSyntaxes.map((uid) => item(TRANSFER_SYNTAX, text(uid))),
     ),
   );
-  const roles = takes.map((uid) =>
-    // SCU role: no; SCP role: yes.
-    item(ROLE_SELECTION, uint16(uid.length), text(uid), Buffer.of(0, 1)),
-  );
-  const user = userInformation(roles);
+  const user = userInformation(takes);
   const content = [uint16(1), uint16(0), title(calledAE), title(callingAE), Buffer.alloc(32)];
   const context = item(APPLICATION_CONTEXT, text(APPLICATION_CONTEXT_NAME));
   return pdu(ASSOCIATE_RQ, Buffer.concat([...content, context, ...proposed, user]));
@@ -196,7 +193,7 @@ function parseAccept(reader: BoundedReader): Pdu {
 }
 
 /** The longest PDU that the peer takes; 0: no limit. */
-export function maxBytesIn(user: BoundedReader): number {
+function maxBytesIn(user: BoundedReader): number {
   let maxBytes = 0;
   for (const { type, content } of itemsOf(user)) if (type === MAXIMUM_LENGTH) maxBytes = content.uint32();
   return maxBytes;

@@ -3,7 +3,7 @@
  * that is lost is asked again.
  */
 import { sql, type Kysely } from 'kysely';
-import type { Tables } from '../database/tables.ts';
+import type { PlacedStudy, Tables } from '../database/tables.ts';
 import type { CommitmentReport } from '../ports/pacs/pacs.ts';
 import { minutesNow } from './tally.store.ts';
 
@@ -59,11 +59,30 @@ const toReport = ({ committed, failed }: StoredReport): NonNullable<Commitment['
   failed: new Map(Object.entries(failed)),
 });
 
-/** The first report on a question counts. False: nobody asked, or the answer is no longer waited for. */
+/** The study that a question is about; undefined: nobody asked it, or the answer is no longer waited for. */
+export async function studyOfQuestion(db: Db, transactionUID: string): Promise<PlacedStudy | undefined> {
+  return db
+    .selectFrom('commitment')
+    .innerJoin('study', 'study.id', 'commitment.study_id')
+    .select(['study.site_id', 'study.study_instance_uid', 'study.destination_id'])
+    .where('commitment.transaction_uid', '=', transactionUID)
+    .executeTakeFirst();
+}
+
+/**
+ * The first report on a question counts, and of it the instances that were asked about. False: nobody asked, or the
+ * answer is no longer waited for.
+ */
 export async function noteReport(db: Db, report: CommitmentReport): Promise<boolean> {
+  const row = await db
+    .selectFrom('commitment')
+    .select('instances')
+    .where('transaction_uid', '=', report.transactionUID)
+    .executeTakeFirst();
+  const asked = Object.keys((row?.instances ?? {}) as Commitment['instances']);
   const stored: StoredReport = {
-    committed: [...report.committed],
-    failed: Object.fromEntries(report.failed),
+    committed: asked.filter((uid) => report.committed.has(uid)),
+    failed: Object.fromEntries(asked.flatMap((uid) => reasonIn(report, uid))),
   };
   const { numUpdatedRows } = await db
     .updateTable('commitment')
@@ -72,6 +91,11 @@ export async function noteReport(db: Db, report: CommitmentReport): Promise<bool
     .where('report', 'is', null)
     .executeTakeFirst();
   return numUpdatedRows > 0n;
+}
+
+function reasonIn({ failed }: CommitmentReport, uid: string): readonly (readonly [string, number])[] {
+  const reason = failed.get(uid);
+  return reason === undefined ? [] : [[uid, reason]];
 }
 
 /** The PACS is asked about these again, as if for the first time. */

@@ -1,20 +1,11 @@
 /**
- * Decides about a request for an association (PS3.8 §9.3.3 and §9.3.4). A stranger hears the same as a peer that calls
- * from elsewhere, so nobody learns which AE titles are known.
+ * Decides whether a caller may store, and how it is told that it may not (PS3.8 §9.3.4). A stranger hears the same as a
+ * peer that calls from elsewhere, so nobody learns which AE titles are known.
  */
-import {
-  encodingOf,
-  EXPLICIT_VR_LITTLE_ENDIAN,
-  IMPLICIT_VR_LITTLE_ENDIAN,
-  sopClassKind,
-} from '#shared/dicom/registry.ts';
 import type { Policy, Role } from '#shared/protocol/api.ts';
 import type { DimseRefusal } from '#shared/protocol/dimse-peer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { Context } from '../../dimse/association.ts';
-import { VERIFICATION } from '../../dimse/messages.ts';
 import type { AssociationAsked, Rejection } from '../../dimse/pdu-acceptor.ts';
-import type { ProposedContext } from '../../dimse/pdu.ts';
 import { parseProxies } from '../../http/client-address.ts';
 import type { PipelineTools } from '../../pipeline/pipeline-tools.ts';
 import { policyNamed, requireReason } from '../../policies/policies.ts';
@@ -42,14 +33,6 @@ export const REJECTIONS: Readonly<Record<DimseRefusal | 'busy' | 'version', Reje
   busy: { result: TRANSIENT, source: BY_PRESENTATION, reason: 1 },
 };
 
-/** PS3.8 Table 9-18. */
-const ACCEPTANCE = 0;
-const CLASS_NOT_SUPPORTED = 3;
-const SYNTAXES_NOT_SUPPORTED = 4;
-
-/** Those that everything reads first; else the first one that the gateway opens, as the peer prefers them. */
-const PREFERRED: readonly string[] = [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN];
-
 export type Admission =
   | { readonly kind: 'admitted'; readonly peer: AdmittedPeer }
   | { readonly kind: 'refused'; readonly because: DimseRefusal };
@@ -63,11 +46,10 @@ export type AdmitTools = {
 
 export async function admitPeer(
   { pipeline, siteId, aeTitle }: AdmitTools,
-  { calledAE, callingAE, isDicom, isOurVersion }: AssociationAsked,
+  { calledAE, callingAE }: Pick<AssociationAsked, 'calledAE' | 'callingAE'>,
   address: string,
 ): Promise<Admission> {
   const { db, now } = pipeline;
-  if (!isDicom || !isOurVersion) return { kind: 'refused', because: 'no-dicom' };
   const found = await findPeerByTitle(db, siteId, callingAE);
   if (found === undefined) return { kind: 'refused', because: 'calling-ae' };
   if (parseProxies(found.addresses)?.has(address) !== true) return { kind: 'refused', because: 'address' };
@@ -98,17 +80,3 @@ async function policyOf(
     throw error;
   }
 }
-
-/** C-ECHO, and C-STORE of each class that can be stored in each transfer syntax that the gateway opens. */
-export function answerContexts(proposed: readonly ProposedContext[]): readonly Context[] {
-  return proposed.map(({ id, abstractSyntax, transferSyntaxes }) => {
-    const isKnown = abstractSyntax === VERIFICATION || sopClassKind(abstractSyntax) !== 'not-storage';
-    const chosen = isKnown ? chooseSyntax(transferSyntaxes) : undefined;
-    const result = chosen !== undefined ? ACCEPTANCE : isKnown ? SYNTAXES_NOT_SUPPORTED : CLASS_NOT_SUPPORTED;
-    // PS3.8 §9.3.3.2: one has to stand there, also where it says nothing.
-    return { id, abstractSyntax, result, transferSyntax: chosen ?? IMPLICIT_VR_LITTLE_ENDIAN };
-  });
-}
-
-const chooseSyntax = (offered: readonly string[]): string | undefined =>
-  PREFERRED.find((uid) => offered.includes(uid)) ?? offered.find((uid) => encodingOf(uid) !== null);

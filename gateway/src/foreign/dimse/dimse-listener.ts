@@ -1,8 +1,8 @@
 /**
- * The port on which modalities and PACSs store by DIMSE, without TLS: an association is for a peer that an
- * administrator has named, by its AE title and address. Everything that comes is hostile until it is read: each
- * connection has a moment to ask, a bound on its silence and on its whole time, and there are only so many of each
- * kind.
+ * The port on which modalities and PACSs store by DIMSE, and PACSs report on storage commitment, without TLS: an
+ * association is for a peer or a destination that an administrator has named, by AE title and address. Everything
+ * that comes is hostile until it is read: each connection has a moment to ask, a bound on its silence and on its whole
+ * time, and there are only so many of each kind.
  */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { isLoopbackName, type Config } from '../../config.ts';
@@ -10,12 +10,16 @@ import type { DimsePeers, DimseRefusal } from '#shared/protocol/dimse-peer.ts';
 import { acceptAssociation, type Decision } from '../../dimse/accept-association.ts';
 import { AssociationFailed } from '../../dimse/association-failed.ts';
 import type { AssociationAsked } from '../../dimse/pdu-acceptor.ts';
+import type { CommitmentReport } from '../../ports/pacs/pacs.ts';
 import { Transport } from '../../dimse/transport.ts';
 import { parseProxies, peerAddress } from '../../http/client-address.ts';
 import { describeError } from '../../observability/log.ts';
-import { admitPeer, answerContexts, REJECTIONS, type AdmitTools } from './admit-peer.ts';
+import { admitCaller, type AdmittedCaller } from './admit-caller.ts';
+import { REJECTIONS, type AdmitTools } from './admit-peer.ts';
+import { answerContexts } from './answer-contexts.ts';
 import { addressesOfPeers } from './dimse-peer.store.ts';
-import { createKeeping, type AdmittedPeer, type KeepTools } from './keep-instances.ts';
+import { createHostLookup, noteReportOf, type AddressesOf } from './find-reporter.ts';
+import { createKeeping, type KeepTools } from './keep-instances.ts';
 import { createRefusals } from './refusals.ts';
 import { serveAssociation } from './serve-association.ts';
 
@@ -61,7 +65,8 @@ type Listening = {
   readonly tools: ListenerTools;
   readonly place: DimsePlace;
   readonly signal: AbortSignal;
-  /** The peers that were let in, each until its connection has ended, in whatever way. */
+  readonly addressesOf: AddressesOf;
+  /** The callers that were let in, each until its connection has ended, in whatever way. */
   readonly inside: Map<Socket, string>;
   /** Connections that are not let in yet, by address; those of strangers together. */
   readonly asking: Map<string, number>;
@@ -79,6 +84,7 @@ export function createDimseListener(tools: ListenerTools): DimseListener {
       if (place === null) return;
       const listening: Listening = {
         ...{ tools, place, signal: stop.signal, inside: new Map(), asking: new Map() },
+        addressesOf: createHostLookup(),
         refuse: refusals.note,
       };
       server = await listen(place, (socket) => {
@@ -155,7 +161,10 @@ async function serveConnection(listening: Listening, socket: Socket): Promise<vo
     }).finally(() => clearTimeout(request));
     leave();
     if (accepted === null) return;
-    await serveAssociation(accepted.association, createKeeping(tools, accepted.granted), signal);
+    const { peer, reportsOn } = accepted.granted;
+    const keeping = peer && createKeeping(tools, peer);
+    const note = (report: CommitmentReport) => noteReportOf(tools.pipeline.db, reportsOn, report);
+    await serveAssociation(accepted.association, { keeping, note }, signal);
   } finally {
     listening.inside.delete(socket);
     leave();
@@ -182,18 +191,19 @@ async function enterAs({ tools, asking }: Listening, address: string): Promise<(
 }
 
 async function decide(
-  { tools, place, inside, refuse }: Listening,
+  { tools, place, addressesOf, inside, refuse }: Listening,
   asked: AssociationAsked,
   socket: Socket,
   address: string,
-): Promise<Decision<AdmittedPeer>> {
+): Promise<Decision<AdmittedCaller>> {
   try {
-    const admission = await admitPeer({ ...tools, aeTitle: place.aeTitle }, asked, address);
+    const { aeTitle } = place;
+    const admission = await admitCaller({ ...tools, aeTitle, addressesOf }, asked, address);
     const because =
-      admission.kind === 'refused' ? admission.because : placeFor([...inside.values()], admission.peer);
+      admission.kind === 'refused' ? admission.because : placeFor([...inside.values()], admission.caller);
     if (admission.kind === 'admitted' && because === null) {
-      inside.set(socket, admission.peer.row.id);
-      return { kind: 'accept', contexts: answerContexts(asked.contexts), granted: admission.peer };
+      inside.set(socket, admission.caller.key);
+      return { kind: 'accept', ...answerContexts(asked, admission.caller), granted: admission.caller };
     }
     refuse(asked, address, because!);
     return { kind: 'reject', ...REJECTIONS[asked.isOurVersion ? because! : 'version'] };
@@ -203,7 +213,7 @@ async function decide(
   }
 }
 
-function placeFor(inside: readonly string[], { row }: AdmittedPeer): 'too-many' | null {
-  const own = inside.filter((id) => id === row.id).length;
+function placeFor(inside: readonly string[], { key }: AdmittedCaller): 'too-many' | null {
+  const own = inside.filter((each) => each === key).length;
   return inside.length >= ASSOCIATIONS || own >= ASSOCIATIONS_OF_ONE ? 'too-many' : null;
 }

@@ -14,7 +14,7 @@ import { parseAssociateRequest } from '../../dimse/pdu-acceptor.ts';
 import { openDataSet } from '../../ports/pacs/dimse-files.ts';
 import { makeTestPeer, openListeningGateway, type ListeningGateway } from '../../testing/open-dimse-peer.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
-import { answerContexts } from './admit-peer.ts';
+import { answerContexts } from './answer-contexts.ts';
 
 const test = suite('the DIMSE port');
 const pacs = openTestPacs();
@@ -152,15 +152,18 @@ test('ends whatever is no DICOM, and bytes of a peer that mean nothing', async (
 });
 
 test('refuses each class and transfer syntax that it does not store, by itself', () => {
-  const answered = answerContexts([
+  const proposed = [
     { id: 1, abstractSyntax: CT, transferSyntaxes: [JPIP, IMPLICIT, EXPLICIT] },
     { id: 3, abstractSyntax: CT, transferSyntaxes: [JPIP] },
     { id: 5, abstractSyntax: STUDY_ROOT_FIND, transferSyntaxes: [IMPLICIT] },
     { id: 7, abstractSyntax: VERIFICATION, transferSyntaxes: [IMPLICIT] },
     { id: 9, abstractSyntax: CT, transferSyntaxes: ['1.2.840.10008.1.2.4.70', '1.2.840.10008.1.2.5'] },
-  ]);
+  ];
+  const asked = { contexts: proposed, provides: new Map<string, boolean>() };
+  const answered = answerContexts(asked, { peer: {}, reportsOn: new Set() });
+  assert.equal(answered.provided, []);
   assert.equal(
-    answered.map(({ result, transferSyntax }) => [result, transferSyntax]),
+    answered.contexts.map(({ result, transferSyntax }) => [result, transferSyntax]),
     [
       [0, EXPLICIT],
       [4, IMPLICIT],

@@ -1,4 +1,7 @@
-/** The messages of an association (PS3.7 §9.3): C-ECHO and C-STORE, one after the other, until the peer releases it. */
+/**
+ * The messages of an association (PS3.7 §9.3 and §10.3), one after the other, until the peer releases it: C-ECHO,
+ * C-STORE of a modality, and N-EVENT-REPORT of a PACS on storage commitment.
+ */
 import { isUid } from '#shared/dicom/uid.ts';
 import { respond, type Answer } from '../../dimse/answer-message.ts';
 import { violated } from '../../dimse/association-failed.ts';
@@ -6,49 +9,59 @@ import type { Association, Context, Message } from '../../dimse/association.ts';
 import { COMMAND, ECHO_RQ, SOP_CLASS, SOP_INSTANCE, STORE_RQ, SUCCESS } from '../../dimse/command-fields.ts';
 import { numberIn, textIn } from '../../dimse/elements.ts';
 import { VERIFICATION } from '../../dimse/messages.ts';
+import { COMMITMENT_PUSH, takeReport } from '../../ports/pacs/dimse-commitment.ts';
+import type { CommitmentReport } from '../../ports/pacs/pacs.ts';
 import type { Keeping } from './keep-instances.ts';
 
 /** PS3.7 Annex C: Invalid SOP Instance; PS3.4 Table B.2-1: Data Set does not match SOP Class. */
 const INVALID_INSTANCE = 0x0117;
 const DOES_NOT_MATCH = 0xa900;
 
+export type Services = {
+  /** Null: the peer stores nothing. */
+  readonly keeping: Keeping | null;
+  /** Whether the report is on a request to this peer. */
+  readonly note: (report: CommitmentReport) => Promise<boolean>;
+};
+
 /**
  * Whatever ends the association, the instances that were told to be stored are handed over. Throws AssociationFailed,
- * the signal's reason, and what `keeping` throws; then the association is aborted.
+ * the signal's reason, and what the services throw; then the association is aborted.
  */
 export async function serveAssociation(
   association: Association,
-  keeping: Keeping,
+  { keeping, note }: Services,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     for (;;) {
       const message = await association.receiveOrRelease();
       if (message === null) break;
-      await respond(association, message, await answerTo(association, message, keeping, signal));
+      const context = association.contextById(message.contextId)!;
+      if (context.abstractSyntax === COMMITMENT_PUSH) await takeReport(association, message, note);
+      else await respond(association, message, await answerTo(message, context, keeping, signal));
     }
     // Where the peer hears that the association is released, its study is on its way.
-    await keeping.end();
+    await keeping?.end();
     association.acceptRelease();
   } catch (error) {
     association.abort();
-    await keeping.end();
+    await keeping?.end();
     throw error;
   }
 }
 
 async function answerTo(
-  association: Association,
   message: Message,
-  keeping: Keeping,
+  context: Context,
+  keeping: Keeping | null,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const { command, contextId, dataSet } = message;
-  const context = association.contextById(contextId)!;
+  const { command, dataSet } = message;
   const field = numberIn(command, COMMAND);
   const isVerification = context.abstractSyntax === VERIFICATION;
   if (field === ECHO_RQ && isVerification && dataSet === null) return { status: SUCCESS };
-  if (field !== STORE_RQ || isVerification || dataSet === null)
+  if (field !== STORE_RQ || isVerification || dataSet === null || keeping === null)
     throw violated('a message of another service');
   const refusal = refusalOf(message, context);
   if (refusal === null) return keeping.take({ ...instanceOf(message, context), dataSet }, signal);

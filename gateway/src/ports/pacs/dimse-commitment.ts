@@ -1,6 +1,6 @@
 /**
  * Storage commitment (PS3.4 Annex J, Push Model): the gateway asks whether the PACS keeps instances (N-ACTION), and the
- * PACS reports (N-EVENT-REPORT), in the same association or in a later one that it makes itself.
+ * PACS reports (N-EVENT-REPORT), in the same association or in a later one that it requests itself.
  */
 import { isUid } from '#shared/dicom/uid.ts';
 import type { CommitmentReport, CommitmentWish } from './pacs.ts';
@@ -33,8 +33,12 @@ const ACTION_RSP = 0x8130;
 const EVENT_REPORT_RQ = 0x0100;
 const EVENT_REPORT_RSP = 0x8100;
 const REQUEST_COMMITMENT = 1;
+/** PS3.4 Table J.3-2: all instances are kept, or some are not. */
+const EVENT_TYPES: readonly (number | null)[] = [1, 2];
 /** PS3.7 Annex C. */
 const PROCESSING_FAILURE = 0x0110;
+const NO_SUCH_EVENT_TYPE = 0x0113;
+const INVALID_ARGUMENT = 0x0115;
 
 const TRANSACTION_UID = 0x00081195;
 const FAILED_SOP_SEQUENCE = 0x00081198;
@@ -43,8 +47,8 @@ const FAILURE_REASON = 0x00081197;
 const REFERENCED_SOP_CLASS_UID = 0x00081150;
 const REFERENCED_SOP_INSTANCE_UID = 0x00081155;
 
-/** Some thousand references have a tenth of it. */
-const REPORT_BYTES_LIMIT = 4 * 1024 * 1024;
+/** A thousand references with everything that PS3.4 Table J.3-2 has for them need a third of it. */
+const REPORT_BYTES_LIMIT = 1024 * 1024;
 /** Reports on earlier requests that come before the one that is waited for. */
 const REPORTS_LIMIT = 16;
 
@@ -98,6 +102,21 @@ export async function awaitReport(
     if (isOurs) return report;
   }
   return null;
+}
+
+/**
+ * Answers a message in an association that the peer has requested. `note`: whether the report is on a request of ours
+ * to this peer. Throws AssociationFailed where it is no report, the signal's reason, and what `note` throws.
+ */
+export async function takeReport(
+  association: Pick<Association, 'send'>,
+  message: Message,
+  note: (report: CommitmentReport) => Promise<boolean>,
+): Promise<void> {
+  const report = await readReport(message);
+  const isEvent = EVENT_TYPES.includes(numberIn(message.command, EVENT_TYPE));
+  const status = !isEvent ? NO_SUCH_EVENT_TYPE : (await note(report)) ? SUCCESS : INVALID_ARGUMENT;
+  await answerReport(association, message, status);
 }
 
 /** The report in a message; throws AssociationFailed where it is none. */

@@ -1,0 +1,39 @@
+/** Decides what a caller may do in its association: store, as a peer, or report on what the gateway has asked it. */
+import type { DimseRefusal } from '#shared/protocol/dimse-peer.ts';
+import type { AssociationAsked } from '../../dimse/pdu-acceptor.ts';
+import { admitPeer, type AdmitTools } from './admit-peer.ts';
+import { findReporter, type AddressesOf } from './find-reporter.ts';
+import type { AdmittedPeer } from './keep-instances.ts';
+
+export type AdmittedCaller = {
+  /** By which its associations are counted. */
+  readonly key: string;
+  /** Null: it stores nothing. */
+  readonly peer: AdmittedPeer | null;
+  /** The destinations on whose storage commitment it reports. */
+  readonly reportsOn: ReadonlySet<string>;
+};
+
+export type CallerAdmission =
+  | { readonly kind: 'admitted'; readonly caller: AdmittedCaller }
+  | { readonly kind: 'refused'; readonly because: DimseRefusal };
+
+export type CallerTools = AdmitTools & { readonly addressesOf: AddressesOf };
+
+export async function admitCaller(
+  tools: CallerTools,
+  asked: AssociationAsked,
+  address: string,
+): Promise<CallerAdmission> {
+  const { isDicom, isOurVersion, callingAE } = asked;
+  if (!isDicom || !isOurVersion) return { kind: 'refused', because: 'no-dicom' };
+  const { db } = tools.pipeline;
+  const storing = await admitPeer(tools, asked, address);
+  const peer = storing.kind === 'admitted' ? storing.peer : null;
+  const reporter = await findReporter({ ...tools, db }, asked, peer === null ? address : null);
+  const reportsOn = reporter.kind === 'reporter' ? reporter.destinations : new Set<string>();
+  if (peer !== null || reporter.kind === 'reporter')
+    return { kind: 'admitted', caller: { key: peer?.row.id ?? callingAE, peer, reportsOn } };
+  const because = storing.kind === 'refused' && storing.because !== 'calling-ae' ? storing : reporter;
+  return { kind: 'refused', because: because.because };
+}

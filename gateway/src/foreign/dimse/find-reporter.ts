@@ -1,0 +1,83 @@
+/**
+ * Lets those PACSs report on storage commitment that the gateway asks for it. Each calls by the AE title that its
+ * destination names, from an address of the destination's host. No password proves it; but the Transaction UID is known
+ * to those alone who were asked, and no instance counts as stored by a report alone.
+ */
+import { lookup } from 'node:dns/promises';
+import type { AssociationAsked } from '../../dimse/pdu-acceptor.ts';
+import { committingDestinations, destinationOfStudy } from '../../destinations/destination.store.ts';
+import type { Db } from '../../database/database.ts';
+import { parseProxies } from '../../http/client-address.ts';
+import { noteReport, studyOfQuestion } from '../../pipeline/commitment.store.ts';
+import type { CommitmentReport } from '../../ports/pacs/pacs.ts';
+
+/** None: the name cannot be looked up. */
+export type AddressesOf = (host: string) => Promise<readonly string[]>;
+
+/** A host is looked up once at a time, however many callers name it: each look-up takes a thread of the process. */
+export function createHostLookup(): AddressesOf {
+  const underWay = new Map<string, Promise<readonly string[]>>();
+  return (host) => {
+    const before = underWay.get(host);
+    if (before !== undefined) return before;
+    const looking = lookup(host, { all: true })
+      .then(
+        (found) => found.map(({ address }) => address),
+        () => [],
+      )
+      .finally(() => underWay.delete(host));
+    underWay.set(host, looking);
+    return looking;
+  };
+}
+
+export type Reporter =
+  | { readonly kind: 'reporter'; readonly destinations: ReadonlySet<string> }
+  | { readonly kind: 'refused'; readonly because: 'calling-ae' | 'address' | 'called-ae' };
+
+export type ReporterTools = {
+  readonly db: Db;
+  readonly siteId: string;
+  /** Of the gateway's port. */
+  readonly aeTitle: string;
+  readonly addressesOf: AddressesOf;
+};
+
+/** `address`: null where an administrator has named the caller and its addresses. */
+export async function findReporter(
+  { db, siteId, aeTitle, addressesOf }: ReporterTools,
+  { callingAE, calledAE }: Pick<AssociationAsked, 'callingAE' | 'calledAE'>,
+  address: string | null,
+): Promise<Reporter> {
+  const all = await committingDestinations(db, siteId);
+  const named = all.filter((each) => each.address.calledAE === callingAE);
+  if (named.length === 0) return { kind: 'refused', because: 'calling-ae' };
+  const isThere = await Promise.all(
+    named.map(
+      async ({ address: { host } }) =>
+        address === null || parseProxies(await addressesOf(host))?.has(address) === true,
+    ),
+  );
+  const there = named.filter((_, at) => isThere[at]);
+  if (there.length === 0) return { kind: 'refused', because: 'address' };
+  // The PACS answers whoever has asked it, and a destination may call the gateway otherwise than the port does.
+  const ours = there.filter((each) => [aeTitle, each.address.callingAE].includes(calledAE));
+  if (ours.length === 0) return { kind: 'refused', because: 'called-ae' };
+  return { kind: 'reporter', destinations: new Set(ours.map(({ id }) => id)) };
+}
+
+/**
+ * False: none of these destinations was asked that, or its answer is no longer waited for. A report that comes twice
+ * is true, and changes nothing.
+ */
+export async function noteReportOf(
+  db: Db,
+  destinations: ReadonlySet<string>,
+  report: CommitmentReport,
+): Promise<boolean> {
+  const study = await studyOfQuestion(db, report.transactionUID);
+  const destination = study && (await destinationOfStudy(db, study));
+  if (destination === undefined || !destinations.has(destination.id)) return false;
+  await noteReport(db, report);
+  return true;
+}
