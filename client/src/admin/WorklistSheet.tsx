@@ -1,4 +1,4 @@
-/** Where the modality worklist of one destination answers. */
+/** The address at which the modality worklist of one destination answers. */
 import { useSignal } from '@preact/signals';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { worklistAddressSchema } from '#shared/protocol/worklist.ts';

@@ -40,7 +40,7 @@ export const dimsePeerWords = {
   askRemove: (name: string) => ({
     title: 'Delete this modality?',
     about: name,
-    what: 'The gateway refuses it from now on. Images that it has already stored go on.',
+    what: 'The gateway refuses it from now on. Images that it has already stored are still sent to the PACS.',
     yes: 'Delete',
     no: 'Keep it',
   }),

@@ -19,7 +19,7 @@ import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { knownUser, rememberLink } from '../pipeline/queue/rows/device-notes.ts';
-import { countKept } from '../pipeline/queue/rows/kept-verdicts.ts';
+import { countUnsent } from '../pipeline/queue/rows/unsent.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import type { Triage } from '../pipeline/triage/start-triage.ts';
 import type { StudyNews } from '../pipeline/queue/rows/take-news.ts';
@@ -140,7 +140,7 @@ function sendVerdicts(parts: Parts, own: Pick<Device, 'signOutTasks' | 'outboxes
     account,
     isOnline,
     state: session.state,
-    count: (author) => countKept(database, author),
+    count: (author) => countUnsent(database, author),
     open: async (author) =>
       (await import('./open-kept.ts')).openKept({ ...own, api, session, database }, author),
   });

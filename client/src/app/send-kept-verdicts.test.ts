@@ -4,7 +4,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createSignOutTasks } from '../net/sign-out-tasks.ts';
 import type { SessionState } from '../net/session.ts';
-import { countKept, keepVerdict } from '../pipeline/queue/rows/kept-verdicts.ts';
+import { countUnsent, keepUnsent } from '../pipeline/queue/rows/unsent.ts';
 import { openOutbox } from '../results/open-outbox.ts';
 import { createOutboxes } from '../results/outboxes.ts';
 import { json, openTestApi, unreachable, untilRead } from '../testing/open-api.ts';
@@ -23,7 +23,7 @@ const VERIFIED = {
 /** A device that kept a verdict of `author`, opened again: nobody is signed in yet. */
 async function reopened(author: string) {
   const { database } = await openDevice();
-  await keepVerdict(
+  await keepUnsent(
     database,
     { account: author, resultId: RESULT.id },
     { resultId: RESULT.id, revision: 1, request: { verdict: 'agree' }, input: { kind: 'dicom' } },
@@ -45,7 +45,7 @@ async function reopened(author: string) {
     account,
     state,
     isOnline,
-    count: (who) => countKept(database, who),
+    count: (who) => countUnsent(database, who),
     async open(who) {
       opened += 1;
       return openOutbox(parts, who);
@@ -56,7 +56,7 @@ async function reopened(author: string) {
     account.value = who;
     state.value = 'signed-in';
   };
-  const isEmpty = async () => (await countKept(database, author)) === 0;
+  const isEmpty = async () => (await countUnsent(database, author)) === 0;
   return { network, signIn, isOnline, outboxes, isEmpty, asked, opened: () => opened };
 }
 

@@ -5,7 +5,7 @@
 import type { ApiClient } from '../net/api-client.ts';
 import type { SessionStore } from '../net/session.ts';
 import type { SignOutTasks } from '../net/sign-out-tasks.ts';
-import { forgetVerdict, keepVerdict, keptVerdicts } from '../pipeline/queue/rows/kept-verdicts.ts';
+import { forgetUnsent, keepUnsent, keptUnsent } from '../pipeline/queue/rows/unsent.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import type { Outboxes } from './outboxes.ts';
@@ -22,9 +22,9 @@ export interface OutboxParts {
 /** Where this account's verdicts are kept. */
 export function verdictRows(database: LocalDatabase, account: string): VerdictRows {
   return {
-    keep: (resultId, given) => keepVerdict(database, { account, resultId }, given),
-    kept: () => keptVerdicts(database, account),
-    forget: (resultId) => forgetVerdict(database, { account, resultId }),
+    keep: (resultId, given) => keepUnsent(database, { kind: 'verdict', account, id: resultId }, given),
+    kept: () => keptUnsent(database, { kind: 'verdict', account }),
+    forget: (resultId) => forgetUnsent(database, { kind: 'verdict', account, id: resultId }),
   };
 }
 

@@ -43,7 +43,7 @@ export interface VerdictOutbox {
   settle(): Promise<boolean>;
 }
 
-/** The device's own place for verdicts (rows/kept-verdicts.ts), for one account. */
+/** The device's own place for verdicts (rows/unsent.ts), for one account. */
 export interface VerdictRows {
   keep(resultId: string, given: Given): Promise<void>;
   kept(): Promise<readonly unknown[]>;

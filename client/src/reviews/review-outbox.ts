@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { decideSchema, reviewSchema, signSchema, type Review } from '#shared/protocol/reviews.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
-import { forgetStep, keepStep, keptSteps } from '../pipeline/queue/rows/kept-steps.ts';
+import { forgetUnsent, keepUnsent, keptUnsent } from '../pipeline/queue/rows/unsent.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 
 const stepShape = { reviewId: z.uuid(), at: z.number() };
@@ -34,7 +34,7 @@ export interface OutboxTools {
 /** Where the device keeps nothing (a private window), sending is all that can be done. */
 export const keepGiven = async ({ database, account }: OutboxTools, given: Given): Promise<void> =>
   void (await ignoreFailure(
-    keepStep(database, { account, stepId: given.request.id }, given),
+    keepUnsent(database, { kind: 'step', account, id: given.request.id }, given),
     'it is sent all the same',
   ));
 
@@ -63,11 +63,15 @@ async function sendOnce({ api, account }: OutboxTools, path: string, request: ob
 }
 
 export const discardStep = async ({ database, account }: OutboxTools, stepId: string): Promise<void> =>
-  void (await ignoreFailure(forgetStep(database, { account, stepId }), 'without a database nothing is kept'));
+  void (await ignoreFailure(
+    forgetUnsent(database, { kind: 'step', account, id: stepId }),
+    'without a database nothing is kept',
+  ));
 
 /** Those that the gateway does not have, the oldest first; of one review, or of all. */
 export async function unsentSteps({ database, account }: OutboxTools, reviewId?: string): Promise<Given[]> {
-  const rows = (await ignoreFailure(keptSteps(database, account), 'nothing is kept')) ?? [];
+  const rows =
+    (await ignoreFailure(keptUnsent(database, { kind: 'step', account }), 'nothing is kept')) ?? [];
   return rows
     .flatMap((row) => givenSchema.safeParse(row).data ?? [])
     .filter((given) => reviewId === undefined || given.reviewId === reviewId)

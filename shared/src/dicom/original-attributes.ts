@@ -24,7 +24,7 @@ export interface Modification {
   readonly reason: 'COERCE' | 'CORRECT';
   /** "Identification of the system that removed and/or replaced the Attributes". */
   readonly system: string;
-  /** Where the values that were replaced came from; '' where nobody knows. */
+  /** The source of the values that were replaced; '' where nobody knows. */
   readonly source: string;
 }
 

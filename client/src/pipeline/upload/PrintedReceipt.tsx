@@ -56,7 +56,7 @@ function Why({ code }: { readonly code: string }) {
 }
 
 type OutcomeProps = ReceiptInstance & {
-  /** Where another digest is stored. */
+  /** The destinations that store another digest. */
   readonly others: readonly (readonly [destination: string, digest: string])[];
 };
 

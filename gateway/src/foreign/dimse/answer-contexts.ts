@@ -1,4 +1,4 @@
-/** Accepts or refuses the proposed presentation contexts (PS3.8 §9.3.3.2), each by itself. */
+/** Accepts or refuses the proposed presentation contexts (PS3.8 §9.3.3.2), each on its own. */
 import {
   encodingOf,
   EXPLICIT_VR_LITTLE_ENDIAN,

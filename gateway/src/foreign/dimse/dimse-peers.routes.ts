@@ -74,7 +74,7 @@ const remove = defineRoute({
   problems: ['not-found'],
   summary: 'Delete a peer: it is refused from now on',
   request: { params: byId },
-  responses: { 204: { description: 'Instances that it was told are stored go on.' } },
+  responses: { 204: { description: 'Instances that it was told are stored are still forwarded.' } },
 });
 
 export type DimsePeerRouteTools = {

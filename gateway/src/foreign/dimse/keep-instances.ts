@@ -25,7 +25,7 @@ import { isUnchanged, type PeerRow } from './dimse-peer.store.ts';
 const OUT_OF_RESOURCES = 0xa700;
 const NOT_AUTHORIZED = 0x0124;
 
-/** Above this an association goes on in another file: opening one takes minutes. */
+/** Above this an association continues in another file: opening one takes minutes. */
 const FILE_BYTES = 4 * 1024 ** 3;
 
 export type KeepTools = {

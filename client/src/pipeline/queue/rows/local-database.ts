@@ -188,7 +188,7 @@ export interface RecordRow {
  * The device's own rows: its key, the key pair to which keys of policies are wrapped, the last known policies
  * and sealing key, the link as the leading tab sees it, the last account, the speed of the link and of the
  * coding (bytes per second), the database's name, when the person signed in, each account's right to send,
- * its verdicts and steps of reviews that were not sent (kept-verdicts.ts, kept-steps.ts),
+ * its verdicts and steps of reviews that were not sent (unsent.ts),
  * and the links on which it sends (wifi-terms.ts).
  */
 export interface DeviceRow {

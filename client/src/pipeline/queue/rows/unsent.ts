@@ -1,0 +1,51 @@
+/**
+ * Statements of an account that have not reached the gateway: a radiologist's verdicts, one for each result, and steps
+ * of reviews. They may name a person, so each lies here under the device's key; the clear part is its kind, the account
+ * and the random id of the result or the step.
+ */
+import { deviceKey, open, seal } from './device-key.ts';
+import type { LocalDatabase, Sealed } from './local-database.ts';
+
+const KINDS = ['verdict', 'step'] as const;
+export type UnsentKind = (typeof KINDS)[number];
+
+export interface UnsentPlace {
+  readonly kind: UnsentKind;
+  readonly account: string;
+  readonly id: string;
+}
+
+const nameOf = ({ kind, account, id }: UnsentPlace) => `${kind}/${account}/${id}` as const;
+
+/** Keeps what was said, as JSON; replaces what was said before in the same place. */
+export async function keepUnsent(database: LocalDatabase, place: UnsentPlace, said: unknown): Promise<void> {
+  const name = nameOf(place);
+  const bytes = new TextEncoder().encode(JSON.stringify(said));
+  await database.device.put({ name, value: await seal(await deviceKey(database), bytes, name) });
+}
+
+/** All of this kind and account, in no order; skips one that cannot be opened. */
+export async function keptUnsent(
+  database: LocalDatabase,
+  { kind, account }: Omit<UnsentPlace, 'id'>,
+): Promise<unknown[]> {
+  const key = await deviceKey(database);
+  const rows = await database.device
+    .where('name')
+    .startsWith(nameOf({ kind, account, id: '' }))
+    .toArray();
+  const read = async ({ name, value }: (typeof rows)[number]): Promise<unknown> =>
+    JSON.parse(new TextDecoder().decode(await open(key, value as Sealed, name)));
+  const opened = await Promise.allSettled(rows.map(read));
+  return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+}
+
+/** Of every kind. */
+export function countUnsent(database: LocalDatabase, account: string): Promise<number> {
+  const names = KINDS.map((kind) => nameOf({ kind, account, id: '' }));
+  return database.device.where('name').startsWithAnyOf(names).count();
+}
+
+export async function forgetUnsent(database: LocalDatabase, place: UnsentPlace): Promise<void> {
+  await database.device.delete(nameOf(place));
+}
