@@ -25,7 +25,7 @@ async function reopened(author: string) {
   const { database } = await openDevice();
   await keepUnsent(
     database,
-    { account: author, resultId: RESULT.id },
+    { kind: 'verdict', account: author, id: RESULT.id },
     { resultId: RESULT.id, revision: 1, request: { verdict: 'agree' }, input: { kind: 'dicom' } },
   );
   const network = { isThere: true };
