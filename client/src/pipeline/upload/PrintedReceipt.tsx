@@ -16,6 +16,7 @@ import {
   furtherLine,
   otherDigests,
   pacsReasonLines,
+  proofLines,
   summaryOf,
 } from './kept-receipt.ts';
 
@@ -93,11 +94,13 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
   const { details } = uploadWords;
   const summary = summaryOf(receipt.instances);
   const deidentification = deidentificationLine(receipt);
+  const proofs = proofLines(summary);
   const said = [...notSent, ...pacsReasonLines(receipt)];
   const rows: readonly (readonly [string, string])[] = [
     [details.instances, trackWords.progress(summary.inPacs, receipt.instances.length)],
     [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
     [details.pacs, receipt.pacs],
+    ...(proofs.length === 0 ? [] : [[details.proof, proofs.join('; ')] as const]),
     ...destinationsOf(receipt).map((one) => [details.further(one.name), furtherLine(one)] as const),
     ...(deidentification === null ? [] : [[details.deidentification, deidentification] as const]),
     [details.policy, `${receipt.policy.name} ${receipt.policy.version}`],
