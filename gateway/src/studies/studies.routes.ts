@@ -10,6 +10,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import {
   sentStudiesSchema,
   STUDY_STANDINGS,
+  studyDestinationsSchema,
   timelineSchema,
   type SentStudy,
 } from '#shared/protocol/studies.ts';
@@ -33,6 +34,7 @@ import { confirmedInstances } from '../uploads/known-instances.ts';
 import { listStudies } from './list-studies.ts';
 import type { SheetTools } from './make-sheet.ts';
 import { createSheetServer } from './serve-sheet.ts';
+import { destinationsOfStudy } from './study-destinations.ts';
 import { timelineOf, type WhoseStudy } from './study-timeline.ts';
 
 /** `sheetMs`: how long a sheet may take. */
@@ -103,6 +105,20 @@ const timeline = defineRoute({
   responses: { 200: jsonResponse(timelineSchema, 'Events of the audit trail.') },
 });
 
+const destinations = defineRoute({
+  method: 'get',
+  path: '/studies/{studyInstanceUID}/destinations',
+  roles: READERS,
+  keys: ['read'],
+  tags: ['studies'],
+  problems: ['not-found'],
+  summary: 'Where your uploads of this study go, and what each destination has of it',
+  request: { params: byStudy },
+  responses: {
+    200: jsonResponse(studyDestinationsSchema, 'The first one, those that must have it, then the others.'),
+  },
+});
+
 const sheet = defineRoute({
   method: 'get',
   path: '/studies/{studyInstanceUID}/receipt.pdf',
@@ -168,6 +184,13 @@ export function studyRoutes(tools: StudiesTools): Router {
     const events = await timelineOf(db, named(callerOf(c), studyInstanceUID));
     if (events === null) throw new Problem('not-found');
     return c.json({ events: [...events] }, 200);
+  });
+
+  router.openapi(destinations, async (c) => {
+    const { studyInstanceUID } = c.req.valid('param');
+    const found = await destinationsOfStudy(db, named(callerOf(c), studyInstanceUID));
+    if (found === null) throw new Problem('not-found');
+    return c.json({ destinations: [...found] }, 200);
   });
 
   router.openapi(viewerLink, async (c) => {
