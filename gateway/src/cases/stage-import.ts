@@ -10,6 +10,7 @@ import type { CaseImportRowTable } from '../database/case-tables.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { Fields } from './case-csv.ts';
 import type { CaseReader } from './case-rights.ts';
+import type { NewCaseKey } from './case-seal.ts';
 import type { CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { cipherOf } from './change-case.ts';
@@ -44,11 +45,11 @@ export async function stageRows(
   if (rows.length === 0) return;
   const opened = rows.filter(({ of }) => of === null).map((row) => ({ row, id: tools.newId() }));
   const keys = await tools.seal.createAll(opened.map(({ id }) => id));
-  const made = new Map(opened.map(({ row, id }, nth) => [row, { id, wrapped: keys[nth]! }]));
+  const made = new Map(opened.map(({ row, id }, nth) => [row, { id, ...keys[nth]! }]));
   const staged = rows.map((row) => ({
     import_id: stage,
     at,
-    ...(row.of === null ? newRow(tools, row, made.get(row)!) : changedRow(tools, row)),
+    ...(row.of === null ? newRow(row, made.get(row)!) : changedRow(tools, row)),
   }));
   await tools.db.insertInto('case_import_row').values(staged).execute();
 }
@@ -56,9 +57,8 @@ export async function stageRows(
 type Staged = Omit<CaseImportRowTable, 'import_id' | 'at'>;
 
 function newRow(
-  { seal }: CaseTools,
   { row, fields, found }: TakenRow & { readonly of: null },
-  { id, wrapped }: { readonly id: string; readonly wrapped: Uint8Array },
+  { id, wrapped, cipher }: NewCaseKey & { readonly id: string },
 ): Staged {
   const text: CaseText = { title: fields.title ?? '', tags: [...new Set(fields.tags)] };
   return {
@@ -69,7 +69,7 @@ function newRow(
     priority: CASE_PRIORITIES.indexOf(fields.priority ?? 'routine'),
     due_on: fields.dueOn ?? null,
     assignee_id: fields.assigneeId ?? null,
-    sealed: seal.cipherOf(id, wrapped)!.seal(TEXT_PLACE, JSON.stringify(text)),
+    sealed: cipher.seal(TEXT_PLACE, JSON.stringify(text)),
     wrapped_key: wrapped,
     patient_print: found.patientPrint,
     expects: found.expects,
