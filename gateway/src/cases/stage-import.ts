@@ -121,7 +121,7 @@ export async function dropOldRows({ db, now }: CaseTools): Promise<void> {
 
 /** The counts of an import that is done; undefined: it is not. @throws Problem not-allowed: somebody else's. */
 export async function countsOf(
-  db: Db,
+  db: Db | Trx,
   { id, keeper }: Pick<Import, 'id' | 'keeper'>,
 ): Promise<Counts | undefined> {
   const done = await db.selectFrom('case_import').selectAll().where('id', '=', id).executeTakeFirst();
@@ -129,7 +129,7 @@ export async function countsOf(
   return done && { opened: done.opened, changed: done.changed, unchanged: done.unchanged };
 }
 
-/** @throws Problem case-changed: somebody has changed one of its cases since it was read. */
+/** @throws Problem not-allowed; case-changed: somebody has changed one of its cases since it was read. */
 export async function commitRows(tools: CaseTools, of: Import, counts: Counts): Promise<void> {
   const { id, at, keeper } = of;
   await tools.db.transaction().execute(async (trx) => {
@@ -140,8 +140,8 @@ export async function commitRows(tools: CaseTools, of: Import, counts: Counts): 
       .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst();
-    // The same import twice at once: the other one has done it.
-    if (first === undefined) return;
+    // The same import twice at once: the other one has done it, unless the id is somebody else's.
+    if (first === undefined) return void (await countsOf(trx, of));
     await lookAgain(trx, keeper.siteId, at);
     const opened = await openRows(trx, of);
     if (opened !== counts.opened) throw new Error('rows of an import are missing');
