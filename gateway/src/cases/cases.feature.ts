@@ -2,6 +2,7 @@
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { ManyKeys } from '../pipeline/study-key.ts';
+import type { BulkTools } from './bulk-cases.ts';
 import { caseAttachmentRoutes } from './case-attachments.routes.ts';
 import { caseBulkRoutes } from './case-bulk.routes.ts';
 import { caseCsvRoutes } from './case-csv.routes.ts';
@@ -14,7 +15,7 @@ import { forgetCaseReadings } from './record-case-reading.ts';
 import { dropOldRows } from './stage-import.ts';
 
 /** `caseKeys`: in a folder of their own, where nothing but cases has a key. */
-export type CasesFeatureTools = Omit<CaseTools, 'seal'> & {
+export type CasesFeatureTools = Omit<BulkTools, 'seal'> & {
   readonly keys: Pick<Keys, 'secretFor'>;
   readonly caseKeys: ManyKeys;
 };
