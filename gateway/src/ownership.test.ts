@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ROLES, type Role, type Session } from '#shared/protocol/api.ts';
+import type { CaseView } from '#shared/protocol/case-views.ts';
 import type { CaseAttachments } from '#shared/protocol/cases.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
@@ -34,6 +35,11 @@ const OWNERS: Row = { others: [] };
 const WATCHED: Row = { others: ['auditor', 'admin'] };
 const ADMINS: Row = { others: ['admin'] };
 const READ: Row = { others: ['radiologist', 'admin'] };
+
+const FILTERS = {
+  ...{ status: '', priority: '', assignee: 'me', due: '' },
+  ...{ modality: '', finding: '', sort: 'newest' },
+};
 
 const ROWS: Readonly<Record<string, Row>> = {
   'get /.well-known/jwks.json': 'public',
@@ -129,6 +135,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /results/{id}/preview': READ,
   'get /results/{id}/instances/{sopInstanceUID}': READ,
   'post /results/{id}/verify': READ,
+  'get /case-views': 'roles',
+  'post /case-views': 'roles',
+  'put /case-views/{id}': OWNERS,
+  'delete /case-views/{id}': OWNERS,
   'get /cases': 'roles',
   'post /cases': 'roles',
   'post /cases/import': 'roles',
@@ -275,6 +285,8 @@ async function openWorld(): Promise<World> {
   await device.enrol(token('owner'));
   const vault = await openVaultOf(sessions.get('owner')!);
   const opened = await openCaseOf(film.identifiers.studyInstanceUID, token('radiologist'));
+  const saved = { body: { name: 'Mine', filters: FILTERS } };
+  const view = await json<CaseView>('POST', '/case-views', saved);
   const tokens = new Map([...sessions].map(([name, { accessToken }]) => [name, accessToken]));
   tokens.set('device', await device.token());
   for (const name of ['technician', 'ended'])
@@ -286,6 +298,7 @@ async function openWorld(): Promise<World> {
     tokens,
     bodies: {
       ...vault.bodies,
+      'put /case-views/{id}': saved,
       'post /upload/{id}/decisions': { body: { decision: 'retry', instances: [key] } },
     },
     paths: (template) =>
@@ -296,6 +309,7 @@ async function openWorld(): Promise<World> {
         .replace(/\/upload\/\{id\}(?=\/status|\/receipt)/, `/upload/${delivered}`)
         .replace('/upload/{id}', `/upload/${uploadId}`)
         .replace('{attachmentId}', opened.attachment)
+        .replace('/case-views/{id}', `/case-views/${view.id}`)
         .replace('/cases/{id}', `/cases/${opened.id}`)
         .replace('/reviews/{id}', `/reviews/${opened.review}`)
         .replace('/jobs/{id}', `/jobs/${job.id}`)

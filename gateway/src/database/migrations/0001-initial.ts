@@ -293,6 +293,10 @@ const CASES = [
     status text not null, priority smallint not null, due_on text, assignee_id uuid, sealed bytea,
     wrapped_key bytea, patient_print text, expects text, expected_print text, studies text[] not null,
     changed text[] not null, primary key (import_id, row))`,
+  `create table case_view (
+    id uuid primary key, position bigint not null generated always as identity,
+    account_id uuid not null references account, sealed_name bytea not null, filters jsonb not null)`,
+  `create index case_view_account on case_view (account_id, position)`,
 ];
 
 const ORDERS = [
