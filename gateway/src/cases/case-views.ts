@@ -39,8 +39,8 @@ type Saved = NewCaseView & {
 };
 
 /**
- * A name is of one view: another one of the same name gives way. So it does no harm to save a view again after its answer
- * was lost. @throws Problem not-found, invalid-request: there are enough.
+ * A name is of one view: another one of the same name gives way. So it does no harm to save a view again after its
+ * answer was lost. @throws Problem not-found, invalid-request: there are enough.
  */
 export async function saveView(
   tools: CaseViewTools,

@@ -55,8 +55,8 @@ export type StudyKeys = {
 
 export type ManyKeys = StudyKeys & {
   /**
-   * Many new keys, in the order of their studies: they wait for the disk together, and nobody waits for them. Each comes
-   * with its wrapped form: reading it back could hold up everybody while the disk is busy.
+   * Many new keys, in the order of their studies: they wait for the disk together, and nobody waits for them. Each
+   * comes with its wrapped form: reading it back could hold up everybody while the disk is busy.
    */
   createAll(studyIds: readonly string[]): Promise<NewKey[]>;
 };
@@ -156,8 +156,12 @@ export function createStudyKeys(wrapKey: Uint8Array, folder: string): ManyKeys {
     },
     async createAll(studyIds) {
       const made = studyIds.map((studyId) => {
-        const [half, other] = [randomBytes(KEY_BYTES), randomBytes(KEY_BYTES)];
-        return { studyId, id: randomBytes(ID_BYTES), half, other };
+        return {
+          studyId,
+          id: randomBytes(ID_BYTES),
+          half: randomBytes(KEY_BYTES),
+          other: randomBytes(KEY_BYTES),
+        };
       });
       await Promise.all(made.map(({ id, other }) => writeHalfAside(pathOf(id), other)));
       await syncFolder(folder);
