@@ -9,7 +9,7 @@ import { portOf, setting, type Env, type Report } from './read-setting.ts';
 import { authoritiesOf, tlsPairOf } from './tls-settings.ts';
 
 /** In PEM. `ca`: whoever calls shows a certificate of these authorities; null: nobody is asked for one. */
-export type DimseTls = TlsPair & { readonly ca: string | null };
+type DimseTls = TlsPair & { readonly ca: string | null };
 
 /**
  * `aeTitle`: the gateway's own. `host`: the address of this machine that it listens on. `tls` null: associations travel

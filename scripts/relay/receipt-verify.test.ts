@@ -24,10 +24,8 @@ const INSTANCES: Receipt['instances'] = [
   },
 ];
 
-test('the codes of the PACS are explained', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-verify-'));
-  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
-  const receipt: Receipt = {
+async function receiptWithDestinations(): Promise<Receipt> {
+  return {
     jti: crypto.randomUUID(),
     iss: 'http://gateway',
     iat: 1,
@@ -51,6 +49,12 @@ test('the codes of the PACS are explained', async () => {
       { name: 'late', pacs: 'http://late', need: 'also' },
     ],
   };
+}
+
+test('the codes of the PACS are explained', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-verify-'));
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
+  const receipt = await receiptWithDestinations();
   const jws = await new CompactSign(new TextEncoder().encode(JSON.stringify(receipt)))
     .setProtectedHeader({ alg: 'EdDSA', kid: 'k1', typ: RECEIPT_TYPE })
     .sign(privateKey);

@@ -34,7 +34,7 @@ export async function answerTransfer(
   const transfer = await findWaiting(db, siteId, id);
   if (transfer === undefined) throw new Problem('not-found');
   const missing = transfer.state === 'opened' ? await missingEntries(db, id) : [];
-  // What stands among an upload's instances ends there too, so that its receipt says how.
+  // An instance that an upload has ends there too, so that its receipt says how.
   await decideAll(tools, by, answer.answer === 'send-again' ? 'retry' : 'leave-out', missing);
   await db.transaction().execute(async (trx) => {
     const isDone =

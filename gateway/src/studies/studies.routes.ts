@@ -196,21 +196,9 @@ export function studyRoutes(tools: StudiesTools): Router {
   router.openapi(viewerLink, async (c) => {
     const { studyInstanceUID } = c.req.valid('param');
     const caller = callerOf(c);
-    const { id: accountId, siteId, roles } = caller;
-    const readable = await confirmedInstances(
-      db,
-      { accountId, siteId, roles, deviceId: null },
-      studyInstanceUID,
-    );
-    if (readable.length === 0) throw new Problem('not-found');
-    const viewers = await tools.viewersOf(siteId, studyInstanceUID);
-    const ofSite = viewers.map(({ title, address }): ViewerLink => {
-      return { title, url: fillViewerAddress(address, studyInstanceUID) };
-    });
-    const builtIn = ofSite.length > 0 ? null : await tools.builtInLink(caller, studyInstanceUID);
-    const links = builtIn === null ? ofSite : [builtIn];
+    const links = await linksTo(tools, caller, studyInstanceUID);
     if (links.length > 0) await recordReading(tools, caller, studyInstanceUID, 'images');
-    return c.json({ links }, 200);
+    return c.json({ links: [...links] }, 200);
   });
 
   router.openapi(sheet, async (c) => {
@@ -225,4 +213,21 @@ export function studyRoutes(tools: StudiesTools): Router {
     });
   });
   return router;
+}
+
+/** @throws Problem not-found: the caller may not read it. */
+async function linksTo(
+  { db, viewersOf, builtInLink }: StudiesTools,
+  caller: Caller,
+  studyInstanceUID: string,
+): Promise<readonly ViewerLink[]> {
+  const { id: accountId, siteId, roles } = caller;
+  const reader = { accountId, siteId, roles, deviceId: null };
+  const readable = await confirmedInstances(db, reader, studyInstanceUID);
+  if (readable.length === 0) throw new Problem('not-found');
+  const ofSite = (await viewersOf(siteId, studyInstanceUID)).map(({ title, address }): ViewerLink => {
+    return { title, url: fillViewerAddress(address, studyInstanceUID) };
+  });
+  const builtIn = ofSite.length > 0 ? null : await builtInLink(caller, studyInstanceUID);
+  return builtIn === null ? ofSite : [builtIn];
 }

@@ -99,7 +99,7 @@ export const dimseTransferSchema = z.object({
   aeTitle: z.string(),
   cameAt: z.iso.datetime(),
   bytes: z.number().int(),
-  /** Those that are not on their way, by the code of the reason. Empty where the transfer as a whole could not be read. */
+  /** Those that are not on their way, by the code of the reason. Empty where nothing of the transfer could be read. */
   missing: z.array(z.object({ reason: z.string(), instances: z.number().int() })),
   /** Why nothing, or nothing more, of it was read. */
   problem: z.string().nullable(),

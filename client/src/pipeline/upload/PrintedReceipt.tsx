@@ -90,13 +90,13 @@ function Code({ side, path }: CodeSquares) {
   );
 }
 
-function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
+/** The facts of the receipt, each with its term. */
+function factsOf(receipt: Receipt): readonly (readonly [string, string])[] {
   const { details } = uploadWords;
   const summary = summaryOf(receipt.instances);
   const deidentification = deidentificationLine(receipt);
   const proofs = proofLines(summary);
-  const said = [...notSent, ...pacsReasonLines(receipt)];
-  const rows: readonly (readonly [string, string])[] = [
+  return [
     [details.instances, trackWords.progress(summary.inPacs, receipt.instances.length)],
     [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
     [details.pacs, receipt.pacs],
@@ -110,6 +110,11 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
     [details.revision, formatCount(receipt.revision)],
     [details.root, receipt.root],
   ];
+}
+
+function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
+  const { details } = uploadWords;
+  const said = [...notSent, ...pacsReasonLines(receipt)];
   return (
     <>
       {code !== null && <Code {...code} />}
@@ -124,7 +129,7 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
         </p>
       ))}
       <dl>
-        {rows.map(([term, value]) => (
+        {factsOf(receipt).map(([term, value]) => (
           <div key={term}>
             <dt>{term}</dt>
             <dd class="code">{value}</dd>

@@ -1,12 +1,11 @@
 /**
- * The port on which modalities and PACSs store by DIMSE, and PACSs report on storage commitment, with TLS or without: an
+ * The port on which modalities and PACSs store by DIMSE, and PACSs report on storage commitment, with or without TLS. An
  * association is for a peer or a destination that an administrator has named, by AE title and address. Everything
  * that comes is hostile until it is read: each connection has a moment to ask, a bound on its silence and on its whole
  * time, and there are only so many of each kind.
  */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { isLoopbackName } from '../../config.ts';
-import type { DimsePlace } from '../../dimse-settings.ts';
+import { isLoopbackName, type Config } from '../../config.ts';
 import type { DimsePeers, DimseRefusal } from '#shared/protocol/dimse-peer.ts';
 import { acceptAssociation, type Decision } from '../../dimse/accept-association.ts';
 import { AssociationFailed } from '../../dimse/association-failed.ts';
@@ -24,6 +23,8 @@ import { createKeeping, type KeepTools } from './keep-instances.ts';
 import { createRefusals } from './refusals.ts';
 import { createSecureSockets, type SecureSocket } from './secure-sockets.ts';
 import { serveAssociation } from './serve-association.ts';
+
+export type DimsePlace = NonNullable<Config['dimse']>;
 
 /** Sockets at all; further ones are closed unread. A department has some dozens of modalities. */
 const CONNECTIONS = 96;

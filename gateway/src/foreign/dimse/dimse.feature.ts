@@ -4,8 +4,7 @@ import { sweepAssociations } from '../../pipeline/association-file.ts';
 import type { FileSpoolTools } from '../../pipeline/file-spool.ts';
 import type { PipelineTools } from '../../pipeline/pipeline-tools.ts';
 import { createChecks } from './check-instance.ts';
-import type { DimsePlace } from '../../dimse-settings.ts';
-import { createDimseListener, TIMES, type DimseListener } from './dimse-listener.ts';
+import { createDimseListener, TIMES, type DimseListener, type DimsePlace } from './dimse-listener.ts';
 import { settleTransfers } from '../transfer.store.ts';
 import { dimsePeerRoutes } from './dimse-peers.routes.ts';
 

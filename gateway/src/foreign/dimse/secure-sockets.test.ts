@@ -4,7 +4,6 @@ import { connect } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { freePort } from '../../../../scripts/system/ports.ts';
-import type { DimseTls } from '../../dimse-settings.ts';
 import { AssociationFailed } from '../../dimse/association-failed.ts';
 import { withAssociation, type PeerSettings } from '../../dimse/association.ts';
 import { SUCCESS } from '../../dimse/command-fields.ts';
@@ -22,6 +21,7 @@ import { openTestPacs } from '../../testing/open-pacs.ts';
 import { openTestPipeline } from '../../testing/open-pipeline.ts';
 import { createDimseListener, type Times } from './dimse-listener.ts';
 import { insertPeer } from './dimse-peer.store.ts';
+import type { DimseTls } from './secure-sockets.ts';
 
 const test = suite('the DIMSE port with TLS');
 const NEVER_MS = 3_600_000;

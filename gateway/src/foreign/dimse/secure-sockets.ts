@@ -5,7 +5,9 @@
 import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { AssociationFailed, CLOSED } from '../../dimse/association-failed.ts';
-import type { DimseTls } from '../../dimse-settings.ts';
+import type { Config } from '../../config.ts';
+
+export type DimseTls = NonNullable<NonNullable<Config['dimse']>['tls']>;
 
 /** Throws AssociationFailed where the caller speaks no TLS, ends, or shows no certificate that is asked for. */
 export type SecureSocket = (socket: Socket, signal: AbortSignal) => Promise<Socket>;
