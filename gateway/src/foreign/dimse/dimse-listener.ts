@@ -1,6 +1,6 @@
 /**
- * The port on which modalities and PACSs store by DIMSE, and PACSs report on storage commitment, with or without TLS. An
- * association is for a peer or a destination that an administrator has named, by AE title and address. Everything
+ * The port on which modalities and PACSs store by DIMSE, and PACSs report on storage commitment, with or without TLS.
+ * An association is for a peer or a destination that an administrator has named, by AE title and address. Everything
  * that comes is hostile until it is read: each connection has a moment to ask, a bound on its silence and on its whole
  * time, and there are only so many of each kind.
  */
