@@ -241,6 +241,7 @@ export const resultWords = {
     studyInstanceUID: 'Study Instance UID',
     sopInstanceUID: 'SOP Instance UID',
     instances: 'Reports and maps for the PACS',
+    reportComes: 'The report with the last verdict is being made.',
     noInstances: 'Nothing is written into the PACS for a lone file.',
     states: {
       stored: 'in the PACS',
