@@ -193,7 +193,7 @@ export const resultWords = {
       title: 'What is it instead?',
       finding: 'Finding',
       findingMissing: 'Choose what it is.',
-      reason: 'Why',
+      reason: 'Why (required)',
       reasonWhat: 'No patient names or numbers: this goes into the report.',
       reasonMissing: 'Say why, in a few words.',
       submit: 'Correct it',
