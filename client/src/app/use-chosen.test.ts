@@ -1,4 +1,4 @@
-/** What signing out clears: studies that a person chose to send, and none that were decided against. */
+/** Signing out clears studies that a person chose to send, and no decision against sending one is counted. */
 import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';

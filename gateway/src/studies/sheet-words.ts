@@ -53,7 +53,8 @@ export const sheetWords = {
   revision: (id: string, revision: number) => `${id}, revision ${revision}`,
   deidentified: (edition: string, options: readonly string[]) =>
     `removed by PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
-  checked: (count: number) => `${count === 1 ? '1 instance' : `${count} instances`} checked again by the gateway`,
+  checked: (count: number) =>
+    `${count === 1 ? '1 instance' : `${count} instances`} checked again by the gateway`,
   unchanged: 'sent unchanged',
   outcomes: {
     refused: (count: number) => `${count} refused`,

@@ -130,7 +130,7 @@ function Release({ store, found, place, boxes, onShowAll }: ReleaseProps) {
   );
 }
 
-/** What is left to look at before it can be released. */
+/** Says how many frames a person has to see before it can be released. */
 function Unseen({ store, found, place, onShowAll }: Omit<ReleaseProps, 'boxes'>) {
   const shown = framesShown(store.looked.value, found);
   const frames = framesOf(found);

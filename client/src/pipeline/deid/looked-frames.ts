@@ -24,7 +24,7 @@ export function createLooked(): Looked {
   };
 }
 
-/** What has no frames can at most be one picture. */
+/** An instance without frames is one picture at most. */
 export const framesOf = ({ frames }: Pick<Film, 'frames'>): number => Math.max(1, frames);
 
 export const framesShown = (looked: LookedFrames, { ordinal }: Film): number =>

@@ -89,61 +89,29 @@ export interface CoverAsked {
   readonly isCalm: boolean;
 }
 
-export function createCoverStore(
-  ingest: CoveringIngest,
-  { files, found, boxes, looked, isCalm }: CoverAsked,
-): CoverStore {
-  const at = signal(Math.max(0, files.indexOf(found)));
-  const frame = signal(Math.floor(found.frames / 2));
-  const range = signal<Range>(null);
+export function createCoverStore(ingest: CoveringIngest, asked: CoverAsked): CoverStore {
+  const { files, boxes, looked, isCalm } = asked;
+  const sight = createSight(ingest, asked);
+  const { at, frame, current, extent } = sight;
   const isForAll = signal(false);
   const edit = signal(beginEdit(boxes));
-  const current = computed(() => files[at.value]!);
-  const place = computed((): FramePlace => ({ found: current.value, frame: frame.value }));
-  const { read, stop } = followFrame(
-    ingest,
-    computed(() => ({
-      ...place.value,
-      look: { maxSide: LARGE_SIDE, ...(range.value && { range: range.value }) },
-    })),
-  );
-  const shown = computed((): Shown | null | undefined => {
-    const drawn = read.value;
-    return drawn && (drawn.picture === null ? null : { ...drawn, picture: drawn.picture });
-  });
-  const extent = computed(() => {
-    const drawn = shown.value;
-    if (!drawn || drawn.found !== current.value) return null;
-    const { rows, columns } = drawn.picture;
-    return { rows, columns, frames: drawn.found.frames };
-  });
   const covered = computed(() => (isForAll.value ? files : [current.value]));
   const trying = createTrying(ingest, { covered, edit, extent });
   const player = createFramePlayer({
+    ...sight,
     files: () => decidedIn(trying.phase.peek(), covered.peek()),
-    place,
     show: (next) =>
       batch(() => {
         at.value = files.indexOf(next.found);
         frame.value = next.frame;
       }),
-    read,
     looked,
     isCalm,
     wait: waitForMs,
   });
   return {
-    files,
-    at,
-    frame,
-    range,
-    edit,
+    ...{ files, at, frame, range: sight.range, edit, isForAll, shown: sight.shown, extent, covered, player },
     onAllFrames: signal(true),
-    isForAll,
-    shown,
-    extent,
-    covered,
-    player,
     phase: trying.phase,
     chooseFrame(next) {
       batch(() => {
@@ -168,9 +136,36 @@ export function createCoverStore(
     close() {
       trying.drawOn();
       player.close();
-      stop();
+      sight.stop();
     },
   };
+}
+
+/** The frame in sight, and what is known of it once it is read. */
+function createSight(ingest: CoveringIngest, { files, found }: Pick<CoverAsked, 'files' | 'found'>) {
+  const at = signal(Math.max(0, files.indexOf(found)));
+  const frame = signal(Math.floor(found.frames / 2));
+  const range = signal<Range>(null);
+  const current = computed(() => files[at.value]!);
+  const place = computed((): FramePlace => ({ found: current.value, frame: frame.value }));
+  const { read, stop } = followFrame(
+    ingest,
+    computed(() => ({
+      ...place.value,
+      look: { maxSide: LARGE_SIDE, ...(range.value && { range: range.value }) },
+    })),
+  );
+  const shown = computed((): Shown | null | undefined => {
+    const drawn = read.value;
+    return drawn && (drawn.picture === null ? null : { ...drawn, picture: drawn.picture });
+  });
+  const extent = computed(() => {
+    const drawn = shown.value;
+    if (!drawn || drawn.found !== current.value) return null;
+    const { rows, columns } = drawn.picture;
+    return { rows, columns, frames: drawn.found.frames };
+  });
+  return { at, frame, range, current, place, read, shown, extent, stop };
 }
 
 type Trying = Pick<CoverStore, 'covered' | 'edit' | 'extent'>;
