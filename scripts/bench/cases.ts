@@ -176,8 +176,8 @@ async function measured(name: string, work: () => Promise<void>): Promise<BenchR
 }
 
 /**
- * The longest time for which nothing else got a turn: by the clock, and without the time in which this thread waited for a
- * processor, because that tells of the other work on this machine.
+ * The longest time for which nothing else got a turn: by the clock, and without the time in which this thread waited
+ * for a processor, because that tells of the other work on this machine.
  */
 function watchLoop() {
   let longestMs = 0;
