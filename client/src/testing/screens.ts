@@ -150,6 +150,7 @@ export const SCREENS = {
     'before-after-unreadable': 'A file can no longer be read',
     'before-after-missing': 'The study is no longer chosen',
     'held-cine': 'A cine is held back',
+    'held-shown': 'Every frame of it was shown',
   },
   'cover.e2e.ts': {
     cover: 'Boxes are drawn over a name, for two films',
