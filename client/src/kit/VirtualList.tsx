@@ -34,7 +34,7 @@ export function VirtualList<T>({
   const list = useRef<HTMLOListElement>(null);
   const known = useRef(new Map<string, number>());
   const [measuredAt, setMeasuredAt] = useState(0);
-  const [range, setRange] = useState<Range>({ from: 0, to: WHOLE });
+  const [range, setRange] = useState<Range>(() => ({ from: 0, to: rowsOfWindow(estimate) }));
   const whole = items.length <= WHOLE;
   const heights = useMemo(() => {
     if (whole) return null;
@@ -68,6 +68,9 @@ export function VirtualList<T>({
     </ol>
   );
 }
+
+/** Until the list knows where it stands: as many as the window can show. */
+const rowsOfWindow = (estimate: number): number => Math.ceil(window.innerHeight / estimate);
 
 type RowProps<T> = {
   readonly name: string;

@@ -10,8 +10,8 @@ import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { EmptyQueue, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
-import { isNarrowed } from './choose-entries.ts';
-import { toEntries, type DayEntry } from './day-entry.ts';
+import { chooseEntries, isNarrowed } from './choose-entries.ts';
+import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList } from './day-list.ts';
 import { DaySections } from './DaySections.tsx';
 import { Finder } from './Finder.tsx';
@@ -34,14 +34,8 @@ export type StudiesViewProps = {
 export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
   const [list] = useState(() => createDayList(sessionStorage));
   const sent = useSent();
-  const device = useOwnDevice();
   const queue = useQueue();
-  const entries = toEntries({
-    studies: queue.studies.value,
-    sent: sent.studies.value,
-    link: queue.link.value,
-    device,
-  });
+  const entries = useEntries(sent);
   const ready = queue.ready.value;
   return (
     <ProvideDayList value={list}>
@@ -77,6 +71,7 @@ function Found({
   readonly sent: SentStudiesStore;
 }) {
   const choice = useDayList().choice.value;
+  const sections = useMemo(() => chooseEntries(entries, choice, new Date()), [entries, choice]);
   if (entries.length === 0) return <EmptyQueue />;
   const canFind = entries.length >= FEW || isNarrowed(choice) || entries.some(({ removed }) => removed);
   return (
@@ -84,7 +79,7 @@ function Found({
       {canFind && <Finder sent={sent} />}
       <FromGateway sent={sent} />
       <Removed entries={entries} />
-      <DaySections entries={entries} sent={sent} />
+      <DaySections entries={entries} sections={sections} sent={sent} />
     </>
   );
 }
@@ -114,6 +109,15 @@ function useSent(): SentStudiesStore {
   }, [api, sent, state, link]);
   useEffect(() => () => sent.close(), [sent]);
   return sent;
+}
+
+function useEntries(sent: SentStudiesStore): readonly DayEntry[] {
+  const queue = useQueue();
+  const device = useOwnDevice();
+  const [entriesOf] = useState(createEntries);
+  const facts = { studies: queue.studies.value, sent: sent.studies.value, link: queue.link.value, device };
+  const now = new Date();
+  return useMemo(() => entriesOf(facts, now), [...Object.values(facts), now.toDateString()]);
 }
 
 function useOwnDevice(): string | null {
