@@ -36,7 +36,8 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
   const sent = useSent();
   const queue = useQueue();
   const entries = useEntries(sent);
-  const ready = queue.ready.value;
+  const hasHead = useHasDrawn();
+  const ready = queue.ready.value && hasHead;
   return (
     <ProvideDayList value={list}>
       <main id="content" class="page queue" aria-busy={!ready}>
@@ -90,6 +91,13 @@ function FromGateway({ sent }: { readonly sent: SentStudiesStore }) {
   if (phase === 'unreachable') return <p class="small quiet">{studiesWords.onlyHere}</p>;
   if (phase === 'refused') return <p class="small quiet">{studiesWords.refused}</p>;
   return null;
+}
+
+/** False while the page is drawn first: its list follows in a task of its own, so that neither task is long. */
+function useHasDrawn(): boolean {
+  const [hasDrawn, setDrawn] = useState(false);
+  useEffect(() => setDrawn(true), []);
+  return hasDrawn;
 }
 
 /** Asked when the page opens, and again when the gateway can be reached. */
