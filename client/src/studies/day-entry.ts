@@ -54,9 +54,10 @@ export interface EntryFacts {
 }
 
 /**
- * Makes the entries whenever a fact has changed: every study once, and what this device knows of it counts. A study of which nothing changed keeps its entry, and with it the
- * drawn row and the text that a search reads; if nothing changed at all, the list itself is the one of before. `now` is
- * an input because a row leaves out the date of what was sent today.
+ * Makes the entries whenever a fact has changed: every study once, and what this device knows of it counts. A
+ * study of which nothing changed keeps its entry, and with it the drawn row and the text that a search reads; if
+ * nothing changed at all, the list itself is the one of before. `now` is an input because a row leaves out the
+ * date of what was sent today.
  */
 export function createEntries(): (facts: EntryFacts, now: Date) => readonly DayEntry[] {
   let frame = '';
@@ -96,11 +97,12 @@ function joinEntries(
   ];
 }
 
-/** Of plain data: the database and the gateway give new objects with the same values. Makes nothing, being asked often. */
+/** Of plain data: the database and the gateway give new objects with the same values. */
 function isSame(a: unknown, b: unknown): boolean {
   if (Object.is(a, b)) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
-  const [own, others] = [a as Readonly<Record<string, unknown>>, b as Readonly<Record<string, unknown>>];
+  const own = a as Readonly<Record<string, unknown>>;
+  const others = b as Readonly<Record<string, unknown>>;
   for (const name in others) if (!(name in own)) return false;
   for (const name in own) if (!(name in others) || !isSame(own[name], others[name])) return false;
   return true;
