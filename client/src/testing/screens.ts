@@ -53,6 +53,8 @@ export const SCREENS = {
     'dimse-peers': 'A modality may store, and the gateway listens for none yet',
     'dimse-peer-form': 'A modality whose address is none',
     'dimse-peer-delete': 'Asks before a modality is deleted',
+    'dimse-transfers': 'Stored images that have not reached the PACS',
+    'dimse-transfer-give-up': 'Asks why they are given up',
   },
   'cases/cases.e2e.ts': {
     'case-form': 'A new case without a title',
