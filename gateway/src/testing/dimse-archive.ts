@@ -44,8 +44,6 @@ const EVENT_REPORT_RSP = 0x8100;
 const PENDING = 0xff00;
 
 export async function openDimseArchive(known: readonly SyntheticInstance[]): Promise<Archive> {
-  const came: Buffer[] = [];
-  let identifier = Buffer.alloc(0);
   let getting: Asked | null = null;
   const peer = await openDimsePeer({
     associate: (request) => {
@@ -55,20 +53,15 @@ export async function openDimseArchive(known: readonly SyntheticInstance[]): Pro
       const at = refused === undefined ? -1 : abstractSyntaxes(request).indexOf(refused);
       return accept(request, at < 0 ? {} : { results: { [2 * at + 1]: 3 } });
     },
-    heard: (content) => {
-      if ((content[5]! & 1) === 1) came.length = 0;
-      else came.push(Buffer.from(content.subarray(6)));
-    },
     answer: (asked) => {
-      const dataSet = Buffer.concat(came);
+      const { dataSet } = asked;
       if (asked.field === STORE_RQ) return store(archive, asked, dataSet);
       if (asked.field === FIND_RQ) return find(archive, asked, { identifier: dataSet, known });
       if (asked.field === GET_RQ) {
         getting = asked;
-        identifier = dataSet;
         const uid = known
           .map(({ identifiers }) => identifiers.sopInstanceUID)
-          .find((one) => identifier.includes(one));
+          .find((one) => dataSet.includes(one));
         const held = uid === undefined ? undefined : archive.held.get(uid);
         return held === undefined ? respond(asked, 0) : bring(3, uid!, held);
       }
