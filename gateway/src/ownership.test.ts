@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ROLES, type Role, type Session } from '#shared/protocol/api.ts';
+import type { CaseView } from '#shared/protocol/case-views.ts';
 import type { CaseAttachments } from '#shared/protocol/cases.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
@@ -129,6 +130,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /results/{id}/preview': READ,
   'get /results/{id}/instances/{sopInstanceUID}': READ,
   'post /results/{id}/verify': READ,
+  'get /case-views': 'roles',
+  'post /case-views': 'roles',
+  'put /case-views/{id}': OWNERS,
+  'delete /case-views/{id}': OWNERS,
   'get /cases': 'roles',
   'post /cases': 'roles',
   'post /cases/import': 'roles',
@@ -247,6 +252,17 @@ function webFilm(): SyntheticInstance {
   return film;
 }
 
+const FILTERS = {
+  status: '',
+  priority: '',
+  assignee: 'me',
+  due: '',
+  modality: '',
+  finding: '',
+  sort: 'newest',
+};
+const SAVED_VIEW = { body: { name: 'Mine', filters: FILTERS } };
+
 /** A study that is delivered, with a result; another that is promised, with a parcel on its way. */
 async function openWorld(): Promise<World> {
   const sessions = new Map<string, Session>();
@@ -266,15 +282,12 @@ async function openWorld(): Promise<World> {
   const result = await json<Result>('GET', `/results/${results[0]}`, {});
   const promised = toManifest([testFilm({ seed: 702 })]);
   const { uploadId } = await json<ManifestAnswer>('POST', '/upload/init', { body: promised });
-  const metadata = `upload ${btoa(uploadId)},parcel ${btoa(randomUUID())}`;
-  const created = await gateway.call('POST', '/upload/files', {
-    token: token('owner'),
-    headers: { 'tus-resumable': '1.0.0', 'upload-length': '500', 'upload-metadata': metadata },
-  });
+  const parcel = await beginParcel(uploadId, token('owner'));
   const device = await createTestDevice(gateway);
   await device.enrol(token('owner'));
   const vault = await openVaultOf(sessions.get('owner')!);
   const opened = await openCaseOf(film.identifiers.studyInstanceUID, token('radiologist'));
+  const view = await json<CaseView>('POST', '/case-views', SAVED_VIEW);
   const tokens = new Map([...sessions].map(([name, { accessToken }]) => [name, accessToken]));
   tokens.set('device', await device.token());
   for (const name of ['technician', 'ended'])
@@ -286,16 +299,18 @@ async function openWorld(): Promise<World> {
     tokens,
     bodies: {
       ...vault.bodies,
+      'put /case-views/{id}': SAVED_VIEW,
       'post /upload/{id}/decisions': { body: { decision: 'retry', instances: [key] } },
     },
     paths: (template) =>
       template
         .replace('/admin/vault/requests/{id}', `/admin/vault/requests/${vault.requestId}`)
         .replace('/admin/vault/{id}', `/admin/vault/${vault.id}`)
-        .replace('/upload/files/{id}', `/upload/${created.headers.get('location')}`)
+        .replace('/upload/files/{id}', `/upload/${parcel}`)
         .replace(/\/upload\/\{id\}(?=\/status|\/receipt)/, `/upload/${delivered}`)
         .replace('/upload/{id}', `/upload/${uploadId}`)
         .replace('{attachmentId}', opened.attachment)
+        .replace('/case-views/{id}', `/case-views/${view.id}`)
         .replace('/cases/{id}', `/cases/${opened.id}`)
         .replace('/reviews/{id}', `/reviews/${opened.review}`)
         .replace('/jobs/{id}', `/jobs/${job.id}`)
@@ -307,6 +322,16 @@ async function openWorld(): Promise<World> {
         .replace('{studyInstanceUID}', film.identifiers.studyInstanceUID)
         .replace('{sopInstanceUID}', result.instances[0]!.sopInstanceUID),
   };
+}
+
+/** The place of a parcel of which nothing is sent yet. */
+async function beginParcel(uploadId: string, token: string): Promise<string | null> {
+  const metadata = `upload ${btoa(uploadId)},parcel ${btoa(randomUUID())}`;
+  const created = await gateway.call('POST', '/upload/files', {
+    token,
+    headers: { 'tus-resumable': '1.0.0', 'upload-length': '500', 'upload-metadata': metadata },
+  });
+  return created.headers.get('location');
 }
 
 /** With an attachment and a review. */

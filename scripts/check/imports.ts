@@ -146,7 +146,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['pipeline', 'uploads', 'results', 'policies', 'auth', 'ports', 'threads', 'database'],
   ],
   [['gateway/src/reviews'], ['cases', 'pipeline', 'http', 'audit', 'database']],
-  [['gateway/src/cases'], ['results', 'reviews', 'pipeline', 'ports', 'http', 'audit', 'database']],
+  [
+    ['gateway/src/cases'],
+    ['results', 'reviews', 'pipeline', 'ports', 'http', 'audit', 'observability', 'database'],
+  ],
   [['gateway/src/policies'], ['database']],
   [
     ['gateway/src/auth', 'gateway/src/admin'],

@@ -2,29 +2,14 @@
  * The filters and the order of the list of cases. They stand in the address of the page, so that a list can be kept and
  * passed on; a search for a UID does not, because addresses hold none.
  */
-import {
-  CASE_FINDINGS,
-  CASE_MODALITIES,
-  CASE_PRIORITIES,
-  CASE_SORTS,
-  CASE_STATUSES,
-} from '#shared/protocol/cases.ts';
+import { CASE_FILTERS, type CaseViewFilters } from '#shared/protocol/case-views.ts';
 
-const CHOICES = {
-  status: ['active', ...CASE_STATUSES, ''],
-  priority: ['', ...CASE_PRIORITIES],
-  assignee: ['', 'me', 'nobody'],
-  due: ['', 'overdue', 'week'],
-  modality: ['', ...CASE_MODALITIES],
-  finding: ['', ...CASE_FINDINGS],
-  sort: CASE_SORTS,
-} as const;
-export type Choice = keyof typeof CHOICES;
-export const CHOICE_NAMES = Object.keys(CHOICES) as readonly Choice[];
-export const choicesOf = <C extends Choice>(name: C): (typeof CHOICES)[C] => CHOICES[name];
+export type Choice = keyof typeof CASE_FILTERS;
+export const CHOICE_NAMES = Object.keys(CASE_FILTERS) as readonly Choice[];
+export const choicesOf = <C extends Choice>(name: C): (typeof CASE_FILTERS)[C] => CASE_FILTERS[name];
 
-/** An empty one means any. */
-export type CaseFilters = { readonly [C in Choice]: (typeof CHOICES)[C][number] } & { readonly q: string };
+/** With what is searched for. */
+export type CaseFilters = Readonly<CaseViewFilters> & { readonly q: string };
 
 export const USUAL: CaseFilters = {
   q: '',
@@ -48,7 +33,7 @@ export function parseFilters(query: string): CaseFilters {
   const said = new URLSearchParams(query);
   const chosen = CHOICE_NAMES.map((name) => {
     const value = said.get(name) === 'all' ? '' : said.get(name);
-    return [name, (CHOICES[name] as readonly string[]).find((known) => known === value) ?? USUAL[name]];
+    return [name, (CASE_FILTERS[name] as readonly string[]).find((known) => known === value) ?? USUAL[name]];
   });
   const q = said.get('q') ?? '';
   return { ...(Object.fromEntries(chosen) as CaseFilters), q: NUMBER.test(q) ? q : '' };

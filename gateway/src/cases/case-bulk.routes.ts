@@ -2,8 +2,7 @@
 import { bulkOutcomeSchema, bulkSchema } from '#shared/protocol/case-bulk.ts';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
-import { changeCases } from './bulk-cases.ts';
-import type { CaseTools } from './case-tools.ts';
+import { changeCases, type BulkTools } from './bulk-cases.ts';
 
 /** 200 changes with ten tags, or a reason, each. */
 const BYTES_LIMIT = 1024 * 1024;
@@ -21,7 +20,7 @@ const bulk = defineRoute({
   },
 });
 
-export function caseBulkRoutes(tools: CaseTools): Router {
+export function caseBulkRoutes(tools: BulkTools): Router {
   const router = createRouter();
   router.openapi(bulk, async (c) => {
     const cases = await changeCases(tools, callerOf(c), c.req.valid('json').changes);

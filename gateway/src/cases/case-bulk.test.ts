@@ -62,6 +62,23 @@ test('closes and reopens with the versions that it answered, so that a person ca
   }
 });
 
+test('a failure that nobody expected ends the changes, and names those that are done', async () => {
+  const [first, broken, last] = await Promise.all(['h', 'i', 'j'].map(openOne));
+  const { db } = gateway.database;
+  // No version follows the largest integer.
+  const version = 2 ** 31 - 1;
+  await db.updateTable('case_record').set({ version }).where('id', '=', broken!.id).execute();
+  const set = { priority: 'urgent' };
+  const bad = { id: broken!.id, version, set };
+  const outcome = await bulk([{ id: first!.id, version: 1, set }, bad, { id: last!.id, version: 1, set }]);
+  assert.equal(
+    outcome.map((of) => of.refused ?? of.version),
+    [2, 'unexpected', 'unexpected'],
+  );
+  assert.equal([(await read(first!.id)).priority, (await read(last!.id)).priority], ['urgent', 'routine']);
+  assert.is((await gateway.call('POST', '/cases/bulk', { token, body: { changes: [bad] } })).status, 500);
+});
+
 test('takes no case twice, no change of two kinds, and nothing from people who keep no cases', async () => {
   const { id } = await openOne('g');
   const ask = async (changes: readonly unknown[], as = token): Promise<number> =>

@@ -192,6 +192,9 @@ test('an import that is sent again adds nothing, and nobody else’s number serv
   assert.is(cases.filter(({ title }) => title === 'Once').length, 1);
   assert.is((await send(csv, query, 'radiologist')).status, 403);
   assert.is((await send(csv, '')).status, 422, 'an import without a number could be doubled');
+  const shared = `id=${randomUUID()}`;
+  const answers = await Promise.all((['admin', 'radiologist'] as const).map((as) => send(csv, shared, as)));
+  assert.equal(answers.map(({ status }) => status).sort(), [200, 403]);
 });
 
 test('columns are mapped by hand, and a file without any that is known is shown', async () => {

@@ -19,7 +19,7 @@ export type CaseCipher = {
 export type CaseSeal = {
   /** The new key's wrapped form, for the database. */
   create(caseId: string): Uint8Array;
-  createAll(caseIds: readonly string[]): Promise<Uint8Array[]>;
+  createAll(caseIds: readonly string[]): Promise<NewCaseKey[]>;
   /** Null: the key is gone. */
   cipherOf(caseId: string, wrapped: Uint8Array): CaseCipher | null;
   /** For ever. */
@@ -30,11 +30,17 @@ export type CaseSeal = {
   print(kind: 'patient-id' | 'accession-number', value: string): string;
 };
 
+/** `wrapped`: for the database. */
+export type NewCaseKey = { readonly wrapped: Uint8Array; readonly cipher: CaseCipher };
+
 /** `secret`: 32 bytes. */
 export function createCaseSeal(keys: ManyKeys, secret: Uint8Array): CaseSeal {
   return {
     create: (caseId) => keys.create(caseId),
-    createAll: (caseIds) => keys.createAll(caseIds),
+    async createAll(caseIds) {
+      const made = await keys.createAll(caseIds);
+      return made.map(({ wrapped, key }) => ({ wrapped, cipher: createCipher(key) }));
+    },
     cipherOf(caseId, wrapped) {
       const key = keys.unwrap(caseId, wrapped);
       return key && createCipher(key);
@@ -45,7 +51,8 @@ export function createCaseSeal(keys: ManyKeys, secret: Uint8Array): CaseSeal {
   };
 }
 
-function createCipher(key: Uint8Array): CaseCipher {
+/** `key`: 32 bytes. */
+export function createCipher(key: Uint8Array): CaseCipher {
   return {
     seal(place, content) {
       const nonce = randomBytes(NONCE_BYTES);

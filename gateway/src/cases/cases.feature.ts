@@ -2,11 +2,13 @@
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { ManyKeys } from '../pipeline/study-key.ts';
+import type { BulkTools } from './bulk-cases.ts';
 import { caseAttachmentRoutes } from './case-attachments.routes.ts';
 import { caseBulkRoutes } from './case-bulk.routes.ts';
 import { caseCsvRoutes } from './case-csv.routes.ts';
-import { createCaseSeal } from './case-seal.ts';
+import { createCaseSeal, createCipher } from './case-seal.ts';
 import { caseEntryRoutes } from './case-entries.routes.ts';
+import { caseViewRoutes } from './case-views.routes.ts';
 import { caseRoutes } from './cases.routes.ts';
 import type { CaseTools } from './case-tools.ts';
 import { linkArrivals } from './link-arrivals.ts';
@@ -14,13 +16,15 @@ import { forgetCaseReadings } from './record-case-reading.ts';
 import { dropOldRows } from './stage-import.ts';
 
 /** `caseKeys`: in a folder of their own, where nothing but cases has a key. */
-export type CasesFeatureTools = Omit<CaseTools, 'seal'> & {
+export type CasesFeatureTools = Omit<BulkTools, 'seal'> & {
   readonly keys: Pick<Keys, 'secretFor'>;
   readonly caseKeys: ManyKeys;
 };
 
 /** The purpose of the secret by which numbers of patients and studies are hashed. */
 export const PRINTS = 'numbers of cases';
+/** The purpose of the key under which people's names of their views are sealed. */
+const VIEW_NAMES = 'names of case views';
 /** How long a case may wait for a study that has arrived. */
 const LINK_EVERY_SECONDS = 60;
 const SWEEP_EVERY_SECONDS = 3600;
@@ -34,6 +38,7 @@ export function casesFeature({ keys, caseKeys, ...rest }: CasesFeatureTools): Fe
       caseAttachmentRoutes(tools),
       caseCsvRoutes(tools),
       caseBulkRoutes(tools),
+      caseViewRoutes({ ...rest, names: createCipher(keys.secretFor(VIEW_NAMES)) }),
     ],
     clocks: [
       {

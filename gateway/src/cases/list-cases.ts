@@ -47,6 +47,8 @@ type Order = {
 
 /** No date is as late: a case that is due never comes last. */
 const NEVER = '9999-12-31';
+/** As the index has it. */
+const DUE_ON = sql`coalesce(case_record.due_on, ${sql.lit(NEVER)})`;
 
 const ORDERS: Readonly<Record<CaseSort, Order>> = {
   newest: { by: null, valueOf: () => '', isDescending: true, newestFirst: true },
@@ -58,7 +60,7 @@ const ORDERS: Readonly<Record<CaseSort, Order>> = {
     newestFirst: true,
   },
   due: {
-    by: sql`coalesce(case_record.due_on, ${sql.lit(NEVER)})`,
+    by: DUE_ON,
     valueOf: ({ due_on }) => due_on ?? NEVER,
     isDescending: false,
     newestFirst: true,
@@ -120,10 +122,11 @@ export async function countCases(db: Db, reader: CaseReader, question: CaseQuest
 }
 
 /** On `c`, a study of a case, and on `r`, a result: the reader may know it. */
-type Known = { readonly study: Condition; readonly result: Condition };
+type Known = { readonly siteId: string; readonly study: Condition; readonly result: Condition };
 
 /** A filter answers of what the reader is shown: otherwise it tells of the studies and results that they are not. */
 const knownTo = async (db: Db, reader: CaseReader): Promise<Known> => ({
+  siteId: reader.siteId,
   study: await mayKnowStudy(db, reader, 'c.study_instance_uid'),
   result: await mayKnowResult(db, reader, 'r'),
 });
@@ -134,8 +137,9 @@ function* conditionsOf(question: CaseQuestion, known: Known): Generator<Conditio
   if (status === 'active') yield sql`case_record.status <> 'closed'`;
   else if (status !== undefined) yield sql`case_record.status = ${status}`;
   if (priority !== undefined) yield sql`case_record.priority = ${CASE_PRIORITIES.indexOf(priority)}`;
-  if (assigneeId !== undefined) yield sql`case_record.assignee_id is not distinct from ${assigneeId}::uuid`;
-  if (dueUntil !== undefined) yield sql`case_record.due_on <= ${dueUntil}`;
+  if (assigneeId === null) yield sql`case_record.assignee_id is null`;
+  else if (assigneeId !== undefined) yield sql`case_record.assignee_id = ${assigneeId}`;
+  if (dueUntil !== undefined) yield sql`(${DUE_ON} <= ${dueUntil} and case_record.due_on is not null)`;
   if (modality !== undefined) yield isOfModality(modality, known);
   if (finding !== undefined) yield hasFinding(finding, known);
   if (from !== undefined) yield sql`case_record.created_at >= ${from}`;
@@ -148,14 +152,22 @@ function isAfter(sort: CaseSort, { value, number }: NonNullable<CaseQuery['after
     ? sql<boolean>`case_record.number < ${number}`
     : sql<boolean>`case_record.number > ${number}`;
   if (by === null) return byNumber;
-  const beyond = isDescending ? sql`${by} < ${value}` : sql`${by} > ${value}`;
-  return sql`(${beyond} or (${by} = ${value} and ${byNumber}))`;
+  // The first of both conditions is where an index begins to be read.
+  return isDescending
+    ? sql`(${by} <= ${value} and (${by} < ${value} or ${byNumber}))`
+    : sql`(${by} >= ${value} and (${by} > ${value} or ${byNumber}))`;
 }
 
+/** As a person writes one. */
+const NUMBER = /^[1-9]\d{0,8}$/;
+
 /** `text` holds digits and dots alone. */
-function isNamed(text: string, known: Known): Condition {
-  return sql`(case_record.number::text = ${text} or exists (select 1 from case_study c
-    where c.case_id = case_record.id and strpos(c.study_instance_uid, ${text}) > 0 and ${known.study}))`;
+function isNamed(text: string, { siteId, study }: Known): Condition {
+  const numbered = sql`union all select n.id from case_record n
+    where n.site_id = ${siteId} and n.number = ${Number(text)}`;
+  return sql`case_record.id in (select c.case_id from case_study c
+    where c.site_id = ${siteId} and strpos(c.study_instance_uid, ${text}) > 0 and ${study}
+    ${NUMBER.test(text) ? numbered : sql``})`;
 }
 
 function isOfModality(modality: string, known: Known): Condition {

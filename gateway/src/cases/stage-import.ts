@@ -10,6 +10,7 @@ import type { CaseImportRowTable } from '../database/case-tables.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { Fields } from './case-csv.ts';
 import type { CaseReader } from './case-rights.ts';
+import type { NewCaseKey } from './case-seal.ts';
 import type { CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { cipherOf } from './change-case.ts';
@@ -44,11 +45,11 @@ export async function stageRows(
   if (rows.length === 0) return;
   const opened = rows.filter(({ of }) => of === null).map((row) => ({ row, id: tools.newId() }));
   const keys = await tools.seal.createAll(opened.map(({ id }) => id));
-  const made = new Map(opened.map(({ row, id }, nth) => [row, { id, wrapped: keys[nth]! }]));
+  const made = new Map(opened.map(({ row, id }, nth) => [row, { id, ...keys[nth]! }]));
   const staged = rows.map((row) => ({
     import_id: stage,
     at,
-    ...(row.of === null ? newRow(tools, row, made.get(row)!) : changedRow(tools, row)),
+    ...(row.of === null ? newRow(row, made.get(row)!) : changedRow(tools, row)),
   }));
   await tools.db.insertInto('case_import_row').values(staged).execute();
 }
@@ -56,9 +57,8 @@ export async function stageRows(
 type Staged = Omit<CaseImportRowTable, 'import_id' | 'at'>;
 
 function newRow(
-  { seal }: CaseTools,
   { row, fields, found }: TakenRow & { readonly of: null },
-  { id, wrapped }: { readonly id: string; readonly wrapped: Uint8Array },
+  { id, wrapped, cipher }: NewCaseKey & { readonly id: string },
 ): Staged {
   const text: CaseText = { title: fields.title ?? '', tags: [...new Set(fields.tags)] };
   return {
@@ -69,7 +69,7 @@ function newRow(
     priority: CASE_PRIORITIES.indexOf(fields.priority ?? 'routine'),
     due_on: fields.dueOn ?? null,
     assignee_id: fields.assigneeId ?? null,
-    sealed: seal.cipherOf(id, wrapped)!.seal(TEXT_PLACE, JSON.stringify(text)),
+    sealed: cipher.seal(TEXT_PLACE, JSON.stringify(text)),
     wrapped_key: wrapped,
     patient_print: found.patientPrint,
     expects: found.expects,
@@ -121,7 +121,7 @@ export async function dropOldRows({ db, now }: CaseTools): Promise<void> {
 
 /** The counts of an import that is done; undefined: it is not. @throws Problem not-allowed: somebody else's. */
 export async function countsOf(
-  db: Db,
+  db: Db | Trx,
   { id, keeper }: Pick<Import, 'id' | 'keeper'>,
 ): Promise<Counts | undefined> {
   const done = await db.selectFrom('case_import').selectAll().where('id', '=', id).executeTakeFirst();
@@ -129,7 +129,7 @@ export async function countsOf(
   return done && { opened: done.opened, changed: done.changed, unchanged: done.unchanged };
 }
 
-/** @throws Problem case-changed: somebody has changed one of its cases since it was read. */
+/** @throws Problem not-allowed; case-changed: somebody has changed one of its cases since it was read. */
 export async function commitRows(tools: CaseTools, of: Import, counts: Counts): Promise<void> {
   const { id, at, keeper } = of;
   await tools.db.transaction().execute(async (trx) => {
@@ -140,8 +140,8 @@ export async function commitRows(tools: CaseTools, of: Import, counts: Counts): 
       .onConflict((conflict) => conflict.doNothing())
       .returning('id')
       .executeTakeFirst();
-    // The same import twice at once: the other one has done it.
-    if (first === undefined) return;
+    // The same import twice at once: the other one has done it, unless the id is somebody else's.
+    if (first === undefined) return void (await countsOf(trx, of));
     await lookAgain(trx, keeper.siteId, at);
     const opened = await openRows(trx, of);
     if (opened !== counts.opened) throw new Error('rows of an import are missing');

@@ -1,5 +1,6 @@
 /** The tables of cases. All that people typed is sealed under the case's key (cases/case-seal.ts). */
 import type { ColumnType, Generated } from 'kysely';
+import type { CaseViewFilters } from '#shared/protocol/case-views.ts';
 import type { AttachmentKind, CaseStatus, NOTE_KINDS } from '#shared/protocol/cases.ts';
 import type { ReviewTables } from './review-tables.ts';
 
@@ -102,6 +103,16 @@ export type CaseImportRowTable = {
   changed: string[];
 };
 
+/** A list that a person keeps. */
+export type CaseViewTable = {
+  id: string;
+  position: Generated<number>;
+  account_id: string;
+  /** Under a key of the gateway. */
+  sealed_name: Uint8Array;
+  filters: ColumnType<CaseViewFilters, string, string>;
+};
+
 export type CaseTables = ReviewTables & {
   case_import: CaseImportTable;
   case_import_row: CaseImportRowTable;
@@ -111,4 +122,5 @@ export type CaseTables = ReviewTables & {
   case_attachment: CaseAttachmentTable;
   case_reading: CaseReadingTable;
   case_arrival: CaseArrivalTable;
+  case_view: CaseViewTable;
 };

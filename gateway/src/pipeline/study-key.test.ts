@@ -68,9 +68,13 @@ test('keys that are made together open each its own study, and survive a restart
     const ids = ['study-a', 'study-b', 'study-c'];
     const made = await createStudyKeys(WRAP_KEY, folder).createAll(ids);
     const keys = createStudyKeys(WRAP_KEY, folder);
-    const opened = made.map((wrapped, at) => keys.unwrap(ids[at]!, wrapped));
+    const opened = made.map(({ wrapped }, at) => keys.unwrap(ids[at]!, wrapped));
+    assert.equal(
+      opened,
+      made.map(({ key }) => key),
+    );
     assert.is(new Set(opened.map((key) => Buffer.from(key!).toString('hex'))).size, 3);
-    assert.is(keys.unwrap('study-b', made[0]!), null);
+    assert.is(keys.unwrap('study-b', made[0]!.wrapped), null);
   }));
 
 test.run();

@@ -54,9 +54,13 @@ export type StudyKeys = {
 };
 
 export type ManyKeys = StudyKeys & {
-  /** Many new keys, in the order of their studies: they wait for the disk together, and nobody waits for them. */
-  createAll(studyIds: readonly string[]): Promise<Uint8Array[]>;
+  /**
+   * Many new keys, in the order of their studies: they wait for the disk together, and nobody waits for them. Each
+   * comes with its wrapped form: reading it back could hold up everybody while the disk is busy.
+   */
+  createAll(studyIds: readonly string[]): Promise<NewKey[]>;
 };
+export type NewKey = { readonly wrapped: Uint8Array; readonly key: Uint8Array };
 
 const idOf = (wrapped: Uint8Array): string => Buffer.from(wrapped.subarray(0, ID_BYTES)).toString('hex');
 
@@ -127,18 +131,18 @@ function openHalf(wrapKey: Uint8Array, studyId: string, sealed: Uint8Array): Uin
   }
 }
 
-/** A new half for the database, behind the name of the other one's file. */
-function wrapHalf(wrapKey: Uint8Array, studyId: string, id: Uint8Array): Uint8Array {
+/** A half for the database, behind the name of the other one's file. */
+function wrapHalf(wrapKey: Uint8Array, { studyId, id, half }: NewHalf): Uint8Array {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', wrapKey, nonce).setAAD(Buffer.from(studyId));
-  return Buffer.concat([
-    id,
-    nonce,
-    cipher.update(randomBytes(KEY_BYTES)),
-    cipher.final(),
-    cipher.getAuthTag(),
-  ]);
+  return Buffer.concat([id, nonce, cipher.update(half), cipher.final(), cipher.getAuthTag()]);
 }
+
+type NewHalf = { readonly studyId: string; readonly id: Uint8Array; readonly half: Uint8Array };
+
+/** RFC 5869: neither half tells anything of the key. `other`: the one in the file. */
+const joinHalves = (half: Uint8Array, other: Uint8Array): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', half, other, 'relaypacs study key', KEY_BYTES));
 
 /** `folder` is made where it is missing. */
 export function createStudyKeys(wrapKey: Uint8Array, folder: string): ManyKeys {
@@ -148,13 +152,20 @@ export function createStudyKeys(wrapKey: Uint8Array, folder: string): ManyKeys {
     create(studyId) {
       const id = randomBytes(ID_BYTES);
       writeHalf(pathOf(id), randomBytes(KEY_BYTES));
-      return wrapHalf(wrapKey, studyId, id);
+      return wrapHalf(wrapKey, { studyId, id, half: randomBytes(KEY_BYTES) });
     },
     async createAll(studyIds) {
-      const ids = studyIds.map(() => randomBytes(ID_BYTES));
-      await Promise.all(ids.map((id) => writeHalfAside(pathOf(id), randomBytes(KEY_BYTES))));
+      const made = studyIds.map((studyId) => {
+        return {
+          studyId,
+          id: randomBytes(ID_BYTES),
+          half: randomBytes(KEY_BYTES),
+          other: randomBytes(KEY_BYTES),
+        };
+      });
+      await Promise.all(made.map(({ id, other }) => writeHalfAside(pathOf(id), other)));
       await syncFolder(folder);
-      return ids.map((id, at) => wrapHalf(wrapKey, studyIds[at]!, id));
+      return made.map((of) => ({ wrapped: wrapHalf(wrapKey, of), key: joinHalves(of.half, of.other) }));
     },
     unwrap(studyId, wrapped) {
       const half = openHalf(wrapKey, studyId, wrapped.subarray(ID_BYTES));
@@ -163,8 +174,7 @@ export function createStudyKeys(wrapKey: Uint8Array, folder: string): ManyKeys {
       const other = readFileSync(path);
       // A file that was erased but not yet removed is no key.
       if (other.length !== KEY_BYTES || other.every((byte) => byte === 0)) return null;
-      // RFC 5869: neither half tells anything of the key.
-      return new Uint8Array(hkdfSync('sha256', half, other, 'relaypacs study key', KEY_BYTES));
+      return joinHalves(half, other);
     },
     destroy: (wrapped) => eraseFile(pathOf(wrapped)),
     async sweep(named) {

@@ -99,7 +99,7 @@ async function modelsOf(db: Db, siteId: string): Promise<readonly ModelSaid[]> {
 /** `own`: each pair holds an answer of this account, and of another reader of the same case. */
 function amongReaders(subjects: readonly (readonly Reading[])[], field: string, own: string | null) {
   const answered = subjects.filter((readings) =>
-    readings.every(({ answers }) => answers?.[field] !== undefined),
+    readings.every(({ answers }) => answerTo(field, answers) !== undefined),
   );
   const answerOf = ({ answers }: Reading): Category => answers![field]!;
   if (own !== null) {
@@ -128,7 +128,7 @@ function withModels(
   if (about['x-field'] !== 'radio' || about['x-positive'] === undefined) return [];
   const positive = new Set<Category>(about['x-positive']);
   const pairs = readings.flatMap(({ reviewId, answers }) => {
-    const answer = answers?.[field];
+    const answer = answerTo(field, answers);
     if (answer === undefined) return [];
     return (models.get(reviewId) ?? []).map((said) => ({
       model: said.model,
@@ -140,6 +140,10 @@ function withModels(
     return [{ model, readings: of.length, cohen: cohensKappa(of.map(({ pair }) => pair)) }];
   });
 }
+
+/** A field may have any name, and answers stand in a plain object. */
+const answerTo = (field: string, answers: Answers | null): Category | undefined =>
+  answers !== null && Object.hasOwn(answers, field) ? answers[field] : undefined;
 
 const above = (readings: number, kappa: Kappa | null): Kappa | null =>
   readings < AGREEMENT_FLOOR ? null : kappa;

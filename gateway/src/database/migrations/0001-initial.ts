@@ -259,6 +259,10 @@ const CASES = [
     created_at timestamptz not null, changed_at timestamptz not null, closed_at timestamptz)`,
   `create unique index case_number on case_record (site_id, number)`,
   `create index case_changed on case_record (site_id, changed_at, number)`,
+  // The orders and the filters of the list (cases/list-cases.ts).
+  `create index case_priority on case_record (site_id, priority, number desc)`,
+  `create index case_due on case_record (site_id, (coalesce(due_on, '9999-12-31')), number desc)`,
+  `create index case_assignee on case_record (site_id, assignee_id, number)`,
   `create index case_expects on case_record (site_id, expected_print) where expects is not null`,
   `create table case_study (
     case_id uuid not null references case_record on delete cascade, site_id uuid not null references site,
@@ -289,6 +293,10 @@ const CASES = [
     status text not null, priority smallint not null, due_on text, assignee_id uuid, sealed bytea,
     wrapped_key bytea, patient_print text, expects text, expected_print text, studies text[] not null,
     changed text[] not null, primary key (import_id, row))`,
+  `create table case_view (
+    id uuid primary key, position bigint not null generated always as identity,
+    account_id uuid not null references account, sealed_name bytea not null, filters jsonb not null)`,
+  `create index case_view_account on case_view (account_id, position)`,
 ];
 
 const ORDERS = [

@@ -1,0 +1,53 @@
+/** The filters of the list of cases, and `/case-views`: lists that a person keeps under a name. */
+import { z } from 'zod';
+import { CASE_FINDINGS, CASE_MODALITIES, CASE_PRIORITIES, CASE_SORTS, CASE_STATUSES } from './cases.ts';
+
+/** An empty one means any. A search is no part of them: it may be a UID. */
+export const CASE_FILTERS = {
+  status: ['active', ...CASE_STATUSES, ''],
+  priority: ['', ...CASE_PRIORITIES],
+  assignee: ['', 'me', 'nobody'],
+  due: ['', 'overdue', 'week'],
+  modality: ['', ...CASE_MODALITIES],
+  finding: ['', ...CASE_FINDINGS],
+  sort: CASE_SORTS,
+} as const;
+
+const NAME_LENGTH = 60;
+/** More are not found again by their names. */
+export const CASE_VIEWS_LIMIT = 30;
+
+const filtersSchema = z
+  .object({
+    status: z.enum(CASE_FILTERS.status),
+    priority: z.enum(CASE_FILTERS.priority),
+    assignee: z.enum(CASE_FILTERS.assignee),
+    due: z.enum(CASE_FILTERS.due),
+    modality: z.enum(CASE_FILTERS.modality),
+    finding: z.enum(CASE_FILTERS.finding),
+    sort: z.enum(CASE_FILTERS.sort),
+  })
+  .strict();
+export type CaseViewFilters = z.infer<typeof filtersSchema>;
+
+/** `POST /case-views`, `PUT /case-views/{id}`. */
+export const newCaseViewSchema = z.object({
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(NAME_LENGTH)
+    .regex(/^\P{Cc}*$/u),
+  filters: filtersSchema,
+});
+export type NewCaseView = z.infer<typeof newCaseViewSchema>;
+
+export const caseViewSchema = z.object({
+  id: z.uuid(),
+  /** Null: the key under which it was written is gone. */
+  name: z.string().nullable(),
+  filters: filtersSchema,
+});
+export type CaseView = z.infer<typeof caseViewSchema>;
+/** `GET /case-views`: in the order in which they were saved. */
+export const caseViewsSchema = z.object({ views: z.array(caseViewSchema) });
