@@ -4,11 +4,10 @@
  * instances on which it breaks off or falls silent.
  */
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
-import { encodeSequence, parseDataSet, uidIn } from '../dimse/data-set.ts';
-import { encodeCommand, encodeElements, textIn } from '../dimse/elements.ts';
-import { encodeData } from '../dimse/pdu.ts';
-import { COMMITMENT_PUSH } from '../ports/pacs/dimse-commitment.ts';
+import { parseDataSet, uidIn } from '../dimse/data-set.ts';
+import { textIn } from '../dimse/elements.ts';
 import { createDimsePacs } from '../ports/pacs/dimse-pacs.ts';
+import { readWish, report } from '../testing/dimse-archive.ts';
 import {
   ABORT,
   accept,
@@ -19,9 +18,17 @@ import {
   respond,
   type Asked,
 } from '../testing/dimse-peer.ts';
-import { addFault, inTurn, oddIn, oneOf, type Liar, type LiarOptions, type Random } from './liar.ts';
+import {
+  dimseCells,
+  drawIllness,
+  HONEST,
+  withCell,
+  type Answer,
+  type Conduct,
+  type Service,
+} from './dimse-conduct.ts';
+import { addFault, inTurn, oddIn, type Liar, type LiarOptions } from './liar.ts';
 
-const MINUTE_MS = 60_000;
 /** A silence costs a world so long; whatever is late for it is asked again. */
 const IDLE_MS = 500;
 
@@ -35,75 +42,11 @@ const SUCCESS = 0x0000;
 const PROCESSING_FAILURE = 0x0110;
 const NO_SUCH_INSTANCE = 0x0112;
 
-const SERVICES = ['store', 'find', 'get', 'commit'] as const;
-type Service = (typeof SERVICES)[number];
 const SERVICE_OF: Readonly<Record<number, Service>> = {
   [STORE_RQ]: 'store',
   [FIND_RQ]: 'find',
   [GET_RQ]: 'get',
   [ACTION_RQ]: 'commit',
-};
-
-/** Of PS3.7 Annex C and of the services, and some that nobody defined. */
-const STATUSES = [
-  0x0000, 0x0001, 0x0105, 0x0106, 0x0107, 0x0110, 0x0111, 0x0112, 0x0116, 0x0117, 0x0122, 0x0124, 0x0131,
-  0x0210, 0x0211, 0x0212, 0x0213, 0xa700, 0xa701, 0xa702, 0xa801, 0xa900, 0xb000, 0xb006, 0xb007, 0xc000,
-  0xc001, 0xc122, 0xfe00, 0xff00, 0xff01, 0x7777,
-] as const;
-/** `cut`: it closes in the middle of its answer. `garbage`: no PDU. `other`: an answer to another message. */
-const BREAKS = ['abort', 'close', 'silence', 'cut', 'garbage', 'other'] as const;
-type Answer = (typeof STATUSES)[number] | (typeof BREAKS)[number];
-
-/** `no-class`, `no-syntax`: it takes no context, for that reason (PS3.8 Table 9-18). */
-const ASSOCIATIONS = [
-  ...(['rejected', 'rejected-for-now', 'abort', 'close', 'silence', 'garbage'] as const),
-  ...(['no-class', 'no-syntax', 'no-answer-to-contexts'] as const),
-] as const;
-
-type Cell =
-  | { readonly service: 'associate'; readonly answer: (typeof ASSOCIATIONS)[number] }
-  | { readonly service: Service; readonly answer: Answer };
-
-export const dimseCells: readonly Cell[] = [
-  ...ASSOCIATIONS.map((answer) => ({ service: 'associate', answer }) as const),
-  ...SERVICES.flatMap((service) => [...STATUSES, ...BREAKS].map((answer) => ({ service, answer }) as const)),
-];
-
-type Conduct = {
-  readonly associates: (typeof ASSOCIATIONS)[number] | 'accepted';
-  /** In the place of the service's own answer. */
-  readonly answers: Readonly<Partial<Record<Service, Answer>>>;
-  /** The part of what it is given that it keeps, whatever it answers. */
-  readonly keeps: 'all' | 'half' | 'none';
-  /** Says that it stored what it did not keep. */
-  readonly claims: boolean;
-  /** Lists what it was given, kept or not, and commits itself to it. */
-  readonly listsGiven: boolean;
-  readonly turnsBits: boolean;
-  /** A search shows what was stored so long ago. */
-  readonly lagMs: number;
-  readonly rowsAtMost: number;
-  readonly givesBack: boolean;
-  /** Instances on which it aborts, and that it does not keep. */
-  readonly breaksOn: ReadonlySet<string>;
-  readonly hangsOn: ReadonlySet<string>;
-  /** Instances that it refuses by name. */
-  readonly declines: ReadonlySet<string>;
-};
-
-const HONEST: Conduct = {
-  associates: 'accepted',
-  answers: {},
-  keeps: 'all',
-  claims: false,
-  listsGiven: false,
-  turnsBits: false,
-  lagMs: 0,
-  rowsAtMost: Infinity,
-  givesBack: true,
-  breaksOn: new Set(),
-  hangsOn: new Set(),
-  declines: new Set(),
 };
 
 type Identifiers = SyntheticInstance['identifiers'];
@@ -181,31 +124,6 @@ function dataSetOf(bytes: Uint8Array): Buffer {
   return file.subarray(144 + file.readUInt32LE(140));
 }
 
-function withCell(cell: Cell, random: Random): Conduct {
-  if (cell.service === 'associate') return { ...HONEST, associates: cell.answer };
-  const keeps = cell.service === 'store' ? oneOf(['all', 'half', 'none'] as const, random) : ('all' as const);
-  const lagMs = random() < 0.2 ? oneOf([5_000, 20_000, MINUTE_MS], random) : 0;
-  return { ...HONEST, keeps, lagMs, answers: { [cell.service]: cell.answer } };
-}
-
-function drawIllness(uids: readonly string[], random: Random): Conduct {
-  const any = (): Answer => oneOf([...STATUSES, ...BREAKS], random);
-  const some = () => new Set(uids.filter(() => random() < 0.4));
-  const illnesses: readonly (() => Partial<Conduct>)[] = [
-    () => ({ answers: { store: any(), find: any(), get: any(), commit: any() } }),
-    () => ({ answers: { store: any() }, keeps: oneOf(['all', 'half', 'none'], random) }),
-    () => ({ lagMs: oneOf([5_000, 20_000, MINUTE_MS, 9 * MINUTE_MS], random) }),
-    () => ({ rowsAtMost: oneOf([0, 1, 7], random) }),
-    () => ({ givesBack: false }),
-    () => ({ keeps: oneOf(['half', 'none'], random), claims: true, listsGiven: random() < 0.5 }),
-    () => ({ breaksOn: some() }),
-    () => ({ hangsOn: some() }),
-    () => ({ declines: some() }),
-    () => ({ turnsBits: true }),
-  ];
-  return { ...HONEST, ...oneOf(illnesses, random)() };
-}
-
 const REJECTED_PERMANENTLY = pdu(3, Buffer.of(0, 1, 1, 7));
 const REJECTED_FOR_NOW = pdu(3, Buffer.of(0, 2, 3, 1));
 const GARBAGE = Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n');
@@ -276,7 +194,7 @@ function answer(state: State, asked: Asked): readonly Buffer[] {
   return service === 'get' ? give(state, asked) : commit(state, asked);
 }
 
-/** What it does with an instance that it is given; nothing is answered yet. */
+/** Keeps an instance that came, or not, as its conduct says; nothing is answered yet. */
 function take(state: State, { command, dataSet }: Asked): 'kept' | 'not-kept' | 'breaks' | 'hangs' {
   const { conduct, known, held, given, doubled, foreign, faults, now } = state;
   const uid = textIn(command, 0x1000) ?? '';
@@ -356,7 +274,7 @@ function store(state: State, asked: Asked, stored: 'kept' | 'not-kept'): readonl
   return respond(asked, SUCCESS);
 }
 
-/** What a search shows, by SOP Instance UID. */
+/** The instances that a search shows, by SOP Instance UID. */
 function listed({ conduct, held, given, known, now, faults }: State): ReadonlySet<string> {
   const shown = [...held].filter(([, { at }]) => at + conduct.lagMs <= now()).map(([uid]) => uid);
   if (shown.length < held.size) addFault(faults, 'lags');
@@ -422,37 +340,8 @@ function give(state: State, asked: Asked): readonly Buffer[] {
 /** N-ACTION, and the report in the same association (PS3.4 Annex J). */
 function commit(state: State, asked: Asked): readonly Buffer[] {
   const { held, given, conduct } = state;
-  const wish = parseDataSet(asked.dataSet, (tag) => tag === 0x00081199);
-  const uids = wish.sequences.get(0x00081199)!.map((item) => uidIn(item, 0x00081155)!);
+  const wish = readWish(asked.dataSet);
   const isKept = (uid: string): boolean => held.has(uid) || (conduct.listsGiven && given.has(uid));
-  const failed = uids.filter((uid) => !isKept(uid));
-  const dataSet = Buffer.concat([
-    encodeElements([[0x00081195, uidIn(wish, 0x00081195)!]]),
-    ...(failed.length === 0
-      ? []
-      : [
-          encodeSequence(
-            0x00081198,
-            failed.map((uid) => [
-              [0x00081155, uid],
-              [0x00081197, NO_SUCH_INSTANCE],
-            ]),
-          ),
-        ]),
-    encodeSequence(
-      0x00081199,
-      uids.filter(isKept).map((uid) => [[0x00081155, uid]]),
-    ),
-  ]);
-  const command = encodeCommand([
-    [0x002, COMMITMENT_PUSH],
-    [0x100, 0x0100],
-    [0x110, 9],
-    [0x800, 1],
-    [0x1000, '1.2.840.10008.1.20.1.1'],
-    [0x1002, failed.length === 0 ? 1 : 2],
-  ]);
-  const value = (isCommand: boolean, fragment: Buffer): Buffer =>
-    encodeData({ contextId: asked.contextId, isCommand, isLast: true, fragment });
-  return [...respond(asked, SUCCESS), value(true, command), value(false, dataSet)];
+  const reasonOf = (uid: string) => (isKept(uid) ? null : NO_SUCH_INSTANCE);
+  return [...respond(asked, SUCCESS), ...report(asked.contextId, wish, reasonOf)];
 }

@@ -24,9 +24,9 @@ import { fileOf, indexOf, INCOMING } from '../ports/pacs/folder-places.ts';
 import type { FoundInstance, Pacs } from '../ports/pacs/pacs.ts';
 import { addFault, inTurn, oneOf, type Found, type Liar, type LiarOptions } from './liar.ts';
 
-/** What becomes of files after they were said to be stored. */
+/** Ways in which files are lost after they were said to be stored. */
 const LOSSES = ['gone', 'cut', 'empty', 'turned', 'a-folder', 'a-link', 'unlisted', 'later'] as const;
-/** What the folder is meanwhile. */
+/** States of the folder in which nothing can be stored. */
 const ILLNESSES = ['away', 'a-file', 'full', 'incoming-is-a-file', 'study-is-a-file', 'outside'] as const;
 
 type Cell =
@@ -223,7 +223,7 @@ function lyingFolder(state: State): Pacs {
   };
 }
 
-/** What was said to be stored, and what becomes of it. */
+/** Notes that an instance was said to be stored, and loses it as its conduct says. */
 async function keep(state: State, uid: string, digest: string): Promise<void> {
   const { said, foreign, conduct, faults, now } = state;
   if ((await holds(state, uid, digest)) !== 'same') foreign.push(uid);
@@ -273,7 +273,7 @@ async function showLate(state: State): Promise<void> {
   for (const [uid, { until }] of state.hidden) if (until <= state.now()) await show(state, uid);
 }
 
-/** What a search says of one. */
+/** Notes what a search said of one. */
 function notice({ said, now, patienceMs }: State, uid: string, isShown: boolean): void {
   const one = said.get(uid);
   if (one === undefined) return;

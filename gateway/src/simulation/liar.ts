@@ -19,7 +19,7 @@ export const variantsOf = (kinds: readonly Kind[]): readonly Variant[] =>
 export type Random = () => number;
 export const oneOf = <T>(all: readonly T[], random: Random): T => all[Math.floor(random() * all.length)]!;
 
-/** What it holds under a UID beside what was promised, not as it says. */
+/** The bytes that it holds under a UID, beside those that were promised, and not as it says. */
 export type Found = 'same' | 'other' | 'none';
 
 /** `told`: what it does now that is not as it should be. `restarts`: the gateway starts again. */

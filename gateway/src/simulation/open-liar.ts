@@ -1,5 +1,6 @@
 /** The PACS that lies of each kind, and the cells that it has. */
-import { dimseCells, openDimseLiar } from './dimse-liar.ts';
+import { dimseCells } from './dimse-conduct.ts';
+import { openDimseLiar } from './dimse-liar.ts';
 import { folderCells, openFolderLiar } from './folder-liar.ts';
 import type { Kind, Liar, LiarOptions } from './liar.ts';
 import { openWebLiar, webCells } from './web-liar.ts';
