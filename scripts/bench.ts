@@ -8,6 +8,7 @@ import { benchAudit } from './bench/audit.ts';
 import { benchBrowser, profileBrowser } from './bench/browser.ts';
 import { benchDeid, benchParse } from './bench/deid.ts';
 import { benchDeidMemory } from './bench/deid-memory.ts';
+import { benchCases } from './bench/cases.ts';
 import { benchGateway } from './bench/gateway.ts';
 import { benchInference } from './bench/inference.ts';
 import { benchLink } from './bench/link.ts';
@@ -19,6 +20,7 @@ import { calibrate, describeCalibration } from './calibration.ts';
 
 const BENCHES: Readonly<Record<string, Bench>> = {
   audit: benchAudit,
+  cases: benchCases,
   gateway: async (say) => [...(await benchGateway(say)), ...(await benchParse(say))],
   stow: benchStow,
   memory: benchMemory,

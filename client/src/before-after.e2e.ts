@@ -16,6 +16,7 @@ import {
   chooseFromDisk,
   filesOf,
   instancesSentBy,
+  lookAtHeld,
   onDisk,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
@@ -58,6 +59,7 @@ async function openHeldBack(stage: Stage): Promise<void> {
   await page.getByRole('link', { name: /^See what is removed/ }).click();
   await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
   await page.getByLabel('Series').selectOption({ index: 1 });
+  await lookAtHeld(page, 3);
 }
 
 async function releaseAll(page: Page): Promise<void> {
@@ -183,7 +185,7 @@ walk(
     await looksRight(page, 'held-back-card');
     await page.getByRole('link', { name: /^See what is removed/ }).click();
     await page.getByRole('heading', { name: '3 instances held back' }).waitFor();
-    await page.locator('.held canvas').nth(2).waitFor();
+    await lookAtHeld(page, 3);
     await page.locator('.held-choice').nth(2).waitFor();
     assert.is(await page.locator('.held-instance[data-released=true]').count(), 0);
     await looksRight(page, 'held-back');
@@ -298,7 +300,7 @@ walk(
 );
 
 walk(
-  'with the keyboard alone a person steps through the frames of a cine and reaches its release, with visible focus',
+  'with the keyboard alone a person sees every frame of a cine, and only then can release it',
   async (stage) => {
     const { page } = stage;
     await stage.enter();
@@ -306,31 +308,45 @@ walk(
     await page.getByRole('link', { name: /^See what is removed/ }).focus();
     await page.keyboard.press('Enter');
     await heading(page).waitFor();
-    await page.locator('.held-choice').nth(2).waitFor();
+    await lookAtHeld(page, 3);
     await looksRight(page, 'held-cine');
-    const frame = page.locator('.held input[type=range]').first();
+    const held = page.locator('.held');
+    assert.is(await held.getByText('1 of 4 frames shown').count(), 3);
+    assert.is(await held.locator('.tick').count(), 0, 'nothing can be stated');
+    assert.is(await page.getByRole('button', { name: /^Release/ }).count(), 0);
+    const frame = held.getByRole('slider').first();
     await frame.focus();
     await page.keyboard.press('ArrowRight');
-    await page.locator('.held').getByText('Frame 4 of 4').waitFor();
-    await page.locator('main .study-back a').focus();
-    for (let press = 0; press < 20; press += 1) {
-      await page.keyboard.press('Tab');
-      const focused = await page.evaluate(() => {
-        const { activeElement } = document;
-        return {
-          label: activeElement?.getAttribute('aria-label') ?? '',
-          outline: activeElement ? getComputedStyle(activeElement).outlineStyle : 'none',
-        };
-      });
-      if (!focused.label.startsWith('Instance 1 of 3: I looked at all 4 frames')) continue;
-      assert.is(focused.outline, 'solid');
-      await page.keyboard.press('Space');
-      await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
-      return;
-    }
-    assert.unreachable('the keyboard does not reach the release');
+    await held.getByText('Frame 4 of 4').waitFor();
+    await held.getByText('2 of 4 frames shown').waitFor();
+    await page.keyboard.press('Tab');
+    assert.equal(await focusedOn(page), {
+      label: 'Instance 1 of 3: Show the other 2 frames',
+      outline: 'solid',
+    });
+    await page.keyboard.press('Enter');
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('All 4 frames shown').first().waitFor();
+    await looksRight(page, 'held-shown');
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'detached' });
+    await page.waitForFunction(() => document.activeElement?.classList.contains('tick'));
+    const tick = await focusedOn(page);
+    assert.match(tick.label, /^Instance 1 of 3: I looked at all 4 frames; nothing in them names a person$/);
+    assert.is(tick.outline, 'solid');
+    await page.keyboard.press('Space');
+    await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
   },
 );
+
+const focusedOn = (page: Page): Promise<{ readonly label: string; readonly outline: string }> =>
+  page.evaluate(() => {
+    const { activeElement } = document;
+    return {
+      label: activeElement?.getAttribute('aria-label') ?? '',
+      outline: activeElement ? getComputedStyle(activeElement).outlineStyle : 'none',
+    };
+  });
 
 // Last: it sends, and an account is shared by all walks.
 walk('before and after sums up the study and has its own Send', async (stage) => {

@@ -8,7 +8,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { claimedBoxes, type Box } from '#shared/dicom/boxes.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
-import { choose, onDisk, pressSend, studiesSentBy } from '#testing/app-page.ts';
+import { choose, lookAtHeld, onDisk, pressSend, studiesSentBy } from '#testing/app-page.ts';
 import { filesOfStudy } from '#testing/ask-orthanc.ts';
 import { burnedInFile, NAME_PLACE, type BurnedIn } from '#testing/burned-in-file.ts';
 import { faultsOf } from '#testing/covered-file.ts';
@@ -43,10 +43,7 @@ async function chooseHeld(page: Page, films: readonly Uint8Array[]): Promise<voi
     films.map((bytes, at) => onDisk(`film-${at}.dcm`, bytes)),
   );
   await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await page
-    .locator('.held-choice')
-    .nth(films.length - 1)
-    .waitFor();
+  await lookAtHeld(page, films.length);
 }
 
 async function openEditor(page: Page, at = 1): Promise<void> {
@@ -92,10 +89,24 @@ async function fillsSmallWindow(page: Page): Promise<void> {
   await page.setViewportSize(before);
 }
 
+/** A film can be released once each frame was on the screen. */
+async function showAllFrames(page: Page): Promise<void> {
+  const show = page.getByRole('dialog').getByRole('button', { name: /^Show (all|the other)/ });
+  await show.focus();
+  await page.keyboard.press('Enter');
+  await page
+    .getByRole('dialog')
+    .getByText(/^All \d+ frames shown$/)
+    .first()
+    .waitFor();
+}
+
 /** Covers what is drawn, looks at the preview and releases it. */
 async function coverAndRelease(page: Page, images: string): Promise<void> {
   await page.getByRole('button', { name: `Cover ${images}` }).click();
   await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
+  assert.ok(await page.getByRole('button', { name: `Release ${images}` }).isDisabled());
+  await showAllFrames(page);
   await page.getByRole('button', { name: `Release ${images}` }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
 }
@@ -144,6 +155,7 @@ walk(
     await page.getByRole('button', { name: 'Cover 2 images' }).click();
     await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
     await looksRight(page, 'cover-tried');
+    await showAllFrames(page);
     await page.getByRole('button', { name: 'Release 2 images' }).click();
     await page.getByText('Covered by 2 boxes: it is sent with the study').nth(1).waitFor();
     await looksRight(page, 'held-covered');
@@ -210,6 +222,7 @@ walk('with the keyboard alone a box is added, moved, resized, removed and brough
   await box.waitFor();
   await page.getByRole('button', { name: 'Cover 1 image' }).focus();
   await page.keyboard.press('Enter');
+  await showAllFrames(page);
   await page.getByRole('button', { name: 'Release 1 image' }).focus();
   await page.keyboard.press('Enter');
   await page.getByText('Covered by 1 box: it is sent with the study').waitFor();
@@ -281,6 +294,7 @@ walk(
     await page.getByText('1 image can’t be covered on this device').waitFor();
     await page.getByText('1 image of another size').waitFor();
     await looksRight(page, 'cover-refused');
+    await showAllFrames(page);
     await page.getByRole('button', { name: 'Release 1 image' }).click();
     await page.getByText('Covered by 1 box: it is sent with the study').waitFor();
     await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
@@ -297,6 +311,8 @@ walk(
     await drag(page, NAME_PLACE);
     assert.ok(await page.getByRole('button', { name: 'Nothing identifying is visible' }).isDisabled());
     await page.getByRole('button', { name: 'Remove all' }).click();
+    assert.ok(await page.getByRole('button', { name: 'Nothing identifying is visible' }).isDisabled());
+    await showAllFrames(page);
     await page.getByRole('button', { name: 'Nothing identifying is visible' }).click();
     await page.getByText('Released: it is sent with the study').waitFor();
     await sendHeld(page);

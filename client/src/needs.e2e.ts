@@ -9,7 +9,7 @@ import { buildInstance } from '#shared/dicom/build-instance.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
-import { choose, filesOf, instancesSentBy, onDisk, pressSend } from '#testing/app-page.ts';
+import { choose, filesOf, instancesSentBy, lookAtHeld, onDisk, pressSend } from '#testing/app-page.ts';
 import { countTaps, type TapCount } from '#testing/count-taps.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
@@ -107,6 +107,7 @@ walk(
     await looksRight(page, 'needs');
     await page.getByRole('button', { name: /^Look at the pictures/ }).click();
     await page.getByRole('heading', { name: '4 instances held back' }).waitFor();
+    await lookAtHeld(page, 4);
     await page.getByRole('button', { name: 'Release all 4 shown' }).click();
     await page.getByRole('button', { name: 'I looked at all of them: release' }).click();
     await page.getByRole('navigation').getByRole('link', { name: 'Upload' }).click();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isInClearText, ConfigMistakes, readConfig } from './config.ts';
-import { CERTIFICATE, CERTIFICATE_KEY } from './testing/certificate.ts';
+import { CERTIFICATE, CERTIFICATE_KEY, PRIVATE_CA, PRIVATE_CERTIFICATE } from './testing/certificate.ts';
 
 const PACS = { PACS_URL: 'http://127.0.0.1:8042/dicom-web/' };
 
@@ -34,14 +34,21 @@ test('only the PACS must be set', () => {
 test('the DIMSE port is off unless it is set, and listens on this machine unless told', () => {
   assert.is(readConfig(PACS).dimse, null);
   const on = { ...PACS, RELAY_DIMSE_PORT: '11112' };
-  assert.equal(readConfig(on).dimse, { host: '127.0.0.1', port: 11_112, aeTitle: 'RELAYPACS' });
+  assert.equal(readConfig(on).dimse, {
+    ...{ host: '127.0.0.1', port: 11_112, aeTitle: 'RELAYPACS' },
+    tls: null,
+  });
   const there = { ...on, RELAY_DIMSE_HOST: '10.1.0.5', RELAY_DIMSE_AE_TITLE: 'RELAY 1' };
-  assert.equal(readConfig(there).dimse, { host: '10.1.0.5', port: 11_112, aeTitle: 'RELAY 1' });
+  assert.equal(readConfig(there).dimse, {
+    ...{ host: '10.1.0.5', port: 11_112, aeTitle: 'RELAY 1' },
+    tls: null,
+  });
   for (const [name, value] of [
     ['RELAY_DIMSE_PORT', '0'],
     ['RELAY_DIMSE_PORT', '8080'],
     ['RELAY_DIMSE_HOST', 'everywhere'],
     ['RELAY_DIMSE_AE_TITLE', 'MORE_THAN_SIXTEEN'],
+    ['RELAY_DIMSE_TLS_CA', '/nowhere/ca.pem'],
   ] as const)
     assert.match(mistakesOf({ ...on, [name]: value }).join(), new RegExp(`^${name} must`));
 });
@@ -125,6 +132,39 @@ test('another address than the loopback needs TLS, or the proxies that end it', 
     assert.equal(mistakesOf({ ...PACS, RELAY_HOST: host }), [], host);
   assert.is(mistakesOf({ ...PACS, RELAY_HOST: 'relay.example.org' }).length, 1);
   assert.is(mistakesOf({ ...PACS, RELAY_TRUSTED_PROXIES: 'proxy.example.org' }).length, 1);
+});
+
+test('the DIMSE port has a certificate of its own, and asks for one where it has authorities', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'relaypacs-config-'));
+  const fileOf = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const on = { ...PACS, RELAY_DIMSE_PORT: '11112' };
+  const pair = {
+    RELAY_DIMSE_TLS_CERT: fileOf('cert.pem', CERTIFICATE),
+    RELAY_DIMSE_TLS_KEY: fileOf('key.pem', CERTIFICATE_KEY),
+  };
+  const read = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
+  assert.equal(readConfig({ ...on, ...pair }).dimse?.tls, { ...read, ca: null });
+  const RELAY_DIMSE_TLS_CA = fileOf('ca.pem', PRIVATE_CA);
+  assert.equal(readConfig({ ...on, ...pair, RELAY_DIMSE_TLS_CA }).dimse?.tls, { ...read, ca: PRIVATE_CA });
+  const { RELAY_DIMSE_TLS_CERT } = pair;
+  const wrong: readonly (readonly [Record<string, string>, RegExp])[] = [
+    [{ RELAY_DIMSE_TLS_CERT }, /^RELAY_DIMSE_TLS_CERT and RELAY_DIMSE_TLS_KEY must be set together/],
+    [{ RELAY_DIMSE_TLS_CA }, /^RELAY_DIMSE_TLS_CA .* needs TLS/],
+    [{ ...pair, RELAY_DIMSE_TLS_CA: pair.RELAY_DIMSE_TLS_KEY }, /^RELAY_DIMSE_TLS_CA must hold/],
+    [
+      { ...pair, RELAY_DIMSE_TLS_CA: fileOf('own.pem', PRIVATE_CERTIFICATE) },
+      /^RELAY_DIMSE_TLS_CA must hold/,
+    ],
+  ];
+  for (const [set, said] of wrong) {
+    const mistakes = mistakesOf({ ...on, ...set });
+    assert.is(mistakes.length, 1, mistakes.join());
+    assert.match(mistakes[0]!, said);
+  }
+  rmSync(folder, { recursive: true });
 });
 
 test('TLS is served with a certificate and its own key, and with nothing else', () => {

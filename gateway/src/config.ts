@@ -3,15 +3,15 @@
  * each with the expected form and an example. Settings that an administrator changes at run time live in the
  * database.
  */
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve, sep } from 'node:path';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import type { DatabasePlace } from './database/database.ts';
-import { isServable, type TlsFiles, type TlsPair } from './http/certificate.ts';
+import type { TlsFiles, TlsPair } from './http/certificate.ts';
 import { dimseOf, type DimsePlace } from './dimse-settings.ts';
 import { parseProxies, type TrustedProxies } from './http/client-address.ts';
 import { portOf, setting, type Env, type Report } from './read-setting.ts';
+import { tlsPairOf } from './tls-settings.ts';
 import { readViewerSettings, type ViewerSettings } from './viewer/read-settings.ts';
 
 /** Where parcels lie: a folder. Object stores are not supported yet. */
@@ -131,37 +131,6 @@ function publicUrlOf(env: Env, webPort: number, isTls: boolean, wrong: Report): 
     );
   } else return url;
   return otherwise;
-}
-
-/** The certificate and its key, read and checked together. */
-function tlsOf(env: Env, wrong: Report): Config['tls'] {
-  const certFile = setting(env, 'RELAY_TLS_CERT');
-  const keyFile = setting(env, 'RELAY_TLS_KEY');
-  if (certFile === undefined && keyFile === undefined) return null;
-  const example = 'RELAY_TLS_CERT=/etc/relaypacs/fullchain.pem RELAY_TLS_KEY=/etc/relaypacs/privkey.pem';
-  if (certFile === undefined || keyFile === undefined) {
-    wrong(`RELAY_TLS_CERT and RELAY_TLS_KEY must be set together, for example ${example}.`);
-    return null;
-  }
-  const cert = textOf('RELAY_TLS_CERT', certFile, wrong);
-  const key = textOf('RELAY_TLS_KEY', keyFile, wrong);
-  if (cert === null || key === null) return null;
-  if (isServable({ cert, key })) return { cert, key, certFile, keyFile };
-  wrong(
-    `RELAY_TLS_CERT and RELAY_TLS_KEY must be a certificate with its chain and the key that belongs to it, without a password, both in PEM, for example ${example}.`,
-  );
-  return null;
-}
-
-function textOf(name: string, file: string, wrong: Report): string | null {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    wrong(
-      `${name} must name a file that the gateway can read, for example ${name}=/etc/relaypacs/relay.pem.`,
-    );
-    return null;
-  }
 }
 
 function trustedProxiesOf(env: Env, wrong: Report): TrustedProxies {
@@ -373,7 +342,7 @@ export function readConfig(env: Env): Config {
   if (dimse !== null && [port, webPort].includes(dimse.port))
     wrong('RELAY_DIMSE_PORT must be another port than RELAY_PORT and RELAY_WEB_PORT, for example 11112.');
   const dataDir = resolve(setting(env, 'RELAY_DATA_DIR') ?? './data');
-  const tls = tlsOf(env, wrong);
+  const tls = tlsPairOf(env, { certName: 'RELAY_TLS_CERT', keyName: 'RELAY_TLS_KEY' }, wrong);
   // The intention counts: a file that is missing is one mistake, not three.
   const isTls = setting(env, 'RELAY_TLS_CERT') !== undefined;
   const hasProxies = setting(env, 'RELAY_TRUSTED_PROXIES') !== undefined;

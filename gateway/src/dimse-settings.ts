@@ -4,10 +4,23 @@
  */
 import { isIP } from 'node:net';
 import { AE_TITLE } from '#shared/protocol/dimse-address.ts';
+import type { TlsPair } from './http/certificate.ts';
 import { portOf, setting, type Env, type Report } from './read-setting.ts';
+import { authoritiesOf, tlsPairOf } from './tls-settings.ts';
 
-/** `aeTitle`: the gateway's own. `host`: the address of this machine that it listens on. */
-export type DimsePlace = { readonly host: string; readonly port: number; readonly aeTitle: string };
+/** In PEM. `ca`: whoever calls shows a certificate of these authorities; null: nobody is asked for one. */
+type DimseTls = TlsPair & { readonly ca: string | null };
+
+/**
+ * `aeTitle`: the gateway's own. `host`: the address of this machine that it listens on. `tls` null: associations travel
+ * in clear text.
+ */
+export type DimsePlace = {
+  readonly host: string;
+  readonly port: number;
+  readonly aeTitle: string;
+  readonly tls: DimseTls | null;
+};
 
 /** The port that IANA has for DICOM above 1023. */
 const PORT = 11_112;
@@ -26,5 +39,16 @@ export function dimseOf(env: Env, wrong: Report): DimsePlace | null {
     wrong(
       `RELAY_DIMSE_AE_TITLE must have at most 16 characters of ASCII, for example RELAY_DIMSE_AE_TITLE=${TITLE}.`,
     );
-  return { host, port: portOf(env, 'RELAY_DIMSE_PORT', PORT, wrong), aeTitle };
+  return { host, port: portOf(env, 'RELAY_DIMSE_PORT', PORT, wrong), aeTitle, tls: tlsOf(env, wrong) };
+}
+
+function tlsOf(env: Env, wrong: Report): DimseTls | null {
+  const names = { certName: 'RELAY_DIMSE_TLS_CERT', keyName: 'RELAY_DIMSE_TLS_KEY' };
+  const pair = tlsPairOf(env, names, wrong);
+  const ca = authoritiesOf(env, 'RELAY_DIMSE_TLS_CA', wrong);
+  if (ca !== null && setting(env, names.certName) === undefined)
+    wrong(
+      'RELAY_DIMSE_TLS_CA asks modalities for certificates and needs TLS: set RELAY_DIMSE_TLS_CERT and RELAY_DIMSE_TLS_KEY.',
+    );
+  return pair && { cert: pair.cert, key: pair.key, ca };
 }

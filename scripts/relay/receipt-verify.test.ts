@@ -9,15 +9,23 @@ import { merkleRoot, RECEIPT_TYPE, type Receipt } from '#shared/protocol/receipt
 import { relay } from '../relay.ts';
 
 const INSTANCES: Receipt['instances'] = [
-  { sopInstanceUID: '1.2.1', digest: 'a'.repeat(64), bytes: 1, state: 'coerced', pacsCode: 0xb006 },
+  {
+    sopInstanceUID: '1.2.1',
+    digest: 'a'.repeat(64),
+    bytes: 1,
+    state: 'coerced',
+    pacsCode: 0xb006,
+    proof: 'found',
+  },
   { sopInstanceUID: '1.2.2', digest: 'b'.repeat(64), bytes: 1, state: 'coerced', pacsCode: 0xb006 },
-  { sopInstanceUID: '1.2.3', digest: 'c'.repeat(64), bytes: 1, state: 'stored' },
+  {
+    ...{ sopInstanceUID: '1.2.3', digest: 'c'.repeat(64), bytes: 1, state: 'stored' },
+    ...{ proof: 'read-back', committed: true },
+  },
 ];
 
-test('the codes of the PACS are explained', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'relay-verify-'));
-  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
-  const receipt: Receipt = {
+async function receiptWithDestinations(): Promise<Receipt> {
+  return {
     jti: crypto.randomUUID(),
     iss: 'http://gateway',
     iat: 1,
@@ -32,7 +40,7 @@ test('the codes of the PACS are explained', async () => {
       {
         ...{ name: 'archive', pacs: 'http://archive', need: 'required' },
         instances: [
-          { state: 'stored', digest: 'a'.repeat(64) },
+          { state: 'stored', digest: 'a'.repeat(64), committed: true },
           { state: 'stored', digest: 'd'.repeat(64) },
           { state: 'left-out', reason: 'destination-given-up' },
         ],
@@ -41,6 +49,12 @@ test('the codes of the PACS are explained', async () => {
       { name: 'late', pacs: 'http://late', need: 'also' },
     ],
   };
+}
+
+test('the codes of the PACS are explained', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-verify-'));
+  const { privateKey, publicKey } = await generateKeyPair('EdDSA', { extractable: true });
+  const receipt = await receiptWithDestinations();
   const jws = await new CompactSign(new TextEncoder().encode(JSON.stringify(receipt)))
     .setProtectedHeader({ alg: 'EdDSA', kid: 'k1', typ: RECEIPT_TYPE })
     .sign(privateKey);
@@ -59,16 +73,24 @@ test('the codes of the PACS are explained', async () => {
   assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks], around), 0);
   assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks, '--json'], around), 0);
   await rm(folder, { recursive: true, force: true });
-  assert.equal(printed.slice(1, 3), [
-    'Further destination archive (required), http://archive: 2 of 3 are there, 1 of them with the promised digest; given up by an administrator, 2026-11-22T06:51:00.000Z.',
+  assert.is(
+    printed[1],
+    'Proof: 1 listed by the PACS, 1 read back and compared byte for byte, 1 that the PACS promised to keep (storage commitment).',
+  );
+  assert.equal(printed.slice(2, 4), [
+    'Further destination archive (required), http://archive: 2 of 3 are there, 1 of them with the promised digest; it promised to keep 1; given up by an administrator, 2026-11-22T06:51:00.000Z.',
     'Further destination late (also), http://late: not finished there when this was signed.',
   ]);
   assert.is(
-    printed[3],
+    printed[4],
     'The PACS gave code B006H for 2 instances: The PACS left elements of the instance out when it stored it. ' +
       'Check its coercion rules if you did not expect that.',
   );
-  const { pacsReasons } = JSON.parse(printed[4]!) as { pacsReasons: { code: string; count: number }[] };
+  const { pacsReasons, proofs } = JSON.parse(printed[5]!) as {
+    pacsReasons: { code: string; count: number }[];
+    proofs: Record<string, number>;
+  };
+  assert.equal(proofs, { found: 1, digest: 0, 'read-back': 1, committed: 1 });
   assert.equal(
     pacsReasons.map(({ code, count }) => [code, count]),
     [['B006H', 2]],

@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { nameCoerced } from '#shared/protocol/coercion.ts';
 import { countPacsReasons } from '#shared/protocol/pacs-reasons.ts';
 import {
+  countProofs,
   deidentificationOf,
   destinationsOf,
   type Deidentification,
@@ -90,6 +91,7 @@ function toJson(found: Holds): object {
       ...describe(toReceiptCode(receipt)),
       issuer: receipt.iss,
       pacs: receipt.pacs,
+      proofs: countProofs(receipt.instances),
       destinations: destinationsOf(receipt),
       deidentification: deidentificationOf(receipt),
       pacsReasons: countPacsReasons(receipt.instances),
@@ -109,21 +111,39 @@ function toLines(found: Holds): string[] {
   const said = toSentence(toReceiptCode(found.receipt), 'receipt');
   return [
     said,
+    ...toProofs(found.receipt),
     ...destinationsOf(found.receipt).map(toDestination),
     ...countPacsReasons(found.receipt.instances).map(toReason),
     ...(deidentification === null ? [] : [toLine(deidentification, found.receipt.instances.length)]),
   ];
 }
 
+const PROOFS: Readonly<Record<keyof ReturnType<typeof countProofs>, string>> = {
+  found: 'listed by the PACS',
+  digest: 'with the same digest in the PACS',
+  'read-back': 'read back and compared byte for byte',
+  committed: 'that the PACS promised to keep (storage commitment)',
+};
+
+/** None: the receipt names no proof. */
+function toProofs({ instances }: Receipt): readonly string[] {
+  const counts = countProofs(instances);
+  const ways = (Object.keys(PROOFS) as (keyof typeof PROOFS)[]).filter((way) => counts[way] > 0);
+  return ways.length === 0
+    ? []
+    : [`Proof: ${ways.map((way) => `${counts[way]} ${PROOFS[way]}`).join(', ')}.`];
+}
+
 function toDestination(destination: DestinationSummary): string {
-  const { name, pacs, need, givenUpAt, of, there, asPromised, coerced } = destination;
+  const { name, pacs, need, givenUpAt, of, there, asPromised, committed, coerced } = destination;
   const said =
     there === null
       ? 'not finished there when this was signed'
       : `${there} of ${of} are there, ${asPromised} of them with the promised digest`;
   const given = givenUpAt === undefined ? '' : `; given up by an administrator, ${givenUpAt}`;
   const changed = coerced === undefined ? '' : `; a rule changed ${nameCoerced(coerced)} there`;
-  return `Further destination ${name} (${need}), ${pacs}: ${said}${changed}${given}.`;
+  const kept = committed === 0 ? '' : `; it promised to keep ${committed}`;
+  return `Further destination ${name} (${need}), ${pacs}: ${said}${kept}${changed}${given}.`;
 }
 
 type CountedReason = ReturnType<typeof countPacsReasons>[number];

@@ -52,6 +52,15 @@ export async function openInstalled(
   return page;
 }
 
+/** Scrolls to each picture that is held back, as a person does: it counts as shown while it is in sight. */
+export async function lookAtHeld(page: Page, count: number): Promise<void> {
+  for (let at = 0; at < count; at += 1) {
+    const held = page.locator('.held-instance').nth(at);
+    await held.locator('.look canvas').scrollIntoViewIfNeeded();
+    await held.locator('.held-release').locator('.tick, .button').first().waitFor();
+  }
+}
+
 export type StudyOnDisk = { readonly name: string; readonly mimeType: string; readonly buffer: Buffer };
 
 /**

@@ -14,8 +14,10 @@ import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { DimsePeerSheet } from './DimsePeerSheet.tsx';
+import { DimseTransfers } from './DimseTransfers.tsx';
 import { dimsePeerWords as words } from './dimse-peer-words.ts';
 import { createDimsePeersStore, type DimsePeersStore } from './dimse-peers.store.ts';
+import { titleIn } from './title-in.ts';
 
 export function DimsePeersView() {
   const api = useApi();
@@ -42,6 +44,10 @@ export function DimsePeersView() {
       {late && <p class="quiet">{adminWords.loading}</p>}
       {state && (
         <>
+          <DimseTransfers
+            transfers={state.transfers}
+            onAnswer={(id, answer) => void store.answer(id, answer)}
+          />
           <Listener listener={state.listener} />
           <Peers peers={state.peers} store={store} onChange={(peer) => (editing.value = peer)} />
           <p>
@@ -75,7 +81,7 @@ function Listener({ listener }: Pick<DimsePeers, 'listener'>) {
         <p>{words.off.what}</p>
       </Notice>
     );
-  const { aeTitle, host, port } = listener;
+  const { aeTitle, host, port, tls } = listener;
   return (
     <section class="stack" aria-label={words.enter}>
       <h2>{words.enter}</h2>
@@ -92,13 +98,17 @@ function Listener({ listener }: Pick<DimsePeers, 'listener'>) {
           <dt class="quiet">{words.port}</dt>
           <dd class="code">{port}</dd>
         </div>
+        <div>
+          <dt class="quiet">{words.tls}</dt>
+          <dd>{words.tlsOf[tls]}</dd>
+        </div>
       </dl>
       {LOOPBACK.test(host) ? (
         <Notice kind="wait" title={words.onLoopback.title}>
           <p>{words.onLoopback.what}</p>
         </Notice>
       ) : (
-        <p class="small quiet">{words.inClearText}</p>
+        tls === 'none' && <p class="small quiet">{words.inClearText}</p>
       )}
     </section>
   );
@@ -167,11 +177,6 @@ function Facts({ peer }: { readonly peer: DimsePeer }) {
       )}
     </div>
   );
-}
-
-/** A code that this app does not know yet is shown as it is. */
-function titleIn(table: Readonly<Record<string, { readonly title: string }>>, code: string): string {
-  return table[code]?.title ?? code;
 }
 
 function Refused({ refused }: Pick<DimsePeers, 'refused'>) {

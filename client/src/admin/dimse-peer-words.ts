@@ -20,7 +20,14 @@ export const dimsePeerWords = {
   host: 'Host',
   everyAddress: 'an address of the gateway’s machine',
   port: 'Port',
-  inClearText: 'DIMSE is not encrypted: keep modalities and gateway in a network of their own.',
+  tls: 'TLS',
+  tlsOf: {
+    none: 'Off',
+    server: 'On, without a certificate of the modality',
+    mutual: 'On, with a certificate of the modality',
+  },
+  inClearText:
+    'Associations are not encrypted. Keep modalities and gateway in a network of their own, or set RELAY_DIMSE_TLS_CERT.',
   add: 'Add a modality',
   of: (action: string, name: string) => `${action} ${name}`,
   none: 'No modality may store yet.',

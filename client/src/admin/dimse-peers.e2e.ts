@@ -41,4 +41,53 @@ walk('an administrator adds a modality, corrects it, and deletes it', async (sta
   await row.waitFor({ state: 'detached' });
 });
 
+const TRANSFER = {
+  ...{ id: '6f1c2d3e-0000-4000-8000-000000000001', aeTitle: 'CT_OLD', bytes: 52_428_800, triesAgain: false },
+  ...{ cameAt: '2026-03-02T09:30:00.000Z', problem: null },
+  missing: [
+    { reason: 'pacs-refused', instances: 3 },
+    { reason: 'conflicting-instance', instances: 1 },
+  ],
+};
+const WAITING = {
+  ...{ ...TRANSFER, id: '6f1c2d3e-0000-4000-8000-000000000002', aeTitle: 'MR_1', triesAgain: true },
+  ...{ problem: 'policy-withdrawn', missing: [] },
+};
+
+walk('an administrator gives up stored images that the PACS does not take, and says why', async (stage) => {
+  const { page, account } = stage;
+  // A PACS that refuses, and a policy that was withdrawn, would be in the way of the world's other tests.
+  let waiting = [TRANSFER, WAITING];
+  const answers: unknown[] = [];
+  await page.route('**/api/admin/dimse-peers', async (route) => {
+    const answer = await route.fetch();
+    const transfers = { total: waiting.length, shown: waiting };
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), transfers } });
+  });
+  await page.route('**/api/admin/dimse-peers/transfers/*', (route) => {
+    answers.push(route.request().postDataJSON());
+    waiting = waiting.slice(1);
+    return route.fulfill({ status: 204 });
+  });
+  await stage.enter();
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('link', { name: /^Modalities/ }).click();
+  await page.getByRole('heading', { name: 'Stored, but not in the PACS' }).waitFor();
+  await looksRight(page, 'dimse-transfers');
+  const row = page.getByRole('listitem').filter({ hasText: 'CT_OLD' });
+  await row.getByText('3 instances: The PACS refused the instance.').waitFor();
+  await row.getByRole('button', { name: /^Give up/ }).click();
+  const sheet = page.getByRole('dialog');
+  assert.ok(await sheet.getByRole('button', { name: 'Give up' }).isDisabled());
+  await sheet.getByLabel('Nobody needs them, for example a test').check();
+  await looksRight(page, 'dimse-transfer-give-up');
+  await sheet.getByRole('button', { name: 'Give up' }).click();
+  await row.waitFor({ state: 'detached' });
+  const other = page.getByRole('listitem').filter({ hasText: 'MR_1' });
+  await other.getByRole('button', { name: /^Try now/ }).click();
+  await other.waitFor({ state: 'detached' });
+  assert.equal(answers, [{ answer: 'give-up', because: 'not-needed' }, { answer: 'send-again' }]);
+});
+
 test.run();

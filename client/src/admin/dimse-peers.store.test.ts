@@ -39,8 +39,10 @@ const answers =
           { name: 'last-year', inForce: null },
         ],
       });
-    if (method === 'DELETE') return new Response(null, { status: 204 });
-    return method === 'GET' ? json({ listener: null, peers: [PEER], refused: [] }) : save();
+    if (method === 'DELETE' || path.includes('/transfers/')) return new Response(null, { status: 204 });
+    return method === 'GET'
+      ? json({ listener: null, peers: [PEER], transfers: { total: 0, shown: [] }, refused: [] })
+      : save();
   };
 
 test('offers enabled accounts and policies in force', async () => {
@@ -68,6 +70,17 @@ test('makes, changes and deletes a modality, and a refusal is the form’s to sh
   const error = await store.save(null, WISH).catch((thrown: unknown) => thrown);
   assert.is((error as { anyCode: string }).anyCode, 'dimse-peer-exists');
   assert.is(store.trouble.value, null);
+});
+
+test('answers for a transfer that waits, and reads again what waits', async () => {
+  const { api, asked } = openTestApi(answers(() => json(PEER)));
+  const store = createDimsePeersStore(api);
+  await store.answer(ID, { answer: 'give-up', because: 'not-needed' });
+  assert.equal(
+    asked.map(({ method, path }) => `${method} ${path}`),
+    [`POST /admin/dimse-peers/transfers/${ID}`, 'GET /admin/dimse-peers'],
+  );
+  assert.equal([store.trouble.value, store.state.value?.transfers.total], [null, 0]);
 });
 
 test('the form reads back what it shows, and names the first mistake', () => {

@@ -6,6 +6,7 @@ import {
   dimsePeerSchema,
   dimsePeersSchema,
   type DimsePeerWish,
+  type TransferAnswer,
 } from '#shared/protocol/dimse-peer.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { type Trouble, troubleOf } from './admin-trouble.ts';
@@ -32,6 +33,8 @@ export interface DimsePeersStore {
   /** `id` null: a new one. Throws ApiProblem, Unreachable. */
   save(id: string | null, wish: DimsePeerWish): Promise<void>;
   remove(id: string): Promise<void>;
+  /** For a transfer that waits. */
+  answer(id: string, answer: TransferAnswer): Promise<void>;
   close(): void;
 }
 
@@ -79,6 +82,11 @@ export function createDimsePeersStore(api: Pick<ApiClient, 'json' | 'text'>): Di
     remove: (id) =>
       tried(async () => {
         await api.text(`${PATH}/${id}`, { ...options, method: 'DELETE' });
+        await list();
+      }),
+    answer: (id, body) =>
+      tried(async () => {
+        await api.text(`${PATH}/transfers/${id}`, { ...options, method: 'POST', body });
         await list();
       }),
     close: () => closed.abort(),

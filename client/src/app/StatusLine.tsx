@@ -16,7 +16,7 @@ import { deferred } from '../kit/deferred.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { lockMarkIn } from './lock-mark.ts';
-import { discOf, namedUnderWay, standingOf, type Standing } from './may-close.ts';
+import { discOf, namedUnderWay, standingOf, underWayOf, type Standing } from './may-close.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
@@ -57,7 +57,10 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     safe: queue.safe.value,
     goesOnAlone: goesOnAlone(globalThis),
   });
-  const disc = discOf(standing, ingest.persisted.value === false);
+  const disc = discOf(standing, {
+    mayBeCleared: ingest.persisted.value === false,
+    underWay: underWayOf(queue.studies.value).length,
+  });
   const isSent = ingest.sentFromHere.value.sent.size > 0;
   const keepsNames = policy?.deidentify === false;
   const said = policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown;
@@ -75,7 +78,9 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
             <span>{appWords.status.disc[disc]}</span>
           </p>
         )}
-        {standing.kind === 'empty' && session.state.value !== 'signed-out' && isSent && <ProvenNote />}
+        {standing.kind === 'empty' && disc === null && session.state.value !== 'signed-out' && isSent && (
+          <ProvenNote />
+        )}
         <LinkItem />
         {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
           <p class="status-item status-policy small" data-names={keepsNames || named > 0}>

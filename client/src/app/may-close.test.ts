@@ -2,7 +2,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { queuedStudy } from '../testing/queued-study.ts';
-import { discOf, namedUnderWay, standingOf, type Standing, type StandingFacts } from './may-close.ts';
+import {
+  discOf,
+  namedUnderWay,
+  standingOf,
+  underWayOf,
+  type Standing,
+  type StandingFacts,
+} from './may-close.ts';
 
 const NOTHING: StandingFacts = {
   phase: 'idle',
@@ -109,9 +116,9 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
 for (const [title, facts, standing, disc] of TABLE)
   test(title, () => {
     assert.equal(of(facts), standing);
-    assert.is(discOf(of(facts), false), disc ? 'may-go' : null);
+    assert.is(discOf(of(facts), { mayBeCleared: false, underWay: 0 }), disc ? 'may-go' : null);
     // A browser that may clear its storage is no place that the disc can be given up for.
-    assert.is(discOf(of(facts), true), disc ? 'keep' : null);
+    assert.is(discOf(of(facts), { mayBeCleared: true, underWay: 0 }), disc ? 'keep' : null);
   });
 
 test('the disc may go only if nothing is unsafe, unsent or undecided', () => {
@@ -121,8 +128,27 @@ test('the disc may go only if nothing is unsafe, unsent or undecided', () => {
         for (const safe of [0, 5])
           for (const goesOnAlone of [true, false]) {
             const standing = of({ phase: 'found', unsafe, chosen, undecided, safe, goesOnAlone });
-            if (discOf(standing, false) !== null) assert.equal([unsafe, chosen, undecided], [0, 0, 0]);
+            for (const underWay of [0, 1])
+              if (discOf(standing, { mayBeCleared: false, underWay }) !== null)
+                assert.equal([unsafe, chosen, undecided], [0, 0, 0]);
           }
+});
+
+test('from Send until the PACS has the study the same is said of the disc', () => {
+  const stages = [
+    { standing: of({ safe: 35 }), state: 'uploading' },
+    { standing: of({}), state: 'at-gateway' },
+    { standing: of({}), state: 'in-pacs' },
+  ] as const;
+  for (const mayBeCleared of [false, true])
+    for (const { standing, state } of stages) {
+      const underWay = underWayOf([queuedStudy({ state })]).length;
+      assert.is(discOf(standing, { mayBeCleared, underWay }), mayBeCleared ? 'keep' : 'may-go', state);
+    }
+  const arrived = underWayOf([queuedStudy({ state: 'done' }), queuedStudy({ state: 'taken-back' })]).length;
+  assert.is(discOf(of({}), { mayBeCleared: false, underWay: arrived }), null, 'the receipt says it then');
+  const others = { mayBeCleared: false, underWay: 1 };
+  assert.is(discOf(of({ undecided: 1 }), others), null, 'a person may want to look at the disc');
 });
 
 test('the policy in force is not said of a study under way that was sent with names', () => {

@@ -74,21 +74,28 @@ export function standingOf(facts: StandingFacts): Standing {
 }
 
 /**
- * Says whether the disc may go. Null: something on it is not safe here, or a person may still want to look at it.
- * `mayBeCleared`: the browser may delete what waits here when space runs out, so a person keeps the disc.
+ * Says whether the disc may go. Null: something on it is not safe here, a person may still want to look at it, or
+ * nothing of it is under way. `underWay`: studies of this device that are not in the PACS yet; the device keeps them
+ * until a receipt proves it, so the same is true of the disc from Send until then. `mayBeCleared`: the browser may
+ * delete them when space runs out, so a person keeps the disc.
  */
-export function discOf(standing: Standing, mayBeCleared: boolean): 'may-go' | 'keep' | null {
+export function discOf(
+  standing: Standing,
+  { mayBeCleared, underWay }: { readonly mayBeCleared: boolean; readonly underWay: number },
+): 'may-go' | 'keep' | null {
   const isHere =
     standing.kind === 'may-close' ||
     standing.kind === 'goes-on-open' ||
+    (standing.kind === 'empty' && underWay > 0) ||
     (standing.kind === 'verdicts' && standing.safe > 0);
   if (!isHere) return null;
   return mayBeCleared ? 'keep' : 'may-go';
 }
 
-/** Studies that were sent with names and have not arrived: the policy that is in force now is not theirs. */
-export function namedUnderWay(studies: readonly Pick<QueuedStudy, 'state' | 'policy'>[]): number {
-  return studies.filter(
-    ({ state, policy }) => !policy.deidentify && state !== 'done' && state !== 'taken-back',
-  ).length;
-}
+/** Studies that were sent and have not arrived. */
+export const underWayOf = <S extends Pick<QueuedStudy, 'state'>>(studies: readonly S[]): readonly S[] =>
+  studies.filter(({ state }) => state !== 'done' && state !== 'taken-back');
+
+/** Those that keep their names: the policy that is in force now is not theirs. */
+export const namedUnderWay = (studies: readonly Pick<QueuedStudy, 'state' | 'policy'>[]): number =>
+  underWayOf(studies).filter(({ policy }) => !policy.deidentify).length;

@@ -24,16 +24,17 @@ const REPORT: CaseImport = {
 /** The queries as they come; those whose place is in `lost` get no answer. */
 function openApi(lost: readonly number[] = []) {
   const asked: URLSearchParams[] = [];
+  const answer = { ...REPORT };
   const api: Pick<ApiClient, 'send'> = {
     send: async (path, { body }) => {
       assert.ok(body instanceof File, 'the file is not read into memory');
       asked.push(new URL(path, 'http://gateway').searchParams);
       if (lost.includes(asked.length - 1)) throw new TypeError('cut');
       const isImported = asked.at(-1)?.has('id') === true;
-      return Response.json({ ...REPORT, isImported });
+      return Response.json({ ...answer, isImported });
     },
   };
-  return { asked, store: createImportStore(api) };
+  return { asked, answer, store: createImportStore(api) };
 }
 const FILE = new File(['title'], 'cases.csv');
 
@@ -56,6 +57,20 @@ test('a field belongs to the column that was given it last', async () => {
   assert.is(asked.at(-1)?.get('columns'), 'title,-,-');
   await store.map(2, 'accessionNumber');
   assert.is(asked.at(-1)?.get('columns'), '-,title,accessionNumber');
+});
+
+test('a corrected file keeps the columns that were mapped, and a file with other columns does not', async () => {
+  const { asked, store, answer } = openApi();
+  await store.choose(FILE);
+  await store.map(0, 'tags');
+  await store.choose(FILE);
+  assert.equal(
+    asked.slice(2).map((query) => query.get('columns')),
+    [null, 'tags,title,-'],
+  );
+  answer.columns = [{ header: 'Betreff', field: null }];
+  await store.choose(FILE);
+  assert.equal([asked.length, asked.at(-1)?.get('columns')], [5, null]);
 });
 
 test('after a lost answer it is the same import, and another file is another one', async () => {

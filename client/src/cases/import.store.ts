@@ -9,6 +9,7 @@ export interface ImportStore {
   readonly report: ReadonlySignal<CaseImport | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  /** Columns that were mapped by hand stay so where the file has the same ones as the file before. */
   choose(file: File): Promise<void>;
   /** The column at this place is this field; null: it is left out. The column that was it before is left out then. */
   map(place: number, field: CaseCsvField | null): Promise<void>;
@@ -27,8 +28,9 @@ export function createImportStore(api: Pick<ApiClient, 'send'>): ImportStore {
   let id = crypto.randomUUID();
   let asking = new AbortController();
 
-  const send = async (query: Readonly<Record<string, string>>): Promise<void> => {
-    if (chosen === null) return;
+  /** Resolves to whether it was answered. */
+  const send = async (query: Readonly<Record<string, string>>): Promise<boolean> => {
+    if (chosen === null) return false;
     asking.abort();
     const mine = new AbortController();
     asking = mine;
@@ -36,24 +38,30 @@ export function createImportStore(api: Pick<ApiClient, 'send'>): ImportStore {
     trouble.value = null;
     try {
       report.value = await sendFile(api, chosen, query, mine.signal);
+      return true;
     } catch (error) {
       if (!mine.signal.aborted) trouble.value = troubleOf(error);
+      return false;
     } finally {
       if (asking === mine) isBusy.value = false;
     }
   };
-  const look = async (of: Chosen): Promise<void> => {
+  const look = (of: Chosen): Promise<boolean> => {
     chosen = of;
     id = crypto.randomUUID();
-    await send({ dryRun: 'true' });
+    return send({ dryRun: 'true' });
   };
   return {
     report,
     isBusy,
     trouble,
-    choose(file) {
+    async choose(file) {
+      const before = report.peek();
+      const mapped = chosen?.columns ?? null;
       report.value = null;
-      return look({ file, columns: null });
+      const isAnswered = await look({ file, columns: null });
+      if (isAnswered && mapped !== null && headersOf(before) === headersOf(report.peek()))
+        await look({ file, columns: mapped });
     },
     async map(place, field) {
       const known = report.peek()?.columns;
@@ -64,10 +72,13 @@ export function createImportStore(api: Pick<ApiClient, 'send'>): ImportStore {
       });
       await look({ ...chosen, columns });
     },
-    take: () => send({ id }),
+    take: async () => void (await send({ id })),
     close: () => asking.abort(),
   };
 }
+
+const headersOf = (report: CaseImport | null): string =>
+  JSON.stringify(report?.columns.map(({ header }) => header));
 
 /** The file is read as it is sent: it may be larger than this device likes to hold. */
 async function sendFile(

@@ -8,6 +8,7 @@ import { formatFullMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { lacksReport } from './await-reports.ts';
 import { hrefOfInstance, inReadingOrder, replacementOf, titleOfReport } from './stored-places.ts';
 import { storedWords } from './stored-words.ts';
 import { className, inputName, modelName, personOf } from './describe-result.ts';
@@ -182,6 +183,9 @@ export function ResultInstances({ result }: { readonly result: Result }) {
     <div class="result-part">
       <h2>{said.instances}</h2>
       {instances.length === 0 && <p class="small quiet">{said.noInstances}</p>}
+      <p class="small" role="status">
+        {lacksReport(result) && said.reportComes}
+      </p>
       <ul class="result-instances">
         {inReadingOrder(instances).map((instance) => (
           <li key={instance.sopInstanceUID} data-state={instance.state}>

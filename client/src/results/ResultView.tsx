@@ -8,6 +8,7 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
+import { realClock } from '../pipeline/upload/clock.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { OpenCase } from '../cases/OpenCase.tsx';
@@ -45,7 +46,7 @@ const toResult = (id: string) => (location.hash = hrefOf({ page: 'results', at: 
 export function useResult(id: string, onResult: (result: Result) => void): ResultStore {
   const api = useApi();
   const outbox = useOutbox();
-  const [store] = useState(() => createResultStore({ api, id, onResult, outbox }));
+  const [store] = useState(() => createResultStore({ api, id, onResult, outbox, clock: realClock }));
   useEffect(() => {
     void store.load();
     return store.close;

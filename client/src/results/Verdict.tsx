@@ -347,6 +347,7 @@ function ReasonField({ reason, isMissing, onReason }: ReasonFieldProps) {
           rows={3}
           maxLength={REASON_CHARACTERS}
           value={reason}
+          aria-required="true"
           aria-invalid={isMissing}
           aria-describedby="reason-what"
           onInput={(event) => onReason(event.currentTarget.value)}
@@ -357,7 +358,7 @@ function ReasonField({ reason, isMissing, onReason }: ReasonFieldProps) {
         class={isMissing ? 'small reason-missing' : 'small quiet'}
         role={isMissing ? 'alert' : undefined}
       >
-        {isMissing ? said.form.reasonMissing : hint}
+        {isMissing ? `${said.form.reasonMissing} ${hint}` : hint}
       </p>
     </>
   );

@@ -193,7 +193,7 @@ export const resultWords = {
       title: 'What is it instead?',
       finding: 'Finding',
       findingMissing: 'Choose what it is.',
-      reason: 'Why',
+      reason: 'Why (required)',
       reasonWhat: 'No patient names or numbers: this goes into the report.',
       reasonMissing: 'Say why, in a few words.',
       submit: 'Correct it',
@@ -241,6 +241,7 @@ export const resultWords = {
     studyInstanceUID: 'Study Instance UID',
     sopInstanceUID: 'SOP Instance UID',
     instances: 'Reports and maps for the PACS',
+    reportComes: 'The report with the last verdict is being made.',
     noInstances: 'Nothing is written into the PACS for a lone file.',
     states: {
       stored: 'in the PACS',

@@ -2,8 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { signal } from '@preact/signals';
 import type { Role } from '#shared/protocol/api.ts';
-import type { Result } from '#shared/protocol/inference.ts';
-import { json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
+import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
+import { giveTurns, json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { canDecide, createResultStore, mayVerify, type Verdict } from './result.store.ts';
@@ -15,6 +15,7 @@ const VERIFIED = {
   revision: 2,
   verification: { verdict: 'agree' as const, finding: null, at: RESULT.createdAt, by: idOf(501) },
 };
+const reportOf = ({ instances }: Result): ResultInstance => instances.find(({ kind }) => kind === 'SR')!;
 const plain: Answering = () => json(RESULT);
 
 /** A result's page over an outbox that takes every verdict, and says later what became of it. */
@@ -35,9 +36,14 @@ async function open(answer: Answering) {
     settle: async () => true,
   };
   const listed: Result[] = [];
-  const store = createResultStore({ api, id: RESULT.id, onResult: (one) => listed.push(one), outbox });
+  const sleeps: (() => void)[] = [];
+  const clock = {
+    now: () => 0,
+    sleep: () => new Promise<void>((resolve) => sleeps.push(resolve)),
+  };
+  const store = createResultStore({ api, id: RESULT.id, onResult: (one) => listed.push(one), outbox, clock });
   await store.load();
-  return { store, asked, given, outbox, listed };
+  return { store, sleeps, asked, given, outbox, listed };
 }
 
 test('only a radiologist gets the bar that asks for a verdict; it takes no room on a technician’s page', () => {
@@ -129,6 +135,45 @@ test('the slower of two radiologists sees the verdict of the faster one, and has
   assert.ok(await untilRead(() => store.verdict.value.kind === 'overtaken'));
   assert.equal(store.verdict.value, { kind: 'overtaken', request });
   assert.equal(store.shown.value, { kind: 'ready', result: VERIFIED });
+});
+
+const report = (revision: number, state: string) => ({
+  ...reportOf(RESULT),
+  revision,
+  state,
+  sopInstanceUID: `2.25.${revision}` as ResultInstance['sopInstanceUID'],
+});
+
+test('after a change of the verdict the page asks until the PACS has the new report', async () => {
+  const before = { ...VERIFIED, instances: [report(1, 'stored'), report(2, 'stored')] };
+  const changed = { ...before, revision: 3 };
+  const promised = { ...changed, instances: [...before.instances, report(3, 'promised')] };
+  const stored = { ...changed, instances: [...before.instances, report(3, 'stored')] };
+  let answer: Result | null = before;
+  const { store, outbox, sleeps, listed } = await open(() =>
+    answer ? json(answer) : refusal(503, 'unavailable'),
+  );
+  assert.is(sleeps.length, 0, 'nothing is on its way');
+  outbox.saved.value = changed;
+  for (const next of [null, before, changed, promised, stored]) {
+    assert.ok(await untilRead(() => sleeps.length === 1), 'it asks again');
+    assert.ok(store.shown.value.kind === 'ready' && store.shown.value.result.revision === 3);
+    answer = next;
+    sleeps.pop()!();
+  }
+  assert.ok(await untilRead(() => listed.at(-1)?.instances.at(-1)?.state === 'stored'));
+  assert.equal([store.shown.value, sleeps.length], [{ kind: 'ready', result: stored }, 0]);
+});
+
+test('a page that is left no longer asks', async () => {
+  const { store, outbox, sleeps, asked } = await open(plain);
+  outbox.saved.value = { ...VERIFIED, instances: [report(1, 'stored')] };
+  assert.ok(await untilRead(() => sleeps.length === 1));
+  const before = asked.length;
+  store.close();
+  sleeps.pop()!();
+  await giveTurns();
+  assert.equal([asked.length, sleeps.length], [before, 0]);
 });
 
 test('a picture that cannot be fetched is missing, and is requested again when needed', async () => {

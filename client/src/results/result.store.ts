@@ -1,11 +1,15 @@
 /**
  * One result: the finding, its pictures, and the radiologist's verdict, which is sent at once and can be changed
- * at any time. A verdict is possible only while the image is on the screen. Pictures are freed with the page.
+ * at any time. A verdict is possible only while the image is on the screen. While its reports are on their way the
+ * result is asked for again. Pictures are freed with the page.
  */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { User } from '#shared/protocol/api.ts';
 import { resultSchema, type ExplanationMethod, type Result } from '#shared/protocol/inference.ts';
 import { problemOf, type ApiClient } from '../net/api-client.ts';
+import type { Clock } from '../pipeline/upload/clock.ts';
+import { isUnderWay, waitBefore } from './await-reports.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 import type { Unsent, VerdictOutbox } from './verdict-outbox.ts';
@@ -69,6 +73,7 @@ export interface ResultTools {
   /** Tells the list. */
   readonly onResult: (result: Result) => void;
   readonly outbox: VerdictOutbox;
+  readonly clock: Clock;
 }
 
 type State = {
@@ -99,7 +104,8 @@ export function createResultStore(tools: ResultTools): ResultStore {
     if (pictures.value.get('image') === 'missing') return 'missing';
     return isDrawn.value ? 'shown' : 'loading';
   });
-  const stop = effect(() => follow(state, tools));
+  const stopFollowing = effect(() => follow(state, tools));
+  const stopWatching = watch(state, tools);
   return {
     id: tools.id,
     shown,
@@ -126,7 +132,8 @@ export function createResultStore(tools: ResultTools): ResultStore {
     },
     discard: () => tools.outbox.discard(tools.id),
     close() {
-      stop();
+      stopFollowing();
+      stopWatching();
       close(state);
     },
   };
@@ -161,7 +168,7 @@ function follow(state: State, tools: ResultTools): void {
 const unsentOf = ({ id }: ResultTools, unsent: readonly Unsent[]): Unsent | undefined =>
   unsent.find(({ resultId }) => resultId === id);
 
-function take({ shown, closed }: State, { onResult }: ResultTools, result: Result): void {
+function take({ shown, closed }: State, { onResult }: Pick<ResultTools, 'onResult'>, result: Result): void {
   onResult(result);
   if (!closed.signal.aborted) shown.value = { kind: 'ready', result };
 }
@@ -177,6 +184,41 @@ async function load(state: State, tools: ResultTools): Promise<void> {
   } catch (error) {
     if (!signal.aborted) state.shown.value = { kind: 'failed', trouble: troubleOf(error) };
   }
+}
+
+/** Asks again while the shown result has reports under way; what the page shows stays until there is news. */
+function watch(state: State, { api, id, clock, onResult }: ResultTools): () => void {
+  const { shown } = state;
+  const { signal } = state.closed;
+  let isWatching = false;
+  const waiting = (): Result | null => {
+    const now = shown.value;
+    return now.kind === 'ready' && isUnderWay(now.result) ? now.result : null;
+  };
+  const ask = async (known: Result): Promise<void> => {
+    const result = await api.json(`/results/${id}`, resultSchema, { signal });
+    // A verdict may have been given meanwhile.
+    if (result.revision < known.revision || shown.peek().kind !== 'ready') return;
+    if (JSON.stringify(result) !== JSON.stringify(known)) take(state, { onResult }, result);
+  };
+  async function look(): Promise<void> {
+    isWatching = true;
+    let revision = 0;
+    for (let turn = 0, known = waiting(); known && !signal.aborted; turn += 1, known = waiting()) {
+      if (known.revision !== revision) turn = 0;
+      revision = known.revision;
+      const aborted = await clock.sleep(waitBefore(turn), signal).then(
+        () => false,
+        () => true,
+      );
+      const latest = aborted ? null : waiting();
+      if (latest) await ignoreFailure(ask(latest), 'it is asked again');
+    }
+    isWatching = false;
+  }
+  return effect(() => {
+    if (waiting() && !isWatching) untracked(() => void look());
+  });
 }
 
 function free(picture: Picture): void {

@@ -4,6 +4,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { InstancePicture } from '../pipeline/deid/InstancePicture.tsx';
+import { createLooked } from '../pipeline/deid/looked-frames.ts';
 import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -50,9 +51,10 @@ export function ConflictPictures({ id, instances }: { readonly id: string; reado
 type OneProps = { readonly found: FoundFile; readonly at: number; readonly said: string };
 
 function One({ found, at, said }: OneProps) {
+  const [seen] = useState(createLooked);
   return (
     <figure class="conflict">
-      <InstancePicture key={found.ordinal} found={found} at={at} />
+      <InstancePicture key={found.ordinal} seen={seen} found={found} at={at} />
       <figcaption class="small strong">{said}</figcaption>
     </figure>
   );

@@ -10,14 +10,13 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import { StudyDetails } from '../pipeline/queue/StudyDetails.tsx';
 import { Track } from '../pipeline/queue/Track.tsx';
-import type { OpenInViewerProps } from '../viewer/OpenInViewer.tsx';
 import type { ReceiptSheetProps } from '../pipeline/upload/ReceiptSheet.tsx';
 import { uploadWords } from '../pipeline/upload/upload-words.ts';
 import { isWatched, type DayEntry } from './day-entry.ts';
 import { SelectTick } from './Selection.tsx';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
-import { Timeline } from './Timeline.tsx';
+import type { StudyRecordProps } from './StudyRecord.tsx';
 import { dismissAll } from './Undo.tsx';
 import { whereOf } from './where-of.ts';
 
@@ -26,8 +25,8 @@ const ReceiptSheet = deferred<ReceiptSheetProps>(
   () => null,
 );
 
-const OpenInViewer = deferred<OpenInViewerProps>(
-  () => import('../viewer/OpenInViewer.tsx').then((view) => view.OpenInViewer),
+const StudyRecord = deferred<StudyRecordProps>(
+  () => import('./StudyRecord.tsx').then((view) => view.StudyRecord),
   () => null,
 );
 
@@ -181,8 +180,9 @@ function Details({ entry }: { readonly entry: DayEntry }) {
           )}
         </>
       )}
-      {studyInstanceUID !== null && hasReceipt && <OpenInViewer studyInstanceUID={studyInstanceUID} />}
-      {studyInstanceUID !== null && <Timeline studyInstanceUID={studyInstanceUID} />}
+      {studyInstanceUID !== null && (
+        <StudyRecord studyInstanceUID={studyInstanceUID} hasReceipt={hasReceipt} />
+      )}
     </>
   );
 }

@@ -6,9 +6,8 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { ApiProblem } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
-import { studiesWords } from './studies-words.ts';
+import { timelineWords as words } from './timeline-words.ts';
 
-const words = studiesWords.timeline;
 type Event = z.infer<typeof timelineSchema>['events'][number];
 
 export function Timeline({ studyInstanceUID }: { readonly studyInstanceUID: string }) {

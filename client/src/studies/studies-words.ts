@@ -1,4 +1,4 @@
-/** The texts of the day's list, of a study's timeline, and of checking a receipt. */
+/** The texts of the day's list and of checking a receipt. */
 import { instances, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
@@ -127,36 +127,4 @@ export const studiesWords = {
   hideNotice: 'Close this message',
 
   check: 'Check a receipt',
-
-  timeline: {
-    open: 'What happened',
-    loading: 'Asking the gateway…',
-    failed: 'The gateway cannot be reached, so its record of this study cannot be shown.',
-    empty: 'Nothing has reached the gateway yet.',
-    label: 'What happened to this study',
-    by: (account: string) => `by ${account}`,
-    events: {
-      'upload-opened': 'Sending began',
-      'parcel-received': 'A part arrived at the gateway',
-      'parcel-verified': 'The gateway checked a part of it',
-      'parcel-damaged': 'A part arrived damaged and is sent again',
-      'upload-carried': 'It was brought in a file from a stick',
-      'upload-completed': 'The device has sent all of it',
-      'study-assembled': 'The gateway put it together',
-      'study-forwarded': 'Handed to the PACS',
-      'study-reconciled': 'The PACS was asked what it has',
-      'study-waiting': 'It had to wait',
-      'study-unsettled': 'More of it came',
-      'receipt-issued': 'Receipt issued',
-      'study-evicted': 'The gateway deleted its copy',
-      'study-given-up': 'A further destination was given up: the study no longer goes there',
-      'instances-known-to-pacs': 'The PACS had some of it before',
-      'instances-not-verified': 'Some instances did not pass the check',
-      'instances-decided': 'A person decided about instances',
-      'instances-lost': 'The PACS no longer had some instances, so they are sent again',
-      'instances-never-arrived': 'Some instances never arrived',
-      'instances-taken-back': 'A person took instances back',
-      'upload-taken-back': 'A person took it back',
-    } as Readonly<Record<string, string>>,
-  },
 };

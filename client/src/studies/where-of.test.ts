@@ -30,6 +30,13 @@ test('asks its sender to decide, and nobody else', () => {
   assert.equal([looks(true), looks(false)], ['needs-you', 'waiting']);
 });
 
+test('only a study that is whole in the PACS has the tick', () => {
+  const arrived = { ...TRACK, inPacs: 3, needsYou: 0 };
+  const iconOf = (track: typeof TRACK) => whereOf({ ...ELSEWHERE, part: 'arrived', track }).icon;
+  assert.is(iconOf(arrived), 'pacs');
+  assert.is(iconOf({ ...arrived, inPacs: 2, leftOut: 1 }), 'note');
+});
+
 test('no word for those who watch speaks of them or of their device', () => {
   const { shownOfSite, placesOfSender, placesElsewhere, senderDecides, where } = studiesWords;
   const promised = { ...TRACK, onDevice: 3, inPacs: 0, needsYou: 0 };

@@ -20,11 +20,10 @@ export function whereOf(entry: DayEntry): Where {
   if (study && study.film.length > 0 && study.isWaiting)
     return { look: 'wait', icon: 'caution', said: said.film };
   if (hasArrived(track) && track.inPacs > 0)
-    return {
-      look: 'good',
-      icon: 'pacs',
-      said: track.leftOut === 0 ? said.inPacs : said.partlyInPacs(track.inPacs, track.total),
-    };
+    return track.leftOut === 0
+      ? { look: 'good', icon: 'pacs', said: said.inPacs }
+      : // Nothing waits, but it is not all there: no tick.
+        { look: 'over', icon: 'note', said: said.partlyInPacs(track.inPacs, track.total) };
   if (study?.packing) return { look: 'moving', icon: 'device', said: said.reading };
   if (study?.paused && study.isWaiting) return { look: 'over', icon: 'wait', said: said.paused };
   if (track.waitingFor) return { look: 'wait', icon: 'wait', said: said.waiting };

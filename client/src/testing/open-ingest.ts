@@ -3,6 +3,7 @@
  * hook before and after each task.
  */
 import { signal } from '@preact/signals';
+import type { Box } from '#shared/dicom/boxes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import { parseBase64Url, toBase64Url } from '#shared/transfer/base64url.ts';
@@ -16,6 +17,8 @@ import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { makeSealingKeys, openDevice, queueOver, type TestDevice, type TestKeys } from './open-queue.ts';
 import type { ResultOf, Task } from '../pipeline/ingest/device-tasks.ts';
 import type { IngestTools } from '../pipeline/ingest/ingest-state.ts';
+import type { IngestStore } from '../pipeline/ingest/found-study.ts';
+import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
 import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
 import type { PseudonymsAnswer } from '../pipeline/ingest/prepare-policy.ts';
 import { createTaskRunner } from '../pipeline/ingest/task-runner.ts';
@@ -51,6 +54,11 @@ export interface TestIngestOptions {
   readonly tools?: Partial<IngestTools>;
 }
 
+/** A test may release without a screen on which a person looks. */
+type TestIngest = IngestStore & {
+  release(files: readonly FoundFile[], boxes?: readonly Box[]): void;
+};
+
 export async function openIngest(options: TestIngestOptions = {}) {
   const opened = options.device ?? (await openDevice());
   const { database } = opened;
@@ -73,7 +81,7 @@ export async function openIngest(options: TestIngestOptions = {}) {
   });
   return {
     ...opened,
-    store,
+    store: store as TestIngest,
     queue: queueOver(opened),
     hooks,
     keys,

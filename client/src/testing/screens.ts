@@ -53,6 +53,8 @@ export const SCREENS = {
     'dimse-peers': 'A modality may store, and the gateway listens for none yet',
     'dimse-peer-form': 'A modality whose address is none',
     'dimse-peer-delete': 'Asks before a modality is deleted',
+    'dimse-transfers': 'Stored images that have not reached the PACS',
+    'dimse-transfer-give-up': 'Asks why they are given up',
   },
   'cases/cases.e2e.ts': {
     'case-form': 'A new case without a title',
@@ -148,6 +150,7 @@ export const SCREENS = {
     'before-after-unreadable': 'A file can no longer be read',
     'before-after-missing': 'The study is no longer chosen',
     'held-cine': 'A cine is held back',
+    'held-shown': 'Every frame of it was shown',
   },
   'cover.e2e.ts': {
     cover: 'Boxes are drawn over a name, for two films',

@@ -7,7 +7,7 @@ import { viewerWords as words } from './viewer-words.ts';
 
 type Answer = readonly ViewerLink[] | 'asking' | 'notThere' | 'failed';
 
-export type OpenInViewerProps = { readonly studyInstanceUID: string };
+type OpenInViewerProps = { readonly studyInstanceUID: string };
 
 export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
   const api = useApi();

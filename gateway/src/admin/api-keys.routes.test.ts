@@ -86,6 +86,7 @@ const READING = [
   'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances/{sopInstanceUID}/rendered',
   'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/metadata',
   'get /studies',
+  'get /studies/{studyInstanceUID}/destinations',
   'get /studies/{studyInstanceUID}/receipt.pdf',
   'get /studies/{studyInstanceUID}/timeline',
   'get /upload/{id}/receipt',

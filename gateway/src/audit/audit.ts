@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
+import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
 import type { Trx } from '../database/database.ts';
 
 /** The events, in kebab-case; comments name the event of PS3.15 Table A.5 that each belongs to. */
@@ -48,6 +49,17 @@ export type AuditEvent =
       addresses: readonly string[];
       accountId: string;
       policy: string;
+      by: string;
+    }
+  // DICOM Instances Accessed (DCM 110103): the fate of instances of which a peer was told that they are stored
+  | {
+      event: 'dimse-transfer-resent' | 'dimse-transfer-given-up';
+      transferId: string;
+      peerId: string;
+      aeTitle: string;
+      accountId: string;
+      instances: number;
+      because: GivingUpReason | null;
       by: string;
     }
   // Studies that waited on a device for an account that could no longer send them became an administrator's

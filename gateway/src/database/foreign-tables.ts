@@ -4,6 +4,7 @@
  */
 import type { ColumnType, Generated } from 'kysely';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 
 /** A file that another client sends as it lies on its disk; also the body of a STOW-RS request. */
@@ -17,6 +18,8 @@ export type SentFileTable = {
   key_id: string | null;
   /** The DIMSE peer that sends it: what it was told is stored is handed over, however its association ends. */
   peer_id: ColumnType<string | null, string | null | undefined, never>;
+  /** Of the peer, then: an administrator may delete it while the file is still here. */
+  ae_title: ColumnType<string | null, string | null | undefined, never>;
   /** When the peer's latest instance was kept. */
   came_at: ColumnType<Date | null, undefined, Date>;
   /** `FileForm` (pipeline/sent-file.store.ts). */
@@ -27,7 +30,10 @@ export type SentFileTable = {
   reason: SendingReason | null;
   /** Null: its length was not announced. */
   bytes: number | null;
-  /** `received`: it waits to be opened. `opened`: its bytes are gone from here. */
+  /**
+   * `received`: it waits to be opened. `opened`: its bytes are gone from here; those of a peer stay until the PACS has
+   * its instances, or an administrator has given them up (foreign/transfer.store.ts).
+   */
   state: 'receiving' | 'received' | 'opened';
   /** Its own key, as that of a study; null once destroyed. */
   wrapped_key: Uint8Array | null;
@@ -41,6 +47,10 @@ export type SentFileTable = {
   problem: AnyProblemCode | null;
   /** `FileEntry[]`: no names of files, which may be those of patients. */
   entries: ColumnType<unknown, string | undefined, string>;
+  /** Of a peer: since when something of it is on no road to the PACS, so that an administrator has to answer. */
+  held_at: ColumnType<Date | null, undefined, Date | null>;
+  /** Of a peer: why an administrator gave up everything that was not read. */
+  given_up: ColumnType<GivingUpReason | null, undefined, GivingUpReason | null>;
   created_at: ColumnType<Date, Date | undefined, never>;
   expires_at: Date;
 };

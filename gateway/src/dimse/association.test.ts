@@ -231,14 +231,18 @@ test('ends with a command, an identifier or responses that have no end', async (
 
 /** Some seconds long: nobody waits for so many. */
 const DRIPS = 500;
-/** Accepts an association; from a PDU of `type` on it sends `start` and zeros byte by byte, and then is gone. */
-async function dripping(type: number, start: string) {
+const byteByByte =
+  (start: string) =>
+  (at: number): Buffer =>
+    Buffer.of(Buffer.from(start, 'hex')[at] ?? 0);
+/** Accepts an association; from a PDU of `type` on it sends piece after piece, and then is gone. */
+async function dripping(type: number, piece: (at: number) => Buffer) {
   let sent = 0;
   const server = createServer((socket) => {
     let timer: NodeJS.Timeout | undefined;
     const drip = (): void => {
       if (sent === DRIPS) socket.destroy();
-      else socket.write(Buffer.of(Buffer.from(start, 'hex')[sent++] ?? 0));
+      else socket.write(piece(sent++));
     };
     socket.on('error', () => {});
     socket.on('close', () => clearInterval(timer));
@@ -254,11 +258,18 @@ async function dripping(type: number, start: string) {
 }
 
 test('with a peer that answers byte by byte, without an end, is given up', async () => {
-  const accepting = await dripping(1, '020000010000');
+  const accepting = await dripping(1, byteByByte('020000010000'));
   assert.is(await endOf(verify({ ...accepting.peer, idleMs: 200 })), SILENT);
-  const leaving = await dripping(5, '040000010000');
+  const leaving = await dripping(5, byteByByte('040000010000'));
   await withAssociation(leaving.peer, proposal(VERIFICATION), signal, async () => {});
   assert.ok(leaving.sent() < DRIPS);
+});
+
+test('with a peer that answers fragment by fragment, each in time and without an end, is given up', async () => {
+  // One byte of a command, which is not the last one.
+  const answering = await dripping(4, () => Buffer.from('04000000000700000003010100', 'hex'));
+  assert.is(await endOf(verify({ ...answering.peer, idleMs: 200 })), SILENT);
+  assert.ok(answering.sent() < DRIPS);
 });
 
 test('with a peer that falls silent, is gone, or is no longer wanted is given up', async () => {

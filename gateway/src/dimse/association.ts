@@ -141,6 +141,7 @@ export class Association {
 
   /** Null: the peer asks to release the association instead, and waits for `acceptRelease`. Throws as `receive`. */
   async receiveOrRelease(): Promise<Message | null> {
+    this.#transport.beginMessage();
     const pieces: Buffer[] = [];
     let bytes = 0;
     for (;;) {

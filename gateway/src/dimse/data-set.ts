@@ -18,6 +18,12 @@ const SEQUENCE_END = 0xfffee0dd;
 const UNDEFINED_LENGTH = 0xffffffff;
 /** A Sequence of references has one level; some peers add codes. */
 const LEVELS_LIMIT = 4;
+/**
+ * Of one Data Set, at all levels: four for each of a thousand references, the most that are asked about at once. Empty
+ * ones take eight bytes on the wire, and a hundred times as many in memory.
+ */
+const ITEMS_LIMIT = 4096;
+const ELEMENTS_LIMIT = 32_768;
 
 function encodeHeader(tag: number, length: number): Buffer {
   const header = Buffer.alloc(8);
@@ -38,16 +44,21 @@ export function encodeSequence(tag: number, items: readonly ElementsToSend[]): B
 
 /**
  * `isSequence`: tells those of defined length, which look like any other element. Throws AssociationFailed where it is
- * malformed.
+ * malformed, or has more Items or elements than anybody needs.
  */
 export const parseDataSet = (bytes: Buffer, isSequence: (tag: number) => boolean): NestedDataSet =>
-  parseElements(new BoundedReader(bytes), { isSequence, level: 0, hasEnd: false });
+  parseElements(new BoundedReader(bytes), {
+    ...{ isSequence, level: 0, hasEnd: false },
+    count: { items: 0, elements: 0 },
+  });
 
 type Place = {
   readonly isSequence: (tag: number) => boolean;
   readonly level: number;
   /** It ends with a delimiter, and not with its bytes. */
   readonly hasEnd: boolean;
+  /** So far, of the whole Data Set. */
+  readonly count: { items: number; elements: number };
 };
 
 function parseHeader(reader: BoundedReader): { readonly tag: number; readonly length: number } {
@@ -67,6 +78,8 @@ function parseElements(reader: BoundedReader, place: Place): NestedDataSet {
   while (reader.left > 0) {
     const { tag, length } = parseHeader(reader);
     if (tag === ITEM_END && place.hasEnd) return { values, sequences };
+    place.count.elements += 1;
+    if (place.count.elements > ELEMENTS_LIMIT) throw violated('too many elements');
     const hasEnd = length === UNDEFINED_LENGTH;
     if (hasEnd || place.isSequence(tag))
       sequences.set(tag, parseItems(within(reader, length), { ...place, hasEnd }));
@@ -82,6 +95,8 @@ function parseItems(reader: BoundedReader, place: Place): readonly NestedDataSet
     const { tag, length } = parseHeader(reader);
     if (tag === SEQUENCE_END && place.hasEnd) return items;
     if (tag !== ITEM) throw violated('a Sequence of something else than Items');
+    place.count.items += 1;
+    if (place.count.items > ITEMS_LIMIT) throw violated('too many Items');
     const inner = { ...place, level: place.level + 1, hasEnd: length === UNDEFINED_LENGTH };
     items.push(parseElements(within(reader, length), inner));
   }

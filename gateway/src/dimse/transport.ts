@@ -1,6 +1,6 @@
 /**
  * A connection to a peer, plain or with TLS: exact reads, writes that wait for the peer to keep up, and one way to
- * fail. Each read and each write has its own time: a PDU at most, so a peer that drips is as good as silent.
+ * fail. A message has a time of its own, and so has each write: a peer that drips is as good as silent.
  */
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { AssociationFailed, CLOSED, CONNECT_TIMEOUT, SILENT } from './association-failed.ts';
@@ -17,8 +17,8 @@ export type TransportSettings = {
   /** Null: no TLS. */
   readonly tls: TransportTls | null;
   /**
-   * Longest wait for a PDU. Below about 30 s a PACS that stores a large instance before it answers is given up; far
-   * above it a dead one holds a study.
+   * Longest wait for a message, and then for each DRIP_BYTES of it. Below about 30 s a PACS that stores a large
+   * instance before it answers is given up; far above it a dead one holds a study.
    */
   readonly idleMs?: number;
 };
@@ -26,6 +26,8 @@ export type TransportSettings = {
 const IDLE_MS = 120_000;
 /** As undici's. */
 const CONNECT_MS = 10_000;
+/** A peer that sends fewer in the longest silence, and does not end its message, is silent: 273 bytes a second. */
+const DRIP_BYTES = 16 * 1024;
 /** For the last words of an association: nothing depends on them. */
 const CLOSING_MS = 2_000;
 
@@ -36,6 +38,10 @@ export class Transport {
   readonly #abort: () => void;
   readonly #idleMs: number;
   #held: Buffer = Buffer.alloc(0);
+  /** How long the message was waited for, and how many of its bytes came, since the last DRIP_BYTES of them. */
+  #waited = { ms: 0, bytes: 0 };
+  /** Nothing of the message has come. */
+  #isBeginning = true;
   /** The next piece, where somebody began to wait for it. */
   #coming: Promise<IteratorResult<Buffer>> | null = null;
   #failure: unknown = null;
@@ -52,9 +58,21 @@ export class Transport {
     if (signal.aborted) this.#abort();
   }
 
+  /** The next message of the peer has the whole time again, from when it begins to come. */
+  beginMessage(): void {
+    this.#isBeginning = true;
+    this.#waited = { ms: 0, bytes: 0 };
+  }
+
   /** Exactly `count` bytes; the caller bounds it. Throws AssociationFailed and the signal's reason. */
   async read(count: number): Promise<Buffer> {
-    return this.#inTime(() => this.#fill(count));
+    const { ms, bytes } = this.#waited;
+    const since = performance.now();
+    const read = await this.#inTime(() => this.#fill(count), this.#idleMs - ms);
+    const isNew = this.#isBeginning || bytes + count >= DRIP_BYTES;
+    this.#isBeginning = false;
+    this.#waited = isNew ? { ms: 0, bytes: 0 } : { ms: ms + performance.now() - since, bytes: bytes + count };
+    return read;
   }
 
   async #fill(count: number): Promise<Buffer> {
@@ -99,14 +117,14 @@ export class Transport {
   async write(bytes: Buffer): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#socket.write(bytes, (error) => (error == null ? resolve() : reject(error)));
-    await this.#inTime(() => promise).catch((error: unknown) => {
+    await this.#inTime(() => promise, this.#idleMs).catch((error: unknown) => {
       throw this.#asFailure(error);
     });
   }
 
-  async #inTime<T>(work: () => Promise<T>): Promise<T> {
+  async #inTime<T>(work: () => Promise<T>, ms: number): Promise<T> {
     const silent = (): void => void this.#socket.destroy(new AssociationFailed('the peer is silent', SILENT));
-    const timer = setTimeout(silent, this.#idleMs);
+    const timer = setTimeout(silent, Math.max(ms, 0));
     try {
       return await work();
     } finally {

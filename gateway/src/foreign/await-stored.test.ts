@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { insertFile, setOpened, toFileId } from '../pipeline/sent-file.store.ts';
+import { insertFile, setOpened, setReceived, toFileId } from '../pipeline/sent-file.store.ts';
 import { sentStudy } from '../testing/open-copies.ts';
 import { openTestGround } from '../testing/open-pipeline.ts';
 import { awaitStored } from './await-stored.ts';
@@ -36,7 +36,8 @@ test('is not over while a destination that must have it lacks it', async () => {
   const entries = rows.map(({ sop_instance_uid: sopInstanceUID, digest }, at) => ({
     ...{ entry: at + 1, state: 'sent' as const, upload: uploadId, sopInstanceUID, digest },
   }));
-  await setOpened(db, id, { entries, problem: null });
+  await db.transaction().execute((trx) => setReceived(trx, { id, bytes: 1, now: new Date() }));
+  await setOpened(db, id, { entries, problem: null, keepsBytes: false });
   const look = async () => {
     const tools = { db, changes: pipeline.tools.changes, patienceMs: 0 };
     const { file, stored, isOver } = await awaitStored(tools, id, new AbortController().signal);

@@ -1,7 +1,7 @@
 /**
  * The job that opens a file: once it is whole, its instances go on the road of every upload, for the account that
  * sent it. Afterwards its bytes are gone from here. An instance that was not taken stands in the file's row with the
- * reason; the sender has the file.
+ * reason; the sender has the file. A peer may not have it any more: its bytes stay (transfer.store.ts).
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { settingsOf } from '#shared/deid/rules.ts';
@@ -44,6 +44,7 @@ import { openVault } from '../vault/vault.store.ts';
 import type { NotTaken, OpeningPolicy, OpenTalk } from './open-talk.ts';
 import { takeBackInstances } from '../uploads/take-back.ts';
 import { createSending, type Sending } from './send-instances.ts';
+import { settleTransfers } from './transfer.store.ts';
 
 export type ForeignTools = {
   readonly pipeline: PipelineTools;
@@ -113,8 +114,11 @@ async function openOne(
     problem = await endingOf(tools, { file, opened, signal }, error);
   }
   const entries = entriesOf(opened, file);
-  await setOpened(db, file.id, { entries, problem });
-  await destroyFile(tools.spool, file);
+  // A peer was told that its instances are stored: the bytes stay until they are.
+  const keepsBytes = file.peer_id !== null;
+  if (!(await setOpened(db, file.id, { entries, problem, keepsBytes }))) return;
+  if (keepsBytes) await settleTransfers(tools.spool, file.id);
+  else await destroyFile(tools.spool, file);
   // Its sender may wait for it as for a study.
   tools.pipeline.changes.emit(file.id);
 }

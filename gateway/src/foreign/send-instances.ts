@@ -104,7 +104,10 @@ async function promise(
     entries.push(
       reason === undefined
         ? { entry: each.entry, state: 'sent', upload: uploadId, sopInstanceUID, digest }
-        : { entry: each.entry, state: 'conflict', reason, sopInstanceUID, sopClassUID },
+        : {
+            ...{ entry: each.entry, state: 'conflict', reason, sopInstanceUID, sopClassUID },
+            ...{ upload: uploadId, digest },
+          },
     );
     if (needed.has(key)) instances.set(key, each);
   }

@@ -49,6 +49,9 @@ export type FileEntry = { readonly entry: number } & (
       readonly reason: ReasonCode;
       readonly sopInstanceUID?: string | undefined;
       readonly sopClassUID?: string | undefined;
+      /** Of a conflict: where it stands among the instances of an upload. */
+      readonly upload?: string | undefined;
+      readonly digest?: string | undefined;
     }
 );
 
@@ -73,7 +76,7 @@ export type NewFile = Pick<
   | 'bytes'
   | 'wrapped_key'
   | 'expires_at'
-> & { readonly peer_id?: string };
+> & { readonly peer_id?: string; readonly ae_title?: string };
 
 export async function insertFile(db: Db, { form, ...file }: NewFile): Promise<void> {
   await db
@@ -162,17 +165,29 @@ export async function notePatient(trx: Db, id: string): Promise<void> {
     .execute();
 }
 
-/** From now on only what became of it is known. */
+/**
+ * From now on what became of it is known. `keepsBytes`: they stay for a while, and so does the key. Whether it still
+ * waited to be opened.
+ */
 export async function setOpened(
   db: Db,
   id: string,
-  { entries, problem }: { readonly entries: readonly FileEntry[]; readonly problem: AnyProblemCode | null },
-): Promise<void> {
-  await db
+  {
+    entries,
+    problem,
+    keepsBytes,
+  }: Pick<SentFile, 'entries' | 'problem'> & {
+    readonly keepsBytes: boolean;
+  },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
     .updateTable('sent_file')
-    .set({ state: 'opened', entries: JSON.stringify(entries), problem, form: '{}', wrapped_key: null })
+    .set({ state: 'opened', entries: JSON.stringify(entries), problem })
+    .$if(!keepsBytes, (query) => query.set({ form: '{}', wrapped_key: null }))
     .where('id', '=', id)
-    .execute();
+    .where('state', '=', 'received')
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /** It is opened again later. `entries`: what became of it so far, if that never happens. */
@@ -199,7 +214,10 @@ export async function deleteUnopened(db: Db, id: string): Promise<boolean> {
   return numDeletedRows > 0n;
 }
 
-/** The files whose bytes are here, or may come: of all, and of one account. */
+/**
+ * The files whose bytes are here, or may come: of all, and of one account. Those that stay while their instances are on
+ * the road count there.
+ */
 export async function openFiles(
   db: Db,
   accountId: string,
@@ -211,9 +229,11 @@ export async function openFiles(
       sql<number | string>`coalesce(sum(bytes) filter (where account_id = ${accountId}::uuid), 0)`.as(
         'ofAccount',
       ),
-      sql<number | string>`count(*) filter (where account_id = ${accountId}::uuid)`.as('files'),
+      sql<number | string>`count(*) filter (where account_id = ${accountId}::uuid and state <> 'opened')`.as(
+        'files',
+      ),
     ])
-    .where('state', '<>', 'opened')
+    .where((eb) => eb.or([eb('state', '<>', 'opened'), eb('held_at', 'is not', null)]))
     .executeTakeFirstOrThrow();
   return { all: Number(row.all), ofAccount: Number(row.ofAccount), files: Number(row.files) };
 }
@@ -248,7 +268,7 @@ export async function keptFiles(db: Db): Promise<ReadonlyMap<string, Uint8Array>
   const rows = await db
     .selectFrom('sent_file')
     .select(['id', 'wrapped_key'])
-    .where('state', '<>', 'opened')
+    .where('wrapped_key', 'is not', null)
     .execute();
   return new Map(rows.flatMap(({ id, wrapped_key }) => (wrapped_key === null ? [] : [[id, wrapped_key]])));
 }

@@ -7,6 +7,7 @@ import PDFDocument from 'pdfkit';
 import encodeQR from 'qr';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import {
+  countProofs,
   deidentificationOf,
   destinationsOf,
   type Receipt,
@@ -172,12 +173,9 @@ function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
 }
 
 function proofsOf({ instances }: Receipt): string {
+  const { committed, ...counts } = countProofs(instances);
   const kinds = ['digest', 'read-back', 'found'] as const;
-  const proofs = kinds
-    .map((kind) => [kind, instances.filter(({ proof }) => proof === kind).length] as const)
-    .filter(([, count]) => count > 0)
-    .map(([kind, count]) => sheetWords.proof[kind](count));
-  const committed = instances.filter(({ committed: isCommitted }) => isCommitted).length;
+  const proofs = kinds.filter((kind) => counts[kind] > 0).map((kind) => sheetWords.proof[kind](counts[kind]));
   return [...proofs, ...(committed === 0 ? [] : [sheetWords.committed(committed)])].join('; ');
 }
 
@@ -188,10 +186,11 @@ function furtherOf(receipt: Receipt): readonly SheetRow[] {
   const all = destinationsOf(receipt);
   const rows = all
     .slice(0, FURTHER_LIMIT)
-    .map(({ name, pacs, there, of, asPromised, coerced, givenUpAt }, place) => ({
+    .map(({ name, pacs, there, of, asPromised, committed, coerced, givenUpAt }, place) => ({
       term: place === 0 ? sheetWords.terms.further : '',
       value: [
         there === null ? sheetWords.unfinished(name) : sheetWords.further(name, there, of, asPromised),
+        ...(committed === 0 ? [] : [sheetWords.committed(committed)]),
         ...(coerced === undefined ? [] : [sheetWords.coerced(coerced)]),
         ...(givenUpAt === undefined ? [] : [sheetWords.givenUp(toMinute(new Date(givenUpAt)))]),
       ].join('; '),

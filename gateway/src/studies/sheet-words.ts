@@ -46,14 +46,15 @@ export const sheetWords = {
   unfinished: (name: string) => `${name}: not finished there when this was signed`,
   givenUp: (at: string) => `given up by an administrator, ${at}`,
   device: (id: string) => `device ${id}`,
-  fromDevice: 'from a device of theirs',
+  fromDevice: 'from a device they had signed in on',
   signedIn: 'signed in',
   account: (id: string) => `account ${id}`,
   policy: (name: string, version: number) => `policy ${name}, version ${version}`,
   revision: (id: string, revision: number) => `${id}, revision ${revision}`,
   deidentified: (edition: string, options: readonly string[]) =>
     `removed by PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
-  checked: (count: number) => `checked again by the gateway in ${count}`,
+  checked: (count: number) =>
+    `${count === 1 ? '1 instance' : `${count} instances`} checked again by the gateway`,
   unchanged: 'sent unchanged',
   outcomes: {
     refused: (count: number) => `${count} refused`,

@@ -10,6 +10,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import {
   sentStudiesSchema,
   STUDY_STANDINGS,
+  studyDestinationsSchema,
   timelineSchema,
   type SentStudy,
 } from '#shared/protocol/studies.ts';
@@ -33,6 +34,7 @@ import { confirmedInstances } from '../uploads/known-instances.ts';
 import { listStudies } from './list-studies.ts';
 import type { SheetTools } from './make-sheet.ts';
 import { createSheetServer } from './serve-sheet.ts';
+import { destinationsOfStudy } from './study-destinations.ts';
 import { timelineOf, type WhoseStudy } from './study-timeline.ts';
 
 /** `sheetMs`: how long a sheet may take. */
@@ -103,6 +105,20 @@ const timeline = defineRoute({
   responses: { 200: jsonResponse(timelineSchema, 'Events of the audit trail.') },
 });
 
+const destinations = defineRoute({
+  method: 'get',
+  path: '/studies/{studyInstanceUID}/destinations',
+  roles: READERS,
+  keys: ['read'],
+  tags: ['studies'],
+  problems: ['not-found'],
+  summary: 'Where your uploads of this study go, and what each destination has of it',
+  request: { params: byStudy },
+  responses: {
+    200: jsonResponse(studyDestinationsSchema, 'The first one, those that must have it, then the others.'),
+  },
+});
+
 const sheet = defineRoute({
   method: 'get',
   path: '/studies/{studyInstanceUID}/receipt.pdf',
@@ -170,24 +186,19 @@ export function studyRoutes(tools: StudiesTools): Router {
     return c.json({ events: [...events] }, 200);
   });
 
+  router.openapi(destinations, async (c) => {
+    const { studyInstanceUID } = c.req.valid('param');
+    const found = await destinationsOfStudy(db, named(callerOf(c), studyInstanceUID));
+    if (found === null) throw new Problem('not-found');
+    return c.json({ destinations: [...found] }, 200);
+  });
+
   router.openapi(viewerLink, async (c) => {
     const { studyInstanceUID } = c.req.valid('param');
     const caller = callerOf(c);
-    const { id: accountId, siteId, roles } = caller;
-    const readable = await confirmedInstances(
-      db,
-      { accountId, siteId, roles, deviceId: null },
-      studyInstanceUID,
-    );
-    if (readable.length === 0) throw new Problem('not-found');
-    const viewers = await tools.viewersOf(siteId, studyInstanceUID);
-    const ofSite = viewers.map(({ title, address }): ViewerLink => {
-      return { title, url: fillViewerAddress(address, studyInstanceUID) };
-    });
-    const builtIn = ofSite.length > 0 ? null : await tools.builtInLink(caller, studyInstanceUID);
-    const links = builtIn === null ? ofSite : [builtIn];
+    const links = await linksTo(tools, caller, studyInstanceUID);
     if (links.length > 0) await recordReading(tools, caller, studyInstanceUID, 'images');
-    return c.json({ links }, 200);
+    return c.json({ links: [...links] }, 200);
   });
 
   router.openapi(sheet, async (c) => {
@@ -202,4 +213,21 @@ export function studyRoutes(tools: StudiesTools): Router {
     });
   });
   return router;
+}
+
+/** @throws Problem not-found: the caller may not read it. */
+async function linksTo(
+  { db, viewersOf, builtInLink }: StudiesTools,
+  caller: Caller,
+  studyInstanceUID: string,
+): Promise<readonly ViewerLink[]> {
+  const { id: accountId, siteId, roles } = caller;
+  const reader = { accountId, siteId, roles, deviceId: null };
+  const readable = await confirmedInstances(db, reader, studyInstanceUID);
+  if (readable.length === 0) throw new Problem('not-found');
+  const ofSite = (await viewersOf(siteId, studyInstanceUID)).map(({ title, address }): ViewerLink => {
+    return { title, url: fillViewerAddress(address, studyInstanceUID) };
+  });
+  const builtIn = ofSite.length > 0 ? null : await builtInLink(caller, studyInstanceUID);
+  return builtIn === null ? ofSite : [builtIn];
 }

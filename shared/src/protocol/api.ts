@@ -220,7 +220,7 @@ export const instanceStatusSchema = z.object({
 });
 export type InstanceStatus = z.infer<typeof instanceStatusSchema>;
 
-const waitingBecauseSchema = z.enum([
+export const waitingBecauseSchema = z.enum([
   'pacs-unreachable',
   'storage-full',
   'gateway-failed',

@@ -75,12 +75,57 @@ export const DIMSE_REFUSALS = [
 ] as const;
 export type DimseRefusal = (typeof DIMSE_REFUSALS)[number];
 
+/**
+ * Why an administrator gives up instances of which a peer was told that they are stored.
+ *
+ *   came-otherwise    the PACS has them, or gets them, in another way
+ *   not-needed        nobody needs them: a test, or an acquisition that was repeated
+ *   cannot-be-sent    they cannot be sent, and whoever made them knows
+ */
+export const GIVING_UP_REASONS = ['came-otherwise', 'not-needed', 'cannot-be-sent'] as const;
+export type GivingUpReason = (typeof GIVING_UP_REASONS)[number];
+
+/** `POST /admin/dimse-peers/transfers/{id}`. */
+export const transferAnswerSchema = z.discriminatedUnion('answer', [
+  z.strictObject({ answer: z.literal('send-again') }),
+  z.strictObject({ answer: z.literal('give-up'), because: z.enum(GIVING_UP_REASONS) }),
+]);
+export type TransferAnswer = z.infer<typeof transferAnswerSchema>;
+
+/** The instances of one association, not all of which come to the PACS by themselves. Their bytes are here. */
+export const dimseTransferSchema = z.object({
+  id: z.uuid(),
+  /** Of the peer then; it may be deleted since. */
+  aeTitle: z.string(),
+  cameAt: z.iso.datetime(),
+  bytes: z.number().int(),
+  /** Those that are not on their way, by the code of the reason. Empty where nothing of the transfer could be read. */
+  missing: z.array(z.object({ reason: z.string(), instances: z.number().int() })),
+  /** Why nothing, or nothing more, of it was read. */
+  problem: z.string().nullable(),
+  /** The gateway tries again by itself. */
+  triesAgain: z.boolean(),
+});
+export type DimseTransfer = z.infer<typeof dimseTransferSchema>;
+
 /** `GET /admin/dimse-peers`. */
 export const dimsePeersSchema = z.object({
-  /** Null: RELAY_DIMSE_PORT is not set. `host`: the address of this machine that it listens on. */
-  listener: z.object({ aeTitle: z.string(), host: z.string(), port: z.number().int() }).nullable(),
+  /**
+   * Null: RELAY_DIMSE_PORT is not set. `host`: the address of this machine that it listens on. `tls` `mutual`: a caller
+   * has to show a certificate.
+   */
+  listener: z
+    .object({
+      aeTitle: z.string(),
+      host: z.string(),
+      port: z.number().int(),
+      tls: z.enum(['none', 'server', 'mutual']),
+    })
+    .nullable(),
   /** By name. */
   peers: z.array(dimsePeerSchema),
+  /** Those that wait for an administrator, the oldest first: at most 100, and how many there are. */
+  transfers: z.object({ total: z.number().int(), shown: z.array(dimseTransferSchema) }),
   /** The callers that were refused lately, the latest first; kept in memory alone. */
   refused: z.array(
     z.object({

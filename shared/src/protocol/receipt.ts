@@ -143,6 +143,8 @@ export type DestinationSummary = Pick<
   readonly there: number | null;
   /** Those of them with the digest that was promised. */
   readonly asPromised: number;
+  /** Those of them that it has said it keeps. */
+  readonly committed: number;
 };
 
 export const destinationsOf = ({ instances, destinations = [] }: Receipt): readonly DestinationSummary[] =>
@@ -153,8 +155,22 @@ export const destinationsOf = ({ instances, destinations = [] }: Receipt): reado
       of: instances.length,
       there: digests?.filter((digest) => digest !== undefined).length ?? null,
       asPromised: digests?.filter((digest, at) => digest === instances[at]?.digest).length ?? 0,
+      committed: outcomes?.filter(({ committed }) => committed).length ?? 0,
     };
   });
+
+/** How many instances were proven in which way; those that the PACS promised to keep were proven besides. */
+export function countProofs(
+  instances: readonly Pick<ReceiptInstance, 'proof' | 'committed'>[],
+): Readonly<Record<NonNullable<ReceiptInstance['proof']> | 'committed', number>> {
+  const proven = (by: ReceiptInstance['proof']) => instances.filter(({ proof }) => proof === by).length;
+  return {
+    found: proven('found'),
+    digest: proven('digest'),
+    'read-back': proven('read-back'),
+    committed: instances.filter(({ committed }) => committed).length,
+  };
+}
 
 /** A receipt's summary of de-identification, in a line. */
 export interface Deidentification {

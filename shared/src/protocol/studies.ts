@@ -1,10 +1,10 @@
 /**
  * A person's studies as the gateway tells them: `GET /studies`, newest first, one entry for a Study Instance UID
- * however many uploads it came in; and `GET /studies/{studyInstanceUID}/timeline`.
+ * however many uploads it came in; and `GET /studies/{studyInstanceUID}/timeline` and `…/destinations`.
  */
 import { z } from 'zod';
-import { uploadStatusSchema } from './api.ts';
-import { uidSchema } from './forms.ts';
+import { uploadStatusSchema, waitingBecauseSchema } from './api.ts';
+import { needSchema, uidSchema } from './forms.ts';
 
 /** More accounts and devices than these do not send one study. */
 export const UPLOADS_SHOWN = 20;
@@ -58,3 +58,23 @@ export const timelineSchema = z.object({
     }),
   ),
 });
+
+/** Instances of a study at one destination. `need` `first`: the one that the study goes to before all others. */
+const studyDestinationSchema = z.object({
+  /** Null: the destination was deleted. */
+  name: z.string().nullable(),
+  need: needSchema.or(z.literal('first')),
+  /** All that belong there; of them those in the next three, and the rest under way. */
+  of: z.number().int(),
+  inPacs: z.number().int(),
+  /** Refused there, or held for a person. */
+  failed: z.number().int(),
+  leftOut: z.number().int(),
+  waiting: waitingBecauseSchema.nullable(),
+  /** An administrator gave it up: nothing more goes there. */
+  givenUp: z.boolean(),
+});
+export type StudyDestination = z.infer<typeof studyDestinationSchema>;
+
+/** The first one, those that must have the study, then the others; each group by name. */
+export const studyDestinationsSchema = z.object({ destinations: z.array(studyDestinationSchema) });

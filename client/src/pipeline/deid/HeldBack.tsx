@@ -10,12 +10,12 @@ import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { chosenWords } from '../ingest/chosen-words.ts';
-import type { FoundFile } from '../ingest/group-studies.ts';
+import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
 import { isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { HeldInstance } from './HeldInstance.tsx';
-import { wasSeen } from './what-to-look-at.ts';
+import { seenOf } from './what-to-look-at.ts';
 
 /** As many pictures as a person looks at in one go; a device draws that many without a wait. */
 const AT_ONCE = 12;
@@ -68,16 +68,19 @@ function HeldSeries({
   const why = (found: FoundFile) => reasonsUnder(policy, found);
   const held = series.files.filter((found) => why(found).length > 0);
   const shown = held.slice(0, most);
-  const seen = shown.filter((found) => isReleasable(policy, found) && wasSeen(store, why(found), found));
   // Nobody is asked again about a decided instance.
   const undecided = held.filter((found) => staysHere(policy, ingest.released.value, found));
-  const open = seen.filter((found) => undecided.includes(found));
+  const releasable = shown.filter((found) => isReleasable(policy, found));
+  const open = seenOf(store, policy, releasable).filter((found) => undecided.includes(found));
+  const decided = releasable.filter((found) => !undecided.includes(found));
   const reasons = [...new Set(undecided.flatMap(why))];
   return (
     <div class="held-series">
       <div class="held-bar">
         <SeriesHead description={series.description} reasons={reasons} />
-        {seen.length > 1 && <ReleaseAll seen={seen} open={open} onRelease={() => setAsking(true)} />}
+        {open.length + decided.length > 1 && (
+          <ReleaseAll open={open} decided={decided} onRelease={() => setAsking(true)} />
+        )}
       </div>
       <ul class="held-list">
         {shown.map((found) => (
@@ -118,28 +121,28 @@ function SeriesHead({ description, reasons }: SeriesHeadProps) {
   );
 }
 
-/** `seen`: releasable, and looked at; `open`: of those, the ones not released yet. */
 type ReleaseAllProps = {
-  readonly seen: readonly FoundFile[];
-  readonly open: readonly FoundFile[];
+  /** Looked at, and not released yet. */
+  readonly open: readonly SeenFile[];
+  readonly decided: readonly FoundFile[];
   readonly onRelease: () => void;
 };
 
-function ReleaseAll({ seen, open, onRelease }: ReleaseAllProps) {
+function ReleaseAll({ open, decided, onRelease }: ReleaseAllProps) {
   const ingest = useIngest();
   return (
     <button
       type="button"
       class="button"
       disabled={ingest.phase.value === 'queueing'}
-      onClick={() => (open.length > 0 ? onRelease() : ingest.holdBack(seen))}
+      onClick={() => (open.length > 0 ? onRelease() : ingest.holdBack(decided))}
     >
-      {open.length > 0 ? deidWords.held.all(open.length) : deidWords.held.undoAll(seen.length)}
+      {open.length > 0 ? deidWords.held.all(open.length) : deidWords.held.undoAll(decided.length)}
     </button>
   );
 }
 
-type ConfirmAllProps = { readonly open: readonly FoundFile[]; readonly onClose: () => void };
+type ConfirmAllProps = { readonly open: readonly SeenFile[]; readonly onClose: () => void };
 
 function ConfirmAll({ open, onClose }: ConfirmAllProps) {
   const ingest = useIngest();

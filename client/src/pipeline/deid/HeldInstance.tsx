@@ -1,4 +1,5 @@
 /** One instance that is held back: its picture, why it is held, and what a person decides about it. */
+import { useSignal } from '@preact/signals';
 import { useRef, useState } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
@@ -10,9 +11,10 @@ import { useIngest } from '../ingest/ingest-context.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import type { CoverSheetProps } from './cover/CoverSheet.tsx';
 import { deidWords } from './deid-words.ts';
-import { InstancePicture } from './InstancePicture.tsx';
+import { InstancePicture, type Large } from './InstancePicture.tsx';
+import { framesOf, framesShown } from './looked-frames.ts';
 import { NamingTexts } from './NamingTexts.tsx';
-import { isDocument, needsPicture, statementFor, wasSeen } from './what-to-look-at.ts';
+import { hasPicture, isDocument, seenOf, statementFor } from './what-to-look-at.ts';
 
 const CoverSheet = deferred<CoverSheetProps>(
   () => import('./cover/CoverSheet.tsx').then((view) => view.CoverSheet),
@@ -35,10 +37,20 @@ export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps
   const boxes = stays ? undefined : released.get(found.ordinal);
   const at = files.indexOf(found) + 1;
   const place = deidWords.stage.instance(at, files.length);
+  const large = useSignal<Large>('closed');
+  const body = useRef<HTMLDivElement>(null);
   return (
     <li class="held-instance" data-released={boxes !== undefined}>
-      <InstancePicture found={found} at={at} boxes={boxes ?? []} onDrawn={() => store.markLooked(found)} />
-      <div class="held-body">
+      <InstancePicture
+        seen={store}
+        found={found}
+        at={at}
+        boxes={boxes ?? []}
+        isReadable
+        large={large}
+        onClosed={() => focusChoice(body.current)}
+      />
+      <div class="held-body" ref={body}>
         <p class="small quiet numbers">{place}</p>
         {reasons.map((reason) => (
           <p key={reason} class="small">
@@ -48,7 +60,13 @@ export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps
         <NamingTexts found={found} />
         {isDocument(found) && isReleasable(ingest.policy.value, found) && <WhichDocument found={found} />}
         <div class="held-release">
-          <Release store={store} found={found} place={place} boxes={boxes} />
+          <Release
+            store={store}
+            found={found}
+            place={place}
+            boxes={boxes}
+            onShowAll={() => (large.value = 'playing')}
+          />
           <Cover store={store} found={found} files={files} boxes={boxes} />
         </div>
         <p class="held-state small strong" role="status">
@@ -58,6 +76,11 @@ export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps
       </div>
     </li>
   );
+}
+
+/** The button that opened the large picture is gone once every frame was shown. */
+function focusChoice(body: HTMLElement | null): void {
+  if (document.activeElement === document.body) body?.querySelector<HTMLElement>('.tick')?.focus();
 }
 
 /** A person has to find it among their own files. */
@@ -80,14 +103,17 @@ type ReleaseProps = {
   readonly place: string;
   /** Undefined: it is not released. */
   readonly boxes: readonly Box[] | undefined;
+  readonly onShowAll: () => void;
 };
 
-function Release({ store, found, place, boxes }: ReleaseProps) {
+function Release({ store, found, place, boxes, onShowAll }: ReleaseProps) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
-  const reasons = reasonsUnder(policy, found);
   if (!isReleasable(policy, found)) return <p class="small quiet">{deidWords.held.never}</p>;
-  if (!wasSeen(store, reasons, found)) return <p class="small quiet">{deidWords.held.unseen}</p>;
+  const seen = seenOf(store, policy, [found]);
+  if (boxes === undefined && seen.length === 0)
+    return <Unseen store={store} found={found} place={place} onShowAll={onShowAll} />;
+  const reasons = reasonsUnder(policy, found);
   const sentence = boxes && boxes.length > 0 ? deidWords.held.lookCovered : statementFor(reasons, found);
   return (
     <label class="choice held-choice">
@@ -97,24 +123,46 @@ function Release({ store, found, place, boxes }: ReleaseProps) {
         checked={boxes !== undefined}
         disabled={ingest.phase.value === 'queueing'}
         aria-label={`${place}: ${sentence}`}
-        onChange={() => (boxes ? ingest.holdBack([found]) : ingest.release([found]))}
+        onChange={() => (boxes ? ingest.holdBack([found]) : ingest.release(seen))}
       />
       <span class="small">{sentence}</span>
     </label>
   );
 }
 
-type CoverProps = Omit<ReleaseProps, 'place'> & { readonly files: readonly FoundFile[] };
+/** Says how many frames a person has to see before it can be released. */
+function Unseen({ store, found, place, onShowAll }: Omit<ReleaseProps, 'boxes'>) {
+  const shown = framesShown(store.looked.value, found);
+  const frames = framesOf(found);
+  if (shown === 0) return <p class="small quiet">{deidWords.held.unseen}</p>;
+  const label = deidWords.held.showAll(frames - shown, frames);
+  return (
+    <>
+      <p class="small">
+        <span class="strong numbers">{deidWords.held.shown(shown, frames)}</span>
+        {`. ${deidWords.held.lookFirst}`}
+      </p>
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        aria-label={`${place}: ${label}`}
+        onClick={onShowAll}
+      >
+        {label}
+      </button>
+    </>
+  );
+}
+
+type CoverProps = Omit<ReleaseProps, 'place' | 'onShowAll'> & { readonly files: readonly FoundFile[] };
 
 function Cover({ store, found, files, boxes }: CoverProps) {
   const ingest = useIngest();
   const [isOpen, setOpen] = useState(false);
   const draft = useRef<readonly Box[]>([]);
   const at = files.indexOf(found) + 1;
-  const isPicture = (other: FoundFile): boolean => {
-    const reasons = reasonsUnder(ingest.policy.value, other);
-    return needsPicture(reasons, other) && wasSeen(store, reasons, other);
-  };
+  const isPicture = (other: FoundFile): boolean => hasPicture(store, ingest.policy.value, other);
   if (!isReleasable(ingest.policy.value, found) || !isPicture(found)) return null;
   const isAlike = (other: FoundFile): boolean =>
     isPicture(other) && other.naming.length === 0 && other.frames === found.frames;
@@ -141,7 +189,7 @@ function Cover({ store, found, files, boxes }: CoverProps) {
           onBoxes={(now) => {
             draft.current = now;
           }}
-          onLooked={store.markLooked}
+          seen={store}
           onClose={() => setOpen(false)}
         />
       )}

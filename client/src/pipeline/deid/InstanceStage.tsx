@@ -21,10 +21,10 @@ export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
     <section class="stage" aria-label={deidWords.stage.label}>
       <InstancePicture
         key={found.ordinal}
+        seen={store}
         found={found}
         at={at + 1}
         boxes={(ingest.policy.value?.deidentify && ingest.released.value.get(found.ordinal)) || []}
-        onDrawn={() => store.markLooked(found)}
       />
       <div class="stage-body">
         <SeriesChoice store={store} chosen={series} />

@@ -17,6 +17,7 @@ import {
   type Listed,
   type ListState,
 } from './list-entries.ts';
+import { createLooked, type Looked } from './looked-frames.ts';
 
 /** `reading`: also while another instance is fetched; `failed`: the page failed, not the instance. */
 export type Shown =
@@ -35,7 +36,8 @@ export interface Place {
   readonly at: number;
 }
 
-export interface ComparisonStore {
+/** `looked`: the frames that this screen has shown, large enough to be read. */
+export interface ComparisonStore extends Looked {
   readonly series: ReadonlySignal<readonly InspectedSeries[]>;
   /** Null when the study no longer has instances. */
   readonly place: ReadonlySignal<Place | null>;
@@ -44,10 +46,7 @@ export interface ComparisonStore {
   readonly entries: ReadonlySignal<Listed>;
   /** False where there is nothing to choose between. */
   readonly hasChanges: ReadonlySignal<boolean>;
-  /** Instances whose picture was drawn on this screen. */
-  readonly looked: ReadonlySignal<ReadonlySet<number>>;
   show(found: FoundFile): void;
-  markLooked(found: FoundFile): void;
   again(): void;
   setFilter(filter: Filter): void;
   search(query: string): void;
@@ -63,7 +62,6 @@ type ComparingIngest = Pick<IngestStore, 'inspection' | 'policy' | 'released' | 
 export function createComparisonStore(ingest: ComparingIngest, studyInstanceUID: string): ComparisonStore {
   const wanted = signal<number | null>(null);
   const attempt = signal(0);
-  const looked = signal<ReadonlySet<number>>(new Set());
   const startsWith: Filter = ingest.policy.peek()?.deidentify === false ? 'all' : 'changed';
   const list = signal<ListState>({ filter: startsWith, query: '', ...NOTHING_TURNED });
 
@@ -85,14 +83,11 @@ export function createComparisonStore(ingest: ComparingIngest, studyInstanceUID:
     place,
     shown,
     list,
-    looked,
+    ...createLooked(),
     hasChanges: computed(() => rows.value.some(({ change }) => change !== 'kept')),
     entries: computed(() => listing.value(list.value)),
     show({ ordinal }) {
       wanted.value = ordinal;
-    },
-    markLooked({ ordinal }) {
-      if (!looked.value.has(ordinal)) looked.value = new Set([...looked.value, ordinal]);
     },
     again() {
       attempt.value += 1;

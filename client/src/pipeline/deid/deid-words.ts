@@ -154,10 +154,24 @@ export const deidWords = {
     lookFrames: (frames: number) =>
       `I looked at all ${formatCount(frames)} frames; nothing in them names a person`,
     read: 'I read these texts; nothing in them names a person',
+    lookFramesAndRead: (frames: number) =>
+      `I read these texts and looked at all ${formatCount(frames)} frames; nothing in them names a person`,
     lookAndRead: 'I read these texts and looked at this picture; nothing in them names a person',
     document: 'This page cannot show documents. Read it in another program first:',
     readDocument: 'I read this whole document in another program; nothing in it names a person',
     odd: 'I know what is unusual about this instance; send it',
+    shown: (shown: number, frames: number) =>
+      shown === frames
+        ? `All ${formatCount(frames)} frames shown`
+        : `${formatCount(shown)} of ${formatCount(frames)} frames shown`,
+    lookFirst: 'You can release it once all were shown.',
+    showAll: (left: number, frames: number) =>
+      left === 0 || left >= frames - 1 ? 'Show all frames' : `Show the other ${formatCount(left)} frames`,
+    pause: 'Pause',
+    undrawn: (frames: number) =>
+      frames === 1
+        ? 'One frame can’t be drawn here, so this can’t be released.'
+        : `${formatCount(frames)} frames can’t be drawn here, so this can’t be released.`,
     unseen: 'It can be released only where its picture can be shown.',
     never: 'It cannot be released, even after somebody has looked at it.',
     all: (count: number) =>

@@ -1,9 +1,11 @@
 /** Decides what a person must have seen of an instance that is held back, and which statement releases it. */
 import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import type { FoundFile } from '../ingest/group-studies.ts';
-import type { ComparisonStore } from './comparison.store.ts';
+import type { Policy } from '#shared/protocol/api.ts';
+import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
+import { reasonsUnder } from '../ingest/held-back.ts';
 import { deidWords } from './deid-words.ts';
+import { areAllShown, framesOf, framesShown, type Looked } from './looked-frames.ts';
 
 /** Its pages are drawn nowhere in this app: a person reads them in another program. */
 export const isDocument = ({ held }: Pick<FoundFile, 'held'>): boolean => held.includes('document');
@@ -13,19 +15,37 @@ export function needsPicture(reasons: readonly ReasonCode[], found: Pick<FoundFi
   return reasons.some(isHeldForPixels) && !isDocument(found);
 }
 
-/** The texts stand next to the choice; a picture has to be drawn first. */
-export function wasSeen(
-  { looked }: Pick<ComparisonStore, 'looked'>,
-  reasons: readonly ReasonCode[],
+/**
+ * Those about which a person can state something now: the texts stand next to the choice; of pictures every frame has
+ * to be on the screen first.
+ */
+export function seenOf(
+  { looked }: Pick<Looked, 'looked'>,
+  policy: Policy | null,
+  files: readonly FoundFile[],
+): readonly SeenFile[] {
+  return files.filter(
+    (found): found is SeenFile =>
+      !needsPicture(reasonsUnder(policy, found), found) || areAllShown(looked.value, found),
+  );
+}
+
+/** It has a picture that can be drawn, and nothing but that is missing. */
+export function hasPicture(
+  { looked }: Pick<Looked, 'looked'>,
+  policy: Policy | null,
   found: FoundFile,
 ): boolean {
-  return !needsPicture(reasons, found) || looked.value.has(found.ordinal);
+  return needsPicture(reasonsUnder(policy, found), found) && framesShown(looked.value, found) > 0;
 }
 
 export function statementFor(reasons: readonly ReasonCode[], found: FoundFile): string {
-  const { look, lookFrames, read, lookAndRead, readDocument, odd } = deidWords.held;
+  const { look, lookFrames, read, lookAndRead, lookFramesAndRead, readDocument, odd } = deidWords.held;
+  const frames = framesOf(found);
   if (isDocument(found)) return readDocument;
-  if (found.naming.length > 0) return reasons.some(isHeldForPixels) ? lookAndRead : read;
-  if (!reasons.some(isHeldForPixels)) return odd;
-  return found.frames > 1 ? lookFrames(found.frames) : look;
+  const isLooked = reasons.some(isHeldForPixels);
+  if (found.naming.length > 0 && !isLooked) return read;
+  if (found.naming.length > 0) return frames > 1 ? lookFramesAndRead(frames) : lookAndRead;
+  if (!isLooked) return odd;
+  return frames > 1 ? lookFrames(frames) : look;
 }

@@ -30,14 +30,7 @@ export function ThumbnailPicture({ series }: { readonly series: FoundSeries }) {
   );
 }
 
-/** `onDrawn`: it can be seen now. */
-export function Picture({
-  thumbnail,
-  onDrawn,
-}: {
-  readonly thumbnail: Thumbnail;
-  readonly onDrawn?: () => void;
-}) {
+export function Picture({ thumbnail }: { readonly thumbnail: Thumbnail }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   useEffect(() => {
     const target = canvas.current!;
@@ -50,7 +43,6 @@ export function Picture({
         0,
         0,
       );
-    onDrawn?.();
   }, [thumbnail]);
   return <canvas ref={canvas} width={1} height={1} />;
 }

@@ -9,7 +9,7 @@ import type { Box } from '#shared/dicom/boxes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import type { DiscView } from './disc-view.ts';
 import type { Forecast } from './forecast.ts';
-import type { FoundFile, NamedPerson, StudyWarning } from './group-studies.ts';
+import type { FoundFile, NamedPerson, SeenFile, StudyWarning } from './group-studies.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
 import type { Inspection } from './inspection.ts';
 import type { Orders } from './orders.ts';
@@ -141,7 +141,7 @@ export interface IngestStore {
    * Records a person's statement that nothing in the pixels of these names anybody but what the boxes cover, which
    * replace earlier ones. Ignored for files that need none, and once sending has begun.
    */
-  release(files: readonly FoundFile[], boxes?: readonly Box[]): void;
+  release(files: readonly SeenFile[], boxes?: readonly Box[]): void;
   /** Withdraws such a statement. Ignored once sending has begun. */
   holdBack(files: readonly FoundFile[]): void;
   readonly inspection: Inspection;

@@ -62,6 +62,10 @@ export interface FoundFile {
   readonly patients: readonly NamedPatient[];
 }
 
+declare const seen: unique symbol;
+/** All of it that a person must see before releasing it was on the screen (deid/what-to-look-at.ts). */
+export type SeenFile = FoundFile & { readonly [seen]: true };
+
 export interface SeriesGroup {
   readonly seriesInstanceUID: string;
   readonly description: InstanceDescription;

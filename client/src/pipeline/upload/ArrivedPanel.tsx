@@ -21,6 +21,7 @@ import {
   notFromHere,
   pacsReasonLines,
   readReceipt,
+  proofLines,
   summaryOf,
 } from './kept-receipt.ts';
 import { notSentOf } from './not-sent.ts';
@@ -108,10 +109,7 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
   const others = notFromHere(summary, study);
   const lines = [
     others > 0 && uploadWords.notFromHere(others),
-    summary.found > 0 && uploadWords.provenFound(summary.found),
-    summary.digest > 0 && uploadWords.provenByDigest(summary.digest),
-    summary.readBack > 0 && uploadWords.provenReadBack(summary.readBack),
-    summary.committed > 0 && uploadWords.committed(summary.committed),
+    ...proofLines(summary),
     summary.alreadyThere > 0 && uploadWords.alreadyThere(summary.alreadyThere),
     summary.coerced > 0 && uploadWords.coerced(summary.coerced),
     ...pacsReasonLines(receipt),

@@ -16,6 +16,7 @@ import {
   furtherLine,
   otherDigests,
   pacsReasonLines,
+  proofLines,
   summaryOf,
 } from './kept-receipt.ts';
 
@@ -89,15 +90,17 @@ function Code({ side, path }: CodeSquares) {
   );
 }
 
-function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
+/** The facts of the receipt, each with its term. */
+function factsOf(receipt: Receipt): readonly (readonly [string, string])[] {
   const { details } = uploadWords;
   const summary = summaryOf(receipt.instances);
   const deidentification = deidentificationLine(receipt);
-  const said = [...notSent, ...pacsReasonLines(receipt)];
-  const rows: readonly (readonly [string, string])[] = [
+  const proofs = proofLines(summary);
+  return [
     [details.instances, trackWords.progress(summary.inPacs, receipt.instances.length)],
     [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
     [details.pacs, receipt.pacs],
+    ...(proofs.length === 0 ? [] : [[details.proof, proofs.join('; ')] as const]),
     ...destinationsOf(receipt).map((one) => [details.further(one.name), furtherLine(one)] as const),
     ...(deidentification === null ? [] : [[details.deidentification, deidentification] as const]),
     [details.policy, `${receipt.policy.name} ${receipt.policy.version}`],
@@ -107,6 +110,11 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
     [details.revision, formatCount(receipt.revision)],
     [details.root, receipt.root],
   ];
+}
+
+function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
+  const { details } = uploadWords;
+  const said = [...notSent, ...pacsReasonLines(receipt)];
   return (
     <>
       {code !== null && <Code {...code} />}
@@ -121,7 +129,7 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
         </p>
       ))}
       <dl>
-        {rows.map(([term, value]) => (
+        {factsOf(receipt).map(([term, value]) => (
           <div key={term}>
             <dt>{term}</dt>
             <dd class="code">{value}</dd>

@@ -24,6 +24,7 @@ import { trackOf } from '../queue/track-of.ts';
 import { ArrivedPanel } from './ArrivedPanel.tsx';
 import { Decisions } from './Decisions.tsx';
 import { InstanceList } from './InstanceList.tsx';
+import { StudyDestinations } from './StudyDestinations.tsx';
 import { WholeStudyTrouble } from './WholeStudyTrouble.tsx';
 
 export function StudyView({ id }: { readonly id: string }) {
@@ -96,6 +97,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
       {buttons.length > 0 && <StudyButtons study={study} name={name} buttons={buttons} />}
       {arrived && <ArrivedPanel study={study} />}
       <NotCancelled study={study} />
+      {study.studyInstanceUID && arrived && <StudyDestinations studyInstanceUID={study.studyInstanceUID} />}
       {study.studyInstanceUID && <InstanceList study={study} />}
     </main>
   );

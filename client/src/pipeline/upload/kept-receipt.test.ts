@@ -7,6 +7,7 @@ import {
   notFromHere,
   otherDigests,
   pacsReasonLines,
+  proofLines,
   readReceipt,
   receiptFileName,
   summaryOf,
@@ -38,15 +39,17 @@ test('the completion page counts the instances in the signed list', () => {
   assert.equal(read, receipt);
   assert.equal(summaryOf(read.instances), {
     inPacs: 3,
-    found: 2,
-    digest: 0,
-    readBack: 1,
-    committed: 1,
+    proofs: { found: 2, digest: 0, 'read-back': 1, committed: 1 },
     alreadyThere: 1,
     coerced: 1,
     leftOut: 1,
     notInPacs: 1,
   });
+  assert.equal(proofLines(summaryOf(read.instances)), [
+    'Checked: the PACS lists 2 instances',
+    '1 instance read back from the PACS and compared byte for byte',
+    '1 instance that the PACS promised to keep',
+  ]);
 });
 
 test('the completion page says how many of the confirmed instances were not sent from here, such as results', () => {
@@ -64,11 +67,11 @@ test('a further destination says what it has, and the printed list names a diges
   const there = {
     ...{ name: 'archive', pacs: 'http://archive.test', need: 'required' as const },
     coerced: ['institution' as const, 'issuer' as const],
-    instances: [{ ...first!, digest: stored }, { ...second!, digest }, ...rest],
+    instances: [{ ...first!, digest: stored, committed: true as const }, { ...second!, digest }, ...rest],
   };
   const sent = { ...receipt, destinations: [there] };
   assert.equal(destinationsOf(sent).map(furtherLine), [
-    '2 of 5, 1 with the promised digest; a rule changed Institution Name, Issuer of Patient ID there',
+    '2 of 5, 1 with the promised digest; 1 instance that the PACS promised to keep; a rule changed Institution Name, Issuer of Patient ID there',
   ]);
   assert.equal(otherDigests(sent, 0), [['archive', stored]]);
   assert.equal([otherDigests(sent, 1), otherDigests(sent, 2)], [[], []]);

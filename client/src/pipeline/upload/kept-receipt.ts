@@ -5,6 +5,7 @@
 import { nameCoerced } from '#shared/protocol/coercion.ts';
 import { countPacsReasons } from '#shared/protocol/pacs-reasons.ts';
 import {
+  countProofs,
   deidentificationOf,
   receiptSchema,
   type DestinationSummary,
@@ -25,11 +26,7 @@ export function readReceipt(jws: string): Receipt {
 
 export type ReceiptSummary = {
   readonly inPacs: number;
-  readonly found: number;
-  readonly digest: number;
-  readonly readBack: number;
-  /** The PACS has said that it keeps them. */
-  readonly committed: number;
+  readonly proofs: ReturnType<typeof countProofs>;
   readonly alreadyThere: number;
   readonly coerced: number;
   readonly leftOut: number;
@@ -43,16 +40,19 @@ export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary
   const coerced = count((instance) => instance.state === 'coerced');
   return {
     inPacs: count((instance) => instance.state === 'stored') + alreadyThere + coerced,
-    found: count((instance) => instance.proof === 'found'),
-    digest: count((instance) => instance.proof === 'digest'),
-    readBack: count((instance) => instance.proof === 'read-back'),
-    committed: count((instance) => instance.committed === true),
+    proofs: countProofs(instances),
     alreadyThere,
     coerced,
     leftOut: count((instance) => instance.state === 'left-out'),
     notInPacs: count((instance) => instance.state === 'refused' || instance.state === 'quarantined'),
   };
 }
+
+/** A line for each way in which instances were proven. */
+export const proofLines = ({ proofs }: ReceiptSummary): readonly string[] =>
+  (['found', 'digest', 'read-back', 'committed'] as const)
+    .filter((way) => proofs[way] > 0)
+    .map((way) => uploadWords.proofs[way](proofs[way]));
 
 /** The stored digests of one instance that are not the promised one, each with its destination. */
 export function otherDigests(
@@ -66,10 +66,18 @@ export function otherDigests(
 }
 
 /** One line on what a further destination has. */
-export function furtherLine({ there, of, asPromised, coerced, givenUpAt }: DestinationSummary): string {
+export function furtherLine({
+  there,
+  of,
+  asPromised,
+  committed,
+  coerced,
+  givenUpAt,
+}: DestinationSummary): string {
   const { details } = uploadWords;
   return [
     there === null ? details.unfinished : details.there(there, of, asPromised),
+    ...(committed === 0 ? [] : [uploadWords.proofs.committed(committed)]),
     ...(coerced === undefined ? [] : [details.coerced(nameCoerced(coerced))]),
     ...(givenUpAt === undefined ? [] : [details.givenUp]),
   ].join('; ');

@@ -12,11 +12,13 @@ export const uploadWords = {
   arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
   notFromHere: (count: number) =>
     `${instances(count)} of them not sent from here: results of models, or images from another device`,
-  provenFound: (count: number) => `Checked: the PACS lists ${instances(count)}`,
-  provenByDigest: (count: number) =>
-    `${instances(count)} in the PACS with the same digest as the bytes that were sent`,
-  provenReadBack: (count: number) => `${instances(count)} read back from the PACS and compared byte for byte`,
-  committed: (count: number) => `${instances(count)} that the PACS promised to keep`,
+  proofs: {
+    found: (count: number) => `Checked: the PACS lists ${instances(count)}`,
+    digest: (count: number) =>
+      `${instances(count)} in the PACS with the same digest as the bytes that were sent`,
+    'read-back': (count: number) => `${instances(count)} read back from the PACS and compared byte for byte`,
+    committed: (count: number) => `${instances(count)} that the PACS promised to keep`,
+  },
   provenSigned: 'The receipt’s signature was checked on this device',
   alreadyThere: (count: number) => `${instances(count)} already there before`,
   sameOriginal: (count: number, why: string) => `${instances(count)} not stored twice. ${why}`,
@@ -94,6 +96,7 @@ export const uploadWords = {
     policy: 'Policy',
     deidentification: 'De-identification',
     pacs: 'PACS',
+    proof: 'How it was proven',
     further: (name: string) => `Also in ${name}`,
     there: (there: number, of: number, asPromised: number) =>
       `${there} of ${of}, ${asPromised} with the promised digest`,

@@ -102,13 +102,14 @@ const STUDIES = [
   // A file that another client sends as it lies on its disk. Its entries: what became of each instance in it.
   `create table sent_file (
     id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
-    device_id uuid references device, key_id uuid, peer_id uuid, came_at timestamptz, form jsonb not null, policy_name text not null, policy_version int not null,
+    device_id uuid references device, key_id uuid, peer_id uuid, ae_title text, came_at timestamptz, form jsonb not null, policy_name text not null, policy_version int not null,
     reason text, bytes bigint, state text not null, wrapped_key bytea, runs int not null default 0,
     patients int not null default 0, fatal int[] not null default '{}', problem text,
-    entries jsonb not null default '[]', created_at timestamptz not null default now(),
-    expires_at timestamptz not null)`,
+    entries jsonb not null default '[]', held_at timestamptz, given_up text,
+    created_at timestamptz not null default now(), expires_at timestamptz not null)`,
   `create index sent_file_account on sent_file (account_id, state)`,
   `create index sent_file_peer on sent_file (peer_id, created_at) where peer_id is not null`,
+  `create index sent_file_kept on sent_file (site_id) where state = 'opened' and wrapped_key is not null`,
   `create table dimse_peer (
     id uuid primary key, site_id uuid not null references site, name text not null, ae_title text not null,
     addresses text[] not null, account_id uuid not null references account, policy_name text not null, reason text,

@@ -1,4 +1,5 @@
 /** Decides what a caller may do in its association: store, as a peer, or report on what the gateway has asked it. */
+import { AE_TITLE } from '#shared/protocol/dimse-address.ts';
 import type { DimseRefusal } from '#shared/protocol/dimse-peer.ts';
 import type { AssociationAsked } from '../../dimse/pdu-acceptor.ts';
 import { admitPeer, type AdmitTools } from './admit-peer.ts';
@@ -27,6 +28,8 @@ export async function admitCaller(
 ): Promise<CallerAdmission> {
   const { isDicom, isOurVersion, callingAE } = asked;
   if (!isDicom || !isOurVersion) return { kind: 'refused', because: 'no-dicom' };
+  // No peer and no destination has such a title, and the database takes no NUL.
+  if (!AE_TITLE.test(callingAE)) return { kind: 'refused', because: 'calling-ae' };
   const { db } = tools.pipeline;
   const storing = await admitPeer(tools, asked, address);
   const peer = storing.kind === 'admitted' ? storing.peer : null;

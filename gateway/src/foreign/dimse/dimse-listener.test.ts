@@ -118,7 +118,10 @@ test('is refused with the reason where it, its address or the called title is no
       ['calling-ae', 'NOBODY', 'RELAYPACS', '127.0.0.1'],
     ],
   );
-  assert.equal(listener, { aeTitle: 'RELAYPACS', host: '127.0.0.1', port: gateway.port });
+  assert.equal(listener, {
+    ...{ aeTitle: 'RELAYPACS', host: '127.0.0.1', port: gateway.port },
+    tls: 'none',
+  });
 });
 
 test('offers a compressed transfer syntax alone, and it is kept as it is', async () => {

@@ -1,6 +1,6 @@
 /**
- * The port on which modalities and PACSs store by DIMSE, and PACSs report on storage commitment, without TLS: an
- * association is for a peer or a destination that an administrator has named, by AE title and address. Everything
+ * The port on which modalities and PACSs store by DIMSE, and PACSs report on storage commitment, with or without TLS.
+ * An association is for a peer or a destination that an administrator has named, by AE title and address. Everything
  * that comes is hostile until it is read: each connection has a moment to ask, a bound on its silence and on its whole
  * time, and there are only so many of each kind.
  */
@@ -21,6 +21,7 @@ import { addressesOfPeers } from './dimse-peer.store.ts';
 import { createHostLookup, noteReportOf, type AddressesOf } from './find-reporter.ts';
 import { createKeeping, type KeepTools } from './keep-instances.ts';
 import { createRefusals } from './refusals.ts';
+import { createSecureSockets, type SecureSocket } from './secure-sockets.ts';
 import { serveAssociation } from './serve-association.ts';
 
 export type DimsePlace = NonNullable<Config['dimse']>;
@@ -64,6 +65,8 @@ export type DimseListener = {
 type Listening = {
   readonly tools: ListenerTools;
   readonly place: DimsePlace;
+  /** Null: associations travel in clear text. */
+  readonly secure: SecureSocket | null;
   readonly signal: AbortSignal;
   readonly addressesOf: AddressesOf;
   /** The callers that were let in, each until its connection has ended, in whatever way. */
@@ -84,6 +87,7 @@ export function createDimseListener(tools: ListenerTools): DimseListener {
       if (place === null) return;
       const listening: Listening = {
         ...{ tools, place, signal: stop.signal, inside: new Map(), asking: new Map() },
+        secure: place.tls && createSecureSockets(place.tls),
         addressesOf: createHostLookup(),
         refuse: refusals.note,
       };
@@ -92,10 +96,10 @@ export function createDimseListener(tools: ListenerTools): DimseListener {
         working.add(work);
       });
       const { port } = server.address() as AddressInfo;
-      const inClearText = !isLoopbackName(place.host);
+      const inClearText = place.tls === null && !isLoopbackName(place.host);
       pipeline.log({ event: 'dimse-listening', host: place.host, port, inClearText });
     },
-    state: () => ({ listener: place && { ...place }, refused: [...refusals.latest()] }),
+    state: () => ({ listener: place && shownOf(place), refused: [...refusals.latest()] }),
     async close() {
       stop.abort(new AssociationFailed('the gateway stops', 'stopped'));
       const closed = new Promise((resolve) => (server === null ? resolve(null) : server.close(resolve)));
@@ -105,6 +109,12 @@ export function createDimseListener(tools: ListenerTools): DimseListener {
     },
   };
 }
+
+/** Without its key. */
+const shownOf = ({ aeTitle, host, port, tls }: DimsePlace): NonNullable<DimsePeers['listener']> => ({
+  ...{ aeTitle, host, port },
+  tls: tls === null ? 'none' : tls.ca === null ? 'server' : 'mutual',
+});
 
 function listen({ host, port }: DimsePlace, serve: (socket: Socket) => void): Promise<Server> {
   const server = createServer(serve);
@@ -154,11 +164,12 @@ async function serveConnection(listening: Listening, socket: Socket): Promise<vo
   }
   try {
     socket.setNoDelay(true);
-    const transport = new Transport(socket, tools.times.idleMs, signal);
+    const spoken = listening.secure === null ? socket : await listening.secure(socket, signal);
+    const transport = new Transport(spoken, tools.times.idleMs, signal);
     const accepted = await acceptAssociation(transport, async (asked) => {
       clearTimeout(request);
       return decide(listening, asked, socket, address);
-    }).finally(() => clearTimeout(request));
+    });
     leave();
     if (accepted === null) return;
     const { peer, reportsOn } = accepted.granted;
@@ -166,6 +177,7 @@ async function serveConnection(listening: Listening, socket: Socket): Promise<vo
     const note = (report: CommitmentReport) => noteReportOf(tools.pipeline.db, reportsOn, report);
     await serveAssociation(accepted.association, { keeping, note }, signal);
   } finally {
+    clearTimeout(request);
     listening.inside.delete(socket);
     leave();
   }

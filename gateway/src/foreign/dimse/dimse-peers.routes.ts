@@ -11,10 +11,11 @@ import {
   type DimsePeer,
   type DimsePeers,
   type DimsePeerWish,
+  transferAnswerSchema,
 } from '#shared/protocol/dimse-peer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../../audit/audit.ts';
-import type { Db, Trx } from '../../database/database.ts';
+import type { Trx } from '../../database/database.ts';
 import { parseProxies } from '../../http/client-address.ts';
 import {
   type Caller,
@@ -26,6 +27,8 @@ import {
   type Router,
 } from '../../http/route.ts';
 import { policyNamed, requireReason } from '../../policies/policies.ts';
+import { answerTransfer, type AnswerTools } from '../answer-transfer.ts';
+import { listTransfers } from '../transfer.store.ts';
 import { deletePeer, insertPeer, listPeers, updatePeer } from './dimse-peer.store.ts';
 
 const ADMIN = ['admin'] as const;
@@ -77,18 +80,34 @@ const remove = defineRoute({
   responses: { 204: { description: 'Instances that it was told are stored are still forwarded.' } },
 });
 
-export type DimsePeerRouteTools = {
-  readonly db: Db;
-  readonly now: () => Date;
+const answer = defineRoute({
+  method: 'post',
+  path: '/admin/dimse-peers/transfers/{id}',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found', 'pacs-unreachable'],
+  summary: 'Send what a modality was told is stored, and is missing, again, or give it up for a reason',
+  request: { params: byId, body: jsonBody(transferAnswerSchema) },
+  responses: { 204: { description: 'It is being opened again; or nobody is asked for it any more.' } },
+});
+
+export type DimsePeerRouteTools = AnswerTools & {
   readonly listener: () => Pick<DimsePeers, 'listener' | 'refused'>;
 };
 
 export function dimsePeerRoutes(tools: DimsePeerRouteTools): Router {
-  const { db, now } = tools;
+  const { db, now } = tools.pipeline;
   const router = createRouter();
   router.openapi(list, async (c) => {
-    const peers = await listPeers(db, { siteId: callerOf(c).siteId, now: now() });
-    return c.json({ ...tools.listener(), peers: [...peers] }, 200);
+    const { siteId } = callerOf(c);
+    const peers = await listPeers(db, { siteId, now: now() });
+    const transfers = await listTransfers(db, siteId);
+    return c.json({ ...tools.listener(), peers: [...peers], transfers }, 200);
+  });
+  router.openapi(answer, async (c) => {
+    const { siteId, id: by } = callerOf(c);
+    await answerTransfer(tools, { siteId, id: c.req.valid('param').id, by }, c.req.valid('json'));
+    return c.body(null, 204);
   });
   router.openapi(make, async (c) => {
     const saved = await savePeer(tools, callerOf(c), { id: null, wish: c.req.valid('json') });
@@ -114,7 +133,7 @@ export function dimsePeerRoutes(tools: DimsePeerRouteTools): Router {
 type Saving = { readonly id: string | null; readonly wish: DimsePeerWish };
 
 async function savePeer(
-  { db, now }: DimsePeerRouteTools,
+  { pipeline: { db, now } }: DimsePeerRouteTools,
   { siteId, id: by }: Caller,
   { id: known, wish }: Saving,
 ): Promise<DimsePeer> {

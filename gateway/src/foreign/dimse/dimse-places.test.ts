@@ -19,7 +19,7 @@ test('of one peer are closed beyond those that it may have', async () => {
   const peer = { name: 'CT', aeTitle: 'CT', addresses: ['127.0.0.1'], policy: 'identified', reason: null };
   const owned = { id: tools.newId(), siteId, accountId, now: new Date() };
   await tools.db.transaction().execute((trx) => insertPeer(trx, { ...peer, ...owned }));
-  const place = { aeTitle: 'RELAYPACS', host: '127.0.0.1', port: await freePort() };
+  const place = { aeTitle: 'RELAYPACS', host: '127.0.0.1', port: await freePort(), tls: null };
   const listener = createDimseListener({
     ...{ pipeline: tools, spool: tools, siteId, place, expiresAfterMs: NEVER_MS },
     times: { requestMs: NEVER_MS, idleMs: NEVER_MS, wholeMs: NEVER_MS },

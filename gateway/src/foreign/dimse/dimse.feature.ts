@@ -5,6 +5,7 @@ import type { FileSpoolTools } from '../../pipeline/file-spool.ts';
 import type { PipelineTools } from '../../pipeline/pipeline-tools.ts';
 import { createChecks } from './check-instance.ts';
 import { createDimseListener, TIMES, type DimseListener, type DimsePlace } from './dimse-listener.ts';
+import { settleTransfers } from '../transfer.store.ts';
 import { dimsePeerRoutes } from './dimse-peers.routes.ts';
 
 export type DimseFeatureTools = {
@@ -27,9 +28,16 @@ export function dimseFeature(tools: DimseFeatureTools): Feature & { readonly lis
   });
   return {
     listener,
-    routes: [dimsePeerRoutes({ db: pipeline.db, now: pipeline.now, listener: listener.state })],
+    routes: [dimsePeerRoutes({ pipeline, spool, listener: listener.state })],
     clocks: [
-      { name: 'associations-upkeep', everySeconds: SWEEP_SECONDS, run: () => sweepAssociations(spool) },
+      {
+        name: 'associations-upkeep',
+        everySeconds: SWEEP_SECONDS,
+        async run() {
+          await sweepAssociations(spool);
+          await settleTransfers(spool);
+        },
+      },
     ],
   };
 }

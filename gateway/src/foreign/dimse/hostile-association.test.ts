@@ -85,6 +85,17 @@ test('rejects with the result, source and reason that fit', async () => {
   }
 });
 
+test('rejects a title with bytes that no title has, and nothing goes wrong', async () => {
+  const unexpected = () => gateway.lines.filter(({ event }) => event === 'unexpected-error').length;
+  const before = unexpected();
+  for (const callingAE of ['C\u0000T', 'C\nT', 'C\u007fT', 'C\\T', '\u0000', '']) {
+    const asked = { calledAE: 'RELAYPACS', callingAE, contexts: [context], takes: [] };
+    const answer = await tell([encodeAssociateRequest(asked)]);
+    assert.equal([answer[0], ...answer.subarray(7, 10)], [3, 1, 1, 3], JSON.stringify(callingAE));
+  }
+  assert.is(unexpected(), before);
+});
+
 test('rejects for now an association more than a peer may have, and takes one again later', async () => {
   const sockets: Socket[] = [];
   for (let count = 0; count < 8; count += 1) {

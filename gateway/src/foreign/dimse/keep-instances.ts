@@ -110,6 +110,7 @@ async function openFile({ spool, expiresAfterMs }: KeepTools, peer: AdmittedPeer
     device_id: null,
     key_id: null,
     peer_id: row.id,
+    ae_title: row.ae_title,
     form: { kind: 'association' },
     policy_name: policy.name,
     policy_version: policy.version,

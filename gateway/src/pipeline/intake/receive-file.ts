@@ -148,7 +148,10 @@ async function announce(
   return {
     ...file,
     peer_id: null,
+    ae_title: null,
     came_at: null,
+    held_at: null,
+    given_up: null,
     state: 'receiving',
     runs: 0,
     patients: 0,
@@ -261,7 +264,8 @@ class FileStore extends DataStore {
     const { file } = this.#request(id);
     // Opened, its instances are uploads, and are taken back as such.
     const isWaiting = file.state === 'received' && file.problem !== null;
-    if (file.state !== 'receiving' && !isWaiting) throw ERRORS.INVALID_TERMINATION;
+    // A peer was told that it is stored: an administrator alone gives it up.
+    if (file.peer_id !== null || (file.state !== 'receiving' && !isWaiting)) throw ERRORS.INVALID_TERMINATION;
     await removeUnfinishedFile(this.#tools, file);
   }
 

@@ -9,11 +9,16 @@ import { kitWords } from '../../../kit/kit-words.ts';
 import { Notice } from '../../../kit/Notice.tsx';
 import { Sheet } from '../../../kit/Sheet.tsx';
 import type { FoundFile } from '../../ingest/group-studies.ts';
+import { asksForCalm } from '../film.ts';
+import type { Looked } from '../looked-frames.ts';
+import { FramesShown } from '../FramesShown.tsx';
+import { useInSight } from '../use-in-sight.ts';
+import { seenOf } from '../what-to-look-at.ts';
 import { useIngest } from '../../ingest/ingest-context.ts';
 import { NamingTexts } from '../NamingTexts.tsx';
 import { CoverPicture, ZOOM_STEP } from './CoverPicture.tsx';
 import { BoxTools, Brightness, PictureSteps } from './CoverTools.tsx';
-import { createCoverStore, type CoverStore, type Phase } from './cover.store.ts';
+import { createCoverStore, decidedIn, type CoverStore, type Phase } from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
 import { toImage, wholeImage, zoomedAt, type View, type WindowSize } from './picture-view.ts';
 import { useEdits, type Edits } from './use-edits.ts';
@@ -29,21 +34,20 @@ export type CoverSheetProps = {
   readonly boxes: readonly Box[];
   /** After each step. */
   readonly onBoxes: (boxes: readonly Box[]) => void;
-  /** A picture of it was drawn. */
-  readonly onLooked: (found: FoundFile) => void;
+  /** Frames drawn here were looked at too. */
+  readonly seen: Looked;
   readonly onClose: () => void;
 };
 
 export function CoverSheet(props: CoverSheetProps) {
   const ingest = useIngest();
-  const [store] = useState(() => createCoverStore(ingest, props));
+  const [store] = useState(() =>
+    createCoverStore(ingest, { ...props, looked: props.seen.looked, isCalm: asksForCalm() }),
+  );
   useEffect(() => {
-    const stop = [
-      store.edit.subscribe(({ boxes }) => props.onBoxes(boxes)),
-      store.shown.subscribe((shown) => shown && props.onLooked(shown.found)),
-    ];
+    const stop = store.edit.subscribe(({ boxes }) => props.onBoxes(boxes));
     return () => {
-      for (const end of stop) end();
+      stop();
       store.close();
     };
   }, [store]);
@@ -52,20 +56,23 @@ export function CoverSheet(props: CoverSheetProps) {
     phase.kind === 'tried' && phase.able.length > 0 ? coverWords.preview : coverWords.title(props.at);
   return (
     <Sheet title={title} onClose={props.onClose}>
-      <Editor store={store} found={props.found} onClose={props.onClose} onBoxes={props.onBoxes} />
+      <Editor {...props} store={store} />
     </Sheet>
   );
 }
 
-type EditorProps = Pick<CoverSheetProps, 'found' | 'onClose' | 'onBoxes'> & { readonly store: CoverStore };
+type EditorProps = Omit<CoverSheetProps, 'files' | 'at' | 'boxes'> & { readonly store: CoverStore };
 
-function Editor({ store, found, onClose, onBoxes }: EditorProps) {
+function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
   const edits = useEdits(store);
   const [mode, setMode] = useState<Mode>('draw');
   const [size, setSize] = useState<WindowSize>({ width: 1, height: 1 });
-  const [seen, setView] = useState<View | null>(null);
+  const [chosen, setView] = useState<View | null>(null);
+  const place = useRef<HTMLDivElement>(null);
   const image = store.extent.value ?? { rows: 1, columns: 1 };
-  const view = seen ?? wholeImage(image);
+  const view = chosen ?? wholeImage(image);
+  const isWhole = view.zoom === 1;
+  useMarked(store, seen, useInSight(place) && isWhole);
   const looking = { image, window: size, view };
   const middle = { x: size.width / 2, y: size.height / 2 };
   const phase = store.phase.value;
@@ -79,7 +86,7 @@ function Editor({ store, found, onClose, onBoxes }: EditorProps) {
   };
   return (
     <div class="cover">
-      <div class="cover-look">
+      <div class="cover-look" ref={place}>
         <CoverPicture
           store={store}
           edits={edits}
@@ -96,6 +103,13 @@ function Editor({ store, found, onClose, onBoxes }: EditorProps) {
         {isDrawing ? <p class="cover-what">{coverWords.what}</p> : <Tried phase={phase} />}
         {isDrawing && <ForAll store={store} found={found} />}
         <PictureSteps store={store} />
+        <FramesShown
+          player={store.player}
+          files={decidedIn(phase, store.covered.value)}
+          looked={seen.looked.value}
+          needs={isWhole ? coverWords.allFrames : coverWords.wholeFrames}
+          onPlay={() => setView(null)}
+        />
         {isDrawing && (
           <BoxTools store={store} edits={edits} mode={mode} onMode={setMode} onAdd={addInSight} />
         )}
@@ -105,9 +119,17 @@ function Editor({ store, found, onClose, onBoxes }: EditorProps) {
       <p class="unseen" role="status">
         {edits.said}
       </p>
-      <Decision store={store} onClose={onClose} onBoxes={onBoxes} />
+      <Decision store={store} seen={seen} onClose={onClose} onBoxes={onBoxes} />
     </div>
   );
+}
+
+/** A frame was looked at while all of it is in sight. */
+function useMarked(store: CoverStore, seen: Looked, isInSight: boolean): void {
+  const shown = store.shown.value;
+  useEffect(() => {
+    if (shown && isInSight) seen.markLooked(shown.found, shown.frame);
+  }, [shown, isInSight]);
 }
 
 function useUndoKey(isOn: boolean, { undo }: Edits): void {
@@ -200,9 +222,12 @@ function Tried({ phase }: { readonly phase: Phase }) {
 
 type DecisionProps = Omit<EditorProps, 'found'>;
 
-function Decision({ store, onClose, onBoxes }: DecisionProps) {
+function Decision({ store, seen, onClose, onBoxes }: DecisionProps) {
   const ingest = useIngest();
   const phase = store.phase.value;
+  const asked = decidedIn(phase, store.covered.value);
+  const looked = seenOf(seen, ingest.policy.value, asked);
+  const isAllSeen = looked.length === asked.length;
   const { boxes } = store.edit.value;
   const decide = (how: () => void) => {
     how();
@@ -219,7 +244,8 @@ function Decision({ store, onClose, onBoxes }: DecisionProps) {
           <button
             type="button"
             class="button button-main"
-            onClick={() => decide(() => ingest.release(phase.able, boxes))}
+            disabled={!isAllSeen}
+            onClick={() => decide(() => ingest.release(looked, boxes))}
           >
             {coverWords.release(phase.able.length)}
           </button>
@@ -227,23 +253,22 @@ function Decision({ store, onClose, onBoxes }: DecisionProps) {
       </div>
     );
   }
-  const covered = store.covered.value;
   const isUnknown = store.extent.value === null;
   return (
     <div class="sheet-actions">
       <button type="button" class="button button-bare" onClick={() => decide(() => undefined)}>
         {kitWords.cancel}
       </button>
-      <button type="button" class="button" onClick={() => decide(() => ingest.holdBack(covered))}>
-        {coverWords.leaveOut(covered.length)}
+      <button type="button" class="button" onClick={() => decide(() => ingest.holdBack(asked))}>
+        {coverWords.leaveOut(asked.length)}
       </button>
       <button
         type="button"
         class="button"
-        disabled={boxes.length > 0 || isUnknown}
-        onClick={() => decide(() => ingest.release(covered))}
+        disabled={boxes.length > 0 || isUnknown || !isAllSeen}
+        onClick={() => decide(() => ingest.release(looked))}
       >
-        {coverWords.nothing(covered.length)}
+        {coverWords.nothing(asked.length)}
       </button>
       <button
         type="button"
@@ -251,7 +276,7 @@ function Decision({ store, onClose, onBoxes }: DecisionProps) {
         disabled={boxes.length === 0 || isUnknown}
         onClick={() => void store.tryBoxes()}
       >
-        {coverWords.cover(covered.length)}
+        {coverWords.cover(asked.length)}
       </button>
     </div>
   );

@@ -128,9 +128,7 @@ export function PictureSteps({ store }: { readonly store: CoverStore }) {
             count={frames}
             says={deidWords.stage.frame(store.frame.value + 1, frames)}
             labels={[words.previousFrame, words.nextFrame]}
-            onStep={(frame) => {
-              store.frame.value = frame;
-            }}
+            onStep={store.chooseFrame}
           />
           <Slider
             label={deidWords.stage.frameLabel}
@@ -139,9 +137,7 @@ export function PictureSteps({ store }: { readonly store: CoverStore }) {
             value={store.frame.value + 1}
             says={deidWords.stage.frame(store.frame.value + 1, frames)}
             isUnnamed
-            onSlide={(frame) => {
-              store.frame.value = frame - 1;
-            }}
+            onSlide={(frame) => store.chooseFrame(frame - 1)}
           />
         </>
       )}

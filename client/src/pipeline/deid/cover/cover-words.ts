@@ -55,6 +55,9 @@ export const coverWords = {
   previousFrame: 'Previous frame',
   nextFrame: 'Next frame',
 
+  allFrames: 'You can release it once all were shown.',
+  wholeFrames: 'A frame counts as shown while all of it is in sight: press Fit.',
+
   cover: (count: number) => `Cover ${images(count)}`,
   nothing: (count: number) =>
     count === 1 ? 'Nothing identifying is visible' : 'Nothing identifying on any of them',

@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { burnedInFile, NAME_PLACE, type BurnedIn } from '#testing/burned-in-file.ts';
+import { signal } from '@preact/signals';
 import type { Task } from '../../ingest/device-tasks.ts';
 import { DEIDENTIFIED, openIngest } from '../../../testing/open-ingest.ts';
 import { createCoverStore, type CoverStore } from './cover.store.ts';
@@ -20,7 +21,13 @@ async function open(...films: Partial<BurnedIn>[]) {
   await device.store.addFiles(files);
   const { studyInstanceUID } = device.store.studies.value[0]!;
   const found = device.store.inspection.seriesOf(studyInstanceUID).flatMap((series) => series.files);
-  const store = createCoverStore(device.store, { files: found, found: found[0]!, boxes: [] });
+  const store = createCoverStore(device.store, {
+    files: found,
+    found: found[0]!,
+    boxes: [],
+    looked: signal(new Map()),
+    isCalm: false,
+  });
   await until(store, () => store.extent.value !== null);
   return { ...device, found, store };
 }

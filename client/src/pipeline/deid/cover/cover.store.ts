@@ -3,11 +3,14 @@
  * shown, and the decision. Pixels are read and covered in the workers; before the decision each instance is covered
  * there once, so that nobody decides about one that cannot be.
  */
-import { batch, computed, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { Box, Extent } from '#shared/dicom/boxes.ts';
 import type { FramePicture } from '#shared/pixels/thumbnail.ts';
 import type { FoundFile } from '../../ingest/group-studies.ts';
 import type { IngestStore } from '../../ingest/found-study.ts';
+import { followFrame, type FramePlace } from '../follow-frame.ts';
+import { createFramePlayer, waitForMs, type FramePlayer } from '../frame-player.ts';
+import type { LookedFrames } from '../looked-frames.ts';
 import { beginEdit, type Edit } from './edit-boxes.ts';
 
 /** Large enough for every pixel of most images; 64 MB, one at a time. */
@@ -59,6 +62,10 @@ export interface CoverStore {
   readonly phase: ReadonlySignal<Phase>;
   /** Files that get the boxes. */
   readonly covered: ReadonlySignal<readonly FoundFile[]>;
+  /** Shows the frames of the files about which a person decides. */
+  readonly player: FramePlayer;
+  /** A person chooses the frame: the player stops. */
+  chooseFrame(frame: number): void;
   show(at: number): void;
   /** Covers each file once. */
   tryBoxes(): Promise<void>;
@@ -67,47 +74,54 @@ export interface CoverStore {
   close(): void;
 }
 
+/** Those about which a person decides now. */
+export const decidedIn = (phase: Phase, covered: readonly FoundFile[]): readonly FoundFile[] =>
+  phase.kind === 'tried' ? phase.able : covered;
+
 type CoveringIngest = Pick<IngestStore, 'inspection'>;
 
 export interface CoverAsked {
   readonly files: readonly FoundFile[];
   readonly found: FoundFile;
   readonly boxes: readonly Box[];
+  readonly looked: ReadonlySignal<LookedFrames>;
+  /** The person asked for less motion. */
+  readonly isCalm: boolean;
 }
 
-export function createCoverStore(ingest: CoveringIngest, { files, found, boxes }: CoverAsked): CoverStore {
-  const at = signal(Math.max(0, files.indexOf(found)));
-  const frame = signal(Math.floor(found.frames / 2));
-  const range = signal<Range>(null);
+export function createCoverStore(ingest: CoveringIngest, asked: CoverAsked): CoverStore {
+  const { files, boxes, looked, isCalm } = asked;
+  const sight = createSight(ingest, asked);
+  const { at, frame, current, extent } = sight;
   const isForAll = signal(false);
   const edit = signal(beginEdit(boxes));
-  const current = computed(() => files[at.value]!);
-  const { shown, stop } = followPicture(
-    ingest,
-    computed(() => ({ found: current.value, frame: frame.value, range: range.value })),
-  );
-  const extent = computed(() => {
-    const drawn = shown.value;
-    if (!drawn || drawn.found !== current.value) return null;
-    const { rows, columns } = drawn.picture;
-    return { rows, columns, frames: drawn.found.frames };
-  });
   const covered = computed(() => (isForAll.value ? files : [current.value]));
   const trying = createTrying(ingest, { covered, edit, extent });
+  const player = createFramePlayer({
+    ...sight,
+    files: () => decidedIn(trying.phase.peek(), covered.peek()),
+    show: (next) =>
+      batch(() => {
+        at.value = files.indexOf(next.found);
+        frame.value = next.frame;
+      }),
+    looked,
+    isCalm,
+    wait: waitForMs,
+  });
   return {
-    files,
-    at,
-    frame,
-    range,
-    edit,
+    ...{ files, at, frame, range: sight.range, edit, isForAll, shown: sight.shown, extent, covered, player },
     onAllFrames: signal(true),
-    isForAll,
-    shown,
-    extent,
-    covered,
     phase: trying.phase,
+    chooseFrame(next) {
+      batch(() => {
+        player.pause();
+        frame.value = next;
+      });
+    },
     show(next) {
       batch(() => {
+        player.pause();
         at.value = next;
         frame.value = Math.min(frame.peek(), current.value.frames - 1);
       });
@@ -121,46 +135,37 @@ export function createCoverStore(ingest: CoveringIngest, { files, found, boxes }
     drawOn: trying.drawOn,
     close() {
       trying.drawOn();
-      stop();
+      player.close();
+      sight.stop();
     },
   };
 }
 
-type Wanted = { readonly found: FoundFile; readonly frame: number; readonly range: Range };
-
-/** One picture is read at a time, then the newest one that is wanted: a slider never has a queue behind it. */
-function followPicture(
-  { inspection }: CoveringIngest,
-  wanted: ReadonlySignal<Wanted>,
-): { readonly shown: ReadonlySignal<Shown | null | undefined>; stop(): void } {
-  const shown = signal<Shown | null | undefined>(undefined);
-  let isReading = false;
-  let isClosed = false;
-  async function read(): Promise<void> {
-    if (isReading) return;
-    isReading = true;
-    for (let asked: Wanted | null = null; asked !== wanted.peek() && !isClosed; ) {
-      asked = wanted.peek();
-      const { found, frame, range } = asked;
-      // The worker may finish: ending it for each step of a slider would cost more.
-      const picture = await inspection
-        .picture(found, { frame, maxSide: LARGE_SIDE, ...(range && { range }) }, new AbortController().signal)
-        .catch(() => null);
-      if (!isClosed) shown.value = picture && { found, frame, picture };
-    }
-    isReading = false;
-  }
-  const stop = effect(() => {
-    void wanted.value;
-    void read();
+/** The frame in sight, and what is known of it once it is read. */
+function createSight(ingest: CoveringIngest, { files, found }: Pick<CoverAsked, 'files' | 'found'>) {
+  const at = signal(Math.max(0, files.indexOf(found)));
+  const frame = signal(Math.floor(found.frames / 2));
+  const range = signal<Range>(null);
+  const current = computed(() => files[at.value]!);
+  const place = computed((): FramePlace => ({ found: current.value, frame: frame.value }));
+  const { read, stop } = followFrame(
+    ingest,
+    computed(() => ({
+      ...place.value,
+      look: { maxSide: LARGE_SIDE, ...(range.value && { range: range.value }) },
+    })),
+  );
+  const shown = computed((): Shown | null | undefined => {
+    const drawn = read.value;
+    return drawn && (drawn.picture === null ? null : { ...drawn, picture: drawn.picture });
   });
-  return {
-    shown,
-    stop() {
-      isClosed = true;
-      stop();
-    },
-  };
+  const extent = computed(() => {
+    const drawn = shown.value;
+    if (!drawn || drawn.found !== current.value) return null;
+    const { rows, columns } = drawn.picture;
+    return { rows, columns, frames: drawn.found.frames };
+  });
+  return { at, frame, range, current, place, read, shown, extent, stop };
 }
 
 type Trying = Pick<CoverStore, 'covered' | 'edit' | 'extent'>;

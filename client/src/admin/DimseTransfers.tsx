@@ -1,0 +1,135 @@
+/** Transfers of modalities that need an administrator's answer: sent again, or given up for a reason. */
+import { useState } from 'preact/hooks';
+import {
+  GIVING_UP_REASONS,
+  type DimsePeers,
+  type DimseTransfer,
+  type GivingUpReason,
+  type TransferAnswer,
+} from '#shared/protocol/dimse-peer.ts';
+import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
+import { REASONS } from '#shared/protocol/reasons.ts';
+import { formatBytes, formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { Sheet } from '../kit/Sheet.tsx';
+import { dimseTransferWords as words } from './dimse-transfer-words.ts';
+import { titleIn } from './title-in.ts';
+
+type DimseTransfersProps = Pick<DimsePeers, 'transfers'> & {
+  readonly onAnswer: (id: string, answer: TransferAnswer) => void;
+};
+
+export function DimseTransfers({ transfers: { total, shown }, onAnswer }: DimseTransfersProps) {
+  if (total === 0) return null;
+  return (
+    <section aria-label={words.title}>
+      <h2 class="row">
+        <Icon name="decide" />
+        {words.title}
+      </h2>
+      <p class="quiet">{words.what}</p>
+      <ul class="plain">
+        {shown.map((transfer) => (
+          <li key={transfer.id} class="hairline admin-row">
+            <Transfer transfer={transfer} onAnswer={(answer) => onAnswer(transfer.id, answer)} />
+          </li>
+        ))}
+      </ul>
+      {total > shown.length && <p class="small quiet numbers">{words.more(shown.length, total)}</p>}
+    </section>
+  );
+}
+
+type TransferProps = {
+  readonly transfer: DimseTransfer;
+  readonly onAnswer: (answer: TransferAnswer) => void;
+};
+
+function Transfer({ transfer, onAnswer }: TransferProps) {
+  const { aeTitle, cameAt, bytes, missing, problem, triesAgain } = transfer;
+  const [isGivingUp, setGivingUp] = useState(false);
+  const of = words.from(aeTitle, formatMoment(new Date(cameAt), new Date()));
+  const again = triesAgain ? words.tryNow : words.sendAgain;
+  return (
+    <>
+      <div class="admin-what">
+        <p>
+          <span class="strong kept">{of}</span>
+          {kitWords.separator}
+          <span class="quiet numbers">{formatBytes(bytes)}</span>
+        </p>
+        {problem !== null && <p class="small strong">{titleIn(ALL_PROBLEMS, problem)}</p>}
+        {missing.map(({ reason, instances }) => (
+          <p key={reason} class="small strong numbers">
+            {words.missing(instances, titleIn(REASONS, reason))}
+          </p>
+        ))}
+        {triesAgain && <p class="small quiet">{words.triesAgain}</p>}
+      </div>
+      <div class="row">
+        <button
+          type="button"
+          class="button"
+          aria-label={words.of(again, of)}
+          onClick={() => onAnswer({ answer: 'send-again' })}
+        >
+          {again}
+        </button>
+        <button
+          type="button"
+          class="button"
+          aria-haspopup="dialog"
+          aria-label={words.of(words.giveUp, of)}
+          onClick={() => setGivingUp(true)}
+        >
+          {words.giveUp}
+        </button>
+      </div>
+      {isGivingUp && (
+        <GiveUpSheet
+          about={of}
+          onClose={() => setGivingUp(false)}
+          onGiven={(because) => onAnswer({ answer: 'give-up', because })}
+        />
+      )}
+    </>
+  );
+}
+
+type GiveUpProps = {
+  readonly about: string;
+  readonly onClose: () => void;
+  readonly onGiven: (because: GivingUpReason) => void;
+};
+
+function GiveUpSheet({ about, onClose, onGiven }: GiveUpProps) {
+  const [because, setBecause] = useState<GivingUpReason | null>(null);
+  const give = () => {
+    onClose();
+    if (because !== null) onGiven(because);
+  };
+  return (
+    <Sheet title={words.sheet.title} onClose={onClose}>
+      <p class="strong kept">{about}</p>
+      <p class="sheet-text">{words.sheet.what}</p>
+      <fieldset class="sheet-part">
+        <legend>{words.sheet.why}</legend>
+        {GIVING_UP_REASONS.map((each) => (
+          <label class="choice" key={each}>
+            <input type="radio" name="because" checked={each === because} onChange={() => setBecause(each)} />
+            <span>{words.sheet.reasons[each]}</span>
+          </label>
+        ))}
+      </fieldset>
+      <div class="sheet-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {words.sheet.no}
+        </button>
+        <button type="button" class="button button-stop" disabled={because === null} onClick={give}>
+          {words.sheet.yes}
+        </button>
+      </div>
+    </Sheet>
+  );
+}

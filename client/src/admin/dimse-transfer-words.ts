@@ -1,0 +1,28 @@
+/** The words for stored images of a modality that do not reach the PACS by themselves. */
+import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
+import { instances } from '../kit/counted.ts';
+
+export const dimseTransferWords = {
+  title: 'Stored, but not in the PACS',
+  what: 'The modality was told that these are stored, and may have deleted them. The gateway keeps them until you decide.',
+  more: (shown: number, total: number) => `The oldest ${shown} of ${total.toLocaleString('en')} transfers.`,
+  from: (aeTitle: string, when: string) => `${aeTitle}, ${when}`,
+  missing: (count: number, why: string) => `${instances(count)}: ${why}`,
+  triesAgain: 'The gateway tries again by itself once this is fixed.',
+  sendAgain: 'Send again',
+  tryNow: 'Try now',
+  giveUp: 'Give up',
+  of: (action: string, of: string) => `${action}: ${of}`,
+  sheet: {
+    title: 'Give up these images?',
+    what: 'Images of this transfer that are not in the PACS are deleted for good. The audit trail records your reason.',
+    why: 'Why',
+    reasons: {
+      'came-otherwise': 'The PACS gets them in another way',
+      'not-needed': 'Nobody needs them, for example a test',
+      'cannot-be-sent': 'They cannot be sent, and the department knows',
+    } satisfies Record<GivingUpReason, string>,
+    yes: 'Give up',
+    no: 'Keep them',
+  },
+} as const;

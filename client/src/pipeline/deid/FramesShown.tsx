@@ -1,0 +1,48 @@
+/** How many of its frames a person has seen, and the button that shows the others. */
+import { deidWords } from './deid-words.ts';
+import type { FoundFile } from '../ingest/group-studies.ts';
+import type { FramePlayer } from './frame-player.ts';
+import { countShown, type LookedFrames } from './looked-frames.ts';
+
+export type FramesShownProps = {
+  readonly player: FramePlayer;
+  /** Counted together. */
+  readonly files: readonly FoundFile[];
+  readonly looked: LookedFrames;
+  readonly isFirst?: boolean;
+  /** Said while some were not shown yet. */
+  readonly needs?: string;
+  readonly onPlay?: () => void;
+};
+
+export function FramesShown({ player, files, looked, isFirst = false, needs, onPlay }: FramesShownProps) {
+  const { shown, frames } = countShown(looked, files);
+  if (frames <= files.length) return null;
+  const undrawn = countShown(player.undrawn.value, files).shown;
+  const isPlaying = player.isPlaying.value;
+  const says = deidWords.held.shown(shown, frames);
+  return (
+    <div class="look-player">
+      <button
+        type="button"
+        class="button"
+        autofocus={isFirst}
+        onClick={() => {
+          if (isPlaying) player.pause();
+          else {
+            onPlay?.();
+            player.play();
+          }
+        }}
+      >
+        {isPlaying ? deidWords.held.pause : deidWords.held.showAll(frames - shown, frames)}
+      </button>
+      <p class="small numbers">{says}</p>
+      <p class="unseen" role="status">
+        {shown === frames ? says : ''}
+      </p>
+      {needs && shown < frames && <p class="small quiet look-needs">{needs}</p>}
+      {undrawn > 0 && <p class="small">{deidWords.held.undrawn(undrawn)}</p>}
+    </div>
+  );
+}

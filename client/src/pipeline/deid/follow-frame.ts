@@ -1,0 +1,65 @@
+/** Reads the pictures of frames that a person asks for. */
+import { effect, signal, type ReadonlySignal } from '@preact/signals';
+import type { FramePicture } from '#shared/pixels/thumbnail.ts';
+import type { WantedPicture } from '../ingest/device-tasks.ts';
+import type { IngestStore } from '../ingest/found-study.ts';
+import type { FoundFile } from '../ingest/group-studies.ts';
+
+export interface FramePlace {
+  readonly found: FoundFile;
+  /** Counted from 0. */
+  readonly frame: number;
+}
+
+export interface WantedFrame extends FramePlace {
+  readonly look: Omit<WantedPicture, 'frame'>;
+}
+
+export interface ReadFrame extends FramePlace {
+  /** Null where it cannot be drawn. */
+  readonly picture: FramePicture | null;
+}
+
+export interface FollowedFrame {
+  /** The last one that was read, also while the next one is; undefined until the first. */
+  readonly read: ReadonlySignal<ReadFrame | undefined>;
+  stop(): void;
+}
+
+/**
+ * One picture is read at a time, then the newest one that is wanted: neither a slider nor a player has a queue
+ * behind it.
+ */
+export function followFrame(
+  { inspection }: Pick<IngestStore, 'inspection'>,
+  wanted: ReadonlySignal<WantedFrame>,
+): FollowedFrame {
+  const read = signal<ReadFrame | undefined>(undefined);
+  let isReading = false;
+  let isClosed = false;
+  async function follow(): Promise<void> {
+    if (isReading) return;
+    isReading = true;
+    for (let asked: WantedFrame | null = null; asked !== wanted.peek() && !isClosed; ) {
+      asked = wanted.peek();
+      const { found, frame, look } = asked;
+      // The worker may finish: ending it for each step of a slider would cost more.
+      const picture = await inspection
+        .picture(found, { ...look, frame }, new AbortController().signal)
+        .catch(() => null);
+      if (!isClosed) read.value = { found, frame, picture };
+    }
+    isReading = false;
+  }
+  const stop = effect(() => {
+    void wanted.value;
+    void follow();
+  });
+  return {
+    read,
+    stop() {
+      isClosed = true;
+      stop();
+    },
+  };
+}

@@ -1,0 +1,67 @@
+/** Nobody can state that nothing in a film names a person before every frame of it was on the screen. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { burnedInFile } from '#testing/burned-in-file.ts';
+import { DEIDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { reasonsUnder } from '../ingest/held-back.ts';
+import { createComparisonStore } from './comparison.store.ts';
+import { countShown } from './looked-frames.ts';
+import { hasPicture, seenOf, statementFor } from './what-to-look-at.ts';
+
+const FRAMES = 40;
+
+async function open() {
+  const device = await openIngest({ chosen: DEIDENTIFIED });
+  const films = [FRAMES, 1].map((frames, at) => {
+    const film = { seed: 4021, number: at + 1, rows: 8, columns: 160, frames, coding: 'native' } as const;
+    return new File([burnedInFile(film) as Uint8Array<ArrayBuffer>], `${at}.dcm`);
+  });
+  await device.store.addFiles(films);
+  const { studyInstanceUID } = device.store.studies.value[0]!;
+  const store = createComparisonStore(device.store, studyInstanceUID);
+  const files = store.series.value[0]!.files;
+  return { store, files, film: files[0]!, still: files[1]! };
+}
+
+test('a film was seen once each of its frames was, in any order; a single picture at once', async () => {
+  const { store, files, film, still } = await open();
+  const seen = () => seenOf(store, DEIDENTIFIED, files);
+  assert.equal(seen(), []);
+  assert.not(hasPicture(store, DEIDENTIFIED, film), 'nothing of it was drawn');
+  store.markLooked(still, 0);
+  assert.equal(seen(), [still]);
+  for (let frame = FRAMES - 1; frame > 0; frame -= 1) store.markLooked(film, frame);
+  assert.equal([seen(), hasPicture(store, DEIDENTIFIED, film)], [[still], true]);
+  assert.equal(countShown(store.looked.value, [film]), { shown: FRAMES - 1, frames: FRAMES });
+  store.markLooked(film, 0);
+  assert.equal(seen(), [film, still]);
+  store.close();
+});
+
+test('a frame counts once, and a frame that the film does not have counts for nothing', async () => {
+  const { store, film } = await open();
+  for (let turn = 0; turn < 2 * FRAMES; turn += 1) store.markLooked(film, 3);
+  store.markLooked(film, FRAMES);
+  store.markLooked(film, -1);
+  assert.equal([...store.looked.value.get(film.ordinal)!], [3]);
+  store.close();
+});
+
+test('under a policy that asks for no picture nothing has to be shown', async () => {
+  const { store, files } = await open();
+  const names = { ...DEIDENTIFIED, deidentify: false };
+  assert.equal(seenOf(store, names, files), files);
+  store.close();
+});
+
+test('the statement names the frames, with the texts where there are some', async () => {
+  const { store, film, still } = await open();
+  const reasons = reasonsUnder(DEIDENTIFIED, film);
+  const naming = [{ path: '0008,103e', text: 'Doe' }] as unknown as typeof film.naming;
+  assert.match(statementFor(reasons, film), /all 40 frames/);
+  assert.match(statementFor(reasons, { ...film, naming }), /texts and looked at all 40 frames/);
+  assert.match(statementFor(reasons, still), /this picture/);
+  store.close();
+});
+
+test.run();

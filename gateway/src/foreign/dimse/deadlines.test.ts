@@ -1,0 +1,107 @@
+/** Peers that drip: each byte comes in time, and the end never. No association lives on bytes that mean nothing. */
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { freePort } from '../../../../scripts/system/ports.ts';
+import { NO_DATA_SET } from '../../dimse/association.ts';
+import { ECHO_RQ } from '../../dimse/command-fields.ts';
+import { encodeCommand } from '../../dimse/elements.ts';
+import { VERIFICATION, WITH_DATA_SET } from '../../dimse/messages.ts';
+import { encodeAssociateRequest, encodeData } from '../../dimse/pdu.ts';
+import { openTestPacs } from '../../testing/open-pacs.ts';
+import { openTestPipeline } from '../../testing/open-pipeline.ts';
+import { createDimseListener, type Times } from './dimse-listener.ts';
+import { insertPeer } from './dimse-peer.store.ts';
+
+const test = suite('a peer that drips');
+const NEVER_MS = 3_600_000;
+const SOON_MS = 200;
+const CT = '1.2.840.10008.5.1.4.1.1.2';
+const EXPLICIT = '1.2.840.10008.1.2.1';
+
+let pipeline: Awaited<ReturnType<typeof openTestPipeline>>;
+test.before(async () => {
+  pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
+  const { tools, siteId, accountId } = pipeline;
+  const peer = { name: 'CT', aeTitle: 'CT', addresses: ['127.0.0.1'], policy: 'identified', reason: null };
+  const owned = { id: tools.newId(), siteId, accountId, now: new Date() };
+  await tools.db.transaction().execute((trx) => insertPeer(trx, { ...peer, ...owned }));
+});
+test.after(() => pipeline.close());
+
+const REQUEST = encodeAssociateRequest({
+  ...{ calledAE: 'RELAYPACS', callingAE: 'CT', takes: [] },
+  contexts: [
+    { id: 1, abstractSyntax: CT, transferSyntaxes: [EXPLICIT] },
+    { id: 3, abstractSyntax: VERIFICATION, transferSyntaxes: [EXPLICIT] },
+  ],
+});
+const data = (contextId: number, isCommand: boolean, isLast: boolean, fragment: Buffer) =>
+  encodeData({ contextId, isCommand, isLast, fragment });
+const STORE = encodeCommand([
+  [0x0002, CT],
+  [0x0100, 0x0001],
+  [0x0110, 1],
+  [0x0700, 0],
+  [0x0800, WITH_DATA_SET],
+  [0x1000, '1.2.3.4'],
+]);
+const ECHO = encodeCommand([
+  [0x0002, VERIFICATION],
+  [0x0100, ECHO_RQ],
+  [0x0110, 1],
+  [0x0800, NO_DATA_SET],
+]);
+
+/** Often enough for every time but those of the whole; and nobody waits for so many. */
+const EVERY_MS = 20;
+const DRIPS = 500;
+
+/** Whether the gateway ends the connection of a peer that says `first` and then a piece after the other. */
+async function isEnded(times: Partial<Times>, first: readonly Buffer[], piece: Buffer): Promise<boolean> {
+  const { tools, siteId } = pipeline;
+  const place = { aeTitle: 'RELAYPACS', host: '127.0.0.1', port: await freePort(), tls: null };
+  const listener = createDimseListener({
+    ...{ pipeline: tools, spool: tools, siteId, place, expiresAfterMs: NEVER_MS },
+    times: { requestMs: NEVER_MS, idleMs: NEVER_MS, wholeMs: NEVER_MS, ...times },
+    checks: { check: async () => null, close: async () => undefined },
+  });
+  await listener.open();
+  const socket: Socket = connect(place.port, '127.0.0.1');
+  socket.on('error', () => undefined).resume();
+  for (const bytes of first) socket.write(bytes);
+  let sent = 0;
+  const timer = setInterval(() => {
+    if (sent === DRIPS) socket.destroy();
+    else socket.write(piece);
+    sent += 1;
+  }, EVERY_MS);
+  try {
+    await once(socket, 'close');
+    return sent <= DRIPS;
+  } finally {
+    clearInterval(timer);
+    socket.destroy();
+    await listener.close();
+  }
+}
+
+test('in its request for an association is cut off', async () => {
+  assert.ok(await isEnded({ requestMs: SOON_MS }, [REQUEST.subarray(0, 8)], Buffer.of(0)));
+});
+
+test('in a command, or in a Data Set, fragment by fragment, is as good as silent', async () => {
+  const drop = (isCommand: boolean) => data(1, isCommand, false, Buffer.of(0));
+  assert.ok(await isEnded({ idleMs: SOON_MS }, [REQUEST], drop(true)), 'a command');
+  assert.ok(
+    await isEnded({ idleMs: SOON_MS }, [REQUEST, data(1, true, true, STORE)], drop(false)),
+    'a Data Set',
+  );
+});
+
+test('with message after message is cut off when the whole time of an association is over', async () => {
+  assert.ok(await isEnded({ wholeMs: SOON_MS }, [REQUEST], data(3, true, true, ECHO)));
+});
+
+test.run();

@@ -1,0 +1,44 @@
+/**
+ * TLS at the DIMSE port (PS3.15 Annex B). The listener hands over each connection before it has read anything of it, so
+ * that its places and its times hold for the handshake too.
+ */
+import type { Socket } from 'node:net';
+import { createServer, type TLSSocket } from 'node:tls';
+import { AssociationFailed, CLOSED } from '../../dimse/association-failed.ts';
+import type { Config } from '../../config.ts';
+
+export type DimseTls = NonNullable<NonNullable<Config['dimse']>['tls']>;
+
+/** Throws AssociationFailed where the caller speaks no TLS, ends, or shows no certificate that is asked for. */
+export type SecureSocket = (socket: Socket, signal: AbortSignal) => Promise<Socket>;
+
+export function createSecureSockets({ cert, key, ca }: DimseTls): SecureSocket {
+  const asked = ca === null ? {} : { ca, requestCert: true, rejectUnauthorized: true };
+  // It never listens: connections are given to it.
+  const server = createServer({ cert, key, ...asked });
+  const waiting = new Map<string, (secured: TLSSocket) => void>();
+  server.on('secureConnection', (secured) => waiting.get(keyOf(secured))?.(secured));
+  server.on('tlsClientError', (_error, secured) => secured.destroy());
+  return async (socket, signal) => {
+    const { promise, resolve, reject } = Promise.withResolvers<TLSSocket>();
+    const name = keyOf(socket);
+    const end = (): void => void socket.destroy();
+    const fail = (): void => reject(new AssociationFailed('no TLS', CLOSED));
+    socket.once('close', fail);
+    signal.addEventListener('abort', end, { once: true });
+    waiting.set(name, resolve);
+    server.emit('connection', socket);
+    // It may be gone by now.
+    if (socket.destroyed) fail();
+    try {
+      return await promise;
+    } finally {
+      waiting.delete(name);
+      socket.off('close', fail);
+      signal.removeEventListener('abort', end);
+    }
+  };
+}
+
+/** Of the connections that are open no two have the same. */
+const keyOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;

@@ -1,0 +1,71 @@
+/** Each destination of a study, for the people who sent it and those who watch the site. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Need } from '#shared/protocol/forms.ts';
+import { studyDestinationsSchema } from '#shared/protocol/studies.ts';
+import { addDestination, sentStudy, type CopiedStudy } from '../testing/open-copies.ts';
+import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
+
+const test = suite('the destinations of a study');
+let ground: TestGround;
+test.before(async () => {
+  ground = await openTestGround();
+});
+test.after(() => ground.close());
+
+const pathOf = ({ instances }: CopiedStudy): string =>
+  `/studies/${instances[0]!.identifiers.studyInstanceUID}/destinations`;
+const listOf = async (sent: CopiedStudy) =>
+  studyDestinationsSchema.parse(await sent.pipeline.json('GET', pathOf(sent))).destinations;
+const place = (name: string, need: Need | 'first', more: object) => ({
+  ...{ name, need, of: 3, inPacs: 0, failed: 0, leftOut: 0, waiting: null, givenUp: false },
+  ...more,
+});
+
+test('say what each has, what it waits for, and what it did not take', async () => {
+  const sent = await sentStudy(ground, 'also');
+  const { pipeline, other, instances } = sent;
+  assert.equal(await listOf(sent), [place('first', 'first', {}), place('other', 'also', {})]);
+  other.lie = 'down';
+  await pipeline.runAll();
+  assert.equal(await listOf(sent), [
+    place('first', 'first', { inPacs: 3 }),
+    place('other', 'also', { waiting: 'pacs-unreachable' }),
+  ]);
+  other.lie = 'honest';
+  other.failsOn.set(instances[0]!.identifiers.sopInstanceUID, 'refused');
+  await pipeline.runAll();
+  assert.equal((await listOf(sent))[1], place('other', 'also', { inPacs: 2, failed: 1 }));
+  await pipeline.close();
+});
+
+test('stand in the order in which they matter, and are those of this study alone', async () => {
+  const sent = await sentStudy(ground, 'required');
+  await addDestination(sent.pipeline, 'a third one', 'also');
+  await sent.pipeline.runAll();
+  assert.equal(
+    (await listOf(sent)).map(({ name, need, inPacs }) => [name, need, inPacs]),
+    [
+      ['first', 'first', 3],
+      ['other', 'required', 3],
+    ],
+  );
+  await sent.pipeline.close();
+});
+
+test('are told to the account that sends it and to those who watch, and to nobody else', async () => {
+  const sent = await sentStudy(ground, 'also');
+  const { pipeline } = sent;
+  const status = async (role: 'technician' | 'auditor', site?: string): Promise<number> => {
+    pipeline.actAs(randomUUID(), [role], null, site);
+    return (await pipeline.app.request(`http://localhost${pathOf(sent)}`)).status;
+  };
+  assert.equal(
+    [await status('technician'), await status('auditor'), await status('auditor', randomUUID())],
+    [404, 200, 404],
+  );
+  await pipeline.close();
+});
+
+test.run();

@@ -1,0 +1,207 @@
+/**
+ * `npm run bench -- cases`: 100 000 cases with a study, an image and a result each, and 300 000 events, in a real
+ * PostgreSQL. Half of the cases come in by one CSV file; the memory that takes, and the longest block of the event
+ * loop, stand beside its seconds. Then lists, searches and filters as the page asks for them, each as the 95th
+ * percentile ÷ 150 ms; and all cases out again as CSV.
+ */
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import type { CaseSort } from '#shared/protocol/cases.ts';
+import { createCaseSeal } from '../../gateway/src/cases/case-seal.ts';
+import type { CaseTools } from '../../gateway/src/cases/case-tools.ts';
+import { exportCases } from '../../gateway/src/cases/export-cases.ts';
+import { importCases } from '../../gateway/src/cases/import-cases.ts';
+import { listCases, type CaseQuery } from '../../gateway/src/cases/list-cases.ts';
+import { showCases } from '../../gateway/src/cases/show-cases.ts';
+import { type Db, openDatabase } from '../../gateway/src/database/database.ts';
+import { openKeys } from '../../gateway/src/keys.ts';
+import { createStudyKeys } from '../../gateway/src/pipeline/study-key.ts';
+import { startPostgres } from '../system/postgres.ts';
+import type { BenchRow } from './row.ts';
+
+const HALF = 50_000;
+const EVENTS_A_CASE = 3;
+const BUDGET_MS = 150;
+const TIMES = 40;
+const MB = 1024 ** 2;
+const TICK_MS = 5;
+
+export async function benchCases(say: (line: string) => void): Promise<BenchRow[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-bench-cases-'));
+  const postgres = await startPostgres();
+  const database = await openDatabase({ kind: 'server', url: postgres.url });
+  try {
+    const keys = openKeys(join(folder, 'keys'));
+    const caseKeys = createStudyKeys(keys.wrapKey, join(folder, 'keys', 'cases'));
+    const tools: CaseTools = {
+      db: database.db,
+      seal: createCaseSeal(caseKeys, keys.secretFor('numbers of cases')),
+      pacs: { searchStudies: async () => [] },
+      now: () => new Date(),
+      newId: randomUUID,
+    };
+    const keeper = await addKeeper(database.db);
+    await fillHalf(database.db, keeper);
+    say(`importing ${HALF} rows …`);
+    const taken = await measured('cases-import-50000', async () => {
+      const file = { pieces: fileOf(HALF), signal: new AbortController().signal };
+      const report = await importCases(tools, { id: randomUUID(), keeper }, file);
+      if (report.opened !== HALF) throw new Error(`opened ${report.opened}`);
+    });
+    say(JSON.stringify(taken));
+    say('adding studies, results and events …');
+    await addStudiesAndEvents(database.db);
+    say('asking …');
+    const asked = await askAll(tools, keeper);
+    const written = await measured('cases-export-100000', () => drain(tools, keeper));
+    return [taken, ...asked, written];
+  } finally {
+    await database.close();
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+type Keeper = { readonly id: string; readonly siteId: string; readonly roles: ['admin'] };
+
+async function addKeeper(db: Db): Promise<Keeper> {
+  const { id: siteId } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();
+  const { id } = await db
+    .insertInto('account')
+    .values({ site_id: siteId, username: 'keeper', roles: ['admin'], password_hash: '', disabled_at: null })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  return { id, siteId, roles: ['admin'] };
+}
+
+/** Older ones, whose words nobody reads any more. */
+async function fillHalf(db: Db, { id, siteId }: Keeper): Promise<void> {
+  await sql`insert into case_record (id, site_id, status, priority, due_on, assignee_id, sealed, wrapped_key,
+      created_by, created_at, changed_at)
+    select gen_random_uuid(), ${siteId}, (array['open', 'on-hold', 'closed', 'closed'])[1 + n % 4], n % 4,
+      case when n % 3 = 0 then '2026-12-' || lpad((1 + n % 28)::text, 2, '0') end,
+      case when n % 5 = 0 then ${id}::uuid end, '\\x00', '\\x00', ${id}, t.at, t.at
+    from generate_series(1, ${HALF}) n, lateral (select now() - n * interval '7 minutes' as at) t`.execute(
+    db,
+  );
+}
+
+async function* fileOf(rows: number): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  yield encoder.encode('title,priority,tags,dueOn,accessionNumber\r\n');
+  const priorities = ['urgent', 'high', 'routine', 'low'];
+  for (let row = 0; row < rows; row += 1) {
+    const due = row % 4 === 0 ? '2027-02-01' : '';
+    const title = `Second opinion on the left lung, row ${row}`;
+    yield encoder.encode(`"${title}",${priorities[row % 4]},"chest, round ${row % 9}",${due},ACC-${row}\r\n`);
+  }
+}
+
+async function addStudiesAndEvents(db: Db): Promise<void> {
+  const uid = sql`'2.25.' || (4000000000 + c.number)`;
+  await sql`insert into case_study (case_id, site_id, study_instance_uid, added_at)
+    select c.id, c.site_id, ${uid}, c.created_at from case_record c`.execute(db);
+  await sql`insert into study (site_id, study_instance_uid, state, revision, policy_name, policy_version, updated_at)
+    select c.site_id, ${uid}, 'closed', 1, 'identified', 1, c.created_at from case_record c`.execute(db);
+  await sql`insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid,
+      transfer_syntax_uid, digest, policy_name, policy_version, bytes, state, revision, updated_at)
+    select s.site_id, s.id, s.study_instance_uid || '.1',
+      (array['1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.4', '1.2.840.10008.5.1.4.1.1.1.1'])[1 + s.n % 3],
+      s.study_instance_uid || '.2', '1.2.840.10008.1.2.1', s.study_instance_uid, 'identified', 1, 1, 'stored', 1,
+      now() from (select study.*, row_number() over () as n from study) s`.execute(db);
+  await sql`insert into inference_result (id, site_id, cache_key, model_id, version, model_digest, input_digest,
+      study_instance_uid, finding, models, created_at)
+    select gen_random_uuid(), s.site_id, s.study_instance_uid, 'm', '1', '', '', s.study_instance_uid,
+      jsonb_build_object('positive', s.n % 10 = 0), '[]', now()
+    from (select study.*, row_number() over () as n from study) s where s.n % 2 = 0`.execute(db);
+  // Their hashes are not looked at here.
+  await sql`insert into audit (seq, site_id, at, event, fields, previous_hash, hash)
+    select (select max(seq) from audit) + row_number() over (), c.site_id, now(), 'case-changed',
+      jsonb_build_object('caseId', c.id), '', gen_random_uuid()::text
+    from case_record c, generate_series(1, ${EVENTS_A_CASE})`.execute(db);
+  await sql`analyze`.execute(db);
+}
+
+const QUESTIONS: Readonly<Record<string, Omit<CaseQuery, 'sort' | 'limit'> & { readonly sort?: CaseSort }>> =
+  {
+    'cases-list': { status: 'active' },
+    'cases-list-due': { status: 'active', sort: 'due' },
+    'cases-list-priority': { status: 'active', sort: 'priority' },
+    'cases-list-changed': { sort: 'changed' },
+    'cases-search-number': { text: '77777' },
+    'cases-search-uid': { text: '2.25.4000077777' },
+    'cases-filter-assignee': { status: 'active', assigneeId: null, priority: 'urgent' },
+    'cases-filter-due': { status: 'active', dueUntil: '2026-12-03' },
+    'cases-filter-modality': { status: 'active', modality: 'MR' },
+    'cases-filter-positive': { status: 'active', finding: 'positive' },
+    'cases-filter-none': { status: 'active', finding: 'none' },
+  };
+
+async function askAll(tools: CaseTools, reader: Keeper): Promise<BenchRow[]> {
+  const rows: BenchRow[] = [];
+  for (const [name, question] of Object.entries(QUESTIONS)) {
+    const times: number[] = [];
+    for (let time = 0; time < TIMES; time += 1) {
+      const began = performance.now();
+      const found = await listCases(tools.db, reader, { sort: 'newest', limit: 50, ...question });
+      await showCases(tools, { reader, withheld: [] }, found.rows);
+      times.push(performance.now() - began);
+    }
+    const p95 = times.sort((a, b) => a - b)[Math.ceil(TIMES * 0.95) - 1]!;
+    rows.push({ name, ratio: p95 / BUDGET_MS, p95Ms: Math.round(p95) });
+  }
+  return rows;
+}
+
+async function drain(tools: CaseTools, reader: Keeper): Promise<void> {
+  let bytes = 0;
+  for await (const piece of await exportCases(tools, { reader, withheld: [] }, {})) bytes += piece.length;
+  if (bytes < 2 * HALF * 100) throw new Error(`exported ${bytes} bytes`);
+}
+
+async function measured(name: string, work: () => Promise<void>): Promise<BenchRow> {
+  const before = process.memoryUsage().rss;
+  let peak = before;
+  const timer = setInterval(() => (peak = Math.max(peak, process.memoryUsage().rss)), 100);
+  const loop = watchLoop();
+  const began = performance.now();
+  await work();
+  const seconds = Math.round((performance.now() - began) / 100) / 10;
+  clearInterval(timer);
+  return { name, seconds, rssMbAbove: Math.round((peak - before) / MB), ...loop.stop() };
+}
+
+/**
+ * The longest time for which nothing else got a turn: by the clock, and without the time in which this thread waited
+ * for a processor, because that tells of the other work on this machine.
+ */
+function watchLoop() {
+  let longestMs = 0;
+  let longestClockMs = 0;
+  let at = performance.now();
+  let waited = waitedMs();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    const waitedNow = waitedMs();
+    const heldMs = now - at - TICK_MS;
+    longestClockMs = Math.max(longestClockMs, heldMs);
+    longestMs = Math.max(longestMs, heldMs - (waitedNow - waited));
+    at = now;
+    waited = waitedNow;
+  }, TICK_MS);
+  return {
+    stop() {
+      clearInterval(timer);
+      return { longestMs: Math.round(longestMs), longestClockMs: Math.round(longestClockMs) };
+    },
+  };
+}
+
+/** Its second number: nanoseconds in which this thread could run and had no processor. Linux alone has it. */
+const SCHEDULED = '/proc/thread-self/schedstat';
+const waitedMs = (): number =>
+  existsSync(SCHEDULED) ? Number(readFileSync(SCHEDULED, 'utf8').split(' ')[1]) / 1e6 : 0;
