@@ -1,8 +1,8 @@
 /**
  * `npm run bench -- NAME [ROW…] [--before=FOLDER] [--json]`: measures against a peer or the wire, in the same
- * run, and prints ratios. Without a name it lists the names; `link` also takes the names of single rows, and `deid`
- * the folder of an earlier checkout, with its packages. Nothing here asserts: a figure is only as good as the quiet
- * of the machine, so the calibration is printed with the rows.
+ * run, and prints ratios. Without a name it lists the names; `link` and `browser` also take the names of single rows,
+ * and `deid` the folder of an earlier checkout, with its packages. Nothing here asserts: a figure is only as good as
+ * the quiet of the machine, so the calibration is printed with the rows.
  */
 import { benchAudit } from './bench/audit.ts';
 import { benchBrowser, profileBrowser } from './bench/browser.ts';
@@ -32,6 +32,8 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   deid: async (say, options) => [...(await benchDeid(say, options)), ...(await benchDeidMemory(say))],
 };
 
+/** They measure only the rows that are named. */
+const TAKES_ROWS: ReadonlySet<string> = new Set(['link', 'browser']);
 const BEFORE = '--before=';
 
 function describe(row: BenchRow): string {
@@ -45,7 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
   const names = words.filter((word) => word in BENCHES);
   const rowNames = words.filter((word) => !(word in BENCHES));
   const before = args.find((arg) => arg.startsWith(BEFORE))?.slice(BEFORE.length) ?? null;
-  const unknown = names.includes('link') ? [] : rowNames;
+  const unknown = names.some((name) => TAKES_ROWS.has(name)) ? [] : rowNames;
   if (names.length === 0 || unknown.length > 0) {
     process.stderr.write(
       `usage: npm run bench -- NAME [ROW…] [--before=FOLDER] [--json], NAME one of: ${Object.keys(BENCHES).join(', ')}\n`,

@@ -326,6 +326,12 @@ walk(
     });
     await page.keyboard.press('Enter');
     const dialog = page.getByRole('dialog');
+    // An inspected page asks for less motion: nothing plays before a second press.
+    await page.waitForFunction(
+      (label) => document.activeElement?.closest('dialog') && document.activeElement.textContent === label,
+      'Show the other 2 frames',
+    );
+    await page.keyboard.press('Enter');
     await dialog.getByText('All 4 frames shown').first().waitFor();
     await looksRight(page, 'held-shown');
     await page.keyboard.press('Escape');

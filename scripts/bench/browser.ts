@@ -12,7 +12,7 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { benchDayList } from './day-list.ts';
 import { benchFirstLoad } from './first-load.ts';
-import type { BenchRow } from './row.ts';
+import type { Bench, BenchRow } from './row.ts';
 import {
   describeLongTasks,
   mainThreadTasks,
@@ -216,11 +216,19 @@ function toRow(tasks: readonly Task[], heapMB: number, { readMs, queueMs, frames
   };
 }
 
-export const benchBrowser = async (say: (line: string) => void): Promise<readonly BenchRow[]> => [
-  ...(await measure(say, false)),
-  await benchDayList(say),
-  await benchFirstLoad(say),
-];
+const PARTS: Readonly<Record<string, (say: (line: string) => void) => Promise<readonly BenchRow[]>>> = {
+  instances: (say) => measure(say, false),
+  list: async (say) => [await benchDayList(say)],
+  'first-load': async (say) => [await benchFirstLoad(say)],
+};
+
+/** With the names of parts only those: `instances`, `list`, `first-load`. */
+export const benchBrowser: Bench = async (say, { rows }) => {
+  const measured: BenchRow[] = [];
+  for (const [name, part] of Object.entries(PARTS))
+    if (rows.length === 0 || rows.includes(name)) measured.push(...(await part(say)));
+  return measured;
+};
 
 /**
  * The same, and says of the longest tasks in which functions they spent their time; looking makes its figures

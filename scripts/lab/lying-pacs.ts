@@ -1,15 +1,17 @@
 /**
- * `npm run lab -- lying-pacs [--seed N] [--worlds 2000] [--minutes N] [--only N] [--orthanc] [--without
- * DEFENCE]`: studies before a PACS that lies or is ill. Each world is a gateway and a PACS of its own on a clock
- * that is told the time: each status with each body from each service of DICOMweb and of Orthanc's REST API, under
- * each setting of RELAY_PACS_PROOF, and what the seed draws: silence, lag, no lists, few rows, stores that are not
- * carried out, instances on which it breaks off or hangs, other bytes, a store that is claimed, a study that it
- * forgets after the receipt. Exits 0 if no receipt says what is not so, nothing acknowledged was posted again, and
- * every study ended.
+ * `npm run lab -- lying-pacs [--adapter KIND]… [--seed N] [--worlds N] [--minutes N] [--only N] [--orthanc]
+ * [--without DEFENCE]`: studies before a PACS that lies or is ill. Each world is a gateway and a PACS of its own
+ * on a clock that is told the time, under each setting of RELAY_PACS_PROOF. Its kind and the seed say what the
+ * PACS does: over DICOMweb and Orthanc's REST API each status with each body from each service; over DIMSE each
+ * status and each way to break off from each service, with and without storage commitment; of a folder each way to
+ * lose what was safe. And silence, lag, lists that lack or claim, stores that are not carried out, other bytes, a
+ * study that is forgotten after the receipt. Exits 0 if no receipt says what is not so, nothing acknowledged was
+ * posted again, and every study ended.
  *
- * `--orthanc`: the lies are told by a proxy before a real Orthanc. `--only`: one world, to look at it.
- * `--without`: in a copy of the project that lacks one defence; a name that does not exist lists them.
- * A run that was interrupted resumes with the same command.
+ * `--adapter`: orthanc, dicomweb, dimse or folder; all of them without it. `--orthanc`: the lies are told by a
+ * proxy before a real Orthanc. `--only`: one world, to look at it. `--without`: in a copy of the project that
+ * lacks one defence; a name that does not exist lists them. A run that was interrupted resumes with the same
+ * command.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -13,6 +13,7 @@ import { bulkWords } from './bulk-words.ts';
 import { createBulkStore, type BulkStore } from './bulk.store.ts';
 import { CaseFilterBar } from './CaseFilterBar.tsx';
 import { CaseRow } from './CaseRow.tsx';
+import { CaseViews } from './CaseViews.tsx';
 import { CaseTroubleNotice, nameOf, Withheld } from './CaseParts.tsx';
 import { csvWords } from './case-csv-words.ts';
 import { caseWords } from './case-words.ts';
@@ -65,6 +66,7 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
         onImported={load}
       />
       <Withheld anonymise={anonymise} withheld={store.withheld.value} />
+      <CaseViews filters={filters} isAnonymous={isAnonymous} />
       <CaseFilterBar filters={filters} onChoose={choose} mayKeep={mayKeep} />
       <CaseTroubleNotice trouble={store.trouble.value}>
         <p>

@@ -1,11 +1,12 @@
 /**
- * A list of any length that scrolls with the page and draws only what the window shows. Rows may differ in
- * height: each is measured when it is drawn. Short lists are drawn whole, so that finding in the page and
- * printing work.
+ * A list of any length that scrolls with the page and draws only what the window shows: rows in it at once, rows
+ * beside it when the browser has time. Rows may differ in height: each is measured when it is drawn. Short lists
+ * are drawn whole, so that finding in the page and printing work.
  */
-import { Component, type ComponentChildren } from 'preact';
+import { Component, type ComponentChildren, type RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { topsOf, visibleRows } from './visible-rows.ts';
+import { afterDrawing } from './after-drawing.ts';
+import { rowsAtOnce, topsOf, visibleRows, type RowRange } from './visible-rows.ts';
 
 /** Below this many rows drawing all costs less than knowing which. */
 const WHOLE = 40;
@@ -34,7 +35,6 @@ export function VirtualList<T>({
   const list = useRef<HTMLOListElement>(null);
   const known = useRef(new Map<string, number>());
   const [measuredAt, setMeasuredAt] = useState(0);
-  const [range, setRange] = useState<Range>({ from: 0, to: WHOLE });
   const whole = items.length <= WHOLE;
   const heights = useMemo(() => {
     if (whole) return null;
@@ -43,10 +43,7 @@ export function VirtualList<T>({
     return Float64Array.from(items, (item) => known.current.get(keyOf(item)) ?? estimate);
   }, [items, estimate, whole]);
   const tops = useMemo(() => heights && topsOf(heights), [heights, measuredAt]);
-  const from = whole ? 0 : Math.min(range.from, items.length);
-  const to = whole ? items.length : Math.min(range.to, items.length);
-
-  useLayoutEffect(() => (tops ? followWindow(list.current!, tops, setRange) : undefined), [tops]);
+  const { from, to } = useDrawnRows(list, { items, keyOf, estimate, tops });
   const watch = useRowHeights(known.current, heights, setMeasuredAt);
   useLayoutEffect(() => watch(heights ? list.current!.children : []), [heights, from, to]);
 
@@ -67,6 +64,53 @@ export function VirtualList<T>({
       ))}
     </ol>
   );
+}
+
+type Drawing<T> = Pick<VirtualListProps<T>, 'items' | 'keyOf' | 'estimate'> & {
+  /** null: the list is drawn whole. */
+  readonly tops: Float64Array | null;
+};
+
+/**
+ * The rows to draw now. When the items change, as with every letter of a search, rows that are not drawn yet wait
+ * until the answer is on the screen if they lie beside the window.
+ */
+function useDrawnRows<T>(
+  list: RefObject<HTMLElement | null>,
+  { items, keyOf, estimate, tops }: Drawing<T>,
+): RowRange {
+  // Until the list knows where it stands: as many as the window can show.
+  const [first] = useState(() => ({ from: 0, to: Math.ceil(window.innerHeight / estimate) }));
+  // `of`: the items of which rows beside the window are drawn too.
+  const [shown, setShown] = useState<{ range: RowRange; of: readonly T[] | null }>({
+    range: first,
+    of: null,
+  });
+  const seen = useRef<RowRange>(first);
+  const drawn = useRef<ReadonlySet<string>>(new Set());
+  const isDrawn = (row: number): boolean => drawn.current.has(keyOf(items[row]!));
+  const wanted =
+    shown.of === items ? shown.range : rowsAtOnce(shown.range, seen.current, isDrawn, items.length);
+  const from = tops ? Math.min(wanted.from, items.length) : 0;
+  const to = tops ? Math.min(wanted.to, items.length) : items.length;
+
+  useLayoutEffect(() => {
+    drawn.current = new Set(items.slice(from, to).map(keyOf));
+  }, [items, from, to]);
+  useLayoutEffect(() => {
+    if (!tops) return;
+    return followWindow(list.current!, tops, (inWindow, around) => {
+      seen.current = inWindow;
+      if (around === null && from <= inWindow.from && inWindow.to <= to) return;
+      const range = around ?? inWindow;
+      setShown((now) =>
+        now.of === items && now.range.from === range.from && now.range.to === range.to
+          ? now
+          : { range, of: items },
+      );
+    });
+  }, [tops]);
+  return { from, to };
 }
 
 type RowProps<T> = {
@@ -96,33 +140,39 @@ class Row<T> extends Component<RowProps<T>> {
   }
 }
 
-/** Says which rows the window shows, at most once a frame, until it is stopped. */
+/**
+ * Says which rows the window shows: at once, and with those around it when the page is drawn and then at most once a
+ * frame, until it is stopped.
+ */
 function followWindow(
   list: HTMLElement,
   tops: Float64Array,
-  show: (change: (now: Range) => Range) => void,
+  show: (inWindow: RowRange, around: RowRange | null) => void,
 ): () => void {
   let asked = 0;
-  const look = () => {
-    asked = 0;
+  let isOver = false;
+  const look = (withMargin: boolean) => {
     const { top } = list.getBoundingClientRect();
-    const next = visibleRows(tops, { from: -top, to: window.innerHeight - top }, MARGIN);
-    show((now) => (now.from === next.from && now.to === next.to ? now : next));
+    const view = { from: -top, to: window.innerHeight - top };
+    show(visibleRows(tops, view, 0), withMargin ? visibleRows(tops, view, MARGIN) : null);
   };
   const later = () => {
-    asked ||= requestAnimationFrame(look);
+    asked ||= requestAnimationFrame(() => {
+      asked = 0;
+      look(true);
+    });
   };
-  look();
+  look(false);
+  void afterDrawing().then(() => isOver || look(true));
   window.addEventListener('scroll', later, { passive: true });
   window.addEventListener('resize', later, { passive: true });
   return () => {
+    isOver = true;
     window.removeEventListener('scroll', later);
     window.removeEventListener('resize', later);
     if (asked) cancelAnimationFrame(asked);
   };
 }
-
-type Range = { readonly from: number; readonly to: number };
 
 /**
  * Remembers the height of each row drawn so far. When a row above the window grows, the scroll position moves

@@ -25,6 +25,26 @@ export function rowAt(tops: Float64Array, y: number): number {
   return low;
 }
 
+/** `to` exclusive. */
+export type RowRange = { readonly from: number; readonly to: number };
+
+/**
+ * The rows to draw at once when the list has just changed: those in the window (`seen`), and up to the ends of `range`
+ * those that are drawn already.
+ */
+export function rowsAtOnce(
+  range: RowRange,
+  seen: RowRange,
+  isDrawn: (row: number) => boolean,
+  rows: number,
+): RowRange {
+  let from = Math.min(range.from, rows);
+  let to = Math.min(range.to, rows);
+  while (from < Math.min(seen.from, to) && !isDrawn(from)) from += 1;
+  while (to > Math.max(seen.to, from) && !isDrawn(to - 1)) to -= 1;
+  return { from, to };
+}
+
 /**
  * The rows to draw, `to` exclusive: between `from` and `to` px and `margin` px more at both ends, so that
  * scrolling meets drawn rows.
@@ -33,7 +53,7 @@ export function visibleRows(
   tops: Float64Array,
   view: { from: number; to: number },
   margin: number,
-): { from: number; to: number } {
+): RowRange {
   const rows = tops.length - 1;
   if (rows === 0) return { from: 0, to: 0 };
   return { from: rowAt(tops, view.from - margin), to: Math.min(rows, rowAt(tops, view.to + margin) + 1) };

@@ -1,6 +1,6 @@
 /** The list itself: its sections with their headings, and a row a study, of which only the visible are drawn. */
 import type { ComponentChildren } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { VirtualList } from '../kit/VirtualList.tsx';
@@ -8,7 +8,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { EmptyQueue } from '../pipeline/queue/QueueNotices.tsx';
 import type { QueuePart } from '../pipeline/queue/track-of.ts';
-import { chooseEntries, EVERYTHING, isNarrowed, type Section } from './choose-entries.ts';
+import { EVERYTHING, isNarrowed, type Section } from './choose-entries.ts';
 import { isWatched, type DayEntry } from './day-entry.ts';
 import { goesFirst } from '../pipeline/queue/track-of.ts';
 import { DayRow } from './DayRow.tsx';
@@ -28,7 +28,12 @@ type Line =
   | { readonly kind: 'row'; readonly entry: DayEntry; readonly opens: boolean }
   | { readonly kind: 'more' };
 
-export type DaySectionsProps = { readonly entries: readonly DayEntry[]; readonly sent: SentStudiesStore };
+export type DaySectionsProps = {
+  readonly entries: readonly DayEntry[];
+  /** Those of them that the person's choice finds. */
+  readonly sections: readonly Section[];
+  readonly sent: SentStudiesStore;
+};
 
 function NoneFound() {
   const list = useDayList();
@@ -43,9 +48,9 @@ function NoneFound() {
   );
 }
 
-export function DaySections({ entries, sent }: DaySectionsProps) {
+export function DaySections({ entries, sections, sent }: DaySectionsProps) {
   const choice = useDayList().choice.value;
-  const sections = chooseEntries(entries, choice, new Date());
+  const [lineOf] = useState(createLines);
   const found = sections.reduce((sum, section) => sum + section.entries.length, 0);
   return (
     <>
@@ -57,7 +62,7 @@ export function DaySections({ entries, sent }: DaySectionsProps) {
       )}
       {found === 0 && (isNarrowed(choice) ? <NoneFound /> : <EmptyQueue />)}
       <VirtualList
-        items={linesOf(sections, entries, sent.hasMore.value)}
+        items={linesOf(sections, entries, { hasMore: sent.hasMore.value, lineOf })}
         keyOf={keyOf}
         estimate={ROW}
         label={words.list}
@@ -72,14 +77,30 @@ export function DaySections({ entries, sent }: DaySectionsProps) {
 const isOfLabels = ({ entries }: Section): boolean =>
   entries.some(({ study }) => study !== null && study.title === null && study.label !== null);
 
-function linesOf(sections: readonly Section[], all: readonly DayEntry[], hasMore: boolean): readonly Line[] {
+type LineOf = (entry: DayEntry, opens: boolean) => Line;
+
+/** The same line for the same entry: a row that a search finds again is not drawn again. */
+function createLines(): LineOf {
+  const open = new WeakMap<DayEntry, Line>();
+  const closed = new WeakMap<DayEntry, Line>();
+  return (entry, opens) => {
+    const known = opens ? open : closed;
+    const line = known.get(entry) ?? { kind: 'row', entry, opens };
+    known.set(entry, line);
+    return line;
+  };
+}
+
+function linesOf(
+  sections: readonly Section[],
+  all: readonly DayEntry[],
+  { hasMore, lineOf }: { readonly hasMore: boolean; readonly lineOf: LineOf },
+): readonly Line[] {
   const isUnfinished = ({ part }: DayEntry) => part === 'under-way' || part === 'needs-you';
   const opensAll = all.filter(isUnfinished).length <= OPEN_LIMIT;
   const lines = sections.flatMap((section): Line[] => [
     { kind: 'heading', section, alone: section.heading.by === 'nothing' && sections.length === 1 },
-    ...section.entries.map(
-      (entry): Line => ({ kind: 'row', entry, opens: isUnfinished(entry) && (opensAll || saysMore(entry)) }),
-    ),
+    ...section.entries.map((entry) => lineOf(entry, isUnfinished(entry) && (opensAll || saysMore(entry)))),
   ]);
   return hasMore ? [...lines, { kind: 'more' }] : lines;
 }

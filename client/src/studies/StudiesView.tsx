@@ -10,8 +10,8 @@ import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { EmptyQueue, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
-import { isNarrowed } from './choose-entries.ts';
-import { toEntries, type DayEntry } from './day-entry.ts';
+import { chooseEntries, isNarrowed } from './choose-entries.ts';
+import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList } from './day-list.ts';
 import { DaySections } from './DaySections.tsx';
 import { Finder } from './Finder.tsx';
@@ -34,15 +34,10 @@ export type StudiesViewProps = {
 export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
   const [list] = useState(() => createDayList(sessionStorage));
   const sent = useSent();
-  const device = useOwnDevice();
   const queue = useQueue();
-  const entries = toEntries({
-    studies: queue.studies.value,
-    sent: sent.studies.value,
-    link: queue.link.value,
-    device,
-  });
-  const ready = queue.ready.value;
+  const entries = useEntries(sent);
+  const hasHead = useHasDrawn();
+  const ready = queue.ready.value && hasHead;
   return (
     <ProvideDayList value={list}>
       <main id="content" class="page queue" aria-busy={!ready}>
@@ -77,6 +72,7 @@ function Found({
   readonly sent: SentStudiesStore;
 }) {
   const choice = useDayList().choice.value;
+  const sections = useMemo(() => chooseEntries(entries, choice, new Date()), [entries, choice]);
   if (entries.length === 0) return <EmptyQueue />;
   const canFind = entries.length >= FEW || isNarrowed(choice) || entries.some(({ removed }) => removed);
   return (
@@ -84,7 +80,7 @@ function Found({
       {canFind && <Finder sent={sent} />}
       <FromGateway sent={sent} />
       <Removed entries={entries} />
-      <DaySections entries={entries} sent={sent} />
+      <DaySections entries={entries} sections={sections} sent={sent} />
     </>
   );
 }
@@ -95,6 +91,13 @@ function FromGateway({ sent }: { readonly sent: SentStudiesStore }) {
   if (phase === 'unreachable') return <p class="small quiet">{studiesWords.onlyHere}</p>;
   if (phase === 'refused') return <p class="small quiet">{studiesWords.refused}</p>;
   return null;
+}
+
+/** False while the page is drawn first: its list follows in a task of its own, so that neither task is long. */
+function useHasDrawn(): boolean {
+  const [hasDrawn, setDrawn] = useState(false);
+  useEffect(() => setDrawn(true), []);
+  return hasDrawn;
 }
 
 /** Asked when the page opens, and again when the gateway can be reached. */
@@ -114,6 +117,15 @@ function useSent(): SentStudiesStore {
   }, [api, sent, state, link]);
   useEffect(() => () => sent.close(), [sent]);
   return sent;
+}
+
+function useEntries(sent: SentStudiesStore): readonly DayEntry[] {
+  const queue = useQueue();
+  const device = useOwnDevice();
+  const [entriesOf] = useState(createEntries);
+  const facts = { studies: queue.studies.value, sent: sent.studies.value, link: queue.link.value, device };
+  const now = new Date();
+  return useMemo(() => entriesOf(facts, now), [...Object.values(facts), now.toDateString()]);
 }
 
 function useOwnDevice(): string | null {

@@ -5,7 +5,7 @@ import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { QueuedStudy, StudyTitle } from '../pipeline/queue/queued-study.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { chooseEntries, EVERYTHING, isNarrowed, removedAmong, type Choice } from './choose-entries.ts';
-import { toEntries, type DayEntry } from './day-entry.ts';
+import { createEntries, type DayEntry } from './day-entry.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import { whereOf } from './where-of.ts';
 
@@ -52,7 +52,7 @@ const entriesOf = (
   studies: readonly QueuedStudy[],
   told: readonly SentStudy[] = [],
   device: string | null = null,
-) => toEntries({ studies, sent: told, link: 'online', device });
+) => createEntries()({ studies, sent: told, link: 'online', device }, NOW);
 const chosen = (entries: readonly DayEntry[], choice: Partial<Choice>) =>
   chooseEntries(entries, { ...EVERYTHING, ...choice }, NOW);
 const keys = (entries: readonly DayEntry[], choice: Partial<Choice>) =>
@@ -104,6 +104,43 @@ test('a study on this device and at the gateway is one row; others say where the
       ['1.2.8', 'elsewhere', 'MR study', true],
     ],
   );
+});
+
+test('a study of which nothing changed keeps its entry, and one that changed gets a new one', () => {
+  const entriesAt = createEntries();
+  const waiting = queuedStudy({ id: 'a', title: title('Meier^Anna', '100') });
+  const facts = {
+    studies: [waiting, done('b')],
+    sent: [sent('1.2.9')],
+    link: 'online',
+    device: null,
+  } as const;
+  const before = entriesAt(facts, NOW);
+  // The database and the gateway give new objects each time.
+  assert.is(entriesAt(structuredClone(facts), NOW), before);
+  const [a, b, other] = entriesAt({ ...facts, studies: [{ ...waiting, paused: true }, done('b')] }, NOW);
+  assert.is.not(a, before[0]);
+  assert.is(a!.study!.paused, true);
+  assert.is(b, before[1]);
+  assert.is(other, before[2]);
+  const told = entriesAt({ ...facts, sent: [sent('1.2.9', { receipt: null })] }, NOW);
+  assert.is(told[2]!.hasReceipt, false);
+  const offline = entriesAt({ ...facts, link: 'offline' }, NOW);
+  assert.is(offline[0]!.track.waitingFor, 'offline');
+  const tomorrow = entriesAt({ ...facts, link: 'offline' }, new Date(2026, 10, 23, 0, 1));
+  assert.ok(
+    tomorrow.every((entry, nth) => entry !== offline[nth]),
+    'their moments get a date',
+  );
+});
+
+test('a study whose title was erased is no longer found by it', () => {
+  const entriesAt = createEntries();
+  const waiting = queuedStudy({ id: 'a', title: title('Meier^Anna', '100') });
+  const found = (study: QueuedStudy) =>
+    keys(entriesAt({ studies: [study], sent: [], link: 'online', device: null }, NOW), { text: 'meier' });
+  assert.equal(found(waiting), ['a']);
+  assert.equal(found(done('a')), []);
 });
 
 test('a search finds by name, ID, date, description, receipt and upload, without accents and in any order', () => {

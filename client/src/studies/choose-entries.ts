@@ -41,7 +41,7 @@ export interface Section {
 /** The sections of the list in their order; none is empty. */
 export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now: Date): readonly Section[] {
   const words = wordsOf(choice.text);
-  const kinds = new Set(entries.flatMap(({ modalities }) => modalities.map(plain)));
+  const kinds = words.length === 0 ? new Set<string>() : kindsOf(entries);
   const found = entries.filter(
     (entry) =>
       isShown(entry, choice.shown) &&
@@ -53,6 +53,11 @@ export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now:
   return found.length === 0
     ? []
     : [{ key: 'all', heading: { by: 'nothing' }, entries: sorted(found, choice.sort) }];
+}
+
+/** CT, MR …: made plain once each, not once for every study. */
+function kindsOf(entries: readonly DayEntry[]): ReadonlySet<string> {
+  return new Set([...new Set(entries.flatMap(({ modalities }) => modalities))].map(plain));
 }
 
 /** Studies that a person removed from the list, as far as this choice finds them. */
@@ -117,8 +122,16 @@ function mayBe({ study }: DayEntry, words: readonly string[], kinds: ReadonlySet
   });
 }
 
-/** Everything by which a person may remember a study. */
-function textOf({ study, sent, name, person, modalities, studyInstanceUID, senders }: DayEntry): string {
+const texts = new WeakMap<DayEntry, string>();
+
+/** Everything by which a person may remember a study, made once: each typed letter looks through all of them. */
+function textOf(entry: DayEntry): string {
+  const text = texts.get(entry) ?? joinText(entry);
+  texts.set(entry, text);
+  return text;
+}
+
+function joinText({ study, sent, name, person, modalities, studyInstanceUID, senders }: DayEntry): string {
   const title = study?.title;
   const parts = [
     name,

@@ -53,13 +53,59 @@ export interface EntryFacts {
   readonly device: string | null;
 }
 
-/** Every study once: what this device knows of it counts. */
-export function toEntries({ studies, sent, link, device }: EntryFacts): readonly DayEntry[] {
+/**
+ * Makes the entries whenever a fact has changed: every study once, and what this device knows of it counts. A
+ * study of which nothing changed keeps its entry, and with it the drawn row and the text that a search reads; if
+ * nothing changed at all, the list itself is the one of before. `now` is an input because a row leaves out the
+ * date of what was sent today.
+ */
+export function createEntries(): (facts: EntryFacts, now: Date) => readonly DayEntry[] {
+  let frame = '';
+  let entries: readonly DayEntry[] = [];
+  return (facts, now) => {
+    const frameNow = JSON.stringify([facts.link, facts.device, now.toDateString()]);
+    const kept = new Map(frame === frameNow ? entries.map((entry) => [entry.key, entry] as const) : []);
+    const next = joinEntries(facts, kept);
+    const isAsBefore = next.length === entries.length && next.every((entry, nth) => entry === entries[nth]);
+    frame = frameNow;
+    entries = isAsBefore ? entries : next;
+    return entries;
+  };
+}
+
+/** `kept`: entries of the same link, device and day, by their keys. */
+function joinEntries(
+  { studies, sent, link, device }: EntryFacts,
+  kept: ReadonlyMap<string, DayEntry>,
+): readonly DayEntry[] {
   const told = new Map(sent.map((study) => [study.studyInstanceUID, study]));
-  const here = studies.map((study) => entryHere(study, told.get(study.studyInstanceUID ?? '') ?? null, link));
+  const keptOr = (key: string, study: DayEntry['study'], own: DayEntry['sent'], make: () => DayEntry) => {
+    const before = kept.get(key);
+    return before && isSame(before.study, study) && isSame(before.sent, own) ? before : make();
+  };
+  const here = studies.map((study) => {
+    const own = told.get(study.studyInstanceUID ?? '') ?? null;
+    return keptOr(study.id, study, own, () => entryHere(study, own, link));
+  });
   const known = new Set(studies.map(({ studyInstanceUID }) => studyInstanceUID));
   const others = sent.filter(({ studyInstanceUID }) => !known.has(studyInstanceUID));
-  return [...here, ...others.map((study) => entryElsewhere(study, device))];
+  return [
+    ...here,
+    ...others.map((study) =>
+      keptOr(study.studyInstanceUID, null, study, () => entryElsewhere(study, device)),
+    ),
+  ];
+}
+
+/** Of plain data: the database and the gateway give new objects with the same values. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const own = a as Readonly<Record<string, unknown>>;
+  const others = b as Readonly<Record<string, unknown>>;
+  for (const name in others) if (!(name in own)) return false;
+  for (const name in own) if (!(name in others) || !isSame(own[name], others[name])) return false;
+  return true;
 }
 
 function entryHere(study: QueuedStudy, sent: SentStudy | null, link: Link): DayEntry {

@@ -1,8 +1,7 @@
 /** Judges what a gateway signs before a PACS that lies, by what that PACS holds, whatever it said. */
 import { isInPacs } from '#shared/protocol/study-state.ts';
 import type { Receipt, ReceiptInstance } from '#shared/protocol/receipt.ts';
-import { sha256 } from '#testing/sha256.ts';
-import type { LyingPacs } from '../testing/lying-dicomweb.ts';
+import type { Found, Liar } from './liar.ts';
 
 /** Counts by name; all of them can be added up. */
 export type Counts = Record<string, number>;
@@ -45,9 +44,7 @@ export function addTally(to: Tally, one: Tally): void {
 
 /** The judge knows this of the PACS and of the world. */
 export type Evidence = {
-  readonly liar: LyingPacs;
-  /** The bytes that the PACS has, not as it says. */
-  holds(sopInstanceUID: string): Promise<Uint8Array | null>;
+  readonly liar: Pick<Liar, 'holds' | 'isDenied' | 'saidRefused'>;
   /** Lost by the PACS after a receipt said rightly that it had them, and not sent again since. */
   readonly forgotten: ReadonlySet<string>;
   readonly tally: Tally;
@@ -64,8 +61,7 @@ export const OF_OTHER_BYTES: readonly string[] = [
 export async function judgeReceipt(receipt: Receipt, evidence: Evidence): Promise<void> {
   evidence.tally.receipts += 1;
   for (const one of receipt.instances) {
-    const bytes = await evidence.holds(one.sopInstanceUID);
-    const found = bytes === null ? 'none' : sha256(bytes) === one.digest ? 'same' : 'other';
+    const found = await evidence.liar.holds(one.sopInstanceUID, one.digest);
     const verdict = judgeInstance(one, found, evidence);
     if (verdict === 'right') continue;
     if ('unknowable' in verdict) count(evidence.tally.unknowable, verdict.unknowable);
@@ -73,7 +69,6 @@ export async function judgeReceipt(receipt: Receipt, evidence: Evidence): Promis
   }
 }
 
-type Found = 'same' | 'other' | 'none';
 type JudgedInstance = 'right' | { readonly wrong: string } | { readonly unknowable: string };
 
 function judgeInstance(one: ReceiptInstance, found: Found, { liar, forgotten }: Evidence): JudgedInstance {
@@ -86,7 +81,7 @@ function judgeInstance(one: ReceiptInstance, found: Found, { liar, forgotten }: 
   const said = `${state} ${reason}`;
   if (state === 'refused' && !liar.saidRefused.has(uid)) return { wrong: `${said}, and the PACS never did` };
   if (found !== 'same') return 'right';
-  const isDenied = liar.held.get(uid)?.isDenied === true;
+  const isDenied = liar.isDenied(uid);
   if ((state === 'refused' || reason === 'pacs-lost') && isDenied)
     return { unknowable: `${said}, and its search found nothing` };
   if (state === 'refused' || reason === 'pacs-lost') return { wrong: `${said}, and the PACS has it` };

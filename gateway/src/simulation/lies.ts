@@ -1,5 +1,5 @@
 /**
- * Worlds of one gateway and one PACS that lies or is ill in every way that lying-dicomweb.ts knows, on a clock
+ * Worlds of one gateway and one PACS that lies or is ill in every way that its kind knows (liar.ts), on a clock
  * that is told the time: studies come one after the other while the PACS changes what it does; then it is
  * honest again, and a person tries again what was left to one. Each receipt is judged when it is signed, by
  * what the PACS holds. A world depends on its seed and its number alone, so that each can be run again.
@@ -10,15 +10,13 @@ import { isInPacs } from '#shared/protocol/study-state.ts';
 import { seededRandom, syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { PAUSES } from '../pipeline/pipeline-tools.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
-import { createLatePacs } from '../ports/pacs/late-pacs.ts';
-import type { Pacs } from '../ports/pacs/pacs.ts';
-import { HONEST, startLyingPacs, type Conduct, type LyingPacs } from '../testing/lying-dicomweb.ts';
 import { openTestPipeline, type TestGround, type TestPipeline } from '../testing/open-pipeline.ts';
 import type { OrthancBehind } from '../testing/orthanc-behind.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { createMinutes } from '../testing/pass-minutes.ts';
-import { CELLS_A_WORLD, drawConducts, oneOf, VARIANTS, type Random, type Variant } from './draw-conducts.ts';
 import { count, emptyTally, judgeReceipt, OF_OTHER_BYTES, type Tally } from './judge-receipts.ts';
+import { CELLS_A_WORLD, oneOf, variantsOf, type Kind, type Liar, type Random, type Variant } from './liar.ts';
+import { openLiar } from './open-liar.ts';
 
 const MINUTE_MS = 60_000;
 const LAG_MINUTES = 10;
@@ -32,24 +30,25 @@ export type WorldOptions = {
   readonly ground: TestGround;
   readonly seed: number;
   readonly nth: number;
+  /** They take turns. */
+  readonly kinds: readonly Kind[];
   /** A real Orthanc behind the one that lies; then the proof is its digest. */
   readonly behind?: OrthancBehind | undefined;
 };
 
-const BEFORE_ORTHANC: Variant = { proof: 'digest', isOrthanc: true };
+const BEFORE_ORTHANC: Variant = { proof: 'digest', kind: 'orthanc' };
 
 type World = WorldOptions & {
   readonly variant: Variant;
   readonly random: Random;
-  readonly liar: LyingPacs;
+  readonly liar: Liar;
   readonly pipeline: TestPipeline;
   readonly uploads: Sent[];
   readonly forgotten: Set<string>;
   /** All that the PACS was told, for the report of what is wrong. */
-  readonly told: Conduct[];
+  readonly told: object[];
   readonly tally: Tally;
   readonly wrong: (what: string) => void;
-  openPacs(): Pacs;
   pass(minutes: number): Promise<void>;
 };
 
@@ -71,38 +70,36 @@ export async function runWorld(options: WorldOptions): Promise<Tally> {
     await liar.close();
   }
   tally.worlds = 1;
-  const setting = `${variant.proof} ${variant.isOrthanc ? 'orthanc' : 'web'}`;
-  for (const [kind, times] of liar.faults) {
-    count(tally.faults, kind, times);
-    if (/ \d{3} /.test(kind)) count(tally.cells, `${setting} ${kind}`, times);
-  }
+  for (const [kind, times] of liar.faults) count(tally.faults, kind, times);
+  for (const [kind, times] of liar.cellsMet())
+    count(tally.cells, `${variant.proof} ${variant.kind} ${kind}`, times);
   return tally;
 }
 
 async function openWorld(options: WorldOptions): Promise<World> {
-  const { ground, seed, nth, behind } = options;
-  const variant = behind ? BEFORE_ORTHANC : VARIANTS[nth % VARIANTS.length]!;
+  const { ground, seed, nth, kinds, behind } = options;
+  const variants = behind ? [BEFORE_ORTHANC] : variantsOf(kinds);
+  const variant = variants[nth % variants.length]!;
   let now = Date.parse('2026-01-01T00:00:00Z');
   const clock = () => now;
-  const liar = await startLyingPacs({
-    ...{ instances: [], now: clock, isOrthanc: variant.isOrthanc, patienceMs: LAG_MINUTES * MINUTE_MS },
-    ...(behind ? { behind } : {}),
-  });
-  const openPacs = () => createLatePacs({ url: liar.url, authorization: null, startTimer: liar.startTimer });
+  const ofVariant = Math.floor(nth / variants.length);
+  const patienceMs = LAG_MINUTES * MINUTE_MS;
+  const liar = await openLiar(variant.kind, { seed, nth: ofVariant, now: clock, patienceMs, behind });
   const { privateKey } = generateKeyPairSync('ed25519');
   const sign = createReceiptSigner({ kid: 'test', privateKey });
-  const told: Conduct[] = [];
+  const told: object[] = [];
   const tally = emptyTally();
   const wrong = (what: string): void =>
-    void tally.wrong.push(`world ${nth} (${variant.proof}): ${what}; told ${describe(told)}`);
+    void tally.wrong.push(
+      `world ${nth} (${variant.kind} ${variant.proof}): ${what}; told ${JSON.stringify(told)}`,
+    );
   const forgotten = new Set<string>();
-  const holds = async (uid: string) => (behind ? behind.read(uid) : (liar.held.get(uid)?.bytes ?? null));
   const signReceipt = async (receipt: Receipt): Promise<string> => {
-    await judgeReceipt(receipt, { liar, holds, forgotten, tally, wrong });
+    await judgeReceipt(receipt, { liar, forgotten, tally, wrong });
     return sign(receipt);
   };
   const pipeline = await openTestPipeline({
-    ...{ pacs: openPacs(), start: false, ground, now: () => new Date(now) },
+    ...{ pacs: liar.openPacs(), start: false, ground, now: () => new Date(now) },
     tools: { patience: { lagMinutes: LAG_MINUTES, pauses: PAUSES }, proof: variant.proof, signReceipt },
   });
   const random = seededRandom(seed * 100_003 + nth);
@@ -113,26 +110,12 @@ async function openWorld(options: WorldOptions): Promise<World> {
     await pipeline.runAll();
   };
   const state = { uploads: [], forgotten, told, tally, wrong, random, variant };
-  return { ...options, ...state, liar, pipeline, openPacs, pass };
-}
-
-/** Only what is not as it should be. */
-function describe(told: readonly Conduct[]): string {
-  const odd = told.map((conduct) =>
-    Object.fromEntries(
-      Object.entries(conduct)
-        .filter(([name, value]) => value !== HONEST[name as keyof Conduct])
-        .map(([name, value]) => [name, value instanceof Set ? `${value.size} instances` : value]),
-    ),
-  );
-  return JSON.stringify(odd);
+  return { ...options, ...state, liar, pipeline, pass };
 }
 
 /** A study more with each conduct: those before it are on their way, or over. */
 async function suffer(world: World): Promise<void> {
-  const { seed, nth, behind, variant, random, liar } = world;
-  const ofVariant = behind ? nth : Math.floor(nth / VARIANTS.length);
-  const conducts = drawConducts(seed, variant, ofVariant);
+  const { random, liar, told } = world;
   const turns = [
     ...Array.from({ length: CELLS_A_WORLD }, () => 'cell' as const),
     ...Array.from({ length: ILLNESSES_A_WORLD }, () => 'illness' as const),
@@ -141,21 +124,16 @@ async function suffer(world: World): Promise<void> {
     if (random() < 0.15) await forgetOne(world);
     const instances = drawStudy(world);
     const uids = [...world.uploads, { uploadId: '', instances }].flatMap(uidsOf);
-    const { conduct, restarts } = turn === 'cell' ? conducts.cell(random) : conducts.illness(uids, random);
-    tell(world, conduct);
-    if (restarts) Object.assign(world.pipeline.tools, { pacs: world.openPacs() });
+    const { told: odd, restarts } = await liar.lie(turn, uids, random);
+    told.push(odd);
+    if (restarts) Object.assign(world.pipeline.tools, { pacs: liar.openPacs() });
     await send(world, instances);
     for (let step = 1 + Math.floor(random() * 3); step > 0; step -= 1) {
       await world.pass(oneOf([0, 0.05, 0.2, 1, 3, 11, 61], random));
       if (random() < 0.1) await retryAll(world);
     }
   }
-  liar.conduct = HONEST;
-}
-
-function tell({ liar, told }: World, conduct: Conduct): void {
-  liar.conduct = conduct;
-  told.push(conduct);
+  await liar.beHonest();
 }
 
 function drawStudy({ seed, nth, random, uploads, behind }: World): readonly SyntheticInstance[] {
@@ -181,8 +159,9 @@ async function send(world: World, instances: readonly SyntheticInstance[]): Prom
 
 /** Hours after its receipt the PACS loses a study, and its device sends it again. */
 async function forgetOne(world: World): Promise<void> {
-  const { pipeline, liar, random, uploads, forgotten, wrong } = world;
-  tell(world, HONEST);
+  const { pipeline, liar, random, uploads, forgotten, told, wrong } = world;
+  await liar.beHonest();
+  told.push({});
   await world.pass(61);
   const { status } = pipeline;
   const stored: Sent[] = [];
@@ -225,7 +204,7 @@ const isOver = (state: string): boolean => state === 'closed' || state === 'held
 /** An honest PACS from now on; bytes that it changed stay as they are. */
 async function recover(world: World): Promise<void> {
   const { pipeline, uploads, liar } = world;
-  liar.conduct = HONEST;
+  await liar.beHonest();
   for (let round = 0; round < ROUNDS_TO_END; round += 1) {
     await world.pass(61);
     const states = await Promise.all(uploads.map(async ({ uploadId }) => pipeline.status(uploadId)));

@@ -19,7 +19,7 @@ import { openTestPipeline, type TestGround, type TestPipeline } from '../testing
 import { studyIdOf } from '../testing/open-study.ts';
 import { packed, toManifest } from '../testing/pack-parcel.ts';
 import { DAY_MINUTES, passMinutes } from '../testing/pass-minutes.ts';
-import { oneOf, type Random } from './draw-conducts.ts';
+import { oneOf, type Random } from './liar.ts';
 import { count, type Counts } from './judge-receipts.ts';
 
 /** How far the study has come. */

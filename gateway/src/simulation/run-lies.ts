@@ -9,13 +9,14 @@ import { parseArgs } from 'node:util';
 import { startOrthanc } from '../../../scripts/system/orthanc.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
 import { openOrthancBehind, type OrthancBehind } from '../testing/orthanc-behind.ts';
-import { cellsOf, VARIANTS } from './draw-conducts.ts';
 import { addTally, emptyTally, sum, type Tally } from './judge-receipts.ts';
+import { KINDS, variantsOf, type Kind } from './liar.ts';
 import { openJournal } from './lies-journal.ts';
 import { runWorld } from './lies.ts';
+import { countCells } from './open-liar.ts';
 
-/** Enough for every cell (draw-conducts.ts) once. */
-const WORLDS = 2000;
+/** Enough for every cell once, before each kind. */
+const WORLDS: Readonly<Record<Kind, number>> = { orthanc: 1400, dicomweb: 600, dimse: 300, folder: 100 };
 const WORLDS_BEFORE_ORTHANC = 350;
 /** While one asks the database or the PACS, another one works. */
 const WORLDS_AT_ONCE = 4;
@@ -26,17 +27,18 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 type Settings = {
   readonly seed: number;
   readonly worlds: readonly number[];
+  readonly kinds: readonly Kind[];
   readonly isBeforeOrthanc: boolean;
   /** No world begins after this long. */
   readonly minutes: number;
 };
 
 async function runWorlds(
-  { seed, worlds, isBeforeOrthanc, minutes }: Settings,
+  { seed, worlds, kinds, isBeforeOrthanc, minutes }: Settings,
   grounds: readonly TestGround[],
   behind: OrthancBehind | undefined,
 ): Promise<Tally> {
-  const journal = await openJournal(`${isBeforeOrthanc ? 'orthanc' : 'liar'}-${seed}`);
+  const journal = await openJournal(`${isBeforeOrthanc ? 'real' : kinds.join('-')}-${seed}`);
   const tally = emptyTally();
   for (const nth of worlds) addTally(tally, journal.known.get(nth) ?? emptyTally());
   if (tally.worlds > 0) say(`resumes after ${tally.worlds} worlds`);
@@ -44,7 +46,7 @@ async function runWorlds(
   const ends = performance.now() + minutes * 60_000;
   const lane = async (ground: TestGround): Promise<void> => {
     for (let nth = left.shift(); nth !== undefined && performance.now() < ends; nth = left.shift()) {
-      const one = await runWorld({ ground, seed, nth, behind });
+      const one = await runWorld({ ground, seed, nth, kinds, behind });
       await journal.append(nth, one);
       addTally(tally, one);
       for (const wrong of one.wrong) say(wrong);
@@ -78,8 +80,9 @@ async function run(settings: Settings): Promise<number> {
     const tally = await runWorlds(settings, grounds, orthanc?.behind);
     const { faults, cells, wrong, ...rest } = tally;
     say(JSON.stringify({ seed: settings.seed, ...rest, faults: sum(faults) }, null, 2));
-    const all = settings.isBeforeOrthanc ? VARIANTS.slice(0, 1) : VARIANTS;
-    const possible = all.reduce((count, variant) => count + cellsOf(variant).length, 0);
+    const possible = settings.isBeforeOrthanc
+      ? countCells('orthanc')
+      : variantsOf(settings.kinds).reduce((count, { kind }) => count + countCells(kind), 0);
     say(`${describe(tally)}; ${Object.keys(cells).length} of ${possible} cells were met`);
     return wrong.length === 0 && sum(faults) > 0 ? 0 : 1;
   } finally {
@@ -96,14 +99,21 @@ async function main(args: readonly string[]): Promise<number> {
       worlds: { type: 'string' },
       only: { type: 'string' },
       minutes: { type: 'string', default: 'Infinity' },
+      adapter: { type: 'string', multiple: true, default: [...KINDS] },
       orthanc: { type: 'boolean', default: false },
     },
   });
-  const { seed, only, orthanc: isBeforeOrthanc } = values;
-  const count = Number(values.worlds ?? (isBeforeOrthanc ? WORLDS_BEFORE_ORTHANC : WORLDS));
+  const { seed, only, adapter, orthanc: isBeforeOrthanc } = values;
+  const kinds = KINDS.filter((kind) => adapter.includes(kind));
+  if (kinds.length === 0 || kinds.length < new Set(adapter).size) {
+    say(`--adapter one of: ${KINDS.join(', ')}`);
+    return 2;
+  }
+  const enough = kinds.reduce((sum, kind) => sum + WORLDS[kind], 0);
+  const count = Number(values.worlds ?? (isBeforeOrthanc ? WORLDS_BEFORE_ORTHANC : enough));
   const worlds = only === undefined ? Array.from({ length: count }, (_, nth) => nth) : [Number(only)];
   say(`seed ${seed}, ${worlds.length} worlds`);
-  return run({ seed: Number(seed), worlds, isBeforeOrthanc, minutes: Number(values.minutes) });
+  return run({ seed: Number(seed), worlds, kinds, isBeforeOrthanc, minutes: Number(values.minutes) });
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -44,8 +44,6 @@ const EVENT_REPORT_RSP = 0x8100;
 const PENDING = 0xff00;
 
 export async function openDimseArchive(known: readonly SyntheticInstance[]): Promise<Archive> {
-  const came: Buffer[] = [];
-  let identifier = Buffer.alloc(0);
   let getting: Asked | null = null;
   const peer = await openDimsePeer({
     associate: (request) => {
@@ -55,20 +53,15 @@ export async function openDimseArchive(known: readonly SyntheticInstance[]): Pro
       const at = refused === undefined ? -1 : abstractSyntaxes(request).indexOf(refused);
       return accept(request, at < 0 ? {} : { results: { [2 * at + 1]: 3 } });
     },
-    heard: (content) => {
-      if ((content[5]! & 1) === 1) came.length = 0;
-      else came.push(Buffer.from(content.subarray(6)));
-    },
     answer: (asked) => {
-      const dataSet = Buffer.concat(came);
+      const { dataSet } = asked;
       if (asked.field === STORE_RQ) return store(archive, asked, dataSet);
       if (asked.field === FIND_RQ) return find(archive, asked, { identifier: dataSet, known });
       if (asked.field === GET_RQ) {
         getting = asked;
-        identifier = dataSet;
         const uid = known
           .map(({ identifiers }) => identifiers.sopInstanceUID)
-          .find((one) => identifier.includes(one));
+          .find((one) => dataSet.includes(one));
         const held = uid === undefined ? undefined : archive.held.get(uid);
         return held === undefined ? respond(asked, 0) : bring(3, uid!, held);
       }
@@ -99,34 +92,39 @@ function store(archive: Archive, asked: Asked, dataSet: Buffer): readonly Buffer
 }
 
 function commit(archive: Archive, asked: Asked, information: Buffer): readonly Buffer[] {
-  const wish = parseDataSet(information, (tag) => tag === 0x00081199);
-  const transactionUID = uidIn(wish, 0x00081195)!;
-  const instances = wish.sequences.get(0x00081199)!.map((item) => uidIn(item, 0x00081155)!);
+  const { transactionUID, instances } = readWish(information);
   archive.asked.push({ transactionUID, instances });
   const { commits } = archive;
   if (commits === 'later' || commits === 'not-taken') return respond(asked, 0);
   const isOver = commits !== 'keeps' && commits.times-- === 0;
   if (isOver) archive.commits = 'keeps';
   const said = isOver ? 'keeps' : commits;
-  return [...respond(asked, 0), ...report(asked.contextId, { transactionUID, instances }, said)];
+  const reasonOf = (uid: string) => (said !== 'keeps' && said.failsOn === uid ? said.reason : null);
+  return [...respond(asked, 0), ...report(asked.contextId, { transactionUID, instances }, reasonOf)];
 }
 
-/** N-EVENT-REPORT. */
-function report(
+/** A request for storage commitment (PS3.4 Annex J). */
+export function readWish(information: Buffer): Archive['asked'][number] {
+  const wish = parseDataSet(information, (tag) => tag === 0x00081199);
+  const instances = wish.sequences.get(0x00081199)!.map((item) => uidIn(item, 0x00081155)!);
+  return { transactionUID: uidIn(wish, 0x00081195)!, instances };
+}
+
+/** N-EVENT-REPORT. `reasonOf`: why one has failed; null: it is kept. */
+export function report(
   contextId: number,
   { transactionUID, instances }: Archive['asked'][number],
-  commits: 'keeps' | Failing,
+  reasonOf: (sopInstanceUID: string) => number | null,
 ): readonly Buffer[] {
-  const isFailed = (uid: string): boolean => commits !== 'keeps' && commits.failsOn === uid;
   const reference = (uid: string) => [[0x00081155, uid]] as const;
-  const reason = commits === 'keeps' ? 0 : commits.reason;
-  const failures = instances
-    .filter(isFailed)
-    .map((uid) => [...reference(uid), [0x00081197, reason]] as const);
+  const failures = instances.flatMap((uid) => {
+    const reason = reasonOf(uid);
+    return reason === null ? [] : [[...reference(uid), [0x00081197, reason] as const]];
+  });
   const dataSet = Buffer.concat([
     encodeElements([[0x00081195, transactionUID]]),
     ...(failures.length === 0 ? [] : [encodeSequence(0x00081198, failures)]),
-    encodeSequence(0x00081199, instances.filter((uid) => !isFailed(uid)).map(reference)),
+    encodeSequence(0x00081199, instances.filter((uid) => reasonOf(uid) === null).map(reference)),
   ]);
   const command = encodeCommand([
     [0x002, COMMITMENT_PUSH],

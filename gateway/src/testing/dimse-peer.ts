@@ -15,9 +15,14 @@ const DATA = 4;
 const RELEASE_RQ = 5;
 const RELEASE_RP: Buffer = Buffer.from('06000000000400000000', 'hex');
 export const ABORT: Buffer = Buffer.from('07000000000400000000', 'hex');
+/** In the place of a PDU: the connection ends. */
+export const CLOSE: Buffer = Buffer.from('close');
 
-/** A command that has come; `id`: its message. */
+/** A command that has come, and all of its Data Set; `id`: its message. */
 export type Asked = {
+  /** The same one for all messages of an association. */
+  readonly association: object;
+  readonly dataSet: Buffer;
   readonly contextId: number;
   readonly field: number;
   readonly id: number;
@@ -25,7 +30,7 @@ export type Asked = {
 };
 export type Script = {
   /** Answers a request for an association; by default all is accepted. */
-  readonly associate?: (request: Buffer) => Buffer;
+  readonly associate?: (request: Buffer) => readonly Buffer[] | Buffer;
   /** Told each PDU with data, without its header. */
   readonly heard?: (content: Buffer) => void;
   /** Answers a command once its Data Set, if it has one, is here. */
@@ -40,23 +45,31 @@ export async function openDimsePeer(script: Script): Promise<Peer> {
     sockets.add(socket);
     socket.on('error', () => {});
     let held = Buffer.alloc(0);
-    let asked: Asked | null = null;
+    let asked: Omit<Asked, 'dataSet'> | null = null;
+    const pieces: Buffer[] = [];
+    const say = (pdus: readonly Buffer[]): void => {
+      for (const pdu of pdus) {
+        if (pdu === CLOSE) socket.destroy();
+        else socket.write(pdu);
+      }
+    };
     socket.on('data', (bytes: Buffer) => {
       held = Buffer.concat([held, bytes]);
       while (held.length >= 6 && held.length >= 6 + held.readUInt32BE(2)) {
         const content = held.subarray(6, 6 + held.readUInt32BE(2));
         const type = held[0]!;
         held = held.subarray(6 + content.length);
-        if (type === ASSOCIATE_RQ) socket.write(associate(content));
+        if (type === ASSOCIATE_RQ) say([associate(content)].flat());
         if (type === RELEASE_RQ) socket.end(RELEASE_RP);
         if (type !== DATA) continue;
         heard(content);
         const control = content[5]!;
-        if ((control & 1) === 1) asked = toAsked(content);
+        if ((control & 1) === 1) asked = toAsked(content, socket);
+        else pieces.push(Buffer.from(content.subarray(6)));
         const isWhole =
           (control & 2) === 2 &&
           ((control & 1) === 0 || asked!.command.get(0x800)!.readUInt16LE() === 0x0101);
-        if (isWhole) for (const pdu of answer(asked!)) socket.write(pdu);
+        if (isWhole) say(answer({ ...asked!, dataSet: Buffer.concat(pieces.splice(0)) }));
       }
     });
   });
@@ -70,10 +83,10 @@ export async function openDimsePeer(script: Script): Promise<Peer> {
   };
 }
 
-function toAsked(content: Buffer): Asked {
+function toAsked(content: Buffer, association: object): Omit<Asked, 'dataSet'> {
   const command = parseElements(content.subarray(6));
   const number = (tag: number): number => command.get(tag)?.readUInt16LE() ?? 0;
-  return { contextId: content[4]!, field: number(0x100), id: number(0x110), command };
+  return { association, contextId: content[4]!, field: number(0x100), id: number(0x110), command };
 }
 
 const item = (type: number, content: Buffer): Buffer =>
@@ -130,10 +143,17 @@ export function respond(
   return identifier === undefined ? said : [...said, value(contextId, false, encodeElements(identifier))];
 }
 
+const MR = '1.2.840.10008.5.1.4.1.1.4';
+
 /** C-STORE of the peer, as C-GET brings it. */
-export function bring(contextId: number, sopInstanceUID: string, dataSet: Buffer): readonly Buffer[] {
+export function bring(
+  contextId: number,
+  sopInstanceUID: string,
+  dataSet: Buffer,
+  sopClassUID: string = MR,
+): readonly Buffer[] {
   const command: ElementsToSend = [
-    [0x002, '1.2.840.10008.5.1.4.1.1.4'],
+    [0x002, sopClassUID],
     [0x100, 0x0001],
     [0x110, 7],
     [0x800, 1],

@@ -1,33 +1,29 @@
 /**
- * The conduct of a PACS towards the studies of one world: each status with each body from each service in its
+ * A PACS that lies over DICOMweb, and over Orthanc's REST API: each status with each body from each service in its
  * turn, alone or with something else, and between them whatever the seed draws.
  */
-import { seededRandom } from '#testing/synthetic-study.ts';
-import { PROOFS, type WantedProof } from '../pipeline/pipeline-tools.ts';
+import { sha256 } from '#testing/sha256.ts';
+import { createLatePacs } from '../ports/pacs/late-pacs.ts';
 import {
   HONEST,
   REST_SERVICES,
+  startLyingPacs,
   WEB_SERVICES,
   type Conduct,
   type Service,
 } from '../testing/lying-dicomweb.ts';
 import { BODIES, type Answer } from '../testing/pacs-answers.ts';
+import { inTurn, oddIn, oneOf, type Liar, type LiarOptions, type Random } from './liar.ts';
 
 const MINUTE_MS = 60_000;
 const STATUSES = [
   200, 202, 204, 400, 401, 403, 404, 405, 406, 409, 410, 411, 413, 415, 429, 500, 501, 502, 503, 504,
 ] as const;
 
-/** A gateway's setting, and the PACS before which it stands. */
-export type Variant = { readonly proof: WantedProof; readonly isOrthanc: boolean };
-export const VARIANTS: readonly Variant[] = [true, false].flatMap((isOrthanc) =>
-  PROOFS.map((proof) => ({ proof, isOrthanc })),
-);
-
 type Cell = { readonly service: Service; readonly answer: Answer };
 
 /** Services × statuses × bodies. An answer of 204 has no body, and silence no status. */
-export function cellsOf({ isOrthanc }: Pick<Variant, 'isOrthanc'>): readonly Cell[] {
+export function webCells(isOrthanc: boolean): readonly Cell[] {
   const services: readonly Service[] = isOrthanc ? [...WEB_SERVICES, ...REST_SERVICES] : WEB_SERVICES;
   return services.flatMap((service) =>
     STATUSES.flatMap((status) =>
@@ -38,32 +34,36 @@ export function cellsOf({ isOrthanc }: Pick<Variant, 'isOrthanc'>): readonly Cel
   );
 }
 
-export type Random = () => number;
-export const oneOf = <T>(all: readonly T[], random: Random): T => all[Math.floor(random() * all.length)]!;
-
-/** `restarts`: the gateway starts again and asks what the PACS is. */
-export type Drawn = { readonly conduct: Conduct; readonly restarts: boolean };
-
-/** Cells that a world takes in its turn; the other conducts are drawn. */
-export const CELLS_A_WORLD = 4;
-
-/** `nth`: of the worlds of this variant. `uids`: instances that may be on their way. */
-export function drawConducts(seed: number, variant: Variant, nth: number) {
-  const shuffle = seededRandom(seed);
-  const cells = cellsOf(variant)
-    .map((cell) => ({ cell, at: shuffle() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ cell }) => cell);
-  let next = nth * CELLS_A_WORLD;
+export async function openWebLiar(isOrthanc: boolean, options: LiarOptions): Promise<Liar> {
+  const { now, patienceMs, behind } = options;
+  const pacs = await startLyingPacs({
+    ...{ instances: [], now, isOrthanc, patienceMs },
+    ...(behind ? { behind } : {}),
+  });
+  const { url, held, saidRefused, doubled, foreign, faults, startTimer } = pacs;
+  const nextCell = inTurn(webCells(isOrthanc), options);
+  const holds = async (uid: string) => (behind ? behind.read(uid) : (held.get(uid)?.bytes ?? null));
   return {
-    cell(random: Random): Drawn {
-      const cell = cells[next % cells.length]!;
-      next += 1;
-      return { conduct: withCell(cell, random), restarts: cell.service === 'system' || random() < 0.2 };
+    ...{ saidRefused, doubled, foreign, faults },
+    openPacs: () => createLatePacs({ url, authorization: null, startTimer }),
+    async beHonest() {
+      pacs.conduct = HONEST;
     },
-    illness(uids: readonly string[], random: Random): Drawn {
-      return { conduct: drawIllness(uids, random), restarts: random() < 0.2 };
+    async lie(how, uids, random) {
+      const cell = how === 'cell' ? nextCell() : null;
+      pacs.conduct = cell === null ? drawIllness(uids, random) : withCell(cell, random);
+      return { told: oddIn(pacs.conduct, HONEST), restarts: cell?.service === 'system' || random() < 0.2 };
     },
+    async holds(uid, digest) {
+      const bytes = await holds(uid);
+      if (bytes === null) return 'none';
+      return sha256(bytes) === digest ? 'same' : 'other';
+    },
+    isDenied: (uid) => held.get(uid)?.isDenied === true,
+    cellsMet: () => new Map([...faults].filter(([kind]) => / \d{3} /.test(kind))),
+    expect: (instances) => pacs.expect(instances),
+    forget: (uids) => pacs.forget(uids),
+    close: () => pacs.close(),
   };
 }
 

@@ -1,0 +1,67 @@
+/** The lists of cases that this person keeps under a name. */
+import { signal, type ReadonlySignal } from '@preact/signals';
+import {
+  caseViewSchema,
+  caseViewsSchema,
+  type CaseView,
+  type CaseViewFilters,
+} from '#shared/protocol/case-views.ts';
+import type { ApiClient } from '../net/api-client.ts';
+import { CHOICE_NAMES } from './case-filters.ts';
+import { troubleOf, type CaseTrouble } from './case-trouble.ts';
+
+export interface ViewsStore {
+  /** Null until loaded. */
+  readonly views: ReadonlySignal<readonly CaseView[] | null>;
+  readonly isBusy: ReadonlySignal<boolean>;
+  readonly trouble: ReadonlySignal<CaseTrouble | null>;
+  load(): Promise<void>;
+  /** `id` null: a new one, or the one that has this name. Resolves to whether it is saved. */
+  save(id: string | null, name: string, filters: CaseViewFilters): Promise<boolean>;
+  remove(id: string): Promise<boolean>;
+}
+
+export function createViewsStore(api: Pick<ApiClient, 'json' | 'text'>): ViewsStore {
+  const views = signal<readonly CaseView[] | null>(null);
+  const isBusy = signal(false);
+  const trouble = signal<CaseTrouble | null>(null);
+
+  const tried = async (work: () => Promise<void>): Promise<boolean> => {
+    isBusy.value = true;
+    trouble.value = null;
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      trouble.value = troubleOf(error);
+      return false;
+    } finally {
+      isBusy.value = false;
+    }
+  };
+  /** Another view of the same name gave way, so all are read again. */
+  const read = async (): Promise<void> => {
+    views.value = (await api.json('/case-views', caseViewsSchema)).views;
+  };
+  return {
+    views,
+    isBusy,
+    trouble,
+    load: async () => void (await tried(read)),
+    save: (id, name, filters) =>
+      tried(async () => {
+        const [path, method] = id === null ? ['/case-views', 'POST'] : [`/case-views/${id}`, 'PUT'];
+        await api.json(path, caseViewSchema, { method, body: { name, filters } });
+        await read();
+      }),
+    remove: (id) =>
+      tried(async () => {
+        await api.text(`/case-views/${id}`, { method: 'DELETE' });
+        await read();
+      }),
+  };
+}
+
+/** The view that lists just this. */
+export const viewOf = (views: readonly CaseView[], filters: CaseViewFilters): CaseView | null =>
+  views.find((view) => CHOICE_NAMES.every((name) => view.filters[name] === filters[name])) ?? null;
