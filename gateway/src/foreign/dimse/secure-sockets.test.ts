@@ -100,6 +100,7 @@ test('gives a handshake the time of a request, and no more', async () => {
     socket.on('error', () => undefined).resume();
     socket.write(said);
     await once(socket, 'close');
+    assert.is(socket.readyState, 'closed');
   }
   await listener.close();
 });
