@@ -13,6 +13,7 @@ import { doctor } from './relay/doctor.ts';
 import { addressAsked } from './relay/connect.ts';
 import { inspect } from './relay/inspect.ts';
 import { receiptVerify } from './relay/receipt-verify.ts';
+import { sample } from './relay/sample.ts';
 import { send } from './relay/send.ts';
 import { upload } from './relay/upload.ts';
 import { userAdd, userList, userPassword } from './relay/users.ts';
@@ -54,6 +55,17 @@ const COMMANDS: readonly Command[] = [
       '--ca FILE: a certificate in PEM that is trusted besides the usual ones.',
       '--store: stores two synthetic instances and removes them where the PACS lets it. Without it nothing is written.',
       'Exit codes: 0 nothing fails, 1 something does, 2 wrong usage, 3 the PACS cannot be reached.',
+    ],
+  },
+  {
+    words: ['sample'],
+    usage: 'sample [--remove] [--studies N] [--anyway] [--gateway URL] [--token T | --user U] [--json]',
+    run: sample,
+    about: [
+      'Invented studies, cases and readings, to look around: by an administrator. Run again it continues where it stopped.',
+      '--remove: takes all of it away, in the PACS too, and says what it could not.',
+      '--studies N: so many, at most 30.',
+      '--anyway: also where a destination deletes nothing for the gateway.',
     ],
   },
   { words: ['inspect'], usage: 'inspect FILE [--json]', run: inspect },

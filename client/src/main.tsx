@@ -7,11 +7,13 @@ import { askForBackgroundSync, goesOnAlone } from './app/background-sync.ts';
 import { createDevice } from './app/device.ts';
 import { FIRST_FORMATS } from './kit/format.ts';
 import { watchInstallOffer } from './app/install-offer.ts';
+import { watchChoice } from './app/lost-choice.ts';
 import { createLooks } from './app/looks.ts';
 import { takeLaunches } from './app/launches.ts';
 import { ProvideStores } from './app/ProvideStores.tsx';
 import { createRoute, hrefOf } from './kit/routes.ts';
 import { createUpdate, pageAround } from './app/updates.ts';
+import { chosenIn } from './app/use-chosen.ts';
 import { keepAwake } from './app/wake-lock.ts';
 import { watchLink } from './net/watch-link.ts';
 
@@ -40,10 +42,11 @@ const travels = computed(
 );
 keepAwake({ wakeLock, wanted: computed(() => queue.unsafe.value > 0 || travels.value), ...around });
 
-// Closing the page would lose instances that are still being written, so the browser asks first. Safe ones
-// stay.
-window.addEventListener('beforeunload', (event) => {
-  if (device.queue.unsafe.peek() > 0) event.preventDefault();
+const choiceLost = watchChoice({
+  page: window,
+  storage: localStorage,
+  unsafe: queue.unsafe,
+  chosen: computed(() => chosenIn(ingest)),
 });
 
 // The build dispatches this event when a part of the page cannot be fetched: another version was installed on
@@ -63,7 +66,13 @@ watchLink({
 });
 render(
   <ProvideStores device={device} looks={looks}>
-    <App route={route} update={update} install={install} lockMinutes={device.lockMinutes} />
+    <App
+      route={route}
+      update={update}
+      install={install}
+      lockMinutes={device.lockMinutes}
+      choiceLost={choiceLost}
+    />
   </ProvideStores>,
   document.getElementById('app')!,
 );

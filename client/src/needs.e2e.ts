@@ -163,7 +163,7 @@ walk(
     await paper.getByText('Not sent until you decide').waitFor();
     assert.ok(await paper.getByRole('checkbox').evaluate((tick) => (tick as HTMLInputElement).indeterminate));
     await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
-    const why = page.locator('.notice', { hasText: '1 of the 2 studies you chose is not sent yet' });
+    const why = page.locator('.notice', { hasText: 'Send takes 1 of the 2 studies you chose' });
     await why.getByText('Names cannot be removed safely from this kind of file.', { exact: false }).waitFor();
     assert.ok((await why.boundingBox())!.y < (await page.locator('.card').first().boundingBox())!.y);
     await looksRight(page, 'not-all-sent');

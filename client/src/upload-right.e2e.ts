@@ -6,7 +6,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADMIN, ask, askAs, createAccount, type Account } from '#testing/accounts.ts';
+import { ADMIN, ask, askAs, createAccount, PASSWORD, type Account } from '#testing/accounts.ts';
 import {
   choose,
   instancesSentBy,
@@ -117,6 +117,18 @@ if (why !== null) {
     });
     assert.is(await instancesSentBy(world, account.username), INSTANCES);
   };
+  type AuditRow = { readonly event: string; readonly fields: Readonly<Record<string, unknown>> };
+  const auditRows = async () =>
+    (await askAs<{ rows: readonly AuditRow[] }>(world.gateway, ADMIN, '/audit?limit=1000')).rows;
+  const changePassword = async (page: Page, current: string, next: string) => {
+    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+    await page.getByRole('button', { name: 'Change password' }).click();
+    await page.getByLabel('Current password').fill(current);
+    await page.getByLabel('New password').fill(next);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'Your password was changed' }).waitFor();
+    await page.keyboard.press('Enter');
+  };
   const setDisabled = async (disabled: boolean) => {
     const path = `/admin/users/${account.id}`;
     const answer = await ask(world.gateway, ADMIN, { method: 'PATCH', path, body: { disabled } });
@@ -162,6 +174,27 @@ if (why !== null) {
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByText('still on their way from this device', { exact: false }).waitFor();
     assert.is(await page.locator('.queue-row, .card').count(), 0);
+    middle.resume();
+    await untilArrived(page);
+  });
+
+  test('a study that is sent after a new password arrives without a login too', async () => {
+    const page = await open();
+    const enrolments = async () => {
+      const noted = await auditRows();
+      const enrolled = noted.filter(({ event }) => event === 'device-enrolled');
+      return enrolled.filter(({ fields }) => fields['accountId'] === account.id).length;
+    };
+    const next = 'four words that nobody knows';
+    await until('the device to be enrolled', async () => (await enrolments()) === 1);
+    await changePassword(page, PASSWORD, next);
+    await until('the device to be enrolled again', async () => (await enrolments()) === 2);
+    await changePassword(page, next, PASSWORD);
+    await until('and once more', async () => (await enrolments()) === 3);
+    const middle = await sendHalf(page, 7);
+    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     middle.resume();
     await untilArrived(page);
   });
@@ -213,8 +246,7 @@ if (why !== null) {
       return now.records === 0 && now.receipts === 1;
     });
     assert.is(await instancesSentBy(world, boss.username), INSTANCES);
-    type Row = { readonly event: string; readonly fields: Readonly<Record<string, unknown>> };
-    const { rows } = await askAs<{ rows: readonly Row[] }>(gateway, ADMIN, '/audit?limit=1000');
+    const rows = await auditRows();
     const noted = rows.filter(({ event }) => event === 'queue-taken-over').map(({ fields }) => fields);
     assert.equal(noted, [{ accountId: account.id, by: boss.id, studies: 1 }]);
   });

@@ -145,7 +145,8 @@ test('the DIMSE port has a certificate of its own, and asks for one where it has
     RELAY_DIMSE_TLS_CERT: fileOf('cert.pem', CERTIFICATE),
     RELAY_DIMSE_TLS_KEY: fileOf('key.pem', CERTIFICATE_KEY),
   };
-  const read = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
+  const files = { certFile: pair.RELAY_DIMSE_TLS_CERT, keyFile: pair.RELAY_DIMSE_TLS_KEY };
+  const read = { cert: CERTIFICATE, key: CERTIFICATE_KEY, ...files };
   assert.equal(readConfig({ ...on, ...pair }).dimse?.tls, { ...read, ca: null });
   const RELAY_DIMSE_TLS_CA = fileOf('ca.pem', PRIVATE_CA);
   assert.equal(readConfig({ ...on, ...pair, RELAY_DIMSE_TLS_CA }).dimse?.tls, { ...read, ca: PRIVATE_CA });

@@ -4,12 +4,12 @@
  */
 import { isIP } from 'node:net';
 import { AE_TITLE } from '#shared/protocol/dimse-address.ts';
-import type { TlsPair } from './http/certificate.ts';
+import type { TlsFiles, TlsPair } from './http/certificate.ts';
 import { portOf, setting, type Env, type Report } from './read-setting.ts';
 import { authoritiesOf, tlsPairOf } from './tls-settings.ts';
 
 /** In PEM. `ca`: whoever calls shows a certificate of these authorities; null: nobody is asked for one. */
-type DimseTls = TlsPair & { readonly ca: string | null };
+type DimseTls = TlsPair & TlsFiles & { readonly ca: string | null };
 
 /**
  * `aeTitle`: the gateway's own. `host`: the address of this machine that it listens on. `tls` null: associations travel
@@ -50,5 +50,5 @@ function tlsOf(env: Env, wrong: Report): DimseTls | null {
     wrong(
       'RELAY_DIMSE_TLS_CA asks modalities for certificates and needs TLS: set RELAY_DIMSE_TLS_CERT and RELAY_DIMSE_TLS_KEY.',
     );
-  return pair && { cert: pair.cert, key: pair.key, ca };
+  return pair && { ...pair, ca };
 }

@@ -8,8 +8,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Hono } from 'hono';
-import type { RuleKind } from '#shared/protocol/rule.ts';
 import { adminFeature } from './admin/admin.feature.ts';
+import { analyticsFeature } from './analytics/analytics.feature.ts';
 import { auditFeature } from './audit/audit.feature.ts';
 import { type AuditHeads, openAuditHeads } from './audit/audit-heads.ts';
 import { recordRunning } from './audit/record-running.ts';
@@ -17,7 +17,9 @@ import { defaultSiteId } from './auth/account.store.ts';
 import { authFeature } from './auth/auth.feature.ts';
 import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
-import { casesFeature } from './cases/cases.feature.ts';
+import { createCaseSeal } from './cases/case-seal.ts';
+import { casesFeature, PRINTS } from './cases/cases.feature.ts';
+import { openByRules } from './cases/open-by-rules.ts';
 import { isInClearText, type Config } from './config.ts';
 import { type Database, type Db, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
@@ -35,10 +37,10 @@ import { type Certificate, openCertificate } from './http/certificate.ts';
 import type { GatewayEnv, Router } from './http/route.ts';
 import { createWeb } from './http/web.ts';
 import { inferenceFeature } from './inference/inference.feature.ts';
-import { appliedInference, checkInference, inferenceBy } from './inference/inference-rules.ts';
-import { openInferenceTools } from './inference/inference-tools.ts';
+import { openInferenceTools, type InferenceTools } from './inference/inference-tools.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { openKeys } from './keys.ts';
+import { KINDS_OF_RULES } from './kinds-of-rules.ts';
 import { openModelFiles } from './models/model-files.ts';
 import { modelsFeature } from './models/models.feature.ts';
 import { registerBuiltIn } from './models/register-built-in.ts';
@@ -70,12 +72,13 @@ import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
 import { openPacsAt } from './ports/pacs/open-pacs.ts';
 import { withoutCredentials } from './ports/pacs/pacs-http.ts';
 import type { Pacs } from './ports/pacs/pacs.ts';
+import { exportsFeature } from './exports/exports.feature.ts';
 import { dimseFeature } from './foreign/dimse/dimse.feature.ts';
 import { foreignFeature, type ForeignFeature } from './foreign/foreign.feature.ts';
 import { resultsFeature } from './results/results.feature.ts';
 import { reviewsFeature } from './reviews/reviews.feature.ts';
-import { checkForwarding, forwardingBy } from './rules/forwarding-rules.ts';
-import { ruleRoutes, type KindOfRules } from './rules/rules.routes.ts';
+import { ruleRoutes } from './rules/rules.routes.ts';
+import { sampleFeature } from './sample/sample.feature.ts';
 import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
@@ -140,16 +143,6 @@ const VERSION = (
 
 /** The models that come with the gateway, with their cards. */
 const BUILT_IN_MODELS = fileURLToPath(new URL('../../shared/models', import.meta.url));
-
-const KINDS_OF_RULES: Readonly<Record<RuleKind, KindOfRules>> = {
-  forwarding: {
-    which: 'first',
-    check: checkForwarding,
-    applied: (rule) => rule,
-    follow: (db, siteId, [taker]) => forwardingBy(db, siteId, taker),
-  },
-  inference: { which: 'every', check: checkInference, applied: appliedInference, follow: inferenceBy },
-};
 
 /** STOW-RS: each holds a megabyte while its body comes, and asks the database while it waits. */
 const STORES_AT_ONCE = { atOnce: 64, ofOne: 16 };
@@ -240,7 +233,8 @@ type Tools = Base &
 /** A further feature adds its line here. */
 function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[] {
   const inference = inferenceFeature(tools.inference);
-  const caseKeys = createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'cases'));
+  const keysIn = (name: string) => createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', name));
+  const { caseKeys } = tools;
   return [
     observabilityFeature(tools),
     authFeature(tools),
@@ -250,18 +244,14 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
     { routes: [tusRoutes(tools.parcels, createFileReceiver(tools.spool, tools))] },
     viewer,
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
-    studiesFeature({
-      ...tools,
-      viewersOf: createViewersOf(tools.db),
-      builtInLink: viewer.builtInLink,
-    }),
+    studiesFeature({ ...tools, viewersOf: createViewersOf(tools.db), builtInLink: viewer.builtInLink }),
     vaultFeature(tools),
     casesFeature({ ...tools, caseKeys }),
     reviewsFeature({ ...tools, caseKeys }),
-    worklistFeature({
-      ...tools,
-      listKeys: createStudyKeys(tools.keys.wrapKey, join(tools.dataDir, 'keys', 'orders')),
-    }),
+    analyticsFeature(tools),
+    exportsFeature({ ...tools, caseKeys, exportKeys: keysIn('exports') }),
+    sampleFeature({ ...tools, caseKeys, forget: tools.callers.forgetAccount }),
+    worklistFeature({ ...tools, listKeys: keysIn('orders') }),
     modelsFeature(tools),
     inference,
     { routes: [ruleRoutes(tools, KINDS_OF_RULES)] },
@@ -380,7 +370,12 @@ async function createTools(base: Base) {
   };
   const road = createResultSender({ ...base, pipeline, parcels });
   const inputBlobs = await openFileBlobs(join(dataDir, 'inputs'));
+  const caseKeys = createStudyKeys(keys.wrapKey, join(dataDir, 'keys', 'cases'));
+  const caseTools = { ...base, seal: createCaseSeal(caseKeys, keys.secretFor(PRINTS)) };
+  const openCases: InferenceTools['openCases'] = (of, signal) => openByRules(caseTools, of, signal);
   return {
+    caseKeys,
+    exportBlobs: await openFileBlobs(join(dataDir, 'exports')),
     pipeline,
     parcels,
     spool,
@@ -388,7 +383,7 @@ async function createTools(base: Base) {
     files,
     road,
     callers: await openCallers(base),
-    inference: await openInferenceTools({ ...base, files, road, inputBlobs }),
+    inference: await openInferenceTools({ ...base, files, road, inputBlobs, openCases }),
   };
 }
 

@@ -11,12 +11,13 @@ import { ROLES, type Role, type Session } from '#shared/protocol/api.ts';
 import type { CaseView } from '#shared/protocol/case-views.ts';
 import type { CaseAttachments } from '#shared/protocol/cases.ts';
 import type { Job, Result } from '#shared/protocol/inference.ts';
-import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
+import type { ManifestAnswer, ManifestInstance } from '#shared/protocol/manifest.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { createTestKey } from './testing/open-api-key.ts';
 import { openTestCase } from './testing/open-cases.ts';
 import { createTestDevice } from './testing/open-device.ts';
+import { askForExport } from './testing/open-exports.ts';
 import { askOf, sendStudy } from './testing/open-film.ts';
 import { openTestGateway, type CallOptions, type TestGateway } from './testing/open-gateway.ts';
 import { lastOf } from './testing/open-job.ts';
@@ -86,6 +87,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /admin/quotas': 'roles',
   'put /admin/quotas': 'roles',
   'put /admin/quotas/{id}': 'roles',
+  'get /admin/sample': 'roles',
+  'post /admin/sample': 'roles',
+  'delete /admin/sample': 'roles',
   'get /admin/users': 'roles',
   'post /admin/users': 'roles',
   'patch /admin/users/{id}': 'roles',
@@ -155,16 +159,30 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /cases/{id}/timeline': { others: ['radiologist', 'admin', 'auditor'] },
   'get /cases/{id}/reviews': READ,
   'post /cases/{id}/reviews': READ,
+  'get /analytics/models': 'roles',
+  'get /analytics/operations': 'roles',
   'get /analytics/reviews': 'roles',
+  'get /evaluation': 'roles',
   'get /review-types': 'roles',
   'post /review-types': 'roles',
   'put /review-types/{name}': 'roles',
   'get /reviews': 'roles',
   'get /reviews/{id}': READ,
+  'get /reviews/{id}/annotations': READ,
+  'put /reviews/{id}/annotations': READ,
   'post /reviews/{id}/assign': READ,
   'post /reviews/{id}/decision': READ,
   'post /reviews/{id}/sign': READ,
   'post /reviews/{id}/withdraw': READ,
+  'get /export-templates': 'roles',
+  'post /export-templates': 'roles',
+  'put /export-templates/{name}': 'roles',
+  'get /exports': 'roles',
+  'post /exports': 'roles',
+  'get /exports/{id}': READ,
+  'post /exports/{id}/cancel': READ,
+  // Of a radiologist: an administrator knows of it, and does not read it.
+  'get /exports/{id}/file': { others: ['radiologist'] },
   'get /studies': 'roles',
   'get /studies/{studyInstanceUID}/destinations': WATCHED,
   'get /studies/{studyInstanceUID}/timeline': WATCHED,
@@ -184,6 +202,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /upload/files': 'roles',
   'post /dicom-web/studies': 'roles',
   'post /dicom-web/studies/{studyInstanceUID}': 'roles',
+  'post /dicom-web/commitment-requests/{transactionUID}': 'roles',
+  'get /dicom-web/commitment-requests/{transactionUID}': OWNERS,
   'get /dicom-web/studies': 'roles',
   'get /dicom-web/series': 'roles',
   'get /dicom-web/instances': 'roles',
@@ -285,24 +305,23 @@ async function openWorld(): Promise<World> {
   const promised = toManifest([testFilm({ seed: 702 })]);
   const { uploadId } = await json<ManifestAnswer>('POST', '/upload/init', { body: promised });
   const parcel = await beginParcel(uploadId, token('owner'));
-  const device = await createTestDevice(gateway);
-  await device.enrol(token('owner'));
+  const device = await openDeviceOf(token('owner'));
   const vault = await openVaultOf(sessions.get('owner')!);
+  await json('POST', `/dicom-web/commitment-requests/${TRANSACTION}`, { body: commitmentOf(film) });
   const opened = await openCaseOf(film.identifiers.studyInstanceUID, token('radiologist'));
   const view = await json<CaseView>('POST', '/case-views', SAVED_VIEW);
   const tokens = new Map([...sessions].map(([name, { accessToken }]) => [name, accessToken]));
-  tokens.set('device', await device.token());
+  tokens.set('device', device);
   for (const name of ['technician', 'ended'])
     tokens.set(`key of ${name}`, await createTestKey(gateway, { accountId: sessions.get(name)!.user.id }));
   await disableAccount(sessions.get('ended')!);
-  const { sopInstanceUID, digest } = promised.instances[0]!;
-  const key = { sopInstanceUID, digest };
+  const [{ sopInstanceUID, digest }] = promised.instances as [ManifestInstance];
   return {
     tokens,
     bodies: {
       ...vault.bodies,
       'put /case-views/{id}': SAVED_VIEW,
-      'post /upload/{id}/decisions': { body: { decision: 'retry', instances: [key] } },
+      'post /upload/{id}/decisions': { body: { decision: 'retry', instances: [{ sopInstanceUID, digest }] } },
     },
     paths: (template) =>
       template
@@ -315,8 +334,10 @@ async function openWorld(): Promise<World> {
         .replace('/case-views/{id}', `/case-views/${view.id}`)
         .replace('/cases/{id}', `/cases/${opened.id}`)
         .replace('/reviews/{id}', `/reviews/${opened.review}`)
+        .replace('/exports/{id}', `/exports/${opened.exported}`)
         .replace('/jobs/{id}', `/jobs/${job.id}`)
         .replace('/results/{id}', `/results/${result.id}`)
+        .replace('{transactionUID}', TRANSACTION)
         .replace('{method}', 'image')
         .replace(/\{(frames|path)\}/, '1')
         .replace('{seriesInstanceUID}', film.identifiers.seriesInstanceUID)
@@ -325,6 +346,25 @@ async function openWorld(): Promise<World> {
         .replace('{sopInstanceUID}', result.instances[0]!.sopInstanceUID),
   };
 }
+
+async function openDeviceOf(token: string): Promise<string> {
+  const device = await createTestDevice(gateway);
+  await device.enrol(token);
+  return device.token();
+}
+
+const TRANSACTION = '2.25.77';
+const commitmentOf = ({ identifiers: { sopClassUID, sopInstanceUID } }: SyntheticInstance) => ({
+  '00081199': {
+    vr: 'SQ',
+    Value: [
+      {
+        '00081150': { vr: 'UI', Value: [sopClassUID] },
+        '00081155': { vr: 'UI', Value: [sopInstanceUID] },
+      },
+    ],
+  },
+});
 
 /** The place of a parcel of which nothing is sent yet. */
 async function beginParcel(uploadId: string, token: string): Promise<string | null> {
@@ -336,7 +376,7 @@ async function beginParcel(uploadId: string, token: string): Promise<string | nu
   return created.headers.get('location');
 }
 
-/** With an attachment and a review. */
+/** With an attachment, a review and an export. */
 async function openCaseOf(study: string, token: string) {
   const { id } = await openTestCase(gateway, token, { studies: [study] });
   const form = new FormData();
@@ -346,7 +386,8 @@ async function openCaseOf(study: string, token: string) {
   const review = randomUUID();
   const body = { id: review, type: 'chest-film' };
   await gateway.call('POST', `/cases/${id}/reviews`, { token, body });
-  return { id, review, attachment: ((await answer.json()) as CaseAttachments).attachments[0]!.id };
+  const { id: exported } = await askForExport(gateway, token, {});
+  return { id, review, exported, attachment: ((await answer.json()) as CaseAttachments).attachments[0]!.id };
 }
 
 async function disableAccount({ user }: Session): Promise<void> {

@@ -8,6 +8,7 @@ import type { Import, SourceFile } from './source-files.ts';
 /** The places that may import each package, so that changing a package is a change in one place. */
 const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^dcmjs$/, [/^scripts\/(generate-|bench)/]],
+  [/^uplot$/, [/^client\/src\/analytics\/plot\.ts$/]],
   [/^dexie$/, [/^client\/src\/pipeline\/queue\//]],
   [/^@tus\//, [/^gateway\/src\/pipeline\/intake\//, /^scripts\/bench\/link\/peers\.ts$/]],
   [/^(pg|kysely-.*)$/, [/^gateway\/src\/database\//, /^scripts\/lab\/database\//]],
@@ -85,8 +86,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
   [['client/src/results'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],
   [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer']],
+  [['client/src/analytics'], ['kit', 'net', 'cases']],
   [['client/src/reviews'], ['kit', 'net', 'pipeline/queue', 'viewer', 'cases']],
-  [['client/src/cases'], ['kit', 'net', 'viewer', 'reviews']],
+  [['client/src/exports'], ['kit', 'net', 'pipeline/upload', 'cases']],
+  [['client/src/cases'], ['kit', 'net', 'viewer', 'reviews', 'exports', 'analytics']],
   [['gateway/src/viewer'], ['destinations', 'auth', 'ports', 'http', 'audit', 'observability', 'database']],
   [['gateway/src/dimse'], []],
   [['gateway/src/ports'], ['dimse']],
@@ -143,12 +146,27 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
   [
     ['gateway/src/dicom-results'],
-    ['pipeline', 'uploads', 'results', 'policies', 'auth', 'ports', 'threads', 'database'],
+    ['pipeline', 'uploads', 'results', 'reviews', 'policies', 'auth', 'ports', 'threads', 'database'],
   ],
-  [['gateway/src/reviews'], ['cases', 'pipeline', 'http', 'audit', 'database']],
+  [
+    ['gateway/src/reviews'],
+    [
+      ...['cases', 'results', 'inference', 'pipeline', 'ports', 'http', 'audit', 'observability'],
+      ...['database', 'jobs'],
+    ],
+  ],
+  [['gateway/src/analytics'], ['reviews', 'results', 'models', 'policies', 'http', 'audit', 'database']],
   [
     ['gateway/src/cases'],
-    ['results', 'reviews', 'pipeline', 'ports', 'http', 'audit', 'observability', 'database'],
+    ['results', 'reviews', 'rules', 'pipeline', 'ports', 'http', 'audit', 'observability', 'database'],
+  ],
+  [
+    ['gateway/src/exports'],
+    ['cases', 'reviews', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database', 'jobs'],
+  ],
+  [
+    ['gateway/src/sample'],
+    ['cases', 'destinations', 'pipeline', 'auth', 'ports', 'http', 'audit', 'database'],
   ],
   [['gateway/src/policies'], ['database']],
   [
@@ -199,7 +217,8 @@ const isOfDatabase = (path: string, target: string): boolean =>
 
 /** The laboratory's gateways stand before the PACS that lies. */
 const isPacsOfLab = (path: string, target: string): boolean =>
-  target === 'gateway/src/testing/lying-dicomweb.ts' && isIn(path, 'scripts/lab');
+  ['lying-dicomweb.ts', 'web-conduct.ts'].some((name) => target === `gateway/src/testing/${name}`) &&
+  isIn(path, 'scripts/lab');
 
 /** The doctor looks at a PACS before there is a gateway. */
 const isDoctor = (path: string, target: string): boolean =>

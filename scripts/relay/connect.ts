@@ -49,15 +49,21 @@ export async function connect(args: Arguments, around: Surroundings): Promise<Co
   const token = args.value('token');
   const username = args.value('user');
   if ((token === null) === (username === null)) throw new UsageError('give --token T or --user U');
-  const session = createSession(
-    { baseUrl: gateway, fetch, now: () => performance.now(), alone: (work) => work() },
-    token,
-  );
-  if (username === null)
-    return { gateway, api: createApiClient({ baseUrl: gateway, fetch, tokens: session }) };
-
+  if (username === null) {
+    const tokens = openSession(gateway, token);
+    return { gateway, api: createApiClient({ baseUrl: gateway, fetch, tokens }) };
+  }
   const password = around.env.RELAY_PASSWORD;
   if (!password) throw new UsageError('RELAY_PASSWORD must hold the password of --user');
+  return { gateway, api: await connectAs(gateway, username, password) };
+}
+
+const openSession = (gateway: string, token: string | null) =>
+  createSession({ baseUrl: gateway, fetch, now: () => performance.now(), alone: (work) => work() }, token);
+
+/** Throws ApiProblem (`wrong-credentials` …) or Unreachable. */
+export async function connectAs(gateway: string, username: string, password: string): Promise<ApiClient> {
+  const session = openSession(gateway, null);
   await session.signIn(username, password);
   let signingIn: Promise<string | null> | null = null;
   // Many requests meet the end of a session at once: one of them signs in for all.
@@ -75,5 +81,5 @@ export async function connect(args: Arguments, around: Surroundings): Promise<Co
     accessToken: async () => again(await session.accessToken()),
     renew: async (stale: string | null) => again(await session.renew(stale)),
   };
-  return { gateway, api: createApiClient({ baseUrl: gateway, fetch, tokens }) };
+  return createApiClient({ baseUrl: gateway, fetch, tokens });
 }

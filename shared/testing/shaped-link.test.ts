@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { closed } from './closed.ts';
 import { startShapedLink } from './shaped-link.ts';
 import { listenOnLoopback } from './listen-on-loopback.ts';
 
@@ -11,7 +12,6 @@ const FAST = { roundTripMs: 4, bitsPerSecond: 1e9 };
 const body = Buffer.from(Array.from({ length: 500_000 }, (_, at) => at % 251));
 
 /** A cut may be an error to the client; it is over then all the same. */
-const closed = (socket: Socket): Promise<unknown> => new Promise((resolve) => socket.once('close', resolve));
 
 /** A server that takes what comes and gives each connection's bytes when it ends. */
 async function startServer(onSocket: (socket: Socket) => void): Promise<{ port: number; stop(): void }> {

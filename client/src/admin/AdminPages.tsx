@@ -8,6 +8,7 @@ import { ApiKeysView } from './ApiKeysView.tsx';
 import { DestinationsView } from './DestinationsView.tsx';
 import { DimsePeersView } from './DimsePeersView.tsx';
 import { RulesView } from './RulesView.tsx';
+import { SampleData } from './SampleData.tsx';
 import './admin.css';
 
 /** A further page adds its line here, in `AdminTask`, and in both tables of words. */
@@ -42,7 +43,17 @@ function Tasks() {
             </a>
           </li>
         ))}
+        <li class="hairline">
+          <a class="admin-task" href={hrefOf({ page: 'analytics', id: '', query: '' })}>
+            <span>
+              <span class="strong">{kitWords.pages.analytics}</span>
+              <span class="quiet">{words.analytics}</span>
+            </span>
+            <Icon name="chevron" size={20} turns />
+          </a>
+        </li>
       </ul>
+      <SampleData />
     </main>
   );
 }

@@ -131,7 +131,7 @@ function OneKey({ of: key, store }: { readonly of: ListedApiKey; readonly store:
           <span class={isActive ? '' : 'quiet'}>{words.states[key.state]}</span>
         </p>
         <p class="small">{key.scopes.map((scope) => words.scopeNames[scope]).join(kitWords.separator)}</p>
-        <p class="small quiet numbers kept">{facts.join(kitWords.separator)}</p>
+        <p class="small quiet numbers">{facts.join(kitWords.separator)}</p>
         {key.state === 'account-ended' && <p class="small">{words.accountEnded}</p>}
       </div>
       {isActive && (

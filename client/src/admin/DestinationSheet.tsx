@@ -1,7 +1,13 @@
 /** The form of one destination. It never holds a saved secret, and forgets a typed one when it closes. */
 import { type Signal, useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
-import type { Destination, DestinationKind, DestinationWish } from '#shared/protocol/destination.ts';
+import {
+  mayCommit,
+  type CommittingKind,
+  type Destination,
+  type DestinationKind,
+  type DestinationWish,
+} from '#shared/protocol/destination.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { FormActions } from '../kit/FormActions.tsx';
@@ -86,6 +92,7 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
         {isInTheClear(typed) && <Notice kind="wait">{words.inTheClear}</Notice>}
         {hasSignIn(typed.kind) && <SignIn form={form} />}
         {hasCertificates(typed) && <Certificates form={form} />}
+        {mayCommit(typed.kind) && <Commitment form={form} kind={typed.kind} />}
         <div id={form.message} role="alert">
           {form.mistake.value && <MistakeNotice mistake={form.mistake.value} />}
         </div>
@@ -158,12 +165,11 @@ function Peer({ form }: { readonly form: Form }) {
         value={typed.value.connection}
         onChoose={(connection) => (typed.value = { ...typed.value, connection })}
       />
-      <Commitment typed={typed} />
     </>
   );
 }
 
-function Commitment({ typed }: Pick<Form, 'typed'>) {
+function Commitment({ form: { typed }, kind }: { readonly form: Form; readonly kind: CommittingKind }) {
   const hint = useId();
   return (
     <div class="stack-tight">
@@ -179,7 +185,7 @@ function Commitment({ typed }: Pick<Form, 'typed'>) {
         <span>{words.commitment}</span>
       </label>
       <p id={hint} class="small quiet">
-        {words.commitmentWhat}
+        {words.commitmentWhat[kind]}
       </p>
     </div>
   );

@@ -6,6 +6,7 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { troubleOf } from './admin-trouble.ts';
+import { caseRuleWords } from './case-rule-words.ts';
 import { RuleFields, SelectField } from './RuleFields.tsx';
 import { readValues, toTypedValues } from './rule-form.ts';
 import { rulesWords } from './rules-words.ts';
@@ -125,10 +126,16 @@ function Choices({ kind, study, studies }: ChoicesProps) {
   );
 }
 
-function Result({ result: { verdicts, forwarding, models } }: { readonly result: DryRun }) {
+function follows({ verdicts, forwarding, models, cases }: DryRun): string {
+  if (forwarding !== null) return goesTo(verdicts, forwarding);
+  return cases === null ? words.models(models ?? []) : caseRuleWords.tried(cases);
+}
+
+function Result({ result }: { readonly result: DryRun }) {
+  const { verdicts } = result;
   return (
     <div class="stack">
-      <p class="strong">{forwarding === null ? words.models(models ?? []) : goesTo(verdicts, forwarding)}</p>
+      <p class="strong">{follows(result)}</p>
       {verdicts.length === 0 && <p>{words.noRules}</p>}
       <ol class="plain">
         {verdicts.map(({ name, takes, because }) => (

@@ -1,4 +1,4 @@
-/** The form of one rule, of either kind. */
+/** The form of one rule, of any kind. */
 import { type Signal, useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { CONDITIONS, type Condition, type Rule, type RuleKind } from '#shared/protocol/rule.ts';
@@ -9,6 +9,8 @@ import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { ApiProblem } from '../net/api-client.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
+import { CaseRuleFields } from './CaseRuleFields.tsx';
+import { caseRuleWords } from './case-rule-words.ts';
 import { RuleFields, SelectField } from './RuleFields.tsx';
 import { NO_COERCION, readRule, toTyped, type RuleField, type TypedRule } from './rule-form.ts';
 import { rulesWords } from './rules-words.ts';
@@ -60,9 +62,16 @@ export function RuleSheet({ kind, rule, others, known, onSave, onClose }: RuleSh
       <form class="stack sheet-part rule-form" onSubmit={(event) => void save(event)} noValidate>
         <TextField typed={typed} mistake={mistake} name="name" message={message} />
         <Conditions kind={kind} typed={typed} mistake={mistake} message={message} />
-        {kind === 'forwarding' ? (
-          <Destinations typed={typed} known={known} />
-        ) : (
+        {kind === 'forwarding' && <Destinations typed={typed} known={known} />}
+        {kind === 'cases' && (
+          <CaseRuleFields
+            typed={typed}
+            known={known}
+            wrong={mistake.value?.field ?? null}
+            message={message}
+          />
+        )}
+        {kind === 'inference' && (
           <>
             <Models typed={typed} known={known} />
             <TextField typed={typed} mistake={mistake} name="priority" message={message} />
@@ -84,8 +93,10 @@ export function RuleSheet({ kind, rule, others, known, onSave, onClose }: RuleSh
 const isCondition = (field: RuleField | null | undefined): field is Condition =>
   CONDITIONS.some((condition) => condition === field);
 
-const mistakeIn = (field: RuleField): string =>
-  isCondition(field) ? words.mistakes.values(field) : words.mistakes[field];
+const mistakeIn = (field: RuleField): string => {
+  if (isCondition(field)) return words.mistakes.values(field);
+  return field === 'title' || field === 'tags' ? caseRuleWords.mistakes[field] : words.mistakes[field];
+};
 
 type PartProps = {
   readonly typed: Signal<TypedRule>;

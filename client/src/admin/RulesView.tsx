@@ -1,4 +1,4 @@
-/** The rules of both kinds in their order: moved, switched, changed, removed, and tried before a study comes. */
+/** The rules of all kinds in their order: moved, switched, changed, removed, and tried before a study comes. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { attributesOf } from '#shared/protocol/coercion.ts';
@@ -11,6 +11,7 @@ import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminTrouble } from './AdminTrouble.tsx';
+import { caseRuleWords } from './case-rule-words.ts';
 import { DryRunForm } from './DryRunForm.tsx';
 import { RuleSheet } from './RuleSheet.tsx';
 import { rulesWords as words } from './rules-words.ts';
@@ -217,6 +218,7 @@ function conditionsOf({ when, ...rule }: Rule): string {
 function actionOf(rule: Rule, { destinations, models }: Known): string {
   if ('models' in rule)
     return rule.models.map((id) => models.find((one) => one.id === id)?.title ?? id).join(kitWords.separator);
+  if ('occasion' in rule) return caseRuleWords.opens(rule.occasion, rule.title, rule.casePriority);
   if (rule.to.length === 0) return words.primaryAlone;
   const nameOf = (id: string): string =>
     destinations.find((one) => one.id === id)?.name ?? words.goneDestination;

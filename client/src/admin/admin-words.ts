@@ -2,10 +2,12 @@
 import type { AdminTask } from '../kit/routes.ts';
 
 export const adminWords = {
+  analytics: 'How much comes in, how long it takes, and how well models do.',
   intro: 'How this site’s gateway works. Every change is recorded in the audit trail.',
   tasks: {
     destinations: 'The PACSs to which studies go: add one, test it, choose the primary one.',
-    rules: 'Choose the studies that go to further destinations, and those that models look at.',
+    rules:
+      'Choose the studies that go to further destinations, that models look at, and for which cases are opened.',
     'api-keys': 'Let scripts and PACSs send and read without a person who signs in.',
     'dimse-peers': 'Let modalities that know nothing but DICOM store into the gateway (DIMSE).',
   } satisfies Record<AdminTask, string>,

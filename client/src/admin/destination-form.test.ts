@@ -1,7 +1,7 @@
 /** The form of a destination: what was typed, and what the gateway is asked for. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Destination } from '#shared/protocol/destination.ts';
+import type { Destination, DestinationKind } from '#shared/protocol/destination.ts';
 import { isInTheClear, readForm, toTyped, type Typed } from './destination-form.ts';
 
 const test = suite('the form of a destination');
@@ -113,8 +113,16 @@ test('asks for a PACS over DIMSE by host, port and AE titles, and shows what is 
   assert.equal({ ...saved, ...peer, callingAE: 'RELAYPACS', connection: 'plain', commits: false }, saved);
   const asked = readForm(typed({ ...before, ...peer, commits: true }), true);
   assert.is(asked.kind === 'wish' && asked.wish.commitment, true);
-  const web = readForm(typed({ commits: true }), true);
-  assert.is(web.kind === 'wish' && web.wish.commitment, undefined);
+});
+
+test('asks for storage commitment of DIMSE and DICOMweb, and of no other kind', () => {
+  const asksOf = (kind: DestinationKind, url: string) => {
+    const read = readForm(typed({ kind, url, commits: true }), true);
+    return read.kind === 'wish' && read.wish.commitment;
+  };
+  assert.is(asksOf('dicomweb', 'https://pacs.test/rs'), true);
+  assert.is(asksOf('orthanc', 'https://pacs.test/dicom-web'), undefined);
+  assert.is(asksOf('folder', 'night'), undefined);
 });
 
 test('names the field of a PACS over DIMSE that has the mistake', () => {

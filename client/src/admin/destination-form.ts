@@ -1,6 +1,7 @@
 /** Reads the form of a destination: the wish for the gateway, or the first mistake. */
 import {
   destinationWishSchema,
+  mayCommit,
   type Destination,
   type DestinationKind,
   type DestinationWish,
@@ -18,7 +19,7 @@ export type Typed = Readonly<Record<FieldName, string>> & {
   readonly signIn: AuthenticationKind;
   /** Of DIMSE. */
   readonly connection: DimseConnection;
-  /** Of DIMSE: whether it is asked for storage commitment. */
+  /** Of DIMSE and DICOMweb: whether it is asked for storage commitment. */
   readonly commits: boolean;
 };
 
@@ -101,7 +102,7 @@ export function readForm(filledIn: Typed, isNew: boolean): ReadForm {
     ca: typed.ca.trim() || null,
     certificate: typed.certificate.trim() || null,
     ...filled('key', typed.key.trim()),
-    ...(typed.kind === 'dimse' && typed.commits ? { commitment: true } : {}),
+    ...(mayCommit(typed.kind) && typed.commits ? { commitment: true } : {}),
   });
   if (!wished.success) {
     const names = wished.error.issues.flatMap(({ path }) => path.toReversed().filter(isField));

@@ -1,5 +1,5 @@
 /** The words of the page of destinations. Each finding says what is wrong, and what to change. */
-import type { DestinationFinding, DestinationKind } from '#shared/protocol/destination.ts';
+import type { CommittingKind, DestinationFinding, DestinationKind } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { counted, instances } from '../kit/counted.ts';
 
@@ -96,7 +96,7 @@ export const destinationWords = {
     },
     'no-commitment': {
       title: 'It does not take storage commitment.',
-      next: 'Allow the gateway’s AE title to ask for it in the PACS, or turn it off here. Until then nothing counts as stored there.',
+      next: 'Turn it on in the PACS (over DIMSE for the gateway’s AE title), or off here. Until then nothing counts as stored there.',
     },
     'unknown-ae-title': {
       title: 'It does not know one of the AE titles.',
@@ -215,8 +215,12 @@ export const destinationWords = {
     callingAEWhat: 'The PACS must know it, and let it store, query and retrieve.',
     connection: 'Connection',
     commitment: 'Ask for storage commitment',
-    commitmentWhat:
-      'Instances count as in the PACS once it has also said that it keeps them. It must report in the same association, unless the gateway listens for DIMSE (RELAY_DIMSE_PORT).',
+    commitmentWhat: {
+      dimse:
+        'Instances count as in the PACS once it has also said that it keeps them. It must report in the same association, unless the gateway listens for DIMSE (RELAY_DIMSE_PORT).',
+      dicomweb:
+        'Instances count as in the PACS once it has also said that it keeps them. Few PACSs offer this over DICOMweb: press Test once it is saved.',
+    } satisfies Record<CommittingKind, string>,
     connections: { plain: 'Without TLS', tls: 'With TLS' } satisfies Record<DimseConnection, string>,
     inTheClear: 'Without TLS, images and passwords can be read by anybody on the way.',
     authentication: 'Sign in with',

@@ -8,7 +8,7 @@ export const dimseTransferWords = {
   more: (shown: number, total: number) => `The oldest ${shown} of ${total.toLocaleString('en')} transfers.`,
   from: (aeTitle: string, when: string) => `${aeTitle}, ${when}`,
   missing: (count: number, why: string) => `${instances(count)}: ${why}`,
-  triesAgain: 'The gateway tries again by itself once this is fixed.',
+  triesAgain: 'The gateway tries again automatically once this is fixed.',
   sendAgain: 'Send again',
   tryNow: 'Try now',
   giveUp: 'Give up',

@@ -1,7 +1,7 @@
 /** A rule survives its form, and a mistake in the form names its field. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { ForwardingRule, InferenceRule } from '#shared/protocol/rule.ts';
+import type { CaseRule, ForwardingRule, InferenceRule } from '#shared/protocol/rule.ts';
 import { readRule, readValues, toTyped, toTypedValues } from './rule-form.ts';
 
 const DESTINATION = '6f1c2d3e-0000-4000-8000-000000000001';
@@ -15,6 +15,22 @@ const films: InferenceRule = {
   ...{ name: 'films', enabled: true, when: {} },
   ...{ models: ['pneumonia', 'image-kind'], priority: -5 },
 };
+
+const found: CaseRule = {
+  ...{ name: 'found', enabled: true, when: { modality: ['CR'] } },
+  ...{ occasion: 'finding', title: 'A model found something', casePriority: 'urgent' },
+  ...{ tags: ['model', 'second look'], review: 'chest-film-double' },
+};
+
+test('a rule that opens a case survives the form, and its mistakes are named', () => {
+  assert.equal(readRule('cases', toTyped(found), []), { kind: 'rule', rule: found });
+  const bare = { ...found, tags: [], review: null };
+  assert.equal(readRule('cases', toTyped(bare), []), { kind: 'rule', rule: bare });
+  const typed = toTyped(found);
+  const wrong = (opens: object) => readRule('cases', { ...typed, opens: { ...typed.opens, ...opens } }, []);
+  assert.equal(wrong({ title: ' ' }), { kind: 'mistake', field: 'title' });
+  assert.equal(wrong({ tags: 'a,b,c,d,e,f,g,h,i,j,k' }), { kind: 'mistake', field: 'tags' });
+});
 
 test('a rule that is opened and saved is the same rule', () => {
   assert.equal(readRule('forwarding', toTyped(archive), ['other']), { kind: 'rule', rule: archive });

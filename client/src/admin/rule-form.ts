@@ -5,12 +5,15 @@ import {
   type CoercedAttribute,
   type Coercion,
 } from '#shared/protocol/coercion.ts';
+import type { CasePriority } from '#shared/protocol/cases.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import {
+  caseRuleSchema,
   CONDITIONS,
   forwardingRuleSchema,
   inferenceRuleSchema,
   whenSchema,
+  type CaseOccasion,
   type Condition,
   type Rule,
   type RuleKind,
@@ -30,9 +33,18 @@ export type TypedRule = {
   readonly coercions: Readonly<Record<string, TypedCoercion>>;
   readonly models: readonly string[];
   readonly priority: string;
+  readonly opens: TypedCase;
+};
+/** `tags`: separated by commas; `review` empty: none. */
+export type TypedCase = {
+  readonly occasion: CaseOccasion;
+  readonly title: string;
+  readonly priority: CasePriority;
+  readonly tags: string;
+  readonly review: string;
 };
 /** A condition is the field of its values. */
-export type RuleField = 'name' | 'models' | 'priority' | 'coercion' | Condition;
+export type RuleField = 'name' | 'models' | 'priority' | 'coercion' | 'title' | 'tags' | Condition;
 
 export const NO_COERCION: TypedCoercion = { institution: '', issuer: '', accessionPrefix: '' };
 
@@ -85,7 +97,15 @@ export function toTyped(rule: Rule | null): TypedRule {
     coercions: Object.fromEntries(to.map(({ destination, coerce }) => [destination, typedCoercion(coerce)])),
     models: isOfModels ? rule.models : [],
     priority: isOfModels ? String(rule.priority) : '0',
+    opens: typedCase(rule),
   };
+}
+
+function typedCase(rule: Rule | null): TypedCase {
+  if (rule === null || !('occasion' in rule))
+    return { occasion: 'delivered', title: '', priority: 'routine', tags: '', review: '' };
+  const { occasion, title, casePriority: priority, tags, review } = rule;
+  return { occasion, title, priority, tags: tags.join(', '), review: review ?? '' };
 }
 
 const typedCoercion = (coerce: Coercion = {}): TypedCoercion => ({
@@ -125,9 +145,26 @@ export function readRule(kind: RuleKind, typed: TypedRule, others: readonly stri
       return { kind: 'mistake', field: 'coercion' };
     return { kind: 'rule', rule: { ...common, to } };
   }
+  if (kind === 'cases') return readCase(common, typed.opens);
   const { shape } = inferenceRuleSchema;
   if (!shape.models.safeParse(models).success) return { kind: 'mistake', field: 'models' };
   const priority = typed.priority.trim() === '' ? Number.NaN : Number(typed.priority);
   if (!shape.priority.safeParse(priority).success) return { kind: 'mistake', field: 'priority' };
   return { kind: 'rule', rule: { ...common, models: [...models], priority } };
+}
+
+function readCase(
+  common: Pick<Rule, 'name' | 'enabled' | 'when'>,
+  { occasion, title: typedTitle, priority: casePriority, tags: typedTags, review }: TypedCase,
+): ReadRule {
+  const { shape } = caseRuleSchema;
+  const title = typedTitle.trim();
+  if (!shape.title.safeParse(title).success) return { kind: 'mistake', field: 'title' };
+  const tags = typedTags
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '');
+  if (!shape.tags.safeParse(tags).success) return { kind: 'mistake', field: 'tags' };
+  const said = { occasion, title, casePriority, tags, review: review === '' ? null : review };
+  return { kind: 'rule', rule: { ...common, ...said } };
 }

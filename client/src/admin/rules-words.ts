@@ -2,6 +2,7 @@
 import { nameCoerced, type CoercedAttribute } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { Condition, RuleKind, Verdict } from '#shared/protocol/rule.ts';
+import { caseRuleWords } from './case-rule-words.ts';
 
 /** `and` or `or` before the last. */
 const inWords = (values: readonly string[], last: 'and' | 'or'): string =>
@@ -41,6 +42,10 @@ function reasonOf(because: NonNullable<Verdict['because']>): string {
       if (has.length === 0) return `The ${named[condition]} is not known, and the rule asks for ${wanted}.`;
       return `The ${named[condition]} is ${inWords(has, 'and')}, not ${wanted}.`;
     }
+    case 'occasion':
+      return caseRuleWords.notYet[because.occasion];
+    case 'done':
+      return caseRuleWords.done;
     default:
       return because satisfies never;
   }
@@ -48,7 +53,7 @@ function reasonOf(because: NonNullable<Verdict['because']>): string {
 
 export const rulesWords = {
   intro:
-    'Rules send studies to further destinations, and let models look at them. A new rule counts for studies that come after it was saved.',
+    'Rules send studies to further destinations, let models look at them, and open cases about them. A new rule counts for studies that come after it was saved.',
   kinds: {
     forwarding: {
       title: 'Where studies go',
@@ -60,11 +65,17 @@ export const rulesWords = {
       what: 'Every rule that fits an image starts its models once the study is in the PACS.',
       none: 'No rule yet: models look only at what somebody asks for.',
     },
+    cases: {
+      title: 'Cases that are opened',
+      what: 'Every rule that fits a study opens a case about it, once, in the name of the administrator who saved the rule. The body part is not known here.',
+      none: 'No rule yet: cases are opened by people.',
+    },
   } satisfies Record<RuleKind, unknown>,
   add: 'Add a rule',
   addOf: {
     forwarding: 'Add a rule for where studies go',
     inference: 'Add a rule for models',
+    cases: 'Add a rule for cases',
   } satisfies Record<RuleKind, string>,
   on: 'Switched on',
   of: (action: string, name: string) => `${action} ${name}`,

@@ -97,4 +97,32 @@ walk('a rule for models says what it misses', async (stage) => {
   await films.waitFor({ state: 'detached' });
 });
 
+walk('a rule for cases says when it opens one, and is tried', async ({ page, enter }) => {
+  await enter();
+  await page.goto(`${new URL(page.url()).origin}/#/admin/rules`);
+  await page.getByRole('button', { name: 'Add a rule for cases' }).click();
+  const sheet = page.getByRole('dialog');
+  await sheet.getByLabel('Name', { exact: true }).fill('second look');
+  await sheet.getByLabel('Account (user name)', { exact: true }).fill('nobody-of-this-name');
+  await sheet.getByRole('button', { name: 'Save' }).click();
+  await sheet.getByText('Give the case a title').waitFor();
+  await sheet
+    .getByRole('combobox', { name: 'Opened when' })
+    .selectOption({ label: 'A model finds something' });
+  await sheet.getByLabel('Title of the case').fill('A model found something');
+  await sheet.getByRole('combobox', { name: 'Review that is opened with it' }).selectOption('chest-film');
+  await looksRight(page, 'rule-case');
+  await sheet.getByRole('button', { name: 'Save' }).click();
+  const made = page.getByRole('article', { name: 'second look' });
+  assert.match(await made.innerText(), 'A model finds something: “A model found something” (routine)');
+  const tried = page.getByRole('region', { name: 'Try the rules' });
+  await tried.getByRole('combobox', { name: 'Rules' }).selectOption({ label: 'Cases that are opened' });
+  await tried.getByLabel('Account (user name)', { exact: true }).fill('nobody-of-this-name');
+  await tried.getByRole('button', { name: 'Try' }).click();
+  await tried.getByText('Opens “A model found something”.').waitFor();
+  await page.getByRole('button', { name: 'Remove second look' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await made.waitFor({ state: 'detached' });
+});
+
 test.run();

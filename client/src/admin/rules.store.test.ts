@@ -19,7 +19,8 @@ function openGateway(names: string) {
     if (path === '/admin/destinations') return json({ destinations: [] });
     if (path === '/models') return json({ models: [] });
     if (path.startsWith('/studies')) return json({ studies: [], next: null });
-    if (path === '/admin/rules/inference') return json({ rules: [], version: versionOf(0) });
+    if (path === '/review-types') return json({ types: [], readers: [] });
+    if (/^\/admin\/rules\/(inference|cases)$/.test(path)) return json({ rules: [], version: versionOf(0) });
     if (method === 'PUT') {
       const wish = body as { readonly rules: ForwardingRule[]; readonly version: string };
       if (wish.version !== versionOf(version)) return refusal(409, 'rules-changed');

@@ -12,18 +12,21 @@ import {
   type RuleKind,
   type Rules,
 } from '#shared/protocol/rule.ts';
+import { reviewTypesSchema } from '#shared/protocol/reviews.ts';
 import { sentStudiesSchema, type SentStudy } from '#shared/protocol/studies.ts';
 import { z } from 'zod';
 import type { ApiClient } from '../net/api-client.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 
 const modelsSchema = z.object({ models: z.array(modelSchema) });
+export type NamedType = { readonly name: string; readonly title: string };
 export type NamedModel = { readonly id: string; readonly title: string };
 
 /** Known when everything is loaded. */
 export type Known = {
   readonly destinations: readonly Pick<Destination, 'id' | 'name' | 'isPrimary'>[];
   readonly models: readonly NamedModel[];
+  readonly reviewTypes: readonly NamedType[];
   /** The newest ones, of everybody. */
   readonly studies: readonly Pick<SentStudy, 'studyInstanceUID' | 'lastSentAt'>[];
 };
@@ -48,21 +51,27 @@ export interface RulesStore {
 const STUDIES_SHOWN = 20;
 
 async function readLists(api: Pick<ApiClient, 'json'>, closed: AbortSignal): Promise<Lists> {
-  const [forwarding, inference] = await Promise.all(
+  const [forwarding, inference, cases] = await Promise.all(
     RULE_KINDS.map((kind) => api.json(`/admin/rules/${kind}`, rulesSchema, { signal: closed })),
   );
-  return { forwarding: forwarding!, inference: inference! };
+  return { forwarding: forwarding!, inference: inference!, cases: cases! };
 }
 
 async function readKnown(api: Pick<ApiClient, 'json'>, closed: AbortSignal): Promise<Known> {
   const options = { signal: closed };
-  const [{ destinations }, { models }, { studies }] = await Promise.all([
+  const [{ destinations }, { models }, { studies }, { types }] = await Promise.all([
     api.json('/admin/destinations', destinationsSchema, options),
     api.json('/models', modelsSchema, options),
     api.json(`/studies?all=1&limit=${STUDIES_SHOWN}`, sentStudiesSchema, options),
+    api.json('/review-types', reviewTypesSchema, options),
   ]);
   // A model that explains another one's answer has none of its own.
-  return { destinations, models: models.filter(({ task }) => task !== 'explanation'), studies };
+  return {
+    destinations,
+    models: models.filter(({ task }) => task !== 'explanation'),
+    reviewTypes: types.map(({ name, definition: { title } }) => ({ name, title })),
+    studies,
+  };
 }
 
 type State = {

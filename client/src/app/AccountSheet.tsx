@@ -86,6 +86,7 @@ function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
     safe: queue.safe.value,
     travelling: queue.travelling.value,
     undecided: sumOf(queue.studies.value.flatMap(({ needs }) => needs)),
+    labelled: queue.studies.value.filter(({ label }) => label !== null).length,
   });
   return (
     <>

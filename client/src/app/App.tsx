@@ -77,10 +77,11 @@ export type AppProps = {
   readonly update: Update;
   readonly install: ReadonlySignal<Install | null>;
   readonly lockMinutes: AutoLockProps['minutes'];
+  readonly choiceLost: ReadonlySignal<number>;
 };
 
 /** Draw it inside `ProvideStores`. */
-export function App({ route, update, install, lockMinutes }: AppProps) {
+export function App({ route, update, install, lockMinutes, choiceLost }: AppProps) {
   const session = useSession();
   const state = session.state.value;
   const user = session.user.value;
@@ -96,7 +97,7 @@ export function App({ route, update, install, lockMinutes }: AppProps) {
         {appWords.skipToContent}
       </a>
       <Header page={here.page} hidden={hidden} />
-      <StatusLine page={here.page} />
+      <StatusLine page={here.page} choiceLost={choiceLost.value} />
       <UpdateOffer update={update} />
       <ProblemBoundary key={here.page}>
         {state === 'unknown' ? (
@@ -166,7 +167,9 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
             >
               {kitWords.pages.results}
             </a>
-            {user && mayOpenCases(user) && <CasesTab isHere={page === 'cases' || page === 'reviews'} />}
+            {user && mayOpenCases(user) && (
+              <CasesTab isHere={page === 'cases' || page === 'reviews' || page === 'exports'} />
+            )}
             {isKnown && <NeedsBadge isHere={page === 'needs'} />}
           </nav>
         )}
@@ -236,6 +239,8 @@ function viewOf(route: Route, of: SettingsViewProps) {
       return <ResultsPages route={route} />;
     case 'cases':
     case 'reviews':
+    case 'exports':
+    case 'analytics':
       return <CasesPages route={route} />;
     case 'admin':
       return <AdminPages key={route.at} at={route.at} />;

@@ -128,10 +128,12 @@ type WarningProps = {
 /** Closing it in any way means that somebody is there. */
 function Warning({ seconds, lock, onLeave }: WarningProps) {
   const ingest = useIngest();
+  const isLabelled = useQueue().studies.value.some(({ label }) => label !== null);
   return (
     <Sheet title={words.title} onClose={lock.stay}>
       <p class="sheet-text">{words.what}</p>
       <p class="sheet-text">{ingest.studies.value.length > 0 ? words.chosen : words.sending}</p>
+      {isLabelled && <p class="sheet-text">{words.names}</p>}
       <p class="sheet-text strong numbers" role="timer">
         {words.in(seconds)}
       </p>

@@ -3,6 +3,7 @@ import { useSignal, type Signal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
 import { FormActions } from '../kit/FormActions.tsx';
+import { focused } from '../kit/focused.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { ApiProblem } from '../net/api-client.ts';
@@ -42,7 +43,7 @@ export function PasswordSheet({ onClose }: { readonly onClose: () => void }) {
             {words.changedWhat}
           </p>
           <div class="sheet-actions">
-            <button type="button" class="button" autofocus onClick={onClose}>
+            <button type="button" class="button" ref={focused} onClick={onClose}>
               {kitWords.close}
             </button>
           </div>

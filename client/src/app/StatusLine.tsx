@@ -37,7 +37,13 @@ const ProvenNote = deferred<object>(
   Nothing,
 );
 
-export function StatusLine({ page }: { readonly page: Route['page'] }) {
+export type StatusLineProps = {
+  readonly page: Route['page'];
+  /** Instances that were chosen and not sent when the page went. */
+  readonly choiceLost: number;
+};
+
+export function StatusLine({ page, choiceLost }: StatusLineProps) {
   const ingest = useIngest();
   const queue = useQueue();
   const session = useSession();
@@ -50,7 +56,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
     chosen: sendable.instances,
     canSend: canSend(ingest, sendable, user),
     isOnUpload: page === 'upload' || page === 'before-after',
-    notSent: session.state.value === 'signed-out' ? lockMarkIn(localStorage).notSent() : 0,
+    notSent: choiceLost + (session.state.value === 'signed-out' ? lockMarkIn(localStorage).notSent() : 0),
     undecided: sumOf(useNeeds()),
     verdicts: useOutboxes().unsent.value,
     othersUndecided: queue.othersUndecided.value,
@@ -71,6 +77,7 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
         <p class="status-standing">
           <StandingSentence standing={standing} />
         </p>
+        <SafeBeside standing={standing} />
         <span class="status-break" />
         {disc !== null && (
           <p class="status-item status-disc small">
@@ -90,6 +97,18 @@ export function StatusLine({ page }: { readonly page: Route['page'] }) {
         )}
       </div>
     </section>
+  );
+}
+
+/** A decision is more urgent, and the rest is safe all the same. */
+function SafeBeside({ standing }: { readonly standing: Standing }) {
+  if (standing.kind !== 'decide' || standing.safe === 0) return null;
+  const said = appWords.status[standing.goesOnAlone ? 'mayClose' : 'goesOnOpen'];
+  return (
+    <p class="status-item small">
+      <Icon name="device" size={20} />
+      <span>{said(standing.safe)}</span>
+    </p>
   );
 }
 

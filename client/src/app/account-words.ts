@@ -1,5 +1,5 @@
 /** The words of the account: appearance, and what signing out means. */
-import { instances, needsDecision } from '../kit/counted.ts';
+import { instances, needsDecision, studies } from '../kit/counted.ts';
 
 export const accountWords = {
   theme: 'Appearance',
@@ -21,6 +21,9 @@ export const accountWords = {
   /** Found, and Send was not pressed. */
   signOutClears: (count: number) =>
     `${instances(count)} ${count === 1 ? 'is' : 'are'} chosen and not sent. Signing out clears the list; your files, disc or folder stay as they are.`,
+  /** The local labels, by which studies that have arrived are found by name. */
+  signOutNames: (count: number) =>
+    `Initials and IDs are deleted from your list when you sign out: ${count === 1 ? '1 study is' : `${studies(count)} are`} then found only by date, modality or receipt, once in the PACS.`,
   signOutEmpty: 'Nothing waits on this device.',
   keeping: 'Saving your verdict…',
   unkept: 'Your verdict on a result was not sent',

@@ -36,7 +36,8 @@ export const appWords = {
     disc: { 'may-go': 'The disc may be removed', keep: 'Keep your files or disc' },
     othersDecide: (count: number) =>
       `${instances(count)} on this device ${count === 1 ? 'needs its' : 'need their'} sender’s decision`,
-    notSent: (count: number) => `${instances(count)} chosen before were not sent`,
+    notSent: (count: number) =>
+      `${instances(count)} chosen and not sent: choose ${count === 1 ? 'it' : 'them'} again`,
     empty: 'Nothing waits on this device',
     policyUnknown: 'Policy not known yet',
     /** Studies under way were sent under another policy. */

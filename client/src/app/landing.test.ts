@@ -35,6 +35,14 @@ test('the pages of cases are there for all but auditors', () => {
   );
 });
 
+test('the page of exports is there for who may export', () => {
+  const asks = (...roles: Role[]) => landingOf({ page: 'exports' }, { roles }).page;
+  assert.equal(
+    [asks('technician'), asks('radiologist'), asks('researcher'), asks('admin'), asks('auditor')],
+    ['not-found', 'exports', 'exports', 'exports', 'not-found'],
+  );
+});
+
 test('the pages of reviews are there for those who read, and those who assign', () => {
   const asks = (...roles: Role[]) => landingOf({ page: 'reviews', id: '' }, { roles }).page;
   assert.equal(

@@ -16,6 +16,7 @@ export function landingOf(route: Route, user: Pick<User, 'roles'> | null): Route
   if (page === 'upload' && !maySend(user)) return { page: 'start' };
   const isHidden =
     (page === 'cases' && !mayOpenCases(user)) ||
+    (page === 'exports' && !isRadiologist && !isAdmin && !roles.includes('researcher')) ||
     (page === 'reviews' && !isRadiologist && !isAdmin) ||
     (page === 'admin' && !isAdmin);
   if (isHidden) return { page: 'not-found' };

@@ -5,6 +5,8 @@ export const lockWords = {
   title: 'Are you still there?',
   what: 'Nobody has touched this device for a while. You will be signed out, so that nobody else sees your studies.',
   sending: 'Studies that are safe here are still sent.',
+  names:
+    'Initials and IDs are deleted from your list. Its studies are then found by date, modality or receipt.',
   chosen: 'The studies that you chose and did not send have to be chosen again.',
   in: (seconds: number) => `Signing out in ${seconds} s`,
   stay: 'Stay signed in',

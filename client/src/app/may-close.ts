@@ -14,7 +14,13 @@ export type Standing =
   /** The device locked before these were sent: they must be chosen again. */
   | { readonly kind: 'not-sent'; readonly count: number }
   /** Nothing is sent until a person decides; the device keeps these. */
-  | { readonly kind: 'decide'; readonly count: number }
+  | {
+      readonly kind: 'decide';
+      readonly count: number;
+      /** Others that wait here, and whether this browser sends them without the page. */
+      readonly safe: number;
+      readonly goesOnAlone: boolean;
+    }
   /** Verdicts wait for the link, or for their author: they are sent only while that person is signed in. */
   | { readonly kind: 'verdicts'; readonly count: number; readonly safe: number }
   /** Everything is safe here; the disc may go too. */
@@ -59,7 +65,8 @@ const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
       send: canSend ? (isOnUpload ? 'here' : 'on-upload') : null,
     },
   ({ notSent }) => notSent > 0 && { kind: 'not-sent', count: notSent },
-  ({ undecided }) => undecided > 0 && { kind: 'decide', count: undecided },
+  ({ undecided, safe, goesOnAlone }) =>
+    undecided > 0 && { kind: 'decide', count: undecided, safe, goesOnAlone },
   ({ verdicts, safe }) => verdicts > 0 && { kind: 'verdicts', count: verdicts, safe },
   ({ safe, goesOnAlone }) => safe > 0 && { kind: goesOnAlone ? 'may-close' : 'goes-on-open', count: safe },
   ({ othersUndecided }) => othersUndecided > 0 && { kind: 'others-decide', count: othersUndecided },
@@ -83,6 +90,8 @@ export function discOf(
   standing: Standing,
   { mayBeCleared, underWay }: { readonly mayBeCleared: boolean; readonly underWay: number },
 ): 'may-go' | 'keep' | null {
+  // The person who decides may have to look at it again.
+  if (standing.kind === 'decide') return 'keep';
   const isHere =
     standing.kind === 'may-close' ||
     standing.kind === 'goes-on-open' ||

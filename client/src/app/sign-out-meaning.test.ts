@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { signOutMeaning } from './sign-out-meaning.ts';
 
-const NOTHING = { unsafe: 0, chosen: 0, safe: 0, travelling: 0, undecided: 0 };
+const NOTHING = { unsafe: 0, chosen: 0, safe: 0, travelling: 0, undecided: 0, labelled: 0 };
 
 test('that nothing waits is said only where nothing was chosen either', () => {
   assert.is(signOutMeaning(NOTHING), 'Nothing waits on this device.');
@@ -18,7 +18,7 @@ test('that nothing waits is not said of what still needs a decision', () => {
 });
 
 test('chosen, travelling and waiting instances are each counted once', () => {
-  const said = signOutMeaning({ unsafe: 0, chosen: 1, safe: 5, travelling: 3, undecided: 2 });
+  const said = signOutMeaning({ ...NOTHING, chosen: 1, safe: 5, travelling: 3, undecided: 2 });
   assert.match(
     said,
     /^1 instance is chosen.* 3 instances stay safe .* 2 instances stay safe .* 2 instances need your decision and wait for it/,
@@ -27,6 +27,14 @@ test('chosen, travelling and waiting instances are each counted once', () => {
 
 test('while studies are written into the queue, the rest of the choice is not safe either', () => {
   assert.match(signOutMeaning({ ...NOTHING, unsafe: 2, chosen: 9 }), /^Not safe yet: 9 instances/);
+});
+
+test('that names go from the list is said before, whatever else is', () => {
+  const names = /Initials and IDs are deleted from your list .* then found only by date, modality or receipt/;
+  for (const facts of [{}, { safe: 3 }, { unsafe: 2 }])
+    assert.match(signOutMeaning({ ...NOTHING, ...facts, labelled: 4 }), names);
+  assert.match(signOutMeaning({ ...NOTHING, labelled: 4 }), ': 4 studies are then');
+  assert.not.match(signOutMeaning(NOTHING), 'Initials');
 });
 
 test.run();

@@ -11,9 +11,16 @@ export type LeavingFacts = {
   readonly travelling: number;
   /** Instances in the queue that need this person's decision. */
   readonly undecided: number;
+  /** Studies with a local label, which ends with the session. */
+  readonly labelled: number;
 };
 
-export function signOutMeaning({ unsafe, chosen, safe, travelling, undecided }: LeavingFacts): string {
+export function signOutMeaning(facts: LeavingFacts): string {
+  const names = facts.labelled > 0 ? [words.signOutNames(facts.labelled)] : [];
+  return [ofInstances(facts), ...names].join(' ');
+}
+
+function ofInstances({ unsafe, chosen, safe, travelling, undecided }: LeavingFacts): string {
   if (unsafe > 0) return words.signOutUnsafe(Math.max(unsafe, chosen));
   const said = [
     ...(chosen > 0 ? [words.signOutClears(chosen)] : []),

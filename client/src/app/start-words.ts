@@ -4,6 +4,7 @@ export type StartTask =
   | 'studies'
   | 'results'
   | 'cases'
+  | 'analytics'
   | 'infer'
   | 'models'
   | 'receipts'
@@ -28,6 +29,10 @@ export const startWords = {
     cases: {
       title: 'See the cases',
       what: 'Studies that somebody follows up: how urgent they are, and what the models say.',
+    },
+    analytics: {
+      title: 'Open the dashboard',
+      what: 'How much comes in, how long it takes, and how well models do.',
     },
     infer: { title: 'Run AI on a study', what: 'Choose a study or a picture, and a model.' },
     models: {

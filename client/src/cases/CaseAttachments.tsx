@@ -6,6 +6,7 @@ import { useApi } from '../net/net-context.ts';
 import { createAttachmentsStore, type Attachment, type AttachmentsStore } from './attachments.store.ts';
 import { CaseTroubleNotice } from './CaseParts.tsx';
 import { caseWords } from './case-words.ts';
+import { saveBlob } from './save-file.ts';
 
 const words = caseWords.attachments;
 
@@ -107,10 +108,5 @@ function OneFile({ of, store, mayWrite }: OneFileProps) {
 /** Under the name that it had, on this device alone. */
 async function save(store: AttachmentsStore, of: Attachment): Promise<void> {
   const bytes = await store.fetch(of);
-  if (bytes === null) return;
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(bytes);
-  link.download = of.name ?? `${of.id}.${of.kind}`;
-  link.click();
-  URL.revokeObjectURL(link.href);
+  if (bytes !== null) saveBlob(bytes, of.name ?? `${of.id}.${of.kind}`);
 }

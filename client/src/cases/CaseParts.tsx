@@ -25,7 +25,7 @@ export function CaseTroubleNotice({ trouble, children }: TroubleProps) {
   );
 }
 
-type WithheldProps = { readonly anonymise: Anonymise; readonly withheld: readonly CasePart[] };
+export type WithheldProps = { readonly anonymise: Anonymise; readonly withheld: readonly CasePart[] };
 
 /** A person who never sees titles needs no switch. */
 export function Withheld({ anonymise, withheld }: WithheldProps) {

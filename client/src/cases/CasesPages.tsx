@@ -1,15 +1,27 @@
-/** The pages of cases and of their reviews, fetched when the first of them is opened: lists, a case, a review. */
+/**
+ * The pages of cases, their reviews and their exports, fetched when the first of them is opened. The dashboard comes
+ * through here too, and is fetched when it is opened.
+ */
 import { useState } from 'preact/hooks';
+import type { AnalyticsRoute } from '../analytics/AnalyticsPages.tsx';
+import { deferred } from '../kit/deferred.tsx';
 import type { Route } from '../kit/routes.ts';
+import { ExportsView } from '../exports/ExportsView.tsx';
 import { ReviewsPages } from '../reviews/ReviewsPages.tsx';
 import { createAnonymise } from './anonymise.ts';
 import { CasesView } from './CasesView.tsx';
 import { CaseView } from './CaseView.tsx';
 
-export type CasesRoute = Extract<Route, { page: 'cases' | 'reviews' }>;
+const AnalyticsPages = deferred<{ route: AnalyticsRoute }>(() =>
+  import('../analytics/AnalyticsPages.tsx').then((view) => view.AnalyticsPages),
+);
+
+export type CasesRoute = Extract<Route, { page: 'cases' | 'reviews' | 'exports' | 'analytics' }>;
 type OwnRoute = Extract<Route, { page: 'cases' }>;
 
 export function CasesPages({ route }: { readonly route: CasesRoute }) {
+  if (route.page === 'analytics') return <AnalyticsPages route={route} />;
+  if (route.page === 'exports') return <ExportsView />;
   return route.page === 'reviews' ? <ReviewsPages id={route.id} /> : <OwnPages route={route} />;
 }
 

@@ -2,6 +2,9 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CASE_KEEPERS, type ListedCase } from '#shared/protocol/cases.ts';
+import { EXPORTERS } from '#shared/protocol/exports.ts';
+import { ExportSheet } from '../exports/ExportSheet.tsx';
+import { exportWords } from '../exports/export-words.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
@@ -14,7 +17,7 @@ import { createBulkStore, type BulkStore } from './bulk.store.ts';
 import { CaseFilterBar } from './CaseFilterBar.tsx';
 import { CaseRow } from './CaseRow.tsx';
 import { CaseViews } from './CaseViews.tsx';
-import { CaseTroubleNotice, nameOf, Withheld } from './CaseParts.tsx';
+import { CaseTroubleNotice, nameOf, Withheld, type WithheldProps } from './CaseParts.tsx';
 import { csvWords } from './case-csv-words.ts';
 import { caseWords } from './case-words.ts';
 import { createCasesStore, type CasesStore } from './cases.store.ts';
@@ -51,21 +54,19 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
     <main id="content" class="page stack cases" aria-busy={store.isBusy.value} onKeyDown={toSearch}>
       <div class="cases-head">
         <h1 tabIndex={-1}>{kitWords.pages.cases}</h1>
-        {mayKeep && <ToReviews />}
         {mayKeep && (
           <button type="button" class="button button-main" onClick={() => (isOpening.value = true)}>
             {caseWords.open}
           </button>
         )}
       </div>
-      <FileTools
+      <Tools
         filters={filters}
-        isAnonymous={isAnonymous}
-        isNamed={!store.withheld.value.includes('title')}
+        anonymise={anonymise}
+        withheld={store.withheld.value}
         mayKeep={mayKeep}
         onImported={load}
       />
-      <Withheld anonymise={anonymise} withheld={store.withheld.value} />
       <CaseViews filters={filters} isAnonymous={isAnonymous} />
       <CaseFilterBar filters={filters} onChoose={choose} mayKeep={mayKeep} />
       <CaseTroubleNotice trouble={store.trouble.value}>
@@ -87,29 +88,46 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
   );
 }
 
-type FileToolsProps = SaveCasesProps & { readonly mayKeep: boolean; readonly onImported: () => void };
+type ToolsProps = Pick<SaveCasesProps, 'filters'> &
+  WithheldProps & { readonly mayKeep: boolean; readonly onImported: () => void };
 
-/** The list as a file, and a file as cases. */
-function FileTools({ mayKeep, onImported, ...saved }: FileToolsProps) {
+/** The list as a file, a file as cases, and who is named in both. */
+function Tools({ filters, anonymise, withheld, mayKeep, onImported }: ToolsProps) {
   const isImporting = useSignal(false);
+  const isExporting = useSignal(false);
+  const mayExport = useSession().user.value?.roles.some((role) => EXPORTERS.includes(role)) ?? false;
+  const isNamed = !withheld.includes('title');
   return (
-    <div class="row">
-      <SaveCases {...saved} />
+    <div class="cases-tools">
+      <OtherPages mayKeep={mayKeep} mayExport={mayExport} />
+      {mayExport && (
+        <button type="button" class="button" onClick={() => (isExporting.value = true)}>
+          {exportWords.open}
+        </button>
+      )}
+      <SaveCases filters={filters} isAnonymous={anonymise.isOn.value} isNamed={isNamed} />
       {mayKeep && (
         <button type="button" class="button" onClick={() => (isImporting.value = true)}>
           {csvWords.open}
         </button>
       )}
       {isImporting.value && <ImportSheet onClose={() => (isImporting.value = false)} onDone={onImported} />}
+      {isExporting.value && <ExportSheet filters={filters} onClose={() => (isExporting.value = false)} />}
+      <Withheld anonymise={anonymise} withheld={withheld} />
     </div>
   );
 }
 
-function ToReviews() {
+type OtherPagesProps = { readonly mayKeep: boolean; readonly mayExport: boolean };
+
+/** Leads to the other pages about cases. */
+function OtherPages({ mayKeep, mayExport }: OtherPagesProps) {
   return (
-    <a class="button" href={hrefOf({ page: 'reviews', id: '' })}>
-      {kitWords.pages.reviews}
-    </a>
+    <nav class="row cases-pages" aria-label={words.otherPages}>
+      {mayKeep && <a href={hrefOf({ page: 'reviews', id: '' })}>{kitWords.pages.reviews}</a>}
+      {mayExport && <a href={hrefOf({ page: 'exports' })}>{kitWords.pages.exports}</a>}
+      {mayKeep && <a href={hrefOf({ page: 'analytics', id: '', query: '' })}>{kitWords.pages.analytics}</a>}
+    </nav>
   );
 }
 

@@ -1,6 +1,7 @@
 /** Cases from a CSV file: chosen, looked at with its columns and its wrong rows, and then imported as a whole. */
 import { useEffect, useState } from 'preact/hooks';
 import { CASE_CSV_FIELDS, type CaseImport } from '#shared/protocol/case-csv.ts';
+import { focused } from '../kit/focused.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
@@ -46,7 +47,7 @@ function Done({ report, onClose }: DoneProps) {
         </Notice>
       </div>
       <div class="sheet-actions">
-        <button type="button" class="button button-main" autofocus onClick={onClose}>
+        <button type="button" class="button button-main" ref={focused} onClick={onClose}>
           {words.close}
         </button>
       </div>
@@ -145,13 +146,21 @@ function Outcome({ report }: ReportProps) {
     <Notice kind="stop" title={words.wrong(wrongRows)}>
       <p>{words.correct}</p>
       <ul class="plain">
-        {wrong.slice(0, SHOWN_WRONG).map(({ row, field, fault }) => (
-          <li key={row} class="numbers">
-            {words.wrongRow(row, words.faults[fault](field === null ? words.aField : words.fields[field]))}
+        {wrong.slice(0, SHOWN_WRONG).map((one) => (
+          <li key={one.row} class="numbers">
+            {words.wrongRow(one.row, faultOf(one))}
           </li>
         ))}
       </ul>
       {wrongRows > SHOWN_WRONG && <p>{words.moreWrong(wrongRows - SHOWN_WRONG)}</p>}
     </Notice>
   );
+}
+
+/** With the form that is taken, where a person could not guess it. */
+function faultOf({ field, fault }: ReportProps['report']['wrong'][number]): string {
+  const said = words.faults[fault](field === null ? words.aField : words.fields[field]);
+  const written: Partial<Record<string, string>> = words.written;
+  const form = fault === 'invalid' && field !== null ? written[field] : undefined;
+  return form === undefined ? said : `${said} ${form}`;
 }

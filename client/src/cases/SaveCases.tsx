@@ -1,12 +1,12 @@
 /** The list of cases as a CSV file on this device. A file with titles is asked for twice. */
 import { useSignal } from '@preact/signals';
 import { Confirm } from '../kit/Sheet.tsx';
-import { problemOf, type ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
 import { queryOf, type CaseFilters } from './case-filters.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { CaseTroubleNotice } from './CaseParts.tsx';
 import { csvWords as words } from './case-csv-words.ts';
+import { saveFile } from './save-file.ts';
 
 export type SaveCasesProps = {
   readonly filters: CaseFilters;
@@ -25,7 +25,7 @@ export function SaveCases({ filters, isAnonymous, isNamed }: SaveCasesProps) {
     trouble.value = null;
     try {
       const query = queryOf(filters, { now: new Date(), cursor: null, isAnonymous });
-      await saveList(api, query);
+      await saveFile(api, `/cases?${query}&format=csv`, words.fileName);
     } catch (error) {
       trouble.value = troubleOf(error);
     } finally {
@@ -51,14 +51,4 @@ export function SaveCases({ filters, isAnonymous, isNamed }: SaveCasesProps) {
       <CaseTroubleNotice trouble={trouble.value} />
     </>
   );
-}
-
-async function saveList(api: ApiClient, query: string): Promise<void> {
-  const answer = await api.send(`/cases?${query}&format=csv`, { headers: { accept: 'text/csv' } });
-  if (!answer.ok) throw await problemOf(answer);
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = words.fileName;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

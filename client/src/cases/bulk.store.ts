@@ -3,7 +3,8 @@ import { signal, type ReadonlySignal } from '@preact/signals';
 import { bulkOutcomeSchema, type BulkChange } from '#shared/protocol/case-bulk.ts';
 import type { ListedCase } from '#shared/protocol/cases.ts';
 import type { ApiClient } from '../net/api-client.ts';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
+import type { CaseTrouble } from './case-trouble.ts';
+import { openAttempt } from './open-attempt.ts';
 
 export type BulkSet = Pick<NonNullable<BulkChange['set']>, 'priority' | 'assigneeId'> & {
   /** In addition to those that a case has. */
@@ -42,26 +43,12 @@ type Wish = { readonly before: ListedCase; readonly change: BulkChange };
 /** `undoneReason`: the note of cases that are open again because closing them was undone. */
 export function createBulkStore(api: Pick<ApiClient, 'json'>, undoneReason: string): BulkStore {
   const { chosen, toggle, choose } = openChosen();
-  const isBusy = signal(false);
-  const trouble = signal<CaseTrouble | null>(null);
+  const { isBusy, trouble, tried } = openAttempt();
   const result = signal<BulkResult | null>(null);
   const mayUndo = signal(false);
   let last: { readonly action: BulkAction; readonly done: readonly Done[] } | null = null;
 
   const send = (wishes: readonly Wish[]): Promise<Sent> => sendWishes(api, wishes);
-  const tried = async (work: () => Promise<void>): Promise<boolean> => {
-    isBusy.value = true;
-    trouble.value = null;
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      trouble.value = troubleOf(error);
-      return false;
-    } finally {
-      isBusy.value = false;
-    }
-  };
   return {
     chosen,
     isBusy,

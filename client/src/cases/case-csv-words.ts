@@ -46,6 +46,13 @@ export const csvWords = {
     count === 1 ? '1 row can’t be imported, so none is' : `${count} rows can’t be imported, so none is`,
   correct: 'Correct the file, then choose it again.',
   wrongRow: (row: number, what: string) => `Row ${row}: ${what}`,
+  /** After `invalid`. */
+  written: {
+    dueOn: 'Write it as 2027-12-31.',
+    status: 'It is open or on-hold.',
+    priority: 'It is urgent, high, routine or low.',
+    title: 'It has at most 200 characters on one line.',
+  } satisfies Partial<Record<CaseCsvField, string>>,
   moreWrong: (count: number) => `And ${count} more.`,
   faults: {
     missing: (field: string) => `${field} is empty.`,

@@ -45,6 +45,7 @@ export const caseWords = {
     people: 'who works on it',
   } satisfies Record<CasePart, string>,
   list: {
+    otherPages: 'More about cases',
     label: 'Cases',
     filters: 'Filters',
     search: 'Case number or Study Instance UID',

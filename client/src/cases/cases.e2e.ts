@@ -120,4 +120,38 @@ walk(
   },
 );
 
+walk('a list is saved as a view, opened, renamed and deleted by keyboard', async ({ page, enter }) => {
+  await enter();
+  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+  const priority = page.getByRole('combobox', { name: /^Priority/ });
+  await priority.selectOption('urgent');
+  await press(page, 'Save this view');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').press('Enter');
+  await dialog.getByText('Give the view a name.').waitFor();
+  await looksRight(page, 'case-view-save');
+  await dialog.getByLabel('Name').pressSequentially('Urgent ones');
+  await dialog.getByLabel('Name').press('Enter');
+  const views = page.getByRole('navigation', { name: 'Saved views' });
+  const saved = views.getByRole('link', { name: 'Urgent ones' });
+  await views.locator('[aria-current]', { hasText: 'Urgent ones' }).waitFor();
+  await priority.selectOption('');
+  await views.locator('[aria-current]').waitFor({ state: 'detached' });
+  await page.reload();
+  await saved.press('Enter');
+  await views.locator('[aria-current]').waitFor();
+  assert.is(await priority.inputValue(), 'urgent');
+  await looksRight(page, 'cases-views');
+  await press(page, 'Rename the view');
+  await dialog.getByLabel('Name').fill('Urgent, all of them');
+  await dialog.getByLabel('Name').press('Enter');
+  await views.getByRole('link', { name: 'Urgent, all of them' }).waitFor();
+  await page.getByLabel('Hide names and titles').press('Space');
+  await views.getByRole('link', { name: 'View 1' }).waitFor();
+  await page.getByLabel('Hide names and titles').press('Space');
+  await press(page, 'Delete the view');
+  await dialog.getByRole('button', { name: 'Delete the view' }).press('Enter');
+  await views.getByRole('link').waitFor({ state: 'detached' });
+});
+
 test.run();

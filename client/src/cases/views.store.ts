@@ -8,7 +8,8 @@ import {
 } from '#shared/protocol/case-views.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { CHOICE_NAMES } from './case-filters.ts';
-import { troubleOf, type CaseTrouble } from './case-trouble.ts';
+import type { CaseTrouble } from './case-trouble.ts';
+import { openAttempt } from './open-attempt.ts';
 
 export interface ViewsStore {
   /** Null until loaded. */
@@ -23,22 +24,8 @@ export interface ViewsStore {
 
 export function createViewsStore(api: Pick<ApiClient, 'json' | 'text'>): ViewsStore {
   const views = signal<readonly CaseView[] | null>(null);
-  const isBusy = signal(false);
-  const trouble = signal<CaseTrouble | null>(null);
+  const { isBusy, trouble, tried } = openAttempt();
 
-  const tried = async (work: () => Promise<void>): Promise<boolean> => {
-    isBusy.value = true;
-    trouble.value = null;
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      trouble.value = troubleOf(error);
-      return false;
-    } finally {
-      isBusy.value = false;
-    }
-  };
   /** Another view of the same name gave way, so all are read again. */
   const read = async (): Promise<void> => {
     views.value = (await api.json('/case-views', caseViewsSchema)).views;

@@ -13,6 +13,8 @@ export const kitWords = {
     needs: 'Needs you',
     cases: 'Cases',
     reviews: 'Reviews',
+    exports: 'Exports',
+    analytics: 'Dashboard',
     results: 'Results',
     infer: 'Run AI',
     models: 'Models',

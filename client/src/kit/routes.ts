@@ -26,6 +26,10 @@ export type Route =
   | { readonly page: 'results'; readonly at: ResultsPlace; readonly id: string; readonly beside: string }
   /** The list of cases (without an id), its filters in `query`; or one case. */
   | { readonly page: 'cases'; readonly id: string; readonly query: string }
+  /** Files that are made of many cases. */
+  | { readonly page: 'exports' }
+  /** The dashboard: a page of it in `id`, what it counts in `query`. */
+  | { readonly page: 'analytics'; readonly id: string; readonly query: string }
   /** The list of reviews (without an id), or one review. */
   | { readonly page: 'reviews'; readonly id: string }
   /** The pages for administrators: the list of them, and each of them. */
@@ -38,14 +42,15 @@ export type AdminTask = (typeof adminTasks)[number];
 export type AdminPlace = 'admin' | AdminTask;
 
 /** Their address has no id. */
-const plainPages = ['studies', 'needs', 'settings', 'help', 'check'] as const;
+const plainPages = ['studies', 'needs', 'settings', 'help', 'check', 'exports'] as const;
 
-const CASES = /^#?\/?cases(?:\/([\w-]{1,64}))?(?:\?([\w=&-]{1,256}))?$/;
+const CASES = /^#?\/?(cases|analytics)(?:\/([\w-]{1,64}))?(?:\?([\w=&-]{1,256}))?$/;
 
 /** Reads the part behind `#`; anything unknown is `not-found`, never an error. */
 export function parseRoute(hash: string): Route {
   const cases = CASES.exec(hash);
-  if (cases !== null) return { page: 'cases', id: cases[1] ?? '', query: cases[2] ?? '' };
+  if (cases !== null)
+    return { page: cases[1] as 'cases' | 'analytics', id: cases[2] ?? '', query: cases[3] ?? '' };
   const [page = '', id = '', beside = '', ...rest] = hash.replace(/^#?\/?/, '').split('/');
   if (rest.length > 0 || ![id, beside].every((part) => /^[\w-]{0,64}$/.test(part)))
     return { page: 'not-found' };
@@ -75,13 +80,15 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'settings':
     case 'help':
     case 'check':
+    case 'exports':
       return `#/${route.page}`;
     case 'before-after':
     case 'study':
     case 'reviews':
       return `#/${route.page}/${route.id}`;
     case 'cases':
-      return `#/cases${route.id && `/${route.id}`}${route.query && `?${route.query}`}`;
+    case 'analytics':
+      return `#/${route.page}${route.id && `/${route.id}`}${route.query && `?${route.query}`}`;
     case 'admin':
       return route.at === 'admin' ? '#/admin' : `#/admin/${route.at}`;
     case 'results':

@@ -179,11 +179,14 @@ test('a new password keeps this session, also when its token has just expired', 
   const { state, session, api } = gateway(60);
   await session.signIn('someone', 'password');
   state.now += 59_000;
+  assert.is(session.begun.value, 1);
   await session.changePassword('password', 'four words');
+  assert.is(session.begun.value, 2, 'rights of before have ended');
   assert.is((await api.send('/upload', {})).status, 200);
   assert.equal([session.state.value, state.refreshes], ['signed-in', 1]);
   state.now += 59_000;
   assert.is((await api.send('/upload', {})).status, 200, 'its refresh token is the new one');
+  assert.is(session.begun.value, 2, 'and a new token begins no session');
 });
 
 test('without a network the last user can continue, and a silent link is not waited for', async () => {

@@ -38,6 +38,8 @@ export type SessionState = 'unknown' | 'signed-in' | 'signed-out' | 'offline';
 export interface SessionStore {
   readonly state: ReadonlySignal<SessionState>;
   readonly user: ReadonlySignal<User | null>;
+  /** The sessions that began here: by signing in, and by a new password. Rights of before may have ended. */
+  readonly begun: ReadonlySignal<number>;
   /** Throws ApiProblem (`wrong-credentials`, `rate-limited` …) or Unreachable. */
   signIn(username: string, password: string): Promise<void>;
   /**
@@ -70,6 +72,7 @@ interface Held {
   readonly fixedToken: string | null;
   readonly state: Signal<SessionState>;
   readonly user: Signal<User | null>;
+  readonly begun: Signal<number>;
   token: string | null;
   refreshToken: string | undefined;
   /** By `tools.now`. */
@@ -84,6 +87,7 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
     fixedToken,
     state: signal<SessionState>(fixedToken === null ? 'unknown' : 'signed-in'),
     user: signal<User | null>(null),
+    begun: signal(0),
     token: fixedToken,
     refreshToken: undefined,
     expiresAt: fixedToken === null ? 0 : Number.POSITIVE_INFINITY,
@@ -92,6 +96,7 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
   return {
     state: held.state,
     user: held.user,
+    begun: held.begun,
     renew: (stale) => renew(held, stale),
     accessToken: () => accessToken(held),
     changePassword: (currentPassword, newPassword) => changePassword(held, { currentPassword, newPassword }),
@@ -113,7 +118,7 @@ async function signIn(held: Held, username: string, password: string): Promise<v
   await held.tools.alone(async () => {
     const response = await post(held.tools, '/auth/login', { username, password });
     if (!response.ok) throw await problemOf(response);
-    take(held, parseSession(await response.json()));
+    begin(held, parseSession(await response.json()));
   });
 }
 
@@ -126,7 +131,7 @@ async function changePassword(
   await held.tools.alone(async () => {
     const response = await post(held.tools, '/auth/password', passwords, token);
     if (!response.ok) throw await problemOf(response);
-    take(held, parseSession(await response.json()));
+    begin(held, parseSession(await response.json()));
   });
 }
 
@@ -224,6 +229,11 @@ async function ask(
   } catch (error) {
     throw new Unreachable(error);
   }
+}
+
+function begin(held: Held, session: Session): void {
+  take(held, session);
+  held.begun.value += 1;
 }
 
 function take(held: Held, session: Session): string {

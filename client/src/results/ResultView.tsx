@@ -213,14 +213,13 @@ function ResultHead({ result, picked, previews }: ResultHeadProps) {
       <h1 tabIndex={-1}>{titleOf(headlineOf(finding))}</h1>
       <p class="kept">
         <bdi>{picked.nameOf(id) ?? patientOf(preview) ?? nameOfInput(finding.input)}</bdi>
-        <span class="quiet">
-          {kitWords.separator +
-            [
-              ...aboutImage(finding, preview),
-              modelName(finding.model),
-              formatMoment(new Date(createdAt), new Date()),
-            ].join(kitWords.separator)}
-        </span>
+      </p>
+      <p class="quiet">
+        {[
+          ...aboutImage(finding, preview),
+          modelName(finding.model),
+          formatMoment(new Date(createdAt), new Date()),
+        ].join(kitWords.separator)}
       </p>
       <NotForDiagnosis />
       <div class="result-remarks">

@@ -17,17 +17,28 @@ import { ReviewForm } from './ReviewForm.tsx';
 import { createReviewStore, type Answered, type ReviewStore } from './review.store.ts';
 import { reviewWords } from './review-words.ts';
 import { Sides } from './Sides.tsx';
+import { MarkList } from './image/MarkList.tsx';
+import { ownMarks, readerMarks } from './image/shown-marks.ts';
 import { StudyPictures } from './StudyPictures.tsx';
 import { UnsentSteps } from './UnsentSteps.tsx';
+import { useImages } from './use-images.ts';
 
 const words = reviewWords.page;
+
+function later(ms: number, then: () => void): () => void {
+  const timer = setTimeout(then, ms);
+  return () => clearTimeout(timer);
+}
 
 export function ReviewView({ id, isAnonymous }: { readonly id: string; readonly isAnonymous: boolean }) {
   const api = useApi();
   const account = useSession().user.value?.id ?? '';
   const [store] = useState(() =>
     createReviewStore(
-      { api, account, database: openLocalDatabase(), now: Date.now, newId: () => crypto.randomUUID() },
+      {
+        ...{ api, account, database: openLocalDatabase(), now: Date.now },
+        ...{ newId: () => crypto.randomUUID(), wait: later },
+      },
       id,
     ),
   );
@@ -83,11 +94,27 @@ type OneReviewProps = {
 function OneReview({ review, store, account }: OneReviewProps) {
   const own = store.own.value;
   const studies = store.case.value?.studies.map(({ studyInstanceUID }) => studyInstanceUID);
+  const images = useImages(studies, store);
+  const stage = images.kind === 'shown' ? images.stage : null;
+  const spacings = stage?.viewer.spacings.value ?? new Map();
+  const others = readerMarks(store.otherMarks.value, spacings);
+  const mine = ownMarks(store.marks.value ?? [], spacings, {
+    place: own?.place ?? null,
+    hasOthers: others.length > 0,
+  });
   return (
     <>
       <Facts review={review} />
       <div class="review-columns">
-        {studies && <StudyPictures studies={studies} />}
+        {studies && (
+          <StudyPictures
+            images={images}
+            studies={studies}
+            isBlinded={review.hidesFinding}
+            own={mine}
+            others={others}
+          />
+        )}
         <div class="stack">
           <UnsentSteps store={store} />
           {review.state === 'settled' && <Sides review={review} onUse={null} />}
@@ -95,6 +122,7 @@ function OneReview({ review, store, account }: OneReviewProps) {
             <OwnReading key={own.place} review={review} own={own} store={store} />
           )}
           {own === null && !isEnded(review.state) && <Free review={review} store={store} account={account} />}
+          {stage && <MarkList stage={stage} own={mine} others={others} saving={own && savingOf(store)} />}
           <Next store={store} own={own} />
         </div>
       </div>
@@ -111,6 +139,11 @@ function OneReview({ review, store, account }: OneReviewProps) {
       )}
     </>
   );
+}
+
+function savingOf({ unsent, isCutOff }: ReviewStore): 'saved' | 'saving' | 'kept' {
+  if (!unsent.value.some(({ given }) => given.step === 'annotate')) return 'saved';
+  return isCutOff.value ? 'kept' : 'saving';
 }
 
 function Facts({ review }: { readonly review: Review }) {

@@ -5,6 +5,7 @@ import { ReviewsView } from './ReviewsView.tsx';
 import { ReviewView } from './ReviewView.tsx';
 import '../cases/cases.css';
 import './reviews.css';
+import './image/viewer.css';
 
 export function ReviewsPages({ id }: { readonly id: string }) {
   const [anonymise] = useState(() => createAnonymise(localStorage));

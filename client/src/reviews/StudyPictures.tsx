@@ -1,125 +1,108 @@
-/** The images of a case beside its form, one at a time, on black in both themes. */
-import { useEffect, useState } from 'preact/hooks';
-import { Icon } from '../kit/Icon.tsx';
+/** The images of a case beside its form, on black in both themes, with the tools to look at them and to mark them. */
 import { useLate } from '../kit/use-late.ts';
-import { problemOf } from '../net/api-client.ts';
-import { useApi } from '../net/net-context.ts';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
+import { ImageStage } from './image/ImageStage.tsx';
+import { MarkBar } from './image/MarkBar.tsx';
+import type { ShownMark } from './image/MarkShapes.tsx';
+import type { NamedMark, ReaderMarks } from './image/shown-marks.ts';
+import type { Stage } from './image/stage.ts';
+import { ViewerKeys } from './image/ViewerKeys.tsx';
+import { ImageSteps, ToolBar, WindowPart } from './image/ViewerTools.tsx';
 import { reviewWords } from './review-words.ts';
-import { listPath, picturePath, readPictures, type StudyPicture } from './study-pictures.ts';
+import { PICTURES_LIMIT } from './study-pictures.ts';
+import type { Images } from './use-images.ts';
 
 const words = reviewWords.picture;
-type Found = readonly StudyPicture[] | 'loading' | 'failed';
 
-export function StudyPictures({ studies }: { readonly studies: readonly string[] }) {
-  const api = useApi();
-  const [found, setFound] = useState<Found>('loading');
-  const [at, setAt] = useState(0);
-  const [tries, setTries] = useState(0);
-  useEffect(() => {
-    const closed = new AbortController();
-    const ask = async () => {
-      setFound('loading');
-      const lists = await Promise.all(
-        studies.map(async (study) => {
-          const headers = { accept: 'application/dicom+json' };
-          const response = await api.send(listPath(study), { headers, signal: closed.signal });
-          if (!response.ok) throw await problemOf(response);
-          return readPictures(study, response.status === 204 ? [] : await response.json());
-        }),
-      );
-      setFound(lists.flat());
-    };
-    ask().catch(() => !closed.signal.aborted && setFound('failed'));
-    return () => closed.abort();
-  }, [studies.join(), tries]);
-  const pictures = Array.isArray(found) ? (found as readonly StudyPicture[]) : [];
-  const shown = pictures[Math.min(at, pictures.length - 1)];
-  const late = useLate(found === 'loading');
-  const move = (by: number) => setAt(Math.max(0, Math.min(pictures.length - 1, at + by)));
+export type StudyPicturesProps = {
+  readonly images: Images;
+  readonly studies: readonly string[];
+  /** A viewer would show what models found: it is not offered to a reader who reads without. */
+  readonly isBlinded: boolean;
+  readonly own: readonly NamedMark[];
+  readonly others: readonly ReaderMarks[];
+};
+
+export function StudyPictures({ images, studies, isBlinded, own, others }: StudyPicturesProps) {
+  const late = useLate(images.kind === 'loading');
+  const stage = images.kind === 'shown' ? images.stage : null;
+  const study = stage?.viewer.pictures[stage.viewer.place.value.at]?.studyInstanceUID ?? studies[0];
   return (
     <section class="stack-tight review-pictures" aria-label={words.label}>
-      <div class="review-picture">
-        {shown && (
-          <Picture key={shown.sopInstanceUID} picture={shown} alt={words.alt(at + 1, pictures.length)} />
-        )}
-        {!shown && (
-          <p class="picture-said small" role="status">
-            {found === 'loading' ? late && words.loading : found === 'failed' ? words.missing : words.none}
+      {images.kind === 'shown' ? (
+        <Viewer stage={images.stage} isCut={images.isCut} own={own} others={others} />
+      ) : (
+        <div class="viewer-stage viewer-empty">
+          <p class="small" role="status">
+            {images.kind === 'loading'
+              ? late && words.loading
+              : words[images.kind === 'none' ? 'none' : 'missing']}
           </p>
-        )}
-      </div>
-      <div class="row">
-        {found === 'failed' && (
-          <button type="button" class="button" onClick={() => setTries(tries + 1)}>
+        </div>
+      )}
+      {images.kind === 'failed' && (
+        <p>
+          <button type="button" class="button" onClick={images.retry}>
             {words.again}
           </button>
-        )}
-        {pictures.length > 1 && <Pager at={at} count={pictures.length} onMove={move} />}
-      </div>
-      {studies[0] !== undefined && <OpenInViewer studyInstanceUID={shown?.studyInstanceUID ?? studies[0]} />}
+        </p>
+      )}
+      {!isBlinded && study !== undefined && <OpenInViewer key={study} studyInstanceUID={study} />}
     </section>
   );
 }
 
-type PagerProps = { readonly at: number; readonly count: number; readonly onMove: (by: number) => void };
+type ViewerProps = { readonly stage: Stage; readonly isCut: boolean } & Pick<
+  StudyPicturesProps,
+  'own' | 'others'
+>;
 
-function Pager({ at, count, onMove }: PagerProps) {
+function Viewer({ stage, isCut, own, others }: ViewerProps) {
+  const { viewer, marks, isKeysOpen } = stage;
   return (
     <>
-      <button
-        type="button"
-        class="button"
-        aria-label={words.previous}
-        disabled={at === 0}
-        onClick={() => onMove(-1)}
-      >
-        <span class="flipped">
-          <Icon name="chevron" size={16} turns />
-        </span>
-      </button>
-      <span class="small numbers">{words.alt(at + 1, count)}</span>
-      <button
-        type="button"
-        class="button"
-        aria-label={words.next}
-        disabled={at === count - 1}
-        onClick={() => onMove(1)}
-      >
-        <Icon name="chevron" size={16} turns />
-      </button>
+      <ToolBar stage={stage} />
+      <ImageStage stage={stage} marks={shownOn(stage, own, others)} />
+      <p class="unseen" role="status">
+        {marks.said.value}
+      </p>
+      {marks.mayEdit.value && <MarkBar stage={stage} marks={own} />}
+      {viewer.phase.value === 'failed' && (
+        <p>
+          <button type="button" class="button" onClick={viewer.retry}>
+            {words.again}
+          </button>
+        </p>
+      )}
+      <ImageSteps stage={stage} />
+      <WindowPart viewer={viewer} />
+      {isCut && <p class="small quiet">{words.cut(PICTURES_LIMIT)}</p>}
+      {isKeysOpen.value && (
+        <ViewerKeys
+          onClose={() => {
+            isKeysOpen.value = false;
+          }}
+        />
+      )}
     </>
   );
 }
 
-/** Its address lives as long as it is shown. */
-function Picture({ picture, alt }: { readonly picture: StudyPicture; readonly alt: string }) {
-  const api = useApi();
-  const [address, setAddress] = useState<string | 'failed' | null>(null);
-  const late = useLate(address === null);
-  useEffect(() => {
-    const closed = new AbortController();
-    let made: string | null = null;
-    const ask = async () => {
-      const headers = { accept: 'image/png, image/jpeg' };
-      const response = await api.send(picturePath(picture), { headers, signal: closed.signal });
-      if (!response.ok) throw await problemOf(response);
-      const blob = await response.blob();
-      if (closed.signal.aborted) return;
-      made = URL.createObjectURL(blob);
-      setAddress(made);
-    };
-    ask().catch(() => !closed.signal.aborted && setAddress('failed'));
-    return () => {
-      closed.abort();
-      if (made !== null) URL.revokeObjectURL(made);
-    };
-  }, []);
-  if (address !== null && address !== 'failed')
-    return <img src={address} alt={alt} onError={() => setAddress('failed')} />;
-  return (
-    <p class="picture-said small" role="status">
-      {address === 'failed' ? words.missing : late && words.loading}
-    </p>
-  );
+/** Those on the frame in sight; one's own on top. */
+function shownOn(
+  { viewer, marks }: Stage,
+  own: readonly NamedMark[],
+  others: readonly ReaderMarks[],
+): readonly ShownMark[] {
+  const shown = viewer.shown.value;
+  if (shown === null) return [];
+  const { sopInstanceUID } = viewer.pictures[shown.at]!;
+  return [...others.flatMap((reader) => reader.marks), ...own]
+    .filter(({ mark }) => mark.sopInstanceUID === sopInstanceUID && mark.frame === shown.frame)
+    .map((one) => ({
+      mark: one.mark,
+      name: one.length === null ? one.number : `${one.number} ${one.length}`,
+      colour: one.colour,
+      isSelected: marks.selected.value === one.mark.id,
+    }));
 }

@@ -7,8 +7,12 @@ import { reviewWords } from './review-words.ts';
 const words = reviewWords.kept;
 
 export function UnsentSteps({ store }: { readonly store: ReviewStore }) {
-  const unsent = store.unsent.value;
+  // Marks are sent without a press: only those that did not arrive are worth a line.
+  const unsent = store.unsent.value.filter(
+    ({ given, trouble }) => given.step !== 'annotate' || trouble !== null || store.isCutOff.value,
+  );
   const refused = unsent.find(({ trouble }) => trouble !== null);
+  const isOvertaken = refused?.given.step === 'annotate' && refused.trouble?.code === 'review-changed';
   const isBusy = store.isBusy.value;
   const what = unsent.map(({ given }) => words.steps[given.step]).join(reviewWords.separator);
   return (
@@ -18,11 +22,21 @@ export function UnsentSteps({ store }: { readonly store: ReviewStore }) {
           <p class="strong">
             {words.refused}: {what}
           </p>
-          <p>{words.refusedWhat}</p>
+          <p>{isOvertaken ? words.overtaken : words.refusedWhat}</p>
           <Typed store={store} />
-          <p>
+          <p class="row">
+            {isOvertaken && (
+              <button
+                type="button"
+                class="button"
+                disabled={isBusy}
+                onClick={() => void store.keepOwnMarks()}
+              >
+                {words.keepMarks}
+              </button>
+            )}
             <button type="button" class="button" disabled={isBusy} onClick={() => void store.discard()}>
-              {words.discard}
+              {isOvertaken ? words.takeMarks : words.discard}
             </button>
           </p>
         </CaseTroubleNotice>

@@ -1,10 +1,15 @@
 /**
- * The way of answers and signatures to the gateway. Each is kept on the device, encrypted, before its first byte
+ * The way of answers, marks and signatures to the gateway. Each is kept on the device, encrypted, before its first byte
  * leaves, and forgotten once the gateway has it. Each has an id of its own, so that sending it twice does it once.
  * One that the gateway refuses stays until its author decides.
  */
 import { z } from 'zod';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import {
+  putAnnotationsSchema,
+  reviewAnnotationsSchema,
+  type ReviewAnnotations,
+} from '#shared/protocol/annotations.ts';
 import { decideSchema, reviewSchema, signSchema, type Review } from '#shared/protocol/reviews.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import { forgetUnsent, keepUnsent, keptUnsent } from '../pipeline/queue/rows/unsent.ts';
@@ -15,12 +20,14 @@ const stepShape = { reviewId: z.uuid(), at: z.number() };
 const givenSchema = z.discriminatedUnion('step', [
   z.object({ step: z.literal('decide'), ...stepShape, request: decideSchema }),
   z.object({ step: z.literal('sign'), ...stepShape, request: signSchema }),
+  z.object({ step: z.literal('annotate'), ...stepShape, request: putAnnotationsSchema }),
 ]);
 export type Given = z.infer<typeof givenSchema>;
 
+export type Answer = { readonly review: Review } | { readonly annotations: ReviewAnnotations };
 /** `waits`: for the link; otherwise the error by which the gateway refused it. */
 export type Outcome =
-  | { readonly kind: 'sent'; readonly review: Review }
+  | { readonly kind: 'sent'; readonly answer: Answer }
   | { readonly kind: 'waits' }
   | { readonly kind: 'refused'; readonly error: ApiProblem };
 
@@ -38,28 +45,37 @@ export const keepGiven = async ({ database, account }: OutboxTools, given: Given
     'it is sent all the same',
   ));
 
-export async function sendStep(tools: OutboxTools, { step, reviewId, request }: Given): Promise<Outcome> {
-  const path = `/reviews/${reviewId}/${step === 'decide' ? 'decision' : 'sign'}`;
+export async function sendStep(tools: OutboxTools, given: Given): Promise<Outcome> {
   try {
-    const review = await sendOnce(tools, path, request);
-    await discardStep(tools, request.id);
-    return { kind: 'sent', review };
+    const answer = await sendOnce(tools, given);
+    await discardStep(tools, given.request.id);
+    return { kind: 'sent', answer };
   } catch (error) {
     const isRefused = error instanceof ApiProblem && error.status < 500 && ![401, 429].includes(error.status);
     return isRefused ? { kind: 'refused', error } : { kind: 'waits' };
   }
 }
 
-async function sendOnce({ api, account }: OutboxTools, path: string, request: object): Promise<Review> {
-  const response = await api.send(path, {
-    method: 'POST',
+const ROUTES = {
+  decide: { method: 'POST', path: 'decision' },
+  sign: { method: 'POST', path: 'sign' },
+  annotate: { method: 'PUT', path: 'annotations' },
+} as const satisfies Record<Given['step'], object>;
+
+async function sendOnce({ api, account }: OutboxTools, { step, reviewId, request }: Given): Promise<Answer> {
+  const { method, path } = ROUTES[step];
+  const response = await api.send(`/reviews/${reviewId}/${path}`, {
+    method,
     // Another person may have signed in, in another tab.
     as: account,
     headers: { 'content-type': 'application/json', accept: 'application/json' },
     body: JSON.stringify(request),
   });
   if (!response.ok) throw await problemOf(response);
-  return reviewSchema.parse(await response.json());
+  const answer: unknown = await response.json();
+  return step === 'annotate'
+    ? { annotations: reviewAnnotationsSchema.parse(answer) }
+    : { review: reviewSchema.parse(answer) };
 }
 
 export const discardStep = async ({ database, account }: OutboxTools, stepId: string): Promise<void> =>

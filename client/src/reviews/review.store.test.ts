@@ -46,6 +46,7 @@ function createGateway() {
   const answer: Answering = (asked) => {
     if (asked.method === 'POST') return stepOf(asked);
     if (asked.path.startsWith('/cases/')) return json({}, 500);
+    if (asked.path.endsWith('/annotations')) return json({ places: [] });
     return asked.path.startsWith('/reviews?') ? json({ reviews: [], next: null }) : json(REVIEW);
   };
   return { taken, answer };
@@ -59,7 +60,14 @@ async function open(answer: Answering, device = openDevice()) {
     (asked) => link.answer(asked),
     () => ACCOUNT,
   );
-  const tools = { api, database, account: ACCOUNT, now: () => Date.now(), newId: randomUUID };
+  const tools = {
+    api,
+    database,
+    account: ACCOUNT,
+    now: () => Date.now(),
+    newId: randomUUID,
+    wait: () => () => {},
+  };
   const store = createReviewStore(tools, REVIEW.id);
   await store.load(false);
   return { store, link, tools, database };

@@ -1,5 +1,6 @@
 /** One review as its page shows it, with what this device has not sent yet, and what a person does with it. */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
 import { caseSchema, type Case } from '#shared/protocol/cases.ts';
 import {
   reviewListSchema,
@@ -10,20 +11,23 @@ import {
 } from '#shared/protocol/reviews.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
+import { discardStep, keepGiven, sendStep, unsentSteps, type Given, type Outcome } from './review-outbox.ts';
 import {
-  discardStep,
-  keepGiven,
-  sendStep,
-  unsentSteps,
-  type Given,
-  type Outcome,
-  type OutboxTools,
-} from './review-outbox.ts';
+  keepMarks,
+  loadMarks,
+  openMarks,
+  othersOf,
+  SEND_AFTER_MS,
+  showMarks,
+  versionOf,
+  waitingMarks,
+  type Marks,
+  type MarkTools,
+  type Unsent,
+} from './review-marks.ts';
 
 /** A reader's decision on a case, with the answers of the form. */
 export type Answered = Pick<Decide, 'decision' | 'answers' | 'reason'>;
-/** `trouble`: the gateway refused it; null: it waits for the link. */
-export type Unsent = { readonly given: Given; readonly trouble: CaseTrouble | null };
 
 export interface ReviewStore {
   readonly review: ReadonlySignal<Review | null>;
@@ -35,11 +39,21 @@ export interface ReviewStore {
   readonly unsent: ReadonlySignal<readonly Unsent[]>;
   /** The caller's own place, with what waits for the link. */
   readonly own: ReadonlySignal<ReviewPlace | null>;
+  /** The last try to send did not reach the gateway. */
+  readonly isCutOff: ReadonlySignal<boolean>;
+  /** The caller's marks on the images, with what waits for the link; null: not known yet. */
+  readonly marks: ReadonlySignal<Marks | null>;
+  /** Those of others that the caller may see. */
+  readonly otherMarks: ReadonlySignal<ReviewAnnotations['places']>;
   /** The next that waits for the caller; null: none; undefined: not asked yet. */
   readonly next: ReadonlySignal<string | null | undefined>;
   load(isAnonymous: boolean): Promise<void>;
   decide(said: Answered): Promise<void>;
   sign(): Promise<void>;
+  /** Keeps these in place of the caller's marks, at once on the device and soon at the gateway. */
+  annotate(marks: Marks): Promise<void>;
+  /** The gateway has other marks from another device: these take their place. */
+  keepOwnMarks(): Promise<void>;
   take(place: ReviewPlace, accountId: string): Promise<void>;
   withdraw(): Promise<void>;
   /** Sends again what waits for the link. */
@@ -49,19 +63,23 @@ export interface ReviewStore {
   close(): void;
 }
 
-export interface ReviewTools extends OutboxTools {
-  readonly now: () => number;
-  readonly newId: () => string;
-}
+export type ReviewTools = MarkTools;
 
 function openState() {
+  const unsent = signal<readonly Unsent[]>([]);
   return {
     review: signal<Review | null>(null),
     of: signal<Case | null>(null),
     isMissing: signal(false),
     trouble: signal<CaseTrouble | null>(null),
     isBusy: signal(false),
-    unsent: signal<readonly Unsent[]>([]),
+    isCutOff: signal(false),
+    unsent,
+    marks: openMarks(unsent),
+    /** Steps go one after the other, whoever asks for it. */
+    sending: Promise.resolve(),
+    /** Calls off the sending of marks that is to come. */
+    callOff: () => {},
     next: signal<string | null | undefined>(undefined),
     closed: new AbortController(),
   };
@@ -81,6 +99,7 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     tried(state, async () => {
       const path = `/reviews/${id}/${to}`;
       state.review.value = await tools.api.json(path, reviewSchema, { method: 'POST', body });
+      await readMarks(tools, state, id);
     });
   return {
     review: state.review,
@@ -89,19 +108,39 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     trouble: state.trouble,
     isBusy: state.isBusy,
     unsent: state.unsent,
+    isCutOff: state.isCutOff,
     own,
+    marks: state.marks.own,
+    otherMarks: othersOf(state.marks, own),
     next: state.next,
     load: (isAnonymous) => tried(state, () => load(tools, state, { id, isAnonymous })),
+    async annotate(marks) {
+      const { place } = own.peek()!;
+      state.callOff();
+      state.callOff = tools.wait(SEND_AFTER_MS, () => void sendAll(tools, state));
+      await keepMarks(tools, state.marks, { reviewId: id, place, marks });
+    },
+    keepOwnMarks: () => tried(state, () => keepOwn(tools, state, id)),
     decide: (said) => step({ step: 'decide', request: { ...at(), ...said } }),
     sign: () => step({ step: 'sign', request: at() }),
     take: ({ place, version }, accountId) => post('assign', { id: tools.newId(), place, version, accountId }),
     withdraw: () => post('withdraw', { id: tools.newId() }),
     sendAgain: () => tried(state, () => sendAll(tools, state)),
-    async discard() {
-      for (const { given } of state.unsent.peek()) await discardStep(tools, given.request.id);
-      state.unsent.value = [];
+    discard: () =>
+      tried(state, async () => {
+        const marks = waitingMarks(state.unsent.peek());
+        for (const { given } of state.unsent.peek()) await discardStep(tools, given.request.id);
+        state.unsent.value = [];
+        if (marks.length === 0) return;
+        showMarks(state.marks, ownPlace(state));
+        await readMarks(tools, state, id);
+      }),
+    close() {
+      state.callOff();
+      // Marks of the last moment are sent all the same.
+      if (waitingMarks(state.unsent.peek()).length > 0) void sendAll(tools, state);
+      state.closed.abort();
     },
-    close: () => state.closed.abort(),
   };
 }
 
@@ -109,7 +148,9 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
 function ownIn(review: Review | null, unsent: readonly Unsent[]): ReviewPlace | null {
   const place = review?.places.find(({ isMine }) => isMine) ?? null;
   if (place === null) return null;
-  const waiting = unsent.filter(({ trouble }) => trouble === null).map(({ given }) => given);
+  const waiting = unsent
+    .filter(({ trouble, given }) => trouble === null && given.step !== 'annotate')
+    .map(({ given }) => given);
   const said = waiting.findLast((given) => given.step === 'decide');
   const version = place.version + waiting.length;
   if (waiting.some(({ step }) => step === 'sign')) return { ...place, version, state: 'signed' };
@@ -139,11 +180,34 @@ async function load(tools: ReviewTools, state: State, { id, isAnonymous }: Asked
   const { signal: until } = state.closed;
   const query = isAnonymous ? '?anonymise=1' : '';
   state.unsent.value = (await unsentSteps(tools, id)).map((given) => ({ given, trouble: null }));
+  for (const { given } of state.unsent.peek()) state.marks.tried.add(given.request.id);
   const review = await tools.api.json(`/reviews/${id}${query}`, reviewSchema, { signal: until });
   state.review.value = review;
   await sendAll(tools, state);
+  await readMarks(tools, state, id);
   state.of.value = await tools.api.json(`/cases/${review.caseId}?anonymise=1`, caseSchema, { signal: until });
   await findNext(tools, state);
+}
+
+const ownPlace = (state: State): number | null =>
+  state.review.peek()?.places.find(({ isMine }) => isMine)?.place ?? null;
+
+const readMarks = (tools: ReviewTools, state: State, reviewId: string): Promise<void> =>
+  loadMarks(tools, state.marks, { reviewId, place: ownPlace(state), signal: state.closed.signal });
+
+/** The last of them, over the version that the gateway has now. */
+async function keepOwn(tools: ReviewTools, state: State, reviewId: string): Promise<void> {
+  await readMarks(tools, state, reviewId);
+  const waiting = waitingMarks(state.unsent.peek());
+  const last = waiting.at(-1);
+  if (last === undefined) return;
+  const version = versionOf(state.marks, last.request.place);
+  const given = { ...last, request: { ...last.request, id: tools.newId(), version } };
+  await keepGiven(tools, given);
+  for (const one of waiting) await discardStep(tools, one.request.id);
+  const rest = state.unsent.peek().filter((one) => !waiting.some((mark) => mark === one.given));
+  state.unsent.value = [{ given, trouble: null }, ...rest.map((one) => ({ ...one, trouble: null }))];
+  await sendAll(tools, state);
 }
 
 async function findNext({ api }: ReviewTools, state: State): Promise<void> {
@@ -159,21 +223,31 @@ async function give(tools: ReviewTools, state: State, given: Given): Promise<voi
   await keepGiven(tools, given);
   await sendAll(tools, state);
   const isSent = !state.unsent.peek().some((one) => one.given === given);
-  if (isSent && given.step === 'sign') await findNext(tools, state);
+  if (!isSent || given.step !== 'sign') return;
+  // After the last signature the others' marks are there.
+  await readMarks(tools, state, given.reviewId);
+  await findNext(tools, state);
 }
 
-async function sendAll(tools: ReviewTools, state: State): Promise<void> {
-  for (const { given } of state.unsent.peek()) {
-    const outcome = await sendStep(tools, given);
-    take(state, given, outcome);
-    if (outcome.kind !== 'sent') return;
-  }
+function sendAll(tools: ReviewTools, state: State): Promise<void> {
+  state.callOff();
+  state.sending = state.sending.then(async () => {
+    for (let next = state.unsent.peek()[0]; next; next = state.unsent.peek()[0]) {
+      state.marks.tried.add(next.given.request.id);
+      const outcome = await sendStep(tools, next.given);
+      take(state, next.given, outcome);
+      if (outcome.kind !== 'sent') return;
+    }
+  });
+  return state.sending;
 }
 
 function take(state: State, given: Given, outcome: Outcome): void {
+  state.isCutOff.value = outcome.kind === 'waits';
   if (outcome.kind === 'sent') {
     state.unsent.value = state.unsent.peek().filter((one) => one.given !== given);
-    state.review.value = outcome.review;
+    if ('review' in outcome.answer) state.review.value = outcome.answer.review;
+    else state.marks.server.value = outcome.answer.annotations;
   }
   if (outcome.kind === 'refused') {
     const trouble = troubleOf(outcome.error);

@@ -3,12 +3,15 @@ import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Annotation, ReviewAnnotations } from '#shared/protocol/annotations.ts';
+import type { Case } from '#shared/protocol/cases.ts';
 import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
 import { ADMIN, ask, createAccount, type Account } from '#testing/accounts.ts';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
+import { listPath, readPictures } from './study-pictures.ts';
 
 const test = suite('reviews');
 const walk = await walkScreens(test, {
@@ -33,17 +36,22 @@ async function openCase({ page, seed }: Stage, title: string): Promise<string> {
   return /cases\/([\w-]+)/.exec(page.url())![1]!;
 }
 
-walk('a radiologist has a case read, answers without a link, and signs, by keyboard', async (stage) => {
-  const { page, enter, account } = stage;
-  await enter();
-  await openCase(stage, 'For a second pair of eyes');
-  const reviews = page.getByRole('region', { name: 'Reviews' });
-  await reviews.getByText('Nobody has read this case.').waitFor();
+/** Asks for a review of the case in sight, by the person who is signed in. */
+async function openReview({ page, account }: Stage): Promise<void> {
   await press(page, 'Have it read');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('What is asked').selectOption('chest-film');
   await dialog.getByLabel(account.username, { exact: true }).press('Space');
   await press(page, 'Ask for the review');
+}
+
+walk('a radiologist has a case read, answers without a link, and signs, by keyboard', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  await openCase(stage, 'For a second pair of eyes');
+  const reviews = page.getByRole('region', { name: 'Reviews' });
+  await reviews.getByText('Nobody has read this case.').waitFor();
+  await openReview(stage);
   const form = page.getByRole('region', { name: 'Your answers' });
   await form.getByRole('button', { name: 'Save the answers' }).press('Enter');
   await form.getByText('Answer first: What does the film show?').waitFor();
@@ -73,6 +81,16 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await looksRight(page, 'reviews');
 });
 
+/** Of the first image of a case, as the PACS names it. */
+async function imageOf({ gateway }: Stage, caseId: string) {
+  const found = (await (await ask(gateway, ADMIN, { path: `/cases/${caseId}` })).json()) as Case;
+  const { studyInstanceUID } = found.studies[0]!;
+  const path = listPath(studyInstanceUID);
+  const answer = await (await ask(gateway, ADMIN, { path })).json();
+  const { seriesInstanceUID, sopInstanceUID } = readPictures(studyInstanceUID, answer).pictures[0]!;
+  return { studyInstanceUID, seriesInstanceUID, sopInstanceUID };
+}
+
 walk(
   'an adjudicator sees the answers of two readers who differ beside each other, and decides',
   async (stage) => {
@@ -86,12 +104,23 @@ walk(
     };
     const readers: Account[] = [];
     for (const name of ['ben', 'cleo']) readers.push(await createAccount(gateway, name, ['radiologist']));
+    const image = await imageOf(stage, caseId);
     const id = randomUUID();
     const type = 'chest-film-double';
     await api(ADMIN, `/cases/${caseId}/reviews`, { id, type, readers: readers.map((one) => one.id) });
     for (const [at, { username }] of readers.entries()) {
       const of = { place: at + 1, decision: 'accept' };
       const answers = { finding: at === 0 ? 'pneumonia' : 'normal', certainty: 4 };
+      const mark = { ...image, id: randomUUID(), kind: 'box', frame: 1, label: '' };
+      const points = [
+        [10 + at, 10],
+        [40, 30],
+      ];
+      const marks = { id: randomUUID(), place: at + 1, version: 0, annotations: [{ ...mark, points }] };
+      const kept = await ask(gateway, username, {
+        ...{ method: 'PUT', path: `/reviews/${id}/annotations`, body: marks },
+      });
+      assert.ok(kept.ok, await kept.text());
       await api(username, `/reviews/${id}/decision`, { ...of, id: randomUUID(), version: 1, answers });
       await api(username, `/reviews/${id}/sign`, { id: randomUUID(), place: at + 1, version: 2 });
     }
@@ -108,12 +137,162 @@ walk(
     await page.getByRole('region', { name: 'Reader 2' }).getByText('Nothing abnormal').waitFor();
     const words = await page.locator('main').innerText();
     for (const { username } of readers) assert.not.ok(words.includes(username), 'no name of a reader');
+    for (const [at, letter] of ['A', 'B'].entries()) {
+      const marks = page.getByRole('region', { name: `Marks: Reader ${at + 1}` });
+      await marks.getByRole('button', { name: `${letter}1 Box on image 1` }).waitFor();
+    }
     await looksRight(page, 'review-adjudicate');
     await first.getByRole('button', { name: 'Use these answers' }).press('Enter');
     await press(page, 'Save the answers');
     await page.getByText('You can change it until you sign.').waitFor();
     await press(page, 'Sign');
     await page.getByRole('region', { name: 'Decided between them' }).waitFor();
+  },
+);
+
+type Pair = readonly [column: number, row: number];
+const SIDE = 64;
+
+/** Hands on the image: places are in its pixels. The page may have scrolled since the last one. */
+async function handsOn(page: Page) {
+  const debug = await page.context().newCDPSession(page);
+  const at = async ([column, row]: Pair) => {
+    const box = (await page.getByRole('img', { name: /^Image 1 of/ }).boundingBox())!;
+    return { x: box.x + (column / SIDE) * box.width, y: box.y + (row / SIDE) * box.height };
+  };
+  return {
+    async touch(type: 'touchStart' | 'touchMove' | 'touchEnd', ...places: Pair[]) {
+      const fingers = await Promise.all(places.map(at));
+      await debug.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: fingers.map((place, id) => ({ ...place, id })),
+      });
+    },
+    async drag(...places: readonly Pair[]) {
+      for (const [nth, place] of places.entries()) {
+        const { x, y } = await at(place);
+        await page.mouse.move(x, y, { steps: nth === 0 ? 1 : 4 });
+        if (nth === 0) await page.mouse.down();
+      }
+      await page.mouse.up();
+    },
+    async press(place: Pair) {
+      const { x, y } = await at(place);
+      await page.mouse.click(x, y);
+    },
+  };
+}
+
+const near = (points: readonly Pair[], wanted: readonly Pair[], within = 0.5): boolean =>
+  points.length === wanted.length &&
+  points.every(([x, y], at) => Math.hypot(x - wanted[at]![0], y - wanted[at]![1]) <= within);
+
+async function marksAt({ gateway, account, page }: Stage): Promise<readonly Annotation[]> {
+  const id = /reviews\/([\w-]+)/.exec(page.url())![1]!;
+  const answer = await ask(gateway, account.username, { path: `/reviews/${id}/annotations` });
+  return ((await answer.json()) as ReviewAnnotations).places.find(({ place }) => place === 1)!.annotations;
+}
+
+const DRAWN: readonly (readonly [tool: string, from: Pair, to: Pair])[] = [
+  ['Arrow', [4, 6], [20, 12]],
+  ['Box', [30, 4], [58, 20]],
+  ['Ellipse', [6, 26], [26, 44]],
+  ['Length', [34, 30], [60, 30]],
+];
+
+const chooseTool = (page: Page, name: string): Promise<void> =>
+  page.getByRole('radio', { name, exact: true }).check({ force: true });
+
+async function drawByMouse(page: Page): Promise<void> {
+  const hands = await handsOn(page);
+  for (const [tool, from, to] of DRAWN) {
+    await chooseTool(page, tool);
+    await hands.drag(from, to);
+  }
+  await chooseTool(page, 'Free line');
+  await hands.drag([34, 40], [44, 50], [54, 40]);
+  await chooseTool(page, 'Text');
+  await hands.press([10, 56]);
+  await page.getByRole('textbox', { name: 'Text', exact: true }).fill('Old fracture');
+  await page.keyboard.press('Enter');
+}
+
+/** A box with one finger; two fingers only zoom. */
+async function drawByTouch(page: Page): Promise<void> {
+  const hands = await handsOn(page);
+  await chooseTool(page, 'Box');
+  await hands.touch('touchStart', [40, 54]);
+  await hands.touch('touchMove', [48, 58]);
+  await hands.touch('touchMove', [56, 62]);
+  await hands.touch('touchEnd');
+  await hands.touch('touchStart', [30, 32]);
+  await hands.touch('touchStart', [30, 32], [34, 32]);
+  await hands.touch('touchMove', [20, 32], [44, 32]);
+  await hands.touch('touchEnd');
+}
+
+/** A point in the middle, moved by eleven pixels and one back; its twin removed, undone and done again. */
+async function drawByKeyboard(page: Page): Promise<void> {
+  await page.getByRole('application', { name: /^Image 1 of/ }).focus();
+  const moved = ['Escape', '0', 'p', 'Enter', 'Shift+ArrowRight', 'ArrowRight', 'ArrowUp'];
+  const twin = ['Escape', 'p', 'Enter', 'Delete', 'Control+z', 'Control+z', 'Control+Shift+z', 'Control+z'];
+  for (const key of [...moved, ...twin]) await page.keyboard.press(key);
+}
+
+function areWhereDrawn(marks: readonly Annotation[]): void {
+  assert.equal(
+    marks.map(({ kind }) => kind),
+    ['arrow', 'box', 'ellipse', 'length', 'line', 'text', 'box', 'point'],
+  );
+  for (const [at, [tool, ...points]] of DRAWN.entries())
+    assert.ok(near(marks[at]!.points, points), `${tool} ${JSON.stringify(marks[at]!.points)}`);
+  const [, , , , line, text, box, point] = marks.map(({ points }) => points);
+  const [middle] = line!.toSorted((a, b) => b[1] - a[1]);
+  const ends: readonly Pair[] = [
+    [34, 40],
+    [44, 50],
+    [54, 40],
+  ];
+  assert.ok(near([line![0]!, middle!, line!.at(-1)!], ends), JSON.stringify(line));
+  assert.ok(near(text!, [[10, 56]]), JSON.stringify(text));
+  assert.ok(near([box![0]!], [[40, 54]]) && near([box![1]!], [[56, 62]]), JSON.stringify(box));
+  assert.equal(point, [[43, 31]]);
+  assert.equal([marks[5]!.label, marks[3]!.label], ['Old fracture', 'Widest']);
+}
+
+walk(
+  'a reader marks an image by mouse, by touch and by keyboard, and the gateway has each mark at its pixel',
+  async (stage) => {
+    const { page, enter } = stage;
+    await enter();
+    await openCase(stage, 'Marked');
+    await openReview(stage);
+    await page.getByRole('img', { name: /^Image 1 of/ }).waitFor();
+    await page.getByRole('radio', { name: 'Free line' }).waitFor({ state: 'attached' });
+    await drawByMouse(page);
+    await drawByTouch(page);
+    await drawByKeyboard(page);
+    const list = page.getByRole('region', { name: 'Marks (8)' });
+    await list.getByRole('button', { name: /^4 Length/ }).click();
+    await page.getByRole('textbox', { name: /^4 Length.* Label$/ }).fill('Widest');
+    await page.keyboard.press('Enter');
+    await list.getByText('Widest').waitFor();
+    const saved = page.getByText('Saved', { exact: true });
+    await saved.waitFor();
+    areWhereDrawn(await marksAt(stage));
+    await looksRight(page, 'review-marks');
+    await press(page, 'Add a mark by numbers');
+    const form = page.getByRole('form', { name: 'Add a mark' });
+    await form.getByLabel('Place, column').fill('65');
+    await form.getByLabel('Place, row').fill('10');
+    await form.getByRole('button', { name: 'Save the mark' }).press('Enter');
+    await form.getByText('Give places that differ and lie in the image.').waitFor();
+    await looksRight(page, 'review-mark-form');
+    await form.getByLabel('Place, column').fill('12.5');
+    await page.keyboard.press('Enter');
+    await page.getByRole('region', { name: 'Marks (9)' }).waitFor();
+    await saved.waitFor();
+    assert.equal((await marksAt(stage))[8]!.points, [[12.5, 10]]);
   },
 );
 

@@ -21,14 +21,14 @@ test('images come in their order; what models made of the study does not come', 
     row('1.2.840.10008.5.1.4.1.1.77.1.1', '1.6', 3),
   ];
   assert.equal(
-    readPictures('1.2', answer).map(({ sopInstanceUID }) => sopInstanceUID),
+    readPictures('1.2', answer).pictures.map(({ sopInstanceUID }) => sopInstanceUID),
     ['1.4', '1.5', '1.6'],
   );
 });
 
 test('an answer that is none gives no picture, and no address is made of what a PACS made up', () => {
   for (const answer of [null, {}, [null], [{}], [row(DX, '../../admin')], [row(DX, 7)], [row(null, '1.4')]])
-    assert.equal(readPictures('1.2', answer), []);
+    assert.equal(readPictures('1.2', answer).pictures, []);
 });
 
 test.run();

@@ -1,6 +1,6 @@
 /**
- * Two images that claim one identifier, side by side, as far as this page still has their files: a person sees what is
- * missing in the PACS before deciding.
+ * Two images that claim one identifier, side by side, as far as this page has their files, sent from it or chosen
+ * again: a person sees what is missing in the PACS before deciding.
  */
 import { useEffect, useState } from 'preact/hooks';
 import { InstancePicture } from '../pipeline/deid/InstancePicture.tsx';
@@ -8,29 +8,38 @@ import { createLooked } from '../pipeline/deid/looked-frames.ts';
 import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import type { QueuedInstance } from '../pipeline/queue/queued-study.ts';
-import { findRivals } from './find-rivals.ts';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import { findRivals, type Rivals } from './find-rivals.ts';
 import { needsWords as words } from './needs-words.ts';
+import { recogniseRivals } from './recognise-rivals.ts';
 
 /** More are decided alike. */
 const SHOWN = 4;
 
-export function ConflictPictures({ id, instances }: { readonly id: string; readonly instances: number }) {
+type ConflictPicturesProps = { readonly study: QueuedStudy; readonly instances: number };
+
+export function ConflictPictures({ study, instances }: ConflictPicturesProps) {
   const queue = useQueue();
-  const { sentFromHere } = useIngest();
-  const [rows, setRows] = useState<readonly QueuedInstance[] | null>(null);
+  const ingest = useIngest();
+  const { id } = study;
+  const chosen = ingest.studies.value;
+  const sent = ingest.sentFromHere.value;
+  const [all, setAll] = useState<readonly Rivals[] | null>(null);
   useEffect(() => {
-    let gone = false;
-    queue.instancesOf(id).then(
-      (all) => gone || setRows(all),
-      () => gone || setRows([]),
-    );
-    return () => {
-      gone = true;
+    const gone = new AbortController();
+    const find = async () => {
+      const rows = await queue.instancesOf(id);
+      const here = findRivals(sent, id, rows);
+      return here.length > 0 ? here : recogniseRivals(ingest, study, rows, gone.signal);
     };
-  }, [id, instances]);
-  if (rows === null) return null;
-  const rivals = findRivals(sentFromHere.value, id, rows).slice(0, SHOWN);
+    find().then(
+      (rivals) => gone.signal.aborted || setAll(rivals),
+      () => gone.signal.aborted || setAll([]),
+    );
+    return () => gone.abort();
+  }, [id, instances, chosen, sent]);
+  if (all === null) return null;
+  const rivals = all.slice(0, SHOWN);
   if (rivals.length === 0) return <p class="small">{words.conflict.notHere}</p>;
   return (
     <ul class="conflicts">

@@ -16,6 +16,7 @@ import type { SentStudiesStore } from './sent-studies.store.ts';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
 import { dismissAll } from './Undo.tsx';
+import { whyNone } from './why-none.ts';
 
 /** Height of a row that has not been drawn yet, in px. */
 const ROW = 61;
@@ -35,12 +36,17 @@ export type DaySectionsProps = {
   readonly sent: SentStudiesStore;
 };
 
-function NoneFound() {
+function NoneFound({ entries, isOwn }: { readonly entries: readonly DayEntry[]; readonly isOwn: boolean }) {
   const list = useDayList();
   return (
     <div class="queue-empty">
       <p class="strong">{words.none}</p>
-      {list.choice.value.text.trim() !== '' && <p class="quiet">{words.noneNamed}</p>}
+      {list.choice.value.text.trim() !== '' &&
+        whyNone(entries, isOwn).map((said) => (
+          <p key={said} class="quiet">
+            {said}
+          </p>
+        ))}
       <button type="button" class="button" onClick={() => (list.choice.value = EVERYTHING)}>
         {words.clear}
       </button>
@@ -60,7 +66,8 @@ export function DaySections({ entries, sections, sent }: DaySectionsProps) {
       {choice.text.trim() !== '' && sections.some(isOfLabels) && (
         <p class="small quiet">{words.byInitials}</p>
       )}
-      {found === 0 && (isNarrowed(choice) ? <NoneFound /> : <EmptyQueue />)}
+      {found === 0 &&
+        (isNarrowed(choice) ? <NoneFound entries={entries} isOwn={sent.whose === 'own'} /> : <EmptyQueue />)}
       <VirtualList
         items={linesOf(sections, entries, { hasMore: sent.hasMore.value, lineOf })}
         keyOf={keyOf}
@@ -135,7 +142,7 @@ function drawLine(line: Line, sent: SentStudiesStore): ComponentChildren {
   }
 }
 
-/** *Needs you* counts instances, as on every page; those that wait on another device are decided there. */
+/** *Needs you* says studies and instances; those that wait on another device are decided there. */
 function SectionHeading({ section: { heading, entries } }: { readonly section: Section }) {
   const asks = heading.by === 'part' && heading.part === 'needs-you' && !entries.every(isWatched);
   return (
@@ -145,7 +152,7 @@ function SectionHeading({ section: { heading, entries } }: { readonly section: S
           {asks && <Icon name="decide" size={20} />}
           {(entries.every(isWatched) ? words.shownOfSite : words.shown)[heading.part]}{' '}
           <span class="quiet numbers queue-part-count">
-            {asks ? sumOf(entries.flatMap(({ study }) => study?.needs ?? [])) || '' : entries.length}
+            {asks ? countNeeds(entries) : words.studiesIn(entries.length)}
           </span>
         </h2>
       ) : (
@@ -159,6 +166,13 @@ function SectionHeading({ section: { heading, entries } }: { readonly section: S
       {heading.by === 'part' && <PartActions part={heading.part} entries={entries} />}
     </div>
   );
+}
+
+/** Instances, as in the badge of every page, and the rows beneath, which are studies. */
+function countNeeds(entries: readonly DayEntry[]): string {
+  const needed = sumOf(entries.flatMap(({ study }) => study?.needs ?? []));
+  const rows = words.studiesIn(entries.length);
+  return needed === 0 ? rows : [rows, words.count(needed)].join(kitWords.separator);
 }
 
 /** The button for a whole part at once. */

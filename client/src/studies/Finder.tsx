@@ -24,7 +24,7 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
           placeholder={sent.whose === 'own' ? words.searchHint : words.siteHint}
           value={choice.value.text}
           onInput={(event) => set({ text: event.currentTarget.value })}
-          onChange={(event) => void sent.find(event.currentTarget.value.trim())}
+          onChange={(event) => void sent.find(event.currentTarget.value.trim(), new Date())}
         />
       </label>
       <details class="disclosure finder-more">

@@ -10,8 +10,8 @@ import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts'
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { ThumbnailPicture } from '../pipeline/ingest/ThumbnailPicture.tsx';
 import { ConflictPictures } from './ConflictPictures.tsx';
-import { CONFLICT } from './find-rivals.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { CONFLICT } from '../pipeline/queue/upload-queue.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { carryOut, type Place } from './carry-out.ts';
@@ -68,7 +68,7 @@ export function OneDecision({ decision }: { readonly decision: Decision }) {
       </div>
       {decision.policy !== null && <p class="small needs-policy">{words.policy(decision.policy)}</p>}
       {decision.reason === CONFLICT && decision.study && (
-        <ConflictPictures id={decision.study.id} instances={decision.instances} />
+        <ConflictPictures study={decision.study} instances={decision.instances} />
       )}
       <div role="alert">{failed && <p class="small">{failed}</p>}</div>
     </article>

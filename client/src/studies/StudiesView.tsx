@@ -9,7 +9,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import { EmptyQueue, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
+import { EmptyQueue, MayBeCleared, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
 import { chooseEntries, isNarrowed } from './choose-entries.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList } from './day-list.ts';
@@ -50,10 +50,16 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
             {ready && entries.filter(({ study }) => study !== null).length > 1 && <SelectToggle />}
           </div>
         </div>
-        <QueueNotices mayBeCleared={mayBeCleared} install={install} />
+        <QueueNotices />
         {ready && <CarryOffer entries={entries} />}
-        {ready && <OfferNews />}
         {ready ? <Found entries={entries} sent={sent} /> : <QueueSkeleton />}
+        {/* Below the list: what has to be sent comes before what may be set up. */}
+        {ready && (
+          <div class="offers">
+            {mayBeCleared && queue.safe.value > 0 && <MayBeCleared install={install} />}
+            <OfferNews />
+          </div>
+        )}
         <Undo />
         <SelectionBar entries={entries} />
       </main>

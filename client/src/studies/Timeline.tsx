@@ -1,53 +1,25 @@
 /** "What happened": the steps of a study as the gateway recorded them, asked for when a person opens it. */
-import { useEffect, useState } from 'preact/hooks';
 import type { z } from 'zod';
 import type { timelineSchema } from '#shared/protocol/studies.ts';
 import { formatMoment } from '../kit/format.ts';
-import { Icon } from '../kit/Icon.tsx';
-import { ApiProblem } from '../net/api-client.ts';
-import { useApi } from '../net/net-context.ts';
+import { StudyPart, useStudyPart, type Question } from '../pipeline/upload/StudyPart.tsx';
 import { timelineWords as words } from './timeline-words.ts';
 
 type Event = z.infer<typeof timelineSchema>['events'][number];
 
-export function Timeline({ studyInstanceUID }: { readonly studyInstanceUID: string }) {
-  const [isOpen, setOpen] = useState(false);
-  return (
-    <details
-      class="disclosure"
-      open={isOpen}
-      onToggle={(event) => setOpen((event.currentTarget as HTMLDetailsElement).open)}
-    >
-      <summary class="small">
-        <span class="disclosure-mark">
-          <Icon name="chevron" size={16} turns />
-        </span>
-        {words.open}
-      </summary>
-      {isOpen && <Steps studyInstanceUID={studyInstanceUID} />}
-    </details>
-  );
+type TimelineProps = { readonly studyInstanceUID: string };
+
+export function Timeline({ studyInstanceUID }: TimelineProps) {
+  return <StudyPart title={words.open}>{() => <Steps studyInstanceUID={studyInstanceUID} />}</StudyPart>;
 }
 
-/** `none`: the gateway does not know the study yet. */
-type Loaded = readonly Event[] | 'loading' | 'failed' | 'none';
+const ask: Question<Event> = async (api, studyInstanceUID, signal) => {
+  const { timelineSchema: schema } = await import('#shared/protocol/studies.ts');
+  return (await api.json(`/studies/${studyInstanceUID}/timeline`, schema, { signal })).events;
+};
 
-function Steps({ studyInstanceUID }: { readonly studyInstanceUID: string }) {
-  const api = useApi();
-  const [loaded, setLoaded] = useState<Loaded>('loading');
-  useEffect(() => {
-    const gone = new AbortController();
-    const load = async () => {
-      const { timelineSchema: schema } = await import('#shared/protocol/studies.ts');
-      const path = `/studies/${studyInstanceUID}/timeline`;
-      return (await api.json(path, schema, { signal: gone.signal })).events;
-    };
-    load().then(setLoaded, (error: unknown) => {
-      if (!gone.signal.aborted)
-        setLoaded(error instanceof ApiProblem && error.code === 'not-found' ? 'none' : 'failed');
-    });
-    return () => gone.abort();
-  }, [api, studyInstanceUID]);
+function Steps({ studyInstanceUID }: TimelineProps) {
+  const loaded = useStudyPart(ask, studyInstanceUID);
   if (loaded === 'loading' || loaded === 'failed') return <p class="small quiet">{words[loaded]}</p>;
   const steps = loaded === 'none' ? [] : stepsOf(loaded);
   if (steps.length === 0) return <p class="small quiet">{words.empty}</p>;

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { QueuedStudy, StudyTitle } from '../pipeline/queue/queued-study.ts';
+import { formatMoment } from '../kit/format.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { chooseEntries, EVERYTHING, isNarrowed, removedAmong, type Choice } from './choose-entries.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
@@ -95,15 +96,18 @@ test('finished studies are told apart by their local label', () => {
 test('a study on this device and at the gateway is one row; others say where they were sent from', () => {
   const own = '33333333-3333-4333-8333-333333333333';
   const told = [sent('1.2.a'), sent('1.2.9'), sent('1.2.8', { device: null })];
-  const entries = entriesOf([done('a')], told, own);
+  const moment = (hour: number) => formatMoment(new Date(at(22, hour)), NOW);
+  const entries = entriesOf([done('a', { queuedAt: at(22, 9) })], told, own);
   assert.equal(
     entries.map(({ key, place, name, hasReceipt }) => [key, place, name, hasReceipt]),
     [
-      ['a', 'here', 'CT study', true],
-      ['1.2.9', 'gone', 'MR study', true],
-      ['1.2.8', 'elsewhere', 'MR study', true],
+      ['a', 'here', `CT study, ${moment(9)}`, true],
+      ['1.2.9', 'gone', `MR study, ${formatMoment(new Date(at(21)), NOW)}`, true],
+      ['1.2.8', 'elsewhere', `MR study, ${formatMoment(new Date(at(21)), NOW)}`, true],
     ],
   );
+  const [early, late] = entriesOf([done('a', { queuedAt: at(22, 9) }), done('b', { queuedAt: at(22, 10) })]);
+  assert.equal([early!.name, late!.name], [`CT study, ${moment(9)}`, `CT study, ${moment(10)}`]);
 });
 
 test('a study of which nothing changed keeps its entry, and one that changed gets a new one', () => {
@@ -179,6 +183,34 @@ test('a typed name or ID finds a study that arrived by what is left of it: initi
   for (const text of ['Dora Doe', 'Doe 98890777', '12345', 'CT Doe Peter Paul'])
     assert.equal(keys(entries, { text }), [], text);
   assert.equal(keys(entries, { text: 'Kim' }), ['other']);
+});
+
+test('a day finds its studies in every form in which a person writes one', () => {
+  const entries = entriesOf(
+    [
+      done('a', { queuedAt: at(22) }),
+      done('b', { queuedAt: at(10), about: { modalities: ['US'], series: 1 } }),
+    ],
+    [sent('1.2.9')],
+  );
+  for (const text of ['Nov 22, 2026', 'nov 22', '2026-11-22', '22.11.2026', '11/22/2026', 'today'])
+    assert.equal(keys(entries, { text }), ['a'], text);
+  assert.equal(keys(entries, { text: 'yesterday' }), ['1.2.9']);
+  for (const text of ['10/11/2026', '11.10.2026', 'US 10 November'])
+    assert.equal(keys(entries, { text }), ['b'], text);
+  for (const text of ['CT Nov 10', 'Nov 9, 2026']) assert.equal(keys(entries, { text }), [], text);
+});
+
+test('a study that a person left out entirely is under no heading of the PACS, and offers no receipt', () => {
+  const leftOut = { ...inPacs, inPacs: 0, leftOut: 12 };
+  const [here] = entriesOf([done('a', { track: leftOut })]);
+  assert.equal(
+    [here!.part, here!.hasReceipt, whereOf(here!).said],
+    ['left-out', false, 'Left out by a person'],
+  );
+  const counts = { promised: 2, atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 2 };
+  const [there] = entriesOf([], [sent('1.2.9', { counts })]);
+  assert.equal([there!.part, there!.hasReceipt], ['left-out', false]);
 });
 
 test('a study of the site is found by its sender, and names each sender once', () => {

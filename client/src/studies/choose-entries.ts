@@ -2,6 +2,7 @@
 import { formatDicomDate } from '../kit/format.ts';
 import { QUEUE_PARTS, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { DayEntry } from './day-entry.ts';
+import { readDays } from './read-days.ts';
 
 export const SHOWN = ['all', ...QUEUE_PARTS, 'removed'] as const;
 export type Shown = (typeof SHOWN)[number];
@@ -40,19 +41,52 @@ export interface Section {
 
 /** The sections of the list in their order; none is empty. */
 export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now: Date): readonly Section[] {
-  const words = wordsOf(choice.text);
-  const kinds = words.length === 0 ? new Set<string>() : kindsOf(entries);
+  const readings = readingsOf(choice.text, now);
+  const kinds = kindsOf(entries);
   const found = entries.filter(
     (entry) =>
       isShown(entry, choice.shown) &&
       isWithin(entry.at, choice.period, now) &&
-      (words.length === 0 || holds(entry, words) || mayBe(entry, words, kinds)),
+      readings.some((reading) => isMeant(entry, reading, kinds)),
   );
   if (choice.byPatient) return byPatient(sorted(found, choice.sort));
   if (choice.sort === 'place') return byPart(found);
   return found.length === 0
     ? []
     : [{ key: 'all', heading: { by: 'nothing' }, entries: sorted(found, choice.sort) }];
+}
+
+/** Words to be found, and days of one of which the study has to be; null: of any. */
+type Reading = {
+  readonly words: readonly string[];
+  readonly days: readonly number[] | null;
+  /** They may be a name, of which only the initials are left. */
+  readonly mayBeName: boolean;
+};
+
+/** The text as it is; and where it holds a date, also as that day and the words beside it. */
+function readingsOf(text: string, now: Date): readonly Reading[] {
+  const { days, rest } = readDays(text, now);
+  if (days.length === 0) return [{ words: wordsOf(text), days: null, mayBeName: true }];
+  // In one piece: "22" of a date is in many ids.
+  const asItIs: Reading = { words: [plain(text.trim())], days: null, mayBeName: false };
+  return [asItIs, { words: wordsOf(rest), days, mayBeName: true }];
+}
+
+function isMeant(entry: DayEntry, reading: Reading, kinds: ReadonlySet<string>): boolean {
+  const { words, days, mayBeName } = reading;
+  if (days !== null && !days.some((day) => isOfDay(entry, day))) return false;
+  return words.length === 0 || holds(entry, words) || (mayBeName && mayBe(entry, words, kinds));
+}
+
+/** It was sent, ended or taken on that day. */
+function isOfDay({ at, study }: DayEntry, day: number): boolean {
+  const taken = /^(\d{4})(\d{2})(\d{2})$/.exec(study?.title?.studyDate ?? '');
+  return (
+    dayOf(new Date(at)) === day ||
+    (study !== null && study.completedAt !== null && dayOf(new Date(study.completedAt)) === day) ||
+    (taken !== null && new Date(+taken[1]!, +taken[2]! - 1, +taken[3]!).getTime() === day)
+  );
 }
 
 /** CT, MR …: made plain once each, not once for every study. */

@@ -3,7 +3,7 @@
  * gateway tells of. Both have the same track. Pure.
  */
 import type { SentStudy } from '#shared/protocol/studies.ts';
-import { formatDicomDate } from '../kit/format.ts';
+import { formatDicomDate, formatMoment } from '../kit/format.ts';
 import type { Link } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
@@ -29,7 +29,7 @@ export interface DayEntry {
   readonly part: QueuePart;
   readonly track: TrackState;
   readonly studyInstanceUID: string | null;
-  /** There is a receipt: here, at the gateway, or both. */
+  /** There is a receipt, here or at the gateway, and it says that something is in the PACS. */
   readonly hasReceipt: boolean;
   /** `elsewhere`: sent from another device; `gone`: from this one, which no longer has it. */
   readonly place: 'here' | 'elsewhere' | 'gone';
@@ -65,7 +65,7 @@ export function createEntries(): (facts: EntryFacts, now: Date) => readonly DayE
   return (facts, now) => {
     const frameNow = JSON.stringify([facts.link, facts.device, now.toDateString()]);
     const kept = new Map(frame === frameNow ? entries.map((entry) => [entry.key, entry] as const) : []);
-    const next = joinEntries(facts, kept);
+    const next = joinEntries(facts, kept, now);
     const isAsBefore = next.length === entries.length && next.every((entry, nth) => entry === entries[nth]);
     frame = frameNow;
     entries = isAsBefore ? entries : next;
@@ -77,6 +77,7 @@ export function createEntries(): (facts: EntryFacts, now: Date) => readonly DayE
 function joinEntries(
   { studies, sent, link, device }: EntryFacts,
   kept: ReadonlyMap<string, DayEntry>,
+  now: Date,
 ): readonly DayEntry[] {
   const told = new Map(sent.map((study) => [study.studyInstanceUID, study]));
   const keptOr = (key: string, study: DayEntry['study'], own: DayEntry['sent'], make: () => DayEntry) => {
@@ -85,14 +86,14 @@ function joinEntries(
   };
   const here = studies.map((study) => {
     const own = told.get(study.studyInstanceUID ?? '') ?? null;
-    return keptOr(study.id, study, own, () => entryHere(study, own, link));
+    return keptOr(study.id, study, own, () => entryHere(study, own, link, now));
   });
   const known = new Set(studies.map(({ studyInstanceUID }) => studyInstanceUID));
   const others = sent.filter(({ studyInstanceUID }) => !known.has(studyInstanceUID));
   return [
     ...here,
     ...others.map((study) =>
-      keptOr(study.studyInstanceUID, null, study, () => entryElsewhere(study, device)),
+      keptOr(study.studyInstanceUID, null, study, () => entryElsewhere(study, device, now)),
     ),
   ];
 }
@@ -108,45 +109,52 @@ function isSame(a: unknown, b: unknown): boolean {
   return true;
 }
 
-function entryHere(study: QueuedStudy, sent: SentStudy | null, link: Link): DayEntry {
+/** Of a study of which no patient is known: the rows are told apart by the moment at which each was sent. */
+function nameByTime(modalities: readonly string[], at: number, now: Date): string {
+  return titleWords.nameByTime(titleWords.erasedName(modalities), formatMoment(new Date(at), now));
+}
+
+function entryHere(study: QueuedStudy, sent: SentStudy | null, link: Link, now: Date): DayEntry {
   const { title } = study;
+  const modalities = title?.modalities ?? study.about.modalities;
   const birth = formatDicomDate(title?.patientBirthDate);
   return {
     key: study.id,
     study,
     sent,
-    name: nameOf(study),
+    name: study.title || study.label !== null ? nameOf(study) : nameByTime(modalities, study.queuedAt, now),
     person: [
       ...(title?.patientId ? [titleWords.patientId(title.patientId)] : []),
       ...(birth ? [titleWords.born(birth)] : []),
     ],
-    modalities: study.title?.modalities ?? study.about.modalities,
+    modalities,
     at: study.queuedAt,
     part: partOf(study),
     track: trackOf(study, link),
     studyInstanceUID: study.studyInstanceUID,
-    hasReceipt: study.receiptId !== null,
+    hasReceipt: study.receiptId !== null && study.track.inPacs > 0,
     place: 'here',
     removed: study.removed,
     senders: sendersOf(sent),
   };
 }
 
-function entryElsewhere(sent: SentStudy, device: string | null): DayEntry {
+function entryElsewhere(sent: SentStudy, device: string | null, now: Date): DayEntry {
   const modalities = modalitiesOf(sent.sopClassUIDs);
+  const at = Date.parse(sent.firstSentAt);
   const isOwn = device !== null && sent.uploads.every((upload) => upload.device === device);
   return {
     key: sent.studyInstanceUID,
     study: null,
     sent,
-    name: titleWords.erasedName(modalities),
+    name: nameByTime(modalities, at, now),
     person: [],
     modalities,
-    at: Date.parse(sent.firstSentAt),
+    at,
     part: partOfSent(sent),
     track: trackOfSent(sent),
     studyInstanceUID: sent.studyInstanceUID,
-    hasReceipt: sent.uploads.some(({ receipt }) => receipt !== null),
+    hasReceipt: sent.uploads.some(({ receipt, counts }) => receipt !== null && counts.inPacs > 0),
     place: isOwn ? 'gone' : 'elsewhere',
     removed: false,
     senders: sendersOf(sent),
@@ -163,9 +171,8 @@ function sendersOf(sent: SentStudy | null): readonly Sender[] {
 
 function partOfSent({ standing, uploads }: SentStudy): QueuePart {
   if (standing !== 'ended') return standing;
-  return uploads.every(({ counts }) => counts.promised > 0 && counts.inPacs + counts.refused === 0)
-    ? 'taken-back'
-    : 'arrived';
+  if (!uploads.every(({ counts }) => counts.promised > 0 && counts.inPacs === 0)) return 'arrived';
+  return uploads.some(({ counts }) => counts.leftOut + counts.refused > 0) ? 'left-out' : 'taken-back';
 }
 
 /**

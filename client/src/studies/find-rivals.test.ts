@@ -3,7 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { filesOf, openIngest } from '../testing/open-ingest.ts';
-import { CONFLICT, findRivals } from './find-rivals.ts';
+import { CONFLICT } from '../pipeline/queue/upload-queue.ts';
+import { findRivals } from './find-rivals.ts';
 
 /** Two different images of one identifier, sent together from one page. */
 async function sent() {
@@ -16,7 +17,7 @@ async function sent() {
   await device.store.send();
   const rows = await device.database.instances.toArray();
   const files = [...device.store.sentFromHere.value.files.values()];
-  const late = files.find(({ file }) => file.path === 'altered.dcm')!;
+  const late = files.find(({ found }) => found.file.path === 'altered.dcm')!.found;
   const instances = rows.map(({ position }) =>
     position === late.ordinal
       ? { position, state: 'quarantined' as const, reason: CONFLICT }
@@ -37,7 +38,7 @@ test('both images of a conflict are found by the identifier that they share', as
 test('an image that was sent from elsewhere is not shown, and a page that was loaded again shows none', async () => {
   const { store, id, late, instances } = await sent();
   const here = store.sentFromHere.value;
-  const alone = { ...here, files: new Map([[late.ordinal, late]]) };
+  const alone = { ...here, files: new Map([[late.ordinal, { studyInstanceUID: '', found: late }]]) };
   assert.equal(findRivals(alone, id, instances), [{ mine: late, other: null }]);
   assert.equal(findRivals({ ...here, sent: new Set() }, id, instances), []);
   store.clear('held-back');

@@ -2,8 +2,7 @@
 import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
 import type { SentFromHere } from '../pipeline/ingest/sent-from-here.ts';
 import type { QueuedInstance } from '../pipeline/queue/queued-study.ts';
-
-export const CONFLICT = 'conflicting-instance';
+import { CONFLICT } from '../pipeline/queue/upload-queue.ts';
 
 export interface Rivals {
   /** It was not stored. */
@@ -12,25 +11,25 @@ export interface Rivals {
   readonly other: FoundFile | null;
 }
 
-/** Empty where the study was not sent from this page: a page that was loaded again has no files. */
+/** Kept out by another one of its identifier. */
+export const isNotStored = ({ state, reason }: Pick<QueuedInstance, 'state' | 'reason'>): boolean =>
+  (state === 'quarantined' || state === 'refused') && reason === CONFLICT;
+
+/** Empty where the study was not sent from this page (recognise-rivals.ts). */
 export function findRivals(
   { sent, files }: SentFromHere,
   studyId: string,
   instances: readonly Pick<QueuedInstance, 'position' | 'state' | 'reason'>[],
 ): readonly Rivals[] {
   if (!sent.has(studyId)) return [];
-  const notStored = new Set(
-    instances
-      .filter(({ state, reason }) => (state === 'quarantined' || state === 'refused') && reason === CONFLICT)
-      .map(({ position }) => position),
-  );
+  const notStored = new Set(instances.filter(isNotStored).map(({ position }) => position));
   const stored = new Map(
     [...files.values()]
-      .filter(({ ordinal }) => !notStored.has(ordinal))
-      .map((found) => [found.sopInstanceUID, found] as const),
+      .filter(({ found }) => !notStored.has(found.ordinal))
+      .map(({ found }) => [found.sopInstanceUID, found] as const),
   );
   return [...notStored].flatMap((position) => {
-    const mine = files.get(position);
+    const mine = files.get(position)?.found;
     return mine ? [{ mine, other: stored.get(mine.sopInstanceUID) ?? null }] : [];
   });
 }

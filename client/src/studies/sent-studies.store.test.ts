@@ -5,6 +5,7 @@ import type { SentStudy } from '#shared/protocol/studies.ts';
 import { ApiProblem, Unreachable, type ApiClient } from '../net/api-client.ts';
 import { createSentStudies } from './sent-studies.store.ts';
 
+const NOW = new Date(2026, 10, 23, 15);
 const test = suite('the studies that the gateway tells of');
 
 const study = (nth: number): SentStudy => ({
@@ -53,8 +54,8 @@ test('are those of the whole site for people who only watch, on every page', asy
   const sent = createSentStudies(api, 'of-the-site');
   await sent.refresh();
   await sent.more();
-  await sent.find('1.2.14');
-  await sent.find('tess');
+  await sent.find('1.2.14', NOW);
+  await sent.find('tess', NOW);
   const asking = asked.map((path) => new URL(path, 'http://gateway').searchParams);
   assert.equal(
     asking.map((query) => query.get('all')),
@@ -95,10 +96,19 @@ test('are asked for by what a person types, where that may be a UID or an id', a
   const { api, asked } = gatewayWith({ studies: 350, failure: null });
   const sent = createSentStudies(api);
   await sent.refresh();
-  for (const text of ['Müller', 'a b', '1.2', '']) await sent.find(text);
+  for (const text of ['Müller', 'a b', '1.2', '']) await sent.find(text, NOW);
   assert.is(asked.length, 1);
-  await sent.find('1.2.7 '.trim().padEnd(6, '7'));
+  await sent.find('1.2.7 '.trim().padEnd(6, '7'), NOW);
   assert.ok(sent.studies.value.some(({ studyInstanceUID }) => studyInstanceUID === '1.2.77'));
+});
+
+test('are asked for by a day that a person types, from midnight to midnight', async () => {
+  const { api, asked } = gatewayWith({ studies: 3, failure: null });
+  await createSentStudies(api).find('Nov 10, 2026', NOW);
+  assert.is(asked.length, 1);
+  const query = new URL(asked[0]!, 'http://gateway').searchParams;
+  const days = ['from', 'to'].map((edge) => new Date(query.get(edge)!).toDateString());
+  assert.equal(days, ['Tue Nov 10 2026', 'Wed Nov 11 2026']);
 });
 
 test.run();

@@ -6,6 +6,7 @@
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { Unreachable, type ApiClient } from '../net/api-client.ts';
+import { readDays } from './read-days.ts';
 
 /** `refused`: the gateway answered with a refusal. */
 export type SentPhase = 'unasked' | 'asking' | 'known' | 'unreachable' | 'refused';
@@ -19,8 +20,8 @@ export interface SentStudiesStore {
   refresh(): Promise<void>;
   /** The following page. Never throws. */
   more(): Promise<void>;
-  /** Also those that the gateway finds by a part of a UID, an upload, a receipt or a sender. Never throws. */
-  find(text: string): Promise<void>;
+  /** Also those that the gateway finds by a day, a part of a UID, an upload, a receipt or a sender. Never throws. */
+  find(text: string, now: Date): Promise<void>;
   close(): void;
 }
 
@@ -70,7 +71,12 @@ export function createSentStudies(
       if (cursor === null || state.phase.peek() === 'asking') return;
       await ask(state, `&cursor=${encodeURIComponent(cursor)}`, 'next');
     },
-    async find(text) {
+    async find(text, now) {
+      for (const day of readDays(text, now).days) {
+        const from = new Date(day);
+        const to = new Date(from.getFullYear(), from.getMonth(), from.getDate() + 1);
+        await ask(state, `&from=${from.toISOString()}&to=${to.toISOString()}`, 'found');
+      }
       if ((whose === 'own' ? FINDABLE : FINDABLE_AT_SITE).test(text))
         await ask(state, `&q=${encodeURIComponent(text)}`, 'found');
     },

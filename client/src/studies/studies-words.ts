@@ -49,8 +49,16 @@ export const studiesWords = {
   byPatient: 'Group by patient',
   unknownPatient: 'No patient known on this device',
   none: 'No study matches',
+  /** The things that the search knows. */
+  searchable:
+    'Search for a patient’s name or ID, a date (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt or a UID.',
   noneNamed:
     'Names are erased once a study has arrived. Is it in the PACS? Choose its files or disc again: nothing is sent twice.',
+  /** Some rows have neither name nor initials. */
+  namesGone:
+    'Initials and IDs are deleted from this list when you sign out, when the screen locks and when the shift ends. Such a study is found by its date, modality or receipt.',
+  searchableAtSite:
+    'Search for a sender’s user name, a date (today, Nov 23 or 23.11.2026), a receipt or a UID.',
   byInitials: 'Of studies that have arrived only initials and the end of the ID are known.',
   clear: 'Show all studies',
   found: (count: number) => `${studies(count)} found`,
@@ -82,10 +90,14 @@ export const studiesWords = {
 
   expand: (name: string) => `Where it is: ${name}`,
   count: (count: number) => instances(count),
+  /** In the heading of a part. */
+  studiesIn: (count: number) => studies(count),
   where: {
     needsYou: (count: number) => (count === 1 ? '1 needs you' : `${formatCount(count)} need you`),
     needsSender: NEEDS_SENDER,
     inPacs: 'In the PACS',
+    leftOut: 'Left out by a person',
+    noneInPacs: 'None in the PACS',
     partlyInPacs: (inPacs: number, total: number) =>
       `${formatCount(inPacs)} of ${formatCount(total)} in the PACS`,
     gateway: 'At the gateway',

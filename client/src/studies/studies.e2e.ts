@@ -169,6 +169,11 @@ walk('without a network studies are saved to a file, which another machine sends
   const file = join(folder, 'studies.relaypacs');
   await download.saveAs(file);
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  const saved = page.getByRole('article').filter({ hasText: 'Saved in a file for a USB stick' });
+  await saved.filter({ hasText: 'Kurz, Bo' }).waitFor();
+  await page.getByRole('button', { name: 'Cancel sending: Kurz, Bo' }).click();
+  await page.getByText('delete that file too').waitFor();
+  await page.getByRole('button', { name: 'Keep sending' }).click();
   assert.is(await sendFrom(stage, file), 0);
   assert.is(await instancesSentBy(stage, stage.account.username), 4);
   await visitor.setOffline(false);

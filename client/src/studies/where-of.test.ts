@@ -35,6 +35,20 @@ test('only a study that is whole in the PACS has the tick', () => {
   const iconOf = (track: typeof TRACK) => whereOf({ ...ELSEWHERE, part: 'arrived', track }).icon;
   assert.is(iconOf(arrived), 'pacs');
   assert.is(iconOf({ ...arrived, inPacs: 2, leftOut: 1 }), 'note');
+  const none = { ...arrived, inPacs: 0, leftOut: 3 };
+  const leftOut = { ...ELSEWHERE, part: 'left-out', track: none } as const;
+  const here = { ...leftOut, place: 'here', study: queuedStudy({ state: 'done' }) } as const;
+  assert.equal(
+    [leftOut, here, { ...here, part: 'under-way' } as const].map((entry) => [
+      whereOf(entry).icon,
+      whereOf(entry).said,
+    ]),
+    [
+      ['note', 'None in the PACS'],
+      ['note', 'Left out by a person'],
+      ['note', 'Left out by a person'],
+    ],
+  );
 });
 
 test('no word for those who watch speaks of them or of their device', () => {

@@ -1,5 +1,5 @@
 /** The one cell that says where a study is: the most urgent place on its track, in a word. Pure. */
-import { hasArrived } from '../pipeline/queue/track-state.ts';
+import { hasArrived, isNoneInPacs } from '../pipeline/queue/track-state.ts';
 import type { IconName } from '../kit/Icon.tsx';
 import { isWatched, type DayEntry } from './day-entry.ts';
 import { studiesWords } from './studies-words.ts';
@@ -16,7 +16,7 @@ export function whereOf(entry: DayEntry): Where {
   if (track.needsYou > 0 && isWatched(entry)) return { look: 'wait', icon: 'wait', said: said.needsSender };
   if (track.needsYou > 0) return { look: 'stop', icon: 'decide', said: said.needsYou(track.needsYou) };
   if (part === 'taken-back')
-    return { look: 'over', icon: 'back', said: study?.wasCancelled ? said.cancelled : said.takenBack };
+    return { look: 'over', icon: 'close', said: study?.wasCancelled ? said.cancelled : said.takenBack };
   if (study && study.film.length > 0 && study.isWaiting)
     return { look: 'wait', icon: 'caution', said: said.film };
   if (hasArrived(track) && track.inPacs > 0)
@@ -24,6 +24,8 @@ export function whereOf(entry: DayEntry): Where {
       ? { look: 'good', icon: 'pacs', said: said.inPacs }
       : // Nothing waits, but it is not all there: no tick.
         { look: 'over', icon: 'note', said: said.partlyInPacs(track.inPacs, track.total) };
+  if (part === 'left-out' || (hasArrived(track) && isNoneInPacs(track)))
+    return { look: 'over', icon: 'note', said: study ? said.leftOut : said.noneInPacs };
   if (study?.packing) return { look: 'moving', icon: 'device', said: said.reading };
   if (study?.paused && study.isWaiting) return { look: 'over', icon: 'wait', said: said.paused };
   if (track.waitingFor) return { look: 'wait', icon: 'wait', said: said.waiting };

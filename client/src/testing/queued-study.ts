@@ -23,6 +23,7 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   paused: false,
   isWaiting: true,
   score: null,
+  savedToStickAt: null,
   film: [],
   ranked: false,
   canTakeBack: true,

@@ -63,13 +63,36 @@ export const SCREENS = {
     cases: 'Two cases that wait for their study',
     'cases-hidden': 'The same without what may hold a name',
     'cases-none': 'Filters that no case fits',
+    'case-view-save': 'A saved view without a name',
+    'cases-views': 'A saved view is shown',
+  },
+  'cases/cases-bulk.e2e.ts': {
+    'cases-chosen': 'Two cases are chosen',
+    'cases-change': 'A change of two cases that changes nothing',
+  },
+  'cases/cases-csv.e2e.ts': {
+    'cases-import': 'A file of cases with unknown columns and a wrong row',
+    'exports-none': 'Nothing was exported yet',
+    'export-ask': 'An export without a purpose',
+    exports: 'An export that is ready',
+  },
+  'analytics/analytics.e2e.ts': {
+    'figures-uploads': 'What came in during 30 days',
+    'figures-shown': 'The studies that a number counts',
+    'figures-models': 'Two versions of a model: one with verdicts, one of few studies',
+    'figures-calibration': 'How far the scores of a model are right',
+    'figures-reviews': 'How long reviews take, who reads them, and agreement',
+    'figures-none': 'A period in which nothing came in',
+    'figures-refused': 'Figures that could not be fetched',
   },
   'reviews/reviews.e2e.ts': {
     review: 'A film to be read, with a question that was left out',
     'review-kept': 'Answers wait for the network',
     'review-settled': 'A review that was signed',
     reviews: 'What a radiologist has signed',
-    'review-adjudicate': 'Two readers differ',
+    'review-adjudicate': 'Two readers differ, and so do their marks',
+    'review-marks': 'Marks on an image, one of them chosen',
+    'review-mark-form': 'A mark by numbers, with a place outside the image',
   },
   'person.e2e.ts': {
     'lock-warning': 'Nobody has touched the device for a while',
@@ -95,9 +118,15 @@ export const SCREENS = {
     'built-in-viewer': 'The built-in viewer while it is fetched',
     'built-in-viewer-refused': 'The built-in viewer after another package came than the known one',
   },
+  'admin/sample-data.e2e.ts': {
+    'sample-data': 'Sample data is there',
+    'sample-data-remove': 'Asks before it is removed',
+    'sample-data-left': 'A PACS keeps some of it',
+  },
   'admin/rules.e2e.ts': {
     'rules-empty': 'No rule yet',
     'rule-form': 'A rule without a name',
+    'rule-case': 'A rule that opens a case',
     rules: 'Two rules, one switched off, and what a dry run says of them',
   },
   'screens-queue.e2e.ts': {

@@ -121,10 +121,12 @@ test('reaches only the routes of its scopes, and none that administers, whatever
   assert.equal(await reachedBy('upload'), [
     'delete /upload/files/{id}',
     'get /auth/me',
+    'get /dicom-web/commitment-requests/{transactionUID}',
     'get /upload/files/{id}',
     'get /upload/{id}/receipt',
     'get /upload/{id}/status',
     'patch /upload/files/{id}',
+    'post /dicom-web/commitment-requests/{transactionUID}',
     'post /dicom-web/studies',
     'post /dicom-web/studies/{studyInstanceUID}',
     'post /upload/files',

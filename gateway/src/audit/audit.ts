@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
+import type { DataSet } from '#shared/protocol/private-figures.ts';
 import type { Trx } from '../database/database.ts';
 
 /** The events, in kebab-case; comments name the event of PS3.15 Table A.5 that each belongs to. */
@@ -27,7 +28,13 @@ export type AuditEvent =
       because: 'unused' | 'too-many' | 'user-disabled' | 'password-set' | 'signed-out';
     }
   | {
-      event: 'user-added' | 'user-changed' | 'user-disabled' | 'user-enabled' | 'password-set';
+      event:
+        | 'user-added'
+        | 'user-changed'
+        | 'user-disabled'
+        | 'user-enabled'
+        | 'user-deleted'
+        | 'password-set';
       accountId: string;
       by: string | null;
       roles?: readonly string[];
@@ -62,6 +69,8 @@ export type AuditEvent =
       because: GivingUpReason | null;
       by: string;
     }
+  // Instances Deleted (DCM 110105): a study that was made for looking around
+  | { event: 'sample-study-removed'; studyInstanceUID: string; by: string }
   // Studies that waited on a device for an account that could no longer send them became an administrator's
   | { event: 'queue-taken-over'; accountId: string; by: string; studies: number }
   // Security Alert (DCM 110113), Security Configuration (DCM 110131): what is promised of what is sent
@@ -143,6 +152,29 @@ export type AuditEvent =
     }
   // Export (DCM 110106): a list of cases as a file, without the parts of them in `withheld`
   | { event: 'cases-exported'; by: string; cases: number; withheld: readonly string[] }
+  // Query (DCM 110112): figures with noise were told, of one data set. Never a count, nor the question
+  | { event: 'private-figures-told'; by: string; of: DataSet; left: number }
+  // Export (DCM 110106): predictions of models as a file, under pseudonyms
+  | { event: 'evaluation-exported'; by: string; from: string; to: string; predictions: number }
+  // Export (DCM 110106): data of cases as a file that somebody has asked for. Never a value of it
+  | {
+      event: ExportEventName;
+      exportId: string;
+      template: string;
+      redaction: string;
+      by: string | null;
+      [field: string]: AuditValue;
+    }
+  // Security Configuration (DCM 110131): which fields an export has, and how much it tells
+  | {
+      event: 'export-template-made';
+      template: string;
+      version: number;
+      redaction: string;
+      format: string;
+      fields: readonly string[];
+      by: string;
+    }
   // Order Record (DCM 110109): orders were read, a list of them imported, one chosen for a study
   | { event: 'orders-read'; accountId: string; orders: number }
   | { event: 'orders-imported'; by: string; orders: number }
@@ -184,6 +216,8 @@ export type CaseEventName =
   `case-${'opened' | 'changed' | 'closed' | 'reopened' | 'deleted' | 'linked' | 'noted' | 'read' | 'patients-read' | 'attached' | 'attachment-removed'}`;
 export type ReviewEventName =
   `review-${'opened' | 'assigned' | 'decided' | 'signed' | 'differs' | 'settled' | 'withdrawn'}`;
+export type ExportEventName =
+  `export-${'made' | 'ready' | 'downloaded' | 'held-back' | 'cancelled' | 'expired'}`;
 export type StudyEventName =
   | `study-${string}`
   | `instance-${string}`

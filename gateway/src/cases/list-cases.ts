@@ -26,6 +26,7 @@ export type CaseQuestion = {
   readonly finding?: (typeof CASE_FINDINGS)[number] | undefined;
   readonly from?: Date | undefined;
   readonly until?: Date | undefined;
+  readonly ids?: readonly string[] | undefined;
 };
 /** A page of them. */
 export type CaseQuery = CaseQuestion & {
@@ -132,7 +133,7 @@ const knownTo = async (db: Db, reader: CaseReader): Promise<Known> => ({
 });
 
 function* conditionsOf(question: CaseQuestion, known: Known): Generator<Condition> {
-  const { text, status, priority, assigneeId, dueUntil, modality, finding, from, until } = question;
+  const { text, status, priority, assigneeId, dueUntil, modality, finding, from, until, ids } = question;
   if (text !== undefined) yield isNamed(text, known);
   if (status === 'active') yield sql`case_record.status <> 'closed'`;
   else if (status !== undefined) yield sql`case_record.status = ${status}`;
@@ -144,6 +145,7 @@ function* conditionsOf(question: CaseQuestion, known: Known): Generator<Conditio
   if (finding !== undefined) yield hasFinding(finding, known);
   if (from !== undefined) yield sql`case_record.created_at >= ${from}`;
   if (until !== undefined) yield sql`case_record.created_at < ${until}`;
+  if (ids !== undefined) yield sql`case_record.id = any(${[...ids]}::uuid[])`;
 }
 
 function isAfter(sort: CaseSort, { value, number }: NonNullable<CaseQuery['after']>): Condition {

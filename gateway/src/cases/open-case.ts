@@ -6,6 +6,7 @@ import { CASE_PRIORITIES, type NewCase } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { DescribedStudy } from '../ports/pacs/pacs.ts';
+import type { Trx } from '../database/database.ts';
 import { knownStudies, type CaseReader } from './case-rights.ts';
 import { addStudies, requireAssignee } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
@@ -25,41 +26,64 @@ export type Found = {
  * an assignee who works on no cases.
  */
 export async function openCase(tools: CaseTools, keeper: CaseReader, asked: NewCase): Promise<string> {
-  const { db, seal, now, newId } = tools;
+  const { db, now, newId } = tools;
   // Before the PACS is asked: a study that arrives meanwhile is newer than the case.
   const at = now();
   const found = await findFor(tools, keeper, asked);
   const id = newId();
-  const wrapped = seal.create(id);
-  const text: CaseText = { title: asked.title, tags: [...new Set(asked.tags)] };
   await db.transaction().execute(async (trx) => {
     await requireAssignee(trx, keeper.siteId, asked.assigneeId);
-    await trx
-      .insertInto('case_record')
-      .values({
-        id,
-        site_id: keeper.siteId,
-        status: 'open',
-        priority: CASE_PRIORITIES.indexOf(asked.priority),
-        due_on: asked.dueOn,
-        assignee_id: asked.assigneeId,
-        sealed: seal.cipherOf(id, wrapped)!.seal(TEXT_PLACE, JSON.stringify(text)),
-        wrapped_key: wrapped,
-        patient_print: found.patientPrint,
-        expects: found.expects,
-        expected_print: found.expectedPrint,
-        created_by: keeper.id,
-        created_at: at,
-        changed_at: at,
-        closed_at: null,
-      })
-      .execute();
-    if (found.expects !== null) await lookAgain(trx, keeper.siteId, at);
-    await addStudies(trx, found.studies, { siteId: keeper.siteId, caseId: id, now: at });
-    const event = { event: 'case-opened', caseId: id, by: keeper.id } as const;
-    await recordAudit(trx, keeper.siteId, { ...event, studies: [...found.studies] }, at);
+    await insertCase(trx, tools, { ...asked, id, keeper, found, at });
   });
   return id;
+}
+
+type ToInsert = Pick<NewCase, 'title' | 'tags' | 'priority' | 'dueOn' | 'assigneeId'> & {
+  readonly id: string;
+  readonly keeper: Pick<CaseReader, 'id' | 'siteId'>;
+  readonly found: Found;
+  readonly at: Date;
+  /** The name of the rule that opens it; absent: a person does. */
+  readonly rule?: string;
+};
+
+/** With its key, which is on the disk before the row. */
+export async function insertCase(
+  trx: Trx,
+  { seal }: Pick<CaseTools, 'seal'>,
+  { id, keeper, found, at, rule, ...asked }: ToInsert,
+): Promise<void> {
+  const wrapped = seal.create(id);
+  const text: CaseText = { title: asked.title, tags: [...new Set(asked.tags)] };
+  await trx
+    .insertInto('case_record')
+    .values({
+      id,
+      site_id: keeper.siteId,
+      status: 'open',
+      priority: CASE_PRIORITIES.indexOf(asked.priority),
+      due_on: asked.dueOn,
+      assignee_id: asked.assigneeId,
+      sealed: seal.cipherOf(id, wrapped)!.seal(TEXT_PLACE, JSON.stringify(text)),
+      wrapped_key: wrapped,
+      patient_print: found.patientPrint,
+      expects: found.expects,
+      expected_print: found.expectedPrint,
+      created_by: keeper.id,
+      created_at: at,
+      changed_at: at,
+      closed_at: null,
+    })
+    .execute();
+  if (found.expects !== null) await lookAgain(trx, keeper.siteId, at);
+  await addStudies(trx, found.studies, { siteId: keeper.siteId, caseId: id, now: at });
+  const event = {
+    event: 'case-opened',
+    caseId: id,
+    by: keeper.id,
+    ...(rule !== undefined && { rule }),
+  } as const;
+  await recordAudit(trx, keeper.siteId, { ...event, studies: [...found.studies] }, at);
 }
 
 /**

@@ -103,6 +103,15 @@ export type CaseImportRowTable = {
   changed: string[];
 };
 
+/** A rule took a study: once, however often the study comes again. `case_id` null: somebody deleted the case. */
+export type CaseByRuleTable = {
+  site_id: string;
+  rule_name: string;
+  study_instance_uid: string;
+  case_id: string | null;
+  at: Date;
+};
+
 /** A list that a person keeps. */
 export type CaseViewTable = {
   id: string;
@@ -123,4 +132,5 @@ export type CaseTables = ReviewTables & {
   case_reading: CaseReadingTable;
   case_arrival: CaseArrivalTable;
   case_view: CaseViewTable;
+  case_by_rule: CaseByRuleTable;
 };

@@ -37,6 +37,8 @@ type RuleTable = {
   position: number;
   /** `ruleSchema` of shared/src/protocol/rule.ts. */
   rule: ColumnType<unknown, string, never>;
+  /** The administrator who saved the list with it. */
+  made_by: string;
 };
 
 /** A question to a PACS about storage commitment (pipeline/commitment.store.ts). */

@@ -2,7 +2,7 @@
  * The tables of clients that are not ours. As in tables.ts, columns hold UIDs, digests and codes; the Study Instance
  * UID in an address of STOW-RS is the original one, and goes when the file is opened.
  */
-import type { ColumnType, Generated } from 'kysely';
+import type { ColumnType, Generated, RawBuilder } from 'kysely';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
@@ -73,4 +73,22 @@ export type DimsePeerTable = {
   last_seen_at: ColumnType<Date | null, undefined, Date>;
 };
 
-export type ForeignTables = { sent_file: SentFileTable; dimse_peer: DimsePeerTable };
+/** A DICOMweb client's request for storage commitment (foreign/commitment-request.store.ts). */
+export type CommitmentRequestTable = {
+  site_id: string;
+  account_id: string;
+  transaction_uid: string;
+  asked_at: Generated<Date>;
+  /** Its references. */
+  amount: number;
+  /** `Reference[]`; null: forgotten, but for its UID. */
+  asked: ColumnType<unknown, string, null>;
+  /** In the order of `asked`: why each is not kept, or null; null as a whole: not settled. */
+  reasons: ColumnType<unknown, undefined, RawBuilder<unknown> | null>;
+};
+
+export type ForeignTables = {
+  sent_file: SentFileTable;
+  dimse_peer: DimsePeerTable;
+  commitment_request: CommitmentRequestTable;
+};

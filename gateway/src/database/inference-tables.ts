@@ -15,6 +15,8 @@ import type {
 } from '#shared/protocol/inference.ts';
 
 type Json<T> = ColumnType<T, string, string>;
+/** The database makes it. */
+type Computed<T> = ColumnType<T, never, never>;
 
 export type ModelVersionTable = {
   site_id: string;
@@ -115,6 +117,11 @@ export type InferenceResultTable = {
   sealed_reason: Uint8Array | null;
   revision: Generated<number>;
   created_at: Date;
+  /** Of the finding, as columns: what figures are made of. */
+  score: Computed<number | null>;
+  positive: Computed<boolean | null>;
+  sop_class_uid: Computed<string | null>;
+  differs: Computed<boolean>;
 };
 
 /**

@@ -10,12 +10,16 @@ import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import type { AnalyticsTables } from './analytics-tables.ts';
+import type { AnnotationTables } from './annotation-tables.ts';
 import type { AuditTables } from './audit-tables.ts';
 import type { CaseTables } from './case-tables.ts';
 import type { DestinationTables } from './destination-tables.ts';
+import type { ExportTables } from './export-tables.ts';
 import type { ForeignTables } from './foreign-tables.ts';
 import type { InferenceTables } from './inference-tables.ts';
 import type { OrderTables } from './order-tables.ts';
+import type { SampleTables } from './sample-tables.ts';
 import type { VaultTables } from './vault-tables.ts';
 
 type CreatedAt = ColumnType<Date, Date | undefined, never>;
@@ -327,12 +331,16 @@ export type PolicyTable = {
 };
 
 export type Tables = InferenceTables &
+  AnalyticsTables &
   CaseTables &
   VaultTables &
   ForeignTables &
   DestinationTables &
+  ExportTables &
   OrderTables &
-  AuditTables & {
+  AnnotationTables &
+  AuditTables &
+  SampleTables & {
     site: SiteTable;
     account: AccountTable;
     refresh_token: RefreshTokenTable;

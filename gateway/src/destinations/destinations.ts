@@ -57,8 +57,9 @@ export function connectionOf(
   const { ca, certificate, authentication } = settings;
   const own = certificate === null ? null : { cert: certificate, key: secrets.key ?? '' };
   const tls = { ca, own };
-  if (kind === 'dimse') return { kind, url, tls, commitment: settings.commitment ?? false };
-  return { kind, url, authentication: toAuthentication(authentication, secrets), tls };
+  const { commitment = false } = settings;
+  if (kind === 'dimse') return { kind, url, tls, commitment };
+  return { kind, url, authentication: toAuthentication(authentication, secrets), tls, commitment };
 }
 
 /** Nothing is stored without its secret (check-wish.ts). */

@@ -12,7 +12,8 @@ import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { CODING_SCHEME } from './codes.ts';
-import { oneValue, plainSigns, toAscii } from './result-text.ts';
+import { COMPREHENSIVE_SR, evidence, verifiedBy } from './report-document.ts';
+import { plainSigns, toAscii } from './result-text.ts';
 import { reportTree } from './report-content.ts';
 import type { BuiltResult, ResultSubject, Verification } from './result-subject.ts';
 import {
@@ -23,10 +24,7 @@ import {
   isDeidentified,
   lettersFor,
   momentOf,
-  reference,
 } from './source-modules.ts';
-
-export const COMPREHENSIVE_SR = '1.2.840.10008.5.1.4.1.1.88.33';
 
 /** `maps`: the result instances that belong to it and are referred to. */
 export function buildReport(
@@ -52,7 +50,10 @@ export function buildReport(
     [0x0040a375, 'SQ', evidence([subject.source.identifiers, ...maps])],
     ...(verification === null
       ? []
-      : [verifiedBy(subject, verification), predecessor(subject, verification.follows ?? revision - 1)]),
+      : [
+          verifiedBy(subject.source, verification),
+          predecessor(subject, verification.follows ?? revision - 1),
+        ]),
     ...reportTree(
       subject,
       maps,
@@ -77,36 +78,6 @@ export function buildReport(
 function quotable({ source }: ResultSubject, verification: Verification | null): string | null {
   const reason = plainSigns(verification?.reason ?? '').trim();
   return reason === '' || isDeidentified(source) ? null : reason;
-}
-
-/** PS3.3 Table C.17-3 "Hierarchical SOP Instance Reference Macro": one study, by series. */
-function evidence(instances: readonly InstanceIdentifiers[]): SimpleElement[] {
-  const series = [...Map.groupBy(instances, ({ seriesInstanceUID }) => seriesInstanceUID)];
-  return [
-    [0x0020000d, 'UI', instances[0]!.studyInstanceUID],
-    [
-      0x00081115,
-      'SQ',
-      ...series.map(([uid, of]): SimpleElement[] => [
-        [0x00081199, 'SQ', ...of.map(reference)],
-        [0x0020000e, 'UI', uid],
-      ]),
-    ],
-  ];
-}
-
-/** Verifying Observer Sequence. The organization is type 1 and not known here. */
-function verifiedBy({ source }: ResultSubject, { by, at }: Verification): SimpleElement {
-  return [
-    0x0040a073,
-    'SQ',
-    [
-      [0x0040a027, 'LO', 'not stated'],
-      [0x0040a030, 'DT', momentOf(source, at).dateTime],
-      [0x0040a075, 'PN', oneValue(by)],
-      [0x0040a088, 'SQ'],
-    ],
-  ];
 }
 
 /** Predecessor Documents Sequence: the report that this one completes or corrects. */

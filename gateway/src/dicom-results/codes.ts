@@ -33,12 +33,14 @@ export const CODING_SCHEME: SimpleElement = [
   'SQ',
   [
     [0x00080102, 'SH', PRIVATE_SCHEME],
-    [0x00080115, 'ST', 'RelayPACS concepts of what models find'],
+    [0x00080115, 'ST', 'RelayPACS concepts of what models find and readers mark'],
     [0x00080116, 'ST', 'RelayPACS'],
   ],
 ];
 
 export const PERCENT: Code = { value: '%', scheme: 'UCUM', meaning: 'percent' };
+export const MILLIMETRE: Code = { value: 'mm', scheme: 'UCUM', meaning: 'millimeter' };
+export const PIXELS: Code = { value: '{pixels}', scheme: 'UCUM', meaning: 'pixels' };
 export const RIGHT_LUNG = sct('3341006', 'Right lung');
 export const LEFT_LUNG = sct('44029006', 'Left lung');
 export const ANATOMICAL_STRUCTURE = sct('123037004', 'Anatomical Structure');

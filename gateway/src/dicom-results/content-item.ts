@@ -9,7 +9,13 @@ import { oneValue, toAscii } from './result-text.ts';
 export type ContentItem = readonly SimpleElement[];
 
 /** PS3.3 Table C.17.3-8. */
-type Relationship = 'CONTAINS' | 'HAS OBS CONTEXT' | 'HAS CONCEPT MOD' | 'HAS PROPERTIES' | 'INFERRED FROM';
+type Relationship =
+  | 'CONTAINS'
+  | 'HAS OBS CONTEXT'
+  | 'HAS CONCEPT MOD'
+  | 'HAS PROPERTIES'
+  | 'INFERRED FROM'
+  | 'SELECTED FROM';
 
 /** The contents of an item: its value's elements, and the items below it. */
 type Held = { readonly value: readonly SimpleElement[]; readonly children?: readonly ContentItem[] };
@@ -37,8 +43,20 @@ export function maybe<T>(
   return value === null || value === undefined ? [] : [make(value)];
 }
 
-export function container(name: Code, children: readonly ContentItem[]): ContentItem {
-  return item('CONTAINS', 'CONTAINER', name, { value: [[0x0040a050, 'CS', 'SEPARATE']], children });
+/** `template`: the number of the one of PS3.16 that it follows. */
+export function container(name: Code, children: readonly ContentItem[], template?: string): ContentItem {
+  const follows: SimpleElement[] = template === undefined ? [] : [templateOf(template)];
+  const value: SimpleElement[] = [[0x0040a050, 'CS', 'SEPARATE'], ...follows];
+  return item('CONTAINS', 'CONTAINER', name, { value, children });
+}
+
+/** PS3.3 §C.18.8: Content Template Sequence. */
+export function templateOf(number: string): SimpleElement {
+  const named: SimpleElement[] = [
+    [0x00080105, 'CS', 'DCMR'],
+    [0x0040db00, 'CS', number],
+  ];
+  return [0x0040a504, 'SQ', named];
 }
 
 export function codeValue(
@@ -83,11 +101,41 @@ export function decimal(value: number): string {
 
 /** A probability or a fraction, in percent: that is how people read it. */
 export function percentage(name: Code, part: number, children: readonly ContentItem[] = []): ContentItem {
+  return measurement(name, { text: String(Math.round(part * 10_000) / 100), unit: PERCENT }, children);
+}
+
+/** `text`: a DS. */
+export function measurement(
+  name: Code,
+  { text, unit }: { readonly text: string; readonly unit: Code },
+  children: readonly ContentItem[],
+): ContentItem {
   const measured: readonly SimpleElement[] = [
-    [0x004008ea, 'SQ', codeItem(PERCENT)],
-    [0x0040a30a, 'DS', String(Math.round(part * 10_000) / 100)],
+    [0x004008ea, 'SQ', codeItem(unit)],
+    [0x0040a30a, 'DS', text],
   ];
   return item('CONTAINS', 'NUM', name, { value: [[0x0040a300, 'SQ', measured]], children });
+}
+
+/** PS3.3 §C.18.6: `[column, row]`, (0, 0) is the top left corner of the top left pixel. */
+export type Graphic = {
+  readonly type: 'POINT' | 'POLYLINE' | 'ELLIPSE';
+  readonly points: readonly (readonly [number, number])[];
+};
+
+/** A mark on the image of `referenced`, an item of Referenced SOP Sequence (0008,1199). */
+export function spatialCoordinates(
+  name: Code,
+  { type, points }: Graphic,
+  referenced: readonly SimpleElement[],
+  relationship: 'CONTAINS' | 'INFERRED FROM',
+): ContentItem {
+  const value: SimpleElement[] = [
+    [0x00700022, 'FL', ...points.flat()],
+    [0x00700023, 'CS', type],
+  ];
+  const children = [imageReference(null, referenced, 'SELECTED FROM')];
+  return item(relationship, 'SCOORD', name, { value, children });
 }
 
 /**

@@ -8,7 +8,6 @@ import { SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { cautionsOf, givesScore } from '#shared/models/cautions.ts';
 import type { ModelRef } from '#shared/models/model.ts';
 import {
-  codeItem,
   CORRECTIONS,
   dcm,
   FILM,
@@ -20,7 +19,6 @@ import {
   QUALITY_FINDING,
   RIGHT_LUNG,
   SCORE,
-  sct,
   type Code,
 } from './codes.ts';
 import {
@@ -28,13 +26,20 @@ import {
   container,
   imageReference,
   maybe,
-  personName,
   personText,
   percentage,
   textValue,
   uidValue,
   type ContentItem,
 } from './content-item.ts';
+import {
+  imageLibrary,
+  imagingMeasurements,
+  MEASUREMENT_GROUP,
+  measurementReport,
+  personObserver,
+  tracked,
+} from './report-document.ts';
 import type { ResultSubject, Verification } from './result-subject.ts';
 import { instanceUidOf } from './result-uid.ts';
 import {
@@ -63,42 +68,14 @@ export function reportTree(
   maps: readonly InstanceIdentifiers[],
   verification: Verification | null,
 ): SimpleElement[] {
-  return [
-    [0x0040a040, 'CS', 'CONTAINER'],
-    [0x0040a043, 'SQ', codeItem(dcm('126000', 'Imaging Measurement Report'))],
-    [0x0040a050, 'CS', 'SEPARATE'],
-    [
-      0x0040a504,
-      'SQ',
-      [
-        [0x00080105, 'CS', 'DCMR'],
-        [0x0040db00, 'CS', '1500'],
-      ],
-    ],
-    [
-      0x0040a730,
-      'SQ',
-      codeValue(
-        dcm('121049', 'Language of Content Item and Descendants'),
-        { value: 'en-US', scheme: 'RFC5646', meaning: 'English (United States)' },
-        'HAS CONCEPT MOD',
-      ),
-      ...observer(subject),
-      codeValue(
-        dcm('121058', 'Procedure reported'),
-        sct('363679005', 'Imaging procedure'),
-        'HAS CONCEPT MOD',
-      ),
-      container(dcm('111028', 'Image Library'), [
-        container(dcm('126200', 'Image Library Group'), [imageReference(null, sourceReference(subject))]),
-      ]),
-      container(dcm('126010', 'Imaging Measurements'), measurements(subject, maps)),
-      container({ value: 'C0034375', scheme: 'UMLS', meaning: 'Qualitative Evaluations' }, [
-        ...words(subject),
-        ...(verification === null ? [] : verdict(verification)),
-      ]),
-    ],
-  ];
+  return measurementReport(observer(subject), [
+    imageLibrary([sourceReference(subject)]),
+    imagingMeasurements(measurements(subject, maps)),
+    container({ value: 'C0034375', scheme: 'UMLS', meaning: 'Qualitative Evaluations' }, [
+      ...words(subject),
+      ...(verification === null ? [] : verdict(verification)),
+    ]),
+  ]);
 }
 
 /** TID 1001, 1002 and 1004: a device says this. */
@@ -133,12 +110,8 @@ function group(
   model: readonly ContentItem[],
   found: readonly ContentItem[],
 ): ContentItem {
-  return container(dcm('125007', 'Measurement Group'), [
-    textValue(dcm('112039', 'Tracking Identifier'), tracking, 'HAS OBS CONTEXT'),
-    uidValue(
-      dcm('112040', 'Tracking Unique Identifier'),
-      subject.uid('tracking', tracking, instanceUidOf(subject, 'SR')),
-    ),
+  return container(MEASUREMENT_GROUP, [
+    ...tracked(tracking, subject.uid('tracking', tracking, instanceUidOf(subject, 'SR'))),
     ...model,
     imageReference(SOURCE_OF_MEASUREMENT, sourceReference(subject)),
     ...found,
@@ -240,13 +213,12 @@ function words({ finding }: ResultSubject): readonly ContentItem[] {
   ];
 }
 
-/** The radiologist's word, by a person and not by the device that says the rest (TID 1003). */
+/** The radiologist's word, by a person and not by the device that says the rest. */
 function verdict({ verdict: word, finding, reason, by }: Verification): readonly ContentItem[] {
   const agrees = word === 'agree';
   return [
     container(own('REVIEW', 'Review by a radiologist'), [
-      codeValue(dcm('121005', 'Observer Type'), dcm('121006', 'Person'), 'HAS OBS CONTEXT'),
-      personName(dcm('121008', 'Person Observer Name'), by),
+      ...personObserver(by),
       codeValue(
         own('VERDICT', 'Verdict'),
         agrees ? own('AGREE', 'Agrees with the model') : own('CORRECT', 'Corrects the model'),

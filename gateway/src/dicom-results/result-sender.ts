@@ -3,11 +3,14 @@ import { findAccount } from '../auth/account.store.ts';
 import type { Keys } from '../keys.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import type { ResultSender, WhatRadiologistSaid } from '../results/deliver-result.ts';
+import type { AnnotationRoad } from '../reviews/annotation-road.ts';
 import type { NewInstance } from '../results/result-instance.store.ts';
 import type { ResultRow } from '../results/result.store.ts';
 import type { Arrivals } from '../uploads/complete-upload.ts';
 import { askPacs, openUpload } from '../uploads/open-upload.ts';
+import { createAnnotationThread } from './annotation-thread.ts';
 import { createBuildThread } from './build-thread.ts';
+import type { Person } from './observer.ts';
 import type { BuiltResult, ResultSubject, Verification } from './result-subject.ts';
 import { sendResults, type ResultRoad } from './send-results.ts';
 
@@ -19,7 +22,7 @@ export type ResultSenderTools = {
   readonly version: string;
 };
 
-export function createResultSender(tools: ResultSenderTools): ResultSender {
+export function createResultSender(tools: ResultSenderTools): ResultSender & AnnotationRoad {
   const { pipeline, parcels, version: softwareVersion } = tools;
   /** The UIDs of result instances, and the pseudonyms of those who verified them, derive from it. */
   const secret = tools.keys.secretFor('results');
@@ -33,9 +36,14 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
     arrived: (parcelId) => parcels.arrived(parcelId, null),
   });
   const build = createBuildThread();
+  const annotations = createAnnotationThread();
+  const personOf = async (id: string): Promise<Person> => {
+    const account = await findAccount(pipeline.db, { id });
+    return { id, username: account?.username ?? id };
+  };
   const subjectOf = (row: ResultRow) => ({ ...foundIn(row), softwareVersion });
   const send = async (
-    { site_id: siteId, sop_instance_uid: source }: ResultRow,
+    { site_id: siteId, sop_instance_uid: source }: Pick<ResultRow, 'site_id' | 'sop_instance_uid'>,
     built: readonly BuiltResult[],
     signal: AbortSignal,
   ): Promise<NewInstance[]> => {
@@ -50,12 +58,20 @@ export function createResultSender(tools: ResultSenderTools): ResultSender {
       return send(result, await build({ ...subject, kind: 'first', ...maps }, signal), signal);
     },
     async sendVerified({ result, kinds: maps, said }, source, signal) {
-      const account = await findAccount(pipeline.db, { id: said.accountId });
-      const person = { id: said.accountId, username: account?.username ?? said.accountId };
+      const person = await personOf(said.accountId);
       const verification = toVerification(said);
       const subject = { ...subjectOf(result), source, secret };
       const built = await build({ ...subject, kind: 'verified', maps, verification, person }, signal);
       return send(result, built, signal);
+    },
+    look: annotations.look,
+    async sendAnnotations({ siteId, accountId, signedAt: at, ...report }, source, signal) {
+      const person = await personOf(accountId);
+      const toBuild = { ...report, person, at, source, secret, softwareVersion };
+      const built = await annotations.build(toBuild, signal);
+      const of = { site_id: siteId, sop_instance_uid: report.annotations[0]!.sopInstanceUID };
+      const [sent] = await send(of, [built], signal);
+      return sent!;
     },
   };
 }

@@ -16,6 +16,7 @@ import { instanceUidOf, seriesUidOf } from './result-uid.ts';
 import type { ResultKind, ResultSubject } from './result-subject.ts';
 
 export const AI_DESCRIPTION = 'AI, not for diagnosis';
+const ANNOTATIONS_DESCRIPTION = 'Annotations of a reader';
 export const MANUFACTURER_NAME = 'RelayPACS';
 export const MODEL_NAME = 'RelayPACS gateway';
 
@@ -172,8 +173,13 @@ export function momentOf(source: ParsedInstance, at: Date): Moment {
   return { date: digits.slice(0, 8), time: digits.slice(8), dateTime: `${digits}${offset?.[0] ?? '+0000'}` };
 }
 
-const SERIES_NUMBERS: Readonly<Record<ResultKind, number>> = { SR: 9001, SEG: 9002, SC: 9003 };
-const MODALITIES: Readonly<Record<ResultKind, string>> = { SR: 'SR', SEG: 'SEG', SC: 'OT' };
+type SeriesKind = ResultKind | 'annotations';
+const SERIES: Readonly<Record<SeriesKind, { number: number; modality: string; description: string }>> = {
+  SR: { number: 9001, modality: 'SR', description: AI_DESCRIPTION },
+  SEG: { number: 9002, modality: 'SEG', description: AI_DESCRIPTION },
+  SC: { number: 9003, modality: 'OT', description: AI_DESCRIPTION },
+  annotations: { number: 9004, modality: 'SR', description: ANNOTATIONS_DESCRIPTION },
+};
 
 export function identifiersOf(
   subject: ResultSubject,
@@ -194,16 +200,17 @@ export function identifiersOf(
  * made.
  */
 export function commonModules(
-  subject: ResultSubject,
-  kind: ResultKind,
+  subject: Pick<ResultSubject, 'source' | 'uid' | 'softwareVersion'>,
+  kind: SeriesKind,
   moment: Moment,
   letters: Letters = 'as-source',
 ): SimpleElement[] {
+  const { number, modality, description } = SERIES[kind];
   return [
     ...fromSource(subject.source, letters),
-    [0x00080060, 'CS', MODALITIES[kind]],
-    [0x00200011, 'IS', SERIES_NUMBERS[kind]],
-    [0x0008103e, 'LO', AI_DESCRIPTION],
+    [0x00080060, 'CS', modality],
+    [0x00200011, 'IS', number],
+    [0x0008103e, 'LO', description],
     [0x00080070, 'LO', MANUFACTURER_NAME],
     [0x00081090, 'LO', MODEL_NAME],
     [0x00181000, 'LO', serialNumberOf(subject)],
@@ -214,11 +221,11 @@ export function commonModules(
 }
 
 /** Of the installation: the end of the UID by which it observes. */
-export function serialNumberOf(subject: ResultSubject): string {
+export function serialNumberOf(subject: Pick<ResultSubject, 'uid'>): string {
   return deviceUidOf(subject).slice(-12);
 }
 
-export function deviceUidOf({ uid }: ResultSubject): string {
+export function deviceUidOf({ uid }: Pick<ResultSubject, 'uid'>): string {
   return uid('device');
 }
 
@@ -228,14 +235,24 @@ export function deviceUidOf({ uid }: ResultSubject): string {
  */
 export function sourceReference({ source, finding }: ResultSubject): SimpleElement[] {
   const frames = numberOf(findElement(source.elements, 0x00280008), source) ?? 1;
-  const frame: SimpleElement[] = frames > 1 ? [[0x00081160, 'IS', finding.input.frame + 1]] : [];
-  return [...reference(source.identifiers), ...frame];
+  return frameReference(source.identifiers, { frame: finding.input.frame + 1, frames });
+}
+
+/** `frame`: counted from 1, of so many. An image of one is named without it. */
+export function frameReference(
+  instance: { readonly sopClassUID: string; readonly sopInstanceUID: string },
+  { frame, frames }: { readonly frame: number; readonly frames: number },
+): SimpleElement[] {
+  return [...reference(instance), ...(frames > 1 ? ([[0x00081160, 'IS', frame]] as const) : [])];
 }
 
 export function reference({
   sopClassUID,
   sopInstanceUID,
-}: Pick<InstanceIdentifiers, 'sopClassUID' | 'sopInstanceUID'>): SimpleElement[] {
+}: {
+  readonly sopClassUID: string;
+  readonly sopInstanceUID: string;
+}): SimpleElement[] {
   return [
     [0x00081150, 'UI', sopClassUID],
     [0x00081155, 'UI', sopInstanceUID],

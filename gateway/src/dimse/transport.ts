@@ -38,7 +38,7 @@ export class Transport {
   readonly #abort: () => void;
   readonly #idleMs: number;
   #held: Buffer = Buffer.alloc(0);
-  /** How long the message was waited for, and how many of its bytes came, since the last DRIP_BYTES of them. */
+  /** The time that the message was waited for, and the bytes of it that came, since the last DRIP_BYTES of them. */
   #waited = { ms: 0, bytes: 0 };
   /** Nothing of the message has come. */
   #isBeginning = true;

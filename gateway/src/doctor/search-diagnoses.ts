@@ -136,7 +136,7 @@ export const EXTRAS = {
   'commitment-offered': {
     check: 'commitment',
     result: 'ok',
-    says: 'The PACS offers storage commitment (PS3.18 chapter 13).',
+    says: 'The PACS offers storage commitment (PS3.18 chapter 13). The destination can ask for it.',
   },
   'commitment-absent': {
     check: 'commitment',

@@ -10,6 +10,8 @@ import { sweepFiles, type FileSpoolTools } from '../pipeline/file-spool.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { OPEN_FILE_QUEUE, type OpenFileJob } from '../pipeline/sent-file.store.ts';
 import type { Arrivals } from '../uploads/complete-upload.ts';
+import { sweepRequests } from './commitment-request.store.ts';
+import { commitmentRoutes } from './commitment.routes.ts';
 import { createRememberSight } from './remember-sight.ts';
 import { retrieveRoutes } from './retrieve.routes.ts';
 import { createOpenFiles } from './run-open-file.ts';
@@ -53,7 +55,11 @@ export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
   };
   const reading = [searchRoutes(visits), retrieveRoutes(visits)];
   return {
-    routes: [stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs, publicUrl }), ...reading],
+    routes: [
+      stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs, publicUrl }),
+      commitmentRoutes(pipeline),
+      ...reading,
+    ],
     reading,
     jobs: [
       {
@@ -62,7 +68,14 @@ export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
         run: ({ fileId }: OpenFileJob, signal) => open.run(fileId, signal),
       },
     ],
-    clocks: [{ name: 'files-upkeep', everySeconds: SWEEP_SECONDS, run: () => sweepFiles(spool) }],
+    clocks: [
+      { name: 'files-upkeep', everySeconds: SWEEP_SECONDS, run: () => sweepFiles(spool) },
+      {
+        name: 'commitments-upkeep',
+        everySeconds: SWEEP_SECONDS,
+        run: () => sweepRequests(pipeline.db, tools.now()),
+      },
+    ],
     stop: () => open.close(),
   };
 }

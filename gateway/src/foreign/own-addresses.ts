@@ -36,9 +36,12 @@ export function uidsIn(dataSet: Json): Uids {
   };
 }
 
-/** Number of Study Related Instances (0020,1208); null where it is not said. */
+/** Number of Study Related Instances. */
+export const RELATED_INSTANCES = '00201208';
+
+/** Null where it is not said. */
 export function relatedInstances(dataSet: Json): number | null {
-  const said = firstOf(dataSet, '00201208');
+  const said = firstOf(dataSet, RELATED_INSTANCES);
   const count = Number(said ?? Number.NaN);
   return Number.isInteger(count) ? count : null;
 }

@@ -9,7 +9,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { allow, createRouter, describeRoute, type GatewayContext, type Router } from '../http/route.ts';
 import { DICOM_JSON, requireJson } from './accepted.ts';
 import type { Json } from '../ports/pacs/dicom-json.ts';
-import { relatedInstances, uidsIn, withOwnAddresses, type Uids } from './own-addresses.ts';
+import { RELATED_INSTANCES, relatedInstances, uidsIn, withOwnAddresses, type Uids } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
 import {
   KEYS,
@@ -177,18 +177,28 @@ async function* visibleRows(visit: Visit, own: OwnStudies, within: Within, searc
   }
 }
 
+/** Not every PACS says how many instances a study has unless it is asked. */
+function withAmounts({ matching }: Search): Search['matching'] {
+  const FIELDS = 'includefield';
+  const fields = matching.flatMap(([name, value]) => (name === FIELDS ? value.split(',') : []));
+  if (fields.includes('all')) return matching;
+  const others = matching.filter(([name]) => name !== FIELDS);
+  return [...others, [FIELDS, [...fields, RELATED_INSTANCES].join(',')]];
+}
+
 /** Some studies in one search, where the PACS takes lists of UIDs. */
 async function* studyRows(visit: Visit, { sight, studies, atOnce }: OwnStudies, search: Search): Rows {
   for (let at = 0; at < studies.length; at += atOnce) {
     const group = studies.slice(at, at + atOnce);
-    const path = searchPath('/studies', { ...search, studies: group, limit: ROWS_LIMIT, offset: 0 });
+    const asked = { ...search, matching: withAmounts(search), studies: group, limit: ROWS_LIMIT, offset: 0 };
+    const path = searchPath('/studies', asked);
     const found = await Array.fromAsync(readDataSets(visit, path, 'pacs-without-dicomweb'));
     const byStudy = Map.groupBy(found, (row) => uidsIn(row).study);
     for (const study of group) {
       const rows = byStudy.get(study);
       const own = rows && (await sight.of(study, visit.signal));
-      // A PACS that says of more than it lists has others' instances in it.
-      if (own) yield* rows.filter((row) => (relatedInstances(row) ?? 0) <= own.listed);
+      // A PACS that says of more than it lists has others' instances in it, and one that says nothing may have.
+      if (own) yield* rows.filter((row) => (relatedInstances(row) ?? Infinity) <= own.listed);
     }
   }
 }

@@ -65,6 +65,26 @@ test('an account that sends an instance under another’s study learns nothing o
     assert.is((await world.get(`/studies/${studyInstanceUID}${path}`, intruder)).status, 404, path);
 });
 
+test('a study of which the PACS does not say how many instances it has is shown to no sender', async () => {
+  const token = await world.person('technician');
+  const { studyInstanceUID: study } = await world.send(token, 9306);
+  const row = { '0020000D': { vr: 'UI', Value: [study] }, '00100010': { vr: 'PN', Value: [] } };
+  const saying = async (amount: object) => {
+    const said = JSON.stringify([{ ...row, ...amount }]);
+    const type = { 'content-type': 'application/dicom+json' };
+    world.pacs.say(/\/studies$/, (response) => void response.writeHead(200, type).end(said));
+    return studiesIn(await world.rows('/studies', token));
+  };
+  world.pacs.asked.splice(0);
+  assert.equal(await saying({ '00201208': { vr: 'IS', Value: [2] } }), [study]);
+  assert.is(world.pacs.asked.at(-1)?.query.get('includefield'), '00201208');
+  assert.equal(await saying({}), []);
+  assert.equal(await saying({ '00201208': { vr: 'IS' } }), []);
+  assert.equal(await saying({ '00201208': { vr: 'IS', Value: ['many'] } }), []);
+  assert.equal(await saying({ '00201208': { vr: 'IS', Value: [3] } }), []);
+  world.pacs.say(/\/studies$/, null);
+});
+
 /** Its Study Instance UID is as long, so that another can be written in its place. */
 function oneWithUidLike(uid: string): SyntheticInstance {
   for (let seed = 9400; ; seed += 1) {

@@ -58,17 +58,21 @@ export async function seen(
   return study;
 }
 
+/** A condition on an instance: the account has sent its bytes. To name one proves nothing. */
+export function broughtBy(accountId: string, instance: string): RawBuilder<boolean> {
+  const of = (column: string) => sql.ref(`${instance}.${column}`);
+  return sql`(${of('brought')} and exists (select 1 from upload_instance l join upload u on u.id = l.upload_id
+    where l.instance_id = ${of('id')} and u.account_id = ${accountId}))`;
+}
+
 /** A condition on an instance (`i`) and its study (`s`): it was confirmed at this destination, and is the caller's. */
 async function isSeen(
   { id, siteId, roles }: Caller,
   { db, destination }: SightTools,
 ): Promise<RawBuilder<boolean>> {
-  // To name an instance proves nothing.
-  const brought = sql`(i.brought and exists (select 1 from upload_instance l join upload u on u.id = l.upload_id
-    where l.instance_id = i.id and u.account_id = ${id}))`;
   return sql`(i.site_id = ${siteId} and s.site_id = ${siteId} and s.copy_of is null
     and s.destination_id = ${destination} and i.state in (${sql.join([...IN_PACS])})
-    and (${brought} or ${await mayReadByRole(db, { siteId, roles }, 'i')}))`;
+    and (${broughtBy(id, 'i')} or ${await mayReadByRole(db, { siteId, roles }, 'i')}))`;
 }
 
 async function ownStudies(

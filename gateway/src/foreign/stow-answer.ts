@@ -95,6 +95,25 @@ export function toAnswer(entries: readonly FileEntry[], { stored, isOver, addres
   };
 }
 
+/**
+ * The result of a request for storage commitment (PS3.18 Table J.2-1). `reasons`: of each reference, why it is not
+ * kept; null: it is.
+ */
+export function toCommitment(
+  asked: readonly Pick<StoredInstance, 'sopClassUID' | 'sopInstanceUID'>[],
+  reasons: readonly (number | null)[],
+): DataSet {
+  const items = asked.map((one, at) => ({ item: named(one), reason: reasons[at] ?? null }));
+  const failed = items.flatMap(({ item, reason }) =>
+    reason === null ? [] : [{ ...item, '00081197': unsigned(reason) }],
+  );
+  const kept = items.flatMap(({ item, reason }) => (reason === null ? [item] : []));
+  return {
+    ...(failed.length > 0 && { '00081198': sequence(failed) }),
+    ...(kept.length > 0 && { '00081199': sequence(kept) }),
+  };
+}
+
 const failureOf = (state: string, reason: ReasonCode): DataSet => ({
   '00081197': unsigned(codeOf(state, reason)),
 });

@@ -45,8 +45,8 @@ export type RequestBodies = {
 
 const OF_INSTANCES = /;\s*type=(?:"application\/dicom"|application\/dicom(?=\s*(?:;|$)))/i;
 
-const JSON_TYPE = 'application/dicom+json';
-const XML_TYPE = 'application/dicom+xml';
+export const JSON_TYPE = 'application/dicom+json';
+export const XML_TYPE = 'application/dicom+xml';
 
 const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1] => ({
   method: 'post',
@@ -130,11 +130,11 @@ function parseAsked(c: GatewayContext): Asked {
   const studyInstanceUID = c.req.param('studyInstanceUID') ?? null;
   if (studyInstanceUID !== null && !isUid(studyInstanceUID))
     throw new Problem('bad-request', 'The address names no study.');
-  return { boundary, studyInstanceUID, type: typeOf(c.req.header('accept')) };
+  return { boundary, studyInstanceUID, type: answerType(c.req.header('accept')) };
 }
 
-/** PS3.18 §10.5.3: JSON unless XML is asked for. */
-function typeOf(accept = '*/*'): Asked['type'] {
+/** PS3.18 §10.5.3: JSON unless XML is asked for. @throws Problem not-acceptable. */
+export function answerType(accept = '*/*'): Asked['type'] {
   if (/application\/(dicom\+)?json|\*\/\*|application\/\*/i.test(accept)) return JSON_TYPE;
   if (/application\/(dicom\+)?xml|text\/xml/i.test(accept)) return XML_TYPE;
   throw new Problem('not-acceptable');

@@ -20,7 +20,7 @@ const SHOWN_LIMIT = 100;
 
 /**
  *   settled    in the PACS, left out or given up by a person; or the PACS has it under another version of its policy
- *   under-way  on a road that ends by itself
+ *   under-way  on a road that ends without a person
  *   unkept     promised, and no parcel has it: the file brings it when it is opened again
  *   missing    on no road to the PACS
  */

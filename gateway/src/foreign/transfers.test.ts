@@ -54,7 +54,7 @@ async function openTransfer(files: readonly Uint8Array[], policy = 'identified')
     ...{ pacs, pipeline, answer },
     open: () => opening.run(id, signal),
     settle: () => settleTransfers(tools),
-    /** Everything that happens by itself, up to where nothing does. */
+    /** Runs every stage that needs no person, until none has anything to do. */
     async goOn(): Promise<void> {
       await opening.run(id, signal);
       await pipeline.runAll();

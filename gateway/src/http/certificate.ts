@@ -1,12 +1,13 @@
 /**
- * The certificate that both ports serve. Its files are looked at every minute: a new pair is served from the next
- * connection on, and those that are open stay open. A pair that cannot be served (half of it was replaced, a file
- * is gone) changes nothing: the last good one stays, and `/health` says so until the files are right.
+ * The certificate that both ports of the API serve, or that of the DIMSE port. Its files are looked at every minute: a
+ * new pair is served from the next connection on, and those that are open stay open. A pair that cannot be served (half
+ * of it was replaced, a file is gone) changes nothing: the last good one stays. The log says so, and of the API's
+ * `/health`, until the files are right.
  *
  * Looked at rather than watched: certbot and Kubernetes replace links, which `fs.watch` does not see.
  */
 import { readFileSync } from 'node:fs';
-import { createSecureContext, type Server } from 'node:tls';
+import { createSecureContext } from 'node:tls';
 import type { Log } from '../observability/log.ts';
 
 /** Paths, and the PEM texts in them. */
@@ -16,11 +17,13 @@ export type TlsPair = { readonly cert: string; readonly key: string };
 /** `none`: no TLS is served here. */
 export type CertificateState = 'none' | 'ok' | 'not-renewed';
 
+type Renewing = { setSecureContext(pair: TlsPair): void };
+
 export type Certificate = {
   readonly pair: TlsPair;
   state(): CertificateState;
   /** This server gets each new pair. */
-  serveBy(server: Server): void;
+  serveBy(server: Renewing): void;
   /** Reads the files again. */
   look(): void;
 };
@@ -53,7 +56,7 @@ function readPair({ certFile, keyFile }: TlsFiles): TlsPair | null {
 export function openCertificate(first: TlsPair & TlsFiles, log: Log): Certificate {
   let pair: TlsPair = { cert: first.cert, key: first.key };
   let state: CertificateState = 'ok';
-  const servers: Server[] = [];
+  const servers: Renewing[] = [];
   const look = (): void => {
     const read = readPair(first);
     if (read === null) {

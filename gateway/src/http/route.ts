@@ -209,7 +209,7 @@ function accessInContract(roles: Access, { uploadRight, keys }: Required<AllowOp
 /** Far above every small request (a password, a decision); routes with larger bodies say so. */
 const BODY_BYTES_LIMIT = 64 * 1024;
 
-function limitBody(maxSize: number): MiddlewareHandler {
+export function limitBody(maxSize: number): MiddlewareHandler {
   return bodyLimit({
     maxSize,
     onError: () => {

@@ -14,7 +14,8 @@ import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { JobParameters } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
 import { engineModelOf } from '../models/check-model.ts';
-import { countUse } from '../models/model-use.store.ts';
+import { keepCohort } from '../models/cohort.store.ts';
+import { countUses } from '../models/model-use.store.ts';
 import type { ModelVersion } from '../models/model.store.ts';
 import { cacheKey, findCached, type InputSource } from '../results/result-cache.ts';
 import {
@@ -66,9 +67,10 @@ export async function askModels(
   tools: InferenceTools,
   signal: AbortSignal,
 ): Promise<Answered> {
-  const count = counterOf(question, tools);
+  const looks: Looks = new Map();
+  const count = counterOf(question, tools, looks);
   try {
-    const answered = await answer({ ...question, tools, count }, signal);
+    const answered = await answer({ ...question, tools, count, looks }, signal);
     if (answered.kind === 'refused') await count(tools.db, answered.because);
     return answered;
   } catch (error) {
@@ -80,18 +82,28 @@ export async function askModels(
 
 /** Counts this image, in the transaction that answers it. */
 type Count = (db: Kysely<Tables>, outcome: string) => Promise<void>;
+/** The models that looked at the image beside the one that was asked: how it ended, and all their runs together. */
+type Looks = Map<ModelVersion, { outcome: string; seconds: number }>;
 
-function counterOf({ set, ask }: ImageQuestion, tools: InferenceTools): Count {
+/** The model that was asked is counted with the whole question: decoding is a part of how long people wait. */
+function counterOf({ set, ask }: ImageQuestion, tools: InferenceTools, looks: Looks): Count {
   const began = performance.now();
-  const { model_id: id, version } = set.asked;
+  const { asked } = set;
   return async (db, outcome) => {
     const seconds = (performance.now() - began) / 1000;
-    tools.metrics.inference(id, outcome, seconds);
-    await countUse(db, { siteId: ask.siteId, name: { id, version }, outcome, seconds, at: tools.now() });
+    tools.metrics.inference(asked.model_id, outcome, seconds);
+    const uses = new Map(looks).set(asked, { outcome, seconds });
+    const { siteId } = ask;
+    const named = [...uses].map(([{ model_id: id, version }, use]) => ({ name: { id, version }, ...use }));
+    await countUses(db, { siteId, at: tools.now() }, named);
   };
 }
 
-type Answering = ImageQuestion & { readonly tools: InferenceTools; readonly count: Count };
+type Answering = ImageQuestion & {
+  readonly tools: InferenceTools;
+  readonly count: Count;
+  readonly looks: Looks;
+};
 
 async function answer(answering: Answering, signal: AbortSignal): Promise<Answered> {
   const { input, set, tools } = answering;
@@ -103,7 +115,7 @@ async function answer(answering: Answering, signal: AbortSignal): Promise<Answer
   if (again !== null) return again;
   const examined = await tools.examiner.examine(
     questionOf(answering, bytes, digest),
-    runOf(set, tools),
+    runOf(set, tools, answering.looks),
     signal,
   );
   if (examined.kind === 'refused') return examined;
@@ -141,7 +153,7 @@ function populationSaid({ triage }: Input): Population | null {
 
 async function keep(
   answering: Answering,
-  { finding: found, maps }: Extract<Examined, { kind: 'examined' }>,
+  { finding: found, maps, cohort }: Extract<Examined, { kind: 'examined' }>,
   digest: string,
 ): Promise<ResultRow> {
   const { input, set, ask, tools, count } = answering;
@@ -161,6 +173,9 @@ async function keep(
       now,
     });
     await insertRequest(trx, kept.id, { ...ask.asker, cached: false, now });
+    const { studyInstanceUID } = finding.input;
+    if (cohort !== null && studyInstanceUID !== undefined)
+      await keepCohort(trx, { siteId: ask.siteId, studyInstanceUID }, cohort);
     await count(trx, 'answered');
     return kept;
   });
@@ -203,14 +218,22 @@ function questionOf({ input, set, ask, tools }: Answering, bytes: Uint8Array, di
   };
 }
 
-function runOf({ models }: ModelSet, { engine, pathOf }: InferenceTools): Run {
+function runOf({ models }: ModelSet, { engine, pathOf }: InferenceTools, looks: Looks): Run {
   return async (role, input, signal) => {
     const model = models.get(role);
     if (model === undefined) throw new Error('the question has no such model');
-    return engine.run(engineModelOf(model.card, model.digest, pathOf(model.digest), trialOf(model)), input, {
-      timeoutMs: RUN_TIMEOUT_MS,
-      signal,
-    });
+    const began = performance.now();
+    const look = looks.get(model) ?? { outcome: 'answered', seconds: 0 };
+    looks.set(model, look);
+    try {
+      const trial = engineModelOf(model.card, model.digest, pathOf(model.digest), trialOf(model));
+      return await engine.run(trial, input, { timeoutMs: RUN_TIMEOUT_MS, signal });
+    } catch (error) {
+      look.outcome = codeOf(error, signal) ?? 'unexpected';
+      throw error;
+    } finally {
+      look.seconds += (performance.now() - began) / 1000;
+    }
   };
 }
 

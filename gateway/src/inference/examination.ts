@@ -15,6 +15,7 @@ import {
 } from '#shared/models/examine-picture.ts';
 import { isMirrored } from '#shared/models/film-header.ts';
 import type { Population, RunModel } from '#shared/models/model.ts';
+import { cohortOf, type CohortOfImage } from '#shared/models/cohort-of.ts';
 import { CAM_SIDE } from '#shared/models/pneumonia.ts';
 import { populationOf } from '#shared/models/population.ts';
 import { outputsOf, squaresTensor } from '#shared/models/tensors.ts';
@@ -51,7 +52,13 @@ export type Question = {
   readonly population: Population | null;
 };
 export type Examined =
-  | { readonly kind: 'examined'; readonly finding: Finding; readonly maps: readonly ResultMap[] }
+  | {
+      readonly kind: 'examined';
+      readonly finding: Finding;
+      readonly maps: readonly ResultMap[];
+      /** Null: the image is no DICOM instance. */
+      readonly cohort: CohortOfImage | null;
+    }
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 /** A PNG of 8 bits. */
 export type Shown =
@@ -107,6 +114,7 @@ async function examineSeen(
   return {
     kind: 'examined',
     maps: toMaps(maps),
+    cohort: instance && cohortOf(instance),
     finding: {
       ...finding,
       ...own,

@@ -50,4 +50,4 @@ export const inferenceBy = async (
   _db: Db,
   _siteId: string,
   takers: readonly Rule[],
-): Promise<Pick<DryRun, 'forwarding' | 'models'>> => ({ forwarding: null, models: modelsIn(takers) });
+): Promise<Pick<DryRun, 'models'>> => ({ models: modelsIn(takers) });

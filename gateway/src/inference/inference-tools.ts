@@ -42,6 +42,11 @@ export type InferenceTools = {
     source: (signal: AbortSignal) => Promise<Uint8Array>,
     signal: AbortSignal,
   ) => Promise<void>;
+  /** Opens the cases that rules ask for, once models may have looked at the study. Throws PacsUnreachable. */
+  readonly openCases: (
+    of: { readonly siteId: string; readonly studyInstanceUID: string },
+    signal: AbortSignal,
+  ) => Promise<void>;
   readonly log: Log;
   readonly metrics: InferenceMetrics;
   /** "This job changed", on every gateway. */
@@ -53,7 +58,7 @@ export type InferenceTools = {
 
 type Base = Pick<
   InferenceTools,
-  'db' | 'jobs' | 'engine' | 'pacs' | 'log' | 'metrics' | 'policyKey' | 'now' | 'newId'
+  'db' | 'jobs' | 'engine' | 'pacs' | 'openCases' | 'log' | 'metrics' | 'policyKey' | 'now' | 'newId'
 >;
 
 export type InferenceParts = Base & {

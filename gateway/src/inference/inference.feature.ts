@@ -10,6 +10,7 @@ import type { InferenceTools } from './inference-tools.ts';
 import { jobRoutes, type StreamJob } from './jobs.routes.ts';
 import { JOB_QUEUE, runInferenceJob, type InferenceJob } from './run-job.ts';
 import { removeOutdated } from './remove-outdated.ts';
+import { findStudy } from '../pipeline/study.store.ts';
 
 const CLEANING_SECONDS = 600;
 
@@ -27,9 +28,17 @@ export function inferenceFeature(tools: InferenceTools): Feature & { readonly st
       {
         queue: RULE_QUEUE,
         concurrency: 1,
-        run: (study: StudyJob, signal) => applyRules(study, tools, signal),
+        run: (study: StudyJob, signal) => followRules(study, tools, signal),
       },
     ],
     clocks: [{ name: 'inference-upkeep', everySeconds: CLEANING_SECONDS, run: () => removeOutdated(tools) }],
   };
+}
+
+/** After the receipt of a study: models begin to look at it, and cases are opened about it. */
+async function followRules(job: StudyJob, tools: InferenceTools, signal: AbortSignal): Promise<void> {
+  await applyRules(job, tools, signal);
+  const study = await findStudy(tools.db, job.studyId);
+  if (study === undefined || study.copy_of !== null) return;
+  await tools.openCases({ siteId: study.site_id, studyInstanceUID: study.study_instance_uid }, signal);
 }

@@ -63,7 +63,9 @@ export async function runInferenceJob(
         return begun === null ? null : work(begun, set, tools, called);
       },
     );
-    if (outcome !== null) await end(job, outcome.failed === null ? 'done' : 'failed', outcome.failed, tools);
+    if (outcome === null) return;
+    if (outcome.failed === null) await tellCases(job, tools, called);
+    await end(job, outcome.failed === null ? 'done' : 'failed', outcome.failed, tools);
   } catch (error) {
     // The gateway is stopping: the next one to start continues, and this was no attempt.
     if (signal.aborted) {
@@ -76,6 +78,12 @@ export async function runInferenceJob(
   } finally {
     unsubscribe();
   }
+}
+
+/** Before the job ends: one that is killed here runs again, and finds its results in the cache. */
+async function tellCases(job: JobRow, tools: InferenceTools, signal: AbortSignal): Promise<void> {
+  const { site_id: siteId, study_instance_uid: studyInstanceUID } = job;
+  if (studyInstanceUID !== null) await tools.openCases({ siteId, studyInstanceUID }, signal);
 }
 
 class Cancelled extends Error {}

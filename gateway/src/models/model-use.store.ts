@@ -24,30 +24,27 @@ const DAY_LENGTH = 10;
 const dayOf = (at: Date): string => at.toISOString().slice(0, DAY_LENGTH);
 
 /** `outcome`: `answered`, `cached`, or the code of a problem. */
-export type Use = {
-  readonly siteId: string;
-  readonly name: ModelName;
-  readonly outcome: string;
-  readonly seconds: number;
-  readonly at: Date;
-};
+export type Use = { readonly name: ModelName; readonly outcome: string; readonly seconds: number };
 
-/** One image more. */
-export async function countUse(
+/** One image more for each of these models. */
+export async function countUses(
   db: Db,
-  { siteId, name: { id, version }, outcome, seconds, at }: Use,
+  { siteId, at }: { readonly siteId: string; readonly at: Date },
+  uses: readonly Use[],
 ): Promise<void> {
+  const rows = uses.map(({ name: { id, version }, outcome, seconds }) => ({
+    site_id: siteId,
+    day: dayOf(at),
+    model_id: id,
+    version,
+    outcome,
+    bucket: stepOf(seconds),
+    images: 1,
+  }));
   await db
     .insertInto('model_use')
-    .values({
-      site_id: siteId,
-      day: dayOf(at),
-      model_id: id,
-      version,
-      outcome,
-      bucket: stepOf(seconds),
-      images: 1,
-    })
+    // In one order: two images that are counted at once do not wait for each other.
+    .values(rows.toSorted((one, other) => (orderOf(one) < orderOf(other) ? -1 : 1)))
     .onConflict((conflict) =>
       conflict
         .columns(['site_id', 'day', 'model_id', 'version', 'outcome', 'bucket'])
@@ -55,6 +52,8 @@ export async function countUse(
     )
     .execute();
 }
+
+const orderOf = (row: UseRow): string => [row.model_id, row.version, row.outcome, row.bucket].join(' ');
 
 /** Days, both within. */
 export type Range = {
@@ -158,14 +157,36 @@ function measuresOf(uses: readonly UseRow[], said: readonly SaidRow[]): ModelMea
     answered,
     cached,
     failures,
-    latencyMs:
-      answered === 0
-        ? null
-        : { p50: percentileMs(uses, 0.5 * answered), p95: percentileMs(uses, 0.95 * answered) },
+    latencyMs: answered === 0 ? null : latencyOf(uses, answered),
     agreed: sumOf('agree'),
     corrected: sumOf('correct'),
     disagreements: sumOf('disagreement'),
   };
+}
+
+const latencyOf = (uses: readonly UseRow[], answered: number) => ({
+  p50: percentileMs(uses, 0.5 * answered),
+  p95: percentileMs(uses, 0.95 * answered),
+  p99: percentileMs(uses, 0.99 * answered),
+});
+
+/** The measures of each version that was used in these days, by `id version`: summed by the database. */
+export async function usesOf(
+  db: Db,
+  siteId: string,
+  { since, until }: { readonly since: string; readonly until: string },
+): Promise<ReadonlyMap<string, ModelMeasures>> {
+  const rows: readonly UseRow[] = await db
+    .selectFrom('model_use')
+    .select(['model_id', 'version', sql<string>`''`.as('day'), 'outcome', 'bucket'])
+    .select(sql<number>`sum(images)::int`.as('images'))
+    .where('site_id', '=', siteId)
+    .where('day', '>=', since)
+    .where('day', '<=', until)
+    .groupBy(['model_id', 'version', 'outcome', 'bucket'])
+    .execute();
+  const byVersion = Map.groupBy(rows, ({ model_id: id, version }) => `${id} ${version}`);
+  return new Map([...byVersion].map(([name, used]) => [name, measuresOf(used, [])]));
 }
 
 /** The end of the step in which the answer of this rank lies. */

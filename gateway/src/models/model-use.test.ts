@@ -6,7 +6,7 @@ import type { Db } from '../database/database.ts';
 import { testDatabases } from '../testing/open-database.ts';
 import { createTestEngine, formOf, greyFile, type TestEngine } from '../testing/open-job.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { countUse, modelMetrics } from './model-use.store.ts';
+import { countUses, modelMetrics } from './model-use.store.ts';
 
 const test = suite('use of models');
 const DAY_MS = 86_400_000;
@@ -62,6 +62,14 @@ test('is reported by version and by day: images, failures by code, speed, and th
   const today = gateway.now().toISOString().slice(0, 10);
   const { total, history, version, state } = pneumoniaOf(await metricsOf(gateway));
   assert.equal([version, state], ['1.0.0', 'active']);
+  const metrics = await metricsOf(gateway);
+  const looked = (name: string) => {
+    const { answered, cached, failures } = metrics.models.find(({ id }) => id === name)!.total;
+    return { answered, cached, failures };
+  };
+  // An answer that was there already is no look, and an image that nobody can read reaches no model.
+  assert.equal(looked('image-kind'), { answered: 2, cached: 0, failures: { 'model-crashed': 1 } });
+  assert.equal(looked('lung-fields'), { answered: 0, cached: 0, failures: {} }, 'no chest film');
   const { latencyMs, ...counts } = total;
   assert.equal(counts, {
     images: 5,
@@ -161,13 +169,9 @@ for (const { name, open } of testDatabases('use of models'))
     const { id: siteId } = await database.db.selectFrom('site').select('id').executeTakeFirstOrThrow();
     await addModel(database.db, siteId);
     const use = (outcome: string, ms: number) =>
-      countUse(database.db, {
-        siteId,
-        name: { id: 'm', version: '1' },
-        outcome,
-        seconds: ms / 1000,
-        at: AT,
-      });
+      countUses(database.db, { siteId, at: AT }, [
+        { name: { id: 'm', version: '1' }, outcome, seconds: ms / 1000 },
+      ]);
     await Promise.all(Array.from({ length: 100 }, (_, n) => use('answered', 10 * (n + 1))));
     await Promise.all([use('cached', 0.01), use('inference-timeout', 90_000), use('answered', 0)]);
     const {

@@ -72,6 +72,8 @@ export type LogEvent =
   | { event: 'viewer-not-installed'; why: string; error: string; code?: string; stack: readonly string[] }
   | { event: 'inference-failed'; jobId: string; code: string; attempt: number; isLast: boolean }
   | { event: 'verified-report-left-out'; resultId: string; because: string }
+  /** A study's annotations that cannot go to the PACS. */
+  | { event: 'annotations-left-out'; reviewId: string; because: string }
   | {
       event:
         | 'parcel-damaged'

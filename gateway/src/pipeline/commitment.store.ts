@@ -10,6 +10,7 @@ import { minutesNow } from './tally.store.ts';
 type Db = Kysely<Tables>;
 
 export type Commitment = {
+  readonly transactionUID: string;
   readonly askedMinute: number;
   /** When each instance was posted that the PACS was asked about, by its SOP Instance UID. */
   readonly instances: Readonly<Record<string, string>>;
@@ -43,11 +44,12 @@ export async function noteQuestion(
 export async function questionsOf(db: Db, studyId: string): Promise<readonly Commitment[]> {
   const rows = await db
     .selectFrom('commitment')
-    .select(['asked_minute', 'instances', 'report'])
+    .select(['transaction_uid', 'asked_minute', 'instances', 'report'])
     .where('study_id', '=', studyId)
     .orderBy('id', 'desc')
     .execute();
-  return rows.map(({ asked_minute: askedMinute, instances, report }) => ({
+  return rows.map(({ transaction_uid: transactionUID, asked_minute: askedMinute, instances, report }) => ({
+    transactionUID,
     askedMinute,
     instances: instances as Commitment['instances'],
     report: report === null ? null : toReport(report as StoredReport),

@@ -2,7 +2,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createStowPacs } from '../ports/pacs/stow-pacs.ts';
-import { HONEST, startLyingPacs } from '../testing/lying-dicomweb.ts';
+import { startLyingPacs } from '../testing/lying-dicomweb.ts';
+import { HONEST } from '../testing/web-conduct.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
 import { newStudy } from '../testing/open-study.ts';

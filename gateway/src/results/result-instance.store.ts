@@ -1,5 +1,5 @@
 /** The DICOM instances of a result: its report, segmentation and heat map, and how far each has come. */
-import { sql, type Kysely, type Transaction } from 'kysely';
+import { sql, type AliasedExpression, type Kysely, type Transaction } from 'kysely';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 import type { ResultInstanceTable } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
@@ -16,24 +16,51 @@ export async function instancesOfResults(
   if (resultIds.length === 0) return new Map();
   const rows = await instanceRows(db, resultIds);
   return new Map(
-    [...Map.groupBy(rows, ({ result_id }) => result_id)].map(([id, own]) => [id, own.map(toInstance)]),
+    [...Map.groupBy(rows, ({ owner_id }) => owner_id)].map(([id, own]) => [id, own.map(toInstance)]),
   );
 }
+
+/** Instances of the gateway's own; `owner_id`: of what they are. */
+export type NamedInstance = {
+  owner_id: string;
+  site_id: string;
+  kind: ResultInstanceTable['kind'];
+  revision: number;
+  series_instance_uid: string;
+  sop_instance_uid: string;
+};
+
+const instanceRows = (db: Kysely<Tables>, resultIds: readonly string[]) =>
+  standingOf(
+    db,
+    db
+      .selectFrom('result_instance')
+      .innerJoin('inference_result', 'inference_result.id', 'result_instance.result_id')
+      .select([
+        'result_instance.result_id as owner_id',
+        'inference_result.site_id',
+        'result_instance.kind',
+        'result_instance.revision',
+        'result_instance.series_instance_uid',
+        'result_instance.sop_instance_uid',
+      ])
+      .where('result_instance.result_id', 'in', [...resultIds])
+      .as('i'),
+  );
 
 /**
  * Each instance with the row that stands under its UID (the gateway's own first), and the receipt for that.
  */
-function instanceRows(db: Kysely<Tables>, resultIds: readonly string[]) {
+export function standingOf(db: Kysely<Tables>, named: AliasedExpression<NamedInstance, 'i'>) {
   return db
-    .selectFrom('result_instance as i')
-    .innerJoin('inference_result as r', 'r.id', 'i.result_id')
+    .selectFrom(named)
     .leftJoinLateral(
       (from) =>
         from
           .selectFrom('instance as o')
           .select(['o.id', 'o.state', 'o.policy_name', 'o.revision as study_revision', 'o.digest'])
           .whereRef('o.sop_instance_uid', '=', 'i.sop_instance_uid')
-          .whereRef('o.site_id', '=', 'r.site_id')
+          .whereRef('o.site_id', '=', 'i.site_id')
           .where((where) =>
             where.or([where('o.policy_name', '=', RESULTS_POLICY.name), where('o.brought', '=', true)]),
           )
@@ -58,7 +85,7 @@ function instanceRows(db: Kysely<Tables>, resultIds: readonly string[]) {
       (join) => join.onTrue(),
     )
     .select([
-      'i.result_id',
+      'i.owner_id',
       'i.kind',
       'i.series_instance_uid',
       'i.sop_instance_uid',
@@ -69,14 +96,14 @@ function instanceRows(db: Kysely<Tables>, resultIds: readonly string[]) {
       'n.receipt_id',
       'n.issued_at',
     ])
-    .where('i.result_id', 'in', [...resultIds])
     .orderBy('i.revision')
     .orderBy('i.kind')
     .orderBy('i.sop_instance_uid')
     .execute();
 }
 
-function toInstance(row: Awaited<ReturnType<typeof instanceRows>>[number]): ResultInstance {
+/** `refused`: an instance that is not the gateway's own stands under the UID, and stays. */
+export function toInstance(row: Awaited<ReturnType<typeof standingOf>>[number]): ResultInstance {
   const isOwn = row.policy_name === RESULTS_POLICY.name;
   return {
     kind: row.kind,

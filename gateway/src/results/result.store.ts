@@ -123,6 +123,7 @@ export type ResultFilter = {
   /** Asked for by this account. */
   readonly user?: string | undefined;
   readonly model?: string | undefined;
+  readonly version?: string | undefined;
   readonly study?: string | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
@@ -134,7 +135,7 @@ export type ResultFilter = {
 export async function listResults(
   db: Db,
   siteId: string,
-  { ownOf, shownTo, user, model, study, from, to, after, limit }: ResultFilter,
+  { ownOf, shownTo, user, model, version, study, from, to, after, limit }: ResultFilter,
 ): Promise<ResultRow[]> {
   let query = db
     .selectFrom('inference_result as r')
@@ -157,6 +158,7 @@ export async function listResults(
     );
   }
   if (model !== undefined) query = query.where('r.model_id', '=', model);
+  if (version !== undefined) query = query.where('r.version', '=', version);
   if (study !== undefined) query = query.where('r.study_instance_uid', '=', study);
   if (from !== undefined) query = query.where('r.created_at', '>=', from);
   if (to !== undefined) query = query.where('r.created_at', '<', to);

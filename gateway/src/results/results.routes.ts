@@ -32,7 +32,7 @@ import { createPlaces } from '../http/places.ts';
 import type { Examiner, ShownImage } from '../inference/examine-thread.ts';
 import type { Preview } from '../inference/preview-image.ts';
 import { fetchWhole } from '../inference/study-images.ts';
-import { modelIdSchema } from '../models/model-name.ts';
+import { modelIdSchema, versionSchema } from '../models/model-name.ts';
 import { PacsUnreachable, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
 import type { Explanation } from './draw-explanation.ts';
 import { reachedInstances, reachesAll, reachesResult } from './result-reach.ts';
@@ -71,6 +71,7 @@ const list = defineRoute({
     query: z.object({
       user: z.uuid().optional(),
       model: modelIdSchema.optional(),
+      version: versionSchema.optional(),
       study: uidSchema.optional(),
       from: instantSchema.optional(),
       to: instantSchema.optional(),

@@ -20,7 +20,9 @@ import { recordAudit, type AuditEvent, type ReviewEventName } from '../audit/aud
 import { isKeeper, type CaseReader } from '../cases/case-rights.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 import type { Trx } from '../database/database.ts';
+import { annotationsIn, promiseReports } from './change-annotations.ts';
 import { chooseReaders, listCandidates, lockTurn } from './choose-readers.ts';
+import { openCipher } from './open-cipher.ts';
 import {
   decisionsOf,
   eventsOf,
@@ -110,13 +112,18 @@ export async function signPlace(
   actor: CaseReader,
   { reviewId, ...asked }: Sign & { readonly reviewId: string },
 ): Promise<void> {
-  await takeStep(tools, actor, { reviewId, asked, action: 'sign', isSame: () => true }, async (step) => {
-    const { trx, place, to, at } = step;
-    await updatePlace(trx, place, { state: to, signed_at: at });
-    await record(step, 'sign', {});
-    await audit(step, 'review-signed', {});
-    await goOn(tools, step);
-  });
+  await takeStep(
+    tools,
+    actor,
+    { reviewId, asked, action: 'sign', isSame: () => true },
+    async (step, cipher) => {
+      const { trx, place, to, at } = step;
+      await updatePlace(trx, place, { state: to, signed_at: at });
+      await record(step, 'sign', {});
+      await audit(step, 'review-signed', {});
+      await goOn(tools, step, cipher);
+    },
+  );
 }
 
 /** By an administrator, or by whoever opened it. @throws Problem not-found, review-ended, review-not-yours. */
@@ -161,13 +168,7 @@ async function takeStep(
     const review = await lockReview(trx, actor.siteId, reviewId);
     const places = (await placesOf(trx, [reviewId])).get(reviewId) ?? [];
     const events = await eventsOf(trx, reviewId);
-    const { wrapped_key } = await trx
-      .selectFrom('case_record')
-      .select('wrapped_key')
-      .where('id', '=', review.case_id)
-      .executeTakeFirstOrThrow();
-    const cipher = seal.cipherOf(review.case_id, wrapped_key);
-    if (cipher === null) throw new Problem('case-unreadable');
+    const cipher = await openCipher(trx, seal, review.case_id);
     const known = events.find(({ id }) => id === asked.id);
     if (known !== undefined) {
       const isOwn = known.step === action && known.by_account === actor.id && known.place === asked.place;
@@ -240,12 +241,12 @@ async function audit(
 }
 
 /** After a signature. */
-async function goOn({ newId }: ReviewTools, { trx, review, place, at }: Step): Promise<void> {
+async function goOn(tools: ReviewTools, { trx, review, place, at }: Step, cipher: CaseCipher): Promise<void> {
   const places = (await placesOf(trx, [review.id])).get(review.id) ?? [];
   const readers = places.filter((one) => one.place !== ADJUDICATOR);
   const state = afterSignature(places, await differ(trx, review, readers));
   if (state === 'reading') return;
-  const event = { review_id: review.id, id: newId(), at };
+  const event = { review_id: review.id, id: tools.newId(), at };
   const said = { reviewId: review.id, caseId: review.case_id, by: null };
   if (state === 'adjudication') {
     const accountId = await chooseAdjudicator(trx, review, places);
@@ -255,11 +256,13 @@ async function goOn({ newId }: ReviewTools, { trx, review, place, at }: Step): P
     await recordAudit(trx, review.site_id, { event: 'review-differs', ...said }, at);
     return;
   }
+  const final = places.find((one) => one.place === (place.place === ADJUDICATOR ? ADJUDICATOR : 1))!;
   await trx
     .updateTable('review')
-    .set({ state, settled_at: at, final_place: place.place === ADJUDICATOR ? ADJUDICATOR : 1 })
+    .set({ state, settled_at: at, final_place: final.place })
     .where('id', '=', review.id)
     .execute();
+  await promiseReports(tools, trx, review, await annotationsIn(trx, final, cipher));
   await insertEvent(trx, { ...event, step: 'settle' });
   await recordAudit(trx, review.site_id, { event: 'review-settled', ...said }, at);
 }

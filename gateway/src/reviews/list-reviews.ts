@@ -80,6 +80,21 @@ export async function reviewsOfCase(db: Db, { siteId }: CaseReader, caseId: stri
   return rows.map(foundIn);
 }
 
+/** Those of these cases in which nothing changes any more, oldest first. */
+export async function settledReviewsOf(
+  db: Db,
+  { siteId }: CaseReader,
+  caseIds: readonly string[],
+): Promise<FoundReview[]> {
+  if (caseIds.length === 0) return [];
+  const rows = await select(db, siteId)
+    .where('review.case_id', 'in', [...caseIds])
+    .where('review.state', '=', 'settled')
+    .orderBy('review.number')
+    .execute();
+  return rows.map(foundIn);
+}
+
 /** Undefined: there is none. */
 export async function findListed(
   db: Db,

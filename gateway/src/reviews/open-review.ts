@@ -8,7 +8,7 @@ import type { Trx } from '../database/database.ts';
 import { chooseReaders, listCandidates, lockTurn } from './choose-readers.ts';
 import { insertEvent, insertPlaces } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
-import { listTypes } from './review-type.store.ts';
+import { reviewTypes } from './review-type.store.ts';
 
 /** @throws Problem not-found, review-changed: the id is another review's; invalid-request: type or readers. */
 export async function openReview(
@@ -17,7 +17,7 @@ export async function openReview(
   { caseId, ...asked }: NewReview & { readonly caseId: string },
 ): Promise<void> {
   const { siteId } = keeper;
-  const type = (await listTypes(db, siteId)).find(({ name }) => name === asked.type);
+  const type = (await reviewTypes.list(db, siteId)).find(({ name }) => name === asked.type);
   if (type === undefined) throw new Problem('invalid-request', 'Invalid: type.');
   const at = now();
   await db.transaction().execute(async (trx) => {

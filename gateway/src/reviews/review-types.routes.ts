@@ -10,7 +10,7 @@ import {
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { listReaders } from './choose-readers.ts';
 import type { ReviewTools } from './review-tools.ts';
-import { addType, changeType, listTypes } from './review-type.store.ts';
+import { reviewTypes } from './review-type.store.ts';
 
 const shared = { roles: CASE_KEEPERS, tags: ['reviews'] };
 const list = defineRoute({
@@ -42,18 +42,18 @@ const change = defineRoute({
 export function reviewTypeRoutes(tools: ReviewTools): Router {
   const router = createRouter();
   const all = async (siteId: string) => ({
-    types: await listTypes(tools.db, siteId),
+    types: await reviewTypes.list(tools.db, siteId),
     readers: await listReaders(tools.db, siteId),
   });
   router.openapi(list, async (c) => c.json(await all(callerOf(c).siteId), 200));
   router.openapi(add, async (c) => {
     const caller = callerOf(c);
-    await addType(tools, caller, c.req.valid('json'));
+    await reviewTypes.add(tools, caller, c.req.valid('json'));
     return c.json(await all(caller.siteId), 201);
   });
   router.openapi(change, async (c) => {
     const caller = callerOf(c);
-    await changeType(tools, caller, { ...c.req.valid('param'), ...c.req.valid('json') });
+    await reviewTypes.change(tools, caller, { ...c.req.valid('param'), ...c.req.valid('json') });
     return c.json(await all(caller.siteId), 200);
   });
   return router;

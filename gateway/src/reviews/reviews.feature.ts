@@ -4,17 +4,31 @@ import { createCaseSeal } from '../cases/case-seal.ts';
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import type { ManyKeys } from '../pipeline/study-key.ts';
-import { agreementRoutes } from './agreement.routes.ts';
+import { annotationRoutes } from './annotations.routes.ts';
+import { ANNOTATIONS_QUEUE, type AnnotationReport } from './change-annotations.ts';
+import { createImageLook } from './look-at-image.ts';
 import { reviewTypeRoutes } from './review-types.routes.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { reviewRoutes } from './reviews.routes.ts';
+import { sendAnnotations, type AnnotationReportTools } from './send-annotations.ts';
 
-export type ReviewsFeatureTools = Omit<ReviewTools, 'seal'> & {
-  readonly keys: Pick<Keys, 'secretFor'>;
-  readonly caseKeys: ManyKeys;
-};
+export type ReviewsFeatureTools = Omit<ReviewTools, 'seal'> &
+  Omit<AnnotationReportTools, 'seal' | 'look'> & {
+    readonly keys: Pick<Keys, 'secretFor'>;
+    readonly caseKeys: ManyKeys;
+  };
 
 export function reviewsFeature({ keys, caseKeys, ...rest }: ReviewsFeatureTools): Feature {
-  const tools = { ...rest, seal: createCaseSeal(caseKeys, keys.secretFor(PRINTS)) };
-  return { routes: [reviewTypeRoutes(tools), reviewRoutes(tools), agreementRoutes(tools)] };
+  const seal = createCaseSeal(caseKeys, keys.secretFor(PRINTS));
+  const tools = { ...rest, seal, look: createImageLook(rest.pacs, rest.road) };
+  return {
+    routes: [reviewTypeRoutes(tools), reviewRoutes(tools), annotationRoutes(tools)],
+    jobs: [
+      {
+        queue: ANNOTATIONS_QUEUE,
+        concurrency: 1,
+        run: (report: AnnotationReport, signal) => sendAnnotations(report, tools, signal),
+      },
+    ],
+  };
 }

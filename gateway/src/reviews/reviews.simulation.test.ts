@@ -1,7 +1,8 @@
 /**
  * The state machine of reviews: people on two devices each, an administrator and a killer do what they like in any
  * order, from what they saw last, late and twice. The real steps on real SQL; a device keeps what it could not send
- * and sends it again, as the page does. After each sequence nothing that was answered is lost or doubled.
+ * and sends it again, as the page does. After each sequence nothing that was answered or drawn is lost or doubled, and
+ * the PACS is promised a report of the annotations that stand, once.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -10,6 +11,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Annotation } from '#shared/protocol/annotations.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
@@ -19,11 +21,15 @@ import { createCaseSeal } from '../cases/case-seal.ts';
 import type { Database } from '../database/database.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
 import { openQuickDatabase } from '../testing/open-quick-database.ts';
+import { annotationsOf, findAnnotations, reportsOf } from './annotation.store.ts';
+import { putAnnotations, type AnnotationReport } from './change-annotations.ts';
 import { assignPlace, decidePlace, signPlace, withdrawReview } from './change-review.ts';
 import { findListed } from './list-reviews.ts';
+import { openCipher } from './open-cipher.ts';
 import { openReview } from './open-review.ts';
-import { eventsOf } from './review.store.ts';
-import type { ReviewTools } from './review-tools.ts';
+import { eventsOf, placesOf } from './review.store.ts';
+import type { AnnotationTools } from './review-tools.ts';
+import { openAnnotations } from './seal-annotations.ts';
 import { showReview } from './show-reviews.ts';
 
 const test = suite('the states of a review');
@@ -31,11 +37,14 @@ class Killed extends Error {}
 
 let database: Database;
 let folder: string;
-let tools: ReviewTools;
+let tools: AnnotationTools;
 let siteId: string;
 let caseId: string;
 /** Ana, Ben and Cleo read; the last is an administrator. */
 let people: readonly CaseReader[];
+/** The reviews for which a report was asked, each as its transaction was committed. */
+const promised: string[] = [];
+let unsaid: string[] = [];
 /** Statements until the gateway is killed; null: it lives. */
 let life: number | null = null;
 let time = Date.UTC(2026, 0, 1);
@@ -52,13 +61,26 @@ test.before(async () => {
       if (life === 0) throw new Killed();
       if (life !== null) life -= 1;
     },
-    committed: () => undefined,
-    rolledBack: () => undefined,
+    committed() {
+      promised.push(...unsaid);
+      unsaid = [];
+    },
+    rolledBack() {
+      unsaid = [];
+    },
   });
   const { db } = database;
   siteId = await defaultSiteId(db);
   const seal = createCaseSeal(createStudyKeys(new Uint8Array(32), folder), new Uint8Array(32));
-  tools = { db, seal, newId: () => randomUUID(), now: later };
+  const jobs: AnnotationTools['jobs'] = {
+    async enqueue(_trx, _queue, data) {
+      unsaid.push((data as AnnotationReport).reviewId);
+    },
+  };
+  const look: AnnotationTools['look'] = async () => ({
+    ...{ sopClassUID: '1.2', rows: 10, columns: 10, frames: 1, spacing: null },
+  });
+  tools = { db, seal, jobs, look, newId: () => randomUUID(), now: later };
   const account = async (username: string, ...roles: Role[]): Promise<CaseReader> => {
     const { id } = await db
       .insertInto('account')
@@ -84,11 +106,50 @@ test.before(async () => {
       closed_at: null,
     })
     .execute();
+  await insertImage(moment);
 });
 test.after(async () => {
   await database.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+const IMAGE = { studyInstanceUID: '1.2.3', seriesInstanceUID: '1.2.3.4', sopInstanceUID: '1.2.3.4.5' };
+
+/** The only one of the case, in the PACS. */
+async function insertImage(moment: Date): Promise<void> {
+  const { db } = database;
+  const of = { site_id: siteId, study_instance_uid: IMAGE.studyInstanceUID };
+  await db
+    .insertInto('case_study')
+    .values({ ...of, case_id: caseId, added_at: moment })
+    .execute();
+  const ofPolicy = { policy_name: 'identified', policy_version: 1, revision: 1, updated_at: moment };
+  const { id: study_id } = await db
+    .insertInto('study')
+    .values({
+      ...{ ...of, ...ofPolicy, account_id: null, state: 'closed', destination_id: null, copy_of: null },
+      ...{ need: null, wrapped_key: null, waiting_because: null, waiting_since: null },
+    })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await db
+    .insertInto('instance')
+    .values({
+      ...{ ...ofPolicy, site_id: siteId, study_id, sop_instance_uid: IMAGE.sopInstanceUID, state: 'stored' },
+      ...{ series_instance_uid: IMAGE.seriesInstanceUID, sop_class_uid: '1.2', transfer_syntax_uid: '1.2' },
+      ...{ digest: 'd', original_digest: null, original_key: null, report_digest: null, bytes: 1 },
+      ...{
+        reason: null,
+        parcel_id: null,
+        body_offset: null,
+        restored: null,
+        posted_at: null,
+        pacs_code: null,
+      },
+      proof: 'found',
+    })
+    .execute();
+}
 
 /** A step as its device holds it until it is answered. */
 type Kept = {
@@ -99,6 +160,7 @@ type Kept = {
 };
 type Move =
   | { readonly do: 'decide'; readonly place: number; readonly certainty: number }
+  | { readonly do: 'annotate'; readonly place: number }
   | { readonly do: 'sign'; readonly place: number }
   | { readonly do: 'assign'; readonly place: number; readonly to: number }
   | { readonly do: 'withdraw' };
@@ -123,6 +185,7 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
       certainty: fc.integer({ min: 1, max: 2 }),
     }),
   },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('annotate' as const), place }) },
   { weight: 5, arbitrary: fc.record({ do: fc.constant('sign' as const), place }) },
   {
     weight: 2,
@@ -130,18 +193,40 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ do: 'withdraw' as const }) },
 );
-const steps: fc.Arbitrary<Step[]> = fc.array(
+const stepOf = (by: fc.Arbitrary<Step['by']>, what: fc.Arbitrary<Move>, behind: fc.Arbitrary<number>) =>
   fc.record({
-    by: fc.oneof({ weight: 3, arbitrary: fc.constant('holder' as const) }, fc.integer({ min: 0, max: 3 })),
-    what: moves,
-    behind: fc.constantFrom(0, 0, 0, 0, 1),
+    ...{ by, what, behind },
     killedAt: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, fc.integer({ min: 0, max: 16 })),
     sent: fc.integer({ min: 1, max: 2 }),
-  }),
-  { minLength: 5, maxLength: 25 },
+  });
+const anybody = fc.oneof(
+  { weight: 3, arbitrary: fc.constant('holder' as const) },
+  fc.integer({ min: 0, max: 3 }),
 );
+const wild = fc.array(stepOf(anybody, moves, fc.constantFrom(0, 0, 0, 0, 1)), {
+  minLength: 5,
+  maxLength: 20,
+});
+/** Both holders come to an end of it, so that many reviews are settled. */
+const orderly = fc.tuple(
+  ...[1, 2].flatMap((at) =>
+    [
+      { do: 'annotate' as const, place: at },
+      { do: 'decide' as const, place: at, certainty: 1 },
+      { do: 'sign' as const, place: at },
+    ].map((what) => stepOf(fc.constant('holder' as const), fc.constant(what), fc.constant(0))),
+  ),
+);
+const steps: fc.Arbitrary<Step[]> = fc
+  .tuple(wild, fc.boolean(), orderly)
+  .map(([first, ends, last]) => (ends ? [...first, ...last] : first));
 
 const textOf = (id: string): string => `said in ${id}`;
+const ALIVE = new AbortController().signal;
+/** Drawn by the request of this id. */
+const markOf = (id: string): Annotation => ({
+  ...{ ...IMAGE, id, kind: 'point', frame: 1, points: [[1, 2]], label: textOf(id) },
+});
 
 async function send(reviewId: string, { id, by, what, version }: Kept): Promise<void> {
   const actor = people[by]!;
@@ -150,6 +235,10 @@ async function send(reviewId: string, { id, by, what, version }: Kept): Promise<
       const answers = { finding: 'other', certainty: what.certainty, comment: textOf(id) };
       const said = { decision: 'accept' as const, answers, reason: '' };
       return decidePlace(tools, actor, { reviewId, id, place: what.place, version, ...said });
+    }
+    case 'annotate': {
+      const asked = { reviewId, id, place: what.place, version, annotations: [markOf(id)] };
+      return putAnnotations(tools, actor, asked, ALIVE);
     }
     case 'sign':
       return signPlace(tools, actor, { reviewId, id, place: what.place, version });
@@ -184,8 +273,12 @@ async function deliver(reviewId: string, kept: Kept, killedAt: number | null): P
   }
 }
 
-/** The version of the place, and who holds it, as a number among the people. */
-async function look(reviewId: string, what: Move): Promise<{ version: number; holder: number }> {
+/** The version of the place or of its annotations, and who holds it, as a number among the people. */
+async function look(
+  reviewId: string,
+  by: Step['by'],
+  what: Move,
+): Promise<{ version: number; holder: number }> {
   const nobody = { version: 1, holder: 3 };
   if (what.do === 'withdraw') return nobody;
   const row = await database.db
@@ -195,7 +288,11 @@ async function look(reviewId: string, what: Move): Promise<{ version: number; ho
     .where('place', '=', what.place)
     .executeTakeFirst();
   if (row === undefined) return nobody;
-  return { version: row.version, holder: people.findIndex(({ id }) => id === row.account_id) };
+  const holder = people.findIndex(({ id }) => id === row.account_id);
+  const account_id = people[by === 'holder' ? holder : by]?.id;
+  if (what.do !== 'annotate' || account_id === undefined) return { version: row.version, holder };
+  const drawn = await findAnnotations(database.db, { review_id: reviewId, place: what.place, account_id });
+  return { version: drawn?.version ?? 0, holder };
 }
 
 async function live(sequence: readonly Step[]): Promise<readonly Answered[]> {
@@ -204,8 +301,8 @@ async function live(sequence: readonly Step[]): Promise<readonly Answered[]> {
   await openReview(tools, people[3]!, { id, caseId, type: 'chest-film-double', readers });
   const answered: Answered[] = [];
   for (const { by, what, behind, killedAt, sent } of sequence) {
-    const seen = await look(id, what);
-    const version = Math.max(1, seen.version - behind);
+    const seen = await look(id, by, what);
+    const version = Math.max(what.do === 'annotate' ? 0 : 1, seen.version - behind);
     const kept = { id: randomUUID(), by: by === 'holder' ? seen.holder : by, what, version };
     const first = await deliver(id, kept, killedAt);
     answered.push(first);
@@ -215,13 +312,15 @@ async function live(sequence: readonly Step[]): Promise<readonly Answered[]> {
     }
   }
   await check(id, answered);
+  await checkMarks(id, answered);
   return answered;
 }
 
 async function check(reviewId: string, answered: readonly Answered[]): Promise<void> {
   const { db } = database;
   const events = await eventsOf(db, reviewId);
-  const done = answered.filter(({ outcome }) => outcome === 'done').map(({ kept }) => kept.id);
+  const isStep = ({ kept, outcome }: Answered): boolean => outcome === 'done' && kept.what.do !== 'annotate';
+  const done = answered.filter(isStep).map(({ kept }) => kept.id);
   const byPeople = events.filter(({ step, by_account }) => by_account !== null && step !== 'open');
   // Those two that opening it made.
   assert.equal(
@@ -257,6 +356,45 @@ async function check(reviewId: string, answered: readonly Answered[]): Promise<v
   }
 }
 
+let reportsSeen = 0;
+
+/** Each person's marks of each place: the last ones that were answered, none after the signature. */
+async function checkMarks(reviewId: string, answered: readonly Answered[]): Promise<void> {
+  const { db } = database;
+  const done = answered.filter(({ outcome }) => outcome === 'done').map(({ kept }) => kept);
+  const drawings = done.filter(({ what }) => what.do === 'annotate');
+  const ofWhom = ({ what, by }: Kept): string => `${'place' in what ? what.place : ''} ${people[by]!.id}`;
+  const rows = await annotationsOf(db, reviewId);
+  assert.is(rows.length, new Set(drawings.map(ofWhom)).size, 'none is lost');
+  const cipher = await openCipher(db, tools.seal, caseId);
+  for (const row of rows) {
+    const own = drawings.filter((one) => ofWhom(one) === `${row.place} ${row.account_id}`);
+    assert.is(row.version, own.length, 'each counts once');
+    assert.equal(openAnnotations(cipher, row), [markOf(own.at(-1)!.id)]);
+  }
+  for (const [at, { what: sign }] of done.entries())
+    if (sign.do === 'sign')
+      assert.not.ok(
+        done.slice(at).some(({ what }) => what.do === 'annotate' && what.place === sign.place),
+        'a signature ends it',
+      );
+  const { state, final_place } = await db
+    .selectFrom('review')
+    .select(['state', 'final_place'])
+    .where('id', '=', reviewId)
+    .executeTakeFirstOrThrow();
+  const final = (await placesOf(db, [reviewId])).get(reviewId)?.find(({ place: at }) => at === final_place);
+  const stand = rows.some((row) => row.place === final?.place && row.account_id === final.account_id);
+  const reports = await reportsOf(db, reviewId);
+  assert.is(reports.length, state === 'settled' && stand ? 1 : 0);
+  assert.is(
+    promised.filter((id) => id === reviewId).length,
+    reports.length,
+    'promised once, where it is due',
+  );
+  reportsSeen += reports.length;
+}
+
 test('steps that come late, twice or while the gateway is killed lose and double nothing', async () => {
   const outcomes = new Map<string, number>();
   await fc.assert(
@@ -268,7 +406,9 @@ test('steps that come late, twice or while the gateway is killed lose and double
     }),
     { seed: Number(process.env['RELAY_SEED'] ?? 16), numRuns: Number(process.env['RELAY_RUNS'] ?? 40) },
   );
+  assert.ok(reportsSeen > 2, `${reportsSeen} reports`);
   for (const each of [
+    'annotate done',
     'decide done',
     'sign done',
     'assign done',

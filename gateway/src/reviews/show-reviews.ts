@@ -27,7 +27,7 @@ type OfCase = Pick<CaseRow, 'id' | 'number' | 'priority' | 'due_on' | 'patient_p
 type Sight = { readonly reader: boolean; readonly said: boolean };
 
 /** The parts of a place that a viewer sees; null: not even the place. */
-function sightOf(
+export function sightOf(
   review: ReviewRow,
   place: PlaceRow,
   viewer: Viewer,
@@ -45,7 +45,7 @@ const assigns = ({ roles }: Viewer, own: PlaceRow | undefined): boolean =>
 
 /** In the order of the rows. */
 export async function showReviews(
-  { db, seal }: ReviewTools,
+  { db, seal }: Pick<ReviewTools, 'db' | 'seal'>,
   viewer: Viewer,
   rows: readonly { readonly review: ReviewRow; readonly of: OfCase }[],
 ): Promise<ListedReview[]> {

@@ -24,7 +24,7 @@ export async function forwardingBy(
   db: Db,
   siteId: string,
   taker: Rule | undefined,
-): Promise<Pick<DryRun, 'forwarding' | 'models'>> {
+): Promise<Pick<DryRun, 'forwarding'>> {
   const rule = taker !== undefined && isForwarding(taker) ? taker : null;
   const all = await listDestinations(db, siteId);
   const destinations = all.flatMap(({ id, name, need: own, is_primary: isPrimary }) => {
@@ -34,5 +34,5 @@ export async function forwardingBy(
     const shown: Need | 'primary' | null | undefined = isPrimary ? 'primary' : need;
     return shown ? [{ name, need: shown, ...(isPrimary ? {} : coerced) }] : [];
   });
-  return { forwarding: { byRule: rule !== null, destinations }, models: null };
+  return { forwarding: { byRule: rule !== null, destinations } };
 }

@@ -39,7 +39,11 @@ async function openSite(rules: (ids: Named) => readonly ForwardingRule[]) {
   for (const id of Object.values(ids)) places.set(id, newPlace());
   const { db } = pipeline.tools;
   const setRules = (all: readonly ForwardingRule[]) =>
-    db.transaction().execute((trx) => replaceRules(trx, pipeline.siteId, 'forwarding', all));
+    db
+      .transaction()
+      .execute((trx) =>
+        replaceRules(trx, pipeline.siteId, { kind: 'forwarding', rules: all, by: pipeline.accountId }),
+      );
   await setRules(rules(ids));
   /** Sends a study to its end: the destinations that have all of it, and those that its receipt names. */
   const send = async (described?: Described, instances = newStudy()) => {

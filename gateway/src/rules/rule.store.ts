@@ -2,8 +2,10 @@
 import { createHash } from 'node:crypto';
 import type { Kysely, Transaction } from 'kysely';
 import {
+  caseRuleSchema,
   forwardingRuleSchema,
   inferenceRuleSchema,
+  type CaseRule,
   type ForwardingRule,
   type InferenceRule,
   type Rule,
@@ -32,8 +34,28 @@ export async function inferenceRules(db: Db, siteId: string): Promise<InferenceR
   return (await readRules(db, siteId, 'inference')).map((rule) => inferenceRuleSchema.parse(rule));
 }
 
-export const rulesOf = (db: Db, siteId: string, kind: RuleKind): Promise<Rule[]> =>
-  kind === 'forwarding' ? forwardingRules(db, siteId) : inferenceRules(db, siteId);
+/** Each with the administrator who saved it. */
+export async function caseRules(
+  db: Db,
+  siteId: string,
+): Promise<{ readonly rule: CaseRule; readonly by: string }[]> {
+  const rows = await db
+    .selectFrom('rule')
+    .select(['rule', 'made_by'])
+    .where('site_id', '=', siteId)
+    .where('kind', '=', 'cases')
+    .orderBy('position')
+    .execute();
+  return rows.map(({ rule, made_by: by }) => ({ rule: caseRuleSchema.parse(rule), by }));
+}
+
+const READERS: Readonly<Record<RuleKind, (db: Db, siteId: string) => Promise<Rule[]>>> = {
+  forwarding: forwardingRules,
+  inference: inferenceRules,
+  cases: async (db, siteId) => (await caseRules(db, siteId)).map(({ rule }) => rule),
+};
+
+export const rulesOf = (db: Db, siteId: string, kind: RuleKind): Promise<Rule[]> => READERS[kind](db, siteId);
 
 /** Names the list; another order or another rule gives another name. `rules`: as they were parsed. */
 export const versionOf = (rules: readonly Rule[]): string =>
@@ -43,13 +65,12 @@ export const versionOf = (rules: readonly Rule[]): string =>
 export async function replaceRules(
   trx: Transaction<Tables>,
   siteId: string,
-  kind: RuleKind,
-  rules: readonly Rule[],
+  { kind, rules, by }: { readonly kind: RuleKind; readonly rules: readonly Rule[]; readonly by: string },
 ): Promise<void> {
   await trx.deleteFrom('rule').where('site_id', '=', siteId).where('kind', '=', kind).execute();
   if (rules.length === 0) return;
   const rows = rules.map((rule, position) => ({
-    ...{ site_id: siteId, kind, position, rule: JSON.stringify(rule) },
+    ...{ site_id: siteId, kind, position, rule: JSON.stringify(rule), made_by: by },
   }));
   await trx.insertInto('rule').values(rows).execute();
 }

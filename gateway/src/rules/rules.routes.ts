@@ -1,10 +1,12 @@
 /**
- * `/admin/rules/{kind}`: the rules by which studies are forwarded, and models look at them. For the role `admin`. A
- * list is read and replaced as a whole, so that its order is never in doubt; each change is in the audit trail.
+ * `/admin/rules/{kind}`: the rules by which studies are forwarded, models look at them, and cases are opened. For the
+ * role `admin`. A list is read and replaced as a whole, so that its order is never in doubt; each change is in the
+ * audit trail.
  */
 import { z } from '@hono/zod-openapi';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
+  caseRuleSchema,
   CONDITIONS,
   dryRunSchema,
   dryRunWishSchema,
@@ -17,6 +19,7 @@ import {
   type DryRunWish,
   type Rule,
   type RuleKind,
+  type Verdict,
 } from '#shared/protocol/rule.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -25,15 +28,13 @@ import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Route
 import { PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
 import { judgeRules, NO_ATTRIBUTES, type Attributes } from './match-rule.ts';
 import { replaceRules, rulesOf, versionOf } from './rule.store.ts';
-import { attributesOfSent } from './study-attributes.ts';
+import { attributesOfSent, modalitiesOf } from './study-attributes.ts';
 
 const ADMIN = ['admin'] as const;
 /** As many rules as there may be, with all the values that they may have. */
 const BODY_LIMIT = 1024 * 1024;
 /** A PACS that works answers in a second, and somebody waits. */
 const PACS_ANSWER_MS = 5_000;
-/** Instances asked for their modality: a study seldom has another one behind them. */
-const LISTED_LIMIT = 500;
 
 const byKind = z.object({ kind: z.enum(RULE_KINDS) });
 const shown = z.object(rulesSchema.shape);
@@ -43,7 +44,7 @@ const read = defineRoute({
   path: '/admin/rules/{kind}',
   roles: ADMIN,
   tags: ['admin'],
-  summary: 'The rules by which studies are forwarded, or models look at them',
+  summary: 'The rules by which studies are forwarded, models look at them, or cases are opened',
   request: { params: byKind },
   responses: { 200: jsonResponse(shown, 'In their order') },
 });
@@ -78,13 +79,16 @@ export type KindOfRules = {
   readonly check: (db: Db | Trx, siteId: string, rules: readonly Rule[]) => Promise<void>;
   /** As it is applied, where it leaves something unsaid. */
   readonly applied: (rule: Rule) => Rule;
-  /** The destinations or models of a study that these rules take. */
-  readonly follow: (
+  /** The destinations, models or cases of a study that these rules take. */
+  readonly follow: (db: Db, siteId: string, takers: readonly Rule[]) => Promise<Followed>;
+  /** Of a study that is known: why a rule whose conditions it meets does not take it; null: it does. */
+  readonly alsoAsks?: (
     db: Db,
     siteId: string,
-    takers: readonly Rule[],
-  ) => Promise<Pick<DryRun, 'forwarding' | 'models'>>;
+    asked: { readonly studyInstanceUID: string; readonly rule: Rule },
+  ) => Promise<Verdict['because']>;
 };
+export type Followed = Partial<Pick<DryRun, 'forwarding' | 'models' | 'cases'>>;
 
 export type RuleRouteTools = {
   readonly db: Db;
@@ -111,7 +115,7 @@ export function ruleRoutes(tools: RuleRouteTools, kinds: Readonly<Record<RuleKin
       const before = versionOf(await rulesOf(trx, siteId, kind));
       if (wanted.version !== undefined && wanted.version !== before) throw new Problem('rules-changed');
       await kinds[kind].check(trx, siteId, rules);
-      await replaceRules(trx, siteId, kind, rules);
+      await replaceRules(trx, siteId, { kind, rules, by });
       const enabled = rules.filter((rule) => rule.enabled).length;
       const event = { event: 'rules-changed' as const, kind, rules: rules.length, enabled, version, by };
       if (version !== before) await recordAudit(trx, siteId, event, now());
@@ -122,21 +126,45 @@ export function ruleRoutes(tools: RuleRouteTools, kinds: Readonly<Record<RuleKin
     const { kind } = c.req.valid('param');
     const { siteId } = callerOf(c);
     const of = kinds[kind];
-    const attributes = await attributesFor(tools, siteId, c.req.valid('json'), c.req.raw.signal);
+    const wish = c.req.valid('json');
+    const { studyInstanceUID } = wish;
+    const attributes = await attributesFor(tools, siteId, wish, c.req.raw.signal);
     const rules = (await rulesOf(db, siteId, kind)).map(of.applied);
-    const verdicts = judgeRules(rules, attributes, of.which);
+    const verdicts = await asking(judgeRules(rules, attributes, of.which), async (at) =>
+      of.alsoAsks && studyInstanceUID !== undefined
+        ? of.alsoAsks(db, siteId, { studyInstanceUID, rule: rules[at]! })
+        : null,
+    );
     const takers = rules.filter((_, at) => verdicts[at]?.takes);
     const followed = await of.follow(db, siteId, takers);
     const shownAttributes = Object.fromEntries(CONDITIONS.map((one) => [one, [...attributes[one]]]));
-    return c.json(dryRunSchema.parse({ attributes: shownAttributes, verdicts, ...followed }), 200);
+    const none = { forwarding: null, models: null, cases: null };
+    return c.json(dryRunSchema.parse({ attributes: shownAttributes, verdicts, ...none, ...followed }), 200);
   });
   return router;
 }
 
-/** @throws Problem invalid-request: a rule of the other kind, or two of one name. */
+/** The rules that fit are asked for more. */
+const asking = (
+  verdicts: readonly Verdict[],
+  also: (at: number) => Promise<Verdict['because']>,
+): Promise<Verdict[]> =>
+  Promise.all(
+    verdicts.map(async (verdict, at) => {
+      const because = verdict.takes ? await also(at) : verdict.because;
+      return { ...verdict, takes: because === null, because };
+    }),
+  );
+
+const SCHEMAS: Readonly<Record<RuleKind, z.ZodType<Rule>>> = {
+  forwarding: forwardingRuleSchema,
+  inference: inferenceRuleSchema,
+  cases: caseRuleSchema,
+};
+
+/** @throws Problem invalid-request: a rule of another kind, or two of one name. */
 function parseOf(kind: RuleKind, rules: readonly Rule[]): Rule[] {
-  const schema = kind === 'forwarding' ? forwardingRuleSchema : inferenceRuleSchema;
-  const parsed = z.array(schema).safeParse(rules);
+  const parsed = z.array(SCHEMAS[kind]).safeParse(rules);
   if (!parsed.success) throw new Problem('invalid-request', `Invalid: a rule is not one of ${kind}.`);
   if (new Set(parsed.data.map(({ name }) => name)).size < rules.length)
     throw new Problem('invalid-request', 'Invalid: two rules have one name.');
@@ -154,21 +182,19 @@ async function attributesFor(
   if (studyInstanceUID === undefined) return { ...NO_ATTRIBUTES, ...given };
   const sent = await attributesOfSent(db, siteId, studyInstanceUID);
   if (sent === undefined) throw new Problem('study-not-found');
-  const modality = given.modality ?? (await modalitiesOf(pacs, studyInstanceUID, signal));
+  const modality = given.modality ?? (await modalitiesInTime(pacs, studyInstanceUID, signal));
   return { ...NO_ATTRIBUTES, ...sent, modality, ...given };
 }
 
-/** As the PACS lists them; none where it does not answer in time. */
-async function modalitiesOf(
+/** None where the PACS does not answer in time. */
+async function modalitiesInTime(
   pacs: RuleRouteTools['pacs'],
   studyInstanceUID: string,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const late = AbortSignal.timeout(PACS_ANSWER_MS);
   try {
-    const until = AbortSignal.any([signal, late]);
-    const listed = await pacs.describeStudy(studyInstanceUID, LISTED_LIMIT, until);
-    return [...new Set(listed.flatMap(({ modality }) => (modality === null ? [] : [modality])))].sort();
+    return await modalitiesOf(pacs, studyInstanceUID, AbortSignal.any([signal, late]));
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof PacsUnreachable || late.aborted) return [];

@@ -5,6 +5,7 @@
 import type { Kysely } from 'kysely';
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import type { Tables } from '../database/tables.ts';
+import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { Attributes } from './match-rule.ts';
 
 type Db = Kysely<Tables>;
@@ -79,4 +80,17 @@ export async function attributesOfSent(
     policy: [study.policy_name],
     sopClass: classes.map(({ sop_class_uid: uid }) => uid),
   };
+}
+
+/** Instances asked for their modality: a study seldom has another one behind them. */
+const LISTED_LIMIT = 500;
+
+/** As the PACS lists them. Throws PacsUnreachable. */
+export async function modalitiesOf(
+  pacs: Pick<Pacs, 'describeStudy'>,
+  studyInstanceUID: string,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const listed = await pacs.describeStudy(studyInstanceUID, LISTED_LIMIT, signal);
+  return [...new Set(listed.flatMap(({ modality }) => (modality === null ? [] : [modality])))].sort();
 }

@@ -59,6 +59,7 @@ type State = Pick<LiarOptions, 'now' | 'patienceMs'> & {
   readonly held: Map<string, Held>;
   readonly given: Set<string>;
   readonly saidRefused: Set<string>;
+  readonly saidKept: Set<string>;
   readonly doubled: string[];
   readonly foreign: string[];
   readonly faults: Map<string, number>;
@@ -72,6 +73,7 @@ export async function openDimseLiar(options: LiarOptions): Promise<Liar> {
     ...{ now, patienceMs, conduct: HONEST, known: new Map(), held: new Map(), given: new Set() },
     ...{
       saidRefused: new Set<string>(),
+      saidKept: new Set<string>(),
       doubled: [],
       foreign: [],
       faults: new Map(),
@@ -91,7 +93,7 @@ export async function openDimseLiar(options: LiarOptions): Promise<Liar> {
   const nextCell = inTurn(cells, options);
   const { held, known, saidRefused, doubled, foreign, faults } = state;
   return {
-    ...{ saidRefused, doubled, foreign, faults },
+    ...{ saidRefused, doubled, foreign, faults, saidKept: commitment ? state.saidKept : null },
     openPacs: () => createDimsePacs({ address, tls: { ca: null, own: null }, commitment, idleMs: IDLE_MS }),
     async beHonest() {
       state.conduct = HONEST;
@@ -112,7 +114,10 @@ export async function openDimseLiar(options: LiarOptions): Promise<Liar> {
         known.set(is.sopInstanceUID, { is, dataSet: dataSetOf(bytes) });
     },
     async forget(uids) {
-      for (const uid of uids) if (held.delete(uid)) addFault(faults, 'forgets');
+      for (const uid of uids) {
+        state.saidKept.delete(uid);
+        if (held.delete(uid)) addFault(faults, 'forgets');
+      }
     },
     close: async () => peer.close(),
   };
@@ -133,7 +138,7 @@ const resultsOf = (result: number) => Object.fromEntries(CONTEXT_IDS.map((id) =>
 function associate(state: State, request: Buffer): readonly Buffer[] {
   const { associates, givesBack } = state.conduct;
   if (associates !== 'accepted') addFault(state.faults, `answers associate ${associates}`);
-  // Whatever was to be stored in it is refused.
+  // All that was to be stored in it is refused.
   if (associates === 'no-class' || associates === 'no-syntax')
     for (const uid of state.known.keys()) state.saidRefused.add(uid);
   switch (associates) {
@@ -339,9 +344,10 @@ function give(state: State, asked: Asked): readonly Buffer[] {
 
 /** N-ACTION, and the report in the same association (PS3.4 Annex J). */
 function commit(state: State, asked: Asked): readonly Buffer[] {
-  const { held, given, conduct } = state;
+  const { held, given, conduct, saidKept } = state;
   const wish = readWish(asked.dataSet);
   const isKept = (uid: string): boolean => held.has(uid) || (conduct.listsGiven && given.has(uid));
+  for (const uid of wish.instances.filter(isKept)) saidKept.add(uid);
   const reasonOf = (uid: string) => (isKept(uid) ? null : NO_SUCH_INSTANCE);
   return [...respond(asked, SUCCESS), ...report(asked.contextId, wish, reasonOf)];
 }

@@ -66,7 +66,7 @@ type State = Pick<LiarOptions, 'now' | 'patienceMs'> & {
 
 const NAME = 'pacs';
 const folderOf = ({ root }: State): string => join(root, NAME);
-/** Where the files of the folder lie while something else has its name. */
+/** The place of the folder's files while something else has its name. */
 const awayFrom = ({ root }: State): string => join(root, 'away');
 const hiddenAt = ({ root }: State, uid: string): string => join(root, 'hidden', uid);
 
@@ -82,7 +82,7 @@ export async function openFolderLiar(options: LiarOptions): Promise<Liar> {
   const nextCell = inTurn(folderCells, options);
   const { known, said, saidRefused, doubled, foreign, faults } = state;
   return {
-    ...{ saidRefused, doubled, foreign, faults },
+    ...{ saidRefused, doubled, foreign, faults, saidKept: null },
     openPacs: () => lyingFolder(state),
     beHonest: () => heal(state),
     async lie(how, _uids, random) {

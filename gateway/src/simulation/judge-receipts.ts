@@ -44,7 +44,7 @@ export function addTally(to: Tally, one: Tally): void {
 
 /** The judge knows this of the PACS and of the world. */
 export type Evidence = {
-  readonly liar: Pick<Liar, 'holds' | 'isDenied' | 'saidRefused'>;
+  readonly liar: Pick<Liar, 'holds' | 'isDenied' | 'saidRefused' | 'saidKept'>;
   /** Lost by the PACS after a receipt said rightly that it had them, and not sent again since. */
   readonly forgotten: ReadonlySet<string>;
   readonly tally: Tally;
@@ -72,8 +72,12 @@ export async function judgeReceipt(receipt: Receipt, evidence: Evidence): Promis
 type JudgedInstance = 'right' | { readonly wrong: string } | { readonly unknowable: string };
 
 function judgeInstance(one: ReceiptInstance, found: Found, { liar, forgotten }: Evidence): JudgedInstance {
-  const { sopInstanceUID: uid, state, reason = '', proof = 'none' } = one;
+  const { sopInstanceUID: uid, state, reason = '', proof = 'none', committed = false } = one;
   if (isInPacs(state)) {
+    if (committed && liar.saidKept?.has(uid) !== true)
+      return { wrong: `${state} and committed, and the PACS never said that it keeps it` };
+    if (!committed && liar.saidKept !== null)
+      return { wrong: `${state}, and the PACS was to say that it keeps it` };
     if (found === 'same' || forgotten.has(uid)) return 'right';
     if (proof === 'found') return { unknowable: `${state}, only listed: ${found}` };
     return { wrong: `${state} by ${proof}, and the PACS has ${found}` };

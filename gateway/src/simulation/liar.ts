@@ -37,6 +37,8 @@ export type Liar = {
   isDenied(sopInstanceUID: string): boolean;
   /** Instances that it said it does not take. */
   readonly saidRefused: ReadonlySet<string>;
+  /** Instances that it said it keeps, where it is asked (storage commitment); null: it is not. */
+  readonly saidKept: ReadonlySet<string> | null;
   /** Instances that it was given once more although it has them and had said so. */
   readonly doubled: readonly string[];
   /** Whole instances that nobody has: the gateway gave other bytes. */

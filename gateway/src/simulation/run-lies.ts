@@ -16,7 +16,7 @@ import { runWorld } from './lies.ts';
 import { countCells } from './open-liar.ts';
 
 /** Enough for every cell once, before each kind. */
-const WORLDS: Readonly<Record<Kind, number>> = { orthanc: 1400, dicomweb: 600, dimse: 300, folder: 100 };
+const WORLDS: Readonly<Record<Kind, number>> = { orthanc: 1400, dicomweb: 1200, dimse: 300, folder: 100 };
 const WORLDS_BEFORE_ORTHANC = 350;
 /** While one asks the database or the PACS, another one works. */
 const WORLDS_AT_ONCE = 4;

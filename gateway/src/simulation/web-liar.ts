@@ -4,14 +4,15 @@
  */
 import { sha256 } from '#testing/sha256.ts';
 import { createLatePacs } from '../ports/pacs/late-pacs.ts';
+import { startLyingPacs } from '../testing/lying-dicomweb.ts';
 import {
+  COMMIT_SERVICES,
   HONEST,
   REST_SERVICES,
-  startLyingPacs,
   WEB_SERVICES,
   type Conduct,
   type Service,
-} from '../testing/lying-dicomweb.ts';
+} from '../testing/web-conduct.ts';
 import { BODIES, type Answer } from '../testing/pacs-answers.ts';
 import { inTurn, oddIn, oneOf, type Liar, type LiarOptions, type Random } from './liar.ts';
 
@@ -22,16 +23,33 @@ const STATUSES = [
 
 type Cell = { readonly service: Service; readonly answer: Answer };
 
-/** Services × statuses × bodies. An answer of 204 has no body, and silence no status. */
+/** Services × statuses × bodies. */
 export function webCells(isOrthanc: boolean): readonly Cell[] {
-  const services: readonly Service[] = isOrthanc ? [...WEB_SERVICES, ...REST_SERVICES] : WEB_SERVICES;
-  return services.flatMap((service) =>
+  return isOrthanc
+    ? cellsOf([...WEB_SERVICES, ...REST_SERVICES])
+    : [...cellsOf(WEB_SERVICES), ...cellsOf(COMMIT_SERVICES)];
+}
+
+/** An answer of 204 has no body, and silence no status. */
+const cellsOf = (services: readonly Service[]): readonly Cell[] =>
+  services.flatMap((service) =>
     STATUSES.flatMap((status) =>
       BODIES.filter(
         (body) => (status !== 204 || body === 'empty') && (body !== 'silence' || status === 200),
       ).map((body) => ({ service, answer: { status, body } })),
     ),
   );
+
+/** Orthanc has no storage commitment over DICOMweb. Of the others each third world asks for it, in cells of its own. */
+const COMMITS_EVERY = 3;
+
+function turnsOf(isOrthanc: boolean, options: LiarOptions) {
+  const { nth } = options;
+  const commitment = !isOrthanc && nth % COMMITS_EVERY === 0;
+  const commits = Math.floor(nth / COMMITS_EVERY);
+  const cells = isOrthanc ? webCells(true) : cellsOf(commitment ? COMMIT_SERVICES : WEB_SERVICES);
+  const ofThese = isOrthanc ? nth : commitment ? commits : nth - commits - 1;
+  return { commitment, nextCell: inTurn(cells, { ...options, nth: ofThese }) };
 }
 
 export async function openWebLiar(isOrthanc: boolean, options: LiarOptions): Promise<Liar> {
@@ -41,17 +59,18 @@ export async function openWebLiar(isOrthanc: boolean, options: LiarOptions): Pro
     ...(behind ? { behind } : {}),
   });
   const { url, held, saidRefused, doubled, foreign, faults, startTimer } = pacs;
-  const nextCell = inTurn(webCells(isOrthanc), options);
+  const { commitment, nextCell } = turnsOf(isOrthanc, options);
   const holds = async (uid: string) => (behind ? behind.read(uid) : (held.get(uid)?.bytes ?? null));
   return {
-    ...{ saidRefused, doubled, foreign, faults },
-    openPacs: () => createLatePacs({ url, authorization: null, startTimer }),
+    ...{ saidRefused, doubled, foreign, faults, saidKept: commitment ? pacs.saidKept : null },
+    openPacs: () => createLatePacs({ url, authorization: null, startTimer, commitment }),
     async beHonest() {
       pacs.conduct = HONEST;
     },
     async lie(how, uids, random) {
       const cell = how === 'cell' ? nextCell() : null;
-      pacs.conduct = cell === null ? drawIllness(uids, random) : withCell(cell, random);
+      const ill = cell === null ? drawIllness(uids, random) : withCell(cell, random);
+      pacs.conduct = commitment && cell === null ? { ...ill, ...drawCommitment(random) } : ill;
       return { told: oddIn(pacs.conduct, HONEST), restarts: cell?.service === 'system' || random() < 0.2 };
     },
     async holds(uid, digest) {
@@ -71,12 +90,18 @@ function withCell({ service, answer }: Cell, random: Random): Conduct {
   const answers = { [service]: answer };
   // A second way is tried only after a store that said no.
   if (service === 'instance') return { ...HONEST, keeps: 'none', answers: { ...answers, store: NOT_ALONE } };
+  if (service === 'check') return { ...HONEST, reports: 'later', answers };
   const keeps = oneOf(service === 'store' ? (['all', 'half', 'none'] as const) : (['all'] as const), random);
   const lagMs = random() < 0.2 ? oneOf([5_000, 20_000, MINUTE_MS], random) : 0;
   return { ...HONEST, keeps, lagMs, answers };
 }
 
 const NOT_ALONE: Answer = { status: 400, body: 'dicom' };
+
+const drawCommitment = (random: Random): Partial<Conduct> => ({
+  commits: oneOf(['what-it-has', 'all', 'others', 'both'], random),
+  reports: oneOf(['at-once', 'later', 'never'], random),
+});
 
 function drawIllness(uids: readonly string[], random: Random): Conduct {
   const answer = (): Answer => ({ status: oneOf(STATUSES, random), body: oneOf(BODIES, random) });

@@ -10,6 +10,14 @@ import { standingReceipt } from '../pipeline/receipt.store.ts';
 import { uploadStatuses } from '../uploads/upload-status.ts';
 import { sendersOf } from './senders-of.ts';
 
+/** An upload; undefined: any. `until` is not included; `device` null: it was sent by a signed-in person. */
+export type SentQuery = {
+  readonly from: Date | undefined;
+  readonly until: Date | undefined;
+  readonly accountId: string | undefined;
+  readonly device: string | null | undefined;
+};
+
 /** The studies that are asked for. `until` is not included. */
 export type StudyQuery = {
   readonly siteId: string;
@@ -22,6 +30,8 @@ export type StudyQuery = {
   readonly standing: StudyStanding | undefined;
   readonly from: Date | undefined;
   readonly until: Date | undefined;
+  /** With an upload like this. */
+  readonly sent?: SentQuery | undefined;
   /** The last study of the page before. */
   readonly after: { readonly lastSentAt: Date; readonly studyInstanceUID: string } | undefined;
   readonly limit: number;
@@ -114,7 +124,7 @@ const newest = <T>(column: 'upload.id' | 'upload.device_id') =>
 
 /** One more than `limit`, so that it shows whether there is a following page. */
 async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]> {
-  const { accountId, text, standing: wanted, from, until, after } = query;
+  const { accountId, text, standing: wanted, from, until, sent, after } = query;
   const last = sql<Date>`date_trunc('milliseconds', max(upload.created_at))`;
   let select = db
     .selectFrom('upload')
@@ -136,11 +146,22 @@ async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]>
   if (wanted !== undefined) select = select.having(STANDING[wanted]);
   if (from !== undefined) select = select.having(last, '>=', from);
   if (until !== undefined) select = select.having(last, '<', until);
+  if (sent !== undefined) select = select.having(wasSent(sent));
   if (after !== undefined)
     select = select.having(
       sql<boolean>`(${last}, study.study_instance_uid) < (${after.lastSentAt}, ${after.studyInstanceUID})`,
     );
   return select.execute();
+}
+
+function wasSent({ from, until, accountId, device }: SentQuery) {
+  const conditions = [
+    ...(from === undefined ? [] : [sql`upload.created_at >= ${from}`]),
+    ...(until === undefined ? [] : [sql`upload.created_at < ${until}`]),
+    ...(accountId === undefined ? [] : [sql`upload.account_id = ${accountId}`]),
+    ...(device === undefined ? [] : [sql`upload.device_id is not distinct from ${device}::uuid`]),
+  ];
+  return sql<boolean>`bool_or(${sql.join([sql`true`, ...conditions], sql` and `)})`;
 }
 
 /** `text` holds no wildcard but `_`, which finds itself too. */

@@ -31,7 +31,7 @@ import {
   type Router,
 } from '../http/route.ts';
 import { confirmedInstances } from '../uploads/known-instances.ts';
-import { listStudies } from './list-studies.ts';
+import { listStudies, type SentQuery } from './list-studies.ts';
 import type { SheetTools } from './make-sheet.ts';
 import { createSheetServer } from './serve-sheet.ts';
 import { destinationsOfStudy } from './study-destinations.ts';
@@ -82,6 +82,16 @@ const list = defineRoute({
       standing: z.enum(STUDY_STANDINGS).optional(),
       from: instantSchema.optional(),
       to: instantSchema.optional().openapi({ description: 'Not included.' }),
+      sentFrom: instantSchema.optional().openapi({
+        description:
+          'With an upload that began then or later; and, of the same upload, `sentTo`, `account`, `device`.',
+      }),
+      sentTo: instantSchema.optional().openapi({ description: 'Not included.' }),
+      account: z.uuid().optional(),
+      device: z
+        .union([z.uuid(), z.literal('none')])
+        .optional()
+        .openapi({ description: '`none`: sent by a signed-in person.' }),
       limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
       cursor: cursor.optional(),
       all: z
@@ -160,6 +170,12 @@ const named = (caller: Caller, studyInstanceUID: string): WhoseStudy => {
   return { siteId, accountId, watches: watches(caller), studyInstanceUID };
 };
 
+type UploadQuery = Pick<z.infer<typeof list.request.query>, 'sentFrom' | 'sentTo' | 'account' | 'device'>;
+const toSent = ({ sentFrom, sentTo, account, device }: UploadQuery): SentQuery | undefined =>
+  (sentFrom ?? sentTo ?? account ?? device) === undefined
+    ? undefined
+    : { from: sentFrom, until: sentTo, accountId: account, device: device === 'none' ? null : device };
+
 const toCursor = ({ lastSentAt, studyInstanceUID }: SentStudy): string =>
   `${Date.parse(lastSentAt)}~${studyInstanceUID}`;
 
@@ -168,11 +184,11 @@ export function studyRoutes(tools: StudiesTools): Router {
   const router = createRouter();
   const serveSheet = createSheetServer(tools, tools.sheetMs);
   router.openapi(list, async (c) => {
-    const { q, standing, from, to, limit, cursor: after, all } = c.req.valid('query');
+    const { q, standing, from, to, limit, cursor: after, all, ...upload } = c.req.valid('query');
     const caller = callerOf(c);
     const accountId = all === '1' && watches(caller) ? null : caller.id;
     const { siteId } = caller;
-    const filter = { text: q, standing, from, until: to, limit, after };
+    const filter = { text: q, standing, from, until: to, limit, after, sent: toSent(upload) };
     const found = await listStudies(db, { siteId, accountId, ...filter });
     const last = found.studies.at(-1);
     const next = found.more && last !== undefined ? toCursor(last) : null;

@@ -1,4 +1,4 @@
-/** Where a study goes: each destination with what it has, as the uploads that the caller is shown have it. */
+/** The destinations of a study: each with what it has, as the uploads that the caller is shown have it. */
 import { sql } from 'kysely';
 import type { StudyDestination } from '#shared/protocol/studies.ts';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';

@@ -2,63 +2,20 @@
  * A PACS that speaks DICOMweb over HTTP, and Orthanc's REST API too where it is told to, and lies, or is ill:
  * another status and another body from any of its services, silence, stores that it does not carry out, searches
  * that lag, that know no lists or that end early, instances on which it breaks off, bytes that it changes or
- * forgets. It holds instances itself, or stands as a proxy before a real Orthanc. Its holdings, and how often it
- * was given each instance, are open to the test.
+ * forgets, and storage commitment (lying-commitment.ts). It holds instances itself, or stands as a proxy before a
+ * real Orthanc. Its holdings, and how often it was given each instance, are open to the test.
  */
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { sha256 } from '#testing/sha256.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
+import { isAtWork, liesIn, readWish, resultOf } from './lying-commitment.ts';
 import type { OrthancBehind, Reply } from './orthanc-behind.ts';
 import { storeAnswer, textOf, type Answer } from './pacs-answers.ts';
 import { createSilence, type Silence } from './silence.ts';
+import { HONEST, REST_SERVICES, type CommitService, type Conduct, type Service } from './web-conduct.ts';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
-
-export const WEB_SERVICES = ['store', 'search', 'retrieve'] as const;
-/** `instance`: a store of one instance by REST. `lookup`, `listing`: of a study. `digest`: of an instance. */
-export const REST_SERVICES = ['system', 'instance', 'lookup', 'listing', 'digest'] as const;
-export type Service = (typeof WEB_SERVICES)[number] | (typeof REST_SERVICES)[number];
-
-export type Conduct = {
-  /** In the place of the service's own answer. */
-  readonly answers: Readonly<Partial<Record<Service, Answer | null>>>;
-  /** The same, where one of these instances is stored (then nothing of the request is kept) or retrieved. */
-  readonly answersOn: Readonly<Partial<Record<Service, ReadonlyMap<string, Answer>>>>;
-  /** The part of a store request that it carries out, whatever it answers. */
-  readonly keeps: 'all' | 'half' | 'none';
-  /** Says that it stored what it did not keep. */
-  readonly claims: boolean;
-  /** Lists what it was given, kept or not. */
-  readonly listsGiven: boolean;
-  /** It turns a bit of all that it keeps. */
-  readonly turnsBits: boolean;
-  /** A search shows what was stored so long ago. */
-  readonly lagMs: number;
-  readonly takesLists: boolean;
-  readonly rowsAtMost: number;
-  /** Instances on which it closes the connection, and keeps none of the request. */
-  readonly breaksOn: ReadonlySet<string>;
-  /** Instances on which it falls silent, and keeps none of the request. */
-  readonly hangsOn: ReadonlySet<string>;
-  /** Instances that it does not take: it answers 400 and names nobody, as Orthanc 1.10.1 does. */
-  readonly declines: ReadonlySet<string>;
-};
-
-export const HONEST: Conduct = {
-  answers: {},
-  answersOn: {},
-  keeps: 'all',
-  claims: false,
-  listsGiven: false,
-  turnsBits: false,
-  lagMs: 0,
-  takesLists: true,
-  rowsAtMost: Infinity,
-  breaksOn: new Set(),
-  hangsOn: new Set(),
-  declines: new Set(),
-};
 
 type Held = {
   readonly study: string;
@@ -85,6 +42,8 @@ export type LyingPacs = {
   readonly foreign: string[];
   /** Instances that it said it does not take: by name, or alone in a request. */
   readonly saidRefused: Set<string>;
+  /** Instances that it said it keeps. */
+  readonly saidKept: Set<string>;
   /** Lies that were told and illnesses that showed, and how often; told answers as `service status body`. */
   readonly faults: Map<string, number>;
   /** More that may be sent to it. */
@@ -111,11 +70,19 @@ type Place = Pick<LyingPacsOptions, 'now' | 'behind' | 'isOrthanc'> & {
   readonly known: Map<string, Identifiers>;
   readonly silence: Silence;
   readonly patienceMs: number;
+  /** The instances of each request for storage commitment that it has taken, by its Transaction UID. */
+  readonly wishes: Map<string, readonly string[]>;
 };
 
 export async function startLyingPacs(options: LyingPacsOptions): Promise<LyingPacs> {
   const { instances, patienceMs = 0, behind } = options;
-  const place: Place = { ...options, known: new Map(), silence: createSilence(), patienceMs };
+  const place: Place = {
+    ...options,
+    known: new Map(),
+    wishes: new Map(),
+    silence: createSilence(),
+    patienceMs,
+  };
   const server = createServer((request, response) => {
     answer(pacs, place, { request, response }).catch(() => request.socket.destroy());
   });
@@ -130,12 +97,16 @@ export async function startLyingPacs(options: LyingPacsOptions): Promise<LyingPa
     doubled: [],
     foreign: [],
     saidRefused: new Set(),
+    saidKept: new Set(),
     faults: new Map(),
     expect(more) {
       for (const { bytes, identifiers } of more) place.known.set(sha256(bytes), identifiers);
     },
     async forget(uids) {
-      for (const uid of uids) if (pacs.held.delete(uid)) fault(pacs, 'forgets');
+      for (const uid of uids) {
+        pacs.saidKept.delete(uid);
+        if (pacs.held.delete(uid)) fault(pacs, 'forgets');
+      }
       await behind?.forget(uids);
     },
     async close() {
@@ -157,6 +128,8 @@ type Exchange = { readonly request: IncomingMessage; readonly response: ServerRe
 const ROUTES: readonly (readonly [string, RegExp, Service])[] = [
   ['POST', /^\/dicom-?web\/studies/, 'store'],
   ['GET', /^\/dicom-?web\/studies\/[^/]+\/series\/[^/]+\/instances\/[^/]+$/, 'retrieve'],
+  ['POST', /^\/dicom-?web\/commitment-requests\/[^/]+$/, 'commit'],
+  ['GET', /^\/dicom-?web\/commitment-requests\/[^/]+$/, 'check'],
   ['GET', /^\/dicom-?web\//, 'search'],
   ['GET', /^\/system$/, 'system'],
   ['POST', /^\/instances$/, 'instance'],
@@ -172,14 +145,37 @@ async function answer(pacs: LyingPacs, place: Place, exchange: Exchange): Promis
   const service = ROUTES.find(([method, path]) => method === request.method && path.test(url.pathname))?.[2];
   if (service === 'store' || service === 'instance')
     return store(pacs, place, exchange, partsOf(service, request.headers['content-type'], body));
-  if (service === undefined || (WEB_SERVICES.every((one) => one !== service) && !place.isOrthanc))
-    return void response.writeHead(404).end();
+  const isRest = REST_SERVICES.some((one) => one === service);
+  if (service === undefined || (isRest && !place.isOrthanc)) return void response.writeHead(404).end();
+  if (service === 'commit' || service === 'check')
+    return commit(pacs, place, exchange, { service, transaction: url.pathname.split('/').at(-1)!, body });
   const named = service === 'retrieve' ? [url.pathname.split('/').at(-1)!] : [];
   if (say(pacs, place, { response, service }, named)) return;
   const reply = place.behind
     ? await place.behind.pass(request, body)
     : own(pacs, place, { service, url, text: body.toString() });
   write(response, reply);
+}
+
+type Commit = { readonly service: CommitService; readonly transaction: string; readonly body: Buffer };
+
+function commit(
+  pacs: LyingPacs,
+  place: Place,
+  { response }: Exchange,
+  { service, transaction, body }: Commit,
+): void {
+  const { conduct, held, given, saidKept } = pacs;
+  if (service === 'commit') place.wishes.set(transaction, readWish(body));
+  const wish = place.wishes.get(transaction);
+  if (say(pacs, place, { response, service }, wish ?? [])) return;
+  for (const lie of liesIn(conduct)) fault(pacs, lie);
+  if (isAtWork(conduct, service)) return void response.writeHead(202).end();
+  if (wish === undefined) return void response.writeHead(404).end();
+  const isThere = (uid: string): boolean => held.has(uid) || (conduct.listsGiven && given.has(uid));
+  const { committed, result } = resultOf(conduct, wish, isThere);
+  for (const uid of committed) saidKept.add(uid);
+  write(response, json(200, result));
 }
 
 const write = (response: ServerResponse, { status, type, body }: Reply): void =>
@@ -291,7 +287,7 @@ function say(
     return true;
   }
   const refuses = body === 'named' || body === 'named-xml' || (body === 'dicom' && uids.length === 1);
-  if (refuses && service !== 'retrieve') for (const uid of uids) pacs.saidRefused.add(uid);
+  if (refuses && STORES.includes(service)) for (const uid of uids) pacs.saidRefused.add(uid);
   if (service === 'search' && (status === 204 || (status < 300 && body === 'list')))
     for (const one of pacs.held.values()) deny(one, now() - one.at >= patienceMs);
   const [type, text] = textOf(body, uids);
@@ -305,6 +301,8 @@ function say(
   } else response.writeHead(status, { 'content-type': type }).end(text);
   return true;
 }
+
+const STORES: readonly Service[] = ['store', 'instance'];
 
 function deny(one: Held, isBelieved: boolean): void {
   one.isDenied = true;

@@ -31,11 +31,10 @@ export async function listOrders(
   const until = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   const answers = await Promise.all(peers.map((row) => askOne(tools, row, asked, until)));
   signal.throwIfAborted();
-  const imported = await findImported(tools, siteId, { days: daysOf(asked), limit: WORKLIST_LIMIT + 1 });
-  const wanted = imported.filter(
-    ({ patientId }) => asked.patientId === null || patientId === asked.patientId,
-  );
-  const all = [...answers.flatMap((answer) => answer?.orders ?? []), ...wanted];
+  const { patientId } = asked;
+  const wanted = { days: daysOf(asked), patientId, limit: WORKLIST_LIMIT + 1 };
+  const imported = await findImported(tools, siteId, wanted);
+  const all = [...answers.flatMap((answer) => answer?.orders ?? []), ...imported];
   // An order may stand in a worklist and in a list: the worklist is newer.
   const orders = [...new Map(all.toReversed().map((order) => [identityOf(order), order])).values()];
   return {

@@ -3,6 +3,7 @@
  * list expires, or when newer lists have replaced all its orders. Days and numbers are keyed hashes.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { sql } from 'kysely';
 import { orderSchema, ORDERS_KEPT_DAYS, type Order } from '#shared/protocol/worklist.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
@@ -11,7 +12,7 @@ import type { WorklistTools } from './worklist-tools.ts';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const DAY_MS = 24 * 3_600_000;
-/** PostgreSQL takes 65 535 parameters in one statement. */
+/** PostgreSQL takes 65 535 parameters in one statement; opened, so many orders take 1 MB. */
 const ROWS_AT_ONCE = 1000;
 
 /** The same for an order in every list, whatever else it says. */
@@ -40,6 +41,8 @@ export async function importOrders(
   const wrapped = listKeys.create(id);
   try {
     await db.transaction().execute(async (trx) => {
+      // Two lists with the same orders, and the sweep of an expired one, would wait for each other's rows for ever.
+      await sql`lock table imported_order in share row exclusive mode`.execute(trx);
       const key = listKeys.unwrap(id, wrapped)!;
       const at = now();
       await trx
@@ -98,13 +101,46 @@ async function insertOrders(trx: Trx, rows: readonly OrderRow[]): Promise<void> 
     .execute();
 }
 
-/** Those of these days, at most `limit`, in any order. One whose key is gone is left out. */
+type Imported = {
+  readonly days: readonly string[];
+  /** Null: of any patient. */
+  readonly patientId: string | null;
+  readonly limit: number;
+};
+
+/**
+ * Those of these days and this patient, at most `limit`, in any order. Numbers of patients are ciphertext: for one of
+ * them all orders of the days are opened. One whose key is gone is left out.
+ */
 export async function findImported(
-  { db, listKeys, print, now }: WorklistTools,
+  tools: WorklistTools,
   siteId: string,
-  { days, limit }: { readonly days: readonly string[]; readonly limit: number },
+  { days, patientId, limit }: Imported,
 ): Promise<readonly Order[]> {
-  const rows = await db
+  const keys = new Map<string, Uint8Array | null>();
+  const found: Order[] = [];
+  for (let after = ''; found.length < limit; ) {
+    const rows = await importedAfter(tools, siteId, days, after);
+    for (const row of rows) {
+      if (!keys.has(row.id)) keys.set(row.id, tools.listKeys.unwrap(row.id, row.wrapped_key));
+      const key = keys.get(row.id) ?? null;
+      const order = key === null ? null : openOrder(key, row.order_print, row.sealed);
+      if (order !== null && (patientId === null || order.patientId === patientId)) found.push(order);
+    }
+    if (rows.length < ROWS_AT_ONCE) break;
+    after = rows.at(-1)!.order_print;
+  }
+  return found.slice(0, limit);
+}
+
+/** The next rows of these days, by their prints. */
+function importedAfter(
+  { db, print, now }: WorklistTools,
+  siteId: string,
+  days: readonly string[],
+  after: string,
+) {
+  return db
     .selectFrom('imported_order')
     .innerJoin('order_list', 'order_list.id', 'imported_order.list_id')
     .select([
@@ -115,16 +151,11 @@ export async function findImported(
     ])
     .where('imported_order.site_id', '=', siteId)
     .where('imported_order.day_print', 'in', days.map(print))
+    .where('imported_order.order_print', '>', after)
     .where('order_list.expires_at', '>', now())
-    .limit(limit)
+    .orderBy('imported_order.order_print')
+    .limit(ROWS_AT_ONCE)
     .execute();
-  const keys = new Map<string, Uint8Array | null>();
-  return rows.flatMap((row) => {
-    if (!keys.has(row.id)) keys.set(row.id, listKeys.unwrap(row.id, row.wrapped_key));
-    const key = keys.get(row.id) ?? null;
-    const order = key === null ? null : openOrder(key, row.order_print, row.sealed);
-    return order === null ? [] : [order];
-  });
 }
 
 /** Whether the site has imported any list that still holds. */

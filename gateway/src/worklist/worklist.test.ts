@@ -6,7 +6,13 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Role } from '#shared/protocol/api.ts';
-import { ORDERS_KEPT_DAYS, type Order, type OrderImport, type Worklist } from '#shared/protocol/worklist.ts';
+import {
+  ORDERS_KEPT_DAYS,
+  WORKLIST_LIMIT,
+  type Order,
+  type OrderImport,
+  type Worklist,
+} from '#shared/protocol/worklist.ts';
 import { openKeys } from '../keys.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
@@ -95,6 +101,36 @@ test('a dry run imports nothing; then the list is there, by day and by patient',
   );
   assert.equal((await listOf('from=2026-11-24&to=2026-11-30')).orders, []);
   assert.is((await listOf(`from=${DAY}&to=${DAY}&patientId=PID-2`)).orders[0]!.accessionNumber, 'ACC-2');
+});
+
+const listOfMany = (ids: readonly number[], day: string): string =>
+  [HEADER, ...ids.map((id) => `Many^Orders;MANY-${id};${day};MANY-${id};;;`)].join('\n');
+
+test('the orders of one patient are found among more than a list shows', async () => {
+  const day = '2026-12-24';
+  const ids = Array.from({ length: WORKLIST_LIMIT + 100 }, (_, at) => at);
+  assert.is((await bring(listOfMany(ids, day))).imported, ids.length);
+  const all = await listOf(`from=${day}&to=${day}`);
+  assert.equal([all.orders.length, all.isCut], [WORKLIST_LIMIT, true]);
+  const shown = new Set(all.orders.map(({ patientId }) => patientId));
+  const left = ids.filter((id) => !shown.has(`MANY-${id}`));
+  assert.is(left.length, 100);
+  for (const id of left.slice(0, 5)) {
+    const { orders, isCut } = await listOf(`from=${day}&to=${day}&patientId=MANY-${id}`);
+    assert.equal([orders.map(({ patientId }) => patientId), isCut], [[`MANY-${id}`], false]);
+  }
+});
+
+test('two lists with the same orders are imported at the same time, in whatever order they name them', async () => {
+  const day = '2026-12-25';
+  const ids = Array.from({ length: 2000 }, (_, at) => 10_000 + at);
+  const lists = [ids, ids.toReversed()].map((list) => listOfMany(list, day));
+  await bring(lists[0]!);
+  const brought = await Promise.all(lists.map((list) => bring(list)));
+  assert.equal(
+    brought.map(({ imported }) => imported),
+    lists.map(() => ids.length),
+  );
 });
 
 test('an order that is imported again replaces the one before', async () => {

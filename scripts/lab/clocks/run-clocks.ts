@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ADMIN } from '#testing/accounts.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { seededRandom, syntheticStudy } from '#testing/synthetic-study.ts';
-import { HONEST } from '../../../gateway/src/testing/lying-dicomweb.ts';
+import { HONEST } from '../../../gateway/src/testing/web-conduct.ts';
 import { askAt, signIn } from '../hostile/door.ts';
 import { createDevice, type Device, type Status } from './device.ts';
 import { type Clock, CLOCKS, openWorld, type World } from './world.ts';

@@ -76,6 +76,11 @@ const OTHER_ROOTS = new Set(
 
 const STORAGE_ROOT = `${ROOT}5.1.4.1.1.`;
 
+/** Every storage class of this list that has a root in common. */
+export const STORAGE_CLASSES: readonly string[] = [...IMAGE_CLASSES, ...OTHER_CLASSES].map(
+  (suffix) => STORAGE_ROOT + suffix,
+);
+
 /**
  * `image`: a storage class that should have pixel data. `unknown`: private, or newer than this list.
  * `not-storage`: cannot be stored.

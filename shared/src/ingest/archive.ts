@@ -7,6 +7,7 @@
 import type { FileEntry, Reader } from '@zip.js/zip.js';
 import type { ByteSource } from '../dicom/data-set.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
+import { isArchiveName } from './archive-name.ts';
 
 /** Limits of an archive. */
 export const ARCHIVE_LIMITS = {
@@ -39,13 +40,6 @@ export class ArchiveError extends Error {
     this.name = 'ArchiveError';
     this.because = because;
   }
-}
-
-/**
- * By name only: a .zip that is no archive is refused as damaged, an archive under another name is not DICOM.
- */
-export function isArchiveName(name: string): boolean {
-  return /\.zip$/i.test(name);
 }
 
 /**

@@ -46,8 +46,7 @@ const YEARS: Readonly<Record<string, number>> = {
 export function populationOf(instance: ParsedInstance, card: ModelCard = CARDS.pneumonia): Population {
   const { population } = card;
   if (!population) return 'inside';
-  const read = (tag: number, elements: readonly DicomElement[] = instance.elements): string | null =>
-    textOf(findElement(elements, tag), instance)?.toUpperCase() ?? null;
+  const read = readerOf(instance);
   const codeIn = (sequence: number): string | null => {
     const item = findElement(instance.elements, sequence)?.items?.[0];
     return item ? read(CODE_VALUE, item.elements) : null;
@@ -60,11 +59,16 @@ export function populationOf(instance: ParsedInstance, card: ModelCard = CARDS.p
       BODY_PARTS[population.bodyPart] ?? new Set([population.bodyPart]),
     ),
     isOneOf(read(VIEW_POSITION) ?? (viewCode && (VIEWS[viewCode] ?? viewCode)), new Set(population.view)),
-    isOfAge(ages(read), population.ageYears),
+    isOfAge(agesOf(instance), population.ageYears),
   ];
   if (agrees.includes(false) || isForProcessing(instance)) return 'outside';
   return agrees.includes(null) ? 'unknown' : 'inside';
 }
+
+const readerOf =
+  (instance: ParsedInstance) =>
+  (tag: number, elements: readonly DicomElement[] = instance.elements): string | null =>
+    textOf(findElement(elements, tag), instance)?.toUpperCase() ?? null;
 
 function isOneOf(value: string | null, allowed: ReadonlySet<string>): boolean | null {
   return value === null ? null : allowed.has(value);
@@ -73,7 +77,8 @@ function isOneOf(value: string | null, allowed: ReadonlySet<string>): boolean | 
 /**
  * Completed years, by Patient's Age and by the dates. Where both are there, both must agree with the card.
  */
-function ages(read: (tag: number) => string | null): number[] {
+export function agesOf(instance: ParsedInstance): number[] {
+  const read = readerOf(instance);
   const said = /^(\d{1,3})([DWMY])$/.exec(read(PATIENT_AGE) ?? '');
   const birth = dayOf(read(PATIENT_BIRTH_DATE));
   const study = dayOf(read(STUDY_DATE));

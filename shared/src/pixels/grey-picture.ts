@@ -126,7 +126,7 @@ function presentValues(values: FrameValues): Float64Array {
 }
 
 /** The smallest and the largest finite value. */
-function rangeOf(values: FrameValues): [number, number] {
+export function rangeOf(values: FrameValues): [number, number] {
   let low = Infinity;
   let high = -Infinity;
   for (let at = 0; at < values.length; at += 1) {

@@ -21,7 +21,7 @@ import { findElement, numberOf, textOf, type ValueContext } from '../dicom/value
 import { entryOf, rawEntryOf, readTable } from './lookup-table.ts';
 
 /** Elements, and how they are encoded. */
-interface Group {
+export interface Group {
   readonly elements: readonly DicomElement[];
   readonly context: ValueContext;
 }
@@ -61,16 +61,38 @@ export async function readValuesOfInterest(
   source: ByteSource,
   frame: number,
 ): Promise<ValuesOfInterest | null> {
-  const whole = { elements: instance.elements, context: instance };
-  const group = functionalGroup(instance, FRAME_VOI_LUT_SEQUENCE, frame) ?? whole;
+  const group = voiGroup(instance, frame);
   const sequence = itemOf(group, VOI_LUT_SEQUENCE);
   const table =
     sequence && (await readTable(sequence.elements, sequence.context, source, isSigned(instance)));
   if (table) return (value) => entryOf(table, value);
-  const center = numberOf(findElement(group.elements, WINDOW_CENTER), group.context);
-  const width = numberOf(findElement(group.elements, WINDOW_WIDTH), group.context);
-  const name = textOf(findElement(group.elements, VOI_LUT_FUNCTION), group.context) ?? 'LINEAR';
-  return center === null || width === null ? null : windowOf(center, width, name);
+  const window = windowIn(group);
+  return window && windowOf(window.center, window.width, window.name);
+}
+
+/** In the modality's unit. `name`: VOI LUT Function. */
+export interface Window {
+  readonly center: number;
+  readonly width: number;
+  readonly name: string;
+}
+
+/** The first one of the header. Null where it has none, or a VOI LUT, which goes before it. */
+export function readWindow(instance: ParsedInstance, frame: number): Window | null {
+  const group = voiGroup(instance, frame);
+  return itemOf(group, VOI_LUT_SEQUENCE) === null ? windowIn(group) : null;
+}
+
+function windowIn({ elements, context }: Group): Window | null {
+  const center = numberOf(findElement(elements, WINDOW_CENTER), context);
+  const width = numberOf(findElement(elements, WINDOW_WIDTH), context);
+  const name = textOf(findElement(elements, VOI_LUT_FUNCTION), context) ?? 'LINEAR';
+  return center === null || width === null ? null : { center, width, name };
+}
+
+function voiGroup(instance: ParsedInstance, frame: number): Group {
+  const whole = { elements: instance.elements, context: instance };
+  return functionalGroup(instance, FRAME_VOI_LUT_SEQUENCE, frame) ?? whole;
 }
 
 /** PS3.3 §C.11.2.1.2, §C.11.2.1.3. Null for a width that the standard does not allow. */
@@ -89,7 +111,7 @@ export function windowOf(center: number, width: number, name: string): ValuesOfI
 }
 
 /** The first item of a macro: of this frame, or of all. */
-function functionalGroup(instance: ParsedInstance, macro: number, frame: number): Group | null {
+export function functionalGroup(instance: ParsedInstance, macro: number, frame: number): Group | null {
   const groups = [
     [PER_FRAME_FUNCTIONAL_GROUPS_SEQUENCE, frame],
     [SHARED_FUNCTIONAL_GROUPS_SEQUENCE, 0],

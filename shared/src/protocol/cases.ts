@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Role } from './api.ts';
 import { uidSchema } from './forms.ts';
+import { lineSchema } from './line-schema.ts';
 
 /** They open, change and assign cases, and see who the patient is. */
 export const CASE_KEEPERS: readonly Role[] = ['radiologist', 'admin'];
@@ -30,13 +31,6 @@ export const NOTE_LENGTH = 10_000;
 export const CASE_STUDIES = 20;
 
 /** A person may type anything but control characters. Line feeds only in notes. */
-const lineSchema = (longest: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(longest)
-    .regex(/^\P{Cc}*$/u);
 export const noteTextSchema = z
   .string()
   .trim()

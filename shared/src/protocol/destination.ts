@@ -72,7 +72,10 @@ export const destinationSettingsSchema = z.strictObject({
   ca: pemSchema.nullable(),
   /** PEM: the certificate that the gateway shows. Its key is a secret. */
   certificate: pemSchema.nullable(),
-  /** Of DIMSE: an instance counts as stored once the PACS has said that it keeps it (storage commitment). */
+  /**
+   * Of DIMSE and DICOMweb: an instance counts as stored once the PACS has also said that it keeps it (storage
+   * commitment).
+   */
   commitment: z.boolean().optional(),
 });
 export type DestinationSettings = z.infer<typeof destinationSettingsSchema>;
@@ -96,9 +99,9 @@ export const destinationWishSchema = z
     key: pemSchema.optional(),
     commitment: z.boolean().optional(),
   })
-  .refine(({ kind, commitment }) => kind === 'dimse' || !commitment, {
+  .refine(({ kind, commitment }) => mayCommit(kind) || !commitment, {
     path: ['commitment'],
-    error: 'storage commitment is asked over DIMSE',
+    error: 'storage commitment is asked over DIMSE and DICOMweb',
   })
   .refine(({ kind, url }) => isAddressOf(kind, url), { path: ['url'], error: 'not an address of this kind' })
   .refine(
@@ -114,6 +117,11 @@ export const destinationWishSchema = z
     ({ url, ca, certificate, key }) => !url.startsWith('dimse:') || !(ca || certificate || key !== undefined),
     { path: ['ca'], error: 'certificates are for TLS' },
   );
+
+/** Orthanc has storage commitment over DIMSE alone. */
+export type CommittingKind = Extract<DestinationKind, 'dimse' | 'dicomweb'>;
+export const mayCommit = (kind: DestinationKind): kind is CommittingKind =>
+  kind === 'dimse' || kind === 'dicomweb';
 
 function isAddressOf(kind: DestinationKind, url: string): boolean {
   switch (kind) {

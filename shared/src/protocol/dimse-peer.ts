@@ -103,7 +103,7 @@ export const dimseTransferSchema = z.object({
   missing: z.array(z.object({ reason: z.string(), instances: z.number().int() })),
   /** Why nothing, or nothing more, of it was read. */
   problem: z.string().nullable(),
-  /** The gateway tries again by itself. */
+  /** The gateway tries again without a person. */
   triesAgain: z.boolean(),
 });
 export type DimseTransfer = z.infer<typeof dimseTransferSchema>;

@@ -1,7 +1,9 @@
 /**
- * Refusals about models, images, jobs, results, cases, receipts on paper, files on a stick, DICOMweb and
- * administration. They are apart from `problem-table.ts`, because no page needs their sentences at its start.
+ * Refusals about models, images, jobs, results, cases, receipts on paper, files on a stick and administration; those
+ * about DICOMweb stand in `dicomweb-problems.ts`. They are apart from `problem-table.ts`, because no page needs their
+ * sentences at its start.
  */
+import { DICOMWEB_PROBLEMS } from './dicomweb-problems.ts';
 import { PROBLEMS, type ProblemKind } from './problem-table.ts';
 
 const INFERENCE_PROBLEMS = {
@@ -137,18 +139,6 @@ const INFERENCE_PROBLEMS = {
     title: 'The PACS has no such study or instance.',
     next: 'Compare the number with the PACS; a new study may need a moment.',
   },
-  'pacs-without-dicomweb': {
-    status: 501,
-    retry: 'never',
-    title: 'The PACS offers no search and retrieval over DICOMweb.',
-    next: 'Ask an administrator: the primary destination must be a PACS with QIDO-RS and WADO-RS.',
-  },
-  'pacs-declined': {
-    status: 502,
-    retry: 'changed',
-    title: 'The PACS did not give what was asked for.',
-    next: 'Ask for less, or in another form.',
-  },
   'viewer-without-port': {
     status: 409,
     retry: 'changed',
@@ -233,6 +223,48 @@ const INFERENCE_PROBLEMS = {
     retry: 'changed',
     title: 'There is such a review type, or a newer version of it.',
     next: 'Look at the list of review types.',
+  },
+  'only-with-noise': {
+    status: 403,
+    retry: 'changed',
+    title: 'Exact figures of this kind are not for your role.',
+    next: 'Ask for them with noise (private=true).',
+  },
+  'privacy-budget-spent': {
+    status: 409,
+    retry: 'later',
+    title: 'Your role has asked for as many private answers of this kind as there are in a month.',
+    next: 'Ask again next month (UTC).',
+  },
+  'export-template-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'There is such a template, or a newer version of it.',
+    next: 'Look at the list of templates.',
+  },
+  'export-too-large': {
+    status: 422,
+    retry: 'changed',
+    title: 'These are more cases than one export may have.',
+    next: 'Choose fewer with the filters, for example a part of the year.',
+  },
+  'too-many-exports': {
+    status: 409,
+    retry: 'later',
+    title: 'You have as many exports as an account may have at once.',
+    next: 'Wait until some have expired, or erase their files.',
+  },
+  'export-not-ready': {
+    status: 409,
+    retry: 'later',
+    title: 'The export is still being made.',
+    next: 'Try again when it is ready.',
+  },
+  'export-gone': {
+    status: 410,
+    retry: 'never',
+    title: 'The file of this export has expired, or was never made.',
+    next: 'Make a new export.',
   },
   'nothing-before': {
     status: 409,
@@ -384,5 +416,5 @@ const INFERENCE_PROBLEMS = {
 } as const satisfies Record<string, ProblemKind>;
 
 /** Every answer that is not a success. */
-export const ALL_PROBLEMS = { ...PROBLEMS, ...INFERENCE_PROBLEMS };
+export const ALL_PROBLEMS = { ...PROBLEMS, ...INFERENCE_PROBLEMS, ...DICOMWEB_PROBLEMS };
 export type AnyProblemCode = keyof typeof ALL_PROBLEMS;

@@ -282,7 +282,7 @@ const measuresSchema = z.object({
   /** Why there was no answer, by code. */
   failures: z.record(z.string(), z.number().int()),
   /** Milliseconds until an answer that was not cached, to 12 %; null where there is none. */
-  latencyMs: z.object({ p50: z.number(), p95: z.number() }).nullable(),
+  latencyMs: z.object({ p50: z.number(), p95: z.number(), p99: z.number() }).nullable(),
   /** Results that radiologists agreed with, and corrected, by the day of the verdict. */
   agreed: z.number().int(),
   corrected: z.number().int(),

@@ -12,7 +12,7 @@ type Reason = {
 };
 
 /** A PACS would store the instance; the policy in force has a person decide (irregularities.ts). */
-const ODD_NEXT =
+export const ODD_NEXT =
   'Export the study again. If it comes out the same, leave it out, release it where you can, or send it under another policy.';
 
 /** Why a file or an instance did not end as `stored`. */

@@ -159,7 +159,7 @@ export const destinationsOf = ({ instances, destinations = [] }: Receipt): reado
     };
   });
 
-/** How many instances were proven in which way; those that the PACS promised to keep were proven besides. */
+/** The count of instances proven in each way; those that the PACS promised to keep were proven besides. */
 export function countProofs(
   instances: readonly Pick<ReceiptInstance, 'proof' | 'committed'>[],
 ): Readonly<Record<NonNullable<ReceiptInstance['proof']> | 'committed', number>> {

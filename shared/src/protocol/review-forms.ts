@@ -4,6 +4,7 @@
  * anybody's JSON Schema validator judges answers as the gateway does.
  */
 import { z } from 'zod';
+import { lineSchema } from './line-schema.ts';
 
 const FIELDS_LIMIT = 30;
 const OPTIONS_LIMIT = 12;
@@ -11,13 +12,6 @@ const OPTIONS_LIMIT = 12;
 const STEPS_LIMIT = 10;
 const TEXT_LIMIT = 4000;
 
-const lineSchema = (longest: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(longest)
-    .regex(/^\P{Cc}*$/u);
 /** Begins with a letter: an object keeps the order of such names. */
 const fieldNameSchema = z.string().regex(/^[a-z][a-zA-Z0-9]{0,39}$/);
 const codeSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);

@@ -7,6 +7,7 @@ import type { Role } from './api.ts';
 import { CASE_PRIORITIES } from './cases.ts';
 import { answersSchema, reviewFormSchema } from './review-forms.ts';
 import { PLACE_STATES, REVIEW_STATES } from './review-state.ts';
+import { lineSchema } from './line-schema.ts';
 
 /** They read and sign. Those who keep cases (CASE_KEEPERS) open reviews and assign them. */
 export const REVIEWERS: readonly Role[] = ['radiologist'];
@@ -20,13 +21,6 @@ export const DECISIONS = ['accept', 'correct', 'reject'] as const;
 export type Decision = (typeof DECISIONS)[number];
 const REASON_LENGTH = 2000;
 
-const lineSchema = (longest: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(longest)
-    .regex(/^\P{Cc}*$/u);
 export const reviewTypeNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
 export const reviewDefinitionSchema = z.object({
   title: lineSchema(120),

@@ -1,15 +1,18 @@
 /**
- * Rules on the wire. A rule says which studies it is about, and what follows for them; both kinds have one form:
+ * Rules on the wire. A rule says which studies it is about, and what follows for them; all kinds have one form:
  *
  *   forwarding   the destinations of a study besides the primary one. The first rule that fits decides, when an
  *                upload first promises the study; where none fits, each destination's own need holds
  *   inference    the models that look at a delivered study. Every rule that fits starts its models
+ *   cases        the cases that are opened, once for a study: when it is delivered, or when a model finds something
  */
 import { z } from 'zod';
+import { CASE_PRIORITIES, caseTagsSchema, caseTitleSchema } from './cases.ts';
 import { COERCED_ATTRIBUTES, coercionSchema } from './coercion.ts';
 import { needSchema, uidSchema } from './forms.ts';
+import { reviewTypeNameSchema } from './reviews.ts';
 
-export const RULE_KINDS = ['forwarding', 'inference'] as const;
+export const RULE_KINDS = ['forwarding', 'inference', 'cases'] as const;
 export type RuleKind = (typeof RULE_KINDS)[number];
 
 /** A rule may ask for these of a study: each by the values that the study has of it. */
@@ -96,7 +99,22 @@ export const inferenceRuleSchema = z.strictObject({
 });
 export type InferenceRule = z.infer<typeof inferenceRuleSchema>;
 
-const ruleSchema = z.union([forwardingRuleSchema, inferenceRuleSchema]);
+/** `disagreement`: the device and the gateway found different things on one image. */
+export const CASE_OCCASIONS = ['delivered', 'finding', 'disagreement'] as const;
+export type CaseOccasion = (typeof CASE_OCCASIONS)[number];
+export const caseRuleSchema = z.strictObject({
+  ...common,
+  occasion: z.enum(CASE_OCCASIONS),
+  /** Of the case. A rule is kept in the clear: no patient belongs in it. */
+  title: caseTitleSchema,
+  casePriority: z.enum(CASE_PRIORITIES),
+  tags: caseTagsSchema,
+  /** The type of the review that is opened with it; null: none is. */
+  review: reviewTypeNameSchema.nullable(),
+});
+export type CaseRule = z.infer<typeof caseRuleSchema>;
+
+const ruleSchema = z.union([forwardingRuleSchema, inferenceRuleSchema, caseRuleSchema]);
 export type Rule = z.infer<typeof ruleSchema>;
 
 /** Names the whole list: it changes with every rule. */
@@ -150,6 +168,10 @@ export const verdictSchema = z.object({
         has: z.array(z.string()),
         wants: z.array(z.string()),
       }),
+      /** The study was delivered, and this has not happened to it. */
+      z.object({ kind: z.literal('occasion'), occasion: z.enum(CASE_OCCASIONS) }),
+      /** It has opened a case for the study before. */
+      z.object({ kind: z.literal('done') }),
     ])
     .nullable(),
 });
@@ -176,5 +198,7 @@ export const dryRunSchema = z.object({
     .nullable(),
   /** Of inference: the models that look at it, each once. */
   models: z.array(z.string()).nullable(),
+  /** Of cases: the titles of those that would be opened. */
+  cases: z.array(z.string()).nullable(),
 });
 export type DryRun = z.infer<typeof dryRunSchema>;

@@ -1,4 +1,4 @@
-/** How many of its frames a person has seen, and the button that shows the others. */
+/** The count of its frames that a person has seen, and the button that shows the others. */
 import { deidWords } from './deid-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import type { FramePlayer } from './frame-player.ts';

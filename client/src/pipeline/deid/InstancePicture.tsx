@@ -38,7 +38,7 @@ export type InstancePictureProps = {
   readonly boxes?: readonly Box[];
   /** The small picture is large enough to be read. */
   readonly isReadable?: boolean;
-  /** Where something else opens the large picture too. */
+  /** Shared with anything else that opens the large picture. */
   readonly large?: Signal<Large>;
   /** After the large picture is gone. */
   readonly onClosed?: () => void;

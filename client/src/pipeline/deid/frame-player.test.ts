@@ -56,7 +56,7 @@ function open(frames: readonly number[], first = 0, undrawn: readonly number[] =
   };
 }
 
-/** Plays until it stops by itself. */
+/** Plays to the end. */
 function playThrough(screen: ReturnType<typeof open>, player: ReturnType<typeof createFramePlayer>): void {
   player.play();
   for (let frame = 0; player.isPlaying.value; frame += 1) {
@@ -99,7 +99,7 @@ test('a frame that cannot be drawn is passed, counted, and never shown', () => {
   assert.not(areAllShown(screen.looked.value, screen.files[0]!));
 });
 
-test('a person stops it and goes on; once all were shown it begins again with the first frame', () => {
+test('a person stops it and starts it again; once all were shown it begins again with the first frame', () => {
   const screen = open([3]);
   const player = screen.create(false);
   player.play();

@@ -1,6 +1,7 @@
 /** The orders of a day, to pick the one of a study. Another patient's is picked only after a second look. */
 import { useEffect, useState } from 'preact/hooks';
 import type { Order, Worklist } from '#shared/protocol/worklist.ts';
+import { focused } from '../../kit/focused.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { isOfPatient } from './fit-orders.ts';
@@ -36,7 +37,7 @@ export function OrderSheet({ study, name, day: first, onClose }: OrderSheetProps
           <div role="alert">{isFailed && <p class="small">{words.notNoted}</p>}</div>
         </div>
         <div class="sheet-actions">
-          <button type="button" class="button" autofocus onClick={() => setDoubted(null)}>
+          <button type="button" class="button" ref={focused} onClick={() => setDoubted(null)}>
             {words.back}
           </button>
           <button type="button" class="button button-stop" onClick={() => void use(doubted)}>

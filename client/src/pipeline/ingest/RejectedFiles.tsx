@@ -3,7 +3,7 @@
  * the precise reason where the sentence stands for many. The paths stay on this screen.
  */
 import type { ComponentChildren } from 'preact';
-import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import { ODD_NEXT, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
 import { formatCount } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
@@ -54,6 +54,8 @@ export function RejectedFiles({
 /** Files of which the screen says the same. */
 function Group({ files }: { readonly files: readonly RejectedFile[] }) {
   const { title, next, precise } = sentencesOfReason(files[0]!.reason);
+  // No policy sends it, and nobody is asked: it is left out already.
+  const isLeftOut = !('isReleasable' in files[0]!);
   const list = precise ? chosenWords.faultList : chosenWords.fileList;
   return (
     <li class="rejected-group">
@@ -62,7 +64,7 @@ function Group({ files }: { readonly files: readonly RejectedFile[] }) {
       </span>
       <div class="rejected-body">
         <p>{title}</p>
-        <p class="quiet small">{next}</p>
+        <p class="quiet small">{isLeftOut && next === ODD_NEXT ? chosenWords.exportAgain : next}</p>
         <details class="disclosure">
           <summary class="small">
             <span class="disclosure-mark">

@@ -1,5 +1,6 @@
 /** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
 import { useId, useState } from 'preact/hooks';
+import { isDamaged } from '#shared/protocol/reason-kinds.ts';
 import { deferred } from '../../kit/deferred.tsx';
 import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes, formatDicomDate, formatPersonName } from '../../kit/format.ts';
@@ -63,6 +64,12 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
       <div class="card-body">
         <Patient study={study} name={name} />
         <Contents id={contents} study={study} said={chosenWords.going[going](held, study.instances)} />
+        {ingest.rejected.value.some(({ reason }) => isDamaged(reason)) && (
+          <div class="card-warning small">
+            <Icon name="caution" size={20} />
+            <p>{chosenWords.mayBeIncomplete}</p>
+          </div>
+        )}
         {loud.map((warning) => (
           <div key={warning} class="card-warning small">
             <Icon name="caution" size={20} />

@@ -45,12 +45,17 @@ export const chosenWords = {
   notAllSent: (staying: number, chosen: number) =>
     chosen === 1
       ? 'The study you chose is not sent yet'
-      : `${formatCount(staying)} of the ${studies(chosen)} you chose ${staying === 1 ? 'is' : 'are'} not sent yet`,
+      : staying === chosen
+        ? `None of the ${studies(chosen)} you chose can be sent yet`
+        : `Send takes ${formatCount(chosen - staying)} of the ${studies(chosen)} you chose`,
   decide: 'Decide',
   seriesList: (count: number) => `Show ${series(count)}`,
   warnings: (count: number) => counted(count, 'remark', 'remarks'),
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
   cannotGoWhat: 'They stay where they are. Everything else can be sent.',
+  exportAgain: 'Export the study again. If it comes out the same, tell your administrator.',
+  mayBeIncomplete:
+    'A damaged file was left out. If it belongs to this study, the study is incomplete: copy it again.',
   heldBack: (count: number) => `${instances(count)} will not be sent`,
   heldBackWhat:
     'They may name the patient, or are unusual. Some can be covered, or released, once you have looked.',

@@ -4,7 +4,7 @@
  * a folder, the index of a disc first, so that the same choice gives the same order.
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import { isArchiveName, listArchive } from '#shared/ingest/archive.ts';
+import { isArchiveName } from '#shared/ingest/archive-name.ts';
 import type { FolderHandle } from './folder-handle.ts';
 
 /** Where the bytes of a file are. A worker can receive it. */
@@ -72,6 +72,7 @@ export async function* collectFile(
     return;
   }
   const archiveId = crypto.randomUUID();
+  const { listArchive } = await import('#shared/ingest/archive.ts');
   for (const entry of indexFirst(await listArchive(file, signal), ({ path }) => path)) {
     const inside = entry.path === '' ? path : `${path}/${entry.path}`;
     if (entry.kind === 'refused')

@@ -9,6 +9,7 @@ import type { SealingKey } from '#shared/protocol/api.ts';
 import type { VaultTerms } from '#shared/protocol/vault.ts';
 import type { AskedPatient } from '#shared/transfer/patient-secrets.ts';
 import type { Comparison } from '../deid/comparison.ts';
+import type { InstanceKey } from '../queue/upload-queue.ts';
 import type { FileRef } from './collect-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import type { FileSummary, IndexSummary } from '#shared/ingest/ingest-file.ts';
@@ -91,6 +92,8 @@ export type Task =
       /** The values that all instances of its study name. */
       readonly companions: readonly NamedValue[];
     }
+  /** How the file would be named under the policy; nothing is kept. */
+  | { readonly kind: 'recognise'; readonly file: FileToQueue; readonly policy: PolicyForTask }
   | {
       readonly kind: 'name';
       readonly studyId: string;
@@ -130,6 +133,8 @@ export interface TaskResults {
   readonly blind: readonly AskedPatient[];
   /** By patient; null where the answer was not made with the published key. */
   readonly 'open-secrets': ReadonlyMap<string, CryptoKey> | null;
+  /** Null where it would not be sent. */
+  readonly recognise: InstanceKey | null;
   /** `duplicates`: the same bytes under the same UID as an earlier one. */
   readonly name: { readonly notQueued: readonly NotQueued[]; readonly duplicates: readonly number[] };
   /** `later`: positions of the instances that `onlyNeeded` skipped. */

@@ -105,9 +105,9 @@ function inspectionOf(state: IngestState): Inspection {
     studies: gathering.studies,
     released: () => heldBack.released.peek(),
     onNaming: (study, files) => holdNaming(state, study, files),
-    async policy({ studyInstanceUID, found }, signal) {
+    async policy({ studyInstanceUID, found }, signal, name) {
       const known = tools.policies.peek();
-      const policy = policyInForce(state);
+      const policy = known?.policies.find((each) => each.name === name) ?? policyInForce(state);
       const forTask = known && policy && policyForTask(policy, known);
       if (!forTask) return null;
       const patients = patientsOfFile(found, policy.patientDomain ?? 'id', { studyInstanceUID });

@@ -35,6 +35,8 @@ export interface Inspection {
    * force.
    */
   compare(shown: InspectedFile, signal: AbortSignal): Promise<Comparison | null>;
+  /** For what is asked seldom, and is loaded then. */
+  readonly tools: Pick<InspectionTools, 'pool' | 'policy' | 'released'>;
   /** Null where it is not drawn here, or cannot be covered. */
   picture(found: FoundFile, wanted: WantedPicture, signal: AbortSignal): Promise<FramePicture | null>;
 }
@@ -42,8 +44,15 @@ export interface Inspection {
 export interface InspectionTools {
   readonly pool: WorkerPool;
   readonly studies: ReadonlyMap<string, StudyGroup>;
-  /** As Send would take it; throws NotPrepared. Null where the gateway has not said yet. */
-  readonly policy: (shown: InspectedFile, signal: AbortSignal) => Promise<PolicyForTask | null>;
+  /**
+   * As Send would take it, under the policy of this name where there is one; throws NotPrepared. Null where the gateway
+   * has not said yet.
+   */
+  readonly policy: (
+    shown: InspectedFile,
+    signal: AbortSignal,
+    name?: string,
+  ) => Promise<PolicyForTask | null>;
   readonly released: () => Released;
   /** Texts that name what companions name were found in an instance. */
   readonly onNaming: (study: StudyGroup, files: NamingFiles) => void;
@@ -52,6 +61,7 @@ export interface InspectionTools {
 export function createInspection(tools: InspectionTools): Inspection {
   const { pool, studies } = tools;
   return {
+    tools,
     seriesOf: (studyInstanceUID) =>
       [...(studies.get(studyInstanceUID)?.series.values() ?? [])]
         .sort((a, b) => (a.description.seriesNumber ?? Infinity) - (b.description.seriesNumber ?? Infinity))

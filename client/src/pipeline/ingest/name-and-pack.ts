@@ -68,6 +68,17 @@ export async function nameFiles(work: PackingWork, task: TaskOf<'name'>): Promis
   return { notQueued, duplicates };
 }
 
+/** Texts that name companions do not matter: whether it is sent is not asked here. */
+export async function recogniseFile(
+  work: PackingWork,
+  task: TaskOf<'recognise'>,
+): Promise<TaskResults['recognise']> {
+  const outcome = await ingest(work, task.file, { policy: await work.policies.resolve(task.policy) });
+  if (outcome.kind !== 'ready') return null;
+  const { sopInstanceUID, digest } = outcome.instance;
+  return { sopInstanceUID, digest };
+}
+
 type Noted = { readonly reports: Map<string, WireReport>; readonly entries: VaultEntry[] };
 
 async function nameFile(

@@ -4,7 +4,7 @@
  * `<input webkitdirectory>` the browser makes ten thousand files in one task before the page sees any of them,
  * and frees them in another: each blocks the page.
  */
-import { isArchiveName } from '#shared/ingest/archive.ts';
+import { isArchiveName } from '#shared/ingest/archive-name.ts';
 import { collectFile, indexFirst, type Collected } from './collect-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 

@@ -145,8 +145,9 @@ async function queueAll(
   const held: HeldHere[] = [];
   for (const part of parts) {
     const done = await queueStudy(state.tools, { group: part, companions, terms, watch, signal });
-    if (done.kind === 'queued') noteSent(state, done.id, group);
-    else held.push(...done.held);
+    // One that waits for a decision in the queue already is recognised there by its files.
+    noteSent(state, done.kind === 'queued' ? done.id : null, group);
+    if (done.kind !== 'queued') held.push(...done.held);
   }
   state.gathering.remove(group.studyInstanceUID);
   state.orders.drop(group.studyInstanceUID);

@@ -3,7 +3,8 @@
  * left behind. In memory alone: a page that does not know all of it does not say that the files or the disc may go.
  */
 import { signal, type Signal } from '@preact/signals';
-import type { FoundFile, StudyGroup } from './group-studies.ts';
+import type { StudyGroup } from './group-studies.ts';
+import type { InspectedFile } from './inspection.ts';
 
 export interface SentFromHere {
   /** Their ids in the queue. */
@@ -11,7 +12,7 @@ export interface SentFromHere {
   /** By Study Instance UID or path, the files that were cleared from the page, or could not be sent. */
   readonly leftBehind: ReadonlyMap<string, number>;
   /** The files of the studies that were sent, by their place among all chosen files (`FoundFile.ordinal`). */
-  readonly files: ReadonlyMap<number, FoundFile>;
+  readonly files: ReadonlyMap<number, InspectedFile>;
 }
 
 const NOTHING: SentFromHere = { sent: new Set(), leftBehind: new Map(), files: new Map() };
@@ -20,16 +21,22 @@ export const createSentFromHere = (): Signal<SentFromHere> => signal(NOTHING);
 
 type State = { readonly sentFromHere: Signal<SentFromHere> };
 
+/** `id`: in the queue; null: nothing of it is queued now. */
 export function noteSent(
   { sentFromHere }: State,
-  id: string,
-  of: Pick<StudyGroup, 'studyInstanceUID' | 'series'>,
+  id: string | null,
+  { studyInstanceUID, series }: Pick<StudyGroup, 'studyInstanceUID' | 'series'>,
 ): void {
   const { sent, leftBehind, files } = sentFromHere.value;
   const all = new Map(files);
-  for (const { files: some } of of.series.values()) for (const found of some) all.set(found.ordinal, found);
+  for (const { files: some } of series.values())
+    for (const found of some) all.set(found.ordinal, { studyInstanceUID, found });
+  if (id === null) {
+    sentFromHere.value = { sent, leftBehind, files: all };
+    return;
+  }
   const left = new Map(leftBehind);
-  left.delete(of.studyInstanceUID);
+  left.delete(studyInstanceUID);
   sentFromHere.value = { sent: new Set(sent).add(id), leftBehind: left, files: all };
 }
 

@@ -18,7 +18,14 @@ import { coverFile } from '#shared/ingest/cover-file.ts';
 import { createPolicyCache } from './device-policy.ts';
 import type { ResultOf, Task, TaskResults } from './device-tasks.ts';
 import { summariseFile, type FileSummary } from '#shared/ingest/ingest-file.ts';
-import { nameFiles, packFiles, READ_AT_ONCE, type PackingWork, type TaskOf } from './name-and-pack.ts';
+import {
+  nameFiles,
+  packFiles,
+  READ_AT_ONCE,
+  recogniseFile,
+  type PackingWork,
+  type TaskOf,
+} from './name-and-pack.ts';
 import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
 import { openFile } from './open-file.ts';
 import { listFolder, type Listing } from './picked-folder.ts';
@@ -57,6 +64,8 @@ function runTask(work: PackingWork, task: Task): Promise<TaskResults[Task['kind'
       return Promise.resolve(blindPatients(task.patients));
     case 'open-secrets':
       return openAnswer(task);
+    case 'recognise':
+      return recogniseFile(work, task);
     case 'name':
       return nameFiles(work, task);
     case 'pack':

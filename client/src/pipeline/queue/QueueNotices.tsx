@@ -14,15 +14,8 @@ import { queueWords } from './queue-words.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
 import { LostStudies } from './LostStudies.tsx';
 
-export type QueueNoticesProps = {
-  /** The browser was asked to keep the waiting studies and has promised nothing. */
-  readonly mayBeCleared: boolean;
-  /** Installs the app, which keeps them; null: the browser does not offer it. */
-  readonly install: (() => Promise<void>) | null;
-};
-
 /** Above the list: what concerns the device as a whole. */
-export function QueueNotices({ mayBeCleared, install }: QueueNoticesProps) {
+export function QueueNotices() {
   const queue = useQueue();
   const ready = queue.ready.value;
   return (
@@ -30,7 +23,6 @@ export function QueueNotices({ mayBeCleared, install }: QueueNoticesProps) {
       <LostStudies />
       <InBetween />
       {queue.waitingForWifi.value > 0 && <ForWifi count={queue.waitingForWifi.value} />}
-      {mayBeCleared && queue.safe.value > 0 && <MayBeCleared install={install} />}
       {ready && queue.others.value + queue.othersWaiting.value > 0 && (
         <OfOthers travelling={queue.others.value} waiting={queue.othersWaiting.value} />
       )}
@@ -39,8 +31,13 @@ export function QueueNotices({ mayBeCleared, install }: QueueNoticesProps) {
   );
 }
 
-/** Without an offer to install there is no advice to do it. */
-function MayBeCleared({ install }: Pick<QueueNoticesProps, 'install'>) {
+export type MayBeClearedProps = {
+  /** Installs the app, which keeps them; null: the browser does not offer it. */
+  readonly install: (() => Promise<void>) | null;
+};
+
+/** The browser may delete what waits here. Without an offer to install there is no advice to do it. */
+export function MayBeCleared({ install }: MayBeClearedProps) {
   if (install === null) return <p class="small quiet">{noticeWords.mayBeCleared}</p>;
   return (
     <p class="row row-apart small quiet">

@@ -10,6 +10,7 @@ import { Pace, Track } from './Track.tsx';
 import type { TrackState } from './track-state.ts';
 import { MovedUp } from '../triage/MovedUp.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
+import { cancelledWhat } from './cancelled-what.ts';
 import { queueWords } from './queue-words.ts';
 import { titleWords } from './title-words.ts';
 import { trackWords } from './track-words.ts';
@@ -38,12 +39,11 @@ export function StudyDetails({ study, onDismiss }: StudyDetailsProps) {
         <bdi>{said.join(kitWords.separator)}</bdi>
       </p>
       {goesFirst(study) && <MovedUp />}
-      <RepeatFilm study={study} />
-      {study.state === 'taken-back' ? (
-        <p class="quiet">{study.wasCancelled ? queueWords.cancelledWhat : queueWords.takenBackWhat}</p>
-      ) : (
-        <Track track={track} />
+      {study.savedToStickAt !== null && study.state !== 'taken-back' && (
+        <p class="small quiet">{queueWords.onStick(formatMoment(new Date(study.savedToStickAt), now))}</p>
       )}
+      <RepeatFilm study={study} />
+      {study.state === 'taken-back' ? <p class="quiet">{cancelledWhat(study)}</p> : <Track track={track} />}
       <div class="queue-foot">
         <div class="queue-said">
           <Said study={study} track={track} />

@@ -15,6 +15,8 @@ export type OfStudy = { readonly study: QueuedStudy; readonly name: string };
 export function TakeBack({ study, name }: OfStudy) {
   const queue = useQueue();
   const [late, setLate] = useState(false);
+  const { takeBackSheet: sheet } = queueWords;
+  const what = study.savedToStickAt === null ? sheet.what : sheet.whatOnStick;
   if (late)
     return (
       <p class="small" role="status">
@@ -27,7 +29,7 @@ export function TakeBack({ study, name }: OfStudy) {
       label={queueWords.takeBack}
       of={queueWords.takeBackOf(name)}
       icon={{ name: 'back', turns: true }}
-      ask={{ ...queueWords.takeBackSheet, about: name, what: queueWords.takeBackSheet.what(study.instances) }}
+      ask={{ ...sheet, about: name, what: what(study.instances) }}
       onYes={() => void queue.takeBack(study.id).then((taken) => setLate(!taken))}
     />
   );

@@ -5,7 +5,7 @@
  */
 import { formatCount, formatRate } from '../../kit/format.ts';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
-import { hasArrived, placesOf, type Place, type TrackState } from './track-state.ts';
+import { hasArrived, isNoneInPacs, placesOf, type Place, type TrackState } from './track-state.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
 import { trackWords } from './track-words.ts';
@@ -74,7 +74,9 @@ export type PaceProps = {
 
 function whyItStands(track: TrackState): string {
   if (!track.waitingFor) return trackWords.stalled;
-  return hasArrived(track) ? trackWords.receiptWaits : trackWords.waiting[track.waitingFor];
+  return hasArrived(track) && !isNoneInPacs(track)
+    ? trackWords.receiptWaits
+    : trackWords.waiting[track.waitingFor];
 }
 
 /**

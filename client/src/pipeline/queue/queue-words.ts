@@ -21,6 +21,7 @@ export const queueWords = {
     'needs-you': 'Needs you',
     'under-way': 'Under way',
     arrived: 'In the PACS',
+    'left-out': 'Left out',
     'taken-back': 'Cancelled',
   },
   loading: 'Reading your studies…',
@@ -84,6 +85,9 @@ export const queueWords = {
   interruptedNext: 'Choose the study again; nothing is sent twice.',
   chooseAgain: 'Choose it again',
   takenBackWhat: 'This study was cancelled before any of it left this device, and the copy here was deleted.',
+  takenBackOnStick:
+    'This study was cancelled here, and the copy here was deleted. The file for a USB stick still has it: if somebody sends that file, it goes to the PACS.',
+  onStick: (when: string) => `Saved in a file for a USB stick, ${when}`,
   dismiss: 'Remove from list',
   dismissOf: (name: string) => `Remove from list: ${name}`,
   putBack: 'Put back',
@@ -93,6 +97,8 @@ export const queueWords = {
   retry: 'Try again',
   retryOf: (name: string) => `Try again: ${name}`,
   erasedWhat: 'Its name and description were erased from this device after the PACS confirmed it.',
+  leftOutWhat:
+    'A person left out all of it. The copy here was deleted, and its name and description were erased from this device.',
   travelled: (deidentify: boolean) => (deidentify ? 'names removed' : 'unchanged, with names'),
 
   places: {
@@ -108,6 +114,9 @@ export const queueWords = {
     what: (count: number) =>
       `${instances(count)} will not be sent, and the copy here is deleted. ` +
       'Your files, disc or folder stay as they are; nothing has left yet.',
+    whatOnStick: (count: number) =>
+      `${instances(count)} will not be sent from here, and the copy here is deleted. ` +
+      'But the study was saved in a file for a USB stick: delete that file too, or it can still be sent from there.',
     yes: 'Cancel sending',
     no: 'Keep sending',
     tooLate: 'Sending has begun in the meantime. Press Cancel sending again to leave out the rest.',

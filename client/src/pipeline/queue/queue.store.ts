@@ -21,7 +21,8 @@ import { FEW_ROWS, instancesOf } from './rows/instance-rows.ts';
 import { forgetEndedLabels, openLabel } from './rows/local-label.ts';
 import type { LocalDatabase, StudyRow } from './rows/local-database.ts';
 import { createOrdering } from './rows/order-studies.ts';
-import { takeOver, type TakeOverTools, waitsForOwner } from './rows/take-over.ts';
+import type { TakeOverTools } from './rows/take-over.ts';
+import { waitsForOwner } from './rows/waits-for-owner.ts';
 import { knownWifiTerms, sendAnyway, setWifiTerms, waitsForWifi, type WifiTerms } from './rows/wifi-terms.ts';
 import { openTitle } from './rows/open-title.ts';
 import { compareForSending } from './sending-order.ts';
@@ -120,7 +121,9 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     async takeOver() {
       const account = tools.account.peek();
       const site = await knownSite(database);
-      if (account !== null) await takeOver(tools, account, (row) => !isForeign(row, site));
+      if (account === null) return;
+      const { takeOver } = await import('./rows/take-over.ts');
+      await takeOver(tools, account, (row) => !isForeign(row, site));
     },
     ...foreignOf(screen),
     travelling: screen.travelling,

@@ -136,7 +136,9 @@ export interface QueuedStudy {
   readonly film: readonly FilmFault[];
   /** Placed in the order by a person. */
   readonly ranked: boolean;
-  /** Nothing of it has left: `takeBack` applies. */
+  /** When it was last saved to a file for a stick, in milliseconds since 1970: somebody else may send it. */
+  readonly savedToStickAt: number | null;
+  /** Nothing of it has left, but in such a file: `takeBack` applies. */
   readonly canTakeBack: boolean;
   /** Some of it has left, but not all: `cancel` applies. */
   readonly canCancel: boolean;

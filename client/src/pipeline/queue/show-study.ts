@@ -38,6 +38,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     score: row.score,
     film: row.film ?? [],
     ranked: row.rank !== null,
+    savedToStickAt: row.savedToStickAt ?? null,
     canTakeBack: canTakeBack(row),
     canCancel: canCancel(row),
     wasCancelled: row.state === 'taken-back' && row.sending,

@@ -8,6 +8,7 @@ const erased = {
   about: { modalities: ['CT', 'SEG'], series: 3 },
   instances: 5,
   state: 'done' as const,
+  track: { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 5, needsYou: 0, leftOut: 0 },
 };
 
 test('studies that arrived can be told apart although all patient data is erased', () => {
@@ -18,6 +19,8 @@ test('studies that arrived can be told apart although all patient data is erased
   assert.equal(remains.slice(0, 2), ['3 series', '5 instances']);
   assert.match(remains[2]!, /^queued .*9.30/);
   assert.match(remains[3]!, /^in the PACS .*10.30/);
+  const leftOut = { ...erased, track: { ...erased.track, inPacs: 0, leftOut: 5 } };
+  assert.match(remainsOf({ ...leftOut, queuedAt: at(9), completedAt: at(10) }, now)[3]!, /^left out .*10.30/);
 });
 
 test('a study without a modality still has a name', () => {

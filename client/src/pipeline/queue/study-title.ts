@@ -6,6 +6,7 @@ import { formatDicomDate, formatMoment, formatPersonName } from '../../kit/forma
 import { instances, series } from '../../kit/counted.ts';
 import { titleWords } from './title-words.ts';
 import type { QueuedStudy, StudyTitle } from './queued-study.ts';
+import { isNoneInPacs } from './track-state.ts';
 
 export function nameOf({ title, label, about }: Pick<QueuedStudy, 'title' | 'label' | 'about'>): string {
   if (!title) return label ?? titleWords.erasedName(about.modalities);
@@ -14,16 +15,17 @@ export function nameOf({ title, label, about }: Pick<QueuedStudy, 'title' | 'lab
 
 /** Tells studies with an erased title apart: by size and time. */
 export function remainsOf(
-  study: Pick<QueuedStudy, 'about' | 'instances' | 'queuedAt' | 'completedAt' | 'state'>,
+  study: Pick<QueuedStudy, 'about' | 'instances' | 'queuedAt' | 'completedAt' | 'state' | 'track'>,
   now: Date,
 ): readonly string[] {
-  const { about, queuedAt, completedAt, state } = study;
+  const { about, queuedAt, completedAt, state, track } = study;
+  const ended = isNoneInPacs(track) ? titleWords.leftOutWhen : titleWords.arrivedWhen;
   const at = (moment: number) => formatMoment(new Date(moment), now);
   return [
     series(about.series),
     instances(study.instances),
     titleWords.queuedWhen(at(queuedAt)),
-    ...(state === 'done' && completedAt !== null ? [titleWords.arrivedWhen(at(completedAt))] : []),
+    ...(state === 'done' && completedAt !== null ? [ended(at(completedAt))] : []),
   ];
 }
 

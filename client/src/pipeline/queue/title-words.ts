@@ -6,6 +6,8 @@ export const titleWords = {
   born: (date: string) => `born ${date}`,
   erasedName: (modalities: readonly string[]) =>
     modalities.length === 0 ? 'Study' : `${modalities.join('/')} study`,
+  nameByTime: (name: string, when: string) => `${name}, ${when}`,
   queuedWhen: (when: string) => `queued ${when}`,
   arrivedWhen: (when: string) => `in the PACS ${when}`,
+  leftOutWhen: (when: string) => `left out ${when}`,
 };

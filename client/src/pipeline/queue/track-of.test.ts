@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { queuedStudy as study } from '../../testing/queued-study.ts';
-import { trackOf } from './track-of.ts';
+import { partOf, trackOf } from './track-of.ts';
 
 const atGateway = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 12, inPacs: 0, needsYou: 0, leftOut: 0 };
 
@@ -26,6 +26,12 @@ test("a study at the gateway does not wait for this device's network, and one on
 test('a paused study waits only for the person who paused it', () => {
   assert.is(trackOf(study({ paused: true }), 'offline').waitingFor, null);
   assert.is(trackOf(study({ paused: true, waiting: 'gateway-unreachable' }), 'online').waitingFor, null);
+});
+
+test('a study that a person left out entirely is not among those in the PACS', () => {
+  const track = { ...atGateway, atGateway: 0, leftOut: 12 };
+  assert.is(partOf(study({ state: 'done', track })), 'left-out');
+  assert.is(partOf(study({ state: 'done', track: { ...track, inPacs: 1, leftOut: 11 } })), 'arrived');
 });
 
 test.run();

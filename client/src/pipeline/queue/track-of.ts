@@ -1,6 +1,6 @@
 /** Converts a queued study into the track that every screen draws, and sorts studies into parts. Pure. */
 import type { UploadState } from '#shared/protocol/upload-state.ts';
-import type { TrackState } from './track-state.ts';
+import { isNoneInPacs, type TrackState } from './track-state.ts';
 import type { Link } from '../../net/link.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
@@ -43,11 +43,14 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
 }
 
 /** The parts of the queue: studies that need a person come first, those that have arrived last. */
-export const QUEUE_PARTS = ['needs-you', 'under-way', 'arrived', 'taken-back'] as const;
+export const QUEUE_PARTS = ['needs-you', 'under-way', 'arrived', 'left-out', 'taken-back'] as const;
 export type QueuePart = (typeof QUEUE_PARTS)[number];
 
-export function partOf({ needs, state }: Pick<QueuedStudy, 'needs' | 'state'>): QueuePart {
-  return needs.length > 0 ? 'needs-you' : partOfState(state);
+export function partOf({ needs, state, track }: Pick<QueuedStudy, 'needs' | 'state' | 'track'>): QueuePart {
+  if (needs.length > 0) return 'needs-you';
+  const part = partOfState(state);
+  // Finished, and a person left out all of it.
+  return part === 'arrived' && isNoneInPacs(track) ? 'left-out' : part;
 }
 
 function partOfState(state: UploadState): QueuePart {

@@ -110,6 +110,11 @@ function lookOf(place: Place, count: number): TrackPlace['look'] {
   return place === 'pacs' ? 'confirmed' : 'holding';
 }
 
+/** A person left out what there was: however far the study got, nothing of it may be called arrived. */
+export function isNoneInPacs({ inPacs, leftOut }: Pick<TrackState, 'inPacs' | 'leftOut'>): boolean {
+  return inPacs === 0 && leftOut > 0;
+}
+
 /** True when nothing more happens automatically: everything is in the PACS or left out. */
 export function hasArrived(track: TrackState): boolean {
   return track.total > 0 && track.inPacs + track.leftOut === track.total;

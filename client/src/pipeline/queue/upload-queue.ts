@@ -21,9 +21,12 @@ export function keyOf(instance: InstanceKey): string {
   return `${instance.sopInstanceUID} ${instance.digest}`;
 }
 
+/** The reason of an instance whose identifier another one had first. */
+export const CONFLICT = 'conflicting-instance';
+
 /** The state of an instance that the gateway did not accept; the receipt may override it. */
 export function stateOfConflict(reason: string): InstanceState {
-  if (reason === 'conflicting-instance' || reason === 'already-here-other-key') return 'quarantined';
+  if (reason === CONFLICT || reason === 'already-here-other-key') return 'quarantined';
   return reason === 'left-out' ? 'left-out' : 'refused';
 }
 

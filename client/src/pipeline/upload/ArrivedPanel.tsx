@@ -1,10 +1,8 @@
 /**
- * A study in the PACS: when, how many instances, and how it was proven; the receipt to save or print; and a
- * link to the next study.
+ * A study with which the gateway is done: how many instances are in the PACS, since when, and how it was proven;
+ * the receipt to save or print; and a link to the next study.
  */
 import { useEffect, useState } from 'preact/hooks';
-import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
-import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { useQueue } from '../queue/queue-context.ts';
 import { formatMoment } from '../../kit/format.ts';
@@ -16,14 +14,8 @@ import { OpenCase } from '../../cases/OpenCase.tsx';
 import { LookWithModel } from '../../results/LookWithModel.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
-import {
-  deidentificationLine,
-  notFromHere,
-  pacsReasonLines,
-  readReceipt,
-  proofLines,
-  summaryOf,
-} from './kept-receipt.ts';
+import { arrivedLines, headOf, whenSaid } from './arrived-said.ts';
+import { readReceipt } from './kept-receipt.ts';
 import { notSentOf } from './not-sent.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
 import { usePrintedCode } from './use-printed-code.ts';
@@ -52,11 +44,12 @@ function useReceipt(study: QueuedStudy): Loaded | 'loading' | 'missing' {
 
 export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
   const loaded = useReceipt(study);
+  const isThere = study.track.inPacs > 0;
   const [isOpen, setOpen] = useState(false);
   const late = useLate(loaded === 'loading');
   const code = usePrintedCode(typeof loaded === 'object' ? loaded.receipt : null);
   return (
-    <section class="arrived" aria-label={uploadWords.arrivedTitle}>
+    <section class="arrived" aria-label={headOf(study).title}>
       {typeof loaded === 'object' ? (
         <Proof study={study} loaded={loaded} />
       ) : (
@@ -72,16 +65,23 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
           <>
             <button type="button" class="button" aria-haspopup="dialog" onClick={() => setOpen(true)}>
               <Icon name="save" size={20} />
-              {uploadWords.receipt}
+              {isThere ? uploadWords.receipt : uploadWords.record}
             </button>
-            <button type="button" class="button" disabled={code === 'loading'} onClick={() => window.print()}>
-              <Icon name="print" size={20} />
-              {uploadWords.print}
-            </button>
+            {isThere && (
+              <button
+                type="button"
+                class="button"
+                disabled={code === 'loading'}
+                onClick={() => window.print()}
+              >
+                <Icon name="print" size={20} />
+                {uploadWords.print}
+              </button>
+            )}
           </>
         )}
-        <LookWithModel id={study.id} />
-        {study.studyInstanceUID !== null && <OpenCase studyInstanceUID={study.studyInstanceUID} />}
+        {isThere && <LookWithModel id={study.id} />}
+        {isThere && study.studyInstanceUID !== null && <OpenCase studyInstanceUID={study.studyInstanceUID} />}
       </div>
       {typeof loaded === 'object' && (
         <PrintedReceipt
@@ -103,44 +103,22 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
 }
 
 function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; readonly loaded: Loaded }) {
-  const summary = summaryOf(receipt.instances);
   const when = formatMoment(new Date(study.completedAt ?? receipt.iat * 1000), new Date());
-  const same = receipt.instances.map(({ reason }) => reason ?? null).filter(isAlreadyHere);
-  const others = notFromHere(summary, study);
-  const lines = [
-    others > 0 && uploadWords.notFromHere(others),
-    ...proofLines(summary),
-    summary.alreadyThere > 0 && uploadWords.alreadyThere(summary.alreadyThere),
-    summary.coerced > 0 && uploadWords.coerced(summary.coerced),
-    ...pacsReasonLines(receipt),
-    ...sameOriginals(same),
-    deidentificationLine(receipt),
-    uploadWords.provenSigned,
-    ...notSentOf(study),
-  ].filter((line): line is string => typeof line === 'string');
+  const { icon, title } = headOf(study);
   return (
     <>
-      <div class="arrived-head">
-        <Icon name="pacs" size={32} />
+      <div class="arrived-head" data-look={icon}>
+        <Icon name={icon} size={32} />
         <div>
-          <h2 class="large">{uploadWords.arrivedTitle}</h2>
-          <p class="numbers">{uploadWords.arrivedWhen(summary.inPacs, when)}</p>
+          <h2 class="large">{title}</h2>
+          <p class="numbers">{whenSaid(study, receipt, when)}</p>
         </div>
       </div>
       <ul class="arrived-proof small">
-        {lines.map((line) => (
+        {arrivedLines(study, receipt).map((line) => (
           <li key={line}>{line}</li>
         ))}
       </ul>
     </>
   );
 }
-
-/** Instances whose original the PACS has in another form, which stands. */
-const sameOriginals = (reasons: readonly (string | null)[]): string[] =>
-  [...new Set(reasons)].map((reason) =>
-    uploadWords.sameOriginal(
-      reasons.filter((other) => other === reason).length,
-      REASONS[reason as ReasonCode].title,
-    ),
-  );

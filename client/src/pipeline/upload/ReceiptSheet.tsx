@@ -37,12 +37,13 @@ export function ReceiptSheet({ studyInstanceUID, id, name, onClose }: ReceiptShe
   const kept = useKept(id);
   const study = useQueue().studies.value.find((each) => each.id === id);
   const notSent = study ? notSentOf(study) : [];
+  const isRecord = study !== undefined && study.track.inPacs === 0;
   return (
-    <Sheet title={words.title} onClose={onClose}>
+    <Sheet title={isRecord ? uploadWords.record : words.title} onClose={onClose}>
       <p class="strong kept">
         <bdi>{name}</bdi>
       </p>
-      <p class="sheet-text">{words.what}</p>
+      <p class="sheet-text">{isRecord ? uploadWords.recordWhat : words.what}</p>
       {notSent.map((said) => (
         <p key={said} class="sheet-text strong">
           {said}

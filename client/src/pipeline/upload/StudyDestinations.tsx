@@ -1,54 +1,25 @@
 /** *Destinations* of a study: what each one has, asked for when a person opens it. */
-import { useEffect, useState } from 'preact/hooks';
 import type { StudyDestination } from '#shared/protocol/studies.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
-import { ApiProblem } from '../../net/api-client.ts';
-import { useApi } from '../../net/net-context.ts';
 import { trackWords } from '../queue/track-words.ts';
 import { studyDestinationsWords as words } from './study-destinations-words.ts';
+import { StudyPart, useStudyPart, type Question } from './StudyPart.tsx';
 import './study-destinations.css';
 
 type StudyDestinationsProps = { readonly studyInstanceUID: string };
 
 export function StudyDestinations({ studyInstanceUID }: StudyDestinationsProps) {
-  const [isOpen, setOpen] = useState(false);
-  return (
-    <details
-      class="disclosure"
-      open={isOpen}
-      onToggle={(event) => setOpen((event.currentTarget as HTMLDetailsElement).open)}
-    >
-      <summary class="small">
-        <span class="disclosure-mark">
-          <Icon name="chevron" size={16} turns />
-        </span>
-        {words.open}
-      </summary>
-      {isOpen && <Places studyInstanceUID={studyInstanceUID} />}
-    </details>
-  );
+  return <StudyPart title={words.open}>{() => <Places studyInstanceUID={studyInstanceUID} />}</StudyPart>;
 }
 
-/** `none`: the gateway does not know the study yet. */
-type Loaded = readonly StudyDestination[] | 'loading' | 'failed' | 'none';
+const ask: Question<StudyDestination> = async (api, studyInstanceUID, signal) => {
+  const { studyDestinationsSchema: schema } = await import('#shared/protocol/studies.ts');
+  return (await api.json(`/studies/${studyInstanceUID}/destinations`, schema, { signal })).destinations;
+};
 
 function Places({ studyInstanceUID }: StudyDestinationsProps) {
-  const api = useApi();
-  const [loaded, setLoaded] = useState<Loaded>('loading');
-  useEffect(() => {
-    const gone = new AbortController();
-    const load = async () => {
-      const { studyDestinationsSchema: schema } = await import('#shared/protocol/studies.ts');
-      const path = `/studies/${studyInstanceUID}/destinations`;
-      return (await api.json(path, schema, { signal: gone.signal })).destinations;
-    };
-    load().then(setLoaded, (error: unknown) => {
-      if (!gone.signal.aborted)
-        setLoaded(error instanceof ApiProblem && error.code === 'not-found' ? 'none' : 'failed');
-    });
-    return () => gone.abort();
-  }, [api, studyInstanceUID]);
+  const loaded = useStudyPart(ask, studyInstanceUID);
   if (typeof loaded === 'string') return <p class="small quiet">{words[loaded]}</p>;
   return (
     <ul class="plain small" aria-label={words.label}>

@@ -21,6 +21,7 @@ import { StudyButtons } from '../queue/StudyButtons.tsx';
 import { NotCancelled } from '../queue/StudyDetails.tsx';
 import { nameOf, partsOf, remainsOf } from '../queue/study-title.ts';
 import { trackOf } from '../queue/track-of.ts';
+import { isNoneInPacs } from '../queue/track-state.ts';
 import { ArrivedPanel } from './ArrivedPanel.tsx';
 import { Decisions } from './Decisions.tsx';
 import { InstanceList } from './InstanceList.tsx';
@@ -74,7 +75,11 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
             queueWords.travelled(study.policy.deidentify),
           ].join(kitWords.separator)}
         </p>
-        {study.state === 'done' && study.title === null && <p class="small quiet">{queueWords.erasedWhat}</p>}
+        {study.state === 'done' && study.title === null && (
+          <p class="small quiet">
+            {isNoneInPacs(study.track) ? queueWords.leftOutWhat : queueWords.erasedWhat}
+          </p>
+        )}
       </div>
       {study.state !== 'taken-back' && (
         <section class="study-track" aria-label={trackWords.label(study.instances)}>

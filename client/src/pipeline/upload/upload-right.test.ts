@@ -113,6 +113,18 @@ function deviceOf(
   };
 }
 
+test('a right that a new password has ended is renewed when it is confirmed, though its token seems valid', async () => {
+  const gateway = gatewayOf();
+  const { device, right } = deviceOf(gateway);
+  assert.is(await right.accessToken(), 'right-1');
+  gateway.state.isEnded = true;
+  assert.is(await right.accessToken(), 'right-1', 'nothing has told the device');
+  assert.is(await right.confirm(), 'right-2');
+  assert.is(gateway.state.enrolments, 2);
+  device.session = null;
+  assert.is(await right.mayGive(), true);
+});
+
 test('a device enrols while its user is signed in, and keeps sending after sign-out, even in a new page', async () => {
   const gateway = gatewayOf();
   const { device, right, database } = deviceOf(gateway);

@@ -48,6 +48,8 @@ export interface UploadRight extends TokenSource {
    * it.
    */
   mayGive(): Promise<boolean>;
+  /** A new token, whatever is held: the right may have ended with the session of before, and is then renewed. */
+  confirm(): Promise<string | null>;
 }
 
 type EnrolledRight = KeptRight & { readonly deviceId: string };
@@ -88,6 +90,7 @@ export function createUploadRight(tools: UploadRightTools): UploadRight {
       const { held } = right;
       return held !== null && held.token !== stale ? held.token : ask(right);
     },
+    confirm: () => ask(right),
     async mayGive() {
       return tools.session() !== null || isEnrolled(await tools.store.get());
     },

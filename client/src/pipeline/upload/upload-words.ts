@@ -11,7 +11,15 @@ export const uploadWords = {
   arrivedTitle: 'In the PACS',
   arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
   notFromHere: (count: number) =>
-    `${instances(count)} of them not sent from here: results of models, or images from another device`,
+    `${instances(count)} of them came another way: sent before, from another device, or results of models`,
+  leftOutTitle: 'Left out by a person',
+  /** Somebody has still to decide. */
+  noneTitle: 'Not in the PACS',
+  noneWhen: (when: string) => `Nothing of what was sent here is in the PACS (${when})`,
+  othersInPacs: (count: number) =>
+    `The PACS has ${instances(count)} of this study that came another way: sent before, from another device, or results of models`,
+  record: 'Record of the decision',
+  recordWhat: 'One page that says what was left out and when. Its code can be checked without this gateway.',
   proofs: {
     found: (count: number) => `Checked: the PACS lists ${instances(count)}`,
     digest: (count: number) =>

@@ -55,7 +55,7 @@ const STUDIES = [
   `create unique index destination_primary on destination (site_id) where is_primary`,
   `create table rule (
     site_id uuid not null references site, kind text not null, position int not null, rule jsonb not null,
-    primary key (site_id, kind, position))`,
+    made_by uuid not null references account, primary key (site_id, kind, position))`,
   // Not a site's: it counts the minutes in which a gateway ran.
   `create table tally (is_one boolean primary key default true check (is_one), minutes int not null default 0)`,
   `insert into tally default values`,
@@ -124,10 +124,8 @@ const STUDIES = [
     sent_digests text, coerced_from text, offers int not null default 0, offers_amid int not null default 0,
     offered_minute int not null default 0,
     revision int not null, damages int not null default 0, losses int not null default 0, beginnings int not null default 0,
-    ends int not null default 0,
-    brought boolean not null default false, committed boolean not null default false,
-    updated_at timestamptz not null, since_minute int not null default 0,
-    unique (study_id, sop_instance_uid, digest))`,
+    ends int not null default 0, brought boolean not null default false, committed boolean not null default false,
+    updated_at timestamptz not null, since_minute int not null default 0, unique (study_id, sop_instance_uid, digest))`,
   // A UID is anybody's to name: mere promises are not in this index, and cost nobody who has the same UID.
   `create index instance_of_uid on instance (site_id, sop_instance_uid)
     where brought or policy_name = 'gateway.results' or state in ('received', 'posting', 'posted', 'stored', 'coerced', 'already-stored')`,
@@ -341,6 +339,67 @@ const REVIEWS = [
   `create index review_event_position on review_event (review_id, position)`,
 ];
 
+const EXPORTS = [
+  `create table export_template (
+    site_id uuid not null references site, name text not null, version int not null, definition jsonb not null,
+    made_by uuid not null references account, made_at timestamptz not null, primary key (site_id, name, version))`,
+  `create table export_job (
+    id uuid primary key, site_id uuid not null references site, number int not null generated always as identity,
+    account_id uuid not null references account, template_name text not null, template_version int not null,
+    definition jsonb not null, selection jsonb not null, sealed_purpose bytea not null, state text not null,
+    trouble text, found_field text, found_row int, attempt int not null default 0, done int not null default 0,
+    total int not null, blob text, wrapped_key bytea, rows int, bytes bigint, sha256 text, created_at timestamptz not null,
+    finished_at timestamptz, expires_at timestamptz)`,
+  `create index export_job_number on export_job (site_id, number desc)`,
+  `create index export_job_account on export_job (account_id, number desc)`,
+];
+
+const ANNOTATIONS = [
+  `create table review_annotations (
+    review_id uuid not null references review on delete cascade, place smallint not null,
+    account_id uuid not null references account, version int not null, request_id uuid not null,
+    sealed bytea not null, changed_at timestamptz not null, primary key (review_id, place, account_id))`,
+  `create table review_report (
+    review_id uuid not null references review on delete cascade, study_instance_uid text not null,
+    series_instance_uid text, sop_instance_uid text, because text, primary key (review_id, study_instance_uid))`,
+];
+
+const COMMITMENTS = [
+  `create table commitment_request (
+    site_id uuid not null references site, account_id uuid not null references account, transaction_uid text not null,
+    asked_at timestamptz not null default now(), amount int not null, asked jsonb, reasons jsonb,
+    primary key (account_id, transaction_uid))`,
+  `create index commitment_request_asked on commitment_request (asked_at)`,
+];
+
+const ANALYTICS = [
+  `create table study_cohort (site_id uuid not null references site, study_instance_uid text not null, sex text,
+    age_band text, primary key (site_id, study_instance_uid))`,
+  `create table privacy_budget (site_id uuid not null references site, data_set text not null, role text not null,
+    month text not null, queries int not null, primary key (site_id, data_set, role, month))`,
+  `create index upload_period on upload (site_id, created_at) where account_id is not null`,
+  `create index audit_retry on audit (site_id, at) where event in ('study-waiting', 'instances-lost')`,
+  // The figures of models are read from the index alone: a finding is long.
+  `alter table inference_result
+    add score double precision generated always as ((finding->>'score')::double precision) stored,
+    add positive boolean generated always as ((finding->>'positive')::boolean) stored,
+    add sop_class_uid text generated always as (finding->'input'->>'sopClassUID') stored,
+    add differs boolean not null generated always as (disagreement is not null) stored`,
+  `create index inference_result_figures on inference_result (site_id, created_at)
+    include (id, model_id, version, score, positive, differs, verdict, verified_finding, study_instance_uid,
+      sop_class_uid)`,
+  `create index review_settled on review (site_id, settled_at) include (type_name, opened_at, case_id) where state = 'settled'`,
+  `create index review_place_signed on review_place (signed_at) where signed_at is not null`,
+];
+
+const CASE_RULES_AND_SAMPLE = [
+  `create table case_by_rule (
+    site_id uuid not null references site, rule_name text not null, study_instance_uid text not null, at timestamptz not null,
+    case_id uuid references case_record on delete set null, primary key (site_id, study_instance_uid, rule_name))`,
+  `create index case_by_rule_case on case_by_rule (case_id)`,
+  `create table sample_account (account_id uuid primary key references account on delete cascade, site_id uuid not null references site)`,
+];
+
 export const statements: readonly string[] = [
   ...PEOPLE_AND_DEVICES,
   ...STUDIES,
@@ -349,6 +408,11 @@ export const statements: readonly string[] = [
   ...CASES,
   ...ORDERS,
   ...REVIEWS,
+  ...COMMITMENTS,
+  ...ANNOTATIONS,
+  ...EXPORTS,
+  ...ANALYTICS,
+  ...CASE_RULES_AND_SAMPLE,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -1,32 +1,25 @@
 /** Peers that drip: each byte comes in time, and the end never. No association lives on bytes that mean nothing. */
-import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { freePort } from '../../../../scripts/system/ports.ts';
+import { closed } from '../../../../shared/testing/closed.ts';
 import { NO_DATA_SET } from '../../dimse/association.ts';
 import { ECHO_RQ } from '../../dimse/command-fields.ts';
 import { encodeCommand } from '../../dimse/elements.ts';
 import { VERIFICATION, WITH_DATA_SET } from '../../dimse/messages.ts';
 import { encodeAssociateRequest, encodeData } from '../../dimse/pdu.ts';
-import { openTestPacs } from '../../testing/open-pacs.ts';
-import { openTestPipeline } from '../../testing/open-pipeline.ts';
-import { createDimseListener, type Times } from './dimse-listener.ts';
-import { insertPeer } from './dimse-peer.store.ts';
+import { openListener, openListenersPipeline } from '../../testing/open-listener.ts';
+import type { TestPipeline } from '../../testing/open-pipeline.ts';
+import type { Times } from './dimse-listener.ts';
 
 const test = suite('a peer that drips');
-const NEVER_MS = 3_600_000;
 const SOON_MS = 200;
 const CT = '1.2.840.10008.5.1.4.1.1.2';
 const EXPLICIT = '1.2.840.10008.1.2.1';
 
-let pipeline: Awaited<ReturnType<typeof openTestPipeline>>;
+let pipeline: TestPipeline;
 test.before(async () => {
-  pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
-  const { tools, siteId, accountId } = pipeline;
-  const peer = { name: 'CT', aeTitle: 'CT', addresses: ['127.0.0.1'], policy: 'identified', reason: null };
-  const owned = { id: tools.newId(), siteId, accountId, now: new Date() };
-  await tools.db.transaction().execute((trx) => insertPeer(trx, { ...peer, ...owned }));
+  pipeline = await openListenersPipeline();
 });
 test.after(() => pipeline.close());
 
@@ -60,15 +53,8 @@ const DRIPS = 500;
 
 /** Whether the gateway ends the connection of a peer that says `first` and then a piece after the other. */
 async function isEnded(times: Partial<Times>, first: readonly Buffer[], piece: Buffer): Promise<boolean> {
-  const { tools, siteId } = pipeline;
-  const place = { aeTitle: 'RELAYPACS', host: '127.0.0.1', port: await freePort(), tls: null };
-  const listener = createDimseListener({
-    ...{ pipeline: tools, spool: tools, siteId, place, expiresAfterMs: NEVER_MS },
-    times: { requestMs: NEVER_MS, idleMs: NEVER_MS, wholeMs: NEVER_MS, ...times },
-    checks: { check: async () => null, close: async () => undefined },
-  });
-  await listener.open();
-  const socket: Socket = connect(place.port, '127.0.0.1');
+  const { listener, port } = await openListener(pipeline, { times });
+  const socket: Socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined).resume();
   for (const bytes of first) socket.write(bytes);
   let sent = 0;
@@ -78,7 +64,7 @@ async function isEnded(times: Partial<Times>, first: readonly Buffer[], piece: B
     sent += 1;
   }, EVERY_MS);
   try {
-    await once(socket, 'close');
+    await closed(socket);
     return sent <= DRIPS;
   } finally {
     clearInterval(timer);

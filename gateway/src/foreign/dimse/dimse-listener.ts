@@ -22,6 +22,7 @@ import { createHostLookup, noteReportOf, type AddressesOf } from './find-reporte
 import { createKeeping, type KeepTools } from './keep-instances.ts';
 import { createRefusals } from './refusals.ts';
 import { createSecureSockets, type SecureSocket } from './secure-sockets.ts';
+import type { Certificate } from '../../http/certificate.ts';
 import { serveAssociation } from './serve-association.ts';
 
 export type DimsePlace = NonNullable<Config['dimse']>;
@@ -50,6 +51,8 @@ export type ListenerTools = Omit<AdmitTools, 'aeTitle'> &
   KeepTools & {
     /** Null: there is none. */
     readonly place: DimsePlace | null;
+    /** Null: associations travel in clear text. */
+    readonly certificate: Certificate | null;
     readonly times: Times;
   };
 
@@ -77,7 +80,7 @@ type Listening = {
 };
 
 export function createDimseListener(tools: ListenerTools): DimseListener {
-  const { place, pipeline } = tools;
+  const { place, pipeline, certificate } = tools;
   const stop = new AbortController();
   const refusals = createRefusals(pipeline);
   const working = new Set<Promise<void>>();
@@ -87,7 +90,7 @@ export function createDimseListener(tools: ListenerTools): DimseListener {
       if (place === null) return;
       const listening: Listening = {
         ...{ tools, place, signal: stop.signal, inside: new Map(), asking: new Map() },
-        secure: place.tls && createSecureSockets(place.tls),
+        secure: certificate && createSecureSockets(certificate, place.tls?.ca ?? null),
         addressesOf: createHostLookup(),
         refuse: refusals.note,
       };

@@ -1,5 +1,6 @@
 /** Modalities that store over DIMSE: the port, and who may. */
 import type { Feature } from '../../feature.ts';
+import { openCertificate } from '../../http/certificate.ts';
 import { sweepAssociations } from '../../pipeline/association-file.ts';
 import type { FileSpoolTools } from '../../pipeline/file-spool.ts';
 import type { PipelineTools } from '../../pipeline/pipeline-tools.ts';
@@ -24,6 +25,7 @@ export function dimseFeature(tools: DimseFeatureTools): Feature & { readonly lis
   const expiresAfterMs = uploadExpiresHours * 3_600_000;
   const listener = createDimseListener({
     ...{ pipeline, spool, siteId, expiresAfterMs, place: dimse, times: TIMES },
+    certificate: dimse?.tls ? openCertificate(dimse.tls, pipeline.log) : null,
     checks: createChecks(),
   });
   return {

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { closed } from '../../../../shared/testing/closed.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { seededRandom, syntheticStudy } from '#testing/synthetic-study.ts';
 import { withAssociation, type PeerSettings } from '../../dimse/association.ts';
@@ -49,7 +50,7 @@ async function tell(bytes: readonly Uint8Array[], localAddress = '127.0.0.1'): P
   socket.on('error', () => undefined);
   socket.on('data', (piece: Buffer) => came.push(piece));
   for (const piece of bytes) socket.write(piece);
-  await once(socket, 'close');
+  await closed(socket);
   return Buffer.concat(came);
 }
 const files = () => gateway.database.db.selectFrom('sent_file').select('id').execute();

@@ -116,7 +116,7 @@ async function tell(association: Association, information: Buffer, eventType = 1
   return numberIn(answer.command, STATUS);
 }
 
-/** How the association was refused or ended. */
+/** The way in which the association was refused or ended. */
 async function endOf(work: Promise<unknown>): Promise<string> {
   const error = await work.catch((thrown: unknown) => thrown);
   if (!(error instanceof AssociationFailed)) throw assert.unreachable(`it does not fail: ${String(error)}`);

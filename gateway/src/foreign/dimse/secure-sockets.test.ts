@@ -1,9 +1,11 @@
 /** The DIMSE port with TLS: who is let in, who is not, and that its times hold before anybody is. */
-import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { freePort } from '../../../../scripts/system/ports.ts';
+import { closed } from '../../../../shared/testing/closed.ts';
 import { AssociationFailed } from '../../dimse/association-failed.ts';
 import { withAssociation, type PeerSettings } from '../../dimse/association.ts';
 import { SUCCESS } from '../../dimse/command-fields.ts';
@@ -17,42 +19,27 @@ import {
   PRIVATE_CERTIFICATE,
   PRIVATE_CERTIFICATE_KEY,
 } from '../../testing/certificate.ts';
-import { openTestPacs } from '../../testing/open-pacs.ts';
-import { openTestPipeline } from '../../testing/open-pipeline.ts';
-import { createDimseListener, type Times } from './dimse-listener.ts';
-import { insertPeer } from './dimse-peer.store.ts';
-import type { DimseTls } from './secure-sockets.ts';
+import { openListener, openListenersPipeline } from '../../testing/open-listener.ts';
+import type { TestPipeline } from '../../testing/open-pipeline.ts';
 
 const test = suite('the DIMSE port with TLS');
-const NEVER_MS = 3_600_000;
 const signal = new AbortController().signal;
 const IMPLICIT = '1.2.840.10008.1.2';
 
-let pipeline: Awaited<ReturnType<typeof openTestPipeline>>;
+let pipeline: TestPipeline;
 test.before(async () => {
-  pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
-  const { tools, siteId, accountId } = pipeline;
-  const peer = { name: 'CT', aeTitle: 'CT', addresses: ['127.0.0.1'], policy: 'identified', reason: null };
-  const owned = { id: tools.newId(), siteId, accountId, now: new Date() };
-  await tools.db.transaction().execute((trx) => insertPeer(trx, { ...peer, ...owned }));
+  pipeline = await openListenersPipeline();
 });
-test.after(() => pipeline.close());
+test.after(async () => {
+  await pipeline.close();
+  rmSync(folder, { recursive: true });
+});
 
-const SERVER = { cert: CERTIFICATE, key: CERTIFICATE_KEY };
+const folder = mkdtempSync(join(tmpdir(), 'relaypacs-dimse-tls-'));
+const FILES = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') };
+const SERVER = { cert: CERTIFICATE, key: CERTIFICATE_KEY, ...FILES };
 const HOSPITAL = { cert: PRIVATE_CERTIFICATE, key: PRIVATE_CERTIFICATE_KEY };
 const STRANGER = { cert: NEXT_CERTIFICATE, key: NEXT_CERTIFICATE_KEY };
-
-async function listening(tls: DimseTls, times: Partial<Times> = {}) {
-  const { tools, siteId } = pipeline;
-  const place = { aeTitle: 'RELAYPACS', host: '127.0.0.1', port: await freePort(), tls };
-  const listener = createDimseListener({
-    ...{ pipeline: tools, spool: tools, siteId, place, expiresAfterMs: NEVER_MS },
-    times: { requestMs: NEVER_MS, idleMs: NEVER_MS, wholeMs: NEVER_MS, ...times },
-    checks: { check: async () => null, close: async () => undefined },
-  });
-  await listener.open();
-  return { listener, port: place.port };
-}
 
 /** The status of C-ECHO, or how it failed. */
 async function ask(port: number, tls: PeerSettings['tls']): Promise<number | 'failed'> {
@@ -69,23 +56,23 @@ async function ask(port: number, tls: PeerSettings['tls']): Promise<number | 'fa
 }
 
 test('answers whoever trusts its certificate, and nobody in clear text', async () => {
-  const { listener, port } = await listening({ ...SERVER, ca: null });
+  const { listener, port } = await openListener(pipeline, { tls: { ...SERVER, ca: null } });
   assert.is(listener.state().listener?.tls, 'server');
   assert.not.match(JSON.stringify(listener.state()), 'PRIVATE KEY');
   assert.is(await ask(port, { ca: CERTIFICATE, own: null }), SUCCESS);
   assert.is(await ask(port, { ca: null, own: null }), 'failed', 'a modality that does not trust it');
   assert.is(await ask(port, null), 'failed', 'clear text');
-  assert.is(await ask(port, { ca: CERTIFICATE, own: null }), SUCCESS, 'and goes on');
+  assert.is(await ask(port, { ca: CERTIFICATE, own: null }), SUCCESS, 'and still answers');
   await listener.close();
 });
 
 test('asks for a certificate where it has an authority, and takes no other', async () => {
-  const { listener, port } = await listening({ ...SERVER, ca: PRIVATE_CA });
+  const { listener, port } = await openListener(pipeline, { tls: { ...SERVER, ca: PRIVATE_CA } });
   assert.is(listener.state().listener?.tls, 'mutual');
   assert.is(await ask(port, { ca: CERTIFICATE, own: HOSPITAL }), SUCCESS);
   assert.is(await ask(port, { ca: CERTIFICATE, own: null }), 'failed', 'none');
   assert.is(await ask(port, { ca: CERTIFICATE, own: STRANGER }), 'failed', 'of another authority');
-  assert.is(await ask(port, { ca: CERTIFICATE, own: HOSPITAL }), SUCCESS, 'and goes on');
+  assert.is(await ask(port, { ca: CERTIFICATE, own: HOSPITAL }), SUCCESS, 'and still answers');
   assert.equal(
     pipeline.lines.filter(({ event }) => event === 'unexpected-error'),
     [],
@@ -93,13 +80,33 @@ test('asks for a certificate where it has an authority, and takes no other', asy
   await listener.close();
 });
 
+test('serves a renewed certificate to the next caller, and asks for theirs as before', async () => {
+  const { listener, port, look } = await openListener(pipeline, { tls: { ...SERVER, ca: PRIVATE_CA } });
+  const put = (cert: string, key: string): void => {
+    writeFileSync(FILES.certFile, cert);
+    writeFileSync(FILES.keyFile, key);
+    look();
+  };
+  put(NEXT_CERTIFICATE, CERTIFICATE_KEY);
+  assert.is(await ask(port, { ca: CERTIFICATE, own: HOSPITAL }), SUCCESS, 'half of a pair changes nothing');
+  put(NEXT_CERTIFICATE, NEXT_CERTIFICATE_KEY);
+  assert.is(await ask(port, { ca: NEXT_CERTIFICATE, own: HOSPITAL }), SUCCESS);
+  assert.is(await ask(port, { ca: CERTIFICATE, own: HOSPITAL }), 'failed', 'the one before');
+  assert.is(await ask(port, { ca: NEXT_CERTIFICATE, own: null }), 'failed', 'without a certificate');
+  assert.is(await ask(port, { ca: NEXT_CERTIFICATE, own: STRANGER }), 'failed', 'of another authority');
+  await listener.close();
+});
+
 test('gives a handshake the time of a request, and no more', async () => {
-  const { listener, port } = await listening({ ...SERVER, ca: null }, { requestMs: 200 });
+  const { listener, port } = await openListener(pipeline, {
+    tls: { ...SERVER, ca: null },
+    times: { requestMs: 200 },
+  });
   for (const said of [Buffer.alloc(0), Buffer.from('1603010200', 'hex')]) {
     const socket = connect(port, '127.0.0.1');
     socket.on('error', () => undefined).resume();
     socket.write(said);
-    await once(socket, 'close');
+    await closed(socket);
     assert.is(socket.readyState, 'closed');
   }
   await listener.close();

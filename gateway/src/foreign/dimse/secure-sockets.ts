@@ -6,16 +6,20 @@ import type { Socket } from 'node:net';
 import { createServer, type TLSSocket } from 'node:tls';
 import { AssociationFailed, CLOSED } from '../../dimse/association-failed.ts';
 import type { Config } from '../../config.ts';
+import type { Certificate } from '../../http/certificate.ts';
 
 export type DimseTls = NonNullable<NonNullable<Config['dimse']>['tls']>;
 
 /** Throws AssociationFailed where the caller speaks no TLS, ends, or shows no certificate that is asked for. */
 export type SecureSocket = (socket: Socket, signal: AbortSignal) => Promise<Socket>;
 
-export function createSecureSockets({ cert, key, ca }: DimseTls): SecureSocket {
+/** `ca`: whoever calls shows a certificate of these authorities; null: nobody is asked for one. */
+export function createSecureSockets(certificate: Certificate, ca: DimseTls['ca']): SecureSocket {
   const asked = ca === null ? {} : { ca, requestCert: true, rejectUnauthorized: true };
   // It never listens: connections are given to it.
-  const server = createServer({ cert, key, ...asked });
+  const server = createServer({ ...certificate.pair, ...asked });
+  // A context takes the place of the whole one before it, with its authorities.
+  certificate.serveBy({ setSecureContext: (pair) => server.setSecureContext({ ...pair, ...asked }) });
   const waiting = new Map<string, (secured: TLSSocket) => void>();
   server.on('secureConnection', (secured) => waiting.get(keyOf(secured))?.(secured));
   server.on('tlsClientError', (_error, secured) => secured.destroy());

@@ -48,7 +48,7 @@ export async function commitStored(
 ): Promise<ReadonlyMap<number, Committed> | null> {
   if (tools.pacs.askCommitment === undefined) return null;
   const minutes = await countedMinutes(tools.db);
-  const known = await questionsOf(tools.db, study.id);
+  const known = await knownOf(study, rows, tools, signal);
   const toAsk = rows.filter((row) => questionAbout(row, known) === undefined);
   for (let at = 0; at < toAsk.length; at += ASKED_AT_ONCE)
     await ask(study, toAsk.slice(at, at + ASKED_AT_ONCE), tools, signal);
@@ -61,6 +61,23 @@ export async function commitStored(
     used.map((row) => row.sop_instance_uid),
   );
   return verdicts;
+}
+
+/** The questions about the study, after the PACS was asked for the reports that it does not bring unasked. */
+async function knownOf(
+  { id: studyId }: StudyRow,
+  rows: readonly InstanceRow[],
+  { db, pacs }: Tools,
+  signal: AbortSignal,
+): Promise<readonly Commitment[]> {
+  const known = await questionsOf(db, studyId);
+  const waiting = new Set(rows.map((row) => questionAbout(row, known)).filter((one) => one?.report === null));
+  if (pacs.checkCommitment === undefined || waiting.size === 0) return known;
+  for (const question of waiting) {
+    const report = await pacs.checkCommitment(question!.transactionUID, signal);
+    if (report !== null) await noteReport(db, report);
+  }
+  return questionsOf(db, studyId);
 }
 
 /** One that was asked before the instance was posted again says nothing of it. */

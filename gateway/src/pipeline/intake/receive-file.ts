@@ -7,7 +7,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Readable } from 'node:stream';
 import { DataStore, ERRORS, Server, Upload } from '@tus/server';
 import { Problem } from '#shared/protocol/problem.ts';
-import { isArchiveName } from '#shared/ingest/archive.ts';
+import { isArchiveName } from '#shared/ingest/archive-name.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { policyNamed, reasonSaid } from '../../policies/policies.ts';
 import { BlobDamaged, checkRoom, StorageFull } from '../../ports/blobs/blobs.ts';

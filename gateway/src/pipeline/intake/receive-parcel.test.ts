@@ -9,6 +9,7 @@ import { serve } from '@hono/node-server';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { closed } from '../../../../shared/testing/closed.ts';
 import { manifestAnswerSchema } from '#shared/protocol/manifest.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
@@ -435,7 +436,7 @@ test('that finds no room is refused before its bytes have come', async () => {
   const [answer] = (await once(socket, 'data')) as [Buffer];
   assert.match(answer.toString(), /^HTTP\/1\.1 507 /);
   // And the connection ends, also where the server would leave it open: the rest would be sent in vain.
-  await once(socket, 'close');
+  await closed(socket);
   server.close();
 });
 

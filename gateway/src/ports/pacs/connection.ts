@@ -21,6 +21,8 @@ export type WebConnection = {
   readonly url: string;
   readonly authentication: PacsAuthentication;
   readonly tls: PacsTls;
+  /** It is asked for storage commitment. */
+  readonly commitment?: boolean;
 };
 
 export type DimseConnection = {
@@ -39,14 +41,15 @@ export type PacsConnection =
   | { readonly kind: 'folder'; readonly folder: string };
 
 export function connectionSettings(
-  { url, authentication, tls }: Omit<WebConnection, 'kind'>,
+  { url, authentication, tls, commitment }: Omit<WebConnection, 'kind'>,
   around: { readonly proxy: PacsProxy | null; readonly clock: () => number },
 ): PacsSettings {
   const through = createPacsFetch(tls, around.proxy);
   const authorization = headerOf(authentication);
-  if (authentication.kind !== 'oauth') return { url, authorization, fetch: through };
+  const settings = { url, authorization, fetch: through, commitment };
+  if (authentication.kind !== 'oauth') return settings;
   const tokens = createTokenSource(authentication, { fetch: through ?? fetch, clock: around.clock });
-  return { url, authorization, fetch: through, tokens };
+  return { ...settings, tokens };
 }
 
 /** The header field that a request has now; a token is asked for. Throws PacsUnreachable. */

@@ -1,14 +1,21 @@
 /**
- * The two answers of DICOMweb in the DICOM JSON Model (PS3.18 Annex F) that the gateway reads: of a store
- * (PS3.18 Table 10.5.3-1), which may also come as XML, and of a search. Nothing is trusted: a PACS that sends
- * something else gives an empty list, never an exception.
+ * The answers of DICOMweb in the DICOM JSON Model (PS3.18 Annex F) that the gateway reads: of a store (PS3.18
+ * Table 10.5.3-1) and of a request for storage commitment (Table J.2-1), which may also come as XML, and of a search.
+ * Nothing is trusted: a PACS that sends something else gives an empty list or null, never an exception.
  */
 import { parseNativeModel } from './dicom-xml.ts';
-import type { DescribedInstance, InstanceToStore, StoreAnswer } from './pacs.ts';
+import type {
+  CommitmentReport,
+  CommitmentWish,
+  DescribedInstance,
+  InstanceToStore,
+  StoreAnswer,
+} from './pacs.ts';
 
 const SOP_CLASS_UID = '00080016';
 const MODALITY = '00080060';
 const NUMBER_OF_FRAMES = '00280008';
+const REFERENCED_SOP_CLASS_UID = '00081150';
 const REFERENCED_SOP_INSTANCE_UID = '00081155';
 const WARNING_REASON = '00081196';
 const FAILURE_REASON = '00081197';
@@ -91,6 +98,56 @@ export function readStoreAnswer(body: unknown, sent: readonly InstanceToStore[])
   }
   const notNamed = { outcome: isObject(body) ? 'omitted' : 'unanswered', pacsCode: null } as const;
   return sent.map(({ sopInstanceUID }) => ({ sopInstanceUID, ...(said.get(sopInstanceUID) ?? notNamed) }));
+}
+
+/** PS3.18 Table J.1-1. The Transaction UID stands in the address alone. */
+export const commitmentQuestion = (instances: CommitmentWish['instances']): Json => ({
+  [REFERENCED_SOP_SEQUENCE]: {
+    vr: 'SQ',
+    Value: instances.map(({ sopClassUID, sopInstanceUID }) => ({
+      [REFERENCED_SOP_CLASS_UID]: { vr: 'UI', Value: [sopClassUID] },
+      [REFERENCED_SOP_INSTANCE_UID]: { vr: 'UI', Value: [sopInstanceUID] },
+    })),
+  },
+});
+
+/** The references of such a question, with empty UIDs where there are none; null for anything else. */
+export function readCommitmentQuestion(text: string): CommitmentWish['instances'] | null {
+  const body = dataSetIn(text);
+  if (body === null || !(REFERENCED_SOP_SEQUENCE in body)) return null;
+  return valuesOf(body, REFERENCED_SOP_SEQUENCE).map((item) => ({
+    sopClassUID: (isObject(item) && textOf(item, REFERENCED_SOP_CLASS_UID)) || '',
+    sopInstanceUID: (isObject(item) && textOf(item, REFERENCED_SOP_INSTANCE_UID)) || '',
+  }));
+}
+
+/** In JSON or XML. Some write every Data Set as a list of one. */
+function dataSetIn(text: string): Json | null {
+  const parsed = parseJson(text) ?? parseNativeModel(text);
+  const body: unknown = Array.isArray(parsed) && parsed.length === 1 ? parsed[0] : parsed;
+  return isObject(body) ? body : null;
+}
+
+/** PS3.3 §C.14.1.1: Processing failure. */
+const PROCESSING_FAILURE = 0x0110;
+
+/** The result of storage commitment; null for anything else, so that a page or an empty object says nothing. */
+export function readCommitment(text: string): Pick<CommitmentReport, 'committed' | 'failed'> | null {
+  const body = dataSetIn(text);
+  if (body === null || ![FAILED_SOP_SEQUENCE, REFERENCED_SOP_SEQUENCE].some((tag) => tag in body))
+    return null;
+  const named = (sequence: string): readonly (readonly [string, Json])[] =>
+    valuesOf(body, sequence)
+      .filter(isObject)
+      .map((item) => [textOf(item, REFERENCED_SOP_INSTANCE_UID) ?? '', item]);
+  const failed = new Map(
+    named(FAILED_SOP_SEQUENCE).map(([uid, item]) => [
+      uid,
+      numberOf(item, FAILURE_REASON) ?? PROCESSING_FAILURE,
+    ]),
+  );
+  const committed = named(REFERENCED_SOP_SEQUENCE).flatMap(([uid]) => (failed.has(uid) ? [] : [uid]));
+  return { committed: new Set(committed), failed };
 }
 
 /** The attributes other than UIDs that `readSearchAnswer` reads, for includefield (PS3.18 §8.3.4.3). */

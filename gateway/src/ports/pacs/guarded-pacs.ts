@@ -63,10 +63,18 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
       const { askCommitment: ask } = pacs;
       return ask && ((wish, signal) => guard.pass(signal, () => ask(wish, signal)));
     },
+    get checkCommitment(): Pacs['checkCommitment'] {
+      const { checkCommitment: check } = pacs;
+      return check && ((transactionUID, signal) => guard.pass(signal, () => check(transactionUID, signal)));
+    },
     get digestsOf(): Pacs['digestsOf'] {
       const ask = pacs.digestsOf;
       if (ask === null) return null;
       return (study, uids, signal) => guard.pass(signal, () => ask(study, uids, signal));
+    },
+    get removeStudy(): Pacs['removeStudy'] {
+      const { removeStudy: remove } = pacs;
+      return remove && ((study, isOf, signal) => guard.pass(signal, () => remove(study, isOf, signal)));
     },
     get storeAnotherWay(): Pacs['storeAnotherWay'] {
       const store = pacs.storeAnotherWay;

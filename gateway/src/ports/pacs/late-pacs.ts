@@ -9,12 +9,13 @@ import type { PacsSettings } from './pacs-http.ts';
 import { createStowPacs, type WebPacs } from './stow-pacs.ts';
 
 /**
- * `storeAnotherWay` and `digestsOf` are null until the PACS has answered; callers ask for them only after a
- * refusal or a search, which is an answer.
+ * `storeAnotherWay`, `digestsOf` and `removeStudy` are not there until the PACS has answered; callers ask for them only
+ * after a refusal or a search, which is an answer.
  */
 export function createLatePacs(settings: PacsSettings): Pacs {
   let found: WebPacs | null = null;
   const pacs = async (signal: AbortSignal): Promise<WebPacs> => (found ??= await openPacs(settings, signal));
+  const commitment = settings.commitment === true;
   return {
     describe: () => createStowPacs(settings).describe(),
     storeInstances: async (study, instances, signal) =>
@@ -29,12 +30,22 @@ export function createLatePacs(settings: PacsSettings): Pacs {
     searchStudies: async (key, limit, signal) => (await pacs(signal)).searchStudies(key, limit, signal),
     givesInstances: async (signal) => (await pacs(signal)).givesInstances(signal),
     probe: async (signal) => (await pacs(signal)).probe(signal),
+    askCommitment: commitment
+      ? async (wish, signal) => (await pacs(signal)).askCommitment?.(wish, signal) ?? null
+      : undefined,
+    checkCommitment: commitment
+      ? async (transactionUID, signal) =>
+          (await pacs(signal)).checkCommitment?.(transactionUID, signal) ?? null
+      : undefined,
     web: {
       get: async (path, accept, signal) => (await pacs(signal)).web.get(path, accept, signal),
       takesLists: async (signal) => (await pacs(signal)).web.takesLists(signal),
     },
     get digestsOf() {
       return found?.digestsOf ?? null;
+    },
+    get removeStudy() {
+      return found?.removeStudy;
     },
     get storeAnotherWay() {
       return found?.storeAnotherWay ?? null;

@@ -93,6 +93,8 @@ export function createOrthancPacs(settings: PacsSettings): WebPacs {
     // alone is asked in a hundredth of that.
     findStudy: async (study, signal) => new Set((await instancesOf(rest, http, study, signal)).keys()),
 
+    removeStudy: (study, isOf, signal) => removeStudy({ rest, http, signal }, study, isOf),
+
     async digestsOf(study, sopInstanceUIDs, signal) {
       const digests = new Map<string, string>();
       const wanted = [...(await instancesOf(rest, http, study, signal))].filter(([uid]) =>
@@ -113,13 +115,12 @@ export function createOrthancPacs(settings: PacsSettings): WebPacs {
 /** Small questions, each a round trip. */
 const QUESTIONS_AT_ONCE = 4;
 
-/** Orthanc's own ids of the study's instances, by SOP Instance UID. */
-async function instancesOf(
-  rest: string,
-  http: PacsHttp,
-  studyInstanceUID: string,
-  signal: AbortSignal,
-): Promise<ReadonlyMap<string, string>> {
+const JSON_WANTED = { accept: 'application/json' };
+
+type Asking = { readonly rest: string; readonly http: PacsHttp; readonly signal: AbortSignal };
+
+/** The addresses of the study in its REST API: one for each patient who is in it. */
+async function placesOf({ rest, http, signal }: Asking, studyInstanceUID: string): Promise<string[]> {
   const lookup = {
     method: 'POST' as const,
     accept: 'application/json',
@@ -127,15 +128,57 @@ async function instancesOf(
     body: once(studyInstanceUID),
     contentLength: studyInstanceUID.length,
   };
-  const studies = await http.exchange(`${rest}/tools/lookup`, lookup, signal, (response) =>
-    readList(response),
+  const rows = await http.exchange(`${rest}/tools/lookup`, lookup, signal, (response) => readList(response));
+  return rows.flatMap(({ Type, ID }) =>
+    Type === 'Study' && typeof ID === 'string' && ORTHANC_ID.test(ID) ? [`${rest}/studies/${ID}`] : [],
   );
+}
+
+/** Nothing else becomes part of an address. */
+const ORTHANC_ID = /^[0-9a-f]{8}(-[0-9a-f]{8}){4}$/;
+
+async function removeStudy(
+  asking: Asking,
+  studyInstanceUID: string,
+  isOf: (patientId: string) => boolean,
+): Promise<'removed' | 'other-patient'> {
+  const { http, signal } = asking;
+  const places = await placesOf(asking, studyInstanceUID);
+  for (const place of places) {
+    const patientId = await http.exchange(place, JSON_WANTED, signal, patientIdIn);
+    if (patientId !== null && !isOf(patientId)) return 'other-patient';
+  }
+  for (const place of places)
+    await http.exchange(place, { ...JSON_WANTED, method: 'DELETE' }, signal, async (response) => {
+      await response.text();
+      if (!response.ok && response.status !== 404)
+        throw new PacsUnreachable(`the PACS answered a deletion with ${response.status}`, response.status);
+    });
+  return 'removed';
+}
+
+/** Null: the study was deleted in between. Throws PacsUnreachable. */
+async function patientIdIn(response: PacsAnswer): Promise<string | null> {
+  const body = parseJson(await response.text());
+  if (response.status === 404 && isRecord(body)) return null;
+  const tags = isRecord(body) ? body['PatientMainDicomTags'] : null;
+  if (!response.ok || !isRecord(tags))
+    throw new PacsUnreachable(`the PACS answered a search with ${response.status}`, response.status);
+  return String(tags['PatientID'] ?? '');
+}
+
+/** Orthanc's own ids of the study's instances, by SOP Instance UID. */
+async function instancesOf(
+  rest: string,
+  http: PacsHttp,
+  studyInstanceUID: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
   const ids = new Map<string, string>();
-  for (const { Type, ID } of studies) {
-    if (Type !== 'Study' || typeof ID !== 'string') continue;
-    const asked = { accept: 'application/json' };
-    const url = `${rest}/studies/${ID}/instances`;
-    const rows = await http.exchange(url, asked, signal, (response) => readList(response));
+  for (const study of await placesOf({ rest, http, signal }, studyInstanceUID)) {
+    const rows = await http.exchange(`${study}/instances`, JSON_WANTED, signal, (response) =>
+      readList(response),
+    );
     for (const row of rows)
       if (isRecord(row['MainDicomTags']) && typeof row['ID'] === 'string')
         ids.set(String(row['MainDicomTags']['SOPInstanceUID']), row['ID']);

@@ -15,6 +15,8 @@ export type PacsSettings = {
   readonly tokens?: TokenSource | undefined;
   /** In the place of the global one, where a proxy or certificates are set (pacs-fetch.ts). */
   readonly fetch?: typeof fetch | undefined;
+  /** Whether it is asked for storage commitment. */
+  readonly commitment?: boolean | undefined;
   /**
    * Longest silence. Below about 30 s a PACS that stores a large batch before it answers is given up; far
    * above it a dead one holds a study.
@@ -36,7 +38,7 @@ export type SilenceTimer = { refresh(): unknown; [Symbol.dispose](): void };
 const IDLE_MS = 120_000;
 
 export type PacsRequest = {
-  readonly method?: 'GET' | 'POST';
+  readonly method?: 'GET' | 'POST' | 'DELETE';
   readonly accept: string;
   readonly contentType?: string;
   readonly contentLength?: number;
@@ -44,7 +46,9 @@ export type PacsRequest = {
 };
 
 /** `text` throws PacsUnreachable where there is more of it than anything that is asked for. */
-export type PacsAnswer = Pick<Response, 'status' | 'ok' | 'headers' | 'body' | 'text'>;
+export type PacsAnswer = Pick<Response, 'status' | 'ok' | 'headers' | 'body'> & {
+  text(bytesLimit?: number): Promise<string>;
+};
 
 export type PacsHttp = {
   /** Sends the request and gives the answer to `read`; the time-out covers both. Throws PacsUnreachable. */
@@ -119,8 +123,8 @@ function boundedAnswer(response: Response): PacsAnswer {
   const { status, ok, headers, body } = response;
   return {
     ...{ status, ok, headers, body },
-    async text() {
-      const bytes = body === null ? new Uint8Array() : await gatherAll(body, TEXT_LIMIT);
+    async text(bytesLimit = TEXT_LIMIT) {
+      const bytes = body === null ? new Uint8Array() : await gatherAll(body, bytesLimit);
       if (bytes === null) throw new PacsUnreachable('the PACS answered with too much text', status);
       return new TextDecoder().decode(bytes);
     },

@@ -124,6 +124,12 @@ export type CommitmentReport = {
   readonly failed: ReadonlyMap<string, number>;
 };
 
+export type RemoveStudy = (
+  studyInstanceUID: string,
+  isOf: (patientId: string) => boolean,
+  signal: AbortSignal,
+) => Promise<'removed' | 'other-patient'>;
+
 export interface Pacs {
   /** For receipts and people: the DICOMweb root without credentials, or the name of the folder. */
   describe(): string;
@@ -206,15 +212,27 @@ export interface Pacs {
   /** Its QIDO-RS and WADO-RS for callers of the gateway; undefined where it has none. */
   readonly web?: DicomWeb | undefined;
   /**
-   * Asks whether it keeps instances that it was given (storage commitment, PS3.4 Annex J). Null: it will report in an
-   * association of its own. Undefined where that is not wanted. Throws PacsUnreachable, also where the PACS does not
-   * take the question.
+   * Asks whether it keeps instances that it was given (storage commitment, PS3.4 Annex J, PS3.18 §13). Null: it will
+   * report in an association of its own, or answers `checkCommitment`. Undefined where that is not wanted. Throws
+   * PacsUnreachable, also where the PACS does not take the question.
    */
   readonly askCommitment?:
     | ((wish: CommitmentWish, signal: AbortSignal) => Promise<CommitmentReport | null>)
     | undefined;
+  /**
+   * The report on a question that the PACS has taken; null: not yet. Undefined where the PACS reports unasked. Throws
+   * PacsUnreachable.
+   */
+  readonly checkCommitment?:
+    | ((transactionUID: string, signal: AbortSignal) => Promise<CommitmentReport | null>)
+    | undefined;
   /** A second way for one that `storeInstances` refused; null where there is none. Throws the same. */
   readonly storeAnotherWay: ((instance: InstanceToStore, signal: AbortSignal) => Promise<StoreAnswer>) | null;
+  /**
+   * Deletes a study for ever, if `isOf` is true of the Patient ID of each patient in it; one that is not there is
+   * removed already. Undefined where the PACS has no such request. Throws PacsUnreachable.
+   */
+  readonly removeStudy?: RemoveStudy | undefined;
   /**
    * Whether it gives back what it has: one of a few instances, of which only the first bytes are read. Null: it
    * names none to try. Throws PacsUnreachable.

@@ -18,6 +18,7 @@ import {
   type StoreAnswer,
   type StudyKey,
 } from './pacs.ts';
+import { askCommitment, checkCommitment, tryCommitment } from './web-commitment.ts';
 
 const DICOM_JSON = 'application/dicom+json';
 
@@ -48,6 +49,7 @@ export type WebPacs = Pacs & { readonly web: DicomWeb };
 /** `takesLists`: UID List Matching is known to work. */
 export function createStowPacs(settings: PacsSettings, takesLists: true | null = null): WebPacs {
   const web: Web = { root: settings.url.replace(/\/+$/, ''), http: createPacsHttp(settings), takesLists };
+  const commitment = settings.commitment === true;
   return {
     describe: () => withoutCredentials(web.root),
     storeAnotherWay: null,
@@ -64,8 +66,13 @@ export function createStowPacs(settings: PacsSettings, takesLists: true | null =
       get: (path, accept, signal) => getThrough(web, path, accept, signal),
       takesLists: (signal) => asksLists(web, signal),
     },
+    askCommitment: commitment ? (wish, signal) => askCommitment(web, wish, signal) : undefined,
+    checkCommitment: commitment
+      ? (transactionUID, signal) => checkCommitment(web, transactionUID, signal)
+      : undefined,
     async probe(signal) {
       await search(web, '/studies?limit=1', signal);
+      if (commitment) await tryCommitment(web, signal);
     },
   };
 }

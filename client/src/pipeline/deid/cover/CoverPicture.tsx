@@ -9,16 +9,16 @@ import { Picture } from '../../ingest/ThumbnailPicture.tsx';
 import { blackenBoxes } from '../blacken-boxes.ts';
 import type { CoverStore, Shown } from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
-import type { Point } from './edit-boxes.ts';
 import {
   movedView,
   scaleOf,
   toWindow,
   zoomedAt,
   type Looking,
+  type Point,
   type View,
   type WindowSize,
-} from './picture-view.ts';
+} from '../../../kit/picture-view.ts';
 import type { Edits } from './use-edits.ts';
 import { useGestures, type Mode } from './use-gestures.ts';
 

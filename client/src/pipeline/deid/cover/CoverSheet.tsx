@@ -20,7 +20,7 @@ import { CoverPicture, ZOOM_STEP } from './CoverPicture.tsx';
 import { BoxTools, Brightness, PictureSteps } from './CoverTools.tsx';
 import { createCoverStore, decidedIn, type CoverStore, type Phase } from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
-import { toImage, wholeImage, zoomedAt, type View, type WindowSize } from './picture-view.ts';
+import { toImage, wholeImage, zoomedAt, type View, type WindowSize } from '../../../kit/picture-view.ts';
 import { useEdits, type Edits } from './use-edits.ts';
 import type { Mode } from './use-gestures.ts';
 import './cover.css';

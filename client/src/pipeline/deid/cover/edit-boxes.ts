@@ -3,12 +3,7 @@
  * step. Pure.
  */
 import { BOXES_LIMIT, type Box, type Extent } from '#shared/dicom/boxes.ts';
-
-/** A place in the image, in pixels that need not be whole. */
-export interface Point {
-  readonly x: number;
-  readonly y: number;
-}
+import type { Point } from '../../../kit/picture-view.ts';
 
 export type Corner = 'nw' | 'ne' | 'sw' | 'se';
 

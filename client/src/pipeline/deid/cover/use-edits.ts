@@ -2,6 +2,7 @@
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { Box, Extent } from '#shared/dicom/boxes.ts';
 import type { CoverStore } from './cover.store.ts';
+import type { Point } from '../../../kit/picture-view.ts';
 import { coverWords } from './cover-words.ts';
 import {
   add,
@@ -15,7 +16,6 @@ import {
   select,
   undo,
   type Edit,
-  type Point,
 } from './edit-boxes.ts';
 
 export interface Edits {

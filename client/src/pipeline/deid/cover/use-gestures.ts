@@ -6,8 +6,15 @@ import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import type { Box, Extent } from '#shared/dicom/boxes.ts';
 import type { Edits } from './use-edits.ts';
-import { boxBetween, movedBy, stretchedTo, type Corner, type Point } from './edit-boxes.ts';
-import { movedView, toImage, zoomedAt, type Looking, type View } from './picture-view.ts';
+import {
+  movedView,
+  toImage,
+  zoomedAt,
+  type Looking,
+  type Point,
+  type View,
+} from '../../../kit/picture-view.ts';
+import { boxBetween, movedBy, stretchedTo, type Corner } from './edit-boxes.ts';
 
 /** A shorter way is a tap, in pixels of the page. */
 const TAP = 4;

@@ -72,6 +72,8 @@ export interface StudyRow {
   uploadId: string | null;
   /** True from the first byte on: it can no longer be taken back. */
   sending: boolean;
+  /** When it was last written to a file for a stick, in milliseconds since 1970. */
+  savedToStickAt?: number;
   /** Bytes that have left since the study was last announced, including pieces under way. */
   sentBytes: number;
   /** Bytes that had to be sent then, after the gateway said which instances it has. */

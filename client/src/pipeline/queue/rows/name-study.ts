@@ -19,7 +19,7 @@ import { isCovered, type KeptHeld } from './keep-held.ts';
 import { makeLabel } from './make-label.ts';
 import type { InstanceRow, LocalDatabase, ReportRow, StudyRow } from './local-database.ts';
 import type { StudyAbout, StudyTitle } from '../queued-study.ts';
-import { keyOf } from '../upload-queue.ts';
+import { CONFLICT, keyOf } from '../upload-queue.ts';
 
 export interface NewStudy {
   readonly id: string;
@@ -179,17 +179,50 @@ export async function finishNaming(
   return database.transaction('rw', contentsOf(database), async () => {
     const study = await studies.get(studyId);
     if (study?.state !== 'reading') throw new StudyGone();
-    if (study.instances === 0) {
+    const twice = await waitingEarlier(database, study);
+    if (study.instances === twice.length) {
+      await deleteContents(database, studyId);
       await studies.delete(studyId);
       return false;
     }
     await replaceUnsendable(database, study, kept);
+    // The gateway is told nothing: those instances are still wanted.
+    await database.instances.bulkDelete(twice.map(({ position }): [string, number] => [studyId, position]));
+    const instances = study.instances - twice.length;
+    const bytes = twice.reduce((left, each) => left - each.bytes, study.bytes);
     const held = kept?.held ?? study.held;
     // An instance that was chosen twice travels once.
-    const chosen = study.instances + sumOf(held.reasons) + held.leftOut;
-    await studies.update(studyId, { named: true, chosen, held });
+    const chosen = instances + sumOf(held.reasons) + held.leftOut;
+    await studies.update(studyId, { instances, bytes, named: true, chosen, held });
     return true;
   });
+}
+
+/**
+ * Its instances that wait for a decision under an earlier entry, because another one has their identifier. They get no
+ * second entry: at the gateway one answer settles an instance wherever it stands.
+ */
+async function waitingEarlier(
+  database: LocalDatabase,
+  { id, studyInstanceUID, account }: StudyRow,
+): Promise<readonly InstanceRow[]> {
+  const earlier = await database.studies
+    .filter(
+      (row) =>
+        row.id !== id &&
+        row.studyInstanceUID === studyInstanceUID &&
+        (row.account === null || row.account === account) &&
+        row.removed !== true &&
+        !isUnsendable(row) &&
+        row.reasons.quarantined.some(({ reason }) => reason === CONFLICT),
+    )
+    .toArray();
+  if (earlier.length === 0) return [];
+  const waiting = new Set<string>();
+  for (const row of earlier)
+    for (const each of await instancesOf(database, row.id))
+      if (each.state === 'quarantined' && each.reason === CONFLICT) waiting.add(keyOf(each));
+  return (await instancesOf(database, id)).filter((each) => waiting.has(keyOf(each)));
 }
 
 /**

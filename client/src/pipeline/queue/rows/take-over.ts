@@ -1,13 +1,15 @@
 /**
  * Studies of a person who can no longer send them from here (their account was disabled, or the right of this
  * device has ended) are given to an administrator. The gateway is told first, for its audit trail. They begin
- * again as the administrator's own: nothing that was promised or sent under the other account counts.
+ * again as the administrator's own: nothing that was promised or sent under the other account counts. Loaded when
+ * somebody takes studies over: the gateway is asked then too.
  */
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { countReasons } from '../count-reasons.ts';
 import { contentsOf } from './drop-study.ts';
 import { instancesOf, putInstances } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
+import { waitsForOwner } from './waits-for-owner.ts';
 
 export interface TakeOverTools {
   readonly database: LocalDatabase;
@@ -15,11 +17,6 @@ export interface TakeOverTools {
   noteTakeOver(owner: string, studies: number): Promise<void>;
   /** Wakes this tab's uploader, if the tab leads. */
   wake(): void;
-}
-
-/** Its bytes are here, and the right to send them has ended. */
-export function waitsForOwner({ waiting, packing, state }: StudyRow): boolean {
-  return waiting === 'signed-out' && !packing && ['safe', 'uploading', 'at-gateway'].includes(state);
 }
 
 /** `which`: those that the screen has counted. Throws like the API client. */

@@ -1,7 +1,7 @@
 /**
  * Saves studies of the queue to a file for a stick: of each its ticket (the promise, signed by this device and sealed
- * to the gateway) and its parcels, as they lie here. Nothing is changed on this device: the studies wait here until
- * a receipt says that the PACS has them, whichever way they came. Loaded when somebody saves a file.
+ * to the gateway) and its parcels, as they lie here. The studies wait here until a receipt says that the PACS has them,
+ * whichever way they came. Loaded when somebody saves a file.
  */
 import { toStickIndex, type StickIndex, type Ticket } from '#shared/protocol/stick.ts';
 import type { SealingKey } from '#shared/protocol/api.ts';
@@ -65,11 +65,16 @@ export async function packStick(
     kind: 'packed',
     studies: whole.length,
     bytes: stickBytes(index),
-    pieces: () =>
-      writeStick(
+    async *pieces() {
+      yield* writeStick(
         index,
         saved.flatMap(({ bodies }) => bodies),
-      ),
+      );
+      // Before the file is closed: from then on somebody may send it.
+      await database.studies.bulkUpdate(
+        whole.map(({ id: key }) => ({ key, changes: { savedToStickAt: tools.now() } })),
+      );
+    },
   };
 }
 

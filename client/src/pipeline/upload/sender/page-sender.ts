@@ -17,7 +17,7 @@ export interface SendingWorker {
 
 export interface PageSenderTools {
   readonly spawn: () => SendingWorker;
-  readonly session: Pick<SessionStore, 'state' | 'user' | 'accessToken' | 'renew'>;
+  readonly session: Pick<SessionStore, 'state' | 'user' | 'begun' | 'accessToken' | 'renew'>;
   /** Whether the browser has a network. */
   readonly isOnline: ReadonlySignal<boolean>;
 }
@@ -53,7 +53,8 @@ export function createPageSender({ spawn, session, isOnline }: PageSenderTools):
           const state = session.state.value;
           const user = session.user.value;
           if (state === 'unknown') return;
-          const here = { account: user?.id ?? null, state, maySend: user !== null && maySend(user) };
+          const begun = session.begun.value;
+          const here = { account: user?.id ?? null, state, maySend: user !== null && maySend(user), begun };
           started.postMessage({ kind: 'here', here });
         }),
       ];

@@ -12,6 +12,8 @@ export interface Here {
   readonly state: SessionState;
   /** False: the account only reads, so enrolling this device would be useless. */
   readonly maySend: boolean;
+  /** As SessionStore's. */
+  readonly begun: number;
 }
 
 export type ToSender =

@@ -68,8 +68,14 @@ function takeNetwork(now: boolean): void {
   senders?.wake();
 }
 
-/** Gets the right before there is anything to send, because nobody may be signed in later. */
-async function untilEnrolled(made: Senders, { account, state, maySend }: Here): Promise<void> {
+/** The session (`begun`) since which the right is known to hold. */
+let confirmed: number | null = null;
+
+/**
+ * Gets the right before there is anything to send, because nobody may be signed in later; and again for each session
+ * that begins, because a new password ends the right of before.
+ */
+async function untilEnrolled(made: Senders, { account, state, maySend, begun }: Here): Promise<void> {
   const backOff = createBackOff(Math.random);
   while (
     account !== null &&
@@ -78,13 +84,12 @@ async function untilEnrolled(made: Senders, { account, state, maySend }: Here): 
     here?.state === state &&
     here.account === account
   ) {
-    const isAnswered = await made
-      .right(account)
-      .accessToken()
-      .then(
-        () => true,
-        () => false,
-      );
+    const right = made.right(account);
+    const isAnswered = await (begun === confirmed ? right.accessToken() : right.confirm()).then(
+      () => true,
+      () => false,
+    );
+    if (isAnswered) confirmed = begun;
     if (isAnswered) return;
     await wokenByNetwork.sleep(backOff.next(), forever);
   }

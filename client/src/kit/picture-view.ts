@@ -1,5 +1,10 @@
 /** The part of an image that a window of the page shows, and its size there. Pure. */
-import type { Point } from './edit-boxes.ts';
+
+/** A place in the image, in pixels that need not be whole; or one in the window. */
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
 
 /** Of the image, in its pixels. */
 export interface ImageSize {

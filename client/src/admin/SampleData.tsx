@@ -1,0 +1,59 @@
+/** Sample data on the first page for administrators: that it is there, and one button that removes it. */
+import { useEffect, useState } from 'preact/hooks';
+import type { SampleRemoval } from '#shared/protocol/sample.ts';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { Notice } from '../kit/Notice.tsx';
+import { useApi } from '../net/net-context.ts';
+import { AdminTrouble } from './AdminTrouble.tsx';
+import { createSampleStore } from './sample.store.ts';
+import { sampleWords as words } from './sample-words.ts';
+
+/** Nothing where there is none. */
+export function SampleData() {
+  const api = useApi();
+  const [store] = useState(() => createSampleStore(api));
+  useEffect(() => {
+    void store.load();
+    return () => store.close();
+  }, [store]);
+  const sample = store.sample.value;
+  const removed = store.removed.value;
+  const left = store.left.value ?? [];
+  const trouble = store.trouble.value;
+  if (sample === null || sample.accounts === 0) return null;
+  return (
+    <section class="destination" aria-label={words.title}>
+      <div>
+        <h2>{words.title}</h2>
+        <p class="quiet">{words.there(sample.studies, sample.cases)}</p>
+      </div>
+      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.remove()} />}
+      <p role="status" class="quiet numbers">
+        {removed === null ? '' : words.removing(removed)}
+      </p>
+      {left.length > 0 && <Left left={left} />}
+      {removed === null && (
+        <div class="row">
+          <AskFirst
+            label={words.remove}
+            of={words.remove}
+            ask={words.ask}
+            onYes={() => void store.remove()}
+          />
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Left({ left }: { readonly left: SampleRemoval['left'] }) {
+  return (
+    <Notice kind="stop" title={words.left}>
+      <ul>
+        {left.map(({ because, name, count }) => (
+          <li key={`${because} ${name}`}>{words.why[because](name ?? '', count)}</li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}

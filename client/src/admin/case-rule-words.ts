@@ -1,0 +1,42 @@
+/** The words of rules that open cases. */
+import type { CasePriority } from '#shared/protocol/cases.ts';
+import type { CaseOccasion } from '#shared/protocol/rule.ts';
+
+const occasions = {
+  delivered: 'A study is delivered',
+  finding: 'A model finds something',
+  disagreement: 'The device and the gateway disagree',
+} satisfies Record<CaseOccasion, string>;
+const priorities = { urgent: 'Urgent', high: 'High', routine: 'Routine', low: 'Low' } satisfies Record<
+  CasePriority,
+  string
+>;
+
+export const caseRuleWords = {
+  legend: 'The case',
+  occasion: 'Opened when',
+  occasions,
+  title: 'Title of the case',
+  titleWhat: 'The rule is kept in the clear: write nothing about a patient.',
+  priority: 'Priority of the case',
+  priorities,
+  tags: 'Tags, separated by commas',
+  review: 'Review that is opened with it',
+  noReview: 'None',
+  opens: (occasion: CaseOccasion, title: string, priority: CasePriority) =>
+    `${occasions[occasion]}: “${title}” (${priorities[priority].toLowerCase()})`,
+  notYet: {
+    delivered: 'The study is not delivered yet.',
+    finding: 'No model found anything in it.',
+    disagreement: 'The device and the gateway do not disagree about it.',
+  } satisfies Record<CaseOccasion, string>,
+  done: 'It has opened a case for this study before.',
+  tried: (titles: readonly string[]) =>
+    titles.length === 0
+      ? 'No case is opened.'
+      : `Opens ${titles.map((title) => `“${title}”`).join(' and ')}.`,
+  mistakes: {
+    title: 'Give the case a title of at most 200 characters.',
+    tags: 'Enter at most 10 tags of at most 40 characters each.',
+  },
+} as const;

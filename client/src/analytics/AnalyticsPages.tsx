@@ -1,0 +1,129 @@
+/** The dashboard, fetched when it is opened: a page for uploads, models and reviews each, with one bar of filters. */
+import type { ComponentType } from 'preact';
+import { EVALUATORS } from '#shared/protocol/analytics.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf, type Route } from '../kit/routes.ts';
+import { useSession } from '../net/net-context.ts';
+import {
+  CHOICES,
+  mayAskPatients,
+  parseFilters,
+  placesFor,
+  queryOf,
+  USUAL,
+  writeFilters,
+  type Choice,
+  type Filters,
+  type Place,
+} from './analytics-filters.ts';
+import { analyticsWords as words } from './analytics-words.ts';
+import './analytics.css';
+import { ModelFigures } from './ModelFigures.tsx';
+import { ReviewFigures } from './ReviewFigures.tsx';
+import { SaveEvaluation } from './SaveEvaluation.tsx';
+import { UploadFigures } from './UploadFigures.tsx';
+
+export type AnalyticsRoute = Extract<Route, { page: 'analytics' }>;
+
+const PAGES = {
+  uploads: UploadFigures,
+  models: ModelFigures,
+  reviews: ReviewFigures,
+} satisfies Record<Place, ComponentType<{ query: string }>>;
+
+export function AnalyticsPages({ route: { id, query } }: { readonly route: AnalyticsRoute }) {
+  const roles = useSession().user.value?.roles ?? [];
+  const places = placesFor(roles);
+  const at = places.find((place) => place === id) ?? places[0];
+  if (at === undefined)
+    return (
+      <main id="content" class="page stack">
+        <h1 tabIndex={-1}>{kitWords.pages.analytics}</h1>
+        <p>{words.notForYou}</p>
+      </main>
+    );
+  const asked = parseFilters(query);
+  const isByPatient = mayAskPatients(at, roles);
+  const filters = isByPatient ? asked : { ...asked, sex: USUAL.sex, ageBand: USUAL.ageBand };
+  const question = queryOf(filters, new Date());
+  const View = PAGES[at];
+  return (
+    <main id="content" class="page stack analytics">
+      <h1 tabIndex={-1}>{kitWords.pages.analytics}</h1>
+      {places.length > 1 && <Places places={places} at={at} query={query} />}
+      <FilterBar at={at} filters={filters} isByPatient={isByPatient} />
+      {at === 'models' && roles.some((role) => EVALUATORS.includes(role)) && (
+        <SaveEvaluation query={question} />
+      )}
+      <View query={question} />
+    </main>
+  );
+}
+
+type PlacesProps = { readonly places: readonly Place[]; readonly at: Place; readonly query: string };
+
+function Places({ places, at, query }: PlacesProps) {
+  return (
+    <nav class="row" aria-label={words.placesLabel}>
+      {places.map((place) => (
+        <a
+          key={place}
+          class="button figure-place"
+          href={hrefOf({ page: 'analytics', id: place, query })}
+          aria-current={place === at ? 'page' : undefined}
+        >
+          {words.places[place]}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+type FilterBarProps = { readonly at: Place; readonly filters: Filters; readonly isByPatient: boolean };
+
+function FilterBar({ at, filters, isByPatient }: FilterBarProps) {
+  const choose = (some: Partial<Filters>) =>
+    // In the place of the address before: the way back leads out of the dashboard.
+    location.replace(hrefOf({ page: 'analytics', id: at, query: writeFilters({ ...filters, ...some }) }));
+  const options = { filters, choose };
+  return (
+    <search class="figure-filters" aria-label={words.filters}>
+      <Select {...options} name="days" label={words.period} named={words.days} />
+      <Select {...options} name="modality" label={words.modality} named={{}} />
+      {isByPatient && (
+        <>
+          <Select {...options} name="sex" label={words.sex} named={words.sexes} />
+          <Select {...options} name="ageBand" label={words.ageBand} named={{}} />
+        </>
+      )}
+    </search>
+  );
+}
+
+type SelectProps = {
+  readonly name: Choice;
+  readonly label: string;
+  readonly named: Readonly<Record<string, string>>;
+  readonly filters: Filters;
+  readonly choose: (some: Partial<Filters>) => void;
+};
+
+function Select({ name, label, named, filters, choose }: SelectProps) {
+  const wordOf = (choice: string): string =>
+    named[choice] ?? (choice === '' ? words.any : choice === 'unknown' ? words.unknown : choice);
+  return (
+    <label class="field">
+      <span class="small quiet">{label}</span>
+      <select
+        value={filters[name]}
+        onChange={(event) => choose({ [name]: event.currentTarget.value } as Partial<Filters>)}
+      >
+        {CHOICES[name].map((choice) => (
+          <option key={choice} value={choice} selected={choice === filters[name]}>
+            {wordOf(choice)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,47 @@
+/** A chart with its legend and, for everybody who does not see it or wants the figures, its table. */
+import { useEffect, useId, useRef } from 'preact/hooks';
+import { analyticsWords as words } from './analytics-words.ts';
+import { drawPlot, type Plot } from './plot.ts';
+import { Table } from './Table.tsx';
+
+export type ChartProps = {
+  readonly title: string;
+  readonly what?: string;
+  /** Heads the first column of the table. */
+  readonly xLabel: string;
+  readonly plot: Plot;
+};
+
+export function Chart({ title, what, xLabel, plot }: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  const heading = useId();
+  useEffect(() => drawPlot(place.current!, plot), [plot]);
+  const rows = plot.x.flatMap((x, at) => {
+    const values = plot.lines.map(({ values: of }) => of[at] ?? null);
+    return values.every((value) => value === null || value === 0)
+      ? []
+      : [[plot.formatX(x), ...values.map((value) => (value === null ? words.noValue : plot.formatY(value)))]];
+  });
+  return (
+    <figure class="figure">
+      <figcaption id={heading}>
+        <span class="strong">{title}</span>
+        {what && <span class="small quiet">{what}</span>}
+      </figcaption>
+      {plot.lines.length > 1 && (
+        <ul class="figure-legend small quiet">
+          {plot.lines.map(({ label, form }, at) => (
+            <li key={label} data-line={form === 'dashed' ? 'dashed' : at % 4}>
+              {label}
+            </li>
+          ))}
+        </ul>
+      )}
+      <div class="figure-plot" ref={place} role="img" aria-labelledby={heading} />
+      <details>
+        <summary class="small">{words.table}</summary>
+        <Table heads={[xLabel, ...plot.lines.map(({ label }) => label)]} rows={rows} label={title} />
+      </details>
+    </figure>
+  );
+}

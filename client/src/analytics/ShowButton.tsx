@@ -1,0 +1,136 @@
+/** Leads from a number to the studies or results that were counted, in a sheet over the page. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import { z } from 'zod';
+import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
+import { formatMoment } from '../kit/format.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { Sheet } from '../kit/Sheet.tsx';
+import { useApi } from '../net/net-context.ts';
+import { analyticsWords } from './analytics-words.ts';
+
+const words = analyticsWords.shown;
+/** As much of the lists as is shown here. */
+const studiesSchema = z.object({
+  studies: z.array(
+    z.object({
+      studyInstanceUID: z.string(),
+      lastSentAt: z.iso.datetime(),
+      uploads: z.array(z.object({ sender: z.object({ username: z.string() }).optional() })),
+    }),
+  ),
+  next: z.string().nullable(),
+});
+const resultsSchema = z.object({
+  results: z.array(z.object({ id: z.string(), createdAt: z.string() })),
+  next: z.string().nullable(),
+});
+type Item = {
+  readonly key: string;
+  readonly text: string;
+  readonly href: string | null;
+  readonly when: string;
+};
+type Page = { readonly items: readonly Item[]; readonly next: string | null };
+
+export type ShowButtonProps = { readonly shows: string | null; readonly count: number };
+
+export function ShowButton({ shows, count }: ShowButtonProps) {
+  const isOpen = useSignal(false);
+  if (shows === null || count === 0) return null;
+  const kind = shows.startsWith('/results') ? 'results' : 'studies';
+  return (
+    <>
+      <button type="button" class="button button-bare" onClick={() => (isOpen.value = true)}>
+        {words[kind](count)}
+      </button>
+      {isOpen.value && <ShownSheet shows={shows} kind={kind} onClose={() => (isOpen.value = false)} />}
+    </>
+  );
+}
+
+type ShownProps = {
+  readonly shows: string;
+  readonly kind: 'studies' | 'results';
+  readonly onClose: () => void;
+};
+
+function ShownSheet({ shows, kind, onClose }: ShownProps) {
+  const api = useApi();
+  const [page, setPage] = useState<Page | null>(null);
+  const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
+  const ask = async (cursor: string | null, signal?: AbortSignal) => {
+    try {
+      const path = cursor === null ? shows : `${shows}&cursor=${encodeURIComponent(cursor)}`;
+      const options = signal === undefined ? {} : { signal };
+      const answer = await pageOf(kind, (schema) => api.json(path, schema, options));
+      setPage((known) => ({
+        ...answer,
+        items: cursor === null ? answer.items : [...(known?.items ?? []), ...answer.items],
+      }));
+    } catch (error) {
+      if (!signal?.aborted) setTrouble(troubleOf(error));
+    }
+  };
+  useEffect(() => {
+    const asking = new AbortController();
+    void ask(null, asking.signal);
+    return () => asking.abort();
+  }, []);
+  return (
+    <Sheet title={words.title[kind]} onClose={onClose}>
+      <CaseTroubleNotice trouble={trouble} />
+      {page === null && trouble === null && <p class="quiet">{words.loading}</p>}
+      <ul class="plain">
+        {page?.items.map(({ key, text, href, when }) => (
+          <li key={key} class="hairline figure-shown">
+            {href === null ? (
+              <span class="code">{text}</span>
+            ) : (
+              <a class="code" href={href}>
+                {text}
+              </a>
+            )}
+            <span class="small quiet">{when}</span>
+          </li>
+        ))}
+      </ul>
+      <div class="row">
+        {page !== null && page.next !== null && (
+          <button type="button" class="button" onClick={() => void ask(page.next)}>
+            {words.more}
+          </button>
+        )}
+        <button type="button" class="button" onClick={onClose}>
+          {words.close}
+        </button>
+      </div>
+    </Sheet>
+  );
+}
+
+type Ask = <T>(schema: z.ZodType<T>) => Promise<T>;
+
+async function pageOf(kind: ShownProps['kind'], ask: Ask): Promise<Page> {
+  const now = new Date();
+  const at = (text: string): string => formatMoment(new Date(text), now);
+  if (kind === 'results') {
+    const { results, next } = await ask(resultsSchema);
+    const items = results.map(({ id, createdAt }) => ({
+      ...{ key: id, text: id.slice(0, 8), when: at(createdAt) },
+      href: hrefOf({ page: 'results', at: 'results', id, beside: '' }),
+    }));
+    return { items, next };
+  }
+  const { studies, next } = await ask(studiesSchema);
+  const items = studies.map(({ studyInstanceUID, lastSentAt, uploads }) => {
+    const name = uploads[0]?.sender?.username;
+    const when = at(lastSentAt);
+    return {
+      ...{ key: studyInstanceUID, text: studyInstanceUID, href: null },
+      when: name === undefined ? when : words.sentBy(when, name),
+    };
+  });
+  return { items, next };
+}

@@ -1,0 +1,39 @@
+/** Figures in rows: the first column names them, the others are numbers. Wide ones scroll in their own place. */
+import type { ComponentChildren } from 'preact';
+
+export type TableProps = {
+  readonly label: string;
+  readonly heads: readonly string[];
+  readonly rows: readonly (readonly ComponentChildren[])[];
+};
+
+export function Table({ label, heads, rows }: TableProps) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too
+    <section class="figure-table" aria-label={label} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {heads.map((head) => (
+              <th key={head} scope="col" class="small quiet">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([name, ...cells], at) => (
+            <tr key={at}>
+              <th scope="row">{name}</th>
+              {cells.map((cell, column) => (
+                <td key={column} class="numbers">
+                  {cell}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}

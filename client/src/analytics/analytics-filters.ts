@@ -1,0 +1,73 @@
+/** The question that the dashboard asks: a page of it, a period and a cohort. All of it stands in the address. */
+import { AGE_BANDS, MODELS_READERS, OPERATIONS_READERS, SEXES, UNKNOWN } from '#shared/protocol/analytics.ts';
+import type { Role } from '#shared/protocol/api.ts';
+import { CASE_KEEPERS, CASE_MODALITIES } from '#shared/protocol/cases.ts';
+
+export const PLACES = ['uploads', 'models', 'reviews'] as const;
+export type Place = (typeof PLACES)[number];
+const READERS: Record<Place, readonly Role[]> = {
+  uploads: OPERATIONS_READERS,
+  models: MODELS_READERS,
+  reviews: CASE_KEEPERS,
+};
+export const placesFor = (roles: readonly Role[]): readonly Place[] =>
+  PLACES.filter((place) => READERS[place].some((role) => roles.includes(role)));
+
+/** Auditors are told nothing by sex or age. */
+export const mayAskPatients = (place: Place, roles: readonly Role[]): boolean =>
+  place !== 'uploads' || roles.includes('admin');
+
+export const CHOICES = {
+  days: ['7', '30', '90', '365'],
+  sex: ['', ...SEXES, UNKNOWN],
+  ageBand: ['', ...AGE_BANDS, UNKNOWN],
+  modality: ['', ...CASE_MODALITIES],
+} as const;
+export type Choice = keyof typeof CHOICES;
+export type Days = (typeof CHOICES)['days'][number];
+export type Filters = { readonly [C in Choice]: (typeof CHOICES)[C][number] };
+const NAMES = Object.keys(CHOICES) as readonly Choice[];
+export const USUAL: Filters = { days: '30', sex: '', ageBand: '', modality: '' };
+
+/** An address has no plus sign. */
+const toAddress = (value: string): string => value.replace('+', '-up');
+
+/** Of an address what is understood; anything else is as usual. */
+export function parseFilters(query: string): Filters {
+  const said = new URLSearchParams(query);
+  const chosen = NAMES.map((name) => {
+    const values: readonly string[] = CHOICES[name];
+    return [name, values.find((value) => toAddress(value) === said.get(name)) ?? USUAL[name]];
+  });
+  return Object.fromEntries(chosen) as Filters;
+}
+
+/** Empty where everything is as usual. */
+export const writeFilters = (filters: Filters): string =>
+  new URLSearchParams(
+    NAMES.filter((name) => filters[name] !== USUAL[name]).map((name) => [name, toAddress(filters[name])]),
+  ).toString();
+
+const DAY_MS = 86_400_000;
+/** In UTC, as the gateway counts. */
+export const dayOf = (at: Date): string => at.toISOString().slice(0, 'YYYY-MM-DD'.length);
+
+/** The question to the gateway: so many days, ending today. */
+export function queryOf({ days, ...cohort }: Filters, now: Date): string {
+  const from = dayOf(new Date(now.getTime() - (Number(days) - 1) * DAY_MS));
+  const query = new URLSearchParams({ from, to: dayOf(now) });
+  for (const [name, value] of Object.entries(cohort)) if (value !== '') query.set(name, value);
+  return query.toString();
+}
+
+/** Each day from the first to the last. */
+export function daysIn({ from, to }: { readonly from: string; readonly to: string }): readonly string[] {
+  const first = Date.parse(from);
+  const count = Math.round((Date.parse(to) - first) / DAY_MS) + 1;
+  return Array.from({ length: Math.max(0, count) }, (_, at) => dayOf(new Date(first + at * DAY_MS)));
+}
+
+/** Each month of which a day is in it, as YYYY-MM. */
+export const monthsIn = (range: { readonly from: string; readonly to: string }): readonly string[] => [
+  ...new Set(daysIn(range).map((day) => day.slice(0, 'YYYY-MM'.length))),
+];

@@ -1,0 +1,120 @@
+/**
+ * The dashboard in a real Chromium against the real gateway. Figures of a month with a thousand studies are recorded:
+ * no test sends them. The gateway's own figures are shown too, whatever it has.
+ */
+import type { BrowserContext, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+import {
+  recordedModelFigures,
+  recordedOperations,
+  recordedReviewFigures,
+} from '../testing/recorded-figures.ts';
+
+const test = suite('the dashboard');
+const walk = await walkScreens(test, {
+  name: 'the dashboard',
+  roles: ['admin', 'radiologist'],
+  open: openWorld,
+});
+
+/** Answers every question with this; `asked` gathers the queries. */
+async function record(
+  visitor: BrowserContext,
+  answers: Readonly<Record<string, unknown>>,
+): Promise<string[]> {
+  const asked: string[] = [];
+  await visitor.route(/\/api\/(analytics\/|studies\?)/, (route) => {
+    const { pathname, search } = new URL(route.request().url());
+    asked.push(search);
+    const answer = answers[pathname.split('/').at(-1)!];
+    return answer === undefined ? route.fulfill({ status: 503 }) : route.fulfill({ json: answer });
+  });
+  return asked;
+}
+
+const goTo = (page: Page, hash: string): Promise<void> =>
+  page.evaluate((address) => {
+    location.hash = address;
+  }, hash);
+
+const STUDIES = {
+  studies: [
+    {
+      studyInstanceUID: '2.25.329800735698586629295641978511506172918',
+      lastSentAt: '2026-11-23T08:00:00.000Z',
+      uploads: [{ sender: { username: 'ward-3', keptNames: false } }],
+    },
+  ],
+  next: null,
+};
+
+walk(
+  'shows what came in, with a table to each chart, and the studies behind a number',
+  async ({ page, visitor, enter }) => {
+    const asked = await record(visitor, { operations: recordedOperations(), studies: STUDIES });
+    await enter();
+    await goTo(page, '#/analytics');
+    await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
+    await page.getByRole('figure', { name: 'Studies a day' }).getByText('Show as table').click();
+    await page
+      .getByRole('row', { name: /2 Nov|Nov 2/ })
+      .first()
+      .waitFor();
+    await page.getByRole('figure', { name: 'Studies a day' }).getByText('Show as table').click();
+    await looksRight(page, 'figures-uploads');
+    await page.getByRole('button', { name: 'Show 1,042 studies' }).click();
+    await page.getByText('2.25.329800735698586629295641978511506172918').waitFor();
+    await looksRight(page, 'figures-shown');
+    await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('combobox', { name: 'Modality' }).selectOption('CT');
+    await page.waitForURL(/modality=CT/);
+    await page.getByRole('heading', { name: 'By account' }).waitFor();
+    assert.ok(asked.some((query) => /from=.*to=.*modality=CT/.test(query)));
+  },
+);
+
+walk('shows models and reviews', async ({ page, visitor, enter }) => {
+  await record(visitor, { models: recordedModelFigures(), reviews: recordedReviewFigures() });
+  await enter();
+  await goTo(page, '#/analytics/models');
+  await page.getByRole('heading', { name: 'pneumonia version 1.0.0' }).waitFor();
+  await looksRight(page, 'figures-models');
+  await page.getByRole('figure', { name: 'Is the score right?' }).scrollIntoViewIfNeeded();
+  await looksRight(page, 'figures-calibration');
+  await page.getByRole('link', { name: 'Reviews', exact: true }).click();
+  await page.getByRole('heading', { name: 'Chest film' }).waitFor();
+  await looksRight(page, 'figures-reviews');
+});
+
+walk('says when there is nothing, and when figures do not come', async ({ page, visitor, enter }) => {
+  const { total, ...rest } = recordedOperations();
+  const nothing = { ...total, studies: 0, uploads: 0 };
+  const answers: Record<string, unknown> = { operations: { ...rest, total: nothing } };
+  await record(visitor, answers);
+  await enter();
+  await goTo(page, '#/analytics/uploads');
+  await page.getByText('Nothing was counted in this period.').waitFor();
+  await looksRight(page, 'figures-none');
+  delete answers['operations'];
+  await page.getByRole('combobox', { name: 'Period' }).selectOption('7');
+  await page.getByRole('button', { name: 'Try again' }).waitFor();
+  await looksRight(page, 'figures-refused');
+  answers['operations'] = recordedOperations();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'By account' }).waitFor();
+});
+
+walk('asks the gateway itself', async ({ page, enter }) => {
+  await enter();
+  for (const place of ['uploads', 'models', 'reviews']) {
+    await goTo(page, `#/analytics/${place}`);
+    await page.getByText('UTC', { exact: false }).first().waitFor();
+    assert.is(await page.getByRole('alert').getByText('Try again').count(), 0, place);
+  }
+});
+
+test.run();

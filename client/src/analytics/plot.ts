@@ -1,0 +1,114 @@
+/** Charts by uPlot, in the colours of the page. */
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+
+export type Line = {
+  readonly label: string;
+  /** One for each x; null: a gap. */
+  readonly values: readonly (number | null)[];
+  readonly form: 'bars' | 'line' | 'dashed' | 'points';
+};
+export type Plot = {
+  /** Days (seconds since 1970) or numbers. */
+  readonly x: readonly number[];
+  readonly isTime: boolean;
+  readonly lines: readonly Line[];
+  /** The ends of both axes; undefined: as the values are. */
+  readonly ends?: readonly [number, number];
+  readonly formatX: (x: number) => string;
+  readonly formatY: (y: number) => string;
+  /** The steps of the left axis; undefined: round numbers. */
+  readonly steps?: readonly number[];
+};
+
+const HEIGHT = 220;
+/** The line of a colour, in order; told apart by dashes too. */
+const COLOURS = ['--accent', '--good', '--wait', '--stop'];
+const DASHES = [[], [8, 4], [2, 3], [10, 3, 2, 3]];
+/** Labels of the left axis take this much. */
+const AXIS_WIDTH = 76;
+const AXIS_HEIGHT = 36;
+const LABEL_SPACE = 72;
+const POINT = 9;
+const BARS = uPlot.paths.bars!({ size: [0.7, 40] });
+
+/** Draws it, as wide as its place, until the function that it returns is called. */
+export function drawPlot(place: HTMLElement, plot: Plot): () => void {
+  const colour = (name: string): string => getComputedStyle(place).getPropertyValue(name);
+  const resolved = (name: string): string => {
+    // `light-dark()` is resolved only where it is used.
+    place.style.setProperty('color', `var(${name})`);
+    const { color } = getComputedStyle(place);
+    place.style.removeProperty('color');
+    return color || colour(name);
+  };
+  const chart = new uPlot(optionsOf(plot, place.clientWidth, resolved), dataOf(plot), place);
+  const sized = new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: HEIGHT }));
+  sized.observe(place);
+  // A chart is drawn once: other colours need another drawing.
+  const redraw = () => chart.redraw(false, true);
+  const themed = new MutationObserver(redraw);
+  themed.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  dark.addEventListener('change', redraw);
+  return () => {
+    sized.disconnect();
+    themed.disconnect();
+    dark.removeEventListener('change', redraw);
+    chart.destroy();
+  };
+}
+
+const dataOf = ({ x, lines }: Plot): uPlot.AlignedData => [[...x], ...lines.map(({ values }) => [...values])];
+
+function optionsOf(plot: Plot, width: number, colour: (name: string) => string): uPlot.Options {
+  const { isTime, ends, formatX, formatY } = plot;
+  const axis = {
+    stroke: () => colour('--ink-quiet'),
+    grid: { stroke: () => colour('--hairline'), width: 1 },
+    ticks: { stroke: () => colour('--hairline'), width: 1 },
+    font: `14px ${getComputedStyle(document.body).fontFamily}`,
+  };
+  const range = ends === undefined ? {} : { range: (): [number, number] => [...ends] };
+  const across = ends ?? endsOf(plot);
+  return {
+    ...{ width, height: HEIGHT, legend: { show: false }, cursor: { show: false } },
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
+    scales: {
+      x: { time: isTime, range: () => [...across] },
+      y: ends === undefined ? { range: (_, __, most) => [0, most > 0 ? most * 1.08 : 1] } : range,
+    },
+    axes: [
+      { ...axis, size: AXIS_HEIGHT, space: LABEL_SPACE, values: (_, splits) => splits.map(formatX) },
+      {
+        ...{ ...axis, size: AXIS_WIDTH, values: (_: uPlot, splits: number[]) => splits.map(formatY) },
+        ...(plot.steps === undefined ? {} : { incrs: [...plot.steps] }),
+      },
+    ],
+    series: [{}, ...plot.lines.map((line, at) => seriesOf(line, at, colour))],
+  };
+}
+
+/** Half a step wider than the values: the first and the last bar are whole. */
+function endsOf({ x }: Plot): readonly [number, number] {
+  const [first = 0, second = first + 1] = x;
+  const half = (second - first) / 2;
+  return [first - half, (x.at(-1) ?? first) + half];
+}
+
+function seriesOf({ label, form }: Line, at: number, colour: (name: string) => string): uPlot.Series {
+  const name = form === 'dashed' ? '--outline' : COLOURS[at % COLOURS.length]!;
+  const stroke = () => colour(name);
+  if (form === 'bars') return { label, stroke, fill: stroke, width: 0, paths: BARS, points: { show: false } };
+  if (form === 'points')
+    return { label, stroke, width: 2, points: { show: true, size: POINT, fill: stroke } };
+  const dash = form === 'dashed' ? [4, 4] : DASHES[at % DASHES.length]!;
+  return {
+    label,
+    stroke,
+    width: 2,
+    dash,
+    spanGaps: form === 'dashed',
+    points: { show: form === 'line', size: 5, fill: stroke },
+  };
+}

@@ -1,0 +1,62 @@
+/** Several cases at once, chosen and changed by keyboard, in a real Chromium against the running system. */
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('several cases at once');
+const walk = await walkScreens(test, {
+  name: 'cases-bulk',
+  roles: ['technician', 'radiologist'],
+  open: openWorld,
+});
+
+const press = (page: Page, name: string): Promise<void> =>
+  page.getByRole('button', { name, exact: true, disabled: false }).press('Enter');
+
+walk('cases are chosen, changed, closed and put back by keyboard', async (stage) => {
+  const { page, enter, account } = stage;
+  await enter();
+  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+  await press(page, 'Import a file');
+  const dialog = page.getByRole('dialog');
+  const rows = ['first', 'second'].map(
+    (name) => `The ${name} of ${account.username},NOT-THERE-8,${account.username}`,
+  );
+  const buffer = Buffer.from(['title,accessionNumber,assignee', ...rows].join('\r\n'));
+  await dialog.getByLabel('CSV file').setInputFiles({ name: 'cases.csv', mimeType: 'text/csv', buffer });
+  await press(page, 'Import 2 rows');
+  await press(page, 'Close');
+  await page.getByRole('combobox', { name: /^For/ }).selectOption('me');
+  await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
+  const row = page.getByRole('link', { name: `The first of ${account.username}` });
+  await row.press('x');
+  await page.getByText('1 case chosen').waitFor();
+  await row.press('Shift+X');
+  await page.getByText('2 cases chosen').waitFor();
+  await looksRight(page, 'cases-chosen');
+  await press(page, 'Change…');
+  await dialog.getByLabel('Add a tag').press('Enter');
+  await dialog.getByText('Choose what to change.').waitFor();
+  await looksRight(page, 'cases-change');
+  await dialog.getByLabel('Priority').selectOption('urgent');
+  await dialog.getByLabel('Add a tag').pressSequentially('ward round');
+  await dialog.getByLabel('Add a tag').press('Enter');
+  await page.getByText('Changed 2 cases.').waitFor();
+  await page.getByRole('link', { name: 'ward round' }).nth(1).waitFor();
+  await press(page, 'Undo');
+  await page.getByText('Undone for 2 cases.').waitFor();
+  await page.getByRole('link', { name: 'ward round' }).first().waitFor({ state: 'detached' });
+  await press(page, 'Choose all shown');
+  await press(page, 'Close…');
+  await dialog.getByRole('button', { name: 'Close 2 cases' }).press('Enter');
+  await page.getByText('Closed 2 cases.').waitFor();
+  await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 0);
+  await press(page, 'Undo');
+  await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
+  assert.not.ok((await row.innerText()).includes('Closed'));
+});
+
+test.run();

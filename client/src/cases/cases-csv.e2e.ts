@@ -1,0 +1,91 @@
+/** Cases out as a file and in from one, in a real Chromium against the running system. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('cases as files');
+const walk = await walkScreens(test, {
+  name: 'cases-csv',
+  roles: ['technician', 'radiologist'],
+  open: openWorld,
+});
+
+const press = (page: Page, name: string): Promise<void> =>
+  page.getByRole('button', { name, exact: true, disabled: false }).press('Enter');
+
+walk('a list is saved as CSV, and a file is mapped, refused by its rows and imported', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+  await press(page, 'Import a file');
+  const dialog = page.getByRole('dialog');
+  const choose = (rows: readonly string[]) =>
+    dialog.getByLabel('CSV file').setInputFiles({
+      name: 'cases.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(['Betreff,Auftrag,dueOn', ...rows].join('\r\n')),
+    });
+  const title = `From a file of ${stage.account.username}`;
+  await choose([`${title},NOT-THERE-9,31.12.2027`]);
+  await dialog.getByText('Say which column is the title').waitFor();
+  await dialog.getByLabel('Betreff').selectOption('title');
+  await dialog.getByText('Row 2: Due can’t be read.').waitFor();
+  await looksRight(page, 'cases-import');
+  await choose([`${title},NOT-THERE-9,2027-12-31`]);
+  await dialog.getByText('A new case needs one of').waitFor();
+  await dialog.getByLabel('Auftrag').selectOption('accessionNumber');
+  await dialog.getByText('Opens 1 case').waitFor();
+  await press(page, 'Import 1 row');
+  await dialog.getByText('Opened 1 case').waitFor();
+  await press(page, 'Close');
+  await page.getByRole('link', { name: title }).waitFor();
+  await press(page, 'Save as CSV');
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    dialog.getByRole('button', { name: 'Save the file' }).press('Enter'),
+  ]);
+  assert.is(saved.suggestedFilename(), 'cases.csv');
+  const file = join(stage.folder, 'cases.csv');
+  await saved.saveAs(file);
+  assert.ok((await readFile(file, 'utf8')).includes(title));
+});
+
+walk('a list is exported for a purpose, followed until it is ready, saved and erased', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+  await page.getByRole('link', { name: 'Exports' }).press('Enter');
+  await page.getByText('No exports yet').waitFor();
+  await looksRight(page, 'exports-none');
+  await page.getByRole('link', { name: 'Open the cases' }).press('Enter');
+  await press(page, 'Export');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('What the file has').selectOption('cases-limited');
+  await dialog.getByText('The file has pseudonyms in place of names').waitFor();
+  await press(page, 'Make the file');
+  await dialog.getByText('Say what the file is for.').waitFor();
+  await looksRight(page, 'export-ask');
+  await dialog.getByLabel('What it is for').pressSequentially('Reading times of the ward');
+  await press(page, 'Make the file');
+  const row = page.getByRole('listitem').filter({ hasText: 'Reading times of the ward' });
+  await row.getByText('kept until').waitFor();
+  await looksRight(page, 'exports');
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    row.getByRole('button', { name: 'Save the file' }).press('Enter'),
+  ]);
+  assert.is(saved.suggestedFilename(), 'cases-limited.csv');
+  const file = join(stage.folder, 'cases-limited.csv');
+  await saved.saveAs(file);
+  assert.match(await readFile(file, 'utf8'), /^\ufeff?caseNumber,pseudonym,status/);
+  await row.getByRole('button', { name: 'Erase the file' }).press('Enter');
+  await dialog.getByRole('button', { name: 'Erase the file' }).press('Enter');
+  await row.getByText('Cancelled. There is no file.').waitFor();
+});
+
+test.run();

@@ -1,0 +1,147 @@
+/** Asks for an export of the cases that are listed: which template, and for which purpose. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import {
+  exportSchema,
+  exportTemplatesSchema,
+  PURPOSE_LENGTH,
+  type ExportTemplate,
+} from '#shared/protocol/exports.ts';
+import type { CaseFilters } from '../cases/case-filters.ts';
+import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { openAttempt } from '../cases/open-attempt.ts';
+import { FormActions } from '../kit/FormActions.tsx';
+import { Icon } from '../kit/Icon.tsx';
+import { Notice } from '../kit/Notice.tsx';
+import { hrefOf } from '../kit/routes.ts';
+import { Sheet } from '../kit/Sheet.tsx';
+import { useApi } from '../net/net-context.ts';
+import { selectionOf } from './exports.store.ts';
+import { exportWords } from './export-words.ts';
+
+const words = exportWords.ask;
+
+type ExportSheetProps = { readonly filters: CaseFilters; readonly onClose: () => void };
+
+export function ExportSheet({ filters, onClose }: ExportSheetProps) {
+  const api = useApi();
+  // The same for each attempt: one export, however often it is asked for.
+  const [id] = useState(() => crypto.randomUUID());
+  const [attempt] = useState(openAttempt);
+  const templates = useSignal<readonly ExportTemplate[] | null>(null);
+  const chosen = useSignal<string | null>(null);
+  const purpose = useSignal('');
+  const isMissing = useSignal(false);
+  useEffect(() => {
+    void attempt.tried(async () => {
+      templates.value = (await api.json('/export-templates', exportTemplatesSchema)).templates;
+      chosen.value = templates.value[0]?.name ?? null;
+    });
+  }, []);
+  const template = templates.value?.find(({ name }) => name === chosen.value);
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    isMissing.value = purpose.value.trim() === '';
+    if (isMissing.value || template === undefined) return;
+    const selection = selectionOf(filters, new Date());
+    const body = { id, template: template.name, selection, purpose: purpose.value };
+    const isAsked = await attempt.tried(
+      async () => void (await api.json('/exports', exportSchema, { method: 'POST', body })),
+    );
+    if (isAsked) location.hash = hrefOf({ page: 'exports' });
+  };
+  return (
+    <Sheet title={words.title} onClose={onClose}>
+      <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
+        <p class="quiet">{words.what}</p>
+        {templates.value === null && attempt.isBusy.value && <p class="quiet">{words.loading}</p>}
+        {templates.value?.length === 0 && <p>{words.none}</p>}
+        {template !== undefined && (
+          <Template
+            templates={templates.value ?? []}
+            chosen={template}
+            onChoose={(name) => (chosen.value = name)}
+          />
+        )}
+        <Purpose
+          purpose={purpose.value}
+          isMissing={isMissing.value && purpose.value.trim() === ''}
+          onType={(typed) => (purpose.value = typed)}
+        />
+        <CaseTroubleNotice trouble={attempt.trouble.value} />
+        <FormActions
+          submit={words.submit}
+          submitting={words.submitting}
+          isBusy={attempt.isBusy.value || template === undefined}
+          onCancel={onClose}
+        />
+      </form>
+    </Sheet>
+  );
+}
+
+type TemplateProps = {
+  readonly templates: readonly ExportTemplate[];
+  readonly chosen: ExportTemplate;
+  readonly onChoose: (name: string) => void;
+};
+
+function Template({ templates, chosen, onChoose }: TemplateProps) {
+  const { redaction, fields } = chosen.definition;
+  return (
+    <>
+      <label class="field">
+        <span>{words.template}</span>
+        <select value={chosen.name} onChange={({ currentTarget }) => onChoose(currentTarget.value)}>
+          {templates.map(({ name, definition }) => (
+            <option key={name} value={name} selected={name === chosen.name}>
+              {`${definition.title} · ${exportWords.formats[definition.format]}`}
+            </option>
+          ))}
+        </select>
+      </label>
+      <div role="status">
+        <Notice kind={redaction === 'full' ? 'wait' : 'plain'} title={exportWords.redactions[redaction]}>
+          <p>{exportWords.tells[redaction]}</p>
+        </Notice>
+      </div>
+      <details class="disclosure">
+        <summary class="small">
+          <span class="disclosure-mark">
+            <Icon name="chevron" size={16} turns />
+          </span>
+          {words.columns}
+        </summary>
+        <p class="code">{fields.join(', ')}</p>
+      </details>
+    </>
+  );
+}
+
+type PurposeProps = {
+  readonly purpose: string;
+  readonly isMissing: boolean;
+  readonly onType: (typed: string) => void;
+};
+
+function Purpose({ purpose, isMissing, onType }: PurposeProps) {
+  return (
+    <>
+      <label class="field">
+        <span>{words.purpose}</span>
+        <textarea
+          rows={2}
+          maxLength={PURPOSE_LENGTH}
+          value={purpose}
+          aria-invalid={isMissing}
+          aria-describedby="export-purpose"
+          onInput={({ currentTarget }) => onType(currentTarget.value)}
+        />
+        <span id="export-purpose" class="small quiet">
+          {words.purposeHint}
+        </span>
+      </label>
+      <div role="alert">{isMissing && <Notice kind="stop" title={words.purposeMissing} />}</div>
+    </>
+  );
+}

@@ -1,0 +1,164 @@
+/** The exports of this person: what is being made, what is ready, and what became of the others. */
+import { useSignal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import type { Export } from '#shared/protocol/exports.ts';
+import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { openAttempt } from '../cases/open-attempt.ts';
+import { saveFile } from '../cases/save-file.ts';
+import { formatBytes, formatMoment } from '../kit/format.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { Confirm } from '../kit/Sheet.tsx';
+import { useLate } from '../kit/use-late.ts';
+import { useApi } from '../net/net-context.ts';
+import { realClock } from '../pipeline/upload/clock.ts';
+import { createExportsStore, isBeingMade, type ExportsStore } from './exports.store.ts';
+import { exportWords as words } from './export-words.ts';
+import './exports.css';
+
+export function ExportsView() {
+  const api = useApi();
+  const [store] = useState(() => createExportsStore(api));
+  useEffect(() => {
+    const gone = new AbortController();
+    void store.load().then(() => store.follow(realClock, gone.signal));
+    return () => gone.abort();
+  }, [store]);
+  const exports = store.exports.value;
+  const late = useLate(exports === null && store.trouble.value === null);
+  return (
+    <main id="content" class="page stack" aria-busy={exports === null}>
+      <h1 tabIndex={-1}>{kitWords.pages.exports}</h1>
+      <p class="quiet">{words.intro}</p>
+      <CaseTroubleNotice trouble={store.trouble.value}>
+        <p>
+          <button type="button" class="button" onClick={() => void store.load()}>
+            {words.again}
+          </button>
+        </p>
+      </CaseTroubleNotice>
+      {exports === null && late && <p class="quiet">{words.loading}</p>}
+      {exports?.length === 0 && <Empty />}
+      <ol class="plain" aria-label={kitWords.pages.exports}>
+        {exports?.map((of) => (
+          <li key={of.id} class="hairline export-row">
+            <Row of={of} store={store} />
+          </li>
+        ))}
+      </ol>
+      {store.hasMore.value && (
+        <p>
+          <button
+            type="button"
+            class="button"
+            disabled={store.isBusy.value}
+            onClick={() => void store.more()}
+          >
+            {words.more}
+          </button>
+        </p>
+      )}
+    </main>
+  );
+}
+
+function Empty() {
+  return (
+    <div class="stack-tight" role="status">
+      <p class="strong">{words.empty}</p>
+      <p class="quiet">{words.how}</p>
+      <p>
+        <a class="button" href={hrefOf({ page: 'cases', id: '', query: '' })}>
+          {words.toCases}
+        </a>
+      </p>
+    </div>
+  );
+}
+
+type RowProps = { readonly of: Export; readonly store: ExportsStore };
+
+function Row({ of, store }: RowProps) {
+  const { definition, purpose, by, createdAt, sha256 } = of;
+  const about = words.about(words.redactions[definition.redaction], words.formats[definition.format]);
+  return (
+    <>
+      <div class="export-what">
+        <p>
+          <span class="strong">{definition.title}</span>
+          <span class="small quiet"> {about}</span>
+        </p>
+        <State of={of} />
+        {purpose !== null && <p class="small kept">{words.purpose(purpose)}</p>}
+        <p class="small quiet">{words.by(by, formatMoment(new Date(createdAt), new Date()))}</p>
+        {of.state === 'ready' && sha256 !== null && (
+          <p class="small quiet">
+            {words.sha256} <span class="code">{sha256}</span>
+          </p>
+        )}
+      </div>
+      <Actions of={of} store={store} />
+    </>
+  );
+}
+
+function State({ of }: { readonly of: Export }) {
+  const { state, trouble, found, done, total, rows, bytes, expiresAt } = of;
+  if (state === 'ready' && rows !== null && bytes !== null && expiresAt !== null)
+    return (
+      <p class="numbers">
+        {words.ready(rows, formatBytes(bytes), formatMoment(new Date(expiresAt), new Date()))}
+      </p>
+    );
+  if (state === 'failed')
+    return (
+      <p class="export-failed">
+        {words.failed[trouble ?? 'unexpected']} {found && words.found(found.field, found.row)}
+      </p>
+    );
+  return (
+    <div class="stack-tight">
+      <p role="status">{(isBeingMade(of) && trouble && words.waits[trouble]) || words.states[state]}</p>
+      {state === 'running' && (
+        <>
+          <progress max={Math.max(total, 1)} value={done} aria-label={definitionOf(of)} />
+          <p class="small quiet numbers">{words.progress(done, total)}</p>
+        </>
+      )}
+    </div>
+  );
+}
+
+const definitionOf = ({ definition }: Export): string => definition.title;
+
+function Actions({ of, store }: RowProps) {
+  const api = useApi();
+  const [saving] = useState(openAttempt);
+  const isAsking = useSignal(false);
+  const { title, format } = of.definition;
+  const save = () => saving.tried(() => saveFile(api, `/exports/${of.id}/file`, `${of.template}.${format}`));
+  const end = () => void store.cancel(of.id);
+  return (
+    <div class="export-actions">
+      {of.state === 'ready' && of.isMine && (
+        <button type="button" class="button" disabled={saving.isBusy.value} onClick={() => void save()}>
+          {saving.isBusy.value ? words.saving : words.save}
+        </button>
+      )}
+      {of.state === 'ready' && (
+        <button type="button" class="button button-bare" onClick={() => (isAsking.value = true)}>
+          {words.erase}
+        </button>
+      )}
+      {isBeingMade(of) && (
+        <button type="button" class="button" aria-label={words.cancelOf(title)} onClick={end}>
+          {words.cancel}
+        </button>
+      )}
+      {isAsking.value && (
+        <Confirm {...words.eraseAsk} destructive onYes={end} onClose={() => (isAsking.value = false)} />
+      )}
+      <CaseTroubleNotice trouble={saving.trouble.value} />
+    </div>
+  );
+}

@@ -1,0 +1,80 @@
+/** The words of exports. */
+import type { ExportState, ExportTrouble, Redaction } from '#shared/protocol/exports.ts';
+
+const cases = (count: number): string => (count === 1 ? '1 case' : `${count.toLocaleString('en')} cases`);
+const rows = (count: number): string => (count === 1 ? '1 row' : `${count.toLocaleString('en')} rows`);
+
+export const exportWords = {
+  intro: 'Data of many cases as one file, for a purpose that you state. Each file is kept for 24 hours.',
+  loading: 'Loading the exports…',
+  empty: 'No exports yet',
+  how: 'Open the list of cases, choose its filters, and press Export.',
+  toCases: 'Open the cases',
+  more: 'Show more',
+  again: 'Try again',
+  open: 'Export',
+  ask: {
+    title: 'Export the cases of this list',
+    what: 'The file has every case that the filters of the list show.',
+    template: 'What the file has',
+    loading: 'Loading the templates…',
+    none: 'There is no template for you. Ask an administrator.',
+    columns: 'Columns',
+    purpose: 'What it is for',
+    purposeHint: 'Administrators see it beside your name.',
+    purposeMissing: 'Say what the file is for.',
+    submit: 'Make the file',
+    submitting: 'Asking for it…',
+  },
+  redactions: {
+    full: 'With identities',
+    limited: 'Pseudonyms only',
+    anonymous: 'Anonymous',
+  } satisfies Record<Redaction, string>,
+  tells: {
+    full: 'The file names patients. Keep it as safe as their images.',
+    limited: 'The file has pseudonyms in place of names, and nothing that anybody typed.',
+    anonymous:
+      'Ages, dates and places are told in groups of five cases or more. Cases that would stand alone are left out, and the finished file is searched for every name.',
+  } satisfies Record<Redaction, string>,
+  about: (redaction: string, format: string) => `${redaction} · ${format}`,
+  formats: { csv: 'CSV', jsonl: 'JSON Lines' },
+  by: (username: string, when: string) => `${username}, ${when}`,
+  purpose: (purpose: string) => `For: ${purpose}`,
+  states: {
+    queued: 'Waits for its turn',
+    running: 'Being made',
+    ready: 'Ready',
+    failed: 'Not made',
+    cancelled: 'Cancelled. There is no file.',
+    expired: 'Its time is over. The file was erased.',
+  } satisfies Record<ExportState, string>,
+  progress: (done: number, total: number) => `${done.toLocaleString('en')} of ${cases(total)}`,
+  ready: (count: number, bytes: string, until: string) => `${rows(count)} · ${bytes} · kept until ${until}`,
+  sha256: 'SHA-256',
+  /** While it is made: it continues once this is over. */
+  waits: {
+    'pacs-unreachable': 'The PACS does not answer. The export continues when it does.',
+    'storage-full': 'The gateway’s disk is full. The export continues when there is room.',
+  } as Partial<Record<ExportTrouble, string>>,
+  failed: {
+    'pacs-unreachable': 'The PACS did not answer for a day. Export again once it does.',
+    'storage-full': 'The gateway’s disk was full for a day. Tell an administrator, then export again.',
+    'not-allowed': 'Your account may no longer make such a file. Ask an administrator.',
+    'identity-found': 'The file would have named a patient, so it was destroyed.',
+    unexpected:
+      'The gateway could not make the file. Export again; if that fails too, tell an administrator.',
+  } satisfies Record<ExportTrouble, string>,
+  found: (field: string, row: number) =>
+    `The name was in row ${row.toLocaleString('en')}, column ${field}. Correct that case, or leave the column out.`,
+  save: 'Save the file',
+  saving: 'Saving…',
+  cancel: 'Cancel',
+  cancelOf: (title: string) => `Cancel: ${title}`,
+  erase: 'Erase the file',
+  eraseAsk: {
+    title: 'Erase this file?',
+    what: 'The cases stay as they are. The file can be made again.',
+    yes: 'Erase the file',
+  },
+};

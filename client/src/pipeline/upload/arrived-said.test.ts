@@ -1,0 +1,52 @@
+/** The page of a finished study says only of what is in the PACS that it is there. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import { queuedStudy } from '../../testing/queued-study.ts';
+import { arrivedLines, headOf, whenSaid } from './arrived-said.ts';
+
+const digest = 'a'.repeat(64);
+/** Two images that conflicted with two sent before, and were left out: the study's receipt has all four. */
+const RECEIPT: Receipt = {
+  jti: '0b8f0f0a-5f0e-4b8a-9d5c-0d5a2f6f7a11',
+  iss: 'http://localhost:3000',
+  iat: 1_773_324_120,
+  version: 1,
+  studyInstanceUID: '1.2.3',
+  revision: 2,
+  policy: { name: 'identified', version: 1 },
+  pacs: 'http://127.0.0.1:8042/dicom-web/',
+  root: digest,
+  instances: [
+    { sopInstanceUID: '1.2.3.1', digest, bytes: 10, state: 'stored', proof: 'found' },
+    { sopInstanceUID: '1.2.3.2', digest, bytes: 10, state: 'stored', proof: 'found' },
+    { sopInstanceUID: '1.2.3.1', digest, bytes: 10, state: 'left-out', reason: 'left-out' },
+    { sopInstanceUID: '1.2.3.2', digest, bytes: 10, state: 'left-out', reason: 'left-out' },
+  ],
+};
+const NOWHERE = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 0, needsYou: 0, leftOut: 0 };
+const done = (track: Partial<typeof NOWHERE>) =>
+  queuedStudy({ state: 'done', instances: 2, track: { ...NOWHERE, ...track } });
+
+test('a study that a person left out entirely has no tick, and no proof of what others sent', () => {
+  const leftOut = done({ leftOut: 2 });
+  assert.equal(headOf(leftOut), { icon: 'note', title: 'Left out by a person' });
+  const said = [whenSaid(leftOut, RECEIPT, '3:11 PM'), ...arrivedLines(leftOut, RECEIPT)].join('\n');
+  assert.match(said, 'Nothing of what was sent here is in the PACS (3:11 PM)');
+  assert.match(said, '2 instances left out by a person: not in the PACS');
+  assert.match(said, 'The PACS has 2 instances of this study that came another way: sent before');
+  assert.not.match(said, /confirmed|Checked: the PACS lists|not sent from here/);
+});
+
+test('one that still needs a person is not called left out', () => {
+  assert.equal(headOf(done({ leftOut: 1, needsYou: 1 })), { icon: 'note', title: 'Not in the PACS' });
+});
+
+test('a study in the PACS has the tick, its count and its proof', () => {
+  const there = done({ inPacs: 2 });
+  assert.equal(headOf(there), { icon: 'pacs', title: 'In the PACS' });
+  assert.is(whenSaid(there, RECEIPT, '3:11 PM'), '2 instances, confirmed 3:11 PM');
+  assert.match(arrivedLines(there, RECEIPT).join(), 'Checked: the PACS lists 2 instances');
+});
+
+test.run();

@@ -1,0 +1,64 @@
+/**
+ * The words on a study's page once the gateway is done with it: its heading, and how it was proven. A study of which
+ * nothing that was sent here is in the PACS is never said to be there, although its receipt may name others. Pure.
+ */
+import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import type { IconName } from '../../kit/Icon.tsx';
+import type { QueuedStudy } from '../queue/queued-study.ts';
+import { deidentificationLine, notFromHere, pacsReasonLines, proofLines, summaryOf } from './kept-receipt.ts';
+import { notSentOf } from './not-sent.ts';
+import { uploadWords } from './upload-words.ts';
+
+export type ArrivedHead = {
+  /** `pacs` is the green tick. */
+  readonly icon: Extract<IconName, 'pacs' | 'note'>;
+  readonly title: string;
+};
+
+export function headOf(study: QueuedStudy): ArrivedHead {
+  if (study.track.inPacs > 0) return { icon: 'pacs', title: uploadWords.arrivedTitle };
+  const isOver = study.track.leftOut === study.instances;
+  return { icon: 'note', title: isOver ? uploadWords.leftOutTitle : uploadWords.noneTitle };
+}
+
+/** `when`: the moment of the receipt, in words. */
+export function whenSaid({ track }: QueuedStudy, { instances }: Receipt, when: string): string {
+  return track.inPacs > 0
+    ? uploadWords.arrivedWhen(summaryOf(instances).inPacs, when)
+    : uploadWords.noneWhen(when);
+}
+
+export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly string[] {
+  const summary = summaryOf(receipt.instances);
+  const others = notFromHere(summary, study);
+  if (study.track.inPacs === 0)
+    return [
+      ...notSentOf(study),
+      ...(others > 0 ? [uploadWords.othersInPacs(others)] : []),
+      ...pacsReasonLines(receipt),
+      uploadWords.provenSigned,
+    ];
+  const lines = [
+    others > 0 && uploadWords.notFromHere(others),
+    ...proofLines(summary),
+    summary.alreadyThere > 0 && uploadWords.alreadyThere(summary.alreadyThere),
+    summary.coerced > 0 && uploadWords.coerced(summary.coerced),
+    ...pacsReasonLines(receipt),
+    ...sameOriginals(receipt.instances.map(({ reason }) => reason ?? null).filter(isAlreadyHere)),
+    deidentificationLine(receipt),
+    uploadWords.provenSigned,
+    ...notSentOf(study),
+  ];
+  return lines.filter((line): line is string => typeof line === 'string');
+}
+
+/** Instances whose original the PACS has in another form, which stands. */
+const sameOriginals = (reasons: readonly (string | null)[]): string[] =>
+  [...new Set(reasons)].map((reason) =>
+    uploadWords.sameOriginal(
+      reasons.filter((other) => other === reason).length,
+      REASONS[reason as ReasonCode].title,
+    ),
+  );

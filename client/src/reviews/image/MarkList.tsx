@@ -1,0 +1,169 @@
+/**
+ * The marks of a review in words: the same as on the image, for people who do not see it or do not point. Each can be
+ * chosen, changed and removed, and one added by numbers.
+ */
+import { useRef, useState } from 'preact/hooks';
+import type { ImageSize } from '../../kit/picture-view.ts';
+import { MarkForm } from './MarkForm.tsx';
+import { markWords } from './mark-words.ts';
+import { nameOf, type NamedMark, type ReaderMarks } from './shown-marks.ts';
+import { addHere, type Stage } from './stage.ts';
+
+const words = markWords.list;
+
+export type MarkListProps = {
+  readonly stage: Stage;
+  /** The caller's. */
+  readonly own: readonly NamedMark[];
+  readonly others: readonly ReaderMarks[];
+  /** Null: the caller does not read this review. */
+  readonly saving: 'saved' | 'saving' | 'kept' | null;
+};
+
+export function MarkList({ stage, own, others, saving }: MarkListProps) {
+  const [open, setOpen] = useState<string | null>(null);
+  const place = useRef<HTMLElement>(null);
+  const mayEdit = stage.marks.mayEdit.value;
+  const shown = stage.viewer.shown.value;
+  // The field or the button that had the focus is gone.
+  const close = () => {
+    setOpen(null);
+    place.current?.focus();
+  };
+  return (
+    <section ref={place} tabIndex={-1} class="stack-tight" aria-label={words.title(own.length)}>
+      {saving !== null && (
+        <div class="row-apart">
+          <h2>{words.title(own.length)}</h2>
+          {mayEdit && own.length > 0 && <span class="small quiet">{words[saving]}</span>}
+        </div>
+      )}
+      {saving !== null && own.length === 0 && mayEdit && <p class="small quiet">{words.none}</p>}
+      {own.length > 0 && (
+        <ol class="plain mark-list">
+          {own.map((one) => (
+            <li key={one.mark.id}>
+              <Row one={one} stage={stage} onEdit={() => setOpen(one.mark.id)} />
+              {open === one.mark.id && <Editing one={one} stage={stage} onClose={close} />}
+            </li>
+          ))}
+        </ol>
+      )}
+      {mayEdit && open !== 'new' && shown && (
+        <p>
+          <button type="button" class="button" onClick={() => setOpen('new')}>
+            {words.add}
+          </button>
+        </p>
+      )}
+      {mayEdit && open === 'new' && shown && (
+        <MarkForm
+          mark={null}
+          title={markWords.form.add}
+          extent={shown.extent}
+          onSave={(mark) => addHere(stage, mark)}
+          onClose={close}
+        />
+      )}
+      {others.length > 0 && <Others others={others} stage={stage} />}
+    </section>
+  );
+}
+
+type EditingProps = { readonly one: NamedMark; readonly stage: Stage; readonly onClose: () => void };
+
+/** Only on its own image is it known what lies inside. */
+function Editing({ one, stage, onClose }: EditingProps) {
+  const { viewer, marks } = stage;
+  const { mark } = one;
+  const shown = viewer.shown.value;
+  const isHere =
+    shown !== null &&
+    viewer.pictures[shown.at]!.sopInstanceUID === mark.sopInstanceUID &&
+    shown.frame === mark.frame;
+  const extent: ImageSize | null = isHere ? shown.extent : null;
+  return (
+    <MarkForm
+      key={isHere ? 'here' : 'away'}
+      mark={mark}
+      title={markWords.form.change(nameOf(one))}
+      extent={extent}
+      onSave={({ points, label }) => marks.change(mark.id, { points, label })}
+      onClose={onClose}
+    />
+  );
+}
+
+type RowProps = { readonly one: NamedMark; readonly stage: Stage; readonly onEdit: (() => void) | null };
+
+function Row({ one, stage, onEdit }: RowProps) {
+  const { viewer, marks } = stage;
+  const { mark } = one;
+  const at = viewer.pictures.findIndex((picture) => picture.sopInstanceUID === mark.sopInstanceUID);
+  const frames = viewer.pictures[at]?.frames ?? mark.frame;
+  const name = nameOf(one);
+  return (
+    <div class="mark-row" data-colour={one.colour}>
+      <button
+        type="button"
+        class="button button-bare mark-name"
+        aria-pressed={marks.selected.value === mark.id}
+        onClick={() => stage.show(mark)}
+      >
+        <span>
+          <span class="strong numbers">{name}</span>{' '}
+          <span class="small quiet">{words.where(at < 0 ? null : at + 1, mark.frame, frames)}</span>
+          {mark.label && <bdi class="mark-label">{mark.label}</bdi>}
+        </span>
+      </button>
+      {onEdit && marks.mayEdit.value && (
+        <>
+          <button
+            type="button"
+            class="button button-bare"
+            aria-label={words.of(words.edit, name)}
+            onClick={() => {
+              stage.show(mark);
+              onEdit();
+            }}
+          >
+            {words.edit}
+          </button>
+          <button
+            type="button"
+            class="button button-bare"
+            aria-label={words.of(words.remove, name)}
+            onClick={({ currentTarget }) => {
+              currentTarget.closest('section')?.focus();
+              marks.remove(mark.id);
+            }}
+          >
+            {words.remove}
+          </button>
+        </>
+      )}
+    </div>
+  );
+}
+
+function Others({ others, stage }: { readonly others: readonly ReaderMarks[]; readonly stage: Stage }) {
+  const drawn = others.filter(({ marks }) => marks.length > 0);
+  return (
+    <>
+      <h2>{words.others}</h2>
+      {drawn.length === 0 && <p class="small quiet">{words.noOthers}</p>}
+      {drawn.map(({ place, letter, marks }) => (
+        <section key={place} class="stack-tight" aria-label={words.marksOf(words.reader(place))}>
+          <h3>{[letter, words.reader(place)].join(' ')}</h3>
+          <ol class="plain mark-list">
+            {marks.map((one) => (
+              <li key={one.mark.id}>
+                <Row one={one} stage={stage} onEdit={null} />
+              </li>
+            ))}
+          </ol>
+        </section>
+      ))}
+    </>
+  );
+}

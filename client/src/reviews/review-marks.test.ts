@@ -1,0 +1,189 @@
+/** Marks reach the gateway whatever happens to link and page, each version of them once; or the reader decides. */
+import { randomUUID } from 'node:crypto';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Annotation, PutAnnotations } from '#shared/protocol/annotations.ts';
+import type { Review } from '#shared/protocol/reviews.ts';
+import {
+  giveTurns,
+  json,
+  openTestApi,
+  refusal,
+  unreachable,
+  untilRead,
+  type Answering,
+} from '../testing/open-api.ts';
+import { onDisk, openDevice } from '../testing/open-queue.ts';
+import { createReviewStore } from './review.store.ts';
+import { unsentSteps } from './review-outbox.ts';
+
+const ACCOUNT = randomUUID();
+const REVIEW: Review = {
+  ...{
+    id: randomUUID(),
+    number: 1,
+    caseId: randomUUID(),
+    caseNumber: 7,
+    pseudonym: null,
+    priority: 'routine',
+  },
+  ...{ dueOn: null, type: 'short', typeVersion: 1, title: 'Short', state: 'reading', hidesFinding: false },
+  ...{ openedAt: '2026-11-20T10:00:00.000Z', settledAt: null, finalPlace: null, mayWithdraw: false },
+  history: [],
+  places: [
+    {
+      ...{ place: 1, state: 'decided', version: 2, isMine: true, signedAt: null },
+      said: { decision: 'accept', answers: {}, reason: '', at: '2026-11-20T10:00:00.000Z' },
+      reader: { id: ACCOUNT, username: 'ana' },
+    },
+  ],
+  definition: {
+    ...{ title: 'Short', readers: 1, hidesFinding: false, assignment: 'hand' },
+    form: {
+      type: 'object',
+      properties: { comment: { title: 'Comment', 'x-field': 'text', type: 'string', maxLength: 100 } },
+      required: [],
+      additionalProperties: false,
+    },
+  },
+};
+const CASE = {
+  ...{ id: REVIEW.caseId, number: 7, title: null, pseudonym: null, state: 'open', priority: 'routine' },
+};
+
+const mark = (label: string): Annotation => ({
+  ...{ id: randomUUID(), kind: 'point', frame: 1, points: [[1, 2]], label },
+  ...{ studyInstanceUID: '1.2', seriesInstanceUID: '1.2.3', sopInstanceUID: '1.2.3.4' },
+});
+const labels = (marks: readonly Annotation[] | null) => marks?.map(({ label }) => label);
+
+/** A gateway that takes each request once, as the real one does; every answer it gives can be lost. */
+function createGateway() {
+  const place = { place: 1, version: 0, annotations: [] as Annotation[], state: 'open', stored: null };
+  const taken: string[] = [];
+  const known = new Set<string>();
+  const put = ({ id, version, annotations }: PutAnnotations): Response => {
+    if (!known.has(id) && version !== place.version) return refusal(409, 'review-changed');
+    if (!known.has(id)) Object.assign(place, { version: version + 1, annotations });
+    if (!known.has(id)) taken.push(annotations.map(({ label }) => label).join());
+    known.add(id);
+    return json({ places: [place] });
+  };
+  const answer: Answering = ({ method, path, body }) => {
+    if (method === 'PUT') return put(body as PutAnnotations);
+    if (path.endsWith('/annotations')) return json({ places: [place] });
+    if (path.endsWith('/sign')) taken.push('signature');
+    if (path.startsWith('/cases/')) return json(CASE, 500);
+    return path.startsWith('/reviews?') ? json({ reviews: [], next: null }) : json(REVIEW);
+  };
+  return { taken, answer, place };
+}
+
+/** A window on a device; `link` answers in the gateway's place; `later` is what waits for its time. */
+async function open(answer: Answering, device = openDevice()) {
+  const { database } = await device;
+  const link = { answer };
+  const later = new Set<() => void>();
+  const { api } = openTestApi(
+    (asked) => link.answer(asked),
+    () => ACCOUNT,
+  );
+  const wait = (_: number, then: () => void) => {
+    later.add(then);
+    return () => void later.delete(then);
+  };
+  let now = 0;
+  const tools = { api, database, account: ACCOUNT, now: () => (now += 1), newId: randomUUID, wait };
+  const store = createReviewStore(tools, REVIEW.id);
+  await store.load(false);
+  const sent = () => untilRead(() => store.unsent.value.length === 0);
+  const passTime = () => {
+    for (const then of [...later]) then();
+  };
+  return { store, link, tools, database, sent, passTime };
+}
+
+test('quick changes go as one request, the last of them', async () => {
+  const gateway = createGateway();
+  const { store, sent, passTime } = await open(gateway.answer);
+  for (const label of ['a', 'b', 'c']) await store.annotate([mark(label)]);
+  await giveTurns();
+  assert.equal(gateway.taken, []);
+  passTime();
+  assert.ok(await sent());
+  assert.equal(gateway.taken, ['c']);
+  await store.annotate([mark('d')]);
+  passTime();
+  assert.ok(await sent());
+  assert.equal([gateway.taken, gateway.place.version], [['c', 'd'], 2]);
+});
+
+test('marks drawn without a link lie unreadable on the device, and go before the signature', async () => {
+  const gateway = createGateway();
+  const { store, link, tools, database, sent, passTime } = await open(gateway.answer);
+  link.answer = unreachable;
+  await store.annotate([mark('PLANTED one')]);
+  passTime();
+  assert.ok(await untilRead(() => store.isCutOff.value));
+  await store.annotate([mark('two')]);
+  await store.annotate([mark('three')]);
+  await store.sign();
+  assert.not.match(await onDisk(database), 'PLANTED');
+  assert.is((await unsentSteps(tools)).length, 3, 'one that was tried, the newest, the signature');
+  link.answer = gateway.answer;
+  await store.sendAgain();
+  assert.ok(await sent());
+  assert.equal(gateway.taken, ['PLANTED one', 'three', 'signature']);
+  assert.equal(await unsentSteps(tools), []);
+});
+
+test('a lost answer doubles nothing, and what was drawn since is not lost with it', async () => {
+  const gateway = createGateway();
+  const device = openDevice();
+  const { store, link, passTime } = await open(gateway.answer, device);
+  link.answer = (asked) => {
+    void gateway.answer(asked);
+    return unreachable();
+  };
+  await store.annotate([mark('first')]);
+  passTime();
+  assert.ok(await untilRead(() => store.isCutOff.value));
+  await store.annotate([mark('first'), mark('second')]);
+  const again = await open(gateway.answer, device);
+  assert.equal(labels(again.store.marks.value), ['first', 'second']);
+  assert.ok(await again.sent());
+  assert.equal(gateway.taken, ['first', 'first,second']);
+});
+
+test('a page that closes sends what was drawn in the last moment', async () => {
+  const gateway = createGateway();
+  const { store } = await open(gateway.answer);
+  await store.annotate([mark('late')]);
+  store.close();
+  assert.ok(await untilRead(() => gateway.taken.length === 1));
+});
+
+for (const { choice, stands } of [
+  { choice: 'keepOwnMarks', stands: 'mine' },
+  { choice: 'discard', stands: 'theirs' },
+] as const)
+  test(`marks of another device are not overwritten: the reader decides (${choice})`, async () => {
+    const gateway = createGateway();
+    const { store, tools, passTime } = await open(gateway.answer);
+    Object.assign(gateway.place, { version: 4, annotations: [mark('theirs')] });
+    await store.annotate([mark('mine')]);
+    passTime();
+    assert.ok(await untilRead(() => store.unsent.value.some(({ trouble }) => trouble !== null)));
+    assert.equal(
+      [labels(gateway.place.annotations), store.unsent.value[0]?.trouble?.code],
+      [['theirs'], 'review-changed'],
+    );
+    await store[choice]();
+    assert.equal(labels(gateway.place.annotations), [stands]);
+    assert.equal(
+      [labels(store.marks.value), store.unsent.value, await unsentSteps(tools)],
+      [[stands], [], []],
+    );
+  });
+
+test.run();

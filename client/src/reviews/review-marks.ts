@@ -1,0 +1,112 @@
+/**
+ * The marks of a review as its page has them: those of the caller, with what was not sent yet, and those of others that
+ * the caller may see. Each change is kept on the device at once and sent a moment later; all of a place go together.
+ */
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import {
+  reviewAnnotationsSchema,
+  type Annotation,
+  type ReviewAnnotations,
+} from '#shared/protocol/annotations.ts';
+import type { CaseTrouble } from '../cases/case-trouble.ts';
+import { keepGiven, type Given, type OutboxTools } from './review-outbox.ts';
+
+/** `trouble`: the gateway refused it; null: it waits for the link. */
+export type Unsent = { readonly given: Given; readonly trouble: CaseTrouble | null };
+export type Annotate = Extract<Given, { step: 'annotate' }>;
+export type Marks = readonly Annotation[];
+
+/** A drag along an edge, or three quick steps with a key, are one request. */
+export const SEND_AFTER_MS = 800;
+
+export interface MarkTools extends OutboxTools {
+  readonly now: () => number;
+  readonly newId: () => string;
+  /** Calls back later; the answer calls that off. */
+  readonly wait: (ms: number, then: () => void) => () => void;
+}
+
+export interface MarkState {
+  readonly unsent: Signal<readonly Unsent[]>;
+  readonly server: Signal<ReviewAnnotations | null>;
+  /** The caller's own, as the page shows them; null: not known yet. */
+  readonly own: Signal<Marks | null>;
+  /** Ids of requests that may have reached the gateway: their content can no longer change. */
+  readonly tried: Set<string>;
+  /** One is written after the other: the older never goes over the newer. */
+  keeping: Promise<void>;
+}
+
+export const openMarks = (unsent: MarkState['unsent']): MarkState => ({
+  unsent,
+  server: signal<ReviewAnnotations | null>(null),
+  own: signal<Marks | null>(null),
+  tried: new Set(),
+  keeping: Promise.resolve(),
+});
+
+const isAnnotate = (given: Given): given is Annotate => given.step === 'annotate';
+
+export const waitingMarks = (unsent: readonly Unsent[]): readonly Annotate[] =>
+  unsent.map(({ given }) => given).filter(isAnnotate);
+
+/** Reads them from the gateway; what waits on the device goes over that. */
+export async function loadMarks(
+  { api }: Pick<OutboxTools, 'api'>,
+  state: MarkState,
+  of: { readonly reviewId: string; readonly place: number | null; readonly signal: AbortSignal },
+): Promise<void> {
+  const path = `/reviews/${of.reviewId}/annotations`;
+  state.server.value = await api.json(path, reviewAnnotationsSchema, { signal: of.signal });
+  showMarks(state, of.place);
+}
+
+/** As they are known here. */
+export function showMarks(state: MarkState, place: number | null): void {
+  const waiting = waitingMarks(state.unsent.peek()).at(-1);
+  state.own.value = waiting?.request.annotations ?? placeIn(state.server.peek(), place)?.annotations ?? [];
+}
+
+const placeIn = (server: ReviewAnnotations | null | undefined, place: number | null) =>
+  server?.places.find((one) => one.place === place) ?? null;
+
+export const versionOf = (state: MarkState, place: number): number =>
+  placeIn(state.server.peek(), place)?.version ?? 0;
+
+/** Those of other places that the caller may see. */
+export const othersOf = (
+  state: MarkState,
+  own: ReadonlySignal<{ readonly place: number } | null>,
+): ReadonlySignal<ReviewAnnotations['places']> =>
+  computed(() => (state.server.value?.places ?? []).filter(({ place }) => place !== own.value?.place));
+
+/**
+ * Keeps these in place of those before. A request that was never sent takes them up; behind one that was, a new one
+ * waits: so two at most.
+ */
+export async function keepMarks(
+  tools: MarkTools,
+  state: MarkState,
+  of: { readonly reviewId: string; readonly place: number; readonly marks: Marks },
+): Promise<void> {
+  const { reviewId, place, marks } = of;
+  const annotations = [...marks];
+  state.own.value = marks;
+  const waiting = waitingMarks(state.unsent.peek());
+  const open = waiting.find(({ request }) => !state.tried.has(request.id));
+  const given: Annotate = open
+    ? { ...open, request: { ...open.request, annotations } }
+    : {
+        ...{ step: 'annotate', reviewId, at: tools.now() },
+        request: {
+          ...{ id: tools.newId(), place, annotations },
+          version: versionOf(state, place) + waiting.length,
+        },
+      };
+  const rest = state.unsent.peek();
+  state.unsent.value = open
+    ? rest.map((one) => (one.given === open ? { given, trouble: null } : one))
+    : [...rest, { given, trouble: null }];
+  state.keeping = state.keeping.then(() => keepGiven(tools, given));
+  await state.keeping;
+}

@@ -1,0 +1,198 @@
+/** Figures and predictions through the real routes: who is told what. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { EVALUATION_COLUMNS, type ReviewFigures } from '#shared/protocol/analytics.ts';
+import type { Role, Session } from '#shared/protocol/api.ts';
+import { readCsv } from '../http/csv.ts';
+import { BUILT_IN_TYPES } from '../reviews/built-in-types.ts';
+import { insertTestScored, siteOf } from '../testing/insert-figures.ts';
+import { jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+
+const test = suite('figures, told');
+const HOUR_MS = 3_600_000;
+const PLANTED = '2.25.11112222333344445555';
+let gateway: TestGateway;
+const sessions = new Map<Role, Session>();
+const token = (role: Role): string => sessions.get(role)!.accessToken;
+
+test.before(async () => {
+  gateway = await openTestGateway({ pacs: openTestPacs() });
+  for (const role of ['admin', 'radiologist', 'researcher', 'auditor', 'technician'] as const)
+    sessions.set(role, await gateway.userWith([role]));
+});
+test.after(() => gateway.close());
+
+const get = (role: Role, path: string): Promise<Response> =>
+  gateway.call('GET', path, { token: token(role) });
+
+test('each role is given the figures that are meant for it', async () => {
+  const statuses = async (path: string) => {
+    const roles: Role[] = ['admin', 'radiologist', 'researcher', 'auditor', 'technician'];
+    return Promise.all(roles.map(async (role) => (await get(role, path)).status));
+  };
+  assert.equal(await statuses('/analytics/operations'), [200, 403, 403, 200, 403]);
+  assert.equal(await statuses('/analytics/operations?sex=F'), [200, 403, 403, 403, 403]);
+  assert.equal(await statuses('/analytics/operations?ageBand=90%2B'), [200, 403, 403, 403, 403]);
+  assert.equal(await statuses('/analytics/operations?modality=CT'), [200, 403, 403, 200, 403]);
+  assert.equal(await statuses('/analytics/models'), [200, 200, 200, 403, 403]);
+  assert.equal(await statuses('/analytics/reviews'), [200, 200, 403, 403, 403]);
+  assert.equal(await statuses('/evaluation'), [200, 403, 200, 403, 403]);
+  for (const query of [
+    'from=2024-01-01&to=2025-01-01',
+    'to=1969-12-31',
+    'from=9999-01-01',
+    'sex=X',
+    'modality=XX',
+  ])
+    assert.is((await get('admin', `/analytics/operations?${query}`)).status, 422, query);
+});
+
+async function evaluationFor(role: Role, query = ''): Promise<Record<string, string>[]> {
+  const answer = await get(role, `/evaluation?from=2026-01-01&to=2026-12-31${query}`);
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  assert.not.ok(new TextDecoder().decode(bytes).includes(PLANTED.slice(5)), 'a UID');
+  const rows: Record<string, string>[] = [];
+  let header: readonly string[] | null = null;
+  for await (const { cells } of readCsv(one(bytes))) {
+    if (header === null) header = cells;
+    else rows.push(Object.fromEntries(header.map((name, at) => [name, cells[at] ?? ''])));
+  }
+  assert.equal(header, [...EVALUATION_COLUMNS]);
+  return rows;
+}
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+test('predictions are told one a row, under pseudonyms, more of them than a page has', async () => {
+  const { db } = gateway.database;
+  const patient = { sex: 'F', ageBand: '50-59' } as const;
+  const verdict = { verdict: 'correct', correctedTo: 'normal' } as const;
+  const first = await insertTestScored(db, {
+    ...{ study: PLANTED, at: '2026-02-01T10:00:00Z', score: 0.75, patient, differs: true, ...verdict },
+  });
+  const times = Array.from({ length: 600 }, () => '2026-02-01T10:00:00.123456Z');
+  for (const at of times) await insertTestScored(db, { study: PLANTED, at, score: 0.25 });
+  const rows = await evaluationFor('admin');
+  assert.is(rows.length, 601);
+  assert.is(new Set(rows.map(({ prediction }) => prediction)).size, 601);
+  const [told] = rows;
+  assert.match(told!.study!, /^S-[0-9A-F]{16}$/);
+  assert.equal(new Set(rows.map(({ study }) => study)).size, 1, 'one study');
+  assert.equal(
+    { ...told, study: '' },
+    {
+      ...{ prediction: first, run: '', model: 'pneumonia', version: '1.0.0', modelDigest: 'd', study: '' },
+      ...{ at: '2026-02-01T10:00:00.000Z', score: '0.75', threshold: '0.5', label: 'positive' },
+      ...{ probabilities: '', deviceScore: '0.1', verdict: 'correct', correctedTo: 'normal' },
+      ...{ verdictAt: '2026-02-01T10:00:00.000Z', sex: 'F', ageBand: '50 to 59', modality: 'DX' },
+    },
+  );
+  assert.is((await evaluationFor('admin', '&sex=M')).length, 0);
+  const events = await db
+    .selectFrom('audit')
+    .select('fields')
+    .where('event', '=', 'evaluation-exported')
+    .execute();
+  assert.ok(events.some(({ fields }) => fields.predictions === 601));
+});
+
+test('researchers are given the predictions they reach: days, and no cohort of fewer than five studies', async () => {
+  const { db } = gateway.database;
+  const { user } = sessions.get('researcher')!;
+  const asked = { account_id: user.id, job_id: null, cached: false, at: gateway.now() };
+  for (let at = 0; at < 9; at += 1) {
+    const patient = { sex: at < 4 ? 'M' : 'F', ageBand: '20-29' } as const;
+    const study = `2.25.7000${at}`;
+    const id = await insertTestScored(db, { study, at: '2026-05-01T10:00:00Z', score: 0.9, patient });
+    await db
+      .insertInto('result_request')
+      .values({ result_id: id, asked_id: randomUUID(), ...asked })
+      .execute();
+  }
+  const rows = await evaluationFor('researcher');
+  assert.is(rows.length, 9);
+  assert.equal(rows.map(({ sex, ageBand, modality }) => `${sex} ${ageBand} ${modality}`).sort(), [
+    ...Array<string>(4).fill('  '),
+    ...Array<string>(5).fill('F 20 to 29 DX'),
+  ]);
+  assert.equal(new Set(rows.map(({ at }) => at)), new Set(['2026-05-01']));
+});
+
+/** Two settled reviews, of two and of six hours, and one that is open. */
+async function addReviews(): Promise<void> {
+  const { db } = gateway.database;
+  const reader = sessions.get('radiologist')!.user.id;
+  const other = sessions.get('admin')!.user.id;
+  const { id: caseId } = await openTestCase(gateway, token('admin'), { expected: { accessionNumber: 'A1' } });
+  const site_id = await siteOf(db);
+  const [{ name, definition }] = BUILT_IN_TYPES as [(typeof BUILT_IN_TYPES)[number]];
+  const settledAt = new Date('2026-03-10T12:00:00Z');
+  for (const [at, hours] of [2, 6, null].entries()) {
+    const id = randomUUID();
+    const opened_at = new Date(settledAt.getTime() - (hours ?? 1) * HOUR_MS);
+    await db
+      .insertInto('review')
+      .values({
+        ...{
+          id,
+          site_id,
+          case_id: caseId,
+          type_name: name,
+          type_version: 1,
+          hides_finding: false,
+          opened_at,
+        },
+        ...{ definition: JSON.stringify(definition), opened_by: other, final_place: 1 },
+        ...(hours === null
+          ? { state: 'reading', settled_at: null }
+          : { state: 'settled', settled_at: settledAt }),
+      })
+      .execute();
+    const signed = hours === null ? null : settledAt;
+    await db
+      .insertInto('review_place')
+      .values({
+        ...{
+          review_id: id,
+          place: 1,
+          version: 1,
+          account_id: at === 1 ? other : reader,
+          assigned_at: opened_at,
+        },
+        ...{ state: signed === null ? 'assigned' : 'signed', signed_at: signed, decided_by_event: null },
+      })
+      .execute();
+  }
+}
+
+test('reviews: how long they took, and who has how many; each reader is told of themselves alone', async () => {
+  await addReviews();
+  const figuresFor = (role: Role, query = '') =>
+    jsonOf<ReviewFigures>(gateway, `GET /analytics/reviews?from=2026-03-01&to=2026-03-31${query}`, {
+      token: token(role),
+    });
+  const all = await figuresFor('admin');
+  const { type: _, title: __, ...turnaround } = all.turnaround[0]!;
+  assert.equal(turnaround, {
+    ...{ settled: 2, open: 1, hours: { p50: 4, p95: 5.8 } },
+    days: [{ day: '2026-03-10', settled: 2 }],
+  });
+  assert.equal(all.workload.map(({ waiting, signed, hours }) => [waiting, signed, hours?.p50]).sort(), [
+    [0, 1, 6],
+    [1, 1, 2],
+  ]);
+  const own = await figuresFor('radiologist');
+  assert.equal(
+    own.workload.map(({ username, waiting, signed }) => [username, waiting, signed]),
+    [[sessions.get('radiologist')!.user.username, 1, 1]],
+  );
+  assert.equal(own.turnaround, all.turnaround);
+  const none = await figuresFor('admin', '&modality=CT');
+  assert.equal([none.turnaround, none.workload], [[], []]);
+});
+
+test.run();

@@ -1,0 +1,88 @@
+/** How long reviews take, and who has how many to read. Nobody is ranked: readers stand by name. */
+import { sql, type RawBuilder } from 'kysely';
+import type { ReviewFigures } from '#shared/protocol/analytics.ts';
+import type { Db } from '../database/database.ts';
+import { all, isOfAll, isOfModality, patientConditions, spreadOf, type Asked, type Asking } from './asked.ts';
+
+export const UNDER_WAY = sql`r.state in ('reading', 'adjudication')`;
+const SECONDS_AN_HOUR = sql`3600`;
+const PERCENTILES = sql`percentile_cont(array[0.5, 0.95]) within group`;
+
+export async function countTurnaround(
+  db: Db,
+  siteId: string,
+  asked: Asked,
+): Promise<ReviewFigures['turnaround']> {
+  const { since, until } = asked;
+  type Row = { type: string; day: string | null; settled: number; hours: number[] | null };
+  const settled = await sql<Row>`select type, day::text as day, count(*)::int as settled,
+      ${PERCENTILES} (order by hours) as hours
+    from (select r.type_name as type, (r.settled_at at time zone 'UTC')::date as day,
+        extract(epoch from (r.settled_at - r.opened_at))::float8 / ${SECONDS_AN_HOUR} as hours
+      from review r where r.site_id = ${siteId} and r.state = 'settled'
+        and r.settled_at >= ${since} and r.settled_at < ${until} and ${isOfCohort(asked)}) s
+    group by grouping sets ((type), (type, day)) order by 1, 2 nulls first`.execute(db);
+  const open = await sql<{ type: string; open: number }>`select r.type_name as type, count(*)::int as open
+    from review r where r.site_id = ${siteId} and ${UNDER_WAY} and ${isOfCohort(asked)} group by 1`.execute(
+    db,
+  );
+  const types = [...new Set([...settled.rows, ...open.rows].map(({ type }) => type))].sort();
+  const titles = await titlesOf(db, siteId, types);
+  return types.map((type) => {
+    const own = settled.rows.filter((row) => row.type === type);
+    const total = own.find(({ day }) => day === null);
+    return {
+      ...{ type, title: titles.get(type) ?? type, settled: total?.settled ?? 0 },
+      hours: spreadOf(total?.hours ?? null),
+      open: open.rows.find((row) => row.type === type)?.open ?? 0,
+      days: own.flatMap(({ day, settled: count }) => (day === null ? [] : [{ day, settled: count }])),
+    };
+  });
+}
+
+/** As it was last called. */
+async function titlesOf(db: Db, siteId: string, types: readonly string[]) {
+  const { rows } = await sql<{ type: string; title: string }>`select t.type, r.definition->>'title' as title
+    from unnest(${types}::text[]) as t(type), lateral (select definition from review
+      where site_id = ${siteId} and type_name = t.type order by number desc limit 1) r`.execute(db);
+  return new Map(rows.map(({ type, title }) => [type, title]));
+}
+
+/** On `r`, a review: a study of its case is of the cohort. */
+function isOfCohort(asked: Asked): RawBuilder<boolean> {
+  if (isOfAll(asked)) return sql`true`;
+  return sql`exists (select 1 from case_study cs
+    left join study_cohort c on c.site_id = cs.site_id and c.study_instance_uid = cs.study_instance_uid
+    where cs.case_id = r.case_id and ${isStudyOfCohort(asked)})`;
+}
+
+/** On `cs`, a study of a case, and `c`, its cohort. */
+export function isStudyOfCohort({ cohort }: Asked): RawBuilder<boolean> {
+  const { modality } = cohort;
+  const isImaged = sql<boolean>`exists (select 1 from study s join instance i on i.study_id = s.id
+    where s.site_id = cs.site_id and s.study_instance_uid = cs.study_instance_uid
+      and ${isOfModality('i.sop_class_uid', modality ?? '')})`;
+  return all([...patientConditions('c', cohort), ...(modality === undefined ? [] : [isImaged])]);
+}
+
+/** Of everybody for administrators; else of the caller alone. */
+export async function countWorkload(
+  db: Db,
+  caller: Asking,
+  asked: Asked,
+): Promise<ReviewFigures['workload']> {
+  const { since, until } = asked;
+  const isMine = caller.roles.includes('admin') ? sql`true` : sql`p.account_id = ${caller.id}`;
+  const signedNow = sql`p.signed_at >= ${since} and p.signed_at < ${until}`;
+  type Row = { username: string; waiting: number; signed: number; hours: number[] | null };
+  const { rows } = await sql<Row>`select a.username,
+      (count(*) filter (where p.signed_at is null and ${UNDER_WAY}))::int as waiting,
+      (count(*) filter (where ${signedNow}))::int as signed,
+      ${PERCENTILES} (order by extract(epoch from (p.signed_at - p.assigned_at))::float8 / ${SECONDS_AN_HOUR})
+        filter (where ${signedNow}) as hours
+    from review_place p join review r on r.id = p.review_id join account a on a.id = p.account_id
+    where r.site_id = ${caller.siteId} and ${isMine} and ((${signedNow}) or (p.signed_at is null and ${UNDER_WAY}))
+      and ${isOfCohort(asked)}
+    group by a.id, a.username order by lower(a.username)`.execute(db);
+  return rows.map(({ hours, ...row }) => ({ ...row, hours: spreadOf(hours) }));
+}

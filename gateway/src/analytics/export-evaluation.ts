@@ -1,0 +1,172 @@
+/**
+ * Predictions as CSV, a page at a time as the caller reads it. No identity and no UID: a study has a pseudonym of this
+ * gateway, which is the same in every file. Researchers are given the results that they reach, days instead of times,
+ * and no cohort that fewer than SMALLEST_CELL of these studies share.
+ */
+import { createHmac } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { sql, type RawBuilder } from 'kysely';
+import { EVALUATION_COLUMNS, SMALLEST_CELL, type EvaluationColumn } from '#shared/protocol/analytics.ts';
+import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
+import type { Finding } from '#shared/protocol/inference.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Db } from '../database/database.ts';
+import { BYTE_ORDER_MARK, writeCsv } from '../http/csv.ts';
+import { isNotBlinded, isOwn, reachesAll } from '../results/result-reach.ts';
+import { all, dayOf, isOfModality, patientConditions, type Asked, type Asking } from './asked.ts';
+
+const PAGE = 500;
+/** Of 64 bits: two studies share one in no archive. */
+const PSEUDONYM_DIGITS = 16;
+
+export type EvaluationTools = {
+  readonly db: Db;
+  readonly now: () => Date;
+  /** From which the pseudonyms of studies are made. */
+  readonly secret: Uint8Array;
+};
+
+type Row = {
+  readonly id: string;
+  readonly at: Date;
+  readonly run: string | null;
+  readonly model: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly study: string | null;
+  readonly finding: Pick<Finding, 'threshold' | 'probabilities'>;
+  readonly score: number | null;
+  readonly positive: boolean | null;
+  readonly device: number | null;
+  readonly verdict: string | null;
+  readonly correctedTo: string | null;
+  readonly verdictAt: Date | null;
+  readonly sex: string | null;
+  readonly ageBand: string | null;
+  readonly sopClass: string | null;
+};
+type Cohort = { readonly sex: string | null; readonly ageBand: string | null; readonly modality: string };
+
+/** The event is written first. */
+export async function exportEvaluation(
+  tools: EvaluationTools,
+  caller: Asking,
+  asked: Asked,
+): Promise<ReadableStream<Uint8Array>> {
+  const { db, now } = tools;
+  const which = await whichResults(db, caller, asked);
+  const cohorts = await cohortsIn(db, which);
+  const predictions = [...cohorts.values()].reduce((sum, { results }) => sum + results, 0);
+  const { from, to } = asked;
+  const event = { event: 'evaluation-exported', by: caller.id, from, to, predictions } as const;
+  await db.transaction().execute((trx) => recordAudit(trx, caller.siteId, event, now()));
+  const isGuarded = !reachesAll(caller);
+  const isShown = (cohort: Cohort): boolean =>
+    !isGuarded || (cohorts.get(keyOf(cohort))?.studies ?? 0) >= SMALLEST_CELL;
+  const toCells = (row: Row): string[] => {
+    const cells = cellsOf(row, { isGuarded, isShown, pseudonymOf: createPseudonyms(tools.secret) });
+    return EVALUATION_COLUMNS.map((column) => cells[column]);
+  };
+  const pages = Readable.from(writePages(db, which, toCells));
+  return Readable.toWeb(pages) as ReadableStream<Uint8Array>;
+}
+
+/** A condition on `i`, a result, and `c`, the cohort of its study. */
+async function whichResults(db: Db, caller: Asking, asked: Asked): Promise<RawBuilder<boolean>> {
+  const { since, until, cohort } = asked;
+  const { modality } = cohort;
+  return all([
+    sql<boolean>`i.site_id = ${caller.siteId} and i.created_at >= ${since} and i.created_at < ${until}`,
+    ...patientConditions('c', cohort),
+    ...(modality === undefined ? [] : [isOfModality('i.sop_class_uid', modality)]),
+    ...(reachesAll(caller) ? [] : [await isOwn(db, 'i', caller)]),
+    isNotBlinded('i', caller),
+  ]);
+}
+
+const FROM = sql`from inference_result i
+  left join study_cohort c on c.site_id = i.site_id and c.study_instance_uid = i.study_instance_uid`;
+const modalityOf = (sopClass: string | null): string =>
+  modalitiesOf(sopClass === null ? [] : [sopClass])[0] ?? '';
+const keyOf = ({ sex, ageBand, modality }: Cohort): string => `${sex} ${ageBand} ${modality}`;
+
+/** Results by cohort, and the studies that are sure to be different ones. */
+async function cohortsIn(db: Db, which: RawBuilder<boolean>) {
+  type Found = Omit<Cohort, 'modality'> & { sopClass: string | null; studies: number; results: number };
+  const { rows } = await sql<Found>`select c.sex, c.age_band as "ageBand", i.sop_class_uid as "sopClass",
+      count(distinct i.study_instance_uid)::int as studies, count(*)::int as results
+    ${FROM} where ${which} group by 1, 2, 3`.execute(db);
+  const cohorts = new Map<string, { studies: number; results: number }>();
+  for (const { sopClass, studies, results, ...patient } of rows) {
+    const key = keyOf({ ...patient, modality: modalityOf(sopClass) });
+    const sum = cohorts.get(key) ?? { studies: 0, results: 0 };
+    // A study may have images of two classes of one modality.
+    cohorts.set(key, { studies: Math.max(sum.studies, studies), results: sum.results + results });
+  }
+  return cohorts;
+}
+
+/** By time and id, which never change: a prediction that is judged meanwhile is in it once. */
+async function* writePages(
+  db: Db,
+  which: RawBuilder<boolean>,
+  toCells: (row: Row) => string[],
+): AsyncGenerator<Uint8Array> {
+  const encoder = new TextEncoder();
+  yield encoder.encode(BYTE_ORDER_MARK + writeCsv([EVALUATION_COLUMNS]));
+  let after = sql<boolean>`true`;
+  for (;;) {
+    const { rows } = await sql<Row & { at_exactly: string }>`select i.id, i.created_at as at,
+        i.created_at::text as at_exactly, q.job_id as run, i.model_id as model, i.version, i.model_digest as digest,
+        i.study_instance_uid as study,
+        jsonb_build_object('threshold', i.finding->'threshold', 'probabilities', i.finding->'probabilities') as finding,
+        i.score, i.positive, (i.disagreement->>'device')::float8 as device, i.verdict,
+        i.verified_finding as "correctedTo", i.verified_at as "verdictAt", c.sex, c.age_band as "ageBand",
+        i.sop_class_uid as "sopClass"
+      ${FROM}
+      left join lateral (select job_id from result_request where result_id = i.id order by at limit 1) q on true
+      where ${which} and ${after} order by i.created_at, i.id limit ${PAGE}`.execute(db);
+    if (rows.length > 0) yield encoder.encode(writeCsv(rows.map(toCells)));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < PAGE) return;
+    after = sql`(i.created_at, i.id) > (${last.at_exactly}::timestamptz, ${last.id}::uuid)`;
+  }
+}
+
+type Shown = {
+  readonly isGuarded: boolean;
+  readonly isShown: (cohort: Cohort) => boolean;
+  readonly pseudonymOf: (study: string) => string;
+};
+
+function cellsOf(
+  row: Row,
+  { isGuarded, isShown, pseudonymOf }: Shown,
+): Readonly<Record<EvaluationColumn, string>> {
+  const { sex, ageBand, finding } = row;
+  const cohort = { sex, ageBand, modality: modalityOf(row.sopClass) };
+  const told = isShown(cohort) ? cohort : { sex: null, ageBand: null, modality: '' };
+  const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value));
+  const time = (at: Date | null): string => (at === null ? '' : isGuarded ? dayOf(at) : at.toISOString());
+  return {
+    ...{ prediction: row.id, run: text(row.run), model: row.model, version: row.version },
+    modelDigest: row.digest,
+    study: row.study === null ? '' : pseudonymOf(row.study),
+    at: time(row.at),
+    ...{ score: text(row.score), threshold: text(finding.threshold) },
+    label: row.positive === null ? '' : row.positive ? 'positive' : 'negative',
+    probabilities: (finding.probabilities ?? [])
+      .map(({ name, probability }) => `${name}=${probability}`)
+      .join(' '),
+    deviceScore: text(row.device),
+    ...{ verdict: text(row.verdict), correctedTo: text(row.correctedTo), verdictAt: time(row.verdictAt) },
+    ...{ sex: text(told.sex), ageBand: bandWords(told.ageBand), modality: told.modality },
+  };
+}
+
+/** `40 to 49`, as exports have it: a spreadsheet takes `10-19` for a day. */
+const bandWords = (band: string | null): string =>
+  (band ?? '').replace('-', ' to ').replace('+', ' and over');
+
+const createPseudonyms = (secret: Uint8Array) => (study: string) =>
+  `S-${createHmac('sha256', secret).update(study).digest('hex').slice(0, PSEUDONYM_DIGITS).toUpperCase()}`;

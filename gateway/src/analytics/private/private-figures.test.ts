@@ -1,0 +1,219 @@
+/** Figures with noise: what they count, who is told, noise of each answer, and a budget that many cannot overdraw. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Role, Session } from '#shared/protocol/api.ts';
+import {
+  PRIVATE_QUERIES_A_MONTH,
+  SCALE_A_COUNT,
+  type DataSet,
+  type Noise,
+} from '#shared/protocol/private-figures.ts';
+import { BUILT_IN_TYPES } from '../../reviews/built-in-types.ts';
+import {
+  insertTestAccount,
+  insertTestScored,
+  insertTestUpload,
+  siteOf,
+} from '../../testing/insert-figures.ts';
+import { openTestCase } from '../../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../../testing/open-gateway.ts';
+import { openTestPacs } from '../../testing/open-pacs.ts';
+import { askedOf } from '../asked.ts';
+import { tellModels, tellOperations, tellReviews } from './private-figures.ts';
+
+const test = suite('figures with noise');
+const SETS: readonly DataSet[] = ['operations', 'models', 'reviews'];
+const THREE_DAYS = { from: '2026-11-01', to: '2026-11-03' };
+const NOW = new Date('2026-11-23T12:00:00Z');
+const ADMIN = { id: randomUUID(), siteId: '', roles: ['admin' as Role] };
+let gateway: TestGateway;
+const sessions = new Map<Role, Session>();
+const ROLES: readonly Role[] = ['admin', 'radiologist', 'researcher', 'auditor', 'technician'];
+
+test.before(async () => {
+  gateway = await openTestGateway({ pacs: openTestPacs() });
+  for (const role of ROLES) sessions.set(role, await gateway.userWith([role]));
+  ADMIN.siteId = await siteOf(gateway.database.db);
+});
+test.before.each(async () => {
+  await gateway.database.db.deleteFrom('privacy_budget').execute();
+});
+test.after(() => gateway.close());
+
+const pathOf = (set: DataSet, query = ''): string =>
+  `/analytics/${set}?private=true&from=2026-11-01&to=2026-11-03${query}`;
+const ask = (set: DataSet, { accessToken: token }: Session, query?: string): Promise<Response> =>
+  gateway.call('GET', pathOf(set, query), { token });
+const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
+const noiseOf = async (answer: Response): Promise<Noise> => ((await answer.json()) as { noise: Noise }).noise;
+
+/** Noise that is always 1 less than its scale, downwards: exact counts can be told from the answer. */
+const toolsOf = () => ({ db: gateway.database.db, now: () => NOW, draw: (below: number) => below - 1 });
+const exact = ({ scale }: Noise, told: number): number => told + scale - 1;
+
+test('each data set has ten answers a month for a role, however many ask at once', async () => {
+  const other = await gateway.userWith(['researcher']);
+  for (const set of SETS) {
+    const asked = Array.from({ length: 2 * PRIVATE_QUERIES_A_MONTH }, (_, at) =>
+      ask(set, at % 2 === 0 ? sessions.get('researcher')! : other),
+    );
+    const answers = await Promise.all(asked);
+    const told = answers.filter(({ status }) => status === 200);
+    const left = (await Promise.all(told.map(noiseOf))).map((noise) => noise.left);
+    assert.equal(
+      left.sort((a, b) => a - b),
+      Array.from({ length: PRIVATE_QUERIES_A_MONTH }, (_, at) => at),
+      set,
+    );
+    for (const answer of answers.filter(({ status }) => status !== 200))
+      assert.equal([answer.status, await codeOf(answer)], [409, 'privacy-budget-spent']);
+    const events = await gateway.database.db
+      .selectFrom('audit')
+      .select('fields')
+      .where('event', '=', 'private-figures-told')
+      .execute();
+    assert.is(events.filter(({ fields }) => fields.of === set).length, PRIVATE_QUERIES_A_MONTH);
+  }
+});
+
+test('those who may ask without noise are told, and researchers; others are not', async () => {
+  const statuses = async (set: DataSet) =>
+    Promise.all(ROLES.map(async (role) => (await ask(set, sessions.get(role)!)).status));
+  assert.equal(await statuses('operations'), [200, 403, 200, 200, 403]);
+  assert.equal(await statuses('models'), [200, 200, 200, 403, 403]);
+  assert.equal(await statuses('reviews'), [200, 200, 200, 403, 403]);
+  const { accessToken: token } = sessions.get('researcher')!;
+  for (const query of ['', '?private=false'])
+    assert.is((await gateway.call('GET', `/analytics/operations${query}`, { token })).status, 403);
+  assert.is((await gateway.call('GET', '/analytics/private-count', { token })).status, 404);
+});
+
+test('a question that is refused costs nothing, and somebody of two roles spends of both', async () => {
+  const both = await gateway.userWith(['researcher', 'radiologist']);
+  const researcher = sessions.get('researcher')!;
+  const alone = sessions.get('radiologist')!;
+  assert.is((await ask('models', researcher, '&sex=X')).status, 422);
+  assert.is(
+    (await gateway.call('GET', '/analytics/models?private=yes', { token: researcher.accessToken })).status,
+    422,
+  );
+  assert.is((await noiseOf(await ask('models', researcher))).left, PRIVATE_QUERIES_A_MONTH - 1);
+  assert.is((await noiseOf(await ask('models', both))).left, PRIVATE_QUERIES_A_MONTH - 2);
+  assert.is((await noiseOf(await ask('models', alone))).left, PRIVATE_QUERIES_A_MONTH - 2);
+  await gateway.database.db
+    .updateTable('privacy_budget')
+    .set({ queries: PRIVATE_QUERIES_A_MONTH })
+    .where('role', '=', 'researcher')
+    .execute();
+  assert.is((await ask('models', both)).status, 409);
+  assert.is((await noiseOf(await ask('models', alone))).left, PRIVATE_QUERIES_A_MONTH - 3, 'not paid twice');
+});
+
+test('a budget is of its month', async () => {
+  const researcher = sessions.get('researcher')!;
+  await ask('models', researcher);
+  await gateway.database.db
+    .updateTable('privacy_budget')
+    .set({ month: '2020-01', queries: PRIVATE_QUERIES_A_MONTH })
+    .execute();
+  assert.is((await noiseOf(await ask('models', researcher))).left, PRIVATE_QUERIES_A_MONTH - 1);
+});
+
+test('the noise of every answer, and of every count, is its own', async () => {
+  const session = sessions.get('auditor')!;
+  const read = async () =>
+    (await (await ask('operations', session)).json()) as { days: { studies: number }[] };
+  const counts = [...(await read()).days, ...(await read()).days].map(({ studies }) => studies);
+  // Six draws of scale 20 are the same once in more than ten million times.
+  assert.ok(new Set(counts).size > 1, `${counts}`);
+});
+
+test('uploads: studies of all days, each where it was first sent, and nothing that is no count of studies', async () => {
+  const { db } = gateway.database;
+  const ana = await insertTestAccount(db, 'ana');
+  const ben = await insertTestAccount(db, 'ben');
+  const sent = [
+    { study: '2.25.1', account: ben, at: '2026-11-03T10:00:00Z' },
+    { study: '2.25.1', account: ana, at: '2026-11-01T10:00:00Z' },
+    { study: '2.25.2', account: ana, at: '2026-11-01T23:59:59Z' },
+    { study: '2.25.3', account: ana, at: '2026-10-31T23:59:59Z' },
+  ];
+  for (const upload of sent) await insertTestUpload(db, { ...upload, instances: [{}, {}] });
+  const answer = await tellOperations(toolsOf(), ADMIN, askedOf(THREE_DAYS, NOW));
+  assert.is(answer.noise.scale, 2 * SCALE_A_COUNT);
+  assert.is(exact(answer.noise, answer.total.studies), 2);
+  assert.equal(
+    answer.days.map(({ day, studies }) => [day, exact(answer.noise, studies)]),
+    [
+      ['2026-11-01', 2],
+      ['2026-11-02', 0],
+      ['2026-11-03', 0],
+    ],
+  );
+  assert.equal(
+    [answer.total.bytes, answer.total.toPacsMs, answer.accounts, answer.refusals],
+    [null, null, null, null],
+  );
+  const ct = await tellOperations(toolsOf(), ADMIN, askedOf({ ...THREE_DAYS, modality: 'CT' }, NOW));
+  assert.is(exact(ct.noise, ct.total.studies), 0);
+});
+
+test('models: studies of each version that is here, and of all', async () => {
+  const { db } = gateway.database;
+  const patient = { sex: 'F', ageBand: '50-59' } as const;
+  for (const study of ['2.25.11', '2.25.11', '2.25.12'])
+    await insertTestScored(db, { study, at: '2026-11-02T10:00:00Z', score: 0.9, patient });
+  await insertTestScored(db, { study: '2.25.13', at: '2026-11-02T10:00:00Z', version: '9.9.9' });
+  const answer = await tellModels(toolsOf(), ADMIN, askedOf(THREE_DAYS, NOW));
+  assert.is(answer.noise.scale, (answer.models.length + 1) * SCALE_A_COUNT);
+  assert.is(exact(answer.noise, answer.total.studies), 3);
+  const women = await tellModels(toolsOf(), ADMIN, askedOf({ ...THREE_DAYS, sex: 'F' }, NOW));
+  assert.is(exact(women.noise, women.total.studies), 2);
+});
+
+test('reviews: studies of each type, of its own cohort alone', async () => {
+  const { db } = gateway.database;
+  const { id: case_id } = await openTestCase(gateway, sessions.get('admin')!.accessToken, {
+    expected: { accessionNumber: 'A1' },
+  });
+  for (const study_instance_uid of ['2.25.21', '2.25.22'])
+    await db
+      .insertInto('case_study')
+      .values({ case_id, site_id: ADMIN.siteId, study_instance_uid, added_at: NOW })
+      .execute();
+  await db
+    .insertInto('study_cohort')
+    .values({ site_id: ADMIN.siteId, study_instance_uid: '2.25.21', sex: 'M', age_band: null })
+    .execute();
+  const [{ name, definition }] = BUILT_IN_TYPES as [(typeof BUILT_IN_TYPES)[number]];
+  for (const settled_at of [new Date('2026-11-02T10:00:00Z'), new Date('2026-11-03T10:00:00Z'), null])
+    await db
+      .insertInto('review')
+      .values({
+        ...{ id: randomUUID(), site_id: ADMIN.siteId, case_id, type_name: name, type_version: 1 },
+        ...{
+          hides_finding: false,
+          opened_at: NOW,
+          opened_by: sessions.get('admin')!.user.id,
+          final_place: 1,
+        },
+        ...{ definition: JSON.stringify(definition), settled_at },
+        state: settled_at === null ? 'reading' : 'settled',
+      })
+      .execute();
+  const all = await tellReviews(toolsOf(), ADMIN, askedOf(THREE_DAYS, NOW));
+  assert.is(all.noise.scale, 2 * all.turnaround.length * SCALE_A_COUNT);
+  assert.equal(
+    all.turnaround.map(({ type, settled, open }) => [
+      type,
+      exact(all.noise, settled),
+      exact(all.noise, open),
+    ]),
+    BUILT_IN_TYPES.map((type) => [type.name, ...(type.name === name ? [2, 2] : [0, 0])]),
+  );
+  const men = await tellReviews(toolsOf(), ADMIN, askedOf({ ...THREE_DAYS, sex: 'M' }, NOW));
+  assert.equal([exact(men.noise, men.turnaround[0]!.settled), men.workload, men.types], [1, null, null]);
+});
+
+test.run();

@@ -1,0 +1,150 @@
+/**
+ * Figures with noise. Every group is named by what is here whatever was sent (the days of the period, versions, types
+ * of review), so that none tells by being there; and all counts are of studies, of which each is in few of them.
+ */
+import { sql } from 'kysely';
+import { MODELS_READERS, OPERATIONS_READERS } from '#shared/protocol/analytics.ts';
+import type { Role } from '#shared/protocol/api.ts';
+import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import type { PrivateModels, PrivateOperations, PrivateReviews } from '#shared/protocol/private-figures.ts';
+import type { Trx } from '../../database/database.ts';
+import { versionsOf } from '../../models/model.store.ts';
+import { isNotBlinded } from '../../results/result-reach.ts';
+import { reviewTypes } from '../../reviews/review-type.store.ts';
+import { all, isOfModality, laterDay, patientConditions, saidOf, type Asked, type Asking } from '../asked.ts';
+import { isInstanceCounted } from '../count-operations.ts';
+import { isStudyOfCohort, UNDER_WAY } from '../count-reviews.ts';
+import { payAndTell, type PrivateTools } from './privacy-budget.ts';
+
+/** Those who may ask for figures without noise may ask for them with it, and so may researchers. */
+export const PRIVATE_READERS = {
+  operations: [...OPERATIONS_READERS, 'researcher'],
+  models: MODELS_READERS,
+  reviews: [...CASE_KEEPERS, 'researcher'],
+} as const satisfies Record<string, readonly Role[]>;
+
+/** A study changes two counts: all, and those of the day on which it was first sent in the period. */
+export async function tellOperations(
+  tools: PrivateTools,
+  caller: Asking,
+  asked: Asked,
+): Promise<PrivateOperations> {
+  const payment = { caller, of: 'operations', readers: PRIVATE_READERS.operations } as const;
+  return payAndTell(tools, payment, async (trx, noiseFor) => {
+    const { noise, noisy } = noiseFor(2);
+    const sent = await studiesByDay(trx, caller.siteId, asked);
+    const total = [...sent.values()].reduce((sum, studies) => sum + studies, 0);
+    const days: string[] = [];
+    for (let day = asked.from; day <= asked.to; day = laterDay(day, 1)) days.push(day);
+    return {
+      ...{ ...saidOf(asked), noise },
+      total: {
+        studies: noisy(total),
+        ...{ uploads: null, instances: null, bytes: null, retries: null, toPacsMs: null, shows: null },
+      },
+      days: days.map((day) => ({ day, studies: noisy(sent.get(day) ?? 0) })),
+      ...{ hours: null, accounts: null, devices: null, modalities: null, refusals: null },
+    };
+  });
+}
+
+async function studiesByDay(trx: Trx, siteId: string, asked: Asked): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await sql<{ day: string; studies: number }>`
+    select day::text as day, count(*)::int as studies from (
+      select min(u.created_at at time zone 'UTC')::date as day
+      from upload u join study s on s.id = u.study_id
+      left join study_cohort c on c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid
+      where u.site_id = ${siteId} and u.account_id is not null
+        and u.created_at >= ${asked.since} and u.created_at < ${asked.until}
+        and ${all(patientConditions('c', asked.cohort))}
+        and exists (select 1 from instance i where i.study_id = s.id and ${isInstanceCounted(asked)})
+      group by s.study_instance_uid) first
+    group by 1`.execute(trx);
+  return new Map(rows.map(({ day, studies }) => [day, studies]));
+}
+
+/** A study changes as many counts as there are versions, if all of them looked at it, and the one of all. */
+export async function tellModels(tools: PrivateTools, caller: Asking, asked: Asked): Promise<PrivateModels> {
+  const payment = { caller, of: 'models', readers: PRIVATE_READERS.models } as const;
+  return payAndTell(tools, payment, async (trx, noiseFor) => {
+    const versions = await versionsOf(trx, caller.siteId);
+    const { noise, noisy } = noiseFor(versions.length + 1);
+    const rows = await studiesByVersion(trx, caller, asked);
+    const studies = (model: string | null, version: string | null): number =>
+      noisy(rows.find((row) => row.model === model && row.version === version)?.studies ?? 0);
+    return {
+      ...{ ...saidOf(asked), noise, total: { studies: studies(null, null) } },
+      models: versions.map(({ model_id: id, version }) => ({
+        ...{ id, version },
+        total: {
+          studies: studies(id, version),
+          ...{ results: null, agreed: null, corrected: null, disagreements: null, shows: null },
+        },
+        ...{ series: null, calibration: null, use: null },
+      })),
+    };
+  });
+}
+
+type OfVersion = {
+  /** Null: of all. */
+  readonly model: string | null;
+  readonly version: string | null;
+  readonly studies: number;
+};
+
+async function studiesByVersion(trx: Trx, caller: Asking, asked: Asked): Promise<readonly OfVersion[]> {
+  const { since, until, cohort } = asked;
+  const filters = [
+    ...patientConditions('c', cohort),
+    ...(cohort.modality === undefined ? [] : [isOfModality('i.sop_class_uid', cohort.modality)]),
+  ];
+  const { rows } = await sql<OfVersion>`
+    select i.model_id as model, i.version, count(distinct i.study_instance_uid)::int as studies
+    from inference_result i
+    left join study_cohort c on c.site_id = i.site_id and c.study_instance_uid = i.study_instance_uid
+    where i.site_id = ${caller.siteId} and i.created_at >= ${since} and i.created_at < ${until}
+      and ${isNotBlinded('i', caller)} and ${all(filters)}
+    group by grouping sets ((), (i.model_id, i.version))`.execute(trx);
+  return rows;
+}
+
+/** A study may be in cases with settled and with open reviews of every type: it changes two counts of each. */
+export async function tellReviews(
+  tools: PrivateTools,
+  caller: Asking,
+  asked: Asked,
+): Promise<PrivateReviews> {
+  const payment = { caller, of: 'reviews', readers: PRIVATE_READERS.reviews } as const;
+  return payAndTell(tools, payment, async (trx, noiseFor) => {
+    const types = await reviewTypes.list(trx, caller.siteId);
+    const { noise, noisy } = noiseFor(2 * types.length);
+    const rows = await studiesByType(trx, caller.siteId, asked);
+    return {
+      ...{ ...saidOf(asked), noise },
+      turnaround: types.map(({ name, definition }) => ({
+        ...{ type: name, title: definition.title },
+        settled: noisy(rows.get(name)?.settled ?? 0),
+        open: noisy(rows.get(name)?.open ?? 0),
+        ...{ hours: null, days: null },
+      })),
+      ...{ workload: null, types: null },
+    };
+  });
+}
+
+type OfType = { readonly type: string; readonly settled: number; readonly open: number };
+
+/** Only a study's own cohort counts: by the cohort of its case, one study would change the counts of others. */
+async function studiesByType(trx: Trx, siteId: string, asked: Asked): Promise<ReadonlyMap<string, OfType>> {
+  const { since, until } = asked;
+  const { rows } = await sql<OfType>`
+    select r.type_name as type,
+      (count(distinct cs.study_instance_uid) filter (where r.state = 'settled' and r.settled_at >= ${since}
+        and r.settled_at < ${until}))::int as settled,
+      (count(distinct cs.study_instance_uid) filter (where ${UNDER_WAY}))::int as open
+    from review r join case_study cs on cs.case_id = r.case_id
+    left join study_cohort c on c.site_id = cs.site_id and c.study_instance_uid = cs.study_instance_uid
+    where r.site_id = ${siteId} and ${isStudyOfCohort(asked)} group by 1`.execute(trx);
+  return new Map(rows.map((row) => [row.type, row]));
+}

@@ -1,0 +1,67 @@
+/** Rules of cases: what they may name, and whether a study has what they wait for. */
+import { sql } from 'kysely';
+import { IN_PACS } from '#shared/protocol/study-state.ts';
+import type { CaseOccasion, CaseRule, DryRun, Rule, Verdict } from '#shared/protocol/rule.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Db, Trx } from '../database/database.ts';
+import { reviewTypes } from '../reviews/review-type.store.ts';
+
+const isOfCases = (rule: Rule): rule is CaseRule => 'occasion' in rule;
+
+/** @throws Problem invalid-request: a review type that is not there, or a condition that nobody can judge later. */
+export async function checkCaseRules(db: Db | Trx, siteId: string, rules: readonly Rule[]): Promise<void> {
+  const known = new Set((await reviewTypes.list(db, siteId)).map(({ name }) => name));
+  for (const { review, when } of rules.filter(isOfCases)) {
+    if (review !== null && !known.has(review))
+      throw new Problem('invalid-request', 'Invalid: a rule names a review type that is not there.');
+    // It stands in the header alone, which is not read again.
+    if (when.bodyPart !== undefined)
+      throw new Problem('invalid-request', 'Invalid: a rule of cases cannot ask for the body part.');
+  }
+}
+
+export const casesBy = async (
+  _db: Db,
+  _siteId: string,
+  takers: readonly Rule[],
+): Promise<Pick<DryRun, 'cases'>> => ({ cases: takers.filter(isOfCases).map(({ title }) => title) });
+
+/** Why a rule whose conditions the study meets opens no case for it; null: it does. */
+export async function whyNoCase(
+  db: Db,
+  siteId: string,
+  { studyInstanceUID, rule }: { readonly studyInstanceUID: string; readonly rule: Rule },
+): Promise<Verdict['because']> {
+  if (!isOfCases(rule)) return null;
+  const done = await db
+    .selectFrom('case_by_rule')
+    .select('rule_name')
+    .where('site_id', '=', siteId)
+    .where('study_instance_uid', '=', studyInstanceUID)
+    .where('rule_name', '=', rule.name)
+    .executeTakeFirst();
+  if (done !== undefined) return { kind: 'done' };
+  const { occasion } = rule;
+  const has = (await occasionsOf(db, siteId, studyInstanceUID)).has(occasion);
+  return has ? null : { kind: 'occasion', occasion };
+}
+
+/** The occasions that the study has had so far. */
+export async function occasionsOf(
+  db: Db,
+  siteId: string,
+  studyInstanceUID: string,
+): Promise<ReadonlySet<CaseOccasion>> {
+  const { rows } = await sql<Record<CaseOccasion, boolean>>`
+    select exists (select 1 from study s join instance i on i.study_id = s.id
+        where s.site_id = ${siteId}::uuid and s.study_instance_uid = ${studyInstanceUID}
+          and i.state in (${sql.join([...IN_PACS])})) as delivered,
+      exists (select 1 from inference_result r where r.site_id = ${siteId}::uuid
+        and r.study_instance_uid = ${studyInstanceUID} and r.finding->>'positive' = 'true') as finding,
+      exists (select 1 from inference_result r where r.site_id = ${siteId}::uuid
+        and r.study_instance_uid = ${studyInstanceUID} and r.disagreement is not null) as disagreement`.execute(
+    db,
+  );
+  const said = rows[0]!;
+  return new Set((['delivered', 'finding', 'disagreement'] as const).filter((one) => said[one]));
+}

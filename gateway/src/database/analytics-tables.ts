@@ -1,0 +1,23 @@
+/** The tables of figures. Of cohorts: the sex and the age band of a study's patient, as far as its images told them. */
+import type { AgeBand, Sex } from '#shared/protocol/analytics.ts';
+import type { Role } from '#shared/protocol/api.ts';
+import type { DataSet } from '#shared/protocol/private-figures.ts';
+
+/** Neither a name nor a date: an age band of ten years, and one letter. Null: the images do not say it. */
+export type StudyCohortTable = {
+  site_id: string;
+  study_instance_uid: string;
+  sex: Sex | null;
+  age_band: AgeBand | null;
+};
+
+/** Answers with noise of a month, YYYY-MM, that were told to accounts of a role. */
+export type PrivacyBudgetTable = {
+  site_id: string;
+  data_set: DataSet;
+  role: Role;
+  month: string;
+  queries: number;
+};
+
+export type AnalyticsTables = { study_cohort: StudyCohortTable; privacy_budget: PrivacyBudgetTable };

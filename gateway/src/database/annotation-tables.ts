@@ -1,0 +1,28 @@
+/** The tables of annotations on images. They are sealed under the key of the case. */
+
+/** A row for each holder of a place: whoever is given a place begins with none. */
+export type ReviewAnnotationsTable = {
+  review_id: string;
+  place: number;
+  account_id: string;
+  version: number;
+  /** Of the last change, made by the device: the same request again is known by it. */
+  request_id: string;
+  sealed: Uint8Array;
+  changed_at: Date;
+};
+
+/** The structured reports of a settled review, one a study; UIDs once they are on their way. */
+export type ReviewReportTable = {
+  review_id: string;
+  study_instance_uid: string;
+  series_instance_uid: string | null;
+  sop_instance_uid: string | null;
+  /** Why there is none: a code. */
+  because: string | null;
+};
+
+export type AnnotationTables = {
+  review_annotations: ReviewAnnotationsTable;
+  review_report: ReviewReportTable;
+};

@@ -1,0 +1,55 @@
+/** The tables of exports. The stated purpose is sealed; the file itself is an encrypted blob. */
+import type { ColumnType, Generated } from 'kysely';
+import type {
+  ExportDefinition,
+  ExportField,
+  ExportSelection,
+  ExportState,
+  ExportTrouble,
+} from '#shared/protocol/exports.ts';
+
+type Json<T> = ColumnType<T, string, string>;
+
+/** Each version stays. */
+export type ExportTemplateTable = {
+  site_id: string;
+  name: string;
+  version: number;
+  definition: Json<ExportDefinition>;
+  made_by: string;
+  made_at: Date;
+};
+
+export type ExportJobTable = {
+  /** Made by the device: the same request again is known by it. */
+  id: string;
+  site_id: string;
+  number: Generated<number>;
+  account_id: string;
+  template_name: string;
+  template_version: number;
+  /** That of the template's version. */
+  definition: Json<ExportDefinition>;
+  selection: Json<ExportSelection>;
+  sealed_purpose: Uint8Array;
+  state: ExportState;
+  trouble: ExportTrouble | null;
+  /** Where an identity was found. */
+  found_field: ExportField | null;
+  found_row: number | null;
+  /** Runs that began and did not end. */
+  attempt: Generated<number>;
+  done: Generated<number>;
+  total: number;
+  /** The file of the run that writes it or has written it, and its key; null: there is none. */
+  blob: string | null;
+  wrapped_key: Uint8Array | null;
+  rows: number | null;
+  bytes: number | null;
+  sha256: string | null;
+  created_at: ColumnType<Date, Date, never>;
+  finished_at: Date | null;
+  expires_at: Date | null;
+};
+
+export type ExportTables = { export_template: ExportTemplateTable; export_job: ExportJobTable };

@@ -1,0 +1,81 @@
+/**
+ * Definitions that a site keeps by name: some come with the gateway as version 1, the others were made by people. A
+ * change is the next version, and each version stays.
+ */
+import { sql } from 'kysely';
+import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Db, Trx } from './database.ts';
+
+export type Maker = { readonly id: string; readonly siteId: string };
+type Named<D> = { readonly name: string; readonly definition: D };
+type Numbered<D> = Named<D> & { readonly version: number };
+/** `madeBy` null: it comes with the gateway. */
+type Kept<D> = Numbered<D> & { readonly madeBy: string | null; readonly madeAt: string | null };
+type Tools = { readonly db: Db; readonly now: () => Date };
+
+type Kind<D> = {
+  readonly table: 'review_type' | 'export_template';
+  readonly builtIn: readonly Named<D>[];
+  /** There is one of this name, there are too many, or somebody was faster. */
+  readonly changed: AnyProblemCode;
+  /** Writes the audit event of a new version. */
+  readonly record: (trx: Trx, maker: Maker, made: Numbered<D>, now: Date) => Promise<void>;
+};
+
+const LIMIT = 200;
+
+export type NamedVersions<D> = {
+  /** The newest version of each, by name. */
+  list(db: Db | Trx, siteId: string): Promise<Kept<D>[]>;
+  /** @throws Problem `changed`. */
+  add(tools: Tools, maker: Maker, asked: Named<D>): Promise<void>;
+  /** The next version after `version`. @throws Problem not-found, `changed`. */
+  change(tools: Tools, maker: Maker, asked: Numbered<D>): Promise<void>;
+};
+
+export function createNamedVersions<D>(kind: Kind<D>): NamedVersions<D> {
+  const { table, builtIn, changed } = kind;
+  const list = async (db: Db | Trx, siteId: string): Promise<Kept<D>[]> => {
+    type Row = Numbered<D> & { readonly username: string; readonly made_at: Date };
+    const { rows } = await sql<Row>`
+      select distinct on (name) name, version, definition, username, made_at
+      from ${sql.table(table)} as kept join account on account.id = kept.made_by
+      where kept.site_id = ${siteId}::uuid order by name, version desc`.execute(db);
+    const made = rows.map(({ username, made_at, ...row }) => ({
+      ...row,
+      madeBy: username,
+      madeAt: made_at.toISOString(),
+    }));
+    const others = builtIn.filter(({ name }) => !made.some((one) => one.name === name));
+    return [...made, ...others.map((one) => ({ ...one, version: 1, madeBy: null, madeAt: null }))].toSorted(
+      (a, b) => (a.name < b.name ? -1 : 1),
+    );
+  };
+  const insert = ({ db, now }: Tools, maker: Maker, made: Numbered<D>): Promise<void> =>
+    db.transaction().execute(async (trx) => {
+      const { name, version, definition } = made;
+      const isTaken = version === 1 && builtIn.some((one) => one.name === name);
+      const { rows } = isTaken
+        ? { rows: [] }
+        : await sql`
+          insert into ${sql.table(table)} (site_id, name, version, definition, made_by, made_at)
+          values (${maker.siteId}, ${name}, ${version}, ${JSON.stringify(definition)}, ${maker.id}, ${now()})
+          on conflict do nothing returning version`.execute(trx);
+      if (rows.length === 0) throw new Problem(changed);
+      await kind.record(trx, maker, made, now());
+    });
+  return {
+    list,
+    async add(tools, maker, asked) {
+      if ((await list(tools.db, maker.siteId)).length >= LIMIT) throw new Problem(changed);
+      await insert(tools, maker, { ...asked, version: 1 });
+    },
+    async change(tools, maker, { version, ...asked }) {
+      const before = (await list(tools.db, maker.siteId)).find(({ name }) => name === asked.name);
+      if (before === undefined) throw new Problem('not-found');
+      if (before.version !== version) throw new Problem(changed);
+      await insert(tools, maker, { ...asked, version: version + 1 });
+    },
+  };
+}

@@ -1,0 +1,163 @@
+/**
+ * The door of anonymous exports. All rows are read before the first one leaves, since the group of one depends on the
+ * others. Typed texts are cleaned as they are read; the quasi-identifiers are told as exactly as `K` people are told
+ * alike; the rows stand in the order of their groups, and by lot. The finished file is searched for every identity of
+ * its cases.
+ */
+import { setImmediate } from 'node:timers/promises';
+import {
+  ANONYMOUS_FIELDS,
+  isAnonymousField,
+  type AnonymousField,
+  type ExportField,
+} from '#shared/protocol/exports.ts';
+import { IdentityFound, type Cell, type Release, type SourceRow } from '../source-row.ts';
+import type { AnonymousThread, Grouped } from './anonymous-thread.ts';
+import type { Identity } from './identity-texts.ts';
+import { QUASI_IDENTIFIERS, type QuasiIdentifier, type Subject } from './quasi-identifiers.ts';
+import { FIELDS_OF_SUBJECT, identityOf, personOf, subjectOf, textsIn } from './read-subject.ts';
+
+export type AnonymousTools = { readonly thread: AnonymousThread; readonly signal: AbortSignal };
+
+/** A group is of as many people, or more. */
+export const K = 5;
+/** Rows whose typed text is cleaned at once, or that are written before others have their turn. */
+const PAGE = 100;
+
+/** The rows read so far; identities and cells by row. */
+type Gathered = {
+  readonly columns: readonly AnonymousField[];
+  readonly identities: Identity[];
+  readonly cells: (readonly Cell[])[];
+  /** By subject, as JSON: its place in `subjects`. */
+  readonly places: Map<string, number>;
+  readonly subjects: Subject[];
+  readonly kinds: number[];
+  readonly people: (string | null)[];
+};
+
+export function releaseAnonymously(tools: AnonymousTools): Release {
+  return {
+    reads: (fields) => [...new Set([...fields.filter(isAnonymousField), ...FIELDS_OF_SUBJECT])],
+    release(rows, fields) {
+      const columns = fields.filter(isAnonymousField);
+      const gathered: Gathered = {
+        ...{ columns, identities: [], cells: [], places: new Map(), subjects: [], kinds: [], people: [] },
+      };
+      return {
+        columns,
+        rows: anonymousRows(tools, rows, gathered),
+        async prove(format, file) {
+          const source = { identities: pagesOf(gathered.identities), file };
+          const ordinary = [...columns, ...gathered.subjects.flatMap(({ site }) => site ?? [])];
+          const task = { format, ordinary: [...new Set(ordinary)] };
+          const found = await tools.thread.search(task, source, tools.signal);
+          if (found !== null) throw new IdentityFound(columns[found.field] ?? columns[0]!, found.row);
+        },
+      };
+    },
+  };
+}
+
+function* pagesOf<T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let from = 0; from < all.length; from += PAGE) yield all.slice(from, from + PAGE);
+}
+
+async function* anonymousRows(
+  tools: AnonymousTools,
+  rows: AsyncIterable<SourceRow>,
+  gathered: Gathered,
+): AsyncGenerator<readonly Cell[]> {
+  const { subjects, kinds, columns, cells } = gathered;
+  await gather(tools, rows, gathered);
+  const task = { subjects, kinds: Uint32Array.from(kinds), shares: sharesOf(gathered.people), k: K };
+  const { labels, order } = await tools.thread.group(task, tools.signal);
+  for (const [written, row] of order.entries()) {
+    if (written % PAGE === 0) await setImmediate();
+    yield columns.map((column, at) => labelIn(labels[kinds[row]!]!, column) ?? cells[row]![at]!);
+  }
+}
+
+function sharesOf(people: Gathered['people']): Float64Array {
+  const rows = new Map<string, number>();
+  for (const person of people) if (person !== null) rows.set(person, (rows.get(person) ?? 0) + 1);
+  return Float64Array.from(people, (person) => (person === null ? 1 : 1 / rows.get(person)!));
+}
+
+const labelIn = (labels: NonNullable<Grouped['labels'][number]>, column: AnonymousField): string | null =>
+  isQuasiIdentifier(column) ? labels[column] : null;
+const isQuasiIdentifier = (column: ExportField): column is QuasiIdentifier =>
+  (QUASI_IDENTIFIERS as readonly ExportField[]).includes(column);
+
+async function gather(
+  tools: AnonymousTools,
+  rows: AsyncIterable<SourceRow>,
+  gathered: Gathered,
+): Promise<void> {
+  let page: SourceRow[] = [];
+  for await (const row of rows) {
+    page.push(row);
+    if (page.length < PAGE) continue;
+    await gatherPage(tools, page, gathered);
+    page = [];
+  }
+  await gatherPage(tools, page, gathered);
+}
+
+async function gatherPage(
+  { thread, signal }: AnonymousTools,
+  page: readonly SourceRow[],
+  gathered: Gathered,
+): Promise<void> {
+  const { columns, identities, cells, places, subjects, kinds, people } = gathered;
+  const told = new Set(columns);
+  const typed = columns.filter((column) => ANONYMOUS_FIELDS[column] === 'cleaned');
+  const cases = page.map((row) => ({
+    identity: identityOf(row),
+    texts: typed.flatMap((one) => typedIn(row, one)),
+  }));
+  const cleaned = typed.length === 0 ? [] : await thread.clean(cases, signal);
+  for (const [at, row] of page.entries()) {
+    const subject = subjectOf(row, told);
+    const key = JSON.stringify(subject);
+    const place = places.get(key) ?? subjects.push(subject) - 1;
+    places.set(key, place);
+    kinds.push(place);
+    people.push(personOf(row));
+    identities.push(cases[at]!.identity);
+    const texts = [...(cleaned[at] ?? [])];
+    cells.push(columns.map((column) => cellOf(row, column, texts)));
+  }
+}
+
+/** `type.question=answer` (export-cells.ts): the site's own words, and behind them what somebody chose or typed. */
+const ANSWER = /^(?<asked>[^=]*=)(?<answer>.*)$/su;
+
+const askedIn = (text: string): string => ANSWER.exec(text)?.groups?.['asked'] ?? '';
+
+function typedIn(row: SourceRow, column: AnonymousField): string[] {
+  const texts = textsIn(row.get(column));
+  return column === 'answers' ? texts.map((text) => text.slice(askedIn(text).length)) : texts;
+}
+
+/** Takes its own of the cleaned texts, which are in the order of the columns. */
+function cellOf(row: SourceRow, column: AnonymousField, texts: string[]): Cell {
+  const cell = row.get(column) ?? null;
+  const how = ANONYMOUS_FIELDS[column];
+  if (how === 'in-groups') return null;
+  if (how === 'as-it-is') return cell;
+  if (how === 'rounded') return mapped(cell, rounded);
+  return mapped(cell, (value) => {
+    const cleaned = texts.shift()!;
+    const asked = column === 'answers' ? askedIn(`${value}`) : '';
+    return cleaned === '' ? null : asked + cleaned;
+  });
+}
+
+type Value = Exclude<Cell, readonly Cell[]>;
+const mapped = (cell: Cell, change: (value: NonNullable<Value>) => Value): Cell => {
+  if (cell === null) return null;
+  return typeof cell === 'object' ? cell.map((one) => mapped(one, change)) : change(cell);
+};
+
+const rounded = (value: Value): Value => (typeof value === 'number' ? Math.round(value * 100) / 100 : value);

@@ -1,0 +1,132 @@
+/**
+ * Searches a file for identities (identity-texts.ts), in the bytes as they will leave: UTF-8, without regard to case,
+ * accents, forms of digits and characters of no width, over the borders of its pieces. A file that is not UTF-8 is not
+ * searched but refused, since nobody can say how it will be read.
+ */
+import { fold, WITHOUT_SPACES } from '#shared/deid/text/fold.ts';
+import { plainOf } from '#shared/deid/text/plain-text.ts';
+import { createAutomaton } from './automaton.ts';
+import { createCellFinder, type Cell, type CellFinder, type TableFormat } from './find-cell.ts';
+
+/** Texts as `foldForSearch` leaves them, of at most TEXT_LIMIT code units. */
+export type SoughtTexts = {
+  /** Found within other words too. */
+  readonly anywhere: ReadonlySet<string>;
+  /** Found as words or numbers of their own. */
+  readonly whole: ReadonlySet<string>;
+};
+export type FileSearch = {
+  /** @throws TypeError where the bytes are not UTF-8. */
+  pass(piece: Uint8Array): void;
+  /** After the last piece: the first cell that holds an identity. @throws TypeError. */
+  end(): Cell | null;
+};
+
+export const TEXT_LIMIT = 64;
+/** Of the text that was searched: the longest text and two code units before it. */
+const REMEMBERED = TEXT_LIMIT + 2;
+/** The code units behind a text, which decide whether it stands alone. */
+const BEHIND = 2;
+
+export const foldForSearch = (text: string): string =>
+  [...text].map((character) => foldCharacter(character)).join('');
+
+const FOLDED = new Map<string, string>();
+/** Of the letters of all scripts; a hostile file has more characters. */
+const FOLDED_LIMIT = 20_000;
+
+function foldCharacter(character: string): string {
+  const known = FOLDED.get(character);
+  if (known !== undefined) return known;
+  const folded = fold(plainOf(character).text).text;
+  if (FOLDED.size < FOLDED_LIMIT) FOLDED.set(character, folded);
+  return folded;
+}
+
+/** Folded text with the cell of each code unit: the end of what was searched, and what is to be. */
+type Window = { text: string; readonly rows: number[]; readonly fields: number[] };
+
+export function createFileSearch(texts: SoughtTexts, format: TableFormat): FileSearch {
+  const anywhere = createAutomaton(texts.anywhere);
+  const whole = createAutomaton(texts.whole);
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const cells = createCellFinder(format);
+  const window: Window = { text: '', rows: [], fields: [] };
+  const states = { anywhere: 0, whole: 0 };
+  let next = 0;
+  let found: Cell | null = null;
+
+  const search = (until: number): void => {
+    const { text } = window;
+    for (; next < until && found === null; next += 1) {
+      const unit = text.charCodeAt(next);
+      states.anywhere = anywhere.next(states.anywhere, unit);
+      states.whole = whole.next(states.whole, unit);
+      for (const length of anywhere.endings(states.anywhere)) found ??= cellAt(window, next + 1 - length);
+      for (const length of whole.endings(states.whole)) {
+        const start = next + 1 - length;
+        if (standsAlone(text, start, next + 1)) found ??= cellAt(window, start);
+      }
+    }
+  };
+  const take = (text: string, isLast: boolean): void => {
+    if (found !== null) return;
+    gather(window, text, cells);
+    search(isLast ? window.text.length : window.text.length - BEHIND);
+    next -= forget(window, next);
+  };
+  return {
+    pass: (piece) => take(decoder.decode(piece, { stream: true }), false),
+    end() {
+      take(decoder.decode(), true);
+      return found;
+    },
+  };
+}
+
+const cellAt = ({ rows, fields }: Window, at: number): Cell => ({ row: rows[at]!, field: fields[at]! });
+
+function gather(window: Window, text: string, cells: CellFinder): void {
+  const { rows, fields } = window;
+  let folded = '';
+  for (const character of text) {
+    const { row, field } = cells;
+    const plain = foldCharacter(character);
+    for (let index = 0; index < plain.length; index += 1) {
+      rows.push(row);
+      fields.push(field);
+    }
+    folded += plain;
+    cells.pass(character.codePointAt(0)!);
+  }
+  window.text += folded;
+}
+
+/** Returns how much of the beginning is no longer needed, now that all before `next` is searched. */
+function forget(window: Window, next: number): number {
+  const gone = Math.max(0, next - REMEMBERED);
+  window.text = window.text.slice(gone);
+  window.rows.splice(0, gone);
+  window.fields.splice(0, gone);
+  return gone;
+}
+
+const LETTER = /[\p{L}\p{M}]/u;
+const DIGIT = /\p{N}/u;
+
+/**
+ * Whether neither side is part of a longer word or number. "Annas" and "Anna's" are Anna; 0.12345 is a figure, not
+ * number 12345.
+ */
+function standsAlone(text: string, start: number, end: number): boolean {
+  const [before = '', first = ''] = [text[start - 1], text[start]];
+  const [last = '', after = '', later = ''] = [text[end - 1], text[end], text[end + 1]];
+  if (LETTER.test(first) && isSpacedLetter(before)) return false;
+  if (DIGIT.test(first) && (DIGIT.test(before) || (before === '.' && DIGIT.test(text[start - 2] ?? ''))))
+    return false;
+  if (DIGIT.test(last)) return !(DIGIT.test(after) || (after === '.' && DIGIT.test(later)));
+  return !isSpacedLetter(after) || (after === 's' && !isSpacedLetter(later));
+}
+
+/** In scripts without spaces every letter may begin a name. */
+const isSpacedLetter = (unit: string): boolean => LETTER.test(unit) && !WITHOUT_SPACES.test(unit);

@@ -1,0 +1,22 @@
+/** Dates of the PACS (PS3.5 §6.2, DA: YYYYMMDD), told coarsely. One that is no date is not told. */
+
+const DATE = /^(\d{4})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$/;
+/** Of more than a hundred there are few: they would be known by it. */
+const OLDEST_BAND = 90;
+
+/** `40 to 49`: a spreadsheet takes `10-19` for a day. Null: unknown, or born after the study. */
+export function ageBandOf(birthDate: string | null | undefined, on: string | null): string | null {
+  if (!DATE.test(birthDate ?? '') || !DATE.test(on ?? '')) return null;
+  // Whole years between two dates, as digits: 20261123 - 19800224 = 460899.
+  const age = Math.floor((Number(on) - Number(birthDate)) / 10_000);
+  if (age < 0) return null;
+  if (age >= OLDEST_BAND) return `${OLDEST_BAND} and over`;
+  const from = age - (age % 10);
+  return `${from} to ${from + 9}`;
+}
+
+/** `2026-11`. */
+export function monthOf(date: string | null): string | null {
+  const [, year, month] = DATE.exec(date ?? '') ?? [];
+  return year === undefined ? null : `${year}-${month}`;
+}

@@ -1,0 +1,75 @@
+/** The end of exports: somebody cancels one, or its time is over. Then its file and its key are destroyed. */
+import { Problem } from '#shared/protocol/problem.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Caller } from '../http/route.ts';
+import { destroyFile, sweepFiles } from './export-files.ts';
+import type { ExportTools } from './export-tools.ts';
+import {
+  endExport,
+  fileOf,
+  forgetExports,
+  lockExport,
+  outdatedExports,
+  type ExportFile,
+  type ExportRow,
+} from './export.store.ts';
+
+/** The list of exports tells of them for so long; the audit trail for ever. */
+const FORGOTTEN_AFTER_MS = 90 * 24 * 3600 * 1000;
+
+/** Also one whose file is ready. @throws Problem not-found; job-ended: it has failed or expired. */
+export async function cancelExport(
+  tools: ExportTools,
+  caller: Pick<Caller, 'id' | 'siteId' | 'roles'>,
+  id: string,
+): Promise<void> {
+  const { db, now } = tools;
+  const file = await db.transaction().execute(async (trx) => {
+    const row = await lockExport(trx, id);
+    if (row === undefined || !mayKnow(caller, row)) throw new Problem('not-found');
+    if (row.state === 'cancelled') return null;
+    if (row.state === 'failed' || isExpired(row, now())) throw new Problem('job-ended');
+    await endExport(trx, row, { state: 'cancelled', trouble: null, now: now() });
+    const event = { event: 'export-cancelled', ...saidOf(row), by: caller.id } as const;
+    await recordAudit(trx, row.site_id, event, now());
+    return fileOf(row);
+  });
+  await destroyFile(tools, file);
+}
+
+/** Administrators know of everybody's. */
+export const mayKnow = (
+  { id, siteId, roles }: Pick<Caller, 'id' | 'siteId' | 'roles'>,
+  { account_id, site_id }: ExportRow,
+): boolean => site_id === siteId && (account_id === id || roles.includes('admin'));
+
+/** Its time is over, whether its file is gone already or not. */
+export const isExpired = ({ state, expires_at }: ExportRow, now: Date): boolean =>
+  state === 'expired' || (state === 'ready' && expires_at !== null && expires_at <= now);
+
+/** For its events. */
+export const saidOf = ({ id, template_name, template_version, definition, done }: ExportRow) => ({
+  exportId: id,
+  template: template_name,
+  version: template_version,
+  redaction: definition.redaction,
+  cases: done,
+});
+
+/** Destroys the files whose time is over, and those that nothing names. */
+export async function expireExports(tools: ExportTools): Promise<void> {
+  for (const id of await outdatedExports(tools.db, tools.now()))
+    await destroyFile(tools, await expire(tools, id));
+  await sweepFiles(tools);
+  await forgetExports(tools.db, new Date(tools.now().getTime() - FORGOTTEN_AFTER_MS));
+}
+
+async function expire({ db, now }: ExportTools, id: string): Promise<ExportFile | null> {
+  return db.transaction().execute(async (trx) => {
+    const row = await lockExport(trx, id);
+    if (row?.state !== 'ready') return null;
+    await endExport(trx, row, { state: 'expired', trouble: null, now: now() });
+    await recordAudit(trx, row.site_id, { event: 'export-expired', ...saidOf(row), by: null }, now());
+    return fileOf(row);
+  });
+}

@@ -1,0 +1,56 @@
+/** The files of exports: encrypted blobs, each under a key of its own that is destroyed with it. */
+import { parcelKey } from '../ports/blobs/blob-cipher.ts';
+import type { BlobKey, OpenBlob } from '../ports/blobs/blobs.ts';
+import type { ExportTools } from './export-tools.ts';
+import { namedFiles, type ExportFile } from './export.store.ts';
+
+type FileTools = Pick<ExportTools, 'exportBlobs' | 'exportKeys'>;
+
+/** For a run: a name and a key that no other run has. Its bytes come later. */
+export function nameFile({ exportKeys, newId }: FileTools & Pick<ExportTools, 'newId'>): ExportFile {
+  const blob = newId();
+  return { blob, wrapped_key: exportKeys.create(blob) };
+}
+
+function keyOf({ exportKeys }: FileTools, { blob, wrapped_key }: ExportFile): BlobKey | null {
+  const key = exportKeys.unwrap(blob, wrapped_key);
+  return key && parcelKey(key, blob);
+}
+
+/** Outlives a power cut once it resolves. @throws StorageFull, and what `pieces` throws. */
+export async function writeFile(
+  tools: FileTools,
+  file: ExportFile,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const key = keyOf(tools, file);
+  if (key === null) throw new Error('the key of an export is gone');
+  await tools.exportBlobs.create(file.blob);
+  await tools.exportBlobs.append(file.blob, key, 0, pieces);
+  await tools.exportBlobs.sync(file.blob);
+}
+
+/** Null: it is gone. */
+export async function openFile(tools: FileTools, file: ExportFile): Promise<OpenBlob | null> {
+  const key = keyOf(tools, file);
+  return key && tools.exportBlobs.open(file.blob, key);
+}
+
+/** For ever. */
+export async function destroyFile(
+  { exportBlobs, exportKeys }: FileTools,
+  file: ExportFile | null,
+): Promise<void> {
+  if (file === null) return;
+  exportKeys.destroy(file.wrapped_key);
+  await exportBlobs.remove(file.blob);
+}
+
+/** Those that no export names: a gateway that was killed left them. A row comes before its bytes. */
+export async function sweepFiles({ db, ...tools }: FileTools & Pick<ExportTools, 'db'>): Promise<void> {
+  const blobs = await tools.exportBlobs.ids();
+  const files = await namedFiles(db);
+  const kept = new Set(files.map(({ blob }) => blob));
+  for (const id of blobs) if (!kept.has(id)) await tools.exportBlobs.remove(id);
+  await tools.exportKeys.sweep(files.map(({ wrapped_key }) => wrapped_key));
+}

@@ -1,0 +1,160 @@
+/** Exports in the database. Every step names the state, and of a run the file that it writes: only one run ends it. */
+import { sql, type Selectable } from 'kysely';
+import type { ExportTrouble } from '#shared/protocol/exports.ts';
+import type { Db, Trx } from '../database/database.ts';
+import type { ExportJobTable } from '../database/export-tables.ts';
+
+export type ExportRow = Selectable<ExportJobTable>;
+export type NamedExport = ExportRow & { readonly username: string };
+/** A file on the disk, and its key as the database keeps it. */
+export type ExportFile = { readonly blob: string; readonly wrapped_key: Uint8Array };
+
+/** Null: there is none. */
+export const fileOf = ({ blob, wrapped_key }: ExportRow): ExportFile | null =>
+  blob === null || wrapped_key === null ? null : { blob, wrapped_key };
+
+const NO_FILE = { blob: null, wrapped_key: null };
+
+const named = (db: Db, siteId: string) =>
+  db
+    .selectFrom('export_job')
+    .innerJoin('account', 'account.id', 'export_job.account_id')
+    .selectAll('export_job')
+    .select('account.username')
+    .where('export_job.site_id', '=', siteId);
+
+export const findExport = (db: Db, siteId: string, id: string): Promise<NamedExport | undefined> =>
+  named(db, siteId).where('export_job.id', '=', id).executeTakeFirst();
+
+type Page = { readonly accountId: string | null; readonly before: number | null; readonly limit: number };
+
+/** Newest first, at most one more than `limit`. `accountId` null: everybody's. */
+export async function listExports(db: Db, siteId: string, page: Page): Promise<NamedExport[]> {
+  let query = named(db, siteId)
+    .orderBy('number', 'desc')
+    .limit(page.limit + 1);
+  if (page.accountId !== null) query = query.where('account_id', '=', page.accountId);
+  if (page.before !== null) query = query.where('number', '<', page.before);
+  return query.execute();
+}
+
+/** Locked until the transaction ends. */
+export const lockExport = (trx: Trx, id: string): Promise<ExportRow | undefined> =>
+  trx.selectFrom('export_job').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+
+/** A run begins: from the first row, into a file of its own. */
+export async function beginExport(
+  trx: Trx,
+  { id, attempt }: ExportRow,
+  file: ExportFile,
+): Promise<ExportRow> {
+  return trx
+    .updateTable('export_job')
+    .set({ ...file, state: 'running', attempt: attempt + 1, done: 0, trouble: null })
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+type Run = { readonly id: string; readonly blob: string };
+
+const ofRun = (db: Db, { id, blob }: Run) =>
+  db.updateTable('export_job').where('id', '=', id).where('blob', '=', blob).where('state', '=', 'running');
+
+/** False: it was cancelled, or another run has taken over. */
+export async function setDone(db: Db, run: Run, done: number): Promise<boolean> {
+  return isUpdated(await ofRun(db, run).set({ done }).executeTakeFirst());
+}
+
+type Written = Pick<ExportJobTable, 'rows' | 'bytes' | 'sha256' | 'finished_at' | 'expires_at'> & {
+  readonly done: number;
+};
+
+/** False as for `setDone`. */
+export async function finishExport(trx: Trx, run: Run, written: Written): Promise<boolean> {
+  const ready = { ...written, state: 'ready', trouble: null, attempt: 0 } as const;
+  return isUpdated(await ofRun(trx, run).set(ready).executeTakeFirst());
+}
+
+/** It waits to be run again. `attempt`: those that count. */
+export async function putBack(
+  trx: Trx,
+  run: Run,
+  { attempt, trouble }: { readonly attempt: number; readonly trouble: ExportTrouble | null },
+): Promise<boolean> {
+  return isUpdated(
+    await ofRun(trx, run)
+      .set({ ...NO_FILE, state: 'queued', attempt, trouble, done: 0 })
+      .executeTakeFirst(),
+  );
+}
+
+type Failure = {
+  readonly trouble: ExportTrouble;
+  readonly now: Date;
+  readonly found?: Pick<ExportRow, 'found_field' | 'found_row'>;
+};
+
+/** False: it is left as it is, cancelled or taken over by another run. */
+export async function failExport(trx: Trx, run: Run, { trouble, now, found }: Failure): Promise<boolean> {
+  const failed = { ...NO_FILE, ...found, state: 'failed', trouble, finished_at: now } as const;
+  return isUpdated(await ofRun(trx, run).set(failed).executeTakeFirst());
+}
+
+const isUpdated = ({ numUpdatedRows }: { readonly numUpdatedRows: bigint }): boolean => numUpdatedRows > 0n;
+
+type End = {
+  readonly state: 'failed' | 'cancelled' | 'expired';
+  readonly trouble: ExportTrouble | null;
+  readonly now: Date;
+};
+
+/** It has no file any more. */
+export async function endExport(
+  trx: Trx,
+  { id, finished_at }: ExportRow,
+  { state, trouble, now }: End,
+): Promise<void> {
+  await trx
+    .updateTable('export_job')
+    .set({ ...NO_FILE, state, trouble, finished_at: finished_at ?? now })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Those of an account that wait, run or have a file. */
+export async function countOpen(trx: Trx, accountId: string): Promise<number> {
+  const row = await trx
+    .selectFrom('export_job')
+    .select(sql<number>`count(*)::int`.as('count'))
+    .where('account_id', '=', accountId)
+    .where('state', 'in', ['queued', 'running', 'ready'])
+    .executeTakeFirstOrThrow();
+  return row.count;
+}
+
+/** Their ids. */
+export async function outdatedExports(db: Db, now: Date): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('export_job')
+    .select('id')
+    .where('state', '=', 'ready')
+    .where('expires_at', '<=', now)
+    .execute();
+  return rows.map(({ id }) => id);
+}
+
+/** Every file that a row names. */
+export async function namedFiles(db: Db): Promise<readonly ExportFile[]> {
+  const rows = await db.selectFrom('export_job').selectAll().where('blob', 'is not', null).execute();
+  return rows.flatMap((row) => fileOf(row) ?? []);
+}
+
+/** Those that ended before this. */
+export async function forgetExports(db: Db, before: Date): Promise<void> {
+  await db
+    .deleteFrom('export_job')
+    .where('state', 'in', ['failed', 'cancelled', 'expired'])
+    .where('finished_at', '<', before)
+    .execute();
+}

@@ -1,0 +1,46 @@
+/** The models' results of cases, with what people said of them. */
+import { sql } from 'kysely';
+import type { Case } from '#shared/protocol/cases.ts';
+import type { Db } from '../database/database.ts';
+
+export type ExportedResult = {
+  readonly model: string;
+  readonly version: string;
+  readonly score: number | null;
+  readonly positive: boolean | null;
+  /** The kind of image that a model saw. */
+  readonly kind: string | null;
+  readonly at: string;
+  readonly verdict: string | null;
+  readonly corrected: string | null;
+};
+
+/** By case: those that the list of cases shows its reader. */
+export async function resultsOf(
+  db: Db,
+  cases: readonly Pick<Case, 'id' | 'studies'>[],
+): Promise<ReadonlyMap<string, readonly ExportedResult[]>> {
+  const ids = new Map(
+    cases.map((one) => [one.id, one.studies.flatMap(({ results }) => results.map(({ id }) => id))]),
+  );
+  const found = await readResults(db, [...new Set([...ids.values()].flat())]);
+  return new Map([...ids].map(([caseId, of]) => [caseId, of.flatMap((id) => found.get(id) ?? [])]));
+}
+
+async function readResults(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, ExportedResult>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('inference_result')
+    .select(['id', 'model_id', 'version', 'created_at', 'verdict', 'verified_finding'])
+    .select(sql<number | null>`(finding->>'score')::float8`.as('score'))
+    .select(sql<boolean | null>`(finding->>'positive')::boolean`.as('positive'))
+    .select(sql<string | null>`finding->'image'->>'kind'`.as('kind'))
+    .where('id', 'in', [...ids])
+    .execute();
+  return new Map(
+    rows.map(({ id, model_id: model, created_at, verified_finding: corrected, ...row }) => [
+      id,
+      { ...row, model, corrected, at: created_at.toISOString() },
+    ]),
+  );
+}

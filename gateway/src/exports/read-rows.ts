@@ -1,0 +1,121 @@
+/**
+ * The cases of an export, by number and page by page, each with what its fields need: nothing else is opened, and the
+ * PACS is asked only for exports that tell of patients. An account reads what it sees on its screens.
+ */
+import type { ExportField } from '#shared/protocol/exports.ts';
+import { shownAttachments } from '../cases/attachments.ts';
+import type { CaseTools } from '../cases/case-tools.ts';
+import { notesOf, type CaseRow } from '../cases/case.store.ts';
+import { placeOfNote } from '../cases/change-case.ts';
+import { listCases, type CaseQuery, type CaseQuestion } from '../cases/list-cases.ts';
+import { readPatients } from '../cases/read-patients.ts';
+import { showCases, type Shown } from '../cases/show-cases.ts';
+import { settledReviewsOf } from '../reviews/list-reviews.ts';
+import { showReviews } from '../reviews/show-reviews.ts';
+import { CELLS, type CaseFacts, type SettledReview } from './export-cells.ts';
+import { resultsOf } from './exported-results.ts';
+import type { SourceRow } from './source-row.ts';
+
+const PAGE = 100;
+/** Cases of a page whose patients are asked for at once. */
+const ASKED_AT_ONCE = 4;
+
+type Reading = {
+  readonly shown: Shown;
+  readonly question: CaseQuestion;
+  readonly fields: readonly ExportField[];
+};
+
+/** The fields for which something is read beyond the list of cases. */
+const OF_PATIENT: readonly ExportField[] = [
+  ...(['patientName', 'patientId', 'birthDate', 'ageBand', 'sex'] as const),
+  ...(['accessionNumbers', 'studyDates', 'month', 'descriptions'] as const),
+];
+const OF_RESULTS: readonly ExportField[] = [
+  ...(['bodyParts', 'models', 'modelVersions', 'scores', 'positives', 'resultTimes'] as const),
+  ...(['verdicts', 'correctedFindings'] as const),
+];
+const OF_REVIEWS: readonly ExportField[] = [
+  ...(['reviewTypes', 'decisions', 'answers', 'reasons', 'readers', 'settledAt'] as const),
+];
+
+/** @throws Problem pacs-unreachable. */
+export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenerator<SourceRow> {
+  const { shown, question, fields } = reading;
+  const site = await siteName(tools, shown);
+  for (let after: CaseQuery['after']; ; ) {
+    const query: CaseQuery = { ...question, sort: 'oldest', limit: PAGE, after };
+    const { rows, more } = await listCases(tools.db, shown.reader, query);
+    for await (const facts of factsOf(tools, reading, rows))
+      yield new Map(fields.map((field) => [field, CELLS[field]({ ...facts, site })]));
+    if (!more) return;
+    after = { value: '', number: rows.at(-1)!.number };
+  }
+}
+
+async function* factsOf(
+  tools: CaseTools,
+  { shown, fields }: Reading,
+  rows: readonly CaseRow[],
+): AsyncGenerator<Omit<CaseFacts, 'site'>> {
+  const has = (asked: readonly ExportField[]): boolean => asked.some((field) => fields.includes(field));
+  const cases = await showCases(tools, shown, rows);
+  const results = has(OF_RESULTS) ? await resultsOf(tools.db, cases) : new Map();
+  const reviews = has(OF_REVIEWS) ? await reviewsOf(tools, shown, rows) : new Map();
+  for (let from = 0; from < cases.length; from += ASKED_AT_ONCE) {
+    const some = cases.slice(from, from + ASKED_AT_ONCE);
+    const patients = await Promise.all(
+      some.map(({ studies }) =>
+        has(OF_PATIENT)
+          ? readPatients(
+              tools,
+              studies.map(({ studyInstanceUID }) => studyInstanceUID),
+            )
+          : [],
+      ),
+    );
+    for (const [at, one] of some.entries()) {
+      const row = rows[from + at]!;
+      yield {
+        shown: one,
+        patients: patients[at]!,
+        results: results.get(one.id) ?? [],
+        reviews: reviews.get(one.id) ?? [],
+        notes: has(['notes']) ? await openNotes(tools, row) : [],
+        attachments: has(['attachments']) ? await namesOfAttachments(tools, row) : [],
+      };
+    }
+  }
+}
+
+async function siteName({ db }: CaseTools, { reader }: Shown): Promise<string> {
+  const row = await db.selectFrom('site').select('name').where('id', '=', reader.siteId).executeTakeFirst();
+  return row?.name ?? '';
+}
+
+/** By case. Until a review is settled, its readers are blinded to each other. */
+async function reviewsOf(
+  tools: CaseTools,
+  { reader, withheld }: Shown,
+  rows: readonly CaseRow[],
+): Promise<ReadonlyMap<string, SettledReview[]>> {
+  const ids = rows.map(({ id }) => id);
+  const found = await settledReviewsOf(tools.db, reader, ids);
+  const viewer = { ...reader, isAnonymous: withheld.includes('notes') };
+  const finals = new Map(found.map(({ review }) => [review.id, review.final_place]));
+  const settled = (await showReviews(tools, viewer, found)).flatMap((review) => {
+    const final = review.places.find(({ place }) => place === finals.get(review.id));
+    return final === undefined ? [] : [{ review, final }];
+  });
+  return Map.groupBy(settled, ({ review }) => review.caseId);
+}
+
+async function openNotes({ db, seal }: CaseTools, { id, wrapped_key }: CaseRow): Promise<string[]> {
+  const cipher = seal.cipherOf(id, wrapped_key);
+  const notes = await notesOf(db, id);
+  return notes.flatMap((note) => cipher?.open(placeOfNote(note.id), note.sealed)?.toString('utf8') ?? []);
+}
+
+async function namesOfAttachments(tools: CaseTools, row: CaseRow): Promise<string[]> {
+  return (await shownAttachments(tools, row)).flatMap(({ name }) => name ?? []);
+}

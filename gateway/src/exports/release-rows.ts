@@ -1,0 +1,27 @@
+/**
+ * The one door through which rows leave: of all that was read of the cases, an export tells what its redaction allows,
+ * whatever its template asks for.
+ */
+import { type ExportField, type Redaction, tellsField } from '#shared/protocol/exports.ts';
+import { releaseAnonymously, type AnonymousTools } from './anonymous/release-anonymously.ts';
+import type { Cell, Release, SourceRow } from './source-row.ts';
+
+/** Row by row, only fields that are told under this redaction. */
+function tell(redaction: Redaction): Release {
+  const told = (fields: readonly ExportField[]): readonly ExportField[] =>
+    fields.filter((field) => tellsField(redaction, field));
+  return {
+    reads: told,
+    release: (rows, fields) => ({ columns: told(fields), rows: cellsIn(rows, told(fields)), prove: null }),
+  };
+}
+
+async function* cellsIn(
+  rows: AsyncIterable<SourceRow>,
+  columns: readonly ExportField[],
+): AsyncGenerator<readonly Cell[]> {
+  for await (const row of rows) yield columns.map((column) => row.get(column) ?? null);
+}
+
+export const releaseOf = (redaction: Redaction, tools: AnonymousTools): Release =>
+  redaction === 'anonymous' ? releaseAnonymously(tools) : tell(redaction);

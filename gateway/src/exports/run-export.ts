@@ -1,0 +1,232 @@
+/**
+ * An export, from its beginning to its end. It may be killed anywhere and is then begun again from the first row, into
+ * a new file: the file of one run becomes the export's, and those of others are destroyed. A PACS that is away and a
+ * disk that is full are waited for.
+ */
+import { createHash } from 'node:crypto';
+import {
+  EXPORT_KEPT_HOURS,
+  mayExport,
+  type ExportField,
+  type ExportFormat,
+  type ExportTrouble,
+} from '#shared/protocol/exports.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { recordAudit } from '../audit/audit.ts';
+import { withheldFrom, type CaseReader } from '../cases/case-rights.ts';
+import { checkRoom, StorageFull } from '../ports/blobs/blobs.ts';
+import { EXPORT_QUEUE, questionOf } from './ask-export.ts';
+import { destroyFile, nameFile, openFile, writeFile } from './export-files.ts';
+import type { ExportTools } from './export-tools.ts';
+import {
+  beginExport,
+  endExport,
+  failExport,
+  fileOf,
+  finishExport,
+  lockExport,
+  putBack,
+  setDone,
+  type ExportFile,
+  type ExportRow,
+} from './export.store.ts';
+import { readRows } from './read-rows.ts';
+import { releaseOf } from './release-rows.ts';
+import { IdentityFound, type ReleasedRows } from './source-row.ts';
+import { writeExport } from './write-export.ts';
+
+/** An export whose run has ended this often without a word is not begun again. */
+const ATTEMPTS_LIMIT = 3;
+const AWAITED_AGAIN_SECONDS = 15;
+/** After a day without the PACS, or with a full disk, somebody asks again. */
+const PATIENCE_MS = 24 * 3600 * 1000;
+/** Rows between two looks at whether it was cancelled. */
+const LOOK_EVERY = 100;
+
+export async function runExport(exportId: string, tools: ExportTools, signal: AbortSignal): Promise<void> {
+  const run = await begin(tools, exportId);
+  if (run === null) return;
+  try {
+    const written = await write(tools, run, signal);
+    if (!(await finish(tools, run, written))) throw new Ended();
+  } catch (error) {
+    await destroyFile(tools, run.file);
+    if (error instanceof Ended) return;
+    await settle(tools, run, error, signal);
+  }
+}
+
+/** It was cancelled, or another run has taken over. */
+class Ended extends Error {}
+
+type Run = {
+  readonly row: ExportRow;
+  readonly file: ExportFile;
+  readonly reader: CaseReader;
+};
+
+/** Null: nothing is left to be done. The attempt is counted before anything can fail. */
+async function begin(tools: ExportTools, exportId: string): Promise<Run | null> {
+  const { db, now } = tools;
+  const begun = await db.transaction().execute(async (trx) => {
+    const row = await lockExport(trx, exportId);
+    if (row === undefined || (row.state !== 'queued' && row.state !== 'running')) return null;
+    const account = await trx
+      .selectFrom('account')
+      .select(['id', 'site_id', 'roles', 'disabled_at'])
+      .where('id', '=', row.account_id)
+      .executeTakeFirstOrThrow();
+    const isAllowed = account.disabled_at === null && mayExport(account.roles, row.definition.redaction);
+    const trouble = isAllowed ? null : 'not-allowed';
+    if (trouble !== null || row.attempt >= ATTEMPTS_LIMIT) {
+      await endExport(trx, row, { state: 'failed', trouble: trouble ?? 'unexpected', now: now() });
+      return { before: fileOf(row), run: null };
+    }
+    const file = nameFile(tools);
+    const reader = { id: account.id, siteId: account.site_id, roles: account.roles };
+    return { before: fileOf(row), run: { row: await beginExport(trx, row, file), file, reader } };
+  });
+  if (begun === null) return null;
+  await destroyFile(tools, begun.before);
+  return begun.run;
+}
+
+type Written = { readonly rows: number; readonly bytes: number; readonly sha256: string };
+
+async function write(
+  tools: ExportTools,
+  { row, file, reader }: Run,
+  signal: AbortSignal,
+): Promise<Written & { readonly done: number }> {
+  await checkRoom(tools.exportBlobs, 0);
+  const { redaction, format, fields } = row.definition;
+  const release = releaseOf(redaction, { thread: tools.anonymousThread, signal });
+  const done = { rows: 0 };
+  const source = counted(readRows(tools, readingOf(row, reader, release.reads(fields))), done, async () => {
+    signal.throwIfAborted();
+    if (!(await setDone(tools.db, { id: row.id, blob: file.blob }, done.rows))) throw new Ended();
+  });
+  const released = release.release(source, fields);
+  const told = { rows: 0 };
+  const hash = createHash('sha256');
+  let bytes = 0;
+  async function* measured(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const piece of pieces) {
+      hash.update(piece);
+      bytes += piece.length;
+      yield piece;
+    }
+  }
+  const rows = counted(released.rows, told);
+  await writeFile(tools, file, measured(writeExport(format, { ...released, rows })));
+  await prove(tools, { released, format, file }, signal);
+  return { rows: told.rows, bytes, sha256: hash.digest('hex'), done: done.rows };
+}
+
+type Provable = {
+  readonly released: ReleasedRows;
+  readonly format: ExportFormat;
+  readonly file: ExportFile;
+};
+
+/** @throws IdentityFound. */
+async function prove(
+  tools: ExportTools,
+  { released, format, file }: Provable,
+  signal: AbortSignal,
+): Promise<void> {
+  if (released.prove === null) return;
+  const blob = await openFile(tools, file);
+  if (blob === null) throw new Ended();
+  try {
+    await released.prove(format, blob.stream({ offset: 0, length: blob.size }, signal));
+  } finally {
+    await blob.close();
+  }
+}
+
+function readingOf(
+  { definition, selection, created_at }: ExportRow,
+  reader: CaseReader,
+  fields: readonly ExportField[],
+) {
+  // Anonymous ones have typed words too, as far as they are harmless.
+  const isAnonymous = definition.redaction === 'limited';
+  const withheld = withheldFrom(reader, isAnonymous);
+  return { shown: { reader, withheld }, question: questionOf(reader, selection, created_at), fields };
+}
+
+async function* counted<Row>(
+  rows: AsyncIterable<Row>,
+  count: { rows: number },
+  look: () => Promise<void> = async () => {},
+): AsyncGenerator<Row> {
+  for await (const row of rows) {
+    if (count.rows % LOOK_EVERY === 0) await look();
+    count.rows += 1;
+    yield row;
+  }
+}
+
+/** Whether this run's file became the export's. */
+async function finish(
+  { db, now }: ExportTools,
+  { row, file }: Run,
+  { rows, bytes, sha256, done }: Written & { readonly done: number },
+): Promise<boolean> {
+  const at = now();
+  const expires = new Date(at.getTime() + EXPORT_KEPT_HOURS * 3600 * 1000);
+  return db.transaction().execute(async (trx) => {
+    const written = { rows, bytes, sha256, done, finished_at: at, expires_at: expires };
+    if (!(await finishExport(trx, { id: row.id, blob: file.blob }, written))) return false;
+    const said = { template: row.template_name, redaction: row.definition.redaction, rows, bytes };
+    const event = { event: 'export-ready', exportId: row.id, by: row.account_id, ...said } as const;
+    await recordAudit(trx, row.site_id, event, at);
+    return true;
+  });
+}
+
+/** Waits or fails. @throws `error`, unless something is awaited: the job is then run again, or has ended. */
+async function settle(
+  tools: ExportTools,
+  { row, file }: Run,
+  error: unknown,
+  signal: AbortSignal,
+): Promise<void> {
+  const { db, jobs, now } = tools;
+  const run = { id: row.id, blob: file.blob };
+  if (error instanceof IdentityFound) return holdBack(tools, row, { run, error });
+  const awaited = signal.aborted ? null : awaitedIn(error);
+  const isOver = now().getTime() - row.created_at.getTime() > PATIENCE_MS;
+  const isLast = awaited === null ? !signal.aborted && row.attempt >= ATTEMPTS_LIMIT : isOver;
+  await db.transaction().execute(async (trx) => {
+    if (isLast) return void (await failExport(trx, run, { trouble: awaited ?? 'unexpected', now: now() }));
+    // A gateway that stops, and something that is away, are no attempts.
+    const attempt = signal.aborted || awaited !== null ? row.attempt - 1 : row.attempt;
+    const isWaiting = await putBack(trx, run, { attempt, trouble: awaited });
+    if (!isWaiting || awaited === null) return;
+    const later = { key: row.id, group: row.account_id, startAfterSeconds: AWAITED_AGAIN_SECONDS };
+    await jobs.enqueue(trx, EXPORT_QUEUE, { exportId: row.id }, later);
+  });
+  if (awaited === null) throw error;
+}
+
+/** It would be found again, so it is not begun again. */
+async function holdBack(
+  { db, now }: ExportTools,
+  row: ExportRow,
+  { run, error }: { readonly run: { id: string; blob: string }; readonly error: IdentityFound },
+): Promise<void> {
+  const found = { found_field: error.field, found_row: error.row };
+  const said = { template: row.template_name, redaction: row.definition.redaction, by: row.account_id };
+  await db.transaction().execute(async (trx) => {
+    if (!(await failExport(trx, run, { trouble: 'identity-found', now: now(), found }))) return;
+    const event = { event: 'export-held-back', exportId: row.id, ...said, field: error.field } as const;
+    await recordAudit(trx, row.site_id, { ...event, row: error.row }, now());
+  });
+}
+
+function awaitedIn(error: unknown): ExportTrouble | null {
+  if (error instanceof StorageFull) return 'storage-full';
+  return error instanceof Problem && error.code === 'pacs-unreachable' ? 'pacs-unreachable' : null;
+}

@@ -1,0 +1,34 @@
+/** All that was read of a case for an export, before anything of it leaves, and what leaves. */
+import type { ExportField, ExportFormat } from '#shared/protocol/exports.ts';
+
+/** A list is several values in one cell of CSV. */
+export type Cell = string | number | boolean | null | readonly Cell[];
+/** The fields that were asked for, and perhaps more. */
+export type SourceRow = ReadonlyMap<ExportField, Cell>;
+
+/** `row` is parallel to the columns. */
+export type ReleasedRows = {
+  readonly columns: readonly ExportField[];
+  readonly rows: AsyncIterable<readonly Cell[]>;
+  /** Looks at the file as it was written, before anybody is given it; null: needs no look. @throws IdentityFound. */
+  readonly prove: ((format: ExportFormat, file: AsyncIterable<Uint8Array>) => Promise<void>) | null;
+};
+/** Of a redaction: the door through which rows leave. */
+export type Release = {
+  /** The fields that have to be read for an export of these. */
+  readonly reads: (fields: readonly ExportField[]) => readonly ExportField[];
+  readonly release: (rows: AsyncIterable<SourceRow>, fields: readonly ExportField[]) => ReleasedRows;
+};
+
+/** An anonymous file that tells whose a case is. Nothing of it leaves. */
+export class IdentityFound extends Error {
+  readonly field: ExportField;
+  readonly row: number;
+
+  constructor(field: ExportField, row: number) {
+    super('an identity in an anonymous export');
+    this.name = 'IdentityFound';
+    this.field = field;
+    this.row = row;
+  }
+}

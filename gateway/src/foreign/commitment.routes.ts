@@ -1,0 +1,157 @@
+/**
+ * Storage commitment as an origin server (PS3.18 §13): a DICOMweb client asks whether the instances that it sent are
+ * kept, and for the result where that cannot be said yet.
+ */
+import { z } from '@hono/zod-openapi';
+import type { Kysely } from 'kysely';
+import { isUid } from '#shared/dicom/uid.ts';
+import { SENDERS } from '#shared/protocol/policy.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Tables } from '../database/tables.ts';
+import { createPlaces, type Places } from '../http/places.ts';
+import {
+  allow,
+  callerOf,
+  createRouter,
+  describeRoute,
+  limitBody,
+  type GatewayContext,
+  type Router,
+} from '../http/route.ts';
+import { readCommitmentQuestion } from '../ports/pacs/dicom-json.ts';
+import {
+  findRequest,
+  insertRequest,
+  settleRequest,
+  type CommitmentRequest,
+  type Reference,
+} from './commitment-request.store.ts';
+import { judgeCommitment } from './judge-commitment.ts';
+import { answerType, JSON_TYPE, XML_TYPE } from './stow.routes.ts';
+import { toCommitment, toXml } from './stow-answer.ts';
+
+export type CommitmentTools = { readonly db: Kysely<Tables> };
+
+/** Half of the largest study that may be sent; a client splits its question, as the gateway does before a PACS. */
+const REFERENCES_LIMIT = 10_000;
+/** A reference in XML takes some 350 bytes. */
+const BODY_BYTES_LIMIT = 4 * 1024 * 1024;
+/** One of the largest takes some 30 MB while it is read. */
+const QUESTIONS_AT_ONCE = { atOnce: 4, ofOne: 2 };
+/** Most studies are in the PACS within a minute. */
+const RETRY_SECONDS = '30';
+
+const PATH = '/dicom-web/commitment-requests/{transactionUID}';
+
+const describe = (method: 'get' | 'post'): Parameters<typeof describeRoute>[1] => ({
+  method,
+  path: PATH,
+  roles: SENDERS,
+  keys: ['upload'],
+  tags: ['dicomweb'],
+  summary:
+    method === 'post'
+      ? 'Storage commitment: ask whether instances that the caller sent are kept'
+      : 'Storage commitment: the result of a request',
+  description: '202: not known yet; `Location` says where to ask for the result.',
+  parameters: [{ name: 'transactionUID', in: 'path', required: true, schema: { type: 'string' } }],
+  ...(method === 'post' && {
+    requestBody: {
+      required: true,
+      content: { [JSON_TYPE]: { schema: { type: 'object' } }, [XML_TYPE]: { schema: { type: 'string' } } },
+    },
+  }),
+  problems:
+    method === 'post'
+      ? [
+          'bad-request',
+          'not-acceptable',
+          'unsupported-media-type',
+          'body-too-large',
+          'transaction-used',
+          'called-off',
+        ]
+      : ['not-acceptable', 'not-found', 'commitment-forgotten'],
+  responses: {
+    200: {
+      description: 'The result',
+      content: { [JSON_TYPE]: { schema: z.object({}) }, [XML_TYPE]: { schema: z.string() } },
+    },
+    202: { description: 'Not known yet' },
+  },
+});
+
+export function commitmentRoutes(tools: CommitmentTools): Router {
+  const router = createRouter();
+  const places = createPlaces(QUESTIONS_AT_ONCE);
+  const path = PATH.replace('{transactionUID}', ':transactionUID');
+  const mayCall = allow(SENDERS, { keys: ['upload'] });
+  router.post(path, mayCall, limitBody(BODY_BYTES_LIMIT), (c: GatewayContext) => ask(tools, places, c));
+  router.get(path, mayCall, async (c: GatewayContext) => {
+    const transactionUID = c.req.param('transactionUID') ?? '';
+    const type = answerType(c.req.header('accept'));
+    if (!isUid(transactionUID)) throw new Problem('not-found');
+    const request = await findRequest(tools.db, callerOf(c).id, transactionUID);
+    return answer(tools, c, { transactionUID, type, request });
+  });
+  describeRoute(router, describe('post'));
+  describeRoute(router, describe('get'));
+  return router;
+}
+
+async function ask({ db }: CommitmentTools, places: Places, c: GatewayContext): Promise<Response> {
+  const caller = callerOf(c);
+  const transactionUID = c.req.param('transactionUID') ?? '';
+  if (!isUid(transactionUID)) throw new Problem('bad-request', 'The address names no transaction.');
+  const type = answerType(c.req.header('accept'));
+  const leave = await places.enter(caller.id, c.req.raw.signal);
+  try {
+    const asked = readReferences(await readText(c));
+    const question = { siteId: caller.siteId, accountId: caller.id, transactionUID, asked };
+    const request = await insertRequest(db, question);
+    return await answer({ db }, c, { transactionUID, type, request });
+  } finally {
+    leave();
+  }
+}
+
+const OF_DATA_SETS = /^(application\/(dicom\+)?(json|xml)|text\/xml)\s*(;|$)/i;
+
+async function readText(c: GatewayContext): Promise<string> {
+  if (!OF_DATA_SETS.test(c.req.header('content-type') ?? '')) throw new Problem('unsupported-media-type');
+  return c.req.text();
+}
+
+/** Each once. @throws Problem bad-request, body-too-large. */
+function readReferences(text: string): readonly Reference[] {
+  const references = readCommitmentQuestion(text) ?? [];
+  if (references.length === 0)
+    throw new Problem('bad-request', 'Referenced SOP Sequence (0008,1199) names no instance.');
+  if (references.length > REFERENCES_LIMIT) throw new Problem('body-too-large');
+  const isWhole = ({ sopClassUID, sopInstanceUID }: Reference) => isUid(sopClassUID) && isUid(sopInstanceUID);
+  if (!references.every(isWhole)) throw new Problem('bad-request', 'A reference has no valid UIDs.');
+  const byUIDs = references.map((one) => [`${one.sopClassUID} ${one.sopInstanceUID}`, one] as const);
+  return [...new Map(byUIDs).values()];
+}
+
+type Asked = {
+  readonly transactionUID: string;
+  readonly type: ReturnType<typeof answerType>;
+  readonly request: CommitmentRequest;
+};
+
+async function answer(
+  { db }: CommitmentTools,
+  c: GatewayContext,
+  { transactionUID, type, request }: Asked,
+): Promise<Response> {
+  const judged = request.reasons ?? (await judgeCommitment(db, request));
+  if (judged === 'pending') {
+    // Through the web app's port the API has a prefix.
+    const at = `${c.get('throughWeb') ? '/api' : ''}/dicom-web/commitment-requests/${transactionUID}`;
+    return c.body(null, 202, { Location: at, 'Retry-After': RETRY_SECONDS });
+  }
+  const reasons = request.reasons ?? (await settleRequest(db, { ...request, transactionUID }, judged));
+  const dataSet = toCommitment(request.asked, reasons);
+  return c.body(type === XML_TYPE ? toXml(dataSet) : JSON.stringify(dataSet), 200, { 'Content-Type': type });
+}

@@ -1,0 +1,81 @@
+/**
+ * Storage commitment over DICOMweb (PS3.18 §13): the gateway asks whether the PACS keeps instances, and is told at
+ * once, or asks for the result later. An answer counts for no instance and no transaction that it was not asked about.
+ */
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { commitmentQuestion, readCommitment } from './dicom-json.ts';
+import type { PacsHttp, PacsRequest } from './pacs-http.ts';
+import { PacsDoesNotCommit, PacsUnreachable, type CommitmentReport, type CommitmentWish } from './pacs.ts';
+
+type Root = { readonly root: string; readonly http: PacsHttp };
+
+const DICOM_JSON = 'application/dicom+json';
+const SECONDARY_CAPTURE = '1.2.840.10008.5.1.4.1.1.7';
+/** As over DIMSE: a thousand references with all that Table J.2-1 has for them need a third of it. */
+const REPORT_BYTES_LIMIT = 1024 * 1024;
+
+/** PS3.5 §B.2. Nobody who was not asked can know it. */
+const newUID = (): string => `2.25.${BigInt(`0x${randomBytes(16).toString('hex')}`)}`;
+const addressOf = (root: string, transactionUID: string): string =>
+  `${root}/commitment-requests/${transactionUID}`;
+
+/** Null: it tells the result later. Throws PacsUnreachable, also where the PACS does not take the question. */
+export async function askCommitment(
+  { root, http }: Root,
+  { transactionUID, instances }: CommitmentWish,
+  signal: AbortSignal,
+): Promise<CommitmentReport | null> {
+  const question = Buffer.from(JSON.stringify(commitmentQuestion(instances)));
+  const request: PacsRequest = {
+    ...{ method: 'POST', accept: DICOM_JSON, contentType: DICOM_JSON },
+    contentLength: question.length,
+    body: Readable.from([question]),
+  };
+  return exchange({ root, http }, { transactionUID, request }, signal);
+}
+
+/**
+ * The result of a question that was taken; null: it is not ready. A PACS that does not know the question, or no longer,
+ * has said nothing of any instance. Throws as `askCommitment`.
+ */
+export async function checkCommitment(
+  root: Root,
+  transactionUID: string,
+  signal: AbortSignal,
+): Promise<CommitmentReport | null> {
+  return exchange(root, { transactionUID, request: { accept: DICOM_JSON } }, signal);
+}
+
+/**
+ * Asks about an instance that nobody has: whether a PACS has such a service is told by no other question (a result that
+ * is not there is 404 with the service and without it). Throws as `askCommitment`.
+ */
+export async function tryCommitment(root: Root, signal: AbortSignal): Promise<void> {
+  const nobodys = { sopClassUID: SECONDARY_CAPTURE, sopInstanceUID: newUID() };
+  await askCommitment(root, { transactionUID: newUID(), instances: [nobodys] }, signal);
+}
+
+type Exchange = { readonly transactionUID: string; readonly request: PacsRequest };
+
+function exchange(
+  { root, http }: Root,
+  { transactionUID, request }: Exchange,
+  signal: AbortSignal,
+): Promise<CommitmentReport | null> {
+  return http.exchange(addressOf(root, transactionUID), request, signal, async (answer) => {
+    const { status } = answer;
+    const said = status === 200 ? readCommitment(await answer.text(REPORT_BYTES_LIMIT)) : null;
+    if (said !== null) return { transactionUID, ...said };
+    if (answer.body !== null) await ignoreFailure(answer.body.cancel(), 'it was read to its end');
+    // PS3.18 Table 13.4.3-1 and Table 13.5.3-1.
+    if (status === 202) return null;
+    const isCheck = request.method === undefined;
+    if (isCheck && (status === 404 || status === 410))
+      return { transactionUID, committed: new Set<string>(), failed: new Map<string, number>() };
+    if (!isCheck && status === 409)
+      throw new PacsUnreachable('the PACS says that it has seen the transaction before', status);
+    throw new PacsDoesNotCommit(status);
+  });
+}

@@ -1,0 +1,93 @@
+/** Annotations in the database: rows as they are. */
+import type { Selectable } from 'kysely';
+import type { ReviewAnnotationsTable, ReviewReportTable } from '../database/annotation-tables.ts';
+import type { Db, Trx } from '../database/database.ts';
+import { standingOf, toInstance } from '../results/result-instance.store.ts';
+import type { ResultInstance } from '#shared/protocol/inference.ts';
+
+export type AnnotationsRow = Selectable<ReviewAnnotationsTable>;
+export type ReportRow = Selectable<ReviewReportTable>;
+/** `instance` null: it is not on its way. */
+export type ReportOnItsWay = ReportRow & { readonly instance: ResultInstance | null };
+type Reading = Pick<AnnotationsRow, 'review_id' | 'place' | 'account_id'>;
+
+/** Those of all who hold or held a place of it. */
+export async function annotationsOf(db: Db, reviewId: string): Promise<AnnotationsRow[]> {
+  return db.selectFrom('review_annotations').selectAll().where('review_id', '=', reviewId).execute();
+}
+
+export async function findAnnotations(db: Db, reading: Reading): Promise<AnnotationsRow | undefined> {
+  return db
+    .selectFrom('review_annotations')
+    .selectAll()
+    .where('review_id', '=', reading.review_id)
+    .where('place', '=', reading.place)
+    .where('account_id', '=', reading.account_id)
+    .executeTakeFirst();
+}
+
+/** With the review locked. */
+export async function writeAnnotations(trx: Trx, row: AnnotationsRow): Promise<void> {
+  const { version, request_id, sealed, changed_at } = row;
+  await trx
+    .insertInto('review_annotations')
+    .values(row)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['review_id', 'place', 'account_id'])
+        .doUpdateSet({ version, request_id, sealed, changed_at }),
+    )
+    .execute();
+}
+
+export async function insertReports(trx: Trx, reviewId: string, studies: readonly string[]): Promise<void> {
+  if (studies.length === 0) return;
+  const none = { series_instance_uid: null, sop_instance_uid: null, because: null };
+  await trx
+    .insertInto('review_report')
+    .values(studies.map((study) => ({ review_id: reviewId, study_instance_uid: study, ...none })))
+    .execute();
+}
+
+export async function updateReport(
+  db: Db,
+  { review_id, study_instance_uid }: ReportRow,
+  changes: Partial<Omit<ReportRow, 'review_id' | 'study_instance_uid'>>,
+): Promise<void> {
+  await db
+    .updateTable('review_report')
+    .set(changes)
+    .where('review_id', '=', review_id)
+    .where('study_instance_uid', '=', study_instance_uid)
+    .execute();
+}
+
+/** By study, each with the state that it has reached, and the newest receipt that names it. */
+export async function reportsOf(db: Db, reviewId: string): Promise<readonly ReportOnItsWay[]> {
+  const rows = await db
+    .selectFrom('review_report')
+    .selectAll()
+    .where('review_id', '=', reviewId)
+    .orderBy('study_instance_uid')
+    .execute();
+  if (rows.length === 0) return [];
+  const standing = await standingOf(
+    db,
+    db
+      .selectFrom('review_report')
+      .innerJoin('review', 'review.id', 'review_report.review_id')
+      .select(({ lit, ref, val }) => [
+        'review.id as owner_id',
+        'review.site_id',
+        val('SR' as const).as('kind'),
+        lit(1).as('revision'),
+        ref('review_report.series_instance_uid').$notNull().as('series_instance_uid'),
+        ref('review_report.sop_instance_uid').$notNull().as('sop_instance_uid'),
+      ])
+      .where('review_report.review_id', '=', reviewId)
+      .where('review_report.sop_instance_uid', 'is not', null)
+      .as('i'),
+  );
+  const instances = new Map(standing.map((row) => [row.sop_instance_uid, toInstance(row)]));
+  return rows.map((row) => ({ ...row, instance: instances.get(row.sop_instance_uid ?? '') ?? null }));
+}

@@ -1,0 +1,316 @@
+/** Annotations through the real routes: who draws, who sees what, what is refused, and what the PACS gets when. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  ANNOTATIONS_LIMIT,
+  LINE_POINTS_LIMIT,
+  type Annotation,
+  type PlaceAnnotations,
+  type ReviewAnnotations,
+} from '#shared/protocol/annotations.ts';
+import type { Session } from '#shared/protocol/api.ts';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { readReport } from '#shared/dicom/content-tree.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import type { Review } from '#shared/protocol/reviews.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { testFilm } from '../testing/open-subject.ts';
+
+const LABEL = 'Yamada, see Oberhuber';
+const SEED = 991;
+/** Of `testFilm`. */
+const ROWS = 96;
+const COLUMNS = 80;
+
+const test = suite('annotations');
+let gateway: TestGateway & { pacs: TestPacs };
+let study: string;
+type Who = 'ana' | 'ben' | 'cleo' | 'admin' | 'technician';
+const people = new Map<Who, Session>();
+const as = (who: Who): { token: string } => ({ token: people.get(who)!.accessToken });
+const idOf = (who: Who): string => people.get(who)!.user.id;
+
+test.before(async () => {
+  const pacs = openTestPacs();
+  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  for (const who of ['ana', 'ben', 'cleo'] as const) people.set(who, await gateway.userWith(['radiologist']));
+  people.set('admin', await gateway.userWith(['admin']));
+  people.set('technician', await gateway.userWith(['technician']));
+  study = await deliverStudy(gateway, { ...as('technician'), seed: SEED, patientId: 'PID-4712' });
+  await deliverStudy(gateway, { ...as('technician'), seed: SEED + 1, patientId: 'PID-4713' });
+});
+test.after(() => gateway.close());
+
+async function openReview(readers: readonly Who[], studies = [study]): Promise<string> {
+  const { id: caseId } = await openTestCase(gateway, as('admin').token, { studies });
+  const type = readers.length === 1 ? 'chest-film' : 'chest-film-double';
+  const body = { id: randomUUID(), type, readers: readers.map(idOf) };
+  const request = `POST /cases/${caseId}/reviews`;
+  const { id } = await jsonOf<Review>(gateway, request, { ...as('admin'), body, status: 201 });
+  return id;
+}
+const read = (review: string, who: Who): Promise<ReviewAnnotations> =>
+  jsonOf(gateway, `GET /reviews/${review}/annotations`, as(who));
+
+function drawn(more: Partial<Annotation> = {}, seed = SEED): Annotation {
+  const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = testFilm({ seed }).identifiers;
+  const where = { studyInstanceUID, seriesInstanceUID, sopInstanceUID };
+  const box = {
+    kind: 'box' as const,
+    frame: 1,
+    points: [
+      [10.5, 20],
+      [30, 44.25],
+    ] as [number, number][],
+  };
+  return { id: randomUUID(), ...where, ...box, label: LABEL, ...more };
+}
+type Put = { readonly place: number; readonly version: number; readonly annotations: readonly unknown[] };
+const put = (review: string, who: Who, body: Put & { readonly id?: string }): Promise<ReviewAnnotations> =>
+  jsonOf(gateway, `PUT /reviews/${review}/annotations`, { ...as(who), body: { id: randomUUID(), ...body } });
+/** The code of the refusal, or the status. */
+async function codeOf(review: string, who: Who, body: Put & { readonly id?: string }): Promise<string> {
+  const options = { ...as(who), body: { id: randomUUID(), ...body } };
+  const answer = await gateway.call('PUT', `/reviews/${review}/annotations`, options);
+  return ((await answer.json()) as { code?: string }).code ?? `${answer.status}`;
+}
+const tryOne = (review: string, version: number, ...annotations: unknown[]): Promise<string> =>
+  codeOf(review, 'ana', { place: 1, version, annotations });
+const versionOf = async (review: string): Promise<number> => (await read(review, 'ana')).places[0]!.version;
+
+async function step(review: string, who: Who, action: string, more: object = {}): Promise<void> {
+  const { places } = await jsonOf<Review>(gateway, `GET /reviews/${review}`, as(who));
+  const { place, version } = places.find(({ isMine }) => isMine)!;
+  const body = { id: randomUUID(), place, version, ...more };
+  await jsonOf(gateway, `POST /reviews/${review}/${action}`, { ...as(who), body });
+}
+async function decideAndSign(review: string, who: Who, finding = 'normal'): Promise<void> {
+  const answers = { finding, certainty: 4, comment: '' };
+  const { comment: _, ...said } = answers;
+  await step(review, who, 'decision', { decision: 'accept', answers: said });
+  await step(review, who, 'sign');
+}
+async function storedOf(review: string, who: Who): Promise<PlaceAnnotations> {
+  let place: PlaceAnnotations | undefined;
+  await until('the annotations to be in the PACS, or refused', async () => {
+    place = (await read(review, who)).places.find(({ stored }) => stored !== null);
+    return place?.stored !== undefined && place.stored!.state !== 'waiting';
+  });
+  return place!;
+}
+
+test('are shown as they were drawn, and change until the reading is signed', async () => {
+  const review = await openReview(['ana']);
+  assert.equal(await read(review, 'ana'), {
+    places: [{ place: 1, version: 0, annotations: [], state: 'open', stored: null }],
+  });
+  const first = drawn();
+  const second = drawn({ kind: 'text', points: [[1, 2]], label: ' a note ' });
+  const shown = await put(review, 'ana', { place: 1, version: 0, annotations: [first, second] });
+  const kept = [first, { ...second, label: 'a note' }];
+  assert.equal(shown.places, [{ place: 1, version: 1, annotations: kept, state: 'open', stored: null }]);
+  await put(review, 'ana', { place: 1, version: 1, annotations: [first] });
+  await decideAndSign(review, 'ana');
+  assert.is(await tryOne(review, 2), 'review-ended');
+  const { places } = await read(review, 'ben');
+  assert.equal([places[0]!.annotations, places[0]!.state, places[0]!.version], [[first], 'signed', 2]);
+  const { rows } = await sqlRows();
+  assert.not.ok(rows.includes(LABEL) || rows.includes(first.id), 'sealed');
+});
+
+/** All that the table holds, as text. */
+async function sqlRows(): Promise<{ rows: string }> {
+  const rows = await gateway.database.db.selectFrom('review_annotations').selectAll().execute();
+  assert.ok(rows.length > 0);
+  return { rows: rows.map(({ sealed }) => Buffer.from(sealed).toString('latin1')).join() };
+}
+
+test('a request that is sent again is done once, and of two devices one is told that the other was faster', async () => {
+  const review = await openReview(['ana']);
+  const body = { id: randomUUID(), place: 1, version: 0, annotations: [drawn()] };
+  await put(review, 'ana', body);
+  const again = await put(review, 'ana', body);
+  assert.is(again.places[0]!.version, 1);
+  assert.is(await codeOf(review, 'ana', { ...body, annotations: [] }), 'review-changed', 'another content');
+  const both = await Promise.all([tryOne(review, 1, drawn()), tryOne(review, 1, drawn(), drawn())]);
+  assert.equal(both.sort(), ['200', 'review-changed']);
+  assert.is(await versionOf(review), 2);
+  assert.is(await codeOf(review, 'ana', body), 'review-changed', 'one before the last');
+  await put(review, 'ana', { ...body, id: randomUUID(), version: 2 });
+  await decideAndSign(review, 'ana');
+});
+
+test('a request whose answer was lost is answered after the signature too', async () => {
+  const review = await openReview(['ana']);
+  const body = { id: randomUUID(), place: 1, version: 0, annotations: [drawn()] };
+  await put(review, 'ana', body);
+  await decideAndSign(review, 'ana');
+  assert.is((await put(review, 'ana', body)).places[0]!.state, 'signed');
+});
+
+test('belong to the reader who holds the place: others cannot change them, and whoever is given it begins with none', async () => {
+  const review = await openReview(['ana', 'ben']);
+  await put(review, 'ana', { place: 1, version: 0, annotations: [drawn()] });
+  const none = { version: 0, annotations: [] };
+  assert.is(await codeOf(review, 'ben', { place: 1, ...none }), 'review-not-yours');
+  assert.is(await codeOf(review, 'cleo', { place: 0, ...none }), 'not-found');
+  assert.is(await codeOf(review, 'admin', { place: 1, ...none }), 'not-allowed');
+  assert.is(await codeOf(randomUUID(), 'ana', { place: 1, ...none }), 'not-found');
+  const { places } = await jsonOf<Review>(gateway, `GET /reviews/${review}`, as('admin'));
+  const { version } = places.find(({ place }) => place === 1)!;
+  const body = { id: randomUUID(), place: 1, version, accountId: idOf('cleo') };
+  await jsonOf(gateway, `POST /reviews/${review}/assign`, { ...as('admin'), body });
+  assert.is(await codeOf(review, 'ana', { place: 1, version: 1, annotations: [] }), 'review-not-yours');
+  assert.equal((await read(review, 'cleo')).places[0]!.annotations, []);
+  await jsonOf(gateway, `POST /reviews/${review}/withdraw`, { ...as('admin'), body: { id: randomUUID() } });
+  assert.is(await codeOf(review, 'cleo', { place: 1, ...none }), 'review-ended');
+});
+
+test('are blinded as answers are: a reader sees their own, an adjudicator all, everybody once the review is settled', async () => {
+  const review = await openReview(['ana', 'ben']);
+  await put(review, 'ana', { place: 1, version: 0, annotations: [drawn()] });
+  await put(review, 'ben', { place: 2, version: 0, annotations: [drawn({ label: 'by ben' })] });
+  await decideAndSign(review, 'ana', 'pneumonia');
+  const seen = async (who: Who): Promise<string[][]> =>
+    (await read(review, who)).places.map(({ annotations }) => annotations.map(({ label }) => label));
+  assert.equal(
+    [await seen('ana'), await seen('ben'), await seen('cleo'), await seen('admin')],
+    [[[LABEL]], [['by ben']], [], []],
+  );
+  await decideAndSign(review, 'ben', 'normal');
+  const labels = [[], [LABEL], ['by ben']];
+  assert.equal([await seen('cleo'), await seen('ana'), await seen('admin')], [labels, [[LABEL]], []]);
+  const before = gateway.pacs.held.size;
+  const drawnByCleo = drawn({ kind: 'arrow', label: 'decided' });
+  await put(review, 'cleo', { place: 0, version: 0, annotations: [drawnByCleo] });
+  await decideAndSign(review, 'cleo', 'normal');
+  labels[0] = ['decided'];
+  for (const who of ['ana', 'ben', 'cleo', 'admin'] as const) assert.equal(await seen(who), labels);
+  const anonymous = `GET /reviews/${review}/annotations?anonymise=1`;
+  assert.not.ok(JSON.stringify(await jsonOf(gateway, anonymous, as('ben'))).includes('Yamada'));
+  // The PACS gets the adjudicator's alone, and only now.
+  const place = await storedOf(review, 'ana');
+  assert.equal([place.place, place.stored?.state, gateway.pacs.held.size], [0, 'in-pacs', before + 1]);
+});
+
+const REFUSED = 'invalid-request';
+
+test('lie on the pixels of an image of the case, in a frame that it has', async () => {
+  const review = await openReview(['ana']);
+  const at = (column: number, row: number) =>
+    drawn({ kind: 'point', points: [[column, row]] as [number, number][] });
+  assert.is(await tryOne(review, 0, at(0, 0), at(COLUMNS, ROWS)), '200');
+  const elsewhere = drawn({}, SEED + 1);
+  const wrong: Record<string, unknown> = {
+    'right of it': at(COLUMNS + 0.01, 1),
+    'below it': at(1, ROWS + 0.01),
+    'left of it': at(-0.01, 1),
+    'not a number': {
+      ...drawn(),
+      points: [
+        [null, 1],
+        [2, 2],
+      ],
+    },
+    'a second frame': drawn({ frame: 2 }),
+    'no frame': drawn({ frame: 0 }),
+    'another case': elsewhere,
+    'another case’s image under this study': { ...elsewhere, studyInstanceUID: study },
+    'another series': drawn({ seriesInstanceUID: elsewhere.seriesInstanceUID }),
+    'no such image': drawn({ sopInstanceUID: '2.25.4' }),
+  };
+  for (const [name, one] of Object.entries(wrong)) assert.is(await tryOne(review, 1, one), REFUSED, name);
+  assert.is(await versionOf(review), 1, 'nothing half done');
+});
+
+test('are as many, as long and as wordy as they may be, and no more', async () => {
+  const review = await openReview(['ana']);
+  let version = 0;
+  const takes = async (isTaken: boolean, name: string, ...annotations: unknown[]): Promise<void> => {
+    assert.is(await tryOne(review, version, ...annotations), isTaken ? '200' : REFUSED, name);
+    if (isTaken) version += 1;
+  };
+  const many = (count: number) => Array.from({ length: count }, () => drawn());
+  await takes(true, 'as many as may be', ...many(ANNOTATIONS_LIMIT));
+  await takes(false, 'one more', ...many(ANNOTATIONS_LIMIT + 1));
+  const line = (count: number) =>
+    drawn({ kind: 'line', points: Array.from({ length: count }, (_, at) => [at % COLUMNS, at % ROWS]) });
+  await takes(true, 'a long line', line(LINE_POINTS_LIMIT));
+  await takes(false, 'a longer one', line(LINE_POINTS_LIMIT + 1));
+  await takes(false, 'a line of one point', line(1));
+  for (const kind of ['arrow', 'box', 'ellipse', 'length'] as const) {
+    await takes(true, kind, drawn({ kind }));
+    await takes(false, `${kind} of three points`, { ...line(3), kind });
+  }
+  for (const kind of ['point', 'text'] as const) {
+    await takes(true, kind, drawn({ kind, points: [[1, 1]] }));
+    await takes(false, `${kind} of two points`, drawn({ kind }));
+  }
+  await takes(true, 'a long label', drawn({ label: 'x'.repeat(200) }));
+  await takes(false, 'a longer one', drawn({ label: 'x'.repeat(201) }));
+  await takes(true, 'no label', drawn({ label: '' }));
+  await takes(false, 'a text of nothing', drawn({ kind: 'text', points: [[1, 1]], label: ' ' }));
+  await takes(false, 'control characters', drawn({ label: 'a\u0000b' }));
+  const twice = drawn();
+  await takes(false, 'one id twice', twice, twice);
+  await takes(false, 'no such kind', { ...drawn(), kind: 'curve' });
+});
+
+test('go to the PACS once the review is settled, under the patient of the study, and only those of the place that stands', async () => {
+  const review = await openReview(['ana', 'ben']);
+  await put(review, 'ana', { place: 1, version: 0, annotations: [drawn({ label: 'stands' })] });
+  await put(review, 'ben', { place: 2, version: 0, annotations: [drawn({ label: 'does not' })] });
+  const before = new Set(gateway.pacs.held.keys());
+  await decideAndSign(review, 'ana');
+  await decideAndSign(review, 'ben');
+  const { stored, place } = await storedOf(review, 'ben');
+  assert.equal([place, stored?.state, stored?.reports.length], [1, 'in-pacs', 1]);
+  const added = [...gateway.pacs.held].filter(([uid]) => !before.has(uid));
+  assert.equal(
+    added.map(([uid, { study: of }]) => [uid, of]),
+    [[stored!.reports[0]!.sopInstanceUID, study]],
+  );
+  const bytes = added[0]![1].bytes;
+  const held = await readInstance(bytesSource(bytes));
+  if (held.kind === 'refused') throw assert.unreachable(held.because);
+  assert.is(readReport(held.instance)?.verification, 'VERIFIED');
+  for (const inside of ['stands', 'Film^Child', people.get('ana')!.user.username])
+    assert.ok(bytes.includes(inside), inside);
+  assert.not.ok(bytes.includes('does not'));
+  // With a receipt, as every instance.
+  await until('the receipt', async () =>
+    (await storedOf(review, 'ben')).stored!.reports.every(({ receipt }) => receipt !== null),
+  );
+});
+
+test('that cannot go to the PACS say why; without any the PACS gets nothing', async () => {
+  const lost = await deliverStudy(gateway, { ...as('technician'), seed: SEED + 2, patientId: 'PID-4714' });
+  const review = await openReview(['ana'], [lost]);
+  await put(review, 'ana', { place: 1, version: 0, annotations: [drawn({}, SEED + 2)] });
+  gateway.pacs.held.delete(testFilm({ seed: SEED + 2 }).identifiers.sopInstanceUID);
+  await decideAndSign(review, 'ana');
+  const { stored } = await storedOf(review, 'ana');
+  const [report] = stored!.reports;
+  assert.equal(
+    [stored!.state, report!.because, report!.sopInstanceUID],
+    ['refused', 'study-not-found', null],
+  );
+  const empty = await openReview(['ana']);
+  await decideAndSign(empty, 'ana');
+  assert.is((await read(empty, 'ana')).places[0]!.stored, null);
+});
+
+test('wait for a PACS that does not answer: nothing is kept that nobody could check', async () => {
+  const unseen = await deliverStudy(gateway, { ...as('technician'), seed: SEED + 3, patientId: 'PID-4715' });
+  const review = await openReview(['ana'], [unseen]);
+  gateway.pacs.lie = 'down';
+  assert.is(await tryOne(review, 0, drawn({}, SEED + 3)), 'pacs-unreachable');
+  gateway.pacs.lie = 'honest';
+  assert.is(await tryOne(review, 0, drawn({}, SEED + 3)), '200');
+});
+
+test.run();

@@ -1,0 +1,108 @@
+/**
+ * A reader's annotations: all of them at once, until the reading is signed. A device that was not the last to change
+ * them is told so; a request that is sent again is done once.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Annotation, PutAnnotations } from '#shared/protocol/annotations.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { isEnded } from '#shared/protocol/review-state.ts';
+import type { CaseReader } from '../cases/case-rights.ts';
+import type { CaseCipher } from '../cases/case-seal.ts';
+import type { Trx } from '../database/database.ts';
+import { requireImages } from './annotated-images.ts';
+import { findAnnotations, insertReports, writeAnnotations } from './annotation.store.ts';
+import { openCipher } from './open-cipher.ts';
+import { lockReview, placesOf, type PlaceRow, type ReviewRow } from './review.store.ts';
+import type { AnnotationTools, ReviewTools } from './review-tools.ts';
+import { openAnnotations, sealAnnotations, type AnnotationsOf } from './seal-annotations.ts';
+
+type Asked = PutAnnotations & { readonly reviewId: string };
+/** A change that may be made, with the review locked. */
+type Change = { readonly review: ReviewRow; readonly of: AnnotationsOf; readonly cipher: CaseCipher };
+
+/**
+ * @throws Problem not-found, review-changed, review-ended, review-not-yours, case-unreadable; of the images
+ * invalid-request, study-not-found, file-too-large, pacs-unreachable.
+ */
+export async function putAnnotations(
+  tools: AnnotationTools,
+  actor: CaseReader,
+  asked: Asked,
+  signal: AbortSignal,
+): Promise<void> {
+  const { db, now } = tools;
+  const judged = await db.transaction().execute((trx) => judge(tools, trx, actor, asked));
+  if (judged === 'done') return;
+  // Not while the review is locked: the PACS takes its time.
+  await requireImages(tools, judged.review.case_id, asked.annotations, signal);
+  await db.transaction().execute(async (trx) => {
+    const change = await judge(tools, trx, actor, asked);
+    if (change === 'done') return;
+    const { of, cipher } = change;
+    await writeAnnotations(trx, {
+      ...of,
+      version: asked.version + 1,
+      request_id: asked.id,
+      sealed: sealAnnotations(cipher, of, asked.annotations),
+      changed_at: now(),
+    });
+  });
+}
+
+/** `done`: sent again, because its answer was lost. */
+async function judge(
+  { seal }: ReviewTools,
+  trx: Trx,
+  actor: CaseReader,
+  { reviewId, id, place: number, version, annotations }: Asked,
+): Promise<Change | 'done'> {
+  const review = await lockReview(trx, actor.siteId, reviewId);
+  const place = (await placesOf(trx, [reviewId])).get(reviewId)?.find((one) => one.place === number);
+  if (place === undefined) throw new Problem('not-found');
+  const cipher = await openCipher(trx, seal, review.case_id);
+  const of = { review_id: reviewId, place: number, account_id: actor.id };
+  const row = await findAnnotations(trx, of);
+  if (row?.request_id === id) {
+    if (isDeepStrictEqual(openAnnotations(cipher, row), annotations)) return 'done';
+    throw new Problem('review-changed');
+  }
+  if (isEnded(review.state) || place.state === 'signed') throw new Problem('review-ended');
+  if (place.account_id !== actor.id) throw new Problem('review-not-yours');
+  if ((row?.version ?? 0) !== version) throw new Problem('review-changed');
+  return { review, of, cipher };
+}
+
+/** A reading's annotations; none where there are none. @throws Problem case-unreadable. */
+export async function annotationsIn(
+  trx: Trx,
+  { review_id, place, account_id }: PlaceRow,
+  cipher: CaseCipher,
+): Promise<readonly Annotation[]> {
+  if (account_id === null) return [];
+  const row = await findAnnotations(trx, { review_id, place, account_id });
+  if (row === undefined) return [];
+  const annotations = openAnnotations(cipher, row);
+  if (annotations === null) throw new Problem('case-unreadable');
+  return annotations;
+}
+
+export const ANNOTATIONS_QUEUE = 'annotation-report';
+export type AnnotationReport = { readonly siteId: string; readonly reviewId: string };
+
+/**
+ * As soon as the review is settled, and not at the signature: until then a colleague would find in the PACS what the
+ * first reader drew. Only the annotations of the place whose answers stand go there.
+ */
+export async function promiseReports(
+  { jobs }: Pick<ReviewTools, 'jobs'>,
+  trx: Trx,
+  { id: reviewId, site_id: siteId }: ReviewRow,
+  annotations: readonly Annotation[],
+): Promise<void> {
+  const studies = [...new Set(annotations.map(({ studyInstanceUID }) => studyInstanceUID))];
+  if (studies.length === 0) return;
+  await insertReports(trx, reviewId, studies);
+  await jobs.enqueue(trx, ANNOTATIONS_QUEUE, { siteId, reviewId } satisfies AnnotationReport, {
+    key: reviewId,
+  });
+}

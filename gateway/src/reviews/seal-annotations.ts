@@ -1,0 +1,29 @@
+/** Annotations, sealed under the key of the case: a label may hold a name. */
+import { z } from 'zod';
+import { annotationSchema, type Annotation } from '#shared/protocol/annotations.ts';
+import type { CaseCipher } from '../cases/case-seal.ts';
+
+export type AnnotationsOf = {
+  readonly review_id: string;
+  readonly place: number;
+  readonly account_id: string;
+};
+
+/** They open for this reading of this person alone. */
+const placeOf = ({ review_id, place, account_id }: AnnotationsOf): string =>
+  `annotations ${review_id} ${place} ${account_id}`;
+
+export const sealAnnotations = (
+  cipher: CaseCipher,
+  of: AnnotationsOf,
+  annotations: readonly Annotation[],
+): Uint8Array => cipher.seal(placeOf(of), JSON.stringify(annotations));
+
+/** Null: they were changed, or belong elsewhere. */
+export function openAnnotations(
+  cipher: CaseCipher,
+  row: AnnotationsOf & { readonly sealed: Uint8Array },
+): readonly Annotation[] | null {
+  const opened = cipher.open(placeOf(row), row.sealed);
+  return opened && z.array(annotationSchema).parse(JSON.parse(opened.toString('utf8')));
+}

@@ -1,0 +1,112 @@
+/**
+ * Removes sample data step by step: cases, files that were not opened, studies in their PACSs and here, and at last
+ * the accounts, which carry its mark. So it can be cut anywhere and asked again, and nothing is forgotten before it
+ * is gone.
+ */
+import type { SampleRemoval } from '#shared/protocol/sample.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { recordAudit } from '../audit/audit.ts';
+import { updateAccount } from '../auth/account.store.ts';
+import { endRightsOf } from '../auth/device-right.ts';
+import { endFamiliesOf } from '../auth/refresh-token.store.ts';
+import { deleteCase } from '../cases/change-case.ts';
+import type { Caller } from '../http/route.ts';
+import { destroyFile } from '../pipeline/file-spool.ts';
+import { deleteAccount } from './delete-account.ts';
+import { removeStudy, type Left } from './remove-study.ts';
+import { countSample, sampleAccounts, sampleCases, sampleStudies } from './sample.store.ts';
+import type { SampleTools } from './sample-tools.ts';
+
+/** Of one step: a PACS deletes a study within a second, and somebody waits. */
+const STUDIES_A_STEP = 5;
+
+/** `after`: `next` of the step before, or nothing. */
+export async function removeSample(
+  tools: SampleTools,
+  caller: Caller,
+  { after, signal }: { readonly after: string; readonly signal: AbortSignal },
+): Promise<SampleRemoval> {
+  const { db } = tools;
+  const { siteId } = caller;
+  await endAccounts(tools, caller);
+  const cases = await removeCases(tools, caller);
+  const left: Left[] = await removeFiles(tools, siteId);
+  const uids = await sampleStudies(db, siteId, { after, limit: STUDIES_A_STEP });
+  let studies = 0;
+  for (const uid of uids) {
+    const because = await removeStudy(tools, caller, { studyInstanceUID: uid, signal });
+    if (because === null) studies += 1;
+    else left.push(because);
+  }
+  const removed = { accounts: 0, studies, cases };
+  if (uids.length === STUDIES_A_STEP) return { removed, left: gathered(left), next: uids.at(-1)! };
+  const rest = await countSample(db, siteId);
+  if (rest.studies + rest.cases > 0 || left.length > 0) return { removed, left: gathered(left), next: null };
+  const kept = await removeAccounts(tools, caller);
+  return { removed: { ...removed, accounts: rest.accounts - kept.length }, left: gathered(kept), next: null };
+}
+
+/** Nobody makes anything more with them. */
+async function endAccounts({ db, now, forget }: SampleTools, { siteId, id: by }: Caller): Promise<void> {
+  for (const { id, disabled_at: disabledAt } of await sampleAccounts(db, siteId)) {
+    if (disabledAt !== null) continue;
+    const devices = await db.transaction().execute(async (trx) => {
+      await updateAccount(trx, id, { disabledAt: now() });
+      await endFamiliesOf(trx, id, now());
+      await recordAudit(trx, siteId, { event: 'user-disabled', accountId: id, by }, now());
+      return endRightsOf(trx, { id, siteId }, 'user-disabled', now());
+    });
+    forget(id, devices);
+  }
+}
+
+async function removeCases(tools: SampleTools, caller: Caller): Promise<number> {
+  let removed = 0;
+  for (const which of await sampleCases(tools.db, caller.siteId))
+    try {
+      await deleteCase(tools, caller, which);
+      removed += 1;
+    } catch (error) {
+      // Somebody changed or deleted it meanwhile; the next removal finds the former.
+      if (!(error instanceof Problem)) throw error;
+    }
+  return removed;
+}
+
+/** Files that they sent and that were not opened. Those that are being opened come to their end first. */
+async function removeFiles({ db, spool }: SampleTools, siteId: string): Promise<Left[]> {
+  const files = await db
+    .selectFrom('sent_file')
+    .innerJoin('sample_account', 'sample_account.account_id', 'sent_file.account_id')
+    .select(['sent_file.id', 'sent_file.state', 'sent_file.problem', 'sent_file.wrapped_key'])
+    .where('sent_file.site_id', '=', siteId)
+    .execute();
+  const left: Left[] = [];
+  for (const file of files) {
+    if (file.state === 'received' && file.problem === null)
+      left.push({ because: 'on-the-road', name: null, count: 1 });
+    else {
+      await db.deleteFrom('sent_file').where('id', '=', file.id).execute();
+      await destroyFile(spool, file);
+    }
+  }
+  return left;
+}
+
+async function removeAccounts({ db, now }: SampleTools, { siteId, id: by }: Caller): Promise<Left[]> {
+  const left: Left[] = [];
+  for (const { id, username } of await sampleAccounts(db, siteId))
+    if (!(await deleteAccount(db, { id, siteId, by, now: now() })))
+      left.push({ because: 'named-elsewhere', name: username, count: 1 });
+  return left;
+}
+
+/** One line for each reason and place. */
+function gathered(left: readonly Left[]): SampleRemoval['left'] {
+  const lines = new Map<string, Left>();
+  for (const one of left) {
+    const line = `${one.because} ${one.name}`;
+    lines.set(line, { ...one, count: (lines.get(line)?.count ?? 0) + one.count });
+  }
+  return [...lines.values()];
+}

@@ -1,0 +1,104 @@
+/**
+ * One sample study leaves its PACSs, and then the database. Its rows are locked while the PACSs are asked, so that no
+ * result joins it in between; a gateway that is killed there finds the study again, and the PACSs empty.
+ */
+import { sql } from 'kysely';
+import { SAMPLE_PATIENT_PREFIX, type SampleRemoval } from '#shared/protocol/sample.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Trx } from '../database/database.ts';
+import type { Caller } from '../http/route.ts';
+import { destinationOfStudy } from '../destinations/destination.store.ts';
+import { removeParcelBlobs } from '../pipeline/parcel-blobs.ts';
+import type { StudyRow } from '../pipeline/study.store.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { forgetStudy } from './forget-study.ts';
+import { sampleAccounts } from './sample.store.ts';
+import type { SampleTools } from './sample-tools.ts';
+
+export type Left = SampleRemoval['left'][number];
+
+type Which = { readonly studyInstanceUID: string; readonly signal: AbortSignal };
+
+/** Null: it is gone. */
+export async function removeStudy(tools: SampleTools, caller: Caller, which: Which): Promise<Left | null> {
+  const { db, now, pipeline } = tools;
+  const { siteId, id: by } = caller;
+  const { studyInstanceUID } = which;
+  const left = await db.transaction().execute(async (trx): Promise<Left | Leftovers> => {
+    const rows = await trx
+      .selectFrom('study')
+      .selectAll()
+      .where('site_id', '=', siteId)
+      .where('study_instance_uid', '=', studyInstanceUID)
+      .orderBy('id')
+      .forUpdate()
+      .execute();
+    const because = await whyNot(trx, siteId, rows);
+    if (because !== null) return because;
+    const inPacs = await removeFromAll(tools.destinations, trx, rows, which);
+    if (inPacs !== null) return inPacs;
+    const parcels = await parcelsOf(trx, rows);
+    await forgetStudy(trx, siteId, { studyInstanceUID, rows });
+    await recordAudit(trx, siteId, { event: 'sample-study-removed', studyInstanceUID, by }, now());
+    return { parcels, keys: rows.flatMap(({ wrapped_key: key }) => key ?? []) };
+  });
+  if ('because' in left) return left;
+  for (const key of left.keys) pipeline.keys.destroy(key);
+  await removeParcelBlobs(pipeline.blobs, left.parcels);
+  return null;
+}
+
+type Leftovers = { readonly parcels: readonly string[]; readonly keys: readonly Uint8Array[] };
+
+async function parcelsOf(trx: Trx, rows: readonly StudyRow[]): Promise<string[]> {
+  if (rows.length === 0) return [];
+  const ids = rows.map(({ id }) => id);
+  const parcels = await trx.selectFrom('parcel').select('id').where('study_id', 'in', ids).execute();
+  return parcels.map(({ id }) => id);
+}
+
+/** Null: it is a sample study alone, and at rest. */
+async function whyNot(trx: Trx, siteId: string, rows: readonly StudyRow[]): Promise<Left | null> {
+  const accounts = new Set((await sampleAccounts(trx, siteId)).map(({ id }) => id));
+  const isOfOthers = rows.some(({ account_id: sender }) => sender !== null && !accounts.has(sender));
+  if (isOfOthers) return { because: 'named-elsewhere', name: null, count: 1 };
+  const uid = rows[0]?.study_instance_uid ?? '';
+  const jobs = await trx
+    .selectFrom('inference_job')
+    .select('id')
+    .where('site_id', '=', siteId)
+    .where('study_instance_uid', '=', uid)
+    .where(sql<boolean>`state in ('queued', 'running')`)
+    .limit(1)
+    .execute();
+  const isAtRest = rows.every(({ state }) => state === 'closed' || state === 'held') && jobs.length === 0;
+  return isAtRest ? null : { because: 'on-the-road', name: null, count: 1 };
+}
+
+/** Null: no PACS has it any longer. */
+async function removeFromAll(
+  destinations: SampleTools['destinations'],
+  trx: Trx,
+  rows: readonly StudyRow[],
+  { studyInstanceUID, signal }: Which,
+): Promise<Left | null> {
+  for (const row of new Map(rows.map((each) => [each.destination_id, each])).values()) {
+    const destination = await destinationOfStudy(trx, row);
+    if (destination === undefined) continue;
+    const left = (because: Left['because']): Left => ({ because, name: destination.name, count: 1 });
+    try {
+      const pacs = destinations.of(destination);
+      // A person may have deleted it there.
+      if ((await pacs.findStudy(studyInstanceUID, signal)).size === 0) continue;
+      if (pacs.removeStudy === undefined) return left('no-deletion');
+      const outcome = await pacs.removeStudy(studyInstanceUID, isSamplePatient, signal);
+      if (outcome !== 'removed') return left(outcome);
+    } catch (error) {
+      if (!(error instanceof PacsUnreachable)) throw error;
+      return left('pacs-unreachable');
+    }
+  }
+  return null;
+}
+
+const isSamplePatient = (patientId: string): boolean => patientId.startsWith(SAMPLE_PATIENT_PREFIX);

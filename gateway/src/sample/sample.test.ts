@@ -1,0 +1,178 @@
+/** Sample data is what the sample accounts made; all of it goes, and nothing else. */
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { sampleAccountsSchema, sampleRemovalSchema, sampleSchema } from '#shared/protocol/sample.ts';
+import { deliverStudy, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+
+type World = TestGateway & { readonly pacs: TestPacs; readonly admin: string };
+
+const test = suite('sample data');
+let world: World;
+test.before(async () => {
+  const pacs = openTestPacs();
+  const gateway = await openTestGateway({ pacs });
+  world = { ...gateway, pacs, admin: (await gateway.signIn()).accessToken };
+});
+test.after(() => world.close());
+
+const shown = async ({ call, admin }: World) =>
+  sampleSchema.parse(await (await call('GET', '/admin/sample?destinations=1', { token: admin })).json());
+
+/** Signed in as each, by name. */
+async function openAccounts({ call, admin, signIn }: World): Promise<ReadonlyMap<string, string>> {
+  const answer = await call('POST', '/admin/sample', { token: admin });
+  const { accounts } = sampleAccountsSchema.parse(await answer.json());
+  const tokens = new Map<string, string>();
+  for (const { username, password } of accounts)
+    tokens.set(username, (await signIn(username, password)).accessToken);
+  return tokens;
+}
+
+/** All steps; the reasons of what is left. */
+async function remove({ call, admin }: World): Promise<string[]> {
+  const left: string[] = [];
+  for (let after: string | null = ''; after !== null; ) {
+    const answer = await call('DELETE', `/admin/sample?after=${after}`, { token: admin });
+    const step = sampleRemovalSchema.parse(await answer.json());
+    left.push(...step.left.map(({ because, name, count }) => `${because} ${name} ${count}`));
+    after = step.next;
+  }
+  return left;
+}
+
+/** How the PACS in memory deletes: told the Patient ID of each of its studies. */
+function letDelete(pacs: TestPacs): void {
+  Object.assign(pacs, {
+    removeStudy: (async (study, isOf) => {
+      const known = pacs.studies.find(({ studyInstanceUID }) => studyInstanceUID === study);
+      if (!isOf(known?.patientId ?? '')) return 'other-patient';
+      for (const [uid, instance] of pacs.held) if (instance.study === study) pacs.held.delete(uid);
+      return 'removed';
+    }) satisfies TestPacs['removeStudy'],
+  });
+}
+
+/** Rows of every table that is not the trail of what happened, or counts minutes. */
+async function countRows({ database: { db } }: World): Promise<Record<string, number>> {
+  const { rows } = await sql<{ name: string }>`
+    select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('audit', 'tally')`.execute(
+    db,
+  );
+  const counts: Record<string, number> = {};
+  for (const { name } of rows) {
+    const counted = await sql<{ n: number }>`select count(*)::int as n from ${sql.table(name)}`.execute(db);
+    if (counted.rows[0]!.n > 0) counts[name] = counted.rows[0]!.n;
+  }
+  return counts;
+}
+
+async function openSampleCase(world: World, tokens: ReadonlyMap<string, string>, study: string) {
+  const token = tokens.get('sample-radiologist')!;
+  const { id } = await openTestCase(world, token, { studies: [study] });
+  await world.call('POST', `/cases/${id}/notes`, { token, body: { text: 'Look at the left lung.' } });
+  const body = { id: randomUUID(), type: 'chest-film-double' };
+  assert.is((await world.call('POST', `/cases/${id}/reviews`, { token, body })).status, 201);
+  return id;
+}
+
+test('stays, and is named, where its PACS keeps it; once a person has deleted it there it goes', async () => {
+  const tokens = await openAccounts(world);
+  const token = tokens.get('sample-technician')!;
+  await deliverStudy(world, { token, seed: 11, patientId: 'SAMPLE-1' });
+  assert.equal((await shown(world)).keepers, ['default']);
+  assert.equal(await remove(world), ['no-deletion default 1']);
+  assert.is((await shown(world)).studies, 1);
+  world.pacs.lie = 'down';
+  assert.equal(await remove(world), ['pacs-unreachable default 1']);
+  world.pacs.lie = 'honest';
+  world.pacs.held.clear();
+  assert.equal(await remove(world), []);
+  assert.equal(await shown(world), { accounts: 0, studies: 0, cases: 0, keepers: ['default'] });
+});
+
+test('is counted by its accounts, and goes with every row of it', async () => {
+  letDelete(world.pacs);
+  const own = await world.userWith(['technician']);
+  const real = await deliverStudy(world, { token: own.accessToken, seed: 1, patientId: 'REAL-1' });
+  const before = await countRows(world);
+  const tokens = await openAccounts(world);
+  const token = tokens.get('sample-technician')!;
+  const uids = [];
+  for (const seed of [2, 3, 4, 5, 6, 7])
+    uids.push(await deliverStudy(world, { token, seed, patientId: `SAMPLE-${seed}` }));
+  await openSampleCase(world, tokens, uids[0]!);
+  assert.equal(await shown(world), { accounts: 4, studies: 6, cases: 1, keepers: [] });
+  assert.equal(await remove(world), []);
+  assert.equal(await shown(world), { accounts: 0, studies: 0, cases: 0, keepers: [] });
+  assert.equal(await countRows(world), before);
+  assert.equal(
+    [...world.pacs.held.values()].map(({ study }) => study),
+    [real],
+    'the study of a person stays',
+  );
+  const removals = world.database.db.selectFrom('audit').where('event', '=', 'sample-study-removed');
+  const named = (await removals.select('fields').execute()).map(({ fields }) => JSON.stringify(fields));
+  assert.ok(
+    uids.every((uid) => named.some((fields) => fields.includes(uid))),
+    'each is in the audit trail',
+  );
+  assert.equal(await remove(world), [], 'nothing is left to be removed');
+});
+
+test('keeps an account that a person’s case names, and says which', async () => {
+  const tokens = await openAccounts(world);
+  const me = await world.call('GET', '/auth/me', { token: tokens.get('sample-radiologist')! });
+  const { id: assigneeId } = (await me.json()) as { id: string };
+  const { id, version } = await openTestCase(world, world.admin, {
+    expected: { patientId: 'P' },
+    assigneeId,
+  });
+  assert.equal(await remove(world), ['named-elsewhere sample-radiologist 1']);
+  assert.is((await shown(world)).accounts, 1);
+  const asRadiologist = await world.call('GET', '/auth/me', { token: tokens.get('sample-radiologist')! });
+  assert.is(asRadiologist.status, 401, 'nobody signs in with it any more');
+  const gone = await world.call('DELETE', `/cases/${id}?version=${version}`, { token: world.admin });
+  assert.is(gone.status, 204);
+  assert.equal(await remove(world), []);
+  assert.is((await shown(world)).accounts, 0);
+});
+
+test('takes no account that a person has, and gives its own new passwords', async () => {
+  const { call, admin, signIn } = world;
+  const first = await openAccounts(world);
+  await openAccounts(world);
+  const ended = await call('GET', '/auth/me', { token: first.get('sample-technician')! });
+  assert.is(ended.status, 401, 'the sessions of the passwords before have ended');
+  assert.equal(await remove(world), []);
+  const body = { username: 'sample-technician', password: 'my own long password', roles: ['technician'] };
+  assert.is((await call('POST', '/admin/users', { token: admin, body })).status, 201);
+  const refused = await call('POST', '/admin/sample', { token: admin });
+  assert.equal([refused.status, ((await refused.json()) as { code: string }).code], [409, 'user-exists']);
+  assert.is((await shown(world)).accounts, 0);
+  await signIn('sample-technician', 'my own long password');
+  const { db } = world.database;
+  await db
+    .updateTable('account')
+    .set({ username: 'me' })
+    .where('username', '=', 'sample-technician')
+    .execute();
+});
+
+test('is never more than that: another patient’s study and one that a person sent too are kept', async () => {
+  letDelete(world.pacs);
+  const tokens = await openAccounts(world);
+  const token = tokens.get('sample-technician')!;
+  const other = await deliverStudy(world, { token, seed: 21, patientId: 'REAL-2' });
+  const own = await world.userWith(['technician']);
+  const both = await deliverStudy(world, { token, seed: 22, patientId: 'SAMPLE-2' });
+  await deliverStudy(world, { token: own.accessToken, seed: 22, patientId: 'SAMPLE-2' });
+  assert.equal((await remove(world)).sort(), ['named-elsewhere null 1', 'other-patient default 1']);
+  const held = new Set([...world.pacs.held.values()].map(({ study }) => study));
+  assert.ok(held.has(both) && held.has(other));
+});
+
+test.run();

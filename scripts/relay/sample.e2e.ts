@@ -1,0 +1,167 @@
+/**
+ * Sample data with a real gateway, Orthanc and PostgreSQL: it is killed in the middle, made again and once more, and
+ * removed: nothing is there twice, and nothing is left.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { openDatabase, type Database } from '../../gateway/src/database/database.ts';
+import { createTestDatabase } from '../../gateway/src/testing/open-database.ts';
+import { askOrthanc } from '#testing/ask-orthanc.ts';
+import { createGatewayUnderTest, until } from '#testing/gateway-under-test.ts';
+import { startOrthanc } from '../system/orthanc.ts';
+import { freePort } from '../system/ports.ts';
+import { relay } from '../relay.ts';
+import { sampleCases } from './sample/sample-cases.ts';
+import { sampleStudies } from './sample/sample-studies.ts';
+
+const PASSWORD = 'an-admin-of-the-tests';
+const STUDIES = 10;
+const CASES = sampleCases(sampleStudies(STUDIES));
+const RELAY = fileURLToPath(new URL('../relay.ts', import.meta.url));
+const test = suite('relay sample');
+
+async function openWorld() {
+  const folder = await mkdtemp(join(tmpdir(), 'relay-sample-'));
+  const orthanc = await startOrthanc({ folder: join(folder, 'pacs') });
+  const own = await createTestDatabase();
+  const dataDir = join(folder, 'data');
+  const gateway = createGatewayUnderTest({
+    ...{ port: await freePort(), webPort: await freePort() },
+    ...{ dataDir, adminPassword: PASSWORD, pacs: orthanc, databaseUrl: own.url },
+  });
+  await gateway.start();
+  const database = await openDatabase({ kind: 'server', url: own.url });
+  const connection = ['--user', 'admin', '--gateway', gateway.api];
+  return {
+    orthanc,
+    database,
+    dataDir,
+    args: (...more: string[]) => ['sample', ...more, '--json', ...connection],
+    async close() {
+      await database.close();
+      await gateway.stop();
+      await orthanc.stop();
+      await own.drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+let world: Awaited<ReturnType<typeof openWorld>>;
+test.before(async () => {
+  world = await openWorld();
+});
+test.after(() => world?.close());
+
+async function run(args: readonly string[]): Promise<{ code: number; out: unknown; err: string }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const code = await relay(args, {
+    env: { RELAY_PASSWORD: PASSWORD },
+    signal: new AbortController().signal,
+    print: (line) => void out.push(line),
+    say: (line) => void err.push(line),
+  });
+  return { code, out: out.length === 0 ? null : JSON.parse(out.join('\n')), err: err.join('\n') };
+}
+
+/** The audit trail, sessions, and figures that nothing can be told from stay. */
+const STAYS = ['audit', 'tally', 'refresh_token', 'model_use'];
+
+async function countRows({ db }: Database): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await sql<{ name: string }>`
+    select tablename as name from pg_tables where schemaname = 'public'`.execute(db);
+  const counts = new Map<string, number>();
+  for (const { name } of rows.filter((row) => !STAYS.includes(row.name))) {
+    const counted = await sql<{ n: number }>`select count(*)::int as n from ${sql.table(name)}`.execute(db);
+    counts.set(name, counted.rows[0]!.n);
+  }
+  return counts;
+}
+
+/** Blobs and keys: everything in the data directory that is of a study, a file or a case. */
+async function filesOnDisk(): Promise<string[]> {
+  const folders = ['blobs', 'files', 'inputs', 'keys/studies', 'keys/files', 'keys/cases'];
+  const found = await Promise.all(
+    folders.map(async (folder) =>
+      (await readdir(join(world.dataDir, folder), { recursive: true }).catch(() => [])).map(
+        (name) => `${folder}/${name}`,
+      ),
+    ),
+  );
+  return found.flat().sort();
+}
+
+const inOrthanc = async (): Promise<number> =>
+  (JSON.parse((await askOrthanc(world.orthanc, '/studies')).toString()) as unknown[]).length;
+
+/** Killed once the first case is there. */
+async function beginAndKill(): Promise<void> {
+  const child = spawn(process.execPath, [RELAY, ...world.args('--studies', String(STUDIES))], {
+    env: { ...process.env, RELAY_PASSWORD: PASSWORD },
+    stdio: 'ignore',
+  });
+  const ended = once(child, 'exit');
+  await until('the first case', async () => (await countRows(world.database)).get('case_record')! > 0);
+  child.kill('SIGKILL');
+  const [, signal] = (await ended) as [number | null, string | null];
+  assert.is(signal, 'SIGKILL', 'it was not done yet');
+}
+
+test('killed, made again and once more: nothing is there twice; removed, nothing is left', async () => {
+  const rowsBefore = await countRows(world.database);
+  const filesBefore = await filesOnDisk();
+  await beginAndKill();
+  const again = await run(world.args('--studies', String(STUDIES)));
+  assert.is(again.code, 0, again.err);
+  const rows = await countRows(world.database);
+  const expected = {
+    case_record: CASES.length,
+    case_note: CASES.reduce((sum, { notes, isClosed }) => sum + notes.length + Number(isClosed), 0),
+    case_attachment: CASES.filter(({ attachment }) => attachment !== null).length,
+    review: CASES.filter(({ review }) => review !== null).length,
+    study: STUDIES,
+    sample_account: 4,
+  };
+  for (const [table, count] of Object.entries(expected)) assert.is(rows.get(table), count, table);
+  assert.is(await inOrthanc(), STUDIES);
+  const third = await run(world.args('--studies', String(STUDIES)));
+  assert.is(third.code, 0, third.err);
+  const { studies, cases } = third.out as { studies: { sent: number }; cases: { opened: number } };
+  assert.equal([studies.sent, cases.opened], [0, 0]);
+  assert.equal(await countRows(world.database), rows);
+
+  const removed = await run(world.args('--remove'));
+  assert.is(removed.code, 0, removed.err);
+  assert.equal(removed.out, {
+    removed: { accounts: 4, studies: STUDIES, cases: CASES.length },
+    left: [],
+  });
+  assert.is(await inOrthanc(), 0);
+  assert.equal(await countRows(world.database), rowsBefore);
+  assert.equal(await filesOnDisk(), filesBefore);
+});
+
+test('is for administrators', async () => {
+  const user = ['user', 'add', 'tess', '--roles', 'technician', '--json'];
+  const connection = world.args().slice(2);
+  const added = await run([...user, ...connection]);
+  const { password } = added.out as { password: string };
+  const code = await relay(['sample', '--user', 'tess', ...connection.slice(2)], {
+    env: { RELAY_PASSWORD: password },
+    signal: new AbortController().signal,
+    print: () => undefined,
+    say: () => undefined,
+  });
+  assert.is(code, 1);
+  assert.is(await inOrthanc(), 0);
+});
+
+test.run();

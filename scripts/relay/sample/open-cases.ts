@@ -1,0 +1,135 @@
+/**
+ * Opens the sample cases and writes in them what is missing. Each case is found again by the study that it is about,
+ * and reviews get the same ids each time; so nothing is made twice.
+ */
+import { createHash } from 'node:crypto';
+import {
+  caseAttachmentsSchema,
+  caseListSchema,
+  caseNotesSchema,
+  caseSchema,
+  type Case,
+  type ListedCase,
+} from '#shared/protocol/cases.ts';
+import type { Answers } from '#shared/protocol/review-forms.ts';
+import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
+import { reviewSchema, type Review } from '#shared/protocol/reviews.ts';
+import type { SampleAccount } from '#shared/protocol/sample.ts';
+import { problemOf, type ApiClient } from '../../../client/src/net/api-client.ts';
+import { samplePdf, type SampleCase, type SampleReview } from './sample-cases.ts';
+import type { People } from './sample-people.ts';
+import type { Tell } from './send-studies.ts';
+
+const KEEPER = 'sample-radiologist';
+const ADJUDICATING = 'sample-third-reader';
+const DAY_MS = 86_400_000;
+
+/** `today`: for due dates. How many were opened now. */
+export async function openCases(
+  people: People,
+  { cases, today }: { readonly cases: readonly SampleCase[]; readonly today: Date },
+  tell: Tell,
+): Promise<number> {
+  let opened = 0;
+  for (const [at, wanted] of cases.entries()) {
+    tell(`case ${at + 1} of ${cases.length}`);
+    const known = await find(people, wanted);
+    const row = known ?? (await open(people, wanted, today));
+    if (known === undefined) opened += 1;
+    await writeNotes(people, row.id, wanted.notes);
+    await attach(people, row.id, wanted);
+    if (wanted.review !== null) await review(people, row.id, wanted.review);
+    if (wanted.isClosed && row.status !== 'closed') await close(people, row.id);
+  }
+  return opened;
+}
+
+/** Of its own: a person may have opened another one about the same study. */
+async function find({ as, signal }: People, { studies }: SampleCase): Promise<ListedCase | undefined> {
+  const { cases } = await as(KEEPER).json(`/cases?q=${studies[0]}`, caseListSchema, { signal });
+  return cases.find(({ createdBy }) => createdBy === KEEPER);
+}
+
+function open({ as, idOf, signal }: People, wanted: SampleCase, today: Date): Promise<Case> {
+  const { studies, title, priority, tags, dueInDays, assignee } = wanted;
+  const due = dueInDays === null ? null : new Date(today.getTime() + dueInDays * DAY_MS);
+  const dueOn = due?.toISOString().slice(0, 10) ?? null;
+  const assigneeId = assignee && idOf(assignee);
+  const body = { studies, title, priority, tags, dueOn, assigneeId };
+  return as(KEEPER).json('/cases', caseSchema, { body, signal });
+}
+
+async function writeNotes({ as, signal }: People, id: string, wanted: readonly string[]): Promise<void> {
+  if (wanted.length === 0) return;
+  const { notes } = await as(KEEPER).json(`/cases/${id}/notes`, caseNotesSchema, { signal });
+  const there = new Set(notes.map(({ text }) => text));
+  for (const text of wanted)
+    if (!there.has(text))
+      await as(KEEPER).json(`/cases/${id}/notes`, caseNotesSchema, { body: { text }, signal });
+}
+
+async function attach({ as, signal }: People, id: string, { attachment, title }: SampleCase): Promise<void> {
+  if (attachment === null) return;
+  const api = as(KEEPER);
+  const path = `/cases/${id}/attachments`;
+  const { attachments } = await api.json(path, caseAttachmentsSchema, { signal });
+  if (attachments.some(({ name }) => name === attachment)) return;
+  const form = new FormData();
+  form.set('name', attachment);
+  form.set('file', new Blob([samplePdf(title)], { type: 'application/pdf' }));
+  const answer = await api.send(path, { method: 'POST', body: form, signal });
+  if (!answer.ok) throw await problemOf(answer);
+  await answer.body?.cancel();
+}
+
+async function close({ as, signal }: People, id: string): Promise<void> {
+  const { version } = await as(KEEPER).json(`/cases/${id}`, caseSchema, { signal });
+  const body = { version, reason: 'Sample: answered by telephone.' };
+  await as(KEEPER).json(`/cases/${id}/close`, caseSchema, { body, signal });
+}
+
+async function review(people: People, caseId: string, wanted: SampleReview): Promise<void> {
+  const { admin, as, idOf, signal } = people;
+  const id = idFrom(caseId, 'review');
+  const readers = wanted.readings.map(({ by }) => idOf(by));
+  const body = { id, type: wanted.type, readers };
+  await as(KEEPER).json(`/cases/${caseId}/reviews`, reviewSchema, { body, signal });
+  for (const { by, answers } of wanted.readings) await read(people, { id, by, answers });
+  const now = await show(admin, id, signal);
+  if (now.state !== 'adjudication') return;
+  // The gateway chose one; a person of the site shall not find it in their list.
+  const place = now.places.find((one) => one.place === ADJUDICATOR);
+  if (place !== undefined && place.reader?.username !== ADJUDICATING && place.state !== 'signed')
+    await admin.json(`/reviews/${id}/assign`, reviewSchema, {
+      body: {
+        ...{ id: idFrom(id, `assign ${place.version}`), place: ADJUDICATOR, version: place.version },
+        accountId: idOf(ADJUDICATING),
+      },
+      signal,
+    });
+  await read(people, { id, by: ADJUDICATING, answers: wanted.adjudication });
+}
+
+type Reading = { readonly id: string; readonly by: SampleAccount; readonly answers: Answers | null };
+
+/** As far as it is not done yet: decides, and signs. */
+async function read({ as, signal }: People, { id, by, answers }: Reading): Promise<void> {
+  const api = as(by);
+  if (answers === null) return;
+  for (const step of ['decision', 'sign'] as const) {
+    const mine = (await show(api, id, signal)).places.find(({ isMine }) => isMine);
+    if (mine?.state !== (step === 'decision' ? 'assigned' : 'decided')) continue;
+    const said = step === 'decision' ? { decision: 'accept', answers } : {};
+    const at = { id: idFrom(id, `${step} ${by}`), place: mine.place, version: mine.version };
+    await api.json(`/reviews/${id}/${step}`, reviewSchema, { body: { ...at, ...said }, signal });
+  }
+}
+
+const show = (api: ApiClient, id: string, signal: AbortSignal): Promise<Review> =>
+  api.json(`/reviews/${id}`, reviewSchema, { signal });
+
+/** The same each time: a UUID of version 8 (RFC 9562 §5.8). */
+function idFrom(...words: readonly string[]): string {
+  const hex = createHash('sha256').update(words.join(' ')).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

@@ -1,0 +1,19 @@
+/** The cohort of an image's patient, by its header: sex and an age band. Nothing more of the patient leaves. */
+import type { ParsedInstance } from '../dicom/data-set.ts';
+import { PATIENT_SEX } from '../dicom/tags.ts';
+import { findElement, textOf } from '../dicom/values.ts';
+import { type AgeBand, ageBandOf, type Sex, SEXES } from '../protocol/analytics.ts';
+import { agesOf } from './population.ts';
+
+export type CohortOfImage = { readonly sex: Sex | null; readonly ageBand: AgeBand | null };
+
+/** Null where the header does not say it, or says two different ages. */
+export function cohortOf(instance: ParsedInstance): CohortOfImage {
+  const said = textOf(findElement(instance.elements, PATIENT_SEX), instance)?.toUpperCase();
+  const bands = new Set(agesOf(instance).map(ageBandOf));
+  const [ageBand = null] = bands;
+  return {
+    sex: SEXES.find((sex) => sex === said) ?? null,
+    ageBand: bands.size === 1 ? ageBand : null,
+  };
+}

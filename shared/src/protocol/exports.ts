@@ -1,0 +1,256 @@
+/**
+ * Exports: data of many cases as one file, for a purpose that somebody states. A template says which fields it has and
+ * how much it tells of people (PROTOCOL.md, *Exports*).
+ */
+import { z } from 'zod';
+import type { Role } from './api.ts';
+import { CASE_FINDINGS, CASE_KEEPERS, CASE_MODALITIES, CASE_PRIORITIES, CASE_STATUSES } from './cases.ts';
+import { lineSchema } from './line-schema.ts';
+
+/**
+ * `full`: with identities. `limited`: pseudonyms instead, and nothing that somebody typed. `anonymous`: no row can be
+ * told from four others by what it says of its subject.
+ */
+export const REDACTIONS = ['full', 'limited', 'anonymous'] as const;
+export type Redaction = (typeof REDACTIONS)[number];
+
+/** They make exports, and each of them only those of their redactions. */
+export const EXPORTERS: readonly Role[] = [...CASE_KEEPERS, 'researcher'];
+const REDACTIONS_OF: { readonly [role in Role]?: readonly Redaction[] } = {
+  radiologist: REDACTIONS,
+  admin: REDACTIONS,
+  researcher: ['anonymous'],
+};
+export const mayExport = (roles: readonly Role[], redaction: Redaction): boolean =>
+  roles.some((role) => REDACTIONS_OF[role]?.includes(redaction));
+
+export const EXPORT_FORMATS = ['csv', 'jsonl'] as const;
+export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+
+/** All fields, each with the redaction up to which it is told, but for anonymous ones. A row is a case. */
+export const EXPORT_FIELDS = {
+  caseId: 'full',
+  caseNumber: 'limited',
+  title: 'full',
+  tags: 'full',
+  status: 'limited',
+  priority: 'limited',
+  dueOn: 'limited',
+  assignee: 'full',
+  openedBy: 'full',
+  openedAt: 'limited',
+  changedAt: 'limited',
+  closedAt: 'limited',
+  /** The text of each. */
+  notes: 'full',
+  /** Their names. */
+  attachments: 'full',
+  site: 'limited',
+  // Of the patient, as the PACS says.
+  pseudonym: 'limited',
+  patientName: 'full',
+  patientId: 'full',
+  birthDate: 'full',
+  /** Of ten years, at the time of the first study. */
+  ageBand: 'limited',
+  sex: 'limited',
+  // Of the studies.
+  studies: 'full',
+  studyCount: 'limited',
+  accessionNumbers: 'full',
+  studyDates: 'full',
+  /** Of the first study. */
+  month: 'limited',
+  descriptions: 'full',
+  modalities: 'limited',
+  /** That a model saw. */
+  bodyParts: 'limited',
+  // Of the models' results, newest first: a value for each in every one of these lists.
+  finding: 'limited',
+  models: 'limited',
+  modelVersions: 'limited',
+  scores: 'limited',
+  positives: 'limited',
+  resultTimes: 'limited',
+  verdicts: 'limited',
+  correctedFindings: 'limited',
+  // Of the reviews that are settled, oldest first.
+  reviewTypes: 'limited',
+  decisions: 'limited',
+  /** Chosen and measured ones, as `type.question=answer`; in a full export also typed ones. */
+  answers: 'limited',
+  reasons: 'full',
+  readers: 'full',
+  settledAt: 'limited',
+} as const satisfies Readonly<Record<string, Redaction>>;
+export type ExportField = keyof typeof EXPORT_FIELDS;
+export const EXPORT_FIELD_NAMES = Object.keys(EXPORT_FIELDS) as [ExportField, ...ExportField[]];
+
+/** How an anonymous export tells a field; the others are in none. No number, no moment, and nothing of an account. */
+export const ANONYMOUS_FIELDS = {
+  // In groups of cases (gateway/src/exports/anonymous/make-anonymous.ts).
+  ageBand: 'in-groups',
+  sex: 'in-groups',
+  modalities: 'in-groups',
+  bodyParts: 'in-groups',
+  month: 'in-groups',
+  site: 'in-groups',
+  finding: 'as-it-is',
+  models: 'as-it-is',
+  modelVersions: 'as-it-is',
+  /** With two decimals: more would tell one result from all others. */
+  scores: 'rounded',
+  positives: 'as-it-is',
+  verdicts: 'as-it-is',
+  reviewTypes: 'as-it-is',
+  decisions: 'as-it-is',
+  // Harmless words alone (clean-typed-text.ts).
+  correctedFindings: 'cleaned',
+  answers: 'cleaned',
+  reasons: 'cleaned',
+  notes: 'cleaned',
+  descriptions: 'cleaned',
+} as const satisfies {
+  readonly [field in ExportField]?: 'in-groups' | 'as-it-is' | 'rounded' | 'cleaned';
+};
+export type AnonymousField = keyof typeof ANONYMOUS_FIELDS;
+export const isAnonymousField = (field: ExportField): field is AnonymousField =>
+  Object.hasOwn(ANONYMOUS_FIELDS, field);
+
+/** Whether an export of this redaction may have the field. */
+export const tellsField = (redaction: Redaction, field: ExportField): boolean =>
+  redaction === 'anonymous'
+    ? isAnonymousField(field)
+    : REDACTIONS.indexOf(redaction) <= REDACTIONS.indexOf(EXPORT_FIELDS[field]);
+
+export const exportTemplateNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
+export const exportDefinitionSchema = z
+  .object({
+    title: lineSchema(120),
+    redaction: z.enum(REDACTIONS),
+    format: z.enum(EXPORT_FORMATS),
+    /** In the order of the columns. */
+    fields: z.array(z.enum(EXPORT_FIELD_NAMES)).min(1),
+  })
+  .superRefine(({ redaction, fields }, context) => {
+    const seen = new Set<ExportField>();
+    for (const [at, field] of fields.entries()) {
+      const path = ['fields', at];
+      if (seen.has(field)) context.addIssue({ code: 'custom', path, message: 'named twice' });
+      if (!tellsField(redaction, field))
+        context.addIssue({ code: 'custom', path, message: `not in a ${redaction} export` });
+      seen.add(field);
+    }
+  });
+export type ExportDefinition = z.infer<typeof exportDefinitionSchema>;
+
+export const exportTemplateSchema = z.object({
+  name: exportTemplateNameSchema,
+  version: z.int(),
+  /** Null: it comes with the gateway. */
+  madeBy: z.string().nullable(),
+  madeAt: z.iso.datetime().nullable(),
+  definition: exportDefinitionSchema,
+});
+export type ExportTemplate = z.infer<typeof exportTemplateSchema>;
+/** `GET /export-templates`: the newest version of each that the caller may use, by name. */
+export const exportTemplatesSchema = z.object({ templates: z.array(exportTemplateSchema) });
+export type ExportTemplates = z.infer<typeof exportTemplatesSchema>;
+/** `POST /export-templates`. */
+export const newExportTemplateSchema = z.object({
+  name: exportTemplateNameSchema,
+  definition: exportDefinitionSchema,
+});
+/** `PUT /export-templates/{name}`: `version` is the one that was looked at. */
+export const exportTemplateChangeSchema = z.object({
+  version: z.int().min(1),
+  definition: exportDefinitionSchema,
+});
+
+/** As many as a person picks; more are named by a filter. */
+export const EXPORTED_CASES_LIMIT = 1000;
+export const EXPORT_ROWS_LIMIT = 100_000;
+export const PURPOSE_LENGTH = 500;
+/** How long a file is kept. */
+export const EXPORT_KEPT_HOURS = 24;
+
+/** A moment that the database can hold. */
+const momentSchema = z.iso.datetime({ offset: true }).regex(/^(19|[2-9]\d)/);
+/** The filters of the list of cases, as `GET /cases` takes them. `to` is not included. */
+export const exportFilterSchema = z.strictObject({
+  q: z
+    .string()
+    .regex(/^[\d.]{1,64}$/)
+    .optional(),
+  status: z.enum(['active', ...CASE_STATUSES]).optional(),
+  priority: z.enum(CASE_PRIORITIES).optional(),
+  assignee: z.union([z.enum(['me', 'nobody']), z.uuid()]).optional(),
+  dueUntil: z.iso.date().optional(),
+  modality: z.enum(CASE_MODALITIES).optional(),
+  finding: z.enum(CASE_FINDINGS).optional(),
+  from: momentSchema.optional(),
+  to: momentSchema.optional(),
+});
+const casesSchema = z
+  .array(z.uuid())
+  .min(1)
+  .max(EXPORTED_CASES_LIMIT)
+  .refine((ids) => new Set(ids).size === ids.length, 'named twice');
+export const exportSelectionSchema = z.union([
+  z.strictObject({ filter: exportFilterSchema }),
+  z.strictObject({ cases: casesSchema }),
+]);
+export type ExportSelection = z.infer<typeof exportSelectionSchema>;
+
+/** `POST /exports`. The device makes the id, so that a request that is sent again is known. */
+export const newExportSchema = z.object({
+  id: z.uuid().toLowerCase(),
+  template: exportTemplateNameSchema,
+  selection: exportSelectionSchema,
+  purpose: z
+    .string()
+    .trim()
+    .min(1)
+    .max(PURPOSE_LENGTH)
+    .regex(/^[\P{Cc}\n\t]*$/u),
+});
+export type NewExport = z.infer<typeof newExportSchema>;
+
+export const EXPORT_STATES = ['queued', 'running', 'ready', 'failed', 'cancelled', 'expired'] as const;
+export type ExportState = (typeof EXPORT_STATES)[number];
+/** Why it failed, or why it waits. `identity-found`: the file would have told whose a case is, so it was destroyed. */
+export const EXPORT_TROUBLES = [
+  ...(['pacs-unreachable', 'storage-full', 'not-allowed', 'identity-found', 'unexpected'] as const),
+] as const;
+export type ExportTrouble = (typeof EXPORT_TROUBLES)[number];
+
+export const exportSchema = z.object({
+  id: z.uuid(),
+  template: exportTemplateNameSchema,
+  templateVersion: z.int(),
+  definition: exportDefinitionSchema,
+  state: z.enum(EXPORT_STATES),
+  trouble: z.enum(EXPORT_TROUBLES).nullable(),
+  /** Where an identity was found, and never which. Rows count from 1, that of the columns included. */
+  found: z.object({ field: z.enum(EXPORT_FIELD_NAMES), row: z.int() }).nullable(),
+  /** Cases that were read, of the cases that there were when it was asked for. */
+  done: z.int(),
+  total: z.int(),
+  /** Of the file; null: there is none yet. */
+  rows: z.int().nullable(),
+  bytes: z.int().nullable(),
+  /** Hexadecimal. */
+  sha256: z.string().nullable(),
+  /** Null: the key under which it was sealed is gone. */
+  purpose: z.string().nullable(),
+  by: z.string(),
+  /** The caller asked for it, and may read its file. */
+  isMine: z.boolean(),
+  createdAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime().nullable(),
+  expiresAt: z.iso.datetime().nullable(),
+});
+export type Export = z.infer<typeof exportSchema>;
+/** `GET /exports`: the caller's own, newest first; an administrator is shown everybody's. */
+export const exportListSchema = z.object({ exports: z.array(exportSchema), next: z.string().nullable() });
+export type ExportList = z.infer<typeof exportListSchema>;

@@ -1,0 +1,10 @@
+/** One line that a person typed: trimmed, not empty, without control characters, of at most `longest` characters. */
+import { z } from 'zod';
+
+export const lineSchema = (longest: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .max(longest)
+    .regex(/^\P{Cc}*$/u);
