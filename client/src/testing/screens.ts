@@ -135,6 +135,7 @@ export const SCREENS = {
     'queue-proxy': 'A proxy answers in the gateway’s place',
     'queue-lost': 'The browser has cleared its storage',
     'upload-too-large': 'Not enough space',
+    'upload-sent-before': 'The chosen study is in the PACS already',
   },
   'needs.e2e.ts': {
     needs: 'Instances are held back, with their pictures',
