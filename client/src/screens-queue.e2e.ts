@@ -204,4 +204,21 @@ walk('a study that is in the PACS says so before it is sent again, and stays one
   assert.is(await instancesSentBy(stage, stage.account.username), 12, 'and nothing is stored twice');
 });
 
+walk(
+  'a page that was reloaded before Send says how many instances have to be chosen again',
+  async (stage) => {
+    const { page, seed } = stage;
+    await stage.enter();
+    await choose(page, filesOf({ seed: seed(1) }));
+    await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
+    // The browser asks, and the person leaves all the same.
+    page.on('dialog', (dialog) => void dialog.accept());
+    await page.reload();
+    await page.getByText('12 instances chosen and not sent: choose them again').waitFor();
+    await looksRight(page, 'upload-choice-lost');
+    await choose(page, filesOf({ seed: seed(1) }));
+    await page.getByText('12 instances chosen, not safe yet: press Send').waitFor();
+  },
+);
+
 test.run();

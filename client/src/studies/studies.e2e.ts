@@ -150,6 +150,7 @@ walk('without a network studies are saved to a file, which another machine sends
   await queue(stage, PATIENTS.slice(2));
   // Offered where the studies wait, for all of them, before anybody thinks of selecting some.
   await page.getByText('No network in this place at all?', { exact: false }).waitFor();
+  await looksRight(page, 'studies-carry');
   await page.getByRole('button', { name: 'Save for a USB stick' }).click();
   await page.getByRole('button', { name: /^Save 2 studies/ }).waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
