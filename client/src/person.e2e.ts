@@ -166,6 +166,7 @@ walk('a warning that nobody answers ends with the lock, and one that is answered
     .waitFor();
   await moveClock(page, MINUTE / 2);
   await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
+  assert.is(await page.getByRole('alertdialog').count(), 0);
 });
 
 walk('a refused sign-in keeps the focus, and without a network one message says so', async (stage) => {

@@ -27,14 +27,14 @@ export function SaveStick({ studyIds, onClose }: SaveStickProps) {
         <Outcome phase={phase} />
       </div>
       <div class="sheet-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {kitWords.close}
+        </button>
         {phase.kind === 'ready' && (
           <button type="button" class="button button-main" onClick={() => void save(phase.packed)}>
             {words.save(phase.packed.studies, phase.packed.bytes)}
           </button>
         )}
-        <button type="button" class="button" onClick={onClose}>
-          {kitWords.close}
-        </button>
       </div>
     </Sheet>
   );

@@ -65,7 +65,7 @@ export function ReceiptSheet({ studyInstanceUID, id, name, onClose }: ReceiptShe
           </button>
         </p>
       )}
-      <div class="sheet-actions">
+      <div class="sheet-actions receipt-actions">
         <button type="button" class="button" onClick={onClose}>
           {kitWords.close}
         </button>
