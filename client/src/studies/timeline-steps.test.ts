@@ -1,9 +1,9 @@
-/** What happened to a study is told in an order that contradicts nothing. */
+/** The steps of a study are told in an order that contradicts nothing. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stepsOf, type TimelineEvent } from './timeline-steps.ts';
 
-const test = suite('what happened to a study');
+const test = suite('the steps of a study');
 
 const UPLOAD = '3f0cb1e4-9b7c-4a51-8ad1-1c2f4f8f9a01';
 

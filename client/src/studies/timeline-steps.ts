@@ -1,4 +1,4 @@
-/** What happened to a study, from the gateway's record, in the order in which it became true. Pure. */
+/** The steps of a study, from the gateway's record, in the order in which it became true. Pure. */
 import type { z } from 'zod';
 import type { timelineSchema } from '#shared/protocol/studies.ts';
 import { timelineWords as words } from './timeline-words.ts';

@@ -17,7 +17,7 @@ import type { SendBarProps } from './SendBar.tsx';
 
 // Needed once something was chosen. They are loaded right after the page, so that choosing works offline too.
 const loadSelection = () => import('./Selection.tsx').then((view) => view.Selection);
-// What Send does is fetched with them, and not before: nobody sends an empty page.
+// The code of Send is fetched with them, and not before: nobody sends an empty page.
 const loadSend = () => import('./send-chosen.ts');
 const loadBar = () => import('./SendBar.tsx').then((view) => view.Bar);
 const Selection = deferred<SelectionProps>(loadSelection, Nothing);

@@ -1,5 +1,5 @@
 /**
- * Which chosen studies this person has sent before: known from the queue of this device and the gateway's list of their
+ * Tells which chosen studies this person has sent before, by the queue of this device and the gateway's list of their
  * studies. No identifier of a chosen study leaves the device for it: the list is asked for as a whole, and compared
  * here with the Study Instance UID that the study would be sent under.
  */
