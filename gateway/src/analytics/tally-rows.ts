@@ -1,4 +1,4 @@
-/** Sums, distinct studies and percentiles of rows by group, exact, over columns of numbers: a year of uploads at once. */
+/** Sums, distinct studies and percentiles of rows by group, all of them exact. */
 
 export type Row = {
   /** Any number that stands for the study. */

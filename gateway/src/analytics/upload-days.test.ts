@@ -47,7 +47,7 @@ const sent = fc.record({
     fc.record({
       class: modality,
       bytes: nth,
-      refused: fc.option(fc.constant('pacs-refused'), { nil: undefined }),
+      isRefused: fc.boolean(),
     }),
     { maxLength: 4 },
   ),
@@ -96,7 +96,10 @@ async function apply(one: Change): Promise<void> {
 async function insert({ study, account, device, at, toPacsMs, instances }: Change & { kind: 'sent' }) {
   const used = pick(devices, device);
   await insertTestUpload(database.db, {
-    ...{ study: `2.25.${study}`, account: pick(accounts, account), instances },
+    ...{ study: `2.25.${study}`, account: pick(accounts, account) },
+    instances: instances.map(({ isRefused, ...one }) =>
+      isRefused ? { ...one, refused: 'pacs-refused' } : one,
+    ),
     ...(used === undefined ? {} : { device: used }),
     ...(toPacsMs === undefined ? {} : { toPacsMs }),
     at: new Date(Date.UTC(2026, 10, 1, 0, at)).toISOString(),
@@ -143,7 +146,7 @@ const question = fc.record(
   { requiredKeys: [] },
 );
 
-test('what is told is what the rows say, after any changes, and between them', async () => {
+test('figures are those of the rows, after any changes, and between them', async () => {
   const { db } = database;
   const changes = fc.array(fc.tuple(change, fc.option(question, { freq: 3 })), {
     minLength: 5,

@@ -1,7 +1,7 @@
 /**
- * What was sent on each day, upload by upload, kept as one value a day: to count a year is then to read 366 values. A
- * day in which something has changed since is marked (triggers of the schema), and counted again before it is told, so
- * no answer is behind what was committed when it was asked for.
+ * The uploads of each day, kept as one value a day: to count a year is then to read 366 values. A day in which
+ * something has changed since is marked (triggers of the schema), and counted again before it is told, so no answer is
+ * behind what was committed when it was asked for.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { UNKNOWN } from '#shared/protocol/analytics.ts';

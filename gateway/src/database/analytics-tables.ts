@@ -20,7 +20,7 @@ export type PrivacyBudgetTable = {
   queries: number;
 };
 
-/** What was sent on a day, upload by upload: counted again where `upload_day_changed` has the day. */
+/** The uploads of a day, as columns: counted again where `upload_day_changed` has the day. */
 export type UploadDayTable = {
   site_id: string;
   /** A date. */
