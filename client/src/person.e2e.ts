@@ -48,6 +48,17 @@ async function fillSignIn(page: Page, username: string, password = PASSWORD): Pr
 const saidBy = (page: Page): Promise<string> =>
   page.evaluate(() => `${document.title}\n${document.body.textContent}\n${location.hash}`);
 
+/** Where its first letter stands, in whole pixels of the page. */
+const leftOf = (page: Page, selector: string): Promise<number> =>
+  page
+    .locator(selector)
+    .first()
+    .evaluate((element) => {
+      const text = document.createRange();
+      text.selectNodeContents(element);
+      return Math.round(text.getBoundingClientRect().left);
+    });
+
 const focusedOn = (page: Page): Promise<string | null> =>
   page.evaluate(() => document.activeElement?.getAttribute('name') ?? document.activeElement!.tagName);
 
@@ -85,9 +96,12 @@ walk(
     await page.goto(`${address}/#/studies`);
     await visitor.setOffline(false);
     await page.locator('[data-link=online]').waitFor();
-    await moveClock(page, 14.6 * MINUTE);
-    await page.getByRole('heading', { name: 'Are you still there?' }).waitFor();
+    await moveClock(page, 14 * MINUTE);
+    assert.is(await page.getByRole('alertdialog').count(), 0, 'a minute before, nobody is asked');
+    await moveClock(page, 0.6 * MINUTE);
+    await page.getByRole('alertdialog', { name: 'Are you still there?' }).waitFor();
     await looksRight(page, 'lock-warning');
+    await isSaidAndSeen(page);
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByText('Lockmann').first().waitFor();
@@ -123,9 +137,42 @@ walk(
   },
 );
 
+/** By the accessibility tree, and in the middle of what is in sight. */
+async function isSaidAndSeen(page: Page): Promise<void> {
+  const client = await page.context().newCDPSession(page);
+  const { nodes } = await client.send('Accessibility.getFullAXTree');
+  const warning = nodes.find(({ role }) => role?.value === 'alertdialog');
+  assert.match(String(warning?.description?.value), /^Signing out in \d+ s ?Nobody has touched this device/);
+  const box = (await page.getByRole('alertdialog').boundingBox())!;
+  const { width, height } = page.viewportSize()!;
+  assert.ok(box.x >= 0 && box.y >= 0 && box.x + box.width <= width && box.y + box.height <= height);
+  assert.is(await focusedOn(page), 'BUTTON', 'one key keeps the person signed in');
+}
+
+walk('a warning that nobody answers ends with the lock, and one that is answered does not', async (stage) => {
+  const { page } = stage;
+  await page.addInitScript(giveClock);
+  await stage.enter();
+  await moveClock(page, 14.6 * MINUTE);
+  await page.getByRole('alertdialog', { name: 'Are you still there?' }).waitFor();
+  await page.getByRole('button', { name: 'Stay signed in' }).click();
+  await page.getByRole('alertdialog').waitFor({ state: 'detached' });
+  await moveClock(page, MINUTE);
+  await page.getByRole('button', { name: 'Choose files' }).waitFor();
+  await moveClock(page, 13.6 * MINUTE);
+  await page
+    .getByRole('alertdialog')
+    .getByText(/^Signing out in \d+ s$/)
+    .waitFor();
+  await moveClock(page, MINUTE / 2);
+  await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
+  assert.is(await page.getByRole('alertdialog').count(), 0);
+});
+
 walk('a refused sign-in keeps the focus, and without a network one message says so', async (stage) => {
   const { page, visitor, address, account } = stage;
   await page.goto(address);
+  assert.is(await leftOf(page, '.sign-in .button-bare'), await leftOf(page, '.sign-in h1'));
   await page.getByRole('button', { name: 'Sign in' }).click();
   assert.is(await focusedOn(page), 'username');
   await fillSignIn(page, account.username, 'not this one');
@@ -201,6 +248,24 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
 });
 
+/** Counts of neighbouring places of a track that nothing keeps apart. */
+const touchingCounts = (page: Page): Promise<string[]> =>
+  page.locator('.place-count').evaluateAll((counts) => {
+    const boxes = counts.map((count) => {
+      const text = document.createRange();
+      text.selectNodeContents(count);
+      return { text: count.textContent, box: text.getBoundingClientRect() };
+    });
+    return boxes
+      .slice(1)
+      .map(({ text, box }, at) => ({
+        says: `${boxes[at]!.text} ${text}`,
+        gap: box.left - boxes[at]!.box.right,
+      }))
+      .filter(({ gap }) => gap < 8)
+      .map(({ says }) => says);
+  });
+
 walk(
   'help is there before signing in; settings tell what the device holds, and nobody’s name',
   async (stage) => {
@@ -208,6 +273,8 @@ walk(
     await page.goto(address);
     await page.getByRole('link', { name: 'Help' }).click();
     await page.getByRole('heading', { name: 'When something goes wrong' }).waitFor();
+    await page.getByRole('heading', { name: 'It says “PACS not reachable”' }).waitFor();
+    assert.equal(await touchingCounts(page), []);
     await looksRight(page, 'help-signed-out');
     await page.getByRole('link', { name: 'Back to the sign-in' }).click();
     await stage.enter();

@@ -69,6 +69,7 @@ walk('a person sees where they are signed in, and signs out everywhere at once',
   await page.getByRole('button', { name: 'Where you are signed in' }).click();
   for (const name of ['This browser', 'Another browser or program', 'A device that sends your studies'])
     await page.getByText(name, { exact: true }).first().waitFor();
+  await page.getByText('in use now', { exact: false }).waitFor();
   await looksRight(page, 'sessions');
   await page.getByRole('button', { name: 'Sign out everywhere' }).click();
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
@@ -95,6 +96,42 @@ walk('a person who has tried too often is told how long to wait', async ({ page,
   const told = await page.getByRole('alert').innerText();
   assert.match(told, 'Wait 42 seconds, then try again.');
   assert.not.match(told, 'automatically');
+});
+
+/** Of two colours as the browser writes them (WCAG 2.2, contrast ratio). */
+function contrastOf(...colours: [string, string]): number {
+  const [light, dark] = colours
+    .map((colour) => {
+      const [red, green, blue] = [...colour.matchAll(/[\d.]+/g)].map(([value]) => {
+        const part = Number(value) / 255;
+        return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+      });
+      return 0.2126 * red! + 0.7152 * green! + 0.0722 * blue!;
+    })
+    .sort((a, b) => b - a);
+  return (light! + 0.05) / (dark! + 0.05);
+}
+
+walk('while signing in takes its time the button can be read, also under the pointer', async (stage) => {
+  const { page, address, account } = stage;
+  const answer = Promise.withResolvers<void>();
+  await page.route('**/api/auth/login', async (route) => {
+    await answer.promise;
+    await route.continue();
+  });
+  await page.goto(address);
+  await page.getByLabel('User name').fill(account.username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  const waiting = page.getByRole('button', { name: 'Signing in…' });
+  await waiting.hover();
+  const [ink, ground] = await waiting.evaluate((button) => {
+    const { color, backgroundColor } = getComputedStyle(button);
+    return [color, backgroundColor] as [string, string];
+  });
+  assert.ok(contrastOf(ink, ground) >= 4.5, `${ink} on ${ground}`);
+  answer.resolve();
+  await page.getByRole('button', { name: 'Choose files' }).waitFor();
 });
 
 test.run();

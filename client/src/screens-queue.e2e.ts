@@ -187,4 +187,38 @@ walk('a folder that is chosen is read with all the folders in it', async (stage)
   assert.is(await page.getByRole('heading', { name: '1 study found' }).count(), 1);
 });
 
+walk('a study that is in the PACS says so before it is sent again, and stays one row', async (stage) => {
+  const { page, seed } = stage;
+  await stage.enter();
+  await sendStudy(page, filesOf({ seed: seed(1) }));
+  await untilInPacs(stage, 12);
+  await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+  await toUpload(page);
+  await choose(page, filesOf({ seed: seed(1) }));
+  await page.getByText(/^Already in the PACS: 12 instances of this study, sent /).waitFor();
+  await looksRight(page, 'upload-sent-before');
+  await page.getByRole('button', { name: /^Send 1 study/ }).click();
+  await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+  await page.getByText('Nothing waits on this device').waitFor();
+  await until('one row for the study', async () => (await page.locator('.queue-row').count()) === 1);
+  assert.is(await instancesSentBy(stage, stage.account.username), 12, 'and nothing is stored twice');
+});
+
+walk(
+  'a page that was reloaded before Send says how many instances have to be chosen again',
+  async (stage) => {
+    const { page, seed } = stage;
+    await stage.enter();
+    await choose(page, filesOf({ seed: seed(1) }));
+    await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
+    // The browser asks, and the person leaves all the same.
+    page.on('dialog', (dialog) => void dialog.accept());
+    await page.reload();
+    await page.getByText('12 instances chosen and not sent: choose them again').waitFor();
+    await looksRight(page, 'upload-choice-lost');
+    await choose(page, filesOf({ seed: seed(1) }));
+    await page.getByText('12 instances chosen, not safe yet: press Send').waitFor();
+  },
+);
+
 test.run();

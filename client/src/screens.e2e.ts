@@ -344,6 +344,9 @@ walk('on paper there is only the receipt', async (stage) => {
     await page.locator('.printed dl').innerText(),
     /Names removed from 12 instances, checked twice \(PS3\.15 of/,
   );
+  await page
+    .getByText(/ receipt verify FILE --jwks https?:\S+[^/]\/api\/\.well-known\/jwks\.json$/)
+    .waitFor();
   await looksRight(page, 'receipt-printed');
   await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
   assert.is(await page.locator('.printed tbody tr').count(), 0, 'the screen holds no invisible list');

@@ -53,6 +53,7 @@ walk(
     await viewer.getByText('What came is not the package that this version knows.').waitFor();
     await looksRight(page, 'built-in-viewer-refused');
     await viewer.getByRole('button', { name: 'Turn on' }).click();
+    await viewer.getByText('20 MB of 50 MB').waitFor();
     now = { ...ABSENT, state: 'on' };
     await viewer.getByRole('button', { name: 'Turn off' }).waitFor();
     await viewer.getByRole('button', { name: 'Remove the viewer' }).click();

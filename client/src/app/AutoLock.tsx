@@ -4,7 +4,7 @@
  */
 import { computed, effect, type ReadonlySignal, type Signal } from '@preact/signals';
 import type { RefObject } from 'preact';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useId, useMemo, useRef } from 'preact/hooks';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSession, useSignOutTasks } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
@@ -128,15 +128,18 @@ type WarningProps = {
 /** Closing it in any way means that somebody is there. */
 function Warning({ seconds, lock, onLeave }: WarningProps) {
   const ingest = useIngest();
+  const text = useId();
   const isLabelled = useQueue().studies.value.some(({ label }) => label !== null);
   return (
-    <Sheet title={words.title} onClose={lock.stay}>
-      <p class="sheet-text">{words.what}</p>
-      <p class="sheet-text">{ingest.studies.value.length > 0 ? words.chosen : words.sending}</p>
-      {isLabelled && <p class="sheet-text">{words.names}</p>}
-      <p class="sheet-text strong numbers" role="timer">
-        {words.in(seconds)}
-      </p>
+    <Sheet title={words.title} says={text} onClose={lock.stay}>
+      <div id={text}>
+        <p class="sheet-text strong numbers" role="timer">
+          {words.in(seconds)}
+        </p>
+        <p class="sheet-text">{words.what}</p>
+        <p class="sheet-text">{ingest.studies.value.length > 0 ? words.chosen : words.sending}</p>
+        {isLabelled && <p class="sheet-text">{words.names}</p>}
+      </div>
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onLeave}>
           {words.leave}

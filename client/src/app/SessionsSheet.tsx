@@ -70,9 +70,10 @@ function SessionList({ sessions }: { readonly sessions: readonly ListedSession[]
         <li key={id} class="session hairline">
           <p class={isThis ? 'strong' : ''}>{isThis ? words.here : words.kinds[kind]}</p>
           <p class="small quiet numbers">
-            {[`${words.since[kind]} ${when(since)}`, words.lastUsed(when(lastUsedAt))].join(
-              kitWords.separator,
-            )}
+            {[
+              `${words.since[kind]} ${when(since)}`,
+              isThis ? words.usedNow : words.lastUsed(when(lastUsedAt)),
+            ].join(kitWords.separator)}
           </p>
         </li>
       ))}

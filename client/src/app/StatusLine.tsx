@@ -88,6 +88,7 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
         {standing.kind === 'empty' && disc === null && session.state.value !== 'signed-out' && isSent && (
           <ProvenNote />
         )}
+        <PausedItem />
         <LinkItem />
         {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
           <p class="status-item status-policy small" data-names={keepsNames || named > 0}>
@@ -108,6 +109,18 @@ function SafeBeside({ standing }: { readonly standing: Standing }) {
     <p class="status-item small">
       <Icon name="device" size={20} />
       <span>{said(standing.safe)}</span>
+    </p>
+  );
+}
+
+/** Nothing of these is sent until somebody resumes them: the link has nothing to do with it. */
+function PausedItem() {
+  const paused = useQueue().studies.value.filter((study) => study.paused && study.isWaiting).length;
+  if (paused === 0) return null;
+  return (
+    <p class="status-item small" data-paused>
+      <Icon name="wait" size={20} />
+      <a href={hrefOf({ page: 'studies' })}>{appWords.status.paused(paused)}</a>
     </p>
   );
 }

@@ -22,6 +22,7 @@ export const appWords = {
     },
     /** Leads to the list, where it can be sent anyway. */
     waitsForWifi: 'Mobile data: waiting for Wi-Fi',
+    paused: (count: number) => `${studies(count)} paused`,
     keepOpen: (unsafe: number) =>
       `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
     notQueued: (chosen: number, send: 'here' | 'on-upload' | null) =>

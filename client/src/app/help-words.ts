@@ -22,6 +22,11 @@ export const helpWords = {
       next: 'Check the network of this device. No network at all? In Studies, select what waits and save it for a USB stick; another computer sends the file.',
     },
     {
+      title: 'It says “PACS not reachable”',
+      what: 'The gateway is reached, but not the PACS behind it. Studies wait at the gateway, or here, and continue automatically. Nothing is lost.',
+      next: 'Tell the administrator of your PACS if it lasts. Keep sending as usual: the receipt follows once the PACS answers.',
+    },
+    {
       title: 'It says “needs your decision”',
       what: 'Some instances cannot go on without you: this device holds them back, or the gateway or the PACS did not take them. Everything else that you sent is still on its way.',
       next: 'Press it: the page says for each why, and offers what you can do.',

@@ -10,6 +10,7 @@ export const sessionsWords = {
     device: 'A device that sends your studies',
   } satisfies Record<ListedSession['kind'], string>,
   since: { session: 'signed in', device: 'since' } satisfies Record<ListedSession['kind'], string>,
+  usedNow: 'in use now',
   lastUsed: (when: string) => `last used ${when}`,
   unknown: 'Is one of them not yours? Sign out everywhere, then change your password.',
   everywhere: 'Sign out everywhere',

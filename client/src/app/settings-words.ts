@@ -21,7 +21,7 @@ export const settingsWords = {
     waiting: 'Waiting to be sent',
     receipts: 'In the PACS, with a receipt',
     others: 'Of other people, on their way',
-    models: 'Parts of models',
+    models: 'Files of the models that look at films',
   },
   waiting: (count: number, of: number) => (count === 0 ? 'none' : `${studies(count)}, ${instances(of)}`),
   count: (count: number) => (count === 0 ? 'none' : formatCount(count)),

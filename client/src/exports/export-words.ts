@@ -42,7 +42,7 @@ export const exportWords = {
     pdf: 'Pages to read and to print, of at most 1,000 cases: what was found in words, and images with the marks of their readers. An anonymous report has no images.',
   } as Partial<Record<ExportFormat, string>>,
   about: (redaction: string, format: string) => `${redaction} · ${format}`,
-  formats: { csv: 'CSV', jsonl: 'JSON Lines', pdf: 'PDF report' } satisfies Record<ExportFormat, string>,
+  formats: { csv: 'CSV', jsonl: 'JSON Lines', pdf: 'PDF' } satisfies Record<ExportFormat, string>,
   by: (username: string, when: string) => `${username}, ${when}`,
   purpose: (purpose: string) => `For: ${purpose}`,
   states: {

@@ -7,7 +7,7 @@ export type AskFirstProps = {
   readonly label: string;
   /** For people who do not see the row of the button: names the study. */
   readonly of: string;
-  readonly icon?: { readonly name: IconName; readonly turns?: boolean };
+  readonly icon?: IconName;
   /** Stands in a line of text, without an outline. */
   readonly bare?: boolean;
   /** The question, the study, the consequences, and both answers. */
@@ -32,7 +32,7 @@ export function AskFirst({ label, of, icon, bare = false, ask, onYes }: AskFirst
         aria-label={of}
         onClick={() => setAsking(true)}
       >
-        {icon && <Icon name={icon.name} size={20} turns={icon.turns ?? false} />}
+        {icon && <Icon name={icon} size={20} />}
         {label}
       </button>
       {asking && <Confirm {...ask} destructive onYes={onYes} onClose={() => setAsking(false)} />}

@@ -9,11 +9,13 @@ import { kitWords } from './kit-words.ts';
 
 export type SheetProps = {
   readonly title: string;
+  /** It opens by itself: a screen reader says at once what the element of this id holds, after the title. */
+  readonly says?: string;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 };
 
-export function Sheet({ title, onClose, children }: SheetProps) {
+export function Sheet({ title, says, onClose, children }: SheetProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
   useLayoutEffect(() => {
@@ -26,7 +28,9 @@ export function Sheet({ title, onClose, children }: SheetProps) {
     <dialog
       ref={dialog}
       class="sheet"
+      role={says ? 'alertdialog' : undefined}
       aria-labelledby={heading}
+      aria-describedby={says}
       onClose={onClose}
       onClick={(event) => {
         const opened = event.currentTarget;

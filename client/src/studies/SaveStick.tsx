@@ -23,18 +23,18 @@ export function SaveStick({ studyIds, onClose }: SaveStickProps) {
     <Sheet title={words.title} onClose={onClose}>
       <p class="sheet-text">{words.what}</p>
       <p class="sheet-text">{words.stays}</p>
-      <div aria-live="polite">
+      <div class="stick-outcome" aria-live="polite">
         <Outcome phase={phase} />
       </div>
       <div class="sheet-actions">
-        {phase.kind === 'ready' && (
-          <button type="button" class="button button-primary" onClick={() => void save(phase.packed)}>
-            {words.save(phase.packed.studies, phase.packed.bytes)}
-          </button>
-        )}
         <button type="button" class="button" onClick={onClose}>
           {kitWords.close}
         </button>
+        {phase.kind === 'ready' && (
+          <button type="button" class="button button-main" onClick={() => void save(phase.packed)}>
+            {words.save(phase.packed.studies, phase.packed.bytes)}
+          </button>
+        )}
       </div>
     </Sheet>
   );

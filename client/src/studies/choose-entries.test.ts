@@ -354,4 +354,18 @@ test('a study sent elsewhere is named after the modalities of its classes', () =
   ]);
 });
 
+test('a study that was sent again is one row once as much of it has arrived', () => {
+  const uid = { studyInstanceUID: '1.2.3' };
+  const first = done('first', { ...uid, queuedAt: at(21) });
+  const again = done('again', { ...uid, queuedAt: at(22) });
+  const keysOf = (studies: readonly QueuedStudy[]) => entriesOf(studies).map(({ key }) => key);
+  assert.equal(keysOf([first, again]), ['again']);
+  assert.equal(keysOf([again, first]), ['again']);
+  const part = { ...again, instances: 3, track: { ...inPacs, inPacs: 3 } };
+  assert.equal(keysOf([first, part]), ['first', 'again'], 'a smaller part of it does not stand for all');
+  const onItsWay = queuedStudy({ ...uid, id: 'again', queuedAt: at(22) });
+  assert.equal(keysOf([first, onItsWay]), ['first', 'again'], 'one that is on its way is seen');
+  assert.equal(keysOf([first, { ...again, removed: true }]), ['again'], 'removed, it brings no other back');
+});
+
 test.run();

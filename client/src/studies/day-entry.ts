@@ -84,7 +84,7 @@ function joinEntries(
     const before = kept.get(key);
     return before && isSame(before.study, study) && isSame(before.sent, own) ? before : make();
   };
-  const here = studies.map((study) => {
+  const here = withoutRepeated(studies).map((study) => {
     const own = told.get(study.studyInstanceUID ?? '') ?? null;
     return keptOr(study.id, study, own, () => entryHere(study, own, link, now));
   });
@@ -96,6 +96,27 @@ function joinEntries(
       keptOr(study.studyInstanceUID, null, study, () => entryElsewhere(study, device, now)),
     ),
   ];
+}
+
+/**
+ * A study that was sent again is one row, of the newest time: the earlier ones give way once as much of it has arrived.
+ * Its receipt has a page for each.
+ */
+function withoutRepeated(studies: readonly QueuedStudy[]): readonly QueuedStudy[] {
+  const isWhole = ({ state, needs, track, instances }: QueuedStudy) =>
+    state === 'done' && needs.length === 0 && track.inPacs === instances;
+  const newest = new Map<string, QueuedStudy>();
+  for (const study of studies) {
+    const { studyInstanceUID: uid } = study;
+    if (uid === null || !isWhole(study)) continue;
+    const before = newest.get(uid);
+    if (before === undefined || before.queuedAt < study.queuedAt) newest.set(uid, study);
+  }
+  return studies.filter((study) => {
+    const last = newest.get(study.studyInstanceUID ?? '');
+    if (last === undefined || last === study || !isWhole(study)) return true;
+    return last.instances < study.instances;
+  });
 }
 
 /** Of plain data: the database and the gateway give new objects with the same values. */

@@ -119,6 +119,7 @@ walk('all are paused at once, or those that a person selects', async (stage) => 
     );
   await page.getByRole('button', { name: 'Pause all' }).click();
   await paused(4);
+  await page.locator('.status').getByRole('link', { name: '4 studies paused' }).waitFor();
   await page.getByRole('button', { name: 'Resume all' }).click();
   await paused(0);
   await page.getByRole('button', { name: 'Select', exact: true }).click();
@@ -149,6 +150,7 @@ walk('without a network studies are saved to a file, which another machine sends
   await queue(stage, PATIENTS.slice(2));
   // Offered where the studies wait, for all of them, before anybody thinks of selecting some.
   await page.getByText('No network in this place at all?', { exact: false }).waitFor();
+  await looksRight(page, 'studies-carry');
   await page.getByRole('button', { name: 'Save for a USB stick' }).click();
   await page.getByRole('button', { name: /^Save 2 studies/ }).waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
@@ -194,6 +196,11 @@ walk(
     const before = await page.evaluate(() => (globalThis as { taps?: number }).taps ?? 0);
     await page.getByRole('link', { name: /^Studies/ }).click();
     await page.getByRole('button', { name: 'Receipt: B. K. …003' }).click();
+    await page.getByRole('link', { name: 'Save as PDF' }).waitFor();
+    const rows = await page
+      .locator('.sheet-actions > *')
+      .evaluateAll((buttons) => new Set(buttons.map((button) => button.getBoundingClientRect().bottom)).size);
+    assert.is(rows, 1, 'its buttons stand in one row');
     const [download] = await Promise.all([
       page.waitForEvent('download'),
       page.getByRole('link', { name: 'Save as PDF' }).click(),

@@ -5,6 +5,8 @@ export const timelineWords = {
   failed: 'The gateway cannot be reached, so its record of this study cannot be shown.',
   empty: 'Nothing has reached the gateway yet.',
   label: 'What happened to this study',
+  /** Instead of `study-forwarded`. */
+  allRefused: 'Handed to the PACS, which took none of it',
   by: (account: string) => `by ${account}`,
   events: {
     'upload-opened': 'Sending began',

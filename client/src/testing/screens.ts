@@ -136,11 +136,14 @@ export const SCREENS = {
     'queue-proxy': 'A proxy answers in the gateway’s place',
     'queue-lost': 'The browser has cleared its storage',
     'upload-too-large': 'Not enough space',
+    'upload-choice-lost': 'The page was reloaded before Send',
+    'upload-sent-before': 'The chosen study is in the PACS already',
   },
   'needs.e2e.ts': {
     needs: 'Instances are held back, with their pictures',
     'needs-none': 'Nothing needs a person',
     'not-all-sent': 'A ticked document that the policy does not send',
+    'study-left-out': 'A study in the PACS of which a person left a part out',
     'needs-policy': 'Another policy is offered for it',
   },
   'studies/studies.e2e.ts': {
@@ -148,6 +151,7 @@ export const SCREENS = {
     'studies-found': 'A search that finds two of one name',
     'studies-none': 'A search that finds nothing',
     'studies-select': 'Studies are being selected',
+    'studies-carry': 'Without a network a stick is offered for all that waits',
     'studies-stick': 'Two studies can be saved to a file for a stick',
     'studies-removed': 'Studies were removed from the list',
     'studies-put-back': 'The removed ones, and how they are put back',

@@ -57,7 +57,7 @@ export const BUILT_IN_TEMPLATES: readonly { readonly name: string; readonly defi
     {
       name: 'report-full',
       definition: {
-        title: 'Report of cases with identities',
+        title: 'Report with identities',
         redaction: 'full',
         format: 'pdf',
         fields: [
@@ -80,7 +80,7 @@ export const BUILT_IN_TEMPLATES: readonly { readonly name: string; readonly defi
     {
       name: 'report-limited',
       definition: {
-        title: 'Report of cases under pseudonyms',
+        title: 'Report under pseudonyms',
         redaction: 'limited',
         format: 'pdf',
         fields: [
@@ -93,7 +93,7 @@ export const BUILT_IN_TEMPLATES: readonly { readonly name: string; readonly defi
     {
       name: 'report-anonymous',
       definition: {
-        title: 'Report of cases without identities',
+        title: 'Report without identities',
         redaction: 'anonymous',
         format: 'pdf',
         fields: [

@@ -114,4 +114,12 @@ test('is one page, however many reasons there are', async () => {
   assert.match(words, '54 more, each named in the attached receipt');
 });
 
+test('names the whole command that checks it elsewhere, with the address of the keys', async () => {
+  const { words, pages } = await read(sheetOf([instance(1, 'stored')]));
+  const command =
+    'npm run -s relay -- receipt verify FILE --jwks https://gateway.test/api/.well-known/jwks.json';
+  assert.match(words, command);
+  assert.is(pages, 1);
+});
+
 test.run();

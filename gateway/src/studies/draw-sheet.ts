@@ -12,6 +12,7 @@ import {
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
+import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
 import { openPdf, type PdfPage as Page } from '../http/pdf.ts';
 import { describeClasses, sheetWords } from './sheet-words.ts';
 
@@ -78,10 +79,17 @@ function drawPage(page: Page, sheet: SheetReceipt, { which, of, now }: Position)
   page.y = Math.max(page.y + 18, MARGIN + CODE_SIDE + 24);
   for (const row of rowsOf(sheet)) drawRow(page, row, width);
   page.moveDown(1);
-  page.fillColor(FAINT).font('Helvetica').fontSize(9).text(sheetWords.check, MARGIN, page.y, { width });
+  drawCheck(page, sheet.receipt.iss, width);
   const foot = `${sheetWords.printed(toMinute(now))} · ${sheet.receipt.iss} · ${sheetWords.page(which, of)}`;
   // Inside the margin: pdfkit begins a new page for text below it.
   page.fontSize(8).text(foot, MARGIN, page.page.height - MARGIN - 10, { width, lineBreak: false });
+}
+
+/** The whole command that checks the sheet elsewhere. */
+function drawCheck(page: Page, issuer: string, width: number): void {
+  page.fillColor(FAINT).font('Helvetica').fontSize(9).text(sheetWords.check, MARGIN, page.y, { width });
+  page.fillColor(INK).font('Courier').fontSize(8).text(verifyCommand(issuer), { width });
+  page.fillColor(FAINT).font('Helvetica').fontSize(9).text(sheetWords.checkKeys, { width });
 }
 
 /** A term, its sentence, and beneath it in small type what only a support desk reads. */

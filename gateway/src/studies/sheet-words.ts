@@ -71,8 +71,11 @@ export const sheetWords = {
     return `${says} ${remedy}`;
   },
   check:
-    'The code and this file are signed, and can be checked without the gateway: relay receipt verify. ' +
-    'The whole receipt, which names each instance, is attached to the file.',
+    'The code and this file are signed. Check them in the app: Studies, "Check a receipt". Or on any computer ' +
+    'that has RelayPACS:',
+  checkKeys:
+    "The address gives the gateway's public keys. Saved as a file once, they check receipts without a network; " +
+    'put the path of that file in its place. The whole receipt, which names each instance, is attached to this file.',
   upload: (which: number, of: number) => `Upload ${which} of ${of}`,
   page: (which: number, of: number) => `Page ${which} of ${of}`,
   printed: (at: string) => `Made ${at}`,

@@ -116,6 +116,15 @@ test('items are de-identified at any depth, and their lengths stay true', async 
   assert.ok(findElement(instance.elements, 0x0040a170));
 });
 
+test('a name in an item that has no patient of its own is emptied, and the report does not say that a code takes its place', async () => {
+  const { instance, outcome } = await deidentified([
+    sequence(0x0040a170, [text(0x00100010, 'PN', 'CANARY')]),
+  ]);
+  assert.is(shownValue(first(instance, 0x0040a170), 0x00100010), '');
+  const noted = outcome.report.find(({ path }) => path === '0040,a170[1]>0010,0010');
+  assert.equal([noted?.action, noted?.because], ['Z', 'profile']);
+});
+
 test('private attributes, unknown attributes, overlays, curves, group lengths, trailing padding and signatures go', async () => {
   const tags = [
     0x00090010, 0x00091001, 0x00180000, 0x00187fff, 0x50001000, 0x50002500, 0x60000010, 0x60000022,

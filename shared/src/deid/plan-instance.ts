@@ -68,6 +68,7 @@ const SHUTTER_CLEANED = decision('literal', 'C', 'overlay');
 const SAFE_PRIVATE = decision('keep', 'K', 'safe-private');
 const KNOWN_REPLACED = decision('dummy', 'D', 'known-value');
 const KNOWN_CLEANED = orElse(decision('clean-text', 'C', 'known-value'), KNOWN_REPLACED);
+const EMPTY_OF_PATIENT = decision('empty', 'Z', 'profile');
 const PRIVATE_REMOVED = decision('remove', 'X', 'private');
 const PRIVATE_DATE_MOVED = orElse(decision('shift-date', 'C', 'safe-private'), PRIVATE_REMOVED);
 const PRIVATE_DATE_KEPT = orElse(decision('keep-temporal', 'K', 'safe-private'), PRIVATE_REMOVED);
@@ -165,7 +166,10 @@ function planElement(walk: Walk, element: DicomElement): PlannedElement {
   // The plan is void: the rest of the header costs nothing more.
   if (isTooMuch(walk)) return planned(element, element.vr, 'remove');
   const vr = effectiveVR(element);
-  const decided = withoutKnown(walk, element, vr, decideInPlace(element, vr, walk.place, walk.rules));
+  const decided = withPatient(
+    walk.place,
+    withoutKnown(walk, element, vr, decideInPlace(element, vr, walk.place, walk.rules)),
+  );
   const isUnchanged =
     decided.how !== 'remove' &&
     decided.how !== 'patient-id' &&
@@ -174,6 +178,12 @@ function planElement(walk: Walk, element: DicomElement): PlannedElement {
   if (isUnchanged) return planned(element, element.vr, 'keep');
   if (decided.because !== 'not-needed') note(walk, element.tag, decided);
   return carryOut(walk, element, vr, decided);
+}
+
+/** An item that names no patient by a key has no pseudonym: its name and ID are emptied, and the report says so. */
+function withPatient({ patientKey }: Place, decided: Decision): Decision {
+  const isOfPatient = decided.how === 'patient-id' || decided.how === 'patient-name';
+  return isOfPatient && patientKey === null ? EMPTY_OF_PATIENT : decided;
 }
 
 /** The decision, or, for a value to be kept that holds what the header names, one that does not keep it. */
@@ -208,9 +218,7 @@ function carryOut(walk: Walk, element: DicomElement, vr: string, { how, mode }: 
       return planned(element, vr, 'identifier', asciiOf(element));
     case 'patient-id':
     case 'patient-name':
-      return place.patientKey === null
-        ? planned(element, vr, 'empty')
-        : planned(element, vr, how, place.patientKey);
+      return planned(element, vr, how, place.patientKey ?? '');
     case 'keep':
     case 'keep-uid':
     case 'keep-temporal':

@@ -25,6 +25,13 @@ export const receiptCodeSchema = z.object({
 });
 export type ReceiptCode = z.infer<typeof receiptCodeSchema>;
 
+/**
+ * Checks a receipt on any computer that has RelayPACS. FILE: the sheet, the signed file, or the text of the code.
+ * `issuer`: the address of the web app that the receipt names, which serves the gateway's keys.
+ */
+export const verifyCommand = (issuer: string): string =>
+  `npm run -s relay -- receipt verify FILE --jwks ${issuer}/api/.well-known/jwks.json`;
+
 export const receiptSheetSchema = z.object({
   /** SHA-256 of the file up to the line that holds this. */
   digest: digestSchema,

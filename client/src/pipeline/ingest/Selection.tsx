@@ -12,6 +12,7 @@ import { People } from './People.tsx';
 import { HasRead, Reading } from './Reading.tsx';
 import { RejectedFiles } from './RejectedFiles.tsx';
 import { peopleOf, sendableOf } from './sendable.ts';
+import { useSentBefore } from './SentBeforeNote.tsx';
 import { StudyCard } from './StudyCard.tsx';
 import { sentenceOfWarning } from './warning-words.ts';
 
@@ -25,6 +26,7 @@ export type SelectionProps = {
 
 export function Selection({ queued }: SelectionProps) {
   const ingest = useIngest();
+  const known = useSentBefore();
   const phase = ingest.phase.value;
   const studies = ingest.studies.value;
   const isRead = phase === 'found' || phase === 'idle';
@@ -55,7 +57,7 @@ export function Selection({ queued }: SelectionProps) {
           estimate={CARD}
           label={ingestWords.found(studies.length)}
           class="cards"
-          render={(study) => <StudyCard study={study} />}
+          render={(study) => <StudyCard study={study} sentBefore={known} />}
         />
       )}
       <ExpectedStudies />

@@ -128,7 +128,7 @@ function QueueingBar() {
           </div>
         </div>
         <button type="button" class="button" onClick={() => ingest.cancel()}>
-          <Icon name="back" size={20} turns />
+          <Icon name="close" size={20} />
           {queueWords.takeBack}
         </button>
       </div>

@@ -13,6 +13,8 @@ import { titleWords } from '../queue/title-words.ts';
 import { partsOf, toReadable } from '../queue/study-title.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
 import type { OrderOfStudyProps } from './OrderOfStudy.tsx';
+import type { SentBeforeByUid } from './sent-before.ts';
+import { SentBeforeNote } from './SentBeforeNote.tsx';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
 import { People } from './People.tsx';
 import { goingOfFound } from './sendable.ts';
@@ -35,7 +37,9 @@ function Nothing() {
   return null;
 }
 
-export function StudyCard({ study }: { readonly study: FoundStudy }) {
+type StudyCardProps = { readonly study: FoundStudy; readonly sentBefore: SentBeforeByUid };
+
+export function StudyCard({ study, sentBefore }: StudyCardProps) {
   const ingest = useIngest();
   const Notes = useTriageViews().value?.Notes;
   const name = formatPersonName(study.patientName) ?? titleWords.noPatient;
@@ -64,6 +68,7 @@ export function StudyCard({ study }: { readonly study: FoundStudy }) {
       <div class="card-body">
         <Patient study={study} name={name} />
         <Contents id={contents} study={study} said={chosenWords.going[going](held, study.instances)} />
+        <SentBeforeNote study={study} known={sentBefore} />
         {ingest.rejected.value.some(({ reason }) => isDamaged(reason)) && (
           <div class="card-warning small">
             <Icon name="caution" size={20} />

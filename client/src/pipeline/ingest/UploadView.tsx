@@ -17,6 +17,8 @@ import type { SendBarProps } from './SendBar.tsx';
 
 // Needed once something was chosen. They are loaded right after the page, so that choosing works offline too.
 const loadSelection = () => import('./Selection.tsx').then((view) => view.Selection);
+// The code of Send is fetched with them, and not before: nobody sends an empty page.
+const loadSend = () => import('./send-chosen.ts');
 const loadBar = () => import('./SendBar.tsx').then((view) => view.Bar);
 const Selection = deferred<SelectionProps>(loadSelection, Nothing);
 const Bar = deferred<SendBarProps>(loadBar, Nothing);
@@ -34,7 +36,7 @@ export function UploadView() {
     heading.current?.focus({ preventScroll: true });
   }, [queued.value]);
   useEffect(() => {
-    void ignoreFailure(Promise.all([loadSelection(), loadBar()]), ASKED_AGAIN);
+    void ignoreFailure(Promise.all([loadSelection(), loadBar(), loadSend()]), ASKED_AGAIN);
   }, []);
   const hovering = useDropZone((items) => void ingest.addDataTransfer(items));
   const phase = ingest.phase.value;

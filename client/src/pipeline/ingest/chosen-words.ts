@@ -162,6 +162,12 @@ export const chosenWords = {
     'too-many-instances': 'The study has more instances than the gateway takes.',
   },
 
+  sentBefore: {
+    inPacs: (count: number, when: string) =>
+      `Already in the PACS: ${instances(count)} of this study, sent ${when}. Sending it again stores nothing twice.`,
+    underWay: (when: string) => `Already on its way, sent ${when}. Sending it again stores nothing twice.`,
+  },
+
   beforeAfter: {
     open: 'See what is removed',
     /** Where the policy keeps everything. */

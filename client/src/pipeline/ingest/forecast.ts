@@ -20,6 +20,16 @@ export function needsOf(chosen: { readonly instances: number; readonly bytes: nu
   return Math.ceil(chosen.bytes * ROOM_FACTOR) + chosen.instances * INSTANCE_BYTES;
 }
 
+export function totalOf(studies: readonly { readonly instances: number; readonly bytes: number }[]): {
+  readonly instances: number;
+  readonly bytes: number;
+} {
+  return {
+    instances: studies.reduce((sum, { instances }) => sum + instances, 0),
+    bytes: studies.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
+}
+
 export interface ForecastTools {
   /** Bytes that the device still has room for; null when it does not say. */
   readonly room: () => Promise<number | null>;

@@ -8,7 +8,7 @@ import type { Policy } from '#shared/protocol/api.ts';
 import { collectFiles } from './collect-files.ts';
 import { collectDropped, takeDropped } from './dropped-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
-import { createForecast, needsOf, type Forecast } from './forecast.ts';
+import { createForecast, needsOf, totalOf, type Forecast } from './forecast.ts';
 import type { IngestStore } from './found-study.ts';
 import type { FoundFile } from './group-studies.ts';
 import { answeredUnder, heldUnder, policiesThatSend, staysHere } from './held-back.ts';
@@ -22,7 +22,6 @@ import { orderOf, withOrder } from './orders.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
 import { forgetSentFromHere } from './sent-from-here.ts';
-import { sendChosen, totalOf } from './send-chosen.ts';
 import { sendableOf } from './sendable.ts';
 import { reopenStudy } from './reopen-study.ts';
 import { patientsOfFile } from './split-patients.ts';
@@ -84,7 +83,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
         ...gathering.studies.values(),
         ...state.undecided.value.values(),
       ]),
-    send: () => sendChosen(state),
+    send: async () => (await import('./send-chosen.ts')).sendChosen(state),
   };
 }
 

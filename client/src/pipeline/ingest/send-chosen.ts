@@ -3,7 +3,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { batch } from '@preact/signals';
 import { isNoRoom } from '../queue/rows/no-room.ts';
 import type { QueueingProgress } from './found-study.ts';
-import { needsOf } from './forecast.ts';
+import { needsOf, totalOf } from './forecast.ts';
 import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import type { FoundFile, StudyGroup, StudyWarning } from './group-studies.ts';
 import { staysHere } from './held-back.ts';
@@ -81,16 +81,6 @@ function askToPersist({ tools, persisted }: IngestState): void {
     }),
     'an unknown answer counts as no promise',
   );
-}
-
-export function totalOf(studies: readonly { readonly instances: number; readonly bytes: number }[]): {
-  readonly instances: number;
-  readonly bytes: number;
-} {
-  return {
-    instances: studies.reduce((sum, { instances }) => sum + instances, 0),
-    bytes: studies.reduce((sum, { bytes }) => sum + bytes, 0),
-  };
 }
 
 /** A study that cannot be prepared stays on the page, with the reason on its card; the others are queued. */

@@ -28,7 +28,7 @@ export function TakeBack({ study, name }: OfStudy) {
       bare
       label={queueWords.takeBack}
       of={queueWords.takeBackOf(name)}
-      icon={{ name: 'back', turns: true }}
+      icon="close"
       ask={{ ...sheet, about: name, what: what(study.instances) }}
       onYes={() => void queue.takeBack(study.id).then((taken) => setLate(!taken))}
     />
@@ -59,7 +59,7 @@ export function CancelSending({ study, name }: OfStudy) {
         bare
         label={queueWords.cancel}
         of={queueWords.cancelOf(name)}
-        icon={{ name: 'close' }}
+        icon="close"
         ask={{
           ...queueWords.cancelSheet,
           about: name,

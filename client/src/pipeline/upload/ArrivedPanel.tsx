@@ -105,6 +105,7 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
 function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; readonly loaded: Loaded }) {
   const when = formatMoment(new Date(study.completedAt ?? receipt.iat * 1000), new Date());
   const { icon, title } = headOf(study);
+  const missing = notSentOf(study);
   return (
     <>
       <div class="arrived-head" data-look={icon}>
@@ -116,7 +117,9 @@ function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; re
       </div>
       <ul class="arrived-proof small">
         {arrivedLines(study, receipt).map((line) => (
-          <li key={line}>{line}</li>
+          <li key={line} data-missing={missing.includes(line)}>
+            {line}
+          </li>
         ))}
       </ul>
     </>

@@ -7,6 +7,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { CodeSquares } from './draw-code.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { destinationsOf, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { trackWords } from '../queue/track-words.ts';
@@ -123,6 +124,8 @@ function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
       </h1>
       <p>{uploadWords.receiptWhat}</p>
       {code !== null && <p>{uploadWords.codeWhat}</p>}
+      <p>{uploadWords.verifyWhat}</p>
+      <p class="code">{verifyCommand(receipt.iss)}</p>
       {said.map((line) => (
         <p key={line} class="strong">
           {line}

@@ -58,15 +58,17 @@ export function ReceiptSheet({ studyInstanceUID, id, name, onClose }: ReceiptShe
           </Notice>
         )}
       </div>
-      <div class="sheet-actions">
-        <button type="button" class="button" onClick={onClose}>
-          {kitWords.close}
-        </button>
-        {kept !== null && (
+      {kept !== null && (
+        <p class="sheet-signed">
           <button type="button" class="button button-bare" onClick={() => saveReceipt(kept)}>
             {words.saveSigned}
           </button>
-        )}
+        </p>
+      )}
+      <div class="sheet-actions receipt-actions">
+        <button type="button" class="button" onClick={onClose}>
+          {kitWords.close}
+        </button>
         {loaded.kind === 'ready' && (
           <>
             <a class="button" href={loaded.href} download={receiptFileName(studyInstanceUID, 'pdf')}>

@@ -16,7 +16,7 @@ import { nameOf } from '../queue/study-title.ts';
 export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
   if (study.state === 'taken-back') {
     return (
-      <Notice kind="plain" sign="back">
+      <Notice kind="plain" sign="close">
         <p>{cancelledWhat(study)}</p>
       </Notice>
     );

@@ -71,6 +71,8 @@ export const uploadWords = {
   },
   receiptWhat: 'A signed statement of what the PACS holds. It can be checked without this gateway.',
   codeWhat: 'To check this page, open Studies in the app and choose “Check a receipt”.',
+  verifyWhat:
+    'Or, on any computer that has RelayPACS, with the PDF, the signed file or the text of the code as FILE:',
   deidentifiedBy: (edition: string, options: readonly string[]) =>
     `PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
   /** `by`: editions with their options; empty if the device did not report them. */

@@ -97,7 +97,7 @@ function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
           size={size}
           isPreview={!isDrawing}
         />
-        <Zoom onZoom={(factor) => setView(zoomedAt(looking, factor, middle))} />
+        <Zoom isWhole={isWhole} onZoom={(factor) => setView(zoomedAt(looking, factor, middle))} />
       </div>
       <div class="cover-side">
         {isDrawing ? <p class="cover-what">{coverWords.what}</p> : <Tried phase={phase} />}
@@ -146,18 +146,26 @@ function useUndoKey(isOn: boolean, { undo }: Edits): void {
   }, []);
 }
 
-function Zoom({ onZoom }: { readonly onZoom: (factor: number) => void }) {
+type ZoomProps = {
+  /** All of the picture is in sight already. */
+  readonly isWhole: boolean;
+  readonly onZoom: (factor: number) => void;
+};
+
+function Zoom({ isWhole, onZoom }: ZoomProps) {
   return (
     <div class="cover-zoom">
+      {/* Not disabled: the focus would be lost with the last step. */}
       <button
         type="button"
         class="button"
         aria-label={coverWords.zoomOut}
+        aria-disabled={isWhole}
         onClick={() => onZoom(1 / ZOOM_STEP)}
       >
         −
       </button>
-      <button type="button" class="button" onClick={() => onZoom(0)}>
+      <button type="button" class="button" aria-disabled={isWhole} onClick={() => onZoom(0)}>
         {coverWords.zoomAll}
       </button>
       <button type="button" class="button" aria-label={coverWords.zoomIn} onClick={() => onZoom(ZOOM_STEP)}>

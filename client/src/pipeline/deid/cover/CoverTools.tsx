@@ -245,11 +245,14 @@ export function Brightness({ store }: { readonly store: CoverStore }) {
             if (chosen !== 'own') store.range.value = RANGES[chosen];
           }}
         >
-          {(Object.keys(coverWords.ranges) as RangeName[]).map((each) => (
-            <option key={each} value={each}>
-              {coverWords.ranges[each]}
-            </option>
-          ))}
+          {(Object.keys(coverWords.ranges) as RangeName[])
+            // Only the sliders make it: chosen here it would change nothing.
+            .filter((each) => each !== 'own' || name === 'own')
+            .map((each) => (
+              <option key={each} value={each}>
+                {coverWords.ranges[each]}
+              </option>
+            ))}
         </select>
       </label>
       <Slider

@@ -1,0 +1,67 @@
+/** A chosen study that was sent before is recognised, by this device's queue and by the gateway's list. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { SentStudy } from '#shared/protocol/studies.ts';
+import { queuedStudy } from '../../testing/queued-study.ts';
+import { askSent, sentBefore } from './sent-before.ts';
+
+const test = suite('a study that was sent before');
+
+const track = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 12, needsYou: 0, leftOut: 0 };
+const arrived = queuedStudy({ state: 'done', track, studyInstanceUID: '1.2.3', queuedAt: 7 });
+
+const told = (inPacs: number, standing: SentStudy['standing'] = 'ended'): SentStudy => ({
+  studyInstanceUID: '1.2.3',
+  standing,
+  firstSentAt: '2026-11-21T09:00:00.000Z',
+  lastSentAt: '2026-11-21T09:00:00.000Z',
+  sopClassUIDs: [],
+  uploads: [
+    {
+      uploadId: '11111111-1111-4111-8111-111111111111',
+      studyInstanceUID: '1.2.3',
+      state: 'closed',
+      revision: 1,
+      policy: 'identified',
+      counts: { promised: 12, atGateway: 0, inPacs, refused: 0, quarantined: 0, leftOut: 0 },
+      bytes: { promised: 1, atGateway: 0, inPacs: 1 },
+      waiting: null,
+      receipt: null,
+      device: null,
+    },
+  ],
+});
+
+test('is known from this device, or from any other by the gateway', () => {
+  assert.equal(sentBefore([arrived], []).get('1.2.3'), { inPacs: 12, at: 7 });
+  const at = Date.parse('2026-11-21T09:00:00.000Z');
+  assert.equal(sentBefore([], [told(12)]).get('1.2.3'), { inPacs: 12, at });
+  assert.equal(sentBefore([arrived], [told(5)]).get('1.2.3'), { inPacs: 12, at });
+});
+
+test('may still be on its way', () => {
+  assert.equal(sentBefore([queuedStudy({ studyInstanceUID: '1.2.3' })], []).get('1.2.3'), {
+    inPacs: 0,
+    at: 1,
+  });
+  assert.is(sentBefore([], [told(0, 'under-way')]).get('1.2.3')?.inPacs, 0);
+});
+
+test('is not one that was cancelled or left out, and not one that has to be chosen again or decided', () => {
+  const none = { ...track, inPacs: 0 };
+  const needs = [{ cause: 'held', reason: null, instances: 1 }] as const;
+  const own = [
+    queuedStudy({ studyInstanceUID: '1.2.3', state: 'taken-back', track: none }),
+    queuedStudy({ studyInstanceUID: '1.2.3', state: 'done', track: { ...none, leftOut: 12 } }),
+    queuedStudy({ studyInstanceUID: '1.2.3', waiting: 'interrupted' }),
+    queuedStudy({ studyInstanceUID: '1.2.3', needs }),
+  ];
+  assert.is(sentBefore(own, [told(0)]).size, 0);
+});
+
+test('is known from this device alone while the gateway does not answer', async () => {
+  const api = { json: () => Promise.reject(new Error('no network')) };
+  assert.equal(await askSent(api, new AbortController().signal), []);
+});
+
+test.run();
