@@ -151,6 +151,7 @@ walk(
     await page.locator('.cover-light summary').click();
     await page.getByLabel('Brightness').selectOption('Dark parts');
     await looksRight(page, 'cover');
+    assert.ok(await page.locator('dialog').evaluate((sheet) => sheet.scrollHeight <= sheet.clientHeight));
     await fillsSmallWindow(page);
     await page.getByRole('button', { name: 'Cover 2 images' }).click();
     await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();

@@ -29,7 +29,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^fast-png$/, [/^gateway\/src\/results\/encode-png\.ts$/]],
   [/^workbox-/, [/^client\/src\/app\/service-worker\.ts$/]],
   [/^csv-(parse|stringify)$/, [/^gateway\/src\/http\/csv\.ts$/]],
-  [/^pdfkit$/, [/^gateway\/src\/studies\/draw-sheet\.ts$/]],
+  [/^pdfkit$/, [/^gateway\/src\/http\/pdf\.ts$/]],
   [
     /^qr$/,
     [
@@ -162,7 +162,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
   [
     ['gateway/src/exports'],
-    ['cases', 'reviews', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database', 'jobs'],
+    [
+      ...['cases', 'reviews', 'inference', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database'],
+      ...['jobs'],
+    ],
   ],
   [
     ['gateway/src/sample'],
