@@ -4,8 +4,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { attributesOf } from '#shared/protocol/coercion.ts';
 import { CONDITIONS, RULE_KINDS, type Rule, type RuleKind } from '#shared/protocol/rule.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
-import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { MoveButton } from '../kit/MoveButton.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
@@ -152,13 +152,13 @@ function OneRule({ rule, known, place, count, onSet, onChange }: OneProps) {
       </label>
       <div class="row">
         <MoveButton
-          name={name}
+          label={words.of(words.up, name)}
           to="up"
           isPossible={place > 0}
           onMove={() => onSet(moved(place, place - 1))}
         />
         <MoveButton
-          name={name}
+          label={words.of(words.down, name)}
           to="down"
           isPossible={place < count - 1}
           onMove={() => onSet(moved(place, place + 1))}
@@ -180,28 +180,6 @@ function OneRule({ rule, known, place, count, onSet, onChange }: OneProps) {
         />
       </div>
     </article>
-  );
-}
-
-type MoveProps = {
-  readonly name: string;
-  readonly to: 'up' | 'down';
-  readonly isPossible: boolean;
-  readonly onMove: () => void;
-};
-
-/** At the end of the list it keeps the focus, and does nothing. */
-function MoveButton({ name, to, isPossible, onMove }: MoveProps) {
-  return (
-    <button
-      type="button"
-      class="button"
-      aria-label={words.of(words[to], name)}
-      aria-disabled={!isPossible}
-      onClick={() => isPossible && onMove()}
-    >
-      <Icon name={to} size={20} />
-    </button>
   );
 }
 

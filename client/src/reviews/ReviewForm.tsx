@@ -95,14 +95,14 @@ function faultOf(form: Form, { decision, answers, reason }: Answered): string | 
   return titles.length === 0 ? null : words.missing(titles);
 }
 
-type QuestionProps = {
+export type QuestionProps = {
   readonly field: ReviewField;
   readonly isRequired: boolean;
   readonly answer: Answers[string] | undefined;
   readonly onAnswer: (value: string | number | null) => void;
 };
 
-function Question({ field, isRequired, answer, onAnswer }: QuestionProps) {
+export function Question({ field, isRequired, answer, onAnswer }: QuestionProps) {
   const title = isRequired ? field.title : `${field.title} (${words.optional})`;
   switch (field['x-field']) {
     case 'radio': {

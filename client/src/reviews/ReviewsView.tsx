@@ -1,5 +1,6 @@
 /** The lists of reviews: what waits for this person comes first. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import {
   REVIEW_LISTS,
@@ -59,6 +60,13 @@ export function ReviewsView() {
   return (
     <main id="content" class="page stack" aria-busy={page === null}>
       <h1 tabIndex={-1}>{kitWords.pages.reviews}</h1>
+      {roles.some((role) => CASE_KEEPERS.includes(role)) && (
+        <p>
+          <a class="button button-bare" href={hrefOf({ page: 'reviews', id: 'types' })}>
+            {words.types}
+          </a>
+        </p>
+      )}
       <label class="field review-lists">
         <span class="small quiet">{words.choose}</span>
         <select value={list} onChange={(event) => setList(event.currentTarget.value as ReviewList)}>

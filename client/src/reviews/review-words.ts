@@ -38,6 +38,7 @@ export const reviewWords = {
     } satisfies Record<ReviewList, string>,
     loading: 'Loading reviews…',
     more: 'Show more',
+    types: 'Review types',
     name: (type: string, number: number) => `${type}, case ${number}`,
     due: (day: string) => `due ${day}`,
     asked: (when: string) => `asked ${when}`,

@@ -95,6 +95,10 @@ export const SCREENS = {
     'review-marks': 'Marks on an image, one of them chosen',
     'review-mark-form': 'A mark by numbers, with a place outside the image',
   },
+  'reviews/types/review-types.e2e.ts': {
+    'review-types': 'The review types of the site',
+    'review-type-form': 'A review type that is made, with two questions',
+  },
   'person.e2e.ts': {
     'lock-warning': 'Nobody has touched the device for a while',
     'sign-in-locked': 'The device has locked',

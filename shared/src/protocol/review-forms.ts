@@ -6,11 +6,11 @@
 import { z } from 'zod';
 import { lineSchema } from './line-schema.ts';
 
-const FIELDS_LIMIT = 30;
-const OPTIONS_LIMIT = 12;
+export const FIELDS_LIMIT = 30;
+export const OPTIONS_LIMIT = 12;
 /** More steps than this nobody tells apart. */
-const STEPS_LIMIT = 10;
-const TEXT_LIMIT = 4000;
+export const STEPS_LIMIT = 10;
+export const TEXT_LIMIT = 4000;
 
 /** Begins with a letter: an object keeps the order of such names. */
 const fieldNameSchema = z.string().regex(/^[a-z][a-zA-Z0-9]{0,39}$/);

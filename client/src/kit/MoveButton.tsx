@@ -1,0 +1,24 @@
+/** Moves something up or down in its list. At the end of the list it keeps the focus, and does nothing. */
+import { Icon } from './Icon.tsx';
+
+type MoveProps = {
+  /** Names what is moved, and where to. */
+  readonly label: string;
+  readonly to: 'up' | 'down';
+  readonly isPossible: boolean;
+  readonly onMove: () => void;
+};
+
+export function MoveButton({ label, to, isPossible, onMove }: MoveProps) {
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-label={label}
+      aria-disabled={!isPossible}
+      onClick={() => isPossible && onMove()}
+    >
+      <Icon name={to} size={20} />
+    </button>
+  );
+}

@@ -1,0 +1,146 @@
+/** The form of one review type: who reads, and the questions. */
+import { useSignal } from '@preact/signals';
+import { useId, useState } from 'preact/hooks';
+import { FIELDS_LIMIT } from '#shared/protocol/review-forms.ts';
+import { ASSIGNMENTS, type Assignment, type ReviewDefinition } from '#shared/protocol/reviews.ts';
+import { CaseTroubleNotice } from '../../cases/CaseParts.tsx';
+import { openAttempt } from '../../cases/open-attempt.ts';
+import { FormActions } from '../../kit/FormActions.tsx';
+import { MoveButton } from '../../kit/MoveButton.tsx';
+import { Notice } from '../../kit/Notice.tsx';
+import { Sheet } from '../../kit/Sheet.tsx';
+import { NumberField, QuestionFields, TextField } from './QuestionFields.tsx';
+import { newQuestion, readType, toTyped, type TypedQuestion, type TypeMistake } from './type-form.ts';
+import { typeWords } from './type-words.ts';
+
+const words = typeWords.form;
+
+type SheetProps = {
+  /** Null: a new one. */
+  readonly definition: ReviewDefinition | null;
+  /** Throws ApiProblem, Unreachable. */
+  readonly onSave: (definition: ReviewDefinition) => Promise<void>;
+  readonly onClose: () => void;
+};
+
+export function TypeSheet({ definition, onSave, onClose }: SheetProps) {
+  const typed = useSignal(toTyped(definition));
+  const mistake = useSignal<TypeMistake | null>(null);
+  const [attempt] = useState(openAttempt);
+  const { title, readers, assignment, hidesFinding, questions } = typed.value;
+  const change = (some: Partial<typeof typed.value>) => {
+    typed.value = { ...typed.value, ...some };
+    mistake.value = null;
+  };
+  const save = async (event: SubmitEvent) => {
+    event.preventDefault();
+    const read = readType(typed.value);
+    mistake.value = read.kind === 'mistake' ? read.mistake : null;
+    if (read.kind === 'definition' && (await attempt.tried(() => onSave(read.definition)))) onClose();
+  };
+  return (
+    <Sheet title={definition === null ? words.add : words.change(definition.title)} onClose={onClose}>
+      <form class="stack sheet-part" onSubmit={(event) => void save(event)} noValidate>
+        <TextField label={words.title} value={title} longest={120} onType={(one) => change({ title: one })} />
+        <NumberField label={words.readers} value={readers} onType={(one) => change({ readers: one })} />
+        <label class="field">
+          <span>{words.assignment}</span>
+          <select
+            value={assignment}
+            onChange={({ currentTarget }) => change({ assignment: currentTarget.value as Assignment })}
+          >
+            {ASSIGNMENTS.map((one) => (
+              <option key={one} value={one} selected={one === assignment}>
+                {typeWords.assignments[one]}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="choice">
+          <input
+            type="checkbox"
+            class="tick"
+            checked={hidesFinding}
+            onChange={({ currentTarget }) => change({ hidesFinding: currentTarget.checked })}
+          />
+          <span>{words.hides}</span>
+        </label>
+        <h3>{words.questions}</h3>
+        <Questions questions={questions} onSet={(all) => change({ questions: all })} />
+        <div role="alert">{mistake.value && <Notice kind="stop" title={said(mistake.value)} />}</div>
+        <CaseTroubleNotice trouble={attempt.trouble.value} />
+        <FormActions
+          submit={words.save}
+          submitting={words.saving}
+          isBusy={attempt.isBusy.value}
+          onCancel={onClose}
+        />
+      </form>
+    </Sheet>
+  );
+}
+
+const said = ({ fault, place }: TypeMistake): string =>
+  place === null ? words.mistakes[fault] : words.mistakeIn(place + 1, words.mistakes[fault]);
+
+type QuestionsProps = {
+  readonly questions: readonly TypedQuestion[];
+  readonly onSet: (questions: readonly TypedQuestion[]) => void;
+};
+
+function Questions({ questions, onSet }: QuestionsProps) {
+  const group = useId();
+  const moved = (from: number, to: number) =>
+    onSet(questions.toSpliced(from, 1).toSpliced(to, 0, questions[from]!));
+  const nextKey = Math.max(-1, ...questions.map(({ key }) => key)) + 1;
+  return (
+    <>
+      <ol class="plain">
+        {questions.map((question, place) => (
+          <li
+            key={question.key}
+            class="hairline review-type-question"
+            aria-labelledby={`${group}-${question.key}`}
+          >
+            <div class="row row-apart">
+              <h4 id={`${group}-${question.key}`}>{words.question(place + 1)}</h4>
+              <div class="row">
+                <MoveButton
+                  label={words.up(place + 1)}
+                  to="up"
+                  isPossible={place > 0}
+                  onMove={() => moved(place, place - 1)}
+                />
+                <MoveButton
+                  label={words.down(place + 1)}
+                  to="down"
+                  isPossible={place < questions.length - 1}
+                  onMove={() => moved(place, place + 1)}
+                />
+                <button
+                  type="button"
+                  class="button"
+                  aria-label={words.removeOf(place + 1)}
+                  onClick={() => onSet(questions.toSpliced(place, 1))}
+                >
+                  {words.remove}
+                </button>
+              </div>
+            </div>
+            <QuestionFields
+              question={question}
+              onChange={(some) => onSet(questions.with(place, { ...question, ...some }))}
+            />
+          </li>
+        ))}
+      </ol>
+      {questions.length < FIELDS_LIMIT && (
+        <p>
+          <button type="button" class="button" onClick={() => onSet([...questions, newQuestion(nextKey)])}>
+            {words.addQuestion}
+          </button>
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,57 @@
+/** Making a review type in a radiologist's hands, in a real Chromium against the running system. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ReviewTypes } from '#shared/protocol/reviews.ts';
+import { askAs } from '#testing/accounts.ts';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../../testing/screens.ts';
+
+const test = suite('review types');
+const walk = await walkScreens(test, {
+  name: 'review types',
+  roles: ['radiologist', 'technician'],
+  open: openWorld,
+});
+
+walk('a radiologist adds a review type, tries its questions, and changes it', async (stage) => {
+  const { page, enter, account } = stage;
+  await enter();
+  await page.evaluate(() => {
+    location.hash = '#/reviews/';
+  });
+  await page.getByRole('link', { name: 'Review types' }).click();
+  await page.getByRole('list', { name: 'Review types' }).getByText('Chest film', { exact: true }).waitFor();
+  await looksRight(page, 'review-types');
+  await page.getByRole('button', { name: 'Add a review type' }).press('Enter');
+  const form = page.getByRole('dialog', { name: 'Add a review type' });
+  await form.getByLabel('Name').fill(`Knee ${account.username}`);
+  await form.getByRole('button', { name: 'Save' }).click();
+  await form.getByText('Question 1: It needs its text').waitFor();
+  const first = form.getByRole('listitem', { name: 'Question 1' });
+  await first.getByLabel('Question', { exact: true }).fill('Is the meniscus torn?');
+  await first.getByLabel('Answer 1', { exact: true }).fill('Yes');
+  await first.getByLabel('Answer 1 means that there is a finding').check();
+  await first.getByLabel('Answer 2', { exact: true }).fill('No');
+  await first.getByRole('group', { name: 'What readers see' }).getByLabel('No', { exact: true }).check();
+  await form.getByRole('button', { name: 'Add a question' }).click();
+  const second = form.getByRole('listitem', { name: 'Question 2' });
+  await second.getByLabel('Question', { exact: true }).fill('Width of the gap');
+  await second.getByLabel('Kind of answer').selectOption('measurement');
+  await looksRight(page, 'review-type-form');
+  await form.getByRole('button', { name: 'Move question 2 up' }).press('Enter');
+  await form.getByRole('button', { name: 'Save' }).click();
+  const row = page.getByRole('listitem').filter({ hasText: `Knee ${account.username}` });
+  await row.getByText('Version 1').waitFor();
+  await row.getByRole('button', { name: `Change Knee ${account.username}` }).click();
+  const change = page.getByRole('dialog', { name: `Change Knee ${account.username}` });
+  await change.getByLabel('Readers see what models found only after they have signed').check();
+  await change.getByRole('button', { name: 'Save' }).click();
+  await row.getByText('Version 2').waitFor();
+  const { types } = await askAs<ReviewTypes>(stage.gateway, account.username, '/review-types');
+  const made = types.find(({ definition }) => definition.title === `Knee ${account.username}`)!;
+  assert.equal([made.version, made.definition.hidesFinding], [2, true]);
+  assert.equal(Object.keys(made.definition.form.properties), ['widthOfTheGap', 'isTheMeniscusTorn']);
+});
+
+test.run();
