@@ -6,6 +6,7 @@ import { hrefOf, type Route } from '../kit/routes.ts';
 import { useSession } from '../net/net-context.ts';
 import {
   CHOICES,
+  isExactFor,
   mayAskPatients,
   parseFilters,
   placesFor,
@@ -19,6 +20,7 @@ import {
 import { analyticsWords as words } from './analytics-words.ts';
 import './analytics.css';
 import { ModelFigures } from './ModelFigures.tsx';
+import { NoisyReviews, NoisyUploads } from './NoisyFigures.tsx';
 import { ReviewFigures } from './ReviewFigures.tsx';
 import { SaveEvaluation } from './SaveEvaluation.tsx';
 import { UploadFigures } from './UploadFigures.tsx';
@@ -30,6 +32,9 @@ const PAGES = {
   models: ModelFigures,
   reviews: ReviewFigures,
 } satisfies Record<Place, ComponentType<{ query: string }>>;
+
+/** With noise, for those who are told nothing else. */
+const NOISY = { ...PAGES, uploads: NoisyUploads, reviews: NoisyReviews };
 
 export function AnalyticsPages({ route: { id, query } }: { readonly route: AnalyticsRoute }) {
   const roles = useSession().user.value?.roles ?? [];
@@ -46,7 +51,7 @@ export function AnalyticsPages({ route: { id, query } }: { readonly route: Analy
   const isByPatient = mayAskPatients(at, roles);
   const filters = isByPatient ? asked : { ...asked, sex: USUAL.sex, ageBand: USUAL.ageBand };
   const question = queryOf(filters, new Date());
-  const View = PAGES[at];
+  const View = isExactFor(at, roles) ? PAGES[at] : NOISY[at];
   return (
     <main id="content" class="page stack analytics">
       <h1 tabIndex={-1}>{kitWords.pages.analytics}</h1>

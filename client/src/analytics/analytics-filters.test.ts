@@ -1,10 +1,14 @@
 /** The address of the dashboard, and what it asks the gateway. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Role } from '#shared/protocol/api.ts';
 import {
   daysIn,
+  isExactFor,
+  mayAskPatients,
   monthsIn,
   parseFilters,
+  PLACES,
   placesFor,
   queryOf,
   USUAL,
@@ -43,7 +47,20 @@ test('each role has its pages', () => {
   assert.equal(placesFor(['radiologist']), ['models', 'reviews']);
   assert.equal(
     [placesFor(['researcher']), placesFor(['auditor']), placesFor(['technician'])],
-    [['models'], ['uploads'], []],
+    [['uploads', 'models', 'reviews'], ['uploads'], []],
+  );
+  const exact = (role: Role) => PLACES.filter((place) => isExactFor(place, [role]));
+  assert.equal(
+    [exact('researcher'), exact('radiologist'), exact('auditor')],
+    [['models'], ['models', 'reviews'], ['uploads']],
+  );
+  assert.equal(
+    [
+      mayAskPatients('uploads', ['auditor']),
+      mayAskPatients('uploads', ['researcher']),
+      mayAskPatients('uploads', ['admin']),
+    ],
+    [false, true, true],
   );
 });
 

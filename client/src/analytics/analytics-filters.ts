@@ -10,12 +10,15 @@ const READERS: Record<Place, readonly Role[]> = {
   models: MODELS_READERS,
   reviews: CASE_KEEPERS,
 };
+/** Researchers are told of everything, where they are no readers with noise. */
 export const placesFor = (roles: readonly Role[]): readonly Place[] =>
-  PLACES.filter((place) => READERS[place].some((role) => roles.includes(role)));
+  PLACES.filter((place) => roles.includes('researcher') || isExactFor(place, roles));
+export const isExactFor = (place: Place, roles: readonly Role[]): boolean =>
+  READERS[place].some((role) => roles.includes(role));
 
-/** Auditors are told nothing by sex or age. */
+/** Auditors are told nothing by sex or age; with noise everybody may ask. */
 export const mayAskPatients = (place: Place, roles: readonly Role[]): boolean =>
-  place !== 'uploads' || roles.includes('admin');
+  place !== 'uploads' || roles.includes('admin') || !isExactFor(place, roles);
 
 export const CHOICES = {
   days: ['7', '30', '90', '365'],

@@ -80,6 +80,18 @@ export const analyticsWords = {
     states: { refused: 'Refused', quarantined: 'Held for a decision' },
     noReason: 'No reason given',
   },
+  noisy: {
+    what: 'Exact counts are not for your role. You can have them with noise: right on the whole, and nobody can be recognised in them.',
+    costs: (queries: number) =>
+      `Each answer uses one of the ${formatCount(queries)} that your role has in a month (UTC), all its people together.`,
+    ask: 'Ask for counts with noise',
+    noise: (scale: number) =>
+      `Counts of studies with noise: half of them are off by less than ${formatCount(Math.round(scale * 0.7))}. A count may be below zero.`,
+    left: (queries: number) => `Your role has ${counted(queries, 'answer', 'answers')} left this month.`,
+    about: (count: number) => `≈ ${formatCount(count)}`,
+    reviews: 'Studies by type of review',
+    type: 'Type of review',
+  },
   models: {
     version: (version: string) => `version ${version}`,
     results: 'Results',

@@ -86,6 +86,11 @@ export const SCREENS = {
     'figures-none': 'A period in which nothing came in',
     'figures-refused': 'Figures that could not be fetched',
   },
+  'analytics/private-figures.e2e.ts': {
+    'figures-private-ask': 'A researcher is told what an answer with noise costs',
+    'figures-private': 'Counts with noise, and what is left of the month',
+    'figures-private-spent': 'The answers of the month are spent',
+  },
   'reviews/reviews.e2e.ts': {
     review: 'A film to be read, with a question that was left out',
     'review-kept': 'Answers wait for the network',
