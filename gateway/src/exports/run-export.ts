@@ -144,7 +144,7 @@ async function prove(
   const blob = await openFile(tools, file);
   if (blob === null) throw new Ended();
   try {
-    await released.prove(format, blob.stream({ offset: 0, length: blob.size }, signal));
+    await released.prove(format, () => blob.stream({ offset: 0, length: blob.size }, signal));
   } finally {
     await blob.close();
   }
