@@ -3,7 +3,7 @@
  * objects they would take several times the memory, and the collector would look at each of them again and again.
  */
 
-/** What JSON keeps as it is. */
+/** For rows that JSON keeps as they are. */
 export type RowStore<Row> = {
   readonly length: number;
   add(row: Row): void;
