@@ -163,7 +163,19 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [
     ['gateway/src/exports'],
     [
-      ...['cases', 'reviews', 'inference', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database'],
+      ...[
+        'cases',
+        'reviews',
+        'inference',
+        'foreign',
+        'policies',
+        'pipeline',
+        'ports',
+        'threads',
+        'http',
+        'audit',
+        'database',
+      ],
       ...['jobs'],
     ],
   ],

@@ -92,7 +92,7 @@ async function* anonymousRows(
     const group = labels[groups[kinds[row]!]!]!;
     const told = columns.map((column, at) => labelIn(group, column) ?? own[at]!);
     // Nobody reads pixels here, so nobody can say that no name is in them; and every image is one of its kind.
-    yield { cells: told, pictures: NO_PICTURES };
+    yield { cells: told, pictures: NO_PICTURES, files: null };
   }
 }
 
