@@ -162,7 +162,10 @@ async function askViews(db: Db, { id }: Keeper, names: CaseCipher): Promise<Benc
       accountId: id,
       id: null,
       name: `Chest films, ${view}`,
-      filters: { status: 'active' },
+      filters: {
+        ...{ status: 'active', priority: '', assignee: '', due: '' },
+        ...{ modality: '', finding: '', sort: 'newest' },
+      },
     });
   return asking('cases-views', () => listViews(tools, id));
 }
@@ -178,8 +181,9 @@ async function asking(name: string, ask: () => Promise<unknown>): Promise<BenchR
     times.push(performance.now() - began);
   }
   const p95 = times.sort((a, b) => a - b)[Math.ceil(TIMES * 0.95) - 1]!;
-  const [bestMs, p50Ms, p95Ms] = [times[0]!, times[TIMES / 2]!, p95].map(Math.round);
-  return { name, ratio: p95 / BUDGET_MS, bestMs: bestMs!, p50Ms: p50Ms!, p95Ms: p95Ms!, ...loop.stop() };
+  const bestMs = Math.round(times[0]!);
+  const p50Ms = Math.round(times[TIMES / 2]!);
+  return { name, ratio: p95 / BUDGET_MS, bestMs, p50Ms, p95Ms: Math.round(p95), ...loop.stop() };
 }
 
 async function drain(tools: CaseTools, reader: Keeper): Promise<void> {
