@@ -125,6 +125,7 @@ export const caseWords = {
     none: 'None yet.',
     results: 'What models say',
     noResults: 'No model has looked at it.',
+    run: 'Run AI',
     result: (model: string, when: string) => `${model}, ${when}`,
     positive: { yes: 'found something', no: 'found nothing', silent: 'gave no answer' },
     verified: 'verified',
