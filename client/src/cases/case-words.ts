@@ -48,6 +48,8 @@ export const caseWords = {
     otherPages: 'More about cases',
     label: 'Cases',
     filters: 'Filters',
+    filtersInUse: (count: number) =>
+      count === 0 ? 'Filters and order' : `Filters and order (${count} in use)`,
     search: 'Case number or Study Instance UID',
     searchWrong: 'Digits and dots only. To look for a patient, use your PACS.',
     status: 'Status',
