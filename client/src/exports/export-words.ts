@@ -41,9 +41,14 @@ export const exportWords = {
   } satisfies Record<Redaction, string>,
   tellsFormat: {
     pdf: 'Pages to read and to print, of at most 1,000 cases: what was found in words, and images with the marks of their readers. An anonymous report has no images.',
+    dicom:
+      'The images of at most 1,000 cases as DICOM, without names as the policy says, and a table of the cases. An image that may show a name is left out.',
   } as Partial<Record<ExportFormat, string>>,
   about: (redaction: string, format: string) => `${redaction} · ${format}`,
-  formats: { csv: 'CSV', jsonl: 'JSON Lines', pdf: 'PDF' } satisfies Record<ExportFormat, string>,
+  formats: { csv: 'CSV', jsonl: 'JSON Lines', pdf: 'PDF', dicom: 'ZIP' } satisfies Record<
+    ExportFormat,
+    string
+  >,
   by: (username: string, when: string) => `${username}, ${when}`,
   purpose: (purpose: string) => `For: ${purpose}`,
   states: {
@@ -68,6 +73,7 @@ export const exportWords = {
     'storage-full': 'The gateway’s disk was full for a day. Tell an administrator, then export again.',
     'not-allowed': 'Your account may no longer make such a file. Ask an administrator.',
     'identity-found': 'The file would have named a patient, so it was destroyed.',
+    'too-large': 'The set would have more than 19,000 images. Export fewer cases at once.',
     unexpected:
       'The gateway could not make the file. Export again; if that fails too, tell an administrator.',
   } satisfies Record<ExportTrouble, string>,

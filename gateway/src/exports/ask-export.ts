@@ -14,6 +14,7 @@ import type { Trx } from '../database/database.ts';
 import { exportTemplates } from './export-template.store.ts';
 import type { ExportTools } from './export-tools.ts';
 import { countOpen } from './export.store.ts';
+import { policyOfSet } from './set/policy-of-set.ts';
 
 export const EXPORT_QUEUE = 'export';
 export type ExportJob = { readonly exportId: string };
@@ -26,7 +27,7 @@ export const placeOfPurpose = (id: string): string => `purpose ${id}`;
 
 /**
  * @throws Problem not-allowed; not-found: a case, or the id is another account's export; export-too-large;
- * too-many-exports; invalid-request: template.
+ * too-many-exports; policy-not-allowed; invalid-request: template.
  */
 export async function askExport(tools: ExportTools, caller: CaseReader, asked: NewExport): Promise<void> {
   const { db, now, jobs } = tools;
@@ -34,6 +35,7 @@ export async function askExport(tools: ExportTools, caller: CaseReader, asked: N
   const template = templates.find(({ name }) => name === asked.template);
   if (template === undefined) throw new Problem('invalid-request', 'Invalid: template.');
   if (!mayExport(caller.roles, template.definition.redaction)) throw new Problem('not-allowed');
+  if (template.definition.format === 'dicom') await policyOfSet(tools, caller, template.definition);
   const total = await countAsked(tools, caller, asked.selection);
   if (total > EXPORT_CASES_LIMITS[template.definition.format]) throw new Problem('export-too-large');
   const at = now();

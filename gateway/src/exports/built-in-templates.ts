@@ -103,4 +103,17 @@ export const BUILT_IN_TEMPLATES: readonly { readonly name: string; readonly defi
         ],
       },
     },
+    {
+      name: 'instances-limited',
+      definition: {
+        title: 'DICOM images under pseudonyms',
+        redaction: 'limited',
+        format: 'dicom',
+        policy: 'deidentified',
+        fields: [
+          ...(['caseNumber', 'pseudonym', 'ageBand', 'sex', 'modalities', 'bodyParts', 'finding'] as const),
+          ...(['models', 'scores', 'positives', 'verdicts', 'decisions', 'answers'] as const),
+        ],
+      },
+    },
   ];

@@ -6,9 +6,13 @@ import type { StudyKeys } from '../pipeline/study-key.ts';
 import type { AnonymousThread } from './anonymous/anonymous-thread.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
 import type { ReportTools } from './report/write-report.ts';
+import type { PolicyTools } from './set/policy-of-set.ts';
+import type { SetTools } from './set/write-set.ts';
 
 export type ExportTools = CaseTools &
-  ReportTools & {
+  ReportTools &
+  SetTools &
+  PolicyTools & {
     readonly anonymousThread: AnonymousThread;
     readonly jobs: Pick<Jobs, 'enqueue'>;
     /** Of exports alone. */

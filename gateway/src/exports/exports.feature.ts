@@ -11,11 +11,12 @@ import { exportTemplateRoutes } from './export-templates.routes.ts';
 import type { ExportTools } from './export-tools.ts';
 import { exportRoutes } from './exports.routes.ts';
 import { createReportThread } from './report/report-thread.ts';
+import { createSetThread } from './set/set-thread.ts';
 import { runExport } from './run-export.ts';
 
 export type ExportsFeatureTools = Omit<
   ExportTools,
-  'seal' | 'purposes' | 'anonymousThread' | 'drawReport'
+  'seal' | 'purposes' | 'anonymousThread' | 'drawReport' | 'setThread'
 > & {
   readonly keys: Pick<Keys, 'secretFor'>;
   readonly caseKeys: ManyKeys;
@@ -32,6 +33,7 @@ export function exportsFeature({ keys, caseKeys, ...rest }: ExportsFeatureTools)
     purposes: createCipher(keys.secretFor(PURPOSES)),
     anonymousThread: createAnonymousThread(),
     drawReport: createReportThread(),
+    setThread: createSetThread(),
   };
   return {
     routes: [exportTemplateRoutes(tools), exportRoutes(tools)],

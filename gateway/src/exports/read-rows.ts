@@ -15,7 +15,8 @@ import { showReviews } from '../reviews/show-reviews.ts';
 import { imagesOf, type CaseImages } from './case-images.ts';
 import { CELLS, type CaseFacts, type SettledReview } from './export-cells.ts';
 import { resultsOf } from './exported-results.ts';
-import { NO_PICTURES, type Cell, type SourceRow } from './source-row.ts';
+import { FIELDS_OF_SUBJECT, identityOf, textsIn } from './anonymous/read-subject.ts';
+import { NO_PICTURES, type CaseFiles, type Cell, type SourceRow } from './source-row.ts';
 
 const PAGE = 100;
 /** Cases of a page whose patients are asked for at once. */
@@ -26,6 +27,7 @@ type Reading = {
   readonly question: CaseQuestion;
   readonly fields: readonly ExportField[];
   readonly hasPictures: boolean;
+  readonly hasFiles: boolean;
 };
 
 /** The fields for which something is read beyond the list of cases. */
@@ -50,16 +52,27 @@ export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenera
     const { rows, more } = await listCases(tools.db, shown.reader, query);
     const cells = (facts: CaseFacts): [ExportField, Cell][] =>
       fields.map((field) => [field, CELLS[field](facts)]);
-    for await (const { pictures, ...facts } of factsOf(tools, reading, rows))
-      yield Object.assign(new Map(cells({ ...facts, site })), { pictures });
+    for await (const { pictures, ...facts } of factsOf(tools, reading, rows)) {
+      const files = reading.hasFiles ? filesOf({ ...facts, site }) : null;
+      yield Object.assign(new Map(cells({ ...facts, site })), { pictures, files });
+    }
     if (!more) return;
     after = { value: '', number: rows.at(-1)!.number };
   }
 }
 
+/** The names of people who work on a case are in no instance, and may be words of other things. */
+function filesOf(facts: CaseFacts): CaseFiles {
+  const { id, pseudonym, studies } = facts.shown;
+  const about = identityOf(new Map(FIELDS_OF_SUBJECT.map((field) => [field, CELLS[field](facts)])));
+  const identity = { ...about, names: textsIn(CELLS.patientName(facts)) };
+  const uids = studies.map(({ studyInstanceUID }) => studyInstanceUID);
+  return { person: pseudonym ?? id, studies: uids, identity };
+}
+
 async function* factsOf(
   tools: CaseTools,
-  { shown, fields, hasPictures }: Reading,
+  { shown, fields, hasPictures, hasFiles }: Reading,
   rows: readonly CaseRow[],
 ): AsyncGenerator<Omit<CaseFacts, 'site'> & { readonly pictures: CaseImages }> {
   const has = (asked: readonly ExportField[]): boolean => asked.some((field) => fields.includes(field));
@@ -71,7 +84,7 @@ async function* factsOf(
     const some = cases.slice(from, from + ASKED_AT_ONCE);
     const patients = await Promise.all(
       some.map(({ studies }) =>
-        has(OF_PATIENT)
+        hasFiles || has(OF_PATIENT)
           ? readPatients(
               tools,
               studies.map(({ studyInstanceUID }) => studyInstanceUID),

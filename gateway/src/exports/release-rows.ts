@@ -24,6 +24,7 @@ async function* cellsIn(
     yield {
       cells: columns.map((column) => row.get(column) ?? null),
       pictures: row.pictures ?? NO_PICTURES,
+      files: row.files ?? null,
     };
 }
 

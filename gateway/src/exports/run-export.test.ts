@@ -246,6 +246,7 @@ test('cases are read as they are written, a page at a time, and each of thousand
     question: {},
     fields: ['caseNumber', 'ageBand'],
     hasPictures: false,
+    hasFiles: false,
   });
   await rows.next();
   assert.ok(searches < 10, `${searches} patients were asked for before the first row was written`);

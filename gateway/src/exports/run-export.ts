@@ -32,8 +32,8 @@ import {
 } from './export.store.ts';
 import { readRows } from './read-rows.ts';
 import { releaseOf } from './release-rows.ts';
-import { IdentityFound, type ReleasedRows } from './source-row.ts';
-import { writeFormat } from './write-format.ts';
+import { IdentityFound } from './source-row.ts';
+import { writeFormat, type WrittenFormat } from './write-format.ts';
 
 /** An export whose run has ended this often without a word is not begun again. */
 const ATTEMPTS_LIMIT = 3;
@@ -41,7 +41,7 @@ const AWAITED_AGAIN_SECONDS = 15;
 /** After a day without the PACS, or with a full disk, somebody asks again. */
 const PATIENCE_MS = 24 * 3600 * 1000;
 /** Cases between two looks at whether it was cancelled. */
-const LOOK_EVERY: Readonly<Record<ExportFormat, number>> = { csv: 100, jsonl: 100, pdf: 1 };
+const LOOK_EVERY: Readonly<Record<ExportFormat, number>> = { csv: 100, jsonl: 100, pdf: 1, dicom: 1 };
 
 export async function runExport(exportId: string, tools: ExportTools, signal: AbortSignal): Promise<void> {
   const run = await begin(tools, exportId);
@@ -122,29 +122,24 @@ async function write(
     }
   }
   const rows = counted(released.rows, told);
-  const pieces = writeFormat(tools, { row, by: { ...reader, username } }, { ...released, rows }, signal);
-  await writeFile(tools, file, measured(pieces));
-  await prove(tools, { released, format, file }, signal);
+  const by = { ...reader, username };
+  const written = await writeFormat(tools, { row, by }, { ...released, rows }, signal);
+  await writeFile(tools, file, measured(written.pieces));
+  await prove(tools, file, written);
   return { rows: told.rows, bytes, sha256: hash.digest('hex'), done: done.rows };
 }
-
-type Provable = {
-  readonly released: ReleasedRows;
-  readonly format: ExportFormat;
-  readonly file: ExportFile;
-};
 
 /** @throws IdentityFound. */
 async function prove(
   tools: ExportTools,
-  { released, format, file }: Provable,
-  signal: AbortSignal,
+  file: ExportFile,
+  { prove: look }: Pick<WrittenFormat, 'prove'>,
 ): Promise<void> {
-  if (released.prove === null) return;
+  if (look === null) return;
   const blob = await openFile(tools, file);
   if (blob === null) throw new Ended();
   try {
-    await released.prove(format, blob.stream({ offset: 0, length: blob.size }, signal));
+    await look(blob);
   } finally {
     await blob.close();
   }
@@ -161,7 +156,8 @@ function readingOf(
   // An anonymous report has none.
   const hasPictures = definition.format === 'pdf' && definition.redaction !== 'anonymous';
   const question = questionOf(reader, selection, created_at);
-  return { shown: { reader, withheld }, question, fields, hasPictures };
+  const hasFiles = definition.format === 'dicom';
+  return { shown: { reader, withheld }, question, fields, hasPictures, hasFiles };
 }
 
 async function* counted<Row>(
@@ -204,6 +200,11 @@ async function settle(
   const { db, jobs, now } = tools;
   const run = { id: row.id, blob: file.blob };
   if (error instanceof IdentityFound) return holdBack(tools, row, { run, error });
+  const ended = endedBy(error);
+  if (ended !== null) {
+    const fail = { trouble: ended, now: now() };
+    return db.transaction().execute(async (trx) => void (await failExport(trx, run, fail)));
+  }
   const awaited = signal.aborted ? null : awaitedIn(error);
   const isOver = now().getTime() - row.created_at.getTime() > PATIENCE_MS;
   const isLast = awaited === null ? !signal.aborted && row.attempt >= ATTEMPTS_LIMIT : isOver;
@@ -232,6 +233,13 @@ async function holdBack(
     const event = { event: 'export-held-back', exportId: row.id, ...said, field: error.field } as const;
     await recordAudit(trx, row.site_id, { ...event, row: error.row }, now());
   });
+}
+
+/** It would end so the next time too. */
+function endedBy(error: unknown): ExportTrouble | null {
+  if (!(error instanceof Problem)) return null;
+  if (error.code === 'policy-not-allowed') return 'not-allowed';
+  return error.code === 'export-too-large' ? 'too-large' : null;
 }
 
 function awaitedIn(error: unknown): ExportTrouble | null {

@@ -1,20 +1,36 @@
 /** All that was read of a case for an export, before anything of it leaves, and what leaves. */
-import type { ExportField, ExportFormat } from '#shared/protocol/exports.ts';
+import type { ExportField } from '#shared/protocol/exports.ts';
+import type { Identity } from './anonymous/identity-texts.ts';
+import type { SearchedFormat } from './anonymous/search-file.ts';
 import type { CaseImages } from './case-images.ts';
 
 /** A list is several values in one cell of CSV. */
 export type Cell = string | number | boolean | null | readonly Cell[];
 /** The fields that were asked for, and perhaps more; images where the format has any. */
-export type SourceRow = ReadonlyMap<ExportField, Cell> & { readonly pictures?: CaseImages };
+export type SourceRow = ReadonlyMap<ExportField, Cell> & {
+  readonly pictures?: CaseImages;
+  readonly files?: CaseFiles | null;
+};
+/** The studies of a case for a set of instances; `identity`: what must not be in it. */
+export type CaseFiles = {
+  /** The same for the cases of one patient. */
+  readonly person: string;
+  readonly studies: readonly string[];
+  readonly identity: Identity;
+};
 
 /** `cells` are parallel to the columns. */
-export type ReleasedRow = { readonly cells: readonly Cell[]; readonly pictures: CaseImages };
+export type ReleasedRow = {
+  readonly cells: readonly Cell[];
+  readonly pictures: CaseImages;
+  readonly files: CaseFiles | null;
+};
 export const NO_PICTURES: CaseImages = { images: [], more: 0 };
 export type ReleasedRows = {
   readonly columns: readonly ExportField[];
   readonly rows: AsyncIterable<ReleasedRow>;
   /** Looks at the file as it was written, before anybody is given it; null: needs no look. @throws IdentityFound. */
-  readonly prove: ((format: ExportFormat, file: AsyncIterable<Uint8Array>) => Promise<void>) | null;
+  readonly prove: ((format: SearchedFormat, file: AsyncIterable<Uint8Array>) => Promise<void>) | null;
 };
 /** Of a redaction: the door through which rows leave. */
 export type Release = {

@@ -3,6 +3,7 @@ import type { Role } from '#shared/protocol/api.ts';
 import { EXPORTERS } from '#shared/protocol/exports.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import type { Db } from '../database/database.ts';
+import type { OpenBlob } from '../ports/blobs/blobs.ts';
 import { reviewTypes } from '../reviews/review-type.store.ts';
 import { placeOfPurpose } from './ask-export.ts';
 import type { ExportTools } from './export-tools.ts';
@@ -10,21 +11,60 @@ import type { ExportRow } from './export.store.ts';
 import type { ReportHead } from './report/report-thread.ts';
 import type { ReviewWords } from './report/row-words.ts';
 import { writeReport } from './report/write-report.ts';
-import type { ReleasedRows } from './source-row.ts';
+import { openingOf, policyOfSet } from './set/policy-of-set.ts';
+import { writeSet } from './set/write-set.ts';
+import { IdentityFound, type ReleasedRows } from './source-row.ts';
 import { writeTable } from './write-table.ts';
 
 type Asked = { readonly row: ExportRow; readonly by: CaseReader & { readonly username: string } };
 
-export async function* writeFormat(
+type Released = ReleasedRows;
+/** `prove`: looks at the finished file before anybody is given it; null: it needs no look. @throws IdentityFound. */
+export type WrittenFormat = {
+  readonly pieces: AsyncIterable<Uint8Array>;
+  readonly prove: ((file: OpenBlob) => Promise<void>) | null;
+};
+
+/** @throws Problem policy-not-allowed; the pieces throw pacs-unreachable and export-too-large. */
+export async function writeFormat(
   tools: ExportTools,
   asked: Asked,
-  released: Pick<ReleasedRows, 'columns' | 'rows'>,
+  released: Released,
   signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
+): Promise<WrittenFormat> {
   const { format } = asked.row.definition;
-  if (format !== 'pdf') return yield* writeTable(format, released);
-  const head = await headOf(tools, asked, released);
-  yield* writeReport(tools, head, released.rows, signal);
+  if (format === 'dicom') return writeInstances(tools, asked, released, signal);
+  const { prove } = released;
+  const whole = (file: OpenBlob) => file.stream({ offset: 0, length: file.size }, signal);
+  return {
+    pieces:
+      format === 'pdf'
+        ? writeReport(tools, await headOf(tools, asked, released), released.rows, signal)
+        : writeTable(format, released),
+    prove: prove && ((file) => prove(format, whole(file))),
+  };
+}
+
+async function writeInstances(
+  tools: ExportTools,
+  { row, by }: Asked,
+  released: Released,
+  signal: AbortSignal,
+): Promise<WrittenFormat> {
+  const policy = await policyOfSet(tools, by, row.definition);
+  const opening = await openingOf(tools, policy);
+  const { name, version, options } = policy;
+  const head = { title: row.definition.title, policy: { name, version }, opening };
+  const { pieces, identities } = writeSet(tools, head, released, signal);
+  const retainsUids = options.includes('retain-uids');
+  return {
+    pieces,
+    async prove(file) {
+      const set = { size: file.size, read: file.read.bind(file), identities };
+      const found = await tools.setThread.search({ opening, retainsUids }, set, signal);
+      if (found !== null) throw new IdentityFound('studies', found);
+    },
+  };
 }
 
 async function headOf(

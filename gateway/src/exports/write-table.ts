@@ -7,6 +7,7 @@ export const MEDIA_TYPES: Readonly<Record<ExportFormat, string>> = {
   csv: 'text/csv; charset=utf-8; header=present',
   jsonl: 'application/jsonl; charset=utf-8',
   pdf: 'application/pdf',
+  dicom: 'application/zip',
 };
 
 type Written = Pick<ReleasedRows, 'columns' | 'rows'>;
@@ -24,7 +25,7 @@ const WRITERS: Readonly<Record<TableFormat, Writer>> = {
   },
 };
 
-function toText(cell: Cell): string {
+export function toText(cell: Cell): string {
   if (cell === null) return '';
   return typeof cell === 'object' ? writeList(cell.map(toText)) : `${cell}`;
 }

@@ -34,11 +34,17 @@ export type Opening = {
 
 /** Throws PartsError, and what `take`, `leave` and reading throw. */
 export async function openFile(file: ByteSource, opening: Opening): Promise<void> {
-  const { form, policy, signal } = opening;
+  const { form, signal } = opening;
   const entries = (await listEntries(file, form, signal)).map(
     (entry): OpenableEntry =>
       opening.fatal.has(entry.entry) ? refusedUnread(entry.entry, 'cannot-be-opened') : entry,
   );
+  await openEntries(entries, opening);
+}
+
+/** Each is opened twice where names are removed. Throws what `take`, `leave` and reading throw. */
+export async function openEntries(entries: readonly OpenableEntry[], opening: Opening): Promise<void> {
+  const { policy, signal } = opening;
   const companions = policy.kind === 'deidentified' ? await gatherNames(entries, opening) : () => [];
   for (const entry of entries) {
     signal.throwIfAborted();

@@ -5,6 +5,7 @@ import { createCaseSeal, createCipher } from '../cases/case-seal.ts';
 import { createAnonymousThread } from '../exports/anonymous/anonymous-thread.ts';
 import type { ExportTools } from '../exports/export-tools.ts';
 import { createReportThread } from '../exports/report/report-thread.ts';
+import { createSetThread } from '../exports/set/set-thread.ts';
 import { createExaminer } from '../inference/examine-thread.ts';
 import { openKeys } from '../keys.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
@@ -30,6 +31,8 @@ export async function openExportTools(
     exportKeys: keysIn('exports'),
     anonymousThread: createAnonymousThread(),
     drawReport: createReportThread(),
+    setThread: createSetThread(),
+    policyKey: keys.policyKey,
     examiner: createExaminer(),
     purposes: createCipher(keys.secretFor('purposes of exports')),
   };

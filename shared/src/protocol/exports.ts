@@ -6,6 +6,7 @@ import { z } from 'zod';
 import type { Role } from './api.ts';
 import { CASE_FINDINGS, CASE_KEEPERS, CASE_MODALITIES, CASE_PRIORITIES, CASE_STATUSES } from './cases.ts';
 import { lineSchema } from './line-schema.ts';
+import { policyNameSchema } from './policy.ts';
 
 /**
  * `full`: with identities. `limited`: pseudonyms instead, and nothing that somebody typed. `anonymous`: no row can be
@@ -24,14 +25,15 @@ const REDACTIONS_OF: { readonly [role in Role]?: readonly Redaction[] } = {
 export const mayExport = (roles: readonly Role[], redaction: Redaction): boolean =>
   roles.some((role) => REDACTIONS_OF[role]?.includes(redaction));
 
-/** `pdf`: a report, with images. */
-export const EXPORT_FORMATS = ['csv', 'jsonl', 'pdf'] as const;
+/** `pdf`: a report, with images. `dicom`: a set of instances under a policy that removes names, with a table. */
+export const EXPORT_FORMATS = ['csv', 'jsonl', 'pdf', 'dicom'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 /** Of the name under which a file is saved. */
 export const EXPORT_ENDINGS: Readonly<Record<ExportFormat, string>> = {
   csv: 'csv',
   jsonl: 'jsonl',
   pdf: 'pdf',
+  dicom: 'zip',
 };
 
 /** All fields, each with the redaction up to which it is told, but for anonymous ones. A row is a case. */
@@ -127,6 +129,11 @@ export type AnonymousField = keyof typeof ANONYMOUS_FIELDS;
 export const isAnonymousField = (field: ExportField): field is AnonymousField =>
   Object.hasOwn(ANONYMOUS_FIELDS, field);
 
+/** They tell when something was. */
+const DATED_FIELDS: readonly ExportField[] = [
+  ...(['dueOn', 'openedAt', 'changedAt', 'closedAt', 'month', 'resultTimes', 'settledAt'] as const),
+];
+
 /** Whether an export of this redaction may have the field. */
 export const tellsField = (redaction: Redaction, field: ExportField): boolean =>
   redaction === 'anonymous'
@@ -141,14 +148,22 @@ export const exportDefinitionSchema = z
     format: z.enum(EXPORT_FORMATS),
     /** In the order of the columns. */
     fields: z.array(z.enum(EXPORT_FIELD_NAMES)).min(1),
+    /** Of a set of instances: the policy by which names are removed. */
+    policy: policyNameSchema.optional(),
   })
-  .superRefine(({ redaction, fields }, context) => {
+  .superRefine(({ redaction, format, fields, policy }, context) => {
+    const refuse = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: 'custom', path, message });
+    const isSet = format === 'dicom';
+    if (isSet !== (policy !== undefined)) refuse(['policy'], 'of a set of instances, and of that alone');
+    if (isSet && redaction !== 'limited') refuse(['redaction'], 'a set of instances is limited');
     const seen = new Set<ExportField>();
     for (const [at, field] of fields.entries()) {
       const path = ['fields', at];
-      if (seen.has(field)) context.addIssue({ code: 'custom', path, message: 'named twice' });
-      if (!tellsField(redaction, field))
-        context.addIssue({ code: 'custom', path, message: `not in a ${redaction} export` });
+      if (seen.has(field)) refuse(path, 'named twice');
+      if (!tellsField(redaction, field)) refuse(path, `not in a ${redaction} export`);
+      // The instances' own dates are moved: a true one would tell by how much.
+      if (isSet && DATED_FIELDS.includes(field)) refuse(path, 'not in a set of instances');
       seen.add(field);
     }
   });
@@ -184,7 +199,10 @@ export const EXPORT_CASES_LIMITS: Readonly<Record<ExportFormat, number>> = {
   csv: 100_000,
   jsonl: 100_000,
   pdf: 1000,
+  dicom: 1000,
 };
+/** Of one set. */
+export const EXPORT_INSTANCES_LIMIT = 19_000;
 export const PURPOSE_LENGTH = 500;
 /** How long a file is kept. */
 export const EXPORT_KEPT_HOURS = 24;
@@ -233,9 +251,19 @@ export type NewExport = z.infer<typeof newExportSchema>;
 
 export const EXPORT_STATES = ['queued', 'running', 'ready', 'failed', 'cancelled', 'expired'] as const;
 export type ExportState = (typeof EXPORT_STATES)[number];
-/** Why it failed, or why it waits. `identity-found`: the file would have told whose a case is, so it was destroyed. */
+/**
+ * Why it failed, or why it waits. `identity-found`: the file would have told whose a case is, so it was destroyed.
+ * `too-large`: a set of more instances than there may be.
+ */
 export const EXPORT_TROUBLES = [
-  ...(['pacs-unreachable', 'storage-full', 'not-allowed', 'identity-found', 'unexpected'] as const),
+  ...([
+    'pacs-unreachable',
+    'storage-full',
+    'not-allowed',
+    'identity-found',
+    'too-large',
+    'unexpected',
+  ] as const),
 ] as const;
 export type ExportTrouble = (typeof EXPORT_TROUBLES)[number];
 

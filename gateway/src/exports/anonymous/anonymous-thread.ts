@@ -2,10 +2,10 @@
  * The work on anonymous exports that takes seconds for tens of thousands of cases, in a thread of its own: groups of
  * rows, cleaning of what was typed, and the search of the finished file.
  */
-import type { ExportFormat } from '#shared/protocol/exports.ts';
 import { giving, keepThread, type Given } from '../../threads/thread.ts';
 import type { Cell as Place } from './find-cell.ts';
 import type { Identity } from './identity-texts.ts';
+import type { SearchedFormat } from './search-file.ts';
 import type { QuasiLabels, Subject } from './quasi-identifiers.ts';
 
 /** `kinds`: for each row, the place of its subject. */
@@ -24,7 +24,7 @@ export type Grouped = {
 /** The typed texts of one case. */
 export type TypedOfCase = { readonly identity: Identity; readonly texts: readonly string[] };
 /** `ordinary`: words of the file that are nobody's. */
-export type SearchTask = { readonly format: ExportFormat; readonly ordinary: readonly string[] };
+export type SearchTask = { readonly format: SearchedFormat; readonly ordinary: readonly string[] };
 
 export type AnonymousTalk = {
   readonly task:

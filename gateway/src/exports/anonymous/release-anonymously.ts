@@ -87,7 +87,7 @@ async function* anonymousRows(
     if (written % PAGE === 0) await setImmediate();
     const told = columns.map((column, at) => labelIn(labels[kinds[row]!]!, column) ?? cells[row]![at]!);
     // Nobody reads pixels here, so nobody can say that no name is in them; and every image is one of its kind.
-    yield { cells: told, pictures: NO_PICTURES };
+    yield { cells: told, pictures: NO_PICTURES, files: null };
   }
 }
 

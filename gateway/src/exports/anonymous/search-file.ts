@@ -6,9 +6,8 @@
  */
 import { fold, WITHOUT_SPACES } from '#shared/deid/text/fold.ts';
 import { plainOf } from '#shared/deid/text/plain-text.ts';
-import type { ExportFormat } from '#shared/protocol/exports.ts';
 import { createAutomaton } from './automaton.ts';
-import { createCellFinder, type Cell, type CellFinder } from './find-cell.ts';
+import { createCellFinder, type Cell, type CellFinder, type TableFormat } from './find-cell.ts';
 import { createPdfReader } from './read-pdf.ts';
 
 /** Texts as `foldForSearch` leaves them, of at most TEXT_LIMIT code units. */
@@ -18,6 +17,8 @@ export type SoughtTexts = {
   /** Found as words or numbers of their own. */
   readonly whole: ReadonlySet<string>;
 };
+/** A set of instances is searched by its own thread. */
+export type SearchedFormat = TableFormat | 'pdf';
 export type FileSearch = {
   /** @throws TypeError where the bytes are not UTF-8, or no PDF as we write it. */
   pass(piece: Uint8Array): void;
@@ -49,7 +50,7 @@ function foldCharacter(character: string): string {
 /** Folded text with the cell of each code unit: the end of what was searched, and what is to be. */
 type Window = { text: string; readonly rows: number[]; readonly fields: number[] };
 
-export function createFileSearch(texts: SoughtTexts, format: ExportFormat): FileSearch {
+export function createFileSearch(texts: SoughtTexts, format: SearchedFormat): FileSearch {
   if (format === 'pdf') return createPdfSearch(texts);
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const search = createTextSearch(texts, createCellFinder(format));
@@ -83,9 +84,9 @@ function createPdfSearch(texts: SoughtTexts): FileSearch {
   };
 }
 
-type TextSearch = { pass(text: string): void; end(): Cell | null };
+export type TextSearch = { pass(text: string): void; end(): Cell | null };
 
-function createTextSearch(texts: SoughtTexts, cells: CellFinder): TextSearch {
+export function createTextSearch(texts: SoughtTexts, cells: CellFinder): TextSearch {
   const anywhere = createAutomaton(texts.anywhere);
   const whole = createAutomaton(texts.whole);
   const window: Window = { text: '', rows: [], fields: [] };

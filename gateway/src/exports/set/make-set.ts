@@ -1,0 +1,100 @@
+/**
+ * A set of DICOM instances as a ZIP file: each instance under the policy, in folders of patient, study and series whose
+ * names a DICOMDIR may have (PS3.10 §8.2), the table of the cases, and a text that says what is in it and what is not.
+ */
+import { createArchiveWriter, type ArchiveWriter } from '#shared/ingest/write-archive.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { toDevicePolicy } from '../../foreign/device-policy.ts';
+import type { OpenableEntry } from '../../foreign/list-entries.ts';
+import { openEntries } from '../../foreign/open-file.ts';
+import type { OpenedInstance } from '../../foreign/open-talk.ts';
+import type { MadeSet, SetHead, SetInstance, SetStudy } from './set-thread.ts';
+import { setWords } from './set-words.ts';
+
+type Source = {
+  next(): Promise<SetStudy | null>;
+  instance(at: number): Promise<SetInstance>;
+  table(): Promise<string>;
+  take(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+};
+/** Instances that are not in the set, by their reason. */
+type Left = Map<string, number>;
+
+/** Throws what the source throws, and the signal's reason. */
+export async function makeSet(head: SetHead, source: Source, signal: AbortSignal): Promise<MadeSet> {
+  const archive = await createArchiveWriter((bytes) => source.take(new Uint8Array(bytes)));
+  const left: Left = new Map();
+  let written = 0;
+  for (let study = await source.next(); study !== null; study = await source.next())
+    written += await writeStudy(archive, { head, study, left }, source, signal);
+  const encoder = new TextEncoder();
+  await archive.add('CASES.CSV', encoder.encode(await source.table()));
+  await archive.add('README.TXT', encoder.encode(setWords.about(head, written, wordsOf(left))));
+  await archive.close();
+  return { written };
+}
+
+const wordsOf = (left: Left): readonly string[] =>
+  [...left].toSorted().map(([because, count]) => setWords.left(sentenceOf(because), count));
+
+const sentenceOf = (because: string): string =>
+  because in REASONS ? REASONS[because as ReasonCode].title : setWords.gone;
+
+type Writing = { readonly head: SetHead; readonly study: SetStudy; readonly left: Left };
+
+async function writeStudy(
+  archive: ArchiveWriter,
+  { head, study, left }: Writing,
+  source: Source,
+  signal: AbortSignal,
+): Promise<number> {
+  const series = new Map<string, number>();
+  const seen = new Set<string>();
+  let written = 0;
+  const leave = (because: string): void => void left.set(because, (left.get(because) ?? 0) + 1);
+  const missing = new Map<number, string>();
+  const open = async (at: number): Promise<Blob> => {
+    const found = await source.instance(at);
+    if (found.kind === 'instance') return new Blob([found.bytes]);
+    missing.set(at + 1, found.because);
+    return new Blob([]);
+  };
+  const take = async ({ instance, bytes }: OpenedInstance): Promise<void> => {
+    // A PACS that names an instance twice has it once.
+    if (seen.has(instance.sopInstanceUID)) return;
+    seen.add(instance.sopInstanceUID);
+    const number = series.get(instance.seriesInstanceUID) ?? series.size + 1;
+    series.set(instance.seriesInstanceUID, number);
+    written += 1;
+    await archive.add(pathOf(study, number, seen.size), bytes);
+  };
+  const entries = Array.from(
+    { length: study.instances },
+    (_, at): OpenableEntry => ({ kind: 'entry', entry: at + 1, open: () => open(at) }),
+  );
+  await openEntries(entries, {
+    form: { kind: 'instance' },
+    policy: await toDevicePolicy(head.opening, async () => {}),
+    fatal: new Set(),
+    begin: async () => {},
+    take,
+    leave: async ({ entry, reason }) => leave(missing.get(entry) ?? reason ?? 'gone'),
+    signal,
+  });
+  return written;
+}
+
+/** A component of a File ID has at most eight capital letters and digits. */
+const numbered = (prefix: string, number: number): string =>
+  `${prefix}${`${number}`.padStart(8 - prefix.length, '0')}`;
+
+const pathOf = ({ patient, study }: SetStudy, series: number, instance: number): string =>
+  [numbered('PAT', patient), numbered('ST', study), numbered('SE', series), numbered('IM', instance)].join(
+    '/',
+  );
+
+/** Of a path: the patient in whose folder it lies; null: it lies in none. */
+export function patientOf(path: string): number | null {
+  const [, patient] = /^PAT(\d{5})\//.exec(path) ?? [];
+  return patient === undefined ? null : Number(patient);
+}

@@ -1,0 +1,88 @@
+/**
+ * Reads a finished set as whoever gets it will, and searches it: nothing may be left that the policy removes (the check
+ * of every upload), and no text of a header may tell of the patient. Pixels are not read; images that may show a name
+ * are not in the set, as the policy says.
+ */
+import { checkResidue } from '#shared/deid/residue.ts';
+import { contextOf } from '#shared/dicom/content-tree.ts';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import type { DicomElement, ParsedInstance } from '#shared/dicom/data-set.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { textsOf, type ValueContext } from '#shared/dicom/values.ts';
+import { createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
+import { toDevicePolicy } from '../../foreign/device-policy.ts';
+import type { OpeningPolicy } from '../../foreign/open-talk.ts';
+import { HARMLESS_WORDS } from '../anonymous/clean-typed-text.ts';
+import { createIdentityTexts, type Identity } from '../anonymous/identity-texts.ts';
+import { LABEL_WORDS } from '../anonymous/quasi-identifiers.ts';
+import { createTextSearch } from '../anonymous/search-file.ts';
+import { patientOf } from './make-set.ts';
+
+type Set = {
+  readonly size: number;
+  read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
+  identities(patient: number): Promise<readonly Identity[]>;
+};
+type Terms = { readonly opening: OpeningPolicy; readonly retainsUids: boolean };
+
+/** The patient in whose folder something was found, 0: outside of all; null: nothing was. Throws TypeError. */
+export async function searchSet(
+  { opening, retainsUids }: Terms,
+  set: Set,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const policy = await toDevicePolicy(opening, async () => {});
+  if (policy.kind !== 'deidentified') throw new TypeError('a set under a policy that keeps names');
+  const archives = createArchiveReader();
+  const finders = createFinders(set, retainsUids);
+  for (const entry of await listArchive(set, signal)) {
+    signal.throwIfAborted();
+    if (entry.kind === 'refused') throw new TypeError('a set that cannot be read');
+    const patient = patientOf(entry.path);
+    // The table of the cases was let out by the door of all tables.
+    if (patient === null) continue;
+    const blob = await archives.openEntry('the only one', set, entry.index, signal);
+    const read = await readInstance(bytesSource(new Uint8Array(await blob.arrayBuffer())), signal);
+    if (read.kind !== 'ready') throw new TypeError('an instance that cannot be read');
+    const residue = await checkResidue(read.instance, policy.rules, policy.pseudonyms, signal);
+    const tells = await finders(patient);
+    if (residue.length > 0 || tells(read.instance)) return patient;
+  }
+  return null;
+}
+
+type Finder = (instance: ParsedInstance) => boolean;
+
+/** Of the patient whose instances come one after the other. */
+function createFinders(set: Set, retainsUids: boolean): (patient: number) => Promise<Finder> {
+  let last: { readonly patient: number; readonly finder: Finder } | null = null;
+  return async (patient) => {
+    if (last?.patient !== patient) {
+      const texts = createIdentityTexts([...LABEL_WORDS, ...HARMLESS_WORDS]);
+      for (const identity of await set.identities(patient))
+        texts.add(retainsUids ? { ...identity, uids: [] } : identity);
+      last = { patient, finder: (instance) => isFound(instance, texts) };
+    }
+    return last.finder;
+  };
+}
+
+function isFound(instance: ParsedInstance, texts: ReturnType<typeof createIdentityTexts>): boolean {
+  const search = createTextSearch(texts, { row: 0, field: 0, pass() {} });
+  for (const text of textsIn(instance.elements, instance)) search.pass(`${text}\n`);
+  return search.end() !== null;
+}
+
+/** Figures, times and bytes tell nobody's name; what is packed as a picture is not text. */
+const NOT_TEXT: ReadonlySet<string> = new Set(['DS', 'IS', 'TM', 'OB', 'OW', 'OD', 'OF', 'OL', 'OV', 'AT']);
+const BINARY: ReadonlySet<string> = new Set(['US', 'SS', 'UL', 'SL', 'FL', 'FD', 'UV', 'SV', 'SQ']);
+/** Manufacturer, Manufacturer’s Model Name: a patient may be called as the maker of a device. */
+const OF_DEVICES: ReadonlySet<number> = new Set([0x00080070, 0x00081090]);
+
+function* textsIn(elements: readonly DicomElement[], context: ValueContext): Generator<string> {
+  for (const element of elements) {
+    for (const item of element.items ?? []) yield* textsIn(item.elements, contextOf(item, context));
+    const isText = !NOT_TEXT.has(element.vr) && !BINARY.has(element.vr) && !OF_DEVICES.has(element.tag);
+    if (isText) yield* textsOf(element, context);
+  }
+}
