@@ -1,6 +1,6 @@
 /**
- * What people do with a study after it has arrived, on the sample data, in a real Chromium against a real gateway and
- * Orthanc: a model looks at a case, two people read it without seeing each other or the model, a third decides, and it
+ * The road of a case after its study has arrived, on the sample data, in a real Chromium against a real gateway and
+ * Orthanc: a model looks at it, two people read it without seeing each other or the model, a third decides, and it
  * leaves as an anonymous file. Once by mouse and finger, once by keyboard alone.
  */
 import { readFile } from 'node:fs/promises';
@@ -50,7 +50,7 @@ type Person = {
   readonly account: Account;
   readonly page: Page;
   readonly hands: Hands;
-  /** What the gateway has answered to this person's page. */
+  /** The gateway's answers to this person's page. */
   readonly answers: Promise<string>[];
   leave(): Promise<void>;
 };
@@ -210,7 +210,7 @@ async function seesNothing(person: Person, of: Case, about: { review: string; se
   await openReading(person, of);
 }
 
-/** Whoever the gateway has chosen: the third person is to decide. */
+/** The third person is to decide, not the one whom the gateway has chosen. */
 async function giveTo(third: Account, review: string): Promise<void> {
   const { places } = await askAs<Review>(world.gateway, ADMIN, `/reviews/${review}`);
   const { version, reader } = places.find(({ place }) => place === 0)!;

@@ -1,8 +1,8 @@
 /**
- * Role × field × route × ownership: everything that somebody types into a case, attaches to it, answers, draws, exports
- * or saves, and everything that the PACS says of its patient, is planted once. Every route that answers a question about
- * a case is then asked by every kind of reader. The table names who is told each field; whoever it does not name finds
- * it in no answer. A route of the contract that is new is asked too.
+ * Role × field × route × ownership: a case in which everything is planted that people type, attach, answer, draw,
+ * export or save, and that the PACS says of its patient. Every kind of reader asks every route that answers a question
+ * about it. The table names the readers who are told a field; to all others no answer tells it. A route of the
+ * contract that is new is asked too.
  */
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';

@@ -43,7 +43,8 @@ const reach = (page: Page, what: Locator): Promise<void> =>
 /** Tab stops once in a group of radio buttons; arrows lead to the others. */
 async function tick(page: Page, what: Locator): Promise<void> {
   await tabTo(page, what, (found) => {
-    const [wanted, active] = [found, document.activeElement] as [HTMLInputElement, HTMLInputElement | null];
+    const wanted = found as HTMLInputElement;
+    const active = document.activeElement as HTMLInputElement | null;
     return wanted === active || (wanted.type === 'radio' && active?.name === wanted.name);
   });
   const steps = await what.evaluate((found: HTMLInputElement) => {
