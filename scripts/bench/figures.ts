@@ -52,7 +52,7 @@ export async function addUploads(db: Db, { siteId }: Keeper): Promise<void> {
       (array['50-59', '60-69'])[1 + (random())::int] from study`.execute(db);
   // Their hashes are not looked at here.
   await sql`insert into audit (seq, site_id, at, event, fields, previous_hash, hash)
-    select (select max(seq) from audit) + row_number() over (), site_id, created_at, 'study-waiting',
+    select (select coalesce(max(seq), 0) from audit) + row_number() over (), site_id, created_at, 'study-waiting',
       jsonb_build_object('studyId', study_id, 'because', 'pacs-unreachable'), '', gen_random_uuid()::text
     from (select upload.*, row_number() over () as n from upload) u where n % 20 = 0`.execute(db);
 }

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { ListedCase } from '#shared/protocol/cases.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
+import { ExportSheet } from '../exports/ExportSheet.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { BulkChangeSheet, BulkReasonSheet } from './BulkSheets.tsx';
 import { bulkWords as words } from './bulk-words.ts';
@@ -16,7 +17,7 @@ export type BulkBarProps = {
 };
 
 export function BulkBar({ store, cases, onDone }: BulkBarProps) {
-  const asking = useSignal<BulkAction['kind'] | null>(null);
+  const asking = useSignal<BulkAction['kind'] | 'export' | null>(null);
   const chosen = cases.filter(({ id }) => store.chosen.value.has(id));
   const count = chosen.length;
   const apply = async (action: BulkAction): Promise<boolean> => {
@@ -26,7 +27,7 @@ export function BulkBar({ store, cases, onDone }: BulkBarProps) {
   };
   const sheet = { count, store, onApply: apply, onClose: () => (asking.value = null) };
   const areClosed = chosen.every(({ status }) => status === 'closed');
-  const ask = (kind: BulkAction['kind']) => () => (asking.value = kind);
+  const ask = (kind: BulkAction['kind'] | 'export') => () => (asking.value = kind);
   return (
     <section class="case-bulk stack" aria-label={words.label}>
       <div class="row">
@@ -36,12 +37,16 @@ export function BulkBar({ store, cases, onDone }: BulkBarProps) {
         {count > 0 && !areClosed && <Press label={words.change} onPress={ask('change')} />}
         {count > 0 && !areClosed && <Press label={words.close} onPress={ask('close')} />}
         {count > 0 && areClosed && <Press label={words.reopen} onPress={ask('reopen')} />}
+        {count > 0 && <Press label={words.export} onPress={ask('export')} />}
         {count < cases.length && (
           <Press label={words.all} onPress={() => store.choose(cases.map(({ id }) => id))} />
         )}
         {count > 0 && <Press label={words.none} onPress={() => store.choose([])} />}
       </div>
       <Result store={store} onDone={onDone} />
+      {asking.value === 'export' && (
+        <ExportSheet selection={{ cases: chosen.map(({ id }) => id) }} onClose={sheet.onClose} />
+      )}
       {asking.value === 'change' && (
         <BulkChangeSheet {...sheet} hasTags={chosen.every(({ tags }) => tags !== null)} />
       )}

@@ -1,6 +1,13 @@
-/** The search, the filters and the order above the list of cases. */
+/** The search, the filters and the order above the list of cases. On a phone the filters wait behind a button. */
 import { useEffect, useId, useState } from 'preact/hooks';
-import { mayBeSearched, choicesOf, type CaseFilters, type Choice } from './case-filters.ts';
+import {
+  CHOICE_NAMES,
+  choicesOf,
+  mayBeSearched,
+  USUAL,
+  type CaseFilters,
+  type Choice,
+} from './case-filters.ts';
 import { caseWords } from './case-words.ts';
 
 const words = caseWords.list;
@@ -14,9 +21,19 @@ export type CaseFilterBarProps = {
 /** Only people who may have a case filter by assignee. */
 export function CaseFilterBar({ filters, onChoose, mayKeep }: CaseFilterBarProps) {
   const options = { filters, onChoose };
+  const [isOpen, setOpen] = useState(false);
+  const inUse = CHOICE_NAMES.filter((name) => name !== 'sort' && filters[name] !== USUAL[name]);
   return (
-    <search class="case-filters" aria-label={words.filters}>
+    <search class="case-filters" aria-label={words.filters} data-open={isOpen}>
       <Search q={filters.q} onSearch={(q) => onChoose({ q })} />
+      <button
+        type="button"
+        class="button case-filters-more"
+        aria-expanded={isOpen}
+        onClick={() => setOpen(!isOpen)}
+      >
+        {words.filtersInUse(inUse.length)}
+      </button>
       <Select
         {...options}
         name="status"

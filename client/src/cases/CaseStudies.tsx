@@ -37,17 +37,28 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
         </div>
       )}
       <ul class="plain">
-        {of.studies.map((study) => (
+        {of.studies.map((study, at) => (
           <li key={study.studyInstanceUID} class="hairline case-study">
             {isShown && Array.isArray(patients) && <PatientOf patient={ofStudy(study.studyInstanceUID)} />}
             <Results study={study} />
-            {mayOpen && <OpenInViewer studyInstanceUID={study.studyInstanceUID} />}
+            {mayOpen && (
+              <div class="row case-study-ways">
+                <OpenInViewer studyInstanceUID={study.studyInstanceUID} />
+                <a class="button" href={hrefToRun(of.id, at)}>
+                  {words.run}
+                </a>
+              </div>
+            )}
           </li>
         ))}
       </ul>
     </section>
   );
 }
+
+/** A UID does not come into the address: the case and the place of the study in it do. */
+const hrefToRun = (caseId: string, at: number): string =>
+  hrefOf({ page: 'results', at: 'infer', id: caseId, beside: String(at) });
 
 function PatientOf({ patient }: { readonly patient: Patient | null }) {
   const said = caseWords.patient;

@@ -1,6 +1,8 @@
 /** One case: what it is about, its patient as the PACS tells them, its studies, its notes, and what happened. */
 import { useEffect, useState } from 'preact/hooks';
 import { CASE_KEEPERS, type Case } from '#shared/protocol/cases.ts';
+import { ExportSheet } from '../exports/ExportSheet.tsx';
+import { exportWords } from '../exports/export-words.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
@@ -120,7 +122,7 @@ function Facts({ of }: { readonly of: Case }) {
 }
 
 type ActionsProps = Pick<OneCaseProps, 'of' | 'store' | 'listQuery'> & { readonly mayDelete: boolean };
-type Opened = 'edit' | 'close' | 'reopen';
+type Opened = 'edit' | 'close' | 'reopen' | 'export';
 
 function Actions({ of, store, listQuery, mayDelete }: ActionsProps) {
   const user = useSession().user.value;
@@ -157,6 +159,9 @@ function Actions({ of, store, listQuery, mayDelete }: ActionsProps) {
           </button>
         </>
       )}
+      <button type="button" class="button" onClick={() => setOpened('export')}>
+        {exportWords.open}
+      </button>
       {mayDelete && (
         <AskFirst
           label={words.remove}
@@ -165,6 +170,7 @@ function Actions({ of, store, listQuery, mayDelete }: ActionsProps) {
           onYes={() => void remove()}
         />
       )}
+      {opened === 'export' && <ExportSheet selection={{ cases: [of.id] }} onClose={close} />}
       {opened === 'edit' && <EditCaseSheet of={of} store={store} onClose={close} />}
       {opened === 'close' && <CloseSheet store={store} onClose={close} />}
       {opened === 'reopen' && <ReopenSheet store={store} onClose={close} />}

@@ -5,6 +5,7 @@ import { CASE_KEEPERS, type ListedCase } from '#shared/protocol/cases.ts';
 import { EXPORTERS } from '#shared/protocol/exports.ts';
 import { ExportSheet } from '../exports/ExportSheet.tsx';
 import { exportWords } from '../exports/export-words.ts';
+import { selectionOf } from '../exports/exports.store.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
@@ -112,7 +113,12 @@ function Tools({ filters, anonymise, withheld, mayKeep, onImported }: ToolsProps
         </button>
       )}
       {isImporting.value && <ImportSheet onClose={() => (isImporting.value = false)} onDone={onImported} />}
-      {isExporting.value && <ExportSheet filters={filters} onClose={() => (isExporting.value = false)} />}
+      {isExporting.value && (
+        <ExportSheet
+          selection={selectionOf(filters, new Date())}
+          onClose={() => (isExporting.value = false)}
+        />
+      )}
       <Withheld anonymise={anonymise} withheld={withheld} />
     </div>
   );

@@ -12,6 +12,7 @@ export const bulkWords = {
   change: 'Change…',
   close: 'Close…',
   reopen: 'Open again…',
+  export: 'Export…',
   changeTitle: (count: number) => `Change ${cases(count)}`,
   closeTitle: (count: number) => `Close ${cases(count)}?`,
   closeWhat: 'They can be opened again.',

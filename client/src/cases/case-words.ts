@@ -48,6 +48,8 @@ export const caseWords = {
     otherPages: 'More about cases',
     label: 'Cases',
     filters: 'Filters',
+    filtersInUse: (count: number) =>
+      count === 0 ? 'Filters and order' : `Filters and order (${count} in use)`,
     search: 'Case number or Study Instance UID',
     searchWrong: 'Digits and dots only. To look for a patient, use your PACS.',
     status: 'Status',
@@ -125,6 +127,7 @@ export const caseWords = {
     none: 'None yet.',
     results: 'What models say',
     noResults: 'No model has looked at it.',
+    run: 'Run AI',
     result: (model: string, when: string) => `${model}, ${when}`,
     positive: { yes: 'found something', no: 'found nothing', silent: 'gave no answer' },
     verified: 'verified',

@@ -1,4 +1,4 @@
-/** Asks for an export of the cases that are listed: which template, and for which purpose. */
+/** Asks for an export of the listed or the chosen cases: which template, and for which purpose. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import {
@@ -6,8 +6,8 @@ import {
   exportTemplatesSchema,
   PURPOSE_LENGTH,
   type ExportTemplate,
+  type NewExport,
 } from '#shared/protocol/exports.ts';
-import type { CaseFilters } from '../cases/case-filters.ts';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
 import { FormActions } from '../kit/FormActions.tsx';
@@ -16,15 +16,19 @@ import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
-import { selectionOf } from './exports.store.ts';
 import { exportWords } from './export-words.ts';
 
 const words = exportWords.ask;
 
-type ExportSheetProps = { readonly filters: CaseFilters; readonly onClose: () => void };
+type ExportSheetProps = {
+  readonly selection: NewExport['selection'];
+  readonly onClose: () => void;
+};
 
-export function ExportSheet({ filters, onClose }: ExportSheetProps) {
+export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   const api = useApi();
+  const isListed = !('cases' in selection);
+  const count = 'cases' in selection ? selection.cases.length : 0;
   // The same for each attempt: one export, however often it is asked for.
   const [id] = useState(() => crypto.randomUUID());
   const [attempt] = useState(openAttempt);
@@ -43,7 +47,6 @@ export function ExportSheet({ filters, onClose }: ExportSheetProps) {
     event.preventDefault();
     isMissing.value = purpose.value.trim() === '';
     if (isMissing.value || template === undefined) return;
-    const selection = selectionOf(filters, new Date());
     const body = { id, template: template.name, selection, purpose: purpose.value };
     const isAsked = await attempt.tried(
       async () => void (await api.json('/exports', exportSchema, { method: 'POST', body })),
@@ -51,9 +54,9 @@ export function ExportSheet({ filters, onClose }: ExportSheetProps) {
     if (isAsked) location.hash = hrefOf({ page: 'exports' });
   };
   return (
-    <Sheet title={words.title} onClose={onClose}>
+    <Sheet title={isListed ? words.title : words.titleOf(count)} onClose={onClose}>
       <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
-        <p class="quiet">{words.what}</p>
+        {isListed && <p class="quiet">{words.what}</p>}
         {templates.value === null && attempt.isBusy.value && <p class="quiet">{words.loading}</p>}
         {templates.value?.length === 0 && <p>{words.none}</p>}
         {template !== undefined && (

@@ -16,6 +16,7 @@ export const exportWords = {
   open: 'Export',
   ask: {
     title: 'Export the cases of this list',
+    titleOf: (count: number) => (count === 1 ? 'Export this case' : `Export ${cases(count)}`),
     what: 'The file has every case that the filters of the list show.',
     template: 'What the file has',
     loading: 'Loading the templates…',

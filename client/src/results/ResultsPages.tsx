@@ -54,7 +54,8 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
     },
     [list],
   );
-  if (at === 'infer') return <RunView key={id} id={id} list={list} picked={picked} />;
+  if (at === 'infer')
+    return <RunView key={`${id} ${beside}`} id={id} ofCase={beside} list={list} picked={picked} />;
   if (at === 'models') return <ModelsView />;
   if (id === '') return <ResultsView list={list} previews={previews} picked={picked} />;
   if (isPlace(beside)) return <StoredView key={`${id} ${beside}`} id={id} place={beside} look={look} />;

@@ -63,7 +63,7 @@ function Studies({ store }: OfStore) {
       />
       <FindInPacs
         store={find}
-        isOpen={!hasOwn}
+        isOpen={!hasOwn && store.ofCase.value === null}
         chosen={study}
         onChoose={(found) => store.set({ study: found })}
       />
@@ -99,6 +99,8 @@ function OwnStudies({ store, isListed }: OfStore & { readonly isListed: boolean 
             ? remainsOf(known, new Date()).slice(-1)
             : // Nothing else tells two studies of other devices apart.
               [resultWords.studyUID(studyInstanceUID.slice(-8))];
+        const ofCase = store.ofCase.value;
+        const isOfCase = ofCase?.studyInstanceUID === studyInstanceUID;
         const more = [...kept, ...(counts ? [instances(counts.inPacs)] : [])];
         return (
           <label key={studyInstanceUID} class="choice">
@@ -109,7 +111,9 @@ function OwnStudies({ store, isListed }: OfStore & { readonly isListed: boolean 
               onChange={() => store.set({ study: studyInstanceUID })}
             />
             <span class="run-study">
-              <bdi>{nameOfInput({ studyInstanceUID, kind: 'dicom' })}</bdi>
+              <bdi>
+                {isOfCase ? said.ofCase(ofCase.caseNumber) : nameOfInput({ studyInstanceUID, kind: 'dicom' })}
+              </bdi>
               <span class="small quiet">{more.join(kitWords.separator)}</span>
             </span>
           </label>

@@ -7,6 +7,7 @@ import { READS_ALL } from '#shared/protocol/api.ts';
 import type { Job } from '#shared/protocol/inference.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { kitWords } from '../kit/kit-words.ts';
@@ -25,15 +26,19 @@ import { mayRetry } from './trouble.ts';
 
 const said = resultWords.run;
 
-/** `id`: a study on this device; empty if none is chosen yet. */
+/**
+ * `id`: a study on this device; empty if none is chosen yet. With `ofCase`, a case: then that is the place of the study
+ * among those of the case.
+ */
 export type RunViewProps = {
   readonly id: string;
+  readonly ofCase: string;
   readonly list: ResultsStore;
   readonly picked: PickedPictures;
 };
 
-export function RunView({ id, list, picked }: RunViewProps) {
-  const store = useRunStore(id);
+export function RunView({ id, ofCase, list, picked }: RunViewProps) {
+  const store = useRunStore(id, ofCase);
   const running = store.running.value;
   const trouble = store.trouble.value;
   const isKnown = store.models.value !== null;
@@ -48,7 +53,7 @@ export function RunView({ id, list, picked }: RunViewProps) {
   return (
     <>
       <main id="content" class="page run" aria-busy={!isKnown && trouble === null}>
-        <Back />
+        {ofCase === '' ? <Back /> : <BackToCase id={id} />}
         <h1 tabIndex={-1}>{said.title}</h1>
         <NotForDiagnosis />
         {trouble && (
@@ -73,8 +78,21 @@ export function RunView({ id, list, picked }: RunViewProps) {
   );
 }
 
+function BackToCase({ id }: { readonly id: string }) {
+  return (
+    <p class="study-back result-back">
+      <a class="button button-bare" href={hrefOf({ page: 'cases', id, query: '' })}>
+        <span class="flipped">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {said.toCase}
+      </a>
+    </p>
+  );
+}
+
 /** The store of this page, with the study of this id chosen. */
-function useRunStore(id: string): RunStore {
+function useRunStore(id: string, ofCase: string): RunStore {
   const api = useApi();
   const queue = useQueue();
   const session = useSession();
@@ -85,6 +103,7 @@ function useRunStore(id: string): RunStore {
   });
   useEffect(() => {
     void store.load();
+    if (ofCase !== '') void store.chooseOfCase(id, Number(ofCase));
     return () => store.close();
   }, [store]);
   return store;

@@ -306,6 +306,8 @@ export const resultWords = {
     source: 'What to examine',
     sources: { study: 'A study', uid: 'By its UID', file: 'A file' },
     studies: 'Studies in the PACS',
+    ofCase: (number: number) => `Study of case ${number}`,
+    toCase: 'Back to the case',
     noStudies: 'None of your studies is in the PACS yet. Find another person’s study below.',
     moreStudies: (count: number) => `Show ${formatCount(count)} more`,
     uid: 'Study Instance UID',

@@ -1,6 +1,7 @@
 /** Running a model: the form, then the job until it has ended. */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { uploadListSchema, type UploadStatus } from '#shared/protocol/api.ts';
+import { caseSchema } from '#shared/protocol/cases.ts';
 import { jobSchema, type Job } from '#shared/protocol/inference.ts';
 import { problemOf, type ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
@@ -22,6 +23,10 @@ export interface RunStore {
   readonly trouble: ReadonlySignal<Trouble | null>;
   set(some: Partial<Form>): void;
   load(): Promise<void>;
+  /** The study of a case for which the page was opened; null: another one, or not known yet. */
+  readonly ofCase: ReadonlySignal<StudyOfCase | null>;
+  /** Chooses a study of a case by its place there. */
+  chooseOfCase(caseId: string, at: number): Promise<void>;
   /** Resolves to the finished job; null if it could not start or ended otherwise. */
   run(): Promise<Job | null>;
   cancel(): Promise<void>;
@@ -30,6 +35,8 @@ export interface RunStore {
   again(): void;
   close(): void;
 }
+
+export type StudyOfCase = { readonly studyInstanceUID: string; readonly caseNumber: number };
 
 export interface RunTools {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
@@ -46,6 +53,7 @@ type State = {
   readonly studies: Signal<readonly UploadStatus[] | null>;
   readonly running: Signal<Running>;
   readonly trouble: Signal<Trouble | null>;
+  readonly ofCase: Signal<StudyOfCase | null>;
   readonly closed: AbortController;
   /** Ends watching the job. */
   watching: AbortController;
@@ -60,8 +68,10 @@ export function createRunStore(tools: RunTools): RunStore {
     studies,
     running,
     trouble,
+    ofCase: state.ofCase,
     set: (some) => set(state, some),
     load: () => load(state, tools),
+    chooseOfCase: (caseId, at) => chooseOfCase(state, tools, { caseId, at }),
     invalid: computed(() => invalidOf(form.value, models.value ?? [])),
     run: async () =>
       invalidOf(form.peek(), models.peek() ?? []) === null
@@ -84,6 +94,7 @@ const createState = (study: string | null): State => ({
   studies: signal(null),
   running: signal<Running>({ kind: 'form' }),
   trouble: signal(null),
+  ofCase: signal(null),
   closed: new AbortController(),
   watching: new AbortController(),
 });
@@ -110,6 +121,24 @@ async function load(state: State, { api, study, readsAll }: RunTools): Promise<v
     if (form.peek().model === '' && usual) set(state, { model: usual.id });
     if (form.peek().study === '' && studies.value.length === 0 && study === null && !readsAll)
       set(state, { source: 'file' });
+  } catch (error) {
+    if (!signal.aborted) trouble.value = troubleOf(error);
+  }
+}
+
+async function chooseOfCase(
+  state: State,
+  { api }: RunTools,
+  { caseId, at }: { readonly caseId: string; readonly at: number },
+): Promise<void> {
+  const { trouble, closed } = state;
+  const { signal } = closed;
+  try {
+    const { number: caseNumber, studies } = await api.json(`/cases/${caseId}`, caseSchema, { signal });
+    const studyInstanceUID = studies[at]?.studyInstanceUID;
+    if (studyInstanceUID === undefined) return;
+    state.ofCase.value = { studyInstanceUID, caseNumber };
+    set(state, { study: studyInstanceUID });
   } catch (error) {
     if (!signal.aborted) trouble.value = troubleOf(error);
   }

@@ -154,12 +154,12 @@ function Facts({ review }: { readonly review: Review }) {
   ].filter(Boolean);
   return (
     <div class="stack-tight">
-      <p>{about.join(reviewWords.separator)}</p>
-      <p>
-        <a class="button" href={hrefOf({ page: 'cases', id: review.caseId, query: '' })}>
+      <div class="row">
+        <p>{about.join(reviewWords.separator)}</p>
+        <a class="button button-bare" href={hrefOf({ page: 'cases', id: review.caseId, query: '' })}>
           {words.toCase}
         </a>
-      </p>
+      </div>
       {review.hidesFinding && <p class="small quiet">{words.blinded}</p>}
       {review.state === 'reading' && review.definition.readers > 1 && (
         <p class="small quiet">{words.alone}</p>

@@ -77,6 +77,13 @@ export const SCREENS = {
     exports: 'An export that is ready',
     'export-report': 'An export as a report to print',
   },
+  'story.e2e.ts': {
+    'cases-sample': 'The cases of the sample data',
+    'case-sample': 'A case with a result, a reading, notes and tags',
+    'run-case': 'A model is to look at the study of a case',
+    'review-second': 'A film for a blinded second reader',
+    'exports-anonymous': 'Two anonymous exports that are ready',
+  },
   'analytics/analytics.e2e.ts': {
     'figures-uploads': 'What came in during 30 days',
     'figures-shown': 'The studies that a number counts',

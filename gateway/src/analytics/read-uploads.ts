@@ -64,7 +64,8 @@ function createPlaces<T>(): Places<T> {
   };
 }
 
-type Sums = { instances: number; bytes: number };
+/** The instances of an upload that are of one modality. */
+type Part = { readonly modality: string | null; instances: number; bytes: number };
 
 function addDay(
   gathered: Gathered,
@@ -82,19 +83,21 @@ function addDay(
   const counts = (row: number): boolean =>
     isOfCohort[facts.cohort[row]!]! && isOfModality[facts.class[row]!]!;
   const { upload } = facts;
+  const parts: Part[] = [];
   for (let from = 0, to = 0; from < upload.length; from = to) {
-    const parts = new Map<string | null, Sums>();
+    parts.length = 0;
     let isThere = false;
     for (to = from; to < upload.length && upload[to] === upload[from]; to += 1) {
       if (!counts(to)) continue;
-      addPart(parts, modalities[facts.class[to]!]!, facts, to);
+      addPart(parts, modalities[facts.class[to]!]!, { facts, row: to });
       addRefused(gathered, facts, to);
       isThere ||= facts.isThere[to] === 1;
     }
-    if (parts.size === 0) continue;
-    const ms = isThere ? facts.ms[from]! : null;
-    const own = { study: facts.study[from]!, retries: facts.retries[from]!, ms };
-    addUpload(gathered, parts, own);
+    if (parts.length === 0) continue;
+    addUpload(gathered, parts, {
+      ...{ study: facts.study[from]!, retries: facts.retries[from]! },
+      ms: isThere ? facts.ms[from]! : null,
+    });
     gathered.day.push(nth);
     gathered.hour.push(facts.hour[from]!);
     gathered.sender.push(senders[facts.sender[from]!]!);
@@ -102,15 +105,19 @@ function addDay(
 }
 
 function addPart(
-  parts: Map<string | null, Sums>,
+  parts: Part[],
   modality: string | null,
-  facts: DayFacts,
-  row: number,
+  { facts, row }: { readonly facts: DayFacts; readonly row: number },
 ): void {
-  const sums = parts.get(modality) ?? { instances: 0, bytes: 0 };
-  sums.instances += facts.instances[row]!;
-  sums.bytes += facts.bytes[row]!;
-  parts.set(modality, sums);
+  const instances = facts.instances[row]!;
+  const bytes = facts.bytes[row]!;
+  for (const part of parts)
+    if (part.modality === modality) {
+      part.instances += instances;
+      part.bytes += bytes;
+      return;
+    }
+  parts.push({ modality, instances, bytes });
 }
 
 function addRefused({ refused }: Gathered, facts: DayFacts, row: number): void {
@@ -123,16 +130,16 @@ function addRefused({ refused }: Gathered, facts: DayFacts, row: number): void {
 
 function addUpload(
   { rows, ofModality, modality, modalities }: Gathered,
-  parts: ReadonlyMap<string | null, Sums>,
-  own: Pick<Row, 'study' | 'retries' | 'ms'>,
+  parts: readonly Part[],
+  { study, retries, ms }: Pick<Row, 'study' | 'retries' | 'ms'>,
 ): void {
   let instances = 0;
   let bytes = 0;
-  for (const [of, sums] of parts) {
-    instances += sums.instances;
-    bytes += sums.bytes;
-    ofModality.add({ ...own, ...sums });
-    modality.push(modalities.of(of));
+  for (const part of parts) {
+    instances += part.instances;
+    bytes += part.bytes;
+    ofModality.add({ study, retries, ms, instances: part.instances, bytes: part.bytes });
+    modality.push(modalities.of(part.modality));
   }
-  rows.add({ ...own, instances, bytes });
+  rows.add({ study, retries, ms, instances, bytes });
 }

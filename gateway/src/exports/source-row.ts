@@ -30,7 +30,7 @@ export type ReleasedRows = {
   readonly columns: readonly ExportField[];
   readonly rows: AsyncIterable<ReleasedRow>;
   /** Looks at the file as it was written, before anybody is given it; null: needs no look. @throws IdentityFound. */
-  readonly prove: ((format: SearchedFormat, file: AsyncIterable<Uint8Array>) => Promise<void>) | null;
+  readonly prove: ((format: SearchedFormat, file: () => AsyncIterable<Uint8Array>) => Promise<void>) | null;
 };
 /** Of a redaction: the door through which rows leave. */
 export type Release = {

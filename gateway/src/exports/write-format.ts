@@ -41,7 +41,7 @@ export async function writeFormat(
       format === 'pdf'
         ? writeReport(tools, await headOf(tools, asked, released), released.rows, signal)
         : writeTable(format, released),
-    prove: prove && ((file) => prove(format, whole(file))),
+    prove: prove && ((file) => prove(format, () => whole(file))),
   };
 }
 

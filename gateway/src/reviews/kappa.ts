@@ -19,15 +19,22 @@ const around = (kappa: number, error: number): Kappa => ({
   high: Math.min(1, kappa + Z * error),
 });
 
+/** So often each was seen; as a rule once. */
+type Weights = readonly number[];
+const sumOf = (weights: Weights): number => weights.reduce((sum, weight) => sum + weight, 0);
+
 /**
  * Cohen 1960; its error for large samples: Fleiss, Cohen and Everitt 1969, formula 13 (as statsmodels computes it).
  */
-export function cohensKappa(pairs: readonly (readonly [Category, Category])[]): Kappa | null {
-  const n = pairs.length;
+export function cohensKappa(
+  pairs: readonly (readonly [Category, Category])[],
+  weights: Weights = pairs.map(() => 1),
+): Kappa | null {
+  const n = sumOf(weights);
   if (n === 0) return null;
   const categories = [...new Set(pairs.flat())];
   const share = (test: (pair: readonly [Category, Category]) => boolean): number =>
-    pairs.filter(test).length / n;
+    sumOf(weights.filter((_, at) => test(pairs[at]!))) / n;
   const rows = new Map(categories.map((one) => [one, share(([first]) => first === one)]));
   const columns = new Map(categories.map((one) => [one, share(([, second]) => second === one)]));
   const agreed = share(([first, second]) => first === second);
@@ -52,9 +59,13 @@ export function cohensKappa(pairs: readonly (readonly [Category, Category])[]): 
  * Fleiss 1971, of subjects that all have the same number of readings. Its error is a jackknife over the subjects: the
  * formula of 1979 holds only where there is no agreement at all.
  */
-export function fleissKappa(subjects: readonly (readonly Category[])[]): Kappa | null {
+export function fleissKappa(
+  subjects: readonly (readonly Category[])[],
+  weights: Weights = subjects.map(() => 1),
+): Kappa | null {
   const readers = subjects[0]?.length ?? 0;
-  if (readers < 2 || subjects.length < 2 || subjects.some(({ length }) => length !== readers)) return null;
+  const all = sumOf(weights);
+  if (readers < 2 || all < 2 || subjects.some(({ length }) => length !== readers)) return null;
   const counted = subjects.map((readings) => {
     const counts = new Map<Category, number>();
     for (const one of readings) counts.set(one, (counts.get(one) ?? 0) + 1);
@@ -62,11 +73,12 @@ export function fleissKappa(subjects: readonly (readonly Category[])[]): Kappa |
     return { counts, agreement: pairs / (readers * (readers - 1)) };
   });
   const totals = new Map<Category, number>();
-  for (const { counts } of counted)
-    for (const [category, count] of counts) totals.set(category, (totals.get(category) ?? 0) + count);
-  const agreement = counted.reduce((sum, one) => sum + one.agreement, 0);
+  for (const [at, { counts }] of counted.entries())
+    for (const [category, count] of counts)
+      totals.set(category, (totals.get(category) ?? 0) + count * weights[at]!);
+  const agreement = counted.reduce((sum, one, at) => sum + one.agreement * weights[at]!, 0);
   const kappaOf = (left: (typeof counted)[number] | null): number | null => {
-    const n = subjects.length - (left === null ? 0 : 1);
+    const n = all - (left === null ? 0 : 1);
     const observed = (agreement - (left?.agreement ?? 0)) / n;
     let expected = 0;
     for (const [category, total] of totals)
@@ -77,7 +89,7 @@ export function fleissKappa(subjects: readonly (readonly Category[])[]): Kappa |
   const without = counted.map(kappaOf);
   if (kappa === null || without.includes(null)) return null;
   const values = without as readonly number[];
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const spread = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return around(kappa, Math.sqrt(((values.length - 1) / values.length) * spread));
+  const mean = values.reduce((sum, value, at) => sum + value * weights[at]!, 0) / all;
+  const spread = values.reduce((sum, value, at) => sum + weights[at]! * (value - mean) ** 2, 0);
+  return around(kappa, Math.sqrt(((all - 1) / all) * spread));
 }

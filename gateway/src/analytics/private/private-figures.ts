@@ -57,7 +57,7 @@ async function studiesByDay(trx: Trx, siteId: string, asked: Asked): Promise<Rea
   const seen = new Set<number>();
   const sent = new Map<string, number>();
   for (const [row, at] of day.entries()) {
-    const study = rows.studyOf(row);
+    const study = rows.placeOf(row);
     if (seen.has(study)) continue;
     seen.add(study);
     const name = days[at]!;

@@ -10,63 +10,80 @@ import type { QuasiLabels, Subject } from './quasi-identifiers.ts';
 
 /** `kinds`: for each row, the place of its subject. */
 export type GroupTask = {
-  readonly subjects: readonly Subject[];
   readonly kinds: Uint32Array;
   /** Of each row the share in its person (make-anonymous.ts). */
   readonly shares: Float64Array;
   readonly k: number;
 };
-/** By subject; and the places of the rows to write, in their order. */
+/** The groups by their labels; the group of each subject that is told; the places of the rows to write, in order. */
 export type Grouped = {
-  readonly labels: readonly (QuasiLabels | null)[];
+  readonly labels: readonly QuasiLabels[];
+  readonly groups: Uint32Array<ArrayBuffer>;
   readonly order: Uint32Array<ArrayBuffer>;
 };
 /** The typed texts of one case. */
 export type TypedOfCase = { readonly identity: Identity; readonly texts: readonly string[] };
 /** `ordinary`: words of the file that are nobody's. */
-export type SearchTask = { readonly format: SearchedFormat; readonly ordinary: readonly string[] };
+export type SearchTask = {
+  readonly format: SearchedFormat;
+  readonly ordinary: readonly string[];
+  readonly textsAtOnce: number;
+};
 
 export type AnonymousTalk = {
   readonly task:
     | ({ readonly kind: 'group' } & GroupTask)
     | { readonly kind: 'clean'; readonly cases: readonly TypedOfCase[] }
     | ({ readonly kind: 'search' } & SearchTask);
-  /** The next identities, or bytes of the file. */
-  readonly question: 'identities' | 'bytes';
-  /** null: there are no more. */
-  readonly reply: readonly Identity[] | Uint8Array | null;
+  /** The next subjects, identities, or bytes of the file. */
+  readonly question: 'subjects' | 'identities' | 'bytes';
+  /** null: there are no more. The bytes then begin again. */
+  readonly reply: readonly Subject[] | readonly Identity[] | Uint8Array | null;
   readonly answer: Grouped | readonly (readonly string[])[] | Place | null;
 };
 
 export type AnonymousThread = {
-  group(task: GroupTask, signal: AbortSignal): Promise<Grouped>;
+  group(task: GroupTask, subjects: Iterable<readonly Subject[]>, signal: AbortSignal): Promise<Grouped>;
   /** By case, parallel to its texts; '' where nothing of a text may stay. */
   clean(cases: readonly TypedOfCase[], signal: AbortSignal): Promise<readonly (readonly string[])[]>;
-  /** The first cell that holds an identity. */
-  search(task: SearchTask, source: Searched, signal: AbortSignal): Promise<Place | null>;
+  /** A cell that holds an identity. */
+  search(task: Omit<SearchTask, 'textsAtOnce'>, source: Searched, signal: AbortSignal): Promise<Place | null>;
 };
 export type Searched = {
   readonly identities: Iterable<readonly Identity[]>;
-  readonly file: AsyncIterable<Uint8Array>;
+  /** From its beginning, as often as needed. */
+  readonly file: () => AsyncIterable<Uint8Array>;
 };
 
-export function createAnonymousThread(): AnonymousThread {
+/** Some 100 MB. */
+const TEXTS_AT_ONCE = 400_000;
+
+export function createAnonymousThread({ textsAtOnce = TEXTS_AT_ONCE } = {}): AnonymousThread {
   const thread = keepThread<AnonymousTalk>(new URL('./anonymous.worker.ts', import.meta.url));
   const noReply = () => Promise.reject(new Error('it asks nothing'));
   return {
-    group: async (task, signal) =>
-      (await thread.do(giving({ kind: 'group', ...task }), noReply, signal)) as Grouped,
+    async group(task, subjects, signal) {
+      const pages = subjects[Symbol.iterator]();
+      const reply = async () => giving<AnonymousTalk['reply']>(pages.next().value ?? null);
+      return (await thread.do(giving({ kind: 'group', ...task }), reply, signal)) as Grouped;
+    },
     clean: async (cases, signal) =>
       (await thread.do(giving({ kind: 'clean', cases }), noReply, signal)) as readonly (readonly string[])[],
     async search(task, { identities, file }, signal) {
       const pages = identities[Symbol.iterator]();
-      const pieces = file[Symbol.asyncIterator]();
+      let pieces = file()[Symbol.asyncIterator]();
       const reply = async (question: AnonymousTalk['question']): Promise<Given<AnonymousTalk['reply']>> => {
-        const next = question === 'identities' ? pages.next() : await pieces.next();
+        if (question === 'identities') return giving(pages.next().value ?? null);
+        const next = await pieces.next();
+        if (next.done === true) pieces = file()[Symbol.asyncIterator]();
         return giving(next.done === true ? null : next.value);
       };
       try {
-        return (await thread.do(giving({ kind: 'search', ...task }), reply, signal)) as Place | null;
+        return (await thread.do(
+          giving({ kind: 'search', ...task, textsAtOnce }),
+          reply,
+          signal,
+        )) as Place | null;
       } finally {
         await pieces.return?.();
       }

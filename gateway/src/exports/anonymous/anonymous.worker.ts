@@ -6,27 +6,39 @@ import type { AnonymousTalk, GroupTask, Grouped, SearchTask, TypedOfCase } from 
 import { arrangeRows } from './arrange-rows.ts';
 import { createTypedTextCleaner, HARMLESS_WORDS } from './clean-typed-text.ts';
 import type { Cell } from './find-cell.ts';
-import { createIdentityTexts, type Identity } from './identity-texts.ts';
+import { createIdentityTexts, type Identity, type IdentityTexts } from './identity-texts.ts';
 import { makeAnonymous } from './make-anonymous.ts';
-import { LABEL_WORDS } from './quasi-identifiers.ts';
+import { LABEL_WORDS, QUASI_IDENTIFIERS, type QuasiLabels, type Subject } from './quasi-identifiers.ts';
 import { createFileSearch } from './search-file.ts';
 
 serveTasks<AnonymousTalk>(async (task, ask) => {
-  if (task.kind === 'group') return giving(group(task));
+  if (task.kind === 'group') return giving(await group(task, ask));
   if (task.kind === 'clean') return giving(task.cases.map(clean));
   return giving(await search(task, ask));
 });
 
-function group({ subjects, kinds, shares, k }: GroupTask): Grouped {
+async function group({ kinds, shares, k }: GroupTask, ask: Ask<AnonymousTalk>): Promise<Grouped> {
+  const subjects: Subject[] = [];
+  for (let page = await ask(giving('subjects')); page !== null; page = await ask(giving('subjects')))
+    subjects.push(...(page as readonly Subject[]));
   const byRow = makeAnonymous(
     Array.from(kinds, (kind) => subjects[kind]!),
     k,
     shares,
   );
-  const labels: Grouped['labels'][number][] = subjects.map(() => null);
-  for (const [row, kind] of kinds.entries()) labels[kind] = byRow[row]!;
+  const labels: QuasiLabels[] = [];
+  const places = new Map<string, number>();
+  const groups = new Uint32Array(subjects.length);
+  for (const [row, kind] of kinds.entries()) {
+    const of = byRow[row]!;
+    if (of === null) continue;
+    const key = QUASI_IDENTIFIERS.map((name) => of[name]).join('\n');
+    const place = places.get(key) ?? labels.push(of) - 1;
+    places.set(key, place);
+    groups[kind] = place;
+  }
   return {
-    labels,
+    ...{ labels, groups },
     order: Uint32Array.from(arrangeRows(byRow, randomFillSync(new Uint32Array(kinds.length)))),
   };
 }
@@ -36,12 +48,30 @@ function clean({ identity, texts }: TypedOfCase): readonly string[] {
   return texts.map((text) => cleanText(text));
 }
 
-async function search({ format, ordinary }: SearchTask, ask: Ask<AnonymousTalk>): Promise<Cell | null> {
-  const texts = createIdentityTexts([...ordinary, ...LABEL_WORDS, ...HARMLESS_WORDS]);
-  for (let page = await ask(giving('identities')); page !== null; page = await ask(giving('identities')))
+/** Of all cases the texts would take hundreds of megabytes: some are sought at once, and the file is read again. */
+async function search(
+  { format, ordinary, textsAtOnce }: SearchTask,
+  ask: Ask<AnonymousTalk>,
+): Promise<Cell | null> {
+  const known = [...ordinary, ...LABEL_WORDS, ...HARMLESS_WORDS];
+  for (let hasMore = true; hasMore; ) {
+    const texts = createIdentityTexts(known);
+    hasMore = await gather(texts, textsAtOnce, ask);
+    const file = createFileSearch(texts, format);
+    for (let piece = await ask(giving('bytes')); piece !== null; piece = await ask(giving('bytes')))
+      file.pass(piece as Uint8Array);
+    const found = file.end();
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/** Whether there may be more. */
+async function gather(texts: IdentityTexts, atOnce: number, ask: Ask<AnonymousTalk>): Promise<boolean> {
+  while (texts.anywhere.size + texts.whole.size < atOnce) {
+    const page = await ask(giving('identities'));
+    if (page === null) return false;
     for (const identity of page as readonly Identity[]) texts.add(identity);
-  const file = createFileSearch(texts, format);
-  for (let piece = await ask(giving('bytes')); piece !== null; piece = await ask(giving('bytes')))
-    file.pass(piece as Uint8Array);
-  return file.end();
+  }
+  return true;
 }

@@ -25,6 +25,7 @@ import type { AnonymousThread, Grouped } from './anonymous-thread.ts';
 import type { Identity } from './identity-texts.ts';
 import { QUASI_IDENTIFIERS, type QuasiIdentifier, type Subject } from './quasi-identifiers.ts';
 import { FIELDS_OF_SUBJECT, identityOf, personOf, subjectOf, textsIn } from './read-subject.ts';
+import { createRowStore, type RowStore } from './row-store.ts';
 
 export type AnonymousTools = { readonly thread: AnonymousThread; readonly signal: AbortSignal };
 
@@ -33,33 +34,39 @@ export const K = 5;
 /** Rows whose typed text is cleaned at once, or that are written before others have their turn. */
 const PAGE = 100;
 
-/** The rows read so far; identities and cells by row. */
+/** The rows read so far; identities, cells and people by row. */
 type Gathered = {
   readonly columns: readonly AnonymousField[];
-  readonly identities: Identity[];
-  readonly cells: (readonly Cell[])[];
+  readonly identities: RowStore<Identity>;
+  readonly cells: RowStore<readonly Cell[]>;
   /** By subject, as JSON: its place in `subjects`. */
   readonly places: Map<string, number>;
-  readonly subjects: Subject[];
+  readonly subjects: RowStore<Subject>;
+  readonly sites: Set<string>;
   readonly kinds: number[];
-  readonly people: (string | null)[];
+  /** The place of each person whose number is known. */
+  readonly known: Map<string, number>;
+  /** Places; negative: nobody knows who. */
+  readonly people: number[];
 };
+
+const createGathered = (columns: readonly AnonymousField[]): Gathered => ({
+  ...{ columns, identities: createRowStore(), cells: createRowStore(), subjects: createRowStore() },
+  ...{ places: new Map(), sites: new Set(), kinds: [], known: new Map(), people: [] },
+});
 
 export function releaseAnonymously(tools: AnonymousTools): Release {
   return {
     reads: (fields) => [...new Set([...fields.filter(isAnonymousField), ...FIELDS_OF_SUBJECT])],
     release(rows, fields) {
       const columns = fields.filter(isAnonymousField);
-      const gathered: Gathered = {
-        ...{ columns, identities: [], cells: [], places: new Map(), subjects: [], kinds: [], people: [] },
-      };
+      const gathered = createGathered(columns);
       return {
         columns,
         rows: anonymousRows(tools, rows, gathered),
         async prove(format, file) {
-          const source = { identities: pagesOf(gathered.identities), file };
-          const sites = gathered.subjects.flatMap(({ site }) => site ?? []);
-          const ordinary = [...columns, ...sites, ...(format === 'pdf' ? REPORT_TEXTS : [])];
+          const source = { identities: gathered.identities.pages(PAGE), file };
+          const ordinary = [...columns, ...gathered.sites, ...(format === 'pdf' ? REPORT_TEXTS : [])];
           const task = { format, ordinary: [...new Set(ordinary)] };
           const found = await tools.thread.search(task, source, tools.signal);
           const fields = format === 'pdf' ? EXPORT_FIELD_NAMES : columns;
@@ -70,10 +77,6 @@ export function releaseAnonymously(tools: AnonymousTools): Release {
   };
 }
 
-function* pagesOf<T>(all: readonly T[]): Generator<readonly T[]> {
-  for (let from = 0; from < all.length; from += PAGE) yield all.slice(from, from + PAGE);
-}
-
 async function* anonymousRows(
   tools: AnonymousTools,
   rows: AsyncIterable<SourceRow>,
@@ -81,23 +84,32 @@ async function* anonymousRows(
 ): AsyncGenerator<ReleasedRow> {
   const { subjects, kinds, columns, cells } = gathered;
   await gather(tools, rows, gathered);
-  const task = { subjects, kinds: Uint32Array.from(kinds), shares: sharesOf(gathered.people), k: K };
-  const { labels, order } = await tools.thread.group(task, tools.signal);
+  const task = { kinds: Uint32Array.from(kinds), shares: sharesOf(gathered), k: K };
+  const { labels, groups, order } = await tools.thread.group(task, subjects.pages(PAGE), tools.signal);
   for (const [written, row] of order.entries()) {
     if (written % PAGE === 0) await setImmediate();
-    const told = columns.map((column, at) => labelIn(labels[kinds[row]!]!, column) ?? cells[row]![at]!);
+    const own = cells.at(row);
+    const group = labels[groups[kinds[row]!]!]!;
+    const told = columns.map((column, at) => labelIn(group, column) ?? own[at]!);
     // Nobody reads pixels here, so nobody can say that no name is in them; and every image is one of its kind.
     yield { cells: told, pictures: NO_PICTURES, files: null };
   }
 }
 
-function sharesOf(people: Gathered['people']): Float64Array {
-  const rows = new Map<string, number>();
-  for (const person of people) if (person !== null) rows.set(person, (rows.get(person) ?? 0) + 1);
-  return Float64Array.from(people, (person) => (person === null ? 1 : 1 / rows.get(person)!));
+function sharesOf({ people, known }: Gathered): Float64Array {
+  const rows = new Uint32Array(known.size);
+  for (const person of people) if (person >= 0) rows[person]! += 1;
+  return Float64Array.from(people, (person) => (person < 0 ? 1 : 1 / rows[person]!));
 }
 
-const labelIn = (labels: NonNullable<Grouped['labels'][number]>, column: AnonymousField): string | null =>
+function placeOf(known: Map<string, number>, person: string | null): number {
+  if (person === null) return -1;
+  const place = known.get(person) ?? known.size;
+  known.set(person, place);
+  return place;
+}
+
+const labelIn = (labels: Grouped['labels'][number], column: AnonymousField): string | null =>
   isQuasiIdentifier(column) ? labels[column] : null;
 const isQuasiIdentifier = (column: ExportField): column is QuasiIdentifier =>
   (QUASI_IDENTIFIERS as readonly ExportField[]).includes(column);
@@ -122,7 +134,7 @@ async function gatherPage(
   page: readonly SourceRow[],
   gathered: Gathered,
 ): Promise<void> {
-  const { columns, identities, cells, places, subjects, kinds, people } = gathered;
+  const { columns, identities, cells, places, subjects, sites, kinds, people, known } = gathered;
   const told = new Set(columns);
   const typed = columns.filter((column) => ANONYMOUS_FIELDS[column] === 'cleaned');
   const cases = page.map((row) => ({
@@ -133,13 +145,15 @@ async function gatherPage(
   for (const [at, row] of page.entries()) {
     const subject = subjectOf(row, told);
     const key = JSON.stringify(subject);
-    const place = places.get(key) ?? subjects.push(subject) - 1;
+    const place = places.get(key) ?? subjects.length;
+    if (place === subjects.length) subjects.add(subject);
+    if (subject.site !== null) sites.add(subject.site);
     places.set(key, place);
     kinds.push(place);
-    people.push(personOf(row));
-    identities.push(cases[at]!.identity);
+    people.push(placeOf(known, personOf(row)));
+    identities.add(cases[at]!.identity);
     const texts = [...(cleaned[at] ?? [])];
-    cells.push(columns.map((column) => cellOf(row, column, texts)));
+    cells.add(columns.map((column) => cellOf(row, column, texts)));
   }
 }
 

@@ -1,0 +1,121 @@
+/** A finished set in which somebody’s name is left is found out, wherever it stands; a clean one passes. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { SimpleElement } from '#shared/dicom/build-instance.ts';
+import { ingestFile } from '#shared/ingest/ingest-file.ts';
+import { createArchiveWriter } from '#shared/ingest/write-archive.ts';
+import { derivePolicyKey } from '#shared/transfer/policy-key.ts';
+import { toDevicePolicy } from '../../foreign/device-policy.ts';
+import type { OpeningPolicy } from '../../foreign/open-talk.ts';
+import { testFilm } from '../../testing/open-subject.ts';
+import type { Identity } from '../anonymous/identity-texts.ts';
+import { searchSet } from './search-set.ts';
+
+const test = suite('the search of a finished set');
+const PATIENT: readonly SimpleElement[] = [
+  [0x00100010, 'PN', 'Oberhuberin^Zoe'],
+  [0x00100020, 'LO', 'PID-471100'],
+];
+const NOBODY: Identity = { names: [], numbers: [], birthDates: [], uids: [] };
+const ZOE: Identity = {
+  ...NOBODY,
+  names: ['Oberhuberin^Zoe'],
+  numbers: ['PID-471100'],
+  birthDates: ['19800224'],
+};
+
+const key = await derivePolicyKey(new Uint8Array(32).fill(7), { name: 'deidentified', key: 1 });
+const openingWith = (options: readonly string[]): OpeningPolicy => ({
+  ...{ kind: 'deidentified', options, settings: {}, vault: null },
+  ...key,
+});
+const PLAIN = openingWith([]);
+/** Its rules leave descriptions as they are, so that only the search can find a name in them. */
+const KEEPING: OpeningPolicy = {
+  ...PLAIN,
+  ...{ settings: { attributes: { '00081030': 'keep' } } },
+} as OpeningPolicy;
+
+async function underPolicy(more: readonly SimpleElement[], opening = PLAIN): Promise<Uint8Array> {
+  const policy = await toDevicePolicy(opening, async () => {});
+  const film = new Blob([testFilm({ seed: 7500, more }).bytes]);
+  const outcome = await ingestFile(film, { policy, inFolder: false });
+  if (outcome.kind !== 'ready') throw new Error(`${outcome.kind}: ${outcome.because}`);
+  const { bytes } = outcome.instance;
+  return bytes instanceof Blob ? new Uint8Array(await bytes.arrayBuffer()) : bytes;
+}
+
+type Searched = { readonly opening?: OpeningPolicy; readonly of?: readonly Identity[] };
+
+async function found(
+  members: readonly (readonly [string, Uint8Array])[],
+  { opening = PLAIN, of = [ZOE] }: Searched = {},
+): Promise<number | null> {
+  const pieces: Uint8Array<ArrayBuffer>[] = [];
+  const archive = await createArchiveWriter(async (bytes) => void pieces.push(new Uint8Array(bytes)));
+  for (const [path, bytes] of members) await archive.add(path, bytes);
+  await archive.close();
+  const zip = new Uint8Array(await new Blob(pieces).arrayBuffer());
+  const set = {
+    size: zip.length,
+    read: async (offset: number, length: number) => zip.slice(offset, offset + length),
+    identities: async (patient: number) => (patient === 2 ? of : [NOBODY]),
+  };
+  return searchSet({ opening, retainsUids: false }, set, new AbortController().signal);
+}
+
+const ONE = 'PAT00001/ST000001/SE000001/IM000001';
+const TWO = 'PAT00002/ST000002/SE000001/IM000001';
+
+test('passes where the policy was carried out', async () => {
+  assert.is(
+    await found([
+      [ONE, await underPolicy(PATIENT)],
+      [TWO, await underPolicy(PATIENT)],
+    ]),
+    null,
+  );
+});
+
+test('finds an instance from which nothing was removed', async () => {
+  const film = testFilm({ seed: 7500, more: PATIENT }).bytes;
+  assert.is(
+    await found([
+      [ONE, await underPolicy(PATIENT)],
+      [TWO, film],
+    ]),
+    2,
+  );
+  assert.is(
+    await found([
+      [ONE, film],
+      [TWO, await underPolicy(PATIENT)],
+    ]),
+    1,
+  );
+});
+
+test('finds a name that only the PACS knows, in a text that the policy keeps', async () => {
+  // The header names somebody else, so the policy does not know this name.
+  const kept = (text: string) => underPolicy([[0x00081030, 'LO', text]], KEEPING);
+  const told = await kept('chest OBERHUBERIN');
+  assert.is(await found([[TWO, told]], { opening: KEEPING }), 2);
+  assert.is(await found([[ONE, told]], { opening: KEEPING }), null, 'of another patient it names nobody');
+  const harmless = await kept('Chest, lungs normal');
+  assert.is(await found([[TWO, harmless]], { opening: KEEPING }), null);
+});
+
+test('refuses what it cannot read', async () => {
+  const refused = async (members: Parameters<typeof found>[0]): Promise<void> => {
+    try {
+      await found(members);
+      assert.unreachable();
+    } catch (error) {
+      assert.instance(error, TypeError);
+    }
+  };
+  await refused([[ONE, new TextEncoder().encode('Oberhuberin')]]);
+  await refused([['../PAT00001/x', await underPolicy(PATIENT)]]);
+});
+
+test.run();
