@@ -1,4 +1,4 @@
-/** What is asked by one question of a review type, as its maker types it, with the question as readers will see it. */
+/** The fields of one question of a review type, and the question as readers will see it. */
 import { useState } from 'preact/hooks';
 import { OPTIONS_LIMIT } from '#shared/protocol/review-forms.ts';
 import { Icon } from '../../kit/Icon.tsx';

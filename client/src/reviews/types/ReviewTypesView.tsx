@@ -12,37 +12,38 @@ import { nameFor } from './type-form.ts';
 import { TypeSheet } from './TypeSheet.tsx';
 import { typeWords as words } from './type-words.ts';
 
-export function ReviewTypesView() {
+/** The types as the gateway has them, and what a person makes of them. */
+function useTypes() {
   const api = useApi();
   const types = useSignal<readonly ReviewType[] | null>(null);
   const [attempt] = useState(openAttempt);
-  /** Null: the form is closed; `new`: of a type to be. */
-  const editing = useSignal<ReviewType | 'new' | null>(null);
   const load = () =>
     attempt.tried(async () => {
       types.value = (await api.json('/review-types', reviewTypesSchema)).types;
     });
   useEffect(() => void load(), []);
-  const known = types.value ?? [];
-  const late = useLate(types.value === null && attempt.isBusy.value);
-  const save = async (definition: ReviewDefinition) => {
-    const before = editing.value;
-    const isNew = before === 'new' || before === null;
-    const path = isNew ? '/review-types' : `/review-types/${before.name}`;
-    const body = isNew
-      ? {
-          name: nameFor(
-            definition.title,
-            known.map(({ name }) => name),
-          ),
-          definition,
-        }
-      : { version: before.version, definition };
-    const after = await api.json(path, reviewTypesSchema, { method: isNew ? 'POST' : 'PUT', body });
+  /** `before` null: a new one. Throws ApiProblem, Unreachable. */
+  const save = async (before: ReviewType | null, definition: ReviewDefinition) => {
+    const names = (types.value ?? []).map(({ name }) => name);
+    const after = await (before === null
+      ? api.json('/review-types', reviewTypesSchema, {
+          ...{ method: 'POST', body: { name: nameFor(definition.title, names), definition } },
+        })
+      : api.json(`/review-types/${before.name}`, reviewTypesSchema, {
+          ...{ method: 'PUT', body: { version: before.version, definition } },
+        }));
     types.value = after.types;
   };
+  return { types: types.value, attempt, load, save };
+}
+
+export function ReviewTypesView() {
+  const { types, attempt, load, save } = useTypes();
+  /** Null: the form is closed. */
+  const editing = useSignal<{ readonly type: ReviewType | null } | null>(null);
+  const late = useLate(types === null && attempt.isBusy.value);
   return (
-    <main id="content" class="page stack" aria-busy={types.value === null}>
+    <main id="content" class="page stack" aria-busy={types === null}>
       <div>
         <a class="button button-bare" href={hrefOf({ page: 'reviews', id: '' })}>
           {words.back}
@@ -58,8 +59,29 @@ export function ReviewTypesView() {
         </p>
       </CaseTroubleNotice>
       {late && <p class="quiet">{words.loading}</p>}
+      {types && <Types types={types} onEdit={(type) => (editing.value = { type })} />}
+      {editing.value !== null && (
+        <TypeSheet
+          definition={editing.value.type?.definition ?? null}
+          onSave={(definition) => save(editing.value?.type ?? null, definition)}
+          onClose={() => (editing.value = null)}
+        />
+      )}
+    </main>
+  );
+}
+
+type TypesProps = {
+  readonly types: readonly ReviewType[];
+  /** Null: a new one. */
+  readonly onEdit: (type: ReviewType | null) => void;
+};
+
+function Types({ types, onEdit }: TypesProps) {
+  return (
+    <>
       <ul class="plain" aria-label={words.title}>
-        {known.map((type) => (
+        {types.map((type) => (
           <li key={type.name} class="hairline review-type">
             <Type type={type} />
             <button
@@ -67,33 +89,19 @@ export function ReviewTypesView() {
               class="button"
               aria-haspopup="dialog"
               aria-label={words.changeOf(type.definition.title)}
-              onClick={() => (editing.value = type)}
+              onClick={() => onEdit(type)}
             >
               {words.change}
             </button>
           </li>
         ))}
       </ul>
-      {types.value !== null && (
-        <p>
-          <button
-            type="button"
-            class="button button-main"
-            aria-haspopup="dialog"
-            onClick={() => (editing.value = 'new')}
-          >
-            {words.add}
-          </button>
-        </p>
-      )}
-      {editing.value !== null && (
-        <TypeSheet
-          definition={editing.value === 'new' ? null : editing.value.definition}
-          onSave={save}
-          onClose={() => (editing.value = null)}
-        />
-      )}
-    </main>
+      <p>
+        <button type="button" class="button button-main" aria-haspopup="dialog" onClick={() => onEdit(null)}>
+          {words.add}
+        </button>
+      </p>
+    </>
   );
 }
 

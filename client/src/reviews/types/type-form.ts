@@ -7,13 +7,13 @@ export type Unit = Extract<ReviewField, { readonly 'x-field': 'measurement' }>['
 export const KINDS: readonly Kind[] = ['radio', 'scale', 'number', 'measurement', 'text'];
 export const UNITS: readonly Unit[] = ['mm', 'cm', 'mm2', 'cm2', 'mL', 'deg', '%', "[hnsf'U]"];
 
-/** `code` empty: none yet. Answers that were given are of a code, so it never changes. */
+/** An empty `code` is none yet. Answers that were given are of a code, so the code never changes. */
 export type TypedOption = { readonly code: string; readonly title: string; readonly isPositive: boolean };
 /** What is asked for every kind is kept, so that trying another kind loses nothing. */
 export type TypedQuestion = {
   /** Of this question alone, while the form is open. */
   readonly key: number;
-  /** Empty: none yet. Agreement is counted by it, so it never changes. */
+  /** Empty: none yet. Agreement is counted by name, so the name never changes. */
   readonly name: string;
   readonly kind: Kind;
   readonly title: string;
