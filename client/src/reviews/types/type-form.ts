@@ -9,7 +9,7 @@ export const UNITS: readonly Unit[] = ['mm', 'cm', 'mm2', 'cm2', 'mL', 'deg', '%
 
 /** An empty `code` is none yet. Answers that were given are of a code, so the code never changes. */
 export type TypedOption = { readonly code: string; readonly title: string; readonly isPositive: boolean };
-/** What is asked for every kind is kept, so that trying another kind loses nothing. */
+/** The fields of every kind are kept, so that trying another kind loses nothing. */
 export type TypedQuestion = {
   /** Of this question alone, while the form is open. */
   readonly key: number;
