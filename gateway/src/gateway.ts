@@ -249,7 +249,12 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
     casesFeature({ ...tools, caseKeys }),
     reviewsFeature({ ...tools, caseKeys }),
     analyticsFeature(tools),
-    exportsFeature({ ...tools, caseKeys, exportKeys: keysIn('exports') }),
+    exportsFeature({
+      ...tools,
+      caseKeys,
+      exportKeys: keysIn('exports'),
+      examiner: tools.inference.examiner,
+    }),
     sampleFeature({ ...tools, caseKeys, forget: tools.callers.forgetAccount }),
     worklistFeature({ ...tools, listKeys: keysIn('orders') }),
     modelsFeature(tools),

@@ -29,7 +29,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^fast-png$/, [/^gateway\/src\/results\/encode-png\.ts$/]],
   [/^workbox-/, [/^client\/src\/app\/service-worker\.ts$/]],
   [/^csv-(parse|stringify)$/, [/^gateway\/src\/http\/csv\.ts$/]],
-  [/^pdfkit$/, [/^gateway\/src\/studies\/draw-sheet\.ts$/]],
+  [/^pdfkit$/, [/^gateway\/src\/http\/pdf\.ts$/]],
   [
     /^qr$/,
     [
@@ -45,7 +45,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^@cornerstonejs\/codec-openjpeg/, [/^shared\/src\/pixels\/load-codecs(\.browser)?\.ts$/]],
   [/^@zip\.js\/zip\.js$/, [/^shared\/src\/ingest\//]],
   [/^(hono|@hono\/.*|prom-client)$/, [/^gateway\//]],
-  [/^kysely$/, [/^gateway\//, /^scripts\/bench\/cases\.ts$/]],
+  [/^kysely$/, [/^gateway\//, /^scripts\/bench\/(cases|figures)\.ts$/]],
   [/^(preact|@preact\/.*)$/, [/^client\//]],
   [
     /^(playwright-core|fast-check|fake-indexeddb|uvu|tus-js-client|axe-core)$/,
@@ -162,7 +162,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
   [
     ['gateway/src/exports'],
-    ['cases', 'reviews', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database', 'jobs'],
+    [
+      ...['cases', 'reviews', 'inference', 'pipeline', 'ports', 'threads', 'http', 'audit', 'database'],
+      ...['jobs'],
+    ],
   ],
   [
     ['gateway/src/sample'],

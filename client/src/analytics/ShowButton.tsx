@@ -82,7 +82,7 @@ function ShownSheet({ shows, kind, onClose }: ShownProps) {
     <Sheet title={words.title[kind]} onClose={onClose}>
       <CaseTroubleNotice trouble={trouble} />
       {page === null && trouble === null && <p class="quiet">{words.loading}</p>}
-      <ul class="plain">
+      <ul class="plain sheet-part">
         {page?.items.map(({ key, text, href, when }) => (
           <li key={key} class="hairline figure-shown">
             {href === null ? (
@@ -96,7 +96,7 @@ function ShownSheet({ shows, kind, onClose }: ShownProps) {
           </li>
         ))}
       </ul>
-      <div class="row">
+      <div class="sheet-actions">
         {page !== null && page.next !== null && (
           <button type="button" class="button" onClick={() => void ask(page.next)}>
             {words.more}

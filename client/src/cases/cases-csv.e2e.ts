@@ -88,4 +88,27 @@ walk('a list is exported for a purpose, followed until it is ready, saved and er
   await row.getByText('Cancelled. There is no file.').waitFor();
 });
 
+walk('a list is exported as a report to print, and saved', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+  await press(page, 'Export');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('What the file has').selectOption('report-limited');
+  await dialog.getByText('Pages to read and to print').waitFor();
+  await dialog.getByLabel('What it is for').pressSequentially('For the meeting of the ward');
+  await looksRight(page, 'export-report');
+  await press(page, 'Make the file');
+  const row = page.getByRole('listitem').filter({ hasText: 'For the meeting of the ward' });
+  await row.getByText('kept until').waitFor();
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    row.getByRole('button', { name: 'Save the file' }).press('Enter'),
+  ]);
+  assert.is(saved.suggestedFilename(), 'report-limited.pdf');
+  const file = join(stage.folder, 'report-limited.pdf');
+  await saved.saveAs(file);
+  assert.match((await readFile(file)).toString('latin1'), /^%PDF-[\s\S]*%%EOF\s*$/);
+});
+
 test.run();

@@ -87,7 +87,8 @@ type TemplateProps = {
 };
 
 function Template({ templates, chosen, onChoose }: TemplateProps) {
-  const { redaction, fields } = chosen.definition;
+  const { redaction, format, fields } = chosen.definition;
+  const told = exportWords.tellsFormat[format];
   return (
     <>
       <label class="field">
@@ -103,6 +104,7 @@ function Template({ templates, chosen, onChoose }: TemplateProps) {
       <div role="status">
         <Notice kind={redaction === 'full' ? 'wait' : 'plain'} title={exportWords.redactions[redaction]}>
           <p>{exportWords.tells[redaction]}</p>
+          {told !== undefined && <p>{told}</p>}
         </Notice>
       </div>
       <details class="disclosure">
@@ -110,7 +112,7 @@ function Template({ templates, chosen, onChoose }: TemplateProps) {
           <span class="disclosure-mark">
             <Icon name="chevron" size={16} turns />
           </span>
-          {words.columns}
+          {words.fields}
         </summary>
         <p class="code">{fields.join(', ')}</p>
       </details>

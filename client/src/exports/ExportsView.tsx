@@ -1,7 +1,7 @@
 /** The exports of this person: what is being made, what is ready, and what became of the others. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import type { Export } from '#shared/protocol/exports.ts';
+import { EXPORT_ENDINGS, type Export } from '#shared/protocol/exports.ts';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
 import { saveFile } from '../cases/save-file.ts';
@@ -103,17 +103,23 @@ function Row({ of, store }: RowProps) {
 }
 
 function State({ of }: { readonly of: Export }) {
-  const { state, trouble, found, done, total, rows, bytes, expiresAt } = of;
+  const { state, definition, trouble, found, done, total, rows, bytes, expiresAt } = of;
   if (state === 'ready' && rows !== null && bytes !== null && expiresAt !== null)
     return (
       <p class="numbers">
-        {words.ready(rows, formatBytes(bytes), formatMoment(new Date(expiresAt), new Date()))}
+        {words.ready(
+          rows,
+          formatBytes(bytes),
+          formatMoment(new Date(expiresAt), new Date()),
+          definition.format,
+        )}
       </p>
     );
   if (state === 'failed')
     return (
       <p class="export-failed">
-        {words.failed[trouble ?? 'unexpected']} {found && words.found(found.field, found.row)}
+        {words.failed[trouble ?? 'unexpected']}{' '}
+        {found && words.found(found.field, found.row, definition.format)}
       </p>
     );
   return (
@@ -136,7 +142,8 @@ function Actions({ of, store }: RowProps) {
   const [saving] = useState(openAttempt);
   const isAsking = useSignal(false);
   const { title, format } = of.definition;
-  const save = () => saving.tried(() => saveFile(api, `/exports/${of.id}/file`, `${of.template}.${format}`));
+  const save = () =>
+    saving.tried(() => saveFile(api, `/exports/${of.id}/file`, `${of.template}.${EXPORT_ENDINGS[format]}`));
   const end = () => void store.cancel(of.id);
   return (
     <div class="export-actions">

@@ -1,7 +1,8 @@
 /** The words of exports. */
-import type { ExportState, ExportTrouble, Redaction } from '#shared/protocol/exports.ts';
+import type { ExportFormat, ExportState, ExportTrouble, Redaction } from '#shared/protocol/exports.ts';
 
 const cases = (count: number): string => (count === 1 ? '1 case' : `${count.toLocaleString('en')} cases`);
+const isTable = (format: ExportFormat): boolean => format === 'csv' || format === 'jsonl';
 const rows = (count: number): string => (count === 1 ? '1 row' : `${count.toLocaleString('en')} rows`);
 
 export const exportWords = {
@@ -19,7 +20,7 @@ export const exportWords = {
     template: 'What the file has',
     loading: 'Loading the templates…',
     none: 'There is no template for you. Ask an administrator.',
-    columns: 'Columns',
+    fields: 'Fields',
     purpose: 'What it is for',
     purposeHint: 'Administrators see it beside your name.',
     purposeMissing: 'Say what the file is for.',
@@ -37,8 +38,11 @@ export const exportWords = {
     anonymous:
       'Ages, dates and places are told in groups of five cases or more. Cases that would stand alone are left out, and the finished file is searched for every name.',
   } satisfies Record<Redaction, string>,
+  tellsFormat: {
+    pdf: 'Pages to read and to print, of at most 1,000 cases: what was found in words, and images with the marks of their readers. An anonymous report has no images.',
+  } as Partial<Record<ExportFormat, string>>,
   about: (redaction: string, format: string) => `${redaction} · ${format}`,
-  formats: { csv: 'CSV', jsonl: 'JSON Lines' },
+  formats: { csv: 'CSV', jsonl: 'JSON Lines', pdf: 'PDF' } satisfies Record<ExportFormat, string>,
   by: (username: string, when: string) => `${username}, ${when}`,
   purpose: (purpose: string) => `For: ${purpose}`,
   states: {
@@ -50,7 +54,8 @@ export const exportWords = {
     expired: 'Its time is over. The file was erased.',
   } satisfies Record<ExportState, string>,
   progress: (done: number, total: number) => `${done.toLocaleString('en')} of ${cases(total)}`,
-  ready: (count: number, bytes: string, until: string) => `${rows(count)} · ${bytes} · kept until ${until}`,
+  ready: (count: number, bytes: string, until: string, format: ExportFormat) =>
+    `${isTable(format) ? rows(count) : cases(count)} · ${bytes} · kept until ${until}`,
   sha256: 'SHA-256',
   /** While it is made: it continues once this is over. */
   waits: {
@@ -65,8 +70,10 @@ export const exportWords = {
     unexpected:
       'The gateway could not make the file. Export again; if that fails too, tell an administrator.',
   } satisfies Record<ExportTrouble, string>,
-  found: (field: string, row: number) =>
-    `The name was in row ${row.toLocaleString('en')}, column ${field}. Correct that case, or leave the column out.`,
+  found: (field: string, row: number, format: ExportFormat) =>
+    isTable(format)
+      ? `The name was in row ${row.toLocaleString('en')}, column ${field}. Correct that case, or leave the column out.`
+      : `The name was in case ${row.toLocaleString('en')} of the file, field ${field}. Correct that case, or leave the field out.`,
   save: 'Save the file',
   saving: 'Saving…',
   cancel: 'Cancel',

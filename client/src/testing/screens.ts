@@ -75,6 +75,7 @@ export const SCREENS = {
     'exports-none': 'Nothing was exported yet',
     'export-ask': 'An export without a purpose',
     exports: 'An export that is ready',
+    'export-report': 'An export as a report to print',
   },
   'analytics/analytics.e2e.ts': {
     'figures-uploads': 'What came in during 30 days',

@@ -2,15 +2,25 @@
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import { analyticsRoutes } from './analytics.routes.ts';
+import { countChangedDaysOfAll } from './upload-days.ts';
 import type { EvaluationTools } from './export-evaluation.ts';
 
 export type AnalyticsFeatureTools = Omit<EvaluationTools, 'secret'> & {
   readonly keys: Pick<Keys, 'secretFor'>;
 };
 
+/** Nobody has to wait for more days than change in between. */
+const COUNT_EVERY_SECONDS = 600;
 /** The purpose of the secret from which pseudonyms of studies are made. */
 const PSEUDONYMS = 'studies of evaluations';
 
 export const analyticsFeature = ({ keys, ...rest }: AnalyticsFeatureTools): Feature => ({
   routes: [analyticsRoutes({ ...rest, secret: keys.secretFor(PSEUDONYMS) })],
+  clocks: [
+    {
+      name: 'upload-days',
+      everySeconds: COUNT_EVERY_SECONDS,
+      run: () => countChangedDaysOfAll(rest.db),
+    },
+  ],
 });

@@ -73,18 +73,18 @@ export const saidOf = ({ from, to, cohort }: Asked) => ({ from, to, cohort });
 export const isOfAll = ({ cohort }: Asked): boolean =>
   Object.values(cohort).every((value) => value === undefined);
 
-/** Each storage class with the modality that it is of. */
-const MODALITY_OF_CLASS = STORAGE_CLASSES.flatMap((sopClass) =>
-  modalitiesOf([sopClass]).map((modality) => [sopClass, modality] as const),
+/** Of each storage class the modality that it is of. */
+const MODALITY_OF_CLASS: ReadonlyMap<string, string> = new Map(
+  STORAGE_CLASSES.flatMap((sopClass) =>
+    modalitiesOf([sopClass]).map((modality): [string, string] => [sopClass, modality]),
+  ),
 );
-/** A table of them: `class` and `modality`. */
-export const modalityTable = (): RawBuilder<unknown> =>
-  sql`unnest(${MODALITY_OF_CLASS.map(([sopClass]) => sopClass)}::text[],
-    ${MODALITY_OF_CLASS.map(([, modality]) => modality)}::text[])`;
+/** Null: of none that has a name. */
+export const modalityOf = (sopClass: string): string | null => MODALITY_OF_CLASS.get(sopClass) ?? null;
 
 /** A condition on `sopClass`, a column of the query. */
 export function isOfModality(sopClass: string, modality: string): RawBuilder<boolean> {
-  const classes = MODALITY_OF_CLASS.filter(([, of]) => of === modality).map(([uid]) => uid);
+  const classes = [...MODALITY_OF_CLASS].filter(([, of]) => of === modality).map(([uid]) => uid);
   return sql`coalesce(${sql.ref(sopClass)} = any(${classes}::text[]), false)`;
 }
 

@@ -1,71 +1,104 @@
-/**
- * Uploads that began in the period, in one statement: each with the instances of its study, its time to the PACS and
- * its retries; then grouped in five ways.
- */
-import { sql, type RawBuilder } from 'kysely';
+/** Uploads that began in the period, with what is in their studies, grouped in five ways; and refusals by reason. */
+import { setImmediate } from 'node:timers/promises';
 import { GROUPS_LIMIT, type Operations, type Transfers } from '#shared/protocol/analytics.ts';
-import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Db } from '../database/database.ts';
-import { RESULTS_POLICY } from '../policies/policies.ts';
-import {
-  all,
-  isOfAll,
-  isOfModality,
-  laterDay,
-  modalityTable,
-  patientConditions,
-  saidOf,
-  spreadOf,
-  type Asked,
-} from './asked.ts';
-
-type Row = {
-  readonly kind: 'total' | 'day' | 'hour' | 'account' | 'device' | 'modality';
-  /** Of the group: a day, an hour, a device, a modality. */
-  readonly name: string | null;
-  readonly account: string | null;
-  readonly studies: number;
-  readonly uploads: number;
-  readonly instances: number;
-  readonly bytes: number;
-  readonly retries: number;
-  readonly times: readonly number[] | null;
-};
+import { isOfAll, laterDay, saidOf, type Asked } from './asked.ts';
+import { readUploads, type Uploads } from './read-uploads.ts';
+import type { Tally } from './tally-rows.ts';
+import { countChangedDays } from './upload-days.ts';
 
 export async function countOperations(db: Db, siteId: string, asked: Asked): Promise<Operations> {
-  const [rows, refusals, names] = await Promise.all([
-    transfersIn(db, siteId, asked),
-    refusalsIn(db, siteId, asked),
-    namesOf(db, siteId),
-  ]);
-  const of = (kind: Row['kind']): Row[] => rows.filter((row) => row.kind === kind);
-  const largest = (kind: Row['kind']): Row[] =>
-    of(kind)
-      .sort((one, other) => other.studies - one.studies || ((one.name ?? '') < (other.name ?? '') ? -1 : 1))
-      .slice(0, GROUPS_LIMIT);
-  const nameOf = ({ account }: Row): string => names.get(account ?? '') ?? '';
-  const [total] = of('total');
+  await countChangedDays(db, siteId, asked);
+  const [uploads, names] = await Promise.all([readUploads(db, siteId, asked), namesOf(db, siteId)]);
   const list = listOf(asked);
+  const [total] = uploads.rows.tally(() => 0, 1);
   return {
     ...saidOf(asked),
-    total: total === undefined ? NOTHING : toTransfers(total, list({})),
-    days: of('day').map((row) => {
-      const day = row.name!;
-      return { day, ...toTransfers(row, list({ sentFrom: day, sentTo: laterDay(day, 1) })) };
-    }),
-    hours: of('hour').map((row) => ({ hour: Number(row.name), ...toTransfers(row, null) })),
-    accounts: largest('account').map((row) => ({
-      username: nameOf(row),
-      ...toTransfers(row, list({ account: row.account! })),
-    })),
-    devices: largest('device').map((row) => ({
-      device: row.name,
-      username: nameOf(row),
-      ...toTransfers(row, list({ account: row.account!, device: row.name ?? 'none' })),
-    })),
-    modalities: largest('modality').map((row) => ({ modality: row.name, ...toTransfers(row, null) })),
-    refusals,
+    total: total!.uploads === 0 ? NOTHING : toTransfers(total!, list({})),
+    ...(await byTime(uploads, list)),
+    ...(await bySender(uploads, list, names)),
+    modalities: largest(
+      uploads.ofModality.tally((row) => uploads.modality[row]!, uploads.modalities.length),
+      uploads.modalities,
+    ).map(([modality, of]) => ({ modality, ...toTransfers(of, null) })),
+    refusals: refusalsOf(uploads),
   };
+}
+
+type ListOf = (more: Readonly<Record<string, string>>) => string | null;
+const HOURS = 24;
+
+async function byTime(
+  { rows, days, day, hour }: Uploads,
+  list: ListOf,
+): Promise<Pick<Operations, 'days' | 'hours'>> {
+  await setImmediate();
+  const ofDays = rows.tally((row) => day[row]!, days.length);
+  const ofHours = rows.tally((row) => hour[row]!, HOURS);
+  return {
+    days: days.flatMap((name, at) => {
+      const shows = list({ sentFrom: name, sentTo: laterDay(name, 1) });
+      const of = ofDays[at]!;
+      return of.uploads === 0 ? [] : [{ day: name, ...toTransfers(of, shows) }];
+    }),
+    hours: ofHours.flatMap((of, name) =>
+      of.uploads === 0 ? [] : [{ hour: name, ...toTransfers(of, null) }],
+    ),
+  };
+}
+
+async function bySender(
+  { rows, senders, sender }: Uploads,
+  list: ListOf,
+  names: ReadonlyMap<string, string>,
+): Promise<Pick<Operations, 'accounts' | 'devices'>> {
+  await setImmediate();
+  const accounts = [...new Set(senders.map(accountOf))];
+  const places = new Map(accounts.map((account, at) => [account, at]));
+  const accountAt = senders.map((text) => places.get(accountOf(text))!);
+  const ofAccounts = rows.tally((row) => accountAt[sender[row]!]!, accounts.length);
+  const ofSenders = rows.tally((row) => sender[row]!, senders.length);
+  return {
+    accounts: largest(ofAccounts, accounts).map(([account, of]) => ({
+      username: names.get(account) ?? '',
+      ...toTransfers(of, list({ account })),
+    })),
+    devices: largest(ofSenders, senders).map(([text, of]) => {
+      const account = accountOf(text);
+      const device = text.split(' ')[1] ?? null;
+      const shows = list({ account, device: device ?? 'none' });
+      return { device, username: names.get(account) ?? '', ...toTransfers(of, shows) };
+    }),
+  };
+}
+
+const accountOf = (sender: string): string => sender.split(' ')[0]!;
+
+/** The groups of most studies, by name where they are of as many. */
+function largest<Name extends string | null>(
+  tallies: readonly Tally[],
+  names: readonly Name[],
+): [Name, Tally][] {
+  return tallies
+    .map((of, at): [Name, Tally] => [names[at]!, of])
+    .filter(([, { uploads }]) => uploads > 0)
+    .sort(([a, one], [b, other]) => other.studies - one.studies || ((a ?? '') < (b ?? '') ? -1 : 1))
+    .slice(0, GROUPS_LIMIT);
+}
+
+function refusalsOf({ refused }: Uploads): Operations['refusals'] {
+  const all = [...refused].map(([text, of]) => {
+    const [state, ...words] = text.split(' ');
+    return {
+      state: state as Operations['refusals'][number]['state'],
+      reason: words.length === 0 ? null : words.join(' '),
+      instances: of.reduce((sum, { instances }) => sum + instances, 0),
+      studies: new Set(of.map(({ study }) => study)).size,
+    };
+  });
+  return all.sort(
+    (one, other) => other.instances - one.instances || ((one.reason ?? '') < (other.reason ?? '') ? -1 : 1),
+  );
 }
 
 const NOTHING: Transfers = {
@@ -73,85 +106,18 @@ const NOTHING: Transfers = {
   ...{ toPacsMs: null, shows: null },
 };
 
-const toTransfers = (
-  { studies, uploads, instances, bytes, retries, times }: Row,
-  shows: string | null,
-): Transfers => ({
-  ...{ studies, uploads, instances, bytes, retries, shows },
-  toPacsMs: spreadOf(times?.map(Math.round) ?? null),
-});
+function toTransfers({ times, ...sums }: Tally, shows: string | null): Transfers {
+  const toPacsMs = times && { p50: Math.round(times.p50), p95: Math.round(times.p95) };
+  return { ...sums, toPacsMs, shows };
+}
 
 /** The list of studies knows no cohorts. */
-function listOf(asked: Asked): (more: Readonly<Record<string, string>>) => string | null {
+function listOf(asked: Asked): ListOf {
   const { from: sentFrom, to } = asked;
   return (more) =>
     isOfAll(asked)
       ? `/studies?${new URLSearchParams({ all: '1', sentFrom, sentTo: laterDay(to, 1), ...more })}`
       : null;
-}
-
-/** `u`: the uploads that count. A study's UID is hashed: comparing 64 bits is many times faster. */
-const uploadsIn = (siteId: string, { since, until, cohort }: Asked): RawBuilder<unknown> => sql`
-  u as materialized (
-    select u.id, u.study_id, u.account_id, u.device_id, u.created_at at time zone 'UTC' as at,
-      u.created_at, hashtextextended(s.study_instance_uid, 0) as study
-    from upload u join study s on s.id = u.study_id
-    left join study_cohort c on c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid
-    where u.site_id = ${siteId} and u.account_id is not null
-      and u.created_at >= ${since} and u.created_at < ${until} and ${all(patientConditions('c', cohort))})`;
-
-/** On `i`, an instance. The gateway's own results were not sent. */
-export const isInstanceCounted = ({ cohort: { modality } }: Asked): RawBuilder<boolean> =>
-  all([
-    sql<boolean>`i.policy_name <> ${RESULTS_POLICY.name}`,
-    ...(modality === undefined ? [] : [isOfModality('i.sop_class_uid', modality)]),
-  ]);
-
-const FIGURES = sql`count(distinct study)::int as studies, count(*)::int as uploads,
-  sum(instances)::int as instances, sum(bytes)::float8 as bytes, sum(retries)::int as retries,
-  percentile_cont(array[0.5, 0.95]) within group (order by ms) as times`;
-
-async function transfersIn(db: Db, siteId: string, asked: Asked): Promise<readonly Row[]> {
-  const { since } = asked;
-  const { rows } = await sql<Row>`with ${uploadsIn(siteId, asked)},
-  m as materialized (
-    select u.id, k.modality, count(*)::int as instances, sum(i.bytes)::float8 as bytes,
-      bool_or(i.state in (${sql.join([...IN_PACS])})) as "isThere"
-    from u join instance i on i.study_id = u.study_id
-    left join ${modalityTable()} as k(class, modality) on k.class = i.sop_class_uid
-    where ${isInstanceCounted(asked)} group by 1, 2),
-  x as (select id, sum(instances) as instances, sum(bytes) as bytes, bool_or("isThere") as "isThere" from m group by 1),
-  w as (
-    select fields->>'studyId' as study_id, count(*) as retries from audit
-    where site_id = ${siteId} and at >= ${since} and event in ('study-waiting', 'instances-lost')
-      and fields->>'because' is distinct from 'required-destination' group by 1),
-  t as materialized (
-    select u.*, x.instances, x.bytes, coalesce(w.retries, 0) as retries,
-      case when x."isThere" then extract(epoch from (r.issued_at - u.created_at))::float8 * 1000 end as ms
-    from u join x using (id) left join w on w.study_id = u.study_id::text
-    left join lateral (select issued_at from receipt where upload_id = u.id order by revision limit 1) r on true),
-  g as (
-    select grouping(at::date, extract(hour from at), account_id, device_id) as "by", at::date as day,
-      extract(hour from at) as hour, account_id, device_id, ${FIGURES}
-    from t group by grouping sets ((), (at::date), (extract(hour from at)), (account_id), (account_id, device_id)))
-  select * from (select case "by" when 15 then 'total' when 7 then 'day' when 11 then 'hour' when 13 then 'account' else 'device' end
-      as kind,
-    case "by" when 7 then day::text when 11 then hour::int::text when 12 then device_id::text end as name,
-    account_id as account, studies, uploads, instances, bytes, retries, times
-  from g where uploads > 0
-  union all
-  select 'modality', modality, null, ${FIGURES}
-  from (select m.modality, m.instances, m.bytes, t.study, t.retries, t.ms from m join t using (id)) p group by modality) o
-  order by kind, name collate "C", account`.execute(db);
-  return rows;
-}
-
-async function refusalsIn(db: Db, siteId: string, asked: Asked): Promise<Operations['refusals']> {
-  const { rows } = await sql<Operations['refusals'][number]>`with ${uploadsIn(siteId, asked)}
-  select i.state, i.reason, count(*)::int as instances, count(distinct u.study)::int as studies
-  from u join instance i on i.study_id = u.study_id and i.state in ('refused', 'quarantined')
-  where ${isInstanceCounted(asked)} group by 1, 2 order by 3 desc, 2, 1`.execute(db);
-  return rows;
 }
 
 async function namesOf(db: Db, siteId: string): Promise<ReadonlyMap<string, string>> {

@@ -20,4 +20,20 @@ export type PrivacyBudgetTable = {
   queries: number;
 };
 
-export type AnalyticsTables = { study_cohort: StudyCohortTable; privacy_budget: PrivacyBudgetTable };
+/** The uploads of a day, as columns: counted again where `upload_day_changed` has the day. */
+export type UploadDayTable = {
+  site_id: string;
+  /** A date. */
+  day: string;
+  /** `DayFacts` of analytics/upload-days.ts. */
+  facts: unknown;
+};
+/** Added by triggers, as often as something changes. */
+export type UploadDayChangedTable = { site_id: string; day: string };
+
+export type AnalyticsTables = {
+  study_cohort: StudyCohortTable;
+  privacy_budget: PrivacyBudgetTable;
+  upload_day: UploadDayTable;
+  upload_day_changed: UploadDayChangedTable;
+};

@@ -1,6 +1,6 @@
 /** A new export. The device makes its id: the same request again is no second export. */
 import {
-  EXPORT_ROWS_LIMIT,
+  EXPORT_CASES_LIMITS,
   mayExport,
   type ExportSelection,
   type ExportTemplate,
@@ -35,6 +35,7 @@ export async function askExport(tools: ExportTools, caller: CaseReader, asked: N
   if (template === undefined) throw new Problem('invalid-request', 'Invalid: template.');
   if (!mayExport(caller.roles, template.definition.redaction)) throw new Problem('not-allowed');
   const total = await countAsked(tools, caller, asked.selection);
+  if (total > EXPORT_CASES_LIMITS[template.definition.format]) throw new Problem('export-too-large');
   const at = now();
   await db.transaction().execute(async (trx) => {
     if (!(await insertExport(trx, tools, caller, { asked, template, total, at }))) return;
@@ -47,7 +48,7 @@ export async function askExport(tools: ExportTools, caller: CaseReader, asked: N
   });
 }
 
-/** @throws Problem not-found, export-too-large. */
+/** @throws Problem not-found. */
 async function countAsked(
   { db, now }: ExportTools,
   caller: CaseReader,
@@ -55,7 +56,6 @@ async function countAsked(
 ): Promise<number> {
   const total = await countCases(db, caller, questionOf(caller, selection, now()));
   if ('cases' in selection && total < selection.cases.length) throw new Problem('not-found');
-  if (total > EXPORT_ROWS_LIMIT) throw new Problem('export-too-large');
   return total;
 }
 

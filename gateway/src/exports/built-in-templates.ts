@@ -54,4 +54,53 @@ export const BUILT_IN_TEMPLATES: readonly { readonly name: string; readonly defi
         ],
       },
     },
+    {
+      name: 'report-full',
+      definition: {
+        title: 'Report with identities',
+        redaction: 'full',
+        format: 'pdf',
+        fields: [
+          ...([
+            'caseNumber',
+            'title',
+            'status',
+            'priority',
+            'patientName',
+            'patientId',
+            'birthDate',
+          ] as const),
+          ...(['sex', 'accessionNumbers', 'studyDates', 'modalities', 'bodyParts', 'descriptions'] as const),
+          ...(['finding', 'models', 'modelVersions', 'scores', 'positives', 'verdicts'] as const),
+          ...(['correctedFindings', 'reviewTypes', 'decisions', 'readers', 'readerRoles'] as const),
+          ...(['settledAt', 'answers', 'reasons', 'notes', 'attachments'] as const),
+        ],
+      },
+    },
+    {
+      name: 'report-limited',
+      definition: {
+        title: 'Report under pseudonyms',
+        redaction: 'limited',
+        format: 'pdf',
+        fields: [
+          ...(['caseNumber', 'pseudonym', 'status', 'priority', 'ageBand', 'sex', 'month', 'site'] as const),
+          ...(['modalities', 'bodyParts', 'finding', 'models', 'modelVersions', 'scores'] as const),
+          ...(['positives', 'verdicts', 'reviewTypes', 'decisions', 'readerRoles', 'answers'] as const),
+        ],
+      },
+    },
+    {
+      name: 'report-anonymous',
+      definition: {
+        title: 'Report without identities',
+        redaction: 'anonymous',
+        format: 'pdf',
+        fields: [
+          ...(['ageBand', 'sex', 'modalities', 'bodyParts', 'month', 'site', 'finding', 'models'] as const),
+          ...(['modelVersions', 'scores', 'positives', 'verdicts', 'correctedFindings'] as const),
+          ...(['reviewTypes', 'decisions', 'readerRoles', 'answers', 'descriptions', 'notes'] as const),
+        ],
+      },
+    },
   ];

@@ -1,6 +1,7 @@
 /** The value of each field of an export, from what was read of a case. */
 import type { Case, CasePatients } from '#shared/protocol/cases.ts';
 import type { ExportField } from '#shared/protocol/exports.ts';
+import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { ListedReview, ReviewPlace } from '#shared/protocol/reviews.ts';
 import { ageBandOf, monthOf } from './coarse-dates.ts';
 import type { ExportedResult } from './exported-results.ts';
@@ -93,5 +94,7 @@ export const CELLS: Readonly<Record<ExportField, (of: CaseFacts) => Cell>> = {
   answers: answersOf,
   reasons: ({ reviews }) => reviews.map(({ final }) => final.said?.reason ?? null),
   readers: ({ reviews }) => reviews.map(({ final }) => final.reader?.username ?? null),
+  readerRoles: ({ reviews }) =>
+    reviews.map(({ final }) => (final.place === ADJUDICATOR ? 'adjudicator' : 'reader')),
   settledAt: ({ reviews }) => reviews.map(({ review }) => review.settledAt),
 };

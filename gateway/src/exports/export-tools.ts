@@ -5,14 +5,16 @@ import type { Jobs } from '../jobs/jobs.ts';
 import type { StudyKeys } from '../pipeline/study-key.ts';
 import type { AnonymousThread } from './anonymous/anonymous-thread.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
+import type { ReportTools } from './report/write-report.ts';
 
-export type ExportTools = CaseTools & {
-  readonly anonymousThread: AnonymousThread;
-  readonly jobs: Pick<Jobs, 'enqueue'>;
-  /** Of exports alone. */
-  readonly exportBlobs: Blobs;
-  /** In a folder of their own, where nothing but exports has a key. */
-  readonly exportKeys: StudyKeys;
-  /** Seals the purposes that people state. */
-  readonly purposes: CaseCipher;
-};
+export type ExportTools = CaseTools &
+  ReportTools & {
+    readonly anonymousThread: AnonymousThread;
+    readonly jobs: Pick<Jobs, 'enqueue'>;
+    /** Of exports alone. */
+    readonly exportBlobs: Blobs;
+    /** In a folder of their own, where nothing but exports has a key. */
+    readonly exportKeys: StudyKeys;
+    /** Seals the purposes that people state. */
+    readonly purposes: CaseCipher;
+  };

@@ -10,9 +10,13 @@ import { expireExports } from './end-exports.ts';
 import { exportTemplateRoutes } from './export-templates.routes.ts';
 import type { ExportTools } from './export-tools.ts';
 import { exportRoutes } from './exports.routes.ts';
+import { createReportThread } from './report/report-thread.ts';
 import { runExport } from './run-export.ts';
 
-export type ExportsFeatureTools = Omit<ExportTools, 'seal' | 'purposes' | 'anonymousThread'> & {
+export type ExportsFeatureTools = Omit<
+  ExportTools,
+  'seal' | 'purposes' | 'anonymousThread' | 'drawReport'
+> & {
   readonly keys: Pick<Keys, 'secretFor'>;
   readonly caseKeys: ManyKeys;
 };
@@ -27,6 +31,7 @@ export function exportsFeature({ keys, caseKeys, ...rest }: ExportsFeatureTools)
     seal: createCaseSeal(caseKeys, keys.secretFor(PRINTS)),
     purposes: createCipher(keys.secretFor(PURPOSES)),
     anonymousThread: createAnonymousThread(),
+    drawReport: createReportThread(),
   };
   return {
     routes: [exportTemplateRoutes(tools), exportRoutes(tools)],

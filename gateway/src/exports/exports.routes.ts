@@ -1,6 +1,7 @@
 /** `/exports`: asked for, looked after, cancelled and read by people who are signed in. No script's key exports. */
 import { z } from '@hono/zod-openapi';
 import {
+  EXPORT_ENDINGS,
   EXPORTERS,
   exportListSchema,
   exportSchema,
@@ -24,7 +25,7 @@ import { openFile } from './export-files.ts';
 import type { ExportTools } from './export-tools.ts';
 import { fileOf, findExport, listExports, type ExportFile, type NamedExport } from './export.store.ts';
 import { showExport } from './show-exports.ts';
-import { MEDIA_TYPES } from './write-export.ts';
+import { MEDIA_TYPES } from './write-table.ts';
 
 const LIST_LIMIT = 200;
 /** A thousand ids of cases. */
@@ -91,6 +92,7 @@ const file = defineRoute({
       content: {
         'text/csv': { schema: { type: 'string' as const } },
         'application/jsonl': { schema: { type: 'string' as const } },
+        'application/pdf': { schema: { type: 'string' as const, format: 'binary' } },
       },
     },
   },
@@ -131,7 +133,7 @@ export function exportRoutes(tools: ExportTools): Router {
     return c.body(ReadableStream.from(piecesOf(tools, own.file, c.req.raw.signal)), 200, {
       'Content-Type': MEDIA_TYPES[definition.format],
       'Content-Length': `${own.bytes}`,
-      'Content-Disposition': `attachment; filename="${template}.${definition.format}"`,
+      'Content-Disposition': `attachment; filename="${template}.${EXPORT_ENDINGS[definition.format]}"`,
       'Repr-Digest': `sha-256=:${Buffer.from(sha256 ?? '', 'hex').toString('base64')}:`,
       'Cache-Control': 'no-store',
       'X-Content-Type-Options': 'nosniff',

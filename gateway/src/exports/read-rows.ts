@@ -12,9 +12,10 @@ import { readPatients } from '../cases/read-patients.ts';
 import { showCases, type Shown } from '../cases/show-cases.ts';
 import { settledReviewsOf } from '../reviews/list-reviews.ts';
 import { showReviews } from '../reviews/show-reviews.ts';
+import { imagesOf, type CaseImages } from './case-images.ts';
 import { CELLS, type CaseFacts, type SettledReview } from './export-cells.ts';
 import { resultsOf } from './exported-results.ts';
-import type { SourceRow } from './source-row.ts';
+import { NO_PICTURES, type Cell, type SourceRow } from './source-row.ts';
 
 const PAGE = 100;
 /** Cases of a page whose patients are asked for at once. */
@@ -24,6 +25,7 @@ type Reading = {
   readonly shown: Shown;
   readonly question: CaseQuestion;
   readonly fields: readonly ExportField[];
+  readonly hasPictures: boolean;
 };
 
 /** The fields for which something is read beyond the list of cases. */
@@ -36,7 +38,7 @@ const OF_RESULTS: readonly ExportField[] = [
   ...(['verdicts', 'correctedFindings'] as const),
 ];
 const OF_REVIEWS: readonly ExportField[] = [
-  ...(['reviewTypes', 'decisions', 'answers', 'reasons', 'readers', 'settledAt'] as const),
+  ...(['reviewTypes', 'decisions', 'answers', 'reasons', 'readers', 'readerRoles', 'settledAt'] as const),
 ];
 
 /** @throws Problem pacs-unreachable. */
@@ -46,8 +48,10 @@ export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenera
   for (let after: CaseQuery['after']; ; ) {
     const query: CaseQuery = { ...question, sort: 'oldest', limit: PAGE, after };
     const { rows, more } = await listCases(tools.db, shown.reader, query);
-    for await (const facts of factsOf(tools, reading, rows))
-      yield new Map(fields.map((field) => [field, CELLS[field]({ ...facts, site })]));
+    const cells = (facts: CaseFacts): [ExportField, Cell][] =>
+      fields.map((field) => [field, CELLS[field](facts)]);
+    for await (const { pictures, ...facts } of factsOf(tools, reading, rows))
+      yield Object.assign(new Map(cells({ ...facts, site })), { pictures });
     if (!more) return;
     after = { value: '', number: rows.at(-1)!.number };
   }
@@ -55,13 +59,14 @@ export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenera
 
 async function* factsOf(
   tools: CaseTools,
-  { shown, fields }: Reading,
+  { shown, fields, hasPictures }: Reading,
   rows: readonly CaseRow[],
-): AsyncGenerator<Omit<CaseFacts, 'site'>> {
+): AsyncGenerator<Omit<CaseFacts, 'site'> & { readonly pictures: CaseImages }> {
   const has = (asked: readonly ExportField[]): boolean => asked.some((field) => fields.includes(field));
   const cases = await showCases(tools, shown, rows);
   const results = has(OF_RESULTS) ? await resultsOf(tools.db, cases) : new Map();
   const reviews = has(OF_REVIEWS) ? await reviewsOf(tools, shown, rows) : new Map();
+  const pictures = hasPictures ? await imagesOf(tools, shown, rows, cases) : new Map();
   for (let from = 0; from < cases.length; from += ASKED_AT_ONCE) {
     const some = cases.slice(from, from + ASKED_AT_ONCE);
     const patients = await Promise.all(
@@ -79,6 +84,7 @@ async function* factsOf(
       yield {
         shown: one,
         patients: patients[at]!,
+        pictures: pictures.get(one.id) ?? NO_PICTURES,
         results: results.get(one.id) ?? [],
         reviews: reviews.get(one.id) ?? [],
         notes: has(['notes']) ? await openNotes(tools, row) : [],

@@ -4,7 +4,7 @@
  */
 import { type ExportField, type Redaction, tellsField } from '#shared/protocol/exports.ts';
 import { releaseAnonymously, type AnonymousTools } from './anonymous/release-anonymously.ts';
-import type { Cell, Release, SourceRow } from './source-row.ts';
+import { NO_PICTURES, type Release, type ReleasedRow, type SourceRow } from './source-row.ts';
 
 /** Row by row, only fields that are told under this redaction. */
 function tell(redaction: Redaction): Release {
@@ -19,8 +19,12 @@ function tell(redaction: Redaction): Release {
 async function* cellsIn(
   rows: AsyncIterable<SourceRow>,
   columns: readonly ExportField[],
-): AsyncGenerator<readonly Cell[]> {
-  for await (const row of rows) yield columns.map((column) => row.get(column) ?? null);
+): AsyncGenerator<ReleasedRow> {
+  for await (const row of rows)
+    yield {
+      cells: columns.map((column) => row.get(column) ?? null),
+      pictures: row.pictures ?? NO_PICTURES,
+    };
 }
 
 export const releaseOf = (redaction: Redaction, tools: AnonymousTools): Release =>

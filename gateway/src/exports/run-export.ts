@@ -33,15 +33,15 @@ import {
 import { readRows } from './read-rows.ts';
 import { releaseOf } from './release-rows.ts';
 import { IdentityFound, type ReleasedRows } from './source-row.ts';
-import { writeExport } from './write-export.ts';
+import { writeFormat } from './write-format.ts';
 
 /** An export whose run has ended this often without a word is not begun again. */
 const ATTEMPTS_LIMIT = 3;
 const AWAITED_AGAIN_SECONDS = 15;
 /** After a day without the PACS, or with a full disk, somebody asks again. */
 const PATIENCE_MS = 24 * 3600 * 1000;
-/** Rows between two looks at whether it was cancelled. */
-const LOOK_EVERY = 100;
+/** Cases between two looks at whether it was cancelled. */
+const LOOK_EVERY: Readonly<Record<ExportFormat, number>> = { csv: 100, jsonl: 100, pdf: 1 };
 
 export async function runExport(exportId: string, tools: ExportTools, signal: AbortSignal): Promise<void> {
   const run = await begin(tools, exportId);
@@ -63,6 +63,7 @@ type Run = {
   readonly row: ExportRow;
   readonly file: ExportFile;
   readonly reader: CaseReader;
+  readonly username: string;
 };
 
 /** Null: nothing is left to be done. The attempt is counted before anything can fail. */
@@ -73,7 +74,7 @@ async function begin(tools: ExportTools, exportId: string): Promise<Run | null> 
     if (row === undefined || (row.state !== 'queued' && row.state !== 'running')) return null;
     const account = await trx
       .selectFrom('account')
-      .select(['id', 'site_id', 'roles', 'disabled_at'])
+      .select(['id', 'site_id', 'username', 'roles', 'disabled_at'])
       .where('id', '=', row.account_id)
       .executeTakeFirstOrThrow();
     const isAllowed = account.disabled_at === null && mayExport(account.roles, row.definition.redaction);
@@ -84,7 +85,8 @@ async function begin(tools: ExportTools, exportId: string): Promise<Run | null> 
     }
     const file = nameFile(tools);
     const reader = { id: account.id, siteId: account.site_id, roles: account.roles };
-    return { before: fileOf(row), run: { row: await beginExport(trx, row, file), file, reader } };
+    const run = { row: await beginExport(trx, row, file), file, reader, username: account.username };
+    return { before: fileOf(row), run };
   });
   if (begun === null) return null;
   await destroyFile(tools, begun.before);
@@ -95,17 +97,19 @@ type Written = { readonly rows: number; readonly bytes: number; readonly sha256:
 
 async function write(
   tools: ExportTools,
-  { row, file, reader }: Run,
+  { row, file, reader, username }: Run,
   signal: AbortSignal,
 ): Promise<Written & { readonly done: number }> {
   await checkRoom(tools.exportBlobs, 0);
   const { redaction, format, fields } = row.definition;
   const release = releaseOf(redaction, { thread: tools.anonymousThread, signal });
   const done = { rows: 0 };
-  const source = counted(readRows(tools, readingOf(row, reader, release.reads(fields))), done, async () => {
+  const look = async (): Promise<void> => {
+    if (done.rows % LOOK_EVERY[format] !== 0) return;
     signal.throwIfAborted();
     if (!(await setDone(tools.db, { id: row.id, blob: file.blob }, done.rows))) throw new Ended();
-  });
+  };
+  const source = counted(readRows(tools, readingOf(row, reader, release.reads(fields))), done, look);
   const released = release.release(source, fields);
   const told = { rows: 0 };
   const hash = createHash('sha256');
@@ -118,7 +122,8 @@ async function write(
     }
   }
   const rows = counted(released.rows, told);
-  await writeFile(tools, file, measured(writeExport(format, { ...released, rows })));
+  const pieces = writeFormat(tools, { row, by: { ...reader, username } }, { ...released, rows }, signal);
+  await writeFile(tools, file, measured(pieces));
   await prove(tools, { released, format, file }, signal);
   return { rows: told.rows, bytes, sha256: hash.digest('hex'), done: done.rows };
 }
@@ -153,7 +158,10 @@ function readingOf(
   // Anonymous ones have typed words too, as far as they are harmless.
   const isAnonymous = definition.redaction === 'limited';
   const withheld = withheldFrom(reader, isAnonymous);
-  return { shown: { reader, withheld }, question: questionOf(reader, selection, created_at), fields };
+  // An anonymous report has none.
+  const hasPictures = definition.format === 'pdf' && definition.redaction !== 'anonymous';
+  const question = questionOf(reader, selection, created_at);
+  return { shown: { reader, withheld }, question, fields, hasPictures };
 }
 
 async function* counted<Row>(
@@ -162,7 +170,7 @@ async function* counted<Row>(
   look: () => Promise<void> = async () => {},
 ): AsyncGenerator<Row> {
   for await (const row of rows) {
-    if (count.rows % LOOK_EVERY === 0) await look();
+    await look();
     count.rows += 1;
     yield row;
   }

@@ -1,15 +1,18 @@
 /** All that was read of a case for an export, before anything of it leaves, and what leaves. */
 import type { ExportField, ExportFormat } from '#shared/protocol/exports.ts';
+import type { CaseImages } from './case-images.ts';
 
 /** A list is several values in one cell of CSV. */
 export type Cell = string | number | boolean | null | readonly Cell[];
-/** The fields that were asked for, and perhaps more. */
-export type SourceRow = ReadonlyMap<ExportField, Cell>;
+/** The fields that were asked for, and perhaps more; images where the format has any. */
+export type SourceRow = ReadonlyMap<ExportField, Cell> & { readonly pictures?: CaseImages };
 
-/** `row` is parallel to the columns. */
+/** `cells` are parallel to the columns. */
+export type ReleasedRow = { readonly cells: readonly Cell[]; readonly pictures: CaseImages };
+export const NO_PICTURES: CaseImages = { images: [], more: 0 };
 export type ReleasedRows = {
   readonly columns: readonly ExportField[];
-  readonly rows: AsyncIterable<readonly Cell[]>;
+  readonly rows: AsyncIterable<ReleasedRow>;
   /** Looks at the file as it was written, before anybody is given it; null: needs no look. @throws IdentityFound. */
   readonly prove: ((format: ExportFormat, file: AsyncIterable<Uint8Array>) => Promise<void>) | null;
 };

@@ -8,6 +8,7 @@ import type { Explanation } from '../results/draw-explanation.ts';
 import { giving, keepThread, toOwn, type Reply } from '../threads/thread.ts';
 import type { Examined, Question, RunRole, Shown } from './examination.ts';
 import type { Preview } from './preview-image.ts';
+import type { PrintedImage } from './print-image.ts';
 import type { HeaderWords } from './read-header.ts';
 
 export type Outputs = Readonly<Record<string, Tensor>>;
@@ -29,11 +30,12 @@ export type ExamineTalk = {
     | { readonly kind: 'examine'; readonly question: Question }
     | { readonly kind: 'show'; readonly image: ShownImage }
     | { readonly kind: 'preview'; readonly image: ShownImage }
+    | { readonly kind: 'print'; readonly image: ShownImage }
     | { readonly kind: 'header'; readonly bytes: Uint8Array }
     | { readonly kind: 'explain'; readonly explanation: Explanation };
   readonly question: { readonly role: RunRole; readonly input: Tensor };
   readonly reply: Outputs;
-  readonly answer: Examined | Shown | Preview | null | Png | HeaderWords;
+  readonly answer: Examined | Shown | Preview | PrintedImage | null | Png | HeaderWords;
 };
 
 /** Each throws the signal's reason, and an Error where the thread ends unexpectedly. */
@@ -44,6 +46,8 @@ export type Examiner = {
   show(image: ShownImage, signal: AbortSignal): Promise<Shown>;
   /** The small picture and the patient for a list; null: the bytes are not those of the digest. */
   preview(image: ShownImage, signal: AbortSignal): Promise<Preview | null>;
+  /** The image as a report has it. The digest is not looked at. */
+  print(image: ShownImage, signal: AbortSignal): Promise<PrintedImage>;
   /** Body Part Examined (0018,0015) and Study Description (0008,1030). */
   header(bytes: Uint8Array, signal: AbortSignal): Promise<HeaderWords>;
   /** The picture of a map, to be laid over the image. */
@@ -61,7 +65,7 @@ export function createExaminer(): Examiner {
     ...moved: ArrayBuffer[]
   ): Promise<Answer> => (await thread.do(giving(task, ...moved), reply, signal)) as Answer;
   const look = <Answer extends ExamineTalk['answer']>(
-    kind: 'show' | 'preview',
+    kind: 'show' | 'preview' | 'print',
     image: ShownImage,
     signal: AbortSignal,
   ): Promise<Answer> => {
@@ -77,6 +81,7 @@ export function createExaminer(): Examiner {
       ),
     show: (image, signal) => look<Shown>('show', image, signal),
     preview: (image, signal) => look<Preview | null>('preview', image, signal),
+    print: (image, signal) => look<PrintedImage>('print', image, signal),
     header: (bytes, signal) => ask<HeaderWords>({ kind: 'header', bytes }, noModel, signal),
     explain: (explanation, signal) => ask<Png>({ kind: 'explain', explanation }, noModel, signal),
     close: thread.close,

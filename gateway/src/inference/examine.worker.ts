@@ -9,6 +9,7 @@ import { examineImage, showImage } from './examination.ts';
 import type { ExamineTalk, ShownImage } from './examine-thread.ts';
 import { createPixelRoom } from './pixel-room.ts';
 import { previewImage } from './preview-image.ts';
+import { printImage } from './print-image.ts';
 import { readHeader } from './read-header.ts';
 
 const tools = { codecs: loadCodecs(), room: createPixelRoom() };
@@ -30,6 +31,10 @@ serveTasks<ExamineTalk>(async (task, ask, isOver) => {
   if (task.kind === 'preview') {
     const { image } = task;
     return giving(isOther(image) ? null : await previewImage(image.bytes, image.frame, tools, isOver));
+  }
+  if (task.kind === 'print') {
+    const printed = await printImage(task.image.bytes, task.image.frame, tools, isOver);
+    return printed.kind === 'printed' ? giving(printed, printed.png.buffer) : giving(printed);
   }
   if (task.kind === 'header') return giving(await readHeader(task.bytes, isOver));
   const png = drawExplanation(task.explanation);

@@ -47,7 +47,7 @@ export async function showAnnotations(
 }
 
 /** A text is nothing but its label. */
-const withoutLabels = (annotations: readonly Annotation[]): Annotation[] =>
+export const withoutLabels = (annotations: readonly Annotation[]): Annotation[] =>
   annotations.filter(({ kind }) => kind !== 'text').map((one) => ({ ...one, label: '' }));
 
 function storedIn(rows: readonly ReportOnItsWay[]): StoredAnnotations | null {

@@ -3,7 +3,6 @@
  * and the receipts themselves attached. Sentences first; UIDs and codes small beneath. Of the patient it has the
  * pseudonym at most.
  */
-import PDFDocument from 'pdfkit';
 import encodeQR from 'qr';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import {
@@ -14,6 +13,7 @@ import {
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
 import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
+import { openPdf, type PdfPage as Page } from '../http/pdf.ts';
 import { describeClasses, sheetWords } from './sheet-words.ts';
 
 /** One receipt as it stands on the sheet. */
@@ -39,24 +39,11 @@ const FAINT = '#5a6472';
 /** Modules of white around a QR code (ISO/IEC 18004 §9.1). */
 const QUIET = 4;
 
-type Page = InstanceType<typeof PDFDocument>;
-
 /** The bytes of the PDF, a page for each receipt. `now`: when it was made. */
 export async function drawSheet(receipts: readonly SheetReceipt[], now: Date): Promise<Buffer> {
   const uid = receipts[0]?.receipt.studyInstanceUID ?? '';
-  const document = new PDFDocument({
-    size: 'A4',
-    margin: MARGIN,
-    autoFirstPage: false,
-    lang: 'en',
-    displayTitle: true,
-    info: {
-      Title: `${sheetWords.title} ${uid}`,
-      Creator: sheetWords.product,
-      Producer: sheetWords.product,
-      CreationDate: now,
-    },
-  });
+  const title = `${sheetWords.title} ${uid}`;
+  const document = openPdf({ title, product: sheetWords.product, margin: MARGIN, madeAt: now });
   const pieces: Buffer[] = [];
   document.on('data', (piece: Buffer) => pieces.push(piece));
   const { promise, resolve, reject } = Promise.withResolvers<void>();

@@ -5,7 +5,7 @@ import type { DescribedStudy } from '../ports/pacs/pacs.ts';
 import { askOf, sendStudy } from './open-film.ts';
 import type { CallOptions, TestGateway } from './open-gateway.ts';
 import type { TestPacs } from './open-pacs.ts';
-import { testFilm } from './open-subject.ts';
+import { testFilm, type FilmOptions } from './open-subject.ts';
 
 const NOBODY: Omit<DescribedStudy, 'studyInstanceUID'> = {
   patientName: null,
@@ -36,14 +36,16 @@ type Delivered = Partial<DescribedStudy> & {
   readonly token: string;
   readonly seed: number;
   readonly ofStudy?: number;
+  /** Of its header. */
+  readonly more?: FilmOptions['more'];
 };
 
 /** Sends a film and waits until it is in the PACS, which then says this of it. Returns its Study Instance UID. */
 export async function deliverStudy(
   gateway: TestGateway & { readonly pacs: TestPacs },
-  { token, seed, ofStudy = seed, ...said }: Delivered,
+  { token, seed, ofStudy = seed, more = [], ...said }: Delivered,
 ): Promise<string> {
-  const film = testFilm({ seed, ofStudy });
+  const film = testFilm({ seed, ofStudy, more });
   const { studyInstanceUID, sopInstanceUID } = film.identifiers;
   gateway.pacs.studies.push({ ...NOBODY, ...said, studyInstanceUID });
   await sendStudy(askOf(gateway), token, [film]);

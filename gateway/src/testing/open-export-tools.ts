@@ -4,6 +4,8 @@ import { PRINTS } from '../cases/cases.feature.ts';
 import { createCaseSeal, createCipher } from '../cases/case-seal.ts';
 import { createAnonymousThread } from '../exports/anonymous/anonymous-thread.ts';
 import type { ExportTools } from '../exports/export-tools.ts';
+import { createReportThread } from '../exports/report/report-thread.ts';
+import { createExaminer } from '../inference/examine-thread.ts';
 import { openKeys } from '../keys.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
@@ -27,6 +29,8 @@ export async function openExportTools(
     exportBlobs: await openFileBlobs(join(folder, 'exports')),
     exportKeys: keysIn('exports'),
     anonymousThread: createAnonymousThread(),
+    drawReport: createReportThread(),
+    examiner: createExaminer(),
     purposes: createCipher(keys.secretFor('purposes of exports')),
   };
 }

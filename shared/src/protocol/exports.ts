@@ -24,8 +24,15 @@ const REDACTIONS_OF: { readonly [role in Role]?: readonly Redaction[] } = {
 export const mayExport = (roles: readonly Role[], redaction: Redaction): boolean =>
   roles.some((role) => REDACTIONS_OF[role]?.includes(redaction));
 
-export const EXPORT_FORMATS = ['csv', 'jsonl'] as const;
+/** `pdf`: a report, with images. */
+export const EXPORT_FORMATS = ['csv', 'jsonl', 'pdf'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+/** Of the name under which a file is saved. */
+export const EXPORT_ENDINGS: Readonly<Record<ExportFormat, string>> = {
+  csv: 'csv',
+  jsonl: 'jsonl',
+  pdf: 'pdf',
+};
 
 /** All fields, each with the redaction up to which it is told, but for anonymous ones. A row is a case. */
 export const EXPORT_FIELDS = {
@@ -81,6 +88,8 @@ export const EXPORT_FIELDS = {
   answers: 'limited',
   reasons: 'full',
   readers: 'full',
+  /** `reader` or `adjudicator`: whose answers stand. */
+  readerRoles: 'limited',
   settledAt: 'limited',
 } as const satisfies Readonly<Record<string, Redaction>>;
 export type ExportField = keyof typeof EXPORT_FIELDS;
@@ -104,6 +113,7 @@ export const ANONYMOUS_FIELDS = {
   verdicts: 'as-it-is',
   reviewTypes: 'as-it-is',
   decisions: 'as-it-is',
+  readerRoles: 'as-it-is',
   // Harmless words alone (clean-typed-text.ts).
   correctedFindings: 'cleaned',
   answers: 'cleaned',
@@ -169,7 +179,12 @@ export const exportTemplateChangeSchema = z.object({
 
 /** As many as a person picks; more are named by a filter. */
 export const EXPORTED_CASES_LIMIT = 1000;
-export const EXPORT_ROWS_LIMIT = 100_000;
+/** Cases of one export. A report has pages and images of each, and is read by people. */
+export const EXPORT_CASES_LIMITS: Readonly<Record<ExportFormat, number>> = {
+  csv: 100_000,
+  jsonl: 100_000,
+  pdf: 1000,
+};
 export const PURPOSE_LENGTH = 500;
 /** How long a file is kept. */
 export const EXPORT_KEPT_HOURS = 24;
@@ -231,7 +246,9 @@ export const exportSchema = z.object({
   definition: exportDefinitionSchema,
   state: z.enum(EXPORT_STATES),
   trouble: z.enum(EXPORT_TROUBLES).nullable(),
-  /** Where an identity was found, and never which. Rows count from 1, that of the columns included. */
+  /**
+   * Where an identity was found, and never which. Rows count from 1, that of the columns included; in a report cases.
+   */
   found: z.object({ field: z.enum(EXPORT_FIELD_NAMES), row: z.int() }).nullable(),
   /** Cases that were read, of the cases that there were when it was asked for. */
   done: z.int(),

@@ -4,8 +4,8 @@
  * readers are spared the drawing.
  */
 import type { Annotation } from '#shared/protocol/annotations.ts';
-import { toWindow, type Looking, type Point } from '../../kit/picture-view.ts';
-import { handlesOf, outlineOf, type Shape } from './marks.ts';
+import { handlesOf, outlineOf, pathOf, type Point, type Shape } from '#shared/protocol/annotation-outline.ts';
+import { toWindow, type Looking } from '../../kit/picture-view.ts';
 
 export interface ShownMark {
   readonly mark: Annotation;
@@ -108,62 +108,6 @@ function Lines({ shape, looking }: LinesProps) {
       <path class="viewer-line" d={path} />
     </>
   );
-}
-
-const ARM = 9;
-const GAP = 3;
-const HEAD = 12;
-const TICK = 7;
-const fixed = (value: number): string => value.toFixed(2);
-const to = ({ x, y }: Point): string => `${fixed(x)} ${fixed(y)}`;
-
-/** `places`: of its outline, in the window. */
-export function pathOf({ kind }: Shape, places: readonly Point[]): string {
-  const first = places[0]!;
-  const last = places.at(-1)!;
-  switch (kind) {
-    case 'point':
-    case 'text':
-      return [
-        [-1, 0],
-        [1, 0],
-        [0, -1],
-        [0, 1],
-      ]
-        .map(([x, y]) => {
-          const from = { x: first.x + x! * GAP, y: first.y + y! * GAP };
-          const end = { x: first.x + x! * ARM, y: first.y + y! * ARM };
-          return `M${to(from)}L${to(end)}`;
-        })
-        .join('');
-    case 'arrow':
-      return `${lineOf(places)}${headOf(first, last)}`;
-    case 'length':
-      return `${lineOf(places)}${tickOf(first, last)}${tickOf(last, first)}`;
-    case 'box':
-    case 'ellipse':
-    case 'line':
-      return lineOf(places);
-    default:
-      return kind satisfies never;
-  }
-}
-
-const lineOf = (places: readonly Point[]): string => `M${places.map(to).join('L')}`;
-
-function headOf(from: Point, tip: Point): string {
-  const angle = Math.atan2(tip.y - from.y, tip.x - from.x);
-  const side = (turn: number): Point => ({
-    x: tip.x - HEAD * Math.cos(angle + turn),
-    y: tip.y - HEAD * Math.sin(angle + turn),
-  });
-  return `M${to(side(0.5))}L${to(tip)}L${to(side(-0.5))}`;
-}
-
-function tickOf(at: Point, other: Point): string {
-  const angle = Math.atan2(other.y - at.y, other.x - at.x) + Math.PI / 2;
-  const by = { x: TICK * Math.cos(angle), y: TICK * Math.sin(angle) };
-  return `M${to({ x: at.x - by.x, y: at.y - by.y })}L${to({ x: at.x + by.x, y: at.y + by.y })}`;
 }
 
 type HandleProps = { readonly at: number; readonly place: Point; readonly isChosen: boolean };

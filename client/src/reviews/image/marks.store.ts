@@ -1,10 +1,11 @@
 /** The marks of a reader: drawn, chosen, moved, changed, removed, and back; each with a sentence that says so. */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { handlesOf } from '#shared/protocol/annotation-outline.ts';
 import { ANNOTATIONS_LIMIT, type Annotation, type AnnotationKind } from '#shared/protocol/annotations.ts';
 import type { ImageSize, Point } from '../../kit/picture-view.ts';
 import type { StudyPicture } from '../study-pictures.ts';
 import { beginHistory, redo, stepTo, undo, type History } from './mark-history.ts';
-import { handlesOf, movedPoints, stretchedPoints, type Points } from './marks.ts';
+import { movedPoints, stretchedPoints, type Points } from './marks.ts';
 import { markWords } from './mark-words.ts';
 
 export type Marks = readonly Annotation[];

@@ -2,16 +2,14 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { handlesOf, lengthOf, outlineOf } from '#shared/protocol/annotation-outline.ts';
 import { ANNOTATION_KINDS, annotationSchema, LINE_POINTS_LIMIT } from '#shared/protocol/annotations.ts';
 import { toImage, toWindow, ZOOM_LIMIT, zoomedAt, wholeImage, type Point } from '../../kit/picture-view.ts';
 import {
   distanceTo,
-  handlesOf,
   inImage,
-  lengthOf,
   markAt,
   movedPoints,
-  outlineOf,
   pointsDrawn,
   pointsInMiddle,
   stretchedPoints,
@@ -147,8 +145,8 @@ test('a length is in mm where the distance of pixels is known, down and across e
     [40, 50],
   ];
   assert.is(lengthOf(points, null), 50);
-  assert.is(lengthOf(points, { row: 0.5, column: 0.5, at: 'patient' }), 25);
-  assert.ok(Math.abs(lengthOf(points, { row: 1, column: 2, at: 'detector' }) - Math.hypot(60, 40)) < 1e-9);
+  assert.is(lengthOf(points, { row: 0.5, column: 0.5 }), 25);
+  assert.ok(Math.abs(lengthOf(points, { row: 1, column: 2 }) - Math.hypot(60, 40)) < 1e-9);
 });
 
 test('a free line keeps its form with fewer points, and never more than it may have', () => {

@@ -1,12 +1,10 @@
 /** Geometry of marks on an image: in its pixels, (0, 0) being the upper left corner of the upper left pixel. Pure. */
+import { outlineOf, pointOf, type Shape } from '#shared/protocol/annotation-outline.ts';
 import { LINE_POINTS_LIMIT, type Annotation, type AnnotationKind } from '#shared/protocol/annotations.ts';
-import type { Spacing } from '#shared/pixels/frame-spacing.ts';
 import type { ImageSize, Point } from '../../kit/picture-view.ts';
 
 export type Points = Annotation['points'];
 export type Pair = Points[number];
-/** The part of a mark that geometry needs. */
-export type Shape = Pick<Annotation, 'kind' | 'points'>;
 
 /** A hundredth of a pixel is finer than any hand. */
 const round = (value: number): number => Math.round(value * 100) / 100;
@@ -16,7 +14,6 @@ export const inImage = ({ x, y }: Point, { columns, rows }: ImageSize): Pair => 
   within(x, columns),
   within(y, rows),
 ];
-const pointOf = ([x, y]: Pair): Point => ({ x, y });
 
 /** As drawn from one place to another; null where that is too short to be one. */
 export function pointsDrawn(kind: AnnotationKind, way: readonly Point[], extent: ImageSize): Points | null {
@@ -44,21 +41,6 @@ export function movedPoints(points: Points, by: Point, { columns, rows }: ImageS
   const dx = limited(by.x, xs, columns);
   const dy = limited(by.y, ys, rows);
   return points.map(([x, y]): Pair => [within(x + dx, columns), within(y + dy, rows)]);
-}
-
-/** The places by which it is stretched: of a box its corners, clockwise from the first point. */
-export function handlesOf({ kind, points }: Shape): readonly Point[] {
-  const [first, last] = points;
-  if (!first || !last || kind === 'line') return [];
-  if (kind !== 'box' && kind !== 'ellipse') return points.map(pointOf);
-  const [x0, y0] = first;
-  const [x1, y1] = last;
-  return [
-    { x: x0, y: y0 },
-    { x: x1, y: y0 },
-    { x: x1, y: y1 },
-    { x: x0, y: y1 },
-  ];
 }
 
 /** One handle is dragged to a place; the one across stays. */
@@ -92,22 +74,6 @@ function toSegment(at: Point, from: Point, to: Point): number {
   return distance(at, { x: from.x + part * (to.x - from.x), y: from.y + part * (to.y - from.y) });
 }
 
-/** Its outline, as a polygon or an open line. */
-export function outlineOf(shape: Shape): readonly Point[] {
-  const corners = handlesOf(shape);
-  if (shape.kind === 'box') return [...corners, corners[0]!];
-  if (shape.kind !== 'ellipse') return shape.points.map(pointOf);
-  const [a, , c] = corners as [Point, Point, Point, Point];
-  const x = (a.x + c.x) / 2;
-  const y = (a.y + c.y) / 2;
-  const rx = Math.abs(c.x - a.x) / 2;
-  const ry = Math.abs(c.y - a.y) / 2;
-  return Array.from({ length: 65 }, (_, step) => {
-    const angle = (step / 64) * 2 * Math.PI;
-    return { x: x + rx * Math.cos(angle), y: y + ry * Math.sin(angle) };
-  });
-}
-
 /** In pixels of the image, to its outline. */
 export function distanceTo(shape: Shape, at: Point): number {
   const outline = outlineOf(shape);
@@ -134,12 +100,6 @@ function isAround({ kind, points }: Shape, { x, y }: Point): boolean {
   const across = (2 * x - x0 - x1) / Math.abs(x1 - x0);
   const down = (2 * y - y0 - y1) / Math.abs(y1 - y0);
   return kind === 'box' ? Math.max(Math.abs(across), Math.abs(down)) <= 1 : across ** 2 + down ** 2 <= 1;
-}
-
-/** In mm where the spacing is known, else in pixels. */
-export function lengthOf(points: Points, spacing: Spacing | null): number {
-  const [from, to] = points as [Pair, Pair];
-  return Math.hypot((to[0] - from[0]) * (spacing?.column ?? 1), (to[1] - from[1]) * (spacing?.row ?? 1));
 }
 
 /** A quarter of the part in sight wide, in the middle of it: for people who draw without a pointer. */

@@ -1,7 +1,7 @@
 /** The marks of a review as they are named: a number, the letter of the reader where several are shown, a length. */
+import { lengthOf } from '#shared/protocol/annotation-outline.ts';
 import type { Annotation, PlaceAnnotations } from '#shared/protocol/annotations.ts';
 import { markWords, mmOf } from './mark-words.ts';
-import { lengthOf } from './marks.ts';
 import { frameName, type ViewerStore } from './viewer.store.ts';
 
 export interface NamedMark {

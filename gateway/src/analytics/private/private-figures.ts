@@ -12,8 +12,9 @@ import { versionsOf } from '../../models/model.store.ts';
 import { isNotBlinded } from '../../results/result-reach.ts';
 import { reviewTypes } from '../../reviews/review-type.store.ts';
 import { all, isOfModality, laterDay, patientConditions, saidOf, type Asked, type Asking } from '../asked.ts';
-import { isInstanceCounted } from '../count-operations.ts';
 import { isStudyOfCohort, UNDER_WAY } from '../count-reviews.ts';
+import { readUploads } from '../read-uploads.ts';
+import { countChangedDays } from '../upload-days.ts';
 import { payAndTell, type PrivateTools } from './privacy-budget.ts';
 
 /** Those who may ask for figures without noise may ask for them with it, and so may researchers. */
@@ -29,6 +30,8 @@ export async function tellOperations(
   caller: Asking,
   asked: Asked,
 ): Promise<PrivateOperations> {
+  // Before it is paid for: a payment holds up whoever else is written down.
+  await countChangedDays(tools.db, caller.siteId, asked);
   const payment = { caller, of: 'operations', readers: PRIVATE_READERS.operations } as const;
   return payAndTell(tools, payment, async (trx, noiseFor) => {
     const { noise, noisy } = noiseFor(2);
@@ -48,19 +51,19 @@ export async function tellOperations(
   });
 }
 
+/** Each study on the day on which it was first sent in the period. */
 async function studiesByDay(trx: Trx, siteId: string, asked: Asked): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await sql<{ day: string; studies: number }>`
-    select day::text as day, count(*)::int as studies from (
-      select min(u.created_at at time zone 'UTC')::date as day
-      from upload u join study s on s.id = u.study_id
-      left join study_cohort c on c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid
-      where u.site_id = ${siteId} and u.account_id is not null
-        and u.created_at >= ${asked.since} and u.created_at < ${asked.until}
-        and ${all(patientConditions('c', asked.cohort))}
-        and exists (select 1 from instance i where i.study_id = s.id and ${isInstanceCounted(asked)})
-      group by s.study_instance_uid) first
-    group by 1`.execute(trx);
-  return new Map(rows.map(({ day, studies }) => [day, studies]));
+  const { days, day, rows } = await readUploads(trx, siteId, asked);
+  const seen = new Set<number>();
+  const sent = new Map<string, number>();
+  for (const [row, at] of day.entries()) {
+    const study = rows.studyOf(row);
+    if (seen.has(study)) continue;
+    seen.add(study);
+    const name = days[at]!;
+    sent.set(name, (sent.get(name) ?? 0) + 1);
+  }
+  return sent;
 }
 
 /** A study changes as many counts as there are versions, if all of them looked at it, and the one of all. */

@@ -2,8 +2,9 @@
  * The work on anonymous exports that takes seconds for tens of thousands of cases, in a thread of its own: groups of
  * rows, cleaning of what was typed, and the search of the finished file.
  */
+import type { ExportFormat } from '#shared/protocol/exports.ts';
 import { giving, keepThread, type Given } from '../../threads/thread.ts';
-import type { Cell as Place, TableFormat } from './find-cell.ts';
+import type { Cell as Place } from './find-cell.ts';
 import type { Identity } from './identity-texts.ts';
 import type { QuasiLabels, Subject } from './quasi-identifiers.ts';
 
@@ -23,7 +24,7 @@ export type Grouped = {
 /** The typed texts of one case. */
 export type TypedOfCase = { readonly identity: Identity; readonly texts: readonly string[] };
 /** `ordinary`: words of the file that are nobody's. */
-export type SearchTask = { readonly format: TableFormat; readonly ordinary: readonly string[] };
+export type SearchTask = { readonly format: ExportFormat; readonly ordinary: readonly string[] };
 
 export type AnonymousTalk = {
   readonly task:

@@ -15,7 +15,7 @@ import { createIdentitySearch } from '#testing/find-identities.ts';
 import { askProgram } from '../../testing/open-subject.ts';
 import { releaseOf } from '../release-rows.ts';
 import { IdentityFound, type Cell, type SourceRow } from '../source-row.ts';
-import { writeExport } from '../write-export.ts';
+import { writeTable } from '../write-table.ts';
 import { createAnonymousThread } from './anonymous-thread.ts';
 import { createIdentityTexts } from './identity-texts.ts';
 import { identityOf } from './read-subject.ts';
@@ -98,7 +98,7 @@ async function fileOf(redaction: Redaction, rows: readonly SourceRow[], format: 
   const read = new Set(reads(EXPORT_FIELD_NAMES));
   const source = rows.map((row) => new Map([...row].filter(([field]) => read.has(field))));
   const released = release(each(source), EXPORT_FIELD_NAMES);
-  const pieces = await Array.fromAsync(writeExport(format, released));
+  const pieces = await Array.fromAsync(writeTable(format, released));
   await released.prove?.(format, each(pieces));
   return Buffer.concat(pieces);
 }

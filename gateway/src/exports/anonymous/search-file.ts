@@ -1,12 +1,15 @@
 /**
  * Searches a file for identities (identity-texts.ts), in the bytes as they will leave: UTF-8, without regard to case,
- * accents, forms of digits and characters of no width, over the borders of its pieces. A file that is not UTF-8 is not
- * searched but refused, since nobody can say how it will be read.
+ * accents, forms of digits and characters of no width, over the borders of its pieces; of a PDF the text of its packed
+ * streams (read-pdf.ts). A file that is not what it should be is not searched but refused, since nobody can say how it
+ * will be read.
  */
 import { fold, WITHOUT_SPACES } from '#shared/deid/text/fold.ts';
 import { plainOf } from '#shared/deid/text/plain-text.ts';
+import type { ExportFormat } from '#shared/protocol/exports.ts';
 import { createAutomaton } from './automaton.ts';
-import { createCellFinder, type Cell, type CellFinder, type TableFormat } from './find-cell.ts';
+import { createCellFinder, type Cell, type CellFinder } from './find-cell.ts';
+import { createPdfReader } from './read-pdf.ts';
 
 /** Texts as `foldForSearch` leaves them, of at most TEXT_LIMIT code units. */
 export type SoughtTexts = {
@@ -16,7 +19,7 @@ export type SoughtTexts = {
   readonly whole: ReadonlySet<string>;
 };
 export type FileSearch = {
-  /** @throws TypeError where the bytes are not UTF-8. */
+  /** @throws TypeError where the bytes are not UTF-8, or no PDF as we write it. */
   pass(piece: Uint8Array): void;
   /** After the last piece: the first cell that holds an identity. @throws TypeError. */
   end(): Cell | null;
@@ -46,11 +49,45 @@ function foldCharacter(character: string): string {
 /** Folded text with the cell of each code unit: the end of what was searched, and what is to be. */
 type Window = { text: string; readonly rows: number[]; readonly fields: number[] };
 
-export function createFileSearch(texts: SoughtTexts, format: TableFormat): FileSearch {
+export function createFileSearch(texts: SoughtTexts, format: ExportFormat): FileSearch {
+  if (format === 'pdf') return createPdfSearch(texts);
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const search = createTextSearch(texts, createCellFinder(format));
+  return {
+    pass: (piece) => search.pass(decoder.decode(piece, { stream: true })),
+    end() {
+      search.pass(decoder.decode());
+      return search.end();
+    },
+  };
+}
+
+/**
+ * Lines are searched as they follow each other, and once more as if they were one where a line is a single word: one
+ * that did not fit in a line is cut.
+ */
+function createPdfSearch(texts: SoughtTexts): FileSearch {
+  const at = { row: 1, field: 0, pass() {} };
+  const searches = [createTextSearch(texts, at), createTextSearch(texts, at)] as const;
+  const reader = createPdfReader(({ text, isJoined, ...place }) => {
+    Object.assign(at, place);
+    searches[0].pass(` ${text}`);
+    searches[1].pass(isJoined ? text : ` ${text}`);
+  });
+  return {
+    pass: (piece) => reader.pass(piece),
+    end() {
+      reader.end();
+      return searches[0].end() ?? searches[1].end();
+    },
+  };
+}
+
+type TextSearch = { pass(text: string): void; end(): Cell | null };
+
+function createTextSearch(texts: SoughtTexts, cells: CellFinder): TextSearch {
   const anywhere = createAutomaton(texts.anywhere);
   const whole = createAutomaton(texts.whole);
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  const cells = createCellFinder(format);
   const window: Window = { text: '', rows: [], fields: [] };
   const states = { anywhere: 0, whole: 0 };
   let next = 0;
@@ -76,9 +113,9 @@ export function createFileSearch(texts: SoughtTexts, format: TableFormat): FileS
     next -= forget(window, next);
   };
   return {
-    pass: (piece) => take(decoder.decode(piece, { stream: true }), false),
+    pass: (text) => take(text, false),
     end() {
-      take(decoder.decode(), true);
+      take('', true);
       return found;
     },
   };

@@ -1,0 +1,138 @@
+/** The work of models, and figures of everything. The types: inference-tables.ts, analytics-tables.ts. */
+
+export const INFERENCE = [
+  `create table model_version (
+     site_id uuid not null references site, model_id text not null, version text not null, digest text
+    not null, card jsonb not null, bytes int not null, state text not null, because text, added_at
+    timestamptz not null, added_by uuid references account, activated_at timestamptz, primary key
+    (site_id, model_id, version))`,
+  `create unique index model_version_active on model_version (site_id, model_id) where state = 'active'`,
+  `create table model_activation (
+     id bigint primary key generated always as identity, site_id uuid not null references site, model_id
+    text not null, version text not null, at timestamptz not null, by_account uuid references account)`,
+  `create index model_activation_model on model_activation (site_id, model_id, id)`,
+  `create table model_fallback (
+     site_id uuid not null references site, model_id text not null, fallback_id text not null,
+    fallback_version text not null, primary key (site_id, model_id))`,
+  `create table inference_job (
+     id uuid primary key, site_id uuid not null references site, account_id uuid references account, kind
+    text not null, rule_name text, study_instance_uid text, sop_instance_uid text, frame int not null,
+    model_id text not null, version_asked text, version text, parameters jsonb not null, use_cache
+    boolean not null, priority int not null, timeout_seconds int not null, state text not null, done int
+    not null default 0, total int not null default 1, attempt int not null default 0, error text,
+    wrapped_key bytea, input_bytes bigint, created_at timestamptz not null, started_at timestamptz,
+    finished_at timestamptz)`,
+  `create index inference_job_account on inference_job (account_id, created_at)`,
+  `create index inference_job_open on inference_job (state) where state in ('queued', 'running')`,
+  `create index inference_job_study on inference_job (site_id, study_instance_uid)`,
+  `create table inference_result (
+     id uuid primary key, site_id uuid not null references site, cache_key text not null, model_id text
+    not null, version text not null, model_digest text not null, input_digest text not null,
+    study_instance_uid text, series_instance_uid text, sop_instance_uid text, finding jsonb not null,
+    models jsonb not null, disagreement jsonb, verdict text, verified_finding text, verified_at
+    timestamptz, verified_by uuid references account, sealed_reason bytea, revision int not null default
+    1, created_at timestamptz not null, unique (site_id, cache_key))`,
+  `create index inference_result_period on inference_result (site_id, created_at desc, id desc)`,
+  `create index inference_result_model on inference_result (site_id, model_id, created_at desc)`,
+  `create index inference_result_study on inference_result (site_id, study_instance_uid, created_at desc)`,
+  `create table result_map (
+     result_id uuid not null references inference_result on delete cascade, name text not null, dims
+    int[] not null, bytes bytea not null, primary key (result_id, name))`,
+  `create table result_request (
+     result_id uuid not null references inference_result on delete cascade, asked_id uuid not null,
+    account_id uuid references account, job_id uuid references inference_job, cached boolean not null, at
+    timestamptz not null, primary key (result_id, asked_id))`,
+  `create index result_request_account on result_request (account_id, at)`,
+  `create index result_request_job on result_request (job_id)`,
+  `create table result_verdict (
+     result_id uuid not null references inference_result on delete cascade, revision int not null, verdict
+     text not null, finding text, sealed_reason bytea, by_account uuid not null references account, at
+     timestamptz not null, primary key (result_id, revision))`,
+  `create table result_view (
+     result_id uuid not null references inference_result on delete cascade, account_id uuid not null
+     references account, at timestamptz not null, primary key (result_id, account_id))`,
+  `create table result_instance (
+     result_id uuid not null references inference_result on delete cascade, kind text not null,
+    series_instance_uid text not null, sop_instance_uid text not null, revision int not null, primary key
+    (result_id, sop_instance_uid))`,
+  `create table device_triage (
+     study_id uuid not null references study on delete cascade, sop_instance_uid text not null, triage
+    jsonb not null, primary key (study_id, sop_instance_uid))`,
+  `create table model_use (
+     site_id uuid not null references site, day text not null, model_id text not null, version text not
+    null, outcome text not null, bucket int not null, images int not null, primary key (site_id, day,
+    model_id, version, outcome, bucket))`,
+  `create index inference_job_finished on inference_job (finished_at)`,
+];
+
+export const ANALYTICS = [
+  `create table study_cohort (site_id uuid not null references site, study_instance_uid text not null, sex text,
+    age_band text, primary key (site_id, study_instance_uid))`,
+  `create table privacy_budget (site_id uuid not null references site, data_set text not null, role text not null,
+    month text not null, queries int not null, primary key (site_id, data_set, role, month))`,
+  `create index upload_period on upload (site_id, created_at) where account_id is not null`,
+  // The figures of models are read from the index alone: a finding is long.
+  `alter table inference_result
+    add score double precision generated always as ((finding->>'score')::double precision) stored,
+    add positive boolean generated always as ((finding->>'positive')::boolean) stored,
+    add sop_class_uid text generated always as (finding->'input'->>'sopClassUID') stored,
+    add differs boolean not null generated always as (disagreement is not null) stored`,
+  `create index inference_result_figures on inference_result (site_id, created_at)
+    include (id, model_id, version, score, positive, differs, verdict, verified_finding, study_instance_uid,
+      sop_class_uid)`,
+  `create index review_settled on review (site_id, settled_at) include (type_name, opened_at, case_id) where state = 'settled'`,
+  `create index review_place_signed on review_place (signed_at) where signed_at is not null`,
+];
+
+/** `changed`: the rows of the statement. */
+const MARK_DAYS = `insert into upload_day_changed (site_id, day)
+  select distinct u.site_id, (u.created_at at time zone 'UTC')::date`;
+/** By table: the uploads whose figures a changed row is part of, and what may happen to it. */
+const COUNTED_ROWS = {
+  upload: { uploads: 'from changed u', when: ['insert', 'update', 'delete'] },
+  instance: {
+    uploads: 'from changed c join upload u on u.study_id = c.study_id',
+    when: ['insert', 'update', 'delete'],
+  },
+  receipt: {
+    uploads: 'from changed c join upload u on u.study_id = c.study_id',
+    when: ['insert', 'delete'],
+  },
+  study_cohort: {
+    uploads: `from changed c join study s on s.site_id = c.site_id and s.study_instance_uid = c.study_instance_uid
+      join upload u on u.study_id = s.id`,
+    when: ['insert', 'update', 'delete'],
+  },
+} as const;
+
+const marking = (name: string, uploads: string): string =>
+  `create function ${name}() returns trigger language plpgsql as $$ begin
+    ${MARK_DAYS} ${uploads} ${uploads.includes(' where ') ? 'and' : 'where'} u.account_id is not null;
+    return null; end $$`;
+
+/**
+ * Figures of uploads are kept by day. Whatever changes in a day marks it in its own transaction, and it is counted
+ * again before it is told. Marks are only ever added, so nobody who sends waits for another.
+ */
+export const UPLOAD_DAYS = [
+  `create table upload_day (site_id uuid not null references site, day date not null, facts json not null,
+    primary key (site_id, day))`,
+  // Read whole, many at once: unpacking them would take longer than reading.
+  `alter table upload_day alter column facts set storage external`,
+  `create table upload_day_changed (site_id uuid not null, day date not null)`,
+  ...Object.entries(COUNTED_ROWS).flatMap(([table, { uploads, when }]) => [
+    marking(`mark_days_of_${table}`, uploads),
+    ...when.map(
+      (happens) => `create trigger mark_days_${happens} after ${happens} on ${table}
+        referencing ${happens === 'delete' ? 'old' : 'new'} table as changed
+        for each statement execute function mark_days_of_${table}()`,
+    ),
+  ]),
+  marking(
+    'mark_days_of_event',
+    `from upload u where u.study_id = case when new.fields->>'studyId' ~ '^[0-9a-f-]{36}$'
+      then (new.fields->>'studyId')::uuid end`,
+  ),
+  `create trigger mark_days after insert on audit for each row
+    when (new.event in ('study-waiting', 'instances-lost')) execute function mark_days_of_event()`,
+];

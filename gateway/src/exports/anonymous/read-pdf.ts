@@ -1,0 +1,129 @@
+/**
+ * Reads the text of a PDF as it is written here (http/pdf.ts): every text of its objects, and every text that a page
+ * shows, unpacked. Pages show text in the standard fonts alone (WinAnsiEncoding), so a byte is a letter. A stream that
+ * cannot be read as that, such as an image or a font, is refused, since it could hold anything.
+ */
+import { inflateSync } from 'node:zlib';
+import { EXPORT_FIELD_NAMES } from '#shared/protocol/exports.ts';
+
+/** `row`: of the case, counted from 1; `field`: the place in the list of all fields, or -1. */
+export type PdfText = {
+  readonly text: string;
+  readonly row: number;
+  readonly field: number;
+  /** It may go on with a word that was cut at the end of the line before. */
+  readonly isJoined: boolean;
+};
+export type PdfReader = {
+  /** @throws TypeError. */
+  pass(piece: Uint8Array): void;
+  /** @throws TypeError: it is cut. */
+  end(): void;
+};
+
+const STREAM = 'stream\n';
+/** A page of text is a few kilobytes. */
+const PAGE_BYTES_LIMIT = 16 * 1024 * 1024;
+
+export function createPdfReader(take: (text: PdfText) => void): PdfReader {
+  const place = { row: 1, field: -1 };
+  let rest: Buffer = Buffer.alloc(0);
+  let before = '';
+  const show = (text: string): void => {
+    take({ text, ...place, isJoined: !before.includes(' ') });
+    before = text;
+  };
+  const begin = (mark: string): void => {
+    const [, nth] = /^case(\d+)$/.exec(mark) ?? [];
+    if (nth !== undefined) Object.assign(place, { row: Number(nth), field: -1 });
+    else place.field = (EXPORT_FIELD_NAMES as readonly string[]).indexOf(mark);
+  };
+  const page = (content: string): void => {
+    for (const said of textsIn(content))
+      if (said.kind === 'mark') begin(said.name);
+      else show(said.text);
+  };
+  const readStream = (): boolean => {
+    const at = rest.indexOf(STREAM);
+    if (at === -1) return false;
+    const dictionary = rest.toString('latin1', 0, at);
+    const length = lengthIn(dictionary);
+    const start = at + STREAM.length;
+    if (rest.length < start + length + ENDING.length) return false;
+    for (const said of textsIn(dictionary)) if (said.kind === 'text') show(said.text);
+    page(unpack(dictionary, rest.subarray(start, start + length)));
+    if (rest.toString('latin1', start + length, start + length + ENDING.length) !== ENDING)
+      throw new TypeError('a stream of another length');
+    rest = rest.subarray(start + length + ENDING.length);
+    return true;
+  };
+  return {
+    pass(piece) {
+      rest = Buffer.concat([rest, piece]);
+      while (readStream());
+    },
+    end() {
+      if (rest.includes(STREAM) || !rest.toString('latin1').trimEnd().endsWith('%%EOF'))
+        throw new TypeError('a PDF that is cut');
+      for (const said of textsIn(rest.toString('latin1'))) if (said.kind === 'text') show(said.text);
+    },
+  };
+}
+
+const ENDING = '\nendstream';
+
+function lengthIn(dictionary: string): number {
+  const own = dictionary.slice(dictionary.lastIndexOf(' obj'));
+  const [, length] = /\/Length (\d+)/.exec(own) ?? [];
+  if (length === undefined) throw new TypeError('a stream without a length');
+  return Number(length);
+}
+
+function unpack(dictionary: string, bytes: Uint8Array): string {
+  const own = dictionary.slice(dictionary.lastIndexOf(' obj'));
+  if (/\/(?:Subtype|Type|Length1)\b/.test(own)) throw new TypeError('a stream that is no page');
+  if (!/\/Filter \/FlateDecode/.test(own)) throw new TypeError('a stream that is packed in another way');
+  return inflateSync(bytes, { maxOutputLength: PAGE_BYTES_LIMIT }).toString('latin1');
+}
+
+type Said =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'mark'; readonly name: string };
+
+/** A list of parts and gaps, a text in letters or in digits, or the beginning of marked content. */
+const SAID =
+  /\[(?<parts>(?:\s*(?:<[0-9A-Fa-f\s]*>|-?[\d.]+))*\s*)\]\s*TJ|(?<!<)<(?<hex>[0-9A-Fa-f\s]*)>(?!>)|\((?<letters>(?:\\[\s\S]|[^\\()])*)\)|\/(?<mark>\w+) BMC/g;
+
+function* textsIn(syntax: string): Generator<Said> {
+  for (const { groups } of syntax.matchAll(SAID)) {
+    const { parts, hex, letters, mark } = groups!;
+    if (mark !== undefined) yield { kind: 'mark', name: mark };
+    else if (parts !== undefined)
+      yield {
+        kind: 'text',
+        text: [...parts.matchAll(/<([^>]*)>/g)].map(([, one]) => fromHex(one!)).join(''),
+      };
+    else if (hex !== undefined) yield { kind: 'text', text: fromHex(hex) };
+    else yield { kind: 'text', text: fromLetters(letters!) };
+  }
+}
+
+const fromHex = (hex: string): string => lettersOf(Buffer.from(hex.replace(/\s/g, ''), 'hex'));
+
+const ESCAPED: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', b: '\b', f: '\f' };
+
+/** PDF 32000-1 §7.3.4.2. */
+function fromLetters(letters: string): string {
+  const bytes = letters.replace(
+    /\\(?:([0-7]{1,3})|([\s\S]))/g,
+    (_, octal: string | undefined, one: string) =>
+      octal === undefined ? (ESCAPED[one] ?? one) : String.fromCharCode(Number.parseInt(octal, 8)),
+  );
+  return lettersOf(Buffer.from(bytes, 'latin1'));
+}
+
+/** PDF 32000-1 §7.9.2.2: UTF-16 where it begins with a mark. */
+function lettersOf(bytes: Uint8Array): string {
+  const isWide = bytes[0] === 0xfe && bytes[1] === 0xff;
+  return new TextDecoder(isWide ? 'utf-16be' : 'windows-1252').decode(bytes);
+}

@@ -1,0 +1,191 @@
+/** A report on paper: the words that a reader of PDF sees, the images, and what the file tells of its making. */
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Annotation } from '#shared/protocol/annotations.ts';
+import type { ExportField } from '#shared/protocol/exports.ts';
+import { encodePng } from '../../results/encode-png.ts';
+import { BUILT_IN_TYPES } from '../../reviews/built-in-types.ts';
+import type { Cell } from '../source-row.ts';
+import { drawReport } from './draw-report.ts';
+import type { ReportCase, ReportHead, ReportPicture } from './report-thread.ts';
+
+const test = suite('a report of cases');
+
+const REVIEWS: ReportHead['reviews'] = {
+  ...Object.fromEntries(
+    BUILT_IN_TYPES.map(({ name, definition }) => [
+      name,
+      { title: definition.title, questions: definition.form.properties },
+    ]),
+  ),
+  nodule: {
+    title: 'Nodule',
+    questions: {
+      size: {
+        title: 'Longest diameter',
+        'x-field': 'measurement',
+        type: 'number',
+        minimum: 0,
+        maximum: 200,
+        'x-unit': 'mm',
+      },
+    },
+  },
+};
+const MADE: ReportHead['made'] = {
+  at: new Date('2026-11-23T10:15:00Z'),
+  role: 'radiologist',
+  username: 'rita',
+  purpose: 'Audit of the third quarter',
+};
+
+type Shown = Partial<Record<ExportField, Cell>>;
+type Drawn = { readonly head?: Partial<ReportHead>; readonly pictures?: readonly ReportPicture[] };
+type Case = { readonly cells: Shown; readonly images?: ReportCase['images']; readonly more?: number };
+
+async function draw(cases: readonly Case[], { head = {}, pictures = [] }: Drawn = {}): Promise<Buffer> {
+  const columns = [...new Set(cases.flatMap(({ cells }) => Object.keys(cells)))] as ExportField[];
+  const pieces: Uint8Array[] = [];
+  const rest = [...cases];
+  const title = 'Report of cases';
+  await drawReport(
+    { title, redaction: 'full', columns, reviews: REVIEWS, made: MADE, ...head },
+    {
+      async next() {
+        const one = rest.shift();
+        if (one === undefined) return null;
+        const cells = columns.map((column) => one.cells[column] ?? null);
+        return { cells, images: one.images ?? [], more: one.more ?? 0 };
+      },
+      picture: async (at) => pictures[at]!,
+      take: async (bytes) => void pieces.push(bytes),
+    },
+  );
+  return Buffer.concat(pieces);
+}
+
+/** The words as a reader of PDF sees them, line breaks as spaces. */
+const wordsOf = (pdf: Buffer): string =>
+  execFileSync('pdftotext', ['-layout', '-', '-'], { input: pdf }).toString().replace(/\s+/g, ' ');
+
+const WHERE = { studyInstanceUID: '1.2.3', seriesInstanceUID: '1.2.4', sopInstanceUID: '1.2.5', frame: 1 };
+const mark = (kind: Annotation['kind'], points: Annotation['points'], label = ''): Annotation => ({
+  ...{ ...WHERE, id: randomUUID(), kind, points, label },
+});
+const IMAGE = {
+  frame: 1,
+  marks: [
+    mark(
+      'length',
+      [
+        [10, 10],
+        [60, 10],
+      ],
+      'nodule',
+    ),
+    mark('box', [
+      [20, 30],
+      [70, 60],
+    ]),
+    mark('ellipse', [
+      [20, 30],
+      [70, 60],
+    ]),
+    mark(
+      'arrow',
+      [
+        [80, 80],
+        [50, 50],
+      ],
+      'here',
+    ),
+    mark('text', [[5, 90]], 'old scar'),
+  ],
+};
+function printed(more: Partial<Extract<ReportPicture, { kind: 'printed' }>> = {}): ReportPicture {
+  const data = new Uint8ClampedArray(96 * 80).map((_, at) => (at * 7) % 256);
+  const png = encodePng({ width: 80, height: 96, channels: 1, data });
+  const spacing = { row: 0.5, column: 0.5, at: 'patient' as const };
+  return { kind: 'printed', png, rows: 96, columns: 80, spacing, text: 'no', ...more };
+}
+
+const CASE: Shown = {
+  caseNumber: 12,
+  patientName: 'Yamada^Kitsune=山田^狐',
+  birthDate: '19800224',
+  sex: 'F',
+  ageBand: '40 to 49',
+  finding: 'positive',
+  models: ['pneumonia', 'other'],
+  modelVersions: ['1.2.0', '3'],
+  scores: [0.8312, null],
+  positives: [true, null],
+  verdicts: ['correct', null],
+  correctedFindings: ['No pneumonia', null],
+  reviewTypes: ['chest-film'],
+  decisions: ['correct'],
+  readers: ['rita'],
+  readerRoles: ['adjudicator'],
+  settledAt: ['2026-11-22T06:51:09Z'],
+  answers: ['chest-film.finding=normal', 'chest-film.certainty=4', 'nodule.size=12.5', 'gone.old=7'],
+  notes: ['First line\nsecond line', 'Мороз, Łukasz'],
+};
+
+test('says the fields in words, with units, and whose answers stand by their role', async () => {
+  const words = wordsOf(await draw([{ cells: CASE }]));
+  for (const said of [
+    ...['Case 12', 'Yamada, Kitsune', 'Born 1980-02-24', 'Sex female', 'Age 40 to 49 years'],
+    ...['A model found something', 'pneumonia Version: 1.2.0 found something; score 0.83 (from 0 to 1)'],
+    ...['verdict of a radiologist: correct', 'Corrected finding: No pneumonia', 'Review Chest film'],
+    ...['corrected by the adjudicator 2026-11-22 06:51 UTC', 'Read by: rita'],
+    ...['What does the film show? Nothing abnormal', 'How certain are you? 4 (from 1 to 5)'],
+    ...['Longest diameter 12.5 mm', 'gone.old=7', 'First line second line', 'Moroz, Lukasz'],
+    ...['Not for diagnosis.', 'Page 1', 'This report names patients.', 'For: Audit of the third quarter'],
+    ...['Made 2026-11-23 10:15 UTC by rita (a radiologist)', 'End of the report: 1 case on 1 page.'],
+  ])
+    assert.ok(words.includes(said), `${said} in: ${words}`);
+});
+
+test('shows an image with its marks, and beneath it the marks in words', async () => {
+  const images = [IMAGE, { ...IMAGE, marks: [] }, { frame: 3, marks: [] }];
+  const pictures = [printed(), printed({ spacing: null }), { kind: 'withheld' as const }];
+  const pdf = await draw([{ cells: { caseNumber: 1 }, images, more: 2 }], { pictures });
+  const words = wordsOf(pdf);
+  for (const said of [
+    ...['1. length: 25 mm: nodule', '2. box', '3. ellipse', '4. arrow: here', '5. text: old scar'],
+    ...['Image 3, frame 3: This image is left out', '2 further images are in the PACS.'],
+  ])
+    assert.ok(words.includes(said), `${said} in: ${words}`);
+  assert.is(pdf.toString('latin1').split('/Subtype /Image').length - 1, 2);
+});
+
+test('has numbered pages, and goes on where a text is longer than a page', async () => {
+  const notes = [Array.from({ length: 900 }, (_, at) => `word${at}`).join(' '), 'x'.repeat(400)];
+  const cases = Array.from({ length: 5 }, (_, at) => ({ cells: { caseNumber: at, notes } }));
+  const pages = execFileSync('pdftotext', ['-layout', '-', '-'], { input: await draw(cases) })
+    .toString()
+    .split('\f')
+    .slice(0, -1);
+  assert.ok(pages.length > 5, `${pages.length} pages`);
+  for (const [at, page] of pages.entries())
+    assert.match(page, new RegExp(`Not for diagnosis.* Page ${at + 1}\\s*$`));
+  const all = pages.join(' ');
+  for (const word of ['word0', 'word450', 'word899'])
+    assert.is(all.match(new RegExp(`${word}\\b`, 'g'))?.length, cases.length, word);
+  assert.match(all, new RegExp(`End of the report: 5 cases on ${pages.length} pages`));
+});
+
+test('tells nothing of when and where it was made, unless it says so to its reader', async () => {
+  const cases = [{ cells: { ageBand: '45 to 49', finding: 'positive' } }];
+  const head = { redaction: 'anonymous' as const, made: null };
+  const one = await draw(cases, { head });
+  const other = await draw(cases, { head });
+  assert.ok(one.equals(other), 'the same cases give the same bytes');
+  assert.not.match(one.toString('latin1'), /Date|Metadata|20\d\d/);
+  assert.match(one.toString('latin1'), /Producer .* 0 R|\(RelayPACS\)/);
+  assert.match(wordsOf(one), /So are images: .*Case 1 of this report/);
+});
+
+test.run();

@@ -1,0 +1,132 @@
+/** The words of a report of cases. All of them are nobody's: a search for names passes over them. */
+import type { ExportField, Redaction } from '#shared/protocol/exports.ts';
+import type { AnnotationKind } from '#shared/protocol/annotations.ts';
+import type { Role } from '#shared/protocol/api.ts';
+
+const counted = (count: number, one: string, many: string): string =>
+  count === 1 ? `1 ${one}` : `${count.toLocaleString('en')} ${many}`;
+
+export const FIELD_WORDS: Readonly<Record<ExportField, string>> = {
+  caseId: 'Id of the case',
+  caseNumber: 'Case',
+  title: 'Title',
+  tags: 'Tags',
+  status: 'Status',
+  priority: 'Priority',
+  dueOn: 'Due on',
+  assignee: 'Assigned to',
+  openedBy: 'Opened by',
+  openedAt: 'Opened',
+  changedAt: 'Last changed',
+  closedAt: 'Closed',
+  notes: 'Notes',
+  attachments: 'Attachments',
+  site: 'Site',
+  pseudonym: 'Pseudonym',
+  patientName: 'Patient',
+  patientId: 'Patient ID',
+  birthDate: 'Born',
+  ageBand: 'Age',
+  sex: 'Sex',
+  studies: 'Study Instance UID',
+  studyCount: 'Studies',
+  accessionNumbers: 'Accession number',
+  studyDates: 'Study date',
+  month: 'Month of the study',
+  descriptions: 'Study description',
+  modalities: 'Modality',
+  bodyParts: 'Body part',
+  finding: 'Finding of the models',
+  models: 'Model',
+  modelVersions: 'Version',
+  scores: 'Score',
+  positives: 'Found something',
+  resultTimes: 'Answered',
+  verdicts: 'Verdict',
+  correctedFindings: 'Corrected finding',
+  reviewTypes: 'Review',
+  decisions: 'Decision',
+  answers: 'Answers of the reader',
+  reasons: 'Reason',
+  readers: 'Read by',
+  readerRoles: 'Role of the reader',
+  settledAt: 'Settled',
+};
+
+/** Codes of closed lists. Others are printed as they are. */
+export const VALUE_WORDS: { readonly [field in ExportField]?: Readonly<Record<string, string>> } = {
+  status: { open: 'open', 'on-hold': 'on hold', closed: 'closed' },
+  sex: { F: 'female', M: 'male', O: 'other' },
+  finding: {
+    positive: 'A model found something',
+    negative: 'The models found nothing',
+    none: 'No model has looked',
+  },
+  decisions: { accept: 'accepted', correct: 'corrected', reject: 'rejected' },
+  readerRoles: { reader: 'a reader', adjudicator: 'the adjudicator' },
+};
+
+const KINDS: Readonly<Record<AnnotationKind, string>> = {
+  point: 'point',
+  arrow: 'arrow',
+  box: 'box',
+  ellipse: 'ellipse',
+  line: 'line',
+  length: 'length',
+  text: 'text',
+};
+
+export const reportWords = {
+  product: 'RelayPACS',
+  disclaimer: 'Not for diagnosis. The images are reduced; the originals are in the PACS.',
+  page: (page: number) => `Page ${page}`,
+  redactions: {
+    full: 'This report names patients. Keep it as safe as their images. A letter that it cannot print stands as ?.',
+    limited:
+      'Pseudonyms stand in place of names, and nothing is here that anybody typed. An image is left out if its header does not rule out a name in the picture.',
+    anonymous:
+      'Ages, dates and places are told in groups of five people or more. Cases that would stand alone are left out. ' +
+      'So are images: nobody can rule out a name in them, and each is one of its kind.',
+  } satisfies Record<Redaction, string>,
+  models: 'What models found is their answer alone, and no diagnosis.',
+  made: (when: string) => `Made ${when}`,
+  by: (role: string, name: string | null) => (name === null ? `by ${role}` : `by ${name} (${role})`),
+  roles: {
+    admin: 'an administrator',
+    radiologist: 'a radiologist',
+    researcher: 'a researcher',
+    technician: 'a technician',
+    auditor: 'an auditor',
+  } satisfies Record<Role, string>,
+  purpose: 'For',
+  case: (number: string) => `Case ${number}`,
+  caseOf: (nth: number) => `Case ${nth} of this report`,
+  result: 'Result of a model',
+  review: 'Review',
+  positive: { true: 'found something', false: 'found nothing' },
+  score: (score: string) => `score ${score} (from 0 to 1)`,
+  verdict: (verdict: string) => `verdict of a radiologist: ${verdict}`,
+  years: (band: string) => `${band} years`,
+  image: (nth: number, frame: number) => (frame === 1 ? `Image ${nth}` : `Image ${nth}, frame ${frame}`),
+  kinds: KINDS,
+  length: (mm: string, isAtDetector: boolean) => `${mm} mm${isAtDetector ? ' at the detector' : ''}`,
+  pixels: (pixels: string) => `${pixels} pixels`,
+  withheld: 'This image is left out: its header does not rule out a name in the picture.',
+  missing: 'The PACS no longer has this image.',
+  tooLarge: 'This image is too large to be printed. It is in the PACS.',
+  unreadable: 'This image cannot be drawn here. It is in the PACS.',
+  more: (count: number) => `${counted(count, 'further image is', 'further images are')} in the PACS.`,
+  end: (cases: number, pages: number) =>
+    `End of the report: ${counted(cases, 'case', 'cases')} on ${counted(pages, 'page', 'pages')}.`,
+};
+
+/** Every word that a report has of its own. */
+export const REPORT_TEXTS: readonly string[] = textsIn([FIELD_WORDS, VALUE_WORDS, reportWords]);
+
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  // A sentence with gaps: with something in each.
+  if (typeof value === 'function')
+    return [1, 2].flatMap((count) => textsIn((value as (...gaps: unknown[]) => string)(count, count)));
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}

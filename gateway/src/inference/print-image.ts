@@ -1,0 +1,41 @@
+/** An image for a report on paper: its picture, what marks on it need, and whether its header tells of text in it. */
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { describeInstance } from '#shared/dicom/describe-instance.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { burnedInText } from '#shared/deid/undeclared-text.ts';
+import { readSpacing, type Spacing } from '#shared/pixels/frame-spacing.ts';
+import { SHOWN_SIDE_LIMIT } from '#shared/pixels/reduce-picture.ts';
+import { showImage, type SeeingTools, type Shown } from './examination.ts';
+
+export type PrintedImage =
+  | Exclude<Shown, { kind: 'shown' }>
+  | {
+      readonly kind: 'printed';
+      readonly png: Uint8Array<ArrayBuffer>;
+      /** Of the image itself; the picture may be smaller. */
+      readonly rows: number;
+      readonly columns: number;
+      readonly spacing: Spacing | null;
+      /** As policies that remove names judge it; nobody reads the pixels. */
+      readonly text: ReturnType<typeof burnedInText>;
+    };
+
+/** `frame`: counted from 0. */
+export async function printImage(
+  bytes: Uint8Array,
+  frame: number,
+  tools: SeeingTools,
+  signal: AbortSignal,
+): Promise<PrintedImage> {
+  const read = await readInstance(bytesSource(bytes), signal);
+  if (read.kind !== 'ready') return { kind: 'refused', because: 'image-damaged' };
+  const { rows, columns } = describeInstance(read.instance);
+  if (!rows || !columns) return { kind: 'refused', because: 'image-without-pixels' };
+  const shown = await showImage(bytes, { frame, limit: SHOWN_SIDE_LIMIT }, tools, signal);
+  if (shown.kind !== 'shown') return shown;
+  return {
+    ...{ kind: 'printed', png: shown.png, rows, columns },
+    spacing: readSpacing(read.instance, frame),
+    text: burnedInText(read.instance),
+  };
+}
