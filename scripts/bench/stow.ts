@@ -1,12 +1,14 @@
 /**
  * 500 CT slices of 525 kB by STOW-RS into the gateway ÷ by the same requests straight to the same Orthanc: fifty in
  * each, four at once, streamed from the disk. The gateway answers when every instance has been seen in the PACS; a
- * request that it has to answer earlier counts until it has. Also how far the gateway's memory grows meanwhile.
+ * request that it has to answer earlier counts until it has. Also the processor time of both, the time of each stage,
+ * and how far the gateway's memory grows meanwhile.
  */
 import { createReadStream } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import type { LogLine } from '#testing/gateway-under-test.ts';
 import { writeSlices } from '#testing/ct-slices.ts';
 import { forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
 import type { BenchRow } from './row.ts';
@@ -68,6 +70,27 @@ async function store(paths: readonly string[], door: Door): Promise<number> {
   return performance.now() - started;
 }
 
+/** The time of its threads on the processors so far, by the kernel's count of hundredths of a second. */
+async function processorMs(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  // proc(5): utime and stime are the 14th and 15th field; the second one, the name, may have spaces.
+  const [user, system] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  return ((user ?? 0) + (system ?? 0)) * 10;
+}
+
+/** By the stage, added up over parcels and runs, which overlap. */
+function stageMs(lines: readonly LogLine[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const { event, stage, ms } of lines)
+    if (event === 'stage-finished')
+      sums[`${String(stage)}Ms`] = (sums[`${String(stage)}Ms`] ?? 0) + Number(ms);
+  return sums;
+}
+
 async function openDoors({
   gateway,
   orthanc,
@@ -105,12 +128,21 @@ export async function benchStow(say: (line: string) => void): Promise<readonly B
     say(
       `${SLICES} ${source.kind} slices straight to Orthanc, ${IN_A_REQUEST} in a request, ${AT_ONCE} at once …`,
     );
+    const before = await processorMs(system.orthanc.pid);
     const directMs = await store(one, direct);
+    const directOrthancMs = (await processorMs(system.orthanc.pid)) - before;
     say('… and through the gateway');
     const { pid } = system.gateway;
     const idle = await residentBytes(pid);
     await forgetPeak(pid);
+    const said = system.gateway.lines.length;
+    const [ours, theirs] = await Promise.all([processorMs(pid), processorMs(system.orthanc.pid)]);
     const throughMs = await store(other, through);
+    const work = {
+      gatewayMs: (await processorMs(pid)) - ours,
+      orthancMs: (await processorMs(system.orthanc.pid)) - theirs,
+      ...stageMs(system.gateway.lines.slice(said)),
+    };
     const growth = (await peakResidentBytes(pid)) - idle;
     return [
       {
@@ -122,6 +154,7 @@ export async function benchStow(say: (line: string) => void): Promise<readonly B
           growthMb: Math.round(growth / MB),
           idleMb: Math.round(idle / MB),
         },
+        ...{ directOrthancMs, ...work },
         passedMb: Math.round((SLICES * (await readFile(source.path)).length) / MB),
       },
     ];

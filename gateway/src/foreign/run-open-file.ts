@@ -34,6 +34,7 @@ import {
   keepThread,
   ThreadEnded,
   ThreadNotStarted,
+  toOwn,
   type KeptThread,
   type Reply,
 } from '../threads/thread.ts';
@@ -277,8 +278,7 @@ function replies(
         opened.reading = question.entry;
         return giving(NOTHING);
       case 'read': {
-        // A copy: what moves to the thread is gone here.
-        const bytes = new Uint8Array(await blob.read(question.offset, question.length));
+        const bytes = toOwn(await blob.read(question.offset, question.length));
         return giving(bytes, bytes.buffer);
       }
       case 'take':

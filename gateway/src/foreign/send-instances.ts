@@ -16,8 +16,8 @@ import { bringParcel, type BringTools } from '../uploads/bring-parcel.ts';
 import { checkRoom } from '../ports/blobs/blobs.ts';
 import type { OpenedInstance } from './open-talk.ts';
 
-/** As much as a parcel of a device. Two batches are in memory at once. */
-const BATCH_BYTES = 16 * 1024 * 1024;
+/** Two batches are in memory at once. Smaller ones cost a row and a job for every few instances. */
+const BATCH_BYTES = 8 * 1024 * 1024;
 const BATCH_INSTANCES = 512;
 
 export type SendTools = BringTools & {

@@ -92,6 +92,20 @@ test('bytes that are not UTF-8 spoil their own row alone', async () => {
   );
 });
 
+test('a file in UTF-16 is read by its byte order mark, in pieces of any size', async () => {
+  const text = 'Name;Vorname\r\nŁuczak;山田\r\n';
+  const little = Buffer.from(`\uFEFF${text}`, 'utf16le');
+  for (const bytes of [little, Buffer.from(little).swap16(), Buffer.from(`\uFEFF${text}`)])
+    for (const size of [1, 3, bytes.length])
+      assert.equal(
+        (await read(bytes, size)).map(({ cells }) => cells),
+        [
+          ['Name', 'Vorname'],
+          ['Łuczak', '山田'],
+        ],
+      );
+});
+
 test('a list in a cell is read again as it was', () => {
   const value = fc
     .string({ unit: fc.constantFrom(...`,"' a;é`), minLength: 1, maxLength: 6 })

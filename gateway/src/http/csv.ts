@@ -1,5 +1,5 @@
 /**
- * CSV (RFC 4180) in UTF-8, read and written as it streams. A spreadsheet takes a cell that begins with one of
+ * CSV (RFC 4180) in UTF-8, read and written as it streams; also read in UTF-16. A spreadsheet takes a cell that begins with one of
  * `= + - @` for a formula and runs it, so such cells get an apostrophe before it on the way out, and lose it on the
  * way in.
  */
@@ -65,10 +65,10 @@ type Parsed = {
 
 /** The first text has the whole first line, or as much as a row may have. */
 async function* toText(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
+  const decoder = createDecoder();
   let head: string | null = '';
   for await (const piece of pieces) {
-    const text = decoder.decode(piece, { stream: true });
+    const text = decoder.decode(piece);
     if (head === null) yield text;
     else {
       head += text;
@@ -77,7 +77,23 @@ async function* toText(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<string
       head = null;
     }
   }
-  yield (head ?? '') + decoder.decode();
+  yield (head ?? '') + decoder.end();
+}
+
+/** UTF-16 where the byte order mark says so: spreadsheets call that "Unicode text". */
+function createDecoder() {
+  let held: Uint8Array = new Uint8Array();
+  let decoder: TextDecoder | null = null;
+  const decode = (piece: Uint8Array): string => {
+    if (decoder !== null) return decoder.decode(piece, { stream: true });
+    held = Buffer.concat([held, piece]);
+    if (held.length < 2) return '';
+    const [first, second] = held;
+    const isWide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+    decoder = new TextDecoder(!isWide ? 'utf-8' : first === 0xff ? 'utf-16le' : 'utf-16be');
+    return decoder.decode(held, { stream: true });
+  };
+  return { decode, end: (): string => (decoder ?? new TextDecoder()).decode(decoder ? undefined : held) };
 }
 
 async function* joined(head: string, rest: AsyncIterable<string>): AsyncGenerator<string> {

@@ -47,10 +47,10 @@ test.after(async () => {
 
 const tokenOf = (role: Role): { token: string } => ({ token: tokens.get(role)! });
 
-async function bring(csv: string, query = '', as = tokenOf('technician')): Promise<OrderImport> {
+async function bring(csv: string | Buffer, query = '', as = tokenOf('technician')): Promise<OrderImport> {
   const answer = await gateway.call('POST', `/worklist/import${query}`, {
     ...as,
-    form: Buffer.from(csv),
+    form: typeof csv === 'string' ? Buffer.from(csv) : csv,
     headers: { 'content-type': 'text/csv' },
   });
   assert.is(answer.status, 200, await answer.clone().text());
@@ -84,6 +84,12 @@ test('a list with a fault is not imported, and each fault names its row and colu
     ['broken'],
   );
   assert.equal(await listOf(), { orders: [], isSetUp: false, silent: [], isCut: false });
+});
+
+test('a list in another character set is not imported with broken names', async () => {
+  const list = [HEADER, `Müller^Ärne;PID-9;${DAY};ACC-9;;;`].join('\n');
+  const { faults, imported } = await bring(Buffer.from(list, 'latin1'));
+  assert.equal([faults, imported], [[{ row: 2, column: 'patientName', fault: 'invalid' }], 0]);
 });
 
 test('a dry run imports nothing; then the list is there, by day and by patient', async () => {

@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert';
 import { skipped, testEnvironment } from '#testing/environment.ts';
 import { bytesSource } from './byte-source.ts';
 import { canonicalCharacterSet, textReader } from './character-sets.ts';
+import { encodeText } from './encode-text.ts';
 import { readInstance } from './part10.ts';
 import { PATIENT_NAME } from './tags.ts';
 import { findElement, rawText } from './values.ts';
@@ -110,7 +111,23 @@ for (const { what, sets, bytes, text } of EXAMPLES) {
     assert.equal(textReader(sets).decode(bytes, true), { text, damaged: false });
     assert.is(textReader(sets).known, true);
   });
+  characterSets(`${what}, written`, () => {
+    assert.equal(encodeText(sets, text, true), bytes);
+  });
 }
+
+characterSets('a character that no set of the Data Set has is not written', () => {
+  for (const sets of [[], ['ISO_IR 100'], ['', 'ISO 2022 IR 149'], ['GBK'], ['NONE']])
+    assert.is(encodeText(sets, 'Łódź^丂'), null, sets.join());
+  // NEC's, in a row that JIS X 0208 leaves free.
+  assert.is(encodeText(['', 'ISO 2022 IR 87'], '髙'), null);
+});
+
+characterSets('several values are written with the sets announced again in each', () => {
+  const sets = ['', 'ISO 2022 IR 149'];
+  const written = encodeText(sets, '김희중\\洪', false)!;
+  assert.equal(written, bytesOf('0x1b242943b1e8c8f1c1df', '\\', '0x1b242943fbf3'));
+});
 
 characterSets('terms that real writers misspell are understood', () => {
   const terms = {

@@ -37,8 +37,10 @@ export interface TextReader {
    * decoded.
    */
   split(bytes: Uint8Array): TextPiece[] | null;
-  /** The bytes of such characters, in any order and with any ASCII between them. */
-  join(pieces: readonly TextPiece[]): Uint8Array;
+  /**
+   * The bytes of such characters, in any order and with any ASCII between them. `isName`: as for `decode`.
+   */
+  join(pieces: readonly TextPiece[], isName?: boolean): Uint8Array;
 }
 
 /** ISO registration number → label of the WHATWG Encoding Standard. */
@@ -151,7 +153,7 @@ function createReader(terms: readonly string[]): TextReader {
     decode: (bytes, isName = false) =>
       isAscii(bytes) ? ascii(bytes) : decodeExtended(initial, bytes, isName),
     split: (bytes) => (known ? splitExtended(initial, bytes) : null),
-    join: (pieces) => joinExtended(initial, pieces),
+    join: (pieces, isName = false) => joinExtended(initial, pieces, isName),
   };
 }
 
@@ -234,7 +236,7 @@ function splitExtended(initial: string, bytes: Uint8Array): TextPiece[] | null {
 }
 
 /** Escape sequences go where the sets in force change (PS3.5 §6.1.2.5.3). */
-function joinExtended(initial: string, pieces: readonly TextPiece[]): Uint8Array {
+function joinExtended(initial: string, pieces: readonly TextPiece[], isName: boolean): Uint8Array {
   const start = initialSets(initial);
   let sets = { ...start };
   const out: number[] = [];
@@ -248,11 +250,11 @@ function joinExtended(initial: string, pieces: readonly TextPiece[]): Uint8Array
     sets = { ...sets, [half]: set };
   };
   for (const { bytes, g0, g1 } of pieces) {
-    // JIS X 0201 has ASCII in its lower half but for two characters: no need to leave it.
-    choose('g0', g0 === '6' && sets.g0 === '13' ? '13' : g0);
+    // JIS X 0201 has ASCII in its lower half but for two characters: no need to leave it, or not to go back to it.
+    choose('g0', g0 === '6' && (sets.g0 === '13' || start.g0 === '13') ? '13' : g0);
     choose('g1', g1);
     out.push(...bytes);
-    if (!isTwoBytes(sets.g0) && bytes.length === 1 && isReset(bytes[0]!, false)) sets = { ...start };
+    if (!isTwoBytes(sets.g0) && bytes.length === 1 && isReset(bytes[0]!, isName)) sets = { ...start };
   }
   if (isTwoBytes(sets.g0)) choose('g0', start.g0);
   return Uint8Array.from(out);
@@ -337,7 +339,8 @@ function runEnd(bytes: Uint8Array, start: number, g0: string): number {
   return at;
 }
 
-function decodeRun(bytes: Uint8Array, set: string): DecodedText {
+/** The text of bytes for which one set is in force. `set`: as `canonicalCharacterSet` names it. */
+export function decodeRun(bytes: Uint8Array, set: string): DecodedText {
   if (set === '87')
     return decodeWhole(
       'euc-jp',
@@ -346,6 +349,7 @@ function decodeRun(bytes: Uint8Array, set: string): DecodedText {
   if (set === '159') return decodeWhole('euc-jp', withSingleShifts(bytes));
   if (set === '149') return decodeWhole('euc-kr', bytes);
   if (set === '58') return decodeWhole('gbk', bytes);
+  if (set === 'gbk' || set === 'gb18030') return decodeWhole(set, bytes);
   if (set === '13') return decodeKatakana(bytes);
   if (set === '6')
     return bytes[0]! < 0x80 ? ascii(bytes) : { text: '\ufffd'.repeat(bytes.length), damaged: true };

@@ -1,24 +1,32 @@
 /**
- * Text as the bytes of a Data Set's own character set: ASCII anywhere, UTF-8, and the sets of one byte a character.
- * Sets of several bytes are read, not written.
+ * Text as the bytes of a Data Set's own character set: ASCII anywhere, UTF-8, the sets of one byte a character, GBK,
+ * GB18030 as far as it has two bytes a character, and the code extensions of ISO 2022 that the Data Set names.
  */
-import { canonicalCharacterSet, textReader } from './character-sets.ts';
+import { asciiPieces, canonicalCharacterSet, textReader, type TextPiece } from './character-sets.ts';
+import { repertoireOf } from './repertoire.ts';
 
-/** `isName`: PN. Null: the character set does not have one of its characters. */
-export function encodeText(characterSets: readonly string[], text: string): Uint8Array | null {
+/** `isName`: PN. Null: the character sets do not have one of its characters. */
+export function encodeText(
+  characterSets: readonly string[],
+  text: string,
+  isName = false,
+): Uint8Array | null {
   if (isPlainAscii(text)) return new TextEncoder().encode(text);
-  const [first = ''] = characterSets;
-  const set = canonicalCharacterSet(first);
-  if (set === 'utf-8') return new TextEncoder().encode(text);
-  if (set === null || set === 'gbk' || set === 'gb18030') return null;
-  const byText = upperHalf(first);
-  const bytes: number[] = [];
-  for (const character of text) {
-    const byte = isPlainAscii(character) ? character.charCodeAt(0) : byText.get(character);
-    if (byte === undefined) return null;
-    bytes.push(byte);
+  const sets = characterSets.map(canonicalCharacterSet);
+  if (sets[0] === 'utf-8') return new TextEncoder().encode(text);
+  const pieces = [...text].map((character) => pieceOf(sets, character));
+  if (!pieces.every((piece) => piece !== null)) return null;
+  return textReader(characterSets).join(pieces, isName);
+}
+
+/** By the first set that has the character: PS3.3 §C.12.1.1.2, others are reached by escape sequences. */
+function pieceOf(sets: readonly (string | null)[], character: string): TextPiece | null {
+  if (isPlainAscii(character)) return asciiPieces(character)[0]!;
+  for (const set of sets) {
+    const piece = set === null || set === 'utf-8' ? undefined : repertoireOf(set).get(character);
+    if (piece !== undefined) return piece;
   }
-  return Uint8Array.from(bytes);
+  return null;
 }
 
 export function isPlainAscii(text: string): boolean {
@@ -27,15 +35,4 @@ export function isPlainAscii(text: string): boolean {
     if (unit > 0x7e || unit < 0x20) return false;
   }
   return true;
-}
-
-/** The characters that this set has beyond ASCII, each with its byte. */
-function upperHalf(set: string): ReadonlyMap<string, number> {
-  const reader = textReader([set]);
-  const found = new Map<string, number>();
-  for (let byte = 0x80; byte <= 0xff; byte++) {
-    const { text, damaged } = reader.decode(Uint8Array.of(byte));
-    if (!damaged && text.length === 1) found.set(text, byte);
-  }
-  return found;
 }

@@ -101,7 +101,7 @@ function encode([tag, vr, ...values]: NewAttribute, characterSets: readonly stri
   if (vr !== 'SQ') {
     const text = values.join('\\');
     if (!isText(vr)) return isPlainAscii(text) ? { tag, vr, value: textValue(vr, text) } : null;
-    const bytes = encodeText(characterSets, text);
+    const bytes = encodeText(characterSets, text, vr === 'PN');
     return (
       bytes && { tag, vr, value: bytes.length % 2 === 0 ? bytes : concatBytes([bytes, Uint8Array.of(0x20)]) }
     );

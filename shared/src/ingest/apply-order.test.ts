@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parsed } from '#testing/deidentified-file.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
-import { buildInstance } from '../dicom/build-instance.ts';
+import { buildInstance, type SimpleElement } from '../dicom/build-instance.ts';
 import { describeInstance } from '../dicom/describe-instance.ts';
 import { concatBytes } from '../dicom/encode.ts';
 import { findElement, textOf } from '../dicom/values.ts';
@@ -100,15 +100,33 @@ test('an order changes nothing that says already what was ordered', async () => 
   assert.equal((await sent(new Blob([instanceOf().bytes]), null)).content, instanceOf().bytes);
 });
 
-test('an instance is refused whose character set lacks a letter of the order', async () => {
+function fileIn(characterSets: string, ...others: readonly SimpleElement[]): Blob {
   const { identifiers, transferSyntaxUID } = instanceOf();
-  const elements = [
-    [0x00080005, 'CS', 'ISO_IR 100'],
-    [0x00081030, 'LO', Uint8Array.of(0x4d, 0xfc)],
-  ] as const;
+  const elements: readonly SimpleElement[] = [[0x00080005, 'CS', characterSets], ...others];
   const image = { rows: 1, columns: 2, bitsAllocated: 8, pixels: new Uint8Array(2) } as const;
   const file = concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements, image }));
-  const outcome = await ingestFile(new Blob([file as Uint8Array<ArrayBuffer>]), {
+  return new Blob([file as Uint8Array<ArrayBuffer>]);
+}
+
+const NAMES_BY_SETS = [
+  ['\\ISO 2022 IR 87', 'Yamada^Tarou=山田^太郎=やまだ^たろう'],
+  ['ISO 2022 IR 13\\ISO 2022 IR 87', 'ﾔﾏﾀﾞ^ﾀﾛｳ=山田^太郎=やまだ^たろう'],
+  ['\\ISO 2022 IR 149', 'Hong^Gildong=洪^吉洞=홍^길동'],
+  ['GB18030', 'Wang^XiaoDong=王^小东'],
+  ['ISO_IR 166', 'สมชาย^ทดสอบ'],
+] as const;
+
+for (const [sets, patientName] of NAMES_BY_SETS)
+  test(`an order’s name is written in the character sets of the file: ${sets}`, async () => {
+    const previous = Uint8Array.of(0x4d, 0x1b, 0x28, 0x42);
+    const file = fileIn(sets, [0x00081030, 'LO', previous]);
+    const { instance } = await sent(file, { ...ORDER, patientName });
+    assert.is(textOf(findElement(instance.elements, 0x00100010), instance), patientName);
+    assert.equal(instance.characterSets, sets.split('\\'));
+  });
+
+test('an instance is refused whose character set lacks a letter of the order', async () => {
+  const outcome = await ingestFile(fileIn('ISO_IR 100', [0x00081030, 'LO', Uint8Array.of(0x4d, 0xfc)]), {
     policy: { kind: 'identified', order: { order: { ...ORDER, patientName: '山田^太郎' }, chosenAt } },
     inFolder: false,
   });

@@ -10,14 +10,17 @@ import { uidSchema } from './forms.ts';
 /** They send studies with names, and see whose they are. */
 export const ORDER_READERS: readonly Role[] = ['technician', 'radiologist', 'admin'];
 
-/** PS3.5 §6.2: no control characters, and no backslash, which parts values. */
+/**
+ * PS3.5 §6.2: no control characters, and no backslash, which parts values. U+FFFD stands for a letter that could not
+ * be read: under it nobody is found, and it would stand in the PACS.
+ */
 const textSchema = (longest: number) =>
   z
     .string()
     .trim()
     .min(1)
     .max(longest)
-    .regex(/^[^\p{Cc}\\]*$/u);
+    .regex(/^[^\p{Cc}\\\ufffd]*$/u);
 
 /** Null: the order does not say. */
 export const orderSchema = z.object({

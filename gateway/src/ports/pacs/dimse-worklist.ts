@@ -144,22 +144,25 @@ async function readOrders(bytes: Buffer): Promise<readonly Order[]> {
   const context: ValueContext = { characterSets: characterSetsOf(elements, []), encoding: ENCODING };
   const steps = findElement(elements, STEP_SEQUENCE)?.items ?? [];
   return steps.flatMap((step) => {
-    const order = orderSchema.safeParse(toOrder(elements, step.elements, context));
+    // PS3.3 §C.12.1.1.2: an item may have a character set of its own.
+    const ofStep = { ...context, characterSets: characterSetsOf(step.elements, context.characterSets) };
+    const order = orderSchema.safeParse(toOrder(elements, context, { ...step, context: ofStep }));
     return order.success ? [order.data] : [];
   });
 }
 
 function toOrder(
   elements: readonly DicomElement[],
-  step: readonly DicomElement[],
   context: ValueContext,
+  step: { readonly elements: readonly DicomElement[]; readonly context: ValueContext },
 ): Record<keyof Order, unknown> {
-  const text = (tag: number): string | null => textOf(findElement(elements, tag), context)?.trim() || null;
-  const ofStep = (tag: number): string | null => textOf(findElement(step, tag), context)?.trim() || null;
+  const text = (tag: number): string | null => legible(rawOf(elements, tag, context));
+  const ofStep = (tag: number): string | null => legible(rawOf(step.elements, tag, step.context));
   const sex = text(SEX);
   return {
-    patientName: text(PATIENT_NAME),
-    patientId: text(PATIENT_ID),
+    patientName: legibleName(rawOf(elements, PATIENT_NAME, context)),
+    // Another number is another patient: one that cannot be read leaves the order out.
+    patientId: rawOf(elements, PATIENT_ID, context),
     issuer: text(ISSUER_OF_PATIENT_ID),
     birthDate: isoDate(text(BIRTH_DATE)),
     sex: sex !== null && ['M', 'F', 'O'].includes(sex) ? sex : null,
@@ -175,6 +178,18 @@ function toOrder(
         ?.slice(1, 3)
         .join(':') ?? null,
   };
+}
+
+const rawOf = (elements: readonly DicomElement[], tag: number, context: ValueContext): string | null =>
+  textOf(findElement(elements, tag), context)?.trim() || null;
+
+const ILLEGIBLE = '\ufffd';
+const legible = (text: string | null): string | null => (text?.includes(ILLEGIBLE) ? null : text);
+
+/** PS3.5 §6.2.1.1: the component groups that can be read, where one cannot. */
+function legibleName(name: string | null): string | null {
+  const groups = (name ?? '').split('=').map((group) => legible(group) ?? '');
+  return groups.join('=').replace(/=+$/, '') || null;
 }
 
 const isoDate = (text: string | null): string | null =>
