@@ -1,7 +1,7 @@
 /**
  * CSV (RFC 4180) in UTF-8, read and written as it streams; also read in UTF-16. A spreadsheet takes a cell that begins
- * with one of `= + - @` for a formula and runs it, so such cells get an apostrophe before it on the way out, and lose it
- * on the way in.
+ * with one of `= + - @` for a formula and runs it, so such cells get an apostrophe before it on the way out, and lose
+ * it on the way in.
  */
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';

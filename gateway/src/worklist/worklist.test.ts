@@ -50,7 +50,7 @@ const tokenOf = (role: Role): { token: string } => ({ token: tokens.get(role)! }
 async function bring(csv: string | Buffer, query = '', as = tokenOf('technician')): Promise<OrderImport> {
   const answer = await gateway.call('POST', `/worklist/import${query}`, {
     ...as,
-    form: typeof csv === 'string' ? Buffer.from(csv) : csv,
+    form: new Uint8Array(Buffer.from(csv)),
     headers: { 'content-type': 'text/csv' },
   });
   assert.is(answer.status, 200, await answer.clone().text());
