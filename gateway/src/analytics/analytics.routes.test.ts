@@ -120,6 +120,10 @@ test('researchers are given the predictions they reach: days, and no cohort of f
     ...Array<string>(5).fill('F 20 to 29 DX'),
   ]);
   assert.equal(new Set(rows.map(({ at }) => at)), new Set(['2026-05-01']));
+  assert.equal(await evaluationFor('researcher', '&sex=M'), [], 'all of the file would be known to be men');
+  assert.equal(await evaluationFor('researcher', '&ageBand=20-29&sex=M'), []);
+  assert.is((await evaluationFor('researcher', '&sex=F')).length, 5);
+  assert.is((await evaluationFor('admin', '&sex=M')).length, 4);
 });
 
 /** Two settled reviews, of two and of six hours, and one that is open. */

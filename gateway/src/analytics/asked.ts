@@ -88,6 +88,12 @@ export function isOfModality(sopClass: string, modality: string): RawBuilder<boo
   return sql`coalesce(${sql.ref(sopClass)} = any(${classes}::text[]), false)`;
 }
 
+/** The modality of `sopClass`, a column of the query; else UNKNOWN. */
+export function modalityNameOf(sopClass: string): RawBuilder<string> {
+  const [classes, names] = [[...MODALITY_OF_CLASS.keys()], [...MODALITY_OF_CLASS.values()]];
+  return sql`coalesce((${names}::text[])[array_position(${classes}::text[], ${sql.ref(sopClass)})], ${UNKNOWN})`;
+}
+
 /** Conditions on `cohort`, the name of a row of study_cohort in the query, or of none. */
 export function* patientConditions(cohort: string, { sex, ageBand }: Cohort): Generator<RawBuilder<boolean>> {
   const is = (column: string, value: string): RawBuilder<boolean> =>

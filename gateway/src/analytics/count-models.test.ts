@@ -168,6 +168,68 @@ test('a small bin takes a second one with it', () => {
   );
 });
 
+test('small bins of few results together take a larger one with them', () => {
+  const bins = [1, 9, 2, 7].map((results, bin) => ({ bin, results, meanScore: 0.5, confirmed: 0.5 }));
+  assert.equal(
+    guardBins(bins, true).map(({ figures }) => figures?.results ?? null),
+    [null, 9, null, null],
+  );
+});
+
+/** Of version `version`, each of a study of its own, without a patient that is known. */
+async function addResults(
+  version: string,
+  count: number,
+  { at = '2026-04-15T10:00:00Z', ...more }: Partial<TestScored>,
+): Promise<void> {
+  for (let nth = 0; nth < count; nth += 1)
+    await insertTestScored(database.db, {
+      ...{ version, study: `2.25.${version}.${randomUUID()}`, at, score: 0.9 },
+      ...more,
+    });
+}
+
+test('a sum of several answers tells researchers of no smaller group either', async () => {
+  for (const [sex, count] of [
+    ['F', 20],
+    ['M', 20],
+    ['O', 2],
+  ] as const)
+    await addResults('3.0.0', count, { patient: { sex, ageBand: '50-59' } });
+  const of = async (query: object) =>
+    totalOf(await ask(['researcher'], { ...YEAR, ...query }), '3.0.0')?.studies ?? null;
+  assert.is(await of({}), 42);
+  assert.equal(
+    [await of({ sex: 'F' }), await of({ sex: 'M' }), await of({ sex: 'O' })],
+    [null, null, null],
+    'all but women and men are two',
+  );
+  await addResults('3.0.0', 3, {});
+  assert.equal(
+    [await of({ sex: 'F' }), await of({ sex: 'M' }), await of({ sex: 'O' }), await of({ sex: 'unknown' })],
+    [20, 20, null, null],
+    'all but women and men are five',
+  );
+});
+
+test('verdicts that are withheld of a month are told by no sum of several months', async () => {
+  const verdict = { verdict: 'correct', correctedTo: 'normal' } as const;
+  const agreed = { verdict: 'agree' } as const;
+  const may = '2026-05-15T10:00:00Z';
+  await addResults('4.0.0', 2, verdict);
+  await addResults('4.0.0', 8, agreed);
+  await addResults('4.0.0', 10, { ...verdict, at: may });
+  await addResults('4.0.0', 8, { ...agreed, at: may });
+  const figures = await ask(['researcher']);
+  const { series } = figures.models.find(({ version }) => version === '4.0.0')!;
+  assert.equal(
+    series.map(({ figures: of }) => of!.corrected),
+    [null, 10],
+  );
+  assert.equal([totalOf(figures, '4.0.0')!.results, totalOf(figures, '4.0.0')!.corrected], [28, null]);
+  assert.is(totalOf(await ask(['admin']), '4.0.0')!.corrected, 12, 'administrators are told');
+});
+
 test('counts whole months that are over for researchers', async () => {
   const months = ({ from, to }: { from: string; to: string }) => {
     const { since: _, until: __, cohort: ___, ...said } = wholeMonths(askedOf({ from, to }, NOW), NOW);

@@ -1,14 +1,17 @@
 /**
  * Findings of models and radiologists' verdicts, counted in the database. Guarded figures are sums of blocks: a month
  * of one version of a model. A block counts where each part of it, inside and outside of every filter, has no study or
- * at least SMALLEST_CELL; all others are left out of every figure, so that no difference of two answers tells of a
- * smaller group.
+ * at least SMALLEST_CELL; all others are left out of every figure. So it is with the parts by every value of what is
+ * filtered: small ones count together where one thing is, and none may be small where several are, so that no sums and
+ * differences of answers tell of a smaller group.
  */
 import { sql, type RawBuilder } from 'kysely';
 import {
   CALIBRATION_BINS,
   SMALLEST_CELL,
+  UNKNOWN,
   type CalibrationBin,
+  type Cohort,
   type Judged,
   type ModelFigures,
 } from '#shared/protocol/analytics.ts';
@@ -22,6 +25,7 @@ import {
   isOfAll,
   isOfModality,
   laterDay,
+  modalityNameOf,
   patientConditions,
   saidOf,
   type Asked,
@@ -37,6 +41,9 @@ type Sums = Named & {
   readonly agreed: number;
   readonly corrected: number;
   readonly disagreements: number;
+  /** In each of its blocks no part is small of those that agreed, were corrected, or neither; and that differ, or not. */
+  readonly isSplitLarge: boolean;
+  readonly isDifferenceLarge: boolean;
 };
 type Bin = Named & {
   readonly bin: number;
@@ -63,7 +70,7 @@ export async function countModels(db: Db, question: Question): Promise<ModelFigu
     const own = (row: Named): boolean => row.model === model && row.version === version;
     const ofModel = sums.filter(own);
     const left = withheld.filter(own);
-    const toFigures = (row: Sums) => judgedOf(row, { isGuarded, shows: listOf(question, row) });
+    const toFigures = (row: Sums) => judgedOf(row, listOf(question, row));
     const [total] = ofModel.filter(({ period }) => period === null);
     const use = left.length === 0 ? uses.get(`${model} ${version}`) : undefined;
     const series = [
@@ -100,21 +107,48 @@ const resultsIn = ({ caller, asked: { since, until, cohort } }: Question): RawBu
     ...patientConditions('c', cohort),
     ...(modality === undefined ? [] : [isOfModality('i.sop_class_uid', modality)]),
   ];
+  const areSmallOnesMany =
+    filters.length > 1 ? sql`p.few = 0` : sql`p.few not between 1 and ${SMALLEST_CELL - 1}::int`;
   const cell = filters.map((filter, at) => sql`(${filter})::int * ${2 ** at}::int`);
   return sql`every as materialized (
     select i.model_id as model, i.version, (i.created_at at time zone 'UTC')::date as day,
       hashtextextended(coalesce(i.study_instance_uid, i.id::text), 0) as study,
       i.score, i.verdict, i.differs, ${isConfirmed} as confirmed,
-      ${all(filters)} as counts, ${sql.join([sql`0`, ...cell], sql` + `)} as cell
+      ${all(filters)} as counts, ${sql.join([sql`0`, ...cell], sql` + `)} as cell,
+      concat_ws(' ', ${sql.join([sql`''`, ...valuesOf(cohort)])}) as part
     from inference_result i
     left join study_cohort c on c.site_id = i.site_id and c.study_instance_uid = i.study_instance_uid
     where i.site_id = ${caller.siteId} and i.created_at >= ${since} and i.created_at < ${until}
       and ${isNotBlinded('i', caller)}),
+  cells as (
+    select model, version, to_char(day, 'YYYY-MM') as month, count(distinct study) as studies
+    from every group by 1, 2, 3, cell),
+  parts as (
+    select model, version, to_char(day, 'YYYY-MM') as month, count(distinct study) as studies,
+      ${isLargeWhere(sql`verdict = 'agree'`)} and ${isLargeWhere(sql`verdict = 'correct'`)}
+        and ${isLargeWhere(sql`verdict is null or verdict not in ('agree', 'correct')`)} as "isSplitLarge",
+      ${isLargeWhere(sql`differs`)} and ${isLargeWhere(sql`differs is not true`)} as "isDifferenceLarge"
+    from every group by 1, 2, 3, part),
   blocks as (
-    select model, version, month, min(studies) >= ${SMALLEST_CELL} as "isLarge" from (
-      select model, version, to_char(day, 'YYYY-MM') as month, count(distinct study) as studies
-      from every group by 1, 2, 3, cell) parts group by 1, 2, 3)`;
+    select model, version, month, min(c.studies) >= ${SMALLEST_CELL} and ${areSmallOnesMany} as "isLarge",
+      p."isSplitLarge", p."isDifferenceLarge"
+    from cells c join (
+      select model, version, month, coalesce(sum(studies) filter (where studies < ${SMALLEST_CELL}), 0) as few,
+        bool_and("isSplitLarge") as "isSplitLarge", bool_and("isDifferenceLarge") as "isDifferenceLarge"
+      from parts group by 1, 2, 3) p using (model, version, month)
+    group by 1, 2, 3, p.few, p."isSplitLarge", p."isDifferenceLarge")`;
 };
+
+/** Of every study the value of each thing that is filtered. */
+function* valuesOf({ sex, ageBand, modality }: Cohort): Generator<RawBuilder<unknown>> {
+  if (sex !== undefined) yield sql`coalesce(c.sex, ${UNKNOWN})`;
+  if (ageBand !== undefined) yield sql`coalesce(c.age_band, ${UNKNOWN})`;
+  if (modality !== undefined) yield modalityNameOf('i.sop_class_uid');
+}
+
+/** Of a part: the studies of these results are none, or enough. */
+const isLargeWhere = (which: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`(count(distinct study) filter (where ${which})) not between 1 and ${SMALLEST_CELL - 1}::int`;
 
 /** The radiologist's finding; null: no verdict, or none that says it. */
 const isConfirmed = sql`case
@@ -124,10 +158,11 @@ const isConfirmed = sql`case
   else not i.positive end`;
 
 const countedIn = (question: Question): RawBuilder<unknown> => sql`${resultsIn(question)},
-  r as materialized (select * from every where counts ${
+  r as materialized (${
     question.isGuarded
-      ? sql`and (model, version, to_char(day, 'YYYY-MM')) in (select model, version, month from blocks where "isLarge")`
-      : sql``
+      ? sql`select every.*, "isSplitLarge", "isDifferenceLarge" from every join blocks b on b.model = every.model
+          and b.version = every.version and b.month = to_char(day, 'YYYY-MM') where counts and "isLarge"`
+      : sql`select every.*, true as "isSplitLarge", true as "isDifferenceLarge" from every where counts`
   })`;
 
 async function sumsIn(db: Db, question: Question): Promise<readonly Sums[]> {
@@ -137,7 +172,8 @@ async function sumsIn(db: Db, question: Question): Promise<readonly Sums[]> {
   select model, version, period, count(distinct study)::int as studies, count(*)::int as results,
     (count(*) filter (where verdict = 'agree'))::int as agreed,
     (count(*) filter (where verdict = 'correct'))::int as corrected,
-    (count(*) filter (where differs))::int as disagreements
+    (count(*) filter (where differs))::int as disagreements,
+    bool_and("isSplitLarge") as "isSplitLarge", bool_and("isDifferenceLarge") as "isDifferenceLarge"
   from p group by grouping sets ((model, version), (model, version, period))`.execute(db);
   return rows;
 }
@@ -158,29 +194,32 @@ async function withheldIn(db: Db, question: Question): Promise<readonly Withheld
 
 const isSmall = (count: number): boolean => count > 0 && count < SMALLEST_CELL;
 
-/** Each result is in one of three parts: a small one, and all of them are withheld. */
+/** Withheld for the whole time where it is for one month: the other months would tell that one. */
 function judgedOf(
-  { studies, results, agreed, corrected, disagreements }: Sums,
-  { isGuarded, shows }: { readonly isGuarded: boolean; readonly shows: string | null },
+  { studies, results, agreed, corrected, disagreements, isSplitLarge, isDifferenceLarge }: Sums,
+  shows: string | null,
 ): Judged {
-  const isSplitSmall = [agreed, corrected, results - agreed - corrected].some(isSmall);
-  const isDifferenceSmall = [disagreements, results - disagreements].some(isSmall);
   return {
     ...{ studies, results, shows },
-    agreed: isGuarded && isSplitSmall ? null : agreed,
-    corrected: isGuarded && isSplitSmall ? null : corrected,
-    disagreements: isGuarded && isDifferenceSmall ? null : disagreements,
+    agreed: isSplitLarge ? agreed : null,
+    corrected: isSplitLarge ? corrected : null,
+    disagreements: isDifferenceLarge ? disagreements : null,
   };
 }
 
-/** Where one bin alone is withheld, their sum would tell it: the smallest of the others is withheld too. */
+/** As long as the bins that are withheld are one, or of few results together, their sum tells of them: the next goes too. */
 export function guardBins(
   bins: readonly Omit<Bin, 'model' | 'version'>[],
   isGuarded: boolean,
 ): CalibrationBin[] {
-  const bySize = bins.toSorted((one, other) => one.results - other.results);
-  const small = bySize.filter(({ results }) => isSmall(results));
-  const withheld = new Set(!isGuarded ? [] : small.length === 1 ? bySize.slice(0, 2) : small);
+  const withheld = new Set<(typeof bins)[number]>();
+  let together = 0;
+  for (const bin of bins.toSorted((one, other) => one.results - other.results)) {
+    const isAlone = withheld.size === 1 || (together > 0 && together < SMALLEST_CELL);
+    if (!isGuarded || !(isSmall(bin.results) || isAlone)) break;
+    withheld.add(bin);
+    together += bin.results;
+  }
   return bins.map((one) => {
     const { bin, results, meanScore, confirmed } = one;
     return { bin, figures: withheld.has(one) ? null : { results, meanScore, confirmed } };

@@ -1,7 +1,8 @@
 /**
  * Predictions as CSV, a page at a time as the caller reads it. No identity and no UID: a study has a pseudonym of this
  * gateway, which is the same in every file. Researchers are given the results that they reach, days instead of times,
- * and no cohort that fewer than SMALLEST_CELL of these studies share.
+ * and no cohort that fewer than SMALLEST_CELL of these studies share: who asks for one cohort is not given its
+ * predictions then, since all of the file would be known to be of it.
  */
 import { createHmac } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -13,7 +14,7 @@ import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
 import { BYTE_ORDER_MARK, writeCsv } from '../http/csv.ts';
 import { isNotBlinded, isOwn, reachesAll } from '../results/result-reach.ts';
-import { all, dayOf, isOfModality, patientConditions, type Asked, type Asking } from './asked.ts';
+import { all, dayOf, isOfAll, isOfModality, patientConditions, type Asked, type Asking } from './asked.ts';
 
 const PAGE = 500;
 /** Of 64 bits: two studies share one in no archive. */
@@ -56,15 +57,18 @@ export async function exportEvaluation(
   const { db, now } = tools;
   const which = await whichResults(db, caller, asked);
   const cohorts = await cohortsIn(db, which);
-  const predictions = [...cohorts.values()].reduce((sum, { results }) => sum + results, 0);
-  const { from, to } = asked;
-  const event = { event: 'evaluation-exported', by: caller.id, from, to, predictions } as const;
-  await db.transaction().execute((trx) => recordAudit(trx, caller.siteId, event, now()));
   const isGuarded = !reachesAll(caller);
   const isShown = (cohort: Cohort): boolean =>
     !isGuarded || (cohorts.get(keyOf(cohort))?.studies ?? 0) >= SMALLEST_CELL;
-  const toCells = (row: Row): string[] => {
-    const cells = cellsOf(row, { isGuarded, isShown, pseudonymOf: createPseudonyms(tools.secret) });
+  const told = [...cohorts.values()].filter(({ cohort }) => isOfAll(asked) || isShown(cohort));
+  const predictions = told.reduce((sum, { results }) => sum + results, 0);
+  const { from, to } = asked;
+  const event = { event: 'evaluation-exported', by: caller.id, from, to, predictions } as const;
+  await db.transaction().execute((trx) => recordAudit(trx, caller.siteId, event, now()));
+  const shown = { isGuarded, isShown, pseudonymOf: createPseudonyms(tools.secret) };
+  const toCells = (row: Row): string[] | null => {
+    if (!isOfAll(asked) && !isShown(cohortOf(row))) return null;
+    const cells = cellsOf(row, shown);
     return EVALUATION_COLUMNS.map((column) => cells[column]);
   };
   const pages = Readable.from(writePages(db, which, toCells));
@@ -89,6 +93,9 @@ const FROM = sql`from inference_result i
 const modalityOf = (sopClass: string | null): string =>
   modalitiesOf(sopClass === null ? [] : [sopClass])[0] ?? '';
 const keyOf = ({ sex, ageBand, modality }: Cohort): string => `${sex} ${ageBand} ${modality}`;
+const cohortOf = ({ sex, ageBand, sopClass }: Pick<Row, 'sex' | 'ageBand' | 'sopClass'>): Cohort => ({
+  ...{ sex, ageBand, modality: modalityOf(sopClass) },
+});
 
 /** Results by cohort, and the studies that are sure to be different ones. */
 async function cohortsIn(db: Db, which: RawBuilder<boolean>) {
@@ -96,12 +103,13 @@ async function cohortsIn(db: Db, which: RawBuilder<boolean>) {
   const { rows } = await sql<Found>`select c.sex, c.age_band as "ageBand", i.sop_class_uid as "sopClass",
       count(distinct i.study_instance_uid)::int as studies, count(*)::int as results
     ${FROM} where ${which} group by 1, 2, 3`.execute(db);
-  const cohorts = new Map<string, { studies: number; results: number }>();
-  for (const { sopClass, studies, results, ...patient } of rows) {
-    const key = keyOf({ ...patient, modality: modalityOf(sopClass) });
-    const sum = cohorts.get(key) ?? { studies: 0, results: 0 };
+  const cohorts = new Map<string, { cohort: Cohort; studies: number; results: number }>();
+  for (const { studies, results, ...row } of rows) {
+    const cohort = cohortOf(row);
+    const sum = cohorts.get(keyOf(cohort)) ?? { studies: 0, results: 0 };
     // A study may have images of two classes of one modality.
-    cohorts.set(key, { studies: Math.max(sum.studies, studies), results: sum.results + results });
+    const both = { studies: Math.max(sum.studies, studies), results: sum.results + results };
+    cohorts.set(keyOf(cohort), { cohort, ...both });
   }
   return cohorts;
 }
@@ -110,7 +118,8 @@ async function cohortsIn(db: Db, which: RawBuilder<boolean>) {
 async function* writePages(
   db: Db,
   which: RawBuilder<boolean>,
-  toCells: (row: Row) => string[],
+  /** Null: it is not told. */
+  toCells: (row: Row) => string[] | null,
 ): AsyncGenerator<Uint8Array> {
   const encoder = new TextEncoder();
   yield encoder.encode(BYTE_ORDER_MARK + writeCsv([EVALUATION_COLUMNS]));
@@ -126,7 +135,7 @@ async function* writePages(
       ${FROM}
       left join lateral (select job_id from result_request where result_id = i.id order by at limit 1) q on true
       where ${which} and ${after} order by i.created_at, i.id limit ${PAGE}`.execute(db);
-    if (rows.length > 0) yield encoder.encode(writeCsv(rows.map(toCells)));
+    if (rows.length > 0) yield encoder.encode(writeCsv(rows.map(toCells).filter((cells) => cells !== null)));
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) return;
     after = sql`(i.created_at, i.id) > (${last.at_exactly}::timestamptz, ${last.id}::uuid)`;
@@ -143,8 +152,8 @@ function cellsOf(
   row: Row,
   { isGuarded, isShown, pseudonymOf }: Shown,
 ): Readonly<Record<EvaluationColumn, string>> {
-  const { sex, ageBand, finding } = row;
-  const cohort = { sex, ageBand, modality: modalityOf(row.sopClass) };
+  const { finding } = row;
+  const cohort = cohortOf(row);
   const told = isShown(cohort) ? cohort : { sex: null, ageBand: null, modality: '' };
   const text = (value: unknown): string => (value === null || value === undefined ? '' : String(value));
   const time = (at: Date | null): string => (at === null ? '' : isGuarded ? dayOf(at) : at.toISOString());

@@ -32,12 +32,14 @@ export async function sampleStudies(
   return rows.map(({ uid }) => uid);
 }
 
-/** Opened by them, or by a rule for a study that they sent. */
+/** Opened by them, or by a rule for a study that they alone sent. */
 const isOfSample = (siteId: string) => sql<boolean>`(
   case_record.created_by in (select account_id from sample_account where site_id = ${siteId}::uuid)
   or case_record.id in (select r.case_id from case_by_rule r
     join study s on s.site_id = r.site_id and s.study_instance_uid = r.study_instance_uid
-    join sample_account a on a.account_id = s.account_id where r.site_id = ${siteId}::uuid))`;
+    left join sample_account a on a.account_id = s.account_id
+    where r.site_id = ${siteId}::uuid and r.case_id is not null and s.account_id is not null
+    group by r.case_id having bool_and(a.account_id is not null)))`;
 
 export async function sampleCases(db: Db, siteId: string) {
   return db

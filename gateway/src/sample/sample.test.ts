@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sampleAccountsSchema, sampleRemovalSchema, sampleSchema } from '#shared/protocol/sample.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { countChangedDaysOfAll } from '../analytics/upload-days.ts';
 import { deliverStudy, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -175,6 +176,32 @@ test('is never more than that: another patient’s study and one that a person s
   assert.equal((await remove(world)).sort(), ['named-elsewhere null 1', 'other-patient default 1']);
   const held = new Set([...world.pacs.held.values()].map(({ study }) => study));
   assert.ok(held.has(both) && held.has(other));
+});
+
+test('is no case that a rule opened for a study which a person sent too', async () => {
+  const { call, admin } = world;
+  const rule = {
+    ...{ name: 'all', enabled: true, when: {}, occasion: 'delivered', title: 'By rule' },
+    ...{ casePriority: 'high', tags: [], review: null },
+  };
+  const ruled = await call('PUT', '/admin/rules/cases', { token: admin, body: { rules: [rule] } });
+  assert.is(ruled.status, 200);
+  const casesOf = async (study: string): Promise<string[]> => {
+    const answer = await call('GET', `/cases?q=${study}`, { token: admin });
+    return ((await answer.json()) as { cases: { id: string }[] }).cases.map(({ id }) => id);
+  };
+  const tokens = await openAccounts(world);
+  const sample = { token: tokens.get('sample-technician')!, seed: 31, patientId: 'SAMPLE-3' };
+  const study = await deliverStudy(world, sample);
+  const [opened] = await until('the case of the rule', async () => {
+    const cases = await casesOf(study);
+    return cases.length > 0 && cases;
+  });
+  const own = await world.userWith(['technician']);
+  await deliverStudy(world, { ...sample, token: own.accessToken });
+  const left = await remove(world);
+  assert.equal(await casesOf(study), [opened], 'the case stays');
+  assert.ok(left.includes('named-elsewhere null 2') || left.includes('named-elsewhere null 1'), `${left}`);
 });
 
 test.run();

@@ -104,7 +104,7 @@ export type Judged = z.infer<typeof judgedSchema>;
 const binSchema = z.object({
   /** From `bin / 10`, from 0. */
   bin: count,
-  /** Null: fewer than SMALLEST_CELL, or the next smallest beside such a one. */
+  /** Null: fewer than SMALLEST_CELL, or the next smallest beside such ones. */
   figures: z.object({ results: count, meanScore: z.number(), confirmed: z.number() }).nullable(),
 });
 export type CalibrationBin = z.infer<typeof binSchema>;

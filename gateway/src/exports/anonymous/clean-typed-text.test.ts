@@ -51,6 +51,14 @@ test('loses what columns tell in groups: sex, age and month', () => {
   assert.match(text, /fracture of the right hip/);
 });
 
+test('loses organs of one sex, and words for ages', () => {
+  const text = clean(
+    'Child with pain in the left knee, enlarged prostate, cyst of the left ovary and the uterus',
+  );
+  assert.not.match(text, /child|prostate|ovary|uterus/i);
+  assert.match(text, /pain in the left knee/);
+});
+
 test('leaves out a text of which little is left, and one that is too long', () => {
   assert.is(clean('Zorbrax called Quennel about Vexil'), '');
   assert.is(clean('pain '.repeat(1000)), '');

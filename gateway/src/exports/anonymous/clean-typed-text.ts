@@ -32,7 +32,10 @@ const REPORTING =
 const TELLING =
   'male female man woman boy girl he she his her hers him himself herself mann frau er sie ihm ihn ihr ihre ihren ihrem ' +
   'ihrer sein seine homme femme il elle lui son sa hombre mujer el ella uomo donna lui lei homem mulher ele ela hij zij ' +
-  'haar hem vrouw on ona он она его ее رجل امرأة';
+  'haar hem vrouw on ona он она его ее رجل امرأة ' +
+  // Organs that one sex has, and words for an age.
+  'prostate prostatic uterus uterine ovary ovaries ovarian vagina vaginal scrotum scrotal testis testes testicular penis ' +
+  'pregnancy pregnant child children infant infants newborn neonate neonatal baby adult adults elderly paediatric pediatric';
 const TOLD_IN_COLUMNS: ReadonlySet<string> = new Set(
   [...TELLING.split(' '), ...MONTHS.flat()].map((word) => fold(word).text),
 );
