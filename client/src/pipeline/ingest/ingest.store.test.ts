@@ -186,6 +186,19 @@ test('a policy that asks why names are kept is asked for at each Send, and nothi
   assert.equal([store.problem.value, (await queue.pending()).length], ['reason-missing', 1]);
 });
 
+test('the reason counts that was given when Send was pressed, although its dialog takes it back while it closes', async () => {
+  const asking = { ...IDENTIFIED, name: 'names-with-reason', asksReason: true };
+  const { store, queue } = await openIngest({ chosen: asking });
+  await store.addFiles(filesOf(syntheticStudy({ seed: 8 })));
+  store.giveReason('treatment');
+  const sending = store.send();
+  store.giveReason(null);
+  await sending;
+  const [pending] = await queue.pending();
+  assert.is(store.problem.value, null);
+  assert.is((await queue.manifestOf(pending!.id)).policy.reason, 'treatment');
+});
+
 test('the policies in force are fetched before anything is sent; if the chosen one is withdrawn, one that removes names replaces it', async () => {
   let asked = 0;
   const hearPolicies = () => {

@@ -17,7 +17,7 @@ import { createIngestState, draw, forget, holdNaming, takePolicy } from './inges
 import type { IngestState, IngestTools } from './ingest-state.ts';
 import { createInspection, type Inspection } from './inspection.ts';
 import { collectPicked, type PickedFolder } from './picked-folder.ts';
-import { policyInForce } from './policy-in-force.ts';
+import { policyInForce, termsOf } from './policy-in-force.ts';
 import { orderOf, withOrder } from './orders.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
@@ -83,8 +83,15 @@ export function createIngestStore(tools: IngestTools): IngestStore {
         ...gathering.studies.values(),
         ...state.undecided.value.values(),
       ]),
-    send: async () => (await import('./send-chosen.ts')).sendChosen(state),
+    send: () => send(state),
   };
+}
+
+/** Under the terms of the moment in which it was pressed: a dialog that closes meanwhile takes its reason back. */
+async function send(state: IngestState): Promise<void> {
+  const terms = termsOf(state);
+  const { sendChosen } = await import('./send-chosen.ts');
+  await sendChosen(state, terms);
 }
 
 function forecastOf(

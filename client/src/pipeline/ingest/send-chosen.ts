@@ -16,7 +16,7 @@ import {
   takePolicy,
   type IngestState,
 } from './ingest-state.ts';
-import { termsOf } from './policy-in-force.ts';
+import type { termsOf } from './policy-in-force.ts';
 import { NamedByCompanions } from './hold-companions.ts';
 import { noteUnready } from './hold-unready.ts';
 import { orderOf, withOrder } from './orders.ts';
@@ -27,10 +27,9 @@ import { goingOf } from './sendable.ts';
 import { forgetSent, keepForDeciding, onlyThese } from './reopen-study.ts';
 import { patientsOfStudy, splitByPatient } from './split-patients.ts';
 
-export async function sendChosen(state: IngestState): Promise<void> {
+export async function sendChosen(state: IngestState, terms: ReturnType<typeof termsOf>): Promise<void> {
   const { tools, phase, problem } = state;
   if (phase.value === 'queueing') return;
-  const terms = termsOf(state);
   problem.value = typeof terms === 'string' ? terms : null;
   if (typeof terms === 'string') return;
   askToPersist(state);
