@@ -90,7 +90,8 @@ export function isOfModality(sopClass: string, modality: string): RawBuilder<boo
 
 /** The modality of `sopClass`, a column of the query; else UNKNOWN. */
 export function modalityNameOf(sopClass: string): RawBuilder<string> {
-  const [classes, names] = [[...MODALITY_OF_CLASS.keys()], [...MODALITY_OF_CLASS.values()]];
+  const classes = [...MODALITY_OF_CLASS.keys()];
+  const names = [...MODALITY_OF_CLASS.values()];
   return sql`coalesce((${names}::text[])[array_position(${classes}::text[], ${sql.ref(sopClass)})], ${UNKNOWN})`;
 }
 

@@ -41,7 +41,7 @@ type Sums = Named & {
   readonly agreed: number;
   readonly corrected: number;
   readonly disagreements: number;
-  /** In each of its blocks no part is small of those that agreed, were corrected, or neither; and that differ, or not. */
+  /** In none of its blocks a part is small: of those that agreed, were corrected, or neither; and that differ, or not. */
   readonly isSplitLarge: boolean;
   readonly isDifferenceLarge: boolean;
 };
@@ -207,7 +207,9 @@ function judgedOf(
   };
 }
 
-/** As long as the bins that are withheld are one, or of few results together, their sum tells of them: the next goes too. */
+/**
+ * While the bins that are withheld are one, or of few results together, their sum tells of them: the next goes too.
+ */
 export function guardBins(
   bins: readonly Omit<Bin, 'model' | 'version'>[],
   isGuarded: boolean,
