@@ -41,7 +41,7 @@ type Sums = Named & {
   readonly agreed: number;
   readonly corrected: number;
   readonly disagreements: number;
-  /** In none of its blocks a part is small: of those that agreed, were corrected, or neither; and that differ, or not. */
+  /** No part of a block is small: of those that agreed, were corrected, or neither; and that differ, or not. */
   readonly isSplitLarge: boolean;
   readonly isDifferenceLarge: boolean;
 };
