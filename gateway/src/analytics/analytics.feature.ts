@@ -2,8 +2,10 @@
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import { analyticsRoutes } from './analytics.routes.ts';
-import { countChangedDaysOfAll } from './upload-days.ts';
 import type { EvaluationTools } from './export-evaluation.ts';
+import { countChangedDaysOfAll } from './kept-days.ts';
+import { resultDays } from './result-days.ts';
+import { uploadDays } from './upload-days.ts';
 
 export type AnalyticsFeatureTools = Omit<EvaluationTools, 'secret'> & {
   readonly keys: Pick<Keys, 'secretFor'>;
@@ -20,7 +22,12 @@ export const analyticsFeature = ({ keys, ...rest }: AnalyticsFeatureTools): Feat
     {
       name: 'upload-days',
       everySeconds: COUNT_EVERY_SECONDS,
-      run: () => countChangedDaysOfAll(rest.db),
+      run: () => countChangedDaysOfAll(rest.db, uploadDays),
+    },
+    {
+      name: 'result-days',
+      everySeconds: COUNT_EVERY_SECONDS,
+      run: () => countChangedDaysOfAll(rest.db, resultDays),
     },
   ],
 });
