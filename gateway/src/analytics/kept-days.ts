@@ -12,12 +12,12 @@ export type KeptDay<Facts> = { readonly day: string; readonly facts: Facts };
 export type Days = { readonly from: string; readonly to: string };
 export type KeptDays = {
   /** Of the values; that of the marks has `_changed` behind its name. */
-  readonly table: 'upload_day' | 'result_day';
+  readonly table: 'upload_day' | 'result_day' | 'review_day';
   /** A statement that adds the values of these days. */
   readonly count: (siteId: string, days: readonly string[]) => RawBuilder<unknown>;
 };
 
-const ALL_DAYS: Days = { from: '1970-01-01', to: '9999-12-31' };
+export const ALL_DAYS: Days = { from: '1970-01-01', to: '9999-12-31' };
 /** Counted in one transaction: about a second's work at 300 uploads a day. */
 const DAYS_AT_ONCE = 31;
 

@@ -36,6 +36,14 @@ export type ResultDayTable = {
   /** `ResultFacts` of analytics/result-days.ts. */
   facts: unknown;
 };
+/** The readings of reviews that were opened on a day: counted again where `review_day_changed` has the day. */
+export type ReviewDayTable = {
+  site_id: string;
+  /** A date. */
+  day: string;
+  /** `ReviewFacts` of analytics/review-days.ts. */
+  facts: unknown;
+};
 /** Added by triggers, as often as something changes. */
 export type ChangedDayTable = { site_id: string; day: string };
 
@@ -46,4 +54,6 @@ export type AnalyticsTables = {
   upload_day_changed: ChangedDayTable;
   result_day: ResultDayTable;
   result_day_changed: ChangedDayTable;
+  review_day: ReviewDayTable;
+  review_day_changed: ChangedDayTable;
 };

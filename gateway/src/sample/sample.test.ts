@@ -7,6 +7,7 @@ import { sampleAccountsSchema, sampleRemovalSchema, sampleSchema } from '#shared
 import { until } from '#testing/gateway-under-test.ts';
 import { countChangedDaysOfAll } from '../analytics/kept-days.ts';
 import { resultDays } from '../analytics/result-days.ts';
+import { reviewDays } from '../analytics/review-days.ts';
 import { uploadDays } from '../analytics/upload-days.ts';
 import { deliverStudy, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -62,7 +63,7 @@ function letDelete(pacs: TestPacs): void {
 
 /** Rows of every table that is not the trail of what happened, or counts minutes; after the days are counted. */
 async function countRows({ database: { db } }: World): Promise<Record<string, number>> {
-  for (const kept of [uploadDays, resultDays]) await countChangedDaysOfAll(db, kept);
+  for (const kept of [uploadDays, resultDays, reviewDays]) await countChangedDaysOfAll(db, kept);
   const { rows } = await sql<{ name: string }>`
     select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('audit', 'tally')`.execute(
     db,
