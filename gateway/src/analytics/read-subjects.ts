@@ -21,9 +21,9 @@ export type Subject = {
 type Gathered = {
   /** Types, answers and the like, each parsed once. */
   readonly known: Map<string, { readonly at: number; readonly value: unknown }>;
-  /** By the places of all that is compared. */
+  /** By the places of all that is compared in one. */
   readonly subjects: Map<string, Omit<Subject, 'count'> & { count: number }>;
-  /** Whose readings are told from those of others; null: nobody's. */
+  /** The account whose readings are told from those of others; null: none. */
   readonly own: string | null;
 };
 /** Days after which other work has its turn. */

@@ -118,7 +118,7 @@ const COUNTED_ROWS: Readonly<Record<KeptTable, Readonly<Record<string, Counted>>
       when: ALWAYS,
     },
   },
-  // What happened to a review is never changed: its events are known by the places that stand on them.
+  // Events of a review never change: those that count are the ones on which its places stand.
   review_day: {
     review: { from: 'changed r', when: ALWAYS },
     review_place: { from: 'changed c join review r on r.id = c.review_id', when: ALWAYS },
@@ -139,8 +139,8 @@ const marking = (days: KeptTable, name: string, from: string): string =>
     return null; end $$`;
 
 /**
- * Figures of uploads, results and reviews are kept by day. Whatever changes in a day marks it in its own transaction, and it
- * is counted again before it is told. Marks are only ever added, so nobody who sends waits for another.
+ * Figures of uploads, results and reviews are kept by day. Whatever changes in a day marks it in its own transaction,
+ * and it is counted again before it is told. Marks are only ever added, so nobody who sends waits for another.
  */
 export const KEPT_DAYS = [
   ...(Object.keys(TIMES) as KeptTable[]).flatMap((days) => [
