@@ -214,7 +214,7 @@ if (why !== null || evaluation === null) {
     );
     await openUpload(page, app.address);
     await choose(page, files);
-    await page.getByText('Outside this model’s population', { exact: false }).waitFor();
+    await page.getByText('No automatic check: it knows only frontal chest films', { exact: false }).waitFor();
     await pressSend(page);
     const adult = Object.values(await triageInQueue(page)).find(
       (triage) => triage?.population === 'outside' && triage.runtime !== 'none',

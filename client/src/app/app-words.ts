@@ -30,7 +30,7 @@ export const appWords = {
     verdicts: (count: number) =>
       `${counted(count, 'verdict is', 'verdicts are')} not sent yet: stay signed in`,
     mayClose: (safe: number) =>
-      `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here`,
+      `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here, and the browser goes on sending`,
     /** In a browser that sends only while the page is open. */
     goesOnOpen: (safe: number) =>
       `Keep this page open: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here, but sent only while it is open`,

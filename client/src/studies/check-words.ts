@@ -30,7 +30,7 @@ export const checkWords = {
     policy: 'Policy',
     study: 'Study Instance UID',
     receipt: 'Receipt',
-    root: 'Merkle root',
+    root: 'Fingerprint of all instances (Merkle root)',
   },
   outcomes: {
     refused: (count: number) => `${formatCount(count)} refused`,

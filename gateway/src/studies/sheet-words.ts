@@ -37,7 +37,7 @@ export const sheetWords = {
     by: 'Sent by',
     names: 'Names',
     receipt: 'Receipt',
-    root: 'Merkle root',
+    root: 'Fingerprint (Merkle root)',
     others: 'Not in the PACS',
   },
   further: (name: string, there: number, of: number, asPromised: number) =>

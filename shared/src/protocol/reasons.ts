@@ -314,7 +314,7 @@ export const REASON_CODES = Object.keys(REASONS) as [ReasonCode, ...ReasonCode[]
 /** Remarks about an instance that is sent nevertheless. */
 export const WARNINGS = {
   'file-meta-written': 'The file had no File Meta Information; one was written.',
-  'non-zero-preamble': 'The first 128 bytes of the file are not empty.',
+  'non-zero-preamble': 'The first 128 bytes of the file are not empty. Nothing to do.',
   'trailing-padding': 'The file ends with Data Set Trailing Padding.',
   'odd-length': 'A value has an odd number of bytes. It is sent as it is; nothing to do.',
   'tag-order': 'Elements are not in ascending order.',

@@ -22,8 +22,8 @@ export const triageWords = {
   first: 'Moved up.',
   firstBy: 'The automatic check marked it for early reading',
   outsideNotJudged:
-    'Outside this model’s population (frontal films of small children): image quality was not judged, and it is sent in the normal order',
-  outside: 'Outside this model’s population: it is sent in the normal order',
+    'No automatic check: it knows only frontal chest films of small children. Sent in the normal order',
+  outside: 'Sent in the normal order: the check for early reading knows only small children',
   notDiagnostic: 'Not for diagnostic use',
   showsNothing: 'An image shows nothing: every point of it is equally bright.',
   repeat: 'Repeat before the patient leaves?',

@@ -4,7 +4,7 @@ import { formatBytes } from '../../../kit/format.ts';
 
 export const stickWords = {
   title: 'Save for a USB stick',
-  what: 'For places without a network. Take the file to a computer that reaches the gateway; whoever runs the gateway sends it from there with “relay send”. Nobody who finds it can read it.',
+  what: 'For places without a network. Give the file to your IT staff: they send it from a computer with a network (command “relay send”). Nobody who finds it can read it.',
   stays: 'The studies stay on this device until the PACS has them.',
   preparing: 'Preparing the file…',
   save: (count: number, bytes: number) => `Save ${studies(count)} (${formatBytes(bytes)})`,
