@@ -13,8 +13,9 @@ import type { LostStudy, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 /**
  * `apart`: send a found study that names several patients, each under their own; `look`: open the pictures, cover
  * names, release them; `other-policy`: choose one that sends it, for this study alone; `choose-again`, `choose-export`
- * (another file of the same image) and `choose-fewer` lead to Upload; `retry` and `try-now`: send again; `leave-out`: a person decides that they are not sent; `take-back`, `cancel`, `remove`,
- * `delete`: the whole study goes from this device; `set-aside`: take a found study out of the selection.
+ * (another file of the same image) and `choose-fewer` lead to Upload; `retry` and `try-now`: send again; `leave-out`: a
+ * person decides that they are not sent; `take-back`, `cancel`, `remove`, `delete`: the whole study goes from this
+ * device; `set-aside`: take a found study out of the selection.
  */
 export type Answer =
   | 'apart'
