@@ -68,6 +68,18 @@ async function sendHeldBack({ page, enter, seed }: Stage, nth: number): Promise<
   return taps;
 }
 
+/** On a tablet the first picture and its tools need no scrolling: the bar of Send covers neither. */
+async function toolsAreInSight(page: Page): Promise<void> {
+  const before = page.viewportSize()!;
+  await page.setViewportSize({ width: 1024, height: 768 });
+  const cover = page.getByRole('button', { name: /^Cover the name/ }).first();
+  await cover.waitFor();
+  const [tool, bar] = await Promise.all([cover.boundingBox(), page.locator('.send-bar').boundingBox()]);
+  const isInSight = tool!.y + tool!.height <= Math.min(768, bar!.y);
+  assert.ok(isInSight, JSON.stringify({ tool, bar }));
+  await page.setViewportSize(before);
+}
+
 /** A PDF in DICOM: nothing here can remove names from it. */
 function documentOf(name: string, seed: number): Uint8Array {
   const root = `1.2.826.0.1.3680043.8.498.${seed}`;
@@ -107,6 +119,7 @@ walk(
     await looksRight(page, 'needs');
     await page.getByRole('button', { name: /^Look at the pictures/ }).click();
     await page.getByRole('heading', { name: '4 instances held back' }).waitFor();
+    await toolsAreInSight(page);
     await lookAtHeld(page, 4);
     await page.getByRole('button', { name: 'Release all 4 shown' }).click();
     await page.getByRole('button', { name: 'I looked at all of them: release' }).click();

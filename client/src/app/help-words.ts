@@ -32,6 +32,21 @@ export const helpWords = {
       next: 'Press it: the page says for each why, and offers what you can do.',
     },
     {
+      title: 'It says “Wrong patient?”',
+      what: 'You chose files of several patients. If the images of one study name different patients, nothing of that study is sent before you decide.',
+      next: 'Check that all of them belong here. On such a study, press “Decide”: you see whose images they are, and send a study for each patient or leave some out.',
+    },
+    {
+      title: 'It says that a file the disc’s index names is missing',
+      what: 'The disc lists more files than were read. Without them the study may be incomplete in the PACS.',
+      next: 'Choose the whole disc, or copy it again, and send it once more: nothing is stored twice. Keep the disc until the message is gone.',
+    },
+    {
+      title: 'You cannot find a study that you sent',
+      what: 'Names and IDs of studies that arrived are erased from this device. Their initials stay until you sign out, the page locks or the shift ends.',
+      next: 'Choose the same files again on Upload: the study says if it is in the PACS, and when it was sent. In Studies, look for that time; the receipt is there.',
+    },
+    {
       title: 'Images are held back',
       what: 'They may show the patient’s name in the picture, so they are not sent without a person who has looked.',
       next: 'On the found study, press “See what is removed”, look at each picture, and cover the name or release it.',

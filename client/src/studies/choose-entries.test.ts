@@ -312,7 +312,11 @@ test('says where each study is, the most urgent first', () => {
   assert.is(of({ paused: true }), 'Paused');
   assert.is(of({ waiting: 'offline' }), 'Waiting');
   assert.is(of({}), 'On this device');
-  assert.is(of({ state: 'taken-back', wasCancelled: true }), 'Cancelled');
+  const cancelled = { state: 'taken-back', wasCancelled: true } as const;
+  assert.is(of(cancelled), 'Cancelled: none in the PACS');
+  assert.is(of({ ...cancelled, inPacsWhenCancelled: 3 }), 'Cancelled: 3 of 12 in the PACS');
+  assert.is(of({ state: 'taken-back' }), 'Cancelled: none sent');
+  assert.is(of({ state: 'taken-back', savedToStickAt: 1 }), 'Cancelled');
   const interrupted = [{ cause: 'interrupted' as const, reason: null, instances: 150 }];
   assert.is(
     of({

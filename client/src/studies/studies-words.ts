@@ -109,7 +109,11 @@ export const studiesWords = {
     paused: 'Paused',
     reading: 'Being read',
     takenBack: 'Cancelled',
-    cancelled: 'Cancelled',
+    cancelledUnsent: 'Cancelled: none sent',
+    cancelled: (inPacs: number, total: number) =>
+      inPacs === 0
+        ? 'Cancelled: none in the PACS'
+        : `Cancelled: ${formatCount(inPacs)} of ${formatCount(total)} in the PACS`,
     film: 'Repeat the film?',
   },
 

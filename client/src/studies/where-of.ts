@@ -15,8 +15,7 @@ export function whereOf(entry: DayEntry): Where {
   const said = studiesWords.where;
   if (track.needsYou > 0 && isWatched(entry)) return { look: 'wait', icon: 'wait', said: said.needsSender };
   if (track.needsYou > 0) return { look: 'stop', icon: 'decide', said: said.needsYou(track.needsYou) };
-  if (part === 'taken-back')
-    return { look: 'over', icon: 'close', said: study?.wasCancelled ? said.cancelled : said.takenBack };
+  if (part === 'taken-back') return { look: 'over', icon: 'close', said: cancelledOf(entry) };
   if (study && study.film.length > 0 && study.isWaiting)
     return { look: 'wait', icon: 'caution', said: said.film };
   if (hasArrived(track) && track.inPacs > 0)
@@ -35,4 +34,11 @@ export function whereOf(entry: DayEntry): Where {
   if (track.onItsWay > 0) return { look: 'moving', icon: 'way', said: said.way };
   if (place === 'here') return { look: 'moving', icon: 'device', said: said.device };
   return { look: 'moving', icon: 'device', said: isWatched(entry) ? said.senderDevice : said.otherDevice };
+}
+
+/** Somebody else may send the file for a stick, and of other devices only the gateway knows. */
+function cancelledOf({ study }: DayEntry): string {
+  const said = studiesWords.where;
+  if (study?.wasCancelled) return said.cancelled(study.inPacsWhenCancelled, study.instances);
+  return study && study.savedToStickAt === null ? said.cancelledUnsent : said.takenBack;
 }

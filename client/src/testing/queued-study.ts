@@ -29,6 +29,7 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   canTakeBack: true,
   canCancel: false,
   wasCancelled: false,
+  inPacsWhenCancelled: 0,
   receiptId: null,
   studyInstanceUID: null,
   queuedAt: 1,

@@ -4,8 +4,10 @@ import type { QueuedStudy } from './queued-study.ts';
 
 export function cancelledWhat({
   wasCancelled,
+  inPacsWhenCancelled,
+  instances,
   savedToStickAt,
-}: Pick<QueuedStudy, 'wasCancelled' | 'savedToStickAt'>): string {
-  if (wasCancelled) return queueWords.cancelledWhat;
+}: Pick<QueuedStudy, 'wasCancelled' | 'inPacsWhenCancelled' | 'instances' | 'savedToStickAt'>): string {
+  if (wasCancelled) return queueWords.cancelledWhat(inPacsWhenCancelled, instances);
   return savedToStickAt === null ? queueWords.takenBackWhat : queueWords.takenBackOnStick;
 }

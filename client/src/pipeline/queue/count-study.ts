@@ -60,6 +60,12 @@ export function countStudy(row: CountedRow): Counted {
   );
 }
 
+/** Some of it has not arrived at the gateway, or it is in trouble here: it can be paused and cancelled on this device. */
+export function hasPartHere(row: CountedRow): boolean {
+  const { unsafe, safe, onTheWay } = countTravelling(row);
+  return row.trouble !== null || unsafe + safe + onTheWay > 0;
+}
+
 function counted(track: Track, needs: readonly Need[]): Counted {
   return { track: { ...track, needsYou: needs.reduce((sum, { instances }) => sum + instances, 0) }, needs };
 }

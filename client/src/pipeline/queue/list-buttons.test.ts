@@ -174,6 +174,27 @@ test('a study that can no longer be cancelled, and only such a one, says where i
   );
 });
 
+test('a study of which all is at the gateway is not offered to be paused or cancelled, though it is not over', () => {
+  const some = { state: 'uploading', waiting: null, trouble: null, packing: false, reasons: NO_REASONS };
+  const row = (departed: number, more: Partial<StudyRow> = {}) => {
+    const held = { reasons: [], leftOut: 0 };
+    const all = { ...some, held, instances: 5, chosen: 5, packed: 5, departed, acknowledged: departed };
+    return { ...all, counts: null, sending: true, rank: null, problem: null, ...more } as unknown as StudyRow;
+  };
+  const shown = (one: StudyRow) =>
+    queuedStudy({
+      ...{ state: one.state, paused: one.paused === true, instances: one.chosen, trouble: one.trouble },
+      ...countStudy(one),
+      ...{ isWaiting: isToBeSent(one), canTakeBack: canTakeBack(one), canCancel: canCancel(one) },
+    });
+  assert.equal(rowButtons(shown(row(4))), ['pause', 'cancel']);
+  assert.equal(rowButtons(shown(row(5))), []);
+  assert.equal(rowButtons(shown(row(5, { paused: true }))), ['resume']);
+  assert.equal(rowButtons(shown(row(5, { trouble: 'receipt-faulty' }))), ['tryNow', 'cancel']);
+  assert.is(whyNotCancelled(shown(row(4))), null);
+  assert.equal(whyNotCancelled(shown(row(5))), { place: 'gateway', gone: 5, total: 5 });
+});
+
 test('each button that changes a turn moves the study to where it says', () => {
   const one = { rank: [null, 0, 1, 2], score: [null, 0.5] };
   for (const a of product<Pick<SendingOrder, 'rank' | 'score'>>(one))

@@ -38,7 +38,9 @@ export function stoppedButtons(study: QueuedStudy): readonly StudyButton[] {
 /** Of a study that is not completely sent. */
 export function sendingButtons(study: QueuedStudy): readonly StudyButton[] {
   const { isWaiting, paused, canTakeBack, canCancel } = study;
-  const buttons: StudyButton[] = isWaiting ? [paused ? 'resume' : 'pause'] : [];
+  // Nothing of a study that is all at the gateway can be held up here.
+  const isHere = canTakeBack || canCancel;
+  const buttons: StudyButton[] = isWaiting && (paused || isHere) ? [paused ? 'resume' : 'pause'] : [];
   if (canTakeBack) buttons.push('takeBack');
   else if (canCancel) buttons.push('cancel');
   return buttons;
@@ -53,8 +55,13 @@ export type NotCancelled = {
 };
 
 /** Of a study that this device has sent, what nobody can cancel here; null: nothing, or it is still being sent. */
-export function whyNotCancelled({ state, track, instances }: QueuedStudy): NotCancelled | null {
-  if (state !== 'at-gateway' && state !== 'attention' && state !== 'in-pacs' && state !== 'done') return null;
+export function whyNotCancelled(study: QueuedStudy): NotCancelled | null {
+  const { state, track, instances, canTakeBack, canCancel, waiting } = study;
+  const hasArrived =
+    state === 'uploading'
+      ? !canTakeBack && !canCancel && waiting !== 'interrupted'
+      : state === 'at-gateway' || state === 'attention' || state === 'in-pacs' || state === 'done';
+  if (!hasArrived) return null;
   const gone = track.atGateway + track.inPacs;
   if (gone === 0) return null;
   return { place: track.atGateway > 0 ? 'gateway' : 'pacs', gone, total: instances };

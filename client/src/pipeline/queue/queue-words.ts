@@ -59,8 +59,13 @@ export const queueWords = {
         : `${who} can no longer be cancelled: ${they} ${are} on ${their} way into the PACS`;
     return `${why}. The PACS’s administrator can remove ${them} there.`;
   },
-  cancelledWhat:
-    'This study was cancelled while it was being sent. Instances that were not in the PACS were left out, and the copy here was deleted.',
+  cancelledWhat: (inPacs: number, total: number) => {
+    const stays =
+      inPacs === 0
+        ? 'None of it was in the PACS by then, as far as the gateway had said.'
+        : `${formatCount(inPacs)} of ${instances(total)} ${inPacs === 1 ? 'was' : 'were'} in the PACS by then, as far as the gateway had said, and ${inPacs === 1 ? 'stays' : 'stay'} there.`;
+    return `This study was cancelled while it was being sent. ${stays} The rest was left out, and the copy here was deleted.`;
+  },
   failed: 'The gateway refused this study.',
   failedMeans: 'It is safe on this device, and none of it is in the PACS.',
   trouble: {
@@ -84,7 +89,8 @@ export const queueWords = {
   interrupted: 'Sending was interrupted.',
   interruptedNext: 'Choose the study again; nothing is sent twice.',
   chooseAgain: 'Choose it again',
-  takenBackWhat: 'This study was cancelled before any of it left this device, and the copy here was deleted.',
+  takenBackWhat:
+    'This study was cancelled before any of it left this device: none of it was sent. The copy here was deleted.',
   takenBackOnStick:
     'This study was cancelled here, and the copy here was deleted. The file for a USB stick still has it: if somebody sends that file, it goes to the PACS.',
   onStick: (when: string) => `Saved in a file for a USB stick, ${when}`,

@@ -144,6 +144,8 @@ export interface QueuedStudy {
   readonly canCancel: boolean;
   /** For a study that was taken back: some of it had left, and the gateway was told to leave it out. */
   readonly wasCancelled: boolean;
+  /** For such a study: its instances in the PACS by then, as far as the gateway had said. */
+  readonly inPacsWhenCancelled: number;
   readonly receiptId: string | null;
   /** Study Instance UID as sent, for the link into the viewer; null until the first instance is packed. */
   readonly studyInstanceUID: string | null;

@@ -42,6 +42,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     canTakeBack: canTakeBack(row),
     canCancel: canCancel(row),
     wasCancelled: row.state === 'taken-back' && row.sending,
+    inPacsWhenCancelled: row.state === 'taken-back' ? Math.min(row.counts?.inPacs ?? 0, row.chosen) : 0,
     receiptId: row.receiptId,
     studyInstanceUID: row.studyInstanceUID,
     queuedAt: row.queuedAt,

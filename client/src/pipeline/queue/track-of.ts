@@ -42,8 +42,8 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
   };
 }
 
-/** The parts of the queue: studies that need a person come first, those that have arrived last. */
-export const QUEUE_PARTS = ['needs-you', 'under-way', 'arrived', 'left-out', 'taken-back'] as const;
+/** The parts of the queue: studies that need a person come first, those that have arrived last: they may be many. */
+export const QUEUE_PARTS = ['needs-you', 'under-way', 'taken-back', 'left-out', 'arrived'] as const;
 export type QueuePart = (typeof QUEUE_PARTS)[number];
 
 export function partOf({ needs, state, track }: Pick<QueuedStudy, 'needs' | 'state' | 'track'>): QueuePart {

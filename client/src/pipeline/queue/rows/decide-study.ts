@@ -5,6 +5,7 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
+import { hasPartHere } from '../count-study.ts';
 import { contentsOf, deleteParcels, deleteReports, dropStudy, endAsTakenBack } from './drop-study.ts';
 import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
 import { leaveOutHeld, titleAtEnd } from './keep-held.ts';
@@ -28,7 +29,12 @@ export interface DecisionTools {
 }
 
 /** A part of it has left, but not all of it is at the gateway. */
-export function canCancel({ state, sending, waiting }: StudyRow): boolean {
+export function canCancel(study: StudyRow): boolean {
+  return mayBeCancelled(study) && hasPartHere(study);
+}
+
+/** The rest may have arrived while the question was open: it is left out there, as far as it is not in the PACS. */
+function mayBeCancelled({ state, sending, waiting }: StudyRow): boolean {
   return sending && waiting !== 'interrupted' && (state === 'safe' || state === 'uploading');
 }
 
@@ -75,7 +81,7 @@ async function takeBack(tools: DecisionTools, id: string): Promise<boolean> {
 async function cancel(tools: DecisionTools, id: string): Promise<void> {
   const { database } = tools;
   const study = await database.studies.get(id);
-  if (!study || !canCancel(study)) return;
+  if (!study || !mayBeCancelled(study)) return;
   const own = new Set((await onlyOf(database, study)).map(keyOf));
   const open = (await instancesOf(database, id)).filter(
     (row) => own.has(keyOf(row)) && !row.inPacs && !isInPacs(row.state as InstanceState),
