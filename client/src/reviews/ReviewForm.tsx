@@ -58,10 +58,7 @@ export function ReviewForm({ form, hasFinding, said, isBusy, onSave, onTouch }: 
     <form class="stack review-form" onSubmit={submit} noValidate>
       <Choice
         title={words.decision}
-        options={DECISIONS.filter((one) => hasFinding || one !== 'correct').map((one) => ({
-          value: one,
-          title: one === 'accept' && !hasFinding ? words.judged : words.decisions[one],
-        }))}
+        options={decisionsOf(hasFinding)}
         chosen={decision ?? undefined}
         onChoose={(one) => change({ decision: one })}
       />
@@ -95,6 +92,12 @@ export function ReviewForm({ form, hasFinding, said, isBusy, onSave, onTouch }: 
     </form>
   );
 }
+
+const decisionsOf = (hasFinding: boolean) =>
+  DECISIONS.filter((one) => hasFinding || one !== 'correct').map((one) => ({
+    value: one,
+    title: one === 'accept' && !hasFinding ? words.judged : words.decisions[one],
+  }));
 
 const needsReason = (decision: Decision | null): boolean => decision === 'correct' || decision === 'reject';
 

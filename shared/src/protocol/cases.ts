@@ -145,7 +145,7 @@ export const caseStudySchema = z.object({
       createdAt: z.iso.datetime(),
       /** A radiologist's; null: none yet. */
       verdict: z.enum(VERIFICATIONS).nullable(),
-      /** What a radiologist found instead. */
+      /** The finding that a radiologist gave instead. */
       correctedFinding: z.string().nullable(),
     }),
   ),
