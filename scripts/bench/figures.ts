@@ -3,13 +3,16 @@
  * part of `npm run bench -- cases`. Each row is a question, as the page asks it.
  */
 import { sql } from 'kysely';
+import { agreementOf } from '../../gateway/src/analytics/agreement.ts';
 import { askedOf } from '../../gateway/src/analytics/asked.ts';
 import { countModels } from '../../gateway/src/analytics/count-models.ts';
 import { countOperations } from '../../gateway/src/analytics/count-operations.ts';
 import { countTurnaround, countWorkload } from '../../gateway/src/analytics/count-reviews.ts';
-import { countChangedDaysOfAll } from '../../gateway/src/analytics/upload-days.ts';
+import { countChangedDaysOfAll } from '../../gateway/src/analytics/kept-days.ts';
+import { resultDays } from '../../gateway/src/analytics/result-days.ts';
+import { reviewDays } from '../../gateway/src/analytics/review-days.ts';
+import { uploadDays } from '../../gateway/src/analytics/upload-days.ts';
 import type { Db } from '../../gateway/src/database/database.ts';
-import { agreementOf } from '../../gateway/src/reviews/agreement.ts';
 import { BUILT_IN_TYPES } from '../../gateway/src/reviews/built-in-types.ts';
 import type { BenchRow } from './row.ts';
 
@@ -96,7 +99,7 @@ export type Asking = (name: string, ask: Ask) => Promise<BenchRow>;
 
 export async function askFigures(db: Db, { id, siteId }: Keeper, asking: Asking): Promise<BenchRow[]> {
   const began = performance.now();
-  await countChangedDaysOfAll(db);
+  for (const kept of [uploadDays, resultDays, reviewDays]) await countChangedDaysOfAll(db, kept);
   const seconds = Math.round((performance.now() - began) / 100) / 10;
   const now = new Date();
   const year = { from: new Date(now.getTime() - (YEAR_DAYS - 1) * 86_400_000).toISOString().slice(0, 10) };

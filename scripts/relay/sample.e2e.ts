@@ -11,7 +11,10 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { countChangedDaysOfAll } from '../../gateway/src/analytics/upload-days.ts';
+import { countChangedDaysOfAll } from '../../gateway/src/analytics/kept-days.ts';
+import { resultDays } from '../../gateway/src/analytics/result-days.ts';
+import { reviewDays } from '../../gateway/src/analytics/review-days.ts';
+import { uploadDays } from '../../gateway/src/analytics/upload-days.ts';
 import { openDatabase, type Database } from '../../gateway/src/database/database.ts';
 import { createTestDatabase } from '../../gateway/src/testing/open-database.ts';
 import { askOrthanc } from '#testing/ask-orthanc.ts';
@@ -78,7 +81,7 @@ const STAYS = ['audit', 'tally', 'refresh_token', 'model_use'];
 
 /** Of every other table; days of figures that wait to be counted again are counted first. */
 async function countRows({ db }: Database): Promise<ReadonlyMap<string, number>> {
-  await countChangedDaysOfAll(db);
+  for (const kept of [uploadDays, resultDays, reviewDays]) await countChangedDaysOfAll(db, kept);
   const { rows } = await sql<{ name: string }>`
     select tablename as name from pg_tables where schemaname = 'public'`.execute(db);
   const counts = new Map<string, number>();

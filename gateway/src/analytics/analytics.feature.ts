@@ -2,8 +2,11 @@
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import { analyticsRoutes } from './analytics.routes.ts';
-import { countChangedDaysOfAll } from './upload-days.ts';
 import type { EvaluationTools } from './export-evaluation.ts';
+import { countChangedDaysOfAll } from './kept-days.ts';
+import { resultDays } from './result-days.ts';
+import { reviewDays } from './review-days.ts';
+import { uploadDays } from './upload-days.ts';
 
 export type AnalyticsFeatureTools = Omit<EvaluationTools, 'secret'> & {
   readonly keys: Pick<Keys, 'secretFor'>;
@@ -16,11 +19,12 @@ const PSEUDONYMS = 'studies of evaluations';
 
 export const analyticsFeature = ({ keys, ...rest }: AnalyticsFeatureTools): Feature => ({
   routes: [analyticsRoutes({ ...rest, secret: keys.secretFor(PSEUDONYMS) })],
-  clocks: [
-    {
-      name: 'upload-days',
-      everySeconds: COUNT_EVERY_SECONDS,
-      run: () => countChangedDaysOfAll(rest.db),
-    },
-  ],
+  clocks: Object.entries({
+    'upload-days': uploadDays,
+    'result-days': resultDays,
+    'review-days': reviewDays,
+  }).map(([name, kept]) => ({
+    ...{ name, everySeconds: COUNT_EVERY_SECONDS },
+    run: () => countChangedDaysOfAll(rest.db, kept),
+  })),
 });

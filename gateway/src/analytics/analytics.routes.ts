@@ -17,7 +17,7 @@ import {
 } from '#shared/protocol/private-figures.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';
-import { agreementOf } from '../reviews/agreement.ts';
+import { agreementOf } from './agreement.ts';
 import { askedOf, askedSchema, saidOf, wholeMonths } from './asked.ts';
 import { countModels } from './count-models.ts';
 import { countOperations } from './count-operations.ts';

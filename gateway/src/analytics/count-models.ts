@@ -1,17 +1,12 @@
 /**
- * Findings of models and radiologists' verdicts, counted in the database. Guarded figures are sums of blocks: a month
- * of one version of a model. A block counts where each part of it, inside and outside of every filter, has no study or
- * at least SMALLEST_CELL; all others are left out of every figure. So it is with the parts by every value of what is
- * filtered: small ones count together where one thing is, and none may be small where several are, so that no sums and
- * differences of answers tell of a smaller group.
+ * Findings of models and radiologists' verdicts, counted of results that are kept by day. Guarded figures are sums of
+ * blocks (result-blocks.ts).
  */
-import { sql, type RawBuilder } from 'kysely';
+import { setImmediate } from 'node:timers/promises';
 import {
   CALIBRATION_BINS,
   SMALLEST_CELL,
-  UNKNOWN,
   type CalibrationBin,
-  type Cohort,
   type Judged,
   type ModelFigures,
 } from '#shared/protocol/analytics.ts';
@@ -19,20 +14,21 @@ import type { ModelMeasures } from '#shared/protocol/inference.ts';
 import type { Db } from '../database/database.ts';
 import { usesOf } from '../models/model-use.store.ts';
 import { versionsOf } from '../models/model.store.ts';
-import { isNotBlinded } from '../results/result-reach.ts';
+import { isOfAll, laterDay, saidOf } from './asked.ts';
+import { countChangedDays } from './kept-days.ts';
 import {
-  all,
-  isOfAll,
-  isOfModality,
-  laterDay,
-  modalityNameOf,
-  patientConditions,
-  saidOf,
-  type Asked,
-  type Asking,
-} from './asked.ts';
+  AGREED,
+  CORRECTED,
+  NONE,
+  readResults,
+  type Named,
+  type Question,
+  type Results,
+} from './read-results.ts';
+import { blocksOf, isSmall, type Block, type Blocks } from './result-blocks.ts';
+import { resultDays } from './result-days.ts';
+import { countStudies } from './study-order.ts';
 
-type Named = { readonly model: string; readonly version: string };
 type Sums = Named & {
   /** Null: the whole time. */
   readonly period: string | null;
@@ -41,7 +37,6 @@ type Sums = Named & {
   readonly agreed: number;
   readonly corrected: number;
   readonly disagreements: number;
-  /** No part of a block is small: of those that agreed, were corrected, or neither; and that differ, or not. */
   readonly isSplitLarge: boolean;
   readonly isDifferenceLarge: boolean;
 };
@@ -53,19 +48,43 @@ type Bin = Named & {
 };
 /** A month of a version of which something is left out. */
 type Withheld = Named & { readonly period: string };
-
-export type Question = { readonly caller: Asking; readonly asked: Asked; readonly isGuarded: boolean };
+export type Counted = {
+  readonly sums: readonly Sums[];
+  readonly bins: readonly Bin[];
+  readonly withheld: readonly Withheld[];
+};
 
 export async function countModels(db: Db, question: Question): Promise<ModelFigures> {
+  const { caller, asked } = question;
+  await countChangedDays(db, { of: resultDays, siteId: caller.siteId }, asked);
+  return figuresOf(db, question, await countResults(await readResults(db, question), question.isGuarded));
+}
+
+async function countResults(results: Results, isGuarded: boolean): Promise<Counted> {
+  const blocks = isGuarded ? await blocksOf(results) : null;
+  const counts = rowsThatCount(results, blocks);
+  await setImmediate();
+  const totals = sumBy(results, counts, { periods: [null], periodAt: () => 0, blocks });
+  await setImmediate();
+  const { months, of } = blocks ?? { months: [], of: null };
+  const bySpan = of
+    ? { periods: months, periodAt: (row: number) => of(row) % months.length, blocks }
+    : { periods: results.days, periodAt: (row: number) => results.columns.day[row]!, blocks };
+  const sums = [...totals, ...sumBy(results, counts, bySpan)];
+  await setImmediate();
+  return { sums, bins: binsOf(results, counts), withheld: blocks ? withheldOf(results, blocks) : [] };
+}
+
+/** Figures are told as one answer, whichever way they were counted. */
+export async function figuresOf(
+  db: Db,
+  question: Question,
+  { sums, bins, withheld }: Counted,
+): Promise<ModelFigures> {
   const { caller, asked, isGuarded } = question;
   const range = { since: asked.from, until: asked.to };
-  const [versions, sums, bins, withheld, uses] = await Promise.all([
-    versionsOf(db, caller.siteId),
-    sumsIn(db, question),
-    binsIn(db, question),
-    isGuarded ? withheldIn(db, question) : [],
-    isOfAll(asked) ? usesOf(db, caller.siteId, range) : new Map<string, ModelMeasures>(),
-  ]);
+  const versions = await versionsOf(db, caller.siteId);
+  const uses = isOfAll(asked) ? await usesOf(db, caller.siteId, range) : new Map<string, ModelMeasures>();
   const models = namesOf(versions, sums, withheld).map(({ model, version }) => {
     const own = (row: Named): boolean => row.model === model && row.version === version;
     const ofModel = sums.filter(own);
@@ -89,7 +108,6 @@ export async function countModels(db: Db, question: Question): Promise<ModelFigu
   });
   return { ...saidOf(asked), isGuarded, by: isGuarded ? 'month' : 'day', models };
 }
-
 /** The versions that are here, and those of which results are left; in order. */
 function namesOf(
   versions: readonly { readonly model_id: string; readonly version: string }[],
@@ -100,99 +118,78 @@ function namesOf(
   return [...names].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, name]) => name);
 }
 
-/** Results of the period that the caller is not reading blinded, by what was asked of them. */
-const resultsIn = ({ caller, asked: { since, until, cohort } }: Question): RawBuilder<unknown> => {
-  const { modality } = cohort;
-  const filters = [
-    ...patientConditions('c', cohort),
-    ...(modality === undefined ? [] : [isOfModality('i.sop_class_uid', modality)]),
-  ];
-  const areSmallOnesMany =
-    filters.length > 1 ? sql`p.few = 0` : sql`p.few not between 1 and ${SMALLEST_CELL - 1}::int`;
-  const cell = filters.map((filter, at) => sql`(${filter})::int * ${2 ** at}::int`);
-  return sql`every as materialized (
-    select i.model_id as model, i.version, (i.created_at at time zone 'UTC')::date as day,
-      hashtextextended(coalesce(i.study_instance_uid, i.id::text), 0) as study,
-      i.score, i.verdict, i.differs, ${isConfirmed} as confirmed,
-      ${all(filters)} as counts, ${sql.join([sql`0`, ...cell], sql` + `)} as cell,
-      concat_ws(' ', ${sql.join([sql`''`, ...valuesOf(cohort)])}) as part
-    from inference_result i
-    left join study_cohort c on c.site_id = i.site_id and c.study_instance_uid = i.study_instance_uid
-    where i.site_id = ${caller.siteId} and i.created_at >= ${since} and i.created_at < ${until}
-      and ${isNotBlinded('i', caller)}),
-  cells as (
-    select model, version, to_char(day, 'YYYY-MM') as month, count(distinct study) as studies
-    from every group by 1, 2, 3, cell),
-  parts as (
-    select model, version, to_char(day, 'YYYY-MM') as month, count(distinct study) as studies,
-      ${isLargeWhere(sql`verdict = 'agree'`)} and ${isLargeWhere(sql`verdict = 'correct'`)}
-        and ${isLargeWhere(sql`verdict is null or verdict not in ('agree', 'correct')`)} as "isSplitLarge",
-      ${isLargeWhere(sql`differs`)} and ${isLargeWhere(sql`differs is not true`)} as "isDifferenceLarge"
-    from every group by 1, 2, 3, part),
-  blocks as (
-    select model, version, month, min(c.studies) >= ${SMALLEST_CELL} and ${areSmallOnesMany} as "isLarge",
-      p."isSplitLarge", p."isDifferenceLarge"
-    from cells c join (
-      select model, version, month, coalesce(sum(studies) filter (where studies < ${SMALLEST_CELL}), 0) as few,
-        bool_and("isSplitLarge") as "isSplitLarge", bool_and("isDifferenceLarge") as "isDifferenceLarge"
-      from parts group by 1, 2, 3) p using (model, version, month)
-    group by 1, 2, 3, p.few, p."isSplitLarge", p."isDifferenceLarge")`;
+/** By row: 1 where it is of the cohort, and of no block that is withheld. */
+function rowsThatCount({ columns: { cell }, inside }: Results, blocks: Blocks | null): Uint8Array {
+  const isCounted = (row: number): boolean =>
+    cell[row] === inside && (blocks === null || blocks.all[blocks.of(row)]!.isLarge);
+  return Uint8Array.from(cell, (_, row) => Number(isCounted(row)));
+}
+
+type Span = {
+  readonly periods: readonly (string | null)[];
+  readonly periodAt: (row: number) => number;
+  readonly blocks: Blocks | null;
 };
 
-/** Of every study the value of each thing that is filtered. */
-function* valuesOf({ sex, ageBand, modality }: Cohort): Generator<RawBuilder<unknown>> {
-  if (sex !== undefined) yield sql`coalesce(c.sex, ${UNKNOWN})`;
-  if (ageBand !== undefined) yield sql`coalesce(c.age_band, ${UNKNOWN})`;
-  if (modality !== undefined) yield modalityNameOf('i.sop_class_uid');
+/** By version and period; those without results are left out. */
+function sumBy(results: Results, counts: Uint8Array, { periods, periodAt, blocks }: Span): readonly Sums[] {
+  const { names, columns, studies } = results;
+  const { version, verdict, differs } = columns;
+  const groupOf = (row: number): number => version[row]! * periods.length + periodAt(row);
+  const groups = names.length * periods.length;
+  const ofStudies = countStudies(studies, (row) => (counts[row] === 1 ? groupOf(row) : NONE), groups);
+  const sums = names.flatMap(({ model, version: of }) =>
+    periods.map((period) => ({
+      ...{ model, version: of, period },
+      ...{ studies: 0, results: 0, agreed: 0, corrected: 0, disagreements: 0 },
+      ...{ isSplitLarge: true, isDifferenceLarge: true },
+    })),
+  );
+  for (let row = 0; row < counts.length; row += 1) {
+    if (counts[row] === 0) continue;
+    const sum = sums[groupOf(row)]!;
+    sum.results += 1;
+    if (verdict[row] === AGREED) sum.agreed += 1;
+    if (verdict[row] === CORRECTED) sum.corrected += 1;
+    sum.disagreements += differs[row]!;
+    const block = blocks?.all[blocks.of(row)];
+    if (block?.isSplitLarge === false) sum.isSplitLarge = false;
+    if (block?.isDifferenceLarge === false) sum.isDifferenceLarge = false;
+  }
+  for (const [group, sum] of sums.entries()) sum.studies = ofStudies[group]!;
+  return sums.filter((sum) => sum.results > 0);
 }
 
-/** Of a part: the studies of these results are none, or enough. */
-const isLargeWhere = (which: RawBuilder<unknown>): RawBuilder<boolean> =>
-  sql`(count(distinct study) filter (where ${which})) not between 1 and ${SMALLEST_CELL - 1}::int`;
-
-/** The radiologist's finding; null: no verdict, or none that says it. */
-const isConfirmed = sql`case
-  when i.verdict = 'agree' then i.positive
-  when i.verdict is null or i.verified_finding = 'not-assessable' then null
-  when i.model_id = 'pneumonia' then i.verified_finding like '%pneumonia'
-  else not i.positive end`;
-
-const countedIn = (question: Question): RawBuilder<unknown> => sql`${resultsIn(question)},
-  r as materialized (${
-    question.isGuarded
-      ? sql`select every.*, "isSplitLarge", "isDifferenceLarge" from every join blocks b on b.model = every.model
-          and b.version = every.version and b.month = to_char(day, 'YYYY-MM') where counts and "isLarge"`
-      : sql`select every.*, true as "isSplitLarge", true as "isDifferenceLarge" from every where counts`
-  })`;
-
-async function sumsIn(db: Db, question: Question): Promise<readonly Sums[]> {
-  const period = question.isGuarded ? sql`to_char(day, 'YYYY-MM')` : sql`day::text`;
-  const { rows } = await sql<Sums>`with ${countedIn(question)},
-  p as (select *, ${period} as period from r)
-  select model, version, period, count(distinct study)::int as studies, count(*)::int as results,
-    (count(*) filter (where verdict = 'agree'))::int as agreed,
-    (count(*) filter (where verdict = 'correct'))::int as corrected,
-    (count(*) filter (where differs))::int as disagreements,
-    bool_and("isSplitLarge") as "isSplitLarge", bool_and("isDifferenceLarge") as "isDifferenceLarge"
-  from p group by grouping sets ((model, version), (model, version, period))`.execute(db);
-  return rows;
+function binsOf({ names, columns }: Results, counts: Uint8Array): readonly Bin[] {
+  const { version, score, confirmed } = columns;
+  const groups = names.length * CALIBRATION_BINS;
+  const ofResults = new Float64Array(groups);
+  const ofScores = new Float64Array(groups);
+  const ofConfirmed = new Float64Array(groups);
+  for (let row = 0; row < counts.length; row += 1) {
+    if (counts[row] === 0 || score[row] === NONE || confirmed[row] === NONE) continue;
+    const bin = Math.min(CALIBRATION_BINS - 1, Math.floor(score[row]! * CALIBRATION_BINS));
+    const group = version[row]! * CALIBRATION_BINS + bin;
+    ofResults[group]! += 1;
+    ofScores[group]! += score[row]!;
+    ofConfirmed[group]! += confirmed[row]!;
+  }
+  return names.flatMap((name, at) =>
+    Array.from({ length: CALIBRATION_BINS }, (_, bin) => {
+      const group = at * CALIBRATION_BINS + bin;
+      const results = ofResults[group]!;
+      const meanScore = ofScores[group]! / results;
+      return { ...name, bin, results, meanScore, confirmed: ofConfirmed[group]! / results };
+    }).filter(({ results }) => results > 0),
+  );
 }
 
-async function binsIn(db: Db, question: Question): Promise<readonly Bin[]> {
-  const { rows } = await sql<Bin>`with ${countedIn(question)}
-  select model, version, least(${CALIBRATION_BINS - 1}::int, floor(score * ${CALIBRATION_BINS}::int)::int) as bin,
-    count(*)::int as results, avg(score) as "meanScore", avg(confirmed::int)::float8 as confirmed
-  from r where score is not null and confirmed is not null group by 1, 2, 3 order by 1, 2, 3`.execute(db);
-  return rows;
-}
-
-async function withheldIn(db: Db, question: Question): Promise<readonly Withheld[]> {
-  const { rows } = await sql<Withheld>`with ${resultsIn(question)}
-  select model, version, month as period from blocks where not "isLarge"`.execute(db);
-  return rows;
-}
-
-const isSmall = (count: number): boolean => count > 0 && count < SMALLEST_CELL;
+const withheldOf = ({ names }: Results, { months, all }: Blocks): readonly Withheld[] =>
+  all.flatMap((block: Block | undefined, at) =>
+    block === undefined || block.isLarge
+      ? []
+      : [{ ...names[Math.floor(at / months.length)]!, period: months[at % months.length]! }],
+  );
 
 /** Withheld for the whole time where it is for one month: the other months would tell that one. */
 function judgedOf(

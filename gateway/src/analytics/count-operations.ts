@@ -5,10 +5,11 @@ import type { Db } from '../database/database.ts';
 import { isOfAll, laterDay, saidOf, type Asked } from './asked.ts';
 import { readUploads, type Uploads } from './read-uploads.ts';
 import type { Tally } from './tally-rows.ts';
-import { countChangedDays } from './upload-days.ts';
+import { countChangedDays } from './kept-days.ts';
+import { uploadDays } from './upload-days.ts';
 
 export async function countOperations(db: Db, siteId: string, asked: Asked): Promise<Operations> {
-  await countChangedDays(db, siteId, asked);
+  await countChangedDays(db, { of: uploadDays, siteId }, asked);
   const [uploads, names] = await Promise.all([readUploads(db, siteId, asked), namesOf(db, siteId)]);
   const list = listOf(asked);
   const [total] = uploads.rows.tally(() => 0, 1);

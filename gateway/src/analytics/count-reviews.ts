@@ -44,7 +44,9 @@ export async function countTurnaround(
 async function titlesOf(db: Db, siteId: string, types: readonly string[]) {
   const { rows } = await sql<{ type: string; title: string }>`select t.type, r.definition->>'title' as title
     from unnest(${types}::text[]) as t(type), lateral (select definition from review
-      where site_id = ${siteId} and type_name = t.type order by number desc limit 1) r`.execute(db);
+      where site_id = ${siteId} and type_name = t.type order by type_version desc, number desc limit 1) r`.execute(
+    db,
+  );
   return new Map(rows.map(({ type, title }) => [type, title]));
 }
 
@@ -72,17 +74,25 @@ export async function countWorkload(
   asked: Asked,
 ): Promise<ReviewFigures['workload']> {
   const { since, until } = asked;
-  const isMine = caller.roles.includes('admin') ? sql`true` : sql`p.account_id = ${caller.id}`;
-  const signedNow = sql`p.signed_at >= ${since} and p.signed_at < ${until}`;
+  const isTold = caller.roles.includes('admin') ? sql`true` : sql`a.id = ${caller.id}`;
+  // A review is of the site of its readers. Those that are signed are many, and told by the index of places alone.
+  const review = isOfAll(asked) ? sql`` : sql`join review r on r.id = p.review_id`;
   type Row = { username: string; waiting: number; signed: number; hours: number[] | null };
-  const { rows } = await sql<Row>`select a.username,
-      (count(*) filter (where p.signed_at is null and ${UNDER_WAY}))::int as waiting,
-      (count(*) filter (where ${signedNow}))::int as signed,
-      ${PERCENTILES} (order by extract(epoch from (p.signed_at - p.assigned_at))::float8 / ${SECONDS_AN_HOUR})
-        filter (where ${signedNow}) as hours
-    from review_place p join review r on r.id = p.review_id join account a on a.id = p.account_id
-    where r.site_id = ${caller.siteId} and ${isMine} and ((${signedNow}) or (p.signed_at is null and ${UNDER_WAY}))
-      and ${isOfCohort(asked)}
-    group by a.id, a.username order by lower(a.username)`.execute(db);
+  const { rows } = await sql<Row>`with
+    s as (
+      select p.account_id, count(*)::int as signed, ${PERCENTILES}
+        (order by extract(epoch from (p.signed_at - p.assigned_at))::float8 / ${SECONDS_AN_HOUR}) as hours
+      from account a join review_place p on p.account_id = a.id ${review}
+      where a.site_id = ${caller.siteId} and ${isTold} and p.signed_at >= ${since} and p.signed_at < ${until}
+        and ${isOfCohort(asked)} group by 1),
+    w as (
+      select p.account_id, count(*)::int as waiting
+      from review r join review_place p on p.review_id = r.id join account a on a.id = p.account_id
+      where r.site_id = ${caller.siteId} and ${isTold} and ${UNDER_WAY} and p.signed_at is null
+        and ${isOfCohort(asked)} group by 1)
+    select a.username, coalesce(waiting, 0) as waiting, coalesce(signed, 0) as signed, hours
+    from s full join w using (account_id) join account a on a.id = account_id order by lower(a.username)`.execute(
+    db,
+  );
   return rows.map(({ hours, ...row }) => ({ ...row, hours: spreadOf(hours) }));
 }

@@ -3,7 +3,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { Db, Trx } from '../database/database.ts';
 import { modalityOf, type Asked } from './asked.ts';
 import { createRows, type Row, type Rows } from './tally-rows.ts';
-import { readUploadDays, type DayFacts } from './upload-days.ts';
+import { readDays, type KeptDay } from './kept-days.ts';
+import { uploadDays, type DayFacts } from './upload-days.ts';
 
 /** A list of what occurs; each has its place in it. */
 type Places<T> = { readonly all: T[]; of(value: T): number };
@@ -32,7 +33,8 @@ const DAYS_A_TURN = 16;
 /** Of the days as they were last counted. */
 export async function readUploads(db: Db | Trx, siteId: string, asked: Asked): Promise<Uploads> {
   const gathered = createGathered();
-  for (const [nth, { day, facts }] of (await readUploadDays(db, siteId, asked)).entries()) {
+  const read = await readDays<DayFacts>(db, { of: uploadDays, siteId }, asked);
+  for (const [nth, { day, facts }] of read.entries()) {
     if (nth % DAYS_A_TURN === 0) await setImmediate();
     addDay(gathered, { day, facts }, asked);
   }
@@ -67,11 +69,7 @@ function createPlaces<T>(): Places<T> {
 /** The instances of an upload that are of one modality. */
 type Part = { readonly modality: string | null; instances: number; bytes: number };
 
-function addDay(
-  gathered: Gathered,
-  { day, facts }: { readonly day: string; readonly facts: DayFacts },
-  { cohort }: Asked,
-): void {
+function addDay(gathered: Gathered, { day, facts }: KeptDay<DayFacts>, { cohort }: Asked): void {
   const nth = gathered.days.push(day) - 1;
   const senders = facts.senders.map((sender) => gathered.senders.of(sender));
   const modalities = facts.classes.map((sopClass) => modalityOf(sopClass));

@@ -1,4 +1,5 @@
 /** Sums, distinct studies and percentiles of rows by group, all of them exact: 100 000 rows in some milliseconds. */
+import { orderByStudy, sortBy, type StudyOrder } from './study-order.ts';
 
 export type Row = {
   /** A whole number that stands for the study, as good as drawn at random. */
@@ -28,11 +29,7 @@ export type Tally = {
 
 /** An object for each row would take longer to collect than to count. */
 type Columns = Readonly<Record<'study' | 'instances' | 'bytes' | 'retries' | 'ms', number[]>>;
-type Orders = {
-  /** By row: its study, counted from 0. */
-  readonly placeOf: Uint32Array;
-  /** The rows in the order of their studies. */
-  readonly order: Uint32Array;
+type Orders = StudyOrder & {
   /** Those that have a time, in the order of their times. */
   readonly byTime: Uint32Array;
 };
@@ -58,41 +55,6 @@ export function createRows(): Rows {
 
 /** In place of a time. */
 const NONE = -1;
-
-/** A hash table of numbers: a Map would make an object of each. */
-function orderByStudy(study: readonly number[]): Omit<Orders, 'byTime'> {
-  const size = 2 ** Math.ceil(Math.log2(2 * study.length + 2));
-  const slots = new Float64Array(size).fill(NONE);
-  const places = new Uint32Array(size);
-  const placeOf = new Uint32Array(study.length);
-  let count = 0;
-  for (let row = 0; row < study.length; row += 1) {
-    const wanted = study[row]!;
-    let slot = wanted % size;
-    while (slots[slot] !== wanted && slots[slot] !== NONE) slot = (slot + 1) % size;
-    if (slots[slot] === NONE) {
-      slots[slot] = wanted;
-      places[slot] = count;
-      count += 1;
-    }
-    placeOf[row] = places[slot]!;
-  }
-  return { placeOf, order: sortBy(Uint32Array.from(study.keys()), (row) => placeOf[row]!, count) };
-}
-
-/** A counting sort, by keys from 0 to `count` - 1; equals stay as they stood in `order`. */
-function sortBy(order: Uint32Array, keyOf: (row: number) => number, count: number): Uint32Array {
-  const next = new Uint32Array(count + 1);
-  for (let at = 0; at < order.length; at += 1) next[keyOf(order[at]!) + 1]! += 1;
-  for (let key = 0; key < count; key += 1) next[key + 1]! += next[key]!;
-  const sorted = new Uint32Array(order.length);
-  for (let at = 0; at < order.length; at += 1) {
-    const key = keyOf(order[at]!);
-    sorted[next[key]!] = order[at]!;
-    next[key]! += 1;
-  }
-  return sorted;
-}
 
 const DIGIT = 2 ** 16;
 

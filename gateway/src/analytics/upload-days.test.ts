@@ -9,7 +9,8 @@ import { insertTestAccount, insertTestDevice, insertTestUpload, siteOf } from '.
 import { openTestDatabase } from '../testing/open-database.ts';
 import { askedOf } from './asked.ts';
 import { countOperations } from './count-operations.ts';
-import { countChangedDaysOfAll } from './upload-days.ts';
+import { countChangedDaysOfAll } from './kept-days.ts';
+import { uploadDays } from './upload-days.ts';
 
 const test = suite('figures of uploads by day');
 const NOW = new Date('2026-11-23T12:00:00Z');
@@ -81,7 +82,7 @@ const pick = <T>(all: readonly T[], at: number): T => all[at % all.length]!;
 async function apply(one: Change): Promise<void> {
   const { db } = database;
   if (one.kind === 'sent') return insert(one);
-  if (one.kind === 'counted') return countChangedDaysOfAll(db);
+  if (one.kind === 'counted') return countChangedDaysOfAll(db, uploadDays);
   if (one.kind === 'patient') {
     await sql`insert into study_cohort values (${site}, ${`2.25.${one.study}`}, ${one.sex}, '20-29')
       on conflict (site_id, study_instance_uid) do update set sex = excluded.sex`.execute(db);

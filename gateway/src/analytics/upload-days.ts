@@ -1,13 +1,9 @@
-/**
- * The uploads of each day, kept as one value a day: to count a year is then to read 366 values. A day in which
- * something has changed since is marked (triggers of the schema), and counted again before it is told, so no answer is
- * behind what was committed when it was asked for.
- */
+/** The uploads of each day, kept as one value a day (kept-days.ts). */
 import { sql, type RawBuilder } from 'kysely';
 import { UNKNOWN } from '#shared/protocol/analytics.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
-import type { Db, Trx } from '../database/database.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
+import { hashOf, listOf, placeOf, type KeptDays } from './kept-days.ts';
 
 /**
  * Columns of one length: a row is the instances of one upload that have a SOP Class and a refusal in common. The rows
@@ -39,62 +35,9 @@ export type DayFacts = {
   /** From the beginning of the upload to its first receipt. */
   readonly ms: readonly (number | null)[];
 };
-export type UploadDay = { readonly day: string; readonly facts: DayFacts };
-/** Days, both within. */
-export type Days = { readonly from: string; readonly to: string };
-
-const ALL_DAYS: Days = { from: '1970-01-01', to: '9999-12-31' };
-/** Counted in one transaction: about a second's work at 300 uploads a day. */
-const DAYS_AT_ONCE = 31;
-
-/** In order; days without uploads are left out. */
-export async function readUploadDays(
-  db: Db | Trx,
-  siteId: string,
-  days: Days,
-): Promise<readonly UploadDay[]> {
-  const { rows } = await sql<UploadDay>`select day::text as day, facts from upload_day
-    where site_id = ${siteId} and day between ${days.from}::date and ${days.to}::date order by 1`.execute(db);
-  return rows;
-}
-
-/** Counts the days again that have changed. */
-export async function countChangedDays(db: Db, siteId: string, days: Days = ALL_DAYS): Promise<void> {
-  while ((await changedDays(db, siteId, days)).length > 0)
-    await db.transaction().execute(async (trx) => {
-      // Of two at once, the slower one would write what is behind.
-      await sql`select pg_advisory_xact_lock(hashtextextended('upload-days ' || ${siteId}, 0))`.execute(trx);
-      const changed = await changedDays(trx, siteId, days);
-      // Marks that come from now on stay: what they are about may or may not be counted here.
-      await sql`delete from upload_day_changed where site_id = ${siteId} and day = any(${changed}::date[])`.execute(
-        trx,
-      );
-      await sql`delete from upload_day where site_id = ${siteId} and day = any(${changed}::date[])`.execute(
-        trx,
-      );
-      await countDays(siteId, changed).execute(trx);
-    });
-}
-
-async function changedDays(db: Db | Trx, siteId: string, { from, to }: Days): Promise<readonly string[]> {
-  const { rows } = await sql<{ day: string }>`select distinct day::text as day from upload_day_changed
-    where site_id = ${siteId} and day between ${from}::date and ${to}::date
-    order by 1 limit ${DAYS_AT_ONCE}`.execute(db);
-  return rows.map(({ day }) => day);
-}
-
-/** All that a clock can do for whoever asks next. */
-export async function countChangedDaysOfAll(db: Db): Promise<void> {
-  const sites = await db.selectFrom('site').select('id').execute();
-  for (const { id } of sites) await countChangedDays(db, id);
-}
 
 const RETRIES = ['study-waiting', 'instances-lost'];
 
-const placeOf = (text: string): RawBuilder<unknown> =>
-  sql`(dense_rank() over (partition by day order by ${sql.ref(text)}) - 1)::int`;
-const list = (text: string): RawBuilder<unknown> =>
-  sql`json_agg(distinct ${sql.ref(text)} order by ${sql.ref(text)})`;
 const column = (name: string): RawBuilder<unknown> =>
   sql`json_agg(${sql.ref(name)} order by upload, class, refusal)`;
 
@@ -103,7 +46,7 @@ const countDays = (siteId: string, days: readonly string[]): RawBuilder<unknown>
     select d.day, u.id, u.study_id, u.created_at, extract(hour from u.created_at at time zone 'UTC')::int as hour,
       concat_ws(' ', u.account_id, u.device_id) as sender,
       coalesce(c.sex, ${UNKNOWN}) || ' ' || coalesce(c.age_band, ${UNKNOWN}) as cohort,
-      hashtextextended(s.study_instance_uid, 0) & ${Number.MAX_SAFE_INTEGER}::bigint as study
+      ${hashOf(sql.ref('s.study_instance_uid'))} as study
     from unnest(${days}::date[]) as d(day)
     join upload u on u.site_id = ${siteId} and u.account_id is not null
       and u.created_at >= d.day::timestamp at time zone 'UTC'
@@ -128,10 +71,12 @@ const countDays = (siteId: string, days: readonly string[]): RawBuilder<unknown>
     from t join p using (id))
   insert into upload_day (site_id, day, facts)
   select ${siteId}, day, json_build_object(
-    'senders', ${list('sender')}, 'cohorts', ${list('cohort')}, 'classes', ${list('sop_class_uid')},
-    'refusals', ${list('refused')}, 'upload', ${column('upload')}, 'study', ${column('study')},
+    'senders', ${listOf('sender')}, 'cohorts', ${listOf('cohort')}, 'classes', ${listOf('sop_class_uid')},
+    'refusals', ${listOf('refused')}, 'upload', ${column('upload')}, 'study', ${column('study')},
     'hour', ${column('hour')}, 'sender', ${column('senderAt')}, 'cohort', ${column('cohortAt')},
     'class', ${column('class')}, 'refusal', ${column('refusal')}, 'instances', ${column('instances')},
     'bytes', ${column('bytes')}, 'isThere', ${column('isThere')}, 'retries', ${column('retries')},
     'ms', ${column('ms')})
   from n group by day`;
+
+export const uploadDays: KeptDays = { table: 'upload_day', count: countDays };

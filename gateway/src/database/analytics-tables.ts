@@ -28,12 +28,32 @@ export type UploadDayTable = {
   /** `DayFacts` of analytics/upload-days.ts. */
   facts: unknown;
 };
+/** The results of a day: counted again where `result_day_changed` has the day. */
+export type ResultDayTable = {
+  site_id: string;
+  /** A date. */
+  day: string;
+  /** `ResultFacts` of analytics/result-days.ts. */
+  facts: unknown;
+};
+/** The readings of reviews that were opened on a day: counted again where `review_day_changed` has the day. */
+export type ReviewDayTable = {
+  site_id: string;
+  /** A date. */
+  day: string;
+  /** `ReviewFacts` of analytics/review-days.ts. */
+  facts: unknown;
+};
 /** Added by triggers, as often as something changes. */
-export type UploadDayChangedTable = { site_id: string; day: string };
+export type ChangedDayTable = { site_id: string; day: string };
 
 export type AnalyticsTables = {
   study_cohort: StudyCohortTable;
   privacy_budget: PrivacyBudgetTable;
   upload_day: UploadDayTable;
-  upload_day_changed: UploadDayChangedTable;
+  upload_day_changed: ChangedDayTable;
+  result_day: ResultDayTable;
+  result_day_changed: ChangedDayTable;
+  review_day: ReviewDayTable;
+  review_day_changed: ChangedDayTable;
 };

@@ -6,19 +6,23 @@ import { sql, type RawBuilder } from 'kysely';
 
 type Reader = { readonly id: string; readonly siteId: string };
 
-/**
- * A condition on `uid`, a Study Instance UID in the query. Also for who gave their place away: they may be given it
- * again.
- */
-export const isBlindTo = (
-  { id, siteId }: Reader,
-  uid: RawBuilder<unknown>,
-): RawBuilder<boolean> => sql`exists (
-  select 1 from case_study bs join review b on b.case_id = bs.case_id
-  where bs.site_id = ${siteId} and bs.study_instance_uid = ${uid} and b.state = 'reading' and b.hides_finding
+/** Studies of the cases. Also for who gave their place away: they may be given it again. */
+const blindCases = ({
+  id,
+  siteId,
+}: Reader): RawBuilder<unknown> => sql`case_study bs join review b on b.case_id = bs.case_id
+  where bs.site_id = ${siteId} and b.state = 'reading' and b.hides_finding
     and exists (select 1 from review_event be where be.review_id = b.id and be.to_account = ${id})
     and not exists (select 1 from review_place bp
-      where bp.review_id = b.id and bp.account_id = ${id} and bp.state = 'signed'))`;
+      where bp.review_id = b.id and bp.account_id = ${id} and bp.state = 'signed')`;
+
+/** A condition on `uid`, a Study Instance UID in the query. */
+export const isBlindTo = (reader: Reader, uid: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`exists (select 1 from ${blindCases(reader)} and bs.study_instance_uid = ${uid})`;
+
+/** In place of a table: all of these studies, each with its `uid`. */
+export const blindStudies = (reader: Reader): RawBuilder<unknown> =>
+  sql`(select bs.study_instance_uid as uid from ${blindCases(reader)})`;
 
 /**
  * A condition on `audit` in the query: it tells this account of somebody else's reading before the review is settled.

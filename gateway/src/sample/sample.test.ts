@@ -5,7 +5,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sampleAccountsSchema, sampleRemovalSchema, sampleSchema } from '#shared/protocol/sample.ts';
 import { until } from '#testing/gateway-under-test.ts';
-import { countChangedDaysOfAll } from '../analytics/upload-days.ts';
+import { countChangedDaysOfAll } from '../analytics/kept-days.ts';
+import { resultDays } from '../analytics/result-days.ts';
+import { reviewDays } from '../analytics/review-days.ts';
+import { uploadDays } from '../analytics/upload-days.ts';
 import { deliverStudy, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
@@ -60,7 +63,7 @@ function letDelete(pacs: TestPacs): void {
 
 /** Rows of every table that is not the trail of what happened, or counts minutes; after the days are counted. */
 async function countRows({ database: { db } }: World): Promise<Record<string, number>> {
-  await countChangedDaysOfAll(db);
+  for (const kept of [uploadDays, resultDays, reviewDays]) await countChangedDaysOfAll(db, kept);
   const { rows } = await sql<{ name: string }>`
     select tablename as name from pg_tables where schemaname = 'public' and tablename not in ('audit', 'tally')`.execute(
     db,

@@ -88,7 +88,7 @@ const TRUNCATED_EVERY = 60;
 const EMPTIED = sql`with a as (delete from upload_instance), b as (delete from instance), c as (delete from parcel), d as (delete from receipt), e as (delete from upload),
   f as (delete from audit) delete from study`;
 const TRUNCATED = sql`truncate study, deid_report, device_triage, upload, upload_carrier, upload_instance, instance, commitment, parcel, receipt, audit,
-  vault_entry, upload_day, upload_day_changed`;
+  vault_entry, upload_day, upload_day_changed, result_day, result_day_changed`;
 
 export const BEGIN = Date.UTC(2026, 0, 1);
 

@@ -14,7 +14,8 @@ import { reviewTypes } from '../../reviews/review-type.store.ts';
 import { all, isOfModality, laterDay, patientConditions, saidOf, type Asked, type Asking } from '../asked.ts';
 import { isStudyOfCohort, UNDER_WAY } from '../count-reviews.ts';
 import { readUploads } from '../read-uploads.ts';
-import { countChangedDays } from '../upload-days.ts';
+import { countChangedDays } from '../kept-days.ts';
+import { uploadDays } from '../upload-days.ts';
 import { payAndTell, type PrivateTools } from './privacy-budget.ts';
 
 /** Those who may ask for figures without noise may ask for them with it, and so may researchers. */
@@ -31,7 +32,7 @@ export async function tellOperations(
   asked: Asked,
 ): Promise<PrivateOperations> {
   // Before it is paid for: a payment holds up whoever else is written down.
-  await countChangedDays(tools.db, caller.siteId, asked);
+  await countChangedDays(tools.db, { of: uploadDays, siteId: caller.siteId }, asked);
   const payment = { caller, of: 'operations', readers: PRIVATE_READERS.operations } as const;
   return payAndTell(tools, payment, async (trx, noiseFor) => {
     const { noise, noisy } = noiseFor(2);

@@ -4,7 +4,7 @@
  */
 import { type Kysely, sql } from 'kysely';
 import { ANNOTATIONS, CASE_RULES_AND_SAMPLE, CASES, EXPORTS, ORDERS, REVIEWS } from './initial-cases.ts';
-import { ANALYTICS, INFERENCE, UPLOAD_DAYS } from './initial-figures.ts';
+import { ANALYTICS, INFERENCE, KEPT_DAYS } from './initial-figures.ts';
 import { COMMITMENTS, PEOPLE_AND_DEVICES, STUDIES, VAULT } from './initial-studies.ts';
 
 export const statements: readonly string[] = [
@@ -19,7 +19,7 @@ export const statements: readonly string[] = [
   ...ANNOTATIONS,
   ...EXPORTS,
   ...ANALYTICS,
-  ...UPLOAD_DAYS,
+  ...KEPT_DAYS,
   ...CASE_RULES_AND_SAMPLE,
 ];
 

@@ -81,58 +81,89 @@ export const ANALYTICS = [
     include (id, model_id, version, score, positive, differs, verdict, verified_finding, study_instance_uid,
       sop_class_uid)`,
   `create index review_settled on review (site_id, settled_at) include (type_name, opened_at, case_id) where state = 'settled'`,
-  `create index review_place_signed on review_place (signed_at) where signed_at is not null`,
+  `create index review_opened on review (site_id, opened_at) where state in ('settled', 'adjudication')`,
+  `create index review_of_type on review (site_id, type_name, type_version, number)`,
+  `create index review_place_signed on review_place (account_id, signed_at) include (assigned_at, review_id)
+    where signed_at is not null`,
 ];
 
-/** `changed`: the rows of the statement. */
-const MARK_DAYS = `insert into upload_day_changed (site_id, day)
-  select distinct u.site_id, (u.created_at at time zone 'UTC')::date`;
-/** By table: the uploads whose figures a changed row is part of, and what may happen to it. */
-const COUNTED_ROWS = {
-  upload: { uploads: 'from changed u', when: ['insert', 'update', 'delete'] },
-  instance: {
-    uploads: 'from changed c join upload u on u.study_id = c.study_id',
-    when: ['insert', 'update', 'delete'],
-  },
-  receipt: {
-    uploads: 'from changed c join upload u on u.study_id = c.study_id',
-    when: ['insert', 'delete'],
-  },
-  study_cohort: {
-    uploads: `from changed c join study s on s.site_id = c.site_id and s.study_instance_uid = c.study_instance_uid
-      join upload u on u.study_id = s.id`,
-    when: ['insert', 'update', 'delete'],
-  },
-} as const;
+/** The time of `r` whose day is marked. */
+const TIMES = { upload_day: 'created_at', result_day: 'created_at', review_day: 'opened_at' } as const;
+type KeptTable = keyof typeof TIMES;
+type Counted = { readonly from: string; readonly when: readonly ('insert' | 'update' | 'delete')[] };
+const ALWAYS = ['insert', 'update', 'delete'] as const;
+const OF_ACCOUNTS = 'where r.account_id is not null';
+const OF_STUDY = `join upload r on r.study_id = c.study_id ${OF_ACCOUNTS}`;
 
-const marking = (name: string, uploads: string): string =>
+/**
+ * By table of days, and then by table that its figures are counted from: the rows `r` whose figures a changed row is
+ * part of (`changed`: those of the statement), and what may happen to it.
+ */
+const COUNTED_ROWS: Readonly<Record<KeptTable, Readonly<Record<string, Counted>>>> = {
+  upload_day: {
+    upload: { from: `changed r ${OF_ACCOUNTS}`, when: ALWAYS },
+    instance: { from: `changed c ${OF_STUDY}`, when: ALWAYS },
+    receipt: { from: `changed c ${OF_STUDY}`, when: ['insert', 'delete'] },
+    study_cohort: {
+      from: `changed c join study s on s.site_id = c.site_id and s.study_instance_uid = c.study_instance_uid
+        join upload r on r.study_id = s.id ${OF_ACCOUNTS}`,
+      when: ALWAYS,
+    },
+  },
+  result_day: {
+    inference_result: { from: 'changed r', when: ALWAYS },
+    study_cohort: {
+      from: `changed c join inference_result r
+        on r.site_id = c.site_id and r.study_instance_uid = c.study_instance_uid`,
+      when: ALWAYS,
+    },
+  },
+  // Events of a review never change: those that count are the ones on which its places stand.
+  review_day: {
+    review: { from: 'changed r', when: ALWAYS },
+    review_place: { from: 'changed c join review r on r.id = c.review_id', when: ALWAYS },
+    case_study: { from: 'changed c join review r on r.case_id = c.case_id', when: ['insert', 'delete'] },
+    inference_result: {
+      from: `changed c
+        join case_study s on s.site_id = c.site_id and s.study_instance_uid = c.study_instance_uid
+        join review r on r.case_id = s.case_id`,
+      when: ALWAYS,
+    },
+  },
+};
+
+const marking = (days: KeptTable, name: string, from: string): string =>
   `create function ${name}() returns trigger language plpgsql as $$ begin
-    ${MARK_DAYS} ${uploads} ${uploads.includes(' where ') ? 'and' : 'where'} u.account_id is not null;
+    insert into ${days}_changed (site_id, day)
+      select distinct r.site_id, (r.${TIMES[days]} at time zone 'UTC')::date from ${from};
     return null; end $$`;
 
 /**
- * Figures of uploads are kept by day. Whatever changes in a day marks it in its own transaction, and it is counted
- * again before it is told. Marks are only ever added, so nobody who sends waits for another.
+ * Figures of uploads, results and reviews are kept by day. Whatever changes in a day marks it in its own transaction,
+ * and it is counted again before it is told. Marks are only ever added, so nobody who sends waits for another.
  */
-export const UPLOAD_DAYS = [
-  `create table upload_day (site_id uuid not null references site, day date not null, facts json not null,
-    primary key (site_id, day))`,
-  // Read whole, many at once: unpacking them would take longer than reading.
-  `alter table upload_day alter column facts set storage external`,
-  `create table upload_day_changed (site_id uuid not null, day date not null)`,
-  ...Object.entries(COUNTED_ROWS).flatMap(([table, { uploads, when }]) => [
-    marking(`mark_days_of_${table}`, uploads),
-    ...when.map(
-      (happens) => `create trigger mark_days_${happens} after ${happens} on ${table}
-        referencing ${happens === 'delete' ? 'old' : 'new'} table as changed
-        for each statement execute function mark_days_of_${table}()`,
-    ),
+export const KEPT_DAYS = [
+  ...(Object.keys(TIMES) as KeptTable[]).flatMap((days) => [
+    `create table ${days} (site_id uuid not null references site, day date not null, facts json not null,
+      primary key (site_id, day))`,
+    // Read whole, many at once: unpacking them would take longer than reading.
+    `alter table ${days} alter column facts set storage external`,
+    `create table ${days}_changed (site_id uuid not null, day date not null)`,
+    ...Object.entries(COUNTED_ROWS[days]).flatMap(([table, { from, when }]) => [
+      marking(days, `mark_${days}_of_${table}`, from),
+      ...when.map(
+        (happens) => `create trigger mark_${days}_${happens} after ${happens} on ${table}
+          referencing ${happens === 'delete' ? 'old' : 'new'} table as changed
+          for each statement execute function mark_${days}_of_${table}()`,
+      ),
+    ]),
   ]),
   marking(
-    'mark_days_of_event',
-    `from upload u where u.study_id = case when new.fields->>'studyId' ~ '^[0-9a-f-]{36}$'
-      then (new.fields->>'studyId')::uuid end`,
+    'upload_day',
+    'mark_upload_day_of_event',
+    `upload r where r.study_id = case when new.fields->>'studyId' ~ '^[0-9a-f-]{36}$'
+      then (new.fields->>'studyId')::uuid end and r.account_id is not null`,
   ),
-  `create trigger mark_days after insert on audit for each row
-    when (new.event in ('study-waiting', 'instances-lost')) execute function mark_days_of_event()`,
+  `create trigger mark_upload_day after insert on audit for each row
+    when (new.event in ('study-waiting', 'instances-lost')) execute function mark_upload_day_of_event()`,
 ];

@@ -9,8 +9,8 @@ import { jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
-import { BUILT_IN_TYPES } from './built-in-types.ts';
-import { cohensKappa, fleissKappa, type Kappa } from './kappa.ts';
+import { BUILT_IN_TYPES } from '../reviews/built-in-types.ts';
+import { cohensKappa, fleissKappa, type Kappa } from '../reviews/kappa.ts';
 
 const test = suite('figures of agreement');
 let gateway: TestGateway;

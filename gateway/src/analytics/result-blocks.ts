@@ -1,0 +1,75 @@
+/**
+ * Guarded figures are sums of blocks: a month of one version of a model. A block counts where each part of it, inside
+ * and outside of every filter, has no study or at least SMALLEST_CELL; all others are left out of every figure. So it
+ * is with the parts by every value of what is filtered: small ones count together where one thing is, and none may be
+ * small where several are, so that no sums and differences of answers tell of a smaller group.
+ */
+import { setImmediate } from 'node:timers/promises';
+import { SMALLEST_CELL } from '#shared/protocol/analytics.ts';
+import { AGREED, CORRECTED, type Results } from './read-results.ts';
+import { countStudies } from './study-order.ts';
+
+export type Block = {
+  readonly isLarge: boolean;
+  /** No part is small: of those that agreed, were corrected, or neither; and that differ, or not. */
+  readonly isSplitLarge: boolean;
+  readonly isDifferenceLarge: boolean;
+};
+export type Blocks = {
+  readonly months: readonly string[];
+  /** By row: the place of its block. */
+  readonly of: (row: number) => number;
+  /** Version by version the months of each; undefined: nothing was found. */
+  readonly all: readonly (Block | undefined)[];
+};
+
+export const monthOf = (day: string): string => day.slice(0, 'YYYY-MM'.length);
+export const isSmall = (count: number): boolean => count > 0 && count < SMALLEST_CELL;
+
+export async function blocksOf(results: Results): Promise<Blocks> {
+  const { names, days, columns, studies, parts, inside } = results;
+  const months = [...new Set(days.map(monthOf))];
+  const monthAt = days.map((day) => months.indexOf(monthOf(day)));
+  const of = (row: number): number => columns.version[row]! * months.length + monthAt[columns.day[row]!]!;
+  const count = names.length * months.length;
+  const cells = inside + 1;
+  const ofCells = countStudies(studies, (row) => of(row) * cells + columns.cell[row]!, count * cells);
+  await setImmediate();
+  const ofParts = await countParts(results, of, count);
+  const all = Array.from({ length: count }, (_, block): Block | undefined => {
+    const partsOf = (counts: Uint32Array): Uint32Array => counts.subarray(block * parts, (block + 1) * parts);
+    const sizes = partsOf(ofParts.all);
+    if (sizes.every((size) => size === 0)) return undefined;
+    const few = sizes.reduce((sum, size) => sum + (isSmall(size) ? size : 0), 0);
+    const isSmallTogether = cells > 2 ? few > 0 : isSmall(few);
+    const isNoneSmall = (groups: readonly Uint32Array[]): boolean =>
+      !groups.some((counts) => partsOf(counts).some(isSmall));
+    return {
+      isLarge: !ofCells.subarray(block * cells, (block + 1) * cells).some(isSmall) && !isSmallTogether,
+      isSplitLarge: isNoneSmall(ofParts.byVerdict),
+      isDifferenceLarge: isNoneSmall(ofParts.byDifference),
+    };
+  });
+  return { months, of, all };
+}
+
+/** Studies by block and part: of all of its results, and of those of each verdict, and that differ or not. */
+async function countParts({ columns, studies, parts }: Results, of: (row: number) => number, blocks: number) {
+  const countWhere = async (is: (row: number) => boolean): Promise<Uint32Array> => {
+    await setImmediate();
+    const groupOf = (row: number): number => (is(row) ? of(row) * parts + columns.part[row]! : -1);
+    return countStudies(studies, groupOf, blocks * parts);
+  };
+  return {
+    all: await countWhere(() => true),
+    byVerdict: [
+      await countWhere((row) => columns.verdict[row] === AGREED),
+      await countWhere((row) => columns.verdict[row] === CORRECTED),
+      await countWhere((row) => columns.verdict[row] === 0),
+    ],
+    byDifference: [
+      await countWhere((row) => columns.differs[row] === 1),
+      await countWhere((row) => columns.differs[row] === 0),
+    ],
+  };
+}

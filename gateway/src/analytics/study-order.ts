@@ -1,0 +1,65 @@
+/** Rows by the studies that they are of: distinct studies of each group are counted in one pass. */
+
+export type StudyOrder = {
+  /** By row: its study, counted from 0. */
+  readonly placeOf: Uint32Array;
+  /** The rows in the order of their studies. */
+  readonly order: Uint32Array;
+};
+
+/** In place of a number. */
+const NONE = -1;
+
+/** A hash table of numbers: a Map would make an object of each. */
+export function orderByStudy(study: readonly number[]): StudyOrder {
+  const size = 2 ** Math.ceil(Math.log2(2 * study.length + 2));
+  const slots = new Float64Array(size).fill(NONE);
+  const places = new Uint32Array(size);
+  const placeOf = new Uint32Array(study.length);
+  let count = 0;
+  for (let row = 0; row < study.length; row += 1) {
+    const wanted = study[row]!;
+    let slot = wanted % size;
+    while (slots[slot] !== wanted && slots[slot] !== NONE) slot = (slot + 1) % size;
+    if (slots[slot] === NONE) {
+      slots[slot] = wanted;
+      places[slot] = count;
+      count += 1;
+    }
+    placeOf[row] = places[slot]!;
+  }
+  return { placeOf, order: sortBy(Uint32Array.from(study.keys()), (row) => placeOf[row]!, count) };
+}
+
+/** A counting sort, by keys from 0 to `count` - 1; equals stay as they stood in `order`. */
+export function sortBy(order: Uint32Array, keyOf: (row: number) => number, count: number): Uint32Array {
+  const next = new Uint32Array(count + 1);
+  for (let at = 0; at < order.length; at += 1) next[keyOf(order[at]!) + 1]! += 1;
+  for (let key = 0; key < count; key += 1) next[key + 1]! += next[key]!;
+  const sorted = new Uint32Array(order.length);
+  for (let at = 0; at < order.length; at += 1) {
+    const key = keyOf(order[at]!);
+    sorted[next[key]!] = order[at]!;
+    next[key]! += 1;
+  }
+  return sorted;
+}
+
+/** Of how many studies the rows of each group are: 0 to `groups` - 1; a row of the group -1 is in none. */
+export function countStudies(
+  { order, placeOf }: StudyOrder,
+  groupOf: (row: number) => number,
+  groups: number,
+): Uint32Array {
+  const studies = new Uint32Array(groups);
+  // The study that was counted last: the rows of one come together.
+  const counted = new Int32Array(groups).fill(NONE);
+  for (let at = 0; at < order.length; at += 1) {
+    const row = order[at]!;
+    const group = groupOf(row);
+    if (group === NONE || counted[group] === placeOf[row]) continue;
+    counted[group] = placeOf[row]!;
+    studies[group]! += 1;
+  }
+  return studies;
+}
