@@ -122,7 +122,9 @@ function namesOf(
 function rowsThatCount({ columns: { cell }, inside }: Results, blocks: Blocks | null): Uint8Array {
   const isCounted = (row: number): boolean =>
     cell[row] === inside && (blocks === null || blocks.all[blocks.of(row)]!.isLarge);
-  return Uint8Array.from(cell, (_, row) => Number(isCounted(row)));
+  const counts = new Uint8Array(cell.length);
+  for (let row = 0; row < cell.length; row += 1) counts[row] = Number(isCounted(row));
+  return counts;
 }
 
 type Span = {

@@ -50,7 +50,7 @@ test('percentiles of each group, and kappa with its interval', () => {
   const said = askProgram('python3', [SCORER], new TextEncoder().encode(JSON.stringify(asked)));
   if (said === null) skip('figures in Python', 'python3 is not installed');
   const scored = JSON.parse(said.text) as Scored;
-  const rows = createRows();
+  const rows = createRows(asked.times.flat().length);
   const groups = asked.times.flatMap((of, group) => of.map(() => group));
   for (const [study, ms] of asked.times.flat().entries())
     rows.add({ ...{ study, ms, instances: 1, bytes: 1, retries: 0 } });

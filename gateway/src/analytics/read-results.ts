@@ -19,7 +19,7 @@ export type Results = {
   readonly names: readonly Named[];
   readonly days: readonly string[];
   /** A row for each result. Where no small groups are kept back, for those alone that are of the cohort. */
-  readonly columns: Readonly<Record<Column, readonly number[]>>;
+  readonly columns: Columns;
   readonly studies: StudyOrder;
   /** How many parts the results are in, by the values of what is filtered. */
   readonly parts: number;
@@ -29,14 +29,18 @@ export type Results = {
 /** `version` and `day` are places in the lists. */
 type Column = 'version' | 'day' | 'study' | 'cell' | 'part' | 'verdict' | 'differs' | 'confirmed' | 'score';
 
+type Columns = Readonly<Record<Column, Float64Array>>;
+
 /** Days after which other work has its turn. */
 const DAYS_A_TURN = 16;
 
 /** Of the days as they were last counted. */
 export async function readResults(db: Db, { caller, asked, isGuarded }: Question): Promise<Results> {
   const days = await readDays<ResultFacts>(db, { of: resultDays, siteId: caller.siteId }, asked);
+  const limit = days.reduce((sum, { facts }) => sum + facts.study.length, 0);
   const gathered: Gathered = {
-    ...{ columns: createColumns(), names: new Map(), parts: new Map() },
+    ...{ names: new Map(), parts: new Map() },
+    ...{ columns: createColumns(() => new Float64Array(limit)), rows: 0 },
     ...{ blind: await blindHashes(db, caller), filters: filtersOf(asked), isGuarded },
   };
   for (const [nth, day] of days.entries()) {
@@ -44,7 +48,8 @@ export async function readResults(db: Db, { caller, asked, isGuarded }: Question
     addDay(gathered, nth, day);
   }
   await setImmediate();
-  const { columns, names, parts, filters } = gathered;
+  const { names, parts, filters } = gathered;
+  const columns = createColumns((column) => gathered.columns[column].subarray(0, gathered.rows));
   return {
     names: [...names.keys()].map(namedOf),
     days: days.map(({ day }) => day),
@@ -61,7 +66,8 @@ async function blindHashes(db: Db, caller: Asking): Promise<ReadonlySet<number>>
 type Values = { readonly sex: string; readonly ageBand: string; readonly modality: string | null };
 type Filter = { readonly value: (of: Values) => string | null; readonly wanted: string };
 type Gathered = {
-  readonly columns: Record<Column, number[]>;
+  readonly columns: Columns;
+  rows: number;
   /** Places. */
   readonly names: Map<string, number>;
   readonly parts: Map<string, number>;
@@ -70,18 +76,11 @@ type Gathered = {
   readonly isGuarded: boolean;
 };
 
-const createColumns = (): Record<Column, number[]> => ({
-  ...{
-    version: [],
-    day: [],
-    study: [],
-    cell: [],
-    part: [],
-    verdict: [],
-    differs: [],
-    confirmed: [],
-    score: [],
-  },
+/** Arrays that grow would take longer to collect than to count. */
+const createColumns = (create: (column: Column) => Float64Array): Columns => ({
+  ...{ version: create('version'), day: create('day'), study: create('study') },
+  ...{ cell: create('cell'), part: create('part'), verdict: create('verdict') },
+  ...{ differs: create('differs'), confirmed: create('confirmed'), score: create('score') },
 });
 
 function filtersOf({ cohort: { sex, ageBand, modality } }: Asked): readonly Filter[] {
@@ -116,15 +115,17 @@ function addDay(gathered: Gathered, nth: number, { facts }: KeptDay<ResultFacts>
     const study = facts.study[row]!;
     const { cell, part } = groups[facts.cohort[row]! * facts.classes.length + facts.class[row]!]!;
     if (blind.has(study) || (!isGuarded && cell !== inside)) continue;
-    columns.version.push(versions[facts.model[row]!]!);
-    columns.day.push(nth);
-    columns.study.push(study);
-    columns.cell.push(cell);
-    columns.part.push(part);
-    columns.verdict.push(facts.verdict[row]!);
-    columns.differs.push(facts.differs[row]!);
-    columns.confirmed.push(facts.confirmed[row] ?? NONE);
-    columns.score.push(facts.score[row] ?? NONE);
+    const at = gathered.rows;
+    columns.version[at] = versions[facts.model[row]!]!;
+    columns.day[at] = nth;
+    columns.study[at] = study;
+    columns.cell[at] = cell;
+    columns.part[at] = part;
+    columns.verdict[at] = facts.verdict[row]!;
+    columns.differs[at] = facts.differs[row]!;
+    columns.confirmed[at] = facts.confirmed[row] ?? NONE;
+    columns.score[at] = facts.score[row] ?? NONE;
+    gathered.rows += 1;
   }
 }
 

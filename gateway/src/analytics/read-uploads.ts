@@ -17,12 +17,12 @@ export type Uploads = {
   readonly modalities: readonly (string | null)[];
   /** A row for each upload; beside it the places of its day and sender, and its hour. */
   readonly rows: Rows;
-  readonly day: readonly number[];
-  readonly hour: readonly number[];
-  readonly sender: readonly number[];
+  readonly day: Uint32Array;
+  readonly hour: Uint32Array;
+  readonly sender: Uint32Array;
   /** A row for each modality of an upload, and the place of the modality. */
   readonly ofModality: Rows;
-  readonly modality: readonly number[];
+  readonly modality: Uint32Array;
   /** By state and, after a space, reason. */
   readonly refused: ReadonlyMap<string, readonly Refused[]>;
 };
@@ -32,24 +32,34 @@ const DAYS_A_TURN = 16;
 
 /** Of the days as they were last counted. */
 export async function readUploads(db: Db | Trx, siteId: string, asked: Asked): Promise<Uploads> {
-  const gathered = createGathered();
-  const read = await readDays<DayFacts>(db, { of: uploadDays, siteId }, asked);
-  for (const [nth, { day, facts }] of read.entries()) {
+  const days = await readDays<DayFacts>(db, { of: uploadDays, siteId }, asked);
+  const gathered = createGathered(days.reduce((sum, { facts }) => sum + facts.upload.length, 0));
+  for (const [nth, day] of days.entries()) {
     if (nth % DAYS_A_TURN === 0) await setImmediate();
-    addDay(gathered, { day, facts }, asked);
+    addDay(gathered, day, asked);
   }
-  const { senders, modalities, ...rest } = gathered;
-  return { ...rest, senders: senders.all, modalities: modalities.all };
+  const { senders, modalities, uploads, parts, day, hour, sender, modality, ...rest } = gathered;
+  return {
+    ...{ ...rest, senders: senders.all, modalities: modalities.all },
+    ...{
+      day: day.subarray(0, uploads),
+      hour: hour.subarray(0, uploads),
+      sender: sender.subarray(0, uploads),
+    },
+    modality: modality.subarray(0, parts),
+  };
 }
 
 type Gathered = ReturnType<typeof createGathered>;
 
-const createGathered = () => ({
+/** `limit`: of uploads, and of their parts. */
+const createGathered = (limit: number) => ({
   days: [] as string[],
   senders: createPlaces<string>(),
   modalities: createPlaces<string | null>(),
-  ...{ rows: createRows(), day: [] as number[], hour: [] as number[], sender: [] as number[] },
-  ...{ ofModality: createRows(), modality: [] as number[] },
+  ...{ rows: createRows(limit), uploads: 0, ofModality: createRows(limit), parts: 0 },
+  ...{ day: new Uint32Array(limit), hour: new Uint32Array(limit), sender: new Uint32Array(limit) },
+  modality: new Uint32Array(limit),
   refused: new Map<string, Refused[]>(),
 });
 
@@ -66,14 +76,15 @@ function createPlaces<T>(): Places<T> {
   };
 }
 
-/** The instances of an upload that are of one modality. */
-type Part = { readonly modality: string | null; instances: number; bytes: number };
+/** The instances of an upload that are of one modality, by its place. */
+type Part = { readonly modality: number; instances: number; bytes: number };
 
 function addDay(gathered: Gathered, { day, facts }: KeptDay<DayFacts>, { cohort }: Asked): void {
   const nth = gathered.days.push(day) - 1;
   const senders = facts.senders.map((sender) => gathered.senders.of(sender));
-  const modalities = facts.classes.map((sopClass) => modalityOf(sopClass));
-  const isOfModality = modalities.map((of) => cohort.modality === undefined || of === cohort.modality);
+  const named = facts.classes.map((sopClass) => modalityOf(sopClass));
+  const modalities = named.map((of) => gathered.modalities.of(of));
+  const isOfModality = named.map((of) => cohort.modality === undefined || of === cohort.modality);
   const isOfCohort = facts.cohorts.map((text) => {
     const [sex, ageBand] = text.split(' ');
     return (cohort.sex ?? sex) === sex && (cohort.ageBand ?? ageBand) === ageBand;
@@ -87,35 +98,33 @@ function addDay(gathered: Gathered, { day, facts }: KeptDay<DayFacts>, { cohort 
     let isThere = false;
     for (to = from; to < upload.length && upload[to] === upload[from]; to += 1) {
       if (!counts(to)) continue;
-      addPart(parts, modalities[facts.class[to]!]!, { facts, row: to });
+      addPart(parts, {
+        modality: modalities[facts.class[to]!]!,
+        instances: facts.instances[to]!,
+        bytes: facts.bytes[to]!,
+      });
       addRefused(gathered, facts, to);
       isThere ||= facts.isThere[to] === 1;
     }
     if (parts.length === 0) continue;
+    gathered.day[gathered.uploads] = nth;
+    gathered.hour[gathered.uploads] = facts.hour[from]!;
+    gathered.sender[gathered.uploads] = senders[facts.sender[from]!]!;
     addUpload(gathered, parts, {
       ...{ study: facts.study[from]!, retries: facts.retries[from]! },
       ms: isThere ? facts.ms[from]! : null,
     });
-    gathered.day.push(nth);
-    gathered.hour.push(facts.hour[from]!);
-    gathered.sender.push(senders[facts.sender[from]!]!);
   }
 }
 
-function addPart(
-  parts: Part[],
-  modality: string | null,
-  { facts, row }: { readonly facts: DayFacts; readonly row: number },
-): void {
-  const instances = facts.instances[row]!;
-  const bytes = facts.bytes[row]!;
+function addPart(parts: Part[], more: Part): void {
   for (const part of parts)
-    if (part.modality === modality) {
-      part.instances += instances;
-      part.bytes += bytes;
+    if (part.modality === more.modality) {
+      part.instances += more.instances;
+      part.bytes += more.bytes;
       return;
     }
-  parts.push({ modality, instances, bytes });
+  parts.push(more);
 }
 
 function addRefused({ refused }: Gathered, facts: DayFacts, row: number): void {
@@ -127,17 +136,20 @@ function addRefused({ refused }: Gathered, facts: DayFacts, row: number): void {
 }
 
 function addUpload(
-  { rows, ofModality, modality, modalities }: Gathered,
+  gathered: Gathered,
   parts: readonly Part[],
   { study, retries, ms }: Pick<Row, 'study' | 'retries' | 'ms'>,
 ): void {
+  const { rows, ofModality, modality } = gathered;
   let instances = 0;
   let bytes = 0;
   for (const part of parts) {
     instances += part.instances;
     bytes += part.bytes;
     ofModality.add({ study, retries, ms, instances: part.instances, bytes: part.bytes });
-    modality.push(modalities.of(part.modality));
+    modality[gathered.parts] = part.modality;
+    gathered.parts += 1;
   }
   rows.add({ study, retries, ms, instances, bytes });
+  gathered.uploads += 1;
 }

@@ -11,16 +11,17 @@ export type StudyOrder = {
 const NONE = -1;
 
 /** A hash table of numbers: a Map would make an object of each. */
-export function orderByStudy(study: readonly number[]): StudyOrder {
+export function orderByStudy(study: ArrayLike<number>): StudyOrder {
   const size = 2 ** Math.ceil(Math.log2(2 * study.length + 2));
+  const last = size - 1;
   const slots = new Float64Array(size).fill(NONE);
   const places = new Uint32Array(size);
   const placeOf = new Uint32Array(study.length);
   let count = 0;
   for (let row = 0; row < study.length; row += 1) {
     const wanted = study[row]!;
-    let slot = wanted % size;
-    while (slots[slot] !== wanted && slots[slot] !== NONE) slot = (slot + 1) % size;
+    let slot = (wanted >>> 0) & last;
+    while (slots[slot] !== wanted && slots[slot] !== NONE) slot = (slot + 1) & last;
     if (slots[slot] === NONE) {
       slots[slot] = wanted;
       places[slot] = count;
@@ -28,7 +29,14 @@ export function orderByStudy(study: readonly number[]): StudyOrder {
     }
     placeOf[row] = places[slot]!;
   }
-  return { placeOf, order: sortBy(Uint32Array.from(study.keys()), (row) => placeOf[row]!, count) };
+  return { placeOf, order: sortBy(upTo(study.length), (row) => placeOf[row]!, count) };
+}
+
+/** The numbers from 0 to `count` - 1. */
+function upTo(count: number): Uint32Array {
+  const rows = new Uint32Array(count);
+  for (let row = 0; row < count; row += 1) rows[row] = row;
+  return rows;
 }
 
 /** A counting sort, by keys from 0 to `count` - 1; equals stay as they stood in `order`. */

@@ -27,26 +27,36 @@ export type Tally = {
   times: { readonly p50: number; readonly p95: number } | null;
 };
 
-/** An object for each row would take longer to collect than to count. */
-type Columns = Readonly<Record<'study' | 'instances' | 'bytes' | 'retries' | 'ms', number[]>>;
+/** An object for each row would take longer to collect than to count, and so would arrays that grow. */
+type Columns = Readonly<Record<'study' | 'instances' | 'bytes' | 'retries' | 'ms', Float64Array>>;
 type Orders = StudyOrder & {
   /** Those that have a time, in the order of their times. */
   readonly byTime: Uint32Array;
 };
 
-export function createRows(): Rows {
-  const columns: Columns = { study: [], instances: [], bytes: [], retries: [], ms: [] };
+/** For `limit` rows at most. */
+export function createRows(limit: number): Rows {
+  const column = (): Float64Array => new Float64Array(limit);
+  const columns: Columns = {
+    ...{ study: column(), instances: column(), bytes: column(), retries: column(), ms: column() },
+  };
+  const { study, instances, bytes, retries, ms } = columns;
+  let count = 0;
   let known: Orders | null = null;
   const orders = (): Orders =>
-    (known ??= { ...orderByStudy(columns.study), byTime: orderByTime(columns.ms) });
+    (known ??= {
+      ...orderByStudy(study.subarray(0, count)),
+      byTime: orderByTime(ms.subarray(0, count)),
+    });
   return {
-    add({ study, instances, bytes, retries, ms }) {
+    add(row) {
       known = null;
-      columns.study.push(study);
-      columns.instances.push(instances);
-      columns.bytes.push(bytes);
-      columns.retries.push(retries);
-      columns.ms.push(ms ?? NONE);
+      study[count] = row.study;
+      instances[count] = row.instances;
+      bytes[count] = row.bytes;
+      retries[count] = row.retries;
+      ms[count] = row.ms ?? NONE;
+      count += 1;
     },
     placeOf: (row) => orders().placeOf[row]!,
     tally: (groupOf, groups) => tally(columns, orders(), { groupOf, groups }),
@@ -59,9 +69,17 @@ const NONE = -1;
 const DIGIT = 2 ** 16;
 
 /** The rows that have a time, the shortest first: digit by digit, so that all groups share one sort. */
-function orderByTime(ms: readonly number[]): Uint32Array {
-  let order: Uint32Array = Uint32Array.from(ms.keys().filter((row) => ms[row] !== NONE));
-  const longest = order.reduce((most, row) => Math.max(most, ms[row]!), 0);
+function orderByTime(ms: Float64Array): Uint32Array {
+  const timed = new Uint32Array(ms.length);
+  let count = 0;
+  let longest = 0;
+  for (let row = 0; row < ms.length; row += 1) {
+    if (ms[row] === NONE) continue;
+    timed[count] = row;
+    count += 1;
+    longest = Math.max(longest, ms[row]!);
+  }
+  let order: Uint32Array = timed.subarray(0, count);
   for (let unit = 1; unit <= longest; unit *= DIGIT)
     order = sortBy(order, (row) => Math.floor(ms[row]! / unit) % DIGIT, DIGIT);
   return order;

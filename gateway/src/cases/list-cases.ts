@@ -163,13 +163,16 @@ function isAfter(sort: CaseSort, { value, number }: NonNullable<CaseQuery['after
 /** As a person writes one. */
 const NUMBER = /^[1-9]\d{0,8}$/;
 
-/** `text` holds digits and dots alone. */
+/**
+ * `text` holds digits and dots alone. An array is found once: whether many names have a text in them is nothing that
+ * the planner knows, which would look at every case.
+ */
 function isNamed(text: string, { siteId, study }: Known): Condition {
   const numbered = sql`union all select n.id from case_record n
     where n.site_id = ${siteId} and n.number = ${Number(text)}`;
-  return sql`case_record.id in (select c.case_id from case_study c
+  return sql`case_record.id = any(array(select c.case_id from case_study c
     where c.site_id = ${siteId} and strpos(c.study_instance_uid, ${text}) > 0 and ${study}
-    ${NUMBER.test(text) ? numbered : sql``})`;
+    ${NUMBER.test(text) ? numbered : sql``}))`;
 }
 
 function isOfModality(modality: string, known: Known): Condition {
@@ -185,8 +188,8 @@ function hasFinding(finding: (typeof CASE_FINDINGS)[number], known: Known): Cond
     sql`exists (select 1 from case_study c
       join inference_result r on r.site_id = c.site_id and r.study_instance_uid = c.study_instance_uid
       where c.case_id = case_record.id and ${like} and ${known.study} and ${known.result})`;
-  const isPositive = hasResult(sql`r.finding->>'positive' = 'true'`);
-  const isNegative = hasResult(sql`r.finding->>'positive' = 'false'`);
+  const isPositive = hasResult(sql`r.positive`);
+  const isNegative = hasResult(sql`not r.positive`);
   const isAny = hasResult(sql`true`);
   switch (finding) {
     case 'positive':
