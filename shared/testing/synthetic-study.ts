@@ -10,6 +10,13 @@ import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.t
 import { parseUid } from '#shared/dicom/uid.ts';
 import type { StudyInstanceUID, TransferSyntaxUID } from '#shared/dicom/uid.ts';
 
+export interface SyntheticPatient {
+  readonly name: string;
+  readonly id: string;
+  /** YYYYMMDD. */
+  readonly birthDate?: string;
+}
+
 export interface SyntheticOptions {
   /** Any integer; two studies of different seeds share no identifier. */
   readonly seed: number;
@@ -27,7 +34,7 @@ export interface SyntheticOptions {
   /** A native one: implicit or explicit VR little endian, explicit VR big endian. */
   readonly transferSyntaxUID?: TransferSyntaxUID;
   /** Instead of the planted name and ID: for studies of one patient, or of two in one folder. */
-  readonly patient?: { readonly name: string; readonly id: string };
+  readonly patient?: SyntheticPatient;
 }
 
 export interface SyntheticInstance {
@@ -221,7 +228,7 @@ type Plant = (where: string) => string;
 /** Elements that hold identity in every way in which a Data Set can, and the values to look for. */
 function plantedIdentity(
   seed: number,
-  patient?: { name: string; id: string },
+  patient?: SyntheticPatient,
 ): { elements: SimpleElement[]; planted: string[] } {
   const planted: string[] = [];
   // Letters only from a rare corner of the alphabet: no keyword, UID or pixel value looks like this.
@@ -235,7 +242,7 @@ function plantedIdentity(
   if (patient) planted.push(patient.name, patient.id);
   const elements = [
     ...hospitalElements(plant),
-    ...patientElements(plant, name, id),
+    ...patientElements(plant, { birthDate: '19570101', ...patient, name, id }),
     requestAttributes(plant),
     ...privateElements(plant),
   ];
@@ -254,11 +261,11 @@ function hospitalElements(plant: Plant): SimpleElement[] {
   ];
 }
 
-function patientElements(plant: Plant, name: string, id: string): SimpleElement[] {
+function patientElements(plant: Plant, { name, id, birthDate }: Required<SyntheticPatient>): SimpleElement[] {
   return [
     [0x00100010, 'PN', name],
     [0x00100020, 'LO', id],
-    [0x00100030, 'DA', '19570101'],
+    [0x00100030, 'DA', birthDate],
     [0x00100040, 'CS', 'F'],
     [0x00101000, 'LO', plant('OtherId')],
     [0x00101040, 'LO', `1 ${plant('Street')}`],

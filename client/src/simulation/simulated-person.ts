@@ -71,6 +71,8 @@ export async function press(
     reopen: () => null,
     toggle: () => undefined,
     choosePolicy: () => undefined,
+    settlePatients: () => undefined,
+    leaveOutPatients: () => undefined,
     studies: signal([]),
   };
   const page = await carryOut({ ingest, queue }, what.decision, what.answer);

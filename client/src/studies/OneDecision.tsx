@@ -7,9 +7,12 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { refusalSentence } from '../net/refusal-sentence.ts';
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
+import { chosenWords } from '../pipeline/ingest/chosen-words.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { ThumbnailPicture } from '../pipeline/ingest/ThumbnailPicture.tsx';
+import { isOnePerson } from '../pipeline/ingest/patients-of-study.ts';
 import { ConflictPictures } from './ConflictPictures.tsx';
+import { PatientsOfStudy } from './PatientsOfStudy.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { CONFLICT } from '../pipeline/queue/upload-queue.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
@@ -31,7 +34,7 @@ export function OneDecision({ decision }: { readonly decision: Decision }) {
     try {
       const outcome = await carryOut({ ingest, queue }, decision, chosen);
       if (outcome === 'too-late') setFailed(words.tooLate);
-      else if (outcome !== null) location.hash = addressOf(outcome);
+      else go(outcome);
     } catch (error) {
       setFailed(refusalSentence(error, words.notReached));
     }
@@ -66,6 +69,7 @@ export function OneDecision({ decision }: { readonly decision: Decision }) {
           />
         ))}
       </div>
+      <PatientsOfStudy decision={decision} onDecided={go} />
       {decision.policy !== null && <p class="small needs-policy">{words.policy(decision.policy)}</p>}
       {decision.reason === CONFLICT && decision.study && (
         <ConflictPictures study={decision.study} instances={decision.instances} />
@@ -73,6 +77,10 @@ export function OneDecision({ decision }: { readonly decision: Decision }) {
       <div role="alert">{failed && <p class="small">{failed}</p>}</div>
     </article>
   );
+}
+
+function go(place: Place | null): void {
+  if (place !== null) location.hash = addressOf(place);
 }
 
 function addressOf(place: Place): string {
@@ -92,11 +100,17 @@ type AnswerButtonProps = {
 /** Asks first where something is lost by it. */
 function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonProps) {
   const { policy } = decision;
+  const mixed = useIngest().mixed.value.get(decision.found?.studyInstanceUID ?? '');
   const isPolicy = answer === 'other-policy' && policy !== null && policy !== 'none';
-  const label = isPolicy ? words.otherPolicy(policy) : words.answers[answer];
+  const label = isPolicy
+    ? words.otherPolicy(policy)
+    : answer === 'apart' && mixed
+      ? words.apart(mixed.sentAs, isOnePerson(mixed))
+      : words.answers[answer];
   const of = words.answerOf(label, name);
-  // An answer by which names leave is there, and never the one that the page proposes.
-  const isMain = answer === decision.answers[0] && !(isPolicy && !policy.deidentify);
+  // Answers by which names leave, or a patient's image under another's, are there, and never proposed by the page.
+  const isRisky = answer === 'apart' || (isPolicy && !policy.deidentify);
+  const isMain = answer === decision.answers[0] && !isRisky;
   const ask = answer in words.ask ? words.ask[answer as keyof typeof words.ask] : null;
   if (ask !== null)
     return (
@@ -129,6 +143,8 @@ function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonPr
 
 /** The study whose pictures this page can draw. */
 function picturedOf(ingest: IngestStore, { found, study, cause }: Decision): FoundStudy | null {
+  // Each of several patients has a picture of their own.
+  if (cause === 'mixed') return null;
   if (found) return ingest.studies.value.find(({ id }) => id === found.id) ?? null;
   return study && cause === 'held' ? (ingest.reopenable.value.get(study.id) ?? null) : null;
 }
@@ -142,6 +158,7 @@ function describe(
     const { title } = study;
     return { name: nameOf(study), about: personOf(title?.patientId, title?.patientBirthDate) };
   }
+  if (cause === 'mixed') return { name: chosenWords.mixed.title, about: [] };
   if (pictured) {
     const name = formatPersonName(pictured.patientName) ?? titleWords.noPatient;
     return { name, about: personOf(pictured.patientId, pictured.patientBirthDate) };

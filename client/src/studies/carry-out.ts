@@ -1,12 +1,16 @@
 /** Carries out a person's answer to one decision. Each either changes what waits or names the page that it leads to. */
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
+import type { PatientChoice } from '../pipeline/queue/list-needs.ts';
 import type { Answer, Decision } from './list-decisions.ts';
 
 export type Place = { readonly kind: 'upload' } | { readonly kind: 'before-after'; readonly id: string };
 
 export interface Stores {
-  readonly ingest: Pick<IngestStore, 'reopen' | 'toggle' | 'choosePolicy' | 'studies'>;
+  readonly ingest: Pick<
+    IngestStore,
+    'reopen' | 'toggle' | 'choosePolicy' | 'studies' | 'settlePatients' | 'leaveOutPatients'
+  >;
   readonly queue: Pick<
     QueueStore,
     | 'retry'
@@ -34,6 +38,11 @@ export async function carryOut(
   const { study, found, lost } = decision;
   const id = study?.id ?? '';
   switch (answer) {
+    case 'apart': {
+      const keys = decision.patients.flatMap((patient) => patient.keys);
+      if (found) ingest.settlePatients(found.studyInstanceUID, keys);
+      return UPLOAD;
+    }
     case 'look': {
       const shown = found?.id ?? ingest.reopen(id);
       return shown === null ? UPLOAD : { kind: 'before-after', id: shown };
@@ -67,6 +76,16 @@ export async function carryOut(
     default:
       return answer satisfies never;
   }
+}
+
+/** Upload, once the rest names one patient; null: there is more to decide. */
+export function leaveOutPatient(
+  { ingest }: Pick<Stores, 'ingest'>,
+  { found, patients }: Decision,
+  patient: PatientChoice,
+): Place | null {
+  if (found) ingest.leaveOutPatients(found.studyInstanceUID, patient.keys);
+  return patients.length > 2 ? null : UPLOAD;
 }
 
 /** The other studies are no longer ticked: they were not chosen for this policy. */

@@ -12,11 +12,11 @@ import { canRetry } from '#shared/protocol/reason-kinds.ts';
 import { nextUploadState, UPLOAD_STATES } from '#shared/protocol/upload-state.ts';
 import { runSequences } from '#testing/run-sequences.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
-import { listNeeds, type NeedsFacts } from '../pipeline/queue/list-needs.ts';
+import { listNeeds, type NeedsFacts, type PatientChoice } from '../pipeline/queue/list-needs.ts';
 import type { FoundStudy } from '../pipeline/ingest/found-study.ts';
 import type { LostStudy, Need, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
-import { carryOut, type Stores } from './carry-out.ts';
+import { carryOut, leaveOutPatient, type Stores } from './carry-out.ts';
 import { listDecisions, meaningOf, type Answer, type Decision, type HeldFiles } from './list-decisions.ts';
 
 const KEEP: Policy = {
@@ -81,6 +81,9 @@ const facts: fc.Arbitrary<NeedsFacts> = fc.record({
       reasons: fc.uniqueArray(fc.record({ reason, instances, isReleasable: fc.boolean() }), {
         selector: ({ reason: code }) => code,
       }),
+      patients: fc.uniqueArray(fc.record({ keys: fc.tuple(fc.constantFrom('k', 'l', 'm')), instances }), {
+        selector: ({ keys }) => keys[0],
+      }),
     }),
     { selector: ({ id }) => id },
   ),
@@ -101,6 +104,8 @@ function storesThatNote(): { readonly stores: Stores; readonly done: string[] } 
       reopen: (id) => (id === 'a' ? 'found-a' : null),
       toggle: (uid) => void note('toggle')(uid),
       choosePolicy: (name) => void note('policy')(name),
+      settlePatients: (uid, keys) => void note('settle')([uid, ...keys]),
+      leaveOutPatients: (uid, keys) => void note('leave-out-patients')([uid, ...keys]),
       studies: signal([]),
     },
     queue: {
@@ -130,7 +135,18 @@ async function leadsSomewhere(decision: Decision, answer: Answer): Promise<void>
   if (answer === 'retry')
     assert.ok(study && nextUploadState(study.state, 'retry') !== null, `${decision.key} cannot be retried`);
   if (answer === 'take-back') assert.ok(study?.canTakeBack, decision.key);
+  if (answer === 'apart') {
+    const keys = decision.patients.flatMap((patient) => patient.keys);
+    assert.equal(done, [`settle ${[decision.found!.studyInstanceUID, ...keys].join()}`]);
+  }
   if (answer === 'look') assert.is(place !== null && place !== 'too-late' && place.kind, 'before-after');
+}
+
+function leavesOut(decision: Decision, patient: PatientChoice): void {
+  const { stores, done } = storesThatNote();
+  const place = leaveOutPatient(stores, decision, patient);
+  assert.equal(done, [`leave-out-patients ${[decision.found!.studyInstanceUID, ...patient.keys].join()}`]);
+  assert.is(place === null, decision.patients.length > 2, 'more than one is left, or Send is next');
 }
 
 test('all numbers are one, each instance is in one group, and each answer leads somewhere', async () => {
@@ -158,6 +174,8 @@ test('all numbers are one, each instance is in one group, and each answer leads 
           'the files that were chosen are on the page',
         );
         for (const answer of decision.answers) await leadsSomewhere(decision, answer);
+        assert.is(decision.patients.length > 0, decision.cause === 'mixed');
+        for (const patient of decision.patients) leavesOut(decision, patient);
       }
     },
   });

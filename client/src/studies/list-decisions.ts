@@ -6,18 +6,19 @@ import type { Policy } from '#shared/protocol/api.ts';
 import { isReleasable } from '#shared/protocol/reason-kinds.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import { mustChange } from '../pipeline/queue/list-buttons.ts';
-import type { HeldFound, ListedNeed, NeedCause } from '../pipeline/queue/list-needs.ts';
+import type { HeldFound, ListedNeed, NeedCause, PatientChoice } from '../pipeline/queue/list-needs.ts';
 import { countRetried, mayBeRetried } from '../pipeline/queue/may-be-retried.ts';
 import type { LostStudy, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 
 /**
- * `look`: open the pictures, cover names, release them; `other-policy`: choose one that sends it, for
- * this study alone; `choose-again`, `choose-export` (another file of the
- * same image) and `choose-fewer` lead to Upload; `retry` and
- * `try-now`: send again; `leave-out`: a person decides that they are not sent; `take-back`, `cancel`, `remove`,
- * `delete`: the whole study goes from this device; `set-aside`: take a found study out of the selection.
+ * `apart`: send a found study that names several patients, each under their own; `look`: open the pictures, cover
+ * names, release them; `other-policy`: choose one that sends it, for this study alone; `choose-again`, `choose-export`
+ * (another file of the same image) and `choose-fewer` lead to Upload; `retry` and `try-now`: send again; `leave-out`: a
+ * person decides that they are not sent; `take-back`, `cancel`, `remove`, `delete`: the whole study goes from this
+ * device; `set-aside`: take a found study out of the selection.
  */
 export type Answer =
+  | 'apart'
   | 'look'
   | 'other-policy'
   | 'retry'
@@ -44,6 +45,8 @@ export interface Decision {
   readonly answers: readonly Answer[];
   /** Of held-back instances that nobody can release: a policy that sends them. `none`: there is none. */
   readonly policy: Policy | 'none' | null;
+  /** The patients whom a found study names, each of whom can be left out. */
+  readonly patients: readonly PatientChoice[];
 }
 
 /** The knowledge of this page about held-back files, as in the ingest store. */
@@ -76,6 +79,7 @@ const ORDER: readonly NeedCause[] = [
   'no-room',
   'interrupted',
   'lost',
+  'mixed',
   'held',
   'failed',
   'trouble',
@@ -115,6 +119,7 @@ function toDecision(need: ListedNeed, files: HeldFiles): Decision {
     lost,
     answers: answersTo(need, policy, files),
     policy,
+    patients: cause === 'mixed' ? (found?.patients ?? []) : [],
   };
 }
 
@@ -146,6 +151,8 @@ function answersToHeld(
 function answersTo(need: ListedNeed, policy: Decision['policy'], files: HeldFiles): readonly Answer[] {
   const { cause, reason, study } = need;
   switch (cause) {
+    case 'mixed':
+      return ['apart', 'set-aside'];
     case 'held':
       return answersToHeld(need, policy, files);
     case 'quarantined':

@@ -1,7 +1,7 @@
 /** The words of the list of decisions, and of the badge that counts them. */
 import type { Policy } from '#shared/protocol/api.ts';
 import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
-import { instances, needsDecision } from '../kit/counted.ts';
+import { instances, needsDecision, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import type { NeedCause } from '../pipeline/queue/list-needs.ts';
 import type { Answer, Meaning } from './list-decisions.ts';
@@ -22,6 +22,7 @@ export const needsWords = {
   chosen: 'The studies you chose',
   /** Titles where neither the gateway nor the PACS gave a reason. */
   happened: {
+    mixed: 'One study names different patients.',
     held: 'Held back on this device.',
     quarantined: 'Not stored in the PACS.',
     refused: 'Not stored in the PACS.',
@@ -34,6 +35,8 @@ export const needsWords = {
   } satisfies Record<NeedCause, string>,
   /** The consequence for the patient. */
   means: {
+    mixed:
+      'Nothing of this study is sent before you decide. If an image is under the wrong name, leave it out here and send it again once its name is right. Keep your files or disc.',
     held: 'The rest of the study is sent. Until you decide, whoever reads it does not see these images. Keep your files or disc.',
     found:
       'Nothing of these studies is sent before you decide. Until then, nobody sees them in the PACS. Keep your files or disc.',
@@ -63,7 +66,16 @@ export const needsWords = {
         ? 'Send it without names'
         : 'Send it with names'
       : `Send it under “${title}”`,
+  /** Under the policy in force. */
+  apart: (count: number, isOnePerson: boolean) =>
+    count > 1
+      ? `These are different patients: send ${studies(count)}`
+      : isOnePerson
+        ? 'This is one patient: send one study'
+        : 'Send it unchanged, as one study',
+  leaveOutPatient: (count: number) => `Leave out ${instances(count)}`,
   answers: {
+    apart: 'Send it',
     look: 'Look at the pictures',
     retry: 'Send again',
     'try-now': 'Try again now',

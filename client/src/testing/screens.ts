@@ -32,6 +32,11 @@ export const SCREENS = {
     'queue-of-another': 'Studies of other people wait',
     'study-receipt-faulty': 'A receipt does not hold',
   },
+  'pipeline/ingest/mixed-patients.e2e.ts': {
+    'upload-mixed': 'A study names two patients, and nobody has decided',
+    'needs-mixed': 'Both patients of a study, to be sent apart or left out',
+    'upload-patient-left-out': 'A study without the patient whom a person left out',
+  },
   'pipeline/ingest/orders.e2e.ts': {
     'order-fits': 'A study fits an order',
     'order-sheet': 'The orders of a day',

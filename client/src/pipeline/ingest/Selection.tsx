@@ -151,6 +151,9 @@ function NotAllSent() {
   const uids = new Set(held.map(({ studyInstanceUID }) => studyInstanceUID));
   const files = ingest.heldBack.value.filter(({ studyInstanceUID }) => uids.has(studyInstanceUID));
   const causes = new Set(files.map(({ reason }) => sentencesOfReason(reason).title));
+  const isMixed = ({ studyInstanceUID }: FoundStudy) =>
+    ingest.mixed.value.get(studyInstanceUID)?.isSettled === false;
+  if (held.some(isMixed)) causes.add(sentenceOfWarning('patients-differ', null));
   if (tooLarge.length > 0) causes.add(sentenceOfWarning('too-many-instances', null));
   return (
     <Notice kind="wait" title={chosenWords.notAllSent(staying, studies.length + staying)}>

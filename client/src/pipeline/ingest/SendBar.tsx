@@ -47,7 +47,7 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
     location.hash = hrefOf({ page: 'studies' });
   };
   const disabled = !canSend(ingest, sendable, session.user.value);
-  const label = chosenWords.send(chosen.length, peopleOf(chosen).length);
+  const label = chosenWords.send(sendable.sentAs, peopleOf(chosen).length);
   const none = held.length > 0 ? chosenWords.sendDecideFirst : chosenWords.sendNone;
   return (
     <section

@@ -8,7 +8,7 @@ import { useQueue } from '../queue/queue-context.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
-import { askSent, sentBefore, uidAsSent, type SentBeforeByUid } from './sent-before.ts';
+import { askSent, sentBefore, sentUnder, uidsAsSent, type SentBeforeByUid } from './sent-before.ts';
 
 /** Asked once for all that was chosen together. */
 export function useSentBefore(): SentBeforeByUid {
@@ -29,8 +29,7 @@ export function useSentBefore(): SentBeforeByUid {
 type SentBeforeNoteProps = { readonly study: FoundStudy; readonly known: SentBeforeByUid };
 
 export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
-  const uid = useUidAsSent(study, known.size > 0);
-  const before = uid === null ? undefined : known.get(uid);
+  const before = sentUnder(known, useUidsAsSent(study, known.size > 0));
   if (before === undefined) return null;
   const when = formatMoment(new Date(before.at), new Date());
   const said = chosenWords.sentBefore;
@@ -42,21 +41,23 @@ export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
   );
 }
 
-/** Null until it is known, and where nothing is known with which it could be compared. */
-function useUidAsSent({ studyInstanceUID }: FoundStudy, isWanted: boolean): string | null {
+const NONE: ReadonlySet<string> = new Set();
+
+/** Empty until they are known, and where nothing is known with which it could be compared. */
+function useUidsAsSent({ studyInstanceUID, people }: FoundStudy, isWanted: boolean): ReadonlySet<string> {
   const { inspection, policy, phase } = useIngest();
-  const [uid, setUid] = useState<string | null>(null);
+  const [uids, setUids] = useState(NONE);
   const isFound = phase.value === 'found';
   useEffect(() => {
-    setUid(null);
+    setUids(NONE);
     if (!isWanted || !isFound) return;
     const gone = new AbortController();
-    uidAsSent(inspection, studyInstanceUID, gone.signal).then(
-      (sentAs) => gone.signal.aborted || setUid(sentAs),
+    uidsAsSent(inspection, studyInstanceUID, gone.signal).then(
+      (sentAs) => gone.signal.aborted || setUids(sentAs),
       // Not prepared, or not readable: Send says so.
       () => undefined,
     );
     return () => gone.abort();
-  }, [inspection, studyInstanceUID, policy.value, isWanted, isFound]);
-  return uid;
+  }, [inspection, studyInstanceUID, people.length, policy.value, isWanted, isFound]);
+  return uids;
 }

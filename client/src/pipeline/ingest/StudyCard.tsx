@@ -16,7 +16,7 @@ import type { OrderOfStudyProps } from './OrderOfStudy.tsx';
 import type { SentBeforeByUid } from './sent-before.ts';
 import { SentBeforeNote } from './SentBeforeNote.tsx';
 import { ThumbnailPicture } from './ThumbnailPicture.tsx';
-import { People } from './People.tsx';
+import { MixedPatients } from './MixedPatients.tsx';
 import { goingOfFound } from './sendable.ts';
 import { sentenceOfWarning, sortWarnings } from './warning-words.ts';
 
@@ -42,7 +42,10 @@ type StudyCardProps = { readonly study: FoundStudy; readonly sentBefore: SentBef
 export function StudyCard({ study, sentBefore }: StudyCardProps) {
   const ingest = useIngest();
   const Notes = useTriageViews().value?.Notes;
-  const name = formatPersonName(study.patientName) ?? titleWords.noPatient;
+  const isMixed = ingest.mixed.value.has(study.studyInstanceUID);
+  const name = isMixed
+    ? chosenWords.mixed.title
+    : (formatPersonName(study.patientName) ?? titleWords.noPatient);
   const policy = ingest.policy.value;
   const { loud, quiet } = sortWarnings(
     study.warnings,
@@ -50,7 +53,7 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
     ingest.answered.value.get(study.studyInstanceUID),
   );
   const selected = study.selected.value;
-  const { going, held } = goingOfFound(study, ingest.heldBack.value);
+  const { going, held } = goingOfFound(study, ingest);
   const contents = useId();
   return (
     <article class="card" data-selected={selected} data-going={going}>
@@ -66,7 +69,7 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
         />
       </label>
       <div class="card-body">
-        <Patient study={study} name={name} />
+        {isMixed ? <h2 class="card-name kept">{name}</h2> : <Patient study={study} name={name} />}
         <Contents id={contents} study={study} said={chosenWords.going[going](held, study.instances)} />
         <SentBeforeNote study={study} known={sentBefore} />
         {ingest.rejected.value.some(({ reason }) => isDamaged(reason)) && (
@@ -78,12 +81,10 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
         {loud.map((warning) => (
           <div key={warning} class="card-warning small">
             <Icon name="caution" size={20} />
-            <div>
-              <p>{sentenceOfWarning(warning, policy)}</p>
-              {warning === 'patients-differ' && <People people={study.people} />}
-            </div>
+            <p>{sentenceOfWarning(warning, policy)}</p>
           </div>
         ))}
+        <MixedPatients study={study} />
         {policy?.deidentify === false && <OrderOfStudy study={study} name={name} />}
       </div>
       <div class="card-side">

@@ -8,7 +8,9 @@ import { Icon } from '../../kit/Icon.tsx';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
 import type { FoundSeries } from './found-study.ts';
 
-export function ThumbnailPicture({ series }: { readonly series: FoundSeries }) {
+type ThumbnailPictureProps = { readonly series: Pick<FoundSeries, 'seriesInstanceUID' | 'thumbnail'> };
+
+export function ThumbnailPicture({ series }: ThumbnailPictureProps) {
   const ingest = useIngest();
   const box = useRef<HTMLSpanElement>(null);
   const thumbnail = series.thumbnail.value;

@@ -148,7 +148,8 @@ export const chosenWords = {
     'Some images do not say whether text is burned into their pixels. This policy sends them all the same.',
   warning: {
     'two-patients': 'Another study here belongs to another patient.',
-    'patients-differ': 'Wrong patient? The instances of this study name different patients.',
+    'patients-differ':
+      'Wrong patient? The instances of this study name different patients. Nothing of it is sent until you decide.',
     duplicates: 'Some instances seem to be chosen twice. They are not compared yet.',
     'chosen-twice': 'Some instances were chosen twice. The copies are the same, and each is sent once.',
     'same-uid-differs':
@@ -160,6 +161,20 @@ export const chosenWords = {
     face: 'Head scan: the face could be reconstructed. Removing names does not remove it.',
     'connect-to-prepare': 'Connect to prepare this study; don’t remove the disc.',
     'too-many-instances': 'The study has more instances than the gateway takes.',
+  },
+
+  mixed: {
+    title: 'Different patients in one study',
+    settled: (count: number) =>
+      count === 1
+        ? 'The instances of this study name different patients. You decided to send it as one study.'
+        : `The instances of this study name different patients. You decided to send ${studies(count)}, one for each.`,
+    leftOut: 'You left these out. They are not sent.',
+    again: 'Decide again',
+    part: (person: string, count: number, born: string | null) =>
+      [person, born, instances(count)].filter(Boolean).join(' · '),
+    files: (names: readonly string[], more: number) =>
+      more === 0 ? names.join(', ') : `${names.join(', ')} and ${formatCount(more)} more`,
   },
 
   sentBefore: {

@@ -13,6 +13,7 @@ import type { FoundFile, NamedPerson, SeenFile, StudyWarning } from './group-stu
 import type { Released } from '#shared/ingest/cover-file.ts';
 import type { Inspection } from './inspection.ts';
 import type { Orders } from './orders.ts';
+import type { Mixed, PatientPart } from './patients-of-study.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import type { SentFromHere } from './sent-from-here.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -53,6 +54,10 @@ export interface FoundSeries {
   readonly thumbnail: ReadonlySignal<Thumbnail | null | undefined>;
 }
 
+export interface FoundPart extends PatientPart {
+  readonly picture: Pick<FoundSeries, 'seriesInstanceUID' | 'thumbnail'>;
+}
+
 export interface FoundStudy {
   /** Random, so that it may be part of an address. */
   readonly id: string;
@@ -72,6 +77,12 @@ export interface FoundStudy {
   readonly accessionNumber: string;
   /** Whom its instances name as their patient: more than one only by mistake. */
   readonly people: readonly NamedPerson[];
+  /** Its parts where its instances name several patients, otherwise empty. */
+  readonly parts: readonly FoundPart[];
+  /** The keys of parts about which a person has decided that they are sent. */
+  readonly settled: ReadonlySet<string>;
+  /** The parts that a person left out. */
+  readonly leftOut: readonly PatientPart[];
   readonly modalities: readonly string[];
   readonly series: readonly FoundSeries[];
   readonly instances: number;
@@ -133,6 +144,14 @@ export interface IngestStore {
   readonly rejected: ReadonlySignal<readonly RejectedFile[]>;
   /** Files that the policy in force cannot make safe and nobody has released: they stay here. */
   readonly heldBack: ReadonlySignal<readonly HeldFile[]>;
+  /** By Study Instance UID, the studies that name several patients under the policy in force. */
+  readonly mixed: ReadonlySignal<ReadonlyMap<string, Mixed<FoundPart>>>;
+  /** A person's decision that the parts of these keys are sent, each under its own patient. Ignored while queueing. */
+  settlePatients(studyInstanceUID: string, keys: readonly string[]): void;
+  /** A person's decision that they are not sent. Never of all that is left of a study. Ignored while queueing. */
+  leaveOutPatients(studyInstanceUID: string, keys: readonly string[]): void;
+  /** Withdraws both. Ignored while queueing. */
+  askPatientsAgain(studyInstanceUID: string): void;
   /** By study, why instances were held that a person has since looked at, all of them. */
   readonly answered: ReadonlySignal<ReadonlyMap<string, ReadonlySet<ReasonCode>>>;
   /** By place (`ordinal`), the boxes over the instances at which a person looked; none where nothing is covered. */

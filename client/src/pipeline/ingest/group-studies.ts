@@ -60,6 +60,8 @@ export interface FoundFile {
   readonly unready?: readonly Unready[];
   /** Whom it names, the instance's own patient first (deid/patient-key.ts). */
   readonly patients: readonly NamedPatient[];
+  /** The instance's own patient; files of one patient share it. */
+  readonly person: Person;
 }
 
 declare const seen: unique symbol;
@@ -89,7 +91,11 @@ export interface StudyGroup {
   readonly held: FoundFile[];
   readonly patient: string;
   /** The patients whom its instances name as theirs: more than one only by mistake. */
-  readonly people: Map<string, NamedPerson>;
+  readonly people: Map<string, Person>;
+  /** The parts (patients-of-study.ts) of which a person has said that they are sent, each under its own patient. */
+  readonly settled: ReadonlySet<string>;
+  /** Files of patients whom a person left out, by series. */
+  readonly leftOut: ReadonlyMap<string, SeriesGroup>;
   /** The distinct lists of patients of its files: ten thousand instances share one or two. */
   readonly patients: Map<string, readonly NamedPatient[]>;
   /** The values that its instances name, in this page's memory alone. */
@@ -108,11 +114,18 @@ export interface NamedPerson {
   readonly id: string;
 }
 
+export interface Person extends NamedPerson {
+  /** Of the patient's first instance in the study. */
+  readonly description: InstanceDescription;
+}
+
 export interface Gathering {
   readonly studies: ReadonlyMap<string, StudyGroup>;
   add(summary: FileSummary, file: ReadFile, ordinal: number): void;
   /** A study that was read before. */
   put(study: StudyGroup): void;
+  /** In the place of the one with its Study Instance UID. */
+  replace(study: StudyGroup): void;
   remove(studyInstanceUID: string): void;
   clear(): void;
 }
@@ -153,6 +166,11 @@ export function createGathering(createId: () => string): Gathering {
       addInstance(study, summary, file, ordinal);
     },
     put,
+    replace(study) {
+      const before = studies.get(study.studyInstanceUID);
+      put(study);
+      if (before) countPatient(before.patient, -1);
+    },
     remove(studyInstanceUID) {
       const study = studies.get(studyInstanceUID);
       if (!study) return;
@@ -179,6 +197,8 @@ function newStudy(id: string, studyInstanceUID: string, description: InstanceDes
     held: [],
     patient: patientOf(description),
     people: new Map(),
+    settled: new Set(),
+    leftOut: new Map(),
     patients: new Map(),
     names: new Map(),
     heard: new WeakSet(),
@@ -206,6 +226,7 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
     held,
     naming: [],
     patients: shared(study, patients),
+    person: notePerson(study, description),
   };
   if (!study.heard.has(summary.named)) noteNamed(study.names, summary.named);
   study.heard.add(summary.named);
@@ -218,7 +239,6 @@ function addInstance(study: StudyGroup, summary: FileSummary, file: ReadFile, or
   if (description.modality) study.modalities.add(description.modality);
   for (const warning of warnings) study.warnings.add(warning);
   noteSame(study, identifiers.sopInstanceUID, file);
-  notePerson(study, description);
   const [cause, ...others] = held.filter((each) => !isIrregularity(each));
   if (others.length === 0 && (cause === 'burned-in' || cause === 'undeclared-text'))
     study.warnings.add(cause);
@@ -237,11 +257,12 @@ function noteSame({ sopInstanceUIDs, unsettled, warnings }: StudyGroup, uid: str
   }
 }
 
-function notePerson({ people, warnings }: StudyGroup, description: InstanceDescription): void {
+function notePerson({ people, warnings }: StudyGroup, description: InstanceDescription): Person {
   const patient = patientOf(description);
-  if (people.has(patient)) return;
-  people.set(patient, personOf(description));
+  const person = people.get(patient) ?? { ...personOf(description), description };
+  people.set(patient, person);
   if (people.size > 1) warnings.add('patients-differ');
+  return person;
 }
 
 function shared({ patients: known }: StudyGroup, patients: readonly NamedPatient[]): readonly NamedPatient[] {

@@ -181,6 +181,11 @@ test('another patient of the study counts as a companion, in a study of their ow
     fileOf(1, { series: 1, model: 'of MRN998877' }),
     fileOf(1, { series: 2, patient: 'B' }),
   ]);
+  const { parts } = store.mixed.value.get(STUDY)!;
+  store.settlePatients(
+    STUDY,
+    parts.flatMap(({ keys }) => keys),
+  );
   await store.send();
   assert.equal(
     store.heldBack.value.map(({ path }) => path),

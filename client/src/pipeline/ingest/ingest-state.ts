@@ -130,7 +130,12 @@ export function takePolicy(
   if (chosenPolicy.value === name) return;
   chosenPolicy.value = name;
   heldBack.policyChanged();
-  for (const study of gathering.studies.values()) forgetNaming(study);
+  for (const study of gathering.studies.values()) {
+    forgetNaming(study);
+    // Another policy makes other studies of several patients.
+    if (study.settled.size > 0)
+      gathering.replace({ ...study, settled: new Set(), version: study.version + 1 });
+  }
 }
 
 export function drawSoon(state: IngestState): void {

@@ -10,7 +10,7 @@ import { collectDropped, takeDropped } from './dropped-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import { createForecast, needsOf, totalOf, type Forecast } from './forecast.ts';
 import type { IngestStore } from './found-study.ts';
-import type { FoundFile } from './group-studies.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { answeredUnder, heldUnder, policiesThatSend, staysHere } from './held-back.ts';
 import { stillAsShown } from './hold-companions.ts';
 import { createIngestState, draw, forget, holdNaming, takePolicy } from './ingest-state.ts';
@@ -24,7 +24,13 @@ import { readChosen } from './read-chosen.ts';
 import { forgetSentFromHere } from './sent-from-here.ts';
 import { sendableOf } from './sendable.ts';
 import { reopenStudy } from './reopen-study.ts';
-import { patientsOfFile } from './split-patients.ts';
+import {
+  askPatientsAgain,
+  leaveOutPatients,
+  mixedUnder,
+  patientsOfFile,
+  settlePatients,
+} from './patients-of-study.ts';
 
 export function createIngestStore(tools: IngestTools): IngestStore {
   const state = createIngestState(tools);
@@ -36,6 +42,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   );
   const { phase, progress, queueing, studies, rejected, skipped, skippedFiles, problem, persisted } = state;
   const { heldBack, gathering, snapshots, disc } = state;
+  const mixed = mixedOf(state);
   const held = computed(() => heldUnder(policyInForce(state), heldBack.released.value, state.heldIn.value));
   return {
     phase,
@@ -48,9 +55,11 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     disc,
     problem,
     persisted,
-    forecast: forecastOf(state, held),
+    forecast: forecastOf(state, { heldBack: held, mixed }),
     inspection: inspectionOf(state),
     heldBack: held,
+    mixed,
+    ...patientsIn(state),
     answered: computed(() =>
       answeredUnder(policyInForce(state), heldBack.released.value, state.heldIn.value),
     ),
@@ -70,11 +79,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
       forget(state);
       if (also !== undefined) forgetSentFromHere(state);
     },
-    reopenable: computed(() => {
-      const ids = [...state.undecided.value.keys()];
-      const shown = snapshots.show(state.undecided.value);
-      return new Map(ids.map((id, at) => [id, shown[at]!]));
-    }),
+    reopenable: reopenableOf(state),
     policiesFor: (study) => policiesFor(state, study),
     reopen: (id) => reopenStudy(state, id),
     toggle: (studyInstanceUID) => snapshots.toggle(studyInstanceUID),
@@ -96,12 +101,49 @@ async function send(state: IngestState): Promise<void> {
 
 function forecastOf(
   { studies, tools }: IngestState,
-  heldBack: IngestStore['heldBack'],
+  staying: Pick<IngestStore, 'heldBack' | 'mixed'>,
 ): ReadonlySignal<Forecast | null> {
   return createForecast(
-    computed(() => needsOf(totalOf(sendableOf({ studies, heldBack }).studies))),
+    computed(() => needsOf(totalOf(sendableOf({ studies, ...staying }).studies))),
     tools,
   );
+}
+
+function reopenableOf({ undecided, snapshots }: IngestState): IngestStore['reopenable'] {
+  return computed(() => {
+    const ids = [...undecided.value.keys()];
+    const shown = snapshots.show(undecided.value);
+    return new Map(ids.map((id, at) => [id, shown[at]!]));
+  });
+}
+
+function mixedOf(state: IngestState): IngestStore['mixed'] {
+  return computed(() => {
+    const policy = policyInForce(state);
+    return new Map(
+      state.studies.value.flatMap(({ studyInstanceUID, parts, settled }) => {
+        const mixed = mixedUnder(policy, parts, settled);
+        return mixed === null ? [] : [[studyInstanceUID, mixed] as const];
+      }),
+    );
+  });
+}
+
+type Patients = Pick<IngestStore, 'settlePatients' | 'leaveOutPatients' | 'askPatientsAgain'>;
+
+function patientsIn(state: IngestState): Patients {
+  const { gathering, phase } = state;
+  const change = (studyInstanceUID: string, how: (study: StudyGroup) => StudyGroup): void => {
+    const study = gathering.studies.get(studyInstanceUID);
+    if (study === undefined || phase.peek() === 'queueing') return;
+    gathering.replace(how(study));
+    draw(state);
+  };
+  return {
+    settlePatients: (uid, keys) => change(uid, (study) => settlePatients(study, keys)),
+    leaveOutPatients: (uid, keys) => change(uid, (study) => leaveOutPatients(study, keys)),
+    askPatientsAgain: (uid) => change(uid, askPatientsAgain),
+  };
 }
 
 function inspectionOf(state: IngestState): Inspection {

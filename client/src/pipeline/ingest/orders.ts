@@ -73,7 +73,10 @@ export function createOrders({ askOrders, noteOrder }: OrderTools): OrdersState 
 /** The order that a study is sent as. Instances of several patients, who may have come later, would all become its. */
 export const orderOf = (
   { chosen }: Pick<Orders, 'chosen'>,
-  { studyInstanceUID, people }: Pick<StudyGroup, 'studyInstanceUID' | 'people'>,
+  {
+    studyInstanceUID,
+    people,
+  }: Pick<StudyGroup, 'studyInstanceUID'> & { people: ReadonlyMap<string, unknown> },
 ): ChosenOrder | undefined => (people.size > 1 ? undefined : chosen.peek().get(studyInstanceUID));
 
 /** The policy by which a study of this order is read and sent. */

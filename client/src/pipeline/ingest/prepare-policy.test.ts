@@ -9,6 +9,8 @@ import {
   openIngest,
   type TestIngestOptions,
 } from '../../testing/open-ingest.ts';
+import type { FoundPart } from './found-study.ts';
+import type { Mixed } from './patients-of-study.ts';
 import type { PseudonymsAnswer, PseudonymsAsked } from './prepare-policy.ts';
 
 const study = syntheticStudy({ seed: 31, instancesPerSeries: 2 });
@@ -135,6 +137,14 @@ test('instances of one study that name two patients become a study of each', asy
   for (const holdsKey of [true, false]) {
     const { askPseudonyms } = gateway();
     const opened = await sent({ holdsKey, tools: { askPseudonyms } }, [one, changed]);
+    assert.equal(await promised(opened), [], 'not before a person has decided');
+    const { store } = opened;
+    const [[uid, mixed]] = [...store.mixed.value] as [[string, Mixed<FoundPart>]];
+    store.settlePatients(
+      uid,
+      mixed.parts.flatMap(({ keys }) => keys),
+    );
+    await store.send();
     const studies = await promised(opened);
     assert.equal(
       studies.map(({ instances }) => instances.length),

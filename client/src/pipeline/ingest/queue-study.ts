@@ -71,6 +71,8 @@ export interface QueueingWatch {
 
 export interface Queueing {
   readonly group: StudyGroup;
+  /** Instances of the study that a person left out before Send. */
+  readonly leftOut: number;
   /** The values that all instances of the study name, those of its other patients too. */
   readonly companions: readonly NamedValue[];
   readonly terms: SendingTerms;
@@ -113,7 +115,7 @@ export async function queueStudy(tools: QueueingTools, queueing: Queueing): Prom
 
 /** False when nothing of it was left to queue. */
 async function nameAndPack(begun: Begun): Promise<boolean> {
-  const { tools, studyId, group, terms } = begun;
+  const { tools, studyId, group, leftOut, terms } = begun;
   const { database } = tools;
   const { reason } = terms;
   const { name, version, deidentify } = terms.policy;
@@ -125,6 +127,7 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
     title: titleOf(group),
     about: aboutOf(group),
     chosen: group.instances,
+    leftOut,
   });
   const { wanted, sopInstanceUIDs } = await nameAll(begun);
   const triaged = tools.triaged(studyId, group);
@@ -144,7 +147,7 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
 }
 
 async function keepAllHeld(
-  { tools, studyId, group, held }: Begun,
+  { tools, studyId, group, leftOut, held }: Begun,
   sopInstanceUIDs: ReadonlySet<string>,
 ): Promise<KeptHeld> {
   return keepHeld(tools.database, await tools.key, {
@@ -152,6 +155,7 @@ async function keepAllHeld(
     studyInstanceUID: group.studyInstanceUID,
     held: held.map(({ found: { sopInstanceUID }, because }) => ({ sopInstanceUID, reason: because.because })),
     sopInstanceUIDs,
+    leftOut,
   });
 }
 

@@ -3,8 +3,8 @@
  * at them later, release them and send them. Memory alone; without it the study has to be chosen again.
  */
 import { draw, phaseAtRest, type IngestState } from './ingest-state.ts';
-import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
-import { mayBeHeld } from './hold-companions.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
+import { onlyThese } from './regroup-study.ts';
 
 export function keepForDeciding(
   { undecided }: IngestState,
@@ -12,7 +12,9 @@ export function keepForDeciding(
   group: StudyGroup,
   files: readonly FoundFile[],
 ): void {
-  undecided.value = new Map(undecided.value).set(id, onlyThese(group, new Set(files)));
+  // Instances that were left out are counted with the queued study.
+  const kept: StudyGroup = { ...onlyThese(group, new Set(files)), leftOut: new Map() };
+  undecided.value = new Map(undecided.value).set(id, kept);
 }
 
 /** A study that was shown again was sent: what still stays here is kept with its new entry. */
@@ -25,33 +27,12 @@ export function reopenStudy(state: IngestState, id: string): string | null {
   const { undecided, gathering, phase } = state;
   const group = undecided.value.get(id);
   if (!group) return null;
-  const shown = gathering.studies.get(group.studyInstanceUID) ?? group;
-  if (shown === group) gathering.put(group);
+  const before = gathering.studies.get(group.studyInstanceUID);
+  // Another patient's part of the same study gives way, and can be shown again in its turn.
+  const isOther = before !== undefined && [...undecided.value.values()].includes(before);
+  const shown = before === undefined || isOther ? group : before;
+  if (shown !== before) gathering.replace(shown);
   if (phase.value === 'idle') phase.value = phaseAtRest(state);
   draw(state);
   return shown.id;
-}
-
-/** The values that all its instances name stay known. */
-export function onlyThese(group: StudyGroup, files: ReadonlySet<FoundFile>): StudyGroup {
-  const series = new Map<string, SeriesGroup>();
-  for (const [uid, each] of group.series) {
-    const left = each.files.filter((found) => files.has(found));
-    if (left.length > 0) series.set(uid, { ...each, files: left, bytes: sizeOf(left) });
-  }
-  const all = [...series.values()].flatMap((each) => each.files);
-  const uids = new Set(all.map(({ sopInstanceUID }) => sopInstanceUID));
-  return {
-    ...group,
-    series,
-    held: all.filter(mayBeHeld),
-    sopInstanceUIDs: new Map([...group.sopInstanceUIDs].filter(([uid]) => uids.has(uid))),
-    instances: all.length,
-    bytes: sizeOf(all),
-    version: group.version + 1,
-  };
-}
-
-function sizeOf(files: readonly FoundFile[]): number {
-  return files.reduce((sum, { file }) => sum + file.bytes, 0);
 }

@@ -24,8 +24,9 @@ import { NotPrepared, preparePolicy } from './prepare-policy.ts';
 import { queueStudy, type HeldHere, type SendingTerms } from './queue-study.ts';
 import { noteSent } from './sent-from-here.ts';
 import { goingOf } from './sendable.ts';
-import { forgetSent, keepForDeciding, onlyThese } from './reopen-study.ts';
-import { patientsOfStudy, splitByPatient } from './split-patients.ts';
+import { filesIn, mixedUnder, partsOf, patientsOfStudy, splitByPatient } from './patients-of-study.ts';
+import { onlyThese } from './regroup-study.ts';
+import { forgetSent, keepForDeciding } from './reopen-study.ts';
 
 export async function sendChosen(state: IngestState, terms: ReturnType<typeof termsOf>): Promise<void> {
   const { tools, phase, problem } = state;
@@ -63,7 +64,9 @@ export async function sendChosen(state: IngestState, terms: ReturnType<typeof te
 
 function isSent(state: IngestState, { policy }: SendingTerms, study: StudyGroup): boolean {
   const released = state.heldBack.released.peek();
+  const mixed = mixedUnder(policy, partsOf(study), study.settled);
   const going = goingOf({
+    isMixed: mixed !== null && !mixed.isSettled,
     isChosen: state.snapshots.isSelected(study),
     isTooLarge: study.warnings.has('too-many-instances'),
     instances: study.instances,
@@ -122,25 +125,29 @@ async function queueAll(
   signal: AbortSignal,
 ): Promise<void> {
   const parts = terms.policy.deidentify ? splitByPatient(group, terms.policy.patientDomain ?? 'id') : [group];
-  const watch = {
+  const watchOf = (part: StudyGroup) => ({
     onNamed: (files: readonly FoundFile[]) => countQueued(state, { named: files.length }),
     onSafe: (files: readonly FoundFile[]) =>
       countQueued(state, { instances: files.length, bytes: bytesOf(files) }),
     onNotQueued: ({ file }: FoundFile, because: NotSent) =>
       reject(state, { ...file, wasFound: true }, because),
-    onHeld: (id: string, files: readonly FoundFile[]) => keepForDeciding(state, id, group, files),
-  };
+    onHeld: (id: string, files: readonly FoundFile[]) => keepForDeciding(state, id, part, files),
+  });
   const companions = [...group.names.values()];
   const held: HeldHere[] = [];
+  // Counted once, with the first part that is queued.
+  let { leftOut } = group;
   for (const part of parts) {
-    const done = await queueStudy(state.tools, { group: part, companions, terms, watch, signal });
+    const queueing = { group: part, leftOut: filesIn(leftOut).length, companions, terms, signal };
+    const done = await queueStudy(state.tools, { ...queueing, watch: watchOf(part) });
     // One that waits for a decision in the queue already is recognised there by its files.
     noteSent(state, done.kind === 'queued' ? done.id : null, group);
-    if (done.kind !== 'queued') held.push(...done.held);
+    if (done.kind === 'queued') leftOut = new Map();
+    else held.push(...done.held);
   }
   state.gathering.remove(group.studyInstanceUID);
   state.orders.drop(group.studyInstanceUID);
-  if (held.length > 0) keepOnPage(state, group, held, terms);
+  if (held.length > 0) keepOnPage(state, { ...group, leftOut }, held, terms);
   else forgetSent(state, group);
   draw(state);
 }

@@ -27,7 +27,7 @@ async function chosen() {
 test('a study whose tick says that it is sent is queued, and no other one', async () => {
   const { store, database, kindOf } = await chosen();
   const going = store.studies.value.map((study) => {
-    const { going: is, held } = goingOfFound(study, store.heldBack.value);
+    const { going: is, held } = goingOfFound(study, store);
     return [kindOf.get(study.studyInstanceUID), is, held];
   });
   assert.equal(going.sort(), [
@@ -50,17 +50,19 @@ test('a release is seen at once by the tick and by the number on Send', async ()
   const { studyInstanceUID } = made[2]!.study;
   store.release(store.inspection.seriesOf(studyInstanceUID).flatMap(({ files }) => files));
   const study = store.studies.value.find((found) => found.studyInstanceUID === studyInstanceUID);
-  assert.equal(goingOfFound(study!, store.heldBack.value), { going: 'sent', held: 0 });
+  assert.equal(goingOfFound(study!, store), { going: 'sent', held: 0 });
   assert.equal([sendableOf(store).studies.length, sendableOf(store).instances], [3, 7]);
 });
 
 test('of a study that is too large nothing is sent, whatever is held of it, and one that nobody ticked just stays', () => {
-  const facts = { isChosen: true, isTooLarge: true, instances: 5, held: 0 };
+  const facts = { isChosen: true, isTooLarge: true, isMixed: false, instances: 5, held: 0 };
   assert.is(goingOf(facts), 'too-large');
   assert.is(goingOf({ ...facts, held: 5 }), 'too-large');
   assert.is(goingOf({ ...facts, isChosen: false }), 'not-chosen');
   assert.is(goingOf({ ...facts, isTooLarge: false, held: 5 }), 'held');
   assert.is(goingOf({ ...facts, isTooLarge: false, held: 4 }), 'sent');
+  assert.is(goingOf({ ...facts, isTooLarge: false, isMixed: true }), 'held');
+  assert.is(goingOf({ ...facts, isChosen: false, isMixed: true }), 'not-chosen');
 });
 
 test.run();

@@ -1,7 +1,7 @@
 /** Divides the selected studies into those that Send takes and those that it leaves until a person has looked. Pure. */
 import type { User } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
-import type { FoundStudy, HeldFile, IngestStore } from './found-study.ts';
+import type { FoundStudy, IngestStore } from './found-study.ts';
 import { keyOfPerson, type NamedPerson } from './group-studies.ts';
 
 /** The way of a study: Send takes it, all or in part, or leaves it here, for this reason. */
@@ -10,47 +10,56 @@ export type Going = 'sent' | 'held' | 'too-large' | 'not-chosen';
 export type GoingFacts = {
   readonly isChosen: boolean;
   readonly isTooLarge: boolean;
+  /** Its instances name several patients, and nobody has decided about them. */
+  readonly isMixed: boolean;
   readonly instances: number;
   /** Of its instances, those that are held back. */
   readonly held: number;
 };
 
 /** The one rule: Send obeys it, and every number and tick on the page follows it. */
-export function goingOf({ isChosen, isTooLarge, instances, held }: GoingFacts): Going {
+export function goingOf({ isChosen, isTooLarge, isMixed, instances, held }: GoingFacts): Going {
   if (!isChosen) return 'not-chosen';
   if (isTooLarge) return 'too-large';
-  return instances > held ? 'sent' : 'held';
+  return instances > held && !isMixed ? 'sent' : 'held';
 }
 
 /** Of a study that was found: what Send does with it, and how many of its instances are held back. */
 export function goingOfFound(
   study: FoundStudy,
-  heldBack: readonly HeldFile[],
+  { heldBack, mixed }: Pick<IngestStore, 'heldBack' | 'mixed'>,
 ): { readonly going: Going; readonly held: number } {
-  const held = heldBack.filter(({ studyInstanceUID }) => studyInstanceUID === study.studyInstanceUID).length;
+  const { studyInstanceUID } = study;
+  const held = heldBack.value.filter((file) => file.studyInstanceUID === studyInstanceUID).length;
+  const isMixed = mixed.value.get(studyInstanceUID)?.isSettled === false;
   const isTooLarge = study.warnings.includes('too-many-instances');
-  return { held, going: goingOf({ ...study, isChosen: study.selected.value, isTooLarge, held }) };
+  return { held, going: goingOf({ ...study, isChosen: study.selected.value, isTooLarge, isMixed, held }) };
 }
 
 export interface Sendable {
   /** Those that Send takes. */
   readonly studies: readonly FoundStudy[];
+  /** The studies that they become: one for each patient. */
+  readonly sentAs: number;
   readonly instances: number;
   readonly bytes: number;
-  /** Selected, and everything of them is held back. */
+  /** Selected, and everything of them waits for a decision. */
   readonly held: readonly FoundStudy[];
   /** Selected, and larger than the gateway takes. */
   readonly tooLarge: readonly FoundStudy[];
 }
 
-export function sendableOf({ studies, heldBack }: Pick<IngestStore, 'studies' | 'heldBack'>): Sendable {
-  const files = heldBack.value;
-  const those = Map.groupBy(studies.value, (study) => goingOfFound(study, files).going);
+export function sendableOf(ingest: Pick<IngestStore, 'studies' | 'heldBack' | 'mixed'>): Sendable {
+  const those = Map.groupBy(ingest.studies.value, (study) => goingOfFound(study, ingest).going);
   const chosen = those.get('sent') ?? [];
   const uids = new Set(chosen.map(({ studyInstanceUID }) => studyInstanceUID));
-  const kept = files.filter(({ studyInstanceUID }) => uids.has(studyInstanceUID));
+  const kept = ingest.heldBack.value.filter(({ studyInstanceUID }) => uids.has(studyInstanceUID));
   return {
     studies: chosen,
+    sentAs: chosen.reduce(
+      (sum, study) => sum + (ingest.mixed.value.get(study.studyInstanceUID)?.sentAs ?? 1),
+      0,
+    ),
     instances: chosen.reduce((sum, { instances }) => sum + instances, -kept.length),
     bytes: chosen.reduce((sum, { bytes }) => sum + bytes, -kept.reduce((sum, { bytes }) => sum + bytes, 0)),
     held: those.get('held') ?? [],

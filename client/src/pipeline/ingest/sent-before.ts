@@ -6,7 +6,8 @@
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { ApiClient } from '../../net/api-client.ts';
 import type { QueuedStudy } from '../queue/queued-study.ts';
-import type { Inspection } from './inspection.ts';
+import type { InspectedFile, Inspection } from './inspection.ts';
+import { partKeyOf } from './patients-of-study.ts';
 
 export interface SentBefore {
   /** Of the study, in the PACS; 0: none yet. */
@@ -65,17 +66,45 @@ export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[])
 
 const STUDY_INSTANCE_UID = '0020,000d';
 
+/** The part of a study that was sent before under these, its identifiers as sent; undefined: nothing. */
+export function sentUnder(known: SentBeforeByUid, uids: ReadonlySet<string>): SentBefore | undefined {
+  const all = [...uids].flatMap((uid) => known.get(uid) ?? []);
+  if (all.length === 0) return undefined;
+  return {
+    inPacs: all.reduce((sum, { inPacs }) => sum + inPacs, 0),
+    at: Math.max(...all.map(({ at }) => at)),
+  };
+}
+
+/** Patients of one study that are asked about: each costs a look into a file. */
+const PATIENTS_ASKED = 16;
+
 /**
- * The Study Instance UID under which Send would send it; null where the policy is not known, or sends nothing of its
- * first instance. Throws NotPrepared, TaskFault, or the signal's reason.
+ * The Study Instance UIDs under which Send would send it, one for each patient whom its instances name; none where the
+ * policy is not known, or sends nothing of them. Throws NotPrepared, TaskFault, or the signal's reason.
  */
-export async function uidAsSent(
-  { seriesOf, tools }: Pick<Inspection, 'seriesOf' | 'tools'>,
+export async function uidsAsSent(
+  inspection: Pick<Inspection, 'seriesOf' | 'tools'>,
   studyInstanceUID: string,
   signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const files = inspection.seriesOf(studyInstanceUID).flatMap((series) => series.files);
+  const firsts = new Map(files.toReversed().map((found) => [partKeyOf(found), found]));
+  const uids = new Set<string>();
+  for (const found of [...firsts.values()].slice(-PATIENTS_ASKED)) {
+    const uid = await uidOfInstance(inspection, { studyInstanceUID, found }, signal);
+    if (uid !== null) uids.add(uid);
+  }
+  return uids;
+}
+
+async function uidOfInstance(
+  { tools }: Pick<Inspection, 'tools'>,
+  shown: InspectedFile,
+  signal: AbortSignal,
 ): Promise<string | null> {
-  const found = seriesOf(studyInstanceUID)[0]?.files[0];
-  const policy = found && (await tools.policy({ studyInstanceUID, found }, signal));
+  const { found } = shown;
+  const policy = await tools.policy(shown, signal);
   if (!policy) return null;
   const task = { looked: [], boxes: [], companions: [] };
   const compared = await tools.pool.run({ kind: 'compare', ref: found.file.ref, policy, ...task }, signal);

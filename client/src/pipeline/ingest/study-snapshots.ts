@@ -5,15 +5,16 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { StudyAbout, StudyTitle } from '../queue/queued-study.ts';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
-import type { FoundSeries, FoundStudy } from './found-study.ts';
+import type { FoundPart, FoundSeries, FoundStudy } from './found-study.ts';
 import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
+import { partsIn, partsOf } from './patients-of-study.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface StudySnapshots {
   show(studies: ReadonlyMap<string, StudyGroup>): readonly FoundStudy[];
   isSelected(study: StudyGroup): boolean;
   toggle(studyInstanceUID: string): void;
-  /** Makes a thumbnail of the series' middle instance, once. */
+  /** Makes a thumbnail of the series' middle instance, or of that of a patient's part of one, once. */
   askThumbnail(seriesInstanceUID: string, studies: Iterable<StudyGroup>): void;
   clear(): void;
 }
@@ -41,10 +42,10 @@ export function createStudySnapshots(pool: WorkerPool): StudySnapshots {
     },
     askThumbnail(seriesInstanceUID, studies) {
       const thumbnail = thumbnailOf(shown, seriesInstanceUID);
-      const series = findSeries(studies, seriesInstanceUID);
-      if (thumbnail.value !== undefined || !series) return;
+      const files = findPictured(studies, seriesInstanceUID);
+      if (thumbnail.value !== undefined || !files) return;
       thumbnail.value = null;
-      const { ref } = middleFile(series).file;
+      const { ref } = middleFile(files).file;
       void ignoreFailure(
         pool.run({ kind: 'thumbnail', ref, maxSide: THUMBNAIL_SIDE }, abort.signal).then((made) => {
           thumbnail.value = made;
@@ -80,7 +81,13 @@ function toStudy(shown: Shown, study: StudyGroup): FoundStudy {
     bytes,
     ...namesOf(description),
     studyTime: digitsOf(description.studyTime),
-    people: [...study.people.values()],
+    people: [...study.people.values()].map(({ name, id: patientId }) => ({ name, id: patientId })),
+    parts: partsOf(study).map((part): FoundPart => {
+      const key = pictureKeyOf(study, part.keys[0]!);
+      return { ...part, picture: { seriesInstanceUID: key, thumbnail: thumbnailOf(shown, key) } };
+    }),
+    settled: study.settled,
+    leftOut: partsIn(study.leftOut),
     modalities: [...study.modalities].sort(),
     series: [...study.series.values()]
       .map((series) => toSeries(shown, series))
@@ -112,15 +119,21 @@ function thumbnailOf({ thumbnails }: Shown, seriesInstanceUID: string): Signal<T
   return remembered(thumbnails, seriesInstanceUID, () => signal<Thumbnail | null | undefined>(undefined));
 }
 
-function findSeries(studies: Iterable<StudyGroup>, uid: string): SeriesGroup | undefined {
+const pictureKeyOf = ({ studyInstanceUID }: Pick<StudyGroup, 'studyInstanceUID'>, part: string): string =>
+  [studyInstanceUID, part].join('\n');
+
+/** The files of a series, or of a patient's part of a study. */
+function findPictured(studies: Iterable<StudyGroup>, key: string): readonly FoundFile[] | undefined {
   for (const study of studies) {
-    const series = study.series.get(uid);
-    if (series) return series;
+    const series = study.series.get(key);
+    if (series) return series.files;
+    const part = partsOf(study).find(({ keys }) => pictureKeyOf(study, keys[0]!) === key);
+    if (part) return part.files;
   }
   return undefined;
 }
 
-function middleFile({ files }: SeriesGroup): FoundFile {
+function middleFile(files: readonly FoundFile[]): FoundFile {
   const inOrder = files.toSorted((a, b) => (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0));
   return inOrder[Math.floor(inOrder.length / 2)]!;
 }

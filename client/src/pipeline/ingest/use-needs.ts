@@ -1,6 +1,6 @@
 /** Lists everything that needs a person now: in the queue, and among the studies that were found and not sent. */
 import { useQueue } from '../queue/queue-context.ts';
-import { listNeeds, type ListedNeed } from '../queue/list-needs.ts';
+import { listNeeds, type HeldFound, type ListedNeed } from '../queue/list-needs.ts';
 import { useIngest } from './ingest-context.ts';
 import type { FoundStudy, IngestStore } from './found-study.ts';
 import { sendableOf } from './sendable.ts';
@@ -14,7 +14,7 @@ export function useNeeds(): readonly ListedNeed[] {
     lost: queue.lost.value,
     foreign: queue.foreignInstances.value,
     found: held
-      .filter((study) => !isCountedInQueue(ingest, study))
+      .filter((study) => isMixed(ingest, study) || !isCountedInQueue(ingest, study))
       .map((study) => toHeldFound(ingest, study)),
     noRoom: ingest.problem.value === 'no-room' ? instances : 0,
   });
@@ -25,12 +25,23 @@ function isCountedInQueue({ reopenable }: IngestStore, { studyInstanceUID }: Fou
   return [...reopenable.value.values()].some((study) => study.studyInstanceUID === studyInstanceUID);
 }
 
-function toHeldFound({ heldBack }: IngestStore, { id, studyInstanceUID }: FoundStudy) {
+const isMixed = ({ mixed }: IngestStore, { studyInstanceUID }: FoundStudy): boolean =>
+  mixed.value.get(studyInstanceUID)?.isSettled === false;
+
+/** The patients are settled before the images are looked at. */
+function toHeldFound(ingest: IngestStore, study: FoundStudy): HeldFound {
+  const { id, studyInstanceUID } = study;
+  if (!isMixed(ingest, study)) return { id, studyInstanceUID, reasons: reasonsOf(ingest, study) };
+  const { parts } = ingest.mixed.value.get(studyInstanceUID)!;
+  const patients = parts.map(({ keys, files }) => ({ keys, instances: files.length }));
+  return { id, studyInstanceUID, reasons: [], patients };
+}
+
+function reasonsOf({ heldBack }: IngestStore, { studyInstanceUID }: FoundStudy): HeldFound['reasons'] {
   const files = heldBack.value.filter((file) => file.studyInstanceUID === studyInstanceUID);
-  const reasons = [...new Set(files.map(({ reason }) => reason))].map((reason) => ({
+  return [...new Set(files.map(({ reason }) => reason))].map((reason) => ({
     reason,
     instances: files.filter((file) => file.reason === reason).length,
     isReleasable: files.every((file) => file.reason !== reason || file.isReleasable),
   }));
-  return { id, studyInstanceUID, reasons };
 }

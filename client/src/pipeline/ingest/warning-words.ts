@@ -56,9 +56,10 @@ const undeclaredUnder = (policy: Policy | null): UndeclaredText =>
 
 /**
  * Warnings that must be seen, and remarks, in the order they were found. Several patients are pointed out
- * once, above all studies; a face only where names are removed, and text that may be burned in unless the policy
- * sends such images without a word. Oddities for which the policy holds instances are one warning. A warning goes
- * once a person has looked at (`answered`) or covered everything that was held for it.
+ * once, above all studies, and those of one study with the decision that it needs; a face only where names are removed,
+ * and text that may be burned in unless the policy sends such images without a word. Oddities for which the policy
+ * holds instances are one warning. A warning goes once a person has looked at (`answered`) or covered everything that
+ * was held for it.
  */
 export function sortWarnings(
   warnings: readonly StudyWarning[],
@@ -68,7 +69,7 @@ export function sortWarnings(
   readonly loud: readonly StudyWarning[];
   readonly quiet: readonly StudyWarning[];
 } {
-  const silent = new Set<StudyWarning>(['two-patients']);
+  const silent = new Set<StudyWarning>(['two-patients', 'patients-differ']);
   if (!policy?.deidentify) silent.add('face');
   if (undeclaredUnder(policy) === 'send') silent.add('undeclared-text');
   for (const [warning, reason] of ANSWERS) if (answered.has(reason)) silent.add(warning);

@@ -5,13 +5,14 @@
  * Held-back files that are chosen again are counted with the study that was found, where a person can look at them,
  * and not with the entry that held them before as well.
  */
+import { sumOf } from './count-reasons.ts';
 import type { LostStudy, Need, QueuedStudy } from './queued-study.ts';
 
 /**
- * Besides the causes of a queued study: `lost`: the browser cleared its storage; `foreign`: queued for another gateway;
- * `no-room`: chosen, and there is no space for it.
+ * Besides the causes of a queued study: `mixed`: a found study names several patients; `lost`: the browser cleared its
+ * storage; `foreign`: queued for another gateway; `no-room`: chosen, and there is no space for it.
  */
-export type NeedCause = Need['cause'] | 'lost' | 'foreign' | 'no-room';
+export type NeedCause = Need['cause'] | 'mixed' | 'lost' | 'foreign' | 'no-room';
 
 /** A found study of which Send takes nothing until a person has looked. */
 export interface HeldFound {
@@ -24,6 +25,15 @@ export interface HeldFound {
     /** Under the policy in force a person who looks at them can release them. */
     readonly isReleasable: boolean;
   }[];
+  /** Where its instances name several, and nobody has decided about them. */
+  readonly patients?: readonly PatientChoice[];
+}
+
+/** One of the patients whom a found study names. */
+export interface PatientChoice {
+  /** By which the page of the files knows them. */
+  readonly keys: readonly string[];
+  readonly instances: number;
 }
 
 export interface NeedsFacts {
@@ -48,6 +58,12 @@ export interface ListedNeed extends Omit<Need, 'cause'> {
 export function listNeeds({ studies, lost, foreign, found, noRoom }: NeedsFacts): readonly ListedNeed[] {
   return [
     ...studies.flatMap((study) => study.needs.map((need) => withoutFound({ ...need, study }, found))),
+    ...found.map((each) => ({
+      cause: 'mixed' as const,
+      reason: null,
+      instances: sumOf(each.patients ?? []),
+      found: each,
+    })),
     ...found.flatMap((each) =>
       each.reasons.map((some) => ({ cause: 'held' as const, ...some, found: each })),
     ),

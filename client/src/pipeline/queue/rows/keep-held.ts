@@ -39,6 +39,8 @@ interface Chosen extends Sealed {
   readonly studyId: string;
   /** SOP Instance UIDs, as in the files, of all that were named or are held; not of files that could not be read. */
   readonly sopInstanceUIDs: ReadonlySet<string>;
+  /** Instances that a person left out before Send. */
+  readonly leftOut: number;
 }
 
 /** Ciphers: call it before the transaction. */
@@ -65,7 +67,7 @@ export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: 
     const held = await toHeld(key, id, { ...sealed, held: left }, before.leftOut);
     earlier.push({ id, before, held, taken });
   }
-  return { held: await toHeld(key, chosen.studyId, chosen, 0), earlier };
+  return { held: await toHeld(key, chosen.studyId, chosen, chosen.leftOut), earlier };
 }
 
 /** Whether no instance that the row holds would be missing if this choice replaced it. */

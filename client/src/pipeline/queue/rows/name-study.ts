@@ -29,8 +29,9 @@ export interface NewStudy {
   readonly policy: StudyRow['policy'];
   readonly title: StudyTitle;
   readonly about: StudyAbout;
-  /** How many instances a person chose. */
+  /** How many instances a person chose and wants to send, and how many of the study they left out. */
   readonly chosen: number;
+  readonly leftOut?: number;
 }
 
 /** The study was taken back, or its row is gone: naming and packing stop. */
@@ -42,6 +43,7 @@ export class StudyGone extends Error {
 }
 
 export async function beginStudy(database: LocalDatabase, key: CryptoKey, study: NewStudy): Promise<void> {
+  const { leftOut = 0 } = study;
   const title = await sealTitle(key, study.id, study.title);
   const earlier = await findUnnamed(database, key, study);
   const label = await makeLabel(database, key, study);
@@ -60,7 +62,7 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
     title,
     ...(label === null ? {} : { label }),
     about: study.about,
-    chosen: study.chosen,
+    chosen: study.chosen + leftOut,
     instances: 0,
     bytes: 0,
     packed: 0,
@@ -74,7 +76,7 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
     waiting: null,
     problem: null,
     reasons: NO_REASONS,
-    held: { reasons: [], leftOut: 0 },
+    held: { reasons: [], leftOut },
     paused: false,
     rank: null,
     score: null,

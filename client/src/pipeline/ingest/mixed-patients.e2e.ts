@@ -1,0 +1,117 @@
+/**
+ * A study that names two patients, in a real Chromium against the running system: it waits until a person has decided,
+ * and then each patient's images are found under their own name, or were left out.
+ */
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { choose, filesOf, instancesSentBy, pressSend, type StudyOnDisk } from '#testing/app-page.ts';
+import { countTaps } from '#testing/count-taps.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../../testing/screens.ts';
+
+const test = suite('a study of two patients');
+const walk = await walkScreens(test, {
+  name: 'a study of two patients',
+  roles: ['technician'],
+  open: openWorld,
+});
+
+const LENA = { name: 'Keller^Lena', id: '6120-777', birthDate: '19901005' };
+const KARL = { name: 'Weber^Karl', id: '3300-001', birthDate: '19440229' };
+
+/** Nine instances; the sixth is Karl's. */
+function mixedUp({ seed }: Stage, nth: number): StudyOnDisk[] {
+  const of = (patient: typeof LENA) =>
+    filesOf({ seed: seed(nth), series: 1, instancesPerSeries: 9, modality: 'CT', patient });
+  const karls = of(KARL);
+  return of(LENA).map((file, at) => (at === 5 ? karls[at]! : file));
+}
+
+const untilInPacs = (stage: Stage, count: number) =>
+  until(
+    `${count} instances to be in the PACS`,
+    async () => (await instancesSentBy(stage, stage.account.username)) === count,
+  );
+
+/** With each patient's own name, ID, birth date, number of instances and files. */
+async function namesBoth(place: ReturnType<Page['locator']>, file: string): Promise<void> {
+  await place.getByText('Keller, Lena (ID 6120-777)', { exact: false }).waitFor();
+  await place.getByText('Weber, Karl (ID 3300-001)', { exact: false }).waitFor();
+  const said = await place.innerText();
+  assert.match(said, /Keller, Lena[\s\S]*born 5 Oct 1990 · 8 instances[\s\S]*and 5 more/);
+  assert.match(said, /Weber, Karl[\s\S]*born 29 Feb 1944 · 1 instance\n/);
+  assert.ok(said.includes(file), said);
+}
+
+walk(
+  'is not sent by the ordinary press, and after a decision each patient has a row of their own',
+  async (stage) => {
+    const { page } = stage;
+    const taps = await countTaps(page);
+    await stage.enter();
+    await taps.again();
+    const picker = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Choose files' }).click();
+    const files = mixedUp(stage, 1);
+    await (await picker).setFiles(files);
+    const card = page.locator('.card[data-going=held]');
+    await card.getByText('Wrong patient?', { exact: false }).waitFor();
+    await namesBoth(card, files[5]!.name);
+    const send = page.locator('.send-button');
+    assert.match(await send.innerText(), /^Nothing to send until you have decided/);
+    assert.ok(await send.isDisabled());
+    await looksRight(page, 'upload-mixed');
+    await card.getByRole('link', { name: 'Decide' }).click();
+    const decision = page.locator('.needs-item');
+    await decision.locator('canvas').nth(1).waitFor();
+    await namesBoth(decision, files[5]!.name);
+    await page.getByText('9 instances need your decision').first().waitFor();
+    assert.is(await decision.locator('.button-main').count(), 0, 'the page proposes none of the answers');
+    await looksRight(page, 'needs-mixed');
+    await decision.getByRole('button', { name: /^These are different patients: send 2 studies/ }).click();
+    await page.getByText('You decided to send 2 studies, one for each.', { exact: false }).waitFor();
+    await page.getByRole('button', { name: /^Send 2 studies of 2 patients/ }).click();
+    const tapped = await taps.now();
+    assert.ok(tapped > 0 && tapped <= 6, `${tapped} taps`);
+    process.stdout.write(`${tapped} taps from the choice until both patients are sent\n`);
+    await untilInPacs(stage, 9);
+    await page.locator('[data-part=arrived] .queue-name', { hasText: '…777' }).waitFor();
+    await page.locator('[data-part=arrived] .queue-name', { hasText: '…001' }).waitFor();
+    assert.equal(
+      (await page.locator('.queue-name a').allInnerTexts()).map((name) => name.slice(0, 6)).sort(),
+      ['K. W. ', 'L. K. '],
+    );
+    await page.getByRole('link', { name: 'Upload', exact: true }).click();
+    await choose(page, files);
+    await page.getByText('Already in the PACS: 9 instances of this study', { exact: false }).waitFor();
+  },
+);
+
+walk('is sent without the patient who was left out, which the page says before and after', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  const files = mixedUp(stage, 2);
+  await choose(page, files);
+  await page.locator('.send-bar').getByRole('link', { name: 'Decide' }).click();
+  const leaveOut = page.getByRole('button', { name: 'Leave out 1 instance: Weber, Karl (ID 3300-001)' });
+  await leaveOut.click();
+  const card = page.locator('.card[data-going=sent]', { hasText: 'Keller, Lena' });
+  await card.getByText('You left these out. They are not sent.').waitFor();
+  await card.getByText('Weber, Karl (ID 3300-001)', { exact: false }).waitFor();
+  await looksRight(page, 'upload-patient-left-out');
+  await card.getByRole('button', { name: 'Decide again' }).click();
+  await page.locator('.card[data-going=held]').getByRole('link', { name: 'Decide' }).click();
+  await leaveOut.click();
+  await pressSend(page);
+  await untilInPacs(stage, 8);
+  await page.locator('[data-part=arrived] .queue-name a', { hasText: '…777' }).click();
+  await page.getByText('1 instance left out by a person: not in the PACS').waitFor();
+  await page
+    .getByText('Your study is in the PACS: the disc or files may go, except 1 file not sent')
+    .waitFor();
+});
+
+test.run();

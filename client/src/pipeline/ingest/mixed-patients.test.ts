@@ -1,0 +1,266 @@
+/**
+ * A study whose instances name several patients: nothing of it is sent before a person has decided, each part is sent
+ * under its own patient, and each chosen instance is in one place.
+ */
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { runSequences } from '#testing/run-sequences.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { storeOver } from '../../testing/open-queue.ts';
+import { untilRead } from '../../testing/open-api.ts';
+import { countStudy } from '../queue/count-study.ts';
+import { sentUnder, uidsAsSent } from './sent-before.ts';
+import { sendableOf } from './sendable.ts';
+
+const test = suite('a study of several patients');
+
+const LENA = { name: 'Keller^Lena', id: '6120-777', birthDate: '19901005' };
+const KARL = { name: 'Weber^Karl', id: '3300-001', birthDate: '19440229' };
+const VERA = { name: 'Vogt^Vera', id: '9000-9', birthDate: '20010101' };
+/** Lena again, by another spelling. */
+const LENA_K = { name: 'Keller^L', id: LENA.id, birthDate: LENA.birthDate };
+const PEOPLE = [LENA, KARL, VERA, LENA_K];
+
+/** Instances of one study, each of the patient at its place. */
+function filesOfPeople(people: readonly (typeof LENA)[], more: { burnedInSeries?: number } = {}): File[] {
+  const each = { seed: 71, instancesPerSeries: people.length, rows: 8, columns: 8, ...more };
+  const studies = new Map(
+    people.map((patient) => [patient, filesOf(syntheticStudy({ ...each, patient }))] as const),
+  );
+  return people.map((patient, nth) => studies.get(patient)![nth]!);
+}
+
+type Opened = Awaited<ReturnType<typeof openIngest>>;
+
+async function chosen(people: readonly (typeof LENA)[], policy = DEIDENTIFIED): Promise<Opened> {
+  const device = await openIngest({ chosen: policy });
+  await device.store.addFiles(filesOfPeople(people));
+  return device;
+}
+
+const MIXED_UP = [LENA, LENA, KARL, LENA];
+
+const mixedOf = ({ store }: Opened) => [...store.mixed.value.values()][0];
+const uidOf = ({ store }: Opened) => store.studies.value[0]!.studyInstanceUID;
+const keysOf = (opened: Opened, ...people: readonly (typeof LENA)[]) =>
+  mixedOf(opened)!
+    .parts.filter(({ person }) => people.some(({ name, id }) => name === person.name && id === person.id))
+    .flatMap(({ keys }) => keys);
+const settleAll = (opened: Opened) => opened.store.settlePatients(uidOf(opened), keysOf(opened, ...PEOPLE));
+
+/** Of each queued study, whose it is and where its chosen instances are. */
+async function queued(opened: Opened) {
+  const queue = storeOver(opened);
+  const rows = await opened.database.studies.toArray();
+  assert.ok(await untilRead(() => queue.studies.value.length === rows.length));
+  const shown = queue.studies.value.map(({ title, track, instances }) => ({
+    who: [title?.patientName, title?.patientId, title?.patientBirthDate].join(' '),
+    instances,
+    safe: track.safe,
+    leftOut: track.leftOut,
+  }));
+  queue.close();
+  return shown.sort((a, b) => b.instances - a.instances);
+}
+
+const whoIs = ({ name, id, birthDate }: typeof LENA) => [name, id, birthDate].join(' ');
+
+test('waits for a decision, with each patient and their files, whatever is pressed', async () => {
+  const opened = await chosen(MIXED_UP);
+  const { store, database } = opened;
+  assert.equal(
+    mixedOf(opened)?.parts.map(({ person, files }) => [
+      person.name,
+      person.id,
+      person.description.patientBirthDate,
+      files.length,
+    ]),
+    [
+      [LENA.name, LENA.id, '1990-10-05', 3],
+      [KARL.name, KARL.id, '1944-02-29', 1],
+    ],
+  );
+  assert.equal([sendableOf(store).instances, sendableOf(store).held.length], [0, 1]);
+  await store.send();
+  assert.is(await database.studies.count(), 0);
+  assert.is(store.studies.value.length, 1);
+});
+
+test('is sent as a study for each patient, with their own name, ID and birth date', async () => {
+  const opened = await chosen(MIXED_UP);
+  settleAll(opened);
+  assert.equal([sendableOf(opened.store).sentAs, sendableOf(opened.store).instances], [2, 4]);
+  await opened.store.send();
+  assert.equal(await queued(opened), [
+    { who: whoIs(LENA), instances: 3, safe: 3, leftOut: 0 },
+    { who: whoIs(KARL), instances: 1, safe: 1, leftOut: 0 },
+  ]);
+});
+
+test('keeps its birth date apart where the first instance is the other patient’s', async () => {
+  const opened = await chosen([KARL, LENA, LENA]);
+  settleAll(opened);
+  await opened.store.send();
+  assert.equal(
+    (await queued(opened)).map(({ who }) => who),
+    [whoIs(LENA), whoIs(KARL)],
+  );
+});
+
+test('is sent without the patient whom a person left out, and says how many were', async () => {
+  for (const [out, left, instances] of [
+    [KARL, LENA, 3],
+    [LENA, KARL, 1],
+  ] as const) {
+    const opened = await chosen(MIXED_UP);
+    opened.store.leaveOutPatients(uidOf(opened), keysOf(opened, out));
+    assert.is(mixedOf(opened), undefined);
+    const [study] = opened.store.studies.value;
+    assert.equal([study!.patientName, study!.patientId, study!.instances], [left.name, left.id, instances]);
+    assert.equal(
+      study!.leftOut.map(({ person, files }) => [person.name, files.length]),
+      [[out.name, 4 - instances]],
+    );
+    await opened.store.send();
+    assert.equal(await queued(opened), [
+      { who: whoIs(left), instances: 4, safe: instances, leftOut: 4 - instances },
+    ]);
+  }
+});
+
+test('is asked about again once another patient is read, the policy changes, or a person wants to', async () => {
+  const opened = await chosen(MIXED_UP);
+  const { store } = opened;
+  settleAll(opened);
+  await store.addFiles(filesOfPeople([LENA, LENA, KARL, LENA, VERA]).slice(4));
+  assert.is(mixedOf(opened)?.isSettled, false);
+  settleAll(opened);
+  assert.equal([mixedOf(opened)?.isSettled, mixedOf(opened)?.sentAs], [true, 3]);
+  store.choosePolicy(IDENTIFIED.name);
+  assert.equal([mixedOf(opened)?.isSettled, mixedOf(opened)?.sentAs], [false, 1]);
+  store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
+  store.askPatientsAgain(uidOf(opened));
+  assert.equal([mixedOf(opened)?.parts.length, store.studies.value[0]!.leftOut], [3, []]);
+});
+
+test('of one Patient ID is one study, and its two names are pointed out all the same', async () => {
+  const opened = await chosen([LENA, LENA_K]);
+  assert.equal([mixedOf(opened)?.isSettled, mixedOf(opened)?.sentAs], [false, 1]);
+  settleAll(opened);
+  await opened.store.send();
+  assert.equal(await queued(opened), [{ who: whoIs(LENA), instances: 2, safe: 2, leftOut: 0 }]);
+});
+
+test('is recognised under the identifiers of all its patients when it is chosen again', async () => {
+  const opened = await chosen(MIXED_UP);
+  settleAll(opened);
+  await opened.store.send();
+  const sent = (await opened.database.studies.toArray()).map(
+    (row) => [row.studyInstanceUID!, { inPacs: row.instances, at: row.instances }] as const,
+  );
+  await opened.store.addFiles(filesOfPeople(MIXED_UP));
+  const uids = await uidsAsSent(opened.store.inspection, uidOf(opened), new AbortController().signal);
+  assert.equal([...uids].sort(), sent.map(([uid]) => uid).sort());
+  assert.equal(sentUnder(new Map(sent), uids), { inPacs: 4, at: 3 });
+  assert.is(sentUnder(new Map(), uids), undefined);
+});
+
+test('keeps images that are held back with their own patients', async () => {
+  const opened = await openIngest({ chosen: DEIDENTIFIED });
+  const { store } = opened;
+  const more = (burnedInSeries?: number) =>
+    filesOfPeople(MIXED_UP, burnedInSeries === undefined ? {} : { burnedInSeries });
+  // The last instance of each patient shows a name.
+  const held = more(1);
+  await store.addFiles([...more().slice(0, 2), held[2]!, held[3]!]);
+  assert.is(sendableOf(store).held.length, 1);
+  store.release(store.inspection.seriesOf(uidOf(opened)).flatMap(({ files }) => files.slice(2, 3)));
+  settleAll(opened);
+  await store.send();
+  const names = [...store.reopenable.value.values()].map(({ patientName, instances }) => [
+    patientName,
+    instances,
+  ]);
+  assert.equal(names, [[LENA.name, 1]]);
+});
+
+type Step =
+  | { readonly do: 'settle' | 'again' | 'toggle' | 'send' | 'policy' }
+  | { readonly do: 'leave-out'; readonly who: number };
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ do: fc.constantFrom('settle', 'again', 'toggle', 'send', 'policy') }),
+  fc.record({ do: fc.constant('leave-out' as const), who: fc.nat(PEOPLE.length - 1) }),
+);
+interface Sequence {
+  readonly people: readonly number[];
+  readonly steps: readonly Step[];
+}
+const sequences: fc.Arbitrary<Sequence> = fc.record({
+  people: fc.array(fc.nat(PEOPLE.length - 1), { minLength: 1, maxLength: 4 }),
+  steps: fc.array(step, { maxLength: 6 }),
+});
+
+async function take(opened: Opened, given: Step): Promise<void> {
+  const { store } = opened;
+  const mixed = mixedOf(opened);
+  if (store.studies.value.length === 0) return;
+  const uid = uidOf(opened);
+  if (given.do === 'settle' && mixed) settleAll(opened);
+  if (given.do === 'leave-out' && mixed) store.leaveOutPatients(uid, keysOf(opened, PEOPLE[given.who]!));
+  if (given.do === 'again') store.askPatientsAgain(uid);
+  if (given.do === 'toggle') store.toggle(uid);
+  if (given.do === 'policy')
+    store.choosePolicy(store.policy.value?.deidentify ? IDENTIFIED.name : DEIDENTIFIED.name);
+  if (given.do !== 'send') return;
+  const before = sendableOf(store);
+  await store.send();
+  const rows = await opened.database.studies.toArray();
+  const isSent = before.studies.length > 0;
+  assert.is(rows.length, before.sentAs, 'Send makes the studies that its button names');
+  assert.is(
+    rows.reduce((sum, row) => sum + row.instances, 0),
+    before.instances,
+    'and takes so many instances',
+  );
+  assert.is(store.studies.value.length, isSent ? 0 : 1);
+}
+
+/** Chosen and to be sent, waiting for a decision, not ticked, left out, or queued. */
+async function placesOf(opened: Opened): Promise<number> {
+  const { store, database } = opened;
+  const rows = (await database.studies.toArray()).map((row) => countStudy(row).track);
+  const inQueue = rows.reduce((sum, { safe, leftOut }) => sum + safe + leftOut, 0);
+  const [study] = store.studies.value;
+  if (study === undefined) return inQueue;
+  const { instances, held } = sendableOf(store);
+  const waiting = held.reduce((sum, one) => sum + one.instances, 0);
+  const unticked = study.selected.value ? 0 : study.instances;
+  return (
+    instances + waiting + unticked + study.leftOut.reduce((sum, { files }) => sum + files.length, 0) + inQueue
+  );
+}
+
+test('has each chosen instance in one place, whatever is decided in whatever order', async () => {
+  await runSequences<Sequence>({
+    sequences,
+    floor: 60,
+    examples: [
+      { people: [0, 0, 1, 0], steps: [{ do: 'send' }, { do: 'settle' }, { do: 'policy' }, { do: 'send' }] },
+      { people: [0, 1, 2], steps: [{ do: 'leave-out', who: 1 }, { do: 'settle' }, { do: 'send' }] },
+    ],
+    async live({ people, steps }) {
+      const opened = await chosen(people.map((at) => PEOPLE[at]!));
+      assert.is(await placesOf(opened), people.length);
+      for (const given of steps) {
+        await take(opened, given);
+        assert.is(await placesOf(opened), people.length, given.do);
+      }
+      for (const { who } of await queued(opened))
+        assert.ok(PEOPLE.map(whoIs).includes(who), `${who} is nobody’s name, ID and birth date`);
+    },
+  });
+});
+
+test.run();

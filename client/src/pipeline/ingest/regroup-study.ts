@@ -1,0 +1,53 @@
+/** A found study of some of its files: everything that is said of it is said of these, and of their patient. */
+import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
+import { keyOfPerson, type FoundFile, type SeriesGroup, type StudyGroup } from './group-studies.ts';
+import { mayBeHeld } from './hold-companions.ts';
+
+/**
+ * `series`: at least one, each with the files that are left. The values that all instances of the study name stay
+ * known, and so do the warnings about its files.
+ */
+export function regroup(study: StudyGroup, series: ReadonlyMap<string, SeriesGroup>): StudyGroup {
+  const sized = [...series].map(([uid, each]): [string, SeriesGroup] => [
+    uid,
+    { ...each, bytes: sizeOf(each.files) },
+  ]);
+  const files = sized.flatMap(([, each]) => each.files);
+  const people = new Map(files.map(({ person }) => [keyOfPerson(person), person]));
+  const [patient, first] = [...people][0] ?? [study.patient, study];
+  const warnings = new Set(study.warnings);
+  note('patients-differ', people.size > 1);
+  note('too-many-instances', files.length > MANIFEST_INSTANCE_LIMIT);
+  return {
+    ...study,
+    description: first.description,
+    patient,
+    people,
+    warnings,
+    series: new Map(sized),
+    modalities: new Set(sized.flatMap(([, { description }]) => description.modality ?? [])),
+    held: files.filter(mayBeHeld),
+    // The first file of each.
+    sopInstanceUIDs: new Map(files.toReversed().map(({ sopInstanceUID, file }) => [sopInstanceUID, file])),
+    instances: files.length,
+    bytes: sizeOf(files),
+    version: study.version + 1,
+  };
+
+  function note(warning: 'patients-differ' | 'too-many-instances', is: boolean): void {
+    if (is) warnings.add(warning);
+    else warnings.delete(warning);
+  }
+}
+
+export function onlyThese(study: StudyGroup, wanted: ReadonlySet<FoundFile>): StudyGroup {
+  const series = [...study.series].map(([uid, each]): [string, SeriesGroup] => [
+    uid,
+    { ...each, files: each.files.filter((found) => wanted.has(found)) },
+  ]);
+  return regroup(study, new Map(series.filter(([, { files }]) => files.length > 0)));
+}
+
+function sizeOf(files: readonly FoundFile[]): number {
+  return files.reduce((sum, { file }) => sum + file.bytes, 0);
+}
