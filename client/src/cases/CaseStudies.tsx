@@ -103,7 +103,10 @@ function Results({ study: { results, modalities } }: { readonly study: Study }) 
                 {words.result(result.model, formatMoment(new Date(result.createdAt), new Date()))}
               </a>
               <span class="small">
-                {[verdictOf(result.positive), result.isVerified && words.verified]
+                {[
+                  saidBy(result.positive),
+                  result.verdict && words.verdicts[result.verdict](result.correctedFinding),
+                ]
                   .filter(Boolean)
                   .join(caseWords.separator)}
               </span>
@@ -115,7 +118,7 @@ function Results({ study: { results, modalities } }: { readonly study: Study }) 
   );
 }
 
-function verdictOf(positive: boolean | null): string {
+function saidBy(positive: boolean | null): string {
   if (positive === null) return words.positive.silent;
   return positive ? words.positive.yes : words.positive.no;
 }

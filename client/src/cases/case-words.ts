@@ -1,4 +1,5 @@
 /** The words of the pages of cases. */
+import type { VERIFICATIONS } from '#shared/protocol/inference.ts';
 import type {
   AttachmentKind,
   CASE_FINDINGS,
@@ -22,6 +23,7 @@ export const caseWords = {
   findings: {
     positive: 'A model found something',
     negative: 'Models found nothing',
+    silent: 'Models do not say',
     none: 'No model has looked',
   } satisfies Record<(typeof CASE_FINDINGS)[number], string>,
   separator: ' · ',
@@ -129,8 +131,16 @@ export const caseWords = {
     noResults: 'No model has looked at it.',
     run: 'Run AI',
     result: (model: string, when: string) => `${model}, ${when}`,
-    positive: { yes: 'found something', no: 'found nothing', silent: 'gave no answer' },
-    verified: 'verified',
+    positive: {
+      yes: 'found something',
+      no: 'found nothing',
+      silent: 'does not say whether there is something',
+    },
+    verdicts: {
+      agree: () => 'a radiologist agreed',
+      correct: (finding: string | null) =>
+        finding === null ? 'corrected by a radiologist' : `corrected by a radiologist: ${finding}`,
+    } satisfies Record<(typeof VERIFICATIONS)[number], (finding: string | null) => string>,
   },
   notes: {
     title: 'Notes',

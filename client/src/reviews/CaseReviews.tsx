@@ -3,7 +3,6 @@ import { useEffect, useState } from 'preact/hooks';
 import {
   caseReviewsSchema,
   reviewSchema,
-  reviewTypesSchema,
   type ListedReview,
   type ReviewTypes,
 } from '#shared/protocol/reviews.ts';
@@ -15,6 +14,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
 import { reviewWords } from './review-words.ts';
+import { useReviewTypes } from './use-review-types.ts';
 import './reviews.css';
 
 const words = reviewWords.ofCase;
@@ -63,19 +63,6 @@ export function CaseReviews({ caseId, isAnonymous }: CaseReviewsProps) {
   );
 }
 
-/** Null until the gateway has told them. */
-function useChoices(onTrouble: (trouble: CaseTrouble) => void): ReviewTypes | null {
-  const api = useApi();
-  const [choices, setChoices] = useState<ReviewTypes | null>(null);
-  useEffect(() => {
-    api
-      .json('/review-types', reviewTypesSchema)
-      .then(setChoices)
-      .catch((error: unknown) => onTrouble(troubleOf(error)));
-  }, []);
-  return choices;
-}
-
 function OpenSheet({ caseId, onClose }: { readonly caseId: string; readonly onClose: () => void }) {
   const api = useApi();
   const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
@@ -84,7 +71,7 @@ function OpenSheet({ caseId, onClose }: { readonly caseId: string; readonly onCl
   const [readers, setReaders] = useState<readonly string[]>([]);
   // Sent again after a lost answer, it opens no second review.
   const [id] = useState(() => crypto.randomUUID());
-  const choices = useChoices(setTrouble);
+  const choices = useReviewTypes(setTrouble);
   const name = chosen ?? choices?.types[0]?.name ?? '';
   const type = choices?.types.find((one) => one.name === name);
   const isTooMany = type !== undefined && readers.length > type.definition.readers;

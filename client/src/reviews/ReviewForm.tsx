@@ -9,7 +9,7 @@ import {
   type ReviewField,
   type ReviewForm as Form,
 } from '#shared/protocol/review-forms.ts';
-import type { Decision } from '#shared/protocol/reviews.ts';
+import { DECISIONS, type Decision } from '#shared/protocol/reviews.ts';
 import type { Answered } from './review.store.ts';
 import { reviewWords } from './review-words.ts';
 
@@ -18,8 +18,8 @@ const REASON_LENGTH = 2000;
 
 export type ReviewFormProps = {
   readonly form: Form;
-  /** The decisions that may be made. */
-  readonly decisions: readonly Decision[];
+  /** The reader is shown something that a model found: only then can it be accepted or corrected. */
+  readonly hasFinding: boolean;
   readonly said: Answered | null;
   readonly isBusy: boolean;
   readonly onSave: (said: Answered) => void;
@@ -27,13 +27,17 @@ export type ReviewFormProps = {
   readonly onTouch: () => void;
 };
 
-const EMPTY: Answered = { decision: 'accept', answers: {}, reason: '' };
+/** Null: not decided yet. */
+type Typed = Omit<Answered, 'decision'> & { readonly decision: Decision | null };
 
-export function ReviewForm({ form, decisions, said, isBusy, onSave, onTouch }: ReviewFormProps) {
-  const [typed, setTyped] = useState<Answered>(said ?? EMPTY);
+const EMPTY: Typed = { decision: null, answers: {}, reason: '' };
+
+export function ReviewForm({ form, hasFinding, said, isBusy, onSave, onTouch }: ReviewFormProps) {
+  const [typed, setTyped] = useState<Typed>(said ?? EMPTY);
+  const decision = typed.decision ?? (hasFinding ? null : 'accept');
   const [fault, setFault] = useState<string | null>(null);
-  const isJudged = typed.decision !== 'reject';
-  const change = (some: Partial<Answered>) => {
+  const isJudged = decision !== 'reject';
+  const change = (some: Partial<Typed>) => {
     setTyped({ ...typed, ...some });
     setFault(null);
     onTouch();
@@ -44,7 +48,8 @@ export function ReviewForm({ form, decisions, said, isBusy, onSave, onTouch }: R
   };
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    const asked = { ...typed, reason: typed.reason.trim(), answers: isJudged ? typed.answers : {} };
+    if (decision === null) return setFault(words.missing([words.decision]));
+    const asked = { decision, reason: typed.reason.trim(), answers: isJudged ? typed.answers : {} };
     const wrong = faultOf(form, asked);
     setFault(wrong);
     if (wrong === null) onSave(asked);
@@ -53,9 +58,9 @@ export function ReviewForm({ form, decisions, said, isBusy, onSave, onTouch }: R
     <form class="stack review-form" onSubmit={submit} noValidate>
       <Choice
         title={words.decision}
-        options={decisions.map((one) => ({ value: one, title: words.decisions[one] }))}
-        chosen={typed.decision}
-        onChoose={(decision) => change({ decision })}
+        options={decisionsOf(hasFinding)}
+        chosen={decision ?? undefined}
+        onChoose={(one) => change({ decision: one })}
       />
       {isJudged &&
         Object.entries(form.properties).map(([name, field]) => (
@@ -67,7 +72,7 @@ export function ReviewForm({ form, decisions, said, isBusy, onSave, onTouch }: R
             onAnswer={(value) => answer(name, value)}
           />
         ))}
-      {(typed.decision !== 'accept' || typed.reason !== '') && (
+      {(needsReason(decision) || typed.reason !== '') && (
         <label class="field">
           <span>{words.reason}</span>
           <textarea
@@ -88,8 +93,16 @@ export function ReviewForm({ form, decisions, said, isBusy, onSave, onTouch }: R
   );
 }
 
+const decisionsOf = (hasFinding: boolean) =>
+  DECISIONS.filter((one) => hasFinding || one !== 'correct').map((one) => ({
+    value: one,
+    title: one === 'accept' && !hasFinding ? words.judged : words.decisions[one],
+  }));
+
+const needsReason = (decision: Decision | null): boolean => decision === 'correct' || decision === 'reject';
+
 function faultOf(form: Form, { decision, answers, reason }: Answered): string | null {
-  if (decision !== 'accept' && reason === '') return words.reasonMissing;
+  if (needsReason(decision) && reason === '') return words.reasonMissing;
   const faults = decision === 'reject' ? [] : faultsOf(form, answers);
   const titles = faults.flatMap((name) => form.properties[name]?.title ?? []);
   return titles.length === 0 ? null : words.missing(titles);

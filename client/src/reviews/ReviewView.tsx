@@ -4,7 +4,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { ADJUDICATOR, isEnded } from '#shared/protocol/review-state.ts';
-import type { Decision, Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
+import type { Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatMoment } from '../kit/format.ts';
@@ -13,6 +13,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import { Readers } from './Readers.tsx';
 import { ReviewForm } from './ReviewForm.tsx';
 import { createReviewStore, type Answered, type ReviewStore } from './review.store.ts';
 import { reviewWords } from './review-words.ts';
@@ -121,7 +122,7 @@ function OneReview({ review, store, account }: OneReviewProps) {
           {own !== null && !isEnded(review.state) && (
             <OwnReading key={own.place} review={review} own={own} store={store} />
           )}
-          {own === null && !isEnded(review.state) && <Free review={review} store={store} account={account} />}
+          {!isEnded(review.state) && <Readers review={review} store={store} account={account} />}
           {stage && <MarkList stage={stage} own={mine} others={others} saving={own && savingOf(store)} />}
           <Next store={store} own={own} />
         </div>
@@ -175,11 +176,17 @@ function OwnReading({ review, own, store }: OwnReadingProps) {
   const [taken, setTaken] = useState<Said | null>(null);
   const [isTouched, setTouched] = useState(false);
   const isAdjudicator = own.place === ADJUDICATOR;
-  if (own.state === 'signed') return <p role="status">{words.signed}</p>;
+  if (own.state === 'signed')
+    return (
+      <>
+        <p role="status">{words.signed}</p>
+        <Sides review={review} onUse={null} />
+      </>
+    );
   // The gateway refused something: first it is decided what becomes of it.
   if (store.unsent.value.some(({ trouble }) => trouble !== null)) return null;
-  const decisions: readonly Decision[] =
-    hidesFinding && !isAdjudicator ? ['accept', 'reject'] : ['accept', 'correct', 'reject'];
+  const studies = store.case.value?.studies;
+  const isFound = studies === undefined || studies.some(({ results }) => results.length > 0);
   const shown = taken ?? own.said;
   const use = (said: Said) => {
     setTaken(said);
@@ -193,7 +200,7 @@ function OwnReading({ review, own, store }: OwnReadingProps) {
         <ReviewForm
           key={taken?.at}
           form={form}
-          decisions={decisions}
+          hasFinding={isAdjudicator || (isFound && !hidesFinding)}
           said={shown && answeredIn(shown)}
           isBusy={store.isBusy.value}
           onTouch={() => setTouched(true)}
@@ -235,38 +242,6 @@ function Signing({ said, isTouched, store }: SigningProps) {
         <span class="small quiet">{form.signWhat}</span>
       </div>
     </div>
-  );
-}
-
-function Free({ review, store, account }: OneReviewProps) {
-  const free = review.places.find(({ state }) => state === 'open');
-  const mayRead = useSession().user.value?.roles.includes('radiologist') ?? false;
-  const held = review.places.filter(({ reader }) => reader !== null);
-  return (
-    <section class="stack" aria-label={words.readers}>
-      {held.length > 0 && (
-        <ul class="plain">
-          {held.map(({ place, reader, state }) => (
-            <li key={place}>
-              <bdi>{[reader!.username, reviewWords.places[state]].join(reviewWords.separator)}</bdi>
-            </li>
-          ))}
-        </ul>
-      )}
-      <p>{free ? words.taken : words.notMine}</p>
-      {free && mayRead && (
-        <p>
-          <button
-            type="button"
-            class="button button-main"
-            disabled={store.isBusy.value}
-            onClick={() => void store.take(free, account)}
-          >
-            {words.take}
-          </button>
-        </p>
-      )}
-    </section>
   );
 }
 

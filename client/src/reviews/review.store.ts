@@ -12,6 +12,7 @@ import {
 import { ApiProblem } from '../net/api-client.ts';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { discardStep, keepGiven, sendStep, unsentSteps, type Given, type Outcome } from './review-outbox.ts';
+import { reviewWords } from './review-words.ts';
 import {
   keepMarks,
   loadMarks,
@@ -54,7 +55,8 @@ export interface ReviewStore {
   annotate(marks: Marks): Promise<void>;
   /** The gateway has other marks from another device: these take their place. */
   keepOwnMarks(): Promise<void>;
-  take(place: ReviewPlace, accountId: string): Promise<void>;
+  /** Gives a place to somebody, or takes it. */
+  assign(place: ReviewPlace, accountId: string): Promise<void>;
   withdraw(): Promise<void>;
   /** Sends again what waits for the link. */
   sendAgain(): Promise<void>;
@@ -123,7 +125,8 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     keepOwnMarks: () => tried(state, () => keepOwn(tools, state, id)),
     decide: (said) => step({ step: 'decide', request: { ...at(), ...said } }),
     sign: () => step({ step: 'sign', request: at() }),
-    take: ({ place, version }, accountId) => post('assign', { id: tools.newId(), place, version, accountId }),
+    assign: ({ place, version }, accountId) =>
+      post('assign', { id: tools.newId(), place, version, accountId }).then(() => nameNotFree(state)),
     withdraw: () => post('withdraw', { id: tools.newId() }),
     sendAgain: () => tried(state, () => sendAll(tools, state)),
     discard: () =>
@@ -158,6 +161,12 @@ function ownIn(review: Review | null, unsent: readonly Unsent[]): ReviewPlace | 
   const { decision, answers, reason } = said.request;
   const at = new Date(said.at).toISOString();
   return { ...place, version, state: 'decided', said: { decision, answers, reason, at } };
+}
+
+/** An account that cannot be given a place is all that a page can ask for wrongly. */
+function nameNotFree({ trouble }: State): void {
+  const code = trouble.peek()?.code;
+  if (code === 'invalid-request') trouble.value = { ...reviewWords.readers.notFree, code };
 }
 
 async function tried(state: State, work: () => Promise<void>): Promise<void> {

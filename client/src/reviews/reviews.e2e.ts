@@ -81,6 +81,36 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await looksRight(page, 'reviews');
 });
 
+walk('a radiologist gives a reading to a colleague, and the colleague finds it', async (stage) => {
+  const { page, enter, gateway } = stage;
+  await enter();
+  await openCase(stage, 'For a colleague');
+  await openReview(stage);
+  const colleague = await createAccount(gateway, 'ada', ['radiologist']);
+  const readers = page.getByRole('region', { name: 'Readers' });
+  await readers.getByText('You', { exact: true }).waitFor();
+  await press(page, 'Give to…');
+  const sheet = page.getByRole('dialog', { name: 'Give the reading to' });
+  assert.is(
+    await sheet.getByLabel(stage.account.username, { exact: true }).count(),
+    0,
+    'the reader themselves',
+  );
+  await sheet.getByLabel(colleague.username, { exact: true }).press('Space');
+  await looksRight(page, 'review-give');
+  await press(page, 'Give it');
+  await sheet.waitFor({ state: 'detached' });
+  await readers.getByText('You do not read this review.').waitFor();
+  assert.is(await page.getByRole('region', { name: 'Your answers' }).count(), 0);
+  const { reviews } = (await (await ask(gateway, colleague.username, { path: '/reviews' })).json()) as {
+    reviews: ListedReview[];
+  };
+  assert.equal(
+    reviews.map(({ places }) => places.map(({ reader }) => reader?.id)),
+    [[colleague.id]],
+  );
+});
+
 /** Of the first image of a case, as the PACS names it. */
 async function imageOf({ gateway }: Stage, caseId: string) {
   const found = (await (await ask(gateway, ADMIN, { path: `/cases/${caseId}` })).json()) as Case;

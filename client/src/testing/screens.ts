@@ -107,6 +107,7 @@ export const SCREENS = {
     review: 'A film to be read, with a question that was left out',
     'review-kept': 'Answers wait for the network',
     'review-settled': 'A review that was signed',
+    'review-give': 'Giving a reading to somebody else',
     reviews: 'What a radiologist has signed',
     'review-adjudicate': 'Two readers differ, and so do their marks',
     'review-marks': 'Marks on an image, one of them chosen',

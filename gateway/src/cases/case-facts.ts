@@ -63,7 +63,7 @@ async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
   if (uids.length === 0) return new Map<string, Studies[number]['results']>();
   const rows = await db
     .selectFrom('inference_result')
-    .select(['id', 'study_instance_uid as uid', 'model_id', 'created_at', 'verdict'])
+    .select(['id', 'study_instance_uid as uid', 'model_id', 'created_at', 'verdict', 'verified_finding'])
     .select(sql<boolean | null>`(finding->>'positive')::boolean`.as('positive'))
     .where('site_id', '=', reader.siteId)
     .where('study_instance_uid', 'in', [...uids])
@@ -74,12 +74,13 @@ async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
   return new Map(
     [...byStudy].map(([uid, of]) => [
       uid,
-      of.slice(0, RESULTS_SHOWN).map(({ id, model_id, positive, created_at, verdict }) => ({
+      of.slice(0, RESULTS_SHOWN).map(({ id, model_id, positive, created_at, verdict, verified_finding }) => ({
         id,
         model: model_id,
         positive,
         createdAt: created_at.toISOString(),
-        isVerified: verdict !== null,
+        verdict,
+        correctedFinding: verdict === 'correct' ? verified_finding : null,
       })),
     ]),
   );
@@ -99,5 +100,7 @@ export const mayKnowResult = async (
 export function findingOf(studies: Studies): (typeof CASE_FINDINGS)[number] {
   const results = studies.flatMap((study) => study.results);
   if (results.length === 0) return 'none';
-  return results.some(({ positive }) => positive === true) ? 'positive' : 'negative';
+  const isSaid = (which: boolean): boolean => results.some(({ positive }) => positive === which);
+  if (isSaid(true)) return 'positive';
+  return isSaid(false) ? 'negative' : 'silent';
 }

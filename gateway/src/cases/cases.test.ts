@@ -7,6 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Role, Session } from '#shared/protocol/api.ts';
 import {
+  CASE_FINDINGS,
   type Case,
   type CaseList,
   type CaseNotes,
@@ -15,6 +16,7 @@ import {
   NOTES_LIMIT,
 } from '#shared/protocol/cases.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { insertTestResult } from '../testing/insert-result.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 
@@ -106,6 +108,36 @@ test('with the switch a keeper gets no title, tag or note either, in the list an
   const list = await jsonOf<CaseList>(gateway, 'GET /cases?anonymise=1', as('admin'));
   assert.equal(list.withheld, ['title', 'tags', 'notes', 'attachments', 'patient']);
   for (const word of [TITLE, TAG, NAME]) assert.not.ok(JSON.stringify([seen, list]).includes(word));
+});
+
+test('a model that gave no answer has not found nothing, and a correction is told with what was found', async () => {
+  const { db } = gateway.database;
+  const of = await deliverStudy(gateway, { ...as('sender'), seed: 917 });
+  const { id } = await openOne({ studies: [of] });
+  const findings = async () => {
+    const listed = async (finding: string): Promise<boolean> => {
+      const path = `GET /cases?finding=${finding}&limit=100`;
+      const { cases } = await jsonOf<CaseList>(gateway, path, as('radiologist'));
+      return cases.some((one) => one.id === id && one.finding === finding);
+    };
+    const found = await Promise.all(CASE_FINDINGS.map(listed));
+    return CASE_FINDINGS.filter((_, at) => found[at]);
+  };
+  assert.equal(await findings(), ['none']);
+  await insertTestResult(db, { study: of, positive: null });
+  assert.equal(await findings(), ['silent']);
+  const result = await insertTestResult(db, { study: of, positive: false });
+  assert.equal(await findings(), ['negative']);
+  const verdict = { verdict: 'correct', verified_finding: 'pneumonia' } as const;
+  await db.updateTable('inference_result').set(verdict).where('id', '=', result).execute();
+  const { studies } = await jsonOf<Case>(gateway, `GET /cases/${id}`, as('radiologist'));
+  const corrected = studies[0]!.results.find((one) => one.id === result)!;
+  assert.equal(
+    [corrected.positive, corrected.verdict, corrected.correctedFinding],
+    [false, 'correct', 'pneumonia'],
+  );
+  await insertTestResult(db, { study: of, positive: true });
+  assert.equal(await findings(), ['positive']);
 });
 
 test('only keepers write, and nobody overwrites what they have not seen', async () => {

@@ -189,7 +189,18 @@ function hasFinding(finding: (typeof CASE_FINDINGS)[number], known: Known): Cond
       join inference_result r on r.site_id = c.site_id and r.study_instance_uid = c.study_instance_uid
       where c.case_id = case_record.id and ${like} and ${known.study} and ${known.result})`;
   const isPositive = hasResult(sql`r.positive`);
-  if (finding === 'positive') return isPositive;
+  const isNegative = hasResult(sql`not r.positive`);
   const isAny = hasResult(sql`true`);
-  return finding === 'none' ? sql`not ${isAny}` : sql`(${isAny} and not ${isPositive})`;
+  switch (finding) {
+    case 'positive':
+      return isPositive;
+    case 'negative':
+      return sql`(${isNegative} and not ${isPositive})`;
+    case 'silent':
+      return sql`(${isAny} and not ${isPositive} and not ${isNegative})`;
+    case 'none':
+      return sql`not ${isAny}`;
+    default:
+      return finding satisfies never;
+  }
 }

@@ -1,4 +1,5 @@
 /** Cases as a reader is shown them: opened with their keys, and without the parts that are withheld. */
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { CASE_PRIORITIES, type Case, type CasePart, type ListedCase } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';
@@ -11,6 +12,9 @@ const textSchema = z.object({ title: z.string(), tags: z.array(z.string()) });
 /** The text that is sealed with the case itself. */
 export type CaseText = z.infer<typeof textSchema>;
 export const TEXT_PLACE = 'case';
+
+/** Cases after which other work has its turn: the key of each is a file that has to be read. */
+const CASES_A_TURN = 20;
 
 type ShowTools = { readonly db: Db; readonly seal: CaseSeal };
 /** The reader, and the parts that are kept from them. */
@@ -32,11 +36,13 @@ export async function showCases(
   const studies = await studiesOf(db, reader, ids);
   const people = rows.flatMap((row) => [row.created_by, row.assignee_id ?? []].flat());
   const names = withheld.includes('people') ? new Map() : await usernamesOf(db, [...new Set(people)]);
-  return rows.map((row) => {
+  const cases: Omit<Case, 'withheld'>[] = [];
+  for (const row of rows) {
+    if (cases.length % CASES_A_TURN === CASES_A_TURN - 1) await setImmediate();
     const text = withheld.includes('title') ? null : openText(row, seal);
     const assignee = row.assignee_id !== null && names.get(row.assignee_id);
     const of = studies.get(row.id) ?? [];
-    return {
+    cases.push({
       ...bareOf(row),
       title: text?.title ?? null,
       tags: text?.tags ?? null,
@@ -46,8 +52,9 @@ export async function showCases(
       studyCount: of.length,
       finding: findingOf(of),
       studies: of,
-    };
-  });
+    });
+  }
+  return cases;
 }
 
 /** For everybody who sees the case. */

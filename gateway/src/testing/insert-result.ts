@@ -9,7 +9,7 @@ const MODEL = { id: 'pneumonia', version: '1.0.0', digest: 'a'.repeat(64) };
 /** Returns its id. */
 export async function insertTestResult(
   db: Db,
-  { study, positive }: { readonly study: string; readonly positive: boolean },
+  { study, positive }: { readonly study: string; readonly positive: boolean | null },
 ): Promise<string> {
   const where = { studyInstanceUID: study, seriesInstanceUID: `${study}.1`, sopInstanceUID: `${study}.1.1` };
   const finding: Finding = {
@@ -19,7 +19,7 @@ export async function insertTestResult(
     population: 'inside',
     film: [],
     probabilities: null,
-    score: positive ? 0.9 : 0.1,
+    score: positive === null ? null : positive ? 0.9 : 0.1,
     threshold: 0.5,
     positive,
     lungs: null,

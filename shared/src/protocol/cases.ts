@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { Role } from './api.ts';
 import { uidSchema } from './forms.ts';
+import { VERIFICATIONS } from './inference.ts';
 import { lineSchema } from './line-schema.ts';
 
 /** They open, change and assign cases, and see who the patient is. */
@@ -19,8 +20,11 @@ export const CASE_PRIORITIES = ['urgent', 'high', 'routine', 'low'] as const;
 export type CasePriority = (typeof CASE_PRIORITIES)[number];
 export const CASE_SORTS = ['newest', 'oldest', 'changed', 'due', 'priority'] as const;
 export type CaseSort = (typeof CASE_SORTS)[number];
-/** `positive`: a model found something in one of its studies; `none`: no model has looked. */
-export const CASE_FINDINGS = ['positive', 'negative', 'none'] as const;
+/**
+ * `positive`: a model found something in one of its studies; `silent`: models looked, and none said whether there is
+ * something; `none`: no model has looked.
+ */
+export const CASE_FINDINGS = ['positive', 'negative', 'silent', 'none'] as const;
 /** Defined Terms of Modality (0008,0060), as far as SOP Classes tell them. */
 export const CASE_MODALITIES = ['CR', 'CT', 'DX', 'MG', 'MR', 'NM', 'PT', 'US', 'XA'] as const;
 
@@ -136,9 +140,13 @@ export const caseStudySchema = z.object({
     z.object({
       id: z.uuid(),
       model: z.string(),
+      /** Null: the model does not say whether there is something. */
       positive: z.boolean().nullable(),
       createdAt: z.iso.datetime(),
-      isVerified: z.boolean(),
+      /** A radiologist's; null: none yet. */
+      verdict: z.enum(VERIFICATIONS).nullable(),
+      /** The finding that a radiologist gave instead. */
+      correctedFinding: z.string().nullable(),
     }),
   ),
 });

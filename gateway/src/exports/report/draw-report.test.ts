@@ -138,7 +138,8 @@ test('says the fields in words, with units, and whose answers stand by their rol
   for (const said of [
     ...['Case 12', 'Yamada, Kitsune', 'Born 1980-02-24', 'Sex female', 'Age 40 to 49 years'],
     ...['A model found something', 'pneumonia Version: 1.2.0 found something; score 0.83 (from 0 to 1)'],
-    ...['verdict of a radiologist: correct', 'Corrected finding: No pneumonia', 'Review Chest film'],
+    ...['a radiologist disagreed and corrected it', 'Corrected finding: No pneumonia', 'Review Chest film'],
+    ...['other Version: 3 does not say whether there is something'],
     ...['corrected by the adjudicator 2026-11-22 06:51 UTC', 'Read by: rita'],
     ...['What does the film show? Nothing abnormal', 'How certain are you? 4 (from 1 to 5)'],
     ...['Longest diameter 12.5 mm', 'gone.old=7', 'First line second line', 'Moroz, Lukasz'],

@@ -60,9 +60,11 @@ export const VALUE_WORDS: { readonly [field in ExportField]?: Readonly<Record<st
   finding: {
     positive: 'A model found something',
     negative: 'The models found nothing',
+    silent: 'The models say nothing about it',
     none: 'No model has looked',
   },
-  decisions: { accept: 'accepted', correct: 'corrected', reject: 'rejected' },
+  verdicts: { agree: 'a radiologist agreed', correct: 'a radiologist disagreed and corrected it' },
+  decisions: { accept: 'answered', correct: 'corrected', reject: 'not to be judged' },
   readerRoles: { reader: 'a reader', adjudicator: 'the adjudicator' },
 };
 
@@ -103,9 +105,12 @@ export const reportWords = {
   caseOf: (nth: number) => `Case ${nth} of this report`,
   result: 'Result of a model',
   review: 'Review',
-  positive: { true: 'found something', false: 'found nothing' },
+  positive: {
+    true: 'found something',
+    false: 'found nothing',
+    undefined: 'does not say whether there is something',
+  },
   score: (score: string) => `score ${score} (from 0 to 1)`,
-  verdict: (verdict: string) => `verdict of a radiologist: ${verdict}`,
   years: (band: string) => `${band} years`,
   image: (nth: number, frame: number) => (frame === 1 ? `Image ${nth}` : `Image ${nth}, frame ${frame}`),
   kinds: KINDS,

@@ -91,9 +91,9 @@ function resultsIn(row: Row): readonly Paragraph[] {
     const positive = of('positives');
     const verdict = of('verdicts');
     const said = [
-      positive === undefined ? '' : reportWords.positive[`${positive === true}`],
+      row.has('positives') ? reportWords.positive[`${positive as boolean | undefined}`] : '',
       typeof score === 'number' ? reportWords.score(`${Math.round(score * 100) / 100}`) : '',
-      verdict === undefined ? '' : reportWords.verdict(`${verdict}`),
+      verdict === undefined ? '' : (VALUE_WORDS.verdicts?.[`${verdict}`] ?? ''),
       of('resultTimes') === undefined ? '' : textOf('resultTimes', `${of('resultTimes')}`, {}),
     ].filter((text) => text !== '');
     const lines = [
@@ -130,7 +130,9 @@ function reviewsIn(row: Row, reviews: ReviewWords): readonly Paragraph[] {
 const roleIn = (role: string): string => (role === '' ? '' : reportWords.by(role, null));
 
 const withTerm = (field: ExportField, value: Value | undefined): Paragraph['lines'] =>
-  value === undefined || value === null ? [] : [{ field, text: `${FIELD_WORDS[field]}: ${value}` }];
+  value === undefined || value === null || value === ''
+    ? []
+    : [{ field, text: `${FIELD_WORDS[field]}: ${value}` }];
 
 /** `type.question=answer` (export-cells.ts). */
 const ANSWER = /^(?<type>[a-z0-9-]+)\.(?<question>[a-zA-Z0-9]+)=(?<answer>.*)$/su;

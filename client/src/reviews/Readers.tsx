@@ -1,0 +1,113 @@
+/** The readers of a review, as far as the person may know them: a free place is taken, or a place given to somebody. */
+import { useState } from 'preact/hooks';
+import { REVIEWERS, type Review, type ReviewPlace } from '#shared/protocol/reviews.ts';
+import { ADJUDICATOR, isRefusal, stepOf, type Party } from '#shared/protocol/review-state.ts';
+import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import type { CaseTrouble } from '../cases/case-trouble.ts';
+import { FormActions } from '../kit/FormActions.tsx';
+import { Sheet } from '../kit/Sheet.tsx';
+import { useSession } from '../net/net-context.ts';
+import type { ReviewStore } from './review.store.ts';
+import { reviewWords } from './review-words.ts';
+import { useReviewTypes } from './use-review-types.ts';
+
+const words = reviewWords.readers;
+
+type ReadersProps = { readonly review: Review; readonly store: ReviewStore; readonly account: string };
+
+export function Readers({ review, store, account }: ReadersProps) {
+  const [given, setGiven] = useState<ReviewPlace | null>(null);
+  const roles = useSession().user.value?.roles ?? [];
+  const mayRead = roles.some((role) => REVIEWERS.includes(role));
+  const own = review.places.find(({ isMine }) => isMine);
+  const parties: readonly Party[] = roles.includes('admin') ? ['keeper', 'admin'] : ['keeper'];
+  const places = review.places.filter(({ state, isMine }) => !isMine || state !== 'signed');
+  return (
+    <section class="stack" aria-label={words.title}>
+      {own === undefined && <p>{places.some(isFree) ? words.free : words.notMine}</p>}
+      <ul class="plain">
+        {places.map((place) => (
+          <li key={place.place} class="row hairline">
+            <span class="review-reader">
+              <bdi>{nameOf(place)}</bdi>
+              {!isFree(place) && <span class="small quiet">{reviewWords.places[place.state]}</span>}
+            </span>
+            {isFree(place) && mayRead && own === undefined && (
+              <button
+                type="button"
+                class="button button-main"
+                disabled={store.isBusy.value}
+                onClick={() => void store.assign(place, account)}
+              >
+                {words.take}
+              </button>
+            )}
+            {!isRefusal(stepOf(place.state, 'assign', parties)) && (
+              <button type="button" class="button" aria-haspopup="dialog" onClick={() => setGiven(place)}>
+                {words.give}
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+      {given && <GiveSheet place={given} review={review} store={store} onClose={() => setGiven(null)} />}
+    </section>
+  );
+}
+
+const isFree = ({ state }: ReviewPlace): boolean => state === 'open';
+
+function nameOf({ place, isMine, reader }: ReviewPlace): string {
+  if (isMine) return words.mine;
+  return reader?.username ?? (place === ADJUDICATOR ? words.freeAdjudicator : words.freePlace(place));
+}
+
+type GiveSheetProps = Pick<ReadersProps, 'review' | 'store'> & {
+  readonly place: ReviewPlace;
+  readonly onClose: () => void;
+};
+
+function GiveSheet({ place, review, store, onClose }: GiveSheetProps) {
+  const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const holders = review.places.map(({ reader }) => reader?.id);
+  const types = useReviewTypes(setTrouble);
+  const people = types?.readers.filter(({ id }) => !holders.includes(id));
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (chosen === null) return;
+    await store.assign(place, chosen);
+    if (store.trouble.peek() === null) onClose();
+  };
+  return (
+    <Sheet title={words.sheet} onClose={onClose}>
+      <form class="stack sheet-part" onSubmit={(event) => void submit(event)}>
+        {people?.length === 0 && <p>{words.nobody}</p>}
+        <fieldset class="review-choice">
+          <legend>{words.to}</legend>
+          {(people ?? []).map(({ id, username }) => (
+            <label key={id} class="choice">
+              <input
+                type="radio"
+                name="reader"
+                required
+                class="tick"
+                checked={chosen === id}
+                onChange={() => setChosen(id)}
+              />
+              <bdi>{username}</bdi>
+            </label>
+          ))}
+        </fieldset>
+        {place.state === 'decided' && <p class="small quiet">{words.kept}</p>}
+        <CaseTroubleNotice trouble={trouble ?? store.trouble.value} />
+        <FormActions
+          submit={words.submit}
+          submitting={words.submitting}
+          isBusy={store.isBusy.value}
+          onCancel={onClose}
+        />
+      </form>
+    </Sheet>
+  );
+}
