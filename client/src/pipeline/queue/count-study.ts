@@ -60,7 +60,7 @@ export function countStudy(row: CountedRow): Counted {
   );
 }
 
-/** Some of it has not arrived at the gateway, or it is in trouble here: it can be paused and cancelled on this device. */
+/** Some of it has not arrived at the gateway, or it is in trouble here: it can be paused and cancelled. */
 export function hasPartHere(row: CountedRow): boolean {
   const { unsafe, safe, onTheWay } = countTravelling(row);
   return row.trouble !== null || unsafe + safe + onTheWay > 0;
