@@ -71,7 +71,11 @@ function OneStudy({ study }: { readonly study: FoundStudy }) {
           {policy?.deidentify === false ? chosenWords.beforeAfter.openKept : chosenWords.beforeAfter.open}
         </h1>
         <p class="strong kept">
-          <bdi>{formatPersonName(study.patientName) ?? titleWords.noPatient}</bdi>
+          <bdi>
+            {ingest.mixed.value.has(study.studyInstanceUID)
+              ? chosenWords.mixed.title
+              : (formatPersonName(study.patientName) ?? titleWords.noPatient)}
+          </bdi>
         </p>
         <p class="kept">
           <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || chosenWords.noDescription}</bdi>

@@ -123,11 +123,27 @@ test('is sent without the patient whom a person left out, and says how many were
       study!.leftOut.map(({ person, files }) => [person.name, files.length]),
       [[out.name, 4 - instances]],
     );
+    let whileRead: unknown;
+    opened.hooks.beforeTask = async ({ kind }) => {
+      const [row] = await opened.database.studies.toArray();
+      if (kind === 'name') whileRead = { chosen: row?.chosen, leftOut: row?.held.leftOut };
+    };
     await opened.store.send();
+    assert.equal(
+      whileRead,
+      { chosen: 4, leftOut: 4 - instances },
+      'counted from the first moment in the queue',
+    );
     assert.equal(await queued(opened), [
       { who: whoIs(left), instances: 4, safe: instances, leftOut: 4 - instances },
     ]);
   }
+});
+
+test('is not emptied by a list of all its patients: that is what its tick is for', async () => {
+  const opened = await chosen(MIXED_UP);
+  opened.store.leaveOutPatients(uidOf(opened), keysOf(opened, ...PEOPLE));
+  assert.equal([opened.store.studies.value[0]!.instances, mixedOf(opened)?.isSettled], [4, false]);
 });
 
 test('is asked about again once another patient is read, the policy changes, or a person wants to', async () => {
