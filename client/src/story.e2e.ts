@@ -359,6 +359,7 @@ for (const { handsOf, are, studies } of WAYS) {
     const person = await come(dora, handsOf);
     const { page, hands } = person;
     await openReading(person, of);
+    await hands.tick(page.getByLabel('Accept what was found', { exact: true }));
     await answer(person, 'Nothing abnormal', '');
     await page.getByRole('region', { name: 'What the readers answered' }).waitFor();
     await hands.press(page.getByRole('link', { name: 'Open the case' }));
