@@ -44,9 +44,11 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
             {mayOpen && (
               <div class="row case-study-ways">
                 <OpenInViewer studyInstanceUID={study.studyInstanceUID} />
-                <a class="button" href={hrefToRun(of.id, at)}>
-                  {words.run}
-                </a>
+                {!study.hidesResults && (
+                  <a class="button" href={hrefToRun(of.id, at)}>
+                    {words.run}
+                  </a>
+                )}
               </div>
             )}
           </li>
@@ -82,13 +84,13 @@ function PatientOf({ patient }: { readonly patient: Patient | null }) {
   );
 }
 
-function Results({ study: { results, modalities } }: { readonly study: Study }) {
+function Results({ study: { results, modalities, hidesResults } }: { readonly study: Study }) {
   const label = useId();
   const kinds = modalities.join(caseWords.separator);
   return (
     <div>
       <p id={label} class="small">
-        {[kinds, results.length === 0 ? words.noResults : words.results]
+        {[kinds, hidesResults ? words.hidden : results.length === 0 ? words.noResults : words.results]
           .filter(Boolean)
           .join(caseWords.separator)}
       </p>

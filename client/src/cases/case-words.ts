@@ -24,6 +24,7 @@ export const caseWords = {
     positive: 'A model found something',
     negative: 'Models found nothing',
     silent: 'Models do not say',
+    hidden: 'Hidden until you sign',
     none: 'No model has looked',
   } satisfies Record<(typeof CASE_FINDINGS)[number], string>,
   separator: ' · ',
@@ -129,6 +130,7 @@ export const caseWords = {
     none: 'None yet.',
     results: 'What models say',
     noResults: 'No model has looked at it.',
+    hidden: 'You are reading it: what models say is hidden until you have signed.',
     run: 'Run AI',
     result: (model: string, when: string) => `${model}, ${when}`,
     positive: {

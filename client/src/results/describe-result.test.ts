@@ -15,6 +15,7 @@ import {
   shortOf,
   titleOf,
 } from './describe-result.ts';
+import type { Finding } from '#shared/protocol/inference.ts';
 import { recordedFinding, recordedResult, recordedResults } from '../testing/recorded-answers.ts';
 import { formatDicomDate } from '../kit/format.ts';
 import { resultWords } from './result-words.ts';
@@ -39,6 +40,12 @@ test('an image other than a chest film is not called outside a population, and i
       recordedFinding({ ...silent, population: 'outside', image: { kind: 'Hand', probability: 0.97 } }),
     ),
     { kind: 'silent', because: 'not-a-chest-film' },
+  );
+  const unsure: Partial<Finding> = { image: { kind: 'CXR', probability: 0.4 }, warnings: ['not-a-chest-film'] };
+  assert.equal(
+    headlineOf(recordedFinding({ ...silent, ...unsure })),
+    { kind: 'silent', because: 'perhaps-no-chest-film' },
+    'most likely it is one',
   );
   const kind = recordedFinding({
     ...silent,

@@ -26,8 +26,9 @@ export function headlineOf(finding: Finding): Headline {
   if (finding.film.some((film) => film === 'rotated' || film === 'inverted'))
     return { kind: 'silent', because: 'turned' };
   // The gate comes first: an image other than a chest film has no population.
-  if (finding.warnings.includes('not-a-chest-film') || image.kind !== 'CXR')
-    return { kind: 'silent', because: 'not-a-chest-film' };
+  if (image.kind !== 'CXR') return { kind: 'silent', because: 'not-a-chest-film' };
+  if (finding.warnings.includes('not-a-chest-film'))
+    return { kind: 'silent', because: 'perhaps-no-chest-film' };
   if (model.id === 'lung-fields' && lungs !== null) return { kind: 'segmented', fraction: lungs.fraction };
   return { kind: 'silent', because: population === 'outside' ? 'outside-population' : 'no-reason' };
 }

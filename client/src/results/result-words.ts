@@ -82,6 +82,7 @@ export const resultWords = {
   silent: {
     'outside-population': 'Outside this model’s population',
     'not-a-chest-film': 'Not a chest film',
+    'perhaps-no-chest-film': 'Perhaps not a chest film',
     turned: 'A rotated or inverted film',
     'no-reason': 'Not scored',
   } satisfies Record<NoAnswer, string>,

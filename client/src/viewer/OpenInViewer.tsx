@@ -1,21 +1,25 @@
 /** *Open in viewer*: asks the gateway where the site's viewers show a study, and opens the only one. */
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { SENDERS } from '#shared/protocol/policy.ts';
 import type { ViewerLink } from '#shared/protocol/viewer.ts';
 import { ApiProblem } from '../net/api-client.ts';
-import { useApi } from '../net/net-context.ts';
+import { useApi, useSession } from '../net/net-context.ts';
+import { refusalSentence } from '../net/refusal-sentence.ts';
 import { viewerWords as words } from './viewer-words.ts';
 
-type Answer = readonly ViewerLink[] | 'asking' | 'notThere' | 'failed';
+/** Or the sentence why there is none. */
+type Answer = readonly ViewerLink[] | string;
 
 type OpenInViewerProps = { readonly studyInstanceUID: string };
 
 export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
   const api = useApi();
+  const roles = useSession().user.value?.roles ?? [];
   const [answer, setAnswer] = useState<Answer | null>(null);
   const gone = useRef(new AbortController());
   useEffect(() => () => gone.current.abort(), []);
   const ask = async () => {
-    setAnswer('asking');
+    setAnswer(words.asking);
     const { signal } = gone.current;
     try {
       const { viewerLinksSchema } = await import('#shared/protocol/viewer.ts');
@@ -25,12 +29,15 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
       if (links.length === 1) open(links[0]!);
     } catch (error) {
       if (signal.aborted) return;
-      setAnswer(error instanceof ApiProblem && error.code === 'not-found' ? 'notThere' : 'failed');
+      const isMissing = error instanceof ApiProblem && error.code === 'not-found';
+      setAnswer(isMissing ? words.notThere : refusalSentence(error, words.failed));
     }
   };
+  // An auditor reads about studies, and opens none.
+  if (!SENDERS.some((role) => roles.includes(role))) return null;
   return (
     <div class="stack-tight">
-      <button type="button" class="button" disabled={answer === 'asking'} onClick={() => void ask()}>
+      <button type="button" class="button" disabled={answer === words.asking} onClick={() => void ask()}>
         {words.open}
       </button>
       <div role="status">{answer !== null && <Said answer={answer} />}</div>
@@ -67,7 +74,7 @@ function post(url: string, token: string): void {
 }
 
 function Said({ answer }: { readonly answer: Answer }) {
-  if (typeof answer === 'string') return <p class="small quiet">{words[answer]}</p>;
+  if (typeof answer === 'string') return <p class="small quiet">{answer}</p>;
   if (answer.length === 0) return <p class="small quiet">{words.none}</p>;
   // Also where there is one: the browser may have kept it from opening.
   return (

@@ -4,6 +4,7 @@ import type { CASE_FINDINGS, Case } from '#shared/protocol/cases.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
 import { isNotBlinded, isOwn, reachesAll } from '../results/result-reach.ts';
+import { isBlindTo } from '../reviews/blinding.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 
 type Studies = Case['studies'];
@@ -20,6 +21,7 @@ export async function studiesOf(
   const rows = await db
     .selectFrom('case_study')
     .select(['case_id', 'study_instance_uid', 'added_at'])
+    .select(isBlindTo(reader, sql.ref('case_study.study_instance_uid')).as('hides_results'))
     .where('case_id', 'in', [...caseIds])
     .where(await mayKnowStudy(db, reader, 'case_study.study_instance_uid'))
     .orderBy('added_at')
@@ -32,10 +34,11 @@ export async function studiesOf(
   return new Map(
     [...byCase].map(([id, of]) => [
       id,
-      of.map(({ study_instance_uid: uid, added_at }) => ({
+      of.map(({ study_instance_uid: uid, added_at, hides_results }) => ({
         studyInstanceUID: uid,
         addedAt: added_at.toISOString(),
         modalities: [...modalitiesOf(classes.get(uid) ?? [])],
+        hidesResults: hides_results,
         results: results.get(uid) ?? [],
       })),
     ]),
@@ -98,6 +101,7 @@ export const mayKnowResult = async (
 
 /** The models' answer about all these studies together. */
 export function findingOf(studies: Studies): (typeof CASE_FINDINGS)[number] {
+  if (studies.some(({ hidesResults }) => hidesResults)) return 'hidden';
   const results = studies.flatMap((study) => study.results);
   if (results.length === 0) return 'none';
   const isSaid = (which: boolean): boolean => results.some(({ positive }) => positive === which);

@@ -9,6 +9,7 @@ import {
 } from '#shared/protocol/cases.ts';
 import { classPatternOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
+import { blindStudies } from '../reviews/blinding.ts';
 import { mayKnowResult } from './case-facts.ts';
 import { isVisible, mayKnowStudy, type CaseReader } from './case-rights.ts';
 import type { CaseRow } from './case.store.ts';
@@ -123,13 +124,21 @@ export async function countCases(db: Db, reader: CaseReader, question: CaseQuest
 }
 
 /** On `c`, a study of a case, and on `r`, a result: the reader may know it. */
-type Known = { readonly siteId: string; readonly study: Condition; readonly result: Condition };
+type Known = {
+  readonly siteId: string;
+  readonly study: Condition;
+  readonly result: Condition;
+  /** On the case: the reader is to read one of its studies without a model's answer. */
+  readonly isHidden: Condition;
+};
 
 /** A filter answers of what the reader is shown: otherwise it tells of the studies and results that they are not. */
 const knownTo = async (db: Db, reader: CaseReader): Promise<Known> => ({
   siteId: reader.siteId,
   study: await mayKnowStudy(db, reader, 'c.study_instance_uid'),
   result: await mayKnowResult(db, reader, 'r'),
+  isHidden: sql`case_record.id = any(array(select c.case_id from case_study c
+    where c.site_id = ${reader.siteId} and c.study_instance_uid in (select uid from ${blindStudies(reader)} b)))`,
 });
 
 function* conditionsOf(question: CaseQuestion, known: Known): Generator<Condition> {
@@ -193,13 +202,15 @@ function hasFinding(finding: (typeof CASE_FINDINGS)[number], known: Known): Cond
   const isAny = hasResult(sql`true`);
   switch (finding) {
     case 'positive':
-      return isPositive;
+      return sql`(${isPositive} and not ${known.isHidden})`;
     case 'negative':
-      return sql`(${isNegative} and not ${isPositive})`;
+      return sql`(${isNegative} and not ${isPositive} and not ${known.isHidden})`;
     case 'silent':
-      return sql`(${isAny} and not ${isPositive} and not ${isNegative})`;
+      return sql`(${isAny} and not ${isPositive} and not ${isNegative} and not ${known.isHidden})`;
+    case 'hidden':
+      return known.isHidden;
     case 'none':
-      return sql`not ${isAny}`;
+      return sql`not (${isAny} or ${known.isHidden})`;
     default:
       return finding satisfies never;
   }

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
-import type { Case, CaseList, CaseTimeline } from '#shared/protocol/cases.ts';
+import { CASE_FINDINGS, type Case, type CaseList, type CaseTimeline } from '#shared/protocol/cases.ts';
 import type { ListedReview, Review, ReviewPlace, ReviewTypes } from '#shared/protocol/reviews.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -89,13 +89,24 @@ async function toldOf({ id, caseId }: Review, who: Who): Promise<string> {
   return answers.join('\n');
 }
 
+/** The filters that find the review's case, which is listed with that finding. */
+async function findingsOf({ caseId }: Review, who: Who): Promise<string[]> {
+  const found = await Promise.all(
+    CASE_FINDINGS.map(async (finding) => {
+      const path = `GET /cases?limit=200&finding=${finding}`;
+      const { cases } = await jsonOf<CaseList>(gateway, path, as(who));
+      return cases.filter(({ id }) => id === caseId).map((one) => (one.finding === finding ? finding : '?'));
+    }),
+  );
+  return found.flat();
+}
+
 test('the second reader learns neither what the first answered, nor who that is, nor what the model found', async () => {
   const review = await openReview(['ana', 'ben']);
   await decide(review.id, 'ana', 'pneumonia');
   await sign(review.id, 'ana');
   const told = await toldOf(review, 'ben');
-  const list = await jsonOf<CaseList>(gateway, 'GET /cases?limit=200', as('ben'));
-  assert.is(list.cases.find(({ id }) => id === review.caseId)?.finding, 'none');
+  assert.equal(await findingsOf(review, 'ben'), ['hidden']);
   for (const hidden of [
     COMMENT,
     nameOf('ana'),
@@ -115,7 +126,10 @@ test('the second reader learns neither what the first answered, nor who that is,
   assert.not.ok((await events('ben')).includes('review-signed'));
   assert.ok((await events('admin')).includes('review-signed'));
   // The positive control: the reader who has signed, and an administrator, find the model's answer.
-  for (const who of ['ana', 'admin'] as const) assert.ok((await toldOf(review, who)).includes(resultId));
+  for (const who of ['ana', 'admin'] as const) {
+    assert.ok((await toldOf(review, who)).includes(resultId));
+    assert.equal(await findingsOf(review, who), ['positive']);
+  }
   assert.not.ok((await toldOf(review, 'admin')).includes(COMMENT), 'no answer before all have signed');
   assert.ok((await toldOf(review, 'admin')).includes(nameOf('ana')));
   await decide(review.id, 'ben', 'pneumonia');

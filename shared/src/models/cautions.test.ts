@@ -58,7 +58,10 @@ cautions('a population names its model, and what follows from it', () => {
 });
 
 cautions('a model that is silent says why, and never without a reason', () => {
-  const hand = findingOf('pneumonia', { ...SILENT, warnings: ['not-a-chest-film'] });
+  const gated: Partial<Finding> = { ...SILENT, warnings: ['not-a-chest-film'] };
+  const unsure = findingOf('pneumonia', { ...gated, image: { kind: 'CXR', probability: 0.4 } });
+  assert.match(said(unsure), /^Perhaps not a chest film\. pneumonia 1\.0\.0 .* gives no score\.$/);
+  const hand = findingOf('pneumonia', { ...gated, image: { kind: 'Hand', probability: 0.97 } });
   assert.match(said(hand), /^Not a chest film\. pneumonia 1\.0\.0 .* gives no score\.$/);
   const turned = said({ ...hand, film: ['inverted'] });
   assert.match(turned, /^A rotated or inverted film\. .*\nThe film seems inverted/);

@@ -56,10 +56,10 @@ function whyNoAnswer(finding: Finding): Caution[] {
         what: `${nameOf(finding)} would misjudge it, so ${silence(finding)}.`,
       },
     ];
-  if (!warnings.includes('not-a-chest-film') && image.kind === 'CXR') return [];
+  if (image.kind === 'CXR' && !warnings.includes('not-a-chest-film')) return [];
   return [
     {
-      title: 'Not a chest film',
+      title: image.kind === 'CXR' ? 'Perhaps not a chest film' : 'Not a chest film',
       what: `${nameOf(finding)} looks at chest films only, so ${silence(finding)}.`,
     },
   ];

@@ -24,7 +24,7 @@ export type CaseSort = (typeof CASE_SORTS)[number];
  * `positive`: a model found something in one of its studies; `silent`: models looked, and none said whether there is
  * something; `none`: no model has looked.
  */
-export const CASE_FINDINGS = ['positive', 'negative', 'silent', 'none'] as const;
+export const CASE_FINDINGS = ['positive', 'negative', 'silent', 'hidden', 'none'] as const;
 /** Defined Terms of Modality (0008,0060), as far as SOP Classes tell them. */
 export const CASE_MODALITIES = ['CR', 'CT', 'DX', 'MG', 'MR', 'NM', 'PT', 'US', 'XA'] as const;
 
@@ -135,6 +135,8 @@ export const caseStudySchema = z.object({
   studyInstanceUID: uidSchema,
   addedAt: z.iso.datetime(),
   modalities: z.array(z.string()),
+  /** The caller reads it for a review that hides what models found, until the reading is signed. */
+  hidesResults: z.boolean(),
   /** The newest results of models, newest first. */
   results: z.array(
     z.object({

@@ -61,6 +61,7 @@ export const VALUE_WORDS: { readonly [field in ExportField]?: Readonly<Record<st
     positive: 'A model found something',
     negative: 'The models found nothing',
     silent: 'The models say nothing about it',
+    hidden: 'Hidden until the reading is signed',
     none: 'No model has looked',
   },
   verdicts: { agree: 'a radiologist agreed', correct: 'a radiologist disagreed and corrected it' },
