@@ -195,7 +195,7 @@ async function seesNothing(person: Person, of: Case, about: { review: string; se
   const [result] = about.secrets as [string];
   const screens: string[] = [await page.locator('body').innerText()];
   await openCase(person, of);
-  await page.getByText('what models say is hidden until you have signed').first().waitFor();
+  await page.getByText('is hidden until you have signed').first().waitFor();
   screens.push(await page.locator('body').innerText());
   await page.goto(`${world.address}/#/results`);
   await page.getByRole('heading', { name: 'Results', level: 1 }).waitFor();

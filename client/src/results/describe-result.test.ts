@@ -41,7 +41,10 @@ test('an image other than a chest film is not called outside a population, and i
     ),
     { kind: 'silent', because: 'not-a-chest-film' },
   );
-  const unsure: Partial<Finding> = { image: { kind: 'CXR', probability: 0.4 }, warnings: ['not-a-chest-film'] };
+  const unsure: Partial<Finding> = {
+    image: { kind: 'CXR', probability: 0.4 },
+    warnings: ['not-a-chest-film'],
+  };
   assert.equal(
     headlineOf(recordedFinding({ ...silent, ...unsure })),
     { kind: 'silent', because: 'perhaps-no-chest-film' },

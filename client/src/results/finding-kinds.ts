@@ -6,4 +6,9 @@ export type VerifyRequest = z.infer<typeof verifyRequestSchema>;
 export type { Correction };
 
 /** Why a model gave no answer. */
-export type NoAnswer = 'outside-population' | 'not-a-chest-film' | 'perhaps-no-chest-film' | 'turned' | 'no-reason';
+export type NoAnswer =
+  | 'outside-population'
+  | 'not-a-chest-film'
+  | 'perhaps-no-chest-film'
+  | 'turned'
+  | 'no-reason';
