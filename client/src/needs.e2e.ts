@@ -144,7 +144,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await looksRight(page, 'needs-none');
   await page.getByRole('link', { name: 'Open your studies' }).click();
   await page.locator('[data-part=arrived] .queue-name a').click();
-  await page.getByText('4 instances left out by a person: not in the PACS').waitFor();
+  await page.getByText('4 instances left out: not in the PACS').waitFor();
   await looksRight(page, 'study-left-out');
   await page
     .getByText('Your study is in the PACS: the disc or files may go, except 4 files not sent')

@@ -63,9 +63,11 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
     safe: queue.safe.value,
     goesOnAlone: goesOnAlone(globalThis),
   });
+  const underWay = underWayOf(queue.studies.value);
   const disc = discOf(standing, {
     mayBeCleared: ingest.persisted.value === false,
-    underWay: underWayOf(queue.studies.value).length,
+    underWay: underWay.length,
+    leftOut: underWay.reduce((sum, { track }) => sum + track.leftOut, 0),
   });
   const isSent = ingest.sentFromHere.value.sent.size > 0;
   const keepsNames = policy?.deidentify === false;

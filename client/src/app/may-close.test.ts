@@ -127,9 +127,9 @@ for (const [title, facts, standing, disc] of TABLE)
   test(title, () => {
     assert.equal(of(facts), standing);
     const mayGo = disc === 'keep' ? 'keep' : disc ? 'may-go' : null;
-    assert.is(discOf(of(facts), { mayBeCleared: false, underWay: 0 }), mayGo);
+    assert.is(discOf(of(facts), { mayBeCleared: false, underWay: 0, leftOut: 0 }), mayGo);
     // A browser that may clear its storage is no place that the disc can be given up for.
-    assert.is(discOf(of(facts), { mayBeCleared: true, underWay: 0 }), disc ? 'keep' : null);
+    assert.is(discOf(of(facts), { mayBeCleared: true, underWay: 0, leftOut: 0 }), disc ? 'keep' : null);
   });
 
 test('the disc may go only if nothing is unsafe, unsent or undecided', () => {
@@ -140,7 +140,7 @@ test('the disc may go only if nothing is unsafe, unsent or undecided', () => {
           for (const goesOnAlone of [true, false]) {
             const standing = of({ phase: 'found', unsafe, chosen, undecided, safe, goesOnAlone });
             for (const underWay of [0, 1])
-              if (discOf(standing, { mayBeCleared: false, underWay }) === 'may-go')
+              if (discOf(standing, { mayBeCleared: false, underWay, leftOut: 0 }) === 'may-go')
                 assert.equal([unsafe, chosen, undecided], [0, 0, 0]);
           }
 });
@@ -154,12 +154,21 @@ test('from Send until the PACS has the study the same is said of the disc', () =
   for (const mayBeCleared of [false, true])
     for (const { standing, state } of stages) {
       const underWay = underWayOf([queuedStudy({ state })]).length;
-      assert.is(discOf(standing, { mayBeCleared, underWay }), mayBeCleared ? 'keep' : 'may-go', state);
+      assert.is(
+        discOf(standing, { mayBeCleared, underWay, leftOut: 0 }),
+        mayBeCleared ? 'keep' : 'may-go',
+        state,
+      );
     }
   const arrived = underWayOf([queuedStudy({ state: 'done' }), queuedStudy({ state: 'taken-back' })]).length;
-  assert.is(discOf(of({}), { mayBeCleared: false, underWay: arrived }), null, 'the receipt says it then');
-  const others = { mayBeCleared: false, underWay: 1 };
+  assert.is(
+    discOf(of({}), { mayBeCleared: false, underWay: arrived, leftOut: 0 }),
+    null,
+    'the receipt says it then',
+  );
+  const others = { mayBeCleared: false, underWay: 1, leftOut: 0 };
   assert.is(discOf(of({ undecided: 1 }), others), 'keep', 'a person may want to look at the disc');
+  assert.is(discOf(of({ safe: 35 }), { ...others, leftOut: 1 }), 'keep', 'one is damaged on this disc');
 });
 
 test('the policy in force is not said of a study under way that was sent with names', () => {

@@ -80,15 +80,22 @@ export function standingOf(facts: StandingFacts): Standing {
   return { kind: 'empty' };
 }
 
+export type DiscFacts = {
+  readonly mayBeCleared: boolean;
+  readonly underWay: number;
+  readonly leftOut: number;
+};
+
 /**
  * Says whether the disc may go. Null: something on it is not safe here, a person may still want to look at it, or
  * nothing of it is under way. `underWay`: studies of this device that are not in the PACS yet; the device keeps them
  * until a receipt proves it, so the same is true of the disc from Send until then. `mayBeCleared`: the browser may
- * delete them when space runs out, so a person keeps the disc.
+ * delete them when space runs out, so a person keeps the disc. `leftOut`: instances of these studies that were left out,
+ * because they are damaged or by a person, who may want to copy them again.
  */
 export function discOf(
   standing: Standing,
-  { mayBeCleared, underWay }: { readonly mayBeCleared: boolean; readonly underWay: number },
+  { mayBeCleared, underWay, leftOut }: DiscFacts,
 ): 'may-go' | 'keep' | null {
   // The person who decides may have to look at it again.
   if (standing.kind === 'decide') return 'keep';
@@ -98,7 +105,7 @@ export function discOf(
     (standing.kind === 'empty' && underWay > 0) ||
     (standing.kind === 'verdicts' && standing.safe > 0);
   if (!isHere) return null;
-  return mayBeCleared ? 'keep' : 'may-go';
+  return mayBeCleared || leftOut > 0 ? 'keep' : 'may-go';
 }
 
 /** Studies that were sent and have not arrived. */

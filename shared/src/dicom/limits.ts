@@ -59,6 +59,12 @@ export const LARGEST_READ_BYTES = 1024 * 1024;
 export const READ_AFTER_JUMP_BYTES = 4 * 1024;
 
 /**
+ * The front of a refused file, in which its UIDs are looked for: they stand in the first groups, and private elements
+ * before them are short. More would only let a hostile file cost more.
+ */
+export const FRONT_BYTES = 64 * 1024;
+
+/**
  * Zero bytes behind the end are read to be sure that they are. Blocks of media are up to 2 MiB; a sparse file
  * has no end.
  */

@@ -29,6 +29,7 @@ import type { WireReport } from '../protocol/deid-report.ts';
 import type { DeviceTriage } from '../protocol/inference.ts';
 import type { Described } from '../protocol/rule.ts';
 import { heldFor, treatmentOf } from '../protocol/irregularities.ts';
+import { isCutOrDamaged } from '../protocol/reason-kinds.ts';
 import type { ReasonCode, WarningCode } from '../protocol/reasons.ts';
 import type { VaultEntry } from '../protocol/vault.ts';
 import { sha256OfBlob, sha256OfBytes } from '../transfer/digest.ts';
@@ -36,6 +37,7 @@ import { HELD_BYTES, type InstanceBytes } from '../transfer/instance-bytes.ts';
 import type { PatientIdentity } from '../transfer/vault-entry.ts';
 import type { Outgoing, PreparedInstance } from './outgoing.ts';
 import { applyOrder, type ChosenOrder } from './apply-order.ts';
+import { readBegunInstance } from './begun-instance.ts';
 import { coverFile, type Cover } from './cover-file.ts';
 import { describeOne } from './describe-study.ts';
 import { refusingUnreadable, type NotSent } from './refusing-unreadable.ts';
@@ -124,7 +126,7 @@ export async function summariseFile(
   const read = await readFile(source, inFolder, policy, signal);
   if (read.kind !== 'parsed') {
     const index = isOfIndex(read) ? await readDiscIndex(source, signal) : null;
-    return index === null ? read : { kind: 'index', index };
+    return index === null ? await withBegun(read, source, signal) : { kind: 'index', index };
   }
   const { instance } = read;
   const { identifiers, warnings } = instance;
@@ -137,6 +139,12 @@ export async function summariseFile(
     patients: patientsIn(instance),
     named: namedValuesOf(sourcesIn(instance)).values,
   };
+}
+
+async function withBegun(said: NotSent, source: ByteSource, signal?: AbortSignal): Promise<NotSent> {
+  if (said.kind !== 'refused' || !isCutOrDamaged(said.because)) return said;
+  const begun = await readBegunInstance(source, signal);
+  return begun === null ? said : { ...said, begun };
 }
 
 /** The whole path. Throws only the signal's reason; a file that cannot be read is refused. */

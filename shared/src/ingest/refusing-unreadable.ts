@@ -3,9 +3,16 @@ import type { NamingText } from '../deid/companions.ts';
 import type { Place } from '../dicom/data-set.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 import { ArchiveError } from './archive.ts';
+import type { BegunInstance } from './begun-instance.ts';
 
 export type NotSent =
-  | { readonly kind: 'refused'; readonly because: ReasonCode; readonly where?: Place }
+  | {
+      readonly kind: 'refused';
+      readonly because: ReasonCode;
+      readonly where?: Place;
+      /** The instance that a damaged file began to be, where its front says so. */
+      readonly begun?: BegunInstance;
+    }
   | {
       readonly kind: 'quarantined';
       readonly because: ReasonCode;

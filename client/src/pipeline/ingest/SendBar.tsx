@@ -35,12 +35,13 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
   const staying = held.length + sendable.tooLarge.length;
   const send = async () => {
     const studies = ingest.studies.peek().length;
-    const refused = ingest.rejected.peek().length;
+    const refusedAtSend = () => ingest.rejected.peek().filter(({ wasFound }) => wasFound).length;
+    const refused = refusedAtSend();
     await ingest.send();
     const queued = studies - ingest.studies.peek().length;
     if (queued > 0) endNarrowing(sessionStorage);
     if (ingest.problem.peek() !== null || queued < chosen.length) return;
-    const refusedNow = ingest.rejected.peek().length - refused;
+    const refusedNow = refusedAtSend() - refused;
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
     // Files refused before Send were on this page already.
     if (queued === studies) ingest.clear();

@@ -1,6 +1,5 @@
 /** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
 import { useId, useState } from 'preact/hooks';
-import { isDamaged } from '#shared/protocol/reason-kinds.ts';
 import { deferred } from '../../kit/deferred.tsx';
 import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes, formatDicomDate, formatPersonName } from '../../kit/format.ts';
@@ -11,6 +10,7 @@ import { chosenWords } from './chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { titleWords } from '../queue/title-words.ts';
 import { partsOf, toReadable } from '../queue/study-title.ts';
+import { ofUnknownStudy } from './damaged-files.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
 import type { OrderOfStudyProps } from './OrderOfStudy.tsx';
 import type { SentBeforeByUid } from './sent-before.ts';
@@ -72,12 +72,7 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
         {isMixed ? <h2 class="card-name kept">{name}</h2> : <Patient study={study} name={name} />}
         <Contents id={contents} study={study} said={chosenWords.going[going](held, study.instances)} />
         <SentBeforeNote study={study} known={sentBefore} />
-        {ingest.rejected.value.some(({ reason }) => isDamaged(reason)) && (
-          <div class="card-warning small">
-            <Icon name="caution" size={20} />
-            <p>{chosenWords.mayBeIncomplete}</p>
-          </div>
-        )}
+        <Damaged study={study} />
         {loud.map((warning) => (
           <div key={warning} class="card-warning small">
             <Icon name="caution" size={20} />
@@ -94,6 +89,27 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
       {Notes && <Notes study={study} name={name} />}
       <Details study={study} quiet={quiet} />
     </article>
+  );
+}
+
+/** Its damaged files, and those of which nobody knows whether they are of this study. */
+function Damaged({ study }: { readonly study: FoundStudy }) {
+  const ingest = useIngest();
+  const count = ingest.damaged.value.get(study.studyInstanceUID) ?? 0;
+  const [unknown, ...others] = ofUnknownStudy(ingest.rejected.value);
+  const said = [
+    ...(count > 0 ? [chosenWords.damaged(count)] : []),
+    ...(unknown ? [chosenWords.mayBeIncomplete(unknown.path, others.length)] : []),
+  ];
+  return (
+    <>
+      {said.map((sentence) => (
+        <div key={sentence} class="card-warning small">
+          <Icon name="caution" size={20} />
+          <p>{sentence}</p>
+        </div>
+      ))}
+    </>
   );
 }
 

@@ -54,8 +54,14 @@ export const chosenWords = {
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
   cannotGoWhat: 'They stay where they are. Everything else can be sent.',
   exportAgain: 'Export the study again. If it comes out the same, tell your administrator.',
-  mayBeIncomplete:
-    'A damaged file was left out. If it belongs to this study, the study is incomplete: copy it again.',
+  damaged: (count: number) =>
+    count === 1
+      ? '1 image of this study is damaged. Copy it again.'
+      : `${formatCount(count)} images of this study are damaged. Copy them again.`,
+  mayBeIncomplete: (path: string, more: number) =>
+    more === 0
+      ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete: copy it again.`
+      : `Damaged files were left out: ${path} and ${formatCount(more)} more. If one belongs to this study, the study is incomplete: copy them again.`,
   heldBack: (count: number) => `${instances(count)} will not be sent`,
   heldBackWhat:
     'They may name the patient, or are unusual. Some can be covered, or released, once you have looked.',

@@ -10,6 +10,7 @@ import type { Policy } from '#shared/protocol/api.ts';
 import type { DiscView } from './disc-view.ts';
 import type { Forecast } from './forecast.ts';
 import type { FoundFile, NamedPerson, SeenFile, StudyWarning } from './group-studies.ts';
+import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
 import type { Inspection } from './inspection.ts';
 import type { Orders } from './orders.ts';
@@ -104,6 +105,8 @@ export interface RejectedFile {
   readonly reason: ReasonCode;
   /** It was an instance on this page, and could no longer be read at Send. */
   readonly wasFound?: boolean;
+  /** The instance that a damaged file began to be, where its front says so. */
+  readonly begun?: BegunInstance | undefined;
   /** Where in the file, for the one who looks into it. */
   readonly where: { readonly tag: string; readonly offset: number } | null;
 }
@@ -142,6 +145,8 @@ export interface IngestStore {
   readonly disc: ReadonlySignal<DiscView>;
   /** Refused files, each with its reason. */
   readonly rejected: ReadonlySignal<readonly RejectedFile[]>;
+  /** By Study Instance UID, how many instances of a study on the page are damaged and were not chosen whole. */
+  readonly damaged: ReadonlySignal<ReadonlyMap<string, number>>;
   /** Files that the policy in force cannot make safe and nobody has released: they stay here. */
   readonly heldBack: ReadonlySignal<readonly HeldFile[]>;
   /** By Study Instance UID, the studies that name several patients under the policy in force. */

@@ -99,7 +99,10 @@ export function draw(state: IngestState): void {
   batch(() => {
     state.progress.value = { ...count, listing: count.listing > 0 };
     state.studies.value = state.snapshots.show(state.gathering.studies);
-    if (rejected.value.length !== notSent.refused.length) rejected.value = [...notSent.refused];
+    const { refused } = notSent;
+    const isSame = (file: RejectedFile, at: number): boolean => file === refused[at];
+    if (rejected.value.length !== refused.length || !rejected.value.every(isSame))
+      rejected.value = [...refused];
     if (skippedFiles.value.length !== notSent.skipped.length) skippedFiles.value = [...notSent.skipped];
     state.skipped.value = notSent.skipped.length;
     state.disc.value = state.discs.view(count.reading > 0);
@@ -153,10 +156,10 @@ export function reject(
   { path, bytes, wasFound = false }: Pick<RejectedFile, 'path' | 'bytes' | 'wasFound'>,
   said: NotSent,
 ): void {
-  const where = said.kind === 'refused' ? (said.where ?? null) : null;
+  const { where = null, begun } = said.kind === 'refused' ? said : {};
   if (said.kind === 'skipped')
     notSent.skipped.push({ path, bytes, state: 'skipped', reason: said.because, where });
-  else notSent.refused.push({ path, bytes, state: 'refused', reason: said.because, where, wasFound });
+  else notSent.refused.push({ path, bytes, state: 'refused', reason: said.because, where, wasFound, begun });
 }
 
 /** The phase when nothing is being read or queued. */

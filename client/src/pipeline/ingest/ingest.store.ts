@@ -6,6 +6,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { computed, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
 import { collectFiles } from './collect-files.ts';
+import { damagedOn } from './damaged-files.ts';
 import { collectDropped, takeDropped } from './dropped-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import { createForecast, needsOf, totalOf, type Forecast } from './forecast.ts';
@@ -57,6 +58,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     persisted,
     forecast: forecastOf(state, { heldBack: held, mixed }),
     inspection: inspectionOf(state),
+    damaged: damagedOn(state),
     heldBack: held,
     mixed,
     ...patientsIn(state),

@@ -108,7 +108,7 @@ walk('is sent without the patient who was left out, which the page says before a
   await pressSend(page);
   await untilInPacs(stage, 8);
   await page.locator('[data-part=arrived] .queue-name a', { hasText: '…777' }).click();
-  await page.getByText('1 instance left out by a person: not in the PACS').waitFor();
+  await page.getByText('1 instance left out: not in the PACS').waitFor();
   await page
     .getByText('Your study is in the PACS: the disc or files may go, except 1 file not sent')
     .waitFor();

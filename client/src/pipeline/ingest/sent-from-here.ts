@@ -3,13 +3,17 @@
  * left behind. In memory alone: a page that does not know all of it does not say that the files or the disc may go.
  */
 import { signal, type Signal } from '@preact/signals';
+import type { RejectedFile } from './found-study.ts';
 import type { StudyGroup } from './group-studies.ts';
 import type { InspectedFile } from './inspection.ts';
 
 export interface SentFromHere {
   /** Their ids in the queue. */
   readonly sent: ReadonlySet<string>;
-  /** By Study Instance UID or path, the files that were cleared from the page, or could not be sent. */
+  /**
+   * By Study Instance UID, SOP Instance UID of a damaged file or path, the files that were cleared from the page, or
+   * could not be sent.
+   */
   readonly leftBehind: ReadonlyMap<string, number>;
   /** The files of the studies that were sent, by their place among all chosen files (`FoundFile.ordinal`). */
   readonly files: ReadonlyMap<number, InspectedFile>;
@@ -21,11 +25,12 @@ export const createSentFromHere = (): Signal<SentFromHere> => signal(NOTHING);
 
 type State = { readonly sentFromHere: Signal<SentFromHere> };
 
-/** `id`: in the queue; null: nothing of it is queued now. */
+/** `id`: in the queue; null: nothing of it is queued now. `begun`: its damaged files, which the queue counts now. */
 export function noteSent(
   { sentFromHere }: State,
   id: string | null,
   { studyInstanceUID, series }: Pick<StudyGroup, 'studyInstanceUID' | 'series'>,
+  begun: readonly RejectedFile[] = [],
 ): void {
   const { sent, leftBehind, files } = sentFromHere.value;
   const all = new Map(files);
@@ -37,6 +42,9 @@ export function noteSent(
   }
   const left = new Map(leftBehind);
   left.delete(studyInstanceUID);
+  for (const { files: some } of series.values())
+    for (const { sopInstanceUID } of some) left.delete(sopInstanceUID);
+  for (const file of begun) left.delete(keyOf(file));
   sentFromHere.value = { sent: new Set(sent).add(id), leftBehind: left, files: all };
 }
 
@@ -44,14 +52,16 @@ export function noteSent(
 export function noteLeftBehind(
   { sentFromHere }: State,
   studies: Iterable<{ readonly studyInstanceUID: string; readonly instances: number }>,
-  refused: readonly { readonly path: string }[],
+  refused: readonly RejectedFile[],
 ): void {
   const { leftBehind, ...others } = sentFromHere.value;
   const left = new Map(leftBehind);
   for (const { studyInstanceUID, instances } of studies) left.set(studyInstanceUID, instances);
-  for (const { path } of refused) left.set(path, 1);
+  for (const file of refused) left.set(keyOf(file), 1);
   sentFromHere.value = { ...others, leftBehind: left };
 }
+
+const keyOf = ({ path, begun }: RejectedFile): string => begun?.sopInstanceUID ?? path;
 
 /** Somebody else begins. */
 export function forgetSentFromHere({ sentFromHere }: State): void {

@@ -33,7 +33,7 @@ test('a study that a person left out entirely has no tick, and no proof of what 
   assert.equal(headOf(leftOut), { icon: 'note', title: 'Left out by a person' });
   const said = [whenSaid(leftOut, RECEIPT, '3:11 PM'), ...arrivedLines(leftOut, RECEIPT)].join('\n');
   assert.match(said, 'Nothing of what was sent here is in the PACS (3:11 PM)');
-  assert.match(said, '2 instances left out by a person: not in the PACS');
+  assert.match(said, '2 instances left out: not in the PACS');
   assert.match(said, 'The PACS has 2 instances of this study that came another way: sent before');
   assert.not.match(said, /confirmed|Checked: the PACS lists|not sent from here/);
 });

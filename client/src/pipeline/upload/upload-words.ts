@@ -38,7 +38,7 @@ export const uploadWords = {
   heldHereWhat: 'Nobody sees them in the PACS until you decide.',
   /** On the completion page and beside the receipt, which lists only what reached the gateway. */
   stayed: (count: number) => `${instances(count)} held back on this device: not in the PACS until you decide`,
-  leftOutHere: (count: number) => `${instances(count)} left out by a person: not in the PACS`,
+  leftOutHere: (count: number) => `${instances(count)} left out: not in the PACS`,
   sendAnother: 'Send another study',
   decide: {
     sentence: (count: number, total: number) =>

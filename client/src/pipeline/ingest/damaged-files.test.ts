@@ -1,0 +1,91 @@
+/** A study of which a file is damaged does not look whole: on its card, in the queue, at its end and for the disc. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { provenInPacs } from '../../app/proven.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { untilRead } from '../../testing/open-api.ts';
+import { storeOver } from '../../testing/open-queue.ts';
+import { notSentOf } from '../upload/not-sent.ts';
+import { chosenWords } from './chosen-words.ts';
+import { ofUnknownStudy } from './damaged-files.ts';
+
+const STUDY = syntheticStudy({ seed: 95, instancesPerSeries: 3 });
+const OTHER = syntheticStudy({ seed: 96, instancesPerSeries: 2 });
+const [LAST] = STUDY.instances.slice(-1) as [SyntheticInstance];
+const UID = String(STUDY.studyInstanceUID);
+
+const cut = ({ bytes }: SyntheticInstance, name = 'cut.dcm', end = bytes.length - 100): File =>
+  new File([bytes.slice(0, end)], name);
+const wholeOnes = () => filesOf(STUDY).slice(0, -1);
+
+test('its own card says so, in whatever order the files are read, and another study’s does not', async () => {
+  for (const files of [
+    [...filesOf(OTHER), ...wholeOnes(), cut(LAST)],
+    [cut(LAST), cut(LAST, 'again.dcm'), ...wholeOnes(), ...filesOf(OTHER)],
+  ]) {
+    const { store } = await openIngest();
+    await store.addFiles(files);
+    assert.equal([...store.damaged.value], [[UID, 1]]);
+    assert.equal(ofUnknownStudy(store.rejected.value), [], 'nobody has to wonder');
+  }
+  assert.is(chosenWords.damaged(1), '1 image of this study is damaged. Copy it again.');
+});
+
+test('a good copy takes the note away, before and after', async () => {
+  const { store } = await openIngest();
+  await store.addFiles([...wholeOnes(), cut(LAST)]);
+  await store.addFiles(filesOf(STUDY).slice(-1));
+  assert.is(store.damaged.value.size, 0);
+  await store.addFiles([cut(LAST, 'again.dcm')]);
+  assert.is(store.damaged.value.size, 0);
+});
+
+test('only where its front does not say which study it is of, every study may lack it', async () => {
+  const { store } = await openIngest();
+  await store.addFiles([...wholeOnes(), cut(LAST, 'early.dcm', 400)]);
+  assert.is(store.damaged.value.size, 0);
+  assert.equal(
+    ofUnknownStudy(store.rejected.value).map(({ path }) => path),
+    ['early.dcm'],
+  );
+});
+
+for (const policy of [IDENTIFIED, DEIDENTIFIED])
+  test(`is sent without it, and says so at its end and of the disc (${policy.name})`, async () => {
+    const opened = await openIngest({ chosen: policy });
+    const { store } = opened;
+    const queue = storeOver(opened);
+    await store.addFiles([...wholeOnes(), cut(LAST)]);
+    await store.send();
+    assert.equal([store.problem.value, store.rejected.value], [null, []], 'counted in one place');
+    store.clear();
+    assert.ok(await untilRead(() => queue.studies.value.length === 1));
+    const [study] = queue.studies.value;
+    assert.equal([study!.instances, study!.track.safe, study!.track.leftOut], [3, 2, 1]);
+    assert.equal(notSentOf(study!), ['1 instance left out: not in the PACS']);
+    const track = { ...study!.track, safe: 0, inPacs: 2 };
+    const arrived = { ...study!, state: 'done' as const, receiptId: 'receipt', track };
+    const onPage = { found: 0, refused: store.rejected.value.length };
+    assert.equal(provenInPacs(store.sentFromHere.value, [arrived], onPage), { studies: 1, except: 1 });
+    queue.close();
+  });
+
+test('a damaged file that was cleared is an exception until a good copy of it is sent', async () => {
+  const { store } = await openIngest();
+  const left = () => [...store.sentFromHere.value.leftBehind];
+  await store.addFiles([...wholeOnes(), cut(LAST)]);
+  store.clear();
+  assert.equal(left(), [
+    [UID, 2],
+    [String(LAST.identifiers.sopInstanceUID), 1],
+  ]);
+  await store.addFiles(wholeOnes());
+  await store.send();
+  assert.equal(left(), [[String(LAST.identifiers.sopInstanceUID), 1]], 'not chosen again');
+  await store.addFiles(filesOf(STUDY).slice(-1));
+  await store.send();
+  assert.equal(left(), []);
+});
+
+test.run();

@@ -1,0 +1,140 @@
+/** The front of a damaged file says which instance it began to be, or nothing at all. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { bytesSource } from '../dicom/byte-source.ts';
+import type { ByteSource } from '../dicom/data-set.ts';
+import { FRONT_BYTES } from '../dicom/limits.ts';
+import { readInstance } from '../dicom/part10.ts';
+import {
+  EXPLICIT_VR_BIG_ENDIAN,
+  EXPLICIT_VR_LITTLE_ENDIAN,
+  IMPLICIT_VR_LITTLE_ENDIAN,
+} from '../dicom/registry.ts';
+import { PIXEL_DATA, SERIES_INSTANCE_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID } from '../dicom/tags.ts';
+import { findElement } from '../dicom/values.ts';
+import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { readBegunInstance } from './begun-instance.ts';
+import { summariseFile } from './ingest-file.ts';
+
+const ENCODINGS = [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, EXPLICIT_VR_BIG_ENDIAN];
+
+const instanceIn = (transferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN): SyntheticInstance =>
+  syntheticStudy({ seed: 90, instancesPerSeries: 1, transferSyntaxUID }).instances[0]!;
+
+const begunIn = (bytes: Uint8Array) => readBegunInstance(bytesSource(bytes));
+
+const saysOf = ({ identifiers: { studyInstanceUID, sopInstanceUID } }: SyntheticInstance) => ({
+  studyInstanceUID,
+  sopInstanceUID,
+});
+
+async function elementsOf({ bytes }: SyntheticInstance) {
+  const read = await readInstance(bytesSource(bytes));
+  if (read.kind !== 'ready') throw new Error(read.because);
+  return (tag: number) => findElement(read.instance.elements, tag)!;
+}
+
+test('a file cut anywhere behind its UIDs names its study and instance, and one cut before them names none', async () => {
+  for (const encoding of ENCODINGS) {
+    const instance = instanceIn(encoding);
+    const { bytes } = instance;
+    const elementOf = await elementsOf(instance);
+    const known = elementOf(SERIES_INSTANCE_UID).endOffset;
+    const pixels = elementOf(PIXEL_DATA);
+    for (const end of [
+      known,
+      known + 3,
+      pixels.offset,
+      pixels.offset + 6,
+      pixels.valueOffset + 1,
+      bytes.length - 1,
+    ])
+      assert.equal(await begunIn(bytes.subarray(0, end)), saysOf(instance), `${encoding}, cut at ${end}`);
+    const study = elementOf(STUDY_INSTANCE_UID);
+    const ends = [0, 1, 100, 132, 200, elementOf(SOP_INSTANCE_UID).endOffset, study.valueOffset + 8];
+    for (const end of [...ends, study.endOffset, known - 1])
+      assert.is(await begunIn(bytes.subarray(0, end)), null, `${encoding}, cut at ${end}`);
+  }
+});
+
+test('no cut of a header says anything but the truth', async () => {
+  for (const encoding of ENCODINGS) {
+    const instance = instanceIn(encoding);
+    const truth = JSON.stringify(saysOf(instance));
+    const end = (await elementsOf(instance))(PIXEL_DATA).valueOffset;
+    for (let at = 0; at <= end; at++) {
+      const begun = await begunIn(instance.bytes.subarray(0, at));
+      assert.ok(begun === null || JSON.stringify(begun) === truth, `${encoding}, cut at ${at}`);
+    }
+  }
+});
+
+test('a copy whose end was filled with zeros names its study only where its UIDs are all there', async () => {
+  const instance = instanceIn();
+  const elementOf = await elementsOf(instance);
+  const study = elementOf(STUDY_INSTANCE_UID);
+  const filledFrom = (at: number) => Uint8Array.from(instance.bytes).fill(0, at);
+  assert.is(await begunIn(filledFrom(study.valueOffset + 10)), null, 'half of a UID is another UID');
+  assert.is(await begunIn(filledFrom(study.endOffset)), null);
+  assert.equal(await begunIn(filledFrom(elementOf(SERIES_INSTANCE_UID).endOffset)), saysOf(instance));
+});
+
+test('a front that lies about a length names no other study', async () => {
+  for (const encoding of [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN]) {
+    const instance = instanceIn(encoding);
+    const elementOf = await elementsOf(instance);
+    const isExplicit = encoding === EXPLICIT_VR_LITTLE_ENDIAN;
+    for (const tag of [SOP_INSTANCE_UID, STUDY_INSTANCE_UID, SERIES_INSTANCE_UID]) {
+      const { valueOffset, valueLength } = elementOf(tag);
+      const most = isExplicit ? 0xffff : 0xffffffff;
+      for (const lie of [0, 2, valueLength - 2, valueLength + 2, valueLength + 40, most - 1, most]) {
+        const bytes = Uint8Array.from(instance.bytes);
+        const view = new DataView(bytes.buffer);
+        if (isExplicit) view.setUint16(valueOffset - 2, lie, true);
+        else view.setUint32(valueOffset - 4, lie, true);
+        const begun = await begunIn(bytes);
+        const name = `${encoding}, (${tag.toString(16)}) with length ${lie}`;
+        // Behind a series of another length the study and the instance are as before.
+        if (tag === SERIES_INSTANCE_UID && begun !== null) assert.equal(begun, saysOf(instance), name);
+        else assert.is(begun, null, name);
+      }
+    }
+  }
+});
+
+test('nothing is read behind the front, however long the file says that it is', async () => {
+  const { bytes } = instanceIn();
+  let last = 0;
+  const endless: ByteSource = {
+    size: 2 ** 40,
+    async read(offset, length) {
+      last = Math.max(last, offset + length);
+      const piece = new Uint8Array(length);
+      piece.set(bytes.subarray(offset, offset + length));
+      return piece;
+    },
+  };
+  assert.equal(await readBegunInstance(endless), saysOf(instanceIn()));
+  assert.ok(last <= FRONT_BYTES, `${last}`);
+});
+
+test('a front without UIDs says nothing, and a whole file is not called damaged', async () => {
+  const encoder = new TextEncoder();
+  for (const bytes of [
+    new Uint8Array(),
+    new Uint8Array(FRONT_BYTES),
+    encoder.encode('no image'),
+    encoder.encode(`${'\0'.repeat(128)}DICM`),
+    instanceIn().bytes.map((byte, at) => (at < 600 ? byte : 0x55)),
+  ])
+    assert.is(await begunIn(bytes), null);
+  const { bytes } = instanceIn();
+  const summaryOf = (some: Uint8Array<ArrayBuffer>) => summariseFile(new Blob([some]), true, 'identified');
+  assert.is((await summaryOf(bytes)).kind, 'summary');
+  const cut = await summaryOf(bytes.slice(0, -100));
+  assert.equal(cut.kind === 'refused' && [cut.because, cut.begun], ['truncated', saysOf(instanceIn())]);
+  const early = await summaryOf(bytes.slice(0, 400));
+  assert.equal(early.kind === 'refused' && early.begun, undefined);
+});
+
+test.run();

@@ -1,0 +1,36 @@
+/**
+ * Tells from the front of a refused file which instance of which study it began to be, so that the study does not look
+ * whole without it. Only the first bytes are read. No length is believed that leads further: that value, and everything
+ * after it, counts as unread. Values of items are not looked at.
+ */
+import type { ByteSource } from '../dicom/data-set.ts';
+import { rangeSource } from '../dicom/byte-source.ts';
+import { FRONT_BYTES } from '../dicom/limits.ts';
+import { openPart10, readDataSet } from '../dicom/part10.ts';
+import { SERIES_INSTANCE_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID } from '../dicom/tags.ts';
+import { isUid } from '../dicom/uid.ts';
+import { findElement, uidText } from '../dicom/values.ts';
+
+export interface BegunInstance {
+  readonly studyInstanceUID: string;
+  readonly sopInstanceUID: string;
+}
+
+/** Null where its front does not say. Rejects only when reading does, or with the signal's reason. */
+export async function readBegunInstance(
+  source: ByteSource,
+  signal?: AbortSignal,
+): Promise<BegunInstance | null> {
+  const front = rangeSource(source, { offset: 0, length: Math.min(source.size, FRONT_BYTES) });
+  const opened = await openPart10(front, signal, 'replaced');
+  // A front of a deflated Data Set does not inflate.
+  if (opened.kind === 'refused' || opened.beginning.encoding.deflated) return null;
+  const read = await readDataSet(opened, signal);
+  const { elements } = read.kind === 'refused' ? read : read.unexamined;
+  const uidOf = (tag: number) => uidText(findElement(elements, tag));
+  // The series follows the study: where it is readable, the UID of the study was neither cut nor overwritten.
+  const uids = [uidOf(STUDY_INSTANCE_UID), uidOf(SOP_INSTANCE_UID), uidOf(SERIES_INSTANCE_UID)] as const;
+  if (!uids.every(isUid)) return null;
+  const [studyInstanceUID, sopInstanceUID] = uids;
+  return { studyInstanceUID, sopInstanceUID };
+}
