@@ -128,9 +128,12 @@ walk(
     const { page } = stage;
     await stage.enter();
     const [{ buffer }] = study(stage, 1) as [StudyOnDisk];
+    const cut = study(stage, 2).pop()!;
     await choose(page, [
       ...study(stage, 1),
-      ...study(stage, 2),
+      ...study(stage, 2).slice(0, -1),
+      { ...cut, buffer: cut.buffer.subarray(0, -100) },
+      onDisk('early.dcm', buffer.subarray(0, 400)),
       onDisk('twice.dcm', Buffer.concat([buffer, buffer])),
       onDisk('notes.dcm', Buffer.from('no image')),
       onDisk('empty.dcm', Buffer.alloc(0)),
@@ -140,6 +143,8 @@ walk(
     await page.getByText('The file is empty (0 bytes).').waitFor();
     await page.getByRole('button', { name: 'Send 2 studies of 2 patients' }).waitFor();
     await page.getByText('This file is damaged.').waitFor();
+    await page.getByText('1 image of this study is damaged.', { exact: false }).waitFor();
+    assert.is(await page.getByText('A damaged file was left out: early.dcm.', { exact: false }).count(), 2);
     for (const summary of await page.locator('details > summary').all()) await summary.click();
     await page.getByText('The file has extra bytes after the end of the object.').waitFor();
     await page.locator('.series-line canvas').first().waitFor();

@@ -90,28 +90,33 @@ walk(
   },
 );
 
-walk('is sent without the patient who was left out, which the page says before and after', async (stage) => {
-  const { page } = stage;
-  await stage.enter();
-  const files = mixedUp(stage, 2);
-  await choose(page, files);
-  await page.locator('.send-bar').getByRole('link', { name: 'Decide' }).click();
-  const leaveOut = page.getByRole('button', { name: 'Leave out 1 instance: Weber, Karl (ID 3300-001)' });
-  await leaveOut.click();
-  const card = page.locator('.card[data-going=sent]', { hasText: 'Keller, Lena' });
-  await card.getByText('You left these out. They are not sent.').waitFor();
-  await card.getByText('Weber, Karl (ID 3300-001)', { exact: false }).waitFor();
-  await looksRight(page, 'upload-patient-left-out');
-  await card.getByRole('button', { name: 'Decide again' }).click();
-  await page.locator('.card[data-going=held]').getByRole('link', { name: 'Decide' }).click();
-  await leaveOut.click();
-  await pressSend(page);
-  await untilInPacs(stage, 8);
-  await page.locator('[data-part=arrived] .queue-name a', { hasText: '…777' }).click();
-  await page.getByText('1 instance left out: not in the PACS').waitFor();
-  await page
-    .getByText('Your study is in the PACS: the disc or files may go, except 1 file not sent')
-    .waitFor();
-});
+walk(
+  'is sent without a left-out patient and a damaged image, which is said before and after',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    const files = mixedUp(stage, 2);
+    const last = files.at(-1)!;
+    await choose(page, [...files.slice(0, -1), { ...last, buffer: last.buffer.subarray(0, -100) }]);
+    await page.getByText('1 image of this study is damaged. Copy it again.').waitFor();
+    await page.locator('.send-bar').getByRole('link', { name: 'Decide' }).click();
+    const leaveOut = page.getByRole('button', { name: 'Leave out 1 instance: Weber, Karl (ID 3300-001)' });
+    await leaveOut.click();
+    const card = page.locator('.card[data-going=sent]', { hasText: 'Keller, Lena' });
+    await card.getByText('You left these out. They are not sent.').waitFor();
+    await card.getByText('Weber, Karl (ID 3300-001)', { exact: false }).waitFor();
+    await looksRight(page, 'upload-patient-left-out');
+    await card.getByRole('button', { name: 'Decide again' }).click();
+    await page.locator('.card[data-going=held]').getByRole('link', { name: 'Decide' }).click();
+    await leaveOut.click();
+    await pressSend(page);
+    await untilInPacs(stage, 7);
+    await page.locator('[data-part=arrived] .queue-name a', { hasText: '…777' }).click();
+    await page.getByText('2 instances left out: not in the PACS').waitFor();
+    await page
+      .getByText('Your study is in the PACS: the disc or files may go, except 2 files not sent')
+      .waitFor();
+  },
+);
 
 test.run();
