@@ -90,8 +90,8 @@ export type DiscFacts = {
  * Says whether the disc may go. Null: something on it is not safe here, a person may still want to look at it, or
  * nothing of it is under way. `underWay`: studies of this device that are not in the PACS yet; the device keeps them
  * until a receipt proves it, so the same is true of the disc from Send until then. `mayBeCleared`: the browser may
- * delete them when space runs out, so a person keeps the disc. `leftOut`: instances of these studies that were left out,
- * because they are damaged or by a person, who may want to copy them again.
+ * delete them when space runs out, so a person keeps the disc. `leftOut`: instances of these studies that were left
+ * out, because they are damaged or by a person, who may want to copy them again.
  */
 export function discOf(
   standing: Standing,

@@ -3,7 +3,7 @@
  * left behind. In memory alone: a page that does not know all of it does not say that the files or the disc may go.
  */
 import { signal, type Signal } from '@preact/signals';
-import type { RejectedFile } from './found-study.ts';
+import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import type { StudyGroup } from './group-studies.ts';
 import type { InspectedFile } from './inspection.ts';
 
@@ -23,6 +23,7 @@ const NOTHING: SentFromHere = { sent: new Set(), leftBehind: new Map(), files: n
 
 export const createSentFromHere = (): Signal<SentFromHere> => signal(NOTHING);
 
+type Refused = { readonly path: string; readonly begun?: BegunInstance | undefined };
 type State = { readonly sentFromHere: Signal<SentFromHere> };
 
 /** `id`: in the queue; null: nothing of it is queued now. `begun`: its damaged files, which the queue counts now. */
@@ -30,7 +31,7 @@ export function noteSent(
   { sentFromHere }: State,
   id: string | null,
   { studyInstanceUID, series }: Pick<StudyGroup, 'studyInstanceUID' | 'series'>,
-  begun: readonly RejectedFile[] = [],
+  begun: readonly Refused[] = [],
 ): void {
   const { sent, leftBehind, files } = sentFromHere.value;
   const all = new Map(files);
@@ -52,7 +53,7 @@ export function noteSent(
 export function noteLeftBehind(
   { sentFromHere }: State,
   studies: Iterable<{ readonly studyInstanceUID: string; readonly instances: number }>,
-  refused: readonly RejectedFile[],
+  refused: readonly Refused[],
 ): void {
   const { leftBehind, ...others } = sentFromHere.value;
   const left = new Map(leftBehind);
@@ -61,7 +62,7 @@ export function noteLeftBehind(
   sentFromHere.value = { ...others, leftBehind: left };
 }
 
-const keyOf = ({ path, begun }: RejectedFile): string => begun?.sopInstanceUID ?? path;
+const keyOf = ({ path, begun }: Refused): string => begun?.sopInstanceUID ?? path;
 
 /** Somebody else begins. */
 export function forgetSentFromHere({ sentFromHere }: State): void {
