@@ -402,7 +402,7 @@ walk('a page that does not exist says so, and signing out leaves no patient on t
   await page.evaluate(() => {
     location.hash = '#/nowhere';
   });
-  await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
+  await page.getByRole('heading', { name: 'There is no such page, or it is not for your account' }).waitFor();
   await looksRight(page, 'not-found');
   await signOut(stage);
   assert.is(await page.locator('.queue-row, .card').count(), 0);

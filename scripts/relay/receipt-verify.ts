@@ -158,18 +158,21 @@ function toSentence({ studyInstanceUID, revision, iat, counts }: ReceiptCode, wh
   return `The ${what} holds: study ${studyInstanceUID}, revision ${revision}, ${issuedAt}, ${outcomes.join(', ')}.`;
 }
 
-function toLine({ terms, reports, instances, withoutResidue }: Deidentification, of: number): string {
+function toLine(said: Deidentification, of: number): string {
+  const { terms, reports, instances, withoutResidue, covered, released } = said;
   const by = terms
     .map(
       ({ edition, options }) =>
         ` by PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
     )
     .join(' and');
-  const said =
+  const how =
     reports === 0
       ? 'De-identified on the device, which did not say how'
       : `De-identified on the device${by}: ${reports} distinct reports for ${instances} of ${of} instances`;
-  return `${said}; the gateway found no residue in ${withoutResidue}.`;
+  const byPeople =
+    covered + released === 0 ? '' : `; people covered places in ${covered} and released ${released}`;
+  return `${how}; the gateway found no residue in ${withoutResidue}${byPeople}.`;
 }
 
 async function readReceipt(path: string): Promise<string | null> {

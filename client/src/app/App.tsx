@@ -249,7 +249,7 @@ function viewOf(route: Route, of: SettingsViewProps) {
         <main id="content" class="page stack">
           <h1 tabIndex={-1}>{appWords.notFound.title}</h1>
           <p>
-            <a class="button button-main" href={hrefOf({ page: 'upload' })}>
+            <a class="button button-main" href={hrefOf({ page: 'start' })}>
               {appWords.notFound.next}
             </a>
           </p>

@@ -120,5 +120,5 @@ export const appWords = {
     reload: 'Reload the page',
   },
 
-  notFound: { title: 'There is no such page', next: 'Go to Upload' },
+  notFound: { title: 'There is no such page, or it is not for your account', next: 'Go to your start page' },
 } as const;

@@ -1,8 +1,8 @@
 /** *Open in viewer*: asks the gateway where the site's viewers show a study, and opens the only one. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { SENDERS } from '#shared/protocol/policy.ts';
 import type { ViewerLink } from '#shared/protocol/viewer.ts';
 import { ApiProblem } from '../net/api-client.ts';
+import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { refusalSentence } from '../net/refusal-sentence.ts';
 import { viewerWords as words } from './viewer-words.ts';
@@ -14,7 +14,7 @@ type OpenInViewerProps = { readonly studyInstanceUID: string };
 
 export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
   const api = useApi();
-  const roles = useSession().user.value?.roles ?? [];
+  const user = useSession().user.value;
   const [answer, setAnswer] = useState<Answer | null>(null);
   const gone = useRef(new AbortController());
   useEffect(() => () => gone.current.abort(), []);
@@ -34,7 +34,7 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
     }
   };
   // An auditor reads about studies, and opens none.
-  if (!SENDERS.some((role) => roles.includes(role))) return null;
+  if (user === null || !maySend(user)) return null;
   return (
     <div class="stack-tight">
       <button type="button" class="button" disabled={answer === words.asking} onClick={() => void ask()}>

@@ -69,6 +69,21 @@ test('says why an instance is not in the PACS in words, and has the codes beneat
   assert.match(words, '1 refused: for a reason that this gateway does not know of-a-newer-gateway');
 });
 
+test('tells what people covered and released', async () => {
+  const terms = { edition: 'DICOM 2026c', options: [], methods: ['113100'], digest: 'c'.repeat(64) };
+  const reports = [
+    { ...terms, actions: ['0028,0301 D covered', '7fe0,0010 C covered'] },
+    { ...terms, actions: ['0028,0301 D released'] },
+    { ...terms, actions: ['0010,0010 Z profile'] },
+  ];
+  const sheet = sheetOf([0, 0, 1, 2].map((report, at) => instance(at + 1, 'stored', { report })));
+  const { words } = await read({ ...sheet, receipt: { ...sheet.receipt, reports } });
+  assert.match(
+    words,
+    'a person covered places in 2 images; a person looked at 1 image and found nobody named',
+  );
+});
+
 test('has the pseudonym where there is one', async () => {
   const there = [instance(1, 'stored')];
   assert.match((await read(sheetOf(there, { pseudonym: 'PX-7QK2' }))).words, 'Pseudonym PX-7QK2');

@@ -238,7 +238,13 @@ function namesLine(receipt: Receipt): string {
   const said = deidentificationOf(receipt);
   if (said === null) return sheetWords.unchanged;
   const by = said.terms.map(({ edition, options }) => sheetWords.deidentified(edition, options));
-  return [...by, sheetWords.checked(said.withoutResidue)].join('; ');
+  const { covered, released } = said;
+  return [
+    ...by,
+    sheetWords.checked(said.withoutResidue),
+    ...(covered > 0 ? [sheetWords.covered(covered)] : []),
+    ...(released > 0 ? [sheetWords.released(released)] : []),
+  ].join('; ');
 }
 
 /** "2026-11-22 06:51 UTC": the same for everybody who reads the sheet. */

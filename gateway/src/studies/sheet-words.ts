@@ -55,6 +55,9 @@ export const sheetWords = {
     `removed by PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
   checked: (count: number) =>
     `${count === 1 ? '1 instance' : `${count} instances`} checked again by the gateway`,
+  covered: (count: number) => `a person covered places in ${plural(count, 'image', 'images')}`,
+  released: (count: number) =>
+    `a person looked at ${plural(count, 'image', 'images')} and found nobody named`,
   unchanged: 'sent unchanged',
   outcomes: {
     refused: (count: number) => `${count} refused`,

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { COERCED_ATTRIBUTES } from './coercion.ts';
+import type { REPORT_CAUSES } from './deid-report.ts';
 import { digestSchema, needSchema, uidSchema } from './forms.ts';
 import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
 
@@ -182,6 +183,10 @@ export interface Deidentification {
   readonly instances: number;
   /** Instances in which the gateway found no residue. */
   readonly withoutResidue: number;
+  /** Instances whose report says that a person covered places of the image. */
+  readonly covered: number;
+  /** Instances whose report says that a person looked at them and released them as they were. */
+  readonly released: number;
 }
 
 /** null: nothing was de-identified, or neither the device reported its changes nor the gateway its check. */
@@ -191,11 +196,17 @@ export function deidentificationOf({ instances, reports = [] }: Receipt): Deiden
   const terms = new Map(
     reports.map(({ edition, options }) => [[edition, ...options].join(), { edition, options }]),
   );
+  const causedBy = (cause: (typeof REPORT_CAUSES)[number]): number => {
+    const are = reports.map(({ actions = [] }) => actions.some((action) => action.endsWith(` ${cause}`)));
+    return instances.filter(({ report }) => report !== undefined && are[report]).length;
+  };
   return {
     terms: [...terms.values()],
     reports: reports.length,
     instances: instances.filter(({ report }) => report !== undefined).length,
     withoutResidue,
+    covered: causedBy('covered'),
+    released: causedBy('released'),
   };
 }
 

@@ -101,6 +101,14 @@ test('one line says by which edition, in how many ways and how surely instances 
     deidentificationLine(read),
     'Names removed from 2 instances, 1 checked twice (PS3.15 of DICOM 2024e, Basic Profile with retain-uids; 2 reports)',
   );
+  const byHand = [
+    { ...report, actions: ['0028,0301 D covered', '7fe0,0010 C covered'] },
+    { ...report, actions: ['0028,0301 D released'] },
+  ];
+  assert.match(
+    deidentificationLine({ ...receipt, instances, reports: byHand })!,
+    / · Places in 1 instance were covered by a person · 1 instance released by a person who looked$/,
+  );
   assert.is(
     deidentificationLine({ ...receipt, instances: [{ ...first!, residue: 'none' }] }),
     'Names removed; the gateway checked 1 instance',

@@ -12,6 +12,7 @@ import {
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
+import { kitWords } from '../../kit/kit-words.ts';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
 
@@ -98,7 +99,11 @@ export function deidentificationLine(receipt: Receipt): string | null {
   const said = deidentificationOf(receipt);
   if (said === null) return null;
   const by = said.terms.map(({ edition, options }) => uploadWords.deidentifiedBy(edition, options));
-  return uploadWords.deidentified(by, said.reports, said.instances, said.withoutResidue);
+  return [
+    uploadWords.deidentified(by, said.reports, said.instances, said.withoutResidue),
+    ...(said.covered > 0 ? [uploadWords.covered(said.covered)] : []),
+    ...(said.released > 0 ? [uploadWords.released(said.released)] : []),
+  ].join(kitWords.separator);
 }
 
 /** The name of a saved file: an id of ours or a UID as sent, and nothing about the patient. */

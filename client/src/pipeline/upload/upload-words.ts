@@ -81,6 +81,8 @@ export const uploadWords = {
     const twice = withoutResidue === named ? 'checked twice' : `${formatCount(withoutResidue)} checked twice`;
     return `Names removed from ${instances(named)}, ${twice} (${by.join(' and ')}; ${counted(reports, 'report', 'reports')})`;
   },
+  covered: (count: number) => `Places in ${instances(count)} were covered by a person`,
+  released: (count: number) => `${instances(count)} released by a person who looked`,
   receiptLoading: 'Fetching the receipt…',
   receiptNotYet: 'The receipt follows once the PACS has confirmed every instance.',
   print: 'Print',
