@@ -29,7 +29,7 @@ import {
 import { createNeeds } from './proof/needs.ts';
 import { planJobs, runJobs, type Job } from './proof/schedule.ts';
 import { createTestParts, type TestParts } from './proof/test-parts.ts';
-import { runFiles, type FileReport } from './proof/test-processes.ts';
+import { endProcessesIn, runFiles, type FileReport } from './proof/test-processes.ts';
 import { readWeights, writeWeights } from './proof/weights.ts';
 
 const USAGE = [
@@ -94,16 +94,21 @@ async function planRun(settings: Settings): Promise<Job[]> {
   return planJobs(files, { needs, weigh });
 }
 
-async function runTests(jobs: readonly Job[], parts: TestParts, folder: string): Promise<FileReport[]> {
+/** `signal`: nothing more is run. */
+type Place = { readonly parts: TestParts; readonly folder: string; readonly signal: AbortSignal };
+
+async function runTests(jobs: readonly Job[], { parts, folder, signal }: Place): Promise<FileReport[]> {
   const reports: FileReport[] = [];
   await runJobs(jobs, availableParallelism(), async ({ files, needs }) => {
+    if (signal.aborted) return;
     const env = { ...process.env, ...(await parts.need(needs)), TMPDIR: folder };
-    reports.push(...(await runFiles({ files, env, withinMs: WITHIN_MS })));
+    reports.push(...(await runFiles({ files, env, withinMs: WITHIN_MS, signal })));
   });
   return reports;
 }
 
-async function prove(settings: Settings, parts: TestParts, folder: string): Promise<boolean> {
+async function prove(settings: Settings, place: Place): Promise<boolean> {
+  const { parts } = place;
   const steps = new Map<string, number>();
   const timed = async <T>(what: string, work: Promise<T>): Promise<T> => {
     const startedAt = performance.now();
@@ -114,7 +119,7 @@ async function prove(settings: Settings, parts: TestParts, folder: string): Prom
   const isChecked = settings.patterns.length === 0 || settings.patterns.includes('check');
   const totals = isChecked ? [await timed('the rules of the house', checkHouse())] : [];
   const jobs = await planRun(settings);
-  const reports = await timed('the test files', runTests(jobs, parts, folder));
+  const reports = await timed('the test files', runTests(jobs, place));
   if (settings.isWeighed) await writeWeights(reports, await findSources(/\.(test|e2e)\.ts$/));
   sayAll('Slowest files', describeSlowest(reports));
   sayAll('Times', describeTimes(steps, parts, reports));
@@ -145,16 +150,15 @@ async function main(args: readonly string[]): Promise<number> {
   // PostgreSQL refuses root and runs as another account, which must pass through to reach its own folders.
   await chmod(folder, 0o711);
   const parts = createTestParts(folder, say);
-  const end = async (): Promise<void> => {
-    await parts.stop();
-    await rm(folder, { recursive: true, force: true });
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => void end().finally(() => process.exit(130)));
+  const stopped = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stopped.abort());
   try {
-    return (await prove(settings, parts, folder)) ? 0 : 1;
+    const isProven = await prove(settings, { parts, folder, signal: stopped.signal });
+    return stopped.signal.aborted ? 130 : isProven ? 0 : 1;
   } finally {
-    await end();
+    await parts.stop();
+    await endProcessesIn(folder);
+    await rm(folder, { recursive: true, force: true });
   }
 }
 

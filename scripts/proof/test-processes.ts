@@ -1,16 +1,21 @@
 /**
  * Runs test files in child processes and leaves none of their processes behind: everything that a test starts
- * inherits the mark of this run in its environment, and processes that still carry it afterwards are ended.
- * Other processes of the machine are never touched.
+ * inherits the mark of this run in its environment, and processes that still carry it afterwards are ended. Programs
+ * that get an environment of their own, such as PostgreSQL, are known by their folder at the end of all runs.
+ * Other processes of the machine are never touched. Linux only; elsewhere tests must clean up themselves.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import { setTimeout as after } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { SuiteReport } from './run-suites.ts';
 
 const RUNNER = fileURLToPath(new URL('./run-suites.ts', import.meta.url));
 const MARK = 'RELAY_TEST_RUN';
+const LOOK_AGAIN_MS = 20;
+/** A killed process ends once its disk has answered. */
+const GONE_WITHIN_MS = 30_000;
 
 export type FileReport = SuiteReport & { readonly note: string | null };
 
@@ -23,6 +28,8 @@ export type RunOptions = {
   readonly isQuiet?: boolean;
   /** The first failure is enough: the process is killed, and the other files count as failed. */
   readonly endsAtFailure?: boolean;
+  /** Kills the process. */
+  readonly signal?: AbortSignal;
 };
 
 /** Printed file by file: the output of two processes at once could not be read. */
@@ -47,6 +54,7 @@ async function runOnce(options: RunOptions, mark: string): Promise<FileReport[]>
   const child = spawn(process.execPath, [RUNNER, ...files], {
     env: { ...env, [MARK]: mark },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    ...(options.signal && { signal: options.signal, killSignal: 'SIGKILL' as const }),
   });
   const show = collectOutput(child, isQuiet);
   child.on('message', (report: SuiteReport) => {
@@ -71,30 +79,43 @@ async function runOnce(options: RunOptions, mark: string): Promise<FileReport[]>
   return files.map((file) => reports.get(file) ?? { file, ...none });
 }
 
-async function carriersOf(mark: string): Promise<number[]> {
-  const pids = (await readdir('/proc').catch(() => [])).filter((entry) => /^\d+$/.test(entry)).map(Number);
-  const carriers = await Promise.all(
-    pids.map(async (pid) => {
-      const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '');
-      return environment.split('\0').includes(`${MARK}=${mark}`) ? pid : null;
-    }),
-  );
-  return carriers.filter((pid) => pid !== null);
+/** `fits` is asked with the folder of each process in /proc. */
+async function processesThat(fits: (folder: string) => Promise<boolean>): Promise<number[]> {
+  const pids = (await readdir('/proc').catch(() => [])).filter((entry) => /^\d+$/.test(entry));
+  const fitting = await Promise.all(pids.map((pid) => fits(`/proc/${pid}`).catch(() => false)));
+  return pids.filter((_, at) => fitting[at]).map(Number);
 }
 
-/**
- * Runs the files in one process and ends what they left behind. Linux only for the latter; elsewhere tests
- * must clean up themselves.
- */
+/** Until none is left: a process that was only told to end may still write, or start another one. */
+async function endThose(fits: (folder: string) => Promise<boolean>): Promise<void> {
+  const end = performance.now() + GONE_WITHIN_MS;
+  for (;;) {
+    const pids = await processesThat(fits);
+    if (pids.length === 0) return;
+    if (performance.now() > end) throw new Error(`processes of the tests do not end: ${pids.join(', ')}`);
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        /* it has ended */
+      }
+    }
+    await after(LOOK_AGAIN_MS);
+  }
+}
+
+/** Ends the processes that work in this folder, which belongs to the tests alone. */
+export async function endProcessesIn(folder: string): Promise<void> {
+  const inside = `${await realpath(folder)}/`;
+  await endThose(async (of) => `${await readlink(`${of}/cwd`)}/`.startsWith(inside));
+}
+
+/** Runs the files in one process and ends what they left behind. */
 export async function runFiles(options: RunOptions): Promise<FileReport[]> {
   const mark = randomUUID();
   const reports = await runOnce(options, mark);
-  for (const pid of await carriersOf(mark)) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      /* it has ended */
-    }
-  }
+  await endThose(async (of) =>
+    (await readFile(`${of}/environ`, 'utf8')).split('\0').includes(`${MARK}=${mark}`),
+  );
   return reports;
 }

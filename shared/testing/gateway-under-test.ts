@@ -109,6 +109,8 @@ function environmentOf(settings: GatewaySettings): NodeJS.ProcessEnv {
     ...GATEWAY_MEMORY,
     PATH: process.env.PATH,
     HOME: process.env.HOME,
+    // By which it is found and ended where its test was killed.
+    RELAY_TEST_RUN: process.env.RELAY_TEST_RUN,
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
     RELAY_PORT: String(settings.port),
     RELAY_WEB_PORT: String(settings.webPort),

@@ -123,6 +123,7 @@ class SupervisedGateway implements ChaosGateway {
         ...GATEWAY_MEMORY,
         PATH: process.env.PATH,
         HOME: process.env.HOME,
+        RELAY_TEST_RUN: process.env.RELAY_TEST_RUN,
         ...env,
         ...shiftedClock(faketime, this.#stamp),
       },
