@@ -16,10 +16,53 @@ import {
 } from './limits.ts';
 
 const GZIP_TRAILER_BYTES = 8;
+const PIECE_BYTES = LARGEST_READ_BYTES / 16;
+/** A browser takes the next piece once this one is read: an error in one discards what it alone inflates to. */
+const FRONT_PIECE_BYTES = 64;
 
 export type InflateOutcome =
   | { readonly kind: 'inflated'; readonly dataSet: ByteSource }
   | { readonly kind: 'refused'; readonly because: ReasonCode };
+
+/**
+ * The first bytes, at most `length`, to which the source inflates from `start` on, also where it is cut or damaged
+ * behind them.
+ */
+export async function inflateFront(
+  source: ByteSource,
+  start: number,
+  length: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const inflater = new DecompressionStream('deflate-raw');
+  const reader = inflater.readable.getReader();
+  const feeding = ignoreFailure(
+    feed(
+      inflater.writable.getWriter(),
+      source,
+      { start, end: source.size, piece: FRONT_PIECE_BYTES },
+      signal,
+    ),
+    'what was inflated before is read',
+  );
+  const front = new Uint8Array(length);
+  let filled = 0;
+  try {
+    while (filled < length) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      const some = value.subarray(0, length - filled);
+      front.set(some, filled);
+      filled += some.length;
+    }
+  } catch {
+    signal?.throwIfAborted();
+  } finally {
+    await ignoreFailure(reader.cancel(), 'the stream has ended or failed');
+    await feeding;
+  }
+  return front.subarray(0, filled);
+}
 
 /** Inflates everything from `start` to the end of the source. */
 export async function inflateDataSet(
@@ -56,7 +99,7 @@ async function inflateRange(
   const inflater = new DecompressionStream('deflate-raw');
   const reader = inflater.readable.getReader();
   const feeding = ignoreFailure(
-    feed(inflater.writable.getWriter(), source, { start, end }, signal),
+    feed(inflater.writable.getWriter(), source, { start, end, piece: PIECE_BYTES }, signal),
     'the reader sees the same failure',
   );
   const chunks: Uint8Array[] = [];
@@ -90,13 +133,13 @@ type Writer = {
 async function feed(
   writer: Writer,
   source: ByteSource,
-  { start, end }: { readonly start: number; readonly end: number },
+  { start, end, piece }: { readonly start: number; readonly end: number; readonly piece: number },
   signal?: AbortSignal,
 ): Promise<void> {
   try {
-    for (let offset = start; offset < end; offset += LARGEST_READ_BYTES / 16) {
+    for (let offset = start; offset < end; offset += piece) {
       signal?.throwIfAborted();
-      const bytes = await source.read(offset, Math.min(LARGEST_READ_BYTES / 16, end - offset));
+      const bytes = await source.read(offset, Math.min(piece, end - offset));
       await writer.write(bytes as Uint8Array<ArrayBuffer>);
     }
     await writer.close();

@@ -1,12 +1,15 @@
 /** The front of a damaged file says which instance it began to be, or nothing at all. */
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesSource } from '../dicom/byte-source.ts';
 import type { ByteSource } from '../dicom/data-set.ts';
-import { concatBytes } from '../dicom/encode.ts';
+import { concatBytes, encodeFileMeta } from '../dicom/encode.ts';
+import { inflateFront } from '../dicom/inflate-data-set.ts';
 import { FRONT_BYTES } from '../dicom/limits.ts';
 import { readInstance } from '../dicom/part10.ts';
 import {
+  DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
   EXPLICIT_VR_BIG_ENDIAN,
   EXPLICIT_VR_LITTLE_ENDIAN,
   IMPLICIT_VR_LITTLE_ENDIAN,
@@ -29,10 +32,15 @@ const saysOf = ({ identifiers: { studyInstanceUID, sopInstanceUID } }: Synthetic
   sopInstanceUID,
 });
 
-async function elementsOf({ bytes }: SyntheticInstance) {
+async function readyIn({ bytes }: SyntheticInstance) {
   const read = await readInstance(bytesSource(bytes));
   if (read.kind !== 'ready') throw new Error(read.because);
-  return (tag: number) => findElement(read.instance.elements, tag)!;
+  return read.instance;
+}
+
+async function elementsOf(instance: SyntheticInstance) {
+  const { elements } = await readyIn(instance);
+  return (tag: number) => findElement(elements, tag)!;
 }
 
 test('a file cut anywhere behind its UIDs names its study and instance, and one cut before them names none', async () => {
@@ -68,6 +76,40 @@ test('no cut of a header says anything but the truth', async () => {
       assert.ok(begun === null || JSON.stringify(begun) === truth, `${encoding}, cut at ${at}`);
     }
   }
+});
+
+test('a deflated file that is cut or damaged behind its UIDs names them too, and nothing but the truth', async () => {
+  const instance = instanceIn();
+  const { dataSetOffset } = await readyIn(instance);
+  const meta = encodeFileMeta(instance.identifiers, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN);
+  const deflated = deflateRawSync(instance.bytes.subarray(dataSetOffset));
+  const known = (await elementsOf(instance))(SERIES_INSTANCE_UID).endOffset - dataSetOffset;
+  const bytes = concatBytes([meta, deflated]);
+  const truth = saysOf(instance);
+  let named = 0;
+  for (let end = meta.length; end < bytes.length; end += 5) {
+    const begun = await begunIn(bytes.subarray(0, end));
+    if (begun !== null) assert.equal(begun, truth, `cut at ${end}`);
+    // Of the last piece before the cut nothing may be known.
+    const certain = deflated.subarray(0, Math.max(0, end - meta.length - 64));
+    const front = inflateRawSync(certain, { finishFlush: constants.Z_SYNC_FLUSH });
+    if (front.length <= known) continue;
+    assert.ok(begun, `cut at ${end}`);
+    named += 1;
+  }
+  assert.ok(named > 20, `${named}`);
+  const damaged = Uint8Array.from(bytes).fill(0xff, -200);
+  assert.equal(await begunIn(damaged), truth);
+  const cut = await summariseFile(new Blob([bytes.slice(0, -100)]), true, 'identified');
+  assert.equal(cut.kind === 'refused' && [cut.because, cut.begun], ['truncated', truth]);
+});
+
+test('a deflated front grows no further than its limit, whatever it would inflate to', async () => {
+  const { identifiers } = instanceIn();
+  const meta = encodeFileMeta(identifiers, DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN);
+  const bomb = deflateRawSync(new Uint8Array(64 * 1024 * 1024));
+  const front = await inflateFront(bytesSource(concatBytes([meta, bomb])), meta.length, FRONT_BYTES);
+  assert.is(front.length, FRONT_BYTES);
 });
 
 test('a copy whose end was filled with zeros names its study only where its UIDs are all there', async () => {

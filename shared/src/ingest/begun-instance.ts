@@ -4,9 +4,10 @@
  * after it, counts as unread. Values of items are not looked at.
  */
 import type { ByteSource } from '../dicom/data-set.ts';
-import { rangeSource } from '../dicom/byte-source.ts';
+import { bytesSource, rangeSource } from '../dicom/byte-source.ts';
+import { inflateFront } from '../dicom/inflate-data-set.ts';
 import { FRONT_BYTES } from '../dicom/limits.ts';
-import { openPart10, readDataSet } from '../dicom/part10.ts';
+import { openPart10, readDataSet, type OpenedFile } from '../dicom/part10.ts';
 import { SERIES_INSTANCE_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID } from '../dicom/tags.ts';
 import { isUid } from '../dicom/uid.ts';
 import { findElement, uidText } from '../dicom/values.ts';
@@ -23,9 +24,8 @@ export async function readBegunInstance(
 ): Promise<BegunInstance | null> {
   const front = rangeSource(source, { offset: 0, length: Math.min(source.size, FRONT_BYTES) });
   const opened = await openPart10(front, signal, 'replaced');
-  // A front of a deflated Data Set does not inflate.
-  if (opened.kind === 'refused' || opened.beginning.encoding.deflated) return null;
-  const read = await readDataSet(opened, signal);
+  if (opened.kind === 'refused') return null;
+  const read = await readDataSet(await inflatedIn(opened, signal), signal);
   const { elements } = read.kind === 'refused' ? read : read.unexamined;
   const uidOf = (tag: number) => uidText(findElement(elements, tag));
   // The series follows the study: where it is readable, the UID of the study was neither cut nor overwritten.
@@ -33,4 +33,18 @@ export async function readBegunInstance(
   if (!uids.every(isUid)) return null;
   const [studyInstanceUID, sopInstanceUID] = uids;
   return { studyInstanceUID, sopInstanceUID };
+}
+
+/** As if its Data Set had never been deflated. */
+async function inflatedIn(opened: OpenedFile, signal?: AbortSignal): Promise<OpenedFile> {
+  const { source, beginning } = opened;
+  const { encoding, dataSetOffset } = beginning;
+  if (!encoding.deflated) return opened;
+  const head = await inflateFront(source, dataSetOffset, FRONT_BYTES, signal);
+  return {
+    kind: 'opened',
+    source: bytesSource(head),
+    head,
+    beginning: { ...beginning, dataSetOffset: 0, encoding: { ...encoding, deflated: false } },
+  };
 }
