@@ -71,6 +71,37 @@ for (const policy of [IDENTIFIED, DEIDENTIFIED])
     queue.close();
   });
 
+for (const policy of [IDENTIFIED, DEIDENTIFIED])
+  test(`is missing no longer once a good copy was sent after it (${policy.name})`, async () => {
+    const opened = await openIngest({ chosen: policy });
+    const { store, database } = opened;
+    const counted = async () =>
+      (await database.studies.toArray())
+        .toSorted((a, b) => b.instances - a.instances || b.chosen - a.chosen)
+        .map(({ chosen, instances, held }) => [chosen, instances, held.leftOut]);
+    const [first] = filesOf(STUDY);
+    await store.addFiles([...wholeOnes(), cut(LAST)]);
+    await store.send();
+    assert.equal(await counted(), [[3, 2, 1]]);
+    // Damaged again: still missing, and counted once.
+    await store.addFiles([first!, cut(LAST)]);
+    await store.send();
+    assert.equal(await counted(), [
+      [2, 2, 0],
+      [2, 1, 1],
+    ]);
+    await store.addFiles(filesOf(STUDY).slice(-1));
+    await store.send();
+    assert.equal(await counted(), [
+      [2, 2, 0],
+      [1, 1, 0],
+      [1, 1, 0],
+    ]);
+    const rows = await database.studies.toArray();
+    assert.ok(rows.every(({ held }) => held.sealed === undefined && held.damaged === undefined));
+    assert.not.match(JSON.stringify(rows), String(LAST.identifiers.sopInstanceUID));
+  });
+
 test('a damaged file that was cleared is an exception until a good copy of it is sent', async () => {
   const { store } = await openIngest();
   const left = () => [...store.sentFromHere.value.leftBehind];

@@ -13,10 +13,10 @@ export function begunIn({ studyInstanceUID }: Known, refused: readonly RejectedF
 }
 
 /** The instances among them of which no good copy was chosen: each once, however many copies are damaged. */
-export function countDamaged(study: Known, refused: readonly RejectedFile[]): number {
+export function damagedIn(study: Known, refused: readonly RejectedFile[]): readonly string[] {
   const uids = new Set(begunIn(study, refused).map(({ begun }) => begun!.sopInstanceUID));
   for (const { sopInstanceUID } of filesIn(study.leftOut)) uids.delete(sopInstanceUID);
-  return [...uids].filter((uid) => !study.sopInstanceUIDs.has(uid)).length;
+  return [...uids].filter((uid) => !study.sopInstanceUIDs.has(uid));
 }
 
 /** Nobody can tell which study they are missing from. */
@@ -36,7 +36,7 @@ export function damagedOn({
     const refused = rejected.value.filter(({ begun }) => begun !== undefined);
     const counts = studies.value.flatMap(({ studyInstanceUID }) => {
       const group = refused.length > 0 && gathering.studies.get(studyInstanceUID);
-      const count = group ? countDamaged(group, refused) : 0;
+      const count = group ? damagedIn(group, refused).length : 0;
       return count > 0 ? [[studyInstanceUID, count] as const] : [];
     });
     return counts.length > 0 ? new Map(counts) : NONE;

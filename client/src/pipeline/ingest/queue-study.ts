@@ -73,6 +73,8 @@ export interface Queueing {
   readonly group: StudyGroup;
   /** Instances of the study that a person left out before Send. */
   readonly leftOut: number;
+  /** SOP Instance UIDs of the study of which only a damaged file was chosen. */
+  readonly damaged: readonly string[];
   /** The values that all instances of the study name, those of its other patients too. */
   readonly companions: readonly NamedValue[];
   readonly terms: SendingTerms;
@@ -115,7 +117,7 @@ export async function queueStudy(tools: QueueingTools, queueing: Queueing): Prom
 
 /** False when nothing of it was left to queue. */
 async function nameAndPack(begun: Begun): Promise<boolean> {
-  const { tools, studyId, group, leftOut, terms } = begun;
+  const { tools, studyId, group, terms } = begun;
   const { database } = tools;
   const { reason } = terms;
   const { name, version, deidentify } = terms.policy;
@@ -127,7 +129,7 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
     title: titleOf(group),
     about: aboutOf(group),
     chosen: group.instances,
-    leftOut,
+    leftOut: leftOutIn(begun),
   });
   const { wanted, sopInstanceUIDs } = await nameAll(begun);
   const triaged = tools.triaged(studyId, group);
@@ -146,16 +148,17 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
   return isQueued;
 }
 
-async function keepAllHeld(
-  { tools, studyId, group, leftOut, held }: Begun,
-  sopInstanceUIDs: ReadonlySet<string>,
-): Promise<KeptHeld> {
+const leftOutIn = ({ leftOut, damaged }: Begun): number => leftOut + damaged.length;
+
+async function keepAllHeld(begun: Begun, sopInstanceUIDs: ReadonlySet<string>): Promise<KeptHeld> {
+  const { tools, studyId, group, damaged, held } = begun;
   return keepHeld(tools.database, await tools.key, {
     studyId,
     studyInstanceUID: group.studyInstanceUID,
     held: held.map(({ found: { sopInstanceUID }, because }) => ({ sopInstanceUID, reason: because.because })),
     sopInstanceUIDs,
-    leftOut,
+    damaged,
+    leftOut: leftOutIn(begun),
   });
 }
 

@@ -17,7 +17,7 @@ import {
   type IngestState,
 } from './ingest-state.ts';
 import type { termsOf } from './policy-in-force.ts';
-import { begunIn, countDamaged } from './damaged-files.ts';
+import { begunIn, damagedIn } from './damaged-files.ts';
 import { NamedByCompanions } from './hold-companions.ts';
 import { noteUnready } from './hold-unready.ts';
 import { orderOf, withOrder } from './orders.ts';
@@ -139,15 +139,15 @@ async function queueAll(
   // Counted once, with the first part that is queued.
   let { leftOut } = group;
   const begun = begunIn(group, state.notSent.refused);
-  let damaged = countDamaged(group, begun);
+  let damaged = damagedIn(group, begun);
   for (const part of parts) {
-    const queueing = { group: part, leftOut: filesIn(leftOut).length + damaged, companions, terms, signal };
+    const queueing = { group: part, leftOut: filesIn(leftOut).length, damaged, companions, terms, signal };
     const done = await queueStudy(state.tools, { ...queueing, watch: watchOf(part) });
     // One that waits for a decision in the queue already is recognised there by its files.
     noteSent(state, done.kind === 'queued' ? done.id : null, group, begun);
     if (done.kind === 'queued') {
       leftOut = new Map();
-      damaged = 0;
+      damaged = [];
       state.notSent.refused = state.notSent.refused.filter((file) => !begun.includes(file));
     } else held.push(...done.held);
   }

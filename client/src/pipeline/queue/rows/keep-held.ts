@@ -1,8 +1,8 @@
 /**
- * Instances of a queued study that stay on this device until a person decides. The row counts them by reason, and
- * says under the device's key which ones they are, so that they are recognised when the study is chosen again. Once the
- * newer entry is safe they are counted with it alone; until then both have them, so that a closed page loses none.
- * Their files stay where they are; nothing of them is copied.
+ * Instances of a queued study that stay on this device until a person decides, and those that were left out because
+ * their files are damaged. The row counts them, and says under the device's key which ones they are, so that they are
+ * recognised when the study is chosen again. Once the newer entry is safe they are counted with it alone; until then
+ * both have them, so that a closed page loses none. Their files stay where they are; nothing of them is copied.
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { addTo, listOf, sumOf } from '../count-reasons.ts';
@@ -21,12 +21,14 @@ interface HeldInstance {
 interface Sealed {
   readonly studyInstanceUID: string;
   readonly held: readonly HeldInstance[];
+  /** SOP Instance UIDs of which only a damaged file was chosen. */
+  readonly damaged: readonly string[];
 }
 
 /** `finishNaming` writes `held`, and `finishPacking` takes from the earlier entries, each in its transaction. */
 export interface KeptHeld {
   readonly held: Held;
-  /** Entries of the same study that held some of the instances chosen now. */
+  /** Entries of the same study that held, or left out as damaged, some of the instances chosen now. */
   readonly earlier: readonly {
     readonly id: string;
     readonly before: Held;
@@ -39,7 +41,7 @@ interface Chosen extends Sealed {
   readonly studyId: string;
   /** SOP Instance UIDs, as in the files, of all that were named or are held; not of files that could not be read. */
   readonly sopInstanceUIDs: ReadonlySet<string>;
-  /** Instances that a person left out before Send. */
+  /** Instances that a person left out before Send, and those whose files are damaged. */
   readonly leftOut: number;
 }
 
@@ -60,15 +62,21 @@ export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: 
     const sealed = await openHeld(key, id, before);
     // Another policy gives the study another UID in the row.
     if (sealed?.studyInstanceUID !== chosen.studyInstanceUID) continue;
-    const all = sealed.held.filter(({ reason }) => before.reasons.some((open) => open.reason === reason));
-    const left = all.filter(({ sopInstanceUID }) => !chosen.sopInstanceUIDs.has(sopInstanceUID));
-    const taken = all.length - left.length;
+    const open = sealed.held.filter(({ reason }) => before.reasons.some((each) => each.reason === reason));
+    const left = open.filter(({ sopInstanceUID }) => !chosen.sopInstanceUIDs.has(sopInstanceUID));
+    const stillDamaged = sealed.damaged.filter((uid) => !isNamed(chosen, uid));
+    const good = sealed.damaged.length - stillDamaged.length;
+    const taken = open.length - left.length + good;
     if (taken === 0) continue;
-    const held = await toHeld(key, id, { ...sealed, held: left }, before.leftOut);
-    earlier.push({ id, before, held, taken });
+    const rest = { ...sealed, held: left, damaged: stillDamaged };
+    earlier.push({ id, before, held: await toHeld(key, id, rest, before.leftOut - good), taken });
   }
   return { held: await toHeld(key, chosen.studyId, chosen, chosen.leftOut), earlier };
 }
+
+/** The newer entry counts it: sent, held, or damaged again. */
+const isNamed = ({ sopInstanceUIDs, damaged }: Chosen, uid: string): boolean =>
+  sopInstanceUIDs.has(uid) || damaged.includes(uid);
 
 /** Whether no instance that the row holds would be missing if this choice replaced it. */
 export function isCovered({ id, held }: StudyRow, kept: KeptHeld | null): boolean {
@@ -78,8 +86,8 @@ export function isCovered({ id, held }: StudyRow, kept: KeptHeld | null): boolea
 
 const isEmpty = ({ reasons }: Held): boolean => reasons.length === 0;
 
-function isAsBefore({ reasons }: Held, { before }: { readonly before: Held }): boolean {
-  return JSON.stringify(reasons) === JSON.stringify(before.reasons);
+function isAsBefore({ reasons, leftOut }: Held, { before }: { readonly before: Held }): boolean {
+  return JSON.stringify([reasons, leftOut]) === JSON.stringify([before.reasons, before.leftOut]);
 }
 
 /** In one transaction with the write that makes the newer entry safe. */
@@ -112,10 +120,12 @@ export async function leaveOutHeld(database: LocalDatabase, id: string, reason: 
     const open = study?.held.reasons.find((held) => held.reason === reason);
     if (!study || !open) return;
     const reasons = study.held.reasons.filter((held) => held !== open);
+    const { sealed, damaged, leftOut } = study.held;
     const held: Held = {
       reasons,
-      leftOut: study.held.leftOut + open.instances,
-      ...(reasons.length > 0 && study.held.sealed && { sealed: study.held.sealed }),
+      leftOut: leftOut + open.instances,
+      ...(damaged && { damaged }),
+      ...((reasons.length > 0 || damaged) && sealed && { sealed }),
     };
     await database.studies.update(id, { held, ...endOf({ ...study, held }) });
   });
@@ -133,15 +143,15 @@ function endOf(study: StudyRow): Partial<StudyRow> {
 async function toHeld(
   key: CryptoKey,
   id: string,
-  { studyInstanceUID, held }: Sealed,
+  { studyInstanceUID, held, damaged }: Sealed,
   leftOut: number,
 ): Promise<Held> {
   const counts = new Map<string, number>();
   for (const { reason } of held) addTo(counts, reason);
-  if (held.length === 0) return { reasons: [], leftOut };
-  const said: Sealed = { studyInstanceUID, held };
+  if (held.length === 0 && damaged.length === 0) return { reasons: [], leftOut };
+  const said: Sealed = { studyInstanceUID, held, damaged };
   const sealed = await seal(key, new TextEncoder().encode(JSON.stringify(said)), `held/${id}`);
-  return { reasons: listOf(counts), leftOut, sealed };
+  return { reasons: listOf(counts), leftOut, ...(damaged.length > 0 && { damaged: damaged.length }), sealed };
 }
 
 /** The Study Instance UID, as in the files, of the instances that the row holds; null: it holds none. */

@@ -92,10 +92,16 @@ export interface StudyRow {
    */
   reasons: Reasons;
   /**
-   * Chosen instances that do not travel: held on this device for a person, or left out by one. `sealed` says which
-   * are held (keep-held.ts); absent where none is.
+   * Chosen instances that do not travel: held on this device for a person, left out by one, or damaged. `sealed` says
+   * which are held or damaged (keep-held.ts); absent where none is.
    */
-  held: { readonly reasons: readonly ReasonCount[]; readonly leftOut: number; readonly sealed?: Sealed };
+  held: {
+    readonly reasons: readonly ReasonCount[];
+    readonly leftOut: number;
+    /** Of those left out: a good copy of their files may follow. */
+    readonly damaged?: number;
+    readonly sealed?: Sealed;
+  };
   /** Paused by a person: nothing of it is sent until it is resumed. */
   paused: boolean;
   /** Set by a person: the lower goes first, and before all studies without a rank. */
