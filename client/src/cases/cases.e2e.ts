@@ -108,6 +108,11 @@ walk(
     await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
     assert.not.ok((await page.locator('main').innerText()).includes(HURRIED));
     await looksRight(page, 'cases-hidden');
+    await press(page, 'Export');
+    const templates = page.getByRole('dialog').getByLabel('What the file has');
+    await templates.locator('[value=cases-limited]').waitFor({ state: 'attached' });
+    assert.is(await templates.locator('[value=cases-full]').count(), 0, 'no file with names');
+    await page.keyboard.press('Escape');
     await page.getByLabel('Hide names and titles').press('Space');
     await page.getByRole('link', { name: HURRIED }).waitFor();
     await page.locator('h1').press('/');

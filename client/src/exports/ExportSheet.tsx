@@ -8,6 +8,7 @@ import {
   type ExportTemplate,
   type NewExport,
 } from '#shared/protocol/exports.ts';
+import { createAnonymise } from '../cases/anonymise.ts';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
 import { FormActions } from '../kit/FormActions.tsx';
@@ -32,13 +33,16 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   // The same for each attempt: one export, however often it is asked for.
   const [id] = useState(() => crypto.randomUUID());
   const [attempt] = useState(openAttempt);
+  // Where names are hidden, no template that has any is offered.
+  const [{ isOn: isAnonymous }] = useState(() => createAnonymise(localStorage));
   const templates = useSignal<readonly ExportTemplate[] | null>(null);
   const chosen = useSignal<string | null>(null);
   const purpose = useSignal('');
   const isMissing = useSignal(false);
   useEffect(() => {
     void attempt.tried(async () => {
-      templates.value = (await api.json('/export-templates', exportTemplatesSchema)).templates;
+      const all = (await api.json('/export-templates', exportTemplatesSchema)).templates;
+      templates.value = all.filter(({ definition }) => !isAnonymous.value || definition.redaction !== 'full');
       chosen.value = templates.value[0]?.name ?? null;
     });
   }, []);

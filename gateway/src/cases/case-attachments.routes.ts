@@ -16,6 +16,7 @@ import {
   jsonResponse,
   type Router,
 } from '../http/route.ts';
+import { anonymise, refuseAnonymous } from './anonymise.ts';
 import { asSender } from './case-rights.ts';
 import { findCase } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
@@ -34,7 +35,7 @@ const list = defineRoute({
   tags: ['cases'],
   problems: ['not-found'],
   summary: 'The attachments of a case, without their bytes',
-  request: { params: byId },
+  request: { params: byId, query: z.object({ anonymise }) },
   responses: { 200: jsonResponse(caseAttachmentsSchema, 'Oldest first.') },
 });
 const read = defineRoute({
@@ -44,7 +45,7 @@ const read = defineRoute({
   tags: ['cases'],
   problems: ['not-found', 'case-unreadable'],
   summary: 'An attachment, to be saved: no browser shows it on this origin',
-  request: { params: byAttachment },
+  request: { params: byAttachment, query: z.object({ anonymise }) },
   responses: {
     200: {
       description: 'As it was attached. Its name is in the list.',
@@ -107,10 +108,14 @@ export function caseAttachmentRoutes(tools: CaseTools): Router {
     const caller = callerOf(c);
     const row = await findCase(db, asSender(caller), c.req.valid('param').id);
     await recordCaseReading(tools, caller, row.id);
-    return c.json({ attachments: await shownAttachments(tools, row) }, 200);
+    const attachments = await shownAttachments(tools, row);
+    const isAnonymous = c.req.valid('query').anonymise === '1';
+    const shown = isAnonymous ? attachments.map((one) => ({ ...one, name: null })) : attachments;
+    return c.json({ attachments: shown }, 200);
   });
   router.openapi(read, async (c) => {
     const caller = callerOf(c);
+    refuseAnonymous(c.req.valid('query').anonymise);
     const { id, attachmentId } = c.req.valid('param');
     const row = await findCase(db, asSender(caller), id);
     await recordCaseReading(tools, caller, row.id);

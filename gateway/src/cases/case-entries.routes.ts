@@ -10,6 +10,7 @@ import {
 } from '#shared/protocol/cases.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import { asSender, withheldFrom, type CaseReader } from './case-rights.ts';
+import { anonymise, refuseAnonymous } from './anonymise.ts';
 import { studiesOf } from './case-facts.ts';
 import { timelineOf } from './case-timeline.ts';
 import { findAudited, findCase, notesOf, type CaseRow } from './case.store.ts';
@@ -29,7 +30,7 @@ const notes = defineRoute({
   tags: ['cases'],
   problems: ['not-found'],
   summary: 'The notes of a case',
-  request: { params: byId },
+  request: { params: byId, query: z.object({ anonymise }) },
   responses: { 200: jsonResponse(caseNotesSchema, 'Oldest first.') },
 });
 const write = defineRoute({
@@ -50,7 +51,7 @@ const patients = defineRoute({
   tags: ['cases'],
   problems: ['not-found', 'pacs-unreachable'],
   summary: 'Who the patient is, read from the PACS for this answer',
-  request: { params: byId },
+  request: { params: byId, query: z.object({ anonymise }) },
   responses: { 200: jsonResponse(casePatientsSchema, 'For each study of the case.') },
 });
 const timeline = defineRoute({
@@ -71,7 +72,9 @@ export function caseEntryRoutes(tools: CaseTools): Router {
     const caller = callerOf(c);
     const row = await findCase(db, asSender(caller), c.req.valid('param').id);
     await recordCaseReading(tools, caller, row.id);
-    return c.json({ notes: await shownNotes(tools, row) }, 200);
+    const notes = await shownNotes(tools, row);
+    const isAnonymous = c.req.valid('query').anonymise === '1';
+    return c.json({ notes: isAnonymous ? notes.map((note) => ({ ...note, text: null })) : notes }, 200);
   });
   router.openapi(write, async (c) => {
     const caller = callerOf(c);
@@ -81,6 +84,7 @@ export function caseEntryRoutes(tools: CaseTools): Router {
   });
   router.openapi(patients, async (c) => {
     const caller = callerOf(c);
+    refuseAnonymous(c.req.valid('query').anonymise);
     const row = await findCase(db, caller, c.req.valid('param').id);
     await recordCaseReading(tools, caller, row.id, 'case-patients-read');
     return c.json({ studies: await patientsOf(tools, caller, row) }, 200);
@@ -113,11 +117,11 @@ async function patientsOf(tools: CaseTools, reader: CaseReader, row: CaseRow) {
     tools,
     studies.map(({ studyInstanceUID }) => studyInstanceUID),
   );
-  const patientId = read.find((study) => study.patientId !== null)?.patientId;
-  if (row.patient_print === null && patientId)
+  const named = read.find((study) => study.patientId !== null);
+  if (row.patient_print === null && named)
     await tools.db
       .updateTable('case_record')
-      .set({ patient_print: tools.seal.print('patient-id', patientId) })
+      .set({ patient_print: tools.seal.print('patient-id', named.patientId!, named.issuer) })
       .where('id', '=', row.id)
       .execute();
   return read;

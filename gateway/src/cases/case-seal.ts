@@ -26,8 +26,8 @@ export type CaseSeal = {
   destroy(wrapped: Uint8Array): void;
   /** Destroys the keys of cases that are gone, left behind by a gateway that was killed. */
   sweep(named: readonly Uint8Array[]): Promise<void>;
-  /** The keyed hash of a number. */
-  print(kind: 'patient-id' | 'accession-number', value: string): string;
+  /** The keyed hash of a number. A Patient ID is of one person under one issuer, if the PACS names any. */
+  print(kind: 'patient-id' | 'accession-number', value: string, issuer?: string | null): string;
 };
 
 /** `wrapped`: for the database. */
@@ -47,7 +47,10 @@ export function createCaseSeal(keys: ManyKeys, secret: Uint8Array): CaseSeal {
     },
     destroy: (wrapped) => keys.destroy(wrapped),
     sweep: (named) => keys.sweep(named),
-    print: (kind, value) => createHmac('sha256', secret).update(`${kind}\0${value}`).digest('hex'),
+    print: (kind, value, issuer = null) =>
+      createHmac('sha256', secret)
+        .update(`${kind}\0${value}${issuer === null ? '' : `\0${issuer}`}`)
+        .digest('hex'),
   };
 }
 

@@ -29,6 +29,7 @@ import {
   type Caller,
   type Router,
 } from '../http/route.ts';
+import { anonymise } from './anonymise.ts';
 import { asSender, withheldFrom, type CaseReader } from './case-rights.ts';
 import { findCase, listAssignees } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
@@ -43,11 +44,6 @@ const LIST_LIMIT = 200;
 
 const byId = z.object({ id: z.uuid() });
 const shownCase = z.object(caseSchema.shape).openapi('Case');
-const anonymise = z
-  .enum(['1'])
-  .optional()
-  .openapi({ description: 'Leave out what may hold a name: `withheld` says what that is.' });
-
 const list = defineRoute({
   method: 'get',
   path: '/cases',

@@ -77,6 +77,48 @@ test('a case that is closed while its study arrives takes it once it is open aga
   assert.equal([expects, studies[0]?.studyInstanceUID], [null, study]);
 });
 
+test('a study that arrived just before its case was closed is not missed', async () => {
+  const waits = await openTestCase(gateway, token, { expected: { accessionNumber: 'ACC-63' } });
+  const study = await deliverStudy(gateway, { token, seed: 917, accessionNumber: 'ACC-63' });
+  gateway.wait(1);
+  await jsonOf(gateway, `POST /cases/${waits.id}/close`, { token, body: { version: 1 } });
+  // It is compared for the sake of a case that still waits.
+  await link();
+  assert.equal((await read(waits.id)).studies, []);
+  const body = { version: 2, reason: 'Too early' };
+  await jsonOf(gateway, `POST /cases/${waits.id}/reopen`, { token, body });
+  await link();
+  assert.is((await read(waits.id)).studies[0]?.studyInstanceUID, study);
+});
+
+test('two patients with one number, each of another hospital, are never one', async () => {
+  const told = async (seed: number, issuer: string | null) => {
+    const study = await deliverStudy(gateway, { token, seed, patientId: 'PID-1', issuer });
+    return openTestCase(gateway, token, { studies: [study] });
+  };
+  const waits = await openTestCase(gateway, token, { expected: { patientId: 'PID-1' } });
+  const north = await told(918, 'NORTH');
+  await link();
+  assert.equal([(await read(waits.id)).expects, (await read(waits.id)).studyCount], [null, 1]);
+  assert.is((await read(waits.id)).pseudonym, north.pseudonym);
+  const late = await openTestCase(gateway, token, { expected: { patientId: 'PID-2' } });
+  gateway.pacs.studies.push({
+    ...gateway.pacs.studies.at(-1)!,
+    studyInstanceUID: '2.25.4711',
+    patientId: 'PID-2',
+  });
+  const south = await told(919, 'SOUTH');
+  assert.not.equal(south.pseudonym, north.pseudonym);
+  await deliverStudy(gateway, { token, seed: 920, patientId: 'PID-2', issuer: 'SOUTH' });
+  await link();
+  assert.is((await read(late.id)).expects, 'patient-id', 'nobody can say whom it means');
+  const refused = await gateway.call('POST', '/cases', {
+    token,
+    body: { title: 'Which?', expected: { patientId: 'PID-1' } },
+  });
+  assert.is(refused.status, 422);
+});
+
 test('one study of which the PACS says nothing holds up no other', async () => {
   const waits = await openTestCase(gateway, token, { expected: { accessionNumber: 'ACC-95' } });
   const broken = await deliverStudy(gateway, { token, seed: 914, accessionNumber: 'ACC-94' });

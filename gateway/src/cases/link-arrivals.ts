@@ -8,6 +8,7 @@ import { recordAudit } from '../audit/audit.ts';
 import { PacsUnreachable, type DescribedStudy } from '../ports/pacs/pacs.ts';
 import type { CaseTools } from './case-tools.ts';
 import { addStudies, updateCase } from './case.store.ts';
+import { FOUND_LIMIT, isOnePatient } from './read-patients.ts';
 
 /** In one turn of the clock: each is a search at the PACS. */
 const AT_ONCE = 50;
@@ -25,7 +26,7 @@ export async function linkArrivals(tools: CaseTools, signal: AbortSignal): Promi
     try {
       const key = { studyInstanceUID: arrival.studyInstanceUID };
       const [study] = await pacs.searchStudies(key, 1, signal);
-      await compare(tools, arrival, study);
+      await compare(tools, arrival, { study, signal });
     } catch (error) {
       // No answer at all: the others would wait for it too, and the next turn asks again.
       if (error instanceof PacsUnreachable && error.status === null) return;
@@ -51,19 +52,28 @@ async function newArrivals({ db }: CaseTools): Promise<readonly Arrival[]> {
 
 /** `study` undefined: the PACS does not show it. It was confirmed, so it will not, and is not asked for again. */
 async function compare(
-  { db, seal, now }: CaseTools,
+  tools: CaseTools,
   { siteId, studyInstanceUID, changedAt }: Arrival,
-  study: DescribedStudy | undefined,
+  { study, signal }: { readonly study: DescribedStudy | undefined; readonly signal: AbortSignal },
 ): Promise<void> {
+  const { db, seal, now } = tools;
   const at = now();
-  const patient = study?.patientId ? seal.print('patient-id', study.patientId) : null;
+  const patient = study?.patientId ? seal.print('patient-id', study.patientId, study.issuer) : null;
   const accession = study?.accessionNumber ? seal.print('accession-number', study.accessionNumber) : null;
+  const typed = study && (await typedNumber(tools, siteId, { study, signal }));
   await db.transaction().execute(async (trx) => {
     await trx
       .insertInto('case_arrival')
-      .values({ site_id: siteId, study_instance_uid: studyInstanceUID, looked_at: changedAt })
+      .values({
+        site_id: siteId,
+        study_instance_uid: studyInstanceUID,
+        looked_at: changedAt,
+        compared_at: at,
+      })
       .onConflict((conflict) =>
-        conflict.columns(['site_id', 'study_instance_uid']).doUpdateSet({ looked_at: changedAt }),
+        conflict
+          .columns(['site_id', 'study_instance_uid'])
+          .doUpdateSet({ looked_at: changedAt, compared_at: at }),
       )
       .execute();
     const waiting = await trx
@@ -72,7 +82,7 @@ async function compare(
       .where('site_id', '=', siteId)
       .where('status', '<>', 'closed')
       .where('expects', 'is not', null)
-      .where('expected_print', 'in', [patient ?? '', accession ?? ''])
+      .where('expected_print', 'in', [typed ?? '', accession ?? ''])
       .orderBy('id')
       .forUpdate()
       .execute();
@@ -89,4 +99,25 @@ async function compare(
         at,
       );
   });
+}
+
+/**
+ * The print of the Patient ID as people type it, without its issuer. Null: the PACS has other patients with that ID, and
+ * nobody can say whom a case means that waits for it.
+ */
+async function typedNumber(
+  { db, seal, pacs }: CaseTools,
+  siteId: string,
+  { study, signal }: { readonly study: DescribedStudy; readonly signal: AbortSignal },
+): Promise<string | null> {
+  if (!study.patientId) return null;
+  const print = seal.print('patient-id', study.patientId);
+  const waits = db.selectFrom('case_record').select('id').where('site_id', '=', siteId);
+  const first = await waits
+    .where('expected_print', '=', print)
+    .where('expects', 'is not', null)
+    .executeTakeFirst();
+  if (first === undefined) return null;
+  const there = await pacs.searchStudies({ patientId: study.patientId }, FOUND_LIMIT, signal);
+  return isOnePatient([study, ...there]) ? print : null;
 }

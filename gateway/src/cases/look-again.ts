@@ -3,14 +3,14 @@ import { sql } from 'kysely';
 import type { Trx } from '../database/database.ts';
 
 /**
- * Studies that changed since then are compared again: they were compared while this case did not wait yet. Nothing is
- * compared until the transaction has ended, so none of them slips through in between.
+ * Studies that were compared since then, while this case did not wait, are compared again. Nothing is compared until the
+ * transaction has ended, so none of them slips through in between.
  */
 export async function lookAgain(trx: Trx, siteId: string, since: Date): Promise<void> {
   await sql`lock table case_arrival in share row exclusive mode`.execute(trx);
   await trx
     .deleteFrom('case_arrival')
     .where('site_id', '=', siteId)
-    .where('looked_at', '>=', since)
+    .where('compared_at', '>=', since)
     .execute();
 }

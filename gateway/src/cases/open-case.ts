@@ -154,9 +154,9 @@ async function findExpected(
 }
 
 function noneExpected({ seal }: CaseTools, described: readonly DescribedStudy[]) {
-  const patientId = described[0]?.patientId ?? null;
+  const { patientId = null, issuer = null } = described[0] ?? {};
   return {
-    patientPrint: patientId === null ? null : seal.print('patient-id', patientId),
+    patientPrint: patientId === null ? null : seal.print('patient-id', patientId, issuer),
     expects: null,
     expectedPrint: null,
   };

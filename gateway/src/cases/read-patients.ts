@@ -8,7 +8,7 @@ type SearchTools = { readonly pacs: Pick<Pacs, 'searchStudies'> };
 /** One person waits for it on a page. */
 const PATIENCE_MS = 10_000;
 /** Of one patient, or under one accession number. */
-const FOUND_LIMIT = 50;
+export const FOUND_LIMIT = 50;
 
 /** @throws Problem pacs-unreachable. */
 export async function searchStudies(
@@ -36,6 +36,7 @@ export async function readPatients(
         studyInstanceUID,
         patientName: found?.patientName ?? null,
         patientId: found?.patientId ?? null,
+        issuer: found?.issuer ?? null,
         birthDate: found?.birthDate ?? null,
         sex: found?.sex ?? null,
         accessionNumber: found?.accessionNumber ?? null,

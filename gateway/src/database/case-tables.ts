@@ -66,7 +66,13 @@ export type CaseAttachmentTable = {
 export type CaseReadingTable = { case_id: string; account_id: string; event: string; period: number };
 
 /** The studies whose numbers were compared with those that cases wait for, since they last changed. */
-export type CaseArrivalTable = { site_id: string; study_instance_uid: string; looked_at: Date };
+export type CaseArrivalTable = {
+  site_id: string;
+  study_instance_uid: string;
+  /** The change of the study that was compared. */
+  looked_at: Date;
+  compared_at: Date;
+};
 
 /** An import that is done. The same one again adds nothing. */
 export type CaseImportTable = {

@@ -166,6 +166,8 @@ export const casePatientsSchema = z.object({
       /** Null: the PACS does not say. As in DICOM: a Person Name, dates as YYYYMMDD. */
       patientName: z.string().nullable(),
       patientId: z.string().nullable(),
+      /** Issuer of Patient ID (0010,0021). */
+      issuer: z.string().nullable(),
       birthDate: z.string().nullable(),
       sex: z.string().nullable(),
       accessionNumber: z.string().nullable(),
@@ -180,7 +182,7 @@ export const NOTE_KINDS = ['note', 'closed', 'reopened'] as const;
 export const caseNoteSchema = z.object({
   id: z.uuid(),
   kind: z.enum(NOTE_KINDS),
-  /** Null: its key is gone. */
+  /** Null: its key is gone, or the answer is anonymous. */
   text: z.string().nullable(),
   by: z.string(),
   at: z.iso.datetime(),

@@ -34,7 +34,7 @@ export const CASES = [
     event text not null, period bigint not null, primary key (case_id, account_id, event, period))`,
   `create table case_arrival (
     site_id uuid not null references site, study_instance_uid text not null, looked_at timestamptz not null,
-    primary key (site_id, study_instance_uid))`,
+    compared_at timestamptz not null, primary key (site_id, study_instance_uid))`,
   `create table case_import (
     id uuid primary key, site_id uuid not null references site, account_id uuid not null references account,
     at timestamptz not null, opened int not null, changed int not null, unchanged int not null)`,
