@@ -130,7 +130,7 @@ export const caseWords = {
     none: 'None yet.',
     results: 'What models say',
     noResults: 'No model has looked at it.',
-    hidden: 'You are reading it: what models say is hidden until you have signed.',
+    hidden: 'You read this case, or may be asked to: what models say is hidden until you have signed.',
     run: 'Run AI',
     result: (model: string, when: string) => `${model}, ${when}`,
     positive: {

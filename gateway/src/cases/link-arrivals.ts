@@ -102,8 +102,8 @@ async function compare(
 }
 
 /**
- * The print of the Patient ID as people type it, without its issuer. Null: the PACS has other patients with that ID, and
- * nobody can say whom a case means that waits for it.
+ * The print of the Patient ID as people type it, without its issuer. Null: the PACS has other patients with that ID,
+ * and nobody can say whom a case means that waits for it.
  */
 async function typedNumber(
   { db, seal, pacs }: CaseTools,

@@ -21,6 +21,7 @@ import { isKeeper, type CaseReader } from '../cases/case-rights.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 import type { Trx } from '../database/database.ts';
 import { annotationsIn, promiseReports } from './change-annotations.ts';
+import { whoSawFinding } from './blinding.ts';
 import { chooseReaders, listCandidates, lockTurn } from './choose-readers.ts';
 import { openCipher } from './open-cipher.ts';
 import {
@@ -51,7 +52,10 @@ type Step = {
   readonly at: Date;
 };
 
-/** @throws Problem not-found, review-changed, review-ended, review-not-yours, invalid-request (the account). */
+/**
+ * @throws Problem not-found, review-changed, review-ended, review-not-yours, review-finding-seen, invalid-request (the
+ * account).
+ */
 export async function assignPlace(
   tools: ReviewTools,
   actor: CaseReader,
@@ -69,6 +73,7 @@ export async function assignPlace(
         'invalid-request',
         'Invalid: accountId (an account that may read, and does not yet).',
       );
+    if (accountId === actor.id) await requireBlind(step);
     await updatePlace(trx, place, {
       state: to,
       account_id: accountId,
@@ -78,6 +83,16 @@ export async function assignPlace(
     await record(step, 'assign', { to_account: accountId });
     await audit(step, 'review-assigned', { readerId: accountId });
   });
+}
+
+/** Somebody else may still give them the place, who answers for it. @throws Problem review-finding-seen. */
+async function requireBlind({ trx, review, actor }: Step): Promise<void> {
+  if (!review.hides_finding || review.state !== 'reading') return;
+  // A place that was theirs before may be taken back.
+  const events = await eventsOf(trx, review.id);
+  if (events.some(({ to_account }) => to_account === actor.id)) return;
+  const of = { caseId: review.case_id, since: review.opened_at };
+  if ((await whoSawFinding(trx, of, [actor.id])).has(actor.id)) throw new Problem('review-finding-seen');
 }
 
 /** May be repeated until it is signed. @throws Problem as `assignPlace`, invalid-request (answers), case-unreadable. */

@@ -5,6 +5,7 @@ import { recordAudit } from '../audit/audit.ts';
 import { findCase } from '../cases/case.store.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import type { Trx } from '../database/database.ts';
+import { whoSawFinding } from './blinding.ts';
 import { chooseReaders, listCandidates, lockTurn } from './choose-readers.ts';
 import { insertEvent, insertPlaces } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
@@ -24,7 +25,7 @@ export async function openReview(
     await findCase(trx, keeper, caseId);
     if (!(await insertReview(trx, keeper, { id: asked.id, caseId, type, at }))) return;
     await lockTurn(trx);
-    const readers = await readersOf(trx, siteId, type, asked.readers);
+    const readers = await readersOf(trx, siteId, { type, named: asked.readers, caseId, at });
     await insertPlaces(trx, asked.id, readers, at);
     const event = { review_id: asked.id, by_account: keeper.id, at };
     await insertEvent(trx, { ...event, id: asked.id, step: 'open' });
@@ -88,21 +89,25 @@ async function insertReview(
   return false;
 }
 
+type ToChoose = Pick<Opened, 'caseId' | 'type' | 'at'> & { readonly named: readonly string[] | undefined };
+
 /** One place for each reader of the type. @throws Problem invalid-request. */
 async function readersOf(
   trx: Trx,
   siteId: string,
-  { definition }: ReviewType,
-  named: readonly string[] | undefined,
+  { type, named, caseId, at: since }: ToChoose,
 ): Promise<{ place: number; accountId: string | null }[]> {
-  const { readers: count, assignment } = definition;
+  const { readers: count, assignment, hidesFinding } = type.definition;
   const candidates = await listCandidates(trx, siteId);
+  const ids = candidates.map(({ id }) => id);
+  const saw = hidesFinding ? await whoSawFinding(trx, { caseId, since }, ids) : new Set<string>();
   const isWrong =
     named !== undefined &&
     (named.length > count ||
       new Set(named).size < named.length ||
       named.some((id) => !candidates.some((one) => one.id === id)));
   if (isWrong) throw new Problem('invalid-request', 'Invalid: readers (accounts that may read, each once).');
-  const chosen = named ?? chooseReaders(candidates, assignment, count);
+  const blind = candidates.filter(({ id }) => !saw.has(id));
+  const chosen = named ?? chooseReaders(blind, assignment, count);
   return Array.from({ length: count }, (_, at) => ({ place: at + 1, accountId: chosen[at] ?? null }));
 }

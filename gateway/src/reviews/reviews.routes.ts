@@ -93,7 +93,7 @@ const assign = defineRoute({
   ...keepers,
   method: 'post',
   path: '/reviews/{id}/assign',
-  problems: [...stepProblems, 'case-unreadable'],
+  problems: [...stepProblems, 'review-finding-seen', 'case-unreadable'],
   summary: 'Give a place to somebody, or take it',
   request: { params: byId, body: jsonBody(assignSchema) },
   responses: { 200: jsonResponse(shown, 'The review.') },

@@ -239,6 +239,50 @@ test('a reader who hands a place on, and means to take it back, does not look at
   for (const who of ['ana', 'ben', 'cleo'] as const) assert.ok(await finds(who), who);
 });
 
+test('while a place is free nobody who may take it is told the finding, and nobody takes it who was told before', async () => {
+  const { id: caseId } = await openCase();
+  const path = `GET /cases/${caseId}`;
+  const results = async (who: Who): Promise<number> =>
+    (await jsonOf<Case>(gateway, path, as(who))).studies.flatMap((one) => one.results).length;
+  assert.is(await results('cleo'), 1);
+  // An event is later than what it follows.
+  gateway.wait(1);
+  const body = { id: randomUUID(), type: 'chest-film-double', readers: [] };
+  const opening = `POST /cases/${caseId}/reviews`;
+  const review = await jsonOf<Review>(gateway, opening, { ...as('admin'), body, status: 201 });
+  for (const who of ['ana', 'ben', 'cleo'] as const) {
+    assert.is(await results(who), 0, who);
+    assert.not.ok((await toldOf(review, who)).includes('"positive":true'), who);
+  }
+  assert.is(await results('admin'), 1);
+  const give = (by: Who, to: Who, place: number, version = 1): Promise<string> =>
+    codeOf(`POST /reviews/${review.id}/assign`, by, {
+      ...{ id: randomUUID(), place, version, accountId: idOf(to) },
+    });
+  assert.is(await give('cleo', 'cleo', 1), 'review-finding-seen');
+  assert.is(await give('ana', 'ana', 1), '200');
+  assert.is(await give('admin', 'cleo', 2), '200', 'a colleague answers for it');
+  // No place is free any more.
+  assert.equal([await results('ana'), await results('ben'), await results('cleo')], [0, 1, 0]);
+});
+
+test('in turn, nobody is chosen for a blinded reading who was told the finding', async () => {
+  const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('ana'));
+  const { definition } = types.find(({ name }) => name === 'chest-film-double')!;
+  const made = { name: 'blind-turn', definition: { ...definition, title: 'In turn', assignment: 'turn' } };
+  await jsonOf(gateway, 'POST /review-types', { ...as('admin'), body: made, status: 201 });
+  const { id: caseId } = await openCase();
+  await jsonOf(gateway, `GET /cases/${caseId}`, as('ben'));
+  gateway.wait(1);
+  const body = { id: randomUUID(), type: made.name };
+  const opening = `POST /cases/${caseId}/reviews`;
+  const { places } = await jsonOf<Review>(gateway, opening, { ...as('admin'), body, status: 201 });
+  assert.equal(
+    places.map(({ reader }) => reader?.username ?? null).sort(),
+    (['ana', 'cleo'] as const).map((who) => people.get(who)!.user.username).sort(),
+  );
+});
+
 test('answers that the form does not ask for are refused, and what was typed is in no table', async () => {
   const review = await openReview(['ana'], 'chest-film');
   const of = { id: randomUUID(), place: 1, version: 1, decision: 'accept', reason: '' };

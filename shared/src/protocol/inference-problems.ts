@@ -1,10 +1,11 @@
 /**
  * Refusals about models, images, jobs, results, cases, receipts on paper, files on a stick and administration; those
- * about DICOMweb stand in `dicomweb-problems.ts`. They are apart from `problem-table.ts`, because no page needs their
- * sentences at its start.
+ * about DICOMweb and reviews stand in files of their own. They are apart from `problem-table.ts`, because no page needs
+ * their sentences at its start.
  */
 import { DICOMWEB_PROBLEMS } from './dicomweb-problems.ts';
 import { PROBLEMS, type ProblemKind } from './problem-table.ts';
+import { REVIEW_PROBLEMS } from './review-problems.ts';
 
 const INFERENCE_PROBLEMS = {
   'stick-damaged': {
@@ -201,29 +202,6 @@ const INFERENCE_PROBLEMS = {
     title: 'The PACS does not say that these studies are of one patient.',
     next: 'Open a case for each patient.',
   },
-  'review-changed': {
-    status: 409,
-    retry: 'changed',
-    title: 'This reading was changed meanwhile, on another device or by an administrator.',
-    next: 'Look at it as it is now, and decide again.',
-  },
-  'review-ended': {
-    status: 409,
-    retry: 'never',
-    title: 'This reading is signed, or its review has ended: nothing can be changed in it.',
-  },
-  'review-not-yours': {
-    status: 409,
-    retry: 'never',
-    title:
-      'This step is for somebody else: the reading is another person’s, or an administrator’s to assign.',
-  },
-  'review-type-changed': {
-    status: 409,
-    retry: 'changed',
-    title: 'There is such a review type, or a newer version of it.',
-    next: 'Look at the list of review types.',
-  },
   'only-with-noise': {
     status: 403,
     retry: 'changed',
@@ -416,5 +394,5 @@ const INFERENCE_PROBLEMS = {
 } as const satisfies Record<string, ProblemKind>;
 
 /** Every answer that is not a success. */
-export const ALL_PROBLEMS = { ...PROBLEMS, ...INFERENCE_PROBLEMS, ...DICOMWEB_PROBLEMS };
+export const ALL_PROBLEMS = { ...PROBLEMS, ...INFERENCE_PROBLEMS, ...REVIEW_PROBLEMS, ...DICOMWEB_PROBLEMS };
 export type AnyProblemCode = keyof typeof ALL_PROBLEMS;

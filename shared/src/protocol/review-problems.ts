@@ -1,0 +1,34 @@
+/** Refusals about reviews (PROTOCOL.md, *Problems*). */
+import type { ProblemKind } from './problem-table.ts';
+
+export const REVIEW_PROBLEMS = {
+  'review-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'This reading was changed meanwhile, on another device or by an administrator.',
+    next: 'Look at it as it is now, and decide again.',
+  },
+  'review-ended': {
+    status: 409,
+    retry: 'never',
+    title: 'This reading is signed, or its review has ended: nothing can be changed in it.',
+  },
+  'review-not-yours': {
+    status: 409,
+    retry: 'never',
+    title:
+      'This step is for somebody else: the reading is another person’s, or an administrator’s to assign.',
+  },
+  'review-finding-seen': {
+    status: 409,
+    retry: 'never',
+    title: 'You have seen what a model found in this case, and this reading is to be made without it.',
+    next: 'Leave it to somebody who has not, or have a colleague give it to you.',
+  },
+  'review-type-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'There is such a review type, or a newer version of it.',
+    next: 'Look at the list of review types.',
+  },
+} as const satisfies Record<string, ProblemKind>;
