@@ -6,6 +6,7 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { startLyingPacs, type LyingPacs } from '../../testing/lying-dicomweb.ts';
 import { HONEST, type Conduct } from '../../testing/web-conduct.ts';
 import { BODIES } from '../../testing/pacs-answers.ts';
+import { createOrthancPacs } from './orthanc-pacs.ts';
 import { PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 
@@ -135,6 +136,20 @@ test('knows no UID lists and ends its answers early, everything that it has is f
     liar.conduct = conduct;
     const fresh = createStowPacs({ url: liar.url, authorization: null });
     assert.is((await fresh.findInstances([...uids, '1.2.3'], signal, '1.2')).length, uids.length);
+  }
+});
+
+test('takes UID lists no longer, nothing that it has is called absent', async ({ liar }) => {
+  for (const open of [createStowPacs, createOrthancPacs]) {
+    liar.conduct = HONEST;
+    const pacs = open({ url: liar.url, authorization: null });
+    await pacs.storeInstances(studyInstanceUID, instances.slice(0, 5).map(toStore), signal);
+    const find = async () => (await pacs.findInstances(uids.slice(0, 5), signal, '1.2')).length;
+    assert.is(await find(), 5);
+    for (const odd of [{ takesLists: false }, { rowsAtMost: 1 }]) {
+      liar.conduct = { ...HONEST, ...odd };
+      assert.is(await find(), 5, JSON.stringify(odd));
+    }
   }
 });
 

@@ -68,7 +68,7 @@ function outcomeOf(status: number, body: unknown): StoreAnswer['outcome'] {
 }
 
 export function createOrthancPacs(settings: PacsSettings): WebPacs {
-  const stow = createStowPacs(settings, true);
+  const stow = createStowPacs(settings);
   const http = createPacsHttp(settings);
   const rest = restRootOf(settings.url) ?? settings.url;
 

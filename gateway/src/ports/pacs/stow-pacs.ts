@@ -41,14 +41,13 @@ const DICOM_BYTES = /^(multipart\/related|application\/(dicom|octet-stream))\s*(
 /** Five times the largest study; a PACS may end a list earlier, and so may we. */
 const LISTED_LIMIT = 100_000;
 
-/** A PACS by its DICOMweb root. `takesLists`: null until that was tried (`findInstances`). */
-type Web = { readonly root: string; readonly http: PacsHttp; takesLists: boolean | null };
+/** A PACS by its DICOMweb root. `pair`: two instances that it last named in one list (`findInstances`). */
+type Web = { readonly root: string; readonly http: PacsHttp; pair: readonly string[] | null };
 
 export type WebPacs = Pacs & { readonly web: DicomWeb };
 
-/** `takesLists`: UID List Matching is known to work. */
-export function createStowPacs(settings: PacsSettings, takesLists: true | null = null): WebPacs {
-  const web: Web = { root: settings.url.replace(/\/+$/, ''), http: createPacsHttp(settings), takesLists };
+export function createStowPacs(settings: PacsSettings): WebPacs {
+  const web: Web = { root: settings.url.replace(/\/+$/, ''), http: createPacsHttp(settings), pair: null };
   const commitment = settings.commitment === true;
   return {
     describe: () => withoutCredentials(web.root),
@@ -277,17 +276,21 @@ async function searchUIDs(
 /**
  * PS3.18 §8.3.4.1: UID List Matching takes a comma-separated list. A PACS that does not know it finds nothing,
  * or ignores it, and everything would look lost: two instances that it has are asked for in one list. With
- * fewer in it, nothing can be said yet, and each UID is asked for alone.
+ * fewer in it, nothing can be said yet, and each UID is asked for alone. Asked each time: what answers today may be
+ * another PACS, or another proxy, than yesterday.
  */
 async function asksLists(web: Web, signal: AbortSignal): Promise<boolean> {
-  if (web.takesLists !== null) return web.takesLists;
-  const known = [
-    ...new Set((await search(web, '/instances?limit=10', signal)).map((row) => row.sopInstanceUID)),
-  ].slice(0, 2);
-  if (known.length < 2) return false;
-  const named = new Set((await searchUIDs(web, known, signal)).map((row) => row.sopInstanceUID));
-  web.takesLists = known.every((uid) => named.has(uid));
-  return web.takesLists;
+  const named = async (uids: readonly string[]): Promise<boolean> => {
+    const rows = new Set((await searchUIDs(web, uids, signal)).map((row) => row.sopInstanceUID));
+    return uids.every((uid) => rows.has(uid));
+  };
+  if (web.pair !== null && (await named(web.pair))) return true;
+  web.pair = null;
+  const listed = await search(web, '/instances?limit=10', signal);
+  const pair = [...new Set(listed.map((row) => row.sopInstanceUID))].slice(0, 2);
+  if (pair.length < 2 || !(await named(pair))) return false;
+  web.pair = pair;
+  return true;
 }
 
 async function describeStudy(
