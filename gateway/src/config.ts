@@ -5,6 +5,7 @@
  */
 import { isIP } from 'node:net';
 import { isAbsolute, join, resolve, sep } from 'node:path';
+import { LAG_MINUTES_LIMIT } from '#shared/protocol/destination.ts';
 import { PASSWORD_LENGTH_LIMIT } from '#shared/protocol/limits.ts';
 import type { DatabasePlace } from './database/database.ts';
 import type { TlsFiles, TlsPair } from './http/certificate.ts';
@@ -85,7 +86,6 @@ const UPLOAD_EXPIRES_HOURS_LIMIT = 8_760;
  * again; with more, a PACS that loses images is noticed later.
  */
 const PACS_LAG_MINUTES = 10;
-const PACS_LAG_MINUTES_LIMIT = 1_440;
 /** A shift. Longer than two days a label answers nobody's question, and only lies there. */
 const LABEL_HOURS = 12;
 const LABEL_HOURS_LIMIT = 48;
@@ -256,9 +256,9 @@ function uploadExpiresOf(env: Env, wrong: Report): number {
 
 function pacsLagOf(env: Env, wrong: Report): number {
   const text = setting(env, 'RELAY_PACS_LAG_MINUTES') ?? String(PACS_LAG_MINUTES);
-  if (/^\d{1,4}$/.test(text) && Number(text) <= PACS_LAG_MINUTES_LIMIT) return Number(text);
+  if (/^\d{1,4}$/.test(text) && Number(text) <= LAG_MINUTES_LIMIT) return Number(text);
   wrong(
-    `RELAY_PACS_LAG_MINUTES must be the minutes after which the PACS shows what it stored, from 0 to ${PACS_LAG_MINUTES_LIMIT}, for example RELAY_PACS_LAG_MINUTES=${PACS_LAG_MINUTES}.`,
+    `RELAY_PACS_LAG_MINUTES must be the minutes after which the PACS shows what it stored, from 0 to ${LAG_MINUTES_LIMIT}, for example RELAY_PACS_LAG_MINUTES=${PACS_LAG_MINUTES}.`,
   );
   return PACS_LAG_MINUTES;
 }

@@ -26,6 +26,7 @@ import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { openRoom } from './database/room.ts';
 import { destinationOfStudy, listDestinations } from './destinations/destination.store.ts';
 import { openDestinations } from './destinations/destinations.ts';
+import { createPacsOf } from './destinations/place-of-study.ts';
 import { destinationRoutes } from './destinations/destinations.routes.ts';
 import { createSecretSeal } from './destinations/seal-secrets.ts';
 import { setDefaultDestination } from './destinations/set-default.ts';
@@ -56,7 +57,6 @@ import { createCutBody } from './pipeline/intake/cut-body.ts';
 import { createFileReceiver } from './pipeline/intake/receive-file.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
-import { createTakings, type Takings } from './pipeline/takings.ts';
 import { PAUSES, type PipelineTools, type SealingKeys } from './pipeline/pipeline-tools.ts';
 import { startPipeline } from './pipeline/pipeline.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
@@ -343,17 +343,6 @@ const createViewersOf =
 function pacsOpener({ pacsProxy: proxy, folderRoot }: Config, { pacs, clock }: Surroundings) {
   return (connection: PacsConnection): Pacs =>
     createGuardedPacs(pacs ?? openPacsAt(connection, { proxy, clock, folderRoot }));
-}
-
-/** Each PACS with the instances that it was seen to take, as long as the connection to it is the same. */
-function createPacsOf({ destinations }: Base): PipelineTools['pacsOf'] {
-  const seen = new WeakMap<Pacs, Takings>();
-  return async (study) => {
-    const pacs = await destinations.ofStudy(study);
-    const takings = seen.get(pacs) ?? createTakings();
-    seen.set(pacs, takings);
-    return { pacs, takings };
-  };
 }
 
 /** Tools that several features share. */

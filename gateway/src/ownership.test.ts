@@ -78,6 +78,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /admin/policies/{name}': 'roles',
   'put /admin/destinations/{id}/viewers': 'roles',
   'put /admin/destinations/{id}/worklist': 'roles',
+  'put /admin/destinations/{id}/tuning': 'roles',
   'get /worklist': 'roles',
   'post /worklist/choices': 'roles',
   'post /worklist/import': 'roles',

@@ -55,19 +55,17 @@ test('names the first field with a mistake', () => {
   }
 });
 
+const IDLE = {
+  ...{ isPrimary: false, viewers: [], worklist: null, fromEnvironment: false, hasStudies: false, need: null },
+  ...{ tuning: { lagMinutes: null, proof: null, batchBytes: null }, refused: null, held: 0, underWay: 0 },
+  ...{ waiting: 0, waitingSince: null, waitingInstances: 0, waitingBytes: 0 },
+  ...{ deadLetters: 0, copies: { also: 0, required: 0 } },
+};
+
 test('begins with what is saved, and with no secret', () => {
   const saved: Destination = {
     ...{ id: '0', kind: 'dicomweb', name: 'cloud', url: 'https://pacs.test', ca: PEM, certificate: PEM },
-    ...{
-      isPrimary: false,
-      viewers: [],
-      worklist: null,
-      fromEnvironment: false,
-      underWay: 0,
-      waiting: 0,
-      hasStudies: false,
-    },
-    ...{ need: null, deadLetters: 0, copies: { also: 0, required: 0 } },
+    ...IDLE,
     authentication: { kind: 'oauth', tokenUrl: 'https://id.test/token', clientId: 'relay', scope: null },
   };
   const read = readForm(toTyped(saved), false);
@@ -99,16 +97,8 @@ test('asks for a PACS over DIMSE by host, port and AE titles, and shows what is 
   assert.is(secure.kind === 'wish' && secure.wish.ca, PEM);
   const saved = toTyped({
     ...{ id: '0', kind: 'dimse', name: 'archive', url, ca: null, certificate: null },
-    ...{
-      isPrimary: false,
-      viewers: [],
-      worklist: null,
-      fromEnvironment: false,
-      underWay: 0,
-      waiting: 0,
-      hasStudies: false,
-    },
-    ...{ need: null, deadLetters: 0, copies: { also: 0, required: 0 }, authentication: { kind: 'none' } },
+    ...IDLE,
+    ...{ authentication: { kind: 'none' } },
   });
   assert.equal({ ...saved, ...peer, callingAE: 'RELAYPACS', connection: 'plain', commits: false }, saved);
   const asked = readForm(typed({ ...before, ...peer, commits: true }), true);

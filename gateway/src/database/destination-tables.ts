@@ -1,6 +1,6 @@
 /** The tables of destinations, of the rules that choose them, and of what a PACS was asked. */
 import type { ColumnType, Generated, RawBuilder } from 'kysely';
-import type { DestinationKind } from '#shared/protocol/destination.ts';
+import type { DestinationKind, WantedProof } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { RuleKind } from '#shared/protocol/rule.ts';
 
@@ -27,6 +27,14 @@ export type DestinationTable = {
   /** Grows with each change. */
   version: Generated<number>;
   changed_at: Date;
+  /** Settings of its own; null: the gateway's, RELAY_PACS_LAG_MINUTES and RELAY_PACS_PROOF. */
+  lag_minutes: Generated<number | null>;
+  proof: Generated<WantedProof | null>;
+  /** The size of a store request, set or learned (pipeline/batch-sizes.ts); null: the usual one. */
+  batch_bytes: Generated<number | null>;
+  /** The smallest store request that was refused for its size, until one as large passes. */
+  refused_bytes: Generated<number | null>;
+  refused_at: Generated<Date | null>;
 };
 
 /** A rule by which studies are forwarded, or models look at them. */

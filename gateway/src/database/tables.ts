@@ -149,6 +149,7 @@ export type StudyTable = {
     | 'gateway-failed'
     | 'behind-another'
     | 'pacs-fails-on-some'
+    | 'pacs-refuses-size'
     | 'required-destination'
     | null;
   waiting_since: Date | null;

@@ -12,6 +12,7 @@ export type DestinationChange =
   | 'left'
   | 'given-up'
   | 'worklist'
+  | 'tuned'
   | Need;
 
 /** `by` null: the environment. Call it last in the transaction: the audit chain stays locked until its end. */

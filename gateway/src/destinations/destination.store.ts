@@ -1,12 +1,17 @@
 /** Destinations in the database. One of a site's is primary; those to which studies were promised stay. */
 import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } from 'kysely';
-import { destinationSettingsSchema, type DestinationSettings } from '#shared/protocol/destination.ts';
+import {
+  destinationSettingsSchema,
+  type DestinationSettings,
+  type Tuning,
+} from '#shared/protocol/destination.ts';
 import { parseDimseAddress, type DimseAddress } from '#shared/protocol/dimse-address.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { viewersSchema, type Viewer } from '#shared/protocol/viewer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { DestinationTable } from '../database/destination-tables.ts';
 import type { PlacedStudy, Tables } from '../database/tables.ts';
+import type { BatchSize } from '../pipeline/batch-sizes.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -24,8 +29,13 @@ const toRow = (row: Selectable<DestinationTable>): DestinationRow => ({
 
 export type StudyCounts = {
   readonly underWay: number;
-  /** Those of them that wait for it. */
+  /** Those of them that wait for it: since when, and the instances and bytes that it does not have. */
   readonly waiting: number;
+  readonly waitingSince: Date | null;
+  readonly waitingInstances: number;
+  readonly waitingBytes: number;
+  /** Studies that wait for a person. */
+  readonly held: number;
   /** Of those under way, the copies that are not being given up. */
   readonly copies: { readonly also: number; readonly required: number };
   /** Instances of studies that it gets also, which it did not take. */
@@ -37,6 +47,12 @@ const copiesUnderWay = (need: Need): RawBuilder<number> =>
   sql`(select count(*)::int from study s where s.destination_id = destination.id and s.need = ${need}
     and s.state <> 'closed' and s.given_up_at is null)`;
 
+/** Of a study `s`. */
+const waitsForIt = sql<boolean>`s.destination_id = destination.id and s.state not in ('closed', 'held')
+  and s.waiting_because in ('pacs-unreachable', 'pacs-fails-on-some', 'pacs-refuses-size')`;
+/** Of an instance `i`: it is at the gateway, and not known to be in the PACS. */
+const isOutstanding = sql<boolean>`i.state in ('received', 'posting', 'posted')`;
+
 /** The primary one first, then by name. */
 export async function listDestinations(
   db: Db,
@@ -46,11 +62,20 @@ export async function listDestinations(
     .selectFrom('destination')
     .selectAll()
     .select([
-      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state <> 'closed')`.as(
+      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state not in ('closed', 'held'))`.as(
         'underWay',
       ),
-      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state <> 'closed'
-        and s.waiting_because in ('pacs-unreachable', 'pacs-fails-on-some'))`.as('waiting'),
+      sql<number>`(select count(*)::int from study s where ${waitsForIt})`.as('waiting'),
+      sql<Date | null>`(select min(s.waiting_since) from study s where ${waitsForIt})`.as('waitingSince'),
+      sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where ${waitsForIt} and ${isOutstanding})`.as(
+        'waitingInstances',
+      ),
+      sql<number>`(select coalesce(sum(i.bytes), 0)::bigint from study s join instance i on i.study_id = s.id where ${waitsForIt} and ${isOutstanding})`.as(
+        'waitingBytes',
+      ),
+      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state = 'held')`.as(
+        'held',
+      ),
       sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where s.destination_id = destination.id
         and s.need = 'also' and i.state in ('quarantined', 'refused'))`.as('deadLetters'),
       copiesUnderWay('also').as('also'),
@@ -61,13 +86,11 @@ export async function listDestinations(
     .orderBy('is_primary', 'desc')
     .orderBy('name')
     .execute();
-  return rows.map(({ underWay, waiting, also, required, deadLetters, hasStudies, ...row }) => ({
+  return rows.map(({ also, required, waitingBytes, ...row }) => ({
+    ...row,
     ...toRow(row),
-    underWay,
-    waiting,
+    waitingBytes: Number(waitingBytes),
     copies: { also, required },
-    deadLetters,
-    hasStudies,
   }));
 }
 
@@ -175,6 +198,9 @@ export async function insertDestination(
   if (isFirst) await placeWaiting(trx, siteId, id);
 }
 
+/** Found at one PACS, and true of that one alone. */
+const UNTUNED = { lag_minutes: null, proof: null, batch_bytes: null, refused_bytes: null, refused_at: null };
+
 /** @throws Problem destination-exists. */
 export async function updateDestination(
   trx: Trx,
@@ -185,6 +211,8 @@ export async function updateDestination(
   const namesake = trx.selectFrom('destination').select('id').where('site_id', '=', siteId);
   const taken = await namesake.where('name', '=', name).where('id', '<>', id).executeTakeFirst();
   if (taken !== undefined) throw new Problem('destination-exists');
+  const before = await findDestination(trx, siteId, id);
+  const isElsewhere = before.url !== url || before.kind !== kind;
   await trx
     .updateTable('destination')
     .set((column) => ({
@@ -196,6 +224,7 @@ export async function updateDestination(
       from_environment: fromEnvironment,
       version: column('version', '+', 1),
       changed_at: now,
+      ...(isElsewhere ? UNTUNED : {}),
     }))
     .where('id', '=', id)
     .execute();
@@ -209,6 +238,37 @@ export async function setViewers(
 ): Promise<void> {
   const set = { viewers: JSON.stringify(viewers), changed_at: now };
   await trx.updateTable('destination').set(set).where('id', '=', id).execute();
+}
+
+/** Also of the one that the environment sets. The version grows: the connection begins with them. */
+export async function setTuning(
+  trx: Trx,
+  id: string,
+  { lagMinutes, proof, batchBytes, now }: Tuning & { readonly now: Date },
+): Promise<void> {
+  await trx
+    .updateTable('destination')
+    .set((column) => ({
+      ...{ lag_minutes: lagMinutes, proof, batch_bytes: batchBytes, refused_bytes: null, refused_at: null },
+      version: column('version', '+', 1),
+      changed_at: now,
+    }))
+    .where('id', '=', id)
+    .execute();
+}
+
+/** As it was learned. Not of a connection that has been changed since. */
+export async function keepBatchSize(
+  db: Db,
+  { id, version }: Pick<DestinationRow, 'id' | 'version'>,
+  { bytes, refusedBytes, refusedAt }: BatchSize,
+): Promise<void> {
+  await db
+    .updateTable('destination')
+    .set({ batch_bytes: bytes, refused_bytes: refusedBytes, refused_at: refusedAt })
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .execute();
 }
 
 /** Also of the one that the environment sets. */

@@ -321,6 +321,37 @@ test('has viewers, also where the environment sets it', async () => {
   assert.equal((await named('default'))!.viewers, viewers);
 });
 
+test('has settings of its own, which go with its address, also where the environment sets it', async () => {
+  const tuned = { lagMinutes: 30, proof: 'read-back', batchBytes: 1024 ** 2 };
+  const none = { lagMinutes: null, proof: null, batchBytes: null };
+  const made = await make('tuned');
+  assert.equal(made.tuning, none);
+  const set = (id: string, tuning: object) => call('PUT', `/${id}/tuning`, tuning);
+  assert.equal((await set(made.id, tuned))[1].tuning, tuned);
+  assert.equal((await call('PUT', `/${made.id}`, wish('tuned-2')))[1].tuning, tuned, 'another name');
+  const moved = wish('tuned-2', { url: 'http://127.0.0.1:9/elsewhere' });
+  assert.equal((await call('PUT', `/${made.id}`, moved))[1].tuning, none, 'another place');
+  for (const odd of [
+    { lagMinutes: 1441 },
+    { lagMinutes: -1 },
+    { proof: 'trust' },
+    { batchBytes: 65_535 },
+    { more: 1 },
+  ])
+    assert.is(await codeOf(set(made.id, { ...tuned, ...odd })), 'invalid-request', JSON.stringify(odd));
+  const byEnvironment = (await named('default'))!;
+  assert.equal((await set(byEnvironment.id, tuned))[1].tuning, tuned);
+  assert.equal((await set(byEnvironment.id, none))[1].tuning, none);
+  assert.is(await codeOf(set('11111111-1111-4111-8111-111111111111', tuned)), 'not-found');
+  const events = await gateway.database.db
+    .selectFrom('audit')
+    .select('event')
+    .where('event', '=', 'destination-tuned' as never)
+    .execute();
+  assert.is(events.length, 3);
+  assert.is((await call('DELETE', `/${made.id}`))[0], 204);
+});
+
 test('is set again by the environment at the next start, and what administrators made stays', async () => {
   const { id } = await make('stays');
   await call('POST', `/${id}/primary`);

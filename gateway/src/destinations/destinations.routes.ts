@@ -14,6 +14,7 @@ import {
   givenUpSchema,
   giveUpWishSchema,
   needWishSchema,
+  tuningSchema,
   type Destination,
 } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -38,6 +39,7 @@ import {
   findDestination,
   insertDestination,
   listDestinations,
+  setTuning,
   setViewers,
   setWorklist,
   makePrimary,
@@ -114,6 +116,16 @@ const order = defineRoute({
   summary: 'Set where the modality worklist of the destination answers',
   request: { params: byId, body: jsonBody(worklistAddressSchema) },
   responses: { 200: jsonResponse(shown, 'Asked from now on.') },
+});
+const tune = defineRoute({
+  method: 'put',
+  path: '/admin/destinations/{id}/tuning',
+  roles: ADMIN,
+  tags: ['admin'],
+  problems: ['not-found'],
+  summary: 'Set how the gateway works with the destination: lag, proof, size of requests',
+  request: { params: byId, body: jsonBody(tuningSchema) },
+  responses: { 200: jsonResponse(shown, 'In force from the next study to it on. The size is learned on.') },
 });
 const choose = defineRoute({
   method: 'post',
@@ -227,6 +239,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
   serveWriting(router, tools);
   serveViewers(router, tools);
   serveWorklist(router, tools);
+  serveTuning(router, tools);
   serveChoosing(router, tools);
   return router;
 }
@@ -279,6 +292,20 @@ function serveWorklist(router: Router, tools: DestinationRouteTools): void {
       await findDestination(trx, caller.siteId, id);
       await setWorklist(trx, id, { worklist, now: tools.now() });
       return 'worklist';
+    });
+    return c.json(changed, 200);
+  });
+}
+
+function serveTuning(router: Router, tools: DestinationRouteTools): void {
+  router.openapi(tune, async (c) => {
+    const caller = callerOf(c);
+    const { id } = c.req.valid('param');
+    const wanted = c.req.valid('json');
+    const changed = await changing(tools, caller, id, async (trx) => {
+      await findDestination(trx, caller.siteId, id);
+      await setTuning(trx, id, { ...wanted, now: tools.now() });
+      return 'tuned';
     });
     return c.json(changed, 200);
   });
@@ -357,27 +384,18 @@ async function changing(
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const {
-    id,
-    kind,
-    name,
-    url,
-    settings,
-    viewers,
-    worklist,
-    underWay,
-    waiting,
-    copies,
-    deadLetters,
-    hasStudies,
-  } = row;
-  const counts = { underWay, waiting, copies, deadLetters, hasStudies };
+  const { id, kind, name, url, settings, viewers, worklist, need } = row;
+  const { underWay, waiting, waitingSince, waitingInstances, waitingBytes, held } = row;
+  const { copies, deadLetters, hasStudies } = row;
+  const { refused_bytes: bytes, refused_at: at } = row;
   return {
     ...settings,
-    ...counts,
+    ...{ underWay, waiting, waitingInstances, waitingBytes, held, copies, deadLetters, hasStudies },
+    waitingSince: waitingSince?.toISOString() ?? null,
+    tuning: { lagMinutes: row.lag_minutes, proof: row.proof, batchBytes: row.batch_bytes },
+    refused: bytes === null || at === null ? null : { bytes, at: at.toISOString() },
     viewers: [...viewers],
-    worklist,
-    ...{ id, kind, name, url, need: row.need },
+    ...{ id, kind, name, url, worklist, need },
     ...{ isPrimary: row.is_primary, fromEnvironment: row.from_environment },
   };
 }

@@ -5,6 +5,7 @@
 import type { Kysely } from 'kysely';
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import type { RulesSettings } from '#shared/deid/rules.ts';
+import type { WantedProof } from '#shared/protocol/destination.ts';
 import type { Coercion } from '#shared/protocol/coercion.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
@@ -58,13 +59,6 @@ export type PacsPatience = {
 };
 /** Twice as soon as the study comes again, for a connection that was cut once; then less and less often. */
 export const PAUSES: readonly number[] = [0, 0, 1, 5, 15, 30, 60];
-
-/**
- * How an instance that the PACS says it stored is proven: it lists it; its own digest is that of our bytes, or,
- * where it tells none, as `read-back`; every one, or one in twenty, is read back and compared.
- */
-export const PROOFS = ['found', 'digest', 'read-back', 'read-back-sample'] as const;
-export type WantedProof = (typeof PROOFS)[number];
 
 /** The identity that the manifest gave to an instance. */
 export type PromisedIdentity = {
@@ -124,8 +118,13 @@ export type CoerceFile = (
 /** The gateway's private keys by their id: the one that devices seal to now, and retired ones. */
 export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
 
-/** The PACS to which a study goes, and what this process has seen it take. */
-export type StudyPacs = { readonly pacs: Pacs; readonly takings: Takings };
+/** The PACS to which a study goes, what this process has seen it take, and the settings that it has of its own. */
+export type StudyPacs = {
+  readonly pacs: Pacs;
+  readonly takings: Takings;
+  readonly lagMinutes?: number | null;
+  readonly proof?: WantedProof | null;
+};
 
 export type PipelineTools = {
   readonly db: Kysely<Tables>;
@@ -155,4 +154,15 @@ export type PipelineTools = {
 };
 
 /** Those of a stage that looks at the PACS of its study. */
-export type StudyTools = PipelineTools & StudyPacs;
+export type StudyTools = PipelineTools & Pick<StudyPacs, 'pacs' | 'takings'>;
+
+/** With the settings of the destination in the place of the gateway's. */
+export function toStudyTools(tools: PipelineTools, place: StudyPacs): StudyTools {
+  const { pacs, takings, lagMinutes = null, proof = null } = place;
+  const { patience } = tools;
+  return {
+    ...tools,
+    ...{ pacs, takings, proof: proof ?? tools.proof },
+    patience: lagMinutes === null ? patience : { ...patience, lagMinutes },
+  };
+}

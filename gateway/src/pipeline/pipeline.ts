@@ -30,7 +30,7 @@ import { forwardStudy } from './forward/forward-study.ts';
 import type { ForwardTools } from './forward/forward-tools.ts';
 import { reconcileStudy } from './forward/reconcile-study.ts';
 import { countFailure, countRun, findParcel, type OwnedParcel } from './parcel.store.ts';
-import type { PipelineTools, StudyTools } from './pipeline-tools.ts';
+import { toStudyTools, type PipelineTools, type StudyTools } from './pipeline-tools.ts';
 import { signRevision } from './receipt/sign-revision.ts';
 import { createMinuteCounter, MINUTE_SECONDS } from './tally.store.ts';
 import { renewJobs, RENEW_EVERY_SECONDS } from './renew-jobs.ts';
@@ -164,8 +164,7 @@ export async function runStudyStage(
   if (study === undefined || study.state !== entry.when) return;
   await logged(tools, entry.stage, { studyId }, async () => {
     try {
-      const { pacs, takings } = await tools.pacsOf(study);
-      const own = { ...tools, pacs, takings };
+      const own = toStudyTools(tools, await tools.pacsOf(study));
       return await reachPacs(study, own, signal, () =>
         reportFailures(study, own, signal, () => runAndApply(entry, study, own, signal)),
       );

@@ -143,7 +143,12 @@ export async function lockStudyOfResults(
 }
 
 /** These keep a study in its state. */
-const OF_ITS_STATE: readonly Waiting[] = ['behind-another', 'pacs-fails-on-some', 'required-destination'];
+const OF_ITS_STATE: readonly Waiting[] = [
+  'behind-another',
+  'pacs-fails-on-some',
+  'pacs-refuses-size',
+  'required-destination',
+];
 
 /**
  * Moves a locked study on. Null: the event has no meaning in its present state, and nothing was changed. A

@@ -4,7 +4,11 @@
  * not by what the database says, where instances become posted that nobody gave to the PACS just now. A gateway
  * that is started again begins to watch again.
  */
+import { createBatchSizes, type BatchSizes } from './batch-sizes.ts';
+
 export type Takings = {
+  /** The size of requests that it takes. */
+  readonly batches: BatchSizes;
   /** A request leaves; its number. */
   begin(): number;
   /** By the request of this number the PACS took an instance. */
@@ -21,11 +25,12 @@ export type Takings = {
 
 type Failures = { readonly before: number; readonly last: number };
 
-export function createTakings(): Takings {
+export function createTakings(batches: BatchSizes = createBatchSizes()): Takings {
   let requests = 0;
   let lastTaken = 0;
   const failures = new Map<number, Failures>();
   return {
+    batches,
     begin: () => (requests += 1),
     took(request) {
       lastTaken = Math.max(lastTaken, request);

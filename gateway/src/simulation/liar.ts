@@ -3,7 +3,7 @@
  * those that its protocol allows; each kind draws them from a seed.
  */
 import { seededRandom, type SyntheticInstance } from '#testing/synthetic-study.ts';
-import { PROOFS, type WantedProof } from '../pipeline/pipeline-tools.ts';
+import { PROOFS, type WantedProof } from '#shared/protocol/destination.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { OrthancBehind } from '../testing/orthanc-behind.ts';
 

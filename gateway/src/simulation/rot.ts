@@ -12,7 +12,7 @@ import { isInPacs } from '#shared/protocol/study-state.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { seededRandom, syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { runExpiry } from '../pipeline/eviction/run-expiry.ts';
-import { PROOFS, type WantedProof } from '../pipeline/pipeline-tools.ts';
+import { PROOFS, type WantedProof } from '#shared/protocol/destination.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { openTestPipeline, type TestGround, type TestPipeline } from '../testing/open-pipeline.ts';

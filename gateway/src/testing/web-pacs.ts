@@ -44,7 +44,7 @@ export async function startWebPacs(): Promise<WebPacs> {
   const port = await listenOnLoopback(server);
   const url = `http://127.0.0.1:${port}/dicom-web`;
   return {
-    pacs: Object.assign(memory, { web: createStowPacs({ url, authorization: null }, true).web }),
+    pacs: Object.assign(memory, { web: createStowPacs({ url, authorization: null }).web }),
     ...{ held: memory.held, url, asked },
     say(path, answer) {
       told.splice(0, told.length, ...told.filter(([known]) => String(known) !== String(path)));

@@ -196,11 +196,16 @@ const NOTHING_OFFERED: Offered = { notThere: new Map(), early: new Map() };
 
 /** Throws `pacs-unreachable`. */
 async function lookForOffered(
-  { db, pacsOf, patience: { lagMinutes } }: UploadTools,
+  { db, pacsOf, patience }: UploadTools,
   upload: UploadRow,
   instances: Decision['instances'],
 ): Promise<Offered> {
   const minutes = await countedMinutes(db);
+  const away = () => new Problem('pacs-unreachable');
+  const place = await pacsOf(upload).catch(() => {
+    throw away();
+  });
+  const lagMinutes = place.lagMinutes ?? patience.lagMinutes;
   const offered = (await instancesByKey(db, upload.study_id, instances)).flatMap((row) =>
     row.state === 'received' && row.posted_at !== null ? [{ ...row, posted_at: row.posted_at }] : [],
   );
@@ -211,10 +216,9 @@ async function lookForOffered(
   const early = new Map(offered.filter((row) => leftOf(row) > 0).map((row) => [row.id, leftOf(row)]));
   if (old.length === 0) return { notThere: new Map(), early };
   const uids = old.map((row) => row.sop_instance_uid);
-  const find = async () =>
-    (await pacsOf(upload)).pacs.findInstances(uids, AbortSignal.timeout(PACS_MS), upload.study_instance_uid);
-  const places = await find().catch(() => {
-    throw new Problem('pacs-unreachable');
+  const late = AbortSignal.timeout(PACS_MS);
+  const places = await place.pacs.findInstances(uids, late, upload.study_instance_uid).catch(() => {
+    throw away();
   });
   const there = new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));
   const absent = old.filter((row) => !there.has(row.sop_instance_uid));

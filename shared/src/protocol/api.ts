@@ -226,6 +226,7 @@ export const waitingBecauseSchema = z.enum([
   'gateway-failed',
   'behind-another',
   'pacs-fails-on-some',
+  'pacs-refuses-size',
   'required-destination',
 ]);
 
@@ -252,7 +253,8 @@ export const uploadStatusSchema = z.object({
   /**
    * Why nothing moves, if the reason does not lie with the user. `gateway-failed`: a stage fails unexpectedly.
    * `behind-another`: another upload is handing instances of the same UIDs to the PACS. `pacs-fails-on-some`: the
-   * PACS answers, but does not take, or does not give, some of the instances. `required-destination`: the first
+   * PACS answers, but does not take, or does not give, some of the instances. `pacs-refuses-size`: it, or a proxy
+   * before it, refuses requests as large as some of them. `required-destination`: the first
    * destination has the study, and another one that must have it does not yet (`destinations`).
    */
   waiting: z

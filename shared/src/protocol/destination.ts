@@ -36,6 +36,13 @@ export type DestinationKind = (typeof DESTINATION_KINDS)[number];
 const FOLDER = /^[A-Za-z0-9_][A-Za-z0-9._-]*(\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
 const FOLDER_LIMIT = 200;
 
+/**
+ * Bytes of instances in one store request: the aim for the usual PACS, and the least that is learned. A larger
+ * instance travels alone. With far larger requests, a failing PACS would cause more instances to be looked for again.
+ */
+export const BATCH_BYTES_LIMIT = 6 * 1024 * 1024;
+export const BATCH_BYTES_LEAST = 64 * 1024;
+
 /** No password in it, and no query: both end in logs. */
 const addressSchema = z
   .url({ protocol: /^https?$/ })
@@ -140,6 +147,26 @@ function isAddressOf(kind: DestinationKind, url: string): boolean {
 
 export type DestinationWish = z.infer<typeof destinationWishSchema>;
 
+/**
+ * How an instance that the PACS says it stored is proven: it lists it; its own digest is that of our bytes, or,
+ * where it tells none, as `read-back`; every one, or one in twenty, is read back and compared.
+ */
+export const PROOFS = ['found', 'digest', 'read-back', 'read-back-sample'] as const;
+export type WantedProof = (typeof PROOFS)[number];
+
+/** A day: longer, and a loss would be noticed after its device has let go of everything else. */
+export const LAG_MINUTES_LIMIT = 1_440;
+
+/** `PUT /admin/destinations/{id}/tuning`. Null: the gateway's setting; of the batch, what is learned. */
+export const tuningSchema = z.strictObject({
+  /** How long it may take to show what it stored. */
+  lagMinutes: z.number().int().min(0).max(LAG_MINUTES_LIMIT).nullable(),
+  proof: z.enum(PROOFS).nullable(),
+  /** Of instances in one store request. */
+  batchBytes: z.number().int().min(BATCH_BYTES_LEAST).max(BATCH_BYTES_LIMIT).nullable(),
+});
+export type Tuning = z.infer<typeof tuningSchema>;
+
 export const destinationSchema = z.object({
   id: z.uuid(),
   kind: z.enum(DESTINATION_KINDS),
@@ -157,10 +184,18 @@ export const destinationSchema = z.object({
   need: needSchema.nullable(),
   /** PACS_URL sets it at every start. */
   fromEnvironment: z.boolean(),
+  tuning: tuningSchema,
+  /** The smallest store request that it, or a proxy before it, refused for its size, until one as large passes. */
+  refused: z.object({ bytes: z.number().int(), at: z.string() }).nullable(),
   /** Studies on their way to it. */
   underWay: z.number().int(),
-  /** Those of them that wait for it. */
+  /** Those of them that wait for it: since when, and the instances and bytes that it does not have. */
   waiting: z.number().int(),
+  waitingSince: z.string().nullable(),
+  waitingInstances: z.number().int(),
+  waitingBytes: z.number().int(),
+  /** Studies that wait for a person's decision. */
+  held: z.number().int(),
   /** Those of them that it gets besides the primary one, by whether somebody waits for it. */
   copies: z.object({ also: z.number().int(), required: z.number().int() }),
   /** Instances that it did not take, of studies that it gets also. */

@@ -10,6 +10,7 @@ const MAY_PASS_LATER: readonly ReasonCode[] = [
   'pacs-lost',
   'pacs-changed-it',
   'pacs-fails-on-it',
+  'pacs-refuses-size',
   'never-arrived',
 ];
 

@@ -292,6 +292,10 @@ export const REASONS = {
     title: 'The PACS keeps failing on this instance: it does not accept it, or does not return it.',
     next: 'Try again once the PACS is fixed, or leave it out.',
   },
+  'pacs-refuses-size': {
+    title: 'The PACS, or a proxy before it, refuses requests as large as this instance (status 413).',
+    next: 'Tell the administrator to raise the limit (nginx: client_max_body_size), then try again.',
+  },
   'lost-before-copied': {
     title: 'The gateway’s disk lost the instance before this destination had it.',
     next: 'Copy it there from the PACS that has it.',

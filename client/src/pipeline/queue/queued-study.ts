@@ -74,6 +74,7 @@ export type Waiting =
   | 'gateway-failed'
   | 'behind-another'
   | 'pacs-fails-on-some'
+  | 'pacs-refuses-size'
   | 'required-destination'
   | 'signed-out'
   | 'interrupted'

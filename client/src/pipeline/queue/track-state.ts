@@ -19,6 +19,7 @@ export type WaitingFor =
   | 'gateway-failed'
   | 'behind-another'
   | 'pacs-fails-on-some'
+  | 'pacs-refuses-size'
   | 'required-destination';
 
 export type TrackState = {
@@ -45,6 +46,7 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'gateway-failed': 'gateway',
   'behind-another': 'gateway',
   'pacs-fails-on-some': 'gateway',
+  'pacs-refuses-size': 'gateway',
   'required-destination': 'gateway',
 };
 

@@ -16,6 +16,8 @@ export const trackWords = {
       'The gateway has a problem. It retries automatically and loses nothing. Tell your administrator.',
     'pacs-fails-on-some':
       'The PACS does not accept some images yet. The gateway tries again automatically and asks you if it keeps failing.',
+    'pacs-refuses-size':
+      'The PACS, or a proxy before it, does not accept files as large as some of these images. Tell your administrator: the limit must be raised. The gateway tries again automatically.',
     'behind-another':
       'Another upload is sending the same images. This one follows automatically; there is nothing to do.',
     'required-destination':

@@ -10,6 +10,7 @@
  */
 import { ASSOCIATION_REFUSED, UNKNOWN_AE_TITLE } from '../../dimse/association-failed.ts';
 import {
+  isSilence,
   NO_DESTINATION,
   NO_TOKEN,
   NOT_ASKED,
@@ -80,6 +81,12 @@ const NOT_SPOKEN_TO: readonly string[] = [
   'ENOSPC',
   'EDQUOT',
 ];
+
+/** A smaller request may be answered in time: silence, or a proxy that waited in vain (408, 504). */
+export function isTimeOut(error: unknown): boolean {
+  if (!(error instanceof PacsUnreachable)) return false;
+  return error.status === 408 || error.status === 504 || isSilence(error);
+}
 
 /** Whether anybody heard the request: it may have failed because of what it carried. */
 export function wasHeard(error: unknown): boolean {

@@ -34,6 +34,8 @@ type Settled =
   | { readonly id: number; readonly kind: 'refused'; readonly pacsCode: number | null }
   /** The PACS refused a request with it alone, and named nobody. */
   | { readonly id: number; readonly kind: 'declined' }
+  /** The request was refused for its size, and was this instance alone or is to be divided. */
+  | { readonly id: number; readonly kind: 'too-large' }
   /** Not taken now, for whatever reason: to be offered later. */
   | { readonly id: number; readonly kind: 'later' }
   /** The spool no longer has its bytes: the PACS was not given them, and the device has to send them again. */
@@ -83,7 +85,7 @@ const isUnsaid = ({ outcome }: Answer): boolean => outcome === 'omitted' || outc
 /** `damaged`: nobody was given the whole of it, because the spool does not have it. */
 type Answer = Omit<StoreAnswer, 'outcome'> & { readonly outcome: StoreAnswer['outcome'] | 'damaged' };
 /** An instance that was never given whole is not looked for: whatever the PACS has there is not by this offer. */
-const DOUBTFUL: readonly Answer['outcome'][] = ['refused', 'declined', 'omitted', 'unanswered'];
+const DOUBTFUL: readonly Answer['outcome'][] = ['refused', 'declined', 'omitted', 'too-large', 'unanswered'];
 
 /** One damaged instance ends the request; of the others the PACS may have stored some. */
 async function offer(
@@ -155,7 +157,8 @@ async function settle(
     case 'busy':
       return { id, kind: 'later' };
     case 'damaged':
-      return { id, kind: 'damaged' };
+    case 'too-large':
+      return { id, kind: outcome };
     case 'omitted':
     case 'unanswered':
     case 'refused':

@@ -320,6 +320,16 @@ async function planForwarded(
   };
 }
 
+/** `pacs-refuses-size`: instances that are as large as a request that was refused for its size. */
+function whyPausing(
+  rows: readonly InstanceRow[],
+  { takings: { batches } }: DueTools,
+): 'pacs-refuses-size' | 'pacs-fails-on-some' {
+  const { refusedBytes } = batches.size;
+  const isTooLarge = refusedBytes !== null && rows.some(({ bytes }) => bytes >= refusedBytes);
+  return isTooLarge ? 'pacs-refuses-size' : 'pacs-fails-on-some';
+}
+
 /** The study comes again when the first of the instances that are left is due, and looks once a minute until then. */
 async function planPause(
   { study, db }: LockedStudy,
@@ -329,7 +339,7 @@ async function planPause(
   const pausing = left.filter(({ id }) => !behind.has(id));
   const until = await untilDue(db, tools);
   const seconds = pausing.map((row) => (until(row) === 0 ? AGAIN_SECONDS : MINUTE_SECONDS));
-  const because = pausing.length > 0 ? 'pacs-fails-on-some' : 'behind-another';
+  const because = pausing.length > 0 ? whyPausing(pausing, tools) : 'behind-another';
   const isNews = study.waiting_because !== because;
   return {
     outcome: because,
@@ -343,8 +353,6 @@ async function planPause(
       },
     ],
     audit:
-      isNews && because === 'pacs-fails-on-some'
-        ? { event: 'study-waiting', because, stage: 'forward' }
-        : null,
+      isNews && because !== 'behind-another' ? { event: 'study-waiting', because, stage: 'forward' } : null,
   };
 }

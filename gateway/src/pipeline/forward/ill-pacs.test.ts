@@ -168,6 +168,36 @@ test('the stores of the PACS failed for hours, and all that waits is offered as 
   await pipeline.close();
 });
 
+test('every store is refused for its size, that is said, and is for a person in the end', async () => {
+  const refuses = { ...HONEST.answers, store: { status: 413, body: 'html' } } as const;
+  const { pipeline, liar, uploads, after, ends } = await sent(
+    { ...HONEST, keeps: 'none', answers: refuses },
+    3,
+  );
+  await after(0);
+  const { waiting } = await pipeline.status(uploads[0]);
+  assert.is(waiting?.because, 'pacs-refuses-size');
+  assert.ok(pipeline.tools.takings.batches.size.bytes < 6 * 1024 ** 2);
+  for (let hour = 0; hour < 30; hour += 1) await after(60);
+  assert.equal(await ends(uploads[0]), ['held', ...Array(3).fill('pacs-refuses-size')]);
+  assert.ok(
+    [...liar.given.values()].every((count) => count <= 31),
+    'each is offered as often as any',
+  );
+  await pipeline.close();
+});
+
+test('a proxy gives up waiting for the PACS, smaller requests follow', async () => {
+  const late = { ...HONEST.answers, store: { status: 504, body: 'html' } } as const;
+  const { pipeline, liar, uploads, after, ends } = await sent({ ...HONEST, keeps: 'none', answers: late }, 3);
+  await after(0);
+  assert.is(pipeline.tools.takings.batches.size.bytes, 64 * 1024, 'half of what was sent, or the least');
+  liar.conduct = HONEST;
+  for (const minutes of [1, 60]) await after(minutes);
+  assert.equal((await ends(uploads[0]))[0], 'closed');
+  await pipeline.close();
+});
+
 test('the proxy loses its backend right after the store, the receipt still says stored', async () => {
   const { pipeline, liar, uploads, after, ends } = await sent(HONEST, 4);
   const studyId = await studyIdOf(pipeline, uploads[0]);

@@ -14,10 +14,10 @@ import {
 } from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
 import type { StudyRow } from '../study.store.ts';
-import { countOffer, OFFERS_IN_COMPANY, wasHeard } from './count-offers.ts';
+import { countOffer, isTimeOut, OFFERS_IN_COMPANY, wasHeard } from './count-offers.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
 import type { ForwardTools } from './forward-tools.ts';
-import { BATCHES_AT_ONCE, planBatches } from './plan-batches.ts';
+import { BATCHES_AT_ONCE, takeBatch } from './take-batch.ts';
 import { wantedProof } from './prove-stored.ts';
 import { returnLost } from './return-lost.ts';
 
@@ -54,11 +54,13 @@ export async function postBatches(posting: ToPost, tools: ForwardTools, signal: 
     failure: null,
     sent: wantedProof(tools) === 'digest' ? new Map() : null,
   };
-  const [company, alone] = toBatches(posting, run);
+  const { company, alone } = toQueues(posting, run);
+  const offering = { posting, tools, signal };
+  const aim = (): number => tools.takings.batches.size.bytes;
   await Promise.all(
-    Array.from({ length: BATCHES_AT_ONCE }, () => offerAll(company, run, { posting, tools, signal })),
+    Array.from({ length: BATCHES_AT_ONCE }, () => offerAll({ queue: company, aim }, run, offering)),
   );
-  await offerAll(alone, run, { posting, tools, signal });
+  await offerAll({ queue: alone, aim: () => 0 }, run, offering);
   const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
   await writeAnswers(posting, { ...run, answers: others }, tools);
   await writeAnswers(posting, { ...run, answers: declined }, tools);
@@ -81,28 +83,37 @@ async function isInstances(
   );
 }
 
-function toBatches({ rows, bodies }: ToPost, { sent }: Run): readonly [Batch[], Batch[]] {
+function toQueues({ rows, bodies }: ToPost, { sent }: Run): Readonly<Record<'company' | 'alone', Posted[]>> {
   const toPosted = (row: InstanceRow): Posted => postedOf(row, bodies, sent);
   const isAlone = ({ offers }: InstanceRow): boolean => offers >= OFFERS_IN_COMPANY;
   const company = rows.filter((row) => !isAlone(row)).map(toPosted);
   const alone = rows
     .filter(isAlone)
     .sort((a, b) => a.offers - b.offers)
-    .map((row) => [toPosted(row)]);
-  return [[...planBatches(company)], alone];
+    .map(toPosted);
+  return { company, alone };
 }
 
 type Offering = { readonly posting: ToPost; readonly tools: ForwardTools; readonly signal: AbortSignal };
 
+/** `aim`: bytes for one request. */
+type Queue = { readonly queue: Posted[]; readonly aim: () => number };
+
 /** Takes batches until none is left, or the PACS is gone. */
-async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: Offering): Promise<void> {
-  for (let batch = batches.shift(); batch && run.failure === null; batch = batches.shift()) {
+async function offerAll(
+  { queue, aim }: Queue,
+  run: Run,
+  { posting, tools, signal }: Offering,
+): Promise<void> {
+  while (queue.length > 0 && run.failure === null) {
     let own: Batch = [];
     try {
-      own = await keepOwn(batch, posting, tools);
+      own = await keepOwn(takeBatch(queue, aim()), posting, tools);
       if (own.length === 0) continue;
       const request = tools.takings.begin();
-      const answers = await offerOne(own, posting, tools, signal);
+      const all = await offerOne(own, posting, tools, signal);
+      const { answers, divided } = learnSize(own, all, tools);
+      queue.unshift(...divided);
       noteTakings(answers, request, tools);
       // Only now: another worker may have taken the list away meanwhile.
       run.answers.push(...answers);
@@ -113,6 +124,7 @@ async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: 
         await writeAnswers(posting, { ...run, answers: others }, tools);
       }
     } catch (error) {
+      if (isTimeOut(error) && own.length > 1) tools.takings.batches.timedOut(sumBytes(own));
       if (wasHeard(error)) {
         const answers = own.map(({ id }) => unanswered(id));
         noteTakings(answers, 0, tools);
@@ -121,6 +133,23 @@ async function offerAll(batches: Batch[], run: Run, { posting, tools, signal }: 
       run.failure ??= error;
     }
   }
+}
+
+/** `divided`: the request was refused for its size, and smaller ones of these may pass. They were not offered. */
+function learnSize(
+  own: Batch,
+  answers: readonly ForwardedInstance[],
+  { takings: { batches } }: ForwardTools,
+): { readonly answers: readonly ForwardedInstance[]; readonly divided: Batch } {
+  const bytes = sumBytes(own);
+  const refused = new Set(answers.flatMap(({ id, kind }) => (kind === 'too-large' ? [id] : [])));
+  if (refused.size === 0) batches.passed(bytes);
+  else batches.refused(bytes);
+  if (refused.size < 2 || bytes <= batches.size.bytes) return { answers, divided: [] };
+  return {
+    answers: answers.filter(({ id }) => !refused.has(id)),
+    divided: own.filter(({ id }) => refused.has(id)),
+  };
 }
 
 const offerOne = async (batch: Batch, { study }: ToPost, tools: ForwardTools, signal: AbortSignal) => {
@@ -181,7 +210,8 @@ function noteTakings(
 ): void {
   for (const { id, kind, wasPassedOver } of answers) {
     if (kind === 'posted') takings.took(request);
-    if (kind === 'declined' || kind === 'later') takings.failed(id, wasPassedOver ? request - 1 : undefined);
+    if (kind === 'declined' || kind === 'later' || kind === 'too-large')
+      takings.failed(id, wasPassedOver ? request - 1 : undefined);
   }
 }
 
@@ -214,12 +244,17 @@ function toChange(
       return toRefused(row, answer, answer.pacsCode);
     case 'declined':
       return tookOthers ? toRefused(row, answer, null) : countOffer(row, false);
+    case 'too-large':
+      return forItsSize(countOffer(row, tookOthers));
     case 'later':
       return countOffer(row, tookOthers);
     default:
       return answer satisfies never;
   }
 }
+
+const forItsSize = (counted: InstanceChange): InstanceChange =>
+  counted.reason === undefined ? counted : { ...counted, reason: 'pacs-refuses-size' };
 
 /** After an offer without an answer the PACS may have it, and refuse it for that: that there was one is kept. */
 function toRefused(

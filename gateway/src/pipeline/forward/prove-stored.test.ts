@@ -5,7 +5,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFolderPacs } from '../../ports/pacs/folder-pacs.ts';
-import type { WantedProof } from '../pipeline-tools.ts';
+import type { WantedProof } from '#shared/protocol/destination.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
 import { newStudy, receiptOf } from '../../testing/open-study.ts';

@@ -3,7 +3,8 @@
  * made of them, by reading them back, by reading some back, or not at all.
  */
 import { handedOver, type InstanceRow } from '../instance.store.ts';
-import type { StudyTools, WantedProof } from '../pipeline-tools.ts';
+import type { WantedProof } from '#shared/protocol/destination.ts';
+import type { StudyTools } from '../pipeline-tools.ts';
 import type { StudyRow } from '../study.store.ts';
 import { wasHeard } from './count-offers.ts';
 import type { Shown } from './judge-posted.ts';

@@ -4,7 +4,7 @@
  * that is answered, the requests of all others end as PacsUnreachable and do not reach it. A PACS that refuses the
  * connection, or answers anything, holds nobody, and is asked as before.
  */
-import { NOT_ASKED, PacsUnreachable, type Pacs } from './pacs.ts';
+import { isSilence, NOT_ASKED, PacsUnreachable, type Pacs } from './pacs.ts';
 import { unlessAborted } from './unless-aborted.ts';
 
 export type GuardLimits = {
@@ -17,18 +17,6 @@ export type GuardLimits = {
   readonly joinMs: number;
 };
 const LIMITS: GuardLimits = { answerMs: 30_000, joinMs: 2_000 };
-
-/** The names that fetch and the system give to a silence; `silent` is pacs-http's. */
-const SILENCES: readonly string[] = [
-  'silent',
-  'UND_ERR_CONNECT_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-  'UND_ERR_BODY_TIMEOUT',
-  'ETIMEDOUT',
-];
-
-const isSilence = (error: unknown): boolean =>
-  error instanceof PacsUnreachable && SILENCES.includes(error.connection ?? '');
 
 export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pacs {
   const guard = new Guard((signal) => pacs.probe(signal), limits);

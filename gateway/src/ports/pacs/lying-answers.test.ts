@@ -59,6 +59,7 @@ test('answers a store, only DICOM that names the instance is a refusal', async (
       else if (outcome === 'declined') assert.ok(body === 'dicom' && status >= 400 && status < 500, what);
       else if (outcome === 'busy') assert.is(body, 'busy', what);
       else if (outcome === 'omitted') assert.is(body, 'dicom', what);
+      else if (outcome === 'too-large') assert.ok(status === 413 && !isNamed, what);
       else assert.ok(outcome === 'unanswered' || outcome === 'unreachable', what);
     }
   liar.conduct = answering({ store: { status: 400, body: 'dicom' } });

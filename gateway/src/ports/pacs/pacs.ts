@@ -39,12 +39,21 @@ export type PromisedFile = Pick<InstanceToStore, 'sopClassUID' | 'transferSyntax
  *                instance alone: a refusal only where the same PACS takes others
  *   busy         refused for want of resources (PS3.18 Table I.2-2, A7xx): to be offered again later
  *   omitted      it was in the request, and an answer in DICOM says nothing of it
+ *   too-large    the request was refused for its size (413), by the PACS or by a proxy before it
  *   unanswered   the answer is not the PACS's: a proxy's
  *                page, a cut text. It may be stored or not
  */
 export type StoreAnswer = {
   readonly sopInstanceUID: string;
-  readonly outcome: 'stored' | 'coerced' | 'refused' | 'declined' | 'busy' | 'omitted' | 'unanswered';
+  readonly outcome:
+    | 'stored'
+    | 'coerced'
+    | 'refused'
+    | 'declined'
+    | 'busy'
+    | 'omitted'
+    | 'too-large'
+    | 'unanswered';
   /** Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   readonly pacsCode: number | null;
 };
@@ -262,6 +271,17 @@ export class PacsUnreachable extends Error {
     this.connection = connection;
   }
 }
+
+/** The names that fetch and the system give to a silence; `silent` is pacs-http's. */
+const SILENCES: readonly string[] = [
+  'silent',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'ETIMEDOUT',
+];
+export const isSilence = (error: unknown): boolean =>
+  error instanceof PacsUnreachable && SILENCES.includes(error.connection ?? '');
 
 /**
  * The PACS, or a proxy before it, cannot answer now, or does not accept our credentials, or is elsewhere: this says

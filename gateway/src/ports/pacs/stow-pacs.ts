@@ -182,6 +182,14 @@ async function fetchInstance(
   return fetched.bytes === null ? { kind: 'too-large' } : { kind: 'fetched', bytes: fetched.bytes };
 }
 
+/** RFC 9110 §15.5.14. */
+const CONTENT_TOO_LARGE = 413;
+const tooLarge = ({ sopInstanceUID }: InstanceToStore): StoreAnswer => ({
+  sopInstanceUID,
+  outcome: 'too-large',
+  pacsCode: null,
+});
+
 async function storeInstances(
   { root, http }: Web,
   studyInstanceUID: string,
@@ -200,6 +208,7 @@ async function storeInstances(
     const body = parseStoreAnswer(await response.text());
     if (body === null && NOT_OFFERED.includes(response.status))
       throw new PacsUnreachable(`the PACS answered a store with ${response.status}`, response.status);
+    if (body === null && response.status === CONTENT_TOO_LARGE) return instances.map(tooLarge);
     const answers = readStoreAnswer(body, instances);
     const isRefusal = body !== null && response.status >= 400 && response.status < 500;
     return instances.length === 1 && isRefusal ? [declinedUnlessNamed(answers[0]!)] : answers;

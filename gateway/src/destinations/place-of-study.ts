@@ -1,0 +1,38 @@
+/** The PACS of a study, with what this process has seen it take and what the gateway has learned of it. */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import type { Db } from '../database/database.ts';
+import { createBatchSizes, USUAL_BATCH } from '../pipeline/batch-sizes.ts';
+import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { createTakings, type Takings } from '../pipeline/takings.ts';
+import type { Pacs } from '../ports/pacs/pacs.ts';
+import { destinationOfStudy, keepBatchSize, type DestinationRow } from './destination.store.ts';
+import type { Destinations } from './destinations.ts';
+
+type Tools = {
+  readonly db: Db;
+  readonly destinations: Pick<Destinations, 'of' | 'ofStudy'>;
+  readonly now: () => Date;
+};
+
+export function createPacsOf(tools: Tools): PipelineTools['pacsOf'] {
+  const { db, destinations } = tools;
+  // As long as the connection is the same.
+  const seen = new WeakMap<Pacs, Takings>();
+  return async (study) => {
+    const row = await destinationOfStudy(db, study);
+    // Without a destination it says so.
+    if (row === undefined) return { pacs: await destinations.ofStudy(study), takings: createTakings() };
+    const pacs = destinations.of(row);
+    const takings = seen.get(pacs) ?? createTakings(batchesOf(row, tools));
+    seen.set(pacs, takings);
+    return { pacs, takings, lagMinutes: row.lag_minutes, proof: row.proof };
+  };
+}
+
+function batchesOf(row: DestinationRow, { db, now }: Tools) {
+  const { batch_bytes: bytes, refused_bytes: refusedBytes, refused_at: refusedAt } = row;
+  const before = { bytes: bytes ?? USUAL_BATCH.bytes, refusedBytes, refusedAt };
+  return createBatchSizes(before, now, (size) =>
+    ignoreFailure(keepBatchSize(db, row, size), 'this process has learned it, and the next change is kept'),
+  );
+}
