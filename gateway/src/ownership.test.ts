@@ -95,6 +95,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /admin/users': 'roles',
   'patch /admin/users/{id}': 'roles',
   'put /admin/users/{id}/password': 'roles',
+  'delete /admin/users/{id}/sessions': 'roles',
   'post /admin/users/{id}/take-over': 'roles',
   'get /admin/vault': 'roles',
   'post /admin/vault': 'roles',

@@ -4,6 +4,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { type AdminPlace, type AdminTask, hrefOf } from '../kit/routes.ts';
 import { adminWords as words } from './admin-words.ts';
+import { AccountsView } from './AccountsView.tsx';
 import { ApiKeysView } from './ApiKeysView.tsx';
 import { DestinationsView } from './DestinationsView.tsx';
 import { DimsePeersView } from './DimsePeersView.tsx';
@@ -13,6 +14,7 @@ import './admin.css';
 
 /** A further page adds its line here, in `AdminTask`, and in both tables of words. */
 const PAGES = {
+  accounts: AccountsView,
   destinations: DestinationsView,
   rules: RulesView,
   'api-keys': ApiKeysView,

@@ -5,6 +5,7 @@ export const adminWords = {
   analytics: 'How much comes in, how long it takes, and how well models do.',
   intro: 'How this site’s gateway works. Every change is recorded in the audit trail.',
   tasks: {
+    accounts: 'Who may sign in and what they may do: add people, change roles, set passwords.',
     destinations: 'The PACSs to which studies go: add one, test it, choose the primary one.',
     rules:
       'Choose the studies that go to further destinations, that models look at, and for which cases are opened.',

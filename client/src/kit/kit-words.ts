@@ -19,6 +19,7 @@ export const kitWords = {
     infer: 'Run AI',
     models: 'Models',
     admin: 'Administration',
+    accounts: 'Accounts',
     destinations: 'Destinations',
     rules: 'Rules',
     'api-keys': 'API keys',

@@ -22,6 +22,7 @@ test('every page has an address that leads back to it', () => {
     { page: 'help' },
     { page: 'check' },
     { page: 'admin', at: 'admin' },
+    { page: 'admin', at: 'accounts' },
     { page: 'admin', at: 'destinations' },
     { page: 'admin', at: 'api-keys' },
     { page: 'admin', at: 'dimse-peers' },

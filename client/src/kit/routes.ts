@@ -37,7 +37,7 @@ export type Route =
   | { readonly page: 'not-found' };
 
 export type ResultsPlace = 'results' | 'infer' | 'models';
-const adminTasks = ['destinations', 'rules', 'api-keys', 'dimse-peers'] as const;
+const adminTasks = ['accounts', 'destinations', 'rules', 'api-keys', 'dimse-peers'] as const;
 export type AdminTask = (typeof adminTasks)[number];
 export type AdminPlace = 'admin' | AdminTask;
 

@@ -49,6 +49,16 @@ export const SCREENS = {
     password: 'A new password that is too easy',
     sessions: 'Where a person is signed in',
   },
+  'admin/accounts.e2e.ts': {
+    accounts: 'Few accounts, one of them open, and the password of the one that was added',
+    'account-form': 'A new account without a role',
+    'account-password': 'A new password for somebody',
+    'account-disable': 'Asks before an account is disabled',
+    'account-disabled': 'An account that is disabled, open',
+    'accounts-many': 'Many accounts, with long names and in both directions of writing',
+    'accounts-none': 'A search that no account fits',
+    'accounts-unreachable': 'The gateway does not answer',
+  },
   'admin/api-keys.e2e.ts': {
     admin: 'What an administrator can set up',
     'api-keys': 'A new API key, and one that was revoked',

@@ -2,20 +2,22 @@
  * `/admin/users`: who may sign in. For the role `admin`; the command line (`relay user …`) comes here too.
  */
 import { z } from '@hono/zod-openapi';
-import { newPasswordSchema, roleSchema } from '#shared/protocol/api.ts';
+import { newPasswordSchema, newUsernameSchema, roleSchema } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import {
   type Account,
-  countOtherAdmins,
   findAccount,
   insertAccount,
   listAccounts,
+  lockAdmins,
   updateAccount,
 } from '../auth/account.store.ts';
+import { UNUSED, useOfAccounts } from '../auth/account-use.ts';
 import { endRightsOf } from '../auth/device-right.ts';
 import { endFamiliesOf } from '../auth/refresh-token.store.ts';
 import { hashNewPassword, setPassword } from '../auth/set-password.ts';
+import { signOutEverywhere } from '../auth/sign-in.ts';
 import type { Db, Trx } from '../database/database.ts';
 import {
   type Caller,
@@ -27,12 +29,7 @@ import {
   type Router,
 } from '../http/route.ts';
 
-/** No spaces or signs that a shell, a URL or a log would have to quote. */
-const username = z
-  .string()
-  .min(1)
-  .max(128)
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@+-]*$/u);
+const username = newUsernameSchema;
 const password = newPasswordSchema;
 const roles = z.array(roleSchema).min(1).max(5);
 
@@ -46,6 +43,13 @@ const listedUser = z
     disabled: z.boolean(),
   })
   .openapi('ListedUser');
+const userInUse = listedUser
+  .extend({
+    lastSignInAt: z.iso.datetime().nullable(),
+    sessions: z.number().int().openapi({ description: 'Browsers and programs that are signed in.' }),
+    devices: z.number().int().openapi({ description: 'Devices that may send what waits on them.' }),
+  })
+  .openapi('UserInUse');
 const byId = z.object({ id: z.uuid() });
 const ADMIN = ['admin'] as const;
 
@@ -56,7 +60,7 @@ const list = defineRoute({
   tags: ['admin'],
   responses: {
     200: jsonResponse(
-      z.object({ users: z.array(listedUser) }),
+      z.object({ users: z.array(userInUse) }),
       'Everybody who may sign in, and who no longer may.',
     ),
   },
@@ -96,7 +100,16 @@ const givePassword = defineRoute({
     },
   },
 });
-
+const endSessions = defineRoute({
+  method: 'delete',
+  path: '/admin/users/{id}/sessions',
+  roles: ADMIN,
+  problems: ['not-found'],
+  tags: ['admin'],
+  summary: 'Sign a user out everywhere: all sessions end, and so does what their devices may send',
+  request: { params: byId },
+  responses: { 204: { description: 'Signed out. What waits on devices travels on after the next sign-in.' } },
+});
 const takeOver = defineRoute({
   method: 'post',
   path: '/admin/users/{id}/take-over',
@@ -142,11 +155,12 @@ async function changeAccount(
   caller: Caller,
   { id, roles: newRoles, disabled, now }: Change & { readonly id: string; readonly now: Date },
 ): Promise<Changed> {
+  const admins = await lockAdmins(trx, caller.siteId);
   const account = await accountAt(trx, caller, id);
   const losesAdmin =
     account.roles.includes('admin') &&
     (disabled === true || (newRoles !== undefined && !newRoles.includes('admin')));
-  if (losesAdmin && (await countOtherAdmins(trx, account.siteId, id)) === 0) throw new Problem('last-admin');
+  if (losesAdmin && admins.every((admin) => admin === id)) throw new Problem('last-admin');
   const disabledAt = disabled === undefined ? {} : { disabledAt: disabled ? now : null };
   await updateAccount(trx, id, { ...disabledAt, ...(newRoles === undefined ? {} : { roles: newRoles }) });
   if (disabled) await endFamiliesOf(trx, id, now);
@@ -169,11 +183,15 @@ async function recordTakeOver(db: Db, caller: Caller, { id, studies, now }: Take
   await db.transaction().execute((trx) => recordAudit(trx, siteId, event, now));
 }
 
-export function userRoutes({ db, now, forget }: UserRouteTools): Router {
+export function userRoutes(tools: UserRouteTools): Router {
+  const { db, now, forget } = tools;
   const router = createRouter();
-  router.openapi(list, async (c) =>
-    c.json({ users: (await listAccounts(db, callerOf(c).siteId)).map(toListed) }, 200),
-  );
+  router.openapi(list, async (c) => {
+    const { siteId } = callerOf(c);
+    const [accounts, use] = await Promise.all([listAccounts(db, siteId), useOfAccounts(db, siteId, now())]);
+    const users = accounts.map((account) => ({ ...toListed(account), ...(use.get(account.id) ?? UNUSED) }));
+    return c.json({ users }, 200);
+  });
 
   router.openapi(add, async (c) => {
     const caller = callerOf(c);
@@ -207,6 +225,12 @@ export function userRoutes({ db, now, forget }: UserRouteTools): Router {
     return c.json(toListed(account), 200);
   });
 
+  addEnds(router, tools);
+  return router;
+}
+
+/** The routes that end sessions, and what they mean for studies that wait on devices. */
+function addEnds(router: Router, { db, now, forget }: UserRouteTools): void {
   router.openapi(givePassword, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
@@ -219,10 +243,16 @@ export function userRoutes({ db, now, forget }: UserRouteTools): Router {
     return c.body(null, 204);
   });
 
+  router.openapi(endSessions, async (c) => {
+    const caller = callerOf(c);
+    const account = await accountAt(db, caller, c.req.valid('param').id);
+    await signOutEverywhere({ db, now, forget }, account, caller.id);
+    return c.body(null, 204);
+  });
+
   router.openapi(takeOver, async (c) => {
     const { id } = c.req.valid('param');
     await recordTakeOver(db, callerOf(c), { id, ...c.req.valid('json'), now: now() });
     return c.body(null, 204);
   });
-  return router;
 }

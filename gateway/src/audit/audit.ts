@@ -17,7 +17,7 @@ export type AuditEvent =
   | { event: 'login'; accountId: string }
   | { event: 'login-failed'; because: 'unknown-user' }
   | { event: 'login-failed'; because: 'wrong-password' | 'disabled'; accountId: string }
-  | { event: 'logout'; accountId: string; everywhere?: true }
+  | { event: 'logout'; accountId: string; everywhere?: true; by?: string }
   | { event: 'session-reused'; accountId: string; familyId: string }
   // Security Alert (DCM 110113): users and their rights
   | { event: 'device-enrolled'; accountId: string; deviceId: string }

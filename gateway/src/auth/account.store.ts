@@ -129,17 +129,22 @@ export async function updateAccount(
   await trx.updateTable('account').set(change).where('id', '=', id).execute();
 }
 
-/** The number of other accounts that could still administer the site. */
-export async function countOtherAdmins(trx: Trx, siteId: string, id: string): Promise<number> {
-  const { count } = await trx
+/**
+ * The accounts that can administer the site, locked in one order until the transaction ends. Called before an account
+ * is read that may lose or get the role: of two administrators who demote each other at once, the second one waits,
+ * and finds nobody left.
+ */
+export async function lockAdmins(trx: Trx, siteId: string): Promise<readonly string[]> {
+  const admins = await trx
     .selectFrom('account')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .select('id')
     .where('site_id', '=', siteId)
-    .where('id', '!=', id)
     .where('disabled_at', 'is', null)
     .where(sql<boolean>`'admin' = any(roles)`)
-    .executeTakeFirstOrThrow();
-  return count;
+    .orderBy('id')
+    .forNoKeyUpdate()
+    .execute();
+  return admins.map(({ id }) => id);
 }
 
 export async function hasAccounts(db: Db | Trx): Promise<boolean> {

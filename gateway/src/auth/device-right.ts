@@ -120,8 +120,11 @@ async function requireEpoch(trx: Trx, { id, epoch }: Pick<Caller, 'id' | 'epoch'
 
 /** Unseen for so long that its right ends with the next look. */
 export function isUnused({ last_seen_at }: Pick<Device, 'last_seen_at'>, now: Date): boolean {
-  return now.getTime() - last_seen_at.getTime() > UNUSED_MS;
+  return last_seen_at < unusedSince(now);
 }
+
+/** A device that was not seen since then is unused. */
+export const unusedSince = (now: Date): Date => new Date(now.getTime() - UNUSED_MS);
 
 export type DeviceToken = { readonly accessToken: string; readonly expiresIn: number };
 

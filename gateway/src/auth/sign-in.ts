@@ -138,17 +138,22 @@ export async function signOut({ db, now }: SignInTools, token: string): Promise<
   });
 }
 
-/** Ends every session of the account and the right to send of all its devices. */
+/** Ends every session of the account and the right to send of all its devices. `by`: an administrator did it. */
 export async function signOutEverywhere(
-  { db, now, forget }: SignInTools,
+  { db, now, forget }: Pick<SignInTools, 'db' | 'now' | 'forget'>,
   account: Pick<Account, 'id' | 'siteId'>,
+  by?: string,
 ): Promise<void> {
   const { id, siteId } = account;
   const devices = await db.transaction().execute(async (trx) => {
     await updateAccount(trx, id, {});
     await endFamiliesOf(trx, id, now());
     const ended = await endRightsOf(trx, account, 'signed-out', now());
-    await recordAudit(trx, siteId, { event: 'logout', accountId: id, everywhere: true }, now());
+    const event = {
+      ...{ event: 'logout', accountId: id, everywhere: true },
+      ...(by !== undefined && { by }),
+    } as const;
+    await recordAudit(trx, siteId, event, now());
     return ended;
   });
   forget(id, devices);

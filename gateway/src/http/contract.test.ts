@@ -120,6 +120,7 @@ test('real answers about users are as /openapi.json says', async () => {
     params: { id },
     body: { password: 'another password' },
   });
+  await callByContract('delete', '/admin/users/{id}/sessions', 204, { token, params: { id } });
   await callByContract('post', '/admin/users/{id}/take-over', 204, {
     token,
     params: { id },

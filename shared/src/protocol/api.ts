@@ -43,6 +43,12 @@ const usernameSchema = z
   .min(1)
   .max(128)
   .regex(/^\P{Cc}*$/u);
+/** Of a new account: no spaces, and no signs that a shell, a URL or a log would have to quote. */
+export const newUsernameSchema = z
+  .string()
+  .min(1)
+  .max(128)
+  .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@+-]*$/u);
 const passwordSchema = z.string().min(1).max(PASSWORD_LENGTH_MOST);
 export const loginSchema = z.object({ username: usernameSchema, password: passwordSchema });
 export const newPasswordSchema = z.string().min(PASSWORD_LENGTH_LIMIT).max(PASSWORD_LENGTH_MOST);

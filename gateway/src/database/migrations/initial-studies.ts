@@ -19,6 +19,7 @@ export const PEOPLE_AND_DEVICES = [
     account_id uuid not null references account, expires_at timestamptz not null,
     ends_at timestamptz not null, used_at timestamptz, revoked_at timestamptz)`,
   `create index refresh_token_family on refresh_token (family_id)`,
+  `create index refresh_token_account on refresh_token (account_id)`,
   `create table device (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     account_id uuid not null references account, thumbprint text not null, public_key jsonb not null,
@@ -152,6 +153,7 @@ export const STUDIES = [
   `create table audit (
     seq bigint primary key, site_id uuid not null references site, at timestamptz not null,
     event text not null, fields jsonb not null, previous_hash text not null, hash text not null unique)`,
+  `create index audit_account on audit (site_id, (fields->>'accountId'), event, at, seq) where fields ? 'accountId'`,
   `create index audit_study on audit ((fields->>'studyId')) where fields ? 'studyId'`,
   `create index audit_case on audit ((fields->>'caseId')) where fields ? 'caseId'`,
   `create table reading (

@@ -1,0 +1,139 @@
+/** The accounts of the site: who may sign in, what they may do, and how they are used. */
+import { useSignal, type Signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import { CodeLine } from '../kit/CodeLine.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { Notice } from '../kit/Notice.tsx';
+import { hrefOf } from '../kit/routes.ts';
+import { useLate } from '../kit/use-late.ts';
+import { useApi } from '../net/net-context.ts';
+import { AccountRow } from './AccountRow.tsx';
+import { accountsWords as words } from './accounts-words.ts';
+import { createAccountsStore, type AccountsStore, type ListedAccount } from './accounts.store.ts';
+import { adminWords } from './admin-words.ts';
+import { AdminTrouble } from './AdminTrouble.tsx';
+import { ACCOUNT_SORTS, chooseAccounts, FEW_ACCOUNTS, type AccountSort } from './choose-accounts.ts';
+import { NewAccountSheet } from './NewAccountSheet.tsx';
+
+export function AccountsView() {
+  const api = useApi();
+  const [store] = useState(() => createAccountsStore(api));
+  const isAdding = useSignal(false);
+  useEffect(() => {
+    void store.load();
+    return () => store.close();
+  }, [store]);
+  const accounts = store.accounts.value;
+  const trouble = store.trouble.value;
+  const isLoading = accounts === null && trouble === null;
+  const late = useLate(isLoading);
+  return (
+    <main id="content" class="page stack admin" aria-busy={isLoading}>
+      <div>
+        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
+          {kitWords.pages.admin}
+        </a>
+        <h1 tabIndex={-1}>{kitWords.pages.accounts}</h1>
+      </div>
+      <p class="quiet">{words.intro}</p>
+      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
+      {late && <p class="quiet">{adminWords.loading}</p>}
+      {accounts && (
+        <>
+          <p>
+            <button type="button" class="button button-main" onClick={() => (isAdding.value = true)}>
+              {words.add}
+            </button>
+          </p>
+          <div aria-live="polite">
+            <Given store={store} />
+          </div>
+          <Found accounts={accounts} store={store} />
+        </>
+      )}
+      {isAdding.value && <NewAccountSheet store={store} onClose={() => (isAdding.value = false)} />}
+    </main>
+  );
+}
+
+/** The password that was given last, to be passed on. */
+function Given({ store }: { readonly store: AccountsStore }) {
+  const given = store.given.value;
+  if (given === null) return null;
+  return (
+    <Notice kind="wait" title={words[given.kind](given.username)}>
+      <p>{words.passwordOnce}</p>
+      <CodeLine code={given.password} />
+    </Notice>
+  );
+}
+
+type FoundProps = { readonly accounts: readonly ListedAccount[]; readonly store: AccountsStore };
+
+function Found({ accounts, store }: FoundProps) {
+  const text = useSignal('');
+  const sort = useSignal<AccountSort>('name');
+  const found = chooseAccounts(accounts, text.value, sort.value);
+  return (
+    <section class="stack" aria-label={words.list}>
+      {accounts.length > FEW_ACCOUNTS && <Finder text={text} sort={sort} />}
+      {accounts.length > FEW_ACCOUNTS && (
+        <p class="small quiet" role="status">
+          {words.found(found.length)}
+        </p>
+      )}
+      {found.length === 0 && (
+        <div class="stack-tight">
+          <p class="strong">{words.noneFound}</p>
+          <p class="quiet">{words.noneFoundWhat}</p>
+          <p>
+            <button type="button" class="button" onClick={() => (text.value = '')}>
+              {words.clear}
+            </button>
+          </p>
+        </div>
+      )}
+      <ul class="plain">
+        {found.map((account) => (
+          <li key={account.id} class="hairline">
+            <AccountRow account={account} store={store} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+type FinderProps = { readonly text: Signal<string>; readonly sort: Signal<AccountSort> };
+
+function Finder({ text, sort }: FinderProps) {
+  return (
+    <search class="account-finder">
+      <label class="field">
+        <span class="small quiet">{words.search}</span>
+        <input
+          type="search"
+          autocomplete="off"
+          spellcheck={false}
+          dir="auto"
+          maxLength={128}
+          value={text.value}
+          onInput={(event) => (text.value = event.currentTarget.value)}
+        />
+      </label>
+      <label class="field">
+        <span class="small quiet">{words.sort}</span>
+        <select
+          value={sort.value}
+          onChange={({ currentTarget }) => (sort.value = ACCOUNT_SORTS[currentTarget.selectedIndex]!)}
+        >
+          {ACCOUNT_SORTS.map((each) => (
+            <option key={each} value={each}>
+              {words.sorts[each]}
+            </option>
+          ))}
+        </select>
+      </label>
+    </search>
+  );
+}

@@ -1,0 +1,61 @@
+/** Gives somebody else a new password, and says what that ends. */
+import { useSignal } from '@preact/signals';
+import { useId, useRef } from 'preact/hooks';
+import { FormActions } from '../kit/FormActions.tsx';
+import { Sheet } from '../kit/Sheet.tsx';
+import { accountsWords } from './accounts-words.ts';
+import type { AccountsStore, ListedAccount } from './accounts.store.ts';
+import { AccountMistake, isTooShort, PasswordField, sayMistake, type Mistake } from './PasswordField.tsx';
+
+const words = accountsWords.passwordSheet;
+
+export type NewPasswordSheetProps = {
+  readonly account: ListedAccount;
+  readonly store: AccountsStore;
+  readonly onClose: () => void;
+};
+
+export function NewPasswordSheet({ account, store, onClose }: NewPasswordSheetProps) {
+  const form = useRef<HTMLFormElement>(null);
+  const mistake = useSignal<Mistake | null>(null);
+  const isBusy = useSignal(false);
+  const message = useId();
+  const submit = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const password = String(new FormData(form.current!).get('password'));
+    mistake.value = isTooShort(password);
+    if (mistake.value !== null) return;
+    isBusy.value = true;
+    try {
+      await store.setPassword(account, password);
+      onClose();
+    } catch (error) {
+      mistake.value = sayMistake(error);
+    } finally {
+      isBusy.value = false;
+    }
+  };
+  return (
+    <Sheet title={accountsWords.newPassword} onClose={onClose}>
+      <p class="strong kept">
+        <bdi>{account.username}</bdi>
+      </p>
+      <p class="sheet-text">{words.what}</p>
+      <form ref={form} class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
+        <PasswordField
+          label={words.password}
+          hint={words.hint}
+          isWrong={mistake.value !== null}
+          message={message}
+        />
+        <AccountMistake mistake={mistake.value} id={message} />
+        <FormActions
+          submit={words.submit}
+          submitting={words.submitting}
+          isBusy={isBusy.value}
+          onCancel={onClose}
+        />
+      </form>
+    </Sheet>
+  );
+}

@@ -1,0 +1,70 @@
+/** The field of a password that an administrator gives to somebody else, and what can be wrong in its form. */
+import { useState } from 'preact/hooks';
+import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
+import { CodeLine } from '../kit/CodeLine.tsx';
+import { Notice } from '../kit/Notice.tsx';
+import { accountsWords } from './accounts-words.ts';
+import { troubleOf, type Trouble } from './admin-trouble.ts';
+import { makePassword } from './make-password.ts';
+
+export type Mistake = Trouble & { readonly field: 'username' | 'roles' | 'password' | null };
+
+const FIELDS: Readonly<Record<string, Mistake['field']>> = {
+  'user-exists': 'username',
+  'weak-password': 'password',
+};
+
+/** Of the gateway's refusal. */
+export function sayMistake(error: unknown): Mistake {
+  const trouble = troubleOf(error);
+  return { ...trouble, field: FIELDS[trouble.code ?? ''] ?? null };
+}
+
+export const isTooShort = (password: string): Mistake | null =>
+  [...password].length < PASSWORD_LENGTH_LIMIT
+    ? { title: accountsWords.tooShort, next: null, code: null, field: 'password' }
+    : null;
+
+export type PasswordFieldProps = {
+  readonly label: string;
+  readonly hint: string;
+  readonly isWrong: boolean;
+  /** The id of what is said about it. */
+  readonly message: string;
+};
+
+/** In clear: it is passed on, and made up here. */
+export function PasswordField({ label, hint, isWrong, message }: PasswordFieldProps) {
+  const [made] = useState(() => makePassword((bytes) => crypto.getRandomValues(bytes)));
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <input
+        name="password"
+        type="text"
+        class="account-password"
+        autocomplete="off"
+        autocapitalize="off"
+        spellcheck={false}
+        defaultValue={made}
+        maxLength={PASSWORD_LENGTH_MOST}
+        aria-invalid={isWrong}
+        aria-describedby={message}
+      />
+      <span class="small quiet">{hint}</span>
+    </label>
+  );
+}
+
+export function AccountMistake({ mistake, id }: { readonly mistake: Mistake | null; readonly id: string }) {
+  return (
+    <div id={id} role="alert">
+      {mistake && (
+        <Notice kind="stop" title={mistake.title}>
+          {mistake.next && <p>{mistake.next}</p>}
+          {mistake.code && <CodeLine code={mistake.code} />}
+        </Notice>
+      )}
+    </div>
+  );
+}

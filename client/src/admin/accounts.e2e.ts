@@ -1,0 +1,191 @@
+/** Accounts in an administrator's hands, in a real Chromium against the running system. */
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ADMIN, ask, createAccount, PASSWORD } from '#testing/accounts.ts';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('accounts');
+const walk = await walkScreens(test, { name: 'accounts', roles: ['admin'], open: openWorld });
+
+const rowOf = (page: Page, name: string) =>
+  page.locator('details.account').filter({ has: page.locator('bdi').getByText(name, { exact: true }) });
+const openRow = async (page: Page, name: string) => {
+  await rowOf(page, name).locator('summary').click();
+  return rowOf(page, name);
+};
+const dialog = (page: Page) => page.getByRole('dialog');
+
+async function fillSignIn(page: Page, username: string, password: string): Promise<void> {
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+walk(
+  'an administrator adds a technician, who signs in and does not get the page; the password is shown once',
+  async (stage) => {
+    const { page, account, address, openVisitor } = stage;
+    await stage.enter();
+    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+    await page.getByRole('link', { name: 'Administration' }).click();
+    await page.getByRole('link', { name: /^Accounts/ }).click();
+    await page.getByRole('button', { name: 'Add an account' }).click();
+    const name = `anna-${account.username}`;
+    const submit = dialog(page).getByRole('button', { name: 'Add the account' });
+    await submit.click();
+    await dialog(page).getByText('This user name can’t be used.').waitFor();
+    await dialog(page).getByLabel('User name').fill(name);
+    await submit.click();
+    await dialog(page).getByText('Choose at least one role.').waitFor();
+    await looksRight(page, 'account-form');
+    await dialog(page)
+      .getByLabel(/^Technician/)
+      .check();
+    const first = await dialog(page).getByLabel('First password').inputValue();
+    await submit.click();
+    await page.getByText(`${name} can sign in now`).waitFor();
+    assert.is((await page.locator('.notice .code-text').innerText()).trim(), first);
+    await rowOf(page, name).getByText('Never signed in').waitFor();
+
+    const tablet = await openVisitor();
+    const technician = await tablet.newPage();
+    await technician.goto(address);
+    await fillSignIn(technician, name, first);
+    await technician.getByRole('button', { name: 'Choose files' }).waitFor();
+    await technician.goto(`${address}/#/admin/accounts`);
+    await technician.getByRole('heading', { name: /^There is no such page/ }).waitFor();
+    await technician.goto(`${address}/#/`);
+
+    await page.reload();
+    const row = await openRow(page, name);
+    assert.is(await page.locator('.notice .code-text').count(), 0, 'the password is not shown again');
+    await row.getByText(/^Last sign-in .*1 session/).waitFor();
+    await looksRight(page, 'accounts');
+    await tablet.close();
+  },
+);
+
+walk(
+  'an administrator changes roles, ends sessions, sets a password, disables and enables, and the person feels each of them',
+  async (stage) => {
+    const { page, address, gateway, openVisitor } = stage;
+    const { username: name } = await createAccount(gateway, 'anna', ['technician']);
+    const tablet = await openVisitor();
+    const technician = await tablet.newPage();
+    await technician.goto(address);
+    await fillSignIn(technician, name, PASSWORD);
+    await technician.getByRole('button', { name: 'Choose files' }).waitFor();
+    await stage.enter();
+    await page.goto(`${address}/#/admin/accounts`);
+    const row = await openRow(page, name);
+    await row.getByRole('button', { name: 'Save roles', disabled: true }).waitFor();
+    await row.getByLabel(/^Technician/).uncheck();
+    await row.getByLabel(/^Auditor/).check();
+    await row.getByText('With these roles nobody may send').waitFor();
+    await row.getByRole('button', { name: 'Save roles' }).click();
+    await row.locator('summary').getByText('Auditor', { exact: true }).waitFor();
+    await row.getByLabel(/^Technician/).check();
+    await row.getByLabel(/^Auditor/).uncheck();
+    await row.getByRole('button', { name: 'Save roles' }).click();
+    await row.locator('summary').getByText('Technician', { exact: true }).waitFor();
+
+    await row.getByRole('button', { name: `End sessions of ${name}` }).click();
+    await dialog(page).getByText('Nothing is lost: studies that wait on a device stay there').waitFor();
+    await dialog(page).getByRole('button', { name: 'End sessions' }).click();
+    await row.getByRole('button', { name: `End sessions of ${name}` }).waitFor({ state: 'detached' });
+    await technician.reload();
+    await technician.getByRole('heading', { name: 'Sign in' }).waitFor();
+
+    await row.getByRole('button', { name: 'Set a new password' }).click();
+    await looksRight(page, 'account-password');
+    await dialog(page).getByLabel('New password').fill('password1234');
+    await dialog(page).getByRole('button', { name: 'Set the password' }).click();
+    await dialog(page).getByText('This password is too easy to guess.').waitFor();
+    await dialog(page).getByLabel('New password').fill('four words for Anna');
+    await dialog(page).getByRole('button', { name: 'Set the password' }).click();
+    await page.getByText(`${name} has a new password`).waitFor();
+
+    await row.getByRole('button', { name: `Disable ${name}` }).click();
+    await dialog(page).getByText('Studies that wait on a device stay there').waitFor();
+    await looksRight(page, 'account-disable');
+    await dialog(page).getByRole('button', { name: 'Disable' }).click();
+    await row.getByText('take them over under Studies').waitFor();
+    await looksRight(page, 'account-disabled');
+    await fillSignIn(technician, name, 'four words for Anna');
+    await technician.getByText('User name or password is wrong.').waitFor();
+    await row.getByRole('button', { name: `Enable ${name}` }).click();
+    await row.getByRole('button', { name: `Disable ${name}` }).waitFor();
+    await technician.getByRole('button', { name: 'Sign in' }).click();
+    await technician.getByRole('button', { name: 'Choose files' }).waitFor();
+    await tablet.close();
+  },
+);
+
+walk('nobody locks themselves out, and who is no administrator any more gets no further', async (stage) => {
+  const { page, account, address, gateway } = stage;
+  await stage.enter();
+  await page.goto(`${address}/#/admin/accounts`);
+  const own = await openRow(page, account.username);
+  assert.ok(await own.getByLabel(/^Administrator/).isDisabled());
+  await own.getByText('You can’t take the role Administrator from yourself').waitFor();
+  assert.is(await own.getByRole('button', { name: /Disable|End sessions of|new password/ }).count(), 0);
+  // Somebody has taken the role from this person meanwhile, and the page shows the list of before.
+  await ask(gateway, ADMIN, {
+    method: 'PATCH',
+    path: `/admin/users/${account.id}`,
+    body: { roles: ['technician'] },
+  });
+  const other = await openRow(page, ADMIN);
+  await other.getByRole('button', { name: 'Disable admin' }).click();
+  await dialog(page).getByRole('button', { name: 'Disable' }).click();
+  await page.getByRole('heading', { name: /^There is no such page/ }).waitFor();
+  assert.is((await ask(gateway, ADMIN, { path: '/admin/users' })).status, 200, 'the gateway has refused it');
+});
+
+walk(
+  'many accounts are searched and sorted; long names and both directions of writing fit',
+  async (stage) => {
+    const { page, address, gateway, seed } = stage;
+    const long = `${'Wolfeschlegelsteinhausenbergerdorff'.repeat(3)}${seed(0)}`;
+    const arabic = `ليلى-عبد-الرحمن-${seed(0)}`;
+    for (const username of [long, arabic])
+      await ask(gateway, ADMIN, {
+        method: 'POST',
+        path: '/admin/users',
+        body: { username, password: PASSWORD, roles: ['radiologist', 'researcher'] },
+      });
+    for (let nr = 0; nr < 9; nr += 1) await createAccount(gateway, `room-${nr}`, ['technician']);
+    await stage.enter();
+    await page.goto(`${address}/#/admin/accounts`);
+    await page.getByLabel('Search by name or role').waitFor();
+    await (await openRow(page, arabic)).getByRole('button', { name: 'Save roles' }).waitFor();
+    await looksRight(page, 'accounts-many');
+    await page.getByLabel('Search by name or role').fill('radiologist عبد');
+    await page.getByText('1 account', { exact: true }).waitFor();
+    await page.getByLabel('Search by name or role').fill('nobody at all');
+    await page.getByText('No account fits').waitFor();
+    await looksRight(page, 'accounts-none');
+    await page.getByRole('button', { name: 'Clear the search' }).click();
+    await page.getByLabel('Sort by').selectOption({ label: 'Last sign-in, newest first' });
+    const names = await page.locator('details.account').allInnerTexts();
+    assert.match(names[0]!, /Last sign-in/);
+    assert.match(names.at(-1)!, /Never signed in/);
+  },
+);
+
+walk('without an answer the page says so, and asks again', async (stage) => {
+  const { page, address } = stage;
+  await stage.enter();
+  await page.route('**/api/admin/users', (route) => route.abort());
+  await page.goto(`${address}/#/admin/accounts`);
+  await page.getByText('The gateway does not answer.').waitFor();
+  await looksRight(page, 'accounts-unreachable');
+  await page.unroute('**/api/admin/users');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('button', { name: 'Add an account' }).waitFor();
+});
+
+test.run();

@@ -1,0 +1,80 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { json, openTestApi, refusal, unreachable } from '../testing/open-api.ts';
+import { createAccountsStore } from './accounts.store.ts';
+
+const test = suite('the store of accounts');
+
+const ID = '6f1c2d3e-0000-4000-8000-000000000001';
+const ACCOUNT = {
+  id: ID,
+  username: 'anna',
+  roles: ['technician'],
+  siteId: ID,
+  createdAt: '2026-11-22T10:00:00.000Z',
+  disabled: false,
+  lastSignInAt: null,
+  sessions: 0,
+  devices: 0,
+};
+const NEW = { username: 'anna', password: 'kzvw-2345-mnpq-rstv', roles: ['technician'] } as const;
+const gone = () => new Response(null, { status: 204 });
+
+test('adds an account, lists it, and holds the password that was given last alone', async () => {
+  let isRefused = false;
+  const { api, asked } = openTestApi(({ method }) => {
+    if (method === 'POST') return isRefused ? refusal(409, 'user-exists') : json(ACCOUNT, 201);
+    return method === 'PUT' ? gone() : json({ users: [ACCOUNT] });
+  });
+  const store = createAccountsStore(api);
+  await store.add(NEW);
+  assert.equal(asked[0]?.body, NEW);
+  assert.equal(store.given.value, { kind: 'added', username: 'anna', password: NEW.password });
+  assert.is(store.accounts.value?.[0]?.username, 'anna');
+  await store.setPassword(ACCOUNT, 'another password');
+  assert.is(store.given.value?.password, 'another password');
+  isRefused = true;
+  let code = '';
+  await store.add(NEW).catch(({ anyCode }: { anyCode: string }) => (code = anyCode));
+  assert.is(code, 'user-exists', 'the form shows it');
+  assert.is(store.given.value, null, 'the password of another account would be taken for the new one');
+});
+
+test('changes one account, and lists them all again', async () => {
+  const { api, asked } = openTestApi(({ method }) =>
+    method === 'GET' ? json({ users: [ACCOUNT] }) : gone(),
+  );
+  const store = createAccountsStore(api);
+  await store.change(ID, { roles: ['auditor'] });
+  await store.change(ID, { disabled: true });
+  await store.endSessions(ID);
+  assert.equal(
+    asked.map(({ method, path, body }) => [method, path, body]),
+    [
+      ['PATCH', `/admin/users/${ID}`, { roles: ['auditor'] }],
+      ['GET', '/admin/users', undefined],
+      ['PATCH', `/admin/users/${ID}`, { disabled: true }],
+      ['GET', '/admin/users', undefined],
+      ['DELETE', `/admin/users/${ID}/sessions`, undefined],
+      ['GET', '/admin/users', undefined],
+    ],
+  );
+});
+
+test('says why the gateway refused, and that it does not answer; the list that is known stays', async () => {
+  let answer = (): Response => json({ users: [ACCOUNT] });
+  const store = createAccountsStore(openTestApi(() => answer()).api);
+  await store.load();
+  answer = () => refusal(409, 'last-admin');
+  await store.change(ID, { disabled: true });
+  assert.equal(
+    [store.trouble.value?.code, store.trouble.value?.next],
+    ['last-admin', 'Give another user the role admin first.'],
+  );
+  answer = unreachable;
+  await store.load();
+  assert.is(store.trouble.value?.title, 'The gateway does not answer.');
+  assert.equal([store.isBusy.value, store.accounts.value?.length], [false, 1]);
+});
+
+test.run();

@@ -1,0 +1,104 @@
+/** The accounts of the site, and the administrator's actions on them. */
+import { signal, type ReadonlySignal } from '@preact/signals';
+import { z } from 'zod';
+import { type Role, roleSchema } from '#shared/protocol/api.ts';
+import type { ApiClient } from '../net/api-client.ts';
+import { type Trouble, troubleOf } from './admin-trouble.ts';
+
+const accountSchema = z.object({
+  id: z.string(),
+  username: z.string(),
+  roles: z.array(roleSchema),
+  disabled: z.boolean(),
+  createdAt: z.iso.datetime(),
+  lastSignInAt: z.iso.datetime().nullable(),
+  sessions: z.number().int(),
+  devices: z.number().int(),
+});
+const listSchema = z.object({ users: z.array(accountSchema) });
+const addedSchema = z.object({ username: z.string() });
+export type ListedAccount = z.infer<typeof accountSchema>;
+
+export type NewAccount = {
+  readonly username: string;
+  readonly password: string;
+  readonly roles: readonly Role[];
+};
+/** A password that an administrator passes on; no later answer holds it. */
+export type GivenPassword = {
+  readonly kind: 'added' | 'passwordSet';
+  readonly username: string;
+  readonly password: string;
+};
+
+export interface AccountsStore {
+  /** Null until loaded. */
+  readonly accounts: ReadonlySignal<readonly ListedAccount[] | null>;
+  /** The last one, until the page closes or another one is given. */
+  readonly given: ReadonlySignal<GivenPassword | null>;
+  readonly trouble: ReadonlySignal<Trouble | null>;
+  readonly isBusy: ReadonlySignal<boolean>;
+  load(): Promise<void>;
+  /** Throws ApiProblem, Unreachable. */
+  add(account: NewAccount): Promise<void>;
+  /** Throws ApiProblem, Unreachable. */
+  setPassword(account: Pick<ListedAccount, 'id' | 'username'>, password: string): Promise<void>;
+  change(
+    id: string,
+    change: { readonly roles?: readonly Role[]; readonly disabled?: boolean },
+  ): Promise<void>;
+  endSessions(id: string): Promise<void>;
+  close(): void;
+}
+
+const PATH = '/admin/users';
+
+export function createAccountsStore(api: Pick<ApiClient, 'json' | 'text'>): AccountsStore {
+  const accounts = signal<readonly ListedAccount[] | null>(null);
+  const given = signal<GivenPassword | null>(null);
+  const trouble = signal<Trouble | null>(null);
+  const isBusy = signal(false);
+  const closed = new AbortController();
+  const options = { signal: closed.signal };
+  const list = async (): Promise<void> => {
+    accounts.value = (await api.json(PATH, listSchema, options)).users;
+  };
+  const tried = async (work: () => Promise<void>): Promise<void> => {
+    trouble.value = null;
+    isBusy.value = true;
+    try {
+      await work();
+    } catch (error) {
+      if (!closed.signal.aborted) trouble.value = troubleOf(error);
+    } finally {
+      isBusy.value = false;
+    }
+  };
+  const change = (id: string, end: string, request: { method: string; body?: unknown }): Promise<void> =>
+    tried(async () => {
+      await api.text(`${PATH}/${id}${end}`, { ...options, ...request });
+      await list();
+    });
+  return {
+    accounts,
+    given,
+    trouble,
+    isBusy,
+    load: () => tried(list),
+    async add(body) {
+      given.value = null;
+      const { username } = await api.json(PATH, addedSchema, { ...options, method: 'POST', body });
+      given.value = { kind: 'added', username, password: body.password };
+      await tried(list);
+    },
+    async setPassword({ id, username }, password) {
+      given.value = null;
+      await api.text(`${PATH}/${id}/password`, { ...options, method: 'PUT', body: { password } });
+      given.value = { kind: 'passwordSet', username, password };
+      await tried(list);
+    },
+    change: (id, body) => change(id, '', { method: 'PATCH', body }),
+    endSessions: (id) => change(id, '/sessions', { method: 'DELETE' }),
+    close: () => closed.abort(),
+  };
+}

@@ -1,0 +1,39 @@
+/** How each account of a site is used: its last sign-in, who is signed in, and which devices may send for it. */
+import { sql } from 'kysely';
+import type { Db } from '../database/database.ts';
+import { unusedSince } from './device-right.ts';
+
+export type AccountUse = {
+  readonly lastSignInAt: string | null;
+  readonly sessions: number;
+  readonly devices: number;
+};
+export const UNUSED: AccountUse = { lastSignInAt: null, sessions: 0, devices: 0 };
+
+type Row = { id: string; at: Date | null; sessions: number; devices: number };
+
+/** By the accounts' ids. The last sign-in is that of the audit trail: sessions that have ended are not kept. */
+export async function useOfAccounts(
+  db: Db,
+  siteId: string,
+  now: Date,
+): Promise<ReadonlyMap<string, AccountUse>> {
+  const { rows } = await sql<Row>`
+    select account.id, signed.at, held.sessions::int, sending.devices::int from account
+    left join lateral (
+      select at from audit where site_id = account.site_id and fields ? 'accountId'
+        and fields->>'accountId' = account.id::text and event = 'login' order by at desc limit 1) signed on true
+    cross join lateral (
+      select count(distinct family_id) as sessions from refresh_token where account_id = account.id
+        and used_at is null and revoked_at is null and expires_at > ${now}::timestamptz) held
+    cross join lateral (
+      select count(*) as devices from device where account_id = account.id
+        and revoked_at is null and last_seen_at >= ${unusedSince(now)}::timestamptz) sending
+    where account.site_id = ${siteId}`.execute(db);
+  return new Map(
+    rows.map(({ id, at, sessions, devices }) => [
+      id,
+      { lastSignInAt: at?.toISOString() ?? null, sessions, devices },
+    ]),
+  );
+}
