@@ -149,10 +149,8 @@ export async function signOutEverywhere(
     await updateAccount(trx, id, {});
     await endFamiliesOf(trx, id, now());
     const ended = await endRightsOf(trx, account, 'signed-out', now());
-    const event = {
-      ...{ event: 'logout', accountId: id, everywhere: true },
-      ...(by !== undefined && { by }),
-    } as const;
+    const signedOut = { event: 'logout', accountId: id, everywhere: true } as const;
+    const event = by === undefined ? signedOut : { ...signedOut, by };
     await recordAudit(trx, siteId, event, now());
     return ended;
   });
