@@ -61,6 +61,7 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
     verdicts: useOutboxes().unsent.value,
     othersUndecided: queue.othersUndecided.value,
     safe: queue.safe.value,
+    travelling: queue.travelling.value,
     goesOnAlone: goesOnAlone(globalThis),
   });
   const underWay = underWayOf(queue.studies.value);
@@ -106,11 +107,14 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
 /** A decision is more urgent, and the rest is safe all the same. */
 function SafeBeside({ standing }: { readonly standing: Standing }) {
   if (standing.kind !== 'decide' || standing.safe === 0) return null;
-  const said = appWords.status[standing.goesOnAlone ? 'mayClose' : 'goesOnOpen'];
+  const { safe, travelling } = standing;
+  const { mayClose, goesOnOpen } = appWords.status;
   return (
     <p class="status-item small">
       <Icon name="device" size={20} />
-      <span>{said(standing.safe)}</span>
+      <span>
+        {standing.goesOnAlone || travelling === 0 ? mayClose(safe, travelling) : goesOnOpen(safe)}
+      </span>
     </p>
   );
 }
@@ -185,7 +189,7 @@ function sentenceOf(standing: Standing): string {
     case 'verdicts':
       return verdicts(standing.count);
     case 'may-close':
-      return mayClose(standing.count);
+      return mayClose(standing.count, standing.travelling);
     case 'goes-on-open':
       return goesOnOpen(standing.count);
     case 'decide':

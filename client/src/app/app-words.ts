@@ -29,8 +29,13 @@ export const appWords = {
       `${instances(chosen)} chosen, not safe yet${send === null ? '' : send === 'here' ? ': press Send' : ': press Send under Upload'}`,
     verdicts: (count: number) =>
       `${counted(count, 'verdict is', 'verdicts are')} not sent yet: stay signed in`,
-    mayClose: (safe: number) =>
-      `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here, and the browser goes on sending`,
+    /** `travelling`: those of them that are sent; others are paused, or wait for their sender to sign in. */
+    mayClose: (safe: number, travelling: number) =>
+      `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here${
+        travelling === 0
+          ? ''
+          : `, and the browser goes on sending${travelling < safe ? ` ${travelling} of them` : ''}`
+      }`,
     /** In a browser that sends only while the page is open. */
     goesOnOpen: (safe: number) =>
       `Keep this page open: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here, but sent only while it is open`,

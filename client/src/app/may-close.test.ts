@@ -1,6 +1,7 @@
 /** The status line's table, cell by cell: of all sentences that are true, the most urgent one is said. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { appWords } from './app-words.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import {
   discOf,
@@ -22,9 +23,12 @@ const NOTHING: StandingFacts = {
   verdicts: 0,
   othersUndecided: 0,
   safe: 0,
+  travelling: 0,
   goesOnAlone: true,
 };
-const of = (some: Partial<StandingFacts>) => standingOf({ ...NOTHING, ...some });
+/** Unless a test says otherwise, all that is safe here is sent. */
+const of = (some: Partial<StandingFacts>) =>
+  standingOf({ ...NOTHING, travelling: some.safe ?? 0, ...some });
 const found = { phase: 'found', chosen: 516, canSend: true } as const;
 
 const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boolean | 'keep'])[] = [
@@ -55,19 +59,19 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
   [
     'everything chosen is held back: there is nothing to send, but to decide',
     { phase: 'found', undecided: 3 },
-    { kind: 'decide', count: 3, safe: 0, goesOnAlone: true },
+    { kind: 'decide', count: 3, safe: 0, travelling: 0, goesOnAlone: true },
     'keep',
   ],
   [
     'four undecided beside a safe queue',
     { undecided: 4, safe: 128 },
-    { kind: 'decide', count: 4, safe: 128, goesOnAlone: true },
+    { kind: 'decide', count: 4, safe: 128, travelling: 128, goesOnAlone: true },
     'keep',
   ],
   [
     'four undecided in a browser that must stay open',
     { undecided: 4, safe: 128, goesOnAlone: false },
-    { kind: 'decide', count: 4, safe: 128, goesOnAlone: false },
+    { kind: 'decide', count: 4, safe: 128, travelling: 128, goesOnAlone: false },
     'keep',
   ],
   [
@@ -79,13 +83,13 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
   [
     'nothing waits but a decision',
     { undecided: 1 },
-    { kind: 'decide', count: 1, safe: 0, goesOnAlone: true },
+    { kind: 'decide', count: 1, safe: 0, travelling: 0, goesOnAlone: true },
     'keep',
   ],
   [
     'an undecided image comes before a verdict that was not sent',
     { undecided: 1, verdicts: 2 },
-    { kind: 'decide', count: 1, safe: 0, goesOnAlone: true },
+    { kind: 'decide', count: 1, safe: 0, travelling: 0, goesOnAlone: true },
     'keep',
   ],
   [
@@ -100,7 +104,7 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
     { kind: 'verdicts', count: 1, safe: 0 },
     false,
   ],
-  ['everything is safe', { safe: 128 }, { kind: 'may-close', count: 128 }, true],
+  ['everything is safe', { safe: 128 }, { kind: 'may-close', count: 128, travelling: 128 }, true],
   [
     'everything is safe where sending needs the page',
     { safe: 128, goesOnAlone: false },
@@ -108,9 +112,15 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
     true,
   ],
   [
+    'nothing of it is sent: the page says only that it is safe, wherever sending needs the page',
+    { safe: 128, travelling: 0, goesOnAlone: false },
+    { kind: 'may-close', count: 128, travelling: 0 },
+    true,
+  ],
+  [
     'a decision of somebody else comes after instances that are safe',
     { safe: 128, othersUndecided: 1 },
-    { kind: 'may-close', count: 128 },
+    { kind: 'may-close', count: 128, travelling: 128 },
     true,
   ],
   [
@@ -131,6 +141,19 @@ for (const [title, facts, standing, disc] of TABLE)
     // A browser that may clear its storage is no place that the disc can be given up for.
     assert.is(discOf(of(facts), { mayBeCleared: true, underWay: 0, leftOut: 0 }), disc ? 'keep' : null);
   });
+
+test('what is paused or waits for its sender is not said to be sent', () => {
+  const { mayClose } = appWords.status;
+  assert.is(
+    mayClose(10, 10),
+    'You can close this page: 10 instances are safe here, and the browser goes on sending',
+  );
+  assert.is(
+    mayClose(10, 4),
+    'You can close this page: 10 instances are safe here, and the browser goes on sending 4 of them',
+  );
+  assert.is(mayClose(10, 0), 'You can close this page: 10 instances are safe here');
+});
 
 test('the disc may go only if nothing is unsafe, unsent or undecided', () => {
   for (const unsafe of [0, 1])

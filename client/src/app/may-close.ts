@@ -17,14 +17,15 @@ export type Standing =
   | {
       readonly kind: 'decide';
       readonly count: number;
-      /** Others that wait here, and whether this browser sends them without the page. */
+      /** Others that wait here, how many of them are sent now, and whether that needs the page. */
       readonly safe: number;
+      readonly travelling: number;
       readonly goesOnAlone: boolean;
     }
   /** Verdicts wait for the link, or for their author: they are sent only while that person is signed in. */
   | { readonly kind: 'verdicts'; readonly count: number; readonly safe: number }
-  /** Everything is safe here; the disc may go too. */
-  | { readonly kind: 'may-close'; readonly count: number }
+  /** Everything is safe here; the disc may go too. `travelling`: those of them that are sent without the page. */
+  | { readonly kind: 'may-close'; readonly count: number; readonly travelling: number }
   /** Everything is safe here, but this browser sends only while the page is open. */
   | { readonly kind: 'goes-on-open'; readonly count: number }
   /** Nothing else waits, but instances that another person sent from here, and has to decide about. */
@@ -51,6 +52,8 @@ export type StandingFacts = {
   readonly othersUndecided: number;
   /** Instances that wait on this device. */
   readonly safe: number;
+  /** Those of them that are sent as things are: not paused, and not waiting for their sender to sign in. */
+  readonly travelling: number;
   /** The browser sends the queue when no page is open. */
   readonly goesOnAlone: boolean;
 };
@@ -65,10 +68,14 @@ const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
       send: canSend ? (isOnUpload ? 'here' : 'on-upload') : null,
     },
   ({ notSent }) => notSent > 0 && { kind: 'not-sent', count: notSent },
-  ({ undecided, safe, goesOnAlone }) =>
-    undecided > 0 && { kind: 'decide', count: undecided, safe, goesOnAlone },
+  ({ undecided, safe, travelling, goesOnAlone }) =>
+    undecided > 0 && { kind: 'decide', count: undecided, safe, travelling, goesOnAlone },
   ({ verdicts, safe }) => verdicts > 0 && { kind: 'verdicts', count: verdicts, safe },
-  ({ safe, goesOnAlone }) => safe > 0 && { kind: goesOnAlone ? 'may-close' : 'goes-on-open', count: safe },
+  ({ safe, travelling, goesOnAlone }) =>
+    safe > 0 &&
+    (goesOnAlone || travelling === 0
+      ? { kind: 'may-close', count: safe, travelling }
+      : { kind: 'goes-on-open', count: safe }),
   ({ othersUndecided }) => othersUndecided > 0 && { kind: 'others-decide', count: othersUndecided },
 ];
 
