@@ -58,13 +58,16 @@ export function DaySections({ entries, sections, sent }: DaySectionsProps) {
   const choice = useDayList().choice.value;
   const [lineOf] = useState(createLines);
   const found = sections.reduce((sum, section) => sum + section.entries.length, 0);
+  const isByLabel = choice.text.trim() !== '' && sections.some(isOfLabels);
   return (
     <>
       <p class="unseen" role="status">
-        {isNarrowed(choice) ? words.found(found) : ''}
+        {isByLabel ? words.mayBe(found) : isNarrowed(choice) ? words.found(found) : ''}
       </p>
-      {choice.text.trim() !== '' && sections.some(isOfLabels) && (
-        <p class="small quiet">{words.byInitials}</p>
+      {isByLabel && (
+        <p class="small">
+          <Icon name="caution" size={16} /> <strong>{words.mayBe(found)}</strong> {words.byInitials}
+        </p>
       )}
       {found === 0 &&
         (isNarrowed(choice) ? <NoneFound entries={entries} isOwn={sent.whose === 'own'} /> : <EmptyQueue />)}

@@ -180,7 +180,7 @@ test('a typed name or ID finds a study that arrived by what is left of it: initi
   ]);
   for (const text of ['Doe', 'Doe, Peter', 'Peter Doe', 'peter^doe', '98890234', 'Doe 98890234'])
     assert.equal(keys(entries, { text }).toSorted(), ['doe', 'waits'], text);
-  for (const text of ['Dora Doe', 'Doe 98890777', '12345', 'CT Doe Peter Paul'])
+  for (const text of ['Dora Doe', 'Doe 98890777', '12345', 'PX-555778', 'DP-98890', 'CT Doe Peter Paul'])
     assert.equal(keys(entries, { text }), [], text);
   assert.equal(keys(entries, { text: 'Kim' }), ['other']);
 });

@@ -141,7 +141,8 @@ function holds(entry: DayEntry, words: readonly string[]): boolean {
 
 /**
  * Of a study whose title was erased the label is left: initials and the end of the ID. A typed name may be meant by an
- * initial, each by another one, and a typed ID by its end. `kinds` of studies (CT, MR) are not names.
+ * initial, each by another one, and a typed ID by its end alone: a word with a digit is no name. `kinds` of studies
+ * (CT, MR) are not names.
  */
 function mayBe({ study }: DayEntry, words: readonly string[], kinds: ReadonlySet<string>): boolean {
   if (!study || study.title !== null || study.label === null) return false;
@@ -150,7 +151,7 @@ function mayBe({ study }: DayEntry, words: readonly string[], kinds: ReadonlySet
   return words.every((word) => {
     if (last && word.length > last.length && word.endsWith(last)) return true;
     const at =
-      kinds.has(word) || !/^\p{L}{2}/u.test(word) ? -1 : left.findIndex((each) => word.startsWith(each));
+      kinds.has(word) || !/^\p{L}{2}\P{N}*$/u.test(word) ? -1 : left.findIndex((each) => word.startsWith(each));
     if (at >= 0) left.splice(at, 1);
     return at >= 0;
   });

@@ -59,7 +59,10 @@ export const studiesWords = {
     'Initials and IDs are deleted from this list when you sign out, when the screen locks and when the shift ends. Such a study is found by its date, modality or receipt.',
   searchableAtSite:
     'Search for a sender’s user name, a date (today, Nov 23 or 23.11.2026), a receipt or a UID.',
-  byInitials: 'Of studies that have arrived only initials and the end of the ID are known.',
+  /** Of some studies found only the label is left, which other patients may share. */
+  mayBe: (count: number) => (count === 1 ? '1 study could be this one.' : `${count} studies could be this one.`),
+  byInitials:
+    'Of studies that have arrived only initials and the end of the ID are known, and another patient may have the same: compare the end of the ID with the paper.',
   clear: 'Show all studies',
   found: (count: number) => `${studies(count)} found`,
 
