@@ -112,9 +112,7 @@ function SafeBeside({ standing }: { readonly standing: Standing }) {
   return (
     <p class="status-item small">
       <Icon name="device" size={20} />
-      <span>
-        {standing.goesOnAlone || travelling === 0 ? mayClose(safe, travelling) : goesOnOpen(safe)}
-      </span>
+      <span>{standing.goesOnAlone || travelling === 0 ? mayClose(safe, travelling) : goesOnOpen(safe)}</span>
     </p>
   );
 }

@@ -27,8 +27,7 @@ const NOTHING: StandingFacts = {
   goesOnAlone: true,
 };
 /** Unless a test says otherwise, all that is safe here is sent. */
-const of = (some: Partial<StandingFacts>) =>
-  standingOf({ ...NOTHING, travelling: some.safe ?? 0, ...some });
+const of = (some: Partial<StandingFacts>) => standingOf({ ...NOTHING, travelling: some.safe ?? 0, ...some });
 const found = { phase: 'found', chosen: 516, canSend: true } as const;
 
 const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boolean | 'keep'])[] = [
@@ -142,7 +141,7 @@ for (const [title, facts, standing, disc] of TABLE)
     assert.is(discOf(of(facts), { mayBeCleared: true, underWay: 0, leftOut: 0 }), disc ? 'keep' : null);
   });
 
-test('what is paused or waits for its sender is not said to be sent', () => {
+test('an instance that is paused or waits for its sender is not said to be sent', () => {
   const { mayClose } = appWords.status;
   assert.is(
     mayClose(10, 10),

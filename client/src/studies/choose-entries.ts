@@ -151,7 +151,9 @@ function mayBe({ study }: DayEntry, words: readonly string[], kinds: ReadonlySet
   return words.every((word) => {
     if (last && word.length > last.length && word.endsWith(last)) return true;
     const at =
-      kinds.has(word) || !/^\p{L}{2}\P{N}*$/u.test(word) ? -1 : left.findIndex((each) => word.startsWith(each));
+      kinds.has(word) || !/^\p{L}{2}\P{N}*$/u.test(word)
+        ? -1
+        : left.findIndex((each) => word.startsWith(each));
     if (at >= 0) left.splice(at, 1);
     return at >= 0;
   });

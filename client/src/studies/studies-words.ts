@@ -60,7 +60,8 @@ export const studiesWords = {
   searchableAtSite:
     'Search for a sender’s user name, a date (today, Nov 23 or 23.11.2026), a receipt or a UID.',
   /** Of some studies found only the label is left, which other patients may share. */
-  mayBe: (count: number) => (count === 1 ? '1 study could be this one.' : `${count} studies could be this one.`),
+  mayBe: (count: number) =>
+    count === 1 ? '1 study could be this one.' : `${count} studies could be this one.`,
   byInitials:
     'Of studies that have arrived only initials and the end of the ID are known, and another patient may have the same: compare the end of the ID with the paper.',
   clear: 'Show all studies',
