@@ -81,6 +81,7 @@ function numbersOf({ total, use }: Version): readonly LargeNumber[] {
 function judgedNumbers(total: NonNullable<Version['total']>): readonly LargeNumber[] {
   const { agreed, corrected, disagreements, results, shows, studies } = total;
   const judged = agreed === null || corrected === null ? null : agreed + corrected;
+  const within = (those: string): string | null => shows && `${shows}&${those}`;
   const share = judged === null || judged === 0 ? null : agreed! / judged;
   return [
     { label: words.studies, value: formatCount(studies) },
@@ -93,9 +94,17 @@ function judgedNumbers(total: NonNullable<Version['total']>): readonly LargeNumb
           ? analyticsWords.count(null)
           : judged === 0
             ? words.noVerdicts
-            : words.acceptedOf(agreed!, judged),
+            : [
+                words.acceptedOf(agreed!, judged),
+                <ShowButton shows={within('verdict=agree')} count={agreed!} which="accepted" />,
+                <ShowButton shows={within('verdict=correct')} count={corrected!} which="corrected" />,
+              ],
     },
-    { label: words.disagreements, value: analyticsWords.count(disagreements) },
+    {
+      label: words.disagreements,
+      value: analyticsWords.count(disagreements),
+      what: <ShowButton shows={within('differs=1')} count={disagreements ?? 0} />,
+    },
   ];
 }
 

@@ -8,6 +8,7 @@ import { Chart } from './Chart.tsx';
 import { FiguresOf } from './FiguresOf.tsx';
 import { formatDay, secondsOf } from './format-period.ts';
 import { Numbers } from './Numbers.tsx';
+import { Counted, ShowButton } from './ShowButton.tsx';
 import { Table } from './Table.tsx';
 
 const words = analyticsWords.reviews;
@@ -40,7 +41,7 @@ export function ReviewFigures({ query }: { readonly query: string }) {
 type TurnaroundProps = { readonly of: All['turnaround'][number]; readonly figures: All };
 
 function Turnaround({ of, figures }: TurnaroundProps) {
-  const { title, settled, hours, open } = of;
+  const { title, settled, settledShows, hours, open, openShows } = of;
   const plot = useMemo(() => {
     const days = daysIn(figures);
     const byDay = new Map(of.days.map(({ day, settled: count }) => [day, count]));
@@ -55,13 +56,21 @@ function Turnaround({ of, figures }: TurnaroundProps) {
       <h2>{title}</h2>
       <Numbers
         numbers={[
-          { label: words.settled, value: formatCount(settled) },
+          {
+            label: words.settled,
+            value: formatCount(settled),
+            what: <ShowButton shows={settledShows} count={settled} />,
+          },
           {
             label: words.turnaround,
             value: hoursOf(hours?.p50),
             what: hours === null ? undefined : `${analyticsWords.most} ${hoursOf(hours.p95)}`,
           },
-          { label: words.open, value: formatCount(open) },
+          {
+            label: words.open,
+            value: formatCount(open),
+            what: <ShowButton shows={openShows} count={open} />,
+          },
         ]}
       />
       {settled > 0 && <Chart title={words.byDay} xLabel={analyticsWords.day} plot={plot} />}
@@ -78,8 +87,11 @@ function Workload({ figures: { workload, isOwn } }: { readonly figures: All }) {
       <Table
         label={title}
         heads={[words.reader, words.waiting, words.signed, words.fromAssigned, analyticsWords.most]}
-        rows={workload.map(({ username, waiting, signed, hours }) => [
-          ...[username, formatCount(waiting), formatCount(signed), hoursOf(hours?.p50), hoursOf(hours?.p95)],
+        rows={workload.map(({ username, waiting, waitingShows, signed, signedShows, hours }) => [
+          username,
+          <Counted count={waiting} shows={waitingShows} />,
+          <Counted count={signed} shows={signedShows} />,
+          ...[hoursOf(hours?.p50), hoursOf(hours?.p95)],
         ])}
       />
     </>

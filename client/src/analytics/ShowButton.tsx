@@ -1,10 +1,10 @@
-/** Leads from a number to the studies or results that were counted, in a sheet over the page. */
+/** Leads from a number to the studies, results or reviews that were counted, in a sheet over the page. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { z } from 'zod';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
-import { formatMoment } from '../kit/format.ts';
+import { formatCount, formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
@@ -26,6 +26,12 @@ const resultsSchema = z.object({
   results: z.array(z.object({ id: z.string(), createdAt: z.string() })),
   next: z.string().nullable(),
 });
+const reviewsSchema = z.object({
+  reviews: z.array(
+    z.object({ id: z.string(), title: z.string(), caseNumber: z.number(), openedAt: z.string() }),
+  ),
+  next: z.string().nullable(),
+});
 type Item = {
   readonly key: string;
   readonly text: string;
@@ -34,25 +40,37 @@ type Item = {
 };
 type Page = { readonly items: readonly Item[]; readonly next: string | null };
 
-export type ShowButtonProps = { readonly shows: string | null; readonly count: number };
+const KINDS = ['studies', 'results', 'reviews'] as const;
 
-export function ShowButton({ shows, count }: ShowButtonProps) {
+export type ShowButtonProps = {
+  readonly shows: string | null;
+  readonly count: number;
+  /** The word for them; absent: that of the list. */
+  readonly which?: 'accepted' | 'corrected';
+};
+
+export function ShowButton({ shows, count, which }: ShowButtonProps) {
   const isOpen = useSignal(false);
   if (shows === null || count === 0) return null;
-  const kind = shows.startsWith('/results') ? 'results' : 'studies';
+  const kind = KINDS.find((one) => shows.startsWith(`/${one}`)) ?? 'studies';
   return (
     <>
       <button type="button" class="button button-bare" onClick={() => (isOpen.value = true)}>
-        {words[kind](count)}
+        {words[which ?? kind](count)}
       </button>
       {isOpen.value && <ShownSheet shows={shows} kind={kind} onClose={() => (isOpen.value = false)} />}
     </>
   );
 }
 
+/** A number in a table, which leads there itself. */
+export function Counted({ shows, count }: ShowButtonProps) {
+  return shows === null || count === 0 ? formatCount(count) : <ShowButton shows={shows} count={count} />;
+}
+
 type ShownProps = {
   readonly shows: string;
-  readonly kind: 'studies' | 'results';
+  readonly kind: (typeof KINDS)[number];
   readonly onClose: () => void;
 };
 
@@ -120,6 +138,14 @@ async function pageOf(kind: ShownProps['kind'], ask: Ask): Promise<Page> {
     const items = results.map(({ id, createdAt }) => ({
       ...{ key: id, text: id.slice(0, 8), when: at(createdAt) },
       href: hrefOf({ page: 'results', at: 'results', id, beside: '' }),
+    }));
+    return { items, next };
+  }
+  if (kind === 'reviews') {
+    const { reviews, next } = await ask(reviewsSchema);
+    const items = reviews.map(({ id, title, caseNumber, openedAt }) => ({
+      ...{ key: id, text: words.review(title, caseNumber), when: at(openedAt) },
+      href: hrefOf({ page: 'reviews', id }),
     }));
     return { items, next };
   }

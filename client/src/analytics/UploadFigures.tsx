@@ -10,7 +10,7 @@ import { FiguresOf } from './FiguresOf.tsx';
 import { formatDay, secondsOf } from './format-period.ts';
 import { Numbers } from './Numbers.tsx';
 import type { Plot } from './plot.ts';
-import { ShowButton } from './ShowButton.tsx';
+import { Counted, ShowButton } from './ShowButton.tsx';
 import { Table } from './Table.tsx';
 
 const words = analyticsWords.uploads;
@@ -113,7 +113,7 @@ const HEADS = [
 ];
 
 const cellsOf = (of: Transfers) => [
-  of.shows === null ? formatCount(of.studies) : <ShowButton shows={of.shows} count={of.studies} />,
+  <Counted shows={of.shows} count={of.studies} />,
   formatCount(of.instances),
   formatBytes(of.bytes),
   took(of.toPacsMs?.p50),

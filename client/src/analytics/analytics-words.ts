@@ -147,7 +147,15 @@ export const analyticsWords = {
   shown: {
     studies: (count: number) => `Show ${counted(count, 'study', 'studies')}`,
     results: (count: number) => `Show ${counted(count, 'result', 'results')}`,
-    title: { studies: 'Studies that were counted', results: 'Results that were counted' },
+    reviews: (count: number) => `Show ${counted(count, 'review', 'reviews')}`,
+    accepted: (count: number) => `Show ${formatCount(count)} accepted`,
+    corrected: (count: number) => `Show ${formatCount(count)} corrected`,
+    title: {
+      studies: 'Studies that were counted',
+      results: 'Results that were counted',
+      reviews: 'Reviews that were counted',
+    },
+    review: (title: string, number: number) => `${title}, case ${number}`,
     more: 'More',
     close: 'Close',
     loading: 'Loading…',

@@ -52,6 +52,11 @@ const STUDIES = {
   next: null,
 };
 
+const REVIEWS = {
+  reviews: [{ id: 'r', title: 'Chest film', caseNumber: 7, openedAt: '2026-11-23T08:00:00.000Z' }],
+  next: null,
+};
+
 walk(
   'shows what came in, with a table to each chart, and the studies behind a number',
   async ({ page, visitor, enter }) => {
@@ -79,6 +84,7 @@ walk(
 
 walk('shows models and reviews', async ({ page, visitor, enter }) => {
   await record(visitor, { models: recordedModelFigures(), reviews: recordedReviewFigures() });
+  await visitor.route(/\/api\/reviews\?/, (route) => route.fulfill({ json: REVIEWS }));
   await enter();
   await goTo(page, '#/analytics/models');
   await page.getByRole('heading', { name: 'pneumonia version 1.0.0' }).waitFor();
@@ -88,6 +94,9 @@ walk('shows models and reviews', async ({ page, visitor, enter }) => {
   await page.getByRole('link', { name: 'Reviews', exact: true }).click();
   await page.getByRole('heading', { name: 'Chest film' }).waitFor();
   await looksRight(page, 'figures-reviews');
+  await page.getByRole('button', { name: 'Show 9 reviews' }).press('Enter');
+  await page.getByRole('dialog').getByRole('link', { name: 'Chest film, case 7' }).waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Close' }).press('Enter');
 });
 
 walk('says when there is nothing, and when figures do not come', async ({ page, visitor, enter }) => {

@@ -89,6 +89,8 @@ export function recordedModelFigures(): ModelFigures {
   };
 }
 
+const WORK = { waitingShows: '/reviews?list=todo', signedShows: '/reviews?list=signed' };
+
 export function recordedReviewFigures(): ReviewFigures {
   const kappa = { kappa: 0.71, low: 0.64, high: 0.78 };
   return {
@@ -108,12 +110,13 @@ export function recordedReviewFigures(): ReviewFigures {
     turnaround: [
       {
         ...{ type: 'chest-film', title: 'Chest film', settled: 212, open: 9, hours: { p50: 5.2, p95: 31 } },
+        ...{ settledShows: '/reviews?list=all&state=settled', openShows: '/reviews?list=all&state=open' },
         days: DAYS.flatMap((day, at) => (at % 7 < 2 ? [] : [{ day, settled: 5 + ((at * 7) % 11) }])),
       },
     ],
     workload: [
-      { username: 'a.berger', waiting: 4, signed: 180, hours: { p50: 3.1, p95: 20 } },
-      { username: 'c.duarte', waiting: 7, signed: 240, hours: { p50: 4.4, p95: 29 } },
+      { username: 'a.berger', waiting: 4, signed: 180, hours: { p50: 3.1, p95: 20 }, ...WORK },
+      { username: 'c.duarte', waiting: 7, signed: 240, hours: { p50: 4.4, p95: 29 }, ...WORK },
     ],
   };
 }

@@ -180,7 +180,7 @@ test('reviews: how long they took, and who has how many; each reader is told of 
       token: token(role),
     });
   const all = await figuresFor('admin');
-  const { type: _, title: __, ...turnaround } = all.turnaround[0]!;
+  const { type: _, title: __, settledShows, openShows, ...turnaround } = all.turnaround[0]!;
   assert.equal(turnaround, {
     ...{ settled: 2, open: 1, hours: { p50: 4, p95: 5.8 } },
     days: [{ day: '2026-03-10', settled: 2 }],
@@ -189,7 +189,25 @@ test('reviews: how long they took, and who has how many; each reader is told of 
     [0, 1, 6],
     [1, 1, 2],
   ]);
+  const isShown = async (role: Role, path: string | null, count: number): Promise<void> => {
+    assert.ok(path !== null);
+    const { reviews } = await jsonOf<{ reviews: unknown[] }>(gateway, `GET ${path}`, { token: token(role) });
+    assert.is(reviews.length, count, path);
+  };
+  await isShown('admin', settledShows, 2);
+  await isShown('admin', openShows, 1);
+  for (const { waiting, waitingShows, signed, signedShows } of all.workload) {
+    await isShown('admin', waitingShows, waiting);
+    await isShown('admin', signedShows, signed);
+  }
   const own = await figuresFor('radiologist');
+  for (const { waiting, waitingShows, signed, signedShows } of own.workload) {
+    await isShown('radiologist', waitingShows, waiting);
+    await isShown('radiologist', signedShows, signed);
+  }
+  const path = `/reviews?list=signed&reader=${sessions.get('admin')!.user.id}`;
+  const refused = await gateway.call('GET', path, { token: token('radiologist') });
+  assert.is(refused.status, 403);
   assert.equal(
     own.workload.map(({ username, waiting, signed }) => [username, waiting, signed]),
     [[sessions.get('radiologist')!.user.username, 1, 1]],

@@ -6,6 +6,7 @@ import { SMALLEST_CELL, type ModelFigures } from '#shared/protocol/analytics.ts'
 import type { Role } from '#shared/protocol/api.ts';
 import type { Database } from '../database/database.ts';
 import { insertTestScored, siteOf, type TestScored } from '../testing/insert-figures.ts';
+import { listResults } from '../results/result.store.ts';
 import { openTestDatabase } from '../testing/open-database.ts';
 import { askedOf, wholeMonths } from './asked.ts';
 import { countModels, guardBins } from './count-models.ts';
@@ -74,6 +75,16 @@ test('counts results, verdicts and disagreements, and tells how far scores are t
     corrected: count(({ verdict }) => verdict === 'correct'),
   });
   assert.is(shows, '/results?model=pneumonia&version=1.0.0&from=2026-01-01&to=2027-01-01');
+  const { from, to, ...asked } = Object.fromEntries(new URL(shows!, 'http://x').searchParams);
+  const listed = (those: object): Promise<readonly unknown[]> =>
+    listResults(database.db, site, {
+      ...{ ...asked, from: new Date(from!), to: new Date(to!), limit: 100 },
+      ...those,
+    });
+  assert.is((await listed({})).length, 63);
+  assert.is((await listed({ verdict: 'agree' })).length, sums.agreed!);
+  assert.is((await listed({ verdict: 'correct' })).length, sums.corrected!);
+  assert.is((await listed({ differs: '1' })).length, sums.disagreements!);
   const { calibration, series } = figures.models[0]!;
   const close = (value: number): number => Math.round(value * 1e9) / 1e9;
   assert.equal(

@@ -2,7 +2,17 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { ReviewFigures } from '#shared/protocol/analytics.ts';
 import type { Db } from '../database/database.ts';
-import { all, isOfAll, isOfModality, patientConditions, spreadOf, type Asked, type Asking } from './asked.ts';
+import { mayListOthers } from '../reviews/show-reviews.ts';
+import {
+  all,
+  isOfAll,
+  isOfModality,
+  laterDay,
+  patientConditions,
+  spreadOf,
+  type Asked,
+  type Asking,
+} from './asked.ts';
 
 export const UNDER_WAY = sql`r.state in ('reading', 'adjudication')`;
 const SECONDS_AN_HOUR = sql`3600`;
@@ -34,11 +44,18 @@ export async function countTurnaround(
     return {
       ...{ type, title: titles.get(type) ?? type, settled: total?.settled ?? 0 },
       hours: spreadOf(total?.hours ?? null),
+      settledShows: listOf(asked, { list: 'all', type, state: 'settled', ...spanOf(asked) }),
+      openShows: listOf(asked, { list: 'all', type, state: 'open' }),
       open: open.rows.find((row) => row.type === type)?.open ?? 0,
       days: own.flatMap(({ day, settled: count }) => (day === null ? [] : [{ day, settled: count }])),
     };
   });
 }
+
+const spanOf = ({ from, to }: Asked) => ({ from, to: laterDay(to, 1) });
+/** The list of reviews knows no cohorts. */
+const listOf = (asked: Asked, query: Readonly<Record<string, string>>): string | null =>
+  isOfAll(asked) ? `/reviews?${new URLSearchParams(query)}` : null;
 
 /** As it was last called. */
 async function titlesOf(db: Db, siteId: string, types: readonly string[]) {
@@ -77,7 +94,7 @@ export async function countWorkload(
   const isTold = caller.roles.includes('admin') ? sql`true` : sql`a.id = ${caller.id}`;
   // A review is of the site of its readers. Those that are signed are many, and told by the index of places alone.
   const review = isOfAll(asked) ? sql`` : sql`join review r on r.id = p.review_id`;
-  type Row = { username: string; waiting: number; signed: number; hours: number[] | null };
+  type Row = { id: string; username: string; waiting: number; signed: number; hours: number[] | null };
   const { rows } = await sql<Row>`with
     s as (
       select p.account_id, count(*)::int as signed, ${PERCENTILES}
@@ -90,9 +107,17 @@ export async function countWorkload(
       from review r join review_place p on p.review_id = r.id join account a on a.id = p.account_id
       where r.site_id = ${caller.siteId} and ${isTold} and ${UNDER_WAY} and p.signed_at is null
         and ${isOfCohort(asked)} group by 1)
-    select a.username, coalesce(waiting, 0) as waiting, coalesce(signed, 0) as signed, hours
+    select a.id, a.username, coalesce(waiting, 0) as waiting, coalesce(signed, 0) as signed, hours
     from s full join w using (account_id) join account a on a.id = account_id order by lower(a.username)`.execute(
     db,
   );
-  return rows.map(({ hours, ...row }) => ({ ...row, hours: spreadOf(hours) }));
+  return rows.map(({ id, hours, ...row }) => {
+    const isOwn = id === caller.id;
+    const reader = isOwn ? undefined : { reader: id };
+    const list = (query: Readonly<Record<string, string>>): string | null =>
+      isOwn || mayListOthers(caller) ? listOf(asked, { ...query, ...reader }) : null;
+    const waitingShows = list({ list: 'todo' });
+    const signedShows = list({ list: 'signed', ...spanOf(asked) });
+    return { ...row, hours: spreadOf(hours), waitingShows, signedShows };
+  });
 }

@@ -125,6 +125,9 @@ export type ResultFilter = {
   readonly model?: string | undefined;
   readonly version?: string | undefined;
   readonly study?: string | undefined;
+  readonly verdict?: 'agree' | 'correct' | undefined;
+  /** The device found something else. */
+  readonly differs?: '1' | undefined;
   readonly from?: Date | undefined;
   readonly to?: Date | undefined;
   readonly after?: { readonly at: Date; readonly id: string } | undefined;
@@ -135,7 +138,7 @@ export type ResultFilter = {
 export async function listResults(
   db: Db,
   siteId: string,
-  { ownOf, shownTo, user, model, version, study, from, to, after, limit }: ResultFilter,
+  { ownOf, shownTo, user, model, version, study, verdict, differs, from, to, after, limit }: ResultFilter,
 ): Promise<ResultRow[]> {
   let query = db
     .selectFrom('inference_result as r')
@@ -160,6 +163,8 @@ export async function listResults(
   if (model !== undefined) query = query.where('r.model_id', '=', model);
   if (version !== undefined) query = query.where('r.version', '=', version);
   if (study !== undefined) query = query.where('r.study_instance_uid', '=', study);
+  if (verdict !== undefined) query = query.where('r.verdict', '=', verdict);
+  if (differs !== undefined) query = query.where('r.disagreement', 'is not', null);
   if (from !== undefined) query = query.where('r.created_at', '>=', from);
   if (to !== undefined) query = query.where('r.created_at', '<', to);
   if (after !== undefined)

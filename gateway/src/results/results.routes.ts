@@ -73,6 +73,8 @@ const list = defineRoute({
       model: modelIdSchema.optional(),
       version: versionSchema.optional(),
       study: uidSchema.optional(),
+      verdict: z.enum(['agree', 'correct']).optional(),
+      differs: z.enum(['1']).optional().openapi({ description: 'The device found something else.' }),
       from: instantSchema.optional(),
       to: instantSchema.optional(),
       limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),

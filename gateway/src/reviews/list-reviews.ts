@@ -10,7 +10,19 @@ import type { CaseRow } from '../cases/case.store.ts';
 type OfCase = Pick<CaseRow, 'id' | 'number' | 'priority' | 'due_on' | 'patient_print' | 'wrapped_key'>;
 export type FoundReview = { readonly review: ReviewRow; readonly of: OfCase };
 type Cursor = { readonly priority: number; readonly number: number };
-type Query = { readonly list: ReviewList; readonly after: Cursor | undefined; readonly limit: number };
+type Query = {
+  readonly list: ReviewList;
+  /** The account whose list it is; null: the caller's own. */
+  readonly readerId?: string | null;
+  readonly type?: string | undefined;
+  readonly state?: (typeof REVIEW_FILTERS)[number] | undefined;
+  /** When it was settled, or, in the list of those that are signed, when the reader signed. `to` is not included. */
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+  readonly after: Cursor | undefined;
+  readonly limit: number;
+};
+export const REVIEW_FILTERS = ['open', 'settled'] as const;
 
 /** "The page after this review". */
 export const cursorOf = ({ review, of }: FoundReview): string => `${of.priority}~${review.number}`;
@@ -35,6 +47,11 @@ const LISTS: Readonly<Record<ReviewList, (accountId: string) => RawBuilder<boole
   all: () => sql`true`,
 };
 
+const momentIn = (list: ReviewList, accountId: string): RawBuilder<Date> =>
+  list === 'signed'
+    ? sql`(select p.signed_at from review_place p where p.review_id = review.id and p.account_id = ${accountId})`
+    : sql`review.settled_at`;
+
 const select = (db: Db, siteId: string) =>
   db
     .selectFrom('review')
@@ -56,10 +73,10 @@ function foundIn(row: Row): FoundReview {
 export async function listReviews(
   db: Db,
   { id, siteId }: CaseReader,
-  { list, after, limit }: Query,
+  { list, readerId, type, state, from, to, after, limit }: Query,
 ): Promise<{ readonly found: readonly FoundReview[]; readonly more: boolean }> {
   let query = select(db, siteId)
-    .where(LISTS[list](id))
+    .where(LISTS[list](readerId ?? id))
     .orderBy('c.priority')
     .orderBy('review.number')
     .limit(limit + 1);
@@ -67,6 +84,11 @@ export async function listReviews(
     query = query.where(
       sql<boolean>`(c.priority, review.number) > (${after.priority}::int, ${after.number}::int)`,
     );
+  if (type !== undefined) query = query.where('review.type_name', '=', type);
+  if (state === 'settled') query = query.where('review.state', '=', 'settled');
+  else if (state === 'open') query = query.where(isUnderWay);
+  if (from !== undefined) query = query.where(sql<boolean>`${momentIn(list, readerId ?? id)} >= ${from}`);
+  if (to !== undefined) query = query.where(sql<boolean>`${momentIn(list, readerId ?? id)} < ${to}`);
   const rows = await query.execute();
   return { found: rows.slice(0, limit).map(foundIn), more: rows.length > limit };
 }

@@ -12,10 +12,12 @@ import {
   type Review,
   reviewListSchema,
   reviewSchema,
+  reviewTypeNameSchema,
   signSchema,
   withdrawSchema,
 } from '#shared/protocol/reviews.ts';
 import { findCase } from '../cases/case.store.ts';
+import { instantSchema } from '../http/instant.ts';
 import { recordCaseReading } from '../cases/record-case-reading.ts';
 import {
   callerOf,
@@ -27,10 +29,17 @@ import {
   type Router,
 } from '../http/route.ts';
 import { assignPlace, decidePlace, signPlace, withdrawReview } from './change-review.ts';
-import { cursorOf, findListed, listReviews, parseCursor, reviewsOfCase } from './list-reviews.ts';
+import {
+  cursorOf,
+  findListed,
+  listReviews,
+  parseCursor,
+  REVIEW_FILTERS,
+  reviewsOfCase,
+} from './list-reviews.ts';
 import { openReview } from './open-review.ts';
 import type { ReviewTools } from './review-tools.ts';
-import { showReview, showReviews } from './show-reviews.ts';
+import { mayListOthers, showReview, showReviews } from './show-reviews.ts';
 
 const LIST_LIMIT = 200;
 /** 30 texts of 4 000 characters of four bytes. */
@@ -53,6 +62,18 @@ const list = defineRoute({
   request: {
     query: z.object({
       list: z.enum(REVIEW_LISTS).default('todo'),
+      reader: z.uuid().optional().openapi({
+        description: 'Whose list it is: your own, or anybody’s for an administrator who reads no reviews.',
+      }),
+      type: reviewTypeNameSchema.optional(),
+      state: z
+        .enum(REVIEW_FILTERS)
+        .optional()
+        .openapi({ description: '`open`: neither settled nor withdrawn.' }),
+      from: instantSchema
+        .optional()
+        .openapi({ description: 'Settled since then; in the list `signed`: signed since then.' }),
+      to: instantSchema.optional().openapi({ description: 'Not included.' }),
       limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
       cursor: z.string().max(32).optional(),
       anonymise,
@@ -138,10 +159,11 @@ function serveReading(router: Router, tools: ReviewTools): void {
   const { db } = tools;
   router.openapi(list, async (c) => {
     const caller = callerOf(c);
-    const { cursor, list: which, limit, anonymise: anonymous } = c.req.valid('query');
+    const { cursor, anonymise: anonymous, reader: readerId = caller.id, ...asked } = c.req.valid('query');
+    if (readerId !== caller.id && !mayListOthers(caller)) throw new Problem('not-allowed');
     const after = cursor === undefined ? undefined : parseCursor(cursor);
     if (after === null) throw new Problem('invalid-request', 'Invalid: cursor.');
-    const { found, more } = await listReviews(db, caller, { list: which, limit, after });
+    const { found, more } = await listReviews(db, caller, { ...asked, readerId, after });
     const viewer = { ...caller, isAnonymous: anonymous === '1' };
     const last = found.at(-1);
     const next = more && last !== undefined ? cursorOf(last) : null;

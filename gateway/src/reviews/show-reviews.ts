@@ -5,7 +5,13 @@
  */
 import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
-import type { ListedReview, Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
+import {
+  REVIEWERS,
+  type ListedReview,
+  type Review,
+  type ReviewPlace,
+  type Said,
+} from '#shared/protocol/reviews.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import { pseudonymOf, type CaseCipher } from '../cases/case-seal.ts';
 import { usernamesOf, type CaseRow } from '../cases/case.store.ts';
@@ -39,6 +45,10 @@ export function sightOf(
   if (assigns(viewer, own)) return { reader: true, said: false };
   return null;
 }
+
+/** An administrator who reads no reviews is blinded to no reader. */
+export const mayListOthers = ({ roles }: CaseReader): boolean =>
+  roles.includes('admin') && !roles.some((role) => REVIEWERS.includes(role));
 
 const assigns = ({ roles }: Viewer, own: PlaceRow | undefined): boolean =>
   roles.includes('admin') && own === undefined;

@@ -92,10 +92,10 @@ export const GROUPS_LIMIT = 50;
 const judgedShape = {
   studies: count,
   results: count,
-  /** Results that radiologists agreed with, and that they corrected; null: withheld. */
+  /** Results that radiologists agreed with, and that they corrected; null: withheld. Of `shows`: `verdict`. */
   agreed: count.nullable(),
   corrected: count.nullable(),
-  /** The device's own answer differed; null: withheld. */
+  /** The device's own answer differed; null: withheld. Of `shows`: `differs=1`. */
   disagreements: count.nullable(),
   shows,
 };
@@ -152,8 +152,10 @@ export const reviewFiguresSchema = agreementSchema.extend({
       /** Settled in the period, and how long each took from its opening. */
       settled: count,
       hours: spread,
+      settledShows: shows,
       /** Opened and not settled, now. */
       open: count,
+      openShows: shows,
       days: z.array(z.object({ day: z.iso.date(), settled: count })),
     }),
   ),
@@ -163,8 +165,10 @@ export const reviewFiguresSchema = agreementSchema.extend({
       username: z.string(),
       /** Now. */
       waiting: count,
+      waitingShows: shows,
       /** In the period, with the hours from being assigned. */
       signed: count,
+      signedShows: shows,
       hours: spread,
     }),
   ),

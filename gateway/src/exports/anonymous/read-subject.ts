@@ -43,9 +43,12 @@ function ageOf(row: SourceRow): number | null {
   return Math.floor((Number(first) - Number(birth)) / 10_000);
 }
 
-/** Null: nobody knows, so the row counts as somebody of their own. */
+/**
+ * By the Patient ID without its issuer: rather two people counted as one than one, of whom some images name no issuer,
+ * as two. Null: nobody knows, so the row counts as somebody of their own.
+ */
 export const personOf = (row: SourceRow): string | null =>
-  textsIn(row.get('pseudonym'))[0] ?? textsIn(row.get('patientId'))[0] ?? null;
+  textsIn(row.get('patientId'))[0] ?? textsIn(row.get('pseudonym'))[0] ?? null;
 
 export function identityOf(row: SourceRow): Identity {
   const texts = (...fields: ExportField[]): string[] => fields.flatMap((field) => textsIn(row.get(field)));

@@ -147,7 +147,9 @@ test('have the columns of their redaction, and are scored alike by another progr
 });
 
 test('count people, not their cases', async () => {
-  const ofOne = Array.from({ length: 5 }, (_, at) => rowOf(at, { pseudonym: 'P-ONE' }));
+  const ofOne = Array.from({ length: 5 }, (_, at) =>
+    rowOf(at, { patientId: 'PAT-ONE', pseudonym: `P-${at}` }),
+  );
   const lines = async (rows: readonly SourceRow[]) =>
     (await fileOf('anonymous', rows)).toString('utf8').trimEnd().split('\r\n').slice(1);
   assert.equal(await lines(ofOne), []);
@@ -164,7 +166,7 @@ test('of fewer than five cases, or of none, have no row', async () => {
 });
 
 test('do not tell the order of the cases', async () => {
-  const rows = Array.from({ length: 60 }, (_, at) => rowOf(0, { pseudonym: `P-${at}`, models: [`m${at}`] }));
+  const rows = Array.from({ length: 60 }, (_, at) => rowOf(0, { patientId: `P-${at}`, models: [`m${at}`] }));
   const orderOf = async () =>
     [...(await fileOf('anonymous', rows)).toString('utf8').matchAll(/\bm(\d+)\b/g)].map(([, at]) =>
       Number(at),
