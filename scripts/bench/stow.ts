@@ -1,13 +1,14 @@
 /**
  * 500 CT slices of 525 kB by STOW-RS into the gateway ÷ by the same requests straight to the same Orthanc: fifty in
  * each, four at once, streamed from the disk. The gateway answers when every instance has been seen in the PACS; a
- * request that it has to answer earlier counts until it has. Also the processor time of both, the time of each stage,
- * and how far the gateway's memory grows meanwhile.
+ * request that it has to answer earlier counts until it has. Also the processor time of all processes, the time of each
+ * stage, and how far the gateway's memory grows meanwhile; and with a study four times as large.
  */
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { LogLine } from '#testing/gateway-under-test.ts';
 import { writeSlices } from '#testing/ct-slices.ts';
 import { forgetPeak, peakResidentBytes, residentBytes } from '#testing/process-memory.ts';
@@ -16,6 +17,7 @@ import { sliceSource } from './slices.ts';
 import { openBenchSystem, type BenchSystem } from './system.ts';
 
 const SLICES = 500;
+const MANY_SLICES = 2000;
 const IN_A_REQUEST = 50;
 const AT_ONCE = 4;
 const WARM = 20;
@@ -70,16 +72,69 @@ async function store(paths: readonly string[], door: Door): Promise<number> {
   return performance.now() - started;
 }
 
+type ProcessTime = { readonly parent: number; readonly ms: number };
+
 /** The time of its threads on the processors so far, by the kernel's count of hundredths of a second. */
-async function processorMs(pid: number): Promise<number> {
+async function timeOf(pid: number | string): Promise<ProcessTime> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  // proc(5): utime and stime are the 14th and 15th field; the second one, the name, may have spaces.
-  const [user, system] = stat
+  // proc(5): ppid, utime and stime are the 4th, 14th and 15th field; the second one, the name, may have spaces.
+  const fields = stat
     .slice(stat.lastIndexOf(')') + 2)
     .split(' ')
-    .slice(11, 13)
     .map(Number);
-  return ((user ?? 0) + (system ?? 0)) * 10;
+  return { parent: fields[1] ?? 0, ms: ((fields[11] ?? 0) + (fields[12] ?? 0)) * 10 };
+}
+
+/** Of this process, the gateway, its PostgreSQL and Orthanc. */
+type Times = Readonly<Record<'clientMs' | 'gatewayMs' | 'postgresMs' | 'orthancMs', number>>;
+
+async function processorTimes({ gateway, orthanc }: BenchSystem): Promise<Times> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const all = new Map<number, ProcessTime>();
+  for (const pid of pids) {
+    const time = await ignoreFailure(timeOf(pid), 'it has ended');
+    if (time !== undefined) all.set(Number(pid), time);
+  }
+  const isBelow = (pid: number): boolean => {
+    const parent = all.get(pid)?.parent ?? 0;
+    return parent === gateway.pid || (parent > 1 && isBelow(parent));
+  };
+  const postgres = [...all].filter(([pid]) => isBelow(pid)).map(([, { ms }]) => ms);
+  return {
+    clientMs: all.get(process.pid)?.ms ?? 0,
+    gatewayMs: all.get(gateway.pid)?.ms ?? 0,
+    postgresMs: postgres.reduce((sum, ms) => sum + ms, 0),
+    orthancMs: all.get(orthanc.pid)?.ms ?? 0,
+  };
+}
+
+/** The time that `work` took on the clock and on the processors, in milliseconds. */
+async function timed(
+  system: BenchSystem,
+  work: () => Promise<number>,
+): Promise<Times & { readonly ms: number }> {
+  const before = await processorTimes(system);
+  const ms = await work();
+  const after = await processorTimes(system);
+  const names = ['clientMs', 'gatewayMs', 'postgresMs', 'orthancMs'] as const;
+  const spent = Object.fromEntries(names.map((name) => [name, after[name] - before[name]]));
+  return { ms: Math.round(ms), ...(spent as Times) };
+}
+
+/** As `store`; also how far the gateway's memory grew meanwhile, and over what. */
+async function throughGateway(system: BenchSystem, paths: readonly string[], door: Door) {
+  const { pid, lines } = system.gateway;
+  const idle = await residentBytes(pid);
+  await forgetPeak(pid);
+  const said = lines.length;
+  const { ms, ...times } = await timed(system, () => store(paths, door));
+  const growth = (await peakResidentBytes(pid)) - idle;
+  return {
+    throughMs: ms,
+    ...times,
+    ...stageMs(lines.slice(said)),
+    ...{ growthMb: Math.round(growth / MB), idleMb: Math.round(idle / MB) },
+  };
 }
 
 /** By the stage, added up over parcels and runs, which overlap. */
@@ -128,35 +183,20 @@ export async function benchStow(say: (line: string) => void): Promise<readonly B
     say(
       `${SLICES} ${source.kind} slices straight to Orthanc, ${IN_A_REQUEST} in a request, ${AT_ONCE} at once …`,
     );
-    const before = await processorMs(system.orthanc.pid);
-    const directMs = await store(one, direct);
-    const directOrthancMs = (await processorMs(system.orthanc.pid)) - before;
+    const { ms: directMs, ...directTimes } = await timed(system, () => store(one, direct));
     say('… and through the gateway');
-    const { pid } = system.gateway;
-    const idle = await residentBytes(pid);
-    await forgetPeak(pid);
-    const said = system.gateway.lines.length;
-    const [ours, theirs] = await Promise.all([processorMs(pid), processorMs(system.orthanc.pid)]);
-    const throughMs = await store(other, through);
-    const work = {
-      gatewayMs: (await processorMs(pid)) - ours,
-      orthancMs: (await processorMs(system.orthanc.pid)) - theirs,
-      ...stageMs(system.gateway.lines.slice(said)),
-    };
-    const growth = (await peakResidentBytes(pid)) - idle;
+    const came = await throughGateway(system, other, through);
+    say(`${MANY_SLICES} slices through the gateway …`);
+    const many = await throughGateway(system, await slicesOf(5, MANY_SLICES), through);
+    const { clientMs: directClientMs, orthancMs: directOrthancMs } = directTimes;
     return [
       {
-        ...{ name: 'stow-vs-direct', ratio: throughMs / directMs },
-        ...{ throughMs: Math.round(throughMs), directMs: Math.round(directMs) },
-        ...{
-          slices: SLICES,
-          source: source.kind,
-          growthMb: Math.round(growth / MB),
-          idleMb: Math.round(idle / MB),
-        },
-        ...{ directOrthancMs, ...work },
+        ...{ name: 'stow-vs-direct', ratio: came.throughMs / directMs, directMs },
+        ...{ slices: SLICES, source: source.kind, directClientMs, directOrthancMs },
+        ...came,
         passedMb: Math.round((SLICES * (await readFile(source.path)).length) / MB),
       },
+      { name: 'stow-larger', slices: MANY_SLICES, ...many },
     ];
   } finally {
     await system.close();

@@ -85,11 +85,20 @@ export function acceptedRendered(header: string | undefined): Accepted {
   return { accept: type, type, isSingle: true };
 }
 
+export const acceptedPictures = (header: string | undefined): Accepted =>
+  parts(header, ['image/jpeg', ...RENDERED.filter((type) => type !== 'image/jpeg')], []);
+
 export const DICOM_JSON = 'application/dicom+json';
 
-export function requireJson(header: string | undefined): void {
-  const isTaken = rangesOf(header).some(({ type }) =>
-    ['*/*', 'application/*', 'application/json', DICOM_JSON].includes(type),
-  );
-  if (!isTaken) throw new Problem('not-acceptable', 'This is answered in JSON.');
+export const DICOM_XML = 'application/dicom+xml';
+
+/** Rows of a search, and metadata. */
+export type DataSetForm = 'json' | 'xml';
+
+export function acceptedDataSets(header: string | undefined): DataSetForm {
+  for (const { type, inner } of rangesOf(header)) {
+    if (['*/*', 'application/*', 'application/json', DICOM_JSON].includes(type)) return 'json';
+    if (type === DICOM_XML || (type === 'multipart/related' && inner === DICOM_XML)) return 'xml';
+  }
+  throw new Problem('not-acceptable', 'This is answered in JSON or in XML of DICOM.');
 }

@@ -28,7 +28,8 @@ import {
 } from './commitment-request.store.ts';
 import { judgeCommitment } from './judge-commitment.ts';
 import { answerType, JSON_TYPE, XML_TYPE } from './stow.routes.ts';
-import { toCommitment, toXml } from './stow-answer.ts';
+import { loadToXml } from './native-model.ts';
+import { toCommitment } from './stow-answer.ts';
 
 export type CommitmentTools = { readonly db: Kysely<Tables> };
 
@@ -153,5 +154,6 @@ async function answer(
   }
   const reasons = request.reasons ?? (await settleRequest(db, { ...request, transactionUID }, judged));
   const dataSet = toCommitment(request.asked, reasons);
-  return c.body(type === XML_TYPE ? toXml(dataSet) : JSON.stringify(dataSet), 200, { 'Content-Type': type });
+  const body = type === XML_TYPE ? (await loadToXml())(dataSet) : JSON.stringify(dataSet);
+  return c.body(body, 200, { 'Content-Type': type });
 }

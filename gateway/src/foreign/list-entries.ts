@@ -1,10 +1,10 @@
 /** The instances in a file: itself, the entries of an archive, the parts of a request's body, or an association's. */
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
+import { joinBytes, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { findTaken } from '../pipeline/association-marks.ts';
 import type { FileForm } from '../pipeline/sent-file.store.ts';
-import { findParts } from './read-parts.ts';
 
 /**
  * An entry is in memory while it is opened, several times over: an instance larger than this is sent by our own
@@ -16,11 +16,10 @@ const PIECE_BYTES = 4 * 1024 * 1024;
 
 /** `entry`: its place, counted from 1. */
 export type OpenableEntry = { readonly entry: number } & (
-  | { readonly kind: 'entry'; open(signal: AbortSignal): Promise<Blob> }
+  | { readonly kind: 'entry'; open(signal: AbortSignal): Promise<InstanceBytes> }
   | { readonly kind: 'refused'; readonly because: ReasonCode }
 );
 
-/** Throws PartsError. */
 export async function listEntries(
   file: ByteSource,
   form: FileForm,
@@ -34,17 +33,13 @@ export async function listEntries(
     case 'association':
       return (await findTaken(file)).map((range, at) => ranged(file, range, at + 1));
     case 'parts':
-      return (await findParts(file, form.boundary)).map(({ range, contentType }, at) =>
-        isInstance(contentType) ? ranged(file, range, at + 1) : refusedUnread(at + 1, 'not-dicom'),
+      return form.parts.map(([offset, length, isInstance], at) =>
+        isInstance ? ranged(file, { offset, length }, at + 1) : refusedUnread(at + 1, 'not-dicom'),
       );
     default:
       return form satisfies never;
   }
 }
-
-/** PS3.18 §10.5.1: each part has the media type of the request; some clients leave it out. */
-const isInstance = (contentType: string): boolean =>
-  contentType === '' || /^application\/(dicom|octet-stream)\s*(;|$)/i.test(contentType);
 
 async function listArchived(file: ByteSource, signal: AbortSignal): Promise<readonly OpenableEntry[]> {
   const archives = createArchiveReader();
@@ -72,10 +67,10 @@ function ranged(file: ByteSource, { offset, length }: ByteRange, entry: number):
     kind: 'entry',
     entry,
     async open() {
-      const pieces: Blob[] = [];
+      const pieces: Uint8Array[] = [];
       for (let at = 0; at < length; at += PIECE_BYTES)
-        pieces.push(new Blob([owned(await file.read(offset + at, Math.min(PIECE_BYTES, length - at)))]));
-      return new Blob(pieces);
+        pieces.push(await file.read(offset + at, Math.min(PIECE_BYTES, length - at)));
+      return pieces.length === 1 ? owned(pieces[0]!) : joinBytes(pieces);
     },
   };
 }

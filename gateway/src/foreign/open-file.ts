@@ -14,7 +14,7 @@ import {
   type IngestOutcome,
 } from '#shared/ingest/ingest-file.ts';
 import { refusingUnreadable, type NotSent } from '#shared/ingest/refusing-unreadable.ts';
-import { sizeOf } from '#shared/transfer/instance-bytes.ts';
+import { sizeOf, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import { toOwn } from '../threads/thread.ts';
 import type { FileForm } from '../pipeline/sent-file.store.ts';
 import { listEntries, refusedUnread, type OpenableEntry } from './list-entries.ts';
@@ -32,7 +32,7 @@ export type Opening = {
   readonly signal: AbortSignal;
 };
 
-/** Throws PartsError, and what `take`, `leave` and reading throw. */
+/** Throws what `take`, `leave` and reading throw. */
 export async function openFile(file: ByteSource, opening: Opening): Promise<void> {
   const { form, signal } = opening;
   const entries = (await listEntries(file, form, signal)).map(
@@ -86,13 +86,13 @@ async function openEntry(
   const { form, policy, take, leave, signal } = opening;
   if (found.kind === 'refused') return leave({ entry, state: 'refused', reason: found.because });
   await opening.begin(entry);
-  const blob = await refusingUnreadable(signal, () => found.open(signal));
-  if (!(blob instanceof Blob)) return leave({ entry, ...reasonOf(blob) });
-  if (await isOfAnother(blob, opening))
-    return leave({ entry, state: 'refused', reason: 'manifest-mismatch', ...(await uidsOf(blob, opening)) });
-  const outcome = await ingestFile(blob, { policy, inFolder: isArchive(form), companions }, signal);
+  const bytes = await refusingUnreadable(signal, () => found.open(signal));
+  if ('kind' in bytes) return leave({ entry, ...reasonOf(bytes) });
+  if (await isOfAnother(bytes, opening))
+    return leave({ entry, state: 'refused', reason: 'manifest-mismatch', ...(await uidsOf(bytes, opening)) });
+  const outcome = await ingestFile(bytes, { policy, inFolder: isArchive(form), companions }, signal);
   if (outcome.kind === 'ready') return take({ entry, ...(await toOpened(outcome, policy)) });
-  return leave({ entry, ...reasonOf(outcome), ...(await uidsOf(blob, opening)) });
+  return leave({ entry, ...reasonOf(outcome), ...(await uidsOf(bytes, opening)) });
 }
 
 /** An index of a disc is not sent, and that is no fault. */
@@ -101,19 +101,19 @@ function reasonOf(said: NotSent): Pick<NotTaken, 'state' | 'reason'> {
 }
 
 /** PS3.18 §10.5.1: a request that names a study brings instances of that study alone. */
-async function isOfAnother(blob: Blob, { form, signal }: Opening): Promise<boolean> {
+async function isOfAnother(bytes: InstanceBytes, { form, signal }: Opening): Promise<boolean> {
   if (form.kind !== 'parts' || form.studyInstanceUID === null) return false;
-  const said = await summariseFile(blob, false, 'identified', signal);
+  const said = await summariseFile(bytes, false, 'identified', signal);
   return said.kind === 'summary' && said.identifiers.studyInstanceUID !== form.studyInstanceUID;
 }
 
 /** The answer to a request names the instances that were not taken; under a policy that removes UIDs it cannot. */
 async function uidsOf(
-  blob: Blob,
+  bytes: InstanceBytes,
   { form, policy, signal }: Opening,
 ): Promise<Pick<NotTaken, 'sopInstanceUID' | 'sopClassUID'>> {
   if (form.kind !== 'parts' || policy.kind !== 'identified') return {};
-  const said = await summariseFile(blob, false, 'identified', signal);
+  const said = await summariseFile(bytes, false, 'identified', signal);
   if (said.kind !== 'summary') return {};
   const { sopInstanceUID, sopClassUID } = said.identifiers;
   return { sopInstanceUID, sopClassUID };

@@ -4,26 +4,20 @@ import { giving } from '../threads/thread.ts';
 import { toDevicePolicy } from './device-policy.ts';
 import { openFile } from './open-file.ts';
 import type { OpenTalk } from './open-talk.ts';
-import { PartsError } from './read-parts.ts';
 
 serveTasks<OpenTalk>(async ({ size, form, policy, fatal }, ask, signal) => {
   const file = {
     size,
     read: (offset: number, length: number) => ask(giving({ kind: 'read', offset, length })),
   };
-  try {
-    await openFile(file, {
-      form,
-      fatal: new Set(fatal),
-      begin: async (entry) => void (await ask(giving({ kind: 'begin', entry }))),
-      policy: await toDevicePolicy(policy, () => ask(giving({ kind: 'patient' }))),
-      take: async (opened) => void (await ask(giving({ kind: 'take', opened }, opened.bytes.buffer))),
-      leave: async (entry) => void (await ask(giving({ kind: 'leave', entry }))),
-      signal,
-    });
-    return giving('opened' as const);
-  } catch (error) {
-    if (error instanceof PartsError) return giving('malformed' as const);
-    throw error;
-  }
+  await openFile(file, {
+    form,
+    fatal: new Set(fatal),
+    begin: async (entry) => void (await ask(giving({ kind: 'begin', entry }))),
+    policy: await toDevicePolicy(policy, () => ask(giving({ kind: 'patient' }))),
+    take: async (opened) => void (await ask(giving({ kind: 'take', opened }, opened.bytes.buffer))),
+    leave: async (entry) => void (await ask(giving({ kind: 'leave', entry }))),
+    signal,
+  });
+  return giving(undefined);
 });

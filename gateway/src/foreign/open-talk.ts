@@ -51,6 +51,5 @@ export type OpenTalk = {
     | { readonly kind: 'leave'; readonly entry: NotTaken };
   /** Bytes for `read`. */
   readonly reply: Uint8Array<ArrayBuffer>;
-  /** `malformed`: the body of a request is not what it says. */
-  readonly answer: 'opened' | 'malformed';
+  readonly answer: undefined;
 };

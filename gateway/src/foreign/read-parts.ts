@@ -1,87 +1,135 @@
 /**
- * The parts of a `multipart/related` body of STOW-RS (PS3.18 §10.5) as it lies there, found by their delimiters
- * (RFC 2046 §5.1.1): clients need not say how long a part is. Reads in pieces; memory does not grow with a part.
+ * The parts of a `multipart/related` body of STOW-RS (PS3.18 §10.5), found by their delimiters (RFC 2046 §5.1.1) as it
+ * streams in: clients need not say how long a part is. No byte of an instance is kept here.
  */
-import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
+import type { BodyPart } from '../pipeline/sent-file.store.ts';
 
-/** As many as entries of an archive. A body that has more is not opened. */
+/** As many as entries of an archive. A body that has more is not taken. */
 export const PARTS_LIMIT = 20_000;
 /** The headers of a part end within this many bytes; dcm4che's take about 150. */
 const HEADER_LIMIT = 8 * 1024;
-const PIECE_BYTES = 4 * 1024 * 1024;
 /** Between a boundary and its line end RFC 2046 allows white space. */
 const PADDING_LIMIT = 256;
+
+const CRLF = '\r\n';
 
 /** The body is not what its Content-Type says. */
 export class PartsError extends Error {}
 
-export type BodyPart = { readonly range: ByteRange; readonly contentType: string };
+/** PS3.18 §10.5.1: each part has the media type of the request; some clients leave it out. */
+const isInstance = (contentType: string): boolean =>
+  contentType === '' || /^application\/(dicom|octet-stream)\s*(;|$)/i.test(contentType);
 
-/** Throws PartsError. `boundary`: 1 to 70 characters. */
-export async function findParts(body: ByteSource, boundary: string): Promise<readonly BodyPart[]> {
-  const parts: BodyPart[] = [];
-  const bytes = inPieces(body);
-  // The first one may stand at the very start, without the line end that belongs to all others.
-  const opening = Buffer.from(`--${boundary}`);
-  const delimiter = Buffer.from(`\r\n--${boundary}`);
-  const start = await bytes(0, opening.length);
-  const isFirst = start.subarray(0, opening.length).equals(opening);
-  let at = isFirst ? opening.length : await after(bytes, 0, delimiter);
-  for (;;) {
-    const head = (await bytes(at, PADDING_LIMIT)).subarray(0, PADDING_LIMIT).toString('latin1');
-    if (head.startsWith('--')) return parts;
-    const line = head.indexOf('\r\n');
-    if (line < 0 || head.slice(0, line).trim() !== '') throw new PartsError('no line end after a boundary');
-    if (parts.length === PARTS_LIMIT) throw new PartsError('too many parts');
-    const { contentType, end } = await readHeaders(bytes, at + line + 2);
-    const next = await after(bytes, end, delimiter);
-    parts.push({ range: { offset: end, length: next - delimiter.length - end }, contentType });
-    at = next;
+type Place = 'content' | 'boundary' | 'headers' | 'over';
+
+export class PartFinder {
+  readonly #delimiter: Buffer;
+  readonly #parts: BodyPart[] = [];
+  /** Bytes that came and were not looked through to their end. The line break before the body makes its first
+   * delimiter like all others. */
+  #held: Buffer = Buffer.from(CRLF);
+  /** Where they begin in the body. */
+  #at = -CRLF.length;
+  #place: Place = 'content';
+  /** The part that is coming; before the first delimiter none is. */
+  #open: { readonly offset: number; readonly isInstance: boolean } | null = null;
+
+  /** `boundary`: 1 to 70 characters. */
+  constructor(boundary: string) {
+    this.#delimiter = Buffer.from(`${CRLF}--${boundary}`);
   }
-}
 
-/** At least as many bytes from there on, fewer only at the end of the body; all that were read already. */
-type BytesFrom = (offset: number, atLeast: number) => Promise<Buffer>;
+  /** The piece is its giver's again. Throws PartsError. */
+  add(piece: Uint8Array): void {
+    if (this.#place === 'over') return;
+    const came = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+    // Of an instance, bytes that begin no delimiter are passed over where they are.
+    if (this.#place === 'content' && !this.#isAcross(came)) this.#pass(this.#held.length);
+    this.#held = this.#held.length === 0 ? came : Buffer.concat([this.#held, came]);
+    while (this.#step());
+    this.#held = Buffer.from(this.#held);
+  }
 
-/** Keeps the last piece: however small the parts are, each byte is read once, and a few twice. */
-function inPieces(body: ByteSource): BytesFrom {
-  let piece: Buffer = Buffer.alloc(0);
-  let start = 0;
-  return async (offset, atLeast) => {
-    const end = Math.min(body.size, offset + atLeast);
-    if (offset < start || end > start + piece.length) {
-      const length = Math.max(0, Math.min(Math.max(PIECE_BYTES, atLeast), body.size - offset));
-      const read = await body.read(offset, length);
-      piece = Buffer.from(read.buffer, read.byteOffset, read.length);
-      start = offset;
+  /** The whole body has come. Throws PartsError. */
+  end(): readonly BodyPart[] {
+    if (this.#place !== 'over') throw new PartsError('the body ends before its last boundary');
+    return this.#parts;
+  }
+
+  /** Whether there may be another one in what is held. */
+  #step(): boolean {
+    switch (this.#place) {
+      case 'content':
+        return this.#findDelimiter();
+      case 'boundary':
+        return this.#endBoundary();
+      case 'headers':
+        return this.#readHeaders();
+      case 'over':
+        return false;
+      default:
+        return this.#place satisfies never;
     }
-    return piece.subarray(offset - start);
-  };
-}
+  }
 
-/** `at`: where the headers begin; a part may have none. */
-async function readHeaders(
-  bytes: BytesFrom,
-  at: number,
-): Promise<{ readonly contentType: string; readonly end: number }> {
-  const there = (await bytes(at, HEADER_LIMIT)).subarray(0, HEADER_LIMIT);
-  if (there.indexOf('\r\n') === 0) return { contentType: '', end: at + 2 };
-  const length = there.indexOf('\r\n\r\n');
-  if (length < 0) throw new PartsError('the headers of a part have no end');
-  const text = there.subarray(0, length).toString('latin1');
-  const contentType = /^content-type:[ \t]*([^\r\n]*)/im.exec(text)?.[1] ?? '';
-  // The blank line's own end may be that of the delimiter: an empty part.
-  return { contentType: contentType.trim(), end: at + length + 4 };
-}
+  /** Whether a delimiter begins in what is held, of which there is less than one, and ends in what came. */
+  #isAcross(came: Buffer): boolean {
+    // It came in pieces shorter than a delimiter.
+    if (came.length < this.#delimiter.length) return true;
+    const border = Buffer.concat([this.#held, came.subarray(0, this.#delimiter.length - 1)]);
+    return border.includes(this.#delimiter);
+  }
 
-/** The place behind the next delimiter. Throws where there is none. */
-async function after(bytes: BytesFrom, from: number, delimiter: Buffer): Promise<number> {
-  for (let at = from; ; ) {
-    const there = await bytes(at, delimiter.length);
-    const found = there.indexOf(delimiter);
-    if (found >= 0) return at + found + delimiter.length;
-    if (there.length < delimiter.length) throw new PartsError('the body ends before its last boundary');
-    // Its beginning may be the end of this piece.
-    at += there.length - delimiter.length + 1;
+  #pass(bytes: number): void {
+    this.#held = this.#held.subarray(bytes);
+    this.#at += bytes;
+  }
+
+  #findDelimiter(): boolean {
+    const found = this.#held.indexOf(this.#delimiter);
+    if (found < 0) {
+      // Its beginning may be the end of what is held.
+      this.#pass(Math.max(0, this.#held.length - this.#delimiter.length + 1));
+      return false;
+    }
+    if (this.#open !== null) {
+      const { offset, isInstance: is } = this.#open;
+      this.#parts.push([offset, this.#at + found - offset, is]);
+    }
+    this.#open = null;
+    this.#pass(found + this.#delimiter.length);
+    this.#place = 'boundary';
+    return true;
+  }
+
+  #endBoundary(): boolean {
+    const head = this.#held.subarray(0, PADDING_LIMIT).toString('latin1');
+    if (head.startsWith('--')) {
+      this.#pass(this.#held.length);
+      this.#place = 'over';
+      return false;
+    }
+    const line = head.indexOf(CRLF);
+    if (line < 0 && head.length < PADDING_LIMIT) return false;
+    if (line < 0 || head.slice(0, line).trim() !== '') throw new PartsError('no line end after a boundary');
+    if (this.#parts.length === PARTS_LIMIT) throw new PartsError('too many parts');
+    this.#pass(line + CRLF.length);
+    this.#place = 'headers';
+    return true;
+  }
+
+  #readHeaders(): boolean {
+    const head = this.#held.subarray(0, HEADER_LIMIT);
+    if (head.length < CRLF.length) return false;
+    const hasNone = head.indexOf(CRLF) === 0;
+    const length = hasNone ? 0 : head.indexOf(CRLF + CRLF);
+    if (length < 0 && head.length < HEADER_LIMIT) return false;
+    if (length < 0) throw new PartsError('the headers of a part have no end');
+    const text = head.subarray(0, length).toString('latin1');
+    const contentType = /^content-type:[ \t]*([^\r\n]*)/im.exec(text)?.[1] ?? '';
+    this.#pass(length + CRLF.length * (hasNone ? 1 : 2));
+    this.#open = { offset: this.#at, isInstance: isInstance(contentType.trim()) };
+    this.#place = 'content';
+    return true;
   }
 }

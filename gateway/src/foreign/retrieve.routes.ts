@@ -9,20 +9,24 @@ import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { allow, createRouter, describeRoute, type GatewayContext, type Router } from '../http/route.ts';
 import {
+  acceptedDataSets,
   acceptedEncoded,
   acceptedInstances,
+  acceptedPictures,
   acceptedRendered,
   DICOM_JSON,
+  DICOM_XML,
   RENDERED,
-  requireJson,
   type Accepted,
 } from './accepted.ts';
+import type { Json } from '../ports/pacs/dicom-json.ts';
 import { bulkPath, uidsIn, withOwnAddresses } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
+import { ROWS_LIMIT } from './search-query.ts';
 import { seen, type SeenStudy } from './sight.ts';
 import { onlyPart, readParts, writeParts, type PartPiece } from './web-parts.ts';
+import { writeDataSets } from './write-data-sets.ts';
 import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
-import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 
 type Where = { readonly study: string; readonly series?: string; readonly instance?: string };
 type Reading = (visit: Visit, where: Where, own: SeenStudy | null) => Promise<Served>;
@@ -33,15 +37,18 @@ const STUDY = '/dicom-web/studies/{studyInstanceUID}';
 const SERIES = `${STUDY}/series/{seriesInstanceUID}`;
 const INSTANCE = `${SERIES}/instances/{sopInstanceUID}`;
 const MULTIPART = 'multipart/related';
+const DATA_SETS = [DICOM_JSON, `multipart/related; type="${DICOM_XML}"`];
 
 const ROUTES: readonly (readonly [string, string, readonly string[], Reader])[] = [
   [STUDY, 'the instances of a study', [MULTIPART], readInstances],
   [SERIES, 'the instances of a series', [MULTIPART], readInstances],
   [INSTANCE, 'an instance', [MULTIPART, 'application/dicom'], readInstances],
-  [`${STUDY}/metadata`, 'the metadata of a study', [DICOM_JSON], readMetadata],
-  [`${SERIES}/metadata`, 'the metadata of a series', [DICOM_JSON], readMetadata],
-  [`${INSTANCE}/metadata`, 'the metadata of an instance', [DICOM_JSON], readMetadata],
+  [`${STUDY}/metadata`, 'the metadata of a study', DATA_SETS, readMetadata],
+  [`${SERIES}/metadata`, 'the metadata of a series', DATA_SETS, readMetadata],
+  [`${INSTANCE}/metadata`, 'the metadata of an instance', DATA_SETS, readMetadata],
   [`${INSTANCE}/frames/{frames}`, 'frames', [MULTIPART], readFrames],
+  [`${STUDY}/rendered`, 'the instances of a study as pictures', [MULTIPART], readAllRendered],
+  [`${SERIES}/rendered`, 'the instances of a series as pictures', [MULTIPART], readAllRendered],
   [`${INSTANCE}/rendered`, 'an instance as a picture', RENDERED, readRendered],
   [`${INSTANCE}/frames/{frames}/rendered`, 'a frame as a picture', RENDERED, readRendered],
   [`${INSTANCE}/bulkdata/{path}`, 'bulk data, at an address that metadata gave', [MULTIPART], readBulkData],
@@ -167,12 +174,12 @@ async function* firstOf(answers: Answers): AsyncGenerator<Uint8Array> {
 }
 
 function readMetadata(c: GatewayContext): Reading {
-  requireJson(c.req.header('accept'));
-  return async (visit, where, own) => ({ type: DICOM_JSON, pieces: metadata(visit, where, own) });
+  const form = acceptedDataSets(c.req.header('accept'));
+  return async (visit, where, own) => writeDataSets(form, metadata(visit, where, own));
 }
 
-async function* metadata(visit: Visit, where: Where, own: SeenStudy | null): AsyncGenerator<Uint8Array> {
-  let before = '[';
+async function* metadata(visit: Visit, where: Where, own: SeenStudy | null): AsyncGenerator<Json> {
+  let isEmpty = true;
   for await (const dataSet of readDataSets(visit, `${pathOf(where)}/metadata`)) {
     const said = uidsIn(dataSet);
     const of = {
@@ -181,11 +188,10 @@ async function* metadata(visit: Visit, where: Where, own: SeenStudy | null): Asy
       instance: said.instance ?? where.instance,
     };
     if (own !== null && (of.instance === undefined || own.instances.get(of.instance) !== of.series)) continue;
-    yield Buffer.from(before + JSON.stringify(withOwnAddresses(dataSet, of, visit.address)));
-    before = ',';
+    yield withOwnAddresses(dataSet, of, visit.address);
+    isEmpty = false;
   }
-  if (before === '[') throw new Problem('not-found');
-  yield Buffer.from(']');
+  if (isEmpty) throw new Problem('not-found');
 }
 
 /** An address of so many fits into what proxies take. */
@@ -220,10 +226,8 @@ const RENDERING: Readonly<Record<string, RegExp>> = {
   quality: /^(100|[1-9]?\d)$/,
 };
 
-function readRendered(c: GatewayContext): Reading {
-  const frames = framesOf(c);
-  if (frames?.includes(',')) throw new Problem('bad-request', 'A picture is of one frame.');
-  const { type, accept } = acceptedRendered(c.req.header('accept'));
+/** As the PACS is asked for it, with the question mark. @throws Problem bad-request. */
+function renderingOf(c: GatewayContext): string {
   const query = new URLSearchParams();
   for (const [name, value] of new URL(c.req.url).searchParams) {
     const form = Object.hasOwn(RENDERING, name) ? RENDERING[name] : undefined;
@@ -231,15 +235,82 @@ function readRendered(c: GatewayContext): Reading {
       throw new Problem('bad-request', 'A parameter is not one of a picture.');
     query.set(name, value);
   }
+  return query.size > 0 ? `?${query.toString()}` : '';
+}
+
+function readRendered(c: GatewayContext): Reading {
+  const frames = framesOf(c);
+  if (frames?.includes(',')) throw new Problem('bad-request', 'A picture is of one frame.');
+  const { type, accept } = acceptedRendered(c.req.header('accept'));
+  const rendering = renderingOf(c);
+  const ofFrame = frames === undefined ? '' : `/frames/${frames}`;
   return async (visit, where) => {
-    const ofFrame = frames === undefined ? '' : `/frames/${frames}`;
-    const path = `${pathOf(where)}${ofFrame}/rendered${query.size > 0 ? `?${query.toString()}` : ''}`;
-    const { contentType, body } = await visit.get(path, accept);
-    const [said = ''] = contentType.toLowerCase().split(';');
-    if (said.trim() === type) return { type, pieces: piecesOf(body) };
-    await body.cancel();
-    throw new PacsUnreachable('the PACS answered with no such picture', null);
+    const body = await visit.getPicture(`${pathOf(where)}${ofFrame}/rendered${rendering}`, accept);
+    return { type, pieces: piecesOf(body) };
   };
+}
+
+/**
+ * Few PACSs render more than one instance at a time: they are asked for each. One that they do not render is no
+ * picture (a report, say), and is left out.
+ */
+function readAllRendered(c: GatewayContext): Reading {
+  const { type } = acceptedPictures(c.req.header('accept'));
+  const rendering = renderingOf(c);
+  return async (visit, where, own) => {
+    const paths = own === null ? listedPaths(visit, where) : ownPaths(where, own);
+    return served({ type, accept: type, isSingle: false }, picturesAt(visit, paths, { type, rendering }));
+  };
+}
+
+type Rendering = { readonly type: string; readonly rendering: string };
+
+async function* picturesAt(
+  visit: Visit,
+  paths: AsyncIterable<string> | Iterable<string>,
+  { type, rendering }: Rendering,
+): Answers {
+  let isEmpty = true;
+  for await (const path of paths) {
+    const body = await visit.getPicture(`${path}/rendered${rendering}`, type).catch(withoutPicture);
+    if (body === null) continue;
+    isEmpty = false;
+    yield pictureOf(type, body);
+  }
+  if (isEmpty) throw new Problem('not-acceptable', 'The PACS renders none of them.');
+}
+
+/** The answers to a question for a picture where there can be none. */
+const NO_PICTURE: readonly string[] = ['not-acceptable', 'pacs-declined', 'not-found'];
+
+function withoutPicture(error: unknown): null {
+  if (error instanceof Problem && NO_PICTURE.includes(error.code)) return null;
+  throw error;
+}
+
+async function* pictureOf(type: string, body: ReadableStream<Uint8Array>): AsyncGenerator<PartPiece> {
+  yield { type };
+  yield* body;
+}
+
+/** Of all that the PACS has there. Page by page: it may give fewer rows at once than it is asked for. */
+async function* listedPaths(visit: Visit, where: Where): AsyncGenerator<string> {
+  const known = new Set<string>();
+  for (let offset = 0; ; ) {
+    const before = known.size;
+    const rows = await Array.fromAsync(
+      readDataSets(visit, `${pathOf(where)}/instances?limit=${ROWS_LIMIT}&offset=${offset}`),
+    );
+    for (const row of rows) {
+      const { series = where.series, instance } = uidsIn(row);
+      if (series === undefined || !isUid(series) || instance === undefined || !isUid(instance)) continue;
+      const path = pathOf({ study: where.study, series, instance });
+      if (!known.has(path)) yield path;
+      known.add(path);
+    }
+    if (known.size === before) return;
+    offset += rows.length;
+  }
 }
 
 async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {

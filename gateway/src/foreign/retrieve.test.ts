@@ -1,12 +1,17 @@
 import { once } from 'node:events';
+import { setTimeout as after } from 'node:timers/promises';
+import type { ServerResponse } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
 import type { SyntheticInstance, SyntheticStudy } from '#testing/synthetic-study.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { createRouter } from '../http/route.ts';
 import { openWebWorld, type DataSet, type WebWorld } from '../testing/open-web-world.ts';
 import { acceptedInstances } from './accepted.ts';
 import { bulkPath, withOwnAddresses } from './own-addresses.ts';
 import { readParts } from './web-parts.ts';
+import { bodyOf } from './web-visit.ts';
 
 const test = suite('WADO-RS');
 let world: WebWorld;
@@ -125,12 +130,99 @@ test('frames and pictures are asked for by number, with checked parameters', asy
   assert.is(world.pacs.asked.length, 3);
 });
 
+test('a series and a study come as pictures of what the caller sees, without what is no picture', async () => {
+  const radiologist = await world.person('radiologist');
+  const [one, ...others] = study.instances;
+  const ofSeries = study.instances.filter(
+    ({ identifiers }) => identifiers.seriesInstanceUID === one!.identifiers.seriesInstanceUID,
+  );
+  const place = `/studies/${one!.identifiers.studyInstanceUID}`;
+  const type = 'multipart/related; type="image/png"';
+  world.pacs.say(new RegExp(`${one!.identifiers.sopInstanceUID}/rendered`), (response) => {
+    response.writeHead(400);
+    response.end();
+  });
+  const picture = (response: ServerResponse): void => {
+    response.writeHead(200, { 'content-type': 'image/png' });
+    response.end('a picture');
+  };
+  for (const { identifiers } of others)
+    world.pacs.say(new RegExp(`${identifiers.sopInstanceUID}/rendered`), picture);
+  for (const who of [token, radiologist]) {
+    const parts = await partsOf(await world.get(`${place}/rendered?quality=80`, who, type));
+    assert.equal(new Set(parts.map((part) => part.type)), new Set(['image/png']));
+    assert.is(parts.length, others.length);
+    const series = `${place}/series/${one!.identifiers.seriesInstanceUID}/rendered`;
+    assert.is((await partsOf(await world.get(series, who, type))).length, ofSeries.length - 1);
+  }
+  const stranger = await world.person('technician');
+  assert.is((await world.get(`${place}/rendered`, stranger, type)).status, 404);
+  assert.is((await world.get(`${place}/rendered`, token, 'image/png')).status, 406);
+  assert.is((await world.get(`${place}/rendered?x=1`, token, type)).status, 400);
+  world.pacs.say(/rendered$/, (response) => {
+    response.writeHead(406);
+    response.end();
+  });
+  assert.is(
+    (await world.get(`${place}/rendered`, radiologist, type)).status,
+    406,
+    'none of them is a picture',
+  );
+  world.pacs.say(/rendered$/, null);
+  for (const { identifiers } of study.instances)
+    world.pacs.say(new RegExp(`${identifiers.sopInstanceUID}/rendered`), null);
+});
+
+test('metadata comes in XML too, a part for each instance', async () => {
+  const [{ identifiers }] = study.instances as [SyntheticInstance];
+  const type = 'multipart/related; type="application/dicom+xml"';
+  const answer = await world.get(`/studies/${identifiers.studyInstanceUID}/metadata`, token, type);
+  assert.match(
+    answer.headers.get('content-type') ?? '',
+    /^multipart\/related; type="application\/dicom\+xml"/,
+  );
+  const text = await answer.text();
+  assert.is(text.split('Content-Type: application/dicom+xml').length - 1, study.instances.length);
+  assert.match(text, `<Value number="1">${identifiers.sopInstanceUID}</Value>`);
+  assert.not.match(text, world.pacs.url);
+});
+
+test('a caller who reads nothing for long is cut off, and their place is free; a slow PACS is waited for', async () => {
+  const ended = Promise.withResolvers<void>();
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('of ');
+    await after(200);
+    yield Buffer.from('many ');
+    yield Buffer.from('pieces');
+  }
+  const router = createRouter();
+  router.get('/', async (c) => {
+    const all = pieces();
+    const first = await all.next();
+    return c.body(
+      bodyOf(c, { first, pieces: all, end: ended.resolve, log: () => undefined, stalledMs: 100 }),
+    );
+  });
+  const { body } = await router.request('/');
+  const reader = body!.getReader();
+  const read = async () => String(Buffer.from((await reader.read()).value ?? new Uint8Array()));
+  assert.is(await read(), 'of ');
+  assert.is(await read(), 'many ');
+  await ended.promise;
+  const cut = await read().then(
+    () => null,
+    (error: unknown) => error,
+  );
+  assert.instance(cut, Problem);
+  assert.is(await (await router.request('/')).text(), 'of many pieces');
+});
+
 test('a form that nobody gives is refused, and one that runs in a browser is never passed on', async () => {
   const place = placeOf(study.instances[0]!);
   for (const [path, accept] of [
     [place, 'text/html'],
     [place, 'multipart/related; type="application/dicom"; transfer-syntax=1.2;x'.replace(';x', '.x')],
-    [`${place}/metadata`, 'multipart/related; type="application/dicom+xml"'],
+    [`${place}/metadata`, 'text/xml'],
     [`${place}/rendered`, 'text/html'],
     [`${place}/frames/1`, 'application/dicom'],
   ] as const)

@@ -24,6 +24,7 @@ import {
   type SentFile,
 } from '../pipeline/sent-file.store.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
+import { takeOpened } from '../pipeline/pipeline.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { findPolicy, isInForce, requireReason, versionInForce } from '../policies/policies.ts';
 import { countPatients } from '../policies/quota.store.ts';
@@ -38,6 +39,7 @@ import {
   type KeptThread,
   type Reply,
 } from '../threads/thread.ts';
+import type { BroughtPlace } from '../uploads/bring-parcel.ts';
 import type { Arrivals } from '../uploads/complete-upload.ts';
 import { askPacs, openUpload } from '../uploads/open-upload.ts';
 import { mayHoldKey } from '../uploads/pseudonyms.routes.ts';
@@ -197,8 +199,7 @@ async function openAndSend(
       policy: await toOpening(tools, file.site_id, policy),
       fatal: file.fatal,
     };
-    const answer = await thread.do(giving(task), reply, signal);
-    if (answer === 'malformed') throw new Problem('bad-request');
+    await thread.do(giving(task), reply, signal);
     opened.reading = null;
   } finally {
     await blob.close();
@@ -238,14 +239,16 @@ function sendToolsOf({ pipeline, parcels }: ForeignTools, file: SentFile, signal
     siteId: file.site_id,
     roles: [],
   };
+  const named = { name: file.policy_name, version: file.policy_version };
   return {
     ...pipeline,
-    policy: {
-      name: file.policy_name,
-      version: file.policy_version,
-      ...(file.reason !== null && { reason: file.reason }),
+    policy: { ...named, ...(file.reason !== null && { reason: file.reason }) },
+    arrived: async (parcelId: string, places: readonly BroughtPlace[]) => {
+      const policy = await findPolicy(pipeline.db, file.site_id, named);
+      const isAsItCame = policy?.deidentify === false;
+      if (isAsItCame && (await takeOpened({ parcelId, policy: named, places }, pipeline))) return;
+      await parcels.arrived(parcelId, null);
     },
-    arrived: (parcelId: string) => parcels.arrived(parcelId, null),
     openUpload: async (manifest: Parameters<typeof openUpload>[1]) => {
       const asked = await askPacs(pipeline, manifest, sender, signal);
       return openUpload(pipeline, manifest, sender, { asked });

@@ -7,7 +7,7 @@ import { isUid } from '#shared/dicom/uid.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { allow, createRouter, describeRoute, type GatewayContext, type Router } from '../http/route.ts';
-import { DICOM_JSON, requireJson } from './accepted.ts';
+import { acceptedDataSets, DICOM_JSON, DICOM_XML, type DataSetForm } from './accepted.ts';
 import type { Json } from '../ports/pacs/dicom-json.ts';
 import { RELATED_INSTANCES, relatedInstances, uidsIn, withOwnAddresses, type Uids } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
@@ -21,6 +21,7 @@ import {
   type Search,
 } from './search-query.ts';
 import { seen, type SeenStudy, type Sight } from './sight.ts';
+import { writeDataSets } from './write-data-sets.ts';
 import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
 
 /**
@@ -32,6 +33,7 @@ const LISTED_STUDIES_LIMIT = 10 * STUDIES_LIMIT;
 
 /** A search: its level, and what of the address names the study and series that it is within. */
 type Within = { readonly level: Level; readonly study?: string; readonly series?: string };
+type Wanted = Within & { readonly form: DataSetForm };
 
 const ROUTES: readonly (readonly [string, Level, string])[] = [
   ['/dicom-web/studies', 'studies', 'QIDO-RS: search for studies'],
@@ -54,9 +56,9 @@ export function searchRoutes(tools: VisitTools): Router {
       allow(SENDERS, { keys: ['read'] }),
       (c: GatewayContext) => {
         const within = { level, ...uidsOf(c) };
-        requireJson(c.req.header('accept'));
+        const form = acceptedDataSets(c.req.header('accept'));
         const search = parseSearch(level, new URL(c.req.url).searchParams);
-        return serveVisit(c, tools, async (visit) => serveRows(visit, within, search));
+        return serveVisit(c, tools, async (visit) => serveRows(visit, { ...within, form }, search));
       },
     );
     describeRoute(router, describe(path, level, summary));
@@ -86,9 +88,13 @@ const describe = (path: string, level: Level, summary: string): Parameters<typeo
   ],
   responses: {
     200: {
-      description: 'The rows, in the DICOM JSON Model.',
-      content: { [DICOM_JSON]: { schema: z.array(z.object({})) } },
+      description: 'The rows, in the DICOM JSON Model or in XML of the Native DICOM Model.',
+      content: {
+        [DICOM_JSON]: { schema: z.array(z.object({})) },
+        [`multipart/related; type="${DICOM_XML}"`]: { schema: { type: 'string', format: 'binary' } },
+      },
     },
+    204: { description: 'None, where XML was asked for.' },
   },
 });
 
@@ -100,7 +106,7 @@ function uidsOf(c: GatewayContext): Omit<Within, 'level'> {
   return { ...(study !== undefined && { study }), ...(series !== undefined && { series }) };
 }
 
-async function serveRows(visit: Visit, within: Within, search: Search): Promise<Served> {
+async function serveRows(visit: Visit, { form, ...within }: Wanted, search: Search): Promise<Served> {
   const { sight, address } = visit;
   if (within.study !== undefined) {
     if (search.studies !== null) throw new Problem('bad-request', 'The address names the study already.');
@@ -111,8 +117,7 @@ async function serveRows(visit: Visit, within: Within, search: Search): Promise<
   const own = sight && (await ownStudies(visit, sight, within, search));
   const rows = own === null ? allRows(visit, within, search) : ownRows(visit, own, within, search);
   return {
-    type: DICOM_JSON,
-    pieces: asArray(recorded(visit, within, rows), within, address),
+    ...writeDataSets(form, asOwn(recorded(visit, within, rows), within, address)),
     ...(own?.isCut && {
       warning: `299 RelayPACS "Only the newest ${own.studies.length} studies were searched."`,
     }),
@@ -245,14 +250,8 @@ async function* recorded(visit: Visit, { study }: Within, rows: Rows): Rows {
   }
 }
 
-async function* asArray(rows: Rows, within: Within, address: string): AsyncGenerator<Uint8Array> {
-  let before = '[';
-  for await (const row of rows) {
-    const own = withOwnAddresses(row, namedBy(row, within), address);
-    yield Buffer.from(before + JSON.stringify(own));
-    before = ',';
-  }
-  yield Buffer.from(before === '[' ? '[]' : ']');
+async function* asOwn(rows: Rows, within: Within, address: string): Rows {
+  for await (const row of rows) yield withOwnAddresses(row, namedBy(row, within), address);
 }
 
 /** The UIDs that its Retrieve URL names: no more than its level says. */

@@ -109,6 +109,25 @@ test('series and instances of own studies are found, also below them', async () 
   assert.is((await world.rows(`/studies/${study}/series/${series[0]}/instances`, token)).length, 2);
 });
 
+test('rows come in XML too, a part for each, and none is an answer without a body', async () => {
+  const token = await world.person('technician');
+  const { studyInstanceUID } = await world.send(token, 9490);
+  for (const accept of ['multipart/related; type="application/dicom+xml"', 'application/dicom+xml']) {
+    const answer = await world.get('/studies', token, accept);
+    assert.is(answer.status, 200);
+    const type = answer.headers.get('content-type') ?? '';
+    assert.match(type, /^multipart\/related; type="application\/dicom\+xml"; boundary=/);
+    const text = await answer.text();
+    assert.is(text.split('<NativeDicomModel').length - 1, 1);
+    assert.match(text, `<Value number="1">${studyInstanceUID}</Value>`);
+    assert.match(text, 'keyword="StudyInstanceUID"');
+    assert.not.match(text, world.pacs.url);
+  }
+  const newcomer = await world.person('technician');
+  assert.is((await world.get('/studies', newcomer, 'application/dicom+xml')).status, 204);
+  assert.is((await world.get('/studies', token, 'text/html')).status, 406);
+});
+
 test('pages of own studies are whole and have no gaps', async () => {
   const token = await world.person('technician');
   const own: string[] = [];
@@ -169,7 +188,7 @@ test('only known parameters travel, each encoded again', async () => {
     assert.is((await world.get(`/studies?${bad}`, token)).status, 400, bad);
   for (const path of ['/studies/..%2F..%2Fsystem/series', '/studies/1.2%3Fx/series', '/studies/x/instances'])
     assert.is((await world.get(path, token)).status, 404, path);
-  assert.is((await world.get('/studies', token, 'application/dicom+xml')).status, 406);
+  assert.is((await world.get('/studies', token, 'text/xml')).status, 406);
   assert.is(world.pacs.asked.length, 2);
 });
 

@@ -4,6 +4,7 @@
  * handed on, while more of it is still being opened. Run again after a crash it ends the same: what is here is
  * answered by `have`, and a parcel that comes twice is dropped by verify.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { describeReports } from '#shared/ingest/describe-reports.ts';
 import { joinDescribed } from '#shared/ingest/describe-study.ts';
 import { charactersOf, REPORTS_CHARACTERS_LIMIT, type WireReport } from '#shared/protocol/deid-report.ts';
@@ -16,7 +17,10 @@ import { bringParcel, type BringTools } from '../uploads/bring-parcel.ts';
 import { checkRoom } from '../ports/blobs/blobs.ts';
 import type { OpenedInstance } from './open-talk.ts';
 
-/** Two batches are in memory at once. Smaller ones cost a row and a job for every few instances. */
+/**
+ * Three batches are in memory at once: one is promised, the one before it is brought, and more of the file is opened
+ * meanwhile. Smaller ones cost a row and a job for every few instances.
+ */
 const BATCH_BYTES = 8 * 1024 * 1024;
 const BATCH_INSTANCES = 512;
 
@@ -47,14 +51,23 @@ export function createSending(tools: SendTools): Sending {
   let bytes = 0;
   /** In the order in which they were promised. */
   const awaited: Awaited[] = [];
-  const moveOn = async (): Promise<void> => {
+  /** The step that runs, if one does. */
+  let moving: Promise<void> = Promise.resolve();
+  const step = async (opened: readonly OpenedInstance[]): Promise<void> => {
     const before = awaited.length;
-    for (const instances of Map.groupBy(batch, (opened) => opened.studyInstanceUID).values())
+    for (const instances of Map.groupBy(opened, ({ studyInstanceUID }) => studyInstanceUID).values())
       awaited.push(await promise(tools, instances, entries));
     for (let left = before; left > 0; left -= 1) {
       await bring(tools, awaited[0]!);
       awaited.shift();
     }
+  };
+  /** Waits for the step before. Throws what that one threw: none follows it. */
+  const moveOn = async (): Promise<void> => {
+    await moving;
+    moving = step(batch);
+    // Its failure is told to the next one, or at the end.
+    void ignoreFailure(moving, 'whoever moves on next is told');
     batch = [];
     bytes = 0;
   };
@@ -67,8 +80,10 @@ export function createSending(tools: SendTools): Sending {
     async end() {
       await moveOn();
       await moveOn();
+      await moving;
     },
     async giveUp() {
+      await ignoreFailure(moving, 'its promises are taken back');
       for (const { uploadId, instances } of awaited.splice(0)) {
         await tools.takeBack(
           uploadId,

@@ -142,35 +142,3 @@ const addressOf = (
 const toUrl = (address: string): Attribute => ({ vr: 'UR', Value: [address] });
 const unsigned = (code: number): Attribute => ({ vr: 'US', Value: [code] });
 const sequence = (items: readonly DataSet[]): Attribute => ({ vr: 'SQ', Value: items });
-
-const KEYWORDS: Readonly<Record<string, string>> = {
-  '00081150': 'ReferencedSOPClassUID',
-  '00081155': 'ReferencedSOPInstanceUID',
-  '00081190': 'RetrieveURL',
-  '00081196': 'WarningReason',
-  '00081197': 'FailureReason',
-  '00081198': 'FailedSOPSequence',
-  '00081199': 'ReferencedSOPSequence',
-  '0008119A': 'OtherFailuresSequence',
-};
-
-const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-const escaped = (text: string): string => text.replace(/[&<>]/g, (character) => ENTITIES[character]!);
-
-/** The Native DICOM Model of PS3.19 A.1. */
-export function toXml(dataSet: DataSet): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<NativeDicomModel xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM">${attributes(dataSet)}</NativeDicomModel>`;
-}
-
-function attributes(dataSet: DataSet): string {
-  return Object.entries(dataSet)
-    .map(([tag, { vr, Value = [] }]) => {
-      const values = Value.map((value, at) =>
-        vr === 'SQ'
-          ? `<Item number="${at + 1}">${attributes(value as DataSet)}</Item>`
-          : `<Value number="${at + 1}">${escaped(String(value))}</Value>`,
-      );
-      return `<DicomAttribute tag="${tag}" vr="${vr}" keyword="${KEYWORDS[tag]}">${values.join('')}</DicomAttribute>`;
-    })
-    .join('');
-}

@@ -18,13 +18,20 @@ import {
   type GatewayContext,
   type Router,
 } from '../http/route.ts';
-import { receiveBody, type FileSpoolTools, type RequestBody } from '../pipeline/file-spool.ts';
+import {
+  receiveBody,
+  type FileSpoolTools,
+  type FormedBody,
+  type RequestBody,
+} from '../pipeline/file-spool.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { senderOf } from '../pipeline/upload-owner.ts';
 import { policyNamed, reasonSaid } from '../policies/policies.ts';
 import { awaitStored, type Outcome } from './await-stored.ts';
+import { loadToXml } from './native-model.ts';
 import { webAddress } from './own-addresses.ts';
-import { toAnswer, toXml } from './stow-answer.ts';
+import { PartFinder, PartsError } from './read-parts.ts';
+import { toAnswer } from './stow-answer.ts';
 
 export type StowTools = {
   readonly pipeline: PipelineTools;
@@ -101,7 +108,7 @@ export function stowRoutes(tools: StowTools): Router {
     const leave = tools.bodies.takePlace(caller.id);
     try {
       const outcome = await receiveAndWait(tools, c, caller, asked);
-      return answerOf(c, outcome, { type: asked.type, address: webAddress(c, tools.publicUrl) });
+      return await answerOf(c, outcome, { type: asked.type, address: webAddress(c, tools.publicUrl) });
     } finally {
       leave();
     }
@@ -164,14 +171,14 @@ async function receiveAndWait(
         account_id: caller.id,
         device_id: null,
         key_id: senderOf(caller).keyId ?? null,
-        form: { kind: 'parts', boundary, studyInstanceUID },
+        form: { kind: 'parts', parts: [], studyInstanceUID },
         policy_name: policy.name,
         policy_version: policy.version,
         reason,
         bytes: length === undefined ? null : Number(length),
         expires_at: new Date(spool.now().getTime() + expiresAfterMs),
       },
-      body,
+      inParts(body, boundary, studyInstanceUID),
       senderOf(caller),
     );
     return await awaitStored(pipeline, id, c.req.raw.signal);
@@ -180,11 +187,33 @@ async function receiveAndWait(
   }
 }
 
-function answerOf(
+/** The parts are found as they come: a body that has none, or too many, is not read to its end. */
+function inParts(body: RequestBody, boundary: string, studyInstanceUID: string | null): FormedBody {
+  const finder = new PartFinder(boundary);
+  const orRefused = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw error instanceof PartsError ? new Problem('bad-request') : error;
+    }
+  };
+  return {
+    isCut: () => body.isCut(),
+    form: () => ({ kind: 'parts', parts: orRefused(() => finder.end()), studyInstanceUID }),
+    async *[Symbol.asyncIterator]() {
+      for await (const piece of body) {
+        orRefused(() => finder.add(piece));
+        yield piece;
+      }
+    },
+  };
+}
+
+async function answerOf(
   c: GatewayContext,
   { file, stored, isOver }: Outcome,
   { type, address }: Pick<Asked, 'type'> & { readonly address: string },
-): Response {
+): Promise<Response> {
   // Opened, and nothing of it was taken.
   if (file.state === 'opened' && file.problem !== null) throw new Problem(file.problem);
   const { status, dataSet } = toAnswer(file.entries, { stored, isOver, address });
@@ -193,5 +222,5 @@ function answerOf(
     // Through the web app's port the API has a prefix.
     Location: `${c.get('throughWeb') ? '/api' : ''}/upload/${file.id}/status`,
   };
-  return c.body(type === XML_TYPE ? toXml(dataSet) : JSON.stringify(dataSet), status, headers);
+  return c.body(type === XML_TYPE ? (await loadToXml())(dataSet) : JSON.stringify(dataSet), status, headers);
 }

@@ -189,10 +189,10 @@ test('is brought again from what is kept where the spool has lost it on the way'
   const instances = study(9707, 1);
   const transfer = await openTransfer(bytesOf(instances));
   await transfer.open();
-  const { tools, siteId, runParcels } = transfer.pipeline;
+  const { tools, siteId, runAll } = transfer.pipeline;
   const parcels = await tools.db.selectFrom('parcel').select('id').where('site_id', '=', siteId).execute();
   for (const { id } of parcels) await tools.blobs.remove(id);
-  await runParcels();
+  await runAll();
   await transfer.settle();
   assert.is((await transfer.look()).state, 'received');
   await transfer.goOn();

@@ -27,7 +27,15 @@ export type VisitTools = {
   /** For answers with large Data Sets: one is held as text and as objects, several times its bytes. */
   readonly largePlaces: Places;
   readonly remember: RememberSight;
+  /** Of an answer: how long its caller may read nothing of it. */
+  readonly stalledMs?: number;
 };
+
+/**
+ * A place is held until an answer has gone out, and an account has a few: a caller who asks and never reads would keep
+ * them. Shorter, and one on a poor link who waits for a picture is cut off.
+ */
+const STALLED_MS = 60_000;
 
 export type Visit = {
   /** Null: the caller reads all that the PACS has. */
@@ -39,6 +47,8 @@ export type Visit = {
   web(): DicomWeb;
   /** An answer of 200 or 204. @throws Problem where the PACS answers anything else; PacsUnreachable. */
   get(path: string, accept: string, notThere?: 'not-found' | 'pacs-without-dicomweb'): Promise<WebAnswer>;
+  /** Of this media type. @throws as `get`, and PacsUnreachable where it has another one. */
+  getPicture(path: string, type: string): Promise<ReadableStream<Uint8Array>>;
   /** A place for the rest of the visit, before a large Data Set is held. @throws Problem rate-limited. */
   enterLarge(): Promise<void>;
   /** Counts a reading of the study for the audit trail, before anything of it is sent. */
@@ -75,12 +85,17 @@ export async function serveVisit(
     const first = await pieces.next();
     if (study !== undefined) await visit.record(study);
     const headers = { 'Content-Type': type, ...(warning !== undefined && { Warning: warning }) };
+    if (first.done === true) {
+      end();
+      return c.body(null, 204);
+    }
     if (c.req.method === 'HEAD') {
       // Hono drops the body of such an answer: nobody would read it to its end.
       end();
       return c.body(null, 200, headers);
     }
-    const body = bodyOf(c, { first, pieces, end, log: tools.log });
+    const { log, stalledMs = STALLED_MS } = tools;
+    const body = bodyOf(c, { first, pieces, end, log, stalledMs });
     return c.body(body, 200, headers);
   } catch (error) {
     end();
@@ -121,16 +136,24 @@ async function openVisit(c: GatewayContext, tools: VisitTools, signal: AbortSign
   };
   const sight = sightOf(caller, { db, destination: row.id, pacs });
   const who = `${rightsOf(caller)} ${row.id} ${row.version}`;
+  const get: Visit['get'] = async (path, accept, notThere = 'not-found') => {
+    const answer = await web().get(path, accept, signal);
+    if (answer.status === 200 || answer.status === 204) return answer;
+    await answer.body.cancel();
+    throw refusalOf(answer.status, notThere);
+  };
   return {
     sight: sight && remember(who, sight),
     signal,
     address: webAddress(c, publicUrl),
     web,
-    async get(path, accept, notThere = 'not-found') {
-      const answer = await web().get(path, accept, signal);
-      if (answer.status === 200 || answer.status === 204) return answer;
-      await answer.body.cancel();
-      throw refusalOf(answer.status, notThere);
+    get,
+    async getPicture(path, type) {
+      const { contentType, body } = await get(path, type);
+      const [said = ''] = contentType.toLowerCase().split(';');
+      if (said.trim() === type) return body;
+      await body.cancel();
+      throw new PacsUnreachable('the PACS answered with no such picture', null);
     },
     enterLarge: largePlaceOf(tools, caller.id, signal),
     record: (study) => recordReading(tools, caller, study, 'images'),
@@ -158,31 +181,52 @@ type Pieces = {
   readonly pieces: AsyncGenerator<Uint8Array>;
   readonly end: () => void;
   readonly log: Log;
+  readonly stalledMs: number;
 };
 
-/** A body that breaks off breaks the connection: the caller must not take it for the whole. */
-function bodyOf(c: GatewayContext, { first, pieces, end, log }: Pieces): ReadableStream<Uint8Array> {
+/**
+ * A body that breaks off breaks the connection: the caller must not take it for the whole. So does one of which the
+ * caller reads nothing for too long.
+ */
+export function bodyOf(
+  c: GatewayContext,
+  { first, pieces, end, log, stalledMs }: Pieces,
+): ReadableStream<Uint8Array> {
   let next: IteratorResult<Uint8Array> | null = first;
+  let stalled: NodeJS.Timeout | undefined;
+  const breakOff = (controller: ReadableStreamDefaultController, error: unknown): void => {
+    end();
+    const { outgoing } = c.env ?? {};
+    if (outgoing instanceof ServerResponse) outgoing.destroy();
+    else controller.error(error);
+  };
+  const waitForReader = (controller: ReadableStreamDefaultController): void => {
+    stalled = setTimeout(() => breakOff(controller, new Problem('called-off')), stalledMs).unref();
+  };
   return new ReadableStream<Uint8Array>(
     {
+      start: waitForReader,
       async pull(controller) {
+        // It is the PACS that is waited for now.
+        clearTimeout(stalled);
         try {
           const { done, value } = next ?? (await pieces.next());
           next = null;
-          if (done !== true) return controller.enqueue(value);
+          if (done !== true) {
+            waitForReader(controller);
+            return controller.enqueue(value);
+          }
           end();
           controller.close();
         } catch (error) {
-          end();
           const isExpected = error instanceof PacsUnreachable || error instanceof Problem;
           if (!isExpected && !c.req.raw.signal.aborted)
             log({ event: 'unexpected-error', where: 'request', ...describeError(error) });
-          const { outgoing } = c.env ?? {};
-          if (outgoing instanceof ServerResponse) outgoing.destroy();
-          else controller.error(error);
+          breakOff(controller, error);
         }
       },
       cancel() {
+        clearTimeout(stalled);
         end();
         void ignoreFailure(pieces.return(undefined), 'a piece on its way fails by the signal');
       },

@@ -19,6 +19,7 @@ import {
   setCame,
   setReceived,
   toFileId,
+  type FileForm,
   type NewFile,
   type SentFile,
 } from './sent-file.store.ts';
@@ -87,19 +88,28 @@ export async function checkAnnounced(
 }
 
 /** The file is whole: it will be opened. @throws Problem not-authenticated: the sender's right has ended. */
-export async function handOverFile(tools: FileSpoolTools, id: string, sender: Sender): Promise<void> {
+export async function handOverFile(
+  tools: FileSpoolTools,
+  id: string,
+  sender: Sender,
+  form?: FileForm,
+): Promise<void> {
   const bytes = await tools.blobs.size(id);
   if (bytes === null) return;
   await tools.blobs.sync(id);
   await tools.db.transaction().execute(async (trx) => {
     if (!(await maySend(trx, sender, tools.now()))) throw tokenEnded();
-    if (!(await setReceived(trx, { id, bytes, now: tools.now() }))) return;
+    if (!(await setReceived(trx, { id, bytes, now: tools.now(), ...(form && { form }) }))) return;
     await tools.jobs.enqueue(trx, OPEN_FILE_QUEUE, { fileId: id }, { key: id, group: sender.accountId });
   });
 }
 
-/** The body of a request, which ends where the connection was cut (intake/cut-body.ts). */
+/**
+ * The body of a request, which ends where the connection was cut (intake/cut-body.ts). `form`: once all of it has
+ * come. @throws Problem: the body has another form.
+ */
 export type RequestBody = AsyncIterable<Uint8Array> & { isCut(): boolean };
+export type FormedBody = RequestBody & { form(): FileForm };
 
 /** Of a body whose length nobody announced: how often it is looked whether there is still room. */
 const LOOK_EVERY_BYTES = 16 * 1024 ** 2;
@@ -111,7 +121,7 @@ const LOOK_EVERY_BYTES = 16 * 1024 ** 2;
 export async function receiveBody(
   tools: FileSpoolTools,
   announced: Omit<NewFile, 'id' | 'wrapped_key'>,
-  body: RequestBody,
+  body: FormedBody,
   sender: Sender,
 ): Promise<string> {
   const file = await createFile(tools, announced);
@@ -119,7 +129,7 @@ export async function receiveBody(
     const pieces = withinRoom(tools, file, body);
     const bytes = await tools.blobs.append(file.id, fileKey(tools, file), 0, pieces);
     if (body.isCut() || bytes !== (announced.bytes ?? bytes) || bytes === 0) throw new Problem('bad-request');
-    await handOverFile(tools, file.id, sender);
+    await handOverFile(tools, file.id, sender, body.form());
   } catch (error) {
     await removeUnfinishedFile(tools, file);
     throw error instanceof StorageFull ? new Problem('storage-full') : error;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
+import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { runExpiry } from './eviction/run-expiry.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
@@ -42,6 +43,30 @@ test('nothing of it may be stored, it does not wait for a PACS that is down', as
   await pipeline.runAll();
   const { state, waiting, counts } = await pipeline.status(uploadId);
   assert.equal([state, waiting, counts.quarantined], ['held', null, 1]);
+  await pipeline.close();
+});
+
+test('more of it is promised while some is with the PACS, that is confirmed without the rest', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false, ground: shared });
+  const [first, second] = newStudy(2) as [SyntheticInstance, SyntheticInstance];
+  const { uploadId } = await pipeline.init(toManifest([first]));
+  await pipeline.send(uploadId, [first]);
+  await pipeline.runParcels();
+  const { id } = await pipeline.tools.db
+    .selectFrom('study')
+    .select('id')
+    .where('site_id', '=', pipeline.siteId)
+    .executeTakeFirstOrThrow();
+  await pipeline.run('assembly', id);
+  await pipeline.run('forward', id);
+  await pipeline.init(toManifest([first, second]));
+  await pipeline.run('reconcile', id);
+  const { state, instances } = await pipeline.status(uploadId);
+  assert.equal([state, instances?.map((one) => one.state)], ['receiving', ['stored', 'promised']]);
+  await pipeline.send(uploadId, [second]);
+  await pipeline.runAll();
+  assert.equal([(await pipeline.status(uploadId)).state, pacs.held.size], ['closed', 2]);
   await pipeline.close();
 });
 

@@ -38,6 +38,7 @@ import { reportFailures } from './report-failures.ts';
 import type { ParcelJob, PipelineQueue, Stage, StudyJob } from './stages.ts';
 import type { Planner } from './study-plan.ts';
 import { findStudy, type StudyRow } from './study.store.ts';
+import { planOpened, type OpenedParcel } from './verify/take-opened.ts';
 import { verifyReceived } from './verify/verify-received.ts';
 
 type StageTools = StudyTools & Pick<ForwardTools, 'apply'>;
@@ -46,13 +47,15 @@ type StudyStage = {
   readonly stage: Exclude<Stage, 'intake' | 'verify'>;
   /** The state in which the study must be; a job that comes late, or a second time, finds another one. */
   readonly when: StudyState;
+  /** States in which it may run as well, for what has come so far; it moves the study in none of them. */
+  readonly also?: readonly StudyState[];
   readonly run: (study: StudyRow, tools: StageTools, signal: AbortSignal) => Promise<Planner>;
 };
 
 export const ROAD: readonly StudyStage[] = [
   { stage: 'assembly', when: 'receiving', run: async () => planAssembly },
   { stage: 'forward', when: 'assembled', run: forwardStudy },
-  { stage: 'reconcile', when: 'forwarded', run: reconcileStudy },
+  { stage: 'reconcile', when: 'forwarded', also: ['receiving', 'assembled'], run: reconcileStudy },
   { stage: 'receipt', when: 'reconciled', run: signRevision },
   { stage: 'eviction', when: 'receipted', run: evictStudy },
 ];
@@ -111,6 +114,13 @@ export async function startPipeline(tools: PipelineTools, jobs: Jobs, every = EV
   await jobs.every(every.renewSeconds, () => renewJobs(tools, jobs, ROAD));
 }
 
+/** Verify of a parcel that needs no second look. False: `runParcel` has to give it one. */
+export async function takeOpened(opened: OpenedParcel, tools: PipelineTools): Promise<boolean> {
+  const found = await planOpened(tools, opened);
+  if (found !== null) await applyPlan(tools, found.studyId, found.planner);
+  return found !== null;
+}
+
 /** Runs verify on a parcel; does nothing if the parcel is gone or was verified. */
 export async function runParcel(parcelId: string, tools: PipelineTools, signal: AbortSignal): Promise<void> {
   const parcel = await findParcel(tools.db, parcelId);
@@ -161,7 +171,7 @@ export async function runStudyStage(
   signal: AbortSignal,
 ): Promise<void> {
   const study = await findStudy(tools.db, studyId);
-  if (study === undefined || study.state !== entry.when) return;
+  if (study === undefined || ![entry.when, ...(entry.also ?? [])].includes(study.state)) return;
   await logged(tools, entry.stage, { studyId }, async () => {
     try {
       const own = toStudyTools(tools, await tools.pacsOf(study));

@@ -19,7 +19,14 @@ export type FileForm =
   | { readonly kind: 'instance' }
   | { readonly kind: 'archive' }
   | { readonly kind: 'association' }
-  | { readonly kind: 'parts'; readonly boundary: string; readonly studyInstanceUID: string | null };
+  | {
+      readonly kind: 'parts';
+      readonly parts: readonly BodyPart[];
+      readonly studyInstanceUID: string | null;
+    };
+
+/** Offset and length in the body, and whether its type is that of an instance. */
+export type BodyPart = readonly [offset: number, length: number, isInstance: boolean];
 
 /**
  * A UUID of version 8 (RFC 9562 §5.8): so the id alone tells a file from a parcel, before anything is asked of the
@@ -103,13 +110,22 @@ function toFile(row: Selectable<SentFileTable>): SentFile {
   };
 }
 
-/** Whether it was still being received. Its time begins again: it is opened, also where that has to wait. */
+/**
+ * Whether it was still being received. Its time begins again: it is opened, also where that has to wait. `form`: where
+ * it is known only now.
+ */
 export async function setReceived(
   trx: Transaction<Tables>,
-  { id, bytes, now }: Pick<SentFile, 'id'> & { readonly bytes: number; readonly now: Date },
+  {
+    id,
+    bytes,
+    now,
+    form,
+  }: Pick<SentFile, 'id'> & { readonly bytes: number; readonly now: Date; readonly form?: FileForm },
 ): Promise<boolean> {
   const { numUpdatedRows } = await trx
     .updateTable('sent_file')
+    .$if(form !== undefined, (query) => query.set({ form: JSON.stringify(form) }))
     .set({ state: 'received', bytes, expires_at: sql`${now}::timestamptz + (expires_at - created_at)` })
     .where('id', '=', id)
     .where('state', '=', 'receiving')

@@ -2,8 +2,9 @@
  * A parcel of the gateway's own making: results, and instances of files that it has opened. Row first, then the bytes
  * under the study's key, then the word that all is there: as tus does it.
  */
-import { createBoundary, packParcel, type PackedInstance } from '#shared/transfer/parcel.ts';
+import { createBoundary, parcelPieces, type PackedInstance } from '#shared/transfer/parcel.ts';
 import { insertParcel } from '../pipeline/parcel.store.ts';
+import type { InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { lockStudy } from '../pipeline/study.store.ts';
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';
@@ -13,9 +14,11 @@ import type { Arrivals } from './complete-upload.ts';
 const PARCEL_EXPIRES_AFTER_MS = 3600 * 1000;
 
 export type BringTools = Pick<PipelineTools, 'db' | 'blobs' | 'keys' | 'now' | 'newId'> & {
-  /** The parcel is complete: verify takes over. */
-  readonly arrived: (parcelId: string) => ReturnType<Arrivals['arrived']>;
+  /** The parcel is complete: verify takes over. `places`: where each instance begins in it. */
+  readonly arrived: (parcelId: string, places: readonly BroughtPlace[]) => ReturnType<Arrivals['arrived']>;
 };
+
+export type BroughtPlace = Pick<PackedInstance, 'sopInstanceUID' | 'digest'> & { readonly offset: number };
 
 /** Throws where the disk is full, or the study's key has gone. */
 export async function bringParcel(
@@ -24,11 +27,24 @@ export async function bringParcel(
   parcelId: string,
   parts: readonly PackedInstance[],
 ): Promise<void> {
-  const body = packParcel(createBoundary(), parts);
-  const studyKey = await insertRow(tools, uploadId, parcelId, body.size);
+  const { pieces, offsets, size } = parcelPieces(createBoundary(), parts);
+  const studyKey = await insertRow(tools, uploadId, parcelId, size);
   await tools.blobs.create(parcelId);
-  await tools.blobs.append(parcelId, parcelKey(studyKey, parcelId), 0, body.stream());
-  await tools.arrived(parcelId);
+  await tools.blobs.append(parcelId, parcelKey(studyKey, parcelId), 0, inPieces(pieces));
+  await tools.arrived(
+    parcelId,
+    parts.map(({ sopInstanceUID, digest }, at) => ({ sopInstanceUID, digest, offset: offsets[at]! })),
+  );
+}
+
+/** As large as a stream of a blob would give: what is written takes as much memory once more. */
+const PIECE_BYTES = 256 * 1024;
+
+async function* inPieces(pieces: readonly InstanceBytes[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    if (piece instanceof Blob) yield* piece.stream();
+    else for (let at = 0; at < piece.length; at += PIECE_BYTES) yield piece.subarray(at, at + PIECE_BYTES);
+  }
 }
 
 /** The study's key: intake made one when it promised, and keeps it while something is awaited. */

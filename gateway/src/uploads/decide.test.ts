@@ -214,7 +214,7 @@ test('covers an instance that waits for the PACS: left out, tried again at once,
   await pipeline.send(uploadId, instances);
   pacs.failsOn.set(poison.sopInstanceUID, 'unanswered');
   await pipeline.runAll();
-  assert.equal(await statesOf(pipeline, uploadId), ['received', 'posted']);
+  assert.equal(await statesOf(pipeline, uploadId), ['received', 'stored'], 'the other one waits for nothing');
   const decided = async (decision: string, of: unknown) => {
     const answer = await pipeline.json<{ code?: string }>('POST', `/upload/${uploadId}/decisions`, {
       decision,

@@ -117,12 +117,12 @@ const NOT_DICOM = new Set<ReasonCode>([
 
 /** Reads the header only, or the index of a disc. `inFolder`: as in `IngestTerms`. */
 export async function summariseFile(
-  file: Blob,
+  file: InstanceBytes,
   inFolder: boolean,
   policy: DevicePolicy['kind'],
   signal?: AbortSignal,
 ): Promise<FileSummary | IndexSummary | NotSent> {
-  const source = blobSource(file);
+  const source = sourceOf(file);
   const read = await readFile(source, inFolder, policy, signal);
   if (read.kind !== 'parsed') {
     const index = isOfIndex(read) ? await readDiscIndex(source, signal) : null;
@@ -149,13 +149,14 @@ async function withBegun(said: NotSent, source: ByteSource, signal?: AbortSignal
 
 /** The whole path. Throws only the signal's reason; a file that cannot be read is refused. */
 export async function ingestFile(
-  file: Blob,
+  file: InstanceBytes,
   terms: IngestTerms,
   signal?: AbortSignal,
 ): Promise<IngestOutcome> {
   const { policy } = terms;
   return refusingUnreadable(signal, async (): Promise<IngestOutcome> => {
-    const original = file.size <= HELD_BYTES ? new Uint8Array(await file.arrayBuffer()) : file;
+    const isHeld = !(file instanceof Blob) || file.size > HELD_BYTES;
+    const original = isHeld ? file : new Uint8Array(await file.arrayBuffer());
     const applied = await coverAndApply(original, terms, signal);
     if (applied.kind !== 'applied') return applied;
     const { identifiers, transferSyntaxUID, bytes, warnings, report, triage, named, described } = applied;

@@ -93,21 +93,39 @@ function partHeader(boundary: string, part: PartHeader): string {
 }
 
 /**
+ * The parcel piece by piece; `offset` of an instance: where its bytes, as they travel, begin in it.
+ * `boundary` as createBoundary makes it.
+ */
+export function parcelPieces(
+  boundary: string,
+  parts: readonly PackedInstance[],
+): { readonly pieces: readonly InstanceBytes[]; readonly offsets: readonly number[]; readonly size: number } {
+  if (!BOUNDARY.test(boundary)) throw new RangeError('a boundary is 32 hexadecimal digits');
+  const pieces: InstanceBytes[] = [];
+  const offsets: number[] = [];
+  let size = 0;
+  const add = (piece: InstanceBytes): void => {
+    pieces.push(piece);
+    size += sizeOf(piece);
+  };
+  const ascii = new TextEncoder();
+  for (const part of parts) {
+    const coding = part.coding && { encoding: part.coding.encoding, bytes: sizeOf(part.coding.bytes) };
+    add(ascii.encode(partHeader(boundary, { ...part, bytes: sizeOf(part.bytes), coding })));
+    offsets.push(size);
+    add(part.coding?.bytes ?? part.bytes);
+    add(ascii.encode(CRLF));
+  }
+  add(ascii.encode(`--${boundary}--${CRLF}`));
+  return { pieces, offsets, size };
+}
+
+/**
  * The parcel as a Blob that refers to the parts' blobs, and holds those that are in memory; nothing is read.
  * `boundary` as createBoundary makes it.
  */
 export function packParcel(boundary: string, parts: readonly PackedInstance[]): Blob {
-  if (!BOUNDARY.test(boundary)) throw new RangeError('a boundary is 32 hexadecimal digits');
-  const pieces: (string | InstanceBytes)[] = [];
-  for (const part of parts) {
-    const coding = part.coding && { encoding: part.coding.encoding, bytes: sizeOf(part.coding.bytes) };
-    pieces.push(
-      partHeader(boundary, { ...part, bytes: sizeOf(part.bytes), coding }),
-      part.coding?.bytes ?? part.bytes,
-      CRLF,
-    );
-  }
-  return new Blob([...pieces, `--${boundary}--${CRLF}`]);
+  return new Blob([...parcelPieces(boundary, parts).pieces]);
 }
 
 /** The size of the parcel that packParcel would make, in bytes, without its instances at hand. */

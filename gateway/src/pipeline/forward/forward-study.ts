@@ -25,6 +25,7 @@ import {
 } from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
 import { searchEach } from '../search-each.ts';
+import type { NextJob } from '../stages.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import { findStudy, type StudyRow } from '../study.store.ts';
 import { countedMinutes, MINUTE_SECONDS } from '../tally.store.ts';
@@ -303,7 +304,9 @@ async function planForwarded(
   behind: Claim['behind'],
   tools: DueTools,
 ): Promise<Plan> {
-  if (study.state !== 'assembled') return nothingToDo('elsewhere');
+  // More of it has been promised meanwhile.
+  if (study.state !== 'assembled')
+    return { ...nothingToDo('elsewhere'), next: await confirmPosted({ study, db }) };
   const left = await instancesOf(db, study.id, ['received', 'posting']);
   if (left.length > 0) return planPause({ study, db }, left, { behind, tools });
   const counts = await countStates(db, study.id);
@@ -330,6 +333,12 @@ function whyPausing(
   return isTooLarge ? 'pacs-refuses-size' : 'pacs-fails-on-some';
 }
 
+/** A client may wait for those that the PACS has by now: they do not wait for the rest of the study. */
+async function confirmPosted({ study, db }: LockedStudy): Promise<readonly NextJob[]> {
+  const isPosted = (await countStates(db, study.id)).has('posted');
+  return isPosted && study.copy_of === null ? [{ queue: 'reconcile', studyId: study.id }] : [];
+}
+
 /** The study comes again when the first of the instances that are left is due, and looks once a minute until then. */
 async function planPause(
   { study, db }: LockedStudy,
@@ -351,6 +360,7 @@ async function planPause(
         studyId: study.id,
         afterSeconds: Math.min(...seconds, behind.size > 0 ? BEHIND_AGAIN_SECONDS : Infinity),
       },
+      ...(await confirmPosted({ study, db })),
     ],
     audit:
       isNews && because !== 'behind-another' ? { event: 'study-waiting', because, stage: 'forward' } : null,

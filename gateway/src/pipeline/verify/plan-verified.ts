@@ -32,7 +32,7 @@ export async function planVerified({ study, db }: LockedStudy, found: VerifiedPa
   const { parcel, outcome, restoredId } = found;
   const removeRestored: Effect[] = restoredId === null ? [] : [removeBlob(restoredId)];
   // Another run was first: the instances that it found in the parcel have their place there.
-  if ((await findParcel(db, parcel.id))?.state !== 'received')
+  if ((await findParcel(db, parcel.id))?.state !== parcel.state)
     return { ...nothingToDo('elsewhere'), effects: removeRestored };
   // Skip instances that another parcel has brought in the meantime, or another study has taken over.
   const instances = await keepThoseIn(db, study.id, ['promised'], outcome.instances);
@@ -44,7 +44,7 @@ export async function planVerified({ study, db }: LockedStudy, found: VerifiedPa
   return {
     outcome: damaged > 0 ? 'damaged' : 'verified',
     changes: [
-      { kind: 'move-parcel', parcelId: parcel.id, from: 'received', to: 'verified', damaged },
+      { kind: 'move-parcel', parcelId: parcel.id, from: parcel.state, to: 'verified', damaged },
       { kind: 'change-instances', from: ['promised'], changes },
       ...(isUseful ? [] : [{ kind: 'delete-parcels', parcelIds: [parcel.id] } satisfies Change]),
       ...(restoredId === null ? [] : [{ kind: 'stop-waiting', because: 'storage-full' } satisfies Change]),

@@ -1,0 +1,55 @@
+/**
+ * A parcel of instances that the gateway has opened itself, under a policy that leaves them as they are. The thread
+ * that opened them has read these very bytes as verify would, and made their digest: they are not read again until
+ * they go to the PACS, where the digest is compared.
+ */
+import type { StudyAudit } from '../audit-study.ts';
+import { instancesByKey } from '../instance.store.ts';
+import { findParcel } from '../parcel.store.ts';
+import type { PipelineTools } from '../pipeline-tools.ts';
+import type { Planner } from '../study-plan.ts';
+import { planVerified } from './plan-verified.ts';
+import type { VerifiedInstance } from './verify-parcel.ts';
+
+/** `places`: where each begins in the parcel. `policy`: the one under which they were read. */
+export type OpenedParcel = {
+  readonly parcelId: string;
+  readonly policy: { readonly name: string; readonly version: number };
+  readonly places: readonly {
+    readonly sopInstanceUID: string;
+    readonly digest: string;
+    readonly offset: number;
+  }[];
+};
+
+/** Null where verify has to look: one of them was promised under another policy, or the parcel is not as it was. */
+export async function planOpened(
+  { db, blobs }: Pick<PipelineTools, 'db' | 'blobs'>,
+  { parcelId, policy, places }: OpenedParcel,
+): Promise<{ readonly studyId: string; readonly planner: Planner } | null> {
+  const parcel = await findParcel(db, parcelId);
+  if (parcel?.state !== 'receiving' || (await blobs.size(parcelId)) !== parcel.bytes) return null;
+  const rows = (await instancesByKey(db, parcel.study_id, places)).filter(
+    ({ state }) => state === 'promised',
+  );
+  const isOther = rows.some(
+    (row) => row.policy_name !== policy.name || row.policy_version !== policy.version,
+  );
+  if (isOther) return null;
+  await blobs.sync(parcelId);
+  const offsets = new Map(
+    places.map(({ sopInstanceUID, digest, offset }) => [`${sopInstanceUID} ${digest}`, offset]),
+  );
+  const instances = rows.map((row): VerifiedInstance => {
+    const offset = offsets.get(`${row.sop_instance_uid} ${row.digest}`)!;
+    return { id: row.id, kind: 'received', place: { offset, isRestored: false } };
+  });
+  const outcome = { instances, unpromised: places.length - instances.length, broken: null };
+  const { study_id: studyId, upload_id: uploadId, bytes } = parcel;
+  const received: StudyAudit = { event: 'parcel-received', uploadId, parcelId, bytes };
+  const planner: Planner = async (locked) => {
+    const plan = await planVerified(locked, { parcel, outcome, damages: new Map(), restoredId: null });
+    return plan.audit == null ? plan : { ...plan, audit: [received, plan.audit].flat() };
+  };
+  return { studyId, planner };
+}
