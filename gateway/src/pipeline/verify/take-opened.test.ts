@@ -73,7 +73,7 @@ test('is left to verify where an instance was promised under another policy', as
   await pipeline.close();
 });
 
-test('whose bytes the disk changed since gives the PACS nothing, and is asked for again', async () => {
+test('gives the PACS nothing where the disk has changed its bytes, and they are asked for again', async () => {
   const pacs = openTestPacs();
   const pipeline = await openTestPipeline({ pacs, start: false, ground });
   const [instance] = newStudy(1) as [SyntheticInstance];
