@@ -54,7 +54,6 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /admin/destinations/{id}/primary': 'roles',
   'post /admin/destinations/{id}/test': 'roles',
   'put /admin/destinations/{id}/need': 'roles',
-  'post /admin/destinations/{id}/examine': 'roles',
   'post /admin/destinations/{id}/give-up': 'roles',
   'get /admin/destinations/{id}/dead-letters': 'roles',
   'post /admin/destinations/{id}/dead-letters': 'roles',

@@ -93,7 +93,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['gateway/src/viewer'], ['destinations', 'auth', 'ports', 'http', 'audit', 'observability', 'database']],
   [['gateway/src/dimse'], []],
   [['gateway/src/ports'], ['dimse']],
-  [['gateway/src/doctor'], ['ports']],
+  [['gateway/src/doctor'], ['ports', 'dimse']],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],
   [
     ['gateway/src/http', 'gateway/src/audit', 'gateway/src/observability', 'gateway/src/threads'],

@@ -8,6 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { CHECKS } from '../../gateway/src/doctor/checks.ts';
 import type { Finding } from '../../gateway/src/doctor/diagnoses.ts';
 import { examinePacs, type PacsReport } from '../../gateway/src/doctor/examine-pacs.ts';
+import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
 import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
 import type { Surroundings } from './command.ts';
 
@@ -18,7 +19,11 @@ export async function doctor(args: readonly string[], around: Surroundings): Pro
     authorization: authorizationOf(options, around),
     ca: await caOf(options),
   };
-  const report = await examinePacs(connection, { isStoring: options.flag('store') }, around.signal);
+  const report = await examinePacs(
+    connection,
+    { scope: options.flag('store') ? 'store' : 'all' },
+    around.signal,
+  );
   const shown = connection.url;
   if (options.flag('json')) around.print(JSON.stringify({ url: shown, ...report }, null, 2));
   else for (const line of toLines(shown, report)) around.print(line);
@@ -28,7 +33,12 @@ export async function doctor(args: readonly string[], around: Surroundings): Pro
 
 /** Throws UsageError. */
 function parseRoot([text, ...more]: readonly string[]): string {
-  if (text === undefined || more.length > 0) throw new UsageError('name one address, the DICOMweb root');
+  if (text === undefined || more.length > 0)
+    throw new UsageError('name one address: the DICOMweb root, or dimse://CALLING@HOST:PORT/CALLED');
+  if (/^dimse(-tls)?:/.test(text)) {
+    if (parseDimseAddress(text) !== null) return text;
+    throw new UsageError(`${printable(text)} is not dimse://CALLING@HOST:PORT/CALLED, or dimse-tls://…`);
+  }
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new UsageError(`${printable(text)} is not an http or https URL`);
@@ -72,9 +82,10 @@ function* toLines(url: string, { findings, settings }: PacsReport): Generator<st
   yield countOf(findings);
   const { lagMinutes, proof, bodyBytes } = settings;
   if (bodyBytes !== null) yield `Largest body that passed: ${bodyBytes} bytes.`;
-  if (findings.some(({ check, result }) => check === 'search' && result !== 'ok')) return;
+  if (findings.some(({ check, result }) => ['search', 'association'].includes(check) && result === 'fail'))
+    return;
   yield 'Settings for the gateway:';
-  yield `  PACS_URL=${url}`;
+  if (!url.startsWith('dimse')) yield `  PACS_URL=${url}`;
   if (lagMinutes !== null) yield `  RELAY_PACS_LAG_MINUTES=${lagMinutes}`;
   if (proof !== null) yield `  RELAY_PACS_PROOF=${proof}`;
 }

@@ -1,9 +1,9 @@
 /** The destinations: where each is, whether it answers now, and what waits for it. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import type { Destination, DestinationTest } from '#shared/protocol/destination.ts';
+import type { Destination } from '#shared/protocol/destination.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
-import { Icon } from '../kit/Icon.tsx';
+import { Notice } from '../kit/Notice.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
@@ -19,7 +19,10 @@ import { WorklistSheet } from './WorklistSheet.tsx';
 import { importWords, worklistWords } from './worklist-words.ts';
 import { Examination } from './Examination.tsx';
 import { viewersWords } from './viewers-words.ts';
-import { createDestinationsStore, type DestinationsStore } from './destinations.store.ts';
+import { createDestinationsStore, type DestinationsStore, type Tested } from './destinations.store.ts';
+
+/** A study that waits comes again within 30 s. */
+const REFRESH_MS = 10_000;
 
 export function DestinationsView() {
   const api = useApi();
@@ -28,7 +31,11 @@ export function DestinationsView() {
   const editing = useSignal<Destination | null | undefined>(undefined);
   useEffect(() => {
     void store.load();
-    return () => store.close();
+    const timer = setInterval(() => void store.refresh(), REFRESH_MS);
+    return () => {
+      clearInterval(timer);
+      store.close();
+    };
   }, [store]);
   const destinations = store.destinations.value;
   const trouble = store.trouble.value;
@@ -50,7 +57,7 @@ export function DestinationsView() {
             <li key={destination.id} class="hairline">
               <OneDestination
                 destination={destination}
-                test={store.tests.value.get(destination.id) ?? null}
+                tested={store.tests.value.get(destination.id) ?? null}
                 store={store}
                 onChange={() => (editing.value = destination)}
               />
@@ -80,13 +87,13 @@ export function DestinationsView() {
 
 type OneProps = {
   readonly destination: Destination;
-  readonly test: DestinationTest | 'testing' | null;
+  readonly tested: Tested | null;
   readonly store: DestinationsStore;
   readonly onChange: () => void;
 };
 
-function OneDestination({ destination, test, store, onChange }: OneProps) {
-  const { kind, name, url, isPrimary, fromEnvironment } = destination;
+function OneDestination({ destination, tested, store, onChange }: OneProps) {
+  const { id, kind, name, url, isPrimary, fromEnvironment } = destination;
   return (
     <article class="destination" aria-label={name}>
       <div>
@@ -100,9 +107,19 @@ function OneDestination({ destination, test, store, onChange }: OneProps) {
       {!isPrimary && <NeedField destination={destination} store={store} />}
       <GivingUp destination={destination} store={store} />
       {destination.deadLetters > 0 && <DeadLetters destination={destination} store={store} />}
-      <Finding test={test} />
-      <Examination name={name} examination={store.examinations.value.get(destination.id) ?? null} />
-      <Actions destination={destination} store={store} onChange={onChange} isTesting={test === 'testing'} />
+      <Refused destination={destination} />
+      <Tuned destination={destination} store={store} />
+      <Examination
+        destination={destination}
+        tested={tested}
+        onTune={(tuning) => void store.tune(id, tuning)}
+      />
+      <Actions
+        destination={destination}
+        store={store}
+        onChange={onChange}
+        isTesting={tested?.running === 'all' || tested?.running === 'store'}
+      />
     </article>
   );
 }
@@ -180,55 +197,66 @@ function DeadLetters({
   );
 }
 
-function studiesOf({ underWay, waiting }: Destination): string {
-  if (underWay === 0) return words.idle;
-  return [words.underWay(underWay), ...(waiting > 0 ? [words.waiting(waiting)] : [])].join(
-    kitWords.separator,
+function studiesOf(destination: Destination): string {
+  const { underWay, waiting, waitingSince, waitingInstances, waitingBytes, held } = destination;
+  const waits = { studies: waiting, instances: waitingInstances, bytes: waitingBytes, since: waitingSince };
+  return [
+    underWay === 0 ? words.idle : words.underWay(underWay),
+    ...(waiting > 0 ? [words.waiting(waits)] : []),
+    ...(held > 0 ? [words.held(held)] : []),
+  ].join(kitWords.separator);
+}
+
+function Refused({ destination: { refused } }: Pick<OneProps, 'destination'>) {
+  if (refused === null) return null;
+  const { title, next } = words.refused(refused);
+  return (
+    <Notice kind="stop" title={title}>
+      <p>{next}</p>
+    </Notice>
   );
 }
 
-function Finding({ test }: Pick<OneProps, 'test'>) {
-  if (test === null || test === 'testing')
-    return (
-      <p class="quiet" role="status">
-        {test === 'testing' ? words.testing : ''}
-      </p>
-    );
-  const { title, next } = words.findings[test.finding];
-  const isOk = test.finding === 'ok';
+/** Of its own: the others are the gateway's. */
+function Tuned({ destination: { id, name, tuning }, store }: Pick<OneProps, 'destination' | 'store'>) {
+  const lines = words.tuned(tuning);
+  if (lines.length === 0) return null;
   return (
-    <div class="destination-finding" role="status" data-finding={isOk ? 'ok' : 'wrong'}>
-      <Icon name={isOk ? 'pacs' : 'decide'} />
-      <div>
-        <p class={isOk ? '' : 'strong'}>{title}</p>
-        {next && <p>{next}</p>}
-        <p class="small quiet numbers">
-          {isOk ? words.took(test.milliseconds) : [test.finding, test.status].filter(Boolean).join(' ')}
-        </p>
-      </div>
+    <div class="row">
+      <p class="small quiet">{lines.join(kitWords.separator)}</p>
+      <button
+        type="button"
+        class="button button-bare"
+        aria-label={words.of(words.forgetSettings, name)}
+        onClick={() => void store.tune(id, { lagMinutes: null, proof: null, batchBytes: null })}
+      >
+        {words.forgetSettings}
+      </button>
     </div>
   );
 }
 
 /** Storing something there is a question of its own. */
-function Examining({ destination: { id, name }, store }: Pick<OneProps, 'destination' | 'store'>) {
+function Testing({ destination: { id, name, kind }, store, isTesting }: ActionsProps) {
   return (
     <>
       <button
         type="button"
         class="button"
-        aria-label={words.of(words.examine, name)}
-        disabled={store.examinations.value.get(id) === 'examining'}
-        onClick={() => void store.examine(id, false)}
+        aria-label={words.of(words.test, name)}
+        disabled={isTesting}
+        onClick={() => void store.test(id, 'all')}
       >
-        {words.examine}
+        {words.test}
       </button>
-      <AskFirst
-        label={words.examineStoring}
-        of={words.of(words.examineStoring, name)}
-        ask={words.askStoring(name)}
-        onYes={() => void store.examine(id, true)}
-      />
+      {kind !== 'folder' && (
+        <AskFirst
+          label={words.testStoring}
+          of={words.of(words.testStoring, name)}
+          ask={words.askStoring(name)}
+          onYes={() => void store.test(id, 'store')}
+        />
+      )}
     </>
   );
 }
@@ -293,22 +321,13 @@ function Worklist({ destination, store }: Pick<OneProps, 'destination' | 'store'
   );
 }
 
-type ActionsProps = Omit<OneProps, 'test'> & { readonly isTesting: boolean };
+type ActionsProps = Omit<OneProps, 'tested'> & { readonly isTesting: boolean };
 
 function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
-  const { id, kind, name, isPrimary, fromEnvironment, hasStudies } = destination;
+  const { id, name, isPrimary, fromEnvironment, hasStudies } = destination;
   return (
     <div class="row">
-      <button
-        type="button"
-        class="button"
-        aria-label={words.of(words.test, name)}
-        disabled={isTesting}
-        onClick={() => void store.test(id)}
-      >
-        {words.test}
-      </button>
-      {kind !== 'folder' && kind !== 'dimse' && <Examining destination={destination} store={store} />}
+      <Testing destination={destination} store={store} onChange={onChange} isTesting={isTesting} />
       {!fromEnvironment && (
         <button
           type="button"

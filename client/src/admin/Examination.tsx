@@ -1,62 +1,121 @@
-/** The doctor's findings at a destination: each with what to change, and the settings that fit. */
-import type { DestinationExamination } from '#shared/protocol/destination.ts';
+/** The findings of *Test*: what is wrong and what to change, all checks, and the settings that fit. */
+import type { Destination, DestinationExamination } from '#shared/protocol/destination.ts';
+import { Icon } from '../kit/Icon.tsx';
 import { destinationWords as words } from './destination-words.ts';
+import type { Tested } from './destinations.store.ts';
 
-type Props = { readonly name: string; readonly examination: DestinationExamination | 'examining' | null };
+type Props = {
+  readonly destination: Destination;
+  readonly tested: Tested | null;
+  readonly onTune: (tuning: Destination['tuning']) => void;
+};
 
-export function Examination({ name, examination }: Props) {
-  if (examination === null) return null;
-  if (examination === 'examining')
-    return (
-      <p class="quiet" role="status">
-        {words.examining}
-      </p>
-    );
-  const { findings, settings } = examination;
+export function Examination({ destination, tested, onTune }: Props) {
+  const found = tested?.found ?? null;
+  // A short look again leaves what was found on the screen.
+  const running = tested?.running === 'reach' && found !== null ? null : (tested?.running ?? null);
   return (
-    <section class="stack" aria-label={words.examined(name)}>
-      <dl class="examination">
-        {findings.map(({ title, result, says, change }) => (
-          <div key={title} data-result={result}>
-            <dt class={result === 'fail' ? 'strong' : ''}>
-              {title} <span class="small">{words.results[result]}</span>
-            </dt>
-            <dd>
-              <p>{says}</p>
-              {(result === 'warn' || result === 'fail') &&
-                change.map((text) => (
-                  <p key={text} class="small">
-                    {text}
-                  </p>
-                ))}
-            </dd>
-          </div>
+    <>
+      <div role="status">
+        {running !== null && <p class="quiet">{running === 'reach' ? words.reaching : words.testing}</p>}
+        {running === null && found && <Verdict found={found} />}
+      </div>
+      {running === null && found && <AllChecks destination={destination} found={found} onTune={onTune} />}
+    </>
+  );
+}
+
+type Finding = DestinationExamination['findings'][number];
+
+function Verdict({ found: { verdict, findings, milliseconds } }: { readonly found: DestinationExamination }) {
+  const wrong = findings.filter(({ result }) => result === 'fail' || result === 'warn');
+  const isOk = verdict?.result !== 'fail';
+  return (
+    <div class="destination-finding" data-finding={isOk ? 'ok' : 'wrong'}>
+      <Icon name={isOk ? 'pacs' : 'decide'} />
+      <div class="stack-tight">
+        {isOk && <p>{verdict === null ? words.well : words.wellBut}</p>}
+        {wrong.map((finding) => (
+          <Wrong key={finding.title} finding={finding} />
         ))}
-      </dl>
-      {settings && <Settings settings={settings} />}
+        <p class="small quiet numbers">{words.took(milliseconds)}</p>
+      </div>
+    </div>
+  );
+}
+
+function Wrong({ finding: { says, change } }: { readonly finding: Finding }) {
+  return (
+    <div>
+      <p class="strong">{says}</p>
+      {change.map((text) => (
+        <p key={text}>{text}</p>
+      ))}
+    </div>
+  );
+}
+
+type ChecksProps = Pick<Props, 'destination' | 'onTune'> & { readonly found: DestinationExamination };
+
+function AllChecks({ destination, found: { findings, settings }, onTune }: ChecksProps) {
+  return (
+    <section class="stack" aria-label={words.examined(destination.name)}>
+      {settings && <Settings destination={destination} settings={settings} onTune={onTune} />}
+      <details class="disclosure">
+        <summary>
+          <span class="disclosure-mark">
+            <Icon name="chevron" size={16} turns />
+          </span>
+          {words.allChecks(findings.length)}
+        </summary>
+        <dl class="examination">
+          {findings.map(({ title, result, says }) => (
+            <div key={title} data-result={result}>
+              <dt class={result === 'fail' ? 'strong' : ''}>
+                {title} <span class="small">{words.results[result]}</span>
+              </dt>
+              <dd>
+                <p>{says}</p>
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </details>
     </section>
   );
 }
 
-function Settings({
-  settings: { lagMinutes, proof, bodyBytes },
-}: {
+type SettingsProps = Pick<Props, 'destination' | 'onTune'> & {
   readonly settings: NonNullable<DestinationExamination['settings']>;
-}) {
-  const lines = [
-    ...(lagMinutes === null ? [] : [words.lag(lagMinutes)]),
-    ...(proof === null ? [] : [words.proof(proof)]),
-    ...(bodyBytes === null ? [] : [words.body(bodyBytes)]),
-  ];
-  if (lines.length === 0) return null;
+};
+
+/** Only those that the test found; the others stay as they are. */
+function Settings({ destination: { name, tuning }, settings, onTune }: SettingsProps) {
+  const fitting = {
+    lagMinutes: settings.lagMinutes ?? tuning.lagMinutes,
+    proof: settings.proof ?? tuning.proof,
+    batchBytes: settings.batchBytes ?? tuning.batchBytes,
+  };
+  const isSaved = JSON.stringify(fitting) === JSON.stringify(tuning);
+  if (isSaved) return null;
   return (
-    <div>
+    <div class="stack-tight">
       <p>{words.settings}</p>
-      {lines.map((line) => (
-        <p key={line} class="code">
-          {line}
-        </p>
-      ))}
+      <ul class="plain">
+        {words.tuned(fitting).map((line) => (
+          <li key={line}>{line}</li>
+        ))}
+      </ul>
+      <p>
+        <button
+          type="button"
+          class="button"
+          aria-label={words.of(words.saveSettings, name)}
+          onClick={() => onTune(fitting)}
+        >
+          {words.saveSettings}
+        </button>
+      </p>
     </div>
   );
 }

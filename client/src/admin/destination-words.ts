@@ -1,10 +1,25 @@
 /** The words of the page of destinations. Each finding says what is wrong, and what to change. */
-import type { CommittingKind, DestinationFinding, DestinationKind } from '#shared/protocol/destination.ts';
+import type { CommittingKind, DestinationKind, Tuning, WantedProof } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { counted, instances } from '../kit/counted.ts';
+import { formatBytes, formatFullMoment } from '../kit/format.ts';
 
 export type AuthenticationKind = 'none' | 'basic' | 'bearer' | 'oauth';
 export type DimseConnection = 'plain' | 'tls';
+
+type Waits = {
+  readonly studies: number;
+  readonly instances: number;
+  readonly bytes: number;
+  readonly since: string | null;
+};
+
+const PROOF_NAMES: Readonly<Record<WantedProof, string>> = {
+  found: 'the PACS lists it',
+  digest: 'the digest that the PACS made',
+  'read-back': 'each instance is read back',
+  'read-back-sample': 'one instance in twenty is read back',
+};
 
 export const destinationWords = {
   intro:
@@ -13,26 +28,43 @@ export const destinationWords = {
   primary: 'Primary',
   fromEnvironment: 'Set by PACS_URL at every start. To change it, change that setting and restart.',
   underWay: (studies: number) => `${counted(studies, 'study', 'studies')} under way`,
-  waiting: (studies: number) => `${counted(studies, 'study', 'studies')} waiting for it`,
+  waiting: ({ studies, instances: count, bytes, since }: Waits) =>
+    `${counted(studies, 'study waits', 'studies wait')} for it with ${instances(count)} (${formatBytes(bytes)})${
+      since === null ? '' : ` since ${formatFullMoment(new Date(since))}`
+    }`,
+  held: (studies: number) => `${counted(studies, 'study needs', 'studies need')} a person’s decision`,
+  refused: ({ bytes, at }: { readonly bytes: number; readonly at: string }) => ({
+    title: `The PACS, or a proxy before it, refuses requests of ${formatBytes(bytes)} (status 413, ${formatFullMoment(new Date(at))}).`,
+    next: 'The gateway sends smaller requests. Larger images wait until the limit is raised: in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.',
+  }),
   idle: 'No studies under way',
   test: 'Test',
-  testing: 'Testing…',
-  examine: 'Look closer',
-  examining: 'Looking at it. This takes up to a minute…',
-  examineStoring: 'Look closer, with test instances',
+  reaching: 'Looking whether it answers…',
+  testing: 'Testing. This takes up to a minute…',
+  testStoring: 'Test with test instances',
   askStoring: (name: string) => ({
     title: `Store two test instances in ${name}?`,
     about: '',
     what: 'They are synthetic and are removed where the PACS allows it. Otherwise delete them there: they are of the patient RELAYPACS^TEST.',
-    yes: 'Store and look',
+    yes: 'Store and test',
     no: 'Cancel',
   }),
   examined: (name: string) => `What the gateway found at ${name}`,
   results: { ok: 'Right', warn: 'Check', fail: 'Wrong', skipped: 'Not looked at' },
-  settings: 'Settings that fit',
-  lag: (minutes: number) => `RELAY_PACS_LAG_MINUTES=${minutes}`,
-  proof: (proof: string) => `RELAY_PACS_PROOF=${proof}`,
-  body: (bytes: number) => `Largest body that passed: ${bytes} bytes`,
+  well: 'It answers, and gives what it holds.',
+  wellBut: 'It answers. Check this:',
+  allChecks: (count: number) => `All ${count} checks`,
+  settings: 'These settings fit this destination:',
+  saveSettings: 'Save these settings',
+  forgetSettings: 'Use the settings of the gateway',
+  /** Those that are set. */
+  tuned: ({ lagMinutes, proof, batchBytes }: Tuning): readonly string[] => [
+    ...(lagMinutes === null
+      ? []
+      : [`Nothing is called lost for ${counted(lagMinutes, 'minute', 'minutes')} (RELAY_PACS_LAG_MINUTES)`]),
+    ...(proof === null ? [] : [`Proof: ${PROOF_NAMES[proof]} (RELAY_PACS_PROOF=${proof})`]),
+    ...(batchBytes === null ? [] : [`Requests of up to ${formatBytes(batchBytes)}`]),
+  ],
   change: 'Change',
   of: (action: string, name: string) => `${action} ${name}`,
   need: 'New studies',
@@ -84,97 +116,6 @@ export const destinationWords = {
     no: 'Keep',
   }),
   took: (milliseconds: number) => `answered in ${milliseconds} ms`,
-  findings: {
-    ok: { title: 'It answers, and gives what it holds.', next: null },
-    'no-retrieval': {
-      title: 'It answers searches, but gives no instance back (WADO-RS, C-GET).',
-      next: 'Turn that on in the PACS. Until then nothing can be read back, and images cannot be shown.',
-    },
-    'no-search': {
-      title: 'Something answers, but not with the result of a search (QIDO-RS, C-FIND).',
-      next: 'Check the path of the address: Orthanc’s ends in /dicom-web, dcm4chee’s in /aets/NAME/rs. Over DIMSE, let the gateway’s AE title query the PACS.',
-    },
-    'no-commitment': {
-      title: 'It does not take storage commitment.',
-      next: 'Turn it on in the PACS (over DIMSE for the gateway’s AE title), or off here. Until then nothing counts as stored there.',
-    },
-    'unknown-ae-title': {
-      title: 'It does not know one of the AE titles.',
-      next: 'Add the gateway’s AE title, and its address, to the PACS, and check the PACS’s own: upper and lower case differ.',
-    },
-    'association-refused': {
-      title: 'It refuses the association.',
-      next: 'It may have too many at once, or want TLS. Look at its log.',
-    },
-    'not-orthanc': {
-      title: 'It answers, but its REST API does not answer as Orthanc’s.',
-      next: 'Check that the proxy before it lets /system and /instances through, or choose DICOMweb.',
-    },
-    'not-signed-in': {
-      title: 'It does not accept the password, token or certificate.',
-      next: 'Enter it again, or ask the PACS administrator whether this account may search and store.',
-    },
-    'no-access-token': {
-      title: 'The authorization server gives no access token.',
-      next: 'Check the token address, the client ID, the client secret and the scope.',
-    },
-    'secrets-unreadable': {
-      title: 'The saved password can no longer be read, because the gateway’s key has changed.',
-      next: 'Enter it again.',
-    },
-    redirects: {
-      title: 'It sends the gateway to another address.',
-      next: 'Enter the final address, often the same one with https.',
-    },
-    'answers-with-error': {
-      title: 'It answers with an error.',
-      next: 'Check whether the PACS runs behind its proxy, and look at its log.',
-    },
-    'unknown-name': {
-      title: 'There is no machine with this name.',
-      next: 'Check the spelling of the address, and the DNS of the gateway’s machine.',
-    },
-    'connection-refused': {
-      title: 'The machine is there, but nothing listens on this port.',
-      next: 'Check the port, and whether the PACS is running.',
-    },
-    'certificate-unknown': {
-      title: 'Its certificate is from an authority that the gateway does not trust.',
-      next: 'Enter the certificate of that authority under Certificates.',
-    },
-    'certificate-other-name': {
-      title: 'Its certificate is for another name.',
-      next: 'Use the name that is in the certificate.',
-    },
-    'certificate-expired': {
-      title: 'Its certificate has expired, or is not valid yet.',
-      next: 'Renew it on the PACS, and check the clocks of both machines.',
-    },
-    'folders-not-allowed': {
-      title: 'The gateway may not write there.',
-      next: 'Set RELAY_FOLDER_ROOT on the gateway to the folder in which destinations may lie, and restart it.',
-    },
-    'folder-missing': {
-      title: 'The folder is not there.',
-      next: 'Create it beneath RELAY_FOLDER_ROOT, and check that its disk or share is mounted.',
-    },
-    'folder-not-writable': {
-      title: 'The gateway may not read and write in this folder.',
-      next: 'Make the folder the gateway’s own, and check that its disk is not read-only.',
-    },
-    'disk-full': {
-      title: 'Its disk is full.',
-      next: 'Make room. Studies wait until then, and are sent automatically.',
-    },
-    silent: {
-      title: 'It does not answer.',
-      next: 'Check the address and whether a firewall lies between the gateway and the PACS.',
-    },
-    unreachable: {
-      title: 'It cannot be reached.',
-      next: 'Check the address and the network between the gateway and the PACS.',
-    },
-  } satisfies Record<DestinationFinding, { readonly title: string; readonly next: string | null }>,
   form: {
     add: 'Add a destination',
     change: (name: string) => `Change ${name}`,

@@ -6,9 +6,12 @@
 import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { skip } from '#testing/environment.ts';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
+import { freePort } from '../../../scripts/system/ports.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('destinations in an administrator’s hands');
@@ -18,12 +21,22 @@ const walk = await walkScreens(test, {
   open: openWorld,
 });
 
+function credentialsOf({ authorization }: { readonly authorization: string }): readonly [string, string] {
+  const [username = '', password = ''] = Buffer.from(authorization.slice(6), 'base64').toString().split(':');
+  return [username, password];
+}
+
+async function openDestinations(page: Page, username: string): Promise<void> {
+  await page.getByRole('button', { name: `Account of ${username}` }).click();
+  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('link', { name: /^Destinations/ }).click();
+}
+
 /** The doctor’s findings at the destination called second. */
-async function lookCloser(second: Locator): Promise<void> {
-  await second.getByRole('button', { name: 'Look closer second', exact: true }).click();
+async function openChecks(second: Locator): Promise<void> {
   const found = second.getByRole('region', { name: 'What the gateway found at second' });
+  await found.getByText(/^All \d+ checks$/).click();
   await found.getByText('Search (QIDO-RS)').waitFor();
-  await found.getByText('Settings that fit').waitFor();
   await found.getByText('The PACS takes these credentials').waitFor();
 }
 
@@ -36,12 +49,30 @@ async function setNeed(page: Page, second: Locator): Promise<void> {
   await need.selectOption('none');
 }
 
+/** A folder where the environment allows none. */
+async function tryFolder(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Add a destination' }).click();
+  await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
+  await page.getByLabel('Name', { exact: true }).fill('third');
+  await page.getByLabel('Folder', { exact: true }).fill('/etc');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Enter a path of letters, digits').waitFor();
+  await page.getByLabel('Folder', { exact: true }).fill('archive/night');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page
+    .getByRole('article', { name: 'third' })
+    .locator('.destination-finding')
+    .getByText('The gateway may not write there.')
+    .waitFor();
+  await page.getByRole('button', { name: 'Delete third' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('article', { name: 'third' }).waitFor({ state: 'detached' });
+}
+
 walk('a PACS with a wrong password is told from a working one, corrected and made primary', async (stage) => {
   const { page, account, orthanc } = stage;
   await stage.enter();
-  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
-  await page.getByRole('link', { name: 'Administration' }).click();
-  await page.getByRole('link', { name: /^Destinations/ }).click();
+  await openDestinations(page, account.username);
   const first = page.getByRole('article', { name: 'default' });
   await first.getByText('It answers, and gives what it holds.').waitFor();
   await page.getByRole('button', { name: 'Add a destination' }).click();
@@ -51,34 +82,24 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await looksRight(page, 'destination-form');
   await page.getByLabel('Name', { exact: true }).fill('second');
   await page.getByLabel('Address').fill(orthanc.url);
-  const [username = '', password = ''] = Buffer.from(orthanc.authorization.slice(6), 'base64')
-    .toString()
-    .split(':');
+  const [username, password] = credentialsOf(orthanc);
   await page.getByRole('combobox', { name: 'Sign in with' }).selectOption('basic');
   await page.getByRole('textbox', { name: 'User name' }).fill(username);
   await page.getByLabel('Password', { exact: true }).fill('a guess');
   await page.getByRole('button', { name: 'Save' }).click();
   const second = page.getByRole('article', { name: 'second' });
-  await second.getByText('It does not accept the password, token or certificate.').waitFor();
+  await second
+    .locator('.destination-finding')
+    .getByText(/^The PACS does not take these credentials/)
+    .waitFor();
   await looksRight(page, 'destinations');
   await page.getByRole('button', { name: 'Change second' }).click();
   assert.is(await page.getByLabel('Password', { exact: true }).inputValue(), '');
   await page.getByLabel('Password', { exact: true }).fill(password);
   await page.getByRole('button', { name: 'Save' }).click();
   await second.getByText('It answers, and gives what it holds.').waitFor();
-  await lookCloser(second);
-  await page.getByRole('button', { name: 'Add a destination' }).click();
-  await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
-  await page.getByLabel('Name', { exact: true }).fill('third');
-  await page.getByLabel('Folder', { exact: true }).fill('/etc');
-  await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('Enter a path of letters, digits').waitFor();
-  await page.getByLabel('Folder', { exact: true }).fill('archive/night');
-  await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('article', { name: 'third' }).getByText('The gateway may not write there.').waitFor();
-  await page.getByRole('button', { name: 'Delete third' }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
-  await page.getByRole('article', { name: 'third' }).waitFor({ state: 'detached' });
+  await openChecks(second);
+  await tryFolder(page);
   await page.getByRole('button', { name: 'Delete second' }).click();
   await looksRight(page, 'destination-delete');
   await page.getByRole('button', { name: 'Keep' }).click();
@@ -94,14 +115,63 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await second.waitFor({ state: 'detached' });
 });
 
+walk('a PACS behind a proxy with a limit of 1 MB: the page says so, and the study arrives', async (stage) => {
+  const nginx = findNginx();
+  if (nginx === null) return skip('a PACS behind nginx', 'nginx is not installed');
+  const { page, account, orthanc, seed } = stage;
+  const port = await freePort();
+  const location = passTo(Number(new URL(orthanc.url).port));
+  const proxy = await startNginx(nginx, { port, location });
+  const [username, password] = credentialsOf(orthanc);
+  try {
+    await stage.enter();
+    await openDestinations(page, account.username);
+    await page.getByRole('button', { name: 'Add a destination' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('behind');
+    await page.getByLabel('Address', { exact: true }).fill(`http://127.0.0.1:${port}/dicom-web`);
+    await page.getByRole('combobox', { name: 'Sign in with' }).selectOption('basic');
+    await page.getByLabel('User name', { exact: true }).fill(username);
+    await page.getByLabel('Password', { exact: true }).fill('a guess');
+    await page.getByRole('button', { name: 'Save' }).click();
+    const behind = page.getByRole('article', { name: 'behind' });
+    const verdict = behind.locator('.destination-finding');
+    await verdict.getByText(/^The PACS does not take these credentials/).waitFor();
+    await page.getByRole('button', { name: 'Change behind' }).click();
+    await page.getByLabel('Password', { exact: true }).fill(password);
+    await page.getByRole('button', { name: 'Save' }).click();
+    await verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/).waitFor();
+    await verdict.getByText(/client_max_body_size 0/).waitFor();
+    await looksRight(page, 'destination-limited');
+    await page.getByRole('button', { name: 'Save these settings behind' }).click();
+    await behind.getByText(/Requests of up to /).waitFor();
+    await page.getByRole('button', { name: 'Make primary behind' }).click();
+    await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
+    await behind.getByRole('heading', { name: /Primary/ }).waitFor();
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await sendStudy(
+      page,
+      filesOf({ seed: seed(2), series: 1, instancesPerSeries: 12, rows: 256, columns: 256 }),
+    );
+    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    // The other walks share the system.
+    await openDestinations(page, account.username);
+    await page.getByRole('button', { name: 'Make primary default' }).click();
+    await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
+    await page
+      .getByRole('article', { name: 'default' })
+      .getByRole('heading', { name: /Primary/ })
+      .waitFor();
+  } finally {
+    await proxy.stop();
+  }
+});
+
 walk('a viewer is set for the PACS, and opens a study with one press', async (stage) => {
   const { page, account, seed } = stage;
   await stage.enter();
   await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
-  await page.getByRole('link', { name: 'Administration' }).click();
-  await page.getByRole('link', { name: /^Destinations/ }).click();
+  await openDestinations(page, account.username);
   await page.getByRole('button', { name: 'Viewers of default' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Stone');
   await page.getByLabel('Address').fill('https://stone.test/?study=all');
@@ -125,9 +195,7 @@ walk(
   async (stage) => {
     const { page, account, seed } = stage;
     await stage.enter();
-    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
-    await page.getByRole('link', { name: 'Administration' }).click();
-    await page.getByRole('link', { name: /^Destinations/ }).click();
+    await openDestinations(page, account.username);
     await page.getByRole('button', { name: 'Worklist of default' }).click();
     await page.getByLabel('Address of the modality worklist').fill('ris.example.org:104');
     await page.getByRole('button', { name: 'Save' }).click();

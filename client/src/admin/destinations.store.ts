@@ -1,37 +1,45 @@
-/** The destinations as the gateway lists them, the finding of *Test* for each, and an administrator's changes. */
-import { signal, type ReadonlySignal } from '@preact/signals';
+/** The destinations as the gateway lists them, the findings of *Test* for each, and an administrator's changes. */
+import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { z } from 'zod';
 import {
   deadLettersDecidedSchema,
   destinationExaminationSchema,
   destinationSchema,
   destinationsSchema,
-  destinationTestSchema,
   givenUpSchema,
   type DeadLetterDecision,
   type Destination,
   type DestinationExamination,
-  type DestinationTest,
   type DestinationWish,
+  type ExaminationWish,
+  type Tuning,
 } from '#shared/protocol/destination.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { Viewer } from '#shared/protocol/viewer.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 
+/** `running`: the test that is under way. */
+export type Tested = {
+  readonly found: DestinationExamination | null;
+  readonly running: ExaminationWish['scope'] | null;
+};
+
 export interface DestinationsStore {
   /** Null until loaded. */
   readonly destinations: ReadonlySignal<readonly Destination[] | null>;
-  /** By id; `testing` until the answer is here. */
-  readonly tests: ReadonlySignal<ReadonlyMap<string, DestinationTest | 'testing'>>;
+  /** The last *Test* of each, by id. */
+  readonly tests: ReadonlySignal<ReadonlyMap<string, Tested>>;
   readonly trouble: ReadonlySignal<Trouble | null>;
-  /** Loads the list, and tests each. */
+  /** Loads the list, and looks whether each answers. */
   load(): Promise<void>;
-  test(id: string): Promise<void>;
-  /** The doctor's findings, by id; `examining` until they are here. */
-  readonly examinations: ReadonlySignal<ReadonlyMap<string, DestinationExamination | 'examining'>>;
+  /** As now: the list again, and those that were not well. Says nothing where the gateway does not answer. */
+  refresh(): Promise<void>;
   /** Has the doctor look at it, for up to a minute. `store`: it may store test instances. */
-  examine(id: string, store: boolean): Promise<void>;
+  test(id: string, scope: 'all' | 'store'): Promise<void>;
+  /** How the gateway works with it. */
+  tune(id: string, tuning: Tuning): Promise<void>;
   /** `id` null: a new one. Then it is tested. Throws ApiProblem, Unreachable. */
   save(id: string | null, wish: DestinationWish): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
@@ -49,13 +57,11 @@ export interface DestinationsStore {
   close(): void;
 }
 
-type Examinations = ReadonlyMap<string, DestinationExamination | 'examining'>;
-
+type Tests = ReadonlyMap<string, Tested>;
 type State = {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
   readonly destinations: ReturnType<typeof signal<readonly Destination[] | null>>;
-  readonly tests: ReturnType<typeof signal<ReadonlyMap<string, DestinationTest | 'testing'>>>;
-  readonly examinations: ReturnType<typeof signal<Examinations>>;
+  readonly tests: Signal<Tests>;
   readonly closed: AbortSignal;
 };
 
@@ -65,35 +71,40 @@ async function list({ api, destinations, closed }: State): Promise<void> {
   destinations.value = (await api.json(PATH, destinationsSchema, { signal: closed })).destinations;
 }
 
-async function test({ api, tests, closed }: State, id: string): Promise<void> {
-  const note = (is: DestinationTest | 'testing' | null): void => {
-    const others = [...(tests.value ?? [])].filter(([of]) => of !== id);
-    tests.value = new Map(is === null ? others : [...others, [id, is]]);
+/** The findings before stay until there are others; of two tests at once the last one counts. */
+async function test(
+  { api, tests, closed }: State,
+  id: string,
+  scope: ExaminationWish['scope'],
+): Promise<void> {
+  const before = tests.value.get(id)?.found ?? null;
+  const own: Tested = { found: before, running: scope };
+  const note = (tested: Tested): void => {
+    tests.value = new Map([...tests.value, [id, tested]]);
   };
-  note('testing');
+  note(own);
+  const isOwn = (): boolean => tests.value.get(id) === own;
   try {
-    const options = { method: 'POST', signal: closed };
-    note(await api.json(`${PATH}/${id}/test`, destinationTestSchema, options));
+    const options = { method: 'POST', body: { scope }, signal: closed };
+    const found = await api.json(`${PATH}/${id}/test`, destinationExaminationSchema, options);
+    const isSaid = scope !== 'reach' || saysMore(found, before);
+    if (isOwn()) note({ found: isSaid ? found : before, running: null });
   } catch (error) {
-    note(null);
+    if (isOwn()) note({ found: before, running: null });
     throw error;
   }
 }
 
-async function examine({ api, examinations, closed }: State, id: string, store: boolean): Promise<void> {
-  const note = (is: DestinationExamination | 'examining' | null): void => {
-    const others = [...(examinations.value ?? [])].filter(([of]) => of !== id);
-    examinations.value = new Map(is === null ? others : [...others, [id, is]]);
-  };
-  note('examining');
-  try {
-    const options = { method: 'POST', body: { store }, signal: closed };
-    note(await api.json(`${PATH}/${id}/examine`, destinationExaminationSchema, options));
-  } catch (error) {
-    note(null);
-    throw error;
-  }
+/** A short look says nothing of what it does not look at: that stays wrong until a whole one finds it right. */
+function saysMore(found: DestinationExamination, before: DestinationExamination | null): boolean {
+  const verdict = before?.verdict ?? null;
+  if (verdict === null || found.verdict?.result === 'fail') return true;
+  return found.findings.some(({ title }) => title === verdict.title);
 }
+
+/** It failed, or nobody knows. */
+const isIll = ({ found, running }: Tested): boolean =>
+  running === null && (found === null || found.verdict?.result === 'fail');
 
 type Tried = (work: () => Promise<unknown>) => Promise<void>;
 type Deciding = Pick<DestinationsStore, 'makePrimary' | 'setNeed' | 'decideAll' | 'giveUp'>;
@@ -126,13 +137,34 @@ function deciding(state: State, tried: Tried): Deciding {
   };
 }
 
+function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | 'refresh' | 'test' | 'tune'> {
+  const { api, destinations, tests } = state;
+  return {
+    load: () =>
+      tried(async () => {
+        await list(state);
+        await Promise.all((destinations.value ?? []).map(({ id }) => test(state, id, 'reach')));
+      }),
+    async refresh() {
+      const ill = [...tests.value].filter(([, tested]) => isIll(tested)).map(([id]) => id);
+      const all = [list(state), ...ill.map((id) => test(state, id, 'reach'))];
+      await ignoreFailure(Promise.all(all), 'the page says it when somebody asks');
+    },
+    test: (id, scope) => tried(() => test(state, id, scope)),
+    tune: (id, tuning) =>
+      tried(async () => {
+        await api.json(`${PATH}/${id}/tuning`, destinationSchema, { method: 'PUT', body: tuning });
+        await list(state);
+      }),
+  };
+}
+
 export function createDestinationsStore(api: State['api']): DestinationsStore {
   const destinations = signal<readonly Destination[] | null>(null);
-  const tests = signal<ReadonlyMap<string, DestinationTest | 'testing'>>(new Map());
+  const tests = signal<Tests>(new Map());
   const trouble = signal<Trouble | null>(null);
   const closing = new AbortController();
-  const examinations = signal<Examinations>(new Map());
-  const state: State = { api, destinations, tests, examinations, closed: closing.signal };
+  const state: State = { api, destinations, tests, closed: closing.signal };
   const tried: Tried = async (work) => {
     trouble.value = null;
     try {
@@ -144,15 +176,8 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
   return {
     destinations,
     tests,
-    examinations,
     trouble,
-    load: () =>
-      tried(async () => {
-        await list(state);
-        await Promise.all((destinations.value ?? []).map(({ id }) => test(state, id)));
-      }),
-    test: (id) => tried(() => test(state, id)),
-    examine: (id, store) => tried(() => examine(state, id, store)),
+    ...looking(state, tried),
     async save(id, wish) {
       const at = id === null ? PATH : `${PATH}/${id}`;
       const saved = await api.json(at, destinationSchema, {
@@ -161,7 +186,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
       });
       await tried(async () => {
         await list(state);
-        await test(state, saved.id);
+        await test(state, saved.id, 'all');
       });
     },
     async setViewers(id, viewers) {

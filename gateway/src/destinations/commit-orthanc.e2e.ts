@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Destination, DestinationTest } from '#shared/protocol/destination.ts';
+import type { Destination, DestinationExamination } from '#shared/protocol/destination.ts';
 import type { UploadStatus } from '#shared/protocol/api.ts';
 import { skip } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
@@ -35,10 +35,10 @@ test('is missed by the test, keeps the study waiting, and loses nothing once it 
       ...{ token: admin, status: 201, body },
     });
     await jsonOf(gateway, `POST /admin/destinations/${id}/primary`, { token: admin });
-    const tested = await jsonOf<DestinationTest>(gateway, `POST /admin/destinations/${id}/test`, {
-      token: admin,
+    const tested = await jsonOf<DestinationExamination>(gateway, `POST /admin/destinations/${id}/test`, {
+      ...{ token: admin, body: { scope: 'reach' } },
     });
-    assert.is(tested.finding, 'no-commitment');
+    assert.is(tested.verdict?.code, 'commitment-missing');
     const { accessToken: token } = await gateway.userWith(['technician']);
     const { instances } = syntheticStudy({ seed: 9702, instancesPerSeries: 2, rows: 16, columns: 16 });
     const uploadId = await sendStudy(askOf(gateway), token, instances);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Destination, DestinationTest } from '#shared/protocol/destination.ts';
+import type { Destination, DestinationExamination } from '#shared/protocol/destination.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE_KEY } from '../testing/certificate.ts';
 import { openDimsePeer, pdu } from '../testing/dimse-peer.ts';
@@ -45,6 +45,9 @@ const named = async (name: string): Promise<Destination | undefined> =>
 const codeOf = async (answer: Promise<[number, unknown]>): Promise<unknown> =>
   ((await answer)[1] as { code?: string }).code;
 
+const verdictOf = async (id: string): Promise<string> =>
+  (await call<DestinationExamination>('POST', `/${id}/test`, { scope: 'reach' }))[1].verdict?.code ?? 'ok';
+
 const BASIC = { kind: 'basic', username: 'relay' } as const;
 const wish = (name: string, more: object = {}) => ({
   ...{ kind: 'dicomweb', name, url: 'http://127.0.0.1:9/other/' },
@@ -72,11 +75,11 @@ test('may speak DIMSE: by host, port and AE titles, without a password, and is t
   const url = 'dimse://RELAYPACS@127.0.0.1:9/PACS';
   const made = await make('by-dimse', { ...dimse, url });
   assert.equal([made.kind, made.url], ['dimse', url]);
-  assert.is((await call<DestinationTest>('POST', `/${made.id}/test`))[1].finding, 'connection-refused');
+  assert.is(await verdictOf(made.id), 'connection-refused');
   const stranger = await openDimsePeer({ associate: () => pdu(3, Buffer.of(0, 1, 1, 7)) });
   const there = { ...dimse, url: `dimse://RELAYPACS@127.0.0.1:${stranger.port}/PACS` };
   assert.is((await call('PUT', `/${made.id}`, wish('by-dimse', there)))[0], 200);
-  assert.is((await call<DestinationTest>('POST', `/${made.id}/test`))[1].finding, 'unknown-ae-title');
+  assert.is(await verdictOf(made.id), 'ae-title-unknown');
   stranger.close();
   assert.is((await call('DELETE', `/${made.id}`))[0], 204);
   const secure = { ...dimse, url: 'dimse-tls://RELAYPACS@127.0.0.1:9/PACS' };
@@ -202,23 +205,23 @@ test('is tested, and the finding says what is wrong', async () => {
   const url = await openPacs();
   const finding = async (more: object): Promise<string> => {
     const { id } = await make('tested', more);
-    const [, found] = await call<DestinationTest>('POST', `/${id}/test`);
+    const found = await verdictOf(id);
     await call('DELETE', `/${id}`);
-    return `${found.finding} ${found.status}`;
+    return found;
   };
-  assert.is(await finding({ url }), 'ok null');
+  assert.is(await finding({ url }), 'ok');
   const guessed = { ...BASIC, password: 'guessed' };
-  assert.is(await finding({ url, authentication: guessed }), 'not-signed-in 401');
+  assert.is(await finding({ url, authentication: guessed }), 'credentials-refused');
   servers.pop()!.close();
-  assert.is(await finding({ url }), 'connection-refused null');
-  assert.is(await finding({ url: 'http://nobody.invalid/dicom-web' }), 'unknown-name null');
+  assert.is(await finding({ url }), 'connection-refused');
+  assert.is(await finding({ url: 'http://nobody.invalid/dicom-web' }), 'name-unknown');
 });
 
 test('that is a folder lies beneath the one that the environment sets, and takes no secret', async () => {
   const folder = { kind: 'folder', url: 'night/new', authentication: { kind: 'none' } };
   const made = await make('folder', folder);
   assert.equal([made.kind, made.url], ['folder', 'night/new']);
-  const finding = async () => (await call<DestinationTest>('POST', `/${made.id}/test`))[1].finding;
+  const finding = () => verdictOf(made.id);
   assert.is(await finding(), 'folder-missing');
   await mkdir(join(folders, 'night/new'), { recursive: true });
   assert.is(await finding(), 'ok');
@@ -235,7 +238,7 @@ test('that is a folder lies beneath the one that the environment sets, and takes
 
 test('that is called an Orthanc, and is none, is found out', async () => {
   const { id } = await make('no-orthanc', { kind: 'orthanc', url: await openPacs() });
-  assert.is((await call<DestinationTest>('POST', `/${id}/test`))[1].finding, 'not-orthanc');
+  assert.is(await verdictOf(id), 'rest-absent');
 });
 
 test('that is primary gets new studies; a study stays with the one that was primary before', async () => {
@@ -366,9 +369,9 @@ test('is set again by the environment at the next start, and what administrators
   assert.is((await named('default'))!.viewers.length, 1, 'the environment says nothing of viewers');
   // Its keys lie in another folder: the secret is lost, and the finding says so.
   const found = await next.call('POST', `/admin/destinations/${id}/test`, {
-    token: (await next.signIn()).accessToken,
+    ...{ token: (await next.signIn()).accessToken, body: { scope: 'reach' } },
   });
-  assert.is(((await found.json()) as DestinationTest).finding, 'secrets-unreadable');
+  assert.is(((await found.json()) as DestinationExamination).verdict?.code, 'secrets-unreadable');
   await next.close();
 });
 test.run();

@@ -8,7 +8,6 @@ import {
   destinationExaminationSchema,
   destinationSchema,
   destinationsSchema,
-  destinationTestSchema,
   destinationWishSchema,
   examinationWishSchema,
   givenUpSchema,
@@ -48,11 +47,9 @@ import {
   type DestinationRow,
   type StudyCounts,
 } from './destination.store.ts';
-import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { connectionOf, type Destinations } from './destinations.ts';
 import { examineDestination, type Examining } from './examine-destination.ts';
 import type { SecretSeal } from './seal-secrets.ts';
-import { testDestination } from './test-destination.ts';
 
 const ADMIN = ['admin'] as const;
 /** Certificates with their chains. */
@@ -176,31 +173,17 @@ const remove = defineRoute({
   request: { params: byId },
   responses: { 204: { description: 'Deleted, with its secrets.' } },
 });
-const tryIt = defineRoute({
+const examine = defineRoute({
   method: 'post',
   path: '/admin/destinations/{id}/test',
   roles: ADMIN,
   tags: ['admin'],
   problems: ['not-found'],
-  summary: 'Search it for a study, and read the first bytes of an instance. Writes nothing there',
-  request: { params: byId },
-  responses: { 200: jsonResponse(destinationTestSchema, 'The finding in a word.') },
-});
-
-const examine = defineRoute({
-  method: 'post',
-  path: '/admin/destinations/{id}/examine',
-  roles: ADMIN,
-  tags: ['admin'],
-  problems: ['not-found', 'pacs-unreachable'],
   summary:
     'Have the doctor look at it, for up to a minute. Stores test instances only where that is asked for',
   request: { params: byId, body: jsonBody(examinationWishSchema) },
   responses: {
-    200: jsonResponse(
-      destinationExaminationSchema,
-      'What it found, and the settings that fit; of a folder nothing.',
-    ),
+    200: jsonResponse(destinationExaminationSchema, 'What it found, and the settings that fit.'),
   },
 });
 
@@ -220,21 +203,13 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
     const rows = await listDestinations(db, callerOf(c).siteId);
     return c.json({ destinations: rows.map(toShown) }, 200);
   });
-  router.openapi(tryIt, async (c) => {
-    const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);
-    return c.json(await testDestination(() => destinations.of(row), clock, c.req.raw.signal), 200);
-  });
   router.openapi(examine, async (c) => {
     const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);
-    const around = { proxy: tools.pacsProxy, clock };
-    const { store } = c.req.valid('json');
-    try {
-      const connection = connectionOf(row, tools.seal);
-      return c.json(await examineDestination(connection, around, store, c.req.raw.signal), 200);
-    } catch (error) {
-      // Its secrets cannot be read, or it gives no token: the test says which.
-      throw error instanceof PacsUnreachable ? new Problem('pacs-unreachable') : error;
-    }
+    const probe = (signal: AbortSignal) => destinations.of(row).probe(signal);
+    const around = { proxy: tools.pacsProxy, clock, probe };
+    const { scope } = c.req.valid('json');
+    const connect = () => connectionOf(row, tools.seal);
+    return c.json(await examineDestination(connect, around, scope, c.req.raw.signal), 200);
   });
   serveWriting(router, tools);
   serveViewers(router, tools);

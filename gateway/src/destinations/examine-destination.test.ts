@@ -58,7 +58,12 @@ async function oauth() {
 }
 
 const examine = (connection: PacsConnection, proxy: PacsProxy | null = null) =>
-  examineDestination(connection, { proxy, clock: () => 0 }, false, signal);
+  examineDestination(
+    () => connection,
+    { proxy, clock: () => 0, probe: async () => undefined },
+    'all',
+    signal,
+  );
 
 const resultOf = ({ findings }: DestinationExamination, title: string): string | undefined =>
   findings.find((one) => one.title === title)?.result;
@@ -123,8 +128,9 @@ test('goes through the proxy of the gateway, unless it is among the exceptions',
   assert.is(resultOf(await at('localhost'), 'Connection'), 'ok');
 });
 
-test('is not asked of a folder', async () => {
-  assert.equal(await examine({ kind: 'folder', folder: 'archive' }), { findings: [], settings: null });
+test('says of a folder whether the gateway writes in it', async () => {
+  const { verdict, findings, settings } = await examine({ kind: 'folder', folder: 'archive' });
+  assert.equal([verdict, findings.map(({ code }) => code), settings], [null, ['folder-ready'], null]);
 });
 
 test.run();

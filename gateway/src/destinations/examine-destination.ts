@@ -1,34 +1,75 @@
 /**
- * The doctor at a destination, reached as the gateway reaches it: by its own authentication, certificates and proxy. A
- * folder, and DIMSE, have none of what the doctor looks at.
+ * *Test*: the doctor at a destination, reached as the gateway reaches it, by its own authentication, certificates and
+ * proxy; and the worst of its findings as the verdict.
  */
-import type { DestinationExamination } from '#shared/protocol/destination.ts';
+import type { DestinationExamination, ExaminationWish } from '#shared/protocol/destination.ts';
 import { CHECKS } from '../doctor/checks.ts';
-import { examinePacs } from '../doctor/examine-pacs.ts';
+import { diagnose, worstOf, type Finding } from '../doctor/diagnoses.ts';
+import { examineFolder } from '../doctor/examine-folder.ts';
+import { examinePacs, type PacsReport } from '../doctor/examine-pacs.ts';
 import { authorizationNow, type PacsConnection } from '../ports/pacs/connection.ts';
+import { NO_TOKEN, PacsUnreachable, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
 import type { PacsProxy } from '../ports/pacs/pacs-fetch.ts';
 
-export type Examining = { readonly proxy: PacsProxy | null; readonly clock: () => number };
+export type Examining = {
+  readonly proxy: PacsProxy | null;
+  readonly clock: () => number;
+  /** Of a folder: its adapter's own probe. */
+  readonly probe: (signal: AbortSignal) => Promise<void>;
+};
 
-/** `isStoring`: two synthetic instances are stored, and removed where possible. Throws PacsUnreachable. */
+/** `connect`: throws PacsUnreachable where its secrets cannot be read. */
 export async function examineDestination(
-  connection: PacsConnection,
+  connect: () => PacsConnection,
   around: Examining,
-  isStoring: boolean,
+  scope: ExaminationWish['scope'],
   signal: AbortSignal,
 ): Promise<DestinationExamination> {
-  if (connection.kind === 'folder' || connection.kind === 'dimse') return { findings: [], settings: null };
-  const { tls, url } = connection;
-  const authorization = await authorizationNow(connection, around, signal);
-  const way = { url: url.replace(/\/+$/, ''), authorization, ...tls, proxy: around.proxy };
-  const { findings, settings, isReached } = await examinePacs(way, { isStoring }, signal);
+  const began = around.clock();
+  const { findings, settings } = await examine(connect, around, scope, signal).catch((error: unknown) => {
+    const code = error instanceof PacsUnreachable ? BEFORE[error.connection ?? ''] : undefined;
+    if (code === undefined) throw error;
+    return { findings: [diagnose(code)], settings: null };
+  });
+  const worst = worstOf(findings);
   return {
-    findings: findings.map(({ check, result, says, change }) => ({
-      title: CHECKS[check],
-      result,
-      says,
-      change: change.map(({ at, text }) => (at === 'any' ? text : `${at}: ${text}`)),
-    })),
-    settings: isReached ? settings : null,
+    verdict: worst && toShown(worst),
+    findings: findings.map(toShown),
+    settings,
+    milliseconds: Math.round(around.clock() - began),
   };
 }
+
+/** Nothing was asked of the PACS. */
+const BEFORE = {
+  [NO_TOKEN]: 'no-access-token',
+  [SECRETS_UNREADABLE]: 'secrets-unreadable',
+} as { readonly [connection: string]: 'no-access-token' | 'secrets-unreadable' | undefined };
+
+async function examine(
+  connect: () => PacsConnection,
+  around: Examining,
+  scope: ExaminationWish['scope'],
+  signal: AbortSignal,
+): Promise<{ readonly findings: readonly Finding[]; readonly settings: PacsReport['settings'] | null }> {
+  const connection = connect();
+  if (connection.kind === 'folder') {
+    const finding = await examineFolder(() => around.probe(signal));
+    return { findings: [finding], settings: null };
+  }
+  const { tls, url, commitment = false } = connection;
+  const isDimse = connection.kind === 'dimse';
+  const authorization = isDimse ? null : await authorizationNow(connection, around, signal);
+  const way = {
+    ...{ authorization, ...tls, proxy: around.proxy },
+    url: isDimse ? url : url.replace(/\/+$/, ''),
+  };
+  const wants = { commitment, orthanc: connection.kind === 'orthanc' };
+  const { findings, settings, isReached } = await examinePacs(way, { scope, wants }, signal);
+  return { findings, settings: isReached && scope !== 'reach' ? settings : null };
+}
+
+const toShown = ({ check, code, result, says, change }: Finding) => ({
+  ...{ title: CHECKS[check], code, result, says },
+  change: change.map(({ at, text }) => (at === 'any' ? text : `${at}: ${text}`)),
+});

@@ -3,6 +3,7 @@
  * from outside: control characters are written out and long ones cut.
  */
 import type { CheckName, Diagnosis, Place, Result } from './checks.ts';
+import { DIMSE, FOLDER } from './dimse-diagnoses.ts';
 import { EXTRAS, SEARCH } from './search-diagnoses.ts';
 import { BODIES, INSTANCES, STORED } from './store-diagnoses.ts';
 import { ACCESS, NETWORK } from './way-diagnoses.ts';
@@ -15,7 +16,17 @@ export type Finding = {
   readonly change: readonly { readonly at: Place; readonly text: string }[];
 };
 
-const DIAGNOSES = { ...NETWORK, ...ACCESS, ...SEARCH, ...INSTANCES, ...BODIES, ...STORED, ...EXTRAS };
+const DIAGNOSES = {
+  ...NETWORK,
+  ...ACCESS,
+  ...SEARCH,
+  ...INSTANCES,
+  ...BODIES,
+  ...STORED,
+  ...EXTRAS,
+  ...DIMSE,
+  ...FOLDER,
+};
 export type DiagnosisCode = keyof typeof DIAGNOSES;
 
 const PLACES: readonly Place[] = ['any', 'nginx', 'Orthanc', 'dcm4chee', 'cloud'];
@@ -30,6 +41,12 @@ export function diagnose(code: DiagnosisCode, facts: Facts = {}): Finding {
     return text === undefined ? [] : [{ at, text: fill(text, facts) }];
   });
   return { check, result, code, says: fill(says, facts), change: changes };
+}
+
+/** In the order in which a person should look. Null: nothing is wrong. */
+export function worstOf(findings: readonly Finding[]): Finding | null {
+  const first = (wanted: Result) => findings.find(({ result }) => result === wanted);
+  return first('fail') ?? first('warn') ?? null;
 }
 
 /** A check that was not made. */

@@ -30,7 +30,7 @@ const clock = {
 };
 
 const examine = (url: string, options: Partial<{ store: boolean; ca: string; authorization: string }> = {}) =>
-  examinePacs({ ...open, url, ...options }, { isStoring: options.store ?? false, clock }, signal);
+  examinePacs({ ...open, url, ...options }, { scope: options.store ? 'store' : 'all', clock }, signal);
 
 const codesOf = (report: PacsReport, result: Finding['result']): string[] =>
   report.findings.filter((finding) => finding.result === result).map(({ code }) => code);
@@ -110,7 +110,7 @@ promise('credentials: missing, wrong, right', async ({ locked }) => {
   assert.match(changeOf(found(missing, 'credentials-wanted'), 'any'), 'PACS_AUTHORIZATION');
   const wrong = await examine(locked.url, { authorization: 'Basic eDp4' });
   assert.match(changeOf(found(wrong, 'credentials-refused'), 'Orthanc'), 'RegisteredUsers');
-  assert.is(found(wrong, 'skipped').says, 'Searches do not work yet.');
+  assert.is(found(wrong, 'skipped').says, 'The PACS cannot be asked yet.');
   const right = await examine(locked.url, { authorization: locked.authorization });
   assert.is(found(right, 'credentials-taken').result, 'ok');
   assert.equal([...codesOf(right, 'fail'), ...codesOf(right, 'warn')], []);
@@ -156,11 +156,11 @@ promise('a lag of 20 s is measured, and one of 10 min is too long', async ({ pro
   const late = await examine(proxy.url, { store: true });
   const seconds = Number(/after (\d+) s/.exec(found(late, 'shown-late').says)![1]);
   assert.ok(seconds >= 20 && seconds <= 23, `${seconds} s`);
-  assert.match(changeOf(found(late, 'shown-late'), 'any'), 'RELAY_PACS_LAG_MINUTES=11');
+  assert.match(changeOf(found(late, 'shown-late'), 'any'), 'lag of 11 minutes');
   assert.is(late.settings.lagMinutes, 11);
   proxy.oddities.lagMs = 600_000;
   const never = await examine(proxy.url, { store: true });
-  assert.match(changeOf(found(never, 'never-shown'), 'any'), 'RELAY_PACS_LAG_MINUTES=60');
+  assert.match(changeOf(found(never, 'never-shown'), 'any'), 'lag of 60 minutes');
   assert.is(found(never, 'removed').result, 'ok');
 });
 
@@ -261,7 +261,7 @@ promise('behind TLS: a private CA, a wrong name, and plain HTTP to it', async ({
     const strange = await examine(`https://127.0.0.1:${port}/dicom-web`);
     const unknown = found(strange, 'certificate-private');
     assert.match(unknown.says, 'issued by Hospital CA');
-    assert.match(changeOf(unknown, 'any'), 'NODE_EXTRA_CA_CERTS');
+    assert.match(changeOf(unknown, 'any'), 'under Certificates');
     assert.is(strange.isReached, false);
 
     const other = await examine(`https://127.0.0.2:${port}/dicom-web`, { ca: PRIVATE_CA });

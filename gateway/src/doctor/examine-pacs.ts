@@ -1,32 +1,43 @@
 /**
  * Looks at a PACS as the gateway and its people will meet it, one thing after the other, and says what is
- * wrong and what to change. Used by the command line, and by whoever sets up a destination.
+ * wrong and what to change. Used by the command line, and by *Test* of a destination.
  *
- * It promises: it ends within a minute; without `isStoring` nothing is sent that a PACS could store; with it,
- * two synthetic instances, which are removed where possible; no answer is believed before it was checked, and
+ * It promises: it ends within a minute; nothing is sent that a PACS could store, but in the scope `store` two
+ * synthetic instances, which are removed where possible; no answer is believed before it was checked, and
  * no value of a patient is kept or told. It never throws for what a PACS does.
  */
 import { setTimeout as after } from 'node:timers/promises';
+import { BATCH_BYTES_LEAST, BATCH_BYTES_LIMIT, type WantedProof } from '#shared/protocol/destination.ts';
 import type { PacsConnection } from './ask.ts';
 import { BODIES } from './bodies.ts';
-import { CHECKS, type CheckName } from './checks.ts';
-import { skipped, type Finding } from './diagnoses.ts';
+import { checksOf, type CheckName } from './checks.ts';
+import { ASSOCIATE, CONTEXTS, isDimse, SERVICES } from './dimse.ts';
+import { diagnose, skipped, type Finding } from './diagnoses.ts';
 import { REACH } from './reach.ts';
-import { RETRIEVE } from './retrieve.ts';
+import { NEEDED, RETRIEVE } from './retrieve.ts';
 import { ROOT, SEARCHES } from './search.ts';
 import { COMPARE, lagMinutesOf, removeSamples, STORE } from './store-sample.ts';
-import { extend, openVisit, type Clock, type Probe, type Visit } from './visit.ts';
+import { STORE_OVER_DIMSE } from './store-over-dimse.ts';
+import { extend, openVisit, type Clock, type Probe, type Visit, type Wants } from './visit.ts';
 
-/** Settings that fit the PACS; null where it did not say enough. */
+/**
+ * `reach`: what is needed to work with it, in seconds. `all`: everything that can be looked at without storing.
+ * `store`: with stored test instances as well.
+ */
+export type Scope = 'reach' | 'all' | 'store';
+
+/** Settings that fit the PACS; null where it did not say enough, or the usual one fits. */
 export type FoundSettings = {
   readonly lagMinutes: number | null;
-  readonly proof: 'digest' | 'read-back-sample' | 'found' | null;
+  readonly proof: WantedProof | null;
+  /** Of instances in one store request. */
+  readonly batchBytes: number | null;
   /** The largest body that passed; at most what was tried. */
   readonly bodyBytes: number | null;
 };
 
 export type PacsReport = {
-  /** In the order of CHECKS; each check once. */
+  /** In the order of CHECKS; each check once, in the scope `reach` those that were made. */
   readonly findings: readonly Finding[];
   readonly settings: FoundSettings;
   /** The name, the port and the certificate were right. */
@@ -35,33 +46,55 @@ export type PacsReport = {
 
 /** Together with the removal under a minute. */
 const VISIT_MS = 48_000;
+/** A person looks at the page meanwhile. */
+const REACH_MS = 25_000;
 const REMOVAL_MS = 8_000;
 
-const HARMLESS: readonly Probe[] = [ROOT, ...BODIES, ...SEARCHES, ...RETRIEVE];
-const STORING: readonly Probe[] = [ROOT, ...BODIES, ...STORE, ...SEARCHES, ...RETRIEVE, ...COMPARE];
+const PROBES: Readonly<Record<'web' | 'dimse', Readonly<Record<Scope, readonly Probe[]>>>> = {
+  web: {
+    reach: [ROOT, ...NEEDED],
+    all: [ROOT, ...BODIES, ...SEARCHES, ...RETRIEVE],
+    store: [ROOT, ...BODIES, ...STORE, ...SEARCHES, ...RETRIEVE, ...COMPARE],
+  },
+  dimse: {
+    reach: [ASSOCIATE, SERVICES],
+    all: [ASSOCIATE, SERVICES, CONTEXTS],
+    store: [ASSOCIATE, SERVICES, CONTEXTS, STORE_OVER_DIMSE],
+  },
+};
+
+export type Examination = { readonly scope: Scope; readonly wants?: Wants; readonly clock?: Clock };
+const NOTHING_WANTED: Wants = { commitment: false, orthanc: false };
 
 export async function examinePacs(
   connection: PacsConnection,
-  { isStoring, clock = CLOCK }: { readonly isStoring: boolean; readonly clock?: Clock },
+  { scope, wants = NOTHING_WANTED, clock = CLOCK }: Examination,
   signal: AbortSignal,
 ): Promise<PacsReport> {
-  const late = AbortSignal.timeout(VISIT_MS);
-  const visit = openVisit(connection, clock, AbortSignal.any([signal, late]));
+  const late = AbortSignal.timeout(scope === 'reach' ? REACH_MS : VISIT_MS);
+  const way = isDimse(connection.url) ? 'dimse' : 'web';
+  const visit = openVisit(connection, wants, clock, AbortSignal.any([signal, late]));
   const findings: Finding[] = [];
   const isReached = await look(visit, REACH, findings);
-  const isRoot = isReached && (await look(visit, isStoring ? STORING : HARMLESS, findings));
+  const isRoot = isReached && (await look(visit, PROBES[way][scope], findings));
+  if (late.aborted && !findings.some(isAnswer)) findings.push(diagnose('too-slow'));
   // Also where a person interrupts the visit.
   findings.push(await removeSamples(extend(visit, AbortSignal.timeout(REMOVAL_MS))));
   signal.throwIfAborted();
   const why = late.aborted ? WHY.late : !isReached ? WHY.unreached : isRoot ? WHY.unstored : WHY.noRoot;
-  return { findings: inOrder(findings, why), settings: settingsOf(visit), isReached };
+  const ordered = inOrder(findings, checksOf(way, wants.orthanc), why);
+  const told = scope === 'reach' ? ordered.filter(({ result }) => result !== 'skipped') : ordered;
+  return { findings: told, settings: settingsOf(visit, way), isReached };
 }
+
+/** It answers one who asks in its own language. */
+const isAnswer = ({ code }: Finding): boolean => code === 'searches' || code === 'association-accepted';
 
 /** Why a check was not made. */
 const WHY = {
   late: 'There was no time left: the PACS answers too slowly.',
   unreached: 'The PACS was not reached.',
-  noRoot: 'Searches do not work yet.',
+  noRoot: 'The PACS cannot be asked yet.',
   unstored: 'Needs a stored test instance, which was not asked for (--store).',
 } as const;
 
@@ -74,7 +107,10 @@ const CLOCK: Clock = {
 async function look(visit: Visit, probes: readonly Probe[], findings: Finding[]): Promise<boolean> {
   for (const { isVital, run } of probes) {
     if (visit.signal.aborted) return false;
-    const found = await run(visit);
+    const found = await run(visit).catch((error: unknown) => {
+      if (visit.signal.aborted) return [];
+      throw error;
+    });
     // Silence at the end of the time is ours, not the PACS's.
     if (visit.signal.aborted) return false;
     findings.push(...found);
@@ -84,17 +120,35 @@ async function look(visit: Visit, probes: readonly Probe[], findings: Finding[])
 }
 
 /** The last finding of a check is the most telling one. */
-function inOrder(findings: readonly Finding[], why: string): readonly Finding[] {
+function inOrder(
+  findings: readonly Finding[],
+  checks: readonly CheckName[],
+  why: string,
+): readonly Finding[] {
   const byCheck = new Map(findings.map((finding) => [finding.check, finding]));
-  return (Object.keys(CHECKS) as CheckName[]).map((check) => byCheck.get(check) ?? skipped(check, why));
+  return checks.map((check) => byCheck.get(check) ?? skipped(check, why));
 }
 
-function settingsOf(visit: Visit): FoundSettings {
+/** Besides the instances a body has their headers: less than a sixteenth. */
+function batchOf(bodyBytes: number | null): number | null {
+  const bytes = bodyBytes === null ? Infinity : Math.floor((bodyBytes * 15) / 16);
+  return bytes >= BATCH_BYTES_LIMIT ? null : Math.max(BATCH_BYTES_LEAST, bytes);
+}
+
+function settingsOf(visit: Visit, way: 'web' | 'dimse'): FoundSettings {
   const { tellsDigests, returnsSameBytes, lagMs, isNeverShown, bodyBytes } = visit.found;
-  const readBack = returnsSameBytes === null ? null : returnsSameBytes ? 'read-back-sample' : 'found';
+  const readBack =
+    returnsSameBytes === null
+      ? null
+      : returnsSameBytes
+        ? way === 'dimse'
+          ? 'read-back'
+          : 'read-back-sample'
+        : 'found';
   return {
     lagMinutes: lagMs === null && !isNeverShown ? null : lagMinutesOf(visit),
     proof: tellsDigests ? 'digest' : readBack,
+    batchBytes: batchOf(bodyBytes),
     bodyBytes,
   };
 }

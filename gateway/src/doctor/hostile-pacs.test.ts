@@ -23,7 +23,7 @@ async function visit(listener: RequestListener, run: (url: string) => Promise<vo
 }
 
 const examine = (url: string): Promise<PacsReport> =>
-  examinePacs({ url: `${url}/pacs`, authorization: null, ca: null }, { isStoring: true, clock }, signal);
+  examinePacs({ url: `${url}/pacs`, authorization: null, ca: null }, { scope: 'store', clock }, signal);
 
 const test = suite('the doctor before a hostile server');
 

@@ -5,6 +5,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
 import type { CheckName } from './checks.ts';
 import { codeOf, isProxied, trusting } from './ask.ts';
 import { diagnose, skipped, type Finding } from './diagnoses.ts';
@@ -19,7 +20,8 @@ const SOON_MS = 14 * DAY_MS;
 const placeOf = (url: string) => {
   const { protocol, hostname, port } = new URL(url);
   const host = hostname.replace(/^\[(.*)\]$/, '$1');
-  return { isTls: protocol === 'https:', host, port: Number(port || (protocol === 'https:' ? 443 : 80)) };
+  const isTls = protocol === 'https:' || protocol === 'dimse-tls:';
+  return { isTls, host, port: Number(port || (isTls ? 443 : 80)) };
 };
 
 /** Behind a proxy, which alone knows the way: the first search says what is wrong with it. */
@@ -75,8 +77,7 @@ function opened(socket: Socket, event: 'connect' | 'secureConnect'): Promise<voi
 
 async function lookAtCertificate({ connection, clock, signal }: Visit): Promise<readonly Finding[]> {
   const { isTls, host, port } = placeOf(connection.url);
-  if (!isTls)
-    return [diagnose(isLoopback(host) ? 'plain-loopback' : 'plain-network'), diagnose('plain-has-no-name')];
+  if (!isTls) return [inClear(connection.url, host), diagnose('plain-has-no-name')];
   const socket = connectTls({
     host,
     port,
@@ -101,6 +102,12 @@ async function lookAtCertificate({ connection, clock, signal }: Visit): Promise<
     bound.removeEventListener('abort', end);
     socket.destroy();
   }
+}
+
+function inClear(url: string, host: string): Finding {
+  if (isLoopback(host)) return diagnose('plain-loopback');
+  const calling = parseDimseAddress(url)?.callingAE;
+  return calling === undefined ? diagnose('plain-network') : diagnose('dimse-in-clear', { calling });
 }
 
 const isLoopback = (host: string): boolean => /^(localhost|127(\.\d+){3}|::1)$/.test(host);

@@ -11,7 +11,9 @@ const LOOKED_AT_BYTES = 65_536;
 /** PS3.18 §8.7.3.5.2: transfer-syntax=* asks for the encoding in which it is stored. */
 const AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*';
 
-export const RETRIEVE: readonly Probe[] = [{ run: tryRetrieval }, { run: tryCommitment }, { run: tryCors }];
+/** A destination cannot work without these. */
+export const NEEDED: readonly Probe[] = [{ run: tryRetrieval }, { run: tryCommitment }, { run: tryRest }];
+export const RETRIEVE: readonly Probe[] = [...NEEDED, { run: tryCors }];
 
 export function retrieve(
   { connection, ask }: Visit,
@@ -61,7 +63,7 @@ async function tellsDigests({ ask }: Visit, rest: string): Promise<boolean> {
 }
 
 /** A transaction that nobody asked for: a PACS that offers commitment says so in another way than for any path. */
-async function tryCommitment({ connection, ask }: Visit): Promise<readonly Finding[]> {
+async function tryCommitment({ connection, ask, wants }: Visit): Promise<readonly Finding[]> {
   const [asked, any] = await Promise.all(
     ['commitment-requests', 'relay-doctor'].map((path) => ask({ url: `${connection.url}/${path}/2.25.1` })),
   );
@@ -70,7 +72,13 @@ async function tryCommitment({ connection, ask }: Visit): Promise<readonly Findi
     any!.kind === 'answer' &&
     asked!.status !== any!.status &&
     [200, 202, 204, 404, 410].includes(asked!.status);
-  return only(offers ? 'commitment-offered' : 'commitment-absent');
+  const absent = wants.commitment ? 'commitment-missing' : 'commitment-absent';
+  return only(offers ? 'commitment-offered' : absent);
+}
+
+async function tryRest({ wants, found }: Visit): Promise<readonly Finding[]> {
+  if (!wants.orthanc) return [];
+  return only(found.orthancRest === null ? 'rest-absent' : 'rest-answers');
 }
 
 /** An origin that no site has named. */

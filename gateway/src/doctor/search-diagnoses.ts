@@ -80,6 +80,16 @@ export const SEARCH = {
     says: 'The answer to a search is not DICOM JSON (status {status}, type {type}).',
     change: { any: 'Check the address. RelayPACS needs searches in application/dicom+json.' },
   },
+  'rest-answers': { check: 'rest', result: 'ok', says: 'Orthanc’s REST API answers.' },
+  'rest-absent': {
+    check: 'rest',
+    result: 'fail',
+    says: 'The PACS answers, but its REST API does not answer as Orthanc’s.',
+    change: {
+      any: 'Choose the kind DICOMweb, unless it is an Orthanc.',
+      nginx: 'Let /system, /tools/lookup, /instances and /studies beside /dicom-web through.',
+    },
+  },
   'lists-known': {
     check: 'uid-lists',
     result: 'ok',
@@ -137,6 +147,12 @@ export const EXTRAS = {
     check: 'commitment',
     result: 'ok',
     says: 'The PACS offers storage commitment (PS3.18 chapter 13). The destination can ask for it.',
+  },
+  'commitment-missing': {
+    check: 'commitment',
+    result: 'fail',
+    says: 'The PACS takes no storage commitment, which this destination asks for. Nothing counts as stored there.',
+    change: { any: 'Turn it on in the PACS for the gateway, or turn it off at the destination.' },
   },
   'commitment-absent': {
     check: 'commitment',

@@ -38,7 +38,7 @@ export const INSTANCES = {
   'stores-offered': {
     check: 'store',
     result: 'ok',
-    says: 'The PACS takes store requests. With --store a test instance is stored and removed.',
+    says: 'The PACS takes store requests. With test instances (--store) two are stored, and removed where possible.',
   },
   stored: { check: 'store', result: 'ok', says: 'The PACS stored two test instances.' },
   'stored-with-warning': {
@@ -105,13 +105,13 @@ export const BODIES = {
   'bodies-limited': {
     check: 'body-size',
     result: 'warn',
-    says: 'Bodies of more than {bytes} are refused ({outcome}). Larger instances cannot be stored.',
+    says: 'Bodies of more than {bytes} are refused ({outcome}), by the PACS or by a proxy before it. Larger instances cannot be stored.',
     change: BODY_CHANGE,
   },
   'bodies-too-small': {
     check: 'body-size',
     result: 'fail',
-    says: 'Bodies of more than {bytes} are refused ({outcome}). That is less than an ordinary X-ray image.',
+    says: 'Bodies of more than {bytes} are refused ({outcome}), by the PACS or by a proxy before it. That is less than an ordinary X-ray image.',
     change: BODY_CHANGE,
   },
   'bodies-untold': {
@@ -155,7 +155,7 @@ export const STORED = {
     result: 'warn',
     says: 'A search shows what was stored only after {seconds} s.',
     change: {
-      any: 'Start the gateway with RELAY_PACS_LAG_MINUTES={minutes}.',
+      any: 'Save a lag of {minutes} minutes at the destination, or start the gateway with RELAY_PACS_LAG_MINUTES={minutes}.',
       nginx: 'Do not cache the answers of the PACS: proxy_cache off.',
     },
   },
@@ -164,7 +164,7 @@ export const STORED = {
     result: 'fail',
     says: 'A search did not show within {seconds} s what was stored.',
     change: {
-      any: 'If the PACS indexes later, start the gateway with RELAY_PACS_LAG_MINUTES={minutes}. If it never shows it, a rule of the PACS moves or rejects it.',
+      any: 'If the PACS indexes later, save a lag of {minutes} minutes at the destination (RELAY_PACS_LAG_MINUTES). If it never shows it, a rule of the PACS moves or rejects it.',
       nginx: 'Do not cache the answers of the PACS: proxy_cache off.',
     },
   },
@@ -177,13 +177,17 @@ export const STORED = {
     check: 'read-back',
     result: 'warn',
     says: 'A test instance came back with other bytes. Reading back cannot prove anything at this PACS.',
-    change: { any: 'Start the gateway with RELAY_PACS_PROOF=found.' },
+    change: {
+      any: 'Save the proof "found" at the destination, or start the gateway with RELAY_PACS_PROOF=found.',
+    },
   },
   'not-read-back': {
     check: 'read-back',
     result: 'warn',
     says: 'A test instance did not come back ({outcome}).',
-    change: { any: 'Start the gateway with RELAY_PACS_PROOF=found.' },
+    change: {
+      any: 'Save the proof "found" at the destination, or start the gateway with RELAY_PACS_PROOF=found.',
+    },
   },
   'first-kept': {
     check: 'duplicates',

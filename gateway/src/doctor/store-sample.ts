@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnswer } from '../ports/pacs/dicom-json.ts';
 import { storeRequestBody } from '../ports/pacs/multipart.ts';
-import type { InstanceToStore } from '../ports/pacs/pacs.ts';
+import type { InstanceToStore, StoreAnswer } from '../ports/pacs/pacs.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import type { Answer, NoAnswer } from './ask.ts';
@@ -20,7 +20,7 @@ const LAG_MS = 30_000;
 /** Between looks, in turn; the last one again and again. */
 const LOOK_MS = [250, 500, 1_000, 2_000];
 /** Far more than a sample has. */
-const SAMPLE_BYTES_LIMIT = 1024 * 1024;
+export const SAMPLE_BYTES_LIMIT = 1024 * 1024;
 
 /** Stores and waits until it is shown, so that searches find the samples too. */
 export const STORE: readonly Probe[] = [{ run: storeSamples }];
@@ -35,7 +35,7 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   const answer = await store(visit, samples);
   const stored = judgeStore(answer, samples);
   if (stored.result === 'fail') return [stored];
-  const lag = await waitUntilShown(visit, samples);
+  const lag = await waitUntilShown(visit, () => areShown(visit, samples));
   if (!visit.found.isNeverShown)
     visit.found.instances = [...visit.found.instances, ...samples.map(({ identifiers }) => identifiers)];
   return [stored, lag, await compare(visit, samples[0]!)];
@@ -53,7 +53,7 @@ async function store(visit: Visit, samples: readonly Sample[]): Promise<Answer |
   });
 }
 
-const toStore = ({ identifiers, bytes }: Sample): InstanceToStore => ({
+export const toStore = ({ identifiers, bytes }: Sample): InstanceToStore => ({
   sopInstanceUID: identifiers.sopInstanceUID,
   seriesInstanceUID: identifiers.seriesInstanceUID,
   sopClassUID: identifiers.sopClassUID,
@@ -74,21 +74,25 @@ const toldOf = (answer: Answer | NoAnswer, samples: readonly Sample[]) =>
 function judgeStore(answer: Answer | NoAnswer, samples: readonly Sample[]): Finding {
   if (answer.kind === 'answer' && [401, 403].includes(answer.status))
     return diagnose('stores-forbidden', { status: answer.status });
-  const told = toldOf(answer, samples);
+  return judgeTold(toldOf(answer, samples), outcomeOf(answer));
+}
+
+/** `outcome`: what the PACS answered, where it says nothing of them. */
+export function judgeTold(told: readonly StoreAnswer[], outcome: string): Finding {
   const coded = told.find(({ pacsCode }) => pacsCode !== null);
   const isTaken = told.every(({ outcome }) => outcome === 'stored' || outcome === 'coerced');
   if (coded?.pacsCode != null) {
     const { code, says, remedy } = describePacsReason(coded.pacsCode);
     return diagnose(isTaken ? 'stored-with-warning' : 'store-refused', { code, reason: says, remedy });
   }
-  return isTaken ? diagnose('stored') : diagnose('store-unanswered', { outcome: outcomeOf(answer) });
+  return isTaken ? diagnose('stored') : diagnose('store-unanswered', { outcome });
 }
 
-async function waitUntilShown(visit: Visit, samples: readonly Sample[]): Promise<Finding> {
+export async function waitUntilShown(visit: Visit, areShown: () => Promise<boolean>): Promise<Finding> {
   const { clock, signal } = visit;
   const storedAt = clock.now();
   for (let look = 0; ; look += 1) {
-    const isShown = await areShown(visit, samples);
+    const isShown = await areShown();
     const lagMs = look === 0 ? 0 : clock.now() - storedAt;
     if (isShown) {
       visit.found.lagMs = lagMs;

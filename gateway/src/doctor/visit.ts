@@ -11,7 +11,11 @@ export type Clock = {
   wait(ms: number, signal: AbortSignal): Promise<void>;
 };
 
+/** The destination asks for storage commitment; it is said to be an Orthanc with its REST API. */
+export type Wants = { readonly commitment: boolean; readonly orthanc: boolean };
+
 export type Visit = {
+  readonly wants: Wants;
   readonly connection: PacsConnection;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -49,8 +53,14 @@ export type Probe = {
 
 export const DICOM_JSON = 'application/dicom+json';
 
-export function openVisit(connection: PacsConnection, clock: Clock, signal: AbortSignal): Visit {
+export function openVisit(
+  connection: PacsConnection,
+  wants: Wants,
+  clock: Clock,
+  signal: AbortSignal,
+): Visit {
   return {
+    wants,
     connection,
     clock,
     signal,

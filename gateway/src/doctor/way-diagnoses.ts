@@ -33,6 +33,12 @@ export const NETWORK = {
       cloud: 'Add the public address of the gateway to the list of allowed addresses.',
     },
   },
+  'too-slow': {
+    check: 'connection',
+    result: 'fail',
+    says: 'The PACS answers too slowly to be worked with.',
+    change: { any: 'Look at the load of the PACS, and at the line between it and the gateway.' },
+  },
   'connection-failed': {
     check: 'connection',
     result: 'fail',
@@ -43,7 +49,7 @@ export const NETWORK = {
   'plain-loopback': {
     check: 'certificate',
     result: 'ok',
-    says: 'Plain HTTP, on this machine only.',
+    says: 'Without TLS, on this machine only.',
   },
   'plain-network': {
     check: 'certificate',
@@ -87,7 +93,7 @@ export const NETWORK = {
     result: 'fail',
     says: 'The certificate was issued by {issuer}, which this machine does not trust ({code}).',
     change: {
-      any: 'Save the certificate of that authority as a PEM file. Start the gateway with NODE_EXTRA_CA_CERTS=/path/ca.pem, and try it here with --ca /path/ca.pem.',
+      any: 'Paste the certificate of that authority (PEM) under Certificates of the destination, or give --ca FILE to relay doctor. For PACS_URL, start with NODE_EXTRA_CA_CERTS=FILE.',
       nginx:
         'If the authority is a public one, the chain is incomplete: ssl_certificate must name a file with the certificate of the server and those of the intermediate authorities (fullchain.pem).',
     },
@@ -130,7 +136,7 @@ export const NETWORK = {
   'plain-has-no-name': {
     check: 'certificate-name',
     result: 'skipped',
-    says: 'Plain HTTP has no certificate.',
+    says: 'Without TLS there is no certificate.',
   },
   'clock-right': {
     check: 'clock',
@@ -174,7 +180,7 @@ export const ACCESS = {
     result: 'fail',
     says: 'The PACS asks for credentials (status {status}, scheme {scheme}).',
     change: {
-      any: 'Give --authorization "Basic …" (base64 of user:password) or "Bearer …" here, and PACS_AUTHORIZATION to the gateway.',
+      any: 'Enter user and password, or a token, at the destination. On the command line: --authorization "Basic …" (base64 of user:password), and PACS_AUTHORIZATION for the gateway.',
       Orthanc: 'The users are in "RegisteredUsers".',
       dcm4chee: 'Keycloak issues the token.',
       cloud: 'Use a token of the service account that may read and write this DICOM store.',
@@ -202,6 +208,18 @@ export const ACCESS = {
       Orthanc: 'Set "RemoteAccessAllowed" to true where the gateway runs on another machine.',
       cloud: 'Give the account the role of an editor of the DICOM store.',
     },
+  },
+  'no-access-token': {
+    check: 'authentication',
+    result: 'fail',
+    says: 'The authorization server gives no access token.',
+    change: { any: 'Check the token address, the client ID, the client secret and the scope.' },
+  },
+  'secrets-unreadable': {
+    check: 'authentication',
+    result: 'fail',
+    says: 'The saved password can no longer be read, because the key of the gateway has changed.',
+    change: { any: 'Enter it again.' },
   },
   'proxy-wants-credentials': {
     check: 'authentication',

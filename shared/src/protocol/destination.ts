@@ -237,67 +237,28 @@ export const deadLetterDecisionSchema = z.strictObject({
 export type DeadLetterDecision = z.infer<typeof deadLetterDecisionSchema>;
 export const deadLettersDecidedSchema = z.object({ changed: z.number().int() });
 
-/** `store`: two synthetic instances may be stored there, and are removed where possible. */
-export const examinationWishSchema = z.strictObject({ store: z.boolean() });
+/**
+ * *Test*. `reach`: what is needed to work with it, in seconds. `all`: everything that can be looked at without storing
+ * anything. `store`: two synthetic instances are stored as well, and removed where possible.
+ */
+export const examinationWishSchema = z.strictObject({ scope: z.enum(['reach', 'all', 'store']) });
+export type ExaminationWish = z.infer<typeof examinationWishSchema>;
+
+const findingSchema = z.object({
+  title: z.string(),
+  code: z.string(),
+  result: z.enum(['ok', 'warn', 'fail', 'skipped']),
+  says: z.string(),
+  /** The remedies, each with its place. */
+  change: z.array(z.string()),
+});
 /** Findings of the doctor (`relay doctor`), in words. */
 export const destinationExaminationSchema = z.object({
-  findings: z.array(
-    z.object({
-      title: z.string(),
-      result: z.enum(['ok', 'warn', 'fail', 'skipped']),
-      says: z.string(),
-      /** The remedies, each with its place. */
-      change: z.array(z.string()),
-    }),
-  ),
-  /** Those of the gateway that fit it, null where it did not say enough; null: it was not reached. */
-  settings: z
-    .object({
-      lagMinutes: z.number().nullable(),
-      proof: z.string().nullable(),
-      bodyBytes: z.number().int().nullable(),
-    })
-    .nullable(),
-});
-export type DestinationExamination = z.infer<typeof destinationExaminationSchema>;
-
-/** Findings of *Test*; each has its words in the app. */
-export const DESTINATION_FINDINGS = [
-  'ok',
-  /** It answers searches and gives no instance back. */
-  'no-retrieval',
-  'no-search',
-  /** It does not take storage commitment, which its settings ask for. */
-  'no-commitment',
-  /** It is said to be an Orthanc, and its REST API does not answer as one. */
-  'not-orthanc',
-  'not-signed-in',
-  /** It does not know one of the AE titles. */
-  'unknown-ae-title',
-  /** It refuses the association for another reason. */
-  'association-refused',
-  'no-access-token',
-  'secrets-unreadable',
-  'redirects',
-  'answers-with-error',
-  'unknown-name',
-  'connection-refused',
-  'certificate-unknown',
-  'certificate-other-name',
-  'certificate-expired',
-  'folders-not-allowed',
-  'folder-missing',
-  'folder-not-writable',
-  'disk-full',
-  'silent',
-  'unreachable',
-] as const;
-export type DestinationFinding = (typeof DESTINATION_FINDINGS)[number];
-
-export const destinationTestSchema = z.object({
-  finding: z.enum(DESTINATION_FINDINGS),
-  /** Of its answer, where there was one. */
-  status: z.number().int().nullable(),
+  /** The worst finding; null: nothing is wrong. */
+  verdict: findingSchema.nullable(),
+  findings: z.array(findingSchema),
+  /** Those of the gateway that fit it, null where it did not say enough; null: it was not reached, or not looked at. */
+  settings: tuningSchema.extend({ bodyBytes: z.number().int().nullable() }).nullable(),
   milliseconds: z.number().int(),
 });
-export type DestinationTest = z.infer<typeof destinationTestSchema>;
+export type DestinationExamination = z.infer<typeof destinationExaminationSchema>;

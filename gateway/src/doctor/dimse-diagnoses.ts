@@ -1,0 +1,162 @@
+/** Diagnoses of a PACS that speaks DIMSE. `{name}` stands for a fact. */
+import type { Diagnosis } from './checks.ts';
+
+const KNOW_US = {
+  any: 'Enter {calling}, with the address of the gateway, among the AE titles that the PACS knows, and let it store, query and retrieve.',
+  Orthanc: 'Name it in "DicomModalities": {"relay": ["{calling}", "ADDRESS OF THE GATEWAY", 104]}.',
+  dcm4chee: 'Check the "Accepted Calling AE Title" of the network AE {called}.',
+} as const;
+
+export const DIMSE = {
+  'dimse-in-clear': {
+    check: 'certificate',
+    result: 'warn',
+    says: 'DIMSE without TLS: anybody on the way can read the images, and anybody can call itself {calling}.',
+    change: {
+      any: 'Use dimse-tls:// with a certificate of the gateway, or a network of its own.',
+      Orthanc:
+        'Set "DicomTlsEnabled" to true, with "DicomTlsCertificate", "DicomTlsPrivateKey" and "DicomTlsTrustedCertificates".',
+    },
+  },
+  'association-accepted': {
+    check: 'association',
+    result: 'ok',
+    says: '{called} accepts an association with {calling}.',
+  },
+  'ae-title-unknown': {
+    check: 'association',
+    result: 'fail',
+    says: 'The PACS does not know one of the AE titles: {calling} called {called}.',
+    change: {
+      ...KNOW_US,
+      any: `${KNOW_US.any} Check {called} too: upper and lower case differ.`,
+      Orthanc: `${KNOW_US.Orthanc} Its own title is "DicomAet".`,
+    },
+  },
+  'association-refused': {
+    check: 'association',
+    result: 'fail',
+    says: 'The PACS refuses the association.',
+    change: {
+      any: 'It may have too many at once. Look into its log at this time.',
+      Orthanc: KNOW_US.Orthanc,
+    },
+  },
+  'association-fails': {
+    check: 'association',
+    result: 'fail',
+    says: 'What answers on port {port} makes no association ({code}).',
+    change: {
+      any: 'Check the port: it is that of DIMSE, often 104 or 11112, not that of the web pages. If the PACS wants TLS, begin the address with dimse-tls.',
+      Orthanc: 'Its port is "DicomPort" (4242 unless changed); "DicomServerEnabled" must be true.',
+    },
+  },
+  echoes: { check: 'echo', result: 'ok', says: 'C-ECHO is answered.' },
+  'echo-refused': {
+    check: 'echo',
+    result: 'warn',
+    says: 'C-ECHO is answered with {status}.',
+    change: { any: 'Look into the log of the PACS at this time.' },
+  },
+  'echo-not-taken': {
+    check: 'echo',
+    result: 'ok',
+    says: 'The PACS does not take C-ECHO. RelayPACS does not need it.',
+  },
+  'contexts-taken': {
+    check: 'contexts',
+    result: 'ok',
+    says: 'The usual kinds of images are taken, uncompressed and compressed ({count}).',
+  },
+  'contexts-missing': {
+    check: 'contexts',
+    result: 'warn',
+    says: 'The PACS does not take: {missing}. Such instances are refused, the others are stored.',
+    change: {
+      any: 'Allow these SOP Classes and transfer syntaxes for {calling} in the PACS.',
+      Orthanc:
+        'Set "AcceptedTransferSyntaxes" to ["1.2.840.10008.1.*"] and "UnknownSopClassAccepted" to true.',
+      dcm4chee: 'Add them to the transfer capabilities of the network AE {called}.',
+    },
+  },
+  'contexts-none': {
+    check: 'contexts',
+    result: 'fail',
+    says: 'The PACS takes no images from {calling}.',
+    change: KNOW_US,
+  },
+  finds: { check: 'find', result: 'ok', says: 'The PACS answers C-FIND in the Study Root model.' },
+  'find-refused': {
+    check: 'find',
+    result: 'fail',
+    says: 'The PACS does not answer C-FIND from {calling} ({outcome}). Nothing that it stores could be confirmed, and studies wait.',
+    change: {
+      ...KNOW_US,
+      Orthanc:
+        'In "DicomModalities", the entry of the gateway must not have "AllowFind": false; see also "DicomAlwaysAllowFind".',
+    },
+  },
+  gets: { check: 'get', result: 'ok', says: 'The PACS takes C-GET.' },
+  'get-refused': {
+    check: 'get',
+    result: 'warn',
+    says: 'The PACS does not take C-GET. It takes images; they cannot be read back, so receipts say "found", and images cannot be shown.',
+    change: {
+      any: 'Turn C-GET on in the PACS for {calling}.',
+      Orthanc:
+        'In "DicomModalities", the entry of the gateway needs "AllowGet": true; see also "DicomAlwaysAllowGet".',
+    },
+  },
+  'dimse-commitment-taken': {
+    check: 'commitment',
+    result: 'ok',
+    says: 'The PACS takes storage commitment. The destination can ask for it.',
+  },
+  'dimse-commitment-absent': {
+    check: 'commitment',
+    result: 'ok',
+    says: 'The PACS takes no storage commitment. RelayPACS searches for every instance instead.',
+  },
+} as const satisfies Record<string, Diagnosis>;
+
+const MOUNT = 'Create it beneath RELAY_FOLDER_ROOT, and check that its disk or share is mounted.';
+
+export const FOLDER = {
+  'folder-ready': {
+    check: 'folder',
+    result: 'ok',
+    says: 'The folder is there, and the gateway writes in it.',
+  },
+  'folders-not-allowed': {
+    check: 'folder',
+    result: 'fail',
+    says: 'The gateway may not write there.',
+    change: {
+      any: 'Set RELAY_FOLDER_ROOT on the gateway to the folder in which destinations may lie, and restart it.',
+    },
+  },
+  'folder-missing': {
+    check: 'folder',
+    result: 'fail',
+    says: 'The folder is not there.',
+    change: { any: MOUNT },
+  },
+  'folder-not-writable': {
+    check: 'folder',
+    result: 'fail',
+    says: 'The gateway may not read and write in this folder.',
+    change: { any: 'Make the folder the gateway’s own, and check that its disk is not read-only.' },
+  },
+  'disk-full': {
+    check: 'folder',
+    result: 'fail',
+    says: 'Its disk is full.',
+    change: { any: 'Make room. Studies wait until then, and are sent automatically.' },
+  },
+  'folder-fails': {
+    check: 'folder',
+    result: 'fail',
+    says: 'The folder cannot be used ({code}).',
+    change: { any: MOUNT },
+  },
+} as const satisfies Record<string, Diagnosis>;

@@ -1,0 +1,202 @@
+/** The doctor before PACSs that speak DIMSE: a real Orthanc, Debian's storescp, and peers that break the rules. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skip } from '#testing/environment.ts';
+import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts/system/orthanc.ts';
+import { freePort } from '../../../scripts/system/ports.ts';
+import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE } from '../testing/certificate.ts';
+import { ABORT, openDimsePeer, type Script } from '../testing/dimse-peer.ts';
+import { hasStorescp, startStorescp } from '../testing/storescp.ts';
+import type { Finding } from './diagnoses.ts';
+import { examinePacs, type PacsReport, type Scope } from './examine-pacs.ts';
+
+const signal = new AbortController().signal;
+/** Time that passes only while somebody waits. */
+let passedMs = 0;
+const clock = {
+  now: () => 1_700_000_000_000 + passedMs,
+  async wait(ms: number) {
+    passedMs += ms;
+  },
+};
+
+type Options = {
+  readonly scope?: Scope;
+  readonly ca?: string;
+  readonly commitment?: boolean;
+  readonly isTls?: boolean;
+};
+
+function examine(port: number, called = 'ORTHANC', options: Options = {}): Promise<PacsReport> {
+  const { scope = 'all', ca = null, commitment = false, isTls = false } = options;
+  const url = `${isTls ? 'dimse-tls' : 'dimse'}://RELAYPACS@localhost:${port}/${called}`;
+  const wants = { commitment, orthanc: false };
+  return examinePacs({ url, authorization: null, ca }, { scope, wants, clock }, signal);
+}
+
+const codesOf = ({ findings }: PacsReport, result: Finding['result']): string[] =>
+  findings.filter((finding) => finding.result === result).map(({ code }) => code);
+
+function found({ findings }: PacsReport, code: string): Finding {
+  const finding = findings.find((one) => one.code === code);
+  assert.ok(finding, `${code} is not among ${findings.map((one) => one.code).join(', ')}`);
+  return finding;
+}
+const changeOf = ({ change }: Finding, at: string): string => change.find((one) => one.at === at)?.text ?? '';
+
+const test = suite<{ folder: string; port: number; orthanc: RunningOrthanc }>('the doctor over DIMSE');
+let port = 0;
+let folder = '';
+let orthanc: RunningOrthanc | null = null;
+test.before(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'relay-doctor-dimse-'));
+  if ((await findOrthanc()) === null) return;
+  port = await freePort();
+  orthanc = await startOrthanc({
+    folder: join(folder, 'orthanc'),
+    settings: {
+      ...{ DicomServerEnabled: true, DicomPort: port, DicomAet: 'ORTHANC', DicomCheckCalledAet: true },
+      DicomModalities: {
+        relay: { AET: 'RELAYPACS', Host: '127.0.0.1', Port: 104, AllowGet: true },
+      },
+    },
+  });
+});
+test.after(async () => {
+  await orthanc?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const withOrthanc = (title: string, run: (orthanc: RunningOrthanc) => Promise<void>) =>
+  test(title, async () => {
+    if (orthanc === null) return skip('the doctor over DIMSE', 'Orthanc is not installed');
+    await run(orthanc);
+  });
+
+async function countInstances({ restUrl, authorization }: RunningOrthanc): Promise<number> {
+  const answer = await fetch(`${restUrl}/statistics`, { headers: { authorization } });
+  return ((await answer.json()) as { CountInstances: number }).CountInstances;
+}
+
+withOrthanc('an Orthanc that knows the gateway is right, and nothing is written', async (orthanc) => {
+  const report = await examine(port);
+  assert.equal([...codesOf(report, 'fail'), ...codesOf(report, 'warn')], []);
+  for (const code of [
+    'association-accepted',
+    'echoes',
+    'contexts-taken',
+    'finds',
+    'gets',
+    'dimse-commitment-taken',
+  ])
+    assert.is(found(report, code).result, 'ok');
+  assert.is(await countInstances(orthanc), 0);
+  assert.equal(report.settings, { lagMinutes: null, proof: null, batchBytes: null, bodyBytes: null });
+});
+
+withOrthanc('with --store all is measured, and what is left there is named', async (orthanc) => {
+  const report = await examine(port, 'ORTHANC', { scope: 'store' });
+  assert.equal(codesOf(report, 'fail'), []);
+  for (const code of ['stored', 'shown-at-once', 'same-bytes']) assert.is(found(report, code).result, 'ok');
+  assert.equal([report.settings.lagMinutes, report.settings.proof], [10, 'read-back']);
+  assert.match(found(report, 'not-removed').says, 'Patient ID RELAYPACS-DOCTOR');
+  assert.is(await countInstances(orthanc), 2);
+});
+
+withOrthanc('a wrong AE title, and the port of the web pages', async ({ restUrl }) => {
+  const wrong = found(await examine(port, 'OTHER'), 'ae-title-unknown');
+  assert.match(wrong.says, 'RELAYPACS called OTHER');
+  assert.match(changeOf(wrong, 'Orthanc'), '"DicomModalities"');
+  const web = await examine(Number(new URL(restUrl).port));
+  assert.match(changeOf(found(web, 'association-fails'), 'Orthanc'), '"DicomPort"');
+});
+
+test('a storescp takes images and answers no search', async () => {
+  if (!hasStorescp()) return skip('the doctor before storescp', 'dcmtk is not installed');
+  const server = await startStorescp();
+  try {
+    const report = await examine(server.port, 'ANY', { commitment: true });
+    assert.equal(codesOf(report, 'fail'), ['find-refused', 'commitment-missing']);
+    assert.match(found(report, 'find-refused').says, 'Nothing that it stores could be confirmed');
+    assert.equal(codesOf(report, 'warn'), ['contexts-missing', 'get-refused']);
+    assert.match(found(report, 'contexts-missing').says, 'CT in JPEG 2000');
+    assert.equal((await server.held()).length, 0);
+  } finally {
+    await server.stop();
+  }
+  const implicit = await startStorescp('+xi');
+  try {
+    assert.match(
+      found(await examine(implicit.port, 'ANY'), 'contexts-none').says,
+      'no images from RELAYPACS',
+    );
+  } finally {
+    await implicit.stop();
+  }
+});
+
+withOrthanc('an Orthanc that does not know the gateway, and takes no compressed images', async () => {
+  const DicomPort = await freePort();
+  const uncompressed = ['1.2.840.10008.1.2', '1.2.840.10008.1.2.1'];
+  const other = await startOrthanc({
+    folder: join(folder, 'other'),
+    settings: {
+      DicomServerEnabled: true,
+      DicomPort,
+      DicomAet: 'ORTHANC',
+      AcceptedTransferSyntaxes: uncompressed,
+    },
+  });
+  try {
+    const report = await examine(DicomPort);
+    assert.match(
+      found(report, 'contexts-missing').says,
+      'CT in JPEG Lossless, CT in JPEG-LS, CT in JPEG 2000.',
+    );
+    assert.equal(codesOf(report, 'fail'), ['find-refused']);
+    assert.match(changeOf(found(report, 'find-refused'), 'any'), 'RELAYPACS');
+  } finally {
+    await other.stop();
+  }
+});
+
+test('TLS: a private authority, a trusted one, and a peer that wants it', async () => {
+  if (!hasStorescp()) return skip('the doctor before storescp', 'dcmtk is not installed');
+  const cert = join(folder, 'cert.pem');
+  const key = join(folder, 'key.pem');
+  await Promise.all([writeFile(cert, CERTIFICATE), writeFile(key, CERTIFICATE_KEY)]);
+  const server = await startStorescp('+tls', key, cert, '-ic');
+  try {
+    const strange = await examine(server.port, 'ANY', { isTls: true, ca: NEXT_CERTIFICATE });
+    assert.equal([codesOf(strange, 'fail'), strange.isReached], [['certificate-private'], false]);
+    const trusted = await examine(server.port, 'ANY', { isTls: true, ca: CERTIFICATE });
+    assert.is(found(trusted, 'association-accepted').result, 'ok');
+    const plain = found(await examine(server.port, 'ANY'), 'association-fails');
+    assert.match(changeOf(plain, 'any'), 'dimse-tls');
+  } finally {
+    await server.stop();
+  }
+});
+
+test('a dead port', async () => {
+  const report = await examine(await freePort());
+  assert.equal([report.isReached, codesOf(report, 'fail')], [false, ['connection-refused']]);
+});
+
+test('peers that break the rules end the visit, and are told from each other', async () => {
+  const scripts: readonly (readonly [Script, string])[] = [
+    [{ associate: () => ABORT }, 'association-fails'],
+    [{ associate: () => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n') }, 'association-fails'],
+    [{ answer: () => [ABORT] }, 'association-fails'],
+  ];
+  for (const [script, code] of scripts) {
+    const peer = await openDimsePeer(script);
+    assert.is(found(await examine(peer.port, 'PEER', { scope: 'store' }), code).result, 'fail');
+    peer.close();
+  }
+});
+
+test.run();

@@ -1,0 +1,28 @@
+/** A folder has one check: whether the gateway may write in it. */
+import { FOLDERS_NOT_ALLOWED, PacsUnreachable } from '../ports/pacs/pacs.ts';
+import type { DiagnosisCode } from './diagnoses.ts';
+import { diagnose, type Finding } from './diagnoses.ts';
+
+/** The names of the system. */
+const CODES: Readonly<Record<string, DiagnosisCode>> = {
+  [FOLDERS_NOT_ALLOWED]: 'folders-not-allowed',
+  ENOENT: 'folder-missing',
+  ENOTDIR: 'folder-missing',
+  EACCES: 'folder-not-writable',
+  EPERM: 'folder-not-writable',
+  EROFS: 'folder-not-writable',
+  ENOSPC: 'disk-full',
+  EDQUOT: 'disk-full',
+};
+
+/** `probe`: of the folder's adapter. */
+export async function examineFolder(probe: () => Promise<void>): Promise<Finding> {
+  try {
+    await probe();
+    return diagnose('folder-ready');
+  } catch (error) {
+    if (!(error instanceof PacsUnreachable)) throw error;
+    const code = error.connection ?? 'unknown';
+    return diagnose(CODES[code] ?? 'folder-fails', { code });
+  }
+}

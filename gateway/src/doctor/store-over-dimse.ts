@@ -1,0 +1,92 @@
+/** Stores the samples by C-STORE, waits until C-FIND shows them, and reads one back by C-GET. */
+import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
+import { AssociationFailed } from '../dimse/association-failed.ts';
+import { withAssociation, type Wanted } from '../dimse/association.ts';
+import { gather, get, STUDY_ROOT_FIND, STUDY_ROOT_GET } from '../dimse/messages.ts';
+import { identifierOf, listStudy } from '../ports/pacs/dimse-search.ts';
+import { storeAll } from '../ports/pacs/dimse-store.ts';
+import { PacsDoesNotSearch, type StoreAnswer } from '../ports/pacs/pacs.ts';
+import { diagnose, type Finding } from './diagnoses.ts';
+import { peerOf } from './dimse.ts';
+import { createSamples, type Sample } from './sample.ts';
+import { judgeTold, SAMPLE_BYTES_LIMIT, toStore, waitUntilShown } from './store-sample.ts';
+import type { Probe, Visit } from './visit.ts';
+
+export const STORE_OVER_DIMSE: Probe = { run: storeSamples };
+
+const QUERY: Wanted = { abstractSyntax: STUDY_ROOT_FIND, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] };
+
+/** The PACS fell silent, or broke the rules: its name. */
+const failed = (error: unknown): string => {
+  if (error instanceof AssociationFailed) return `no answer, ${error.connection}`;
+  throw error;
+};
+
+async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
+  const samples = createSamples(2, visit.clock.now());
+  // Before the request: an answer that is lost leaves them there as well.
+  visit.found.samples = samples;
+  const told: readonly StoreAnswer[] | string = await storeAll(
+    peerOf(visit),
+    samples.map(toStore),
+    visit.signal,
+  ).catch(failed);
+  if (typeof told === 'string') return [diagnose('store-unanswered', { outcome: told })];
+  const stored = judgeTold(told, 'an answer without them');
+  if (stored.result === 'fail') return [stored];
+  const lag = await waitUntilShown(visit, () => areShown(visit, samples));
+  return [stored, lag, await compare(visit, samples[0]!)];
+}
+
+async function areShown(visit: Visit, samples: readonly Sample[]): Promise<boolean> {
+  const study = samples[0]!.identifiers.studyInstanceUID;
+  try {
+    return await withAssociation(peerOf(visit), { contexts: [QUERY] }, visit.signal, async (association) => {
+      const { instances } = await listStudy(association, study, 2 * samples.length);
+      const shown = new Set(instances.map(({ sopInstanceUID }) => sopInstanceUID));
+      return samples.every(({ identifiers }) => shown.has(identifiers.sopInstanceUID));
+    });
+  } catch (error) {
+    if (error instanceof AssociationFailed || error instanceof PacsDoesNotSearch) return false;
+    throw error;
+  }
+}
+
+async function compare(visit: Visit, { identifiers, bytes }: Sample): Promise<Finding> {
+  const back = await readBack(visit, identifiers);
+  visit.found.returnsSameBytes = false;
+  if (typeof back === 'string') return diagnose('not-read-back', { outcome: back });
+  visit.found.returnsSameBytes = isDataSetOf(back, bytes);
+  return diagnose(visit.found.returnsSameBytes ? 'same-bytes' : 'other-bytes');
+}
+
+/** The Data Set, or why there is none. */
+async function readBack(visit: Visit, where: Sample['identifiers']): Promise<Buffer | string> {
+  const contexts = [
+    { abstractSyntax: STUDY_ROOT_GET, transferSyntaxes: [IMPLICIT_VR_LITTLE_ENDIAN] },
+    { abstractSyntax: where.sopClassUID, transferSyntaxes: [EXPLICIT_VR_LITTLE_ENDIAN] },
+  ];
+  const proposal = { contexts, takes: [SOP_CLASSES.SC] };
+  const asked = { identifier: identifierOf(where), sopInstanceUID: where.sopInstanceUID };
+  const work = withAssociation(
+    peerOf(visit),
+    proposal,
+    visit.signal,
+    async (association): Promise<Buffer | string> => {
+      const context = association.contextOf(STUDY_ROOT_GET);
+      if (context?.result !== 0) return 'no C-GET';
+      const brought = await get(association, context, asked, ({ dataSet }) =>
+        gather(dataSet, SAMPLE_BYTES_LIMIT),
+      );
+      return brought?.taken ?? 'C-GET brought nothing';
+    },
+  );
+  return work.catch(failed);
+}
+
+/** The File Meta Information of a file does not travel: what came is the file's end. */
+const META_AT_LEAST = 132;
+const isDataSetOf = (dataSet: Buffer, file: Uint8Array): boolean =>
+  dataSet.length > file.length / 2 &&
+  dataSet.length < file.length - META_AT_LEAST &&
+  dataSet.equals(file.subarray(file.length - dataSet.length));
