@@ -213,8 +213,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances': READ,
   'get /dicom-web/studies/{studyInstanceUID}': READ,
   'get /dicom-web/studies/{studyInstanceUID}/metadata': READ,
+  'get /dicom-web/studies/{studyInstanceUID}/rendered': READ,
   'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}': READ,
   'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/metadata': READ,
+  'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/rendered': READ,
   'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances/{sopInstanceUID}': READ,
   'get /dicom-web/studies/{studyInstanceUID}/series/{seriesInstanceUID}/instances/{sopInstanceUID}/metadata':
     READ,
