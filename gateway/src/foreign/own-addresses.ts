@@ -8,6 +8,9 @@ import { isObject, type Json } from '../ports/pacs/dicom-json.ts';
 
 const RETRIEVE_URL = '00081190';
 const RETRIEVE_AE_TITLE = '00080054';
+const RETRIEVE_URI = '0040E010';
+/** Of an item of a sequence too: where the PACS, or another one, has what it refers to. */
+const WHERE_IT_LIES: readonly string[] = [RETRIEVE_URL, RETRIEVE_AE_TITLE, RETRIEVE_URI];
 const STUDY_INSTANCE_UID = '0020000D';
 const SERIES_INSTANCE_UID = '0020000E';
 const SOP_INSTANCE_UID = '00080018';
@@ -63,7 +66,6 @@ export function retrieveUrl(address: string, { study, series, instance }: Uids):
 /** A new Data Set. `of`: its UIDs, also those that the request named. */
 export function withOwnAddresses(dataSet: Json, of: Uids, address: string): Json {
   const own = rewritten(dataSet, of, address);
-  delete own[RETRIEVE_AE_TITLE];
   own[RETRIEVE_URL] = { vr: 'UR', Value: [retrieveUrl(address, of)] };
   return own;
 }
@@ -71,7 +73,7 @@ export function withOwnAddresses(dataSet: Json, of: Uids, address: string): Json
 function rewritten(dataSet: Json, of: Uids, address: string): Json {
   const own: Json = {};
   for (const [tag, attribute] of Object.entries(dataSet)) {
-    if (!isObject(attribute)) continue;
+    if (!isObject(attribute) || WHERE_IT_LIES.includes(tag.toUpperCase())) continue;
     const { BulkDataURI: uri, Value: values, ...rest } = attribute;
     const bulk = typeof uri === 'string' ? bulkAddress(uri, of, address) : null;
     own[tag] = {

@@ -352,6 +352,24 @@ test('an address that leads out of its instance is none', () => {
   assert.is(bulkPath('bulk~1~2'), 'bulk/1/2');
 });
 
+test('no address of the PACS is left in the items of a sequence', () => {
+  const lies = {
+    '00081190': { vr: 'UR', Value: ['http://pacs/studies/1.1'] },
+    '00080054': { vr: 'AE', Value: ['PACS'] },
+    '0040e010': { vr: 'UR', Value: ['http://pacs/wado'] },
+  };
+  const item = { ...lies, '00081155': { vr: 'UI', Value: ['1.3'] } };
+  const nested = { '00081199': { vr: 'SQ', Value: [{ ...item, '00081115': { vr: 'SQ', Value: [item] } }] } };
+  const own = withOwnAddresses(
+    { ...nested, ...lies },
+    { study: '1.1', series: undefined, instance: undefined },
+    'http://us',
+  );
+  assert.equal(own['00081190'], { vr: 'UR', Value: ['http://us/studies/1.1'] });
+  assert.not.match(JSON.stringify(own), /pacs/i);
+  assert.is(JSON.stringify(own).split('00081155').length - 1, 2, 'the rest stays');
+});
+
 test('an account holds two large Data Sets at once, and the next waits until one of them is gone', async () => {
   const [large, small] = study.instances;
   const paths = [large!, small!].map((instance) => `${placeOf(instance)}/metadata`);
