@@ -43,7 +43,9 @@ async function openChecks(second: Locator): Promise<void> {
 /** New studies must arrive there too; then they do not go there any more. */
 async function setNeed(page: Page, second: Locator): Promise<void> {
   const need = second.getByRole('combobox', { name: 'New studies second' });
+  const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
   await need.selectOption('required');
+  assert.ok((await saved).ok());
   await page.reload();
   assert.is(await need.inputValue(), 'required');
   await need.selectOption('none');
@@ -55,10 +57,10 @@ async function tryFolder(page: Page): Promise<void> {
   await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
   await page.getByLabel('Name', { exact: true }).fill('third');
   await page.getByLabel('Folder', { exact: true }).fill('/etc');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Enter a path of letters, digits').waitFor();
   await page.getByLabel('Folder', { exact: true }).fill('archive/night');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page
     .getByRole('article', { name: 'third' })
     .locator('.destination-finding')
@@ -77,7 +79,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await first.getByText('It answers, and gives what it holds.').waitFor();
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Second PACS');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Enter a name of lower-case letters, digits and hyphens.').waitFor();
   await looksRight(page, 'destination-form');
   await page.getByLabel('Name', { exact: true }).fill('second');
@@ -86,7 +88,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByRole('combobox', { name: 'Sign in with' }).selectOption('basic');
   await page.getByRole('textbox', { name: 'User name' }).fill(username);
   await page.getByLabel('Password', { exact: true }).fill('a guess');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   const second = page.getByRole('article', { name: 'second' });
   await second
     .locator('.destination-finding')
@@ -96,7 +98,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByRole('button', { name: 'Change second' }).click();
   assert.is(await page.getByLabel('Password', { exact: true }).inputValue(), '');
   await page.getByLabel('Password', { exact: true }).fill(password);
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await second.getByText('It answers, and gives what it holds.').waitFor();
   await openChecks(second);
   await tryFolder(page);
@@ -132,13 +134,13 @@ walk('a PACS behind a proxy with a limit of 1 MB: the page says so, and the stud
     await page.getByRole('combobox', { name: 'Sign in with' }).selectOption('basic');
     await page.getByLabel('User name', { exact: true }).fill(username);
     await page.getByLabel('Password', { exact: true }).fill('a guess');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     const behind = page.getByRole('article', { name: 'behind' });
     const verdict = behind.locator('.destination-finding');
     await verdict.getByText(/^The PACS does not take these credentials/).waitFor();
     await page.getByRole('button', { name: 'Change behind' }).click();
     await page.getByLabel('Password', { exact: true }).fill(password);
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/).waitFor();
     await verdict.getByText(/client_max_body_size 0/).waitFor();
     await looksRight(page, 'destination-limited');
@@ -175,11 +177,11 @@ walk('a viewer is set for the PACS, and opens a study with one press', async (st
   await page.getByRole('button', { name: 'Viewers of default' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Stone');
   await page.getByLabel('Address').fill('https://stone.test/?study=all');
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Viewer 1 needs a name, and an address with {StudyInstanceUID} in it.').waitFor();
   await looksRight(page, 'destination-viewers');
   await page.getByLabel('Address').fill(`${new URL(page.url()).origin}/?study={StudyInstanceUID}`);
-  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.getByRole('link', { name: 'Studies' }).click();
   await page.locator('.study-open').click();
@@ -198,11 +200,11 @@ walk(
     await openDestinations(page, account.username);
     await page.getByRole('button', { name: 'Worklist of default' }).click();
     await page.getByLabel('Address of the modality worklist').fill('ris.example.org:104');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByText('This is not an address of a worklist.').waitFor();
     await looksRight(page, 'destination-worklist');
     await page.getByLabel('Address of the modality worklist').fill('');
-    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
     await page.getByRole('dialog').waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Import orders' }).click();
     const choose = (day: string): Promise<void> =>
