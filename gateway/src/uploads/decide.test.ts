@@ -6,6 +6,7 @@ import type { Role } from '#shared/protocol/api.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
+import { PacsUnreachable, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {
   openTestGround,
@@ -177,6 +178,18 @@ test('leaves instances on their way to the PACS, or possibly in it, where they a
     ['received', 'received'],
     'an answer was lost: the PACS may have it',
   );
+  await pipeline.close();
+});
+
+test('covers what no PACS was offered, also where the secrets of its destination cannot be read', async () => {
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), ground, start: false });
+  const instances = study();
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  const pacsOf = () => Promise.reject(new PacsUnreachable('sealed', null, SECRETS_UNREADABLE));
+  Object.assign(pipeline.tools, { pacsOf });
+  const decision = { decision: 'leave-out', instances: keysOf(instances) };
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, decision);
+  assert.equal(await statesOf(pipeline, uploadId), ['left-out left-out', 'left-out left-out']);
   await pipeline.close();
 });
 

@@ -201,14 +201,15 @@ async function lookForOffered(
   instances: Decision['instances'],
 ): Promise<Offered> {
   const minutes = await countedMinutes(db);
-  const away = () => new Problem('pacs-unreachable');
-  const place = await pacsOf(upload).catch(() => {
-    throw away();
-  });
-  const lagMinutes = place.lagMinutes ?? patience.lagMinutes;
   const offered = (await instancesByKey(db, upload.study_id, instances)).flatMap((row) =>
     row.state === 'received' && row.posted_at !== null ? [{ ...row, posted_at: row.posted_at }] : [],
   );
+  if (offered.length === 0) return NOTHING_OFFERED;
+  const away = () => {
+    throw new Problem('pacs-unreachable');
+  };
+  const { pacs, lagMinutes: own } = await pacsOf(upload).catch(away);
+  const lagMinutes = own ?? patience.lagMinutes;
   // Two counts differ by one more than the minutes between them, at most (tally.store.ts).
   const leftOf = (row: InstanceRow): number =>
     lagMinutes === 0 ? 0 : Math.max(0, row.offered_minute + lagMinutes + 1 - minutes);
@@ -217,9 +218,7 @@ async function lookForOffered(
   if (old.length === 0) return { notThere: new Map(), early };
   const uids = old.map((row) => row.sop_instance_uid);
   const late = AbortSignal.timeout(PACS_MS);
-  const places = await place.pacs.findInstances(uids, late, upload.study_instance_uid).catch(() => {
-    throw away();
-  });
+  const places = await pacs.findInstances(uids, late, upload.study_instance_uid).catch(away);
   const there = new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));
   const absent = old.filter((row) => !there.has(row.sop_instance_uid));
   return { notThere: new Map(absent.map((row) => [row.id, row.posted_at.getTime()])), early };

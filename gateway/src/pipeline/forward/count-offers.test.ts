@@ -11,6 +11,7 @@ import {
 import { PAUSES } from '../pipeline-tools.ts';
 import {
   countOffer,
+  isTimeOut,
   minutesUntilDue,
   OFFERS_LIMIT,
   OFFERS_LIMIT_WHEN_ILL,
@@ -50,6 +51,24 @@ test('was offered whatever the answer was, and not to a PACS that nobody reached
   for (const connection of ['ECONNREFUSED', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT', ...nobody])
     assert.not(offered(null, connection), connection);
   assert.not(wasHeard(new Error('our own')));
+});
+
+test('may pass in a smaller request where a heard one was not answered in time, and nowhere else', () => {
+  const isLate = (status: number | null, connection: string | null): boolean =>
+    isTimeOut(new PacsUnreachable('test', status, connection));
+  assert.equal(
+    [408, 504].map((status) => isLate(status, null)),
+    [true, true],
+  );
+  for (const connection of ['silent', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT'])
+    assert.ok(isLate(null, connection), connection);
+  for (const connection of ['UND_ERR_CONNECT_TIMEOUT', 'ECONNREFUSED', 'ECONNRESET', NOT_ASKED])
+    assert.not(isLate(null, connection), connection);
+  assert.equal(
+    [401, 502, 503].map((status) => isLate(status, null)),
+    [false, false, false],
+  );
+  assert.not(isTimeOut(new Error('our own')));
 });
 
 test('is for a person after some offers while the PACS took others, or many while it took none', () => {

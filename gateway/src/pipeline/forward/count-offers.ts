@@ -82,13 +82,16 @@ const NOT_SPOKEN_TO: readonly string[] = [
   'EDQUOT',
 ];
 
-/** A smaller request may be answered in time: silence, or a proxy that waited in vain (408, 504). */
-export function isTimeOut(error: unknown): boolean {
-  if (!(error instanceof PacsUnreachable)) return false;
-  return error.status === 408 || error.status === 504 || isSilence(error);
-}
-
 /** Whether anybody heard the request: it may have failed because of what it carried. */
 export function wasHeard(error: unknown): boolean {
   return error instanceof PacsUnreachable && !NOT_SPOKEN_TO.includes(error.connection ?? '');
+}
+
+/**
+ * A request was heard and not answered in time, as a smaller one may be: silence, or a proxy that waited in vain (408,
+ * 504).
+ */
+export function isTimeOut(error: unknown): boolean {
+  if (!(error instanceof PacsUnreachable) || !wasHeard(error)) return false;
+  return error.status === 408 || error.status === 504 || isSilence(error);
 }
