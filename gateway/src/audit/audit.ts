@@ -90,6 +90,8 @@ export type AuditEvent =
       /** How the gateway says who it is. */
       authentication: string;
       by: string | null;
+      /** Of `destination-tuned`; null: the gateway’s setting. */
+      tuning?: { lagMinutes: number | null; proof: string | null; batchBytes: number | null };
     }
   | { event: `viewer-${'turned-on' | 'turned-off' | 'removed'}`; version: string; by: string }
   | {

@@ -1,4 +1,5 @@
 /** A change of a destination in the audit trail, with its name and its address: its row may be gone later. */
+import type { Tuning } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
@@ -15,11 +16,20 @@ export type DestinationChange =
   | 'tuned'
   | Need;
 
-/** `by` null: the environment. Call it last in the transaction: the audit chain stays locked until its end. */
+type Change = {
+  readonly change: DestinationChange;
+  /** Null: the environment. */
+  readonly by: string | null;
+  readonly now: Date;
+  /** Of `tuned`. */
+  readonly tuning?: Tuning;
+};
+
+/** Call it last in the transaction: the audit chain stays locked until its end. */
 export async function auditDestination(
   trx: Trx,
   row: Pick<DestinationRow, 'id' | 'site_id' | 'kind' | 'name' | 'url' | 'settings'>,
-  { change, by, now }: { readonly change: DestinationChange; readonly by: string | null; readonly now: Date },
+  { change, by, now, tuning }: Change,
 ): Promise<void> {
   const { id: destinationId, kind, name, settings } = row;
   const about = {
@@ -29,7 +39,12 @@ export async function auditDestination(
     address: addressOf(row),
     authentication: settings.authentication.kind,
   };
-  await recordAudit(trx, row.site_id, { event: `destination-${change}`, ...about, by }, now);
+  await recordAudit(
+    trx,
+    row.site_id,
+    { event: `destination-${change}`, ...about, by, ...(tuning && { tuning }) },
+    now,
+  );
 }
 
 /** Without what may be secret in it; of a folder, its path. */

@@ -210,6 +210,12 @@ test('is tested, and the finding says what is wrong', async () => {
     return found;
   };
   assert.is(await finding({ url }), 'ok');
+  const { id } = await make('tested-whole', { url });
+  const [status, { verdict, findings }] = await call<DestinationExamination>('POST', `/${id}/test`);
+  assert.is(status, 200, 'nothing has to be asked for by name');
+  assert.ok(verdict !== null && findings.length > 10, 'everything was looked at');
+  assert.is(await codeOf(call('POST', `/${id}/test`, { scope: 'much' })), 'invalid-request');
+  await call('DELETE', `/${id}`);
   const guessed = { ...BASIC, password: 'guessed' };
   assert.is(await finding({ url, authentication: guessed }), 'credentials-refused');
   servers.pop()!.close();
@@ -348,10 +354,14 @@ test('has settings of its own, which go with its address, also where the environ
   assert.is(await codeOf(set('11111111-1111-4111-8111-111111111111', tuned)), 'not-found');
   const events = await gateway.database.db
     .selectFrom('audit')
-    .select('event')
+    .select('fields')
     .where('event', '=', 'destination-tuned' as never)
+    .orderBy('seq')
     .execute();
-  assert.is(events.length, 3);
+  assert.equal(
+    events.map(({ fields }) => (fields as { tuning?: unknown }).tuning),
+    [tuned, tuned, none],
+  );
   assert.is((await call('DELETE', `/${made.id}`))[0], 204);
 });
 

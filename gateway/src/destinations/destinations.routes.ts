@@ -15,6 +15,7 @@ import {
   needWishSchema,
   tuningSchema,
   type Destination,
+  type Tuning,
 } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { viewersSchema } from '#shared/protocol/viewer.ts';
@@ -181,7 +182,7 @@ const examine = defineRoute({
   problems: ['not-found'],
   summary:
     'Have the doctor look at it, for up to a minute. Stores test instances only where that is asked for',
-  request: { params: byId, body: jsonBody(examinationWishSchema) },
+  request: { params: byId, body: { ...jsonBody(examinationWishSchema), required: false } },
   responses: {
     200: jsonResponse(destinationExaminationSchema, 'What it found, and the settings that fit.'),
   },
@@ -207,7 +208,8 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
     const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);
     const probe = (signal: AbortSignal) => destinations.of(row).probe(signal);
     const around = { proxy: tools.pacsProxy, clock, probe };
-    const { scope } = c.req.valid('json');
+    // Empty where there is no body.
+    const { scope } = examinationWishSchema.parse(c.req.valid('json'));
     const connect = () => connectionOf(row, tools.seal);
     return c.json(await examineDestination(connect, around, scope, c.req.raw.signal), 200);
   });
@@ -353,10 +355,17 @@ async function changing(
     const happened = await work(trx);
     const row = (await listDestinations(trx, siteId)).find((one) => one.id === id);
     if (row === undefined) throw new Problem('not-found');
-    if (happened !== null) await auditDestination(trx, row, { change: happened, by, now: now() });
+    const tuned = happened === 'tuned' && { tuning: tuningOf(row) };
+    if (happened !== null) await auditDestination(trx, row, { change: happened, by, now: now(), ...tuned });
     return toShown(row);
   });
 }
+
+const tuningOf = ({ lag_minutes: lagMinutes, proof, batch_bytes: batchBytes }: DestinationRow): Tuning => ({
+  lagMinutes,
+  proof,
+  batchBytes,
+});
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
   const { id, kind, name, url, settings, viewers, worklist, need } = row;
@@ -367,7 +376,7 @@ function toShown(row: DestinationRow & StudyCounts): Destination {
     ...settings,
     ...{ underWay, waiting, waitingInstances, waitingBytes, held, copies, deadLetters, hasStudies },
     waitingSince: waitingSince?.toISOString() ?? null,
-    tuning: { lagMinutes: row.lag_minutes, proof: row.proof, batchBytes: row.batch_bytes },
+    tuning: tuningOf(row),
     refused: bytes === null || at === null ? null : { bytes, at: at.toISOString() },
     viewers: [...viewers],
     ...{ id, kind, name, url, worklist, need },

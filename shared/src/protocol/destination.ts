@@ -238,10 +238,12 @@ export type DeadLetterDecision = z.infer<typeof deadLetterDecisionSchema>;
 export const deadLettersDecidedSchema = z.object({ changed: z.number().int() });
 
 /**
- * *Test*. `reach`: what is needed to work with it, in seconds. `all`: everything that can be looked at without storing
- * anything. `store`: two synthetic instances are stored as well, and removed where possible.
+ * *Test*; without a body `all`. `reach`: what is needed to work with it, in seconds. `all`: everything that can be
+ * looked at without storing anything. `store`: two synthetic instances are stored as well, and removed where possible.
  */
-export const examinationWishSchema = z.strictObject({ scope: z.enum(['reach', 'all', 'store']) });
+export const examinationWishSchema = z.strictObject({
+  scope: z.enum(['reach', 'all', 'store']).default('all'),
+});
 export type ExaminationWish = z.infer<typeof examinationWishSchema>;
 
 const findingSchema = z.object({
