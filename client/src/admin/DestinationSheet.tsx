@@ -13,6 +13,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { useSubmit } from '../kit/use-submit.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import {
   hasCertificates,
@@ -50,13 +51,18 @@ type Form = {
 };
 
 export function DestinationSheet({ destination, onSave, onClose }: DestinationSheetProps) {
-  const busy = useSignal(false);
   const form: Form = {
     typed: useSignal(toTyped(destination)),
     mistake: useSignal<Mistake | null>(null),
     message: useId(),
     isNew: destination === null,
   };
+  const submitting = useSubmit((error) => {
+    // It names the field, never what was typed.
+    const detail = error instanceof ApiProblem ? error.detail : null;
+    const trouble = troubleOf(error);
+    form.mistake.value = { ...trouble, next: detail ?? trouble.next, field: null };
+  });
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     const read = readForm(form.typed.value, form.isNew);
@@ -65,18 +71,10 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
         ? null
         : { title: mistakeIn(read.field, form.typed.value.kind), next: null, code: null, field: read.field };
     if (read.kind === 'mistake') return;
-    busy.value = true;
-    try {
+    await submitting.run(async () => {
       await onSave(destination?.id ?? null, read.wish);
       onClose();
-    } catch (error) {
-      // It names the field, never what was typed.
-      const detail = error instanceof ApiProblem ? error.detail : null;
-      const trouble = troubleOf(error);
-      form.mistake.value = { ...trouble, next: detail ?? trouble.next, field: null };
-    } finally {
-      busy.value = false;
-    }
+    });
   };
   const typed = form.typed.value;
   return (
@@ -96,7 +94,12 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
         <div id={form.message} role="alert">
           {form.mistake.value && <MistakeNotice mistake={form.mistake.value} />}
         </div>
-        <FormActions submit={words.save} submitting={words.saving} isBusy={busy.value} onCancel={onClose} />
+        <FormActions
+          submit={words.save}
+          submitting={words.saving}
+          isBusy={submitting.isBusy.value}
+          onCancel={onClose}
+        />
       </form>
     </Sheet>
   );

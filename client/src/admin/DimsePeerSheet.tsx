@@ -7,6 +7,7 @@ import { CodeLine } from '../kit/CodeLine.tsx';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { useSubmit } from '../kit/use-submit.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { readPeer, toTypedPeer, type TypedPeer } from './dimse-peer-form.ts';
 import { dimsePeerWords, type PeerField } from './dimse-peer-words.ts';
@@ -31,12 +32,12 @@ type Form = {
 };
 
 export function DimsePeerSheet({ peer, choices, onSave, onClose }: DimsePeerSheetProps) {
-  const busy = useSignal(false);
   const form: Form = {
     typed: useSignal(toTypedPeer(peer)),
     mistake: useSignal<Mistake | null>(null),
     message: useId(),
   };
+  const submitting = useSubmit((error) => (form.mistake.value = { ...troubleOf(error), field: null }));
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     const read = readPeer(form.typed.value);
@@ -45,15 +46,10 @@ export function DimsePeerSheet({ peer, choices, onSave, onClose }: DimsePeerShee
         ? null
         : { title: words.mistakes[read.field], next: null, code: null, field: read.field };
     if (read.kind === 'mistake') return;
-    busy.value = true;
-    try {
+    await submitting.run(async () => {
       await onSave(peer?.id ?? null, read.wish);
       onClose();
-    } catch (error) {
-      form.mistake.value = { ...troubleOf(error), field: null };
-    } finally {
-      busy.value = false;
-    }
+    });
   };
   const { accounts, policies } = choices;
   return (
@@ -85,7 +81,12 @@ export function DimsePeerSheet({ peer, choices, onSave, onClose }: DimsePeerShee
             </Notice>
           )}
         </div>
-        <FormActions submit={words.save} submitting={words.saving} isBusy={busy.value} onCancel={onClose} />
+        <FormActions
+          submit={words.save}
+          submitting={words.saving}
+          isBusy={submitting.isBusy.value}
+          onCancel={onClose}
+        />
       </form>
     </Sheet>
   );

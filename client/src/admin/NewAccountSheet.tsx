@@ -4,6 +4,7 @@ import { useId, useRef } from 'preact/hooks';
 import { type Role, newUsernameSchema } from '#shared/protocol/api.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { useSubmit } from '../kit/use-submit.ts';
 import { accountsWords } from './accounts-words.ts';
 import type { AccountsStore } from './accounts.store.ts';
 import { AccountMistake, isTooShort, PasswordField, sayMistake, type Mistake } from './PasswordField.tsx';
@@ -17,8 +18,8 @@ export function NewAccountSheet({ store, onClose }: NewAccountSheetProps) {
   const form = useRef<HTMLFormElement>(null);
   const roles = useSignal<readonly Role[]>([]);
   const mistake = useSignal<Mistake | null>(null);
-  const isBusy = useSignal(false);
   const message = useId();
+  const submitting = useSubmit((error) => (mistake.value = sayMistake(error)));
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const data = new FormData(form.current!);
@@ -26,15 +27,10 @@ export function NewAccountSheet({ store, onClose }: NewAccountSheetProps) {
     const password = String(data.get('password'));
     mistake.value = mistakeIn(username, password, roles.value);
     if (mistake.value !== null) return;
-    isBusy.value = true;
-    try {
+    await submitting.run(async () => {
       await store.add({ username, password, roles: roles.value });
       onClose();
-    } catch (error) {
-      mistake.value = sayMistake(error);
-    } finally {
-      isBusy.value = false;
-    }
+    });
   };
   const wrong = mistake.value?.field ?? null;
   return (
@@ -57,7 +53,7 @@ export function NewAccountSheet({ store, onClose }: NewAccountSheetProps) {
         <FormActions
           submit={words.submit}
           submitting={words.submitting}
-          isBusy={isBusy.value}
+          isBusy={submitting.isBusy.value}
           onCancel={onClose}
         />
       </form>

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { useSubmit } from '../kit/use-submit.ts';
 import { accountsWords } from './accounts-words.ts';
 import type { AccountsStore, ListedAccount } from './accounts.store.ts';
 import { AccountMistake, isTooShort, PasswordField, sayMistake, type Mistake } from './PasswordField.tsx';
@@ -18,22 +19,17 @@ export type NewPasswordSheetProps = {
 export function NewPasswordSheet({ account, store, onClose }: NewPasswordSheetProps) {
   const form = useRef<HTMLFormElement>(null);
   const mistake = useSignal<Mistake | null>(null);
-  const isBusy = useSignal(false);
   const message = useId();
+  const submitting = useSubmit((error) => (mistake.value = sayMistake(error)));
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const password = String(new FormData(form.current!).get('password'));
     mistake.value = isTooShort(password);
     if (mistake.value !== null) return;
-    isBusy.value = true;
-    try {
+    await submitting.run(async () => {
       await store.setPassword(account, password);
       onClose();
-    } catch (error) {
-      mistake.value = sayMistake(error);
-    } finally {
-      isBusy.value = false;
-    }
+    });
   };
   return (
     <Sheet title={accountsWords.newPassword} onClose={onClose}>
@@ -52,7 +48,7 @@ export function NewPasswordSheet({ account, store, onClose }: NewPasswordSheetPr
         <FormActions
           submit={words.submit}
           submitting={words.submitting}
-          isBusy={isBusy.value}
+          isBusy={submitting.isBusy.value}
           onCancel={onClose}
         />
       </form>

@@ -7,6 +7,7 @@ import { FormActions } from '../kit/FormActions.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { useSubmit } from '../kit/use-submit.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { CaseRuleFields } from './CaseRuleFields.tsx';
@@ -35,8 +36,12 @@ type Mistake = Trouble & { readonly field: RuleField | null };
 export function RuleSheet({ kind, rule, others, known, onSave, onClose }: RuleSheetProps) {
   const typed = useSignal(toTyped(rule));
   const mistake = useSignal<Mistake | null>(null);
-  const busy = useSignal(false);
   const message = useId();
+  const submitting = useSubmit((error) => {
+    const trouble = troubleOf(error);
+    const detail = error instanceof ApiProblem ? error.detail : null;
+    mistake.value = { ...trouble, next: detail ?? trouble.next, field: null };
+  });
   const save = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const read = readRule(kind, typed.value, others);
@@ -45,17 +50,10 @@ export function RuleSheet({ kind, rule, others, known, onSave, onClose }: RuleSh
       return;
     }
     mistake.value = null;
-    busy.value = true;
-    try {
+    await submitting.run(async () => {
       await onSave(read.rule);
       onClose();
-    } catch (error) {
-      const trouble = troubleOf(error);
-      const detail = error instanceof ApiProblem ? error.detail : null;
-      mistake.value = { ...trouble, next: detail ?? trouble.next, field: null };
-    } finally {
-      busy.value = false;
-    }
+    });
   };
   return (
     <Sheet title={rule === null ? words.add : words.change(rule.name)} onClose={onClose}>
@@ -84,7 +82,12 @@ export function RuleSheet({ kind, rule, others, known, onSave, onClose }: RuleSh
             </Notice>
           )}
         </div>
-        <FormActions submit={words.save} submitting={words.saving} isBusy={busy.value} onCancel={onClose} />
+        <FormActions
+          submit={words.save}
+          submitting={words.saving}
+          isBusy={submitting.isBusy.value}
+          onCancel={onClose}
+        />
       </form>
     </Sheet>
   );

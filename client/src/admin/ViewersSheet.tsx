@@ -5,6 +5,7 @@ import { viewerSchema, VIEWERS_LIMIT, type Viewer } from '#shared/protocol/viewe
 import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { useSubmit } from '../kit/use-submit.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { viewersWords as words } from './viewers-words.ts';
 
@@ -20,22 +21,17 @@ const EMPTY: Viewer = { title: '', address: '' };
 export function ViewersSheet({ destination, onSave, onClose }: ViewersSheetProps) {
   const rows = useSignal<readonly Viewer[]>(destination.viewers.length === 0 ? [EMPTY] : destination.viewers);
   const trouble = useSignal<Trouble | null>(null);
-  const busy = useSignal(false);
+  const submitting = useSubmit((error) => (trouble.value = troubleOf(error)));
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     const wrong = rows.value.findIndex((row) => !viewerSchema.safeParse(row).success);
     trouble.value =
       wrong < 0 ? null : { title: words.mistake(wrong + 1), next: words.mistakeNext, code: null };
     if (wrong >= 0) return;
-    busy.value = true;
-    try {
+    await submitting.run(async () => {
       await onSave(destination.id, rows.value);
       onClose();
-    } catch (error) {
-      trouble.value = troubleOf(error);
-    } finally {
-      busy.value = false;
-    }
+    });
   };
   return (
     <Sheet title={words.title(destination.name)} onClose={onClose}>
@@ -59,7 +55,12 @@ export function ViewersSheet({ destination, onSave, onClose }: ViewersSheetProps
             </Notice>
           )}
         </div>
-        <FormActions submit={words.save} submitting={words.saving} isBusy={busy.value} onCancel={onClose} />
+        <FormActions
+          submit={words.save}
+          submitting={words.saving}
+          isBusy={submitting.isBusy.value}
+          onCancel={onClose}
+        />
       </form>
     </Sheet>
   );

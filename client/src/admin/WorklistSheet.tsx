@@ -5,6 +5,7 @@ import { worklistAddressSchema } from '#shared/protocol/worklist.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { useSubmit } from '../kit/use-submit.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { worklistWords as words } from './worklist-words.ts';
 
@@ -18,7 +19,7 @@ export type WorklistSheetProps = {
 export function WorklistSheet({ destination, onSave, onClose }: WorklistSheetProps) {
   const text = useSignal(destination.worklist ?? '');
   const trouble = useSignal<Trouble | null>(null);
-  const busy = useSignal(false);
+  const submitting = useSubmit((error) => (trouble.value = troubleOf(error)));
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     const address = text.value.trim() || null;
@@ -26,15 +27,10 @@ export function WorklistSheet({ destination, onSave, onClose }: WorklistSheetPro
       ? null
       : { title: words.mistake, next: words.mistakeNext, code: null };
     if (trouble.value !== null) return;
-    busy.value = true;
-    try {
+    await submitting.run(async () => {
       await onSave(destination.id, address);
       onClose();
-    } catch (error) {
-      trouble.value = troubleOf(error);
-    } finally {
-      busy.value = false;
-    }
+    });
   };
   return (
     <Sheet title={words.title(destination.name)} onClose={onClose}>
@@ -58,7 +54,12 @@ export function WorklistSheet({ destination, onSave, onClose }: WorklistSheetPro
             </Notice>
           )}
         </div>
-        <FormActions submit={words.save} submitting={words.saving} isBusy={busy.value} onCancel={onClose} />
+        <FormActions
+          submit={words.save}
+          submitting={words.saving}
+          isBusy={submitting.isBusy.value}
+          onCancel={onClose}
+        />
       </form>
     </Sheet>
   );

@@ -6,6 +6,7 @@ import { FormActions } from '../kit/FormActions.tsx';
 import { focused } from '../kit/focused.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
+import { useSubmit } from '../kit/use-submit.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { useSession } from '../net/net-context.ts';
 import { passwordWords as words } from './password-words.ts';
@@ -60,10 +61,10 @@ type FormProps = { readonly onClose: () => void; readonly onChanged: () => void 
 function PasswordForm({ onClose, onChanged }: FormProps) {
   const session = useSession();
   const trouble = useSignal<Mistake | null>(null);
-  const busy = useSignal(false);
   const shown = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
   const message = useId();
+  const submitting = useSubmit((error) => (trouble.value = refusalIn(error)));
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const data = new FormData(form.current!);
@@ -72,15 +73,10 @@ function PasswordForm({ onClose, onChanged }: FormProps) {
     const mistake = mistakeIn(current, next);
     trouble.value = mistake;
     if (mistake !== null) return;
-    busy.value = true;
-    try {
+    await submitting.run(async () => {
       await session.changePassword(current, next);
       onChanged();
-    } catch (error) {
-      trouble.value = refusalIn(error);
-    } finally {
-      busy.value = false;
-    }
+    });
   };
   const field = (name: FieldName) =>
     ({
@@ -103,7 +99,7 @@ function PasswordForm({ onClose, onChanged }: FormProps) {
       <FormActions
         submit={words.submit}
         submitting={words.submitting}
-        isBusy={busy.value}
+        isBusy={submitting.isBusy.value}
         onCancel={onClose}
       />
     </form>

@@ -13,6 +13,7 @@ import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
+import { useSubmit } from '../kit/use-submit.ts';
 import { useApi } from '../net/net-context.ts';
 import { CaseTroubleNotice } from './CaseParts.tsx';
 import type { CaseStore, Change } from './case.store.ts';
@@ -32,7 +33,7 @@ export function NewCaseSheet({ studyInstanceUID, onClose }: NewCaseSheetProps) {
   const api = useApi();
   const trouble = useSignal<CaseTrouble | null>(null);
   const missing = useSignal<string | null>(null);
-  const isBusy = useSignal(false);
+  const submitting = useSubmit((error) => (trouble.value = troubleOf(error)));
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     const typed = readForm(event.currentTarget as HTMLFormElement);
@@ -43,18 +44,13 @@ export function NewCaseSheet({ studyInstanceUID, onClose }: NewCaseSheetProps) {
       studyInstanceUID !== null
         ? { studies: [studyInstanceUID] }
         : { expected: { [typed.kind === 'patient-id' ? 'patientId' : 'accessionNumber']: typed.number } };
-    isBusy.value = true;
     trouble.value = null;
-    try {
+    await submitting.run(async () => {
       const body = { ...typed.fields, ...about };
       const { id } = await api.json('/cases', caseSchema, { method: 'POST', body });
       onClose();
       location.hash = hrefOf({ page: 'cases', id, query: '' });
-    } catch (error) {
-      trouble.value = troubleOf(error);
-    } finally {
-      isBusy.value = false;
-    }
+    });
   };
   return (
     <Sheet title={words.newTitle} onClose={onClose}>
@@ -67,7 +63,7 @@ export function NewCaseSheet({ studyInstanceUID, onClose }: NewCaseSheetProps) {
         <FormActions
           submit={words.submit}
           submitting={words.submitting}
-          isBusy={isBusy.value}
+          isBusy={submitting.isBusy.value}
           onCancel={onClose}
         />
       </form>
