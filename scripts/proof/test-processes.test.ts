@@ -1,4 +1,4 @@
-/** Whatever a test file leaves running has ended before its folder is removed. */
+/** Processes that a test file leaves running have ended before its folder is removed. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';

@@ -237,7 +237,11 @@ function Tuned({ destination: { id, name, tuning }, store }: Pick<OneProps, 'des
 }
 
 /** Storing something there is a question of its own. */
-function Testing({ destination: { id, name, kind }, store, isTesting }: ActionsProps) {
+function Testing({
+  destination: { id, name, kind },
+  store,
+  isTesting,
+}: Pick<ActionsProps, 'destination' | 'store' | 'isTesting'>) {
   return (
     <>
       <button
@@ -327,7 +331,7 @@ function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
   const { id, name, isPrimary, fromEnvironment, hasStudies } = destination;
   return (
     <div class="row">
-      <Testing destination={destination} store={store} onChange={onChange} isTesting={isTesting} />
+      <Testing destination={destination} store={store} isTesting={isTesting} />
       {!fromEnvironment && (
         <button
           type="button"

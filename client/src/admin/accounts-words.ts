@@ -30,8 +30,6 @@ export const accountsWords = {
   sessions: (count: number) => counted(count, 'session', 'sessions'),
   devices: (count: number) => counted(count, 'device that sends', 'devices that send'),
   created: (when: string) => `Added ${when}`,
-  change: 'Change',
-  changeOf: (name: string) => `Change ${name}`,
   roles: 'Roles',
   rolesOf: (name: string) => `Roles of ${name}`,
   may: {

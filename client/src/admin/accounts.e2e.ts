@@ -124,26 +124,33 @@ walk(
   },
 );
 
-walk('nobody locks themselves out, and who is no administrator any more gets no further', async (stage) => {
-  const { page, account, address, gateway } = stage;
-  await stage.enter();
-  await page.goto(`${address}/#/admin/accounts`);
-  const own = await openRow(page, account.username);
-  assert.ok(await own.getByLabel(/^Administrator/).isDisabled());
-  await own.getByText('You can’t take the role Administrator from yourself').waitFor();
-  assert.is(await own.getByRole('button', { name: /Disable|End sessions of|new password/ }).count(), 0);
-  // Somebody has taken the role from this person meanwhile, and the page shows the list of before.
-  await ask(gateway, ADMIN, {
-    method: 'PATCH',
-    path: `/admin/users/${account.id}`,
-    body: { roles: ['technician'] },
-  });
-  const other = await openRow(page, ADMIN);
-  await other.getByRole('button', { name: 'Disable admin' }).click();
-  await dialog(page).getByRole('button', { name: 'Disable' }).click();
-  await page.getByRole('heading', { name: /^There is no such page/ }).waitFor();
-  assert.is((await ask(gateway, ADMIN, { path: '/admin/users' })).status, 200, 'the gateway has refused it');
-});
+walk(
+  'nobody locks themselves out, and an administrator who has lost the role gets no further',
+  async (stage) => {
+    const { page, account, address, gateway } = stage;
+    await stage.enter();
+    await page.goto(`${address}/#/admin/accounts`);
+    const own = await openRow(page, account.username);
+    assert.ok(await own.getByLabel(/^Administrator/).isDisabled());
+    await own.getByText('You can’t take the role Administrator from yourself').waitFor();
+    assert.is(await own.getByRole('button', { name: /Disable|End sessions of|new password/ }).count(), 0);
+    // Somebody has taken the role from this person meanwhile, and the page shows the list of before.
+    await ask(gateway, ADMIN, {
+      method: 'PATCH',
+      path: `/admin/users/${account.id}`,
+      body: { roles: ['technician'] },
+    });
+    const other = await openRow(page, ADMIN);
+    await other.getByRole('button', { name: 'Disable admin' }).click();
+    await dialog(page).getByRole('button', { name: 'Disable' }).click();
+    await page.getByRole('heading', { name: /^There is no such page/ }).waitFor();
+    assert.is(
+      (await ask(gateway, ADMIN, { path: '/admin/users' })).status,
+      200,
+      'the gateway has refused it',
+    );
+  },
+);
 
 walk(
   'many accounts are searched and sorted; long names and both directions of writing fit',

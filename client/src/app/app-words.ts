@@ -34,7 +34,7 @@ export const appWords = {
       `You can close this page: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here${
         travelling === 0
           ? ''
-          : `, and the browser goes on sending${travelling < safe ? ` ${travelling} of them` : ''}`
+          : `, and the browser keeps sending${travelling < safe ? ` ${travelling} of them` : ''}`
       }`,
     /** In a browser that sends only while the page is open. */
     goesOnOpen: (safe: number) =>

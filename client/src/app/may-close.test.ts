@@ -145,11 +145,11 @@ test('an instance that is paused or waits for its sender is not said to be sent'
   const { mayClose } = appWords.status;
   assert.is(
     mayClose(10, 10),
-    'You can close this page: 10 instances are safe here, and the browser goes on sending',
+    'You can close this page: 10 instances are safe here, and the browser keeps sending',
   );
   assert.is(
     mayClose(10, 4),
-    'You can close this page: 10 instances are safe here, and the browser goes on sending 4 of them',
+    'You can close this page: 10 instances are safe here, and the browser keeps sending 4 of them',
   );
   assert.is(mayClose(10, 0), 'You can close this page: 10 instances are safe here');
 });

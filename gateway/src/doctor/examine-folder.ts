@@ -1,7 +1,6 @@
 /** A folder has one check: whether the gateway may write in it. */
 import { FOLDERS_NOT_ALLOWED, PacsUnreachable } from '../ports/pacs/pacs.ts';
-import type { DiagnosisCode } from './diagnoses.ts';
-import { diagnose, type Finding } from './diagnoses.ts';
+import { diagnose, type DiagnosisCode, type Finding } from './diagnoses.ts';
 
 /** The names of the system. */
 const CODES: Readonly<Record<string, DiagnosisCode>> = {

@@ -7,7 +7,12 @@
  * no value of a patient is kept or told. It never throws for what a PACS does.
  */
 import { setTimeout as after } from 'node:timers/promises';
-import { BATCH_BYTES_LEAST, BATCH_BYTES_LIMIT, type WantedProof } from '#shared/protocol/destination.ts';
+import {
+  BATCH_BYTES_LEAST,
+  BATCH_BYTES_LIMIT,
+  type ExaminationWish,
+  type WantedProof,
+} from '#shared/protocol/destination.ts';
 import type { PacsConnection } from './ask.ts';
 import { BODIES } from './bodies.ts';
 import { checksOf, type CheckName } from './checks.ts';
@@ -20,11 +25,7 @@ import { COMPARE, lagMinutesOf, removeSamples, STORE } from './store-sample.ts';
 import { STORE_OVER_DIMSE } from './store-over-dimse.ts';
 import { extend, openVisit, type Clock, type Probe, type Visit, type Wants } from './visit.ts';
 
-/**
- * `reach`: what is needed to work with it, in seconds. `all`: everything that can be looked at without storing.
- * `store`: with stored test instances as well.
- */
-export type Scope = 'reach' | 'all' | 'store';
+export type Scope = ExaminationWish['scope'];
 
 /** Settings that fit the PACS; null where it did not say enough, or the usual one fits. */
 export type FoundSettings = {
@@ -135,19 +136,18 @@ function batchOf(bodyBytes: number | null): number | null {
   return bytes >= BATCH_BYTES_LIMIT ? null : Math.max(BATCH_BYTES_LEAST, bytes);
 }
 
+/** Of a PACS that tells no digests. */
+function proofBy(returnsSameBytes: boolean | null, way: 'web' | 'dimse'): WantedProof | null {
+  if (returnsSameBytes === null) return null;
+  if (!returnsSameBytes) return 'found';
+  return way === 'dimse' ? 'read-back' : 'read-back-sample';
+}
+
 function settingsOf(visit: Visit, way: 'web' | 'dimse'): FoundSettings {
   const { tellsDigests, returnsSameBytes, lagMs, isNeverShown, bodyBytes } = visit.found;
-  const readBack =
-    returnsSameBytes === null
-      ? null
-      : returnsSameBytes
-        ? way === 'dimse'
-          ? 'read-back'
-          : 'read-back-sample'
-        : 'found';
   return {
     lagMinutes: lagMs === null && !isNeverShown ? null : lagMinutesOf(visit),
-    proof: tellsDigests ? 'digest' : readBack,
+    proof: tellsDigests ? 'digest' : proofBy(returnsSameBytes, way),
     batchBytes: batchOf(bodyBytes),
     bodyBytes,
   };

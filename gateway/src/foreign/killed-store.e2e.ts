@@ -95,7 +95,7 @@ else
           digests.set(sopInstanceUID, digest);
       let interrupted = 0;
       let isKilling = true;
-      // Each goes on until it was answered after the last kill.
+      // Each stores again until it was answered after the last kill.
       const client = async (path: string): Promise<void> => {
         for (let isLast = false; !isLast; ) {
           isLast = !isKilling;
