@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { skip } from '#testing/environment.ts';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
-import { openWorld } from '#testing/world.ts';
+import { openOwnWorld } from '#testing/world.ts';
 import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
 import { looksRight } from '../testing/screens.ts';
@@ -18,7 +18,7 @@ const test = suite('destinations in an administrator’s hands');
 const walk = await walkScreens(test, {
   name: 'destinations in an administrator’s hands',
   roles: ['admin'],
-  open: openWorld,
+  open: openOwnWorld,
 });
 
 function credentialsOf({ authorization }: { readonly authorization: string }): readonly [string, string] {
@@ -155,7 +155,7 @@ walk('a PACS behind a proxy with a limit of 1 MB: the page says so, and the stud
       filesOf({ seed: seed(2), series: 1, instancesPerSeries: 12, rows: 256, columns: 256 }),
     );
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-    // The other walks share the system.
+    // The walks after it send there.
     await openDestinations(page, account.username);
     await page.getByRole('button', { name: 'Make primary default' }).click();
     await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();

@@ -3,14 +3,14 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
-import { openWorld } from '#testing/world.ts';
+import { openOwnWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('rules in an administrator’s hands');
 const walk = await walkScreens(test, {
   name: 'rules in an administrator’s hands',
   roles: ['admin'],
-  open: openWorld,
+  open: openOwnWorld,
 });
 
 walk('rules are made, ordered, tried, switched off and removed', async (stage) => {
