@@ -161,13 +161,16 @@ walk(
     await page.getByLabel('Decide for all 2 held images of this series').check();
     await page.locator('.cover-light summary').click();
     await page.getByLabel('Brightness').selectOption('Dark parts');
+    await page.getByText('A frame counts as shown in the brightness as stored').waitFor();
     await looksRight(page, 'cover');
     await fitsLaptop(page);
     await fillsSmallWindow(page);
     await page.getByRole('button', { name: 'Cover 2 images' }).click();
     await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
     await looksRight(page, 'cover-tried');
+    assert.ok(await page.getByRole('button', { name: 'Release 2 images' }).isDisabled());
     await showAllFrames(page);
+    assert.is(await page.getByLabel('Brightness').inputValue(), 'stored');
     await page.getByRole('button', { name: 'Release 2 images' }).click();
     await page.getByText('Covered by 2 boxes: it is sent with the study').nth(1).waitFor();
     await looksRight(page, 'held-covered');

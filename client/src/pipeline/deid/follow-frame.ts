@@ -15,7 +15,7 @@ export interface WantedFrame extends FramePlace {
   readonly look: Omit<WantedPicture, 'frame'>;
 }
 
-export interface ReadFrame extends FramePlace {
+export interface ReadFrame extends WantedFrame {
   /** Null where it cannot be drawn. */
   readonly picture: FramePicture | null;
 }
@@ -47,7 +47,7 @@ export function followFrame(
       const picture = await inspection
         .picture(found, { ...look, frame }, new AbortController().signal)
         .catch(() => null);
-      if (!isClosed) read.value = { found, frame, picture };
+      if (!isClosed) read.value = { found, frame, look, picture };
     }
     isReading = false;
   }

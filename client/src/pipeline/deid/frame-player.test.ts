@@ -48,7 +48,7 @@ function open(frames: readonly number[], first = 0, undrawn: readonly number[] =
       const { found, frame } = place.value;
       visited.push(`${found.ordinal}/${frame}`);
       const picture = undrawn.includes(frame) ? null : PICTURE;
-      read.value = { found, frame, picture };
+      read.value = { found, frame, look: { maxSide: 1 }, picture };
       if (picture && isInSight) looked.value = withFrame(looked.value, found, frame);
     },
     /** The time of the frame in sight is over. */

@@ -10,7 +10,7 @@ import { Notice } from '../../../kit/Notice.tsx';
 import { Sheet } from '../../../kit/Sheet.tsx';
 import type { FoundFile } from '../../ingest/group-studies.ts';
 import { asksForCalm } from '../film.ts';
-import type { Looked } from '../looked-frames.ts';
+import { areAllShown, type Looked } from '../looked-frames.ts';
 import { FramesShown } from '../FramesShown.tsx';
 import { useInSight } from '../use-in-sight.ts';
 import { seenOf } from '../what-to-look-at.ts';
@@ -18,7 +18,14 @@ import { useIngest } from '../../ingest/ingest-context.ts';
 import { NamingTexts } from '../NamingTexts.tsx';
 import { CoverPicture, ZOOM_STEP } from './CoverPicture.tsx';
 import { BoxTools, Brightness, PictureSteps } from './CoverTools.tsx';
-import { createCoverStore, decidedIn, type CoverStore, type Phase } from './cover.store.ts';
+import {
+  createCoverStore,
+  decidedIn,
+  showsAll,
+  type CoverStore,
+  type Phase,
+  type Range,
+} from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
 import { toImage, wholeImage, zoomedAt, type View, type WindowSize } from '../../../kit/picture-view.ts';
 import { useEdits, type Edits } from './use-edits.ts';
@@ -73,6 +80,7 @@ function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
   const view = chosen ?? wholeImage(image);
   const isWhole = view.zoom === 1;
   useMarked(store, seen, useInSight(place) && isWhole);
+  const unmarked = whyUnmarked(isWhole, store.range.value);
   const looking = { image, window: size, view };
   const middle = { x: size.width / 2, y: size.height / 2 };
   const phase = store.phase.value;
@@ -107,9 +115,15 @@ function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
           player={store.player}
           files={decidedIn(phase, store.covered.value)}
           looked={seen.looked.value}
-          needs={isWhole ? coverWords.allFrames : coverWords.wholeFrames}
-          onPlay={() => setView(null)}
+          {...(unmarked === null && { needs: coverWords.allFrames })}
+          onPlay={() => {
+            setView(null);
+            if (!showsAll(store.range.peek())) store.range.value = null;
+          }}
         />
+        {unmarked !== null && !areSeen(seen, decidedIn(phase, store.covered.value)) && (
+          <p class="small quiet look-needs">{unmarked}</p>
+        )}
         {isDrawing && (
           <BoxTools store={store} edits={edits} mode={mode} onMode={setMode} onAdd={addInSight} />
         )}
@@ -124,11 +138,20 @@ function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
   );
 }
 
-/** A frame was looked at while all of it is in sight. */
+const areSeen = ({ looked }: Looked, files: readonly FoundFile[]): boolean =>
+  files.every((found) => areAllShown(looked.value, found));
+
+/** Why what is in sight does not count as looked at; null: it does. */
+function whyUnmarked(isWhole: boolean, range: Range): string | null {
+  if (!isWhole) return coverWords.wholeFrames;
+  return showsAll(range) ? null : coverWords.plainFrames;
+}
+
+/** A frame was looked at while all of it is in sight, and nothing in it was made darker or brighter. */
 function useMarked(store: CoverStore, seen: Looked, isInSight: boolean): void {
   const shown = store.shown.value;
   useEffect(() => {
-    if (shown && isInSight) seen.markLooked(shown.found, shown.frame);
+    if (shown && isInSight && showsAll(shown.range)) seen.markLooked(shown.found, shown.frame);
   }, [shown, isInSight]);
 }
 

@@ -219,7 +219,8 @@ const RANGES: Readonly<Record<Exclude<RangeName, 'own'>, Range>> = {
 
 /** Names that are written in nearly the grey of their ground come out where the window is narrow. */
 export function Brightness({ store }: { readonly store: CoverStore }) {
-  const [name, setName] = useState<RangeName>('stored');
+  const [picked, setName] = useState<RangeName>('stored');
+  const name = store.range.value === null ? 'stored' : picked;
   const [low, high] = store.range.value ?? [0, 1];
   const level = Math.round((low + high) * 50);
   const width = Math.round((high - low) * 100);

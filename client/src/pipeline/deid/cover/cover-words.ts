@@ -57,6 +57,7 @@ export const coverWords = {
 
   allFrames: 'You can release it once all were shown.',
   wholeFrames: 'A frame counts as shown while all of it is in sight: press Fit.',
+  plainFrames: 'A frame counts as shown in the brightness as stored, or over the whole range.',
 
   cover: (count: number) => `Cover ${images(count)}`,
   nothing: (count: number) =>

@@ -6,7 +6,7 @@ import { burnedInFile, NAME_PLACE, type BurnedIn } from '#testing/burned-in-file
 import { signal } from '@preact/signals';
 import type { Task } from '../../ingest/device-tasks.ts';
 import { DEIDENTIFIED, openIngest } from '../../../testing/open-ingest.ts';
-import { createCoverStore, type CoverStore } from './cover.store.ts';
+import { createCoverStore, showsAll, type CoverStore } from './cover.store.ts';
 import { add } from './edit-boxes.ts';
 
 const FILM: BurnedIn = { seed: 881, number: 1, rows: 40, columns: 160, frames: 3, coding: 'rle' };
@@ -77,13 +77,19 @@ test('of frames that a slider passes only the last one is read, after the one un
   store.close();
 });
 
-test('a narrower range makes the dark parts bright', async () => {
+test('a narrower range makes the dark parts bright, and a picture says under which one it was drawn', async () => {
   const { store } = await open({});
+  const showsAllNow = () => showsAll(store.shown.value!.range);
+  assert.ok(showsAllNow());
   const sum = () => store.shown.value!.picture.rgba.reduce((all, value) => all + value, 0);
   const before = sum();
   store.range.value = [0, 0.25];
+  assert.ok(showsAllNow(), 'the picture in sight is the one before');
   await until(store, () => sum() !== before);
   assert.ok(sum() > before);
+  assert.not(showsAllNow());
+  store.range.value = [0, 1];
+  await until(store, showsAllNow);
   store.close();
 });
 

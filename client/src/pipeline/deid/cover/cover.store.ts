@@ -27,7 +27,11 @@ export interface Shown {
   /** Counted from 0. */
   readonly frame: number;
   readonly picture: FramePicture;
+  readonly range: Range;
 }
+
+/** Under a narrower one a name may be as dark, or as white, as what is around it. */
+export const showsAll = (range: Range): boolean => range === null || (range[0] <= 0 && range[1] >= 1);
 
 export interface Tried {
   readonly able: readonly FoundFile[];
@@ -157,7 +161,9 @@ function createSight(ingest: CoveringIngest, { files, found }: Pick<CoverAsked, 
   );
   const shown = computed((): Shown | null | undefined => {
     const drawn = read.value;
-    return drawn && (drawn.picture === null ? null : { ...drawn, picture: drawn.picture });
+    if (!drawn?.picture) return drawn && null;
+    const { found: file, frame: nth, picture, look } = drawn;
+    return { found: file, frame: nth, picture, range: look.range ?? null };
   });
   const extent = computed(() => {
     const drawn = shown.value;
