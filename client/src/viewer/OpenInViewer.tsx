@@ -1,14 +1,10 @@
 /** *Open in viewer*: asks the gateway where the site's viewers show a study, and opens the only one. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ViewerLink } from '#shared/protocol/viewer.ts';
-import { ApiProblem } from '../net/api-client.ts';
 import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
-import { refusalSentence } from '../net/refusal-sentence.ts';
+import { askForViewers, type Answer } from './ask-for-viewers.ts';
 import { viewerWords as words } from './viewer-words.ts';
-
-/** Or the sentence why there is none. */
-type Answer = readonly ViewerLink[] | string;
 
 type OpenInViewerProps = { readonly studyInstanceUID: string };
 
@@ -20,18 +16,10 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
   useEffect(() => () => gone.current.abort(), []);
   const ask = async () => {
     setAnswer(words.asking);
-    const { signal } = gone.current;
-    try {
-      const { viewerLinksSchema } = await import('#shared/protocol/viewer.ts');
-      const path = `/studies/${studyInstanceUID}/viewer-link`;
-      const { links } = await api.json(path, viewerLinksSchema, { method: 'POST', signal });
-      setAnswer(links);
-      if (links.length === 1) open(links[0]!);
-    } catch (error) {
-      if (signal.aborted) return;
-      const isMissing = error instanceof ApiProblem && error.code === 'not-found';
-      setAnswer(isMissing ? words.notThere : refusalSentence(error, words.failed));
-    }
+    const found = await askForViewers(api, studyInstanceUID, gone.current.signal);
+    if (found === null) return;
+    setAnswer(found);
+    if (typeof found !== 'string' && found.length === 1) open(found[0]!);
   };
   // An auditor reads about studies, and opens none.
   if (user === null || !maySend(user)) return null;
@@ -75,7 +63,6 @@ function post(url: string, token: string): void {
 
 function Said({ answer }: { readonly answer: Answer }) {
   if (typeof answer === 'string') return <p class="small quiet">{answer}</p>;
-  if (answer.length === 0) return <p class="small quiet">{words.none}</p>;
   // Also where there is one: the browser may have kept it from opening.
   return (
     <ul class="plain row" aria-label={words.choose}>

@@ -1,0 +1,41 @@
+/** A person who opens a study in a viewer gets its address, or is told why there is none and what to do. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { json, openTestApi, refusal, unreachable, type Answering } from '../testing/open-api.ts';
+import { askForViewers } from './ask-for-viewers.ts';
+
+const LINK = { title: 'Stone', url: 'https://stone.test/1.2.3' };
+
+/** In words. */
+const told = async (answer: Answering): Promise<string> =>
+  String(await askForViewers(openTestApi(answer).api, '1.2.3', new AbortController().signal));
+
+test('the viewers of the site come with their addresses', async () => {
+  const { api, asked } = openTestApi(() => json({ links: [LINK] }));
+  assert.equal(await askForViewers(api, '1.2.3', new AbortController().signal), [LINK]);
+  assert.equal(
+    asked.map(({ method, path }) => [method, path]),
+    [['POST', '/studies/1.2.3/viewer-link']],
+  );
+});
+
+test('where no viewer is set, a person is told who can set one', async () => {
+  assert.match(await told(() => json({ links: [] })), /^No viewer is set .* An administrator can set one/);
+});
+
+test('a study that is not there, or not theirs to see, is told apart from a gateway that says nothing', async () => {
+  assert.match(await told(() => refusal(404, 'not-found')), /does not have this study yet, or you may not/);
+  for (const silent of [unreachable, () => new Response('Not here', { status: 404 }), () => json({})])
+    assert.match(await told(silent), /^The gateway cannot be reached/);
+});
+
+test('another refusal is told in the words of the gateway', async () => {
+  assert.match(await told(() => refusal(429, 'rate-limited')), /^Not so\. ./);
+});
+
+test('nothing is said to a page that was left', async () => {
+  const { api } = openTestApi(unreachable);
+  assert.is(await askForViewers(api, '1.2.3', AbortSignal.abort()), null);
+});
+
+test.run();
