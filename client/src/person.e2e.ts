@@ -115,6 +115,7 @@ walk(
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
     await page.getByText('3 instances were chosen and not sent. Choose them again').waitFor();
+    await page.getByText('Studies that still wait here stay encrypted').waitFor();
     await page.locator('[data-standing=not-sent]').waitFor();
     await looksRight(page, 'sign-in-locked');
     const said = await saidBy(page);
@@ -167,6 +168,7 @@ walk('a warning that nobody answers ends with the lock, and one that is answered
   await moveClock(page, MINUTE / 2);
   await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
   assert.is(await page.getByRole('alertdialog').count(), 0);
+  assert.is(await page.getByText('stay encrypted', { exact: false }).count(), 0, 'nothing waits');
 });
 
 walk('a refused sign-in keeps the focus, and without a network one message says so', async (stage) => {

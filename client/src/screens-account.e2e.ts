@@ -125,11 +125,14 @@ walk('while signing in takes its time the button can be read, also under the poi
   await page.getByRole('button', { name: 'Sign in' }).click();
   const waiting = page.getByRole('button', { name: 'Signing in…' });
   await waiting.hover();
-  const [ink, ground] = await waiting.evaluate((button) => {
-    const { color, backgroundColor } = getComputedStyle(button);
-    return [color, backgroundColor] as [string, string];
-  });
-  assert.ok(contrastOf(ink, ground) >= 4.5, `${ink} on ${ground}`);
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    const [ink, ground] = await waiting.evaluate((button) => {
+      const { color, backgroundColor } = getComputedStyle(button);
+      return [color, backgroundColor] as [string, string];
+    });
+    assert.ok(contrastOf(ink, ground) >= 4.5, `${colorScheme}: ${ink} on ${ground}`);
+  }
   answer.resolve();
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
 });

@@ -121,7 +121,7 @@ function WhyLocked() {
   return (
     <Notice kind={notSent > 0 ? 'wait' : 'plain'} title={appWords.signIn.lockedAfter(minutes)}>
       {notSent > 0 && <p>{appWords.signIn.lockedNotSent(notSent)}</p>}
-      {(notSent === 0 || safe > 0) && <p>{appWords.signIn.lockedWhat}</p>}
+      {safe > 0 && <p>{appWords.signIn.lockedWhat}</p>}
     </Notice>
   );
 }
