@@ -114,8 +114,9 @@ walk(
     await visitor.setOffline(false);
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
-    await page.getByText('3 instances were chosen and not sent. Choose them again').waitFor();
-    await page.getByText('Studies that still wait here stay encrypted').waitFor();
+    await page
+      .getByText(/3 instances were chosen and not sent\..*Studies that still wait here stay encrypted/)
+      .waitFor();
     await page.locator('[data-standing=not-sent]').waitFor();
     await looksRight(page, 'sign-in-locked');
     const said = await saidBy(page);

@@ -18,14 +18,7 @@ import { useIngest } from '../../ingest/ingest-context.ts';
 import { NamingTexts } from '../NamingTexts.tsx';
 import { CoverPicture, ZOOM_STEP } from './CoverPicture.tsx';
 import { BoxTools, Brightness, PictureSteps } from './CoverTools.tsx';
-import {
-  createCoverStore,
-  decidedIn,
-  showsAll,
-  type CoverStore,
-  type Phase,
-  type Range,
-} from './cover.store.ts';
+import { createCoverStore, decidedIn, showsAll, type CoverStore, type Phase } from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
 import { toImage, wholeImage, zoomedAt, type View, type WindowSize } from '../../../kit/picture-view.ts';
 import { useEdits, type Edits } from './use-edits.ts';
@@ -80,7 +73,6 @@ function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
   const view = chosen ?? wholeImage(image);
   const isWhole = view.zoom === 1;
   useMarked(store, seen, useInSight(place) && isWhole);
-  const unmarked = whyUnmarked(isWhole, store.range.value);
   const looking = { image, window: size, view };
   const middle = { x: size.width / 2, y: size.height / 2 };
   const phase = store.phase.value;
@@ -111,19 +103,7 @@ function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
         {isDrawing ? <p class="cover-what">{coverWords.what}</p> : <Tried phase={phase} />}
         {isDrawing && <ForAll store={store} found={found} />}
         <PictureSteps store={store} />
-        <FramesShown
-          player={store.player}
-          files={decidedIn(phase, store.covered.value)}
-          looked={seen.looked.value}
-          {...(unmarked === null && { needs: coverWords.allFrames })}
-          onPlay={() => {
-            setView(null);
-            if (!showsAll(store.range.peek())) store.range.value = null;
-          }}
-        />
-        {unmarked !== null && !areSeen(seen, decidedIn(phase, store.covered.value)) && (
-          <p class="small quiet look-needs">{unmarked}</p>
-        )}
+        <Looking store={store} seen={seen} isWhole={isWhole} onPlay={() => setView(null)} />
         {isDrawing && (
           <BoxTools store={store} edits={edits} mode={mode} onMode={setMode} onAdd={addInSight} />
         )}
@@ -138,13 +118,34 @@ function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
   );
 }
 
-const areSeen = ({ looked }: Looked, files: readonly FoundFile[]): boolean =>
-  files.every((found) => areAllShown(looked.value, found));
+type LookingProps = Pick<EditorProps, 'store' | 'seen'> & {
+  /** All of the picture is in sight. */
+  readonly isWhole: boolean;
+  readonly onPlay: () => void;
+};
 
-/** Why what is in sight does not count as looked at; null: it does. */
-function whyUnmarked(isWhole: boolean, range: Range): string | null {
-  if (!isWhole) return coverWords.wholeFrames;
-  return showsAll(range) ? null : coverWords.plainFrames;
+/** How many frames were looked at, and why the one in sight does not count. */
+function Looking({ store, seen, isWhole, onPlay }: LookingProps) {
+  const files = decidedIn(store.phase.value, store.covered.value);
+  const looked = seen.looked.value;
+  const isPlain = showsAll(store.range.value);
+  const unmarked = !isWhole ? coverWords.wholeFrames : isPlain ? null : coverWords.plainFrames;
+  const areShown = files.every((found) => areAllShown(looked, found));
+  return (
+    <>
+      <FramesShown
+        player={store.player}
+        files={files}
+        looked={looked}
+        {...(unmarked === null && { needs: coverWords.allFrames })}
+        onPlay={() => {
+          onPlay();
+          if (!isPlain) store.range.value = null;
+        }}
+      />
+      {unmarked !== null && !areShown && <p class="small quiet look-needs">{unmarked}</p>}
+    </>
+  );
 }
 
 /** A frame was looked at while all of it is in sight, and nothing in it was made darker or brighter. */
