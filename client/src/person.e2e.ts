@@ -126,18 +126,22 @@ walk(
     );
     assert.match(said, /^Sign in – RelayPACS\n/);
     assert.not.match(said, '#/studies');
-    // Also without the network the next start does not continue as the last person.
-    await visitor.setOffline(true);
-    await page.reload();
-    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    await visitor.setOffline(false);
-    await page.reload();
-    await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
+    await staysLocked(stage);
     await fillSignIn(page, account.username);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('button', { name: 'Choose files' }).waitFor();
   },
 );
+
+/** Also without the network the next start does not continue as the last person. */
+async function staysLocked({ page, visitor }: Stage): Promise<void> {
+  await visitor.setOffline(true);
+  await page.reload();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await visitor.setOffline(false);
+  await page.reload();
+  await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
+}
 
 /** By the accessibility tree, and in the middle of what is in sight. */
 async function isSaidAndSeen(page: Page): Promise<void> {
