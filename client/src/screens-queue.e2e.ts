@@ -7,6 +7,7 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { choose, filesOf, instancesSentBy, largeFilesOf, sendStudy } from '#testing/app-page.ts';
+import { liveRegions } from '#testing/live-regions.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
@@ -215,9 +216,33 @@ walk(
     page.on('dialog', (dialog) => void dialog.accept());
     await page.reload();
     await page.getByText('12 instances chosen and not sent: choose them again').waitFor();
+    await page.getByRole('button', { name: 'Choose files' }).waitFor();
     await looksRight(page, 'upload-choice-lost');
     await choose(page, filesOf({ seed: seed(1) }));
     await page.getByText('12 instances chosen, not safe yet: press Send').waitFor();
+  },
+);
+
+walk(
+  'a screen reader hears of the link and of each study, politely, and of no study after signing out',
+  async (stage) => {
+    const { page, visitor, seed, account } = stage;
+    await stage.enter();
+    const untilHeard = (words: RegExp) =>
+      until(String(words), async () =>
+        (await liveRegions(page)).some(({ live, text }) => live === 'polite' && words.test(text)),
+      );
+    await visitor.setOffline(true);
+    await untilHeard(/^Offline$/);
+    await sendStudy(page, filesOf({ seed: seed(1) }));
+    await untilHeard(new RegExp(`^${named(stage, 1)}: Waiting for the network`));
+    await visitor.setOffline(false);
+    await untilHeard(/: All 12 instances are in the PACS$/);
+    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    const heard = (await liveRegions(page)).map(({ text }) => text).join();
+    assert.not.match(heard, /QzFamily|Q\. Q\.|All 12/);
   },
 );
 

@@ -1,7 +1,7 @@
 /**
  * The requirements for every page of the app, checked in a real browser: axe finds nothing (WCAG 2.2 AA and
- * its good practice), every control is as large as a gloved finger, nothing is wider than the window; on demand
- * in other languages too. Changes nothing on the page but its size and theme.
+ * its good practice), every control is as large as a gloved finger, nothing is wider than the window, no word is
+ * broken in two; on demand in other languages too. Changes nothing on the page but its size and theme.
  */
 import { createRequire } from 'node:module';
 import { mkdir, readFile } from 'node:fs/promises';
@@ -181,6 +181,27 @@ export async function inspectPage(
   return faults;
 }
 
+/** Runs in the page. Codes, and names and texts from a study, may be longer than a line. */
+function brokenWords(): string[] {
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const broken: string[] = [];
+  while (walker.nextNode()) {
+    const text = walker.currentNode as Text;
+    const element = text.parentElement!;
+    if (!element.checkVisibility() || element.closest('bdi, .code, code, pre, .skip')) continue;
+    // For screen readers alone: its box is a single pixel.
+    if (element.getBoundingClientRect().width < 2) continue;
+    for (const { 0: word, index } of text.data.matchAll(/(?<!\S)\p{L}{2,14}(?=[.,:;?]?(\s|$))/gu)) {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + word.length);
+      const lines = new Set([...range.getClientRects()].map(({ top }) => Math.round(top)));
+      if (lines.size > 1) broken.push(`“${word}” is broken in two: ${element.outerHTML.slice(0, 120)}`);
+    }
+  }
+  return broken;
+}
+
 async function sizeFaults(page: Page): Promise<string[]> {
   const tooWide = await page.evaluate(
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
@@ -188,5 +209,6 @@ async function sizeFaults(page: Page): Promise<string[]> {
   return [
     ...(tooWide > 0 ? [`${tooWide} px wider than the window`] : []),
     ...(await page.evaluate(smallTargets, TARGET_PX)),
+    ...(await page.evaluate(brokenWords)),
   ];
 }

@@ -25,9 +25,11 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
   if (user === null || !maySend(user)) return null;
   return (
     <div class="stack-tight">
-      <button type="button" class="button" disabled={answer === words.asking} onClick={() => void ask()}>
-        {words.open}
-      </button>
+      <p class="row">
+        <button type="button" class="button" disabled={answer === words.asking} onClick={() => void ask()}>
+          {words.open}
+        </button>
+      </p>
       <div role="status">{answer !== null && <Said answer={answer} />}</div>
     </div>
   );

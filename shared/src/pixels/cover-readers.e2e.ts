@@ -94,7 +94,7 @@ async function wholeOf(instance: ParsedInstance): Promise<Uint8Array> {
   return concatBytes([meta, await dataSet.read(start, dataSet.size - start)]);
 }
 
-/** What a program says of a file; throws where it cannot be run. */
+/** The words and the exit code of a program; throws where it cannot be run. */
 function ask(program: string, ...args: readonly string[]): { readonly text: string; readonly code: number } {
   const { error, stdout, stderr, status } = spawnSync(program, args, { maxBuffer: 256 * 1024 * 1024 });
   if (error) throw error;
