@@ -7,7 +7,7 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { choose, filesOf, instancesSentBy, largeFilesOf, sendStudy } from '#testing/app-page.ts';
-import { liveRegions } from '#testing/live-regions.ts';
+import { openLiveRegions } from '#testing/live-regions.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
@@ -228,9 +228,10 @@ walk(
   async (stage) => {
     const { page, visitor, seed, account } = stage;
     await stage.enter();
+    const liveRegions = await openLiveRegions(page);
     const untilHeard = (words: RegExp) =>
       until(String(words), async () =>
-        (await liveRegions(page)).some(({ live, text }) => live === 'polite' && words.test(text)),
+        (await liveRegions()).some(({ live, text }) => live === 'polite' && words.test(text)),
       );
     await visitor.setOffline(true);
     await untilHeard(/^Offline$/);
@@ -241,7 +242,7 @@ walk(
     await page.getByRole('button', { name: `Account of ${account.username}` }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-    const heard = (await liveRegions(page)).map(({ text }) => text).join();
+    const heard = (await liveRegions()).map(({ text }) => text).join();
     assert.not.match(heard, /QzFamily|Q\. Q\.|All 12/);
   },
 );

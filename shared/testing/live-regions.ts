@@ -6,20 +6,24 @@ export interface LiveRegion {
   readonly text: string;
 }
 
-/** Those that say something now. */
-export async function liveRegions(page: Page): Promise<readonly LiveRegion[]> {
+/**
+ * Returns a function that tells which say something now. Begin before the page goes offline: a session with the
+ * browser that begins or ends gives the page its network back.
+ */
+export async function openLiveRegions(page: Page): Promise<() => Promise<readonly LiveRegion[]>> {
   const session = await page.context().newCDPSession(page);
-  const { nodes } = await session.send('Accessibility.getFullAXTree');
-  await session.detach();
-  const byId = new Map(nodes.map((node) => [node.nodeId, node]));
-  const textOf = (id: string): string => {
-    const node = byId.get(id);
-    if (node?.role?.value === 'StaticText') return String(node.name?.value ?? '');
-    return (node?.childIds ?? []).map(textOf).filter(Boolean).join(' ');
+  return async () => {
+    const { nodes } = await session.send('Accessibility.getFullAXTree');
+    const byId = new Map(nodes.map((node) => [node.nodeId, node]));
+    const textOf = (id: string): string => {
+      const node = byId.get(id);
+      if (node?.role?.value === 'StaticText') return String(node.name?.value ?? '');
+      return (node?.childIds ?? []).map(textOf).filter(Boolean).join(' ');
+    };
+    return nodes.flatMap(({ nodeId, properties = [] }) => {
+      const live = properties.find(({ name }) => name === 'live')?.value.value as string | undefined;
+      const text = textOf(nodeId);
+      return live === undefined || live === 'off' || text === '' ? [] : [{ live, text }];
+    });
   };
-  return nodes.flatMap(({ nodeId, properties = [] }) => {
-    const live = properties.find(({ name }) => name === 'live')?.value.value as string | undefined;
-    const text = textOf(nodeId);
-    return live === undefined || live === 'off' || text === '' ? [] : [{ live, text }];
-  });
 }
