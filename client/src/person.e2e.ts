@@ -214,12 +214,9 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   assert.is(await page.getByText('Policy not known yet').count(), 0);
   assert.is(await page.getByRole('link', { name: 'Upload', exact: true }).count(), 0);
   await looksRight(page, 'start-auditor');
-  assert.match(
-    await page.locator('.start-task .code').innerText(),
-    / --gateway https?:\/\/\S+[^/]$/,
-    'the command is whole',
-  );
-  await page.getByText('RELAY_PASSWORD', { exact: false }).waitFor();
+  await page.getByRole('link', { name: /^Read and verify the audit trail/ }).click();
+  await page.getByRole('heading', { name: 'Audit trail', level: 1 }).waitFor();
+  await page.getByRole('link', { name: 'Start', exact: true }).click();
   await page.getByRole('link', { name: 'See which studies were sent' }).click();
   await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
   await page.locator('main[aria-busy=false]').waitFor();

@@ -84,6 +84,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
     ['client/src/admin', 'client/src/viewer'],
     ['kit', 'net'],
   ],
+  [['client/src/audit'], ['kit', 'net', 'admin']],
   [['client/src/results'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],
   [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer']],
   [['client/src/analytics'], ['kit', 'net', 'cases']],

@@ -22,6 +22,12 @@ const PAGES = {
 } satisfies Record<AdminTask, ComponentType>;
 const TASKS = Object.keys(PAGES) as readonly AdminTask[];
 
+/** They are not for administrators alone. */
+const OTHER_PAGES = [
+  { page: 'audit', query: '' },
+  { page: 'analytics', id: '', query: '' },
+] as const;
+
 export function AdminPages({ at }: { readonly at: AdminPlace }) {
   if (at === 'admin') return <Tasks />;
   const View = PAGES[at];
@@ -36,26 +42,34 @@ function Tasks() {
       <ul class="plain">
         {TASKS.map((task) => (
           <li key={task} class="hairline">
-            <a class="admin-task" href={hrefOf({ page: 'admin', at: task })}>
-              <span>
-                <span class="strong">{kitWords.pages[task]}</span>
-                <span class="quiet">{words.tasks[task]}</span>
-              </span>
-              <Icon name="chevron" size={20} turns />
-            </a>
+            <AdminLink
+              title={kitWords.pages[task]}
+              what={words.tasks[task]}
+              href={hrefOf({ page: 'admin', at: task })}
+            />
           </li>
         ))}
-        <li class="hairline">
-          <a class="admin-task" href={hrefOf({ page: 'analytics', id: '', query: '' })}>
-            <span>
-              <span class="strong">{kitWords.pages.analytics}</span>
-              <span class="quiet">{words.analytics}</span>
-            </span>
-            <Icon name="chevron" size={20} turns />
-          </a>
-        </li>
+        {OTHER_PAGES.map((to) => (
+          <li key={to.page} class="hairline">
+            <AdminLink title={kitWords.pages[to.page]} what={words[to.page]} href={hrefOf(to)} />
+          </li>
+        ))}
       </ul>
       <SampleData />
     </main>
+  );
+}
+
+type AdminLinkProps = { readonly title: string; readonly what: string; readonly href: string };
+
+function AdminLink({ title, what, href }: AdminLinkProps) {
+  return (
+    <a class="admin-task" href={href}>
+      <span>
+        <span class="strong">{title}</span>
+        <span class="quiet">{what}</span>
+      </span>
+      <Icon name="chevron" size={20} turns />
+    </a>
   );
 }

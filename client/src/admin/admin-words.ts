@@ -2,6 +2,7 @@
 import type { AdminTask } from '../kit/routes.ts';
 
 export const adminWords = {
+  audit: 'Who did what, when, and with which study; and that nobody has changed it since.',
   analytics: 'How much comes in, how long it takes, and how well models do.',
   intro: 'How this site’s gateway works. Every change is recorded in the audit trail.',
   tasks: {

@@ -6,7 +6,7 @@ import { useSession } from '../net/net-context.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { accountWords as words } from './account-words.ts';
-import { mayOpenCases } from './landing.ts';
+import { mayOpenCases, mayReadAudit } from './landing.ts';
 import { THEMES, useLooks } from './looks.ts';
 import { LooksChoice } from './LooksChoice.tsx';
 import { signOutMeaning } from './sign-out-meaning.ts';
@@ -41,6 +41,11 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
         {session.user.value && mayOpenCases(session.user.value) && (
           <a class="button button-bare" href={hrefOf({ page: 'cases', id: '', query: '' })} onClick={onClose}>
             {kitWords.pages.cases}
+          </a>
+        )}
+        {session.user.value && mayReadAudit(session.user.value) && (
+          <a class="button button-bare" href={hrefOf({ page: 'audit', query: '' })} onClick={onClose}>
+            {kitWords.pages.audit}
           </a>
         )}
         {roles.includes('admin') && (

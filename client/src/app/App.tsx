@@ -21,7 +21,7 @@ import { useLate } from '../kit/use-late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
 import type { Install } from './install-offer.ts';
 import { type AdminPlace, hrefOf, type Route } from '../kit/routes.ts';
-import { landingOf, mayOpenCases } from './landing.ts';
+import { landingOf, mayOpenCases, mayReadAudit } from './landing.ts';
 import type { SettingsViewProps } from './SettingsView.tsx';
 import { SignInView } from './SignInView.tsx';
 import { StatusLine } from './StatusLine.tsx';
@@ -59,6 +59,12 @@ const SettingsView = deferred<SettingsViewProps>(() =>
 const HelpView = deferred(() => import('./HelpView.tsx').then((view) => view.HelpView));
 const CheckView = deferred(() => import('../studies/CheckView.tsx').then((view) => view.CheckView));
 const StartView = deferred(() => import('./StartView.tsx').then((view) => view.StartView));
+const AuditView = deferred<{ query: string }>(() =>
+  import('../audit/AuditView.tsx').then((view) => view.AuditView),
+);
+const SentStudyView = deferred<{ id: string }>(() =>
+  import('../studies/SentStudyView.tsx').then((view) => view.SentStudyView),
+);
 const StudyView = deferred<{ id: string }>(() =>
   import('../pipeline/upload/StudyView.tsx').then((view) => view.StudyView),
 );
@@ -148,7 +154,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
             <a
               class="tab"
               href={hrefOf({ page: 'studies' })}
-              aria-current={page === 'studies' || page === 'study' ? 'page' : undefined}
+              aria-current={page === 'studies' || page === 'study' || page === 'sent' ? 'page' : undefined}
             >
               {kitWords.pages.studies}
               {waiting > 0 && (
@@ -167,9 +173,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
             >
               {kitWords.pages.results}
             </a>
-            {user && mayOpenCases(user) && (
-              <CasesTab isHere={page === 'cases' || page === 'reviews' || page === 'exports'} />
-            )}
+            <LastTab page={page} />
             {isKnown && <NeedsBadge isHere={page === 'needs'} />}
           </nav>
         )}
@@ -179,11 +183,18 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
   );
 }
 
-function CasesTab({ isHere }: { readonly isHere: boolean }) {
-  const href = hrefOf({ page: 'cases', id: '', query: '' });
+/** Of a page that not everybody has: the cases, or for those who have none the audit trail. */
+function LastTab({ page }: { readonly page: Route['page'] }) {
+  const user = useSession().user.value;
+  const hasCases = user !== null && mayOpenCases(user);
+  if (user === null || !(hasCases || mayReadAudit(user))) return null;
+  const to = hasCases
+    ? ({ page: 'cases', id: '', query: '' } as const)
+    : ({ page: 'audit', query: '' } as const);
+  const isHere = page === to.page || (hasCases && (page === 'reviews' || page === 'exports'));
   return (
-    <a class="tab tab-wide" href={href} aria-current={isHere ? 'page' : undefined}>
-      {kitWords.pages.cases}
+    <a class="tab tab-wide" href={hrefOf(to)} aria-current={isHere ? 'page' : undefined}>
+      {kitWords.pages[to.page]}
     </a>
   );
 }
@@ -233,8 +244,12 @@ function viewOf(route: Route, of: SettingsViewProps) {
       return <HelpView />;
     case 'study':
       return <StudyView key={route.id} id={route.id} />;
+    case 'sent':
+      return <SentStudyView key={route.id} id={route.id} />;
     case 'needs':
       return <NeedsView />;
+    case 'audit':
+      return <AuditView query={route.query} />;
     case 'results':
       return <ResultsPages route={route} />;
     case 'cases':

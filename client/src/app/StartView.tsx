@@ -3,11 +3,12 @@ import type { Role } from '#shared/protocol/api.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
-import { useApi, useSession } from '../net/net-context.ts';
+import { useSession } from '../net/net-context.ts';
 import { startWords as words, type StartTask } from './start-words.ts';
 import './start.css';
 
 const TASKS: readonly StartTask[] = [
+  'audit',
   'upload',
   'studies',
   'results',
@@ -16,7 +17,6 @@ const TASKS: readonly StartTask[] = [
   'infer',
   'models',
   'receipts',
-  'audit',
 ];
 const MAY: Record<StartTask, readonly Role[]> = {
   upload: ['technician', 'radiologist', 'researcher', 'admin'],
@@ -29,7 +29,8 @@ const MAY: Record<StartTask, readonly Role[]> = {
   receipts: ['technician', 'radiologist', 'researcher', 'auditor', 'admin'],
   audit: ['auditor', 'admin'],
 };
-const PLACES: Record<Exclude<StartTask, 'audit'>, Exclude<Route, { page: 'not-found' }>> = {
+const PLACES: Record<StartTask, Exclude<Route, { page: 'not-found' }>> = {
+  audit: { page: 'audit', query: '' },
   upload: { page: 'upload' },
   studies: { page: 'studies' },
   results: { page: 'results', at: 'results', id: '', beside: '' },
@@ -59,20 +60,8 @@ export function StartView() {
 }
 
 function Task({ task, isResearcher }: { readonly task: StartTask; readonly isResearcher: boolean }) {
-  // The gateway's address may be a path of this page's own.
-  const gateway = new URL(useApi().baseUrl, location.href).href.replace(/\/$/, '');
   const { title, what } = words.tasks[task];
   const about = task === 'results' && isResearcher ? words.resultsOfResearcher : what;
-  // Read with the command line: there is no page of it.
-  if (task === 'audit')
-    return (
-      <div class="start-task">
-        <h2>{title}</h2>
-        <p class="quiet">{about}</p>
-        <p class="code">{words.auditCommand(gateway)}</p>
-        <p class="small quiet">{words.auditPassword}</p>
-      </div>
-    );
   return (
     <a class="start-task start-link" href={hrefOf(PLACES[task])}>
       <span>

@@ -51,6 +51,14 @@ test('the pages of reviews are there for those who read, and those who assign', 
   );
 });
 
+test('the audit trail is there for auditors and administrators', () => {
+  const asks = (...roles: Role[]) => landingOf({ page: 'audit', query: '' }, { roles }).page;
+  assert.equal(
+    [asks('auditor'), asks('admin'), asks('technician', 'radiologist'), asks('researcher')],
+    ['audit', 'audit', 'not-found', 'not-found'],
+  );
+});
+
 test('the pages for administrators are not there for anybody else', () => {
   const asks = (...roles: Role[]) => landingOf({ page: 'admin', at: 'admin' }, { roles }).page;
   assert.equal([asks('admin'), asks('auditor', 'technician')], ['admin', 'not-found']);

@@ -6,6 +6,9 @@ import { maySend } from '../net/may-send.ts';
 /** Auditors read the events of cases, and send nothing either. */
 export const mayOpenCases = maySend;
 
+export const mayReadAudit = ({ roles }: Pick<User, 'roles'>): boolean =>
+  roles.includes('auditor') || roles.includes('admin');
+
 /** Technicians and administrators begin with a study, radiologists with results, others with what they may do. */
 export function landingOf(route: Route, user: Pick<User, 'roles'> | null): Route {
   if (user === null) return route.page === 'start' ? { page: 'upload' } : route;
@@ -18,6 +21,7 @@ export function landingOf(route: Route, user: Pick<User, 'roles'> | null): Route
     (page === 'cases' && !mayOpenCases(user)) ||
     (page === 'exports' && !isRadiologist && !isAdmin && !roles.includes('researcher')) ||
     (page === 'reviews' && !isRadiologist && !isAdmin) ||
+    (page === 'audit' && !mayReadAudit(user)) ||
     (page === 'admin' && !isAdmin);
   if (isHidden) return { page: 'not-found' };
   if (page !== 'start') return route;

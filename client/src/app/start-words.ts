@@ -45,10 +45,8 @@ export const startWords = {
     },
     audit: {
       title: 'Read and verify the audit trail',
-      what: 'With the command line, on a computer that reaches the gateway:',
+      what: 'Who did what, when, and with which study; and that nobody has changed it since.',
     },
   } satisfies Record<StartTask, { title: string; what: string }>,
   resultsOfResearcher: 'Results of studies whose names were removed, with the pictures behind them.',
-  auditCommand: (gateway: string) => `npm run -s relay -- audit verify --user NAME --gateway ${gateway}`,
-  auditPassword: 'Put your password into the environment variable RELAY_PASSWORD first.',
 };

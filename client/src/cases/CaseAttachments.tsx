@@ -6,7 +6,7 @@ import { useApi } from '../net/net-context.ts';
 import { createAttachmentsStore, type Attachment, type AttachmentsStore } from './attachments.store.ts';
 import { CaseTroubleNotice } from './CaseParts.tsx';
 import { caseWords } from './case-words.ts';
-import { saveBlob } from './save-file.ts';
+import { saveBlob } from '../net/save-file.ts';
 
 const words = caseWords.attachments;
 

@@ -6,7 +6,7 @@ import { queryOf, type CaseFilters } from './case-filters.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { CaseTroubleNotice } from './CaseParts.tsx';
 import { csvWords as words } from './case-csv-words.ts';
-import { saveFile } from './save-file.ts';
+import { saveFile } from '../net/save-file.ts';
 
 export type SaveCasesProps = {
   readonly filters: CaseFilters;

@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { EXPORT_ENDINGS, type Export } from '#shared/protocol/exports.ts';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
-import { saveFile } from '../cases/save-file.ts';
+import { saveFile } from '../net/save-file.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';

@@ -18,6 +18,8 @@ export const kitWords = {
     results: 'Results',
     infer: 'Run AI',
     models: 'Models',
+    audit: 'Audit trail',
+    sent: 'Study',
     admin: 'Administration',
     accounts: 'Accounts',
     destinations: 'Destinations',

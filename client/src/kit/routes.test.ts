@@ -30,6 +30,9 @@ test('every page has an address that leads back to it', () => {
     { page: 'cases', id: '', query: '' },
     { page: 'cases', id: '', query: 'q=7&status=on-hold&sort=due' },
     { page: 'cases', id: '0f8b-1', query: '' },
+    { page: 'audit', query: '' },
+    { page: 'audit', query: 'period=7&person=0f8b-1&kind=sign-ins' },
+    { page: 'sent', id: '0f8b-1' },
     { page: 'reviews', id: '' },
     { page: 'reviews', id: '0f8b-1' },
     { page: 'study', id: '0f8b-1' },
@@ -55,6 +58,9 @@ test('an unknown address says so and does nothing', () => {
     '#/results/a/b/c',
     '#/results/a/<b>',
     '#/studies/a',
+    '#/audit/a',
+    '#/audit?person=%3Cb%3E',
+    '#/sent/',
   ]) {
     assert.equal(parseRoute(hash), { page: 'not-found' }, hash);
   }

@@ -30,6 +30,10 @@ export type Route =
   | { readonly page: 'exports' }
   /** The dashboard: a page of it in `id`, what it counts in `query`. */
   | { readonly page: 'analytics'; readonly id: string; readonly query: string }
+  /** The audit trail: what is looked for in `query`, by ids. */
+  | { readonly page: 'audit'; readonly query: string }
+  /** One study that the gateway knows, by an upload of it. */
+  | { readonly page: 'sent'; readonly id: string }
   /** The list of reviews (without an id), or one review. */
   | { readonly page: 'reviews'; readonly id: string }
   /** The pages for administrators: the list of them, and each of them. */
@@ -45,12 +49,15 @@ export type AdminPlace = 'admin' | AdminTask;
 const plainPages = ['studies', 'needs', 'settings', 'help', 'check', 'exports'] as const;
 
 const CASES = /^#?\/?(cases|analytics)(?:\/([\w-]{1,64}))?(?:\?([\w=&-]{1,256}))?$/;
+const AUDIT = /^#?\/?audit(?:\?([\w=&-]{1,256}))?$/;
 
 /** Reads the part behind `#`; anything unknown is `not-found`, never an error. */
 export function parseRoute(hash: string): Route {
   const cases = CASES.exec(hash);
   if (cases !== null)
     return { page: cases[1] as 'cases' | 'analytics', id: cases[2] ?? '', query: cases[3] ?? '' };
+  const audit = AUDIT.exec(hash);
+  if (audit !== null) return { page: 'audit', query: audit[1] ?? '' };
   const [page = '', id = '', beside = '', ...rest] = hash.replace(/^#?\/?/, '').split('/');
   if (rest.length > 0 || ![id, beside].every((part) => /^[\w-]{0,64}$/.test(part)))
     return { page: 'not-found' };
@@ -64,7 +71,8 @@ export function parseRoute(hash: string): Route {
   if (page === '' && id === '') return { page: hash.length > 1 ? 'upload' : 'start' };
   const plain = plainPages.find((each) => each === page);
   if (plain !== undefined && id === '') return { page: plain };
-  if (page === 'reviews' || (id !== '' && (page === 'study' || page === 'before-after'))) return { page, id };
+  if (page === 'reviews' || (id !== '' && (page === 'study' || page === 'sent' || page === 'before-after')))
+    return { page, id };
   return { page: 'not-found' };
 }
 
@@ -84,11 +92,14 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
       return `#/${route.page}`;
     case 'before-after':
     case 'study':
+    case 'sent':
     case 'reviews':
       return `#/${route.page}/${route.id}`;
     case 'cases':
     case 'analytics':
       return `#/${route.page}${route.id && `/${route.id}`}${route.query && `?${route.query}`}`;
+    case 'audit':
+      return `#/audit${route.query && `?${route.query}`}`;
     case 'admin':
       return route.at === 'admin' ? '#/admin' : `#/admin/${route.at}`;
     case 'results':

@@ -6,14 +6,16 @@ import { Timeline } from './Timeline.tsx';
 export type StudyRecordProps = {
   readonly studyInstanceUID: string;
   readonly hasReceipt: boolean;
+  /** The steps are shown at once. */
+  readonly isOpen?: boolean;
 };
 
-export function StudyRecord({ studyInstanceUID, hasReceipt }: StudyRecordProps) {
+export function StudyRecord({ studyInstanceUID, hasReceipt, isOpen = false }: StudyRecordProps) {
   return (
     <>
       {hasReceipt && <OpenInViewer studyInstanceUID={studyInstanceUID} />}
       <StudyDestinations studyInstanceUID={studyInstanceUID} />
-      <Timeline studyInstanceUID={studyInstanceUID} />
+      <Timeline studyInstanceUID={studyInstanceUID} isOpen={isOpen} />
     </>
   );
 }

@@ -4,10 +4,15 @@ import { StudyPart, useStudyPart, type Question } from '../pipeline/upload/Study
 import { stepsOf, type TimelineEvent } from './timeline-steps.ts';
 import { timelineWords as words } from './timeline-words.ts';
 
-type TimelineProps = { readonly studyInstanceUID: string };
+type StepsProps = { readonly studyInstanceUID: string };
+type TimelineProps = StepsProps & { readonly isOpen: boolean };
 
-export function Timeline({ studyInstanceUID }: TimelineProps) {
-  return <StudyPart title={words.open}>{() => <Steps studyInstanceUID={studyInstanceUID} />}</StudyPart>;
+export function Timeline({ studyInstanceUID, isOpen }: TimelineProps) {
+  return (
+    <StudyPart title={words.open} isOpen={isOpen}>
+      {() => <Steps studyInstanceUID={studyInstanceUID} />}
+    </StudyPart>
+  );
 }
 
 const ask: Question<TimelineEvent> = async (api, studyInstanceUID, signal) => {
@@ -15,7 +20,7 @@ const ask: Question<TimelineEvent> = async (api, studyInstanceUID, signal) => {
   return (await api.json(`/studies/${studyInstanceUID}/timeline`, schema, { signal })).events;
 };
 
-function Steps({ studyInstanceUID }: TimelineProps) {
+function Steps({ studyInstanceUID }: StepsProps) {
   const loaded = useStudyPart(ask, studyInstanceUID);
   if (loaded === 'loading' || loaded === 'failed') return <p class="small quiet">{words[loaded]}</p>;
   const steps = loaded === 'none' ? [] : stepsOf(loaded);

@@ -51,7 +51,9 @@ async function addRows(count: number): Promise<void> {
   for (let nr = 0; nr < count; nr += 1)
     await db
       .transaction()
-      .execute((trx) => recordAudit(trx, siteId, { event: 'login', accountId: randomUUID() }));
+      .execute((trx) =>
+        recordAudit(trx, siteId, { event: 'login', accountId: randomUUID(), address: '127.0.0.1' }),
+      );
 }
 
 const rowsOf = (db: Db) => db.selectFrom('audit').selectAll().orderBy('seq').execute();

@@ -1,17 +1,13 @@
 /** The audit trail, for those who read it. Every other feature writes it through audit.ts. */
-import type { Db } from '../database/database.ts';
 import type { Feature } from '../feature.ts';
-import type { AuditHeads } from './audit-heads.ts';
-import { auditRoutes } from './audit.routes.ts';
+import { auditRoutes, type AuditRouteTools } from './audit.routes.ts';
 import { closeReadings } from './record-reading.ts';
 
 /** Rows younger than this are only chained: whoever owns the database could still rewrite them unseen. */
 const HEAD_EVERY_SECONDS = 300;
 const READINGS_EVERY_SECONDS = 60;
 
-export type AuditTools = { readonly db: Db; readonly now: () => Date; readonly auditHeads: AuditHeads };
-
-export function auditFeature(tools: AuditTools): Feature {
+export function auditFeature(tools: AuditRouteTools): Feature {
   return {
     routes: [auditRoutes(tools)],
     clocks: [

@@ -15,7 +15,7 @@ for (const { name, open } of testDatabases('audit')) {
     const append = (n: number) =>
       db.transaction().execute((trx) =>
         recordAudit(trx, siteId, {
-          event: 'study-completed',
+          event: 'study-assembled',
           studyId: `s${n}`,
           instances: n,
           uids: ['1.2.3'],
@@ -23,7 +23,7 @@ for (const { name, open } of testDatabases('audit')) {
       );
     await Promise.all(Array.from({ length: 20 }, (_, n) => append(n)));
     const undone = db.transaction().execute(async (trx) => {
-      await recordAudit(trx, siteId, { event: 'login', accountId: 'undone' });
+      await recordAudit(trx, siteId, { event: 'login', accountId: 'undone', address: '127.0.0.1' });
       throw new Error('undo');
     });
     await ignoreFailure(undone, 'it is meant to be undone');

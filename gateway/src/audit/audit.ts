@@ -8,18 +8,23 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
+import type { AuditEventName, StudyEventName } from '#shared/protocol/audit-events.ts';
 import type { DataSet } from '#shared/protocol/private-figures.ts';
 import type { Trx } from '../database/database.ts';
 
-/** The events, in kebab-case; comments name the event of PS3.15 Table A.5 that each belongs to. */
+/** The events and their fields. The codes of PS3.15 A.5 are in #shared/protocol/audit-events.ts. */
 export type AuditEvent =
-  // User Authentication (DCM 110114)
-  | { event: 'login'; accountId: string }
-  | { event: 'login-failed'; because: 'unknown-user' }
-  | { event: 'login-failed'; because: 'wrong-password' | 'disabled'; accountId: string }
+  // `address`: of the client, as the gateway sees it
+  | { event: 'login'; accountId: string; address: string }
+  | { event: 'login-failed'; because: 'unknown-user'; address: string }
+  | {
+      event: 'login-failed';
+      because: 'wrong-password' | 'disabled';
+      accountId: string;
+      address?: string;
+    }
   | { event: 'logout'; accountId: string; everywhere?: true; by?: string }
   | { event: 'session-reused'; accountId: string; familyId: string }
-  // Security Alert (DCM 110113): users and their rights
   | { event: 'device-enrolled'; accountId: string; deviceId: string }
   | {
       event: 'device-ended';
@@ -48,7 +53,7 @@ export type AuditEvent =
       expiresAt: string;
     }
   | { event: 'api-key-revoked'; keyId: string; accountId: string; by: string }
-  // Security Configuration (DCM 110131): who may store over DIMSE, from where, and under which policy
+  // The peers that may store over DIMSE: from where, and under which policy
   | {
       event: `dimse-peer-${'made' | 'changed' | 'deleted'}`;
       peerId: string;
@@ -58,7 +63,7 @@ export type AuditEvent =
       policy: string;
       by: string;
     }
-  // DICOM Instances Accessed (DCM 110103): the fate of instances of which a peer was told that they are stored
+  // The fate of instances of which a peer was told that they are stored
   | {
       event: 'dimse-transfer-resent' | 'dimse-transfer-given-up';
       transferId: string;
@@ -69,11 +74,11 @@ export type AuditEvent =
       because: GivingUpReason | null;
       by: string;
     }
-  // Instances Deleted (DCM 110105): a study that was made for looking around
+  // A study that was made for looking around
   | { event: 'sample-study-removed'; studyInstanceUID: string; by: string }
   // Studies that waited on a device for an account that could no longer send them became an administrator's
   | { event: 'queue-taken-over'; accountId: string; by: string; studies: number }
-  // Security Alert (DCM 110113), Security Configuration (DCM 110131): what is promised of what is sent
+  // Policies: the promises about studies that are sent
   | {
       event: 'policy-made' | 'policy-changed' | 'policy-withdrawn';
       policy: string;
@@ -104,13 +109,13 @@ export type AuditEvent =
       bytes: number | null;
       patients: number | null;
     }
-  // Patient Record (DCM 110110): pseudonyms for a device that may not make them. The gateway does not learn whose
+  // Pseudonyms for a device that may not make them. The gateway does not learn whose
   | { event: 'pseudonyms-made'; accountId: string; policy: string; version: number; patients: number }
-  // Security Configuration (DCM 110131): who holds the vault of identities, and whether it takes entries
+  // The holders of the vault of identities, and whether it takes entries
   | { event: 'vault-made'; vaultId: string; by: string; holders: readonly string[] }
   | { event: 'vault-key-set'; vaultId: string; accountId: string; key: string }
   | { event: 'vault-closed' | 'vault-destroyed'; vaultId: string; by: string; entries: number }
-  // Patient Record (DCM 110110): the steps by which two holders open the identity behind one pseudonym
+  // The steps by which two holders open the identity behind one pseudonym
   | {
       event: `vault-${'asked' | 'approved' | 'refused' | 'opened'}`;
       vaultId: string;
@@ -119,8 +124,7 @@ export type AuditEvent =
       pseudonym: string;
       reason: string;
     }
-  // Security Configuration (DCM 110131), Software Configuration (DCM 110133): what answers in the gateway's
-  // name, and when it looks without being asked
+  // The models that answer in the gateway's name, and when they look without being asked
   | {
       event: `model-${'added' | 'activated' | 'rolled-back' | 'stopped' | 'failed' | 'mended' | 'fallback-set'}`;
       model: string;
@@ -128,7 +132,7 @@ export type AuditEvent =
       by: string | null;
       [field: string]: AuditValue;
     }
-  // Security Configuration (DCM 110131): which studies go where, and which a model looks at without being asked
+  // The rules by which studies go somewhere, or a model looks at them without being asked
   | {
       event: 'rules-changed';
       kind: string;
@@ -138,11 +142,10 @@ export type AuditEvent =
       version: string;
       by: string;
     }
-  // Application Activity (DCM 110100), Query, Report (DCM 110106): what was asked of models, and what a
-  // person said of it
+  // Questions to models, and what a person said of the answers
   | { event: `inference-${'asked' | 'cancelled' | 'retried'}`; jobId: string; [field: string]: AuditValue }
   | { event: 'result-verified'; resultId: string; verdict: string; revision: number; by: string }
-  // Patient Record (DCM 110110): what people did with a case. Nothing that they typed
+  // Steps of people with a case. Nothing that they typed
   | { event: CaseEventName; caseId: string; by: string | null; [field: string]: AuditValue }
   | {
       event: 'cases-imported';
@@ -152,13 +155,13 @@ export type AuditEvent =
       changed: number;
       unchanged: number;
     }
-  // Export (DCM 110106): a list of cases as a file, without the parts of them in `withheld`
+  // A list of cases as a file, without the parts of them in `withheld`
   | { event: 'cases-exported'; by: string; cases: number; withheld: readonly string[] }
-  // Query (DCM 110112): figures with noise were told, of one data set. Never a count, nor the question
+  // Figures with noise were told, of one data set. Never a count, nor the question
   | { event: 'private-figures-told'; by: string; of: DataSet; left: number }
-  // Export (DCM 110106): predictions of models as a file, under pseudonyms
+  // Predictions of models as a file, under pseudonyms
   | { event: 'evaluation-exported'; by: string; from: string; to: string; predictions: number }
-  // Export (DCM 110106): data of cases as a file that somebody has asked for. Never a value of it
+  // Data of cases as a file that somebody has asked for. Never a value of it
   | {
       event: ExportEventName;
       exportId: string;
@@ -167,7 +170,7 @@ export type AuditEvent =
       by: string | null;
       [field: string]: AuditValue;
     }
-  // Security Configuration (DCM 110131): which fields an export has, and how much it tells
+  // The fields that an export has, and how much it tells
   | {
       event: 'export-template-made';
       template: string;
@@ -177,11 +180,11 @@ export type AuditEvent =
       fields: readonly string[];
       by: string;
     }
-  // Order Record (DCM 110109): orders were read, a list of them imported, one chosen for a study
+  // Orders were read, a list of them imported, one chosen for a study
   | { event: 'orders-read'; accountId: string; orders: number }
   | { event: 'orders-imported'; by: string; orders: number }
   | { event: 'order-chosen'; by: string; studyInstanceUID: string }
-  // Application Activity (DCM 110100), Report (DCM 110106): who read a case and when. Nothing that they answered
+  // Readers of a case, and when they read it. Nothing that they answered
   | {
       event: ReviewEventName;
       reviewId: string;
@@ -189,15 +192,13 @@ export type AuditEvent =
       by: string | null;
       [field: string]: AuditValue;
     }
-  // Security Configuration (DCM 110131): what readers are asked
+  // Questions to readers
   | { event: 'review-type-made'; reviewType: string; version: number; by: string }
-  // Application Activity (DCM 110100)
   | { event: 'gateway-started'; version: string }
   | { event: 'gateway-stopped' }
-  // Audit Log Used (DCM 110101): the database was put back to row `to`, and rows up to `lostSeq` are gone
+  // The database was put back to row `to`, and rows up to `lostSeq` are gone
   | { event: 'audit-restored'; to: number; lostSeq: number; lostHash: string }
-  // Instances Accessed, Export (DCM 110103, 110106): what one account read of one study since `from`, in a
-  // quarter of an hour at most
+  // Readings by one account of one study since `from`, in a quarter of an hour at most
   | {
       event: 'records-read';
       accountId: string;
@@ -210,8 +211,18 @@ export type AuditEvent =
       receipts: number;
       exports: number;
     }
-  // Begin Transferring, Instances Transferred, Instances Accessed (DCM 110102, 110104, 110103): the steps of
-  // a study
+  // How often one account read the trail since `from`, in a quarter of an hour at most
+  | { event: 'audit-read'; accountId: string; from: string; pages: number }
+  // The trail as a file: of which kind and time, and what else it was narrowed by
+  | {
+      event: 'audit-saved';
+      by: string;
+      kind: string | null;
+      from: string | null;
+      until: string | null;
+      narrowedBy: readonly string[];
+    }
+  // The steps of a study
   | { event: StudyEventName; studyId: string; [field: string]: AuditValue };
 
 export type CaseEventName =
@@ -220,13 +231,6 @@ export type ReviewEventName =
   `review-${'opened' | 'assigned' | 'decided' | 'signed' | 'differs' | 'settled' | 'withdrawn'}`;
 export type ExportEventName =
   `export-${'made' | 'ready' | 'downloaded' | 'held-back' | 'cancelled' | 'expired'}`;
-export type StudyEventName =
-  | `study-${string}`
-  | `instance-${string}`
-  | `instances-${string}`
-  | `parcel-${string}`
-  | `receipt-${string}`
-  | `upload-${string}`;
 type AuditValue = string | number | boolean | null | undefined | readonly string[];
 
 /** The row before the first. */
@@ -292,7 +296,8 @@ export async function recordAudits(
     .executeTakeFirst();
   const rows = [];
   let { seq, hash } = last ?? { seq: 0, hash: GENESIS };
-  for (const { event, ...fields } of events) {
+  for (const { event: name, ...fields } of events) {
+    const event: AuditEventName = name;
     const row = { seq: seq + 1, site_id: siteId, at, event, fields: { ...fields }, previous_hash: hash };
     ({ seq } = row);
     hash = hashOfRow(row);

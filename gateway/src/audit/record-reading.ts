@@ -1,14 +1,14 @@
 /**
- * Reading is an event: who read images, reports, receipts or exports of which study. One event for an account
- * or an API key of it, a study and a quarter of an hour, with counts: a radiologist who pages through a study
- * is one row, not a thousand. Each reading is counted in a table, before it is answered; the clock writes the
+ * Reading is an event: who read images, reports, receipts or exports of which study, or the audit trail. One event for
+ * an account or an API key of it, a study and a quarter of an hour, with counts: a radiologist who pages through a
+ * study is one row, not a thousand. Each reading is counted in a table, before it is answered; the clock writes the
  * event when the quarter of an hour is over.
  */
 import { sql } from 'kysely';
 import type { Db, Trx } from '../database/database.ts';
-import { recordAudit } from './audit.ts';
+import { recordAudits, type AuditEvent } from './audit.ts';
 
-export const READINGS = ['images', 'reports', 'receipts', 'exports'] as const;
+export const READINGS = ['images', 'reports', 'receipts', 'exports', 'trail'] as const;
 export type Reading = (typeof READINGS)[number];
 
 /** `key`: the API key by which the account reads. */
@@ -81,24 +81,36 @@ async function closeSome(trx: Trx, now: Date): Promise<number> {
       .execute();
     // Another gateway has written it.
     if (rows.length === 0) continue;
-    const countOf = (kind: Reading): number => rows.find((row) => row.kind === kind)?.count ?? 0;
-    const since = Math.min(...rows.map((row) => row.since.getTime()));
-    await recordAudit(
-      trx,
-      one.site_id,
-      {
-        event: 'records-read',
-        accountId: one.account_id,
-        ...(one.key_id !== '' && { keyId: one.key_id }),
-        studyInstanceUID: one.study_instance_uid || null,
-        from: new Date(since).toISOString(),
-        images: countOf('images'),
-        reports: countOf('reports'),
-        receipts: countOf('receipts'),
-        exports: countOf('exports'),
-      },
-      now,
-    );
+    await recordAudits(trx, one.site_id, eventsOf(one, rows), now);
   }
   return over.length;
+}
+
+type Place = { readonly account_id: string; readonly key_id: string; readonly study_instance_uid: string };
+type Counted = { readonly kind: Reading; readonly count: number; readonly since: Date };
+
+/** Readings of a study and readings of the trail are events of their own. */
+function eventsOf(of: Place, rows: readonly Counted[]): AuditEvent[] {
+  const accountId = of.account_id;
+  const countOf = (kind: Reading): number => rows.find((row) => row.kind === kind)?.count ?? 0;
+  const from = (some: readonly Counted[]): string =>
+    new Date(Math.min(...some.map(({ since }) => since.getTime()))).toISOString();
+  const records = rows.filter(({ kind }) => kind !== 'trail');
+  const trail = rows.filter(({ kind }) => kind === 'trail');
+  const events: AuditEvent[] = [];
+  if (records.length > 0)
+    events.push({
+      event: 'records-read',
+      accountId,
+      ...(of.key_id !== '' && { keyId: of.key_id }),
+      studyInstanceUID: of.study_instance_uid || null,
+      from: from(records),
+      images: countOf('images'),
+      reports: countOf('reports'),
+      receipts: countOf('receipts'),
+      exports: countOf('exports'),
+    });
+  if (trail.length > 0)
+    events.push({ event: 'audit-read', accountId, from: from(trail), pages: countOf('trail') });
+  return events;
 }

@@ -14,6 +14,9 @@ import { hashOfHead } from './sign-head.ts';
  */
 const PAGE = 250;
 
+/** Rows between two reports: several a second. A multiple of `PAGE`. */
+const TOLD_EVERY = 5_000;
+
 type Broken = Extract<AuditVerdict, { kind: 'broken' }>;
 /** The heads' account of the rows: the hash of some, when each was signed, and which were lost. */
 type Signed = {
@@ -23,12 +26,28 @@ type Signed = {
 
 const broken = (atSeq: number, because: Broken['because']): Broken => ({ kind: 'broken', atSeq, because });
 
+/** `onProgress`: rows that were checked, of those that were there at the beginning. */
+export type Watching = {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: { checked: number; of: number }) => Promise<void>;
+};
+
 /** Without heads the chain alone is walked, and everything is unproven. */
-export async function verifyAudit(db: Db, heads: AuditHeads | null = null): Promise<AuditVerdict> {
+export function verifyAudit(db: Db, heads?: AuditHeads): Promise<AuditVerdict>;
+export function verifyAudit(
+  db: Db,
+  heads: AuditHeads,
+  watching: Watching,
+): Promise<AuditVerdict | 'called-off'>;
+export async function verifyAudit(
+  db: Db,
+  heads: AuditHeads | null = null,
+  watching: Watching | null = null,
+): Promise<AuditVerdict | 'called-off'> {
   const signed = await readHeads(heads);
   if ('kind' in signed) return signed;
-  const walked = await walkRows(db, signed);
-  if ('kind' in walked) return walked;
+  const walked = await walkRows(db, signed, watching);
+  if (walked === 'called-off' || 'kind' in walked) return walked;
   const { seq: rows, head, proven } = walked;
   if ([...signed.hashes.keys()].some((seq) => seq > rows)) return broken(rows + 1, 'cut');
   const at = signed.hashes.get(proven)?.at;
@@ -66,7 +85,12 @@ async function readHeads(heads: AuditHeads | null): Promise<Signed | Broken> {
 
 type Walked = { readonly seq: number; readonly head: string; readonly proven: number };
 
-async function walkRows(db: Db, { hashes }: Signed): Promise<Walked | Broken> {
+async function walkRows(
+  db: Db,
+  { hashes }: Signed,
+  watching: Watching | null,
+): Promise<Walked | Broken | 'called-off'> {
+  const of = watching === null ? 0 : await countRows(db);
   let seq = 0;
   let head = GENESIS;
   let proven = 0;
@@ -88,5 +112,13 @@ async function walkRows(db: Db, { hashes }: Signed): Promise<Walked | Broken> {
       if (signed !== undefined) proven = seq;
     }
     if (rows.length < PAGE) return { seq, head, proven };
+    if (watching?.signal.aborted) return 'called-off';
+    if (seq % TOLD_EVERY === 0) await watching?.onProgress({ checked: seq, of });
   }
+}
+
+/** The chain counts its rows; one that is too far on is found as any other. */
+async function countRows(db: Db): Promise<number> {
+  const last = await db.selectFrom('audit').select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst();
+  return last?.seq ?? 0;
 }

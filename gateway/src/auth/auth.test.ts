@@ -211,7 +211,10 @@ for (const { name, open } of testDatabases('signing in')) {
       .execute();
     assert.equal(
       failed.map(({ fields }) => fields),
-      [{ because: 'unknown-user' }, { because: 'wrong-password', accountId: id }],
+      [
+        { because: 'unknown-user', address: 'local' },
+        { because: 'wrong-password', accountId: id, address: 'local' },
+      ],
     );
   });
 

@@ -1,6 +1,6 @@
 /**
  * Lists who acts in an account's name now: people who are signed in, and devices that send what was queued on them.
- * Says when each began and was last used; where from is kept nowhere.
+ * Says when each began and was last used; the address of a sign-in is in the audit trail alone.
  */
 import type { ListedSession } from '#shared/protocol/api.ts';
 import type { Db } from '../database/database.ts';

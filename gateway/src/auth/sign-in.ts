@@ -80,12 +80,14 @@ export async function signIn(
           const held = await holdAccount(trx, account.id);
           if (held?.epoch !== account.epoch) return null;
           const begun = await beginFamily(trx, account.id, newId(), now());
-          await recordAudit(trx, account.siteId, { event: 'login', accountId: account.id }, now());
+          const event = { event: 'login', accountId: account.id, address: origin.address } as const;
+          await recordAudit(trx, account.siteId, event, now());
           return begun;
         })
       : null;
   if (account && token !== null) return openSession(tools, account, token);
-  await db.transaction().execute((trx) => recordFailure(trx, account, isRight, now()));
+  const failure = { account, isRight, address: origin.address };
+  await db.transaction().execute((trx) => recordFailure(trx, failure, now()));
   throw new Problem('wrong-credentials');
 }
 
@@ -98,16 +100,23 @@ async function checkPassword(account: Account | null, password: string, isKnown:
   }
 }
 
-async function recordFailure(trx: Trx, account: Account | null, isRight: boolean, now: Date): Promise<void> {
+type Failure = {
+  readonly account: Account | null;
+  readonly isRight: boolean;
+  readonly address: string;
+};
+
+async function recordFailure(trx: Trx, { account, isRight, address }: Failure, now: Date): Promise<void> {
   if (account === null)
     return recordAudit(
       trx,
       await defaultSiteId(trx),
-      { event: 'login-failed', because: 'unknown-user' },
+      { event: 'login-failed', because: 'unknown-user', address },
       now,
     );
   const because = isRight && account.isDisabled ? 'disabled' : 'wrong-password';
-  return recordAudit(trx, account.siteId, { event: 'login-failed', because, accountId: account.id }, now);
+  const event = { event: 'login-failed', because, accountId: account.id, address } as const;
+  return recordAudit(trx, account.siteId, event, now);
 }
 
 /** @throws Problem session-ended. */

@@ -23,7 +23,7 @@ type ReadingTable = {
   study_instance_uid: string;
   /** Quarters of an hour since 1970. */
   period: number;
-  kind: 'images' | 'reports' | 'receipts' | 'exports';
+  kind: 'images' | 'reports' | 'receipts' | 'exports' | 'trail';
   count: number;
   since: Date;
 };

@@ -255,7 +255,7 @@ function sendToolsOf({ pipeline, parcels }: ForeignTools, file: SentFile, signal
     },
     takeBack: async (uploadId: string, keys: Parameters<typeof takeBackInstances>[2]) => {
       const upload = await findUpload(pipeline.db, uploadId, null);
-      if (upload !== undefined) await takeBackInstances(pipeline, upload, keys);
+      if (upload !== undefined) await takeBackInstances(pipeline, upload, keys, file.account_id);
     },
   };
 }

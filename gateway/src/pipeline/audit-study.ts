@@ -1,6 +1,7 @@
 /** The audit row of a step of a study, written in the transaction of the step. */
 import type { Transaction } from 'kysely';
-import { recordAudit, type StudyEventName } from '../audit/audit.ts';
+import type { StudyEventName } from '#shared/protocol/audit-events.ts';
+import { recordAudit } from '../audit/audit.ts';
 import type { Tables } from '../database/tables.ts';
 
 export type StudyAudit = {
@@ -21,3 +22,16 @@ export async function auditStudy(
   const { id: studyId, site_id, study_instance_uid: studyInstanceUID } = study;
   await recordAudit(trx, site_id, { event, studyId, studyInstanceUID, ...fields }, now());
 }
+
+type Sending = {
+  readonly accountId: string | null;
+  readonly deviceId?: string | null;
+  readonly keyId?: string | undefined;
+};
+
+/** The fields of an event that a sender brought about: the account, and the device or the API key that acts for it. */
+export const byWhom = ({ accountId, deviceId = null, keyId }: Sending) => ({
+  ...(accountId !== null && { by: accountId }),
+  ...(deviceId !== null && { deviceId }),
+  ...(keyId !== undefined && { keyId }),
+});

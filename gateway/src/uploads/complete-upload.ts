@@ -11,7 +11,7 @@ import { createPlaces } from '../http/places.ts';
 import { findStudy } from '../pipeline/study.store.ts';
 import { unfinishedParcels, unverifiedParcels, type UploadRow } from '../pipeline/parcel.store.ts';
 import type { Sender } from '../pipeline/upload-owner.ts';
-import { auditStudy } from '../pipeline/audit-study.ts';
+import { auditStudy, byWhom } from '../pipeline/audit-study.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { missingInstances } from './upload-status.ts';
 
@@ -45,6 +45,8 @@ export type Arrivals = {
  */
 const PLACES = { atOnce: 256, ofOne: 16 };
 
+type Asking = Pick<Sender, 'accountId' | 'keyId'> & Partial<Pick<Sender, 'deviceId'>>;
+
 export type Completion = {
   /**
    * `isReceiving`: a piece of this upload is coming in at this moment. @throws Problem rate-limited: too many of the
@@ -52,7 +54,7 @@ export type Completion = {
    */
   complete(
     upload: UploadRow,
-    sender: Pick<Sender, 'accountId' | 'keyId'>,
+    sender: Asking,
     isReceiving: () => boolean,
     signal: AbortSignal,
   ): Promise<CompleteAnswer>;
@@ -63,12 +65,12 @@ export function createCompletion(tools: UploadTools): Completion {
   const places = createPlaces(PLACES);
   const lookAt = lookTogether(tools);
   return {
-    async complete(upload, { accountId, keyId }, isReceiving, signal) {
-      const isNews = await setComplete(tools, upload, keyId);
+    async complete(upload, sender, isReceiving, signal) {
+      const isNews = await setComplete(tools, upload, sender);
       const answer = await whenVerified({
         lookAt: () => lookAt(upload),
         isReceiving,
-        enter: () => places.enter(accountId, signal),
+        enter: () => places.enter(sender.accountId, signal),
         signal,
       });
       if (isNews) tools.changes.emit(upload.study_id);
@@ -78,7 +80,7 @@ export function createCompletion(tools: UploadTools): Completion {
 }
 
 /** Whether nobody had said so before. */
-function setComplete(tools: UploadTools, upload: UploadRow, keyId: string | undefined): Promise<boolean> {
+function setComplete(tools: UploadTools, upload: UploadRow, sender: Asking): Promise<boolean> {
   return tools.db.transaction().execute(async (trx) => {
     const { numUpdatedRows } = await trx
       .updateTable('upload')
@@ -91,7 +93,7 @@ function setComplete(tools: UploadTools, upload: UploadRow, keyId: string | unde
         trx,
         tools,
         { ...upload, id: upload.study_id },
-        { event: 'upload-completed', uploadId: upload.id, ...(keyId !== undefined && { keyId }) },
+        { event: 'upload-completed', uploadId: upload.id, ...byWhom(sender) },
       );
     return numUpdatedRows > 0n;
   });

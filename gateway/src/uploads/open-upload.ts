@@ -32,7 +32,7 @@ import {
   setStudyKey,
   type StudyRow,
 } from '../pipeline/study.store.ts';
-import { auditStudy } from '../pipeline/audit-study.ts';
+import { auditStudy, byWhom } from '../pipeline/audit-study.ts';
 import { keepEntries } from '../vault/vault.store.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
@@ -171,7 +171,7 @@ async function openIn(
       have: have.length,
       need: need.length,
       conflict: conflict.length,
-      ...(sender.keyId !== undefined && { keyId: sender.keyId }),
+      ...byWhom(sender),
       ...(sender.peerId !== undefined && { peerId: sender.peerId }),
       ...(rule !== null && { rule }),
       ...(identities > 0 && { identities }),

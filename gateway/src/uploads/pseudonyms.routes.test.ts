@@ -207,7 +207,8 @@ test('while elements are evaluated the audit trail and the account stay open to 
     await db.transaction().execute(async (trx) => {
       await sql`set local lock_timeout = '10s'`.execute(trx);
       assert.ok(await countPatients(trx, pipeline.accountId, 1, now));
-      await recordAudit(trx, pipeline.siteId, { event: 'login-failed', because: 'unknown-user' }, now);
+      const event = { event: 'login-failed', because: 'unknown-user', address: '127.0.0.1' } as const;
+      await recordAudit(trx, pipeline.siteId, event, now);
     });
     return evaluate(...asked);
   }, patientsOf(2));

@@ -18,11 +18,11 @@ import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
 import { dropPromises, forgetInstances, type Promises } from './drop-promises.ts';
 
-/** Throws `upload-in-progress` where bytes have arrived, unless it is by force. */
+/** `by`: an account. Throws `upload-in-progress` where bytes have arrived, unless it is by force. */
 export async function takeBack(
   tools: UploadTools,
   upload: UploadRow,
-  { byForce }: { readonly byForce: boolean },
+  { byForce, by }: { readonly byForce: boolean; readonly by: string },
 ): Promise<void> {
   const { id: uploadId, study_id: studyId } = upload;
   const parcels = await tools.db.transaction().execute(async (trx) => {
@@ -44,20 +44,23 @@ export async function takeBack(
       trx,
       begun.map(({ id }) => id),
     );
-    if (isBrought || ended.length < begun.length) await takeBackRest(trx, tools, study, uploadId);
-    else await takeBackWhole(trx, tools, study, uploadId);
+    const whose = { uploadId, by };
+    if (isBrought || ended.length < begun.length) await takeBackRest(trx, tools, study, whose);
+    else await takeBackWhole(trx, tools, study, whose);
     return ended;
   });
   await removeParcelBlobs(tools.blobs, parcels);
   tools.changes.emit(studyId);
 }
 
+type TakenBack = { readonly uploadId: string; readonly by: string };
+
 /** Of an upload of which nothing is here: all of it, and its study where nobody else has a part in it. */
 async function takeBackWhole(
   trx: Transaction<Tables>,
   tools: UploadTools,
   study: StudyRow,
-  uploadId: string,
+  { uploadId, by }: TakenBack,
 ): Promise<void> {
   const named = (
     await trx.selectFrom('upload_instance').select('instance_id').where('upload_id', '=', uploadId).execute()
@@ -70,7 +73,7 @@ async function takeBackWhole(
   // be gone with them.
   if (forgotten) await applyStudyEvent(trx, study, 'late-instance', tools.now());
   if (isComplete(counts)) await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
-  await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId });
+  await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId, by });
   if (counts.size === 0) await deleteUnused(trx, study.id);
 }
 
@@ -89,7 +92,7 @@ async function takeBackRest(
   trx: Transaction<Tables>,
   tools: UploadTools,
   study: StudyRow,
-  uploadId: string,
+  { uploadId, by }: TakenBack,
 ): Promise<void> {
   const promised = await trx
     .selectFrom('upload_instance')
@@ -99,7 +102,7 @@ async function takeBackRest(
     .where('instance.state', '=', 'promised')
     .execute();
   await dropAndMoveOn(trx, tools, study, { uploadId, promised });
-  await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId });
+  await auditStudy(trx, tools, study, { event: 'upload-taken-back', uploadId, by });
 }
 
 /** The study may have waited for them alone. */
@@ -142,6 +145,7 @@ export async function takeBackInstances(
   tools: UploadTools,
   upload: UploadRow,
   keys: readonly { sopInstanceUID: string; digest: string }[],
+  by: string,
 ): Promise<void> {
   const { id: uploadId, study_id: studyId } = upload;
   await tools.db.transaction().execute(async (trx) => {
@@ -152,6 +156,7 @@ export async function takeBackInstances(
     await auditStudy(trx, tools, study, {
       event: 'instances-taken-back',
       uploadId,
+      by,
       instances: promised.length,
     });
   });

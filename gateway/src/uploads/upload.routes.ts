@@ -368,7 +368,7 @@ function addEnding(router: Router, { tools, parcels }: UploadRouteTools): void {
     const { id } = c.req.valid('param');
     const byForce = caller.scope === 'session' && caller.roles.includes('admin');
     const upload = await (byForce ? visibleUpload : ownUpload)(tools, id, caller);
-    await takeBack(tools, upload, { byForce });
+    await takeBack(tools, upload, { byForce, by: caller.id });
     return c.body(null, 204);
   });
 }
@@ -388,7 +388,7 @@ function addDecisions(router: Router, { tools, readPosted }: UploadRouteTools): 
     await readPosted('decision', c.req.raw, caller.id, async ({ decision, instances }) => {
       // A device says what will come and what will not; a person says what is not to be in the PACS.
       if (caller.scope === 'upload' && decision === 'leave-out') throw new Problem('not-allowed');
-      if (decision === 'take-back') await takeBackInstances(tools, upload, instances);
+      if (decision === 'take-back') await takeBackInstances(tools, upload, instances, caller.id);
       else await decide(tools, upload, caller.id, { decision, instances });
     });
     const status = await uploadStatus(tools.db, upload.id, false);

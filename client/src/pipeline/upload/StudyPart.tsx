@@ -5,11 +5,16 @@ import { Icon } from '../../kit/Icon.tsx';
 import { ApiProblem, type ApiClient } from '../../net/api-client.ts';
 import { useApi } from '../../net/net-context.ts';
 
-type StudyPartProps = { readonly title: string; readonly children: () => ComponentChildren };
+type StudyPartProps = {
+  readonly title: string;
+  /** From the beginning. */
+  readonly isOpen?: boolean;
+  readonly children: () => ComponentChildren;
+};
 
 /** `children`: drawn once it is open. */
-export function StudyPart({ title, children }: StudyPartProps) {
-  const [isOpen, setOpen] = useState(false);
+export function StudyPart({ title, isOpen: isOpenFirst = false, children }: StudyPartProps) {
+  const [isOpen, setOpen] = useState(isOpenFirst);
   return (
     <details
       class="disclosure"

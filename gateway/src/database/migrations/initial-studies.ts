@@ -153,9 +153,14 @@ export const STUDIES = [
   `create table audit (
     seq bigint primary key, site_id uuid not null references site, at timestamptz not null,
     event text not null, fields jsonb not null, previous_hash text not null, hash text not null unique)`,
+  `create index audit_at on audit (site_id, at, seq)`,
+  `create index audit_event on audit (site_id, event, at, seq)`,
+  // By the account that did it, and by the one to which it was done: the newest of each kind of event.
+  `create index audit_by on audit (site_id, (fields->>'by'), event, at, seq) where fields ? 'by'`,
   `create index audit_account on audit (site_id, (fields->>'accountId'), event, at, seq) where fields ? 'accountId'`,
   `create index audit_study on audit ((fields->>'studyId')) where fields ? 'studyId'`,
   `create index audit_case on audit ((fields->>'caseId')) where fields ? 'caseId'`,
+  `create index audit_uid on audit ((fields->>'studyInstanceUID')) where fields ? 'studyInstanceUID' and not fields ? 'studyId'`,
   `create table reading (
     site_id uuid not null references site, account_id uuid not null references account,
     key_id text not null, study_instance_uid text not null, period bigint not null, kind text not null,

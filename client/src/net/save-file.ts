@@ -1,5 +1,5 @@
 /** A file from the gateway, kept on this device under a name. */
-import { problemOf, type ApiClient } from '../net/api-client.ts';
+import { problemOf, type ApiClient } from './api-client.ts';
 
 /** @throws ApiProblem, Unreachable. */
 export async function saveFile(api: Pick<ApiClient, 'send'>, path: string, name: string): Promise<void> {

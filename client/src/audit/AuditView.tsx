@@ -1,0 +1,146 @@
+/** The audit trail: the state of its chain, what is looked for, and the events, newest first. */
+import { useEffect, useState } from 'preact/hooks';
+import { AdminTrouble } from '../admin/AdminTrouble.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { useLate } from '../kit/use-late.ts';
+import { useApi, useSession } from '../net/net-context.ts';
+import { AuditFilterBar } from './AuditFilterBar.tsx';
+import {
+  EVERYTHING,
+  isNarrowed,
+  parseFilters,
+  writeFilters,
+  type AuditFilters,
+  type AuditQuestion,
+} from './audit-filters.ts';
+import { auditWords as words } from './audit-words.ts';
+import { createAuditStore, type AuditStore } from './audit.store.ts';
+import { ChainNotice } from './ChainNotice.tsx';
+import { EventRow } from './EventRow.tsx';
+import { SaveEvents } from './SaveEvents.tsx';
+import './audit.css';
+
+export function AuditView({ query }: { readonly query: string }) {
+  const api = useApi();
+  const isAdmin = useSession().user.value?.roles.includes('admin') ?? false;
+  const [store] = useState(() => createAuditStore(api, () => new Date()));
+  const { question, choose, chooseStudy } = useQuestion(query, store);
+  useEffect(() => {
+    void store.loadPeople();
+    return () => store.close();
+  }, [store]);
+  const events = store.events.value;
+  const trouble = store.trouble.value;
+  const isLoading = events === null && trouble === null;
+  const late = useLate(isLoading);
+  return (
+    <main id="content" class="page stack audit" aria-busy={store.isBusy.value}>
+      <div>
+        {isAdmin && (
+          <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
+            {kitWords.pages.admin}
+          </a>
+        )}
+        <h1 tabIndex={-1}>{kitWords.pages.audit}</h1>
+      </div>
+      <p class="quiet">{words.intro}</p>
+      <ChainNotice store={store} />
+      <AuditFilterBar
+        question={question}
+        people={store.people.value}
+        studyInstanceUID={events?.study?.studyInstanceUID ?? null}
+        onChoose={choose}
+        onStudy={chooseStudy}
+      />
+      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load(question)} />}
+      {late && <p class="quiet">{words.loading}</p>}
+      {events && <Events store={store} question={question} onChoose={choose} />}
+    </main>
+  );
+}
+
+/** The question of the address; and a study in it that has no id yet by which an address could name it. */
+function useQuestion(query: string, store: AuditStore) {
+  const filters = parseFilters(query);
+  const [uid, setUid] = useState('');
+  const question: AuditQuestion = { filters, uid };
+  useEffect(() => void store.load(question), [store, query, uid]);
+  const write = (next: AuditFilters): void => {
+    location.hash = hrefOf({ page: 'audit', query: writeFilters(next) });
+  };
+  const found = store.events.value?.study ?? null;
+  useEffect(() => {
+    // Now the address can name it.
+    if (uid === '' || found?.studyInstanceUID !== uid || found.id === null) return;
+    setUid('');
+    write({ ...filters, study: found.id });
+  }, [uid, found]);
+  return {
+    question,
+    choose(some: Partial<AuditFilters>) {
+      if (some.study !== undefined || some.case !== undefined) setUid('');
+      write({ ...filters, ...some });
+    },
+    chooseStudy(typed: string) {
+      setUid(typed);
+      write({ ...filters, study: '', case: '' });
+    },
+  };
+}
+
+type EventsProps = {
+  readonly store: AuditStore;
+  readonly question: AuditQuestion;
+  readonly onChoose: (some: Partial<AuditFilters>) => void;
+};
+
+function Events({ store, question, onChoose }: EventsProps) {
+  const events = store.events.value!;
+  const isSome = isNarrowed(question.filters) || question.uid !== '';
+  if (events.rows.length === 0)
+    return (
+      <div class="stack" role="status">
+        <div>
+          <p class="strong">{words.none}</p>
+          <p class="quiet">{words.noneWhat}</p>
+        </div>
+        {isSome && (
+          <p>
+            <button type="button" class="button" onClick={() => onChoose(EVERYTHING)}>
+              {words.clear}
+            </button>
+          </p>
+        )}
+      </div>
+    );
+  return (
+    <section class="stack" aria-label={words.list}>
+      <div class="row row-apart">
+        <h2>{words.list}</h2>
+        <SaveEvents question={question} />
+      </div>
+      <ol class="audit-events">
+        {events.rows.map((row) => (
+          <li key={row.seq} class="hairline">
+            <EventRow row={row} names={events.names} onChoose={onChoose} />
+          </li>
+        ))}
+      </ol>
+      {events.next === null ? (
+        <p class="small quiet">{words.end}</p>
+      ) : (
+        <p>
+          <button
+            type="button"
+            class="button"
+            disabled={store.isBusy.value}
+            onClick={() => void store.more()}
+          >
+            {words.more}
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}

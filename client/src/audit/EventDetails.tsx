@@ -1,0 +1,142 @@
+/** All that the trail holds of an event, with the codes of PS3.15 A.5; and ways to others of a person or study. */
+import type { ComponentChildren } from 'preact';
+import { codedEvent, EVENT_IDS, EVENT_TYPES } from '#shared/protocol/audit-events.ts';
+import type { AuditRow } from '#shared/protocol/audit-page.ts';
+import { formatFullMoment } from '../kit/format.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { useSession } from '../net/net-context.ts';
+import type { AuditFilters } from './audit-filters.ts';
+import { auditWords } from './audit-words.ts';
+import type { Described } from './describe-event.ts';
+
+const words = auditWords.details;
+
+export type EventDetailsProps = {
+  readonly row: AuditRow;
+  readonly said: Described;
+  readonly onChoose: (some: Partial<AuditFilters>) => void;
+};
+
+export function EventDetails({ row, said, onChoose }: EventDetailsProps) {
+  const coded = codedEvent(row.event);
+  const shown = new Set(['by', 'accountId', 'studyInstanceUID', 'caseId']);
+  return (
+    <div class="stack audit-details">
+      <dl class="audit-facts small">
+        <Fact name={words.number}>{row.seq}</Fact>
+        <Fact name={words.at}>{formatFullMoment(new Date(row.at))}</Fact>
+        <Fact name={words.event} isCode>
+          {row.event}
+        </Fact>
+        <Fact name={words.coded}>{coded === null ? words.unknown : <Codes coded={coded} />}</Fact>
+        {coded !== null && <Fact name={words.action}>{words.actions[coded.action]}</Fact>}
+        <Fact name={words.outcome}>{words.outcomes[said.outcome]}</Fact>
+        {said.whoId !== null && <Account name={words.who} username={said.who} id={said.whoId} />}
+        {said.whomId !== null && <Account name={words.whom} username={said.more[0] ?? ''} id={said.whomId} />}
+        {said.study !== null && (
+          <Fact name={words.study} isCode>
+            {said.study.uid}
+          </Fact>
+        )}
+        {said.case !== null && (
+          <Fact name={words.case} isCode>
+            {said.case.id}
+          </Fact>
+        )}
+        {Object.entries(row.fields)
+          .filter(([name]) => !shown.has(name))
+          .map(([name, value]) => (
+            <Fact key={name} name={name} isCode isField>
+              {typeof value === 'string' ? value : JSON.stringify(value)}
+            </Fact>
+          ))}
+        <Fact name={words.hash} isCode>
+          {row.hash}
+        </Fact>
+      </dl>
+      <Ways row={row} said={said} onChoose={onChoose} />
+    </div>
+  );
+}
+
+function Codes({ coded }: { readonly coded: NonNullable<ReturnType<typeof codedEvent>> }) {
+  const id = EVENT_IDS[coded.id];
+  const type = coded.type === undefined ? null : EVENT_TYPES[coded.type];
+  return (
+    <>
+      {words.code(id.meaning, id.code)}
+      {type !== null && kitWords.separator}
+      {type !== null && words.code(type.meaning, type.code)}
+    </>
+  );
+}
+
+type FactProps = {
+  readonly name: string;
+  readonly isCode?: boolean;
+  /** The name is that of the field, not a word of this page. */
+  readonly isField?: boolean;
+  readonly children: ComponentChildren;
+};
+
+function Fact({ name, isCode = false, isField = false, children }: FactProps) {
+  return (
+    <div>
+      <dt class={isField ? 'quiet code' : 'quiet'}>{name}</dt>
+      <dd class={isCode ? 'code' : ''} dir={isCode ? 'ltr' : undefined}>
+        {children}
+      </dd>
+    </div>
+  );
+}
+
+type AccountProps = { readonly name: string; readonly username: string; readonly id: string };
+
+function Account({ name, username, id }: AccountProps) {
+  return (
+    <Fact name={name}>
+      <bdi>{username}</bdi> <span class="code quiet">{id}</span>
+    </Fact>
+  );
+}
+
+/** To the study and the case, where this person may see them, and to events alone of either or of the person. */
+function Ways({ row, said, onChoose }: EventDetailsProps) {
+  const isAdmin = useSession().user.value?.roles.includes('admin') ?? false;
+  const { study, whoId } = said;
+  const studyId = row.fields['studyId'];
+  return (
+    <div class="row">
+      {study?.uploadId && (
+        <a class="button" href={hrefOf({ page: 'sent', id: study.uploadId })}>
+          {auditWords.openStudy}
+        </a>
+      )}
+      {isAdmin && said.case !== null && said.case.number !== null && (
+        <a class="button" href={hrefOf({ page: 'cases', id: said.case.id, query: '' })}>
+          {auditWords.openCase}
+        </a>
+      )}
+      {whoId !== null && (
+        <button type="button" class="button" onClick={() => onChoose({ person: whoId })}>
+          <span class="cut">{auditWords.onlyPerson(said.who)}</span>
+        </button>
+      )}
+      {typeof studyId === 'string' && (
+        <button type="button" class="button" onClick={() => onChoose({ study: studyId, case: '' })}>
+          {auditWords.onlyStudy}
+        </button>
+      )}
+      {said.case !== null && (
+        <button
+          type="button"
+          class="button"
+          onClick={() => onChoose({ case: String(said.case?.number ?? said.case?.id), study: '' })}
+        >
+          {auditWords.onlyCase}
+        </button>
+      )}
+    </div>
+  );
+}

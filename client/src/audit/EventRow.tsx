@@ -1,0 +1,91 @@
+/** One event in a line: when, who, what, of which study, from where; and its details when somebody opens it. */
+import { useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import type { AuditNames, AuditRow } from '#shared/protocol/audit-page.ts';
+import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import type { AuditFilters } from './audit-filters.ts';
+import { auditWords as words } from './audit-words.ts';
+import { describeEvent, endOf, type Described } from './describe-event.ts';
+import { EventDetails } from './EventDetails.tsx';
+
+export type EventRowProps = {
+  readonly row: AuditRow;
+  readonly names: AuditNames;
+  readonly onChoose: (some: Partial<AuditFilters>) => void;
+};
+
+export function EventRow({ row, names, onChoose }: EventRowProps) {
+  const isOpen = useSignal(false);
+  const details = useId();
+  const said = describeEvent(row, names);
+  return (
+    <>
+      <div class="audit-event" data-outcome={said.outcome}>
+        <button
+          type="button"
+          class="button button-bare audit-open"
+          aria-expanded={isOpen.value}
+          aria-controls={details}
+          aria-label={words.open(row.seq)}
+          onClick={() => (isOpen.value = !isOpen.value)}
+        >
+          <Icon name="chevron" size={16} turns />
+        </button>
+        <time class="numbers quiet" dateTime={row.at}>
+          {formatMoment(new Date(row.at), new Date())}
+        </time>
+        <div class="audit-what">
+          <p>
+            <bdi class="strong kept">{said.who}</bdi>
+          </p>
+          <p class="audit-said-of">
+            <span>
+              {said.what}
+              {said.more.map((part) => (
+                <span key={part}>
+                  {kitWords.separator}
+                  <bdi>{part}</bdi>
+                </span>
+              ))}
+            </span>
+            {said.outcome > 0 && (
+              <span class="audit-failed">
+                <Icon name="caution" size={16} />
+                {words.failed}
+              </span>
+            )}
+          </p>
+        </div>
+        <Place said={said} />
+      </div>
+      <div id={details} hidden={!isOpen.value}>
+        {isOpen.value && <EventDetails row={row} said={said} onChoose={onChoose} />}
+      </div>
+    </>
+  );
+}
+
+/** The study or the case, as a way to its page where there is one, and from where it was done. */
+function Place({ said }: { readonly said: Described }) {
+  const { study, from } = said;
+  if (study === null && said.case === null && from === null) return null;
+  return (
+    <div class="audit-place small">
+      {study !== null &&
+        (study.uploadId === null ? (
+          <span title={study.uid}>{words.study(endOf(study.uid))}</span>
+        ) : (
+          <a class="audit-link" title={study.uid} href={hrefOf({ page: 'sent', id: study.uploadId })}>
+            {words.study(endOf(study.uid))}
+          </a>
+        ))}
+      {said.case !== null && (
+        <span>{said.case.number === null ? words.theCase : words.caseNumber(said.case.number)}</span>
+      )}
+      {from !== null && <bdi class="quiet kept">{from}</bdi>}
+    </div>
+  );
+}

@@ -1,0 +1,268 @@
+/** The audit trail in an auditor's hands, in a real Chromium against the running system. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ADMIN, ask, createAccount, PASSWORD } from '#testing/accounts.ts';
+import { filesOf, sendStudy } from '#testing/app-page.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('the audit trail');
+const walk = await walkScreens(test, { name: 'the audit trail', roles: ['technician'], open: openWorld });
+
+const rows = (page: Page) => page.locator('.audit-event');
+const untilRead = (page: Page) => page.locator('main.audit[aria-busy=false] .audit-event').first().waitFor();
+
+/** A page of somebody new with these roles, signed in on a device of their own. */
+async function enterAs(stage: Stage, role: 'auditor' | 'admin', name: string = role) {
+  const { username } = await createAccount(stage.gateway, name, [role]);
+  const visitor = await stage.openVisitor();
+  const page = await visitor.newPage();
+  await page.goto(stage.address);
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: `Account of ${username}` }).waitFor();
+  return { page, visitor, username, close: () => visitor.close() };
+}
+
+async function openTrail({ address }: Stage, page: Page, query = ''): Promise<void> {
+  await page.goto(`${address}/#/audit${query && `?${query}`}`);
+  await page.getByRole('heading', { name: 'Audit trail', level: 1 }).waitFor();
+}
+
+walk(
+  'an auditor finds what a technician did, opens an event, follows its study and saves the events',
+  async (stage) => {
+    await stage.enter();
+    const files = filesOf({ seed: stage.seed(0) });
+    await sendStudy(stage.page, files);
+    await stage.page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    const technician = stage.account.username;
+    const { page, close } = await enterAs(stage, 'auditor');
+    await page.getByRole('link', { name: /^Read and verify the audit trail/ }).click();
+    await page.getByText(/^Unchanged: \d+ events, checked just now$/).waitFor();
+    await untilRead(page);
+    await looksRight(page, 'audit');
+
+    await page.getByRole('combobox', { name: /^Who/ }).selectOption({ label: technician });
+    await page.waitForURL(/[?&]person=[0-9a-f-]{36}/);
+    await page.locator('.audit-event', { hasText: 'Began to send a study' }).waitFor();
+    await rows(page).filter({ hasText: 'Issued a receipt' }).waitFor({ state: 'detached' });
+    const said = await rows(page).allInnerTexts();
+    assert.ok(said.length > 3 && said.every((text) => text.includes(technician)), said.join(' | '));
+    const began = rows(page).filter({ hasText: 'Began to send a study' });
+    await began.getByText('by a device').waitFor();
+    await began.getByRole('button', { name: /^Details of event/ }).click();
+    await page.getByText('Begin Transferring DICOM Instances (DCM 110102)').waitFor();
+    await page.locator('.audit-details').evaluate((details) => details.scrollIntoView({ block: 'center' }));
+    await looksRight(page, 'audit-event');
+    const uid = (
+      await page
+        .locator('.audit-facts dd.code', { hasText: /^[\d.]+$/ })
+        .first()
+        .innerText()
+    ).trim();
+
+    await began.getByRole('link', { name: /^Study …/ }).click();
+    await page.getByText('Sending began').waitFor();
+    await page.getByText(uid, { exact: true }).waitFor();
+    await page.getByText(`by ${technician}`).first().waitFor();
+    await looksRight(page, 'sent-study');
+    await page.goBack();
+    await began.waitFor();
+    assert.is(
+      await page.getByRole('combobox', { name: /^Who/ }).locator('option:checked').innerText(),
+      technician,
+      'the filter has stayed',
+    );
+
+    await narrowTo(page, uid);
+    await saveAll(stage, page, uid);
+    await page.getByRole('button', { name: 'Verify again' }).click();
+    await page.getByText(/^Unchanged: \d+ events, checked just now$/).waitFor();
+    await close();
+  },
+);
+
+/** By its UID, which does not come into the address. */
+async function narrowTo(page: Page, uid: string): Promise<void> {
+  const field = page.getByLabel('Study or case');
+  await field.fill('not a UID');
+  await page.getByText('Enter a whole Study Instance UID').waitFor();
+  await field.fill(uid);
+  await field.press('Enter');
+  await page.waitForURL(/[?&]study=[0-9a-f-]{36}/);
+  assert.not.match(page.url(), uid, 'addresses hold no UIDs');
+  await page.getByRole('combobox', { name: /^Who/ }).selectOption('');
+  await rows(page).filter({ hasText: 'Issued a receipt' }).waitFor();
+  await page.reload();
+  await rows(page).filter({ hasText: 'Issued a receipt' }).waitFor();
+  assert.is(await field.inputValue(), uid);
+}
+
+/** As CSV, of which each line is about the study. */
+async function saveAll({ folder }: Stage, page: Page, uid: string): Promise<void> {
+  const saving = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Save as CSV' }).click();
+  const saved = await saving;
+  const path = join(folder, 'saved.csv');
+  await saved.saveAs(path);
+  const lines = (await readFile(path, 'utf8')).trim().split('\r\n');
+  assert.is(saved.suggestedFilename(), 'audit.csv');
+  assert.ok(lines.length > 3 && lines.slice(1).every((line) => line.includes(uid)), `${lines.length} lines`);
+}
+
+walk('filters narrow the trail, and the page says when nothing is left', async (stage) => {
+  const { page, close, username } = await enterAs(stage, 'admin');
+  await fetch(`${stage.gateway.api}/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ username, password: 'not this one' }),
+  });
+  await page.getByRole('button', { name: `Account of ${username}` }).click();
+  await page.getByRole('link', { name: 'Audit trail' }).click();
+  await untilRead(page);
+  await page.getByRole('combobox', { name: /^When/ }).selectOption('days');
+  const today = new Date().toLocaleDateString('sv');
+  await page.getByLabel('From', { exact: true }).fill(today);
+  await page.getByRole('combobox', { name: /^What/ }).selectOption({ label: 'Sign-ins' });
+  await page.getByRole('combobox', { name: /^Who/ }).selectOption({ label: username });
+  const failed = rows(page).filter({ hasText: 'Could not sign in · wrong password' });
+  await failed.getByText('Failed').waitFor();
+  await failed.getByText('from 127.0.0.1').waitFor();
+  await rows(page).nth(2).waitFor({ state: 'detached' });
+  assert.is(await rows(page).count(), 2);
+  await looksRight(page, 'audit-filtered');
+  await page.getByRole('combobox', { name: /^What/ }).selectOption({ label: 'Exports' });
+  await page.getByText('No event fits').waitFor();
+  await looksRight(page, 'audit-none');
+  await page.getByRole('button', { name: 'Clear all filters' }).click();
+  await untilRead(page);
+  assert.match(page.url(), /#\/audit$/);
+  await close();
+});
+
+walk('long names and both directions of writing fit, and older events come page by page', async (stage) => {
+  const long = `${'Wolfeschlegelsteinhausenbergerdorff'.repeat(3)}${stage.seed(0)}`;
+  for (const username of [long, `ليلى-عبد-الرحمن-${stage.seed(0)}`])
+    for (const [method, path, body] of [
+      [
+        'POST',
+        '/admin/users',
+        { username, password: PASSWORD, roles: ['radiologist', 'researcher', 'auditor'] },
+      ],
+    ] as const) {
+      const made = await ask(stage.gateway, ADMIN, { method, path, body });
+      const { id } = (await made.json()) as { id: string };
+      await ask(stage.gateway, ADMIN, {
+        method: 'PATCH',
+        path: `/admin/users/${id}`,
+        body: { disabled: true },
+      });
+    }
+  for (let nr = 0; nr < 50; nr += 1) await ask(stage.gateway, ADMIN, { path: '/admin/users' });
+  for (let nr = 0; nr < 26; nr += 1) await createAccount(stage.gateway, `room-${nr}`, ['technician']);
+  const { page, close } = await enterAs(stage, 'auditor');
+  await openTrail(stage, page, 'kind=accounts');
+  await untilRead(page);
+  const count = await rows(page).count();
+  if (count === 50) await page.getByRole('button', { name: 'Show older events' }).click();
+  await rows(page).filter({ hasText: long }).last().waitFor();
+  await rows(page).filter({ hasText: 'ليلى' }).last().scrollIntoViewIfNeeded();
+  await looksRight(page, 'audit-long');
+  const numbers = (await page.getByRole('button', { name: /^Details of event/ }).all()).map((button) =>
+    button.getAttribute('aria-label'),
+  );
+  const all = await Promise.all(numbers);
+  assert.is(new Set(all).size, all.length, 'each once');
+  await close();
+});
+
+const VERIFY = '**/api/audit/verify/events';
+const EVENTS = '**/api/audit/events*';
+
+walk(
+  'the state of the chain says what is wrong and what to do, and a long trail waits to be asked',
+  async (stage) => {
+    const { page, close } = await enterAs(stage, 'auditor');
+    const say = (verdict: object) =>
+      page.route(VERIFY, (route) =>
+        route.fulfill({
+          contentType: 'text/event-stream',
+          body: `event: verdict\ndata: ${JSON.stringify(verdict)}\n\n`,
+        }),
+      );
+    await say({ kind: 'broken', atSeq: 4_711, because: 'rewritten' });
+    await openTrail(stage, page);
+    await page.getByText('Changed: event 4,711 or a later one was rewritten').waitFor();
+    await untilRead(page);
+    await looksRight(page, 'audit-broken');
+    await page.unroute(VERIFY);
+    const whole = { kind: 'whole', rows: 12_345, head: 'h', shipped: 12_000, unproven: 5 };
+    const proven = { seq: 12_340, at: new Date().toISOString() };
+    await say({ ...whole, proven, lost: [{ from: 12, to: 40 }] });
+    await page.getByRole('button', { name: 'Verify again' }).click();
+    await page.getByText('Events 12 to 40 are gone').waitFor();
+    await page.getByText('The others are unchanged: 12,345 events, checked just now').waitFor();
+    await looksRight(page, 'audit-lost');
+    await page.unroute(VERIFY);
+
+    await page.route(EVENTS, async (route) => {
+      const answer = await route.fetch();
+      await route.fulfill({
+        response: answer,
+        json: { ...((await answer.json()) as object), newest: 1_000_000 },
+      });
+    });
+    await page.addInitScript(() => {
+      const real = globalThis.fetch;
+      globalThis.fetch = (input, init) => {
+        if (!String(input).endsWith('/audit/verify/events')) return real(input, init);
+        const said = 'event: progress\ndata: {"checked":420000,"of":1000000}\n\n';
+        const body = new ReadableStream({ start: (to) => to.enqueue(new TextEncoder().encode(said)) });
+        return Promise.resolve(new Response(body, { headers: { 'content-type': 'text/event-stream' } }));
+      };
+    });
+    await page.reload();
+    await page.getByText('Not checked yet: 1,000,000 events').waitFor();
+    await untilRead(page);
+    await looksRight(page, 'audit-unasked');
+    await page.getByRole('button', { name: 'Verify', exact: true }).click();
+    await page.getByText('Checking: 420,000 of 1,000,000 events').waitFor();
+    await looksRight(page, 'audit-checking');
+    await page.getByRole('button', { name: 'Stop checking' }).click();
+    await page.getByText('Not checked yet: 1,000,000 events').waitFor();
+    await close();
+  },
+);
+
+walk(
+  'without an answer the page says so; others do not get it; what is gone is said to be gone',
+  async (stage) => {
+    const { page, close } = await enterAs(stage, 'auditor');
+    await page.route(EVENTS, (route) => route.abort());
+    await openTrail(stage, page);
+    await page.getByText('The gateway does not answer.').first().waitFor();
+    await looksRight(page, 'audit-unreachable');
+    await page.unroute(EVENTS);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await untilRead(page);
+    await page.goto(`${stage.address}/#/sent/00000000-0000-4000-8000-000000000000`);
+    await page.getByText('The gateway has no such study').waitFor();
+    await looksRight(page, 'sent-study-missing');
+    for (const query of ['person=%27or%201=1', 'kind=__proto__&case=-1', 'study=<img src=x>']) {
+      await page.goto(`${stage.address}/#/audit?${query}`);
+      await page.getByRole('heading', { name: /^(Audit trail|There is no such page)/ }).waitFor();
+    }
+    await close();
+    await stage.enter();
+    await stage.page.goto(`${stage.address}/#/audit`);
+    await stage.page.getByRole('heading', { name: /^There is no such page/ }).waitFor();
+  },
+);
+
+test.run();

@@ -1,0 +1,98 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { AUDIT_EVENTS } from '#shared/protocol/audit-events.ts';
+import type { AuditNames } from '#shared/protocol/audit-page.ts';
+import { auditWords } from './audit-words.ts';
+import { describeEvent } from './describe-event.ts';
+
+const test = suite('an event in plain words');
+
+const NAMES: AuditNames = {
+  accounts: { a: 'anna', b: 'bert' },
+  keys: { k: 'night export' },
+  cases: { c: 12 },
+  studies: { '1.2.3': '6f1c2d3e-0000-4000-8000-000000000001' },
+};
+const describe = (event: string, fields: Record<string, unknown> = {}) =>
+  describeEvent({ seq: 1, at: '2026-05-01T10:00:00.000Z', event, fields, hash: '' }, NAMES);
+
+test('says who did it and to whom, and who did it without an account', () => {
+  const disabled = describe('user-disabled', { accountId: 'b', by: 'a' });
+  assert.equal([disabled.who, disabled.what, disabled.more], ['anna', 'Disabled an account', ['bert']]);
+  const own = describe('password-set', { accountId: 'a', by: 'a' });
+  assert.equal([own.who, own.whomId], ['anna', null]);
+  assert.is(describe('login', { accountId: 'a', address: '10.0.0.7' }).from, 'from 10.0.0.7');
+  const failed = describe('login-failed', { because: 'unknown-user', address: '10.0.0.8' });
+  assert.equal(
+    [failed.who, failed.more, failed.from, failed.outcome],
+    ['Somebody without an account', ['no such account'], 'from 10.0.0.8', 4],
+  );
+  assert.is(describe('device-enrolled', { accountId: 'a', deviceId: 'd' }).from, null);
+  assert.is(describe('study-forwarded', {}).who, 'The gateway');
+  assert.is(describe('user-added', { accountId: 'b', by: null }).who, 'bert', 'the first administrator');
+  assert.is(describe('user-deleted', { accountId: 'gone', by: 'a' }).more[0], 'An account that was removed');
+  assert.is(
+    describe('logout', { accountId: 'b', by: 'a', everywhere: true }).what,
+    'Ended the sessions of an account',
+  );
+});
+
+test('names the study, the case, the API key and what was read', () => {
+  const sent = describe('upload-opened', { by: 'a', deviceId: 'd', studyInstanceUID: '1.2.3' });
+  assert.equal([sent.study?.uploadId, sent.from], [NAMES.studies['1.2.3'], 'by a device']);
+  assert.is(describe('upload-opened', { studyInstanceUID: '1.2.4' }).study?.uploadId, null);
+  assert.equal(describe('case-noted', { caseId: 'c', by: 'a' }).case, { id: 'c', number: 12 });
+  const read = describe('records-read', {
+    accountId: 'a',
+    keyId: 'k',
+    images: 1_200,
+    reports: 1,
+    receipts: 0,
+  });
+  assert.equal([read.more, read.from], [['1,200 images', '1 report'], 'by API key “night export”']);
+  assert.equal(describe('user-changed', { accountId: 'b', by: 'a', roles: ['admin', 'auditor'] }).more, [
+    'bert',
+    'Administrator, Auditor',
+  ]);
+});
+
+test('is a failure where the event is one, and where some of a study was refused', () => {
+  assert.equal(
+    [describe('login'), describe('instances-lost'), describe('study-forwarded', { refused: 1 })].map(
+      ({ outcome }) => outcome,
+    ),
+    [0, 8, 4],
+  );
+});
+
+test('takes whatever a later version or an odd row holds, and believes no inherited names', () => {
+  for (const value of [null, 7, true, ['x'], { a: 1 }, '', '__proto__', 'constructor']) {
+    const fields = Object.fromEntries(
+      [
+        'by',
+        'accountId',
+        'keyId',
+        'caseId',
+        'studyInstanceUID',
+        'because',
+        'roles',
+        'refused',
+        'address',
+      ].map((name) => [name, value]),
+    );
+    const { who, what, more } = describe('of-a-later-version', fields);
+    assert.ok(
+      [who, what, ...more].every((text) => typeof text === 'string'),
+      JSON.stringify(value),
+    );
+    assert.is(what, 'of-a-later-version');
+  }
+  assert.is(describe('constructor').what, 'constructor');
+});
+
+test('has words of its own for every event', () => {
+  const said = Object.keys(AUDIT_EVENTS).map((name) => auditWords.events[name]);
+  assert.is(new Set(said).size, said.length);
+});
+
+test.run();

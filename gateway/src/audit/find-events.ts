@@ -1,0 +1,98 @@
+/**
+ * The newest events of a site that somebody looks for, a page at a time. Each question is answered from indexes that
+ * hold the events in their order, however long the trail is: of an account or a kind it reads a page of each event
+ * (`audit_by`, `audit_account`, `audit_event`), and merges them.
+ */
+import { sql, type RawBuilder, type Selectable } from 'kysely';
+import { type AuditKind, eventsOfKind } from '#shared/protocol/audit-events.ts';
+import type { Db } from '../database/database.ts';
+import type { Tables } from '../database/tables.ts';
+
+/** The place of an event in the order of time. */
+export type AuditPlace = { readonly at: Date; readonly seq: number };
+
+export type AuditFilter = {
+  readonly siteId: string;
+  readonly from?: Date | undefined;
+  /** Not included. */
+  readonly until?: Date | undefined;
+  /** Did it, or had it done to their account. */
+  readonly person?: string | undefined;
+  readonly kind?: AuditKind | undefined;
+  /** The study's ids in this gateway, which its steps name; readings and orders name its UID alone. */
+  readonly study?: { readonly ids: readonly string[]; readonly studyInstanceUID: string } | undefined;
+  readonly caseId?: string | undefined;
+};
+
+export type AuditRow = Selectable<Tables['audit']>;
+
+/** Newest first. `before`: the last one of the page before. */
+export async function findEvents(
+  db: Db,
+  filter: AuditFilter,
+  before: AuditPlace | null,
+  limit: number,
+): Promise<readonly AuditRow[]> {
+  const inTime = timeOf(filter, before);
+  const found =
+    filter.study !== undefined || filter.caseId !== undefined
+      ? ofSubject(filter, inTime)
+      : await ofMany(db, filter, inTime, limit);
+  const { rows } = await sql<AuditRow>`
+    with found as materialized (${found}),
+      page as materialized (select seq from found order by at desc, seq desc limit ${limit})
+    select audit.* from audit join page using (seq) order by audit.at desc, audit.seq desc`.execute(db);
+  return rows;
+}
+
+type Sql = RawBuilder<unknown>;
+const all = (conditions: readonly Sql[]): Sql => sql.join(conditions, sql` and `);
+
+function timeOf({ siteId, from, until }: AuditFilter, before: AuditPlace | null): Sql {
+  const conditions = [sql`site_id = ${siteId}`];
+  if (from !== undefined) conditions.push(sql`at >= ${from}::timestamptz`);
+  if (until !== undefined) conditions.push(sql`at < ${until}::timestamptz`);
+  if (before !== null) conditions.push(sql`(at, seq) < (${before.at}::timestamptz, ${before.seq}::bigint)`);
+  return all(conditions);
+}
+
+/** A study or a case has as many events as happened to it. */
+function ofSubject({ study, caseId, person, kind }: AuditFilter, inTime: Sql): Sql {
+  const conditions = [inTime];
+  if (study !== undefined)
+    conditions.push(sql`((fields ? 'studyId' and fields->>'studyId' = any(${study.ids}::text[]))
+      or (fields ? 'studyInstanceUID' and not fields ? 'studyId'
+        and fields->>'studyInstanceUID' = ${study.studyInstanceUID}))`);
+  if (caseId !== undefined) conditions.push(sql`fields ? 'caseId' and fields->>'caseId' = ${caseId}`);
+  if (person !== undefined) conditions.push(sql`${person} in (fields->>'by', fields->>'accountId')`);
+  if (kind !== undefined) conditions.push(sql`event = any(${eventsOfKind(kind)}::text[])`);
+  return sql`select seq, at from audit where ${all(conditions)}`;
+}
+
+async function ofMany(db: Db, filter: AuditFilter, inTime: Sql, limit: number): Promise<Sql> {
+  const { person, kind, siteId } = filter;
+  if (person === undefined && kind === undefined) return newest(inTime, limit);
+  const names = kind === undefined ? await eventsOfSite(db, siteId) : eventsOfKind(kind);
+  const ofEach = (condition: Sql): Sql => sql`
+    select each.seq, each.at from unnest(${names}::text[]) as named (event)
+    cross join lateral (${newest(sql`${inTime} and event = named.event and ${condition}`, limit)}) each`;
+  if (person === undefined) return ofEach(sql`true`);
+  return sql`
+    ${ofEach(sql`fields ? 'by' and fields->>'by' = ${person}`)}
+    union ${ofEach(sql`fields ? 'accountId' and fields->>'accountId' = ${person}`)}`;
+}
+
+const newest = (conditions: Sql, limit: number): Sql =>
+  sql`(select seq, at from audit where ${conditions} order by at desc, seq desc limit ${limit})`;
+
+/** The events that the trail has, each found by one step in the index: also those of other versions. */
+async function eventsOfSite(db: Db, siteId: string): Promise<readonly string[]> {
+  const { rows } = await sql<{ event: string }>`
+    with recursive named as (
+      (select event from audit where site_id = ${siteId} order by event limit 1)
+      union all
+      select (select audit.event from audit where site_id = ${siteId} and audit.event > named.event
+        order by audit.event limit 1) from named where named.event is not null)
+    select event from named where event is not null`.execute(db);
+  return rows.map(({ event }) => event);
+}

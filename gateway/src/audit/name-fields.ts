@@ -1,0 +1,66 @@
+/** Names for the ids in events, so that a person can read them: of accounts, API keys, cases, studies. */
+import { sql } from 'kysely';
+import type { AuditNames } from '#shared/protocol/audit-page.ts';
+import type { Db } from '../database/database.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+type Events = readonly { readonly fields: Fields }[];
+
+/** Texts under these names in any of the events, each once. */
+const textsIn = (events: Events, ...names: readonly string[]): string[] => [
+  ...new Set(
+    events.flatMap(({ fields }) =>
+      names.map((name) => fields[name]).filter((text) => typeof text === 'string'),
+    ),
+  ),
+];
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const isAny = (events: Events, ...names: readonly string[]) =>
+  sql<boolean>`id = any(${textsIn(events, ...names).filter((text) => UUID.test(text))}::uuid[])`;
+
+/** Of this site alone. An id of something that is gone has no name. */
+export async function nameFields(db: Db, siteId: string, events: Events): Promise<AuditNames> {
+  const [accounts, keys, cases, studies] = await Promise.all([
+    db
+      .selectFrom('account')
+      .select(['id', 'username'])
+      .where('site_id', '=', siteId)
+      .where(isAny(events, 'by', 'accountId'))
+      .execute(),
+    db
+      .selectFrom('api_key')
+      .select(['id', 'name'])
+      .where('site_id', '=', siteId)
+      .where(isAny(events, 'keyId'))
+      .execute(),
+    db
+      .selectFrom('case_record')
+      .select(['id', 'number'])
+      .where('site_id', '=', siteId)
+      .where(isAny(events, 'caseId'))
+      .execute(),
+    uploadsOfStudies(db, siteId, textsIn(events, 'studyInstanceUID')),
+  ]);
+  return {
+    accounts: Object.fromEntries(accounts.map(({ id, username }) => [id, username])),
+    keys: Object.fromEntries(keys.map(({ id, name }) => [id, name])),
+    cases: Object.fromEntries(cases.map(({ id, number }) => [id, number])),
+    studies: Object.fromEntries(studies.map(({ uid, uploadId }) => [uid, uploadId])),
+  };
+}
+
+/** The newest upload of each, under which a page shows the study. */
+function uploadsOfStudies(db: Db, siteId: string, uids: readonly string[]) {
+  return db
+    .selectFrom('study')
+    .innerJoin('upload', 'upload.study_id', 'study.id')
+    .distinctOn('study.study_instance_uid')
+    .select(['study.study_instance_uid as uid', 'upload.id as uploadId'])
+    .where('study.site_id', '=', siteId)
+    .where('upload.account_id', 'is not', null)
+    .where(sql<boolean>`study.study_instance_uid = any(${uids}::text[])`)
+    .orderBy('study.study_instance_uid')
+    .orderBy('upload.created_at', 'desc')
+    .execute();
+}

@@ -1,0 +1,48 @@
+/** The study and the case whose events somebody looks for. A site finds nothing by those of another one. */
+import type { Db } from '../database/database.ts';
+import type { AuditFilter } from './find-events.ts';
+
+export type StudyAsked = {
+  readonly filter: NonNullable<AuditFilter['study']>;
+  /** Null: it is known by no UID. */
+  readonly shown: { id: string | null; studyInstanceUID: string } | null;
+};
+
+/** `asked`: a Study Instance UID, or the id of one of its rows, under which an address names it. */
+export async function studyAsked(db: Db, siteId: string, asked: string): Promise<StudyAsked> {
+  const isId = asked.includes('-');
+  const uid = isId ? await uidOf(db, siteId, asked) : asked;
+  // A study that was taken back has left its events.
+  if (uid === undefined) return { filter: { ids: [asked], studyInstanceUID: '' }, shown: null };
+  const rows = await db
+    .selectFrom('study')
+    .select('id')
+    .where('site_id', '=', siteId)
+    .where('study_instance_uid', '=', uid)
+    .orderBy('created_at')
+    .execute();
+  const ids = rows.map(({ id }) => id);
+  return { filter: { ids, studyInstanceUID: uid }, shown: { id: ids[0] ?? null, studyInstanceUID: uid } };
+}
+
+async function uidOf(db: Db, siteId: string, id: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('study')
+    .select('study_instance_uid')
+    .where('site_id', '=', siteId)
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return row?.study_instance_uid;
+}
+
+/** By its number, or by its id: a case that was deleted has left its events. */
+export async function caseAsked(db: Db, siteId: string, asked: number | string): Promise<string> {
+  if (typeof asked === 'string') return asked;
+  const row = await db
+    .selectFrom('case_record')
+    .select('id')
+    .where('site_id', '=', siteId)
+    .where('number', '=', asked)
+    .executeTakeFirst();
+  return row?.id ?? '';
+}
