@@ -45,7 +45,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^@cornerstonejs\/codec-openjpeg/, [/^shared\/src\/pixels\/load-codecs(\.browser)?\.ts$/]],
   [/^@zip\.js\/zip\.js$/, [/^shared\/src\/ingest\//]],
   [/^(hono|@hono\/.*|prom-client)$/, [/^gateway\//]],
-  [/^kysely$/, [/^gateway\//, /^scripts\/bench\/(cases|figures)\.ts$/]],
+  [/^kysely$/, [/^gateway\//, /^scripts\/bench\/(audit|cases|figures)\.ts$/]],
   [/^(preact|@preact\/.*)$/, [/^client\//]],
   [
     /^(playwright-core|fast-check|fake-indexeddb|uvu|tus-js-client|axe-core)$/,

@@ -3,9 +3,11 @@ import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { type Role, ROLES } from '#shared/protocol/api.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
+import { CodeLine } from '../kit/CodeLine.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { Notice } from '../kit/Notice.tsx';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { accountsWords as words } from './accounts-words.ts';
@@ -32,12 +34,28 @@ export function AccountRow({ account, store }: AccountRowProps) {
       </summary>
       {isOpen.value && (
         <div class="stack account-parts">
+          <Refused account={account} store={store} />
           {account.disabled && <p class="small">{words.disabledWhat}</p>}
           <Roles key={account.roles.join()} account={account} store={store} isOwn={isOwn} />
           {isOwn ? <p class="small quiet">{words.own}</p> : <Actions account={account} store={store} />}
         </div>
       )}
     </details>
+  );
+}
+
+/** Beside what was to be changed: the top of the page may be out of sight. */
+function Refused({ account, store }: AccountRowProps) {
+  const trouble = store.trouble.value;
+  return (
+    <div role="alert">
+      {trouble?.id === account.id && (
+        <Notice kind="stop" title={trouble.title}>
+          {trouble.next && <p>{trouble.next}</p>}
+          {trouble.code && <CodeLine code={trouble.code} />}
+        </Notice>
+      )}
+    </div>
   );
 }
 

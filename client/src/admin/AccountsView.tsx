@@ -1,9 +1,7 @@
 /** The accounts of the site: who may sign in, what they may do, and how they are used. */
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { CodeLine } from '../kit/CodeLine.tsx';
 import { kitWords } from '../kit/kit-words.ts';
-import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
@@ -36,7 +34,7 @@ export function AccountsView() {
         <h1 tabIndex={-1}>{kitWords.pages.accounts}</h1>
       </div>
       <p class="quiet">{words.intro}</p>
-      {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
+      {trouble?.id === null && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
       {late && <p class="quiet">{adminWords.loading}</p>}
       {accounts && (
         <>
@@ -45,26 +43,11 @@ export function AccountsView() {
               {words.add}
             </button>
           </p>
-          <div aria-live="polite">
-            <Given store={store} />
-          </div>
           <Found accounts={accounts} store={store} />
         </>
       )}
       {isAdding.value && <NewAccountSheet store={store} onClose={() => (isAdding.value = false)} />}
     </main>
-  );
-}
-
-/** The password that was given last, to be passed on. */
-function Given({ store }: { readonly store: AccountsStore }) {
-  const given = store.given.value;
-  if (given === null) return null;
-  return (
-    <Notice kind="wait" title={words[given.kind](given.username)}>
-      <p>{words.passwordOnce}</p>
-      <CodeLine code={given.password} />
-    </Notice>
   );
 }
 

@@ -6,8 +6,15 @@ import { FormActions } from '../kit/FormActions.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { accountsWords } from './accounts-words.ts';
-import type { AccountsStore } from './accounts.store.ts';
-import { AccountMistake, isTooShort, PasswordField, sayMistake, type Mistake } from './PasswordField.tsx';
+import type { AccountsStore, NewAccount } from './accounts.store.ts';
+import {
+  AccountMistake,
+  GivenPassword,
+  isTooShort,
+  PasswordField,
+  sayMistake,
+  type Mistake,
+} from './PasswordField.tsx';
 import { RoleChoice } from './RoleChoice.tsx';
 
 const words = accountsWords.addSheet;
@@ -18,6 +25,7 @@ export function NewAccountSheet({ store, onClose }: NewAccountSheetProps) {
   const form = useRef<HTMLFormElement>(null);
   const roles = useSignal<readonly Role[]>([]);
   const mistake = useSignal<Mistake | null>(null);
+  const given = useSignal<Pick<NewAccount, 'username' | 'password'> | null>(null);
   const message = useId();
   const submitting = useSubmit((error) => (mistake.value = sayMistake(error)));
   const submit = async (event: SubmitEvent): Promise<void> => {
@@ -29,10 +37,16 @@ export function NewAccountSheet({ store, onClose }: NewAccountSheetProps) {
     if (mistake.value !== null) return;
     await submitting.run(async () => {
       await store.add({ username, password, roles: roles.value });
-      onClose();
+      given.value = { username, password };
     });
   };
   const wrong = mistake.value?.field ?? null;
+  if (given.value !== null)
+    return (
+      <Sheet title={accountsWords.added} onClose={onClose}>
+        <GivenPassword {...given.value} onClose={onClose} />
+      </Sheet>
+    );
   return (
     <Sheet title={accountsWords.add} onClose={onClose}>
       <form ref={form} class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>

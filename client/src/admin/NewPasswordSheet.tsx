@@ -6,7 +6,14 @@ import { Sheet } from '../kit/Sheet.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { accountsWords } from './accounts-words.ts';
 import type { AccountsStore, ListedAccount } from './accounts.store.ts';
-import { AccountMistake, isTooShort, PasswordField, sayMistake, type Mistake } from './PasswordField.tsx';
+import {
+  AccountMistake,
+  GivenPassword,
+  isTooShort,
+  PasswordField,
+  sayMistake,
+  type Mistake,
+} from './PasswordField.tsx';
 
 const words = accountsWords.passwordSheet;
 
@@ -19,6 +26,7 @@ export type NewPasswordSheetProps = {
 export function NewPasswordSheet({ account, store, onClose }: NewPasswordSheetProps) {
   const form = useRef<HTMLFormElement>(null);
   const mistake = useSignal<Mistake | null>(null);
+  const given = useSignal<string | null>(null);
   const message = useId();
   const submitting = useSubmit((error) => (mistake.value = sayMistake(error)));
   const submit = async (event: SubmitEvent): Promise<void> => {
@@ -27,10 +35,16 @@ export function NewPasswordSheet({ account, store, onClose }: NewPasswordSheetPr
     mistake.value = isTooShort(password);
     if (mistake.value !== null) return;
     await submitting.run(async () => {
-      await store.setPassword(account, password);
-      onClose();
+      await store.setPassword(account.id, password);
+      given.value = password;
     });
   };
+  if (given.value !== null)
+    return (
+      <Sheet title={accountsWords.passwordSet} onClose={onClose}>
+        <GivenPassword username={account.username} password={given.value} onClose={onClose} />
+      </Sheet>
+    );
   return (
     <Sheet title={accountsWords.newPassword} onClose={onClose}>
       <p class="strong kept">

@@ -1,7 +1,9 @@
-/** The field of a password that an administrator gives to somebody else, and what can be wrong in its form. */
+/** A password that an administrator gives to somebody else: its field, what can be wrong, and how it is passed on. */
 import { useState } from 'preact/hooks';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/limits.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
+import { focused } from '../kit/focused.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { accountsWords } from './accounts-words.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
@@ -66,5 +68,34 @@ export function AccountMistake({ mistake, id }: { readonly mistake: Mistake | nu
         </Notice>
       )}
     </div>
+  );
+}
+
+type GivenPasswordProps = {
+  readonly username: string;
+  readonly password: string;
+  readonly onClose: () => void;
+};
+
+/** A second Enter in the form must not close the sheet before the password was copied. */
+const focusCopy = (element: HTMLElement | null): void => focused(element?.querySelector('button') ?? null);
+
+/** In the sheet that set it, once: no later answer holds it. */
+export function GivenPassword({ username, password, onClose }: GivenPasswordProps) {
+  return (
+    <>
+      <div class="stack sheet-part" ref={focusCopy}>
+        <p class="strong kept">
+          <bdi>{username}</bdi>
+        </p>
+        <CodeLine code={password} />
+        <p role="status">{accountsWords.passwordOnce}</p>
+      </div>
+      <div class="sheet-actions">
+        <button type="button" class="button button-main" onClick={onClose}>
+          {kitWords.done}
+        </button>
+      </div>
+    </>
   );
 }

@@ -76,7 +76,7 @@ export const accountsWords = {
     name: 'User name',
     nameHint: 'Letters, digits and . _ @ + -, beginning with a letter or a digit. It can’t be changed later.',
     password: 'First password',
-    passwordHint: 'Made up for you; you can change it. Copy it after you add the account.',
+    passwordHint: 'Made up for you; you can change it. You can copy it in the next step.',
     badName: 'This user name can’t be used.',
     badNameNext: 'Use letters, digits and . _ @ + -, beginning with a letter or a digit. No spaces.',
     submit: 'Add the account',
@@ -84,14 +84,14 @@ export const accountsWords = {
   },
   passwordSheet: {
     password: 'New password',
-    hint: 'Made up for you; you can change it.',
+    hint: 'Made up for you; you can change it. You can copy it in the next step.',
     what: `This person is signed out everywhere. Nothing is lost: studies that wait on a device stay there, encrypted, and are sent after they sign in with the new password. ${API_KEYS}`,
     submit: 'Set the password',
     submitting: 'Setting…',
   },
   tooShort: `The password must have at least ${PASSWORD_LENGTH_LIMIT} characters.`,
-  added: (name: string) => `${name} can sign in now`,
-  passwordSet: (name: string) => `${name} has a new password`,
+  added: 'The account was added',
+  passwordSet: 'The new password is set',
   passwordOnce:
-    'Pass it on to this person only. It is not shown again. They can change it in the account menu.',
+    'Copy it, and pass it on to this person only. It is not shown again. They can change it in the account menu.',
 } as const;

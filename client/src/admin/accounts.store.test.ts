@@ -20,7 +20,7 @@ const ACCOUNT = {
 const NEW = { username: 'anna', password: 'kzvw-2345-mnpq-rstv', roles: ['technician'] } as const;
 const gone = () => new Response(null, { status: 204 });
 
-test('adds an account, lists it, and holds the password that was given last alone', async () => {
+test('adds an account and sets a password, lists them all again, and gives refusals to the form', async () => {
   let isRefused = false;
   const { api, asked } = openTestApi(({ method }) => {
     if (method === 'POST') return isRefused ? refusal(409, 'user-exists') : json(ACCOUNT, 201);
@@ -28,16 +28,21 @@ test('adds an account, lists it, and holds the password that was given last alon
   });
   const store = createAccountsStore(api);
   await store.add(NEW);
-  assert.equal(asked[0]?.body, NEW);
-  assert.equal(store.given.value, { kind: 'added', username: 'anna', password: NEW.password });
+  await store.setPassword(ID, 'another password');
+  assert.equal(
+    asked.map(({ method, path, body }) => [method, path, body]),
+    [
+      ['POST', '/admin/users', NEW],
+      ['GET', '/admin/users', undefined],
+      ['PUT', `/admin/users/${ID}/password`, { password: 'another password' }],
+      ['GET', '/admin/users', undefined],
+    ],
+  );
   assert.is(store.accounts.value?.[0]?.username, 'anna');
-  await store.setPassword(ACCOUNT, 'another password');
-  assert.is(store.given.value?.password, 'another password');
   isRefused = true;
   let code = '';
   await store.add(NEW).catch(({ anyCode }: { anyCode: string }) => (code = anyCode));
-  assert.is(code, 'user-exists', 'the form shows it');
-  assert.is(store.given.value, null, 'the password of another account would be taken for the new one');
+  assert.equal([code, store.trouble.value], ['user-exists', null]);
 });
 
 test('changes one account, and lists them all again', async () => {
@@ -68,12 +73,12 @@ test('says why the gateway refused, and that it does not answer; the list that i
   answer = () => refusal(409, 'last-admin');
   await store.change(ID, { disabled: true });
   assert.equal(
-    [store.trouble.value?.code, store.trouble.value?.next],
-    ['last-admin', 'Give another user the role admin first.'],
+    [store.trouble.value?.code, store.trouble.value?.next, store.trouble.value?.id],
+    ['last-admin', 'Give another user the role admin first.', ID],
   );
   answer = unreachable;
   await store.load();
-  assert.is(store.trouble.value?.title, 'The gateway does not answer.');
+  assert.equal([store.trouble.value?.title, store.trouble.value?.id], ['The gateway does not answer.', null]);
   assert.equal([store.isBusy.value, store.accounts.value?.length], [false, 1]);
 });
 

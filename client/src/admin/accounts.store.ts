@@ -19,30 +19,24 @@ const listSchema = z.object({ users: z.array(accountSchema) });
 const addedSchema = z.object({ username: z.string() });
 export type ListedAccount = z.infer<typeof accountSchema>;
 
+/** `id`: of the account that was to be changed; null: the list could not be read. */
+export type AccountTrouble = Trouble & { readonly id: string | null };
+
 export type NewAccount = {
   readonly username: string;
   readonly password: string;
   readonly roles: readonly Role[];
 };
-/** A password that an administrator passes on; no later answer holds it. */
-export type GivenPassword = {
-  readonly kind: 'added' | 'passwordSet';
-  readonly username: string;
-  readonly password: string;
-};
-
 export interface AccountsStore {
   /** Null until loaded. */
   readonly accounts: ReadonlySignal<readonly ListedAccount[] | null>;
-  /** The last one, until the page closes or another one is given. */
-  readonly given: ReadonlySignal<GivenPassword | null>;
-  readonly trouble: ReadonlySignal<Trouble | null>;
+  readonly trouble: ReadonlySignal<AccountTrouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   load(): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
   add(account: NewAccount): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
-  setPassword(account: Pick<ListedAccount, 'id' | 'username'>, password: string): Promise<void>;
+  setPassword(id: string, password: string): Promise<void>;
   change(
     id: string,
     change: { readonly roles?: readonly Role[]; readonly disabled?: boolean },
@@ -55,21 +49,20 @@ const PATH = '/admin/users';
 
 export function createAccountsStore(api: Pick<ApiClient, 'json' | 'text'>): AccountsStore {
   const accounts = signal<readonly ListedAccount[] | null>(null);
-  const given = signal<GivenPassword | null>(null);
-  const trouble = signal<Trouble | null>(null);
+  const trouble = signal<AccountTrouble | null>(null);
   const isBusy = signal(false);
   const closed = new AbortController();
   const options = { signal: closed.signal };
   const list = async (): Promise<void> => {
     accounts.value = (await api.json(PATH, listSchema, options)).users;
   };
-  const tried = async (work: () => Promise<void>): Promise<void> => {
+  const tried = async (work: () => Promise<void>, id: string | null = null): Promise<void> => {
     trouble.value = null;
     isBusy.value = true;
     try {
       await work();
     } catch (error) {
-      if (!closed.signal.aborted) trouble.value = troubleOf(error);
+      if (!closed.signal.aborted) trouble.value = { ...troubleOf(error), id };
     } finally {
       isBusy.value = false;
     }
@@ -78,23 +71,18 @@ export function createAccountsStore(api: Pick<ApiClient, 'json' | 'text'>): Acco
     tried(async () => {
       await api.text(`${PATH}/${id}${end}`, { ...options, ...request });
       await list();
-    });
+    }, id);
   return {
     accounts,
-    given,
     trouble,
     isBusy,
     load: () => tried(list),
     async add(body) {
-      given.value = null;
-      const { username } = await api.json(PATH, addedSchema, { ...options, method: 'POST', body });
-      given.value = { kind: 'added', username, password: body.password };
+      await api.json(PATH, addedSchema, { ...options, method: 'POST', body });
       await tried(list);
     },
-    async setPassword({ id, username }, password) {
-      given.value = null;
+    async setPassword(id, password) {
       await api.text(`${PATH}/${id}/password`, { ...options, method: 'PUT', body: { password } });
-      given.value = { kind: 'passwordSet', username, password };
       await tried(list);
     },
     change: (id, body) => change(id, '', { method: 'PATCH', body }),

@@ -50,7 +50,8 @@ export const SCREENS = {
     sessions: 'Where a person is signed in',
   },
   'admin/accounts.e2e.ts': {
-    accounts: 'Few accounts, one of them open, and the password of the one that was added',
+    accounts: 'Few accounts, one of them open',
+    'account-added': 'The first password of an account, shown once',
     'account-form': 'A new account without a role',
     'account-password': 'A new password for somebody',
     'account-disable': 'Asks before an account is disabled',
