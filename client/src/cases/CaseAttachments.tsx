@@ -19,11 +19,13 @@ export function CaseAttachments({ id, mayWrite }: CaseAttachmentsProps) {
     void store.load();
     return () => store.close();
   }, [store]);
-  const files = store.files.value;
+  const files = store.files.value?.attachments;
+  const hidden = store.files.value?.hidden ?? 0;
   return (
     <section class="stack" aria-label={words.title}>
       <h2>{words.title}</h2>
-      {files?.length === 0 && <p class="quiet">{words.none}</p>}
+      {files?.length === 0 && hidden === 0 && <p class="quiet">{words.none}</p>}
+      {hidden > 0 && <p class="quiet">{words.hidden(hidden)}</p>}
       <ul class="plain">
         {(files ?? []).map((of) => (
           <li key={of.id} class="hairline case-file">

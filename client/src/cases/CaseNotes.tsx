@@ -10,11 +10,13 @@ const words = caseWords.notes;
 type CaseNotesProps = { readonly store: CaseStore; readonly mayWrite: boolean };
 
 export function CaseNotes({ store, mayWrite }: CaseNotesProps) {
-  const notes = store.notes.value;
+  const notes = store.notes.value?.notes;
+  const hidden = store.notes.value?.hidden ?? 0;
   return (
     <section class="stack" aria-label={words.title}>
       <h2>{words.title}</h2>
-      {notes?.length === 0 && <p class="quiet">{words.none}</p>}
+      {notes?.length === 0 && hidden === 0 && <p class="quiet">{words.none}</p>}
+      {hidden > 0 && <p class="quiet">{words.hidden(hidden)}</p>}
       <ol class="plain" aria-live="polite">
         {(notes ?? []).map(({ id, kind, text, by, at }) => (
           <li key={id} class="hairline case-note">

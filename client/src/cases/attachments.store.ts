@@ -8,7 +8,7 @@ export type Attachment = CaseAttachments['attachments'][number];
 
 export interface AttachmentsStore {
   /** Null until loaded. */
-  readonly files: ReadonlySignal<readonly Attachment[] | null>;
+  readonly files: ReadonlySignal<CaseAttachments | null>;
   /** Of the file on its way, from 0 to 1; null: none is. */
   readonly sent: ReadonlySignal<number | null>;
   readonly trouble: ReadonlySignal<CaseTrouble | null>;
@@ -21,7 +21,7 @@ export interface AttachmentsStore {
 }
 
 export function createAttachmentsStore(api: ApiClient, caseId: string): AttachmentsStore {
-  const files = signal<readonly Attachment[] | null>(null);
+  const files = signal<CaseAttachments | null>(null);
   const sent = signal<number | null>(null);
   const trouble = signal<CaseTrouble | null>(null);
   const closed = new AbortController();
@@ -38,7 +38,7 @@ export function createAttachmentsStore(api: ApiClient, caseId: string): Attachme
     }
   };
   const load = async (): Promise<void> => {
-    files.value = (await api.json(path, caseAttachmentsSchema, { signal: until })).attachments;
+    files.value = await api.json(path, caseAttachmentsSchema, { signal: until });
   };
   return {
     files,
@@ -54,7 +54,7 @@ export function createAttachmentsStore(api: ApiClient, caseId: string): Attachme
           sent.value = Math.min(1, bytes / body.length);
         });
         if (!answer.ok) throw await problemOf(answer);
-        files.value = caseAttachmentsSchema.parse(await answer.json()).attachments;
+        files.value = caseAttachmentsSchema.parse(await answer.json());
       });
       sent.value = null;
     },

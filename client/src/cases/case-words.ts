@@ -9,6 +9,10 @@ import type {
   CaseStatus,
   NOTE_KINDS,
 } from '#shared/protocol/cases.ts';
+import { counted } from '../kit/counted.ts';
+
+const hiddenWords = (what: string) =>
+  `You read this case, or may be asked to. Hidden until you have signed: ${what} of other radiologists.`;
 
 export const caseWords = {
   intro: 'A case keeps one patient’s studies together with what people and models say of them.',
@@ -147,6 +151,7 @@ export const caseWords = {
   notes: {
     title: 'Notes',
     none: 'No notes yet.',
+    hidden: (count: number) => hiddenWords(counted(count, 'note', 'notes')),
     add: 'New note',
     hint: 'Notes can’t be changed later: add another one.',
     submit: 'Add the note',
@@ -161,6 +166,7 @@ export const caseWords = {
   attachments: {
     title: 'Attachments',
     none: 'Nothing is attached.',
+    hidden: (count: number) => hiddenWords(counted(count, 'attachment', 'attachments')),
     add: 'Attach a PDF, PNG or JPEG',
     adding: (percent: number) => `Attaching the file: ${percent}%`,
     gone: 'Its name can no longer be read.',

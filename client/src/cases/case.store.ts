@@ -19,7 +19,7 @@ export interface CaseStore {
   /** Null until loaded, and where it is missing. */
   readonly case: ReadonlySignal<Case | null>;
   readonly isMissing: ReadonlySignal<boolean>;
-  readonly notes: ReadonlySignal<CaseNotes['notes'] | null>;
+  readonly notes: ReadonlySignal<CaseNotes | null>;
   /** From the PACS; null: not asked, or not answered yet. */
   readonly patients: ReadonlySignal<CasePatients['studies'] | 'failed' | null>;
   readonly trouble: ReadonlySignal<CaseTrouble | null>;
@@ -40,7 +40,7 @@ type Api = Pick<ApiClient, 'json' | 'text'>;
 /** The parts that the page shows, and the requests that fill them. */
 function openShown(api: Api, path: string) {
   const shown = signal<Case | null>(null);
-  const notes = signal<CaseNotes['notes'] | null>(null);
+  const notes = signal<CaseNotes | null>(null);
   const patients = signal<CasePatients['studies'] | 'failed' | null>(null);
   let isAnonymous = false;
   let asking = new AbortController();
@@ -49,7 +49,7 @@ function openShown(api: Api, path: string) {
   const readNotes = async (): Promise<void> => {
     const { signal: until } = asking;
     const answer = await api.json(`${path}/notes`, caseNotesSchema, { signal: until });
-    if (!until.aborted) notes.value = answer.notes;
+    if (!until.aborted) notes.value = answer;
   };
   const askPatients = async (): Promise<void> => {
     const { signal: until } = asking;
@@ -137,7 +137,7 @@ export function createCaseStore(api: Api, id: string): CaseStore {
     note: (text) =>
       tried(async () => {
         const request = { method: 'POST', body: { text }, signal: of.signal() };
-        of.notes.value = (await api.json(`${path}/notes`, caseNotesSchema, request)).notes;
+        of.notes.value = await api.json(`${path}/notes`, caseNotesSchema, request);
       }),
     remove: () =>
       tried(async () => {

@@ -2,6 +2,7 @@
  * Files that people attach to a case. Their bytes decide what they are, never their name; name and bytes are ciphertext
  * under the key of the case.
  */
+import { sql, type RawBuilder } from 'kysely';
 import {
   ATTACHMENT_BYTES_LIMIT,
   ATTACHMENTS_LIMIT,
@@ -12,6 +13,7 @@ import {
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import { readMultipart } from '../http/read-multipart.ts';
+import { isHiddenWriting, writtenIn } from '../reviews/blinding.ts';
 import type { CaseReader } from './case-rights.ts';
 import type { CaseTools } from './case-tools.ts';
 import { lockCase, type CaseRow } from './case.store.ts';
@@ -64,6 +66,9 @@ function toAttachment(said: string, bytes: Buffer): NewAttachment {
   return { name: name.data, kind, bytes };
 }
 
+const isShown = (reader: CaseReader): RawBuilder<boolean> =>
+  sql`not ${isHiddenWriting(reader, writtenIn('case_attachment'))}`;
+
 const placeOfName = (id: string): string => `attachment name ${id}`;
 const placeOfBytes = (id: string): string => `attachment ${id}`;
 
@@ -103,31 +108,39 @@ export async function attach(
   });
 }
 
+/** `hidden`: how many more there are that this reader is not shown now (blinding.ts). */
 export async function shownAttachments(
   { db, seal }: CaseTools,
+  reader: CaseReader,
   { id: caseId, wrapped_key }: CaseRow,
-): Promise<CaseAttachments['attachments']> {
+): Promise<CaseAttachments> {
   const cipher = seal.cipherOf(caseId, wrapped_key);
   const rows = await db
     .selectFrom('case_attachment as a')
     .innerJoin('account', 'account.id', 'a.by_account')
     .select(['a.id', 'a.kind', 'a.bytes', 'a.sealed_name', 'a.at', 'account.username'])
+    .select(isHiddenWriting(reader, writtenIn('a')).as('isHidden'))
     .where('a.case_id', '=', caseId)
     .orderBy('a.position')
     .execute();
-  return rows.map(({ id, kind, bytes, sealed_name, at, username }) => ({
-    id,
-    kind,
-    bytes,
-    name: cipher?.open(placeOfName(id), sealed_name)?.toString('utf8') ?? null,
-    by: username,
-    at: at.toISOString(),
-  }));
+  const shown = rows.filter(({ isHidden }) => !isHidden);
+  return {
+    attachments: shown.map(({ id, kind, bytes, sealed_name, at, username }) => ({
+      id,
+      kind,
+      bytes,
+      name: cipher?.open(placeOfName(id), sealed_name)?.toString('utf8') ?? null,
+      by: username,
+      at: at.toISOString(),
+    })),
+    hidden: rows.length - shown.length,
+  };
 }
 
 /** @throws Problem not-found, case-unreadable. */
 export async function openAttachment(
   tools: CaseTools,
+  reader: CaseReader,
   row: CaseRow,
   id: string,
 ): Promise<{ readonly kind: AttachmentKind; readonly bytes: Uint8Array<ArrayBuffer> }> {
@@ -136,6 +149,7 @@ export async function openAttachment(
     .select(['kind', 'sealed'])
     .where('case_id', '=', row.id)
     .where('id', '=', id)
+    .where(isShown(reader))
     .executeTakeFirst();
   if (found === undefined) throw new Problem('not-found');
   const bytes = cipherOf(tools, row).open(placeOfBytes(id), found.sealed);
@@ -155,6 +169,7 @@ export async function removeAttachment(
       .deleteFrom('case_attachment')
       .where('case_id', '=', caseId)
       .where('id', '=', attachmentId)
+      .where(isShown(keeper))
       .returning('kind')
       .executeTakeFirst();
     if (removed === undefined) throw new Problem('not-found');

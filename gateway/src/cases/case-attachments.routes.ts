@@ -108,10 +108,10 @@ export function caseAttachmentRoutes(tools: CaseTools): Router {
     const caller = callerOf(c);
     const row = await findCase(db, asSender(caller), c.req.valid('param').id);
     await recordCaseReading(tools, caller, row.id);
-    const attachments = await shownAttachments(tools, row);
+    const { attachments, hidden } = await shownAttachments(tools, caller, row);
     const isAnonymous = c.req.valid('query').anonymise === '1';
     const shown = isAnonymous ? attachments.map((one) => ({ ...one, name: null })) : attachments;
-    return c.json({ attachments: shown }, 200);
+    return c.json({ attachments: shown, hidden }, 200);
   });
   router.openapi(read, async (c) => {
     const caller = callerOf(c);
@@ -119,7 +119,7 @@ export function caseAttachmentRoutes(tools: CaseTools): Router {
     const { id, attachmentId } = c.req.valid('param');
     const row = await findCase(db, asSender(caller), id);
     await recordCaseReading(tools, caller, row.id);
-    const { kind, bytes } = await openAttachment(tools, row, attachmentId);
+    const { kind, bytes } = await openAttachment(tools, caller, row, attachmentId);
     return c.body(bytes, 200, {
       'Content-Type': MEDIA_TYPES[kind],
       // Its own name may be a patient's, and headers are written down by proxies.
@@ -141,7 +141,7 @@ export function caseAttachmentRoutes(tools: CaseTools): Router {
     const { body, headers } = c.req.raw;
     if (body === null) throw new Problem('bad-request');
     await attach(tools, caller, row, await readAttachment(headers.get('content-type') ?? '', body));
-    return c.json({ attachments: await shownAttachments(tools, row) }, 201);
+    return c.json(await shownAttachments(tools, caller, row), 201);
   });
   return router;
 }

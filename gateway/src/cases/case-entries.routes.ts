@@ -72,15 +72,16 @@ export function caseEntryRoutes(tools: CaseTools): Router {
     const caller = callerOf(c);
     const row = await findCase(db, asSender(caller), c.req.valid('param').id);
     await recordCaseReading(tools, caller, row.id);
-    const notes = await shownNotes(tools, row);
+    const { notes, hidden } = await shownNotes(tools, caller, row);
     const isAnonymous = c.req.valid('query').anonymise === '1';
-    return c.json({ notes: isAnonymous ? notes.map((note) => ({ ...note, text: null })) : notes }, 200);
+    const shown = isAnonymous ? notes.map((note) => ({ ...note, text: null })) : notes;
+    return c.json({ notes: shown, hidden }, 200);
   });
   router.openapi(write, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
     await noteInCase(tools, caller, { id, text: c.req.valid('json').text });
-    return c.json({ notes: await shownNotes(tools, await findCase(db, caller, id)) }, 201);
+    return c.json(await shownNotes(tools, caller, await findCase(db, caller, id)), 201);
   });
   router.openapi(patients, async (c) => {
     const caller = callerOf(c);
@@ -99,15 +100,20 @@ export function caseEntryRoutes(tools: CaseTools): Router {
   return router;
 }
 
-async function shownNotes({ db, seal }: CaseTools, { id: caseId, wrapped_key }: CaseRow) {
+async function shownNotes({ db, seal }: CaseTools, reader: CaseReader, { id: caseId, wrapped_key }: CaseRow) {
   const cipher = seal.cipherOf(caseId, wrapped_key);
-  return (await notesOf(db, caseId)).map(({ id, kind, sealed, username, at }) => ({
-    id,
-    kind,
-    text: cipher?.open(placeOfNote(id), sealed)?.toString('utf8') ?? null,
-    by: username,
-    at: at.toISOString(),
-  }));
+  const rows = await notesOf(db, reader, caseId);
+  const shown = rows.filter(({ isHidden }) => !isHidden);
+  return {
+    notes: shown.map(({ id, kind, sealed, username, at }) => ({
+      id,
+      kind,
+      text: cipher?.open(placeOfNote(id), sealed)?.toString('utf8') ?? null,
+      by: username,
+      at: at.toISOString(),
+    })),
+    hidden: rows.length - shown.length,
+  };
 }
 
 /** A case that was opened while the PACS was away learns here whose it is: as a keyed hash. */

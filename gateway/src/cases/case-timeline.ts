@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { CasePart, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';
 import { isReached, reachesAll } from '../results/result-reach.ts';
-import { isHiddenReading } from '../reviews/blinding.ts';
+import { isHiddenReading, isHiddenWritingEvent } from '../reviews/blinding.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 import { usernamesOf } from './case.store.ts';
 
@@ -43,6 +43,7 @@ export async function timelineOf(
         or (fields ? 'studyId' and fields->>'studyId' = any(${ids}::text[])))`,
     )
     .where(sql<boolean>`not ${isHiddenReading(reader, assigns)}`)
+    .where(sql<boolean>`not ${isHiddenWritingEvent(reader)}`)
     .orderBy('seq', 'desc')
     .limit(EVENTS_LIMIT)
     .execute();

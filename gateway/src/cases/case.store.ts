@@ -4,6 +4,7 @@ import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { CaseNoteTable, CaseRecordTable } from '../database/case-tables.ts';
 import type { Db, Trx } from '../database/database.ts';
+import { isHiddenWriting, writtenIn } from '../reviews/blinding.ts';
 import { isVisible, type CaseReader } from './case-rights.ts';
 
 export type CaseRow = Selectable<CaseRecordTable>;
@@ -83,12 +84,18 @@ export async function addStudies(
     .execute();
 }
 
-export async function notesOf(db: Db, caseId: string): Promise<readonly NoteRow[]> {
+/** All of them; `isHidden`: not for this reader now (blinding.ts). */
+export async function notesOf(
+  db: Db,
+  reader: CaseReader,
+  caseId: string,
+): Promise<readonly (NoteRow & { readonly isHidden: boolean })[]> {
   return db
     .selectFrom('case_note')
     .innerJoin('account', 'account.id', 'case_note.by_account')
     .selectAll('case_note')
     .select('account.username')
+    .select(isHiddenWriting(reader, writtenIn('case_note')).as('isHidden'))
     .where('case_id', '=', caseId)
     .orderBy('position')
     .execute();

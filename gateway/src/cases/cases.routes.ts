@@ -119,7 +119,7 @@ const change = defineRoute({
   path: '/cases/{id}',
   roles: CASE_KEEPERS,
   tags: ['cases'],
-  problems: ['not-found', 'case-changed', 'case-closed', 'case-unreadable'],
+  problems: ['not-found', 'case-changed', 'case-closed', 'case-unreadable', 'review-blinded'],
   summary: 'Change fields of a case',
   request: { params: byId, body: jsonBody(caseChangeSchema) },
   responses: { 200: jsonResponse(shownCase, 'Its next version.') },

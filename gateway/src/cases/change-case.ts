@@ -4,6 +4,7 @@ import { CASE_PRIORITIES, type CaseChange, NOTES_LIMIT, type NOTE_KINDS } from '
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
+import { isReadBlinded, mayRead } from '../reviews/blinding.ts';
 import type { CaseReader } from './case-rights.ts';
 import type { CaseCipher } from './case-seal.ts';
 import { lockCase, requireAssignee, updateCase, type CaseRow } from './case.store.ts';
@@ -14,7 +15,7 @@ import { openText, TEXT_PLACE } from './show-cases.ts';
 type Which = { readonly id: string; readonly version: number };
 export type NewNote = { readonly kind: (typeof NOTE_KINDS)[number]; readonly text: string };
 
-/** @throws Problem not-found, case-changed, case-closed, invalid-request (the assignee). */
+/** @throws Problem not-found, case-changed, case-closed, review-blinded, invalid-request (the assignee). */
 export async function changeCase(
   tools: CaseTools,
   keeper: CaseReader,
@@ -31,6 +32,7 @@ export async function changeCase(
       ...(tags && { tags: [...new Set(tags)] }),
     };
     const isRetyped = title !== undefined || tags !== undefined;
+    if (isRetyped) await requireNotBlinded(trx, keeper, id);
     await updateCase(
       trx,
       row,
@@ -116,6 +118,11 @@ export async function deleteCase(
     return row.wrapped_key;
   });
   seal.destroy(wrapped);
+}
+
+/** What its readers type meanwhile goes into notes, which are hidden from each other. @throws Problem review-blinded. */
+async function requireNotBlinded(trx: Trx, keeper: CaseReader, caseId: string): Promise<void> {
+  if (mayRead(keeper) && (await isReadBlinded(trx, keeper, caseId))) throw new Problem('review-blinded');
 }
 
 export const placeOfNote = (id: string): string => `note ${id}`;

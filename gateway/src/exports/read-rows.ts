@@ -100,8 +100,8 @@ async function* factsOf(
         pictures: pictures.get(one.id) ?? NO_PICTURES,
         results: results.get(one.id) ?? [],
         reviews: reviews.get(one.id) ?? [],
-        notes: has(['notes']) ? await openNotes(tools, row) : [],
-        attachments: has(['attachments']) ? await namesOfAttachments(tools, row) : [],
+        notes: has(['notes']) ? await openNotes(tools, shown, row) : [],
+        attachments: has(['attachments']) ? await namesOfAttachments(tools, shown, row) : [],
       };
     }
   }
@@ -129,12 +129,23 @@ async function reviewsOf(
   return Map.groupBy(settled, ({ review }) => review.caseId);
 }
 
-async function openNotes({ db, seal }: CaseTools, { id, wrapped_key }: CaseRow): Promise<string[]> {
+async function openNotes(
+  { db, seal }: CaseTools,
+  { reader }: Shown,
+  { id, wrapped_key }: CaseRow,
+): Promise<string[]> {
   const cipher = seal.cipherOf(id, wrapped_key);
-  const notes = await notesOf(db, id);
-  return notes.flatMap((note) => cipher?.open(placeOfNote(note.id), note.sealed)?.toString('utf8') ?? []);
+  const notes = await notesOf(db, reader, id);
+  const shown = notes.filter(({ isHidden }) => !isHidden);
+  const texts = shown.flatMap((note) => cipher?.open(placeOfNote(note.id), note.sealed)?.toString('utf8') ?? []);
+  return [...texts, ...hiddenIn(notes.length - shown.length)];
 }
 
-async function namesOfAttachments(tools: CaseTools, row: CaseRow): Promise<string[]> {
-  return (await shownAttachments(tools, row)).flatMap(({ name }) => name ?? []);
+async function namesOfAttachments(tools: CaseTools, { reader }: Shown, row: CaseRow): Promise<string[]> {
+  const { attachments, hidden } = await shownAttachments(tools, reader, row);
+  return [...attachments.flatMap(({ name }) => name ?? []), ...hiddenIn(hidden)];
 }
+
+/** A file that lacks what other readers wrote says so. */
+const hiddenIn = (count: number): string[] =>
+  count === 0 ? [] : [`(${count} more of other readers: hidden until you have signed)`];

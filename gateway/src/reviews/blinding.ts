@@ -1,31 +1,39 @@
 /**
- * Blinded readings: while an account reads a case for a review that hides what models found, or may take a place in
- * it, it finds no result of the studies of that case, over no route. As soon as it has signed, or the review ended, it
- * does.
+ * Blinded readings: while an account reads a case for a review, or may take a place in it, it is shown nothing over
+ * any route that other readers wrote since the review began, and, where the review hides what models found, no result
+ * of the studies of that case. As soon as it has signed, or the review ended, it is.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { REVIEWERS } from '#shared/protocol/reviews.ts';
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
+import type { ReviewRow } from './review.store.ts';
 
 type Reader = Pick<Caller, 'id' | 'siteId' | 'roles'>;
 
+export const mayRead = ({ roles }: Pick<Reader, 'roles'>): boolean =>
+  roles.some((role) => REVIEWERS.includes(role));
+
 /**
- * Studies of the cases. Also for who gave their place away, because they may be given it again; and for everybody who
- * may take a place that is free.
+ * Reviews under way that the account is to read without help. Also for who gave their place away, because they may be
+ * given it again; and for everybody who may take a place that is free.
  */
-const blindCases = ({
+const blindReviews = ({
   id,
   siteId,
   roles,
-}: Reader): RawBuilder<unknown> => sql`case_study bs join review b on b.case_id = bs.case_id
-  where bs.site_id = ${siteId} and b.state = 'reading' and b.hides_finding
+}: Reader): RawBuilder<unknown> => sql`review b where b.site_id = ${siteId} and b.state = 'reading'
     and (exists (select 1 from review_event be where be.review_id = b.id and be.to_account = ${id})
-      ${roles.some((role) => REVIEWERS.includes(role)) ? sql`or exists (${FREE_PLACE})` : sql``})
+      ${mayRead({ roles }) ? sql`or exists (${FREE_PLACE})` : sql``})
     and not exists (select 1 from review_place bp
       where bp.review_id = b.id and bp.account_id = ${id} and bp.state = 'signed')`;
 
 const FREE_PLACE = sql`select 1 from review_place bf where bf.review_id = b.id and bf.state = 'open'`;
+
+/** Studies of the cases of those that hide what models found. */
+const blindCases = (reader: Reader): RawBuilder<unknown> =>
+  sql`case_study bs where bs.site_id = ${reader.siteId} and bs.case_id in
+    (select b.case_id from ${blindReviews(reader)} and b.hides_finding)`;
 
 /** A condition on `uid`, a Study Instance UID in the query. */
 export const isBlindTo = (reader: Reader, uid: RawBuilder<unknown>): RawBuilder<boolean> =>
@@ -34,6 +42,47 @@ export const isBlindTo = (reader: Reader, uid: RawBuilder<unknown>): RawBuilder<
 /** In place of a table: all of these studies, each with its `uid`. */
 export const blindStudies = (reader: Reader): RawBuilder<unknown> =>
   sql`(select bs.study_instance_uid as uid from ${blindCases(reader)})`;
+
+/** Of what somebody wrote or attached: expressions of the query. */
+type Written = Readonly<Record<'caseId' | 'by' | 'at', RawBuilder<unknown>>>;
+
+/** The columns of a table of notes or attachments. */
+export const writtenIn = (table: string): Written => ({
+  caseId: sql.ref(`${table}.case_id`),
+  by: sql.ref(`${table}.by_account`),
+  at: sql.ref(`${table}.at`),
+});
+
+/** Of the review `b`, or of another case of one of its studies. */
+const isOfReviewed = (caseId: RawBuilder<unknown>): RawBuilder<boolean> => sql`(b.case_id = ${caseId}
+  or exists (select 1 from case_study bo join case_study bc
+    on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
+    where bo.case_id = b.case_id and bc.case_id = ${caseId}))`;
+
+/** Of the review `b`: since it began, by somebody who reads it, did, or may come to. */
+const isOfReaders = ({ by, at }: Written): RawBuilder<boolean> => sql`(b.opened_at <= ${at}
+  and (exists (select 1 from account ba where ba.id = ${by} and ba.roles && ${[...REVIEWERS]}::text[])
+    or exists (select 1 from review_event bw where bw.review_id = b.id and bw.to_account = ${by})))`;
+
+/** Of the review `b`: its readers are to know nothing of models, or of each other. */
+const IS_BLINDED = sql`(b.hides_finding
+  or exists (select 1 from review_place bm where bm.review_id = b.id and bm.place > 1))`;
+
+/** A condition: another reader wrote it, in a review that this account is to read without it. */
+export const isHiddenWriting = (reader: Reader, written: Written): RawBuilder<boolean> =>
+  sql`(${written.by} <> ${reader.id} and exists (select 1 from ${blindReviews(reader)} and ${IS_BLINDED}
+    and ${isOfReviewed(written.caseId)} and ${isOfReaders(written)}))`;
+
+/**
+ * Whether radiologists read the case blinded now. Its title and tags are shown to all of them, so nobody who may read
+ * changes these meanwhile.
+ */
+export async function isReadBlinded(db: Db, { siteId }: Reader, caseId: string): Promise<boolean> {
+  const { rows } = await sql<{ is: boolean }>`select exists (select 1 from review b
+    where b.site_id = ${siteId} and b.state = 'reading' and ${IS_BLINDED}
+      and ${isOfReviewed(sql`${caseId}::uuid`)}) as is`.execute(db);
+  return rows[0]!.is;
+}
 
 /**
  * Of these accounts: those that had a model look at a study of the case, judged what it found, or opened the case with
@@ -58,6 +107,34 @@ export async function whoSawFinding(
   return new Set(rows.map(({ id }) => id));
 }
 
+/** Readings of a case are events once in a quarter of an hour: a later one may have none. */
+const UNRECORDED = sql`interval '15 minutes'`;
+
+/**
+ * Whether this account opened the case while no place of the review was free: nothing was hidden from it then.
+ * Only where something was there that is hidden from readers.
+ */
+export async function sawWhileTaken(
+  db: Db,
+  { id: reviewId, case_id: caseId, hides_finding }: Pick<ReviewRow, 'id' | 'case_id' | 'hides_finding'>,
+  accountId: string,
+): Promise<boolean> {
+  const written = (table: string) => sql`exists (select 1 from ${sql.table(table)} w where w.case_id = b.case_id
+    and w.by_account <> ${accountId} and w.at < e.at + ${UNRECORDED} and ${isOfReaders(writtenIn('w'))})`;
+  const found = sql`exists (select 1 from case_study s join inference_result r
+    on r.site_id = s.site_id and r.study_instance_uid = s.study_instance_uid
+    where s.case_id = b.case_id and r.created_at < e.at + ${UNRECORDED})`;
+  const { rows } = await sql<{ is: boolean }>`select exists (select 1 from review b, audit e
+    where b.id = ${reviewId} and ${IS_BLINDED}
+      and e.fields ? 'caseId' and e.fields->>'caseId' = ${caseId} and e.event = 'case-read'
+      and e.fields->>'by' = ${accountId} and not exists (${FREE_PLACE})
+      and e.at > (select max(first) from (select min(ev.at) as first from review_event ev
+        where ev.review_id = b.id and ev.step = 'assign' group by ev.place) taken) - ${UNRECORDED}
+      and (${written('case_note')} or ${written('case_attachment')}
+        ${hides_finding ? sql`or ${found}` : sql``})) as is`.execute(db);
+  return rows[0]!.is;
+}
+
 /**
  * A condition on `audit` in the query: it tells this account of somebody else's reading before the review is settled.
  * `assigns`: the account assigns readers; only readings of reviews that it reads itself are kept from it.
@@ -67,6 +144,19 @@ export const isHiddenReading = ({ id }: Reader, assigns: boolean): RawBuilder<bo
   and exists (select 1 from review hr where hr.case_id::text = audit.fields->>'caseId'
     and hr.state in ('reading', 'adjudication')
     and ${assigns ? sql`exists (select 1 from review_place hp where hp.review_id = hr.id and hp.account_id = ${id})` : sql`true`}))`;
+
+/** A condition on `audit` in the query: another reader wrote something, in a review that is hidden from this account. */
+export const isHiddenWritingEvent = (reader: Reader): RawBuilder<boolean> => sql`(audit.fields ? 'caseId'
+  and audit.event in (${sql.join(WRITINGS)}) and ${isHiddenWriting(reader, {
+    caseId: sql`(audit.fields->>'caseId')::uuid`,
+    by: sql`(audit.fields->>'by')::uuid`,
+    at: sql`audit.at`,
+  })})`;
+
+const WRITINGS = [
+  ...(['case-noted', 'case-attached', 'case-attachment-removed'] as const),
+  ...(['case-changed', 'case-closed', 'case-reopened'] as const),
+];
 
 /** An account that opens the case meanwhile is likely to be its other reader. */
 const READINGS = ['review-assigned', 'review-decided', 'review-signed', 'case-read', 'case-patients-read'];

@@ -21,7 +21,7 @@ import { isKeeper, type CaseReader } from '../cases/case-rights.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 import type { Trx } from '../database/database.ts';
 import { annotationsIn, promiseReports } from './change-annotations.ts';
-import { whoSawFinding } from './blinding.ts';
+import { sawWhileTaken, whoSawFinding } from './blinding.ts';
 import { chooseReaders, listCandidates, lockTurn } from './choose-readers.ts';
 import { openCipher } from './open-cipher.ts';
 import {
@@ -87,12 +87,13 @@ export async function assignPlace(
 
 /** Somebody else may still give them the place, who answers for it. @throws Problem review-finding-seen. */
 async function requireBlind({ trx, review, actor }: Step): Promise<void> {
-  if (!review.hides_finding || review.state !== 'reading') return;
+  if (review.state !== 'reading') return;
   // A place that was theirs before may be taken back.
   const events = await eventsOf(trx, review.id);
   if (events.some(({ to_account }) => to_account === actor.id)) return;
   const of = { caseId: review.case_id, since: review.opened_at };
-  if ((await whoSawFinding(trx, of, [actor.id])).has(actor.id)) throw new Problem('review-finding-seen');
+  const saw = review.hides_finding && (await whoSawFinding(trx, of, [actor.id])).has(actor.id);
+  if (saw || (await sawWhileTaken(trx, review, actor.id))) throw new Problem('review-finding-seen');
 }
 
 /** May be repeated until it is signed. @throws Problem as `assignPlace`, invalid-request (answers), case-unreadable. */

@@ -61,6 +61,7 @@ export const CASE_CSV_FAULTS = [
   'outdated',
   'closed',
   'unreadable',
+  'blinded',
   // Of the file.
   'not-utf8',
   'quotes',

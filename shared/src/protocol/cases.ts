@@ -187,8 +187,10 @@ export const caseNoteSchema = z.object({
   by: z.string(),
   at: z.iso.datetime(),
 });
+/** Those of other readers of a blinded review that the caller is not shown before they have signed. */
+const hiddenCountSchema = z.int();
 /** `GET /cases/{id}/notes`: oldest first. */
-export const caseNotesSchema = z.object({ notes: z.array(caseNoteSchema) });
+export const caseNotesSchema = z.object({ notes: z.array(caseNoteSchema), hidden: hiddenCountSchema });
 export type CaseNotes = z.infer<typeof caseNotesSchema>;
 /** More than a scanned report has; each is held in memory while it is sealed or opened. */
 export const ATTACHMENT_BYTES_LIMIT = 10 * 1024 * 1024;
@@ -211,6 +213,7 @@ export const caseAttachmentsSchema = z.object({
       at: z.iso.datetime(),
     }),
   ),
+  hidden: hiddenCountSchema,
 });
 export type CaseAttachments = z.infer<typeof caseAttachmentsSchema>;
 

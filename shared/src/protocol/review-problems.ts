@@ -22,8 +22,15 @@ export const REVIEW_PROBLEMS = {
   'review-finding-seen': {
     status: 409,
     retry: 'never',
-    title: 'You have seen what a model found in this case, and this reading is to be made without it.',
+    title:
+      'You have seen what a model found in this case, or what a reader wrote of it. This reading is to be made without.',
     next: 'Leave it to somebody who has not, or have a colleague give it to you.',
+  },
+  'review-blinded': {
+    status: 409,
+    retry: 'changed',
+    title: 'Radiologists are reading this case without knowing of each other: its title and tags stay as they are.',
+    next: 'Write a note. It is shown to the other readers once they have signed.',
   },
   'review-type-changed': {
     status: 409,
