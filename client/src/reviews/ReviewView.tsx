@@ -188,9 +188,10 @@ function OwnReading({ review, own, store }: OwnReadingProps) {
   const studies = store.case.value?.studies;
   const isFound = studies === undefined || studies.some(({ results }) => results.length > 0);
   const shown = taken ?? own.said;
-  const use = (said: Said) => {
+  const use = (said: Said, place: number) => {
     setTaken(said);
     setTouched(true);
+    void store.takeMarks(place);
   };
   return (
     <>

@@ -8,8 +8,8 @@ const words = reviewWords.sides;
 
 export type SidesProps = {
   readonly review: Review;
-  /** Takes a reader's answers into the form; null: nothing is asked. */
-  readonly onUse: ((said: Said) => void) | null;
+  /** Takes a reader's answers into the form, and their marks; null: nothing is asked. */
+  readonly onUse: ((said: Said, place: number) => void) | null;
 };
 
 export function Sides({ review, onUse }: SidesProps) {
@@ -65,7 +65,7 @@ function Side({ side: { place, reader, said }, form, different, onUse }: SidePro
       )}
       {onUse && (
         <p>
-          <button type="button" class="button" onClick={() => onUse(said!)}>
+          <button type="button" class="button" onClick={() => onUse(said!, place)}>
             {words.use}
           </button>
         </p>

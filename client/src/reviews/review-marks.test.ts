@@ -155,6 +155,29 @@ test('a lost answer doubles nothing, and what was drawn since is not lost with i
   assert.equal(gateway.taken, ['first', 'first,second']);
 });
 
+test('an adjudicator takes over a reader’s marks as copies, again without doubling them, and another’s in their place', async () => {
+  const gateway = createGateway();
+  const [first, second, both] = [mark('of the first'), mark('of the second'), mark('of both')];
+  const others = [
+    { place: 2, version: 1, annotations: [first, both], state: 'signed', stored: null },
+    { place: 3, version: 1, annotations: [second, both], state: 'signed', stored: null },
+  ];
+  const { store, sent, passTime } = await open(async (asked) => {
+    const answer = await gateway.answer(asked);
+    if (!asked.path.endsWith('/annotations')) return answer;
+    return json({ places: [...((await answer.json()) as { places: object[] }).places, ...others] });
+  });
+  await store.annotate([mark('own')]);
+  for (let taken = 0; taken < 2; taken += 1) await store.takeMarks(2);
+  assert.equal(labels(store.marks.value), ['own', 'of the first', 'of both']);
+  assert.not.ok(store.marks.value!.some(({ id }) => [first.id, both.id].includes(id)), 'copies');
+  await store.takeMarks(3);
+  assert.equal(labels(store.marks.value), ['own', 'of the second', 'of both']);
+  passTime();
+  assert.ok(await sent());
+  assert.equal(gateway.taken.at(-1), 'own,of the second,of both');
+});
+
 test('a page that closes sends what was drawn in the last moment', async () => {
   const gateway = createGateway();
   const { store } = await open(gateway.answer);

@@ -4,6 +4,7 @@
  */
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import {
+  ANNOTATIONS_LIMIT,
   reviewAnnotationsSchema,
   type Annotation,
   type ReviewAnnotations,
@@ -79,6 +80,27 @@ export const othersOf = (
   own: ReadonlySignal<{ readonly place: number } | null>,
 ): ReadonlySignal<ReviewAnnotations['places']> =>
   computed(() => (state.server.value?.places ?? []).filter(({ place }) => place !== own.value?.place));
+
+/** What is drawn, whoever drew it. */
+const drawingOf = ({ id: _, ...drawn }: Annotation): string => JSON.stringify(drawn);
+
+/**
+ * The caller's marks with copies of another's, which are the caller's own from then on. `earlier`: the copies that are
+ * taken back, of the last time. A mark that is there already is not doubled; there are at most as many as may be.
+ */
+export function withCopies(
+  own: Marks,
+  of: Marks,
+  { earlier, newId }: { readonly earlier: ReadonlySet<string>; readonly newId: () => string },
+): { readonly marks: Marks; readonly copies: ReadonlySet<string> } {
+  const kept = own.filter(({ id }) => !earlier.has(id));
+  const there = new Set(kept.map(drawingOf));
+  const copies = of
+    .filter((mark) => !there.has(drawingOf(mark)))
+    .slice(0, ANNOTATIONS_LIMIT - kept.length)
+    .map((mark) => ({ ...mark, id: newId() }));
+  return { marks: [...kept, ...copies], copies: new Set(copies.map(({ id }) => id)) };
+}
 
 /**
  * Keeps these in place of those before. A request that was never sent takes them up; behind one that was, a new one

@@ -112,7 +112,7 @@ export const reviewWords = {
     title: 'What the readers answered',
     reader: (place: number) => `Reader ${place}`,
     adjudicator: 'Decided between them',
-    use: 'Use these answers',
+    use: 'Use these answers and marks',
     differs: 'differs',
     none: 'No answer',
   },

@@ -21,6 +21,7 @@ import {
   SEND_AFTER_MS,
   showMarks,
   versionOf,
+  withCopies,
   waitingMarks,
   type Marks,
   type MarkTools,
@@ -53,6 +54,8 @@ export interface ReviewStore {
   sign(): Promise<void>;
   /** Keeps these in place of the caller's marks, at once on the device and soon at the gateway. */
   annotate(marks: Marks): Promise<void>;
+  /** Takes the marks of another's reading as the caller's own, in place of those that were taken before. */
+  takeMarks(place: number): Promise<void>;
   /** The gateway has other marks from another device: these take their place. */
   keepOwnMarks(): Promise<void>;
   /** Gives a place to somebody, or takes it. */
@@ -78,6 +81,8 @@ function openState() {
     isCutOff: signal(false),
     unsent,
     marks: openMarks(unsent),
+    /** Ids of the marks that were taken over from another's reading last. */
+    copies: new Set<string>() as ReadonlySet<string>,
     /** Steps go one after the other, whoever asks for it. */
     sending: Promise.resolve(),
     /** Calls off the sending of marks that is to come. */
@@ -96,6 +101,12 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
   const at = () => {
     const { place, version } = own.peek()!;
     return { id: tools.newId(), place, version };
+  };
+  const annotate = async (marks: Marks): Promise<void> => {
+    const { place } = own.peek()!;
+    state.callOff();
+    state.callOff = tools.wait(SEND_AFTER_MS, () => void sendAll(tools, state));
+    await keepMarks(tools, state.marks, { reviewId: id, place, marks });
   };
   const post = (to: string, body: object) =>
     tried(state, async () => {
@@ -116,12 +127,16 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     otherMarks: othersOf(state.marks, own),
     next: state.next,
     load: (isAnonymous) => tried(state, () => load(tools, state, { id, isAnonymous })),
-    async annotate(marks) {
-      const { place } = own.peek()!;
-      state.callOff();
-      state.callOff = tools.wait(SEND_AFTER_MS, () => void sendAll(tools, state));
-      await keepMarks(tools, state.marks, { reviewId: id, place, marks });
-    },
+    annotate,
+    takeMarks: (place) =>
+      tried(state, async () => {
+        if (state.marks.own.peek() === null) await readMarks(tools, state, id);
+        const of = state.marks.server.peek()!.places.find((one) => one.place === place)?.annotations ?? [];
+        const had = state.marks.own.peek()!;
+        const { marks, copies } = withCopies(had, of, { earlier: state.copies, newId: tools.newId });
+        state.copies = copies;
+        if (copies.size > 0 || marks.length < had.length) await annotate(marks);
+      }),
     keepOwnMarks: () => tried(state, () => keepOwn(tools, state, id)),
     decide: (said) => step({ step: 'decide', request: { ...at(), ...said } }),
     sign: () => step({ step: 'sign', request: at() }),

@@ -173,6 +173,9 @@ walk(
     }
     await looksRight(page, 'review-adjudicate');
     await first.getByRole('button', { name: 'Use these answers' }).press('Enter');
+    const own = page.getByRole('region', { name: 'Marks (1)' });
+    await own.getByRole('button', { name: 'X1 Box on image 1' }).waitFor();
+    await own.getByRole('button', { name: 'Change: X1 Box' }).waitFor();
     await press(page, 'Save the answers');
     await page.getByText('You can change it until you sign.').waitFor();
     await press(page, 'Sign');

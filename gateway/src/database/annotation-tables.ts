@@ -12,9 +12,10 @@ export type ReviewAnnotationsTable = {
   changed_at: Date;
 };
 
-/** The structured reports of a settled review, one a study; UIDs once they are on their way. */
+/** The structured reports of a settled review, one a signed reading and study; UIDs once they are on their way. */
 export type ReviewReportTable = {
   review_id: string;
+  place: number;
   study_instance_uid: string;
   series_instance_uid: string | null;
   sop_instance_uid: string | null;

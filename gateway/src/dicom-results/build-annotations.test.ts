@@ -92,6 +92,7 @@ async function subjectOf(bytes: Uint8Array, drawn: readonly Drawn[] = ALL): Prom
     annotations,
     images: new Map([[where.sopInstanceUID, imageFactsOf(source)!]]),
     reviewId: 'review-1',
+    reading: { place: 1, readers: 1, standing: 1 },
     uid: createResultUid(secret),
     softwareVersion: '0.1.0',
     by: observerName(source, READER, secret),
@@ -265,6 +266,36 @@ test('built again is the same, byte for byte, also in the thread; another review
   const other = buildAnnotations({ ...subject, reviewId: 'review-2' }).identifiers;
   assert.is(other.seriesInstanceUID, built.identifiers.seriesInstanceUID);
   assert.is.not(other.sopInstanceUID, built.identifiers.sopInstanceUID);
+});
+
+test('says whose it is of several readings, and whose answers stand; readings never share a series', async () => {
+  const subject = await film({ seed: 82 });
+  const series = new Set<string>();
+  const told: unknown[] = [];
+  for (const [place, standing] of [
+    [1, 1],
+    [2, 1],
+    [1, 0],
+    [0, 0],
+  ] as const) {
+    const { bytes, identifiers } = buildAnnotations({ ...subject, reading: { place, readers: 2, standing } });
+    const faults = faultsOf(bytes);
+    if (faults !== null) assert.equal(faults, []);
+    series.add(identifiers.seriesInstanceUID);
+    const instance = await parsed(bytes);
+    const observer = JSON.stringify(readReport(instance)!.content);
+    const { seriesDescription } = describeInstance(instance);
+    const [flag] = /The (answers|readers)[a-z, ]+/.exec(Buffer.from(bytes).toString('latin1')) ?? [];
+    told.push([seriesDescription, /"(C96561|C28747)"/.exec(observer)?.[1], flag?.trim()]);
+    assert.is(observer.includes(`${place} of 2`), place > 0);
+  }
+  assert.equal(told, [
+    ['Annotations of reader 1 of 2', 'C28747', 'The readers agreed'],
+    ['Annotations of reader 2 of 2', 'C28747', 'The readers agreed'],
+    ['Annotations of reader 1 of 2', 'C28747', 'The answers of the adjudicator stand, not of this reading'],
+    ['Annotations of the adjudicator', 'C96561', 'The answers of this reading stand'],
+  ]);
+  assert.is(series.size, 3);
 });
 
 test.run();

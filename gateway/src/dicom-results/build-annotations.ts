@@ -1,6 +1,7 @@
 /**
  * A reader's annotations of one study as a Comprehensive SR by TID 1500 "Measurement Report" (PS3.16): a measurement
- * group each, with its mark on the pixels of the image (SCOORD). Its observer and verifier is the reader who signed.
+ * group each, with its mark on the pixels of the image (SCOORD). Its observer and verifier is the reader who signed, in
+ * the role that they had: one reader among several, or the one who decided between them.
  *
  * The report of a de-identified study has no label, because nobody has checked it for names; the place of a text
  * stays.
@@ -11,8 +12,9 @@ import { concatBytes } from '#shared/dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import type { Annotation, AnnotationKind } from '#shared/protocol/annotations.ts';
-import type { ImageFacts } from '../reviews/annotation-road.ts';
-import { CODING_SCHEME, dcm, MILLIMETRE, own, PIXELS, sct, type Code } from './codes.ts';
+import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
+import type { ImageFacts, Reading } from '../reviews/annotation-road.ts';
+import { CODING_SCHEME, dcm, ncit, MILLIMETRE, own, PIXELS, sct, type Code } from './codes.ts';
 import {
   codeValue,
   container,
@@ -20,6 +22,7 @@ import {
   measurement,
   personText,
   spatialCoordinates,
+  textValue,
   type ContentItem,
   type Graphic,
 } from './content-item.ts';
@@ -51,6 +54,7 @@ export type AnnotationSubject = Pick<ResultSubject, 'uid' | 'softwareVersion'> &
   /** An instance of the study as the PACS has it: patient and study of the report are its own. */
   readonly source: ParsedInstance;
   readonly reviewId: string;
+  readonly reading: Reading;
   /** At least one, all of this study. */
   readonly annotations: readonly Annotation[];
   readonly images: ReadonlyMap<string, ImageFacts>;
@@ -66,17 +70,19 @@ export function buildAnnotations(subject: AnnotationSubject): BuiltResult {
   const identifiers = identifiersOf(subject);
   const elements: SimpleElement[] = [
     ...commonModules(subject, 'annotations', momentOf(source, at), letters),
+    [0x0008103e, 'LO', `Annotations of ${roleOf(subject.reading)}`],
     [0x00081111, 'SQ'],
     [0x00200013, 'IS', 1],
     CODING_SCHEME,
     // PS3.3 Table C.17-2 "SR Document General Module".
     [0x0040a491, 'CS', 'COMPLETE'],
+    [0x0040a492, 'LO', standingOf(subject.reading)],
     [0x0040a493, 'CS', 'VERIFIED'],
     [0x0040a496, 'CS', 'FINAL'],
     [0x0040a372, 'SQ'],
     [0x0040a375, 'SQ', evidence(marked(subject))],
     verifiedBy(source, subject),
-    ...measurementReport(personObserver(by), [
+    ...measurementReport([...personObserver(by), ...roleItems(subject.reading)], [
       imageLibrary(marked(subject).map(reference)),
       imagingMeasurements(
         annotations.map((annotation, index) => {
@@ -91,13 +97,43 @@ export function buildAnnotations(subject: AnnotationSubject): BuiltResult {
   return { kind: 'SR', identifiers, transferSyntaxUID, bytes: bytes as Uint8Array<ArrayBuffer> };
 }
 
-/** Reviews of one study share a series. */
-function identifiersOf({ source, uid, reviewId }: AnnotationSubject): InstanceIdentifiers {
+/** "a reader" where there was but one. */
+const roleOf = ({ place, readers }: Reading): string =>
+  place === ADJUDICATOR ? 'the adjudicator' : readers === 1 ? 'a reader' : `reader ${place} of ${readers}`;
+
+function standingOf({ place, readers, standing }: Reading): string {
+  if (readers === 1) return 'There is one reader';
+  if (standing !== ADJUDICATOR) return 'The readers agreed';
+  return place === ADJUDICATOR
+    ? 'The answers of this reading stand'
+    : 'The answers of the adjudicator stand, not of this reading';
+}
+
+/** TID 1003, after the name; CID 7453 "Performing Role". */
+function roleItems({ place, readers }: Reading): readonly ContentItem[] {
+  const role = place === ADJUDICATOR ? ncit('C96561', 'Adjudicator') : ncit('C28747', 'Reader');
+  const isOneOfSeveral = place !== ADJUDICATOR && readers > 1;
+  return [
+    codeValue(dcm('121011', 'Person Observer\'s Role in this Procedure'), role, 'HAS OBS CONTEXT'),
+    ...(isOneOfSeveral
+      ? [
+          textValue(
+            dcm('128775', 'Identifier within Person Observer\'s Role'),
+            `${place} of ${readers}`,
+            'HAS OBS CONTEXT',
+          ),
+        ]
+      : []),
+  ];
+}
+
+/** Readings of one role of a study share a series. */
+function identifiersOf({ source, uid, reviewId, reading }: AnnotationSubject): InstanceIdentifiers {
   const { studyInstanceUID } = source.identifiers;
   return {
     studyInstanceUID,
-    seriesInstanceUID: parseUid('SeriesInstanceUID', uid('annotations', studyInstanceUID)),
-    sopInstanceUID: parseUid('SOPInstanceUID', uid('annotations', studyInstanceUID, reviewId)),
+    seriesInstanceUID: parseUid('SeriesInstanceUID', uid('annotations', studyInstanceUID, roleOf(reading))),
+    sopInstanceUID: parseUid('SOPInstanceUID', uid('annotations', studyInstanceUID, reviewId, `${reading.place}`)),
     sopClassUID: parseUid('SOPClassUID', COMPREHENSIVE_SR),
   };
 }

@@ -16,7 +16,6 @@ import { instanceUidOf, seriesUidOf } from './result-uid.ts';
 import type { ResultKind, ResultSubject } from './result-subject.ts';
 
 export const AI_DESCRIPTION = 'AI, not for diagnosis';
-const ANNOTATIONS_DESCRIPTION = 'Annotations of a reader';
 export const MANUFACTURER_NAME = 'RelayPACS';
 export const MODEL_NAME = 'RelayPACS gateway';
 
@@ -174,11 +173,12 @@ export function momentOf(source: ParsedInstance, at: Date): Moment {
 }
 
 type SeriesKind = ResultKind | 'annotations';
-const SERIES: Readonly<Record<SeriesKind, { number: number; modality: string; description: string }>> = {
+const SERIES: Readonly<Record<SeriesKind, { number: number; modality: string; description: string | null }>> = {
   SR: { number: 9001, modality: 'SR', description: AI_DESCRIPTION },
   SEG: { number: 9002, modality: 'SEG', description: AI_DESCRIPTION },
   SC: { number: 9003, modality: 'OT', description: AI_DESCRIPTION },
-  annotations: { number: 9004, modality: 'SR', description: ANNOTATIONS_DESCRIPTION },
+  // It says whose they are (build-annotations.ts).
+  annotations: { number: 9004, modality: 'SR', description: null },
 };
 
 export function identifiersOf(
@@ -210,7 +210,7 @@ export function commonModules(
     ...fromSource(subject.source, letters),
     [0x00080060, 'CS', modality],
     [0x00200011, 'IS', number],
-    [0x0008103e, 'LO', description],
+    ...(description === null ? [] : [[0x0008103e, 'LO', description] as const]),
     [0x00080070, 'LO', MANUFACTURER_NAME],
     [0x00081090, 'LO', MODEL_NAME],
     [0x00181000, 'LO', serialNumberOf(subject)],

@@ -1,6 +1,7 @@
 /**
- * The images of cases that a report shows: those that a reader marked, as far as the review is settled, those that a
- * model looked at, and where there is neither the first one of each study.
+ * The images of cases that a report shows: those that a reader marked, as far as the review is settled (every reader
+ * of it, those whose answers stand first), those that a model looked at, and where there is neither the first one of
+ * each study.
  */
 import { sql } from 'kysely';
 import { sopClassKind } from '#shared/dicom/registry.ts';
@@ -19,11 +20,13 @@ import { openAnnotations } from '../reviews/seal-annotations.ts';
 import { withoutLabels } from '../reviews/show-annotations.ts';
 import { placesOf } from '../reviews/review.store.ts';
 
+/** `by`: the reading; null: the only one of its review. */
+export type ReadMark = Annotation & { readonly by: number | null };
 export type CaseImage = {
   readonly where: FoundInstance;
   /** Counted from 1. */
   readonly frame: number;
-  readonly marks: readonly Annotation[];
+  readonly marks: readonly ReadMark[];
 };
 /** `more`: so many further ones are left out. */
 export type CaseImages = { readonly images: readonly CaseImage[]; readonly more: number };
@@ -60,7 +63,7 @@ function joined(images: readonly CaseImage[]): readonly CaseImage[] {
   return [...byFrame.values()].map((same) => ({ ...same[0]!, marks: same.flatMap(({ marks }) => marks) }));
 }
 
-/** Of the readers whose answers stand. */
+/** Of all who signed, each review's standing reading first. */
 async function markedImages(
   { db, seal }: CaseTools,
   { reader, withheld }: Shown,
@@ -77,19 +80,23 @@ async function markedImages(
   );
   const byCase = new Map<string, CaseImage[]>();
   for (const { review, of } of found) {
-    const final = places.get(review.id)?.find(({ place }) => place === review.final_place);
-    const cipher = seal.cipherOf(of.id, of.wrapped_key);
-    const row = (await annotationsOf(db, review.id)).find(
-      ({ place, account_id }) => place === final?.place && account_id === final.account_id,
+    const signed = (places.get(review.id) ?? []).toSorted(
+      (a, b) => Number(b.place === review.final_place) - Number(a.place === review.final_place),
     );
-    const marks = cipher === null || row === undefined ? [] : (openAnnotations(cipher, row) ?? []);
-    const told = withheld.includes('notes') ? withoutLabels(marks) : marks;
-    byCase.set(of.id, [...(byCase.get(of.id) ?? []), ...told.map(imageOf)]);
+    const cipher = seal.cipherOf(of.id, of.wrapped_key);
+    const rows = cipher === null ? [] : await annotationsOf(db, review.id);
+    for (const { place, account_id } of signed) {
+      const row = rows.find((one) => one.place === place && one.account_id === account_id);
+      const marks = row === undefined ? [] : (openAnnotations(cipher!, row) ?? []);
+      const told = withheld.includes('notes') ? withoutLabels(marks) : marks;
+      const by = review.definition.readers === 1 ? null : place;
+      byCase.set(of.id, [...(byCase.get(of.id) ?? []), ...told.map((mark) => imageOf({ ...mark, by }))]);
+    }
   }
   return byCase;
 }
 
-function imageOf(mark: Annotation): CaseImage {
+function imageOf(mark: ReadMark): CaseImage {
   const { studyInstanceUID, seriesInstanceUID, sopInstanceUID, frame } = mark;
   return { where: { studyInstanceUID, seriesInstanceUID, sopInstanceUID }, frame, marks: [mark] };
 }

@@ -17,10 +17,20 @@ export type ImageFacts = {
   } | null;
 };
 
+/** Which of a review's readings annotations are of. */
+export type Reading = {
+  /** The reader's number; 0: the adjudicator's. */
+  readonly place: number;
+  readonly readers: number;
+  /** That whose answers stand. */
+  readonly standing: number;
+};
+
 /** A report to send: the annotations of one study that a person signed. */
 export type AnnotationsToSend = {
   readonly siteId: string;
   readonly reviewId: string;
+  readonly reading: Reading;
   readonly annotations: readonly Annotation[];
   /** By SOP Instance UID. */
   readonly images: ReadonlyMap<string, ImageFacts>;

@@ -40,34 +40,37 @@ export async function writeAnnotations(trx: Trx, row: AnnotationsRow): Promise<v
     .execute();
 }
 
-export async function insertReports(trx: Trx, reviewId: string, studies: readonly string[]): Promise<void> {
-  if (studies.length === 0) return;
+type PromisedReport = Pick<ReportRow, 'review_id' | 'place' | 'study_instance_uid'>;
+
+export async function insertReports(trx: Trx, promised: readonly PromisedReport[]): Promise<void> {
   const none = { series_instance_uid: null, sop_instance_uid: null, because: null };
   await trx
     .insertInto('review_report')
-    .values(studies.map((study) => ({ review_id: reviewId, study_instance_uid: study, ...none })))
+    .values(promised.map((one) => ({ ...one, ...none })))
     .execute();
 }
 
 export async function updateReport(
   db: Db,
-  { review_id, study_instance_uid }: ReportRow,
-  changes: Partial<Omit<ReportRow, 'review_id' | 'study_instance_uid'>>,
+  { review_id, place, study_instance_uid }: PromisedReport,
+  changes: Partial<Omit<ReportRow, keyof PromisedReport>>,
 ): Promise<void> {
   await db
     .updateTable('review_report')
     .set(changes)
     .where('review_id', '=', review_id)
+    .where('place', '=', place)
     .where('study_instance_uid', '=', study_instance_uid)
     .execute();
 }
 
-/** By study, each with the state that it has reached, and the newest receipt that names it. */
+/** By reading and study, each with the state that it has reached, and the newest receipt that names it. */
 export async function reportsOf(db: Db, reviewId: string): Promise<readonly ReportOnItsWay[]> {
   const rows = await db
     .selectFrom('review_report')
     .selectAll()
     .where('review_id', '=', reviewId)
+    .orderBy('place')
     .orderBy('study_instance_uid')
     .execute();
   if (rows.length === 0) return [];

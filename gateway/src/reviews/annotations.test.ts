@@ -12,6 +12,7 @@ import {
 import type { Session } from '#shared/protocol/api.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readReport } from '#shared/dicom/content-tree.ts';
+import { describeInstance } from '#shared/dicom/describe-instance.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import type { Review } from '#shared/protocol/reviews.ts';
 import { until } from '#testing/gateway-under-test.ts';
@@ -94,13 +95,19 @@ async function decideAndSign(review: string, who: Who, finding = 'normal'): Prom
   await step(review, who, 'decision', { decision: 'accept', answers: said });
   await step(review, who, 'sign');
 }
-async function storedOf(review: string, who: Who): Promise<PlaceAnnotations> {
-  let place: PlaceAnnotations | undefined;
+/** The first of so many readings. */
+async function storedOf(review: string, who: Who, count = 1): Promise<PlaceAnnotations> {
+  let places: readonly PlaceAnnotations[] = [];
   await until('the annotations to be in the PACS, or refused', async () => {
-    place = (await read(review, who)).places.find(({ stored }) => stored !== null);
-    return place?.stored !== undefined && place.stored!.state !== 'waiting';
+    places = (await read(review, who)).places.filter(({ stored }) => stored !== null);
+    return places.length === count && places.every(({ stored }) => stored!.state !== 'waiting');
   });
-  return place!;
+  return places[0]!;
+}
+async function parsed(bytes: Uint8Array) {
+  const held = await readInstance(bytesSource(bytes));
+  if (held.kind === 'refused') throw assert.unreachable(held.because);
+  return held.instance;
 }
 
 test('are shown as they were drawn, and change until the reading is signed', async () => {
@@ -192,9 +199,23 @@ test('are blinded as answers are: a reader sees their own, an adjudicator all, e
   for (const who of ['ana', 'ben', 'cleo', 'admin'] as const) assert.equal(await seen(who), labels);
   const anonymous = `GET /reviews/${review}/annotations?anonymise=1`;
   assert.not.ok(JSON.stringify(await jsonOf(gateway, anonymous, as('ben'))).includes('Yamada'));
-  // The PACS gets the adjudicator's alone, and only now.
-  const place = await storedOf(review, 'ana');
-  assert.equal([place.place, place.stored?.state, gateway.pacs.held.size], [0, 'in-pacs', before + 1]);
+  // The PACS gets them only now, each reading's apart from the others'.
+  await storedOf(review, 'ana', 3);
+  assert.is(gateway.pacs.held.size, before + 3);
+  const roles = new Map<string, string>();
+  for (const { place, stored } of (await read(review, 'ana')).places) {
+    const { bytes } = gateway.pacs.held.get(stored!.reports[0]!.sopInstanceUID!)!;
+    for (const label of ['decided', LABEL, 'by ben'])
+      assert.is(bytes.includes(label), labels[place]!.includes(label), `${label} of ${place}`);
+    const instance = await parsed(bytes);
+    roles.set(instance.identifiers.seriesInstanceUID, describeInstance(instance).seriesDescription!);
+    assert.ok(bytes.includes(place === 0 ? 'Adjudicator' : 'Reader'));
+    assert.ok(bytes.includes(place === 0 ? 'The answers of this reading stand' : 'not of this reading'));
+  }
+  assert.equal(
+    [...roles.values()].sort(),
+    ['Annotations of reader 1 of 2', 'Annotations of reader 2 of 2', 'Annotations of the adjudicator'],
+  );
 });
 
 const REFUSED = 'invalid-request';
@@ -260,30 +281,34 @@ test('are as many, as long and as wordy as they may be, and no more', async () =
   await takes(false, 'no such kind', { ...drawn(), kind: 'curve' });
 });
 
-test('go to the PACS once the review is settled, under the patient of the study, and only those of the place that stands', async () => {
+test('go to the PACS once the review is settled, under the patient of the study, each reading in a report of its own', async () => {
   const review = await openReview(['ana', 'ben']);
-  await put(review, 'ana', { place: 1, version: 0, annotations: [drawn({ label: 'stands' })] });
-  await put(review, 'ben', { place: 2, version: 0, annotations: [drawn({ label: 'does not' })] });
+  await put(review, 'ana', { place: 1, version: 0, annotations: [drawn({ label: 'of ana' })] });
+  await put(review, 'ben', { place: 2, version: 0, annotations: [drawn({ label: 'of ben' })] });
   const before = new Set(gateway.pacs.held.keys());
   await decideAndSign(review, 'ana');
   await decideAndSign(review, 'ben');
-  const { stored, place } = await storedOf(review, 'ben');
-  assert.equal([place, stored?.state, stored?.reports.length], [1, 'in-pacs', 1]);
+  await storedOf(review, 'ben', 2);
+  const { places } = await read(review, 'ben');
   const added = [...gateway.pacs.held].filter(([uid]) => !before.has(uid));
   assert.equal(
-    added.map(([uid, { study: of }]) => [uid, of]),
-    [[stored!.reports[0]!.sopInstanceUID, study]],
+    added.map(([uid, { study: of }]) => [uid, of]).sort(),
+    places.map(({ stored }) => [stored!.reports[0]!.sopInstanceUID!, study]).sort(),
   );
-  const bytes = added[0]![1].bytes;
-  const held = await readInstance(bytesSource(bytes));
-  if (held.kind === 'refused') throw assert.unreachable(held.because);
-  assert.is(readReport(held.instance)?.verification, 'VERIFIED');
-  for (const inside of ['stands', 'Film^Child', people.get('ana')!.user.username])
-    assert.ok(bytes.includes(inside), inside);
-  assert.not.ok(bytes.includes('does not'));
+  for (const [at, who] of (['ana', 'ben'] as const).entries()) {
+    const { stored } = places[at]!;
+    assert.equal([stored!.state, stored!.reports.length], ['in-pacs', 1]);
+    const { bytes } = gateway.pacs.held.get(stored!.reports[0]!.sopInstanceUID!)!;
+    assert.is(readReport(await parsed(bytes))?.verification, 'VERIFIED');
+    for (const inside of [`of ${who}`, 'Film^Child', people.get(who)!.user.username, 'The readers agreed'])
+      assert.ok(bytes.includes(inside), inside);
+    assert.not.ok(bytes.includes(who === 'ana' ? 'of ben' : 'of ana'));
+  }
   // With a receipt, as every instance.
-  await until('the receipt', async () =>
-    (await storedOf(review, 'ben')).stored!.reports.every(({ receipt }) => receipt !== null),
+  await until('the receipts', async () =>
+    (await read(review, 'ben')).places.every(({ stored }) =>
+      stored!.reports.every(({ receipt }) => receipt !== null),
+    ),
   );
 });
 

@@ -8,7 +8,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { isEnded } from '#shared/protocol/review-state.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
-import type { Trx } from '../database/database.ts';
+import type { Db, Trx } from '../database/database.ts';
 import { requireImages } from './annotated-images.ts';
 import { findAnnotations, insertReports, writeAnnotations } from './annotation.store.ts';
 import { openCipher } from './open-cipher.ts';
@@ -74,12 +74,12 @@ async function judge(
 
 /** A reading's annotations; none where there are none. @throws Problem case-unreadable. */
 export async function annotationsIn(
-  trx: Trx,
+  db: Db,
   { review_id, place, account_id }: PlaceRow,
   cipher: CaseCipher,
 ): Promise<readonly Annotation[]> {
   if (account_id === null) return [];
-  const row = await findAnnotations(trx, { review_id, place, account_id });
+  const row = await findAnnotations(db, { review_id, place, account_id });
   if (row === undefined) return [];
   const annotations = openAnnotations(cipher, row);
   if (annotations === null) throw new Problem('case-unreadable');
@@ -90,18 +90,23 @@ export const ANNOTATIONS_QUEUE = 'annotation-report';
 export type AnnotationReport = { readonly siteId: string; readonly reviewId: string };
 
 /**
- * As soon as the review is settled, and not at the signature: until then a colleague would find in the PACS what the
- * first reader drew. Only the annotations of the place whose answers stand go there.
+ * Of every reading. As soon as the review is settled, and not at the signature: until then a colleague would find in
+ * the PACS what the first reader drew. @throws Problem case-unreadable.
  */
 export async function promiseReports(
   { jobs }: Pick<ReviewTools, 'jobs'>,
   trx: Trx,
   { id: reviewId, site_id: siteId }: ReviewRow,
-  annotations: readonly Annotation[],
+  readings: { readonly signed: readonly PlaceRow[]; readonly cipher: CaseCipher },
 ): Promise<void> {
-  const studies = [...new Set(annotations.map(({ studyInstanceUID }) => studyInstanceUID))];
-  if (studies.length === 0) return;
-  await insertReports(trx, reviewId, studies);
+  const promised: Parameters<typeof insertReports>[1][number][] = [];
+  for (const place of readings.signed) {
+    const annotations = await annotationsIn(trx, place, readings.cipher);
+    for (const study of new Set(annotations.map(({ studyInstanceUID }) => studyInstanceUID)))
+      promised.push({ review_id: reviewId, place: place.place, study_instance_uid: study });
+  }
+  if (promised.length === 0) return;
+  await insertReports(trx, promised);
   await jobs.enqueue(trx, ANNOTATIONS_QUEUE, { siteId, reviewId } satisfies AnnotationReport, {
     key: reviewId,
   });

@@ -20,7 +20,7 @@ import { recordAudit, type AuditEvent, type ReviewEventName } from '../audit/aud
 import { isKeeper, type CaseReader } from '../cases/case-rights.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 import type { Trx } from '../database/database.ts';
-import { annotationsIn, promiseReports } from './change-annotations.ts';
+import { promiseReports } from './change-annotations.ts';
 import { sawWhileTaken, whoSawFinding } from './blinding.ts';
 import { chooseReaders, listCandidates, lockTurn } from './choose-readers.ts';
 import { openCipher } from './open-cipher.ts';
@@ -278,7 +278,7 @@ async function goOn(tools: ReviewTools, { trx, review, place, at }: Step, cipher
     .set({ state, settled_at: at, final_place: final.place })
     .where('id', '=', review.id)
     .execute();
-  await promiseReports(tools, trx, review, await annotationsIn(trx, final, cipher));
+  await promiseReports(tools, trx, review, { signed: places, cipher });
   await insertEvent(trx, { ...event, step: 'settle' });
   await recordAudit(trx, review.site_id, { event: 'review-settled', ...said }, at);
 }

@@ -12,12 +12,12 @@ import type { Log } from '../observability/log.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { NewInstance } from '../results/result-instance.store.ts';
 import { imagesOf } from './annotated-images.ts';
-import type { AnnotationRoad, ImageFacts } from './annotation-road.ts';
-import { findAnnotations, reportsOf, updateReport } from './annotation.store.ts';
-import type { AnnotationReport } from './change-annotations.ts';
+import type { AnnotationRoad, ImageFacts, Reading } from './annotation-road.ts';
+import { reportsOf, updateReport, type ReportOnItsWay } from './annotation.store.ts';
+import { annotationsIn, type AnnotationReport } from './change-annotations.ts';
 import type { LookAtImage } from './look-at-image.ts';
 import { openCipher } from './open-cipher.ts';
-import { openAnnotations } from './seal-annotations.ts';
+import { placesOf } from './review.store.ts';
 
 export type AnnotationReportTools = {
   readonly db: Db;
@@ -27,8 +27,13 @@ export type AnnotationReportTools = {
   readonly look: LookAtImage;
   readonly log: Log;
 };
-/** The signed annotations of the place whose answers stand. */
-type Signed = { readonly by: string; readonly at: Date; readonly annotations: readonly Annotation[] };
+/** The signed annotations of a reading. */
+type Signed = {
+  readonly by: string;
+  readonly at: Date;
+  readonly reading: Reading;
+  readonly annotations: readonly Annotation[];
+};
 
 /** Throws PacsUnreachable, and the errors of the road: then it is run again. */
 export async function sendAnnotations(
@@ -40,7 +45,7 @@ export async function sendAnnotations(
   for (const report of await reportsOf(db, reviewId)) {
     if (report.because !== null || report.sop_instance_uid !== null) continue;
     try {
-      const signed = await readSigned(tools, reviewId);
+      const signed = await readSigned(tools, report);
       const annotations = signed.annotations.filter(
         ({ studyInstanceUID }) => studyInstanceUID === report.study_instance_uid,
       );
@@ -60,28 +65,26 @@ export async function sendAnnotations(
 }
 
 /** @throws Problem case-unreadable. */
-async function readSigned({ db, seal }: AnnotationReportTools, reviewId: string): Promise<Signed> {
-  const place = await db
+async function readSigned(
+  { db, seal }: AnnotationReportTools,
+  { review_id: reviewId, place: number }: ReportOnItsWay,
+): Promise<Signed> {
+  const review = await db
     .selectFrom('review')
-    .innerJoin('review_place as p', (join) =>
-      join.onRef('p.review_id', '=', 'review.id').onRef('p.place', '=', 'review.final_place'),
-    )
-    .select(['review.case_id', 'p.place', 'p.account_id', 'p.signed_at'])
-    .where('review.id', '=', reviewId)
+    .select(['case_id', 'definition', 'final_place'])
+    .where('id', '=', reviewId)
     .executeTakeFirstOrThrow();
-  const cipher = await openCipher(db, seal, place.case_id);
-  const of = { review_id: reviewId, place: place.place, account_id: place.account_id! };
-  const row = await findAnnotations(db, of);
-  const annotations = row && openAnnotations(cipher, row);
-  if (!annotations) throw new Problem('case-unreadable');
-  return { by: of.account_id, at: place.signed_at!, annotations };
+  const place = (await placesOf(db, [reviewId])).get(reviewId)!.find((one) => one.place === number)!;
+  const annotations = await annotationsIn(db, place, await openCipher(db, seal, review.case_id));
+  const reading = { place: number, readers: review.definition.readers, standing: review.final_place! };
+  return { by: place.account_id!, at: place.signed_at!, reading, annotations };
 }
 
 /** One image in memory at a time. @throws Problem study-not-found, file-too-large; PacsUnreachable. */
 async function send(
   { pacs, road, look }: AnnotationReportTools,
   about: AnnotationReport,
-  { by: accountId, at: signedAt, annotations }: Signed,
+  { by: accountId, at: signedAt, reading, annotations }: Signed,
   signal: AbortSignal,
 ): Promise<NewInstance> {
   const images = new Map<string, ImageFacts>();
@@ -92,5 +95,5 @@ async function send(
     images.set(where.sopInstanceUID, facts);
   }
   const source = await fetchWhole(pacs, places[0]!, signal);
-  return road.sendAnnotations({ ...about, annotations, images, accountId, signedAt }, source, signal);
+  return road.sendAnnotations({ ...about, reading, annotations, images, accountId, signedAt }, source, signal);
 }

@@ -39,7 +39,7 @@ export async function showAnnotations(
         // Annotations under work are sent back as a whole, and must not lose their labels on the way.
         annotations: viewer.isAnonymous && !isOpen ? withoutLabels(annotations) : [...annotations],
         state: isOpen ? 'open' : 'signed',
-        stored: place.place === review.final_place ? storedIn(reports) : null,
+        stored: storedIn(reports.filter((report) => report.place === place.place)),
       },
     ];
   });

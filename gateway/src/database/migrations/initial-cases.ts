@@ -111,8 +111,9 @@ export const ANNOTATIONS = [
     account_id uuid not null references account, version int not null, request_id uuid not null,
     sealed bytea not null, changed_at timestamptz not null, primary key (review_id, place, account_id))`,
   `create table review_report (
-    review_id uuid not null references review on delete cascade, study_instance_uid text not null,
-    series_instance_uid text, sop_instance_uid text, because text, primary key (review_id, study_instance_uid))`,
+    review_id uuid not null references review on delete cascade, place int not null, study_instance_uid text not null,
+    series_instance_uid text, sop_instance_uid text, because text,
+    primary key (review_id, place, study_instance_uid))`,
 ];
 
 export const CASE_RULES_AND_SAMPLE = [

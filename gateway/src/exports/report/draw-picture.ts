@@ -1,6 +1,7 @@
 /** An image of a report: its picture, the marks on it as lines with numbers, and beneath it the marks in words. */
 import type { Annotation } from '#shared/protocol/annotations.ts';
 import { lengthOf, outlineOf, pathOf, type Point } from '#shared/protocol/annotation-outline.ts';
+import type { ReadMark } from '../case-images.ts';
 import { MARGIN, type Paper } from './paper.ts';
 import type { ReportCase, ReportPicture } from './report-thread.ts';
 import { reportWords } from './report-words.ts';
@@ -78,7 +79,7 @@ function drawNumber(document: Paper['document'], number: string, { x, y }: Point
   document.fillColor(YELLOW).text(number, x + 7.5, y - 11, { lineBreak: false });
 }
 
-function inWords(mark: Annotation, { spacing }: Printed): string {
+function inWords(mark: ReadMark, { spacing }: Printed): string {
   const figure = (value: number): string => `${Math.round(value * 10) / 10}`;
   const length = mark.kind === 'length' ? lengthOf(mark.points, spacing) : null;
   const measured =
@@ -87,5 +88,6 @@ function inWords(mark: Annotation, { spacing }: Printed): string {
       : spacing === null
         ? reportWords.pixels(figure(length))
         : reportWords.length(figure(length), spacing.at === 'detector');
-  return [reportWords.kinds[mark.kind], measured, mark.label].filter((text) => text !== '').join(': ');
+  const by = mark.by === null ? '' : ` (${reportWords.reader(mark.by)})`;
+  return [`${reportWords.kinds[mark.kind]}${by}`, measured, mark.label].filter((text) => text !== '').join(': ');
 }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Annotation } from '#shared/protocol/annotations.ts';
+import type { ReadMark } from '../case-images.ts';
 import type { ExportField } from '#shared/protocol/exports.ts';
 import { encodePng } from '../../results/encode-png.ts';
 import { BUILT_IN_TYPES } from '../../reviews/built-in-types.ts';
@@ -71,9 +72,12 @@ const wordsOf = (pdf: Buffer): string =>
   execFileSync('pdftotext', ['-layout', '-', '-'], { input: pdf }).toString().replace(/\s+/g, ' ');
 
 const WHERE = { studyInstanceUID: '1.2.3', seriesInstanceUID: '1.2.4', sopInstanceUID: '1.2.5', frame: 1 };
-const mark = (kind: Annotation['kind'], points: Annotation['points'], label = ''): Annotation => ({
-  ...{ ...WHERE, id: randomUUID(), kind, points, label },
-});
+const mark = (
+  kind: Annotation['kind'],
+  points: Annotation['points'],
+  label = '',
+  by: number | null = null,
+): ReadMark => ({ ...WHERE, id: randomUUID(), kind, points, label, by });
 const IMAGE = {
   frame: 1,
   marks: [
@@ -101,7 +105,8 @@ const IMAGE = {
       ],
       'here',
     ),
-    mark('text', [[5, 90]], 'old scar'),
+    mark('text', [[5, 90]], 'old scar', 2),
+    mark('point', [[9, 9]], 'new', 0),
   ],
 };
 function printed(more: Partial<Extract<ReportPicture, { kind: 'printed' }>> = {}): ReportPicture {
@@ -155,7 +160,8 @@ test('shows an image with its marks, and beneath it the marks in words', async (
   const pdf = await draw([{ cells: { caseNumber: 1 }, images, more: 2 }], { pictures });
   const words = wordsOf(pdf);
   for (const said of [
-    ...['1. length: 25 mm: nodule', '2. box', '3. ellipse', '4. arrow: here', '5. text: old scar'],
+    ...['1. length: 25 mm: nodule', '2. box', '3. ellipse', '4. arrow: here', '5. text (reader 2): old scar'],
+    '6. point (the adjudicator): new',
     ...['Image 3, frame 3: This image is left out', '2 further images are in the PACS.'],
   ])
     assert.ok(words.includes(said), `${said} in: ${words}`);

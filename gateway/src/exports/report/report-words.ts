@@ -1,4 +1,5 @@
 /** The words of a report of cases. All of them are nobody's: a search for names passes over them. */
+import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { ExportField, Redaction } from '#shared/protocol/exports.ts';
 import type { AnnotationKind } from '#shared/protocol/annotations.ts';
 import type { Role } from '#shared/protocol/api.ts';
@@ -106,6 +107,7 @@ export const reportWords = {
   caseOf: (nth: number) => `Case ${nth} of this report`,
   result: 'Result of a model',
   review: 'Review',
+  reader: (place: number) => (place === ADJUDICATOR ? 'the adjudicator' : `reader ${place}`),
   positive: {
     true: 'found something',
     false: 'found nothing',
