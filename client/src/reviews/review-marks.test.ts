@@ -157,7 +157,9 @@ test('a lost answer doubles nothing, and what was drawn since is not lost with i
 
 test('an adjudicator takes over a reader’s marks as copies, again without doubling them, and another’s in their place', async () => {
   const gateway = createGateway();
-  const [first, second, both] = [mark('of the first'), mark('of the second'), mark('of both')];
+  const first = mark('of the first');
+  const second = mark('of the second');
+  const both = mark('of both');
   const others = [
     { place: 2, version: 1, annotations: [first, both], state: 'signed', stored: null },
     { place: 3, version: 1, annotations: [second, both], state: 'signed', stored: null },
@@ -170,7 +172,10 @@ test('an adjudicator takes over a reader’s marks as copies, again without doub
   await store.annotate([mark('own')]);
   for (let taken = 0; taken < 2; taken += 1) await store.takeMarks(2);
   assert.equal(labels(store.marks.value), ['own', 'of the first', 'of both']);
-  assert.not.ok(store.marks.value!.some(({ id }) => [first.id, both.id].includes(id)), 'copies');
+  assert.not.ok(
+    store.marks.value!.some(({ id }) => [first.id, both.id].includes(id)),
+    'copies',
+  );
   await store.takeMarks(3);
   assert.equal(labels(store.marks.value), ['own', 'of the second', 'of both']);
   passTime();

@@ -81,7 +81,7 @@ export const othersOf = (
 ): ReadonlySignal<ReviewAnnotations['places']> =>
   computed(() => (state.server.value?.places ?? []).filter(({ place }) => place !== own.value?.place));
 
-/** What is drawn, whoever drew it. */
+/** The same of two marks that differ in their id alone. */
 const drawingOf = ({ id: _, ...drawn }: Annotation): string => JSON.stringify(drawn);
 
 /**

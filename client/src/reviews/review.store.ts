@@ -128,15 +128,7 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     next: state.next,
     load: (isAnonymous) => tried(state, () => load(tools, state, { id, isAnonymous })),
     annotate,
-    takeMarks: (place) =>
-      tried(state, async () => {
-        if (state.marks.own.peek() === null) await readMarks(tools, state, id);
-        const of = state.marks.server.peek()!.places.find((one) => one.place === place)?.annotations ?? [];
-        const had = state.marks.own.peek()!;
-        const { marks, copies } = withCopies(had, of, { earlier: state.copies, newId: tools.newId });
-        state.copies = copies;
-        if (copies.size > 0 || marks.length < had.length) await annotate(marks);
-      }),
+    takeMarks: (from) => tried(state, () => takeMarks(tools, state, { reviewId: id, from }, annotate)),
     keepOwnMarks: () => tried(state, () => keepOwn(tools, state, id)),
     decide: (said) => step({ step: 'decide', request: { ...at(), ...said } }),
     sign: () => step({ step: 'sign', request: at() }),
@@ -144,15 +136,7 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
       post('assign', { id: tools.newId(), place, version, accountId }).then(() => nameNotFree(state)),
     withdraw: () => post('withdraw', { id: tools.newId() }),
     sendAgain: () => tried(state, () => sendAll(tools, state)),
-    discard: () =>
-      tried(state, async () => {
-        const marks = waitingMarks(state.unsent.peek());
-        for (const { given } of state.unsent.peek()) await discardStep(tools, given.request.id);
-        state.unsent.value = [];
-        if (marks.length === 0) return;
-        showMarks(state.marks, ownPlace(state));
-        await readMarks(tools, state, id);
-      }),
+    discard: () => tried(state, () => discardAll(tools, state, id)),
     close() {
       state.callOff();
       // Marks of the last moment are sent all the same.
@@ -176,6 +160,29 @@ function ownIn(review: Review | null, unsent: readonly Unsent[]): ReviewPlace | 
   const { decision, answers, reason } = said.request;
   const at = new Date(said.at).toISOString();
   return { ...place, version, state: 'decided', said: { decision, answers, reason, at } };
+}
+
+async function discardAll(tools: ReviewTools, state: State, reviewId: string): Promise<void> {
+  const marks = waitingMarks(state.unsent.peek());
+  for (const { given } of state.unsent.peek()) await discardStep(tools, given.request.id);
+  state.unsent.value = [];
+  if (marks.length === 0) return;
+  showMarks(state.marks, ownPlace(state));
+  await readMarks(tools, state, reviewId);
+}
+
+async function takeMarks(
+  tools: ReviewTools,
+  state: State,
+  { reviewId, from }: { readonly reviewId: string; readonly from: number },
+  annotate: ReviewStore['annotate'],
+): Promise<void> {
+  if (state.marks.own.peek() === null) await readMarks(tools, state, reviewId);
+  const of = state.marks.server.peek()!.places.find(({ place }) => place === from)?.annotations ?? [];
+  const had = state.marks.own.peek()!;
+  const { marks, copies } = withCopies(had, of, { earlier: state.copies, newId: tools.newId });
+  state.copies = copies;
+  if (copies.size > 0 || marks.length < had.length) await annotate(marks);
 }
 
 /** An account that cannot be given a place is all that a page can ask for wrongly. */

@@ -120,7 +120,7 @@ export async function deleteCase(
   seal.destroy(wrapped);
 }
 
-/** What its readers type meanwhile goes into notes, which are hidden from each other. @throws Problem review-blinded. */
+/** Its readers write notes meanwhile, which are hidden from each other. @throws Problem review-blinded. */
 async function requireNotBlinded(trx: Trx, keeper: CaseReader, caseId: string): Promise<void> {
   if (mayRead(keeper) && (await isReadBlinded(trx, keeper, caseId))) throw new Problem('review-blinded');
 }

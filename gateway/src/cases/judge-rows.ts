@@ -101,7 +101,8 @@ async function judgeRow(judge: Judge, read: ReadRow, named: ReadonlyMap<string, 
   const fields = changesOf(judge, of, values);
   const isRetyped = fields?.title !== undefined || fields?.tags !== undefined;
   const { tools, keeper } = judge;
-  if (isRetyped && mayRead(keeper) && (await isReadBlinded(tools.db, keeper, id))) throw new RowFault('blinded');
+  if (isRetyped && mayRead(keeper) && (await isReadBlinded(tools.db, keeper, id)))
+    throw new RowFault('blinded');
   return fields === null ? 'unchanged' : { row, of: of.row, fields, found: null };
 }
 

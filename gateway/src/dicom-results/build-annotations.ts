@@ -82,15 +82,18 @@ export function buildAnnotations(subject: AnnotationSubject): BuiltResult {
     [0x0040a372, 'SQ'],
     [0x0040a375, 'SQ', evidence(marked(subject))],
     verifiedBy(source, subject),
-    ...measurementReport([...personObserver(by), ...roleItems(subject.reading)], [
-      imageLibrary(marked(subject).map(reference)),
-      imagingMeasurements(
-        annotations.map((annotation, index) => {
-          const label = labels[index] ?? '';
-          return group(subject, annotation, hasAllLetters(source, letters) ? label : toAscii(label));
-        }),
-      ),
-    ]),
+    ...measurementReport(
+      [...personObserver(by), ...roleItems(subject.reading)],
+      [
+        imageLibrary(marked(subject).map(reference)),
+        imagingMeasurements(
+          annotations.map((annotation, index) => {
+            const label = labels[index] ?? '';
+            return group(subject, annotation, hasAllLetters(source, letters) ? label : toAscii(label));
+          }),
+        ),
+      ],
+    ),
   ];
   const transferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN;
   const bytes = concatBytes(buildInstance({ identifiers, transferSyntaxUID, elements }));
@@ -114,11 +117,11 @@ function roleItems({ place, readers }: Reading): readonly ContentItem[] {
   const role = place === ADJUDICATOR ? ncit('C96561', 'Adjudicator') : ncit('C28747', 'Reader');
   const isOneOfSeveral = place !== ADJUDICATOR && readers > 1;
   return [
-    codeValue(dcm('121011', 'Person Observer\'s Role in this Procedure'), role, 'HAS OBS CONTEXT'),
+    codeValue(dcm('121011', "Person Observer's Role in this Procedure"), role, 'HAS OBS CONTEXT'),
     ...(isOneOfSeveral
       ? [
           textValue(
-            dcm('128775', 'Identifier within Person Observer\'s Role'),
+            dcm('128775', "Identifier within Person Observer's Role"),
             `${place} of ${readers}`,
             'HAS OBS CONTEXT',
           ),
@@ -133,7 +136,10 @@ function identifiersOf({ source, uid, reviewId, reading }: AnnotationSubject): I
   return {
     studyInstanceUID,
     seriesInstanceUID: parseUid('SeriesInstanceUID', uid('annotations', studyInstanceUID, roleOf(reading))),
-    sopInstanceUID: parseUid('SOPInstanceUID', uid('annotations', studyInstanceUID, reviewId, `${reading.place}`)),
+    sopInstanceUID: parseUid(
+      'SOPInstanceUID',
+      uid('annotations', studyInstanceUID, reviewId, `${reading.place}`),
+    ),
     sopClassUID: parseUid('SOPClassUID', COMPREHENSIVE_SR),
   };
 }

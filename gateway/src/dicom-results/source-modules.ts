@@ -173,13 +173,14 @@ export function momentOf(source: ParsedInstance, at: Date): Moment {
 }
 
 type SeriesKind = ResultKind | 'annotations';
-const SERIES: Readonly<Record<SeriesKind, { number: number; modality: string; description: string | null }>> = {
-  SR: { number: 9001, modality: 'SR', description: AI_DESCRIPTION },
-  SEG: { number: 9002, modality: 'SEG', description: AI_DESCRIPTION },
-  SC: { number: 9003, modality: 'OT', description: AI_DESCRIPTION },
-  // It says whose they are (build-annotations.ts).
-  annotations: { number: 9004, modality: 'SR', description: null },
-};
+const SERIES: Readonly<Record<SeriesKind, { number: number; modality: string; description: string | null }>> =
+  {
+    SR: { number: 9001, modality: 'SR', description: AI_DESCRIPTION },
+    SEG: { number: 9002, modality: 'SEG', description: AI_DESCRIPTION },
+    SC: { number: 9003, modality: 'OT', description: AI_DESCRIPTION },
+    // It says whose they are (build-annotations.ts).
+    annotations: { number: 9004, modality: 'SR', description: null },
+  };
 
 export function identifiersOf(
   subject: ResultSubject,

@@ -137,7 +137,9 @@ async function openNotes(
   const cipher = seal.cipherOf(id, wrapped_key);
   const notes = await notesOf(db, reader, id);
   const shown = notes.filter(({ isHidden }) => !isHidden);
-  const texts = shown.flatMap((note) => cipher?.open(placeOfNote(note.id), note.sealed)?.toString('utf8') ?? []);
+  const texts = shown.flatMap(
+    (note) => cipher?.open(placeOfNote(note.id), note.sealed)?.toString('utf8') ?? [],
+  );
   return [...texts, ...hiddenIn(notes.length - shown.length)];
 }
 

@@ -17,7 +17,7 @@ export type ImageFacts = {
   } | null;
 };
 
-/** Which of a review's readings annotations are of. */
+/** The reading of a review that made the annotations. */
 export type Reading = {
   /** The reader's number; 0: the adjudicator's. */
   readonly place: number;

@@ -212,10 +212,11 @@ test('are blinded as answers are: a reader sees their own, an adjudicator all, e
     assert.ok(bytes.includes(place === 0 ? 'Adjudicator' : 'Reader'));
     assert.ok(bytes.includes(place === 0 ? 'The answers of this reading stand' : 'not of this reading'));
   }
-  assert.equal(
-    [...roles.values()].sort(),
-    ['Annotations of reader 1 of 2', 'Annotations of reader 2 of 2', 'Annotations of the adjudicator'],
-  );
+  assert.equal([...roles.values()].sort(), [
+    'Annotations of reader 1 of 2',
+    'Annotations of reader 2 of 2',
+    'Annotations of the adjudicator',
+  ]);
 });
 
 const REFUSED = 'invalid-request';

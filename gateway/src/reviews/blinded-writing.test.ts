@@ -1,6 +1,7 @@
 /**
- * What people write of a case while it is read blinded: role × route × field. A reader who has not signed is told none
- * of it by any GET of the contract, nor by any file; everybody who reads no place of it is told all that their role is.
+ * Notes and attachments of a case that is read blinded: role × route × field. A reader who has not signed is told none
+ * of those of another reader, by any GET of the contract or any file; people who do not read it are told all of them
+ * that their role is told.
  */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -14,7 +15,7 @@ import { askForExport, exportIn, fileOf } from '../testing/open-exports.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 
-/** What the first reader writes: a note, a file with its name, the reason for closing. */
+/** The first reader writes a note, attaches a file, and closes the case with a reason. */
 const WRITTEN = {
   note: 'Plainly a lobar pneumonia',
   name: 'lobar-drawing.pdf',
@@ -48,7 +49,12 @@ test.before(async () => {
   gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
   for (const who of Object.keys(ROLE) as Who[]) people.set(who, await gateway.userWith([ROLE[who]]));
   for (const format of ['csv', 'jsonl', 'pdf'] as const) {
-    const definition = { title: format, redaction: 'full', format, fields: ['caseNumber', 'notes', 'attachments'] };
+    const definition = {
+      title: format,
+      redaction: 'full',
+      format,
+      fields: ['caseNumber', 'notes', 'attachments'],
+    };
     const body = { name: `written-${format}`, definition };
     await jsonOf(gateway, 'POST /export-templates', { ...as('admin'), body, status: 201 });
   }
@@ -60,7 +66,11 @@ async function openCase(): Promise<Case> {
   study = await deliverStudy(gateway, { ...as('technician'), seed, patientId: `PID-${seed}` });
   return openTestCase(gateway, as('admin').token, { studies: [study] });
 }
-async function openReview(caseId: string, readers: readonly Who[], type = 'chest-film-double'): Promise<string> {
+async function openReview(
+  caseId: string,
+  readers: readonly Who[],
+  type = 'chest-film-double',
+): Promise<string> {
   const body = { id: randomUUID(), type, readers: readers.map(idOf) };
   await jsonOf(gateway, `POST /cases/${caseId}/reviews`, { ...as('admin'), body, status: 201 });
   gateway.wait(1);
@@ -104,7 +114,9 @@ async function routesAbout({ caseId, reviewId, attachmentId }: About): Promise<s
   type Contract = { readonly paths: Record<string, Record<string, { responses: object }>> };
   const { paths } = (await (await gateway.call('GET', '/openapi.json')).json()) as Contract;
   return Object.entries(paths)
-    .filter(([, { get }]) => get !== undefined && !JSON.stringify(get.responses).includes('text/event-stream'))
+    .filter(
+      ([, { get }]) => get !== undefined && !JSON.stringify(get.responses).includes('text/event-stream'),
+    )
     .map(([path]) =>
       path
         .replace('/cases/{id}', `/cases/${caseId}`)
@@ -159,16 +171,26 @@ test('until they have signed, the second reader is told nothing over any road th
   const happened = await jsonOf<CaseTimeline>(gateway, `GET /cases/${caseId}/timeline`, as('ben'));
   assert.not.ok(JSON.stringify(happened).includes(nameOf('ana')), 'nor by whom');
   assert.ok(told.includes(FROM_ORGANISER), 'the organiser reads nothing: their words are shown');
-  assert.is(told.match(/\(2 more of other readers: hidden until you have signed\)/g)?.length, 3, 'said in each file');
+  assert.is(
+    told.match(/\(2 more of other readers: hidden until you have signed\)/g)?.length,
+    3,
+    'said in each file',
+  );
   const notes = await jsonOf<CaseNotes>(gateway, `GET /cases/${caseId}/notes`, as('ben'));
   const files = await jsonOf<CaseAttachments>(gateway, `GET /cases/${caseId}/attachments`, as('ben'));
   assert.equal([notes.notes.length, notes.hidden, files.attachments.length, files.hidden], [1, 2, 0, 1]);
   // An answer to writing lists what is there, too; and what is hidden cannot be fetched or removed.
   assert.equal(fieldsIn(JSON.stringify(await noteAs('ben', caseId, 'Seems clear'))), []);
-  assert.equal(fieldsIn(JSON.stringify(await attachAs('ben', caseId, { name: 'b.pdf', bytes: '%PDF-' }))), []);
+  assert.equal(
+    fieldsIn(JSON.stringify(await attachAs('ben', caseId, { name: 'b.pdf', bytes: '%PDF-' }))),
+    [],
+  );
   for (const method of ['GET', 'DELETE'])
-    assert.is((await gateway.call(method, `/cases/${caseId}/attachments/${attachmentId}`, as('ben'))).status, 404);
-  // Whoever has signed is told, whoever reads no place of it too, and each role as much as otherwise.
+    assert.is(
+      (await gateway.call(method, `/cases/${caseId}/attachments/${attachmentId}`, as('ben'))).status,
+      404,
+    );
+  // The reader who has signed is told, and so are people who read no place: each role as much as otherwise.
   for (const who of ['ana', 'admin', 'cleo', 'technician'] as const)
     assert.equal(fieldsIn(await toldOf(who, about)), ALL, who);
   for (const who of ['researcher', 'auditor'] as const)

@@ -119,7 +119,9 @@ export async function sawWhileTaken(
   { id: reviewId, case_id: caseId, hides_finding }: Pick<ReviewRow, 'id' | 'case_id' | 'hides_finding'>,
   accountId: string,
 ): Promise<boolean> {
-  const written = (table: string) => sql`exists (select 1 from ${sql.table(table)} w where w.case_id = b.case_id
+  const written = (
+    table: string,
+  ) => sql`exists (select 1 from ${sql.table(table)} w where w.case_id = b.case_id
     and w.by_account <> ${accountId} and w.at < e.at + ${UNRECORDED} and ${isOfReaders(writtenIn('w'))})`;
   const found = sql`exists (select 1 from case_study s join inference_result r
     on r.site_id = s.site_id and r.study_instance_uid = s.study_instance_uid
@@ -145,7 +147,7 @@ export const isHiddenReading = ({ id }: Reader, assigns: boolean): RawBuilder<bo
     and hr.state in ('reading', 'adjudication')
     and ${assigns ? sql`exists (select 1 from review_place hp where hp.review_id = hr.id and hp.account_id = ${id})` : sql`true`}))`;
 
-/** A condition on `audit` in the query: another reader wrote something, in a review that is hidden from this account. */
+/** A condition on `audit` in the query: another reader wrote something that is hidden from this account. */
 export const isHiddenWritingEvent = (reader: Reader): RawBuilder<boolean> => sql`(audit.fields ? 'caseId'
   and audit.event in (${sql.join(WRITINGS)}) and ${isHiddenWriting(reader, {
     caseId: sql`(audit.fields->>'caseId')::uuid`,

@@ -95,5 +95,9 @@ async function send(
     images.set(where.sopInstanceUID, facts);
   }
   const source = await fetchWhole(pacs, places[0]!, signal);
-  return road.sendAnnotations({ ...about, reading, annotations, images, accountId, signedAt }, source, signal);
+  return road.sendAnnotations(
+    { ...about, reading, annotations, images, accountId, signedAt },
+    source,
+    signal,
+  );
 }

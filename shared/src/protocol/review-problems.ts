@@ -29,7 +29,8 @@ export const REVIEW_PROBLEMS = {
   'review-blinded': {
     status: 409,
     retry: 'changed',
-    title: 'Radiologists are reading this case without knowing of each other: its title and tags stay as they are.',
+    title:
+      'Radiologists are reading this case without knowing of each other: its title and tags stay as they are.',
     next: 'Write a note. It is shown to the other readers once they have signed.',
   },
   'review-type-changed': {

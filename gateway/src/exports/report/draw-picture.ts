@@ -89,5 +89,7 @@ function inWords(mark: ReadMark, { spacing }: Printed): string {
         ? reportWords.pixels(figure(length))
         : reportWords.length(figure(length), spacing.at === 'detector');
   const by = mark.by === null ? '' : ` (${reportWords.reader(mark.by)})`;
-  return [`${reportWords.kinds[mark.kind]}${by}`, measured, mark.label].filter((text) => text !== '').join(': ');
+  return [`${reportWords.kinds[mark.kind]}${by}`, measured, mark.label]
+    .filter((text) => text !== '')
+    .join(': ');
 }
