@@ -27,7 +27,8 @@ export type GatewayUnderTest = {
   /** All typed lines of all its lives. */
   readonly lines: readonly LogLine[];
   readonly pid: number;
-  start(): Promise<void>;
+  /** `more`: settings of this life, besides its own. */
+  start(more?: Readonly<Record<string, string>>): Promise<void>;
   /** SIGKILL, and waits until the process is gone. */
   kill(): Promise<void>;
   /** SIGTERM; waits until it has drained. */
@@ -84,9 +85,9 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
     get pid() {
       return child?.pid ?? 0;
     },
-    async start() {
+    async start(more = {}) {
       const started = spawn(process.execPath, [...GATEWAY_NODE_FLAGS, main], {
-        env,
+        env: { ...env, ...more },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child = started;

@@ -3,15 +3,33 @@
  * the API is ever kept: every request outside the precache goes to the network untouched. A newer version
  * waits until the page asks it to take over.
  *
+ * The page is kept with its headers, the Content-Security-Policy among them. At each navigation, and when the page
+ * asks, it is renewed behind the scenes: the gateway's answer takes its place where only headers differ.
+ *
  * Where the browser has Background Sync it also sends the queue when no page is open. The code for that is
  * read at installation and run only when needed, so that opening the app does not wait for it.
  */
-import { cleanupOutdatedCaches, precacheAndRoute, type PrecacheEntry } from 'workbox-precaching';
+import {
+  cleanupOutdatedCaches,
+  getCacheKeyForURL,
+  precacheAndRoute,
+  type PrecacheEntry,
+} from 'workbox-precaching';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { RENEW_PAGE } from '../net/renew-page.ts';
 import { GIVE_WAY, QUEUE_TAG, TAKE_OVER } from './worker-messages.ts';
 
 /** Background Sync §5.4, Periodic Background Sync §5.3; the DOM's types know only the page. */
 interface LastingEvent extends Event {
   waitUntil(work: Promise<unknown>): void;
+}
+/** Service Workers §4.6, §4.8. */
+interface NavigationEvent extends LastingEvent {
+  readonly request: { readonly mode: string };
+}
+interface LastingMessage extends LastingEvent {
+  readonly data: unknown;
+  readonly ports: readonly MessagePort[];
 }
 interface SyncEvent extends LastingEvent {
   readonly tag: string;
@@ -38,7 +56,8 @@ declare const self: {
   /** Set by the background sender's script. Rejects while something is left to do. */
   sendWhatWaits?: (signal: AbortSignal) => Promise<void>;
   skipWaiting(): Promise<void>;
-  addEventListener(type: 'message', listener: (event: MessageEvent<unknown>) => void): void;
+  addEventListener(type: 'fetch', listener: (event: NavigationEvent) => void): void;
+  addEventListener(type: 'message', listener: (event: LastingMessage) => void): void;
   addEventListener(type: 'install' | 'activate', listener: (event: LastingEvent) => void): void;
   addEventListener(type: 'sync' | 'periodicsync', listener: (event: SyncEvent) => void): void;
   addEventListener(type: 'notificationclick', listener: (event: NotificationEvent) => void): void;
@@ -52,6 +71,32 @@ const sender = files.find(({ url }) => url.includes('/background-sender-'))!;
 // index.html.
 precacheAndRoute(files.filter((file) => file !== sender));
 cleanupOutdatedCaches();
+
+const ANSWER_MS = 10_000;
+
+/**
+ * Puts the gateway's answer in the place of the kept page. Another text is another version: that comes as a whole, with
+ * a service worker of its own. Rejects where the gateway cannot be reached.
+ */
+async function renewPage(): Promise<void> {
+  const key = getCacheKeyForURL('/index.html')!;
+  const answer = await fetch('/', {
+    cache: 'reload',
+    redirect: 'error',
+    signal: AbortSignal.timeout(ANSWER_MS),
+  });
+  const text = await answer.clone().text();
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    const kept = await cache.match(key);
+    if (kept !== undefined && answer.ok && (await kept.text()) === text) await cache.put(key, answer);
+  }
+}
+
+self.addEventListener('fetch', (event) => {
+  if (event.request.mode === 'navigate')
+    event.waitUntil(ignoreFailure(renewPage(), 'the page is on the screen; the next navigation tries again'));
+});
 
 /**
  * The browser stores the script with the worker at its first import, which must be at installation (Service
@@ -72,6 +117,13 @@ let over = new AbortController();
 self.addEventListener('message', (event) => {
   if (event.data === TAKE_OVER) void self.skipWaiting();
   if (event.data === GIVE_WAY) over.abort();
+  if (event.data === RENEW_PAGE)
+    event.waitUntil(
+      renewPage().then(
+        () => event.ports[0]?.postMessage(true),
+        () => event.ports[0]?.postMessage(false),
+      ),
+    );
 });
 
 /**

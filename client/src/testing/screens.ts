@@ -297,6 +297,9 @@ export const SCREENS = {
     'stored-gone': 'The PACS no longer holds it',
     'stored-away': 'The PACS does not answer',
   },
+  'viewer/open-in-viewer.e2e.ts': {
+    'viewer-too-old': 'The page was loaded before the viewer was set up',
+  },
 } as const;
 
 type NamesOf<T> = T extends T ? keyof T : never;

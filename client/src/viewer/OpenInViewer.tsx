@@ -1,8 +1,10 @@
 /** *Open in viewer*: asks the gateway where the site's viewers show a study, and opens the only one. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ViewerLink } from '#shared/protocol/viewer.ts';
+import { Notice } from '../kit/Notice.tsx';
 import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
+import { renewPage } from '../net/renew-page.ts';
 import { askForViewers, type Answer } from './ask-for-viewers.ts';
 import { viewerWords as words } from './viewer-words.ts';
 
@@ -12,9 +14,19 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
   const api = useApi();
   const user = useSession().user.value;
   const [answer, setAnswer] = useState<Answer | null>(null);
+  /** The policy that the page was loaded with does not know the viewer. */
+  const [isTooOld, setTooOld] = useState(false);
   const gone = useRef(new AbortController());
-  useEffect(() => () => gone.current.abort(), []);
+  useEffect(() => {
+    const { signal } = gone.current;
+    const onViolation = ({ effectiveDirective }: SecurityPolicyViolationEvent) => {
+      if (effectiveDirective === 'form-action') setTooOld(true);
+    };
+    document.addEventListener('securitypolicyviolation', onViolation, { signal });
+    return () => gone.current.abort();
+  }, []);
   const ask = async () => {
+    setTooOld(false);
     setAnswer(words.asking);
     const found = await askForViewers(api, studyInstanceUID, gone.current.signal);
     if (found === null) return;
@@ -30,7 +42,7 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
           {words.open}
         </button>
       </p>
-      <div role="status">{answer !== null && <Said answer={answer} />}</div>
+      <div role="status">{answer !== null && (isTooOld ? <TooOld /> : <Said answer={answer} />)}</div>
     </div>
   );
 }
@@ -82,5 +94,23 @@ function Said({ answer }: { readonly answer: Answer }) {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** A reload alone would bring the same page, from the service worker: that gets the new one first. */
+function TooOld() {
+  const [state, setState] = useState<'old' | 'reloading' | 'unreachable'>('old');
+  const reload = async () => {
+    setState('reloading');
+    if (await renewPage(navigator.serviceWorker?.controller)) location.reload();
+    else setState('unreachable');
+  };
+  return (
+    <Notice kind="wait" title={words.tooOld}>
+      <p>{state === 'unreachable' ? words.notReloaded : words.tooOldNext}</p>
+      <button type="button" class="button" disabled={state === 'reloading'} onClick={() => void reload()}>
+        {state === 'reloading' ? words.reloading : words.reload}
+      </button>
+    </Notice>
   );
 }
