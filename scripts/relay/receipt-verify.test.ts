@@ -36,6 +36,7 @@ async function receiptWithDestinations(): Promise<Receipt> {
     pacs: 'http://pacs',
     root: await merkleRoot(INSTANCES),
     instances: INSTANCES,
+    withheld: { 'left-out': 1, damaged: 2, held: 3 },
     destinations: [
       {
         ...{ name: 'archive', pacs: 'http://archive', need: 'required' },
@@ -73,6 +74,9 @@ test('the codes of the PACS are explained', async () => {
   assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks], around), 0);
   assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks, '--json'], around), 0);
   await rm(folder, { recursive: true, force: true });
+  const outcomes =
+    '2 coerced, 1 stored, 1 left out by a person before sending, 2 damaged and not sent, 3 held back on the device.';
+  assert.ok(printed[0]?.endsWith(outcomes), printed[0]);
   assert.is(
     printed[1],
     'Proof: 1 listed by the PACS, 1 read back and compared byte for byte, 1 that the PACS promised to keep (storage commitment).',
@@ -86,10 +90,12 @@ test('the codes of the PACS are explained', async () => {
     'The PACS gave code B006H for 2 instances: The PACS left elements of the instance out when it stored it. ' +
       'Check its coercion rules if you did not expect that.',
   );
-  const { pacsReasons, proofs } = JSON.parse(printed[5]!) as {
+  const { pacsReasons, proofs, withheld } = JSON.parse(printed[5]!) as {
+    withheld: Record<string, number>;
     pacsReasons: { code: string; count: number }[];
     proofs: Record<string, number>;
   };
+  assert.equal(withheld, { 'left-out': 1, damaged: 2, held: 3 });
   assert.equal(proofs, { found: 1, digest: 0, 'read-back': 1, committed: 1 });
   assert.equal(
     pacsReasons.map(({ code, count }) => [code, count]),

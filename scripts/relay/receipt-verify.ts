@@ -16,6 +16,7 @@ import {
   type Receipt,
 } from '#shared/protocol/receipt.ts';
 import { toReceiptCode, type ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
+import { causesOf, type WithheldCause } from '#shared/protocol/withheld.ts';
 import {
   verifyReceipt,
   verifyReceiptCode,
@@ -100,9 +101,9 @@ function toJson(found: Holds): object {
   return { holds: true, kind: found.kind, receipts: found.codes.map(describe) };
 }
 
-function describe({ jti, iat, studyInstanceUID, revision, counts }: ReceiptCode) {
+function describe({ jti, iat, studyInstanceUID, revision, counts, withheld = {} }: ReceiptCode) {
   const issuedAt = new Date(iat * 1000).toISOString();
-  return { id: jti, issuedAt, studyInstanceUID, revision, states: counts };
+  return { id: jti, issuedAt, studyInstanceUID, revision, states: counts, withheld };
 }
 
 function toLines(found: Holds): string[] {
@@ -152,8 +153,21 @@ const toReason = ({ code, count, says, remedy }: CountedReason): string =>
 
 const NAMES = { code: 'code of a receipt', sheet: 'sheet' } as const;
 
-function toSentence({ studyInstanceUID, revision, iat, counts }: ReceiptCode, what: string): string {
-  const outcomes = Object.entries(counts).map(([state, count]) => `${count} ${state}`);
+/** Of what the sender did not promise. */
+const WITHHELD: Readonly<Record<WithheldCause, string>> = {
+  'left-out': 'left out by a person before sending',
+  damaged: 'damaged and not sent',
+  held: 'held back on the device',
+};
+
+function toSentence(
+  { studyInstanceUID, revision, iat, counts, withheld }: ReceiptCode,
+  what: string,
+): string {
+  const outcomes = [
+    ...Object.entries(counts).map(([state, count]) => `${count} ${state}`),
+    ...causesOf(withheld).map(([cause, count]) => `${count} ${WITHHELD[cause]}`),
+  ];
   const issuedAt = new Date(iat * 1000).toISOString();
   return `The ${what} holds: study ${studyInstanceUID}, revision ${revision}, ${issuedAt}, ${outcomes.join(', ')}.`;
 }

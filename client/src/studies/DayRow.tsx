@@ -1,5 +1,6 @@
 /** One study: a line with its name, time, kind, size, place and receipt, which expands to its track. */
 import { useId, useState } from 'preact/hooks';
+import { causesOf } from '#shared/protocol/withheld.ts';
 import { instances } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { formatMoment } from '../kit/format.ts';
@@ -96,8 +97,20 @@ function Name({ entry }: { readonly entry: DayEntry }) {
   );
 }
 
-/** Words that tell it apart from others of its name. */
-function beneathOf({ person, place, senders }: DayEntry): readonly string[] {
+/** Words that tell it apart from others of its name, and what is missing of it. */
+function beneathOf(entry: DayEntry): readonly string[] {
+  return [...whoseOf(entry), ...withheldOf(entry)];
+}
+
+/** Of a study that has arrived, why instances are not in the PACS that nobody promised. */
+function withheldOf({ part, study, sent }: DayEntry): readonly string[] {
+  if (part !== 'arrived' && part !== 'left-out') return [];
+  return causesOf(study?.withheld ?? sent?.uploads[0]?.withheld).map(([cause, count]) =>
+    words.withheld[cause](count),
+  );
+}
+
+function whoseOf({ person, place, senders }: DayEntry): readonly string[] {
   if (place === 'here') return person;
   if (senders.length === 0) return [place === 'gone' ? words.gone : words.elsewhere];
   const kept = senders.some(({ keptNames }) => keptNames);

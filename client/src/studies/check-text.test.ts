@@ -76,14 +76,14 @@ const valuesOf = (content: object): readonly string[] =>
 
 test('whatever a code holds is said with a label, as the paper has it', () => {
   const counts = { stored: 11, coerced: 20, 'already-stored': 30, refused: 4, quarantined: 5, 'left-out': 6 };
-  const code: ReceiptCode = { ...CODE, iat: 1_700_000_000, revision: 7, counts };
+  const code: ReceiptCode = { ...CODE, iat: 1_700_000_000, revision: 7, counts, withheld: { damaged: 8 } };
   assert.equal(Object.keys(code).sort(), Object.keys(receiptCodeSchema.shape).sort(), 'no field is missing');
   const facts = factsOf(code);
   assert.ok(
     facts.every(([label]) => label !== '') && new Set(facts.map(([label]) => label)).size === facts.length,
   );
   const said = facts.map(([, text]) => text).join('\n');
-  const { iat: _, counts: __, ...plain } = code;
+  const { iat: _, counts: __, withheld: ___, ...plain } = code;
   for (const value of [
     ...valuesOf(plain),
     '2023-11-14 22:13 UTC',
@@ -91,9 +91,18 @@ test('whatever a code holds is said with a label, as the paper has it', () => {
     '4 refused',
     '5 held',
     '6 left out',
+    '8 damaged',
   ])
     assert.ok(said.includes(value), value);
   assert.not.ok(factsOf(CODE).some(([label]) => label === 'Not in the PACS'));
+});
+
+test('names what was never sent', () => {
+  const facts = new Map(factsOf({ ...CODE, withheld: { 'left-out': 1, damaged: 2, held: 3 } }));
+  assert.is(
+    facts.get('Not in the PACS'),
+    '1 left out by a person before sending, 2 damaged and not sent, 3 held back on the device',
+  );
 });
 
 test.run();

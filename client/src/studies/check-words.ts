@@ -37,6 +37,12 @@ export const checkWords = {
     quarantined: (count: number) => `${formatCount(count)} held for a person`,
     'left-out': (count: number) => `${formatCount(count)} left out by a person`,
   },
+  /** Instances that the device did not promise. */
+  withheld: {
+    'left-out': (count: number) => `${formatCount(count)} left out by a person before sending`,
+    damaged: (count: number) => `${formatCount(count)} damaged and not sent`,
+    held: (count: number) => `${formatCount(count)} held back on the device`,
+  },
   policy: (name: string, version: number) => `${name}, version ${version}`,
   revision: (id: string, revision: number) => `${id}, revision ${revision}`,
   faults: {

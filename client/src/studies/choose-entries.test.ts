@@ -372,4 +372,24 @@ test('a study that was sent again is one row once as much of it has arrived', ()
   assert.equal(keysOf([first, { ...again, removed: true }]), ['again'], 'removed, it brings no other back');
 });
 
+test('a study of which something was never sent is not whole, wherever it was sent from, and is found as left out', () => {
+  const whole = sent('1.2.1');
+  const elsewhere = sent('1.2.2', { withheld: { 'left-out': 1 } });
+  const here = queuedStudy({
+    ...{ id: 'here', state: 'done', instances: 12, studyInstanceUID: '1.2.3', withheld: { damaged: 1 } },
+    track: { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 11, needsYou: 0, leftOut: 1 },
+  });
+  const entries = entriesOf([here], [whole, elsewhere]);
+  assert.equal(
+    new Map(entries.map((entry) => [entry.key, whereOf(entry).said])),
+    new Map([
+      ['here', '11 of 12 in the PACS'],
+      ['1.2.1', 'In the PACS'],
+      ['1.2.2', '5 of 6 in the PACS'],
+    ]),
+  );
+  assert.equal(new Set(keys(entries, { shown: 'left-out' })), new Set(['here', '1.2.2']));
+  assert.is(keys(entries, { shown: 'arrived' }).length, 3);
+});
+
 test.run();

@@ -99,9 +99,11 @@ export function removedAmong(entries: readonly DayEntry[], choice: Choice, now: 
   return chooseEntries(entries, { ...choice, shown: 'removed' }, now).flatMap((section) => section.entries);
 }
 
-function isShown({ part, removed }: DayEntry, shown: Shown): boolean {
+function isShown({ part, removed, track }: DayEntry, shown: Shown): boolean {
   if (shown === 'removed' || removed) return removed && shown === 'removed';
-  return shown === 'all' || part === shown;
+  // A study of which a part was left out has arrived too, and is found under both.
+  const isLeftOut = shown === 'left-out' && part === 'arrived' && track.leftOut > 0;
+  return shown === 'all' || part === shown || isLeftOut;
 }
 
 /** Midnight of this device. */

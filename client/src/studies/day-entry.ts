@@ -3,6 +3,7 @@
  * gateway tells of. Both have the same track. Pure.
  */
 import type { SentStudy } from '#shared/protocol/studies.ts';
+import { countWithheld } from '#shared/protocol/withheld.ts';
 import { formatDicomDate, formatMoment } from '../kit/format.ts';
 import type { Link } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
@@ -208,14 +209,15 @@ function trackOfSent({ uploads }: SentStudy): TrackState {
   const atGateway = counts.atGateway + (isHeld ? 0 : counts.quarantined);
   const notTaken = isHeld ? 0 : counts.refused;
   const told = atGateway + counts.inPacs + needsYou + counts.leftOut + notTaken;
+  const withheld = countWithheld(newest?.withheld);
   return {
-    total: counts.promised,
+    total: counts.promised + withheld,
     onDevice: Math.max(0, counts.promised - told),
     onItsWay: 0,
     atGateway,
     inPacs: counts.inPacs,
     needsYou,
-    leftOut: counts.leftOut + notTaken,
+    leftOut: counts.leftOut + notTaken + withheld,
     waitingFor: newest?.waiting?.because ?? null,
   };
 }

@@ -3,20 +3,24 @@
  * all that the code holds and nothing else. Pure.
  */
 import type { ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
+import { causesOf } from '#shared/protocol/withheld.ts';
 import { instances } from '../kit/counted.ts';
 import { checkWords } from './check-words.ts';
 
 export type Fact = readonly [label: string, said: string];
 
-const { facts: labels, outcomes } = checkWords;
+const { facts: labels, outcomes, withheld: causes } = checkWords;
 
 export function factsOf(code: ReceiptCode): readonly Fact[] {
-  const { counts, policy, revision } = code;
+  const { counts, policy, revision, withheld } = code;
   const inPacs = (counts.stored ?? 0) + (counts.coerced ?? 0) + (counts['already-stored'] ?? 0);
-  const others = OTHERS.flatMap((state) => {
-    const count = counts[state] ?? 0;
-    return count === 0 ? [] : [outcomes[state](count)];
-  });
+  const others = [
+    ...OTHERS.flatMap((state) => {
+      const count = counts[state] ?? 0;
+      return count === 0 ? [] : [outcomes[state](count)];
+    }),
+    ...causesOf(withheld).map(([cause, count]) => causes[cause](count)),
+  ];
   return [
     [labels.inPacs, instances(inPacs)],
     ...(others.length === 0 ? [] : [[labels.others, others.join(', ')] as const]),

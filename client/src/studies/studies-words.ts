@@ -1,4 +1,5 @@
 /** The texts of the day's list and of checking a receipt. */
+import type { WithheldCause } from '#shared/protocol/withheld.ts';
 import { instances, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
@@ -78,6 +79,12 @@ export const studiesWords = {
   sentBy: (username: string) => `sent by ${username}`,
   sentByWhat: (username: string, keptNames: boolean) =>
     `Sent by ${username}, ${keptNames ? 'with names kept' : 'with names removed'}.`,
+  /** Instances that were not sent. */
+  withheld: {
+    'left-out': (count: number) => `${formatCount(count)} left out by a person`,
+    damaged: (count: number) => `${formatCount(count)} damaged`,
+    held: (count: number) => `${formatCount(count)} held back`,
+  } satisfies Record<WithheldCause, (count: number) => string>,
   namesKept: 'names kept',
   namesRemoved: 'names removed',
   siteHint: 'Sender, UID, date or receipt',

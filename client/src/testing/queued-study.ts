@@ -13,6 +13,7 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   packing: false,
   track: { unsafe: 0, safe: 12, onTheWay: 0, atGateway: 0, inPacs: 0, needsYou: 0, leftOut: 0 },
   needs: [],
+  withheld: {},
   heldStudy: null,
   waiting: null,
   problem: null,

@@ -36,6 +36,7 @@ export const SCREENS = {
     'upload-mixed': 'A study names two patients, and nobody has decided',
     'needs-mixed': 'Both patients of a study, to be sent apart or left out',
     'upload-patient-left-out': 'A study without the patient whom a person left out',
+    'studies-kept-back': 'A study in the list of which something was left out and something is damaged',
   },
   'pipeline/ingest/orders.e2e.ts': {
     'order-fits': 'A study fits an order',

@@ -10,6 +10,7 @@ import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState, StudyState } from '#shared/protocol/study-state.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import type { Withheld } from '#shared/protocol/withheld.ts';
 import type { AnalyticsTables } from './analytics-tables.ts';
 import type { AnnotationTables } from './annotation-tables.ts';
 import type { AuditTables } from './audit-tables.ts';
@@ -170,6 +171,8 @@ export type UploadTable = {
   device_id: string | null;
   /** When the device said that everything was sent. */
   completed_at: Date | null;
+  /** Instances of the study that its sender did not promise. */
+  withheld: ColumnType<Withheld, string | undefined, string>;
   created_at: CreatedAt;
 };
 

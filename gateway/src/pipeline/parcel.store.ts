@@ -2,6 +2,7 @@
 import { sql, type Insertable, type Kysely, type Selectable, type Transaction } from 'kysely';
 import { idList } from './instance.store.ts';
 import { openedSize } from '#shared/transfer/seal.ts';
+import type { Withheld } from '#shared/protocol/withheld.ts';
 import type { ParcelTable, Tables } from '../database/tables.ts';
 import type { UploadOwner } from './upload-owner.ts';
 
@@ -94,18 +95,24 @@ export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlyS
   return new Set(rows.map(({ instance_id }) => Number(instance_id)));
 }
 
+/** The ids of the instances that an upload promised, and what its sender did not promise. */
+type Promises = { readonly ids: ReadonlySet<number>; readonly withheld: Withheld };
+
 /** The instances that each upload of the study named, by the upload's id; also those that named none. */
-export async function promisesOf(db: Db, studyId: string): Promise<ReadonlyMap<string, ReadonlySet<number>>> {
+export async function promisesOf(db: Db, studyId: string): Promise<ReadonlyMap<string, Promises>> {
   const rows = await db
     .selectFrom('upload')
     .leftJoin('upload_instance', 'upload_instance.upload_id', 'upload.id')
-    .select(['upload.id', 'upload_instance.instance_id'])
+    .select(['upload.id', 'upload.withheld', 'upload_instance.instance_id'])
     .where('upload.study_id', '=', studyId)
     .execute();
   return new Map(
     [...Map.groupBy(rows, ({ id }) => id)].map(([id, named]) => [
       id,
-      new Set(named.flatMap(({ instance_id }) => (instance_id === null ? [] : [Number(instance_id)]))),
+      {
+        ids: new Set(named.flatMap(({ instance_id }) => (instance_id === null ? [] : [Number(instance_id)]))),
+        withheld: named[0]!.withheld,
+      },
     ]),
   );
 }

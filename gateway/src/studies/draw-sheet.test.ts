@@ -69,6 +69,19 @@ test('says why an instance is not in the PACS in words, and has the codes beneat
   assert.match(words, '1 refused: for a reason that this gateway does not know of-a-newer-gateway');
 });
 
+test('never calls a study whole of which something was not sent, and says why', async () => {
+  const there = [instance(1, 'stored'), instance(2, 'stored')];
+  assert.match((await read(sheetOf(there))).words, 'All 2 instances that were sent are in the PACS.');
+  const sheet = sheetOf(there);
+  const withheld = { 'left-out': 1, damaged: 2, held: 1 };
+  const { words, pages } = await read({ ...sheet, receipt: { ...sheet.receipt, withheld } });
+  assert.match(words, '2 of 6 instances are in the PACS. The others are listed below.');
+  assert.match(words, 'Not in the PACS 1 left out by a person on the device');
+  assert.match(words, '2 damaged: only damaged files could be read');
+  assert.match(words, '1 held back on the device for a person to decide');
+  assert.is(pages, 1);
+});
+
 test('tells what people covered and released', async () => {
   const terms = { edition: 'DICOM 2026c', options: [], methods: ['113100'], digest: 'c'.repeat(64) };
   const reports = [

@@ -12,6 +12,7 @@ import {
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
+import { causesOf, countWithheld } from '#shared/protocol/withheld.ts';
 import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
 import { openPdf, type PdfPage as Page } from '../http/pdf.ts';
 import { describeClasses, sheetWords } from './sheet-words.ts';
@@ -130,12 +131,11 @@ function drawCode(page: Page, text: string, at: { readonly x: number; readonly y
 
 const THERE: readonly string[] = ['stored', 'coerced', 'already-stored'];
 
-function headline({ instances }: Receipt): string {
+function headline({ instances, withheld }: Receipt): string {
   const there = instances.filter(({ state }) => THERE.includes(state)).length;
+  const of = instances.length + countWithheld(withheld);
   if (there === 0) return sheetWords.noneThere;
-  return there === instances.length
-    ? sheetWords.allThere(there)
-    : sheetWords.someThere(there, instances.length);
+  return there === of ? sheetWords.allThere(there) : sheetWords.someThere(there, of);
 }
 
 function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
@@ -199,7 +199,7 @@ function furtherOf(receipt: Receipt): readonly SheetRow[] {
 const KINDS_OF_OTHERS = 6;
 
 /** Each reason once, as a sentence with its count; its code and the PACS's own are small beneath. */
-function othersOf({ instances }: Receipt): readonly SheetRow[] {
+function othersOf({ instances, withheld }: Receipt): readonly SheetRow[] {
   const others = instances.filter(({ state }) => !THERE.includes(state));
   const alike = Map.groupBy(others, ({ state, reason, pacsCode }) => [state, reason, pacsCode].join());
   const groups = [...alike.values()].sort((a, b) => b.length - a.length);
@@ -217,7 +217,11 @@ function othersOf({ instances }: Receipt): readonly SheetRow[] {
       ...(small === '' ? {} : { small }),
     };
   });
-  return rest === 0 ? rows : [...rows, { term: '', value: sheetWords.moreOthers(rest) }];
+  const never = causesOf(withheld).map(([cause, count], place) => ({
+    term: rows.length + place === 0 ? sheetWords.terms.others : '',
+    value: sheetWords.withheld[cause](count),
+  }));
+  return [...rows, ...(rest === 0 ? [] : [{ term: '', value: sheetWords.moreOthers(rest) }]), ...never];
 }
 
 type Other = Exclude<ReceiptInstance['state'], 'stored' | 'coerced' | 'already-stored'>;

@@ -2,6 +2,7 @@
 import { nameCoerced, type CoercedAttribute } from '#shared/protocol/coercion.ts';
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
+import type { WithheldCause } from '#shared/protocol/withheld.ts';
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 const instances = (count: number): string => plural(count, 'instance', 'instances');
@@ -11,11 +12,11 @@ type Proof = NonNullable<ReceiptInstance['proof']>;
 export const sheetWords = {
   title: 'Receipt',
   product: 'RelayPACS',
-  /** The first sentence: what a person wants to know. */
+  /** The first sentence: what a person wants to know. Only a sender knows whether it sent all of a study. */
   allThere: (count: number) =>
     count === 1
-      ? 'The one instance of this study is in the PACS.'
-      : `All ${instances(count)} of this study are in the PACS.`,
+      ? 'The one instance that was sent is in the PACS.'
+      : `All ${instances(count)} that were sent are in the PACS.`,
   someThere: (there: number, of: number) =>
     `${there} of ${instances(of)} are in the PACS. The others are listed below.`,
   noneThere: 'Nothing of this study is in the PACS.',
@@ -64,6 +65,13 @@ export const sheetWords = {
     quarantined: (count: number) => `${count} held for a person`,
     'left-out': (count: number) => `${count} left out by a person`,
   },
+  /** Instances that the sender did not promise, as it said. */
+  withheld: {
+    'left-out': (count: number) => `${count} left out by a person on the device`,
+    damaged: (count: number) =>
+      `${count} damaged: only ${count === 1 ? 'a damaged file' : 'damaged files'} could be read`,
+    held: (count: number) => `${count} held back on the device for a person to decide`,
+  } satisfies Record<WithheldCause, (count: number) => string>,
   moreOthers: (count: number) => `${count} more, each named in the attached receipt`,
   /** The gateway that issued the receipt may have known more reasons. */
   unknownReason: 'for a reason that this gateway does not know',

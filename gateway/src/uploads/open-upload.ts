@@ -6,7 +6,7 @@
 import { sql, type Transaction } from 'kysely';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
-import { IN_PACS, isInPacs } from '#shared/protocol/study-state.ts';
+import { IN_PACS, isInPacs, type StudyState } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { findInPacs } from '../pipeline/find-in-pacs.ts';
@@ -150,6 +150,7 @@ async function openIn(
   requireNewest(known, compared, signedAt);
   const said = { uploadId, manifest, originalKey, reports, known, compared };
   const { moved, inserted } = await applyManifest(trx, tools, study, said);
+  if (!HAS_RECEIPT.includes(moved.state)) await setWithheld(trx, uploadId, manifest.withheld);
   await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
   await insertTriage(trx, study.id, triageIn(manifest));
   const { siteId, accountId } = sender;
@@ -182,6 +183,21 @@ async function openIn(
     studyId: study.id,
     answer: { uploadId, studyInstanceUID, revision, have, need, conflict },
   };
+}
+
+/** A signed statement stands until the study gets something new. */
+const HAS_RECEIPT: readonly StudyState[] = ['receipted', 'held', 'closed'];
+
+async function setWithheld(
+  trx: Transaction<Tables>,
+  uploadId: string,
+  withheld: Manifest['withheld'] = {},
+): Promise<void> {
+  await trx
+    .updateTable('upload')
+    .set({ withheld: JSON.stringify(withheld) })
+    .where('id', '=', uploadId)
+    .execute();
 }
 
 /** A file that was saved before does not undo what the device promised last. */

@@ -6,6 +6,7 @@ import { sql, type Kysely } from 'kysely';
 import type { InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import { countWithheld } from '#shared/protocol/withheld.ts';
 import type { Tables } from '../database/tables.ts';
 import { carriedUploads } from '../pipeline/carrier.store.ts';
 import type { UploadOwner } from '../pipeline/upload-owner.ts';
@@ -68,7 +69,7 @@ function selectUploads(db: Db, uploadIds: readonly string[]) {
       'study.waiting_since',
       'receipt.id as receipt_id',
     ])
-    .select('upload.id')
+    .select(['upload.id', 'upload.withheld'])
     .where(sql<boolean>`upload.id = any(${uploadIds}::uuid[])`)
     .execute();
 }
@@ -82,6 +83,7 @@ function toStatus(row: UploadRow, sums: Amounts, destinations: UploadStatus['des
     revision: row.revision,
     policy: row.policy_name,
     ...sums,
+    ...(countWithheld(row.withheld) === 0 ? {} : { withheld: row.withheld }),
     waiting: because === null ? null : { because, since: (since ?? new Date(0)).toISOString() },
     ...(destinations === undefined ? {} : { destinations }),
     receipt: row.receipt_id === null ? null : { id: row.receipt_id, href: `/upload/${row.id}/receipt` },

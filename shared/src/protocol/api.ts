@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { INSTANCE_STATES, STUDY_STATES } from './study-state.ts';
-import { needSchema, uidSchema } from './forms.ts';
+import { needSchema, uidSchema, withheldSchema } from './forms.ts';
 import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST, PSEUDONYMS_AT_ONCE } from './limits.ts';
 import { patientDomainSchema, policyRulesSchema, pseudonymPlaceSchema } from './policy.ts';
 import { quotaUseSchema } from './quota.ts';
@@ -255,6 +255,8 @@ export const uploadStatusSchema = z.object({
   revision: z.number().int(),
   policy: z.string(),
   counts: countsSchema,
+  /** Instances that the sender did not promise; absent where there are none, or it did not say. */
+  withheld: withheldSchema.optional(),
   bytes: z.object({ promised: z.number().int(), atGateway: z.number().int(), inPacs: z.number().int() }),
   /**
    * Why nothing moves, if the reason does not lie with the user. `gateway-failed`: a stage fails unexpectedly.

@@ -1,6 +1,8 @@
 /** The forms of names used everywhere on the wire. */
 import { z } from 'zod';
 import { isUid } from '../dicom/uid.ts';
+import { MANIFEST_INSTANCE_LIMIT } from './limits.ts';
+import { WITHHELD_CAUSES } from './withheld.ts';
 
 export const uidSchema = z.string().max(64).refine(isUid, 'not a UID (PS3.5 §9.1)');
 
@@ -13,3 +15,9 @@ export const digestSchema = z.string().regex(/^[0-9a-f]{64}$/);
  */
 export const needSchema = z.enum(['required', 'also']);
 export type Need = z.infer<typeof needSchema>;
+
+/** Instances that a sender did not promise, by cause (withheld.ts). */
+export const withheldSchema = z.partialRecord(
+  z.enum(WITHHELD_CAUSES),
+  z.number().int().min(1).max(MANIFEST_INSTANCE_LIMIT),
+);

@@ -13,7 +13,7 @@ import {
   REPORT_OPTIONS,
   REPORTS_CHARACTERS_LIMIT,
 } from './deid-report.ts';
-import { digestSchema, uidSchema } from './forms.ts';
+import { digestSchema, uidSchema, withheldSchema } from './forms.ts';
 import { deviceTriageSchema } from './inference.ts';
 import { MANIFEST_INSTANCE_LIMIT, PROTOCOL_VERSION } from './limits.ts';
 import { describedSchema } from './rule.ts';
@@ -97,6 +97,8 @@ export const manifestSchema = z
      * the first is taken, the others conflict.
      */
     instances: z.array(manifestInstanceSchema).min(1).max(MANIFEST_INSTANCE_LIMIT),
+    /** Instances of the study that are not promised; absent where there are none, or they are not known. */
+    withheld: withheldSchema.optional(),
     /** Under a de-identifying policy. */
     deidentification: deidentificationSchema.optional(),
     /** For the rules that choose its destinations; not kept. */

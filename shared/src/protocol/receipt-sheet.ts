@@ -3,7 +3,7 @@
  * time), so that paper can be checked offline; the PDF file ends with a line that signs every byte before it.
  */
 import { z } from 'zod';
-import { digestSchema, uidSchema } from './forms.ts';
+import { digestSchema, uidSchema, withheldSchema } from './forms.ts';
 import { receiptInstanceSchema, receiptPolicySchema, type Receipt, type ReceiptInstance } from './receipt.ts';
 
 /** The JWS headers' `typ`: neither can be taken for a receipt, nor for one another. */
@@ -22,6 +22,8 @@ export const receiptCodeSchema = z.object({
   root: digestSchema,
   /** Instances by their outcome; outcomes that none has are left out. */
   counts: z.partialRecord(receiptInstanceSchema.shape.state, z.number().int().min(1)),
+  /** As the receipt has it. */
+  withheld: withheldSchema.optional(),
 });
 export type ReceiptCode = z.infer<typeof receiptCodeSchema>;
 
@@ -48,8 +50,10 @@ export function toReceiptCode({
   policy,
   root,
   instances,
+  withheld,
 }: Receipt): ReceiptCode {
-  return { jti, iat, studyInstanceUID, revision, policy, root, counts: countOutcomes(instances) };
+  const said = withheld === undefined ? {} : { withheld };
+  return { jti, iat, studyInstanceUID, revision, policy, root, counts: countOutcomes(instances), ...said };
 }
 
 function countOutcomes(instances: readonly Pick<ReceiptInstance, 'state'>[]): ReceiptCode['counts'] {

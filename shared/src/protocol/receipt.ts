@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { COERCED_ATTRIBUTES } from './coercion.ts';
 import type { REPORT_CAUSES } from './deid-report.ts';
-import { digestSchema, needSchema, uidSchema } from './forms.ts';
+import { digestSchema, needSchema, uidSchema, withheldSchema } from './forms.ts';
 import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
 
 /**
@@ -122,6 +122,8 @@ export const receiptSchema = z.object({
    */
   root: digestSchema,
   instances: z.array(receiptInstanceSchema),
+  /** Instances of the study that the sender did not promise, as it said; absent where there are none. */
+  withheld: withheldSchema.optional(),
   /**
    * The further ones, by name; absent where it has none. An instance is `stored` when each required one that was not
    * given up has it.

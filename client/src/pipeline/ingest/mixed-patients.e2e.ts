@@ -2,14 +2,26 @@
  * A study that names two patients, in a real Chromium against the running system: it waits until a person has decided,
  * and then each patient's images are found under their own name, or were left out.
  */
+import { execFileSync } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, instancesSentBy, pressSend, type StudyOnDisk } from '#testing/app-page.ts';
+import { ask, createAccount, PASSWORD } from '#testing/accounts.ts';
+import {
+  choose,
+  filesOf,
+  instancesSentBy,
+  pressSend,
+  studiesSentBy,
+  type StudyOnDisk,
+} from '#testing/app-page.ts';
 import { countTaps } from '#testing/count-taps.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { relay } from '../../../../scripts/relay.ts';
 import { looksRight } from '../../testing/screens.ts';
 
 const test = suite('a study of two patients');
@@ -113,10 +125,56 @@ walk(
     await untilInPacs(stage, 7);
     await page.locator('[data-part=arrived] .queue-name a', { hasText: '…777' }).click();
     await page.getByText('2 instances left out: not in the PACS').waitFor();
+    await page.getByText('Show 9 instances').click();
+    await page.getByText('1 instance left out by a person, and not sent').waitFor();
+    await page.getByText('1 instance damaged, and not sent').waitFor();
     await page
       .getByText('Your study is in the PACS: the disc or files may go, except 2 files not sent')
       .waitFor();
+    await isSaidInTheList(page, stage.address);
+    await looksRight(page, 'studies-kept-back');
+    await isSaidOnPaper(stage);
+    const other = await stage.openVisitor();
+    const { username } = await createAccount(stage.gateway, 'auditor', ['auditor']);
+    const watching = await other.newPage();
+    await watching.goto(stage.address);
+    await watching.getByLabel('User name').fill(username);
+    await watching.getByLabel('Password', { exact: true }).fill(PASSWORD);
+    await watching.keyboard.press('Enter');
+    await watching.getByRole('heading', { level: 1 }).waitFor();
+    await isSaidInTheList(watching, stage.address);
+    await watching.getByText(`sent by ${stage.account.username}`, { exact: false }).first().waitFor();
+    await other.close();
   },
 );
+
+/** In the list, where it says what is missing and why. */
+async function isSaidInTheList(page: Page, address: string): Promise<void> {
+  await page.goto(`${address}/#/studies`);
+  const row = page.locator('.queue-row', { hasText: '7 of 9 in the PACS' });
+  await row.getByText('1 left out by a person · 1 damaged', { exact: false }).waitFor();
+}
+
+/** On the sheet of the receipt, and where its file is checked. */
+async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void> {
+  const [uid] = await studiesSentBy({ gateway }, account.username);
+  const sheet = await ask(gateway, account.username, { path: `/studies/${uid}/receipt.pdf` });
+  const file = join(folder, 'left-out.pdf');
+  await writeFile(file, Buffer.from(await sheet.arrayBuffer()));
+  const words = execFileSync('pdftotext', ['-layout', file, '-']).toString().replace(/\s+/g, ' ');
+  assert.match(words, '7 of 9 instances are in the PACS. The others are listed below.');
+  assert.match(words, '1 left out by a person on the device');
+  assert.match(words, '1 damaged: only a damaged file could be read');
+  const printed: string[] = [];
+  const around = {
+    env: {},
+    signal: new AbortController().signal,
+    print: (line: string) => void printed.push(line),
+    say: (line: string) => assert.unreachable(line),
+  };
+  const keys = `${gateway.api}/.well-known/jwks.json`;
+  assert.is(await relay(['receipt', 'verify', file, '--jwks', keys], around), 0);
+  assert.match(printed.join(), '7 stored, 1 left out by a person before sending, 1 damaged and not sent.');
+}
 
 test.run();

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { runSequences } from '#testing/run-sequences.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
-import { storeOver } from '../../testing/open-queue.ts';
+import { queueOver, storeOver } from '../../testing/open-queue.ts';
 import { untilRead } from '../../testing/open-api.ts';
 import { countStudy } from '../queue/count-study.ts';
 import { sentUnder, uidsAsSent } from './sent-before.ts';
@@ -138,6 +138,27 @@ test('is sent without the patient whom a person left out, and says how many were
       { who: whoIs(left), instances: 4, safe: instances, leftOut: 4 - instances },
     ]);
   }
+});
+
+test('tells the gateway how many a person left out, until they are sent after all', async () => {
+  const opened = await chosen(MIXED_UP, IDENTIFIED);
+  const withheld = async () => {
+    const said = [];
+    for (const { id } of await opened.database.studies.toArray())
+      said.push((await queueOver(opened).manifestOf(id)).withheld);
+    return said;
+  };
+  opened.store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
+  await opened.store.send();
+  assert.equal(await withheld(), [{ 'left-out': 1 }]);
+  await opened.store.addFiles(filesOfPeople(MIXED_UP));
+  settleAll(opened);
+  await opened.store.send();
+  assert.equal(await withheld(), [undefined, undefined]);
+  assert.equal(
+    (await queued(opened)).map(({ leftOut }) => leftOut),
+    [0, 0],
+  );
 });
 
 test('is not emptied by a list of all its patients: that is what its tick is for', async () => {

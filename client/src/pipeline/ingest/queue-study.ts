@@ -71,8 +71,8 @@ export interface QueueingWatch {
 
 export interface Queueing {
   readonly group: StudyGroup;
-  /** Instances of the study that a person left out before Send. */
-  readonly leftOut: number;
+  /** SOP Instance UIDs of the study that a person left out before Send. */
+  readonly leftOut: readonly string[];
   /** SOP Instance UIDs of the study of which only a damaged file was chosen. */
   readonly damaged: readonly string[];
   /** The values that all instances of the study name, those of its other patients too. */
@@ -148,17 +148,17 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
   return isQueued;
 }
 
-const leftOutIn = ({ leftOut, damaged }: Begun): number => leftOut + damaged.length;
+const leftOutIn = ({ leftOut, damaged }: Begun): number => leftOut.length + damaged.length;
 
 async function keepAllHeld(begun: Begun, sopInstanceUIDs: ReadonlySet<string>): Promise<KeptHeld> {
-  const { tools, studyId, group, damaged, held } = begun;
+  const { tools, studyId, group, damaged, leftOut, held } = begun;
   return keepHeld(tools.database, await tools.key, {
     studyId,
     studyInstanceUID: group.studyInstanceUID,
     held: held.map(({ found: { sopInstanceUID }, because }) => ({ sopInstanceUID, reason: because.because })),
     sopInstanceUIDs,
     damaged,
-    leftOut: leftOutIn(begun),
+    leftOut,
   });
 }
 

@@ -47,6 +47,33 @@ async function sent() {
 const releaseAll = ({ store, made }: Awaited<ReturnType<typeof sent>>) =>
   store.release(store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files));
 
+/** The instances that the manifest of each entry does not promise, by cause. */
+const withheldBy = async (device: TestDevice) => {
+  const said = [];
+  for (const { id } of await rowsOf(device)) said.push((await queueOver(device).manifestOf(id)).withheld);
+  return said;
+};
+
+test('the gateway is told how many are held back, until they are sent, and by the next entry at once', async () => {
+  const device = await sent();
+  assert.equal(await withheldBy(device), [{ held: 2 }]);
+  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  await later.store.addFiles(filesOf(device.made));
+  const again = { ...device, store: later.store };
+  releaseAll(again);
+  const during: unknown[] = [];
+  later.hooks.beforeTask = async ({ kind }) => {
+    if (kind === 'pack') during.push((await withheldBy(device))[1]);
+  };
+  await later.store.send();
+  assert.ok(during.length > 0);
+  assert.ok(
+    during.every((said) => said === undefined),
+    'it may be announced before it is packed',
+  );
+  assert.equal(await withheldBy(device), [undefined, undefined]);
+});
+
 test('instances that are held back stay with the study, need somebody, and are named nowhere in the clear', async () => {
   const device = await sent();
   assert.equal(await tracksOf(device), [{ safe: 2, needsYou: 2 }]);
@@ -158,7 +185,18 @@ test('left out by a person, they need nobody and are counted as left out', async
   const device = await sent();
   await decisionsOver(device).leaveOutHeld(device.id, 'burned-in-annotation');
   assert.equal(await tracksOf(device), [{ safe: 2, leftOut: 2 }]);
-  assert.is((await rowsOf(device))[0]?.held.sealed, undefined);
+  assert.equal(await withheldBy(device), [{ 'left-out': 2 }]);
+});
+
+test('left out by a person and sent later all the same, they are no longer counted as left out', async () => {
+  const device = await sent();
+  await decisionsOver(device).leaveOutHeld(device.id, 'burned-in-annotation');
+  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  await later.store.addFiles(filesOf(device.made));
+  releaseAll({ ...device, store: later.store });
+  await later.store.send();
+  assert.equal(await tracksOf(device), [{ safe: 4 }, { safe: 2 }]);
+  assert.equal(await withheldBy(device), [undefined, undefined]);
 });
 
 test('a study in the PACS keeps its name, and its row, until somebody has decided what is held back', async () => {

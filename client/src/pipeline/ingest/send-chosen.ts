@@ -141,7 +141,8 @@ async function queueAll(
   const begun = begunIn(group, state.notSent.refused);
   let damaged = damagedIn(group, begun);
   for (const part of parts) {
-    const queueing = { group: part, leftOut: filesIn(leftOut).length, damaged, companions, terms, signal };
+    const out = [...new Set(filesIn(leftOut).map(({ sopInstanceUID }) => sopInstanceUID))];
+    const queueing = { group: part, leftOut: out, damaged, companions, terms, signal };
     const done = await queueStudy(state.tools, { ...queueing, watch: watchOf(part) });
     // One that waits for a decision in the queue already is recognised there by its files.
     noteSent(state, done.kind === 'queued' ? done.id : null, group, begun);

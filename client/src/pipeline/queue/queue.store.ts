@@ -219,7 +219,7 @@ async function openTitles(screen: Screen, rows: readonly StudyRow[]): Promise<vo
     else if (!titles.has(row.id)) titles.set(row.id, await openTitle(await tools.key, row.id, row.title));
     if (row.label === undefined || !isOwn(screen, row)) labels.delete(row.id);
     else if (!labels.has(row.id)) labels.set(row.id, await openLabel(await tools.key, row.id, row.label));
-    if (row.held.sealed === undefined || !isOwn(screen, row)) heldStudies.delete(row.id);
+    if (row.held.reasons.length === 0 || !isOwn(screen, row)) heldStudies.delete(row.id);
     else if (!heldStudies.has(row.id)) heldStudies.set(row.id, await heldStudyOf(await tools.key, row));
   }
 }

@@ -6,6 +6,7 @@ import type { ReadonlySignal } from '@preact/signals';
 import type { FilmFault } from '../triage/film-faults.ts';
 import type { Link } from '../../net/link.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
+import type { Withheld } from '#shared/protocol/withheld.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { ProblemCode } from '#shared/protocol/problem-table.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -111,6 +112,8 @@ export interface QueuedStudy {
   readonly track: Track;
   /** The instances of `track.needsYou`, by cause; empty if none needs a person. */
   readonly needs: readonly Need[];
+  /** Its instances that this device keeps to itself, or does not have whole. */
+  readonly withheld: Withheld;
   /** Study Instance UID, as in the files, of the instances that are held back here; null: there are none. */
   readonly heldStudy: string | null;
   readonly waiting: Waiting;

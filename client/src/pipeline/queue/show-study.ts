@@ -5,6 +5,7 @@ import type { Rate } from './rate.ts';
 import { canCancel, canTakeBack } from './rows/decide-study.ts';
 import type { StudyRow } from './rows/local-database.ts';
 import { isToBeSent } from './rows/order-studies.ts';
+import { withheldIn } from './rows/withheld-of.ts';
 
 export interface Shown {
   readonly title: StudyTitle | null;
@@ -28,6 +29,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     bytes: row.bytes,
     packing: row.packing,
     ...countStudy(row),
+    withheld: withheldIn(row.held),
     heldStudy,
     waiting: row.waiting,
     problem: row.problem,

@@ -3,6 +3,7 @@
  * rows.
  */
 import { useEffect, useState } from 'preact/hooks';
+import { causesOf } from '#shared/protocol/withheld.ts';
 import { useQueue } from '../queue/queue-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
@@ -72,16 +73,26 @@ function Instances({ study }: { readonly study: QueuedStudy }) {
     };
   }, [study.id, moved]);
   if (!instances) return <p class="quiet">{uploadWords.loading}</p>;
-  if (instances.length === 0) return <p class="quiet">{uploadWords.instancesErased}</p>;
   return (
-    <VirtualList
-      items={instances}
-      keyOf={(instance) => `${instance.sopInstanceUID} ${instance.digest}`}
-      estimate={ROW}
-      label={uploadWords.details.instances}
-      class="instance-list"
-      render={(instance) => <InstanceRow instance={instance} />}
-    />
+    <>
+      {instances.length === 0 ? (
+        <p class="quiet">{uploadWords.instancesErased}</p>
+      ) : (
+        <VirtualList
+          items={instances}
+          keyOf={(instance) => `${instance.sopInstanceUID} ${instance.digest}`}
+          estimate={ROW}
+          label={uploadWords.details.instances}
+          class="instance-list"
+          render={(instance) => <InstanceRow instance={instance} />}
+        />
+      )}
+      {causesOf(study.withheld).map(([cause, count]) => (
+        <p key={cause} class="strong">
+          {uploadWords.withheld[cause](count)}
+        </p>
+      ))}
+    </>
   );
 }
 

@@ -7,6 +7,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { CodeSquares } from './draw-code.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { destinationsOf, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { countWithheld } from '#shared/protocol/withheld.ts';
 import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
@@ -95,10 +96,11 @@ function Code({ side, path }: CodeSquares) {
 function factsOf(receipt: Receipt): readonly (readonly [string, string])[] {
   const { details } = uploadWords;
   const summary = summaryOf(receipt.instances);
+  const all = receipt.instances.length + countWithheld(receipt.withheld);
   const deidentification = deidentificationLine(receipt);
   const proofs = proofLines(summary);
   return [
-    [details.instances, trackWords.progress(summary.inPacs, receipt.instances.length)],
+    [details.instances, trackWords.progress(summary.inPacs, all)],
     [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
     [details.pacs, receipt.pacs],
     ...(proofs.length === 0 ? [] : [[details.proof, proofs.join('; ')] as const]),

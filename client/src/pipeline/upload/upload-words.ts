@@ -1,5 +1,6 @@
 /** The texts of one study, of the decisions about it, and of its receipt. */
 import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
+import type { WithheldCause } from '#shared/protocol/withheld.ts';
 import { counted, instances } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 
@@ -88,6 +89,12 @@ export const uploadWords = {
   print: 'Print',
   instanceList: (count: number) => `Show ${instances(count)}`,
   instancesErased: 'The list was erased from this device. The receipt names every instance.',
+  /** Beneath the list: nothing else is known of them. */
+  withheld: {
+    'left-out': (count: number) => `${instances(count)} left out by a person, and not sent`,
+    damaged: (count: number) => `${instances(count)} damaged, and not sent`,
+    held: (count: number) => `${instances(count)} held back on this device until you decide`,
+  } satisfies Record<WithheldCause, (count: number) => string>,
   states: {
     safe: 'on this device',
     sent: 'at the gateway',

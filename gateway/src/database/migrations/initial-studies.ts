@@ -76,7 +76,7 @@ export const STUDIES = [
   `create table upload (
     id uuid primary key, site_id uuid not null references site, study_id uuid not null references study,
     account_id uuid references account, device_id uuid references device, completed_at timestamptz,
-    created_at timestamptz not null default now())`,
+    withheld jsonb not null default '{}', created_at timestamptz not null default now())`,
   // An upload belongs to a device, to an account (the command line), or to the gateway itself. Each has a
   // study of its own, so that nobody's promises reach another's; only results join the study that they are of.
   `create unique index upload_of_study on upload (study_id) where account_id is not null`,

@@ -13,6 +13,7 @@ import {
   type ReceiptReport,
 } from '#shared/protocol/receipt.ts';
 import { isInPacs, isSettled } from '#shared/protocol/study-state.ts';
+import { countWithheld, type Withheld } from '#shared/protocol/withheld.ts';
 import { outcomeKey, type CopiedInstance, type CopyOutcome } from '../copy-outcomes.ts';
 import type { InstanceRow } from '../instance.store.ts';
 import type { StudyRow } from '../study.store.ts';
@@ -20,6 +21,8 @@ import type { StudyRow } from '../study.store.ts';
 export type ReceiptSubject = {
   readonly study: StudyRow;
   readonly instances: readonly InstanceRow[];
+  /** Instances that the sender did not promise. */
+  readonly withheld: Withheld;
   /** At its further destinations. */
   readonly copies: readonly CopyOutcome[];
   /** Of the study, by their digests. */
@@ -74,6 +77,7 @@ export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools)
     pacs: tools.describePacs(),
     root: await merkleRoot(instances),
     instances,
+    ...(countWithheld(subject.withheld) === 0 ? {} : { withheld: subject.withheld }),
     ...(subject.copies.length === 0
       ? {}
       : { destinations: subject.copies.map((copy) => toReceiptDestination(copy, subject.instances)) }),

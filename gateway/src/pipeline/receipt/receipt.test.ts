@@ -2,9 +2,13 @@
 import { compactVerify } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
+import { manifestSchema } from '#shared/protocol/manifest.ts';
+import { toReceiptCode } from '#shared/protocol/receipt-sheet.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
+import { uploadStatus } from '../../uploads/upload-status.ts';
 import { assembledStudy, newStudy, receiptOf } from '../../testing/open-study.ts';
 
 const test = suite('a study, when');
@@ -26,6 +30,34 @@ test('instances come late, there is a second receipt and the first still holds',
   const second = await receiptOf(pipeline, uploadId);
   assert.equal([second.receipt.revision, second.receipt.instances.length], [2, 4]);
   await compactVerify(first.jws, pipeline.receiptKey);
+  await pipeline.close();
+});
+
+test('its sender kept instances back, receipt and status say how many and why, until more of it comes', async () => {
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground: shared });
+  const instances = newStudy(3);
+  const promised = instances.slice(0, 2);
+  const withheld = { 'left-out': 1, damaged: 2 };
+  const saidOf = async (uploadId: string) => {
+    const { receipt } = await receiptOf(pipeline, uploadId);
+    const status = await uploadStatus(pipeline.tools.db, uploadId, false);
+    return [receipt.withheld, toReceiptCode(receipt).withheld, status?.withheld];
+  };
+  const { uploadId } = await pipeline.init({ ...toManifest(promised), withheld });
+  await pipeline.send(uploadId, promised);
+  await pipeline.runAll();
+  assert.equal(await saidOf(uploadId), [withheld, withheld, withheld]);
+  // Asked about once more, with nothing new: what was signed stands.
+  await pipeline.init(toManifest(promised));
+  assert.equal(await saidOf(uploadId), [withheld, withheld, withheld]);
+  await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances.slice(2));
+  await pipeline.runAll();
+  assert.equal(await saidOf(uploadId), [undefined, undefined, undefined]);
+  for (const bad of [{ held: 0 }, { lost: 1 }, { damaged: MANIFEST_INSTANCE_LIMIT + 1 }])
+    assert.is(manifestSchema.safeParse({ ...toManifest(promised), withheld: bad }).success, false);
+  const most = { damaged: MANIFEST_INSTANCE_LIMIT };
+  assert.ok(manifestSchema.safeParse({ ...toManifest(promised), withheld: most }).success);
   await pipeline.close();
 });
 

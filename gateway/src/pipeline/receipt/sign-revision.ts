@@ -45,8 +45,8 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
     deidentifying: await deidentifyingOf(study, instances, tools),
   };
   const issued: (IssuedReceipt & { readonly root: string })[] = [];
-  for (const [uploadId, promised] of await promisesOf(tools.db, study.id)) {
-    const subject = { ...of, instances: instances.filter(({ id }) => promised.has(id)) };
+  for (const [uploadId, { ids, withheld }] of await promisesOf(tools.db, study.id)) {
+    const subject = { ...of, instances: instances.filter(({ id }) => ids.has(id)), withheld };
     const receipt = await issueReceipt(subject, { ...tools, describePacs: () => there });
     if (receipt.kind === 'unsettled') return async (locked) => startAgain(locked, study);
     const { id, jws, issuedAt, root } = receipt;

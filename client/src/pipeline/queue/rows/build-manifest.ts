@@ -4,10 +4,12 @@ import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { describeReports } from '#shared/ingest/describe-reports.ts';
 import { describeStudy } from '#shared/ingest/describe-study.ts';
 import type { Described } from '#shared/protocol/rule.ts';
+import { countWithheld } from '#shared/protocol/withheld.ts';
 import { keyOf } from '../upload-queue.ts';
 import { deviceKey } from './device-key.ts';
 import { instancesOf } from './instance-rows.ts';
 import { openTitle } from './open-title.ts';
+import { withheldOf } from './withheld-of.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 
 /**
@@ -33,11 +35,13 @@ export async function buildManifest(database: LocalDatabase, id: string): Promis
   }
   const { name, version, reason } = study.policy;
   const described = await describedOf(database, study);
+  const withheld = await withheldOf(database, study);
   const reports = await database.reports.where('studyId').equals(id).toArray();
   return {
     protocolVersion: PROTOCOL_VERSION,
     policy: { name, version, ...(reason !== undefined && { reason }) },
     studyInstanceUID: study.studyInstanceUID,
+    ...(countWithheld(withheld) > 0 && { withheld }),
     ...(study.vault !== undefined && { vault: [...study.vault] }),
     ...(described !== null && { described }),
     ...describeReports([...named.values()], new Map(reports.map((report) => [report.digest, report]))),

@@ -1,8 +1,9 @@
 /**
- * Instances of a queued study that stay on this device until a person decides, and those that were left out because
- * their files are damaged. The row counts them, and says under the device's key which ones they are, so that they are
- * recognised when the study is chosen again. Once the newer entry is safe they are counted with it alone; until then
- * both have them, so that a closed page loses none. Their files stay where they are; nothing of them is copied.
+ * Instances of a queued study that stay on this device until a person decides, and those that were left out, by a
+ * person or because their files are damaged. The row counts them, and says under the device's key which ones they are,
+ * so that they are recognised when the study is chosen again. Once the newer entry is safe they are counted with it
+ * alone; until then both have them, so that a closed page loses none. Their files stay where they are; nothing of them
+ * is copied.
  */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { addTo, listOf, sumOf } from '../count-reasons.ts';
@@ -23,12 +24,14 @@ interface Sealed {
   readonly held: readonly HeldInstance[];
   /** SOP Instance UIDs of which only a damaged file was chosen. */
   readonly damaged: readonly string[];
+  /** SOP Instance UIDs that a person left out before Send. */
+  readonly leftOut: readonly string[];
 }
 
 /** `finishNaming` writes `held`, and `finishPacking` takes from the earlier entries, each in its transaction. */
 export interface KeptHeld {
   readonly held: Held;
-  /** Entries of the same study that held, or left out as damaged, some of the instances chosen now. */
+  /** Entries of the same study that held, or left out, some of the instances chosen now. */
   readonly earlier: readonly {
     readonly id: string;
     readonly before: Held;
@@ -41,8 +44,6 @@ interface Chosen extends Sealed {
   readonly studyId: string;
   /** SOP Instance UIDs, as in the files, of all that were named or are held; not of files that could not be read. */
   readonly sopInstanceUIDs: ReadonlySet<string>;
-  /** Instances that a person left out before Send, and those whose files are damaged. */
-  readonly leftOut: number;
 }
 
 /** Ciphers: call it before the transaction. */
@@ -62,21 +63,29 @@ export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: 
     const sealed = await openHeld(key, id, before);
     // Another policy gives the study another UID in the row.
     if (sealed?.studyInstanceUID !== chosen.studyInstanceUID) continue;
-    const open = sealed.held.filter(({ reason }) => before.reasons.some((each) => each.reason === reason));
-    const left = open.filter(({ sopInstanceUID }) => !chosen.sopInstanceUIDs.has(sopInstanceUID));
-    const stillDamaged = sealed.damaged.filter((uid) => !isNamed(chosen, uid));
-    const good = sealed.damaged.length - stillDamaged.length;
-    const taken = open.length - left.length + good;
-    if (taken === 0) continue;
-    const rest = { ...sealed, held: left, damaged: stillDamaged };
-    earlier.push({ id, before, held: await toHeld(key, id, rest, before.leftOut - good), taken });
+    const { open, decided } = splitHeld(sealed, before);
+    const left = open.filter(({ sopInstanceUID }) => !isNamed(chosen, sopInstanceUID));
+    const damaged = sealed.damaged.filter((uid) => !isNamed(chosen, uid));
+    const leftOut = [...sealed.leftOut, ...decided].filter((uid) => !isNamed(chosen, uid));
+    const rest = { ...sealed, held: left, damaged, leftOut };
+    const taken = countIn(sealed) - countIn(rest);
+    if (taken > 0) earlier.push({ id, before, held: await toHeld(key, id, rest), taken });
   }
-  return { held: await toHeld(key, chosen.studyId, chosen, chosen.leftOut), earlier };
+  return { held: await toHeld(key, chosen.studyId, chosen), earlier };
 }
 
-/** The newer entry counts it: sent, held, or damaged again. */
-const isNamed = ({ sopInstanceUIDs, damaged }: Chosen, uid: string): boolean =>
-  sopInstanceUIDs.has(uid) || damaged.includes(uid);
+/** Instances that are still held, and the SOP Instance UIDs of those that a person has left out since. */
+function splitHeld({ held }: Sealed, { reasons }: Held) {
+  const open = held.filter(({ reason }) => reasons.some((each) => each.reason === reason));
+  const decided = held.filter((each) => !open.includes(each)).map(({ sopInstanceUID }) => sopInstanceUID);
+  return { open, decided };
+}
+
+const countIn = ({ held, damaged, leftOut }: Sealed): number => held.length + damaged.length + leftOut.length;
+
+/** The newer entry counts it: sent, held, damaged again, or left out again. */
+const isNamed = ({ sopInstanceUIDs, damaged, leftOut }: Chosen, uid: string): boolean =>
+  sopInstanceUIDs.has(uid) || damaged.includes(uid) || leftOut.includes(uid);
 
 /** Whether no instance that the row holds would be missing if this choice replaced it. */
 export function isCovered({ id, held }: StudyRow, kept: KeptHeld | null): boolean {
@@ -125,7 +134,7 @@ export async function leaveOutHeld(database: LocalDatabase, id: string, reason: 
       reasons,
       leftOut: leftOut + open.instances,
       ...(damaged && { damaged }),
-      ...((reasons.length > 0 || damaged) && sealed && { sealed }),
+      ...(sealed && { sealed }),
     };
     await database.studies.update(id, { held, ...endOf({ ...study, held }) });
   });
@@ -143,15 +152,19 @@ function endOf(study: StudyRow): Partial<StudyRow> {
 async function toHeld(
   key: CryptoKey,
   id: string,
-  { studyInstanceUID, held, damaged }: Sealed,
-  leftOut: number,
+  { studyInstanceUID, held, damaged, leftOut }: Sealed,
 ): Promise<Held> {
   const counts = new Map<string, number>();
   for (const { reason } of held) addTo(counts, reason);
-  if (held.length === 0 && damaged.length === 0) return { reasons: [], leftOut };
-  const said: Sealed = { studyInstanceUID, held, damaged };
+  const said: Sealed = { studyInstanceUID, held, damaged, leftOut };
+  if (countIn(said) === 0) return { reasons: [], leftOut: 0 };
   const sealed = await seal(key, new TextEncoder().encode(JSON.stringify(said)), `held/${id}`);
-  return { reasons: listOf(counts), leftOut, ...(damaged.length > 0 && { damaged: damaged.length }), sealed };
+  return {
+    reasons: listOf(counts),
+    leftOut: damaged.length + leftOut.length,
+    ...(damaged.length > 0 && { damaged: damaged.length }),
+    sealed,
+  };
 }
 
 /** The Study Instance UID, as in the files, of the instances that the row holds; null: it holds none. */

@@ -8,6 +8,7 @@ import type { Reasons } from '../count-reasons.ts';
 import type { Counts } from '#shared/protocol/api.ts';
 import type { VaultEntry } from '#shared/protocol/vault.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
+import type { Withheld } from '#shared/protocol/withheld.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { ProblemCode } from '#shared/protocol/problem-table.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
@@ -93,7 +94,7 @@ export interface StudyRow {
   reasons: Reasons;
   /**
    * Chosen instances that do not travel: held on this device for a person, left out by one, or damaged. `sealed` says
-   * which are held or damaged (keep-held.ts); absent where none is.
+   * which they are (keep-held.ts); absent where none is.
    */
   held: {
     readonly reasons: readonly ReasonCount[];
@@ -102,6 +103,8 @@ export interface StudyRow {
     readonly damaged?: number;
     readonly sealed?: Sealed;
   };
+  /** While it is packed: what it will leave of earlier entries, from which it takes what was chosen again. */
+  leaves?: readonly { readonly id: string; readonly withheld: Withheld }[];
   /** Paused by a person: nothing of it is sent until it is resumed. */
   paused: boolean;
   /** Set by a person: the lower goes first, and before all studies without a rank. */

@@ -18,6 +18,7 @@ import { instancesOf } from './instance-rows.ts';
 import { isCovered, type KeptHeld } from './keep-held.ts';
 import { makeLabel } from './make-label.ts';
 import type { InstanceRow, LocalDatabase, ReportRow, StudyRow } from './local-database.ts';
+import { withheldIn } from './withheld-of.ts';
 import type { StudyAbout, StudyTitle } from '../queued-study.ts';
 import { CONFLICT, keyOf } from '../upload-queue.ts';
 
@@ -195,7 +196,11 @@ export async function finishNaming(
     const held = kept?.held ?? study.held;
     // An instance that was chosen twice travels once.
     const chosen = instances + sumOf(held.reasons) + held.leftOut;
-    await studies.update(studyId, { instances, bytes, named: true, chosen, held });
+    const leaves = kept?.earlier.map((each) => ({ id: each.id, withheld: withheldIn(each.held) }));
+    await studies.update(studyId, {
+      ...{ instances, bytes, named: true, chosen, held },
+      ...(leaves && leaves.length > 0 && { leaves }),
+    });
     return true;
   });
 }
