@@ -55,6 +55,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /admin/destinations/{id}/test': 'roles',
   'put /admin/destinations/{id}/need': 'roles',
   'post /admin/destinations/{id}/give-up': 'roles',
+  'post /admin/destinations/{id}/resend': 'roles',
   'get /admin/destinations/{id}/dead-letters': 'roles',
   'post /admin/destinations/{id}/dead-letters': 'roles',
   'get /admin/viewer': 'roles',

@@ -152,6 +152,7 @@ export type StudyTable = {
     | 'pacs-fails-on-some'
     | 'pacs-refuses-size'
     | 'required-destination'
+    | 'primary-unreachable'
     | null;
   waiting_since: Date | null;
   /** How often stages failed on it without an outcome, since one last had one. */

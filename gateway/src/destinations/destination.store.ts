@@ -40,6 +40,8 @@ export type StudyCounts = {
   readonly copies: { readonly also: number; readonly required: number };
   /** Instances of studies that it gets also, which it did not take. */
   readonly deadLetters: number;
+  /** Studies that were given up there before all of them was seen there. */
+  readonly givenUp: number;
   readonly hasStudies: boolean;
 };
 
@@ -78,6 +80,10 @@ export async function listDestinations(
       ),
       sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where s.destination_id = destination.id
         and s.need = 'also' and i.state in ('quarantined', 'refused'))`.as('deadLetters'),
+      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.given_up_at is not null
+        and exists (select from instance i where i.study_id = s.id and i.reason = 'destination-given-up'))`.as(
+        'givenUp',
+      ),
       copiesUnderWay('also').as('also'),
       copiesUnderWay('required').as('required'),
       sql<boolean>`exists (select from study s where s.destination_id = destination.id)`.as('hasStudies'),

@@ -145,6 +145,7 @@ test('is given up by name, takes new studies no longer, and is told from one tha
   assert.is((await call('POST', `${unknown}/give-up`, { need: 'also' }))[0], 404);
   assert.is((await call('GET', `${unknown}/dead-letters`))[0], 404);
   assert.is((await call('POST', `${unknown}/dead-letters`, { decision: 'retry' }))[0], 404);
+  assert.is((await call('POST', `${unknown}/resend`))[0], 404);
 });
 
 test('lies in the database without a readable secret', async () => {
@@ -305,7 +306,14 @@ test('gets new studies besides the primary one, as is chosen, for good', async (
   assert.equal(await copiesOf(822, again), required, 'by another account');
   assert.equal(await copiesOf(823, sender), []);
   assert.is(await codeOf(call('PUT', `/${id}/need`, { need: 'perhaps' })), 'invalid-request');
-  assert.equal(await call('GET', `/${id}/dead-letters`), [200, { total: 0, deadLetters: [] }]);
+  const none = { total: 0, deadLetters: [], totalStudies: 0, studies: [] };
+  assert.equal(await call('GET', `/${id}/dead-letters`), [200, none]);
+  assert.equal(await call('GET', `/${id}/dead-letters?limit=500`), [200, none]);
+  for (const limit of ['0', '501', 'all'])
+    assert.is((await call('GET', `/${id}/dead-letters?limit=${limit}`))[0], 422);
+  assert.equal(await call('POST', `/${id}/resend`), [200, { resent: 0 }]);
+  const kept = { decision: 'retry', because: 'not-needed' };
+  assert.is((await call('POST', `/${id}/dead-letters`, kept))[0], 422, 'a reason to try again');
   assert.equal(await call('POST', `/${id}/dead-letters`, { decision: 'retry' }), [200, { changed: 0 }]);
   assert.is(await codeOf(call('DELETE', `/${id}`)), 'destination-in-use');
   const events = await gateway.database.db

@@ -370,11 +370,11 @@ const tuningOf = ({ lag_minutes: lagMinutes, proof, batch_bytes: batchBytes }: D
 function toShown(row: DestinationRow & StudyCounts): Destination {
   const { id, kind, name, url, settings, viewers, worklist, need } = row;
   const { underWay, waiting, waitingSince, waitingInstances, waitingBytes, held } = row;
-  const { copies, deadLetters, hasStudies } = row;
+  const { copies, deadLetters, givenUp, hasStudies } = row;
   const { refused_bytes: bytes, refused_at: at } = row;
   return {
     ...settings,
-    ...{ underWay, waiting, waitingInstances, waitingBytes, held, copies, deadLetters, hasStudies },
+    ...{ underWay, waiting, waitingInstances, waitingBytes, held, copies, deadLetters, givenUp, hasStudies },
     waitingSince: waitingSince?.toISOString() ?? null,
     tuning: tuningOf(row),
     refused: bytes === null || at === null ? null : { bytes, at: at.toISOString() },

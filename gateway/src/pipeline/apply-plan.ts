@@ -16,10 +16,10 @@ import type { Tables } from '../database/tables.ts';
 import { auditStudy } from './audit-study.ts';
 import { forgetCarriedParcels } from './carrier.store.ts';
 import { forgetQuestions } from './commitment.store.ts';
-import { takeCoerced, takeNews } from './copy.store.ts';
+import { resumeCopy, takeCoerced, takeNews } from './copy.store.ts';
 import { changeInstances } from './instance.store.ts';
 import { removeParcelBlobs } from './parcel-blobs.ts';
-import { deleteParcels, moveParcel, reopenParcels } from './parcel.store.ts';
+import { deleteParcels, insertParcel, moveParcel, reopenParcels } from './parcel.store.ts';
 import type { PipelineTools } from './pipeline-tools.ts';
 import { insertReceipt } from './receipt.store.ts';
 import { enqueueStage } from './stages.ts';
@@ -85,11 +85,15 @@ async function applyChange(trx: Trx, tools: ApplyTools, study: StudyRow, change:
       return deleteParcels(trx, change.parcelIds);
     case 'take-news':
       return takeNews(trx, study, now);
+    case 'resume-copy':
+      return resumeCopy(trx, study.id, change.need);
     case 'take-coerced':
       return takeCoerced(trx, study, change.instances, now);
     case 'forget-key':
       await forgetCarriedParcels(trx, study.id);
       return setStudyKey(trx, study.id, null);
+    case 'open-fetched':
+      return openFetched(trx, study, change);
     case 'forget-commitments':
       return forgetQuestions(trx, study.id);
     case 'insert-receipt':
@@ -102,6 +106,18 @@ async function applyChange(trx: Trx, tools: ApplyTools, study: StudyRow, change:
     default:
       return change satisfies never;
   }
+}
+
+async function openFetched(
+  trx: Trx,
+  { id: studyId, site_id, wrapped_key }: StudyRow,
+  { parcelId, uploadId, bytes, expiresAt, newKey }: Extract<Change, { readonly kind: 'open-fetched' }>,
+): Promise<void> {
+  if (wrapped_key === null) await setStudyKey(trx, studyId, newKey);
+  await insertParcel(trx, {
+    ...{ id: parcelId, site_id, upload_id: uploadId, study_id: studyId, bytes },
+    ...{ device_parcel_id: `fetched ${parcelId}`, expires_at: expiresAt },
+  });
 }
 
 /** Steps that only mark instances (before and after each request to the PACS) are not announced. */

@@ -127,7 +127,7 @@ test('that must have it asks the device again for what the disk lost', async () 
   await pipeline.close();
 });
 
-test('that gets it also says what the disk lost before', async () => {
+test('that gets it also says what the disk lost before, and gets it from the first one', async () => {
   const sent = await sentStudy(ground, 'also');
   const { pipeline, other } = sent;
   other.lie = 'down';
@@ -139,6 +139,15 @@ test('that gets it also says what the disk lost before', async () => {
   assert.is(copy.state, 'held');
   for (const { state, reason } of copy.instances)
     assert.equal([state, reason], ['refused', 'lost-before-copied']);
+  const place = { siteId: pipeline.siteId, destinationId: sent.otherId };
+  const { deadLetters } = await listDeadLetters(pipeline.tools.db, place, 500);
+  assert.ok(deadLetters.every(({ canRetry }) => canRetry));
+  const studies = [copy.study_instance_uid];
+  const retried = { decision: 'retry', studies } as const;
+  assert.is(await decideDeadLetters(pipeline.tools, place, pipeline.accountId, retried), 3);
+  await pipeline.runAll();
+  assert.ok(holdsAll(sent, other), 'from the first one');
+  assert.equal(await keptOf(sent), { state: 'closed', hasKey: false, parcels: 0, blobs: 0 });
   await pipeline.close();
 });
 
@@ -155,11 +164,16 @@ test('that gets it also and refuses is sent it again, or is not, by an administr
   for (const uid of [first, second, third]) other.failsOn.set(uid, 'refused');
   await pipeline.runAll();
   const place = { siteId, destinationId };
-  const letters = async () => (await listDeadLetters(pipeline.tools.db, place)).deadLetters;
+  const letters = async () => (await listDeadLetters(pipeline.tools.db, place, 500)).deadLetters;
   const listed = await letters();
   assert.equal(
     listed.map(({ reason, canRetry }) => [reason, canRetry]),
     instances.map(() => ['pacs-refused', true]),
+  );
+  const { studies } = await listDeadLetters(pipeline.tools.db, place, 1);
+  assert.equal(
+    studies.map(({ instances: count, reasons }) => [count, reasons]),
+    [[3, [{ reason: 'pacs-refused', pacsCode: 0x0110, instances: 3 }]]],
   );
   assert.is((await keptOf(sent)).parcels, 1, 'the bytes wait for the decision');
   const shown = (await listDestinations(pipeline.tools.db, siteId)).map(({ deadLetters }) => deadLetters);

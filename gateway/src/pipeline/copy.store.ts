@@ -10,7 +10,7 @@ import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, type InstanceState, type StudyState } from '#shared/protocol/study-state.ts';
 import type { Trx } from '../database/database.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
-import { idList } from './instance.store.ts';
+import { idList, type InstanceRow } from './instance.store.ts';
 import { minutesNow } from './tally.store.ts';
 
 type Db = Kysely<Tables>;
@@ -58,7 +58,8 @@ export async function insertCopies(
 }
 
 const asBefore = (study: StudyRow): RawBuilder<unknown> =>
-  sql`select destination_id as id, need, coercion from study where copy_of = ${firstOf(study)} and given_up_at is null
+  sql`select s.destination_id as id, coalesce(d.need, s.need) as need, s.coercion from study s join destination d on d.id = s.destination_id
+    where s.copy_of = ${firstOf(study)} and (s.given_up_at is null or d.need is not null)
     union
     select id, need, null from destination where site_id = ${study.site_id} and need is not null and ${firstOf(study)} is null`;
 
@@ -102,6 +103,22 @@ export async function giveUpCopies(
     .where(sql<boolean>`id = any(${ids}::uuid[])`)
     .execute();
   return ids.length;
+}
+
+/** Copies that were given up, at one destination or of one study. */
+export async function givenUpCopies(
+  db: Db,
+  of: { readonly siteId: string; readonly destinationId: string } | { readonly studyId: string },
+): Promise<readonly StudyRow[]> {
+  const all = db.selectFrom('study').selectAll().where('given_up_at', 'is not', null).orderBy('id');
+  return 'studyId' in of
+    ? all.where('copy_of', '=', of.studyId).execute()
+    : all.where('site_id', '=', of.siteId).where('destination_id', '=', of.destinationId).execute();
+}
+
+/** The copy goes on. */
+export async function resumeCopy(trx: Trx, copyId: string, need: Need): Promise<void> {
+  await trx.updateTable('study').set({ given_up_at: null, need }).where('id', '=', copyId).execute();
 }
 
 /** With their instances. Locked first: one that is just taking instances over is waited for. */
@@ -148,8 +165,32 @@ const isElsewhere = (copy: StudyRow): RawBuilder<boolean> => sql`
 const isGone = (copy: StudyRow): RawBuilder<boolean> => sql`
   c.study_id = ${copy.id}::uuid and c.state = 'promised'
   and not exists (select from study s where s.id = ${copy.copy_of}::uuid and s.state = 'receiving')
-  and not exists (select from instance o where o.study_id = ${copy.copy_of}::uuid and ${isSame} and ${inStates('o', VERIFIED)}
-    and (o.parcel_id is not null or ${copy.need} = 'required'))`;
+  and not exists (select from instance o where o.study_id = ${copy.copy_of}::uuid and ${isSame} and ${inStates('o', VERIFIED)})`;
+
+/**
+ * Instances of the original that its PACS has, that the gateway no longer has, and that the copy is still to get: it
+ * awaits them again, or found that its destination lacks them.
+ */
+export async function withoutBytes(db: Db, copy: StudyRow): Promise<readonly InstanceRow[]> {
+  return db
+    .selectFrom('instance as o')
+    .innerJoin('instance as c', (join) => join.on(isSame))
+    .selectAll('o')
+    .where('o.study_id', '=', copy.copy_of)
+    .where('c.study_id', '=', copy.id)
+    .where('c.state', 'in', ['promised', 'received'])
+    .where('c.parcel_id', 'is', null)
+    .where('o.parcel_id', 'is', null)
+    .where(inStates('o', IN_PACS))
+    .orderBy('o.id')
+    .execute();
+}
+
+/** Whether a receipt of the study was signed: its devices may have deleted their copies. */
+export async function hasReceipts(db: Db, studyId: string): Promise<boolean> {
+  const query = db.selectFrom('receipt').select('id').where('study_id', '=', studyId).limit(1);
+  return (await query.executeTakeFirst()) !== undefined;
+}
 
 /** Nothing while the original still awaits some, and nothing more once its destination was given up. */
 export async function hasNews(db: Db, copy: StudyRow): Promise<boolean> {

@@ -85,6 +85,19 @@ export async function findUpload(
   return query.executeTakeFirst();
 }
 
+/** The upload that began the study. */
+export async function firstUploadOf(db: Db, studyId: string): Promise<string> {
+  const { id } = await db
+    .selectFrom('upload')
+    .select('id')
+    .where('study_id', '=', studyId)
+    .orderBy('created_at')
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirstOrThrow();
+  return id;
+}
+
 /** The instances that the upload named. */
 export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlySet<number>> {
   const rows = await db

@@ -5,6 +5,7 @@
 import { IN_PACS, INSTANCE_STATES, type InstanceState } from '#shared/protocol/study-state.ts';
 import { applyPlan } from './apply-plan.ts';
 import { coerceCopy } from './coerce-copy.ts';
+import { fetchForCopy } from './fetch-for-copy.ts';
 import type { PipelineTools } from './pipeline-tools.ts';
 import { instancesOf } from './instance.store.ts';
 import { nothingToDo, type Plan, type Planner } from './study-plan.ts';
@@ -23,7 +24,10 @@ export async function runCopy(
   const copy = await findStudy(tools.db, studyId);
   if (copy === undefined || copy.copy_of === null) return;
   if (copy.given_up_at !== null) await applyPlan(tools, studyId, planGivenUp);
-  else if (await hasNews(tools.db, copy)) await applyPlan(tools, studyId, planNews);
+  else {
+    if (!(await fetchForCopy(copy, tools, signal))) return;
+    if (await hasNews(tools.db, copy)) await applyPlan(tools, studyId, planNews);
+  }
   await coerceCopy(copy, tools, signal);
   await runStage(studyId, tools, signal);
 }

@@ -7,6 +7,7 @@
  * no plan is overtaken by another one. Planners read and never write.
  */
 import type { Kysely } from 'kysely';
+import type { Need } from '#shared/protocol/forms.ts';
 import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 import type { LogEvent } from '../observability/log.ts';
@@ -43,9 +44,20 @@ export type Change =
   | { readonly kind: 'delete-parcels'; readonly parcelIds: readonly string[] }
   /** A copy has its original's instances from now on. */
   | { readonly kind: 'take-news' }
+  /** A copy that was given up goes on. */
+  | { readonly kind: 'resume-copy'; readonly need: Need }
   /** A copy's instances are these bytes from now on, made of what was promised. */
   | { readonly kind: 'take-coerced'; readonly instances: readonly CoercedInstance[] }
   | { readonly kind: 'forget-key' }
+  /** A parcel for what is fetched from a PACS. `newKey`: the study's, where it has none. */
+  | {
+      readonly kind: 'open-fetched';
+      readonly parcelId: string;
+      readonly uploadId: string;
+      readonly bytes: number;
+      readonly expiresAt: Date;
+      readonly newKey: Uint8Array;
+    }
   /** The questions to the PACS about storage commitment. */
   | { readonly kind: 'forget-commitments' }
   /** For the study's present revision. */

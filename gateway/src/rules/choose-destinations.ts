@@ -18,6 +18,16 @@ export async function hasRules(db: Kysely<Tables>, siteId: string): Promise<bool
   return (await forwardingRules(db, siteId)).some(({ enabled }) => enabled);
 }
 
+/** Those that such a study gets now besides the primary one, by a rule or by their own need. */
+export async function wantedDestinations(
+  db: Kysely<Tables>,
+  siteId: string,
+  manifest: Manifest,
+  sender: SentBy,
+): Promise<ForwardingRule['to']> {
+  return (await chooseDestinations(db, siteId, manifest, sender))?.to ?? byOwnNeed(db, siteId);
+}
+
 /** Null: no rule is switched on. */
 export async function chooseDestinations(
   db: Kysely<Tables>,

@@ -88,6 +88,11 @@ export function openTestPacs(): TestPacs {
         ? { kind: 'too-large' }
         : { kind: 'fetched', bytes: new Uint8Array(bytes) };
     },
+    async streamInstance({ sopInstanceUID }, _signal, read) {
+      requireAnswer(pacs);
+      const bytes = pacs.held.get(sopInstanceUID)?.bytes;
+      return bytes === undefined ? null : read(one(bytes));
+    },
     async searchStudies(key, limit) {
       return searchIn(pacs, key).slice(0, limit);
     },
@@ -103,6 +108,10 @@ export function openTestPacs(): TestPacs {
     },
   };
   return pacs;
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 function searchIn(pacs: TestPacs, key: StudyKey): DescribedStudy[] {

@@ -186,6 +186,8 @@ function fateOfKnown(row: Known, inPacs: ReadonlySet<string> | null): 'have' | '
   // The PACS was asked in this request, for a PACS can lose a study.
   if (isInPacs(row.state)) return inPacs === null || inPacs.has(row.sop_instance_uid) ? 'have' : 'need';
   if (row.state === 'refused' && row.reason === 'never-arrived') return 'need';
+  // A further destination lacks it, and nobody but the device may still have it.
+  if (row.state === 'quarantined' && row.reason === 'no-copy-to-send') return 'need';
   // It was in conflict with a promise, and nothing of it has come: whether it still is, is asked again.
   if (row.state === 'quarantined' && CONFLICTS.includes(row.reason) && !row.brought) return 'need';
   if (!isActive(row)) return row.reason ?? 'left-out';

@@ -3,10 +3,11 @@
  * administrator's: sent there again, or left out.
  */
 import { sql } from 'kysely';
-import type { DeadLetter, DeadLetterDecision } from '#shared/protocol/destination.ts';
+import type { DeadLetter, DeadLetterDecision, DeadStudy } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
-import type { InstanceState } from '#shared/protocol/study-state.ts';
+import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
 import { applyPlan, type ApplyTools } from '../pipeline/apply-plan.ts';
+import { givenUpCopies } from '../pipeline/copy.store.ts';
 import {
   idList,
   instancesOf,
@@ -14,11 +15,14 @@ import {
   type InstanceChange,
   type InstanceRow,
 } from '../pipeline/instance.store.ts';
+import { resumeCopies, toAwaited } from '../pipeline/resume-copies.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../pipeline/study-plan.ts';
 
 const DEAD: readonly InstanceState[] = ['quarantined', 'refused'];
-/** The first ones, if there are more. */
-const LISTED_LIMIT = 500;
+/** Its bytes are at the gateway, or at the destination that has it. */
+const isAtHand = sql<boolean>`(instance.parcel_id is not null or exists (select from instance o where o.study_id = study.copy_of
+  and o.sop_instance_uid = instance.sop_instance_uid and o.digest = coalesce(instance.coerced_from, instance.digest)
+  and o.state in (${sql.join([...IN_PACS])})))`;
 
 type Place = { readonly siteId: string; readonly destinationId: string };
 
@@ -42,44 +46,87 @@ async function requireDestination(db: ApplyTools['db'], { siteId, destinationId 
   if (row === undefined) throw new Problem('not-found');
 }
 
-/** The oldest first, and how many there are. @throws Problem not-found. */
-export async function listDeadLetters(
-  db: ApplyTools['db'],
-  place: Place,
-): Promise<{ readonly total: number; readonly deadLetters: readonly DeadLetter[] }> {
+export type DeadLetters = {
+  readonly total: number;
+  readonly deadLetters: readonly DeadLetter[];
+  readonly totalStudies: number;
+  readonly studies: readonly DeadStudy[];
+};
+
+/** The oldest first, at most `limit` of each, and how many there are. @throws Problem not-found. */
+export async function listDeadLetters(db: ApplyTools['db'], place: Place, limit: number): Promise<DeadLetters> {
   await requireDestination(db, place);
   const rows = await deadAt(db, place)
     .select(['instance.id', 'instance.sop_instance_uid', 'study.study_instance_uid', 'instance.reason'])
-    .select(['instance.parcel_id', 'instance.updated_at', sql<number>`(count(*) over ())::int`.as('total')])
+    .select(['instance.pacs_code', 'instance.updated_at', sql<number>`(count(*) over ())::int`.as('total')])
+    .select(isAtHand.as('isAtHand'))
     .orderBy('instance.id')
-    .limit(LISTED_LIMIT)
+    .limit(limit)
     .execute();
   const deadLetters = rows.map((row) => ({
     id: Number(row.id),
     studyInstanceUID: row.study_instance_uid,
     sopInstanceUID: row.sop_instance_uid,
     reason: row.reason,
+    pacsCode: row.pacs_code,
     since: row.updated_at.toISOString(),
-    canRetry: row.parcel_id !== null,
+    canRetry: row.isAtHand,
   }));
-  return { total: rows[0]?.total ?? 0, deadLetters };
+  return { total: rows[0]?.total ?? 0, deadLetters, ...(await listStudies(db, place, limit)) };
 }
 
-/** Returns how many it changed. One whose bytes are gone is not sent again. @throws Problem not-found. */
+async function listStudies(
+  db: ApplyTools['db'],
+  place: Place,
+  limit: number,
+): Promise<Pick<DeadLetters, 'totalStudies' | 'studies'>> {
+  const studies = await deadAt(db, place)
+    .select(['study.study_instance_uid as uid', sql<number>`(count(*) over ())::int`.as('total')])
+    .select((of) => of.fn.min('instance.updated_at').as('since'))
+    .groupBy('study.study_instance_uid')
+    .orderBy('since')
+    .orderBy('uid')
+    .limit(limit)
+    .execute();
+  const rows = await deadAt(db, place)
+    .select(['study.study_instance_uid as uid', 'instance.reason', 'instance.pacs_code as pacsCode'])
+    .select(sql<number>`count(*)::int`.as('instances'))
+    .where('study.study_instance_uid', 'in', studies.length === 0 ? [''] : studies.map(({ uid }) => uid))
+    .groupBy(['study.study_instance_uid', 'instance.reason', 'instance.pacs_code'])
+    .orderBy('instances', 'desc')
+    .execute();
+  const byStudy = Map.groupBy(rows, ({ uid }) => uid);
+  return {
+    totalStudies: studies[0]?.total ?? 0,
+    studies: studies.map(({ uid, since }) => {
+      const reasons = (byStudy.get(uid) ?? []).map(({ uid: _, ...reason }) => reason);
+      return {
+        studyInstanceUID: uid,
+        instances: reasons.reduce((sum, { instances }) => sum + instances, 0),
+        since: new Date(since).toISOString(),
+        reasons,
+      };
+    }),
+  };
+}
+
+/** Returns how many it changed. One whose bytes are gone is fetched from the destination that has it. @throws Problem not-found. */
 export async function decideDeadLetters(
   tools: ApplyTools,
   place: Place,
   by: string,
-  { decision, ids }: DeadLetterDecision,
+  { decision, ids, studies: uids, because }: DeadLetterDecision,
 ): Promise<number> {
   await requireDestination(tools.db, place);
   const asked = ids && new Set(ids);
-  const dead = deadAt(tools.db, place).select('study.id').distinct();
-  const studies = await (ids === undefined ? dead : dead.where('instance.id', 'in', idList(ids))).execute();
+  let dead = deadAt(tools.db, place).select('study.id').distinct();
+  if (ids !== undefined) dead = dead.where('instance.id', 'in', idList(ids));
+  if (uids !== undefined) dead = dead.where('study.study_instance_uid', 'in', uids);
+  const studies = await dead.execute();
   let changed = 0;
   for (const { id } of studies) {
     const planner: Planner = async (locked) => {
-      const plan = await planDecided(locked, { decision, asked, by });
+      const plan = await planDecided(locked, { decision, asked, by, because });
       changed += plan.changes?.flatMap((change) => ('changes' in change ? change.changes : [])).length ?? 0;
       return plan;
     };
@@ -88,12 +135,15 @@ export async function decideDeadLetters(
   return changed;
 }
 
-type Decided = Pick<DeadLetterDecision, 'decision'> & {
+type Decided = Pick<DeadLetterDecision, 'decision' | 'because'> & {
   readonly asked: ReadonlySet<number> | undefined;
   readonly by: string;
 };
 
-async function planDecided({ study, db }: LockedStudy, { decision, asked, by }: Decided): Promise<Plan> {
+async function planDecided(
+  { study, db }: LockedStudy,
+  { decision, asked, by, because }: Decided,
+): Promise<Plan> {
   const all = await instancesOf(db, study.id);
   const taken = new Set(all.filter(({ state }) => !DEAD.includes(state)).map((row) => row.sop_instance_uid));
   const changes = all
@@ -105,7 +155,10 @@ async function planDecided({ study, db }: LockedStudy, { decision, asked, by }: 
     changes: [{ kind: 'change-instances', from: DEAD, changes }],
     event: study.state === 'held' ? 'decided' : 'late-instance',
     next: [{ queue: 'assembly', studyId: study.id }],
-    audit: { event: 'instances-decided', by, decision, instances: changes.length },
+    audit: {
+      ...{ event: 'instances-decided', by, decision, instances: changes.length },
+      ...(because !== undefined && { because }),
+    },
   };
 }
 
@@ -113,8 +166,18 @@ const toLeftOut = ({ id }: InstanceRow): InstanceChange => ({ id, state: 'left-o
 
 /** `taken`: UIDs under which the destination has, or is given, something else. Looked for there before it is posted. */
 function toRetried(row: InstanceRow, taken: Set<string>): readonly InstanceChange[] {
-  if (row.parcel_id === null || taken.has(row.sop_instance_uid)) return [];
+  if (taken.has(row.sop_instance_uid)) return [];
   taken.add(row.sop_instance_uid);
+  // Its bytes are fetched from the destination that has them (pipeline/fetch-for-copy.ts).
+  if (row.parcel_id === null) return [toAwaited(row.id)];
   const fresh = { reason: null, pacsCode: null, proof: null, postedAt: null, ...NOTHING_COUNTED };
   return [{ id: row.id, state: 'received', ...fresh }];
+}
+
+/** Studies that were given up there. Returns how many go there again. @throws Problem not-found. */
+export async function resendGivenUp(tools: ApplyTools, place: Place, by: string): Promise<number> {
+  await requireDestination(tools.db, place);
+  const copies = await givenUpCopies(tools.db, place);
+  const again = copies.flatMap((copy) => (copy.need === null ? [] : [{ ...copy, wanted: copy.need }]));
+  return resumeCopies(tools, again, by);
 }

@@ -23,16 +23,19 @@ import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../
 import { Problem } from '#shared/protocol/problem.ts';
 import { quotaUse } from '../policies/quota.store.ts';
 import { originalKeyOf, RESULTS_POLICY } from '../policies/policies.ts';
-import { expectInCopies } from '../pipeline/copy.store.ts';
+import { expectInCopies, givenUpCopies } from '../pipeline/copy.store.ts';
+import { resumeCopies } from '../pipeline/resume-copies.ts';
 import { insertReports, readReports } from '../pipeline/report.store.ts';
 import {
   applyStudyEvent,
+  findStudy,
   lockAnnouncing,
   setPolicy,
   setStudyKey,
   type StudyRow,
 } from '../pipeline/study.store.ts';
 import { auditStudy, byWhom } from '../pipeline/audit-study.ts';
+import { wantedDestinations } from '../rules/choose-destinations.ts';
 import { keepEntries } from '../vault/vault.store.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
@@ -125,7 +128,30 @@ export async function openUpload(
     .transaction()
     .execute((trx) => openIn(trx, tools, sender, { manifest, reports, ...from }));
   tools.changes.emit(studyId);
-  return answer;
+  const isResumed = await resumeWanted(tools, studyId, manifest, sender);
+  if (!isResumed) return answer;
+  return { ...answer, revision: (await findStudy(tools.db, studyId))?.revision ?? answer.revision };
+}
+
+/** A destination that was given up for this study, and gets such studies now, gets this one too. */
+async function resumeWanted(
+  tools: UploadTools,
+  studyId: string,
+  manifest: Manifest,
+  { siteId, accountId, deviceId }: Sender,
+): Promise<boolean> {
+  const copies = accountId === null ? [] : await givenUpCopies(tools.db, { studyId });
+  if (copies.length === 0) return false;
+  const wanted = new Map(
+    (await wantedDestinations(tools.db, siteId, manifest, { accountId, deviceId })).map(
+      ({ destination, need }) => [destination, need],
+    ),
+  );
+  const again = copies.flatMap((copy) => {
+    const need = wanted.get(copy.destination_id ?? '');
+    return need === undefined ? [] : [{ ...copy, wanted: need }];
+  });
+  return (await resumeCopies(tools, again, accountId)) > 0;
 }
 
 type Opening = Pick<Said, 'manifest' | 'reports'> & From;

@@ -234,6 +234,7 @@ export const waitingBecauseSchema = z.enum([
   'pacs-fails-on-some',
   'pacs-refuses-size',
   'required-destination',
+  'primary-unreachable',
 ]);
 
 /** Instances of a study at a further destination. */
@@ -263,7 +264,8 @@ export const uploadStatusSchema = z.object({
    * `behind-another`: another upload is handing instances of the same UIDs to the PACS. `pacs-fails-on-some`: the
    * PACS answers, but does not take, or does not give, some of the instances. `pacs-refuses-size`: it, or a proxy
    * before it, refuses requests as large as some of them. `required-destination`: the first
-   * destination has the study, and another one that must have it does not yet (`destinations`).
+   * destination has the study, and another one that must have it does not yet (`destinations`). `primary-unreachable`: of a
+   * further destination: what it is to get is no longer at the gateway, and the one that has it does not answer.
    */
   waiting: z
     .object({

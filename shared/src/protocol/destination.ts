@@ -4,7 +4,8 @@
  */
 import { z } from 'zod';
 import { parseDimseAddress } from './dimse-address.ts';
-import { needSchema } from './forms.ts';
+import { GIVING_UP_REASONS } from './dimse-peer.ts';
+import { needSchema, uidSchema } from './forms.ts';
 import { policyNameSchema } from './policy.ts';
 import { viewerSchema } from './viewer.ts';
 
@@ -200,6 +201,8 @@ export const destinationSchema = z.object({
   copies: z.object({ also: z.number().int(), required: z.number().int() }),
   /** Instances that it did not take, of studies that it gets also. */
   deadLetters: z.number().int(),
+  /** Studies that were given up there before all of them was seen there. */
+  givenUp: z.number().int(),
   /** Whether any study was ever promised to it: then it cannot be deleted. */
   hasStudies: z.boolean(),
 });
@@ -212,6 +215,8 @@ export const destinationsSchema = z.object({ destinations: z.array(destinationSc
 export const giveUpWishSchema = z.strictObject({ need: needSchema });
 /** Studies; each comes to its end within a minute or two. */
 export const givenUpSchema = z.object({ givenUp: z.number().int() });
+/** `POST /admin/destinations/{id}/resend`: studies that were given up there and go there after all. */
+export const resentSchema = z.object({ resent: z.number().int() });
 
 /** An instance that a destination did not take, and that nobody but an administrator waits for. */
 const deadLetterSchema = z.object({
@@ -220,20 +225,41 @@ const deadLetterSchema = z.object({
   sopInstanceUID: z.string(),
   /** A code of REASONS. */
   reason: z.string().nullable(),
+  /** Failure Reason or Warning Reason, as the PACS gave it. */
+  pacsCode: z.number().int().nullable(),
   since: z.string(),
-  /** Its bytes are at the gateway. */
+  /** Its bytes are at the gateway, or at the destination that has it. */
   canRetry: z.boolean(),
 });
 export type DeadLetter = z.infer<typeof deadLetterSchema>;
+/** Those of one study. `since`: the oldest of them. */
+const deadStudySchema = z.object({
+  studyInstanceUID: uidSchema,
+  instances: z.number().int(),
+  since: z.string(),
+  reasons: z.array(deadLetterSchema.pick({ reason: true, pacsCode: true }).extend({ instances: z.number().int() })),
+});
+export type DeadStudy = z.infer<typeof deadStudySchema>;
+/** `deadLetters` and `studies`: the first ones. */
 export const deadLettersSchema = z.object({
   total: z.number().int(),
   deadLetters: z.array(deadLetterSchema),
+  totalStudies: z.number().int(),
+  studies: z.array(deadStudySchema),
 });
-/** Of those with these ids; without ids, of all. */
-export const deadLetterDecisionSchema = z.strictObject({
-  decision: z.enum(['retry', 'leave-out']),
-  ids: z.array(z.number().int()).min(1).max(500).optional(),
-});
+export const DEAD_LETTERS_LIMIT = 500;
+/** Of those with these ids, or of these studies; without both, of all. `because`: of `leave-out` alone. */
+export const deadLetterDecisionSchema = z
+  .strictObject({
+    decision: z.enum(['retry', 'leave-out']),
+    ids: z.array(z.number().int()).min(1).max(DEAD_LETTERS_LIMIT).optional(),
+    studies: z.array(uidSchema).min(1).max(DEAD_LETTERS_LIMIT).optional(),
+    because: z.enum(GIVING_UP_REASONS).optional(),
+  })
+  .refine(({ decision, because }) => because === undefined || decision === 'leave-out', {
+    path: ['because'],
+    error: 'a reason is given for leaving out',
+  });
 export type DeadLetterDecision = z.infer<typeof deadLetterDecisionSchema>;
 export const deadLettersDecidedSchema = z.object({ changed: z.number().int() });
 

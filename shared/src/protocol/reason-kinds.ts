@@ -11,6 +11,7 @@ const MAY_PASS_LATER: readonly ReasonCode[] = [
   'pacs-changed-it',
   'pacs-fails-on-it',
   'pacs-refuses-size',
+  'no-copy-to-send',
   'never-arrived',
 ];
 

@@ -298,11 +298,15 @@ export const REASONS = {
   },
   'lost-before-copied': {
     title: 'The gateway’s disk lost the instance before this destination had it.',
-    next: 'Copy it there from the PACS that has it.',
+    next: 'Send it there again: the gateway fetches it from the PACS that has it.',
+  },
+  'no-copy-to-send': {
+    title: 'The gateway no longer has the instance, and the PACS that has it does not return it unchanged.',
+    next: 'Send the study again from the device or medium it came from, or try again once the PACS returns it.',
   },
   'destination-given-up': {
     title: 'An administrator gave this destination up before it was seen to have the instance.',
-    next: 'Copy it there from the PACS that has it, if it is still wanted there.',
+    next: 'If it is wanted there, an administrator can send it again on the page of destinations.',
   },
   'never-arrived': {
     title: 'The device promised the instance, but it never arrived.',

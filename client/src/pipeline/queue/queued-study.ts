@@ -77,6 +77,7 @@ export type Waiting =
   | 'pacs-fails-on-some'
   | 'pacs-refuses-size'
   | 'required-destination'
+  | 'primary-unreachable'
   | 'signed-out'
   | 'interrupted'
   | null;

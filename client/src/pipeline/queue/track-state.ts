@@ -20,7 +20,8 @@ export type WaitingFor =
   | 'behind-another'
   | 'pacs-fails-on-some'
   | 'pacs-refuses-size'
-  | 'required-destination';
+  | 'required-destination'
+  | 'primary-unreachable';
 
 export type TrackState = {
   readonly total: number;
@@ -48,6 +49,7 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'pacs-fails-on-some': 'gateway',
   'pacs-refuses-size': 'gateway',
   'required-destination': 'gateway',
+  'primary-unreachable': 'gateway',
 };
 
 export type TrackPlace = {

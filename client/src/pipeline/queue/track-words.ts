@@ -22,6 +22,8 @@ export const trackWords = {
       'Another upload is sending the same images. This one follows automatically; there is nothing to do.',
     'required-destination':
       'Waiting for another PACS that must have it too. The gateway resumes automatically.',
+    'primary-unreachable':
+      'Waiting for the first PACS, which has the study: the gateway fetches it from there. It resumes automatically.',
     'storage-full':
       'The gateway is out of space. It resumes automatically once there is space. Tell your administrator.',
     'quota-exceeded':

@@ -67,6 +67,8 @@ export function createFolderPacs(settings: FolderSettings): Pacs {
           return bytes === null ? { kind: 'too-large' as const } : { kind: 'fetched' as const, bytes };
         }),
       ),
+    streamInstance: (where, signal, read) =>
+      within((folder) => reading(folder, where, (handle) => read(piecesOf(handle, signal)))),
     describeStudy: (study, limit) =>
       within(async (folder) => {
         const described: DescribedInstance[] = [];

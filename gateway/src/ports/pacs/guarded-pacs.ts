@@ -60,6 +60,10 @@ export function createGuardedPacs(pacs: Pacs, limits: GuardLimits = LIMITS): Pac
       if (ask === null) return null;
       return (study, uids, signal) => guard.pass(signal, () => ask(study, uids, signal));
     },
+    get streamInstance(): Pacs['streamInstance'] {
+      const { streamInstance: stream } = pacs;
+      return stream && ((where, signal, read) => guard.pass(signal, () => stream(where, signal, read)));
+    },
     get removeStudy(): Pacs['removeStudy'] {
       const { removeStudy: remove } = pacs;
       return remove && ((study, isOf, signal) => guard.pass(signal, () => remove(study, isOf, signal)));

@@ -26,6 +26,7 @@ export function createLatePacs(settings: PacsSettings): Pacs {
       (await pacs(signal)).readBack(where, bytes, signal, promised),
     fetchInstance: async (where, maxBytes, signal) =>
       (await pacs(signal)).fetchInstance(where, maxBytes, signal),
+    streamInstance: async (where, signal, read) => (await pacs(signal)).streamInstance!(where, signal, read),
     describeStudy: async (study, limit, signal) => (await pacs(signal)).describeStudy(study, limit, signal),
     searchStudies: async (key, limit, signal) => (await pacs(signal)).searchStudies(key, limit, signal),
     givesInstances: async (signal) => (await pacs(signal)).givesInstances(signal),

@@ -188,6 +188,18 @@ export interface Pacs {
    */
   fetchInstance(where: FoundInstance, maxBytes: number, signal: AbortSignal): Promise<FetchedInstance | null>;
   /**
+   * Hands the bytes of an instance as it is stored to `read`, piece by piece, which may end early; null where the PACS
+   * does not give it. Undefined where only the Data Set travels (DIMSE): such a file is never the one that was stored.
+   * Throws PacsUnreachable.
+   */
+  readonly streamInstance?:
+    | (<T>(
+        where: FoundInstance,
+        signal: AbortSignal,
+        read: (pieces: AsyncIterable<Uint8Array>) => Promise<T>,
+      ) => Promise<T | null>)
+    | undefined;
+  /**
    * The instances of a study, at most `limit` of them, in the order that the PACS gives. Throws
    * PacsUnreachable.
    */

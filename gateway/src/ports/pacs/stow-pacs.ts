@@ -58,6 +58,7 @@ export function createStowPacs(settings: PacsSettings): WebPacs {
     findInstances: (sopInstanceUIDs, signal) => findInstances(web, sopInstanceUIDs, signal),
     readBack: (where, bytes, signal) => retrieve(web, where, signal, (pieces) => hashAll(pieces, bytes)),
     fetchInstance: (where, maxBytes, signal) => fetchInstance(web, where, maxBytes, signal),
+    streamInstance: (where, signal, read) => retrieve(web, where, signal, read),
     describeStudy: (study, limit, signal) => describeStudy(web, study, limit, signal),
     searchStudies: (key, limit, signal) => searchStudies(web, key, limit, signal),
     givesInstances: (signal) => givesInstances(web, signal),
