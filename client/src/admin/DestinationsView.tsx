@@ -11,6 +11,7 @@ import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { BuiltInViewer } from './BuiltInViewer.tsx';
+import { DeadLetters, GivenUp } from './DeadLetters.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
 import { destinationWords as words } from './destination-words.ts';
 import { ViewersSheet } from './ViewersSheet.tsx';
@@ -106,7 +107,8 @@ function OneDestination({ destination, tested, store, onChange }: OneProps) {
       <p class="numbers">{studiesOf(destination)}</p>
       {!isPrimary && <NeedField destination={destination} store={store} />}
       <GivingUp destination={destination} store={store} />
-      {destination.deadLetters > 0 && <DeadLetters destination={destination} store={store} />}
+      <GivenUp destination={destination} store={store} />
+      <DeadLetters destination={destination} store={store} />
       <Refused destination={destination} />
       <Tuned destination={destination} store={store} />
       <Examination
@@ -167,32 +169,6 @@ function GivingUp({ destination, store }: Pick<OneProps, 'destination' | 'store'
           onYes={() => void store.giveUp(id, 'required')}
         />
       )}
-    </div>
-  );
-}
-
-/** The instances that nobody but an administrator waits for. */
-function DeadLetters({
-  destination: { id, name, deadLetters },
-  store,
-}: Pick<OneProps, 'destination' | 'store'>) {
-  return (
-    <div class="row">
-      <p class="strong numbers">{words.deadLetters(deadLetters)}</p>
-      <button
-        type="button"
-        class="button"
-        aria-label={words.of(words.sendAgain, name)}
-        onClick={() => void store.decideAll(id, 'retry')}
-      >
-        {words.sendAgain}
-      </button>
-      <AskFirst
-        label={words.leaveOut}
-        of={words.of(words.leaveOut, name)}
-        ask={words.askLeaveOut(name)}
-        onYes={() => void store.decideAll(id, 'leave-out')}
-      />
     </div>
   );
 }

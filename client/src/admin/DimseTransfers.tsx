@@ -1,19 +1,13 @@
 /** Transfers of modalities that need an administrator's answer: sent again, or given up for a reason. */
 import { useState } from 'preact/hooks';
-import {
-  GIVING_UP_REASONS,
-  type DimsePeers,
-  type DimseTransfer,
-  type GivingUpReason,
-  type TransferAnswer,
-} from '#shared/protocol/dimse-peer.ts';
+import type { DimsePeers, DimseTransfer, TransferAnswer } from '#shared/protocol/dimse-peer.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { REASONS } from '#shared/protocol/reasons.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
-import { Sheet } from '../kit/Sheet.tsx';
 import { dimseTransferWords as words } from './dimse-transfer-words.ts';
+import { GiveUpSheet } from './GiveUpSheet.tsx';
 import { titleIn } from './title-in.ts';
 
 type DimseTransfersProps = Pick<DimsePeers, 'transfers'> & {
@@ -89,47 +83,11 @@ function Transfer({ transfer, onAnswer }: TransferProps) {
       {isGivingUp && (
         <GiveUpSheet
           about={of}
+          words={words.sheet}
           onClose={() => setGivingUp(false)}
           onGiven={(because) => onAnswer({ answer: 'give-up', because })}
         />
       )}
     </>
-  );
-}
-
-type GiveUpProps = {
-  readonly about: string;
-  readonly onClose: () => void;
-  readonly onGiven: (because: GivingUpReason) => void;
-};
-
-function GiveUpSheet({ about, onClose, onGiven }: GiveUpProps) {
-  const [because, setBecause] = useState<GivingUpReason | null>(null);
-  const give = () => {
-    onClose();
-    if (because !== null) onGiven(because);
-  };
-  return (
-    <Sheet title={words.sheet.title} onClose={onClose}>
-      <p class="strong kept">{about}</p>
-      <p class="sheet-text">{words.sheet.what}</p>
-      <fieldset class="sheet-part">
-        <legend>{words.sheet.why}</legend>
-        {GIVING_UP_REASONS.map((each) => (
-          <label class="choice" key={each}>
-            <input type="radio" name="because" checked={each === because} onChange={() => setBecause(each)} />
-            <span>{words.sheet.reasons[each]}</span>
-          </label>
-        ))}
-      </fieldset>
-      <div class="sheet-actions">
-        <button type="button" class="button" onClick={onClose}>
-          {words.sheet.no}
-        </button>
-        <button type="button" class="button button-stop" disabled={because === null} onClick={give}>
-          {words.sheet.yes}
-        </button>
-      </div>
-    </Sheet>
   );
 }

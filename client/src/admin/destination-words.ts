@@ -81,16 +81,6 @@ export const destinationWords = {
     yes: 'Make primary',
     no: 'Cancel',
   }),
-  deadLetters: (count: number) => `${instances(count)} not taken there`,
-  sendAgain: 'Send again',
-  leaveOut: 'Leave out',
-  askLeaveOut: (name: string) => ({
-    title: `Leave out what ${name} did not take?`,
-    about: '',
-    what: 'It will not be sent there again. The other destinations keep what they have.',
-    yes: 'Leave out',
-    no: 'Keep',
-  }),
   giveUp: 'Give up',
   giveUpRequired: 'Give up required studies',
   askGiveUp: (name: string, studies: number) => ({

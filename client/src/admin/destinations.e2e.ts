@@ -7,10 +7,13 @@ import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skip } from '#testing/environment.ts';
-import { filesOf, sendStudy } from '#testing/app-page.ts';
+import { filesOf, onDisk, sendStudy } from '#testing/app-page.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
+import { startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
+import { HONEST, type Conduct } from '../../../gateway/src/testing/web-conduct.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
 import { looksRight } from '../testing/screens.ts';
 
@@ -18,7 +21,8 @@ const test = suite('destinations in an administrator’s hands');
 const walk = await walkScreens(test, {
   name: 'destinations in an administrator’s hands',
   roles: ['admin'],
-  open: openOwnWorld,
+  // The PACS of the tests knows images only as they are in their files. A refusal is believed at once.
+  open: () => openOwnWorld({ env: { RELAY_POLICY: 'identified', RELAY_PACS_LAG_MINUTES: '0' } }),
 });
 
 function credentialsOf({ authorization }: { readonly authorization: string }): readonly [string, string] {
@@ -167,6 +171,63 @@ walk('a PACS behind a proxy with a limit of 1 MB: the page says so, and the stud
     await proxy.stop();
   }
 });
+
+walk(
+  'images that a further PACS refuses stand there with their reason, are tried again and given up',
+  async (stage) => {
+    const { page, account, seed } = stage;
+    const instances = [3, 4].flatMap(
+      (nth) =>
+        syntheticStudy({ seed: seed(nth), modality: 'CT', series: 1, instancesPerSeries: 2 }).instances,
+    );
+    const pacs = await startLyingPacs({ instances, now: Date.now });
+    const refusing: Conduct = {
+      ...HONEST,
+      keeps: 'none',
+      answers: { store: { status: 200, body: 'named' } },
+    };
+    const files = instances.map(({ fileName, bytes, identifiers }) =>
+      onDisk(`${identifiers.sopInstanceUID}-${fileName}`, bytes),
+    );
+    try {
+      pacs.conduct = refusing;
+      await stage.enter();
+      await openDestinations(page, account.username);
+      await page.getByRole('button', { name: 'Add a destination' }).click();
+      await page.getByLabel('Name', { exact: true }).fill('archive');
+      await page.getByLabel('Address', { exact: true }).fill(pacs.url);
+      await page.getByRole('button', { name: 'Save', exact: true }).click();
+      const archive = page.getByRole('article', { name: 'archive' });
+      const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
+      await archive.getByRole('combobox', { name: 'New studies archive' }).selectOption('also');
+      assert.ok((await saved).ok());
+      await page.getByRole('link', { name: 'Upload' }).click();
+      await sendStudy(page, files);
+      await openDestinations(page, account.username);
+      const dead = archive.getByRole('region', { name: 'Not taken by archive' });
+      await dead.getByText('4 instances not taken there').waitFor();
+      const first = instances[0]!.identifiers.studyInstanceUID;
+      const row = dead.getByRole('listitem').filter({ hasText: first });
+      await row.getByText('2 instances: The PACS refused the instance.').waitFor();
+      await row.getByText(/^Code 0110H: .* Look into the log of the PACS\.$/).waitFor();
+      await looksRight(page, 'destination-dead-letters');
+      pacs.conduct = HONEST;
+      await dead.getByRole('button', { name: `Try again: ${first}` }).click();
+      await row.waitFor({ state: 'detached' });
+      await dead.getByText('2 instances not taken there').waitFor();
+      await archive.getByText(/^No studies under way/).waitFor();
+      assert.is(pacs.held.size, 2);
+      await dead.getByRole('button', { name: 'Give up all: archive' }).click();
+      await page.getByRole('radio', { name: 'Nobody needs them there' }).check();
+      await page.getByRole('dialog').getByRole('button', { name: 'Give up' }).click();
+      await dead.waitFor({ state: 'detached' });
+      assert.is(pacs.held.size, 2);
+      await archive.getByRole('combobox', { name: 'New studies archive' }).selectOption('none');
+    } finally {
+      await pacs.close();
+    }
+  },
+);
 
 walk('a viewer is set for the PACS, and opens a study with one press', async (stage) => {
   const { page, account, seed } = stage;

@@ -3,10 +3,12 @@ import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { z } from 'zod';
 import {
   deadLettersDecidedSchema,
+  deadLettersSchema,
   destinationExaminationSchema,
   destinationSchema,
   destinationsSchema,
   givenUpSchema,
+  resentSchema,
   type DeadLetterDecision,
   type Destination,
   type DestinationExamination,
@@ -34,7 +36,7 @@ export interface DestinationsStore {
   readonly trouble: ReadonlySignal<Trouble | null>;
   /** Loads the list, and looks whether each answers. */
   load(): Promise<void>;
-  /** As now: the list again, and those that were not well. Says nothing where the gateway does not answer. */
+  /** As now: the list again, and whether each answers. Says nothing where the gateway does not answer. */
   refresh(): Promise<void>;
   /** Has the doctor look at it, for up to a minute. `store`: it may store test instances. */
   test(id: string, scope: 'all' | 'store'): Promise<void>;
@@ -49,19 +51,27 @@ export interface DestinationsStore {
   makePrimary(id: string): Promise<void>;
   /** Whether studies that are promised from now on go there too. */
   setNeed(id: string, need: Need | null): Promise<void>;
-  /** All that it did not take: sent there again, or left out. */
-  decideAll(id: string, decision: DeadLetterDecision['decision']): Promise<void>;
+  /** The instances that destinations did not take, by destination, once asked for. */
+  readonly deadLetters: ReadonlySignal<ReadonlyMap<string, DeadLetterList>>;
+  loadDeadLetters(id: string): Promise<void>;
+  /** Sends instances that it did not take there again, or leaves them out: all, or some. */
+  decide(id: string, decision: DeadLetterDecision): Promise<void>;
+  /** Sends the studies there that were given up. */
+  resend(id: string): Promise<void>;
   /** Ends the copies of this need that are under way to it. */
   giveUp(id: string, need: Need): Promise<void>;
   remove(id: string): Promise<void>;
   close(): void;
 }
 
+export type DeadLetterList = z.infer<typeof deadLettersSchema>;
+
 type Tests = ReadonlyMap<string, Tested>;
 type State = {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
   readonly destinations: ReturnType<typeof signal<readonly Destination[] | null>>;
   readonly tests: Signal<Tests>;
+  readonly deadLetters: Signal<ReadonlyMap<string, DeadLetterList>>;
   readonly closed: AbortSignal;
 };
 
@@ -97,17 +107,19 @@ async function test(
 
 /** A short look says nothing of what it does not look at: that stays wrong until a whole one finds it right. */
 function saysMore(found: DestinationExamination, before: DestinationExamination | null): boolean {
-  const verdict = before?.verdict ?? null;
-  if (verdict === null || found.verdict?.result === 'fail') return true;
+  if (before === null) return true;
+  // Nothing changed: it is not announced once more.
+  if (before.verdict === null) return found.verdict !== null;
+  const { verdict } = before;
+  if (found.verdict?.result === 'fail') return true;
   return found.findings.some(({ title }) => title === verdict.title);
 }
 
-/** It failed, or nobody knows. */
-const isIll = ({ found, running }: Tested): boolean =>
-  running === null && (found === null || found.verdict?.result === 'fail');
-
 type Tried = (work: () => Promise<unknown>) => Promise<void>;
-type Deciding = Pick<DestinationsStore, 'makePrimary' | 'setNeed' | 'decideAll' | 'giveUp'>;
+type Deciding = Pick<
+  DestinationsStore,
+  'makePrimary' | 'setNeed' | 'loadDeadLetters' | 'decide' | 'resend' | 'giveUp'
+>;
 
 /** Where studies go. */
 function deciding(state: State, tried: Tried): Deciding {
@@ -123,10 +135,17 @@ function deciding(state: State, tried: Tried): Deciding {
         await api.json(`${PATH}/${id}/need`, z.unknown(), { method: 'PUT', body: { need } });
         await list(state);
       }),
-    decideAll: (id, decision) =>
+    loadDeadLetters: (id) => tried(() => readDeadLetters(state, id)),
+    decide: (id, decision) =>
       tried(async () => {
         const path = `${PATH}/${id}/dead-letters`;
-        await api.json(path, deadLettersDecidedSchema, { method: 'POST', body: { decision } });
+        await api.json(path, deadLettersDecidedSchema, { method: 'POST', body: decision });
+        await list(state);
+        await readDeadLetters(state, id);
+      }),
+    resend: (id) =>
+      tried(async () => {
+        await api.json(`${PATH}/${id}/resend`, resentSchema, { method: 'POST' });
         await list(state);
       }),
     giveUp: (id, need) =>
@@ -135,6 +154,11 @@ function deciding(state: State, tried: Tried): Deciding {
         await list(state);
       }),
   };
+}
+
+async function readDeadLetters({ api, deadLetters, closed }: State, id: string): Promise<void> {
+  const found = await api.json(`${PATH}/${id}/dead-letters`, deadLettersSchema, { signal: closed });
+  deadLetters.value = new Map([...deadLetters.value, [id, found]]);
 }
 
 function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | 'refresh' | 'test' | 'tune'> {
@@ -146,8 +170,13 @@ function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | '
         await Promise.all((destinations.value ?? []).map(({ id }) => test(state, id, 'reach')));
       }),
     async refresh() {
-      const ill = [...tests.value].filter(([, tested]) => isIll(tested)).map(([id]) => id);
-      const all = [list(state), ...ill.map((id) => test(state, id, 'reach'))];
+      const idle = [...tests.value].filter(([, { running }]) => running === null).map(([id]) => id);
+      const listed = [...state.deadLetters.value.keys()];
+      const all = [
+        list(state),
+        ...idle.map((id) => test(state, id, 'reach')),
+        ...listed.map((id) => readDeadLetters(state, id)),
+      ];
       await ignoreFailure(Promise.all(all), 'the page says it when somebody asks');
     },
     test: (id, scope) => tried(() => test(state, id, scope)),
@@ -164,7 +193,8 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
   const tests = signal<Tests>(new Map());
   const trouble = signal<Trouble | null>(null);
   const closing = new AbortController();
-  const state: State = { api, destinations, tests, closed: closing.signal };
+  const deadLetters = signal<State['deadLetters']['value']>(new Map());
+  const state: State = { api, destinations, tests, deadLetters, closed: closing.signal };
   const tried: Tried = async (work) => {
     trouble.value = null;
     try {
@@ -176,6 +206,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
   return {
     destinations,
     tests,
+    deadLetters,
     trouble,
     ...looking(state, tried),
     async save(id, wish) {

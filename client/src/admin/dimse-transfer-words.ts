@@ -16,13 +16,10 @@ export const dimseTransferWords = {
   sheet: {
     title: 'Give up these images?',
     what: 'Images of this transfer that are not in the PACS are deleted for good. The audit trail records your reason.',
-    why: 'Why',
     reasons: {
       'came-otherwise': 'The PACS gets them in another way',
       'not-needed': 'Nobody needs them, for example a test',
       'cannot-be-sent': 'They cannot be sent, and the department knows',
     } satisfies Record<GivingUpReason, string>,
-    yes: 'Give up',
-    no: 'Keep them',
   },
 } as const;

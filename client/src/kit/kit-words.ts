@@ -47,5 +47,13 @@ export const kitWords = {
   working: 'Working…',
   details: 'Details',
   /** Of a file with any fault of its structure. */
+  /** Instances that a further destination must have and did not take. */
+  elsewhere: {
+    title: (destination: string, said: string) => `Not taken by ${destination}: ${said}`,
+    conflict: (destination: string) => ({
+      title: `Not taken by ${destination}, which has a different image with this ID. Nothing was overwritten there.`,
+      next: `Compare the two there. If this one is right, have the other one deleted in ${destination} and try again; otherwise leave this one out.`,
+    }),
+  },
   damaged: { title: 'This file is damaged.', next: 'Export it again.' },
 };

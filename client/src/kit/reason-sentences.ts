@@ -14,6 +14,14 @@ export type ReasonSentences = {
   readonly precise: string | null;
 };
 
+/** Of instances that the first destination has, and a further one that must have them did not take. */
+export function sentencesAt(code: string, destination: string): Pick<ReasonSentences, 'title' | 'next'> {
+  const { elsewhere } = kitWords;
+  if (code === 'conflicting-instance') return elsewhere.conflict(destination);
+  const said = sentencesOfReason(code);
+  return { title: elsewhere.title(destination, said?.title ?? ''), next: said?.next ?? '' };
+}
+
 /** Null for a code outside the table: a newer gateway may give one. */
 export function sentencesOfReason(code: ReasonCode): ReasonSentences;
 export function sentencesOfReason(code: string): ReasonSentences | null;

@@ -7,7 +7,7 @@ import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { ReasonDetails } from '../kit/ReasonDetails.tsx';
-import { sentencesOfReason } from '../kit/reason-sentences.ts';
+import { sentencesAt, sentencesOfReason } from '../kit/reason-sentences.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { sendableOf } from '../pipeline/ingest/sendable.ts';
@@ -89,9 +89,13 @@ function Group({ group }: { readonly group: DecisionGroup }) {
 }
 
 /** In the words of whoever gave the reason; a newer gateway may give one that this page does not know. */
-function saidOf({ cause, reason }: DecisionGroup): { readonly title: string; readonly next?: string } {
+function saidOf({ cause, reason, destination }: DecisionGroup): {
+  readonly title: string;
+  readonly next?: string;
+} {
   const unknown = { title: words.happened[cause] };
   if (reason === null) return unknown;
+  if (destination !== undefined) return sentencesAt(reason, destination);
   const known: { readonly title: string; readonly next?: string } | undefined =
     cause === 'failed'
       ? (PROBLEMS as Partial<Record<string, { title: string; next?: string }>>)[reason]

@@ -97,12 +97,21 @@ function sendUnderItsPolicy(ingest: Stores['ingest'], { study, found, policy }: 
     if (selected.peek() !== (id === shown)) ingest.toggle(studyInstanceUID);
 }
 
-async function leaveOut(queue: Stores['queue'], { cause, reason }: Decision, id: string): Promise<void> {
+async function leaveOut(
+  queue: Stores['queue'],
+  { cause, reason, destination }: Decision,
+  id: string,
+): Promise<void> {
   if (reason === null) return;
   if (cause === 'held') return queue.leaveOutHeld(id, reason);
   const all = await queue.instancesOf(id);
   await queue.leaveOut(
     id,
-    all.filter((each) => each.state === cause && (each.reason ?? 'pacs-refused') === reason),
+    all.filter(
+      (each) =>
+        each.state === cause &&
+        (each.reason ?? 'pacs-refused') === reason &&
+        (each.destination ?? undefined) === destination,
+    ),
   );
 }

@@ -34,6 +34,8 @@ export interface DayEntry {
   readonly hasReceipt: boolean;
   /** `elsewhere`: sent from another device; `gone`: from this one, which no longer has it. */
   readonly place: 'here' | 'elsewhere' | 'gone';
+  /** Destinations that must have it, and were given up without it. */
+  readonly givenUpAt: readonly string[];
   /** A person removed it from the list. */
   readonly removed: boolean;
   /** The accounts that sent it, each once, and whether they kept names; told only to those who watch the site. */
@@ -156,6 +158,7 @@ function entryHere(study: QueuedStudy, sent: SentStudy | null, link: Link, now: 
     studyInstanceUID: study.studyInstanceUID,
     hasReceipt: study.receiptId !== null && study.track.inPacs > 0,
     place: 'here',
+    givenUpAt: study.givenUpAt,
     removed: study.removed,
     senders: sendersOf(sent),
   };
@@ -178,9 +181,17 @@ function entryElsewhere(sent: SentStudy, device: string | null, now: Date): DayE
     studyInstanceUID: sent.studyInstanceUID,
     hasReceipt: sent.uploads.some(({ receipt, counts }) => receipt !== null && counts.inPacs > 0),
     place: isOwn ? 'gone' : 'elsewhere',
+    givenUpAt: givenUpOf(sent),
     removed: false,
     senders: sendersOf(sent),
   };
+}
+
+function givenUpOf({ uploads: [newest] }: SentStudy): readonly string[] {
+  const all = newest?.destinations ?? [];
+  return all
+    .filter(({ need, givenUp, inPacs }) => need === 'required' && givenUp && inPacs < newest!.counts.promised)
+    .map(({ name }) => name);
 }
 
 function sendersOf(sent: SentStudy | null): readonly Sender[] {

@@ -37,6 +37,8 @@ export interface Decision {
   readonly key: string;
   readonly cause: NeedCause;
   readonly reason: string | null;
+  /** The further destination that did not take them. */
+  readonly destination?: string;
   readonly instances: number;
   readonly study: QueuedStudy | null;
   readonly found: HeldFound | null;
@@ -60,6 +62,8 @@ export interface DecisionGroup {
   readonly key: string;
   readonly cause: NeedCause;
   readonly reason: string | null;
+  /** The further destination that did not take them. */
+  readonly destination?: string;
   readonly instances: number;
   /** The Failure Reasons that the PACS gave, each once. */
   readonly pacsCodes: readonly number[];
@@ -89,15 +93,18 @@ const ORDER: readonly NeedCause[] = [
 ];
 
 export function listDecisions(needs: readonly ListedNeed[], files: HeldFiles): readonly DecisionGroup[] {
-  const groups = Map.groupBy(needs, ({ cause, reason }) => `${cause} ${reason ?? ''}`);
+  const groups = Map.groupBy(needs, ({ cause, reason, destination }) =>
+    [cause, reason ?? '', destination ?? ''].join(' '),
+  );
   return [...groups]
     .map(([key, some]): DecisionGroup => {
-      const { cause, reason } = some[0]!;
+      const { cause, reason, destination } = some[0]!;
       const decisions = some.map((need) => toDecision(need, files));
       return {
         key,
         cause,
         reason,
+        ...(destination !== undefined && { destination }),
         instances: some.reduce((sum, each) => sum + each.instances, 0),
         pacsCodes: [...new Set(some.flatMap((each) => each.pacsCodes ?? []))],
         decisions,
@@ -107,12 +114,13 @@ export function listDecisions(needs: readonly ListedNeed[], files: HeldFiles): r
 }
 
 function toDecision(need: ListedNeed, files: HeldFiles): Decision {
-  const { cause, reason, instances, study = null, found = null, lost = null } = need;
+  const { cause, reason, instances, destination, study = null, found = null, lost = null } = need;
   const policy = cause === 'held' ? otherPolicy(need, files) : null;
   return {
-    key: [cause, reason, study?.id ?? found?.id ?? lost?.id].join(' '),
+    key: [cause, reason, destination, study?.id ?? found?.id ?? lost?.id].join(' '),
     cause,
     reason,
+    ...(destination !== undefined && { destination }),
     instances,
     study,
     found,
@@ -149,7 +157,7 @@ function answersToHeld(
 }
 
 function answersTo(need: ListedNeed, policy: Decision['policy'], files: HeldFiles): readonly Answer[] {
-  const { cause, reason, study } = need;
+  const { cause, reason, destination, study } = need;
   switch (cause) {
     case 'mixed':
       return ['apart', 'set-aside'];
@@ -157,9 +165,10 @@ function answersTo(need: ListedNeed, policy: Decision['policy'], files: HeldFile
       return answersToHeld(need, policy, files);
     case 'quarantined':
     case 'refused':
-      // The same file would meet the same image again.
-      if (reason === 'conflicting-instance') return ['choose-export', 'leave-out'];
-      return study && mayBeRetried(cause, reason) && countRetried(study) > 0
+      // The same file would meet the same image again, unless it is another destination's, where that can go.
+      if (reason === 'conflicting-instance' && destination === undefined)
+        return ['choose-export', 'leave-out'];
+      return study && mayBeRetried(cause, reason, destination) && countRetried(study) > 0
         ? ['retry', 'leave-out']
         : ['leave-out'];
     case 'interrupted':

@@ -107,6 +107,7 @@ export const studiesWords = {
     needsYou: (count: number) => (count === 1 ? '1 needs you' : `${formatCount(count)} need you`),
     needsSender: NEEDS_SENDER,
     inPacs: 'In the PACS',
+    notIn: (names: readonly string[]) => `In the PACS, not in ${names.join(', ')}`,
     leftOut: 'Left out by a person',
     noneInPacs: 'None in the PACS',
     partlyInPacs: (inPacs: number, total: number) =>

@@ -18,6 +18,7 @@ const ELSEWHERE: DayEntry = {
   ...{ part: 'needs-you', studyInstanceUID: '1.2', hasReceipt: false, place: 'elsewhere', removed: false },
   track: TRACK,
   senders: [],
+  givenUpAt: [],
 };
 const WATCHED: DayEntry = { ...ELSEWHERE, senders: [{ username: 'tina', keptNames: false }] };
 
@@ -32,6 +33,8 @@ test('asks its sender to decide, and nobody else', () => {
 
 test('only a study that is whole in the PACS has the tick', () => {
   const arrived = { ...TRACK, inPacs: 3, needsYou: 0 };
+  const without = whereOf({ ...ELSEWHERE, part: 'arrived', track: arrived, givenUpAt: ['archive'] });
+  assert.equal([without.said, without.icon], ['In the PACS, not in archive', 'note'], 'given up there');
   const iconOf = (track: typeof TRACK) => whereOf({ ...ELSEWHERE, part: 'arrived', track }).icon;
   assert.is(iconOf(arrived), 'pacs');
   assert.is(iconOf({ ...arrived, inPacs: 2, leftOut: 1 }), 'note');

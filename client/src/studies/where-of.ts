@@ -18,6 +18,9 @@ export function whereOf(entry: DayEntry): Where {
   if (part === 'taken-back') return { look: 'over', icon: 'close', said: cancelledOf(entry) };
   if (study && study.film.length > 0 && study.isWaiting)
     return { look: 'wait', icon: 'caution', said: said.film };
+  // Somebody decided that it need not be there; the place where it is missing stays in sight.
+  if (hasArrived(track) && track.inPacs > 0 && entry.givenUpAt.length > 0)
+    return { look: 'over', icon: 'note', said: said.notIn(entry.givenUpAt) };
   if (hasArrived(track) && track.inPacs > 0)
     return track.leftOut === 0
       ? { look: 'good', icon: 'pacs', said: said.inPacs }

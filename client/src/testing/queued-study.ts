@@ -32,6 +32,7 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   wasCancelled: false,
   inPacsWhenCancelled: 0,
   receiptId: null,
+  givenUpAt: [],
   studyInstanceUID: null,
   queuedAt: 1,
   completedAt: null,

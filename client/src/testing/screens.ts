@@ -158,6 +158,7 @@ export const SCREENS = {
   'admin/destinations.e2e.ts': {
     destinations: 'The destination of the environment, and one with a wrong password',
     'destination-limited': 'The findings at a PACS behind a proxy with a limit of 1 MB',
+    'destination-dead-letters': 'A folder has another file in the place of an image',
     'destination-form': 'A destination with mistakes in the form',
     'destination-delete': 'Asks before a destination is deleted',
     'destination-worklist': 'An address of a worklist that is none',

@@ -13,6 +13,7 @@ import {
   NEXT_CERTIFICATE,
   NEXT_CERTIFICATE_KEY,
 } from '../testing/certificate.ts';
+import { ABORT, openDimsePeer, respond } from '../testing/dimse-peer.ts';
 import { examineDestination } from './examine-destination.ts';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
@@ -126,6 +127,17 @@ test('goes through the proxy of the gateway, unless it is among the exceptions',
   assert.equal([...new Set(tunnels)], [`pacs.hospital.test:${port}`]);
   assert.is(resultOf(await at('pacs.ward.test'), 'Name'), 'fail');
   assert.is(resultOf(await at('localhost'), 'Connection'), 'ok');
+});
+
+test('tells a PACS that takes the association and no search from one that is not there', async () => {
+  const peer = await openDimsePeer({
+    answer: (asked) => (asked.field === 0x0030 ? respond(asked, 0) : [ABORT]),
+  });
+  const url = `dimse://RELAYPACS@127.0.0.1:${peer.port}/ARCHIVE`;
+  const report = await examine({ kind: 'dimse', url, tls: { ca: null, own: null }, commitment: false });
+  assert.is(report.verdict?.code, 'find-refused');
+  assert.equal([resultOf(report, 'Association'), resultOf(report, 'C-ECHO')], ['ok', 'ok']);
+  peer.close();
 });
 
 test('says of a folder whether the gateway writes in it', async () => {

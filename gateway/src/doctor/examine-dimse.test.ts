@@ -8,7 +8,7 @@ import { skip } from '#testing/environment.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts/system/orthanc.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
 import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE } from '../testing/certificate.ts';
-import { ABORT, openDimsePeer, type Script } from '../testing/dimse-peer.ts';
+import { ABORT, openDimsePeer, respond, type Script } from '../testing/dimse-peer.ts';
 import { hasStorescp, startStorescp } from '../testing/storescp.ts';
 import type { Finding } from './diagnoses.ts';
 import { examinePacs, type PacsReport, type Scope } from './examine-pacs.ts';
@@ -158,6 +158,13 @@ withOrthanc('an Orthanc that does not know the gateway, and takes no compressed 
     );
     assert.equal(codesOf(report, 'fail'), ['find-refused']);
     assert.match(changeOf(found(report, 'find-refused'), 'any'), 'RELAYPACS');
+    // It ends the association at the first C-FIND: it was reached, and answers C-ECHO.
+    const reach = await examine(DicomPort, 'ORTHANC', { scope: 'reach' });
+    for (const one of [report, reach]) {
+      assert.ok(one.isReached);
+      assert.equal(codesOf(one, 'fail'), ['find-refused']);
+      for (const code of ['association-accepted', 'echoes']) assert.is(found(one, code).result, 'ok');
+    }
   } finally {
     await other.stop();
   }
@@ -186,11 +193,15 @@ test('a dead port', async () => {
   assert.equal([report.isReached, codesOf(report, 'fail')], [false, ['connection-refused']]);
 });
 
+/** PS3.7 Table E.1-1. */
+const C_ECHO = 0x0030;
+
 test('peers that break the rules end the visit, and are told from each other', async () => {
   const scripts: readonly (readonly [Script, string])[] = [
     [{ associate: () => ABORT }, 'association-fails'],
     [{ associate: () => Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n') }, 'association-fails'],
     [{ answer: () => [ABORT] }, 'association-fails'],
+    [{ answer: (asked) => (asked.field === C_ECHO ? respond(asked, 0) : [ABORT]) }, 'find-refused'],
   ];
   for (const [script, code] of scripts) {
     const peer = await openDimsePeer(script);

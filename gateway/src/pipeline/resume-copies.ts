@@ -39,11 +39,13 @@ const planResumed =
     const taken = new Set(
       all.filter(({ state }) => !INACTIVE.includes(state)).map((row) => row.sop_instance_uid),
     );
-    const again = all.filter(({ reason }) => reason === 'destination-given-up').flatMap((row) => {
-      if (taken.has(row.sop_instance_uid)) return [];
-      taken.add(row.sop_instance_uid);
-      return [toAwaited(row.id)];
-    });
+    const again = all
+      .filter(({ reason }) => reason === 'destination-given-up')
+      .flatMap((row) => {
+        if (taken.has(row.sop_instance_uid)) return [];
+        taken.add(row.sop_instance_uid);
+        return [toAwaited(row.id)];
+      });
     return {
       outcome: 'resumed',
       changes: [

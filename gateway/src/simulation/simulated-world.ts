@@ -203,7 +203,7 @@ export class World {
     const manifest = claimed(manifestOf('honest', count, honest[0]!.identifiers.studyInstanceUID), how);
     const answer = await this.ask<ManifestAnswer>(this.stranger, 'POST', '/upload/init', manifest);
     if (answer) assert.equal([answer.have, answer.conflict], [[], []], 'I18: it learns nothing');
-    // What crossed it was another's.
+    // An act of another account may have crossed it.
     this.ground.pipeline.actAs(this.stranger.accountId, ['technician'], null, this.siteId);
     for (const uploadId of this.devices.flatMap(({ uploads }) => [...uploads.values()])) {
       for (const [method, path] of [

@@ -2,10 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { lackingAt } from '#shared/protocol/receipt.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { studyDestinationsSchema } from '#shared/protocol/studies.ts';
 import { addDestination, sentStudy, type CopiedStudy } from '../testing/open-copies.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
+import { receiptOf } from '../testing/open-study.ts';
 
 const test = suite('the destinations of a study');
 let ground: TestGround;
@@ -37,6 +39,41 @@ test('say what each has, what it waits for, and what it did not take', async () 
   other.failsOn.set(instances[0]!.identifiers.sopInstanceUID, 'refused');
   await pipeline.runAll();
   assert.equal((await listOf(sent))[1], place('other', 'also', { inPacs: 2, failed: 1 }));
+  await pipeline.close();
+});
+
+test('count another image under a UID at the destination that has it, which is asked again once it is gone', async () => {
+  const sent = await sentStudy(ground, 'required');
+  const { pipeline, other, uploadId, instances } = sent;
+  const { sopInstanceUID, studyInstanceUID: study } = instances[0]!.identifiers;
+  other.held.set(sopInstanceUID, { study, bytes: Buffer.from('another image') });
+  await pipeline.runAll();
+  const conflict = [
+    place('first', 'first', { inPacs: 3 }),
+    place('other', 'required', { inPacs: 2, failed: 1 }),
+  ];
+  assert.equal(await listOf(sent), conflict);
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  const at = receipt.instances.findIndex((one) => one.sopInstanceUID === sopInstanceUID);
+  assert.is(receipt.instances[at]?.reason, 'conflicting-instance');
+  assert.equal(lackingAt(receipt, at), { name: 'other', pacsCode: null });
+  assert.is(lackingAt(receipt, (at + 1) % 3), null);
+  const retry = async () => {
+    const { digest } = receipt.instances[at]!;
+    const body = JSON.stringify({ decision: 'retry', instances: [{ sopInstanceUID, digest }] });
+    const type = { 'content-type': 'application/json' };
+    assert.is((await pipeline.request('POST', `/upload/${uploadId}/decisions`, body, type)).status, 200);
+    await pipeline.runAll();
+  };
+  await retry();
+  assert.equal(await listOf(sent), conflict, 'it is still there');
+  other.held.delete(sopInstanceUID);
+  await retry();
+  assert.equal(
+    (await listOf(sent)).map(({ inPacs }) => inPacs),
+    [3, 3],
+  );
+  assert.is((await pipeline.status(uploadId)).counts.inPacs, 3);
   await pipeline.close();
 });
 

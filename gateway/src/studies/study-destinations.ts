@@ -1,7 +1,7 @@
 /** The destinations of a study: each with what it has, as the uploads that the caller is shown have it. */
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { StudyDestination } from '#shared/protocol/studies.ts';
-import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
+import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Db } from '../database/database.ts';
 import { uploadsOf, type WhoseStudy } from './study-timeline.ts';
 
@@ -58,9 +58,9 @@ function selectPlaces(db: Db, studyIds: readonly string[]): Promise<PlaceRow[]> 
       sql<number>`(select count(*)::int from instance i where i.study_id = coalesce(study.copy_of, study.id))`.as(
         'of',
       ),
-      countIn(IN_PACS).as('inPacs'),
-      countIn(['refused', 'quarantined']).as('failed'),
-      countIn(['left-out']).as('leftOut'),
+      count(isThere).as('inPacs'),
+      count(sql`i.state in ('refused', 'quarantined') and not ${isThere}`).as('failed'),
+      count(sql`i.state = 'left-out' and not ${isThere}`).as('leftOut'),
       sql<boolean>`study.given_up_at is not null`.as('givenUp'),
     ])
     .where(
@@ -70,5 +70,11 @@ function selectPlaces(db: Db, studyIds: readonly string[]): Promise<PlaceRow[]> 
     .execute();
 }
 
-const countIn = (states: readonly InstanceState[]) =>
-  sql<number>`(select count(*)::int from instance i where i.study_id = study.id and i.state in (${sql.join([...states])}))`;
+/**
+ * Of an instance `i`: its destination has it. One that a further destination did not take is held, or left out,
+ * although the first one has it: there it keeps its proof.
+ */
+const isThere = sql<boolean>`(i.state in (${sql.join([...IN_PACS])}) or
+  (study.copy_of is null and i.proof is not null and i.state in ('refused', 'quarantined', 'left-out')))`;
+const count = (which: RawBuilder<unknown>) =>
+  sql<number>`(select count(*)::int from instance i where i.study_id = study.id and ${which})`;

@@ -6,6 +6,7 @@ import {
   PacsUnreachable,
   type DescribedInstance,
   type DescribedStudy,
+  type FoundInstance,
   type InstanceToStore,
   type Pacs,
   type StoreAnswer,
@@ -75,22 +76,19 @@ export function openTestPacs(): TestPacs {
           : [];
       });
     },
-    async readBack({ sopInstanceUID }) {
-      requireAnswer(pacs);
-      const bytes = pacs.held.get(sopInstanceUID)?.bytes;
+    async readBack(where) {
+      const bytes = given(pacs, where);
       return bytes ? { digest: sha256(bytes), bytes: bytes.length } : null;
     },
-    async fetchInstance({ sopInstanceUID }, maxBytes) {
-      requireAnswer(pacs);
-      const bytes = pacs.held.get(sopInstanceUID)?.bytes;
+    async fetchInstance(where, maxBytes) {
+      const bytes = given(pacs, where);
       if (bytes === undefined) return null;
       return bytes.length > maxBytes
         ? { kind: 'too-large' }
         : { kind: 'fetched', bytes: new Uint8Array(bytes) };
     },
-    async streamInstance({ sopInstanceUID }, _signal, read) {
-      requireAnswer(pacs);
-      const bytes = pacs.held.get(sopInstanceUID)?.bytes;
+    async streamInstance(where, _signal, read) {
+      const bytes = given(pacs, where);
       return bytes === undefined ? null : read(one(bytes));
     },
     async searchStudies(key, limit) {
@@ -108,6 +106,11 @@ export function openTestPacs(): TestPacs {
     },
   };
   return pacs;
+}
+
+function given(pacs: TestPacs, { sopInstanceUID }: FoundInstance): Buffer | undefined {
+  requireAnswer(pacs);
+  return pacs.held.get(sopInstanceUID)?.bytes;
 }
 
 async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

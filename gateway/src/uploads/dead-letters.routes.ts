@@ -1,6 +1,6 @@
 /**
- * `/admin/destinations/{id}/dead-letters` and `…/resend`: instances that a destination did not take, and studies that were
- * given up there. For the role `admin`.
+ * `/admin/destinations/{id}/dead-letters` and `…/resend`: instances that a destination did not take, and studies that
+ * were given up there. For the role `admin`.
  */
 import { z } from '@hono/zod-openapi';
 import {
@@ -30,7 +30,10 @@ const list = defineRoute({
     query: z.object({ limit: z.coerce.number().int().min(1).max(DEAD_LETTERS_LIMIT).default(100) }),
   },
   responses: {
-    200: jsonResponse(deadLettersSchema, 'The oldest first, one by one and by study, and how many there are.'),
+    200: jsonResponse(
+      deadLettersSchema,
+      'The oldest first, one by one and by study, and how many there are.',
+    ),
   },
 });
 const decide = defineRoute({
@@ -39,7 +42,8 @@ const decide = defineRoute({
   roles: ADMIN,
   tags: ['admin'],
   problems: ['not-found'],
-  summary: 'Send them there again, or leave them out: those that are named, of named studies, or all. Repeatable',
+  summary:
+    'Send them there again, or leave them out: those that are named, of named studies, or all. Repeatable',
   request: { params: byId, body: jsonBody(deadLetterDecisionSchema) },
   responses: {
     200: jsonResponse(

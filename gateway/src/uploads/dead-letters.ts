@@ -54,7 +54,11 @@ export type DeadLetters = {
 };
 
 /** The oldest first, at most `limit` of each, and how many there are. @throws Problem not-found. */
-export async function listDeadLetters(db: ApplyTools['db'], place: Place, limit: number): Promise<DeadLetters> {
+export async function listDeadLetters(
+  db: ApplyTools['db'],
+  place: Place,
+  limit: number,
+): Promise<DeadLetters> {
   await requireDestination(db, place);
   const rows = await deadAt(db, place)
     .select(['instance.id', 'instance.sop_instance_uid', 'study.study_instance_uid', 'instance.reason'])
@@ -110,7 +114,10 @@ async function listStudies(
   };
 }
 
-/** Returns how many it changed. One whose bytes are gone is fetched from the destination that has it. @throws Problem not-found. */
+/**
+ * Returns how many it changed. One whose bytes are gone is fetched from the destination that has it.
+ * @throws Problem not-found.
+ */
 export async function decideDeadLetters(
   tools: ApplyTools,
   place: Place,

@@ -264,8 +264,9 @@ export const uploadStatusSchema = z.object({
    * `behind-another`: another upload is handing instances of the same UIDs to the PACS. `pacs-fails-on-some`: the
    * PACS answers, but does not take, or does not give, some of the instances. `pacs-refuses-size`: it, or a proxy
    * before it, refuses requests as large as some of them. `required-destination`: the first
-   * destination has the study, and another one that must have it does not yet (`destinations`). `primary-unreachable`: of a
-   * further destination: what it is to get is no longer at the gateway, and the one that has it does not answer.
+   * destination has the study, and another one that must have it does not yet (`destinations`).
+   * `primary-unreachable`: of a further destination; the gateway no longer has the bytes that it is to get, and the
+   * destination that has them does not answer.
    */
   waiting: z
     .object({

@@ -237,7 +237,9 @@ const deadStudySchema = z.object({
   studyInstanceUID: uidSchema,
   instances: z.number().int(),
   since: z.string(),
-  reasons: z.array(deadLetterSchema.pick({ reason: true, pacsCode: true }).extend({ instances: z.number().int() })),
+  reasons: z.array(
+    deadLetterSchema.pick({ reason: true, pacsCode: true }).extend({ instances: z.number().int() }),
+  ),
 });
 export type DeadStudy = z.infer<typeof deadStudySchema>;
 /** `deadLetters` and `studies`: the first ones. */

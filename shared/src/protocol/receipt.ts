@@ -162,6 +162,33 @@ export const destinationsOf = ({ instances, destinations = [] }: Receipt): reado
     };
   });
 
+/**
+ * The further destination that must have the instance at this place of the list and did not take it, with its answer;
+ * null: the first one has not, or nothing is missing.
+ */
+export function lackingAt(
+  { instances, destinations = [] }: Receipt,
+  at: number,
+): { readonly name: string; readonly pacsCode: number | null } | null {
+  const said = instances[at];
+  if (said === undefined || (said.state !== 'refused' && said.state !== 'quarantined')) return null;
+  for (const { name, need, givenUpAt, instances: there } of destinations) {
+    const copy = there?.[at];
+    if (need !== 'required' || givenUpAt !== undefined || copy === undefined) continue;
+    if (copy.state === said.state && copy.reason === said.reason)
+      return { name, pacsCode: copy.pacsCode ?? null };
+  }
+  return null;
+}
+
+/** Further destinations that must have the study, and were given up before they had all of it. */
+export const givenUpIn = (receipt: Receipt): readonly string[] =>
+  destinationsOf(receipt)
+    .filter(
+      ({ need, givenUpAt, there, of }) => need === 'required' && givenUpAt !== undefined && there !== of,
+    )
+    .map(({ name }) => name);
+
 /** The count of instances proven in each way; those that the PACS promised to keep were proven besides. */
 export function countProofs(
   instances: readonly Pick<ReceiptInstance, 'proof' | 'committed'>[],

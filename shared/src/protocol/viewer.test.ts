@@ -40,4 +40,26 @@ test('a site has so many viewers, and no more', () => {
   assert.not.ok(viewersSchema.safeParse({ viewers: [...viewers, ...viewers.slice(0, 1)] }).success);
 });
 
+test('Weasis’ commands are taken as its manual writes them, and given to it encoded', () => {
+  const command = '$dicom:rs --url "https://pacs.example.org/dicom-web" -r "studyUID={StudyInstanceUID}"';
+  const filled = encodeURIComponent(command.replace('{StudyInstanceUID}', '1.2'));
+  const written = [command, encodeURIComponent(command), encodeURIComponent(command).replaceAll('%20', '+')];
+  for (const text of written)
+    for (const mark of ['', '?']) {
+      const address = `weasis://${mark}${text}`;
+      assert.ok(isTaken(address), address);
+      assert.is(fillViewerAddress(address, '1.2'), `weasis://${mark}${filled}`);
+      assert.ok(URL.canParse(fillViewerAddress(address, '1.2')));
+    }
+  for (const wrong of [
+    '$dicom:rs --url "https://pacs.example.org/dicom-web"',
+    'dicom:rs -r "studyUID={StudyInstanceUID}"',
+    '$dicom:rs --url "https://user:secret@pacs.example.org" -r "studyUID={StudyInstanceUID}"',
+    '$dicom:rs -r "studyUID={StudyInstanceUID}"\n$ui:quit',
+    '%24dicom%3Ars%0A-r%20{StudyInstanceUID}',
+    '%zz{StudyInstanceUID}',
+  ])
+    assert.not.ok(isTaken(`weasis://${wrong}`), wrong);
+});
+
 test.run();

@@ -10,11 +10,43 @@ export const VIEWERS_LIMIT = 5;
 /** Web pages, and the schemes by which installed viewers are started. None of them runs anything in the app. */
 const SCHEMES: readonly string[] = ['https:', 'http:', 'weasis:', 'radiant:', 'osirix:', 'horos:'];
 
+/**
+ * An address of Weasis is a command after its scheme, such as `$dicom:rs --url "…" -r "studyUID={StudyInstanceUID}"`, as
+ * its manual writes it or URL-encoded (https://weasis.org/en/getting-started/weasis-protocol). Some sites write a `?` before it.
+ */
+const WEASIS = /^weasis:\/\/(\??)(.*)$/s;
+/** Visible ASCII and spaces. */
+const COMMAND = /^[\x20-\x7e]+$/;
+const PASSWORD_IN_URL = /:\/\/[^/\s"]*@/;
+
+/** In clear text; null: it is no command. */
+function weasisCommandOf(encoded: string): string | null {
+  // One that was encoded has neither spaces nor a dollar sign.
+  if (/[ $"]/.test(encoded)) return encoded;
+  try {
+    return decodeURIComponent(encoded.replaceAll('+', ' '));
+  } catch {
+    return null;
+  }
+}
+
+function isWeasisCommand(encoded: string): boolean {
+  const command = weasisCommandOf(encoded);
+  if (command === null || !COMMAND.test(command) || PASSWORD_IN_URL.test(command)) return false;
+  return command.startsWith('$') && command.includes(STUDY_PLACE);
+}
+
 /** The address for one study. */
-export const fillViewerAddress = (template: string, studyInstanceUID: string): string =>
-  template.replaceAll(STUDY_PLACE, studyInstanceUID);
+export function fillViewerAddress(template: string, studyInstanceUID: string): string {
+  const [, mark = '', encoded = ''] = WEASIS.exec(template) ?? [];
+  const command = encoded === '' ? null : weasisCommandOf(encoded);
+  if (command === null) return template.replaceAll(STUDY_PLACE, encodeURIComponent(studyInstanceUID));
+  return `weasis://${mark}${encodeURIComponent(command.replaceAll(STUDY_PLACE, studyInstanceUID))}`;
+}
 
 function isViewerAddress(template: string): boolean {
+  const weasis = WEASIS.exec(template);
+  if (weasis !== null) return isWeasisCommand(weasis[2]!);
   const url = URL.parse(fillViewerAddress(template, '1.2'));
   if (url === null || !template.includes(STUDY_PLACE)) return false;
   // A host that the study names would be somebody else's.

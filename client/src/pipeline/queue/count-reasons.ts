@@ -14,25 +14,28 @@ export function countReasons(
     readonly state: string;
     readonly reason: string | null;
     readonly pacsCode?: number | null;
+    readonly destination?: string | null;
   }>,
 ): Reasons {
-  const counted = { refused: new Map<string, number>(), quarantined: new Map<string, number>() };
-  const codes = new Map<string, Set<number>>();
+  const counted = { refused: new Map<string, ReasonCount>(), quarantined: new Map<string, ReasonCount>() };
   let leftOut = 0;
-  for (const { state, reason, pacsCode = null } of instances) {
+  for (const { state, reason, pacsCode = null, destination = null } of instances) {
     if (state === 'left-out') leftOut += 1;
     if (state !== 'refused' && state !== 'quarantined') continue;
     // The PACS refused it without a reason.
     const because = reason ?? 'pacs-refused';
-    addTo(counted[state], because);
-    if (state === 'refused' && pacsCode !== null)
-      codes.set(because, (codes.get(because) ?? new Set()).add(pacsCode));
+    const key = `${because} ${destination ?? ''}`;
+    const { instances: before = 0, pacsCodes = [] } = counted[state].get(key) ?? {};
+    const codes =
+      state !== 'refused' || pacsCode === null ? pacsCodes : [...new Set([...pacsCodes, pacsCode])];
+    counted[state].set(key, {
+      reason: because,
+      instances: before + 1,
+      ...(destination !== null && { destination }),
+      ...(codes.length > 0 && { pacsCodes: codes }),
+    });
   }
-  const refused = listOf(counted.refused).map((count) => {
-    const given = codes.get(count.reason);
-    return given === undefined ? count : { ...count, pacsCodes: [...given] };
-  });
-  return { refused, quarantined: listOf(counted.quarantined), leftOut };
+  return { refused: [...counted.refused.values()], quarantined: [...counted.quarantined.values()], leftOut };
 }
 
 export function addTo(counts: Map<string, number>, reason: string): void {

@@ -304,6 +304,7 @@ async function shownInstances(database: LocalDatabase, id: string): Promise<Queu
     bytes: row.bytes,
     state: row.state,
     reason: row.reason,
+    destination: row.destination ?? null,
   }));
 }
 

@@ -59,6 +59,8 @@ export interface Need {
   readonly instances: number;
   /** The Failure Reasons that the PACS gave for them, each once. */
   readonly pacsCodes?: readonly number[];
+  /** The further destination that did not take them; absent: the first one, the gateway or this device. */
+  readonly destination?: string;
 }
 
 /**
@@ -94,6 +96,8 @@ export interface ReasonCount {
   readonly instances: number;
   /** The Failure Reasons that the PACS gave for them, each once. */
   readonly pacsCodes?: readonly number[];
+  /** The further destination that did not take them; absent: the first one, the gateway or this device. */
+  readonly destination?: string;
 }
 
 export interface QueuedStudy {
@@ -152,6 +156,8 @@ export interface QueuedStudy {
   /** For such a study: its instances in the PACS by then, as far as the gateway had said. */
   readonly inPacsWhenCancelled: number;
   readonly receiptId: string | null;
+  /** Destinations that must have it, and were given up without it. */
+  readonly givenUpAt: readonly string[];
   /** Study Instance UID as sent, for the link into the viewer; null until the first instance is packed. */
   readonly studyInstanceUID: string | null;
   /** Milliseconds since 1970. */
@@ -172,6 +178,8 @@ export interface QueuedInstance {
   /** `safe`: on this device; `sent`: taken by the gateway; then the gateway's states. */
   readonly state: 'safe' | 'sent' | InstanceState;
   readonly reason: string | null;
+  /** The further destination that did not take it; absent or null: the first one, or the gateway. */
+  readonly destination?: string | null;
 }
 
 /** A checked receipt as signed, to keep. */

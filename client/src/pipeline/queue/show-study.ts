@@ -46,6 +46,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     wasCancelled: row.state === 'taken-back' && row.sending,
     inPacsWhenCancelled: row.state === 'taken-back' ? Math.min(row.counts?.inPacs ?? 0, row.chosen) : 0,
     receiptId: row.receiptId,
+    givenUpAt: row.givenUpAt ?? [],
     studyInstanceUID: row.studyInstanceUID,
     queuedAt: row.queuedAt,
     completedAt: row.completedAt,

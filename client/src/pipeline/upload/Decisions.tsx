@@ -9,7 +9,7 @@ import { sumOf } from '../queue/count-reasons.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Notice } from '../../kit/Notice.tsx';
 import { ReasonDetails } from '../../kit/ReasonDetails.tsx';
-import { sentencesOfReason } from '../../kit/reason-sentences.ts';
+import { sentencesAt, sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { refusalSentence } from '../../net/refusal-sentence.ts';
@@ -21,9 +21,9 @@ import type { Need, QueuedStudy, ReasonCount } from '../queue/queued-study.ts';
 
 type Undecided = ReasonCount & { readonly state: 'refused' | 'quarantined' };
 
-function toUndecided({ cause, reason, instances }: Need): readonly Undecided[] {
+function toUndecided({ cause, reason, instances, destination }: Need): readonly Undecided[] {
   return (cause === 'refused' || cause === 'quarantined') && reason !== null
-    ? [{ state: cause, reason, instances }]
+    ? [{ state: cause, reason, instances, ...(destination !== undefined && { destination }) }]
     : [];
 }
 
@@ -34,7 +34,7 @@ export function Decisions({ study }: { readonly study: QueuedStudy }) {
     <>
       {held.length > 0 && <HeldHere study={study} instances={sumOf(held)} />}
       {undecided.map((some) => (
-        <Decision key={`${some.state} ${some.reason}`} study={study} some={some} />
+        <Decision key={`${some.state} ${some.reason} ${some.destination ?? ''}`} study={study} some={some} />
       ))}
     </>
   );
@@ -70,15 +70,18 @@ function Decision({ study, some }: DecisionProps) {
     const all = await queue.instancesOf(study.id);
     await queue.leaveOut(
       study.id,
-      all.filter((instance) => instance.state === some.state && instance.reason === some.reason),
+      all.filter(
+        ({ state, reason, destination }) =>
+          state === some.state && reason === some.reason && (destination ?? undefined) === some.destination,
+      ),
     );
   };
   return (
     <section aria-label={trackWords.needsDecision(some.instances)}>
-      <Notice kind="stop" title={uploadWords.decide.sentence(some.instances, study.instances)}>
+      <Notice kind="stop" title={sentenceOf(study, some)}>
         <p>{meaningOf(study, some)}</p>
         <div class="notice-actions row">
-          {mayBeRetried(some.state, some.reason) && countRetried(study) > 0 && (
+          {mayBeRetried(some.state, some.reason, some.destination) && countRetried(study) > 0 && (
             <RetryButton study={study} busy={busy} onRetry={() => void decide(() => queue.retry(study.id))} />
           )}
           {some.reason === 'conflicting-instance' && (
@@ -125,7 +128,18 @@ function useDeciding() {
   return { decide, busy, failed };
 }
 
+function sentenceOf({ instances: total }: QueuedStudy, { instances, destination }: Undecided): string {
+  return destination === undefined
+    ? uploadWords.decide.sentence(instances, total)
+    : uploadWords.decide.sentenceAt(instances, total, destination);
+}
+
 function meaningOf(study: QueuedStudy, some: Undecided): string {
+  const { destination } = some;
+  if (destination !== undefined) {
+    const { title, next } = sentencesAt(some.reason, destination);
+    return [title, uploadWords.decide.first, next].filter(Boolean).join(' ');
+  }
   const reason = reasonOf(some.reason);
   const others = study.track.inPacs;
   return [reason.title, others > 0 && uploadWords.decide.others(others), reason.next]

@@ -18,6 +18,8 @@ export type ArrivedHead = {
 };
 
 export function headOf(study: QueuedStudy): ArrivedHead {
+  if (study.track.inPacs > 0 && study.givenUpAt.length > 0)
+    return { icon: 'note', title: uploadWords.notInTitle(study.givenUpAt) };
   if (study.track.inPacs > 0) return { icon: 'pacs', title: uploadWords.arrivedTitle };
   const isOver = study.track.leftOut === study.instances;
   return { icon: 'note', title: isOver ? uploadWords.leftOutTitle : uploadWords.noneTitle };
@@ -41,6 +43,7 @@ export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly str
       uploadWords.provenSigned,
     ];
   const lines = [
+    ...study.givenUpAt.map(uploadWords.givenUpThere),
     others > 0 && uploadWords.notFromHere(others),
     ...proofLines(summary),
     summary.alreadyThere > 0 && uploadWords.alreadyThere(summary.alreadyThere),

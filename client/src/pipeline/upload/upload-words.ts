@@ -10,6 +10,10 @@ export const uploadWords = {
   back: 'Studies',
   loading: 'Reading the study…',
   arrivedTitle: 'In the PACS',
+  /** Somebody decided that it need not be there. */
+  notInTitle: (names: readonly string[]) => `In the PACS, but not in ${names.join(', ')}`,
+  givenUpThere: (name: string) =>
+    `An administrator gave ${name} up before all of this study had arrived there. If it is needed there, ask your administrator to send it again.`,
   arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
   notFromHere: (count: number) =>
     `${instances(count)} of them came another way: sent before, from another device, or results of models`,
@@ -44,6 +48,10 @@ export const uploadWords = {
   decide: {
     sentence: (count: number, total: number) =>
       `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} not in the PACS.`,
+    /** The first destination has them. */
+    sentenceAt: (count: number, total: number, destination: string) =>
+      `${formatCount(count)} of ${instances(total)} ${count === 1 ? 'is' : 'are'} not in ${destination}.`,
+    first: 'The first PACS has what is missing there.',
     others: (count: number) =>
       count === 1 ? 'The other one is in the PACS.' : `The other ${formatCount(count)} are in the PACS.`,
     leaveOut: (count: number) => (count === 1 ? 'Leave it out' : `Leave ${formatCount(count)} out`),

@@ -86,6 +86,50 @@ test('an instance that the PACS refused is retried when a person asks, one refus
   store.close();
 });
 
+test('an instance that contradicts another one at a further destination is named with it, and tried again', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200, 300]);
+  const queue = queueOver(device);
+  await queue.announced('study', answer);
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'stored' : 'quarantined'));
+  const conflict = { state: 'quarantined', reason: 'conflicting-instance' } as const;
+  const named = receipt.instances.map((one, at) => (at === 0 ? one : { ...one, ...conflict }));
+  const at = { name: 'archive', pacs: 'http://archive.test/dicom-web', need: 'required' } as const;
+  // Of the last one it says nothing: the first destination did not take that.
+  const there = [{ state: 'stored' }, conflict, { state: 'not-given' }] as const;
+  const destinations = [{ ...at, instances: [...there] }];
+  await queue.settle('study', { jws, receipt: { ...receipt, instances: named, destinations } });
+  const { list, ...gateway } = told();
+  const store = storeOver(device, gateway);
+  const { needs } = countStudy((await device.database.studies.get('study'))!);
+  const of = { cause: 'quarantined' as const, reason: conflict.reason, instances: 1 };
+  assert.equal(needs, [{ ...of, destination: 'archive' }, of]);
+  await store.retry('study');
+  assert.equal(list, [['retry', [instances[1]!.digest]]]);
+  store.close();
+});
+
+test('a receipt without all of it at a destination that was given up is kept in sight', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200]);
+  const queue = queueOver(device);
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  const { jws, receipt } = receiptOf(instances, () => 'stored');
+  const pacs = 'http://archive.test/dicom-web';
+  const at = { pacs, need: 'required', givenUpAt: '2026-11-25T00:00:00.000Z' } as const;
+  const { digest } = instances[0]!;
+  const destinations = [
+    { ...at, name: 'archive' },
+    { ...at, name: 'also', need: 'also' as const },
+    { ...at, name: 'whole', instances: instances.map(() => ({ state: 'stored' as const, digest })) },
+  ];
+  await queue.settle('study', { jws, receipt: { ...receipt, destinations } });
+  assert.equal((await device.database.studies.get('study'))?.givenUpAt, ['archive']);
+});
+
 test('instances that contradict others in the PACS are not tried again, but stay with their person until left out', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200, 300]);

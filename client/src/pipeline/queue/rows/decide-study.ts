@@ -98,11 +98,13 @@ async function retry(tools: DecisionTools, id: string): Promise<void> {
   const study = await database.studies.get(id);
   const state = study && nextUploadState(study.state, 'retry');
   if (!study || !state) return;
-  const instances = (await undecidedOf(database, id)).filter((row) => mayBeRetried(row.state, row.reason));
+  const instances = (await undecidedOf(database, id)).filter((row) =>
+    mayBeRetried(row.state, row.reason, row.destination),
+  );
   if (study.state === 'attention' && instances.length === 0) return;
   if (study.uploadId !== null && instances.length > 0)
     await tools.decide(study.uploadId, 'retry', instances.map(toKey));
-  await changeInstances(database, id, instances, { state: 'safe', reason: null });
+  await changeInstances(database, id, instances, { state: 'safe', reason: null, destination: null });
   await database.studies.update(id, {
     state,
     turn: study.turn + 1,
@@ -193,7 +195,7 @@ async function changeInstances(
   database: LocalDatabase,
   id: string,
   which: readonly InstanceRow[],
-  changes: Pick<InstanceRow, 'state' | 'reason'>,
+  changes: Pick<InstanceRow, 'state' | 'reason' | 'destination'>,
 ): Promise<void> {
   const chosen = new Set(which.map(keyOf));
   await database.transaction('rw', database.instances, database.studies, async () => {

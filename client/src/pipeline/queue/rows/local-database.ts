@@ -125,6 +125,8 @@ export interface StudyRow {
   /** The sealed identities of its patients, for the vault; absent where there are none, and once it is done. */
   vault?: readonly VaultEntry[] | undefined;
   receiptId: string | null;
+  /** Destinations that must have it, and were given up without it. Absent unless the receipt says so. */
+  givenUpAt?: readonly string[] | undefined;
   completedAt: number | null;
   /** The news of it that somebody has taken (take-news.ts). */
   told?: 'arrived' | 'needs-you' | undefined;
@@ -151,6 +153,8 @@ export interface InstanceRow {
   reason: string | null;
   /** Failure or Warning Reason of the PACS, as the receipt names it. */
   pacsCode?: number | null;
+  /** The further destination that did not take it; absent or null: the first one, or the gateway. */
+  destination?: string | null;
   /** In the PACS when the study was announced: no copy is kept here. */
   inPacs?: boolean;
   /** Its size in the parcel, in bytes, if it was coded. */

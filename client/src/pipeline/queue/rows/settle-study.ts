@@ -3,7 +3,7 @@
  * instances.
  */
 import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
-import type { Receipt } from '#shared/protocol/receipt.ts';
+import { givenUpIn, lackingAt, type Receipt } from '#shared/protocol/receipt.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { countReasons } from '../count-reasons.ts';
@@ -22,6 +22,7 @@ export async function settleStudy(
   await database.transaction('rw', [...contentsOf(database), database.receipts], async () => {
     const study = await database.studies.get(id);
     if (!study) return;
+    const givenUp = givenUpIn(receipt);
     const rows = asReceiptSays(await instancesOf(database, id), receipt);
     await putInstances(database, rows);
     await database.receipts.put({
@@ -45,19 +46,27 @@ export async function settleStudy(
       waiting: study.waiting === 'interrupted' ? 'interrupted' : null,
       trouble: null,
       reasons: countReasons(rows),
+      givenUpAt: givenUp.length > 0 ? givenUp : undefined,
       ...outcome,
     });
   });
 }
 
 function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): InstanceRow[] {
-  const named = new Map(receipt.instances.map((instance) => [keyOf(instance), instance]));
+  const named = new Map(receipt.instances.map((instance, at) => [keyOf(instance), { ...instance, at }]));
   return rows.map((row): InstanceRow => {
     const said = named.get(keyOf(row));
     // A person's decision overrides a receipt issued before it.
     if (row.state === 'left-out' && said && !isInPacs(said.state)) return row;
     if (!said) return row;
-    return { ...row, state: said.state, reason: said.reason ?? null, pacsCode: said.pacsCode ?? null };
+    const lacking = lackingAt(receipt, said.at);
+    return {
+      ...row,
+      state: said.state,
+      reason: said.reason ?? null,
+      pacsCode: lacking?.pacsCode ?? said.pacsCode ?? null,
+      destination: lacking?.name ?? null,
+    };
   });
 }
 

@@ -1,0 +1,6 @@
+/** The words for giving up instances for a reason. */
+export const giveUpWords = {
+  why: 'Why',
+  yes: 'Give up',
+  no: 'Keep them',
+};
