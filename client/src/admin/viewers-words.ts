@@ -15,5 +15,6 @@ export const viewersWords = {
   saving: 'Saving…',
   mistake: (nth: number) => `Viewer ${nth} needs a name, and an address with {StudyInstanceUID} in it.`,
   mistakeNext:
-    'The address begins with https, http, weasis, radiant, osirix or horos, and has no password in it. For Weasis: weasis://$dicom:rs --url "https://pacs.example.org/dicom-web" -r "studyUID={StudyInstanceUID}"',
+    'The address begins with https, http, weasis, radiant, osirix or horos, and has no password in it. ' +
+    'For Weasis: weasis://$dicom:rs --url "https://pacs.example.org/dicom-web" -r "studyUID={StudyInstanceUID}"',
 };

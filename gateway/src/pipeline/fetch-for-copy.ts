@@ -3,8 +3,8 @@
  * from the destination that has them, compared with the digest that was promised, and put where the original would
  * have them. From there the copy takes them over like any others (copy.store.ts).
  *
- * Instances that cannot be had, or are not as promised, are for a person: `no-copy-to-send`. A device that has no receipt
- * yet still has its files, and is asked for them instead (forward/return-lost.ts).
+ * Instances that cannot be had, or are not as promised, are for a person: `no-copy-to-send`. A device that has no
+ * receipt yet still has its files, and is asked for them instead (forward/return-lost.ts).
  */
 import { createHash } from 'node:crypto';
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';

@@ -296,10 +296,6 @@ export const REASONS = {
     title: 'The PACS, or a proxy before it, refuses requests as large as this instance (status 413).',
     next: 'Tell the administrator to raise the limit (nginx: client_max_body_size), then try again.',
   },
-  'lost-before-copied': {
-    title: 'The gateway’s disk lost the instance before this destination had it.',
-    next: 'Send it there again: the gateway fetches it from the PACS that has it.',
-  },
   'no-copy-to-send': {
     title: 'The gateway no longer has the instance, and the PACS that has it does not return it unchanged.',
     next: 'Send the study again from the device or medium it came from, or try again once the PACS returns it.',

@@ -1,9 +1,10 @@
 /**
  * Instances that the spool lost or spoiled: the device still has them, because it has no receipt, and is asked
- * for them again. It may have the receipt where an `also` destination is still to get them: there they are given up,
- * and that is said.
+ * for them again. It may have the receipt where a further destination is still to get them: then they are fetched from
+ * the first one, which has them.
  */
 import { IN_PACS } from '#shared/protocol/study-state.ts';
+import { hasReceipts } from '../copy.store.ts';
 import { instancesByKey, type InstanceChange, type InstanceRow } from '../instance.store.ts';
 import type { Planner } from '../study-plan.ts';
 import type { StudyRow } from '../study.store.ts';
@@ -15,40 +16,56 @@ type Lost = Pick<InstanceRow, 'id' | 'sop_instance_uid' | 'digest' | 'coerced_fr
 export async function returnLost(
   { copy_of: original, need }: Pick<StudyRow, 'copy_of' | 'need'>,
   lost: readonly Lost[],
-  { apply }: Pick<ForwardTools, 'apply'>,
+  { apply, db }: Pick<ForwardTools, 'apply' | 'db'>,
 ): Promise<void> {
   if (lost.length === 0) return;
-  // Before the copy's own: after a crash in between, the copy finds them lost again.
-  if (original !== null && need === 'required') await apply(planLostInCopy(lost), original);
+  if (original !== null) {
+    const asksDevice = need === 'required' && !(await hasReceipts(db, original));
+    // Before the copy's own: after a crash in between, the copy finds them lost again.
+    await apply(asksDevice ? planLostInCopy(lost) : planWithoutBytes(lost), original);
+  }
   await apply(async () => ({
     outcome: 'lost',
     changes: [
       {
         kind: 'change-instances',
         from: ['posting'],
-        changes: lost.map(
-          ({ id }): InstanceChange =>
-            need === 'also'
-              ? { id, state: 'refused', reason: 'lost-before-copied', place: null }
-              : { id, state: 'promised', place: null, postedAt: null },
-        ),
+        changes: lost.map(({ id }): InstanceChange => {
+          return { id, state: 'promised', place: null, postedAt: null };
+        }),
       },
       { kind: 'reopen-parcels' },
     ],
-    event: need === 'also' ? null : 'late-instance',
+    event: 'late-instance',
     audit: { event: 'instances-lost', instances: lost.length },
   }));
 }
+
+const keysOf = (lost: readonly Lost[]) =>
+  lost.map((row) => ({ sopInstanceUID: row.sop_instance_uid, digest: row.coerced_from ?? row.digest }));
+
+/** The original has delivered them: the copy fetches them from there (fetch-for-copy.ts). */
+const planWithoutBytes =
+  (lost: readonly Lost[]): Planner =>
+  async ({ study, db }) => {
+    const rows = await instancesByKey(db, study.id, keysOf(lost));
+    return {
+      outcome: 'lost',
+      changes: [
+        {
+          kind: 'change-instances',
+          from: IN_PACS,
+          changes: rows.map(({ id, state }) => ({ id, state, place: null })),
+        },
+      ],
+    };
+  };
 
 /** The original may have delivered them: it will find that its PACS has them. */
 const planLostInCopy =
   (lost: readonly Lost[]): Planner =>
   async ({ study, db }) => {
-    const keys = lost.map((row) => ({
-      sopInstanceUID: row.sop_instance_uid,
-      digest: row.coerced_from ?? row.digest,
-    }));
-    const rows = await instancesByKey(db, study.id, keys);
+    const rows = await instancesByKey(db, study.id, keysOf(lost));
     return {
       outcome: 'lost',
       changes: [
