@@ -1,6 +1,6 @@
 /** The search above the list, and behind a button what narrows, orders and groups it. */
 import { useId } from 'preact/hooks';
-import { PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
+import { NAMES, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
 import { Icon } from '../kit/Icon.tsx';
 import type { SentStudiesStore } from './sent-studies.store.ts';
 import { useDayList } from './studies-context.ts';
@@ -40,8 +40,8 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
   );
 }
 
-const countOf = ({ shown, period, sort, byPatient }: Choice): number =>
-  [shown !== 'all', period !== 'any', sort !== 'place', byPatient].filter(Boolean).length;
+const countOf = ({ shown, period, names, sort, byPatient }: Choice): number =>
+  [shown !== 'all', period !== 'any', names !== 'any', sort !== 'place', byPatient].filter(Boolean).length;
 
 type FiltersProps = {
   readonly choice: Choice;
@@ -67,6 +67,15 @@ function Filters({ choice, isOwn, onSet }: FiltersProps) {
         chosen={choice.period}
         onChoose={(period) => onSet({ period })}
       />
+      {!isOwn && (
+        <Select
+          label={words.names}
+          options={NAMES}
+          names={words.namesChosen}
+          chosen={choice.names}
+          onChoose={(names) => onSet({ names })}
+        />
+      )}
       <Select
         label={words.sort}
         options={SORTS}

@@ -392,4 +392,22 @@ test('a study of which something was never sent is not whole, wherever it was se
   assert.is(keys(entries, { shown: 'arrived' }).length, 3);
 });
 
+test('people who watch a site find studies by whether names were kept, and by the device', () => {
+  const by = (username: string, keptNames: boolean) => ({ sender: { username, keptNames } });
+  const device = '44444444-4444-4444-8444-444444444444';
+  const entries = entriesOf(
+    [],
+    [sent('1.2.1', by('tina', true)), sent('1.2.2', { ...by('tom', false), device })],
+  );
+  assert.equal(keys(entries, { names: 'kept' }), ['1.2.1']);
+  assert.equal(keys(entries, { names: 'removed' }), ['1.2.2']);
+  assert.equal(keys(entries, { text: device.slice(0, 8) }), ['1.2.2']);
+  assert.equal([isNarrowed({ ...EVERYTHING, names: 'kept' }), keys(entries, {}).length], [true, 2]);
+  assert.is(
+    keys(entriesOf([queuedStudy({})]), { names: 'kept' }).length,
+    1,
+    'one’s own studies have no such filter',
+  );
+});
+
 test.run();

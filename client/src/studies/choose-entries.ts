@@ -8,6 +8,9 @@ export const SHOWN = ['all', ...QUEUE_PARTS, 'removed'] as const;
 export type Shown = (typeof SHOWN)[number];
 export const PERIODS = ['any', 'today', 'yesterday', 'week'] as const;
 export type Period = (typeof PERIODS)[number];
+/** Of people who watch a site: whether a study's sender kept the patient's name, in any upload. */
+export const NAMES = ['any', 'kept', 'removed'] as const;
+export type Names = (typeof NAMES)[number];
 /** `place`: what needs a person first, then the sending order, then what arrived, newest first. */
 export const SORTS = ['place', 'newest', 'oldest', 'name'] as const;
 export type Sort = (typeof SORTS)[number];
@@ -16,15 +19,23 @@ export interface Choice {
   readonly text: string;
   readonly shown: Shown;
   readonly period: Period;
+  readonly names: Names;
   readonly sort: Sort;
   readonly byPatient: boolean;
 }
 
-export const EVERYTHING: Choice = { text: '', shown: 'all', period: 'any', sort: 'place', byPatient: false };
+export const EVERYTHING: Choice = {
+  text: '',
+  shown: 'all',
+  period: 'any',
+  names: 'any',
+  sort: 'place',
+  byPatient: false,
+};
 
 /** Fewer than all studies may be in the list. */
-export function isNarrowed({ text, shown, period }: Choice): boolean {
-  return text.trim() !== '' || shown !== 'all' || period !== 'any';
+export function isNarrowed({ text, shown, period, names }: Choice): boolean {
+  return text.trim() !== '' || shown !== 'all' || period !== 'any' || names !== 'any';
 }
 
 export type Heading =
@@ -47,6 +58,7 @@ export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now:
     (entry) =>
       isShown(entry, choice.shown) &&
       isWithin(entry.at, choice.period, now) &&
+      hasNames(entry, choice.names) &&
       readings.some((reading) => isMeant(entry, reading, kinds)),
   );
   if (choice.byPatient) return byPatient(sorted(found, choice.sort));
@@ -104,6 +116,12 @@ function isShown({ part, removed, track }: DayEntry, shown: Shown): boolean {
   // A study of which a part was left out has arrived too, and is found under both.
   const isLeftOut = shown === 'left-out' && part === 'arrived' && track.leftOut > 0;
   return shown === 'all' || part === shown || isLeftOut;
+}
+
+/** True of one's own studies, of which the filter is not offered. */
+function hasNames({ senders }: DayEntry, names: Names): boolean {
+  if (names === 'any' || senders.length === 0) return true;
+  return senders.some(({ keptNames }) => keptNames) === (names === 'kept');
 }
 
 /** Midnight of this device. */
@@ -185,7 +203,7 @@ function joinText({ study, sent, name, person, modalities, studyInstanceUID, sen
     studyInstanceUID,
     study?.receiptId,
     ...senders.map(({ username }) => username),
-    ...(sent?.uploads.flatMap(({ uploadId, receipt }) => [uploadId, receipt?.id]) ?? []),
+    ...(sent?.uploads.flatMap(({ uploadId, receipt, device }) => [uploadId, receipt?.id, device]) ?? []),
   ];
   return plain(parts.filter((part) => part !== null && part !== undefined).join('\n'));
 }

@@ -29,6 +29,7 @@ test('after Send no filter hides the study that was sent; order and groups stay'
     ...EVERYTHING,
     shown: 'taken-back',
     period: 'yesterday',
+    names: 'kept',
     sort: 'oldest',
     byPatient: true,
   };

@@ -1,7 +1,7 @@
 /** The state of the list in a person's hands: their choice, the open rows, the selection, and removed studies. */
 import { signal, type Signal } from '@preact/signals';
 import { KEPT_CHOICE } from '../pipeline/queue/kept-choice.ts';
-import { EVERYTHING, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
+import { EVERYTHING, NAMES, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
 
 export interface DayList {
   readonly choice: Signal<Choice>;
@@ -29,6 +29,7 @@ function readChoice(storage: Place): Choice {
       text: '',
       shown: SHOWN.find((known) => known === kept.shown) ?? EVERYTHING.shown,
       period: PERIODS.find((known) => known === kept.period) ?? EVERYTHING.period,
+      names: NAMES.find((known) => known === kept.names) ?? EVERYTHING.names,
       sort: SORTS.find((known) => known === kept.sort) ?? EVERYTHING.sort,
       byPatient: kept.byPatient === true,
     };

@@ -4,7 +4,7 @@ import { instances, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import type { Place } from '../pipeline/queue/track-state.ts';
-import type { Period, Shown, Sort } from './choose-entries.ts';
+import type { Names, Period, Shown, Sort } from './choose-entries.ts';
 
 /** Said to those who only watch. */
 const NEEDS_SENDER = 'Waits for its sender';
@@ -40,6 +40,12 @@ export const studiesWords = {
     yesterday: 'Yesterday',
     week: 'Last 7 days',
   } satisfies Record<Period, string>,
+  names: 'Patients’ names',
+  namesChosen: {
+    any: 'Kept or removed',
+    kept: 'Kept',
+    removed: 'Removed',
+  } satisfies Record<Names, string>,
   sort: 'Order',
   sorts: {
     place: 'Where it is',
@@ -59,7 +65,7 @@ export const studiesWords = {
   namesGone:
     'Initials and IDs are deleted from this list when you sign out, when the screen locks and when the shift ends. Such a study is found by its date, modality or receipt.',
   searchableAtSite:
-    'Search for a sender’s user name, a date (today, Nov 23 or 23.11.2026), a receipt or a UID.',
+    'Search for a sender’s user name, a device’s ID, a date (today, Nov 23 or 23.11.2026), a receipt or a UID.',
   /** Of some studies found only the label is left, which other patients may share. */
   mayBe: (count: number) =>
     count === 1 ? '1 study could be this one.' : `${count} studies could be this one.`,
@@ -87,7 +93,7 @@ export const studiesWords = {
   } satisfies Record<WithheldCause, (count: number) => string>,
   namesKept: 'names kept',
   namesRemoved: 'names removed',
-  siteHint: 'Sender, UID, date or receipt',
+  siteHint: 'Sender, device, UID, date or receipt',
   decideThere: 'Decide on the device that sent it.',
   senderDecides: 'Its sender decides, on the device that sent it.',
 

@@ -312,6 +312,14 @@ walk('an auditor sees which account is behind each step of a study', async (stag
   await watching.keyboard.press('Enter');
   await watching.getByRole('link', { name: 'See which studies were sent' }).click();
   const sent = row(watching, `sent by ${account.username}`);
+  await sent.waitFor();
+  await watching.getByText('Filter and sort', { exact: true }).click();
+  const names = watching.getByRole('combobox', { name: /^Patients’ names/ });
+  await names.selectOption('kept');
+  await sent.waitFor({ state: 'detached' });
+  await names.selectOption('removed');
+  await sent.waitFor();
+  await looksRight(watching, 'studies-of-site');
   await sent.locator('.study-open').click();
   await sent.getByText('What happened').click();
   const steps = sent.getByRole('list', { name: 'What happened to this study' });

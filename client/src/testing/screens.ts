@@ -208,6 +208,7 @@ export const SCREENS = {
     'receipt-checked': 'A receipt that is genuine',
     'receipt-false': 'A receipt that is not',
     'studies-timeline': 'What happened to a study',
+    'studies-of-site': 'The studies of everybody, of those whose names were removed',
   },
   'upload-right.e2e.ts': {
     'queue-ownerless': 'An administrator may take over the studies of a disabled account',

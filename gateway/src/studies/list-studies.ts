@@ -24,7 +24,7 @@ export type StudyQuery = {
   readonly accountId: string | null;
   /**
    * A part of the Study Instance UID, or the beginning of an upload's or a receipt's id; of everybody's studies also a
-   * part of the sender's name.
+   * part of the sender's name, or the beginning of the id of the device.
    */
   readonly text: string | undefined;
   readonly standing: StudyStanding | undefined;
@@ -166,7 +166,7 @@ function wasSent({ from, until, accountId, device }: SentQuery) {
 
 /** `text` holds no wildcard but `_`, which finds itself too. */
 function named(text: string, bySender: boolean) {
-  const sender = sql<boolean>`or bool_or(exists (select from account
+  const sender = sql<boolean>`or bool_or(upload.device_id::text like ${`${text}%`}) or bool_or(exists (select from account
       where account.id = upload.account_id and strpos(lower(account.username), lower(${text})) > 0))`;
   return sql<boolean>`(study.study_instance_uid like ${`%${text}%`}
     or bool_or(upload.id::text like ${`${text}%`})

@@ -77,7 +77,7 @@ const list = defineRoute({
         .optional()
         .openapi({
           description:
-            'A part of the Study Instance UID, or the beginning of an upload’s or a receipt’s id; with `all` also a part of the sender’s account name.',
+            'A part of the Study Instance UID, or the beginning of an upload’s or a receipt’s id; with `all` also a part of the sender’s account name, or the beginning of the id of the device.',
         }),
       standing: z.enum(STUDY_STANDINGS).optional(),
       from: instantSchema.optional(),

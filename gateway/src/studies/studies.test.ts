@@ -213,6 +213,12 @@ test('name their sender and whether names were kept to those who watch the site,
       studyInstanceUID === of ? uploads.map(({ sender }) => sender) : [],
     );
   const part = username.slice(0, 4).toUpperCase();
+  const device = await addDevice(pipeline);
+  pipeline.actAs(pipeline.accountId, ['technician'], device);
+  const byDevice = soft(7191);
+  await pipeline.init(toManifest(byDevice));
+  pipeline.actAs(pipeline.accountId, ['technician']);
+  assert.equal(uids((await list(`?q=${device}`)).studies), [], 'nobody looks for devices in their own list');
   assert.equal(sendersIn(await list('?all=1'), uid), [undefined], 'not to the technician');
   assert.equal(sendersIn(await list(`?q=${part}`), uid), []);
   const stranger = await addAccount(pipeline);
@@ -223,6 +229,7 @@ test('name their sender and whether names were kept to those who watch the site,
     assert.equal(sendersIn(all, uidOf(removed)), [{ username, keptNames: false }], role);
     assert.equal(sendersIn(await list(`?all=1&q=${part}`), uid).length, 1, 'found by the name');
     assert.equal(sendersIn(await list('?all=1&q=nobody-of-this-name'), uid), []);
+    assert.equal(uids((await list(`?all=1&q=${device.slice(0, 13)}`)).studies), [uidOf(byDevice)]);
     assert.equal(uids((await list(`?q=${part}`)).studies), [], 'their own list stays their own');
   }
 });

@@ -10,10 +10,12 @@ export function endNarrowing(storage: Pick<Storage, 'getItem' | 'setItem' | 'rem
     const {
       shown: _,
       period: __,
+      names: ___,
       ...kept
     } = JSON.parse(storage.getItem(KEPT_CHOICE) ?? '{}') as {
       shown?: unknown;
       period?: unknown;
+      names?: unknown;
     };
     storage.setItem(KEPT_CHOICE, JSON.stringify(kept));
   } catch {
