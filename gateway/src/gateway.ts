@@ -19,6 +19,7 @@ import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
 import { createCaseSeal } from './cases/case-seal.ts';
 import { casesFeature, PRINTS } from './cases/cases.feature.ts';
+import { promiseHandBack } from './cases/hand-back.ts';
 import { openByRules } from './cases/open-by-rules.ts';
 import { isInClearText, type Config } from './config.ts';
 import { type Database, type Db, openDatabase } from './database/database.ts';
@@ -239,7 +240,7 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
     observabilityFeature(tools),
     authFeature(tools),
     auditFeature(tools),
-    adminFeature(tools),
+    adminFeature({ ...tools, handBack: (trx, work) => promiseHandBack(tools, trx, work) }),
     { routes: [destinationRoutes(tools)] },
     { routes: [tusRoutes(tools.parcels, createFileReceiver(tools.spool, tools))] },
     viewer,

@@ -236,6 +236,7 @@ export const caseWords = {
       'case-linked': 'Its study arrived',
       'review-opened': 'Review opened',
       'review-assigned': 'Reading assigned',
+      'review-released': 'Reading taken from an account that may read no more',
       'review-decided': 'Reading answered',
       'review-signed': 'Reading signed',
       'review-differs': 'Readers differ',

@@ -152,6 +152,7 @@ export const reviewWords = {
   steps: {
     open: 'Review opened',
     assign: 'Reading assigned',
+    release: 'Reading taken from an account that may read no more',
     decide: 'Answers saved',
     sign: 'Signed',
     settle: 'Settled',

@@ -6,18 +6,19 @@ import { apiKeyRoutes } from './api-keys.routes.ts';
 import { policyRoutes } from './policies.routes.ts';
 import { quotaRoutes } from './quotas.routes.ts';
 import { createTryThread } from './try-thread.ts';
-import { userRoutes } from './users.routes.ts';
+import { userRoutes, type UserRouteTools } from './users.routes.ts';
 
 export type AdminFeatureTools = {
   readonly db: Db;
   readonly now: () => Date;
   readonly callers: Pick<Callers, 'forgetAccount' | 'forgetApiKey' | 'keyTexts'>;
+  readonly handBack: UserRouteTools['handBack'];
 };
 
-export function adminFeature({ db, now, callers }: AdminFeatureTools): Feature {
+export function adminFeature({ db, now, callers, handBack }: AdminFeatureTools): Feature {
   return {
     routes: [
-      userRoutes({ db, now, forget: callers.forgetAccount }),
+      userRoutes({ db, now, handBack, forget: callers.forgetAccount }),
       policyRoutes({ db, now, tryPolicy: createTryThread() }),
       quotaRoutes({ db, now }),
       apiKeyRoutes({ db, now, keyTexts: callers.keyTexts, forget: callers.forgetApiKey }),

@@ -137,6 +137,11 @@ export type UserRouteTools = {
   readonly now: () => Date;
   /** The rights of the account, or of these devices, have changed: forget their cached answers. */
   readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
+  /** What the account may no longer work on goes to others, once this is committed. */
+  readonly handBack: (
+    trx: Trx,
+    work: { readonly siteId: string; readonly accountId: string; readonly by: string },
+  ) => Promise<void>;
 };
 
 /** The account with this id at the caller's site. @throws Problem not-found. */
@@ -153,8 +158,9 @@ type Changed = { readonly account: Account; readonly endedDevices: readonly stri
 async function changeAccount(
   trx: Trx,
   caller: Caller,
-  { id, roles: newRoles, disabled, now }: Change & { readonly id: string; readonly now: Date },
+  { id, roles: newRoles, disabled, tools }: Change & { readonly id: string; readonly tools: UserRouteTools },
 ): Promise<Changed> {
+  const now = tools.now();
   const admins = await lockAdmins(trx, caller.siteId);
   const account = await accountAt(trx, caller, id);
   const losesAdmin =
@@ -172,6 +178,7 @@ async function changeAccount(
     { event, accountId: id, by: caller.id, ...(newRoles === undefined ? {} : { roles: newRoles }) },
     now,
   );
+  await tools.handBack(trx, { siteId: account.siteId, accountId: id, by: caller.id });
   return { account: await accountAt(trx, caller, id), endedDevices };
 }
 
@@ -220,7 +227,7 @@ export function userRoutes(tools: UserRouteTools): Router {
     const { id } = c.req.valid('param');
     const { account, endedDevices } = await db
       .transaction()
-      .execute((trx) => changeAccount(trx, callerOf(c), { ...c.req.valid('json'), id, now: now() }));
+      .execute((trx) => changeAccount(trx, callerOf(c), { ...c.req.valid('json'), id, tools }));
     forget(id, endedDevices);
     return c.json(toListed(account), 200);
   });

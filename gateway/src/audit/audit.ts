@@ -228,7 +228,7 @@ export type AuditEvent =
 export type CaseEventName =
   `case-${'opened' | 'changed' | 'closed' | 'reopened' | 'deleted' | 'linked' | 'noted' | 'read' | 'patients-read' | 'attached' | 'attachment-removed'}`;
 export type ReviewEventName =
-  `review-${'opened' | 'assigned' | 'decided' | 'signed' | 'differs' | 'settled' | 'withdrawn'}`;
+  `review-${'opened' | 'assigned' | 'released' | 'decided' | 'signed' | 'differs' | 'settled' | 'withdrawn'}`;
 export type ExportEventName =
   `export-${'made' | 'ready' | 'downloaded' | 'held-back' | 'cancelled' | 'expired'}`;
 type AuditValue = string | number | boolean | null | undefined | readonly string[];

@@ -6,6 +6,7 @@ import type { CaseNoteTable, CaseRecordTable } from '../database/case-tables.ts'
 import type { Db, Trx } from '../database/database.ts';
 import { isHiddenWriting, writtenIn } from '../reviews/blinding.ts';
 import { isVisible, type CaseReader } from './case-rights.ts';
+import { isSampleAccount, isSampleCase, sampleAccountIds } from './sample-mark.ts';
 
 export type CaseRow = Selectable<CaseRecordTable>;
 export type NoteRow = Selectable<CaseNoteTable> & { readonly username: string };
@@ -101,26 +102,47 @@ export async function notesOf(
     .execute();
 }
 
-/** The accounts to which a case may be assigned. */
+/** The accounts to which the caller may assign cases, by name: sample accounts for those alone. */
 export async function listAssignees(
   db: Db,
-  siteId: string,
+  { id, siteId }: Pick<CaseReader, 'id' | 'siteId'>,
 ): Promise<{ readonly id: string; readonly username: string }[]> {
-  return db
+  const mayBeSample = await isSampleAccount(db, id);
+  return selectAssignees(db, siteId, mayBeSample).select(['id', 'username']).orderBy('username').execute();
+}
+
+const selectAssignees = (db: Db, siteId: string, mayBeSample: boolean) =>
+  db
     .selectFrom('account')
-    .select(['id', 'username'])
     .where('site_id', '=', siteId)
     .where('disabled_at', 'is', null)
     .where(sql<boolean>`roles && ${[...CASE_KEEPERS]}::text[]`)
-    .orderBy('username')
-    .execute();
+    .where(mayBeSample ? sql<boolean>`true` : sql<boolean>`id not in ${sampleAccountIds(siteId)}`);
+
+/**
+ * Until the transaction ends the account is not disabled: nothing is assigned behind the back of who hands its work
+ * back. @throws Problem invalid-request: no such account, it works on no cases, or it is of the sample and the case is
+ * not.
+ */
+export async function requireAssignee(
+  trx: Trx,
+  { siteId, ofSample }: { readonly siteId: string; readonly ofSample: boolean },
+  id: string | null,
+): Promise<void> {
+  if (id === null) return;
+  const account = selectAssignees(trx, siteId, ofSample).select('id').where('id', '=', id).forShare();
+  if ((await account.executeTakeFirst()) !== undefined) return;
+  throw new Problem('invalid-request', 'Invalid: assigneeId (an account that may open cases).');
 }
 
-/** @throws Problem invalid-request: no such account, or it works on no cases. */
-export async function requireAssignee(db: Db, siteId: string, id: string | null): Promise<void> {
-  if (id === null) return;
-  if ((await listAssignees(db, siteId)).some((account) => account.id === id)) return;
-  throw new Problem('invalid-request', 'Invalid: assigneeId (an account that may open cases).');
+export async function mayBeAssigned(
+  db: Db,
+  { id, site_id: siteId }: Pick<CaseRow, 'id' | 'site_id'>,
+  accountId: string,
+): Promise<boolean> {
+  const ofSample = await isSampleCase(db, siteId, id);
+  const account = selectAssignees(db, siteId, ofSample).select('id').where('id', '=', accountId);
+  return (await account.executeTakeFirst()) !== undefined;
 }
 
 export async function usernamesOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

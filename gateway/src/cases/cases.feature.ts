@@ -1,6 +1,7 @@
 /** Cases: what people do with a study after it has arrived (PROTOCOL.md, *Cases*). */
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
+import type { Leaver } from '../reviews/release-places.ts';
 import type { ManyKeys } from '../pipeline/study-key.ts';
 import type { BulkTools } from './bulk-cases.ts';
 import { caseAttachmentRoutes } from './case-attachments.routes.ts';
@@ -11,6 +12,7 @@ import { caseEntryRoutes } from './case-entries.routes.ts';
 import { caseViewRoutes } from './case-views.routes.ts';
 import { caseRoutes } from './cases.routes.ts';
 import type { CaseTools } from './case-tools.ts';
+import { handBack, HAND_BACK_QUEUE } from './hand-back.ts';
 import { linkArrivals } from './link-arrivals.ts';
 import { forgetCaseReadings } from './record-case-reading.ts';
 import { dropOldRows } from './stage-import.ts';
@@ -39,6 +41,13 @@ export function casesFeature({ keys, caseKeys, ...rest }: CasesFeatureTools): Fe
       caseCsvRoutes(tools),
       caseBulkRoutes(tools),
       caseViewRoutes({ ...rest, names: createCipher(keys.secretFor(VIEW_NAMES)) }),
+    ],
+    jobs: [
+      {
+        queue: HAND_BACK_QUEUE,
+        concurrency: 1,
+        run: (leaver: Leaver) => handBack(tools, leaver),
+      },
     ],
     clocks: [
       {

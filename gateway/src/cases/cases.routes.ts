@@ -182,9 +182,7 @@ export function caseRoutes(tools: CaseTools): Router {
     await recordCaseReading(tools, caller, id);
     return c.json(shown, 200);
   });
-  router.openapi(assignees, async (c) =>
-    c.json({ accounts: await listAssignees(db, callerOf(c).siteId) }, 200),
-  );
+  router.openapi(assignees, async (c) => c.json({ accounts: await listAssignees(db, callerOf(c)) }, 200));
   serveChanges(router, tools);
   return router;
 }

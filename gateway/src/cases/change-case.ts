@@ -10,6 +10,7 @@ import type { CaseCipher } from './case-seal.ts';
 import { lockCase, requireAssignee, updateCase, type CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { lookAgain } from './look-again.ts';
+import { isSampleCase } from './sample-mark.ts';
 import { openText, TEXT_PLACE } from './show-cases.ts';
 
 type Which = { readonly id: string; readonly version: number };
@@ -25,7 +26,10 @@ export async function changeCase(
   const { title, tags, status, priority, dueOn, assigneeId } = asked;
   await db.transaction().execute(async (trx) => {
     const row = await lockOpen(trx, keeper, { id, version });
-    if (assigneeId !== undefined) await requireAssignee(trx, keeper.siteId, assigneeId);
+    if (assigneeId !== undefined) {
+      const ofSample = await isSampleCase(trx, keeper.siteId, id);
+      await requireAssignee(trx, { siteId: keeper.siteId, ofSample }, assigneeId);
+    }
     const text = {
       ...openText(row, seal)!,
       ...(title && { title }),

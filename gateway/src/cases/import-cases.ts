@@ -83,7 +83,7 @@ type Work = {
 async function readFile(work: Work, { pieces, columns: named, signal }: CsvFile): Promise<void> {
   const { tools, keeper, report } = work;
   const assignees = new Map(
-    (await listAssignees(tools.db, keeper.siteId)).map(({ id, username }) => [username, id]),
+    (await listAssignees(tools.db, keeper)).map(({ id, username }) => [username, id]),
   );
   const judge = { tools, keeper, assignees, seen: new Set<string>() };
   let batch: ReadRow[] = [];

@@ -12,6 +12,7 @@ import { addStudies, requireAssignee } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { lookAgain } from './look-again.ts';
 import { isOnePatient, searchStudies } from './read-patients.ts';
+import { isSampleAccount } from './sample-mark.ts';
 import { TEXT_PLACE, type CaseText } from './show-cases.ts';
 
 export type Found = {
@@ -32,7 +33,8 @@ export async function openCase(tools: CaseTools, keeper: CaseReader, asked: NewC
   const found = await findFor(tools, keeper, asked);
   const id = newId();
   await db.transaction().execute(async (trx) => {
-    await requireAssignee(trx, keeper.siteId, asked.assigneeId);
+    const ofSample = await isSampleAccount(trx, keeper.id);
+    await requireAssignee(trx, { siteId: keeper.siteId, ofSample }, asked.assigneeId);
     await insertCase(trx, tools, { ...asked, id, keeper, found, at });
   });
   return id;

@@ -22,7 +22,7 @@ import type { CaseCipher } from '../cases/case-seal.ts';
 import type { Trx } from '../database/database.ts';
 import { promiseReports } from './change-annotations.ts';
 import { sawWhileTaken, whoSawFinding } from './blinding.ts';
-import { chooseReaders, listCandidates, lockTurn } from './choose-readers.ts';
+import { candidatesFor, chooseReaders, lockTurn } from './choose-readers.ts';
 import { openCipher } from './open-cipher.ts';
 import {
   decisionsOf,
@@ -66,7 +66,8 @@ export async function assignPlace(
   await takeStep(tools, actor, { reviewId, asked, action: 'assign', isSame }, async (step) => {
     const { trx, review, places, place, to, at } = step;
     await lockTurn(trx);
-    const mayRead = (await listCandidates(trx, review.site_id)).some(({ id }) => id === accountId);
+    const { byHand } = await candidatesFor(trx, review);
+    const mayRead = byHand.some(({ id }) => id === accountId);
     // Nobody reads twice, and nobody decides between themselves and another.
     if (!mayRead || places.some(({ account_id }) => account_id === accountId))
       throw new Problem(
@@ -296,11 +297,12 @@ async function differ(trx: Trx, { definition }: ReviewRow, readers: readonly Pla
 /** Null: there is nobody left, or people are assigned by hand. */
 async function chooseAdjudicator(
   trx: Trx,
-  { site_id, definition }: ReviewRow,
+  review: ReviewRow,
   places: readonly PlaceRow[],
 ): Promise<string | null> {
   await lockTurn(trx);
   const readers = new Set(places.map(({ account_id }) => account_id));
-  const candidates = (await listCandidates(trx, site_id)).filter(({ id }) => !readers.has(id));
-  return chooseReaders(candidates, definition.assignment, 1)[0] ?? null;
+  const { byTurn } = await candidatesFor(trx, review);
+  const others = byTurn.filter(({ id }) => !readers.has(id));
+  return chooseReaders(others, review.definition.assignment, 1)[0] ?? null;
 }

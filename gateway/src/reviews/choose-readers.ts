@@ -1,8 +1,10 @@
 /** The choice of readers: in turn, or by load. */
 import { sql } from 'kysely';
 import { REVIEWERS, type Assignment } from '#shared/protocol/reviews.ts';
-import { usernamesOf } from '../cases/case.store.ts';
+import { isSampleAccount, isSampleCase, sampleAccountIds, sampleCaseIds } from '../cases/sample-mark.ts';
 import type { Db, Trx } from '../database/database.ts';
+import type { Caller } from '../http/route.ts';
+import type { ReviewRow } from './review.store.ts';
 
 export type Candidate = {
   readonly id: string;
@@ -12,6 +14,13 @@ export type Candidate = {
   readonly places: number;
   /** When it was given one last; null: never. */
   readonly assignedAt: Date | null;
+};
+/** Of one case. */
+export type Candidates = {
+  /** They may be named. */
+  readonly byHand: readonly Candidate[];
+  /** They may be chosen: of the sample for a case of the sample, and only for such a case. */
+  readonly byTurn: readonly Candidate[];
 };
 
 /** Any number that nothing else in this database locks: "turn" in ASCII. */
@@ -31,31 +40,48 @@ export function chooseReaders(candidates: readonly Candidate[], how: Assignment,
     .map(({ id }) => id);
 }
 
-/** The accounts that may read. */
-export async function listCandidates(db: Db, siteId: string): Promise<Candidate[]> {
-  return db
-    .selectFrom('account')
-    .leftJoin('review_place as p', 'p.account_id', 'account.id')
+/** The accounts that may read the case. Work on the sample is no work where real patients wait. */
+export async function candidatesFor(
+  db: Db,
+  { site_id: siteId, case_id: caseId }: Pick<ReviewRow, 'site_id' | 'case_id'>,
+): Promise<Candidates> {
+  const ofSample = await isSampleCase(db, siteId, caseId);
+  const isCounted = ofSample
+    ? sql`true`
+    : sql`p.review_id not in (select id from review where case_id in ${sampleCaseIds(siteId)})`;
+  const all = await selectReaders(db, siteId)
+    .leftJoin('review_place as p', (join) =>
+      join.onRef('p.account_id', '=', 'account.id').on(sql<boolean>`${isCounted}`),
+    )
     .select('account.id')
     .select(sql<number>`count(*) filter (where p.state in ('assigned', 'decided'))::int`.as('load'))
     .select(sql<number>`count(p.place)::int`.as('places'))
     .select(sql<Date | null>`max(p.assigned_at)`.as('assignedAt'))
-    .where('account.site_id', '=', siteId)
-    .where('account.disabled_at', 'is', null)
-    .where(sql<boolean>`account.roles && ${[...REVIEWERS]}::text[]`)
+    .select(sql<boolean>`account.id in ${sampleAccountIds(siteId)}`.as('isSample'))
     .groupBy('account.id')
     .execute();
+  const byTurn = all.filter(({ isSample }) => isSample === ofSample);
+  return { byTurn, byHand: ofSample ? all : byTurn };
 }
 
-/** By name. */
+const selectReaders = (db: Db, siteId: string) =>
+  db
+    .selectFrom('account')
+    .where('account.site_id', '=', siteId)
+    .where('account.disabled_at', 'is', null)
+    .where(sql<boolean>`account.roles && ${[...REVIEWERS]}::text[]`);
+
+/** The accounts that the caller may name, by name: sample accounts for those alone. */
 export async function listReaders(
   db: Db,
-  siteId: string,
+  { id, siteId }: Pick<Caller, 'id' | 'siteId'>,
 ): Promise<{ readonly id: string; readonly username: string }[]> {
-  const ids = (await listCandidates(db, siteId)).map(({ id }) => id);
-  return [...(await usernamesOf(db, ids))]
-    .map(([id, username]) => ({ id, username }))
-    .toSorted((a, b) => (a.username < b.username ? -1 : 1));
+  const mayBeSample = await isSampleAccount(db, id);
+  return selectReaders(db, siteId)
+    .where(mayBeSample ? sql<boolean>`true` : sql<boolean>`account.id not in ${sampleAccountIds(siteId)}`)
+    .select(['account.id', 'account.username'])
+    .orderBy('account.username')
+    .execute();
 }
 
 /** Until the transaction ends no other review chooses: two opened at once are not given to the same reader. */

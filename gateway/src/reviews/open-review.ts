@@ -6,7 +6,7 @@ import { findCase } from '../cases/case.store.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import type { Trx } from '../database/database.ts';
 import { whoSawFinding } from './blinding.ts';
-import { chooseReaders, listCandidates, lockTurn } from './choose-readers.ts';
+import { candidatesFor, chooseReaders, lockTurn } from './choose-readers.ts';
 import { insertEvent, insertPlaces } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { reviewTypes } from './review-type.store.ts';
@@ -98,16 +98,16 @@ async function readersOf(
   { type, named, caseId, at: since }: ToChoose,
 ): Promise<{ place: number; accountId: string | null }[]> {
   const { readers: count, assignment, hidesFinding } = type.definition;
-  const candidates = await listCandidates(trx, siteId);
-  const ids = candidates.map(({ id }) => id);
+  const { byHand, byTurn } = await candidatesFor(trx, { site_id: siteId, case_id: caseId });
+  const ids = byTurn.map(({ id }) => id);
   const saw = hidesFinding ? await whoSawFinding(trx, { caseId, since }, ids) : new Set<string>();
   const isWrong =
     named !== undefined &&
     (named.length > count ||
       new Set(named).size < named.length ||
-      named.some((id) => !candidates.some((one) => one.id === id)));
+      named.some((id) => !byHand.some((one) => one.id === id)));
   if (isWrong) throw new Problem('invalid-request', 'Invalid: readers (accounts that may read, each once).');
-  const blind = candidates.filter(({ id }) => !saw.has(id));
+  const blind = byTurn.filter(({ id }) => !saw.has(id));
   const chosen = named ?? chooseReaders(blind, assignment, count);
   return Array.from({ length: count }, (_, at) => ({ place: at + 1, accountId: chosen[at] ?? null }));
 }

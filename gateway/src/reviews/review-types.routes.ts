@@ -7,7 +7,15 @@ import {
   reviewTypeNameSchema,
   reviewTypesSchema,
 } from '#shared/protocol/reviews.ts';
-import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import {
+  callerOf,
+  createRouter,
+  defineRoute,
+  jsonBody,
+  jsonResponse,
+  type Caller,
+  type Router,
+} from '../http/route.ts';
 import { listReaders } from './choose-readers.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { reviewTypes } from './review-type.store.ts';
@@ -41,20 +49,20 @@ const change = defineRoute({
 
 export function reviewTypeRoutes(tools: ReviewTools): Router {
   const router = createRouter();
-  const all = async (siteId: string) => ({
-    types: await reviewTypes.list(tools.db, siteId),
-    readers: await listReaders(tools.db, siteId),
+  const all = async (caller: Caller) => ({
+    types: await reviewTypes.list(tools.db, caller.siteId),
+    readers: await listReaders(tools.db, caller),
   });
-  router.openapi(list, async (c) => c.json(await all(callerOf(c).siteId), 200));
+  router.openapi(list, async (c) => c.json(await all(callerOf(c)), 200));
   router.openapi(add, async (c) => {
     const caller = callerOf(c);
     await reviewTypes.add(tools, caller, c.req.valid('json'));
-    return c.json(await all(caller.siteId), 201);
+    return c.json(await all(caller), 201);
   });
   router.openapi(change, async (c) => {
     const caller = callerOf(c);
     await reviewTypes.change(tools, caller, { ...c.req.valid('param'), ...c.req.valid('json') });
-    return c.json(await all(caller.siteId), 200);
+    return c.json(await all(caller), 200);
   });
   return router;
 }

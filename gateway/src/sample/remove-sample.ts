@@ -9,7 +9,9 @@ import { recordAudit } from '../audit/audit.ts';
 import { updateAccount } from '../auth/account.store.ts';
 import { endRightsOf } from '../auth/device-right.ts';
 import { endFamiliesOf } from '../auth/refresh-token.store.ts';
+import { lockTurn } from '../reviews/choose-readers.ts';
 import { deleteCase } from '../cases/change-case.ts';
+import { handBack } from '../cases/hand-back.ts';
 import type { Caller } from '../http/route.ts';
 import { destroyFile } from '../pipeline/file-spool.ts';
 import { deleteAccount } from './delete-account.ts';
@@ -30,6 +32,7 @@ export async function removeSample(
   const { siteId } = caller;
   await endAccounts(tools, caller);
   const cases = await removeCases(tools, caller);
+  await handBackWork(tools, caller);
   const left: Left[] = await removeFiles(tools, siteId);
   const uids = await sampleStudies(db, siteId, { after, limit: STUDIES_A_STEP });
   let studies = 0;
@@ -47,17 +50,30 @@ export async function removeSample(
 }
 
 /** Nobody makes anything more with them. */
-async function endAccounts({ db, now, forget }: SampleTools, { siteId, id: by }: Caller): Promise<void> {
-  for (const { id, disabled_at: disabledAt } of await sampleAccounts(db, siteId)) {
-    if (disabledAt !== null) continue;
-    const devices = await db.transaction().execute(async (trx) => {
-      await updateAccount(trx, id, { disabledAt: now() });
-      await endFamiliesOf(trx, id, now());
-      await recordAudit(trx, siteId, { event: 'user-disabled', accountId: id, by }, now());
-      return endRightsOf(trx, { id, siteId }, 'user-disabled', now());
-    });
-    forget(id, devices);
+async function endAccounts(tools: SampleTools, { siteId, id: by }: Caller): Promise<void> {
+  for (const { id, disabled_at: disabledAt } of await sampleAccounts(tools.db, siteId)) {
+    if (disabledAt === null) await endAccount(tools, { id, siteId, by });
   }
+}
+
+/** A case is no sample data any more once a person has sent its study too, and was given to readers before. */
+async function handBackWork(tools: SampleTools, { siteId, id: by }: Caller): Promise<void> {
+  for (const { id } of await sampleAccounts(tools.db, siteId))
+    await handBack(tools, { siteId, accountId: id, by });
+}
+
+async function endAccount(
+  { db, now, forget }: SampleTools,
+  { id, siteId, by }: { readonly id: string; readonly siteId: string; readonly by: string },
+): Promise<void> {
+  const devices = await db.transaction().execute(async (trx) => {
+    await updateAccount(trx, id, { disabledAt: now() });
+    await endFamiliesOf(trx, id, now());
+    await recordAudit(trx, siteId, { event: 'user-disabled', accountId: id, by }, now());
+    await lockTurn(trx);
+    return endRightsOf(trx, { id, siteId }, 'user-disabled', now());
+  });
+  forget(id, devices);
 }
 
 async function removeCases(tools: SampleTools, caller: Caller): Promise<number> {

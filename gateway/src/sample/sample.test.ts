@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Review, ReviewTypes } from '#shared/protocol/reviews.ts';
 import { sampleAccountsSchema, sampleRemovalSchema, sampleSchema } from '#shared/protocol/sample.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { countChangedDaysOfAll } from '../analytics/kept-days.ts';
@@ -133,10 +134,13 @@ test('keeps an account that a person’s case names, and says which', async () =
   const tokens = await openAccounts(world);
   const me = await world.call('GET', '/auth/me', { token: tokens.get('sample-radiologist')! });
   const { id: assigneeId } = (await me.json()) as { id: string };
-  const { id, version } = await openTestCase(world, world.admin, {
-    expected: { patientId: 'P' },
-    assigneeId,
-  });
+  const asked = { expected: { patientId: 'P' } };
+  const body = { title: 'A case', ...asked, assigneeId };
+  const assigned = await world.call('POST', '/cases', { token: world.admin, body });
+  assert.is(assigned.status, 422, 'no case of a person is assigned to it');
+  const { id, version } = await openTestCase(world, world.admin, asked);
+  const note = { token: tokens.get('sample-radiologist')!, body: { text: 'I was here.' } };
+  assert.is((await world.call('POST', `/cases/${id}/notes`, note)).status, 201);
   assert.equal(await remove(world), ['named-elsewhere sample-radiologist 1']);
   assert.is((await shown(world)).accounts, 1);
   const asRadiologist = await world.call('GET', '/auth/me', { token: tokens.get('sample-radiologist')! });
@@ -145,6 +149,50 @@ test('keeps an account that a person’s case names, and says which', async () =
   assert.is(gone.status, 204);
   assert.equal(await remove(world), []);
   assert.is((await shown(world)).accounts, 0);
+});
+
+test('its readers are never chosen for real patients, nor people for it; nor do its readings count as work', async () => {
+  const tokens = await openAccounts(world);
+  const people = [await world.userWith(['radiologist']), await world.userWith(['radiologist'])];
+  const [ana, ben] = people.map(({ user }) => user.id) as [string, string];
+  const token = tokens.get('sample-technician')!;
+  const sampleStudy = await deliverStudy(world, { token, seed: 51, patientId: 'SAMPLE-51' });
+  const technician = await world.userWith(['technician']);
+  const real = { token: technician.accessToken, seed: 52, patientId: 'REAL-52' };
+  const realStudy = await deliverStudy(world, real);
+  const sampleCase = await openTestCase(world, tokens.get('sample-radiologist')!, { studies: [sampleStudy] });
+  const realCase = await openTestCase(world, world.admin, { studies: [realStudy] });
+  const review = async (caseId: string, more: object = {}) => {
+    const body = { id: randomUUID(), type: 'chest-film', ...more };
+    const answer = await world.call('POST', `/cases/${caseId}/reviews`, { token: world.admin, body });
+    const { places } = (await answer.json()) as Partial<Review>;
+    return { status: answer.status, readers: places?.map(({ reader }) => reader?.username) };
+  };
+  for (let round = 0; round < 4; round += 1) {
+    const { readers } = await review(sampleCase.id);
+    assert.ok(readers![0]!.startsWith('sample-'), `${readers}`);
+  }
+  // By hand a person may look around; it is no work where patients wait.
+  for (let round = 0; round < 3; round += 1) await review(sampleCase.id, { readers: [ana] });
+  const nameOf = (id: string) => people.find(({ user }) => user.id === id)!.user.username;
+  const chosen = [];
+  for (let round = 0; round < 4; round += 1) chosen.push((await review(realCase.id)).readers![0]!);
+  assert.equal(chosen.sort(), [nameOf(ana), nameOf(ana), nameOf(ben), nameOf(ben)].sort());
+  const reader = (await (
+    await world.call('GET', '/auth/me', { token: tokens.get('sample-radiologist')! })
+  ).json()) as { id: string };
+  assert.is((await review(realCase.id, { readers: [reader.id] })).status, 422);
+  const offered = async (as: string) =>
+    ((await (await world.call('GET', '/review-types', { token: as })).json()) as ReviewTypes).readers.filter(
+      ({ username }) => username.startsWith('sample-'),
+    ).length;
+  assert.equal([await offered(world.admin), await offered(tokens.get('sample-radiologist')!)], [0, 3]);
+  const { db } = world.database;
+  await db.deleteFrom('case_record').where('id', 'in', [sampleCase.id, realCase.id]).execute();
+  letDelete(world.pacs);
+  assert.equal(await remove(world), []);
+  for (const { user } of people)
+    await world.call('PATCH', `/admin/users/${user.id}`, { token: world.admin, body: { disabled: true } });
 });
 
 test('takes no account that a person has, and gives its own new passwords', async () => {
@@ -205,6 +253,39 @@ test('is no case that a rule opened for a study which a person sent too', async 
   const left = await remove(world);
   assert.equal(await casesOf(study), [opened], 'the case stays');
   assert.ok(left.includes('named-elsewhere null 2') || left.includes('named-elsewhere null 1'), `${left}`);
+});
+
+test('what its readers held of a case that a person shares goes to people when it is removed', async () => {
+  const { call, admin, database } = world;
+  letDelete(world.pacs);
+  const rule = {
+    ...{ name: 'read', enabled: true, when: {}, occasion: 'delivered', title: 'By rule' },
+    ...{ casePriority: 'high', tags: [], review: 'chest-film' },
+  };
+  await call('PUT', '/admin/rules/cases', { token: admin, body: { rules: [rule] } });
+  const tokens = await openAccounts(world);
+  const sample = { token: tokens.get('sample-technician')!, seed: 61, patientId: 'SAMPLE-61' };
+  const study = await deliverStudy(world, sample);
+  const held = () =>
+    database.db
+      .selectFrom('review_place as p')
+      .innerJoin('review as r', 'r.id', 'p.review_id')
+      .innerJoin('case_study as s', 's.case_id', 'r.case_id')
+      .leftJoin('account as a', 'a.id', 'p.account_id')
+      .select(['p.state', 'a.username'])
+      .where('s.study_instance_uid', '=', study)
+      .execute();
+  const [first] = await until('the review of the rule', async () => {
+    const places = await held();
+    return places.length > 0 && places;
+  });
+  assert.ok(first!.username?.startsWith('sample-'), `${first!.username}`);
+  await call('PUT', '/admin/rules/cases', { token: admin, body: { rules: [] } });
+  const reader = await world.userWith(['radiologist']);
+  const own = await world.userWith(['technician']);
+  await deliverStudy(world, { ...sample, token: own.accessToken });
+  await remove(world);
+  assert.equal(await held(), [{ state: 'assigned', username: reader.user.username }]);
 });
 
 test.run();

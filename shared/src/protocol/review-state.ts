@@ -6,6 +6,7 @@
  *                         ▲    ▲             │   ▲ │
  *                         └────┘ assign      │   └─┘ decide: changed until signed
  *                         └──────────────────┘ assign, by an administrator
+ *     assigned, decided ──release──► open: its account may read no more (isReleased)
  *
  *     reading ──all readers signed and agree──────────────────────────────► settled
  *        │ └────all readers signed and differ──► adjudication ──0 signed──────▲
@@ -63,6 +64,9 @@ export function stepOf(
 
 export const isRefusal = (step: PlaceState | StepRefusal): step is StepRefusal =>
   step === 'review-not-yours' || step === 'review-ended';
+
+/** The gateway takes the place from an account that may read no more; what is signed stays. */
+export const isReleased = (state: PlaceState): boolean => state === 'assigned' || state === 'decided';
 
 /** Nothing happens to the review any more. */
 export const isEnded = (state: ReviewState): boolean => ENDED[state];

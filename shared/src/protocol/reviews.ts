@@ -122,7 +122,16 @@ export const reviewPlaceSchema = z.object({
 });
 export type ReviewPlace = z.infer<typeof reviewPlaceSchema>;
 
-export const REVIEW_STEPS = ['open', 'assign', 'decide', 'sign', 'settle', 'adjudicate', 'withdraw'] as const;
+export const REVIEW_STEPS = [
+  'open',
+  'assign',
+  'release',
+  'decide',
+  'sign',
+  'settle',
+  'adjudicate',
+  'withdraw',
+] as const;
 export const listedReviewSchema = z.object({
   id: z.uuid(),
   number: z.int(),
