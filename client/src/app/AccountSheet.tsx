@@ -1,4 +1,5 @@
 /** The account, the appearance of the app, and signing out with its consequences for the queue. */
+import { HideNames } from '../kit/HideNames.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
@@ -33,6 +34,7 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
     <Sheet title={name} onClose={onClose}>
       <p class="quiet small">{roles.map((role) => kitWords.roles[role]).join(kitWords.separator)}</p>
       <LooksChoice title={words.theme} choices={THEMES} words={words.themes} chosen={looks.theme} />
+      <HideNames />
       <div class="sheet-part hairline">
         <Consequence isUnkept={isUnkept} />
         <p class="small quiet">{words.version(RELAY_WEB_VERSION)}</p>

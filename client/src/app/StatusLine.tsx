@@ -14,6 +14,8 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { needsDecision } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
+import { hideNames, namesHidden } from '../kit/identities.ts';
+import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { lockMarkIn } from './lock-mark.ts';
 import { discOf, namedUnderWay, standingOf, underWayOf, type Standing } from './may-close.ts';
@@ -92,6 +94,7 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
           <ProvenNote />
         )}
         <PausedItem />
+        <HiddenItem />
         <LinkItem />
         {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
           <p class="status-item status-policy small" data-names={keepsNames || named > 0}>
@@ -125,6 +128,20 @@ function PausedItem() {
     <p class="status-item small" data-paused>
       <Icon name="wait" size={20} />
       <a href={hrefOf({ page: 'studies' })}>{appWords.status.paused(paused)}</a>
+    </p>
+  );
+}
+
+/** On every page: names may be needed to decide, and the switch may be far away. */
+function HiddenItem() {
+  if (!namesHidden.value) return null;
+  return (
+    <p class="status-item small">
+      <Icon name="person" size={20} />
+      <span>{kitWords.namesAreHidden}</span>
+      <button type="button" class="button button-bare" onClick={() => hideNames(false)}>
+        {kitWords.showNames}
+      </button>
     </p>
   );
 }

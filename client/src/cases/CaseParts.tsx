@@ -3,8 +3,9 @@ import type { ComponentChildren } from 'preact';
 import type { CasePart, ListedCase } from '#shared/protocol/cases.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { formatDicomDate } from '../kit/format.ts';
+import { HideNames } from '../kit/HideNames.tsx';
+import { namesHidden } from '../kit/identities.ts';
 import { Notice } from '../kit/Notice.tsx';
-import type { Anonymise } from './anonymise.ts';
 import { dayOf } from './case-filters.ts';
 import type { CaseTrouble } from './case-trouble.ts';
 import { caseWords as words } from './case-words.ts';
@@ -25,24 +26,13 @@ export function CaseTroubleNotice({ trouble, children }: TroubleProps) {
   );
 }
 
-export type WithheldProps = { readonly anonymise: Anonymise; readonly withheld: readonly CasePart[] };
+export type WithheldProps = { readonly withheld: readonly CasePart[] };
 
 /** A person who never sees titles needs no switch. */
-export function Withheld({ anonymise, withheld }: WithheldProps) {
-  const isSwitched = anonymise.isOn.value;
+export function Withheld({ withheld }: WithheldProps) {
   return (
     <div class="case-withheld">
-      {(isSwitched || !withheld.includes('title')) && (
-        <label class="choice">
-          <input
-            type="checkbox"
-            class="tick"
-            checked={isSwitched}
-            onChange={(event) => anonymise.choose(event.currentTarget.checked)}
-          />
-          <span>{words.anonymise}</span>
-        </label>
-      )}
+      {(namesHidden.value || !withheld.includes('title')) && <HideNames />}
       {withheld.length > 0 && (
         <p class="small quiet">
           {words.withheld} {withheld.map((part) => words.parts[part]).join(', ')}.

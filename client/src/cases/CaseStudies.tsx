@@ -1,7 +1,8 @@
 /** The studies of a case: whose they are as the PACS tells it, what models say, and the way to a viewer. */
 import { useId } from 'preact/hooks';
 import type { Case, CasePatients } from '#shared/protocol/cases.ts';
-import { formatDicomDate, formatMoment, formatPersonName } from '../kit/format.ts';
+import { formatMoment } from '../kit/format.ts';
+import { bornSaid, identitySaid, nameSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import type { CaseStore } from './case.store.ts';
@@ -62,14 +63,16 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
 const hrefToRun = (caseId: string, at: number): string =>
   hrefOf({ page: 'results', at: 'infer', id: caseId, beside: String(at) });
 
+const prefixed = (name: string, value: string | null) => value && `${name} ${value}`;
+
 function PatientOf({ patient }: { readonly patient: Patient | null }) {
   const said = caseWords.patient;
-  const name = formatPersonName(patient?.patientName);
+  const name = nameSaid(patient?.patientName);
   const about = [
-    patient?.patientId && patient.patientId !== name && `${said.id} ${patient.patientId}`,
-    formatDicomDate(patient?.birthDate) && `${said.born} ${formatDicomDate(patient?.birthDate)}`,
+    patient?.patientId !== name && prefixed(said.id, identitySaid(patient?.patientId)),
+    prefixed(said.born, bornSaid(patient?.birthDate)),
     patient?.sex && `${said.sex} ${patient.sex}`,
-    patient?.accessionNumber && `${said.accession} ${patient.accessionNumber}`,
+    prefixed(said.accession, identitySaid(patient?.accessionNumber)),
   ].filter(Boolean);
   if (name === null && about.length === 0) return <p class="quiet">{said.unknown}</p>;
   return (

@@ -6,10 +6,10 @@ import { exportWords } from '../exports/export-words.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
+import { namesHidden } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
-import type { Anonymise } from './anonymise.ts';
 import { CaseReviews } from '../reviews/CaseReviews.tsx';
 import { CaseAttachments } from './CaseAttachments.tsx';
 import { EditCaseSheet } from './CaseForm.tsx';
@@ -26,13 +26,12 @@ const words = caseWords.page;
 export type CaseViewProps = {
   readonly id: string;
   readonly listQuery: string;
-  readonly anonymise: Anonymise;
 };
 
-export function CaseView({ id, listQuery, anonymise }: CaseViewProps) {
+export function CaseView({ id, listQuery }: CaseViewProps) {
   const api = useApi();
   const [store] = useState(() => createCaseStore(api, id));
-  const isAnonymous = anonymise.isOn.value;
+  const isAnonymous = namesHidden.value;
   useEffect(() => void store.load(isAnonymous), [store, isAnonymous]);
   useEffect(() => () => store.close(), [store]);
   const of = store.case.value;
@@ -62,7 +61,7 @@ export function CaseView({ id, listQuery, anonymise }: CaseViewProps) {
               </button>
             </p>
           </CaseTroubleNotice>
-          {of && <OneCase of={of} store={store} anonymise={anonymise} listQuery={listQuery} />}
+          {of && <OneCase of={of} store={store} listQuery={listQuery} />}
         </>
       )}
     </main>
@@ -71,17 +70,17 @@ export function CaseView({ id, listQuery, anonymise }: CaseViewProps) {
 
 type OneCaseProps = Omit<CaseViewProps, 'id'> & { readonly of: Case; readonly store: CaseStore };
 
-function OneCase({ of, store, anonymise, listQuery }: OneCaseProps) {
+function OneCase({ of, store, listQuery }: OneCaseProps) {
   const roles = useSession().user.value?.roles ?? [];
   const mayKeep = roles.some((role) => CASE_KEEPERS.includes(role));
   return (
     <>
-      <Withheld anonymise={anonymise} withheld={of.withheld} />
+      <Withheld withheld={of.withheld} />
       {of.title === null && !of.withheld.includes('title') && <p>{caseWords.unreadable}</p>}
       <Facts of={of} />
       {mayKeep && <Actions of={of} store={store} listQuery={listQuery} mayDelete={roles.includes('admin')} />}
       <CaseStudies of={of} store={store} mayOpen={!roles.includes('auditor')} />
-      {mayKeep && <CaseReviews caseId={of.id} isAnonymous={anonymise.isOn.value} />}
+      {mayKeep && <CaseReviews caseId={of.id} isAnonymous={namesHidden.value} />}
       {!of.withheld.includes('notes') && <CaseNotes store={store} mayWrite={mayKeep} />}
       {!of.withheld.includes('attachments') && <CaseAttachments id={of.id} mayWrite={mayKeep} />}
       <CaseTimeline id={of.id} version={of.version} />

@@ -8,7 +8,6 @@ import { deferred } from '../kit/deferred.tsx';
 import type { Route } from '../kit/routes.ts';
 import { ExportsView } from '../exports/ExportsView.tsx';
 import { ReviewsPages } from '../reviews/ReviewsPages.tsx';
-import { createAnonymise } from './anonymise.ts';
 import { CasesView } from './CasesView.tsx';
 import { CaseView } from './CaseView.tsx';
 
@@ -26,12 +25,11 @@ export function CasesPages({ route }: { readonly route: CasesRoute }) {
 }
 
 function OwnPages({ route: { id, query } }: { readonly route: OwnRoute }) {
-  const [anonymise] = useState(() => createAnonymise(localStorage));
   // The list that a case was opened from is the one to which the way back leads.
   const [listQuery, setListQuery] = useState('');
   if (id === '') {
     if (query !== listQuery) setListQuery(query);
-    return <CasesView query={query} anonymise={anonymise} />;
+    return <CasesView query={query} />;
   }
-  return <CaseView key={id} id={id} listQuery={listQuery} anonymise={anonymise} />;
+  return <CaseView key={id} id={id} listQuery={listQuery} />;
 }

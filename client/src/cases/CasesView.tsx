@@ -7,10 +7,10 @@ import { ExportSheet } from '../exports/ExportSheet.tsx';
 import { exportWords } from '../exports/export-words.ts';
 import { selectionOf } from '../exports/exports.store.ts';
 import { kitWords } from '../kit/kit-words.ts';
+import { namesHidden } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
-import type { Anonymise } from './anonymise.ts';
 import { isFiltered, parseFilters, USUAL, writeFilters, type CaseFilters } from './case-filters.ts';
 import { BulkBar } from './BulkBar.tsx';
 import { bulkWords } from './bulk-words.ts';
@@ -28,9 +28,9 @@ import { SaveCases, type SaveCasesProps } from './SaveCases.tsx';
 
 const words = caseWords.list;
 
-export type CasesViewProps = { readonly query: string; readonly anonymise: Anonymise };
+export type CasesViewProps = { readonly query: string };
 
-export function CasesView({ query, anonymise }: CasesViewProps) {
+export function CasesView({ query }: CasesViewProps) {
   const api = useApi();
   const user = useSession().user.value;
   const mayKeep = user?.roles.some((role) => CASE_KEEPERS.includes(role)) ?? false;
@@ -38,7 +38,7 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
   const isOpening = useSignal(false);
   // A search for a UID does not come into the address.
   const [filters, setFilters] = useState<CaseFilters>(() => parseFilters(query));
-  const isAnonymous = anonymise.isOn.value;
+  const isAnonymous = namesHidden.value;
   useEffect(() => {
     if (query !== writeFilters(filters)) setFilters(parseFilters(query));
   }, [query]);
@@ -61,13 +61,7 @@ export function CasesView({ query, anonymise }: CasesViewProps) {
           </button>
         )}
       </div>
-      <Tools
-        filters={filters}
-        anonymise={anonymise}
-        withheld={store.withheld.value}
-        mayKeep={mayKeep}
-        onImported={load}
-      />
+      <Tools filters={filters} withheld={store.withheld.value} mayKeep={mayKeep} onImported={load} />
       <CaseViews filters={filters} isAnonymous={isAnonymous} />
       <CaseFilterBar filters={filters} onChoose={choose} mayKeep={mayKeep} />
       <CaseTroubleNotice trouble={store.trouble.value}>
@@ -93,7 +87,7 @@ type ToolsProps = Pick<SaveCasesProps, 'filters'> &
   WithheldProps & { readonly mayKeep: boolean; readonly onImported: () => void };
 
 /** The list as a file, a file as cases, and who is named in both. */
-function Tools({ filters, anonymise, withheld, mayKeep, onImported }: ToolsProps) {
+function Tools({ filters, withheld, mayKeep, onImported }: ToolsProps) {
   const isImporting = useSignal(false);
   const isExporting = useSignal(false);
   const mayExport = useSession().user.value?.roles.some((role) => EXPORTERS.includes(role)) ?? false;
@@ -106,7 +100,7 @@ function Tools({ filters, anonymise, withheld, mayKeep, onImported }: ToolsProps
           {exportWords.open}
         </button>
       )}
-      <SaveCases filters={filters} isAnonymous={anonymise.isOn.value} isNamed={isNamed} />
+      <SaveCases filters={filters} isAnonymous={namesHidden.value} isNamed={isNamed} />
       {mayKeep && (
         <button type="button" class="button" onClick={() => (isImporting.value = true)}>
           {csvWords.open}
@@ -119,7 +113,7 @@ function Tools({ filters, anonymise, withheld, mayKeep, onImported }: ToolsProps
           onClose={() => (isExporting.value = false)}
         />
       )}
-      <Withheld anonymise={anonymise} withheld={withheld} />
+      <Withheld withheld={withheld} />
     </div>
   );
 }

@@ -41,7 +41,6 @@ export const caseWords = {
     'accession-number': 'Waits for the study with its accession number',
     'patient-id': 'Waits for a study of its patient',
   },
-  anonymise: 'Hide names and titles',
   withheld: 'Not shown to you:',
   parts: {
     title: 'titles',

@@ -8,11 +8,11 @@ import {
   type ExportTemplate,
   type NewExport,
 } from '#shared/protocol/exports.ts';
-import { createAnonymise } from '../cases/anonymise.ts';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Icon } from '../kit/Icon.tsx';
+import { namesHidden } from '../kit/identities.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
@@ -34,7 +34,6 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   const [id] = useState(() => crypto.randomUUID());
   const [attempt] = useState(openAttempt);
   // Where names are hidden, no template that has any is offered.
-  const [{ isOn: isAnonymous }] = useState(() => createAnonymise(localStorage));
   const templates = useSignal<readonly ExportTemplate[] | null>(null);
   const chosen = useSignal<string | null>(null);
   const purpose = useSignal('');
@@ -42,7 +41,7 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   useEffect(() => {
     void attempt.tried(async () => {
       const all = (await api.json('/export-templates', exportTemplatesSchema)).templates;
-      templates.value = all.filter(({ definition }) => !isAnonymous.value || definition.redaction !== 'full');
+      templates.value = all.filter(({ definition }) => !namesHidden.value || definition.redaction !== 'full');
       chosen.value = templates.value[0]?.name ?? null;
     });
   }, []);

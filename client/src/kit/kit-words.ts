@@ -45,6 +45,10 @@ export const kitWords = {
   copied: 'Copied',
   codeOf: (code: string) => `Copy the code ${code}`,
   working: 'Working…',
+  hideNames: 'Hide names and titles',
+  showNames: 'Show names',
+  namesAreHidden: 'Names are hidden.',
+  nameHidden: 'Name hidden',
   details: 'Details',
   /** Of a file with any fault of its structure. */
   /** Instances that a further destination must have and did not take. */

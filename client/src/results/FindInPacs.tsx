@@ -4,10 +4,11 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import { READS_ALL } from '#shared/protocol/api.ts';
-import { createAnonymise, type Anonymise } from '../cases/anonymise.ts';
 import { instances } from '../kit/counted.ts';
-import { formatDicomDate, formatPersonName } from '../kit/format.ts';
+import { formatDicomDate } from '../kit/format.ts';
+import { HideNames } from '../kit/HideNames.tsx';
 import { Icon } from '../kit/Icon.tsx';
+import { identitySaid, namesHidden, nameSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { findWords as said } from './find-words.ts';
@@ -42,7 +43,6 @@ export type FindInPacsProps = {
 };
 
 export function FindInPacs({ store, isOpen, chosen, onChoose }: FindInPacsProps) {
-  const [anonymise] = useState(() => createAnonymise(localStorage));
   const readsAll = useSession().user.value?.roles.some((role) => READS_ALL.includes(role)) ?? false;
   const trouble = store.trouble.value;
   const found = store.found.value;
@@ -66,7 +66,7 @@ export function FindInPacs({ store, isOpen, chosen, onChoose }: FindInPacsProps)
           {found && countSaid(found)}
         </p>
         {found?.studies.length === 0 && <p class="quiet">{said.noneWhat}</p>}
-        {found !== null && found.studies.length > 0 && <Rows {...{ found, anonymise, chosen, onChoose }} />}
+        {found !== null && found.studies.length > 0 && <Rows {...{ found, chosen, onChoose }} />}
         {found?.hasMore && (
           <button
             type="button"
@@ -153,24 +153,12 @@ function Fields({ store }: { readonly store: FindStore }) {
   );
 }
 
-type RowsProps = Pick<FindInPacsProps, 'chosen' | 'onChoose'> & {
-  readonly found: Found;
-  readonly anonymise: Anonymise;
-};
+type RowsProps = Pick<FindInPacsProps, 'chosen' | 'onChoose'> & { readonly found: Found };
 
-function Rows({ found, anonymise, chosen, onChoose }: RowsProps) {
-  const isHidden = anonymise.isOn.value;
+function Rows({ found, chosen, onChoose }: RowsProps) {
   return (
     <>
-      <label class="choice">
-        <input
-          type="checkbox"
-          class="tick"
-          checked={isHidden}
-          onChange={(event) => anonymise.choose(event.currentTarget.checked)}
-        />
-        <span>{said.hideNames}</span>
-      </label>
+      <HideNames />
       <fieldset>
         <legend class="unseen">{said.found}</legend>
         {found.studies.map((study) => (
@@ -181,7 +169,7 @@ function Rows({ found, anonymise, chosen, onChoose }: RowsProps) {
               checked={chosen === study.studyInstanceUID}
               onChange={() => onChoose(study.studyInstanceUID)}
             />
-            <Row study={study} isHidden={isHidden} />
+            <Row study={study} />
           </label>
         ))}
       </fieldset>
@@ -189,10 +177,10 @@ function Rows({ found, anonymise, chosen, onChoose }: RowsProps) {
   );
 }
 
-function Row({ study, isHidden }: { readonly study: FoundStudy; readonly isHidden: boolean }) {
+function Row({ study }: { readonly study: FoundStudy }) {
   const { studyInstanceUID, patientName, patientID, date, modalities, description, instances: count } = study;
-  const name = isHidden ? said.hidden : (formatPersonName(patientName) ?? said.noName);
-  const named = isHidden ? [resultWords.studyUID(studyInstanceUID.slice(-8))] : [patientID];
+  const name = nameSaid(patientName) ?? said.noName;
+  const named = namesHidden.value ? [resultWords.studyUID(studyInstanceUID.slice(-8))] : [patientID];
   const facts = [formatDicomDate(date), modalities.join('/'), ...(count === null ? [] : [instances(count)])];
   return (
     <span class="run-study">
@@ -205,7 +193,7 @@ function Row({ study, isHidden }: { readonly study: FoundStudy; readonly isHidde
           </>
         ))}
       </span>
-      {!isHidden && description !== '' && <bdi class="small quiet">{description}</bdi>}
+      {identitySaid(description) !== '' && <bdi class="small quiet">{description}</bdi>}
     </span>
   );
 }

@@ -6,7 +6,7 @@ import type { ComponentChildren } from 'preact';
 import type { Code, ContentItem, StructuredReport } from '#shared/dicom/content-tree.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
-import { formatPersonName } from '../kit/format.ts';
+import { nameSaid } from '../kit/identities.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { momentSaid } from './stored-moment.ts';
@@ -71,7 +71,7 @@ function Flags({ report, head }: Omit<ReportContentProps, 'result'>) {
           {verifiers.map(({ name, at }) => (
             <Row key={name} name={said.verifiedBy}>
               <bdi>
-                {[formatPersonName(name), momentSaid(at.slice(0, 8), at.slice(8), head)]
+                {[nameSaid(name), momentSaid(at.slice(0, 8), at.slice(8), head)]
                   .filter(Boolean)
                   .join(kitWords.separator)}
               </bdi>
@@ -200,7 +200,7 @@ function Value({ item: { value }, result }: OfResult & { readonly item: ContentI
     case 'text':
       return <bdi class="report-text">{value.text}</bdi>;
     case 'name':
-      return <bdi>{formatPersonName(value.name)}</bdi>;
+      return <bdi>{nameSaid(value.name)}</bdi>;
     case 'code':
       return (
         <>

@@ -8,8 +8,9 @@ import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { useApi } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import { formatMoment, formatPersonName } from '../kit/format.ts';
+import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
+import { identitySaid, nameSaid } from '../kit/identities.ts';
 import { useLate } from '../kit/use-late.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
@@ -292,14 +293,14 @@ function Head({ head }: { readonly head: StoredHead }) {
       <h2>{said.label}</h2>
       <dl class="facts small">
         <Fact name={head.isDeidentified ? said.pseudonym : said.patient}>
-          <bdi>{formatPersonName(head.patientName) ?? said.nothing}</bdi>
+          <bdi>{nameSaid(head.patientName) ?? said.nothing}</bdi>
         </Fact>
         <Fact name={said.patientId}>
-          <bdi>{head.patientId || said.nothing}</bdi>
+          <bdi>{identitySaid(head.patientId) || said.nothing}</bdi>
         </Fact>
         <Fact name={said.studyDate}>{momentSaid(head.studyDate, '', head) ?? said.nothing}</Fact>
         <Fact name={said.series}>
-          <bdi>{head.seriesDescription || said.nothing}</bdi>
+          <bdi>{identitySaid(head.seriesDescription) || said.nothing}</bdi>
         </Fact>
         <Fact name={said.made}>{momentSaid(head.contentDate, head.contentTime, head) ?? said.nothing}</Fact>
         <Fact name={said.by}>

@@ -9,7 +9,8 @@ import {
   type Result,
   type ResultPreview,
 } from '#shared/protocol/inference.ts';
-import { formatDicomDate, formatPersonName } from '../kit/format.ts';
+import { formatDicomDate } from '../kit/format.ts';
+import { identitySaid, nameSaid } from '../kit/identities.ts';
 import type { Correction, NoAnswer } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 
@@ -43,7 +44,7 @@ export function className(name: string): string {
 export function patientOf(preview: Pick<ResultPreview, 'patient'> | null): string | null {
   if (!preview?.patient) return null;
   const { name, id, isPseudonym } = preview.patient;
-  const known = [...new Set([formatPersonName(name), id])].filter(Boolean).join(', ');
+  const known = [...new Set([nameSaid(name), identitySaid(id)])].filter(Boolean).join(', ');
   if (known === '') return null;
   return isPseudonym ? resultWords.list.pseudonym(known) : known;
 }

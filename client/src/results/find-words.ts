@@ -45,8 +45,6 @@ export const findWords = {
   noneWhat: 'Fill in less, or another spelling. A study that was sent just now may take a minute.',
   more: 'Show more',
   noName: 'No name',
-  hideNames: 'Hide names and titles',
-  hidden: 'Name hidden',
   tooLarge: { title: 'The PACS’s answer is too large.', next: 'Narrow the search.' },
   nexts: {
     'pacs-without-dicomweb':

@@ -1,6 +1,5 @@
 /** The pages of reviews, fetched when the first of them is opened: the list, a review, and the types of reviews. */
-import { useState } from 'preact/hooks';
-import { createAnonymise } from '../cases/anonymise.ts';
+import { namesHidden } from '../kit/identities.ts';
 import { ReviewsView } from './ReviewsView.tsx';
 import { ReviewView } from './ReviewView.tsx';
 import { ReviewTypesView } from './types/ReviewTypesView.tsx';
@@ -9,7 +8,6 @@ import './reviews.css';
 import './image/viewer.css';
 
 export function ReviewsPages({ id }: { readonly id: string }) {
-  const [anonymise] = useState(() => createAnonymise(localStorage));
   if (id === 'types') return <ReviewTypesView />;
-  return id === '' ? <ReviewsView /> : <ReviewView key={id} id={id} isAnonymous={anonymise.isOn.value} />;
+  return id === '' ? <ReviewsView /> : <ReviewView key={id} id={id} isAnonymous={namesHidden.value} />;
 }

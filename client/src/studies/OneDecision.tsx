@@ -1,7 +1,8 @@
 /** One study in the list of decisions: whose it is, how many instances, a picture, and the answers as buttons. */
 import { useState } from 'preact/hooks';
 import { AskFirst } from '../kit/AskFirst.tsx';
-import { formatDicomDate, formatMoment, formatPersonName } from '../kit/format.ts';
+import { formatMoment } from '../kit/format.ts';
+import { nameSaid } from '../kit/identities.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -16,7 +17,7 @@ import { PatientsOfStudy } from './PatientsOfStudy.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { CONFLICT } from '../pipeline/queue/upload-queue.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
-import { nameOf } from '../pipeline/queue/study-title.ts';
+import { nameOf, personLines } from '../pipeline/queue/study-title.ts';
 import { carryOut, type Place } from './carry-out.ts';
 import type { Answer, Decision } from './list-decisions.ts';
 import { needsWords as words } from './needs-words.ts';
@@ -156,12 +157,12 @@ function describe(
 ): { readonly name: string; readonly about: readonly string[] } {
   if (study) {
     const { title } = study;
-    return { name: nameOf(study), about: personOf(title?.patientId, title?.patientBirthDate) };
+    return { name: nameOf(study), about: personLines(title?.patientId, title?.patientBirthDate) };
   }
   if (cause === 'mixed') return { name: chosenWords.mixed.title, about: [] };
   if (pictured) {
-    const name = formatPersonName(pictured.patientName) ?? titleWords.noPatient;
-    return { name, about: personOf(pictured.patientId, pictured.patientBirthDate) };
+    const name = nameSaid(pictured.patientName) ?? titleWords.noPatient;
+    return { name, about: personLines(pictured.patientId, pictured.patientBirthDate) };
   }
   if (lost) {
     const at = lost.queuedAt;
@@ -169,9 +170,4 @@ function describe(
     return { name: titleWords.erasedName(lost.modalities), about: when };
   }
   return { name: cause === 'foreign' ? words.foreign : words.chosen, about: [] };
-}
-
-function personOf(id: string | undefined, birthDate: string | undefined): readonly string[] {
-  const birth = formatDicomDate(birthDate);
-  return [...(id ? [titleWords.patientId(id)] : []), ...(birth ? [titleWords.born(birth)] : [])];
 }

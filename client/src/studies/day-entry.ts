@@ -4,11 +4,11 @@
  */
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
-import { formatDicomDate, formatMoment } from '../kit/format.ts';
+import { formatMoment } from '../kit/format.ts';
 import type { Link } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
-import { nameOf } from '../pipeline/queue/study-title.ts';
+import { nameOf, personLines } from '../pipeline/queue/study-title.ts';
 import { partOf, trackOf, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { TrackState } from '../pipeline/queue/track-state.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
@@ -141,16 +141,12 @@ function nameByTime(modalities: readonly string[], at: number, now: Date): strin
 function entryHere(study: QueuedStudy, sent: SentStudy | null, link: Link, now: Date): DayEntry {
   const { title } = study;
   const modalities = title?.modalities ?? study.about.modalities;
-  const birth = formatDicomDate(title?.patientBirthDate);
   return {
     key: study.id,
     study,
     sent,
     name: study.title || study.label !== null ? nameOf(study) : nameByTime(modalities, study.queuedAt, now),
-    person: [
-      ...(title?.patientId ? [titleWords.patientId(title.patientId)] : []),
-      ...(birth ? [titleWords.born(birth)] : []),
-    ],
+    person: personLines(title?.patientId, title?.patientBirthDate),
     modalities,
     at: study.queuedAt,
     part: partOf(study),

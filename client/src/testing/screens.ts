@@ -5,6 +5,7 @@
 import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { inspectPage } from '#testing/inspect-page.ts';
+import { namesHiddenFault } from './names-hidden.ts';
 
 /** By the test file in client/src. */
 export const SCREENS = {
@@ -317,7 +318,7 @@ const IN_OTHER_LANGUAGES: ReadonlySet<ScreenName> = new Set([
   ...(['queue-offline', 'study-arrived', 'receipt'] as const),
 ]);
 
-/** In every window and both themes: accessible, targets large enough, nothing scrolls sideways. */
+/** In every window and both themes: accessible, targets large enough, nothing scrolls sideways; names can be hidden. */
 export async function looksRight(page: Page, name: ScreenName): Promise<void> {
   const otherLanguages = IN_OTHER_LANGUAGES.has(name) || process.env['RELAY_OTHER_LANGUAGES'] === 'yes';
   const faults = await inspectPage(page, name, { folder: process.env['RELAY_SCREENSHOTS'], otherLanguages });
@@ -326,4 +327,5 @@ export async function looksRight(page: Page, name: ScreenName): Promise<void> {
     [],
     `${name}\n${faults.map(({ window, theme, fault }) => `${window}, ${theme}: ${fault}`).join('\n')}`,
   );
+  assert.is(await namesHiddenFault(page), null, name);
 }

@@ -7,9 +7,10 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
-import { formatPersonName } from '../../kit/format.ts';
+import { namesHidden, nameSaid } from '../../kit/identities.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
+import { ShowNames } from '../../kit/HideNames.tsx';
 import { Notice } from '../../kit/Notice.tsx';
 import { ReasonDetails } from '../../kit/ReasonDetails.tsx';
 import { sentencesOfReason } from '../../kit/reason-sentences.ts';
@@ -74,7 +75,7 @@ function OneStudy({ study }: { readonly study: FoundStudy }) {
           <bdi>
             {ingest.mixed.value.has(study.studyInstanceUID)
               ? chosenWords.mixed.title
-              : (formatPersonName(study.patientName) ?? titleWords.noPatient)}
+              : (nameSaid(study.patientName) ?? titleWords.noPatient)}
           </bdi>
         </p>
         <p class="kept">
@@ -88,8 +89,19 @@ function OneStudy({ study }: { readonly study: FoundStudy }) {
         </Notice>
       )}
       {policy?.deidentify && <HeldBack store={store} />}
-      <InstanceStage store={store} />
-      <Compared store={store} />
+      {namesHidden.value ? (
+        <Notice kind="plain" sign="person" title={kitWords.namesAreHidden}>
+          <p>{deidWords.needsNames}</p>
+          <p class="notice-actions">
+            <ShowNames />
+          </p>
+        </Notice>
+      ) : (
+        <>
+          <InstanceStage store={store} />
+          <Compared store={store} />
+        </>
+      )}
     </main>
   );
 }

@@ -33,6 +33,7 @@ export const deidWords = {
   reading: 'Reading the instance…',
   failed: 'This device could not compare the instance.',
   failedWhat: 'Nothing has left, and your files stay as they are.',
+  needsNames: 'This page shows what is removed: it needs the names.',
   again: 'Try again',
   notPrepared: 'Connect to see what is removed.',
   notPreparedNext: 'Names are removed with the help of the gateway, which can’t be reached.',

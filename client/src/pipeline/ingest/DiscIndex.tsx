@@ -3,12 +3,12 @@
  * index itself.
  */
 import type { IndexedStudy } from '#shared/dicom/dicomdir.ts';
-import { formatDicomDate, formatPersonName } from '../../kit/format.ts';
+import { nameSaid } from '../../kit/identities.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { Notice } from '../../kit/Notice.tsx';
 import { VirtualList } from '../../kit/VirtualList.tsx';
-import { partsOf } from '../queue/study-title.ts';
+import { partsOf, personLines } from '../queue/study-title.ts';
 import { titleWords } from '../queue/title-words.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { MissingFile } from './disc-files.ts';
@@ -93,11 +93,7 @@ export function ExpectedStudies() {
 
 function Expected({ study }: { readonly study: IndexedStudy }) {
   const { description, modalities, files } = study;
-  const birth = formatDicomDate(digitsOf(description.patientBirthDate));
-  const about = [
-    description.patientId && titleWords.patientId(description.patientId),
-    birth && titleWords.born(birth),
-  ].filter(Boolean);
+  const about = personLines(description.patientId ?? '', digitsOf(description.patientBirthDate));
   const parts = partsOf({
     studyDate: digitsOf(description.studyDate),
     description: description.studyDescription ?? '',
@@ -108,7 +104,7 @@ function Expected({ study }: { readonly study: IndexedStudy }) {
     <article class="card card-expected">
       <div class="card-body">
         <p class="card-name kept">
-          <bdi>{formatPersonName(description.patientName) ?? titleWords.noPatient}</bdi>
+          <bdi>{nameSaid(description.patientName) ?? titleWords.noPatient}</bdi>
         </p>
         {about.length > 0 && (
           <p class="small quiet kept">

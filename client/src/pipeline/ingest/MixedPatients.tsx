@@ -1,6 +1,6 @@
 /** On the card of a study that names several patients: who they are, which files are whose, and what was decided. */
-import { formatDicomDate, formatPersonName } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { bornSaid, identitySaid, namesHidden, nameSaid } from '../../kit/identities.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { titleWords } from '../queue/title-words.ts';
 import { chosenWords } from './chosen-words.ts';
@@ -80,15 +80,16 @@ function Parts({ parts }: { readonly parts: readonly PatientPart[] }) {
 
 /** The first, and how many more. */
 export function FileNames({ part: { files } }: { readonly part: Pick<PatientPart, 'files'> }) {
-  const names = files.slice(0, FILES_NAMED).map(({ file }) => file.path.split('/').at(-1)!);
+  const named = namesHidden.value ? 0 : FILES_NAMED;
+  const names = files.slice(0, named).map(({ file }) => file.path.split('/').at(-1)!);
   return <bdi>{chosenWords.mixed.files(names, files.length - names.length)}</bdi>;
 }
 
 export function personOf({ person }: Pick<PatientPart, 'person'>): string {
-  return chosenWords.person(formatPersonName(person.name) ?? titleWords.noPatient, person.id.trim());
+  return chosenWords.person(nameSaid(person.name) ?? titleWords.noPatient, identitySaid(person.id));
 }
 
 export function bornOf({ person }: Pick<PatientPart, 'person'>): string | null {
-  const birth = formatDicomDate(person.description.patientBirthDate?.replaceAll('-', ''));
+  const birth = bornSaid(person.description.patientBirthDate?.replaceAll('-', ''));
   return birth ? titleWords.born(birth) : null;
 }

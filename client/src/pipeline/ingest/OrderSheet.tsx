@@ -7,7 +7,8 @@ import { Sheet } from '../../kit/Sheet.tsx';
 import { isOfPatient } from './fit-orders.ts';
 import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
-import { Both, describeOrder, personOf } from './OrderParts.tsx';
+import { describeOrder, personOf } from './order-person.ts';
+import { Both } from './OrderParts.tsx';
 import { orderWords as words } from './order-words.ts';
 
 type OrderSheetProps = {

@@ -2,14 +2,15 @@
 import { useId, useState } from 'preact/hooks';
 import { deferred } from '../../kit/deferred.tsx';
 import { useIngest, useTriageViews } from './ingest-context.ts';
-import { formatBytes, formatDicomDate, formatPersonName } from '../../kit/format.ts';
+import { formatBytes } from '../../kit/format.ts';
+import { nameSaid } from '../../kit/identities.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { instances, series } from '../../kit/counted.ts';
 import { chosenWords } from './chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { titleWords } from '../queue/title-words.ts';
-import { partsOf, toReadable } from '../queue/study-title.ts';
+import { partsOf, personLines, toReadable } from '../queue/study-title.ts';
 import { ofUnknownStudy } from './damaged-files.ts';
 import type { FoundSeries, FoundStudy } from './found-study.ts';
 import type { OrderOfStudyProps } from './OrderOfStudy.tsx';
@@ -43,9 +44,7 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
   const ingest = useIngest();
   const Notes = useTriageViews().value?.Notes;
   const isMixed = ingest.mixed.value.has(study.studyInstanceUID);
-  const name = isMixed
-    ? chosenWords.mixed.title
-    : (formatPersonName(study.patientName) ?? titleWords.noPatient);
+  const name = isMixed ? chosenWords.mixed.title : (nameSaid(study.patientName) ?? titleWords.noPatient);
   const policy = ingest.policy.value;
   const { loud, quiet } = sortWarnings(
     study.warnings,
@@ -114,17 +113,15 @@ function Damaged({ study }: { readonly study: FoundStudy }) {
 }
 
 function Patient({ study, name }: { readonly study: FoundStudy; readonly name: string }) {
-  const birth = formatDicomDate(study.patientBirthDate);
+  const lines = personLines(study.patientId, study.patientBirthDate);
   return (
     <>
       <h2 class="card-name kept">
         <bdi>{name}</bdi>
       </h2>
-      {(study.patientId || birth) && (
+      {lines.length > 0 && (
         <p class="small quiet kept">
-          {study.patientId && <bdi>{titleWords.patientId(study.patientId)}</bdi>}
-          {study.patientId && birth && kitWords.separator}
-          {birth && titleWords.born(birth)}
+          <bdi>{lines.join(kitWords.separator)}</bdi>
         </p>
       )}
     </>

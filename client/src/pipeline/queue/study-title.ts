@@ -2,15 +2,18 @@
  * The name of a study on the screen. After completion its title is erased; its local label remains for the shift,
  * and its kind, size and sending time for longer.
  */
-import { formatDicomDate, formatMoment, formatPersonName } from '../../kit/format.ts';
+import { formatDicomDate, formatMoment } from '../../kit/format.ts';
+import { bornSaid, identitySaid, namesHidden, nameSaid } from '../../kit/identities.ts';
+import { kitWords } from '../../kit/kit-words.ts';
 import { instances, series } from '../../kit/counted.ts';
 import { titleWords } from './title-words.ts';
 import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 import { isNoneInPacs } from './track-state.ts';
 
 export function nameOf({ title, label, about }: Pick<QueuedStudy, 'title' | 'label' | 'about'>): string {
+  if (!title && label !== null && namesHidden.value) return kitWords.nameHidden;
   if (!title) return label ?? titleWords.erasedName(about.modalities);
-  return formatPersonName(title.patientName) ?? titleWords.noPatient;
+  return nameSaid(title.patientName) ?? titleWords.noPatient;
 }
 
 /** Tells studies with an erased title apart: by size and time. */
@@ -40,7 +43,7 @@ export function partsOf(
     title.modalities.join('/'),
     title.bodyParts.map(toReadable).join(', '),
     // Some scanners separate its parts with ^, as in a name.
-    title.description.replace(/\^+/g, ' ').trim(),
+    identitySaid(title.description.replace(/\^+/g, ' ')),
   ];
   return parts.filter((part): part is string => part !== null && part !== '');
 }
@@ -48,4 +51,11 @@ export function partsOf(
 /** Body Part Examined (0018,0015) is a code of capitals: CHEST → Chest. */
 export function toReadable(code: string): string {
   return code === code.toUpperCase() ? code.charAt(0) + code.slice(1).toLowerCase() : code;
+}
+
+/** Patient ID and birth date (YYYYMMDD), which tell two patients of one name apart. */
+export function personLines(id: string | undefined, birthDate: string | undefined): readonly string[] {
+  const shown = identitySaid(id);
+  const birth = bornSaid(birthDate);
+  return [...(shown ? [titleWords.patientId(shown)] : []), ...(birth ? [titleWords.born(birth)] : [])];
 }

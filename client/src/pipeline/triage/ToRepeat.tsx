@@ -4,7 +4,7 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useTriage } from './triage-context.ts';
-import { formatPersonName } from '../../kit/format.ts';
+import { nameSaid } from '../../kit/identities.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { triageWords } from './triage-words.ts';
 import { titleWords } from '../queue/title-words.ts';
@@ -49,7 +49,7 @@ export function ToRepeat({ chosen }: { readonly chosen: readonly FoundStudy[] })
       {opened && warning && (
         <FilmSheet
           study={opened}
-          name={formatPersonName(opened.patientName) ?? titleWords.noPatient}
+          name={nameSaid(opened.patientName) ?? titleWords.noPatient}
           warning={warning}
           onClose={() => setOpened(null)}
         />

@@ -4,14 +4,13 @@
  * so the page then names no patient.
  */
 import { useQueue } from '../queue/queue-context.ts';
-import { formatBytes, formatDicomDate } from '../../kit/format.ts';
+import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { useLate } from '../../kit/use-late.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { Pace, Track } from '../queue/Track.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from '../queue/queue-words.ts';
-import { titleWords } from '../queue/title-words.ts';
 import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
 import type { QueuedStudy, StudyTitle } from '../queue/queued-study.ts';
@@ -19,7 +18,7 @@ import { RepeatFilm } from '../queue/RepeatFilm.tsx';
 import { isStopped, sendingButtons } from '../queue/list-buttons.ts';
 import { StudyButtons } from '../queue/StudyButtons.tsx';
 import { NotCancelled } from '../queue/StudyDetails.tsx';
-import { nameOf, partsOf, remainsOf } from '../queue/study-title.ts';
+import { nameOf, partsOf, personLines, remainsOf } from '../queue/study-title.ts';
 import { trackOf } from '../queue/track-of.ts';
 import { isNoneInPacs } from '../queue/track-state.ts';
 import { ArrivedPanel } from './ArrivedPanel.tsx';
@@ -114,18 +113,14 @@ function kindOf({ about: { modalities } }: QueuedStudy): readonly string[] {
 }
 
 function TitleLines({ title }: { readonly title: StudyTitle }) {
-  const birth = formatDicomDate(title.patientBirthDate);
-  const person = [
-    title.patientId ? titleWords.patientId(title.patientId) : null,
-    birth ? titleWords.born(birth) : null,
-  ];
+  const person = personLines(title.patientId, title.patientBirthDate);
   return (
     <>
       <p class="kept">
         <bdi>{partsOf(title).join(kitWords.separator)}</bdi>
       </p>
       <p class="small quiet">
-        <bdi>{person.filter((part) => part !== null).join(kitWords.separator)}</bdi>
+        <bdi>{person.join(kitWords.separator)}</bdi>
       </p>
     </>
   );

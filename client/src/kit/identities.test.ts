@@ -1,0 +1,71 @@
+/** *Hide names*: one switch, and no way to the screen past it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { describeOrder, personOf } from '../pipeline/ingest/order-person.ts';
+import { nameOf, partsOf, personLines } from '../pipeline/queue/study-title.ts';
+import { patientOf } from '../results/describe-result.ts';
+import { bornSaid, hideNames, identitySaid, nameSaid, namesHidden } from './identities.ts';
+
+const test = suite('hiding names');
+test.after.each(() => hideNames(false));
+
+const TITLE = {
+  ...{ patientName: 'Vexquil^Anna', patientId: 'PID-4711', patientBirthDate: '19630504' },
+  ...{ studyDate: '20260312', modalities: ['CR'], bodyParts: ['CHEST'], description: 'Thorax Vexquil' },
+};
+const about = { modalities: ['CR'], series: 1 } as Parameters<typeof nameOf>[0]['about'];
+const title = TITLE as unknown as NonNullable<Parameters<typeof nameOf>[0]['title']>;
+const patient = { name: 'Vexquil^Anna', id: 'PID-4711', isPseudonym: false };
+const order = {
+  ...{ patientName: 'Vexquil^Anna', patientId: 'PID-4711', accessionNumber: 'ACC-4711' },
+  ...{ procedureId: null, description: 'Thorax Vexquil', scheduledAt: '08:30' },
+} as unknown as Parameters<typeof describeOrder>[0];
+
+/** What pages say of a study, an order and a result of this patient. */
+const said = (): string =>
+  [
+    nameSaid('Vexquil^Anna'),
+    identitySaid('PID-4711'),
+    bornSaid('19630504'),
+    nameOf({ title, label: null, about }),
+    nameOf({ title: null, label: 'VA 711', about }),
+    ...partsOf(TITLE),
+    ...personLines('PID-4711', '19630504'),
+    patientOf({ patient }),
+    personOf('Vexquil^Anna', 'PID-4711'),
+    describeOrder(order),
+  ].join('\n');
+
+const IDENTITIES = ['Vexquil', 'Anna', '4711', '1963', 'VA 711'];
+
+test('every way in which pages name a patient says nothing of them while names are hidden', () => {
+  for (const identity of IDENTITIES) assert.ok(said().includes(identity), identity);
+  hideNames(true);
+  assert.is(namesHidden.value, true);
+  for (const identity of IDENTITIES) assert.not.ok(said().includes(identity), `${identity} in ${said()}`);
+  assert.match(said(), /2026/, 'the study is still told apart by its date');
+  hideNames(false);
+  for (const identity of IDENTITIES) assert.ok(said().includes(identity), identity);
+});
+
+test('a name that is none stays none', () => {
+  hideNames(true);
+  assert.equal([nameSaid(''), nameSaid('^'), identitySaid(' '), bornSaid(null)], [null, null, '', null]);
+});
+
+test('no file but this door formats the name of a person', () => {
+  const root = fileURLToPath(new URL('..', import.meta.url));
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (path) => /\.tsx?$/.test(path) && !path.includes('.test.'),
+  );
+  assert.ok(files.length > 300, 'the client’s files were found');
+  const formatting = files.filter((path) =>
+    readFileSync(join(root, path), 'utf8').includes('formatPersonName'),
+  );
+  assert.equal(formatting.sort(), ['kit/format.ts', 'kit/identities.ts']);
+});
+
+test.run();

@@ -1,0 +1,55 @@
+/**
+ * *Hide names* on a screen that shows a planted patient: once it is on, no planted name is in the text, in what a screen
+ * reader is told, in the window's title or in the address; once it is off again, the name is back. A screen without a
+ * name is left alone.
+ */
+import type { Page } from 'playwright-core';
+import { HIDE_NAMES_KEY } from '../kit/identities.ts';
+
+/** Family and given names of the patients in studies and orders that tests in a browser send. */
+const PLANTED = [
+  ...['Doe Jane', 'Roe Richard', 'Vexquil Anna', 'Lockmann Vera', 'Order Ann', 'Order Dana', 'Order Finn'],
+  ...['Study Ann', 'Study Ben', 'Study Cem', 'Study Eve', 'Ruiz Esperanza', 'Weber Karl', 'Plain Paula'],
+  ...['Paper Petra', 'Encapsulated Petra', 'Odd Planted', 'Meier Anna', 'Lang Cem', 'Kurz Bo', 'Keller Lena'],
+  ...['Film Child', 'Big Private', 'Planted Name'],
+];
+const PATTERN = PLANTED.map((name) => name.replace(' ', '(\\^|, | )')).join('|');
+const WITHIN_MS = 30_000;
+
+/** Runs in the page: whether a planted name is there is as wanted. */
+function isAsWanted({ pattern, wanted }: { readonly pattern: string; readonly wanted: boolean }): boolean {
+  const told = [...document.querySelectorAll('[aria-label], [title], [alt]')].flatMap((element) =>
+    ['aria-label', 'title', 'alt'].map((name) => element.getAttribute(name) ?? ''),
+  );
+  const text = [document.title, decodeURIComponent(location.href), document.body.innerText, ...told];
+  return new RegExp(pattern, 'i').test(text.join('\n')) === wanted;
+}
+
+/** As another tab would choose it. */
+const choose = (page: Page, on: boolean): Promise<void> =>
+  page.evaluate(
+    ([key, value]) => {
+      localStorage.setItem(key, value);
+      dispatchEvent(new StorageEvent('storage', { key }));
+    },
+    [HIDE_NAMES_KEY, on ? '1' : '0'] as const,
+  );
+
+/** Null: all is well. */
+export async function namesHiddenFault(page: Page): Promise<string | null> {
+  if (!(await page.evaluate(isAsWanted, { pattern: PATTERN, wanted: true }))) return null;
+  const settles = async (wanted: boolean): Promise<boolean> => {
+    const timeout = { timeout: WITHIN_MS };
+    const waiting = page.waitForFunction(isAsWanted, { pattern: PATTERN, wanted }, timeout);
+    return waiting.then(
+      () => true,
+      () => false,
+    );
+  };
+  await choose(page, true);
+  const isHidden = await settles(false);
+  const left = isHidden ? '' : await page.evaluate(() => document.body.innerText);
+  await choose(page, false);
+  if (!isHidden) return `a name is shown although names are hidden: ${left.slice(0, 1500)}`;
+  return (await settles(true)) ? null : 'names do not come back';
+}
