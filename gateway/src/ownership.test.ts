@@ -148,6 +148,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /cases': 'roles',
   'post /cases/import': 'roles',
   'post /cases/bulk': 'roles',
+  'post /cases/of-patient': 'roles',
   'get /case-assignees': 'roles',
   'get /cases/{id}': READ,
   'patch /cases/{id}': READ,

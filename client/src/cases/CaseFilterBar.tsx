@@ -1,5 +1,7 @@
 /** The search, the filters and the order above the list of cases. On a phone the filters wait behind a button. */
 import { useEffect, useId, useState } from 'preact/hooks';
+import { mayBePatient } from '#shared/protocol/cases.ts';
+import { namesHidden } from '../kit/identities.ts';
 import {
   CHOICE_NAMES,
   choicesOf,
@@ -16,16 +18,32 @@ export type CaseFilterBarProps = {
   readonly filters: CaseFilters;
   readonly onChoose: (some: Partial<CaseFilters>) => void;
   readonly mayKeep: boolean;
+  /** The patient that is searched for, and in no address. */
+  readonly patient: string;
+  readonly onPatient: (patient: string) => void;
 };
 
-/** Only people who may have a case filter by assignee. */
-export function CaseFilterBar({ filters, onChoose, mayKeep }: CaseFilterBarProps) {
+/** Only people who may have a case filter by assignee and search by patient. */
+export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }: CaseFilterBarProps) {
   const options = { filters, onChoose };
   const [isOpen, setOpen] = useState(false);
   const inUse = CHOICE_NAMES.filter((name) => name !== 'sort' && filters[name] !== USUAL[name]);
   return (
     <search class="case-filters" aria-label={words.filters} data-open={isOpen}>
-      <Search q={filters.q} onSearch={(q) => onChoose({ q })} />
+      <Search
+        {...{ label: words.search, wrong: words.searchWrong, inputMode: 'decimal' }}
+        q={filters.q}
+        mayBeSearched={mayBeSearched}
+        onSearch={(q) => onChoose({ q })}
+      />
+      {mayKeep && !namesHidden.value && (
+        <Search
+          {...{ label: words.patient, wrong: words.patientWrong, inputMode: 'text' }}
+          q={patient}
+          mayBeSearched={(typed) => typed === '' || mayBePatient(typed)}
+          onSearch={onPatient}
+        />
+      )}
       <button
         type="button"
         class="button case-filters-more"
@@ -50,7 +68,7 @@ export function CaseFilterBar({ filters, onChoose, mayKeep }: CaseFilterBarProps
   );
 }
 
-type SelectProps<C extends Choice> = Omit<CaseFilterBarProps, 'mayKeep'> & {
+type SelectProps<C extends Choice> = Pick<CaseFilterBarProps, 'filters' | 'onChoose'> & {
   readonly name: C;
   readonly label: string;
   readonly words: Readonly<Record<string, string>>;
@@ -74,12 +92,22 @@ function Select<C extends Choice>({ name, label, words: named, filters, onChoose
   );
 }
 
-/** Asked for when it is complete: with Enter, or when the field is left. */
-function Search({ q, onSearch }: { readonly q: string; readonly onSearch: (q: string) => void }) {
+type SearchProps = {
+  readonly label: string;
+  /** What to type instead. */
+  readonly wrong: string;
+  readonly inputMode: 'decimal' | 'text';
+  readonly q: string;
+  readonly mayBeSearched: (typed: string) => boolean;
+  readonly onSearch: (q: string) => void;
+};
+
+/** Asked for when it is complete: with Enter, or when the field is left. No browser keeps what was typed. */
+function Search({ label, wrong, inputMode, q, mayBeSearched: may, onSearch }: SearchProps) {
   const [typed, setTyped] = useState(q);
   const hint = useId();
   useEffect(() => setTyped(q), [q]);
-  const isWrong = !mayBeSearched(typed.trim());
+  const isWrong = !may(typed.trim());
   const ask = () => {
     if (!isWrong && typed.trim() !== q) onSearch(typed.trim());
   };
@@ -92,11 +120,12 @@ function Search({ q, onSearch }: { readonly q: string; readonly onSearch: (q: st
       }}
     >
       <label class="field">
-        <span class="small quiet">{words.search}</span>
+        <span class="small quiet">{label}</span>
         <input
           type="search"
-          inputMode="decimal"
+          inputMode={inputMode}
           autocomplete="off"
+          spellcheck={false}
           maxLength={64}
           value={typed}
           aria-invalid={isWrong}
@@ -106,7 +135,7 @@ function Search({ q, onSearch }: { readonly q: string; readonly onSearch: (q: st
         />
       </label>
       <p id={hint} class="small" role="status">
-        {isWrong && words.searchWrong}
+        {isWrong && wrong}
       </p>
     </form>
   );

@@ -42,8 +42,10 @@ export function CasesView({ query }: CasesViewProps) {
   useEffect(() => {
     if (query !== writeFilters(filters)) setFilters(parseFilters(query));
   }, [query]);
-  const load = () => void store.load({ filters, isAnonymous });
-  useEffect(load, [store, filters, isAnonymous]);
+  const [typed, setPatient] = useState('');
+  const patient = isAnonymous ? '' : typed;
+  const load = () => void store.load({ filters, isAnonymous, patient });
+  useEffect(load, [store, filters, isAnonymous, patient]);
   useEffect(() => () => store.close(), [store]);
   const choose = (some: Partial<CaseFilters>) => {
     const chosen = { ...filters, ...some };
@@ -61,9 +63,14 @@ export function CasesView({ query }: CasesViewProps) {
           </button>
         )}
       </div>
-      <Tools filters={filters} withheld={store.withheld.value} mayKeep={mayKeep} onImported={load} />
+      <Tools
+        {...{ filters, mayKeep }}
+        withheld={store.withheld.value}
+        isListed={patient === ''}
+        onImported={load}
+      />
       <CaseViews filters={filters} isAnonymous={isAnonymous} />
-      <CaseFilterBar filters={filters} onChoose={choose} mayKeep={mayKeep} />
+      <CaseFilterBar {...{ filters, mayKeep, patient }} onChoose={choose} onPatient={setPatient} />
       <CaseTroubleNotice trouble={store.trouble.value}>
         <p>
           <button type="button" class="button" onClick={load}>
@@ -74,7 +81,11 @@ export function CasesView({ query }: CasesViewProps) {
       <List
         store={store}
         filters={filters}
-        onClear={() => choose({ ...USUAL, sort: filters.sort })}
+        patient={patient}
+        onClear={() => {
+          setPatient('');
+          choose({ ...USUAL, sort: filters.sort });
+        }}
         onChanged={load}
         mayKeep={mayKeep}
       />
@@ -84,10 +95,15 @@ export function CasesView({ query }: CasesViewProps) {
 }
 
 type ToolsProps = Pick<SaveCasesProps, 'filters'> &
-  WithheldProps & { readonly mayKeep: boolean; readonly onImported: () => void };
+  WithheldProps & {
+    readonly mayKeep: boolean;
+    /** The filters say which cases are in the list: a file of them has no others. */
+    readonly isListed: boolean;
+    readonly onImported: () => void;
+  };
 
 /** The list as a file, a file as cases, and who is named in both. */
-function Tools({ filters, withheld, mayKeep, onImported }: ToolsProps) {
+function Tools({ filters, withheld, mayKeep, isListed, onImported }: ToolsProps) {
   const isImporting = useSignal(false);
   const isExporting = useSignal(false);
   const mayExport = useSession().user.value?.roles.some((role) => EXPORTERS.includes(role)) ?? false;
@@ -95,12 +111,12 @@ function Tools({ filters, withheld, mayKeep, onImported }: ToolsProps) {
   return (
     <div class="cases-tools">
       <OtherPages mayKeep={mayKeep} mayExport={mayExport} />
-      {mayExport && (
+      {mayExport && isListed && (
         <button type="button" class="button" onClick={() => (isExporting.value = true)}>
           {exportWords.open}
         </button>
       )}
-      <SaveCases filters={filters} isAnonymous={namesHidden.value} isNamed={isNamed} />
+      {isListed && <SaveCases filters={filters} isAnonymous={namesHidden.value} isNamed={isNamed} />}
       {mayKeep && (
         <button type="button" class="button" onClick={() => (isImporting.value = true)}>
           {csvWords.open}
@@ -142,12 +158,13 @@ function toSearch(event: KeyboardEvent) {
 type ListProps = {
   readonly store: CasesStore;
   readonly filters: CaseFilters;
+  readonly patient: string;
   readonly onClear: () => void;
   readonly onChanged: () => void;
   readonly mayKeep: boolean;
 };
 
-function List({ store, filters, onClear, onChanged, mayKeep }: ListProps) {
+function List({ store, filters, patient, onClear, onChanged, mayKeep }: ListProps) {
   const api = useApi();
   const [bulk] = useState(() => createBulkStore(api, bulkWords.undoneReason));
   const cases = store.cases.value;
@@ -155,9 +172,14 @@ function List({ store, filters, onClear, onChanged, mayKeep }: ListProps) {
   if (cases === null) return late ? <p class="quiet">{words.loading}</p> : null;
   return (
     <>
+      {store.isCut.value && (
+        <p role="status" class="small">
+          {words.patientCut}
+        </p>
+      )}
       {mayKeep && <BulkBar store={bulk} cases={cases} onDone={onChanged} />}
       {cases.length === 0 ? (
-        <Empty filters={filters} onClear={onClear} mayKeep={mayKeep} />
+        <Empty {...{ filters, patient, onClear, mayKeep }} />
       ) : (
         <Rows store={store} cases={cases} bulk={mayKeep ? bulk : null} />
       )}
@@ -228,11 +250,12 @@ function walk(event: KeyboardEvent, list: HTMLElement | null, { cases, bulk }: O
   event.preventDefault();
 }
 
-function Empty({ filters, onClear, mayKeep }: Pick<ListProps, 'filters' | 'onClear' | 'mayKeep'>) {
-  if (isFiltered(filters))
+function Empty({ filters, patient, onClear, mayKeep }: Omit<ListProps, 'store' | 'onChanged'>) {
+  if (isFiltered(filters) || patient !== '')
     return (
       <div class="stack" role="status">
-        <p class="strong">{words.none}</p>
+        <p class="strong">{patient === '' ? words.none : words.nonePatient}</p>
+        {patient !== '' && <p class="quiet">{words.nonePatientWhat}</p>}
         <p>
           <button type="button" class="button" onClick={onClear}>
             {words.clear}

@@ -57,7 +57,14 @@ export const caseWords = {
     filtersInUse: (count: number) =>
       count === 0 ? 'Filters and order' : `Filters and order (${count} in use)`,
     search: 'Case number or Study Instance UID',
-    searchWrong: 'Digits and dots only. To look for a patient, use your PACS.',
+    searchWrong: 'Digits and dots only.',
+    patient: 'Patient name or ID',
+    patientWrong: 'Two letters or digits at least, without * and ?.',
+    patientCut:
+      'The PACS has many studies of this name, and only the first were searched. Type more of the name.',
+    nonePatient: 'No case of this patient fits these filters.',
+    nonePatientWhat:
+      'The PACS was asked for the name or Patient ID as it has them: a policy may have replaced them. Closed cases are listed under “All”.',
     status: 'Status',
     statuses: { active: 'Not closed', '': 'All' },
     priority: 'Priority',

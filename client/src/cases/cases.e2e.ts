@@ -56,6 +56,8 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   ]);
   assert.is(saved.suggestedFilename(), 'prior.pdf');
   await page.getByText('Asking the PACS').waitFor({ state: 'detached' });
+  const about = await page.getByRole('region', { name: 'Studies' }).innerText();
+  const patientId = /Patient ID (\S+)/.exec(about)?.[1] ?? assert.unreachable(about);
   await page.locator('summary').press('Enter');
   await page.getByText('Note added').waitFor();
   await looksRight(page, 'case');
@@ -74,6 +76,18 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await page.getByRole('dialog').getByLabel('Why').pressSequentially('The prior came.');
   await page.getByRole('dialog').getByRole('button', { name: 'Open again' }).press('Enter');
   await page.getByText('The prior came.').waitFor();
+  await page.getByRole('link', { name: 'All cases' }).press('Enter');
+  await page.getByRole('combobox', { name: /^Status/ }).selectOption('');
+  const patient = page.getByLabel('Patient name or ID');
+  await patient.fill('Nobody');
+  await patient.press('Enter');
+  await page.getByText('No case of this patient fits these filters.').waitFor();
+  await looksRight(page, 'cases-patient-none');
+  await patient.fill(patientId);
+  await patient.press('Enter');
+  await page.getByRole('link', { name: TITLE }).waitFor();
+  assert.is(await page.locator('a.case-row').count(), 1, 'the PACS knows one study of this patient');
+  assert.not.ok(page.url().includes(patientId), 'no patient is in the address');
 });
 
 walk(

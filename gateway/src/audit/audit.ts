@@ -157,6 +157,8 @@ export type AuditEvent =
     }
   // A list of cases as a file, without the parts of them in `withheld`
   | { event: 'cases-exported'; by: string; cases: number; withheld: readonly string[] }
+  // The PACS was asked for the studies of a patient. Never whose
+  | { event: 'cases-searched-by-patient'; by: string; studies: number }
   // Figures with noise were told, of one data set. Never a count, nor the question
   | { event: 'private-figures-told'; by: string; of: DataSet; left: number }
   // Predictions of models as a file, under pseudonyms

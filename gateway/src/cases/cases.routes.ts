@@ -13,6 +13,8 @@ import {
   type CasePart,
   caseChangeSchema,
   caseListSchema,
+  casesOfPatientSchema,
+  foundCaseListSchema,
   caseSchema,
   closeCaseSchema,
   newCaseSchema,
@@ -35,6 +37,7 @@ import { findCase, listAssignees } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { changeCase, closeCase, deleteCase, reopenCase } from './change-case.ts';
 import { CSV_HEADERS, exportCases } from './export-cases.ts';
+import { findByPatient } from './find-by-patient.ts';
 import { cursorOf, listCases, parseCursor, type CaseQuestion } from './list-cases.ts';
 import { openCase } from './open-case.ts';
 import { recordCaseReading } from './record-case-reading.ts';
@@ -93,6 +96,20 @@ const list = defineRoute({
   },
 });
 type ListQuery = z.infer<typeof list.request.query>;
+/** In the body: an address ends up in logs. */
+const ofPatient = defineRoute({
+  method: 'post',
+  path: '/cases/of-patient',
+  roles: CASE_KEEPERS,
+  tags: ['cases'],
+  problems: ['pacs-unreachable', 'pacs-without-dicomweb'],
+  summary: 'The cases of a patient, by name or Patient ID: the PACS is asked whose studies there are',
+  request: {
+    query: list.request.query.omit({ anonymise: true, format: true }),
+    body: jsonBody(casesOfPatientSchema),
+  },
+  responses: { 200: jsonResponse(foundCaseListSchema, 'A page, of the cases that the filters let through.') },
+});
 
 const open = defineRoute({
   method: 'post',
@@ -174,6 +191,11 @@ export function caseRoutes(tools: CaseTools): Router {
     const asked = questionOf(caller, query, withheld);
     return c.body(await exportCases(tools, { reader: caller, withheld }, asked), 200, CSV_HEADERS);
   });
+  router.openapi(ofPatient, async (c) => {
+    const caller = callerOf(c);
+    const { isCut, ...patient } = await findByPatient(tools, caller, c.req.valid('json').patient);
+    return c.json({ ...(await page(tools, caller, c.req.valid('query'), patient)), isCut }, 200);
+  });
   router.openapi(show, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
@@ -218,12 +240,17 @@ function serveChanges(router: Router, tools: CaseTools): void {
   });
 }
 
-async function page(tools: CaseTools, caller: Caller, query: ListQuery) {
+async function page(
+  tools: CaseTools,
+  caller: Caller,
+  query: Omit<ListQuery, 'format'>,
+  patient?: CaseQuestion['patient'],
+) {
   const { cursor, anonymise: anonymous, sort, limit } = query;
   const after = cursor === undefined ? undefined : parseCursor(sort, cursor);
   if (after === null) throw new Problem('invalid-request', 'Invalid: cursor (of another sort).');
   const withheld = withheldFrom(caller, anonymous === '1');
-  const asked = questionOf(caller, query, withheld);
+  const asked = { ...questionOf(caller, query, withheld), patient };
   const found = await listCases(tools.db, caller, { ...asked, sort, after, limit });
   const cases = await showCases(tools, { reader: caller, withheld }, found.rows);
   const last = found.rows.at(-1);
@@ -234,7 +261,11 @@ async function page(tools: CaseTools, caller: Caller, query: ListQuery) {
   };
 }
 
-function questionOf(caller: Caller, query: ListQuery, withheld: readonly CasePart[]): CaseQuestion {
+function questionOf(
+  caller: Caller,
+  query: Omit<ListQuery, 'format'>,
+  withheld: readonly CasePart[],
+): CaseQuestion {
   const { q, assignee, to, status, priority, dueUntil, modality, finding, from } = query;
   // A reader of pseudonyms does not learn the assignee: the filter would tell.
   const assigneeId = withheld.includes('people') ? undefined : assigneeOf(caller, assignee);

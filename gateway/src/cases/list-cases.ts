@@ -13,6 +13,7 @@ import { blindStudies } from '../reviews/blinding.ts';
 import { mayKnowResult } from './case-facts.ts';
 import { isVisible, mayKnowStudy, type CaseReader } from './case-rights.ts';
 import type { CaseRow } from './case.store.ts';
+import type { FoundPatient } from './find-by-patient.ts';
 
 /** The cases that are asked for; undefined: any. `until` is not included. */
 export type CaseQuestion = {
@@ -28,6 +29,8 @@ export type CaseQuestion = {
   readonly from?: Date | undefined;
   readonly until?: Date | undefined;
   readonly ids?: readonly string[] | undefined;
+  /** Of these studies, or waiting for a Patient ID with this keyed hash. */
+  readonly patient?: Pick<FoundPatient, 'studyInstanceUIDs' | 'expectedPrint'> | undefined;
 };
 /** A page of them. */
 export type CaseQuery = CaseQuestion & {
@@ -142,7 +145,8 @@ const knownTo = async (db: Db, reader: CaseReader): Promise<Known> => ({
 });
 
 function* conditionsOf(question: CaseQuestion, known: Known): Generator<Condition> {
-  const { text, status, priority, assigneeId, dueUntil, modality, finding, from, until, ids } = question;
+  const { text, status, priority, assigneeId, dueUntil, modality, finding, from, until, ids, patient } =
+    question;
   if (text !== undefined) yield isNamed(text, known);
   if (status === 'active') yield sql`case_record.status <> 'closed'`;
   else if (status !== undefined) yield sql`case_record.status = ${status}`;
@@ -155,6 +159,7 @@ function* conditionsOf(question: CaseQuestion, known: Known): Generator<Conditio
   if (from !== undefined) yield sql`case_record.created_at >= ${from}`;
   if (until !== undefined) yield sql`case_record.created_at < ${until}`;
   if (ids !== undefined) yield sql`case_record.id = any(${[...ids]}::uuid[])`;
+  if (patient !== undefined) yield isOfPatient(patient, known);
 }
 
 function isAfter(sort: CaseSort, { value, number }: NonNullable<CaseQuery['after']>): Condition {
@@ -182,6 +187,17 @@ function isNamed(text: string, { siteId, study }: Known): Condition {
   return sql`case_record.id = any(array(select c.case_id from case_study c
     where c.site_id = ${siteId} and strpos(c.study_instance_uid, ${text}) > 0 and ${study}
     ${NUMBER.test(text) ? numbered : sql``}))`;
+}
+
+function isOfPatient(
+  { studyInstanceUIDs, expectedPrint }: NonNullable<CaseQuestion['patient']>,
+  { siteId, study }: Known,
+): Condition {
+  return sql`case_record.id = any(array(
+    select c.case_id from case_study c where c.site_id = ${siteId}
+      and c.study_instance_uid = any(${[...studyInstanceUIDs]}::text[]) and ${study}
+    union all select w.id from case_record w where w.site_id = ${siteId} and w.expects = 'patient-id'
+      and w.expected_print = ${expectedPrint}))`;
 }
 
 function isOfModality(modality: string, known: Known): Condition {

@@ -10,14 +10,15 @@ const PATIENCE_MS = 10_000;
 /** Of one patient, or under one accession number. */
 export const FOUND_LIMIT = 50;
 
-/** @throws Problem pacs-unreachable. */
+/** @throws Problem pacs-unreachable; pacs-without-dicomweb for a name. */
 export async function searchStudies(
   { pacs }: SearchTools,
   key: StudyKey,
+  limit = FOUND_LIMIT,
 ): Promise<readonly DescribedStudy[]> {
   const patience = AbortSignal.timeout(PATIENCE_MS);
   try {
-    return await pacs.searchStudies(key, FOUND_LIMIT, patience);
+    return await pacs.searchStudies(key, limit, patience);
   } catch (error) {
     if (error instanceof PacsUnreachable || patience.aborted) throw new Problem('pacs-unreachable');
     throw error;

@@ -120,7 +120,11 @@ async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 function searchIn(pacs: TestPacs, key: StudyKey): DescribedStudy[] {
   requireSearch(pacs);
   return pacs.studies.filter((study) =>
-    Object.entries(key).every(([name, value]) => study[name as keyof DescribedStudy] === value),
+    Object.entries(key).every(([name, value]) =>
+      name === 'patientName'
+        ? study.patientName?.includes(value)
+        : study[name as keyof DescribedStudy] === value,
+    ),
   );
 }
 

@@ -131,6 +131,18 @@ export const caseListSchema = z.object({
 });
 export type CaseList = z.infer<typeof caseListSchema>;
 
+/** A name or Patient ID of which a search may be made: two letters or digits, and nothing but a line of text. */
+export const PATIENT_LENGTH = 64;
+const PATIENT = /^(?=(?:[^\p{L}\p{N}]*[\p{L}\p{N}]){2})[^\p{Cc}\\*?]+$/u;
+/** `POST /cases/of-patient`. */
+export const casesOfPatientSchema = z.object({
+  patient: z.string().trim().min(2).max(PATIENT_LENGTH).regex(PATIENT),
+});
+export const mayBePatient = (typed: string): boolean =>
+  casesOfPatientSchema.safeParse({ patient: typed }).success;
+/** `isCut`: the PACS may have more studies of this name than were looked at. */
+export const foundCaseListSchema = caseListSchema.extend({ isCut: z.boolean() });
+
 export const caseStudySchema = z.object({
   studyInstanceUID: uidSchema,
   addedAt: z.iso.datetime(),

@@ -229,6 +229,10 @@ for (const { name, create = null, isDimse = false } of ADAPTERS) {
       assert.equal(await uids({ patientId }), [study]);
       assert.equal(await uids({ patientId: `${patientId.slice(0, -1)}*` }), []);
       assert.equal(await uids({ patientId: patientId.slice(0, -1) }), []);
+      const name = found?.patientName ?? '';
+      assert.ok(name.length > 2);
+      assert.equal(await uids({ patientName: name.slice(1).toLowerCase() }), [study]);
+      assert.equal(await uids({ patientName: `${name} nobody` }), []);
       assert.equal(await uids({ studyInstanceUID: '1.2.3' }), []);
       assert.equal(await uids({ accessionNumber: 'nowhere' }), []);
     },

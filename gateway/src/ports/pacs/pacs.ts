@@ -81,11 +81,15 @@ export type DescribedInstance = FoundInstance & {
   readonly frames: number | null;
 };
 
-/** The key of a search for studies. An identifier holds no wildcard and no backslash. */
+/**
+ * The key of a search for studies. An identifier holds no wildcard and no backslash. `patientName`: words that are all
+ * in the name, in any order.
+ */
 export type StudyKey =
   | { readonly studyInstanceUID: string }
   | { readonly accessionNumber: string }
-  | { readonly patientId: string };
+  | { readonly patientId: string }
+  | { readonly patientName: string };
 
 /** A study as the PACS's search describes it: identifying values, to be shown and never kept. Null: it does not say. */
 export type DescribedStudy = {
@@ -209,7 +213,7 @@ export interface Pacs {
     signal: AbortSignal,
   ): Promise<readonly DescribedInstance[]>;
   /**
-   * The studies with exactly this key, at most `limit` of them; none where the PACS has no such search. Throws
+   * The studies with exactly this key, or with these words in the name, at most `limit` of them; none where the PACS has no such search. Throws
    * PacsUnreachable.
    */
   searchStudies(key: StudyKey, limit: number, signal: AbortSignal): Promise<readonly DescribedStudy[]>;

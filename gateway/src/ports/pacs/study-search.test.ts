@@ -48,4 +48,22 @@ test('an identifier cannot change the query', () => {
   assert.ok(query.getAll('includefield').includes('00100010'));
 });
 
+test('a name is asked for by its longest word, and has all of them in any order, without case and accents', () => {
+  const query = new URLSearchParams(studyQuery({ patientName: 'Zoë *Müller^' }, 5));
+  assert.is(query.get('PatientName'), '*Müller*');
+  const named = (uid: string, name: string) =>
+    row(uid, { '00100010': { vr: 'PN', Value: [{ Alphabetic: name }] } });
+  const rows = [
+    named('1.1', 'MULLER^Zoe'),
+    named('1.2', 'Müller^Anna'),
+    named('1.3', 'Weber'),
+    row('1.4', {}),
+  ];
+  const found = (patientName: string) =>
+    readStudies(rows, { patientName }).map(({ studyInstanceUID }) => studyInstanceUID);
+  assert.equal(found('zoë müller'), ['1.1']);
+  assert.equal(found('Müll'), ['1.1', '1.2']);
+  assert.equal(found('*^ '), [], 'no word is in every name');
+});
+
 test.run();

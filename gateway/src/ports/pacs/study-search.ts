@@ -1,7 +1,7 @@
 /**
  * A search for studies (PS3.18 §10.6) and its answer in the DICOM JSON Model (PS3.18 Annex F). A PACS may match by
- * wildcard, ignore the key or send anything: only rows that have exactly the key are believed, and their values are cut
- * to what a page can show.
+ * wildcard, ignore the key or send anything: only rows that have the key are believed, and their values are cut to what a
+ * page can show.
  */
 import type { DescribedStudy, StudyKey } from './pacs.ts';
 
@@ -23,6 +23,7 @@ const NAMES = {
   studyInstanceUID: 'StudyInstanceUID',
   accessionNumber: 'AccessionNumber',
   patientId: 'PatientID',
+  patientName: 'PatientName',
 };
 
 const namedIn = (key: StudyKey): [keyof typeof NAMES, string] =>
@@ -30,7 +31,8 @@ const namedIn = (key: StudyKey): [keyof typeof NAMES, string] =>
 
 export function studyQuery(key: StudyKey, limit: number): string {
   const [name, value] = namedIn(key);
-  const query = new URLSearchParams({ [NAMES[name]]: value, limit: `${limit}` });
+  const asked = name === 'patientName' ? wildcardOf(value) : value;
+  const query = new URLSearchParams({ [NAMES[name]]: asked, limit: `${limit}` });
   for (const tag of Object.values(TAGS)) query.append('includefield', tag);
   return query.toString();
 }
@@ -44,8 +46,28 @@ export function readStudies(rows: readonly unknown[], key: StudyKey): readonly D
       Object.entries(TAGS).map(([field, tag]) => [field, textOf(row, tag)]),
     ) as Record<keyof typeof TAGS, string | null>;
     const study = { studyInstanceUID, ...said };
-    return study[name] === value ? [study] : [];
+    const isMeant = name === 'patientName' ? hasWords(study.patientName, value) : study[name] === value;
+    return isMeant ? [study] : [];
   });
+}
+
+/** What is between the parts of a name as a person writes it, and what would be more than a word to the PACS. */
+const BETWEEN = /[\s,^=*?\\\p{Cc}]+/u;
+const wordsOf = (text: string): string[] => text.split(BETWEEN).filter((word) => word !== '');
+
+/** Wild Card Matching (PS3.4 §C.2.2.2.4) knows one order of the words: the longest of them narrows the most. */
+function wildcardOf(name: string): string {
+  const [longest = ''] = wordsOf(name).toSorted((a, b) => b.length - a.length);
+  return `*${longest}*`;
+}
+
+/** However it is written: a PACS may match without case and accents. */
+const folded = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLocaleLowerCase('en');
+
+function hasWords(name: string | null, text: string): boolean {
+  const words = wordsOf(text);
+  const has = folded(name ?? '');
+  return words.length > 0 && words.every((word) => has.includes(folded(word)));
 }
 
 /** PS3.18 F.2.2: a Person Name is an object of its component groups. */

@@ -1,0 +1,95 @@
+/** The search for the cases of a patient, through the real route: the PACS is asked, and nobody else is told. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Session } from '#shared/protocol/api.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+
+const test = suite('cases of a patient');
+let gateway: TestGateway & { pacs: TestPacs };
+let keeper: Session;
+let token: string;
+/** Numbers of the cases: two of Vexquil, one of another patient, one that waits for a Patient ID. */
+let numbers: { first: number; second: number; other: number; waiting: number };
+
+const web = { get: () => Promise.reject(new Error('not asked')), takesLists: async () => false };
+
+test.before(async () => {
+  const pacs = Object.assign(openTestPacs(), { web });
+  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  keeper = await gateway.userWith(['radiologist']);
+  token = keeper.accessToken;
+  const { accessToken: sender } = await gateway.userWith(['technician']);
+  const open = async (seed: number, patientName: string, patientId: string) => {
+    const study = await deliverStudy(gateway, { token: sender, seed, patientName, patientId });
+    return (await openTestCase(gateway, token, { studies: [study] })).number;
+  };
+  const waiting = await openTestCase(gateway, token, { expected: { patientId: 'PID-900' } });
+  numbers = {
+    first: await open(301, 'Vexquil^Anna', 'PID-301'),
+    second: await open(302, 'Vexquil^Bert', 'PID-302'),
+    other: await open(303, 'Oberhuber^Carl', 'PID-303'),
+    waiting: waiting.number,
+  };
+});
+test.after(() => gateway.close());
+
+type Answer = { cases: { number: number; title: string | null }[]; next: string | null; isCut: boolean };
+const find = (patient: string, query = ''): Promise<Answer> =>
+  jsonOf(gateway, `POST /cases/of-patient${query}`, { token, body: { patient } });
+const foundBy = async (patient: string, query = ''): Promise<number[]> =>
+  (await find(patient, query)).cases.map(({ number }) => number).sort((a, b) => a - b);
+
+test('finds by name and by Patient ID, also the case that waits for its study, and with the filters', async () => {
+  assert.equal(await foundBy('Vexquil'), [numbers.first, numbers.second]);
+  assert.equal(await foundBy('PID-303'), [numbers.other]);
+  assert.equal(await foundBy('PID-900'), [numbers.waiting]);
+  assert.equal(await foundBy('Nobody'), []);
+  assert.equal(await foundBy('Vexquil', '?priority=urgent'), []);
+  const page = await find('Vexquil', '?limit=1&sort=oldest');
+  assert.equal([page.cases.map(({ number }) => number), page.isCut], [[numbers.first], false]);
+  const next = await find('Vexquil', `?limit=1&sort=oldest&cursor=${page.next}`);
+  assert.equal(
+    next.cases.map(({ number }) => number),
+    [numbers.second],
+  );
+});
+
+test('is for those who see identities, of one line and two letters at least', async () => {
+  const refused = async (as: string, patient: string): Promise<number> =>
+    (await gateway.call('POST', '/cases/of-patient', { token: as, body: { patient } })).status;
+  for (const role of ['technician', 'researcher', 'auditor'] as const)
+    assert.is(await refused((await gateway.userWith([role])).accessToken, 'Vexquil'), 403, role);
+  for (const patient of ['', 'V', '**', 'V*', 'Vex*', 'Vex\\quil', 'Vex\nquil', '^^', 'x'.repeat(65)])
+    assert.is(await refused(token, patient), 422, JSON.stringify(patient));
+  assert.is(await refused(token, 'Ve'), 200);
+  assert.is(await refused(token, 'x'.repeat(64)), 200);
+});
+
+test('says that the PACS is away, or knows no search, and never "none" instead', async () => {
+  const codeOf = async (): Promise<string> => {
+    const answer = await gateway.call('POST', '/cases/of-patient', { token, body: { patient: 'Vexquil' } });
+    return ((await answer.json()) as { code: string }).code;
+  };
+  gateway.pacs.lie = 'down';
+  assert.is(await codeOf(), 'pacs-unreachable');
+  gateway.pacs.lie = 'honest';
+  Object.assign(gateway.pacs, { web: undefined });
+  assert.is(await codeOf(), 'pacs-without-dicomweb');
+  Object.assign(gateway.pacs, { web });
+});
+
+test('stands in the audit trail with who and how many, and without the name', async () => {
+  await find('Vexquil');
+  const rows = await gateway.database.db
+    .selectFrom('audit')
+    .select(['event', 'fields'])
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .execute();
+  assert.is(rows[0]?.event, 'cases-searched-by-patient');
+  assert.equal(rows[0]?.fields, { by: keeper.user.id, studies: 2 });
+});
+
+test.run();

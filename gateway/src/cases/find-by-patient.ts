@@ -1,0 +1,41 @@
+/**
+ * The cases of a patient: the PACS is asked who has this name or Patient ID, as no name is in the database. A case that
+ * waits for its study is found by the keyed hash of the Patient ID that it names.
+ */
+import { recordAudit } from '../audit/audit.ts';
+import type { CaseReader } from './case-rights.ts';
+import type { CaseTools } from './case-tools.ts';
+import { searchStudies } from './read-patients.ts';
+
+/** Of each of the two searches. More would tell a person nothing: they type more of the name. */
+export const STUDIES_LIMIT = 500;
+
+export type FoundPatient = {
+  /** Those that the PACS names. */
+  readonly studyInstanceUIDs: readonly string[];
+  /** The keyed hash of a Patient ID that a case may wait for. */
+  readonly expectedPrint: string;
+  /** The PACS may have more studies under this name. */
+  readonly isCut: boolean;
+};
+
+/** Recorded before the answer, without what was asked. @throws Problem pacs-unreachable, pacs-without-dicomweb. */
+export async function findByPatient(
+  tools: CaseTools,
+  reader: CaseReader,
+  patient: string,
+): Promise<FoundPatient> {
+  const { db, seal, now } = tools;
+  const [named, numbered] = await Promise.all([
+    searchStudies(tools, { patientName: patient }, STUDIES_LIMIT),
+    searchStudies(tools, { patientId: patient }, STUDIES_LIMIT),
+  ]);
+  const found = new Set([...named, ...numbered].map(({ studyInstanceUID }) => studyInstanceUID));
+  const event = { event: 'cases-searched-by-patient', by: reader.id, studies: found.size } as const;
+  await db.transaction().execute((trx) => recordAudit(trx, reader.siteId, event, now()));
+  return {
+    studyInstanceUIDs: [...found],
+    expectedPrint: seal.print('patient-id', patient),
+    isCut: named.length === STUDIES_LIMIT || numbered.length === STUDIES_LIMIT,
+  };
+}
