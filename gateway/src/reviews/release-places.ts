@@ -6,8 +6,8 @@
 import { ADJUDICATOR, isEnded, isReleased } from '#shared/protocol/review-state.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
-import { whoSawFinding } from './blinding.ts';
-import { candidatesFor, chooseReaders, lockTurn } from './choose-readers.ts';
+import { sawWhileTaken, whoSawFinding } from './blinding.ts';
+import { candidatesFor, chooseReaders, lockTurn, type Candidate } from './choose-readers.ts';
 import {
   insertEvent,
   lockReview,
@@ -79,14 +79,21 @@ async function release(
 async function nextReader(
   trx: Trx,
   { review, places, place }: Held,
-  byTurn: Parameters<typeof chooseReaders>[0],
+  byTurn: readonly Candidate[],
 ): Promise<string | null> {
   const readers = new Set(places.map(({ account_id: id }) => id));
   const others = byTurn.filter(({ id }) => !readers.has(id));
-  const isBlinded = review.hides_finding && place.place !== ADJUDICATOR;
+  const free = place.place === ADJUDICATOR ? others : await blindOf(trx, review, others);
+  return chooseReaders(free, review.definition.assignment, 1)[0] ?? null;
+}
+
+/** Those who saw nothing that a reader of this review must not see. */
+async function blindOf(trx: Trx, review: ReviewRow, candidates: readonly Candidate[]): Promise<Candidate[]> {
   const of = { caseId: review.case_id, since: review.opened_at };
-  const ids = others.map(({ id }) => id);
-  const saw = isBlinded ? await whoSawFinding(trx, of, ids) : new Set<string>();
-  const blind = others.filter(({ id }) => !saw.has(id));
-  return chooseReaders(blind, review.definition.assignment, 1)[0] ?? null;
+  const ids = candidates.map(({ id }) => id);
+  const saw = review.hides_finding ? await whoSawFinding(trx, of, ids) : new Set<string>();
+  const blind: Candidate[] = [];
+  for (const one of candidates)
+    if (!saw.has(one.id) && !(await sawWhileTaken(trx, review, one.id))) blind.push(one);
+  return blind;
 }
