@@ -57,7 +57,7 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   assert.is(saved.suggestedFilename(), 'prior.pdf');
   await page.getByText('Asking the PACS').waitFor({ state: 'detached' });
   const about = await page.getByRole('region', { name: 'Studies' }).innerText();
-  const patientId = /Patient ID (\S+)/.exec(about)?.[1] ?? '';
+  const patientId = /RP-\w+/.exec(about)?.[0] ?? '';
   assert.is.not(patientId, '', about);
   await page.locator('summary').press('Enter');
   await page.getByText('Note added').waitFor();
