@@ -159,7 +159,18 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['gateway/src/analytics'], ['reviews', 'results', 'models', 'policies', 'http', 'audit', 'database']],
   [
     ['gateway/src/cases'],
-    ['results', 'reviews', 'rules', 'pipeline', 'ports', 'http', 'audit', 'observability', 'database'],
+    [
+      'results',
+      'reviews',
+      'rules',
+      'pipeline',
+      'ports',
+      'http',
+      'audit',
+      'observability',
+      'database',
+      'jobs',
+    ],
   ],
   [
     ['gateway/src/exports'],
@@ -182,7 +193,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   ],
   [
     ['gateway/src/sample'],
-    ['cases', 'destinations', 'pipeline', 'auth', 'ports', 'http', 'audit', 'database'],
+    ['cases', 'reviews', 'destinations', 'pipeline', 'auth', 'ports', 'http', 'audit', 'database'],
   ],
   [['gateway/src/policies'], ['database']],
   [

@@ -50,7 +50,6 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
   const queue = useQueue();
   const session = useSession();
   const user = session.user.value;
-  const policy = ingest.policy.value;
   const sendable = sendableOf(ingest);
   const standing = standingOf({
     phase: ingest.phase.value,
@@ -73,9 +72,6 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
     leftOut: underWay.reduce((sum, { track }) => sum + track.leftOut, 0),
   });
   const isSent = ingest.sentFromHere.value.sent.size > 0;
-  const keepsNames = policy?.deidentify === false;
-  const said = policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown;
-  const named = policy?.deidentify ? namedUnderWay(queue.studies.value) : 0;
   return (
     <section class="status" aria-label={appWords.status.label}>
       <div class="status-inside" data-standing={standing.kind}>
@@ -96,12 +92,7 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
         <PausedItem />
         <HiddenItem />
         <LinkItem />
-        {session.state.value !== 'signed-out' && (user === null || maySend(user)) && (
-          <p class="status-item status-policy small" data-names={keepsNames || named > 0}>
-            <Icon name={keepsNames || named > 0 ? 'person' : 'shield'} size={20} />
-            <span>{named > 0 ? appWords.status.exceptNamed(said, named) : said}</span>
-          </p>
-        )}
+        <PolicyItem />
       </div>
     </section>
   );
@@ -128,6 +119,24 @@ function PausedItem() {
     <p class="status-item small" data-paused>
       <Icon name="wait" size={20} />
       <a href={hrefOf({ page: 'studies' })}>{appWords.status.paused(paused)}</a>
+    </p>
+  );
+}
+
+/** For those who send. */
+function PolicyItem() {
+  const queue = useQueue();
+  const session = useSession();
+  const user = session.user.value;
+  const policy = useIngest().policy.value;
+  if (session.state.value === 'signed-out' || (user !== null && !maySend(user))) return null;
+  const keepsNames = policy?.deidentify === false;
+  const said = policy ? ingestWords.policyInForce(policy.deidentify) : appWords.status.policyUnknown;
+  const named = policy?.deidentify ? namedUnderWay(queue.studies.value) : 0;
+  return (
+    <p class="status-item status-policy small" data-names={keepsNames || named > 0}>
+      <Icon name={keepsNames || named > 0 ? 'person' : 'shield'} size={20} />
+      <span>{named > 0 ? appWords.status.exceptNamed(said, named) : said}</span>
     </p>
   );
 }

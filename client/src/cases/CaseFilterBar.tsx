@@ -94,7 +94,7 @@ function Select<C extends Choice>({ name, label, words: named, filters, onChoose
 
 type SearchProps = {
   readonly label: string;
-  /** What to type instead. */
+  /** The sentence about a text that cannot be searched for. */
   readonly wrong: string;
   readonly inputMode: 'decimal' | 'text';
   readonly q: string;

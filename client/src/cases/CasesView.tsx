@@ -55,14 +55,7 @@ export function CasesView({ query }: CasesViewProps) {
   };
   return (
     <main id="content" class="page stack cases" aria-busy={store.isBusy.value} onKeyDown={toSearch}>
-      <div class="cases-head">
-        <h1 tabIndex={-1}>{kitWords.pages.cases}</h1>
-        {mayKeep && (
-          <button type="button" class="button button-main" onClick={() => (isOpening.value = true)}>
-            {caseWords.open}
-          </button>
-        )}
-      </div>
+      <Head onOpen={mayKeep ? () => (isOpening.value = true) : null} />
       <Tools
         {...{ filters, mayKeep }}
         withheld={store.withheld.value}
@@ -91,6 +84,20 @@ export function CasesView({ query }: CasesViewProps) {
       />
       {isOpening.value && <NewCaseSheet studyInstanceUID={null} onClose={() => (isOpening.value = false)} />}
     </main>
+  );
+}
+
+/** `onOpen` null: this person opens no case. */
+function Head({ onOpen }: { readonly onOpen: (() => void) | null }) {
+  return (
+    <div class="cases-head">
+      <h1 tabIndex={-1}>{kitWords.pages.cases}</h1>
+      {onOpen !== null && (
+        <button type="button" class="button button-main" onClick={onOpen}>
+          {caseWords.open}
+        </button>
+      )}
+    </div>
   );
 }
 

@@ -24,7 +24,7 @@ const order = {
   ...{ procedureId: null, description: 'Thorax Vexquil', scheduledAt: '08:30' },
 } as unknown as Parameters<typeof describeOrder>[0];
 
-/** What pages say of a study, an order and a result of this patient. */
+/** Pages say this of a study, an order and a result of this patient. */
 const said = (): string =>
   [
     nameSaid('Vexquil^Anna'),

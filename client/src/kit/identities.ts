@@ -1,7 +1,7 @@
 /**
- * The one door through which whose study it is reaches a screen. *Hide names* is one switch for all pages of a device,
- * for a demonstration, a screenshot or a person looking over one's shoulder. It hides names, Patient IDs, birth dates and
- * texts that may hold a name; not what is drawn in an image, and nothing in another program's viewer.
+ * The one door through which identities reach a screen. *Hide names* is one switch for all pages of a device, for a
+ * demonstration, a screenshot or a person looking over one's shoulder. It hides names, Patient IDs, birth dates and
+ * texts that may hold a name; but no pixel of an image, and nothing in another program's viewer.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { formatDicomDate, formatPersonName } from './format.ts';

@@ -1,7 +1,7 @@
 /**
- * *Hide names* on a screen that shows a planted patient: once it is on, no planted name is in the text, in what a screen
- * reader is told, in the window's title or in the address; once it is off again, the name is back. A screen without a
- * name is left alone.
+ * *Hide names* on a screen that shows a planted patient: once it is on, no planted name is in the text, in the labels
+ * of a screen reader, in the window's title or in the address; once it is off again, the name is back. A screen without
+ * a name is left alone.
  */
 import type { Page } from 'playwright-core';
 import { HIDE_NAMES_KEY } from '../kit/identities.ts';

@@ -137,7 +137,7 @@ export type UserRouteTools = {
   readonly now: () => Date;
   /** The rights of the account, or of these devices, have changed: forget their cached answers. */
   readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
-  /** What the account may no longer work on goes to others, once this is committed. */
+  /** Gives the work that the account may no longer do to others, once this is committed. */
   readonly handBack: (
     trx: Trx,
     work: { readonly siteId: string; readonly accountId: string; readonly by: string },

@@ -255,7 +255,7 @@ test('is no case that a rule opened for a study which a person sent too', async 
   assert.ok(left.includes('named-elsewhere null 2') || left.includes('named-elsewhere null 1'), `${left}`);
 });
 
-test('what its readers held of a case that a person shares goes to people when it is removed', async () => {
+test('readings that its readers held of a case that a person shares go to people when it is removed', async () => {
   const { call, admin, database } = world;
   letDelete(world.pacs);
   const rule = {

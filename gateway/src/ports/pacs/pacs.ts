@@ -213,8 +213,8 @@ export interface Pacs {
     signal: AbortSignal,
   ): Promise<readonly DescribedInstance[]>;
   /**
-   * The studies with exactly this key, or with these words in the name, at most `limit` of them; none where the PACS has no such search. Throws
-   * PacsUnreachable.
+   * The studies with exactly this key, or with these words in the name, at most `limit` of them; none where the PACS
+   * has no such search. Throws PacsUnreachable.
    */
   searchStudies(key: StudyKey, limit: number, signal: AbortSignal): Promise<readonly DescribedStudy[]>;
   /**

@@ -1,7 +1,7 @@
 /**
  * A search for studies (PS3.18 §10.6) and its answer in the DICOM JSON Model (PS3.18 Annex F). A PACS may match by
- * wildcard, ignore the key or send anything: only rows that have the key are believed, and their values are cut to what a
- * page can show.
+ * wildcard, ignore the key or send anything: only rows that have the key are believed, and their values are cut to a
+ * length that a page can show.
  */
 import type { DescribedStudy, StudyKey } from './pacs.ts';
 
@@ -51,7 +51,7 @@ export function readStudies(rows: readonly unknown[], key: StudyKey): readonly D
   });
 }
 
-/** What is between the parts of a name as a person writes it, and what would be more than a word to the PACS. */
+/** Between the words of a name as a person writes it; and characters that mean something else to the PACS. */
 const BETWEEN = /[\s,^=*?\\\p{Cc}]+/u;
 const wordsOf = (text: string): string[] => text.split(BETWEEN).filter((word) => word !== '');
 
