@@ -1,4 +1,4 @@
-/** The work of an account that may no longer do it, through the real routes: nothing waits for somebody who has left. */
+/** The work of an account that may no longer do it, through the real routes: none waits for somebody who has left. */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
