@@ -15,7 +15,8 @@ const done = (some: Partial<QueuedStudy> = {}): QueuedStudy =>
     ...some,
   });
 const sent = (...ids: string[]): SentFromHere => ({
-  sent: new Set(ids),
+  choices: [0],
+  sent: new Map(ids.map((id) => [id, 0])),
   leftBehind: new Map(),
   files: new Map(),
 });
@@ -24,7 +25,7 @@ const NONE = { found: 0, refused: 0 };
 
 test('every study that was sent from here is in the PACS, with its receipt', () => {
   const studies = [done(), done({ id: 'b' }), queuedStudy({ id: 'of another page' })];
-  assert.equal(provenInPacs(sent('a', 'b'), studies, NONE), { studies: 2, except: 0 });
+  assert.equal(provenInPacs(sent('a', 'b'), studies, NONE), { studies: 2, except: 0, leftOut: [], left: [] });
   assert.is(provenInPacs(sent(), studies, NONE), null, 'nothing was sent from here');
   const found = { found: 1, refused: 0 };
   assert.is(provenInPacs(sent('a', 'b'), studies, found), null, 'another study of the disc is on the page');
@@ -46,10 +47,37 @@ test('nothing is said while one of them is not proven, needs a person, was cance
   assert.is(provenInPacs(sent('a', 'b'), [done()], NONE), null);
 });
 
-test('files that a person left out, that were cleared or could not be sent are the exceptions', () => {
+const damaged = (path: string, choice: number) => ({ files: 1, path, choice });
+
+test('files that a person left out, that were cleared or could not be sent are the exceptions, each with its path', () => {
   const study = done({ track: { ...NOWHERE, inPacs: 9, leftOut: 3 } });
-  const here = { ...sent('a'), leftBehind: new Map([['1.2.3', 4]]) };
-  assert.equal(provenInPacs(here, [study], { found: 0, refused: 2 }), { studies: 1, except: 9 });
+  const cleared = { files: 4, path: 'A/1.dcm', choice: 0 };
+  const here = { ...sent('a'), leftBehind: new Map([['1.2.3', cleared]]) };
+  assert.equal(provenInPacs(here, [study], { found: 0, refused: 2 }), {
+    studies: 1,
+    except: 9,
+    leftOut: [study],
+    left: [cleared],
+  });
+});
+
+test('a disc that was proven before the next was chosen is not counted with it; one still under way then is', () => {
+  const ofFirst = damaged('first/cut.dcm', 0);
+  const ofSecond = damaged('second/cut.dcm', 1);
+  const leftBehind = new Map([ofFirst, ofSecond].map((left) => [left.path, left]));
+  const here: SentFromHere = {
+    choices: [1000, 5000],
+    sent: new Map([
+      ['a', 0],
+      ['b', 1],
+    ]),
+    leftBehind,
+    files: new Map(),
+  };
+  const told = (firstEndedAt: number) =>
+    provenInPacs(here, [done({ completedAt: firstEndedAt }), done({ id: 'b', completedAt: 9000 })], NONE);
+  assert.equal(told(4999), { studies: 1, except: 1, leftOut: [], left: [ofSecond] });
+  assert.equal(told(5000), { studies: 2, except: 2, leftOut: [], left: [ofFirst, ofSecond] });
 });
 
 test.run();

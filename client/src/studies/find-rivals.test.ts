@@ -40,7 +40,7 @@ test('an image that was sent from elsewhere is not shown, and a page that was lo
   const here = store.sentFromHere.value;
   const alone = { ...here, files: new Map([[late.ordinal, { studyInstanceUID: '', found: late }]]) };
   assert.equal(findRivals(alone, id, instances), [{ mine: late, other: null }]);
-  assert.equal(findRivals({ ...here, sent: new Set() }, id, instances), []);
+  assert.equal(findRivals({ ...here, sent: new Map() }, id, instances), []);
   store.clear('held-back');
   assert.equal(findRivals(store.sentFromHere.value, id, instances), [], 'somebody else is here');
 });

@@ -67,7 +67,7 @@ for (const policy of [IDENTIFIED, DEIDENTIFIED])
     const track = { ...study!.track, safe: 0, inPacs: 2 };
     const arrived = { ...study!, state: 'done' as const, receiptId: 'receipt', track };
     const onPage = { found: 0, refused: store.rejected.value.length };
-    assert.equal(provenInPacs(store.sentFromHere.value, [arrived], onPage), { studies: 1, except: 1 });
+    assert.is(provenInPacs(store.sentFromHere.value, [arrived], onPage)?.except, 1);
     queue.close();
   });
 
@@ -104,7 +104,8 @@ for (const policy of [IDENTIFIED, DEIDENTIFIED])
 
 test('a damaged file that was cleared is an exception until a good copy of it is sent', async () => {
   const { store } = await openIngest();
-  const left = () => [...store.sentFromHere.value.leftBehind];
+  const left = () =>
+    [...store.sentFromHere.value.leftBehind].map(([key, { files }]) => [key, files] as const);
   await store.addFiles([...wholeOnes(), cut(LAST)]);
   store.clear();
   assert.equal(left(), [

@@ -22,7 +22,7 @@ import { policyInForce, termsOf } from './policy-in-force.ts';
 import { orderOf, withOrder } from './orders.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
-import { forgetSentFromHere } from './sent-from-here.ts';
+import { beginChoice, forgetSentFromHere } from './sent-from-here.ts';
 import { sendableOf } from './sendable.ts';
 import { reopenStudy } from './reopen-study.ts';
 import {
@@ -238,7 +238,10 @@ function beginReading(state: IngestState): AbortSignal {
   // A policy may have changed since the person signed in.
   state.tools.hearPolicies();
   // The discs of before were sent.
-  if (state.phase.peek() === 'idle') state.discs.clear();
+  if (state.phase.peek() === 'idle') {
+    state.discs.clear();
+    beginChoice(state, state.tools.now());
+  }
   if (state.abort.signal.aborted) state.abort = new AbortController();
   return state.abort.signal;
 }

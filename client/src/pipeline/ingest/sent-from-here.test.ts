@@ -4,6 +4,8 @@ import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { filesOf, openIngest } from '../../testing/open-ingest.ts';
 
+const pathOf = (study: ReturnType<typeof syntheticStudy>): string => filesOf(study)[0]!.name;
+
 test('the page knows the studies it sent and the files that were cleared from it, until somebody else signs in', async () => {
   const { store, database } = await openIngest();
   const first = syntheticStudy({ seed: 81, instancesPerSeries: 2 });
@@ -15,12 +17,12 @@ test('the page knows the studies it sent and the files that were cleared from it
   store.clear();
   const [row] = await database.studies.toArray();
   const { sent: ids, leftBehind } = store.sentFromHere.value;
-  assert.equal([...ids], [row!.id]);
+  assert.equal([...ids], [[row!.id, 0]]);
   assert.equal(
     [...leftBehind],
     [
-      [String(second.studyInstanceUID), second.instances.length],
-      ['cut.dcm', 1],
+      [String(second.studyInstanceUID), { files: second.instances.length, path: pathOf(second), choice: 0 }],
+      ['cut.dcm', { files: 1, path: 'cut.dcm', choice: 0 }],
     ],
   );
   await store.addFiles(filesOf(second));
@@ -31,6 +33,24 @@ test('the page knows the studies it sent and the files that were cleared from it
   );
   store.clear('held-back');
   assert.equal([store.sentFromHere.value.sent.size, store.sentFromHere.value.leftBehind.size], [0, 0]);
+});
+
+test('a choice begins on an empty page once something of the one before was sent', async () => {
+  const { store } = await openIngest();
+  const first = syntheticStudy({ seed: 83, instancesPerSeries: 2 });
+  const second = syntheticStudy({ seed: 84, instancesPerSeries: 2 });
+  const choices = () => store.sentFromHere.value.choices.length;
+  await store.addFiles(filesOf(first));
+  store.clear();
+  await store.addFiles(filesOf(first));
+  assert.is(choices(), 1, 'cleared, and chosen again');
+  await store.addFiles(filesOf(second).slice(0, 1));
+  assert.is(choices(), 1, 'more was added to it');
+  await store.send();
+  await store.addFiles(filesOf(second).slice(1));
+  assert.equal([choices(), ...store.sentFromHere.value.sent.values()], [2, 0, 0]);
+  await store.send();
+  assert.equal(new Set(store.sentFromHere.value.sent.values()).size, 2);
 });
 
 test.run();
