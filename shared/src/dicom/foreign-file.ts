@@ -9,6 +9,9 @@ const IMAGES = ['89504e47', 'ffd8ff', '47494638', '424d', '52494646'];
 const DOCUMENTS = ['25504446', '7b5c727466', 'd0cf11e0'];
 const ARCHIVES = ['504b0304', '504b0506', '1f8b', '377abcaf271c', '526172211a07', '425a68', 'fd377a585a00'];
 
+/** A file of this product (transfer/stick.ts). */
+export const STICK_MAGIC = 'RelayPACS stick\n';
+
 /**
  * PE and DOS, ELF, Mach-O (both byte orders, 32 and 64 bit, and universal, which is also Java's): what a
  * system would start.
@@ -50,6 +53,7 @@ export function foreignReason(head: Uint8Array, size: number): ReasonCode {
   if (DOCUMENTS.some(startsWith)) return 'not-dicom-document';
   // A tar archive names itself at byte 257.
   if (ARCHIVES.some(startsWith) || textOfHead(head.subarray(257), 5) === 'ustar') return 'not-dicom-archive';
+  if (textOfHead(head, STICK_MAGIC.length) === STICK_MAGIC) return 'not-dicom-stick';
   // A registered UID means a DICOM object whose beginning is lost: its identifiers cannot be located any
   // more.
   if (textOfHead(head, 1024).includes('1.2.840.10008.')) return 'missing-uid';

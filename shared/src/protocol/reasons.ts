@@ -35,6 +35,10 @@ export const REASONS = {
     title: 'The file is an archive, although its name says DICOM.',
     next: 'Unpack it and choose the files in it.',
   },
+  'not-dicom-stick': {
+    title: 'The file holds encrypted studies that were saved for a USB stick. This page can’t send it.',
+    next: 'Give it to your IT staff: they send it from a computer with a network (command “relay send”).',
+  },
   // The file is damaged.
   truncated: {
     title: 'The file ends too early: a part of it is missing.',

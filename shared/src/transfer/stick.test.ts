@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesSource } from '../dicom/byte-source.ts';
+import { summariseFile } from '../ingest/ingest-file.ts';
 import { TICKET_BYTES_LIMIT, toStickIndex } from '../protocol/stick.ts';
 import {
   checkSection,
@@ -50,6 +51,20 @@ async function judge(file: Uint8Array): Promise<string> {
     throw error;
   }
 }
+
+test('a page that gets it instead of a study says what it is, alone and in a folder; a text that names it is none', async () => {
+  const { file } = await makeFile(9);
+  const saidOf = async (bytes: Uint8Array<ArrayBuffer>, inFolder: boolean) => {
+    const said = await summariseFile(bytes, inFolder, 'deidentified');
+    return 'because' in said ? `${said.kind} ${said.because}` : said.kind;
+  };
+  assert.is(await saidOf(file, false), 'refused not-dicom-stick');
+  assert.is(await saidOf(file, true), 'refused not-dicom-stick');
+  const near = new TextEncoder().encode(
+    'RelayPACS sticks are described here, in a text of more than 132 bytes.'.repeat(3),
+  );
+  assert.is(await saidOf(near, true), 'skipped not-dicom');
+});
 
 test('comes back as it was saved, and has the size that was foretold', async () => {
   const { file, index, contents } = await makeFile();

@@ -14,10 +14,11 @@
  * seals and by the device's signature in the ticket, which only the gateway can check.
  */
 import type { ByteSource } from '../dicom/data-set.ts';
+import { STICK_MAGIC } from '../dicom/foreign-file.ts';
 import { stickIndexSchema, type StickIndex, type StickParcel, type StickTicket } from '../protocol/stick.ts';
 import { createRunningDigest } from './digest.ts';
 
-const MAGIC = new TextEncoder().encode('RelayPACS stick\n');
+const MAGIC = new TextEncoder().encode(STICK_MAGIC);
 const DIGEST_BYTES = 32;
 /** 20 000 parcels, and as many again in other studies; a real file has some hundred. */
 const INDEX_BYTES_LIMIT = 8 * 1024 * 1024;

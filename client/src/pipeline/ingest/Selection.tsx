@@ -36,6 +36,8 @@ export function Selection({ queued }: SelectionProps) {
     !ingest.rejected.value.some(({ wasFound }) => wasFound) &&
     ingest.rejected.value.length + ingest.skipped.value + ingest.disc.value.indexes >=
       ingest.progress.value.filesRead;
+  // It is told what it is below, and choosing another folder would not help.
+  const isStick = ingest.rejected.value.some(({ reason }) => reason === 'not-dicom-stick');
   return (
     <>
       {studies.length > 0 && <GoToSend />}
@@ -45,7 +47,7 @@ export function Selection({ queued }: SelectionProps) {
       <DiscNotices />
       <SeveralPatients studies={studies} />
       <NotAllSent />
-      {isRead && nothingFound && (
+      {isRead && nothingFound && !isStick && (
         <Notice kind="plain" title={chosenWords.nothing}>
           <p>{chosenWords.nothingNext}</p>
         </Notice>
