@@ -48,14 +48,11 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
     location.hash = hrefOf({ page: 'studies' });
   };
   const disabled = !canSend(ingest, sendable, session.user.value);
-  const label = chosenWords.send(sendable.sentAs, peopleOf(chosen).length);
+  const keepsNames = ingest.policy.value?.deidentify === false;
+  const label = chosenWords.send(sendable.sentAs, peopleOf(chosen).length, keepsNames);
   const none = held.length > 0 ? chosenWords.sendDecideFirst : chosenWords.sendNone;
   return (
-    <section
-      class="send-bar"
-      aria-label={chosenWords.sendBar}
-      data-names={ingest.policy.value?.deidentify === false}
-    >
+    <section class="send-bar" aria-label={chosenWords.sendBar} data-names={keepsNames}>
       {ToRepeat && <ToRepeat chosen={chosen} />}
       <TooLarge />
       {staying > 0 && (

@@ -90,8 +90,10 @@ export const chosenWords = {
     'legal-order': 'A court or an authority ordered it',
   } satisfies Record<SendingReason, string>,
   policyMissing: 'The gateway has not said yet which policy is in force. You can send once it has.',
-  send: (count: number, patients: number) =>
-    patients < 2 ? `Send ${studies(count)}` : `Send ${studies(count)} of ${formatCount(patients)} patients`,
+  send: (count: number, patients: number, keepsNames: boolean) => {
+    const whose = patients < 2 ? '' : ` of ${formatCount(patients)} patients`;
+    return `Send ${studies(count)}${whose}${keepsNames ? ' with names' : ''}`;
+  },
   sendBar: 'Sending',
   sendNone: 'Choose a study to send',
   sendDecideFirst: 'Nothing to send until you have decided',

@@ -70,7 +70,9 @@ test('two patients in one choice are pointed out on both', async () => {
   const { store } = await openIngest();
   await store.addFiles([...filesOf(syntheticStudy({ seed: 1 })), ...filesOf(syntheticStudy({ seed: 2 }))]);
   assert.ok(store.studies.value.every((study) => study.warnings.includes('two-patients')));
-  assert.match(chosenWords.send(2, peopleOf(store.studies.value).length), /^Send 2 studies of 2 patients$/);
+  const send = (keepsNames: boolean) => chosenWords.send(2, peopleOf(store.studies.value).length, keepsNames);
+  assert.is(send(false), 'Send 2 studies of 2 patients');
+  assert.is(send(true), 'Send 2 studies of 2 patients with names');
 });
 
 test('where the instances of a study name two patients, both are shown', async () => {
