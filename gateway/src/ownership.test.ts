@@ -36,6 +36,8 @@ const OWNERS: Row = { others: [] };
 const WATCHED: Row = { others: ['auditor', 'admin'] };
 const ADMINS: Row = { others: ['admin'] };
 const READ: Row = { others: ['radiologist', 'admin'] };
+/** The road of a study, in UIDs and codes: whoever reads all that the PACS holds also learns what has arrived. */
+const ARRIVED: Row = { others: ['auditor', 'radiologist', 'admin'] };
 
 const ROWS: Readonly<Record<string, Row>> = {
   'get /.well-known/jwks.json': 'public',
@@ -190,9 +192,9 @@ const ROWS: Readonly<Record<string, Row>> = {
   // Of a radiologist: an administrator knows of it, and does not read it.
   'get /exports/{id}/file': { others: ['radiologist'] },
   'get /studies': 'roles',
-  'get /studies/{studyInstanceUID}/destinations': WATCHED,
-  'get /studies/{studyInstanceUID}/timeline': WATCHED,
-  'get /studies/{studyInstanceUID}/receipt.pdf': WATCHED,
+  'get /studies/{studyInstanceUID}/destinations': ARRIVED,
+  'get /studies/{studyInstanceUID}/timeline': ARRIVED,
+  'get /studies/{studyInstanceUID}/receipt.pdf': ARRIVED,
   'post /studies/{studyInstanceUID}/viewer-link': READ,
   'get /upload/policy': 'roles',
   'get /uploads': 'roles',

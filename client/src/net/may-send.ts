@@ -1,6 +1,6 @@
 /**
- * Tells whether a user may send studies. The gateway decides on every request; the page only says so before
- * somebody selects studies in vain.
+ * Tells whether a user may send studies, and whether they see what others sent. The gateway decides on every request;
+ * the page only says so before somebody selects studies in vain.
  */
 import type { Role, User } from '#shared/protocol/api.ts';
 
@@ -8,4 +8,11 @@ const READS_ONLY: ReadonlySet<Role> = new Set(['auditor']);
 
 export function maySend(user: Pick<User, 'roles'>): boolean {
   return user.roles.some((role) => !READS_ONLY.has(role));
+}
+
+/** READS_ALL of shared/src/protocol/api.ts, which is too large for the first page. */
+const READS_SITE: ReadonlySet<Role> = new Set(['radiologist', 'admin']);
+
+export function readsSite(user: Pick<User, 'roles'>): boolean {
+  return user.roles.some((role) => READS_SITE.has(role));
 }

@@ -1,22 +1,22 @@
 /**
  * Every study of this account in one list: what needs a person, what is under way, what has arrived, and what was
- * sent from other devices. Rows are one line and expand to the track. The list can be of any length, and nothing
- * jumps when counts change.
+ * sent from other devices; for those who read all that the site's PACS holds also what others sent. Rows are one line
+ * and expand to the track. The list can be of any length, and nothing jumps when counts change.
  */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { maySend } from '../net/may-send.ts';
+import { maySend, readsSite } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { EmptyQueue, MayBeCleared, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
-import { chooseEntries, isNarrowed } from './choose-entries.ts';
+import { chooseEntries, EVERYTHING, isNarrowed, type Choice } from './choose-entries.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList } from './day-list.ts';
 import { DaySections } from './DaySections.tsx';
 import { Finder } from './Finder.tsx';
 import { receiptKeys } from './receipt-keys.ts';
-import { createSentStudies, type SentStudiesStore } from './sent-studies.store.ts';
+import { createSentStudies, type SentStudiesStore, type WhoseStudies } from './sent-studies.store.ts';
 import { CarryOffer, SelectionBar, SelectToggle } from './Selection.tsx';
 import { OfferNews } from './OfferNews.tsx';
 import { ProvideDayList, useDayList } from './studies-context.ts';
@@ -33,7 +33,8 @@ export type StudiesViewProps = {
 
 export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
   const [list] = useState(() => createDayList(sessionStorage));
-  const sent = useSent();
+  const [whose, setWhose] = useState<WhoseStudies>('own');
+  const sent = useSent(whose);
   const queue = useQueue();
   const entries = useEntries(sent);
   const hasHead = useHasDrawn();
@@ -50,6 +51,13 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
             {ready && entries.filter(({ study }) => study !== null).length > 1 && <SelectToggle />}
           </div>
         </div>
+        <WhoseChoice
+          chosen={whose}
+          onChoose={(next) => {
+            setWhose(next);
+            list.choice.value = next === 'own' ? EVERYTHING : ARRIVED_TODAY;
+          }}
+        />
         <QueueNotices />
         {ready && <CarryOffer entries={entries} />}
         {ready ? <Found entries={entries} sent={sent} /> : <QueueSkeleton />}
@@ -64,6 +72,40 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
         <SelectionBar entries={entries} />
       </main>
     </ProvideDayList>
+  );
+}
+
+/** The first thing to see of the whole site; the filters show it, and widen it. */
+const ARRIVED_TODAY: Choice = { ...EVERYTHING, period: 'today', sort: 'newest' };
+const WHOSE: readonly WhoseStudies[] = ['own', 'of-the-site'];
+
+type WhoseChoiceProps = {
+  readonly chosen: WhoseStudies;
+  readonly onChoose: (whose: WhoseStudies) => void;
+};
+
+/** For those who send, and read what others sent. */
+function WhoseChoice({ chosen, onChoose }: WhoseChoiceProps) {
+  const user = useSession().user.value;
+  if (user === null || !readsSite(user)) return null;
+  return (
+    <fieldset class="segments">
+      <legend class="unseen">{studiesWords.whose}</legend>
+      <div class="segments-inside">
+        {WHOSE.map((each) => (
+          <label key={each} class="segment">
+            <input
+              type="radio"
+              class="unseen"
+              name="whose-studies"
+              checked={chosen === each}
+              onChange={() => onChoose(each)}
+            />
+            {studiesWords.whoseStudies[each]}
+          </label>
+        ))}
+      </div>
+    </fieldset>
   );
 }
 
@@ -107,13 +149,13 @@ function useHasDrawn(): boolean {
 }
 
 /** Asked when the page opens, and again when the gateway can be reached. */
-function useSent(): SentStudiesStore {
+function useSent(chosen: WhoseStudies): SentStudiesStore {
   const api = useApi();
   const session = useSession();
   const state = session.state.value;
   const link = useQueue().link.value;
   const user = session.user.value;
-  const whose = user === null || maySend(user) ? 'own' : 'of-the-site';
+  const whose = user === null || maySend(user) ? chosen : 'of-the-site';
   const sent = useMemo(() => createSentStudies(api, whose), [api, whose]);
   useEffect(() => {
     if (state !== 'signed-in' && state !== 'offline') return;

@@ -5,12 +5,15 @@ import { formatCount } from '../kit/format.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import type { Place } from '../pipeline/queue/track-state.ts';
 import type { Names, Period, Shown, Sort } from './choose-entries.ts';
+import type { WhoseStudies } from './sent-studies.store.ts';
 
 /** Said to those who only watch. */
 const NEEDS_SENDER = 'Waits for its sender';
 
 export const studiesWords = {
   list: 'Your studies',
+  whose: 'Whose studies',
+  whoseStudies: { own: 'Yours', 'of-the-site': 'Whole site' } satisfies Record<WhoseStudies, string>,
   news: {
     offer: 'Get a notification when a study is in the PACS or needs you. It never names a patient.',
     allow: 'Turn on',

@@ -101,6 +101,32 @@ walk('two patients of one name are two lines, and a search finds either', async 
   await untilRows(page, 4);
 });
 
+/** Runs in the page: lines of the list that hold more text than is shown of it. */
+const cutLines = (): string[] =>
+  [...document.querySelectorAll<HTMLElement>('.study-who bdi, .study-who > p')]
+    .filter(
+      ({ scrollWidth, clientWidth, scrollHeight, clientHeight }) =>
+        (clientWidth > 0 && scrollWidth > clientWidth) || (clientHeight > 0 && scrollHeight > clientHeight),
+    )
+    .map(({ innerText }) => innerText);
+
+walk('in very large text nothing of a name or an ID is cut off', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await stage.visitor.setOffline(true);
+  await queue(stage, [{ name: 'Lindqvist-Okonkwo^Alexandra', id: 'KH-2045178-00917' }]);
+  await untilRows(page, 1);
+  await page.evaluate(() => document.documentElement.setAttribute('data-text', 'larger'));
+  const before = page.viewportSize()!;
+  for (const width of [1280, 1024, 820]) {
+    await page.setViewportSize({ width, height: before.height });
+    await page.getByText('KH-2045178-00917', { exact: false }).first().waitFor();
+    assert.equal(await page.evaluate(cutLines), [], `${width} px`);
+  }
+  await looksRight(page, 'studies-larger');
+  await page.setViewportSize(before);
+});
+
 walk('all are paused at once, or those that a person selects', async (stage) => {
   const { page, visitor } = stage;
   await stage.enter();
@@ -165,6 +191,7 @@ walk('without a network studies are saved to a file, which another machine sends
   const file = join(folder, 'studies.relaypacs');
   await download.saveAs(file);
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await stickIsKnown(page, file);
   const saved = page.getByRole('article').filter({ hasText: 'Saved in a file for a USB stick' });
   await saved.filter({ hasText: 'Kurz, Bo' }).waitFor();
   await page.getByRole('button', { name: 'Cancel sending: Kurz, Bo' }).click();
@@ -175,6 +202,22 @@ walk('without a network studies are saved to a file, which another machine sends
   await visitor.setOffline(false);
   await untilInPacs(stage, 4);
 });
+
+/** Chosen by mistake on the page for studies, it says what it is and who can send it. */
+async function stickIsKnown(page: Page, file: string): Promise<void> {
+  await page.getByRole('link', { name: 'Upload', exact: true }).click();
+  const picker = page.waitForEvent('filechooser');
+  await page.getByRole('button', { name: 'Choose files' }).click();
+  await (await picker).setFiles(file);
+  await page.getByText('encrypted studies that were saved for a USB stick').first().waitFor();
+  await page.getByText('Give it to your IT staff', { exact: false }).waitFor();
+  assert.is(
+    await page.getByText('Choose the folder that the modality exported', { exact: false }).count(),
+    0,
+  );
+  await looksRight(page, 'upload-stick');
+  await page.getByRole('link', { name: /^Studies/ }).click();
+}
 
 walk(
   'yesterday’s study and its receipt are three taps away, and the receipt is a page with a signed code',
@@ -298,18 +341,26 @@ walk(
   },
 );
 
+/** Signs somebody else in, in a browser of their own. */
+async function openAs(
+  { address, gateway, openVisitor }: Stage,
+  role: 'auditor' | 'radiologist',
+): Promise<Page> {
+  const { username } = await createAccount(gateway, role, [role]);
+  const page = await (await openVisitor()).newPage();
+  await page.goto(address);
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  return page;
+}
+
 walk('an auditor sees which account is behind each step of a study', async (stage) => {
-  const { address, gateway, account } = stage;
+  const { account } = stage;
   await stage.enter();
   await queue(stage, PATIENTS.slice(3));
   await untilInPacs(stage, 2);
-  const { username } = await createAccount(gateway, 'auditor', ['auditor']);
-  const other = await stage.openVisitor();
-  const watching = await other.newPage();
-  await watching.goto(address);
-  await watching.getByLabel('User name').fill(username);
-  await watching.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await watching.keyboard.press('Enter');
+  const watching = await openAs(stage, 'auditor');
   await watching.getByRole('link', { name: 'See which studies were sent' }).click();
   const sent = row(watching, `sent by ${account.username}`);
   await sent.waitFor();
@@ -326,6 +377,23 @@ walk('an auditor sees which account is behind each step of a study', async (stag
   await steps.getByText('Receipt issued').waitFor();
   assert.match(await steps.innerText(), new RegExp(`Sending began\\s+by ${account.username}`));
   assert.not.match(await steps.innerText(), /Receipt issued\s+by/);
+});
+
+walk('a radiologist sees what arrived today at the site, whoever sent it, and opens it', async (stage) => {
+  const { account } = stage;
+  await stage.enter();
+  await queue(stage, PATIENTS.slice(3));
+  await untilInPacs(stage, 2);
+  const reading = await openAs(stage, 'radiologist');
+  await reading.getByRole('link', { name: /^Studies/ }).click();
+  await reading.locator('.segment', { hasText: 'Whole site' }).click();
+  const arrived = row(reading, `sent by ${account.username}`);
+  await arrived.getByText('In the PACS').waitFor();
+  await looksRight(reading, 'studies-site');
+  await arrived.locator('.study-open').click();
+  await arrived.getByRole('button', { name: 'Open in viewer' }).waitFor();
+  await reading.locator('.segment', { hasText: 'Yours' }).click();
+  await arrived.waitFor({ state: 'detached' });
 });
 
 test.run();

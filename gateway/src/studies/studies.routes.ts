@@ -3,7 +3,7 @@
  * A device's right to send is not enough: these answer a person, or an API key that may read.
  */
 import { z } from '@hono/zod-openapi';
-import type { Role } from '#shared/protocol/api.ts';
+import { READS_ALL, type Role } from '#shared/protocol/api.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
@@ -47,8 +47,11 @@ export type StudiesTools = SheetTools & {
 };
 
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
-/** They also see what others sent, and who sent it: it holds UIDs, codes and account names only. */
-const WATCHERS: readonly Role[] = ['auditor', 'admin'];
+/**
+ * They also see what others sent, and who sent it: it holds UIDs, codes and account names only, and those who read all
+ * that the site's PACS holds learn of it what has arrived.
+ */
+const WATCHERS: readonly Role[] = ['auditor', ...READS_ALL];
 const LIST_LIMIT = 200;
 
 /** "The page after this one": when its last study was last sent, and its UID. */
@@ -94,10 +97,9 @@ const list = defineRoute({
         .openapi({ description: '`none`: sent by a signed-in person.' }),
       limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
       cursor: cursor.optional(),
-      all: z
-        .enum(['1'])
-        .optional()
-        .openapi({ description: 'Everybody’s at this site with their senders, for `auditor` and `admin`.' }),
+      all: z.enum(['1']).optional().openapi({
+        description: 'Everybody’s at this site with their senders, for `auditor`, `radiologist` and `admin`.',
+      }),
     }),
   },
   responses: { 200: jsonResponse(sentStudiesSchema, 'A page.') },

@@ -181,7 +181,7 @@ test('one sent in two uploads is one study, and needs a person while one of them
   assert.equal([held?.studyInstanceUID, held?.standing], [uidOf(instances), 'needs-you']);
 });
 
-test('of another account are nobody’s to see but an auditor’s', async () => {
+test('of another account are nobody’s to see but an auditor’s and theirs who read all of the PACS', async () => {
   const { uid } = await deliver(7106);
   const statuses = async () =>
     Promise.all(
@@ -191,12 +191,16 @@ test('of another account are nobody’s to see but an auditor’s', async () => 
     );
   assert.equal(await statuses(), [200, 200]);
   const stranger = await addAccount(pipeline);
-  pipeline.actAs(stranger, ['technician']);
-  assert.equal([uids((await list('?all=1')).studies), await statuses()], [[], [404, 404]]);
-  pipeline.actAs(stranger, ['auditor']);
-  assert.equal(uids((await list()).studies), []);
-  assert.ok(uids((await list('?all=1')).studies).includes(uid));
-  assert.equal(await statuses(), [200, 200]);
+  for (const role of ['technician', 'researcher'] as const) {
+    pipeline.actAs(stranger, [role]);
+    assert.equal([uids((await list('?all=1')).studies), await statuses()], [[], [404, 404]], role);
+  }
+  for (const role of ['auditor', 'radiologist', 'admin'] as const) {
+    pipeline.actAs(stranger, [role]);
+    assert.equal(uids((await list()).studies), []);
+    assert.ok(uids((await list('?all=1')).studies).includes(uid));
+    assert.equal(await statuses(), [200, 200]);
+  }
 });
 
 test('name their sender and whether names were kept to those who watch the site, and to nobody else', async () => {
@@ -222,7 +226,7 @@ test('name their sender and whether names were kept to those who watch the site,
   assert.equal(sendersIn(await list('?all=1'), uid), [undefined], 'not to the technician');
   assert.equal(sendersIn(await list(`?q=${part}`), uid), []);
   const stranger = await addAccount(pipeline);
-  for (const role of ['auditor', 'admin'] as const) {
+  for (const role of ['auditor', 'radiologist', 'admin'] as const) {
     pipeline.actAs(stranger, [role]);
     const all = await list('?all=1');
     assert.equal(sendersIn(all, uid), [{ username, keptNames: true }], role);
