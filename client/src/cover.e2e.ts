@@ -87,7 +87,7 @@ async function fillsSmallWindow(page: Page): Promise<void> {
     const box = await inSight();
     return box !== null && box.width * box.height >= (small.width * small.height) / 2;
   });
-  for (const name of ['Cancel', 'Leave all out', 'Nothing identifying on any of them', 'Cover 2 images']) {
+  for (const name of ['Cancel', 'Nothing identifying on any of them', 'Cover 2 images']) {
     const button = page.getByRole('dialog').getByRole('button', { name, exact: true });
     await button.scrollIntoViewIfNeeded();
     const box = (await button.boundingBox())!;
@@ -242,6 +242,21 @@ walk('with the keyboard alone a box is added, moved, resized, removed and brough
   await page.keyboard.press('Enter');
   await page.getByText('Covered by 1 box: it is sent with the study').waitFor();
 });
+
+walk(
+  'the editor holds an image back again once it was released, and offers that only then',
+  async (stage) => {
+    const { page } = stage;
+    await openHeld(stage, filmsOf(stage, [{ frames: 1 }]));
+    await page.getByRole('checkbox', { name: /^Instance 1 of 1: I looked at this picture/ }).check();
+    await page.getByText('Released: it is sent with the study').waitFor();
+    await openEditor(page);
+    await page.getByRole('button', { name: 'Hold it back again' }).click();
+    await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
+    await openEditor(page);
+    assert.is(await page.getByRole('button', { name: /^Hold .* back again$/ }).count(), 0);
+  },
+);
 
 walk('on a phone the decision is in sight, whatever is drawn', async (stage) => {
   const { page } = stage;

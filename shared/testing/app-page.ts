@@ -52,13 +52,22 @@ export async function openInstalled(
   return page;
 }
 
-/** Scrolls to each picture that is held back, as a person does: it counts as shown while it is in sight. */
+/**
+ * Opens the large pictures of what is held back and goes from one to the next, as a person does, then closes them. Of a
+ * film this shows one frame.
+ */
 export async function lookAtHeld(page: Page, count: number): Promise<void> {
-  for (let at = 0; at < count; at += 1) {
-    const held = page.locator('.held-instance').nth(at);
-    await held.locator('.look canvas').scrollIntoViewIfNeeded();
-    await held.locator('.held-release').locator('.tick, .button').first().waitFor();
+  await page.locator('.held-instance button.look-box').first().click();
+  const dialog = page.getByRole('dialog');
+  for (let at = 1; at <= count; at += 1) {
+    await dialog.locator('.look-box canvas').waitFor();
+    if (count > 1) await dialog.getByText(`Picture ${at} of ${count}`).waitFor();
+    const isSeen = dialog.getByText(new RegExp(`^(${at} of|All) \\d+ frames shown$`));
+    await isSeen.or(dialog.locator('.tick:enabled')).first().waitFor();
+    if (at < count) await dialog.getByRole('button', { name: 'Next picture' }).click();
   }
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
 }
 
 export type StudyOnDisk = { readonly name: string; readonly mimeType: string; readonly buffer: Buffer };

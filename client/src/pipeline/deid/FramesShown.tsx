@@ -1,4 +1,4 @@
-/** The count of its frames that a person has seen, and the button that shows the others. */
+/** The count of frames, or of single pictures, that a person has seen, and the button that shows the others. */
 import { deidWords } from './deid-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import type { FramePlayer } from './frame-player.ts';
@@ -17,10 +17,11 @@ export type FramesShownProps = {
 
 export function FramesShown({ player, files, looked, isFirst = false, needs, onPlay }: FramesShownProps) {
   const { shown, frames } = countShown(looked, files);
-  if (frames <= files.length) return null;
+  if (frames < 2) return null;
+  const kind = frames === files.length ? 'pictures' : 'frames';
   const undrawn = countShown(player.undrawn.value, files).shown;
   const isPlaying = player.isPlaying.value;
-  const says = deidWords.held.shown(shown, frames);
+  const says = deidWords.held.shown(shown, frames, kind);
   return (
     <div class="look-player">
       <button
@@ -35,7 +36,7 @@ export function FramesShown({ player, files, looked, isFirst = false, needs, onP
           }
         }}
       >
-        {isPlaying ? deidWords.held.pause : deidWords.held.showAll(frames - shown, frames)}
+        {isPlaying ? deidWords.held.pause : deidWords.held.showAll(frames - shown, frames, kind)}
       </button>
       <p class="small numbers">{says}</p>
       <p class="unseen" role="status">

@@ -3,7 +3,9 @@
  * that name what other instances name, and leaves it out, which is the default, covers the names in its pixels, or
  * states that nothing in it names anybody. This can be withdrawn until sending begins.
  */
-import { useState } from 'preact/hooks';
+import { useSignal } from '@preact/signals';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Policy } from '#shared/protocol/api.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { deidWords } from './deid-words.ts';
@@ -15,7 +17,10 @@ import { isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { HeldInstance } from './HeldInstance.tsx';
-import { seenOf } from './what-to-look-at.ts';
+import { HeldPictures, type OpenPictures } from './HeldPictures.tsx';
+import type { FramePlace } from './follow-frame.ts';
+import { middleFrame } from './looked-frames.ts';
+import { hasPicture, seenOf } from './what-to-look-at.ts';
 
 /** As many pictures as a person looks at in one go; a device draws that many without a wait. */
 const AT_ONCE = 12;
@@ -54,33 +59,35 @@ export function HeldBack({ store }: { readonly store: ComparisonStore }) {
   );
 }
 
-function HeldSeries({
-  store,
-  series,
-}: {
-  readonly store: ComparisonStore;
-  readonly series: InspectedSeries;
-}) {
+type HeldSeriesProps = { readonly store: ComparisonStore; readonly series: InspectedSeries };
+
+function HeldSeries({ store, series }: HeldSeriesProps) {
   const ingest = useIngest();
   const [most, setMost] = useState(AT_ONCE);
   const [asking, setAsking] = useState(false);
+  const { opened, place, show, close } = usePictures(series);
   const policy = ingest.policy.value;
   const why = (found: FoundFile) => reasonsUnder(policy, found);
   const held = series.files.filter((found) => why(found).length > 0);
   const shown = held.slice(0, most);
   // Nobody is asked again about a decided instance.
   const undecided = held.filter((found) => staysHere(policy, ingest.released.value, found));
-  const releasable = shown.filter((found) => isReleasable(policy, found));
-  const open = seenOf(store, policy, releasable).filter((found) => undecided.includes(found));
-  const decided = releasable.filter((found) => !undecided.includes(found));
   const reasons = [...new Set(undecided.flatMap(why))];
+  const { open, decided, pictures, unseen } = sortedOut(store, policy, shown, undecided);
   return (
-    <div class="held-series">
+    <div class="held-series" ref={place}>
       <div class="held-bar">
         <SeriesHead description={series.description} reasons={reasons} />
-        {open.length + decided.length > 1 && (
-          <ReleaseAll open={open} decided={decided} onRelease={() => setAsking(true)} />
-        )}
+        <div class="row">
+          <LookAtAll
+            unseen={unseen}
+            pictures={pictures}
+            onLook={(first) => show({ first, isAlone: false, plays: true })}
+          />
+          {open.length + decided.length > 1 && (
+            <ReleaseAll open={open} decided={decided} onRelease={() => setAsking(true)} />
+          )}
+        </div>
       </div>
       <ul class="held-list">
         {shown.map((found) => (
@@ -90,6 +97,9 @@ function HeldSeries({
             found={found}
             files={series.files}
             reasons={reasons.length > 1 && undecided.includes(found) ? why(found) : []}
+            onLarge={(frame, plays = false) =>
+              show({ first: { found, frame }, isAlone: plays || !pictures.includes(found), plays })
+            }
           />
         ))}
       </ul>
@@ -99,8 +109,83 @@ function HeldSeries({
         </button>
       )}
       {asking && <ConfirmAll open={open} onClose={() => setAsking(false)} />}
+      <HeldPictures
+        store={store}
+        opened={opened.value}
+        files={pictures}
+        inSeries={series.files}
+        onClose={close}
+      />
     </div>
   );
+}
+
+/** Those of the instances shown about which a person can say something. */
+function sortedOut(
+  store: ComparisonStore,
+  policy: Policy | null,
+  shown: readonly FoundFile[],
+  undecided: readonly FoundFile[],
+) {
+  const releasable = shown.filter((found) => isReleasable(policy, found));
+  const pictures = releasable.filter((found) => hasPicture(store, policy, found));
+  const seen = seenOf(store, policy, releasable);
+  const isSeen = (found: FoundFile): boolean => seen.some(({ ordinal }) => ordinal === found.ordinal);
+  return {
+    open: seen.filter((found) => undecided.includes(found)),
+    decided: releasable.filter((found) => !undecided.includes(found)),
+    pictures,
+    unseen: pictures.filter((found) => undecided.includes(found) && !isSeen(found)),
+  };
+}
+
+type LookAtAllProps = {
+  /** Of the pictures, those about which nothing can be stated yet. */
+  readonly unseen: readonly FoundFile[];
+  readonly pictures: readonly FoundFile[];
+  readonly onLook: (first: FramePlace) => void;
+};
+
+function LookAtAll({ unseen, pictures, onLook }: LookAtAllProps) {
+  const [found] = unseen;
+  if (found === undefined) return null;
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-haspopup="dialog"
+      onClick={() => onLook({ found, frame: middleFrame(found) })}
+    >
+      {deidWords.held.openAll(unseen.length, pictures.length)}
+    </button>
+  );
+}
+
+/** The large pictures of a series; once they are closed, the focus is where the last of them is decided. */
+function usePictures({ files }: InspectedSeries) {
+  const opened = useSignal<OpenPictures | null>(null);
+  const last = useRef<FoundFile | null>(null);
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (opened.value !== null || last.current === null) return;
+    const at = files.indexOf(last.current) + 1;
+    const decided = place.current?.querySelector(`.held-instance[data-at="${at}"]`);
+    const control =
+      decided?.querySelector<HTMLElement>('.tick:enabled') ??
+      decided?.querySelector<HTMLElement>('.held-body .button, .look-box');
+    control?.focus();
+  }, [opened.value]);
+  return {
+    opened,
+    place,
+    show: (which: OpenPictures) => {
+      opened.value = which;
+    },
+    close: (shown: FoundFile) => {
+      last.current = shown;
+      opened.value = null;
+    },
+  };
 }
 
 type SeriesHeadProps = { readonly description: string; readonly reasons: readonly ReasonCode[] };

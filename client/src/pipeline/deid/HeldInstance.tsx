@@ -1,5 +1,4 @@
 /** One instance that is held back: its picture, why it is held, and what a person decides about it. */
-import { useSignal } from '@preact/signals';
 import { useRef, useState } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
@@ -11,7 +10,7 @@ import { useIngest } from '../ingest/ingest-context.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import type { CoverSheetProps } from './cover/CoverSheet.tsx';
 import { deidWords } from './deid-words.ts';
-import { InstancePicture, type Large } from './InstancePicture.tsx';
+import { CardPicture } from './InstancePicture.tsx';
 import { framesOf, framesShown } from './looked-frames.ts';
 import { NamingTexts } from './NamingTexts.tsx';
 import { hasPicture, isDocument, seenOf, statementFor } from './what-to-look-at.ts';
@@ -28,29 +27,21 @@ export type HeldInstanceProps = {
   readonly files: readonly FoundFile[];
   /** Those that are not said above, for the whole series. */
   readonly reasons: readonly ReasonCode[];
+  /** A person wants its large picture, from this frame on; `plays`: all its frames. */
+  readonly onLarge: (frame: number, plays?: boolean) => void;
 };
 
-export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps) {
+export function HeldInstance({ store, found, files, reasons, onLarge }: HeldInstanceProps) {
   const ingest = useIngest();
   const released = ingest.released.value;
   const stays = staysHere(ingest.policy.value, released, found);
   const boxes = stays ? undefined : released.get(found.ordinal);
   const at = files.indexOf(found) + 1;
   const place = deidWords.stage.instance(at, files.length);
-  const large = useSignal<Large>('closed');
-  const body = useRef<HTMLDivElement>(null);
   return (
-    <li class="held-instance" data-released={boxes !== undefined}>
-      <InstancePicture
-        seen={store}
-        found={found}
-        at={at}
-        boxes={boxes ?? []}
-        isReadable
-        large={large}
-        onClosed={() => focusChoice(body.current)}
-      />
-      <div class="held-body" ref={body}>
+    <li class="held-instance" data-released={boxes !== undefined} data-at={at}>
+      <CardPicture seen={store} found={found} at={at} boxes={boxes ?? []} onLarge={onLarge} />
+      <div class="held-body">
         <p class="small quiet numbers">{place}</p>
         {reasons.map((reason) => (
           <p key={reason} class="small">
@@ -65,7 +56,7 @@ export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps
             found={found}
             place={place}
             boxes={boxes}
-            onShowAll={() => (large.value = 'playing')}
+            onShowAll={() => onLarge(0, true)}
           />
           <Cover store={store} found={found} files={files} boxes={boxes} />
         </div>
@@ -76,11 +67,6 @@ export function HeldInstance({ store, found, files, reasons }: HeldInstanceProps
       </div>
     </li>
   );
-}
-
-/** The button that opened the large picture is gone once every frame was shown. */
-function focusChoice(body: HTMLElement | null): void {
-  if (document.activeElement === document.body) body?.querySelector<HTMLElement>('.tick')?.focus();
 }
 
 /** A person has to find it among their own files. */
@@ -97,22 +83,27 @@ function stateOf(boxes: readonly Box[] | undefined): string {
   return boxes.length > 0 ? deidWords.held.covered(boxes.length) : deidWords.held.released;
 }
 
-type ReleaseProps = {
+export type ReleaseProps = {
   readonly store: ComparisonStore;
   readonly found: FoundFile;
   readonly place: string;
   /** Undefined: it is not released. */
   readonly boxes: readonly Box[] | undefined;
-  readonly onShowAll: () => void;
+  /** Undefined beside the large picture, where they can be shown already. */
+  readonly onShowAll?: (() => void) | undefined;
 };
 
-function Release({ store, found, place, boxes, onShowAll }: ReleaseProps) {
+/** A person states that nothing in it names anybody, or takes that back. */
+export function Release({ store, found, place, boxes, onShowAll }: ReleaseProps) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
   if (!isReleasable(policy, found)) return <p class="small quiet">{deidWords.held.never}</p>;
   const seen = seenOf(store, policy, [found]);
-  if (boxes === undefined && seen.length === 0)
-    return <Unseen store={store} found={found} place={place} onShowAll={onShowAll} />;
+  const isSeen = boxes !== undefined || seen.length > 0;
+  if (!isSeen && !store.drawn.value.has(found.ordinal))
+    return <p class="small quiet">{deidWords.held.unseen}</p>;
+  if (!isSeen && framesOf(found) > 1)
+    return onShowAll && <Unshown store={store} found={found} place={place} onShowAll={onShowAll} />;
   const reasons = reasonsUnder(policy, found);
   const sentence = boxes && boxes.length > 0 ? deidWords.held.lookCovered : statementFor(reasons, found);
   return (
@@ -121,20 +112,19 @@ function Release({ store, found, place, boxes, onShowAll }: ReleaseProps) {
         type="checkbox"
         class="tick"
         checked={boxes !== undefined}
-        disabled={ingest.phase.value === 'queueing'}
-        aria-label={`${place}: ${sentence}`}
+        disabled={!isSeen || ingest.phase.value === 'queueing'}
+        aria-label={[`${place}: ${sentence}`, !isSeen && deidWords.held.openFirst].filter(Boolean).join('. ')}
         onChange={() => (boxes ? ingest.holdBack([found]) : ingest.release(seen))}
       />
-      <span class="small">{sentence}</span>
+      <span class={isSeen ? 'small' : 'small strong'}>{isSeen ? sentence : deidWords.held.openFirst}</span>
     </label>
   );
 }
 
 /** Says how many frames a person has to see before it can be released. */
-function Unseen({ store, found, place, onShowAll }: Omit<ReleaseProps, 'boxes'>) {
+function Unshown({ store, found, place, onShowAll }: Required<Omit<ReleaseProps, 'boxes'>>) {
   const shown = framesShown(store.looked.value, found);
   const frames = framesOf(found);
-  if (shown === 0) return <p class="small quiet">{deidWords.held.unseen}</p>;
   const label = deidWords.held.showAll(frames - shown, frames);
   return (
     <>

@@ -1,9 +1,10 @@
 /**
- * The picture of one instance, small next to the list and as large as the window at a touch, because burned-
- * in text is small. Where it has several frames, a choice of them and a player that shows all; a sentence where none
- * can be drawn. Key it by its instance.
+ * The picture of one instance, small next to the list and as large as the window at a touch, because burned-in text is
+ * small: only a large picture counts as looked at. Where it has several frames, a choice of them and a player that
+ * shows all; a sentence where none can be drawn. Key it by its instance.
  */
-import { useSignal, type Signal } from '@preact/signals';
+import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { blackenBoxes } from './blacken-boxes.ts';
 import { deidWords } from './deid-words.ts';
@@ -15,19 +16,17 @@ import type { FoundFile } from '../ingest/group-studies.ts';
 import { boxesOn, type Box } from '#shared/dicom/boxes.ts';
 import type { FramePicture } from '#shared/pixels/thumbnail.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
-import { asksForCalm, openFilm, type Film } from './film.ts';
-import type { ReadFrame } from './follow-frame.ts';
+import { asksForCalm, openFilm, type Film, type FilmAsked } from './film.ts';
+import type { FramePlace, ReadFrame } from './follow-frame.ts';
 import { FramesShown } from './FramesShown.tsx';
-import type { Looked } from './looked-frames.ts';
+import { middleFrame, type Looked } from './looked-frames.ts';
+import { Steps } from './Steps.tsx';
 import { useInSight } from './use-in-sight.ts';
 
 /** Sharp at the size of a card; a dozen of them take 12 MB. */
 const CARD_SIDE = 512;
 /** Most images have no more pixels than this; it takes 16 MB, one at a time. */
 const LARGE_SIDE = 2048;
-
-/** The large picture: closed, at rest, or its frames one after the other. */
-export type Large = 'closed' | 'still' | 'playing';
 
 export type InstancePictureProps = {
   readonly seen: Looked;
@@ -36,66 +35,62 @@ export type InstancePictureProps = {
   readonly at: number;
   /** Drawn black over it: they are sent so. */
   readonly boxes?: readonly Box[];
-  /** The small picture is large enough to be read. */
-  readonly isReadable?: boolean;
-  /** Shared with anything else that opens the large picture. */
-  readonly large?: Signal<Large>;
-  /** After the large picture is gone. */
-  readonly onClosed?: () => void;
 };
 
 export function InstancePicture(props: InstancePictureProps) {
-  const { seen, found, at, boxes = [], isReadable = false } = props;
-  const own = useSignal<Large>('closed');
-  const large = props.large ?? own;
-  const film = useFilm(seen, found, Math.floor(found.frames / 2), CARD_SIDE);
-  const place = useRef<HTMLDivElement>(null);
-  const read = film.read.value;
-  useMarked({ seen, read, isInSight: useInSight(place) && isReadable });
-  const isLarge = large.value !== 'closed';
-  useEffect(() => (isLarge ? props.onClosed : undefined), [isLarge]);
+  const { seen, found, at, boxes = [] } = props;
+  const large = useSignal<FramePlace | null>(null);
+  const close = () => {
+    large.value = null;
+  };
   return (
-    <div class="look">
-      <div ref={place}>
-        <SmallPicture read={read} at={at} boxes={boxes} onLarge={() => (large.value = 'still')} />
-      </div>
-      <FrameChoice film={film} />
-      {isLarge && (
+    <>
+      <CardPicture
+        {...props}
+        onLarge={(frame) => {
+          large.value = { found, frame };
+        }}
+      />
+      {large.value && (
         <LargePicture
           seen={seen}
-          found={found}
-          at={at}
-          first={film.place.peek().frame}
-          plays={large.value === 'playing'}
-          boxes={boxes}
-          onClose={(frame) => {
-            large.value = 'closed';
-            film.choose(frame);
-          }}
+          files={[found]}
+          first={large.value}
+          numberOf={() => at}
+          boxesOf={() => boxes}
+          onClose={close}
         />
       )}
+    </>
+  );
+}
+
+export type CardPictureProps = InstancePictureProps & {
+  /** A person wants it as large as the window; `frame` is counted from 0. */
+  readonly onLarge: (frame: number) => void;
+};
+
+/** The small one alone. */
+export function CardPicture({ seen, found, at, boxes = [], onLarge }: CardPictureProps) {
+  const first = { found, frame: middleFrame(found) };
+  const film = useFilm({ files: () => [found], first, maxSide: CARD_SIDE, looked: seen.looked });
+  const read = film.read.value;
+  useEffect(() => {
+    if (read?.picture) seen.markDrawn(found);
+  }, [read]);
+  return (
+    <div class="look">
+      <SmallPicture read={read} at={at} boxes={boxes} onLarge={() => onLarge(film.place.peek().frame)} />
+      <FrameChoice film={film} />
     </div>
   );
 }
 
-function useFilm(seen: Looked, found: FoundFile, frame: number, maxSide: number) {
+function useFilm(asked: FilmAsked): Film {
   const ingest = useIngest();
-  const [film] = useState(() => openFilm(ingest, { first: { found, frame }, maxSide, looked: seen.looked }));
+  const [film] = useState(() => openFilm(ingest, asked));
   useEffect(() => film.close, [film]);
   return film;
-}
-
-type Marking = {
-  readonly seen: Looked;
-  readonly read: ReadFrame | undefined;
-  readonly isInSight: boolean;
-};
-
-/** A frame was looked at once it is drawn where a person sees it; the picture draws before this runs. */
-function useMarked({ seen, read, isInSight }: Marking): void {
-  useEffect(() => {
-    if (read?.picture && isInSight) seen.markLooked(read.found, read.frame);
-  }, [read, isInSight]);
 }
 
 type SmallPictureProps = {
@@ -153,7 +148,7 @@ function FrameChoice({ film }: { readonly film: Film }) {
         value={frame + 1}
         aria-label={deidWords.stage.frameLabel}
         aria-valuetext={place}
-        onInput={(event) => film.choose(event.currentTarget.valueAsNumber - 1)}
+        onInput={(event) => film.choose({ found, frame: event.currentTarget.valueAsNumber - 1 })}
       />
     </label>
   );
@@ -170,36 +165,79 @@ function Covered({ picture, boxes }: CoveredProps) {
   return <Picture thumbnail={shown} />;
 }
 
-type LargePictureProps = Required<Pick<InstancePictureProps, 'seen' | 'found' | 'at' | 'boxes'>> & {
-  /** Counted from 0. */
-  readonly first: number;
-  readonly plays: boolean;
-  readonly onClose: (frame: number) => void;
+export type LargePictureProps = {
+  readonly seen: Looked;
+  /** A person goes from one to the next. */
+  readonly files: readonly FoundFile[];
+  readonly first: FramePlace;
+  /** Shows them one after the other from the beginning. */
+  readonly plays?: boolean;
+  readonly numberOf: (found: FoundFile) => number;
+  readonly boxesOf: (found: FoundFile) => readonly Box[];
+  /** The decision about the one in sight. */
+  readonly decide?: (found: FoundFile) => ComponentChildren;
+  readonly onClose: (last: FoundFile) => void;
 };
 
-function LargePicture({ seen, found, at, first, plays, boxes, onClose }: LargePictureProps) {
-  const film = useFilm(seen, found, first, LARGE_SIDE);
-  const place = useRef<HTMLDivElement>(null);
+export function LargePicture(props: LargePictureProps) {
+  const { seen, files, first, plays = false, numberOf, boxesOf, decide } = props;
+  const among = useRef(files);
+  among.current = files;
+  const film = useFilm({ files: () => among.current, first, maxSide: LARGE_SIDE, looked: seen.looked });
+  const box = useRef<HTMLDivElement>(null);
   const read = film.read.value;
-  useMarked({ seen, read, isInSight: useInSight(place) });
+  useMarked(seen, read, useInSight(box));
   useEffect(() => {
     if (plays && !asksForCalm()) film.player.play();
   }, [film]);
+  const { found } = film.place.value;
+  const close = () => props.onClose(film.place.peek().found);
   return (
-    <Sheet title={deidWords.stage.picture(at)} onClose={() => onClose(film.place.peek().frame)}>
+    <Sheet title={deidWords.stage.picture(numberOf(found))} onClose={close}>
       <div class="look-large">
-        <div class="look-box" ref={place}>
-          {read?.picture && <Covered picture={read.picture} boxes={boxesOn(boxes, read.frame)} />}
+        <div class="look-box" ref={box}>
+          {read?.picture && (
+            <Covered picture={read.picture} boxes={boxesOn(boxesOf(read.found), read.frame)} />
+          )}
           {read?.picture === null && <NoPicture />}
         </div>
       </div>
-      <FrameChoice film={film} />
-      <div class="sheet-actions look-actions">
-        <FramesShown player={film.player} files={[found]} looked={seen.looked.value} isFirst={plays} />
-        <button type="button" class="button" onClick={() => onClose(film.place.peek().frame)}>
-          {kitWords.close}
-        </button>
+      <div class={decide ? 'look-side look-decides' : 'look-side'}>
+        <FrameChoice film={film} />
+        <PictureSteps film={film} files={files} />
+        <FramesShown player={film.player} files={files} looked={seen.looked.value} isFirst={plays} />
+        {decide?.(found)}
+        <div class="sheet-actions">
+          <button type="button" class="button" onClick={close}>
+            {kitWords.close}
+          </button>
+        </div>
       </div>
     </Sheet>
+  );
+}
+
+/** A frame was looked at once it is drawn where a person sees it; the picture draws before this runs. */
+function useMarked(seen: Looked, read: ReadFrame | undefined, isInSight: boolean): void {
+  useEffect(() => {
+    if (read?.picture && isInSight) seen.markLooked(read.found, read.frame);
+  }, [read, isInSight]);
+}
+
+/** From one picture to the next; of a film its middle frame comes first, as in the small picture. */
+function PictureSteps({ film, files }: Pick<LargePictureProps, 'files'> & { readonly film: Film }) {
+  if (files.length < 2) return null;
+  const at = files.indexOf(film.place.value.found);
+  return (
+    <Steps
+      at={at}
+      count={files.length}
+      says={deidWords.held.inAll(at + 1, files.length)}
+      labels={[deidWords.stage.previousPicture, deidWords.stage.nextPicture]}
+      onStep={(next) => {
+        const found = files[next]!;
+        film.choose({ found, frame: middleFrame(found) });
+      }}
+    />
   );
 }

@@ -3,12 +3,12 @@
  */
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
-import { Icon } from '../../kit/Icon.tsx';
 import { chosenWords } from '../ingest/chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { InstancePicture } from './InstancePicture.tsx';
+import { Steps } from './Steps.tsx';
 
 export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
   const ingest = useIngest();
@@ -16,7 +16,6 @@ export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
   if (!place) return null;
   const { series, found, at } = place;
   const total = series.files.length;
-  const step = (by: number) => store.show(series.files[at + by]!);
   return (
     <section class="stage" aria-label={deidWords.stage.label}>
       <InstancePicture
@@ -28,31 +27,13 @@ export function InstanceStage({ store }: { readonly store: ComparisonStore }) {
       />
       <div class="stage-body">
         <SeriesChoice store={store} chosen={series} />
-        <div class="stage-steps">
-          <button
-            type="button"
-            class="button"
-            disabled={at === 0}
-            aria-label={deidWords.stage.previous}
-            onClick={() => step(-1)}
-          >
-            <span class="flipped">
-              <Icon name="chevron" size={20} turns />
-            </span>
-          </button>
-          <p class="stage-place numbers" aria-live="polite">
-            {deidWords.stage.instance(at + 1, total)}
-          </p>
-          <button
-            type="button"
-            class="button"
-            disabled={at === total - 1}
-            aria-label={deidWords.stage.next}
-            onClick={() => step(1)}
-          >
-            <Icon name="chevron" size={20} turns />
-          </button>
-        </div>
+        <Steps
+          at={at}
+          count={total}
+          says={deidWords.stage.instance(at + 1, total)}
+          labels={[deidWords.stage.previous, deidWords.stage.next]}
+          onStep={(next) => store.show(series.files[next]!)}
+        />
       </div>
     </section>
   );

@@ -23,6 +23,8 @@ export const deidWords = {
     instance: (at: number, count: number) => `Instance ${formatCount(at)} of ${formatCount(count)}`,
     previous: 'Previous instance',
     next: 'Next instance',
+    previousPicture: 'Previous picture',
+    nextPicture: 'Next picture',
     picture: (at: number) => `Picture of instance ${formatCount(at)}`,
     larger: (at: number) => `Enlarge the picture of instance ${formatCount(at)}`,
     noPicture: 'No picture can be drawn here',
@@ -161,13 +163,25 @@ export const deidWords = {
     document: 'This page cannot show documents. Read it in another program first:',
     readDocument: 'I read this whole document in another program; nothing in it names a person',
     odd: 'I know what is unusual about this instance; send it',
-    shown: (shown: number, frames: number) =>
-      shown === frames
-        ? `All ${formatCount(frames)} frames shown`
-        : `${formatCount(shown)} of ${formatCount(frames)} frames shown`,
+    shown: (shown: number, all: number, kind: 'frames' | 'pictures' = 'frames') =>
+      shown === all
+        ? `All ${formatCount(all)} ${kind} shown`
+        : `${formatCount(shown)} of ${formatCount(all)} ${kind} shown`,
     lookFirst: 'You can release it once all were shown.',
-    showAll: (left: number, frames: number) =>
-      left === 0 || left >= frames - 1 ? 'Show all frames' : `Show the other ${formatCount(left)} frames`,
+    showAll: (left: number, all: number, kind: 'frames' | 'pictures' = 'frames') =>
+      left === 0 || left >= all - 1 ? `Show all ${kind}` : `Show the other ${formatCount(left)} ${kind}`,
+    openFirst: 'Open the picture first.',
+    openAll: (left: number, all: number) =>
+      all === 1
+        ? 'Open the picture'
+        : left === all
+          ? `Look at all ${formatCount(all)} pictures`
+          : `Look at the other ${formatCount(left)}`,
+    inAll: (at: number, count: number) => `Picture ${formatCount(at)} of ${formatCount(count)}`,
+    allSaid: (count: number) =>
+      count === 1
+        ? 'I see no name in the last one: release it'
+        : `I see no name in any: release all ${formatCount(count)}`,
     pause: 'Pause',
     undrawn: (frames: number) =>
       frames === 1

@@ -1,6 +1,7 @@
-/** One instance on a screen: the frame in sight, its picture, and the player that shows all of them. */
+/** Instances on a screen: the frame in sight, its picture, and the player that shows all of them. */
 import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
 import type { IngestStore } from '../ingest/found-study.ts';
+import type { FoundFile } from '../ingest/group-studies.ts';
 import { followFrame, type FramePlace, type ReadFrame } from './follow-frame.ts';
 import { createFramePlayer, waitForMs, type FramePlayer } from './frame-player.ts';
 import type { LookedFrames } from './looked-frames.ts';
@@ -11,11 +12,13 @@ export interface Film {
   readonly read: ReadonlySignal<ReadFrame | undefined>;
   readonly player: FramePlayer;
   /** A person chooses this frame: the player stops. */
-  choose(frame: number): void;
+  choose(place: FramePlace): void;
   close(): void;
 }
 
 export interface FilmAsked {
+  /** In the order in which they are shown; more may come while it is open. */
+  readonly files: () => readonly FoundFile[];
   readonly first: FramePlace;
   readonly maxSide: number;
   readonly looked: ReadonlySignal<LookedFrames>;
@@ -23,7 +26,7 @@ export interface FilmAsked {
 
 export function openFilm(
   ingest: Pick<IngestStore, 'inspection'>,
-  { first, maxSide, looked }: FilmAsked,
+  { files, first, maxSide, looked }: FilmAsked,
 ): Film {
   const place = signal(first);
   const followed = followFrame(
@@ -31,7 +34,7 @@ export function openFilm(
     computed(() => ({ ...place.value, look: { maxSide } })),
   );
   const player = createFramePlayer({
-    files: () => [first.found],
+    files,
     place,
     show: (next) => {
       place.value = next;
@@ -45,10 +48,10 @@ export function openFilm(
     place,
     read: followed.read,
     player,
-    choose(frame) {
+    choose(next) {
       batch(() => {
         player.pause();
-        place.value = { found: first.found, frame };
+        place.value = next;
       });
     },
     close() {

@@ -112,7 +112,7 @@ test('a person stops it and starts it again; once all were shown it begins again
   assert.equal(screen.visited, ['0/0', '0/1', '0/2']);
 });
 
-test('hundreds of frames take a minute, two do not flash by, and a person who wants less motion gets one a second', () => {
+test('hundreds of frames take a minute, two do not flash by, one a second where less motion is wanted', () => {
   const waitOf = (frames: number, isCalm: boolean) => {
     const screen = open([frames]);
     screen.create(isCalm).play();
@@ -122,6 +122,20 @@ test('hundreds of frames take a minute, two do not flash by, and a person who wa
   assert.ok(400 * waitOf(400, false) <= 60_000);
   assert.is(waitOf(2, false), 1000);
   assert.is(waitOf(400, true), 1000);
+});
+
+test('single pictures stay for two seconds each, and the last one stays', () => {
+  const screen = open([1, 1]);
+  const player = screen.create(false);
+  player.play();
+  screen.draw();
+  assert.is(screen.waits[0]!.ms, 2000);
+  screen.tick();
+  screen.draw();
+  assert.equal(
+    [screen.waits.length, player.isPlaying.value, screen.place.value.found.ordinal],
+    [0, false, 1],
+  );
 });
 
 test.run();

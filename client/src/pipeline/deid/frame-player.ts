@@ -12,6 +12,8 @@ const SHORTEST_MS = 150;
 const LONGEST_MS = 1000;
 /** A film of a few frames does not flash by. */
 const WHOLE_FILM_MS = 6000;
+/** A picture of its own is like none before it: time enough to look into its corners. */
+const STILL_MS = 2000;
 
 export interface Played {
   /** In the order in which they are shown. */
@@ -76,6 +78,7 @@ export function createFramePlayer(played: Played): FramePlayer {
 }
 
 function dwellOf({ found }: FramePlace, isCalm: boolean): number {
+  if (framesOf(found) === 1) return STILL_MS;
   const even = WHOLE_FILM_MS / framesOf(found);
   return isCalm ? LONGEST_MS : Math.min(LONGEST_MS, Math.max(SHORTEST_MS, even));
 }

@@ -1,4 +1,7 @@
-/** The frames of each instance that were on the screen: an instance was looked at once that is all of them. */
+/**
+ * The frames of each instance that were on the screen as large as it allows: an instance was looked at once that is all
+ * of them. A name can be too small to be read in the small picture beside the list.
+ */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { FoundFile } from '../ingest/group-studies.ts';
 
@@ -11,13 +14,21 @@ export interface Looked {
   readonly looked: ReadonlySignal<LookedFrames>;
   /** `frame`: counted from 0. */
   markLooked(found: Film, frame: number): void;
+  /** The instances of which some picture, also a small one, was drawn; by their place. */
+  readonly drawn: ReadonlySignal<ReadonlySet<number>>;
+  markDrawn(found: Film): void;
 }
 
 /** Of one screen; nothing was shown on it yet. */
 export function createLooked(): Looked {
   const looked = signal<LookedFrames>(new Map());
+  const drawn = signal<ReadonlySet<number>>(new Set());
   return {
     looked,
+    drawn,
+    markDrawn({ ordinal }) {
+      if (!drawn.peek().has(ordinal)) drawn.value = new Set(drawn.peek()).add(ordinal);
+    },
     markLooked(found, frame) {
       looked.value = withFrame(looked.peek(), found, frame);
     },
@@ -26,6 +37,9 @@ export function createLooked(): Looked {
 
 /** An instance without frames is one picture at most. */
 export const framesOf = ({ frames }: Pick<Film, 'frames'>): number => Math.max(1, frames);
+
+/** A film begins there: its first frame is often empty. Counted from 0. */
+export const middleFrame = ({ frames }: Pick<Film, 'frames'>): number => Math.floor(frames / 2);
 
 export const framesShown = (looked: LookedFrames, { ordinal }: Film): number =>
   looked.get(ordinal)?.size ?? 0;

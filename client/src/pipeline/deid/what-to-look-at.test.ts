@@ -28,6 +28,9 @@ test('a film was seen once each of its frames was, in any order; a single pictur
   const seen = () => seenOf(store, DEIDENTIFIED, files);
   assert.equal(seen(), []);
   assert.not(hasPicture(store, DEIDENTIFIED, film), 'nothing of it was drawn');
+  store.markDrawn(film);
+  store.markDrawn(still);
+  assert.equal(seen(), [], 'a small picture alone shows no name');
   store.markLooked(still, 0);
   assert.equal(seen(), [still]);
   for (let frame = FRAMES - 1; frame > 0; frame -= 1) store.markLooked(film, frame);

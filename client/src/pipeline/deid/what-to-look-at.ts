@@ -5,7 +5,7 @@ import type { Policy } from '#shared/protocol/api.ts';
 import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
 import { reasonsUnder } from '../ingest/held-back.ts';
 import { deidWords } from './deid-words.ts';
-import { areAllShown, framesOf, framesShown, type Looked } from './looked-frames.ts';
+import { areAllShown, framesOf, type Looked } from './looked-frames.ts';
 
 /** Its pages are drawn nowhere in this app: a person reads them in another program. */
 export const isDocument = ({ held }: Pick<FoundFile, 'held'>): boolean => held.includes('document');
@@ -32,11 +32,11 @@ export function seenOf(
 
 /** It has a picture that can be drawn, and nothing but that is missing. */
 export function hasPicture(
-  { looked }: Pick<Looked, 'looked'>,
+  { drawn }: Pick<Looked, 'drawn'>,
   policy: Policy | null,
   found: FoundFile,
 ): boolean {
-  return needsPicture(reasonsUnder(policy, found), found) && framesShown(looked.value, found) > 0;
+  return needsPicture(reasonsUnder(policy, found), found) && drawn.value.has(found.ordinal);
 }
 
 export function statementFor(reasons: readonly ReasonCode[], found: FoundFile): string {

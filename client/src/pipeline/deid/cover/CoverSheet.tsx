@@ -9,6 +9,7 @@ import { kitWords } from '../../../kit/kit-words.ts';
 import { Notice } from '../../../kit/Notice.tsx';
 import { Sheet } from '../../../kit/Sheet.tsx';
 import type { FoundFile } from '../../ingest/group-studies.ts';
+import { staysHere } from '../../ingest/held-back.ts';
 import { asksForCalm } from '../film.ts';
 import { areAllShown, type Looked } from '../looked-frames.ts';
 import { FramesShown } from '../FramesShown.tsx';
@@ -291,9 +292,7 @@ function Decision({ store, seen, onClose, onBoxes }: DecisionProps) {
       <button type="button" class="button button-bare" onClick={() => decide(() => undefined)}>
         {kitWords.cancel}
       </button>
-      <button type="button" class="button" onClick={() => decide(() => ingest.holdBack(asked))}>
-        {coverWords.leaveOut(asked.length)}
-      </button>
+      <HoldBack asked={asked} onHoldBack={() => decide(() => ingest.holdBack(asked))} />
       <button
         type="button"
         class="button"
@@ -311,5 +310,18 @@ function Decision({ store, seen, onClose, onBoxes }: DecisionProps) {
         {coverWords.cover(asked.length)}
       </button>
     </div>
+  );
+}
+
+type HoldBackProps = { readonly asked: readonly FoundFile[]; readonly onHoldBack: () => void };
+
+/** Offered once some of them were released; the others stay here anyway. */
+function HoldBack({ asked, onHoldBack }: HoldBackProps) {
+  const { policy, released } = useIngest();
+  if (asked.every((found) => staysHere(policy.value, released.value, found))) return null;
+  return (
+    <button type="button" class="button" onClick={onHoldBack}>
+      {coverWords.holdBack(asked.length)}
+    </button>
   );
 }

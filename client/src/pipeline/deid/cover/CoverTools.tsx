@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { boxesOn } from '#shared/dicom/boxes.ts';
 import { Icon } from '../../../kit/Icon.tsx';
 import { deidWords } from '../deid-words.ts';
+import { Steps } from '../Steps.tsx';
 import type { CoverStore, Range } from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
 import type { Edits } from './use-edits.ts';
@@ -142,42 +143,6 @@ export function PictureSteps({ store }: { readonly store: CoverStore }) {
         </>
       )}
     </>
-  );
-}
-
-type StepsProps = {
-  readonly at: number;
-  readonly count: number;
-  readonly says: string;
-  readonly labels: readonly [previous: string, next: string];
-  readonly onStep: (at: number) => void;
-};
-
-function Steps({ at, count, says, labels: [previous, next], onStep }: StepsProps) {
-  return (
-    <div class="cover-steps">
-      <button
-        type="button"
-        class="button"
-        disabled={at === 0}
-        aria-label={previous}
-        onClick={() => onStep(at - 1)}
-      >
-        <span class="flipped">
-          <Icon name="chevron" size={20} turns />
-        </span>
-      </button>
-      <p class="numbers">{says}</p>
-      <button
-        type="button"
-        class="button"
-        disabled={at >= count - 1}
-        aria-label={next}
-        onClick={() => onStep(at + 1)}
-      >
-        <Icon name="chevron" size={20} turns />
-      </button>
-    </div>
   );
 }
 

@@ -19,7 +19,7 @@ export const coverWords = {
   what: 'Draw a box over everything that names somebody.',
   picture: 'The picture. Arrow keys move it, plus and minus zoom, 0 shows all of it.',
   reading: 'Reading the picture…',
-  noPicture: 'No picture can be drawn here, so nothing can be covered. Leave the image out.',
+  noPicture: 'No picture can be drawn here, so nothing can be covered. The image stays on this device.',
   box: (at: number, box: Box, isFilm: boolean) =>
     `Box ${formatCount(at)}: ${box.width} by ${box.height} pixels at ${box.x}, ${box.y}${isFilm ? `, on ${framesOf(box)}` : ''}`,
   boxKeys: 'Arrow keys move it, with Shift they resize it, Delete removes it.',
@@ -62,7 +62,7 @@ export const coverWords = {
   cover: (count: number) => `Cover ${images(count)}`,
   nothing: (count: number) =>
     count === 1 ? 'Nothing identifying is visible' : 'Nothing identifying on any of them',
-  leaveOut: (count: number) => (count === 1 ? 'Leave out' : 'Leave all out'),
+  holdBack: (count: number) => (count === 1 ? 'Hold it back again' : 'Hold all back again'),
   covering: (done: number, total: number) =>
     total === 1 ? 'Covering the image…' : `Covering image ${formatCount(done + 1)} of ${formatCount(total)}…`,
   stop: 'Stop',
