@@ -16,7 +16,8 @@ function readForm(form: HTMLFormElement): AskedKey | null {
   const accountId = String(data.get('account'));
   const scopes = API_KEY_SCOPES.filter((scope) => data.getAll('scope').includes(scope));
   if (name === '' || accountId === '' || scopes.length === 0) return null;
-  return { name, accountId, scopes, expiresInDays: Number(data.get('days')) };
+  const policy = String(data.get('policy')) || null;
+  return { name, accountId, scopes, policy, expiresInDays: Number(data.get('days')) };
 }
 
 export function ApiKeyForm({ store }: { readonly store: ApiKeysStore }) {
@@ -46,6 +47,7 @@ export function ApiKeyForm({ store }: { readonly store: ApiKeysStore }) {
       </label>
       <Account store={store} />
       <Scopes />
+      <Policy store={store} />
       <label class="field">
         <span>{words.ends}</span>
         <select name="days">
@@ -81,6 +83,25 @@ function Account({ store }: { readonly store: ApiKeysStore }) {
         ))}
       </select>
       <span class="small quiet">{words.accountHint}</span>
+    </label>
+  );
+}
+
+/** A script that names no policy would else send under the gateway's, which may remove names. */
+function Policy({ store }: { readonly store: ApiKeysStore }) {
+  const { names, usual } = store.policies.value;
+  return (
+    <label class="field">
+      <span>{words.policy}</span>
+      <select name="policy">
+        <option value="">{words.usualPolicy(usual)}</option>
+        {names.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <span class="small quiet">{words.policyHint}</span>
     </label>
   );
 }

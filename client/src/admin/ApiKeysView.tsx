@@ -118,6 +118,7 @@ function OneKey({ of: key, store }: { readonly of: ListedApiKey; readonly store:
   const isActive = key.state === 'active';
   const facts = [
     words.of(key.account.username),
+    ...(key.policy === null ? [] : [words.sendsUnder(key.policy)]),
     words.until(when(key.expiresAt)),
     key.lastUsedAt === null ? words.neverUsed : words.lastUsed(when(key.lastUsedAt)),
     words.madeBy(key.createdBy, when(key.createdAt)),

@@ -16,6 +16,11 @@ export const apiKeysWords = {
     read: 'See uploads, studies and receipts',
     metrics: 'Read how busy the gateway is',
   } satisfies Record<ApiKeyScope, string>,
+  policy: 'It sends under',
+  usualPolicy: (name: string) => `The gateway’s default (${name})`,
+  policyHint:
+    'For files and store requests that name no policy themselves. Under “identified” names stay, under “deidentified” they become pseudonyms.',
+  sendsUnder: (name: string) => `sends under ${name}`,
   ends: 'It ends after',
   days: { 30: '30 days', 90: '90 days', 365: '1 year', 730: '2 years' },
   submit: 'Make the key',

@@ -22,6 +22,7 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
     await page.getByLabel('What it is for').fill(name);
     await page.getByRole('combobox', { name: /^Account/ }).selectOption({ label: account.username });
     await page.getByLabel('Send studies').check();
+    await page.getByRole('combobox', { name: /^It sends under/ }).selectOption('identified');
     await page.getByRole('button', { name: 'Make the key' }).click();
     await page.getByText(`The key “${name}” is ready`).waitFor();
     return (await page.locator('.notice .code-text').innerText()).trim();
@@ -39,6 +40,7 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   await page.getByText('Revoked', { exact: true }).waitFor();
   assert.is(await status(first), 401);
   assert.is(await status(await make('night export of the CT')), 200);
+  await page.getByText('sends under identified').first().waitFor();
   await looksRight(page, 'api-keys');
   await page.reload();
   await page.getByText('night export of the CT').waitFor();

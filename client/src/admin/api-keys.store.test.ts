@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Answering, json, openTestApi, refusal, unreachable } from '../testing/open-api.ts';
-import { createApiKeysStore } from './api-keys.store.ts';
+import { type AskedKey, createApiKeysStore } from './api-keys.store.ts';
 
 const test = suite('the store of API keys');
 
@@ -11,6 +11,7 @@ const KEY = {
   name: 'night export',
   account: { id: ID, username: 'script' },
   scopes: ['upload'],
+  policy: null,
   state: 'active',
   createdAt: '2026-11-22T10:00:00.000Z',
   createdBy: 'admin',
@@ -18,17 +19,32 @@ const KEY = {
   lastUsedAt: null,
 };
 const TEXT = `rk_${'A'.repeat(43)}`;
-const ASKED = { name: 'night export', accountId: ID, scopes: ['upload'], expiresInDays: 365 } as const;
+const ASKED = {
+  ...{ name: 'night export', accountId: ID, scopes: ['upload'] },
+  ...{ policy: 'identified', expiresInDays: 365 },
+} as const satisfies AskedKey;
+const POLICIES = [
+  { name: 'identified', inForce: 1 },
+  { name: 'withdrawn', inForce: null },
+];
 const USERS = [
   { id: ID, username: 'script', disabled: false },
   { id: ID, username: 'gone', disabled: true },
 ];
 
+/** Of the form; null: another question. */
+function choices(path: string): Response | null {
+  if (path === '/admin/users') return json({ users: USERS });
+  if (path === '/admin/policies') return json({ policies: POLICIES });
+  return path === '/upload/policy' ? json({ default: 'deidentified' }) : null;
+}
+
 /** As the gateway answers; `post`: to a new key. */
 const answers =
   (post: () => Response): Answering =>
   ({ method, path }) => {
-    if (path === '/admin/users') return json({ users: USERS });
+    const choice = choices(path);
+    if (choice !== null) return choice;
     if (method === 'POST') return post();
     return method === 'DELETE' ? new Response(null, { status: 204 }) : json({ keys: [KEY], next: null });
   };
@@ -43,6 +59,7 @@ test('offers the accounts that are enabled, and holds the text of the newest key
     store.owners.value.map(({ username }) => username),
     ['script'],
   );
+  assert.equal(store.policies.value, { names: ['identified'], usual: 'deidentified' });
   assert.ok(await store.make(ASKED));
   assert.is(store.made.value?.key, TEXT);
   assert.equal(asked.find(({ method }) => method === 'POST')?.body, ASKED);
@@ -66,7 +83,8 @@ test('revokes a key and lists them again', async () => {
 test('reads the keys page by page, and those that have ended only when asked', async () => {
   const other = { ...KEY, id: '6f1c2d3e-0000-4000-8000-000000000002' };
   const { api, asked } = openTestApi(({ path }) => {
-    if (path === '/admin/users') return json({ users: USERS });
+    const choice = choices(path);
+    if (choice !== null) return choice;
     if (path.includes('ended')) return json({ keys: [{ ...KEY, state: 'revoked' }], next: null });
     return json(path.includes('after') ? { keys: [other], next: null } : { keys: [KEY], next: ID });
   });
@@ -82,7 +100,7 @@ test('reads the keys page by page, and those that have ended only when asked', a
   await store.loadMore('ended');
   assert.is(store.ended.value?.keys[0]?.state, 'revoked');
   assert.equal(
-    asked.slice(2).map(({ path }) => path),
+    asked.slice(4).map(({ path }) => path),
     [`/admin/api-keys?after=${ID}`, '/admin/api-keys?ended=1'],
   );
 });

@@ -10,15 +10,24 @@ import {
 import type { ApiClient } from '../net/api-client.ts';
 import { type Trouble, troubleOf } from './admin-trouble.ts';
 
+const policiesSchema = z.object({
+  policies: z.array(z.object({ name: z.string(), inForce: z.number().nullable() })),
+});
+const usualSchema = z.object({ default: z.string() });
 const usersSchema = z.object({
   users: z.array(z.object({ id: z.string(), username: z.string(), disabled: z.boolean() })),
 });
 export type KeyOwner = { readonly id: string; readonly username: string };
 
+/** Those in force, and the one of requests that name none. */
+export type KeyPolicies = { readonly names: readonly string[]; readonly usual: string };
+
 export type AskedKey = {
   readonly name: string;
   readonly accountId: string;
   readonly scopes: readonly ApiKeyScope[];
+  /** Null: the gateway's default. */
+  readonly policy: string | null;
   readonly expiresInDays: number;
 };
 /** With the text, which no later answer holds. */
@@ -33,6 +42,7 @@ export interface ApiKeysStore {
   readonly ended: ReadonlySignal<ApiKeyList | null>;
   /** The accounts that a key may act for. */
   readonly owners: ReadonlySignal<readonly KeyOwner[]>;
+  readonly policies: ReadonlySignal<KeyPolicies>;
   /** The key that was made last, until the page closes or another one is made. */
   readonly made: ReadonlySignal<MadeKey | null>;
   readonly trouble: ReadonlySignal<Trouble | null>;
@@ -73,6 +83,7 @@ function openLists(api: Pick<ApiClient, 'json'>, options: { readonly signal: Abo
 
 export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKeysStore {
   const owners = signal<readonly KeyOwner[]>([]);
+  const policies = signal<KeyPolicies>({ names: [], usual: '' });
   const made = signal<MadeKey | null>(null);
   const trouble = signal<Trouble | null>(null);
   const isBusy = signal(false);
@@ -97,13 +108,20 @@ export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKe
   return {
     ...lists,
     owners,
+    policies,
     made,
     trouble,
     isBusy,
     load: async () => {
       await tried(async () => {
-        const { users } = await api.json('/admin/users', usersSchema, options);
+        const [{ users }, { policies: all }, { default: usual }] = await Promise.all([
+          api.json('/admin/users', usersSchema, options),
+          api.json('/admin/policies', policiesSchema, options),
+          api.json('/upload/policy', usualSchema, options),
+        ]);
         owners.value = users.filter(({ disabled }) => !disabled);
+        const names = all.filter(({ inForce }) => inForce !== null).map(({ name }) => name);
+        policies.value = { names, usual };
         await list();
       });
     },

@@ -30,6 +30,7 @@ const page = async (query: string): Promise<ApiKeyList> => {
 };
 const listed = async (id: string) =>
   [...(await page('')).keys, ...(await page('?ended=1')).keys].find((key) => key.id === id);
+const codeIn = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
 const asTechnician = async () => (await gateway.userWith(['technician'])).user.id;
 
 test('sends a study for its account, and follows it to its receipt', async () => {
@@ -38,6 +39,20 @@ test('sends a study for its account, and follows it to its receipt', async () =>
   const id = await sendStudy(askOf(gateway), key, [testFilm({ seed: 11 })]);
   assert.is(await statusOf(key, `/upload/${id}/status`), 200);
   assert.is(await statusOf(accessToken, `/upload/${id}/status`), 200, 'its account sees it as well');
+});
+
+test('may have a policy that its account may send under, and no other', async () => {
+  const { user } = await gateway.userWith(['auditor']);
+  const make = async (accountId: string, policy: string) => {
+    const body = { name: 'a script', accountId, scopes: ['upload'], expiresInDays: 1, policy };
+    return gateway.call('POST', '/admin/api-keys', { token: await admin(), body });
+  };
+  const accountId = await asTechnician();
+  const made = await make(accountId, 'identified');
+  const { id, policy } = (await made.json()) as { id: string; policy: string };
+  assert.equal([made.status, policy, (await listed(id))?.policy], [201, 'identified', 'identified']);
+  for (const refused of [await make(user.id, 'identified'), await make(accountId, 'no-such-policy')])
+    assert.equal([refused.status, await codeIn(refused)], [403, 'policy-not-allowed']);
 });
 
 test('is named by the audit trail in what it sends and reads', async () => {

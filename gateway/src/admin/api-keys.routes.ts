@@ -15,6 +15,7 @@ import { holdAccount } from '../auth/account.store.ts';
 import { digestOfKey, type KeyTexts } from '../auth/api-key.ts';
 import { findApiKey, insertApiKey, listApiKeys, revokeApiKey } from '../auth/api-key.store.ts';
 import type { Db } from '../database/database.ts';
+import { policyNamed } from '../policies/policies.ts';
 import {
   type Caller,
   callerOf,
@@ -48,7 +49,7 @@ const make = defineRoute({
   method: 'post',
   path: '/admin/api-keys',
   roles: ADMIN,
-  problems: ['not-found'],
+  problems: ['not-found', 'policy-not-allowed'],
   tags: ['admin'],
   summary: 'Make an API key for an account',
   request: { body: jsonBody(newApiKeySchema) },
@@ -77,7 +78,10 @@ export type ApiKeyRouteTools = {
 
 type Asked = z.infer<typeof newApiKeySchema>;
 
-/** @throws Problem not-found: no such account, or it is disabled; not-authenticated: the caller's session ended. */
+/**
+ * @throws Problem not-found: no such account, or it is disabled; policy-not-allowed: its roles may not send under it;
+ *   not-authenticated: the caller's session ended.
+ */
 async function makeKey({ db, now, keyTexts }: ApiKeyRouteTools, caller: Caller, asked: Asked) {
   const key = keyTexts.make();
   const at = now();
@@ -89,11 +93,24 @@ async function makeKey({ db, now, keyTexts }: ApiKeyRouteTools, caller: Caller, 
     const account = await holdAccount(trx, asked.accountId);
     if (!account || account.siteId !== caller.siteId || account.isDisabled) throw new Problem('not-found');
     const { siteId, epoch } = account;
-    const { name, accountId, scopes } = asked;
-    const of = { siteId, accountId, epoch, name, scopes, createdBy: caller.id, createdAt: at, expiresAt };
+    const { name, accountId, scopes, policy } = asked;
+    // It is looked at again when the key is used: roles and policies change.
+    if (policy !== null) await policyNamed(trx, siteId, policy, account.roles);
+    const of = {
+      siteId,
+      accountId,
+      epoch,
+      name,
+      scopes,
+      policy,
+      createdBy: caller.id,
+      createdAt: at,
+      expiresAt,
+    };
     const id = await insertApiKey(trx, { ...of, digest: digestOfKey(key) });
     const event = { event: 'api-key-made', keyId: id, accountId, by: caller.id, scopes } as const;
-    await recordAudit(trx, siteId, { ...event, expiresAt: expiresAt.toISOString() }, at);
+    const more = { expiresAt: expiresAt.toISOString(), ...(policy !== null && { policy }) };
+    await recordAudit(trx, siteId, { ...event, ...more }, at);
     return { ...(await findApiKey(trx, id, { siteId, now: at })), key };
   });
 }

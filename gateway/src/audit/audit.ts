@@ -50,6 +50,8 @@ export type AuditEvent =
       accountId: string;
       by: string;
       scopes: readonly string[];
+      /** Of what it sends and names none. */
+      policy?: string;
       expiresAt: string;
     }
   | { event: 'api-key-revoked'; keyId: string; accountId: string; by: string }

@@ -17,6 +17,7 @@ export type NewApiKey = {
   readonly name: string;
   readonly digest: string;
   readonly scopes: readonly ApiKeyScope[];
+  readonly policy: string | null;
   readonly createdBy: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -33,6 +34,7 @@ export async function insertApiKey(trx: Trx, key: NewApiKey): Promise<string> {
       name: key.name,
       digest: key.digest,
       scopes: [...key.scopes],
+      policy: key.policy,
       created_by: key.createdBy,
       created_at: key.createdAt,
       expires_at: key.expiresAt,
@@ -46,7 +48,7 @@ export async function insertApiKey(trx: Trx, key: NewApiKey): Promise<string> {
 export async function useApiKey(db: Db, digest: string, now: Date): Promise<KnownKey | null> {
   const row = await db
     .selectFrom('api_key')
-    .select(['id', 'account_id', 'epoch', 'scopes', 'expires_at', 'last_used_at'])
+    .select(['id', 'account_id', 'epoch', 'scopes', 'policy', 'expires_at', 'last_used_at'])
     .where('digest', '=', digest)
     .where('revoked_at', 'is', null)
     .executeTakeFirst();
@@ -54,8 +56,8 @@ export async function useApiKey(db: Db, digest: string, now: Date): Promise<Know
   const isLate = row.last_used_at === null || now.getTime() - row.last_used_at.getTime() >= LAST_USED_MS;
   if (isLate && now < row.expires_at)
     await db.updateTable('api_key').set({ last_used_at: now }).where('id', '=', row.id).execute();
-  const { id, account_id: accountId, epoch, scopes, expires_at: expiresAt } = row;
-  return { id, accountId, epoch, scopes, expiresAt };
+  const { id, account_id: accountId, epoch, scopes, policy, expires_at: expiresAt } = row;
+  return { id, accountId, epoch, scopes, policy, expiresAt };
 }
 
 export type RevokedKey = { readonly accountId: string; readonly digest: string };
@@ -128,6 +130,7 @@ const toListed = (row: KeyRow, now: Date): ListedApiKey => ({
   name: row.name,
   account: { id: row.account_id, username: row.username },
   scopes: row.scopes,
+  policy: row.policy,
   state: stateOf(row, now),
   createdAt: row.created_at.toISOString(),
   createdBy: row.maker,

@@ -70,6 +70,8 @@ export type ApiKeyTable = {
   /** SHA-256 of its text, hexadecimal. */
   digest: string;
   scopes: ApiKeyScope[];
+  /** Sends under this one where a request names none; null: the gateway's. */
+  policy: string | null;
   created_by: string;
   created_at: Date;
   expires_at: Date;

@@ -32,20 +32,19 @@ const filesOf = (instances: readonly SyntheticInstance[]): Record<string, Bytes>
 
 const base64 = (said: string): string => Buffer.from(said).toString('base64');
 const METADATA = ({ name, policy, reason }: Creation) =>
-  `filename ${base64(name)},filetype ${base64('application/octet-stream')},policy ${base64(policy)}${
-    reason === undefined ? '' : `,reason ${base64(reason)}`
-  }`;
+  `filename ${base64(name)},filetype ${base64('application/octet-stream')}${
+    policy === undefined ? '' : `,policy ${base64(policy)}`
+  }${reason === undefined ? '' : `,reason ${base64(reason)}`}`;
 
 type Creation = {
   readonly name: string;
   readonly bytes: number;
-  readonly policy: string;
+  readonly policy?: string;
   readonly reason?: string;
 };
 
-/** Its id. */
-async function create(token: string, creation: Creation): Promise<string> {
-  const answer = await gateway.call('POST', '/upload/files', {
+const announce = (token: string, creation: Creation): Promise<Response> =>
+  gateway.call('POST', '/upload/files', {
     token,
     headers: {
       'tus-resumable': '1.0.0',
@@ -53,6 +52,10 @@ async function create(token: string, creation: Creation): Promise<string> {
       'upload-metadata': METADATA(creation),
     },
   });
+
+/** Its id. */
+async function create(token: string, creation: Creation): Promise<string> {
+  const answer = await announce(token, creation);
   if (answer.status !== 201) throw new Error(await answer.text());
   return answer.headers.get('location')!.split('/').at(-1)!;
 }
@@ -96,6 +99,23 @@ const whenReceipted = (token: string, id: string): Promise<FileStatus> =>
   });
 
 const technician = async (): Promise<string> => (await gateway.userWith(['technician'])).accessToken;
+
+test('is taken under the policy that it names, else the key’s, else the gateway’s, and hears which', async () => {
+  const { user, accessToken } = await gateway.userWith(['technician']);
+  const asked = { accountId: user.id, scopes: ['upload'], policy: 'identified' } as const;
+  const key = await createTestKey(gateway, asked);
+  const under = async (token: string, policy?: string) => {
+    const answer = await announce(token, {
+      name: 'a.dcm',
+      bytes: 10,
+      ...(policy !== undefined && { policy }),
+    });
+    return [answer.status, answer.headers.get('relay-policy')];
+  };
+  assert.equal(await under(key), [201, 'identified']);
+  assert.equal(await under(key, 'deidentified'), [201, 'deidentified']);
+  assert.equal(await under(accessToken), [201, 'deidentified']);
+});
 
 test('a lone instance is resumed where it was cut, and reaches the PACS with a receipt', async () => {
   const token = await technician();

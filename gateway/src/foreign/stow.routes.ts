@@ -25,6 +25,7 @@ import {
   type RequestBody,
 } from '../pipeline/file-spool.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { POLICY_HEADER } from '../pipeline/sent-file.store.ts';
 import { senderOf } from '../pipeline/upload-owner.ts';
 import { policyNamed, reasonSaid } from '../policies/policies.ts';
 import { awaitStored, type Outcome } from './await-stored.ts';
@@ -63,7 +64,8 @@ const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1
   tags: ['dicomweb'],
   summary,
   description:
-    '`?policy=NAME` chooses the policy, `&reason=CODE` says why names are kept.' +
+    '`?policy=NAME` chooses the policy, else the API key’s own or the gateway’s default holds; the header `Relay-Policy` says which. ' +
+    '`&reason=CODE` says why names are kept.' +
     ' 200: the PACS has confirmed all. 202: it has not confirmed all within 20 s, or has not taken some; `Location` says where to ask.',
   requestBody: {
     required: true,
@@ -153,12 +155,9 @@ async function receiveAndWait(
   caller: Caller,
   { boundary, studyInstanceUID }: Asked,
 ): Promise<Outcome> {
-  const policy = await policyNamed(
-    pipeline.db,
-    caller.siteId,
-    c.req.query('policy') ?? fallback,
-    caller.roles,
-  );
+  const sender = senderOf(caller);
+  const name = c.req.query('policy') ?? sender.policy ?? fallback;
+  const policy = await policyNamed(pipeline.db, caller.siteId, name, caller.roles);
   const reason = reasonSaid(policy, c.req.query('reason'));
   const { incoming } = c.env ?? {};
   const body = bodies.read(incoming instanceof IncomingMessage ? incoming : c.req.raw.body);
@@ -170,7 +169,7 @@ async function receiveAndWait(
         site_id: caller.siteId,
         account_id: caller.id,
         device_id: null,
-        key_id: senderOf(caller).keyId ?? null,
+        key_id: sender.keyId ?? null,
         form: { kind: 'parts', parts: [], studyInstanceUID },
         policy_name: policy.name,
         policy_version: policy.version,
@@ -179,7 +178,7 @@ async function receiveAndWait(
         expires_at: new Date(spool.now().getTime() + expiresAfterMs),
       },
       inParts(body, boundary, studyInstanceUID),
-      senderOf(caller),
+      sender,
     );
     return await awaitStored(pipeline, id, c.req.raw.signal);
   } finally {
@@ -221,6 +220,7 @@ async function answerOf(
     'Content-Type': type,
     // Through the web app's port the API has a prefix.
     Location: `${c.get('throughWeb') ? '/api' : ''}/upload/${file.id}/status`,
+    [POLICY_HEADER]: file.policy_name,
   };
   return c.body(type === XML_TYPE ? (await loadToXml())(dataSet) : JSON.stringify(dataSet), status, headers);
 }

@@ -65,6 +65,24 @@ test('a study is stored, confirmed by the PACS and named in the answer', async (
     assert.equal(pacs.held.get(identifiers.sopInstanceUID)?.bytes, Buffer.from(bytes));
 });
 
+test('a request that names no policy is under the key’s, else the gateway’s, and the answer says which', async () => {
+  const { user } = await gateway.userWith(['technician']);
+  const own = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'], policy: 'identified' });
+  const { instances } = syntheticStudy({ seed: 9290, instancesPerSeries: 1 });
+  const under = async (token: string, query = ''): Promise<string | null> => {
+    const path = `/dicom-web/studies${query}`;
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await store({ path, headers, body: bodyOf([instances[0]!.bytes]) });
+    assert.ok(answer.ok, String(answer.status));
+    return answer.headers.get('relay-policy');
+  };
+  assert.is(await under(own), 'identified');
+  const { sopInstanceUID } = instances[0]!.identifiers;
+  assert.equal(pacs.held.get(sopInstanceUID)?.bytes, Buffer.from(instances[0]!.bytes), 'as it came');
+  assert.is(await under(own, '?policy=deidentified'), 'deidentified');
+  assert.is(await under(key), 'deidentified');
+});
+
 test('an instance that cannot be read, and one of another study, fail and hold up no other', async () => {
   const { instances, studyInstanceUID } = syntheticStudy({ seed: 9202, instancesPerSeries: 2 });
   const other = syntheticStudy({ seed: 9203, instancesPerSeries: 1 }).instances[0]!;

@@ -77,6 +77,7 @@ export type KnownKey = {
   readonly accountId: string;
   readonly epoch: number;
   readonly scopes: readonly ApiKeyScope[];
+  readonly policy: string | null;
   readonly expiresAt: Date;
 };
 
@@ -138,7 +139,8 @@ async function callerWith(
   if (keyDigest !== null) {
     const key = await apiKeys.find(keyDigest);
     if (key === null || now() >= key.expiresAt) return null;
-    return { ...user, scheme: 'bearer', scope: 'key', device: null, key: { id: key.id, scopes: key.scopes } };
+    const { id, scopes, policy } = key;
+    return { ...user, scheme: 'bearer', scope: 'key', device: null, key: { id, scopes, policy } };
   }
   if (deviceId === null) return { ...user, scheme: 'bearer', scope: 'session', device: null };
   return (await devices.find(deviceId)) === accountId

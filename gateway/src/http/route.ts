@@ -26,7 +26,12 @@ export type Caller = User & { readonly scheme: 'bearer'; readonly epoch: number 
     | {
         readonly scope: 'key';
         readonly device: null;
-        readonly key: { readonly id: string; readonly scopes: readonly ApiKeyScope[] };
+        readonly key: {
+          readonly id: string;
+          readonly scopes: readonly ApiKeyScope[];
+          /** Of files and store requests that name none; null: the gateway's. */
+          readonly policy: string | null;
+        };
       }
   );
 

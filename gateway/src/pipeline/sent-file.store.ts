@@ -11,6 +11,9 @@ import type { UploadOwner } from './upload-owner.ts';
 
 type Db = Kysely<Tables>;
 
+/** The header that names the policy under which a file, or a store request, was taken. */
+export const POLICY_HEADER = 'Relay-Policy';
+
 /**
  * A lone instance, an archive of them, the body of a STOW-RS request, or what came in a DIMSE association. Of a
  * request `studyInstanceUID` is the only study that may be in it.

@@ -13,12 +13,21 @@ export function ownerOf({ id, device }: Pick<Caller, 'id' | 'device'>): UploadOw
   return { accountId: id, deviceId: device };
 }
 
-/** The sender of a request; `epoch`: the account's, which the caller's token is of; `keyId`: of an API key. */
-export type Sender = UploadOwner & { readonly epoch: number; readonly keyId?: string };
+/**
+ * The sender of a request; `epoch`: the account's, which the caller's token is of; `keyId`: of an API key; `policy`:
+ * the key's own, for requests that name none.
+ */
+export type Sender = UploadOwner & {
+  readonly epoch: number;
+  readonly keyId?: string;
+  readonly policy?: string;
+};
 
 export function senderOf(caller: Caller): Sender {
   const sender = { ...ownerOf(caller), epoch: caller.epoch };
-  return caller.scope === 'key' ? { ...sender, keyId: caller.key.id } : sender;
+  if (caller.scope !== 'key') return sender;
+  const { id: keyId, policy } = caller.key;
+  return { ...sender, keyId, ...(policy !== null && { policy }) };
 }
 
 /** Whether the sender's session, key or right to send still holds. Asked where something of theirs takes effect. */

@@ -3,6 +3,7 @@
  * that the account has and the scopes that the key was given.
  */
 import { z } from 'zod';
+import { policyNameSchema } from './policy.ts';
 
 /**
  * `upload`: send studies, and follow those that the account sent. `read`: see uploads, studies and receipts, and
@@ -33,6 +34,8 @@ export const newApiKeySchema = z.object({
     .min(1)
     .max(API_KEY_SCOPES.length)
     .transform((scopes) => API_KEY_SCOPES.filter((scope) => scopes.includes(scope))),
+  /** The policy of requests that name none; null: the gateway's default. */
+  policy: policyNameSchema.nullable().default(null),
   expiresInDays: z.number().int().min(1).max(API_KEY_DAYS_MOST),
 });
 
@@ -48,6 +51,8 @@ export const apiKeySchema = z.object({
   name: z.string(),
   account: z.object({ id: z.uuid(), username: z.string() }),
   scopes: z.array(scopeSchema),
+  /** Of requests that name none; null: the gateway's default. */
+  policy: z.string().nullable(),
   state: z.enum(API_KEY_STATES),
   createdAt: z.iso.datetime(),
   /** The name of its maker. */

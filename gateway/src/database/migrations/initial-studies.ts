@@ -33,7 +33,7 @@ export const PEOPLE_AND_DEVICES = [
   `create table api_key (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     account_id uuid not null references account, epoch int not null, name text not null,
-    digest text not null unique, scopes text[] not null, created_by uuid not null references account,
+    digest text not null unique, scopes text[] not null, policy text, created_by uuid not null references account,
     created_at timestamptz not null, expires_at timestamptz not null, last_used_at timestamptz,
     revoked_at timestamptz)`,
   `create table policy (

@@ -11,7 +11,7 @@ import { isArchiveName } from '#shared/ingest/archive-name.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { policyNamed, reasonSaid } from '../../policies/policies.ts';
 import { BlobDamaged, checkRoom, StorageFull } from '../../ports/blobs/blobs.ts';
-import { findFile, type FileForm, type SentFile } from '../sent-file.store.ts';
+import { findFile, POLICY_HEADER, type FileForm, type SentFile } from '../sent-file.store.ts';
 import { isOwnedBy, type Sender } from '../upload-owner.ts';
 import { createBodyPlaces } from './body-places.ts';
 import { createCutBody, LOCK_DRAIN_MS, type CutBody } from './cut-body.ts';
@@ -30,6 +30,8 @@ import { parseUploadChecksum, type Checksum } from './upload-checksum.ts';
 
 /** As for parcels: fewer at once, for a client that is not ours sends one file after the other. */
 const PLACES = { atOnce: 64, ofOne: 16 };
+
+const CREATED = 201;
 
 export type FileSender = Sender & { readonly siteId: string; readonly roles: readonly Role[] };
 
@@ -87,7 +89,9 @@ export function createFileReceiver(tools: FileSpoolTools, settings: FileSettings
     create: (request, sender, socket) =>
       inPlace(sender, socket ?? request.body, async (body) => {
         const file = await announce(tools, request.headers, sender, settings);
-        return speak(receiving, request, { file, sender, body });
+        const answer = await speak(receiving, request, { file, sender, body });
+        if (answer.status === CREATED) answer.headers.set(POLICY_HEADER, file.policy_name);
+        return answer;
       }),
     resume: (request, sender, id, socket) =>
       inPlace(sender, request.method === 'PATCH' ? (socket ?? request.body) : null, async (body) => {
@@ -130,7 +134,8 @@ async function announce(
     throw new Problem('invalid-request', 'Upload-Length is missing or no length.');
   const named = metadataOf(headers);
   const { siteId, roles } = sender;
-  const policy = await policyNamed(tools.db, siteId, named.get('policy') ?? settings.policy, roles);
+  const name = named.get('policy') ?? sender.policy ?? settings.policy;
+  const policy = await policyNamed(tools.db, siteId, name, roles);
   // The name is not kept: it may be a patient's.
   const form: FileForm = { kind: isArchiveName(named.get('filename') ?? '') ? 'archive' : 'instance' };
   const file = await createFile(tools, {
