@@ -81,6 +81,20 @@ function openLists(api: Pick<ApiClient, 'json'>, options: { readonly signal: Abo
   };
 }
 
+/** The choices of the form. */
+async function readChoices(
+  api: Pick<ApiClient, 'json'>,
+  options: { readonly signal: AbortSignal },
+): Promise<{ readonly owners: readonly KeyOwner[]; readonly policies: KeyPolicies }> {
+  const [{ users }, { policies }, { default: usual }] = await Promise.all([
+    api.json('/admin/users', usersSchema, options),
+    api.json('/admin/policies', policiesSchema, options),
+    api.json('/upload/policy', usualSchema, options),
+  ]);
+  const names = policies.filter(({ inForce }) => inForce !== null).map(({ name }) => name);
+  return { owners: users.filter(({ disabled }) => !disabled), policies: { names, usual } };
+}
+
 export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKeysStore {
   const owners = signal<readonly KeyOwner[]>([]);
   const policies = signal<KeyPolicies>({ names: [], usual: '' });
@@ -114,14 +128,9 @@ export function createApiKeysStore(api: Pick<ApiClient, 'json' | 'text'>): ApiKe
     isBusy,
     load: async () => {
       await tried(async () => {
-        const [{ users }, { policies: all }, { default: usual }] = await Promise.all([
-          api.json('/admin/users', usersSchema, options),
-          api.json('/admin/policies', policiesSchema, options),
-          api.json('/upload/policy', usualSchema, options),
-        ]);
-        owners.value = users.filter(({ disabled }) => !disabled);
-        const names = all.filter(({ inForce }) => inForce !== null).map(({ name }) => name);
-        policies.value = { names, usual };
+        const choices = await readChoices(api, options);
+        owners.value = choices.owners;
+        policies.value = choices.policies;
         await list();
       });
     },

@@ -67,15 +67,15 @@ function device(minutes: number | null = 15) {
   };
 }
 
-test('an untouched device warns for 30 seconds, counts down, and locks once', () => {
+test('an untouched device warns for a minute, counts down, and locks once', () => {
   const here = device();
   const tab = here.open();
-  here.pass(15 * MINUTE - 31_000, tab);
+  here.pass(14 * MINUTE - 1_000, tab);
   assert.is(tab.lock.secondsLeft.value, null);
   here.pass(1000, tab);
-  assert.is(tab.lock.secondsLeft.value, 30);
+  assert.is(tab.lock.secondsLeft.value, 60);
   here.pass(10_000, tab);
-  assert.is(tab.lock.secondsLeft.value, 20);
+  assert.is(tab.lock.secondsLeft.value, 50);
   here.pass(MINUTE, tab);
   assert.equal([tab.seen.locks, tab.lock.secondsLeft.value], [1, null]);
 });
@@ -83,7 +83,7 @@ test('an untouched device warns for 30 seconds, counts down, and locks once', ()
 test('each touch begins the time again; while the warning stands only its answer does', () => {
   const here = device();
   const tab = here.open();
-  here.pass(14 * MINUTE, tab);
+  here.pass(13 * MINUTE, tab);
   tab.lock.touched();
   here.pass(14 * MINUTE + 45_000, tab);
   assert.is(tab.lock.secondsLeft.value, 15);

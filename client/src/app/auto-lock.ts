@@ -7,8 +7,8 @@
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { LOCKED, type LockMark } from './lock-mark.ts';
 
-/** WCAG 2.2 2.2.1 asks for 20 s at least. */
-const WARN_MS = 30_000;
+/** A person who is filling in a form can finish a sentence. WCAG 2.2 2.2.1 asks for 20 s at least. */
+const WARN_MS = 60_000;
 /** The mark is written no more often, and so the lock may come this much early. */
 const MARK_EVERY_MS = 2_000;
 const MS_IN_MINUTE = 60_000;
@@ -110,6 +110,9 @@ function left(watched: Watched): number {
   return Math.min(byMonotonic, marked === null ? byMonotonic : marked - clock.wall());
 }
 
+/** At most half of the site's time: a lock after a minute must not warn all the time. */
+const warningOf = (watched: Watched): number => Math.min(WARN_MS, limitOf(watched) / 2);
+
 const isDue = (watched: Watched): boolean =>
   watched.mark.read() === LOCKED || (limitOf(watched) > 0 && left(watched) <= 0);
 
@@ -146,8 +149,9 @@ function check(watched: Watched): void {
     return;
   }
   const ms = left(watched);
-  watched.secondsLeft.value = ms > WARN_MS ? null : Math.ceil(ms / 1000);
-  again(ms > WARN_MS ? ms - WARN_MS : ms % 1000 || 1000);
+  const warning = warningOf(watched);
+  watched.secondsLeft.value = ms > warning ? null : Math.ceil(ms / 1000);
+  again(ms > warning ? ms - warning : ms % 1000 || 1000);
 }
 
 function lockNow(watched: Watched): void {

@@ -3,7 +3,7 @@ import { instances } from '../kit/counted.ts';
 
 export const lockWords = {
   title: 'Are you still there?',
-  what: 'Nobody has touched this device for a while. You will be signed out, so that nobody else sees your studies.',
+  what: 'Nobody has touched this device for a while. You will be signed out, so that nobody else sees your studies. What you typed and did not save is then lost.',
   sending: 'Studies that are safe here are still sent.',
   names:
     'Initials and IDs are deleted from your list. Its studies are then found by date, modality or receipt.',

@@ -27,11 +27,12 @@ function Steps({ studyInstanceUID }: StepsProps) {
   if (steps.length === 0) return <p class="small quiet">{words.empty}</p>;
   return (
     <ol class="timeline small" aria-label={words.label}>
-      {steps.map(({ at, said, account, times }) => (
-        <li key={`${at} ${said}`}>
+      {steps.map(({ at, said, destination, account, times }) => (
+        <li key={`${at} ${said} ${destination}`}>
           <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
           <span>
             {said}
+            {destination !== undefined && <bdi class="strong kept">{words.at(destination)}</bdi>}
             {account !== undefined && <bdi class="quiet"> {words.by(account)}</bdi>}
             {times > 1 && <span class="quiet"> × {times}</span>}
           </span>

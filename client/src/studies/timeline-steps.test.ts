@@ -60,4 +60,18 @@ test('the same step several times in a row is one line', () => {
   );
 });
 
+test('the same step at two destinations is two lines, each with its name', () => {
+  const at = (second: number, destination: string) => ({ ...event('study-forwarded', second), destination });
+  assert.equal(
+    stepsOf([at(1, 'main'), at(2, 'archive'), at(3, 'archive')]).map((step) => [
+      step.destination,
+      step.times,
+    ]),
+    [
+      ['main', 1],
+      ['archive', 2],
+    ],
+  );
+});
+
 test.run();

@@ -8,6 +8,8 @@ export type TimelineEvent = z.infer<typeof timelineSchema>['events'][number];
 export type Step = {
   readonly at: string;
   readonly said: string;
+  /** The destination that it is about. */
+  readonly destination: string | undefined;
   /** The person behind it, where the reader may know. */
   readonly account: string | undefined;
   readonly times: number;
@@ -17,13 +19,13 @@ export type Step = {
 export function stepsOf(events: readonly TimelineEvent[]): readonly Step[] {
   const steps: Step[] = [];
   for (const event of inOrder(events)) {
-    const { at, account } = event;
+    const { at, account, destination } = event;
     const said = saidOf(event);
     if (said === undefined) continue;
     const last = steps.at(-1);
-    if (last?.said === said && last.account === account)
+    if (last?.said === said && last.account === account && last.destination === destination)
       steps[steps.length - 1] = { ...last, times: last.times + 1 };
-    else steps.push({ at, said, account, times: 1 });
+    else steps.push({ at, said, destination, account, times: 1 });
   }
   return steps;
 }

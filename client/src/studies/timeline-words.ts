@@ -7,6 +7,7 @@ export const timelineWords = {
   label: 'What happened to this study',
   /** Instead of `study-forwarded`. */
   allRefused: 'Handed to the PACS, which took none of it',
+  at: (destination: string) => `: ${destination}`,
   by: (account: string) => `by ${account}`,
   events: {
     'upload-opened': 'Sending began',

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lackingAt } from '#shared/protocol/receipt.ts';
 import type { Need } from '#shared/protocol/forms.ts';
-import { studyDestinationsSchema } from '#shared/protocol/studies.ts';
+import { studyDestinationsSchema, timelineSchema } from '#shared/protocol/studies.ts';
 import { addDestination, sentStudy, type CopiedStudy } from '../testing/open-copies.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
 import { receiptOf } from '../testing/open-study.ts';
@@ -74,6 +74,19 @@ test('count another image under a UID at the destination that has it, which is a
     [3, 3],
   );
   assert.is((await pipeline.status(uploadId)).counts.inPacs, 3);
+  await pipeline.close();
+});
+
+test('are named by the steps of the timeline that are about them', async () => {
+  const sent = await sentStudy(ground, 'required');
+  const { pipeline, instances } = sent;
+  await pipeline.runAll();
+  const path = `/studies/${instances[0]!.identifiers.studyInstanceUID}/timeline`;
+  const { events } = timelineSchema.parse(await pipeline.json('GET', path));
+  const forwarded = events.filter(({ event }) => event === 'study-forwarded');
+  assert.equal(forwarded.map(({ destination }) => destination).sort(), ['first', 'other']);
+  assert.ok(forwarded.every(({ uploadId }) => uploadId === sent.uploadId));
+  assert.is(events.find(({ event }) => event === 'upload-opened')?.destination, undefined);
   await pipeline.close();
 });
 

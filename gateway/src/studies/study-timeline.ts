@@ -25,25 +25,60 @@ export async function timelineOf(db: Db, whose: WhoseStudy): Promise<readonly Ti
   const uploads = await uploadsOf(db, whose);
   if (uploads.length === 0) return null;
   const uploadOf = new Map(uploads.map((upload) => [upload.study_id, upload]));
+  const places = await placesOf(db, [...uploadOf.keys()]);
   const rows = await db
     .selectFrom('audit')
     .select(['at', 'event', 'fields'])
     .where('site_id', '=', whose.siteId)
-    .where(sql<boolean>`fields ? 'studyId' and fields->>'studyId' = any(${[...uploadOf.keys()]}::text[])`)
+    .where(sql<boolean>`fields ? 'studyId' and fields->>'studyId' = any(${[...places.keys()]}::text[])`)
     .orderBy('seq', 'desc')
     .limit(EVENTS_LIMIT)
     .execute();
   const named = whose.watches ? await usernamesOf(db, whose.siteId, rows) : null;
   return rows.reverse().map(({ at, event, fields }) => {
     const { studyId, studyInstanceUID: _, ...said } = fields;
-    const upload = uploadOf.get(String(studyId));
+    const place = places.get(String(studyId));
+    const upload = uploadOf.get(place?.of ?? '');
+    const destination = AT_DESTINATION.test(event) ? place?.name : nameOf(places, said['destinationId']);
     const account = named?.get(String(said['by'])) ?? (BY_SENDER.test(event) ? upload?.username : undefined);
     return {
       ...{ at: at.toISOString(), event, uploadId: upload?.id ?? null, fields: said },
+      ...(typeof destination === 'string' && { destination }),
       ...(named !== null && account !== undefined && { account }),
     };
   });
 }
+
+/** Steps of a study, or of its copy, at the destination that it goes to. */
+const AT_DESTINATION = /^study-(forwarded|reconciled|waiting)$|^instances-known-to-pacs$/;
+
+type StudyPlace = {
+  readonly of: string;
+  readonly destinationId: string | null;
+  readonly name: string | null;
+};
+
+/** The studies and their copies, by id: of which study each is, and where it goes. */
+async function placesOf(db: Db, studyIds: readonly string[]): Promise<ReadonlyMap<string, StudyPlace>> {
+  const rows = await db
+    .selectFrom('study')
+    .leftJoin('destination', 'destination.id', 'study.destination_id')
+    .select(['study.id', 'study.copy_of', 'study.destination_id as destinationId', 'destination.name'])
+    .where(
+      sql<boolean>`(study.id = any(${[...studyIds]}::uuid[]) or study.copy_of = any(${[...studyIds]}::uuid[]))`,
+    )
+    .execute();
+  return new Map(
+    rows.map(({ id, copy_of: copyOf, destinationId, name }) => [
+      id,
+      { of: copyOf ?? id, destinationId, name },
+    ]),
+  );
+}
+
+const nameOf = (places: ReadonlyMap<string, StudyPlace>, id: unknown): string | null =>
+  [...places.values()].find(({ destinationId }) => destinationId !== null && destinationId === id)?.name ??
+  null;
 
 /** Steps of the account that sends it, unless they name another one; all others are the gateway's. */
 const BY_SENDER = /^upload-|^instances-taken-back$/;

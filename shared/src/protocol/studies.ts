@@ -53,6 +53,8 @@ export const timelineSchema = z.object({
       event: z.string(),
       uploadId: z.uuid().nullable(),
       fields: z.record(z.string(), z.unknown()),
+      /** The destination that it is about, by its name; absent: none, or it was deleted. */
+      destination: z.string().optional(),
       /** The person behind it, told only to those who watch the site; absent: the gateway did it by itself. */
       account: z.string().optional(),
     }),
