@@ -37,7 +37,7 @@ export type DestinationSheetProps = {
   /** Null: a new one. */
   readonly destination: Destination | null;
   /** Throws ApiProblem, Unreachable. */
-  readonly onSave: (id: string | null, wish: DestinationWish) => Promise<void>;
+  readonly onSave: (id: string | null, wish: DestinationWish, isPrimary: boolean) => Promise<void>;
   readonly onClose: () => void;
 };
 
@@ -63,6 +63,7 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
     const trouble = troubleOf(error);
     form.mistake.value = { ...trouble, next: detail ?? trouble.next, field: null };
   });
+  const isPrimary = useSignal(false);
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     const read = readForm(form.typed.value, form.isNew);
@@ -72,7 +73,7 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
         : { title: mistakeIn(read.field, form.typed.value.kind), next: null, code: null, field: read.field };
     if (read.kind === 'mistake') return;
     await submitting.run(async () => {
-      await onSave(destination?.id ?? null, read.wish);
+      await onSave(destination?.id ?? null, read.wish, isPrimary.value);
       onClose();
     });
   };
@@ -80,7 +81,12 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
   return (
     <Sheet title={destination === null ? words.add : words.change(destination.name)} onClose={onClose}>
       <form class="stack sheet-part destination-form" onSubmit={(event) => void save(event)} noValidate>
-        <Field form={form} name="name" label={words.name} what={words.nameWhat} />
+        <Field
+          form={form}
+          name="name"
+          label={words.name}
+          what={form.isNew ? words.nameOfNew : words.nameWhat}
+        />
         <Kind form={form} />
         {typed.kind === 'dimse' ? (
           <Peer form={form} />
@@ -88,9 +94,8 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
           <Field form={form} name="url" {...words.addresses[typed.kind]} />
         )}
         {isInTheClear(typed) && <Notice kind="wait">{words.inTheClear}</Notice>}
-        {hasSignIn(typed.kind) && <SignIn form={form} />}
-        {hasCertificates(typed) && <Certificates form={form} />}
-        {mayCommit(typed.kind) && <Commitment form={form} kind={typed.kind} />}
+        <Details form={form} />
+        {form.isNew && <AsPrimary isPrimary={isPrimary} />}
         <div id={form.message} role="alert">
           {form.mistake.value && <MistakeNotice mistake={form.mistake.value} />}
         </div>
@@ -102,6 +107,17 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
         />
       </form>
     </Sheet>
+  );
+}
+
+function Details({ form }: { readonly form: Form }) {
+  const { value: typed } = form.typed;
+  return (
+    <>
+      {hasSignIn(typed.kind) && <SignIn form={form} />}
+      {hasCertificates(typed) && <Certificates form={form} />}
+      {mayCommit(typed.kind) && <Commitment form={form} kind={typed.kind} />}
+    </>
   );
 }
 
@@ -194,6 +210,29 @@ function Commitment({ form: { typed }, kind }: { readonly form: Form; readonly k
   );
 }
 
+/** Of a new one: so that it need not be looked for afterwards. */
+function AsPrimary({ isPrimary }: { readonly isPrimary: Signal<boolean> }) {
+  const hint = useId();
+  return (
+    <div class="stack-tight">
+      <label class="choice">
+        <input
+          type="checkbox"
+          class="tick"
+          name="primary"
+          checked={isPrimary.value}
+          aria-describedby={hint}
+          onChange={({ currentTarget: { checked } }) => (isPrimary.value = checked)}
+        />
+        <span>{words.primary}</span>
+      </label>
+      <p id={hint} class="small quiet">
+        {words.primaryWhat}
+      </p>
+    </div>
+  );
+}
+
 function SignIn({ form }: { readonly form: Form }) {
   const { typed, isNew } = form;
   const kept = isNew ? {} : { what: words.kept };
@@ -209,7 +248,13 @@ function SignIn({ form }: { readonly form: Form }) {
       {kind === 'basic' && (
         <>
           <Field form={form} name="username" label={words.username} />
-          <Field form={form} name="password" label={words.password} isSecret {...kept} />
+          <Field
+            form={form}
+            name="password"
+            label={words.password}
+            isSecret
+            what={isNew ? words.nobody : words.kept}
+          />
         </>
       )}
       {kind === 'bearer' && <Field form={form} name="token" label={words.token} isSecret {...kept} />}

@@ -1,6 +1,6 @@
 /** The destinations: where each is, whether it answers now, and what waits for it. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Notice } from '../kit/Notice.tsx';
@@ -30,6 +30,8 @@ export function DestinationsView() {
   const [store] = useState(() => createDestinationsStore(api));
   /** Undefined: the form is closed; null: it is for a new one. */
   const editing = useSignal<Destination | null | undefined>(undefined);
+  /** The one that was saved last. */
+  const saved = useSignal<string | null>(null);
   useEffect(() => {
     void store.load();
     const timer = setInterval(() => void store.refresh(), REFRESH_MS);
@@ -53,18 +55,12 @@ export function DestinationsView() {
       {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
       {late && destinations === null && <p class="quiet">{adminWords.loading}</p>}
       {destinations && (
-        <ul class="plain">
-          {destinations.map((destination) => (
-            <li key={destination.id} class="hairline">
-              <OneDestination
-                destination={destination}
-                tested={store.tests.value.get(destination.id) ?? null}
-                store={store}
-                onChange={() => (editing.value = destination)}
-              />
-            </li>
-          ))}
-        </ul>
+        <List
+          destinations={destinations}
+          store={store}
+          saved={editing.value === undefined ? saved.value : null}
+          onChange={(destination) => (editing.value = destination)}
+        />
       )}
       {destinations && (
         <p>
@@ -78,7 +74,9 @@ export function DestinationsView() {
       {editing.value !== undefined && (
         <DestinationSheet
           destination={editing.value}
-          onSave={store.save}
+          onSave={async (...wanted) => {
+            saved.value = await store.save(...wanted);
+          }}
           onClose={() => (editing.value = undefined)}
         />
       )}
@@ -86,19 +84,54 @@ export function DestinationsView() {
   );
 }
 
+type ListProps = {
+  readonly destinations: readonly Destination[];
+  readonly store: DestinationsStore;
+  /** The one that was saved last, once its form has closed. */
+  readonly saved: string | null;
+  readonly onChange: (destination: Destination) => void;
+};
+
+function List({ destinations, store, saved, onChange }: ListProps) {
+  return (
+    <ul class="plain">
+      {destinations.map((destination) => (
+        <li key={destination.id} class="hairline">
+          <OneDestination
+            destination={destination}
+            tested={store.tests.value.get(destination.id) ?? null}
+            store={store}
+            wasSaved={saved === destination.id}
+            onChange={() => onChange(destination)}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 type OneProps = {
   readonly destination: Destination;
   readonly tested: Tested | null;
   readonly store: DestinationsStore;
+  /** Shown to the person who has just saved it. */
+  readonly wasSaved: boolean;
   readonly onChange: () => void;
 };
 
-function OneDestination({ destination, tested, store, onChange }: OneProps) {
+function OneDestination({ destination, tested, store, wasSaved, onChange }: OneProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // The form gives the focus back to its button when it closes.
+    if (wasSaved) requestAnimationFrame(() => heading.current?.focus());
+  }, [wasSaved]);
   const { id, kind, name, url, isPrimary, fromEnvironment } = destination;
   return (
     <article class="destination" aria-label={name}>
       <div>
-        <h2>{[name, ...(isPrimary ? [words.primary] : [])].join(kitWords.separator)}</h2>
+        <h2 ref={heading} tabIndex={-1}>
+          {[name, ...(isPrimary ? [words.primary] : [])].join(kitWords.separator)}
+        </h2>
         <p>
           {words.form.kindNames[kind]} <span class="code">{url}</span>
         </p>
@@ -301,7 +334,7 @@ function Worklist({ destination, store }: Pick<OneProps, 'destination' | 'store'
   );
 }
 
-type ActionsProps = Omit<OneProps, 'tested'> & { readonly isTesting: boolean };
+type ActionsProps = Omit<OneProps, 'tested' | 'wasSaved'> & { readonly isTesting: boolean };
 
 function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
   const { id, name, isPrimary, fromEnvironment, hasStudies } = destination;

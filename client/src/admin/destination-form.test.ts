@@ -6,7 +6,7 @@ import { isInTheClear, readForm, toTyped, type Typed } from './destination-form.
 
 const test = suite('the form of a destination');
 const typed = (more: Partial<Typed>): Typed => ({
-  ...{ ...toTyped(null), name: 'archive', url: 'https://pacs.test/dicom-web' },
+  ...{ ...toTyped(null), name: 'archive', url: 'https://pacs.test/dicom-web', signIn: 'none' },
   ...more,
 });
 const PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----';
@@ -148,4 +148,21 @@ test('warns of an address over which everybody on the way can read', () => {
   ])
     assert.not.ok(isRead({ url }), url);
 });
+test('a new one is named by its address, and asks nobody to sign in without a user name', () => {
+  const wishOf = (more: Partial<Typed>) => {
+    const read = readForm({ ...toTyped(null), ...more }, true);
+    return read.kind === 'wish' ? [read.wish.name, read.wish.authentication.kind] : [read.field];
+  };
+  const url = 'https://Archive.Hospital.test/dicom-web';
+  assert.equal(wishOf({ url }), ['archive', 'none']);
+  assert.equal(wishOf({ url, name: ' other ' }), ['other', 'none']);
+  assert.equal(wishOf({ url, username: 'relay', password: 's' }), ['archive', 'basic']);
+  assert.equal(wishOf({ url, username: 'relay' }), ['password']);
+  assert.equal(wishOf({ url: 'http://127.0.0.1:8042/dicom-web' }), ['pacs-127-0-0-1', 'none']);
+  assert.equal(wishOf({ kind: 'folder', url: 'archive/Night_1' }), ['night-1', 'none']);
+  const peer = { host: 'fd00::5', port: '104', calledAE: 'PACS' } as const;
+  assert.equal(wishOf({ kind: 'dimse', ...peer }), ['pacs-fd00-5', 'none']);
+  assert.equal(wishOf({}), ['name'], 'nothing was typed');
+});
+
 test.run();

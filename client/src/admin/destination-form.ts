@@ -42,7 +42,7 @@ const CALLING_AE = 'RELAYPACS';
 export function toTyped(destination: Destination | null): Typed {
   const none = Object.fromEntries(FIELDS.map((name) => [name, ''])) as Record<FieldName, string>;
   const empty = { ...none, callingAE: CALLING_AE, connection: 'plain', commits: false } as const;
-  if (destination === null) return { ...empty, kind: 'dicomweb', signIn: 'none' };
+  if (destination === null) return { ...empty, kind: 'dicomweb', signIn: 'basic' };
   const { kind, name, url, ca, certificate, authentication, commitment: commits = false } = destination;
   const own = kind === 'dimse' ? peerOf(url) : { url };
   const typed = { ...empty, kind, name, ...own, commits, ca: ca ?? '', certificate: certificate ?? '' };
@@ -92,7 +92,7 @@ function mistakeInPeer(typed: Typed): FieldName | null {
 
 /** `isNew`: there is no saved secret that an empty field could keep. */
 export function readForm(filledIn: Typed, isNew: boolean): ReadForm {
-  const typed = withoutHidden(filledIn);
+  const typed = withoutHidden(isNew ? filledUp(filledIn) : filledIn);
   const missing = isNew ? secretOf(typed.signIn) : null;
   const wished = destinationWishSchema.safeParse({
     kind: typed.kind,
@@ -114,6 +114,28 @@ export function readForm(filledIn: Typed, isNew: boolean): ReadForm {
   if (isNew && typed.certificate.trim() !== '' && typed.key.trim() === '')
     return { kind: 'mistake', field: 'key' };
   return { kind: 'wish', wish: wished.data };
+}
+
+/** Of a new one: its name is that of its host, and without a user name it asks for none. */
+function filledUp(typed: Typed): Typed {
+  const { signIn, username, password } = typed;
+  const asksNobody = signIn === 'basic' && username === '' && password === '';
+  return {
+    ...typed,
+    name: typed.name.trim() || nameOf(typed),
+    signIn: asksNobody ? 'none' : signIn,
+  };
+}
+
+/** The first part of the host's name, or all of an IP address; of a folder its last part. Empty: there is none yet. */
+function nameOf({ kind, url, host }: Typed): string {
+  const web = URL.canParse(url.trim()) ? new URL(url.trim()).hostname : '';
+  const place = kind === 'folder' ? (url.split('/').at(-1) ?? '') : kind === 'dimse' ? host : web;
+  const named = /^[\d.]+$|:/.test(place) ? `pacs ${place}` : kind === 'folder' ? place : place.split('.')[0]!;
+  return named
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '');
 }
 
 /** Not every kind has passwords and certificates: what was typed before for another one is not asked for. */

@@ -111,6 +111,11 @@ export const destinationWords = {
     change: (name: string) => `Change ${name}`,
     name: 'Name',
     nameWhat: 'Lower-case letters, digits and hyphens, for example main-archive.',
+    nameOfNew: 'Lower-case letters, digits and hyphens. Leave it empty to take it from the address.',
+    nobody: 'Leave both empty if the PACS asks nobody to sign in.',
+    primary: 'Send new studies here',
+    primaryWhat:
+      'It becomes the primary destination, which also serves viewers and models. Studies under way stay with theirs.',
     kind: 'Kind',
     kindNames: {
       dicomweb: 'DICOMweb',

@@ -42,8 +42,11 @@ export interface DestinationsStore {
   test(id: string, scope: 'all' | 'store'): Promise<void>;
   /** How the gateway works with it. */
   tune(id: string, tuning: Tuning): Promise<void>;
-  /** `id` null: a new one. Then it is tested. Throws ApiProblem, Unreachable. */
-  save(id: string | null, wish: DestinationWish): Promise<void>;
+  /**
+   * `id` null: a new one. Returns its id once it is saved, and primary where that is wanted; then it is tested. Throws
+   * ApiProblem, Unreachable.
+   */
+  save(id: string | null, wish: DestinationWish, isPrimary: boolean): Promise<string>;
   /** Throws ApiProblem, Unreachable. */
   setViewers(id: string, viewers: readonly Viewer[]): Promise<void>;
   /** Null: it has none. Throws ApiProblem, Unreachable. */
@@ -209,16 +212,18 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
     deadLetters,
     trouble,
     ...looking(state, tried),
-    async save(id, wish) {
+    async save(id, wish, isPrimary) {
       const at = id === null ? PATH : `${PATH}/${id}`;
       const saved = await api.json(at, destinationSchema, {
         method: id === null ? 'POST' : 'PUT',
         body: wish,
       });
       await tried(async () => {
+        if (isPrimary) await api.json(`${PATH}/${saved.id}/primary`, destinationSchema, { method: 'POST' });
         await list(state);
-        await test(state, saved.id, 'all');
       });
+      void tried(() => test(state, saved.id, 'all'));
+      return saved.id;
     },
     async setViewers(id, viewers) {
       const options = { method: 'PUT', body: { viewers } };
