@@ -64,6 +64,7 @@ type World = {
   readonly result: string;
   readonly caseId: string;
   readonly attachment: string;
+  readonly attachedByReader: string;
   readonly review: string;
   readonly exported: string;
   readonly view: string;
@@ -74,17 +75,17 @@ let world: World;
 const post = <T>(who: Who, path: string, body: unknown, status = 201): Promise<T> =>
   jsonOf<T>(gateway, `POST ${path}`, { ...as(who), body, status });
 
-async function attach(caseId: string): Promise<string> {
+async function attach(who: Who, caseId: string, word: string): Promise<string> {
   const form = new FormData();
-  form.set('name', 'ATTACHED-name.pdf');
-  form.set('file', new Blob(['%PDF-1.7 ATTACHED-words']));
+  form.set('name', `${word}-name.pdf`);
+  form.set('file', new Blob([`%PDF-1.7 ${word}-words`]));
   const path = `POST /cases/${caseId}/attachments`;
   const { attachments } = await jsonOf<CaseAttachments>(gateway, path, {
-    ...as('keeper'),
+    ...as(who),
     form,
     status: 201,
   });
-  return attachments[0]!.id;
+  return attachments.at(-1)!.id;
 }
 
 const markOn = (): Annotation => {
@@ -119,20 +120,34 @@ test.before(async () => {
   const body = { title: 'TITLE-words', tags: ['TAG-words'], studies: [study], assigneeId: idOf('exporter') };
   const { id: caseId } = await openTestCase(gateway, as('keeper').token, body);
   await post('keeper', `/cases/${caseId}/notes`, { text: 'NOTE-words' });
-  const attachment = await attach(caseId);
+  const attachment = await attach('keeper', caseId, 'ATTACHED');
+  // The review begins after that.
+  gateway.wait(1);
   const readers = [idOf('one'), idOf('two')];
   const opening = { id: randomUUID(), type: 'chest-film-double', readers };
   const { id: review } = await post<Review>('keeper', `/cases/${caseId}/reviews`, opening);
   const mark = markOn();
   const drawn = { id: randomUUID(), place: 1, version: 0, annotations: [mark] };
   await jsonOf(gateway, `PUT /reviews/${review}/annotations`, { ...as('one'), body: drawn });
+  await post('one', `/cases/${caseId}/notes`, { text: 'READING-note' });
+  const attachedByReader = await attach('one', caseId, 'READING');
   await readAs('one', review);
   gateway.wait(1);
   const asked = { template: 'cases-full', purpose: 'PURPOSE-words' };
   const { id: exported } = await askForExport(gateway, as('exporter').token, asked);
   await exportIn(gateway, as('exporter').token, { id: exported });
   const view = await post<CaseView>('exporter', '/case-views', { name: 'VIEW-name', filters: EMPTY });
-  world = { study, result, caseId, attachment, review, exported, view: view.id, mark: mark.id };
+  world = {
+    study,
+    result,
+    caseId,
+    attachment,
+    attachedByReader,
+    review,
+    exported,
+    view: view.id,
+    mark: mark.id,
+  };
 });
 
 /** The routes that ask nothing about a case: pictures of the PACS, settings, accounts, and streams that do not end. */
@@ -148,7 +163,7 @@ async function questions(): Promise<readonly string[]> {
   const contract = await (await gateway.call('GET', '/openapi.json')).json();
   const { paths } = contract as { paths: Record<string, Record<string, Operation>> };
   const asked = Object.keys(paths).filter((path) => paths[path]!['get'] && !NOT_ASKED.test(path));
-  const { study, result, caseId, attachment, review, exported } = world;
+  const { study, result, caseId, attachment, attachedByReader, review, exported } = world;
   const job = randomUUID();
   const filled = asked.map((path) =>
     path
@@ -171,6 +186,7 @@ async function questions(): Promise<readonly string[]> {
     assert.ok(filled.includes(there), there);
   return [
     ...filled.filter((path) => !OF_ACCOUNTS.test(path)),
+    `/cases/${caseId}/attachments/${attachedByReader}`,
     ...['/cases?format=csv', `/cases?q=${study}`, '/cases?finding=positive', '/cases?assignee=nobody'],
     ...[
       '/reviews?list=all',
@@ -197,6 +213,8 @@ type Row = readonly [field: string, planted: string, told: readonly Who[]];
 
 const TYPED: readonly Who[] = [...KEEPERS, 'sender'];
 const READERS: readonly Who[] = ['one'];
+/** The words of a reader are hidden from the other one. */
+const BUT_TWO = TYPED.filter((who) => who !== 'two');
 
 const rowsWhileRead = (): readonly Row[] => [
   ['title', 'TITLE-words', TYPED],
@@ -204,6 +222,9 @@ const rowsWhileRead = (): readonly Row[] => [
   ['note', 'NOTE-words', TYPED],
   ['name of an attachment', 'ATTACHED-name.pdf', TYPED],
   ['attachment', 'ATTACHED-words', TYPED],
+  ['note of a reader', 'READING-note', BUT_TWO],
+  ['name of a reader’s attachment', 'READING-name.pdf', BUT_TWO],
+  ['attachment of a reader', 'READING-words', BUT_TWO],
   ['patient’s name', PATIENT.patientName, KEEPERS],
   ['Patient ID', PATIENT.patientId, KEEPERS],
   ['accession number', PATIENT.accessionNumber, KEEPERS],
@@ -215,7 +236,7 @@ const rowsWhileRead = (): readonly Row[] => [
   ['id of a mark', world.mark, READERS],
   ['result of a model', world.result, [...KEEPERS.filter((who) => who !== 'two'), 'auditor']],
   // An auditor reads the events of a case.
-  ['who reads', people.get('one')!.user.username, ['admin', 'one', 'auditor']],
+  ['who reads', people.get('two')!.user.username, ['admin', 'two', 'auditor']],
   ['purpose of an export', 'PURPOSE-words', ['admin', 'exporter']],
   ['saved view', 'VIEW-name', ['exporter']],
 ];
@@ -271,7 +292,8 @@ test('once the review is settled, those who keep cases are told who said and dre
   await readAs('two', world.review);
   const settled = ['answer', 'reason', 'mark', 'id of a mark', 'result of a model', 'who reads'];
   const rows = rowsWhileRead().map(([field, planted, told]): Row => {
-    if (!settled.includes(field)) return [field, planted, told];
+    if (!settled.includes(field) && told !== BUT_TWO) return [field, planted, told];
+    if (told === BUT_TWO) return [field, planted, TYPED];
     const others = told.filter((who) => !KEEPERS.includes(who));
     const byEvents: Who[] = field === 'who reads' ? ['sender'] : [];
     return [field, planted, [...KEEPERS, ...others, ...byEvents]];
