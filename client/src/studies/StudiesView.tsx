@@ -4,6 +4,7 @@
  * and expand to the track. The list can be of any length, and nothing jumps when counts change.
  */
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { namesHidden } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { maySend, readsSite } from '../net/may-send.ts';
@@ -173,7 +174,8 @@ function useEntries(sent: SentStudiesStore): readonly DayEntry[] {
   const [entriesOf] = useState(createEntries);
   const facts = { studies: queue.studies.value, sent: sent.studies.value, link: queue.link.value, device };
   const now = new Date();
-  return useMemo(() => entriesOf(facts, now), [...Object.values(facts), now.toDateString()]);
+  const frame = [now.toDateString(), namesHidden.value];
+  return useMemo(() => entriesOf(facts, now), [...Object.values(facts), ...frame]);
 }
 
 function useOwnDevice(): string | null {

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { QueuedStudy, StudyTitle } from '../pipeline/queue/queued-study.ts';
 import { formatMoment } from '../kit/format.ts';
+import { hideNames } from '../kit/identities.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { chooseEntries, EVERYTHING, isNarrowed, removedAmong, type Choice } from './choose-entries.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
@@ -136,6 +137,22 @@ test('a study of which nothing changed keeps its entry, and one that changed get
     tomorrow.every((entry, nth) => entry !== offline[nth]),
     'their moments get a date',
   );
+});
+
+test('every entry is made again once names are hidden, and again once they are shown', () => {
+  const entriesAt = createEntries();
+  const waiting = queuedStudy({ id: 'a', title: title('Meier^Anna', '100') });
+  const said = () => {
+    const [entry] = entriesAt({ studies: [waiting], sent: [], link: 'online', device: null }, NOW);
+    return JSON.stringify([entry!.name, entry!.person]);
+  };
+  const shown = said();
+  hideNames(true);
+  const hidden = said();
+  hideNames(false);
+  assert.match(shown, /Meier.*100/);
+  assert.not.match(hidden, /Meier|100|1970/);
+  assert.is(said(), shown);
 });
 
 test('a study whose title was erased is no longer found by it', () => {

@@ -5,6 +5,7 @@
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
 import { formatMoment } from '../kit/format.ts';
+import { namesHidden } from '../kit/identities.ts';
 import type { Link } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
@@ -66,7 +67,8 @@ export function createEntries(): (facts: EntryFacts, now: Date) => readonly DayE
   let frame = '';
   let entries: readonly DayEntry[] = [];
   return (facts, now) => {
-    const frameNow = JSON.stringify([facts.link, facts.device, now.toDateString()]);
+    const { link, device } = facts;
+    const frameNow = JSON.stringify([link, device, namesHidden.value, now.toDateString()]);
     const kept = new Map(frame === frameNow ? entries.map((entry) => [entry.key, entry] as const) : []);
     const next = joinEntries(facts, kept, now);
     const isAsBefore = next.length === entries.length && next.every((entry, nth) => entry === entries[nth]);
@@ -76,7 +78,7 @@ export function createEntries(): (facts: EntryFacts, now: Date) => readonly DayE
   };
 }
 
-/** `kept`: entries of the same link, device and day, by their keys. */
+/** `kept`: entries of the same link, device and day, and of names shown or hidden alike, by their keys. */
 function joinEntries(
   { studies, sent, link, device }: EntryFacts,
   kept: ReadonlyMap<string, DayEntry>,
