@@ -57,6 +57,16 @@ export const helpWords = {
       next: 'Ask the administrator of your PACS to remove it there. Name the study’s date and time, or its UID on the receipt.',
     },
     {
+      title: 'A case is not in the list',
+      what: 'Cases shows what is not closed, newest first. Researchers are shown only cases whose studies have no names, and technicians those of studies that they sent.',
+      next: 'Set the status to “All”, or type the number of the case. Those who see names can type the patient’s name or ID: the PACS is asked. Press “Open a case” on a study to make one.',
+    },
+    {
+      title: 'Names are missing on every page',
+      what: 'Someone has chosen “Hide names and titles” on this device. It holds on all pages and in exports.',
+      next: 'Press “Show names” in the line at the edge of the page, or change it in the account menu.',
+    },
+    {
       title: 'Files cannot be sent',
       what: 'They are damaged, or are not images. Everything else can be sent.',
       next: 'Open the list below the studies: it gives the reason for each file. Most often, exporting them again helps.',

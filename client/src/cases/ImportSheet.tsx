@@ -71,6 +71,10 @@ function Choose({ store, onClose }: ChooseProps) {
           type="file"
           accept=".csv,text/csv"
           disabled={isBusy}
+          // A browser tells of no change when the corrected file has the name of the one before.
+          onClick={({ currentTarget }) => {
+            currentTarget.value = '';
+          }}
           onChange={({ currentTarget }) => {
             const [file] = currentTarget.files ?? [];
             if (file !== undefined) void store.choose(file);

@@ -36,6 +36,9 @@ walk('a list is saved as CSV, and a file is mapped, refused by its rows and impo
   await dialog.getByLabel('Betreff').selectOption('title');
   await dialog.getByText('Row 2: Due can’t be read.').waitFor();
   await looksRight(page, 'cases-import');
+  const input = dialog.getByLabel('CSV file');
+  await Promise.all([page.waitForEvent('filechooser'), input.click()]);
+  assert.is(await input.inputValue(), '', 'a file of the same name is another choice');
   await choose([`${title},NOT-THERE-9,2027-12-31`]);
   await dialog.getByText('A new case needs one of').waitFor();
   await dialog.getByLabel('Auftrag').selectOption('accessionNumber');
