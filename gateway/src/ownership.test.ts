@@ -151,6 +151,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /cases/import': 'roles',
   'post /cases/bulk': 'roles',
   'post /cases/of-patient': 'roles',
+  'get /cases/not-shown': 'roles',
   'get /case-assignees': 'roles',
   'get /cases/{id}': READ,
   'patch /cases/{id}': READ,

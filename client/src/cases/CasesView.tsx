@@ -24,6 +24,7 @@ import { caseWords } from './case-words.ts';
 import { createCasesStore, type CasesStore } from './cases.store.ts';
 import { NewCaseSheet } from './CaseForm.tsx';
 import { ImportSheet } from './ImportSheet.tsx';
+import { NotShownCases } from './NotShownCases.tsx';
 import { SaveCases, type SaveCasesProps } from './SaveCases.tsx';
 
 const words = caseWords.list;
@@ -184,6 +185,7 @@ function List({ store, filters, patient, onClear, onChanged, mayKeep }: ListProp
           {words.patientCut}
         </p>
       )}
+      <NotShownCases />
       {mayKeep && <BulkBar store={bulk} cases={cases} onDone={onChanged} />}
       {cases.length === 0 ? (
         <Empty {...{ filters, patient, onClear, mayKeep }} />
@@ -272,7 +274,7 @@ function Empty({ filters, patient, onClear, mayKeep }: Omit<ListProps, 'store' |
     );
   return (
     <div class="stack-tight" role="status">
-      <p class="strong">{words.empty}</p>
+      <p class="strong">{mayKeep ? words.empty : words.noneForYou}</p>
       <p class="quiet">{caseWords.intro}</p>
       <p class="quiet">{mayKeep ? words.emptyKeeper : words.emptyOther}</p>
     </div>

@@ -62,6 +62,7 @@ export const caseWords = {
     patientWrong: 'Two letters or digits at least, without * and ?.',
     patientCut:
       'The PACS has many studies of this name, and only the first were searched. Type more of the name.',
+    noneForYou: 'No case is shown to you',
     nonePatient: 'No case of this patient fits these filters.',
     nonePatientWhat:
       'The PACS was asked for the name or Patient ID as it has them: a policy may have replaced them. Closed cases are listed under “All”.',

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import {
+  ANONYMOUS_GROUP,
   exportSchema,
   exportTemplatesSchema,
   PURPOSE_LENGTH,
@@ -9,6 +10,7 @@ import {
   type NewExport,
 } from '#shared/protocol/exports.ts';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { NotShownCases } from '../cases/NotShownCases.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Icon } from '../kit/Icon.tsx';
@@ -46,10 +48,11 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
     });
   }, []);
   const template = templates.value?.find(({ name }) => name === chosen.value);
+  const isTooFew = !isListed && count < ANONYMOUS_GROUP && template?.definition.redaction === 'anonymous';
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     isMissing.value = purpose.value.trim() === '';
-    if (isMissing.value || template === undefined) return;
+    if (isMissing.value || template === undefined || isTooFew) return;
     const body = { id, template: template.name, selection, purpose: purpose.value };
     const isAsked = await attempt.tried(
       async () => void (await api.json('/exports', exportSchema, { method: 'POST', body })),
@@ -69,6 +72,12 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
             onChoose={(name) => (chosen.value = name)}
           />
         )}
+        <NotShownCases />
+        {isTooFew && (
+          <Notice kind="wait" title={words.tooFew}>
+            <p>{words.tooFewWhat}</p>
+          </Notice>
+        )}
         <Purpose
           purpose={purpose.value}
           isMissing={isMissing.value && purpose.value.trim() === ''}
@@ -78,7 +87,7 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
         <FormActions
           submit={words.submit}
           submitting={words.submitting}
-          isBusy={attempt.isBusy.value || template === undefined}
+          isBusy={attempt.isBusy.value || template === undefined || isTooFew}
           onCancel={onClose}
         />
       </form>

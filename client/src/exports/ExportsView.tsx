@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { EXPORT_ENDINGS, type Export } from '#shared/protocol/exports.ts';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { NotShownCases } from '../cases/NotShownCases.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
 import { saveFile } from '../net/save-file.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
@@ -30,6 +31,7 @@ export function ExportsView() {
     <main id="content" class="page stack" aria-busy={exports === null}>
       <h1 tabIndex={-1}>{kitWords.pages.exports}</h1>
       <p class="quiet">{words.intro}</p>
+      <NotShownCases />
       <CaseTroubleNotice trouble={store.trouble.value}>
         <p>
           <button type="button" class="button" onClick={() => void store.load()}>
@@ -113,6 +115,7 @@ function State({ of }: { readonly of: Export }) {
           formatMoment(new Date(expiresAt), new Date()),
           definition.format,
         )}
+        {definition.redaction === 'anonymous' && done > rows && ` ${words.alone(done - rows)}`}
       </p>
     );
   if (state === 'failed')

@@ -1,5 +1,11 @@
 /** The words of exports. */
-import type { ExportFormat, ExportState, ExportTrouble, Redaction } from '#shared/protocol/exports.ts';
+import {
+  ANONYMOUS_GROUP,
+  type ExportFormat,
+  type ExportState,
+  type ExportTrouble,
+  type Redaction,
+} from '#shared/protocol/exports.ts';
 
 const cases = (count: number): string => (count === 1 ? '1 case' : `${count.toLocaleString('en')} cases`);
 const isTable = (format: ExportFormat): boolean => format === 'csv' || format === 'jsonl';
@@ -25,6 +31,8 @@ export const exportWords = {
     purpose: 'What it is for',
     purposeHint: 'Administrators see it beside your name.',
     purposeMissing: 'Say what the file is for.',
+    tooFew: `An anonymous file tells only of groups of ${ANONYMOUS_GROUP} people or more.`,
+    tooFewWhat: `It would be empty. Choose ${ANONYMOUS_GROUP} cases or more, of that many patients.`,
     submit: 'Make the file',
     submitting: 'Asking for it…',
   },
@@ -62,6 +70,10 @@ export const exportWords = {
   progress: (done: number, total: number) => `${done.toLocaleString('en')} of ${cases(total)}`,
   ready: (count: number, bytes: string, until: string, format: ExportFormat) =>
     `${isTable(format) ? rows(count) : cases(count)} · ${bytes} · kept until ${until}`,
+  alone: (count: number) =>
+    count === 1
+      ? '1 case is left out: it would stand alone.'
+      : `${cases(count)} are left out: they would stand alone.`,
   sha256: 'SHA-256',
   /** While it is made: it continues once this is over. */
   waits: {

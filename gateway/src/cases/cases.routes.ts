@@ -15,11 +15,13 @@ import {
   caseListSchema,
   casesOfPatientSchema,
   foundCaseListSchema,
+  notShownSchema,
   caseSchema,
   closeCaseSchema,
   newCaseSchema,
   reopenCaseSchema,
 } from '#shared/protocol/cases.ts';
+import { EXPORTERS } from '#shared/protocol/exports.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { instantSchema } from '../http/instant.ts';
 import {
@@ -36,6 +38,7 @@ import { asSender, withheldFrom, type CaseReader } from './case-rights.ts';
 import { findCase, listAssignees } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { changeCase, closeCase, deleteCase, reopenCase } from './change-case.ts';
+import { countNotShown } from './count-not-shown.ts';
 import { CSV_HEADERS, exportCases } from './export-cases.ts';
 import { findByPatient } from './find-by-patient.ts';
 import { cursorOf, listCases, parseCursor, type CaseQuestion } from './list-cases.ts';
@@ -96,6 +99,14 @@ const list = defineRoute({
   },
 });
 type ListQuery = z.infer<typeof list.request.query>;
+const notShown = defineRoute({
+  method: 'get',
+  path: '/cases/not-shown',
+  roles: EXPORTERS,
+  tags: ['cases'],
+  summary: 'How many cases of the site you are not shown, because their studies keep names',
+  responses: { 200: jsonResponse(notShownSchema, 'Whatever filters say; null: fewer than five.') },
+});
 /** In the body: an address ends up in logs. */
 const ofPatient = defineRoute({
   method: 'post',
@@ -191,6 +202,7 @@ export function caseRoutes(tools: CaseTools): Router {
     const asked = questionOf(caller, query, withheld);
     return c.body(await exportCases(tools, { reader: caller, withheld }, asked), 200, CSV_HEADERS);
   });
+  router.openapi(notShown, async (c) => c.json(await countNotShown(db, callerOf(c)), 200));
   router.openapi(ofPatient, async (c) => {
     const caller = callerOf(c);
     const { isCut, ...patient } = await findByPatient(tools, caller, c.req.valid('json').patient);

@@ -2,6 +2,7 @@
 import type { Role } from '#shared/protocol/api.ts';
 import { EXPORTERS } from '#shared/protocol/exports.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
+import { countNotShown } from '../cases/count-not-shown.ts';
 import type { Db } from '../database/database.ts';
 import type { OpenBlob } from '../ports/blobs/blobs.ts';
 import { reviewTypes } from '../reviews/review-type.store.ts';
@@ -78,7 +79,8 @@ async function headOf(
   const role: Role = EXPORTERS.find((one) => by.roles.includes(one)) ?? 'researcher';
   const made = { at: row.created_at, role, ...(isFull ? { username: by.username, purpose } : NOBODY) };
   const reviews = await reviewWordsOf(db, by.siteId);
-  return { title, redaction, columns, reviews, made: redaction === 'anonymous' ? null : made };
+  const notShown = await countNotShown(db, by);
+  return { title, redaction, columns, reviews, notShown, made: redaction === 'anonymous' ? null : made };
 }
 
 const NOBODY = { username: null, purpose: null };

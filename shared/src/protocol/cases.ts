@@ -131,6 +131,12 @@ export const caseListSchema = z.object({
 });
 export type CaseList = z.infer<typeof caseListSchema>;
 
+/** Cases are counted so far. */
+export const NOT_SHOWN_LIMIT = 1000;
+/** `GET /cases/not-shown`. `cases` null: a few, fewer than the smallest cell of figures. */
+export const notShownSchema = z.object({ cases: z.int().nullable(), isMore: z.boolean() });
+export type NotShown = z.infer<typeof notShownSchema>;
+
 /** A name or Patient ID of which a search may be made: two letters or digits, and nothing but a line of text. */
 export const PATIENT_LENGTH = 64;
 const PATIENT = /^(?=(?:[^\p{L}\p{N}]*[\p{L}\p{N}]){2})[^\p{Cc}\\*?]+$/u;

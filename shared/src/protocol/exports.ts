@@ -203,6 +203,8 @@ export const EXPORT_CASES_LIMITS: Readonly<Record<ExportFormat, number>> = {
 };
 /** Of one set. */
 export const EXPORT_INSTANCES_LIMIT = 19_000;
+/** People of whom an anonymous export tells the same: k of k-anonymity. */
+export const ANONYMOUS_GROUP = 5;
 export const PURPOSE_LENGTH = 500;
 /** How long a file is kept. */
 export const EXPORT_KEPT_HOURS = 24;

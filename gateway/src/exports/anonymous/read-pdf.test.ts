@@ -24,7 +24,14 @@ async function report(cells: Partial<Record<ExportField, Cell>>[], title = 'Case
   const rest = [...cells];
   const pieces: Uint8Array[] = [];
   await drawReport(
-    { title, redaction: 'anonymous', columns, reviews: {}, made: null },
+    {
+      title,
+      redaction: 'anonymous',
+      columns,
+      reviews: {},
+      notShown: { cases: 38, isMore: true },
+      made: null,
+    },
     {
       async next() {
         const one = rest.shift();

@@ -7,6 +7,7 @@
 import { setImmediate } from 'node:timers/promises';
 import {
   ANONYMOUS_FIELDS,
+  ANONYMOUS_GROUP,
   EXPORT_FIELD_NAMES,
   isAnonymousField,
   type AnonymousField,
@@ -29,8 +30,6 @@ import { createRowStore, type RowStore } from './row-store.ts';
 
 export type AnonymousTools = { readonly thread: AnonymousThread; readonly signal: AbortSignal };
 
-/** A group is of as many people, or more. */
-export const K = 5;
 /** Rows whose typed text is cleaned at once, or that are written before others have their turn. */
 const PAGE = 100;
 
@@ -84,7 +83,7 @@ async function* anonymousRows(
 ): AsyncGenerator<ReleasedRow> {
   const { subjects, kinds, columns, cells } = gathered;
   await gather(tools, rows, gathered);
-  const task = { kinds: Uint32Array.from(kinds), shares: sharesOf(gathered), k: K };
+  const task = { kinds: Uint32Array.from(kinds), shares: sharesOf(gathered), k: ANONYMOUS_GROUP };
   const { labels, groups, order } = await tools.thread.group(task, subjects.pages(PAGE), tools.signal);
   for (const [written, row] of order.entries()) {
     if (written % PAGE === 0) await setImmediate();

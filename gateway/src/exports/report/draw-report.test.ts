@@ -35,6 +35,7 @@ const REVIEWS: ReportHead['reviews'] = {
     },
   },
 };
+const NONE = { cases: 0, isMore: false };
 const MADE: ReportHead['made'] = {
   at: new Date('2026-11-23T10:15:00Z'),
   role: 'radiologist',
@@ -52,7 +53,7 @@ async function draw(cases: readonly Case[], { head = {}, pictures = [] }: Drawn 
   const rest = [...cases];
   const title = 'Report of cases';
   await drawReport(
-    { title, redaction: 'full', columns, reviews: REVIEWS, made: MADE, ...head },
+    { title, redaction: 'full', columns, reviews: REVIEWS, notShown: NONE, made: MADE, ...head },
     {
       async next() {
         const one = rest.shift();
@@ -193,6 +194,10 @@ test('tells nothing of when and where it was made, unless it says so to its read
   assert.not.match(one.toString('latin1'), /Date|Metadata|20\d\d/);
   assert.match(one.toString('latin1'), /Producer .* 0 R|\(RelayPACS\)/);
   assert.match(wordsOf(one), /So are images: .*Case 1 of this report/);
+  const few = await draw(cases, { head: { ...head, notShown: { cases: null, isMore: false } } });
+  assert.match(wordsOf(few), /A few cases of this site are not shown/);
+  const many = await draw(cases, { head: { ...head, notShown: { cases: 38, isMore: false } } });
+  assert.match(wordsOf(many), /38 cases of this site are not shown to the person .* keep names/);
 });
 
 test.run();

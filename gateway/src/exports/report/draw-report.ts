@@ -38,12 +38,14 @@ export async function drawReport(head: ReportHead, source: ReportSource): Promis
   await send();
 }
 
-function drawHead(paper: Paper, { title, redaction, made }: ReportHead): void {
+function drawHead(paper: Paper, { title, redaction, made, notShown }: ReportHead): void {
   paper.write({ text: reportWords.product, type: FAINT });
   paper.write({ text: title, type: { size: 22, isStrong: true }, mark: 'title' });
   paper.y += 6;
   paper.write({ text: reportWords.redactions[redaction], type: PLAIN });
   paper.write({ text: reportWords.models, type: PLAIN });
+  const left = reportWords.notShown(notShown);
+  if (left !== null) paper.write({ text: left, type: FAINT });
   if (made === null) return;
   paper.y += 6;
   const when = `${made.at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;

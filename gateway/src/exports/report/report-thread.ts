@@ -2,6 +2,7 @@
  * Reports are drawn in a thread of their own, a case after the other. The thread asks for the next case and for each
  * image when it comes to it, and hands over the bytes of finished pages: neither side holds more than one case.
  */
+import type { NotShown } from '#shared/protocol/cases.ts';
 import type { ExportField, Redaction } from '#shared/protocol/exports.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import type { PrintedImage } from '../../inference/print-image.ts';
@@ -15,6 +16,8 @@ export type ReportHead = {
   readonly redaction: Redaction;
   readonly columns: readonly ExportField[];
   readonly reviews: ReviewWords;
+  /** Cases of the site that the caller is not shown. */
+  readonly notShown: NotShown;
   /** Of its making; null: the report does not tell. */
   readonly made: {
     readonly at: Date;

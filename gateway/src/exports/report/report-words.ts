@@ -3,6 +3,7 @@ import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { ExportField, Redaction } from '#shared/protocol/exports.ts';
 import type { AnnotationKind } from '#shared/protocol/annotations.ts';
 import type { Role } from '#shared/protocol/api.ts';
+import type { NotShown } from '#shared/protocol/cases.ts';
 
 const counted = (count: number, one: string, many: string): string =>
   count === 1 ? `1 ${one}` : `${count.toLocaleString('en')} ${many}`;
@@ -92,6 +93,12 @@ export const reportWords = {
       'Ages, dates and places are told in groups of five people or more. Cases that would stand alone are left out. ' +
       'So are images: nobody can rule out a name in them, and each is one of its kind.',
   } satisfies Record<Redaction, string>,
+  notShown: ({ cases, isMore }: Partial<NotShown>): string | null => {
+    if (cases === 0) return null;
+    const many = `${counted(cases ?? 0, 'case', 'cases')}${isMore ? ' or more' : ''}`;
+    const count = typeof cases === 'number' ? many : 'A few cases';
+    return `${count} of this site are not shown to the person who made this report, and not in it: their studies keep names.`;
+  },
   models: 'What models found is their answer alone, and no diagnosis.',
   made: (when: string) => `Made ${when}`,
   by: (role: string, name: string | null) => (name === null ? `by ${role}` : `by ${name} (${role})`),
