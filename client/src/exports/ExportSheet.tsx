@@ -72,12 +72,7 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
             onChoose={(name) => (chosen.value = name)}
           />
         )}
-        <NotShownCases />
-        {isTooFew && (
-          <Notice kind="wait" title={words.tooFew}>
-            <p>{words.tooFewWhat}</p>
-          </Notice>
-        )}
+        <LeftOut isTooFew={isTooFew} />
         <Purpose
           purpose={purpose.value}
           isMissing={isMissing.value && purpose.value.trim() === ''}
@@ -87,11 +82,27 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
         <FormActions
           submit={words.submit}
           submitting={words.submitting}
-          isBusy={attempt.isBusy.value || template === undefined || isTooFew}
+          isBusy={attempt.isBusy.value || template === undefined}
           onCancel={onClose}
         />
       </form>
     </Sheet>
+  );
+}
+
+/** Before the file is made: cases that it will not have, and why. */
+function LeftOut({ isTooFew }: { readonly isTooFew: boolean }) {
+  return (
+    <>
+      <NotShownCases />
+      <div role="status">
+        {isTooFew && (
+          <Notice kind="wait" title={words.tooFew}>
+            <p>{words.tooFewWhat}</p>
+          </Notice>
+        )}
+      </div>
+    </>
   );
 }
 
