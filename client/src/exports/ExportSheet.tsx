@@ -1,4 +1,7 @@
-/** Asks for an export of the listed or the chosen cases: which template, and for which purpose. */
+/**
+ * Asks for an export of the listed or the chosen cases: which template, and for which purpose. Where names are hidden,
+ * no template that has any is offered.
+ */
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import {
@@ -35,7 +38,6 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
   // The same for each attempt: one export, however often it is asked for.
   const [id] = useState(() => crypto.randomUUID());
   const [attempt] = useState(openAttempt);
-  // Where names are hidden, no template that has any is offered.
   const templates = useSignal<readonly ExportTemplate[] | null>(null);
   const chosen = useSignal<string | null>(null);
   const purpose = useSignal('');
