@@ -249,7 +249,7 @@ export const caseWords = {
       'review-differs': 'Readers differ',
       'review-settled': 'Review settled',
       'review-withdrawn': 'Review withdrawn',
-      'case-read': 'Case read',
+      'case-read': 'Page of the case opened',
       'case-patients-read': 'Name and ID of the patient read',
       'upload-opened': 'Sending of a study began',
       'upload-completed': 'The device has sent all of a study',

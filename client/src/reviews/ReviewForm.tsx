@@ -85,7 +85,7 @@ export function ReviewForm({ form, hasFinding, said, isBusy, onSave, onTouch }: 
       )}
       <div role="alert">{fault && <p class="small review-fault">{fault}</p>}</div>
       <div>
-        <button type="submit" class="button button-main" disabled={isBusy}>
+        <button type="submit" class="button button-main" aria-disabled={isBusy}>
           {isBusy ? words.saving : words.save}
         </button>
       </div>

@@ -103,6 +103,11 @@ function OneReview({ review, store, account }: OneReviewProps) {
     place: own?.place ?? null,
     hasOthers: others.length > 0,
   });
+  // The button that signed is gone, and perhaps the form with it.
+  useEffect(() => {
+    if (own?.state === 'signed' && document.activeElement === document.body)
+      document.querySelector('h1')?.focus({ preventScroll: true });
+  }, [own?.state]);
   return (
     <>
       <Facts review={review} />
@@ -206,6 +211,8 @@ function OwnReading({ review, own, store }: OwnReadingProps) {
           isBusy={store.isBusy.value}
           onTouch={() => setTouched(true)}
           onSave={(said) => {
+            // The button is not switched off, because it would lose the focus.
+            if (store.isBusy.value) return;
             setTouched(false);
             void store.decide(said);
           }}
