@@ -290,10 +290,11 @@ test('two devices at once, offline, killed while it saves, signs and exports: no
       await until('the marks to be in the PACS, with a receipt', async () => {
         const path = `/reviews/${review}/annotations`;
         const { places } = await askAs<ReviewAnnotations>(of.gateway, of.readers[0]!.username, path);
-        return places.some(({ stored }) => stored?.reports[0]?.receipt != null);
+        const drawn = places.filter(({ annotations }) => annotations.length > 0);
+        return drawn.length === 2 && drawn.every(({ stored }) => stored?.reports[0]?.receipt != null);
       });
       await isThereOnce(of, review, told);
-      assert.is(await reportsInPacs(of), settled, 'one report for each settled review');
+      assert.is(await reportsInPacs(of), 2 * settled, 'one report for each reading of a settled review');
       await exportOnce(of, exportKilledAfterMs);
     }),
     {
