@@ -97,7 +97,11 @@ walk(
     await visitor.setOffline(false);
     await page.locator('[data-link=online]').waitFor();
     await moveClock(page, 13.6 * MINUTE);
-    assert.is(await page.getByRole('alertdialog').count(), 0, 'earlier than a minute before, nobody is asked');
+    assert.is(
+      await page.getByRole('alertdialog').count(),
+      0,
+      'earlier than a minute before, nobody is asked',
+    );
     await moveClock(page, MINUTE);
     await page.getByRole('alertdialog', { name: 'Are you still there?' }).waitFor();
     await looksRight(page, 'lock-warning');

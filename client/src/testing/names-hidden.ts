@@ -31,7 +31,9 @@ function isAsWanted({ pattern, wanted, without }: Wanted): boolean {
     ['aria-label', 'title', 'alt'].map((name) => element.getAttribute(name) ?? ''),
   );
   const name = new RegExp(pattern, 'gi');
-  const text = [document.title, decodeURIComponent(location.href), document.body.innerText, ...told].join('\n');
+  const text = [document.title, decodeURIComponent(location.href), document.body.innerText, ...told].join(
+    '\n',
+  );
   const apart = without === null ? [] : [...document.querySelectorAll<HTMLElement>(without)];
   const counted = apart.flatMap(({ innerText }) => innerText.match(name) ?? []).length;
   return (text.match(name) ?? []).length > counted === wanted;
