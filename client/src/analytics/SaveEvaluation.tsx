@@ -2,8 +2,8 @@
 import { useSignal } from '@preact/signals';
 import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
-import { problemOf, type ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
+import { saveFile } from '../net/save-file.ts';
 import { analyticsWords } from './analytics-words.ts';
 
 const words = analyticsWords.evaluation;
@@ -16,7 +16,9 @@ export function SaveEvaluation({ query }: { readonly query: string }) {
     isBusy.value = true;
     trouble.value = null;
     try {
-      await saveFile(api, query);
+      const period = new URLSearchParams(query);
+      const name = words.file(period.get('from') ?? '', period.get('to') ?? '');
+      await saveFile(api, `/evaluation?${query}`, name);
     } catch (error) {
       trouble.value = troubleOf(error);
     } finally {
@@ -31,15 +33,4 @@ export function SaveEvaluation({ query }: { readonly query: string }) {
       <CaseTroubleNotice trouble={trouble.value} />
     </div>
   );
-}
-
-async function saveFile(api: ApiClient, query: string): Promise<void> {
-  const answer = await api.send(`/evaluation?${query}`, { headers: { accept: 'text/csv' } });
-  if (!answer.ok) throw await problemOf(answer);
-  const said = new URLSearchParams(query);
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = words.file(said.get('from') ?? '', said.get('to') ?? '');
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

@@ -116,7 +116,7 @@ export async function givenUpCopies(
     : all.where('site_id', '=', of.siteId).where('destination_id', '=', of.destinationId).execute();
 }
 
-/** The copy goes on. */
+/** The copy is sent again. */
 export async function resumeCopy(trx: Trx, copyId: string, need: Need): Promise<void> {
   await trx.updateTable('study').set({ given_up_at: null, need }).where('id', '=', copyId).execute();
 }

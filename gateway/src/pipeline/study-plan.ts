@@ -44,7 +44,7 @@ export type Change =
   | { readonly kind: 'delete-parcels'; readonly parcelIds: readonly string[] }
   /** A copy has its original's instances from now on. */
   | { readonly kind: 'take-news' }
-  /** A copy that was given up goes on. */
+  /** A copy that was given up is sent again. */
   | { readonly kind: 'resume-copy'; readonly need: Need }
   /** A copy's instances are these bytes from now on, made of what was promised. */
   | { readonly kind: 'take-coerced'; readonly instances: readonly CoercedInstance[] }

@@ -20,7 +20,7 @@ import type { ReviewTools } from './review-tools.ts';
 
 export type Leaver = { readonly siteId: string; readonly accountId: string; readonly by: string };
 
-/** Each review in a transaction of its own: one that is cut goes on when it is asked again. */
+/** Each review in a transaction of its own: one that is interrupted continues when it is asked again. */
 export async function releasePlaces(
   tools: Pick<ReviewTools, 'db' | 'now' | 'newId'>,
   leaver: Leaver,
