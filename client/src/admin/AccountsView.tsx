@@ -1,14 +1,13 @@
 /** The accounts of the site: who may sign in, what they may do, and how they are used. */
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
-import { kitWords } from '../kit/kit-words.ts';
-import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { AccountRow } from './AccountRow.tsx';
 import { accountsWords as words } from './accounts-words.ts';
 import { createAccountsStore, type AccountsStore, type ListedAccount } from './accounts.store.ts';
 import { adminWords } from './admin-words.ts';
+import { AdminHead } from './AdminHead.tsx';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { ACCOUNT_SORTS, chooseAccounts, FEW_ACCOUNTS, type AccountSort } from './choose-accounts.ts';
 import { NewAccountSheet } from './NewAccountSheet.tsx';
@@ -27,12 +26,7 @@ export function AccountsView() {
   const late = useLate(isLoading);
   return (
     <main id="content" class="page stack admin" aria-busy={isLoading}>
-      <div>
-        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
-          {kitWords.pages.admin}
-        </a>
-        <h1 tabIndex={-1}>{kitWords.pages.accounts}</h1>
-      </div>
+      <AdminHead at="accounts" />
       <p class="quiet">{words.intro}</p>
       {trouble?.id === null && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
       {late && <p class="quiet">{adminWords.loading}</p>}

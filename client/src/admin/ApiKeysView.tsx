@@ -7,10 +7,10 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
-import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
+import { AdminHead } from './AdminHead.tsx';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { ApiKeyForm } from './ApiKeyForm.tsx';
 import { apiKeysWords as words } from './api-keys-words.ts';
@@ -28,12 +28,7 @@ export function ApiKeysView() {
   const late = useLate(keys === null && trouble === null);
   return (
     <main id="content" class="page stack admin" aria-busy={keys === null && trouble === null}>
-      <div>
-        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
-          {kitWords.pages.admin}
-        </a>
-        <h1 tabIndex={-1}>{kitWords.pages['api-keys']}</h1>
-      </div>
+      <AdminHead at="api-keys" />
       <p class="quiet">{words.intro}</p>
       {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
       {late && <p class="quiet">{adminWords.loading}</p>}

@@ -2,6 +2,7 @@
 import type { Signal } from '@preact/signals';
 import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import { CASE_OCCASIONS } from '#shared/protocol/rule.ts';
+import { Notice } from '../kit/Notice.tsx';
 import { SelectField } from './RuleFields.tsx';
 import type { RuleField, TypedCase, TypedRule } from './rule-form.ts';
 import { caseRuleWords as words } from './case-rule-words.ts';
@@ -10,12 +11,13 @@ import type { Known } from './rules.store.ts';
 type Props = {
   readonly typed: Signal<TypedRule>;
   readonly known: Known;
+  readonly isExamined: boolean;
   /** The field that has a mistake, and the id of what says so. */
   readonly wrong: RuleField | null;
   readonly message: string;
 };
 
-export function CaseRuleFields({ typed, known, wrong, message }: Props) {
+export function CaseRuleFields({ typed, known, isExamined, wrong, message }: Props) {
   const { opens } = typed.value;
   const set = (change: Partial<TypedCase>): void => {
     typed.value = { ...typed.value, opens: { ...opens, ...change } };
@@ -43,6 +45,13 @@ export function CaseRuleFields({ typed, known, wrong, message }: Props) {
         options={CASE_OCCASIONS.map((value) => ({ value, text: words.occasions[value] }))}
         onChoose={(value) => set({ occasion: CASE_OCCASIONS.find((one) => one === value) ?? 'delivered' })}
       />
+      <div role="status">
+        {!isExamined && opens.occasion !== 'delivered' && (
+          <Notice kind="wait" title={words.unexamined}>
+            <p>{words.unexaminedWhat}</p>
+          </Notice>
+        )}
+      </div>
       <p class="small quiet">{words.titleWhat}</p>
       {text('title')}
       <SelectField

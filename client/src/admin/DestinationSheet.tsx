@@ -235,7 +235,7 @@ function AsPrimary({ isPrimary }: { readonly isPrimary: Signal<boolean> }) {
 
 function SignIn({ form }: { readonly form: Form }) {
   const { typed, isNew } = form;
-  const kept = isNew ? {} : { what: words.kept };
+  const kept = isNew ? {} : { what: words.keptHere };
   const { signIn: kind } = typed.value;
   return (
     <>
@@ -253,7 +253,7 @@ function SignIn({ form }: { readonly form: Form }) {
             name="password"
             label={words.password}
             isSecret
-            what={isNew ? words.nobody : words.kept}
+            what={isNew ? words.nobody : words.keptHere}
           />
         </>
       )}

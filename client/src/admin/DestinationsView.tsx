@@ -2,13 +2,16 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Destination } from '#shared/protocol/destination.ts';
+import type { Need } from '#shared/protocol/forms.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Notice } from '../kit/Notice.tsx';
+import { Confirm } from '../kit/Sheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
+import { AdminHead } from './AdminHead.tsx';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { BuiltInViewer } from './BuiltInViewer.tsx';
 import { DeadLetters, GivenUp } from './DeadLetters.tsx';
@@ -19,10 +22,14 @@ import { ImportOrdersSheet } from './ImportOrdersSheet.tsx';
 import { WorklistSheet } from './WorklistSheet.tsx';
 import { importWords, worklistWords } from './worklist-words.ts';
 import { Examination } from './Examination.tsx';
+import { SampleData } from './SampleData.tsx';
+import { SendSample } from './SendSample.tsx';
+import { PasswordAgain } from './PasswordAgain.tsx';
 import { viewersWords } from './viewers-words.ts';
+import { useAsCounted, useNeedyInSight } from './needy-destinations.ts';
 import { createDestinationsStore, type DestinationsStore, type Tested } from './destinations.store.ts';
 
-/** A study that waits comes again within 30 s. */
+/** A study that waits comes again within 30 s, and a person who mends a PACS looks here. */
 const REFRESH_MS = 10_000;
 
 export function DestinationsView() {
@@ -41,16 +48,12 @@ export function DestinationsView() {
     };
   }, [store]);
   const destinations = store.destinations.value;
+  useAsCounted(destinations);
   const trouble = store.trouble.value;
   const late = useLate(destinations === null && trouble === null);
   return (
     <main id="content" class="page stack admin" aria-busy={destinations === null && trouble === null}>
-      <div>
-        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
-          {kitWords.pages.admin}
-        </a>
-        <h1 tabIndex={-1}>{kitWords.pages.destinations}</h1>
-      </div>
+      <AdminHead at="destinations" />
       <p class="quiet">{words.intro}</p>
       {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
       {late && destinations === null && <p class="quiet">{adminWords.loading}</p>}
@@ -71,6 +74,7 @@ export function DestinationsView() {
         </p>
       )}
       {destinations && <BuiltInViewer />}
+      <SampleData />
       {editing.value !== undefined && (
         <DestinationSheet
           destination={editing.value}
@@ -93,8 +97,9 @@ type ListProps = {
 };
 
 function List({ destinations, store, saved, onChange }: ListProps) {
+  const list = useNeedyInSight(destinations);
   return (
-    <ul class="plain">
+    <ul class="plain" ref={list}>
       {destinations.map((destination) => (
         <li key={destination.id} class="hairline">
           <OneDestination
@@ -126,6 +131,7 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
     if (wasSaved) requestAnimationFrame(() => heading.current?.focus());
   }, [wasSaved]);
   const { id, kind, name, url, isPrimary, fromEnvironment } = destination;
+  const isFailing = tested?.found?.verdict?.result === 'fail';
   return (
     <article class="destination" aria-label={name}>
       <div>
@@ -138,7 +144,7 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
         {fromEnvironment && <p class="small quiet">{words.fromEnvironment}</p>}
       </div>
       <p class="numbers">{studiesOf(destination)}</p>
-      {!isPrimary && <NeedField destination={destination} store={store} />}
+      {!isPrimary && <NeedField destination={destination} isFailing={isFailing} store={store} />}
       <GivingUp destination={destination} store={store} />
       <GivenUp destination={destination} store={store} />
       <DeadLetters destination={destination} store={store} />
@@ -149,34 +155,62 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
         tested={tested}
         onTune={(tuning) => void store.tune(id, tuning)}
       />
+      <PasswordAgain
+        destination={destination}
+        tested={tested}
+        onSave={async (wish) => void (await store.save(id, wish, false))}
+      />
+      <SendSample destination={destination} tested={tested} />
       <Actions
         destination={destination}
         store={store}
         onChange={onChange}
+        isFailing={isFailing}
         isTesting={tested?.running === 'all' || tested?.running === 'store'}
       />
     </article>
   );
 }
 
-function NeedField({ destination: { id, name, need }, store }: Pick<OneProps, 'destination' | 'store'>) {
+type NeedProps = Pick<OneProps, 'destination' | 'store'> & { readonly isFailing: boolean };
+
+/** Asks first where studies would wait for a destination that fails its test. */
+function NeedField({ destination: { id, name, need }, isFailing, store }: NeedProps) {
+  const rules = store.rules.value;
+  const asked = useSignal<Need | null>(null);
+  const wanted = asked.value;
+  const set = (to: Need | null) => void store.setNeed(id, to);
   return (
-    <label class="field">
-      <span>{words.need}</span>
-      <select
-        aria-label={words.of(words.need, name)}
-        value={need ?? 'none'}
-        onChange={({ currentTarget: { value } }) =>
-          void store.setNeed(id, value === 'also' || value === 'required' ? value : null)
-        }
-      >
-        {(['none', 'also', 'required'] as const).map((one) => (
-          <option key={one} value={one}>
-            {words.needs[one]}
-          </option>
-        ))}
-      </select>
-    </label>
+    <div class="stack-tight">
+      <label class="field">
+        <span>{words.need}</span>
+        <select
+          aria-label={words.of(words.need, name)}
+          value={need ?? 'none'}
+          onChange={({ currentTarget }) => {
+            const { value } = currentTarget;
+            const chosen = value === 'also' || value === 'required' ? value : null;
+            if (chosen === null || !isFailing) return set(chosen);
+            currentTarget.value = need ?? 'none';
+            asked.value = chosen;
+          }}
+        >
+          {(['none', 'also', 'required'] as const).map((one) => (
+            <option key={one} value={one}>
+              {words.needs[one]}
+            </option>
+          ))}
+        </select>
+      </label>
+      {wanted !== null && (
+        <Confirm {...words.askFailing(name)} onYes={() => set(wanted)} onClose={() => (asked.value = null)} />
+      )}
+      {rules.length > 0 && (
+        <p class="small quiet">
+          {words.rulesFirst(rules)} <a href={hrefOf({ page: 'admin', at: 'rules' })}>{words.toRules}</a>
+        </p>
+      )}
+    </div>
   );
 }
 
@@ -334,9 +368,12 @@ function Worklist({ destination, store }: Pick<OneProps, 'destination' | 'store'
   );
 }
 
-type ActionsProps = Omit<OneProps, 'tested' | 'wasSaved'> & { readonly isTesting: boolean };
+type ActionsProps = Omit<OneProps, 'tested' | 'wasSaved'> & {
+  readonly isTesting: boolean;
+  readonly isFailing: boolean;
+};
 
-function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
+function Actions({ destination, store, onChange, isTesting, isFailing }: ActionsProps) {
   const { id, name, isPrimary, fromEnvironment, hasStudies } = destination;
   return (
     <div class="row">
@@ -358,7 +395,7 @@ function Actions({ destination, store, onChange, isTesting }: ActionsProps) {
         <AskFirst
           label={words.makePrimary}
           of={words.of(words.makePrimary, name)}
-          ask={words.askPrimary(name)}
+          ask={isFailing ? words.askFailing(name) : words.askPrimary(name)}
           onYes={() => void store.makePrimary(id)}
         />
       )}

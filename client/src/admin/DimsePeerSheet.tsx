@@ -3,11 +3,10 @@ import { type Signal, useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { DimsePeer, DimsePeerWish } from '#shared/protocol/dimse-peer.ts';
 import { SENDING_REASONS } from '#shared/protocol/sending-reason.ts';
-import { CodeLine } from '../kit/CodeLine.tsx';
 import { FormActions } from '../kit/FormActions.tsx';
-import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { readPeer, toTypedPeer, type TypedPeer } from './dimse-peer-form.ts';
 import { dimsePeerWords, type PeerField } from './dimse-peer-words.ts';
@@ -73,14 +72,7 @@ export function DimsePeerSheet({ peer, choices, onSave, onClose }: DimsePeerShee
             ...SENDING_REASONS.map((reason) => ({ value: reason, text: words.reasons[reason] })),
           ]}
         </Choice>
-        <div id={form.message} role="alert">
-          {form.mistake.value && (
-            <Notice kind="stop" title={form.mistake.value.title}>
-              {form.mistake.value.next && <p>{form.mistake.value.next}</p>}
-              {form.mistake.value.code && <CodeLine code={form.mistake.value.code} />}
-            </Notice>
-          )}
-        </div>
+        <TroubleAlert trouble={form.mistake.value} id={form.message} />
         <FormActions
           submit={words.save}
           submitting={words.saving}

@@ -8,10 +8,10 @@ import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
-import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
+import { AdminHead } from './AdminHead.tsx';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { DimsePeerSheet } from './DimsePeerSheet.tsx';
 import { DimseTransfers } from './DimseTransfers.tsx';
@@ -33,12 +33,7 @@ export function DimsePeersView() {
   const late = useLate(state === null && trouble === null);
   return (
     <main id="content" class="page stack admin" aria-busy={state === null && trouble === null}>
-      <div>
-        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
-          {kitWords.pages.admin}
-        </a>
-        <h1 tabIndex={-1}>{kitWords.pages['dimse-peers']}</h1>
-      </div>
+      <AdminHead at="dimse-peers" />
       <p class="quiet">{words.intro}</p>
       {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
       {late && <p class="quiet">{adminWords.loading}</p>}

@@ -1,10 +1,12 @@
 /** A study is picked or described, and the page says which rule takes it, and why the others do not. */
 import { type Signal, useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
+import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import { RULE_KINDS, type Condition, type DryRun, type RuleKind } from '#shared/protocol/rule.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { Notice } from '../kit/Notice.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf } from './admin-trouble.ts';
 import { caseRuleWords } from './case-rule-words.ts';
 import { RuleFields, SelectField } from './RuleFields.tsx';
@@ -14,7 +16,7 @@ import type { Known, RulesStore } from './rules.store.ts';
 
 const words = rulesWords.dryRun;
 
-type Props = { readonly store: RulesStore; readonly studies: Known['studies'] };
+type Props = { readonly store: RulesStore; readonly known: Pick<Known, 'studies' | 'values'> };
 /** With the rules that it is about: after a change it is shown no longer. */
 type Said = { readonly rules: RulesStore['lists']['value']; readonly said: DryRun };
 type Wrong = { readonly title: string; readonly next: string | null; readonly field: Condition | null };
@@ -53,7 +55,7 @@ function useDryRun(store: RulesStore) {
   return { ...form, submit };
 }
 
-export function DryRunForm({ store, studies }: Props) {
+export function DryRunForm({ store, known: { studies, values: known } }: Props) {
   const { kind, study, values, wrong, result, busy, submit } = useDryRun(store);
   const message = useId();
   return (
@@ -68,19 +70,15 @@ export function DryRunForm({ store, studies }: Props) {
           <legend class="strong">{words.attributes}</legend>
           <p class="small quiet">{words.attributesWhat}</p>
           <RuleFields
+            kind={kind.value}
             values={values.value}
+            known={known}
             onChange={(next) => (values.value = next)}
             wrong={wrong.value?.field ?? null}
             message={message}
           />
         </fieldset>
-        <div id={message} role="alert">
-          {wrong.value && (
-            <Notice kind="stop" title={wrong.value.title}>
-              {wrong.value.next && <p>{wrong.value.next}</p>}
-            </Notice>
-          )}
-        </div>
+        <TroubleAlert trouble={wrong.value} id={message} />
         <div>
           <button type="submit" class="button button-main" disabled={busy.value}>
             {busy.value ? words.trying : words.submit}
@@ -115,15 +113,20 @@ function Choices({ kind, study, studies }: ChoicesProps) {
         value={study.value}
         options={[
           { value: '', text: words.noStudy },
-          ...studies.map(({ studyInstanceUID, lastSentAt }) => ({
-            value: studyInstanceUID,
-            text: words.studyOf(formatMoment(new Date(lastSentAt), now), studyInstanceUID),
-          })),
+          ...studies.map((study) => ({ value: study.studyInstanceUID, text: nameOf(study, now) })),
         ]}
         onChoose={(value) => (study.value = value)}
       />
     </>
   );
+}
+
+/** As the list of studies names it: what it is, when it was sent, and by whom. */
+function nameOf({ sopClassUIDs, lastSentAt, uploads }: Known['studies'][number], now: Date): string {
+  const senders = new Set(uploads.flatMap(({ sender }) => sender?.username ?? []));
+  return [modalitiesOf(sopClassUIDs).join('/'), formatMoment(new Date(lastSentAt), now), ...senders]
+    .filter(Boolean)
+    .join(kitWords.separator);
 }
 
 function follows({ verdicts, forwarding, models, cases }: DryRun): string {

@@ -12,8 +12,9 @@ type Props = {
 
 export function Examination({ destination, tested, onTune }: Props) {
   const found = tested?.found ?? null;
-  // A short look again leaves what was found on the screen.
-  const running = tested?.running === 'reach' && found !== null ? null : (tested?.running ?? null);
+  // A look that nobody asked for leaves what was found on the screen.
+  const isAsked = tested?.running === 'all' || tested?.running === 'store';
+  const running = !isAsked && found !== null ? null : (tested?.running ?? null);
   return (
     <>
       <div role="status">
@@ -55,12 +56,16 @@ function Wrong({ finding: { says, change } }: { readonly finding: Finding }) {
   );
 }
 
+const BODIES_TOO_SMALL = 'bodies-too-small';
+
 type ChecksProps = Pick<Props, 'destination' | 'onTune'> & { readonly found: DestinationExamination };
 
 function AllChecks({ destination, found: { findings, settings }, onTune }: ChecksProps) {
+  // Smaller requests do not help an image that is larger than the limit.
+  const isTooSmall = findings.some(({ code }) => code === BODIES_TOO_SMALL);
   return (
     <section class="stack" aria-label={words.examined(destination.name)}>
-      {settings && <Settings destination={destination} settings={settings} onTune={onTune} />}
+      {settings && !isTooSmall && <Settings destination={destination} settings={settings} onTune={onTune} />}
       <details class="disclosure">
         <summary>
           <span class="disclosure-mark">

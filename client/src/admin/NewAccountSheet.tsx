@@ -4,17 +4,11 @@ import { useId, useRef } from 'preact/hooks';
 import { type Role, newUsernameSchema } from '#shared/protocol/api.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { accountsWords } from './accounts-words.ts';
 import type { AccountsStore, NewAccount } from './accounts.store.ts';
-import {
-  AccountMistake,
-  GivenPassword,
-  isTooShort,
-  PasswordField,
-  sayMistake,
-  type Mistake,
-} from './PasswordField.tsx';
+import { GivenPassword, isTooShort, PasswordField, sayMistake, type Mistake } from './PasswordField.tsx';
 import { RoleChoice } from './RoleChoice.tsx';
 
 const words = accountsWords.addSheet;
@@ -63,7 +57,7 @@ export function NewAccountSheet({ store, onClose }: NewAccountSheetProps) {
           isWrong={wrong === 'password'}
           message={message}
         />
-        <AccountMistake mistake={mistake.value} id={message} />
+        <TroubleAlert trouble={mistake.value} id={message} />
         <FormActions
           submit={words.submit}
           submitting={words.submitting}

@@ -3,17 +3,11 @@ import { useSignal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { accountsWords } from './accounts-words.ts';
 import type { AccountsStore, ListedAccount } from './accounts.store.ts';
-import {
-  AccountMistake,
-  GivenPassword,
-  isTooShort,
-  PasswordField,
-  sayMistake,
-  type Mistake,
-} from './PasswordField.tsx';
+import { GivenPassword, isTooShort, PasswordField, sayMistake, type Mistake } from './PasswordField.tsx';
 
 const words = accountsWords.passwordSheet;
 
@@ -58,7 +52,7 @@ export function NewPasswordSheet({ account, store, onClose }: NewPasswordSheetPr
           isWrong={mistake.value !== null}
           message={message}
         />
-        <AccountMistake mistake={mistake.value} id={message} />
+        <TroubleAlert trouble={mistake.value} id={message} />
         <FormActions
           submit={words.submit}
           submitting={words.submitting}

@@ -4,7 +4,6 @@ import { PASSWORD_LENGTH_LIMIT, PASSWORD_LENGTH_MOST } from '#shared/protocol/li
 import { CodeLine } from '../kit/CodeLine.tsx';
 import { focused } from '../kit/focused.ts';
 import { kitWords } from '../kit/kit-words.ts';
-import { Notice } from '../kit/Notice.tsx';
 import { accountsWords } from './accounts-words.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { makePassword } from './make-password.ts';
@@ -55,19 +54,6 @@ export function PasswordField({ label, hint, isWrong, message }: PasswordFieldPr
       />
       <span class="small quiet">{hint}</span>
     </label>
-  );
-}
-
-export function AccountMistake({ mistake, id }: { readonly mistake: Mistake | null; readonly id: string }) {
-  return (
-    <div id={id} role="alert">
-      {mistake && (
-        <Notice kind="stop" title={mistake.title}>
-          {mistake.next && <p>{mistake.next}</p>}
-          {mistake.code && <CodeLine code={mistake.code} />}
-        </Notice>
-      )}
-    </div>
   );
 }
 

@@ -1,27 +1,31 @@
 /** The values of the conditions, in the form of a rule and in the dry run. */
 import { useId } from 'preact/hooks';
-import { CONDITIONS, type Condition } from '#shared/protocol/rule.ts';
-import type { TypedValues } from './rule-form.ts';
+import { CONDITIONS, type Condition, type RuleKind } from '#shared/protocol/rule.ts';
+import { suggestions, valueWithoutName, type KnownValues, type TypedValues } from './rule-form.ts';
 import { rulesWords } from './rules-words.ts';
 
 const words = rulesWords.form;
 
 type Props = {
   readonly values: TypedValues;
+  readonly known: KnownValues;
+  /** Rules of cases are judged later, when the body part is no longer known. */
+  readonly kind: RuleKind;
   readonly onChange: (values: TypedValues) => void;
   /** The condition that has a mistake, and the id of what says so. */
   readonly wrong: Condition | null;
   readonly message: string;
 };
 
-export function RuleFields({ values, onChange, wrong, message }: Props) {
+export function RuleFields({ kind, values, known, onChange, wrong, message }: Props) {
   return (
     <>
-      {CONDITIONS.map((condition) => (
+      {CONDITIONS.filter((condition) => kind !== 'cases' || condition !== 'bodyPart').map((condition) => (
         <OneField
           key={condition}
           condition={condition}
           value={values[condition]}
+          known={known}
           isWrong={wrong === condition}
           message={message}
           onChange={(value) => onChange({ ...values, [condition]: value })}
@@ -34,14 +38,17 @@ export function RuleFields({ values, onChange, wrong, message }: Props) {
 type FieldProps = {
   readonly condition: Condition;
   readonly value: string;
+  readonly known: KnownValues;
   readonly isWrong: boolean;
   readonly message: string;
   readonly onChange: (value: string) => void;
 };
 
-function OneField({ condition, value, isWrong, message, onChange }: FieldProps) {
+function OneField({ condition, value, known, isWrong, message, onChange }: FieldProps) {
   const id = useId();
-  const hint = words.hints[condition];
+  const unknown = valueWithoutName(condition, value, known);
+  const hint = unknown === null ? words.hints[condition] : words.noSuch(condition, unknown);
+  const choices = suggestions(condition, value, known);
   const input = {
     id,
     name: condition,
@@ -59,9 +66,21 @@ function OneField({ condition, value, isWrong, message, onChange }: FieldProps) 
         {condition === 'description' ? (
           <textarea rows={2} {...input} />
         ) : (
-          <input type="text" autocomplete="off" {...input} />
+          <input
+            type="text"
+            autocomplete="off"
+            list={choices.length > 0 ? `${id}-choices` : undefined}
+            {...input}
+          />
         )}
       </label>
+      {choices.length > 0 && (
+        <datalist id={`${id}-choices`}>
+          {choices.map((choice) => (
+            <option key={choice} value={choice} />
+          ))}
+        </datalist>
+      )}
       {hint && (
         <p id={`${id}-hint`} class="small quiet">
           {hint}

@@ -5,15 +5,15 @@ import { CONDITIONS, type Condition, type Rule, type RuleKind } from '#shared/pr
 import { COERCED_ATTRIBUTES } from '#shared/protocol/coercion.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Icon } from '../kit/Icon.tsx';
-import { Notice } from '../kit/Notice.tsx';
-import { Sheet } from '../kit/Sheet.tsx';
+import { Confirm, Sheet } from '../kit/Sheet.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { CaseRuleFields } from './CaseRuleFields.tsx';
 import { caseRuleWords } from './case-rule-words.ts';
 import { RuleFields, SelectField } from './RuleFields.tsx';
-import { NO_COERCION, readRule, toTyped, type RuleField, type TypedRule } from './rule-form.ts';
+import { leftOutBy, NO_COERCION, readRule, toTyped, type RuleField, type TypedRule } from './rule-form.ts';
 import { rulesWords } from './rules-words.ts';
 import type { Known } from './rules.store.ts';
 
@@ -26,6 +26,8 @@ export type RuleSheetProps = {
   /** The names of the other rules of the kind. */
   readonly others: readonly string[];
   readonly known: Known;
+  /** A rule that is on lets a model look at studies. */
+  readonly isExamined: boolean;
   /** Throws ApiProblem, Unreachable. */
   readonly onSave: (rule: Rule) => Promise<void>;
   readonly onClose: () => void;
@@ -33,8 +35,9 @@ export type RuleSheetProps = {
 
 type Mistake = Trouble & { readonly field: RuleField | null };
 
-export function RuleSheet({ kind, rule, others, known, onSave, onClose }: RuleSheetProps) {
-  const typed = useSignal(toTyped(rule));
+export function RuleSheet({ kind, rule, others, known, isExamined, onSave, onClose }: RuleSheetProps) {
+  const typed = useSignal(toTyped(rule, known.destinations));
+  const asked = useSignal<{ readonly rule: Rule; readonly names: readonly string[] } | null>(null);
   const mistake = useSignal<Mistake | null>(null);
   const message = useId();
   const submitting = useSubmit((error) => {
@@ -42,6 +45,12 @@ export function RuleSheet({ kind, rule, others, known, onSave, onClose }: RuleSh
     const detail = error instanceof ApiProblem ? error.detail : null;
     mistake.value = { ...trouble, next: detail ?? trouble.next, field: null };
   });
+  const keep = (read: Rule): Promise<void> =>
+    submitting.run(async () => {
+      await onSave(read);
+      onClose();
+    });
+  const keeping = (read: Rule) => (): void => void keep(read);
   const save = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const read = readRule(kind, typed.value, others);
@@ -50,38 +59,18 @@ export function RuleSheet({ kind, rule, others, known, onSave, onClose }: RuleSh
       return;
     }
     mistake.value = null;
-    await submitting.run(async () => {
-      await onSave(read.rule);
-      onClose();
-    });
+    const names = leftOutBy(read.rule, known.destinations);
+    if (names.length > 0) asked.value = { rule: read.rule, names };
+    else await keep(read.rule);
   };
   return (
     <Sheet title={rule === null ? words.add : words.change(rule.name)} onClose={onClose}>
       <form class="stack sheet-part rule-form" onSubmit={(event) => void save(event)} noValidate>
         <TextField typed={typed} mistake={mistake} name="name" message={message} />
-        <Conditions kind={kind} typed={typed} mistake={mistake} message={message} />
-        {kind === 'forwarding' && <Destinations typed={typed} known={known} />}
-        {kind === 'cases' && (
-          <CaseRuleFields
-            typed={typed}
-            known={known}
-            wrong={mistake.value?.field ?? null}
-            message={message}
-          />
-        )}
-        {kind === 'inference' && (
-          <>
-            <Models typed={typed} known={known} />
-            <TextField typed={typed} mistake={mistake} name="priority" message={message} />
-          </>
-        )}
-        <div id={message} role="alert">
-          {mistake.value && (
-            <Notice kind="stop" title={mistake.value.title}>
-              {mistake.value.next && <p>{mistake.value.next}</p>}
-            </Notice>
-          )}
-        </div>
+        <Switch typed={typed} />
+        <Conditions kind={kind} known={known} typed={typed} mistake={mistake} message={message} />
+        <Consequence {...{ kind, known, isExamined, typed, mistake, message }} />
+        <TroubleAlert trouble={mistake.value} id={message} />
         <FormActions
           submit={words.save}
           submitting={words.saving}
@@ -89,7 +78,30 @@ export function RuleSheet({ kind, rule, others, known, onSave, onClose }: RuleSh
           onCancel={onClose}
         />
       </form>
+      {asked.value && (
+        <Confirm
+          about=""
+          {...words.askLeaveOut(asked.value.names)}
+          destructive
+          onYes={keeping(asked.value.rule)}
+          onClose={() => (asked.value = null)}
+        />
+      )}
     </Sheet>
+  );
+}
+
+/** The fields for what follows from the rule. */
+function Consequence({ isExamined, ...props }: ConditionsProps & Pick<RuleSheetProps, 'isExamined'>) {
+  const { kind, known, typed, mistake, message } = props;
+  if (kind === 'forwarding') return <Destinations typed={typed} known={known} />;
+  if (kind === 'cases')
+    return <CaseRuleFields {...{ typed, known, isExamined, message }} wrong={mistake.value?.field ?? null} />;
+  return (
+    <>
+      <Models typed={typed} known={known} />
+      <TextField typed={typed} mistake={mistake} name="priority" message={message} />
+    </>
   );
 }
 
@@ -127,7 +139,25 @@ function TextField({ typed, mistake, name, message }: PartProps & { readonly nam
   );
 }
 
-function Conditions({ kind, typed, mistake, message }: PartProps & { readonly kind: RuleKind }) {
+/** Switched off, a rule is kept and decides nothing. */
+function Switch({ typed }: Pick<PartProps, 'typed'>) {
+  return (
+    <label class="choice">
+      <input
+        type="checkbox"
+        class="tick"
+        name="enabled"
+        checked={typed.value.enabled}
+        onChange={({ currentTarget: { checked } }) => (typed.value = { ...typed.value, enabled: checked })}
+      />
+      <span>{rulesWords.on}</span>
+    </label>
+  );
+}
+
+type ConditionsProps = PartProps & { readonly kind: RuleKind; readonly known: Known };
+
+function Conditions({ kind, known, typed, mistake, message }: ConditionsProps) {
   const field = mistake.value?.field;
   return (
     <fieldset class="stack">
@@ -136,7 +166,9 @@ function Conditions({ kind, typed, mistake, message }: PartProps & { readonly ki
         {words.whenWhat} {kind === 'inference' && words.filmsWhat}
       </p>
       <RuleFields
+        kind={kind}
         values={typed.value.values}
+        known={known.values}
         onChange={(values) => (typed.value = { ...typed.value, values })}
         wrong={isCondition(field) ? field : null}
         message={message}

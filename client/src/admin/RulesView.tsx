@@ -6,10 +6,10 @@ import { CONDITIONS, RULE_KINDS, type Rule, type RuleKind } from '#shared/protoc
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { MoveButton } from '../kit/MoveButton.tsx';
-import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
+import { AdminHead } from './AdminHead.tsx';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { caseRuleWords } from './case-rule-words.ts';
 import { DryRunForm } from './DryRunForm.tsx';
@@ -32,21 +32,21 @@ export function RulesView() {
   const late = useLate(isLoading);
   return (
     <main id="content" class="page stack admin rules" aria-busy={isLoading}>
-      <div>
-        <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
-          {kitWords.pages.admin}
-        </a>
-        <h1 tabIndex={-1}>{kitWords.pages.rules}</h1>
-      </div>
+      <AdminHead at="rules" />
       <p class="quiet">{words.intro}</p>
       {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load()} />}
       {late && isLoading && <p class="quiet">{adminWords.loading}</p>}
       {lists && known && (
         <>
           {RULE_KINDS.map((kind) => (
-            <KindOfRules key={kind} kind={kind} rules={lists[kind].rules} known={known} store={store} />
+            <KindOfRules
+              {...{ kind, known, store }}
+              key={kind}
+              rules={lists[kind].rules}
+              isExamined={lists.inference.rules.some(({ enabled }) => enabled)}
+            />
           ))}
-          <DryRunForm store={store} studies={known.studies} />
+          <DryRunForm store={store} known={known} />
         </>
       )}
     </main>
@@ -57,10 +57,11 @@ type KindProps = {
   readonly kind: RuleKind;
   readonly rules: readonly Rule[];
   readonly known: Known;
+  readonly isExamined: boolean;
   readonly store: RulesStore;
 };
 
-function KindOfRules({ kind, rules, known, store }: KindProps) {
+function KindOfRules({ kind, rules, known, isExamined, store }: KindProps) {
   /** The place of the rule in the form: after the last for a new one; null: the form is closed. */
   const editing = useSignal<number | null>(null);
   const { title, what, none } = words.kinds[kind];
@@ -103,6 +104,7 @@ function KindOfRules({ kind, rules, known, store }: KindProps) {
           rule={rules[at] ?? null}
           others={rules.filter((_, place) => place !== at).map(({ name }) => name)}
           known={known}
+          isExamined={isExamined}
           onSave={(rule) => store.save(kind, rules[at] ? rules.with(at, rule) : [...rules, rule])}
           onClose={() => (editing.value = null)}
         />

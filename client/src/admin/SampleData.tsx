@@ -8,7 +8,7 @@ import { AdminTrouble } from './AdminTrouble.tsx';
 import { createSampleStore } from './sample.store.ts';
 import { sampleWords as words } from './sample-words.ts';
 
-/** Nothing where there is none. */
+/** Nothing where there is none, unless it was removed here just now. */
 export function SampleData() {
   const api = useApi();
   const [store] = useState(() => createSampleStore(api));
@@ -20,19 +20,20 @@ export function SampleData() {
   const removed = store.removed.value;
   const left = store.left.value ?? [];
   const trouble = store.trouble.value;
-  if (sample === null || sample.accounts === 0) return null;
+  const isDone = sample?.accounts === 0 && store.left.value !== null;
+  if (sample === null || (sample.accounts === 0 && !isDone)) return null;
   return (
     <section class="destination" aria-label={words.title}>
       <div>
         <h2>{words.title}</h2>
-        <p class="quiet">{words.there(sample.studies, sample.cases)}</p>
+        {!isDone && <p class="quiet">{words.there(sample.studies, sample.cases)}</p>}
       </div>
       {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.remove()} />}
       <p role="status" class="quiet numbers">
-        {removed === null ? '' : words.removing(removed)}
+        {removed !== null ? words.removing(removed) : isDone ? words.removed : ''}
       </p>
       {left.length > 0 && <Left left={left} />}
-      {removed === null && (
+      {removed === null && !isDone && (
         <div class="row">
           <AskFirst
             label={words.remove}

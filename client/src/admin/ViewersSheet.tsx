@@ -3,9 +3,9 @@ import { type Signal, useSignal } from '@preact/signals';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { viewerSchema, VIEWERS_LIMIT, type Viewer } from '#shared/protocol/viewer.ts';
 import { FormActions } from '../kit/FormActions.tsx';
-import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { viewersWords as words } from './viewers-words.ts';
 
@@ -48,13 +48,7 @@ export function ViewersSheet({ destination, onSave, onClose }: ViewersSheetProps
             </button>
           </p>
         )}
-        <div role="alert">
-          {trouble.value && (
-            <Notice kind="stop" title={trouble.value.title}>
-              {trouble.value.next && <p>{trouble.value.next}</p>}
-            </Notice>
-          )}
-        </div>
+        <TroubleAlert trouble={trouble.value} />
         <FormActions
           submit={words.save}
           submitting={words.saving}

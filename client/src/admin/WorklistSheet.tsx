@@ -3,9 +3,9 @@ import { useSignal } from '@preact/signals';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { worklistAddressSchema } from '#shared/protocol/worklist.ts';
 import { FormActions } from '../kit/FormActions.tsx';
-import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { worklistWords as words } from './worklist-words.ts';
 
@@ -47,13 +47,7 @@ export function WorklistSheet({ destination, onSave, onClose }: WorklistSheetPro
             onInput={({ currentTarget }) => (text.value = currentTarget.value)}
           />
         </label>
-        <div role="alert">
-          {trouble.value && (
-            <Notice kind="stop" title={trouble.value.title}>
-              {trouble.value.next && <p>{trouble.value.next}</p>}
-            </Notice>
-          )}
-        </div>
+        <TroubleAlert trouble={trouble.value} />
         <FormActions
           submit={words.save}
           submitting={words.saving}

@@ -42,7 +42,7 @@ export const accountsWords = {
   noRole: 'Choose at least one role.',
   ownAdmin:
     'You can’t take the role Administrator from yourself, so that nobody is locked out. Another administrator can.',
-  rolesCount: `New roles count at once. ${API_KEYS}`,
+  rolesCount: 'New roles count at once, for the API keys of this account too.',
   stopsSending:
     'With these roles nobody may send: studies that still wait on this person’s devices stay there until they get a role that may send.',
   saveRoles: 'Save roles',

@@ -13,7 +13,7 @@ export const apiKeysWords = {
   scopes: 'It may',
   scopeNames: {
     upload: 'Send studies, and follow what the account sent',
-    read: 'See uploads, studies and receipts',
+    read: 'Read what the account may see: uploads, receipts, and by DICOMweb patients’ names and images',
     metrics: 'Read how busy the gateway is',
   } satisfies Record<ApiKeyScope, string>,
   policy: 'It sends under',
@@ -41,7 +41,7 @@ export const apiKeysWords = {
     'account-ended': 'Ended with its account',
   } satisfies Record<ApiKeyState, string>,
   accountEnded:
-    'The account was disabled, or its sessions were ended. Make a new key if the script is still needed.',
+    'The account was disabled, got a new password or was signed out everywhere. Make a new key if the script is still needed.',
   of: (username: string) => `for ${username}`,
   madeBy: (username: string, when: string) => `made by ${username}, ${when}`,
   until: (when: string) => `until ${when}`,

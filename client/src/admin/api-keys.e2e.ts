@@ -13,9 +13,9 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   await stage.enter();
   await page.getByRole('button', { name: `Account of ${account.username}` }).click();
   await page.getByRole('link', { name: 'Administration' }).click();
-  await page.getByRole('heading', { name: 'Administration' }).waitFor();
-  await looksRight(page, 'admin');
-  await page.getByRole('link', { name: 'API keys' }).click();
+  const pages = page.getByRole('navigation', { name: 'Administration' });
+  await pages.getByRole('link', { name: 'API keys' }).click();
+  assert.equal(await pages.locator('[aria-current=page]').allTextContents(), ['API keys']);
   await page.getByRole('button', { name: 'Make the key' }).click();
   await page.getByText('Say what the key is for').waitFor();
   const make = async (name: string): Promise<string> => {

@@ -16,6 +16,9 @@ export const caseRuleWords = {
   legend: 'The case',
   occasion: 'Opened when',
   occasions,
+  unexamined: 'No rule lets a model look at studies.',
+  unexaminedWhat:
+    'This rule opens cases only for studies that people let a model look at. Add a rule for models on this page to have studies examined as they arrive.',
   title: 'Title of the case',
   titleWhat: 'The rule is kept in the clear: write nothing about a patient.',
   priority: 'Priority of the case',
@@ -30,6 +33,7 @@ export const caseRuleWords = {
     finding: 'No model found anything in it.',
     disagreement: 'The device and the gateway do not disagree about it.',
   } satisfies Record<CaseOccasion, string>,
+  notExamined: 'No model has looked at the study yet.',
   done: 'It has opened a case for this study before.',
   tried: (titles: readonly string[]) =>
     titles.length === 0

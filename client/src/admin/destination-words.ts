@@ -53,7 +53,7 @@ export const destinationWords = {
   results: { ok: 'Right', warn: 'Check', fail: 'Wrong', skipped: 'Not looked at' },
   well: 'It answers, and gives what it holds.',
   wellBut: 'It answers. Check this:',
-  allChecks: (count: number) => `All ${count} checks`,
+  allChecks: (count: number) => (count === 1 ? 'The one check' : `All ${count} checks`),
   settings: 'These settings fit this destination:',
   saveSettings: 'Save these settings',
   forgetSettings: 'Use the settings of the gateway',
@@ -65,6 +65,12 @@ export const destinationWords = {
     ...(proof === null ? [] : [`Proof: ${PROOF_NAMES[proof]} (RELAY_PACS_PROOF=${proof})`]),
     ...(batchBytes === null ? [] : [`Requests of up to ${formatBytes(batchBytes)}`]),
   ],
+  sendSample: 'Send a sample study',
+  sampleMissing: {
+    title: 'The sample study could not be loaded.',
+    next: 'Try again once the network is back.',
+    code: null,
+  },
   change: 'Change',
   of: (action: string, name: string) => `${action} ${name}`,
   need: 'New studies',
@@ -73,12 +79,26 @@ export const destinationWords = {
     also: 'Also go there; nobody waits for it',
     required: 'Must arrive there too before they count as in the PACS',
   } satisfies Record<Need | 'none', string>,
+  rulesFirst: (names: readonly string[]) => {
+    const shown = names.slice(0, 3).map((name) => `“${name}”`);
+    const more = names.length - shown.length;
+    const all = [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+    return `Rules decide first: ${all} ${names.length === 1 ? 'takes' : 'take'} some studies.`;
+  },
+  toRules: 'See the rules',
   makePrimary: 'Make primary',
   askPrimary: (name: string) => ({
     title: `Send new studies to ${name}?`,
     about: '',
     what: 'Studies that are under way stay with their present destination, which must keep running until they are done.',
     yes: 'Make primary',
+    no: 'Cancel',
+  }),
+  askFailing: (name: string) => ({
+    title: `${name} fails its test. Send new studies there anyway?`,
+    about: '',
+    what: 'They wait at the gateway until the test is well. Look at what the test found, and mend that first.',
+    yes: 'Send there anyway',
     no: 'Cancel',
   }),
   giveUp: 'Give up',
@@ -106,6 +126,12 @@ export const destinationWords = {
     no: 'Keep',
   }),
   took: (milliseconds: number) => `answered in ${milliseconds} ms`,
+  passwordAgain: {
+    of: (name: string) => `Password of ${name}`,
+    password: (username: string) => `Another password of ${username}`,
+    save: 'Save and test',
+    saving: 'Saving…',
+  },
   form: {
     add: 'Add a destination',
     change: (name: string) => `Change ${name}`,
@@ -174,6 +200,8 @@ export const destinationWords = {
     clientSecret: 'Client secret',
     scope: 'Scope, if it needs one',
     kept: 'Leave empty to keep the saved one.',
+    keptHere:
+      'Leave empty to keep the saved one. Type it again if you change the address, the user name or the certificate authority: another server could answer then, and it must not get the saved one.',
     certificates: 'Certificates',
     ca: 'Certificate of a private authority (PEM)',
     certificate: 'Certificate of the gateway (PEM), if the PACS asks for one',

@@ -8,13 +8,15 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skip } from '#testing/environment.ts';
 import { filesOf, onDisk, sendStudy } from '#testing/app-page.ts';
+import { WINDOWS } from '#testing/inspect-page.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { walkScreens } from '#testing/screen-walk.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
 import { startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
 import { HONEST, type Conduct } from '../../../gateway/src/testing/web-conduct.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
+import { HIDE_NAMES_KEY } from '../kit/identities.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('destinations in an administrator’s hands');
@@ -33,7 +35,7 @@ function credentialsOf({ authorization }: { readonly authorization: string }): r
 async function openDestinations(page: Page, username: string): Promise<void> {
   await page.getByRole('button', { name: `Account of ${username}` }).click();
   await page.getByRole('link', { name: 'Administration' }).click();
-  await page.getByRole('link', { name: /^Destinations/ }).click();
+  await page.getByRole('heading', { name: 'Destinations', exact: true }).waitFor();
 }
 
 /** The doctor’s findings at the destination called second. */
@@ -53,6 +55,22 @@ async function setNeed(page: Page, second: Locator): Promise<void> {
   await page.reload();
   assert.is(await need.inputValue(), 'required');
   await need.selectOption('none');
+}
+
+/** Nothing is sent to a destination that fails its test before somebody has said so. */
+async function asksWhileItFails(page: Page, second: Locator): Promise<void> {
+  const need = second.getByRole('combobox', { name: 'New studies second' });
+  let set = 0;
+  page.on('request', (request) => (set += Number(/\/(need|primary)$/.test(request.url()))));
+  const sheet = page.getByRole('dialog', { name: 'second fails its test. Send new studies there anyway?' });
+  await need.selectOption('required');
+  await sheet.waitFor();
+  await looksRight(page, 'destination-failing');
+  await sheet.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Make primary second' }).click();
+  await sheet.getByRole('button', { name: 'Cancel' }).click();
+  await sheet.waitFor({ state: 'detached' });
+  assert.equal([await need.inputValue(), set], ['none', 0]);
 }
 
 /** A folder where the environment allows none. */
@@ -99,6 +117,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
     .getByText(/^The PACS does not take these credentials/)
     .waitFor();
   await looksRight(page, 'destinations');
+  await asksWhileItFails(page, second);
   await page.getByRole('button', { name: 'Change second' }).click();
   assert.is(await page.getByLabel('Password', { exact: true }).inputValue(), '');
   await page.getByLabel('Password', { exact: true }).fill(password);
@@ -121,24 +140,41 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await second.waitFor({ state: 'detached' });
 });
 
-walk('a PACS behind a proxy with a limit of 1 MB: the page says so, and the study arrives', async (stage) => {
+/** Every press and every field from the first page on. */
+function countActions(page: Page) {
+  let count = 0;
+  const act = async (work: (page: Page) => Promise<unknown>): Promise<void> => {
+    count += 1;
+    await work(page);
+  };
+  return {
+    press: (name: string | RegExp, role: 'button' | 'link' = 'button') =>
+      act((at) => at.getByRole(role, { name, exact: typeof name === 'string' }).click()),
+    fill: (label: string, text: string) => act((at) => at.getByLabel(label, { exact: true }).fill(text)),
+    tick: (label: string) => act((at) => at.getByLabel(label).check()),
+    count: () => count,
+  };
+}
+
+walk('a PACS with a wrong password behind a limit of 1 MB takes twelve actions', async (stage) => {
   const nginx = findNginx();
   if (nginx === null) return skip('a PACS behind nginx', 'nginx is not installed');
-  const { page, account, orthanc, seed } = stage;
+  const { page, account, orthanc } = stage;
   const port = await freePort();
-  const location = passTo(Number(new URL(orthanc.url).port));
-  const proxy = await startNginx(nginx, { port, location });
+  const upstream = Number(new URL(orthanc.url).port);
+  let proxy = await startNginx(nginx, { port, location: passTo(upstream) });
   const [username, password] = credentialsOf(orthanc);
+  const person = countActions(page);
   try {
     await stage.enter();
-    // Twelve actions: three to this page, six to add and test it, three to send a study.
-    await openDestinations(page, account.username);
-    await page.getByRole('button', { name: 'Add a destination' }).click();
-    await page.getByLabel('Address', { exact: true }).fill(`http://127.0.0.1:${port}/dicom-web`);
-    await page.getByLabel('User name', { exact: true }).fill(username);
-    await page.getByLabel('Password', { exact: true }).fill('a guess');
-    await page.getByLabel('Send new studies here').check();
-    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await person.press(`Account of ${account.username}`);
+    await person.press('Administration', 'link');
+    await person.press('Add a destination');
+    await person.fill('Address', `http://127.0.0.1:${port}/dicom-web`);
+    await person.fill('User name', username);
+    await person.fill('Password', 'a guess');
+    await person.tick('Send new studies here');
+    await person.press('Save');
     const behind = page.getByRole('article', { name: 'pacs-127-0-0-1' });
     await behind
       .getByRole('heading', { name: /Primary/ })
@@ -146,19 +182,23 @@ walk('a PACS behind a proxy with a limit of 1 MB: the page says so, and the stud
       .waitFor();
     const verdict = behind.locator('.destination-finding');
     await verdict.getByText(/^The PACS does not take these credentials/).waitFor();
-    await page.getByRole('button', { name: 'Change pacs-127-0-0-1' }).click();
-    await page.getByLabel('Password', { exact: true }).fill(password);
-    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await person.fill(`Another password of ${username}`, password);
+    await person.press('Save and test');
     await verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/).waitFor();
     await verdict.getByText(/client_max_body_size 0/).waitFor();
+    // Neither helps while the limit is there.
+    for (const name of [/^Send a sample study/, /^Save these settings/])
+      assert.is(await behind.getByRole('button', { name }).count(), 0);
     await looksRight(page, 'destination-limited');
-    await page.getByRole('button', { name: 'Save these settings pacs-127-0-0-1' }).click();
-    await behind.getByText(/Requests of up to /).waitFor();
-    await page.getByRole('link', { name: 'Upload' }).click();
-    await sendStudy(
-      page,
-      filesOf({ seed: seed(2), series: 1, instancesPerSeries: 12, rows: 256, columns: 256 }),
-    );
+    // Somebody puts nginx right; the page says so by itself.
+    await proxy.stop();
+    const location = ['client_max_body_size 0;', ...passTo(upstream)];
+    proxy = await startNginx(nginx, { port, location });
+    await verdict.getByText(/^It answers/).waitFor();
+    await looksRight(page, 'destination-mended');
+    await person.press('Send a sample study pacs-127-0-0-1');
+    await person.press(/^Send 1 study/);
+    assert.is(person.count(), 12);
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     // The walks after it send there.
     await openDestinations(page, account.username);
@@ -172,6 +212,34 @@ walk('a PACS behind a proxy with a limit of 1 MB: the page says so, and the stud
     await proxy.stop();
   }
 });
+
+/** In the head of every page. */
+const mark = (page: Page): Locator =>
+  page.getByRole('status').getByRole('link', { name: '1 destination needs you', exact: true });
+
+/** The first page of an administrator, and each way to the destinations, say that one of them needs somebody. */
+async function isLedThere({ page, address, account }: Stage, needy: Locator): Promise<void> {
+  const before = page.viewportSize()!;
+  await page.goto(address);
+  await page.getByRole('heading', { level: 1 }).waitFor();
+  await mark(page).waitFor();
+  await looksRight(page, 'upload-destination-needs');
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+  const entry = page.getByRole('dialog').getByRole('link', { name: 'Administration' });
+  assert.is(await entry.innerText(), 'Administration\n1\n, 1 destination needs you');
+  await looksRight(page, 'account-destination-needs');
+  await page.getByRole('button', { name: 'Close' }).click();
+  await page.setViewportSize(WINDOWS.phone);
+  await mark(page).click();
+  const row = page.getByRole('navigation', { name: 'Administration' });
+  await row.getByRole('link', { name: /^Destinations.* 1 destination needs you$/ }).waitFor();
+  const heading = await needy.getByRole('heading', { name: 'archive' }).elementHandle();
+  await page.waitForFunction((element) => {
+    const { top, bottom } = element!.getBoundingClientRect();
+    return top >= 0 && bottom <= innerHeight;
+  }, heading);
+  await page.setViewportSize(before);
+}
 
 walk(
   'images that a further PACS refuses stand there with their reason, are tried again and given up',
@@ -212,6 +280,7 @@ walk(
       await row.getByText('2 instances: The PACS refused the instance.').waitFor();
       await row.getByText(/^Code 0110H: .* Look into the log of the PACS\.$/).waitFor();
       await looksRight(page, 'destination-dead-letters');
+      await isLedThere(stage, archive);
       pacs.conduct = HONEST;
       await dead.getByRole('button', { name: `Try again: ${first}` }).click();
       await row.waitFor({ state: 'detached' });
@@ -222,6 +291,7 @@ walk(
       await page.getByRole('radio', { name: 'Nobody needs them there' }).check();
       await page.getByRole('dialog').getByRole('button', { name: 'Give up' }).click();
       await dead.waitFor({ state: 'detached' });
+      await mark(page).waitFor({ state: 'detached' });
       assert.is(pacs.held.size, 2);
       await archive.getByRole('combobox', { name: 'New studies archive' }).selectOption('none');
     } finally {
@@ -252,7 +322,34 @@ walk('a viewer is set for the PACS, and opens a study with one press', async (st
   const viewer = await opened;
   assert.match(viewer.url(), /\/\?study=[\d.]+/);
   assert.is(await viewer.evaluate(() => opener), null);
+  await viewer.close();
+  await asksWhileNamesAreHidden(page);
 });
+
+/** *Cancel* opens nothing, *Open anyway* does. */
+async function asksWhileNamesAreHidden(page: Page): Promise<void> {
+  const button = page.getByRole('button', { name: 'Open in viewer' });
+  const offered = page.getByRole('list', { name: 'Viewers of this study' });
+  await offered.waitFor();
+  await page.evaluate((key) => {
+    localStorage.setItem(key, '1');
+    dispatchEvent(new StorageEvent('storage', { key }));
+  }, HIDE_NAMES_KEY);
+  await offered.waitFor({ state: 'detached' });
+  let asked = 0;
+  page.on('request', (request) => (asked += Number(request.url().endsWith('/viewer-link'))));
+  await button.click();
+  const sheet = page.getByRole('dialog', { name: 'Open the viewer although names are hidden?' });
+  await sheet.getByText('The viewer shows the patient’s name and birth date').waitFor();
+  await looksRight(page, 'viewer-names-hidden');
+  await sheet.getByRole('button', { name: 'Cancel' }).click();
+  await sheet.waitFor({ state: 'detached' });
+  assert.equal([asked, page.context().pages().length], [0, 1]);
+  await button.click();
+  const opened = page.context().waitForEvent('page');
+  await sheet.getByRole('button', { name: 'Open anyway' }).click();
+  await (await opened).close();
+}
 
 walk(
   'a worklist without an address is no worklist, and a list with a fault is not imported',

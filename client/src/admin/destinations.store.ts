@@ -1,5 +1,5 @@
 /** The destinations as the gateway lists them, the findings of *Test* for each, and an administrator's changes. */
-import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { batch, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { z } from 'zod';
 import {
   deadLettersDecidedSchema,
@@ -18,25 +18,37 @@ import {
 } from '#shared/protocol/destination.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Need } from '#shared/protocol/forms.ts';
+import { rulesSchema } from '#shared/protocol/rule.ts';
 import type { Viewer } from '#shared/protocol/viewer.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
+import { decidingRules } from './rule-form.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 
-/** `running`: the test that is under way. */
+/** `again`: a whole test that nobody asked for, because something is wrong. It stores nothing. */
+type TestScope = ExaminationWish['scope'] | 'again';
+
 export type Tested = {
   readonly found: DestinationExamination | null;
-  readonly running: ExaminationWish['scope'] | null;
+  /** The test that found it. */
+  readonly by: TestScope | null;
+  /** The test that is under way. */
+  readonly running: TestScope | null;
 };
 
 export interface DestinationsStore {
   /** Null until loaded. */
   readonly destinations: ReadonlySignal<readonly Destination[] | null>;
+  /** The names of the rules that decide before the setting of each destination does. */
+  readonly rules: ReadonlySignal<readonly string[]>;
   /** The last *Test* of each, by id. */
   readonly tests: ReadonlySignal<ReadonlyMap<string, Tested>>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   /** Loads the list, and looks whether each answers. */
   load(): Promise<void>;
-  /** As now: the list again, and whether each answers. Says nothing where the gateway does not answer. */
+  /**
+   * As now: the list again, and whether each answers; where something is wrong, all of it is tested again, so that
+   * the page says what somebody has mended elsewhere. Says nothing where the gateway does not answer.
+   */
   refresh(): Promise<void>;
   /** Has the doctor look at it, for up to a minute. `store`: it may store test instances. */
   test(id: string, scope: 'all' | 'store'): Promise<void>;
@@ -73,6 +85,7 @@ type Tests = ReadonlyMap<string, Tested>;
 type State = {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
   readonly destinations: ReturnType<typeof signal<readonly Destination[] | null>>;
+  readonly rules: Signal<readonly string[]>;
   readonly tests: Signal<Tests>;
   readonly deadLetters: Signal<ReadonlyMap<string, DeadLetterList>>;
   readonly closed: AbortSignal;
@@ -80,32 +93,59 @@ type State = {
 
 const PATH = '/admin/destinations';
 
-async function list({ api, destinations, closed }: State): Promise<void> {
-  destinations.value = (await api.json(PATH, destinationsSchema, { signal: closed })).destinations;
+async function list({ api, destinations, rules, closed }: State): Promise<void> {
+  const [listed, deciding] = await Promise.all([
+    api.json(PATH, destinationsSchema, { signal: closed }),
+    api.json('/admin/rules/forwarding', rulesSchema, { signal: closed }),
+  ]);
+  batch(() => {
+    destinations.value = listed.destinations;
+    rules.value = decidingRules(deciding.rules);
+  });
 }
 
 /** The findings before stay until there are others; of two tests at once the last one counts. */
-async function test(
-  { api, tests, closed }: State,
-  id: string,
-  scope: ExaminationWish['scope'],
-): Promise<void> {
-  const before = tests.value.get(id)?.found ?? null;
-  const own: Tested = { found: before, running: scope };
+async function test({ api, tests, closed }: State, id: string, scope: TestScope): Promise<void> {
+  const { found: before, by } = tests.value.get(id) ?? UNTESTED;
+  const own: Tested = { found: before, by, running: scope };
   const note = (tested: Tested): void => {
     tests.value = new Map([...tests.value, [id, tested]]);
   };
   note(own);
   const isOwn = (): boolean => tests.value.get(id) === own;
   try {
-    const options = { method: 'POST', body: { scope }, signal: closed };
+    const options = {
+      method: 'POST',
+      body: { scope: scope === 'again' ? 'all' : scope },
+      signal: closed,
+    };
     const found = await api.json(`${PATH}/${id}/test`, destinationExaminationSchema, options);
-    const isSaid = scope !== 'reach' || saysMore(found, before);
-    if (isOwn()) note({ found: isSaid ? found : before, running: null });
+    if (isOwn()) note({ ...(isSaid(found, before, scope) ? { found, by: scope } : own), running: null });
   } catch (error) {
-    if (isOwn()) note({ found: before, running: null });
+    if (isOwn()) note({ ...own, running: null });
     throw error;
   }
+}
+
+const UNTESTED = { found: null, by: null };
+/** Of refreshes: a warning may stay for years, and a whole test costs the PACS megabytes. */
+const WARNING_EVERY = 6;
+
+/** Only the test that stores finds again what it found. */
+function scopeOfRefresh({ found, by }: Tested, nth: number): TestScope {
+  const worst = found?.verdict?.result;
+  const isDue = worst === 'fail' || (worst === 'warn' && nth % WARNING_EVERY === 0);
+  return isDue && by !== 'store' ? 'again' : 'reach';
+}
+
+/** A test that nobody asked for is said only where it found something else. */
+function isSaid(
+  found: DestinationExamination,
+  before: DestinationExamination | null,
+  by: TestScope,
+): boolean {
+  if (by === 'reach') return saysMore(found, before);
+  return by !== 'again' || JSON.stringify(found.findings) !== JSON.stringify(before?.findings);
 }
 
 /** A short look says nothing of what it does not look at: that stays wrong until a whole one finds it right. */
@@ -166,6 +206,7 @@ async function readDeadLetters({ api, deadLetters, closed }: State, id: string):
 
 function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | 'refresh' | 'test' | 'tune'> {
   const { api, destinations, tests } = state;
+  let refreshes = 0;
   return {
     load: () =>
       tried(async () => {
@@ -173,11 +214,12 @@ function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | '
         await Promise.all((destinations.value ?? []).map(({ id }) => test(state, id, 'reach')));
       }),
     async refresh() {
-      const idle = [...tests.value].filter(([, { running }]) => running === null).map(([id]) => id);
+      refreshes += 1;
+      const idle = [...tests.value].filter(([, { running }]) => running === null);
       const listed = [...state.deadLetters.value.keys()];
       const all = [
         list(state),
-        ...idle.map((id) => test(state, id, 'reach')),
+        ...idle.map(([id, tested]) => test(state, id, scopeOfRefresh(tested, refreshes))),
         ...listed.map((id) => readDeadLetters(state, id)),
       ];
       await ignoreFailure(Promise.all(all), 'the page says it when somebody asks');
@@ -193,11 +235,12 @@ function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | '
 
 export function createDestinationsStore(api: State['api']): DestinationsStore {
   const destinations = signal<readonly Destination[] | null>(null);
+  const rules = signal<readonly string[]>([]);
   const tests = signal<Tests>(new Map());
   const trouble = signal<Trouble | null>(null);
   const closing = new AbortController();
   const deadLetters = signal<State['deadLetters']['value']>(new Map());
-  const state: State = { api, destinations, tests, deadLetters, closed: closing.signal };
+  const state: State = { api, destinations, rules, tests, deadLetters, closed: closing.signal };
   const tried: Tried = async (work) => {
     trouble.value = null;
     try {
@@ -208,6 +251,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
   };
   return {
     destinations,
+    rules,
     tests,
     deadLetters,
     trouble,

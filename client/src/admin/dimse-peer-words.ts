@@ -1,6 +1,6 @@
 /** The words of the page of modalities. */
 import type { DimseRefusal } from '#shared/protocol/dimse-peer.ts';
-import type { SendingReason } from '#shared/protocol/sending-reason.ts';
+import { sendingReasonWords } from '../kit/sending-reason-words.ts';
 
 export type PeerField = 'name' | 'aeTitle' | 'addresses' | 'accountId' | 'policy' | 'reason';
 
@@ -79,14 +79,7 @@ export const dimsePeerWords = {
     policy: 'Policy',
     reason: 'Why names are kept',
     noReason: 'The policy does not ask',
-    reasons: {
-      treatment: 'Treatment of the patient',
-      'emergency-treatment': 'Emergency',
-      'patient-request': 'The patient asked for it',
-      'quality-improvement': 'Quality assurance',
-      'public-health': 'Public health',
-      'legal-order': 'A court or an authority ordered it',
-    } satisfies Record<SendingReason, string>,
+    reasons: sendingReasonWords,
     save: 'Save',
     saving: 'Saving…',
     mistakes: {

@@ -2,7 +2,16 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { CaseRule, ForwardingRule, InferenceRule } from '#shared/protocol/rule.ts';
-import { readRule, readValues, toTyped, toTypedValues } from './rule-form.ts';
+import {
+  decidingRules,
+  leftOutBy,
+  readRule,
+  readValues,
+  suggestions,
+  toTyped,
+  toTypedValues,
+  valueWithoutName,
+} from './rule-form.ts';
 
 const DESTINATION = '6f1c2d3e-0000-4000-8000-000000000001';
 const archive: ForwardingRule = {
@@ -35,6 +44,32 @@ test('a rule that opens a case survives the form, and its mistakes are named', (
 test('a rule that is opened and saved is the same rule', () => {
   assert.equal(readRule('forwarding', toTyped(archive), ['other']), { kind: 'rule', rule: archive });
   assert.equal(readRule('inference', toTyped(films), []), { kind: 'rule', rule: films });
+});
+
+test('a new rule sends studies where they go without it, and one that leaves out a required destination is noticed', () => {
+  const of = (name: string, need: 'also' | 'required' | null, isPrimary = false) => ({
+    ...{ id: DESTINATION.replace(/1$/, String(name.length)), name, isPrimary, need },
+  });
+  const site = [of('p', null, true), of('also', 'also'), of('archive', 'required'), of('research', null)];
+  const read = readRule('forwarding', { ...toTyped(null, site), name: 'new' }, []);
+  if (read.kind !== 'rule') throw assert.unreachable(read.field);
+  assert.equal('to' in read.rule && read.rule.to, [
+    { destination: site[1]!.id, need: 'also' },
+    { destination: site[2]!.id, need: 'required' },
+  ]);
+  assert.equal(leftOutBy(read.rule, site), []);
+  const without = { ...archive, enabled: true, to: [{ destination: site[1]!.id, need: 'also' as const }] };
+  assert.equal(leftOutBy(without, site), ['archive']);
+  assert.equal(leftOutBy({ ...without, to: [{ destination: site[2]!.id, need: 'also' }] }, site), [
+    'archive',
+  ]);
+  assert.equal(leftOutBy({ ...without, enabled: false }, site), [], 'it takes nothing');
+  assert.equal(
+    toTyped(without, site).needs,
+    { [site[1]!.id]: 'also' },
+    'a rule that is there stays as it is',
+  );
+  assert.equal(decidingRules([without, { ...archive, name: 'off' }]), [without.name]);
 });
 
 test('values that a destination wants survive the form, and a mistake in them is named', () => {
@@ -75,6 +110,18 @@ test('a mistake names its field', () => {
   assert.is(field({ models: [] }, 'inference'), 'models');
   for (const priority of ['', 'high', '101', '1.5'])
     assert.is(field({ models: ['pneumonia'], priority }, 'inference'), 'priority', priority);
+});
+
+test('names of the site are offered, and one that it does not have is told', () => {
+  const known = { policy: ['identified', 'deidentified'], account: ['ward-2'] };
+  assert.equal(suggestions('policy', '', known), ['identified', 'deidentified']);
+  assert.equal(suggestions('policy', 'identified, de', known), ['identified, deidentified']);
+  assert.equal(suggestions('modality', '', known), []);
+  assert.is(valueWithoutName('policy', 'Identified, identifed', known), 'identifed');
+  assert.is(valueWithoutName('policy', '*identified', known), null);
+  assert.is(valueWithoutName('account', 'ward*', known), null);
+  assert.is(valueWithoutName('modality', 'XX', known), null);
+  assert.is(valueWithoutName('policy', 'any', { policy: [], account: [] }), null);
 });
 
 test.run();

@@ -5,6 +5,7 @@ import {
   type CoercedAttribute,
   type Coercion,
 } from '#shared/protocol/coercion.ts';
+import { fits } from '#shared/fits-pattern.ts';
 import type { CasePriority } from '#shared/protocol/cases.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import {
@@ -22,6 +23,8 @@ import {
 
 /** The values of each condition as a text. */
 export type TypedValues = Readonly<Record<Condition, string>>;
+/** The names that the site has, of the conditions that ask for a name. */
+export type KnownValues = Readonly<Record<'policy' | 'account', readonly string[]>>;
 export type TypedCoercion = Readonly<Record<CoercedAttribute, string>>;
 export type TypedRule = {
   readonly name: string;
@@ -61,6 +64,12 @@ const NO_VALUES: TypedValues = {
 /** A description may have commas in it. */
 const separatorOf = (condition: Condition): string => (condition === 'description' ? '\n' : ',');
 
+const valuesIn = (condition: Condition, typed: string): readonly string[] =>
+  typed
+    .split(separatorOf(condition))
+    .map((value) => value.trim())
+    .filter((value) => value !== '');
+
 export function toTypedValues(when: When): TypedValues {
   const texts = CONDITIONS.map((condition) => {
     const separator = condition === 'description' ? '\n' : ', ';
@@ -69,15 +78,31 @@ export function toTypedValues(when: When): TypedValues {
   return { ...NO_VALUES, ...Object.fromEntries(texts) };
 }
 
+const namesOf = (condition: Condition, known: KnownValues): readonly string[] =>
+  condition === 'policy' || condition === 'account' ? known[condition] : [];
+
+/** The texts that the field may become by choosing a name of the site for the last of its values. */
+export function suggestions(condition: Condition, typed: string, known: KnownValues): readonly string[] {
+  const before = typed.slice(0, typed.lastIndexOf(',') + 1);
+  const chosen = valuesIn(condition, before);
+  return namesOf(condition, known)
+    .filter((name) => !chosen.includes(name))
+    .map((name) => (before === '' ? name : `${before} ${name}`));
+}
+
+/** A value that no name of the site fits: the rule waits for something that is not there. Null: there is none. */
+export function valueWithoutName(condition: Condition, typed: string, known: KnownValues): string | null {
+  const names = namesOf(condition, known);
+  if (names.length === 0) return null;
+  return valuesIn(condition, typed).find((value) => !names.some((name) => fits(value, name))) ?? null;
+}
+
 /** Conditions without a value are not there. */
 export function readValues(
   values: TypedValues,
 ): { readonly kind: 'when'; readonly when: When } | { readonly kind: 'mistake'; readonly field: Condition } {
   const lists = CONDITIONS.flatMap((condition) => {
-    const list = values[condition]
-      .split(separatorOf(condition))
-      .map((value) => value.trim())
-      .filter((value) => value !== '');
+    const list = valuesIn(condition, values[condition]);
     return list.length === 0 ? [] : [[condition, list] as const];
   });
   const wrong = lists.find(([condition, list]) => !whenSchema.safeParse({ [condition]: list }).success);
@@ -85,9 +110,19 @@ export function readValues(
   return { kind: 'when', when: Object.fromEntries(lists) };
 }
 
-/** Null: a new one, switched on. */
-export function toTyped(rule: Rule | null): TypedRule {
-  const to = rule !== null && 'to' in rule ? rule.to : [];
+type OwnNeed = {
+  readonly id: string;
+  readonly name: string;
+  readonly isPrimary: boolean;
+  readonly need: Need | null;
+};
+
+/** Null: a new one, switched on, that sends studies where they go without it. */
+export function toTyped(rule: Rule | null, destinations: readonly OwnNeed[] = []): TypedRule {
+  const own = destinations.flatMap(({ id, isPrimary, need }) =>
+    isPrimary || need === null ? [] : [{ destination: id, need, coerce: undefined }],
+  );
+  const to = rule === null ? own : 'to' in rule ? rule.to : [];
   const isOfModels = rule !== null && 'models' in rule;
   return {
     name: rule?.name ?? '',
@@ -107,6 +142,21 @@ function typedCase(rule: Rule | null): TypedCase {
   const { occasion, title, casePriority: priority, tags, review } = rule;
   return { occasion, title, priority, tags: tags.join(', '), review: review ?? '' };
 }
+
+/** The destinations that must have all studies, and no longer get, or need not get, those that the rule takes. */
+export function leftOutBy(rule: Rule, destinations: readonly OwnNeed[]): readonly string[] {
+  if (!('to' in rule) || !rule.enabled) return [];
+  const required = new Set(
+    rule.to.flatMap(({ destination, need }) => (need === 'required' ? [destination] : [])),
+  );
+  return destinations
+    .filter(({ id, isPrimary, need }) => !isPrimary && need === 'required' && !required.has(id))
+    .map(({ name }) => name);
+}
+
+/** The rules that decide before the destinations' own settings do. */
+export const decidingRules = (rules: readonly Rule[]): readonly string[] =>
+  rules.filter(({ enabled }) => enabled).map(({ name }) => name);
 
 const typedCoercion = (coerce: Coercion = {}): TypedCoercion => ({
   institution: coerce.institution ?? '',

@@ -33,7 +33,9 @@ const needs = { required: 'required', also: 'also', primary: 'primary' } as cons
 function reasonOf(because: NonNullable<Verdict['because']>): string {
   switch (because.kind) {
     case 'disabled':
-      return 'It is switched off.';
+      return because.isMet
+        ? 'It is switched off. The study meets its conditions.'
+        : 'It is switched off. The study doesn’t meet its conditions either.';
     case 'earlier':
       return `“${because.rule}” comes first.`;
     case 'condition': {
@@ -44,6 +46,8 @@ function reasonOf(because: NonNullable<Verdict['because']>): string {
     }
     case 'occasion':
       return caseRuleWords.notYet[because.occasion];
+    case 'not-examined':
+      return caseRuleWords.notExamined;
     case 'done':
       return caseRuleWords.done;
     default:
@@ -63,7 +67,7 @@ export const rulesWords = {
     inference: {
       title: 'Models that look',
       what: 'Every rule that fits an image starts its models once the study is in the PACS.',
-      none: 'No rule yet: models look only at what somebody asks for.',
+      none: 'No rule yet: models look only at the sample study, and at what somebody asks for.',
     },
     cases: {
       title: 'Cases that are opened',
@@ -114,6 +118,8 @@ export const rulesWords = {
       bodyPart: 'For example CHEST, ABD*',
       description: 'One per line, for example *thorax*. Not known where names are removed.',
     } as Readonly<Partial<Record<Condition, string>>>,
+    noSuch: (condition: Condition, value: string) =>
+      `This site has no ${named[condition]} “${value}”: the rule waits until there is one.`,
     to: 'Where they go, besides the primary destination',
     noDestinations: 'There is no other destination yet. Add one under Destinations.',
     needs: {
@@ -133,6 +139,12 @@ export const rulesWords = {
     priority: 'Priority of their jobs (−100 to 100)',
     save: 'Save',
     saving: 'Saving…',
+    askLeaveOut: (names: readonly string[]) => ({
+      title: `Save it without ${inWords(names, 'and')}?`,
+      what: `Studies that this rule takes no longer have to arrive at ${inWords(names, 'and')}, which must have all studies by ${names.length === 1 ? 'its own setting' : 'their own settings'}.`,
+      yes: 'Save all the same',
+      no: 'Back to the rule',
+    }),
     mistakes: {
       name: 'Give the rule a name of at most 64 characters that no other rule has.',
       models: 'Choose at least one model, and at most eight.',
@@ -148,7 +160,6 @@ export const rulesWords = {
     which: 'Rules',
     study: 'A study that was sent',
     noStudy: 'None: only what is written below',
-    studyOf: (when: string, uid: string) => `${when} · ${uid}`,
     attributes: 'The study',
     attributesWhat:
       'For a study that was sent, fill in its body part and description: the gateway does not keep them.',

@@ -1,4 +1,5 @@
 /** Rules in an administrator’s hands, in a real Chromium against the running system. */
+import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
@@ -12,6 +13,14 @@ const walk = await walkScreens(test, {
   roles: ['admin'],
   open: openOwnWorld,
 });
+
+async function fillWrongPolicy(page: Page): Promise<void> {
+  const policy = page.getByRole('dialog').getByLabel('Policy', { exact: true });
+  await policy.fill('identifed');
+  await page.getByText('This site has no policy “identifed”').waitFor();
+  const choices = await policy.getAttribute('list');
+  assert.ok(await page.locator(`[id="${choices}"] option[value="identified"]`).count());
+}
 
 walk('rules are made, ordered, tried, switched off and removed', async (stage) => {
   const { page, account, seed } = stage;
@@ -35,6 +44,7 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   await page.getByRole('button', { name: 'Add a rule for where studies go' }).click();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Give the rule a name').waitFor();
+  await fillWrongPolicy(page);
   await looksRight(page, 'rule-form');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await add('CT stays', { Modality: 'CT, PT' });
@@ -57,7 +67,7 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   const tried = page.getByRole('region', { name: 'Try the rules' });
   await tried.getByLabel('Modality', { exact: true }).fill('CT');
   await tried.getByRole('button', { name: 'Try' }).click();
-  await tried.getByText('It is switched off.').waitFor();
+  await tried.getByText('It is switched off. The study doesn’t meet its conditions either.').waitFor();
   await tried.getByText(/^Goes to default \(primary\).*because of “CT stays”\.$/).waitFor();
   await page.getByRole('heading', { name: 'Where studies go' }).scrollIntoViewIfNeeded();
   await looksRight(page, 'rules');
@@ -83,7 +93,7 @@ walk('a rule for models says what it misses', async (stage) => {
   await sheet.getByLabel('Body part', { exact: true }).fill('CHEST');
   await sheet.getByRole('button', { name: 'Save' }).click();
   await sheet.getByText('Choose at least one model').waitFor();
-  await sheet.getByRole('checkbox').first().check();
+  await sheet.getByRole('group', { name: 'Models that look at them' }).getByRole('checkbox').first().check();
   await sheet.getByRole('button', { name: 'Save' }).click();
   const films = page.getByRole('article', { name: 'chest films' });
   assert.match(await films.innerText(), 'Body part: CHEST · CR and DX');
@@ -103,12 +113,19 @@ walk('a rule for cases says when it opens one, and is tried', async ({ page, ent
   await page.getByRole('button', { name: 'Add a rule for cases' }).click();
   const sheet = page.getByRole('dialog');
   await sheet.getByLabel('Name', { exact: true }).fill('second look');
+  assert.is(
+    await sheet.getByLabel('Body part', { exact: true }).count(),
+    0,
+    'no rule of cases may ask for it',
+  );
+  await sheet.getByLabel('Switched on').uncheck();
   await sheet.getByLabel('Account (user name)', { exact: true }).fill('nobody-of-this-name');
   await sheet.getByRole('button', { name: 'Save' }).click();
   await sheet.getByText('Give the case a title').waitFor();
   await sheet
     .getByRole('combobox', { name: 'Opened when' })
     .selectOption({ label: 'A model finds something' });
+  await sheet.getByText('No rule lets a model look at studies.').waitFor();
   await sheet.getByLabel('Title of the case').fill('A model found something');
   await sheet.getByRole('combobox', { name: 'Review that is opened with it' }).selectOption('chest-film');
   await looksRight(page, 'rule-case');
@@ -118,6 +135,11 @@ walk('a rule for cases says when it opens one, and is tried', async ({ page, ent
   const tried = page.getByRole('region', { name: 'Try the rules' });
   await tried.getByRole('combobox', { name: 'Rules' }).selectOption({ label: 'Cases that are opened' });
   await tried.getByLabel('Account (user name)', { exact: true }).fill('nobody-of-this-name');
+  await tried.getByRole('button', { name: 'Try' }).click();
+  await tried.getByText('It is switched off. The study meets its conditions.').waitFor();
+  const switched = page.waitForResponse((answer) => answer.request().method() === 'PUT');
+  await page.getByRole('checkbox', { name: 'Switched on second look' }).check();
+  await switched;
   await tried.getByRole('button', { name: 'Try' }).click();
   await tried.getByText('Opens “A model found something”.').waitFor();
   await page.getByRole('button', { name: 'Remove second look' }).click();

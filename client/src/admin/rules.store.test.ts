@@ -18,6 +18,8 @@ function openGateway(names: string) {
   const answer: Answering = ({ method, path, body }) => {
     if (path === '/admin/destinations') return json({ destinations: [] });
     if (path === '/models') return json({ models: [] });
+    if (path === '/admin/policies') return json({ policies: [] });
+    if (path === '/admin/users') return json({ users: [] });
     if (path.startsWith('/studies')) return json({ studies: [], next: null });
     if (path === '/review-types') return json({ types: [], readers: [] });
     if (/^\/admin\/rules\/(inference|cases)$/.test(path)) return json({ rules: [], version: versionOf(0) });

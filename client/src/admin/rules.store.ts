@@ -16,19 +16,26 @@ import { reviewTypesSchema } from '#shared/protocol/reviews.ts';
 import { sentStudiesSchema, type SentStudy } from '#shared/protocol/studies.ts';
 import { z } from 'zod';
 import type { ApiClient } from '../net/api-client.ts';
+import type { KnownValues } from './rule-form.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 
+const policiesSchema = z.object({ policies: z.array(z.object({ name: z.string() })) });
+const usersSchema = z.object({ users: z.array(z.object({ username: z.string() })) });
 const modelsSchema = z.object({ models: z.array(modelSchema) });
 export type NamedType = { readonly name: string; readonly title: string };
 export type NamedModel = { readonly id: string; readonly title: string };
 
 /** Known when everything is loaded. */
 export type Known = {
-  readonly destinations: readonly Pick<Destination, 'id' | 'name' | 'isPrimary'>[];
+  readonly destinations: readonly Pick<Destination, 'id' | 'name' | 'isPrimary' | 'need'>[];
   readonly models: readonly NamedModel[];
   readonly reviewTypes: readonly NamedType[];
   /** The newest ones, of everybody. */
-  readonly studies: readonly Pick<SentStudy, 'studyInstanceUID' | 'lastSentAt'>[];
+  readonly studies: readonly Pick<
+    SentStudy,
+    'studyInstanceUID' | 'lastSentAt' | 'sopClassUIDs' | 'uploads'
+  >[];
+  readonly values: KnownValues;
 };
 
 type Lists = Readonly<Record<RuleKind, Rules>>;
@@ -59,11 +66,13 @@ async function readLists(api: Pick<ApiClient, 'json'>, closed: AbortSignal): Pro
 
 async function readKnown(api: Pick<ApiClient, 'json'>, closed: AbortSignal): Promise<Known> {
   const options = { signal: closed };
-  const [{ destinations }, { models }, { studies }, { types }] = await Promise.all([
+  const [{ destinations }, { models }, { studies }, { types }, { policies }, { users }] = await Promise.all([
     api.json('/admin/destinations', destinationsSchema, options),
     api.json('/models', modelsSchema, options),
     api.json(`/studies?all=1&limit=${STUDIES_SHOWN}`, sentStudiesSchema, options),
     api.json('/review-types', reviewTypesSchema, options),
+    api.json('/admin/policies', policiesSchema, options),
+    api.json('/admin/users', usersSchema, options),
   ]);
   // A model that explains another one's answer has none of its own.
   return {
@@ -71,6 +80,7 @@ async function readKnown(api: Pick<ApiClient, 'json'>, closed: AbortSignal): Pro
     models: models.filter(({ task }) => task !== 'explanation'),
     reviewTypes: types.map(({ name, definition: { title } }) => ({ name, title })),
     studies,
+    values: { policy: policies.map(({ name }) => name), account: users.map(({ username }) => username) },
   };
 }
 

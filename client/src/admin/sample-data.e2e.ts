@@ -50,7 +50,9 @@ walk('it is shown, and removed with one press, and what stays is named', async (
   left = [];
   await sample.getByRole('button', { name: 'Remove sample data' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-  await sample.waitFor({ state: 'detached' });
+  await sample.getByText('The sample data is removed.').waitFor();
+  assert.is(await sample.getByRole('button').count(), 0);
+  await looksRight(page, 'sample-data-removed');
   assert.equal(asked, ['?after=', '?after=2.25.1', '?after=', '?after=2.25.1']);
 });
 

@@ -17,6 +17,8 @@ export const sampleWords = {
     no: 'Keep',
   },
   removing: (done: number) => `Removing… ${studies(done)} so far`,
+  removed:
+    'The sample data is removed. The audit trail keeps its events, and everything that your own accounts sent and opened stays.',
   left: 'Some of it is still there.',
   why: {
     'on-the-road': (_, count) => `${studies(count)} on the way to the PACS. Try again in a moment.`,

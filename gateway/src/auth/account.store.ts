@@ -9,6 +9,8 @@ export type Account = User & {
   readonly createdAt: Date;
   /** Grows whenever its sessions are ended. */
   readonly epoch: number;
+  /** Grows whenever its API keys are ended: as `epoch`, except for other roles, which count at each use of a key. */
+  readonly keyEpoch: number;
 };
 
 const COLUMNS = [
@@ -20,6 +22,7 @@ const COLUMNS = [
   'created_at',
   'disabled_at',
   'epoch',
+  'key_epoch',
 ] as const;
 type Row = {
   id: string;
@@ -30,6 +33,7 @@ type Row = {
   created_at: Date;
   disabled_at: Date | null;
   epoch: number;
+  key_epoch: number;
 };
 
 function toAccount(row: Row): Account {
@@ -42,6 +46,7 @@ function toAccount(row: Row): Account {
     isDisabled: row.disabled_at !== null,
     createdAt: row.created_at,
     epoch: row.epoch,
+    keyEpoch: row.key_epoch,
   };
 }
 
@@ -114,17 +119,22 @@ export type AccountChange = {
   readonly disabledAt?: Date | null;
 };
 
-/** Changes the account and voids every token that was signed for it until now. */
+/**
+ * Changes the account and voids every token that was signed for it until now. Its API keys end as well, unless its
+ * roles alone change.
+ */
 export async function updateAccount(
   trx: Trx,
   id: string,
   { passwordHash, roles, disabledAt }: AccountChange,
 ): Promise<void> {
+  const isOfRoles = roles !== undefined && passwordHash === undefined && disabledAt === undefined;
   const change = {
     ...(passwordHash === undefined ? {} : { password_hash: passwordHash }),
     ...(roles === undefined ? {} : { roles: [...roles] }),
     ...(disabledAt === undefined ? {} : { disabled_at: disabledAt }),
     epoch: sql<number>`epoch + 1`,
+    ...(isOfRoles ? {} : { key_epoch: sql<number>`key_epoch + 1` }),
   };
   await trx.updateTable('account').set(change).where('id', '=', id).execute();
 }

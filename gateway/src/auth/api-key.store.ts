@@ -12,7 +12,7 @@ const LAST_USED_MS = 60_000;
 export type NewApiKey = {
   readonly siteId: string;
   readonly accountId: string;
-  /** The account's: with the next one the key ends. */
+  /** The account's `keyEpoch`: with the next one the key ends. */
   readonly epoch: number;
   readonly name: string;
   readonly digest: string;
@@ -87,7 +87,7 @@ export type KeyPage = SiteKeys & { readonly isEnded: boolean; readonly after: st
 /** A page of the site's keys, the newest first. Their order never changes, so no key is missed between two pages. */
 export async function listApiKeys(db: Db, { siteId, now, isEnded, after }: KeyPage): Promise<ApiKeyList> {
   const ended = sql<boolean>`(api_key.revoked_at is not null or api_key.expires_at <= ${now}
-    or account.disabled_at is not null or api_key.epoch <> account.epoch)`;
+    or account.disabled_at is not null or api_key.epoch <> account.key_epoch)`;
   let query = selectKeys(db, siteId)
     .where(sql<boolean>`${ended} = ${isEnded}`)
     .orderBy('api_key.created_at', 'desc')
@@ -119,7 +119,7 @@ const selectKeys = (db: Db | Trx, siteId: string) =>
       'account.username',
       'maker.username as maker',
       'account.disabled_at',
-      'account.epoch as current',
+      'account.key_epoch as current',
     ])
     .where('api_key.site_id', '=', siteId);
 

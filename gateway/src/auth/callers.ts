@@ -95,7 +95,9 @@ async function readKey(apiKeys: Remembered<KnownKey>, keyDigest: string | null):
 
 async function enabledAccount(db: Db, id: string): Promise<KnownAccount | null> {
   const account = await findAccount(db, { id });
-  return account && !account.isDisabled ? { user: toUser(account), epoch: account.epoch } : null;
+  return account && !account.isDisabled
+    ? { user: toUser(account), epoch: account.epoch, keyEpoch: account.keyEpoch }
+    : null;
 }
 
 /** The account of a device whose right to send has not ended. */

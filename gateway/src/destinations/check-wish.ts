@@ -1,6 +1,7 @@
 /**
  * A destination as an administrator wants it, taken apart into what may be shown and what may not. A secret that is
- * left out stays as it is, unless it would then go elsewhere: nobody gets at a password by changing the address.
+ * left out stays as it is, unless it could then go elsewhere: nobody gets at a password by changing the address, or the
+ * authority that vouches for it.
  */
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
@@ -75,7 +76,7 @@ function neededSecrets({ authentication, certificate }: DestinationSettings): re
   return [...NEEDED[authentication.kind], ...(certificate === null ? [] : (['key'] as const))];
 }
 
-/** Those that would be shown to the same server as before, by the same name. */
+/** Those that would be shown to the same server as before, by the same name, and vouched for by the same authority. */
 function keptSecrets(
   wanted: Pick<DestinationRow, 'url' | 'settings'>,
   before: DestinationRow,
@@ -84,7 +85,8 @@ function keptSecrets(
   const { key, ...shown } = (before.sealed && seal.open(before.id, before.sealed)) ?? {};
   const isSame =
     originOf(wanted.url) === originOf(before.url) &&
-    JSON.stringify(receiverOf(wanted.settings)) === JSON.stringify(receiverOf(before.settings));
+    JSON.stringify(receiverOf(wanted.settings)) === JSON.stringify(receiverOf(before.settings)) &&
+    vouchesForNobodyElse(wanted.settings, before.settings);
   // The key proves that it is here, and is shown to nobody; it belongs to its certificate.
   const isOwn = wanted.settings.certificate === before.settings.certificate;
   return { ...(isSame ? shown : {}), ...(isOwn && key !== undefined ? { key } : {}) };
@@ -93,21 +95,28 @@ function keptSecrets(
 /** Null: a folder, which is told no secret. */
 const originOf = (url: string): string | null => (URL.canParse(url) ? new URL(url).origin : null);
 
-/** A secret is told to the server that all of this names. A new authority may be somebody who listens. */
-function receiverOf({ authentication, ca }: DestinationSettings): readonly (string | null)[] {
+/** A secret is told to the server that all of this names. */
+function receiverOf({ authentication }: DestinationSettings): readonly string[] {
   switch (authentication.kind) {
     case 'none':
     case 'bearer':
     case 'header':
-      return [authentication.kind, ca];
+      return [authentication.kind];
     case 'basic':
-      return [authentication.kind, ca, authentication.username];
+      return [authentication.kind, authentication.username];
     case 'oauth':
-      return [authentication.kind, ca, new URL(authentication.tokenUrl).origin, authentication.clientId];
+      return [authentication.kind, new URL(authentication.tokenUrl).origin, authentication.clientId];
     default:
       return authentication satisfies never;
   }
 }
+
+/**
+ * An authority that is added or exchanged vouches for servers that were not trusted before: under the same name that
+ * may be somebody else's. Without one only the public authorities are trusted, as they were.
+ */
+const vouchesForNobodyElse = (wanted: DestinationSettings, before: DestinationSettings): boolean =>
+  wanted.ca === null || wanted.ca.trim() === before.ca?.trim();
 
 /** Otherwise the first study would find out. @throws Problem invalid-request. */
 function checkCertificates({ ca, certificate }: DestinationSettings, key: string | undefined): void {

@@ -43,7 +43,7 @@ test('is missed by the test, keeps the study waiting, and loses nothing once it 
     const { instances } = syntheticStudy({ seed: 9702, instancesPerSeries: 2, rows: 16, columns: 16 });
     const uploadId = await sendStudy(askOf(gateway), token, instances);
     const status = () => jsonOf<UploadStatus>(gateway, `GET /upload/${uploadId}/status`, { token });
-    await until('the study to wait', async () => (await status()).waiting?.because === 'pacs-unreachable');
+    await until('the study to wait', async () => (await status()).waiting?.because === 'pacs-settings-wrong');
     await jsonOf(gateway, `PUT /admin/destinations/${id}`, { token: admin, body: wish });
     await until('the study to be in the PACS', async () => (await status()).state === 'closed');
     assert.is((await status()).counts.inPacs, instances.length);

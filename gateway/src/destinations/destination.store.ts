@@ -12,6 +12,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { DestinationTable } from '../database/destination-tables.ts';
 import type { PlacedStudy, Tables } from '../database/tables.ts';
 import type { BatchSize } from '../pipeline/batch-sizes.ts';
+import { FOR_THE_PACS } from '../pipeline/study.store.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -51,7 +52,7 @@ const copiesUnderWay = (need: Need): RawBuilder<number> =>
 
 /** Of a study `s`. */
 const waitsForIt = sql<boolean>`s.destination_id = destination.id and s.state not in ('closed', 'held')
-  and s.waiting_because in ('pacs-unreachable', 'pacs-fails-on-some', 'pacs-refuses-size')`;
+  and s.waiting_because in (${sql.join(FOR_THE_PACS)})`;
 /** Of an instance `i`: it is at the gateway, and not known to be in the PACS. */
 const isOutstanding = sql<boolean>`i.state in ('received', 'posting', 'posted')`;
 

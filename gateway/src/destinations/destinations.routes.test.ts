@@ -75,7 +75,7 @@ test('may speak DIMSE: by host, port and AE titles, without a password, and is t
   const url = 'dimse://RELAYPACS@127.0.0.1:9/PACS';
   const made = await make('by-dimse', { ...dimse, url });
   assert.equal([made.kind, made.url], ['dimse', url]);
-  assert.is(await verdictOf(made.id), 'connection-refused');
+  assert.is(await verdictOf(made.id), 'dimse-connection-refused');
   const stranger = await openDimsePeer({ associate: () => pdu(3, Buffer.of(0, 1, 1, 7)) });
   const there = { ...dimse, url: `dimse://RELAYPACS@127.0.0.1:${stranger.port}/PACS` };
   assert.is((await call('PUT', `/${made.id}`, wish('by-dimse', there)))[0], 200);
@@ -173,6 +173,13 @@ test('keeps its secret for no other address, user, authority or way to sign in',
     );
   const here = wish('moved', { url: 'http://127.0.0.1:9/elsewhere', authentication: BASIC });
   assert.is((await call('PUT', `/${id}`, here))[0], 200, 'another path at the same server');
+  const password = { ...BASIC, password: 'planted-password' };
+  const trusted = wish('moved', { authentication: password, ca: CERTIFICATE });
+  assert.is((await call('PUT', `/${id}`, trusted))[0], 200, 'a private authority, with the password');
+  const kept = wish('moved', { authentication: BASIC, ca: CERTIFICATE });
+  assert.is((await call('PUT', `/${id}`, kept))[0], 200, 'the same authority');
+  const open = wish('moved', { authentication: BASIC });
+  assert.is((await call('PUT', `/${id}`, open))[0], 200, 'public authorities alone were trusted before');
 });
 
 test('is refused with certificates that cannot be used, or a password in its address', async () => {

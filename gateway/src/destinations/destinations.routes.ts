@@ -20,6 +20,7 @@ import {
 import { Problem } from '#shared/protocol/problem.ts';
 import { viewersSchema } from '#shared/protocol/viewer.ts';
 import { worklistAddressSchema } from '#shared/protocol/worklist.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Db, Trx } from '../database/database.ts';
 import { lockDestinations } from '../database/destinations-lock.ts';
 import {
@@ -195,6 +196,8 @@ export type DestinationRouteTools = {
   readonly now: () => Date;
   readonly clock: () => number;
   readonly pacsProxy: Examining['proxy'];
+  /** Has the studies that wait for a destination tried now. */
+  readonly wakeWaiting: (destinationId: string) => Promise<void>;
 };
 
 export function destinationRoutes(tools: DestinationRouteTools): Router {
@@ -211,7 +214,9 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
     // Empty where there is no body.
     const { scope } = examinationWishSchema.parse(c.req.valid('json'));
     const connect = () => connectionOf(row, tools.seal);
-    return c.json(await examineDestination(connect, around, scope, c.req.raw.signal), 200);
+    const found = await examineDestination(connect, around, scope, c.req.raw.signal);
+    if (found.verdict?.result !== 'fail') await resume(tools, row, c.req.raw.signal);
+    return c.json(found, 200);
   });
   serveWriting(router, tools);
   serveViewers(router, tools);
@@ -219,6 +224,16 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
   serveTuning(router, tools);
   serveChoosing(router, tools);
   return router;
+}
+
+/** It answers: the guard of its connection learns that, and what waits for it is tried now. */
+async function resume(
+  { destinations, wakeWaiting }: DestinationRouteTools,
+  row: DestinationRow,
+  signal: AbortSignal,
+): Promise<void> {
+  await ignoreFailure(destinations.of(row).probe(signal), 'it went away again: what waits comes back later');
+  await wakeWaiting(row.id);
 }
 
 function serveWriting(router: Router, tools: DestinationRouteTools): void {

@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { answerTo, codeOf, startRequest, type Answer, type NoAnswer } from './ask.ts';
-import { diagnose, type Finding } from './diagnoses.ts';
+import { diagnose, skipped, type Finding } from './diagnoses.ts';
 import { DICOM_JSON, only, outcomeOf, type Probe, type Visit } from './visit.ts';
 
 export const BODIES: readonly Probe[] = [
@@ -45,8 +45,10 @@ const storeUrl = ({ connection }: Visit): string => `${connection.url}/studies`;
 
 async function tryStores(visit: Visit): Promise<readonly Finding[]> {
   const answer = await visit.ask({ method: 'POST', url: storeUrl(visit), headers: HEADERS, body: CLOSING });
+  visit.found.failsStores = isFailure(answer);
   if (answer.kind === 'none') return only('stores-fail', { outcome: outcomeOf(answer) });
   const { status } = answer;
+  if (status === INSUFFICIENT_STORAGE) return only('stores-no-room');
   if (status === 401 || status === 403) return only('stores-forbidden', { status });
   // 404, too, where such a study is unknown; here no study is named.
   if ([404, 405, 410, 501].includes(status)) return only('stores-not-offered', { status });
@@ -55,8 +57,19 @@ async function tryStores(visit: Visit): Promise<readonly Finding[]> {
   return only('stores-offered');
 }
 
+/** RFC 4918 §11.5. */
+const INSUFFICIENT_STORAGE = 507;
+/** Where all store requests fail alike. */
+const FAILS_ALL = 'The PACS fails on every store request.';
+/** 501: it does not offer this. */
+const isFailure = (answer: Answer | NoAnswer): boolean =>
+  answer.kind === 'none' || (answer.status >= 500 && answer.status !== 501);
+
 async function tryGarbage(visit: Visit): Promise<readonly Finding[]> {
   const answer = await visit.ask({ method: 'POST', url: storeUrl(visit), headers: HEADERS, body: GARBAGE });
+  if (visit.found.failsStores && isFailure(answer)) return failsAll(answer);
+  // That one was about the request without instances.
+  visit.found.failsStores = false;
   if (answer.kind === 'none' || answer.status >= 500)
     return only('garbage-breaks', { outcome: outcomeOf(answer) });
   // 202: it took the request and says in the body what it refused.
@@ -65,7 +78,16 @@ async function tryGarbage(visit: Visit): Promise<readonly Finding[]> {
     : only('garbage-taken', { status: answer.status });
 }
 
+function failsAll(answer: Answer | NoAnswer): readonly Finding[] {
+  const isFull = answer.kind === 'answer' && answer.status === INSUFFICIENT_STORAGE;
+  const store = isFull
+    ? diagnose('stores-no-room')
+    : diagnose('stores-all-fail', { outcome: outcomeOf(answer) });
+  return [store, ...(['garbage', 'chunked', 'body-size'] as const).map((check) => skipped(check, FAILS_ALL))];
+}
+
 async function tryChunks(visit: Visit): Promise<readonly Finding[]> {
+  if (visit.found.failsStores) return [];
   const question = { method: 'POST', url: storeUrl(visit), headers: HEADERS, body: CLOSING } as const;
   const known = await visit.ask(question);
   const chunked = await visit.ask({ ...question, isChunked: true });
@@ -74,7 +96,9 @@ async function tryChunks(visit: Visit): Promise<readonly Finding[]> {
 }
 
 async function trySizes(visit: Visit): Promise<readonly Finding[]> {
+  if (visit.found.failsStores) return [];
   const sent = await offer(visit, SENT_BYTES);
+  if (sent?.kind === 'answer' && sent.status === INSUFFICIENT_STORAGE) return only('stores-no-room');
   if (isLetThrough(sent)) return announceMore(visit);
   const outcome = outcomeOf(sent);
   if (sent.kind === 'none' && sent.isSilent)

@@ -7,7 +7,21 @@ const KNOW_US = {
   dcm4chee: 'Check the "Accepted Calling AE Title" of the network AE {called}.',
 } as const;
 
+const ITS_PORT = {
+  Orthanc: 'Its port is "DicomPort" (4242 unless changed); "DicomServerEnabled" must be true.',
+  dcm4chee: 'Its port for DIMSE is 11112, and 2762 with TLS, unless changed.',
+} as const;
+
 export const DIMSE = {
+  'dimse-connection-refused': {
+    check: 'connection',
+    result: 'fail',
+    says: 'Nothing listens on port {port} of {host}.',
+    change: {
+      any: 'Start the PACS, or correct the port in the address: it is that of DIMSE, often 104 or 11112, not that of the web pages. storescp names its port on its command line.',
+      ...ITS_PORT,
+    },
+  },
   'dimse-in-clear': {
     check: 'certificate',
     result: 'warn',
@@ -48,7 +62,7 @@ export const DIMSE = {
     says: 'What answers on port {port} makes no association ({code}).',
     change: {
       any: 'Check the port: it is that of DIMSE, often 104 or 11112, not that of the web pages. If the PACS wants TLS, begin the address with dimse-tls.',
-      Orthanc: 'Its port is "DicomPort" (4242 unless changed); "DicomServerEnabled" must be true.',
+      ...ITS_PORT,
     },
   },
   echoes: { check: 'echo', result: 'ok', says: 'C-ECHO is answered.' },

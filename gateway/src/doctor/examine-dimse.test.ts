@@ -188,9 +188,25 @@ test('TLS: a private authority, a trusted one, and a peer that wants it', async 
   }
 });
 
-test('a dead port', async () => {
+test('a dead port: the remedies are those of DIMSE', async () => {
   const report = await examine(await freePort());
-  assert.equal([report.isReached, codesOf(report, 'fail')], [false, ['connection-refused']]);
+  assert.equal([report.isReached, codesOf(report, 'fail')], [false, ['dimse-connection-refused']]);
+  const dead = found(report, 'dimse-connection-refused');
+  assert.match(changeOf(dead, 'Orthanc'), '"DicomPort" (4242');
+  assert.match(changeOf(dead, 'dcm4chee'), '11112');
+  assert.match(changeOf(dead, 'any'), 'storescp');
+});
+
+withOrthanc('an address of the web with the port of DIMSE', async () => {
+  const url = `http://localhost:${port}/dicom-web`;
+  const wants = { commitment: false, orthanc: false };
+  const report = await examinePacs(
+    { url, authorization: null, ca: null },
+    { scope: 'all', wants, clock },
+    signal,
+  );
+  assert.equal(codesOf(report, 'fail'), ['not-http']);
+  assert.match(changeOf(found(report, 'not-http'), 'any'), 'choose DIMSE');
 });
 
 /** PS3.7 Table E.1-1. */

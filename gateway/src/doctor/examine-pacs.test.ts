@@ -180,6 +180,28 @@ promise('a refusal is explained by its Failure Reason', async ({ proxy }) => {
   assert.match(changeOf(refused, 'any'), 'Free disk space');
 });
 
+promise(
+  'a PACS that fails on every store request: nothing is said of garbage or sizes',
+  async ({ proxy }) => {
+    for (const [status, code] of [
+      [507, 'stores-no-room'],
+      [500, 'stores-all-fail'],
+    ] as const) {
+      proxy.oddities.answer = ({ method }) =>
+        method === 'POST' ? { status, type: 'text/plain', body: '' } : null;
+      const report = await examine(proxy.url);
+      assert.equal(codesOf(report, 'fail'), [code]);
+      const others = report.findings.filter(({ check }) =>
+        ['garbage', 'chunked', 'body-size'].includes(check),
+      );
+      assert.equal(
+        others.map(({ result }) => result),
+        ['skipped', 'skipped', 'skipped'],
+      );
+    }
+  },
+);
+
 promise('a clock that is ten minutes slow, and CORS for everybody', async ({ proxy }) => {
   const date = new Date(clock.now() - 600_000).toUTCString();
   proxy.oddities.headers = { date, 'access-control-allow-origin': '*' };

@@ -96,7 +96,7 @@ const WHY = {
   late: 'There was no time left: the PACS answers too slowly.',
   unreached: 'The PACS was not reached.',
   noRoot: 'The PACS cannot be asked yet.',
-  unstored: 'Needs a stored test instance, which was not asked for (--store).',
+  unstored: 'Needs a test with test instances.',
 } as const;
 
 const CLOCK: Clock = {

@@ -8,6 +8,7 @@ import { checkServerIdentity, connect as connectTls, type PeerCertificate, type 
 import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
 import type { CheckName } from './checks.ts';
 import { codeOf, isProxied, trusting } from './ask.ts';
+import { isDimse } from './dimse.ts';
 import { diagnose, skipped, type Finding } from './diagnoses.ts';
 import { only, type Probe, type Visit } from './visit.ts';
 
@@ -58,7 +59,11 @@ async function openConnection({ connection, signal }: Visit): Promise<readonly F
     return only('connection-open', { port });
   } catch (error) {
     const code = codeOf(error);
-    if (code === 'ECONNREFUSED') return only('connection-refused', { host, port });
+    if (code === 'ECONNREFUSED')
+      return only(isDimse(connection.url) ? 'dimse-connection-refused' : 'connection-refused', {
+        host,
+        port,
+      });
     return late.aborted || code === 'ETIMEDOUT'
       ? only('connection-silent', { host, port })
       : only('connection-failed', { host, code });

@@ -59,6 +59,16 @@ export const SEARCH = {
     says: 'This port expects https.',
     change: { any: 'Begin the address with https.' },
   },
+  'not-http': {
+    check: 'search',
+    result: 'fail',
+    says: 'Port {port} gives no answer in HTTP ({outcome}).',
+    change: {
+      any: 'Check the port. If it is one of DIMSE (often 104, 4242 or 11112), choose DIMSE instead of DICOMweb, or give the port of the web server.',
+      Orthanc: 'Its port for DICOMweb is "HttpPort" (8042 unless changed), not "DicomPort".',
+      dcm4chee: 'Its port for DICOMweb is 8080 (http) or 8443 (https), not 11112.',
+    },
+  },
   'backend-away': {
     check: 'search',
     result: 'fail',

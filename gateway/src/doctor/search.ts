@@ -46,6 +46,7 @@ async function unanswered({ connection, ask }: Visit, answer: NoAnswer): Promise
     // A certificate that is not accepted was shown by somebody who speaks TLS.
     if (encrypted.kind === 'answer' || /CERT|SIGNATURE|ISSUER/.test(encrypted.code))
       return diagnose('wants-tls');
+    return diagnose('not-http', { outcome: outcomeOf(answer), port: new URL(connection.url).port || 80 });
   }
   return diagnose('search-fails', { outcome: outcomeOf(answer) });
 }

@@ -19,7 +19,7 @@ export const INSTANCES = {
   'retrieval-untried': {
     check: 'retrieval',
     result: 'skipped',
-    says: 'The PACS names no instance. With --store it is given one.',
+    says: 'The PACS names no instance. A test with test instances gives it one.',
   },
   'types-right': {
     check: 'media-types',
@@ -38,7 +38,7 @@ export const INSTANCES = {
   'stores-offered': {
     check: 'store',
     result: 'ok',
-    says: 'The PACS takes store requests. With test instances (--store) two are stored, and removed where possible.',
+    says: 'The PACS takes store requests. A test with test instances stores two, and removes them where possible.',
   },
   stored: { check: 'store', result: 'ok', says: 'The PACS stored two test instances.' },
   'stored-with-warning': {
@@ -85,6 +85,20 @@ export const INSTANCES = {
     result: 'fail',
     says: 'The PACS fails on a store request without instances ({outcome}).',
     change: { any: 'Look into the log of the PACS at this time.' },
+  },
+  'stores-all-fail': {
+    check: 'store',
+    result: 'fail',
+    says: 'The PACS fails on every store request ({outcome}).',
+    change: { any: 'Look into the log of the PACS at this time, and check its disk and its load.' },
+  },
+  'stores-no-room': {
+    check: 'store',
+    result: 'fail',
+    says: 'The PACS has no room left (status 507).',
+    change: {
+      any: 'Make room in the PACS. What waits at the gateway then goes there by itself.',
+    },
   },
 } as const satisfies Record<string, Diagnosis>;
 
@@ -171,7 +185,7 @@ export const STORED = {
   'same-bytes': {
     check: 'read-back',
     result: 'ok',
-    says: 'A test instance came back bit for bit.',
+    says: 'A test instance came back unchanged.',
   },
   'other-bytes': {
     check: 'read-back',

@@ -2,7 +2,10 @@
 import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { AssociationFailed } from '../dimse/association-failed.ts';
 import { withAssociation, type Wanted } from '../dimse/association.ts';
+import type { CanonicalOutcome } from '../dimse/canonical-data-set.ts';
+import { createDigestReader } from '../dimse/digest-reader.ts';
 import { gather, get, STUDY_ROOT_FIND, STUDY_ROOT_GET } from '../dimse/messages.ts';
+import { openDataSet } from '../ports/pacs/dimse-files.ts';
 import { identifierOf, listStudy } from '../ports/pacs/dimse-search.ts';
 import { storeAll } from '../ports/pacs/dimse-store.ts';
 import { PacsDoesNotSearch, type StoreAnswer } from '../ports/pacs/pacs.ts';
@@ -56,7 +59,7 @@ async function compare(visit: Visit, { identifiers, bytes }: Sample): Promise<Fi
   const back = await readBack(visit, identifiers);
   visit.found.returnsSameBytes = false;
   if (typeof back === 'string') return diagnose('not-read-back', { outcome: back });
-  visit.found.returnsSameBytes = isDataSetOf(back, bytes);
+  visit.found.returnsSameBytes = await isDataSetOf(back, bytes);
   return diagnose(visit.found.returnsSameBytes ? 'same-bytes' : 'other-bytes');
 }
 
@@ -84,9 +87,21 @@ async function readBack(visit: Visit, where: Sample['identifiers']): Promise<Buf
   return work.catch(failed);
 }
 
-/** The File Meta Information of a file does not travel: what came is the file's end. */
-const META_AT_LEAST = 132;
-const isDataSetOf = (dataSet: Buffer, file: Uint8Array): boolean =>
-  dataSet.length > file.length / 2 &&
-  dataSet.length < file.length - META_AT_LEAST &&
-  dataSet.equals(file.subarray(file.length - dataSet.length));
+/** The PACS may encode it in another way. */
+async function isDataSetOf(dataSet: Uint8Array, file: Uint8Array): Promise<boolean> {
+  const opened = await openDataSet(once(file));
+  if (opened === null) return false;
+  const back = await digestOf(once(dataSet));
+  const own = await digestOf(opened.dataSet);
+  return back.kind === 'digest' && own.kind === 'digest' && back.digest === own.digest;
+}
+
+async function digestOf(dataSet: AsyncIterable<Uint8Array>): Promise<CanonicalOutcome> {
+  const reader = createDigestReader(EXPLICIT_VR_LITTLE_ENDIAN);
+  for await (const piece of dataSet) await reader.take(piece);
+  return reader.end();
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}

@@ -31,6 +31,8 @@ export type Found = {
   instances: readonly FoundInstance[];
   /** Store requests are taken, as far as one without instances tells. */
   takesStores: boolean;
+  /** A 5xx or silence to a store request without instances: then it says nothing of garbage, chunks and sizes. */
+  failsStores: boolean;
   /** Instances that this visit stored, or tried to. */
   samples: readonly Sample[];
   /** The largest body that passed, in bytes. */
@@ -41,7 +43,7 @@ export type Found = {
   isNeverShown: boolean;
   /** It tells digests of its own. */
   tellsDigests: boolean;
-  /** A stored instance came back bit for bit; null: not tried. */
+  /** A stored instance came back unchanged; null: not tried. */
   returnsSameBytes: boolean | null;
 };
 
@@ -69,6 +71,7 @@ export function openVisit(
       orthancRest: null,
       instances: [],
       takesStores: false,
+      failsStores: false,
       samples: [],
       bodyBytes: null,
       lagMs: null,

@@ -35,7 +35,7 @@ export async function answerTransfer(
   if (transfer === undefined) throw new Problem('not-found');
   const missing = transfer.state === 'opened' ? await missingEntries(db, id) : [];
   // An instance that an upload has ends there too, so that its receipt says how.
-  await decideAll(tools, by, answer.answer === 'send-again' ? 'retry' : 'leave-out', missing);
+  const studies = await decideAll(tools, by, answer.answer === 'send-again' ? 'retry' : 'leave-out', missing);
   await db.transaction().execute(async (trx) => {
     const isDone =
       answer.answer === 'send-again'
@@ -49,7 +49,7 @@ export async function answerTransfer(
       siteId,
       {
         event: isGivenUp ? 'dimse-transfer-given-up' : 'dimse-transfer-resent',
-        ...{ transferId: id, peerId, aeTitle, accountId, instances: missing.length, by },
+        ...{ transferId: id, peerId, aeTitle, accountId, instances: missing.length, studies, by },
         because: isGivenUp ? answer.because : null,
       },
       tools.pipeline.now(),
@@ -58,15 +58,18 @@ export async function answerTransfer(
   await settleTransfers(tools.spool, id);
 }
 
+/** The studies of these entries, as far as they have an upload. */
 async function decideAll(
   { pipeline }: AnswerTools,
   by: string,
   decision: Decision['decision'],
   missing: readonly MissingEntry[],
-): Promise<void> {
+): Promise<string[]> {
+  const studies = new Set<string>();
   for (const [uploadId, entries] of Map.groupBy(missing, ({ upload }) => upload)) {
     const upload = uploadId === null ? undefined : await findUpload(pipeline.db, uploadId, null);
     if (upload === undefined) continue;
+    studies.add(upload.study_instance_uid);
     const instances = entries.flatMap(({ sopInstanceUID, digest }) =>
       sopInstanceUID === null || digest === null ? [] : [{ sopInstanceUID, digest }],
     );
@@ -77,6 +80,7 @@ async function decideAll(
       if (!(error instanceof Problem) || error.code !== 'decision-not-possible') throw error;
     }
   }
+  return [...studies];
 }
 
 /** Whether it still waited. Of one that was not opened nothing more is read. */

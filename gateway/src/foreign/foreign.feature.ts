@@ -12,6 +12,7 @@ import { OPEN_FILE_QUEUE, type OpenFileJob } from '../pipeline/sent-file.store.t
 import type { Arrivals } from '../uploads/complete-upload.ts';
 import { sweepRequests } from './commitment-request.store.ts';
 import { commitmentRoutes } from './commitment.routes.ts';
+import { withoutImpossibleSpacing } from './impossible-spacing.ts';
 import { createRememberSight } from './remember-sight.ts';
 import { retrieveRoutes } from './retrieve.routes.ts';
 import { createOpenFiles } from './run-open-file.ts';
@@ -40,7 +41,7 @@ const ANSWERS_AT_ONCE = { atOnce: 64, ofOne: 16 };
 /** One of 32 MiB takes 130 MB. More at once, and callers who do not read on use up the memory of a small machine. */
 const LARGE_ANSWERS_AT_ONCE = { atOnce: 4, ofOne: 2 };
 
-/** `reading`: of its routes, those that search and retrieve. */
+/** `reading`: its routes that search and retrieve, for the built-in viewer. */
 export type ForeignFeature = Feature & { readonly reading: readonly Router[] };
 
 export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
@@ -53,14 +54,14 @@ export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
     largePlaces: createPlaces(LARGE_ANSWERS_AT_ONCE),
     remember: createRememberSight(tools.clock),
   };
-  const reading = [searchRoutes(visits), retrieveRoutes(visits)];
   return {
     routes: [
       stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs, publicUrl }),
       commitmentRoutes(pipeline),
-      ...reading,
+      searchRoutes(visits),
+      retrieveRoutes(visits),
     ],
-    reading,
+    reading: [searchRoutes(visits), retrieveRoutes({ ...visits, adapt: withoutImpossibleSpacing })],
     jobs: [
       {
         queue: OPEN_FILE_QUEUE,

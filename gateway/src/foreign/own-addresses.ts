@@ -39,6 +39,13 @@ export function uidsIn(dataSet: Json): Uids {
   };
 }
 
+/** It has a Patient's Name or a Patient ID. */
+export const namesPatient = (dataSet: Json): boolean =>
+  ['00100010', '00100020'].some((tag) => {
+    const value = firstOf(dataSet, tag);
+    return isObject(value) || (typeof value === 'string' && value !== '');
+  });
+
 /** Number of Study Related Instances. */
 export const RELATED_INSTANCES = '00201208';
 

@@ -67,7 +67,8 @@ export function retrieveRoutes(tools: VisitTools): Router {
           const own = await seen(visit.sight, where.study, visit.signal);
           if (!isOwn(own, where)) throw new Problem('not-found');
           visit.web();
-          return { ...(await reading(visit, where, own)), study: where.study };
+          const { study, instance } = where;
+          return { ...(await reading(visit, where, own)), study, instance };
         });
       },
     );
@@ -188,7 +189,7 @@ async function* metadata(visit: Visit, where: Where, own: SeenStudy | null): Asy
       instance: said.instance ?? where.instance,
     };
     if (own !== null && (of.instance === undefined || own.instances.get(of.instance) !== of.series)) continue;
-    yield withOwnAddresses(dataSet, of, visit.address);
+    yield visit.adapt(withOwnAddresses(dataSet, of, visit.address));
     isEmpty = false;
   }
   if (isEmpty) throw new Problem('not-found');

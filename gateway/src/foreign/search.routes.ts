@@ -9,7 +9,14 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { allow, createRouter, describeRoute, type GatewayContext, type Router } from '../http/route.ts';
 import { acceptedDataSets, DICOM_JSON, DICOM_XML, type DataSetForm } from './accepted.ts';
 import type { Json } from '../ports/pacs/dicom-json.ts';
-import { RELATED_INSTANCES, relatedInstances, uidsIn, withOwnAddresses, type Uids } from './own-addresses.ts';
+import {
+  namesPatient,
+  RELATED_INSTANCES,
+  relatedInstances,
+  uidsIn,
+  withOwnAddresses,
+  type Uids,
+} from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
 import {
   KEYS,
@@ -234,18 +241,17 @@ function isOwn(own: SeenStudy, { level, study }: Within, uids: Uids): boolean {
   return uids.instance !== undefined && own.instances.has(uids.instance);
 }
 
-/** Each study that the answer names is read. */
+/** Each study that the answer names was found, which is no reading of an image; once with a name, where it has one. */
 async function* recorded(visit: Visit, { study }: Within, rows: Rows): Rows {
-  const told = new Set<string>();
-  if (study !== undefined) {
-    told.add(study);
-    await visit.record(study);
-  }
+  const told = new Map<string, boolean>();
   for await (const row of rows) {
     const uid = study ?? uidsIn(row).study;
     if (uid === undefined || !isUid(uid)) continue;
-    if (!told.has(uid)) await visit.record(uid);
-    told.add(uid);
+    const withName = namesPatient(row);
+    if (!told.has(uid) || (withName && told.get(uid) === false)) {
+      told.set(uid, withName);
+      await visit.recordFound(uid, withName);
+    }
     yield row;
   }
 }

@@ -2,6 +2,8 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { auditPageSchema } from '#shared/protocol/audit-page.ts';
+import { closeReadings } from '../audit/record-reading.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -235,17 +237,43 @@ test('a key reads what its account may, with the scope for it, until it ends', a
   assert.equal(studiesIn(await world.rows('/studies', reading)), [studyInstanceUID]);
 });
 
-test('each study that an answer names is a reading of the caller', async () => {
+test('each study that an answer names was found by the caller, who has read no image of it', async () => {
   const { user, accessToken } = await world.gateway.userWith(['technician']);
   const { studyInstanceUID } = await world.send(accessToken, 9350);
   await world.rows('/studies', accessToken);
   await world.rows(`/studies/${studyInstanceUID}/instances`, accessToken);
+  const nameless = {
+    '0020000D': { vr: 'UI', Value: [studyInstanceUID] },
+    '00100010': { vr: 'PN', Value: [] },
+    '00201208': { vr: 'IS', Value: [2] },
+  };
+  world.pacs.say(
+    /\/studies$/,
+    (response) =>
+      void response
+        .writeHead(200, { 'content-type': 'application/dicom+json' })
+        .end(JSON.stringify([nameless])),
+  );
+  await world.rows('/studies', accessToken);
+  world.pacs.say(/\/studies$/, null);
   const rows = world.gateway.database.db
     .selectFrom('reading')
-    .select(['study_instance_uid', 'kind', 'count']);
+    .select(['study_instance_uid', 'kind', 'count'])
+    .orderBy('kind');
   assert.equal(await rows.where('account_id', '=', user.id).execute(), [
-    { study_instance_uid: studyInstanceUID, kind: 'images', count: 2 },
+    { study_instance_uid: studyInstanceUID, kind: 'named-searches', count: 2 },
+    { study_instance_uid: studyInstanceUID, kind: 'searches', count: 1 },
   ]);
+  await closeReadings({ db: world.gateway.database.db, now: () => new Date(Date.now() + 3_600_000) });
+  const auditor = await world.person('auditor');
+  const trail = await world.gateway.call('GET', `/audit/events?study=${studyInstanceUID}&kind=reading`, {
+    token: auditor,
+  });
+  const events = auditPageSchema.parse(await trail.json()).rows;
+  assert.equal(
+    events.map(({ event, fields: { searches, named } }) => [event, searches, named]),
+    [['study-found', 3, true]],
+  );
 });
 
 test('a PACS without DICOMweb is named as such', async () => {

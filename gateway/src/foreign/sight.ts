@@ -59,7 +59,7 @@ export async function seen(
 }
 
 /** A condition on an instance: the account has sent its bytes. To name one proves nothing. */
-export function broughtBy(accountId: string, instance: string): RawBuilder<boolean> {
+export function broughtBy(accountId: string, instance: 'i' | 'instance'): RawBuilder<boolean> {
   const of = (column: string) => sql.ref(`${instance}.${column}`);
   return sql`(${of('brought')} and exists (select 1 from upload_instance l join upload u on u.id = l.upload_id
     where l.instance_id = ${of('id')} and u.account_id = ${accountId}))`;

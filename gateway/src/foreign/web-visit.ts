@@ -12,6 +12,7 @@ import type { Destinations } from '../destinations/destinations.ts';
 import type { Places } from '../http/places.ts';
 import { callerOf, type Caller, type GatewayContext } from '../http/route.ts';
 import { describeError, type Log } from '../observability/log.ts';
+import type { Json } from '../ports/pacs/dicom-json.ts';
 import { PacsUnreachable, type DicomWeb, type WebAnswer } from '../ports/pacs/pacs.ts';
 import { webAddress } from './own-addresses.ts';
 import type { RememberSight } from './remember-sight.ts';
@@ -27,6 +28,8 @@ export type VisitTools = {
   /** For answers with large Data Sets: one is held as text and as objects, several times its bytes. */
   readonly largePlaces: Places;
   readonly remember: RememberSight;
+  /** A Data Set of metadata as this reader can use it; as the PACS has it where it is not given. */
+  readonly adapt?: (dataSet: Json) => Json;
   /** Of an answer: how long its caller may read nothing of it. */
   readonly stalledMs?: number;
 };
@@ -43,6 +46,7 @@ export type Visit = {
   readonly signal: AbortSignal;
   /** Of `/dicom-web`, for addresses in the answer. */
   readonly address: string;
+  readonly adapt: (dataSet: Json) => Json;
   /** @throws Problem pacs-without-dicomweb. */
   web(): DicomWeb;
   /** An answer of 200 or 204. @throws Problem where the PACS answers anything else; PacsUnreachable. */
@@ -51,8 +55,8 @@ export type Visit = {
   getPicture(path: string, type: string): Promise<ReadableStream<Uint8Array>>;
   /** A place for the rest of the visit, before a large Data Set is held. @throws Problem rate-limited. */
   enterLarge(): Promise<void>;
-  /** Counts a reading of the study for the audit trail, before anything of it is sent. */
-  record(studyInstanceUID: string): Promise<void>;
+  /** Counts a search that found the study for the audit trail, before anything of it is sent. */
+  recordFound(studyInstanceUID: string, withName: boolean): Promise<void>;
 };
 
 /** `pieces`: nothing of them is sent before the reading of `study` is counted. */
@@ -62,6 +66,8 @@ export type Served = {
   readonly warning?: string;
   readonly pieces: AsyncGenerator<Uint8Array>;
   readonly study?: string;
+  /** The only one of the study that is in them. */
+  readonly instance?: string | undefined;
 };
 
 /** Answers with what `work` serves. @throws Problem */
@@ -81,9 +87,10 @@ export async function serveVisit(
   signal.addEventListener('abort', end, { once: true });
   try {
     const visit = await openVisit(c, tools, AbortSignal.any([signal, ended.signal]));
-    const { type, pieces, study, warning } = await work(visit);
+    const { type, pieces, study, instance, warning } = await work(visit);
     const first = await pieces.next();
-    if (study !== undefined) await visit.record(study);
+    if (study !== undefined)
+      await recordReading(tools, caller, study, { kind: 'images', subject: instance ?? '' });
     const headers = { 'Content-Type': type, ...(warning !== undefined && { Warning: warning }) };
     if (first.done === true) {
       end();
@@ -146,6 +153,7 @@ async function openVisit(c: GatewayContext, tools: VisitTools, signal: AbortSign
     sight: sight && remember(who, sight),
     signal,
     address: webAddress(c, publicUrl),
+    adapt: tools.adapt ?? ((dataSet) => dataSet),
     web,
     get,
     async getPicture(path, type) {
@@ -156,7 +164,8 @@ async function openVisit(c: GatewayContext, tools: VisitTools, signal: AbortSign
       throw new PacsUnreachable('the PACS answered with no such picture', null);
     },
     enterLarge: largePlaceOf(tools, caller.id, signal),
-    record: (study) => recordReading(tools, caller, study, 'images'),
+    recordFound: (study, withName) =>
+      recordReading(tools, caller, study, withName ? 'named-searches' : 'searches'),
   };
 }
 

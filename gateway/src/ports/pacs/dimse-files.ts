@@ -1,6 +1,6 @@
 /**
  * Part 10 files as DIMSE sees them: only the Data Set travels. The promised file is whole again when its File
- * Meta Information stands before the Data Set that a PACS gives back, so the digest of the file proves the Data Set.
+ * Meta Information stands before the Data Set that a PACS gives back byte by byte.
  */
 import { newHeader, readHeader, UNDEFINED_LENGTH } from '#shared/dicom/element-header.ts';
 import { encodeFileMeta } from '#shared/dicom/encode.ts';
@@ -95,12 +95,4 @@ export async function* asFile(
   };
   yield encodeFileMeta(identifiers, identity.transferSyntax as TransferSyntaxUID);
   yield* dataSet;
-}
-
-export async function* following(
-  first: Uint8Array,
-  rest: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  yield first;
-  yield* rest;
 }

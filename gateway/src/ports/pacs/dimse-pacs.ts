@@ -25,10 +25,11 @@ import {
   VERIFICATION,
   type Brought,
 } from '../../dimse/messages.ts';
-import { asFile, following, metaOf } from './dimse-files.ts';
+import { isSameDataSet, readHeld, type HeldDataSet } from './compare-data-set.ts';
+import { asFile, metaOf } from './dimse-files.ts';
 import { identifierOf, LISTED_LIMIT, listStudy, searchNothing, type Listing } from './dimse-search.ts';
 import { storeAll } from './dimse-store.ts';
-import { gatherAll, hashAll } from './multipart.ts';
+import { gatherAll } from './multipart.ts';
 import type { PacsTls } from './pacs-fetch.ts';
 import {
   PacsDoesNotCommit,
@@ -86,7 +87,11 @@ export function createDimsePacs({ address, tls, commitment = false, idleMs }: Di
       const { instances } = await list(dimse, study, LISTED_LIMIT, signal);
       return instances
         .filter(({ sopInstanceUID }) => wanted.has(sopInstanceUID))
-        .map(({ sopClassUID: _class, modality: _modality, frames: _frames, ...place }) => place);
+        .map(({ seriesInstanceUID, sopInstanceUID }) => ({
+          studyInstanceUID: study,
+          seriesInstanceUID,
+          sopInstanceUID,
+        }));
     },
     readBack: async (where, bytes, signal, promised) =>
       promised === undefined ? null : readBack(dimse, where, { ...promised, bytes }, signal),
@@ -216,22 +221,26 @@ async function retrieve<T>(
   ).catch(orEnough<T | null>);
 }
 
-/** The digest of the promised file with the Data Set that the PACS gives in the place of its own. */
+/** That of the promised file if the PACS gives back its Data Set; else of that file with the Data Set that it gives. */
 async function readBack(
   dimse: Dimse,
   where: FoundInstance,
   promised: PromisedFile & { readonly bytes: number },
   signal: AbortSignal,
 ): Promise<ReadBack | null> {
-  const { sopClassUID, transferSyntaxUID, bytes } = promised;
+  const { sopClassUID, transferSyntaxUID, digest, bytes } = promised;
   const meta = await metaOf(promised, signal);
   if (meta === null) return null;
-  const read = async ({ dataSet }: Brought): Promise<ReadBack> => {
-    const held = await hashAll(following(meta, dataSet), bytes);
-    if (held.bytes > bytes) throw new Enough(held);
+  const read = async ({ dataSet }: Brought): Promise<HeldDataSet> => {
+    const held = await readHeld({ meta, bytes, transferSyntaxUID }, dataSet);
+    if (held.isCut) throw new Enough(held);
     return held;
   };
-  return retrieve(dimse, where, { sopClassUID, transferSyntaxes: [transferSyntaxUID], read }, signal);
+  const wanted = { sopClassUID, transferSyntaxes: [transferSyntaxUID], read };
+  const held = await retrieve(dimse, where, wanted, signal);
+  if (held === null) return null;
+  const isSame = held.digest !== digest && (await isSameDataSet(promised, held, signal));
+  return isSame ? { digest, bytes } : { digest: held.digest, bytes: held.bytes };
 }
 
 /** With File Meta Information of ours. */

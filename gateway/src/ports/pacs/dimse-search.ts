@@ -15,6 +15,7 @@ const QUERY_LEVEL = 0x00080052;
 const MODALITY = 0x00080060;
 const STUDY_INSTANCE_UID = 0x0020000d;
 const SERIES_INSTANCE_UID = 0x0020000e;
+const INSTANCE_NUMBER = 0x00200013;
 const NUMBER_OF_FRAMES = 0x00280008;
 
 /** Of a study. The largest have some hundred. */
@@ -83,6 +84,7 @@ export async function listStudy(
         [QUERY_LEVEL, 'IMAGE'],
         [STUDY_INSTANCE_UID, studyInstanceUID],
         [SERIES_INSTANCE_UID, seriesInstanceUID],
+        [INSTANCE_NUMBER, ''],
         [NUMBER_OF_FRAMES, ''],
       ],
       { limit: limit - instances.length, read: (row) => toDescribed(row, { ...where, modality }) },
@@ -111,15 +113,20 @@ function toDescribed(
     textIn(row, SERIES_INSTANCE_UID) === within.seriesInstanceUID;
   if (!isOfSeries || !isUid(sopInstanceUID)) return [];
   const sopClassUID = textIn(row, SOP_CLASS_UID) ?? '';
-  const frames = Number.parseInt(textIn(row, NUMBER_OF_FRAMES) ?? '', 10);
   return [
     {
       ...within,
       sopInstanceUID,
       sopClassUID: isUid(sopClassUID) ? sopClassUID : null,
-      frames: Number.isInteger(frames) ? frames : null,
+      frames: integerIn(row, NUMBER_OF_FRAMES),
+      instanceNumber: integerIn(row, INSTANCE_NUMBER),
     },
   ];
+}
+
+function integerIn(row: Elements, tag: number): number | null {
+  const value = Number.parseInt(textIn(row, tag) ?? '', 10);
+  return Number.isInteger(value) ? value : null;
 }
 
 /** For C-GET of one instance. */

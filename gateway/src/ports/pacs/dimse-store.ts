@@ -2,12 +2,14 @@
  * Instances by C-STORE, one after the other in one association: the bytes of each Data Set as they are, in the
  * transfer syntax that they have. A PACS that does not take a SOP Class, or that transfer syntax, refuses the instance.
  */
+import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import {
   withAssociation,
   type Association,
   type PeerSettings,
   type Wanted,
 } from '../../dimse/association.ts';
+import { AssociationFailed } from '../../dimse/association-failed.ts';
 import { CONTEXTS_LIMIT } from '../../dimse/pdu.ts';
 import { CLASS_NOT_SUPPORTED, SUCCESS } from '../../dimse/command-fields.ts';
 import { store } from '../../dimse/messages.ts';
@@ -24,6 +26,8 @@ const CANNOT_UNDERSTAND = 0xc000;
 const ABSTRACT_SYNTAX_REFUSED = 3;
 const TRANSFER_SYNTAXES_REFUSED = 4;
 
+const USUAL: readonly string[] = [EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN];
+
 /** Throws AssociationFailed, InstanceUnreadable and the signal's reason. */
 export async function storeAll(
   peer: PeerSettings,
@@ -31,13 +35,56 @@ export async function storeAll(
   signal: AbortSignal,
 ): Promise<readonly StoreAnswer[]> {
   const answers: StoreAnswer[] = [];
+  const classes = new Map<string, string>();
   for (let at = 0; at < instances.length; at += CONTEXTS_LIMIT) {
     const some = instances.slice(at, at + CONTEXTS_LIMIT);
     await withAssociation(peer, { contexts: contextsFor(some) }, signal, async (association) => {
-      for (const instance of some) answers.push(await storeOne(association, instance, signal));
+      for (const instance of some) {
+        answers.push(await storeOne(association, instance, signal));
+        const refused = refusedClass(association, instance);
+        if (refused !== null) classes.set(instance.sopInstanceUID, refused);
+      }
     });
   }
-  return answers;
+  const encoded = await findEncoded(peer, classes, signal);
+  return answers.map((answer) =>
+    encoded.has(classes.get(answer.sopInstanceUID) ?? '')
+      ? { ...answer, pacsCode: TRANSFER_SYNTAX_NOT_SUPPORTED }
+      : answer,
+  );
+}
+
+/** The SOP Class of an instance that was refused for it in a transfer syntax that not every PACS knows. */
+function refusedClass(association: Association, instance: InstanceToStore): string | null {
+  const { sopClassUID, transferSyntaxUID } = instance;
+  const result = association.contextOf(sopClassUID, transferSyntaxUID)?.result;
+  return result === ABSTRACT_SYNTAX_REFUSED && !USUAL.includes(transferSyntaxUID) ? sopClassUID : null;
+}
+
+/**
+ * The classes among these that the PACS takes in the usual transfer syntaxes: PACSs refuse the class, too, where they
+ * do not know the transfer syntax. `classes` by instance; asked only where there are any.
+ */
+async function findEncoded(
+  peer: PeerSettings,
+  classes: ReadonlyMap<string, string>,
+  signal: AbortSignal,
+): Promise<ReadonlySet<string>> {
+  const asked = [...new Set(classes.values())].slice(0, CONTEXTS_LIMIT);
+  if (asked.length === 0) return new Set();
+  const contexts = asked.map((abstractSyntax) => ({ abstractSyntax, transferSyntaxes: USUAL }));
+  try {
+    return await withAssociation(
+      peer,
+      { contexts },
+      signal,
+      async (association) => new Set(asked.filter((one) => association.contextOf(one)?.result === 0)),
+    );
+  } catch (error) {
+    // The instances were answered: this was only for the words.
+    if (error instanceof AssociationFailed) return new Set();
+    throw error;
+  }
 }
 
 /** One for each pair of SOP Class and transfer syntax: the PACS is not asked to choose among several. */

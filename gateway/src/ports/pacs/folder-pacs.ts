@@ -128,7 +128,8 @@ async function describe(folder: string, where: FoundInstance): Promise<Described
   const handle = await orNull(open(indexOf(folder, where), constants.O_RDONLY | constants.O_NOFOLLOW));
   const read = await handle?.read(Buffer.alloc(UID_BYTES), 0, UID_BYTES, 0).finally(() => handle.close());
   const text = read?.buffer.toString('latin1', 0, read.bytesRead) ?? '';
-  return { ...where, sopClassUID: isUid(text) ? text : null, modality: null, frames: null };
+  const sopClassUID = isUid(text) ? text : null;
+  return { ...where, sopClassUID, modality: null, frames: null, instanceNumber: null };
 }
 
 /** The first one that lies there. */

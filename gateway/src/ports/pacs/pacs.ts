@@ -29,7 +29,7 @@ export type InstanceToStore = {
  * A promised instance whose bytes may be needed to judge what a PACS gives back. `open` gives nothing where they are
  * gone.
  */
-export type PromisedFile = Pick<InstanceToStore, 'sopClassUID' | 'transferSyntaxUID' | 'open'>;
+export type PromisedFile = Pick<InstanceToStore, 'sopClassUID' | 'transferSyntaxUID' | 'digest' | 'open'>;
 
 /**
  * The PACS's answer about one instance.
@@ -79,6 +79,8 @@ export type DescribedInstance = FoundInstance & {
   readonly modality: string | null;
   /** Number of Frames (0028,0008). */
   readonly frames: number | null;
+  /** Instance Number (0020,0013). */
+  readonly instanceNumber: number | null;
 };
 
 /**
@@ -177,8 +179,9 @@ export interface Pacs {
   /**
    * Reads an instance of `bytes` back as it is stored; of a longer one only its first bytes, which are others then.
    * Null where the PACS does not give it: whatever its reason, that does not say that it is not there. Throws
-   * PacsUnreachable. `promised`: what was promised under its UID; over DIMSE, where only the Data Set travels, the
-   * File Meta Information of that file stands before it, and without it nothing is given.
+   * PacsUnreachable. `promised`: what was promised under its UID. Over DIMSE only the Data Set travels, in an encoding
+   * that the PACS chooses: the digest is the promised one if it is the same Data Set (canonical-data-set.ts), and
+   * without `promised` nothing is given.
    */
   readBack(
     where: FoundInstance,

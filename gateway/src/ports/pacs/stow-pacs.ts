@@ -191,6 +191,16 @@ const tooLarge = ({ sopInstanceUID }: InstanceToStore): StoreAnswer => ({
   pacsCode: null,
 });
 
+/** RFC 4918 §11.5. */
+const INSUFFICIENT_STORAGE = 507;
+/** PS3.4 Table B.2-1: Out of resources. */
+const OUT_OF_RESOURCES = 0xa700;
+const hasNoRoom = ({ sopInstanceUID }: InstanceToStore): StoreAnswer => ({
+  sopInstanceUID,
+  outcome: 'busy',
+  pacsCode: OUT_OF_RESOURCES,
+});
+
 async function storeInstances(
   { root, http }: Web,
   studyInstanceUID: string,
@@ -210,6 +220,7 @@ async function storeInstances(
     if (body === null && NOT_OFFERED.includes(response.status))
       throw new PacsUnreachable(`the PACS answered a store with ${response.status}`, response.status);
     if (body === null && response.status === CONTENT_TOO_LARGE) return instances.map(tooLarge);
+    if (body === null && response.status === INSUFFICIENT_STORAGE) return instances.map(hasNoRoom);
     const answers = readStoreAnswer(body, instances);
     const isRefusal = body !== null && response.status >= 400 && response.status < 500;
     return instances.length === 1 && isRefusal ? [declinedUnlessNamed(answers[0]!)] : answers;

@@ -1,0 +1,40 @@
+/** The head of each page for administrators: the way to all others, and the title. */
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf, type AdminTask } from '../kit/routes.ts';
+import { NeedyCount } from './NeedyCount.tsx';
+
+type Props = { readonly at: AdminTask | 'audit' };
+
+const toTask = (at: AdminTask): string => hrefOf({ page: 'admin', at });
+/** The last two are not for administrators alone. */
+const PAGES = {
+  destinations: toTask('destinations'),
+  accounts: toTask('accounts'),
+  rules: toTask('rules'),
+  'api-keys': toTask('api-keys'),
+  'dimse-peers': toTask('dimse-peers'),
+  audit: hrefOf({ page: 'audit', query: '' }),
+  analytics: hrefOf({ page: 'analytics', id: '', query: '' }),
+} satisfies Record<AdminTask | 'audit' | 'analytics', string>;
+const NAMES = Object.keys(PAGES) as readonly (keyof typeof PAGES)[];
+
+export function AdminHead({ at }: Props) {
+  return (
+    <div class="stack">
+      <nav class="row" aria-label={kitWords.pages.admin}>
+        {NAMES.map((name) => (
+          <a
+            key={name}
+            class="button button-bare tab"
+            href={PAGES[name]}
+            aria-current={name === at ? 'page' : undefined}
+          >
+            {kitWords.pages[name]}
+            {name === 'destinations' && <NeedyCount />}
+          </a>
+        ))}
+      </nav>
+      <h1 tabIndex={-1}>{kitWords.pages[at]}</h1>
+    </div>
+  );
+}

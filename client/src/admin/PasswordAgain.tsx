@@ -1,0 +1,62 @@
+/** Under the finding that a PACS does not take its password: another one, without opening the whole form. */
+import { useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { useSubmit } from '../kit/use-submit.ts';
+import { troubleOf, type Trouble } from './admin-trouble.ts';
+import { readForm, toTyped } from './destination-form.ts';
+import { destinationWords } from './destination-words.ts';
+import type { Tested } from './destinations.store.ts';
+
+const words = destinationWords.passwordAgain;
+const REFUSED = 'credentials-refused';
+
+type Props = {
+  readonly destination: Destination;
+  readonly tested: Tested | null;
+  /** Throws ApiProblem, Unreachable. */
+  readonly onSave: (wish: DestinationWish) => Promise<void>;
+};
+
+export function PasswordAgain({ destination, tested, onSave }: Props) {
+  const password = useSignal('');
+  const trouble = useSignal<Trouble | null>(null);
+  const message = useId();
+  const submitting = useSubmit((error) => {
+    trouble.value = troubleOf(error);
+  });
+  const { authentication, fromEnvironment, name } = destination;
+  const isRefused = tested?.found?.findings.some(({ code }) => code === REFUSED) ?? false;
+  if (!isRefused || fromEnvironment || authentication.kind !== 'basic') return null;
+  const save = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const read = readForm({ ...toTyped(destination), password: password.value }, false);
+    if (read.kind === 'mistake' || password.value === '') return;
+    trouble.value = null;
+    await submitting.run(async () => {
+      await onSave(read.wish);
+      password.value = '';
+    });
+  };
+  return (
+    <form class="row" aria-label={words.of(name)} onSubmit={(event) => void save(event)}>
+      <label class="field">
+        <span>{words.password(authentication.username)}</span>
+        <input
+          type="password"
+          name="password"
+          autocomplete="new-password"
+          required
+          value={password.value}
+          aria-describedby={message}
+          onInput={({ currentTarget: { value } }) => (password.value = value)}
+        />
+      </label>
+      <button type="submit" class="button" disabled={submitting.isBusy.value}>
+        {submitting.isBusy.value ? words.saving : words.save}
+      </button>
+      <TroubleAlert trouble={trouble.value} id={message} />
+    </form>
+  );
+}

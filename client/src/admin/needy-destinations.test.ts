@@ -1,0 +1,80 @@
+/** The count of destinations that need an administrator. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { json, openTestApi, unreachable } from '../testing/open-api.ts';
+import { createDestinationList, needyOf } from './needy-destinations.ts';
+
+const WELL = { id: 'a', isPrimary: false, waiting: 0, deadLetters: 0, refused: null };
+const REFUSED = { bytes: 1_000_000, at: '2026-01-01T00:00:00.000Z' };
+
+test('each destination counts once, whatever is wrong with it', () => {
+  const wrong = [
+    { ...WELL, waiting: 3 },
+    { ...WELL, deadLetters: 4 },
+    { ...WELL, refused: REFUSED },
+    { ...WELL, waiting: 2, deadLetters: 1, refused: REFUSED },
+  ];
+  assert.equal(needyOf([WELL, ...wrong], 'online'), wrong);
+  assert.equal(needyOf([WELL], 'online'), []);
+});
+
+test('the primary one counts while the gateway cannot work with it, and not while the gateway is away', () => {
+  const primary = { ...WELL, id: 'b', isPrimary: true };
+  for (const link of ['pacs-unreachable', 'pacs-refuses-sign-in', 'pacs-no-retrieval'] as const)
+    assert.equal(needyOf([primary, WELL], link), [primary], link);
+  for (const link of ['online', 'offline', 'gateway-unreachable'] as const)
+    assert.equal(needyOf([primary, WELL], link), [], link);
+});
+
+/** As the gateway lists one. */
+const listed = (waiting: number) =>
+  json({
+    destinations: [
+      {
+        ...WELL,
+        ...{
+          id: '7c0f4a5e-1f5b-4c55-9d5e-0a3c5f1f6b11',
+          kind: 'dicomweb',
+          name: 'default',
+          url: 'http://pacs',
+        },
+        ...{ authentication: { kind: 'none' }, ca: null, certificate: null, viewers: [], worklist: null },
+        ...{ need: null, fromEnvironment: true, tuning: { lagMinutes: null, proof: null, batchBytes: null } },
+        ...{ underWay: waiting, waiting, waitingSince: null, waitingInstances: 0, waitingBytes: 0, held: 0 },
+        ...{ copies: { also: 0, required: 0 }, givenUp: 0, hasStudies: true },
+      },
+    ],
+  });
+
+test('the list is the gateway’s, and stays while it cannot be reached', async () => {
+  const answers = [() => listed(2), unreachable, () => listed(0)];
+  const { api } = openTestApi(() => answers.shift()!());
+  const list = createDestinationList(api);
+  const waiting: (number | undefined)[] = [];
+  for (let times = 0; times < 3; times += 1) {
+    await list.refresh();
+    waiting.push(list.destinations.value?.[0]?.waiting, list.count.value);
+  }
+  assert.equal(waiting, [2, 1, 2, 1, 0, 0]);
+});
+
+test('an answer that comes late changes neither a newer list nor that nobody is here', async () => {
+  for (const newer of [[WELL], null]) {
+    const answering = Promise.withResolvers<Response>();
+    const going = Promise.withResolvers<void>();
+    const { api } = openTestApi(() => {
+      going.resolve();
+      return answering.promise;
+    });
+    const list = createDestinationList(api);
+    const asking = list.refresh();
+    await going.promise;
+    if (newer === null) list.forget();
+    else list.note(newer);
+    answering.resolve(listed(7));
+    await asking;
+    assert.equal(list.destinations.value, newer);
+  }
+});
+
+test.run();

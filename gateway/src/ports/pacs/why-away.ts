@@ -1,0 +1,42 @@
+/** Why a PACS cannot be worked with: what passes, apart from what an administrator has to mend. */
+import { UNKNOWN_AE_TITLE } from '../../dimse/association-failed.ts';
+import { CLASS_NOT_SUPPORTED } from '../../dimse/command-fields.ts';
+import {
+  FOLDERS_NOT_ALLOWED,
+  NO_DESTINATION,
+  NOT_ORTHANC,
+  SECRETS_UNREADABLE,
+  type PacsUnreachable,
+} from './pacs.ts';
+
+export const WHY_AWAY = ['pacs-unreachable', 'pacs-refuses-sign-in', 'pacs-settings-wrong'] as const;
+export type WhyAway = (typeof WHY_AWAY)[number];
+
+/**
+ * The names that the system and the adapters give to a folder or a setting that is wrong. A name that is not found
+ * (ENOTFOUND) is none of them: so it is while a container is stopped or a name server fails, and that passes.
+ */
+const WRONG_SETTINGS: readonly string[] = [
+  ...[NO_DESTINATION, SECRETS_UNREADABLE, FOLDERS_NOT_ALLOWED, NOT_ORTHANC, UNKNOWN_AE_TITLE],
+  ...['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'],
+];
+/** OpenSSL's names for a chain that does not hold, and Node's for TLS that does not come about. */
+const CERTIFICATE = /^(ERR_(TLS|SSL)_|CERT_|UNABLE_TO_)|SELF_SIGNED_CERT/;
+/** Unauthorized, Forbidden, Proxy Authentication Required. */
+const SIGN_IN_REFUSED: readonly number[] = [401, 403, 407];
+/** Request Timeout, Too Early, Too Many Requests. */
+const PASSING: readonly number[] = [408, 425, 429];
+/** Not Implemented (HTTP), and SOP Class Not Supported (DIMSE). */
+const NOT_OFFERED: readonly number[] = [501, CLASS_NOT_SUPPORTED];
+
+export function whyAway({ status, connection }: PacsUnreachable): WhyAway {
+  if (connection !== null && (WRONG_SETTINGS.includes(connection) || CERTIFICATE.test(connection)))
+    return 'pacs-settings-wrong';
+  return status === null ? 'pacs-unreachable' : ofStatus(status);
+}
+
+function ofStatus(status: number): WhyAway {
+  if (SIGN_IN_REFUSED.includes(status)) return 'pacs-refuses-sign-in';
+  const isAnswered = status >= 300 && status < 500 && !PASSING.includes(status);
+  return isAnswered || NOT_OFFERED.includes(status) ? 'pacs-settings-wrong' : 'pacs-unreachable';
+}
