@@ -1,5 +1,6 @@
 /** The bar of the chosen cases: how many, what may be done with them, and what became of it, with its undoing. */
 import { useSignal } from '@preact/signals';
+import { useEffect, useRef } from 'preact/hooks';
 import type { ListedCase } from '#shared/protocol/cases.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { ExportSheet } from '../exports/ExportSheet.tsx';
@@ -7,7 +8,7 @@ import { Notice } from '../kit/Notice.tsx';
 import { BulkChangeSheet, BulkReasonSheet } from './BulkSheets.tsx';
 import { bulkWords as words } from './bulk-words.ts';
 import type { BulkAction, BulkResult, BulkStore } from './bulk.store.ts';
-import { CaseTroubleNotice } from './CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 
 export type BulkBarProps = {
   readonly store: BulkStore;
@@ -43,7 +44,7 @@ export function BulkBar({ store, cases, onDone }: BulkBarProps) {
         )}
         {count > 0 && <Press label={words.none} onPress={() => store.choose([])} />}
       </div>
-      <Result store={store} onDone={onDone} />
+      <Result store={store} onDone={onDone} isCovered={asking.value !== null} />
       {asking.value === 'export' && (
         <ExportSheet selection={{ cases: chosen.map(({ id }) => id) }} onClose={sheet.onClose} />
       )}
@@ -65,15 +66,28 @@ function Press({ label, onPress }: { readonly label: string; readonly onPress: (
   );
 }
 
-function Result({ store, onDone }: Pick<BulkBarProps, 'store' | 'onDone'>) {
+type ResultProps = Pick<BulkBarProps, 'store' | 'onDone'> & {
+  /** A sheet is open above it, and has the focus. */
+  readonly isCovered: boolean;
+};
+
+/** The button that was pressed is gone after it, so the message takes the focus. */
+function Result({ store, onDone, isCovered }: ResultProps) {
   const result = store.result.value;
+  const message = useRef<HTMLDivElement>(null);
+  const told = useRef(result);
+  useEffect(() => {
+    if (isCovered || told.current === result) return;
+    told.current = result;
+    message.current?.focus();
+  }, [isCovered, result]);
   const isBusy = store.isBusy.value;
   const undo = async () => {
     if (await store.undo()) onDone();
   };
   return (
     <>
-      <div role="status">
+      <div role="status" ref={message} tabIndex={-1}>
         {result !== null && (
           <Notice kind="plain" title={words.did[result.kind](result.done)}>
             {store.mayUndo.value && (
@@ -87,7 +101,7 @@ function Result({ store, onDone }: Pick<BulkBarProps, 'store' | 'onDone'>) {
         )}
       </div>
       {result !== null && result.refused.length > 0 && <Refused refused={result.refused} />}
-      <CaseTroubleNotice trouble={store.trouble.value} />
+      <TroubleAlert trouble={store.trouble.value} />
     </>
   );
 }

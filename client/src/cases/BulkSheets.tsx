@@ -5,7 +5,7 @@ import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { AssigneeOptions } from './CaseForm.tsx';
-import { CaseTroubleNotice } from './CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { bulkWords as words } from './bulk-words.ts';
 import type { BulkAction, BulkSet, BulkStore } from './bulk.store.ts';
 import { caseWords } from './case-words.ts';
@@ -62,7 +62,7 @@ export function BulkChangeSheet({
           </label>
         )}
         <div role="alert">{isEmpty.value && <Notice kind="stop" title={words.nothing} />}</div>
-        <CaseTroubleNotice trouble={store.trouble.value} />
+        <TroubleAlert trouble={store.trouble.value} />
         <FormActions
           submit={words.submit(count)}
           submitting={words.submitting}
@@ -132,7 +132,7 @@ export function BulkReasonSheet({
           />
         </label>
         <div role="alert">{isMissing.value && <Notice kind="stop" title={missing!} />}</div>
-        <CaseTroubleNotice trouble={store.trouble.value} />
+        <TroubleAlert trouble={store.trouble.value} />
         <FormActions
           submit={verb(count)}
           submitting={words.submitting}

@@ -4,7 +4,7 @@ import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { useApi } from '../net/net-context.ts';
 import { createAttachmentsStore, type Attachment, type AttachmentsStore } from './attachments.store.ts';
-import { CaseTroubleNotice } from './CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { caseWords } from './case-words.ts';
 import { saveBlob } from '../net/save-file.ts';
 
@@ -33,7 +33,7 @@ export function CaseAttachments({ id, mayWrite }: CaseAttachmentsProps) {
           </li>
         ))}
       </ul>
-      <CaseTroubleNotice trouble={store.trouble.value} />
+      <TroubleAlert trouble={store.trouble.value} />
       {mayWrite && <Attach store={store} />}
     </section>
   );

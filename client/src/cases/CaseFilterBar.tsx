@@ -1,6 +1,7 @@
 /** The search, the filters and the order above the list of cases. On a phone the filters wait behind a button. */
 import { useEffect, useId, useState } from 'preact/hooks';
-import { mayBePatient } from '#shared/protocol/cases.ts';
+import { CASE_DAYS, caseDaySchema } from '#shared/protocol/case-views.ts';
+import { mayBePatient } from '#shared/protocol/typed-patient.ts';
 import { namesHidden } from '../kit/identities.ts';
 import {
   CHOICE_NAMES,
@@ -61,7 +62,9 @@ export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }
       <Select {...options} name="priority" label={words.priority} words={caseWords.priorities} />
       {mayKeep && <Select {...options} name="assignee" label={words.assignee} words={words.assignees} />}
       <Select {...options} name="due" label={words.due} words={words.dues} />
+      <Opened {...options} />
       <Select {...options} name="modality" label={words.modality} words={{}} />
+      <Select {...options} name="bodyPart" label={words.bodyPart} words={words.bodyParts} />
       <Select {...options} name="finding" label={words.finding} words={caseWords.findings} />
       <Select {...options} name="sort" label={words.sort} words={words.sorts} />
     </search>
@@ -89,6 +92,37 @@ function Select<C extends Choice>({ name, label, words: named, filters, onChoose
         ))}
       </select>
     </label>
+  );
+}
+
+/** When the case was opened: a period that ends today, or days. */
+function Opened(options: Pick<CaseFilterBarProps, 'filters' | 'onChoose'>) {
+  const { filters, onChoose } = options;
+  return (
+    <>
+      <Select
+        {...options}
+        onChoose={(some) => onChoose({ ...some, from: '', to: '' })}
+        name="opened"
+        label={words.opened}
+        words={words.openings}
+      />
+      {filters.opened === 'days' &&
+        CASE_DAYS.map((name) => (
+          <label key={name} class="field">
+            <span class="small quiet">{words.days[name]}</span>
+            <input
+              type="date"
+              value={filters[name]}
+              min={name === 'to' ? filters.from : undefined}
+              max={name === 'from' ? filters.to : undefined}
+              onChange={({ currentTarget: { value } }) => {
+                if (caseDaySchema.safeParse(value).success) onChoose({ [name]: value });
+              }}
+            />
+          </label>
+        ))}
+    </>
   );
 }
 

@@ -15,7 +15,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { useApi } from '../net/net-context.ts';
-import { CaseTroubleNotice } from './CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import type { CaseStore, Change } from './case.store.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { caseWords } from './case-words.ts';
@@ -59,7 +59,7 @@ export function NewCaseSheet({ studyInstanceUID, onClose }: NewCaseSheetProps) {
         {studyInstanceUID === null && <NumberOfStudy />}
         <Fields of={null} />
         <div role="alert">{missing.value && <Notice kind="stop" title={missing.value} />}</div>
-        <CaseTroubleNotice trouble={trouble.value} />
+        <TroubleAlert trouble={trouble.value} />
         <FormActions
           submit={words.submit}
           submitting={words.submitting}
@@ -102,7 +102,7 @@ export function EditCaseSheet({ of, store, onClose }: EditCaseSheetProps) {
         </label>
         <Fields of={of} />
         <div role="alert">{isIncomplete.value && <Notice kind="stop" title={words.incomplete} />}</div>
-        <CaseTroubleNotice trouble={store.trouble.value} />
+        <TroubleAlert trouble={store.trouble.value} />
         <FormActions
           submit={words.save}
           submitting={words.saving}

@@ -4,6 +4,7 @@ import type { Case, CasePatients } from '#shared/protocol/cases.ts';
 import { formatMoment } from '../kit/format.ts';
 import { bornSaid, identitySaid, nameSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
+import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import type { CaseStore } from './case.store.ts';
 import { caseWords } from './case-words.ts';
@@ -22,6 +23,7 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
   return (
     <section class="stack" aria-label={words.title}>
       <h2>{words.title}</h2>
+      {of.studies.some(({ results }) => results.length > 0) && <NotForDiagnosis />}
       {of.expects !== null && <p>{caseWords.expects[of.expects]}.</p>}
       {of.studies.length === 0 && of.expects === null && <p class="quiet">{words.none}</p>}
       <div role="status">
@@ -108,10 +110,7 @@ function Results({ study: { results, modalities, hidesResults } }: { readonly st
                 {words.result(result.model, formatMoment(new Date(result.createdAt), new Date()))}
               </a>
               <span class="small">
-                {[
-                  saidBy(result.positive),
-                  result.verdict && words.verdicts[result.verdict](result.correctedFinding),
-                ]
+                {[saidBy(result), result.verdict && words.verdicts[result.verdict](result.correctedFinding)]
                   .filter(Boolean)
                   .join(caseWords.separator)}
               </span>
@@ -123,7 +122,8 @@ function Results({ study: { results, modalities, hidesResults } }: { readonly st
   );
 }
 
-function saidBy(positive: boolean | null): string {
+function saidBy({ model, positive }: Study['results'][number]): string {
+  if (model === 'image-kind') return words.positive.kind;
   if (positive === null) return words.positive.silent;
   return positive ? words.positive.yes : words.positive.no;
 }

@@ -1,6 +1,8 @@
 /** The events of a case and its studies, asked for when a person opens them. */
 import { useEffect, useState } from 'preact/hooks';
 import { caseTimelineSchema, type CaseTimeline as Timeline } from '#shared/protocol/cases.ts';
+import { addedStep } from '../kit/added-words.ts';
+import { caseFieldWords } from '../kit/case-field-words.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useApi } from '../net/net-context.ts';
@@ -42,12 +44,24 @@ function Steps({ id }: { readonly id: string }) {
   if (steps.length === 0) return <p class="small quiet">{words.empty}</p>;
   return (
     <ol class="case-timeline small" aria-label={words.label}>
-      {steps.map(({ at, event, by }, place) => (
+      {steps.map(({ at, event, fields, by, added }, place) => (
         <li key={place}>
           <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
-          <span>{[words.events[event], by].filter(Boolean).join(caseWords.separator)}</span>
+          <span>
+            {[(added && addedStep(event, added)) ?? saidOf(event, fields), by]
+              .filter(Boolean)
+              .join(caseWords.separator)}
+          </span>
         </li>
       ))}
     </ol>
   );
+}
+
+/** Of a change also which fields it changed. */
+function saidOf(event: string, { changed }: Timeline['events'][number]['fields']): string | undefined {
+  const fields = Array.isArray(changed) ? changed.flatMap((name) => caseFieldWords[String(name)] ?? []) : [];
+  return event === 'case-changed' && fields.length > 0
+    ? words.changed(fields.join(', '))
+    : words.events[event];
 }

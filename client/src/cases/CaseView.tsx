@@ -14,7 +14,8 @@ import { CaseReviews } from '../reviews/CaseReviews.tsx';
 import { CaseAttachments } from './CaseAttachments.tsx';
 import { EditCaseSheet } from './CaseForm.tsx';
 import { CaseNotes } from './CaseNotes.tsx';
-import { CaseTroubleNotice, dayWords, isOverdue, nameOf, Withheld } from './CaseParts.tsx';
+import { dayWords, isOverdue, nameOf, Withheld } from './CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { CaseStudies } from './CaseStudies.tsx';
 import { CaseTimeline } from './CaseTimeline.tsx';
 import { CloseSheet, ReopenSheet } from './CloseSheets.tsx';
@@ -54,13 +55,13 @@ export function CaseView({ id, listQuery }: CaseViewProps) {
       ) : (
         <>
           <h1 tabIndex={-1}>{of ? <bdi>{nameOf(of)}</bdi> : late && words.loading}</h1>
-          <CaseTroubleNotice trouble={store.trouble.value}>
+          <TroubleAlert trouble={store.trouble.value}>
             <p>
               <button type="button" class="button" onClick={() => void store.load(isAnonymous)}>
                 {caseWords.trouble.again}
               </button>
             </p>
-          </CaseTroubleNotice>
+          </TroubleAlert>
           {of && <OneCase of={of} store={store} listQuery={listQuery} />}
         </>
       )}

@@ -8,7 +8,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { Confirm, Sheet } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
 import { writeFilters, type CaseFilters } from './case-filters.ts';
-import { CaseTroubleNotice } from './CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { viewWords as words } from './view-words.ts';
 import { createViewsStore, viewOf, type ViewsStore } from './views.store.ts';
 
@@ -47,7 +47,7 @@ export function CaseViews({ filters, isAnonymous }: CaseViewsProps) {
       {mayBeSaved && <Press label={words.save} onPress={ask('save')} />}
       {current !== null && !isAnonymous && <Press label={words.rename} onPress={ask('rename')} />}
       {current !== null && <Press label={words.remove} onPress={ask('remove')} />}
-      {asking.value === null && <CaseTroubleNotice trouble={store.trouble.value} />}
+      {asking.value === null && <TroubleAlert trouble={store.trouble.value} />}
       {asking.value === 'save' && <NameSheet {...sheet} renamed={null} />}
       {asking.value === 'rename' && current !== null && <NameSheet {...sheet} renamed={current} />}
       {asking.value === 'remove' && current !== null && (
@@ -113,7 +113,7 @@ function NameSheet({ store, filters, renamed, onClose }: NameSheetProps) {
         <div role="alert">
           {isMissing.value && typed === '' && <Notice kind="stop" title={words.missing} />}
         </div>
-        <CaseTroubleNotice trouble={store.trouble.value} />
+        <TroubleAlert trouble={store.trouble.value} />
         <FormActions
           submit={renamed === null ? words.submit : words.submitRename}
           submitting={words.submitting}

@@ -18,7 +18,9 @@ import { createBulkStore, type BulkStore } from './bulk.store.ts';
 import { CaseFilterBar } from './CaseFilterBar.tsx';
 import { CaseRow } from './CaseRow.tsx';
 import { CaseViews } from './CaseViews.tsx';
-import { CaseTroubleNotice, nameOf, Withheld, type WithheldProps } from './CaseParts.tsx';
+import { nameOf, Withheld, type WithheldProps } from './CaseParts.tsx';
+import { ReviewsCount } from '../reviews/ReviewsCount.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { csvWords } from './case-csv-words.ts';
 import { caseWords } from './case-words.ts';
 import { createCasesStore, type CasesStore } from './cases.store.ts';
@@ -65,13 +67,13 @@ export function CasesView({ query }: CasesViewProps) {
       />
       <CaseViews filters={filters} isAnonymous={isAnonymous} />
       <CaseFilterBar {...{ filters, mayKeep, patient }} onChoose={choose} onPatient={setPatient} />
-      <CaseTroubleNotice trouble={store.trouble.value}>
+      <TroubleAlert trouble={store.trouble.value}>
         <p>
           <button type="button" class="button" onClick={load}>
             {caseWords.trouble.again}
           </button>
         </p>
-      </CaseTroubleNotice>
+      </TroubleAlert>
       <List
         store={store}
         filters={filters}
@@ -148,7 +150,12 @@ type OtherPagesProps = { readonly mayKeep: boolean; readonly mayExport: boolean 
 function OtherPages({ mayKeep, mayExport }: OtherPagesProps) {
   return (
     <nav class="row cases-pages" aria-label={words.otherPages}>
-      {mayKeep && <a href={hrefOf({ page: 'reviews', id: '' })}>{kitWords.pages.reviews}</a>}
+      {mayKeep && (
+        <a href={hrefOf({ page: 'reviews', id: '' })}>
+          {kitWords.pages.reviews}
+          <ReviewsCount />
+        </a>
+      )}
       {mayExport && <a href={hrefOf({ page: 'exports' })}>{kitWords.pages.exports}</a>}
       {mayKeep && <a href={hrefOf({ page: 'analytics', id: '', query: '' })}>{kitWords.pages.analytics}</a>}
     </nav>

@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
-import { CaseTroubleNotice } from './CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import type { CaseStore } from './case.store.ts';
 import { caseWords } from './case-words.ts';
 
@@ -63,7 +63,7 @@ function ReasonSheet({ words, store, missing, onSend, onClose, children }: Reaso
           />
         </label>
         <div role="alert">{isMissing.value && <Notice kind="stop" title={missing!} />}</div>
-        <CaseTroubleNotice trouble={store.trouble.value} />
+        <TroubleAlert trouble={store.trouble.value} />
         <FormActions
           submit={words.submit}
           submitting={words.submitting}

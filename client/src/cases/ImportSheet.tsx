@@ -6,11 +6,11 @@ import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
-import { CaseTroubleNotice } from './CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { csvWords as words } from './case-csv-words.ts';
 import { createImportStore, type ImportStore } from './import.store.ts';
 
-const SHOWN_WRONG = 20;
+const SHOWN_ROWS = 20;
 
 type ImportSheetProps = { readonly onClose: () => void; readonly onDone: () => void };
 
@@ -86,7 +86,7 @@ function Choose({ store, onClose }: ChooseProps) {
         {isBusy && <p class="quiet">{words.checking}</p>}
         {!isBusy && report !== null && <Outcome report={report} />}
       </div>
-      <CaseTroubleNotice trouble={store.trouble.value} />
+      <TroubleAlert trouble={store.trouble.value} />
       <div class="sheet-actions">
         <button type="button" class="button" onClick={onClose}>
           {kitWords.cancel}
@@ -97,7 +97,7 @@ function Choose({ store, onClose }: ChooseProps) {
           disabled={!isReady}
           onClick={() => void store.take()}
         >
-          {words.take(count)}
+          {report?.wrongRows ? words.takeNone : words.take(count)}
         </button>
       </div>
     </>
@@ -145,18 +145,40 @@ function Columns({ store, report }: ReportProps & { readonly store: ImportStore 
 
 function Outcome({ report }: ReportProps) {
   const { wrong, wrongRows, opened, changed } = report;
-  if (wrongRows === 0) return <p>{opened + changed === 0 ? words.nothing : words.would(report)}</p>;
+  if (wrongRows === 0)
+    return (
+      <>
+        <p>{opened + changed === 0 ? words.nothing : words.would(report)}</p>
+        {report.repeatedRows > 0 && <Repeated report={report} />}
+      </>
+    );
   return (
     <Notice kind="stop" title={words.wrong(wrongRows)}>
       <p>{words.correct}</p>
       <ul class="plain">
-        {wrong.slice(0, SHOWN_WRONG).map((one) => (
+        {wrong.slice(0, SHOWN_ROWS).map((one) => (
           <li key={one.row} class="numbers">
             {words.wrongRow(one.row, faultOf(one))}
           </li>
         ))}
       </ul>
-      {wrongRows > SHOWN_WRONG && <p>{words.moreWrong(wrongRows - SHOWN_WRONG)}</p>}
+      {wrongRows > SHOWN_ROWS && <p>{words.more(wrongRows - SHOWN_ROWS)}</p>}
+    </Notice>
+  );
+}
+
+function Repeated({ report: { repeated, repeatedRows } }: ReportProps) {
+  return (
+    <Notice kind="wait" title={words.repeated(repeatedRows)}>
+      <p>{words.repeatedWhat}</p>
+      <ul class="plain">
+        {repeated.slice(0, SHOWN_ROWS).map(({ row, of }) => (
+          <li key={row} class="numbers">
+            {words.repeatedRow(row, of)}
+          </li>
+        ))}
+      </ul>
+      {repeatedRows > SHOWN_ROWS && <p>{words.more(repeatedRows - SHOWN_ROWS)}</p>}
     </Notice>
   );
 }

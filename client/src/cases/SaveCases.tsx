@@ -4,7 +4,7 @@ import { Confirm } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
 import { queryOf, type CaseFilters } from './case-filters.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
-import { CaseTroubleNotice } from './CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { csvWords as words } from './case-csv-words.ts';
 import { saveFile } from '../net/save-file.ts';
 
@@ -48,7 +48,7 @@ export function SaveCases({ filters, isAnonymous, isNamed }: SaveCasesProps) {
       {isAsking.value && (
         <Confirm {...words.saveAsk} onYes={() => void save()} onClose={() => (isAsking.value = false)} />
       )}
-      <CaseTroubleNotice trouble={trouble.value} />
+      <TroubleAlert trouble={trouble.value} />
     </>
   );
 }

@@ -39,6 +39,8 @@ export const csvWords = {
     `Opens ${cases(opened)}, changes ${cases(changed)}, leaves ${cases(unchanged)} as they are.`,
   nothing: 'The file changes nothing.',
   take: (count: number) => (count === 1 ? 'Import 1 row' : `Import ${count} rows`),
+  /** While a row is wrong. */
+  takeNone: 'Import',
   done: 'The file is imported',
   did: ({ opened, changed }: Counts) => `Opened ${cases(opened)}, changed ${cases(changed)}.`,
   close: 'Close',
@@ -53,7 +55,12 @@ export const csvWords = {
     priority: 'It is urgent, high, routine or low.',
     title: 'It has at most 200 characters on one line.',
   } satisfies Partial<Record<CaseCsvField, string>>,
-  moreWrong: (count: number) => `And ${count} more.`,
+  repeated: (count: number) =>
+    count === 1 ? '1 row repeats an earlier one' : `${count} rows repeat earlier ones`,
+  repeatedWhat:
+    'Each opens a case of its own. If one case was meant, delete the repeated rows and choose the file again.',
+  repeatedRow: (row: number, of: number) => `Row ${row} is the same as row ${of}.`,
+  more: (count: number) => `And ${count} more.`,
   faults: {
     missing: (field: string) => `${field} is empty.`,
     invalid: (field: string) => `${field} can’t be read.`,

@@ -2,7 +2,7 @@
  * The filters and the order of the list of cases. They stand in the address of the page, so that a list can be kept and
  * passed on; a search for a UID does not, because addresses hold none.
  */
-import { CASE_FILTERS, type CaseViewFilters } from '#shared/protocol/case-views.ts';
+import { CASE_DAYS, CASE_FILTERS, caseDaySchema, type CaseViewFilters } from '#shared/protocol/case-views.ts';
 
 export type Choice = keyof typeof CASE_FILTERS;
 export const CHOICE_NAMES = Object.keys(CASE_FILTERS) as readonly Choice[];
@@ -17,12 +17,17 @@ export const USUAL: CaseFilters = {
   priority: '',
   assignee: '',
   due: '',
+  opened: '',
+  from: '',
+  to: '',
   modality: '',
+  bodyPart: '',
   finding: '',
   sort: 'newest',
 };
 
-const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+const DAY_MS = 24 * 60 * 60 * 1000;
+const WEEK_MS = 7 * DAY_MS;
 /** A case's number: PostgreSQL counts further, and no site does. */
 const NUMBER = /^\d{1,9}$/;
 /** As the gateway takes it. */
@@ -36,8 +41,12 @@ export function parseFilters(query: string): CaseFilters {
     return [name, (CASE_FILTERS[name] as readonly string[]).find((known) => known === value) ?? USUAL[name]];
   });
   const q = said.get('q') ?? '';
-  return { ...(Object.fromEntries(chosen) as CaseFilters), q: NUMBER.test(q) ? q : '' };
+  const filters = { ...(Object.fromEntries(chosen) as CaseFilters), q: NUMBER.test(q) ? q : '' };
+  const days = CASE_DAYS.map((name) => [name, filters.opened === 'days' ? dayFrom(said.get(name)) : '']);
+  return { ...filters, ...(Object.fromEntries(days) as Pick<CaseFilters, 'from' | 'to'>) };
 }
+
+const dayFrom = (said: string | null): string => caseDaySchema.safeParse(said).data ?? '';
 
 /** For the address; empty where everything is as usual. */
 export function writeFilters(filters: CaseFilters): string {
@@ -45,6 +54,7 @@ export function writeFilters(filters: CaseFilters): string {
     name,
     filters[name] === '' ? 'all' : filters[name],
   ]);
+  for (const name of CASE_DAYS) if (filters[name] !== '') said.push([name, filters[name]]);
   if (NUMBER.test(filters.q)) said.unshift(['q', filters.q]);
   return new URLSearchParams(said).toString();
 }
@@ -59,13 +69,28 @@ export function dayOf(at: Date): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
 }
 
+/** Days in UTC, as the gateway counts. `to` of a period of days is included; that of the question is not. */
+function momentsOf({ opened, from, to }: Pick<CaseFilters, 'opened' | 'from' | 'to'>, now: Date) {
+  if (opened === '') return {};
+  const midnight = (day: number): string => new Date(Math.floor(day / DAY_MS) * DAY_MS).toISOString();
+  if (opened !== 'days') return { from: midnight(now.getTime() - (Number(opened) - 1) * DAY_MS) };
+  return {
+    ...(from === '' ? {} : { from: midnight(Date.parse(from)) }),
+    ...(to === '' ? {} : { to: midnight(Date.parse(to) + DAY_MS) }),
+  };
+}
+
 type Page = { readonly now: Date; readonly cursor: string | null; readonly isAnonymous: boolean };
 
 /** The query of `GET /cases`. */
-export function queryOf({ q, due, ...filters }: CaseFilters, { now, cursor, isAnonymous }: Page): string {
+export function queryOf(
+  { q, due, opened, from, to, ...filters }: CaseFilters,
+  { now, cursor, isAnonymous }: Page,
+): string {
   const query = new URLSearchParams();
   if (q !== '' && mayBeSearched(q)) query.set('q', q);
   for (const [name, value] of Object.entries(filters)) if (value !== '') query.set(name, value);
+  for (const [name, at] of Object.entries(momentsOf({ opened, from, to }, now))) query.set(name, at);
   // A case that is due today is not overdue.
   if (due === 'overdue')
     query.set('dueUntil', dayOf(new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1)));

@@ -1,8 +1,10 @@
 /** The words of the pages of cases. */
 import type { VERIFICATIONS } from '#shared/protocol/inference.ts';
+import type { CaseViewFilters } from '#shared/protocol/case-views.ts';
 import type {
   AttachmentKind,
   CASE_FINDINGS,
+  CaseBodyPart,
   CasePart,
   CasePriority,
   CaseSort,
@@ -29,7 +31,7 @@ export const caseWords = {
     negative: 'Models found nothing',
     silent: 'Models do not say',
     hidden: 'Hidden until you sign',
-    none: 'No model has looked',
+    'not-examined': 'No model has looked',
   } satisfies Record<(typeof CASE_FINDINGS)[number], string>,
   separator: ' · ',
   due: (day: string) => `due ${day}`,
@@ -73,7 +75,25 @@ export const caseWords = {
     assignees: { '': 'Anybody', me: 'Me', nobody: 'Nobody yet' },
     due: 'Due',
     dues: { '': 'Any time', overdue: 'Overdue', week: 'Within 7 days' },
+    opened: 'Case opened',
+    openings: {
+      '': 'Any time',
+      '7': 'Last 7 days',
+      '30': 'Last 30 days',
+      '90': 'Last 90 days',
+      '365': 'Last 365 days',
+      days: 'Chosen days',
+    } satisfies Record<CaseViewFilters['opened'], string>,
+    days: { from: 'First day (UTC)', to: 'Last day (UTC)' },
     modality: 'Modality',
+    bodyPart: 'Body part (AI)',
+    bodyParts: {
+      BREAST: 'Breast',
+      CHEST: 'Chest',
+      HAND: 'Hand',
+      HEAD: 'Head',
+      TRUNK: 'Trunk',
+    } satisfies Record<CaseBodyPart, string>,
     finding: 'Models',
     any: 'Any',
     sort: 'Order',
@@ -90,7 +110,7 @@ export const caseWords = {
     clear: 'Clear the filters',
     empty: 'There are no open cases.',
     emptyKeeper: 'Open one here, or from the page of a result or of a study that has arrived.',
-    emptyOther: 'Cases appear here once a radiologist opens them.',
+    emptyOther: 'Cases of studies that you may see appear here once a radiologist opens them.',
     keys: 'Arrow keys move from case to case, Enter opens one, / goes to the search.',
   },
   page: {
@@ -138,7 +158,7 @@ export const caseWords = {
   },
   study: {
     title: 'Studies',
-    none: 'None yet.',
+    none: 'The study of this case was sample data, and was removed with it.',
     results: 'What models say',
     noResults: 'No model has looked at it.',
     hidden: 'You read this case, or may be asked to: what models say is hidden until you have signed.',
@@ -148,6 +168,7 @@ export const caseWords = {
       yes: 'found something',
       no: 'found nothing',
       silent: 'does not say whether there is something',
+      kind: 'kind of picture, no finding',
     },
     verdicts: {
       agree: () => 'a radiologist agreed',
@@ -232,6 +253,7 @@ export const caseWords = {
     loading: 'Loading…',
     failed: 'It could not be loaded.',
     empty: 'Nothing yet.',
+    changed: (fields: string) => `Case changed: ${fields}`,
     events: {
       'case-opened': 'Case opened',
       'case-changed': 'Case changed',
@@ -252,7 +274,9 @@ export const caseWords = {
       'case-read': 'Page of the case opened',
       'case-patients-read': 'Name and ID of the patient read',
       'upload-opened': 'Sending of a study began',
-      'upload-completed': 'The device has sent all of a study',
+      'upload-completed': 'The device said that all of a study was sent or on its way',
+      'instances-covered': 'Images of a study covered before sending',
+      'instances-released': 'Images of a study released before sending',
       'study-waiting': 'A study had to wait',
       'study-forwarded': 'A study was handed to the PACS',
       'receipt-issued': 'Receipt of a study issued',

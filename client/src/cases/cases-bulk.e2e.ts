@@ -45,9 +45,11 @@ walk('cases are chosen, changed, closed and put back by keyboard', async (stage)
   await dialog.getByLabel('Add a tag').pressSequentially('ward round');
   await dialog.getByLabel('Add a tag').press('Enter');
   await page.getByText('Changed 2 cases.').waitFor();
+  await page.locator(':focus', { hasText: 'Changed 2 cases.' }).waitFor();
   await page.getByRole('link', { name: 'ward round' }).nth(1).waitFor();
   await press(page, 'Undo');
   await page.getByText('Undone for 2 cases.').waitFor();
+  await page.locator(':focus', { hasText: 'Undone for 2 cases.' }).waitFor();
   await page.getByRole('link', { name: 'ward round' }).first().waitFor({ state: 'detached' });
   await press(page, 'Choose all shown');
   await press(page, 'Close…');

@@ -35,6 +35,7 @@ walk('a list is saved as CSV, and a file is mapped, refused by its rows and impo
   await dialog.getByText('Say which column is the title').waitFor();
   await dialog.getByLabel('Betreff').selectOption('title');
   await dialog.getByText('Row 2: Due can’t be read.').waitFor();
+  assert.ok(await dialog.getByRole('button', { name: 'Import', exact: true }).isDisabled());
   await looksRight(page, 'cases-import');
   const input = dialog.getByLabel('CSV file');
   await Promise.all([page.waitForEvent('filechooser'), input.click()]);
@@ -42,6 +43,12 @@ walk('a list is saved as CSV, and a file is mapped, refused by its rows and impo
   await choose([`${title},NOT-THERE-9,2027-12-31`]);
   await dialog.getByText('A new case needs one of').waitFor();
   await dialog.getByLabel('Auftrag').selectOption('accessionNumber');
+  await dialog.getByText('Opens 1 case').waitFor();
+  const row = `${title},NOT-THERE-9,2027-12-31`;
+  await choose([row, row]);
+  await dialog.getByText('Row 3 is the same as row 2.').waitFor();
+  await looksRight(page, 'cases-import-repeated');
+  await choose([row]);
   await dialog.getByText('Opens 1 case').waitFor();
   await press(page, 'Import 1 row');
   await dialog.getByText('Opened 1 case').waitFor();

@@ -39,6 +39,16 @@ async function searchByPatient(page: Page, patientId: string): Promise<void> {
   assert.not.ok(page.url().includes(patientId), 'no patient is in the address');
 }
 
+/** The form sends all of them; what happened names those that are different now. */
+async function changeTwoFields(page: Page): Promise<void> {
+  await page.getByText('Case changed: assignee').waitFor();
+  await press(page, 'Change');
+  await page.getByRole('dialog').getByLabel('Priority').selectOption('high');
+  await page.getByRole('dialog').getByLabel('Due').fill('2020-03-02');
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).press('Enter');
+  await page.getByText('Case changed: due date, priority').waitFor();
+}
+
 walk('a radiologist opens a case, writes in it, closes it and finds it again, by keyboard', async (stage) => {
   const { page, enter, seed } = stage;
   await enter();
@@ -77,6 +87,7 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   assert.is.not(patientId, '', about);
   await page.locator('summary').press('Enter');
   await page.getByText('Note added').waitFor();
+  await changeTwoFields(page);
   await looksRight(page, 'case');
   assert.not.ok((await page.title()).includes(TITLE), 'the window’s title names nobody');
   assert.not.ok(page.url().includes('Second'), 'nor does the address');
@@ -142,6 +153,16 @@ walk(
     await looksRight(page, 'cases-none');
     await press(page, 'Clear the filters');
     await page.getByRole('link', { name: HURRIED }).first().waitFor();
+    const opened = page.getByRole('combobox', { name: /^Case opened/ });
+    await opened.selectOption('90');
+    assert.match(page.url(), /#\/cases\?opened=90$/);
+    await opened.selectOption('days');
+    await page.getByLabel('Last day (UTC)').fill('2020-03-01');
+    await page.getByText('No case fits these filters.').waitFor();
+    await opened.selectOption('7');
+    await page.getByRole('link', { name: HURRIED }).first().waitFor();
+    await page.getByRole('combobox', { name: /^Body part/ }).selectOption('CHEST');
+    await page.getByRole('link', { name: HURRIED }).first().waitFor({ state: 'detached' });
   },
 );
 
@@ -150,6 +171,10 @@ walk('a list is saved as a view, opened, renamed and deleted by keyboard', async
   await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
   const priority = page.getByRole('combobox', { name: /^Priority/ });
   await priority.selectOption('urgent');
+  const opened = page.getByRole('combobox', { name: /^Case opened/ });
+  await opened.selectOption('days');
+  await page.getByLabel('First day (UTC)').fill('2026-01-31');
+  await page.waitForURL(/#\/cases\?priority=urgent&opened=days&from=2026-01-31$/);
   await press(page, 'Save this view');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').press('Enter');
@@ -166,6 +191,7 @@ walk('a list is saved as a view, opened, renamed and deleted by keyboard', async
   await saved.press('Enter');
   await views.locator('[aria-current]').waitFor();
   assert.is(await priority.inputValue(), 'urgent');
+  assert.is(await page.getByLabel('First day (UTC)').inputValue(), '2026-01-31');
   await looksRight(page, 'cases-views');
   await press(page, 'Rename the view');
   await dialog.getByLabel('Name').fill('Urgent, all of them');

@@ -19,6 +19,8 @@ const REPORT: CaseImport = {
   unchanged: 0,
   wrongRows: 0,
   wrong: [],
+  repeatedRows: 0,
+  repeated: [],
 };
 
 /** The queries as they come; those whose place is in `lost` get no answer. */

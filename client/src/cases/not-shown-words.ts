@@ -7,5 +7,5 @@ const counted = ({ cases, isMore }: NotShown): string =>
 
 export const notShownWords = {
   said: (notShown: NotShown) =>
-    `${counted(notShown)} of this site are not shown to you and not in your files: their studies keep names.`,
+    `${counted(notShown)} of this site are not shown to you and not in your files: their studies keep names, or have not arrived yet.`,
 };

@@ -1,6 +1,7 @@
 /** The lists of cases that this person keeps under a name. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import {
+  CASE_DAYS,
   caseViewSchema,
   caseViewsSchema,
   type CaseView,
@@ -51,4 +52,6 @@ export function createViewsStore(api: Pick<ApiClient, 'json' | 'text'>): ViewsSt
 
 /** The view that lists just this. */
 export const viewOf = (views: readonly CaseView[], filters: CaseViewFilters): CaseView | null =>
-  views.find((view) => CHOICE_NAMES.every((name) => view.filters[name] === filters[name])) ?? null;
+  views.find((view) =>
+    [...CHOICE_NAMES, ...CASE_DAYS].every((name) => view.filters[name] === filters[name]),
+  ) ?? null;

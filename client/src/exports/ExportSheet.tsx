@@ -12,7 +12,7 @@ import {
   type ExportTemplate,
   type NewExport,
 } from '#shared/protocol/exports.ts';
-import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { NotShownCases } from '../cases/NotShownCases.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
 import { FormActions } from '../kit/FormActions.tsx';
@@ -80,7 +80,7 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
           isMissing={isMissing.value && purpose.value.trim() === ''}
           onType={(typed) => (purpose.value = typed)}
         />
-        <CaseTroubleNotice trouble={attempt.trouble.value} />
+        <TroubleAlert trouble={attempt.trouble.value} />
         <FormActions
           submit={words.submit}
           submitting={words.submitting}
@@ -132,6 +132,7 @@ function Template({ templates, chosen, onChoose }: TemplateProps) {
       <div role="status">
         <Notice kind={redaction === 'full' ? 'wait' : 'plain'} title={exportWords.redactions[redaction]}>
           <p>{exportWords.tells[redaction]}</p>
+          {redaction === 'anonymous' && exportWords.tellsAnonymous.map((line) => <p key={line}>{line}</p>)}
           {told !== undefined && <p>{told}</p>}
         </Notice>
       </div>

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { EXPORT_ENDINGS, type Export } from '#shared/protocol/exports.ts';
-import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { NotShownCases } from '../cases/NotShownCases.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
 import { saveFile } from '../net/save-file.ts';
@@ -13,6 +13,7 @@ import { Confirm } from '../kit/Sheet.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
+import { describeLeftOut } from './describe-left-out.ts';
 import { createExportsStore, isBeingMade, type ExportsStore } from './exports.store.ts';
 import { exportWords as words } from './export-words.ts';
 import './exports.css';
@@ -32,13 +33,13 @@ export function ExportsView() {
       <h1 tabIndex={-1}>{kitWords.pages.exports}</h1>
       <p class="quiet">{words.intro}</p>
       <NotShownCases />
-      <CaseTroubleNotice trouble={store.trouble.value}>
+      <TroubleAlert trouble={store.trouble.value}>
         <p>
           <button type="button" class="button" onClick={() => void store.load()}>
             {words.again}
           </button>
         </p>
-      </CaseTroubleNotice>
+      </TroubleAlert>
       {exports === null && late && <p class="quiet">{words.loading}</p>}
       {exports?.length === 0 && <Empty />}
       <ol class="plain" aria-label={kitWords.pages.exports}>
@@ -91,6 +92,7 @@ function Row({ of, store }: RowProps) {
           <span class="small quiet"> {about}</span>
         </p>
         <State of={of} />
+        {of.leftOut.length > 0 && <p class="small numbers">{describeLeftOut(of.leftOut)}</p>}
         {purpose !== null && <p class="small kept">{words.purpose(purpose)}</p>}
         <p class="small quiet">{words.by(by, formatMoment(new Date(createdAt), new Date()))}</p>
         {of.state === 'ready' && sha256 !== null && (
@@ -168,7 +170,7 @@ function Actions({ of, store }: RowProps) {
       {isAsking.value && (
         <Confirm {...words.eraseAsk} destructive onYes={end} onClose={() => (isAsking.value = false)} />
       )}
-      <CaseTroubleNotice trouble={saving.trouble.value} />
+      <TroubleAlert trouble={saving.trouble.value} />
     </div>
   );
 }

@@ -47,6 +47,10 @@ export const exportWords = {
     anonymous:
       'Ages, dates and places are told in groups of five cases or more. Cases that would stand alone are left out, and the finished file is searched for every name.',
   } satisfies Record<Redaction, string>,
+  tellsAnonymous: [
+    'Scores, findings and comments are not grouped: each row keeps those of its own case. Names are taken out of comments.',
+    '“any” means that the cases of a group differ, and “unknown” that nobody recorded a value.',
+  ],
   tellsFormat: {
     pdf: 'Pages to read and to print, of at most 1,000 cases: what was found in words, and images with the marks of their readers. An anonymous report has no images.',
     dicom:
@@ -74,6 +78,11 @@ export const exportWords = {
     count === 1
       ? '1 case is left out: it would stand alone.'
       : `${cases(count)} are left out: they would stand alone.`,
+  leftOut: (what: readonly string[]) => `Left out: ${what.join(' ')}`,
+  /** `because`: a sentence. */
+  left: (count: number, because: string) =>
+    `${count === 1 ? '1 image or document' : `${count.toLocaleString('en')} images and documents`}: ${because}`,
+  gone: 'The PACS no longer has it.',
   sha256: 'SHA-256',
   /** While it is made: it continues once this is over. */
   waits: {

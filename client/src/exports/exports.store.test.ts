@@ -11,7 +11,7 @@ const idOf = (nth: number): string => `00000000-0000-4000-8000-00000000000${nth}
 const exportOf = (nth: number, state: Export['state'], done = 0): Export => ({
   ...{ id: idOf(nth), template: 'cases-limited', templateVersion: 1, state, done, total: 3 },
   definition: { title: 'Cases', redaction: 'limited', format: 'csv', fields: ['caseNumber'] },
-  ...{ trouble: null, found: null, rows: null, bytes: null, sha256: null, purpose: 'An audit' },
+  ...{ trouble: null, found: null, rows: null, bytes: null, sha256: null, leftOut: [], purpose: 'An audit' },
   ...{ by: 'rita', isMine: true, createdAt: '2026-01-01T00:00:00Z', finishedAt: null, expiresAt: null },
 });
 

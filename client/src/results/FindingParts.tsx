@@ -8,6 +8,7 @@ import { formatFullMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { InstanceRow } from './InstanceRow.tsx';
 import { lacksReport } from './await-reports.ts';
 import { hrefOfInstance, inReadingOrder, replacementOf, titleOfReport } from './stored-places.ts';
 import { storedWords } from './stored-words.ts';
@@ -188,27 +189,19 @@ export function ResultInstances({ result }: { readonly result: Result }) {
       </p>
       <ul class="result-instances">
         {inReadingOrder(instances).map((instance) => (
-          <li key={instance.sopInstanceUID} data-state={instance.state}>
-            <a href={hrefOfInstance(id, instance)}>
-              <Icon name={signOf(instance.state)} size={20} />
-              <span class="result-instance-name">
-                {`${titleOfReport(result, instance)} (${instance.kind})`}
-                {replacementOf(instances, instance) && (
-                  <span class="small quiet">{kitWords.separator + storedWords.replaced}</span>
-                )}
-              </span>
-              <span class="small quiet">{said.states[instance.state] ?? instance.state}</span>
-              <Icon name="chevron" size={16} turns />
-            </a>
-          </li>
+          <InstanceRow
+            key={instance.sopInstanceUID}
+            state={instance.state}
+            said={said.states[instance.state] ?? instance.state}
+            href={hrefOfInstance(id, instance)}
+          >
+            {`${titleOfReport(result, instance)} (${instance.kind})`}
+            {replacementOf(instances, instance) && (
+              <span class="small quiet">{kitWords.separator + storedWords.replaced}</span>
+            )}
+          </InstanceRow>
         ))}
       </ul>
     </div>
   );
-}
-
-/** Green only where the PACS has confirmed. */
-function signOf(state: string): 'pacs' | 'decide' | 'gateway' {
-  if (state === 'stored' || state === 'coerced' || state === 'already-stored') return 'pacs';
-  return state === 'refused' || state === 'quarantined' ? 'decide' : 'gateway';
 }

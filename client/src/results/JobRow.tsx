@@ -3,6 +3,7 @@ import type { Job } from '#shared/protocol/inference.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { useSettling } from '../kit/use-settling.ts';
 import { hasEnded } from './follow-job.ts';
 import { useInputName } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
@@ -18,6 +19,7 @@ export type JobRowProps = {
 
 export function JobRow({ job, onCancel, onRetry }: JobRowProps) {
   const nameOfInput = useInputName();
+  const settling = useSettling<HTMLDivElement>(job.state);
   const input =
     job.studyInstanceUID === null
       ? resultWords.run.sources.file
@@ -38,7 +40,7 @@ export function JobRow({ job, onCancel, onRetry }: JobRowProps) {
         </p>
       </div>
       <Progress job={job} />
-      <div class="job-buttons">
+      <div ref={settling} class="job-buttons">
         {!hasEnded(job) && (
           <button
             type="button"

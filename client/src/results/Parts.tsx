@@ -1,6 +1,5 @@
 /**
- * Parts shared by the pages of results: the sentence shown with every result, refusals, and a choice among
- * few options.
+ * Parts shared by the pages of results: refusals, and a choice among few options.
  */
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
@@ -9,25 +8,12 @@ import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { formatDicomDate, formatMoment } from '../kit/format.ts';
-import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
 import type { Finding } from '#shared/protocol/inference.ts';
 import { inputName } from './describe-result.ts';
-import { resultWords } from './result-words.ts';
 import type { Trouble } from './trouble.ts';
-
-export function NotForDiagnosis() {
-  return (
-    <p class="not-for-diagnosis small">
-      <Icon name="caution" size={20} />
-      <span>
-        <span class="strong">{resultWords.notForDiagnosis}.</span> {resultWords.notForDiagnosisWhat}
-      </span>
-    </p>
-  );
-}
 
 export function TroubleNotice({
   trouble,

@@ -19,7 +19,8 @@ const MODIFIER = 'HAS CONCEPT MOD';
 /** PS3.16 TID 1501: identifies a group of measurements. */
 const TRACKING = '112039';
 
-type OfResult = { readonly result: Result };
+/** Null: it is no report of a result. */
+type OfResult = { readonly result: Result | null };
 
 export type ReportContentProps = OfResult & { readonly report: StructuredReport; readonly head: StoredHead };
 
@@ -126,7 +127,9 @@ function Grouped({ leaves, result }: OfResult & { readonly leaves: readonly Cont
             <span class="disclosure-mark">
               <Icon name="chevron" size={16} turns />
             </span>
-            <span class="small">{storedWords.modelAndSource}</span>
+            <span class="small">
+              {result === null ? storedWords.sourceAlone : storedWords.modelAndSource}
+            </span>
           </summary>
           <Rows items={beside} result={result} />
         </details>
@@ -220,16 +223,16 @@ function Value({ item: { value }, result }: OfResult & { readonly item: ContentI
     case 'uid':
       return <CodeLine code={value.uid} />;
     case 'reference': {
-      const own = result.instances.find(({ sopInstanceUID }) => sopInstanceUID === value.sopInstanceUID);
+      const own = result?.instances.find(({ sopInstanceUID }) => sopInstanceUID === value.sopInstanceUID);
       return (
         <>
-          {own ? (
+          {result && own ? (
             <a class="report-link" href={hrefOfInstance(result.id, own)}>
               {titleOfReport(result, own)}
             </a>
           ) : (
             <span>
-              {value.sopInstanceUID === result.finding.input.sopInstanceUID
+              {result === null || value.sopInstanceUID === result.finding.input.sopInstanceUID
                 ? storedWords.source
                 : storedWords.another}
             </span>

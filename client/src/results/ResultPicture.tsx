@@ -5,6 +5,7 @@
 import { useEffect } from 'preact/hooks';
 import type { Finding } from '#shared/protocol/inference.ts';
 import { useLate } from '../kit/use-late.ts';
+import { HiddenPicture, useHiding } from '../viewer/HiddenPicture.tsx';
 import { mapsOf, shownMap, type LookStore, type MapChoice } from './look.store.ts';
 import { Segments } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
@@ -51,9 +52,14 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
   const late = useLate(image === null || over === null);
   const slow = useLate(image === null, SLOW_MS);
   const name = map === 'none' ? said.image : said.imageWithMap(said.mapNames[map]);
+  const named = store.named.value;
+  // Nobody has read the header of a file that was picked here.
+  const about = picked === undefined ? named : { ...named, mayHoldName: true, isOwn: true };
+  const isHidden = useHiding(about) !== 'shown' && image !== null && image !== 'missing';
   return (
     <div class="picture-box" style={{ aspectRatio: `${input.columns} / ${input.rows}` }}>
-      {image !== null && image !== 'missing' && (
+      {isHidden && <HiddenPicture picture={about} />}
+      {!isHidden && image !== null && image !== 'missing' && (
         <img
           key={image}
           src={image}
@@ -62,7 +68,7 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
           onError={() => store.noteImage(false)}
         />
       )}
-      {typeof over === 'string' && over !== 'missing' && (
+      {!isHidden && typeof over === 'string' && over !== 'missing' && (
         <img
           class="picture-map"
           src={over}

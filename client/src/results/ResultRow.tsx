@@ -6,13 +6,14 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
+import { useHiding } from '../viewer/HiddenPicture.tsx';
 import { aboutImage, headlineOf, modelName, patientOf, shortOf, type Headline } from './describe-result.ts';
 import { useInputName, useMayOpen } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
 
-const SIGNS: Record<Headline['kind'], IconName> = {
+export const SIGNS: Record<Headline['kind'], IconName> = {
   above: 'up',
   below: 'down',
   segmented: 'pacs',
@@ -41,6 +42,11 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
     observer.observe(row.current!);
     return () => observer.disconnect();
   }, [id, hasPreview]);
+  const own = picked.of(id);
+  const address = own ?? preview?.picture ?? null;
+  const of = finding.input.sopInstanceUID ?? id;
+  const mayHoldName = own !== undefined || preview?.mayHoldName !== false;
+  const isHidden = useHiding({ of, mayHoldName, isOwn: own !== undefined }) !== 'shown';
   const nameOfInput = useInputName();
   const headline = headlineOf(finding);
   const whose = picked.nameOf(id) ?? patientOf(preview) ?? nameOfInput(finding.input);
@@ -54,7 +60,7 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
   return (
     <Line id={id} kind={headline.kind} row={row}>
       <span class="result-row-image">
-        <Image address={picked.of(id) ?? preview?.picture ?? null} />
+        <Image address={isHidden ? null : address} />
       </span>
       <Icon name={SIGNS[headline.kind]} size={20} />
       <span class="result-row-body">

@@ -29,7 +29,8 @@ import type { VerifyRequest } from './finding-kinds.ts';
 import { HowItWasMade, Lungs, Remarks, ResultInstances, Sentences } from './FindingParts.tsx';
 import { KeysSheet } from './KeysSheet.tsx';
 import { mapsOf, type LookStore } from './look.store.ts';
-import { NotForDiagnosis, Select, TroubleNotice, useInputName } from './Parts.tsx';
+import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
+import { Select, TroubleNotice, useInputName } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
@@ -38,6 +39,7 @@ import { ResultPicture } from './ResultPicture.tsx';
 import type { ResultsStore } from './results.store.ts';
 import { useKeys } from './use-keys.ts';
 import { useOutbox } from './use-outbox.ts';
+import { useWhenBack } from './use-when-back.ts';
 import { CorrectSheet, useMayVerify, VerdictBar, Verdicts } from './Verdict.tsx';
 
 const said = resultWords.one;
@@ -60,12 +62,14 @@ export type ResultViewProps = {
   readonly look: LookStore;
   readonly picked: PickedPictures;
   readonly previews: PreviewsStore;
+  readonly reviewId: string | null;
 };
 
-export function ResultView({ id, list, look, picked, previews }: ResultViewProps) {
+export function ResultView({ id, list, look, picked, previews, reviewId }: ResultViewProps) {
   const store = useResult(id, list.note);
   const shown = store.shown.value;
   const late = useLate(shown.kind === 'loading');
+  useWhenBack(shown.kind === 'failed', () => void store.load());
   const isReady = shown.kind === 'ready';
   // The heading with the finding arrives with it.
   useEffect(
@@ -78,10 +82,10 @@ export function ResultView({ id, list, look, picked, previews }: ResultViewProps
     [isReady],
   );
   if (shown.kind === 'ready')
-    return <OneResult {...{ store, list, look, picked, previews }} result={shown.result} />;
+    return <OneResult {...{ store, list, look, picked, previews, reviewId }} result={shown.result} />;
   return (
     <main id="content" class="page result" aria-busy={shown.kind === 'loading'}>
-      <Back />
+      <Back reviewId={reviewId} />
       <h1 tabIndex={-1}>{said.title}</h1>
       {shown.kind === 'failed' ? (
         <TroubleNotice trouble={shown.trouble}>
@@ -98,7 +102,7 @@ export function ResultView({ id, list, look, picked, previews }: ResultViewProps
 
 type OneResultProps = Omit<ResultViewProps, 'id'> & { readonly store: ResultStore; readonly result: Result };
 
-function OneResult({ store, result, list, look, picked, previews }: OneResultProps) {
+function OneResult({ store, result, list, look, picked, previews, reviewId }: OneResultProps) {
   const { finding } = result;
   const [open, setOpen] = useState<'keys' | 'correct' | null>(null);
   const [changing, setChanging] = useState(false);
@@ -109,7 +113,7 @@ function OneResult({ store, result, list, look, picked, previews }: OneResultPro
   return (
     <>
       <main id="content" class="page result">
-        <ResultTools id={result.id} list={list} onKeys={() => setOpen('keys')} />
+        <ResultTools id={result.id} list={list} reviewId={reviewId} onKeys={() => setOpen('keys')} />
         <div class="result-body">
           <ResultHead result={result} picked={picked} previews={previews} />
           <ResultPicture store={store} finding={finding} look={look} picked={picked.of(result.id)} />
@@ -148,7 +152,7 @@ function beforeOf({ verification }: Result): VerifyRequest | null {
   return said.success ? said.data : null;
 }
 
-type ResultKeysProps = Omit<OneResultProps, 'picked' | 'previews'> & {
+type ResultKeysProps = Omit<OneResultProps, 'picked' | 'previews' | 'reviewId'> & {
   readonly changing: boolean;
   readonly onChanging: (changing: boolean) => void;
   readonly onOpen: (sheet: 'keys' | 'correct') => void;
@@ -180,14 +184,15 @@ function useResultKeys(props: ResultKeysProps): void {
 type ResultToolsProps = {
   readonly id: string;
   readonly list: ResultsStore;
+  readonly reviewId: string | null;
   readonly onKeys: () => void;
 };
 
 /** The way back to the list, to its neighbours, and to the list of keys. */
-function ResultTools({ id, list, onKeys }: ResultToolsProps) {
+function ResultTools({ id, list, reviewId, onKeys }: ResultToolsProps) {
   return (
     <div class="result-tools">
-      <Back />
+      <Back reviewId={reviewId} />
       <div class="row">
         <Step to={list.neighbour(id, -1)} label={said.previous} sign="up" />
         <Step to={list.neighbour(id, 1)} label={said.next} sign="down" />
@@ -252,14 +257,19 @@ function ResultText({ result, list }: { readonly result: Result; readonly list: 
   );
 }
 
-export function Back() {
+/** `reviewId`: the review from which a person came; null: they came from the list. */
+export function Back({ reviewId = null }: { readonly reviewId?: string | null }) {
+  const to =
+    reviewId === null
+      ? ({ page: 'results', at: 'results', id: '', beside: '' } as const)
+      : ({ page: 'reviews', id: reviewId } as const);
   return (
     <p class="study-back result-back">
-      <a class="button button-bare" href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })}>
+      <a class="button button-bare" href={hrefOf(to)}>
         <span class="flipped">
           <Icon name="chevron" size={16} turns />
         </span>
-        {said.back}
+        {reviewId === null ? said.back : said.toReview}
       </a>
     </p>
   );

@@ -26,6 +26,9 @@ import { useOutbox } from './use-outbox.ts';
 
 export type ResultsRoute = Extract<Route, { page: 'results' }>;
 
+/** A review leads to a result, and the way back leads to it. */
+const FROM_REVIEW = 'review-';
+
 /** The list, the chosen map and the picked pictures stay while a person goes from result to result. */
 export function ResultsPages({ route: { at, id, beside } }: { readonly route: ResultsRoute }) {
   const api = useApi();
@@ -59,7 +62,8 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   if (at === 'models') return <ModelsView />;
   if (id === '') return <ResultsView list={list} previews={previews} picked={picked} />;
   if (isPlace(beside)) return <StoredView key={`${id} ${beside}`} id={id} place={beside} look={look} />;
-  if (beside !== '')
+  const reviewId = beside.startsWith(FROM_REVIEW) ? beside.slice(FROM_REVIEW.length) : null;
+  if (beside !== '' && reviewId === null)
     return <BesideView key={`${id} ${beside}`} id={id} beside={beside} look={look} picked={picked} />;
-  return <ResultView key={id} {...{ id, list, look, picked, previews }} />;
+  return <ResultView key={id} {...{ id, list, look, picked, previews, reviewId }} />;
 }

@@ -11,11 +11,13 @@ import { hrefOf } from '../kit/routes.ts';
 import { ALL, isFiltered, PERIODS, WHOSE, type Filters } from './filters.ts';
 import { patientOf } from './describe-result.ts';
 import { JobRow } from './JobRow.tsx';
-import { NotForDiagnosis, Segments, Select, TroubleNotice, useInputName, useMayOpen } from './Parts.tsx';
+import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
+import { Segments, Select, TroubleNotice, useInputName, useMayOpen } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { ResultRow } from './ResultRow.tsx';
 import { resultWords } from './result-words.ts';
+import { useWhenBack } from './use-when-back.ts';
 import type { ResultsStore } from './results.store.ts';
 import { useOutbox } from './use-outbox.ts';
 
@@ -39,6 +41,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
   const isEmpty = list.phase.value === 'ready' && results.length === 0;
   const trouble = list.trouble.value;
   const mayRun = useMayOpen();
+  useWhenBack(trouble !== null, () => void list.refresh());
   return (
     <main id="content" class="page results" aria-busy={list.phase.value === 'loading'}>
       <div class="results-head">

@@ -9,13 +9,15 @@ import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
+import { useSettling } from '../kit/use-settling.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { ALL } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
 import { Progress } from './JobRow.tsx';
-import { NotForDiagnosis, TroubleNotice, useInputName } from './Parts.tsx';
+import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
+import { TroubleNotice, useInputName } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import { resultWords } from './result-words.ts';
 import type { ResultsStore } from './results.store.ts';
@@ -177,8 +179,9 @@ function WatchButtons({ store, job, onRetry }: WatchProps) {
   const isOver = hasEnded(job);
   const mayHelp =
     job.state === 'cancelled' || (job.state === 'failed' && (job.error === null || mayRetry(job.error.code)));
+  const settling = useSettling<HTMLDivElement>(`${isOver} ${mayHelp}`);
   return (
-    <div class="row">
+    <div ref={settling} class="row">
       {!isOver && (
         <button type="button" class="button" onClick={() => void store.cancel()}>
           {resultWords.job.cancel}

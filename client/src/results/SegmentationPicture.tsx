@@ -7,6 +7,7 @@ import type { Segment, Segmentation } from '#shared/pixels/segmentation.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';
 import { storedWords } from './stored-words.ts';
+import { HiddenPicture, useHiding } from '../viewer/HiddenPicture.tsx';
 import type { LookStore } from './look.store.ts';
 import { resultWords } from './result-words.ts';
 import type { ResultStore } from './result.store.ts';
@@ -27,22 +28,25 @@ export function SegmentationPicture({ segmentation, store, look }: SegmentationP
   useEffect(() => void store.want('image'), [store]);
   useKeys(look.singleKeys.value, { fainter: () => look.fade(-1), stronger: () => look.fade(1) });
   const image = store.pictures.value.get('image') ?? null;
+  const about = store.named.value;
+  const isHidden = useHiding(about) !== 'shown' && image !== null && image !== 'missing';
   const shown = segments.filter(({ number }) => !hidden.has(number));
   const toggle = (number: number) => setHidden(hidden.symmetricDifference(new Set([number])));
   return (
     <div class="result-picture">
       <div
         class="picture-box"
-        role="img"
-        aria-label={said.picture(shown.map(({ label }) => label))}
+        {...(isHidden ? {} : { role: 'img', 'aria-label': said.picture(shown.map(({ label }) => label)) })}
         style={{ aspectRatio: `${columns} / ${rows}` }}
       >
-        {image !== null && image !== 'missing' && <img src={image} alt="" />}
-        {shown.map(({ number, picture }) => (
-          <div key={number} class="picture-map" style={{ opacity: look.opacity.value / 100 }}>
-            <Picture thumbnail={picture} />
-          </div>
-        ))}
+        {isHidden && <HiddenPicture picture={about} />}
+        {!isHidden && image !== null && image !== 'missing' && <img src={image} alt="" />}
+        {!isHidden &&
+          shown.map(({ number, picture }) => (
+            <div key={number} class="picture-map" style={{ opacity: look.opacity.value / 100 }}>
+              <Picture thumbnail={picture} />
+            </div>
+          ))}
       </div>
       {image === 'missing' && (
         <p class="row small" role="status">

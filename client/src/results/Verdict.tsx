@@ -8,8 +8,9 @@ import type { Finding, Result } from '#shared/protocol/inference.ts';
 import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { Sheet } from '../kit/Sheet.tsx';
+import { Confirm, Sheet } from '../kit/Sheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { useSettling } from '../kit/use-settling.ts';
 import { className, correctionsOf, headlineOf, personOf } from './describe-result.ts';
 import type { Correction, VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
@@ -200,18 +201,42 @@ type ButtonsProps = {
 };
 
 function Buttons(props: ButtonsProps) {
+  const { verdict, isAsked, store } = props;
+  const settling = useSettling<HTMLDivElement>(`${verdict.kind} ${isAsked} ${store.image.value}`);
+  // Asked until it is answered, or sent: each attempt in between draws other buttons.
+  const [asked, setAsked] = useState<VerifyRequest | null>(null);
+  const unsent = verdict.kind === 'unsent' ? verdict.unsent.request : null;
+  const waiting = verdict.kind === 'sending' ? verdict.request : unsent;
+  return (
+    <div ref={settling} class="verdict-buttons">
+      <ButtonsOf {...props} onDrop={() => setAsked(unsent)} />
+      {asked !== null && asked === waiting && (
+        <Confirm
+          {...said.dropAsk}
+          about={yourWord(asked)}
+          yes={said.drop}
+          destructive
+          onYes={() => void store.discard()}
+          onClose={() => setAsked(null)}
+        />
+      )}
+    </div>
+  );
+}
+
+function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
   const { store, verdict, isAsked, onChange } = props;
   if (verdict.kind === 'sending') return null;
   if (verdict.kind === 'unsent')
     return (
-      <div class="verdict-buttons">
+      <>
         <button type="button" class="button" onClick={() => void store.again()}>
           {said.again}
         </button>
-        <button type="button" class="button button-bare" onClick={() => void store.discard()}>
+        <button type="button" class="button button-bare" aria-haspopup="dialog" onClick={props.onDrop}>
           {said.drop}
         </button>
-      </div>
+      </>
     );
   if (!isAsked)
     return (
@@ -220,14 +245,14 @@ function Buttons(props: ButtonsProps) {
       </button>
     );
   return (
-    <div class="verdict-buttons">
+    <>
       {props.onKeep && (
         <button type="button" class="button button-bare" onClick={props.onKeep}>
           {said.keep}
         </button>
       )}
       <AskedButtons {...props} />
-    </div>
+    </>
   );
 }
 

@@ -20,6 +20,10 @@ import { recordedFinding, recordedResult, recordedResults } from '../testing/rec
 import { formatDicomDate } from '../kit/format.ts';
 import { resultWords } from './result-words.ts';
 
+test('two scores that are said to differ do not look alike', () => {
+  assert.match(resultWords.device.what(0.987, 0.994), /the device said 98\.7 % and the gateway says 99\.4 %/);
+});
+
 test('a finding reads as above or below the threshold, or says why there is none', () => {
   const said = recordedResults().map(({ finding }) => shortOf(headlineOf(finding)));
   assert.equal(said, [
@@ -55,8 +59,10 @@ test('an image other than a chest film is not called outside a population, and i
     image: { kind: 'Hand', probability: 0.97 },
     model: { ...recordedFinding().model, id: 'image-kind' },
   });
-  assert.is(shortOf(headlineOf(kind)), 'Hand film, 97 %');
+  assert.is(shortOf(headlineOf(kind)), 'Kind of picture: Hand film, 97 %');
   assert.is(titleOf(headlineOf(kind)), 'It looks like a hand film');
+  const none = { ...kind, image: { kind: 'other' as const, probability: 0.94 } };
+  assert.is(shortOf(headlineOf(none)), 'Kind of picture: none of the kinds it knows, 94 %');
   assert.equal(
     correctionsOf(kind),
     ['CXR', 'BreastMRI', 'HeadCT', 'TrunkCT', 'other', 'not-assessable'],

@@ -74,7 +74,10 @@ export function shortOf(headline: Headline): string {
     case 'segmented':
       return short.segmented(headline.fraction);
     case 'kind':
-      return short.kind(className(headline.name), headline.probability);
+      return short.kind(
+        headline.name === 'other' ? short.noKind : className(headline.name),
+        headline.probability,
+      );
     case 'silent':
       return resultWords.silent[headline.because];
     default:

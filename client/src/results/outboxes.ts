@@ -1,16 +1,34 @@
 /**
- * The outboxes of verdicts of this window, one for each account that used it. The status line counts what they hold
- * before their code is here, and after the pages of results are gone.
+ * The outboxes of verdicts of this window, one for each account that used it, and the reviews with steps that the
+ * gateway does not have. The status line counts them before their code is here, and after their pages are gone.
  */
 import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import { provided } from '../kit/provided.ts';
 import type { VerdictOutbox } from './verdict-outbox.ts';
 
+/** Ids of reviews with steps that the gateway does not have, the oldest first. */
+export interface UnsentReviews {
+  /** They wait for the link, or for their author. */
+  readonly waiting: readonly string[];
+  /** The gateway refused a step: its author decides. */
+  readonly refused: readonly string[];
+}
+
+export interface Unsent extends UnsentReviews {
+  /** Verdicts on results that wait for the link. */
+  readonly verdicts: number;
+  /** Those that the gateway refused, perhaps as another person was faster: their author decides. */
+  readonly refusedVerdicts: number;
+}
+
+const NO_REVIEWS: UnsentReviews = { waiting: [], refused: [] };
+
 export interface Outboxes {
   /** The outbox of this account; `make` is called once for each. */
   of(account: string, make: () => VerdictOutbox): VerdictOutbox;
-  /** Verdicts of the person who is here that the gateway does not have. */
-  readonly unsent: ReadonlySignal<number>;
+  tellReviews(account: string, reviews: UnsentReviews): void;
+  /** Statements of the person who is here that the gateway does not have. */
+  readonly unsent: ReadonlySignal<Unsent>;
 }
 
 export const [ProvideOutboxes, useOutboxes] = provided<Outboxes>('outboxes');
@@ -18,7 +36,17 @@ export const [ProvideOutboxes, useOutboxes] = provided<Outboxes>('outboxes');
 /** `account`: who is here. */
 export function createOutboxes(account: ReadonlySignal<string | null>): Outboxes {
   const made = signal<ReadonlyMap<string, VerdictOutbox>>(new Map());
+  const reviews = signal<ReadonlyMap<string, UnsentReviews>>(new Map());
+  const ofAccount = (owner: string): Unsent => {
+    const unsent = made.value.get(owner)?.unsent.value ?? [];
+    const verdicts = unsent.filter(({ isRetried }) => isRetried).length;
+    const refusedVerdicts = unsent.length - verdicts;
+    return { verdicts, refusedVerdicts, ...(reviews.value.get(owner) ?? NO_REVIEWS) };
+  };
   return {
+    tellReviews: (owner, told) => {
+      reviews.value = new Map(reviews.peek()).set(owner, told);
+    },
     of(owner, make) {
       const known = made.peek().get(owner);
       if (known) return known;
@@ -26,6 +54,6 @@ export function createOutboxes(account: ReadonlySignal<string | null>): Outboxes
       made.value = new Map(made.peek()).set(owner, outbox);
       return outbox;
     },
-    unsent: computed(() => made.value.get(account.value ?? '')?.unsent.value.length ?? 0),
+    unsent: computed(() => ofAccount(account.value ?? '')),
   };
 }

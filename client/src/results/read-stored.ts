@@ -17,6 +17,7 @@ import { findElement, textOf } from '#shared/dicom/values.ts';
 import type { Codecs } from '#shared/pixels/codecs.ts';
 import { readSegmentation, type Segmentation } from '#shared/pixels/segmentation.ts';
 import { thumbnail, type Thumbnail } from '#shared/pixels/thumbnail.ts';
+import { mayHoldName } from '#shared/deid/undeclared-text.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
 
 /** As written in the header; '' if missing. */
@@ -39,7 +40,7 @@ export interface StoredHead {
 export type StoredContent =
   | { readonly kind: 'report'; readonly report: StructuredReport }
   | { readonly kind: 'segmentation'; readonly segmentation: Segmentation }
-  | { readonly kind: 'picture'; readonly picture: Thumbnail };
+  | { readonly kind: 'picture'; readonly picture: Thumbnail; readonly mayHoldName: boolean };
 
 export type Stored =
   | {
@@ -85,5 +86,10 @@ export async function readStored(bytes: Uint8Array<ArrayBuffer>, codecs: Codecs)
   const picture = await thumbnail(instance, instance.dataSet, { maxSide: SHOWN_SIDE }, { codecs });
   return picture === null
     ? { kind: 'unreadable', because: 'image-damaged' }
-    : { kind: 'read', head, digest, content: { kind: 'picture', picture } };
+    : {
+        kind: 'read',
+        head,
+        digest,
+        content: { kind: 'picture', picture, mayHoldName: mayHoldName(instance) },
+      };
 }

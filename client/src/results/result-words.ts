@@ -11,12 +11,11 @@ import type { Correction, NoAnswer } from './finding-kinds.ts';
 /** 0.2124 → "21 %"; values that would round to 0 or 100 become "< 1 %" and "> 99 %". */
 const percent = (part: number) =>
   part > 0 && part < 0.005 ? '< 1 %' : part < 1 && part > 0.995 ? '> 99 %' : `${Math.round(part * 100)} %`;
-const orNothing = (part: number | null) => (part === null ? 'nothing' : percent(part));
+/** With a decimal: two scores that are said to differ must not look alike. */
+const orNothing = (part: number | null) => (part === null ? 'nothing' : `${(part * 100).toFixed(1)} %`);
 
 export const resultWords = {
   percent,
-  notForDiagnosis: 'Not for diagnostic use',
-  notForDiagnosisWhat: 'A demonstration model. It only decides which studies are looked at first.',
   look: 'Run AI',
 
   list: {
@@ -62,7 +61,7 @@ export const resultWords = {
     BreastMRI: 'an MR of the breast',
     HeadCT: 'a CT of the head',
     TrunkCT: 'a CT of the trunk',
-    other: 'something else',
+    other: 'none of the kinds of picture that the model knows',
   } as Readonly<Record<string, string>>,
 
   headline: {
@@ -76,7 +75,8 @@ export const resultWords = {
     above: (score: number) => `Above the threshold, ${percent(score)}`,
     below: (score: number) => `Below the threshold, ${percent(score)}`,
     segmented: (fraction: number) => `Lungs ${percent(fraction)} of the image`,
-    kind: (kind: string, probability: number) => `${kind}, ${percent(probability)}`,
+    kind: (kind: string, probability: number) => `Kind of picture: ${kind}, ${percent(probability)}`,
+    noKind: 'none of the kinds it knows',
   },
   /** In a list; the page of a result says more (`cautionsOf`). */
   silent: {
@@ -185,7 +185,14 @@ export const resultWords = {
     unsentRetried: 'It is sent when the connection is back.',
     again: 'Send now',
     drop: 'Discard it',
+    dropAsk: {
+      title: 'Discard your verdict?',
+      what: 'Only this device has your verdict. You cannot bring it back.',
+      no: 'Keep it',
+    },
     done: { agree: 'Agreed', correct: 'Corrected' } satisfies Record<(typeof VERIFICATIONS)[number], string>,
+    doneBy: (verdict: (typeof VERIFICATIONS)[number], name: string | null) =>
+      `${resultWords.verdict.done[verdict]}${name === null ? ' by a radiologist' : ` by ${name}`}`,
     instead: (finding: string) => `It is: ${finding}`,
     by: (who: string, when: string) => `by ${who}, ${when}`,
     change: 'Change it',
@@ -261,6 +268,7 @@ export const resultWords = {
   one: {
     title: 'Result',
     back: 'Results',
+    toReview: 'Back to the review',
     loading: 'Fetching the result…',
     previous: 'Newer result',
     next: 'Older result',

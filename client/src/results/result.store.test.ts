@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { signal } from '@preact/signals';
 import type { Role } from '#shared/protocol/api.ts';
-import type { Result, ResultInstance } from '#shared/protocol/inference.ts';
+import { MAY_HOLD_NAME_HEADER, type Result, type ResultInstance } from '#shared/protocol/inference.ts';
 import { giveTurns, json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
@@ -51,6 +51,21 @@ test('only a radiologist gets the bar that asks for a verdict; it takes no room 
   assert.equal([may('radiologist'), may('technician', 'radiologist')], [true, true]);
   const others = [may('technician'), may('researcher'), may('auditor'), may('admin'), mayVerify(null)];
   assert.equal(others.filter(Boolean), []);
+});
+
+test('an image may show a name until the gateway says that its header rules that out', async () => {
+  const answers = ['true', undefined, 'false'];
+  const said: boolean[] = [];
+  for (const answer of answers) {
+    const headers: Record<string, string> = answer === undefined ? {} : { [MAY_HOLD_NAME_HEADER]: answer };
+    const { store } = await open(({ path }) =>
+      path.includes('explanations') ? new Response('png', { headers }) : json(RESULT),
+    );
+    await store.want('image');
+    said.push(store.named.value.mayHoldName);
+    assert.is(store.named.value.of, RESULT.finding.input.sopInstanceUID ?? RESULT.id);
+  }
+  assert.equal(said, [true, true, false]);
 });
 
 test('a verdict is impossible until its image is drawn, and again once it is not', async () => {

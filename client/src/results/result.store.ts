@@ -6,8 +6,14 @@
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { User } from '#shared/protocol/api.ts';
-import { resultSchema, type ExplanationMethod, type Result } from '#shared/protocol/inference.ts';
+import {
+  MAY_HOLD_NAME_HEADER,
+  resultSchema,
+  type ExplanationMethod,
+  type Result,
+} from '#shared/protocol/inference.ts';
 import { problemOf, type ApiClient } from '../net/api-client.ts';
+import type { NamedPicture } from '../viewer/hidden-pictures.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import { isUnderWay, waitBefore } from './await-reports.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
@@ -51,6 +57,8 @@ export interface ResultStore {
   readonly id: string;
   readonly shown: ReadonlySignal<Shown>;
   readonly pictures: ReadonlySignal<ReadonlyMap<ExplanationMethod, Picture>>;
+  /** The image, which may show a name until its header is known. */
+  readonly named: ReadonlySignal<NamedPicture>;
   readonly image: ReadonlySignal<ImageState>;
   readonly verdict: ReadonlySignal<Verdict>;
   load(): Promise<void>;
@@ -79,6 +87,7 @@ export interface ResultTools {
 type State = {
   readonly shown: Signal<Shown>;
   readonly pictures: Signal<ReadonlyMap<ExplanationMethod, Picture>>;
+  readonly mayHoldName: Signal<boolean>;
   readonly isDrawn: Signal<boolean>;
   readonly overtaken: Signal<VerifyRequest | null>;
   readonly closed: AbortController;
@@ -94,6 +103,7 @@ export function createResultStore(tools: ResultTools): ResultStore {
   const state: State = {
     shown: signal<Shown>({ kind: 'loading' }),
     pictures: signal(new Map<ExplanationMethod, Picture>()),
+    mayHoldName: signal(true),
     isDrawn: signal(false),
     overtaken: signal(null),
     closed: new AbortController(),
@@ -112,6 +122,11 @@ export function createResultStore(tools: ResultTools): ResultStore {
     verdict,
     image,
     pictures: computed(() => pictures.value),
+    named: computed(() => {
+      const seen = shown.value;
+      const uid = seen.kind === 'ready' ? seen.result.finding.input.sopInstanceUID : undefined;
+      return { of: uid ?? tools.id, mayHoldName: state.mayHoldName.value };
+    }),
     load: () => load(state, tools),
     want: (method) => want(state, tools, method),
     noteImage(drawn) {
@@ -244,7 +259,9 @@ async function want(state: State, { api, id }: ResultTools, method: ExplanationM
       signal: state.closed.signal,
     });
     if (!response.ok) throw await problemOf(response);
-    put(state, method, URL.createObjectURL(await response.blob()));
+    const picture = await response.blob();
+    if (method === 'image') state.mayHoldName.value = response.headers.get(MAY_HOLD_NAME_HEADER) !== 'false';
+    put(state, method, URL.createObjectURL(picture));
   } catch {
     put(state, method, 'missing');
   }

@@ -3,22 +3,14 @@
  * jobs and models are recorded, because a failed model, a disagreement and a faster colleague cannot be
  * produced at will. results.e2e.ts tests real models.
  */
-import type { BrowserContext, Route } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import type { Job, Result } from '#shared/protocol/inference.ts';
-import {
-  afterVerdict,
-  drawnExplanations,
-  idOf,
-  recordedJob,
-  recordedModels,
-  recordedResults,
-  STUDY,
-} from '../testing/recorded-answers.ts';
+import { focusIsInSight } from '../testing/focus-in-sight.ts';
+import { idOf, recordedJob, recordedResults, STUDY } from '../testing/recorded-answers.ts';
+import { PICTURES, record, RecordedGateway } from '../testing/recorded-gateway.ts';
 import { looksRight as inspect, type ScreenName } from '../testing/screens.ts';
 
 const test = suite('the pages of results');
@@ -28,18 +20,6 @@ const walk = await walkScreens(test, {
   open: openWorld,
   isOneVisit: true,
 });
-
-/** The gateway's answers now, and its questions so far; a walk changes the answers. */
-class RecordedGateway {
-  results: Result[] = [];
-  jobs: Job[] = [];
-  isDown = false;
-  hasNoImage = false;
-  verifyStatus = 200;
-  readonly verified: unknown[] = [];
-  readonly asked: string[] = [];
-  readonly inferred: string[] = [];
-}
 
 /** A stage with a signed-in person and recorded answers. */
 type Scene = Stage & {
@@ -68,112 +48,6 @@ const step = (name: string, run: (scene: Scene) => Promise<void>): void =>
       await visitor.unrouteAll({ behavior: 'ignoreErrors' });
     }
   });
-
-const problem = (status: number, code: string) => ({
-  status,
-  contentType: 'application/problem+json',
-  body: JSON.stringify({
-    type: 'about:blank',
-    title: 'It cannot be done.',
-    status,
-    code,
-    correlationId: 'c-1',
-  }),
-});
-
-const PICTURES = drawnExplanations();
-
-/** The answers to one question about results, by the parts of its path. */
-type Question = { readonly said: RecordedGateway; readonly route: Route; readonly parts: readonly string[] };
-
-function answerModels({ route, parts: [id, what] }: Question): Promise<void> {
-  const models = recordedModels();
-  if (!id) return route.fulfill({ json: { models } });
-  return route.fulfill({ json: what ? models[2] : models.find((model) => model.id === id) });
-}
-
-function answerUploads({ route }: Question): Promise<void> {
-  const counts = { promised: 1, atGateway: 0, inPacs: 1, refused: 0, quarantined: 0, leftOut: 0 };
-  const upload = {
-    uploadId: idOf(1),
-    studyInstanceUID: STUDY,
-    state: 'receipted',
-    revision: 1,
-    policy: 'deidentified',
-    counts,
-    bytes: { promised: 1, atGateway: 0, inPacs: 1 },
-    waiting: null,
-    receipt: null,
-  };
-  const another = { ...upload, uploadId: idOf(2), studyInstanceUID: `${STUDY.slice(0, -2)}47` };
-  return route.fulfill({ json: { uploads: [upload, another] } });
-}
-
-function answerInfer({ route, said }: Question): Promise<void> {
-  said.inferred.push(route.request().postData() ?? '');
-  return route.fulfill({ status: 202, json: said.jobs[0] });
-}
-
-function answerJobs({ route, said, parts: [id, what] }: Question): Promise<void> {
-  if (what === 'events')
-    return route.fulfill({
-      contentType: 'text/event-stream',
-      body: said.jobs.map((each) => `event: job\ndata: ${JSON.stringify(each)}\n\n`).join(''),
-    });
-  return route.fulfill({ json: id ? said.jobs.find((each) => each.id === id) : { jobs: said.jobs } });
-}
-
-function answerVerdict({ route, said }: Question, result: Result): Promise<void> {
-  const verdict = route.request().postDataJSON();
-  said.verified.push(verdict);
-  if (said.verifyStatus !== 200)
-    return route.fulfill(
-      problem(said.verifyStatus, said.verifyStatus === 409 ? 'result-changed' : 'unexpected'),
-    );
-  const verified = afterVerdict(result, verdict);
-  said.results = said.results.map((each) => (each.id === result.id ? verified : each));
-  return route.fulfill({ json: verified });
-}
-
-function answerResults(question: Question): Promise<void> {
-  const { route, said, parts } = question;
-  const [id, what, method] = parts;
-  if (!id) {
-    const isLungs = new URL(route.request().url()).search.includes('model=lung-fields');
-    const results = said.results.filter(({ finding }) => !isLungs || finding.model.id === 'lung-fields');
-    return route.fulfill({ json: { results, next: null } });
-  }
-  const result = said.results.find((each) => each.id === id);
-  if (!result) return route.fulfill(problem(404, 'not-found'));
-  if (what === 'explanations' && said.hasNoImage) return route.fulfill(problem(410, 'image-gone'));
-  if (what === 'explanations')
-    return route.fulfill({ contentType: 'image/png', body: PICTURES.get(method!)! });
-  if (what === 'preview') {
-    const patient = { name: 'Relay^7Q3MX', id: 'P-7Q3MX', isPseudonym: true };
-    const thumbnail = PICTURES.get('image')!.toString('base64url');
-    return route.fulfill({ json: { thumbnail, patient, studyDate: '2026-01-01' } });
-  }
-  return what === 'verify' ? answerVerdict(question, result) : route.fulfill({ json: result });
-}
-
-const ANSWERS: Readonly<Record<string, (question: Question) => Promise<void>>> = {
-  models: answerModels,
-  uploads: answerUploads,
-  infer: answerInfer,
-  jobs: answerJobs,
-  results: answerResults,
-};
-
-/** Answers everything below /api that concerns models. */
-async function record(to: BrowserContext, said: RecordedGateway): Promise<void> {
-  await to.route(/\/api\/(results|jobs|models|infer|uploads)(\/|\?|$)/, async (route) => {
-    const request = route.request();
-    const { pathname, search } = new URL(request.url());
-    const [, , kind, ...parts] = pathname.split('/');
-    said.asked.push(`${request.method()} ${pathname.slice(4)}${search}`);
-    return said.isDown ? route.abort('connectionrefused') : ANSWERS[kind!]!({ said, route, parts });
-  });
-}
 
 /** Opens the list and its first result, a film above the threshold. */
 async function openFirst({ page, said }: Scene): Promise<void> {
@@ -239,6 +113,7 @@ step('one result shows the finding, the map over the image and the threshold on 
   await page.getByText('above the threshold of 21 %').first().waitFor();
   await page.locator('.result-head', { hasText: /Pseudonym Relay, 7Q3MX, P-7Q3MX.*Chest film/ }).waitFor();
   await looksRight('result-above');
+  await focusIsInSight(page);
 });
 
 step('single keys change map and opacity, not in a field, and can be switched off', async (scene) => {
@@ -311,6 +186,48 @@ step('a verdict is sent at once, can be changed, and every one stays in view', a
     /^Verified report: Corrected, .* \(SR\)\nVerified report: Agreed, .* · replaced .*\nReport .* · replaced/;
   assert.match(reports.join('\n'), told);
   await looksRight('result-history');
+});
+
+/** Two presses of the mouse in one place, as of a hand that double-clicks everything. */
+async function pressTwice({ page }: Scene, button: string): Promise<void> {
+  const pressed = page.getByRole('button', { name: button, exact: true });
+  // Until it takes presses itself.
+  await pressed.click({ trial: true });
+  const box = await pressed.boundingBox();
+  assert.ok(box, `there is no ${button}`);
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.up();
+  // A slow double press: this long after the first, the second still belongs to it.
+  await page.waitForTimeout(250);
+  await page.mouse.down({ clickCount: 2 });
+  await page.mouse.up({ clickCount: 2 });
+}
+
+step('a double press on one button never presses the one that takes its place', async (scene) => {
+  const { page, said, looksRight } = scene;
+  await agree(scene);
+  await pressTwice(scene, 'Change it');
+  await page.getByText('This verdict stands until you give another one.').waitFor();
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  await page.getByRole('button', { name: 'Change it' }).click({ trial: true });
+  await page.getByRole('button', { name: 'Change it' }).focus();
+  await page.keyboard.down('Enter');
+  await page.keyboard.down('Enter');
+  await page.keyboard.up('Enter');
+  await page.getByText('This verdict stands until you give another one.').waitFor();
+  assert.equal(said.verified, [{ verdict: 'agree' }], 'nothing was said twice');
+  said.verifyStatus = 503;
+  await pressTwice(scene, 'Agree');
+  await page.getByText('Your verdict is not sent').waitFor();
+  await pressTwice(scene, 'Discard it');
+  await page.getByRole('heading', { name: 'Discard your verdict?' }).waitFor();
+  await looksRight('result-discard');
+  await page.getByRole('button', { name: 'Keep it' }).click();
+  await page.getByText('Your verdict is not sent').waitFor();
+  await page.getByRole('button', { name: 'Discard it' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Discard it' }).click();
+  await page.getByText('Your verdict is not sent').waitFor({ state: 'detached' });
 });
 
 step(

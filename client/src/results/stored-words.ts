@@ -86,6 +86,7 @@ export const storedWords = {
   context: 'Who observed',
   about: 'About the report',
   modelAndSource: 'By which model, of which image',
+  sourceAlone: 'Of which image',
   /** An image in the report’s library has no name of its own. */
   image: 'Image',
   source: 'Source image',

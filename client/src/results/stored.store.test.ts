@@ -55,7 +55,7 @@ async function readAs(answer: Answering, instance: ResultInstance = recordedInst
     api,
     read: (bytes) => readStored(bytes, loadCodecs()),
     now: () => 0,
-    resultId: 'r',
+    path: `/results/r/instances/${instance.sopInstanceUID}`,
     instance: () => instance,
   });
   assert.is(store.reading.value.kind, 'reading');

@@ -1,5 +1,5 @@
 /**
- * One result instance as currently stored in the PACS: read back when the page is opened, and again on
+ * One instance of the gateway's own as currently stored in the PACS: read back when the page is opened, and again on
  * request. Nothing is stored on the device.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
@@ -35,18 +35,20 @@ export interface StoredTools {
   readonly api: Pick<ApiClient, 'send'>;
   readonly read: StoredReader;
   readonly now: () => number;
-  readonly resultId: string;
+  /** Where the gateway reads it back from the PACS. */
+  readonly path: string;
   /** The current state and receipt, which change over time. */
   readonly instance: () => ResultInstance;
 }
 
-export function createStoredStore({ api, read, now, resultId, instance }: StoredTools): StoredStore {
+export function createStoredStore({ api, read, now, path, instance }: StoredTools): StoredStore {
   const reading = signal<Reading>({ kind: 'reading' });
   const closed = new AbortController();
 
   async function fetched(): Promise<Uint8Array<ArrayBuffer>> {
-    const response = await api.send(`/results/${resultId}/instances/${instance().sopInstanceUID}`, {
-      headers: { accept: 'application/dicom' },
+    const response = await api.send(path, {
+      // Byte for byte as it is stored.
+      headers: { accept: 'application/dicom; transfer-syntax=*' },
       signal: closed.signal,
     });
     if (!response.ok) throw await problemOf(response);

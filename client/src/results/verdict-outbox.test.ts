@@ -80,6 +80,22 @@ test('without a link it is shown as not sent, and is sent automatically once the
   assert.equal([sent().length, outbox.unsent.value, await rows.kept()], [2, [], []]);
 });
 
+test('one that is discarded while it is tried again is gone once that attempt has failed', async () => {
+  const attempt = Promise.withResolvers<void>();
+  let isFirst = true;
+  const { outbox, rows } = await open(async () => {
+    if (!isFirst) await attempt.promise;
+    isFirst = false;
+    return unreachable();
+  });
+  await outbox.give(AGREED);
+  const tried = outbox.retry();
+  const discarded = outbox.discard(RESULT.id);
+  attempt.resolve();
+  await Promise.all([tried, discarded]);
+  assert.equal([outbox.unsent.value, await rows.kept()], [[], []]);
+});
+
 test('the next window of its author on this device sends what an earlier one could not', async () => {
   const device = openDevice();
   const first = await open(unreachable, device);

@@ -3,7 +3,7 @@
  * forgotten once the gateway has it: a cut link or a closed page loses none. One that could not be sent is shown as
  * not sent, and is sent when the link is back; one that the gateway refuses waits for its author.
  */
-import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { z } from 'zod';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { findingSchema, resultSchema, verifyRequestSchema, type Result } from '#shared/protocol/inference.ts';
@@ -36,6 +36,7 @@ export interface VerdictOutbox {
   readonly saved: ReadonlySignal<Result | null>;
   /** Keeps it, then sends it. Replaces an unsent one on the same result. */
   give(given: Given): Promise<void>;
+  /** Forgets it; one on its way once that attempt has failed. */
   discard(resultId: string): Promise<void>;
   /** Sends those that wait for the link. */
   retry(): Promise<void>;
@@ -95,6 +96,7 @@ export function createVerdictOutbox(tools: OutboxTools): VerdictOutbox {
       return outcome.finally(() => state.underWay.delete(outcome));
     },
     async discard(resultId) {
+      await untilTried(state, resultId);
       drop(state, resultId);
       await ignoreFailure(tools.rows.forget(resultId), 'without a database nothing is kept');
     },
@@ -109,6 +111,15 @@ export function createVerdictOutbox(tools: OutboxTools): VerdictOutbox {
 
 function drop({ unsent }: State, resultId: string): void {
   unsent.value = unsent.peek().filter((each) => each.resultId !== resultId);
+}
+
+/** Resolves when nothing is on its way for this result. */
+function untilTried({ sending }: State, resultId: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const stop = effect(() => {
+    if (!sending.value.has(resultId)) resolve();
+  });
+  return promise.finally(stop);
 }
 
 /** Two can be on their way for one result: the later one is shown. */

@@ -3,16 +3,21 @@ import { useEffect, useState } from 'preact/hooks';
 import {
   caseReviewsSchema,
   reviewSchema,
+  type CaseReview,
   type ListedReview,
   type ReviewTypes,
 } from '#shared/protocol/reviews.ts';
-import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { isEnded } from '#shared/protocol/review-state.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { formatMoment } from '../kit/format.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
+import { dueOf } from './due-of.ts';
+import { outcomeOf, waitingFor } from './outcome-of.ts';
+import { progressOf } from './progress-of.ts';
 import { reviewWords } from './review-words.ts';
 import { useReviewTypes } from './use-review-types.ts';
 import './reviews.css';
@@ -22,7 +27,7 @@ type CaseReviewsProps = { readonly caseId: string; readonly isAnonymous: boolean
 
 export function CaseReviews({ caseId, isAnonymous }: CaseReviewsProps) {
   const api = useApi();
-  const [reviews, setReviews] = useState<readonly ListedReview[] | null>(null);
+  const [reviews, setReviews] = useState<readonly CaseReview[] | null>(null);
   const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
   const [isOpen, setOpen] = useState(false);
   useEffect(() => {
@@ -37,7 +42,7 @@ export function CaseReviews({ caseId, isAnonymous }: CaseReviewsProps) {
   return (
     <section class="stack" aria-label={words.title}>
       <h2>{words.title}</h2>
-      <CaseTroubleNotice trouble={trouble} />
+      <TroubleAlert trouble={trouble} />
       {reviews?.length === 0 && <p class="quiet">{words.none}</p>}
       <ul class="plain">
         {(reviews ?? []).map((review) => (
@@ -45,11 +50,7 @@ export function CaseReviews({ caseId, isAnonymous }: CaseReviewsProps) {
             <a class="case-result" href={hrefOf({ page: 'reviews', id: review.id })}>
               {review.title}
             </a>
-            <span class="small quiet">
-              {[reviewWords.states[review.state], formatMoment(new Date(review.openedAt), new Date())].join(
-                reviewWords.separator,
-              )}
-            </span>
+            <span class="small quiet">{aboutOf(review).filter(Boolean).join(reviewWords.separator)}</span>
           </li>
         ))}
       </ul>
@@ -61,6 +62,18 @@ export function CaseReviews({ caseId, isAnonymous }: CaseReviewsProps) {
       {isOpen && <OpenSheet caseId={caseId} onClose={() => setOpen(false)} />}
     </section>
   );
+}
+
+function aboutOf(review: CaseReview) {
+  const names = isEnded(review.state) ? [] : waitingFor(review);
+  const waits = names.length > 0 && words.waitsFor(names);
+  return [progressOf(review), outcomeOf(review), whenOf(review), waits, dueOf(review)];
+}
+
+/** When it was settled, or else asked for. */
+function whenOf({ openedAt, settledAt }: ListedReview): string {
+  if (settledAt !== null) return formatMoment(new Date(settledAt), new Date());
+  return reviewWords.list.asked(formatMoment(new Date(openedAt), new Date()));
 }
 
 function OpenSheet({ caseId, onClose }: { readonly caseId: string; readonly onClose: () => void }) {
@@ -107,7 +120,7 @@ function OpenSheet({ caseId, onClose }: { readonly caseId: string; readonly onCl
         <div role="alert">
           {isTooMany && <p class="small review-fault">{words.tooMany(type.definition.readers)}</p>}
         </div>
-        <CaseTroubleNotice trouble={trouble} />
+        <TroubleAlert trouble={trouble} />
         <FormActions
           submit={words.submit}
           submitting={words.submitting}

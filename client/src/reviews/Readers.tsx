@@ -2,11 +2,12 @@
 import { useState } from 'preact/hooks';
 import { REVIEWERS, type Review, type ReviewPlace } from '#shared/protocol/reviews.ts';
 import { ADJUDICATOR, isRefusal, stepOf, type Party } from '#shared/protocol/review-state.ts';
-import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import type { CaseTrouble } from '../cases/case-trouble.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSession } from '../net/net-context.ts';
+import { dueOf } from './due-of.ts';
 import type { ReviewStore } from './review.store.ts';
 import { reviewWords } from './review-words.ts';
 import { useReviewTypes } from './use-review-types.ts';
@@ -30,7 +31,7 @@ export function Readers({ review, store, account }: ReadersProps) {
           <li key={place.place} class="row hairline">
             <span class="review-reader">
               <bdi>{nameOf(place)}</bdi>
-              {!isFree(place) && <span class="small quiet">{reviewWords.places[place.state]}</span>}
+              {!isFree(place) && <span class="small quiet">{statusOf(place, dueOf(review))}</span>}
             </span>
             {isFree(place) && mayRead && own === undefined && (
               <button
@@ -55,11 +56,26 @@ export function Readers({ review, store, account }: ReadersProps) {
   );
 }
 
+const statusOf = ({ place, state, isMine, reader }: ReviewPlace, due: string | null): string => {
+  const isNamed = isMine || reader !== null;
+  return [
+    isNamed && place === ADJUDICATOR && words.adjudicator,
+    reviewWords.places[state],
+    state !== 'signed' && due,
+  ]
+    .filter(Boolean)
+    .join(reviewWords.separator);
+};
+
 const isFree = ({ state }: ReviewPlace): boolean => state === 'open';
 
-function nameOf({ place, isMine, reader }: ReviewPlace): string {
+/** A name may be withheld: then somebody reads here, and nobody says who. */
+function nameOf(of: ReviewPlace): string {
+  const { place, isMine, reader } = of;
   if (isMine) return words.mine;
-  return reader?.username ?? (place === ADJUDICATOR ? words.freeAdjudicator : words.freePlace(place));
+  if (reader !== null) return reader.username;
+  if (isFree(of)) return place === ADJUDICATOR ? words.freeAdjudicator : words.freePlace(place);
+  return place === ADJUDICATOR ? words.adjudicator : words.reader(place);
 }
 
 type GiveSheetProps = Pick<ReadersProps, 'review' | 'store'> & {
@@ -100,7 +116,7 @@ function GiveSheet({ place, review, store, onClose }: GiveSheetProps) {
           ))}
         </fieldset>
         {place.state === 'decided' && <p class="small quiet">{words.kept}</p>}
-        <CaseTroubleNotice trouble={trouble ?? store.trouble.value} />
+        <TroubleAlert trouble={trouble ?? store.trouble.value} />
         <FormActions
           submit={words.submit}
           submitting={words.submitting}

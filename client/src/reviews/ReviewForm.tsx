@@ -10,7 +10,9 @@ import {
   type ReviewForm as Form,
 } from '#shared/protocol/review-forms.ts';
 import { DECISIONS, type Decision } from '#shared/protocol/reviews.ts';
-import type { Answered } from './review.store.ts';
+import type { Typed } from './review-draft.ts';
+import type { Answered } from './own-reading.ts';
+import { readFigure } from './read-figure.ts';
 import { reviewWords } from './review-words.ts';
 
 const words = reviewWords.form;
@@ -20,27 +22,26 @@ export type ReviewFormProps = {
   readonly form: Form;
   /** The reader is shown something that a model found: only then can it be accepted or corrected. */
   readonly hasFinding: boolean;
-  readonly said: Answered | null;
+  /** The answers with which the form begins; null: it is empty. */
+  readonly said: Typed | null;
   readonly isBusy: boolean;
   readonly onSave: (said: Answered) => void;
   /** Something differs from what was saved. */
-  readonly onTouch: () => void;
+  readonly onTouch: (typed: Typed) => void;
 };
-
-/** Null: not decided yet. */
-type Typed = Omit<Answered, 'decision'> & { readonly decision: Decision | null };
 
 const EMPTY: Typed = { decision: null, answers: {}, reason: '' };
 
 export function ReviewForm({ form, hasFinding, said, isBusy, onSave, onTouch }: ReviewFormProps) {
   const [typed, setTyped] = useState<Typed>(said ?? EMPTY);
   const decision = typed.decision ?? (hasFinding ? null : 'accept');
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<Fault | null>(null);
   const isJudged = decision !== 'reject';
   const change = (some: Partial<Typed>) => {
-    setTyped({ ...typed, ...some });
+    const changed = { ...typed, ...some };
+    setTyped(changed);
     setFault(null);
-    onTouch();
+    onTouch(changed);
   };
   const answer = (name: string, value: string | number | null) => {
     const { [name]: _, ...others } = typed.answers;
@@ -48,7 +49,7 @@ export function ReviewForm({ form, hasFinding, said, isBusy, onSave, onTouch }: 
   };
   const submit = (event: SubmitEvent) => {
     event.preventDefault();
-    if (decision === null) return setFault(words.missing([words.decision]));
+    if (decision === null) return setFault({ lines: [words.missing([words.decision])], fields: [] });
     const asked = { decision, reason: typed.reason.trim(), answers: isJudged ? typed.answers : {} };
     const wrong = faultOf(form, asked);
     setFault(wrong);
@@ -69,21 +70,20 @@ export function ReviewForm({ form, hasFinding, said, isBusy, onSave, onTouch }: 
             field={field}
             isRequired={form.required.includes(name)}
             answer={typed.answers[name]}
+            isWrong={fault?.fields.includes(name)}
             onAnswer={(value) => answer(name, value)}
           />
         ))}
       {(needsReason(decision) || typed.reason !== '') && (
-        <label class="field">
-          <span>{words.reason}</span>
-          <textarea
-            rows={2}
-            maxLength={REASON_LENGTH}
-            value={typed.reason}
-            onInput={(event) => change({ reason: event.currentTarget.value })}
-          />
-        </label>
+        <Reason text={typed.reason} onType={(reason) => change({ reason })} />
       )}
-      <div role="alert">{fault && <p class="small review-fault">{fault}</p>}</div>
+      <div role="alert">
+        {fault?.lines.map((line) => (
+          <p key={line} class="small review-fault">
+            {line}
+          </p>
+        ))}
+      </div>
       <div>
         <button type="submit" class="button button-main" aria-disabled={isBusy}>
           {isBusy ? words.saving : words.save}
@@ -93,6 +93,47 @@ export function ReviewForm({ form, hasFinding, said, isBusy, onSave, onTouch }: 
   );
 }
 
+type ReasonProps = { readonly text: string; readonly onType: (text: string) => void };
+
+const Reason = ({ text, onType }: ReasonProps) => (
+  <Prose title={words.reason} rows={2} longest={REASON_LENGTH} text={text} onType={onType} />
+);
+
+type ProseProps = ReasonProps & {
+  readonly title: string;
+  readonly rows: number;
+  readonly longest: number;
+  readonly isWrong?: boolean | undefined;
+};
+
+/** More than may be said is not cut: nobody would notice. */
+function Prose({ title, rows, longest, text, onType, isWrong }: ProseProps) {
+  const hint = useId();
+  const count = lengthOf(text);
+  return (
+    <div class="field">
+      <label>
+        <span>{title}</span>
+        <textarea
+          rows={rows}
+          value={text}
+          aria-describedby={hint}
+          aria-invalid={isWrong === true || count > longest}
+          onInput={(event) => onType(event.currentTarget.value)}
+        />
+      </label>
+      <span id={hint} class="small quiet numbers">
+        {count > longest * NEARLY ? words.characters(count, longest) : words.longest(longest)}
+      </span>
+    </div>
+  );
+}
+
+/** From this share of the limit on, what is typed is counted. */
+const NEARLY = 0.8;
+/** As the gateway counts. */
+const lengthOf = (text: string): number => [...text].length;
+
 const decisionsOf = (hasFinding: boolean) =>
   DECISIONS.filter((one) => hasFinding || one !== 'correct').map((one) => ({
     value: one,
@@ -101,11 +142,36 @@ const decisionsOf = (hasFinding: boolean) =>
 
 const needsReason = (decision: Decision | null): boolean => decision === 'correct' || decision === 'reject';
 
-function faultOf(form: Form, { decision, answers, reason }: Answered): string | null {
-  if (needsReason(decision) && reason === '') return words.reasonMissing;
+type Fault = { readonly lines: readonly string[]; readonly fields: readonly string[] };
+
+function faultOf(form: Form, { decision, answers, reason }: Answered): Fault | null {
+  if (needsReason(decision) && reason === '') return { lines: [words.reasonMissing], fields: [] };
+  if (reason.length > REASON_LENGTH)
+    return { lines: [words.wrong(words.reason, words.characters(reason.length, REASON_LENGTH))], fields: [] };
   const faults = decision === 'reject' ? [] : faultsOf(form, answers);
-  const titles = faults.flatMap((name) => form.properties[name]?.title ?? []);
-  return titles.length === 0 ? null : words.missing(titles);
+  const fields = faults.filter((name) => Object.hasOwn(form.properties, name));
+  if (fields.length === 0) return null;
+  const missing = fields.filter((name) => !Object.hasOwn(answers, name));
+  const wrong = fields.filter((name) => Object.hasOwn(answers, name));
+  const titles = missing.map((name) => form.properties[name]!.title);
+  return {
+    lines: [
+      ...(titles.length > 0 ? [words.missing(titles)] : []),
+      ...wrong.map((name) => wrongIn(form.properties[name]!, answers[name]!)),
+    ],
+    fields,
+  };
+}
+
+function wrongIn(field: ReviewField, answer: Answers[string]): string {
+  if (field['x-field'] === 'text')
+    return words.wrong(field.title, words.characters(lengthOf(`${answer}`), field.maxLength));
+  return field['x-field'] === 'radio' ? field.title : words.wrong(field.title, rangeOf(field));
+}
+
+function rangeOf(field: Extract<ReviewField, { readonly minimum: number }>): string {
+  const unit = field['x-field'] === 'measurement' ? ` ${field['x-unit']}` : '';
+  return `${words.range(field.minimum, field.maximum)}${unit}`;
 }
 
 export type QuestionProps = {
@@ -113,9 +179,10 @@ export type QuestionProps = {
   readonly isRequired: boolean;
   readonly answer: Answers[string] | undefined;
   readonly onAnswer: (value: string | number | null) => void;
+  readonly isWrong?: boolean | undefined;
 };
 
-export function Question({ field, isRequired, answer, onAnswer }: QuestionProps) {
+export function Question({ field, isRequired, answer, onAnswer, isWrong }: QuestionProps) {
   const title = isRequired ? field.title : `${field.title} (${words.optional})`;
   switch (field['x-field']) {
     case 'radio': {
@@ -151,18 +218,17 @@ export function Question({ field, isRequired, answer, onAnswer }: QuestionProps)
     }
     case 'number':
     case 'measurement':
-      return <Figure title={title} field={field} answer={answer} onAnswer={onAnswer} />;
+      return <Figure {...{ title, field, answer, onAnswer, isWrong }} />;
     case 'text':
       return (
-        <label class="field">
-          <span>{title}</span>
-          <textarea
-            rows={3}
-            maxLength={field.maxLength}
-            value={answer ?? ''}
-            onInput={({ currentTarget: { value } }) => onAnswer(value.trim() === '' ? null : value)}
-          />
-        </label>
+        <Prose
+          title={title}
+          rows={3}
+          longest={field.maxLength}
+          text={`${answer ?? ''}`}
+          isWrong={isWrong}
+          onType={(value) => onAnswer(value.trim() === '' ? null : value)}
+        />
       );
     default:
       return field satisfies never;
@@ -210,31 +276,36 @@ type FigureProps = {
   readonly title: string;
   readonly field: Extract<ReviewField, { readonly minimum: number }>;
   readonly answer: Answers[string] | undefined;
-  readonly onAnswer: (value: number | null) => void;
+  readonly onAnswer: (value: string | number | null) => void;
+  readonly isWrong: boolean | undefined;
 };
 
-function Figure({ title, field, answer, onAnswer }: FigureProps) {
+/**
+ * A text field: a browser empties a field of numbers while "7." is typed, or reads 7, and whoever writes that back into
+ * it puts the next digit before the number. A text that is no number stays the answer, so that saving it says so.
+ */
+function Figure({ title, field, answer, onAnswer, isWrong }: FigureProps) {
   const hint = useId();
-  const unit = field['x-field'] === 'measurement' ? ` ${field['x-unit']}` : '';
+  const [text, setText] = useState('');
   return (
     <div class="field">
       <label>
         <span>{title}</span>
         <input
-          type="number"
-          step="any"
-          min={field.minimum}
-          max={field.maximum}
-          value={answer ?? ''}
+          inputMode="decimal"
+          autocomplete="off"
+          value={readFigure(text) === (answer ?? null) ? text : `${answer ?? ''}`}
           aria-describedby={hint}
-          onInput={({ currentTarget: { valueAsNumber } }) =>
-            onAnswer(Number.isFinite(valueAsNumber) ? valueAsNumber : null)
-          }
+          aria-invalid={isWrong === true}
+          onInput={({ currentTarget: { value } }) => {
+            setText(value);
+            onAnswer(readFigure(value));
+          }}
+          onBlur={() => setText('')}
         />
       </label>
       <span id={hint} class="small quiet numbers">
-        {words.range(field.minimum, field.maximum)}
-        {unit}
+        {rangeOf(field)}
       </span>
     </div>
   );

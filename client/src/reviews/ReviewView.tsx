@@ -5,24 +5,31 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ADJUDICATOR, isEnded } from '#shared/protocol/review-state.ts';
 import type { Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
-import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
-import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import { useOutboxes } from '../results/outboxes.ts';
+import { History } from './History.tsx';
+import { useOpenReviews } from './open-reviews.ts';
 import { Readers } from './Readers.tsx';
 import { ReviewForm } from './ReviewForm.tsx';
-import { createReviewStore, type Answered, type ReviewStore } from './review.store.ts';
+import { answeredIn, type Answered } from './own-reading.ts';
+import { createReviewStore, type ReviewStore } from './review.store.ts';
 import { reviewWords } from './review-words.ts';
 import { Sides } from './Sides.tsx';
+import { SignReading } from './SignReading.tsx';
+import { takenAnswers } from './taken-answers.ts';
 import { MarkList } from './image/MarkList.tsx';
 import { ownMarks, readerMarks } from './image/shown-marks.ts';
+import { StoredMarks } from './StoredMarks.tsx';
 import { StudyPictures } from './StudyPictures.tsx';
 import { UnsentSteps } from './UnsentSteps.tsx';
 import { useImages } from './use-images.ts';
+import { WhatModelsFound } from './WhatModelsFound.tsx';
 
 const words = reviewWords.page;
 
@@ -34,10 +41,12 @@ function later(ms: number, then: () => void): () => void {
 export function ReviewView({ id, isAnonymous }: { readonly id: string; readonly isAnonymous: boolean }) {
   const api = useApi();
   const account = useSession().user.value?.id ?? '';
+  const outboxes = useOutboxes();
   const [store] = useState(() =>
     createReviewStore(
       {
         ...{ api, account, database: openLocalDatabase(), now: Date.now },
+        waits: (reviews) => outboxes.tellReviews(account, reviews),
         ...{ newId: () => crypto.randomUUID(), wait: later },
       },
       id,
@@ -45,7 +54,8 @@ export function ReviewView({ id, isAnonymous }: { readonly id: string; readonly 
   );
   useEffect(() => {
     void store.load(isAnonymous);
-    const isBack = () => void store.sendAgain();
+    // Opened without a link, there is nothing on the page yet.
+    const isBack = () => void (store.review.peek() === null ? store.load(isAnonymous) : store.sendAgain());
     addEventListener('online', isBack);
     return () => {
       removeEventListener('online', isBack);
@@ -72,7 +82,8 @@ export function ReviewView({ id, isAnonymous }: { readonly id: string; readonly 
             : late && words.loading}
       </h1>
       {store.isMissing.value && <p class="quiet">{words.missingWhat}</p>}
-      <CaseTroubleNotice trouble={store.trouble.value}>
+      {store.isMissing.value && review === null && <UnsentSteps store={store} />}
+      <TroubleAlert trouble={store.trouble.value}>
         {review === null && (
           <p>
             <button type="button" class="button" onClick={() => void store.load(isAnonymous)}>
@@ -80,7 +91,7 @@ export function ReviewView({ id, isAnonymous }: { readonly id: string; readonly 
             </button>
           </p>
         )}
-      </CaseTroubleNotice>
+      </TroubleAlert>
       {review && <OneReview review={review} store={store} account={account} />}
     </main>
   );
@@ -92,17 +103,20 @@ type OneReviewProps = {
   readonly account: string;
 };
 
-function OneReview({ review, store, account }: OneReviewProps) {
+function OneReview({ review: known, store, account }: OneReviewProps) {
   const own = store.own.value;
+  // With what waits on this device for the link.
+  const review = { ...known, places: known.places.map((place) => (place.isMine && own ? own : place)) };
   const studies = store.case.value?.studies.map(({ studyInstanceUID }) => studyInstanceUID);
   const images = useImages(studies, store);
   const stage = images.kind === 'shown' ? images.stage : null;
   const spacings = stage?.viewer.spacings.value ?? new Map();
   const others = readerMarks(store.otherMarks.value, spacings);
   const mine = ownMarks(store.marks.value ?? [], spacings, {
-    place: own?.place ?? null,
-    hasOthers: others.length > 0,
+    ...{ place: own?.place ?? null, hasOthers: others.length > 0 },
   });
+  const openReviews = useOpenReviews();
+  useEffect(() => void openReviews.refresh(), [review.state]);
   // The button that signed is gone, and perhaps the form with it.
   useEffect(() => {
     if (own?.state === 'signed' && document.activeElement === document.body)
@@ -123,16 +137,18 @@ function OneReview({ review, store, account }: OneReviewProps) {
         )}
         <div class="stack">
           <UnsentSteps store={store} />
-          {review.state === 'settled' && <Sides review={review} onUse={null} />}
+          {!review.hidesFinding && <WhatModelsFound found={store.found.value} reviewId={review.id} />}
+          {review.state === 'settled' && <Sides review={review} found={foundIn(store)} onUse={null} />}
           {own !== null && !isEnded(review.state) && (
             <OwnReading key={own.place} review={review} own={own} store={store} />
           )}
           {!isEnded(review.state) && <Readers review={review} store={store} account={account} />}
+          <StoredMarks review={review} annotations={store.kept.value} />
           {stage && <MarkList stage={stage} own={mine} others={others} saving={own && savingOf(store)} />}
           <Next store={store} own={own} />
         </div>
       </div>
-      <History review={review} />
+      <History review={review} annotations={store.kept.value} found={foundIn(store)} />
       {review.mayWithdraw && !isEnded(review.state) && (
         <p>
           <AskFirst
@@ -146,6 +162,9 @@ function OneReview({ review, store, account }: OneReviewProps) {
     </>
   );
 }
+
+/** Null: the case was not read yet. */
+const foundIn = (store: ReviewStore) => (store.case.value === null ? null : store.found.value);
 
 function savingOf({ unsent, isCutOff }: ReviewStore): 'saved' | 'saving' | 'kept' {
   if (!unsent.value.some(({ given }) => given.step === 'annotate')) return 'saved';
@@ -177,39 +196,54 @@ function Facts({ review }: { readonly review: Review }) {
 type OwnReadingProps = Pick<OneReviewProps, 'review' | 'store'> & { readonly own: ReviewPlace };
 
 function OwnReading({ review, own, store }: OwnReadingProps) {
-  const { form, hidesFinding } = review.definition;
-  const [taken, setTaken] = useState<Said | null>(null);
-  const [isTouched, setTouched] = useState(false);
-  const isAdjudicator = own.place === ADJUDICATOR;
+  const unsent = store.unsent.value;
   if (own.state === 'signed')
     return (
       <>
-        <p role="status">{words.signed}</p>
-        <Sides review={review} onUse={null} />
+        <p role="status">
+          {unsent.some(({ given }) => given.step === 'sign') ? words.signedHere : words.signed}
+        </p>
+        <Sides review={review} found={foundIn(store)} onUse={null} />
       </>
     );
   // The gateway refused something: first it is decided what becomes of it.
-  if (store.unsent.value.some(({ trouble }) => trouble !== null)) return null;
+  if (unsent.some(({ trouble }) => trouble !== null)) return null;
+  return <Answering review={review} own={own} store={store} />;
+}
+
+function Answering({ review, own, store }: OwnReadingProps) {
+  const { form, hidesFinding } = review.definition;
+  const [taken, setTaken] = useState<Taken | null>(null);
+  const draft = store.draft.value;
+  const [isTouched, setTouched] = useState(draft !== null);
+  const isAdjudicator = own.place === ADJUDICATOR;
   const studies = store.case.value?.studies;
-  const isFound = studies === undefined || studies.some(({ results }) => results.length > 0);
-  const shown = taken ?? own.said;
+  const isFound =
+    studies === undefined || studies.some(({ results }) => results.some(({ positive }) => positive !== null));
+  const isDraft = taken === null && draft !== null && isTouched;
   const use = (said: Said, place: number) => {
-    setTaken(said);
+    store.undoSign();
+    setTaken({ said: takenAnswers(form, said), of: said.at });
     setTouched(true);
     void store.takeMarks(place);
   };
   return (
     <>
-      {isAdjudicator && <Sides review={review} onUse={use} />}
+      {isAdjudicator && <Sides review={review} found={foundIn(store)} onUse={use} />}
       <section class="stack" aria-label={reviewWords.form.title}>
         <h2>{reviewWords.form.title}</h2>
+        {isDraft && <p class="small quiet">{reviewWords.form.draft}</p>}
         <ReviewForm
-          key={taken?.at}
+          key={taken?.of}
           form={form}
-          hasFinding={isAdjudicator || (isFound && !hidesFinding)}
-          said={shown && answeredIn(shown)}
+          hasFinding={isFound && (isAdjudicator || !hidesFinding)}
+          said={taken?.said ?? (isDraft ? draft : own.said && answeredIn(own.said))}
           isBusy={store.isBusy.value}
-          onTouch={() => setTouched(true)}
+          onTouch={(typed) => {
+            store.undoSign();
+            setTouched(true);
+            void store.keepDraft(typed);
+          }}
           onSave={(said) => {
             // The button is not switched off, because it would lose the focus.
             if (store.isBusy.value) return;
@@ -217,41 +251,13 @@ function OwnReading({ review, own, store }: OwnReadingProps) {
             void store.decide(said);
           }}
         />
-        {own.said && <Signing said={own.said} isTouched={isTouched} store={store} />}
+        {own.said && <SignReading review={review} said={own.said} isTouched={isTouched} store={store} />}
       </section>
     </>
   );
 }
 
-const answeredIn = ({ decision, answers, reason }: Said): Answered => ({
-  decision,
-  answers,
-  reason: reason ?? '',
-});
-
-type SigningProps = { readonly said: Said; readonly isTouched: boolean; readonly store: ReviewStore };
-
-function Signing({ said, isTouched, store }: SigningProps) {
-  const form = reviewWords.form;
-  return (
-    <div class="stack-tight">
-      <p class="small" role="status">
-        {isTouched ? form.unchangedFirst : form.saved(formatMoment(new Date(said.at), new Date()))}
-      </p>
-      <div class="row">
-        <button
-          type="button"
-          class="button button-main"
-          disabled={isTouched || store.isBusy.value}
-          onClick={() => void store.sign()}
-        >
-          {form.sign}
-        </button>
-        <span class="small quiet">{form.signWhat}</span>
-      </div>
-    </div>
-  );
-}
+type Taken = { readonly said: Answered; readonly of: string };
 
 function Next({ store, own }: { readonly store: ReviewStore; readonly own: ReviewPlace | null }) {
   const next = store.next.value;
@@ -263,30 +269,5 @@ function Next({ store, own }: { readonly store: ReviewStore; readonly own: Revie
         {words.next}
       </a>
     </p>
-  );
-}
-
-function History({ review }: { readonly review: Review }) {
-  return (
-    <details class="disclosure">
-      <summary>
-        <span class="disclosure-mark">
-          <Icon name="chevron" size={16} turns />
-        </span>
-        {reviewWords.history}
-      </summary>
-      <ol class="plain case-timeline">
-        {review.history.map(({ step, by, to, decision, at }) => (
-          <li key={`${step} ${at}`}>
-            <span class="small quiet numbers">{formatMoment(new Date(at), new Date())}</span>
-            <bdi class="small">
-              {[reviewWords.steps[step], decision && reviewWords.decisions[decision], by, to !== by && to]
-                .filter(Boolean)
-                .join(reviewWords.separator)}
-            </bdi>
-          </li>
-        ))}
-      </ol>
-    </details>
   );
 }

@@ -2,12 +2,19 @@
 import { namesHidden } from '../kit/identities.ts';
 import { ReviewsView } from './ReviewsView.tsx';
 import { ReviewView } from './ReviewView.tsx';
+import { marksIn } from './stored-marks.ts';
+import { StoredMarksView } from './StoredMarksView.tsx';
 import { ReviewTypesView } from './types/ReviewTypesView.tsx';
 import '../cases/cases.css';
+import '../results/results.css';
+import '../results/result.css';
+import '../results/stored.css';
 import './reviews.css';
 import './image/viewer.css';
 
 export function ReviewsPages({ id }: { readonly id: string }) {
   if (id === 'types') return <ReviewTypesView />;
+  const marks = marksIn(id);
+  if (marks !== null) return <StoredMarksView key={id} {...marks} />;
   return id === '' ? <ReviewsView /> : <ReviewView key={id} id={id} isAnonymous={namesHidden.value} />;
 }

@@ -1,7 +1,7 @@
 /** The lists of reviews: what waits for this person comes first. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
-import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
+import { ADJUDICATOR, isEnded } from '#shared/protocol/review-state.ts';
 import {
   REVIEW_LISTS,
   REVIEWERS,
@@ -9,7 +9,8 @@ import {
   type ListedReview,
   type ReviewList,
 } from '#shared/protocol/reviews.ts';
-import { CaseTroubleNotice, dayWords } from '../cases/CaseParts.tsx';
+import { dayWords, isOverdue } from '../cases/CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { caseWords } from '../cases/case-words.ts';
 import { formatMoment } from '../kit/format.ts';
@@ -18,6 +19,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
+import { progressOf } from './progress-of.ts';
 import { reviewWords } from './review-words.ts';
 
 const words = reviewWords.list;
@@ -77,13 +79,13 @@ export function ReviewsView() {
           ))}
         </select>
       </label>
-      <CaseTroubleNotice trouble={trouble}>
+      <TroubleAlert trouble={trouble}>
         <p>
           <button type="button" class="button" onClick={() => void ask(null)}>
             {reviewWords.trouble.again}
           </button>
         </p>
-      </CaseTroubleNotice>
+      </TroubleAlert>
       {page === null && late && <p class="quiet">{words.loading}</p>}
       {page?.reviews.length === 0 && <p role="status">{words.empty[list]}</p>}
       <ol class="plain" aria-label={kitWords.pages.reviews}>
@@ -106,10 +108,11 @@ export function ReviewsView() {
 
 function Row({ review }: { readonly review: ListedReview }) {
   const own = review.places.find(({ isMine }) => isMine);
+  const late = !isEnded(review.state) && isOverdue({ ...review, status: 'open' });
   const about = [
     caseWords.priorities[review.priority],
-    review.dueOn && words.due(dayWords(review.dueOn)),
-    own ? reviewWords.places[own.state] : reviewWords.states[review.state],
+    !late && review.dueOn && words.due(dayWords(review.dueOn)),
+    own ? reviewWords.places[own.state] : progressOf(review),
     review.pseudonym,
     words.asked(formatMoment(new Date(review.openedAt), new Date())),
   ].filter(Boolean);
@@ -118,6 +121,12 @@ function Row({ review }: { readonly review: ListedReview }) {
       <span class="case-row-body">
         <span class="strong">{words.name(review.title, review.caseNumber)}</span>
         {own?.place === ADJUDICATOR && own.state !== 'signed' && <span>{words.adjudicate}</span>}
+        {late && (
+          <span class="small case-late">
+            <Icon name="decide" size={16} />
+            {caseWords.overdue(dayWords(review.dueOn!))}
+          </span>
+        )}
         <span class="small quiet numbers">{about.join(reviewWords.separator)}</span>
       </span>
       <Icon name="chevron" size={16} turns />

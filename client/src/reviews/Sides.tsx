@@ -1,18 +1,23 @@
 /** The readers' answers side by side; differences stand out, for the adjudicator and for whoever reads it later. */
-import { differencesOf, type ReviewField, type ReviewForm } from '#shared/protocol/review-forms.ts';
+import type { Result } from '#shared/protocol/inference.ts';
+import { differencesOf, type ReviewForm } from '#shared/protocol/review-forms.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
+import { answerWords } from './answer-words.ts';
 import { reviewWords } from './review-words.ts';
+import { saidDecision } from './said-decision.ts';
 
 const words = reviewWords.sides;
 
 export type SidesProps = {
   readonly review: Review;
+  /** By models; null: not known yet. */
+  readonly found: readonly Result[] | null;
   /** Takes a reader's answers into the form, and their marks; null: nothing is asked. */
   readonly onUse: ((said: Said, place: number) => void) | null;
 };
 
-export function Sides({ review, onUse }: SidesProps) {
+export function Sides({ review, found, onUse }: SidesProps) {
   const { form } = review.definition;
   const sides = review.places.filter(({ said, isMine }) => said !== null && (onUse === null || !isMine));
   if (sides.length === 0) return null;
@@ -23,9 +28,10 @@ export function Sides({ review, onUse }: SidesProps) {
   return (
     <section class="stack" aria-label={words.title}>
       <h2>{words.title}</h2>
+      {onUse && <p class="small quiet">{words.useWhat}</p>}
       <div class="review-sides">
         {sides.map((side) => (
-          <Side key={side.place} side={side} form={form} different={different} onUse={onUse} />
+          <Side key={side.place} {...{ side, review, found, different, onUse }} />
         ))}
       </div>
     </section>
@@ -34,34 +40,24 @@ export function Sides({ review, onUse }: SidesProps) {
 
 type SideProps = {
   readonly side: ReviewPlace;
-  readonly form: ReviewForm;
+  readonly review: Review;
+  readonly found: SidesProps['found'];
   readonly different: ReadonlySet<string>;
   readonly onUse: SidesProps['onUse'];
 };
 
-function Side({ side: { place, reader, said }, form, different, onUse }: SideProps) {
+function Side({ side: { place, reader, said }, review, found, different, onUse }: SideProps) {
+  const { form } = review.definition;
   const name = place === ADJUDICATOR ? words.adjudicator : words.reader(place);
   return (
     <section class="stack-tight review-side" aria-label={name}>
       <h3>
         <bdi>{[name, reader?.username].filter(Boolean).join(reviewWords.separator)}</bdi>
       </h3>
-      <p>{reviewWords.decisions[said!.decision]}</p>
+      <p>{saidDecision({ ...said!, place }, review, found)}</p>
       {said!.reason && <p class="case-note-text">{said!.reason}</p>}
       {said!.decision !== 'reject' && (
-        <dl class="review-answers">
-          {Object.entries(form.properties).map(([question, field]) => (
-            <div key={question} data-differs={different.has(question)}>
-              <dt class="small quiet">
-                {field.title}
-                {different.has(question) && ` (${words.differs})`}
-              </dt>
-              <dd class="case-note-text">
-                <bdi>{answerWords(field, said!.answers[question])}</bdi>
-              </dd>
-            </div>
-          ))}
-        </dl>
+        <AnswerList form={form} answers={said!.answers} different={different} />
       )}
       {onUse && (
         <p>
@@ -74,9 +70,26 @@ function Side({ side: { place, reader, said }, form, different, onUse }: SidePro
   );
 }
 
-function answerWords(field: ReviewField, answer: string | number | undefined): string {
-  if (answer === undefined) return words.none;
-  if (field['x-field'] === 'radio')
-    return field.oneOf.find((option) => option.const === answer)?.title ?? `${answer}`;
-  return field['x-field'] === 'measurement' ? `${answer} ${field['x-unit']}` : `${answer}`;
-}
+type AnswerListProps = {
+  readonly form: ReviewForm;
+  readonly answers: Said['answers'];
+  /** Questions that two readers answer differently. */
+  readonly different?: ReadonlySet<string>;
+};
+
+/** In the words of the review type. */
+export const AnswerList = ({ form, answers, different }: AnswerListProps) => (
+  <dl class="review-answers">
+    {Object.entries(form.properties).map(([question, field]) => (
+      <div key={question} data-differs={different?.has(question) ?? false}>
+        <dt class="small quiet">
+          {field.title}
+          {different?.has(question) && ` (${words.differs})`}
+        </dt>
+        <dd class="case-note-text">
+          <bdi>{answerWords(field, answers[question])}</bdi>
+        </dd>
+      </div>
+    ))}
+  </dl>
+);

@@ -1,5 +1,6 @@
 /** The images of a case beside its form, on black in both themes, with the tools to look at them and to mark them. */
 import { useLate } from '../kit/use-late.ts';
+import { HiddenPicture, useHiding } from '../viewer/HiddenPicture.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import { ImageStage } from './image/ImageStage.tsx';
 import { MarkBar } from './image/MarkBar.tsx';
@@ -9,7 +10,7 @@ import type { Stage } from './image/stage.ts';
 import { ViewerKeys } from './image/ViewerKeys.tsx';
 import { ImageSteps, ToolBar, WindowPart } from './image/ViewerTools.tsx';
 import { reviewWords } from './review-words.ts';
-import { PICTURES_LIMIT } from './study-pictures.ts';
+import { PICTURES_LIMIT } from '#shared/dicom/order-pictures.ts';
 import type { Images } from './use-images.ts';
 
 const words = reviewWords.picture;
@@ -59,14 +60,28 @@ type ViewerProps = { readonly stage: Stage; readonly isCut: boolean } & Pick<
 
 function Viewer({ stage, isCut, own, others }: ViewerProps) {
   const { viewer, marks, isKeysOpen } = stage;
+  const shown = viewer.shown.value;
+  const picture = {
+    of: shown === null ? '' : viewer.pictures[shown.at]!.sopInstanceUID,
+    mayHoldName: shown?.mayHoldName ?? false,
+  };
+  const isHidden = useHiding(picture) !== 'shown';
   return (
     <>
-      <ToolBar stage={stage} />
-      <ImageStage stage={stage} marks={shownOn(stage, own, others)} />
+      {isHidden ? (
+        <div class="viewer-stage viewer-empty">
+          <HiddenPicture picture={picture} />
+        </div>
+      ) : (
+        <>
+          <ToolBar stage={stage} />
+          <ImageStage stage={stage} marks={shownOn(stage, own, others)} />
+        </>
+      )}
       <p class="unseen" role="status">
         {marks.said.value}
       </p>
-      {marks.mayEdit.value && <MarkBar stage={stage} marks={own} />}
+      {!isHidden && marks.mayEdit.value && <MarkBar stage={stage} marks={own} />}
       {viewer.phase.value === 'failed' && (
         <p>
           <button type="button" class="button" onClick={viewer.retry}>
@@ -101,7 +116,8 @@ function shownOn(
     .filter(({ mark }) => mark.sopInstanceUID === sopInstanceUID && mark.frame === shown.frame)
     .map((one) => ({
       mark: one.mark,
-      name: one.length === null ? one.number : `${one.number} ${one.length}`,
+      number: one.number,
+      length: one.length,
       colour: one.colour,
       isSelected: marks.selected.value === one.mark.id,
     }));

@@ -1,8 +1,17 @@
 /** The steps that this device has not brought to the gateway: they wait for the link, or the gateway refused one. */
+import { REVIEW_PROBLEMS } from '#shared/protocol/review-problems.ts';
+import { isEnded } from '#shared/protocol/review-state.ts';
+import type { CaseTrouble } from '../cases/case-trouble.ts';
+import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
-import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { useSettling } from '../kit/use-settling.ts';
+import { keptIn } from './own-reading.ts';
+import type { Unsent } from './review-marks.ts';
 import type { ReviewStore } from './review.store.ts';
 import { reviewWords } from './review-words.ts';
+import { saidDecision } from './said-decision.ts';
+import { AnswerList } from './Sides.tsx';
 
 const words = reviewWords.kept;
 
@@ -12,36 +21,21 @@ export function UnsentSteps({ store }: { readonly store: ReviewStore }) {
     ({ given, trouble }) => given.step !== 'annotate' || trouble !== null || store.isCutOff.value,
   );
   const refused = unsent.find(({ trouble }) => trouble !== null);
-  const isOvertaken = refused?.given.step === 'annotate' && refused.trouble?.code === 'review-changed';
-  const isBusy = store.isBusy.value;
+  const asked = askedOf(refused);
   const what = unsent.map(({ given }) => words.steps[given.step]).join(reviewWords.separator);
   return (
     <div role="status">
       {refused !== undefined && (
-        <CaseTroubleNotice trouble={refused.trouble}>
+        <TroubleAlert trouble={toldOf(refused.trouble)}>
           <p class="strong">
             {words.refused}: {what}
           </p>
-          <p>{isOvertaken ? words.overtaken : words.refusedWhat}</p>
-          <Typed store={store} />
-          <p class="row">
-            {isOvertaken && (
-              <button
-                type="button"
-                class="button"
-                disabled={isBusy}
-                onClick={() => void store.keepOwnMarks()}
-              >
-                {words.keepMarks}
-              </button>
-            )}
-            <button type="button" class="button" disabled={isBusy} onClick={() => void store.discard()}>
-              {isOvertaken ? words.takeMarks : words.discard}
-            </button>
-          </p>
-        </CaseTroubleNotice>
+          {asked !== 'contradicts' && <p>{asked === 'overtaken' ? words.overtaken : words.refusedWhat}</p>}
+          <Kept store={store} />
+          <Answers store={store} asked={asked} what={what} />
+        </TroubleAlert>
       )}
-      {refused === undefined && unsent.length > 0 && !isBusy && (
+      {refused === undefined && unsent.length > 0 && !store.isBusy.value && (
         <div class="row review-waits">
           <Icon name="caution" size={20} />
           <p>
@@ -56,24 +50,80 @@ export function UnsentSteps({ store }: { readonly store: ReviewStore }) {
   );
 }
 
-/** So that nobody has to remember what they said, when they say it again. */
-function Typed({ store }: { readonly store: ReviewStore }) {
-  const said = store.unsent.value.findLast(({ given }) => given.step === 'decide')?.given;
-  if (said?.step !== 'decide') return null;
-  const { decision, answers, reason } = said.request;
-  const properties = store.review.value?.definition.form.properties ?? {};
+/** The question that the refusal of a step leaves to its author. */
+type Asked = 'overtaken' | 'contradicts' | 'refused';
+
+function askedOf(refused: Unsent | undefined): Asked {
+  const code = refused?.trouble?.code;
+  if (refused?.given.step === 'annotate' && code === 'review-changed') return 'overtaken';
+  return code === 'review-contradicts' ? 'contradicts' : 'refused';
+}
+
+type AnswersProps = { readonly store: ReviewStore; readonly asked: Asked; readonly what: string };
+
+function Answers({ store, asked, what }: AnswersProps) {
+  const settling = useSettling<HTMLDivElement>(asked);
+  const isBusy = store.isBusy.value;
+  const button = (label: string, act: () => Promise<void>) => (
+    <button type="button" class="button" disabled={isBusy} onClick={() => void act()}>
+      {label}
+    </button>
+  );
   return (
-    <dl class="review-answers">
-      <div>
-        <dt class="small quiet">{reviewWords.form.decision}</dt>
-        <dd>{[reviewWords.decisions[decision], reason].filter(Boolean).join(reviewWords.separator)}</dd>
-      </div>
-      {Object.entries(answers).map(([name, answer]) => (
-        <div key={name}>
-          <dt class="small quiet">{properties[name]?.title ?? name}</dt>
-          <dd class="case-note-text">{answer}</dd>
-        </div>
-      ))}
-    </dl>
+    <div ref={settling} class="row">
+      {asked === 'overtaken' && (
+        <>
+          {button(words.keepMarks, store.keepOwnMarks)}
+          {button(words.takeMarks, store.discard)}
+        </>
+      )}
+      {asked === 'contradicts' && (
+        <>
+          {button(words.signAnyway, store.signAnyway)}
+          {button(words.changeFirst, store.discard)}
+        </>
+      )}
+      {asked === 'refused' && (
+        <>
+          {mayUse(store) && button(words.use, store.useKept)}
+          <AskFirst
+            label={words.discard}
+            of={words.discard}
+            ask={{ ...words.discardAsk, about: what, yes: words.discard }}
+            onYes={() => void store.discard()}
+          />
+        </>
+      )}
+    </div>
+  );
+}
+
+/** These say all in words; a code is for refusals that an administrator hears of. */
+const toldOf = (trouble: CaseTrouble | null): CaseTrouble | null =>
+  trouble && Object.hasOwn(REVIEW_PROBLEMS, trouble.code ?? '') ? { ...trouble, code: null } : trouble;
+
+/** They can be saved once more. */
+const mayUse = ({ own, review, unsent }: ReviewStore): boolean =>
+  keptIn(unsent.value) !== null &&
+  own.value !== null &&
+  own.value.state !== 'signed' &&
+  review.value !== null &&
+  !isEnded(review.value.state);
+
+/** So that nobody has to remember what they said, when they say it again. */
+function Kept({ store }: { readonly store: ReviewStore }) {
+  const kept = keptIn(store.unsent.value);
+  const review = store.review.value;
+  if (kept === null || review === null) return null;
+  const { said, at } = kept;
+  const place = store.own.value?.place ?? null;
+  const found = store.case.value === null ? null : store.found.value;
+  const decision = saidDecision({ decision: said.decision, at, place }, review, found);
+  return (
+    <section class="stack-tight" aria-label={words.said}>
+      <p class="small quiet">{words.said}</p>
+      <p>{[decision, said.reason].filter(Boolean).join(reviewWords.separator)}</p>
+      {said.decision !== 'reject' && <AnswerList form={review.definition.form} answers={said.answers} />}
+    </section>
   );
 }

@@ -14,7 +14,7 @@ import {
   type Answering,
 } from '../testing/open-api.ts';
 import { onDisk, openDevice } from '../testing/open-queue.ts';
-import { createReviewStore } from './review.store.ts';
+import { createReviewStore, type ReviewStore } from './review.store.ts';
 import { unsentSteps } from './review-outbox.ts';
 
 const ACCOUNT = randomUUID();
@@ -51,27 +51,33 @@ const CASE = {
   ...{ id: REVIEW.caseId, number: 7, title: null, pseudonym: null, state: 'open', priority: 'routine' },
 };
 
-const mark = (label: string): Annotation => ({
-  ...{ id: randomUUID(), kind: 'point', frame: 1, points: [[1, 2]], label },
+let drawn = 0;
+function countDrawn(): number {
+  drawn += 1;
+  return drawn;
+}
+const mark = (label: string, number = countDrawn()): Annotation => ({
+  ...{ id: randomUUID(), number, kind: 'point', frame: 1, points: [[1, 2]], label },
   ...{ studyInstanceUID: '1.2', seriesInstanceUID: '1.2.3', sopInstanceUID: '1.2.3.4' },
 });
 const labels = (marks: readonly Annotation[] | null) => marks?.map(({ label }) => label);
 
 /** A gateway that takes each request once, as the real one does; every answer it gives can be lost. */
 function createGateway() {
-  const place = { place: 1, version: 0, annotations: [] as Annotation[], state: 'open', stored: null };
+  const place = { place: 1, version: 0, annotations: [] as Annotation[], lastNumber: 0 };
+  const shown = () => json({ places: [{ ...place, state: 'open', stored: null }] });
   const taken: string[] = [];
   const known = new Set<string>();
-  const put = ({ id, version, annotations }: PutAnnotations): Response => {
+  const put = ({ id, version, annotations, lastNumber }: PutAnnotations): Response => {
     if (!known.has(id) && version !== place.version) return refusal(409, 'review-changed');
-    if (!known.has(id)) Object.assign(place, { version: version + 1, annotations });
+    if (!known.has(id)) Object.assign(place, { version: version + 1, annotations, lastNumber });
     if (!known.has(id)) taken.push(annotations.map(({ label }) => label).join());
     known.add(id);
-    return json({ places: [place] });
+    return shown();
   };
   const answer: Answering = ({ method, path, body }) => {
     if (method === 'PUT') return put(body as PutAnnotations);
-    if (path.endsWith('/annotations')) return json({ places: [place] });
+    if (path.endsWith('/annotations')) return shown();
     if (path.endsWith('/sign')) taken.push('signature');
     if (path.startsWith('/cases/')) return json(CASE, 500);
     return path.startsWith('/reviews?') ? json({ reviews: [], next: null }) : json(REVIEW);
@@ -93,7 +99,15 @@ async function open(answer: Answering, device = openDevice()) {
     return () => void later.delete(then);
   };
   let now = 0;
-  const tools = { api, database, account: ACCOUNT, now: () => (now += 1), newId: randomUUID, wait };
+  const tools = {
+    api,
+    database,
+    account: ACCOUNT,
+    now: () => (now += 1),
+    newId: randomUUID,
+    wait,
+    waits: () => {},
+  };
   const store = createReviewStore(tools, REVIEW.id);
   await store.load(false);
   const sent = () => untilRead(() => store.unsent.value.length === 0);
@@ -127,7 +141,9 @@ test('marks drawn without a link lie unreadable on the device, and go before the
   assert.ok(await untilRead(() => store.isCutOff.value));
   await store.annotate([mark('two')]);
   await store.annotate([mark('three')]);
-  await store.sign();
+  store.sign(false);
+  for (let second = 0; second < 5; second += 1) passTime();
+  assert.ok(await untilRead(() => !store.isBusy.value && store.unsent.value.length === 3));
   assert.not.match(await onDisk(database), 'PLANTED');
   assert.is((await unsentSteps(tools)).length, 3, 'one that was tried, the newest, the signature');
   link.answer = gateway.answer;
@@ -161,26 +177,74 @@ test('an adjudicator takes over a reader’s marks as copies, again without doub
   const second = mark('of the second');
   const both = mark('of both');
   const others = [
-    { place: 2, version: 1, annotations: [first, both], state: 'signed', stored: null },
-    { place: 3, version: 1, annotations: [second, both], state: 'signed', stored: null },
+    { place: 2, version: 1, annotations: [first, both], lastNumber: 9, state: 'signed', stored: null },
+    { place: 3, version: 1, annotations: [second, both], lastNumber: 9, state: 'signed', stored: null },
   ];
   const { store, sent, passTime } = await open(async (asked) => {
     const answer = await gateway.answer(asked);
     if (!asked.path.endsWith('/annotations')) return answer;
     return json({ places: [...((await answer.json()) as { places: object[] }).places, ...others] });
   });
-  await store.annotate([mark('own')]);
+  const numbered = () => store.marks.value!.map(({ number, label }) => `${number} ${label}`);
+  await store.annotate([mark('own', 1), mark('removed', 2)]);
+  await store.annotate(store.marks.value!.slice(0, 1));
   for (let taken = 0; taken < 2; taken += 1) await store.takeMarks(2);
-  assert.equal(labels(store.marks.value), ['own', 'of the first', 'of both']);
+  assert.equal(numbered(), ['1 own', '3 of the first', '4 of both']);
   assert.not.ok(
     store.marks.value!.some(({ id }) => [first.id, both.id].includes(id)),
     'copies',
   );
   await store.takeMarks(3);
-  assert.equal(labels(store.marks.value), ['own', 'of the second', 'of both']);
+  assert.equal(numbered(), ['1 own', '4 of both', '5 of the second']);
   passTime();
   assert.ok(await sent());
-  assert.equal(gateway.taken.at(-1), 'own,of the second,of both');
+  assert.equal(gateway.taken.at(-1), 'own,of both,of the second');
+});
+
+for (const { meanwhile, places, own } of [
+  { meanwhile: 'other answers were saved', places: REVIEW.places, own: ['mine'] },
+  { meanwhile: 'the reading was given to somebody else', places: [], own: [] },
+])
+  test(`a refused signature shows the reader’s marks at most once: ${meanwhile}`, async () => {
+    const gateway = createGateway();
+    Object.assign(gateway.place, { version: 1, annotations: [mark('mine')] });
+    const { store, link, passTime } = await open(gateway.answer);
+    assert.equal([labels(store.marks.value), store.otherMarks.value], [['mine'], []]);
+    link.answer = (asked) => {
+      if (asked.path.endsWith('/sign')) return refusal(409, 'review-changed');
+      if (asked.path.endsWith('/annotations') && places.length === 0) return json({ places: [] });
+      return asked.path === `/reviews/${REVIEW.id}` ? json({ ...REVIEW, places }) : gateway.answer(asked);
+    };
+    store.sign(false);
+    for (let second = 0; second < 5; second += 1) passTime();
+    assert.ok(await untilRead(() => store.unsent.value.some(({ trouble }) => trouble !== null)));
+    assert.ok(await untilRead(() => !store.isBusy.value));
+    assert.equal([labels(store.marks.value), store.otherMarks.value], [own, []]);
+  });
+
+test('a mark keeps its number, and no other ever gets it: neither on the page nor after the page was opened again', async () => {
+  const gateway = createGateway();
+  const device = openDevice();
+  const { store, sent, passTime } = await open(gateway.answer, device);
+  const draw = (from: ReviewStore, label: string) =>
+    from.annotate([...from.marks.value!, mark(label, from.nextNumber())]);
+  const remove = (from: ReviewStore, label: string) =>
+    from.annotate(from.marks.value!.filter((one) => one.label !== label));
+  const numbered = (from: ReviewStore) => from.marks.value!.map(({ number, label }) => `${number}${label}`);
+  for (const label of ['a', 'b', 'c']) await draw(store, label);
+  await remove(store, 'a');
+  await draw(store, 'd');
+  await remove(store, 'd');
+  assert.equal([numbered(store), store.nextNumber()], [['2b', '3c'], 5]);
+  // Not sent yet, and then known to the gateway alone.
+  const waiting = await open(unreachable, device);
+  assert.is(waiting.store.nextNumber(), 5);
+  passTime();
+  assert.ok(await sent());
+  const elsewhere = await open(gateway.answer);
+  assert.equal([numbered(elsewhere.store), elsewhere.store.nextNumber()], [['2b', '3c'], 5]);
+  await draw(elsewhere.store, 'e');
+  assert.equal(numbered(elsewhere.store), ['2b', '3c', '5e']);
 });
 
 test('a page that closes sends what was drawn in the last moment', async () => {

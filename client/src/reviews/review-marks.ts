@@ -5,6 +5,7 @@
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import {
   ANNOTATIONS_LIMIT,
+  lastNumberIn,
   reviewAnnotationsSchema,
   type Annotation,
   type ReviewAnnotations,
@@ -34,6 +35,8 @@ export interface MarkState {
   readonly own: Signal<Marks | null>;
   /** Ids of requests that may have reached the gateway: their content can no longer change. */
   readonly tried: Set<string>;
+  /** The highest that a mark had on this page, whatever became of it. */
+  lastNumber: number;
   /** One is written after the other: the older never goes over the newer. */
   keeping: Promise<void>;
 }
@@ -43,6 +46,7 @@ export const openMarks = (unsent: MarkState['unsent']): MarkState => ({
   server: signal<ReviewAnnotations | null>(null),
   own: signal<Marks | null>(null),
   tried: new Set(),
+  lastNumber: 0,
   keeping: Promise.resolve(),
 });
 
@@ -50,6 +54,12 @@ const isAnnotate = (given: Given): given is Annotate => given.step === 'annotate
 
 export const waitingMarks = (unsent: readonly Unsent[]): readonly Annotate[] =>
   unsent.map(({ given }) => given).filter(isAnnotate);
+
+/** Read for another place: what was the caller's own is not, and the other way round. */
+export function forgetMarks(state: MarkState): void {
+  state.server.value = null;
+  state.own.value = waitingMarks(state.unsent.peek()).at(-1)?.request.annotations ?? null;
+}
 
 /** Reads them from the gateway; what waits on the device goes over that. */
 export async function loadMarks(
@@ -81,25 +91,46 @@ export const othersOf = (
 ): ReadonlySignal<ReviewAnnotations['places']> =>
   computed(() => (state.server.value?.places ?? []).filter(({ place }) => place !== own.value?.place));
 
-/** The same of two marks that differ in their id alone. */
-const drawingOf = ({ id: _, ...drawn }: Annotation): string => JSON.stringify(drawn);
+/** The highest that a mark of the reading has or had, as far as is known here. */
+export const lastNumberOf = (state: MarkState, place: number | null): number =>
+  lastNumberIn(
+    state.own.peek() ?? [],
+    Math.max(
+      state.lastNumber,
+      placeIn(state.server.peek(), place)?.lastNumber ?? 0,
+      ...waitingMarks(state.unsent.peek()).map(({ request }) => request.lastNumber),
+    ),
+  );
+
+/** The same of two marks that are drawn alike. */
+const drawingOf = ({ id: _id, number: _number, ...drawn }: Annotation): string => JSON.stringify(drawn);
+
+type Copying = {
+  /** The copies of the last time: those that the other does not have are taken back. */
+  readonly earlier: ReadonlySet<string>;
+  readonly newId: () => string;
+  readonly lastNumber: number;
+};
 
 /**
- * The caller's marks with copies of another's, which are the caller's own from then on. `earlier`: the copies that are
- * taken back, of the last time. A mark that is there already is not doubled; there are at most as many as may be.
+ * The caller's marks with copies of another's, which are the caller's own from then on, with numbers of their own. A
+ * mark that is there already is not doubled; there are at most as many as may be.
  */
 export function withCopies(
   own: Marks,
   of: Marks,
-  { earlier, newId }: { readonly earlier: ReadonlySet<string>; readonly newId: () => string },
+  { earlier, newId, lastNumber }: Copying,
 ): { readonly marks: Marks; readonly copies: ReadonlySet<string> } {
-  const kept = own.filter(({ id }) => !earlier.has(id));
+  const wanted = new Set(of.map(drawingOf));
+  const kept = own.filter((mark) => !earlier.has(mark.id) || wanted.has(drawingOf(mark)));
   const there = new Set(kept.map(drawingOf));
-  const copies = of
+  const added = of
     .filter((mark) => !there.has(drawingOf(mark)))
     .slice(0, ANNOTATIONS_LIMIT - kept.length)
-    .map((mark) => ({ ...mark, id: newId() }));
-  return { marks: [...kept, ...copies], copies: new Set(copies.map(({ id }) => id)) };
+    .map((mark, at) => ({ ...mark, id: newId(), number: lastNumber + at + 1 }));
+  const marks = [...kept, ...added];
+  const copies = [...kept.filter(({ id }) => earlier.has(id)), ...added];
+  return { marks, copies: new Set(copies.map(({ id }) => id)) };
 }
 
 /**
@@ -114,14 +145,16 @@ export async function keepMarks(
   const { reviewId, place, marks } = of;
   const annotations = [...marks];
   state.own.value = marks;
+  const lastNumber = lastNumberIn(marks, lastNumberOf(state, place));
+  state.lastNumber = lastNumber;
   const waiting = waitingMarks(state.unsent.peek());
   const open = waiting.find(({ request }) => !state.tried.has(request.id));
   const given: Annotate = open
-    ? { ...open, request: { ...open.request, annotations } }
+    ? { ...open, request: { ...open.request, annotations, lastNumber } }
     : {
         ...{ step: 'annotate', reviewId, at: tools.now() },
         request: {
-          ...{ id: tools.newId(), place, annotations },
+          ...{ id: tools.newId(), place, annotations, lastNumber },
           version: versionOf(state, place) + waiting.length,
         },
       };

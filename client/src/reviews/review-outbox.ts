@@ -10,16 +10,23 @@ import {
   reviewAnnotationsSchema,
   type ReviewAnnotations,
 } from '#shared/protocol/annotations.ts';
-import { decideSchema, reviewSchema, signSchema, type Review } from '#shared/protocol/reviews.ts';
+import { answersSchema } from '#shared/protocol/review-forms.ts';
+import { DECISIONS, decideSchema, reviewSchema, signSchema, type Review } from '#shared/protocol/reviews.ts';
+import type { UnsentReviews } from '../results/outboxes.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import { forgetUnsent, keepUnsent, keptUnsent } from '../pipeline/queue/rows/unsent.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 
-const stepShape = { reviewId: z.uuid(), at: z.number() };
-/** `at`: when it was given, by the device's clock: steps are sent in this order. */
+/**
+ * `at`: when it was given, by the device's clock: steps are sent in this order. `isRefused`: the gateway did not take
+ * it when it was sent last.
+ */
+const stepShape = { reviewId: z.uuid(), at: z.number(), isRefused: z.boolean().optional() };
+const saidOnceSchema = z.object({ decision: z.enum(DECISIONS), answers: answersSchema, reason: z.string() });
 const givenSchema = z.discriminatedUnion('step', [
   z.object({ step: z.literal('decide'), ...stepShape, request: decideSchema }),
-  z.object({ step: z.literal('sign'), ...stepShape, request: signSchema }),
+  // `said`: what was signed, for the reader whose signature is refused.
+  z.object({ step: z.literal('sign'), ...stepShape, request: signSchema, said: saidOnceSchema.nullable() }),
   z.object({ step: z.literal('annotate'), ...stepShape, request: putAnnotationsSchema }),
 ]);
 export type Given = z.infer<typeof givenSchema>;
@@ -36,6 +43,8 @@ export interface OutboxTools {
   readonly database: LocalDatabase;
   /** The user's id: nobody else's right sends a step of theirs. */
   readonly account: string;
+  /** Told after each try. */
+  readonly waits: (reviews: UnsentReviews) => void;
 }
 
 /** Where the device keeps nothing (a private window), sending is all that can be done. */
@@ -46,13 +55,28 @@ export const keepGiven = async ({ database, account }: OutboxTools, given: Given
   ));
 
 export async function sendStep(tools: OutboxTools, given: Given): Promise<Outcome> {
+  const outcome = await tryStep(tools, given);
+  await tellWaiting(tools);
+  return outcome;
+}
+
+async function tellWaiting(tools: OutboxTools): Promise<void> {
+  const steps = await unsentSteps(tools);
+  const refused = new Set(steps.filter(({ isRefused }) => isRefused).map(({ reviewId }) => reviewId));
+  const others = steps.map(({ reviewId }) => reviewId).filter((id) => !refused.has(id));
+  tools.waits({ waiting: [...new Set(others)], refused: [...refused] });
+}
+
+async function tryStep(tools: OutboxTools, given: Given): Promise<Outcome> {
   try {
     const answer = await sendOnce(tools, given);
-    await discardStep(tools, given.request.id);
+    await forgetStep(tools, given.request.id);
     return { kind: 'sent', answer };
   } catch (error) {
     const isRefused = error instanceof ApiProblem && error.status < 500 && ![401, 429].includes(error.status);
-    return isRefused ? { kind: 'refused', error } : { kind: 'waits' };
+    if (!isRefused) return { kind: 'waits' };
+    await keepGiven(tools, { ...given, isRefused });
+    return { kind: 'refused', error };
   }
 }
 
@@ -78,7 +102,12 @@ async function sendOnce({ api, account }: OutboxTools, { step, reviewId, request
     : { review: reviewSchema.parse(answer) };
 }
 
-export const discardStep = async ({ database, account }: OutboxTools, stepId: string): Promise<void> =>
+export async function discardStep(tools: OutboxTools, stepId: string): Promise<void> {
+  await forgetStep(tools, stepId);
+  await tellWaiting(tools);
+}
+
+const forgetStep = async ({ database, account }: OutboxTools, stepId: string): Promise<void> =>
   void (await ignoreFailure(
     forgetUnsent(database, { kind: 'step', account, id: stepId }),
     'without a database nothing is kept',

@@ -1,4 +1,6 @@
 /** The words of the pages of reviews. */
+import { counted } from '../kit/counted.ts';
+import { formatCount } from '../kit/format.ts';
 import type { PlaceState, ReviewState } from '#shared/protocol/review-state.ts';
 import type { Decision, REVIEW_STEPS, ReviewList } from '#shared/protocol/reviews.ts';
 
@@ -16,6 +18,7 @@ export const reviewWords = {
     decided: 'Answered, not signed',
     signed: 'Signed',
   } satisfies Record<PlaceState, string>,
+  signedOf: (signed: number, readers: number) => `${signed} of ${readers} signed`,
   decisions: {
     accept: 'Answered',
     correct: 'Corrected',
@@ -64,15 +67,24 @@ export const reviewWords = {
     next: 'Next review',
     noNext: 'You have read everything.',
     signed: 'You have signed. Nothing can be changed.',
+    signedHere: 'Your signature is kept on this device. It counts once the gateway has it.',
     settled: 'The answers that stand',
+  },
+  found: {
+    title: 'What models found',
+    kinds: 'What kind of picture a model sees',
+    open: 'Look closer',
+    openOf: (finding: string, model: string) => `Look closer: ${finding}, ${model}`,
   },
   readers: {
     title: 'Readers',
     free: 'This reading is free.',
     notMine: 'You do not read this review.',
     mine: 'You',
+    reader: (place: number) => `Reader ${place}`,
     freePlace: (place: number) => `Reader ${place}: nobody yet`,
-    freeAdjudicator: 'Who decides: nobody yet',
+    freeAdjudicator: 'Who decides if readers differ: nobody yet',
+    adjudicator: 'Decides if readers differ',
     take: 'Read it myself',
     give: 'Give to…',
     sheet: 'Give the reading to',
@@ -88,6 +100,7 @@ export const reviewWords = {
   },
   form: {
     title: 'Your answers',
+    draft: 'These are your answers from before. They are kept on this device and not saved yet.',
     decision: 'Decision',
     decisions: {
       accept: 'Accept what was found',
@@ -99,11 +112,39 @@ export const reviewWords = {
     reason: 'Why',
     reasonMissing: 'Say why.',
     missing: (titles: readonly string[]) => `Answer first: ${titles.join(' · ')}`,
+    /** `right`: what may be said. */
+    wrong: (title: string, right: string) => `${title}: ${right}`,
+    longest: (longest: number) => `At most ${formatCount(longest)} characters`,
+    characters: (count: number, longest: number) =>
+      count > longest
+        ? `${formatCount(count)} of at most ${formatCount(longest)} characters: shorten it by ${formatCount(count - longest)}`
+        : `${formatCount(count)} of at most ${formatCount(longest)} characters`,
     optional: 'optional',
     save: 'Save the answers',
     saving: 'Saving…',
     sign: 'Sign',
     signWhat: 'After that nothing can be changed.',
+    signsIn: (seconds: number) =>
+      `Signs in ${seconds} seconds. It is not signed if you undo it, change an answer or leave this page.`,
+    left: (seconds: number) => `${seconds} s`,
+    undo: 'Undo',
+    contradiction: {
+      title: 'Which of the two is right?',
+      models: (found: string, caution: string) => `Models found: ${found}. ${caution}.`,
+      what: (decision: string, answer: string) =>
+        `You chose “${decision}”, but your answer is “${answer}”. The two contradict each other.`,
+      yes: 'Sign anyway',
+      no: 'Change it first',
+    },
+    keptHere: 'Kept on this device, not sent yet. You can change it until you sign.',
+    marked: {
+      title: 'Is there something or not?',
+      about: (count: number) =>
+        `${counted(count, 'mark is', 'marks are')} on the images, and your answers name nothing abnormal.`,
+      what: (answer: string) => `Your answer is “${answer}”.`,
+      yes: 'Sign anyway',
+      no: 'Change it first',
+    },
     saved: (when: string) => `Saved ${when}. You can change it until you sign.`,
     unchangedFirst: 'Save your changes before you sign.',
     range: (from: number, to: number) => `${from} to ${to}`,
@@ -113,6 +154,8 @@ export const reviewWords = {
     reader: (place: number) => `Reader ${place}`,
     adjudicator: 'Decided between them',
     use: 'Use these answers and marks',
+    useWhat:
+      'You can take over a reader’s answers and marks. Comments and reasons stay the reader’s own words.',
     differs: 'differs',
     none: 'No answer',
   },
@@ -122,7 +165,16 @@ export const reviewWords = {
     sendNow: 'Send now',
     refused: 'This was not saved',
     refusedWhat: 'Your answers are kept on this device until you decide.',
+    said: 'Your answers that were kept',
+    use: 'Use these answers',
     discard: 'Discard them',
+    discardAsk: {
+      title: 'Discard what was not saved?',
+      what: 'There is no other copy. You cannot bring them back.',
+      no: 'Keep them',
+    },
+    signAnyway: 'Sign anyway',
+    changeFirst: 'Change it first',
     overtaken: 'You have drawn other marks in this review on another device. Which shall stand?',
     keepMarks: 'Keep the marks of this device',
     takeMarks: 'Take the marks of the other device',
@@ -139,6 +191,9 @@ export const reviewWords = {
   ofCase: {
     title: 'Reviews',
     none: 'Nobody has read this case.',
+    readBy: (names: readonly string[]) => `read by ${names.join(', ')}`,
+    decidedBy: (name: string) => `decided between readers by ${name}`,
+    waitsFor: (names: readonly string[]) => `waits for ${names.join(', ')}`,
     open: 'Have it read',
     sheet: 'Have the case read',
     type: 'What is asked',

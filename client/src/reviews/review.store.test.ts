@@ -2,14 +2,26 @@
 import { randomUUID } from 'node:crypto';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Review } from '#shared/protocol/reviews.ts';
-import { json, openTestApi, refusal, unreachable, type Answering, type Asked } from '../testing/open-api.ts';
+import type { Decide, Review, Said } from '#shared/protocol/reviews.ts';
+import {
+  json,
+  openTestApi,
+  refusal,
+  unreachable,
+  untilRead,
+  type Answering,
+  type Asked,
+} from '../testing/open-api.ts';
 import { onDisk, openDevice } from '../testing/open-queue.ts';
+import type { UnsentReviews } from '../results/outboxes.ts';
+import { keptIn, type Answered } from './own-reading.ts';
 import { createReviewStore } from './review.store.ts';
 import { sendUnsent, unsentSteps } from './review-outbox.ts';
+import { SIGN_AFTER_SECONDS } from './signing.ts';
 
 const ACCOUNT = randomUUID();
 const CASE = randomUUID();
+const NONE: UnsentReviews = { waiting: [], refused: [] };
 const SAID = { decision: 'accept' as const, answers: { comment: 'PLANTED comment' }, reason: '' };
 const REVIEW: Review = {
   ...{ id: randomUUID(), number: 1, caseId: CASE, caseNumber: 7, pseudonym: null, priority: 'routine' },
@@ -33,6 +45,13 @@ const REVIEW: Review = {
   },
 };
 
+function saidIn(taken: readonly Asked[]): Said | null {
+  const last = taken.findLast(({ path }) => path.endsWith('/decision'));
+  if (last === undefined) return null;
+  const { decision, answers, reason } = last.body as Decide;
+  return { decision, answers, reason, at: REVIEW.openedAt };
+}
+
 /** A gateway that takes each step once, as the real one does. */
 function createGateway() {
   const taken: Asked[] = [];
@@ -41,13 +60,17 @@ function createGateway() {
     const isKnown = taken.some(({ body }) => (body as { id: string }).id === id);
     if (!isKnown && version !== taken.length + 1) return refusal(409, 'review-changed');
     if (!isKnown) taken.push(asked);
-    return json(REVIEW);
+    return json(shown());
   };
+  const shown = (): Review => ({
+    ...REVIEW,
+    places: REVIEW.places.map((place) => ({ ...place, version: taken.length + 1, said: saidIn(taken) })),
+  });
   const answer: Answering = (asked) => {
     if (asked.method === 'POST') return stepOf(asked);
     if (asked.path.startsWith('/cases/')) return json({}, 500);
     if (asked.path.endsWith('/annotations')) return json({ places: [] });
-    return asked.path.startsWith('/reviews?') ? json({ reviews: [], next: null }) : json(REVIEW);
+    return asked.path.startsWith('/reviews?') ? json({ reviews: [], next: null }) : json(shown());
   };
   return { taken, answer };
 }
@@ -60,40 +83,60 @@ async function open(answer: Answering, device = openDevice()) {
     (asked) => link.answer(asked),
     () => ACCOUNT,
   );
-  const tools = {
-    api,
-    database,
-    account: ACCOUNT,
-    now: () => Date.now(),
-    newId: randomUUID,
-    wait: () => () => {},
+  let pending: (() => void) | null = null;
+  const wait = (_: number, then: () => void) => {
+    pending = then;
+    return () => {
+      pending = null;
+    };
   };
+  /** As the status line counts them. */
+  let told: UnsentReviews = NONE;
+  const waits = (reviews: UnsentReviews): void => {
+    told = reviews;
+  };
+  const tools = { api, database, account: ACCOUNT, now: () => Date.now(), newId: randomUUID, wait, waits };
   const store = createReviewStore(tools, REVIEW.id);
   await store.load(false);
-  return { store, link, tools, database };
+  /** Returns whether anything waited for it. */
+  const passSecond = (): boolean => {
+    const then = pending;
+    pending = null;
+    then?.();
+    return then !== null;
+  };
+  /** Presses Sign and lets the time to undo it pass. */
+  const sign = async (isMeant = false): Promise<void> => {
+    store.sign(isMeant);
+    for (let second = 0; second < SIGN_AFTER_SECONDS; second += 1) passSecond();
+    assert.ok(await untilRead(() => !store.isBusy.value));
+  };
+  return { store, link, tools, database, passSecond, sign, told: () => told };
 }
 const pathsOf = (taken: readonly Asked[]) => taken.map(({ path }) => path.split('/').at(-1));
 
 test('answers and a signature given without a link are kept unreadable, and are sent in their order', async () => {
   const gateway = createGateway();
-  const { store, link, tools, database } = await open(gateway.answer);
+  const { store, link, tools, database, sign, told } = await open(gateway.answer);
   link.answer = unreachable;
   await store.decide(SAID);
-  await store.sign();
+  await sign();
   assert.equal([store.own.value?.state, store.own.value?.version], ['signed', 3]);
+  assert.equal(store.own.value?.said?.answers, SAID.answers, 'one’s own answers stay in sight');
   assert.is(store.unsent.value.length, 2);
   assert.not.match(await onDisk(database), 'PLANTED');
   assert.equal([(await unsentSteps(tools)).length, gateway.taken.length], [2, 0]);
+  assert.equal(told(), { waiting: [REVIEW.id], refused: [] });
   link.answer = gateway.answer;
   await store.sendAgain();
   assert.equal(pathsOf(gateway.taken), ['decision', 'sign']);
-  assert.equal([store.unsent.value, await unsentSteps(tools)], [[], []]);
+  assert.equal([store.unsent.value, await unsentSteps(tools), told()], [[], [], NONE]);
 });
 
 test('a closed page loses nothing, and an answer that was lost doubles nothing', async () => {
   const gateway = createGateway();
   const device = openDevice();
-  const { store, link } = await open(gateway.answer, device);
+  const { store, link, sign } = await open(gateway.answer, device);
   link.answer = (asked) => {
     void gateway.answer(asked);
     return unreachable();
@@ -103,27 +146,156 @@ test('a closed page loses nothing, and an answer that was lost doubles nothing',
   const later = await open(gateway.answer, device);
   assert.equal([gateway.taken.length, await unsentSteps(later.tools)], [1, []]);
   link.answer = unreachable;
-  await store.sign();
+  await sign();
   await sendUnsent(later.tools);
   assert.equal(pathsOf(gateway.taken), ['decision', 'sign']);
 });
 
 test('answers that the gateway refuses are kept until their author decides, and nothing is sent behind them', async () => {
   const gateway = createGateway();
-  const { store, link, tools } = await open(gateway.answer);
+  const device = openDevice();
+  const { store, link, tools, sign, told } = await open(gateway.answer, device);
   link.answer = unreachable;
   await store.decide(SAID);
-  await store.sign();
-  link.answer = () => refusal(409, 'review-changed');
+  await sign();
+  const refuses: Answering = () => refusal(409, 'review-changed');
+  link.answer = refuses;
   await store.sendAgain();
   assert.equal(
     store.unsent.value.map(({ trouble }) => trouble?.code),
     ['review-changed', undefined],
   );
+  assert.is(store.own.value?.state, 'assigned', 'a signature behind refused answers is none');
+  const refused = { waiting: [], refused: [REVIEW.id] };
+  assert.equal(told(), refused, 'it does not wait for the link');
+  const later = await open(
+    (asked) => (asked.method === 'POST' ? unreachable() : gateway.answer(asked)),
+    device,
+  );
+  assert.equal(later.told(), refused, 'also when the page is opened again without a link');
   link.answer = gateway.answer;
   assert.is((await unsentSteps(tools)).length, 2);
   await store.discard();
   assert.equal([await unsentSteps(tools), store.unsent.value, gateway.taken], [[], [], []]);
+  assert.equal(told(), NONE);
+});
+
+test('answers that were refused come back into the form, also after a reload; marks that wait are sent', async () => {
+  const gateway = createGateway();
+  const device = openDevice();
+  const { store, sign } = await open(gateway.answer, device);
+  await store.decide(SAID);
+  await (await open(gateway.answer)).store.decide({ ...SAID, answers: { comment: 'of another device' } });
+  await sign();
+  assert.is(store.unsent.value[0]?.trouble?.code, 'review-changed');
+  assert.equal(keptIn(store.unsent.value)?.said, SAID, 'what was signed');
+  const later = await open(gateway.answer, device);
+  assert.equal(keptIn(later.store.unsent.value)?.said, SAID);
+  await later.store.useKept();
+  assert.equal([later.store.draft.value, later.store.unsent.value], [SAID, []]);
+  assert.equal([await unsentSteps(later.tools), later.told()], [[], NONE]);
+  assert.equal((await open(gateway.answer, device)).store.draft.value, SAID, 'it is not saved yet');
+  await later.store.decide(later.store.draft.value as Answered);
+  assert.equal(pathsOf(gateway.taken), ['decision', 'decision', 'decision']);
+});
+
+test('where somebody else has signed meanwhile, what stands is shown beside what was refused', async () => {
+  const gateway = createGateway();
+  const { store, link, sign } = await open(gateway.answer);
+  link.answer = unreachable;
+  await store.decide(SAID);
+  await sign();
+  assert.is(store.own.value?.state, 'signed', 'it waits for the link');
+  const settled = { ...REVIEW, state: 'settled', places: [] } as const;
+  link.answer = (asked) => (asked.method === 'POST' ? refusal(409, 'review-ended') : json(settled));
+  await store.sendAgain();
+  assert.equal([store.review.value?.state, store.own.value], ['settled', null]);
+  assert.is(store.unsent.value.length, 2, 'the author has not decided about it yet');
+});
+
+test('answers for a review that is gone are refused and can be discarded', async () => {
+  const gateway = createGateway();
+  const device = openDevice();
+  const { store, link } = await open(gateway.answer, device);
+  link.answer = unreachable;
+  await store.decide(SAID);
+  const later = await open(() => refusal(404, 'not-found'), device);
+  assert.ok(later.store.isMissing.value);
+  assert.equal(
+    later.store.unsent.value.map(({ trouble }) => trouble?.code),
+    ['not-found'],
+  );
+  assert.equal(later.told(), { waiting: [], refused: [REVIEW.id] });
+  await later.store.discard();
+  assert.equal([await unsentSteps(later.tools), later.told()], [[], NONE]);
+});
+
+test('a signature waits some seconds, and undone, or left with the page, it is none', async () => {
+  const gateway = createGateway();
+  const { store, tools, passSecond } = await open(gateway.answer);
+  await store.decide(SAID);
+  const left: (number | null)[] = [];
+  store.sign(false);
+  for (let second = 0; second < 3; second += 1) {
+    left.push(store.signing.value);
+    passSecond();
+  }
+  assert.equal(left, [5, 4, 3]);
+  store.undoSign();
+  assert.equal([store.signing.value, passSecond()], [null, false]);
+  store.sign(false);
+  store.close();
+  assert.equal([store.signing.value, passSecond(), await unsentSteps(tools)], [null, false, []]);
+  assert.equal(pathsOf(gateway.taken), ['decision']);
+  await (await open(gateway.answer)).sign();
+  assert.equal(pathsOf(gateway.taken), ['decision', 'sign']);
+});
+
+test('a signature that the gateway refuses as contradicting is signed anyway only where it is meant', async () => {
+  const gateway = createGateway();
+  const { store, link, tools, sign } = await open(gateway.answer);
+  await store.decide(SAID);
+  link.answer = (asked) =>
+    (asked.body as { isMeant?: boolean } | null)?.isMeant === false
+      ? refusal(409, 'review-contradicts')
+      : gateway.answer(asked);
+  await sign();
+  assert.equal(
+    store.unsent.value.map(({ trouble }) => trouble?.code),
+    ['review-contradicts'],
+  );
+  await store.signAnyway();
+  assert.equal([store.unsent.value, await unsentSteps(tools)], [[], []]);
+  assert.equal(
+    gateway.taken.map(({ body }) => (body as { isMeant?: boolean }).isMeant),
+    [undefined, true],
+  );
+});
+
+test('answers that were not saved are there on the next visit, unreadable on the disk, until they are saved', async () => {
+  const gateway = createGateway();
+  const device = openDevice();
+  const { store, database } = await open(gateway.answer, device);
+  assert.is(store.draft.value, null);
+  const typed = { decision: null, answers: { comment: 'PLANTED draft' }, reason: '' };
+  const writes = ['P', 'PL'].map((comment) => store.keepDraft({ ...typed, answers: { comment } }));
+  await Promise.all([...writes, store.keepDraft(typed)]);
+  store.close();
+  assert.not.match(await onDisk(database), 'PLANTED');
+  const later = await open(gateway.answer, device);
+  assert.equal(later.store.draft.value, typed);
+  assert.equal(await unsentSteps(later.tools), [], 'a draft is not sent');
+  await later.store.decide(SAID);
+  assert.is((await open(gateway.answer, device)).store.draft.value, null);
+});
+
+test('a draft is gone where the reading was changed on another device since', async () => {
+  const gateway = createGateway();
+  const device = openDevice();
+  const { store } = await open(gateway.answer, device);
+  await store.keepDraft({ ...SAID, decision: null });
+  await (await open(gateway.answer)).store.decide(SAID);
+  assert.is((await open(gateway.answer, device)).store.draft.value, null);
 });
 
 test('nobody else on the device sends them', async () => {

@@ -1,21 +1,30 @@
 /** One review as its page shows it, with what this device has not sent yet, and what a person does with it. */
-import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import { batch, computed, signal, type ReadonlySignal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
 import { caseSchema, type Case } from '#shared/protocol/cases.ts';
 import {
   reviewListSchema,
   reviewSchema,
-  type Decide,
   type Review,
   type ReviewPlace,
+  type Sign,
 } from '#shared/protocol/reviews.ts';
 import { ApiProblem } from '../net/api-client.ts';
+import type { Result } from '#shared/protocol/inference.ts';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { discardStep, keepGiven, sendStep, unsentSteps, type Given, type Outcome } from './review-outbox.ts';
+import { followReports } from './follow-reports.ts';
+import { readFound } from './found-results.ts';
+import { answeredIn, keptIn, ownIn, type Answered } from './own-reading.ts';
+import { createDrafts, type Typed } from './review-draft.ts';
 import { reviewWords } from './review-words.ts';
+import { createSigning } from './signing.ts';
 import {
+  forgetMarks,
   keepMarks,
   loadMarks,
+  lastNumberOf,
   openMarks,
   othersOf,
   SEND_AFTER_MS,
@@ -28,13 +37,14 @@ import {
   type Unsent,
 } from './review-marks.ts';
 
-/** A reader's decision on a case, with the answers of the form. */
-export type Answered = Pick<Decide, 'decision' | 'answers' | 'reason'>;
-
 export interface ReviewStore {
   readonly review: ReadonlySignal<Review | null>;
   /** Its studies, for their images. */
   readonly case: ReadonlySignal<Case | null>;
+  /** By models, as far as the caller is shown it. */
+  readonly found: ReadonlySignal<readonly Result[]>;
+  /** Seconds until it is signed; null: it is not about to be. */
+  readonly signing: ReadonlySignal<number | null>;
   readonly isMissing: ReadonlySignal<boolean>;
   readonly trouble: ReadonlySignal<CaseTrouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
@@ -47,13 +57,25 @@ export interface ReviewStore {
   readonly marks: ReadonlySignal<Marks | null>;
   /** Those of others that the caller may see. */
   readonly otherMarks: ReadonlySignal<ReviewAnnotations['places']>;
+  /** As the gateway has them; null: not known yet. */
+  readonly kept: ReadonlySignal<ReviewAnnotations | null>;
   /** The next that waits for the caller; null: none; undefined: not asked yet. */
   readonly next: ReadonlySignal<string | null | undefined>;
+  /** Answers from an earlier visit that were not saved; null: none. */
+  readonly draft: ReadonlySignal<Typed | null>;
   load(isAnonymous: boolean): Promise<void>;
+  /** Keeps answers that are not saved yet on the device. */
+  keepDraft(typed: Typed): Promise<void>;
   decide(said: Answered): Promise<void>;
-  sign(): Promise<void>;
+  /** In a few seconds. `isMeant`: even if decision and answers contradict each other. */
+  sign(isMeant: boolean): void;
+  undoSign(): void;
+  /** Signs at once what the gateway refused, because decision and answers contradict each other. */
+  signAnyway(): Promise<void>;
   /** Keeps these in place of the caller's marks, at once on the device and soon at the gateway. */
   annotate(marks: Marks): Promise<void>;
+  /** Of the mark that is drawn next. */
+  nextNumber(): number;
   /** Takes the marks of another's reading as the caller's own, in place of those that were taken before. */
   takeMarks(place: number): Promise<void>;
   /** The gateway has other marks from another device: these take their place. */
@@ -65,16 +87,24 @@ export interface ReviewStore {
   sendAgain(): Promise<void>;
   /** Forgets what the gateway refused. */
   discard(): Promise<void>;
+  /** Puts the answers that the gateway refused into the form, as not saved; marks that wait stay. */
+  useKept(): Promise<void>;
   close(): void;
 }
 
 export type ReviewTools = MarkTools;
 
-function openState() {
+/** A step as the page gives it. */
+type Saying<G extends Given = Given> = G extends Given ? Omit<G, 'reviewId' | 'at'> : never;
+
+function openState(tools: ReviewTools) {
   const unsent = signal<readonly Unsent[]>([]);
   return {
     review: signal<Review | null>(null),
+    /** With which the review was asked for. */
+    query: '',
     of: signal<Case | null>(null),
+    found: signal<readonly Result[]>([]),
     isMissing: signal(false),
     trouble: signal<CaseTrouble | null>(null),
     isBusy: signal(false),
@@ -88,20 +118,31 @@ function openState() {
     /** Calls off the sending of marks that is to come. */
     callOff: () => {},
     next: signal<string | null | undefined>(undefined),
+    draft: signal<Typed | null>(null),
+    drafts: createDrafts(tools),
     closed: new AbortController(),
   };
 }
 type State = ReturnType<typeof openState>;
 
+const shownOf = ({ review, of, found, isMissing, trouble, isBusy, ...state }: State) => ({
+  ...{ review, case: of, found, isMissing, trouble, isBusy },
+  ...{ unsent: state.unsent, isCutOff: state.isCutOff, marks: state.marks.own, kept: state.marks.server },
+  ...{ next: state.next, draft: state.draft },
+});
+
 export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
-  const state = openState();
+  const state = openState(tools);
   const own = computed(() => ownIn(state.review.value, state.unsent.value));
-  const step = (given: Omit<Given, 'reviewId' | 'at'>) =>
+  const step = (given: Saying) =>
     tried(state, () => give(tools, state, { ...given, reviewId: id, at: tools.now() } as Given));
   const at = () => {
     const { place, version } = own.peek()!;
     return { id: tools.newId(), place, version };
   };
+  const stopFollowing = followReports(tools, state.marks.server, () => readMarks(tools, state, id));
+  const signing = createSigning(tools.wait);
+  const sign = (isMeant: boolean) => step(signatureOf(own.peek()!, { ...at(), isMeant }));
   const annotate = async (marks: Marks): Promise<void> => {
     const { place } = own.peek()!;
     state.callOff();
@@ -111,55 +152,44 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
   const post = (to: string, body: object) =>
     tried(state, async () => {
       const path = `/reviews/${id}/${to}`;
-      state.review.value = await tools.api.json(path, reviewSchema, { method: 'POST', body });
+      see(state, await tools.api.json(path, reviewSchema, { method: 'POST', body }));
       await readMarks(tools, state, id);
     });
   return {
-    review: state.review,
-    case: state.of,
-    isMissing: state.isMissing,
-    trouble: state.trouble,
-    isBusy: state.isBusy,
-    unsent: state.unsent,
-    isCutOff: state.isCutOff,
-    own,
-    marks: state.marks.own,
-    otherMarks: othersOf(state.marks, own),
-    next: state.next,
+    ...shownOf(state),
+    ...{ own, otherMarks: othersOf(state.marks, own) },
+    signing: signing.left,
     load: (isAnonymous) => tried(state, () => load(tools, state, { id, isAnonymous })),
-    annotate,
+    ...{ annotate, nextNumber: () => lastNumberOf(state.marks, ownPlace(state)) + 1 },
     takeMarks: (from) => tried(state, () => takeMarks(tools, state, { reviewId: id, from }, annotate)),
     keepOwnMarks: () => tried(state, () => keepOwn(tools, state, id)),
-    decide: (said) => step({ step: 'decide', request: { ...at(), ...said } }),
-    sign: () => step({ step: 'sign', request: at() }),
+    keepDraft: (typed) => state.drafts.keep({ reviewId: id, ...own.peek()! }, typed),
+    async decide(said) {
+      const done = step({ step: 'decide', request: { ...at(), ...said } });
+      await state.drafts.forget(id);
+      await done;
+    },
+    sign: (isMeant) => signing.begin(() => void sign(isMeant)),
+    undoSign: signing.undo,
+    signAnyway: async () => {
+      await tried(state, () => discardAll(tools, state, id));
+      await sign(true);
+    },
     assign: ({ place, version }, accountId) =>
       post('assign', { id: tools.newId(), place, version, accountId }).then(() => nameNotFree(state)),
     withdraw: () => post('withdraw', { id: tools.newId() }),
     sendAgain: () => tried(state, () => sendAll(tools, state)),
     discard: () => tried(state, () => discardAll(tools, state, id)),
+    useKept: () => tried(state, () => takeUpKept(tools, state, { reviewId: id, ...own.peek()! })),
     close() {
+      signing.undo();
+      stopFollowing();
       state.callOff();
       // Marks of the last moment are sent all the same.
       if (waitingMarks(state.unsent.peek()).length > 0) void sendAll(tools, state);
       state.closed.abort();
     },
   };
-}
-
-/** As it will be once everything that waits is sent. */
-function ownIn(review: Review | null, unsent: readonly Unsent[]): ReviewPlace | null {
-  const place = review?.places.find(({ isMine }) => isMine) ?? null;
-  if (place === null) return null;
-  const waiting = unsent
-    .filter(({ trouble, given }) => trouble === null && given.step !== 'annotate')
-    .map(({ given }) => given);
-  const said = waiting.findLast((given) => given.step === 'decide');
-  const version = place.version + waiting.length;
-  if (waiting.some(({ step }) => step === 'sign')) return { ...place, version, state: 'signed' };
-  if (said?.step !== 'decide') return place;
-  const { decision, answers, reason } = said.request;
-  const at = new Date(said.at).toISOString();
-  return { ...place, version, state: 'decided', said: { decision, answers, reason, at } };
 }
 
 async function discardAll(tools: ReviewTools, state: State, reviewId: string): Promise<void> {
@@ -171,6 +201,24 @@ async function discardAll(tools: ReviewTools, state: State, reviewId: string): P
   await readMarks(tools, state, reviewId);
 }
 
+/** With the answers that it is for. */
+const signatureOf = ({ said }: ReviewPlace, request: Sign) =>
+  ({ step: 'sign', request, said: said && answeredIn(said) }) as const;
+
+type OfPlace = Pick<ReviewPlace, 'place' | 'version'> & { readonly reviewId: string };
+
+async function takeUpKept(tools: ReviewTools, state: State, of: OfPlace): Promise<void> {
+  const unsent = state.unsent.peek();
+  const kept = keptIn(unsent);
+  if (kept === null) return;
+  await state.drafts.keep(of, kept.said);
+  state.draft.value = kept.said;
+  const rest = unsent.filter(({ given }) => given.step === 'annotate');
+  for (const one of unsent) if (!rest.includes(one)) await discardStep(tools, one.given.request.id);
+  state.unsent.value = rest;
+  await sendAll(tools, state);
+}
+
 async function takeMarks(
   tools: ReviewTools,
   state: State,
@@ -180,9 +228,10 @@ async function takeMarks(
   if (state.marks.own.peek() === null) await readMarks(tools, state, reviewId);
   const of = state.marks.server.peek()!.places.find(({ place }) => place === from)?.annotations ?? [];
   const had = state.marks.own.peek()!;
-  const { marks, copies } = withCopies(had, of, { earlier: state.copies, newId: tools.newId });
+  const lastNumber = lastNumberOf(state.marks, ownPlace(state));
+  const { marks, copies } = withCopies(had, of, { earlier: state.copies, newId: tools.newId, lastNumber });
   state.copies = copies;
-  if (copies.size > 0 || marks.length < had.length) await annotate(marks);
+  if (marks.length !== had.length || marks.some((mark, at) => mark !== had[at])) await annotate(marks);
 }
 
 /** An account that cannot be given a place is all that a page can ask for wrongly. */
@@ -209,14 +258,21 @@ type Asked = { readonly id: string; readonly isAnonymous: boolean };
 
 async function load(tools: ReviewTools, state: State, { id, isAnonymous }: Asked): Promise<void> {
   const { signal: until } = state.closed;
-  const query = isAnonymous ? '?anonymise=1' : '';
+  state.query = isAnonymous ? '?anonymise=1' : '';
   state.unsent.value = (await unsentSteps(tools, id)).map((given) => ({ given, trouble: null }));
   for (const { given } of state.unsent.peek()) state.marks.tried.add(given.request.id);
-  const review = await tools.api.json(`/reviews/${id}${query}`, reviewSchema, { signal: until });
-  state.review.value = review;
+  const asked = tools.api.json(`/reviews/${id}${state.query}`, reviewSchema, { signal: until });
+  const review = await asked.catch(async (error: unknown) => {
+    // Of a review that is gone they are refused, and shown: their author can still discard them.
+    await sendAll(tools, state);
+    throw error;
+  });
+  const place = ownIn(review, state.unsent.peek());
+  state.draft.value = place && (await state.drafts.read({ reviewId: id, ...place }));
+  see(state, review);
   await sendAll(tools, state);
   await readMarks(tools, state, id);
-  state.of.value = await tools.api.json(`/cases/${review.caseId}?anonymise=1`, caseSchema, { signal: until });
+  await look(tools, state, review.caseId);
   await findNext(tools, state);
 }
 
@@ -233,12 +289,19 @@ async function keepOwn(tools: ReviewTools, state: State, reviewId: string): Prom
   const last = waiting.at(-1);
   if (last === undefined) return;
   const version = versionOf(state.marks, last.request.place);
-  const given = { ...last, request: { ...last.request, id: tools.newId(), version } };
+  const given = { ...last, isRefused: false, request: { ...last.request, id: tools.newId(), version } };
   await keepGiven(tools, given);
   for (const one of waiting) await discardStep(tools, one.request.id);
   const rest = state.unsent.peek().filter((one) => !waiting.some((mark) => mark === one.given));
   state.unsent.value = [{ given, trouble: null }, ...rest.map((one) => ({ ...one, trouble: null }))];
   await sendAll(tools, state);
+}
+
+/** At the case and at what models found in it, as far as the caller is shown it now. */
+async function look({ api }: ReviewTools, state: State, caseId: string): Promise<void> {
+  const { signal: until } = state.closed;
+  state.of.value = await api.json(`/cases/${caseId}?anonymise=1`, caseSchema, { signal: until });
+  state.found.value = await readFound(api, state.of.value, until);
 }
 
 async function findNext({ api }: ReviewTools, state: State): Promise<void> {
@@ -253,8 +316,11 @@ async function give(tools: ReviewTools, state: State, given: Given): Promise<voi
   state.unsent.value = [...state.unsent.peek(), { given, trouble: null }];
   await keepGiven(tools, given);
   await sendAll(tools, state);
-  const isSent = !state.unsent.peek().some((one) => one.given === given);
-  if (!isSent || given.step !== 'sign') return;
+  const kept = state.unsent.peek().find((one) => one.given === given);
+  if (given.step !== 'sign' || (kept !== undefined && kept.trouble === null)) return;
+  // A model may have found something meanwhile; once it is signed, nothing is hidden any more.
+  await look(tools, state, state.review.peek()!.caseId);
+  if (kept !== undefined) return;
   // After the last signature the others' marks are there.
   await readMarks(tools, state, given.reviewId);
   await findNext(tools, state);
@@ -267,17 +333,38 @@ function sendAll(tools: ReviewTools, state: State): Promise<void> {
       state.marks.tried.add(next.given.request.id);
       const outcome = await sendStep(tools, next.given);
       take(state, next.given, outcome);
+      if (outcome.kind === 'refused' && next.given.step !== 'annotate')
+        await readAgain(tools, state, next.given.reviewId);
       if (outcome.kind !== 'sent') return;
     }
   });
   return state.sending;
 }
 
+/** Somebody else was first: the page shows what stands, beside what was refused. */
+async function readAgain(tools: ReviewTools, state: State, id: string): Promise<void> {
+  const { signal: until } = state.closed;
+  const asked = tools.api.json(`/reviews/${id}${state.query}`, reviewSchema, { signal: until });
+  const review = await ignoreFailure(asked, 'the next visit reads it');
+  if (review === undefined) return;
+  see(state, review);
+  await ignoreFailure(readMarks(tools, state, id), 'the next visit reads them');
+}
+
+/** The one way in: marks are the caller's own or others' by the place that the review in sight gives the caller. */
+function see(state: State, review: Review): void {
+  batch(() => {
+    const before = ownPlace(state);
+    state.review.value = review;
+    if (ownPlace(state) !== before) forgetMarks(state.marks);
+  });
+}
+
 function take(state: State, given: Given, outcome: Outcome): void {
   state.isCutOff.value = outcome.kind === 'waits';
   if (outcome.kind === 'sent') {
     state.unsent.value = state.unsent.peek().filter((one) => one.given !== given);
-    if ('review' in outcome.answer) state.review.value = outcome.answer.review;
+    if ('review' in outcome.answer) see(state, outcome.answer.review);
     else state.marks.server.value = outcome.answer.annotations;
   }
   if (outcome.kind === 'refused') {

@@ -45,6 +45,19 @@ async function openReview({ page, account }: Stage): Promise<void> {
   await press(page, 'Ask for the review');
 }
 
+/** An answer that is missing, and one that is too long. */
+async function refusesFaults(page: Page): Promise<void> {
+  const form = page.getByRole('region', { name: 'Your answers' });
+  await form.getByRole('button', { name: 'Save the answers' }).press('Enter');
+  await form.getByText('Answer first: What does the film show?').waitFor();
+  await form.getByText('At most 2,000 characters').waitFor();
+  await form.getByLabel('Comment').fill('x'.repeat(2001));
+  await form.getByRole('button', { name: 'Save the answers' }).press('Enter');
+  await form.getByText('Comment: 2,001 of at most 2,000 characters: shorten it by 1').waitFor();
+  assert.is(await form.getByLabel('Comment').getAttribute('aria-invalid'), 'true');
+  await form.getByLabel('Comment').fill('');
+}
+
 walk('a radiologist has a case read, answers without a link, and signs, by keyboard', async (stage) => {
   const { page, enter } = stage;
   await enter();
@@ -53,32 +66,102 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await reviews.getByText('Nobody has read this case.').waitFor();
   await openReview(stage);
   const form = page.getByRole('region', { name: 'Your answers' });
-  await form.getByRole('button', { name: 'Save the answers' }).press('Enter');
-  await form.getByText('Answer first: What does the film show?').waitFor();
+  const tab = page.getByRole('navigation').getByRole('link', { name: /^Cases.*1 review to read/ });
+  await tab.waitFor();
+  await refusesFaults(page);
   await page.getByRole('img', { name: /^Image 1 of/ }).waitFor();
   await looksRight(page, 'review');
   await form.getByLabel('Pneumonia', { exact: true }).press('Space');
   await form.getByLabel('5 Certain').press('Space');
   await form.getByLabel('Comment').pressSequentially('Left lower lobe');
+  await page.getByRole('link', { name: 'All reviews' }).press('Enter');
+  await page.getByRole('link', { name: 'Chest film' }).press('Enter');
+  await form.getByText('These are your answers from before.').waitFor();
+  await looksRight(page, 'review-draft');
   await page.context().setOffline(true);
   await press(page, 'Save the answers');
-  await page.getByText('Not sent yet').waitFor();
+  await page.getByText('Not sent yet:', { exact: true }).waitFor();
+  await form.getByText('Kept on this device, not sent yet.').waitFor();
+  const waits = page.getByRole('link', { name: '1 verdict is not sent yet' });
+  assert.is(await waits.getAttribute('href'), new URL(page.url()).hash, 'to the review, where it is seen');
   await looksRight(page, 'review-kept');
+  await page.getByRole('link', { name: 'All reviews' }).press('Enter');
+  await form.waitFor({ state: 'detached' });
+  await waits.press('Enter');
+  await page.getByRole('link', { name: 'All reviews' }).waitFor();
   await page.context().setOffline(false);
-  await page.getByText('Not sent yet').waitFor({ state: 'detached' });
+  await form.getByText('You can change it until you sign.').waitFor();
+  await waits.waitFor({ state: 'detached' });
   await form.getByLabel('Nothing abnormal').press('Space');
   await form.getByText('Save your changes before you sign.').waitFor();
   await press(page, 'Save the answers');
   await form.getByText('You can change it until you sign.').waitFor();
   await press(page, 'Sign');
+  await form.getByText('Signs in 5 seconds.').waitFor();
+  await press(page, 'Undo');
+  await form.getByText('You can change it until you sign.').waitFor();
+  await page.keyboard.press('Enter');
   const sides = page.getByRole('region', { name: 'What the readers answered' });
   await sides.getByText('Nothing abnormal').waitFor();
   await sides.getByText('Left lower lobe').waitFor();
+  await sides.getByText('I can judge it').waitFor();
+  const marks = page.getByRole('region', { name: 'Marks in the PACS' });
+  await marks.getByText(`${stage.account.username} signed without marks.`).waitFor();
+  await tab.waitFor({ state: 'detached' });
   await looksRight(page, 'review-settled');
   await page.getByRole('link', { name: 'All reviews' }).press('Enter');
   await page.getByLabel('Which reviews').selectOption('signed');
   await page.getByRole('link', { name: 'Chest film' }).waitFor();
   await looksRight(page, 'reviews');
+});
+
+/** As another device of the reader does; at the place of the only reader. */
+async function saveElsewhere({ page, account, gateway }: Stage, version: number, answers: object) {
+  const id = /reviews\/([\w-]+)/.exec(page.url())![1]!;
+  const body = { id: randomUUID(), place: 1, version, decision: 'accept', answers };
+  const of = { method: 'POST', path: `/reviews/${id}/decision`, body };
+  assert.ok((await ask(gateway, account.username, of)).ok);
+}
+
+walk('a reader whose signature was refused sees the answers it was for, and can use them', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  await openCase(stage, 'On two devices');
+  await openReview(stage);
+  const form = page.getByRole('region', { name: 'Your answers', exact: true });
+  await page.getByRole('img', { name: /^Image 1 of/ }).waitFor();
+  await page.getByRole('radio', { name: 'Free line' }).waitFor({ state: 'attached' });
+  await drawByKeyboard(page);
+  const marks = page.getByRole('region', { name: /^Marks \([1-9]/ });
+  await marks.waitFor();
+  const count = await marks.getByRole('button', { name: /^Change/ }).count();
+  await page.getByText('Saved', { exact: true }).waitFor();
+  await form.getByLabel('Pneumonia', { exact: true }).press('Space');
+  await form.getByLabel('5 Certain').press('Space');
+  await press(page, 'Save the answers');
+  await form.getByText('You can change it until you sign.').waitFor();
+  await saveElsewhere(stage, 2, { finding: 'normal', certainty: 2 });
+  await press(page, 'Sign');
+  const kept = page.getByRole('region', { name: 'Your answers that were kept' });
+  for (const words of ['Pneumonia', 'I can judge it', '5']) await kept.getByText(words).waitFor();
+  const box = page.getByRole('alert').filter({ has: kept });
+  assert.not.match(await box.innerText(), /review-changed|pneumonia|Answered/);
+  assert.is(await page.getByRole('heading', { name: 'Marks of the readers' }).count(), 0);
+  assert.is(await marks.getByRole('button', { name: /^\d+ / }).count(), count, 'each mark once');
+  await looksRight(page, 'review-refused');
+  await page.reload();
+  await kept.getByText('Pneumonia').waitFor();
+  await press(page, 'Use these answers');
+  await form.getByText('These are your answers from before.').waitFor();
+  assert.ok(await form.getByLabel('Pneumonia', { exact: true }).isChecked());
+  await press(page, 'Save the answers');
+  await form.getByText('You can change it until you sign.').waitFor();
+  await page.context().setOffline(true);
+  await press(page, 'Sign');
+  await page.getByText('Your signature is kept on this device.').waitFor();
+  assert.is(await page.getByText('You have signed.').count(), 0);
+  await page.context().setOffline(false);
+  await page.getByRole('region', { name: 'What the readers answered' }).getByText('Pneumonia').waitFor();
 });
 
 walk('a radiologist gives a reading to a colleague, and the colleague finds it', async (stage) => {
@@ -140,12 +223,9 @@ walk(
     await api(ADMIN, `/cases/${caseId}/reviews`, { id, type, readers: readers.map((one) => one.id) });
     for (const [at, { username }] of readers.entries()) {
       const of = { place: at + 1, decision: 'accept' };
-      const answers = { finding: at === 0 ? 'pneumonia' : 'normal', certainty: 4 };
+      const answers = { finding: at === 0 ? 'pneumonia' : 'normal', certainty: 4, comment: 'As I see it' };
       const mark = { ...image, id: randomUUID(), kind: 'box', frame: 1, label: '' };
-      const points = [
-        [10 + at, 10],
-        [40, 30],
-      ];
+      const points = [10 + at, 40].map((column) => [column, column - at]);
       const marks = { id: randomUUID(), place: at + 1, version: 0, annotations: [{ ...mark, points }] };
       const kept = await ask(gateway, username, {
         ...{ method: 'PUT', path: `/reviews/${id}/annotations`, body: marks },
@@ -160,7 +240,7 @@ walk(
     const given = { id: randomUUID(), place: 0, version: chosen.version, accountId: account.id };
     if (chosen.reader?.id !== account.id) await api<ListedReview>(ADMIN, `/reviews/${id}/assign`, given);
     await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
-    await page.getByRole('link', { name: 'Reviews', exact: true }).press('Enter');
+    await page.getByRole('link', { name: /^Reviews/ }).press('Enter');
     await page.getByRole('link', { name: 'Decide between readers' }).press('Enter');
     const first = page.getByRole('region', { name: 'Reader 1' });
     await first.getByText('Pneumonia').waitFor();
@@ -176,6 +256,10 @@ walk(
     const own = page.getByRole('region', { name: 'Marks (1)' });
     await own.getByRole('button', { name: 'X1 Box on image 1' }).waitFor();
     await own.getByRole('button', { name: 'Change: X1 Box' }).waitFor();
+    assert.is(
+      await page.getByRole('region', { name: 'Your answers' }).getByLabel('Comment').inputValue(),
+      '',
+    );
     await press(page, 'Save the answers');
     await page.getByText('You can change it until you sign.').waitFor();
     await press(page, 'Sign');
@@ -231,6 +315,8 @@ const DRAWN: readonly (readonly [tool: string, from: Pair, to: Pair])[] = [
   ['Box', [30, 4], [58, 20]],
   ['Ellipse', [6, 26], [26, 44]],
   ['Length', [34, 30], [60, 30]],
+  // From the end of the last one, which is still chosen.
+  ['Arrow', [60, 30], [60, 38]],
 ];
 
 const chooseTool = (page: Page, name: string): Promise<void> =>
@@ -242,6 +328,8 @@ async function drawByMouse(page: Page): Promise<void> {
     await chooseTool(page, tool);
     await hands.drag(from, to);
   }
+  await chooseTool(page, 'Choose and move');
+  await hands.drag([60, 38], [62, 40]);
   await chooseTool(page, 'Free line');
   await hands.drag([34, 40], [44, 50], [54, 40]);
   await chooseTool(page, 'Text');
@@ -275,11 +363,13 @@ async function drawByKeyboard(page: Page): Promise<void> {
 function areWhereDrawn(marks: readonly Annotation[]): void {
   assert.equal(
     marks.map(({ kind }) => kind),
-    ['arrow', 'box', 'ellipse', 'length', 'line', 'text', 'box', 'point'],
+    ['arrow', 'box', 'ellipse', 'length', 'arrow', 'line', 'text', 'box', 'point'],
   );
-  for (const [at, [tool, ...points]] of DRAWN.entries())
-    assert.ok(near(marks[at]!.points, points), `${tool} ${JSON.stringify(marks[at]!.points)}`);
-  const [, , , , line, text, box, point] = marks.map(({ points }) => points);
+  for (const [at, [tool, from, to]] of DRAWN.entries()) {
+    const end: Pair = at === DRAWN.length - 1 ? [62, 40] : to;
+    assert.ok(near(marks[at]!.points, [from, end]), `${tool} ${JSON.stringify(marks[at]!.points)}`);
+  }
+  const [, , , , , line, text, box, point] = marks.map(({ points }) => points);
   const [middle] = line!.toSorted((a, b) => b[1] - a[1]);
   const ends: readonly Pair[] = [
     [34, 40],
@@ -290,7 +380,7 @@ function areWhereDrawn(marks: readonly Annotation[]): void {
   assert.ok(near(text!, [[10, 56]]), JSON.stringify(text));
   assert.ok(near([box![0]!], [[40, 54]]) && near([box![1]!], [[56, 62]]), JSON.stringify(box));
   assert.equal(point, [[43, 31]]);
-  assert.equal([marks[5]!.label, marks[3]!.label], ['Old fracture', 'Widest']);
+  assert.equal([marks[6]!.label, marks[3]!.label], ['Old fracture', 'Widest']);
 }
 
 walk(
@@ -305,7 +395,7 @@ walk(
     await drawByMouse(page);
     await drawByTouch(page);
     await drawByKeyboard(page);
-    const list = page.getByRole('region', { name: 'Marks (8)' });
+    const list = page.getByRole('region', { name: 'Marks (9)' });
     await list.getByRole('button', { name: /^4 Length/ }).click();
     await page.getByRole('textbox', { name: /^4 Length.* Label$/ }).fill('Widest');
     await page.keyboard.press('Enter');
@@ -313,6 +403,8 @@ walk(
     const saved = page.getByText('Saved', { exact: true });
     await saved.waitFor();
     areWhereDrawn(await marksAt(stage));
+    // The bar of the app may lie over the tools.
+    await page.evaluate(() => scrollTo(0, 0));
     await looksRight(page, 'review-marks');
     await press(page, 'Add a mark by numbers');
     const form = page.getByRole('form', { name: 'Add a mark' });
@@ -321,12 +413,51 @@ walk(
     await form.getByRole('button', { name: 'Save the mark' }).press('Enter');
     await form.getByText('Give places that differ and lie in the image.').waitFor();
     await looksRight(page, 'review-mark-form');
-    await form.getByLabel('Place, column').fill('12.5');
+    await form.getByLabel('Place, column').fill('');
+    await form.getByLabel('Place, column').pressSequentially('12.5');
+    assert.is(await form.getByLabel('Place, column').inputValue(), '12.5');
     await page.keyboard.press('Enter');
-    await page.getByRole('region', { name: 'Marks (9)' }).waitFor();
+    await page.getByRole('region', { name: 'Marks (10)' }).waitFor();
     await saved.waitFor();
-    assert.equal((await marksAt(stage))[8]!.points, [[12.5, 10]]);
+    assert.equal((await marksAt(stage))[9]!.points, [[12.5, 10]]);
+    await signMarked(stage);
+    await findMarksInPacs(stage);
   },
 );
+
+async function signMarked({ page }: Stage): Promise<void> {
+  const form = page.getByRole('region', { name: 'Your answers' });
+  await form.getByLabel('Nothing abnormal').press('Space');
+  await form.getByLabel('5 Certain').press('Space');
+  await press(page, 'Save the answers');
+  await form.getByText('You can change it until you sign.').waitFor();
+  await press(page, 'Sign');
+  const dialog = page.getByRole('dialog', { name: 'Is there something or not?' });
+  await dialog.getByText('Your answer is “Nothing abnormal”.').waitFor();
+  await dialog.getByRole('button', { name: 'Sign anyway' }).press('Enter');
+}
+
+/** The page says it by itself once the PACS has them; behind it are the report and its receipt. */
+async function findMarksInPacs({ page, account }: Stage): Promise<void> {
+  const name = `Marks of ${account.username}`;
+  const row = page.getByRole('region', { name: 'Marks in the PACS' }).getByRole('link', { name });
+  await row.getByText(/^in the PACS, /).waitFor();
+  await page.locator('summary', { hasText: 'What happened' }).press('Enter');
+  await page.getByText(/^Marks of a reader are in the PACS/).waitFor();
+  await row.scrollIntoViewIfNeeded();
+  await looksRight(page, 'review-marks-in-pacs');
+  await row.press('Enter');
+  await page.getByRole('heading', { name: `${name} (SR)` }).waitFor();
+  await page.getByText('Byte for byte what its receipt names').waitFor();
+  await page.getByText('Receipt that names it').waitFor();
+  await looksRight(page, 'stored-marks');
+  await page.getByRole('link', { name: 'Review', exact: true }).press('Enter');
+  await page.getByRole('link', { name: 'Open the case' }).press('Enter');
+  await page.locator('summary', { hasText: 'What happened' }).press('Enter');
+  const happened = page.getByRole('list', { name: 'What happened to this case' });
+  await happened.getByText('Marks of a reader: handed to the PACS').waitFor();
+  await happened.getByText('Marks of a reader: receipt issued').waitFor();
+  assert.is(await happened.getByText('Sending of a study began').count(), 1, 'of the study itself');
+}
 
 test.run();

@@ -1,7 +1,5 @@
-/**
- * The images of a study, from the PACS (QIDO-RS, WADO-RS). Objects that models made of the study are left out by their
- * SOP Class: a reader who is blinded may not come upon one.
- */
+/** The images of a study, from the PACS (QIDO-RS, WADO-RS). */
+import { orderPictures, PICTURES_LIMIT } from '#shared/dicom/order-pictures.ts';
 import { isUid } from '#shared/dicom/uid.ts';
 
 export interface StudyPicture {
@@ -14,11 +12,6 @@ export interface StudyPicture {
   readonly frames: number | null;
 }
 
-/** PS3.4 Table B.5-1: reports, segmentations, presentation states, captured screens. */
-const NO_IMAGE = /^1\.2\.840\.10008\.5\.1\.4\.1\.1\.(?:88\.|66\.|11\.|7(?:$|\.)|104\.|481\.|9\.)/;
-/** A person who pages through more opens a viewer. */
-export const PICTURES_LIMIT = 500;
-
 export interface ReadPictures {
   readonly pictures: readonly StudyPicture[];
   /** The study has more than are shown. */
@@ -28,26 +21,22 @@ export interface ReadPictures {
 /** Of one study, in the order of series and instance. */
 export function readPictures(studyInstanceUID: string, answer: unknown): ReadPictures {
   if (!Array.isArray(answer)) return { pictures: [], isCut: false };
-  const pictures = answer
-    .slice(0, PICTURES_LIMIT)
-    .flatMap((row) => {
-      const sopClass = firstOf(row, '00080016');
-      const series = firstOf(row, '0020000E');
-      const instance = firstOf(row, '00080018');
-      if (!isUidText(series) || !isUidText(instance)) return [];
-      if (typeof sopClass !== 'string' || NO_IMAGE.test(sopClass)) return [];
-      const picture = {
-        ...{ studyInstanceUID, seriesInstanceUID: series, sopInstanceUID: instance },
-        ...{ rows: countOf(row, '00280010'), columns: countOf(row, '00280011') },
-        frames: countOf(row, '00280008'),
-      };
-      const number = Number(firstOf(row, '00200013'));
-      return [{ picture, number: Number.isFinite(number) ? number : 0 }];
-    })
-    .toSorted(
-      (a, b) => a.picture.seriesInstanceUID.localeCompare(b.picture.seriesInstanceUID) || a.number - b.number,
-    )
-    .map(({ picture }) => picture);
+  const listed = answer.slice(0, PICTURES_LIMIT).flatMap((row) => {
+    const sopClassUID = firstOf(row, '00080016');
+    const seriesInstanceUID = firstOf(row, '0020000E');
+    const sopInstanceUID = firstOf(row, '00080018');
+    if (!isUidText(seriesInstanceUID) || !isUidText(sopInstanceUID)) return [];
+    if (typeof sopClassUID !== 'string') return [];
+    const picture = {
+      ...{ studyInstanceUID, seriesInstanceUID, sopInstanceUID },
+      ...{ rows: countOf(row, '00280010'), columns: countOf(row, '00280011') },
+      frames: countOf(row, '00280008'),
+    };
+    const number = Number(firstOf(row, '00200013'));
+    const instanceNumber = Number.isFinite(number) ? number : null;
+    return [{ picture, seriesInstanceUID, sopClassUID, instanceNumber }];
+  });
+  const pictures = orderPictures(listed).map(({ picture }) => picture);
   return { pictures, isCut: answer.length > PICTURES_LIMIT };
 }
 

@@ -40,7 +40,8 @@ export function useImages(studies: readonly string[] | undefined, store: ReviewS
       const viewer = createViewerStore({ api, pictures, open: openInWorker, decode });
       const keep = (marks: Parameters<ReviewStore['annotate']>[0]) => void store.annotate(marks);
       const newId = () => crypto.randomUUID();
-      stage = createStage(viewer, createMarksStore({ kept: store.marks, mayEdit, keep, newId }));
+      const { marks: kept, nextNumber } = store;
+      stage = createStage(viewer, createMarksStore({ kept, nextNumber, mayEdit, keep, newId }));
       setImages({ kind: 'shown', stage, isCut });
     };
     ask().catch(

@@ -1,7 +1,12 @@
-/** *Open in viewer*: asks the gateway where the site's viewers show a study, and opens the only one. */
+/**
+ * *Open in viewer*: asks the gateway where the site's viewers show a study, and opens the only one. A viewer shows
+ * whose study it is, so while names are hidden on this device a person is asked first.
+ */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ViewerLink } from '#shared/protocol/viewer.ts';
+import { namesHidden } from '../kit/identities.ts';
 import { Notice } from '../kit/Notice.tsx';
+import { Confirm } from '../kit/Sheet.tsx';
 import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { renewPage } from '../net/renew-page.ts';
@@ -16,6 +21,8 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
   const [answer, setAnswer] = useState<Answer | null>(null);
   /** The policy that the page was loaded with does not know the viewer. */
   const [isTooOld, setTooOld] = useState(false);
+  const [isSure, setSure] = useState(true);
+  const isHidden = namesHidden.value;
   const gone = useRef(new AbortController());
   useEffect(() => {
     const { signal } = gone.current;
@@ -25,6 +32,8 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
     document.addEventListener('securitypolicyviolation', onViolation, { signal });
     return () => gone.current.abort();
   }, []);
+  // Links that were offered while names were shown would open without the question.
+  useEffect(() => setAnswer(null), [isHidden]);
   const ask = async () => {
     setTooOld(false);
     setAnswer(words.asking);
@@ -38,10 +47,16 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
   return (
     <div class="stack-tight">
       <p class="row">
-        <button type="button" class="button" disabled={answer === words.asking} onClick={() => void ask()}>
+        <button
+          type="button"
+          class="button"
+          disabled={answer === words.asking}
+          onClick={() => (isHidden ? setSure(false) : void ask())}
+        >
           {words.open}
         </button>
       </p>
+      {!isSure && <Confirm {...words.namesHidden} onYes={() => void ask()} onClose={() => setSure(true)} />}
       <div role="status">{answer !== null && (isTooOld ? <TooOld /> : <Said answer={answer} />)}</div>
     </div>
   );

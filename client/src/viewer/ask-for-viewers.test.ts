@@ -24,7 +24,10 @@ test('where no viewer is set, a person is told who can set one', async () => {
 });
 
 test('a study that is not there, or not theirs to see, is told apart from a gateway that says nothing', async () => {
-  assert.match(await told(() => refusal(404, 'not-found')), /does not have this study yet, or you may not/);
+  assert.match(
+    await told(() => refusal(404, 'not-found')),
+    /^The PACS has no images of this study that you may see/,
+  );
   for (const silent of [unreachable, () => new Response('Not here', { status: 404 }), () => json({})])
     assert.match(await told(silent), /^The gateway cannot be reached/);
 });

@@ -1,9 +1,20 @@
 /** The words for opening a study in one of the site's viewers. */
 export const viewerWords = {
   open: 'Open in viewer',
+  /** Before a viewer is opened while names are hidden. */
+  namesHidden: {
+    title: 'Open the viewer although names are hidden?',
+    what: 'The viewer shows the patient’s name and birth date if the study has them. “Hide names and titles” does not reach into it.',
+    yes: 'Open anyway',
+  },
+  hidden: {
+    asks: 'Names are hidden, and this picture may show one.',
+    never: 'This picture may show a name, so your account is not shown it.',
+    show: 'Show it',
+  },
   asking: 'Asking the gateway…',
   none: 'No viewer is set for this study’s PACS. An administrator can set one, or turn on the built-in one, under Destinations.',
-  notThere: 'The PACS does not have this study yet, or you may not see its images.',
+  notThere: 'The PACS has no images of this study that you may see.',
   failed: 'The gateway cannot be reached, so the viewer’s address is not known. Try again when it can.',
   tooOld: 'The viewer could not open: this page was loaded before the viewer was set up.',
   tooOldNext: 'Reload the page, then open the viewer again.',

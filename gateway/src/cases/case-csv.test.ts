@@ -122,6 +122,25 @@ test('rows open cases for studies and numbers, and change the cases that they na
   assert.ok(events.some(({ event, fields }) => event === 'case-changed' && 'importId' in fields));
 });
 
+test('rows that say the same as an earlier one are told, and may be meant', async () => {
+  const csv = [
+    'title,patientId,tags',
+    'Twice,P-1,a',
+    'Alone,P-1,a',
+    'Twice,P-1,a',
+    'Twice,P-1,b',
+    'Twice , P-1,a',
+  ].join('\n');
+  for (const query of ['dryRun=true', `id=${randomUUID()}`]) {
+    const report = await imported(csv, query);
+    assert.equal([report.opened, report.wrongRows, report.repeatedRows], [5, 0, 2]);
+    assert.equal(report.repeated, [
+      { row: 4, of: 2 },
+      { row: 6, of: 2 },
+    ]);
+  }
+});
+
 test('one wrong row, and nothing is in; each is named with its reason', async () => {
   const { id, version } = await openOne({ title: 'Stays' });
   const closed = await openOne({ title: 'Closed' });

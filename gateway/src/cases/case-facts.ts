@@ -1,9 +1,9 @@
 /** The studies of cases, their kinds of image, and what models found in them, as far as a reader may know. */
-import { sql, type RawBuilder } from 'kysely';
+import { sql } from 'kysely';
 import type { CASE_FINDINGS, Case } from '#shared/protocol/cases.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
-import { isNotBlinded, isOwn, reachesAll } from '../results/result-reach.ts';
+import { mayKnowResult } from '../results/result-reach.ts';
 import { isBlindTo } from '../reviews/blinding.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 
@@ -89,21 +89,11 @@ async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
   );
 }
 
-/** A condition on `result`, the name of that table in the query: as on the page of results. */
-export const mayKnowResult = async (
-  db: Db,
-  reader: CaseReader,
-  result: string,
-): Promise<RawBuilder<boolean>> =>
-  reachesAll(reader)
-    ? isNotBlinded(result, reader)
-    : sql`(${await isOwn(db, result, reader)} and ${isNotBlinded(result, reader)})`;
-
 /** The models' answer about all these studies together. */
 export function findingOf(studies: Studies): (typeof CASE_FINDINGS)[number] {
   if (studies.some(({ hidesResults }) => hidesResults)) return 'hidden';
   const results = studies.flatMap((study) => study.results);
-  if (results.length === 0) return 'none';
+  if (results.length === 0) return 'not-examined';
   const isSaid = (which: boolean): boolean => results.some(({ positive }) => positive === which);
   if (isSaid(true)) return 'positive';
   return isSaid(false) ? 'negative' : 'silent';

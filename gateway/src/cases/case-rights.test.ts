@@ -94,18 +94,19 @@ test('filters tell nothing of a study or a result that the reader is not shown',
       site_id: sql`(select site_id from case_record where id = ${id})`,
       ...{ cache_key: 'foreign', model_id: 'm', version: '1', model_digest: '', input_digest: '' },
       ...{ study_instance_uid: foreign, sop_instance_uid: '2.25.10009523' },
-      finding: JSON.stringify({ positive: true }),
+      finding: JSON.stringify({ positive: true, image: { kind: 'CXR' } }),
       models: '[]',
       created_at: gateway.now(),
     })
     .execute();
   const finds = async (query: string, token: string): Promise<boolean> =>
     (await listed(query, token)).includes(id);
-  for (const query of [`q=${foreign}`, 'finding=positive']) {
+  assert.not.ok(await finds('bodyPart=HAND', keeper));
+  for (const query of [`q=${foreign}`, 'finding=positive', 'bodyPart=CHEST']) {
     assert.ok(await finds(query, keeper), query);
     assert.not.ok(await finds(query, sender), query);
   }
-  for (const query of [`q=${own}`, 'finding=none', 'modality=DX'])
+  for (const query of [`q=${own}`, 'finding=not-examined', 'modality=DX'])
     assert.ok(await finds(query, sender), query);
 });
 

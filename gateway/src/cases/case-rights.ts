@@ -31,8 +31,15 @@ export function withheldFrom(reader: CaseReader, isAnonymous: boolean): CasePart
 export const asSender = (reader: CaseReader): CaseReader =>
   isKeeper(reader) ? reader : { ...reader, roles: reader.roles.filter((role) => role !== 'researcher') };
 
+/** In the query around; the conditions below call no table so. */
+type CaseStudyUid = 'case_study.study_instance_uid' | 'c.study_instance_uid';
+
 /** A condition on `uid`, a Study Instance UID in the query: the reader may know that this study is of a case. */
-export async function mayKnowStudy(db: Db, reader: CaseReader, uid: string): Promise<RawBuilder<boolean>> {
+export async function mayKnowStudy(
+  db: Db,
+  reader: CaseReader,
+  uid: CaseStudyUid,
+): Promise<RawBuilder<boolean>> {
   if (isKeeper(reader)) return sql`true`;
   const { roles, siteId } = reader;
   const reaches = async (role: 'technician' | 'researcher') => sql<boolean>`exists (
@@ -49,7 +56,7 @@ export async function mayKnowStudy(db: Db, reader: CaseReader, uid: string): Pro
 }
 
 /** Nobody comes to see a case by sending an image under the UID of somebody else's study. */
-const wasFirst = ({ id, siteId }: CaseReader, uid: string): RawBuilder<boolean> => sql`not exists (
+const wasFirst = ({ id, siteId }: CaseReader, uid: CaseStudyUid): RawBuilder<boolean> => sql`not exists (
   select 1 from study s join upload u on u.study_id = s.id
   where s.site_id = ${siteId} and s.study_instance_uid = ${sql.ref(uid)} and u.account_id <> ${id}
     and exists (select 1 from instance i where i.study_id = s.id and i.state in (${sql.join([...IN_PACS])}))

@@ -42,9 +42,19 @@ export async function whyNoCase(
     .executeTakeFirst();
   if (done !== undefined) return { kind: 'done' };
   const { occasion } = rule;
-  const has = (await occasionsOf(db, siteId, studyInstanceUID)).has(occasion);
-  return has ? null : { kind: 'occasion', occasion };
+  if ((await occasionsOf(db, siteId, studyInstanceUID)).has(occasion)) return null;
+  const isExamined = occasion === 'delivered' || (await wasExamined(db, siteId, studyInstanceUID));
+  return isExamined ? { kind: 'occasion', occasion } : { kind: 'not-examined' };
 }
+
+const wasExamined = async (db: Db, siteId: string, studyInstanceUID: string): Promise<boolean> =>
+  (await db
+    .selectFrom('inference_result')
+    .select('id')
+    .where('site_id', '=', siteId)
+    .where('study_instance_uid', '=', studyInstanceUID)
+    .limit(1)
+    .executeTakeFirst()) !== undefined;
 
 /** The occasions that the study has had so far. */
 export async function occasionsOf(

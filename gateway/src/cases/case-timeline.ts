@@ -2,8 +2,9 @@
 import { sql } from 'kysely';
 import type { CasePart, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';
+import { findAdded } from '../pipeline/added.store.ts';
 import { isReached, reachesAll } from '../results/result-reach.ts';
-import { isHiddenReading, isHiddenWritingEvent } from '../reviews/blinding.ts';
+import { isBlindTo, isHiddenReading, isHiddenWritingEvent } from '../reviews/blinding.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 import { usernamesOf } from './case.store.ts';
 
@@ -28,6 +29,7 @@ export async function timelineOf(
         .onRef('study.study_instance_uid', '=', 'case_study.study_instance_uid'),
     )
     .select('study.id')
+    .select(isBlindTo(reader, sql.ref('study.study_instance_uid')).as('isBlind'))
     .where('case_study.case_id', '=', caseId)
     .where(await mayKnowStudy(db, reader, 'case_study.study_instance_uid'))
     .where(isOwn)
@@ -47,14 +49,22 @@ export async function timelineOf(
     .orderBy('seq', 'desc')
     .limit(EVENTS_LIMIT)
     .execute();
+  const added = await findAdded(db, ids);
+  const blindIds = new Set(studyIds.flatMap(({ id, isBlind }) => (isBlind ? [id] : [])));
   const accounts = rows.flatMap(({ fields }) => accountOf(fields) ?? []);
   const names = withheld.includes('people') ? new Map() : await usernamesOf(db, [...new Set(accounts)]);
-  return rows.reverse().map(({ at, event, fields }) => ({
-    at: at.toISOString(),
-    event,
-    by: names.get(accountOf(fields) ?? '') ?? null,
-    fields: withheld.includes('people') ? withoutPeople(fields) : saidIn(fields),
-  }));
+  return rows.reverse().flatMap(({ at, event, fields }) => {
+    const brought = 'studyId' in fields ? added(fields) : undefined;
+    // A reader who is blinded to what models found is told of none.
+    if (brought !== undefined && blindIds.has(String(fields['studyId']))) return [];
+    return {
+      at: at.toISOString(),
+      event,
+      by: names.get(accountOf(fields) ?? '') ?? null,
+      fields: withheld.includes('people') ? withoutPeople(fields) : saidIn(fields),
+      ...(brought !== undefined && { added: brought }),
+    };
+  });
 }
 
 const accountOf = ({ by }: Record<string, unknown>): string | null => (typeof by === 'string' ? by : null);

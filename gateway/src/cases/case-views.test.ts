@@ -15,7 +15,8 @@ import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 
 const FILTERS: CaseViewFilters = {
   ...({ status: 'active', priority: 'urgent', assignee: 'me' } as const),
-  ...({ due: 'week', modality: '', finding: '', sort: 'due' } as const),
+  ...({ due: 'week', opened: 'days', from: '2026-01-01', to: '' } as const),
+  ...({ modality: '', bodyPart: 'CHEST', finding: '', sort: 'due' } as const),
 };
 const NAME = 'Frau Oberhuber, this week';
 
@@ -89,6 +90,8 @@ test('takes no filter that the list does not have, and not more views than a per
   const wrong = [
     { name: NAME, filters: { ...FILTERS, q: '2.25.4711' } },
     { name: NAME, filters: { ...FILTERS, sort: 'title' } },
+    { name: NAME, filters: { ...FILTERS, from: '2026-02-30' } },
+    { name: NAME, filters: { ...FILTERS, to: '0001-01-01' } },
     { name: ' ', filters: FILTERS },
     { name: 'a\nb', filters: FILTERS },
     { name: NAME },

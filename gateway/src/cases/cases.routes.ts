@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import {
   assigneesSchema,
+  CASE_BODY_PARTS,
   CASE_FINDINGS,
   CASE_KEEPERS,
   CASE_MODALITIES,
@@ -76,8 +77,12 @@ const list = defineRoute({
         .optional()
         .openapi({ description: 'Included. Cases without a due date are not.' }),
       modality: z.enum(CASE_MODALITIES).optional(),
+      bodyPart: z
+        .enum(CASE_BODY_PARTS)
+        .optional()
+        .openapi({ description: 'As a model saw it in one of the studies.' }),
       finding: z.enum(CASE_FINDINGS).optional(),
-      from: instantSchema.optional(),
+      from: instantSchema.optional().openapi({ description: 'When the case was opened. Included.' }),
       to: instantSchema.optional().openapi({ description: 'Not included.' }),
       sort: z.enum(CASE_SORTS).default('newest'),
       limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
@@ -278,10 +283,11 @@ function questionOf(
   query: Omit<ListQuery, 'format'>,
   withheld: readonly CasePart[],
 ): CaseQuestion {
-  const { q, assignee, to, status, priority, dueUntil, modality, finding, from } = query;
+  const { q, assignee, to, status, priority, dueUntil, modality, bodyPart, finding, from } = query;
   // A reader of pseudonyms does not learn the assignee: the filter would tell.
   const assigneeId = withheld.includes('people') ? undefined : assigneeOf(caller, assignee);
-  return { text: q, status, priority, assigneeId, dueUntil, modality, finding, from, until: to };
+  const opened = { from, until: to };
+  return { text: q, status, priority, assigneeId, dueUntil, modality, bodyPart, finding, ...opened };
 }
 
 function assigneeOf({ id }: Caller, asked: string | undefined): string | null | undefined {

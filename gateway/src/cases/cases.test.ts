@@ -85,6 +85,18 @@ test('a keeper sees all of a case, and who the patient is; the sender its words;
     assert.equal((await jsonOf<CaseList>(gateway, 'GET /cases', as(who))).cases, []);
 });
 
+test('digits alone are the number of a case; with a dot they are a part of a Study Instance UID', async () => {
+  const first = await openOne();
+  await openOne({ studies: [other] });
+  const found = async (q: string): Promise<number[]> =>
+    (await jsonOf<CaseList>(gateway, `GET /cases?q=${q}`, as('admin'))).cases.map(({ number }) => number);
+  assert.equal(await found(`${first.number}`), [first.number]);
+  assert.equal(await found('999999999'), []);
+  const digits = study.slice('2.25.'.length);
+  assert.equal(await found(digits), [], 'the digits of a UID are no number of a case');
+  assert.ok((await found(`.${digits}`)).includes(first.number));
+});
+
 test('a researcher sees a case of a de-identified study without a word that somebody typed', async () => {
   const { id, number } = await openOne();
   // As if its names had been removed on the device.
@@ -123,7 +135,7 @@ test('a model that gave no answer has not found nothing, and a correction is tol
     const found = await Promise.all(CASE_FINDINGS.map(listed));
     return CASE_FINDINGS.filter((_, at) => found[at]);
   };
-  assert.equal(await findings(), ['none']);
+  assert.equal(await findings(), ['not-examined']);
   await insertTestResult(db, { study: of, positive: null });
   assert.equal(await findings(), ['silent']);
   const result = await insertTestResult(db, { study: of, positive: false });
@@ -138,6 +150,25 @@ test('a model that gave no answer has not found nothing, and a correction is tol
   );
   await insertTestResult(db, { study: of, positive: true });
   assert.equal(await findings(), ['positive']);
+});
+
+test('a change names the fields whose value is another one, and without any there is none', async () => {
+  const { id, version, title, tags, status, priority, dueOn } = await openOne();
+  const all = { title, tags, status, priority, dueOn, assigneeId: null };
+  const change = async (of: number, body: object) => {
+    const said = { ...as('radiologist'), body: { ...all, ...body, version: of } };
+    return (await jsonOf<Case>(gateway, `PATCH /cases/${id}`, said)).version;
+  };
+  const unchanged = await change(version, {});
+  const changed = await change(unchanged, { priority: 'urgent', dueOn: '2030-02-01' });
+  await change(changed, { priority: 'urgent', dueOn: '2030-02-01', title: 'Another title' });
+  assert.equal([unchanged, changed], [version, version + 1]);
+  const { events } = await jsonOf<CaseTimeline>(gateway, `GET /cases/${id}/timeline`, as('admin'));
+  assert.equal(
+    events.filter(({ event }) => event === 'case-changed').map(({ fields }) => fields),
+    [{ changed: ['dueOn', 'priority'], dueOn: '2030-02-01', priority: 'urgent' }, { changed: ['title'] }],
+    'a text is named and not repeated',
+  );
 });
 
 test('only keepers write, and nobody overwrites what they have not seen', async () => {

@@ -11,30 +11,32 @@ import { lockCase, requireAssignee, updateCase, type CaseRow } from './case.stor
 import type { CaseTools } from './case-tools.ts';
 import { lookAgain } from './look-again.ts';
 import { isSampleCase } from './sample-mark.ts';
-import { openText, TEXT_PLACE } from './show-cases.ts';
+import { openText, TEXT_PLACE, type CaseText } from './show-cases.ts';
 
 type Which = { readonly id: string; readonly version: number };
 export type NewNote = { readonly kind: (typeof NOTE_KINDS)[number]; readonly text: string };
 
-/** @throws Problem not-found, case-changed, case-closed, review-blinded, invalid-request (the assignee). */
+/**
+ * Fields that are asked for as they are count as not asked for; without any other nothing is written.
+ * @throws Problem not-found, case-changed, case-closed, review-blinded, invalid-request (the assignee).
+ */
 export async function changeCase(
   tools: CaseTools,
   keeper: CaseReader,
   { id, version, ...asked }: CaseChange & Which,
 ): Promise<void> {
   const { db, seal, now } = tools;
-  const { title, tags, status, priority, dueOn, assigneeId } = asked;
   await db.transaction().execute(async (trx) => {
     const row = await lockOpen(trx, keeper, { id, version });
+    const before = openText(row, seal);
+    const differing = differingOf(row, before, asked);
+    const { title, tags, status, priority, dueOn, assigneeId } = differing;
+    if (Object.keys(differing).length === 0) return;
     if (assigneeId !== undefined) {
       const ofSample = await isSampleCase(trx, keeper.siteId, id);
       await requireAssignee(trx, { siteId: keeper.siteId, ofSample }, assigneeId);
     }
-    const text = {
-      ...openText(row, seal)!,
-      ...(title && { title }),
-      ...(tags && { tags: [...new Set(tags)] }),
-    };
+    const text = { ...before!, ...(title && { title }), ...(tags && { tags }) };
     const isRetyped = title !== undefined || tags !== undefined;
     if (isRetyped) await requireNotBlinded(trx, keeper, id);
     await updateCase(
@@ -50,14 +52,28 @@ export async function changeCase(
       now(),
     );
     const event = { event: 'case-changed', caseId: id, by: keeper.id } as const;
-    const said = {
-      status,
-      priority,
-      ...(dueOn !== undefined && { dueOn }),
-      ...(assigneeId !== undefined && { assigneeId }),
-    };
-    await recordAudit(trx, keeper.siteId, { ...event, changed: Object.keys(asked).sort(), ...said }, now());
+    const { title: _title, tags: _tags, ...said } = differing;
+    const changed = Object.keys(differing).sort();
+    await recordAudit(trx, keeper.siteId, { ...event, changed, ...said }, now());
   });
+}
+
+type Fields = Omit<CaseChange, 'version'>;
+
+/** The fields whose value is another one than that of the case. A text that cannot be read differs from any. */
+function differingOf(row: CaseRow, text: CaseText | null, { tags, ...asked }: Fields): Fields {
+  const wanted: Fields = { ...asked, ...(tags && { tags: [...new Set(tags)] }) };
+  const current: Fields = {
+    ...text,
+    ...(row.status !== 'closed' && { status: row.status }),
+    priority: CASE_PRIORITIES[row.priority],
+    dueOn: row.due_on,
+    assigneeId: row.assignee_id,
+  };
+  const names = (Object.keys(wanted) as (keyof Fields)[]).filter(
+    (name) => wanted[name] !== undefined && JSON.stringify(wanted[name]) !== JSON.stringify(current[name]),
+  );
+  return Object.fromEntries(names.map((name) => [name, wanted[name]]));
 }
 
 /** @throws Problem not-found, case-changed, case-closed. */

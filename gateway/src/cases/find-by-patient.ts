@@ -3,12 +3,35 @@
  * waits for its study is found by the keyed hash of the Patient ID that it names.
  */
 import { recordAudit } from '../audit/audit.ts';
+import type { DescribedStudy } from '../ports/pacs/pacs.ts';
 import type { CaseReader } from './case-rights.ts';
 import type { CaseTools } from './case-tools.ts';
 import { searchStudies } from './read-patients.ts';
 
 /** Of each of the two searches. More would tell a person nothing: they type more of the name. */
 export const STUDIES_LIMIT = 500;
+
+export type PatientStudies = {
+  readonly studies: readonly DescribedStudy[];
+  /** The PACS may have more under this name. */
+  readonly isCut: boolean;
+};
+
+/** By name and by Patient ID, each study once. @throws Problem pacs-unreachable, pacs-without-dicomweb. */
+export async function searchByPatient(
+  tools: Parameters<typeof searchStudies>[0],
+  patient: string,
+): Promise<PatientStudies> {
+  const [named, numbered] = await Promise.all([
+    searchStudies(tools, { patientName: patient }, STUDIES_LIMIT),
+    searchStudies(tools, { patientId: patient }, STUDIES_LIMIT),
+  ]);
+  const studies = new Map([...named, ...numbered].map((study) => [study.studyInstanceUID, study]));
+  return {
+    studies: [...studies.values()],
+    isCut: named.length === STUDIES_LIMIT || numbered.length === STUDIES_LIMIT,
+  };
+}
 
 export type FoundPatient = {
   /** Those that the PACS names. */
@@ -26,16 +49,12 @@ export async function findByPatient(
   patient: string,
 ): Promise<FoundPatient> {
   const { db, seal, now } = tools;
-  const [named, numbered] = await Promise.all([
-    searchStudies(tools, { patientName: patient }, STUDIES_LIMIT),
-    searchStudies(tools, { patientId: patient }, STUDIES_LIMIT),
-  ]);
-  const found = new Set([...named, ...numbered].map(({ studyInstanceUID }) => studyInstanceUID));
-  const event = { event: 'cases-searched-by-patient', by: reader.id, studies: found.size } as const;
+  const { studies, isCut } = await searchByPatient(tools, patient);
+  const event = { event: 'cases-searched-by-patient', by: reader.id, studies: studies.length } as const;
   await db.transaction().execute((trx) => recordAudit(trx, reader.siteId, event, now()));
   return {
-    studyInstanceUIDs: [...found],
+    studyInstanceUIDs: studies.map(({ studyInstanceUID }) => studyInstanceUID),
     expectedPrint: seal.print('patient-id', patient),
-    isCut: named.length === STUDIES_LIMIT || numbered.length === STUDIES_LIMIT,
+    isCut,
   };
 }

@@ -2,6 +2,8 @@
  * Cases from a CSV file: read once from end to end in constant memory, judged row by row, and taken as a whole or not
  * at all. A dry run does the same and takes nothing.
  */
+import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import {
   type CaseCsvFault,
   type CaseCsvField,
@@ -20,7 +22,7 @@ import { commitRows, countsOf, dropRows, stageRows, type Import, type TakenRow }
 /** Rows that are judged, and written, together. */
 const ROWS_AT_ONCE = 200;
 const PREVIEW_ROWS = 3;
-/** Enough to see what is wrong; all are counted. */
+/** Enough to see what is wrong, or repeated; all are counted. */
 const WRONG_LIMIT = 200;
 const HEADER_LENGTH = 100;
 
@@ -40,6 +42,8 @@ type Report = {
   changed: number;
   unchanged: number;
   wrongRows: number;
+  readonly repeated: { row: number; of: number }[];
+  repeatedRows: number;
 };
 
 /** `id` null: a dry run. @throws Problem pacs-unreachable, case-changed, not-allowed. */
@@ -53,7 +57,7 @@ export async function importCases(
   const into = id === null ? null : { id, stage: tools.newId(), keeper, at: tools.now() };
   const report = newReport();
   try {
-    await readFile({ tools, keeper, into, report }, file);
+    await readFile({ tools, keeper, into, report, opening: new Map() }, file);
     const isImported = into !== null && report.wrongRows === 0 && report.rows > 0;
     const { opened, changed, unchanged } = report;
     if (isImported) await commitRows(tools, into, { opened, changed, unchanged });
@@ -64,7 +68,8 @@ export async function importCases(
 }
 
 const newReport = (): Report => ({
-  ...{ columns: [], preview: [], wrong: [], rows: 0, opened: 0, changed: 0, unchanged: 0, wrongRows: 0 },
+  ...{ columns: [], preview: [], rows: 0, opened: 0, changed: 0, unchanged: 0 },
+  ...{ wrong: [], wrongRows: 0, repeated: [], repeatedRows: 0 },
 });
 
 function addWrong(report: Report, row: number, { fault, field }: RowFault): void {
@@ -78,6 +83,8 @@ type Work = {
   /** Null: nothing is taken. */
   readonly into: Import | null;
   readonly report: Report;
+  /** Digests of the rows that open a case, and where each was first seen. */
+  readonly opening: Map<string, number>;
 };
 
 async function readFile(work: Work, { pieces, columns: named, signal }: CsvFile): Promise<void> {
@@ -91,6 +98,8 @@ async function readFile(work: Work, { pieces, columns: named, signal }: CsvFile)
     const rows = batch;
     batch = [];
     if (rows.length > 0) await take(work, rows, await judgeRows(judge, rows));
+    // Wrong rows, for which nobody is asked, would hold every other request up until the last of them.
+    await setImmediate();
   };
   try {
     const rows = readCsv(pieces);
@@ -144,14 +153,28 @@ function readRow(report: Report, { row, cells }: CsvRow): ReadRow | null {
   return { row, values: new Map(values) };
 }
 
-async function take({ tools, into, report }: Work, rows: readonly ReadRow[], judged: readonly Judged[]) {
+/** A person who pasted a row twice would get two cases. */
+function noteRepeated({ report, opening }: Work, { row, values }: ReadRow): void {
+  const digest = createHash('sha256')
+    .update(JSON.stringify([...values]))
+    .digest('base64');
+  const of = opening.get(digest);
+  if (of === undefined) return void opening.set(digest, row);
+  report.repeatedRows += 1;
+  if (report.repeated.length < WRONG_LIMIT) report.repeated.push({ row, of });
+}
+
+async function take(work: Work, rows: readonly ReadRow[], judged: readonly Judged[]) {
+  const { tools, into, report } = work;
   const taken: TakenRow[] = [];
   for (const [at, verdict] of judged.entries()) {
     if (verdict === 'unchanged') report.unchanged += 1;
     else if (verdict instanceof RowFault) addWrong(report, rows[at]!.row, verdict);
     else {
-      if (verdict.of === null) report.opened += 1;
-      else report.changed += 1;
+      if (verdict.of === null) {
+        report.opened += 1;
+        noteRepeated(work, rows[at]!);
+      } else report.changed += 1;
       taken.push(verdict);
     }
   }

@@ -3,21 +3,23 @@ import { sql, type RawBuilder } from 'kysely';
 import {
   CASE_PRIORITIES,
   type CASE_FINDINGS,
+  type CaseBodyPart,
   type CasePriority,
   type CaseSort,
   type CaseStatus,
 } from '#shared/protocol/cases.ts';
 import { classPatternOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
+import { mayKnowResult } from '../results/result-reach.ts';
 import { blindStudies } from '../reviews/blinding.ts';
-import { mayKnowResult } from './case-facts.ts';
+import { kindsOf } from './body-parts.ts';
 import { isVisible, mayKnowStudy, type CaseReader } from './case-rights.ts';
 import type { CaseRow } from './case.store.ts';
 import type { FoundPatient } from './find-by-patient.ts';
 
-/** The cases that are asked for; undefined: any. `until` is not included. */
+/** The cases that are asked for; undefined: any. Opened `from` then, and before `until`. */
 export type CaseQuestion = {
-  /** A case's number, or a part of the Study Instance UID of one of its studies. */
+  /** A case's number, or with a dot in it a part of the Study Instance UID of one of its studies. */
   readonly text?: string | undefined;
   readonly status?: CaseStatus | 'active' | undefined;
   readonly priority?: CasePriority | undefined;
@@ -25,6 +27,8 @@ export type CaseQuestion = {
   readonly assigneeId?: string | null | undefined;
   readonly dueUntil?: string | undefined;
   readonly modality?: string | undefined;
+  /** A model saw it in one of the studies. */
+  readonly bodyPart?: CaseBodyPart | undefined;
   readonly finding?: (typeof CASE_FINDINGS)[number] | undefined;
   readonly from?: Date | undefined;
   readonly until?: Date | undefined;
@@ -145,8 +149,8 @@ const knownTo = async (db: Db, reader: CaseReader): Promise<Known> => ({
 });
 
 function* conditionsOf(question: CaseQuestion, known: Known): Generator<Condition> {
-  const { text, status, priority, assigneeId, dueUntil, modality, finding, from, until, ids, patient } =
-    question;
+  const { text, status, priority, assigneeId, dueUntil, modality, bodyPart, finding } = question;
+  const { from, until, ids, patient } = question;
   if (text !== undefined) yield isNamed(text, known);
   if (status === 'active') yield sql`case_record.status <> 'closed'`;
   else if (status !== undefined) yield sql`case_record.status = ${status}`;
@@ -155,6 +159,7 @@ function* conditionsOf(question: CaseQuestion, known: Known): Generator<Conditio
   else if (assigneeId !== undefined) yield sql`case_record.assignee_id = ${assigneeId}`;
   if (dueUntil !== undefined) yield sql`(${DUE_ON} <= ${dueUntil} and case_record.due_on is not null)`;
   if (modality !== undefined) yield isOfModality(modality, known);
+  if (bodyPart !== undefined) yield hasResult(sql`r.image_kind = any(${kindsOf(bodyPart)}::text[])`, known);
   if (finding !== undefined) yield hasFinding(finding, known);
   if (from !== undefined) yield sql`case_record.created_at >= ${from}`;
   if (until !== undefined) yield sql`case_record.created_at < ${until}`;
@@ -182,11 +187,9 @@ const NUMBER = /^[1-9]\d{0,8}$/;
  * the planner knows, which would look at every case.
  */
 function isNamed(text: string, { siteId, study }: Known): Condition {
-  const numbered = sql`union all select n.id from case_record n
-    where n.site_id = ${siteId} and n.number = ${Number(text)}`;
+  if (!text.includes('.')) return NUMBER.test(text) ? sql`case_record.number = ${Number(text)}` : sql`false`;
   return sql`case_record.id = any(array(select c.case_id from case_study c
-    where c.site_id = ${siteId} and strpos(c.study_instance_uid, ${text}) > 0 and ${study}
-    ${NUMBER.test(text) ? numbered : sql``}))`;
+    where c.site_id = ${siteId} and strpos(c.study_instance_uid, ${text}) > 0 and ${study}))`;
 }
 
 function isOfPatient(
@@ -208,14 +211,15 @@ function isOfModality(modality: string, known: Known): Condition {
       and ${known.study})`;
 }
 
+const hasResult = (like: RawBuilder<unknown>, known: Known): Condition =>
+  sql`exists (select 1 from case_study c
+    join inference_result r on r.site_id = c.site_id and r.study_instance_uid = c.study_instance_uid
+    where c.case_id = case_record.id and ${like} and ${known.study} and ${known.result})`;
+
 function hasFinding(finding: (typeof CASE_FINDINGS)[number], known: Known): Condition {
-  const hasResult = (like: RawBuilder<unknown>): Condition =>
-    sql`exists (select 1 from case_study c
-      join inference_result r on r.site_id = c.site_id and r.study_instance_uid = c.study_instance_uid
-      where c.case_id = case_record.id and ${like} and ${known.study} and ${known.result})`;
-  const isPositive = hasResult(sql`r.positive`);
-  const isNegative = hasResult(sql`not r.positive`);
-  const isAny = hasResult(sql`true`);
+  const isPositive = hasResult(sql`r.positive`, known);
+  const isNegative = hasResult(sql`not r.positive`, known);
+  const isAny = hasResult(sql`true`, known);
   switch (finding) {
     case 'positive':
       return sql`(${isPositive} and not ${known.isHidden})`;
@@ -225,7 +229,7 @@ function hasFinding(finding: (typeof CASE_FINDINGS)[number], known: Known): Cond
       return sql`(${isAny} and not ${isPositive} and not ${isNegative} and not ${known.isHidden})`;
     case 'hidden':
       return known.isHidden;
-    case 'none':
+    case 'not-examined':
       return sql`not (${isAny} or ${known.isHidden})`;
     default:
       return finding satisfies never;

@@ -111,6 +111,7 @@ test('wait for the finding and the disagreement that they are about', async () =
   const study = await deliverStudy(gateway, { token, seed: 942 });
   await run(study);
   assert.equal(await titles(study), []);
+  assert.equal(await tried(study), { cases: [], because: ['not-examined', 'not-examined'] });
   const { db } = gateway.database;
   await insertTestResult(db, { study, positive: false });
   await run(study);

@@ -20,16 +20,24 @@ import { openAnnotations } from '../reviews/seal-annotations.ts';
 import { withoutLabels } from '../reviews/show-annotations.ts';
 import { placesOf } from '../reviews/review.store.ts';
 
-/** `by`: the reading; null: the only one of its review. */
-export type ReadMark = Annotation & { readonly by: number | null };
+/** `review`: its place among the settled reviews of its case, from 0. `place`: null: the only one of its review. */
+export type Reading = { readonly review: number; readonly place: number | null };
+/** With its number in that reading. */
+export type Numbered = Reading & Pick<Annotation, 'number'>;
+/** `by`: the readings in which it is; more than one where it was taken over. */
+export type ReadMark = Omit<Annotation, 'number'> & { readonly by: readonly Numbered[] };
 export type CaseImage = {
   readonly where: FoundInstance;
   /** Counted from 1. */
   readonly frame: number;
   readonly marks: readonly ReadMark[];
 };
-/** `more`: so many further ones are left out. */
-export type CaseImages = { readonly images: readonly CaseImage[]; readonly more: number };
+/** `more`: so many further ones are left out. `studies`: of the case, in its order. */
+export type CaseImages = {
+  readonly images: readonly CaseImage[];
+  readonly more: number;
+  readonly studies: readonly string[];
+};
 
 /** Of a case; a report is read by people. */
 const IMAGES_LIMIT = 12;
@@ -52,6 +60,7 @@ export async function imagesOf(
     all.set(one.id, {
       images: found.slice(0, IMAGES_LIMIT),
       more: Math.max(0, found.length - IMAGES_LIMIT),
+      studies: one.studies.map(({ studyInstanceUID }) => studyInstanceUID),
     });
   }
   return all;
@@ -60,7 +69,18 @@ export async function imagesOf(
 /** Each frame once, with the marks of all. */
 function joined(images: readonly CaseImage[]): readonly CaseImage[] {
   const byFrame = Map.groupBy(images, ({ where, frame }) => `${where.sopInstanceUID} ${frame}`);
-  return [...byFrame.values()].map((same) => ({ ...same[0]!, marks: same.flatMap(({ marks }) => marks) }));
+  return [...byFrame.values()].map((same) => ({
+    ...same[0]!,
+    marks: togetherIn(same.flatMap(({ marks }) => marks)),
+  }));
+}
+
+/** Within a review, a mark that was taken over as it is once, with all whose it is. */
+function togetherIn(marks: readonly ReadMark[]): readonly ReadMark[] {
+  const alike = Map.groupBy(marks, ({ kind, points, label, by }) =>
+    JSON.stringify([by[0]?.review, kind, points, label]),
+  );
+  return [...alike.values()].map((same) => ({ ...same[0]!, by: same.flatMap(({ by }) => by) }));
 }
 
 /** Of all who signed, each review's standing reading first. */
@@ -79,7 +99,9 @@ async function markedImages(
     found.map(({ review }) => review.id),
   );
   const byCase = new Map<string, CaseImage[]>();
+  const reviewsOf = Map.groupBy(found, ({ of }) => of.id);
   for (const { review, of } of found) {
+    const nth = reviewsOf.get(of.id)!.findIndex((one) => one.review.id === review.id);
     const signed = (places.get(review.id) ?? []).toSorted(
       (a, b) => Number(b.place === review.final_place) - Number(a.place === review.final_place),
     );
@@ -89,8 +111,9 @@ async function markedImages(
       const row = rows.find((one) => one.place === place && one.account_id === account_id);
       const marks = row === undefined ? [] : (openAnnotations(cipher!, row) ?? []);
       const told = withheld.includes('notes') ? withoutLabels(marks) : marks;
-      const by = review.definition.readers === 1 ? null : place;
-      byCase.set(of.id, [...(byCase.get(of.id) ?? []), ...told.map((mark) => imageOf({ ...mark, by }))]);
+      const reading = { review: nth, place: review.definition.readers === 1 ? null : place };
+      const images = told.map(({ number, ...mark }) => imageOf({ ...mark, by: [{ ...reading, number }] }));
+      byCase.set(of.id, [...(byCase.get(of.id) ?? []), ...images]);
     }
   }
   return byCase;

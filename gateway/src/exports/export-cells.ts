@@ -1,14 +1,20 @@
 /** The value of each field of an export, from what was read of a case. */
 import type { Case, CasePatients } from '#shared/protocol/cases.ts';
 import type { ExportField } from '#shared/protocol/exports.ts';
+import { sawFinding } from '#shared/protocol/review-judgement.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { ListedReview, ReviewPlace } from '#shared/protocol/reviews.ts';
+import { bodyPartOf } from '../cases/body-parts.ts';
 import { ageBandOf, monthOf } from './coarse-dates.ts';
 import type { ExportedResult } from './exported-results.ts';
 import type { Cell } from './source-row.ts';
 
-/** `final`: the place whose answers stand. */
-export type SettledReview = { readonly review: ListedReview; readonly final: ReviewPlace };
+/** `final`: the place whose answers stand. `hidesFinding`: its readers were not shown what models found. */
+export type SettledReview = {
+  readonly review: ListedReview;
+  readonly final: ReviewPlace;
+  readonly hidesFinding: boolean;
+};
 /** All that a row is made of. */
 export type CaseFacts = {
   readonly shown: Omit<Case, 'withheld'>;
@@ -36,19 +42,52 @@ const distinct = (values: readonly (string | null)[]): string[] => [
 const firstDate = ({ patients }: CaseFacts): string | null =>
   distinct(patients.map(({ studyDate }) => studyDate)).toSorted()[0] ?? null;
 
-/** By the kind of image that the model of image kinds saw. */
-const BODY_PARTS: Readonly<Record<string, string>> = {
-  CXR: 'CHEST',
-  Hand: 'HAND',
-  BreastMRI: 'BREAST',
-  HeadCT: 'HEAD',
-  TrunkCT: 'TRUNK',
-};
-
+/** As exports.ts says: whose answer each is, where a case has several. */
 const answersOf = ({ reviews }: CaseFacts): string[] =>
-  reviews.flatMap(({ review, final }) =>
-    Object.entries(final.said?.answers ?? {}).map(([name, answer]) => `${review.type}.${name}=${answer}`),
-  );
+  reviews.flatMap(({ review, final }, at) => {
+    const same = reviews.slice(0, at).filter((before) => before.review.type === review.type);
+    const asked = same.length === 0 ? review.type : `${review.type}#${same.length + 1}`;
+    const overruled = final.place === ADJUDICATOR ? othersOf({ review, final }) : [];
+    return [
+      ...answersIn(final, asked),
+      ...overruled.flatMap((place) => answersIn(place, `${asked}@reader-${place.place}`)),
+    ];
+  });
+
+const answersIn = ({ said }: ReviewPlace, asked: string): string[] =>
+  Object.entries(said?.answers ?? {}).map(([name, answer]) => `${asked}.${name}=${answer}`);
+
+const othersOf = ({ review, final }: Pick<SettledReview, 'review' | 'final'>): ReviewPlace[] =>
+  review.places
+    .filter(({ place, signedAt }) => place !== final.place && signedAt !== null)
+    .toSorted((a, b) => a.place - b.place);
+
+/** In place of `accept`, in reports alone: the label that the reader chose where no finding was shown. */
+export const JUDGED = 'judged';
+
+/** As their readers chose them. Needs the results. */
+export const chosenDecisions = ({ reviews, results }: CaseFacts): Cell =>
+  reviews.map(({ final: { place, said }, hidesFinding }) => {
+    if (said?.decision !== 'accept') return said?.decision ?? null;
+    return sawFinding({ at: said.at, place }, hidesFinding, results) ? said.decision : JUDGED;
+  });
+
+/** The reader whose answers stand; with them, those others who signed. */
+function readersOf(settled: SettledReview): Cell {
+  const nameOf = ({ reader }: ReviewPlace): string | null => reader?.username ?? null;
+  const others = othersOf(settled).map(nameOf);
+  return others.length === 0 ? nameOf(settled.final) : [nameOf(settled.final), ...others];
+}
+
+/** Of each result; what a reader is not shown yet says so in the list of models. */
+const ofResults =
+  (key: keyof ExportedResult) =>
+  ({ results, shown }: CaseFacts): Cell[] => [
+    ...results.map((one) => one[key]),
+    ...(shown.finding === 'hidden' ? [key === 'model' ? HIDDEN : null] : []),
+  ];
+/** In place of a model, as in the finding of a case. */
+export const HIDDEN = 'hidden';
 
 export const CELLS: Readonly<Record<ExportField, (of: CaseFacts) => Cell>> = {
   caseId: ({ shown }) => shown.id,
@@ -80,20 +119,20 @@ export const CELLS: Readonly<Record<ExportField, (of: CaseFacts) => Cell>> = {
   month: (of) => monthOf(firstDate(of)),
   descriptions: ofStudies('description'),
   modalities: ({ shown }) => shown.modalities,
-  bodyParts: ({ results }) => distinct(results.map(({ kind }) => BODY_PARTS[kind ?? ''] ?? null)),
+  bodyParts: ({ results }) => distinct(results.map(({ kind }) => bodyPartOf(kind))),
   finding: ({ shown }) => shown.finding,
-  models: ({ results }) => results.map(({ model }) => model),
-  modelVersions: ({ results }) => results.map(({ version }) => version),
-  scores: ({ results }) => results.map(({ score }) => score),
-  positives: ({ results }) => results.map(({ positive }) => positive),
-  resultTimes: ({ results }) => results.map(({ at }) => at),
-  verdicts: ({ results }) => results.map(({ verdict }) => verdict),
-  correctedFindings: ({ results }) => results.map(({ corrected }) => corrected),
+  models: ofResults('model'),
+  modelVersions: ofResults('version'),
+  scores: ofResults('score'),
+  positives: ofResults('positive'),
+  resultTimes: ofResults('at'),
+  verdicts: ofResults('verdict'),
+  correctedFindings: ofResults('corrected'),
   reviewTypes: ({ reviews }) => reviews.map(({ review }) => review.type),
   decisions: ({ reviews }) => reviews.map(({ final }) => final.said?.decision ?? null),
   answers: answersOf,
   reasons: ({ reviews }) => reviews.map(({ final }) => final.said?.reason ?? null),
-  readers: ({ reviews }) => reviews.map(({ final }) => final.reader?.username ?? null),
+  readers: ({ reviews }) => reviews.map(readersOf),
   readerRoles: ({ reviews }) =>
     reviews.map(({ final }) => (final.place === ADJUDICATOR ? 'adjudicator' : 'reader')),
   settledAt: ({ reviews }) => reviews.map(({ review }) => review.settledAt),

@@ -81,7 +81,7 @@ async function openNamedCase(): Promise<string> {
   const answers = { finding: 'pneumonia', certainty: 4, comment };
   for (const [step, said] of [
     ['decision', { decision: 'correct', answers, reason }],
-    ['sign', {}],
+    ['sign', { isMeant: true }],
   ] as const) {
     const { places } = await jsonOf<Review>(gateway, `GET /reviews/${review}`, { token });
     const { place, version } = places.find(({ isMine }) => isMine)!;

@@ -1,6 +1,6 @@
 /** Exports in the database. Every step names the state, and of a run the file that it writes: only one run ends it. */
 import { sql, type Selectable } from 'kysely';
-import type { ExportTrouble } from '#shared/protocol/exports.ts';
+import type { ExportTrouble, LeftOut } from '#shared/protocol/exports.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { ExportJobTable } from '../database/export-tables.ts';
 
@@ -67,12 +67,14 @@ export async function setDone(db: Db, run: Run, done: number): Promise<boolean> 
 }
 
 type Written = Pick<ExportJobTable, 'rows' | 'bytes' | 'sha256' | 'finished_at' | 'expires_at'> & {
+  readonly leftOut: LeftOut;
   readonly done: number;
 };
 
 /** False as for `setDone`. */
-export async function finishExport(trx: Trx, run: Run, written: Written): Promise<boolean> {
-  const ready = { ...written, state: 'ready', trouble: null, attempt: 0 } as const;
+export async function finishExport(trx: Trx, run: Run, { leftOut, ...written }: Written): Promise<boolean> {
+  const left = { left_out: JSON.stringify(leftOut) };
+  const ready = { ...written, ...left, state: 'ready', trouble: null, attempt: 0 } as const;
   return isUpdated(await ofRun(trx, run).set(ready).executeTakeFirst());
 }
 

@@ -34,7 +34,7 @@ async function readResults(db: Db, ids: readonly string[]): Promise<ReadonlyMap<
     .select(['id', 'model_id', 'version', 'created_at', 'verdict', 'verified_finding'])
     .select(sql<number | null>`(finding->>'score')::float8`.as('score'))
     .select(sql<boolean | null>`(finding->>'positive')::boolean`.as('positive'))
-    .select(sql<string | null>`finding->'image'->>'kind'`.as('kind'))
+    .select('image_kind as kind')
     .where('id', 'in', [...ids])
     .execute();
   return new Map(

@@ -75,6 +75,23 @@ test('CSV is read by a spreadsheet and runs nothing in it; JSON Lines has lists 
   assert.is(rest, '');
 });
 
+test('tables say in words of their own that no model has looked at a case', async () => {
+  const { id } = await openOne({});
+  for (const redaction of ['full', 'limited'] as const)
+    for (const format of ['csv', 'jsonl'] as const) {
+      const definition = { title: 'Findings', redaction, format, fields: ['finding'] };
+      const name = `findings-${redaction}-${format}`;
+      await jsonOf(gateway, 'POST /export-templates', {
+        token: admin,
+        body: { name, definition },
+        status: 201,
+      });
+      const file = await exported(gateway, reader, { template: name, selection: { cases: [id] } });
+      const told = { csv: '\uFEFFfinding\r\nnot-examined\r\n', jsonl: '{"finding":"not-examined"}\n' };
+      assert.is(file, told[format]);
+    }
+});
+
 test('the digest, the size and the number of rows are of the bytes that are given out', async () => {
   await openOne({});
   const { id } = await askForExport(gateway, reader, {});
@@ -106,6 +123,7 @@ test('the filters of the list choose the cases, and a case that is opened later 
   );
   assert.equal(await lines({ assignee: 'me' }), []);
   assert.equal(await lines({ to: '2020-01-01T00:00:00Z' }), []);
+  assert.equal(await lines({ bodyPart: 'CHEST' }), []);
   const all = await lines({});
   gateway.wait(1000);
   const asked = await askForExport(gateway, reader, {});

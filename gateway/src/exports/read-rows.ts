@@ -13,7 +13,7 @@ import { showCases, type Shown } from '../cases/show-cases.ts';
 import { settledReviewsOf } from '../reviews/list-reviews.ts';
 import { showReviews } from '../reviews/show-reviews.ts';
 import { imagesOf, type CaseImages } from './case-images.ts';
-import { CELLS, type CaseFacts, type SettledReview } from './export-cells.ts';
+import { CELLS, chosenDecisions, type CaseFacts, type SettledReview } from './export-cells.ts';
 import { resultsOf } from './exported-results.ts';
 import { FIELDS_OF_SUBJECT, identityOf, textsIn } from './anonymous/read-subject.ts';
 import { NO_PICTURES, type CaseFiles, type Cell, type SourceRow } from './source-row.ts';
@@ -27,6 +27,8 @@ type Reading = {
   readonly question: CaseQuestion;
   readonly fields: readonly ExportField[];
   readonly hasPictures: boolean;
+  /** It prints decisions in the words that their readers chose. */
+  readonly isReport: boolean;
   readonly hasFiles: boolean;
 };
 
@@ -51,10 +53,14 @@ export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenera
     const query: CaseQuery = { ...question, sort: 'oldest', limit: PAGE, after };
     const { rows, more } = await listCases(tools.db, shown.reader, query);
     const cells = (facts: CaseFacts): [ExportField, Cell][] =>
-      fields.map((field) => [field, CELLS[field](facts)]);
+      fields.map((field) => [
+        field,
+        reading.isReport && field === 'decisions' ? chosenDecisions(facts) : CELLS[field](facts),
+      ]);
     for await (const { pictures, ...facts } of factsOf(tools, reading, rows)) {
       const files = reading.hasFiles ? filesOf({ ...facts, site }) : null;
-      yield Object.assign(new Map(cells({ ...facts, site })), { pictures, files });
+      const studies = facts.shown.studies.map(({ studyInstanceUID }) => studyInstanceUID);
+      yield Object.assign(new Map(cells({ ...facts, site })), { pictures, files, studies });
     }
     if (!more) return;
     after = { value: '', number: rows.at(-1)!.number };
@@ -72,12 +78,13 @@ function filesOf(facts: CaseFacts): CaseFiles {
 
 async function* factsOf(
   tools: CaseTools,
-  { shown, fields, hasPictures, hasFiles }: Reading,
+  { shown, fields, hasPictures, isReport, hasFiles }: Reading,
   rows: readonly CaseRow[],
 ): AsyncGenerator<Omit<CaseFacts, 'site'> & { readonly pictures: CaseImages }> {
   const has = (asked: readonly ExportField[]): boolean => asked.some((field) => fields.includes(field));
   const cases = await showCases(tools, shown, rows);
-  const results = has(OF_RESULTS) ? await resultsOf(tools.db, cases) : new Map();
+  const isChosen = isReport && has(['decisions']);
+  const results = has(OF_RESULTS) || isChosen ? await resultsOf(tools.db, cases) : new Map();
   const reviews = has(OF_REVIEWS) ? await reviewsOf(tools, shown, rows) : new Map();
   const pictures = hasPictures ? await imagesOf(tools, shown, rows, cases) : new Map();
   for (let from = 0; from < cases.length; from += ASKED_AT_ONCE) {
@@ -121,10 +128,11 @@ async function reviewsOf(
   const ids = rows.map(({ id }) => id);
   const found = await settledReviewsOf(tools.db, reader, ids);
   const viewer = { ...reader, isAnonymous: withheld.includes('notes') };
-  const finals = new Map(found.map(({ review }) => [review.id, review.final_place]));
+  const rowsOf = new Map(found.map(({ review }) => [review.id, review]));
   const settled = (await showReviews(tools, viewer, found)).flatMap((review) => {
-    const final = review.places.find(({ place }) => place === finals.get(review.id));
-    return final === undefined ? [] : [{ review, final }];
+    const { final_place, hides_finding: hidesFinding } = rowsOf.get(review.id)!;
+    const final = review.places.find(({ place }) => place === final_place);
+    return final === undefined ? [] : [{ review, final, hidesFinding }];
   });
   return Map.groupBy(settled, ({ review }) => review.caseId);
 }

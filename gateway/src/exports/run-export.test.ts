@@ -30,6 +30,7 @@ let gateway: TestGateway & { pacs: TestPacs };
 let tools: ExportTools;
 let searches = 0;
 let owner: Session;
+let exported = '';
 let caseId: string;
 /** The gateway's own search of this number, and those after it, wait for it to be opened. */
 let gate = { ...Promise.withResolvers<void>(), at: Infinity, asked: 0 };
@@ -52,8 +53,8 @@ test.before(async () => {
   owner = await gateway.userWith(['radiologist']);
   const technician = (await gateway.userWith(['technician'])).accessToken;
   const patient = { birthDate: '19800224', studyDate: '20261120', patientId: 'PID-4711' };
-  const study = await deliverStudy(gateway, { token: technician, seed: 995, ...patient });
-  ({ id: caseId } = await openTestCase(gateway, owner.accessToken, { studies: [study] }));
+  exported = await deliverStudy(gateway, { token: technician, seed: 995, ...patient });
+  ({ id: caseId } = await openTestCase(gateway, owner.accessToken, { studies: [exported] }));
   await copyCase(CASES - 1);
   gateway.wait(1);
 });
@@ -95,6 +96,15 @@ async function asked(of: Parameters<typeof newExport>[0] = {}): Promise<string> 
   await askExport(tools, { ...owner.user, roles: ['radiologist'] }, one);
   return one.id;
 }
+/** By each event that says that it is ready. */
+async function studiesNamed(id: string): Promise<unknown[]> {
+  const events = await gateway.database.db
+    .selectFrom('audit')
+    .select('fields')
+    .where('event', '=', 'export-ready')
+    .execute();
+  return events.flatMap(({ fields }) => (fields['exportId'] === id ? [fields['studies']] : []));
+}
 /** No job of the gateway's own works on an export any more. */
 const untilIdle = () =>
   until('no export to be made', async () => {
@@ -127,14 +137,21 @@ test('a run that was killed is begun again from the start, and one file is there
   assert.is(createHash('sha256').update(bytes).digest('hex'), ready.sha256);
   assert.is(bytes.toString('utf8').split('caseNumber').length, 2, 'it begins once');
   assert.is(bytes.toString('utf8').trimEnd().split('\r\n').length, CASES + 1);
-  const events = await gateway.database.db
-    .selectFrom('audit')
-    .select('fields')
-    .where('event', '=', 'export-ready')
-    .execute();
-  assert.is(events.filter(({ fields }) => fields['exportId'] === id).length, 1);
+  assert.equal(await studiesNamed(id), [[exported]], 'once, and the trail of the study finds it');
   await run(id);
   assert.is((await rowOf(id)).blob, after.blob, 'an export that is ready is left as it is');
+});
+
+test('the event names the studies of a thousand cases, and those of more do not fit in one', async () => {
+  for (const [total, named] of [
+    [1_000, [exported]],
+    [1_001, []],
+  ] as const) {
+    const id = await asked();
+    await gateway.database.db.updateTable('export_job').set({ total }).where('id', '=', id).execute();
+    await run(id);
+    assert.equal(await studiesNamed(id), [named], `${total}`);
+  }
 });
 
 test('an export that is cancelled while it is made ends, and leaves neither file nor key', async () => {
@@ -246,6 +263,7 @@ test('cases are read as they are written, a page at a time, and each of thousand
     question: {},
     fields: ['caseNumber', 'ageBand'],
     hasPictures: false,
+    isReport: false,
     hasFiles: false,
   });
   await rows.next();

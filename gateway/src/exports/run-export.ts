@@ -10,6 +10,7 @@ import {
   type ExportField,
   type ExportFormat,
   type ExportTrouble,
+  type LeftOut,
 } from '#shared/protocol/exports.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -32,7 +33,7 @@ import {
 } from './export.store.ts';
 import { readRows } from './read-rows.ts';
 import { releaseOf } from './release-rows.ts';
-import { IdentityFound } from './source-row.ts';
+import { IdentityFound, type SourceRow } from './source-row.ts';
 import { writeFormat, type WrittenFormat } from './write-format.ts';
 
 /** An export whose run has ended this often without a word is not begun again. */
@@ -93,18 +94,31 @@ async function begin(tools: ExportTools, exportId: string): Promise<Run | null> 
   return begun.run;
 }
 
-type Written = { readonly rows: number; readonly bytes: number; readonly sha256: string };
+/** The event of an export of more cases would be megabytes of UIDs. */
+const CASES_NAMED = 1_000;
+
+/** `done`: cases; `studies`: of these, where they are few enough to be named. */
+type Written = {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly done: number;
+  readonly leftOut: LeftOut;
+  readonly studies: readonly string[];
+};
 
 async function write(
   tools: ExportTools,
   { row, file, reader, username }: Run,
   signal: AbortSignal,
-): Promise<Written & { readonly done: number }> {
+): Promise<Written> {
   await checkRoom(tools.exportBlobs, 0);
   const { redaction, format, fields } = row.definition;
   const release = releaseOf(redaction, { thread: tools.anonymousThread, signal });
   const done = { rows: 0 };
-  const look = async (): Promise<void> => {
+  const studies = new Set<string>();
+  const look = async (about: SourceRow): Promise<void> => {
+    if (row.total <= CASES_NAMED) for (const uid of about.studies ?? []) studies.add(uid);
     if (done.rows % LOOK_EVERY[format] !== 0) return;
     signal.throwIfAborted();
     if (!(await setDone(tools.db, { id: row.id, blob: file.blob }, done.rows))) throw new Ended();
@@ -126,7 +140,9 @@ async function write(
   const written = await writeFormat(tools, { row, by }, { ...released, rows }, signal);
   await writeFile(tools, file, measured(written.pieces));
   await prove(tools, file, written);
-  return { rows: told.rows, bytes, sha256: hash.digest('hex'), done: done.rows };
+  const sha256 = hash.digest('hex');
+  const leftOut = written.leftOut();
+  return { rows: told.rows, bytes, sha256, done: done.rows, leftOut, studies: [...studies] };
 }
 
 /** @throws IdentityFound. */
@@ -157,16 +173,17 @@ function readingOf(
   const hasPictures = definition.format === 'pdf' && definition.redaction !== 'anonymous';
   const question = questionOf(reader, selection, created_at);
   const hasFiles = definition.format === 'dicom';
-  return { shown: { reader, withheld }, question, fields, hasPictures, hasFiles };
+  const isReport = definition.format === 'pdf';
+  return { shown: { reader, withheld }, question, fields, hasPictures, isReport, hasFiles };
 }
 
 async function* counted<Row>(
   rows: AsyncIterable<Row>,
   count: { rows: number },
-  look: () => Promise<void> = async () => {},
+  look: (row: Row) => Promise<void> = async () => {},
 ): AsyncGenerator<Row> {
   for await (const row of rows) {
-    await look();
+    await look(row);
     count.rows += 1;
     yield row;
   }
@@ -176,15 +193,15 @@ async function* counted<Row>(
 async function finish(
   { db, now }: ExportTools,
   { row, file }: Run,
-  { rows, bytes, sha256, done }: Written & { readonly done: number },
+  { rows, bytes, sha256, done, leftOut, studies }: Written,
 ): Promise<boolean> {
   const at = now();
   const expires = new Date(at.getTime() + EXPORT_KEPT_HOURS * 3600 * 1000);
   return db.transaction().execute(async (trx) => {
-    const written = { rows, bytes, sha256, done, finished_at: at, expires_at: expires };
+    const written = { rows, bytes, sha256, done, leftOut, finished_at: at, expires_at: expires };
     if (!(await finishExport(trx, { id: row.id, blob: file.blob }, written))) return false;
     const said = { template: row.template_name, redaction: row.definition.redaction, rows, bytes };
-    const event = { event: 'export-ready', exportId: row.id, by: row.account_id, ...said } as const;
+    const event = { event: 'export-ready', exportId: row.id, by: row.account_id, studies, ...said } as const;
     await recordAudit(trx, row.site_id, event, at);
     return true;
   });

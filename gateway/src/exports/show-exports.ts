@@ -26,6 +26,7 @@ export function showExport(
     rows: row.rows,
     bytes: row.bytes,
     sha256: row.sha256,
+    leftOut: row.left_out,
     purpose: purposes.open(placeOfPurpose(row.id), row.sealed_purpose)?.toString('utf8') ?? null,
     by: row.username,
     isMine: row.account_id === caller.id,

@@ -10,6 +10,8 @@ export type Cell = string | number | boolean | null | readonly Cell[];
 export type SourceRow = ReadonlyMap<ExportField, Cell> & {
   readonly pictures?: CaseImages;
   readonly files?: CaseFiles | null;
+  /** Of the case. */
+  readonly studies?: readonly string[];
 };
 /** The studies of a case for a set of instances; `identity`: what must not be in it. */
 export type CaseFiles = {
@@ -25,7 +27,7 @@ export type ReleasedRow = {
   readonly pictures: CaseImages;
   readonly files: CaseFiles | null;
 };
-export const NO_PICTURES: CaseImages = { images: [], more: 0 };
+export const NO_PICTURES: CaseImages = { images: [], more: 0, studies: [] };
 export type ReleasedRows = {
   readonly columns: readonly ExportField[];
   readonly rows: AsyncIterable<ReleasedRow>;

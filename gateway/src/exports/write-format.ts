@@ -1,6 +1,6 @@
 /** Released rows as the bytes of a file, in the format of the template. */
 import type { Role } from '#shared/protocol/api.ts';
-import { EXPORTERS } from '#shared/protocol/exports.ts';
+import { EXPORTERS, type LeftOut } from '#shared/protocol/exports.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import { countNotShown } from '../cases/count-not-shown.ts';
 import type { Db } from '../database/database.ts';
@@ -10,7 +10,7 @@ import { placeOfPurpose } from './ask-export.ts';
 import type { ExportTools } from './export-tools.ts';
 import type { ExportRow } from './export.store.ts';
 import type { ReportHead } from './report/report-thread.ts';
-import type { ReviewWords } from './report/row-words.ts';
+import type { ReviewWords } from './report/review-paragraphs.ts';
 import { writeReport } from './report/write-report.ts';
 import { openingOf, policyOfSet } from './set/policy-of-set.ts';
 import { writeSet } from './set/write-set.ts';
@@ -24,6 +24,8 @@ type Released = ReleasedRows;
 export type WrittenFormat = {
   readonly pieces: AsyncIterable<Uint8Array>;
   readonly prove: ((file: OpenBlob) => Promise<void>) | null;
+  /** Once all pieces are written. */
+  readonly leftOut: () => LeftOut;
 };
 
 /** @throws Problem policy-not-allowed; the pieces throw pacs-unreachable and export-too-large. */
@@ -43,6 +45,7 @@ export async function writeFormat(
         ? writeReport(tools, await headOf(tools, asked, released), released.rows, signal)
         : writeTable(format, released),
     prove: prove && ((file) => prove(format, () => whole(file))),
+    leftOut: () => [],
   };
 }
 
@@ -56,10 +59,10 @@ async function writeInstances(
   const opening = await openingOf(tools, policy);
   const { name, version, options } = policy;
   const head = { title: row.definition.title, policy: { name, version }, opening };
-  const { pieces, identities } = writeSet(tools, head, released, signal);
+  const { pieces, identities, leftOut } = writeSet(tools, head, released, signal);
   const retainsUids = options.includes('retain-uids');
   return {
-    pieces,
+    ...{ pieces, leftOut },
     async prove(file) {
       const set = { size: file.size, read: file.read.bind(file), identities };
       const found = await tools.setThread.search({ opening, retainsUids }, set, signal);

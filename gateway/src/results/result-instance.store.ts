@@ -58,7 +58,9 @@ export function standingOf(db: Kysely<Tables>, named: AliasedExpression<NamedIns
       (from) =>
         from
           .selectFrom('instance as o')
+          .innerJoin('study', 'study.id', 'o.study_id')
           .select(['o.id', 'o.state', 'o.policy_name', 'o.revision as study_revision', 'o.digest'])
+          .select('study.waiting_because')
           .whereRef('o.sop_instance_uid', '=', 'i.sop_instance_uid')
           .whereRef('o.site_id', '=', 'i.site_id')
           .where((where) =>
@@ -76,6 +78,8 @@ export function standingOf(db: Kysely<Tables>, named: AliasedExpression<NamedIns
         from
           .selectFrom('receipt')
           .select(['receipt.id as receipt_id', 'receipt.issued_at'])
+          // Of all that name it: the later ones are of later revisions of its study.
+          .select(sql<Date>`min(receipt.issued_at) over ()`.as('confirmed_at'))
           .innerJoin('upload_instance', 'upload_instance.upload_id', 'receipt.upload_id')
           .whereRef('upload_instance.instance_id', '=', 's.id')
           .whereRef('receipt.revision', '>=', 's.study_revision')
@@ -93,8 +97,10 @@ export function standingOf(db: Kysely<Tables>, named: AliasedExpression<NamedIns
       's.state',
       's.policy_name',
       's.digest',
+      's.waiting_because',
       'n.receipt_id',
       'n.issued_at',
+      'n.confirmed_at',
     ])
     .orderBy('i.revision')
     .orderBy('i.kind')

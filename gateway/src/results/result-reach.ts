@@ -33,10 +33,26 @@ export async function isReached(db: Db, { id, siteId, roles }: Asking): Promise<
 }
 
 /**
- * A condition on a result (`result`: its table's name in the query): this caller asked for it, or reaches the
- * instance that was looked at.
+ * The names that a query may give the table of results. The conditions below call other tables `i`, `l`, `q` and `u`:
+ * a result of such a name would be compared with the wrong table, and everybody would reach it.
  */
-export async function isOwn(db: Db, result: string, caller: Asking): Promise<RawBuilder<boolean>> {
+export type ResultName = 'inference_result' | 'r';
+
+/**
+ * The one condition that decides which results an account is told of, on any route: those that it asked for or whose
+ * instance it reaches, and none that it reads blinded. `also`: roles that the route tells of all.
+ */
+export async function mayKnowResult(
+  db: Db,
+  caller: Asking,
+  result: ResultName,
+  also: readonly Role[] = [],
+): Promise<RawBuilder<boolean>> {
+  const isShown = isNotBlinded(result, caller);
+  return reachesAll(caller, also) ? isShown : sql`(${await isOwn(db, result, caller)} and ${isShown})`;
+}
+
+async function isOwn(db: Db, result: ResultName, caller: Asking): Promise<RawBuilder<boolean>> {
   const table = sql.ref(result);
   return sql`(
     exists (select 1 from result_request q where q.result_id = ${table}.id and q.account_id = ${caller.id})
@@ -44,18 +60,18 @@ export async function isOwn(db: Db, result: string, caller: Asking): Promise<Raw
 }
 
 /** A condition on a result (`result`: its table's name): the caller is not reading its study without it. */
-export const isNotBlinded = (result: string, caller: Asking): RawBuilder<boolean> =>
+export const isNotBlinded = (result: ResultName, caller: Asking): RawBuilder<boolean> =>
   sql`not ${isBlindTo(caller, sql.ref(`${result}.study_instance_uid`))}`;
 
 export async function reachesResult(db: Db, caller: Asking, resultId: string): Promise<boolean> {
-  const shown = db
+  const found = await db
     .selectFrom('inference_result')
     .select('id')
     .where('id', '=', resultId)
     .where('site_id', '=', caller.siteId)
-    .where(isNotBlinded('inference_result', caller));
-  const own = reachesAll(caller) ? shown : shown.where(await isOwn(db, 'inference_result', caller));
-  return (await own.executeTakeFirst()) !== undefined;
+    .where(await mayKnowResult(db, caller, 'inference_result'))
+    .executeTakeFirst();
+  return found !== undefined;
 }
 
 /**

@@ -151,8 +151,8 @@ for (const { name, open } of testDatabases('results')) {
         now: new Date(),
       });
     });
-    const ownOf = { id: account, siteId, roles: ['researcher' as const] };
-    for (const filter of [{ ownOf }, { user: account }])
+    const shownTo = { id: account, siteId, roles: ['researcher' as const] };
+    for (const filter of [{ shownTo }, { user: account }])
       assert.equal(
         (await listResults(database.db, siteId, { ...filter, limit: 10 })).map(({ id }) => id),
         [result.id],

@@ -9,7 +9,7 @@ import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts'
 import type { InferenceResultTable, ResultVerdictTable } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
 import { insertMaps, type ResultMap } from './result-map.store.ts';
-import { isNotBlinded, isOwn, type Asking } from './result-reach.ts';
+import { mayKnowResult, type Asking } from './result-reach.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -116,9 +116,7 @@ export async function insertRequest(
 }
 
 export type ResultFilter = {
-  /** Only the results that are this caller's own (result-reach.ts); undefined: all. */
-  readonly ownOf?: Asking | undefined;
-  /** Without those of studies that this caller reads blinded; undefined: with them. */
+  /** Only the results that this caller may know of; undefined: all. */
   readonly shownTo?: Asking | undefined;
   /** Asked for by this account. */
   readonly user?: string | undefined;
@@ -138,7 +136,7 @@ export type ResultFilter = {
 export async function listResults(
   db: Db,
   siteId: string,
-  { ownOf, shownTo, user, model, version, study, verdict, differs, from, to, after, limit }: ResultFilter,
+  { shownTo, user, model, version, study, verdict, differs, from, to, after, limit }: ResultFilter,
 ): Promise<ResultRow[]> {
   let query = db
     .selectFrom('inference_result as r')
@@ -147,8 +145,7 @@ export async function listResults(
     .orderBy('r.created_at', 'desc')
     .orderBy('r.id', 'desc')
     .limit(limit);
-  if (ownOf !== undefined) query = query.where(await isOwn(db, 'r', ownOf));
-  if (shownTo !== undefined) query = query.where(isNotBlinded('r', shownTo));
+  if (shownTo !== undefined) query = query.where(await mayKnowResult(db, shownTo, 'r', ['auditor']));
   if (user !== undefined) {
     query = query.where((where) =>
       where.exists(

@@ -4,7 +4,12 @@ import * as assert from 'uvu/assert';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
-import type { Job, Result, ResultPreview } from '#shared/protocol/inference.ts';
+import {
+  MAY_HOLD_NAME_HEADER,
+  type Job,
+  type Result,
+  type ResultPreview,
+} from '#shared/protocol/inference.ts';
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { skip } from '#testing/environment.ts';
@@ -264,6 +269,11 @@ test('show the image as the PACS has it, or say that the PACS is away or no long
   const { result } = await lookedAt(film);
   const image = await gateway.call('GET', `/results/${result.id}/explanations/image`, { token: radiologist });
   assert.equal([image.status, image.headers.get('content-type')], [200, 'image/png']);
+  assert.is(
+    image.headers.get(MAY_HOLD_NAME_HEADER),
+    'false',
+    'its device writes names into the header alone',
+  );
   const { width, height } = decode(new Uint8Array(await image.arrayBuffer()));
   assert.equal([width, height], [597, 1024]);
   assert.is(
@@ -283,11 +293,21 @@ test('show the image as the PACS has it, or say that the PACS is away or no long
   );
 });
 
+test('tell of an image whose header does not rule out a name in the picture', async () => {
+  const film = testFilm({ seed: 629, more: [[0x00280301, 'CS', 'YES']] });
+  const { result } = await lookedAt(film);
+  const image = await gateway.call('GET', `/results/${result.id}/explanations/image`, { token: radiologist });
+  assert.equal([image.status, image.headers.get(MAY_HOLD_NAME_HEADER)], [200, 'true']);
+  const { mayHoldName } = await asked<ResultPreview>('GET', `/results/${result.id}/preview`, 200);
+  assert.is(mayHoldName, true);
+});
+
 test('are listed with a small picture and the patient as the PACS has it, for callers who may see the image', async () => {
   const film = testFilm({ seed: 625, rows: 1200, columns: 700 });
   const { result } = await lookedAt(film);
   const path = `/results/${result.id}/preview`;
-  const { thumbnail, patient } = await asked<ResultPreview>('GET', path, 200);
+  const { thumbnail, patient, mayHoldName } = await asked<ResultPreview>('GET', path, 200);
+  assert.is(mayHoldName, false);
   const { width, height } = decode(new Uint8Array(Buffer.from(thumbnail!, 'base64url')));
   assert.equal([width, height], [93, 160]);
   const read = await readInstance(bytesSource(film.bytes));

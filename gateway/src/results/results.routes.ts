@@ -9,6 +9,7 @@ import type { Role } from '#shared/protocol/api.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import {
   EXPLANATION_METHODS,
+  MAY_HOLD_NAME_HEADER,
   resultPreviewSchema,
   resultSchema,
   verifyRequestSchema,
@@ -29,13 +30,14 @@ import {
 import { instantSchema, isInTime } from '../http/instant.ts';
 import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces } from '../http/places.ts';
+import type { Shown } from '../inference/examination.ts';
 import type { Examiner, ShownImage } from '../inference/examine-thread.ts';
 import type { Preview } from '../inference/preview-image.ts';
 import { fetchWhole } from '../inference/study-images.ts';
 import { modelIdSchema, versionSchema } from '../models/model-name.ts';
 import { PacsUnreachable, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
 import type { Explanation } from './draw-explanation.ts';
-import { reachedInstances, reachesAll, reachesResult } from './result-reach.ts';
+import { reachedInstances, reachesResult } from './result-reach.ts';
 import { instancesOfResults } from './result-instance.store.ts';
 import { mapOf, masksOf, sideOf } from './result-map.store.ts';
 import { recordView } from './result-view.store.ts';
@@ -129,7 +131,7 @@ const explain = defineRoute({
   request: { params: byId.extend({ method: z.enum(EXPLANATION_METHODS) }) },
   responses: {
     200: {
-      description: `At most ${SHOWN_SIDE_LIMIT} pixels a side.`,
+      description: `At most ${SHOWN_SIDE_LIMIT} pixels a side. ${MAY_HOLD_NAME_HEADER} tells of \`image\` whether its header does not rule out a name in the picture.`,
       content: { 'image/png': { schema: { type: 'string', format: 'binary' } } },
     },
   },
@@ -200,7 +202,6 @@ function serveReading(router: Router, tools: ResultRouteTools): void {
       ...filter,
       after,
       limit: filter.limit + 1,
-      ownOf: reachesAll(caller, ['auditor']) ? undefined : caller,
       shownTo: caller,
     });
     const page = rows.slice(0, filter.limit);
@@ -211,7 +212,10 @@ function serveReading(router: Router, tools: ResultRouteTools): void {
   router.openapi(read, async (c) => {
     const caller = callerOf(c);
     const result = await reached(db, caller, c.req.valid('param').id);
-    await recordReading(tools, caller, result.study_instance_uid, 'reports');
+    await recordReading(tools, caller, result.study_instance_uid, {
+      kind: 'reports',
+      subject: result.id,
+    });
     return c.json(await showResult(result, caller, tools), 200, { ETag: `"${result.revision}"` });
   });
 }
@@ -237,13 +241,20 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     const caller = callerOf(c);
     const result = await reached(db, caller, id);
     const { signal } = c.req.raw;
-    const png =
+    const { png, mayHoldName } =
       method === 'image'
         ? await oneOfFew(c, places, () => imageOf(result, caller, tools, signal))
-        : await tools.examiner.explain(await explanationOf(db, result, method), signal);
-    await recordReading(tools, caller, result.study_instance_uid, 'images');
+        : {
+            png: await tools.examiner.explain(await explanationOf(db, result, method), signal),
+            mayHoldName: false,
+          };
+    await recordReading(tools, caller, result.study_instance_uid, readingOfImage(result));
     if (method === 'image') await recordView(db, { resultId: id, accountId: caller.id, at: tools.now() });
-    return c.body(png, 200, { 'Content-Type': 'image/png', ...NOT_KEPT });
+    return c.body(png, 200, {
+      'Content-Type': 'image/png',
+      [MAY_HOLD_NAME_HEADER]: String(mayHoldName),
+      ...NOT_KEPT,
+    });
   });
   router.openapi(preview, async (c) => {
     const { id } = c.req.valid('param');
@@ -253,7 +264,7 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     const { png, ...about } = await oneOfFew(c, previewPlaces, () =>
       previewOf(result, caller, tools, signal),
     );
-    await recordReading(tools, caller, result.study_instance_uid, 'images');
+    await recordReading(tools, caller, result.study_instance_uid, readingOfImage(result));
     const thumbnail = png && Buffer.from(png).toString('base64url');
     return c.json({ ...about, thumbnail }, 200, NOT_KEPT);
   });
@@ -268,10 +279,16 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     const { studyInstanceUID } = source;
     const where = { studyInstanceUID, seriesInstanceUID: instance.seriesInstanceUID, sopInstanceUID };
     const bytes = await fromPacs(fetchWhole(tools.pacs, where, c.req.raw.signal));
-    await recordReading(tools, caller, studyInstanceUID, instance.kind === 'SR' ? 'reports' : 'images');
+    const isReport = instance.kind === 'SR';
+    const read = { kind: isReport ? 'reports' : 'images', subject: isReport ? id : sopInstanceUID } as const;
+    await recordReading(tools, caller, studyInstanceUID, read);
     return c.body(bytes, 200, { 'Content-Type': 'application/dicom', ...NOT_KEPT });
   });
 }
+
+/** One image, however it is drawn: by its UID, or of a file by the result. */
+const readingOfImage = ({ sop_instance_uid: uid, id }: ResultRow) =>
+  ({ kind: 'images', subject: uid ?? id }) as const;
 
 /**
  * Where the image lies that was looked at; null: it came as a file, or the caller reaches the result but not
@@ -304,12 +321,12 @@ async function imageOf(
   caller: Caller,
   tools: ResultRouteTools,
   signal: AbortSignal,
-): Promise<Uint8Array<ArrayBuffer>> {
+): Promise<Extract<Shown, { kind: 'shown' }>> {
   const image = await sourceImage(result, caller, tools, signal);
   const seen = await tools.examiner.show(image, UNTIL_DRAWN);
   signal.throwIfAborted();
   if (seen.kind === 'refused') throw new Problem('image-gone');
-  return seen.png;
+  return seen;
 }
 
 /** @throws Problem image-gone, pacs-unreachable. */

@@ -4,10 +4,13 @@ import * as assert from 'uvu/assert';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
+import type { AuditPage } from '#shared/protocol/audit-page.ts';
 import type { Result } from '#shared/protocol/inference.ts';
+import { timelineSchema } from '#shared/protocol/studies.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { ask, lookAtFilm, seeImage } from '../testing/look-at-film.ts';
+import { deliverStudy } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { testFilm } from '../testing/open-subject.ts';
@@ -17,10 +20,13 @@ const VERIFICATION_FLAG = 0x0040a493;
 let gateway: TestGateway;
 let pacs: TestPacs;
 let radiologist: string;
+let reader: string;
 test.before(async () => {
   pacs = openTestPacs();
   gateway = await openTestGateway({ pacs });
-  radiologist = (await gateway.userWith(['radiologist'])).accessToken;
+  const { accessToken, user } = await gateway.userWith(['radiologist']);
+  radiologist = accessToken;
+  reader = user.username;
 });
 test.after(() => gateway.close());
 
@@ -92,6 +98,50 @@ test('makes a new, verified version of the report; a verdict on an outdated revi
   );
   for (const body of [{ verdict: 'correct' }, { verdict: 'agree', finding: 'normal' }])
     await asked('POST', `/results/${result.id}/verify`, 422, { body });
+});
+
+test('is in the trail of its study with the question to the model, also in the file of the trail', async () => {
+  const { result } = await lookedAt(testFilm({ seed: 615 }));
+  const body = { verdict: 'agree' };
+  await asked('POST', `/results/${result.id}/verify`, 200, { body, headers: { 'if-match': '"1"' } });
+  const auditor = { gateway, pacs, token: (await gateway.userWith(['auditor'])).accessToken };
+  const study = testFilm({ seed: 615 }).identifiers.studyInstanceUID;
+  const path = `/audit/events?study=${study}&kind=models`;
+  const { rows } = await ask<AuditPage>(auditor, 'GET', path, { status: 200 });
+  assert.equal(
+    rows.map(({ event }) => event),
+    ['result-verified', 'inference-asked'],
+  );
+  const file = await gateway.call('GET', `${path}&format=csv`, auditor);
+  const [, verdict] = (await file.text()).trim().split('\r\n');
+  assert.match(verdict!, new RegExp(`,result-verified,.*,${study},`));
+  // Of one that found the model wrong too, "correct" would say the opposite.
+  assert.match(verdict!, /""verdict"":""agreed""/);
+  assert.not.match(verdict!, /""(agree|correct)""/);
+});
+
+test('is in the timeline of a study that was sent, where what the gateway made of it is the gateway’s', async () => {
+  const technician = await gateway.userWith(['technician']);
+  const sent = { token: technician.accessToken, seed: 616 };
+  const study = await deliverStudy(Object.assign(gateway, { pacs }), sent);
+  const { result } = await lookedAt(testFilm({ seed: 616 }));
+  const body = { verdict: 'agree' };
+  await asked('POST', `/results/${result.id}/verify`, 200, { body, headers: { 'if-match': '"1"' } });
+  const auditor = { gateway, pacs, token: (await gateway.userWith(['auditor'])).accessToken };
+  const timeline = async () =>
+    timelineSchema.parse(await ask(auditor, 'GET', `/studies/${study}/timeline`, { status: 200 })).events;
+  const ofGateway = (events: Awaited<ReturnType<typeof timeline>>) =>
+    events.filter(({ event, added }) => event === 'upload-opened' && added);
+  await until('the second report to be sent', async () => ofGateway(await timeline()).length > 1);
+  const events = await timeline();
+  const told = (name: string) =>
+    events.flatMap(({ event, added, account }) => (event === name && !added ? [account] : []));
+  const { username } = technician.user;
+  assert.equal([told('upload-opened'), told('upload-completed')], [[username], [username]]);
+  assert.equal([told('inference-asked'), told('result-verified')], [[reader], [reader]]);
+  assert.ok(ofGateway(events).every(({ account }) => account === undefined));
+  const opened = events.find(({ event }) => event === 'upload-opened')!;
+  assert.ok(ofGateway(events).every(({ uploadId }) => uploadId !== opened.uploadId));
 });
 
 test('is refused from someone who was not shown the image, and from everyone once the image is gone', async () => {
@@ -210,12 +260,8 @@ test('is logged as left out, and not retried forever, where another instance has
     .execute();
   await db.deleteFrom('result_instance').where('result_id', '=', result.id).execute();
   await lookedAt(film);
-  assert.equal(
-    await until('the report to be given up', async () =>
-      (await verified())?.state === 'refused' ? verified() : null,
-    ),
-    { ...(await verified()), sopInstanceUID },
-  );
+  await until('the report to be given up', async () => (await verified())?.state === 'refused');
+  assert.is((await verified())?.sopInstanceUID, sopInstanceUID);
   assert.ok(
     gateway.lines.some(
       ({ event, because }) => event === 'verified-report-left-out' && because === 'conflicting-instance',

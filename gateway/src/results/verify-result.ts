@@ -5,7 +5,7 @@
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
-import type { Db } from '../database/database.ts';
+import type { Db, Trx } from '../database/database.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Caller } from '../http/route.ts';
 import { fetchWhole } from '../inference/study-images.ts';
@@ -13,7 +13,7 @@ import type { Log } from '../observability/log.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import { VERIFIED_QUEUE, type ResultSender, type VerifiedReport } from './deliver-result.ts';
 import { insertResultInstances, instancesOfResults } from './result-instance.store.ts';
-import { lockResult, setVerification, type ResultRow } from './result.store.ts';
+import { lockResult, setVerification, type ResultRow, type Verification } from './result.store.ts';
 import { hasSeenImage } from './result-view.store.ts';
 import type { ReasonSeal } from './seal-reason.ts';
 
@@ -43,22 +43,35 @@ export async function verifyResult(
     if (!(await hasSeenImage(trx, { resultId: id, accountId: by }))) throw new Problem('image-not-shown');
     if (result.revision !== revision) throw new Problem('result-changed');
     const reason = said.reason?.trim() ?? '';
-    const next = await setVerification(trx, result, {
-      verdict: said.verdict,
-      finding: said.finding ?? null,
-      sealedReason: reason === '' ? null : seal.seal(id, reason),
-      by,
-      now: now(),
-    });
-    if (result.study_instance_uid !== null)
-      await jobs.enqueue(trx, VERIFIED_QUEUE, { siteId, resultId: id } satisfies VerifiedReport, { key: id });
-    await recordAudit(
-      trx,
-      siteId,
-      { event: 'result-verified', resultId: id, verdict: said.verdict, revision: next, by },
-      now(),
-    );
+    const { verdict, finding = null } = said;
+    const sealedReason = reason === '' ? null : seal.seal(id, reason);
+    await keepVerdict(trx, result, { verdict, finding, sealedReason, by, now: now() }, jobs);
   });
+}
+
+/** The next revision of a locked result, its report in the PACS, and the event, as one. */
+export async function keepVerdict(
+  trx: Trx,
+  result: ResultRow,
+  said: Verification,
+  jobs: VerifyTools['jobs'],
+): Promise<void> {
+  const { id: resultId, site_id: siteId, study_instance_uid: studyInstanceUID } = result;
+  const { verdict, by, now } = said;
+  const revision = await setVerification(trx, result, said);
+  if (studyInstanceUID !== null)
+    await jobs.enqueue(trx, VERIFIED_QUEUE, { siteId, resultId } satisfies VerifiedReport, { key: resultId });
+  // In the trail's words: "verdict: correct" would read as if the model had been.
+  const told = verdict === 'agree' ? 'agreed' : 'corrected';
+  const event = {
+    event: 'result-verified',
+    resultId,
+    studyInstanceUID,
+    verdict: told,
+    revision,
+    by,
+  } as const;
+  await recordAudit(trx, siteId, event, now);
 }
 
 export type ReportTools = {

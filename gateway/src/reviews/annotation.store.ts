@@ -2,13 +2,19 @@
 import type { Selectable } from 'kysely';
 import type { ReviewAnnotationsTable, ReviewReportTable } from '../database/annotation-tables.ts';
 import type { Db, Trx } from '../database/database.ts';
+import type { StudyTable } from '../database/tables.ts';
 import { standingOf, toInstance } from '../results/result-instance.store.ts';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 
 export type AnnotationsRow = Selectable<ReviewAnnotationsTable>;
 export type ReportRow = Selectable<ReviewReportTable>;
 /** `instance` null: it is not on its way. */
-export type ReportOnItsWay = ReportRow & { readonly instance: ResultInstance | null };
+export type ReportOnItsWay = ReportRow & {
+  readonly instance: ResultInstance | null;
+  /** When a receipt named it for the first time. */
+  readonly confirmedAt: Date | null;
+  readonly waiting: StudyTable['waiting_because'];
+};
 type Reading = Pick<AnnotationsRow, 'review_id' | 'place' | 'account_id'>;
 
 /** Those of all who hold or held a place of it. */
@@ -28,14 +34,14 @@ export async function findAnnotations(db: Db, reading: Reading): Promise<Annotat
 
 /** With the review locked. */
 export async function writeAnnotations(trx: Trx, row: AnnotationsRow): Promise<void> {
-  const { version, request_id, sealed, changed_at } = row;
+  const { version, request_id, sealed, last_number, changed_at } = row;
   await trx
     .insertInto('review_annotations')
     .values(row)
     .onConflict((conflict) =>
       conflict
         .columns(['review_id', 'place', 'account_id'])
-        .doUpdateSet({ version, request_id, sealed, changed_at }),
+        .doUpdateSet({ version, request_id, sealed, last_number, changed_at }),
     )
     .execute();
 }
@@ -91,6 +97,14 @@ export async function reportsOf(db: Db, reviewId: string): Promise<readonly Repo
       .where('review_report.sop_instance_uid', 'is not', null)
       .as('i'),
   );
-  const instances = new Map(standing.map((row) => [row.sop_instance_uid, toInstance(row)]));
-  return rows.map((row) => ({ ...row, instance: instances.get(row.sop_instance_uid ?? '') ?? null }));
+  const found = new Map(standing.map((row) => [row.sop_instance_uid, row]));
+  return rows.map((row) => {
+    const at = found.get(row.sop_instance_uid ?? '');
+    return {
+      ...row,
+      instance: at ? toInstance(at) : null,
+      confirmedAt: at?.confirmed_at ?? null,
+      waiting: at?.waiting_because ?? null,
+    };
+  });
 }

@@ -120,8 +120,16 @@ async function annotate({ gateway, reader }: World, film: SyntheticInstance, fra
   const body = { id: randomUUID(), type: 'chest-film', readers: [reader.user.id] };
   const { id } = await jsonOf<Review>(gateway, `POST /cases/${caseId}/reviews`, { token, body, status: 201 });
   const own = { token: reader.accessToken };
-  const annotations = DRAWN.map(({ kind, points }) => ({
-    ...{ kind, points, id: randomUUID(), studyInstanceUID, seriesInstanceUID, sopInstanceUID },
+  const annotations = DRAWN.map(({ kind, points }, at) => ({
+    ...{
+      kind,
+      points,
+      number: at + 1,
+      id: randomUUID(),
+      studyInstanceUID,
+      seriesInstanceUID,
+      sopInstanceUID,
+    },
     ...{ frame, label: LABEL },
   }));
   const path = `/reviews/${id}/annotations`;

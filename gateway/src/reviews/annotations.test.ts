@@ -5,11 +5,13 @@ import * as assert from 'uvu/assert';
 import {
   ANNOTATIONS_LIMIT,
   LINE_POINTS_LIMIT,
+  MARK_NUMBER_LIMIT,
   type Annotation,
   type PlaceAnnotations,
   type ReviewAnnotations,
 } from '#shared/protocol/annotations.ts';
 import type { Session } from '#shared/protocol/api.ts';
+import type { CaseTimeline } from '#shared/protocol/cases.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readReport } from '#shared/dicom/content-tree.ts';
 import { describeInstance } from '#shared/dicom/describe-instance.ts';
@@ -57,6 +59,7 @@ async function openReview(readers: readonly Who[], studies = [study]): Promise<s
 const read = (review: string, who: Who): Promise<ReviewAnnotations> =>
   jsonOf(gateway, `GET /reviews/${review}/annotations`, as(who));
 
+let lastNumber = 0;
 function drawn(more: Partial<Annotation> = {}, seed = SEED): Annotation {
   const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = testFilm({ seed }).identifiers;
   const where = { studyInstanceUID, seriesInstanceUID, sopInstanceUID };
@@ -68,9 +71,15 @@ function drawn(more: Partial<Annotation> = {}, seed = SEED): Annotation {
       [30, 44.25],
     ] as [number, number][],
   };
-  return { id: randomUUID(), ...where, ...box, label: LABEL, ...more };
+  lastNumber += 1;
+  return { id: randomUUID(), number: lastNumber, ...where, ...box, label: LABEL, ...more };
 }
-type Put = { readonly place: number; readonly version: number; readonly annotations: readonly unknown[] };
+type Put = {
+  readonly place: number;
+  readonly version: number;
+  readonly annotations: readonly unknown[];
+  readonly lastNumber?: number;
+};
 const put = (review: string, who: Who, body: Put & { readonly id?: string }): Promise<ReviewAnnotations> =>
   jsonOf(gateway, `PUT /reviews/${review}/annotations`, { ...as(who), body: { id: randomUUID(), ...body } });
 /** The code of the refusal, or the status. */
@@ -113,13 +122,15 @@ async function parsed(bytes: Uint8Array) {
 test('are shown as they were drawn, and change until the reading is signed', async () => {
   const review = await openReview(['ana']);
   assert.equal(await read(review, 'ana'), {
-    places: [{ place: 1, version: 0, annotations: [], state: 'open', stored: null }],
+    places: [{ place: 1, version: 0, annotations: [], lastNumber: 0, state: 'open', stored: null }],
   });
   const first = drawn();
   const second = drawn({ kind: 'text', points: [[1, 2]], label: ' a note ' });
   const shown = await put(review, 'ana', { place: 1, version: 0, annotations: [first, second] });
   const kept = [first, { ...second, label: 'a note' }];
-  assert.equal(shown.places, [{ place: 1, version: 1, annotations: kept, state: 'open', stored: null }]);
+  assert.equal(shown.places, [
+    { place: 1, version: 1, annotations: kept, lastNumber: second.number, state: 'open', stored: null },
+  ]);
   await put(review, 'ana', { place: 1, version: 1, annotations: [first] });
   await decideAndSign(review, 'ana');
   assert.is(await tryOne(review, 2), 'review-ended');
@@ -135,6 +146,37 @@ async function sqlRows(): Promise<{ rows: string }> {
   assert.ok(rows.length > 0);
   return { rows: rows.map(({ sealed }) => Buffer.from(sealed).toString('latin1')).join() };
 }
+
+test('a number stays with its mark, is told as given once the mark is gone, and is never that of two', async () => {
+  const review = await openReview(['ana']);
+  const first = drawn({ number: 1 });
+  const last = drawn({ number: 7 });
+  await put(review, 'ana', { place: 1, version: 0, annotations: [first, drawn({ number: 2 }), last] });
+  await put(review, 'ana', { place: 1, version: 1, annotations: [last] });
+  const shown = await read(review, 'ana');
+  assert.equal([shown.places[0]!.annotations, shown.places[0]!.lastNumber], [[last], 7]);
+  // On the device two more were drawn and removed meanwhile.
+  await put(review, 'ana', { place: 1, version: 2, annotations: [], lastNumber: 9 });
+  assert.is((await read(review, 'ana')).places[0]!.lastNumber, 9);
+  for (const [name, ...wrong] of [
+    ['one number twice', first, drawn({ number: 1 })],
+    ['no number', drawn({ number: 0 })],
+    ['half a number', drawn({ number: 1.5 })],
+    ['too high', drawn({ number: MARK_NUMBER_LIMIT + 1 })],
+  ] as const)
+    assert.is(await tryOne(review, 3, ...wrong), REFUSED, name);
+  const { number: _, ...bare } = drawn();
+  const counted = await put(review, 'ana', {
+    place: 1,
+    version: 3,
+    annotations: [bare, { ...bare, id: last.id }],
+  });
+  assert.equal(
+    counted.places[0]!.annotations.map(({ number }) => number),
+    [1, 2],
+    'marks without one get that of their place',
+  );
+});
 
 test('a request that is sent again is done once, and of two devices one is told that the other was faster', async () => {
   const review = await openReview(['ana']);
@@ -191,7 +233,8 @@ test('are blinded as answers are: a reader sees their own, an adjudicator all, e
   await decideAndSign(review, 'ben', 'normal');
   const labels = [[], [LABEL], ['by ben']];
   assert.equal([await seen('cleo'), await seen('ana'), await seen('admin')], [labels, [[LABEL]], []]);
-  const before = gateway.pacs.held.size;
+  const heldOnes = () => [...gateway.pacs.held.values()].filter(({ bytes }) => bytes.includes('by ben'));
+  assert.is(heldOnes().length, 0);
   const drawnByCleo = drawn({ kind: 'arrow', label: 'decided' });
   await put(review, 'cleo', { place: 0, version: 0, annotations: [drawnByCleo] });
   await decideAndSign(review, 'cleo', 'normal');
@@ -201,7 +244,7 @@ test('are blinded as answers are: a reader sees their own, an adjudicator all, e
   assert.not.ok(JSON.stringify(await jsonOf(gateway, anonymous, as('ben'))).includes('Yamada'));
   // The PACS gets them only now, each reading's apart from the others'.
   await storedOf(review, 'ana', 3);
-  assert.is(gateway.pacs.held.size, before + 3);
+  assert.is(heldOnes().length, 1);
   const roles = new Map<string, string>();
   for (const { place, stored } of (await read(review, 'ana')).places) {
     const { bytes } = gateway.pacs.held.get(stored!.reports[0]!.sopInstanceUID!)!;
@@ -312,6 +355,71 @@ test('go to the PACS once the review is settled, under the patient of the study,
     ),
   );
 });
+
+const receiptsOf = async (review: string, who: Who) =>
+  (await read(review, who)).places.flatMap(({ stored }) => stored!.reports);
+
+test('say what they wait for, and when the PACS had them first, however many receipts name them later', async () => {
+  const slow = await deliverStudy(gateway, { ...as('technician'), seed: SEED + 4, patientId: 'PID-4716' });
+  const first = await openReview(['ana'], [slow]);
+  const second = await openReview(['ben'], [slow]);
+  await put(first, 'ana', { place: 1, version: 0, annotations: [drawn({}, SEED + 4)] });
+  await put(second, 'ben', { place: 1, version: 0, annotations: [drawn({}, SEED + 4)] });
+  gateway.pacs.lie = 'failing';
+  await decideAndSign(first, 'ana');
+  await until('the report to wait', async () => (await receiptsOf(first, 'ana'))[0]?.waiting != null);
+  const [waiting] = await receiptsOf(first, 'ana');
+  assert.equal([waiting!.state, waiting!.receipt, waiting!.confirmedAt], ['waiting', null, null]);
+  assert.is(waiting!.instance?.sopInstanceUID, waiting!.sopInstanceUID);
+  gateway.pacs.lie = 'honest';
+  const named = async (review: string, who: Who) => {
+    let reports = await receiptsOf(review, who);
+    await until('a receipt', async () => {
+      reports = await receiptsOf(review, who);
+      return reports[0]!.receipt !== null;
+    });
+    return reports[0]!;
+  };
+  const before = await named(first, 'ana');
+  assert.equal(
+    [before.state, before.waiting, before.confirmedAt],
+    ['in-pacs', null, before.receipt!.issuedAt],
+  );
+  await decideAndSign(second, 'ben');
+  await named(second, 'ben');
+  const after = await named(first, 'ana');
+  assert.is.not(after.receipt!.id, before.receipt!.id);
+  assert.is(after.confirmedAt, before.confirmedAt);
+});
+
+test('are named in the timelines of their study and its case, and not as a study that somebody sent', async () => {
+  const marked = await deliverStudy(gateway, { ...as('technician'), seed: SEED + 5, patientId: 'PID-4717' });
+  const review = await openReview(['ana'], [marked]);
+  await put(review, 'ana', { place: 1, version: 0, annotations: [drawn({}, SEED + 5)] });
+  await decideAndSign(review, 'ana');
+  await until('the receipt', async () => (await receiptsOf(review, 'ana'))[0]?.receipt != null);
+  const { caseId } = await jsonOf<Review>(gateway, `GET /reviews/${review}`, as('ana'));
+  const ofCase = `GET /cases/${caseId}/timeline`;
+  const steps = async (who: Who, request: string): Promise<string[][]> => {
+    const { events } = await jsonOf<CaseTimeline>(gateway, request, as(who));
+    const told = (isAdded: boolean) =>
+      events
+        .filter(({ event, added }) => STEPS.includes(event) && (added !== undefined) === isAdded)
+        .map(({ event }) => event);
+    for (const { added } of events) assert.equal(added ?? MARKS, MARKS);
+    return [told(false), told(true)];
+  };
+  // The sender's own receipt is written again, of the study with its marks.
+  for (const request of [ofCase, `GET /studies/${marked}/timeline`])
+    assert.equal(await steps('admin', request), [[...STEPS, 'receipt-issued'], STEPS], request);
+  // Ben reads the case without what models found: nothing that the gateway added is told.
+  const body = { id: randomUUID(), type: 'chest-film-double', readers: [idOf('ben'), idOf('cleo')] };
+  await jsonOf<Review>(gateway, `POST /cases/${caseId}/reviews`, { ...as('admin'), body, status: 201 });
+  assert.equal((await steps('ben', ofCase))[1], []);
+  assert.equal((await steps('ana', ofCase))[1], STEPS);
+});
+const STEPS = ['upload-opened', 'study-forwarded', 'receipt-issued'];
+const MARKS = { marks: true, models: [] };
 
 test('that cannot go to the PACS say why; without any the PACS gets nothing', async () => {
   const lost = await deliverStudy(gateway, { ...as('technician'), seed: SEED + 2, patientId: 'PID-4714' });

@@ -39,6 +39,12 @@ const blindCases = (reader: Reader): RawBuilder<unknown> =>
 export const isBlindTo = (reader: Reader, uid: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql`exists (select 1 from ${blindCases(reader)} and bs.study_instance_uid = ${uid})`;
 
+export async function isBlindToStudy(db: Db, reader: Reader, studyInstanceUID: string): Promise<boolean> {
+  const isBlind = isBlindTo(reader, sql`${studyInstanceUID}`);
+  const { rows } = await sql<{ is: boolean }>`select ${isBlind} as is`.execute(db);
+  return rows[0]!.is;
+}
+
 /** In place of a table: all of these studies, each with its `uid`. */
 export const blindStudies = (reader: Reader): RawBuilder<unknown> =>
   sql`(select bs.study_instance_uid as uid from ${blindCases(reader)})`;

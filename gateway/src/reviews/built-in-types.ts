@@ -15,6 +15,7 @@ const CHEST_FORM: ReviewForm = {
         { const: 'other', title: 'Something else' },
       ],
       'x-positive': ['pneumonia'],
+      'x-negative': ['normal'],
     },
     certainty: {
       title: 'How certain are you?',

@@ -3,7 +3,7 @@
  * them is told so; a request that is sent again is done once.
  */
 import { isDeepStrictEqual } from 'node:util';
-import type { Annotation, PutAnnotations } from '#shared/protocol/annotations.ts';
+import { lastNumberIn, type Annotation, type PutAnnotations } from '#shared/protocol/annotations.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { isEnded } from '#shared/protocol/review-state.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
@@ -18,7 +18,13 @@ import { openAnnotations, sealAnnotations, type AnnotationsOf } from './seal-ann
 
 type Asked = PutAnnotations & { readonly reviewId: string };
 /** A change that may be made, with the review locked. */
-type Change = { readonly review: ReviewRow; readonly of: AnnotationsOf; readonly cipher: CaseCipher };
+type Change = {
+  readonly review: ReviewRow;
+  readonly of: AnnotationsOf;
+  readonly cipher: CaseCipher;
+  /** Of the reading so far. */
+  readonly lastNumber: number;
+};
 
 /**
  * @throws Problem not-found, review-changed, review-ended, review-not-yours, case-unreadable; of the images
@@ -38,12 +44,13 @@ export async function putAnnotations(
   await db.transaction().execute(async (trx) => {
     const change = await judge(tools, trx, actor, asked);
     if (change === 'done') return;
-    const { of, cipher } = change;
+    const { of, cipher, lastNumber } = change;
     await writeAnnotations(trx, {
       ...of,
       version: asked.version + 1,
       request_id: asked.id,
       sealed: sealAnnotations(cipher, of, asked.annotations),
+      last_number: lastNumberIn(asked.annotations, Math.max(lastNumber, asked.lastNumber)),
       changed_at: now(),
     });
   });
@@ -69,7 +76,7 @@ async function judge(
   if (isEnded(review.state) || place.state === 'signed') throw new Problem('review-ended');
   if (place.account_id !== actor.id) throw new Problem('review-not-yours');
   if ((row?.version ?? 0) !== version) throw new Problem('review-changed');
-  return { review, of, cipher };
+  return { review, of, cipher, lastNumber: row?.last_number ?? 0 };
 }
 
 /** A reading's annotations; none where there are none. @throws Problem case-unreadable. */

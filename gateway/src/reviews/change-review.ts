@@ -38,6 +38,7 @@ import {
 } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { openTyped, sealTyped } from './seal-decision.ts';
+import { requireAgreement, settleVerdicts } from './settle-verdicts.ts';
 
 type Asked = { readonly id: string; readonly place: number; readonly version: number };
 /** A step under way, with everything locked. */
@@ -123,7 +124,10 @@ export async function decidePlace(
   });
 }
 
-/** The last signature settles the review, or calls for an adjudicator. @throws Problem as `assignPlace`. */
+/**
+ * The last signature settles the review, or calls for an adjudicator. @throws Problem as `assignPlace`,
+ * review-contradicts.
+ */
 export async function signPlace(
   tools: ReviewTools,
   actor: CaseReader,
@@ -135,6 +139,7 @@ export async function signPlace(
     { reviewId, asked, action: 'sign', isSame: () => true },
     async (step, cipher) => {
       const { trx, place, to, at } = step;
+      if (!asked.isMeant) await requireAgreement(trx, step);
       await updatePlace(trx, place, { state: to, signed_at: at });
       await record(step, 'sign', {});
       await audit(step, 'review-signed', {});
@@ -280,6 +285,7 @@ async function goOn(tools: ReviewTools, { trx, review, place, at }: Step, cipher
     .where('id', '=', review.id)
     .execute();
   await promiseReports(tools, trx, review, { signed: places, cipher });
+  await settleVerdicts(tools, trx, { review, place: final }, at);
   await insertEvent(trx, { ...event, step: 'settle' });
   await recordAudit(trx, review.site_id, { event: 'review-settled', ...said }, at);
 }

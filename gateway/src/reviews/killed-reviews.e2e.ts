@@ -133,7 +133,7 @@ type Request = { readonly id: string; readonly step: Step; readonly path: string
 type Outcome = 'done' | 'refused' | null;
 
 const markOf = (id: string): Annotation => ({
-  ...{ id, studyInstanceUID, seriesInstanceUID, sopInstanceUID, kind: 'point', frame: 1 },
+  ...{ id, studyInstanceUID, seriesInstanceUID, sopInstanceUID, number: 1, kind: 'point', frame: 1 },
   ...{ points: [[4, 5]], label: `drawn by ${id}` },
 });
 

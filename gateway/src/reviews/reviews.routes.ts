@@ -39,7 +39,7 @@ import {
 } from './list-reviews.ts';
 import { openReview } from './open-review.ts';
 import type { ReviewTools } from './review-tools.ts';
-import { mayListOthers, showReview, showReviews } from './show-reviews.ts';
+import { mayListOthers, showCaseReviews, showReview, showReviews } from './show-reviews.ts';
 
 const LIST_LIMIT = 200;
 /** 30 texts of 4 000 characters of four bytes. */
@@ -133,7 +133,7 @@ const sign = defineRoute({
   ...readers,
   method: 'post',
   path: '/reviews/{id}/sign',
-  problems: [...stepProblems, 'case-unreadable'],
+  problems: [...stepProblems, 'review-contradicts', 'case-unreadable'],
   summary: 'Sign the decision. Nothing is changed in it after that',
   request: { params: byId, body: jsonBody(signSchema) },
   responses: { 200: jsonResponse(shown, 'The review.') },
@@ -173,7 +173,7 @@ function serveReading(router: Router, tools: ReviewTools): void {
     const caller = callerOf(c);
     const { id } = await findCase(db, caller, c.req.valid('param').id);
     const viewer = { ...caller, isAnonymous: c.req.valid('query').anonymise === '1' };
-    const reviews = await showReviews(tools, viewer, await reviewsOfCase(db, caller, id));
+    const reviews = await showCaseReviews(tools, viewer, await reviewsOfCase(db, caller, id));
     await recordCaseReading(tools, caller, id);
     return c.json({ reviews }, 200);
   });

@@ -2,7 +2,7 @@
  * The state machine of reviews: people on two devices each, an administrator and a killer do what they like in any
  * order, from what they saw last, late and twice. The real steps on real SQL; a device keeps what it could not send
  * and sends it again, as the page does. After each sequence nothing that was answered or drawn is lost or doubled, and
- * the PACS is promised a report of each reading's annotations, once.
+ * the PACS is promised a report of each reading's annotations, once, and what models found has the verdict that stands.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
@@ -20,9 +20,11 @@ import type { CaseReader } from '../cases/case-rights.ts';
 import { createCaseSeal } from '../cases/case-seal.ts';
 import type { Database } from '../database/database.ts';
 import { createStudyKeys } from '../pipeline/study-key.ts';
+import { insertTestResult } from '../testing/insert-result.ts';
 import { openQuickDatabase } from '../testing/open-quick-database.ts';
+import { BUILT_IN_TYPES } from './built-in-types.ts';
 import { annotationsOf, findAnnotations, reportsOf } from './annotation.store.ts';
-import { putAnnotations, type AnnotationReport } from './change-annotations.ts';
+import { ANNOTATIONS_QUEUE, putAnnotations, type AnnotationReport } from './change-annotations.ts';
 import { assignPlace, decidePlace, signPlace, withdrawReview } from './change-review.ts';
 import { findListed } from './list-reviews.ts';
 import { openCipher } from './open-cipher.ts';
@@ -30,6 +32,7 @@ import { openReview } from './open-review.ts';
 import { eventsOf, placesOf } from './review.store.ts';
 import type { AnnotationTools } from './review-tools.ts';
 import { openAnnotations } from './seal-annotations.ts';
+import { reviewTypes } from './review-type.store.ts';
 import { showReview } from './show-reviews.ts';
 
 const test = suite('the states of a review');
@@ -40,6 +43,8 @@ let folder: string;
 let tools: AnnotationTools;
 let siteId: string;
 let caseId: string;
+/** Of a model that found something in the case. */
+let resultId: string;
 /** Ana, Ben and Cleo read; the last is an administrator. */
 let people: readonly CaseReader[];
 /** The reviews for which a report was asked, each as its transaction was committed. */
@@ -73,8 +78,8 @@ test.before(async () => {
   siteId = await defaultSiteId(db);
   const seal = createCaseSeal(createStudyKeys(new Uint8Array(32), folder), new Uint8Array(32));
   const jobs: AnnotationTools['jobs'] = {
-    async enqueue(_trx, _queue, data) {
-      unsaid.push((data as AnnotationReport).reviewId);
+    async enqueue(_trx, queue, data) {
+      if (queue === ANNOTATIONS_QUEUE) unsaid.push((data as AnnotationReport).reviewId);
     },
   };
   const look: AnnotationTools['look'] = async () => ({
@@ -95,6 +100,9 @@ test.before(async () => {
     await account('cleo', 'radiologist'),
     await account('dora', 'admin'),
   ];
+  const { definition } = BUILT_IN_TYPES.find(({ name }) => name === 'chest-film-double')!;
+  const shown = { name: SHOWN, definition: { ...definition, hidesFinding: false } };
+  await reviewTypes.add(tools, people[3]!, shown);
   caseId = randomUUID();
   const moment = new Date(time);
   await db
@@ -107,6 +115,7 @@ test.before(async () => {
     })
     .execute();
   await insertImage(moment);
+  resultId = await insertTestResult(db, { study: IMAGE.studyInstanceUID, positive: true, at: moment });
 });
 test.after(async () => {
   await database.close();
@@ -159,9 +168,9 @@ type Kept = {
   readonly version: number;
 };
 type Move =
-  | { readonly do: 'decide'; readonly place: number; readonly certainty: number }
+  | { readonly do: 'decide'; readonly place: number; readonly certainty: number; readonly finds: boolean }
   | { readonly do: 'annotate'; readonly place: number }
-  | { readonly do: 'sign'; readonly place: number }
+  | { readonly do: 'sign'; readonly place: number; readonly isMeant: boolean }
   | { readonly do: 'assign'; readonly place: number; readonly to: number }
   | { readonly do: 'withdraw' };
 type Step = {
@@ -183,10 +192,14 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
       do: fc.constant('decide' as const),
       place,
       certainty: fc.integer({ min: 1, max: 2 }),
+      finds: fc.boolean(),
     }),
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('annotate' as const), place }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('sign' as const), place }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('sign' as const), place, isMeant: fc.boolean() }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('assign' as const), place, to: fc.integer({ min: 0, max: 3 }) }),
@@ -212,8 +225,11 @@ const orderly = fc.tuple(
   ...[1, 2].flatMap((at) =>
     [
       { do: 'annotate' as const, place: at },
-      { do: 'decide' as const, place: at, certainty: 1 },
-      { do: 'sign' as const, place: at },
+      // Somebody who is shown the finding is refused, and mends it.
+      { do: 'decide' as const, place: at, certainty: 1, finds: false },
+      { do: 'sign' as const, place: at, isMeant: false },
+      { do: 'decide' as const, place: at, certainty: 1, finds: true },
+      { do: 'sign' as const, place: at, isMeant: false },
     ].map((what) => stepOf(fc.constant('holder' as const), fc.constant(what), fc.constant(0))),
   ),
 );
@@ -225,23 +241,24 @@ const textOf = (id: string): string => `said in ${id}`;
 const ALIVE = new AbortController().signal;
 /** Drawn by the request of this id. */
 const markOf = (id: string): Annotation => ({
-  ...{ ...IMAGE, id, kind: 'point', frame: 1, points: [[1, 2]], label: textOf(id) },
+  ...{ ...IMAGE, id, number: 1, kind: 'point', frame: 1, points: [[1, 2]], label: textOf(id) },
 });
 
 async function send(reviewId: string, { id, by, what, version }: Kept): Promise<void> {
   const actor = people[by]!;
   switch (what.do) {
     case 'decide': {
-      const answers = { finding: 'other', certainty: what.certainty, comment: textOf(id) };
+      const finding = what.finds ? 'pneumonia' : 'normal';
+      const answers = { finding, certainty: what.certainty, comment: textOf(id) };
       const said = { decision: 'accept' as const, answers, reason: '' };
       return decidePlace(tools, actor, { reviewId, id, place: what.place, version, ...said });
     }
     case 'annotate': {
-      const asked = { reviewId, id, place: what.place, version, annotations: [markOf(id)] };
+      const asked = { reviewId, id, place: what.place, version, annotations: [markOf(id)], lastNumber: 1 };
       return putAnnotations(tools, actor, asked, ALIVE);
     }
     case 'sign':
-      return signPlace(tools, actor, { reviewId, id, place: what.place, version });
+      return signPlace(tools, actor, { reviewId, id, place: what.place, version, isMeant: what.isMeant });
     case 'assign':
       return assignPlace(tools, actor, {
         ...{ reviewId, id, place: what.place, version },
@@ -295,10 +312,20 @@ async function look(
   return { version: drawn?.version ?? 0, holder };
 }
 
-async function live(sequence: readonly Step[]): Promise<readonly Answered[]> {
+/** Two readers who are shown what models found. */
+const SHOWN = 'chest-film-shown';
+
+async function live(sequence: readonly Step[], type: string): Promise<readonly Answered[]> {
   const id = randomUUID();
   const readers = [people[0]!.id, people[1]!.id];
-  await openReview(tools, people[3]!, { id, caseId, type: 'chest-film-double', readers });
+  await database.db.updateTable('inference_result').set({ verdict: null }).execute();
+  // One of an earlier run would hide the finding from its readers.
+  await database.db
+    .updateTable('review')
+    .set({ state: 'withdrawn' })
+    .where('state', '<>', 'settled')
+    .execute();
+  await openReview(tools, people[3]!, { id, caseId, type, readers });
   const answered: Answered[] = [];
   for (const { by, what, behind, killedAt, sent } of sequence) {
     const seen = await look(id, by, what);
@@ -313,6 +340,7 @@ async function live(sequence: readonly Step[]): Promise<readonly Answered[]> {
   }
   await check(id, answered);
   await checkMarks(id, answered);
+  await checkVerdict(id);
   return answered;
 }
 
@@ -354,6 +382,27 @@ async function check(reviewId: string, answered: readonly Answered[]): Promise<v
         own.length - 1,
       );
   }
+}
+
+let verdictsSeen = 0;
+
+/** The finding has the verdict of the reading that stands: of one who was shown it, and says one thing. */
+async function checkVerdict(reviewId: string): Promise<void> {
+  const { db } = database;
+  const viewer = { ...people[3]!, isAnonymous: false };
+  const review = await showReview(tools, viewer, (await findListed(db, viewer, reviewId))!);
+  const final = review.places.find(({ place }) => place === review.finalPlace);
+  const isShown = review.type === SHOWN || final?.place === ADJUDICATOR;
+  const agrees = isShown && final?.said?.answers['finding'] === 'pneumonia';
+  const { verdict, verified_by } = await db
+    .selectFrom('inference_result')
+    .select(['verdict', 'verified_by'])
+    .where('id', '=', resultId)
+    .executeTakeFirstOrThrow();
+  assert.is(verdict, agrees ? 'agree' : null);
+  if (!agrees) return;
+  assert.is(verified_by, final!.reader!.id);
+  verdictsSeen += 1;
 }
 
 let reportsSeen = 0;
@@ -403,8 +452,8 @@ async function checkMarks(reviewId: string, answered: readonly Answered[]): Prom
 test('steps that come late, twice or while the gateway is killed lose and double nothing', async () => {
   const outcomes = new Map<string, number>();
   await fc.assert(
-    fc.asyncProperty(steps, async (sequence) => {
-      for (const { kept, outcome } of await live(sequence)) {
+    fc.asyncProperty(steps, fc.constantFrom(SHOWN, 'chest-film-double'), async (sequence, type) => {
+      for (const { kept, outcome } of await live(sequence, type)) {
         const key = outcome === 'done' ? `${kept.what.do} done` : outcome;
         outcomes.set(key, (outcomes.get(key) ?? 0) + 1);
       }
@@ -412,6 +461,7 @@ test('steps that come late, twice or while the gateway is killed lose and double
     { seed: Number(process.env['RELAY_SEED'] ?? 16), numRuns: Number(process.env['RELAY_RUNS'] ?? 40) },
   );
   assert.ok(reportsSeen > 2, `${reportsSeen} reports`);
+  assert.ok(verdictsSeen > 2, `${verdictsSeen} verdicts`);
   for (const each of [
     'annotate done',
     'decide done',
@@ -420,6 +470,7 @@ test('steps that come late, twice or while the gateway is killed lose and double
     'review-changed',
     'review-ended',
     'review-not-yours',
+    'review-contradicts',
   ])
     assert.ok((outcomes.get(each) ?? 0) > 5, `${each}: ${JSON.stringify([...outcomes])}`);
 });

@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
 import { CASE_FINDINGS, type Case, type CaseList, type CaseTimeline } from '#shared/protocol/cases.ts';
-import type { ListedReview, Review, ReviewPlace, ReviewTypes } from '#shared/protocol/reviews.ts';
+import type { CaseReview, ListedReview, Review, ReviewPlace, ReviewTypes } from '#shared/protocol/reviews.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
@@ -51,9 +51,10 @@ async function decide(review: string, who: Who, finding: string, more: Answer = 
   const body = { id: randomUUID(), place, version, decision: 'accept', answers, ...more };
   return jsonOf(gateway, `POST /reviews/${review}/decision`, { ...as(who), body });
 }
-async function sign(review: string, who: Who): Promise<Review> {
+/** `isMeant`: it contradicts the finding, so that it is no verdict, which would be a look at it. */
+async function sign(review: string, who: Who, isMeant = false): Promise<Review> {
   const { place, version } = ownIn(await read(review, who));
-  const body = { id: randomUUID(), place, version };
+  const body = { id: randomUUID(), place, version, isMeant };
   return jsonOf(gateway, `POST /reviews/${review}/sign`, { ...as(who), body });
 }
 const codeOf = async (request: string, who: Who, body: unknown): Promise<string> => {
@@ -161,7 +162,7 @@ test('readers who differ are decided between by a third, who sees both answers a
   // Still nothing of each other.
   assert.is((await read(review.id, 'ana')).places.length, 1);
   await decide(review.id, 'cleo', 'pneumonia', { decision: 'correct', reason: 'The lateral film shows it' });
-  const settled = await sign(review.id, 'cleo');
+  const settled = await sign(review.id, 'cleo', true);
   assert.equal([settled.state, settled.finalPlace], ['settled', 0]);
   assert.equal(
     (await read(review.id, 'ana')).history.map(({ step, place }) => `${step} ${place}`),
@@ -199,7 +200,9 @@ test('a decision changes until it is signed, is sent twice and done once, and na
   assert.equal([code, /^Since then: decide by you at \d/.test(detail)], ['review-changed', true]);
   const both = await Promise.all(
     [1, 2].map(() =>
-      codeOf(`POST /reviews/${review.id}/sign`, 'ana', { id: randomUUID(), place: 1, version: 3 }),
+      codeOf(`POST /reviews/${review.id}/sign`, 'ana', {
+        ...{ id: randomUUID(), place: 1, version: 3, isMeant: true },
+      }),
     ),
   );
   assert.equal(both.sort(), ['200', 'review-ended']);
@@ -386,6 +389,49 @@ test('the queue is in the order of urgency and continues where it ended', async 
   assert.ok(rest.reviews.some((one) => one.id === low.id));
   assert.not.ok(rest.reviews.some((one) => one.id === body.id));
   assert.is(await codeOf('GET /reviews?cursor=9~1', 'cleo', undefined), 'invalid-request');
+});
+
+test('the person who asked for a review sees who has not signed, and no answer', async () => {
+  const { id: caseId } = await openCase();
+  const ask = (readers: readonly Who[]) => {
+    const body = { id: randomUUID(), type: 'chest-film-double', readers: readers.map(idOf) };
+    return jsonOf<Review>(gateway, `POST /cases/${caseId}/reviews`, { ...as('cleo'), body, status: 201 });
+  };
+  const seen = async (id: string) =>
+    (await read(id, 'cleo')).places.map(({ reader, state, said }) => [reader?.username, state, said]);
+  const theirs = await ask(['ana', 'ben']);
+  await decide(theirs.id, 'ana', 'pneumonia');
+  await sign(theirs.id, 'ana');
+  assert.equal(await seen(theirs.id), [
+    [nameOf('ana'), 'signed', null],
+    [nameOf('ben'), 'assigned', null],
+  ]);
+  const own = await ask(['cleo', 'ben']);
+  assert.equal((await seen(own.id))[1], [nameOf('ben'), 'assigned', null]);
+  await decide(own.id, 'ben', 'normal');
+  await sign(own.id, 'ben');
+  assert.equal((await seen(own.id))[1], [undefined, 'signed', null]);
+  assert.is((await read(own.id, 'ben')).places.length, 1, 'nobody else');
+  const { reviews } = await jsonOf<{ reviews: CaseReview[] }>(
+    gateway,
+    `GET /cases/${caseId}/reviews`,
+    as('cleo'),
+  );
+  assert.equal(
+    reviews.map(({ finalPlace, definition }) => [finalPlace, definition.readers]),
+    [
+      [null, 2],
+      [null, 2],
+    ],
+  );
+  await decide(theirs.id, 'ben', 'pneumonia');
+  await sign(theirs.id, 'ben');
+  const settled = await jsonOf<{ reviews: CaseReview[] }>(
+    gateway,
+    `GET /cases/${caseId}/reviews`,
+    as('cleo'),
+  );
+  assert.is(settled.reviews[0]?.finalPlace, 1);
 });
 
 test.run();

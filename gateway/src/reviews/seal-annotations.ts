@@ -1,6 +1,5 @@
 /** Annotations, sealed under the key of the case: a label may hold a name. */
-import { z } from 'zod';
-import { annotationSchema, type Annotation } from '#shared/protocol/annotations.ts';
+import { annotationsSchema, type Annotation } from '#shared/protocol/annotations.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 
 export type AnnotationsOf = {
@@ -25,5 +24,5 @@ export function openAnnotations(
   row: AnnotationsOf & { readonly sealed: Uint8Array },
 ): readonly Annotation[] | null {
   const opened = cipher.open(placeOf(row), row.sealed);
-  return opened && z.array(annotationSchema).parse(JSON.parse(opened.toString('utf8')));
+  return opened && annotationsSchema.parse(JSON.parse(opened.toString('utf8')));
 }

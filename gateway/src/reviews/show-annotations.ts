@@ -38,6 +38,7 @@ export async function showAnnotations(
         version: row?.version ?? 0,
         // Annotations under work are sent back as a whole, and must not lose their labels on the way.
         annotations: viewer.isAnonymous && !isOpen ? withoutLabels(annotations) : [...annotations],
+        lastNumber: row?.last_number ?? 0,
         state: isOpen ? 'open' : 'signed',
         stored: storedIn(reports.filter((report) => report.place === place.place)),
       },
@@ -58,6 +59,9 @@ function storedIn(rows: readonly ReportOnItsWay[]): StoredAnnotations | null {
     state: stateOf(row),
     because: row.because,
     receipt: row.instance?.receipt ?? null,
+    confirmedAt: row.confirmedAt?.toISOString() ?? null,
+    instance: row.instance,
+    waiting: row.waiting,
   }));
   const worst = (['refused', 'waiting'] as const).find((state) => reports.some((one) => one.state === state));
   return { state: worst ?? 'in-pacs', reports };

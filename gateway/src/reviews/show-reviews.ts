@@ -1,12 +1,13 @@
 /**
  * Reviews as a reader is shown them. Until a review is settled, readers see their own place and free ones; the
  * adjudicator sees the readers' answers without their names; an administrator who reads no place of it sees who reads,
- * and not what they answered.
+ * and not what they answered; so does the person who opened it, and as its reader of those who have not signed.
  */
 import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import {
   REVIEWERS,
+  type CaseReview,
   type ListedReview,
   type Review,
   type ReviewPlace,
@@ -43,6 +44,9 @@ export function sightOf(
   if (place.state === 'open') return { reader: false, said: false };
   if (review.state === 'adjudication' && own?.place === ADJUDICATOR) return { reader: false, said: true };
   if (assigns(viewer, own)) return { reader: true, said: false };
+  // The person who opened it is told for whom it waits; as its reader not the names of those whose answers are there.
+  if (review.opened_by === viewer.id)
+    return { reader: own === undefined || place.state !== 'signed', said: false };
   return null;
 }
 
@@ -130,16 +134,27 @@ function saidIn(event: EventRow, cipher: CaseCipher | null, { isAnonymous }: Vie
   };
 }
 
+/** In the order of the rows. */
+export async function showCaseReviews(
+  tools: Pick<ReviewTools, 'db' | 'seal'>,
+  viewer: Viewer,
+  rows: Parameters<typeof showReviews>[2],
+): Promise<CaseReview[]> {
+  const listed = await showReviews(tools, viewer, rows);
+  return listed.map((one, at) => {
+    const { definition, final_place: finalPlace } = rows[at]!.review;
+    return { ...one, definition, finalPlace };
+  });
+}
+
 export async function showReview(
   tools: ReviewTools,
   viewer: Viewer,
   { review, of }: { readonly review: ReviewRow; readonly of: OfCase },
 ): Promise<Review> {
-  const [listed] = await showReviews(tools, viewer, [{ review, of }]);
+  const [shown] = await showCaseReviews(tools, viewer, [{ review, of }]);
   return {
-    ...listed!,
-    definition: review.definition,
-    finalPlace: review.final_place,
+    ...shown!,
     mayWithdraw: mayWithdraw(review, viewer),
     history: await historyOf(tools, viewer, review),
   };

@@ -33,7 +33,10 @@ export function ImageStage({ stage, marks }: ImageStageProps) {
       aria-label={words.stage(at + 1, viewer.pictures.length)}
       aria-busy={viewer.phase.value === 'reading'}
       {...gestures}
+      // After a tap, the browser would take the focus from the field of a text.
+      onMouseDown={(event) => stage.pending.peek() !== null && event.preventDefault()}
       onKeyDown={(event) => {
+        if (stage.pending.peek() !== null && event.key !== 'Escape') return focusTyping(event);
         const hasMark = stage.here.peek().some(({ id }) => id === stage.marks.selected.peek());
         const command = keyCommand(event, { tool: tool.peek(), hasMark });
         if (command === null) return;
@@ -48,7 +51,7 @@ export function ImageStage({ stage, marks }: ImageStageProps) {
             one.mark.id === draft.value?.id ? dragged(one, draft.value.points) : one,
           )}
           looking={looking}
-          isEditable={stage.marks.mayEdit.value}
+          isEditable={stage.hasHandles.value}
           handle={stage.marks.handle.value}
           draft={draftShape(stage)}
         />
@@ -57,6 +60,10 @@ export function ImageStage({ stage, marks }: ImageStageProps) {
     </div>
   );
 }
+
+/** A text is asked for: no key is a tool's, and the letter goes where it belongs. */
+const focusTyping = ({ currentTarget }: { readonly currentTarget: HTMLElement }): void =>
+  currentTarget.closest('section')?.querySelector<HTMLElement>('.mark-bar input')?.focus();
 
 const dragged = (one: ShownMark, points: ShownMark['mark']['points']): ShownMark => ({
   ...one,

@@ -4,10 +4,12 @@
  */
 import { useRef, useState } from 'preact/hooks';
 import type { ImageSize } from '../../kit/picture-view.ts';
+import { useSettling } from '../../kit/use-settling.ts';
 import { MarkForm } from './MarkForm.tsx';
 import { markWords } from './mark-words.ts';
-import { nameOf, type NamedMark, type ReaderMarks } from './shown-marks.ts';
+import { nameOf, saidOfNone, type NamedMark, type ReaderMarks } from './shown-marks.ts';
 import { addHere, type Stage } from './stage.ts';
+import { frameName } from './viewer.store.ts';
 
 const words = markWords.list;
 
@@ -23,6 +25,7 @@ export type MarkListProps = {
 export function MarkList({ stage, own, others, saving }: MarkListProps) {
   const [open, setOpen] = useState<string | null>(null);
   const place = useRef<HTMLElement>(null);
+  const settling = useSettling<HTMLOListElement>(own.map(({ mark }) => mark.id).join());
   const mayEdit = stage.marks.mayEdit.value;
   const shown = stage.viewer.shown.value;
   // The field or the button that had the focus is gone.
@@ -40,7 +43,7 @@ export function MarkList({ stage, own, others, saving }: MarkListProps) {
       )}
       {saving !== null && own.length === 0 && mayEdit && <p class="small quiet">{words.none}</p>}
       {own.length > 0 && (
-        <ol class="plain mark-list">
+        <ol ref={settling} class="plain mark-list">
           {own.map((one) => (
             <li key={one.mark.id}>
               <Row one={one} stage={stage} onEdit={() => setOpen(one.mark.id)} />
@@ -48,6 +51,9 @@ export function MarkList({ stage, own, others, saving }: MarkListProps) {
             </li>
           ))}
         </ol>
+      )}
+      {isUnmeasured([...own, ...others.flatMap(({ marks }) => marks)], stage) && (
+        <p class="small quiet">{words.unmeasured}</p>
       )}
       {mayEdit && open !== 'new' && shown && (
         <p>
@@ -65,10 +71,17 @@ export function MarkList({ stage, own, others, saving }: MarkListProps) {
           onClose={close}
         />
       )}
-      {others.length > 0 && <Others others={others} stage={stage} />}
+      {others.length > 0 && <Others own={own} others={others} stage={stage} />}
     </section>
   );
 }
+
+/** A length in pixels is among them. */
+const isUnmeasured = (marks: readonly NamedMark[], { viewer }: Stage): boolean =>
+  marks.some(({ mark }) => {
+    const spacing = viewer.spacings.value.get(frameName(mark.sopInstanceUID, mark.frame));
+    return mark.kind === 'length' && spacing === null;
+  });
 
 type EditingProps = { readonly one: NamedMark; readonly stage: Stage; readonly onClose: () => void };
 
@@ -146,12 +159,13 @@ function Row({ one, stage, onEdit }: RowProps) {
   );
 }
 
-function Others({ others, stage }: { readonly others: readonly ReaderMarks[]; readonly stage: Stage }) {
+function Others({ own, others, stage }: Pick<MarkListProps, 'own' | 'others' | 'stage'>) {
+  const none = saidOfNone(own, others);
   const drawn = others.filter(({ marks }) => marks.length > 0);
   return (
     <>
       <h2>{words.others}</h2>
-      {drawn.length === 0 && <p class="small quiet">{words.noOthers}</p>}
+      {none !== null && <p class="small quiet">{none}</p>}
       {drawn.map(({ place, letter, marks }) => (
         <section key={place} class="stack-tight" aria-label={words.marksOf(words.reader(place))}>
           <h3>{[letter, words.reader(place)].join(' ')}</h3>

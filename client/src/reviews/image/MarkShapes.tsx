@@ -6,11 +6,13 @@
 import type { Annotation } from '#shared/protocol/annotations.ts';
 import { handlesOf, outlineOf, pathOf, type Point, type Shape } from '#shared/protocol/annotation-outline.ts';
 import { toWindow, type Looking } from '../../kit/picture-view.ts';
+import { placeLabels, type Label } from './place-labels.ts';
 
 export interface ShownMark {
   readonly mark: Annotation;
-  /** Its number, its reader's letter, its length. */
-  readonly name: string;
+  /** With its reader's letter. */
+  readonly number: string;
+  readonly length: string | null;
   /** 0: the caller's own; others by the order of their places. */
   readonly colour: number;
   readonly isSelected: boolean;
@@ -47,49 +49,74 @@ export function MarkShapes({ marks, looking, isEditable, handle, draft }: MarkSh
   );
 }
 
-type Label = Point & { readonly isRight: boolean };
-/** Of one line of a label, in pixels of the page. */
-const LABEL = { width: 72, height: 18 } as const;
-
-/** Null out of sight. Readers who agree mark the same place: their labels stand below each other. */
+/** Null out of sight. */
 function labelsOf(marks: readonly ShownMark[], looking: Looking): readonly (Label | null)[] {
   const { window } = looking;
-  const placed: Label[] = [];
-  return marks.map(({ mark }) => {
-    const outline = outlineOf(mark).map((place) => toWindow(looking, place));
-    const isOut =
-      outline.every(({ x }) => x < 0) ||
-      outline.every(({ x }) => x > window.width) ||
-      outline.every(({ y }) => y < 0) ||
-      outline.every(({ y }) => y > window.height);
-    if (isOut) return null;
-    const rank = ({ x, y }: Point) => y - x / 4;
-    const anchor = outline.reduce((best, place) => (rank(place) < rank(best) ? place : best));
-    const isRight = anchor.x > window.width * 0.7;
-    const x = anchor.x + (isRight ? -8 : 8);
-    let y = Math.max(16, anchor.y - 8);
-    const isTaken = (one: Label) => Math.abs(one.x - x) < LABEL.width && Math.abs(one.y - y) < LABEL.height;
-    for (let rows = 0; rows < placed.length && placed.some(isTaken); rows += 1) y += LABEL.height;
-    const label = { x, y, isRight };
-    placed.push(label);
-    return label;
-  });
+  return placeLabels(
+    marks.map((shown) => {
+      const outline = outlineOf(shown.mark).map((place) => toWindow(looking, place));
+      const isOut =
+        outline.every(({ x }) => x < 0) ||
+        outline.every(({ x }) => x > window.width) ||
+        outline.every(({ y }) => y < 0) ||
+        outline.every(({ y }) => y > window.height);
+      const said = saidOf(shown);
+      const text = said === '' ? 0 : BADGE.gap + said.length * LETTER_WIDTH;
+      return {
+        outline: isOut ? null : outline,
+        width: badgeWidth(shown) + text,
+        isSelected: shown.isSelected,
+      };
+    }),
+    window,
+  );
+}
+
+/** Of most letters and digits, at the size of labels (viewer.css). */
+const LETTER_WIDTH = 8;
+const badgeWidth = ({ number }: ShownMark): number => number.length * BADGE.digit + BADGE.padding;
+
+function saidOf({ length, mark }: ShownMark): string {
+  const said = [length, mark.label].filter(Boolean).join(' ');
+  return said.length > SHOWN_LABEL ? `${said.slice(0, SHOWN_LABEL)}…` : said;
 }
 
 type OneMarkProps = { readonly shown: ShownMark; readonly label: Label | null; readonly looking: Looking };
 
-function OneMark({ shown: { mark, name, colour, isSelected }, label, looking }: OneMarkProps) {
+function OneMark({ shown, label, looking }: OneMarkProps) {
   if (label === null) return null;
-  const said = [name, mark.label].filter(Boolean).join(' ');
+  const { mark, number, colour, isSelected } = shown;
+  const width = badgeWidth(shown);
+  const towards = label.isRight ? -1 : 1;
   return (
     <g class="viewer-mark" data-colour={colour} data-selected={isSelected} data-mark={mark.id}>
       <Lines shape={mark} looking={looking} />
-      <text x={label.x} y={label.y} text-anchor={label.isRight ? 'end' : 'start'}>
-        {said.length > SHOWN_LABEL ? `${said.slice(0, SHOWN_LABEL)}…` : said}
+      {label.leader && <Leader from={label} to={label.leader} />}
+      <rect
+        class="viewer-badge"
+        x={label.isRight ? label.x - width : label.x}
+        y={label.y - BADGE.height + BADGE.below}
+        {...{ width, height: BADGE.height, rx: 3 }}
+      />
+      <text class="viewer-number" x={label.x + (towards * width) / 2} y={label.y} text-anchor="middle">
+        {number}
+      </text>
+      <text
+        x={label.x + towards * (width + BADGE.gap)}
+        y={label.y}
+        text-anchor={label.isRight ? 'end' : 'start'}
+      >
+        {saidOf(shown)}
       </text>
     </g>
   );
 }
+
+/**
+ * In pixels of the page. The number has a ground of its own: before a length it would read as the thousands of it,
+ * "1 332 mm".
+ */
+const BADGE = { digit: 9, padding: 8, height: 18, below: 4, gap: 6 } as const;
 
 /** A longer one hides the image; the list has all of it. */
 const SHOWN_LABEL = 48;
@@ -107,6 +134,17 @@ function Lines({ shape, looking }: LinesProps) {
       <path class="viewer-halo" d={path} />
       <path class="viewer-line" d={path} />
     </>
+  );
+}
+
+/** From a label that stands away from its mark. */
+function Leader({ from, to }: { readonly from: Point; readonly to: Point }) {
+  const path = `M${to.x} ${to.y}L${from.x} ${from.y - BADGE.height / 2 + BADGE.below}`;
+  return (
+    <g class="viewer-leader">
+      <path class="viewer-halo" d={path} />
+      <path class="viewer-line" d={path} />
+    </g>
   );
 }
 

@@ -18,7 +18,9 @@ function openMarks() {
     given.push(marks);
     kept.value = marks;
   };
-  const store = createMarksStore({ kept, mayEdit, keep, newId: randomUUID });
+  let lastNumber = 0;
+  const nextNumber = () => (lastNumber += 1);
+  const store = createMarksStore({ kept, mayEdit, nextNumber, keep, newId: randomUUID });
   const kinds = () => store.marks.value.map(({ kind }) => kind).join();
   return { store, kept, mayEdit, given, kinds };
 }
@@ -76,12 +78,31 @@ test('keys move a mark, or one of its points, as far as the edge', () => {
   }
 });
 
+test('a mark that was just drawn is fresh until a person chooses it, or one of its points', () => {
+  const { store } = openMarks();
+  const ends: Marks[number]['points'] = [
+    [10, 10],
+    [20, 20],
+  ];
+  const id = store.add('box', ends, ON);
+  assert.is(store.isFresh.value, true);
+  store.nextHandle();
+  assert.is(store.isFresh.value, false);
+  store.add('box', ends, ON);
+  assert.is(store.isFresh.value, true);
+  store.select(store.selected.value);
+  assert.is(store.isFresh.value, false, 'the same one');
+  store.select(id);
+  assert.is(store.isFresh.value, false);
+});
+
 test('marks of another device are no step that could be taken back', () => {
   const { store, kept, kinds, given } = openMarks();
   store.add('point', [[5, 5]], ON);
   kept.value = [
     {
       id: randomUUID(),
+      number: 1,
       kind: 'arrow',
       points: [
         [1, 1],

@@ -20,6 +20,8 @@ export interface MarksStore {
   readonly selected: Signal<string | null>;
   /** The point of the selected mark that the arrow keys move; null: all of it. */
   readonly handle: Signal<number | null>;
+  /** The selected mark is the one that was drawn last, and nobody has chosen it since. */
+  readonly isFresh: ReadonlySignal<boolean>;
   /** Says what happened, for people who do not see it. */
   readonly said: Signal<string>;
   /** The new one is selected. Its id; null: there are as many as a review may have. */
@@ -45,6 +47,8 @@ export interface MarksTools {
   /** As kept; null: not known yet. */
   readonly kept: ReadonlySignal<Marks | null>;
   readonly mayEdit: ReadonlySignal<boolean>;
+  /** Of the mark that is drawn next. */
+  readonly nextNumber: () => number;
   keep(marks: Marks): void;
   readonly newId: () => string;
 }
@@ -55,16 +59,18 @@ function openSteps({ kept, keep, mayEdit: allowed }: MarksTools) {
   const mayEdit = computed(() => allowed.value && kept.value !== null);
   const selected = signal<string | null>(null);
   const handle = signal<number | null>(null);
+  const isFresh = signal(false);
   const said = signal('');
   const steps = signal(beginHistory<Marks>([]));
   const isOwn = () => steps.value.now === marks.value && mayEdit.value;
   const select = (id: string | null) => {
+    isFresh.value = false;
     if (selected.peek() === id) return;
     selected.value = id;
     handle.value = null;
   };
   return {
-    ...{ marks, mayEdit, selected, handle, said, select },
+    ...{ marks, mayEdit, selected, handle, isFresh, said, select },
     // Changes of another device are no steps of this one, and none back leads behind them.
     history: () => (steps.peek().now === marks.peek() ? steps.peek() : beginHistory(marks.peek())),
     go(next: History<Marks>, sentence: string) {
@@ -81,9 +87,10 @@ type Steps = ReturnType<typeof openSteps>;
 
 export function createMarksStore(tools: MarksTools): MarksStore {
   const steps = openSteps(tools);
-  const { marks, mayEdit, selected, handle, said, select, find, history, go, canUndo, canRedo } = steps;
+  const { marks, mayEdit, selected, handle, isFresh, said, select, find, history, go } = steps;
+  const { canUndo, canRedo } = steps;
   return {
-    ...{ marks, mayEdit, selected, handle, said, select, canUndo, canRedo },
+    ...{ marks, mayEdit, selected, handle, isFresh, said, select, canUndo, canRedo },
     add(kind, points, { picture, frame, label }) {
       if (!mayEdit.peek()) return null;
       if (marks.peek().length >= ANNOTATIONS_LIMIT) {
@@ -92,9 +99,11 @@ export function createMarksStore(tools: MarksTools): MarksStore {
       }
       const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = picture;
       const id = tools.newId();
-      const mark = { id, kind, studyInstanceUID, seriesInstanceUID, sopInstanceUID, frame, points, label };
+      const where = { studyInstanceUID, seriesInstanceUID, sopInstanceUID, frame };
+      const mark = { id, number: tools.nextNumber(), kind, ...where, points, label };
       go(stepTo(history(), [...marks.peek(), mark]), markWords.said.added(kind, marks.peek().length + 1));
       select(id);
+      isFresh.value = true;
       return id;
     },
     change: (id, change) => changeMark(steps, id, change),
@@ -107,6 +116,7 @@ export function createMarksStore(tools: MarksTools): MarksStore {
     },
     nudge: (by, extent) => nudge(steps, by, extent),
     nextHandle() {
+      isFresh.value = false;
       const mark = find(selected.peek());
       const count = mark ? handlesOf(mark).length : 0;
       const next = (handle.peek() ?? -1) + 1;

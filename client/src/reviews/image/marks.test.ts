@@ -170,7 +170,7 @@ test('each kind can be set in the middle without a pointer, and the gateway take
       const points = pointsInMiddle(kind, inSight, extent);
       assert.ok(isIn(points, extent));
       const uids = { studyInstanceUID: '1.2', seriesInstanceUID: '1.2', sopInstanceUID: '1.2' };
-      const mark = { id: crypto.randomUUID(), kind, ...uids, frame: 1, points, label: 'x' };
+      const mark = { id: crypto.randomUUID(), number: 1, kind, ...uids, frame: 1, points, label: 'x' };
       assert.ok(annotationSchema.safeParse(mark).success, JSON.stringify(mark));
     }),
   );

@@ -38,6 +38,18 @@ const drawn = async (
   return { ...frame, greys, head: opened!.head };
 };
 
+test('it says whether the header rules out a name in the picture, by the rule of policies that remove names', async () => {
+  const mayHoldName = async (...elements: SimpleElement[]) => (await drawn(null, elements)).head.mayHoldName;
+  assert.equal(
+    [
+      await mayHoldName(),
+      await mayHoldName([0x00280301, 'CS', 'YES']),
+      await mayHoldName([0x00080008, 'CS', 'SCREEN']),
+    ],
+    [false, true, true],
+  );
+});
+
 test('a window in Hounsfield units: black below, white above, even between', async () => {
   // 400 wide around 40: from -160 to 240.
   const { greys, head, values } = await drawn({ center: 40, width: 400 });
@@ -65,6 +77,21 @@ test('the distance of pixels is the patient’s before the detector’s, and non
       [
         [0x00181164, 'DS', '0.1', '0.1'],
         [0x00280030, 'DS', '0.5', '0.5'],
+      ],
+      { row: 0.5, column: 0.5, at: 'patient' },
+    ],
+    [
+      [
+        [0x00181164, 'DS', '0.5', '0.5'],
+        [0x00280030, 'DS', '0.5', '0.5'],
+      ],
+      { row: 0.5, column: 0.5, at: 'detector' },
+    ],
+    [
+      [
+        [0x00181164, 'DS', '0.5', '0.5'],
+        [0x00280030, 'DS', '0.5', '0.5'],
+        [0x00280a02, 'CS', 'GEOMETRY'],
       ],
       { row: 0.5, column: 0.5, at: 'patient' },
     ],

@@ -3,6 +3,7 @@
  * in the window that is asked for. Runs in a worker, which holds one instance.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { mayHoldName } from '#shared/deid/undeclared-text.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { MODALITY } from '#shared/dicom/tags.ts';
@@ -28,6 +29,8 @@ export interface ImageHead {
   readonly frames: number;
   /** A CS; '' where the header names none. */
   readonly modality: string;
+  /** The header does not rule out a name in the picture. */
+  readonly mayHoldName: boolean;
 }
 
 export interface DrawnFrame {
@@ -63,7 +66,7 @@ export async function openImage(bytes: Uint8Array<ArrayBuffer>, codecs: Codecs):
   // Only the last: a person who changes the window stays on a frame.
   let kept: { readonly number: number; readonly frame: Frame } | null = null;
   return {
-    head: { columns, rows, frames, modality },
+    head: { columns, rows, frames, modality, mayHoldName: mayHoldName(instance) },
     async draw(number, window) {
       if (kept?.number !== number) {
         const decoded = await decodeFrame(instance, instance.dataSet, number - 1, { codecs });

@@ -1,6 +1,11 @@
 /** The marks of a review as they are named: a number, the letter of the reader where several are shown, a length. */
 import { lengthOf } from '#shared/protocol/annotation-outline.ts';
-import type { Annotation, PlaceAnnotations } from '#shared/protocol/annotations.ts';
+import {
+  letterOf,
+  markNameOf,
+  type Annotation,
+  type PlaceAnnotations,
+} from '#shared/protocol/annotations.ts';
 import { markWords, mmOf } from './mark-words.ts';
 import { frameName, type ViewerStore } from './viewer.store.ts';
 
@@ -20,8 +25,6 @@ export interface ReaderMarks {
 }
 
 const ADJUDICATOR_COLOUR = 6;
-/** The adjudicator comes after the readers. */
-export const letterOf = (place: number): string => (place === 0 ? 'X' : String.fromCharCode(64 + place));
 const colourOf = (place: number): number => (place === 0 ? ADJUDICATOR_COLOUR : place);
 
 type Spacings = ViewerStore['spacings']['value'];
@@ -42,8 +45,9 @@ export function ownMarks(
   spacings: Spacings,
   { place, hasOthers }: { readonly place: number | null; readonly hasOthers: boolean },
 ): readonly NamedMark[] {
-  const letter = hasOthers && place !== null ? letterOf(place) : '';
-  return marks.map((mark, at) => named(mark, spacings, { number: `${letter}${at + 1}`, colour: 0 }));
+  return marks.map((mark) =>
+    named(mark, spacings, { number: markNameOf(mark, hasOthers ? place : null), colour: 0 }),
+  );
 }
 
 /** Those of others, a reader after the other. */
@@ -52,10 +56,16 @@ export function readerMarks(others: readonly PlaceAnnotations[], spacings: Spaci
     .toSorted((a, b) => (a.place || Infinity) - (b.place || Infinity))
     .map(({ place, annotations }) => ({
       ...{ place, letter: letterOf(place) },
-      marks: annotations.map((mark, at) =>
-        named(mark, spacings, { number: `${letterOf(place)}${at + 1}`, colour: colourOf(place) }),
+      marks: annotations.map((mark) =>
+        named(mark, spacings, { number: markNameOf(mark, place), colour: colourOf(place) }),
       ),
     }));
+}
+
+/** The sentence that says so; null: another reader has drawn one. */
+export function saidOfNone(own: readonly NamedMark[], others: readonly ReaderMarks[]): string | null {
+  if (others.some(({ marks }) => marks.length > 0)) return null;
+  return own.length > 0 ? markWords.list.noneElse : markWords.list.noneDrawn;
 }
 
 export const nameOf = ({ mark, number, length }: NamedMark): string =>

@@ -15,7 +15,7 @@ import { markWords } from './mark-words.ts';
 import { pointsInMiddle, type Points } from './marks.ts';
 import type { MarksStore } from './marks.store.ts';
 import type { GreyWindow } from './read-image.ts';
-import type { KeyCommand, Tool } from './viewer-keys.ts';
+import { isDrawingTool, type KeyCommand, type Tool } from './viewer-keys.ts';
 import type { Shown, ViewerStore } from './viewer.store.ts';
 
 /** A mark while it is drawn or dragged; `id` null: a new one. */
@@ -36,6 +36,8 @@ export interface Stage {
   /** A text whose place is chosen and that is still to be typed. */
   readonly pending: Signal<Points | null>;
   readonly isKeysOpen: Signal<boolean>;
+  /** The selected mark can be stretched by hand: while others are drawn, not the last one, where the next may begin. */
+  readonly hasHandles: ReadonlySignal<boolean>;
   /** The caller's own on the frame in sight. */
   readonly here: ReadonlySignal<readonly Annotation[]>;
   see(view: View): void;
@@ -106,15 +108,18 @@ export function createStage(viewer: ViewerStore, marks: MarksStore): Stage {
     if (shown === null) return [];
     return marksOn(marks.marks.value, viewer.pictures[shown.at]!.sopInstanceUID, shown.frame);
   });
+  const hasHandles = computed(
+    () => marks.mayEdit.value && !(marks.isFresh.value && isDrawingTool(tool.value)),
+  );
   const stopChoosing = chooseInSight({ viewer, marks, here, draft });
   const stage: Stage = {
-    ...{ viewer, marks, tool, size, looking, draft, pending, here },
+    ...{ viewer, marks, tool, size, looking, draft, pending, hasHandles, here },
     isKeysOpen: signal(false),
     see(next) {
       view.value = next;
     },
     choose(next) {
-      if (next !== 'select' && next !== 'window' && !marks.mayEdit.peek()) return;
+      if (isDrawingTool(next) && !marks.mayEdit.peek()) return;
       tool.value = next;
       pending.value = null;
       marks.said.value = markWords.said.tool(markWords.tools[next]);
@@ -221,7 +226,7 @@ function drawOrChoosePoint(stage: Stage): void {
   const { marks, draft, looking } = stage;
   const tool = stage.tool.peek();
   const seen = looking.peek();
-  if (tool === 'select' || tool === 'window' || marks.selected.peek() !== null) {
+  if (!isDrawingTool(tool) || marks.selected.peek() !== null) {
     marks.nextHandle();
     return;
   }
@@ -240,6 +245,5 @@ function chooseNext({ here, marks }: Stage): void {
   const next = all[(at + 1) % Math.max(1, all.length)];
   if (!next) return;
   marks.select(next.id);
-  const number = marks.marks.peek().indexOf(next) + 1;
-  marks.said.value = `${number} ${markWords.kinds[next.kind]} ${next.label}`;
+  marks.said.value = `${next.number} ${markWords.kinds[next.kind]} ${next.label}`;
 }

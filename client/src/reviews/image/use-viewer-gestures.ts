@@ -3,12 +3,12 @@
  * its window; two fingers zoom. A mark is shown while it is dragged and becomes a step when it is let go.
  */
 import { useRef } from 'preact/hooks';
-import type { Annotation } from '#shared/protocol/annotations.ts';
+import type { Annotation, AnnotationKind } from '#shared/protocol/annotations.ts';
 import { movedView, scaleOf, toImage, zoomedAt, type Looking, type Point } from '../../kit/picture-view.ts';
 import { markAt, movedPoints, pointsDrawn, stretchedPoints } from './marks.ts';
 import type { GreyWindow } from './read-image.ts';
 import { windowInUse, windowMoved, type Draft, type Stage } from './stage.ts';
-import type { Tool } from './viewer-keys.ts';
+import { isDrawingTool } from './viewer-keys.ts';
 
 /** A shorter way is a tap, in pixels of the page. */
 const TAP = 4;
@@ -22,7 +22,7 @@ type Gesture =
   | { readonly kind: 'pinch' }
   | { readonly kind: 'window'; readonly from: GreyWindow }
   /** In the image. */
-  | { readonly kind: 'draw'; readonly tool: Exclude<Tool, 'select' | 'window'>; readonly way: Point[] }
+  | { readonly kind: 'draw'; readonly tool: AnnotationKind; readonly way: Point[] }
   | { readonly kind: 'mark'; readonly mark: Annotation; readonly handle: number | null };
 
 type Hand = {
@@ -104,10 +104,10 @@ function gestureFor(stage: Stage, event: PointerEvent, looking: Looking): Gestur
   if ((event.button === 2 || tool === 'window') && window) return { kind: 'window', from: window };
   const handle = (event.target as Element).closest<SVGElement>('[data-handle]')?.dataset['handle'];
   const selected = stage.here.peek().find(({ id }) => id === marks.selected.peek());
-  if (handle !== undefined && selected && marks.mayEdit.peek())
+  if (handle !== undefined && selected && stage.hasHandles.peek())
     return { kind: 'mark', mark: selected, handle: Number(handle) };
   const at = toImage(looking, placeOf(event));
-  if (tool === 'select' || tool === 'window') {
+  if (!isDrawingTool(tool)) {
     const mark = markAt(stage.here.peek(), at, reachOf(event, looking));
     if (mark) marks.select(mark.id);
     return mark && marks.mayEdit.peek() ? { kind: 'mark', mark, handle: null } : { kind: 'pan' };

@@ -3,6 +3,7 @@ import type { AnnotationKind } from '#shared/protocol/annotations.ts';
 import type { Point } from '../../kit/picture-view.ts';
 
 export type Tool = AnnotationKind | 'select' | 'window';
+export const isDrawingTool = (tool: Tool): tool is AnnotationKind => tool !== 'select' && tool !== 'window';
 export const TOOL_KEYS: Readonly<Record<Tool, string>> = {
   ...{ select: 'v', window: 'w', point: 'p', arrow: 'a', box: 'b', ellipse: 'e', line: 'f', length: 'l' },
   text: 't',

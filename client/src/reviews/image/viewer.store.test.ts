@@ -29,7 +29,7 @@ function openViewer(answer: Answering = bytes, pixels = true) {
     open += 1;
     closed.addEventListener('abort', () => (open -= 1));
     return {
-      head: { columns: 20, rows: 10, frames: 3, modality: 'CT' },
+      head: { columns: 20, rows: 10, frames: 3, modality: 'CT', mayHoldName: false },
       draw: (frame, window) => new Promise((give) => asks.push({ frame, window, give })),
       close: () => {},
     };

@@ -33,6 +33,7 @@ export interface Rendered extends ImageSize {
 
 export interface Shown extends Place {
   readonly extent: ImageSize;
+  readonly mayHoldName: boolean;
   readonly content:
     | { readonly kind: 'pixels'; readonly drawn: DrawnFrame; readonly modality: string }
     /** Its window cannot be changed. */
@@ -183,12 +184,13 @@ function drawNewest(image: PixelImage, asked: Asked, give: Give): void {
 type Drawn = Pick<PixelImage, 'head'> & { readonly drawn: DrawnFrame };
 
 function show({ pictures }: ViewerTools, state: State, place: Place, { head, drawn }: Drawn): void {
-  const { columns, rows, modality } = head;
+  const { columns, rows, modality, mayHoldName } = head;
   const name = frameName(pictures[place.at]!.sopInstanceUID, place.frame);
   batch(() => {
     replaceShown(state, {
       ...place,
       extent: { columns, rows },
+      mayHoldName,
       content: { kind: 'pixels', drawn, modality },
     });
     if (!state.spacings.peek().has(name))
@@ -210,7 +212,9 @@ async function showRendered(tools: ViewerTools, state: State, { place, ended }: 
     const { columns, rows } = picture;
     const extent = columns !== null && rows !== null ? { columns, rows } : rendered;
     batch(() => {
-      replaceShown(state, { ...place, extent, content: { kind: 'rendered', rendered } });
+      // Nobody has read its header here.
+      const mayHoldName = true;
+      replaceShown(state, { ...place, extent, mayHoldName, content: { kind: 'rendered', rendered } });
       state.phase.value = 'ready';
     });
   } catch {

@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { OPTIONS_LIMIT } from '#shared/protocol/review-forms.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Question } from '../ReviewForm.tsx';
-import { KINDS, readField, UNITS, type Kind, type TypedQuestion, type Unit } from './type-form.ts';
+import { KINDS, NO_OPTION, readField, UNITS, type Kind, type TypedQuestion, type Unit } from './type-form.ts';
 import { typeWords } from './type-words.ts';
 
 const words = typeWords.form;
@@ -87,6 +87,8 @@ function Preview({ question }: Pick<Props, 'question'>) {
   );
 }
 
+const MEANINGS = ['finding', 'none'] as const;
+
 function Options({ question: { options }, onChange }: Props) {
   const set = (at: number, some: Partial<(typeof options)[number]>) =>
     onChange({ options: options.with(at, { ...options[at]!, ...some }) });
@@ -101,16 +103,18 @@ function Options({ question: { options }, onChange }: Props) {
             longest={80}
             onType={(title) => set(at, { title })}
           />
-          <label class="choice">
-            <input
-              type="checkbox"
-              class="tick"
-              aria-label={words.positiveOf(at + 1)}
-              checked={option.isPositive}
-              onChange={({ currentTarget }) => set(at, { isPositive: currentTarget.checked })}
-            />
-            <span>{words.positive}</span>
-          </label>
+          {MEANINGS.map((meaning) => (
+            <label key={meaning} class="choice">
+              <input
+                type="checkbox"
+                class="tick"
+                aria-label={words.meansOf[meaning](at + 1)}
+                checked={option.means === meaning}
+                onChange={({ currentTarget }) => set(at, { means: currentTarget.checked ? meaning : null })}
+              />
+              <span>{words.means[meaning]}</span>
+            </label>
+          ))}
           {options.length > 2 && (
             <button
               type="button"
@@ -125,11 +129,7 @@ function Options({ question: { options }, onChange }: Props) {
       ))}
       {options.length < OPTIONS_LIMIT && (
         <p>
-          <button
-            type="button"
-            class="button"
-            onClick={() => onChange({ options: [...options, { code: '', title: '', isPositive: false }] })}
-          >
+          <button type="button" class="button" onClick={() => onChange({ options: [...options, NO_OPTION] })}>
             {words.addAnswer}
           </button>
         </p>

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { reviewTypesSchema, type ReviewDefinition, type ReviewType } from '#shared/protocol/reviews.ts';
-import { CaseTroubleNotice } from '../../cases/CaseParts.tsx';
+import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
 import { openAttempt } from '../../cases/open-attempt.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { hrefOf } from '../../kit/routes.ts';
@@ -51,13 +51,13 @@ export function ReviewTypesView() {
         <h1 tabIndex={-1}>{words.title}</h1>
       </div>
       <p class="quiet">{words.intro}</p>
-      <CaseTroubleNotice trouble={attempt.trouble.value}>
+      <TroubleAlert trouble={attempt.trouble.value}>
         <p>
           <button type="button" class="button" onClick={() => void load()}>
             {words.again}
           </button>
         </p>
-      </CaseTroubleNotice>
+      </TroubleAlert>
       {late && <p class="quiet">{words.loading}</p>}
       {types && <Types types={types} onEdit={(type) => (editing.value = { type })} />}
       {editing.value !== null && (

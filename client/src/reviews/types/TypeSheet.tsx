@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useId, useState } from 'preact/hooks';
 import { FIELDS_LIMIT } from '#shared/protocol/review-forms.ts';
 import { ASSIGNMENTS, type Assignment, type ReviewDefinition } from '#shared/protocol/reviews.ts';
-import { CaseTroubleNotice } from '../../cases/CaseParts.tsx';
+import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
 import { openAttempt } from '../../cases/open-attempt.ts';
 import { FormActions } from '../../kit/FormActions.tsx';
 import { MoveButton } from '../../kit/MoveButton.tsx';
@@ -68,7 +68,7 @@ export function TypeSheet({ definition, onSave, onClose }: SheetProps) {
         <h3>{words.questions}</h3>
         <Questions questions={questions} onSet={(all) => change({ questions: all })} />
         <div role="alert">{mistake.value && <Notice kind="stop" title={said(mistake.value)} />}</div>
-        <CaseTroubleNotice trouble={attempt.trouble.value} />
+        <TroubleAlert trouble={attempt.trouble.value} />
         <FormActions
           submit={words.save}
           submitting={words.saving}

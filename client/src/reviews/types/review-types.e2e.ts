@@ -1,4 +1,5 @@
 /** Making a review type in a radiologist's hands, in a real Chromium against the running system. */
+import type { Locator } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReviewTypes } from '#shared/protocol/reviews.ts';
@@ -6,6 +7,16 @@ import { askAs } from '#testing/accounts.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../../testing/screens.ts';
+
+/** Key by key: what is drawn again after each of them must not move the next one. */
+async function typesDecimals(field: Locator): Promise<void> {
+  await field.pressSequentially('7.25');
+  assert.is(await field.inputValue(), '7.25');
+  await field.fill('');
+  await field.pressSequentially('12,5');
+  await field.blur();
+  assert.is(await field.inputValue(), '12.5');
+}
 
 const test = suite('review types');
 const walk = await walkScreens(test, {
@@ -38,6 +49,7 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   const second = form.getByRole('listitem', { name: 'Question 2' });
   await second.getByLabel('Question', { exact: true }).fill('Width of the gap');
   await second.getByLabel('Kind of answer').selectOption('measurement');
+  await typesDecimals(second.getByRole('group', { name: 'What readers see' }).getByRole('textbox'));
   await looksRight(page, 'review-type-form');
   await form.getByRole('button', { name: 'Move question 2 up' }).press('Enter');
   await form.getByRole('button', { name: 'Save' }).click();

@@ -25,6 +25,7 @@ const definition: ReviewDefinition = {
           { const: 'yes', title: 'Yes' },
         ],
         'x-positive': ['yes'],
+        'x-negative': ['no'],
       },
       certainty: {
         ...{ title: 'How certain?', 'x-field': 'scale', type: 'integer', minimum: 1, maximum: 5 },
@@ -57,7 +58,7 @@ const mistakeOf = (typed: TypedType) => {
   const read = readType(typed);
   return read.kind === 'mistake' ? read.mistake : null;
 };
-const options = (...titles: string[]) => titles.map((title) => ({ code: '', title, isPositive: false }));
+const options = (...titles: string[]) => titles.map((title) => ({ code: '', title, means: null }));
 
 test('a definition that is opened and saved is the same', () => {
   assert.ok(reviewDefinitionSchema.safeParse(definition).success);

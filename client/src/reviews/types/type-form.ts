@@ -8,7 +8,12 @@ export const KINDS: readonly Kind[] = ['radio', 'scale', 'number', 'measurement'
 export const UNITS: readonly Unit[] = ['mm', 'cm', 'mm2', 'cm2', 'mL', 'deg', '%', "[hnsf'U]"];
 
 /** An empty `code` is none yet. Answers that were given are of a code, so the code never changes. */
-export type TypedOption = { readonly code: string; readonly title: string; readonly isPositive: boolean };
+export type TypedOption = {
+  readonly code: string;
+  readonly title: string;
+  /** It says that there is a finding, or that there is none, or neither. */
+  readonly means: 'finding' | 'none' | null;
+};
 /** The fields of every kind are kept, so that trying another kind loses nothing. */
 export type TypedQuestion = {
   /** Of this question alone, while the form is open. */
@@ -44,7 +49,7 @@ export type ReadType =
   | { readonly kind: 'definition'; readonly definition: ReviewDefinition }
   | { readonly kind: 'mistake'; readonly mistake: TypeMistake };
 
-const NO_OPTION: TypedOption = { code: '', title: '', isPositive: false };
+export const NO_OPTION: TypedOption = { code: '', title: '', means: null };
 
 export const newQuestion = (key: number): TypedQuestion => ({
   ...{ key, name: '', kind: 'radio', title: '', description: '', isRequired: true },
@@ -74,10 +79,11 @@ export function toTyped(definition: ReviewDefinition | null): TypedType {
 function typedField(field: ReviewField): Partial<TypedQuestion> {
   switch (field['x-field']) {
     case 'radio': {
-      const positive = field['x-positive'] ?? [];
+      const { 'x-positive': positive = [], 'x-negative': negative = [] } = field;
       return {
         options: field.oneOf.map(({ const: code, title }) => ({
-          ...{ code, title, isPositive: positive.includes(code) },
+          ...{ code, title },
+          means: positive.includes(code) ? 'finding' : negative.includes(code) ? 'none' : null,
         })),
       };
     }
@@ -170,12 +176,14 @@ function readRadio(asked: Asked, { options }: TypedQuestion): ReviewField | 'opt
     given.map(({ code, title }) => ({ known: code, title })),
     (words) => words.join('-'),
   );
-  const positive = codes.filter((_, at) => given[at]!.isPositive);
+  const positive = codes.filter((_, at) => given[at]!.means === 'finding');
+  const negative = codes.filter((_, at) => given[at]!.means === 'none');
   return {
     ...asked,
     ...{ 'x-field': 'radio', type: 'string' },
     oneOf: given.map(({ title }, at) => ({ const: codes[at]!, title: title.trim() })),
     ...(positive.length > 0 && { 'x-positive': positive }),
+    ...(negative.length > 0 && { 'x-negative': negative }),
   };
 }
 

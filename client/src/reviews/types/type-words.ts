@@ -52,8 +52,11 @@ export const typeWords = {
     required: 'Must be answered',
     answers: 'Answers',
     answer: (number: number) => `Answer ${number}`,
-    positive: 'Means that there is a finding',
-    positiveOf: (number: number) => `Answer ${number} means that there is a finding`,
+    means: { finding: 'Means that there is a finding', none: 'Means that there is no finding' },
+    meansOf: {
+      finding: (number: number) => `Answer ${number} means that there is a finding`,
+      none: (number: number) => `Answer ${number} means that there is no finding`,
+    },
     addAnswer: 'Add an answer',
     removeAnswer: (number: number) => `Remove answer ${number}`,
     minimum: 'Smallest value',

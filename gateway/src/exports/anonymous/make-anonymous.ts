@@ -53,7 +53,7 @@ type Losses = readonly ReadonlyMap<string, number>[];
 const LOSS_OF_ROW = 2 * QUASI_IDENTIFIERS.length;
 
 /** Shares are fractions: three thirds count as one. */
-const ROUNDING = 1e-6;
+export const ROUNDING = 1e-6;
 
 /**
  * By row; null: it is left out. `shares`: of each row the share in its person, who has several of them perhaps, so that

@@ -157,6 +157,21 @@ test('count people, not their cases', async () => {
   assert.is((await lines([...ofOne, ...ROWS.slice(10, 14)])).length, 9);
 });
 
+test('tell a study description where five people of the group have the same, however often one of them has it', async () => {
+  const rows = (described: string, count: number, of = (at: number) => `${described}-${at}`) =>
+    Array.from({ length: count }, (_, at) =>
+      rowOf(at, { patientId: of(at), sex: 'F', descriptions: [described] }),
+    );
+  const file = await fileOf('anonymous', [
+    ...rows('CT thorax', 5),
+    ...rows('CT knee', 4),
+    ...rows('MR head', 8, (at) => (at < 5 ? 'PAT-ONE' : `PAT-${at}`)),
+  ]);
+  const told = file.toString('utf8').match(/(CT thorax|CT knee|MR head)/g) ?? [];
+  assert.equal(told, ['CT thorax', 'CT thorax', 'CT thorax', 'CT thorax', 'CT thorax']);
+  assert.is(file.toString('utf8').trimEnd().split('\r\n').length, 18, 'every row is there');
+});
+
 test('of fewer than five cases, or of none, have no row', async () => {
   for (const few of [0, 1, 4]) {
     const text = (await fileOf('anonymous', ROWS.slice(0, few))).toString('utf8');

@@ -24,6 +24,7 @@ import {
 } from '../source-row.ts';
 import type { AnonymousThread, Grouped } from './anonymous-thread.ts';
 import type { Identity } from './identity-texts.ts';
+import { ROUNDING } from './make-anonymous.ts';
 import { QUASI_IDENTIFIERS, type QuasiIdentifier, type Subject } from './quasi-identifiers.ts';
 import { FIELDS_OF_SUBJECT, identityOf, personOf, subjectOf, textsIn } from './read-subject.ts';
 import { createRowStore, type RowStore } from './row-store.ts';
@@ -83,16 +84,47 @@ async function* anonymousRows(
 ): AsyncGenerator<ReleasedRow> {
   const { subjects, kinds, columns, cells } = gathered;
   await gather(tools, rows, gathered);
-  const task = { kinds: Uint32Array.from(kinds), shares: sharesOf(gathered), k: ANONYMOUS_GROUP };
+  const shares = sharesOf(gathered);
+  const task = { kinds: Uint32Array.from(kinds), shares, k: ANONYMOUS_GROUP };
   const { labels, groups, order } = await tools.thread.group(task, subjects.pages(PAGE), tools.signal);
+  const groupOf = (row: number): number => groups[kinds[row]!]!;
+  const isCommon = await countCommon(gathered, order, { groupOf, shares });
   for (const [written, row] of order.entries()) {
     if (written % PAGE === 0) await setImmediate();
     const own = cells.at(row);
-    const group = labels[groups[kinds[row]!]!]!;
-    const told = columns.map((column, at) => labelIn(group, column) ?? own[at]!);
+    const group = labels[groupOf(row)]!;
+    const told = columns.map(
+      (column, at) => labelIn(group, column) ?? (isCommon(row, at, own[at]!) ? own[at]! : null),
+    );
     // Nobody reads pixels here, so nobody can say that no name is in them; and every image is one of its kind.
     yield { cells: told, pictures: NO_PICTURES, files: null };
   }
+}
+
+/** Of each row. */
+type Grouping = { readonly groupOf: (row: number) => number; readonly shares: Float64Array };
+/** `at`: the place of the column. */
+type IsTold = (row: number, at: number, cell: Cell) => boolean;
+
+/** A cell that is told only in common: whether as many people of the row's group have the same. Others are told. */
+async function countCommon(
+  { columns, cells }: Gathered,
+  order: Uint32Array,
+  { groupOf, shares }: Grouping,
+): Promise<IsTold> {
+  const places = [...columns.keys()].filter((at) => ANONYMOUS_FIELDS[columns[at]!] === 'in-common');
+  const keyOf = (row: number, at: number, cell: Cell): string => JSON.stringify([groupOf(row), at, cell]);
+  const people = new Map<string, number>();
+  for (const [read, row] of places.length === 0 ? [] : order.entries()) {
+    if (read % PAGE === 0) await setImmediate();
+    const own = cells.at(row);
+    for (const at of places) {
+      const key = keyOf(row, at, own[at]!);
+      people.set(key, (people.get(key) ?? 0) + shares[row]!);
+    }
+  }
+  return (row, at, cell) =>
+    !places.includes(at) || people.get(keyOf(row, at, cell))! >= ANONYMOUS_GROUP - ROUNDING;
 }
 
 function sharesOf({ people, known }: Gathered): Float64Array {
@@ -135,7 +167,7 @@ async function gatherPage(
 ): Promise<void> {
   const { columns, identities, cells, places, subjects, sites, kinds, people, known } = gathered;
   const told = new Set(columns);
-  const typed = columns.filter((column) => ANONYMOUS_FIELDS[column] === 'cleaned');
+  const typed = columns.filter((column) => isTyped(column));
   const cases = page.map((row) => ({
     identity: identityOf(row),
     texts: typed.flatMap((one) => typedIn(row, one)),
@@ -155,6 +187,9 @@ async function gatherPage(
     cells.add(columns.map((column) => cellOf(row, column, texts)));
   }
 }
+
+const isTyped = (column: AnonymousField): boolean =>
+  ['cleaned', 'in-common'].includes(ANONYMOUS_FIELDS[column]);
 
 /** `type.question=answer` (export-cells.ts): the site's own words, and behind them what somebody chose or typed. */
 const ANSWER = /^(?<asked>[^=]*=)(?<answer>.*)$/su;

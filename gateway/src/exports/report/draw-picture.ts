@@ -1,7 +1,6 @@
-/** An image of a report: its picture, the marks on it as lines with numbers, and beneath it the marks in words. */
-import type { Annotation } from '#shared/protocol/annotations.ts';
+/** An image of a report: its picture, its marks as lines with their numbers, and beneath it the marks in words. */
 import { lengthOf, outlineOf, pathOf, type Point } from '#shared/protocol/annotation-outline.ts';
-import type { ReadMark } from '../case-images.ts';
+import type { ReadMark, Reading } from '../case-images.ts';
 import { MARGIN, type Paper } from './paper.ts';
 import type { ReportCase, ReportPicture } from './report-thread.ts';
 import { reportWords } from './report-words.ts';
@@ -16,13 +15,16 @@ const DARK = '#101010';
 
 type Drawn = {
   readonly image: ReportCase['images'][number];
-  readonly nth: number;
   readonly picture: ReportPicture;
+  /** The reader of a mark. */
+  readonly readingOf: (reading: Reading) => string;
+  /** The name that a mark has on the page of its review. */
+  readonly nameOf: (mark: ReadMark) => string;
 };
 type Printed = Extract<ReportPicture, { kind: 'printed' }>;
 
-export function drawPicture(paper: Paper, { image, nth, picture }: Drawn): void {
-  const caption = reportWords.image(nth, image.frame);
+export function drawPicture(paper: Paper, { image, picture, readingOf, nameOf }: Drawn): void {
+  const caption = captionOf(image);
   paper.y += 8;
   if (picture.kind !== 'printed') {
     paper.write({ text: `${caption}: ${reportWords[picture.kind]}`, type: FAINT });
@@ -32,11 +34,17 @@ export function drawPicture(paper: Paper, { image, nth, picture }: Drawn): void 
   paper.need(size.height + CAPTION);
   const at = { x: MARGIN, y: paper.y };
   paper.document.image(Buffer.from(picture.png), at.x, at.y, size);
-  drawMarks(paper, image.marks, { picture, at, size });
+  const named = image.marks.map((mark) => ({ mark, name: nameOf(mark) }));
+  drawMarks(paper, named, { picture, at, size });
   paper.y += size.height + 4;
   paper.write({ text: caption, type: FAINT });
-  for (const [place, mark] of image.marks.entries())
-    paper.write({ text: `${place + 1}. ${inWords(mark, picture)}`, type: SMALL });
+  for (const { mark, name } of named)
+    paper.write({ text: `${name}. ${inWords(mark, picture, readingOf)}`, type: SMALL });
+}
+
+function captionOf({ nth, frame, frames }: Drawn['image']): string {
+  const name = nth === null ? reportWords.imageOfCase : reportWords.image(nth);
+  return (frames ?? frame) > 1 ? reportWords.inFrame(name, frame) : name;
 }
 
 type Size = { readonly width: number; readonly height: number };
@@ -49,37 +57,43 @@ function sizeOf({ rows, columns }: Printed): Size {
 
 type Placed = { readonly picture: Printed; readonly at: Point; readonly size: Size };
 
-function drawMarks({ document }: Paper, marks: readonly Annotation[], { picture, at, size }: Placed): void {
+type NamedMark = { readonly mark: ReadMark; readonly name: string };
+
+function drawMarks({ document }: Paper, marks: readonly NamedMark[], { picture, at, size }: Placed): void {
   const toPage = ({ x, y }: Point): Point => ({
     x: at.x + (x * size.width) / picture.columns,
     y: at.y + (y * size.height) / picture.rows,
   });
   document.save().rect(at.x, at.y, size.width, size.height).clip();
-  for (const [place, mark] of marks.entries()) {
+  for (const { mark, name } of marks) {
     const outline = outlineOf(mark).map(toPage);
     const path = pathOf(mark, outline);
     // Dark below, so that it is seen on white too.
     document.lineWidth(3).strokeColor(DARK).path(path).stroke();
     document.lineWidth(1.2).strokeColor(YELLOW).path(path).stroke();
     const { x, y } = outline.reduce(higher);
-    drawNumber(document, `${place + 1}`, { x, y: Math.max(y, at.y + 14) });
+    drawName(document, name, { x, y: Math.max(y, at.y + 14), right: at.x + size.width });
   }
   document.restore();
 }
 
 const higher = (one: Point, other: Point): Point => (other.y < one.y ? other : one);
 
-function drawNumber(document: Paper['document'], number: string, { x, y }: Point): void {
+/** The name stands above, and ends before `right`. */
+type Below = Point & { readonly right: number };
+
+function drawName(document: Paper['document'], name: string, { x, y, right }: Below): void {
   document.font('Helvetica-Bold').fontSize(9);
-  const width = document.widthOfString(number) + 5;
+  const width = document.widthOfString(name) + 5;
+  const left = Math.min(x + 5, right - width);
   document
-    .rect(x + 5, y - 13, width, 12)
+    .rect(left, y - 13, width, 12)
     .fillColor(DARK)
     .fill();
-  document.fillColor(YELLOW).text(number, x + 7.5, y - 11, { lineBreak: false });
+  document.fillColor(YELLOW).text(name, left + 2.5, y - 11, { lineBreak: false });
 }
 
-function inWords(mark: ReadMark, { spacing }: Printed): string {
+function inWords(mark: ReadMark, { spacing }: Printed, readingOf: Drawn['readingOf']): string {
   const figure = (value: number): string => `${Math.round(value * 10) / 10}`;
   const length = mark.kind === 'length' ? lengthOf(mark.points, spacing) : null;
   const measured =
@@ -88,7 +102,8 @@ function inWords(mark: ReadMark, { spacing }: Printed): string {
       : spacing === null
         ? reportWords.pixels(figure(length))
         : reportWords.length(figure(length), spacing.at === 'detector');
-  const by = mark.by === null ? '' : ` (${reportWords.reader(mark.by)})`;
+  const readers = mark.by.map(readingOf).filter((reader) => reader !== '');
+  const by = readers.length === 0 ? '' : ` (${readers.join('; ')})`;
   return [`${reportWords.kinds[mark.kind]}${by}`, measured, mark.label]
     .filter((text) => text !== '')
     .join(': ');

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Annotation } from '#shared/protocol/annotations.ts';
-import type { ReadMark } from '../case-images.ts';
+import type { Numbered, ReadMark } from '../case-images.ts';
 import type { ExportField } from '#shared/protocol/exports.ts';
 import { encodePng } from '../../results/encode-png.ts';
 import { BUILT_IN_TYPES } from '../../reviews/built-in-types.ts';
@@ -77,10 +77,11 @@ const mark = (
   kind: Annotation['kind'],
   points: Annotation['points'],
   label = '',
-  by: number | null = null,
-): ReadMark => ({ ...WHERE, id: randomUUID(), kind, points, label, by });
+  by: Omit<Numbered, 'review'> = { place: null, number: 1 },
+): ReadMark => ({ ...WHERE, id: randomUUID(), kind, points, label, by: [{ review: 0, ...by }] });
+const FIRST = { frame: 1, nth: 1, frames: null };
 const IMAGE = {
-  frame: 1,
+  ...FIRST,
   marks: [
     mark(
       'length',
@@ -90,14 +91,15 @@ const IMAGE = {
       ],
       'nodule',
     ),
-    mark('box', [
-      [20, 30],
-      [70, 60],
-    ]),
-    mark('ellipse', [
-      [20, 30],
-      [70, 60],
-    ]),
+    mark(
+      'box',
+      [
+        [20, 30],
+        [70, 60],
+      ],
+      '',
+      { place: null, number: 4 },
+    ),
     mark(
       'arrow',
       [
@@ -105,16 +107,17 @@ const IMAGE = {
         [50, 50],
       ],
       'here',
+      { place: 1, number: 2 },
     ),
-    mark('text', [[5, 90]], 'old scar', 2),
-    mark('point', [[9, 9]], 'new', 0),
+    mark('text', [[5, 90]], 'old scar', { place: 2, number: 7 }),
+    mark('point', [[9, 9]], 'new', { place: 0, number: 7 }),
   ],
 };
 function printed(more: Partial<Extract<ReportPicture, { kind: 'printed' }>> = {}): ReportPicture {
   const data = new Uint8ClampedArray(96 * 80).map((_, at) => (at * 7) % 256);
   const png = encodePng({ width: 80, height: 96, channels: 1, data });
   const spacing = { row: 0.5, column: 0.5, at: 'patient' as const };
-  return { kind: 'printed', png, rows: 96, columns: 80, spacing, text: 'no', ...more };
+  return { kind: 'printed', png, rows: 96, columns: 80, spacing, mayHoldName: false, ...more };
 }
 
 const CASE: Shown = {
@@ -130,7 +133,7 @@ const CASE: Shown = {
   positives: [true, null],
   verdicts: ['correct', null],
   correctedFindings: ['No pneumonia', null],
-  reviewTypes: ['chest-film'],
+  reviewTypes: ['chest-film', 'nodule', 'gone'],
   decisions: ['correct'],
   readers: ['rita'],
   readerRoles: ['adjudicator'],
@@ -144,7 +147,7 @@ test('says the fields in words, with units, and whose answers stand by their rol
   for (const said of [
     ...['Case 12', 'Yamada, Kitsune', 'Born 1980-02-24', 'Sex female', 'Age 40 to 49 years'],
     ...['A model found something', 'pneumonia Version: 1.2.0 found something; score 0.83 (from 0 to 1)'],
-    ...['a radiologist disagreed and corrected it', 'Corrected finding: No pneumonia', 'Review Chest film'],
+    ...['a radiologist disagreed and corrected it', 'Corrected finding: No pneumonia', 'Review 1 Chest film'],
     ...['other Version: 3 does not say whether there is something'],
     ...['corrected by the adjudicator 2026-11-22 06:51 UTC', 'Read by: rita'],
     ...['What does the film show? Nothing abnormal', 'How certain are you? 4 (from 1 to 5)'],
@@ -155,14 +158,83 @@ test('says the fields in words, with units, and whose answers stand by their rol
     assert.ok(words.includes(said), `${said} in: ${words}`);
 });
 
-test('shows an image with its marks, and beneath it the marks in words', async () => {
-  const images = [IMAGE, { ...IMAGE, marks: [] }, { frame: 3, marks: [] }];
-  const pictures = [printed(), printed({ spacing: null }), { kind: 'withheld' as const }];
+test('tells two reviews of one type apart: each with its reader, its answers and its marks', async () => {
+  const cells: Shown = {
+    reviewTypes: ['chest-film', 'chest-film'],
+    decisions: ['correct', 'accept'],
+    readers: ['rita', 'ruben'],
+    readerRoles: ['reader', 'reader'],
+    answers: ['chest-film.finding=normal', 'chest-film#2.finding=other', 'chest-film#2.certainty=4'],
+  };
+  const [own, other] = IMAGE.marks;
+  const marks = [own!, { ...other!, by: [{ review: 1, place: null, number: 1 }] }];
+  const words = wordsOf(await draw([{ cells, images: [{ ...FIRST, marks }] }], { pictures: [printed()] }));
+  const first = words.indexOf('Review 1 Chest film');
+  const second = words.indexOf('Review 2 Chest film');
+  assert.ok(first >= 0 && second > first, words);
+  const ofFirst = words.slice(first, second);
+  const ofSecond = words.slice(second);
+  assert.ok(ofFirst.includes('rita') && ofFirst.includes('What does the film show? Nothing abnormal'));
+  assert.not.ok(ofFirst.includes('Something else'));
+  assert.ok(
+    ofSecond.includes('Read by: ruben') && ofSecond.includes('What does the film show? Something else'),
+  );
+  assert.ok(
+    words.includes('1 of review 1. length (rita, review 1)') &&
+      words.includes('1 of review 2. box (ruben, review 2)'),
+    words,
+  );
+});
+
+test('after an adjudication says that readers differed, whose answers stand, and what each reader had answered', async () => {
+  const cells: Shown = {
+    reviewTypes: ['chest-film'],
+    decisions: ['correct'],
+    readers: [['rosa', 'rita', 'ruben']],
+    readerRoles: ['adjudicator'],
+    answers: [
+      ...['chest-film.finding=pneumonia', 'chest-film@reader-1.finding=normal'],
+      'chest-film@reader-2.finding=other',
+    ],
+  };
+  const [one] = IMAGE.marks;
+  const taken = { ...one!, by: [0, 2].map((place) => ({ review: 0, place, number: 6 - place })) };
+  const images = [{ ...FIRST, marks: [taken] }];
+  const words = wordsOf(await draw([{ cells, images }], { pictures: [printed()] }));
+  for (const said of [
+    'The readers differed, and the adjudicator decided: those answers stand.',
+    'Read by: rosa (the adjudicator), rita (reader 1), ruben (reader 2)',
+    'What does the film show? Pneumonia',
+    'Does not stand, reader 1 (rita): What does the film show? Nothing abnormal',
+    'Does not stand, reader 2 (ruben): What does the film show? Something else',
+    'X6, B4. length (rosa, the adjudicator; ruben, reader 2)',
+  ])
+    assert.ok(words.includes(said), `${said} in: ${words}`);
+});
+
+test('shows an image with its marks, and beneath it the marks in words, numbered as in their review', async () => {
+  const images = [
+    ...[
+      { ...IMAGE, nth: 2 },
+      { ...FIRST, nth: 5, frames: 4, marks: [] },
+    ],
+    ...[
+      { ...FIRST, nth: 3, frame: 3, marks: [] },
+      { ...FIRST, nth: null, marks: [] },
+    ],
+  ];
+  const pictures = [
+    printed(),
+    printed({ spacing: null }),
+    { kind: 'withheld' as const },
+    { kind: 'missing' as const },
+  ];
   const pdf = await draw([{ cells: { caseNumber: 1 }, images, more: 2 }], { pictures });
   const words = wordsOf(pdf);
   for (const said of [
-    ...['1. length: 25 mm: nodule', '2. box', '3. ellipse', '4. arrow: here', '5. text (reader 2): old scar'],
-    '6. point (the adjudicator): new',
+    ...['1. length: 25 mm: nodule', '4. box', 'A2. arrow (reader 1): here', 'B7. text (reader 2): old scar'],
+    'X7. point (the adjudicator): new',
+    ...['Image 2 1. length', 'Image 5, frame 1', 'Image of the case: The PACS no longer has this image.'],
     ...['Image 3, frame 3: This image is left out', '2 further images are in the PACS.'],
   ])
     assert.ok(words.includes(said), `${said} in: ${words}`);

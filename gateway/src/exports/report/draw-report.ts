@@ -2,13 +2,17 @@
  * A report of cases as a PDF: what it is, then case by case the template's fields in words and the images with their
  * marks. Bytes leave after every case.
  */
+import { markNameOf } from '#shared/protocol/annotations.ts';
 import type { ExportField } from '#shared/protocol/exports.ts';
 import type { Cell } from '../source-row.ts';
 import { drawPicture } from './draw-picture.ts';
 import { MARGIN, openPaper, type Paper } from './paper.ts';
 import type { ReportCase, ReportHead, ReportSource } from './report-thread.ts';
 import { reportWords } from './report-words.ts';
-import { paragraphsOf, type Paragraph } from './row-words.ts';
+import type { ReadMark, Reading } from '../case-images.ts';
+import { readingIn } from './review-paragraphs.ts';
+import { lengthIn, type Paragraph } from './row-cells.ts';
+import { paragraphsOf } from './row-words.ts';
 
 const TERM_WIDTH = 132;
 const PLAIN = { size: 10 } as const;
@@ -68,8 +72,18 @@ async function drawCase(paper: Paper, { head, one, nth }: Drawn, source: ReportS
   paper.write({ text: heading, type: { size: 15, isStrong: true }, mark: 'caseNumber' });
   paper.y += 4;
   for (const paragraph of paragraphsOf(row, reviews)) drawParagraph(paper, paragraph);
+  const marked = one.images.flatMap(({ marks }) =>
+    marks.flatMap(({ by }) => by.map(({ review }) => review + 1)),
+  );
+  const reviewCount = Math.max(lengthIn(row, ['reviewTypes']), ...marked);
+  const readingOf = (reading: Reading): string => readingIn(row, reading, reviewCount);
+  const nameOf = ({ by }: ReadMark): string =>
+    reportWords.mark(
+      by.map((of) => markNameOf(of, of.place)).join(', '),
+      reviewCount > 1 ? by[0]!.review + 1 : null,
+    );
   for (const [at, image] of one.images.entries())
-    await drawPicture(paper, { image, nth: at + 1, picture: await source.picture(at) });
+    await drawPicture(paper, { image, picture: await source.picture(at), readingOf, nameOf });
   if (one.more > 0) paper.write({ text: reportWords.more(one.more), type: SMALL });
 }
 

@@ -104,7 +104,7 @@ test('full: names, notes, answers and marks are in it, and each image', async ()
   const { made, pdf, words, images } = await report('report-full');
   for (const said of [NAME, `PID-${SEED}99`, '1980-02-24', `lungs normal, call ${NAME}`, `told ${NAME}`])
     assert.ok(words.includes(said), `${said} in ${words}`);
-  assert.ok(words.includes(`1. box: by ${NAME}`));
+  assert.ok(words.includes(`1. box (${reader.user.username}): by ${NAME}`));
   assert.ok(
     words.includes(`For: ${made.purpose}`) && words.includes(`by ${reader.user.username} (a radiologist)`),
   );

@@ -9,7 +9,8 @@ import type { PrintedImage } from '../../inference/print-image.ts';
 import { giving, keepThread, type Given } from '../../threads/thread.ts';
 import type { CaseImage } from '../case-images.ts';
 import type { Cell } from '../source-row.ts';
-import type { ReviewWords } from './row-words.ts';
+import type { ImagePlace } from './image-places.ts';
+import type { ReviewWords } from './review-paragraphs.ts';
 
 export type ReportHead = {
   readonly title: string;
@@ -30,7 +31,7 @@ export type ReportHead = {
 export type ReportCase = {
   readonly cells: readonly Cell[];
   /** Each is asked for when it is drawn. */
-  readonly images: readonly Pick<CaseImage, 'frame' | 'marks'>[];
+  readonly images: readonly (Pick<CaseImage, 'frame' | 'marks'> & ImagePlace)[];
   readonly more: number;
 };
 /** `withheld`: its header does not rule out a name in the picture. */

@@ -4,6 +4,7 @@ import type { ExportField, Redaction } from '#shared/protocol/exports.ts';
 import type { AnnotationKind } from '#shared/protocol/annotations.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import type { NotShown } from '#shared/protocol/cases.ts';
+import { JUDGED } from '../export-cells.ts';
 
 const counted = (count: number, one: string, many: string): string =>
   count === 1 ? `1 ${one}` : `${count.toLocaleString('en')} ${many}`;
@@ -48,7 +49,7 @@ export const FIELD_WORDS: Readonly<Record<ExportField, string>> = {
   correctedFindings: 'Corrected finding',
   reviewTypes: 'Review',
   decisions: 'Decision',
-  answers: 'Answers of the reader',
+  answers: 'Answers',
   reasons: 'Reason',
   readers: 'Read by',
   readerRoles: 'Role of the reader',
@@ -64,10 +65,15 @@ export const VALUE_WORDS: { readonly [field in ExportField]?: Readonly<Record<st
     negative: 'The models found nothing',
     silent: 'The models say nothing about it',
     hidden: 'Hidden until the reading is signed',
-    none: 'No model has looked',
+    'not-examined': 'No model has looked',
   },
   verdicts: { agree: 'a radiologist agreed', correct: 'a radiologist disagreed and corrected it' },
-  decisions: { accept: 'answered', correct: 'corrected', reject: 'not to be judged' },
+  decisions: {
+    accept: '“Accept what was found”, chosen',
+    [JUDGED]: '“I can judge it”, chosen',
+    correct: 'corrected',
+    reject: 'not to be judged',
+  },
   readerRoles: { reader: 'a reader', adjudicator: 'the adjudicator' },
 };
 
@@ -113,7 +119,10 @@ export const reportWords = {
   case: (number: string) => `Case ${number}`,
   caseOf: (nth: number) => `Case ${nth} of this report`,
   result: 'Result of a model',
-  review: 'Review',
+  review: (nth: number | null) => (nth === null ? 'Review' : `Review ${nth}`),
+  differed: 'The readers differed, and the adjudicator decided: those answers stand.',
+  overruled: (reader: string, answers: string) => `Does not stand, ${reader}: ${answers}`,
+  readerOf: (reader: string, review: string) => `${reader} of ${review}`,
   reader: (place: number) => (place === ADJUDICATOR ? 'the adjudicator' : `reader ${place}`),
   positive: {
     true: 'found something',
@@ -122,7 +131,11 @@ export const reportWords = {
   },
   score: (score: string) => `score ${score} (from 0 to 1)`,
   years: (band: string) => `${band} years`,
-  image: (nth: number, frame: number) => (frame === 1 ? `Image ${nth}` : `Image ${nth}, frame ${frame}`),
+  image: (nth: number) => `Image ${nth}`,
+  imageOfCase: 'Image of the case',
+  inFrame: (image: string, frame: number) => `${image}, frame ${frame}`,
+  /** Its names in one review: of a mark that was taken over, each reader has one. */
+  mark: (names: string, review: number | null) => (review === null ? names : `${names} of review ${review}`),
   kinds: KINDS,
   length: (mm: string, isAtDetector: boolean) => `${mm} mm${isAtDetector ? ' at the detector' : ''}`,
   pixels: (pixels: string) => `${pixels} pixels`,

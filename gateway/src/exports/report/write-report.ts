@@ -4,13 +4,15 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Examiner } from '../../inference/examine-thread.ts';
 import { fetchWhole } from '../../inference/study-images.ts';
-import { PacsUnreachable, type Pacs } from '../../ports/pacs/pacs.ts';
+import type { Pacs } from '../../ports/pacs/pacs.ts';
+import { reaching } from '../reach-pacs.ts';
 import type { CaseImage } from '../case-images.ts';
 import type { ReleasedRow } from '../source-row.ts';
+import { placesIn } from './image-places.ts';
 import type { DrawReport, ReportHead, ReportPicture, ReportSource } from './report-thread.ts';
 
 export type ReportTools = {
-  readonly pacs: Pick<Pacs, 'fetchInstance'>;
+  readonly pacs: Pick<Pacs, 'describeStudy' | 'fetchInstance'>;
   readonly examiner: Pick<Examiner, 'print'>;
   readonly drawReport: DrawReport;
 };
@@ -56,9 +58,11 @@ function sourceOf(
     async next() {
       const { value, done } = await each.next();
       if (done === true) return null;
+      const { studies, more } = value.pictures;
       images = value.pictures.images;
-      const shown = images.map(({ frame, marks }) => ({ frame, marks }));
-      return { cells: value.cells, images: shown, more: value.pictures.more };
+      const placeOf = await reaching(() => placesIn(tools.pacs, images.length > 0 ? studies : [], signal));
+      const shown = images.map(({ where, frame, marks }) => ({ frame, marks, ...placeOf(where) }));
+      return { cells: value.cells, images: shown, more };
     },
     picture: (at) => pictureOf(tools, images[at]!, redaction, signal),
     end: async () => void (await each.return?.()),
@@ -76,7 +80,7 @@ async function pictureOf(
   if (!(bytes instanceof Uint8Array)) return bytes;
   const printed = await examiner.print({ bytes, frame: frame - 1, digest: null }, signal);
   if (printed.kind !== 'printed') return { kind: 'unreadable' };
-  return redaction === 'full' || printed.text === 'no' ? printed : { kind: 'withheld' };
+  return redaction === 'full' || !printed.mayHoldName ? printed : { kind: 'withheld' };
 }
 
 async function fetchOrSay(
@@ -85,9 +89,8 @@ async function fetchOrSay(
   signal: AbortSignal,
 ): Promise<Uint8Array<ArrayBuffer> | ReportPicture> {
   try {
-    return await fetchWhole(pacs, where, signal);
+    return await reaching(() => fetchWhole(pacs, where, signal));
   } catch (error) {
-    if (error instanceof PacsUnreachable) throw new Problem('pacs-unreachable');
     if (!(error instanceof Problem)) throw error;
     if (error.code === 'study-not-found') return { kind: 'missing' };
     if (error.code === 'file-too-large') return { kind: 'tooLarge' };

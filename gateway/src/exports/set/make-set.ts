@@ -31,7 +31,7 @@ export async function makeSet(head: SetHead, source: Source, signal: AbortSignal
   await archive.add('CASES.CSV', encoder.encode(await source.table()));
   await archive.add('README.TXT', encoder.encode(setWords.about(head, written, wordsOf(left))));
   await archive.close();
-  return { written };
+  return { written, left: [...left].toSorted().map(([because, count]) => ({ because, count })) };
 }
 
 const wordsOf = (left: Left): readonly string[] =>

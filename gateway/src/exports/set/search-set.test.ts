@@ -2,6 +2,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SimpleElement } from '#shared/dicom/build-instance.ts';
+import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { readInstance } from '#shared/dicom/part10.ts';
+import { textsOf } from '#shared/dicom/values.ts';
 import { ingestFile } from '#shared/ingest/ingest-file.ts';
 import { createArchiveWriter } from '#shared/ingest/write-archive.ts';
 import { derivePolicyKey } from '#shared/transfer/policy-key.ts';
@@ -103,6 +106,26 @@ test('finds a name that only the PACS knows, in a text that the policy keeps', a
   assert.is(await found([[ONE, told]], { opening: KEEPING }), null, 'of another patient it names nobody');
   const harmless = await kept('Chest, lungs normal');
   assert.is(await found([[TWO, harmless]], { opening: KEEPING }), null);
+});
+
+test('passes an instance that came under the policy and keeps its pseudonyms, not under one of another', async () => {
+  const once = await underPolicy(PATIENT);
+  const read = await readInstance(bytesSource(new Uint8Array(once)), new AbortController().signal);
+  assert.is(read.kind, 'ready');
+  const textOf = (tag: number): string => {
+    if (read.kind !== 'ready') throw new Error(read.kind);
+    return textsOf(read.instance.elements.find((element) => element.tag === tag)!, read.instance)[0]!;
+  };
+  const inPacs: Identity = {
+    ...{ names: [textOf(0x00100010)], numbers: [textOf(0x00100020)], birthDates: [] },
+    uids: [textOf(0x0020000d)],
+  };
+  assert.match(inPacs.numbers[0]!, /^RP-/);
+  assert.is(await found([[TWO, once]], { of: [inPacs] }), null);
+  const { pair } = PLAIN as Extract<OpeningPolicy, { kind: 'deidentified' }>;
+  const other = await derivePolicyKey(new Uint8Array(32).fill(8), { name: 'deidentified', key: 2 });
+  const foreign = { ...PLAIN, pair, tagKey: other.tagKey } as OpeningPolicy;
+  assert.is(await found([[TWO, once]], { of: [inPacs], opening: foreign }), 2);
 });
 
 test('refuses what it cannot read', async () => {

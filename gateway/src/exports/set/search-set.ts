@@ -3,6 +3,12 @@
  * of every upload), and no text of a header may tell of the patient. Pixels are not read; images that may show a name
  * are not in the set, as the policy says.
  */
+import {
+  createRequests,
+  createTagCheck,
+  isIdentifierPseudonym,
+  type Pseudonyms,
+} from '#shared/deid/pseudonyms.ts';
 import { checkResidue } from '#shared/deid/residue.ts';
 import { contextOf } from '#shared/dicom/content-tree.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
@@ -32,9 +38,16 @@ export async function searchSet(
   signal: AbortSignal,
 ): Promise<number | null> {
   const policy = await toDevicePolicy(opening, async () => {});
-  if (policy.kind !== 'deidentified') throw new TypeError('a set under a policy that keeps names');
+  if (policy.kind !== 'deidentified' || opening.kind !== 'deidentified')
+    throw new TypeError('a set under a policy that keeps names');
   const archives = createArchiveReader();
-  const finders = createFinders(set, retainsUids);
+  // Recognises pseudonyms and makes none.
+  const tags = await createTagCheck(opening.tagKey);
+  const identitiesOf = async (patient: number): Promise<readonly Identity[]> => {
+    const identities = await set.identities(patient);
+    return Promise.all(identities.map((identity) => withoutPseudonyms(identity, tags)));
+  };
+  const finders = createFinders(identitiesOf, retainsUids);
   for (const entry of await listArchive(set, signal)) {
     signal.throwIfAborted();
     if (entry.kind === 'refused') throw new TypeError('a set that cannot be read');
@@ -51,15 +64,41 @@ export async function searchSet(
   return null;
 }
 
+const NOBODY = '';
+
+/**
+ * A study that came under this policy is in the PACS under its pseudonyms, which the set keeps: they are nobody's name.
+ * Those of another policy are replaced, and searched for.
+ */
+async function withoutPseudonyms(
+  { names, numbers, birthDates, uids }: Identity,
+  pseudonyms: Pseudonyms,
+): Promise<Identity> {
+  const requests = createRequests(NOBODY);
+  for (const text of [...names, ...numbers].filter(isIdentifierPseudonym)) requests.identifiers.add(text);
+  for (const uid of uids) requests.uids.add(uid);
+  const made = await pseudonyms.resolve(requests);
+  const isOurs = (text: string): boolean => isIdentifierPseudonym(text) && made.identifier(text) === text;
+  return {
+    names: names.filter((name) => !isOurs(name)),
+    numbers: numbers.filter((number) => !isOurs(number)),
+    birthDates,
+    uids: uids.filter((uid) => made.uid(uid) !== uid),
+  };
+}
+
 type Finder = (instance: ParsedInstance) => boolean;
 
 /** Of the patient whose instances come one after the other. */
-function createFinders(set: Set, retainsUids: boolean): (patient: number) => Promise<Finder> {
+function createFinders(
+  identities: Set['identities'],
+  retainsUids: boolean,
+): (patient: number) => Promise<Finder> {
   let last: { readonly patient: number; readonly finder: Finder } | null = null;
   return async (patient) => {
     if (last?.patient !== patient) {
       const texts = createIdentityTexts([...LABEL_WORDS, ...HARMLESS_WORDS]);
-      for (const identity of await set.identities(patient))
+      for (const identity of await identities(patient))
         texts.add(retainsUids ? { ...identity, uids: [] } : identity);
       last = { patient, finder: (instance) => isFound(instance, texts) };
     }

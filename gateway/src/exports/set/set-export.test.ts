@@ -100,6 +100,7 @@ test('has each instance once, without a name in any member, and says what was le
   const text = (path: string): string => members.find((one) => one.path === path)!.bytes.toString('utf8');
   assert.match(text('README.TXT'), /2 images and documents, in a folder/);
   assert.match(text('README.TXT'), /1 image or document: This image is marked as showing a name/);
+  assert.equal(made.leftOut, [{ because: 'burned-in-annotation', count: 1 }]);
   assert.match(text('README.TXT'), /under the policy deidentified, version 1/);
   const [head, ...rows] = text('CASES.CSV').replace('\uFEFF', '').trimEnd().split('\r\n');
   assert.match(head!, /^folder,caseNumber,pseudonym,ageBand,sex/);

@@ -3,6 +3,7 @@
  * study and for each instance, removes the names by the road of files of other clients (foreign/open-file.ts), and
  * hands over the bytes of the archive. Then it reads the finished archive again, and searches it.
  */
+import type { LeftOut } from '#shared/protocol/exports.ts';
 import { giving, keepThread, type Given } from '../../threads/thread.ts';
 import type { OpeningPolicy } from '../../foreign/open-talk.ts';
 import type { Identity } from '../anonymous/identity-texts.ts';
@@ -18,7 +19,7 @@ export type SetStudy = { readonly patient: number; readonly study: number; reado
 export type SetInstance =
   | { readonly kind: 'instance'; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'left'; readonly because: 'instance-too-large' | 'gone' };
-export type MadeSet = { readonly written: number };
+export type MadeSet = { readonly written: number; readonly left: LeftOut };
 
 export type SetTalk = {
   readonly task:
@@ -57,7 +58,7 @@ export type SearchedSet = {
 
 /** Each throws what its source throws, and the signal's reason. */
 export type SetThread = {
-  make(head: SetHead, source: SetSource, signal: AbortSignal): Promise<void>;
+  make(head: SetHead, source: SetSource, signal: AbortSignal): Promise<MadeSet>;
   /** The number of the patient in whose folder an identity, or anything that the policy removes, was found. */
   search(
     terms: Pick<SetHead, 'opening'> & { readonly retainsUids: boolean },
@@ -81,7 +82,7 @@ export function createSetThread(): SetThread {
         const found = await source.instance(question.at);
         return found.kind === 'instance' ? giving(found, found.bytes.buffer) : giving(found);
       };
-      await thread.do(giving({ kind: 'make', ...head }), reply, signal);
+      return (await thread.do(giving({ kind: 'make', ...head }), reply, signal)) as MadeSet;
     },
     async search(terms, set, signal) {
       const reply = async (question: SetTalk['question']): Promise<Given<SetTalk['reply']>> => {

@@ -2,13 +2,14 @@
  * A set of instances of released rows, as a stream of bytes: each instance is fetched from the PACS when its turn
  * comes. Neither side holds more than one.
  */
-import { EXPORT_INSTANCES_LIMIT } from '#shared/protocol/exports.ts';
+import { EXPORT_INSTANCES_LIMIT, type LeftOut } from '#shared/protocol/exports.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { ENTRY_BYTES_LIMIT } from '../../foreign/list-entries.ts';
 import { BYTE_ORDER_MARK, writeCsv } from '../../http/csv.ts';
-import { PacsUnreachable, type DescribedInstance, type Pacs } from '../../ports/pacs/pacs.ts';
+import type { DescribedInstance, Pacs } from '../../ports/pacs/pacs.ts';
 import type { Identity } from '../anonymous/identity-texts.ts';
+import { reaching } from '../reach-pacs.ts';
 import type { ReleasedRow, ReleasedRows } from '../source-row.ts';
 import { toText } from '../write-table.ts';
 import type { SetHead, SetInstance, SetSource, SetStudy, SetThread } from './set-thread.ts';
@@ -17,10 +18,11 @@ export type SetTools = {
   readonly pacs: Pick<Pacs, 'describeStudy' | 'fetchInstance'>;
   readonly setThread: SetThread;
 };
-/** `identities`: by the number of the patient, as far as the set is written. */
+/** `identities`: by the number of the patient; both as far as the set is written. */
 export type WrittenSet = {
   readonly pieces: AsyncGenerator<Uint8Array>;
   readonly identities: (patient: number) => readonly Identity[];
+  readonly leftOut: () => LeftOut;
 };
 
 /** The pieces throw Problem pacs-unreachable, export-too-large, and what the rows and the thread throw. */
@@ -31,12 +33,13 @@ export function writeSet(
   signal: AbortSignal,
 ): WrittenSet {
   const gathered: Gathered = {
-    ...{ people: new Map(), identities: [], studies: new Map(), instances: 0 },
+    ...{ people: new Map(), identities: [], studies: new Map(), instances: 0, left: [] },
     table: [BYTE_ORDER_MARK + writeCsv([['folder', ...columns]])],
   };
   return {
     pieces: piecesOf(tools, { head, rows, gathered }, signal),
     identities: (patient) => gathered.identities[patient - 1] ?? [],
+    leftOut: () => gathered.left,
   };
 }
 
@@ -48,6 +51,8 @@ type Gathered = {
   /** The number of each study: one of several cases is in the set once. */
   readonly studies: Map<string, number>;
   instances: number;
+  /** Instances that are not in the set, once it is made. */
+  left: LeftOut;
   /** Lines of CSV; a set has at most a thousand cases. */
   readonly table: string[];
 };
@@ -69,7 +74,10 @@ async function* piecesOf(
   const source = sourceOf(tools, rows, gathered, until);
   const making = tools.setThread
     .make(head, { ...source, take: (bytes) => writer.write(bytes) }, until)
-    .then(() => writer.close())
+    .then(async ({ left: those }) => {
+      gathered.left = those;
+      await writer.close();
+    })
     .catch((error: unknown) => writer.abort(error));
   try {
     yield* readable;
@@ -132,13 +140,4 @@ async function fetchOne(
   if (fetched === null) return { kind: 'left', because: 'gone' };
   if (fetched.kind === 'too-large') return { kind: 'left', because: 'instance-too-large' };
   return { kind: 'instance', bytes: fetched.bytes };
-}
-
-/** @throws Problem pacs-unreachable. */
-async function reaching<T>(ask: () => Promise<T>): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    throw error instanceof PacsUnreachable ? new Problem('pacs-unreachable') : error;
-  }
 }

@@ -1,0 +1,30 @@
+/** An instance that the gateway made, how far it is on its way to the PACS, and the way to it and its receipt. */
+import type { ComponentChildren } from 'preact';
+import { Icon } from '../kit/Icon.tsx';
+
+export type InstanceRowProps = {
+  /** Of the instance; `promised` where there is none yet. */
+  readonly state: string;
+  readonly said: string;
+  readonly href: string;
+  readonly children: ComponentChildren;
+};
+
+export function InstanceRow({ state, said, href, children }: InstanceRowProps) {
+  return (
+    <li data-state={state}>
+      <a href={href}>
+        <Icon name={signOf(state)} size={20} />
+        <span class="result-instance-name">{children}</span>
+        <span class="small quiet">{said}</span>
+        <Icon name="chevron" size={16} turns />
+      </a>
+    </li>
+  );
+}
+
+/** Green only where the PACS has confirmed. */
+function signOf(state: string): 'pacs' | 'decide' | 'gateway' {
+  if (state === 'stored' || state === 'coerced' || state === 'already-stored') return 'pacs';
+  return state === 'refused' || state === 'quarantined' ? 'decide' : 'gateway';
+}

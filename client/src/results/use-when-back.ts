@@ -1,0 +1,13 @@
+/** A page that could not be read is asked for again once the link is back. */
+import { useEffect, useRef } from 'preact/hooks';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+
+export function useWhenBack(isFailed: boolean, again: () => void): void {
+  const link = useQueue().link.value;
+  const before = useRef(link);
+  useEffect(() => {
+    const isBack = link === 'online' && before.current !== 'online';
+    before.current = link;
+    if (isBack && isFailed) again();
+  }, [link]);
+}

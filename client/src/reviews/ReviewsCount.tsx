@@ -1,0 +1,17 @@
+/** Reviews that wait for the person who is here: beside each link that leads to them. */
+import { COUNTED, useOpenReviews } from './open-reviews.ts';
+import { reviewsCountWords as words } from './reviews-count-words.ts';
+
+export function ReviewsCount() {
+  const count = useOpenReviews().count.value ?? 0;
+  if (count === 0) return null;
+  const said = count > COUNTED ? `${COUNTED}+` : `${count}`;
+  return (
+    <>
+      <span class="tab-count numbers" aria-hidden="true">
+        {said}
+      </span>
+      <span class="unseen">, {words.count(said, count)}</span>
+    </>
+  );
+}

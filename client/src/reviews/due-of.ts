@@ -1,0 +1,13 @@
+/** When the case of a review is due, in words. */
+import { isEnded } from '#shared/protocol/review-state.ts';
+import type { ListedReview } from '#shared/protocol/reviews.ts';
+import { dayWords, isOverdue } from '../cases/CaseParts.tsx';
+import { caseWords } from '../cases/case-words.ts';
+import { reviewWords } from './review-words.ts';
+
+/** Null: never, or nothing is read any more. */
+export function dueOf({ dueOn, state }: Pick<ListedReview, 'dueOn' | 'state'>): string | null {
+  if (dueOn === null || isEnded(state)) return null;
+  const day = dayWords(dueOn);
+  return isOverdue({ dueOn, status: 'open' }) ? caseWords.overdue(day) : reviewWords.list.due(day);
+}

@@ -1,0 +1,26 @@
+/** Asks again how far marks are on their way to the PACS, for as long as the page shows some that are. */
+import { effect, signal, type ReadonlySignal } from '@preact/signals';
+import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { waitBefore } from '../results/await-reports.ts';
+import type { MarkTools } from './review-marks.ts';
+import { areUnderWay } from './stored-marks.ts';
+
+/** The answer ends it. */
+export function followReports(
+  { wait }: Pick<MarkTools, 'wait'>,
+  known: ReadonlySignal<ReviewAnnotations | null>,
+  ask: () => Promise<void>,
+): () => void {
+  const turn = signal(0);
+  return effect(() => {
+    if (!areUnderWay(known.value)) return undefined;
+    const asked = turn.value;
+    return wait(waitBefore(asked), () => {
+      const done = ignoreFailure(ask(), 'it is asked again');
+      void done.then(() => {
+        turn.value = asked + 1;
+      });
+    });
+  });
+}

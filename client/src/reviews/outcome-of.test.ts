@@ -1,0 +1,54 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { ReviewForm } from '#shared/protocol/review-forms.ts';
+import type { ReviewDefinition, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
+import { outcomeOf, waitingFor } from './outcome-of.ts';
+
+const finding = {
+  ...{ title: 'What is it?', 'x-field': 'radio', type: 'string', 'x-negative': ['normal'] },
+  oneOf: [
+    { const: 'normal', title: 'Nothing abnormal' },
+    { const: 'other', title: 'Something else' },
+  ],
+} as const;
+const size = { title: 'Size', 'x-field': 'number', type: 'number', minimum: 0, maximum: 9 } as const;
+const definitionOf = (properties: object): ReviewDefinition => ({
+  ...{ title: 'Film', readers: 2, hidesFinding: true, assignment: 'hand' },
+  form: { type: 'object', properties, required: [], additionalProperties: false } as ReviewForm,
+});
+const at = '2026-11-20T10:00:00.000Z';
+const place = (of: number, name: string | null, said: Partial<Said> | null): ReviewPlace => ({
+  ...{ place: of, state: said ? 'signed' : 'assigned', version: 3, isMine: false, signedAt: null },
+  reader: name === null ? null : { id: '3f0c2f0a-6f2f-4b43-9b58-2f9f0f6a4d11', username: name },
+  said: said && { decision: 'accept', answers: {}, reason: '', at, ...said },
+});
+
+test('a settled review says its answers in the words of its form, and who gave them', () => {
+  const definition = definitionOf({ finding, size });
+  const answers = { finding: 'normal', size: 4 };
+  const ana = place(1, 'ana', { answers });
+  const ben = place(2, 'ben', { answers });
+  const settled = { definition, finalPlace: 1, places: [ana, ben] };
+  assert.is(outcomeOf(settled), 'Nothing abnormal · read by ana, ben');
+  const cleo = place(0, 'cleo', { answers: { finding: 'other' } });
+  const decided = { definition, finalPlace: 0, places: [cleo, ana, ben] };
+  assert.is(outcomeOf(decided), 'Something else · decided between readers by cleo');
+  const measured = { definition: definitionOf({ size }), finalPlace: 1, places: [ana] };
+  assert.is(outcomeOf(measured), '4 · read by ana');
+  const refused = place(1, 'ana', { decision: 'reject' });
+  assert.is(outcomeOf({ definition, finalPlace: 1, places: [refused] }), 'Cannot be judged · read by ana');
+});
+
+test('a review that is not settled, or whose answers are withheld, says nothing of them', () => {
+  const definition = definitionOf({ finding });
+  assert.is(outcomeOf({ definition, finalPlace: null, places: [place(1, 'ana', null)] }), null);
+  assert.is(outcomeOf({ definition, finalPlace: 1, places: [place(1, 'ana', null)] }), null);
+});
+
+test('a review waits for those who have not signed and may be named', () => {
+  const places = [place(1, 'ana', {}), place(2, 'ben', null), place(3, null, null)];
+  assert.equal(waitingFor({ places }), ['ben']);
+  assert.equal(waitingFor({ places: places.map((one) => ({ ...one, isMine: true })) }), []);
+});
+
+test.run();

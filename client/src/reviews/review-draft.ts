@@ -1,0 +1,47 @@
+/**
+ * Answers that a reader has not saved yet. They stay on the device, encrypted, when the reader leaves the page, and go
+ * once they are saved. A draft of an older version of the place is none: it was changed on another device since.
+ */
+import { z } from 'zod';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { answersSchema } from '#shared/protocol/review-forms.ts';
+import { DECISIONS, type ReviewPlace } from '#shared/protocol/reviews.ts';
+import { forgetUnsent, keepUnsent, keptUnsent } from '../pipeline/queue/rows/unsent.ts';
+import type { OutboxTools } from './review-outbox.ts';
+
+const typedShape = {
+  /** Null: not decided yet. */
+  decision: z.enum(DECISIONS).nullable(),
+  answers: answersSchema,
+  reason: z.string(),
+};
+const draftSchema = z.object({ reviewId: z.uuid(), place: z.int(), version: z.int(), ...typedShape });
+const typedSchema = z.object(typedShape);
+export type Typed = z.infer<typeof typedSchema>;
+
+type DraftTools = Pick<OutboxTools, 'database' | 'account'>;
+type Of = Pick<ReviewPlace, 'place' | 'version'> & { readonly reviewId: string };
+
+/** One draft is written after the other: an older one never goes over a newer one. */
+export function createDrafts({ database, account }: DraftTools) {
+  let writing = Promise.resolve();
+  const inTurn = (write: () => Promise<void>): Promise<void> => {
+    writing = writing.then(async () => void (await ignoreFailure(write(), 'nothing is kept here')));
+    return writing;
+  };
+  const rowOf = (id: string) => ({ kind: 'draft', account, id }) as const;
+  return {
+    keep: ({ reviewId, place, version }: Of, typed: Typed): Promise<void> =>
+      inTurn(() => keepUnsent(database, rowOf(reviewId), { ...typed, reviewId, place, version })),
+    forget: (reviewId: string): Promise<void> => inTurn(() => forgetUnsent(database, rowOf(reviewId))),
+    /** Null: there is none of this version of the place. */
+    async read({ reviewId, place, version }: Of): Promise<Typed | null> {
+      const rows = await ignoreFailure(keptUnsent(database, { kind: 'draft', account }), 'nothing is kept');
+      const drafts = (rows ?? []).flatMap((row) => draftSchema.safeParse(row).data ?? []);
+      const found = drafts.find(
+        (one) => one.reviewId === reviewId && one.place === place && one.version === version,
+      );
+      return found ? typedSchema.parse(found) : null;
+    },
+  };
+}

@@ -1,0 +1,42 @@
+/**
+ * A signature that can still be taken back: it is given after a few seconds, unless it is undone. A reader who leaves
+ * the page meanwhile, or changes an answer, has not signed: nothing is signed unseen.
+ */
+import { signal, type ReadonlySignal } from '@preact/signals';
+
+/** Long enough to see the wrong answer, short enough to wait for it. */
+export const SIGN_AFTER_SECONDS = 5;
+const SECOND_MS = 1000;
+
+export interface Signing {
+  /** Seconds that are left; null: nothing is about to be signed. */
+  readonly left: ReadonlySignal<number | null>;
+  begin(sign: () => void): void;
+  undo(): void;
+}
+
+export function createSigning(wait: (ms: number, then: () => void) => () => void): Signing {
+  const left = signal<number | null>(null);
+  let callOff = () => {};
+  const undo = () => {
+    callOff();
+    left.value = null;
+  };
+  const tick = (sign: () => void): void => {
+    callOff = wait(SECOND_MS, () => {
+      const seconds = left.peek()! - 1;
+      left.value = seconds === 0 ? null : seconds;
+      if (seconds === 0) sign();
+      else tick(sign);
+    });
+  };
+  return {
+    left,
+    undo,
+    begin(sign) {
+      undo();
+      left.value = SIGN_AFTER_SECONDS;
+      tick(sign);
+    },
+  };
+}

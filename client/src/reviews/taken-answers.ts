@@ -1,0 +1,10 @@
+/** Answers taken over from another reading: those that its reader chose or measured, and none of their own words. */
+import { splitAnswers, type ReviewForm } from '#shared/protocol/review-forms.ts';
+import type { Said } from '#shared/protocol/reviews.ts';
+import type { Answered } from './own-reading.ts';
+
+export const takenAnswers = (form: ReviewForm, { decision, answers }: Said): Answered => ({
+  decision,
+  answers: splitAnswers(form, answers).coded,
+  reason: '',
+});

@@ -1,0 +1,24 @@
+/** In the place of a picture that may show a name: the question whether to show it. */
+import { useSession } from '../net/net-context.ts';
+import { hidingOf, showPicture, type Hiding, type NamedPicture } from './hidden-pictures.ts';
+import { viewerWords } from './viewer-words.ts';
+import './hidden-picture.css';
+
+const words = viewerWords.hidden;
+
+export const useHiding = (picture: NamedPicture): Hiding => hidingOf(useSession().user.value, picture);
+
+export function HiddenPicture({ picture }: { readonly picture: NamedPicture }) {
+  const person = useSession().user.value;
+  const isAsked = hidingOf(person, picture) === 'asks';
+  return (
+    <div class="hidden-picture small">
+      <p>{isAsked ? words.asks : words.never}</p>
+      {isAsked && (
+        <button type="button" class="button" onClick={() => showPicture(person, picture)}>
+          {words.show}
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+/** The studies that the PACS has under a Patient ID or a name, whoever sent them. */
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Pacs } from '../ports/pacs/pacs.ts';
+import { searchByPatient, STUDIES_LIMIT, type PatientStudies } from './find-by-patient.ts';
+import { searchStudies } from './read-patients.ts';
+
+/** Both throw Problem pacs-unreachable, pacs-without-dicomweb. */
+export type StudiesOfPatient = {
+  /** The Study Instance UIDs of those under this Patient ID. */
+  readonly numbered: (patientId: string) => Promise<readonly string[]>;
+  /** Those under this name or Patient ID. */
+  readonly namedOrNumbered: (patient: string) => Promise<PatientStudies>;
+};
+
+export function createStudiesOfPatient(
+  primary: () => Promise<Pick<Pacs, 'web' | 'searchStudies'>>,
+): StudiesOfPatient {
+  const pacs: Pick<Pacs, 'searchStudies'> = {
+    async searchStudies(...asked) {
+      const searched = await primary();
+      // Nobody shall take "none" for an answer from a PACS that knows no such question.
+      if (searched.web === undefined) throw new Problem('pacs-without-dicomweb');
+      return searched.searchStudies(...asked);
+    },
+  };
+  return {
+    async numbered(patientId) {
+      const found = await searchStudies({ pacs }, { patientId }, STUDIES_LIMIT);
+      return found.map(({ studyInstanceUID }) => studyInstanceUID);
+    },
+    namedOrNumbered: (patient) => searchByPatient({ pacs }, patient),
+  };
+}

@@ -1,0 +1,141 @@
+/** Reviews in exports, over the real routes: each answer and mark with its reader, and models that are hidden. */
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Session } from '#shared/protocol/api.ts';
+import type { Review } from '#shared/protocol/reviews.ts';
+import { insertTestResult } from '../testing/insert-result.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { askForExport, exported, exportIn, fileOf } from '../testing/open-exports.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { testFilm } from '../testing/open-subject.ts';
+
+const SEED = 7300;
+
+const test = suite('reviews in exports');
+let gateway: TestGateway & { pacs: TestPacs };
+const people: Session[] = [];
+let caseId: string;
+
+test.before(async () => {
+  const pacs = openTestPacs();
+  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  for (let at = 0; at < 3; at += 1) people.push(await gateway.userWith(['radiologist']));
+  const technician = (await gateway.userWith(['technician'])).accessToken;
+  const study = await deliverStudy(gateway, { token: technician, seed: SEED });
+  const admin = (await gateway.userWith(['admin'])).accessToken;
+  caseId = (await openTestCase(gateway, admin, { studies: [study] })).id;
+  await insertTestResult(gateway.database.db, { study, positive: true });
+  gateway.wait(1);
+});
+test.after(() => gateway.close());
+
+async function open(type: string, readers: readonly Session[]): Promise<string> {
+  const body = { id: randomUUID(), type, readers: readers.map(({ user }) => user.id) };
+  const token = people[2]!.accessToken;
+  return (await jsonOf<Review>(gateway, `POST /cases/${caseId}/reviews`, { token, body, status: 201 })).id;
+}
+
+const BOX = [
+  [10, 20],
+  [30, 44],
+];
+
+async function read(review: string, { accessToken: token }: Session, finding: string): Promise<void> {
+  const path = `/reviews/${review}`;
+  const mine = async () =>
+    (await jsonOf<Review>(gateway, `GET ${path}`, { token })).places.find(({ isMine }) => isMine)!;
+  const { place } = await mine();
+  const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = testFilm({ seed: SEED }).identifiers;
+  const where = { studyInstanceUID, seriesInstanceUID, sopInstanceUID, frame: 1 };
+  const mark = { id: randomUUID(), ...where, kind: 'box', points: BOX, label: '' };
+  const marks = { id: randomUUID(), place, version: 0, annotations: [mark] };
+  await jsonOf(gateway, `PUT ${path}/annotations`, { token, body: marks });
+  for (const [step, said] of [
+    ['decision', { decision: 'accept', answers: { finding, certainty: 3 } }],
+    ['sign', { isMeant: true }],
+  ] as const) {
+    const body = { id: randomUUID(), place, version: (await mine()).version, ...said };
+    await jsonOf(gateway, `POST ${path}/${step}`, { token, body });
+  }
+}
+
+const told = async (template: string, { accessToken }: Session): Promise<Record<string, unknown>> => {
+  const selection = { cases: [caseId] };
+  return JSON.parse(await exported(gateway, accessToken, { template, selection })) as Record<string, unknown>;
+};
+
+test('a reader who is blinded is told that the models’ answers are hidden; an adjudication keeps all answers apart', async () => {
+  const [ana, ben, cleo] = people as [Session, Session, Session];
+  const review = await open('chest-film-double', [ana, ben]);
+  const blind = await told('findings-limited', ana);
+  assert.equal([blind['models'], blind['scores']], [['hidden'], [null]]);
+  await read(review, ana, 'normal');
+  await read(review, ben, 'pneumonia');
+  await read(review, cleo, 'pneumonia');
+  await read(await open('chest-film', [ben]), ben, 'other');
+  const { models, answers, reviewTypes } = await told('findings-limited', ana);
+  assert.not.equal(models, ['hidden']);
+  assert.equal(reviewTypes, ['chest-film-double', 'chest-film']);
+  assert.equal(answers, [
+    ...['chest-film-double.finding=pneumonia', 'chest-film-double.certainty=3'],
+    ...['chest-film-double@reader-1.finding=normal', 'chest-film-double@reader-1.certainty=3'],
+    ...['chest-film-double@reader-2.finding=pneumonia', 'chest-film-double@reader-2.certainty=3'],
+    ...['chest-film.finding=other', 'chest-film.certainty=3'],
+  ]);
+  await read(await open('chest-film', [ana]), ana, 'normal');
+  const again = (await told('findings-limited', ana))['answers'] as string[];
+  assert.equal(again.slice(-2), ['chest-film#2.finding=normal', 'chest-film#2.certainty=3']);
+});
+
+test('a report names the reader of each answer and mark, and has a mark that was taken over once', async () => {
+  const [ana, ben, cleo] = people.map(({ user }) => user.username);
+  const token = people[0]!.accessToken;
+  const { id } = await askForExport(gateway, token, {
+    template: 'report-full',
+    selection: { cases: [caseId] },
+  });
+  await exportIn(gateway, token, { id });
+  const pdf = await fileOf(gateway, token, id);
+  const text = execFileSync('pdftotext', ['-layout', '-', '-'], { input: pdf }).toString();
+  const words = text.replace(/\s+/g, ' ');
+  for (const said of [
+    'The readers differed, and the adjudicator decided',
+    `Read by: ${cleo} (the adjudicator), ${ana} (reader 1), ${ben} (reader 2)`,
+    `Does not stand, reader 1 (${ana}): What does the film show? Nothing abnormal`,
+    `X1, A1, B1 of review 1. box (${cleo}, the adjudicator of review 1; ${ana}, reader 1 of review 1; ${ben}, reader 2 of review 1)`,
+    `1 of review 2. box (${ben}, review 2)`,
+    `1 of review 3. box (${ana}, review 3)`,
+    '“Accept what was found”, chosen by the adjudicator',
+    '“Accept what was found”, chosen by a reader',
+  ])
+    assert.ok(words.includes(said), `${said} in ${words}`);
+});
+
+test('a report says that a reader could judge the case where no model had found anything', async () => {
+  const { accessToken: token } = people[1]!;
+  const study = await deliverStudy(gateway, {
+    token: (await gateway.userWith(['technician'])).accessToken,
+    seed: SEED + 1,
+  });
+  const { id: bare } = await openTestCase(gateway, token, { studies: [study] });
+  const asked = { id: randomUUID(), type: 'chest-film', readers: [people[1]!.user.id] };
+  const of = `/reviews/${asked.id}`;
+  await jsonOf<Review>(gateway, `POST /cases/${bare}/reviews`, { token, body: asked, status: 201 });
+  const said = { decision: 'accept', answers: { finding: 'normal', certainty: 3 } };
+  await jsonOf(gateway, `POST ${of}/decision`, {
+    token,
+    body: { id: randomUUID(), place: 1, version: 1, ...said },
+  });
+  await jsonOf(gateway, `POST ${of}/sign`, { token, body: { id: randomUUID(), place: 1, version: 2 } });
+  const selection = { cases: [bare] };
+  const { id } = await askForExport(gateway, token, { template: 'report-full', selection });
+  await exportIn(gateway, token, { id });
+  const input = await fileOf(gateway, token, id);
+  const words = execFileSync('pdftotext', ['-layout', '-', '-'], { input }).toString().replace(/\s+/g, ' ');
+  assert.ok(words.includes('“I can judge it”, chosen by a reader'), words);
+});
+
+test.run();

@@ -1,0 +1,12 @@
+/** A PACS that does not answer, as an export waits for it. */
+import { Problem } from '#shared/protocol/problem.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+
+/** @throws Problem pacs-unreachable. */
+export async function reaching<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    throw error instanceof PacsUnreachable ? new Problem('pacs-unreachable') : error;
+  }
+}

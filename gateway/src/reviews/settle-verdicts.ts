@@ -1,0 +1,93 @@
+/**
+ * A reader's decision about a model's finding: their answers must not contradict it, and once the review is settled it
+ * is the verdict of the finding (PROTOCOL.md, *Reviews*). This is the only place where a review makes a verdict.
+ */
+import { CORRECTIONS, type Correction } from '#shared/protocol/inference.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { contradicts, positiveAmong, positiveOf } from '#shared/protocol/review-judgement.ts';
+import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
+import { REVIEWERS, type Decision } from '#shared/protocol/reviews.ts';
+import type { Answers } from '#shared/protocol/review-forms.ts';
+import type { Trx } from '../database/database.ts';
+import { isNotBlinded } from '../results/result-reach.ts';
+import type { ResultRow, Verification } from '../results/result.store.ts';
+import { keepVerdict } from '../results/verify-result.ts';
+import { decisionsOf, type PlaceRow, type ReviewRow } from './review.store.ts';
+import type { ReviewTools } from './review-tools.ts';
+
+type Reading = { readonly review: ReviewRow; readonly place: PlaceRow };
+type Judged = {
+  readonly said: { readonly decision: Decision; readonly answers: Answers };
+  /** Those that the reader was shown, and that say yes or no. */
+  readonly results: readonly ResultRow[];
+};
+
+/** @throws Problem review-contradicts. */
+export async function requireAgreement(trx: Trx, reading: Reading): Promise<void> {
+  const judged = await judgedIn(trx, reading);
+  if (judged !== null && isContradiction(reading.review, judged)) throw new Problem('review-contradicts');
+}
+
+const foundIn = ({ results }: Judged) => positiveAmong(results.map(({ positive }) => positive));
+
+const isContradiction = ({ definition }: ReviewRow, judged: Judged): boolean =>
+  contradicts(definition.form, judged.said, foundIn(judged));
+
+/** In the transaction that settles the review. `place`: the one that stands. */
+export async function settleVerdicts(
+  { jobs }: Pick<ReviewTools, 'jobs'>,
+  trx: Trx,
+  reading: Reading,
+  now: Date,
+): Promise<void> {
+  const judged = await judgedIn(trx, reading);
+  if (judged === null || isContradiction(reading.review, judged)) return;
+  const by = reading.place.account_id!;
+  for (const result of judged.results) {
+    const said = verdictOn(result, reading.review, judged);
+    if (said === null || (said.verdict === result.verdict && said.finding === result.verified_finding))
+      continue;
+    await keepVerdict(trx, result, { ...said, sealedReason: null, by, now }, jobs);
+  }
+}
+
+/** The results are locked, in the order of their ids. Null: nothing that the reader was shown is judged. */
+async function judgedIn(trx: Trx, { review, place }: Reading): Promise<Judged | null> {
+  const event = (await decisionsOf(trx, [place])).get(place.decided_by_event ?? '');
+  if (event?.decision == null || event.decision === 'reject') return null;
+  if (review.hides_finding && place.place !== ADJUDICATOR) return null;
+  const reader = { id: place.account_id!, siteId: review.site_id, roles: [...REVIEWERS] };
+  const results = await trx
+    .selectFrom('inference_result as r')
+    .selectAll('r')
+    .where('r.site_id', '=', review.site_id)
+    .where('r.study_instance_uid', 'in', (of) =>
+      of.selectFrom('case_study as s').select('s.study_instance_uid').where('s.case_id', '=', review.case_id),
+    )
+    .where('r.positive', 'is not', null)
+    .where('r.created_at', '<=', event.at)
+    // Another review may have hidden it from them.
+    .where(isNotBlinded('r', reader))
+    .orderBy('r.id')
+    .forUpdate()
+    .execute();
+  return { said: { decision: event.decision, answers: event.answers ?? {} }, results };
+}
+
+/** Null: the reader corrected another finding. */
+function verdictOn(
+  { model_id, positive }: ResultRow,
+  { definition: { form } }: ReviewRow,
+  judged: Judged,
+): Pick<Verification, 'verdict' | 'finding'> | null {
+  const { decision, answers } = judged.said;
+  if (decision === 'accept') return { verdict: 'agree', finding: null };
+  if (positive !== foundIn(judged)) return null;
+  const chosen = Object.values(answers).find(isCorrection);
+  const said = positiveOf(form, answers);
+  const ofModel = said === true && model_id === 'pneumonia' ? 'pneumonia' : 'other';
+  return { verdict: 'correct', finding: chosen ?? (said === false ? 'normal' : ofModel) };
+}
+
+const isCorrection = (answer: string | number): answer is Correction =>
+  CORRECTIONS.some((one) => one === answer);
