@@ -1,5 +1,5 @@
 /** The way to one's account, from every page. Its sheets are loaded when they are opened. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useSession } from '../net/net-context.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon } from '../kit/Icon.tsx';
@@ -25,6 +25,12 @@ export function AccountMenu() {
   const [open, setOpen] = useState<Open | null>(null);
   // A sheet that gives way to another one says that it is closed once that one is open.
   const close = (which: Open) => () => setOpen((now) => (now === which ? null : now));
+  // It belongs to the page on which it was opened.
+  useEffect(() => {
+    const left = () => setOpen(null);
+    addEventListener('hashchange', left);
+    return () => removeEventListener('hashchange', left);
+  }, []);
   const user = session.user.value;
   const name = user?.username ?? appWords.account.nobody;
   return (

@@ -4,8 +4,11 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSession } from '../net/net-context.ts';
+import { NeedyCount } from '../admin/NeedyCount.tsx';
+import { ReviewsCount } from '../reviews/ReviewsCount.tsx';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { useOutboxes } from '../results/outboxes.ts';
 import { accountWords as words } from './account-words.ts';
 import { mayOpenCases, mayReadAudit } from './landing.ts';
 import { THEMES, useLooks } from './looks.ts';
@@ -40,19 +43,20 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
         <p class="small quiet">{words.version(RELAY_WEB_VERSION)}</p>
       </div>
       <div class="sheet-part account-more">
-        {session.user.value && mayOpenCases(session.user.value) && (
-          <a class="button button-bare" href={hrefOf({ page: 'cases', id: '', query: '' })} onClick={onClose}>
-            {kitWords.pages.cases}
-          </a>
-        )}
+        {session.user.value && mayOpenCases(session.user.value) && <CasesLink onClose={onClose} />}
         {session.user.value && mayReadAudit(session.user.value) && (
           <a class="button button-bare" href={hrefOf({ page: 'audit', query: '' })} onClick={onClose}>
             {kitWords.pages.audit}
           </a>
         )}
         {roles.includes('admin') && (
-          <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })} onClick={onClose}>
+          <a
+            class="button button-bare"
+            href={hrefOf({ page: 'admin', at: 'destinations' })}
+            onClick={onClose}
+          >
             {kitWords.pages.admin}
+            <NeedyCount />
           </a>
         )}
         <a class="button button-bare" href={hrefOf({ page: 'settings' })} onClick={onClose}>
@@ -84,15 +88,24 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
   );
 }
 
+const CasesLink = ({ onClose }: Pick<AccountSheetProps, 'onClose'>) => (
+  <a class="button button-bare" href={hrefOf({ page: 'cases', id: '', query: '' })} onClick={onClose}>
+    {kitWords.pages.cases}
+    <ReviewsCount />
+  </a>
+);
+
 /** Tells the consequence of signing out for the studies and the verdicts on this device. */
 function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
   const queue = useQueue();
+  const { verdicts, refusedVerdicts, waiting, refused } = useOutboxes().unsent.value;
   const said = signOutMeaning({
     unsafe: queue.unsafe.value,
     chosen: useChosen(),
     safe: queue.safe.value,
     travelling: queue.travelling.value,
     undecided: sumOf(queue.studies.value.flatMap(({ needs }) => needs)),
+    unsent: verdicts + refusedVerdicts + waiting.length + refused.length,
     labelled: queue.studies.value.filter(({ label }) => label !== null).length,
   });
   return (

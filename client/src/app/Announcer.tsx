@@ -11,7 +11,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { triageWords } from '../pipeline/triage/triage-words.ts';
 import { milestoneOf } from '../pipeline/queue/track-state.ts';
 import { appWords } from './app-words.ts';
-import { sayTrack } from './say-track.ts';
+import { sayStudy } from './say-track.ts';
 
 export function Announcer() {
   const queue = useQueue();
@@ -51,7 +51,7 @@ export function Announcer() {
       // The study was only just chosen: its number of instances is not known yet.
       if (track.total === 0) continue;
       const milestone = milestoneOf(track);
-      if (before && before.get(study.id) !== milestone) tell(study.id, sayTrack(track));
+      if (before && before.get(study.id) !== milestone) tell(study.id, sayStudy(study, queue.link.value));
       milestones.current.set(study.id, milestone);
     }
     if (sentences.length === 0) return;

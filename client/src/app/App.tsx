@@ -5,25 +5,31 @@
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import type { AutoLockProps } from './AutoLock.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
+import type { DestinationsBadgeProps } from '../admin/DestinationsBadge.tsx';
 import type { CasesRoute } from '../cases/CasesPages.tsx';
 import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from '../kit/deferred.tsx';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { useNeeds } from '../pipeline/ingest/use-needs.ts';
+import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { NeedsBadgeProps } from '../studies/NeedsBadge.tsx';
+import type { ReviewsBadgeProps } from './ReviewsBadge.tsx';
 import type { StudiesViewProps } from '../studies/StudiesView.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
 import type { Install } from './install-offer.ts';
-import { type AdminPlace, hrefOf, type Route } from '../kit/routes.ts';
-import { landingOf, mayOpenCases, mayReadAudit } from './landing.ts';
+import { type AdminTask, hrefOf, type Route } from '../kit/routes.ts';
+import { landingOf, mayOpenCases, mayReadAudit, mayReadReviews } from './landing.ts';
 import type { SettingsViewProps } from './SettingsView.tsx';
 import { SignInView } from './SignInView.tsx';
+import type { LostChoice } from './lost-choice.ts';
 import { StatusLine } from './StatusLine.tsx';
 import { UpdateOffer } from './UpdateOffer.tsx';
 import type { Update } from './updates.ts';
@@ -43,12 +49,18 @@ const ResultsPages = deferred<{ route: ResultsRoute }>(() =>
 const CasesPages = deferred<{ route: CasesRoute }>(() =>
   import('../cases/CasesPages.tsx').then((view) => view.CasesPages),
 );
-const AdminPages = deferred<{ at: AdminPlace }>(() =>
+const AdminPages = deferred<{ at: AdminTask }>(() =>
   import('../admin/AdminPages.tsx').then((view) => view.AdminPages),
 );
 const NeedsView = deferred<object>(() => import('../studies/NeedsView.tsx').then((view) => view.NeedsView));
+const ReviewsBadge = beside<ReviewsBadgeProps>(() =>
+  import('./ReviewsBadge.tsx').then((view) => view.ReviewsBadge),
+);
 const NeedsBadge = beside<NeedsBadgeProps>(() =>
   import('../studies/NeedsBadge.tsx').then((view) => view.NeedsBadge),
+);
+const DestinationsBadge = beside<DestinationsBadgeProps>(() =>
+  import('../admin/DestinationsBadge.tsx').then((view) => view.DestinationsBadge),
 );
 // Without it the device locks at its next start.
 const AutoLock = beside<AutoLockProps>(() => import('./AutoLock.tsx').then((view) => view.AutoLock));
@@ -83,7 +95,7 @@ export type AppProps = {
   readonly update: Update;
   readonly install: ReadonlySignal<Install | null>;
   readonly lockMinutes: AutoLockProps['minutes'];
-  readonly choiceLost: ReadonlySignal<number>;
+  readonly choiceLost: ReadonlySignal<LostChoice | null>;
 };
 
 /** Draw it inside `ProvideStores`. */
@@ -174,13 +186,28 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
               {kitWords.pages.results}
             </a>
             <LastTab page={page} />
-            {isKnown && <NeedsBadge isHere={page === 'needs'} />}
+            {isKnown && <NeedsPlace isHere={page === 'needs'} />}
+            {user?.roles.includes('admin') && <DestinationsBadge key={user.id} link={queue.link.value} />}
           </nav>
         )}
         <AccountMenu key={String(hidden)} />
       </div>
     </header>
   );
+}
+
+/** How many instances cannot travel without a person; on the app's icon too. */
+function NeedsPlace({ isHere }: { readonly isHere: boolean }) {
+  const count = sumOf(useNeeds());
+  useEffect(() => void setAppBadge(count), [count]);
+  // Nobody who signs in next sees the number of the last person on the icon.
+  useEffect(() => () => void setAppBadge(0), []);
+  return count === 0 ? null : <NeedsBadge count={count} isHere={isHere} />;
+}
+
+async function setAppBadge(count: number): Promise<void> {
+  if (!('setAppBadge' in navigator)) return;
+  await ignoreFailure(navigator.setAppBadge(count), 'the page has the number too');
 }
 
 /** Of a page that not everybody has: the cases, or for those who have none the audit trail. */
@@ -195,6 +222,7 @@ function LastTab({ page }: { readonly page: Route['page'] }) {
   return (
     <a class="tab tab-wide" href={hrefOf(to)} aria-current={isHere ? 'page' : undefined}>
       {kitWords.pages[to.page]}
+      {mayReadReviews(user) && <ReviewsBadge key={user.id} page={page} />}
     </a>
   );
 }

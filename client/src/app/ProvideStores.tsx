@@ -6,6 +6,7 @@ import { ProvideQueue } from '../pipeline/queue/queue-context.ts';
 import { ProvideStick } from '../pipeline/upload/sender/stick-context.ts';
 import { ProvideTriage } from '../pipeline/triage/triage-context.ts';
 import { ProvideOutboxes } from '../results/outboxes.ts';
+import { ProvideOpenReviews } from '../reviews/open-reviews.ts';
 import type { Device } from './device.ts';
 import { ProvideLooks, type Looks } from './looks.ts';
 
@@ -16,22 +17,24 @@ export type ProvideStoresProps = {
 };
 
 export function ProvideStores({ device, looks, children }: ProvideStoresProps) {
-  const { session, api, signOutTasks, outboxes, ingest, queue, stick, triage } = device;
+  const { session, api, signOutTasks, outboxes, openReviews, ingest, queue, stick, triage } = device;
   return (
     <ProvideLooks value={looks}>
       <ProvideSession value={session}>
         <ProvideApi value={api}>
           <ProvideSignOutTasks value={signOutTasks}>
             <ProvideOutboxes value={outboxes}>
-              <ProvideIngest value={ingest}>
-                <ProvideQueue value={queue}>
-                  <ProvideStick value={stick}>
-                    <ProvideTriageViews value={triage}>
-                      <ProvideTriage value={triage}>{children}</ProvideTriage>
-                    </ProvideTriageViews>
-                  </ProvideStick>
-                </ProvideQueue>
-              </ProvideIngest>
+              <ProvideOpenReviews value={openReviews}>
+                <ProvideIngest value={ingest}>
+                  <ProvideQueue value={queue}>
+                    <ProvideStick value={stick}>
+                      <ProvideTriageViews value={triage}>
+                        <ProvideTriage value={triage}>{children}</ProvideTriage>
+                      </ProvideTriageViews>
+                    </ProvideStick>
+                  </ProvideQueue>
+                </ProvideIngest>
+              </ProvideOpenReviews>
             </ProvideOutboxes>
           </ProvideSignOutTasks>
         </ProvideApi>

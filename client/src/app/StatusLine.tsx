@@ -17,8 +17,10 @@ import { Icon, type IconName } from '../kit/Icon.tsx';
 import { hideNames, namesHidden } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
+import type { LostChoice } from './lost-choice.ts';
 import { lockMarkIn } from './lock-mark.ts';
-import { discOf, namedUnderWay, standingOf, underWayOf, type Standing } from './may-close.ts';
+import type { DiscItemProps } from './DiscItem.tsx';
+import { namedUnderWay, standingOf, type Standing } from './may-close.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { appWords } from './app-words.ts';
 import { ingestWords } from '../pipeline/ingest/ingest-words.ts';
@@ -28,21 +30,23 @@ const LINK_SIGN: Record<Link, IconName> = {
   offline: 'offline',
   'gateway-unreachable': 'unreachable',
   'pacs-unreachable': 'unreachable',
+  'pacs-refuses-sign-in': 'unreachable',
+  'pacs-settings-wrong': 'unreachable',
   'pacs-no-search': 'unreachable',
   'pacs-no-retrieval': 'unreachable',
 };
 
 const Nothing = () => null;
-/** Needed once something was sent. A page that cannot load it does not say that the disc may go. */
-const ProvenNote = deferred<object>(
-  () => import('./ProvenNote.tsx').then((view) => view.ProvenNote).catch(() => Nothing),
+/** A page that cannot load it does not say that the disc may go. */
+const DiscItem = deferred<DiscItemProps>(
+  () => import('./DiscItem.tsx').then((view) => view.DiscItem).catch(() => Nothing),
   Nothing,
 );
 
 export type StatusLineProps = {
   readonly page: Route['page'];
-  /** Instances that were chosen and not sent when the page went. */
-  readonly choiceLost: number;
+  /** Null: not known yet. */
+  readonly choiceLost: LostChoice | null;
 };
 
 export function StatusLine({ page, choiceLost }: StatusLineProps) {
@@ -51,44 +55,35 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
   const session = useSession();
   const user = session.user.value;
   const sendable = sendableOf(ingest);
+  const lost = choiceLost?.count.value ?? 0;
   const standing = standingOf({
     phase: ingest.phase.value,
     unsafe: queue.unsafe.value,
     chosen: sendable.instances,
     canSend: canSend(ingest, sendable, user),
     isOnUpload: page === 'upload' || page === 'before-after',
-    notSent: choiceLost + (session.state.value === 'signed-out' ? lockMarkIn(localStorage).notSent() : 0),
+    notSent: lost + (session.state.value === 'signed-out' ? lockMarkIn(localStorage).notSent() : 0),
     undecided: sumOf(useNeeds()),
-    verdicts: useOutboxes().unsent.value,
+    unsent: useOutboxes().unsent.value,
     othersUndecided: queue.othersUndecided.value,
     safe: queue.safe.value,
     travelling: queue.travelling.value,
     goesOnAlone: goesOnAlone(globalThis),
   });
-  const underWay = underWayOf(queue.studies.value);
-  const disc = discOf(standing, {
-    mayBeCleared: ingest.persisted.value === false,
-    underWay: underWay.length,
-    leftOut: underWay.reduce((sum, { track }) => sum + track.leftOut, 0),
-  });
-  const isSent = ingest.sentFromHere.value.sent.size > 0;
   return (
     <section class="status" aria-label={appWords.status.label}>
       <div class="status-inside" data-standing={standing.kind}>
         <p class="status-standing">
           <StandingSentence standing={standing} />
+          {standing.kind === 'not-sent' && lost > 0 && (
+            <button type="button" class="button button-bare" onClick={choiceLost?.dismiss}>
+              {appWords.status.dismiss}
+            </button>
+          )}
         </p>
         <SafeBeside standing={standing} />
         <span class="status-break" />
-        {disc !== null && (
-          <p class="status-item status-disc small">
-            <Icon name="disc" size={20} />
-            <span>{appWords.status.disc[disc]}</span>
-          </p>
-        )}
-        {standing.kind === 'empty' && disc === null && session.state.value !== 'signed-out' && isSent && (
-          <ProvenNote />
-        )}
+        <DiscPlace standing={standing} />
         <PausedItem />
         <HiddenItem />
         <LinkItem />
@@ -96,6 +91,14 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
       </div>
     </section>
   );
+}
+
+/** Until something was chosen there is nothing to say of a disc. */
+function DiscPlace({ standing }: DiscItemProps) {
+  const { phase, sentFromHere } = useIngest();
+  const isEmpty = phase.value === 'idle' && sentFromHere.value.choices.length === 0;
+  const hasStudies = useQueue().studies.value.length > 0;
+  return isEmpty && !hasStudies && standing.kind !== 'not-sent' ? null : <DiscItem standing={standing} />;
 }
 
 /** A decision is more urgent, and the rest is safe all the same. */
@@ -176,6 +179,7 @@ const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
   'not-queued': 'note',
   'not-sent': 'caution',
   decide: 'decide',
+  refused: 'decide',
   verdicts: 'caution',
   'may-close': 'device',
   'goes-on-open': 'device',
@@ -186,23 +190,27 @@ const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
 function StandingSentence({ standing }: { readonly standing: Standing }) {
   const sign = STANDING_SIGN[standing.kind];
   const said = sentenceOf(standing);
+  const href = hrefFor(standing);
   return (
     <>
       {sign && <Icon name={sign} size={20} />}
-      {standing.kind === 'decide' ? (
-        <a href={hrefOf({ page: 'needs' })}>{said}</a>
-      ) : standing.kind === 'verdicts' ? (
-        <a href={hrefOf({ page: 'results', at: 'results', id: '', beside: '' })}>{said}</a>
-      ) : (
-        <span class={sign ? undefined : 'quiet'}>{said}</span>
-      )}
+      {href === null ? <span class={sign ? undefined : 'quiet'}>{said}</span> : <a href={href}>{said}</a>}
     </>
   );
 }
 
+/** The page on which a person can do something about it. */
+function hrefFor(standing: Standing): string | null {
+  if (standing.kind === 'decide') return hrefOf({ page: 'needs' });
+  if (standing.kind !== 'refused' && standing.kind !== 'verdicts') return null;
+  return standing.review === null
+    ? hrefOf({ page: 'results', at: 'results', id: '', beside: '' })
+    : hrefOf({ page: 'reviews', id: standing.review });
+}
+
 function sentenceOf(standing: Standing): string {
-  const { keepOpen, notQueued, notSent, verdicts, mayClose, goesOnOpen, othersDecide, empty } =
-    appWords.status;
+  const { keepOpen, notQueued, notSent, mayClose, goesOnOpen, othersDecide, empty } = appWords.status;
+  const { refused, refusedVerdicts, verdicts } = appWords.status;
   switch (standing.kind) {
     case 'keep-open':
       return keepOpen(standing.count);
@@ -210,6 +218,8 @@ function sentenceOf(standing: Standing): string {
       return notQueued(standing.count, standing.send);
     case 'not-sent':
       return notSent(standing.count);
+    case 'refused':
+      return (standing.review === null ? refusedVerdicts : refused)(standing.count);
     case 'verdicts':
       return verdicts(standing.count);
     case 'may-close':

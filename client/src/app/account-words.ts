@@ -1,5 +1,5 @@
 /** The words of the account: appearance, and what signing out means. */
-import { instances, needsDecision, studies } from '../kit/counted.ts';
+import { counted, instances, needsDecision, studies } from '../kit/counted.ts';
 
 export const accountWords = {
   theme: 'Appearance',
@@ -16,6 +16,10 @@ export const accountWords = {
       : `${instances(count)} stay safe on this device and wait until the person who sent them signs in.`,
   signOutUndecided: (count: number) =>
     `${needsDecision(count)} and ${count === 1 ? 'waits' : 'wait'} for it until you sign in here again.`,
+  signOutUnsent: (count: number) =>
+    count === 1
+      ? '1 verdict is not sent yet. It stays on this device until the gateway has it.'
+      : `${counted(count, 'verdict', 'verdicts')} are not sent yet. They stay on this device until the gateway has them.`,
   signOutUnsafe: (count: number) =>
     `Not safe yet: ${instances(count)}. If you sign out now, they are not sent; the files themselves stay as they are.`,
   /** Found, and Send was not pressed. */

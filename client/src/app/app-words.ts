@@ -17,6 +17,8 @@ export const appWords = {
       offline: 'Offline',
       'gateway-unreachable': 'Gateway not reachable',
       'pacs-unreachable': 'PACS not reachable',
+      'pacs-refuses-sign-in': 'The PACS refuses the gateway’s password: tell the administrator',
+      'pacs-settings-wrong': 'The gateway’s settings for the PACS are wrong: tell the administrator',
       'pacs-no-search': 'The PACS answers, but does not search: tell the administrator',
       'pacs-no-retrieval': 'The PACS does not give back what it stores: tell the administrator',
     },
@@ -27,6 +29,9 @@ export const appWords = {
       `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
     notQueued: (chosen: number, send: 'here' | 'on-upload' | null) =>
       `${instances(chosen)} chosen, not safe yet${send === null ? '' : send === 'here' ? ': press Send' : ': press Send under Upload'}`,
+    refused: (count: number) => `${counted(count, 'reading was', 'readings were')} not saved`,
+    refusedVerdicts: (count: number) =>
+      `${counted(count, 'verdict waits', 'verdicts wait')} for your decision`,
     verdicts: (count: number) =>
       `${counted(count, 'verdict is', 'verdicts are')} not sent yet: stay signed in`,
     /** `travelling`: those of them that are sent; others are paused, or wait for their sender to sign in. */
@@ -39,11 +44,11 @@ export const appWords = {
     /** In a browser that sends only while the page is open. */
     goesOnOpen: (safe: number) =>
       `Keep this page open: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here, but sent only while it is open`,
-    disc: { 'may-go': 'The disc may be removed', keep: 'Keep your files or disc' },
     othersDecide: (count: number) =>
       `${instances(count)} on this device ${count === 1 ? 'needs its' : 'need their'} sender’s decision`,
     notSent: (count: number) =>
       `${instances(count)} chosen and not sent: choose ${count === 1 ? 'it' : 'them'} again`,
+    dismiss: 'Dismiss',
     empty: 'Nothing waits on this device',
     policyUnknown: 'Policy not known yet',
     /** Studies under way were sent under another policy. */

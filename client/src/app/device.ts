@@ -16,7 +16,7 @@ import { createIngestStore } from '../pipeline/ingest/ingest.store.ts';
 import { createWorkerPool, poolSize, type WorkerPool } from '../pipeline/ingest/worker-pool.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import { createQueueStore } from '../pipeline/queue/queue.store.ts';
-import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
+import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { knownUser, rememberLink } from '../pipeline/queue/rows/device-notes.ts';
 import { countUnsent } from '../pipeline/queue/rows/unsent.ts';
@@ -29,6 +29,7 @@ import type { StickSaver } from '../pipeline/upload/sender/stick-context.ts';
 import { createPageSender } from '../pipeline/upload/sender/page-sender.ts';
 import { betweenAccounts, createAccount, untilSome } from './current-account.ts';
 import { lockMarkIn, startSession } from './lock-mark.ts';
+import { createOpenReviews, type OpenReviews } from '../reviews/open-reviews.ts';
 import { createOutboxes, type Outboxes } from '../results/outboxes.ts';
 import { canReachGateway } from '../net/watch-link.ts';
 import { createPolicies, type Policies } from './policies.ts';
@@ -36,6 +37,7 @@ import { sendKeptVerdicts } from './send-kept-verdicts.ts';
 import { spawnIngest, spawnSender } from './spawn-workers.ts';
 
 export interface Device {
+  readonly database: LocalDatabase;
   readonly session: SessionStore;
   readonly api: ApiClient;
   readonly ingest: IngestStore;
@@ -43,6 +45,7 @@ export interface Device {
   readonly stick: StickSaver;
   readonly signOutTasks: SignOutTasks;
   readonly outboxes: Outboxes;
+  readonly openReviews: OpenReviews;
   /** Null until it is fetched; nothing waits for it. */
   readonly triage: ReadonlySignal<Triage | null>;
   /** News of studies that nobody has been told yet. */
@@ -99,6 +102,7 @@ export function createDevice(baseUrl = '/api'): Device {
   const signOutTasks = createSignOutTasks(later);
   const outboxes = createOutboxes(account);
   return {
+    database,
     session,
     api,
     ingest,
@@ -107,6 +111,7 @@ export function createDevice(baseUrl = '/api'): Device {
     triage,
     signOutTasks,
     outboxes,
+    openReviews: createOpenReviews(api, outboxes.unsent),
     lockMinutes: computed(() => policies.known.value?.lockMinutes ?? null),
     takeNews: async () => (await import('../pipeline/queue/rows/take-news.ts')).takeNews(database),
     noteLink(link) {
@@ -193,7 +198,7 @@ function openIngest(parts: Parts, decisions: DecisionTools, pool: WorkerPool): I
     isPersisted: async () => (await navigator.storage?.persisted?.()) ?? null,
     whileWriting: (studyId, work) => holding(navigator.locks, writingLock(studyId), work),
     triaged: (studyId, group) => triage.peek()?.store.queued(studyId, group) ?? null,
-    giveUp: (studyId, why) => giveUpStudy(decisions, studyId, why),
+    decisions,
     sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
     askOrders: async (day) => (await import('../pipeline/ingest/ask-orders.ts')).askOrders(parts.api, day),
     noteOrder: async (study, order) =>

@@ -11,6 +11,8 @@ export const helpWords = {
     way: 'Being sent. Amber with an hourglass: it waits for the network, and nobody has to do anything.',
     gateway: 'The gateway has checked it and is storing it in the PACS.',
     pacs: 'The PACS has confirmed that it holds it. Only then is the copy here deleted.',
+    'left-out':
+      'Amber: not in the PACS, because a person left it out or its file is damaged. Keep the disc if it is needed.',
     'needs-you': 'Red: a person must decide. Open the study; it says what happened and what you can do.',
   } satisfies Record<Place, string>,
 

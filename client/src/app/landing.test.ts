@@ -60,7 +60,7 @@ test('the audit trail is there for auditors and administrators', () => {
 });
 
 test('the pages for administrators are not there for anybody else', () => {
-  const asks = (...roles: Role[]) => landingOf({ page: 'admin', at: 'admin' }, { roles }).page;
+  const asks = (...roles: Role[]) => landingOf({ page: 'admin', at: 'destinations' }, { roles }).page;
   assert.equal([asks('admin'), asks('auditor', 'technician')], ['admin', 'not-found']);
 });
 

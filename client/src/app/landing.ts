@@ -9,6 +9,8 @@ export const mayOpenCases = maySend;
 export const mayReadAudit = ({ roles }: Pick<User, 'roles'>): boolean =>
   roles.includes('auditor') || roles.includes('admin');
 
+export const mayReadReviews = ({ roles }: Pick<User, 'roles'>): boolean => roles.includes('radiologist');
+
 /** Technicians and administrators begin with a study, radiologists with results, others with what they may do. */
 export function landingOf(route: Route, user: Pick<User, 'roles'> | null): Route {
   if (user === null) return route.page === 'start' ? { page: 'upload' } : route;

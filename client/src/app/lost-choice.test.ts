@@ -1,32 +1,80 @@
-/** The browser asks before a choice is lost, and the next page says that it was. */
-import { signal } from '@preact/signals';
+/** The browser asks before a choice is lost, and its person is told that it was, however the page ended. */
+import { computed, signal } from '@preact/signals';
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { syntheticStudy, type SyntheticStudy } from '#testing/synthetic-study.ts';
+import { giveTurns, untilRead } from '../testing/open-api.ts';
+import { filesOf, openIngest } from '../testing/open-ingest.ts';
+import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
+import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
+import { betweenAccounts } from './current-account.ts';
+import { unsentStudies } from './choice-outcomes.ts';
 import { watchChoice } from './lost-choice.ts';
 
-/** Pages of one device, one after the other. */
-function device() {
-  const kept = new Map<string, string>();
-  const storage = {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-    removeItem: (key: string) => void kept.delete(key),
-  };
-  return function open() {
+const studyOf = (seed: number, instancesPerSeries: number): SyntheticStudy =>
+  syntheticStudy({ seed, instancesPerSeries });
+const FIRST = studyOf(91, 3);
+const OTHER = studyOf(92, 2);
+const ALL = FIRST.instances.length;
+const OTHERS = OTHER.instances.length;
+
+/** Pages of one device. `end`: as the browser leaves it when it is killed. */
+async function openPages() {
+  const factory = new IDBFactory();
+  // Dexie tells all databases of one name what changes in one of them.
+  const database = openLocalDatabase({ name: crypto.randomUUID(), indexedDB: factory, IDBKeyRange });
+  const opened = { database, key: await deviceKey(database), factory };
+  const held = new Map<string, Promise<unknown>>();
+  let ids = 0;
+  async function open(who: string | null = 'a') {
     const events = new EventTarget();
-    const page = events as unknown as Window;
+    const ended = Promise.withResolvers<void>();
+    const request = async (name: string, work: () => unknown): Promise<void> => {
+      await held.get(name);
+      held.set(name, Promise.race([work(), ended.promise]));
+    };
+    const account = signal(who);
     const unsafe = signal(0);
     const chosen = signal(0);
-    const lost = watchChoice({ page, storage, unsafe, chosen });
-    const happen = (name: string) => events.dispatchEvent(new Event(name, { cancelable: true }));
-    /** Whether it goes without a question. */
-    const leaves = () => happen('beforeunload');
-    return { unsafe, chosen, lost, leaves, happen };
+    const { store } = await openIngest({ device: opened, tools: { account: () => account.peek() } });
+    betweenAccounts(account, () => store.clear('held-back'));
+    const { count, dismiss } = watchChoice({
+      page: events as unknown as Window,
+      database,
+      locks: { request } as unknown as LockManager,
+      createId() {
+        ids += 1;
+        return `choice-${ids}`;
+      },
+      account,
+      unsafe,
+      chosen,
+      unsent: computed(() => (store.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(store))),
+    });
+    const leaves = () => events.dispatchEvent(new Event('beforeunload', { cancelable: true }));
+    const isLost = (instances: number) => untilRead(() => count.value === instances);
+    const choose = async (...studies: readonly SyntheticStudy[]) => {
+      await store.addFiles(studies.flatMap((study) => filesOf(study)));
+      await giveTurns();
+    };
+    const end = () => ended.resolve();
+    return { store, account, unsafe, chosen, choose, isLost, count, dismiss, leaves, end };
+  }
+  const kept = () => database.device.where('name').startsWith('choice/').toArray();
+  const isKept = async (rows: number): Promise<boolean> => {
+    for (let tries = 0; tries < 50; tries += 1) {
+      if ((await kept()).length === rows) return true;
+      await giveTurns();
+    }
+    return false;
   };
+  return { open, kept, isKept, database };
 }
 
-test('the browser asks while studies are chosen or being made safe, and not otherwise', () => {
-  const { unsafe, chosen, leaves } = device()();
+test('the browser asks while studies are chosen or being made safe, and not otherwise', async () => {
+  const { unsafe, chosen, leaves } = await (await openPages()).open();
   assert.ok(leaves());
   chosen.value = 6;
   assert.not(leaves());
@@ -35,27 +83,122 @@ test('the browser asks while studies are chosen or being made safe, and not othe
   assert.not(leaves());
 });
 
-test('the page after a reload says what was not sent, until something is chosen again', () => {
-  const open = device();
-  const first = open();
-  first.chosen.value = 6;
-  first.happen('pagehide');
-  const second = open();
-  assert.is(second.lost.value, 6);
-  second.chosen.value = 1;
-  assert.is(second.lost.value, 0);
-  second.chosen.value = 0;
-  second.happen('pagehide');
-  assert.is(open().lost.value, 0, 'said once');
+test('the next page says what was not sent, until its studies are', async () => {
+  const { open, isKept } = await openPages();
+  const first = await open();
+  await first.choose(FIRST, OTHER);
+  first.end();
+  const second = await open();
+  assert.ok(await second.isLost(ALL + OTHERS));
+  await second.choose(FIRST);
+  await second.store.send();
+  assert.ok(await second.isLost(OTHERS));
+  await second.choose(OTHER);
+  await second.store.send();
+  assert.ok(await second.isLost(0));
+  assert.ok(await isKept(0), 'nothing of it comes back');
 });
 
-test('a page that comes back with its choice has lost nothing', () => {
-  const open = device();
-  const first = open();
-  first.chosen.value = 6;
-  first.happen('pagehide');
-  first.happen('pageshow');
-  assert.is(open().lost.value, 0);
+test('a study that was lost twice counts once, and is dismissed in every tab', async () => {
+  const { open, isKept } = await openPages();
+  for (const page of [await open(), await open()]) {
+    await page.choose(FIRST);
+    page.end();
+  }
+  const one = await open();
+  const other = await open();
+  assert.ok((await one.isLost(ALL)) && (await other.isLost(ALL)));
+  one.dismiss();
+  assert.ok((await one.isLost(0)) && (await other.isLost(0)));
+  assert.ok(await isKept(0));
+});
+
+test('a choice of another open page is not lost until that page ends; one that was cleared never is', async () => {
+  const { open, isKept } = await openPages();
+  const first = await open();
+  await first.choose(FIRST);
+  const second = await open();
+  await giveTurns();
+  assert.is(second.count.value, 0);
+  first.end();
+  assert.ok(await second.isLost(ALL));
+  const third = await open();
+  await third.choose(OTHER);
+  third.store.clear();
+  second.dismiss();
+  assert.ok(await isKept(0));
+});
+
+test('a study that was sent before is not lost when it is chosen again, on this page or a later one', async () => {
+  const { open } = await openPages();
+  const first = await open();
+  await first.choose(FIRST);
+  await first.store.send();
+  first.store.clear();
+  await first.choose(FIRST, OTHER);
+  first.end();
+  const second = await open();
+  assert.ok(await second.isLost(OTHERS));
+  await second.choose(FIRST);
+  second.end();
+  assert.ok(await (await open()).isLost(OTHERS));
+});
+
+test('a part of a study is lost although another part was sent', async () => {
+  const { open } = await openPages();
+  const [file, ...others] = filesOf(FIRST);
+  const first = await open();
+  await first.store.addFiles([file!]);
+  await first.store.send();
+  await first.store.addFiles(others);
+  await giveTurns();
+  first.end();
+  assert.ok(await (await open()).isLost(ALL - 1));
+});
+
+test('only the person who chose is told, also after the next person has used the page', async () => {
+  const { open } = await openPages();
+  const page = await open('a');
+  await page.choose(FIRST);
+  page.account.value = null;
+  page.account.value = 'b';
+  await giveTurns();
+  assert.is(page.count.value, 0);
+  await page.choose(OTHER);
+  page.end();
+  const next = await open('b');
+  assert.ok(await next.isLost(OTHERS));
+  next.account.value = 'a';
+  assert.ok(await next.isLost(ALL));
+  next.account.value = null;
+  assert.is(next.count.value, 0);
+});
+
+test('a choice of nobody who had signed in belongs to the first person who does', async () => {
+  const { open } = await openPages();
+  const page = await open(null);
+  await page.choose(FIRST);
+  page.end();
+  const next = await open(null);
+  assert.ok(await next.isLost(ALL));
+  next.account.value = 'a';
+  await giveTurns();
+  assert.is(next.count.value, ALL);
+  next.account.value = 'b';
+  assert.is(next.count.value, 0);
+});
+
+test('nothing of a study is kept by which it could be told', async () => {
+  const { open, kept } = await openPages();
+  await (await open()).choose(FIRST);
+  await giveTurns();
+  const [row] = await kept();
+  assert.match(
+    JSON.stringify(row),
+    new RegExp(
+      `^{"name":"choice/choice-1","value":{"account":"a","studies":\\[{"mark":\\d+,"instances":${ALL},"sent":0}\\]}}$`,
+    ),
+  );
 });
 
 test.run();

@@ -1,34 +1,148 @@
 /**
- * A page that goes takes along what was chosen on it and not sent. The browser asks before; where the page goes all the
- * same, the next one says how many instances that were. A number alone is kept.
+ * A page that goes, or whose browser is killed, takes along what was chosen on it and not sent. Each page keeps that
+ * in the database while it is so, and later ones tell the person who chose, until it is sent or dismissed.
+ *
+ * A page holds a lock named after its row for as long as the choice is on it: where the lock is free, it is lost.
  */
-import { effect, signal, type ReadonlySignal } from '@preact/signals';
-
-const KEY = 'relaypacs-choice-lost';
+import { computed, effect, signal, type ReadonlySignal } from '@preact/signals';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import {
+  changeChoice,
+  keepChoice,
+  watchChoices,
+  type ChosenStudy,
+  type KeptChoice,
+  type KeptChoices,
+} from '../pipeline/queue/rows/kept-choices.ts';
+import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 
 export interface ChoiceWatch {
   readonly page: Pick<Window, 'addEventListener'>;
-  readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  readonly database: LocalDatabase;
+  readonly locks: Pick<LockManager, 'request'>;
+  readonly createId: () => string;
+  /** The account that is signed in; null: none is. */
+  readonly account: ReadonlySignal<string | null>;
   /** Instances that are being written into the queue. */
   readonly unsafe: ReadonlySignal<number>;
-  /** Instances that were chosen and not sent. */
+  /** Instances that Send would take. */
   readonly chosen: ReadonlySignal<number>;
+  /** The studies on the page that were not sent; null: their person has left, or nobody has chosen any. */
+  readonly unsent: ReadonlySignal<readonly ChosenStudy[] | null>;
 }
 
-/** The instances that the last page took along, until something is chosen again. */
-export function watchChoice({ page, storage, unsafe, chosen }: ChoiceWatch): ReadonlySignal<number> {
-  const lost = signal(Number(storage.getItem(KEY) ?? 0));
-  storage.removeItem(KEY);
+export interface LostChoice {
+  /** The instances of the person who is here that earlier pages took along. */
+  readonly count: ReadonlySignal<number>;
+  dismiss(): void;
+}
+
+export function watchChoice(watch: ChoiceWatch): LostChoice {
+  const { page, database, account, unsafe, chosen } = watch;
   page.addEventListener('beforeunload', (event) => {
     if (unsafe.peek() + chosen.peek() > 0) event.preventDefault();
   });
-  page.addEventListener('pagehide', () => {
-    if (chosen.peek() > 0) storage.setItem(KEY, String(chosen.peek()));
-  });
-  // Back from the browser's memory, with all that was chosen.
-  page.addEventListener('pageshow', () => storage.removeItem(KEY));
+  keepUnsent(watch);
+  const { kept, gone } = readKept(watch);
+  const left = ({ mark, instances, sent }: ChosenStudy): number =>
+    Math.max(0, instances - Math.max(0, (kept.value.queued.get(mark) ?? 0) - sent));
+  const lost = computed(() =>
+    kept.value.choices.filter(
+      ({ id, account: whose }) => gone.value.has(id) && (whose ?? account.value) === account.value,
+    ),
+  );
   effect(() => {
-    if (chosen.value > 0) lost.value = 0;
+    for (const choice of lost.value) {
+      const studies = choice.studies.filter((study) => left(study) > 0);
+      if (studies.length < choice.studies.length || choice.account !== account.value)
+        change(database, { ...choice, account: account.value, studies });
+    }
   });
-  return lost;
+  return {
+    count: computed(() => {
+      // A study that was lost twice is one.
+      const counts = new Map<number, number>();
+      for (const study of lost.value.flatMap(({ studies }) => studies))
+        counts.set(study.mark, Math.max(left(study), counts.get(study.mark) ?? 0));
+      return [...counts.values()].reduce((sum, count) => sum + count, 0);
+    }),
+    dismiss() {
+      for (const choice of lost.peek()) change(database, { ...choice, studies: [] });
+    },
+  };
+}
+
+const change = (database: LocalDatabase, choice: KeptChoice): void =>
+  void ignoreFailure(changeChoice(database, choice), 'it stays, and is told once more');
+
+/** `gone`: rows whose page no longer has the choice. */
+function readKept({ database, locks }: ChoiceWatch) {
+  const kept = signal<KeptChoices>({ choices: [], queued: new Map() });
+  const gone = signal<ReadonlySet<string>>(new Set());
+  const asked = new Set<string>();
+  watchChoices(database, (now) => {
+    kept.value = now;
+    for (const { id } of now.choices) {
+      if (asked.has(id)) continue;
+      asked.add(id);
+      void locks.request(lockOf(id), () => {
+        gone.value = new Set([...gone.peek(), id]);
+      });
+    }
+  });
+  return { kept, gone };
+}
+
+const lockOf = (id: string): string => `relaypacs-choice ${id}`;
+
+/** A row a choice: what somebody leaves behind is not overwritten by the next person. */
+function keepUnsent(watch: ChoiceWatch): void {
+  const { account, unsent } = watch;
+  let row = openRow(watch);
+  let owner: string | null = null;
+  let isEmpty = true;
+  effect(() => {
+    const studies = unsent.value;
+    // They belong to whoever chose them, also while the next person is signing in.
+    owner = isEmpty ? account.value : (owner ?? account.value);
+    if (studies !== null) {
+      isEmpty = studies.length === 0;
+      row.write({ account: owner, studies });
+    } else if (!isEmpty) {
+      row.leave();
+      row = openRow(watch);
+      isEmpty = true;
+    }
+  });
+}
+
+function openRow({ database, locks, createId }: ChoiceWatch) {
+  const id = createId();
+  const left = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  let writing = held.promise;
+  let wanted: KeptChoice = { id, account: null, studies: [] };
+  let written = wanted;
+  let last = '';
+  void locks.request(lockOf(id), async () => {
+    held.resolve();
+    await left.promise;
+    await writing;
+  });
+  const write = async (): Promise<void> => {
+    if (wanted === written) return;
+    written = wanted;
+    await ignoreFailure(keepChoice(database, wanted), 'without a database nothing is kept');
+  };
+  return {
+    write(now: Omit<KeptChoice, 'id'>): void {
+      const text = JSON.stringify(now);
+      if (text === last || now.studies.length + wanted.studies.length === 0) return;
+      last = text;
+      wanted = { id, ...now };
+      // While one is written, the ones before the newest are passed over.
+      writing = writing.then(write);
+    },
+    leave: () => left.resolve(),
+  };
 }

@@ -2,15 +2,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { appWords } from './app-words.ts';
+import { sayOf } from './choice-outcome.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
-import {
-  discOf,
-  namedUnderWay,
-  standingOf,
-  underWayOf,
-  type Standing,
-  type StandingFacts,
-} from './may-close.ts';
+import { namedUnderWay, standingOf, underWayOf, type Standing, type StandingFacts } from './may-close.ts';
+import { discOf } from './disc-of.ts';
 
 const NOTHING: StandingFacts = {
   phase: 'idle',
@@ -20,7 +15,7 @@ const NOTHING: StandingFacts = {
   isOnUpload: true,
   notSent: 0,
   undecided: 0,
-  verdicts: 0,
+  unsent: { verdicts: 0, refusedVerdicts: 0, waiting: [], refused: [] },
   othersUndecided: 0,
   safe: 0,
   travelling: 0,
@@ -28,6 +23,7 @@ const NOTHING: StandingFacts = {
 };
 /** Unless a test says otherwise, all that is safe here is sent. */
 const of = (some: Partial<StandingFacts>) => standingOf({ ...NOTHING, travelling: some.safe ?? 0, ...some });
+const NO_CHOICE = sayOf([]);
 const found = { phase: 'found', chosen: 516, canSend: true } as const;
 
 const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boolean | 'keep'])[] = [
@@ -35,25 +31,25 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
     'instances that are being written come before everything',
     { ...found, phase: 'queueing', unsafe: 1, undecided: 4, safe: 515 },
     { kind: 'keep-open', count: 1 },
-    false,
+    'keep',
   ],
   [
     'unsent instances come before undecided ones',
     { ...found, undecided: 4, safe: 128 },
     { kind: 'not-queued', count: 516, send: 'here' },
-    false,
+    'keep',
   ],
   [
     'Send is on another page',
     { ...found, isOnUpload: false },
     { kind: 'not-queued', count: 516, send: 'on-upload' },
-    false,
+    'keep',
   ],
   [
     'Send is disabled, or not allowed',
     { ...found, phase: 'reading', canSend: false },
     { kind: 'not-queued', count: 516, send: null },
-    false,
+    'keep',
   ],
   [
     'everything chosen is held back: there is nothing to send, but to decide',
@@ -77,7 +73,7 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
     'a choice that the lock cleared was never sent: the disc stays, whatever else is safe',
     { notSent: 3, safe: 128, othersUndecided: 1 },
     { kind: 'not-sent', count: 3 },
-    false,
+    'keep',
   ],
   [
     'nothing waits but a decision',
@@ -87,20 +83,48 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
   ],
   [
     'an undecided image comes before a verdict that was not sent',
-    { undecided: 1, verdicts: 2 },
+    { undecided: 1, unsent: { verdicts: 2, refusedVerdicts: 0, waiting: ['a'], refused: ['b'] } },
     { kind: 'decide', count: 1, safe: 0, travelling: 0, goesOnAlone: true },
     'keep',
   ],
   [
+    'a reading that was refused comes before verdicts that wait, and leads to its review',
+    { unsent: { verdicts: 2, refusedVerdicts: 0, waiting: ['a'], refused: ['b', 'c'] }, safe: 128 },
+    { kind: 'refused', count: 2, safe: 128, review: 'b' },
+    true,
+  ],
+  [
+    'a reading that was refused, and nothing else',
+    { unsent: { verdicts: 0, refusedVerdicts: 0, waiting: [], refused: ['b'] } },
+    { kind: 'refused', count: 1, safe: 0, review: 'b' },
+    false,
+  ],
+  [
+    'where only steps of reviews wait, their sentence leads to the first of these reviews',
+    { unsent: { verdicts: 0, refusedVerdicts: 0, waiting: ['a', 'b'], refused: [] } },
+    { kind: 'verdicts', count: 2, safe: 0, review: 'a' },
+    false,
+  ],
+  [
     'a verdict that was not sent comes before instances that are safe, whose disc may go all the same',
-    { verdicts: 2, safe: 128, goesOnAlone: false },
-    { kind: 'verdicts', count: 2, safe: 128 },
+    {
+      unsent: { verdicts: 1, refusedVerdicts: 0, waiting: ['a'], refused: [] },
+      safe: 128,
+      goesOnAlone: false,
+    },
+    { kind: 'verdicts', count: 2, safe: 128, review: null },
     true,
   ],
   [
     'a verdict that was not sent, and nothing else',
-    { verdicts: 1 },
-    { kind: 'verdicts', count: 1, safe: 0 },
+    { unsent: { verdicts: 1, refusedVerdicts: 0, waiting: [], refused: [] } },
+    { kind: 'verdicts', count: 1, safe: 0, review: null },
+    false,
+  ],
+  [
+    'a verdict that the gateway refused waits for a decision, not for the link',
+    { unsent: { verdicts: 1, refusedVerdicts: 1, waiting: ['a'], refused: [] } },
+    { kind: 'refused', count: 1, safe: 0, review: null },
     false,
   ],
   ['everything is safe', { safe: 128 }, { kind: 'may-close', count: 128, travelling: 128 }, true],
@@ -136,9 +160,12 @@ for (const [title, facts, standing, disc] of TABLE)
   test(title, () => {
     assert.equal(of(facts), standing);
     const mayGo = disc === 'keep' ? 'keep' : disc ? 'may-go' : null;
-    assert.is(discOf(of(facts), { mayBeCleared: false, underWay: 0, leftOut: 0 }), mayGo);
+    assert.is(discOf(of(facts), { mayBeCleared: false, underWay: 0, leftOut: 0, choices: NO_CHOICE }), mayGo);
     // A browser that may clear its storage is no place that the disc can be given up for.
-    assert.is(discOf(of(facts), { mayBeCleared: true, underWay: 0, leftOut: 0 }), disc ? 'keep' : null);
+    assert.is(
+      discOf(of(facts), { mayBeCleared: true, underWay: 0, leftOut: 0, choices: NO_CHOICE }),
+      disc ? 'keep' : null,
+    );
   });
 
 test('an instance that is paused or waits for its sender is not said to be sent', () => {
@@ -162,7 +189,10 @@ test('the disc may go only if nothing is unsafe, unsent or undecided', () => {
           for (const goesOnAlone of [true, false]) {
             const standing = of({ phase: 'found', unsafe, chosen, undecided, safe, goesOnAlone });
             for (const underWay of [0, 1])
-              if (discOf(standing, { mayBeCleared: false, underWay, leftOut: 0 }) === 'may-go')
+              if (
+                discOf(standing, { mayBeCleared: false, underWay, leftOut: 0, choices: NO_CHOICE }) ===
+                'may-go'
+              )
                 assert.equal([unsafe, chosen, undecided], [0, 0, 0]);
           }
 });
@@ -177,18 +207,18 @@ test('from Send until the PACS has the study the same is said of the disc', () =
     for (const { standing, state } of stages) {
       const underWay = underWayOf([queuedStudy({ state })]).length;
       assert.is(
-        discOf(standing, { mayBeCleared, underWay, leftOut: 0 }),
+        discOf(standing, { mayBeCleared, underWay, leftOut: 0, choices: NO_CHOICE }),
         mayBeCleared ? 'keep' : 'may-go',
         state,
       );
     }
   const arrived = underWayOf([queuedStudy({ state: 'done' }), queuedStudy({ state: 'taken-back' })]).length;
   assert.is(
-    discOf(of({}), { mayBeCleared: false, underWay: arrived, leftOut: 0 }),
+    discOf(of({}), { mayBeCleared: false, underWay: arrived, leftOut: 0, choices: NO_CHOICE }),
     null,
     'the receipt says it then',
   );
-  const others = { mayBeCleared: false, underWay: 1, leftOut: 0 };
+  const others = { mayBeCleared: false, underWay: 1, leftOut: 0, choices: NO_CHOICE };
   assert.is(discOf(of({ undecided: 1 }), others), 'keep', 'a person may want to look at the disc');
   assert.is(discOf(of({ safe: 35 }), { ...others, leftOut: 1 }), 'keep', 'one is damaged on this disc');
 });

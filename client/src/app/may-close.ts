@@ -1,9 +1,10 @@
 /**
  * Decides which one sentence the status line says: the first row of the table below that is true. Instances that could
- * be lost come before those that need a person, these before a verdict that was not sent, that before instances that
- * are safe, and these before instances about which somebody else has to decide.
+ * be lost come before those that need a person, these before a reading that was refused, that before a verdict that was
+ * not sent, that before instances that are safe, and these before instances about which somebody else has to decide.
  */
 import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
+import type { Unsent } from '../results/outboxes.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 
 export type Standing =
@@ -22,8 +23,23 @@ export type Standing =
       readonly travelling: number;
       readonly goesOnAlone: boolean;
     }
-  /** Verdicts wait for the link, or for their author: they are sent only while that person is signed in. */
-  | { readonly kind: 'verdicts'; readonly count: number; readonly safe: number }
+  /** The gateway refused readings: their author decides, the one of `review` first; null: verdicts on results. */
+  | {
+      readonly kind: 'refused';
+      readonly count: number;
+      readonly safe: number;
+      readonly review: string | null;
+    }
+  /**
+   * Verdicts wait for the link: they are sent only while that person is signed in. `review`: the
+   * first that waits, where nothing but reviews does.
+   */
+  | {
+      readonly kind: 'verdicts';
+      readonly count: number;
+      readonly safe: number;
+      readonly review: string | null;
+    }
   /** Everything is safe here; the disc may go too. `travelling`: those of them that are sent without the page. */
   | { readonly kind: 'may-close'; readonly count: number; readonly travelling: number }
   /** Everything is safe here, but this browser sends only while the page is open. */
@@ -46,8 +62,8 @@ export type StandingFacts = {
   readonly notSent: number;
   /** Instances that need a person (list-needs.ts). */
   readonly undecided: number;
-  /** Verdicts of the person who is here that the gateway does not have. */
-  readonly verdicts: number;
+  /** Statements of the person who is here that the gateway does not have. */
+  readonly unsent: Unsent;
   /** Instances that need whoever sent them, who is not here. */
   readonly othersUndecided: number;
   /** Instances that wait on this device. */
@@ -70,7 +86,17 @@ const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
   ({ notSent }) => notSent > 0 && { kind: 'not-sent', count: notSent },
   ({ undecided, safe, travelling, goesOnAlone }) =>
     undecided > 0 && { kind: 'decide', count: undecided, safe, travelling, goesOnAlone },
-  ({ verdicts, safe }) => verdicts > 0 && { kind: 'verdicts', count: verdicts, safe },
+  ({ unsent: { refused }, safe }) =>
+    refused[0] !== undefined && { kind: 'refused', count: refused.length, safe, review: refused[0] },
+  ({ unsent: { refusedVerdicts: count }, safe }) =>
+    count > 0 && { kind: 'refused', count, safe, review: null },
+  ({ unsent: { verdicts, waiting }, safe }) =>
+    verdicts + waiting.length > 0 && {
+      kind: 'verdicts',
+      count: verdicts + waiting.length,
+      safe,
+      review: verdicts > 0 ? null : waiting[0]!,
+    },
   ({ safe, travelling, goesOnAlone }) =>
     safe > 0 &&
     (goesOnAlone || travelling === 0
@@ -85,34 +111,6 @@ export function standingOf(facts: StandingFacts): Standing {
     if (standing) return standing;
   }
   return { kind: 'empty' };
-}
-
-export type DiscFacts = {
-  readonly mayBeCleared: boolean;
-  readonly underWay: number;
-  readonly leftOut: number;
-};
-
-/**
- * Says whether the disc may go. Null: something on it is not safe here, a person may still want to look at it, or
- * nothing of it is under way. `underWay`: studies of this device that are not in the PACS yet; the device keeps them
- * until a receipt proves it, so the same is true of the disc from Send until then. `mayBeCleared`: the browser may
- * delete them when space runs out, so a person keeps the disc. `leftOut`: instances of these studies that were left
- * out, because they are damaged or by a person, who may want to copy them again.
- */
-export function discOf(
-  standing: Standing,
-  { mayBeCleared, underWay, leftOut }: DiscFacts,
-): 'may-go' | 'keep' | null {
-  // The person who decides may have to look at it again.
-  if (standing.kind === 'decide') return 'keep';
-  const isHere =
-    standing.kind === 'may-close' ||
-    standing.kind === 'goes-on-open' ||
-    (standing.kind === 'empty' && underWay > 0) ||
-    (standing.kind === 'verdicts' && standing.safe > 0);
-  if (!isHere) return null;
-  return mayBeCleared || leftOut > 0 ? 'keep' : 'may-go';
 }
 
 /** Studies that were sent and have not arrived. */

@@ -2,12 +2,11 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { queuedStudy } from '../testing/queued-study.ts';
-import { trackOf } from '../pipeline/queue/track-of.ts';
-import { sayTrack } from './say-track.ts';
+import { sayStudy } from './say-track.ts';
 
 const WHERE = { unsafe: 0, safe: 24, onTheWay: 0, atGateway: 0, inPacs: 0, needsYou: 0, leftOut: 0 };
 const said = (track: Partial<typeof WHERE>) =>
-  sayTrack(trackOf(queuedStudy({ instances: 25, track: { ...WHERE, ...track } }), 'online'));
+  sayStudy(queuedStudy({ instances: 25, track: { ...WHERE, ...track } }), 'online');
 
 test('the live region counts every instance that was chosen, not only those that travel', () => {
   assert.is(said({ safe: 25 }), '0 of 25 instances in the PACS');
@@ -21,6 +20,15 @@ test('the live region says that all are in the PACS only where none was left out
     said({ safe: 0, inPacs: 20, leftOut: 5 }),
     '20 of 25 instances in the PACS, 5 instances left out',
   );
+});
+
+test('the live region says of a cancelled study that it was cancelled', () => {
+  const study = { instances: 25, state: 'taken-back', wasCancelled: true, inPacsWhenCancelled: 4 } as const;
+  const told = sayStudy(
+    queuedStudy({ ...study, track: { ...WHERE, safe: 0, inPacs: 4, leftOut: 21 } }),
+    'online',
+  );
+  assert.is(told, 'Cancelled: 4 of 25 in the PACS');
 });
 
 test('the live region says first what needs a person', () => {

@@ -1,8 +1,19 @@
-/** The sentence for a screen reader when a study reached another milestone: by the same numbers as its track. */
+/**
+ * The sentence for a screen reader when a study reached another milestone: by the same numbers as its track; or that it
+ * was cancelled.
+ */
+import type { Link } from '../net/link.ts';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import { trackOf } from '../pipeline/queue/track-of.ts';
+import { cancelledOf } from '../studies/where-of.ts';
 import { trackWords } from '../pipeline/queue/track-words.ts';
 import { hasArrived, isNoneInPacs, type TrackState } from '../pipeline/queue/track-state.ts';
 
-export function sayTrack(track: TrackState): string {
+export function sayStudy(study: QueuedStudy, link: Link): string {
+  return study.state === 'taken-back' ? cancelledOf(study) : sayTrack(trackOf(study, link));
+}
+
+function sayTrack(track: TrackState): string {
   if (track.needsYou > 0) return trackWords.needsDecision(track.needsYou);
   const { inPacs, total, leftOut } = track;
   if (hasArrived(track) && isNoneInPacs(track)) return trackWords.leftOut(leftOut);

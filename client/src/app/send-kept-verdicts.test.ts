@@ -79,7 +79,7 @@ test('at sign-in the kept verdict is sent, and then nothing waits', async () => 
     device.asked.map(({ method, path }) => [method, path]),
     [['POST', `/results/${RESULT.id}/verify`]],
   );
-  assert.is(device.outboxes.unsent.value, 0);
+  assert.is(device.outboxes.unsent.value.verdicts, 0);
 });
 
 test('without a network the status line counts it, and it is sent when the network returns', async () => {
@@ -87,11 +87,11 @@ test('without a network the status line counts it, and it is sent when the netwo
   device.network.isThere = false;
   device.isOnline.value = false;
   device.signIn(AUTHOR);
-  assert.ok(await untilRead(() => device.outboxes.unsent.value === 1));
+  assert.ok(await untilRead(() => device.outboxes.unsent.value.verdicts === 1));
   device.network.isThere = true;
   device.isOnline.value = true;
   assert.ok(await untilAsync(device.isEmpty));
-  assert.is(device.outboxes.unsent.value, 0);
+  assert.is(device.outboxes.unsent.value.verdicts, 0);
 });
 
 test('another person’s sign-in sends and counts nothing of it, and fetches no code for it', async () => {
@@ -100,7 +100,7 @@ test('another person’s sign-in sends and counts nothing of it, and fetches no 
   device.isOnline.value = false;
   device.isOnline.value = true;
   assert.is(await device.isEmpty(), false);
-  assert.equal([device.asked.length, device.opened(), device.outboxes.unsent.value], [0, 0, 0]);
+  assert.equal([device.asked.length, device.opened(), device.outboxes.unsent.value.verdicts], [0, 0, 0]);
 });
 
 test.run();

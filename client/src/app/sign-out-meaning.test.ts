@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { signOutMeaning } from './sign-out-meaning.ts';
 
-const NOTHING = { unsafe: 0, chosen: 0, safe: 0, travelling: 0, undecided: 0, labelled: 0 };
+const NOTHING = { unsafe: 0, chosen: 0, safe: 0, travelling: 0, undecided: 0, unsent: 0, labelled: 0 };
 
 test('that nothing waits is said only where nothing was chosen either', () => {
   assert.is(signOutMeaning(NOTHING), 'Nothing waits on this device.');
@@ -15,6 +15,11 @@ test('that nothing waits is said only where nothing was chosen either', () => {
 test('that nothing waits is not said of what still needs a decision', () => {
   const said = signOutMeaning({ ...NOTHING, undecided: 1 });
   assert.is(said, '1 instance needs your decision and waits for it until you sign in here again.');
+});
+
+test('that nothing waits is not said while a verdict is not sent', () => {
+  const said = signOutMeaning({ ...NOTHING, unsent: 1 });
+  assert.is(said, '1 verdict is not sent yet. It stays on this device until the gateway has it.');
 });
 
 test('chosen, travelling and waiting instances are each counted once', () => {

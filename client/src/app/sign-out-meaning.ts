@@ -1,4 +1,4 @@
-/** The consequence of signing out for the instances on this device and for those chosen and not sent. Pure. */
+/** The consequence of signing out for what waits on this device and for instances chosen and not sent. Pure. */
 import { accountWords as words } from './account-words.ts';
 
 export type LeavingFacts = {
@@ -11,6 +11,8 @@ export type LeavingFacts = {
   readonly travelling: number;
   /** Instances in the queue that need this person's decision. */
   readonly undecided: number;
+  /** Verdicts and readings that the gateway does not have. */
+  readonly unsent: number;
   /** Studies with a local label, which ends with the session. */
   readonly labelled: number;
 };
@@ -20,13 +22,14 @@ export function signOutMeaning(facts: LeavingFacts): string {
   return [ofInstances(facts), ...names].join(' ');
 }
 
-function ofInstances({ unsafe, chosen, safe, travelling, undecided }: LeavingFacts): string {
+function ofInstances({ unsafe, chosen, safe, travelling, undecided, unsent }: LeavingFacts): string {
   if (unsafe > 0) return words.signOutUnsafe(Math.max(unsafe, chosen));
   const said = [
     ...(chosen > 0 ? [words.signOutClears(chosen)] : []),
     ...(travelling > 0 ? [words.signOutSafe(travelling)] : []),
     ...(safe > travelling ? [words.signOutWaits(safe - travelling)] : []),
     ...(undecided > 0 ? [words.signOutUndecided(undecided)] : []),
+    ...(unsent > 0 ? [words.signOutUnsent(unsent)] : []),
   ];
   return said.length > 0 ? said.join(' ') : words.signOutEmpty;
 }

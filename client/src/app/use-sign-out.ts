@@ -25,6 +25,8 @@ export function useSignOut(onClose: () => void, everywhere = false) {
     if (everywhere) await session.signOutEverywhere().finally(() => setLeaving(false));
     // Files that were read but not queued identify patients and belong to the person who chose them.
     ingest.cancel();
+    // The person was told, and has nothing to be reminded of.
+    ingest.clear();
     ingest.clear('held-back');
     if (!everywhere) void session.signOut();
     onClose();

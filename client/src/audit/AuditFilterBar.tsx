@@ -1,9 +1,9 @@
-/** The filters: when, who, what, and of which study or case. On a phone all but the period wait behind a button. */
+/** The filters: when, who, what, and of what. On a phone all but the period wait behind a button. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import { AUDIT_KINDS } from '#shared/protocol/audit-events.ts';
 import type { AuditPeople } from '#shared/protocol/audit-page.ts';
-import { PERIODS, readSubject, type AuditFilters, type AuditQuestion } from './audit-filters.ts';
+import { NO_SUBJECT, PERIODS, readSubject, type AuditFilters, type AuditQuestion } from './audit-filters.ts';
 import { auditWords as words } from './audit-words.ts';
 
 export type AuditFilterBarProps = {
@@ -25,7 +25,9 @@ export function AuditFilterBar({
 }: AuditFilterBarProps) {
   const { filters, uid } = question;
   const isOpen = useSignal(false);
-  const inUse = [filters.person, filters.kind, filters.study || filters.case || uid].filter(Boolean).length;
+  const inUse = [filters.person, filters.kind, filters.study || filters.case || filters.device || uid].filter(
+    Boolean,
+  ).length;
   return (
     <search class="audit-filters" aria-label={words.filters} data-open={isOpen.value}>
       <Select
@@ -122,16 +124,17 @@ type SubjectProps = Pick<AuditFilterBarProps, 'onChoose' | 'onStudy'> & {
 
 /** Asked for when it is complete: with Enter, or when the field is left. */
 function Subject({ filters, uid, onChoose, onStudy }: SubjectProps) {
-  const shown = uid || (filters.case.includes('-') ? '' : filters.case);
-  const [typed, setTyped] = useState(shown);
+  const shown = uid || filters.device || (filters.case.includes('-') ? '' : filters.case);
+  const [edited, setEdited] = useState({ of: shown, text: shown });
   const hint = useId();
-  useEffect(() => setTyped(shown), [shown]);
+  const typed = edited.of === shown ? edited.text : shown;
   const read = readSubject(typed);
   const ask = () => {
     if (typed.trim() === shown) return;
     if (read.kind === 'uid') onStudy(read.uid);
-    if (read.kind === 'case') onChoose({ case: read.number, study: '' });
-    if (read.kind === 'nothing') onChoose({ case: '', study: '' });
+    if (read.kind === 'case') onChoose({ ...NO_SUBJECT, case: read.number });
+    if (read.kind === 'device') onChoose({ ...NO_SUBJECT, device: read.id });
+    if (read.kind === 'nothing') onChoose(NO_SUBJECT);
   };
   return (
     <form
@@ -145,7 +148,6 @@ function Subject({ filters, uid, onChoose, onStudy }: SubjectProps) {
         <span class="small quiet">{words.subject}</span>
         <input
           type="search"
-          inputMode="decimal"
           autocomplete="off"
           spellcheck={false}
           maxLength={80}
@@ -153,7 +155,7 @@ function Subject({ filters, uid, onChoose, onStudy }: SubjectProps) {
           value={typed}
           aria-invalid={read.kind === 'wrong'}
           aria-describedby={hint}
-          onInput={(event) => setTyped(event.currentTarget.value)}
+          onInput={(event) => setEdited({ of: shown, text: event.currentTarget.value })}
           onBlur={ask}
         />
       </label>

@@ -1,5 +1,6 @@
 /** The audit trail: the state of its chain, what is looked for, and the events, newest first. */
 import { useEffect, useState } from 'preact/hooks';
+import { AdminHead } from '../admin/AdminHead.tsx';
 import { AdminTrouble } from '../admin/AdminTrouble.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -9,6 +10,7 @@ import { AuditFilterBar } from './AuditFilterBar.tsx';
 import {
   EVERYTHING,
   isNarrowed,
+  NO_SUBJECT,
   parseFilters,
   writeFilters,
   type AuditFilters,
@@ -36,14 +38,7 @@ export function AuditView({ query }: { readonly query: string }) {
   const late = useLate(isLoading);
   return (
     <main id="content" class="page stack audit" aria-busy={store.isBusy.value}>
-      <div>
-        {isAdmin && (
-          <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'admin' })}>
-            {kitWords.pages.admin}
-          </a>
-        )}
-        <h1 tabIndex={-1}>{kitWords.pages.audit}</h1>
-      </div>
+      {isAdmin ? <AdminHead at="audit" /> : <h1 tabIndex={-1}>{kitWords.pages.audit}</h1>}
       <p class="quiet">{words.intro}</p>
       <ChainNotice store={store} />
       <AuditFilterBar
@@ -55,6 +50,7 @@ export function AuditView({ query }: { readonly query: string }) {
       />
       {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load(question)} />}
       {late && <p class="quiet">{words.loading}</p>}
+      {events?.readingsPending && <p class="small quiet">{words.pending}</p>}
       {events && <Events store={store} question={question} onChoose={choose} />}
     </main>
   );
@@ -79,12 +75,12 @@ function useQuestion(query: string, store: AuditStore) {
   return {
     question,
     choose(some: Partial<AuditFilters>) {
-      if (some.study !== undefined || some.case !== undefined) setUid('');
+      if ([some.study, some.case, some.device].some((subject) => subject !== undefined)) setUid('');
       write({ ...filters, ...some });
     },
     chooseStudy(typed: string) {
       setUid(typed);
-      write({ ...filters, study: '', case: '' });
+      write({ ...filters, ...NO_SUBJECT });
     },
   };
 }

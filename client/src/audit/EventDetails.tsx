@@ -6,9 +6,9 @@ import { formatFullMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useSession } from '../net/net-context.ts';
-import type { AuditFilters } from './audit-filters.ts';
+import { NO_SUBJECT, type AuditFilters } from './audit-filters.ts';
 import { auditWords } from './audit-words.ts';
-import type { Described } from './describe-event.ts';
+import { wordOf, type Described } from './describe-event.ts';
 
 const words = auditWords.details;
 
@@ -20,7 +20,12 @@ export type EventDetailsProps = {
 
 export function EventDetails({ row, said, onChoose }: EventDetailsProps) {
   const coded = codedEvent(row.event);
-  const shown = new Set(['by', 'accountId', 'studyInstanceUID', 'caseId']);
+  const shown = new Set([
+    'by',
+    'accountId',
+    'caseId',
+    ...(said.study === null ? [] : ['studyInstanceUID', 'studies']),
+  ]);
   return (
     <div class="stack audit-details">
       <dl class="audit-facts small">
@@ -46,11 +51,14 @@ export function EventDetails({ row, said, onChoose }: EventDetailsProps) {
         )}
         {Object.entries(row.fields)
           .filter(([name]) => !shown.has(name))
-          .map(([name, value]) => (
-            <Fact key={name} name={name} isCode isField>
-              {typeof value === 'string' ? value : JSON.stringify(value)}
-            </Fact>
-          ))}
+          .map(([name, value]) => {
+            const word = wordOf(name, value);
+            return (
+              <Fact key={name} name={name} isCode={word === null} isField>
+                {word ?? (typeof value === 'string' ? value : JSON.stringify(value))}
+              </Fact>
+            );
+          })}
         <Fact name={words.hash} isCode>
           {row.hash}
         </Fact>
@@ -105,7 +113,7 @@ function Account({ name, username, id }: AccountProps) {
 function Ways({ row, said, onChoose }: EventDetailsProps) {
   const isAdmin = useSession().user.value?.roles.includes('admin') ?? false;
   const { study, whoId } = said;
-  const studyId = row.fields['studyId'];
+  const { studyId, deviceId } = row.fields;
   return (
     <div class="row">
       {study?.uploadId && (
@@ -124,7 +132,7 @@ function Ways({ row, said, onChoose }: EventDetailsProps) {
         </button>
       )}
       {typeof studyId === 'string' && (
-        <button type="button" class="button" onClick={() => onChoose({ study: studyId, case: '' })}>
+        <button type="button" class="button" onClick={() => onChoose({ ...NO_SUBJECT, study: studyId })}>
           {auditWords.onlyStudy}
         </button>
       )}
@@ -132,9 +140,14 @@ function Ways({ row, said, onChoose }: EventDetailsProps) {
         <button
           type="button"
           class="button"
-          onClick={() => onChoose({ case: String(said.case?.number ?? said.case?.id), study: '' })}
+          onClick={() => onChoose({ ...NO_SUBJECT, case: String(said.case?.number ?? said.case?.id) })}
         >
           {auditWords.onlyCase}
+        </button>
+      )}
+      {typeof deviceId === 'string' && (
+        <button type="button" class="button" onClick={() => onChoose({ ...NO_SUBJECT, device: deviceId })}>
+          {auditWords.onlyDevice}
         </button>
       )}
     </div>

@@ -35,7 +35,7 @@ export function EventRow({ row, names, onChoose }: EventRowProps) {
           <Icon name="chevron" size={16} turns />
         </button>
         <time class="numbers quiet" dateTime={row.at}>
-          {formatMoment(new Date(row.at), new Date())}
+          {spanOf(row.at, said.until)}
         </time>
         <div class="audit-what">
           <p>
@@ -66,6 +66,16 @@ export function EventRow({ row, names, onChoose }: EventRowProps) {
       </div>
     </>
   );
+}
+
+/** A quarter of an hour lies within a day. */
+function spanOf(at: string, until: string | null): string {
+  const began = new Date(at);
+  const from = formatMoment(began, new Date());
+  if (until === null) return from;
+  const ended = new Date(until);
+  const end = formatMoment(ended, ended);
+  return end === formatMoment(began, began) ? from : words.span(from, end);
 }
 
 /** The study or the case, as a way to its page where there is one, and from where it was done. */

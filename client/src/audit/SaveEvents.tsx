@@ -1,7 +1,7 @@
 /** All events that are looked for as a CSV file on this device. */
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSignal } from '@preact/signals';
 import { troubleOf, type Trouble } from '../admin/admin-trouble.ts';
-import { Notice } from '../kit/Notice.tsx';
 import { useApi } from '../net/net-context.ts';
 import { saveFile } from '../net/save-file.ts';
 import { queryOf, type AuditQuestion } from './audit-filters.ts';
@@ -28,13 +28,7 @@ export function SaveEvents({ question }: { readonly question: AuditQuestion }) {
       <button type="button" class="button" disabled={isBusy.value} onClick={() => void save()}>
         {isBusy.value ? words.saving : words.save}
       </button>
-      <div role="alert">
-        {trouble.value && (
-          <Notice kind="stop" title={trouble.value.title}>
-            {trouble.value.next && <p>{trouble.value.next}</p>}
-          </Notice>
-        )}
-      </div>
+      <TroubleAlert trouble={trouble.value} />
     </div>
   );
 }

@@ -22,7 +22,7 @@ const ask = (some: Partial<AuditFilters>, uid = '') =>
 test('stand in the address and are read from it again, all of them together too', () => {
   const filters: AuditFilters = {
     ...{ period: 'days', from: '2026-05-01', to: '2026-05-02' },
-    ...{ person: ID, kind: 'sign-ins', study: ID, case: ID },
+    ...{ person: ID, kind: 'sign-ins', study: ID, case: ID, device: ID },
   };
   const query = writeFilters(filters);
   assert.equal(parseFilters(query), filters);
@@ -33,7 +33,16 @@ test('stand in the address and are read from it again, all of them together too'
 
 test('that an address makes up are as if they were not there', () => {
   for (const query of [
-    ...['person=anna', 'person=1', 'kind=__proto__', 'kind=toString', 'study=1.2.840', 'case=0', 'case=-1'],
+    ...[
+      'person=anna',
+      'person=1',
+      'device=1',
+      'kind=__proto__',
+      'kind=toString',
+      'study=1.2.840',
+      'case=0',
+      'case=-1',
+    ],
     ...['case=9999999999', 'period=days&from=2026-13-01', 'period=days&to=0001-01-01', 'period=forever'],
     ...['from=2026-05-01', `person=${ID.toUpperCase()}`, 'constructor=1', '%', '&&&=='],
   ])
@@ -47,6 +56,8 @@ test('that an address makes up are as if they were not there', () => {
 test('ask for whole days of this person’s calendar, the last one included', () => {
   assert.equal(ask({}), {});
   assert.equal(ask({ period: 'today' }), { from: iso(2026, 4, 20) });
+  assert.equal(ask({ period: 'yesterday' }), { from: iso(2026, 4, 19), to: iso(2026, 4, 20) });
+  assert.equal(ask({ device: ID }), { device: ID });
   assert.equal(ask({ period: '7' }), { from: iso(2026, 4, 14) });
   assert.equal(ask({ period: 'days', from: '2026-05-01', to: '2026-05-31' }), {
     from: iso(2026, 4, 1),
@@ -63,8 +74,10 @@ test('tell a case by its number from a study by its UID, and either from anythin
   assert.equal(readSubject('  '), { kind: 'nothing' });
   assert.equal(readSubject(' 12 '), { kind: 'case', number: '12' });
   assert.equal(readSubject('1.2.840.10008'), { kind: 'uid', uid: '1.2.840.10008' });
+  assert.equal(readSubject(` ${ID.toUpperCase()} `), { kind: 'device', id: ID });
   for (const text of [
     'anna',
+    ID.slice(1),
     '0',
     '1.',
     '.1',

@@ -4,7 +4,7 @@
  */
 import { AUDIT_KINDS, type AuditKind } from '#shared/protocol/audit-events.ts';
 
-export const PERIODS = ['', 'today', '7', '30', 'days'] as const;
+export const PERIODS = ['', 'today', 'yesterday', '7', '30', 'days'] as const;
 export type Period = (typeof PERIODS)[number];
 
 export type AuditFilters = {
@@ -19,6 +19,8 @@ export type AuditFilters = {
   readonly study: string;
   /** The number or the id of a case. */
   readonly case: string;
+  /** The id of a device. */
+  readonly device: string;
 };
 
 export const EVERYTHING: AuditFilters = {
@@ -29,7 +31,11 @@ export const EVERYTHING: AuditFilters = {
   kind: '',
   study: '',
   case: '',
+  device: '',
 };
+
+/** One at a time: the page has one field for all three. */
+export const NO_SUBJECT = { study: '', case: '', device: '' } as const;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const NUMBER = /^[1-9]\d{0,8}$/;
@@ -54,6 +60,7 @@ export function parseFilters(query: string): AuditFilters {
     kind: AUDIT_KINDS.find((known) => known === get('kind')) ?? '',
     study: either(id)(get('study')),
     case: either(id, (text) => NUMBER.test(text))(get('case')),
+    device: either(id)(get('device')),
   };
 }
 
@@ -68,11 +75,12 @@ export const writeFilters = (filters: AuditFilters): string =>
 export const isNarrowed = (filters: AuditFilters): boolean =>
   NAMES.some((name) => name !== 'from' && name !== 'to' && filters[name] !== '');
 
-/** A study or a case as it is typed: a UID has dots. */
+/** A study, a case or a device as it is typed: a UID has dots. */
 export type Typed =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'case'; readonly number: string }
   | { readonly kind: 'uid'; readonly uid: string }
+  | { readonly kind: 'device'; readonly id: string }
   | { readonly kind: 'wrong' };
 
 /** PS3.5 §9.1: at most 64 characters, components without leading zeros. Those of some devices have them. */
@@ -82,6 +90,7 @@ export function readSubject(text: string): Typed {
   const typed = text.trim();
   if (typed === '') return { kind: 'nothing' };
   if (NUMBER.test(typed)) return { kind: 'case', number: typed };
+  if (id(typed.toLowerCase())) return { kind: 'device', id: typed.toLowerCase() };
   return UID.test(typed) && typed.length <= 64 ? { kind: 'uid', uid: typed } : { kind: 'wrong' };
 }
 
@@ -97,6 +106,10 @@ const dayIn = (day: string): Date => {
 function boundsOf({ period, from, to }: AuditFilters, now: Date): { from: Date | null; to: Date | null } {
   if (period === '') return { from: null, to: null };
   if (period === 'today') return { from: startOfDay(now), to: null };
+  if (period === 'yesterday') {
+    const to = startOfDay(now);
+    return { from: new Date(to.getFullYear(), to.getMonth(), to.getDate() - 1), to };
+  }
   if (period !== 'days')
     return { from: startOfDay(new Date(now.getTime() - (Number(period) - 1) * DAY_MS)), to: null };
   const last = to === '' ? null : dayIn(to);
@@ -115,7 +128,7 @@ export function queryOf({ filters, uid }: AuditQuestion, now: Date): string {
   const { from, to } = boundsOf(filters, now);
   if (from !== null) query.set('from', from.toISOString());
   if (to !== null) query.set('to', to.toISOString());
-  for (const name of ['person', 'kind', 'study', 'case'] as const)
+  for (const name of ['person', 'kind', 'study', 'case', 'device'] as const)
     if (filters[name] !== '') query.set(name, filters[name]);
   if (uid !== '') query.set('study', uid);
   return query.toString();

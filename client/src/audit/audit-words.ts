@@ -1,6 +1,7 @@
 /** The words of the audit trail: each event, and what the page says around them. */
 import type { AuditEventName, AuditKind, Outcome } from '#shared/protocol/audit-events.ts';
 import type { AuditVerdict } from '#shared/protocol/audit-head.ts';
+import { leftOutWhenCancelled } from '../kit/cancelled-words.ts';
 import { counted } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import type { Period } from './audit-filters.ts';
@@ -27,7 +28,7 @@ const EVENTS = {
   'queue-taken-over': 'Took over studies that waited on a device',
   'upload-opened': 'Began to send a study',
   'upload-carried': 'Brought a study on a stick',
-  'upload-completed': 'Sent all of a study',
+  'upload-completed': 'Said that all of a study was sent or on its way',
   'upload-taken-back': 'Took a study back',
   'parcel-received': 'A part of a study arrived at the gateway',
   'parcel-verified': 'Checked a part of a study',
@@ -40,7 +41,10 @@ const EVENTS = {
   'study-given-up': 'Gave up a further destination of a study',
   'study-resumed': 'Sent a study to a destination that was given up for it',
   'study-evicted': 'Deleted the gateway’s copy of a study',
+  'study-values-renewed': 'Took the values for a destination from the rules again',
   'instances-decided': 'Decided about instances of a study',
+  'instances-covered': 'Covered parts of images of a study before sending',
+  'instances-released': 'Released images of a study: nothing in them names anybody',
   'instances-known-to-pacs': 'The PACS had some of a study before',
   'instances-fetched': 'Fetched instances from the first destination, for a further one',
   'instances-not-fetched': 'The first destination did not return instances as they were promised',
@@ -55,6 +59,7 @@ const EVENTS = {
   'dimse-transfer-resent': 'Sent images of a modality again',
   'dimse-transfer-given-up': 'Gave up images of a modality',
   'records-read': 'Read records of a study',
+  'study-found': 'Found a study in a search of the PACS',
   'orders-read': 'Read the list of orders',
   'private-figures-told': 'Was told figures with noise',
   'case-read': 'Read a case',
@@ -143,6 +148,8 @@ const KEEP =
 export const auditWords = {
   intro: 'Who did what, when, and with which study. Nobody can change it unseen.',
   list: 'Events, newest first',
+  pending:
+    'Readings of the last 15 minutes may be missing: they are listed once the quarter of an hour is over, at the time at which they began.',
   loading: 'Asking the gateway…',
   more: 'Show older events',
   end: 'There are no older events.',
@@ -154,6 +161,24 @@ export const auditWords = {
   removed: 'An account that was removed',
   nobody: 'Somebody without an account',
   endedSessions: 'Ended the sessions of an account',
+  verdicts: { agreed: 'Agreed with a result', corrected: 'Corrected a result' } as Readonly<
+    Record<string, string>
+  >,
+  decided: {
+    'leave-out': 'Left out images of a study',
+    retry: 'Had images of a study tried again',
+  } as Readonly<Record<string, string>>,
+  cancelled: 'Cancelled the sending of a study',
+  leftOutWhenCancelled,
+  withNames: 'with names',
+  withNamesFor: (reason: string) => `with names: ${reason}`,
+  /** Codes in the fields of an event, by the field. */
+  values: {
+    verdict: { agreed: 'agreed with the model', corrected: 'corrected the model' },
+  } as Readonly<Record<string, Readonly<Record<string, string>>>>,
+  /** A search told a patient's name or ID as the PACS has them, perhaps a pseudonym; or numbers and dates alone. */
+  named: 'the patient’s name or ID was shown',
+  unnamed: 'no name was shown',
   because: {
     'unknown-user': 'no such account',
     'wrong-password': 'wrong password',
@@ -164,15 +189,18 @@ export const auditWords = {
     'password-set': 'a new password',
     'signed-out': 'signed out everywhere',
   } as Readonly<Record<string, string>>,
-  read: {
+  counts: {
+    instances: (count: number) => counted(count, 'image', 'images'),
     images: (count: number) => counted(count, 'image', 'images'),
     reports: (count: number) => counted(count, 'report', 'reports'),
     receipts: (count: number) => counted(count, 'receipt', 'receipts'),
     exports: (count: number) => counted(count, 'export', 'exports'),
+    searches: (count: number) => counted(count, 'search', 'searches'),
     pages: (count: number) => counted(count, 'page', 'pages'),
   },
   caseNumber: (number: number) => `Case ${number}`,
   study: (end: string) => `Study …${end}`,
+  studies: (count: number) => counted(count, 'study', 'studies'),
   from: {
     device: 'by a device',
     key: (name: string) => `by API key “${name}”`,
@@ -180,6 +208,7 @@ export const auditWords = {
     address: (address: string) => `from ${address}`,
   },
   failed: 'Failed',
+  span: (from: string, until: string) => `${from}–${until}`,
   open: (seq: number) => `Details of event ${seq}`,
   details: {
     number: 'Number',
@@ -207,12 +236,14 @@ export const auditWords = {
   onlyPerson: (name: string) => `Only ${name}`,
   onlyStudy: 'Only this study',
   onlyCase: 'Only this case',
+  onlyDevice: 'Only this device',
   filters: 'What to look for',
   filtersInUse: (count: number) => (count === 0 ? 'Filters' : `Filters (${count})`),
   period: 'When',
   periods: {
     '': 'Any time',
     today: 'Today',
+    yesterday: 'Yesterday',
     '7': 'Last 7 days',
     '30': 'Last 30 days',
     days: 'Chosen days',
@@ -237,9 +268,9 @@ export const auditWords = {
     settings: 'Settings',
     gateway: 'Start, stop and restore',
   } satisfies Record<AuditKind, string>,
-  subject: 'Study or case',
-  subjectHint: 'Study Instance UID, or case number',
-  subjectWrong: 'Enter a whole Study Instance UID, or the number of a case.',
+  subject: 'Study, case or device',
+  subjectHint: 'UID, case number or device ID',
+  subjectWrong: 'Enter a whole Study Instance UID, the number of a case, or the whole ID of a device.',
   caseOf: (text: string) => `Case ${text}`,
   theCase: 'One case',
   save: 'Save as CSV',

@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADMIN, ask, createAccount, PASSWORD } from '#testing/accounts.ts';
+import type { UploadStatus } from '#shared/protocol/api.ts';
+import { ADMIN, ask, askAs, createAccount, PASSWORD } from '#testing/accounts.ts';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
+import { toManifest } from '../../../gateway/src/testing/pack-parcel.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('the audit trail');
@@ -22,13 +26,22 @@ async function untilAllHave(page: Page, text: string): Promise<void> {
   await rows(page).filter({ hasNotText: text }).first().waitFor({ state: 'detached' });
 }
 
+/** The rows of the question before stand until the answer is there. */
+async function untilOneIs(page: Page, text: string): Promise<void> {
+  const those = rows(page).filter({ hasText: text });
+  await until(`one event: ${text}`, async () => (await those.count()) === 1);
+}
+
 /** A long trail, as that of a system with many tests, is checked once somebody asks. */
-async function untilVerified(page: Page): Promise<void> {
-  const whole = page.getByText(/^Unchanged: [\d,]+ events, checked just now$/);
+async function untilVerified(
+  page: Page,
+  verdict: string | RegExp = /^Unchanged: [\d,]+ events, checked just now$/,
+): Promise<void> {
+  const said = page.getByText(verdict);
   const verify = page.getByRole('button', { name: 'Verify', exact: true });
-  await whole.or(verify).first().waitFor();
+  await said.or(verify).first().waitFor();
   if (await verify.isVisible()) await verify.click();
-  await whole.waitFor();
+  await said.waitFor();
 }
 
 /** A page of somebody new with these roles, signed in on a device of their own. */
@@ -62,6 +75,12 @@ walk(
     await untilVerified(page);
     await untilRead(page);
     await looksRight(page, 'audit');
+    // A search of the PACS is counted until the quarter of an hour is over.
+    assert.is((await ask(stage.gateway, technician, { path: '/dicom-web/studies' })).status, 200);
+    await page.reload();
+    await page.getByText('readings of the last 15 minutes may be missing', { exact: false }).waitFor();
+    await untilRead(page);
+    await looksRight(page, 'audit-pending');
 
     await page.getByRole('combobox', { name: /^Who/ }).selectOption({ label: technician });
     await page.waitForURL(/[?&]person=[0-9a-f-]{36}/);
@@ -82,21 +101,23 @@ walk(
     ).trim();
 
     await began.getByRole('link', { name: /^Study …/ }).click();
-    await page.getByText('Sending began').waitFor();
+    await page.getByText(/Sending began/).waitFor();
     await page.getByText(uid, { exact: true }).waitFor();
     await page.getByText(`by ${technician}`).first().waitFor();
     await looksRight(page, 'sent-study');
     await page.goBack();
     await untilAllHave(page, technician);
-    assert.is(
-      await page.getByRole('combobox', { name: /^Who/ }).locator('option:checked').innerText(),
-      technician,
-      'the filter has stayed',
-    );
+    await page
+      .getByRole('combobox', { name: /^Who/ })
+      .locator('option:checked', { hasText: technician })
+      .waitFor({ state: 'attached' });
 
     await narrowTo(page, uid);
+    await narrowToDevice(page);
+    await narrowTo(page, uid);
     await saveAll(stage, page, uid);
-    await page.getByRole('button', { name: 'Verify again' }).click();
+    // After the last reload a long trail waits to be asked.
+    await page.getByRole('button', { name: /^Verify/ }).click();
     await untilVerified(page);
     await close();
   },
@@ -104,7 +125,7 @@ walk(
 
 /** By its UID, which does not come into the address. */
 async function narrowTo(page: Page, uid: string): Promise<void> {
-  const field = page.getByLabel('Study or case');
+  const field = page.getByLabel('Study, case or device');
   await field.fill('not a UID');
   await page.getByText('Enter a whole Study Instance UID').waitFor();
   await field.fill(uid);
@@ -119,6 +140,32 @@ async function narrowTo(page: Page, uid: string): Promise<void> {
   await untilAllHave(page, end);
   await rows(page).filter({ hasText: 'Issued a receipt' }).waitFor();
   assert.is(await field.inputValue(), uid);
+}
+
+/** That of the study, from the event and by its ID; it did nothing yesterday. */
+async function narrowToDevice(page: Page): Promise<void> {
+  const began = rows(page).filter({ hasText: 'Began to send a study' });
+  await began.getByRole('button', { name: /^Details of event/ }).click();
+  await page.getByRole('button', { name: 'Only this device' }).click();
+  await page.waitForURL(/[?&]device=[0-9a-f-]{36}/);
+  await untilOneIs(page, 'A device may send for this account');
+  const field = page.getByLabel('Study, case or device');
+  const device = new URL(page.url().replace('#/', '')).searchParams.get('device')!;
+  assert.is(await field.inputValue(), device);
+  // A field that the head of the page covers in part would be measured as a small one.
+  await page.evaluate(() => scrollTo(0, 0));
+  await looksRight(page, 'audit-device');
+  // The field of a page that is read again follows the address, whatever was typed meanwhile.
+  await page.goto(new URL('#/audit', page.url()).href);
+  await page.locator('.audit-subject input:placeholder-shown').waitFor();
+  await field.fill(device.toUpperCase());
+  await field.press('Enter');
+  await page.waitForURL((url) => url.href.includes(device));
+  await untilOneIs(page, 'A device may send for this account');
+  await page.getByRole('combobox', { name: /^When/ }).selectOption({ label: 'Yesterday' });
+  await page.getByText('No event fits').waitFor();
+  await page.getByRole('combobox', { name: /^When/ }).selectOption({ label: 'Any time' });
+  await untilRead(page);
 }
 
 /** As CSV, of which each line is about the study. */
@@ -188,9 +235,12 @@ walk('long names and both directions of writing fit, and older events come page 
   const { page, close } = await enterAs(stage, 'auditor');
   await openTrail(stage, page, 'kind=accounts');
   await untilRead(page);
-  const count = await rows(page).count();
-  if (count === 50) await page.getByRole('button', { name: 'Show older events' }).click();
-  await rows(page).filter({ hasText: long }).last().waitFor();
+  // Others make accounts meanwhile: as many pages as there are.
+  while ((await rows(page).filter({ hasText: long }).count()) === 0) {
+    const count = await rows(page).count();
+    await page.getByRole('button', { name: 'Show older events' }).click();
+    await rows(page).nth(count).waitFor();
+  }
   await rows(page).filter({ hasText: 'ليلى' }).last().scrollIntoViewIfNeeded();
   await looksRight(page, 'audit-long');
   const numbers = (await page.getByRole('button', { name: /^Details of event/ }).all()).map((button) =>
@@ -217,7 +267,7 @@ walk(
       );
     await say({ kind: 'broken', atSeq: 4_711, because: 'rewritten' });
     await openTrail(stage, page);
-    await page.getByText('Changed: event 4,711 or a later one was rewritten').waitFor();
+    await untilVerified(page, 'Changed: event 4,711 or a later one was rewritten');
     await untilRead(page);
     await looksRight(page, 'audit-broken');
     await page.unroute(VERIFY);
@@ -258,6 +308,45 @@ walk(
     await close();
   },
 );
+
+/** Announces a study of three, of which no byte is sent, and cancels it. Its UID and the upload's id. */
+async function cancelAtOnce(stage: Stage): Promise<{ readonly uid: string; readonly uploadId: string }> {
+  const { instances } = syntheticStudy({ seed: stage.seed(5), instancesPerSeries: 3, rows: 8, columns: 8 });
+  const manifest = toManifest(instances);
+  const post = async (path: string, body: object): Promise<Response> => {
+    const answer = await ask(stage.gateway, stage.account.username, { method: 'POST', path, body });
+    assert.ok(answer.ok, answer.ok ? '' : await answer.text());
+    return answer;
+  };
+  const { uploadId } = (await (await post('/upload/init', manifest)).json()) as { uploadId: string };
+  const keys = manifest.instances.map(({ sopInstanceUID, digest }) => ({ sopInstanceUID, digest }));
+  await post(`/upload/${uploadId}/complete`, {});
+  await post(`/upload/${uploadId}/decisions`, { decision: 'leave-out', instances: keys });
+  await until('its receipt', async () => {
+    const path = `/upload/${uploadId}/status`;
+    return (await askAs<UploadStatus>(stage.gateway, stage.account.username, path)).receipt !== null;
+  });
+  return { uid: manifest.studyInstanceUID, uploadId };
+}
+
+walk('a study whose sending was cancelled is not said to be sent, to nobody', async (stage) => {
+  await stage.enter();
+  const { uid, uploadId } = await cancelAtOnce(stage);
+  const auditor = await enterAs(stage, 'auditor');
+  for (const page of [auditor.page, stage.page]) {
+    await page.goto(`${stage.address}/#/sent/${uploadId}`);
+    await page.getByText(uid, { exact: true }).waitFor();
+    await page.getByText('Cancelled: none in the PACS', { exact: true }).waitFor();
+    await page.getByText(/Sending began/).waitFor();
+    const said = await page.locator('main').innerText();
+    assert.not.match(said, /Done|sent all|put it together|Open in viewer|deleted its copy/);
+    assert.match(said, /3\s+left out/);
+    assert.match(said, /Sending was cancelled: 3 images left out, none of them had arrived/);
+  }
+  await looksRight(auditor.page, 'sent-study-cancelled');
+  await stage.page.getByRole('button', { name: `Record of the decision: ${uid}` }).waitFor();
+  await auditor.close();
+});
 
 walk(
   'without an answer the page says so; others do not get it; what is gone is said to be gone',

@@ -24,6 +24,7 @@ const page = (seqs: readonly number[], some: object = {}) =>
       studies: {},
     },
     newest: CHECKED_UNASKED + 1,
+    readingsPending: false,
     study: null,
     ...some,
   });

@@ -24,6 +24,7 @@ export type ShownEvents = {
   readonly study: AuditPage['study'];
   /** The number of the trail's last event. */
   readonly newest: number;
+  readonly readingsPending: boolean;
 };
 
 export type ChainState =

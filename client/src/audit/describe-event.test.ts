@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { AUDIT_EVENTS } from '#shared/protocol/audit-events.ts';
 import type { AuditNames } from '#shared/protocol/audit-page.ts';
 import { auditWords } from './audit-words.ts';
-import { describeEvent } from './describe-event.ts';
+import { describeEvent, wordOf } from './describe-event.ts';
 
 const test = suite('an event in plain words');
 
@@ -37,6 +37,19 @@ test('says who did it and to whom, and who did it without an account', () => {
   );
 });
 
+test('says what a person decided about images of a study', () => {
+  const decided = (fields: object) => {
+    const { what, more } = describe('instances-decided', { by: 'a', instances: 3, ...fields });
+    return [what, ...more];
+  };
+  assert.equal(decided({ decision: 'leave-out' }), ['Left out images of a study', '3 images']);
+  assert.equal(decided({ decision: 'retry' }), ['Had images of a study tried again', '3 images']);
+  assert.equal(decided({ decision: 'leave-out', cancelled: true, arrived: 1 }), [
+    'Cancelled the sending of a study',
+    '3 images left out, 1 of them had arrived at the gateway',
+  ]);
+});
+
 test('names the study, the case, the API key and what was read', () => {
   const sent = describe('upload-opened', { by: 'a', deviceId: 'd', studyInstanceUID: '1.2.3' });
   assert.equal([sent.study?.uploadId, sent.from], [NAMES.studies['1.2.3'], 'by a device']);
@@ -50,10 +63,48 @@ test('names the study, the case, the API key and what was read', () => {
     receipts: 0,
   });
   assert.equal([read.more, read.from], [['1,200 images', '1 report'], 'by API key “night export”']);
+  const changed = describe('case-changed', { caseId: 'c', by: 'a', changed: ['dueOn', 'priority', 'x'] });
+  assert.equal([changed.what, changed.more], ['Changed a case', ['due date, priority']]);
   assert.equal(describe('user-changed', { accountId: 'b', by: 'a', roles: ['admin', 'auditor'] }).more, [
     'bert',
     'Administrator, Auditor',
   ]);
+});
+
+test('tells a search from a reading, and says whether a name was shown', () => {
+  const span = { from: '2026-05-01T10:00:00.000Z', until: '2026-05-01T10:09:00.000Z' };
+  const fields = { accountId: 'a', studyInstanceUID: '1.2.3', ...span, searches: 2 };
+  const named = describe('study-found', { ...fields, named: true });
+  assert.equal(
+    [named.what, named.more, named.until],
+    [
+      'Found a study in a search of the PACS',
+      ['the patient’s name or ID was shown', '2 searches'],
+      span.until,
+    ],
+  );
+  assert.equal(describe('study-found', { ...fields, searches: 1, named: false }).more, [
+    'no name was shown',
+    '1 search',
+  ]);
+  assert.is(describe('audit-saved', { by: 'a', until: span.until }).until, null, 'the end of a filter');
+});
+
+test('says what a verdict was, and that a study went with names, and why', () => {
+  const verdicts = ['agreed', 'corrected'].map(
+    (verdict) => describe('result-verified', { by: 'a', verdict }).what,
+  );
+  assert.equal(verdicts, ['Agreed with a result', 'Corrected a result']);
+  assert.is(wordOf('verdict', 'corrected'), 'corrected the model');
+  const opened = (fields: object) => describe('upload-opened', { by: 'a', ...fields }).more;
+  assert.equal(opened({ withNames: true, reason: 'patient-request' }), [
+    'with names: the patient asked for it',
+  ]);
+  assert.equal([opened({ withNames: true }), opened({})], [['with names'], []]);
+  assert.equal(
+    [wordOf('reason', 'patient-request'), wordOf('constructor', 'name')],
+    ['the patient asked for it', null],
+  );
 });
 
 test('is a failure where the event is one, and where some of a study was refused', () => {

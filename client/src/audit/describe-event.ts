@@ -1,8 +1,10 @@
 /** An event in plain words: who, what, whom, which study or case, from where, and whether it failed. Pure. */
-import { outcomeOf, type Outcome } from '#shared/protocol/audit-events.ts';
+import { outcomeOf, studiesIn, type Outcome } from '#shared/protocol/audit-events.ts';
 import type { AuditNames, AuditRow } from '#shared/protocol/audit-page.ts';
+import { caseFieldWords } from '../kit/case-field-words.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { auditWords as words } from './audit-words.ts';
+import { reasonInSentence } from '../kit/sending-reason-words.ts';
 
 export type Described = {
   readonly who: string;
@@ -15,6 +17,8 @@ export type Described = {
   readonly study: { readonly uid: string; readonly uploadId: string | null } | null;
   readonly case: { readonly id: string; readonly number: number | null } | null;
   readonly from: string | null;
+  /** It went on until then: readings are one event for a quarter of an hour. */
+  readonly until: string | null;
   readonly outcome: Outcome;
 };
 
@@ -23,22 +27,29 @@ export function describeEvent({ event, fields }: AuditRow, names: AuditNames): D
   const account = textOf(fields, 'accountId');
   const whoId = by ?? account;
   const whomId = by !== null && account !== null && account !== by ? account : null;
-  const uid = textOf(fields, 'studyInstanceUID');
+  const [uid = null, ...others] = studiesIn(fields);
   const caseId = textOf(fields, 'caseId');
   return {
     who: whoOf(event, whoId, names),
     whoId,
     whomId,
-    what: event === 'logout' && whomId !== null ? words.endedSessions : (ownIn(words.events, event) ?? event),
+    what: whatOf(event, fields, whomId),
     more: [...(whomId === null ? [] : [nameIn(names, whomId)]), ...moreOf(event, fields)],
-    study: uid === null ? null : { uid, uploadId: ownIn(names.studies, uid) },
+    study: uid === null || others.length > 0 ? null : { uid, uploadId: ownIn(names.studies, uid) },
     case: caseId === null ? null : { id: caseId, number: ownIn(names.cases, caseId) },
     from: fromOf(event, fields, names),
+    until: SPANNED.includes(event) ? textOf(fields, 'until') : null,
     outcome: outcomeOf(event, fields),
   };
 }
 
 type Fields = AuditRow['fields'];
+/** Events of which the page says how much of its counted things they are about. */
+const COUNTED: readonly string[] = [
+  ...['records-read', 'study-found', 'audit-read'],
+  ...['instances-covered', 'instances-released', 'instances-decided'],
+];
+const SPANNED: readonly string[] = ['records-read', 'study-found', 'audit-read'];
 const textOf = (fields: Fields, name: string): string | null => {
   const value = Object.hasOwn(fields, name) ? fields[name] : null;
   return typeof value === 'string' && value !== '' ? value : null;
@@ -47,6 +58,31 @@ const ownIn = <T>(table: Readonly<Record<string, T>>, key: string): T | null =>
   Object.hasOwn(table, key) ? (table[key] ?? null) : null;
 const nameIn = (names: AuditNames, id: string): string => ownIn(names.accounts, id) ?? words.removed;
 
+function whatOf(event: string, fields: Fields, whomId: string | null): string {
+  if (event === 'logout' && whomId !== null) return words.endedSessions;
+  if (event === 'instances-decided')
+    return fields['cancelled'] === true
+      ? words.cancelled
+      : (ownIn(words.decided, textOf(fields, 'decision') ?? '') ?? words.events[event]!);
+  const verdict = event === 'result-verified' ? ownIn(words.verdicts, textOf(fields, 'verdict') ?? '') : null;
+  return verdict ?? ownIn(words.events, event) ?? event;
+}
+
+/** A code of an event's field in words; null: it has none. */
+export function wordOf(name: string, value: unknown): string | null {
+  if (name === 'reason') return reasonInSentence(value);
+  const codes = ownIn(words.values, name);
+  return codes === null || typeof value !== 'string' ? null : ownIn(codes, value);
+}
+
+/** Whether names of patients left a device, and why; whether a search told them. */
+function namesOf(event: string, { withNames, named, reason }: Fields): string[] {
+  if (event === 'study-found') return [named === true ? words.named : words.unnamed];
+  if (event !== 'upload-opened' || withNames !== true) return [];
+  const said = reasonInSentence(reason);
+  return [said === null ? words.withNames : words.withNamesFor(said)];
+}
+
 function whoOf(event: string, id: string | null, names: AuditNames): string {
   if (id !== null) return nameIn(names, id);
   return event === 'login-failed' ? words.nobody : words.gateway;
@@ -54,19 +90,31 @@ function whoOf(event: string, id: string | null, names: AuditNames): string {
 
 /** Reasons of a closed list, roles, and what was read. */
 function moreOf(event: string, fields: Fields): string[] {
+  const studies = studiesIn(fields);
   const because = ownIn(words.because, textOf(fields, 'because') ?? '');
   const roles = fields['roles'];
-  const counts = Object.entries(words.read).flatMap(([name, say]) => {
+  if (fields['cancelled'] === true)
+    return [words.leftOutWhenCancelled(Number(fields['instances']), Number(fields['arrived']))];
+  const counts = Object.entries(words.counts).flatMap(([name, say]) => {
     const count = fields[name];
     return typeof count === 'number' && count > 0 ? [say(count)] : [];
   });
   return [
     ...(because === null ? [] : [because]),
+    ...namesOf(event, fields),
     ...(Array.isArray(roles)
       ? [roles.map((role) => ownIn(kitWords.roles, String(role)) ?? String(role)).join(', ')]
       : []),
-    ...(event === 'records-read' || event === 'audit-read' ? counts : []),
+    ...(studies.length > 1 ? [words.studies(studies.length)] : []),
+    ...(event === 'case-changed' ? fieldsIn(fields['changed']) : []),
+    ...(COUNTED.includes(event) ? counts : []),
   ];
+}
+
+function fieldsIn(changed: unknown): string[] {
+  const names = Array.isArray(changed) ? changed : [];
+  const said = names.flatMap((name) => ownIn(caseFieldWords, String(name)) ?? []);
+  return said.length === 0 ? [] : [said.join(', ')];
 }
 
 /** An event about a device was not done by it. */

@@ -6,6 +6,7 @@
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { kitWords } from './kit-words.ts';
+import { SETTLING_MS, useSettling } from './use-settling.ts';
 
 export type SheetProps = {
   readonly title: string;
@@ -18,9 +19,11 @@ export type SheetProps = {
 export function Sheet({ title, says, onClose, children }: SheetProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
+  const openedAt = useRef(0);
   useLayoutEffect(() => {
     const opened = dialog.current;
     opened?.showModal();
+    openedAt.current = performance.now();
     return () => opened?.close();
   }, []);
   return (
@@ -34,7 +37,9 @@ export function Sheet({ title, says, onClose, children }: SheetProps) {
       onClose={onClose}
       onClick={(event) => {
         const opened = event.currentTarget;
-        if (event.target === opened && isOutside(opened, event)) opened.close();
+        // The second press of a double press on the button that opened the sheet does not close it.
+        const isNew = event.timeStamp < openedAt.current + SETTLING_MS;
+        if (event.target === opened && !isNew && isOutside(opened, event)) opened.close();
       }}
     >
       <h2 id={heading}>{title}</h2>
@@ -80,6 +85,7 @@ export function Confirm({
   onYes,
   onClose,
 }: ConfirmProps) {
+  const settling = useSettling<HTMLDivElement>(title);
   const answer = () => {
     onClose();
     onYes();
@@ -92,7 +98,7 @@ export function Confirm({
         </p>
       )}
       <p class="sheet-text">{what}</p>
-      <div class="sheet-actions">
+      <div ref={settling} class="sheet-actions">
         <button type="button" class="button" autofocus onClick={onClose}>
           {no}
         </button>

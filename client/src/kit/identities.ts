@@ -1,7 +1,8 @@
 /**
  * The one door through which identities reach a screen. *Hide names* is one switch for all pages of a device, for a
  * demonstration, a screenshot or a person looking over one's shoulder. It hides names, Patient IDs, birth dates and
- * texts that may hold a name; but no pixel of an image, and nothing in another program's viewer.
+ * texts that may hold a name. Pictures from the PACS that may show one are asked for one by one
+ * (viewer/hidden-pictures.ts). Nothing is hidden in another program's viewer.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { formatDicomDate, formatPersonName } from './format.ts';

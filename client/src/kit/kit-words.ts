@@ -2,6 +2,8 @@
 import type { Role } from '#shared/protocol/api.ts';
 
 export const kitWords = {
+  notForDiagnosis: 'Not for diagnostic use',
+  notForDiagnosisWhat: 'A demonstration model. It only decides which studies are looked at first.',
   product: 'RelayPACS',
   /** The name of each page: in the navigation, in the window's title and above the page. */
   pages: {

@@ -36,14 +36,13 @@ export type Route =
   | { readonly page: 'sent'; readonly id: string }
   /** The list of reviews (without an id), or one review. */
   | { readonly page: 'reviews'; readonly id: string }
-  /** The pages for administrators: the list of them, and each of them. */
-  | { readonly page: 'admin'; readonly at: AdminPlace }
+  /** The pages for administrators; they begin at the destinations. */
+  | { readonly page: 'admin'; readonly at: AdminTask }
   | { readonly page: 'not-found' };
 
 export type ResultsPlace = 'results' | 'infer' | 'models';
-const adminTasks = ['accounts', 'destinations', 'rules', 'api-keys', 'dimse-peers'] as const;
+const adminTasks = ['destinations', 'accounts', 'rules', 'api-keys', 'dimse-peers'] as const;
 export type AdminTask = (typeof adminTasks)[number];
-export type AdminPlace = 'admin' | AdminTask;
 
 /** Their address has no id. */
 const plainPages = ['studies', 'needs', 'settings', 'help', 'check', 'exports'] as const;
@@ -65,7 +64,7 @@ export function parseRoute(hash: string): Route {
     return { page: 'results', at: page, id, beside };
   if (beside !== '') return { page: 'not-found' };
   if (page === 'admin') {
-    const at = id === '' ? page : adminTasks.find((task) => task === id);
+    const at = adminTasks.find((task) => id === '' || task === id);
     return at === undefined ? { page: 'not-found' } : { page, at };
   }
   if (page === '' && id === '') return { page: hash.length > 1 ? 'upload' : 'start' };
@@ -101,7 +100,7 @@ export function hrefOf(route: Exclude<Route, { page: 'not-found' }>): string {
     case 'audit':
       return `#/audit${route.query && `?${route.query}`}`;
     case 'admin':
-      return route.at === 'admin' ? '#/admin' : `#/admin/${route.at}`;
+      return `#/admin/${route.at}`;
     case 'results':
       return `#/${[route.at, route.id, route.beside].filter(Boolean).join('/')}`;
     default:

@@ -1,6 +1,5 @@
 /** One study: a line with its name, time, kind, size, place and receipt, which expands to its track. */
 import { useId, useState } from 'preact/hooks';
-import { causesOf } from '#shared/protocol/withheld.ts';
 import { instances } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { formatMoment } from '../kit/format.ts';
@@ -13,13 +12,13 @@ import { StudyDetails } from '../pipeline/queue/StudyDetails.tsx';
 import { Track } from '../pipeline/queue/Track.tsx';
 import type { ReceiptSheetProps } from '../pipeline/upload/ReceiptSheet.tsx';
 import { uploadWords } from '../pipeline/upload/upload-words.ts';
-import { isWatched, type DayEntry } from './day-entry.ts';
+import { isWatched, keepsNames, type DayEntry } from './day-entry.ts';
 import { SelectTick } from './Selection.tsx';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
 import type { StudyRecordProps } from './StudyRecord.tsx';
 import { dismissAll } from './Undo.tsx';
-import { whereOf } from './where-of.ts';
+import { whereOf, withheldOf } from './where-of.ts';
 
 const ReceiptSheet = deferred<ReceiptSheetProps>(
   () => import('../pipeline/upload/ReceiptSheet.tsx').then((view) => view.ReceiptSheet),
@@ -88,8 +87,14 @@ function Name({ entry }: { readonly entry: DayEntry }) {
           </span>
         )}
       </h3>
-      {beneath.length > 0 && (
+      {(beneath.length > 0 || keepsNames(entry)) && (
         <p class="small quiet kept">
+          {keepsNames(entry) && (
+            <span class="names-kept">
+              <Icon name="person" size={16} />
+              {words.namesKept}
+            </span>
+          )}
           <bdi>{beneath.join(kitWords.separator)}</bdi>
         </p>
       )}
@@ -102,25 +107,19 @@ function beneathOf(entry: DayEntry): readonly string[] {
   return [...whoseOf(entry), ...withheldOf(entry)];
 }
 
-/** Of a study that has arrived, why instances are not in the PACS that nobody promised. */
-function withheldOf({ part, study, sent }: DayEntry): readonly string[] {
-  if (part !== 'arrived' && part !== 'left-out') return [];
-  return causesOf(study?.withheld ?? sent?.uploads[0]?.withheld).map(([cause, count]) =>
-    words.withheld[cause](count),
-  );
-}
-
-function whoseOf({ person, place, senders }: DayEntry): readonly string[] {
+function whoseOf(entry: DayEntry): readonly string[] {
+  const { person, place, senders, about } = entry;
   if (place === 'here') return person;
   if (senders.length === 0) return [place === 'gone' ? words.gone : words.elsewhere];
-  const kept = senders.some(({ keptNames }) => keptNames);
   return [
+    ...person,
+    ...about,
     ...senders.map(({ username }) => words.sentBy(username)),
-    kept ? words.namesKept : words.namesRemoved,
+    ...(keepsNames(entry) ? [] : [words.namesRemoved]),
   ];
 }
 
-function WhereItIs({ entry }: { readonly entry: DayEntry }) {
+export function WhereItIs({ entry }: { readonly entry: DayEntry }) {
   const { look, icon, said } = whereOf(entry);
   return (
     <p class="study-where small" data-look={look}>
@@ -130,7 +129,14 @@ function WhereItIs({ entry }: { readonly entry: DayEntry }) {
   );
 }
 
-function Receipt({ entry: { hasReceipt, studyInstanceUID, study, name } }: { readonly entry: DayEntry }) {
+type ReceiptProps = {
+  readonly entry: Pick<DayEntry, 'hasReceipt' | 'studyInstanceUID' | 'study' | 'name'>;
+  /** Nothing of it is in the PACS. */
+  readonly isRecord?: boolean;
+};
+
+export function Receipt({ entry, isRecord = false }: ReceiptProps) {
+  const { hasReceipt, studyInstanceUID, study, name } = entry;
   const [isOpen, setOpen] = useState(false);
   if (!hasReceipt || studyInstanceUID === null) return <span class="study-receipt" />;
   return (
@@ -139,16 +145,17 @@ function Receipt({ entry: { hasReceipt, studyInstanceUID, study, name } }: { rea
         type="button"
         class="button button-bare"
         aria-haspopup="dialog"
-        aria-label={uploadWords.receiptOf(name)}
+        aria-label={isRecord ? uploadWords.recordOf(name) : uploadWords.receiptOf(name)}
         onClick={() => setOpen(true)}
       >
-        {uploadWords.receipt}
+        {isRecord ? uploadWords.record : uploadWords.receipt}
       </button>
       {isOpen && (
         <ReceiptSheet
           studyInstanceUID={studyInstanceUID}
           id={study?.id ?? null}
           name={name}
+          isRecord={isRecord}
           onClose={() => setOpen(false)}
         />
       )}
@@ -159,12 +166,15 @@ function Receipt({ entry: { hasReceipt, studyInstanceUID, study, name } }: { rea
 function Details({ entry }: { readonly entry: DayEntry }) {
   const queue = useQueue();
   const list = useDayList();
-  const { study, studyInstanceUID, track, place, senders, hasReceipt } = entry;
-  const watched = isWatched(entry);
+  const { study, studyInstanceUID, place, senders, hasReceipt } = entry;
   return (
     <>
       {study ? (
-        <StudyDetails study={study} onDismiss={(id) => void dismissAll(queue, list, [id])} />
+        <StudyDetails
+          study={study}
+          sentAt={entry.sentAt}
+          onDismiss={(id) => void dismissAll(queue, list, [id])}
+        />
       ) : (
         <>
           {senders.length === 0 && (
@@ -175,26 +185,28 @@ function Details({ entry }: { readonly entry: DayEntry }) {
               <bdi>{words.sentByWhat(username, keptNames)}</bdi>
             </p>
           ))}
-          <Track
-            track={track}
-            asks={!watched}
-            places={
-              watched
-                ? words.placesOfSender
-                : place === 'elsewhere'
-                  ? words.placesElsewhere
-                  : queueWords.places
-            }
-          />
-          {track.needsYou > 0 && (
-            <p class={watched ? 'small' : 'small said-red'}>
-              {watched ? words.senderDecides : words.decideThere}
-            </p>
-          )}
+          <SentTrack entry={entry} />
         </>
       )}
       {studyInstanceUID !== null && (
         <StudyRecord studyInstanceUID={studyInstanceUID} hasReceipt={hasReceipt} />
+      )}
+    </>
+  );
+}
+
+/** Of a study that is not on this device. */
+export function SentTrack({ entry }: { readonly entry: DayEntry }) {
+  const { track, place } = entry;
+  const watched = isWatched(entry);
+  const ofOwn = place === 'elsewhere' ? words.placesElsewhere : queueWords.places;
+  return (
+    <>
+      <Track track={track} asks={!watched} places={watched ? words.placesOfSender : ofOwn} />
+      {track.needsYou > 0 && (
+        <p class={watched ? 'small' : 'small said-red'}>
+          {watched ? words.senderDecides : words.decideThere}
+        </p>
       )}
     </>
   );

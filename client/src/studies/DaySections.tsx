@@ -8,11 +8,12 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { EmptyQueue } from '../pipeline/queue/QueueNotices.tsx';
 import type { QueuePart } from '../pipeline/queue/track-of.ts';
-import { EVERYTHING, isNarrowed, type Section } from './choose-entries.ts';
+import { EVERYTHING, isFoundByLabel, isNarrowed, patientOf, type Section } from './choose-entries.ts';
 import { isWatched, type DayEntry } from './day-entry.ts';
 import { goesFirst } from '../pipeline/queue/track-of.ts';
 import { DayRow } from './DayRow.tsx';
 import type { SentStudiesStore } from './sent-studies.store.ts';
+import { standingOf } from './search-standing.ts';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
 import { dismissAll } from './Undo.tsx';
@@ -36,13 +37,20 @@ export type DaySectionsProps = {
   readonly sent: SentStudiesStore;
 };
 
-function NoneFound({ entries, isOwn }: { readonly entries: readonly DayEntry[]; readonly isOwn: boolean }) {
+type NoneFoundProps = {
+  readonly entries: readonly DayEntry[];
+  readonly sent: SentStudiesStore;
+  /** Nobody is still to be asked, or to answer. */
+  readonly isSure: boolean;
+};
+
+function NoneFound({ entries, sent, isSure }: NoneFoundProps) {
   const list = useDayList();
   return (
     <div class="queue-empty">
-      <p class="strong">{words.none}</p>
+      {isSure && <p class="strong">{words.none}</p>}
       {list.choice.value.text.trim() !== '' &&
-        whyNone(entries, isOwn).map((said) => (
+        whyNone(entries, sent).map((said) => (
           <p key={said} class="quiet">
             {said}
           </p>
@@ -58,19 +66,21 @@ export function DaySections({ entries, sections, sent }: DaySectionsProps) {
   const choice = useDayList().choice.value;
   const [lineOf] = useState(createLines);
   const found = sections.reduce((sum, section) => sum + section.entries.length, 0);
-  const isByLabel = choice.text.trim() !== '' && sections.some(isOfLabels);
+  const isByLabel = isFoundByLabel(sections, choice);
+  const isSure = standingOf(sent, choice.text.trim()) === 'here';
+  const counted = isNarrowed(choice) && (found > 0 || isSure) ? words.found(found) : '';
   return (
     <>
       <p class="unseen" role="status">
-        {isByLabel ? words.mayBe(found) : isNarrowed(choice) ? words.found(found) : ''}
+        {isByLabel ? words.mayBe(found) : counted}
       </p>
       {isByLabel && (
         <p class="small">
           <Icon name="caution" size={16} /> <strong>{words.mayBe(found)}</strong> {words.byInitials}
         </p>
       )}
-      {found === 0 &&
-        (isNarrowed(choice) ? <NoneFound entries={entries} isOwn={sent.whose === 'own'} /> : <EmptyQueue />)}
+      {found === 0 && !isNarrowed(choice) && <EmptyQueue />}
+      {found === 0 && isNarrowed(choice) && <NoneFound entries={entries} sent={sent} isSure={isSure} />}
       <VirtualList
         items={linesOf(sections, entries, { hasMore: sent.hasMore.value, lineOf })}
         keyOf={keyOf}
@@ -82,10 +92,6 @@ export function DaySections({ entries, sections, sent }: DaySectionsProps) {
     </>
   );
 }
-
-/** Holds a study of which only the label is left. */
-const isOfLabels = ({ entries }: Section): boolean =>
-  entries.some(({ study }) => study !== null && study.title === null && study.label !== null);
 
 type LineOf = (entry: DayEntry, opens: boolean) => Line;
 
@@ -108,11 +114,25 @@ function linesOf(
 ): readonly Line[] {
   const isUnfinished = ({ part }: DayEntry) => part === 'under-way' || part === 'needs-you';
   const opensAll = all.filter(isUnfinished).length <= OPEN_LIMIT;
+  const newest = newestOfPatients(all);
+  const isNewest = (entry: DayEntry) => (newest.get(patientOf(entry)) ?? entry) === entry;
   const lines = sections.flatMap((section): Line[] => [
     { kind: 'heading', section, alone: section.heading.by === 'nothing' && sections.length === 1 },
-    ...section.entries.map((entry) => lineOf(entry, isUnfinished(entry) && (opensAll || saysMore(entry)))),
+    ...section.entries.map((entry) =>
+      lineOf(entry, isUnfinished(entry) && ((opensAll && isNewest(entry)) || saysMore(entry))),
+    ),
   ]);
   return hasMore ? [...lines, { kind: 'more' }] : lines;
+}
+
+/** An open row of an older study would push the one that was just sent off the screen. */
+function newestOfPatients(all: readonly DayEntry[]): ReadonlyMap<string, DayEntry> {
+  const newest = new Map<string, DayEntry>();
+  for (const entry of all) {
+    const patient = patientOf(entry);
+    if (patient !== '' && entry.at >= (newest.get(patient)?.at ?? 0)) newest.set(patient, entry);
+  }
+  return newest;
 }
 
 /** Its line has no room for it, and the patient may still be there. */

@@ -10,6 +10,14 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
   const { choice } = useDayList();
   const field = useId();
   const set = (some: Partial<Choice>) => (choice.value = { ...choice.value, ...some });
+  const isOwn = sent.whose === 'own';
+  const find = (text: string) => void sent.find(text.trim(), new Date());
+  /** Also a text of which the search has failed, and which nobody has changed since. */
+  const findOnEnter = (text: string) => {
+    // The list of a site begins with today alone: a search looks further.
+    if (!isOwn && text.trim() !== '' && choice.value.period === 'today') set({ period: 'any' });
+    find(text);
+  };
   return (
     <search class="finder">
       <label class="field finder-text" for={field}>
@@ -21,10 +29,12 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
           spellcheck={false}
           dir="auto"
           maxLength={128}
-          placeholder={sent.whose === 'own' ? words.searchHint : words.siteHint}
+          placeholder={hintOf(sent)}
           value={choice.value.text}
           onInput={(event) => set({ text: event.currentTarget.value })}
-          onChange={(event) => void sent.find(event.currentTarget.value.trim(), new Date())}
+          // The PACS is not asked for a patient because somebody leaves the field.
+          onChange={(event) => !sent.asksPatients() && find(event.currentTarget.value)}
+          onKeyDown={(event) => event.key === 'Enter' && findOnEnter(event.currentTarget.value)}
         />
       </label>
       <details class="disclosure finder-more">
@@ -34,10 +44,15 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
           </span>
           {countOf(choice.value) === 0 ? words.filters : words.filtersOn(countOf(choice.value))}
         </summary>
-        <Filters choice={choice.value} isOwn={sent.whose === 'own'} onSet={set} />
+        <Filters choice={choice.value} isOwn={isOwn} onSet={set} />
       </details>
     </search>
   );
+}
+
+function hintOf({ whose, asksPatients }: SentStudiesStore): string {
+  if (whose === 'own') return words.searchHint;
+  return asksPatients() ? words.patientHint : words.siteHint;
 }
 
 const countOf = ({ shown, period, names, sort, byPatient }: Choice): number =>

@@ -9,6 +9,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { ReasonDetails } from '../kit/ReasonDetails.tsx';
 import { sentencesAt, sentencesOfReason } from '../kit/reason-sentences.ts';
 import { hrefOf } from '../kit/routes.ts';
+import { useSettling } from '../kit/use-settling.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { sendableOf } from '../pipeline/ingest/sendable.ts';
 import { useNeeds } from '../pipeline/ingest/use-needs.ts';
@@ -17,7 +18,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { Trouble } from '../pipeline/queue/queued-study.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import { OneDecision } from './OneDecision.tsx';
-import { listDecisions, meaningOf, type DecisionGroup } from './list-decisions.ts';
+import { listDecisions, meaningOf, type Decision, type DecisionGroup } from './list-decisions.ts';
 import { needsWords as words } from './needs-words.ts';
 import './needs.css';
 
@@ -26,8 +27,10 @@ export function NeedsView() {
   const { reopenable, policiesFor } = useIngest();
   const needs = useNeeds();
   const groups = listDecisions(needs, { reopenable: (id) => reopenable.value.has(id), policiesFor });
+  // Where a study or a patient leaves the list, the next one slides under the pointer.
+  const settling = useSettling<HTMLElement>(groups.flatMap(({ decisions }) => decisions.map(placeOf)).join());
   return (
-    <main id="content" class="page needs" aria-busy={!ready}>
+    <main ref={settling} id="content" class="page needs" aria-busy={!ready}>
       <h1 tabIndex={-1}>{kitWords.pages.needs}</h1>
       {groups.length > 0 && <p class="numbers">{words.total(sumOf(needs))}</p>}
       {ready && groups.length === 0 && <Nothing />}
@@ -37,6 +40,9 @@ export function NeedsView() {
     </main>
   );
 }
+
+const placeOf = ({ key, answers, patients }: Decision): string =>
+  [key, ...answers, ...patients.flatMap(({ keys }) => keys)].join(' ');
 
 /** The way on: instances that were chosen and not sent come first, as in the status line. */
 function Nothing() {

@@ -14,6 +14,7 @@ import { ThumbnailPicture } from '../pipeline/ingest/ThumbnailPicture.tsx';
 import { isOnePerson } from '../pipeline/ingest/patients-of-study.ts';
 import { ConflictPictures } from './ConflictPictures.tsx';
 import { PatientsOfStudy } from './PatientsOfStudy.tsx';
+import { chooseAgain } from '../pipeline/queue/choose-again.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { CONFLICT } from '../pipeline/queue/upload-queue.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
@@ -30,6 +31,7 @@ export function OneDecision({ decision }: { readonly decision: Decision }) {
   const pictured = picturedOf(ingest, decision);
   const { name, about } = describe(decision, pictured);
   const answer = async (chosen: Answer) => {
+    if (chosen === 'choose-again') return chooseAgain(decision.study?.id ?? null);
     setBusy(true);
     setFailed(null);
     try {

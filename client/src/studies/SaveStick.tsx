@@ -1,4 +1,5 @@
 /** The sheet that saves chosen studies to a file for a stick. Loaded when it is opened. */
+import { causesOf } from '#shared/protocol/withheld.ts';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
@@ -10,7 +11,7 @@ import { openFileTarget } from '../pipeline/upload/stick/write-file.ts';
 
 type Phase =
   | { readonly kind: 'preparing' }
-  | { readonly kind: 'saved'; readonly studies: number }
+  | { readonly kind: 'saved'; readonly packed: PackedStick }
   | { readonly kind: 'ready'; readonly packed: PackedStick }
   | { readonly kind: 'saving'; readonly percent: number }
   | { readonly kind: 'fault'; readonly fault: keyof typeof words.faults };
@@ -44,11 +45,14 @@ function Outcome({ phase }: { readonly phase: Phase }) {
   switch (phase.kind) {
     case 'preparing':
       return <p class="quiet">{words.preparing}</p>;
+    case 'ready':
+      return <NotInFile packed={phase.packed} />;
     case 'saving':
       return <p class="numbers">{words.saving(phase.percent)}</p>;
     case 'saved':
       return (
-        <Notice kind="plain" sign="save" title={words.saved.title(phase.studies)}>
+        <Notice kind="plain" sign="save" title={words.saved.title(phase.packed.studies)}>
+          <NotInFile packed={phase.packed} />
           <p>{words.saved.next}</p>
         </Notice>
       );
@@ -61,6 +65,16 @@ function Outcome({ phase }: { readonly phase: Phase }) {
     default:
       return null;
   }
+}
+
+function NotInFile({ packed }: { readonly packed: PackedStick }) {
+  const causes = causesOf(packed.withheld);
+  if (causes.length === 0) return null;
+  return (
+    <p>
+      {words.withheld(causes)} {causes.some(([cause]) => cause === 'held') && words.decide}
+    </p>
+  );
 }
 
 /** The file is prepared when the sheet opens: a browser asks for a place only right after a click. */
@@ -84,7 +98,7 @@ function useSaving(studyIds: readonly string[]) {
     const saved = await saveTo(packed, onPercent).catch(() => 'failed' as const);
     if (saved === 'failed') return setPhase({ kind: 'fault', fault: 'failed' });
     free.current = saved;
-    setPhase(saved === null ? { kind: 'ready', packed } : { kind: 'saved', studies: packed.studies });
+    setPhase(saved === null ? { kind: 'ready', packed } : { kind: 'saved', packed });
   };
   return { phase, save };
 }

@@ -1,8 +1,9 @@
 /** Selecting studies in the list, and what can be done with all of them at once. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { deferred } from '../kit/deferred.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import { CancelSelected, isCancellable } from './CancelSelected.tsx';
 import { chooseEntries } from './choose-entries.ts';
 import type { DayEntry } from './day-entry.ts';
 import { useDayList } from './studies-context.ts';
@@ -50,6 +51,17 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
   const queue = useQueue();
   const list = useDayList();
   const now = list.selected.value;
+  const isSelecting = now !== null;
+  useEffect(() => {
+    if (!isSelecting) return;
+    const onKey = ({ key, target }: KeyboardEvent) => {
+      // In a sheet the key closes the sheet, in the search it clears the text.
+      const isTaken = target instanceof Element && target.closest('dialog, [type=search]') !== null;
+      if (key === 'Escape' && !isTaken) list.selected.value = null;
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, [isSelecting, list]);
   if (now === null) return null;
   const shown = chooseEntries(entries, list.choice.value, new Date())
     .flatMap((section) => section.entries)
@@ -59,6 +71,7 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
   const toResume = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && paused));
   const toRemove = idsOf(chosen.filter(isRemovable));
   const toSave = idsOf(chosen.filter(isSavable));
+  const toCancel = chosen.filter(isCancellable);
   const done = () => (list.selected.value = null);
   return (
     <section class="selection" aria-label={words.actions}>
@@ -75,6 +88,7 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
         {toResume.length > 0 && (
           <Act label={words.resume} act={() => void queue.resume(...toResume).then(done)} />
         )}
+        {toCancel.length > 0 && <CancelSelected studies={toCancel} onDone={done} />}
         {toSave.length > 0 && <SaveButton studyIds={toSave} />}
         {toRemove.length > 0 && (
           <Act

@@ -7,8 +7,11 @@ import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
+import { entryElsewhere } from './day-entry.ts';
+import { Receipt, SentTrack, WhereItIs } from './DayRow.tsx';
 import { sentStudyWords as words } from './sent-study-words.ts';
 import { StudyRecord } from './StudyRecord.tsx';
+import { withheldOf } from './where-of.ts';
 import './studies.css';
 
 type Loaded = SentStudy | 'loading' | 'failed' | 'missing';
@@ -55,29 +58,28 @@ export function SentStudyView({ id }: { readonly id: string }) {
 
 function OneStudy({ study }: { readonly study: SentStudy }) {
   const user = useSession().user.value;
-  const { studyInstanceUID, standing, firstSentAt, lastSentAt, uploads } = study;
+  const { studyInstanceUID, firstSentAt, lastSentAt, uploads } = study;
   const now = new Date();
-  const senders = [...new Set(uploads.flatMap(({ sender }) => sender?.username ?? []))];
-  const when = [...new Set([firstSentAt, lastSentAt])].map((at) => formatMoment(new Date(at), now));
+  const entry = entryElsewhere(study, null, now);
+  const when = new Set([firstSentAt, lastSentAt].map((at) => formatMoment(new Date(at), now)));
+  const by = entry.senders.map(({ username }) => username).join(', ');
+  const hasReceipt = user !== null && maySend(user) && uploads.some(({ receipt }) => receipt !== null);
   return (
     <>
       <div class="stack-tight">
         <p class="code kept" title={studyInstanceUID}>
           {studyInstanceUID}
         </p>
+        <WhereItIs entry={entry} />
         <p>
-          {words.standings[standing]}
-          {kitWords.separator}
-          {words.sent(when.join(words.to))}
-          {senders.length > 0 && kitWords.separator}
-          {senders.length > 0 && <bdi>{words.by(senders.join(', '))}</bdi>}
+          {[...withheldOf(entry), words.began([...when])].join(kitWords.separator)}
+          {by !== '' && kitWords.separator}
+          {by !== '' && <bdi>{words.by(by)}</bdi>}
         </p>
       </div>
-      <StudyRecord
-        studyInstanceUID={studyInstanceUID}
-        hasReceipt={user !== null && maySend(user) && uploads.some(({ receipt }) => receipt !== null)}
-        isOpen
-      />
+      <SentTrack entry={entry} />
+      <Receipt entry={{ ...entry, hasReceipt, name: studyInstanceUID }} isRecord={!entry.hasReceipt} />
+      <StudyRecord studyInstanceUID={studyInstanceUID} hasReceipt={entry.hasReceipt} isOpen />
     </>
   );
 }

@@ -17,12 +17,14 @@ import { createDayList } from './day-list.ts';
 import { DaySections } from './DaySections.tsx';
 import { Finder } from './Finder.tsx';
 import { receiptKeys } from './receipt-keys.ts';
+import { asksByItself, standingOf } from './search-standing.ts';
 import { createSentStudies, type SentStudiesStore, type WhoseStudies } from './sent-studies.store.ts';
 import { CarryOffer, SelectionBar, SelectToggle } from './Selection.tsx';
 import { OfferNews } from './OfferNews.tsx';
 import { ProvideDayList, useDayList } from './studies-context.ts';
 import { studiesWords } from './studies-words.ts';
 import { Removed, Undo } from './Undo.tsx';
+import { whyIncomplete } from './why-none.ts';
 import './studies.css';
 
 export type StudiesViewProps = {
@@ -110,7 +112,7 @@ function WhoseChoice({ chosen, onChoose }: WhoseChoiceProps) {
   );
 }
 
-/** Fewer studies than these are seen at a glance: nobody has to search them. */
+/** Fewer studies of one's own than these are seen at a glance: nobody has to search them. */
 const FEW = 4;
 
 function Found({
@@ -122,24 +124,63 @@ function Found({
 }) {
   const choice = useDayList().choice.value;
   const sections = useMemo(() => chooseEntries(entries, choice, new Date()), [entries, choice]);
+  useAskForPseudonym(sent, choice.text.trim());
   if (entries.length === 0) return <EmptyQueue />;
-  const canFind = entries.length >= FEW || isNarrowed(choice) || entries.some(({ removed }) => removed);
+  const isMany = sent.whose !== 'own' || entries.length >= FEW;
+  const canFind = isMany || isNarrowed(choice) || entries.some(({ removed }) => removed);
   return (
     <>
       {canFind && <Finder sent={sent} />}
-      <FromGateway sent={sent} />
+      <FromGateway sent={sent} text={choice.text.trim()} />
       <Removed entries={entries} />
       <DaySections entries={entries} sections={sections} sent={sent} />
     </>
   );
 }
 
-/** Says when the list holds only what this device knows. */
-function FromGateway({ sent }: { readonly sent: SentStudiesStore }) {
+/** Says when the list, or the search for this text, holds only what this device knows. */
+function FromGateway({ sent, text }: { readonly sent: SentStudiesStore; readonly text: string }) {
   const phase = sent.phase.value;
   if (phase === 'unreachable') return <p class="small quiet">{studiesWords.onlyHere}</p>;
   if (phase === 'refused') return <p class="small quiet">{studiesWords.refused}</p>;
-  return null;
+  const said = saidOf(sent, text);
+  return said === null ? null : (
+    <p class="small" role="status">
+      {said}
+    </p>
+  );
+}
+
+/** null: the list is all that is found. */
+function saidOf(sent: SentStudiesStore, text: string): string | null {
+  const search = sent.search.value;
+  if (text !== '' && search?.text === text)
+    switch (search.standing) {
+      case 'failed':
+        return whyIncomplete(search.error);
+      case 'answered':
+        return search.isCut ? studiesWords.cut : null;
+    }
+  switch (standingOf(sent, text)) {
+    case 'on-enter':
+      return studiesWords.pressEnter;
+    case 'asking':
+      return studiesWords.askingPacs;
+    default:
+      return null;
+  }
+}
+
+/** A pasted text is complete at once; one that is being corrected is not asked for letter by letter. */
+const PAUSE_MS = 300;
+
+function useAskForPseudonym(sent: SentStudiesStore, text: string): void {
+  const isAsked = sent.search.value?.text === text;
+  useEffect(() => {
+    if (isAsked || !asksByItself(sent, text)) return;
+    const timer = setTimeout(() => void sent.find(text, new Date()), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [sent, text, isAsked]);
 }
 
 /** False while the page is drawn first: its list follows in a task of its own, so that neither task is long. */
@@ -157,7 +198,8 @@ function useSent(chosen: WhoseStudies): SentStudiesStore {
   const link = useQueue().link.value;
   const user = session.user.value;
   const whose = user === null || maySend(user) ? chosen : 'of-the-site';
-  const sent = useMemo(() => createSentStudies(api, whose), [api, whose]);
+  const seesNames = whose === 'of-the-site' && user !== null && readsSite(user);
+  const sent = useMemo(() => createSentStudies(api, whose, seesNames), [api, whose, seesNames]);
   useEffect(() => {
     if (state !== 'signed-in' && state !== 'offline') return;
     void sent.refresh();

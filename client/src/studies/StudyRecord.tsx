@@ -1,4 +1,8 @@
-/** Of a study that the gateway knows: the viewers that show it, its destinations, and what happened to it. */
+/**
+ * Of a study that the gateway knows: the viewers that show it, a case for it, its destinations, and what happened to
+ * it.
+ */
+import { OpenCase } from '../cases/OpenCase.tsx';
 import { StudyDestinations } from '../pipeline/upload/StudyDestinations.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import { Timeline } from './Timeline.tsx';
@@ -13,7 +17,12 @@ export type StudyRecordProps = {
 export function StudyRecord({ studyInstanceUID, hasReceipt, isOpen = false }: StudyRecordProps) {
   return (
     <>
-      {hasReceipt && <OpenInViewer studyInstanceUID={studyInstanceUID} />}
+      {hasReceipt && (
+        <div class="row">
+          <OpenInViewer studyInstanceUID={studyInstanceUID} />
+          <OpenCase studyInstanceUID={studyInstanceUID} />
+        </div>
+      )}
       <StudyDestinations studyInstanceUID={studyInstanceUID} />
       <Timeline studyInstanceUID={studyInstanceUID} isOpen={isOpen} />
     </>

@@ -32,7 +32,8 @@ function Steps({ studyInstanceUID }: StepsProps) {
           <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
           <span>
             {said}
-            {destination !== undefined && <bdi class="strong kept">{words.at(destination)}</bdi>}
+            {destination !== undefined && words.at}
+            {destination !== undefined && <bdi class="strong">{destination}</bdi>}
             {account !== undefined && <bdi class="quiet"> {words.by(account)}</bdi>}
             {times > 1 && <span class="quiet"> × {times}</span>}
           </span>

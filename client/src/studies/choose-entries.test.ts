@@ -6,10 +6,17 @@ import type { QueuedStudy, StudyTitle } from '../pipeline/queue/queued-study.ts'
 import { formatMoment } from '../kit/format.ts';
 import { hideNames } from '../kit/identities.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
-import { chooseEntries, EVERYTHING, isNarrowed, removedAmong, type Choice } from './choose-entries.ts';
-import { createEntries, type DayEntry } from './day-entry.ts';
+import {
+  chooseEntries,
+  EVERYTHING,
+  isFoundByLabel,
+  isNarrowed,
+  removedAmong,
+  type Choice,
+} from './choose-entries.ts';
+import { createEntries, keepsNames, type DayEntry } from './day-entry.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
-import { whereOf } from './where-of.ts';
+import { whereOf, withheldOf } from './where-of.ts';
 
 const test = suite('the day’s list');
 const NOW = new Date(2026, 10, 22, 15, 0);
@@ -72,6 +79,20 @@ const done = (id: string, more: Partial<QueuedStudy> = {}) =>
     ...more,
   });
 
+test('a study that was queued here says when it was sent once the gateway says so, as other devices do', () => {
+  const uid = '1.2.sent';
+  const study = queuedStudy({ id: 'a', studyInstanceUID: uid, queuedAt: at(21, 9) - 180_000 });
+  const [queued] = entriesOf([study]);
+  assert.equal([queued!.at, queued!.sentAt], [at(21, 9) - 180_000, null]);
+  const told = { ...sent(uid), sopClassUIDs: [] };
+  const [here] = entriesOf([study], [told]);
+  const [elsewhere] = entriesOf([], [told]);
+  assert.equal([here!.at, here!.sentAt], [at(21, 9), at(21, 9)]);
+  assert.is(here!.at, elsewhere!.at);
+  const [again] = entriesOf([{ ...study, queuedAt: at(22) }], [told]);
+  assert.equal([again!.at, again!.sentAt], [at(22), null], 'an upload from before is another one');
+});
+
 test('two patients of one name are told apart by ID and birth date', () => {
   const entries = entriesOf([
     queuedStudy({ id: 'a', title: title('Meier^Anna', '100') }),
@@ -92,6 +113,13 @@ test('finished studies are told apart by their local label', () => {
     ['A. M. …100', 'B. K. …200'],
   );
   assert.equal(keys(entries, { text: '…200' }), ['b']);
+});
+
+test('initials are found as people type them', () => {
+  const entries = entriesOf([done('a', { label: 'U. B. …100' }), done('b', { label: 'K. M. …200' })]);
+  for (const text of ['UB', 'ub', 'U.B.', 'u.b', 'U B', 'U. B.', 'B. U.', 'U.B. 100', 'UB …100'])
+    assert.equal(keys(entries, { text }), ['a'], text);
+  for (const text of ['BU', 'B.U.', 'UB 200']) assert.not(keys(entries, { text }).includes('b'), text);
 });
 
 test('a study on this device and at the gateway is one row; others say where they were sent from', () => {
@@ -202,6 +230,25 @@ test('a typed name or ID finds a study that arrived by what is left of it: initi
   assert.equal(keys(entries, { text: 'Kim' }), ['other']);
 });
 
+test('initials may be those of another patient; a receipt or a UID is that of one study', () => {
+  const uid = '2.25.158629328507651871208088333384014042771';
+  const receiptId = '4b5c6d7e-1111-4111-8111-111111111111';
+  const entries = entriesOf([
+    done('doe', { label: 'P. D. …234', receiptId, studyInstanceUID: uid }),
+    queuedStudy({ id: 'waits', title: title('Doe^Peter', '98890234') }),
+  ]);
+  const isByLabel = (text: string) => {
+    const choice = { ...EVERYTHING, text };
+    const sections = chooseEntries(entries, choice, NOW);
+    assert.ok(sections.length > 0, text);
+    return isFoundByLabel(sections, choice);
+  };
+  for (const text of [uid, uid.slice(-12), receiptId, receiptId.slice(0, 8).toUpperCase()])
+    assert.is(isByLabel(text), false, text);
+  for (const text of ['Doe', '98890234', 'Doe 98890234']) assert.is(isByLabel(text), true, text);
+  assert.is(isByLabel(''), false);
+});
+
 test('a day finds its studies in every form in which a person writes one', () => {
   const entries = entriesOf(
     [
@@ -216,6 +263,15 @@ test('a day finds its studies in every form in which a person writes one', () =>
   for (const text of ['10/11/2026', '11.10.2026', 'US 10 November'])
     assert.equal(keys(entries, { text }), ['b'], text);
   for (const text of ['CT Nov 10', 'Nov 9, 2026']) assert.equal(keys(entries, { text }), [], text);
+});
+
+test('a study that the gateway found by a pseudonym is found by it here as well, and only while it is typed', () => {
+  const pseudonym = `RP-${'7'.repeat(25)}K`;
+  const told = [{ ...sent('1.2.a'), pseudonym }, { ...sent('1.2.9'), pseudonym }, sent('1.2.8')];
+  const entries = entriesOf([done('a'), done('b')], told);
+  for (const text of [pseudonym, ` ${pseudonym.toLowerCase()} `])
+    assert.equal(keys(entries, { text }).toSorted(), ['1.2.9', 'a']);
+  assert.equal(keys(entries, { text: `RP-${'8'.repeat(26)}` }), []);
 });
 
 test('a study that a person left out entirely is under no heading of the PACS, and offers no receipt', () => {
@@ -352,6 +408,19 @@ test('says where each study is, the most urgent first', () => {
   assert.is(whereOf(entriesOf([], [waits])[0]!).said, '3 of 5 in the PACS');
 });
 
+test('a study whose sending was cancelled says so to everybody, and how much of it is in the PACS', () => {
+  const entryOf = (inPacs: number, leftOut: number, more: object = {}) => {
+    const counts = { promised: 5, atGateway: 0, inPacs, refused: 0, quarantined: 0, leftOut };
+    return entriesOf([], [sent('1.2.9', { counts, cancelled: true, ...more })])[0]!;
+  };
+  const told = (entry: DayEntry) => [entry.part, whereOf(entry).said, entry.hasReceipt];
+  assert.equal(told(entryOf(0, 5)), ['taken-back', 'Cancelled: none in the PACS', false]);
+  const partly = entryOf(3, 2, { withheld: { held: 1 } });
+  assert.equal(told(partly), ['taken-back', 'Cancelled: 3 of 6 in the PACS', true]);
+  assert.equal(withheldOf(partly), ['1 held back']);
+  assert.equal(told(entryOf(5, 0)), ['arrived', 'In the PACS', true], 'all of it was there before');
+});
+
 test('results that are stored in a sent study take nothing from where it is', () => {
   const beside = { state: 'receiving', revision: 2 } as const;
   const [there] = entriesOf([], [sent('1.2.9', beside)]);
@@ -373,20 +442,6 @@ test('a study sent elsewhere is named after the modalities of its classes', () =
     'SR',
     'US',
   ]);
-});
-
-test('a study that was sent again is one row once as much of it has arrived', () => {
-  const uid = { studyInstanceUID: '1.2.3' };
-  const first = done('first', { ...uid, queuedAt: at(21) });
-  const again = done('again', { ...uid, queuedAt: at(22) });
-  const keysOf = (studies: readonly QueuedStudy[]) => entriesOf(studies).map(({ key }) => key);
-  assert.equal(keysOf([first, again]), ['again']);
-  assert.equal(keysOf([again, first]), ['again']);
-  const part = { ...again, instances: 3, track: { ...inPacs, inPacs: 3 } };
-  assert.equal(keysOf([first, part]), ['first', 'again'], 'a smaller part of it does not stand for all');
-  const onItsWay = queuedStudy({ ...uid, id: 'again', queuedAt: at(22) });
-  assert.equal(keysOf([first, onItsWay]), ['first', 'again'], 'one that is on its way is seen');
-  assert.equal(keysOf([first, { ...again, removed: true }]), ['again'], 'removed, it brings no other back');
 });
 
 test('a study of which something was never sent is not whole, wherever it was sent from, and is found as left out', () => {
@@ -425,6 +480,20 @@ test('people who watch a site find studies by whether names were kept, and by th
     1,
     'one’s own studies have no such filter',
   );
+});
+
+test('a few digits find no study by its UID, a UID or the end of one does', () => {
+  const uid = '1.2.826.202.4711';
+  const entries = entriesOf([queuedStudy({ id: 'a', label: 'J. D. …381', studyInstanceUID: uid })]);
+  for (const text of ['202', '4711', '826']) assert.equal(keys(entries, { text }), [], text);
+  for (const text of [uid, '202.4711', '.4711']) assert.equal(keys(entries, { text }), ['a'], text);
+});
+
+test('a row says whether its study was sent with names', () => {
+  const removed = { name: 'removed', version: 1, deidentify: false };
+  const [kept] = entriesOf([queuedStudy({ policy: removed })]);
+  const [gone] = entriesOf([queuedStudy({ policy: { ...removed, deidentify: true } })]);
+  assert.equal([keepsNames(kept!), keepsNames(gone!)], [true, false]);
 });
 
 test.run();

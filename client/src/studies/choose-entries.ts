@@ -96,6 +96,7 @@ function isOfDay({ at, study }: DayEntry, day: number): boolean {
   const taken = /^(\d{4})(\d{2})(\d{2})$/.exec(study?.title?.studyDate ?? '');
   return (
     dayOf(new Date(at)) === day ||
+    (study !== null && dayOf(new Date(study.queuedAt)) === day) ||
     (study !== null && study.completedAt !== null && dayOf(new Date(study.completedAt)) === day) ||
     (taken !== null && new Date(+taken[1]!, +taken[2]! - 1, +taken[3]!).getTime() === day)
   );
@@ -122,6 +123,33 @@ function isShown({ part, removed, track }: DayEntry, shown: Shown): boolean {
 function hasNames({ senders }: DayEntry, names: Names): boolean {
   if (names === 'any' || senders.length === 0) return true;
   return senders.some(({ keptNames }) => keptNames) === (names === 'kept');
+}
+
+/**
+ * Of one of the found studies only the label is left, which other patients may share. A receipt, a pseudonym, or a UID
+ * names one study, and nobody else's.
+ */
+export function isFoundByLabel(sections: readonly Section[], { text }: Choice): boolean {
+  const words = wordsOf(text);
+  if (words.length === 0) return false;
+  return sections.some(({ entries }) =>
+    entries.some(
+      (entry) =>
+        entry.study !== null &&
+        entry.study.title === null &&
+        entry.study.label !== null &&
+        !words.every((word) => isNumberOf(entry, word)),
+    ),
+  );
+}
+
+/** So much of a receipt or a UID is not in another by chance. */
+const NUMBER_LENGTH = 8;
+
+function isNumberOf({ study, sent, studyInstanceUID }: DayEntry, word: string): boolean {
+  const uploads = sent?.uploads.flatMap(({ uploadId, receipt }) => [uploadId, receipt?.id]) ?? [];
+  const numbers = [studyInstanceUID, study?.receiptId, sent?.pseudonym, ...uploads];
+  return word.length >= NUMBER_LENGTH && numbers.some((number) => number && plain(number).includes(word));
 }
 
 /** Midnight of this device. */
@@ -156,8 +184,14 @@ const wordsOf = (text: string): readonly string[] =>
 
 function holds(entry: DayEntry, words: readonly string[]): boolean {
   const text = textOf(entry);
-  return words.every((word) => text.includes(word));
+  return words.every(
+    (word) => text.includes(word) || (isLikeUid(word) && entry.studyInstanceUID?.includes(word)),
+  );
 }
+
+/** A few digits are somewhere in almost every UID: the person means a name, an ID or a date. */
+const isLikeUid = (word: string): boolean =>
+  /^[0-9.]+$/.test(word) && (word.includes('.') || word.length >= 8);
 
 /**
  * Of a study whose title was erased the label is left: initials and the end of the ID. A typed name may be meant by an
@@ -188,24 +222,33 @@ function textOf(entry: DayEntry): string {
   return text;
 }
 
-function joinText({ study, sent, name, person, modalities, studyInstanceUID, senders }: DayEntry): string {
+function joinText({ study, sent, name, person, about, foundBy, modalities, senders }: DayEntry): string {
   const title = study?.title;
   const parts = [
     name,
     study?.label,
+    ...initialsOf(study?.label),
     ...person,
+    ...about,
+    ...foundBy,
     ...modalities,
     title?.description,
     title?.accessionNumber,
     title?.studyDate,
     formatDicomDate(title?.studyDate),
     ...(title?.bodyParts ?? []),
-    studyInstanceUID,
     study?.receiptId,
+    sent?.pseudonym,
     ...senders.map(({ username }) => username),
     ...(sent?.uploads.flatMap(({ uploadId, receipt, device }) => [uploadId, receipt?.id, device]) ?? []),
   ];
   return plain(parts.filter((part) => part !== null && part !== undefined).join('\n'));
+}
+
+/** As people type them: "U.B." and "UB" of "U. B. …345". */
+function initialsOf(label: string | null | undefined): readonly string[] {
+  const close = label?.split('…')[0]?.replace(/\s/g, '') ?? '';
+  return [close, close.replaceAll('.', '')];
 }
 
 const newestFirst = (a: DayEntry, b: DayEntry): number => b.at - a.at;
@@ -256,8 +299,10 @@ function byPatient(entries: readonly DayEntry[]): readonly Section[] {
 }
 
 /** Two people of one name have different IDs; of an erased title only the label is left. */
-function patientOf({ study }: DayEntry): string {
+export function patientOf({ study, sent }: DayEntry): string {
   const { title, label } = study ?? {};
   if (title) return JSON.stringify([title.patientName, title.patientId, title.patientBirthDate]);
-  return label ? `label ${label}` : '';
+  if (label) return `label ${label}`;
+  const patient = sent?.patient;
+  return patient ? JSON.stringify([patient.patientName, patient.patientId, patient.birthDate]) : '';
 }

@@ -5,14 +5,15 @@
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
 import { formatMoment } from '../kit/format.ts';
-import { namesHidden } from '../kit/identities.ts';
+import { namesHidden, nameSaid } from '../kit/identities.ts';
 import type { Link } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
-import { nameOf, personLines } from '../pipeline/queue/study-title.ts';
+import { nameOf, partsOf, personLines } from '../pipeline/queue/study-title.ts';
 import { partOf, trackOf, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { TrackState } from '../pipeline/queue/track-state.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
+import type { ToldStudy } from './sent-studies.store.ts';
 
 export interface DayEntry {
   /** The device's id for it; for a study that is not here its Study Instance UID. */
@@ -20,14 +21,16 @@ export interface DayEntry {
   /** null: not on this device. */
   readonly study: QueuedStudy | null;
   /** The gateway's account of it; null: not asked, or not told yet. */
-  readonly sent: SentStudy | null;
+  readonly sent: ToldStudy | null;
   /** The patient, the local label, or what is left. */
   readonly name: string;
-  /** ID and birth date, which tell two patients of one name apart. Empty once erased. */
+  /** ID and birth date, which tell two patients of one name apart. Empty once erased, or unasked. */
   readonly person: readonly string[];
   readonly modalities: readonly string[];
-  /** When it was queued or first sent, in milliseconds since 1970. */
+  /** When it was sent, or while that is not known queued, in milliseconds since 1970. */
   readonly at: number;
+  /** When the gateway began to get it; null: it did not yet, or has not said. */
+  readonly sentAt: number | null;
   readonly part: QueuePart;
   readonly track: TrackState;
   readonly studyInstanceUID: string | null;
@@ -39,6 +42,10 @@ export interface DayEntry {
   readonly givenUpAt: readonly string[];
   /** A person removed it from the list. */
   readonly removed: boolean;
+  /** Date and description of a study of somebody else, as the PACS has them. */
+  readonly about: readonly string[];
+  /** The texts that the PACS answered with it. Empty while names are hidden. */
+  readonly foundBy: readonly string[];
   /** The accounts that sent it, each once, and whether they kept names; told only to those who watch the site. */
   readonly senders: readonly Sender[];
 }
@@ -47,11 +54,15 @@ export interface DayEntry {
 export const isWatched = ({ study, senders }: Pick<DayEntry, 'study' | 'senders'>): boolean =>
   study === null && senders.length > 0;
 
+/** The PACS got it with the patient's name, in any upload, as far as this device is told. */
+export const keepsNames = ({ study, senders }: Pick<DayEntry, 'study' | 'senders'>): boolean =>
+  study?.policy.deidentify === false || senders.some(({ keptNames }) => keptNames);
+
 export type Sender = NonNullable<SentStudy['uploads'][number]['sender']>;
 
 export interface EntryFacts {
   readonly studies: readonly QueuedStudy[];
-  readonly sent: readonly SentStudy[];
+  readonly sent: readonly ToldStudy[];
   readonly link: Link;
   /** The gateway's name for this device and account; null: it has none yet. */
   readonly device: string | null;
@@ -104,12 +115,12 @@ function joinEntries(
 }
 
 /**
- * A study that was sent again is one row, of the newest time: the earlier ones give way once as much of it has arrived.
- * Its receipt has a page for each.
+ * A study that was sent again is one row, of the newest time: the earlier ones that need nobody give way once as much
+ * of it has arrived, also those of which a person left something out. Its receipt has a page for each.
  */
 function withoutRepeated(studies: readonly QueuedStudy[]): readonly QueuedStudy[] {
-  const isWhole = ({ state, needs, track, instances }: QueuedStudy) =>
-    state === 'done' && needs.length === 0 && track.inPacs === instances;
+  const isOver = ({ state, needs }: QueuedStudy) => state === 'done' && needs.length === 0;
+  const isWhole = (study: QueuedStudy) => isOver(study) && study.track.inPacs === study.instances;
   const newest = new Map<string, QueuedStudy>();
   for (const study of studies) {
     const { studyInstanceUID: uid } = study;
@@ -119,7 +130,8 @@ function withoutRepeated(studies: readonly QueuedStudy[]): readonly QueuedStudy[
   }
   return studies.filter((study) => {
     const last = newest.get(study.studyInstanceUID ?? '');
-    if (last === undefined || last === study || !isWhole(study)) return true;
+    if (last === undefined || last === study || !isOver(study)) return true;
+    if (last.queuedAt < study.queuedAt) return true;
     return last.instances < study.instances;
   });
 }
@@ -140,17 +152,20 @@ function nameByTime(modalities: readonly string[], at: number, now: Date): strin
   return titleWords.nameByTime(titleWords.erasedName(modalities), formatMoment(new Date(at), now));
 }
 
-function entryHere(study: QueuedStudy, sent: SentStudy | null, link: Link, now: Date): DayEntry {
+function entryHere(study: QueuedStudy, sent: ToldStudy | null, link: Link, now: Date): DayEntry {
   const { title } = study;
   const modalities = title?.modalities ?? study.about.modalities;
+  const sentAt = sentAtOf(study, sent);
+  const at = sentAt ?? study.queuedAt;
   return {
     key: study.id,
     study,
     sent,
-    name: study.title || study.label !== null ? nameOf(study) : nameByTime(modalities, study.queuedAt, now),
+    name: study.title || study.label !== null ? nameOf(study) : nameByTime(modalities, at, now),
     person: personLines(title?.patientId, title?.patientBirthDate),
     modalities,
-    at: study.queuedAt,
+    at,
+    sentAt,
     part: partOf(study),
     track: trackOf(study, link),
     studyInstanceUID: study.studyInstanceUID,
@@ -158,11 +173,20 @@ function entryHere(study: QueuedStudy, sent: SentStudy | null, link: Link, now: 
     place: 'here',
     givenUpAt: study.givenUpAt,
     removed: study.removed,
+    about: [],
+    foundBy: foundByOf(sent),
     senders: sendersOf(sent),
   };
 }
 
-function entryElsewhere(sent: SentStudy, device: string | null, now: Date): DayEntry {
+/** An upload from before it was queued here is another one. */
+function sentAtOf({ queuedAt }: QueuedStudy, sent: SentStudy | null): number | null {
+  const all = sent === null ? [] : [sent.firstSentAt, sent.lastSentAt].map((at) => Date.parse(at));
+  return all.find((at) => at >= queuedAt) ?? null;
+}
+
+export function entryElsewhere(sent: ToldStudy, device: string | null, now: Date): DayEntry {
+  const { patient } = sent;
   const modalities = modalitiesOf(sent.sopClassUIDs);
   const at = Date.parse(sent.firstSentAt);
   const isOwn = device !== null && sent.uploads.every((upload) => upload.device === device);
@@ -170,10 +194,11 @@ function entryElsewhere(sent: SentStudy, device: string | null, now: Date): DayE
     key: sent.studyInstanceUID,
     study: null,
     sent,
-    name: nameByTime(modalities, at, now),
-    person: [],
+    name: nameSaid(patient?.patientName) ?? nameByTime(modalities, at, now),
+    person: personLines(patient?.patientId ?? undefined, patient?.birthDate ?? undefined),
     modalities,
     at,
+    sentAt: at,
     part: partOfSent(sent),
     track: trackOfSent(sent),
     studyInstanceUID: sent.studyInstanceUID,
@@ -181,8 +206,24 @@ function entryElsewhere(sent: SentStudy, device: string | null, now: Date): DayE
     place: isOwn ? 'gone' : 'elsewhere',
     givenUpAt: givenUpOf(sent),
     removed: false,
+    about: aboutOf(patient),
+    foundBy: foundByOf(sent),
     senders: sendersOf(sent),
   };
+}
+
+const foundByOf = (sent: ToldStudy | null): readonly string[] =>
+  namesHidden.value ? [] : (sent?.foundBy ?? []);
+
+function aboutOf(patient: ToldStudy['patient']): readonly string[] {
+  if (patient === undefined) return [];
+  const { studyDate, description } = patient;
+  return partsOf({
+    studyDate: studyDate ?? '',
+    description: description ?? '',
+    modalities: [],
+    bodyParts: [],
+  });
 }
 
 function givenUpOf({ uploads: [newest] }: SentStudy): readonly string[] {
@@ -200,8 +241,14 @@ function sendersOf(sent: SentStudy | null): readonly Sender[] {
   }));
 }
 
-function partOfSent({ standing, uploads }: SentStudy): QueuePart {
+/** Its newest upload was cancelled by a person, and something of it was left out. */
+const wasCancelled = ({ uploads: [newest] }: Pick<SentStudy, 'uploads'>): boolean =>
+  newest?.cancelled === true && newest.counts.leftOut > 0;
+
+function partOfSent(sent: SentStudy): QueuePart {
+  const { standing, uploads } = sent;
   if (standing !== 'ended') return standing;
+  if (wasCancelled(sent)) return 'taken-back';
   if (!uploads.every(({ counts }) => counts.promised > 0 && counts.inPacs === 0)) return 'arrived';
   return uploads.some(({ counts }) => counts.leftOut + counts.refused > 0) ? 'left-out' : 'taken-back';
 }

@@ -3,7 +3,7 @@
  * or leads to a page; one that would do neither is not offered. Pure.
  */
 import type { Policy } from '#shared/protocol/api.ts';
-import { isReleasable } from '#shared/protocol/reason-kinds.ts';
+import { isAlreadyHere, isReleasable } from '#shared/protocol/reason-kinds.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import { mustChange } from '../pipeline/queue/list-buttons.ts';
 import type { HeldFound, ListedNeed, NeedCause, PatientChoice } from '../pipeline/queue/list-needs.ts';
@@ -70,10 +70,14 @@ export interface DecisionGroup {
   readonly decisions: readonly Decision[];
 }
 
-/** Of found studies of which everything is held back nothing was sent; of queued ones the rest is. */
-export type Meaning = NeedCause | 'found' | 'held-and-found';
+/**
+ * Of found studies of which everything is held back nothing was sent; of queued ones the rest is. `first-stands`:
+ * readers see the image that was sent first.
+ */
+export type Meaning = NeedCause | 'found' | 'held-and-found' | 'first-stands';
 
-export function meaningOf({ cause, decisions }: DecisionGroup): Meaning {
+export function meaningOf({ cause, reason, decisions }: DecisionGroup): Meaning {
+  if (cause === 'refused' && isAlreadyHere(reason)) return 'first-stands';
   if (cause !== 'held' || decisions.every(({ found }) => found === null)) return cause;
   return decisions.every(({ found }) => found !== null) ? 'found' : 'held-and-found';
 }

@@ -44,6 +44,7 @@ export const needsWords = {
       'Until you decide, these images are not sent, and whoever reads the study does not see them. Keep your files or disc.',
     quarantined: 'Until you decide, whoever reads the study does not see these images.',
     refused: 'Whoever reads the study does not see these images.',
+    'first-stands': 'Whoever reads the study sees the images that were sent first, and not these.',
     interrupted:
       'It is not safe here and may be incomplete in the PACS. Keep your files or disc until it is sent again.',
     failed: 'It is safe on this device, and nobody sees it in the PACS.',

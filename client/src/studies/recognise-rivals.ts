@@ -3,11 +3,11 @@
  * image is recognised by its bytes; its name in the file says nothing to the queue.
  */
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
-import { lookedAt } from '../pipeline/ingest/hold-companions.ts';
 import type { InspectedFile } from '../pipeline/ingest/inspection.ts';
+import { recogniseFile } from '../pipeline/ingest/recognise-file.ts';
 import { mapInParallel } from '../pipeline/ingest/run-in-parallel.ts';
 import type { QueuedInstance, QueuedStudy } from '../pipeline/queue/queued-study.ts';
-import { keyOf, type InstanceKey } from '../pipeline/queue/upload-queue.ts';
+import { keyOf } from '../pipeline/queue/upload-queue.ts';
 import { isNotStored, type Rivals } from './find-rivals.ts';
 
 type Chosen = Pick<IngestStore, 'inspection' | 'studies' | 'sentFromHere'>;
@@ -32,7 +32,7 @@ export async function recogniseRivals(
   const groups = [...Map.groupBy(theirs, ({ found }) => found.sopInstanceUID).values()];
   const name = async (shown: InspectedFile) => ({
     found: shown.found,
-    key: await recognise(inspection, { shown, policy: policy.name }, signal),
+    key: await recogniseFile(inspection, shown, signal, policy.name),
   });
   const found = await mapInParallel(groups, AT_ONCE, async ([first, ...others]): Promise<Rivals | null> => {
     const named = await name(first!);
@@ -53,18 +53,4 @@ function filesOn({ inspection, studies }: Pick<Chosen, 'inspection' | 'studies'>
         .seriesOf(studyInstanceUID)
         .flatMap(({ files }) => files.map((found) => ({ studyInstanceUID, found }))),
     );
-}
-
-/** How it is named under the policy of this name, or the one in force where that is gone. */
-async function recognise(
-  { tools }: Chosen['inspection'],
-  { shown, policy: name }: { readonly shown: InspectedFile; readonly policy: string },
-  signal: AbortSignal,
-): Promise<InstanceKey | null> {
-  const policy = await tools.policy(shown, signal, name);
-  const { found } = shown;
-  const boxes = tools.released().get(found.ordinal);
-  const looked = boxes ? { looked: lookedAt(found), boxes } : {};
-  const file = { ref: found.file.ref, position: found.ordinal, ...looked };
-  return policy && tools.pool.run({ kind: 'recognise', file, policy }, signal);
 }

@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SentStudy } from '#shared/protocol/studies.ts';
+import { hideNames } from '../kit/identities.ts';
 import { ApiProblem, Unreachable, type ApiClient } from '../net/api-client.ts';
 import { createSentStudies } from './sent-studies.store.ts';
 
@@ -109,6 +110,124 @@ test('are asked for by a day that a person types, from midnight to midnight', as
   const query = new URL(asked[0]!, 'http://gateway').searchParams;
   const days = ['from', 'to'].map((edge) => new Date(query.get(edge)!).toDateString());
   assert.equal(days, ['Tue Nov 10 2026', 'Wed Nov 11 2026']);
+});
+
+const PSEUDONYM = `RP-${'7'.repeat(25)}K`;
+
+/** A gateway which finds the study 1.2.0 by the pseudonym, and is asked for others. */
+function gatewayOfPatient(count: { studies: number; failure: Error | null }) {
+  const { api, asked } = gatewayWith(count);
+  const json: ApiClient['json'] = async (path, schema, options) =>
+    path.endsWith(`&q=${PSEUDONYM}`) && count.failure === null
+      ? ({ studies: [study(0)], next: null } as never)
+      : api.json(path, schema, options);
+  return { api: { json }, asked };
+}
+
+test('have the pseudonym by which a person found them, also once the list is read again', async () => {
+  const sent = createSentStudies(gatewayOfPatient({ studies: 2, failure: null }).api);
+  const pseudonyms = () => sent.studies.value.map(({ studyInstanceUID: uid, pseudonym }) => [uid, pseudonym]);
+  await sent.refresh();
+  await sent.find('1.2.0', NOW);
+  assert.equal(pseudonyms(), [
+    ['1.2.1', undefined],
+    ['1.2.0', undefined],
+  ]);
+  await sent.find(PSEUDONYM, NOW);
+  await sent.refresh();
+  assert.equal(pseudonyms(), [
+    ['1.2.1', undefined],
+    ['1.2.0', PSEUDONYM],
+  ]);
+});
+
+test('are asked for once for each text, however often a person presses Enter, until the list begins again', async () => {
+  const gateway = { studies: 2, failure: null };
+  const { api, asked } = gatewayOfPatient(gateway);
+  const counted: string[] = [];
+  const json: ApiClient['json'] = (path, ...rest) => {
+    counted.push(path);
+    return api.json(path, ...rest);
+  };
+  const sent = createSentStudies({ json });
+  await sent.refresh();
+  const both = [sent.find(PSEUDONYM, NOW), sent.find(PSEUDONYM, NOW)];
+  assert.equal(sent.search.value, { text: PSEUDONYM, standing: 'asking' });
+  await Promise.all(both);
+  await sent.find(PSEUDONYM, NOW);
+  assert.equal([counted.length, asked.length], [2, 1]);
+  await sent.refresh();
+  assert.equal(sent.search.value, { text: PSEUDONYM, standing: 'answered', isCut: false });
+  gateway.studies = 400;
+  await sent.refresh();
+  assert.is(sent.search.value, null, 'what was found is no longer in the list');
+});
+
+test('are not all found where a search fails, which is said of this text until the next search', async () => {
+  const gateway: { studies: number; failure: Error | null } = { studies: 3, failure: null };
+  const sent = createSentStudies(gatewayOfPatient(gateway).api);
+  await sent.refresh();
+  for (const text of [PSEUDONYM, 'Nov 10, 2026']) {
+    gateway.failure = new ApiProblem(502, null, null);
+    await sent.find(text, NOW);
+    assert.equal(sent.search.value, { text, standing: 'failed', error: gateway.failure });
+    assert.is(sent.phase.value, 'known', 'the list itself was told');
+    gateway.failure = null;
+    await sent.find(text, NOW);
+    assert.equal(sent.search.value, { text, standing: 'answered', isCut: false });
+  }
+});
+
+const PATIENT = {
+  ...{ patientName: 'Fontaine^Zoe', patientId: 'P-4715', birthDate: '19700101' },
+  ...{ studyDate: '20261120', description: 'Chest PA' },
+};
+
+/** A gateway that is asked by those who see identities: its PACS has one study of the patient. */
+function gatewayOfSite(pacs: { isDown: boolean; isCut: boolean }) {
+  const asked: { path: string; body: unknown }[] = [];
+  const json = async (path: string, _schema: unknown, { body }: { body?: unknown } = {}) => {
+    asked.push({ path, body });
+    if (body === undefined) return { studies: [study(1), study(0)], next: null };
+    if ((body as { by: string }).by === 'sending')
+      return { studies: [{ ...study(7), patient: null }], isCut: false };
+    if (pacs.isDown) throw new ApiProblem(502, null, null);
+    return { studies: [{ ...study(0), patient: PATIENT }], isCut: pacs.isCut };
+  };
+  return { asked, api: { json } as unknown as Pick<ApiClient, 'json'> };
+}
+
+test('of the whole site are found by their patient, who stands in no address', async () => {
+  const pacs = { isDown: false, isCut: false };
+  const { api, asked } = gatewayOfSite(pacs);
+  const sent = createSentStudies(api, 'of-the-site', true);
+  await sent.refresh();
+  await sent.find('Fontaine', NOW);
+  assert.equal(asked.slice(1), [
+    { path: '/studies/search', body: { by: 'sending', text: 'Fontaine' } },
+    { path: '/studies/search', body: { by: 'patient', text: 'Fontaine' } },
+  ]);
+  const found = sent.studies.value.find(({ studyInstanceUID }) => studyInstanceUID === '1.2.0');
+  assert.equal([found?.patient, found?.foundBy], [PATIENT, ['Fontaine']]);
+  pacs.isCut = true;
+  await sent.find('Fon', NOW);
+  assert.equal(sent.search.value, { text: 'Fon', standing: 'answered', isCut: true });
+  await sent.find('F', NOW);
+  assert.is(asked.length, 5, 'one letter is not asked for');
+  hideNames(true);
+  await sent.find('Fontaine', NOW);
+  hideNames(false);
+  assert.equal(asked.slice(5), [{ path: '/studies/search', body: { by: 'sending', text: 'Fontaine' } }]);
+});
+
+test('of the whole site are found by their sender also while the PACS is away, which is said', async () => {
+  const sent = createSentStudies(gatewayOfSite({ isDown: true, isCut: false }).api, 'of-the-site', true);
+  await sent.find('tina', NOW);
+  assert.is(sent.search.value?.standing, 'failed');
+  assert.equal(
+    sent.studies.value.map(({ studyInstanceUID }) => studyInstanceUID),
+    ['1.2.7'],
+  );
 });
 
 test.run();

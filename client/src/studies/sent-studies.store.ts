@@ -4,23 +4,51 @@
  * and says so.
  */
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import type { SentStudy } from '#shared/protocol/studies.ts';
+import type { FoundStudies, SentStudy, SiteSearch, StudyPatient } from '#shared/protocol/studies.ts';
+import { mayBePatient, typedPseudonym } from '#shared/protocol/typed-patient.ts';
+import { namesHidden } from '../kit/identities.ts';
 import { Unreachable, type ApiClient } from '../net/api-client.ts';
 import { readDays } from './read-days.ts';
 
 /** `refused`: the gateway answered with a refusal. */
 export type SentPhase = 'unasked' | 'asking' | 'known' | 'unreachable' | 'refused';
 
+/** Facts of a study that only a search tells. */
+type Told = {
+  /** Of its patient, by which a person has found it. */
+  readonly pseudonym?: string;
+  /** As the PACS has it. */
+  readonly patient?: StudyPatient;
+  /** The texts that the PACS answered with it. */
+  readonly foundBy?: readonly string[];
+};
+export type ToldStudy = SentStudy & Told;
+
+/** The last text that the gateway was asked for, and how far that search is. */
+export type Search =
+  | { readonly text: string; readonly standing: 'asking' }
+  /** `isCut`: there may be more studies than were told. */
+  | { readonly text: string; readonly standing: 'answered'; readonly isCut: boolean }
+  | { readonly text: string; readonly standing: 'failed'; readonly error: unknown };
+
 export interface SentStudiesStore {
   readonly whose: WhoseStudies;
-  readonly studies: ReadonlySignal<readonly SentStudy[]>;
+  readonly studies: ReadonlySignal<readonly ToldStudy[]>;
   readonly phase: ReadonlySignal<SentPhase>;
   readonly hasMore: ReadonlySignal<boolean>;
   /** The first page again; pages below it that are known stay. Never throws. */
   refresh(): Promise<void>;
   /** The following page. Never throws. */
   more(): Promise<void>;
-  /** Also those that the gateway finds by a day, a part of a UID, an upload, a receipt or a sender. Never throws. */
+  /** null: nothing was searched for, or the list began again without what was found. */
+  readonly search: ReadonlySignal<Search | null>;
+  /** Whether a search also asks the PACS whose the studies are: not while names are hidden. */
+  readonly asksPatients: () => boolean;
+  /**
+   * Also those that the gateway finds by a day, a part of a UID, an upload, a receipt, a whole pseudonym or a sender,
+   * and of the whole site by their patient. A text that may name a patient of the site comes into no address.
+   * A text that is being asked for, or was answered last, is not asked for again. Never throws.
+   */
   find(text: string, now: Date): Promise<void>;
   close(): void;
 }
@@ -32,6 +60,8 @@ const FINDABLE = /^[\w.-]{5,64}$/;
 /** Of the whole site also by the sender's name, which may be short. */
 const FINDABLE_AT_SITE = /^[\p{L}\p{N}_.@ -]{3,64}$/u;
 
+type SentPage = { readonly studies: readonly SentStudy[]; readonly next: string | null };
+
 export type WhoseStudies = 'own' | 'of-the-site';
 
 type State = {
@@ -39,7 +69,14 @@ type State = {
   /** The query that every page has. */
   readonly page: string;
   readonly byUid: Map<string, SentStudy>;
-  readonly studies: Signal<readonly SentStudy[]>;
+  readonly whose: WhoseStudies;
+  /** Of everybody, by a person who may know whose the studies are. */
+  readonly seesNames: boolean;
+  readonly asksPatients: () => boolean;
+  /** By Study Instance UID. */
+  readonly told: Map<string, Told>;
+  readonly studies: Signal<readonly ToldStudy[]>;
+  readonly search: Signal<Search | null>;
   readonly phase: Signal<SentPhase>;
   readonly next: Signal<string | null>;
   readonly hasMore: Signal<boolean>;
@@ -49,12 +86,19 @@ type State = {
 export function createSentStudies(
   api: Pick<ApiClient, 'json'>,
   whose: WhoseStudies = 'own',
+  seesNames = false,
 ): SentStudiesStore {
+  const asksPatients = () => seesNames && !namesHidden.value;
   const state: State = {
     api,
     page: `limit=${PAGE}${whose === 'own' ? '' : '&all=1'}`,
+    whose,
+    seesNames,
+    asksPatients,
     byUid: new Map(),
+    told: new Map(),
     studies: signal([]),
+    search: signal(null),
     phase: signal<SentPhase>('unasked'),
     next: signal(null),
     hasMore: signal(false),
@@ -62,44 +106,110 @@ export function createSentStudies(
   };
   return {
     whose,
+    asksPatients,
     studies: state.studies,
     phase: state.phase,
     hasMore: state.hasMore,
+    search: state.search,
     refresh: () => ask(state, '', 'first'),
     async more() {
       const cursor = state.next.peek();
       if (cursor === null || state.phase.peek() === 'asking') return;
       await ask(state, `&cursor=${encodeURIComponent(cursor)}`, 'next');
     },
-    async find(text, now) {
-      for (const day of readDays(text, now).days) {
-        const from = new Date(day);
-        const to = new Date(from.getFullYear(), from.getMonth(), from.getDate() + 1);
-        await ask(state, `&from=${from.toISOString()}&to=${to.toISOString()}`, 'found');
-      }
-      if ((whose === 'own' ? FINDABLE : FINDABLE_AT_SITE).test(text))
-        await ask(state, `&q=${encodeURIComponent(text)}`, 'found');
-    },
+    find: (text, now) => find(state, text, now),
     close: () => state.closed.abort(),
   };
 }
 
-async function ask(state: State, query: string, which: 'first' | 'next' | 'found'): Promise<void> {
-  const { api, page: limits, byUid, studies, phase, next, hasMore, closed } = state;
-  if (which !== 'found') phase.value = 'asking';
+async function find(state: State, text: string, now: Date): Promise<void> {
+  const { search, closed } = state;
+  const before = search.peek();
+  if (before?.text === text && before.standing !== 'failed') return;
+  const asking: Search = { text, standing: 'asking' };
+  search.value = asking;
+  const end = (over: Search) => {
+    if (!closed.signal.aborted && search.peek() === asking) search.value = over;
+  };
   try {
-    const { sentStudiesSchema } = await import('#shared/protocol/studies.ts');
-    const page = await api.json(`/studies?${limits}${query}`, sentStudiesSchema, { signal: closed.signal });
+    const isCut = await askFor(state, text, now);
+    end({ text, standing: 'answered', isCut });
+  } catch (error) {
+    end({ text, standing: 'failed', error });
+  }
+}
+
+/** Whether there may be more. */
+async function askFor(state: State, text: string, now: Date): Promise<boolean> {
+  const { whose, told, seesNames } = state;
+  for (const day of readDays(text, now).days) {
+    const from = new Date(day);
+    const to = new Date(from.getFullYear(), from.getMonth(), from.getDate() + 1);
+    show(state, (await read(state, `&from=${from.toISOString()}&to=${to.toISOString()}`)).studies);
+  }
+  if (seesNames) return askSite(state, text);
+  if (!(whose === 'own' ? FINDABLE : FINDABLE_AT_SITE).test(text)) return false;
+  const { studies } = await read(state, `&q=${encodeURIComponent(text)}`);
+  const pseudonym = whose === 'own' ? typedPseudonym(text) : null;
+  if (pseudonym !== null)
+    for (const { studyInstanceUID } of studies) told.set(studyInstanceUID, { pseudonym });
+  show(state, studies);
+  return false;
+}
+
+/** First what needs no PACS: it is found also where the PACS does not answer. */
+async function askSite(state: State, text: string): Promise<boolean> {
+  const sent = FINDABLE_AT_SITE.test(text) ? await readSite(state, { by: 'sending', text }) : NONE;
+  show(state, sent.studies);
+  if (!state.asksPatients() || !mayBePatient(text)) return sent.isCut;
+  const ofPatient = await readSite(state, { by: 'patient', text });
+  for (const { studyInstanceUID, patient } of ofPatient.studies) {
+    const foundBy = [...(state.told.get(studyInstanceUID)?.foundBy ?? []), text];
+    if (patient !== null) state.told.set(studyInstanceUID, { patient, foundBy });
+  }
+  show(state, ofPatient.studies);
+  return sent.isCut || ofPatient.isCut;
+}
+
+const NONE: FoundStudies = { studies: [], isCut: false };
+
+async function readSite({ api, closed }: State, body: SiteSearch): Promise<FoundStudies> {
+  const { foundStudiesSchema } = await import('#shared/protocol/studies.ts');
+  return api.json('/studies/search', foundStudiesSchema, { method: 'POST', body, signal: closed.signal });
+}
+
+async function ask(state: State, query: string, which: 'first' | 'next'): Promise<void> {
+  const { byUid, phase, next, hasMore, closed } = state;
+  phase.value = 'asking';
+  try {
+    const page = await read(state, query);
     const meets = page.studies.some(({ studyInstanceUID }) => byUid.has(studyInstanceUID));
     // Where the first page meets the pages that were read, those stay, and so does the place where they end.
-    if (which === 'first' && !meets) byUid.clear();
-    if (which === 'next' || (which === 'first' && !meets)) next.value = page.next;
+    if (which === 'first' && !meets) forget(state);
+    if (which === 'next' || !meets) next.value = page.next;
     hasMore.value = next.value !== null;
-    for (const study of page.studies) byUid.set(study.studyInstanceUID, study);
-    studies.value = [...byUid.values()].sort((a, b) => b.lastSentAt.localeCompare(a.lastSentAt));
-    if (which !== 'found') phase.value = 'known';
+    show(state, page.studies);
+    phase.value = 'known';
   } catch (error) {
-    if (closed.signal.aborted || which === 'found') return;
+    if (closed.signal.aborted) return;
     phase.value = error instanceof Unreachable ? 'unreachable' : 'refused';
   }
+}
+
+function forget({ byUid, search }: State): void {
+  byUid.clear();
+  if (search.peek()?.standing === 'answered') search.value = null;
+}
+
+async function read({ api, page, closed }: State, query: string): Promise<SentPage> {
+  const { sentStudiesSchema } = await import('#shared/protocol/studies.ts');
+  return api.json(`/studies?${page}${query}`, sentStudiesSchema, { signal: closed.signal });
+}
+
+function show({ byUid, told, studies }: State, listed: readonly SentStudy[]): void {
+  for (const study of listed) byUid.set(study.studyInstanceUID, study);
+  const all = [...byUid.values()].map((study): ToldStudy => {
+    return { ...study, ...told.get(study.studyInstanceUID) };
+  });
+  studies.value = all.sort((a, b) => b.lastSentAt.localeCompare(a.lastSentAt));
 }

@@ -11,7 +11,7 @@ import type { WhoseStudies } from './sent-studies.store.ts';
 const NEEDS_SENDER = 'Waits for its sender';
 
 export const studiesWords = {
-  list: 'Your studies',
+  list: 'List of studies',
   whose: 'Whose studies',
   whoseStudies: { own: 'Yours', 'of-the-site': 'Whole site' } satisfies Record<WhoseStudies, string>,
   news: {
@@ -61,7 +61,7 @@ export const studiesWords = {
   none: 'No study matches',
   /** The things that the search knows. */
   searchable:
-    'Search for a patient’s name or ID, a date (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt or a UID.',
+    'Search for a patient’s name or ID, a date (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt, a whole pseudonym (RP-…) or a UID.',
   noneNamed:
     'Names are erased once a study has arrived. Is it in the PACS? Choose its files or disc again: nothing is sent twice.',
   /** Some rows have neither name nor initials. */
@@ -69,6 +69,8 @@ export const studiesWords = {
     'Initials and IDs are deleted from this list when you sign out, when the screen locks and when the shift ends. Such a study is found by its date, modality or receipt.',
   searchableAtSite:
     'Search for a sender’s user name, a device’s ID, a date (today, Nov 23 or 23.11.2026), a receipt or a UID.',
+  searchableByPatient:
+    'Search for a patient’s name, ID or whole pseudonym (RP-…) as the PACS has them, a sender’s user name, a device’s ID, a date (today, Nov 23 or 23.11.2026), a receipt or a UID.',
   /** Of some studies found only the label is left, which other patients may share. */
   mayBe: (count: number) =>
     count === 1 ? '1 study could be this one.' : `${count} studies could be this one.`,
@@ -79,8 +81,19 @@ export const studiesWords = {
 
   more: 'Show older studies',
   asking: 'Asking the gateway…',
+  askingPacs: 'Asking the PACS…',
+  pressEnter: 'Press Enter to ask the PACS.',
+  cut: 'There may be more studies than these. Type more of the name or number.',
   onlyHere: 'Offline: you see only what this device knows.',
   refused: 'The gateway does not list your other studies now. You see only what this device knows.',
+  searchIncomplete: 'This search is incomplete: it covers only the studies in this list.',
+  notSearched: 'The gateway does not answer. Search again later.',
+  /** By the gateway's code. */
+  searchRefused: {
+    'pacs-unreachable': 'The PACS does not answer. Search again later.',
+    'pacs-without-dicomweb':
+      'The PACS cannot be searched for a patient or a pseudonym. Search for a date, a receipt or a UID instead.',
+  } as Readonly<Record<string, string>>,
   elsewhere: 'from another device',
   elsewhereWhat: 'Sent from another device, so this one knows no patient.',
   gone: 'sent from here earlier',
@@ -97,6 +110,7 @@ export const studiesWords = {
   namesKept: 'names kept',
   namesRemoved: 'names removed',
   siteHint: 'Sender, device, UID, date or receipt',
+  patientHint: 'Patient, sender, date, receipt or UID',
   decideThere: 'Decide on the device that sent it.',
   senderDecides: 'Its sender decides, on the device that sent it.',
 
@@ -147,6 +161,18 @@ export const studiesWords = {
   actions: 'Selected studies',
   pause: 'Pause',
   resume: 'Resume',
+  cancel: (count: number) => `Cancel sending ${studies(count)}`,
+  namesOf: (names: readonly string[], more: number) =>
+    more === 0 ? names.join('; ') : `${names.join('; ')} and ${formatCount(more)} more`,
+  cancelSheet: {
+    title: (count: number) => (count === 1 ? 'Cancel this study?' : `Cancel ${studies(count)}?`),
+    what: 'Instances that are not in the PACS yet are left out, and the copies on this device are deleted. Your files, disc or folder stay as they are.',
+    onStick:
+      'But some were saved in a file for a USB stick: delete that file too, or they can still be sent from there.',
+    no: 'Keep sending',
+    notReached: 'The gateway could not be reached. Pause them, or try again in a moment.',
+  },
+  notCancelled: (count: number, why: string) => `${studies(count)} not cancelled. ${why}`,
   save: 'Save for a USB stick',
   carry: 'No network in this place at all? Another computer can send what waits.',
   remove: (count: number) => `Remove ${formatCount(count)} from list`,

@@ -8,14 +8,16 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { createAccount, PASSWORD } from '#testing/accounts.ts';
-import { filesOf, instancesSentBy, openInstalled, sendStudy } from '#testing/app-page.ts';
+import { PASSWORD } from '#testing/accounts.ts';
+import { filesOf, instancesSentBy, openInstalled, sendStudy, studiesSentBy } from '#testing/app-page.ts';
+import { askOrthanc, instanceIdsOfStudy } from '#testing/ask-orthanc.ts';
 import { countTaps } from '#testing/count-taps.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { readSheetCode } from '#testing/read-sheet-code.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { relay } from '../../../scripts/relay.ts';
+import { focusIsInSight } from '../testing/focus-in-sight.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('the day’s list in a browser');
@@ -127,6 +129,16 @@ walk('in very large text nothing of a name or an ID is cut off', async (stage) =
   await page.setViewportSize(before);
 });
 
+walk('on a telephone no bar covers what has the focus', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await stage.visitor.setOffline(true);
+  await queue(stage, PATIENTS);
+  await untilRows(page, 4);
+  await page.getByRole('button', { name: 'Select', exact: true }).click();
+  await focusIsInSight(page);
+});
+
 walk('all are paused at once, or those that a person selects', async (stage) => {
   const { page, visitor } = stage;
   await stage.enter();
@@ -147,8 +159,54 @@ walk('all are paused at once, or those that a person selects', async (stage) => 
   await page.getByLabel('Select: Lang, Cem').check();
   await page.getByText('2 selected').waitFor();
   await looksRight(page, 'studies-select');
+  await page.keyboard.press('Escape');
+  await page.getByText('2 selected').waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Select', exact: true }).click();
+  await page.getByLabel('Select: Kurz, Bo').check();
+  await page.getByLabel('Select: Lang, Cem').check();
   await page.getByRole('region', { name: 'Selected studies' }).getByRole('button', { name: 'Pause' }).click();
   await paused(2);
+});
+
+walk(
+  'the study that was just sent is open and in sight while an older one of its patient waits',
+  async (stage) => {
+    const { page, visitor } = stage;
+    await stage.enter();
+    await visitor.setOffline(true);
+    await queue(stage, [PATIENTS[0], PATIENTS[0]]);
+    await untilRows(page, 2);
+    const isOpen = (nth: number) => page.locator('.study-open').nth(nth).getAttribute('aria-expanded');
+    assert.equal([await isOpen(0), await isOpen(1)], ['false', 'true']);
+    const sent = (await page.locator('.queue-row').nth(1).boundingBox())!;
+    assert.ok(sent.y + sent.height <= page.viewportSize()!.height, JSON.stringify(sent));
+  },
+);
+
+walk('all selected studies are cancelled after one question, and the others are sent', async (stage) => {
+  const { page, visitor } = stage;
+  await stage.enter();
+  await visitor.setOffline(true);
+  await queue(stage, PATIENTS);
+  await page.getByRole('button', { name: 'Select', exact: true }).click();
+  await page.getByLabel('Select: Kurz, Bo').check();
+  await page.getByLabel('Select: Lang, Cem').check();
+  const selection = page.getByRole('region', { name: 'Selected studies' });
+  await selection.getByRole('button', { name: 'Cancel sending 2 studies' }).click();
+  const question = page.getByRole('dialog', { name: 'Cancel 2 studies?' });
+  await question.getByText('Kurz, Bo; Lang, Cem').waitFor();
+  await looksRight(page, 'studies-cancel');
+  await question.getByRole('button', { name: 'Keep sending' }).click();
+  assert.is(await page.locator('[data-part=taken-back]').count(), 0);
+  await selection.getByRole('button', { name: 'Cancel sending 2 studies' }).click();
+  await question.getByRole('button', { name: 'Cancel sending' }).click();
+  await until(
+    'both to be cancelled',
+    async () => (await page.locator('.queue-row[data-part=taken-back]').count()) === 2,
+  );
+  await selection.waitFor({ state: 'detached' });
+  await visitor.setOffline(false);
+  await untilInPacs(stage, 4);
 });
 
 /** Sends the file as another machine does; the exit code. */
@@ -202,6 +260,31 @@ walk('without a network studies are saved to a file, which another machine sends
   await visitor.setOffline(false);
   await untilInPacs(stage, 4);
 });
+
+walk(
+  'a study of which some waits for a decision is not saved for a stick as if it were whole',
+  async (stage) => {
+    const { page, visitor, seed } = stage;
+    await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'showSaveFilePicker'));
+    await stage.enter();
+    await visitor.setOffline(true);
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await sendStudy(
+      page,
+      filesOf({ seed: seed(1), modality: 'SC', instancesPerSeries: 4, burnedInSeries: 2 }),
+    );
+    await page.getByText('4 instances need your decision').first().waitFor();
+    await page.getByRole('button', { name: 'Save for a USB stick' }).click();
+    const save = page.getByRole('button', { name: /^Save 1 study/ });
+    await save.waitFor();
+    const missing = page.getByText('Not in the file: 4 images that wait for a decision.', { exact: false });
+    await missing.waitFor();
+    await looksRight(page, 'studies-stick-part');
+    await Promise.all([page.waitForEvent('download'), save.click()]);
+    await page.getByText('1 study saved').waitFor();
+    await missing.waitFor();
+  },
+);
 
 /** Chosen by mistake on the page for studies, it says what it is and who can send it. */
 async function stickIsKnown(page: Page, file: string): Promise<void> {
@@ -289,6 +372,33 @@ async function checkReceipt({ page, visitor, folder }: Stage, photo: string): Pr
   await page.getByText('The code is genuine').waitFor();
 }
 
+/** As the PACS and the receipt name the patient of a study: nothing on this device says it. */
+async function searchByPseudonym({ page, account, ...world }: Stage): Promise<void> {
+  const [uid = ''] = await studiesSentBy(world, account.username);
+  const [id = ''] = await instanceIdsOfStudy(world.orthanc, uid);
+  const tags = await askOrthanc(world.orthanc, `/instances/${id}/simplified-tags`);
+  const { PatientID: pseudonym } = JSON.parse(tags.toString()) as { PatientID: string };
+  assert.match(pseudonym, /^RP-/);
+  const answer = Promise.withResolvers<void>();
+  let asked = 0;
+  await page.route(/[?&]q=RP-/, async (route) => {
+    asked += 1;
+    await answer.promise;
+    await route.continue();
+  });
+  await search(page, pseudonym);
+  await page.getByText('Asking the PACS…').waitFor();
+  assert.is(await page.getByText('No study matches').count(), 0);
+  answer.resolve();
+  await untilRows(page, 1);
+  await page.keyboard.press('Enter');
+  await page.getByLabel('Search').blur();
+  await search(page, '');
+  await untilRows(page, 5);
+  assert.is(asked, 1, 'without Enter, and once');
+  await page.unroute(/[?&]q=RP-/);
+}
+
 walk(
   'studies of any device are in the list, say where they were sent from and what happened, and removing one is undone',
   async (stage) => {
@@ -304,6 +414,7 @@ walk(
     await page.reload();
     await page.getByText('from another device').waitFor();
     await untilRows(page, 5);
+    await searchByPseudonym(stage);
     await row(page, 'B. K. …003').locator('.study-open').click();
     await row(page, 'B. K. …003')
       .getByText('The PACS’s administrator can remove it there.', { exact: false })
@@ -340,60 +451,5 @@ walk(
     await page.getByRole('button', { name: 'Remove all 4 from list' }).waitFor();
   },
 );
-
-/** Signs somebody else in, in a browser of their own. */
-async function openAs(
-  { address, gateway, openVisitor }: Stage,
-  role: 'auditor' | 'radiologist',
-): Promise<Page> {
-  const { username } = await createAccount(gateway, role, [role]);
-  const page = await (await openVisitor()).newPage();
-  await page.goto(address);
-  await page.getByLabel('User name').fill(username);
-  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
-  await page.keyboard.press('Enter');
-  return page;
-}
-
-walk('an auditor sees which account is behind each step of a study', async (stage) => {
-  const { account } = stage;
-  await stage.enter();
-  await queue(stage, PATIENTS.slice(3));
-  await untilInPacs(stage, 2);
-  const watching = await openAs(stage, 'auditor');
-  await watching.getByRole('link', { name: 'See which studies were sent' }).click();
-  const sent = row(watching, `sent by ${account.username}`);
-  await sent.waitFor();
-  await watching.getByText('Filter and sort', { exact: true }).click();
-  const names = watching.getByRole('combobox', { name: /^Patients’ names/ });
-  await names.selectOption('kept');
-  await sent.waitFor({ state: 'detached' });
-  await names.selectOption('removed');
-  await sent.waitFor();
-  await looksRight(watching, 'studies-of-site');
-  await sent.locator('.study-open').click();
-  await sent.getByText('What happened').click();
-  const steps = sent.getByRole('list', { name: 'What happened to this study' });
-  await steps.getByText('Receipt issued').waitFor();
-  assert.match(await steps.innerText(), new RegExp(`Sending began\\s+by ${account.username}`));
-  assert.not.match(await steps.innerText(), /Receipt issued\s+by/);
-});
-
-walk('a radiologist sees what arrived today at the site, whoever sent it, and opens it', async (stage) => {
-  const { account } = stage;
-  await stage.enter();
-  await queue(stage, PATIENTS.slice(3));
-  await untilInPacs(stage, 2);
-  const reading = await openAs(stage, 'radiologist');
-  await reading.getByRole('link', { name: /^Studies/ }).click();
-  await reading.locator('.segment', { hasText: 'Whole site' }).click();
-  const arrived = row(reading, `sent by ${account.username}`);
-  await arrived.getByText('In the PACS').waitFor();
-  await looksRight(reading, 'studies-site');
-  await arrived.locator('.study-open').click();
-  await arrived.getByRole('button', { name: 'Open in viewer' }).waitFor();
-  await reading.locator('.segment', { hasText: 'Yours' }).click();
-  await arrived.waitFor({ state: 'detached' });
-});
 
 test.run();

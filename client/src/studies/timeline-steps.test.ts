@@ -15,11 +15,10 @@ const event = (name: string, second: number, fields: TimelineEvent['fields'] = {
 });
 const said = (events: readonly TimelineEvent[]) => stepsOf(events).map((step) => step.said);
 
-test('the device has sent all of it once the last part has arrived', () => {
+test('the device says that everything was sent or on its way: parts may arrive later', () => {
   const steps = stepsOf([
     event('parcel-received', 1),
     event('upload-completed', 2),
-    event('parcel-verified', 3),
     event('parcel-received', 4),
     event('parcel-verified', 5),
   ]);
@@ -27,20 +26,83 @@ test('the device has sent all of it once the last part has arrived', () => {
     steps.map((step) => step.said),
     [
       'A part arrived at the gateway',
-      'The gateway checked a part of it',
+      'The device said that everything was sent or on its way',
       'A part arrived at the gateway',
-      'The device has sent all of it',
       'The gateway checked a part of it',
     ],
   );
-  assert.is(steps[3]!.at, '2026-11-23T10:00:04.000Z', 'with the moment at which that became true');
+  assert.is(steps[1]!.at, '2026-11-23T10:00:02.000Z', 'when the device said it');
 });
 
-test('a part of another upload does not move it', () => {
-  const other = { ...event('parcel-received', 3), uploadId: '3f0cb1e4-9b7c-4a51-8ad1-1c2f4f8f9a02' };
-  assert.equal(said([event('upload-completed', 2), other]), [
-    'The device has sent all of it',
-    'A part arrived at the gateway',
+test('a study of which nothing had arrived when it was cancelled was not put together, and no copy was deleted', () => {
+  const cancelled = { decision: 'leave-out', cancelled: true, instances: 14, arrived: 0 };
+  assert.equal(
+    said([
+      event('upload-opened', 1),
+      event('instances-decided', 2, cancelled),
+      event('study-assembled', 3, { revision: 2, 'left-out': 14 }),
+      event('receipt-issued', 4, { inPacs: 0 }),
+      event('study-evicted', 5, { parcels: 0, held: false }),
+    ]),
+    [
+      'Sending began',
+      'Sending was cancelled: 14 images left out, none of them had arrived',
+      'Record issued: none of it is in the PACS',
+    ],
+  );
+  assert.equal(
+    said([
+      event('study-assembled', 1, { 'left-out': 1, received: 4 }),
+      event('receipt-issued', 2, { inPacs: 4 }),
+      event('study-evicted', 3, { parcels: 2 }),
+    ]),
+    ['The gateway put it together', 'Receipt issued', 'The gateway deleted its copy'],
+  );
+});
+
+test('a decision says what a person decided about how many images', () => {
+  const decided = (fields: TimelineEvent['fields']) => said([event('instances-decided', 1, fields)]);
+  assert.equal(decided({ decision: 'leave-out', instances: 1 }), ['A person left out 1 image']);
+  assert.equal(decided({ decision: 'retry', instances: 2 }), ['A person had 2 images tried again']);
+  const cancelled = { decision: 'leave-out', cancelled: true };
+  for (const [instances, arrived, end] of [
+    [1, 0, '1 image left out, which had not arrived'],
+    [5, 2, '5 images left out, 2 of them had arrived at the gateway'],
+    [5, 5, '5 images left out, all of them had arrived at the gateway'],
+  ] as const)
+    assert.equal(decided({ ...cancelled, instances, arrived }), [`Sending was cancelled: ${end}`]);
+});
+
+test('images that a person covered or released are counted', () => {
+  assert.equal(
+    said([event('instances-covered', 1, { instances: 2 }), event('instances-released', 2, { instances: 1 })]),
+    ['2 images covered in part before sending', '1 image released: nothing in it names anybody'],
+  );
+});
+
+test('an upload with names says so, and why', () => {
+  const opened = (fields: TimelineEvent['fields']) => said([event('upload-opened', 1, fields)]);
+  assert.equal(opened({ withNames: true, reason: 'patient-request' }), [
+    'Sending began, with names: the patient asked for it',
+  ]);
+  assert.equal(opened({ withNames: true }), ['Sending began, with names']);
+  assert.equal(opened({ withNames: true, reason: 'constructor' }), ['Sending began, with names']);
+  assert.equal(opened({ reason: 'patient-request' }), ['Sending began']);
+});
+
+test('two uploads have steps of their own, and those of the gateway say so', () => {
+  const other = { ...event('upload-opened', 2), uploadId: '3f0cb1e4-9b7c-4a51-8ad1-1c2f4f8f9a02' };
+  const own = { ...event('upload-opened', 3), uploadId: '3f0cb1e4-9b7c-4a51-8ad1-1c2f4f8f9a03' };
+  const marks = { ...own, added: { marks: true, models: [] } };
+  const report = { ...event('receipt-issued', 4), added: { marks: false, models: ['pneumonia 1.0.0'] } };
+  const unknown = { ...own, added: { marks: false, models: [] } };
+  assert.equal(said([event('upload-opened', 1), other, marks, unknown, report, event('receipt-issued', 5)]), [
+    'Sending began',
+    'Sending began',
+    'Marks of a reader: made by the gateway',
+    'Results: made by the gateway',
+    'Report of pneumonia 1.0.0: receipt issued',
+    'Receipt issued',
   ]);
 });
 

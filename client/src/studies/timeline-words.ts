@@ -1,21 +1,48 @@
 /** The words for what happened to a study, as the gateway recorded it. */
+import { leftOutWhenCancelled } from '../kit/cancelled-words.ts';
+import { counted } from '../kit/counted.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const images = ({ instances }: Fields): string => counted(Number(instances), 'image', 'images');
+
+function decidedOf(fields: Fields): string | undefined {
+  const { decision, cancelled, instances, arrived } = fields;
+  if (cancelled === true)
+    return `Sending was cancelled: ${leftOutWhenCancelled(Number(instances), Number(arrived))}`;
+  if (decision === 'leave-out') return `A person left out ${images(fields)}`;
+  return decision === 'retry' ? `A person had ${images(fields)} tried again` : undefined;
+}
+
 export const timelineWords = {
   open: 'What happened',
   loading: 'Asking the gateway…',
   failed: 'The gateway cannot be reached, so its record of this study cannot be shown.',
   empty: 'Nothing has reached the gateway yet.',
   label: 'What happened to this study',
-  /** Instead of `study-forwarded`. */
-  allRefused: 'Handed to the PACS, which took none of it',
-  at: (destination: string) => `: ${destination}`,
+  /** Instead of `upload-opened`; null: the policy asks for no reason. */
+  openedWithNames: (reason: string | null) =>
+    reason === null ? 'Sending began, with names' : `Sending began, with names: ${reason}`,
+  /** Before the name of a destination. */
+  at: ': ',
   by: (account: string) => `by ${account}`,
+  /** From the event's fields; undefined: as `events` says. */
+  told: {
+    'instances-covered': (fields) => `${images(fields)} covered in part before sending`,
+    'instances-released': (fields) =>
+      `${images(fields)} released: nothing in ${fields['instances'] === 1 ? 'it' : 'them'} names anybody`,
+    'instances-decided': decidedOf,
+    'study-forwarded': ({ posted, refused }) =>
+      posted === 0 && Number(refused ?? 0) > 0 ? 'Handed to the PACS, which took none of it' : undefined,
+    'receipt-issued': ({ inPacs }) => (inPacs === 0 ? 'Record issued: none of it is in the PACS' : undefined),
+  } as Readonly<Record<string, (fields: Fields) => string | undefined>>,
   events: {
     'upload-opened': 'Sending began',
     'parcel-received': 'A part arrived at the gateway',
     'parcel-verified': 'The gateway checked a part of it',
     'parcel-damaged': 'A part arrived damaged and is sent again',
     'upload-carried': 'It was brought in a file from a stick',
-    'upload-completed': 'The device has sent all of it',
+    'upload-completed': 'The device said that everything was sent or on its way',
     'study-assembled': 'The gateway put it together',
     'study-forwarded': 'Handed to the PACS',
     'study-reconciled': 'The PACS was asked what it has',
@@ -29,10 +56,15 @@ export const timelineWords = {
     'instances-not-fetched': 'The first PACS did not return some of it unchanged',
     'instances-known-to-pacs': 'The PACS had some of it before',
     'instances-not-verified': 'Some instances did not pass the check',
+    'study-values-renewed': 'The values for a destination were taken from the rules again',
     'instances-decided': 'A person decided about instances',
     'instances-lost': 'The PACS no longer had some instances, so they are sent again',
     'instances-never-arrived': 'Some instances never arrived',
     'instances-taken-back': 'A person took instances back',
     'upload-taken-back': 'A person took it back',
+    'inference-asked': 'A model was asked about it',
+    'inference-cancelled': 'A question to a model was cancelled',
+    'inference-retried': 'A model was asked about it again',
+    'result-verified': 'A verdict was given on a result',
   } as Readonly<Record<string, string>>,
 };

@@ -14,10 +14,13 @@ const TRACK = {
   waitingFor: null,
 };
 const ELSEWHERE: DayEntry = {
-  ...{ key: '1.2', study: null, sent: null, name: 'CT study', person: [], modalities: ['CT'], at: 0 },
+  ...{ key: '1.2', study: null, sent: null, name: 'CT study', person: [], modalities: ['CT'] },
+  ...{ at: 0, sentAt: 0 },
   ...{ part: 'needs-you', studyInstanceUID: '1.2', hasReceipt: false, place: 'elsewhere', removed: false },
   track: TRACK,
   senders: [],
+  about: [],
+  foundBy: [],
   givenUpAt: [],
 };
 const WATCHED: DayEntry = { ...ELSEWHERE, senders: [{ username: 'tina', keptNames: false }] };

@@ -1,6 +1,8 @@
 /** The one cell that says where a study is: the most urgent place on its track, in a word. Pure. */
+import { causesOf } from '#shared/protocol/withheld.ts';
 import { hasArrived, isNoneInPacs } from '../pipeline/queue/track-state.ts';
 import type { IconName } from '../kit/Icon.tsx';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { isWatched, type DayEntry } from './day-entry.ts';
 import { studiesWords } from './studies-words.ts';
 
@@ -15,7 +17,12 @@ export function whereOf(entry: DayEntry): Where {
   const said = studiesWords.where;
   if (track.needsYou > 0 && isWatched(entry)) return { look: 'wait', icon: 'wait', said: said.needsSender };
   if (track.needsYou > 0) return { look: 'stop', icon: 'decide', said: said.needsYou(track.needsYou) };
-  if (part === 'taken-back') return { look: 'over', icon: 'close', said: cancelledOf(entry) };
+  if (part === 'taken-back')
+    return {
+      look: 'over',
+      icon: 'close',
+      said: study ? cancelledOf(study) : said.cancelled(track.inPacs, track.total),
+    };
   if (study && study.film.length > 0 && study.isWaiting)
     return { look: 'wait', icon: 'caution', said: said.film };
   // Somebody decided that it need not be there; the place where it is missing stays in sight.
@@ -39,9 +46,18 @@ export function whereOf(entry: DayEntry): Where {
   return { look: 'moving', icon: 'device', said: isWatched(entry) ? said.senderDevice : said.otherDevice };
 }
 
-/** Somebody else may send the file for a stick, and of other devices only the gateway knows. */
-function cancelledOf({ study }: DayEntry): string {
+/** Of one on this device: somebody else may send the file for a stick. */
+export function cancelledOf(study: QueuedStudy): string {
   const said = studiesWords.where;
-  if (study?.wasCancelled) return said.cancelled(study.inPacsWhenCancelled, study.instances);
-  return study && study.savedToStickAt === null ? said.cancelledUnsent : said.takenBack;
+  if (study.wasCancelled) return said.cancelled(study.inPacsWhenCancelled, study.instances);
+  return study.savedToStickAt === null ? said.cancelledUnsent : said.takenBack;
+}
+
+/** Of a study that is over, why instances are not in the PACS that nobody promised. */
+export function withheldOf({ part, study, sent }: DayEntry): readonly string[] {
+  const isOver = part === 'arrived' || part === 'left-out' || (part === 'taken-back' && study === null);
+  if (!isOver) return [];
+  return causesOf(study?.withheld ?? sent?.uploads[0]?.withheld).map(([cause, count]) =>
+    studiesWords.withheld[cause](count),
+  );
 }

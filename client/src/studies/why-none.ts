@@ -1,10 +1,23 @@
-/** Why a search found nothing, in sentences: what can be searched for, and what this device no longer knows. Pure. */
+/**
+ * Why a search found nothing, in sentences: what can be searched for, what this device no longer knows, and who did not
+ * answer. Pure.
+ */
+import { ApiProblem } from '../net/api-client.ts';
+import { refusalSentence } from '../net/refusal-sentence.ts';
 import type { DayEntry } from './day-entry.ts';
+import type { SentStudiesStore } from './sent-studies.store.ts';
 import { studiesWords as words } from './studies-words.ts';
 
-/** `isOwn`: the studies of this account, not those of the site. */
-export function whyNone(entries: readonly Pick<DayEntry, 'study'>[], isOwn: boolean): readonly string[] {
-  if (!isOwn) return [words.searchableAtSite];
+export function whyNone(
+  entries: readonly Pick<DayEntry, 'study'>[],
+  { whose, asksPatients }: Pick<SentStudiesStore, 'whose' | 'asksPatients'>,
+): readonly string[] {
+  if (whose !== 'own') return [asksPatients() ? words.searchableByPatient : words.searchableAtSite];
   const isNameless = entries.some(({ study }) => !study || (study.title === null && study.label === null));
   return [words.searchable, ...(isNameless ? [words.namesGone] : []), words.noneNamed];
+}
+
+export function whyIncomplete(error: unknown): string {
+  const said = error instanceof ApiProblem ? words.searchRefused[error.anyCode ?? ''] : undefined;
+  return `${words.searchIncomplete} ${said ?? refusalSentence(error, words.notSearched)}`;
 }

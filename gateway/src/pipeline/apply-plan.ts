@@ -16,7 +16,7 @@ import type { Tables } from '../database/tables.ts';
 import { auditStudy } from './audit-study.ts';
 import { forgetCarriedParcels } from './carrier.store.ts';
 import { forgetQuestions } from './commitment.store.ts';
-import { resumeCopy, takeCoerced, takeNews } from './copy.store.ts';
+import { resumeCopy, setCoercion, takeCoerced, takeNews } from './copy.store.ts';
 import { changeInstances } from './instance.store.ts';
 import { removeParcelBlobs } from './parcel-blobs.ts';
 import { deleteParcels, insertParcel, moveParcel, reopenParcels } from './parcel.store.ts';
@@ -87,6 +87,8 @@ async function applyChange(trx: Trx, tools: ApplyTools, study: StudyRow, change:
       return takeNews(trx, study, now);
     case 'resume-copy':
       return resumeCopy(trx, study.id, change.need);
+    case 'set-coercion':
+      return setCoercion(trx, study.id, change.coercion);
     case 'take-coerced':
       return takeCoerced(trx, study, change.instances, now);
     case 'forget-key':

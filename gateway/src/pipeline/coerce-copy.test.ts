@@ -7,10 +7,15 @@ import { readInstance } from '#shared/dicom/part10.ts';
 import { readSegments } from '#shared/deid/segments.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import { destinationsOf } from '#shared/protocol/receipt.ts';
+import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { keptOf, sentStudy, uidsOf, type CopiedStudy } from '../testing/open-copies.ts';
 import { coerceHere, openTestGround, type TestGround } from '../testing/open-pipeline.ts';
+import { findUpload } from './parcel.store.ts';
 import { newStudy, receiptOf } from '../testing/open-study.ts';
+import { decideDeadLetters, listDeadLetters } from '../uploads/dead-letters.ts';
+import { decide } from '../uploads/decide.ts';
+import { replaceRules } from '../rules/rule.store.ts';
 import { createCoerceThread } from './coerce-thread.ts';
 
 const test = suite('a destination that wants other values');
@@ -29,8 +34,9 @@ const WANTED = { institution: 'St. Elsewhere', issuer: 'ELSEWHERE', accessionPre
 async function sentTo(
   wanted: object | ((sent: CopiedStudy) => Promise<object>),
   need: 'also' | 'required' = 'required',
+  instances = newStudy(),
 ) {
-  const sent = await sentStudy(ground, need);
+  const sent = await sentStudy(ground, need, instances);
   const coercion = typeof wanted === 'function' ? await wanted(sent) : wanted;
   await sent.pipeline.tools.db
     .updateTable('study')
@@ -159,5 +165,123 @@ test('holds an instance for a person that cannot be written, and gets nothing el
     assert.equal([state, reason], ['quarantined', 'coercion-not-writable']);
   assert.is(sent.other.held.size, 0);
   await sent.pipeline.close();
+});
+
+/** A rule wants this at the second destination; a study that was promised under it, and what was not taken there. */
+async function refusedFor(wanted: object, need: 'also' | 'required' = 'also') {
+  const sent = await sentTo(wanted, need, newStudy().map(inLatin1));
+  const { pipeline, otherId: destinationId } = sent;
+  const place = { siteId: pipeline.siteId, destinationId };
+  const setRule = (name: string, coerce?: object) =>
+    pipeline.tools.db.transaction().execute((trx) =>
+      replaceRules(trx, pipeline.siteId, {
+        kind: 'forwarding',
+        rules: [
+          {
+            name,
+            enabled: true,
+            when: {},
+            to: [{ destination: destinationId, need, ...(coerce && { coerce }) }],
+          },
+        ],
+        by: pipeline.accountId,
+      }),
+    );
+  await setRule('to the other', wanted);
+  await pipeline.runAll();
+  const reasons = async () =>
+    (await listDeadLetters(pipeline.tools.db, place, 500)).deadLetters.map(({ reason }) => reason);
+  const again = async () => {
+    await decideDeadLetters(pipeline.tools, place, pipeline.accountId, { decision: 'retry' });
+    await pipeline.runAll();
+  };
+  return { ...sent, setRule, reasons, again };
+}
+
+const HELD_THREE = Array.from({ length: 3 }, () => 'coercion-not-writable');
+/** Of letters that Latin 1 does not have. */
+const UNWRITABLE = { institution: 'Klinik \u0141\u00f3d\u017a \u5317' };
+
+/** With a letter that ASCII does not have, so that its character set stays. */
+const inLatin1 = (one: SyntheticInstance): SyntheticInstance => {
+  const text = Buffer.from(one.bytes)
+    .toString('latin1')
+    .replace('ISO_IR 192', 'ISO_IR 100')
+    .replace('QzAcc', 'QzAc\xe9');
+  return { ...one, bytes: new Uint8Array(Buffer.from(text, 'latin1')) };
+};
+
+test('that could not be written is tried again with what the rule wants now', async () => {
+  const sent = await refusedFor(UNWRITABLE);
+  const { pipeline, other, instances } = sent;
+  assert.equal(await sent.reasons(), HELD_THREE);
+  await sent.again();
+  assert.equal(await sent.reasons(), HELD_THREE, 'the rule is as it was');
+  await sent.setRule('to the other', { ...UNWRITABLE, issuer: 'NORD' });
+  await sent.again();
+  assert.equal(await sent.reasons(), HELD_THREE, 'and still not possible');
+  await sent.setRule('to the other', { institution: 'Klinik Nord', issuer: 'NORD' });
+  await sent.again();
+  assert.equal(await sent.reasons(), []);
+  for (const { bytes, identifiers } of instances) {
+    const before = await parsed(bytes);
+    const { instance, text } = await parsed(other.held.get(identifiers.sopInstanceUID)!.bytes);
+    assert.equal([text(INSTITUTION), text(ISSUER)], ['Klinik Nord', 'NORD']);
+    const records = findElement(instance.elements, ORIGINALS)!.items!;
+    assert.is(records.length, 1, 'what could not be written left no trace');
+    const modified = findElement(records[0]!.elements, 0x04000550)!.items![0]!;
+    assert.is(text(INSTITUTION, modified.elements) ?? '', before.text(INSTITUTION) ?? '');
+  }
+  const renewed = await pipeline.tools.db
+    .selectFrom('audit')
+    .select('fields')
+    .where('site_id', '=', pipeline.siteId)
+    .where('event', '=', 'study-values-renewed')
+    .orderBy('seq')
+    .execute();
+  assert.equal(
+    renewed.map(({ fields }) => [fields['values'], fields['by']]),
+    [
+      ['institution, issuer', pipeline.accountId],
+      ['institution, issuer', pipeline.accountId],
+    ],
+  );
+  assert.not.match(JSON.stringify(renewed), /Nord|NORD/);
+  assert.equal(await keptOf(sent), { state: 'closed', hasKey: false, parcels: 0, blobs: 0 });
+  await pipeline.close();
+});
+
+test('that no rule wants any more is sent what was promised, and the sender of a required one decides too', async () => {
+  const also = await refusedFor(UNWRITABLE);
+  await also.setRule('renamed');
+  await also.again();
+  for (const { bytes, identifiers } of also.instances)
+    assert.ok(also.other.held.get(identifiers.sopInstanceUID)!.bytes.equals(Buffer.from(bytes)));
+  await also.pipeline.close();
+
+  const required = await refusedFor(UNWRITABLE, 'required');
+  const { pipeline, uploadId, instances } = required;
+  const { instances: listed } = await receiptFor(required);
+  assert.equal(
+    listed.map(({ reason }) => reason),
+    HELD_THREE,
+  );
+  await required.setRule('to the other', { institution: 'Klinik Nord' });
+  const upload = await findUpload(pipeline.tools.db, uploadId, null);
+  await decide(pipeline.tools, upload!, pipeline.accountId, { decision: 'retry', instances: listed });
+  await pipeline.runAll();
+  for (const uid of uidsOf(instances)) {
+    const { text } = await parsed(required.other.held.get(uid)!.bytes);
+    assert.is(text(INSTITUTION), 'Klinik Nord');
+  }
+  const receipt = await receiptFor(required);
+  const [there] = receipt.destinations!;
+  assert.equal([there!.need, there!.coerced], ['required', ['institution']]);
+  for (const [at, { sopInstanceUID }] of receipt.instances.entries()) {
+    const { digest, state } = there!.instances![at]!;
+    assert.is(state, 'stored');
+    assert.is(digest, sha256(required.other.held.get(sopInstanceUID)!.bytes));
+  }
+  await pipeline.close();
 });
 test.run();

@@ -121,6 +121,12 @@ export async function resumeCopy(trx: Trx, copyId: string, need: Need): Promise<
   await trx.updateTable('study').set({ given_up_at: null, need }).where('id', '=', copyId).execute();
 }
 
+/** The values that the copy's destination wants in what it still gets; null: none. */
+export async function setCoercion(trx: Trx, copyId: string, coercion: Coercion | null): Promise<void> {
+  const stored = coercion === null ? null : JSON.stringify(coercion);
+  await trx.updateTable('study').set({ coercion: stored }).where('id', '=', copyId).execute();
+}
+
 /** With their instances. Locked first: one that is just taking instances over is waited for. */
 export async function deleteCopies(trx: Trx, studyId: string): Promise<void> {
   const copies = await trx
@@ -296,7 +302,7 @@ export async function parcelsForCopies(db: Db, studyId: string): Promise<Readonl
 export async function expectInCopies(trx: Trx, ids: readonly number[], now: Date): Promise<void> {
   if (ids.length === 0) return;
   await sql`
-    update instance c set state = 'promised', reason = null, pacs_code = null, proof = null, posted_at = null, sent_digests = null,
+    update instance c set state = 'promised', reason = null, pacs_code = null, proof = null, posted_at = null,
       parcel_id = null, body_offset = null, restored = null, offers = 0, offers_amid = 0, losses = 0, damages = 0,
       updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
     from instance o, study s

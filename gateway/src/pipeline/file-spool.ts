@@ -98,7 +98,7 @@ export async function handOverFile(
   if (bytes === null) return;
   await tools.blobs.sync(id);
   await tools.db.transaction().execute(async (trx) => {
-    if (!(await maySend(trx, sender, tools.now()))) throw tokenEnded();
+    if (!(await maySend(trx, sender, tools.now()))) throw tokenEnded(sender.keyId !== undefined);
     if (!(await setReceived(trx, { id, bytes, now: tools.now(), ...(form && { form }) }))) return;
     await tools.jobs.enqueue(trx, OPEN_FILE_QUEUE, { fileId: id }, { key: id, group: sender.accountId });
   });

@@ -49,7 +49,7 @@ test('frees the bytes that waited for it, and the study’s timeline says so', a
   assert.equal([at?.givenUp, at?.waiting], [true, null]);
   const { studyInstanceUID } = instances[0]!.identifiers;
   const whose = { siteId: pipeline.siteId, accountId: pipeline.accountId, watches: false, studyInstanceUID };
-  const events = (await timelineOf(db, whose)) ?? [];
+  const events = (await timelineOf(db, whose, false)) ?? [];
   const said = events.filter(({ event }) => event === 'study-given-up');
   assert.equal(
     said.map(({ fields, uploadId: of }) => [of, fields.instances]),

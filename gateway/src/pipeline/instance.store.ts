@@ -56,6 +56,11 @@ export const handedOver = ({ sop_instance_uid, digest }: Identity, md5 = '-'): s
 export const isAsHandedOver = (row: Identity & Pick<InstanceRow, 'sent_digests'>): boolean =>
   row.sent_digests?.startsWith(handedOver(row, '')) ?? false;
 
+/** The note of one that the PACS took and changed. It stays when a person tries again, or leaves it out before that. */
+export const changedThere = (row: Identity): string => handedOver(row, 'changed');
+export const isChangedThere = (row: Identity & Pick<InstanceRow, 'sent_digests'>): boolean =>
+  row.sent_digests === changedThere(row);
+
 /** Of one that begins its way again. */
 export const NOTHING_COUNTED = { offers: NO_OFFERS, damages: 0, losses: 0 } as const;
 
@@ -157,6 +162,10 @@ const amongKeys = (keys: readonly InstanceKey[]) =>
     instance.sop_instance_uid || ' ' || instance.digest = any(${keys.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`)}::text[]))`;
 /** It has its UID in its study: of each at most one (the index `instance_active_uid`). */
 const isActive = sql<boolean>`instance.state not in ('refused', 'quarantined', 'left-out')`;
+
+/** Of a row `i` of instances: its bytes came to the gateway, or are in the PACS, or a person has to look at it. */
+export const hasArrived = sql<boolean>`(i.brought or i.state not in ('promised', 'left-out')
+  and i.reason is distinct from 'never-arrived')`;
 
 /** Instances of one study by UID and digest. */
 export async function instancesByKey(

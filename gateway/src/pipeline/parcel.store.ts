@@ -98,6 +98,11 @@ export async function firstUploadOf(db: Db, studyId: string): Promise<string> {
   return id;
 }
 
+/** `at`: when a person cancelled the sending; null: it travels again. */
+export async function setCancelled(trx: Trx, uploadId: string, at: Date | null): Promise<void> {
+  await trx.updateTable('upload').set({ cancelled_at: at }).where('id', '=', uploadId).execute();
+}
+
 /** The instances that the upload named. */
 export async function instanceIdsOf(db: Db, uploadId: string): Promise<ReadonlySet<number>> {
   const rows = await db

@@ -21,6 +21,7 @@ import type { StudyState } from '#shared/protocol/study-state.ts';
 import { startClock } from '../jobs/clock.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { WHY_AWAY, whyAway } from '../ports/pacs/why-away.ts';
 import { applyPlan } from './apply-plan.ts';
 import { planAssembly } from './assembly/plan-assembly.ts';
 import { runCopy } from './run-copy.ts';
@@ -202,20 +203,21 @@ async function reachPacs(
   signal: AbortSignal,
   run: () => Promise<string>,
 ): Promise<string> {
-  if (study.waiting_because !== 'pacs-unreachable') return run();
+  const because = WHY_AWAY.find((why) => why === study.waiting_because);
+  if (because === undefined) return run();
   await tools.pacs.probe(signal);
   const outcome = await run();
   await applyPlan(tools, study.id, async () => ({
     outcome: 'resumed',
-    changes: [{ kind: 'stop-waiting', because: 'pacs-unreachable' }],
+    changes: [{ kind: 'stop-waiting', because }],
     effects: [{ kind: 'log', line: { event: 'pacs-back', studyId: study.id } }],
   }));
   return outcome;
 }
 
 /**
- * A PACS that does not answer is a visible wait, not a failure. The stage comes back after a second at first,
- * then after half of the time that the study has waited, at most 30 s.
+ * A PACS that does not answer, or refuses the gateway, is a visible wait, not a failure. The stage comes back after a
+ * second at first, then after half of the time that the study has waited, at most 30 s.
  */
 async function waitForPacs(
   stage: StudyStage['stage'],
@@ -223,23 +225,21 @@ async function waitForPacs(
   why: PacsUnreachable,
   tools: PipelineTools,
 ): Promise<string> {
+  const because = whyAway(why);
   const waitedSeconds =
-    waiting_because === 'pacs-unreachable' && waiting_since !== null
+    waiting_because === because && waiting_since !== null
       ? (tools.now().getTime() - waiting_since.getTime()) / 1000
       : 0;
   // A clock that was set back says nothing of how long it was.
   const pause = waitedSeconds < 0 ? BACK_OFF_LIMIT_SECONDS : waitedSeconds / 2;
   const seconds = Math.round(Math.min(BACK_OFF_LIMIT_SECONDS, Math.max(1, pause)));
-  const because = why.connection ?? why.status ?? 'no-answer';
+  const said = why.connection ?? why.status ?? 'no-answer';
   const plan = await applyPlan(tools, studyId, async ({ study }) => ({
     outcome: 'waiting',
-    changes: [{ kind: 'wait', because: 'pacs-unreachable' }],
+    changes: [{ kind: 'wait', because }],
     next: [{ queue: stage, studyId, afterSeconds: seconds }],
-    audit:
-      study.waiting_because === 'pacs-unreachable'
-        ? null
-        : { event: 'study-waiting', because: 'pacs-unreachable', stage },
-    effects: [{ kind: 'log', line: { event: 'pacs-unreachable', studyId, stage, seconds, because } }],
+    audit: study.waiting_because === because ? null : { event: 'study-waiting', because, stage },
+    effects: [{ kind: 'log', line: { event: 'pacs-unreachable', studyId, stage, seconds, because: said } }],
   }));
   return plan.outcome;
 }

@@ -14,6 +14,7 @@ type Tools = Pick<StudyTools, 'db' | 'keys' | 'blobs'>;
 export const promisedFile = (row: InstanceRow, tools: Tools): PromisedFile => ({
   sopClassUID: row.sop_class_uid,
   transferSyntaxUID: row.transfer_syntax_uid,
+  digest: row.digest,
   open: (signal) => bytesOf(row, tools, signal),
 });
 

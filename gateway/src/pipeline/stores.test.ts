@@ -289,15 +289,20 @@ for (const { name, open } of testDatabases('stores of the pipeline')) {
     });
   });
 
-  test('a study keeps the start of its wait over every retry', async () => {
+  test('a study keeps the start of its wait over every retry, whatever the reason of each', async () => {
     const { db, study } = await begin();
+    const since = async () =>
+      (await db.selectFrom('study').select('waiting_since').where('id', '=', study.id).executeTakeFirst())
+        ?.waiting_since;
     assert.is(await setWaiting(db, study.id, 'pacs-unreachable', now), true);
     assert.is(await setWaiting(db, study.id, 'pacs-unreachable', new Date()), false);
-    assert.equal(
-      (await db.selectFrom('study').select('waiting_since').where('id', '=', study.id).executeTakeFirst())
-        ?.waiting_since,
-      now,
-    );
+    assert.equal(await since(), now);
+    assert.is(await setWaiting(db, study.id, 'pacs-fails-on-some', new Date()), true);
+    assert.equal(await since(), now);
+    const later = new Date();
+    await setWaiting(db, study.id, null, later);
+    await setWaiting(db, study.id, 'pacs-unreachable', later);
+    assert.equal(await since(), later, 'another wait');
   });
 
   test('a parcel is registered once for a device, moves once, and leaves its instances without a place', async () => {

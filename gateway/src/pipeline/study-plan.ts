@@ -7,6 +7,7 @@
  * no plan is overtaken by another one. Planners read and never write.
  */
 import type { Kysely } from 'kysely';
+import type { Coercion } from '#shared/protocol/coercion.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
@@ -46,6 +47,8 @@ export type Change =
   | { readonly kind: 'take-news' }
   /** A copy that was given up is sent again. */
   | { readonly kind: 'resume-copy'; readonly need: Need }
+  /** A copy's destination wants these values in what it still gets; null: none. */
+  | { readonly kind: 'set-coercion'; readonly coercion: Coercion | null }
   /** A copy's instances are these bytes from now on, made of what was promised. */
   | { readonly kind: 'take-coerced'; readonly instances: readonly CoercedInstance[] }
   | { readonly kind: 'forget-key' }

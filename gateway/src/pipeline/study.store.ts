@@ -7,6 +7,7 @@ import { sql, type Kysely, type RawBuilder, type Selectable, type Transaction } 
 import { IN_PACS, nextStudyState, type StudyEvent } from '#shared/protocol/study-state.ts';
 import type { StudyTable, Tables } from '../database/tables.ts';
 import { holdDestinations } from '../database/destinations-lock.ts';
+import { WHY_AWAY } from '../ports/pacs/why-away.ts';
 import { insertCopies, type ChosenCopy } from './copy.store.ts';
 
 type Db = Kysely<Tables>;
@@ -205,9 +206,12 @@ export async function setStudyKey(trx: Trx, studyId: string, wrappedKey: Uint8Ar
   await trx.updateTable('study').set({ wrapped_key: wrappedKey }).where('id', '=', studyId).execute();
 }
 
+/** A study that waits for its PACS in one of these ways and then in another has waited for it all the time. */
+export const FOR_THE_PACS: readonly Waiting[] = [...WHY_AWAY, 'pacs-fails-on-some', 'pacs-refuses-size'];
+
 /**
- * Records why a study does not move, and since when; keeps the time if the reason is the same. Returns true
- * if the reason is new.
+ * Records why a study does not move, and since when; keeps the time if the reason is the same, or it waited for the
+ * PACS before too. Returns true if the reason is new.
  */
 export async function setWaiting(
   db: Db,
@@ -217,7 +221,13 @@ export async function setWaiting(
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('study')
-    .set({ waiting_because: because, waiting_since: because === null ? null : now })
+    .set({
+      waiting_because: because,
+      waiting_since:
+        because !== null && FOR_THE_PACS.includes(because)
+          ? sql<Date>`case when waiting_because in (${sql.join(FOR_THE_PACS)}) then waiting_since else ${now}::timestamptz end`
+          : because && now,
+    })
     .where('id', '=', studyId)
     .where((where) => where('waiting_because', 'is distinct from', because))
     .executeTakeFirst();

@@ -2,7 +2,8 @@
  * The uploads that a caller may touch. A person who is signed in: all uploads of the account, from any device.
  * A device with its right to send: only the uploads it made itself; it never learns of the others.
  */
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
+import { SENDERS } from '#shared/protocol/policy.ts';
 import type { Tables } from '../database/tables.ts';
 import type { Caller } from '../http/route.ts';
 
@@ -30,34 +31,40 @@ export function senderOf(caller: Caller): Sender {
   return { ...sender, keyId, ...(policy !== null && { policy }) };
 }
 
-/** Whether the sender's session, key or right to send still holds. Asked where something of theirs takes effect. */
+/**
+ * Whether the sender's session, key or right to send still holds. Asked where something of theirs takes effect. A key
+ * outlives other roles of its account, if they may send.
+ */
 export async function maySend(db: Kysely<Tables>, sender: Sender, now: Date): Promise<boolean> {
   const { accountId, deviceId, epoch, keyId } = sender;
   const account = db
     .selectFrom('account')
     .select('account.id')
     .where('account.id', '=', accountId)
-    .where('account.epoch', '=', epoch)
     .where('account.disabled_at', 'is', null);
+  const ofEpoch = keyId === undefined ? account.where('account.epoch', '=', epoch) : account;
   const right =
     deviceId === null
-      ? account
-      : account
+      ? ofEpoch
+      : ofEpoch
           .innerJoin('device', 'device.account_id', 'account.id')
           .where('device.id', '=', deviceId)
           .where('device.revoked_at', 'is', null);
   const held =
     keyId === undefined
       ? right
-      : right.where(({ exists, selectFrom }) =>
-          exists(
-            selectFrom('api_key')
-              .select('api_key.id')
-              .where('api_key.id', '=', keyId)
-              .where('revoked_at', 'is', null)
-              .where('expires_at', '>', now),
-          ),
-        );
+      : right
+          .where(sql<boolean>`account.roles && ${[...SENDERS]}::text[]`)
+          .where(({ exists, selectFrom }) =>
+            exists(
+              selectFrom('api_key')
+                .select('api_key.id')
+                .where('api_key.id', '=', keyId)
+                .whereRef('api_key.epoch', '=', 'account.key_epoch')
+                .where('revoked_at', 'is', null)
+                .where('expires_at', '>', now),
+            ),
+          );
   return (await held.executeTakeFirst()) !== undefined;
 }
 

@@ -240,7 +240,7 @@ function senderLine({ username, accountId, device }: SheetReceipt['sender']): st
 
 function namesLine(receipt: Receipt): string {
   const said = deidentificationOf(receipt);
-  if (said === null) return sheetWords.unchanged;
+  if (said === null) return sheetWords.withNames;
   const by = said.terms.map(({ edition, options }) => sheetWords.deidentified(edition, options));
   const { covered, released } = said;
   return [

@@ -6,12 +6,18 @@ import { sql } from 'kysely';
 import type { UploadStatus } from '#shared/protocol/api.ts';
 import { UPLOADS_SHOWN, type SentStudy, type StudyStanding } from '#shared/protocol/studies.ts';
 import type { Db } from '../database/database.ts';
+import { RESULTS_POLICY } from '../policies/policies.ts';
+import { hasArrived } from '../pipeline/instance.store.ts';
 import { standingReceipt } from '../pipeline/receipt.store.ts';
 import { uploadStatuses } from '../uploads/upload-status.ts';
 import { sendersOf } from './senders-of.ts';
 
-/** An upload; undefined: any. `until` is not included; `device` null: it was sent by a signed-in person. */
+/**
+ * An upload; undefined: any. `until` is not included; `device` null: it was sent by a signed-in person; `arrived`: of
+ * which something has arrived.
+ */
 export type SentQuery = {
+  readonly arrived: boolean;
   readonly from: Date | undefined;
   readonly until: Date | undefined;
   readonly accountId: string | undefined;
@@ -27,6 +33,8 @@ export type StudyQuery = {
    * part of the sender's name, or the beginning of the id of the device.
    */
   readonly text: string | undefined;
+  /** Only these. */
+  readonly among?: readonly string[] | undefined;
   readonly standing: StudyStanding | undefined;
   readonly from: Date | undefined;
   readonly until: Date | undefined;
@@ -124,7 +132,7 @@ const newest = <T>(column: 'upload.id' | 'upload.device_id') =>
 
 /** One more than `limit`, so that it shows whether there is a following page. */
 async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]> {
-  const { accountId, text, standing: wanted, from, until, sent, after } = query;
+  const { accountId, text, among, standing: wanted, from, until, sent, after } = query;
   const last = sql<Date>`date_trunc('milliseconds', max(upload.created_at))`;
   let select = db
     .selectFrom('upload')
@@ -142,6 +150,8 @@ async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]>
     .orderBy('study.study_instance_uid', 'desc')
     .limit(query.limit + 1);
   if (accountId !== null) select = select.where('upload.account_id', '=', accountId);
+  if (among !== undefined)
+    select = select.where(sql<boolean>`study.study_instance_uid = any(${among}::text[])`);
   if (text !== undefined) select = select.having(named(text, accountId === null));
   if (wanted !== undefined) select = select.having(STANDING[wanted]);
   if (from !== undefined) select = select.having(last, '>=', from);
@@ -154,8 +164,11 @@ async function selectStudies(db: Db, query: StudyQuery): Promise<readonly Row[]>
   return select.execute();
 }
 
-function wasSent({ from, until, accountId, device }: SentQuery) {
+function wasSent({ arrived, from, until, accountId, device }: SentQuery) {
+  const something = sql`exists (select from instance i where i.study_id = upload.study_id
+    and i.policy_name <> ${RESULTS_POLICY.name} and ${hasArrived})`;
   const conditions = [
+    ...(arrived ? [something] : []),
     ...(from === undefined ? [] : [sql`upload.created_at >= ${from}`]),
     ...(until === undefined ? [] : [sql`upload.created_at < ${until}`]),
     ...(accountId === undefined ? [] : [sql`upload.account_id = ${accountId}`]),

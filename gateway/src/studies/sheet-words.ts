@@ -59,7 +59,7 @@ export const sheetWords = {
   covered: (count: number) => `a person covered places in ${plural(count, 'image', 'images')}`,
   released: (count: number) =>
     `a person looked at ${plural(count, 'image', 'images')} and found nobody named`,
-  unchanged: 'sent unchanged',
+  withNames: 'sent with names',
   outcomes: {
     refused: (count: number) => `${count} refused`,
     quarantined: (count: number) => `${count} held for a person`,

@@ -8,7 +8,10 @@ import { createSheetThread } from './sheet-thread.ts';
 import { createSheetSigner } from './sign-sheet.ts';
 import { studyRoutes, type StudiesTools } from './studies.routes.ts';
 
-export type StudiesFeatureTools = Pick<StudiesTools, 'viewersOf' | 'builtInLink'> & {
+export type StudiesFeatureTools = Pick<
+  StudiesTools,
+  'viewersOf' | 'builtInLink' | 'isBlindToStudy' | 'studiesOfPatient'
+> & {
   readonly db: Db;
   readonly now: () => Date;
   readonly keys: Pick<Keys, 'receipts'>;

@@ -8,12 +8,16 @@ import { uidSchema } from '#shared/protocol/forms.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
+  foundStudiesSchema,
   sentStudiesSchema,
+  siteSearchSchema,
+  SOUGHT,
   STUDY_STANDINGS,
   studyDestinationsSchema,
   timelineSchema,
   type SentStudy,
 } from '#shared/protocol/studies.ts';
+import { typedPseudonym } from '#shared/protocol/typed-patient.ts';
 import {
   fillViewerAddress,
   viewerLinksSchema,
@@ -26,13 +30,15 @@ import {
   callerOf,
   createRouter,
   defineRoute,
+  jsonBody,
   jsonResponse,
   type Caller,
   type Router,
 } from '../http/route.ts';
 import { confirmedInstances } from '../uploads/known-instances.ts';
-import { listStudies, type SentQuery } from './list-studies.ts';
+import { listStudies, type SentQuery, type StudyQuery } from './list-studies.ts';
 import type { SheetTools } from './make-sheet.ts';
+import { searchSite, type SearchTools } from './search-site.ts';
 import { createSheetServer } from './serve-sheet.ts';
 import { destinationsOfStudy } from './study-destinations.ts';
 import { timelineOf, type WhoseStudy } from './study-timeline.ts';
@@ -44,6 +50,12 @@ export type StudiesTools = SheetTools & {
   readonly viewersOf: (siteId: string, studyInstanceUID: string) => Promise<readonly Viewer[]>;
   /** Into the built-in viewer; null: it is off, or does not show this study. */
   readonly builtInLink: (caller: Caller, studyInstanceUID: string) => Promise<ViewerLink | null>;
+  /** Whether the caller is to read the study without what models found. */
+  readonly isBlindToStudy: (caller: Caller, studyInstanceUID: string) => Promise<boolean>;
+  /** As the primary PACS says, whoever sent them. Throws Problem pacs-unreachable, pacs-without-dicomweb. */
+  readonly studiesOfPatient: SearchTools['studiesOfPatient'] & {
+    readonly numbered: (patientId: string) => Promise<readonly string[]>;
+  };
 };
 
 const READERS: readonly Role[] = [...SENDERS, 'auditor'];
@@ -71,16 +83,19 @@ const list = defineRoute({
   roles: READERS,
   keys: ['read'],
   tags: ['studies'],
+  problems: ['pacs-unreachable', 'pacs-without-dicomweb'],
   summary: 'The studies that you sent, from any device, the newest first',
   request: {
     query: z.object({
       q: z
         .string()
-        .regex(/^[\p{L}\p{N}_.@ -]{1,64}$/u)
+        .regex(SOUGHT)
         .optional()
         .openapi({
           description:
-            'A part of the Study Instance UID, or the beginning of an upload’s or a receipt’s id; with `all` also a part of the sender’s account name, or the beginning of the id of the device.',
+            'A part of the Study Instance UID, or the beginning of an upload’s or a receipt’s id. With `all` also a part of ' +
+            'the sender’s account name, or the beginning of the id of the device; without `all` also a patient’s ' +
+            'whole pseudonym: the PACS is asked for its studies.',
         }),
       standing: z.enum(STUDY_STANDINGS).optional(),
       from: instantSchema.optional(),
@@ -95,6 +110,7 @@ const list = defineRoute({
         .union([z.uuid(), z.literal('none')])
         .optional()
         .openapi({ description: '`none`: sent by a signed-in person.' }),
+      arrived: z.enum(['1']).optional().openapi({ description: 'Of that upload something has arrived.' }),
       limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
       cursor: cursor.optional(),
       all: z.enum(['1']).optional().openapi({
@@ -103,6 +119,21 @@ const list = defineRoute({
     }),
   },
   responses: { 200: jsonResponse(sentStudiesSchema, 'A page.') },
+});
+
+/** In the body: an address ends up in logs. */
+const search = defineRoute({
+  method: 'post',
+  path: '/studies/search',
+  roles: READS_ALL,
+  tags: ['studies'],
+  problems: ['pacs-unreachable', 'pacs-without-dicomweb'],
+  summary:
+    'Everybody’s studies at this site, by their patient, of whom the PACS is asked, or by their sending',
+  request: { body: jsonBody(siteSearchSchema) },
+  responses: {
+    200: jsonResponse(foundStudiesSchema, 'The newest, with what the PACS says of their patients.'),
+  },
 });
 
 const timeline = defineRoute({
@@ -172,11 +203,20 @@ const named = (caller: Caller, studyInstanceUID: string): WhoseStudy => {
   return { siteId, accountId, watches: watches(caller), studyInstanceUID };
 };
 
-type UploadQuery = Pick<z.infer<typeof list.request.query>, 'sentFrom' | 'sentTo' | 'account' | 'device'>;
-const toSent = ({ sentFrom, sentTo, account, device }: UploadQuery): SentQuery | undefined =>
-  (sentFrom ?? sentTo ?? account ?? device) === undefined
+type UploadQuery = Pick<
+  z.infer<typeof list.request.query>,
+  'arrived' | 'sentFrom' | 'sentTo' | 'account' | 'device'
+>;
+const toSent = ({ arrived, sentFrom, sentTo, account, device }: UploadQuery): SentQuery | undefined =>
+  (arrived ?? sentFrom ?? sentTo ?? account ?? device) === undefined
     ? undefined
-    : { from: sentFrom, until: sentTo, accountId: account, device: device === 'none' ? null : device };
+    : {
+        arrived: arrived !== undefined,
+        from: sentFrom,
+        until: sentTo,
+        accountId: account,
+        device: device === 'none' ? null : device,
+      };
 
 const toCursor = ({ lastSentAt, studyInstanceUID }: SentStudy): string =>
   `${Date.parse(lastSentAt)}~${studyInstanceUID}`;
@@ -190,16 +230,21 @@ export function studyRoutes(tools: StudiesTools): Router {
     const caller = callerOf(c);
     const accountId = all === '1' && watches(caller) ? null : caller.id;
     const { siteId } = caller;
-    const filter = { text: q, standing, from, until: to, limit, after, sent: toSent(upload) };
+    const meant = accountId === null ? { text: q } : await meantBy(tools, q);
+    const filter = { ...meant, standing, from, until: to, limit, after, sent: toSent(upload) };
     const found = await listStudies(db, { siteId, accountId, ...filter });
     const last = found.studies.at(-1);
     const next = found.more && last !== undefined ? toCursor(last) : null;
     return c.json({ studies: [...found.studies], next }, 200);
   });
 
+  router.openapi(search, async (c) => c.json(await searchSite(tools, callerOf(c), c.req.valid('json')), 200));
+
   router.openapi(timeline, async (c) => {
     const { studyInstanceUID } = c.req.valid('param');
-    const events = await timelineOf(db, named(callerOf(c), studyInstanceUID));
+    const caller = callerOf(c);
+    const isBlind = await tools.isBlindToStudy(caller, studyInstanceUID);
+    const events = await timelineOf(db, named(caller, studyInstanceUID), isBlind);
     if (events === null) throw new Problem('not-found');
     return c.json({ events: [...events] }, 200);
   });
@@ -231,6 +276,20 @@ export function studyRoutes(tools: StudiesTools): Router {
     });
   });
   return router;
+}
+
+/**
+ * Reads the search of one's own studies: only the PACS knows which studies belong to a pseudonym. Throws Problem
+ * pacs-unreachable, pacs-without-dicomweb.
+ */
+async function meantBy(
+  { studiesOfPatient }: StudiesTools,
+  text: string | undefined,
+): Promise<Pick<StudyQuery, 'text' | 'among'>> {
+  const pseudonym = text === undefined ? null : typedPseudonym(text);
+  return pseudonym === null
+    ? { text }
+    : { text: undefined, among: await studiesOfPatient.numbered(pseudonym) };
 }
 
 /** @throws Problem not-found: the caller may not read it. */

@@ -271,6 +271,49 @@ test('have a timeline: the steps of the audit trail, the oldest first', async ()
   assert.not.ok('studyId' in issued!.fields, 'an id that no route takes');
 });
 
+test('have a timeline that says how many images a person covered or released, once', async () => {
+  const instances = syntheticStudy({ seed: 7119, instancesPerSeries: 4, rows: 8, columns: 8 }).instances;
+  const promised = toManifest(instances, 'deidentified');
+  const reports = [
+    ['0028,0301 D covered', '7fe0,0010 C covered'],
+    ['0028,0301 D released'],
+    ['0010,0010 Z profile'],
+  ];
+  const manifest = {
+    ...promised,
+    instances: promised.instances.map((instance, at) => ({ ...instance, report: [0, 0, 1, 2][at]! })),
+    deidentification: { edition: 'DICOM 2024e', options: [], reports },
+  };
+  const { uploadId } = await pipeline.init(manifest);
+  await pipeline.init(manifest);
+  const told = async () => {
+    const { events } = timelineSchema.parse(
+      await pipeline.json('GET', `/studies/${uidOf(instances)}/timeline`),
+    );
+    const decided = events.filter(({ event }) => /^instances-(covered|released)$/.test(event));
+    return decided.map(({ event, fields, uploadId: of, account }) => [
+      event,
+      fields['instances'],
+      of === uploadId,
+      account,
+    ]);
+  };
+  assert.equal(await told(), [
+    ['instances-covered', 2, true, undefined],
+    ['instances-released', 1, true, undefined],
+  ]);
+  const { username } = await pipeline.tools.db
+    .selectFrom('account')
+    .select('username')
+    .where('id', '=', pipeline.accountId)
+    .executeTakeFirstOrThrow();
+  pipeline.actAs(await addAccount(pipeline), ['auditor']);
+  assert.equal(
+    (await told()).map(([, , , account]) => account),
+    [username, username],
+  );
+});
+
 test('have their receipt on paper: its code is read from the drawn page, and the file ends with its seal', async () => {
   const { uid, uploadId } = await deliver(7108);
   assert.is((await pipeline.request('GET', '/studies/1.2.3/receipt.pdf')).status, 404);

@@ -2,7 +2,9 @@
 import { sql } from 'kysely';
 import type { z } from 'zod';
 import type { timelineSchema } from '#shared/protocol/studies.ts';
+import { namesStudy } from '../audit/find-events.ts';
 import type { Db } from '../database/database.ts';
+import { findAdded } from '../pipeline/added.store.ts';
 
 export type TimelineEvent = z.infer<typeof timelineSchema>['events'][number];
 
@@ -20,34 +22,84 @@ const EVENTS_LIMIT = 2_000;
 /** The newest are kept: a device or an account sends one study once, and a few share it. */
 const UPLOADS_LIMIT = 200;
 
-/** Oldest first; null: there is no such study. */
-export async function timelineOf(db: Db, whose: WhoseStudy): Promise<readonly TimelineEvent[] | null> {
+/** Oldest first; null: there is no such study. `isBlind`: the reader is told nothing of what models did. */
+export async function timelineOf(
+  db: Db,
+  whose: WhoseStudy,
+  isBlind: boolean,
+): Promise<readonly TimelineEvent[] | null> {
   const uploads = await uploadsOf(db, whose);
   if (uploads.length === 0) return null;
-  const uploadOf = new Map(uploads.map((upload) => [upload.study_id, upload]));
-  const places = await placesOf(db, [...uploadOf.keys()]);
+  const studyIds = [...new Set(uploads.map((upload) => upload.study_id))];
+  const places = await placesOf(db, studyIds);
+  const rows = await eventsOf(db, whose, { ids: [...places.keys()], isBlind });
+  const named = whose.watches ? await usernamesOf(db, whose.siteId, rows) : null;
+  const added = await findAdded(db, [...places.keys()]);
+  const findUpload = uploadFinder(rows);
+  const oldest = new Map(uploads.toReversed().map(({ id, study_id }) => [study_id, id]));
+  const toTold = ({ at, event, fields }: AuditRow): TimelineEvent => {
+    const { studyId, studyInstanceUID: _, ...said } = fields;
+    const place = places.get(String(studyId));
+    const uploadId = findUpload(fields);
+    const brought = added({ ...fields, uploadId });
+    const destination = AT_DESTINATION.test(event) ? place?.name : nameOf(places, said['destinationId']);
+    const account = named?.get(actorOf(fields));
+    return {
+      ...{ at: at.toISOString(), event, uploadId: uploadId ?? oldest.get(place?.of ?? '') ?? null },
+      // Of what models found only that somebody asked, or judged it.
+      fields: studyId === undefined ? {} : said,
+      ...(brought !== undefined && { added: brought }),
+      ...(typeof destination === 'string' && { destination }),
+      ...(account !== undefined && { account }),
+    };
+  };
+  return rows.map(toTold).filter((told) => !(isBlind && told.added));
+}
+
+type AuditRow = {
+  readonly at: Date;
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+};
+
+/** Questions to models, and verdicts. */
+const OF_MODELS = ['inference-asked', 'inference-cancelled', 'inference-retried', 'result-verified'];
+
+/** Those of the studies; and to those who watch the site, also what models were asked. Oldest first. */
+async function eventsOf(
+  db: Db,
+  { siteId, watches, studyInstanceUID }: WhoseStudy,
+  { ids, isBlind }: { readonly ids: readonly string[]; readonly isBlind: boolean },
+): Promise<readonly AuditRow[]> {
+  const isStep = sql<boolean>`(fields ? 'studyId' and fields->>'studyId' = any(${[...ids]}::text[]))`;
+  const isOfModels = sql<boolean>`(event = any(${OF_MODELS}::text[]) and ${namesStudy(studyInstanceUID)})`;
   const rows = await db
     .selectFrom('audit')
     .select(['at', 'event', 'fields'])
-    .where('site_id', '=', whose.siteId)
-    .where(sql<boolean>`fields ? 'studyId' and fields->>'studyId' = any(${[...places.keys()]}::text[])`)
+    .where('site_id', '=', siteId)
+    .where(watches && !isBlind ? sql<boolean>`(${isStep} or ${isOfModels})` : isStep)
     .orderBy('seq', 'desc')
     .limit(EVENTS_LIMIT)
     .execute();
-  const named = whose.watches ? await usernamesOf(db, whose.siteId, rows) : null;
-  return rows.reverse().map(({ at, event, fields }) => {
-    const { studyId, studyInstanceUID: _, ...said } = fields;
-    const place = places.get(String(studyId));
-    const upload = uploadOf.get(place?.of ?? '');
-    const destination = AT_DESTINATION.test(event) ? place?.name : nameOf(places, said['destinationId']);
-    const account = named?.get(String(said['by'])) ?? (BY_SENDER.test(event) ? upload?.username : undefined);
-    return {
-      ...{ at: at.toISOString(), event, uploadId: upload?.id ?? null, fields: said },
-      ...(typeof destination === 'string' && { destination }),
-      ...(named !== null && account !== undefined && { account }),
-    };
-  });
+  return rows.reverse();
 }
+
+type FindUpload = (fields: AuditRow['fields']) => string | undefined;
+
+/** The upload that an event names, also by a parcel of it. */
+function uploadFinder(rows: readonly { readonly fields: AuditRow['fields'] }[]): FindUpload {
+  const ofParcel = new Map(
+    rows.flatMap(({ fields: { parcelId, uploadId } }) =>
+      typeof parcelId === 'string' && typeof uploadId === 'string' ? [[parcelId, uploadId]] : [],
+    ),
+  );
+  return ({ uploadId, parcelId }) =>
+    typeof uploadId === 'string' ? uploadId : ofParcel.get(String(parcelId));
+}
+
+/** Events of models name the account that asked. */
+const actorOf = ({ studyId, by, accountId }: AuditRow['fields']): string =>
+  String(by ?? (studyId === undefined ? accountId : undefined));
 
 /** Steps of a study, or of its copy, at the destination that it goes to. */
 const AT_DESTINATION = /^study-(forwarded|reconciled|waiting)$|^instances-known-to-pacs$/;
@@ -80,16 +132,13 @@ const nameOf = (places: ReadonlyMap<string, StudyPlace>, id: unknown): string | 
   [...places.values()].find(({ destinationId }) => destinationId !== null && destinationId === id)?.name ??
   null;
 
-/** Steps of the account that sends it, unless they name another one; all others are the gateway's. */
-const BY_SENDER = /^upload-|^instances-taken-back$/;
-
-/** Of the accounts that the events name in `by`, by their ids. */
+/** Of the accounts that did it, by their ids. */
 async function usernamesOf(
   db: Db,
   siteId: string,
-  events: readonly { readonly fields: Record<string, unknown> }[],
+  events: readonly AuditRow[],
 ): Promise<ReadonlyMap<string, string>> {
-  const ids = new Set(events.flatMap(({ fields: { by } }) => (typeof by === 'string' ? [by] : [])));
+  const ids = new Set(events.map(({ fields }) => actorOf(fields)));
   const rows = await db
     .selectFrom('account')
     .select([sql<string>`id::text`.as('id'), 'username'])

@@ -17,6 +17,7 @@ import {
 } from '../pipeline/instance.store.ts';
 import { resumeCopies, toAwaited } from '../pipeline/resume-copies.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../pipeline/study-plan.ts';
+import { isForItsCoercion, renewedCoercion } from './renew-coercion.ts';
 
 const DEAD: readonly InstanceState[] = ['quarantined', 'refused'];
 /** Its bytes are at the gateway, or at the destination that has it. */
@@ -157,15 +158,24 @@ async function planDecided(
     .filter(({ id, state }) => DEAD.includes(state) && (asked?.has(Number(id)) ?? true))
     .flatMap((row) => (decision === 'retry' ? toRetried(row, taken) : [toLeftOut(row)]));
   if (changes.length === 0) return nothingToDo('elsewhere');
+  const decided = new Set(changes.map(({ id }) => id));
+  const isRenewed = decision === 'retry' && all.some((row) => decided.has(row.id) && isForItsCoercion(row));
+  const renewed = isRenewed ? await renewedCoercion(db, study, by) : null;
   return {
     outcome: 'decided',
-    changes: [{ kind: 'change-instances', from: DEAD, changes }],
+    changes: [
+      ...(renewed === null ? [] : [{ kind: 'set-coercion', coercion: renewed.coercion } as const]),
+      { kind: 'change-instances', from: DEAD, changes },
+    ],
     event: study.state === 'held' ? 'decided' : 'late-instance',
     next: [{ queue: 'assembly', studyId: study.id }],
-    audit: {
-      ...{ event: 'instances-decided', by, decision, instances: changes.length },
-      ...(because !== undefined && { because }),
-    },
+    audit: [
+      ...(renewed === null ? [] : [renewed.audit]),
+      {
+        ...{ event: 'instances-decided' as const, by, decision, instances: changes.length },
+        ...(because !== undefined && { because }),
+      },
+    ],
   };
 }
 
@@ -175,8 +185,9 @@ const toLeftOut = ({ id }: InstanceRow): InstanceChange => ({ id, state: 'left-o
 function toRetried(row: InstanceRow, taken: Set<string>): readonly InstanceChange[] {
   if (taken.has(row.sop_instance_uid)) return [];
   taken.add(row.sop_instance_uid);
-  // Its bytes are fetched from the destination that has them (pipeline/fetch-for-copy.ts).
-  if (row.parcel_id === null) return [toAwaited(row.id)];
+  // Its bytes are fetched from the destination that has them (pipeline/fetch-for-copy.ts), or are the promised ones
+  // again, into which other values may be written now.
+  if (row.parcel_id === null || isForItsCoercion(row)) return [toAwaited(row.id)];
   const fresh = { reason: null, pacsCode: null, proof: null, postedAt: null, ...NOTHING_COUNTED };
   return [{ id: row.id, state: 'received', ...fresh }];
 }

@@ -38,6 +38,13 @@ const keysOf = (instances: readonly SyntheticInstance[]) =>
 const statesOf = async (pipeline: TestPipeline, uploadId: string) =>
   (await pipeline.status(uploadId)).instances?.map(({ state, reason }) => `${state} ${reason ?? ''}`.trim());
 
+const decidedIn = async ({ tools }: TestPipeline, uploadId: string) =>
+  (await tools.db.selectFrom('audit').select('fields').where('event', '=', 'instances-decided').execute())
+    .filter(({ fields }) => fields['uploadId'] === uploadId)
+    .map(({ fields: { decision, instances, cancelled, arrived } }) => ({
+      ...{ decision, instances, cancelled, arrived },
+    }));
+
 /** Another account of the same site. */
 async function actAsAnother(pipeline: TestPipeline, roles: Role[]): Promise<void> {
   seeds += 1;
@@ -131,10 +138,16 @@ test('to cancel halfway leaves out the arrived instances too: nothing goes to th
     receipt.instances.map(({ state }) => state),
     ['left-out', 'left-out'],
   );
+  assert.is((await pipeline.status(uploadId)).cancelled, true);
   await pipeline.json('POST', `/upload/${uploadId}/decisions`, {
     decision: 'retry',
     instances: keysOf(instances),
   });
+  assert.is((await pipeline.status(uploadId)).cancelled, undefined, 'it travels again');
+  assert.equal(await decidedIn(pipeline, uploadId), [
+    { decision: 'leave-out', instances: 2, cancelled: true, arrived: 1 },
+    { decision: 'retry', instances: 2, cancelled: undefined, arrived: undefined },
+  ]);
   await pipeline.send(uploadId, instances);
   await pipeline.runAll();
   assert.equal(
@@ -178,6 +191,19 @@ test('leaves instances on their way to the PACS, or possibly in it, where they a
     ['received', 'received'],
     'an answer was lost: the PACS may have it',
   );
+  await pipeline.close();
+});
+
+test('about an instance that had come to a stop cancels nothing', async () => {
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), ground, start: false });
+  const named = study();
+  const { uploadId } = await pipeline.init(toManifest(named, 'deidentified'));
+  await pipeline.send(uploadId, named);
+  await pipeline.runAll();
+  const decision = { decision: 'leave-out', instances: keysOf(named) };
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, decision);
+  const { cancelled, counts } = await pipeline.status(uploadId);
+  assert.equal([cancelled, counts.leftOut], [undefined, 2]);
   await pipeline.close();
 });
 

@@ -27,6 +27,7 @@ import {
   instanceIdsOf,
   namedElsewhere,
   reopenParcels,
+  setCancelled,
   unlinkInstances,
   type UploadRow,
 } from '../pipeline/parcel.store.ts';
@@ -34,6 +35,7 @@ import { expectInCopies, leaveOutInCopies } from '../pipeline/copy.store.ts';
 import { countedMinutes } from '../pipeline/tally.store.ts';
 import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
+import { renewCoercions } from './renew-coercion.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
 
@@ -51,8 +53,11 @@ const CAN_BE_RETRIED: readonly InstanceState[] = ['quarantined', 'refused', 'lef
 const PAUSING: readonly InstanceState[] = ['received', 'posted'];
 /** A person waits for the answer. */
 const PACS_MS = 10_000;
-/** Another upload may have promised these as well: then they are its to leave out. */
-const AWAITED_BY_OTHERS: readonly InstanceState[] = ['promised', 'received'];
+/**
+ * To leave these out is to cancel the sending: the others had come to a stop. Another upload may have promised these as
+ * well: then they are its to leave out.
+ */
+const ON_ITS_WAY: readonly InstanceState[] = ['promised', 'received'];
 
 /**
  * Returns how many instances it changed; those that are in no state for it, or that the upload did not name,
@@ -79,18 +84,17 @@ export async function decide(
     });
     if (done.size === 0 && leftToOthers === 0) requireDecided(decision, named, early);
     if (done.size === 0) return leftToOthers;
+    const renewed = decision === 'retry' ? await renewCoercions(trx, [...done], by) : [];
     const follow = decision === 'retry' ? expectInCopies : leaveOutInCopies;
     await follow(trx, [...done], tools.now());
     if (changes.some(({ state }) => state === 'promised')) await expectAgain(trx, tools, study);
     const { revision } = await moveStudy(trx, tools, study);
-    await auditStudy(trx, tools, study, {
-      event: 'instances-decided',
-      uploadId,
-      by,
-      decision,
-      instances: done.size,
-      revision,
-    });
+    const cancelled = decision === 'leave-out' ? cancelledBy(named, done) : null;
+    if (decision === 'retry' || cancelled !== null)
+      await setCancelled(trx, uploadId, cancelled === null ? null : tools.now());
+    const decided = { uploadId, by, decision, instances: done.size, ...cancelled, revision };
+    await auditStudy(trx, tools, study, { event: 'instances-decided', ...decided });
+    for (const audit of renewed) await auditStudy(trx, tools, study, audit);
     return done.size;
   });
   tools.changes.emit(studyId);
@@ -122,11 +126,21 @@ async function planChanges(
   const uids = rows.map((row) => row.sop_instance_uid);
   // In this study alone: where another upload has the UID, forward finds what the PACS holds.
   const rivals = await activeInstances(trx, study.id, uids);
-  const awaited = rows.filter(({ state }) => AWAITED_BY_OTHERS.includes(state)).map(({ id }) => id);
+  const awaited = rows.filter(({ state }) => ON_ITS_WAY.includes(state)).map(({ id }) => id);
   const others = decision === 'leave-out' ? await namedElsewhere(trx, upload.id, awaited) : new Set<number>();
   await unlinkInstances(trx, upload.id, others);
   const ofThisUpload = rows.filter(({ id }) => !others.has(id));
   return { named, changes: toChanges(decision, ofThisUpload, rivals), leftToOthers: others.size };
+}
+
+/** `left`: ids of instances that were left out. Null: none of them was on its way. `arrived`: at the gateway. */
+function cancelledBy(
+  named: readonly InstanceRow[],
+  left: ReadonlySet<number>,
+): { readonly cancelled: true; readonly arrived: number } | null {
+  const rows = named.filter(({ id }) => left.has(id));
+  if (!rows.some(({ state }) => ON_ITS_WAY.includes(state))) return null;
+  return { cancelled: true, arrived: rows.filter(({ state }) => state !== 'promised').length };
 }
 
 /** The study takes bytes once more: under a key, into parcels that were already verified. */
@@ -135,8 +149,8 @@ async function expectAgain(trx: Trx, tools: UploadTools, study: StudyRow): Promi
   await reopenParcels(trx, study.id);
 }
 
-/** From any state of the study: the last receipt is no longer true of the decided instances. */
-async function moveStudy(trx: Trx, tools: UploadTools, study: StudyRow): Promise<StudyRow> {
+/** From any state of the study: what is signed next, or was signed last, is no longer true. */
+export async function moveStudy(trx: Trx, tools: UploadTools, study: StudyRow): Promise<StudyRow> {
   const event = study.state === 'held' ? 'decided' : 'late-instance';
   const moved = (await applyStudyEvent(trx, study, event, tools.now())) ?? study;
   if (moved.state === 'receiving') await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });

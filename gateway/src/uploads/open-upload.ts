@@ -19,10 +19,16 @@ import {
   type InstanceRow,
   type NewInstance,
 } from '../pipeline/instance.store.ts';
-import { deleteParcels, instanceIdsOf, parcelsOfStudy, reopenParcels } from '../pipeline/parcel.store.ts';
+import {
+  deleteParcels,
+  instanceIdsOf,
+  parcelsOfStudy,
+  reopenParcels,
+  setCancelled,
+} from '../pipeline/parcel.store.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { quotaUse } from '../policies/quota.store.ts';
-import { originalKeyOf, RESULTS_POLICY } from '../policies/policies.ts';
+import { findPolicy, originalKeyOf, RESULTS_POLICY } from '../policies/policies.ts';
 import { expectInCopies, givenUpCopies } from '../pipeline/copy.store.ts';
 import { resumeCopies } from '../pipeline/resume-copies.ts';
 import { insertReports, readReports } from '../pipeline/report.store.ts';
@@ -39,6 +45,7 @@ import { wantedDestinations } from '../rules/choose-destinations.ts';
 import { keepEntries } from '../vault/vault.store.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
+import { auditDecided } from './audit-decided.ts';
 import { insertTriage, type InstanceTriage } from '../pipeline/triage.store.ts';
 import {
   compareManifest,
@@ -52,6 +59,7 @@ import {
 import { dropPromises, NEVER_ARRIVED } from './drop-promises.ts';
 import { findOrCreateUpload } from './find-or-create-upload.ts';
 import { confirmedInstances, knownInstances, type Sender } from './known-instances.ts';
+import { setWithheld } from './withhold.ts';
 
 /**
  * The instances that the PACS was asked for, by UID; those of them that it named; and those for which it turned the
@@ -176,7 +184,7 @@ async function openIn(
   requireNewest(known, compared, signedAt);
   const said = { uploadId, manifest, originalKey, reports, known, compared };
   const { moved, inserted } = await applyManifest(trx, tools, study, said);
-  if (!HAS_RECEIPT.includes(moved.state)) await setWithheld(trx, uploadId, manifest.withheld);
+  if (!HAS_RECEIPT.includes(moved.state)) await setWithheld(trx, tools, moved, { ...manifest, uploadId });
   await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
   await insertTriage(trx, study.id, triageIn(manifest));
   const { siteId, accountId } = sender;
@@ -185,7 +193,10 @@ async function openIn(
       ? 0
       : await keepEntries(trx, manifest.vault ?? [], { siteId, accountId, uploadId, now });
   if (compared.insert.length + compared.again.length + identities > 0) await requireQuota(trx, sender, now);
-  if (need.length > 0) await renewPromises(trx, uploadId, now);
+  if (need.length > 0) {
+    await renewPromises(trx, uploadId, now);
+    await setCancelled(trx, uploadId, null);
+  }
   if (moved.state === 'receiving' && need.length === 0)
     await enqueueStage(trx, tools, { queue: 'assembly', studyId: study.id });
   if (changesOf(compared) + identities > 0)
@@ -202,8 +213,9 @@ async function openIn(
       ...(sender.peerId !== undefined && { peerId: sender.peerId }),
       ...(rule !== null && { rule }),
       ...(identities > 0 && { identities }),
-      ...(policy.reason !== undefined && { reason: policy.reason }),
+      ...(await namesOf(trx, sender, policy)),
     });
+  await auditDecided(trx, tools, study, { uploadId, sender, reports: reportsOfNew(compared, reports) });
   const { revision } = moved;
   return {
     studyId: study.id,
@@ -211,19 +223,20 @@ async function openIn(
   };
 }
 
+/** Of instances that are promised for the first time and wanted. */
+const reportsOfNew = ({ insert }: Comparison, reports: Said['reports']): readonly WireReport[] =>
+  insert.flatMap(({ reason, sop_instance_uid, digest }) =>
+    reason === null ? (reports.get(`${sop_instance_uid} ${digest}`) ?? []) : [],
+  );
+
 /** A signed statement stands until the study gets something new. */
 const HAS_RECEIPT: readonly StudyState[] = ['receipted', 'held', 'closed'];
 
-async function setWithheld(
-  trx: Transaction<Tables>,
-  uploadId: string,
-  withheld: Manifest['withheld'] = {},
-): Promise<void> {
-  await trx
-    .updateTable('upload')
-    .set({ withheld: JSON.stringify(withheld) })
-    .where('id', '=', uploadId)
-    .execute();
+/** That patients' names left the device, and why where the policy asks for it. Not of results of the gateway. */
+async function namesOf(trx: Transaction<Tables>, { siteId, accountId }: Sender, policy: Manifest['policy']) {
+  const { reason, ...named } = policy;
+  const withNames = accountId !== null && (await findPolicy(trx, siteId, named))?.deidentify === false;
+  return { ...(withNames && { withNames }), ...(reason !== undefined && { reason }) };
 }
 
 /** A file that was saved before does not undo what the device promised last. */

@@ -69,7 +69,7 @@ function selectUploads(db: Db, uploadIds: readonly string[]) {
       'study.waiting_since',
       'receipt.id as receipt_id',
     ])
-    .select(['upload.id', 'upload.withheld'])
+    .select(['upload.id', 'upload.withheld', 'upload.cancelled_at'])
     .where(sql<boolean>`upload.id = any(${uploadIds}::uuid[])`)
     .execute();
 }
@@ -84,6 +84,7 @@ function toStatus(row: UploadRow, sums: Amounts, destinations: UploadStatus['des
     policy: row.policy_name,
     ...sums,
     ...(countWithheld(row.withheld) === 0 ? {} : { withheld: row.withheld }),
+    ...(row.cancelled_at === null ? {} : { cancelled: true }),
     waiting: because === null ? null : { because, since: (since ?? new Date(0)).toISOString() },
     ...(destinations === undefined ? {} : { destinations }),
     receipt: row.receipt_id === null ? null : { id: row.receipt_id, href: `/upload/${row.id}/receipt` },

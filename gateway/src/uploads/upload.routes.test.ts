@@ -89,8 +89,9 @@ test('under a policy that asks why names are kept needs a reason of the list, wh
     opened.map(({ fields }) => [
       (fields as { policy: string }).policy,
       (fields as { reason: string }).reason,
+      (fields as { withNames?: boolean }).withNames,
     ]),
-    [[named.name, 'treatment']],
+    [[named.name, 'treatment', true]],
   );
 });
 

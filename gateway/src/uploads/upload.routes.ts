@@ -52,6 +52,7 @@ import { askPacs, openUpload } from './open-upload.ts';
 import { pseudonymKeysFor } from './pseudonyms.routes.ts';
 import type { ReadPosted } from './read-posted.ts';
 import { takeBack, takeBackInstances } from './take-back.ts';
+import { withhold } from './withhold.ts';
 
 /** The roles that may see uploads of others: they hold UIDs and codes only. */
 const WATCHERS: readonly Role[] = ['auditor', 'admin'];
@@ -195,7 +196,8 @@ const DECISIONS = {
   roles: SENDERS,
   uploadRight: true,
   tags: ['upload'],
-  summary: 'Leave instances out, try them again, or take back what was promised and not sent',
+  summary:
+    'Leave instances out, try them again, take back what was promised and not sent, or say what is withheld now',
   problems: ['upload-not-found', 'decision-not-possible', 'pacs-unreachable'],
   request: { params: uploadParams, body: jsonBody(decisionSchema) },
   responses: { 200: jsonResponse(uploadStatusSchema, 'The current status of the study') },
@@ -334,19 +336,33 @@ function addWatching(router: Router, { tools }: UploadRouteTools): void {
       const receipts = await fileReceipts(tools.db, file);
       if (receipts.length === 0) throw new Problem('no-receipt-yet');
       for (const { studyInstanceUID } of receipts)
-        await recordReading(tools, callerOf(c), studyInstanceUID, 'receipts');
+        await recordReceiptRead(tools, callerOf(c), file, studyInstanceUID);
       if (receipts.length > 1) return c.json({ receipts: [...receipts] }, 200);
       return c.body(receipts[0]!.jws, 200, { 'Content-Type': 'application/jose' });
     }
     const upload = await visibleUpload(tools, c.req.valid('param').id, callerOf(c));
     const jws = await findReceipt(tools.db, upload.id);
     if (jws === undefined) throw new Problem('no-receipt-yet');
-    await recordReading(tools, callerOf(c), upload.study_instance_uid, 'receipts');
+    await recordReceiptRead(tools, callerOf(c), upload, upload.study_instance_uid);
     return c.body(jws, 200, {
       'Content-Type': 'application/jose',
       'Content-Disposition': `attachment; filename="${upload.id}.receipt.jws"`,
     });
   });
+}
+
+/**
+ * The sender learns nothing by it: the app fetches each receipt on its own, as often as it needs to. An API key stands
+ * for a program that may be another than the sender.
+ */
+async function recordReceiptRead(
+  tools: UploadTools,
+  caller: Caller,
+  sent: { readonly account_id: string | null },
+  studyInstanceUID: string,
+): Promise<void> {
+  if (caller.scope !== 'key' && caller.id === sent.account_id) return;
+  await recordReading(tools, caller, studyInstanceUID, 'receipts');
 }
 
 /** The routes by which an upload comes to its end: complete, taken back, decided about. */
@@ -385,11 +401,15 @@ function addDecisions(router: Router, { tools, readPosted }: UploadRouteTools): 
     const upload = caller.roles.includes('admin')
       ? await visibleUpload(tools, id, caller)
       : await ownUpload(tools, id, caller);
-    await readPosted('decision', c.req.raw, caller.id, async ({ decision, instances }) => {
+    await readPosted('decision', c.req.raw, caller.id, async (said) => {
+      // Only the sender knows what it withholds.
+      if (said.decision === 'withhold')
+        return withhold(tools, await ownUpload(tools, id, caller), ownerOf(caller), said.withheld);
+      const { decision, instances } = said;
       // A device says what will come and what will not; a person says what is not to be in the PACS.
       if (caller.scope === 'upload' && decision === 'leave-out') throw new Problem('not-allowed');
-      if (decision === 'take-back') await takeBackInstances(tools, upload, instances, caller.id);
-      else await decide(tools, upload, caller.id, { decision, instances });
+      if (decision === 'take-back') return takeBackInstances(tools, upload, instances, caller.id);
+      await decide(tools, upload, caller.id, { decision, instances });
     });
     const status = await uploadStatus(tools.db, upload.id, false);
     if (status === null) throw new Problem('upload-not-found');

@@ -25,6 +25,7 @@ import { ChangeList } from './ChangeList.tsx';
 import { createComparisonStore, type ComparisonStore } from './comparison.store.ts';
 import { HeldBack } from './HeldBack.tsx';
 import { InstanceStage } from './InstanceStage.tsx';
+import { summariseKept } from './summarise-kept.ts';
 
 export function BeforeAfterView({ id }: { readonly id: string }) {
   const ingest = useIngest();
@@ -83,11 +84,7 @@ function OneStudy({ study }: { readonly study: FoundStudy }) {
         </p>
         {policy?.deidentify && <p class="compare-what small quiet">{deidWords.inForce}</p>}
       </div>
-      {policy?.deidentify === false && (
-        <Notice kind="plain" sign="person" title={deidWords.unchanged}>
-          <p>{deidWords.unchangedWhat}</p>
-        </Notice>
-      )}
+      {policy?.deidentify === false && <KeptNotice store={store} />}
       {policy?.deidentify && <HeldBack store={store} />}
       {namesHidden.value ? (
         <Notice kind="plain" sign="person" title={kitWords.namesAreHidden}>
@@ -103,6 +100,24 @@ function OneStudy({ study }: { readonly study: FoundStudy }) {
         </>
       )}
     </main>
+  );
+}
+
+/** Read from the comparison of the instance shown: an order changes what the policy would not. */
+function KeptNotice({ store }: { readonly store: ComparisonStore }) {
+  const shown = store.shown.value;
+  if (shown.kind !== 'compared') return null;
+  const summary = summariseKept(shown.rows);
+  const [title, what] =
+    summary.kind === 'ordered'
+      ? [deidWords.ordered(summary.keywords.length), deidWords.orderedWhat(summary.keywords)]
+      : summary.kind === 'headed'
+        ? [deidWords.headed, deidWords.headedWhat]
+        : [deidWords.unchanged, deidWords.unchangedWhat];
+  return (
+    <Notice kind="plain" sign="person" title={title}>
+      <p>{what}</p>
+    </Notice>
   );
 }
 

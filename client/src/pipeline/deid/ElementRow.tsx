@@ -107,12 +107,16 @@ function reasonOf({ change, action, because }: ComparedRow): string {
   return isAlready ? deidWords.already : deidWords.because[because];
 }
 
+/** The table of the standard has no say in what a policy that keeps names, or an order, does. */
+const isWithoutRule = ({ because }: ComparedRow): boolean =>
+  because === 'identified' || because === 'ordered';
+
 function Why({ row, withRule }: { readonly row: ComparedRow; readonly withRule: boolean }) {
   return (
     <p class="change-why small">
       <span class="change-done">{deidWords.changes[row.change]}</span>
       {row.change !== 'inside' && <span class="quiet">{`${kitWords.separator}${reasonOf(row)}`}</span>}
-      {withRule && row.profile !== null && row.change !== 'inside' && row.because !== 'identified' && (
+      {withRule && row.profile !== null && row.change !== 'inside' && !isWithoutRule(row) && (
         <>
           {' '}
           <span class="change-table quiet">{deidWords.table(row.profile)}</span>

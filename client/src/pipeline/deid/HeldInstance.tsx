@@ -56,7 +56,7 @@ export function HeldInstance({ store, found, files, reasons, onLarge }: HeldInst
             found={found}
             place={place}
             boxes={boxes}
-            onShowAll={() => onLarge(0, true)}
+            onOpen={(plays) => onLarge(0, plays)}
           />
           <Cover store={store} found={found} files={files} boxes={boxes} />
         </div>
@@ -89,12 +89,12 @@ export type ReleaseProps = {
   readonly place: string;
   /** Undefined: it is not released. */
   readonly boxes: readonly Box[] | undefined;
-  /** Undefined beside the large picture, where they can be shown already. */
-  readonly onShowAll?: (() => void) | undefined;
+  /** Opens the large picture, `plays`: all its frames. Undefined beside it, where it is open. */
+  readonly onOpen?: ((plays: boolean) => void) | undefined;
 };
 
 /** A person states that nothing in it names anybody, or takes that back. */
-export function Release({ store, found, place, boxes, onShowAll }: ReleaseProps) {
+export function Release({ store, found, place, boxes, onOpen }: ReleaseProps) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
   if (!isReleasable(policy, found)) return <p class="small quiet">{deidWords.held.never}</p>;
@@ -103,7 +103,8 @@ export function Release({ store, found, place, boxes, onShowAll }: ReleaseProps)
   if (!isSeen && !store.drawn.value.has(found.ordinal))
     return <p class="small quiet">{deidWords.held.unseen}</p>;
   if (!isSeen && framesOf(found) > 1)
-    return onShowAll && <Unshown store={store} found={found} place={place} onShowAll={onShowAll} />;
+    return onOpen && <Unshown store={store} found={found} place={place} onOpen={onOpen} />;
+  if (!isSeen) return <Unopened place={place} onOpen={onOpen} />;
   const reasons = reasonsUnder(policy, found);
   const sentence = boxes && boxes.length > 0 ? deidWords.held.lookCovered : statementFor(reasons, found);
   return (
@@ -112,17 +113,39 @@ export function Release({ store, found, place, boxes, onShowAll }: ReleaseProps)
         type="checkbox"
         class="tick"
         checked={boxes !== undefined}
-        disabled={!isSeen || ingest.phase.value === 'queueing'}
-        aria-label={[`${place}: ${sentence}`, !isSeen && deidWords.held.openFirst].filter(Boolean).join('. ')}
+        disabled={ingest.phase.value === 'queueing'}
+        aria-label={`${place}: ${sentence}`}
         onChange={() => (boxes ? ingest.holdBack([found]) : ingest.release(seen))}
       />
-      <span class={isSeen ? 'small' : 'small strong'}>{isSeen ? sentence : deidWords.held.openFirst}</span>
+      <span class="small">{sentence}</span>
     </label>
   );
 }
 
+/** Why nothing can be said of it yet, and the way to its picture. */
+function Unopened({ place, onOpen }: Pick<ReleaseProps, 'place' | 'onOpen'>) {
+  const { openFirst } = deidWords.held;
+  if (!onOpen) return <p class="small strong">{openFirst}</p>;
+  return (
+    <button
+      type="button"
+      class="button button-bare small held-open"
+      aria-haspopup="dialog"
+      aria-label={`${place}: ${openFirst}`}
+      onClick={() => onOpen(false)}
+    >
+      {openFirst}
+    </button>
+  );
+}
+
 /** Says how many frames a person has to see before it can be released. */
-function Unshown({ store, found, place, onShowAll }: Required<Omit<ReleaseProps, 'boxes'>>) {
+function Unshown({
+  store,
+  found,
+  place,
+  onOpen,
+}: Omit<ReleaseProps, 'boxes' | 'onOpen'> & { readonly onOpen: (plays: boolean) => void }) {
   const shown = framesShown(store.looked.value, found);
   const frames = framesOf(found);
   const label = deidWords.held.showAll(frames - shown, frames);
@@ -137,7 +160,7 @@ function Unshown({ store, found, place, onShowAll }: Required<Omit<ReleaseProps,
         class="button"
         aria-haspopup="dialog"
         aria-label={`${place}: ${label}`}
-        onClick={onShowAll}
+        onClick={() => onOpen(true)}
       >
         {label}
       </button>
@@ -145,7 +168,7 @@ function Unshown({ store, found, place, onShowAll }: Required<Omit<ReleaseProps,
   );
 }
 
-type CoverProps = Omit<ReleaseProps, 'place' | 'onShowAll'> & { readonly files: readonly FoundFile[] };
+type CoverProps = Omit<ReleaseProps, 'place' | 'onOpen'> & { readonly files: readonly FoundFile[] };
 
 function Cover({ store, found, files, boxes }: CoverProps) {
   const ingest = useIngest();

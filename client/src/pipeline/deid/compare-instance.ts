@@ -25,6 +25,7 @@ export async function compareInstance(file: Blob, terms: Omit<IngestTerms, 'inFo
       before: before.instance,
       after: after.instance,
       report,
+      isOrdered: policy.kind === 'identified' && policy.order !== undefined,
       keywords: await loadKeywords(),
     }),
   };

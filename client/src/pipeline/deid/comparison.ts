@@ -31,9 +31,10 @@ export type Change =
 
 /**
  * `around`: removed with the sequence that contained it; `file-meta`: PS3.15 E.1.1 no. 7, the File Meta
- * Information is written again; `identified`: the policy changes nothing.
+ * Information is written again; `identified`: the policy changes nothing; `ordered`: the order that a
+ * person picked says so.
  */
-export type RowReason = Because | 'around' | 'file-meta' | 'identified';
+export type RowReason = Because | 'around' | 'file-meta' | 'identified' | 'ordered';
 
 export interface ComparedRow {
   /** As in the report: `0040,a730[1]>0040,a160`; of an item `0040,a730[1]`. */

@@ -13,7 +13,12 @@ export const deidWords = {
   missingNext: 'Choose a study',
   inForce: '“After” is exactly what will be sent. Nothing has left yet.',
   unchanged: 'Nothing is changed',
-  unchangedWhat: 'The PACS gets this study exactly as it is, with names. Before and after are the same.',
+  unchangedWhat: 'The PACS gets this instance exactly as it is, with names. Before and after are the same.',
+  ordered: (count: number) => `The order replaces ${counted(count, 'value', 'values')}`,
+  orderedWhat: (keywords: readonly string[]) =>
+    `Of this instance: ${keywords.join(', ')}. It records the values before, and everything else stays as it is, with names.`,
+  headed: 'Only the header of the file is written again',
+  headedWhat: 'The PACS gets the data set of this instance exactly as it is, with names.',
 
   stage: {
     label: 'The instance shown',
@@ -135,6 +140,7 @@ export const deidWords = {
     around: 'It was removed with the sequence around it',
     'file-meta': 'The header of the file is written again',
     identified: 'The policy changes nothing',
+    ordered: 'The order that was picked for this study decides here',
   } satisfies Record<RowReason, string>,
   /** The element already has the value that the policy would give it. */
   already: 'It already conforms to the policy',
@@ -170,7 +176,7 @@ export const deidWords = {
     lookFirst: 'You can release it once all were shown.',
     showAll: (left: number, all: number, kind: 'frames' | 'pictures' = 'frames') =>
       left === 0 || left >= all - 1 ? `Show all ${kind}` : `Show the other ${formatCount(left)} ${kind}`,
-    openFirst: 'Open the picture first.',
+    openFirst: 'Open the picture and look for a name in it; then you can say that nothing is there.',
     openAll: (left: number, all: number) =>
       all === 1
         ? 'Open the picture'

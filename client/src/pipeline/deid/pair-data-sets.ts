@@ -23,6 +23,8 @@ export interface ToPair {
   readonly after: ParsedInstance;
   /** null: the policy changes nothing (`identified`). */
   readonly report: readonly TagAction[] | null;
+  /** Without a report: an order was picked, and accounts for what changes in the Data Set. */
+  readonly isOrdered?: boolean;
   readonly keywords: ReadonlyMap<number, string>;
   readonly limit?: number;
 }
@@ -53,11 +55,13 @@ interface Pairing {
   readonly keywords: ReadonlyMap<number, string>;
   readonly limit: number;
   readonly otherwise: RowReason;
+  /** The reason for a change where there is no report; null: as for what stays. */
+  readonly changedBy: RowReason | null;
   readonly rows: Growing[];
   readonly notShown: { changed: number; kept: number };
 }
 
-export function pairDataSets({ before, after, report, keywords, limit = SHOWN_ROWS }: ToPair): {
+export function pairDataSets({ before, after, report, isOrdered, keywords, limit = SHOWN_ROWS }: ToPair): {
   rows: readonly ComparedRow[];
   notShown: NotShown;
 } {
@@ -66,11 +70,13 @@ export function pairDataSets({ before, after, report, keywords, limit = SHOWN_RO
     keywords,
     limit,
     otherwise: report === null ? 'identified' : 'not-needed',
+    changedBy: report === null && isOrdered ? 'ordered' : null,
     rows: [],
     notShown: { changed: 0, kept: 0 },
   };
   const top = (because: RowReason): Around => ({ path: '', depth: 0, because, group: null });
-  pair(pairing, metaOf(before), metaOf(after), top(report === null ? 'identified' : 'file-meta'));
+  const inMeta: Pairing = { ...pairing, changedBy: report === null ? 'file-meta' : null };
+  pair(inMeta, metaOf(before), metaOf(after), top(report === null ? 'identified' : 'file-meta'));
   pair(
     pairing,
     { elements: before.elements, context: before },
@@ -112,7 +118,8 @@ function elementRow(pairing: Pairing, before: Place, after: Place, around: Aroun
   const action = pairing.actions.get(path);
   const vr = vrOf(element);
   const change = changeOf(before?.element ?? null, after?.element ?? null, vr, action);
-  const because = action?.because ?? around.because;
+  const unreported = change === 'kept' ? around.because : (pairing.changedBy ?? around.because);
+  const because = action?.because ?? unreported;
   return {
     path,
     tag,

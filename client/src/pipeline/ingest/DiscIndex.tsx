@@ -11,7 +11,7 @@ import { VirtualList } from '../../kit/VirtualList.tsx';
 import { partsOf, personLines } from '../queue/study-title.ts';
 import { titleWords } from '../queue/title-words.ts';
 import { chosenWords } from './chosen-words.ts';
-import type { MissingFile } from './disc-files.ts';
+import type { NamedFile } from './disc-files.ts';
 import { useIngest } from './ingest-context.ts';
 import { People } from './People.tsx';
 import { LINE, Path } from './RejectedFiles.tsx';
@@ -34,7 +34,7 @@ export function DiscNotices() {
   );
 }
 
-function Missing({ missing }: { readonly missing: readonly MissingFile[] }) {
+function Missing({ missing }: { readonly missing: readonly NamedFile[] }) {
   const studies = new Set(missing.map(({ study }) => study).filter((study) => study !== null));
   const people = new Map([...studies].map((study) => [personKeyOf(study), personOf(study)]));
   const title = chosenWords.missing(missing.length);

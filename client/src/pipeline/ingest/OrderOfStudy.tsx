@@ -2,12 +2,13 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ORDER_READERS, type Order, type Worklist } from '#shared/protocol/worklist.ts';
 import { Notice } from '../../kit/Notice.tsx';
+import { useSettling } from '../../kit/use-settling.ts';
 import { useSession } from '../../net/net-context.ts';
-import { fitOrders, isOfPatient, type Fit } from './fit-orders.ts';
+import { fitOrders, isSamePerson, type Fit } from './fit-orders.ts';
 import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
 import { describeOrder } from './order-person.ts';
-import { Both } from './OrderParts.tsx';
+import { Both, type BothProps } from './OrderParts.tsx';
 import { OrderSheet } from './OrderSheet.tsx';
 import { orderWords as words } from './order-words.ts';
 import './orders.css';
@@ -33,15 +34,16 @@ export function OrderOfStudy({ study, name }: OrderOfStudyProps) {
       isGone = true;
     };
   }, [day, mayRead]);
+  const chosen = orders.chosen.value.get(study.studyInstanceUID)?.order ?? null;
+  const settling = useSettling<HTMLDivElement>(String(chosen !== null));
   // Instances of several patients would all become the order's.
   if (!worklist?.isSetUp || study.people.length > 1) return null;
   const use = async (order: Order): Promise<void> =>
     setFailed(!(await orders.choose(study.studyInstanceUID, order)));
-  const chosen = orders.chosen.value.get(study.studyInstanceUID)?.order ?? null;
   const fit = fitOrders(study, worklist.orders);
   const pick = () => setPicking(true);
   return (
-    <div class="card-order stack-tight">
+    <div ref={settling} class="card-order stack-tight">
       {chosen === null ? (
         <Suggested study={study} name={name} fit={fit} use={use} pick={pick} />
       ) : (
@@ -71,19 +73,24 @@ type SuggestedProps = OrderOfStudyProps & {
 function Suggested({ study, name, fit, use, pick }: SuggestedProps) {
   if (fit.kind === 'fits' && fit.orders.length === 1) {
     const [order] = fit.orders as [Order];
+    const isSame = isSamePerson(study, order);
     return (
       <>
-        <p class="small kept">
-          <bdi>{words.fits(describeOrder(order))}</bdi>
-        </p>
+        {isSame ? (
+          <p class="small kept">
+            <bdi>{words.fits(describeOrder(order))}</bdi>
+          </p>
+        ) : (
+          <WrongPatient what={words.sameId(describeOrder(order))} study={study} order={order} />
+        )}
         <div class="row">
           <button
             type="button"
             class="button"
-            aria-label={words.confirmOf(name)}
+            aria-label={isSame ? words.confirmOf(name) : words.confirmOtherOf(name)}
             onClick={() => void use(order)}
           >
-            {words.confirm}
+            {isSame ? words.confirm : words.useAllTheSame}
           </button>
           <PickButton label={words.pickOther} name={name} pick={pick} />
         </div>
@@ -92,17 +99,23 @@ function Suggested({ study, name, fit, use, pick }: SuggestedProps) {
   }
   return (
     <>
-      {fit.kind === 'differs' && (
-        <Notice kind="wait" title={words.wrongPatient}>
-          <p>{words.differs}</p>
-          <Both study={study} order={fit.order} />
-        </Notice>
-      )}
+      {fit.kind === 'differs' && <WrongPatient what={words.differs} study={study} order={fit.order} />}
       {fit.kind === 'fits' && <p class="small">{words.fitSeveral(fit.orders.length)}</p>}
       <div class="row order-actions">
         <PickButton label={words.pick} name={name} pick={pick} />
       </div>
     </>
+  );
+}
+
+type WrongPatientProps = BothProps & { readonly what: string };
+
+function WrongPatient({ what, ...both }: WrongPatientProps) {
+  return (
+    <Notice kind="wait" title={words.wrongPatient}>
+      <p>{what}</p>
+      <Both {...both} />
+    </Notice>
   );
 }
 
@@ -127,12 +140,7 @@ function Chosen({ study, name, order, pick }: ChosenProps) {
   const { orders } = useIngest();
   return (
     <>
-      {!isOfPatient(study, order) && (
-        <Notice kind="wait" title={words.wrongPatient}>
-          <p>{words.differsChosen}</p>
-          <Both study={study} order={order} />
-        </Notice>
-      )}
+      {!isSamePerson(study, order) && <WrongPatient what={words.differsChosen} study={study} order={order} />}
       <p class="small strong kept" role="status">
         <bdi>{words.chosen(describeOrder(order))}</bdi>
       </p>

@@ -4,7 +4,7 @@ import type { Order, Worklist } from '#shared/protocol/worklist.ts';
 import { focused } from '../../kit/focused.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { Sheet } from '../../kit/Sheet.tsx';
-import { isOfPatient } from './fit-orders.ts';
+import { isSamePerson } from './fit-orders.ts';
 import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
 import { describeOrder, personOf } from './order-person.ts';
@@ -28,7 +28,7 @@ export function OrderSheet({ study, name, day: first, onClose }: OrderSheetProps
     setFailed(!isChosen);
     if (isChosen) onClose();
   };
-  const look = (order: Order): void => (isOfPatient(study, order) ? void use(order) : setDoubted(order));
+  const look = (order: Order): void => (isSamePerson(study, order) ? void use(order) : setDoubted(order));
   if (doubted !== null)
     return (
       <Sheet title={words.wrongPatient} onClose={onClose}>

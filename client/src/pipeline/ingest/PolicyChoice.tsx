@@ -10,6 +10,7 @@ import { Sheet } from '../../kit/Sheet.tsx';
 import { ingestWords } from './ingest-words.ts';
 import { chosenWords } from './chosen-words.ts';
 import { kitWords } from '../../kit/kit-words.ts';
+import { coveredOf } from './sendable.ts';
 
 export function PolicyChoice() {
   const ingest = useIngest();
@@ -64,6 +65,10 @@ function PolicySheet({
   // A tap chooses; the button below says what it means and does it.
   const [draft, setDraft] = useState(chosen);
   const addsNames = chosen.deidentify && !draft.deidentify;
+  const covered = coveredOf(
+    ingest,
+    ingest.studies.value.filter(({ selected }) => selected.value),
+  );
   const take = () => {
     if (draft.name !== chosen.name) ingest.choosePolicy(draft.name);
     onClose();
@@ -85,6 +90,7 @@ function PolicySheet({
         {addsNames && (
           <Notice kind="wait" title={chosenWords.namesLeave}>
             <p>{chosenWords.namesLeaveWhat}</p>
+            {covered > 0 && <p>{chosenWords.sentUncovered(covered)}</p>}
           </Notice>
         )}
       </div>

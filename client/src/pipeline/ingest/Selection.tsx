@@ -13,6 +13,7 @@ import { HasRead, Reading } from './Reading.tsx';
 import { RejectedFiles } from './RejectedFiles.tsx';
 import { peopleOf, sendableOf } from './sendable.ts';
 import { useSentBefore } from './SentBeforeNote.tsx';
+import { WantedAgain } from './WantedAgain.tsx';
 import { StudyCard } from './StudyCard.tsx';
 import { sentenceOfWarning } from './warning-words.ts';
 
@@ -43,6 +44,7 @@ export function Selection({ queued }: SelectionProps) {
       {studies.length > 0 && <GoToSend />}
       {phase === 'reading' ? <Reading /> : <HasRead />}
       {isRead && <SendProblem />}
+      {phase === 'found' && <WantedAgain />}
       {isRead && queued !== null && <QueuedInPart instances={queued} />}
       <DiscNotices />
       <SeveralPatients studies={studies} />
@@ -72,7 +74,7 @@ export function Selection({ queued }: SelectionProps) {
       <RejectedFiles
         files={ingest.rejected.value}
         title={chosenWords.cannotGo(ingest.rejected.value.length)}
-        what={chosenWords.cannotGoWhat}
+        what={chosenWords.cannotGoWhat(ingest.rejected.value.length, studies.length)}
       />
       <RejectedFiles
         files={ingest.skippedFiles.value}

@@ -1,15 +1,17 @@
 /** At the foot of the window, under the thumb: the policy in force and the one main button. */
+import type { RefObject } from 'preact';
 import { useSession } from '../../net/net-context.ts';
 import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
+import { useSettling } from '../../kit/use-settling.ts';
 import { chosenWords } from './chosen-words.ts';
 import { endNarrowing } from '../queue/kept-choice.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 import { ReasonSheet } from './ReasonSheet.tsx';
-import { canSend, peopleOf, sendableOf } from './sendable.ts';
+import { canSend, coveredOf, peopleOf, sendableOf } from './sendable.ts';
 
 export type SendBarProps = {
   /**
@@ -18,14 +20,19 @@ export type SendBarProps = {
   readonly onQueuedInPart: (instances: number) => void;
 };
 
+type Settling = { readonly settling: RefObject<HTMLDivElement | null> };
+
 /** Empty while nothing was found that could be sent. */
 export function Bar(props: SendBarProps) {
   const ingest = useIngest();
-  if (ingest.phase.value === 'queueing') return <QueueingBar />;
-  return ingest.studies.value.length > 0 ? <SendBar {...props} /> : null;
+  const isQueueing = ingest.phase.value === 'queueing';
+  // *Take back* takes the place of *Send*, and the other way round.
+  const settling = useSettling<HTMLDivElement>(String(isQueueing));
+  if (isQueueing) return <QueueingBar settling={settling} />;
+  return ingest.studies.value.length > 0 ? <SendBar {...props} settling={settling} /> : null;
 }
 
-function SendBar({ onQueuedInPart }: SendBarProps) {
+function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
   const ingest = useIngest();
   const session = useSession();
   const triage = useTriageViews();
@@ -55,10 +62,11 @@ function SendBar({ onQueuedInPart }: SendBarProps) {
     <section class="send-bar" aria-label={chosenWords.sendBar} data-names={keepsNames}>
       {ToRepeat && <ToRepeat chosen={chosen} />}
       <TooLarge />
+      {keepsNames && <SentUncovered count={coveredOf(ingest, chosen)} />}
       {staying > 0 && (
         <Staying staying={staying} chosen={chosen.length + staying} isToDecide={held.length > 0} />
       )}
-      <div class="send-inside">
+      <div ref={settling} class="send-inside">
         <PolicyChoice />
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
           {chosen.length === 0 ? none : label}
@@ -89,6 +97,17 @@ function Staying({ staying, chosen, isToDecide }: StayingProps) {
   );
 }
 
+/** The policy changed after a person covered names: they are in the pixels that this one sends. */
+function SentUncovered({ count }: { readonly count: number }) {
+  if (count === 0) return null;
+  return (
+    <p class="pace pace-wait small send-forecast" role="status">
+      <Icon name="caution" size={16} />
+      <span>{chosenWords.sentUncovered(count)}</span>
+    </p>
+  );
+}
+
 /** Says before Send is pressed that the selected studies do not fit on this device. */
 function TooLarge() {
   const forecast = useIngest().forecast.value;
@@ -105,12 +124,12 @@ function TooLarge() {
  * While the chosen studies are written into the queue: only then are they safe, and until then they can be
  * taken back.
  */
-function QueueingBar() {
+function QueueingBar({ settling }: Settling) {
   const ingest = useIngest();
   const { named, instances, instancesTotal, bytes, bytesTotal } = ingest.queueing.value;
   return (
     <section class="send-bar" aria-label={chosenWords.sendBar}>
-      <div class="send-inside send-queueing">
+      <div ref={settling} class="send-inside send-queueing">
         <div class="send-progress">
           <p class="numbers">
             <Icon name="device" size={20} />{' '}

@@ -1,17 +1,29 @@
 /** On a found study's card: it is in the PACS already, or on its way, before anybody sends it again. */
+import { useSignal, type ReadonlySignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { formatMoment } from '../../kit/format.ts';
-import { Icon } from '../../kit/Icon.tsx';
+import { Icon, type IconName } from '../../kit/Icon.tsx';
+import { hrefOf } from '../../kit/routes.ts';
 import { useApi } from '../../net/net-context.ts';
 import { useQueue } from '../queue/queue-context.ts';
+import { readReceipt } from '../queue/read-receipt.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
-import { askSent, sentBefore, sentUnder, uidsAsSent, type SentBeforeByUid } from './sent-before.ts';
+import { COMPARED_AT_MOST, compareWithSent, type PartInPacs } from './compare-with-sent.ts';
+import {
+  askSent,
+  sentBefore,
+  sentUnder,
+  uidsAsSent,
+  type SentBefore,
+  type SentBeforeByUid,
+} from './sent-before.ts';
 
-/** Asked once for all that was chosen together. */
-export function useSentBefore(): SentBeforeByUid {
+/** Asked once for all that was chosen together. A signal, because a card is not drawn again with its list. */
+export function useSentBefore(): ReadonlySignal<SentBeforeByUid> {
   const api = useApi();
   const { phase } = useIngest();
   const { studies } = useQueue();
@@ -23,22 +35,77 @@ export function useSentBefore(): SentBeforeByUid {
     void askSent(api, gone.signal).then((told) => gone.signal.aborted || setSent(told));
     return () => gone.abort();
   }, [isFound, api]);
-  return sentBefore(studies.value, sent);
+  const known = useSignal<SentBeforeByUid>(new Map());
+  const queued = studies.value;
+  useEffect(() => {
+    known.value = sentBefore(queued, sent);
+  }, [known, queued, sent]);
+  return known;
 }
 
-type SentBeforeNoteProps = { readonly study: FoundStudy; readonly known: SentBeforeByUid };
+type SentBeforeNoteProps = { readonly study: FoundStudy; readonly known: ReadonlySignal<SentBeforeByUid> };
 
 export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
-  const before = sentUnder(known, useUidsAsSent(study, known.size > 0));
+  const before = sentUnder(known.value, useUidsAsSent(study, known.value.size > 0));
+  const part = usePartInPacs(study, before);
   if (before === undefined) return null;
-  const when = formatMoment(new Date(before.at), new Date());
   const said = chosenWords.sentBefore;
+  const isWhole = before.inPacs > 0 && part !== null && part.fresh + part.differs === 0;
   return (
-    <div class="card-sent small" data-in-pacs={before.inPacs > 0}>
-      <Icon name={before.inPacs > 0 ? 'pacs' : 'way'} size={20} turns={before.inPacs === 0} />
-      <p>{before.inPacs > 0 ? said.inPacs(before.inPacs, when) : said.underWay(when)}</p>
+    <div class="card-sent small" data-in-pacs={isWhole}>
+      <Icon name={signOf(before, isWhole)} size={20} turns={before.inPacs === 0} />
+      <div>
+        <p>{sentenceOf(before, study, part)}</p>
+        <a class="button button-bare" href={hrefOf(before.page)}>
+          {before.inPacs > 0 ? said.openReceipt : said.open}
+        </a>
+      </div>
     </div>
   );
+}
+
+/** The sign of arrival only where each image that was chosen has arrived. */
+function signOf({ inPacs }: SentBefore, isWhole: boolean): IconName {
+  if (inPacs === 0) return 'way';
+  return isWhole ? 'pacs' : 'note';
+}
+
+function sentenceOf({ inPacs, at }: SentBefore, { instances }: FoundStudy, part: PartInPacs | null): string {
+  const said = chosenWords.sentBefore;
+  const when = formatMoment(new Date(at), new Date());
+  if (inPacs === 0) return said.underWay(when);
+  if (part === null) return said.perhapsMore(inPacs, instances);
+  return part.fresh + part.differs > 0
+    ? said.inPart(part.there, part.fresh, part.differs)
+    : said.inPacs(inPacs, when);
+}
+
+/** Null where this device has no receipt of it, or there is too much to compare. */
+function usePartInPacs(
+  { studyInstanceUID, instances, bytes }: FoundStudy,
+  before: SentBefore | undefined,
+): PartInPacs | null {
+  const { inspection, policy, released } = useIngest();
+  const queue = useQueue();
+  const [part, setPart] = useState<PartInPacs | null>(null);
+  const inPacs = before?.inPacs ?? 0;
+  const id = before && inPacs > 0 && before.page.page === 'study' ? before.page.id : null;
+  const isFew = instances <= COMPARED_AT_MOST.instances && bytes <= COMPARED_AT_MOST.bytes;
+  useEffect(() => {
+    setPart(null);
+    if (id === null || !isFew) return;
+    const gone = new AbortController();
+    const compare = async () => {
+      const kept = await queue.receiptOf(id);
+      if (kept === null) return;
+      const sent = { receipt: readReceipt(kept.jws), inPacs };
+      const found = await compareWithSent(inspection, studyInstanceUID, sent, gone.signal);
+      if (!gone.signal.aborted) setPart(found);
+    };
+    void ignoreFailure(compare(), 'the counts are said, and Send tells the rest');
+    return () => gone.abort();
+  }, [inspection, queue, studyInstanceUID, instances, id, inPacs, isFew, policy.value, released.value]);
+  return part;
 }
 
 const NONE: ReadonlySet<string> = new Set();

@@ -1,4 +1,5 @@
 /** One found study: who, when, what, how much, what to look at, and whether Send takes it. */
+import type { ReadonlySignal } from '@preact/signals';
 import { useId, useState } from 'preact/hooks';
 import { deferred } from '../../kit/deferred.tsx';
 import { useIngest, useTriageViews } from './ingest-context.ts';
@@ -38,7 +39,7 @@ function Nothing() {
   return null;
 }
 
-type StudyCardProps = { readonly study: FoundStudy; readonly sentBefore: SentBeforeByUid };
+type StudyCardProps = { readonly study: FoundStudy; readonly sentBefore: ReadonlySignal<SentBeforeByUid> };
 
 export function StudyCard({ study, sentBefore }: StudyCardProps) {
   const ingest = useIngest();
@@ -62,7 +63,7 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
           class="tick"
           checked={selected}
           indeterminate={going === 'held' || going === 'too-large'}
-          aria-label={chosenWords.include(name)}
+          aria-label={chosenWords.include(name, whatOf(study))}
           aria-describedby={contents}
           onChange={() => ingest.toggle(study.studyInstanceUID)}
         />
@@ -75,7 +76,11 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
         {loud.map((warning) => (
           <div key={warning} class="card-warning small">
             <Icon name="caution" size={20} />
-            <p>{sentenceOfWarning(warning, policy)}</p>
+            <p>
+              {warning === 'chosen-twice' && study.copies !== undefined
+                ? chosenWords.copies(study.copies)
+                : sentenceOfWarning(warning, policy)}
+            </p>
           </div>
         ))}
         <MixedPatients study={study} />
@@ -89,6 +94,12 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
       <Details study={study} quiet={quiet} />
     </article>
   );
+}
+
+/** Its date, kind and description. */
+function whatOf(study: FoundStudy): string {
+  const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
+  return partsOf({ ...study, bodyParts }).join(kitWords.separator);
 }
 
 /** Its damaged files, and those of which nobody knows whether they are of this study. */
@@ -137,14 +148,13 @@ type ContentsProps = {
 
 /** The date, kind and size of the study, and the part of it that Send does not take. */
 function Contents({ id, study, said }: ContentsProps) {
-  const bodyParts = [...new Set(study.series.map((series) => series.bodyPart).filter(Boolean))];
   const size = [series(study.series.length), instances(study.instances), formatBytes(study.bytes)].join(
     kitWords.separator,
   );
   return (
     <>
       <p class="card-parts kept">
-        <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || chosenWords.noDescription}</bdi>
+        <bdi>{whatOf(study) || chosenWords.noDescription}</bdi>
       </p>
       <p id={id} class="small quiet numbers">
         {said !== '' && (

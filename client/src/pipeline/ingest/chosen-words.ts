@@ -1,8 +1,8 @@
 /** The words about what was chosen: reading, found studies, and sending them. */
-import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import { counted, files, instances, series, studies } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 import type { Going } from './sendable.ts';
+import { sendingReasonWords } from '../../kit/sending-reason-words.ts';
 
 export const chosenWords = {
   readingLabel: 'Files read',
@@ -31,7 +31,8 @@ export const chosenWords = {
   indexInDoubtNext: 'It may not name every study. Check that all of them are listed here.',
   noDescription: 'No description',
   unnamedSeries: 'Series without a description',
-  include: (name: string) => `Send the study of ${name}`,
+  /** `what`: tells it from another study of the same patient. */
+  include: (name: string, what: string) => `Send the study of ${name}${what === '' ? '' : `: ${what}`}`,
   /** The part of a study that stays here; empty for one that is sent as a whole. */
   going: {
     sent: (held: number, all: number) =>
@@ -52,8 +53,15 @@ export const chosenWords = {
   seriesList: (count: number) => `Show ${series(count)}`,
   warnings: (count: number) => counted(count, 'remark', 'remarks'),
   cannotGo: (count: number) => `${files(count)} can’t be sent`,
-  cannotGoWhat: 'They stay where they are. Everything else can be sent.',
+  cannotGoWhat: (count: number, others: number) => {
+    const stay = count === 1 ? 'It stays where it is.' : 'They stay where they are.';
+    return others === 0 ? stay : `${stay} Everything else can be sent.`;
+  },
   exportAgain: 'Export the study again. If it comes out the same, tell your administrator.',
+  copies: (count: number) =>
+    count === 1
+      ? '1 file was chosen before. It is the same, and counts once.'
+      : `${files(count)} were chosen before. They are the same, and each counts once.`,
   damaged: (count: number) =>
     count === 1
       ? '1 image of this study is damaged. Copy it again.'
@@ -78,17 +86,14 @@ export const chosenWords = {
   namesLeave: 'Patients’ names leave this device',
   namesLeaveWhat:
     'Everybody who may open the study in the PACS can read them. This choice holds for one Send.',
+  sentUncovered: (count: number) =>
+    count === 1
+      ? '1 covered image is sent uncovered: this choice changes nothing in the pixels.'
+      : `${formatCount(count)} covered images are sent uncovered: this choice changes nothing in the pixels.`,
   keepNames: 'Keep names',
   reasonTitle: 'Why are names kept?',
   reasonWhat: 'This policy asks for a reason. The audit trail keeps it, with your account.',
-  reason: {
-    treatment: 'Treatment of the patient',
-    'emergency-treatment': 'Emergency',
-    'patient-request': 'The patient asked for it',
-    'quality-improvement': 'Quality assurance',
-    'public-health': 'Public health',
-    'legal-order': 'A court or an authority ordered it',
-  } satisfies Record<SendingReason, string>,
+  reason: sendingReasonWords,
   policyMissing: 'The gateway has not said yet which policy is in force. You can send once it has.',
   send: (count: number, patients: number, keepsNames: boolean) => {
     const whose = patients < 2 ? '' : ` of ${formatCount(patients)} patients`;
@@ -159,7 +164,7 @@ export const chosenWords = {
     'patients-differ':
       'Wrong patient? The instances of this study name different patients. Nothing of it is sent until you decide.',
     duplicates: 'Some instances seem to be chosen twice. They are not compared yet.',
-    'chosen-twice': 'Some instances were chosen twice. The copies are the same, and each is sent once.',
+    'chosen-twice': 'Some files were chosen before. They are the same, and each is sent once.',
     'same-uid-differs':
       'Different images have the same ID. The PACS keeps the one that arrives first. Afterwards you see both, and leave the other out or choose a new export. To send a certain one, choose it alone.',
     'burned-in': 'This study may show the patient’s name in its images. Check it before sending.',
@@ -185,10 +190,37 @@ export const chosenWords = {
       more === 0 ? names.join(', ') : `${names.join(', ')} and ${formatCount(more)} more`,
   },
 
+  again: {
+    found: (name: string) => `This is the study of ${name} that you wanted to choose again`,
+    foundNext: 'Press Send. Nothing is sent twice.',
+    missing: (name: string) => `The study of ${name} is not among what you chose`,
+    missingNext: 'Add its files or folder. What you chose is another study, or part of another one.',
+  },
+
   sentBefore: {
     inPacs: (count: number, when: string) =>
       `Already in the PACS: ${instances(count)} of this study, sent ${when}. Sending it again stores nothing twice.`,
-    underWay: (when: string) => `Already on its way, sent ${when}. Sending it again stores nothing twice.`,
+    /** Of a study that holds more or other images than the PACS has. */
+    inPart: (there: number, fresh: number, differs: number) => {
+      const said = [
+        there === 0
+          ? 'The PACS has other images of this study'
+          : `${formatCount(there)} of its ${counted(there + fresh + differs, 'image', 'images')} ${there === 1 ? 'is' : 'are'} in the PACS already`,
+        ...(fresh === 0 ? [] : [`${formatCount(fresh)} ${fresh === 1 ? 'is' : 'are'} new and will be sent`]),
+        ...(differs === 0
+          ? []
+          : [
+              `${formatCount(differs)} ${differs === 1 ? 'differs' : 'differ'} from what the PACS has under the same ID`,
+            ]),
+      ].join('; ');
+      return differs === 0 ? `${said}.` : `${said}. After Send you see both, and decide.`;
+    },
+    /** Nobody has compared them one by one. */
+    perhapsMore: (inPacs: number, chosen: number) =>
+      `The PACS has ${instances(inPacs)} of this study, and you chose ${formatCount(chosen)}. Those that it does not have are sent.`,
+    underWay: (when: string) => `Sent ${when}, not in the PACS yet. Sending it again stores nothing twice.`,
+    openReceipt: 'Open that study and its receipt',
+    open: 'Open that study',
   },
 
   beforeAfter: {

@@ -1,26 +1,45 @@
 /**
  * Files of one SOP Instance UID and one size: the same, or two images that claim one UID? Only their bytes tell.
- * They are compared once everything was read, so that nothing waits for it; until then the page does not say.
+ * They are compared once everything was read, so that nothing waits for it; until then the page does not say. A copy
+ * leaves its study: a file counts once, however often it was chosen.
  */
+import type { CollectedFile } from './collect-files.ts';
 import type { Pair, StudyGroup } from './group-studies.ts';
 import { draw, type IngestState } from './ingest-state.ts';
+import { filesIn } from './patients-of-study.ts';
+import { onlyThese } from './regroup-study.ts';
 import { TaskFault } from './worker-pool.ts';
 
 export async function compareCopies(state: IngestState, signal: AbortSignal): Promise<void> {
   for (const study of state.gathering.studies.values()) {
     const pairs = study.unsettled.splice(0);
+    const copies = new Set<CollectedFile>();
     for (const [at, pair] of pairs.entries()) {
       const same = await isSame(state, pair, signal);
       if (signal.aborted) return void study.unsettled.push(...pairs.slice(at));
       // The warning stays, and the next choice tries again.
       if (same === null) study.unsettled.push(pair);
       else note(study, same);
+      if (same) copies.add(pair[1]);
     }
     if (pairs.length === 0) continue;
     if (study.unsettled.length === 0) study.warnings.delete('duplicates');
     study.version += 1;
+    leaveOutCopies(state, study.studyInstanceUID, copies);
     draw(state);
   }
+}
+
+/** Ignored while Send goes through the files; it sends each once all the same. */
+function leaveOutCopies(
+  { gathering, phase }: IngestState,
+  studyInstanceUID: string,
+  copies: ReadonlySet<CollectedFile>,
+): void {
+  const study = gathering.studies.get(studyInstanceUID);
+  if (study === undefined || copies.size === 0 || phase.peek() === 'queueing') return;
+  const left = filesIn(study.series).filter(({ file }) => !copies.has(file));
+  gathering.replace({ ...onlyThese(study, new Set(left)), copies: (study.copies ?? 0) + copies.size });
 }
 
 /** Null where one of them cannot be read any more: Send will tell. */

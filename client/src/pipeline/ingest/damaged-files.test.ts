@@ -2,7 +2,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
-import { provenInPacs } from '../../app/proven.ts';
+import { sayOf } from '../../app/choice-outcome.ts';
+import { outcomesOf, pageOf } from '../../app/choice-outcomes.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { untilRead } from '../../testing/open-api.ts';
 import { storeOver } from '../../testing/open-queue.ts';
@@ -63,11 +64,11 @@ for (const policy of [IDENTIFIED, DEIDENTIFIED])
     assert.ok(await untilRead(() => queue.studies.value.length === 1));
     const [study] = queue.studies.value;
     assert.equal([study!.instances, study!.track.safe, study!.track.leftOut], [3, 2, 1]);
-    assert.equal(notSentOf(study!), ['1 instance left out: not in the PACS']);
+    assert.equal(notSentOf(study!), ['1 instance damaged: not in the PACS']);
     const track = { ...study!.track, safe: 0, inPacs: 2 };
     const arrived = { ...study!, state: 'done' as const, receiptId: 'receipt', track };
-    const onPage = { found: 0, refused: store.rejected.value.length };
-    assert.is(provenInPacs(store.sentFromHere.value, [arrived], onPage)?.except, 1);
+    const { choices } = outcomesOf(store.sentFromHere.value, [arrived], pageOf(store));
+    assert.equal(sayOf(choices), { standing: 'in-pacs', studies: 1, except: 1 });
     queue.close();
   });
 

@@ -1,6 +1,8 @@
 /** Refused files that began to be an instance of a study: the study is not whole without them, and must not look so. */
 import { computed, type ReadonlySignal } from '@preact/signals';
 import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
+import { damagedBy } from './disc-files.ts';
+import type { ChosenDisc } from './disc-view.ts';
 import type { RejectedFile } from './found-study.ts';
 import type { StudyGroup } from './group-studies.ts';
 import type { IngestState } from './ingest-state.ts';
@@ -22,6 +24,28 @@ export function damagedIn(study: Known, refused: readonly RejectedFile[]): reado
 /** Nobody can tell which study they are missing from. */
 export function ofUnknownStudy(refused: readonly RejectedFile[]): RejectedFile[] {
   return refused.filter(({ reason, begun }) => isCutOrDamaged(reason) && begun === undefined);
+}
+
+/**
+ * Once a choice was read: its files that no reader recognises, and that the index of their disc names as instances,
+ * are damaged instances of their studies. A file’s own UIDs count before those of the index.
+ */
+export function countToStudies({ notSent }: Pick<IngestState, 'notSent'>, disc: ChosenDisc): void {
+  if (disc.files.indexes.length === 0) return;
+  const files = [...notSent.refused, ...notSent.skipped].map((file) =>
+    disc.rejected.has(file) ? countToStudy(file, disc) : file,
+  );
+  notSent.refused = files.filter(({ state }) => state === 'refused');
+  notSent.skipped = files.filter(({ state }) => state === 'skipped');
+}
+
+function countToStudy(file: RejectedFile, { files }: ChosenDisc): RejectedFile {
+  const named = file.begun === undefined ? files.named(file.path) : null;
+  const reason = damagedBy(named, file.reason);
+  if (reason === null) return file;
+  const { sopInstanceUID, study } = named!;
+  const begun = study?.studyInstanceUID && { studyInstanceUID: study.studyInstanceUID, sopInstanceUID };
+  return { ...file, state: 'refused', reason, begun: begun || undefined };
 }
 
 const NONE: ReadonlyMap<string, number> = new Map();

@@ -121,6 +121,12 @@ export interface NotQueued {
   readonly because: NotSent;
 }
 
+/** How a file would be named; `originalDigest` as in the rows of the queue. */
+export interface RecognisedFile extends InstanceKey {
+  readonly studyInstanceUID: string;
+  readonly originalDigest: string | null;
+}
+
 export interface TaskResults {
   /** Null where the folder cannot be read. */
   readonly list: Listing | null;
@@ -134,7 +140,7 @@ export interface TaskResults {
   /** By patient; null where the answer was not made with the published key. */
   readonly 'open-secrets': ReadonlyMap<string, CryptoKey> | null;
   /** Null where it would not be sent. */
-  readonly recognise: InstanceKey | null;
+  readonly recognise: RecognisedFile | null;
   /** `duplicates`: the same bytes under the same UID as an earlier one. */
   readonly name: { readonly notQueued: readonly NotQueued[]; readonly duplicates: readonly number[] };
   /** `later`: positions of the instances that `onlyNeeded` skipped. */

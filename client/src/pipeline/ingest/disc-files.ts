@@ -7,13 +7,17 @@
  */
 import type { DiscIndex, IndexedFile, IndexedStudy } from '#shared/dicom/dicomdir.ts';
 import { RECORD_LIMIT } from '#shared/dicom/limits.ts';
+import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 
-/** A file that the index of its disc names, and that was not chosen. */
-export interface MissingFile {
+/** A file that the index of its disc names. */
+export interface NamedFile {
   /** As the index writes it, below the folder of the index. */
   readonly path: string;
   /** Null where it belongs to no study. */
   readonly study: IndexedStudy | null;
+  /** As the index says it, or empty. */
+  readonly sopInstanceUID: string;
 }
 
 export interface DiscFiles {
@@ -31,12 +35,20 @@ export interface DiscFiles {
    * `hasInstance`: whether an instance was found under whatever name. A File ID that several records name is
    * missing once.
    */
-  missing(hasInstance: (sopInstanceUID: string) => boolean): readonly MissingFile[];
+  missing(hasInstance: (sopInstanceUID: string) => boolean): readonly NamedFile[];
+  /** Known once every index of the choice was read: what they name under the path of a chosen file. */
+  named(path: string): NamedFile | null;
+}
+
+interface FoundIndex {
+  readonly folder: string;
+  readonly index: DiscIndex;
 }
 
 export function createDiscFiles(): DiscFiles {
   const paths: string[] = [];
-  const found: { readonly folder: string; readonly index: DiscIndex }[] = [];
+  const found: FoundIndex[] = [];
+  let names: readonly Names[] = [];
   let left = RECORD_LIMIT;
   return {
     get version() {
@@ -53,19 +65,52 @@ export function createDiscFiles(): DiscFiles {
       found.push({ folder: path.slice(0, path.search(/[^/\\]*$/)), index: kept });
     },
     missing(hasInstance) {
-      if (found.length === 0) return [];
-      const chosen = new Set(paths.map(plainPath));
-      return found.flatMap(({ folder, index }) => {
-        const named = namedBy(index);
-        const names = Map.groupBy(named, ({ path }) => nameIn(path));
-        const isChosen = (path: string): boolean =>
-          chosen.has(plainPath(folder + path)) ||
-          // Files chosen one by one come without their folders.
-          (folder === '' && chosen.has(nameIn(path)) && names.get(nameIn(path))!.length === 1);
-        return named.filter(({ path, file }) => !hasInstance(file.sopInstanceUID) && !isChosen(path));
+      const chosen = paths.map(plainPath);
+      return found.map(readNames).flatMap(({ all, at }) => {
+        const present = new Set(chosen.map(at));
+        return all.filter((file) => !hasInstance(file.sopInstanceUID) && !present.has(file));
       });
     },
+    named(path) {
+      names = names.length === found.length ? names : found.map(readNames);
+      return names.map(({ at }) => at(plainPath(path))).find((file) => file !== undefined) ?? null;
+    },
   };
+}
+
+interface Names {
+  readonly all: readonly NamedFile[];
+  /** By the plain path of a chosen file. */
+  at(plain: string): NamedFile | undefined;
+}
+
+function readNames({ folder, index }: FoundIndex): Names {
+  const all = namedBy(index);
+  const byPath = new Map(all.map((file) => [plainPath(folder + file.path), file]));
+  const byName = Map.groupBy(all, ({ path }) => nameIn(path));
+  // Files chosen one by one come without their folders.
+  const alone = (plain: string): NamedFile | undefined => {
+    const same = folder === '' ? byName.get(plain) : undefined;
+    return same?.length === 1 ? same[0] : undefined;
+  };
+  return { all, at: (plain) => byPath.get(plain) ?? alone(plain) };
+}
+
+/** A file with these reasons is damaged where the index of its disc names it as an instance. */
+const MAY_BE_DAMAGED: readonly ReasonCode[] = [
+  'empty-file',
+  'not-dicom',
+  'not-dicom-image',
+  'not-dicom-document',
+  'not-dicom-archive',
+  'missing-uid',
+];
+
+/** Why a file is not sent that the index of its disc names as an instance. Null where the index does not matter. */
+export function damagedBy(named: NamedFile | null, reason: ReasonCode): ReasonCode | null {
+  if (!named?.sopInstanceUID) return null;
+  if (isCutOrDamaged(reason)) return reason;
+  return MAY_BE_DAMAGED.includes(reason) ? 'not-parseable' : null;
 }
 
 /** Whether the index may not name everything. */
@@ -86,13 +131,13 @@ function emptied(index: DiscIndex): DiscIndex {
   return { ...index, studies: [], others: [], faults: [...index.faults, 'too-many-records'] };
 }
 
-function namedBy(index: DiscIndex): readonly (MissingFile & { readonly file: IndexedFile })[] {
+function namedBy(index: DiscIndex): readonly NamedFile[] {
   if (index.kind === 'damaged') return [];
-  const named = new Map<string, MissingFile & { readonly file: IndexedFile }>();
+  const named = new Map<string, NamedFile>();
   const note = (files: readonly IndexedFile[], study: IndexedStudy | null): void => {
-    for (const file of files) {
-      const key = plainPath(file.fileId);
-      if (!named.has(key)) named.set(key, { path: file.fileId, study, file });
+    for (const { fileId, sopInstanceUID } of files) {
+      const key = plainPath(fileId);
+      if (!named.has(key)) named.set(key, { path: fileId, study, sopInstanceUID });
     }
   };
   for (const study of index.studies) note(study.files, study);

@@ -4,12 +4,15 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { createDiscs } from './disc-view.ts';
+import { untilRead } from '../../testing/open-api.ts';
+import { storeOver } from '../../testing/open-queue.ts';
+import { createDiscs, unreadOf } from './disc-view.ts';
 import { inFolder, openIngest } from '../../testing/open-ingest.ts';
 
 const patientOf = (name: string) => ({ name, id: `ID-${name}` });
+const JANE = syntheticStudy({ seed: 41, instancesPerSeries: 2 });
 const DISC = syntheticDisc([
-  { study: syntheticStudy({ seed: 41, instancesPerSeries: 2 }), patient: patientOf('Doe^Jane') },
+  { study: JANE, patient: patientOf('Doe^Jane') },
   { study: syntheticStudy({ seed: 42, instancesPerSeries: 2 }), patient: patientOf('Roe^Richard') },
 ]);
 
@@ -43,7 +46,7 @@ test('a whole disc is found without an alarm, whatever the case of its names', a
     [store.phase.value, store.studies.value.length, store.rejected.value, store.skipped.value],
     ['found', 2, [], 0],
   );
-  assert.equal(store.disc.value, { indexes: 1, expected: [], missing: [], isInDoubt: false });
+  assert.equal(store.disc.value, { indexes: 1, expected: [], missing: [], isInDoubt: false, isCut: false });
   store.clear();
   assert.is(store.disc.value.indexes, 0);
 });
@@ -85,6 +88,83 @@ test('an index alone is not nothing: every file of its disc is missing', async (
   const { store } = await openIngest();
   await store.addFiles(filesIn('', (path) => (path === 'DICOMDIR' ? path : null)));
   assert.equal([store.phase.value, store.disc.value.missing.length, store.rejected.value], ['found', 4, []]);
+});
+
+test('files that were missing at Send are not sent, until they are; an index that was cleared unsent is forgotten', async () => {
+  const { store } = await openIngest();
+  const left = () => [...store.sentFromHere.value.leftBehind.values()].map(({ why, path }) => [why, path]);
+  await store.addFiles(filesIn('', (path) => (path === 'DICOMDIR' ? path : null)));
+  store.clear();
+  assert.equal(left(), []);
+  await store.addFiles(filesIn('cd', (path) => (path.startsWith('ST1/') ? null : path)));
+  await store.send();
+  store.clear();
+  assert.equal(left(), [
+    ['missing', 'ST1/IM0010001'],
+    ['missing', 'ST1/IM0010002'],
+  ]);
+  await store.addFiles(filesIn('ST1', (path) => (path.startsWith('ST1/') ? path.slice(4) : null)));
+  await store.send();
+  assert.equal(left(), []);
+});
+
+const DOE = DISC[1]!.path;
+const NO_DICOM: readonly (readonly [string, Uint8Array<ArrayBuffer>])[] = [
+  ['nothing that is DICOM', new TextEncoder().encode('overwritten '.repeat(400))],
+  ['no bytes', new Uint8Array()],
+  ['a picture', new Uint8Array([0xff, 0xd8, 0xff, 0xe0, ...new Uint8Array(400)])],
+];
+
+for (const [what, bytes] of NO_DICOM)
+  test(`a file that the index names and that holds ${what} is a damaged image of its study`, async () => {
+    const opened = await openIngest();
+    const { store } = opened;
+    const others = filesIn('cd', (path) => (path === DOE ? null : path));
+    const stray = inFolder(new File([bytes], 'README.TXT'), 'cd');
+    const damaged = inFolder(new File([bytes], DOE.slice(4).toLowerCase()), `cd/${DOE.slice(0, 3)}`);
+    await store.addFiles([...others, stray, damaged]);
+    assert.equal([...store.damaged.value], [[String(JANE.studyInstanceUID), 1]]);
+    assert.equal(
+      store.rejected.value.map(({ path, reason, state }) => [path.toUpperCase(), reason, state]),
+      [[`CD/${DOE}`, 'not-parseable', 'refused']],
+    );
+    assert.equal(
+      [store.skippedFiles.value.map(({ path }) => path), store.disc.value.missing],
+      [['cd/README.TXT'], []],
+    );
+    await store.send();
+    store.clear();
+    const queue = storeOver(opened);
+    assert.ok(await untilRead(() => queue.studies.value.length === 2));
+    assert.equal(queue.studies.value.map(({ track }) => track.leftOut).toSorted(), [0, 1]);
+    queue.close();
+  });
+
+test('an index counts no file of another choice to its studies, and one that was chosen without its folder it does', async () => {
+  const { store } = await openIngest();
+  const [name] = DOE.split('/').slice(-1) as [string];
+  await store.addFiles(filesIn('cd', (path) => (path === DOE ? null : path)));
+  await store.addFiles([inFolder(new File(['overwritten'], name), `cd/${DOE.slice(0, 3)}`)]);
+  assert.equal([store.damaged.value.size, store.skipped.value], [0, 1]);
+  const [index] = filesIn('', (path) => (path === 'DICOMDIR' ? path : null));
+  const alone = DISC.filter(({ path }) => path !== DOE && path !== 'DICOMDIR').map(
+    ({ path, bytes }) => new File([bytes], path.slice(4)),
+  );
+  await store.addFiles([...alone, new File(['overwritten'], name), index!]);
+  assert.equal(store.rejected.value.length, 1);
+});
+
+test('files of which reading was stopped are counted', async () => {
+  const { store, hooks } = await openIngest();
+  let tasks = 0;
+  hooks.beforeTask = async () => {
+    tasks += 1;
+    if (tasks === 2) store.cancel();
+  };
+  await store.addFiles(filesIn('cd'));
+  const { filesFound, filesRead } = store.progress.value;
+  assert.ok(store.disc.value.isCut && filesRead < filesFound, `${filesRead} of ${filesFound} read`);
+  assert.is(unreadOf(store.disc.value, store.progress.value), filesFound - filesRead);
 });
 
 test('an index that is cut is no file that cannot be sent, and is said to be damaged', async () => {

@@ -88,6 +88,8 @@ export interface FoundStudy {
   readonly series: readonly FoundSeries[];
   readonly instances: number;
   readonly bytes: number;
+  /** Files that were chosen before, and are not among `instances`. */
+  readonly copies: number | undefined;
   readonly warnings: readonly StudyWarning[];
   /** Whether Send takes it; change with `toggle`. */
   readonly selected: ReadonlySignal<boolean>;
@@ -178,6 +180,8 @@ export interface IngestStore {
   readonly problem: ReadonlySignal<SendProblem | null>;
   readonly orders: Orders;
   readonly sentFromHere: ReadonlySignal<SentFromHere>;
+  /** A person has read which files were not sent, and takes them off that list. */
+  settleNotSent(): void;
   /**
    * Whether the studies that are selected fit on this device; null where nothing is selected or the browser
    * does not say.

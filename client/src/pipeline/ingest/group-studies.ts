@@ -104,6 +104,8 @@ export interface StudyGroup {
   readonly heard: WeakSet<readonly NamedValue[]>;
   instances: number;
   bytes: number;
+  /** Files that were chosen before, with the same bytes: they count nowhere else. */
+  readonly copies?: number;
   /** Grows with each change, so that an unchanged study is not drawn again. */
   version: number;
 }

@@ -4,7 +4,7 @@
  */
 import { batch, signal, type ReadonlySignal } from '@preact/signals';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
-import { createDiscs, NO_DISC, type DiscView } from './disc-view.ts';
+import { createDiscs, NO_DISC, unreadOf, type DiscView } from './disc-view.ts';
 import type { KnownPolicies } from '../queue/rows/device-notes.ts';
 import type {
   FoundStudy,
@@ -21,7 +21,7 @@ import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import type { GivenSecrets, PreparingTools } from './prepare-policy.ts';
 import type { QueueingTools } from './queue-study.ts';
 import { createOrders, type OrderTools } from './orders.ts';
-import { createSentFromHere, noteLeftBehind } from './sent-from-here.ts';
+import { createSentFromHere, noteDiscLeft, noteLeftBehind } from './sent-from-here.ts';
 import { createStudySnapshots } from './study-snapshots.ts';
 
 export interface IngestTools extends QueueingTools, PreparingTools, OrderTools {
@@ -150,21 +150,31 @@ export function drawSoon(state: IngestState): void {
   }, DRAW_EVERY_MS);
 }
 
-/** Notes a file that is not sent, with its reason. */
+/** Notes a file that is not sent, with its reason, and answers what was noted. */
 export function reject(
   { notSent }: IngestState,
   { path, bytes, wasFound = false }: Pick<RejectedFile, 'path' | 'bytes' | 'wasFound'>,
   said: NotSent,
-): void {
+): RejectedFile {
   const { where = null, begun } = said.kind === 'refused' ? said : {};
-  if (said.kind === 'skipped')
-    notSent.skipped.push({ path, bytes, state: 'skipped', reason: said.because, where });
-  else notSent.refused.push({ path, bytes, state: 'refused', reason: said.because, where, wasFound, begun });
+  const common = { path, bytes, reason: said.because, where };
+  const file: RejectedFile =
+    said.kind === 'skipped'
+      ? { ...common, state: 'skipped' }
+      : { ...common, state: 'refused', wasFound, begun };
+  notSent[file.state].push(file);
+  return file;
 }
 
 /** The phase when nothing is being read or queued. */
 export function phaseAtRest({ discs, gathering, notSent }: IngestState): IngestPhase {
   return gathering.studies.size + notSent.refused.length > 0 || discs.hasIndexAlone ? 'found' : 'idle';
+}
+
+export function forgetDiscs(state: IngestState): void {
+  const disc = state.discs.view(false);
+  noteDiscLeft(state, disc.missing, unreadOf(disc, state.count));
+  state.discs.clear();
 }
 
 /** Stops reading and forgets everything that was found; files of queued studies that are held back stay known. */
@@ -174,7 +184,7 @@ export function forget(state: IngestState): void {
   noteLeftBehind(state, state.gathering.studies.values(), state.notSent.refused);
   state.gathering.clear();
   state.heldBack.clear();
-  state.discs.clear();
+  forgetDiscs(state);
   state.given.clear();
   state.orders.clear();
   state.snapshots.clear();

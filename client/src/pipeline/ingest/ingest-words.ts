@@ -3,7 +3,7 @@ import { studies } from '../../kit/counted.ts';
 
 export const ingestWords = {
   policyInForce: (deidentify: boolean) =>
-    deidentify ? 'Names are removed on this device' : 'Unchanged: names are kept',
+    deidentify ? 'Names are removed on this device' : 'Names are kept',
   drop: 'Drop a study anywhere on this page',
   /** On a touch screen, where nothing can be dropped. */
   chooseHere: 'Choose a study',

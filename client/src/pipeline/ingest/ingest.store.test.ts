@@ -66,6 +66,21 @@ test('copies that could not be compared stay called so, until they were', async 
   assert.equal(warnings(), ['chosen-twice']);
 });
 
+test('a file that is chosen three times counts once, and the rest as chosen before', async () => {
+  const { store } = await openIngest();
+  const files = () => filesOf(syntheticStudy({ seed: 3, series: 2, instancesPerSeries: 4 }));
+  await store.addFiles(files());
+  const [first] = store.studies.value;
+  await store.addFiles(files());
+  await store.addFiles(files());
+  const [study] = store.studies.value;
+  assert.equal([study!.instances, study!.bytes, study!.copies], [8, first!.bytes, 16]);
+  assert.equal(
+    study!.series.map(({ instances }) => instances),
+    [4, 4],
+  );
+});
+
 test('two patients in one choice are pointed out on both', async () => {
   const { store } = await openIngest();
   await store.addFiles([...filesOf(syntheticStudy({ seed: 1 })), ...filesOf(syntheticStudy({ seed: 2 }))]);

@@ -3,7 +3,7 @@
  * in them, and at Send writes the selected ones into the queue. The page's thread only passes messages and draws.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { computed, type ReadonlySignal } from '@preact/signals';
+import { batch, computed, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
 import { collectFiles } from './collect-files.ts';
 import { damagedOn } from './damaged-files.ts';
@@ -14,7 +14,7 @@ import type { IngestStore } from './found-study.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { answeredUnder, heldUnder, policiesThatSend, staysHere } from './held-back.ts';
 import { stillAsShown } from './hold-companions.ts';
-import { createIngestState, draw, forget, holdNaming, takePolicy } from './ingest-state.ts';
+import { createIngestState, draw, forget, forgetDiscs, holdNaming, takePolicy } from './ingest-state.ts';
 import type { IngestState, IngestTools } from './ingest-state.ts';
 import { createInspection, type Inspection } from './inspection.ts';
 import { collectPicked, type PickedFolder } from './picked-folder.ts';
@@ -22,7 +22,7 @@ import { policyInForce, termsOf } from './policy-in-force.ts';
 import { orderOf, withOrder } from './orders.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
-import { beginChoice, forgetSentFromHere } from './sent-from-here.ts';
+import { beginChoice, forgetSentFromHere, settleNotSent } from './sent-from-here.ts';
 import { sendableOf } from './sendable.ts';
 import { reopenStudy } from './reopen-study.ts';
 import {
@@ -68,6 +68,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     released: heldBack.released,
     orders: state.orders,
     sentFromHere: state.sentFromHere,
+    settleNotSent: () => settleNotSent(state),
     release: (files, boxes = []) =>
       decide(state, stillAsShown(gathering.studies, files), (some) =>
         heldBack.release(policyInForce(state), some, boxes),
@@ -76,11 +77,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     ...choosingOf(state),
     ...addingTo(state),
     cancel: () => state.abort.abort(),
-    clear(also) {
-      if (also !== undefined) state.undecided.value = new Map();
-      forget(state);
-      if (also !== undefined) forgetSentFromHere(state);
-    },
+    clear: (also) => clear(state, also),
     reopenable: reopenableOf(state),
     policiesFor: (study) => policiesFor(state, study),
     reopen: (id) => reopenStudy(state, id),
@@ -92,6 +89,18 @@ export function createIngestStore(tools: IngestTools): IngestStore {
       ]),
     send: () => send(state),
   };
+}
+
+function clear(state: IngestState, also?: 'held-back'): void {
+  if (also === undefined) {
+    forget(state);
+    return;
+  }
+  batch(() => {
+    state.undecided.value = new Map();
+    forget(state);
+    forgetSentFromHere(state);
+  });
 }
 
 /** Under the terms of the moment in which it was pressed: a dialog that closes meanwhile takes its reason back. */
@@ -239,7 +248,7 @@ function beginReading(state: IngestState): AbortSignal {
   state.tools.hearPolicies();
   // The discs of before were sent.
   if (state.phase.peek() === 'idle') {
-    state.discs.clear();
+    forgetDiscs(state);
     beginChoice(state, state.tools.now());
   }
   if (state.abort.signal.aborted) state.abort = new AbortController();

@@ -98,7 +98,9 @@ walk(
     );
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await choose(page, files);
-    await page.getByText('Already in the PACS: 9 instances of this study', { exact: false }).waitFor();
+    await page
+      .getByText('The PACS has 9 instances of this study, and you chose 9.', { exact: false })
+      .waitFor();
   },
 );
 
@@ -124,7 +126,9 @@ walk(
     await pressSend(page);
     await untilInPacs(stage, 7);
     await page.locator('[data-part=arrived] .queue-name a', { hasText: '…777' }).click();
-    await page.getByText('2 instances left out: not in the PACS').waitFor();
+    await page.getByText('1 instance left out: not in the PACS').waitFor();
+    await page.getByText('1 instance damaged: not in the PACS').waitFor();
+    assert.match(await page.locator('.track [data-place=left-out]').first().innerText(), /^2\s+left out$/);
     await page.getByText('Show 9 instances').click();
     await page.getByText('1 instance left out by a person, and not sent').waitFor();
     await page.getByText('1 instance damaged, and not sent').waitFor();

@@ -195,12 +195,14 @@ test('is recognised under the identifiers of all its patients when it is chosen 
   settleAll(opened);
   await opened.store.send();
   const sent = (await opened.database.studies.toArray()).map(
-    (row) => [row.studyInstanceUID!, { inPacs: row.instances, at: row.instances }] as const,
+    ({ studyInstanceUID, instances, id }) =>
+      [studyInstanceUID!, { inPacs: instances, at: instances, page: { page: 'study', id } }] as const,
   );
   await opened.store.addFiles(filesOfPeople(MIXED_UP));
   const uids = await uidsAsSent(opened.store.inspection, uidOf(opened), new AbortController().signal);
   assert.equal([...uids].sort(), sent.map(([uid]) => uid).sort());
-  assert.equal(sentUnder(new Map(sent), uids), { inPacs: 4, at: 3 });
+  const newest = sent.find(([, { at }]) => at === 3)![1];
+  assert.equal(sentUnder(new Map(sent), uids), { ...newest, inPacs: 4 });
   assert.is(sentUnder(new Map(), uids), undefined);
 });
 

@@ -75,8 +75,8 @@ export async function recogniseFile(
 ): Promise<TaskResults['recognise']> {
   const outcome = await ingest(work, task.file, { policy: await work.policies.resolve(task.policy) });
   if (outcome.kind !== 'ready') return null;
-  const { sopInstanceUID, digest } = outcome.instance;
-  return { sopInstanceUID, digest };
+  const { studyInstanceUID, sopInstanceUID, digest, originalDigest } = outcome.instance;
+  return { studyInstanceUID, sopInstanceUID, digest, originalDigest };
 }
 
 type Noted = { readonly reports: Map<string, WireReport>; readonly entries: VaultEntry[] };
@@ -97,6 +97,7 @@ async function nameFile(
     ...toNamed(outcome.instance, file.position),
     ...(report !== null && { report: report.digest }),
     ...(outcome.triage !== null && { triage: outcome.triage }),
+    ...(outcome.isCovered && { isCovered: true }),
   };
 }
 

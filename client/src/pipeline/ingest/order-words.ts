@@ -4,8 +4,10 @@ import { counted } from '../../kit/counted.ts';
 export const orderWords = {
   fits: (order: string) => `Fits the order ${order}`,
   fitSeveral: (count: number) => `Fits ${counted(count, 'order', 'orders')} of this patient`,
+  sameId: (order: string) => `The order ${order} has this ID, and another name or birth date.`,
   confirm: 'Use this order',
   confirmOf: (name: string) => `Use this order for the study of ${name}`,
+  confirmOtherOf: (name: string) => `Use it all the same: study of ${name}`,
   pick: 'Pick the order',
   pickOther: 'Pick another',
   pickOf: (name: string) => `Pick the order for the study of ${name}`,

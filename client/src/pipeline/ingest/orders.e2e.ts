@@ -80,6 +80,18 @@ async function heldOf({ orthanc }: Stage, { studyInstanceUID, instances }: Synth
   };
 }
 
+/** Before Send, the values that the order replaces, and why; none is called unchanged. */
+async function seesReplaced(page: Page, card: Locator): Promise<void> {
+  await card.getByRole('link', { name: /^See what is sent/ }).click();
+  await page.getByText(/^The order replaces \d+ values$/).waitFor();
+  await page.getByText(/^Of this instance: .*PatientName, PatientID/).waitFor();
+  const reason = page.getByText(/The order that was picked for this study decides here/).first();
+  await reason.waitFor();
+  assert.is(await page.getByText(/Nothing is changed|The policy changes nothing/).count(), 0);
+  await looksRight(page, 'before-after-ordered');
+  await page.locator('main').getByRole('link', { name: 'Upload' }).click();
+}
+
 walk(
   'one fits and is confirmed, one is picked for another patient, and the PACS has both as ordered',
   async (stage) => {
@@ -100,12 +112,14 @@ walk(
     assert.is(await page.getByText('Pick the order').count(), 0, 'under a policy that removes names');
     await keepNames(page);
     const ann = cardOf(page, 'Study, Ann');
-    await ann.getByText(/^Fits the order/).waitFor();
-    await looksRight(page, 'order-fits');
+    await ann.getByText(/has this ID, and another name/).waitFor();
+    await ann.getByText('Order, Ann').waitFor();
+    await looksRight(page, 'order-other-name');
     await choose(page, [...filesOf(picked), ...filesOf(without)]);
     await page.getByRole('heading', { name: '3 studies found' }).waitFor();
-    await ann.getByRole('button', { name: /^Use this order/ }).click();
+    await ann.getByRole('button', { name: /^Use it all the same/ }).click();
     await ann.getByText(/^Sent as ordered/).waitFor();
+    await ann.getByText('Wrong patient?').waitFor();
     const ben = cardOf(page, 'Study, Ben');
     await ben.getByRole('button', { name: /^Pick the order/ }).click();
     const sheet = page.getByRole('dialog');
@@ -124,7 +138,10 @@ walk(
     await cardOf(page, 'Study, Cem')
       .getByRole('button', { name: /^Pick the order/ })
       .waitFor();
+    await seesReplaced(page, ben);
     await pressSend(page);
+    await page.getByText('Order, Dana').first().waitFor();
+    assert.is(await page.getByText('Study, Ben').count(), 0, 'it is listed by whom it is sent as');
     assert.equal(await heldOf(stage, fitting), {
       patient: ['Order^Ann', number(1)],
       accessionNumber: `A${number(1)}`.slice(0, 16),

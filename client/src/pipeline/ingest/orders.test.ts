@@ -2,8 +2,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Order, Worklist } from '#shared/protocol/worklist.ts';
-import { openIngest } from '../../testing/open-ingest.ts';
-import { fitOrders } from './fit-orders.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { summariseKept } from '../deid/summarise-kept.ts';
+import { openTitle } from '../queue/rows/open-title.ts';
+import { filesOf, openIngest } from '../../testing/open-ingest.ts';
+import type { IngestStore } from './found-study.ts';
+import { areNamesAlike, fitOrders, isSamePerson } from './fit-orders.ts';
 import { createOrders, orderOf, withOrder } from './orders.ts';
 
 const test = suite('orders of found studies');
@@ -44,6 +48,36 @@ test('an order fits by patient, and among several by modality or by its number',
     kind: 'fits',
     orders: [asCr],
   });
+});
+
+test('the same ID with another name or birth date is not taken for the same person', () => {
+  const person = { patientId: 'P-1', patientName: 'Ordered^Olga', patientBirthDate: '19500101' };
+  assert.ok(isSamePerson(person, ORDER));
+  assert.ok(isSamePerson(person, { ...ORDER, birthDate: '1950-01-01' }));
+  assert.ok(isSamePerson({ ...person, patientName: '' }, ORDER), 'a name that is not there says nothing');
+  assert.not.ok(isSamePerson(person, { ...ORDER, birthDate: '1990-05-05' }));
+  assert.not.ok(isSamePerson(person, { ...ORDER, patientName: 'Zimmer^Otto' }));
+  assert.not.ok(isSamePerson(person, others));
+});
+
+test('names are the same in other spellings, with fewer words and as initials, and no others are', () => {
+  for (const [one, other] of [
+    ['MUELLER^ANNA', 'Müller^Anna Maria^^Dr.'],
+    ['Smith^J', 'SMITH^JOHN'],
+    ['Huber', 'Huber^Maria'],
+    ['Yamada^Tarou=山田^太郎', '山田^太郎'],
+    ['O’Neil^Sean', "O'NEIL^SEAN"],
+  ] as const) {
+    assert.ok(areNamesAlike(one, other), `${one} ${other}`);
+    assert.ok(areNamesAlike(other, one), `${other} ${one}`);
+  }
+  for (const [one, other] of [
+    ['SCHMIDT^CARLA', 'SCHMITT^KARLA'],
+    ['Berger^Lisa', 'Zimmer^Otto'],
+    ['Huber^Maria', 'Huber^Martha'],
+    ['Study^Ann', 'Order^Ann'],
+  ] as const)
+    assert.not.ok(areNamesAlike(one, other), `${one} ${other}`);
 });
 
 test('a study with the number of another patient’s order is pointed out', () => {
@@ -118,6 +152,60 @@ test('only a policy that keeps names sends a study under its order', () => {
   assert.equal(withOrder({ kind: 'identified' }, undefined), { kind: 'identified' });
   const removing = { kind: 'deidentified' } as Parameters<typeof withOrder>[0];
   assert.is(withOrder(removing, chosen), removing);
+});
+
+async function shownOf({ inspection }: IngestStore, studyInstanceUID: string) {
+  const [found] = inspection.seriesOf(studyInstanceUID)[0]!.files;
+  const compared = await inspection.compare(
+    { studyInstanceUID, found: found! },
+    new AbortController().signal,
+  );
+  if (compared?.kind !== 'compared') throw assert.unreachable(String(compared?.kind));
+  return compared.rows;
+}
+
+test('before Send the screen says which values the order replaces, each because of the order', async () => {
+  const { store } = await openIngest({ tools: { noteOrder: async () => '2026-11-23T08:00:00.000Z' } });
+  const study = syntheticStudy({ seed: 31, instancesPerSeries: 1, rows: 16, columns: 16 });
+  await store.addFiles(filesOf(study));
+  const kept = await shownOf(store, study.studyInstanceUID);
+  assert.equal(summariseKept(kept), { kind: 'unchanged' });
+  await store.orders.choose(study.studyInstanceUID, ORDER);
+  const rows = await shownOf(store, study.studyInstanceUID);
+  const summary = summariseKept(rows);
+  if (summary.kind !== 'ordered') throw assert.unreachable(summary.kind);
+  for (const keyword of ['PatientName', 'PatientID', 'AccessionNumber'])
+    assert.ok(summary.keywords.includes(keyword), keyword);
+  assert.not.ok(summary.keywords.includes('OriginalAttributesSequence'));
+  const changed = rows.filter(
+    ({ change, item }) => change !== 'kept' && change !== 'inside' && item === null,
+  );
+  assert.equal(new Set(changed.map(({ because }) => because)), new Set(['ordered']));
+  const stay = rows.filter(({ change }) => change === 'kept');
+  assert.not.ok(stay.some(({ because }) => because === 'ordered'));
+});
+
+test('a study is listed by the patient of its order, and by its own where it has none', async () => {
+  const device = await openIngest({ tools: { noteOrder: async () => '2026-11-23T08:00:00.000Z' } });
+  const { store } = device;
+  const ordered = syntheticStudy({ seed: 32, instancesPerSeries: 1, rows: 16 });
+  const without = syntheticStudy({ seed: 33, instancesPerSeries: 1, rows: 16 });
+  await store.addFiles([...filesOf(ordered), ...filesOf(without)]);
+  await store.orders.choose(ordered.studyInstanceUID, ORDER);
+  const own = store.studies.value.find((found) => found.studyInstanceUID === without.studyInstanceUID)!;
+  await store.send();
+  const rows = await device.database.studies.toArray();
+  const opened = await Promise.all(rows.map(({ id, title }) => openTitle(device.key, id, title!)));
+  const titles = opened.map(({ patientName, patientId, patientBirthDate, accessionNumber }) =>
+    [patientName, patientId, patientBirthDate === '', accessionNumber].join(' '),
+  );
+  assert.equal(
+    titles.toSorted(),
+    [
+      ['Ordered^Olga', 'P-1', true, 'A-1'].join(' '),
+      [own.patientName, own.patientId, false, own.accessionNumber].join(' '),
+    ].toSorted(),
+  );
 });
 
 test.run();

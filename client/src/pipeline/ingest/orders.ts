@@ -5,6 +5,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { ChosenOrder } from '#shared/ingest/apply-order.ts';
 import type { Order, Worklist } from '#shared/protocol/worklist.ts';
+import type { StudyTitle } from '../queue/queued-study.ts';
 import type { PolicyForTask } from './device-tasks.ts';
 import type { StudyGroup } from './group-studies.ts';
 
@@ -82,4 +83,19 @@ export const orderOf = (
 /** The policy by which a study of this order is read and sent. */
 export function withOrder(forTask: PolicyForTask, order: ChosenOrder | undefined): PolicyForTask {
   return forTask.kind === 'identified' && order !== undefined ? { ...forTask, order } : forTask;
+}
+
+/** The title of a study by whom it is sent as. Another patient's birth date does not stay (apply-order.ts). */
+export function titleAsSent(title: StudyTitle, forTask: PolicyForTask): StudyTitle {
+  if (forTask.kind !== 'identified' || forTask.order === undefined) return title;
+  const { patientName, patientId, birthDate, accessionNumber } = forTask.order.order;
+  const before = title.patientId.trim();
+  const isOther = before !== '' && before !== patientId;
+  return {
+    ...title,
+    patientName,
+    patientId,
+    patientBirthDate: birthDate?.replaceAll('-', '') ?? (isOther ? '' : title.patientBirthDate),
+    accessionNumber: accessionNumber ?? title.accessionNumber,
+  };
 }

@@ -7,18 +7,22 @@ import type { NamingText } from '#shared/deid/companions.ts';
 import type { NamedValue } from '#shared/deid/text/named-value.ts';
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
-import { beginStudy, finishNaming } from '../queue/rows/name-study.ts';
+import { markOfStudy } from '../queue/mark-of-study.ts';
+import { beginStudy, finishNaming, nameInstances } from '../queue/rows/name-study.ts';
 import { holdLate, keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
+import { giveUpStudy, type DecisionTools } from '../queue/rows/decide-study.ts';
 import { finishPacking } from '../queue/rows/finish-packing.ts';
 import type { FileToQueue, NotQueued, PolicyForTask } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
 import { lookedAt, NamedByCompanions } from './hold-companions.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { titleAsSent } from './orders.ts';
 import { planBatches, planParcels } from './plan-parcels.ts';
-import { forEachInParallel } from './run-in-parallel.ts';
+import { decidedBefore, mayBeKnown } from './decided-before.ts';
+import { forEachInParallel, mapInParallel } from './run-in-parallel.ts';
 import { aboutOf, titleOf } from './study-snapshots.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -32,12 +36,8 @@ export interface QueueingTools {
   readonly account: () => string | null;
   /** Runs `work` so that other tabs know that this study is being written. */
   readonly whileWriting: <T>(studyId: string, work: () => Promise<T>) => Promise<T>;
-  /**
-   * Removes a study that is half in the queue, and tells the gateway which instances will not come. `cancelled`:
-   * by a person who wants none of it to arrive; otherwise it will probably be sent again. Throws only where the
-   * database cannot be written.
-   */
-  readonly giveUp: (studyId: string, why: 'cancelled' | 'failed') => Promise<void>;
+  /** For a study that is half in the queue when it fails. */
+  readonly decisions: DecisionTools;
   /**
    * The answers of the models on this device so far, null where they were not asked. They note later answers
    * under this id themselves; nothing waits for them.
@@ -82,6 +82,16 @@ export interface Queueing {
   readonly signal: AbortSignal;
 }
 
+/** A study that has its row, and whose writing other tabs know of. */
+export interface Entered {
+  readonly id: string;
+  /** It is in the queue as a whole, or out of it. */
+  readonly leave: () => void;
+}
+
+/** The part of a queueing that is known before the study is read. */
+export type Entering = Pick<Queueing, 'group' | 'leftOut' | 'damaged' | 'terms'>;
+
 /** A queueing whose study has its id in the queue. */
 type Begun = Queueing & {
   readonly tools: QueueingTools;
@@ -96,41 +106,76 @@ export type Queued =
   | { readonly kind: 'nothing-ready'; readonly held: readonly HeldHere[] };
 
 /**
+ * Gives a study its row as soon as a person has pressed Send: a page that ends before it reads the study leaves behind
+ * which one it was.
+ */
+export async function enterStudy(
+  tools: QueueingTools,
+  { group, leftOut, damaged, terms: { policy, reason, forTask } }: Entering,
+): Promise<Entered> {
+  const id = tools.createId();
+  const leave = await new Promise<() => void>((resolve, reject) => {
+    const writing = () => new Promise<void>((left) => resolve(left));
+    tools.whileWriting(id, writing).catch(reject);
+  });
+  const { name, version, deidentify } = policy;
+  try {
+    await beginStudy(tools.database, await tools.key, {
+      id,
+      queuedAt: tools.now(),
+      account: tools.account(),
+      policy: { name, version, deidentify, ...(reason !== null && { reason }) },
+      title: titleAsSent(titleOf(group), forTask),
+      about: aboutOf(group),
+      mark: markOfStudy(group.studyInstanceUID),
+      chosen: group.instances,
+      leftOut: leftOut.length + damaged.length,
+    });
+  } catch (error) {
+    leave();
+    throw error;
+  }
+  return { id, leave };
+}
+
+/** For a study that has its row and is not queued after all. `why` as for `giveUpStudy`. */
+export async function withdrawEntered(
+  { decisions }: QueueingTools,
+  { id, leave }: Entered,
+  why: 'cancelled' | 'failed',
+): Promise<void> {
+  await giveUpStudy(decisions, id, why);
+  leave();
+}
+
+/**
  * Throws the signal's reason when a person takes the study back here, NamedByCompanions where a person has to look
  * first, or the error that kept it from being queued as a whole; in all cases it is out of the queue.
  */
-export async function queueStudy(tools: QueueingTools, queueing: Queueing): Promise<Queued> {
-  const studyId = tools.createId();
+export async function queueStudy(
+  tools: QueueingTools,
+  entered: Entered,
+  queueing: Queueing,
+): Promise<Queued> {
+  const studyId = entered.id;
   const held: HeldHere[] = [];
-  const isQueued = await tools.whileWriting(studyId, async () => {
-    try {
-      return await nameAndPack({ ...queueing, tools, studyId, held });
-    } catch (error) {
-      // Taken back or cancelled on the queue's page, or already in the PACS as a whole: nothing went wrong.
-      if (isGone(error) && (await isOver(tools.database, studyId))) return true;
-      await tools.giveUp(studyId, queueing.signal.aborted ? 'cancelled' : 'failed');
-      throw error;
-    }
-  });
-  return isQueued ? { kind: 'queued', id: studyId } : { kind: 'nothing-ready', held };
+  try {
+    const isQueued = await nameAndPack({ ...queueing, tools, studyId, held });
+    return isQueued ? { kind: 'queued', id: studyId } : { kind: 'nothing-ready', held };
+  } catch (error) {
+    // Taken back or cancelled on the queue's page, or already in the PACS as a whole: nothing went wrong.
+    if (isGone(error) && (await isOver(tools.database, studyId))) return { kind: 'queued', id: studyId };
+    await giveUpStudy(tools.decisions, studyId, queueing.signal.aborted ? 'cancelled' : 'failed');
+    throw error;
+  } finally {
+    entered.leave();
+  }
 }
 
 /** False when nothing of it was left to queue. */
 async function nameAndPack(begun: Begun): Promise<boolean> {
-  const { tools, studyId, group, terms } = begun;
+  const { tools, studyId, group } = begun;
   const { database } = tools;
-  const { reason } = terms;
-  const { name, version, deidentify } = terms.policy;
-  await beginStudy(database, await tools.key, {
-    id: studyId,
-    queuedAt: tools.now(),
-    account: tools.account(),
-    policy: { name, version, deidentify, ...(reason !== null && { reason }) },
-    title: titleOf(group),
-    about: aboutOf(group),
-    chosen: group.instances,
-    leftOut: leftOutIn(begun),
-  });
   const { wanted, sopInstanceUIDs } = await nameAll(begun);
   const triaged = tools.triaged(studyId, group);
   if (triaged !== null)
@@ -138,6 +183,7 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
       noteTriage(database, studyId, triaged),
       'without these answers the gateway does the work of the models',
     );
+  await nameDecided(begun);
   const kept = await keepAllHeld(begun, sopInstanceUIDs);
   if (!(await finishNaming(database, studyId, kept))) return false;
   tools.onQueued();
@@ -148,7 +194,24 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
   return isQueued;
 }
 
-const leftOutIn = ({ leftOut, damaged }: Begun): number => leftOut.length + damaged.length;
+/** Of the held files those that the PACS has, as a person covered or released them before, are no longer held. */
+async function nameDecided({ tools, studyId, terms, signal, held }: Begun): Promise<void> {
+  const { database, pool } = tools;
+  if (held.length === 0 || !(await mayBeKnown(database, studyId))) return;
+  const recognise = async ({ found }: HeldHere) => {
+    const file = { ref: found.file.ref, position: found.ordinal, looked: lookedAt(found), boxes: [] };
+    return { found, as: await pool.run({ kind: 'recognise', file, policy: terms.forTask }, signal) };
+  };
+  const files = await mapInParallel(held, pool.size, recognise);
+  const decided = await decidedBefore(database, studyId, files);
+  await nameInstances(
+    database,
+    studyId,
+    decided.map(({ named }) => named),
+  );
+  const those = new Set(decided.map(({ found }) => found));
+  held.splice(0, held.length, ...held.filter(({ found }) => !those.has(found)));
+}
 
 async function keepAllHeld(begun: Begun, sopInstanceUIDs: ReadonlySet<string>): Promise<KeptHeld> {
   const { tools, studyId, group, damaged, leftOut, held } = begun;

@@ -1,8 +1,8 @@
 /** Reads the headers of chosen files in the pool, while they are still being listed. */
 import type { Collected, CollectedFile, ReadFile } from './collect-files.ts';
 import type { Summarised } from './device-tasks.ts';
-import { compareCopies } from './compare-copies.ts';
 import type { ChosenDisc } from './disc-view.ts';
+import { countToStudies } from './damaged-files.ts';
 import { draw, drawSoon, phaseAtRest, reject, type IngestState, type IngestTools } from './ingest-state.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { TaskFault } from './worker-pool.ts';
@@ -35,11 +35,13 @@ export async function readChosen(
   } finally {
     count.listing -= 1;
     await Promise.allSettled(underWay);
+    countToStudies(state, disc);
     count.reading -= 1;
     if (count.reading === 0 && phase.value === 'reading') phase.value = phaseAtRest(state);
     draw(state);
   }
-  if (count.reading === 0) await compareCopies(state, signal);
+  if (count.reading === 0 && [...state.gathering.studies.values()].some(({ unsettled }) => unsettled[0]))
+    await (await import('./compare-copies.ts')).compareCopies(state, signal);
 }
 
 async function readInBatches(
@@ -78,7 +80,7 @@ function note(state: IngestState, found: Collected, disc: ChosenDisc): Numbered 
   count.filesFound += 1;
   drawSoon(state);
   if (found.kind === 'refused') {
-    reject(state, found, found);
+    disc.rejected.add(reject(state, found, found));
     count.filesRead += 1;
     return null;
   }
@@ -113,7 +115,7 @@ function takeSummary(
     state.gathering.add(said, read, ordinal);
     state.discs.noteInstance(said.identifiers);
   } else if (said.kind === 'index') disc.files.noteIndex(read.path, said.index);
-  else reject(state, read, said);
+  else disc.rejected.add(reject(state, read, said));
   state.count.filesRead += 1;
   state.count.bytesRead += read.bytes;
   drawSoon(state);

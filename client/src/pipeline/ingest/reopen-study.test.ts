@@ -4,10 +4,12 @@
  */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Withheld } from '#shared/protocol/withheld.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { countStudy } from '../queue/count-study.ts';
 import type { StudyRow } from '../queue/rows/local-database.ts';
 import { createDecisions } from '../queue/rows/decide-study.ts';
+import { accountsWithWork } from '../queue/rows/waiting-accounts.ts';
 import { onDisk, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 
@@ -199,12 +201,12 @@ test('left out by a person and sent later all the same, they are no longer count
   assert.equal(await withheldBy(device), [undefined, undefined]);
 });
 
-test('a study in the PACS keeps its name, and its row, until somebody has decided what is held back', async () => {
-  const device = await sent();
-  const { database, id } = device;
-  const queue = queueOver(device);
+/** The gateway has taken the study and signs that all that was sent is in the PACS. */
+async function settle({ database, id, ...device }: Awaited<ReturnType<typeof sent>>, withheld?: Withheld) {
+  const queue = queueOver({ ...device, database });
   const { instances } = await queue.manifestOf(id);
-  await database.studies.update(id, { state: 'at-gateway' });
+  if ((await database.studies.get(id))?.state === 'safe')
+    await database.studies.update(id, { state: 'at-gateway', uploadId: 'upload' });
   const checked = receiptOf([], () => 'stored');
   const stored = instances.map(({ sopInstanceUID, digest, bytes }) => ({
     sopInstanceUID,
@@ -212,7 +214,14 @@ test('a study in the PACS keeps its name, and its row, until somebody has decide
     bytes,
     state: 'stored' as const,
   }));
-  await queue.settle(id, { ...checked, receipt: { ...checked.receipt, instances: stored } });
+  const receipt = { ...checked.receipt, instances: stored, ...(withheld && { withheld }) };
+  await queue.settle(id, { ...checked, receipt });
+}
+
+test('a study in the PACS keeps its name, and its row, until somebody has decided what is held back', async () => {
+  const device = await sent();
+  const { id } = device;
+  await settle(device, { held: 2 });
   assert.equal(await tracksOf(device), [{ inPacs: 2, needsYou: 2 }]);
   await decisionsOver(device).dismiss(id);
   const [kept] = await rowsOf(device);
@@ -220,6 +229,56 @@ test('a study in the PACS keeps its name, and its row, until somebody has decide
   await decisionsOver(device).leaveOutHeld(id, 'burned-in-annotation');
   const [decided] = await rowsOf(device);
   assert.equal([decided?.title, await tracksOf(device)], [null, [{ inPacs: 2, leftOut: 2 }]]);
+});
+
+test('left out once the study is in the PACS, the gateway is told until a receipt says so, or none can', async () => {
+  const device = await sent();
+  const { database, id } = device;
+  const toTell = async () => [
+    (await queueOver(device).pending()).map(({ state, isUntold }) => `${state} ${isUntold}`),
+    (await accountsWithWork(database)).length,
+  ];
+  await settle(device, { held: 2 });
+  assert.equal(await toTell(), [[], 0]);
+  await decisionsOver(device).leaveOutHeld(id, 'burned-in-annotation');
+  assert.equal(await toTell(), [['done true'], 1]);
+  // Another page may have closed before the gateway heard of it.
+  await settle(device, { held: 2 });
+  assert.equal(await toTell(), [['done true'], 1]);
+  await settle(device, { 'left-out': 2 });
+  assert.equal(await toTell(), [[], 0]);
+  assert.equal(await tracksOf(device), [{ inPacs: 2, leftOut: 2 }]);
+  await database.studies.update(id, { untold: true });
+  await queueOver(device).refused(id, 'upload-not-found');
+  assert.equal([await toTell(), (await rowsOf(device))[0]?.state], [[[], 0], 'done']);
+});
+
+test('chosen again, originals that were covered count as in the PACS, those left out as left out, and nobody is asked', async () => {
+  const device = await sent();
+  const { database, id, made, store } = device;
+  store.reopen(id);
+  const [first] = store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files);
+  store.release([first!], [{ frames: null, x: 2, y: 2, width: 4, height: 4 }]);
+  await store.send();
+  await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
+  await database.instances.toCollection().modify({ state: 'stored' });
+  const [row] = (await rowsOf(device)).filter(({ held }) => held.reasons.length > 0);
+  await decisionsOver(device).leaveOutHeld(row!.id, 'burned-in-annotation');
+  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  await later.store.addFiles(filesOf(made));
+  await later.store.send();
+  const newest = (await rowsOf(device)).find(({ state }) => state !== 'done')!;
+  const { instances, withheld } = await queueOver(device).manifestOf(newest.id);
+  assert.equal([instances.length, newest.held.reasons, withheld], [3, [], { 'left-out': 1 }]);
+  const sentBefore = await database.instances.where('studyId').notEqual(newest.id).toArray();
+  const keys = new Set(sentBefore.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`));
+  assert.ok(instances.every(({ sopInstanceUID, digest }) => keys.has(`${sopInstanceUID} ${digest}`)));
+  // A person who has changed their mind releases it before Send.
+  const last = await openIngest({ chosen: DEIDENTIFIED, device });
+  await last.store.addFiles(filesOf(made));
+  releaseAll({ ...device, store: last.store });
+  await last.store.send();
+  assert.is(countStudy((await rowsOf(device)).at(0)!).track.leftOut, 0);
 });
 
 test('a study of which everything is held back stays where it is chosen; the others are sent', async () => {

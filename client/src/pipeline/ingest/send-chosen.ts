@@ -22,8 +22,15 @@ import { NamedByCompanions } from './hold-companions.ts';
 import { noteUnready } from './hold-unready.ts';
 import { orderOf, withOrder } from './orders.ts';
 import { NotPrepared, preparePolicy } from './prepare-policy.ts';
-import { queueStudy, type HeldHere, type SendingTerms } from './queue-study.ts';
-import { noteSent } from './sent-from-here.ts';
+import {
+  enterStudy,
+  queueStudy,
+  withdrawEntered,
+  type Entered,
+  type HeldHere,
+  type SendingTerms,
+} from './queue-study.ts';
+import { noteKeptHere, noteSent } from './sent-from-here.ts';
 import { goingOf } from './sendable.ts';
 import { filesIn, mixedUnder, partsOf, patientsOfStudy, splitByPatient } from './patients-of-study.ts';
 import { onlyThese } from './regroup-study.ts';
@@ -48,11 +55,16 @@ export async function sendChosen(state: IngestState, terms: ReturnType<typeof te
     phase.value = 'queueing';
     state.queueing.value = { ...NOTHING_QUEUED, instancesTotal: total.instances, bytesTotal: total.bytes };
   });
+  const waiting: Going[] = [];
   try {
-    for (const study of selected) await prepareAndQueue(state, study, terms, signal);
+    for (const study of selected) waiting.push(await enterAll(state, study, terms));
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      await prepareAndQueue(state, next, signal);
   } catch (error) {
     if (!signal.aborted) problem.value = isNoRoom(error) ? 'no-room' : 'device-failed';
   } finally {
+    for (const { parts } of waiting)
+      await ignoreFailure(withdrawAll(state, parts), 'the next start of the app takes it for interrupted');
     // The next patient is sent as configured, whatever was chosen for this one.
     if (problem.value === null && !signal.aborted) takePolicy(state, null);
     batch(() => {
@@ -86,21 +98,61 @@ function askToPersist({ tools, persisted }: IngestState): void {
   );
 }
 
+/** A study of this Send. Its entries are taken out of `parts` as they are queued. */
+interface Going {
+  readonly group: StudyGroup;
+  readonly terms: SendingTerms;
+  readonly parts: Part[];
+  /** Its damaged files. */
+  readonly begun: readonly Refused[];
+}
+/** One patient's instances of a study where names are removed, otherwise all of it. */
+type Part = { readonly part: StudyGroup; readonly entered: Entered };
+type Refused = ReturnType<typeof begunIn>[number];
+
+const leftOutOf = ({ leftOut }: Pick<StudyGroup, 'leftOut'>): string[] => [
+  ...new Set(filesIn(leftOut).map(({ sopInstanceUID }) => sopInstanceUID)),
+];
+
+async function enterAll(state: IngestState, group: StudyGroup, terms: SendingTerms): Promise<Going> {
+  const ordered = { ...terms, forTask: withOrder(terms.forTask, orderOf(state.orders, group)) };
+  const begun = begunIn(group, state.notSent.refused);
+  const groups = terms.policy.deidentify
+    ? splitByPatient(group, terms.policy.patientDomain ?? 'id')
+    : [group];
+  const parts: Part[] = [];
+  try {
+    for (const part of groups) {
+      // Counted once, with the first part that is queued.
+      const [leftOut, damaged] = parts.length === 0 ? [leftOutOf(group), damagedIn(group, begun)] : [[], []];
+      parts.push({
+        part,
+        entered: await enterStudy(state.tools, { group: part, leftOut, damaged, terms: ordered }),
+      });
+    }
+  } catch (error) {
+    await withdrawAll(state, parts);
+    throw error;
+  }
+  return { group, terms: ordered, parts, begun };
+}
+
+async function withdrawAll({ tools, abort }: IngestState, parts: Part[]): Promise<void> {
+  const why = abort?.signal.aborted === true ? 'cancelled' : 'failed';
+  for (const { entered } of parts.splice(0)) await withdrawEntered(tools, entered, why);
+}
+
 /** A study that cannot be prepared stays on the page, with the reason on its card; the others are queued. */
-async function prepareAndQueue(
-  state: IngestState,
-  group: StudyGroup,
-  terms: SendingTerms,
-  signal: AbortSignal,
-): Promise<void> {
+async function prepareAndQueue(state: IngestState, going: Going, signal: AbortSignal): Promise<void> {
+  const { group, terms, parts } = going;
   const domain = terms.policy.patientDomain ?? 'id';
   const preparing = { tools: state.tools, policy: terms.policy, given: state.given, signal };
   try {
-    const ordered = withOrder(terms.forTask, orderOf(state.orders, group));
-    const forTask = await preparePolicy(ordered, patientsOfStudy(group, domain), preparing);
+    const forTask = await preparePolicy(terms.forTask, patientsOfStudy(group, domain), preparing);
     point(group, 'connect-to-prepare', false);
-    await queueAll(state, group, { ...terms, forTask }, signal);
+    await queueAll(state, { ...going, terms: { ...terms, forTask } }, signal);
   } catch (error) {
+    await withdrawAll(state, parts);
     if (error instanceof NamedByCompanions) {
       holdNaming(state, group, error.files);
       state.problem.value = 'look-first';
@@ -119,31 +171,35 @@ function point(group: StudyGroup, warning: StudyWarning, is: boolean): void {
   group.version += 1;
 }
 
-async function queueAll(
-  state: IngestState,
-  group: StudyGroup,
-  terms: SendingTerms,
-  signal: AbortSignal,
-): Promise<void> {
-  const parts = terms.policy.deidentify ? splitByPatient(group, terms.policy.patientDomain ?? 'id') : [group];
+async function queueAll(state: IngestState, going: Going, signal: AbortSignal): Promise<void> {
+  const { group, terms, parts, begun } = going;
+  const staying = new Set<number>();
   const watchOf = (part: StudyGroup) => ({
     onNamed: (files: readonly FoundFile[]) => countQueued(state, { named: files.length }),
     onSafe: (files: readonly FoundFile[]) =>
       countQueued(state, { instances: files.length, bytes: bytesOf(files) }),
-    onNotQueued: ({ file }: FoundFile, because: NotSent) =>
-      reject(state, { ...file, wasFound: true }, because),
+    onNotQueued: ({ file, ordinal }: FoundFile, because: NotSent) => {
+      staying.add(ordinal);
+      reject(state, { ...file, wasFound: true }, because);
+    },
     onHeld: (id: string, files: readonly FoundFile[]) => keepForDeciding(state, id, part, files),
   });
   const companions = [...group.names.values()];
   const held: HeldHere[] = [];
   // Counted once, with the first part that is queued.
   let { leftOut } = group;
-  const begun = begunIn(group, state.notSent.refused);
   let damaged = damagedIn(group, begun);
-  for (const part of parts) {
-    const out = [...new Set(filesIn(leftOut).map(({ sopInstanceUID }) => sopInstanceUID))];
-    const queueing = { group: part, leftOut: out, damaged, companions, terms, signal };
-    const done = await queueStudy(state.tools, { ...queueing, watch: watchOf(part) });
+  for (let next = parts.shift(); next !== undefined; next = parts.shift()) {
+    const { part, entered } = next;
+    const queueing = {
+      group: part,
+      leftOut: leftOutOf({ leftOut }),
+      damaged,
+      companions,
+      terms,
+      signal,
+    };
+    const done = await queueStudy(state.tools, entered, { ...queueing, watch: watchOf(part) });
     // One that waits for a decision in the queue already is recognised there by its files.
     noteSent(state, done.kind === 'queued' ? done.id : null, group, begun);
     if (done.kind === 'queued') {
@@ -152,6 +208,8 @@ async function queueAll(
       state.notSent.refused = state.notSent.refused.filter((file) => !begun.includes(file));
     } else held.push(...done.held);
   }
+  for (const { found } of held) staying.add(found.ordinal);
+  noteKeptHere(state, staying);
   state.gathering.remove(group.studyInstanceUID);
   state.orders.drop(group.studyInstanceUID);
   if (held.length > 0) keepOnPage(state, { ...group, leftOut }, held, terms);

@@ -3,7 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
-import { goingOf, goingOfFound, sendableOf } from './sendable.ts';
+import { coveredOf, goingOf, goingOfFound, sendableOf } from './sendable.ts';
 
 const STUDIES = {
   whole: { seed: 61, series: 1, instancesPerSeries: 2 },
@@ -52,6 +52,18 @@ test('a release is seen at once by the tick and by the number on Send', async ()
   const study = store.studies.value.find((found) => found.studyInstanceUID === studyInstanceUID);
   assert.equal(goingOfFound(study!, store), { going: 'sent', held: 0 });
   assert.equal([sendableOf(store).studies.length, sendableOf(store).instances], [3, 7]);
+});
+
+test('images that a person covered are counted, those released without a box are not', async () => {
+  const { store, made } = await chosen();
+  const { studyInstanceUID } = made[2]!.study;
+  const files = store.inspection.seriesOf(studyInstanceUID).flatMap((series) => series.files);
+  assert.is(coveredOf(store, store.studies.value), 0);
+  store.release(files.slice(0, 1));
+  store.release(files.slice(1), [{ x: 0, y: 0, width: 8, height: 8, frames: null }]);
+  assert.is(coveredOf(store, store.studies.value), 2);
+  const others = store.studies.value.filter((study) => study.studyInstanceUID !== studyInstanceUID);
+  assert.is(coveredOf(store, others), 0);
 });
 
 test('of a study that is too large nothing is sent, whatever is held of it, and one that nobody ticked just stays', () => {

@@ -67,6 +67,19 @@ export function sendableOf(ingest: Pick<IngestStore, 'studies' | 'heldBack' | 'm
   };
 }
 
+/** The instances of these studies over which a person drew boxes. A policy that keeps names sends them without. */
+export function coveredOf(
+  { released, inspection }: Pick<IngestStore, 'released' | 'inspection'>,
+  studies: readonly Pick<FoundStudy, 'studyInstanceUID'>[],
+): number {
+  const covered = new Set([...released.value].flatMap(([at, boxes]) => (boxes.length > 0 ? [at] : [])));
+  if (covered.size === 0) return 0;
+  return studies
+    .flatMap(({ studyInstanceUID }) => inspection.seriesOf(studyInstanceUID))
+    .flatMap(({ files }) => files)
+    .filter(({ ordinal }) => covered.has(ordinal)).length;
+}
+
 /** The patients whom these studies name as theirs, each once. */
 export function peopleOf(studies: readonly Pick<FoundStudy, 'people'>[]): readonly NamedPerson[] {
   const people = studies.flatMap((study) => study.people);

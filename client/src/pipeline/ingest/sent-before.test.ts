@@ -33,17 +33,17 @@ const told = (inPacs: number, standing: SentStudy['standing'] = 'ended'): SentSt
 });
 
 test('is known from this device, or from any other by the gateway', () => {
-  assert.equal(sentBefore([arrived], []).get('1.2.3'), { inPacs: 12, at: 7 });
+  const page = { page: 'study', id: arrived.id };
+  assert.equal(sentBefore([arrived], []).get('1.2.3'), { inPacs: 12, at: 7, page });
   const at = Date.parse('2026-11-21T09:00:00.000Z');
-  assert.equal(sentBefore([], [told(12)]).get('1.2.3'), { inPacs: 12, at });
-  assert.equal(sentBefore([arrived], [told(5)]).get('1.2.3'), { inPacs: 12, at });
+  const elsewhere = { page: 'sent', id: '11111111-1111-4111-8111-111111111111' };
+  assert.equal(sentBefore([], [told(12)]).get('1.2.3'), { inPacs: 12, at, page: elsewhere });
+  assert.equal(sentBefore([arrived], [told(5)]).get('1.2.3'), { inPacs: 12, at, page });
 });
 
 test('may still be on its way', () => {
-  assert.equal(sentBefore([queuedStudy({ studyInstanceUID: '1.2.3' })], []).get('1.2.3'), {
-    inPacs: 0,
-    at: 1,
-  });
+  const { inPacs, at } = sentBefore([queuedStudy({ studyInstanceUID: '1.2.3' })], []).get('1.2.3')!;
+  assert.equal([inPacs, at], [0, 1]);
   assert.is(sentBefore([], [told(0, 'under-way')]).get('1.2.3')?.inPacs, 0);
 });
 
@@ -57,6 +57,9 @@ test('is not one that was cancelled or left out, and not one that has to be chos
     queuedStudy({ studyInstanceUID: '1.2.3', needs }),
   ];
   assert.is(sentBefore(own, [told(0)]).size, 0);
+  const [, , ...stuck] = own;
+  for (const study of stuck)
+    assert.is(sentBefore([study], [told(0, 'under-way')]).size, 0, 'whatever the gateway waits for');
 });
 
 test('is known from this device alone while the gateway does not answer', async () => {

@@ -14,7 +14,12 @@ export interface SentBefore {
   readonly inPacs: number;
   /** When it was last sent, in milliseconds since 1970. */
   readonly at: number;
+  /** Its page, with its receipt. */
+  readonly page: SentPage;
 }
+
+/** Of this device, by its id here; or of another one, by an upload of it. */
+export type SentPage = { readonly page: 'study' | 'sent'; readonly id: string };
 
 /** By Study Instance UID as sent. */
 export type SentBeforeByUid = ReadonlyMap<string, SentBefore>;
@@ -35,31 +40,42 @@ export async function askSent(
   );
 }
 
-type Known = Pick<QueuedStudy, 'studyInstanceUID' | 'state' | 'track' | 'queuedAt' | 'needs' | 'waiting'>;
+type Known = Pick<
+  QueuedStudy,
+  'id' | 'studyInstanceUID' | 'state' | 'track' | 'queuedAt' | 'needs' | 'waiting'
+>;
 
-/** Nobody needs to choose it again, or to decide about it. */
-const isOnItsWay = ({ state, needs, waiting }: Known): boolean =>
-  state !== 'done' && state !== 'taken-back' && needs.length === 0 && waiting !== 'interrupted';
+const isOver = ({ state }: Known): boolean => state === 'done' || state === 'taken-back';
+/** Somebody has to choose it again, or to decide about it. */
+const needsPerson = ({ needs, waiting }: Known): boolean => needs.length > 0 || waiting === 'interrupted';
 
 /** Where both know of a study, the one that says more of it is in the PACS. */
 export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[]): SentBeforeByUid {
   const known = new Map<string, SentBefore>();
-  const note = (uid: string, { inPacs, at }: SentBefore) => {
+  const note = (uid: string, { inPacs, at, page }: SentBefore) => {
     const before = known.get(uid);
     known.set(uid, {
       inPacs: Math.max(inPacs, before?.inPacs ?? 0),
       at: Math.max(at, before?.at ?? 0),
+      page: before?.page ?? page,
     });
   };
   for (const study of queued) {
-    const { studyInstanceUID, track, queuedAt } = study;
-    if (studyInstanceUID !== null && (track.inPacs > 0 || isOnItsWay(study)))
-      note(studyInstanceUID, { inPacs: track.inPacs, at: queuedAt });
+    const { id, studyInstanceUID, track, queuedAt } = study;
+    const isOnItsWay = !isOver(study) && !needsPerson(study);
+    if (studyInstanceUID !== null && (track.inPacs > 0 || isOnItsWay))
+      note(studyInstanceUID, { inPacs: track.inPacs, at: queuedAt, page: { page: 'study', id } });
   }
+  // The gateway waits for what this device can no longer send: that is on no way.
+  const stuck = new Set(
+    queued.filter((study) => !isOver(study) && needsPerson(study)).map((study) => study.studyInstanceUID),
+  );
   for (const { studyInstanceUID, uploads, lastSentAt, standing } of sent) {
     const inPacs = Math.max(0, ...uploads.map(({ counts }) => counts.inPacs));
-    if (inPacs > 0 || standing === 'under-way')
-      note(studyInstanceUID, { inPacs, at: Date.parse(lastSentAt) });
+    const id = uploads.find(({ receipt }) => receipt !== null)?.uploadId ?? uploads[0]?.uploadId;
+    const isOnItsWay = standing === 'under-way' && !stuck.has(studyInstanceUID);
+    if (id !== undefined && (inPacs > 0 || isOnItsWay))
+      note(studyInstanceUID, { inPacs, at: Date.parse(lastSentAt), page: { page: 'sent', id } });
   }
   return known;
 }
@@ -69,10 +85,12 @@ const STUDY_INSTANCE_UID = '0020,000d';
 /** The part of a study that was sent before under these, its identifiers as sent; undefined: nothing. */
 export function sentUnder(known: SentBeforeByUid, uids: ReadonlySet<string>): SentBefore | undefined {
   const all = [...uids].flatMap((uid) => known.get(uid) ?? []);
-  if (all.length === 0) return undefined;
+  const newest = all.toSorted((a, b) => b.at - a.at)[0];
+  if (newest === undefined) return undefined;
   return {
     inPacs: all.reduce((sum, { inPacs }) => sum + inPacs, 0),
-    at: Math.max(...all.map(({ at }) => at)),
+    at: newest.at,
+    page: newest.page,
   };
 }
 

@@ -9,7 +9,11 @@ const pathOf = (study: ReturnType<typeof syntheticStudy>): string => filesOf(stu
 test('the page knows the studies it sent and the files that were cleared from it, until somebody else signs in', async () => {
   const { store, database } = await openIngest();
   const first = syntheticStudy({ seed: 81, instancesPerSeries: 2 });
-  const second = syntheticStudy({ seed: 82, instancesPerSeries: 2 });
+  const second = syntheticStudy({
+    seed: 82,
+    instancesPerSeries: 2,
+    patient: { name: 'Left^Out', id: 'L-1' },
+  });
   const damaged = new File([first.instances[0]!.bytes.slice(0, 700)], 'cut.dcm');
   await store.addFiles([...filesOf(first), ...filesOf(second), damaged]);
   store.toggle(second.studyInstanceUID);
@@ -21,8 +25,17 @@ test('the page knows the studies it sent and the files that were cleared from it
   assert.equal(
     [...leftBehind],
     [
-      [String(second.studyInstanceUID), { files: second.instances.length, path: pathOf(second), choice: 0 }],
-      ['cut.dcm', { files: 1, path: 'cut.dcm', choice: 0 }],
+      [
+        String(second.studyInstanceUID),
+        {
+          files: second.instances.length,
+          why: 'not-sent',
+          path: pathOf(second),
+          patientName: 'Left^Out',
+          choice: 0,
+        },
+      ],
+      ['cut.dcm', { files: 1, why: 'not-sent', path: 'cut.dcm', patientName: null, choice: 0 }],
     ],
   );
   await store.addFiles(filesOf(second));
@@ -33,6 +46,23 @@ test('the page knows the studies it sent and the files that were cleared from it
   );
   store.clear('held-back');
   assert.equal([store.sentFromHere.value.sent.size, store.sentFromHere.value.leftBehind.size], [0, 0]);
+});
+
+test('files that were sent are not left behind when they are chosen again and cleared', async () => {
+  const { store } = await openIngest();
+  const files = filesOf(syntheticStudy({ seed: 85, instancesPerSeries: 3 }));
+  await store.addFiles(files.slice(1));
+  await store.send();
+  store.clear();
+  await store.addFiles(files.slice(1));
+  store.clear();
+  assert.is(store.sentFromHere.value.leftBehind.size, 0);
+  await store.addFiles(files);
+  store.clear();
+  assert.equal(
+    [...store.sentFromHere.value.leftBehind.values()].map(({ files: count, path }) => [count, path]),
+    [[1, files[0]!.name]],
+  );
 });
 
 test('a choice begins on an empty page once something of the one before was sent', async () => {

@@ -4,7 +4,8 @@
  */
 import { signal, type Signal } from '@preact/signals';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
-import type { StudyGroup } from './group-studies.ts';
+import type { NamedFile } from './disc-files.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { InspectedFile } from './inspection.ts';
 
 export interface SentFromHere {
@@ -14,6 +15,8 @@ export interface SentFromHere {
   readonly sent: ReadonlyMap<string, number>;
   /** By Study Instance UID, SOP Instance UID of a damaged file or path. */
   readonly leftBehind: ReadonlyMap<string, LeftBehind>;
+  /** Ids in the queue of studies whose left-out instances a person has taken off the list of those not sent. */
+  readonly settled: ReadonlySet<string>;
   /** The files of the studies that were sent, by their place among all chosen files (`FoundFile.ordinal`). */
   readonly files: ReadonlyMap<number, InspectedFile>;
 }
@@ -21,15 +24,25 @@ export interface SentFromHere {
 /** Files that were cleared from the page, or could not be sent: one, or those of a study. */
 export interface LeftBehind {
   readonly files: number;
-  /** Of the first of them. */
+  /** `missing`: the disc's index names it; `unread`: reading was stopped before these. */
+  readonly why: 'not-sent' | 'missing' | 'unread';
+  /** Of the first of them; empty where it is not known. */
   readonly path: string;
+  /** As its files name the patient, of a whole study: empty where they name none; otherwise null. */
+  readonly patientName: string | null;
   /** The place of their choice among `choices`. */
   readonly choice: number;
 }
 
-const NOTHING: SentFromHere = { choices: [], sent: new Map(), leftBehind: new Map(), files: new Map() };
+export const NOTHING_SENT: SentFromHere = {
+  choices: [],
+  sent: new Map(),
+  leftBehind: new Map(),
+  settled: new Set(),
+  files: new Map(),
+};
 
-export const createSentFromHere = (): Signal<SentFromHere> => signal(NOTHING);
+export const createSentFromHere = (): Signal<SentFromHere> => signal(NOTHING_SENT);
 
 type Refused = { readonly path: string; readonly begun?: BegunInstance | undefined };
 type State = { readonly sentFromHere: Signal<SentFromHere> };
@@ -41,7 +54,8 @@ export function beginChoice({ sentFromHere }: State, at: number): void {
   sentFromHere.value = { choices: [...choices, at], sent, ...others };
 }
 
-const currentOf = ({ choices }: SentFromHere): number => Math.max(0, choices.length - 1);
+export const currentOf = ({ choices }: Pick<SentFromHere, 'choices'>): number =>
+  Math.max(0, choices.length - 1);
 
 /** `id`: in the queue; null: nothing of it is queued now. `begun`: its damaged files, which the queue counts now. */
 export function noteSent(
@@ -50,12 +64,12 @@ export function noteSent(
   { studyInstanceUID, series }: Pick<StudyGroup, 'studyInstanceUID' | 'series'>,
   begun: readonly Refused[] = [],
 ): void {
-  const { sent, leftBehind, files, choices } = sentFromHere.value;
+  const { sent, leftBehind, files, ...others } = sentFromHere.value;
   const all = new Map(files);
   for (const { files: some } of series.values())
     for (const found of some) all.set(found.ordinal, { studyInstanceUID, found });
   if (id === null) {
-    sentFromHere.value = { choices, sent, leftBehind, files: all };
+    sentFromHere.value = { ...others, sent, leftBehind, files: all };
     return;
   }
   const left = new Map(leftBehind);
@@ -64,29 +78,80 @@ export function noteSent(
     for (const { sopInstanceUID } of some) left.delete(sopInstanceUID);
   for (const file of begun) left.delete(keyOf(file));
   const choice = sent.get(id) ?? currentOf(sentFromHere.value);
-  sentFromHere.value = { choices, sent: new Map(sent).set(id, choice), leftBehind: left, files: all };
+  sentFromHere.value = { ...others, sent: new Map(sent).set(id, choice), leftBehind: left, files: all };
 }
+
+/** These stay on the page, although others of their study were queued. */
+export function noteKeptHere({ sentFromHere }: State, ordinals: Iterable<number>): void {
+  const files = new Map(sentFromHere.value.files);
+  for (const ordinal of ordinals) files.delete(ordinal);
+  sentFromHere.value = { ...sentFromHere.value, files };
+}
+
+/** Of the chosen files of a study, those that were not sent from this page: how many, and the path of the first. */
+export function unsentOf(
+  { files: known }: Pick<SentFromHere, 'files'>,
+  studyInstanceUID: string,
+  series: Iterable<{ readonly files: readonly FoundFile[] }>,
+): { readonly files: number; readonly path: string; readonly sent: number } {
+  const sent = new Set<string>();
+  for (const { studyInstanceUID: of, found } of known.values())
+    if (of === studyInstanceUID) sent.add(copyOf(found));
+  const unsent = [...series].flatMap(({ files }) => files.filter((found) => !sent.has(copyOf(found))));
+  return { files: unsent.length, path: unsent[0]?.file.path ?? '', sent: sent.size };
+}
+
+const copyOf = ({ sopInstanceUID, file }: FoundFile): string => `${sopInstanceUID} ${file.bytes}`;
 
 /** Before the page forgets them. */
 export function noteLeftBehind(
   { sentFromHere }: State,
-  studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'instances' | 'series'>>,
+  studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'series' | 'description'>>,
   refused: readonly Refused[],
 ): void {
   const { leftBehind, ...others } = sentFromHere.value;
   const left = new Map(leftBehind);
   const choice = currentOf(sentFromHere.value);
-  for (const { studyInstanceUID, instances, series } of studies) {
-    const [first] = [...series.values()].flatMap(({ files }) => files);
-    left.set(studyInstanceUID, { files: instances, path: first?.file.path ?? '', choice });
+  const why = 'not-sent';
+  for (const { studyInstanceUID, series, description } of studies) {
+    const patientName = description.patientName ?? '';
+    const { files, path } = unsentOf(others, studyInstanceUID, series.values());
+    if (files > 0) left.set(studyInstanceUID, { files, why, path, patientName, choice });
   }
-  for (const file of refused) left.set(keyOf(file), { files: 1, path: file.path, choice });
+  for (const file of refused)
+    left.set(keyOf(file), { files: 1, why, path: file.path, patientName: null, choice });
   sentFromHere.value = { ...others, leftBehind: left };
+}
+
+/**
+ * Before the page forgets a disc: the files that its index names and nobody chose, and how many were not read. A disc
+ * of which nothing was sent is taken off the page as if it had never been chosen.
+ */
+export function noteDiscLeft(
+  { sentFromHere }: State,
+  missing: readonly Pick<NamedFile, 'path' | 'sopInstanceUID'>[],
+  unread: number,
+): void {
+  const { leftBehind, sent, ...others } = sentFromHere.value;
+  const choice = currentOf(sentFromHere.value);
+  if (![...sent.values()].includes(choice)) return;
+  const left = new Map(leftBehind);
+  for (const { path, sopInstanceUID } of missing)
+    left.set(sopInstanceUID || path, { files: 1, why: 'missing', path, patientName: null, choice });
+  if (unread > 0)
+    left.set(`unread ${choice}`, { files: unread, why: 'unread', path: '', patientName: null, choice });
+  sentFromHere.value = { ...others, sent, leftBehind: left };
+}
+
+/** A person has read which files were not sent, and takes them off that list. */
+export function settleNotSent({ sentFromHere }: State): void {
+  const { sent, ...others } = sentFromHere.value;
+  sentFromHere.value = { ...others, sent, leftBehind: new Map(), settled: new Set(sent.keys()) };
 }
 
 const keyOf = ({ path, begun }: Refused): string => begun?.sopInstanceUID ?? path;
 
 /** Somebody else begins. */
 export function forgetSentFromHere({ sentFromHere }: State): void {
-  sentFromHere.value = NOTHING;
+  sentFromHere.value = NOTHING_SENT;
 }

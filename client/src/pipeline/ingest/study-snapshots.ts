@@ -79,6 +79,7 @@ function toStudy(shown: Shown, study: StudyGroup): FoundStudy {
     studyInstanceUID,
     instances,
     bytes,
+    copies: study.copies,
     ...namesOf(description),
     studyTime: digitsOf(description.studyTime),
     people: [...study.people.values()].map(({ name, id: patientId }) => ({ name, id: patientId })),

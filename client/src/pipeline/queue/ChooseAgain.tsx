@@ -1,14 +1,22 @@
 /**
- * Link to the page where a person chooses the same files again, or better ones. Studies that this device
- * cannot continue with start there.
+ * Opens the chooser for the same files again, or better ones. Studies that this device cannot continue with start
+ * there.
  */
-import { hrefOf } from '../../kit/routes.ts';
+import { chooseAgain } from './choose-again.ts';
 import { queueWords } from './queue-words.ts';
+import type { QueuedStudy } from './queued-study.ts';
+import { nameOf } from './study-title.ts';
 
-export function ChooseAgain() {
+/** `study`: null where there are several, or none is known any more. */
+export function ChooseAgain({ study }: { readonly study: QueuedStudy | null }) {
   return (
-    <a class="button" href={hrefOf({ page: 'upload' })}>
+    <button
+      type="button"
+      class="button"
+      aria-label={study ? queueWords.chooseAgainOf(nameOf(study)) : queueWords.chooseAgain}
+      onClick={() => chooseAgain(study?.id ?? null)}
+    >
       {queueWords.chooseAgain}
-    </a>
+    </button>
   );
 }

@@ -39,7 +39,7 @@ export function LostStudies() {
         ))}
       </ul>
       <p class="notice-actions">
-        <ChooseAgain />
+        <ChooseAgain study={null} />
       </p>
     </Notice>
   );

@@ -72,7 +72,7 @@ function OfAnotherGateway({ count }: { readonly count: number }) {
     <Notice kind="stop" title={noticeWords.foreign(count)}>
       <p>{noticeWords.foreignWhat}</p>
       <p class="notice-actions">
-        <ChooseAgain />
+        <ChooseAgain study={null} />
         <AskFirst
           label={noticeWords.deleteForeign(count)}
           of={noticeWords.deleteForeign(count)}

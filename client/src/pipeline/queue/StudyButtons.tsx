@@ -4,8 +4,9 @@
 import { useLayoutEffect, useRef } from 'preact/hooks';
 import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
+import { useSettling } from '../../kit/use-settling.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
-import { turnsOf, type StudyButton, type Turn } from './list-buttons.ts';
+import { placeToDecide, turnsOf, type StudyButton, type Turn } from './list-buttons.ts';
 import { useQueue } from './queue-context.ts';
 import { queueWords } from './queue-words.ts';
 import { CancelSending, Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
@@ -22,8 +23,9 @@ export type StudyButtonsProps = Omit<OneButtonProps, 'button'> & {
 
 export function StudyButtons({ buttons, ...rest }: StudyButtonsProps) {
   const isSending = buttons.includes('pause') || buttons.includes('resume');
+  const settling = useSettling<HTMLDivElement>(buttons.join());
   return (
-    <div class="row">
+    <div ref={settling} class="row">
       {isSending && <Turns study={rest.study} name={rest.name} />}
       {buttons.map((button) => (
         <OneButton key={button} button={button} {...rest} />
@@ -36,14 +38,10 @@ function OneButton({ button, study, name, onDismiss }: OneButtonProps) {
   const queue = useQueue();
   switch (button) {
     case 'chooseAgain':
-      return <ChooseAgain />;
+      return <ChooseAgain study={study} />;
     case 'decide':
       return (
-        <a
-          class="button"
-          href={hrefOf({ page: 'study', id: study.id })}
-          aria-label={queueWords.decideOf(name)}
-        >
+        <a class="button" href={hrefOf(placeToDecide(study))} aria-label={queueWords.decideOf(name)}>
           {queueWords.decide}
         </a>
       );

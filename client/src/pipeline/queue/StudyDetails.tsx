@@ -12,27 +12,28 @@ import { MovedUp } from '../triage/MovedUp.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { cancelledWhat } from './cancelled-what.ts';
 import { queueWords } from './queue-words.ts';
-import { titleWords } from './title-words.ts';
 import { trackWords } from './track-words.ts';
 import { isStopped, rowButtons, whyNotCancelled } from './list-buttons.ts';
 import type { QueuedStudy } from './queued-study.ts';
 import { RepeatFilm } from './RepeatFilm.tsx';
 import { StudyButtons } from './StudyButtons.tsx';
-import { nameOf, partsOf, remainsOf } from './study-title.ts';
+import { nameOf, partsOf, remainsOf, whenOf } from './study-title.ts';
 import { goesFirst, trackOf } from './track-of.ts';
 
 export type StudyDetailsProps = {
   readonly study: QueuedStudy;
+  /** When the gateway began to get it, in milliseconds since 1970; null: not yet, or it has not said. */
+  readonly sentAt: number | null;
   /** Removes it from the list. */
   readonly onDismiss: (id: string) => void;
 };
 
-export function StudyDetails({ study, onDismiss }: StudyDetailsProps) {
+export function StudyDetails({ study, sentAt, onDismiss }: StudyDetailsProps) {
   const track = trackOf(study, useQueue().link.value);
   const now = new Date();
   const said = study.title
-    ? [...partsOf(study.title), titleWords.queuedWhen(formatMoment(new Date(study.queuedAt), now))]
-    : remainsOf(study, now);
+    ? [...partsOf(study.title), ...whenOf(study, sentAt, now)]
+    : remainsOf(study, now, sentAt);
   return (
     <>
       <p class="small quiet queue-meta kept">
@@ -99,7 +100,7 @@ export function NotCancelled({ study }: { readonly study: QueuedStudy }) {
   return why && <p class="small quiet">{queueWords.notCancelled(why)}</p>;
 }
 
-function Actions({ study, onDismiss }: StudyDetailsProps) {
+function Actions({ study, onDismiss }: Omit<StudyDetailsProps, 'sentAt'>) {
   const buttons = rowButtons(study);
   return buttons.length === 0 ? null : (
     <StudyButtons study={study} name={nameOf(study)} buttons={buttons} onDismiss={onDismiss} />

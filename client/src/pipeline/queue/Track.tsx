@@ -5,7 +5,7 @@
  */
 import { formatCount, formatRate } from '../../kit/format.ts';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
-import { hasArrived, isNoneInPacs, placesOf, type Place, type TrackState } from './track-state.ts';
+import { hasArrived, isExtra, isNoneInPacs, placesOf, type Place, type TrackState } from './track-state.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
 import { trackWords } from './track-words.ts';
@@ -15,6 +15,7 @@ const SIGN: Record<Place, IconName> = {
   way: 'way',
   gateway: 'gateway',
   pacs: 'pacs',
+  'left-out': 'caution',
   'needs-you': 'decide',
 };
 
@@ -29,23 +30,24 @@ export type TrackProps = {
 };
 
 export function Track({ track, size = 'normal', places = queueWords.places, asks = true }: TrackProps) {
+  const shown = placesOf(track, asks);
   return (
     <ol
       class={`track track-${size}`}
-      data-needs={track.needsYou > 0}
+      data-extra={shown.filter(({ place }) => isExtra(place)).length}
       aria-label={trackWords.label(track.total)}
     >
-      {placesOf(track, asks).map(({ place, count, look, passed }) => (
+      {shown.map(({ place, count, look, passed }) => (
         <li key={place} class="place" data-look={look} data-place={place}>
           <span class="place-line">
             <span class="place-sign">
               <Icon
-                name={look === 'waiting' ? 'wait' : SIGN[place]}
+                name={look === 'waiting' && place !== 'left-out' ? 'wait' : SIGN[place]}
                 size={size === 'large' ? 24 : 20}
                 turns={place === 'way'}
               />
             </span>
-            {place !== 'pacs' && place !== 'needs-you' && (
+            {place !== 'pacs' && !isExtra(place) && (
               <span class="leg" aria-hidden="true">
                 <span class="leg-fill" style={{ inlineSize: `${passed * 100}%` }} />
               </span>

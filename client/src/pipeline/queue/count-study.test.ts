@@ -73,10 +73,13 @@ test('a damaged copy stops what has not arrived, and a receipt that does not hol
   assert.equal(placesOf({ ...moved, trouble: 'receipt-faulty' }), { needsYou: 5 });
 });
 
-test('an original that the PACS has under another policy, or with other boxes, needs nobody', () => {
+test('an original that the PACS keeps under another policy, or with other boxes, is not stored again and needs somebody', () => {
   for (const reason of ['already-here-other-policy', 'already-here-other-boxes']) {
     const reasons = { ...NO_REASONS, refused: [{ reason, instances: 2 }] };
-    assert.equal(placesOf({ state: 'done', reasons }), { inPacs: 5 });
+    const counts = { promised: 5, atGateway: 0, inPacs: 3, refused: 2, quarantined: 0, leftOut: 0 };
+    const some = { state: 'attention', reasons, counts, departed: 5, acknowledged: 5 } as const;
+    assert.equal(placesOf(some), { inPacs: 3, needsYou: 2 });
+    assert.equal(countStudy(row(some)).needs, [{ cause: 'refused', reason, instances: 2 }]);
   }
 });
 

@@ -3,7 +3,6 @@
  * chosen. Every number on every screen comes from here. The device counts the instances that left and those
  * that the gateway acknowledged; the gateway reports, a parcel later, those it verified and their outcome. Pure.
  */
-import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import { sumOf } from './count-reasons.ts';
 import type { Need, ReasonCount, Track } from './queued-study.ts';
 import type { StudyRow } from './rows/local-database.ts';
@@ -48,7 +47,7 @@ export function countStudy(row: CountedRow): Counted {
   const needs = [
     ...toNeeds('held', row.held.reasons),
     ...toNeeds('quarantined', row.reasons.quarantined),
-    ...toNeeds('refused', row.reasons.refused.filter(isOpen)),
+    ...toNeeds('refused', row.reasons.refused),
   ];
   const travelling = countTravelling(row);
   const track = { ...travelling, leftOut: row.reasons.leftOut + row.held.leftOut };
@@ -74,15 +73,10 @@ function toNeeds(cause: Need['cause'], counts: readonly ReasonCount[]): readonly
   return counts.map((count) => ({ cause, ...count }));
 }
 
-/** The PACS has the same original, as the receipt confirmed: nobody has to decide anything. */
-function isOpen({ reason }: ReasonCount): boolean {
-  return !isAlreadyHere(reason);
-}
-
 /** The instances about which nobody has to decide anything, and nobody has. */
 function countTravelling(row: CountedRow): Track {
   const { reasons } = row;
-  const decided = sumOf(reasons.quarantined) + sumOf(reasons.refused.filter(isOpen)) + reasons.leftOut;
+  const decided = sumOf(reasons.quarantined) + sumOf(reasons.refused) + reasons.leftOut;
   const rest = Math.max(0, row.instances - decided);
   if (row.state === 'done' || row.state === 'in-pacs') return { ...NOWHERE, inPacs: rest };
   // Instances without a row yet are still being read.

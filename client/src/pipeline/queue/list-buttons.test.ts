@@ -9,9 +9,9 @@ import { queuedStudy } from '../../testing/queued-study.ts';
 import { countStudy, type CountedRow } from './count-study.ts';
 import { NO_REASONS, sumOf, type Reasons } from './count-reasons.ts';
 import { queueWords } from './queue-words.ts';
-import { rowButtons, TURNS, turnsOf, whyNotCancelled } from './list-buttons.ts';
+import { placeToDecide, rowButtons, TURNS, turnsOf, whyNotCancelled } from './list-buttons.ts';
 import type { Waiting } from './queued-study.ts';
-import { canCancel, canTakeBack } from './rows/decide-study.ts';
+import { canCancel, canTakeBack } from './rows/may-be-ended.ts';
 import { hasWork } from './rows/instance-queue.ts';
 import type { StudyRow } from './rows/local-database.ts';
 import { isToBeSent } from './rows/order-studies.ts';
@@ -147,6 +147,13 @@ test('a study that is not over has a button, or continues without anybody', () =
   }
 });
 
+test('one press leads to the decision: held-back images are decided about where all that needs a person is', () => {
+  const need = (cause: 'held' | 'refused') => ({ cause, reason: 'burned-in-annotation', instances: 1 });
+  assert.equal(placeToDecide(queuedStudy({ needs: [need('refused')] })), { page: 'study', id: 'a' });
+  for (const needs of [[need('held')], [need('refused'), need('held')]])
+    assert.equal(placeToDecide(queuedStudy({ needs })), { page: 'needs' });
+});
+
 test('a study that can no longer be cancelled, and only such a one, says where it is, or how much of it', () => {
   const nothing = { departed: [0], acknowledged: [0], counts: [null, counted(5, 0), counted(0, 5)] };
   const said = new Set<string | null>();
@@ -172,6 +179,14 @@ test('a study that can no longer be cancelled, and only such a one, says where i
     queueWords.notCancelled(whyNotCancelled(half)!),
     /^1 of 2 is in the PACS and can no longer be cancelled\. .* remove it there\.$/,
   );
+  for (const waiting of ['pacs-unreachable', 'pacs-fails-on-some', 'pacs-refuses-size'] as const) {
+    const at = { ...track, atGateway: 2, inPacs: 0, needsYou: 0 };
+    const held = queuedStudy({ state: 'at-gateway', instances: 2, waiting, track: at });
+    assert.is(
+      queueWords.notCancelled(whyNotCancelled(held)!),
+      'It is at the gateway and waits for the PACS, which has none of it yet. It can no longer be cancelled from here.',
+    );
+  }
 });
 
 test('a study of which all is at the gateway is not offered to be paused or cancelled, though it is not over', () => {

@@ -3,6 +3,7 @@
  * changes something. `chooseAgain` and `decide` lead to another page. Pure.
  */
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
+import type { Route } from '../../kit/routes.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
 export type StudyButton =
@@ -27,6 +28,11 @@ export function rowButtons(study: QueuedStudy): readonly StudyButton[] {
   return sendingButtons(study);
 }
 
+/** Held-back instances are decided about on the page of all that needs a person, others on the study's own. */
+export function placeToDecide({ id, needs }: QueuedStudy): Extract<Route, { page: 'needs' | 'study' }> {
+  return needs.some(({ cause }) => cause === 'held') ? { page: 'needs' } : { page: 'study', id };
+}
+
 /** Of a study that is stopped: the way on, and the end. */
 export function stoppedButtons(study: QueuedStudy): readonly StudyButton[] {
   const { state, canTakeBack, canCancel } = study;
@@ -47,12 +53,20 @@ export function sendingButtons(study: QueuedStudy): readonly StudyButton[] {
 }
 
 export type NotCancelled = {
-  /** The last place that all of `gone` have reached. */
-  readonly place: 'gateway' | 'pacs';
+  /** The last place that all of `gone` have reached; `waiting`: the gateway, and the PACS takes none now. */
+  readonly place: 'gateway' | 'waiting' | 'pacs';
   /** The instances that nobody can cancel here; others of the study may still need a person, or were left out. */
   readonly gone: number;
   readonly total: number;
 };
+
+const WAITS_FOR_PACS: ReadonlySet<QueuedStudy['waiting']> = new Set([
+  'pacs-unreachable',
+  'pacs-refuses-sign-in',
+  'pacs-settings-wrong',
+  'pacs-fails-on-some',
+  'pacs-refuses-size',
+]);
 
 /** Of a study that this device has sent, what nobody can cancel here; null: nothing, or it is still being sent. */
 export function whyNotCancelled(study: QueuedStudy): NotCancelled | null {
@@ -64,7 +78,13 @@ export function whyNotCancelled(study: QueuedStudy): NotCancelled | null {
   if (!hasArrived) return null;
   const gone = track.atGateway + track.inPacs;
   if (gone === 0) return null;
-  return { place: track.atGateway > 0 ? 'gateway' : 'pacs', gone, total: instances };
+  const place =
+    track.atGateway === 0
+      ? 'pacs'
+      : track.inPacs === 0 && WAITS_FOR_PACS.has(waiting)
+        ? 'waiting'
+        : 'gateway';
+  return { place, gone, total: instances };
 }
 
 /** A problem of the whole study needs a person. */

@@ -5,7 +5,7 @@ export const noticeWords = {
   /** For people who come to read: the list holds what they sent themselves. */
   ofReader: 'You have not sent a study',
   ofReaderWhat:
-    'This list shows the studies that you send yourself. Studies of others are in your PACS. To have a model look at one, press Run AI and find it there.',
+    'This list shows the studies that you send yourself. Choose “Whole site” for the studies of others. To have a model look at a study, press Run AI.',
   others: (count: number) =>
     count === 1
       ? '1 study from another user is being sent'

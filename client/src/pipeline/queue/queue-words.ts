@@ -53,6 +53,11 @@ export const queueWords = {
     const who = all ? 'It' : `${formatCount(gone)} of ${formatCount(total)}`;
     const [they, are, their, them] =
       all || gone === 1 ? ['it', 'is', 'its', 'it'] : ['they', 'are', 'their', 'them'];
+    if (place === 'waiting') {
+      const [wait, They] = they === 'it' ? ['waits', 'It'] : ['wait', 'They'];
+      const where = `${who} ${are} at the gateway and ${wait} for the PACS, which has none of it yet`;
+      return `${where}. ${They} can no longer be cancelled from here.`;
+    }
     const why =
       place === 'pacs'
         ? `${who} ${are} in the PACS and can no longer be cancelled`
@@ -89,6 +94,7 @@ export const queueWords = {
   interrupted: 'Sending was interrupted.',
   interruptedNext: 'Choose the study again; nothing is sent twice.',
   chooseAgain: 'Choose it again',
+  chooseAgainOf: (name: string) => `Choose it again: ${name}`,
   takenBackWhat:
     'This study was cancelled before any of it left this device: none of it was sent. The copy here was deleted.',
   takenBackOnStick:
@@ -105,13 +111,14 @@ export const queueWords = {
   erasedWhat: 'Its name and description were erased from this device after the PACS confirmed it.',
   leftOutWhat:
     'A person left out all of it. The copy here was deleted, and its name and description were erased from this device.',
-  travelled: (deidentify: boolean) => (deidentify ? 'names removed' : 'unchanged, with names'),
+  travelled: (deidentify: boolean) => (deidentify ? 'names removed' : 'with names'),
 
   places: {
     device: 'on this device',
     way: 'on its way',
     gateway: 'at the gateway',
     pacs: 'in the PACS',
+    'left-out': 'left out',
     'needs-you': 'needs you',
   } satisfies Record<Place, string>,
 

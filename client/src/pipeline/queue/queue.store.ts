@@ -11,11 +11,11 @@ import { countStudy } from './count-study.ts';
 import { createLostStudies, type LostStudiesTools } from './lost-studies.ts';
 import type { Diagnosis, QueuedInstance, QueuedStudy, QueueStore, StudyTitle } from './queued-study.ts';
 import { createRate, type Rate } from './rate.ts';
-import { createDecisions, type DecisionTools } from './rows/decide-study.ts';
+import type { Decisions, DecisionTools } from './rows/decide-study.ts';
 import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin, knownUser } from './rows/device-notes.ts';
 import { dropStudy } from './rows/drop-study.ts';
 import { forgetFinished } from './rows/forget-finished.ts';
-import { heldStudyOf } from './rows/keep-held.ts';
+import { heldStudyOf } from './rows/held-study.ts';
 import { keptRight } from './rows/kept-rights.ts';
 import { FEW_ROWS, instancesOf } from './rows/instance-rows.ts';
 import { forgetEndedLabels, openLabel } from './rows/local-label.ts';
@@ -129,7 +129,7 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     travelling: screen.travelling,
     lost: lostStudies.lost,
     forgetLost: (id) => lostStudies.forget(id),
-    ...createDecisions(tools),
+    ...decisionsOf(tools),
     ...createOrdering({ database, wake: tools.wake, account: () => tools.account.peek() }),
     async receiptOf(id) {
       const receipts = await database.receipts.where('studyId').equals(id).sortBy('issuedAt');
@@ -142,6 +142,21 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
       stopWatching();
       subscription.unsubscribe();
     },
+  };
+}
+
+/** A person decides about few of the studies that the page shows: the code for it is read at the first decision. */
+function decisionsOf(tools: QueueStoreTools): Decisions {
+  const decisions = async () => (await import('./rows/decide-study.ts')).createDecisions(tools);
+  return {
+    takeBack: async (id) => (await decisions()).takeBack(id),
+    cancel: async (id) => (await decisions()).cancel(id),
+    retry: async (id) => (await decisions()).retry(id),
+    tryNow: async (id) => (await decisions()).tryNow(id),
+    leaveOut: async (id, instances) => (await decisions()).leaveOut(id, instances),
+    leaveOutHeld: async (id, reason) => (await decisions()).leaveOutHeld(id, reason),
+    dismiss: async (id) => (await decisions()).dismiss(id),
+    putBack: async (...ids) => (await decisions()).putBack(...ids),
   };
 }
 

@@ -72,6 +72,8 @@ export type Waiting =
   | 'gateway-unreachable'
   | 'metered'
   | 'pacs-unreachable'
+  | 'pacs-refuses-sign-in'
+  | 'pacs-settings-wrong'
   | 'storage-full'
   | 'quota-exceeded'
   | 'gateway-failed'

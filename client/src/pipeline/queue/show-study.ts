@@ -2,8 +2,8 @@
 import { countStudy } from './count-study.ts';
 import type { QueuedStudy, StudyTitle } from './queued-study.ts';
 import type { Rate } from './rate.ts';
-import { canCancel, canTakeBack } from './rows/decide-study.ts';
 import type { StudyRow } from './rows/local-database.ts';
+import { canCancel, canTakeBack } from './rows/may-be-ended.ts';
 import { isToBeSent } from './rows/order-studies.ts';
 import { withheldIn } from './rows/withheld-of.ts';
 

@@ -19,6 +19,8 @@ test('studies that arrived can be told apart although all patient data is erased
   assert.equal(remains.slice(0, 2), ['3 series', '5 instances']);
   assert.match(remains[2]!, /^queued .*9.30/);
   assert.match(remains[3]!, /^in the PACS .*10.30/);
+  const sent = remainsOf({ ...erased, queuedAt: at(9), completedAt: at(10) }, now, at(9) + 180_000);
+  assert.match(sent.slice(2, 4).join(), /^queued .*9.30.*,sent .*9.33/);
   const leftOut = { ...erased, track: { ...erased.track, inPacs: 0, leftOut: 5 } };
   assert.match(remainsOf({ ...leftOut, queuedAt: at(9), completedAt: at(10) }, now)[3]!, /^left out .*10.30/);
 });

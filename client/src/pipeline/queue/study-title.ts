@@ -16,18 +16,29 @@ export function nameOf({ title, label, about }: Pick<QueuedStudy, 'title' | 'lab
   return nameSaid(title.patientName) ?? titleWords.noPatient;
 }
 
-/** Tells studies with an erased title apart: by size and time. */
+/** When it was queued; and once it is known, when the gateway began to get it, which every other screen says. */
+export function whenOf(
+  { queuedAt }: Pick<QueuedStudy, 'queuedAt'>,
+  sentAt: number | null,
+  now: Date,
+): string[] {
+  const at = (moment: number) => formatMoment(new Date(moment), now);
+  return [titleWords.queuedWhen(at(queuedAt)), ...(sentAt === null ? [] : [titleWords.sentWhen(at(sentAt))])];
+}
+
+/** Tells studies with an erased title apart: by size and time. `sentAt` null: not known. */
 export function remainsOf(
   study: Pick<QueuedStudy, 'about' | 'instances' | 'queuedAt' | 'completedAt' | 'state' | 'track'>,
   now: Date,
+  sentAt: number | null = null,
 ): readonly string[] {
-  const { about, queuedAt, completedAt, state, track } = study;
+  const { about, completedAt, state, track } = study;
   const ended = isNoneInPacs(track) ? titleWords.leftOutWhen : titleWords.arrivedWhen;
   const at = (moment: number) => formatMoment(new Date(moment), now);
   return [
     series(about.series),
     instances(study.instances),
-    titleWords.queuedWhen(at(queuedAt)),
+    ...whenOf(study, sentAt, now),
     ...(state === 'done' && completedAt !== null ? [ended(at(completedAt))] : []),
   ];
 }

@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { queuedStudy as study } from '../../testing/queued-study.ts';
 import { partOf, trackOf } from './track-of.ts';
+import { trackWords } from './track-words.ts';
 
 const atGateway = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 12, inPacs: 0, needsYou: 0, leftOut: 0 };
 
@@ -21,6 +22,18 @@ test("a study at the gateway does not wait for this device's network, and one on
   );
   assert.is(trackOf(study({}), 'pacs-unreachable').waitingFor, null);
   assert.is(trackOf(study({ state: 'done' }), 'offline').waitingFor, null);
+});
+
+test('a study waits for an administrator where the PACS cannot get well by itself', () => {
+  for (const because of ['pacs-refuses-sign-in', 'pacs-settings-wrong'] as const) {
+    assert.is(trackOf(study({ state: 'at-gateway', track: atGateway }), because).waitingFor, because);
+    assert.not.match(trackWords.waiting[because], /automatically/);
+    assert.match(trackWords.waiting[because], /An administrator must .* safe at the gateway/);
+  }
+  assert.is(
+    trackOf(study({ state: 'at-gateway', track: atGateway }), 'pacs-no-search').waitingFor,
+    'pacs-settings-wrong',
+  );
 });
 
 test('a paused study waits only for the person who paused it', () => {

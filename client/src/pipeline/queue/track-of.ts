@@ -1,7 +1,7 @@
 /** Converts a queued study into the track that every screen draws, and sorts studies into parts. Pure. */
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import { isNoneInPacs, type TrackState } from './track-state.ts';
-import type { Link } from '../../net/link.ts';
+import { isPacsAway, type Link } from '../../net/link.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
 /**
@@ -12,8 +12,9 @@ function heldUpBy(link: Link, { state, track }: QueuedStudy): TrackState['waitin
   // Without retrieval studies travel as always.
   const isOpen = link === 'online' || link === 'pacs-no-retrieval';
   if (isOpen || partOfState(state) !== 'under-way' || state === 'reading') return null;
-  if (link === 'pacs-unreachable' || link === 'pacs-no-search')
-    return track.atGateway > 0 ? 'pacs-unreachable' : null;
+  if (isPacsAway(link)) return track.atGateway > 0 ? link : null;
+  // The gateway can confirm nothing that such a PACS stores.
+  if (link === 'pacs-no-search') return track.atGateway > 0 ? 'pacs-settings-wrong' : null;
   return track.safe + track.onTheWay > 0 ? link : null;
 }
 

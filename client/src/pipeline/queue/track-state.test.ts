@@ -36,6 +36,22 @@ test('only instances confirmed by the PACS are green, and refused ones never pas
   assert.ok(hasArrived(track({ inPacs: 513, leftOut: 3 })));
 });
 
+test('instances that were left out have an amber place of their own, so that the places add up', () => {
+  const places = placesOf(track({ total: 5, inPacs: 4, leftOut: 1 }));
+  assert.equal(
+    places.slice(3).map(({ place, count, look }) => [place, count, look]),
+    [
+      ['pacs', 4, 'confirmed'],
+      ['left-out', 1, 'waiting'],
+    ],
+  );
+  const both = placesOf(track({ total: 5, inPacs: 3, leftOut: 1, needsYou: 1 }));
+  assert.is(
+    both.reduce((sum, { count }) => sum + count, 0),
+    5,
+  );
+});
+
 test('a fifth place appears only when something needs a person, and held instances pass no leg', () => {
   assert.is(placesOf(track({ inPacs: 516 })).length, 4);
   const places = placesOf(track({ onDevice: 500, needsYou: 16 }));

@@ -1,10 +1,10 @@
 /**
- * The track as plain values: where the instances of one study are. Four places, a fifth for instances that need
- * a person, and those that a person left out; together they always add up to all instances. Every screen draws
+ * The track as plain values: where the instances of one study are. Four places, a fifth for instances that were
+ * left out, and one for those that need a person; together they always add up to all instances. Every screen draws
  * the track from these values, with Track.tsx.
  */
 
-export const PLACES = ['device', 'way', 'gateway', 'pacs', 'needs-you'] as const;
+export const PLACES = ['device', 'way', 'gateway', 'pacs', 'left-out', 'needs-you'] as const;
 export type Place = (typeof PLACES)[number];
 
 /** Why nothing moves although nothing has failed. */
@@ -14,6 +14,8 @@ export type WaitingFor =
   | 'metered'
   | 'signed-out'
   | 'pacs-unreachable'
+  | 'pacs-refuses-sign-in'
+  | 'pacs-settings-wrong'
   | 'storage-full'
   | 'quota-exceeded'
   | 'gateway-failed'
@@ -44,6 +46,8 @@ const STANDS_AT: Record<WaitingFor, Place> = {
   'storage-full': 'way',
   'quota-exceeded': 'way',
   'pacs-unreachable': 'gateway',
+  'pacs-refuses-sign-in': 'gateway',
+  'pacs-settings-wrong': 'gateway',
   'gateway-failed': 'gateway',
   'behind-another': 'gateway',
   'pacs-fails-on-some': 'gateway',
@@ -60,9 +64,13 @@ export type TrackPlace = {
   readonly passed: number;
 };
 
+/** Beyond the way into the PACS. */
+export const isExtra = (place: Place): boolean => place === 'left-out' || place === 'needs-you';
+
 /**
- * The places in order, with the look of each; the fifth only where something needs a person. Green (`confirmed`)
- * only where the PACS confirmed, amber only where it waits, red only where it needs the person who looks (`asks`).
+ * The places in order, with the look of each; a fifth and a sixth only where something was left out or needs a person.
+ * Green (`confirmed`) only where the PACS confirmed, amber only where it waits or was left out, red only where it needs
+ * the person who looks (`asks`).
  */
 export function placesOf(track: TrackState, asks = true): readonly TrackPlace[] {
   const counts: Record<Place, number> = {
@@ -70,11 +78,12 @@ export function placesOf(track: TrackState, asks = true): readonly TrackPlace[] 
     way: track.onItsWay,
     gateway: track.atGateway,
     pacs: track.inPacs,
+    'left-out': track.leftOut,
     'needs-you': track.needsYou,
   };
   // A study that has arrived waits nowhere on the track, even if its receipt is missing.
   const waitsAt = track.waitingFor && !hasArrived(track) ? STANDS_AT[track.waitingFor] : null;
-  return PLACES.filter((place) => place !== 'needs-you' || track.needsYou > 0).map((place) => ({
+  return PLACES.filter((place) => !isExtra(place) || counts[place] > 0).map((place) => ({
     place,
     count: counts[place],
     look: waitsAt === place || (place === 'needs-you' && !asks) ? 'waiting' : lookOf(place, counts[place]),
@@ -97,6 +106,7 @@ function passedOf(place: Place, track: TrackState): number {
     case 'gateway':
       return shareOf(inPacs, total);
     case 'pacs':
+    case 'left-out':
     case 'needs-you':
       return 0;
     default:
@@ -110,6 +120,7 @@ function shareOf(part: number, whole: number): number {
 
 function lookOf(place: Place, count: number): TrackPlace['look'] {
   if (place === 'needs-you') return 'needs-you';
+  if (place === 'left-out') return 'waiting';
   if (count === 0) return 'empty';
   return place === 'pacs' ? 'confirmed' : 'holding';
 }

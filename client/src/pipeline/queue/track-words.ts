@@ -12,6 +12,10 @@ export const trackWords = {
     metered: 'Waiting for Wi-Fi, as set on this device. Sending resumes automatically.',
     'signed-out': 'Waiting until you sign in. Nothing is lost.',
     'pacs-unreachable': 'Waiting for the PACS. The gateway resumes automatically.',
+    'pacs-refuses-sign-in':
+      'The PACS refuses the gateway’s password. An administrator must correct it. Your studies are safe at the gateway.',
+    'pacs-settings-wrong':
+      'The gateway’s settings for the PACS are wrong. An administrator must correct them. Your studies are safe at the gateway.',
     'gateway-failed':
       'The gateway has a problem. It retries automatically and loses nothing. Tell your administrator.',
     'pacs-fails-on-some':

@@ -52,6 +52,8 @@ export interface QueuedUpload {
    * Incremented when a person retries, leaves out or cancels: the work under way is stopped and starts over.
    */
   readonly turn: number;
+  /** Its instances that are withheld were decided about since; the gateway is told, and signs a new receipt. */
+  readonly isUntold?: boolean;
 }
 
 /** One parcel as sent over tus. */

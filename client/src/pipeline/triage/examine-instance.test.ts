@@ -102,7 +102,7 @@ films(
     assert.equal((await look(lying)).triage.film, ['rotated']);
     const unscored = {
       ...triage,
-      models: triage.models.slice(0, 1),
+      models: triage.models.slice(0, 2),
       population: 'outside',
       score: null,
       first: false,

@@ -10,7 +10,7 @@ import { CARDS, refOf } from '#shared/models/card.ts';
 import { filmMarks, type FilmMark } from '#shared/models/film.ts';
 import { isDecubitus, isForProcessing } from '#shared/models/film-header.ts';
 import { imageKind } from '#shared/models/image-kind.ts';
-import { lungFields } from '#shared/models/lung-fields.ts';
+import { lungFields, lungsOfTurned } from '#shared/models/lung-fields.ts';
 import type { Population, RunModel } from '#shared/models/model.ts';
 import { scorePneumonia } from '#shared/models/pneumonia.ts';
 import { populationOf } from '#shared/models/population.ts';
@@ -127,12 +127,13 @@ async function look(
 ): Promise<Seen> {
   const kind = await imageKind(picture, run('image-kind'));
   // For anything but an upright chest film the other models stay silent; the film check still reports whether
-  // it lies on its side.
-  const lungs = kind.isChestFilm ? await lungFields(picture, run('lung-fields')) : null;
+  // it lies on its side, and whether anything of it is cut off.
+  const find = (film: GreyPicture) => lungFields(film, run('lung-fields'));
+  const lungs = kind.isChestFilm ? await find(picture) : null;
   const scored =
     kind.isChestFilm && population === 'inside' ? await scorePneumonia(picture, run('pneumonia')) : null;
   // A film of a patient who lies on a side lies on its side too.
-  const marks = filmMarks(picture, kind, lungs).filter(
+  const marks = filmMarks(picture, kind, lungs ?? (await lungsOfTurned(picture, kind.turn, find))).filter(
     ({ finding }) => finding !== 'rotated' || !isDecubitus(instance),
   );
   return {

@@ -33,10 +33,11 @@ const examined = (triage: DeviceTriage): Examination => ({
 });
 
 /** A page whose models answer with `look`, which is called once for each image. */
-async function openPage(look: () => Promise<Examination>) {
+async function openPage(look: () => Promise<Examination>, chosen?: typeof DEIDENTIFIED) {
   let triage: TriageStore | null = null;
   let clock = 0;
   const ingest = await openIngest({
+    ...(chosen && { chosen }),
     tools: { now: () => (clock += 1), triaged: (id, group) => triage!.queued(id, group) },
   });
   const seen = { images: 0, rests: 0 };
@@ -189,6 +190,30 @@ test('models that crash stop no upload: the manifest says that the film was not 
     first: false,
     film: [],
   });
+});
+
+test('an answer about a film that a person then covered is not told to the gateway: it is about other pixels', async () => {
+  const late = Promise.withResolvers<Examination>();
+  const answers = [Promise.resolve(examined(said({ score: 0.9, first: true }))), late.promise];
+  const page = await openPage(() => answers.shift()!, DEIDENTIFIED);
+  await page.store.addFiles(film(1, 2));
+  await until(() => page.seen.images === 2);
+  const [study] = page.store.studies.peek();
+  const files = page.store.inspection.seriesOf(study!.studyInstanceUID).flatMap((series) => series.files);
+  page.store.release(files, [{ frames: null, x: 2, y: 2, width: 4, height: 4 }]);
+  await page.store.send();
+  late.resolve(examined(said({ score: 0.95, first: true })));
+  const id = (await page.queue.pending())[0]!.id;
+  // The order on this device still follows both answers.
+  await until(async () => (await page.database.studies.get(id))?.score === 0.95);
+  const { instances } = await page.queue.manifestOf(id);
+  assert.equal(
+    instances.map(({ triage }) => [triage?.runtime, triage?.models.length, triage?.score]),
+    [
+      ['none', 0, null],
+      ['none', 0, null],
+    ],
+  );
 });
 
 test('a film sent without names before the models looked tells the gateway that it is an adult’s; a CT says nothing', async () => {

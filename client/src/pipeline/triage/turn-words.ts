@@ -1,8 +1,8 @@
 /** The words about films that are turned for display; fetched with the models on this device. */
 export const turnWords = {
-  title: 'No repeat needed',
-  titleOne: (at: number) => `Image ${at}: no repeat needed`,
-  what: 'Turn it to look at it. It is sent as it is.',
+  title: 'Check that nothing is cut off',
+  titleOne: (at: number) => `Image ${at}: check that nothing is cut off`,
+  what: 'Turn it to look at it. If it is complete, it need not be repeated. It is sent as it is.',
   turn: 'Turn it',
   turnOf: (at: number, name: string) => `Turn it: image ${at} of ${name}`,
   asStored: 'As it is stored',

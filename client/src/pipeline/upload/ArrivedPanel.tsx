@@ -15,7 +15,7 @@ import { LookWithModel } from '../../results/LookWithModel.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
 import { arrivedLines, headOf, whenSaid } from './arrived-said.ts';
-import { readReceipt } from './kept-receipt.ts';
+import { readReceipt } from '../queue/read-receipt.ts';
 import { notSentOf } from './not-sent.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
 import { usePrintedCode } from './use-printed-code.ts';
@@ -95,6 +95,7 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
           studyInstanceUID={study.studyInstanceUID}
           id={study.id}
           name={nameOf(study)}
+          isRecord={!isThere}
           onClose={() => setOpen(false)}
         />
       )}

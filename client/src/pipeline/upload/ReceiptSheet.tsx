@@ -23,6 +23,8 @@ export type ReceiptSheetProps = {
   /** The device's id for the study; null: it is not here. */
   readonly id: string | null;
   readonly name: string;
+  /** Nothing of the study is in the PACS: it says what a person decided. */
+  readonly isRecord: boolean;
   readonly onClose: () => void;
 };
 
@@ -32,12 +34,11 @@ type Loaded =
   | { readonly kind: 'ready'; readonly href: string }
   | { readonly kind: 'trouble'; readonly title: string; readonly code: string | null };
 
-export function ReceiptSheet({ studyInstanceUID, id, name, onClose }: ReceiptSheetProps) {
+export function ReceiptSheet({ studyInstanceUID, id, name, isRecord, onClose }: ReceiptSheetProps) {
   const loaded = usePaper(studyInstanceUID);
   const kept = useKept(id);
   const study = useQueue().studies.value.find((each) => each.id === id);
   const notSent = study ? notSentOf(study) : [];
-  const isRecord = study !== undefined && study.track.inPacs === 0;
   return (
     <Sheet title={isRecord ? uploadWords.record : words.title} onClose={onClose}>
       <p class="strong kept">

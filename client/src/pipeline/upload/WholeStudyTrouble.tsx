@@ -26,7 +26,7 @@ export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
       <Notice kind="stop" title={queueWords.interrupted}>
         <p>{queueWords.interruptedNext}</p>
         <p class="notice-actions">
-          <ChooseAgain />
+          <ChooseAgain study={study} />
         </p>
       </Notice>
     );

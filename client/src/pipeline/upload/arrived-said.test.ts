@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { queuedStudy } from '../../testing/queued-study.ts';
+import { notSentOf } from './not-sent.ts';
 import { arrivedLines, headOf, whenSaid } from './arrived-said.ts';
 
 const digest = 'a'.repeat(64);
@@ -36,6 +37,16 @@ test('a study that a person left out entirely has no tick, and no proof of what 
   assert.match(said, '2 instances left out: not in the PACS');
   assert.match(said, 'The PACS has 2 instances of this study that came another way: sent before');
   assert.not.match(said, /confirmed|Checked: the PACS lists|not sent from here/);
+});
+
+test('covered images that were not stored are said on the page and beside the receipt, without a tick', () => {
+  const needs = [{ cause: 'refused', reason: 'already-here-other-boxes', instances: 2 }] as const;
+  const refused = { ...done({ needsYou: 2 }), state: 'attention' as const, needs };
+  assert.is(headOf(refused).icon, 'note');
+  const said =
+    '2 instances need your decision. Not stored: the PACS keeps the same original as it was sent first';
+  assert.match(arrivedLines(refused, RECEIPT).join(), said);
+  assert.match(notSentOf(refused).join(), said);
 });
 
 test('one that still needs a person is not called left out', () => {

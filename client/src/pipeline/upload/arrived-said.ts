@@ -2,8 +2,6 @@
  * The words on a study's page once the gateway is done with it: its heading, and how it was proven. A study of which
  * nothing that was sent here is in the PACS is never said to be there, although its receipt may name others. Pure.
  */
-import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
-import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { IconName } from '../../kit/Icon.tsx';
 import type { QueuedStudy } from '../queue/queued-study.ts';
@@ -49,19 +47,9 @@ export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly str
     summary.alreadyThere > 0 && uploadWords.alreadyThere(summary.alreadyThere),
     summary.coerced > 0 && uploadWords.coerced(summary.coerced),
     ...pacsReasonLines(receipt),
-    ...sameOriginals(receipt.instances.map(({ reason }) => reason ?? null).filter(isAlreadyHere)),
     deidentificationLine(receipt),
     uploadWords.provenSigned,
     ...notSentOf(study),
   ];
   return lines.filter((line): line is string => typeof line === 'string');
 }
-
-/** Instances whose original the PACS has in another form, which stands. */
-const sameOriginals = (reasons: readonly (string | null)[]): string[] =>
-  [...new Set(reasons)].map((reason) =>
-    uploadWords.sameOriginal(
-      reasons.filter((other) => other === reason).length,
-      REASONS[reason as ReasonCode].title,
-    ),
-  );

@@ -1,6 +1,7 @@
 /** Follows a delivered study until it has a valid receipt. Only a checked receipt reaches the queue. */
 import { z } from 'zod';
 import { ApiProblem } from '../../net/api-client.ts';
+import { isPacsAway } from '../../net/link.ts';
 import type { QueuedUpload } from '../queue/upload-queue.ts';
 import { acceptReceipt, type JSONWebKeySet, type ReceiptFault } from './accept-receipt.ts';
 import { StudyRefused, type AskingTools } from './ask-until-answered.ts';
@@ -82,7 +83,8 @@ function isAnswer(study: QueuedUpload, { state }: StudyEvent, receiptId: string)
 
 async function report({ queue, onLink }: ReceiptTools, id: string, event: StudyEvent): Promise<void> {
   await queue.report(id, event);
-  onLink(event.waiting?.because === 'pacs-unreachable' ? 'pacs-unreachable' : 'online');
+  const because = event.waiting?.because;
+  onLink(isPacsAway(because) ? because : 'online');
 }
 
 /**

@@ -12,6 +12,7 @@ import { createBackOff } from './clock.ts';
 import {
   announceManifest,
   deliver,
+  nullIfGone,
   type Announce,
   type CarriedStudy,
   type Delivered,
@@ -113,7 +114,9 @@ async function carry(tools: CarryingTools, study: QueuedUpload, signal: AbortSig
       signal,
     });
     if (delivered === null || !tools.awaitReceipts) return;
-    if ((await awaitReceipt(tools, carried, delivered)) === 'settled') return;
+    const isSettled = (await awaitReceipt(tools, carried, delivered)) === 'settled';
+    // A study that is over is not delivered again: another entry sends what is missing.
+    if (isSettled || study.state === 'done') return;
     // A gateway that keeps losing the upload must not be asked in a tight loop.
     await tools.clock.sleep(backOff.next(), signal);
   }
@@ -125,8 +128,24 @@ async function take(
   signal: AbortSignal,
 ): Promise<{ readonly carried: CarriedStudy; readonly delivered: Delivered | null }> {
   const carried = { study, manifest: await tools.queue.manifestOf(study.id), signal };
+  const { uploadId, state } = study;
+  if (uploadId === null || (state !== 'attention' && state !== 'done'))
+    return { carried, delivered: await deliver(tools, carried) };
+  if (study.isUntold === true) await tellWithheld(tools, carried, uploadId);
   // Any receipt newer than the last settled one will do: copies that it does not name are kept.
-  if (study.state === 'attention' && study.uploadId !== null)
-    return { carried, delivered: { uploadId: study.uploadId, named: [], isKnown: false } };
-  return { carried, delivered: await deliver(tools, carried) };
+  return { carried, delivered: { uploadId, named: [], isKnown: false } };
+}
+
+/** A person has decided about instances that were not promised. Throws StudyRefused. */
+async function tellWithheld(
+  { api, untilAnswered }: Pick<CarryingTools, 'api' | 'untilAnswered'>,
+  { study: { id, state }, manifest: { withheld = {} }, signal }: CarriedStudy,
+  uploadId: string,
+): Promise<void> {
+  const body = { decision: 'withhold', withheld };
+  const tell = () =>
+    api.text(`/upload/${uploadId}/decisions`, { body, signal }).then(() => 'told', nullIfGone);
+  const isGone = (await untilAnswered(id, tell, signal)) === null;
+  // One that is not over is announced again, with what it withholds.
+  if (isGone && state === 'done') throw new StudyRefused('upload-not-found');
 }

@@ -5,6 +5,7 @@
 import { completeAnswerSchema } from '#shared/protocol/api.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { manifestAnswerSchema, type ManifestAnswer } from '#shared/protocol/manifest.ts';
+import type { Withheld } from '#shared/protocol/withheld.ts';
 import { ApiProblem, Unreachable, type ApiClient } from '../../net/api-client.ts';
 import { keyOf, type InstanceKey, type QueuedUpload } from '../queue/upload-queue.ts';
 import type { Asking } from './ask-until-answered.ts';
@@ -22,6 +23,8 @@ export interface DeliveryTools extends SendingTools, Pick<Asking, 'untilAnswered
 export interface PromisedStudy {
   readonly studyInstanceUID: string;
   readonly instances: readonly InstanceKey[];
+  /** Those of the study that are not promised. */
+  readonly withheld?: Withheld | undefined;
 }
 
 /** Says what one study will contain, and learns what to send. */

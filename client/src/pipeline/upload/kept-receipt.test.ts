@@ -8,10 +8,10 @@ import {
   otherDigests,
   pacsReasonLines,
   proofLines,
-  readReceipt,
   receiptFileName,
   summaryOf,
 } from './kept-receipt.ts';
+import { readReceipt } from '../queue/read-receipt.ts';
 
 const digest = 'a'.repeat(64);
 const receipt: Receipt = {

@@ -1,5 +1,5 @@
 /**
- * Reads a kept receipt for the screen and the printer. Its signature was checked when it was accepted
+ * Words a kept receipt for the screen and the printer. Its signature was checked when it was accepted
  * (accept-receipt.ts). Counts come from the signed list, not from the screen's state.
  */
 import { nameCoerced } from '#shared/protocol/coercion.ts';
@@ -7,7 +7,6 @@ import { countPacsReasons } from '#shared/protocol/pacs-reasons.ts';
 import {
   countProofs,
   deidentificationOf,
-  receiptSchema,
   type DestinationSummary,
   type Receipt,
   type ReceiptInstance,
@@ -15,15 +14,6 @@ import {
 import { kitWords } from '../../kit/kit-words.ts';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
-
-/** The payload of a compact JWS (RFC 7515 §7.1). Throws if it is not a JWS, or not a receipt. */
-export function readReceipt(jws: string): Receipt {
-  const payload = jws.split('.')[1] ?? '';
-  const bytes = Uint8Array.from(atob(payload.replaceAll('-', '+').replaceAll('_', '/')), (character) =>
-    character.charCodeAt(0),
-  );
-  return receiptSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
-}
 
 export type ReceiptSummary = {
   readonly inPacs: number;

@@ -1,15 +1,38 @@
-/** Says which instances of a study are not in the PACS because of this device or its person, in sentences. Pure. */
-import type { QueuedStudy } from '../queue/queued-study.ts';
+/** Says which instances of a study are not in the PACS, and why, in sentences. Pure. */
+import { sentencesOfReason } from '../../kit/reason-sentences.ts';
+import type { Need, QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
 
 export function notSentOf({
   needs,
   track,
   state,
-}: Pick<QueuedStudy, 'needs' | 'track' | 'state'>): readonly string[] {
+  withheld,
+}: Pick<QueuedStudy, 'needs' | 'track' | 'state' | 'withheld'>): readonly string[] {
   const held = needs.reduce((sum, { cause, instances }) => sum + (cause === 'held' ? instances : 0), 0);
   return [
+    ...needs.flatMap(undecidedLines),
     ...(held > 0 ? [uploadWords.stayed(held)] : []),
-    ...(track.leftOut > 0 && state !== 'taken-back' ? [uploadWords.leftOutHere(track.leftOut)] : []),
+    ...(state === 'taken-back' ? [] : leftOutLines(damagedOf({ track, withheld }), track.leftOut)),
   ];
+}
+
+/** Of the instances that were left out, those that are damaged: a person did not decide about them. */
+export const damagedOf = ({ track, withheld }: Pick<QueuedStudy, 'track' | 'withheld'>): number =>
+  Math.min(withheld.damaged ?? 0, track.leftOut);
+
+function leftOutLines(damaged: number, all: number): readonly string[] {
+  const { leftOutHere, damagedHere } = uploadWords;
+  return [
+    ...(all > damaged ? [leftOutHere(all - damaged)] : []),
+    ...(damaged > 0 ? [damagedHere(damaged)] : []),
+  ];
+}
+
+/** Refused by the gateway or the PACS; a further destination's refusal is said beside that destination. */
+function undecidedLines({ cause, reason, destination, instances }: Need): readonly string[] {
+  if ((cause !== 'refused' && cause !== 'quarantined') || reason === null || destination !== undefined)
+    return [];
+  const { title } = sentencesOfReason(reason) ?? { title: uploadWords.decide.unknownReason };
+  return [uploadWords.undecided(instances, title)];
 }

@@ -1,7 +1,7 @@
 /** The texts of one study, of the decisions about it, and of its receipt. */
 import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
-import { counted, instances } from '../../kit/counted.ts';
+import { counted, instances, needsDecision } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 
 export const uploadWords = {
@@ -34,7 +34,6 @@ export const uploadWords = {
   },
   provenSigned: 'The receipt’s signature was checked on this device',
   alreadyThere: (count: number) => `${instances(count)} already there before`,
-  sameOriginal: (count: number, why: string) => `${instances(count)} not stored twice. ${why}`,
   coerced: (count: number) => `${instances(count)} stored with changes that the PACS made`,
   pacsReason: (count: number, { code, says, remedy }: PacsReason) =>
     `${instances(count)} with code ${code}: ${says} ${remedy}`,
@@ -43,6 +42,8 @@ export const uploadWords = {
   heldHereWhat: 'Nobody sees them in the PACS until you decide.',
   /** On the completion page and beside the receipt, which lists only what reached the gateway. */
   stayed: (count: number) => `${instances(count)} held back on this device: not in the PACS until you decide`,
+  undecided: (count: number, why: string) => `${needsDecision(count)}. ${why}`,
+  damagedHere: (count: number) => `${instances(count)} damaged: not in the PACS`,
   leftOutHere: (count: number) => `${instances(count)} left out: not in the PACS`,
   sendAnother: 'Send another study',
   decide: {
@@ -68,6 +69,7 @@ export const uploadWords = {
     notReached: 'The gateway could not be reached, so nothing was decided. Try again in a moment.',
   },
   receipt: 'Receipt',
+  recordOf: (name: string) => `Record of the decision: ${name}`,
   receiptOf: (name: string) => `Receipt: ${name}`,
   sheet: {
     title: 'Receipt',

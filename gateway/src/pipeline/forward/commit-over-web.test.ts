@@ -110,7 +110,7 @@ test('that the PACS does not offer makes the study wait, and nothing is lost', a
   const { pipeline, status, listed, pacsAt } = await sent({
     answers: { commit: { status: 404, body: 'html' } },
   });
-  assert.is((await status()).waiting?.because, 'pacs-unreachable');
+  assert.is((await status()).waiting?.because, 'pacs-settings-wrong');
   pipeline.tools.pacs = pacsAt(false);
   await pipeline.runAll();
   assert.ok((await listed()).every(({ state, committed }) => state === 'stored' && committed === undefined));

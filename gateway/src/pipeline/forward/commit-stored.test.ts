@@ -145,7 +145,7 @@ test('that the PACS does not take makes the study wait, and is not asked for whe
   }).catch((error: unknown) => error);
   if (going instanceof Error) throw going;
   const { pipeline, uploadId, archive } = going as Awaited<ReturnType<typeof sent>>;
-  assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-unreachable');
+  assert.is((await pipeline.status(uploadId)).waiting?.because, 'pacs-settings-wrong');
   pipeline.tools.pacs = pacsAt(archive, false);
   await pipeline.runAll();
   const { receipt } = await receiptOf(pipeline, uploadId);

@@ -18,6 +18,7 @@ import {
   SECRETS_UNREADABLE,
   FOLDERS_NOT_ALLOWED,
 } from '../../ports/pacs/pacs.ts';
+import { whyAway } from '../../ports/pacs/why-away.ts';
 import type { InstanceChange, InstanceRow } from '../instance.store.ts';
 
 /** From then on it is offered alone, so that only the one on which the PACS fails is counted. */
@@ -57,6 +58,26 @@ export function countOffer(
     ? { id: row.id, state: 'quarantined', reason: 'pacs-fails-on-it', offers }
     : { id: row.id, state: waitsAs, offers };
 }
+
+/**
+ * A store was refused as a sign-in is, and the PACS took no other instance meanwhile: it says nothing about this one.
+ * It is no attempt of the instance, whose count only grows until it is offered alone, after those that are not yet.
+ */
+export function setApart({
+  id,
+  offers,
+  offers_amid: amid,
+}: Omit<Offered, 'offered_minute'> & { readonly id: number }): InstanceChange {
+  return {
+    id,
+    state: 'received',
+    offers: { all: Math.max(offers, Math.min(offers + 1, OFFERS_IN_COMPANY + 1)), amid },
+  };
+}
+
+/** The PACS, or a proxy before it, does not let the gateway in. */
+export const isSignInRefused = (error: unknown): boolean =>
+  error instanceof PacsUnreachable && whyAway(error) === 'pacs-refuses-sign-in';
 
 /** The names that fetch, the system and the guard give to a PACS to which nobody spoke, or a folder that is ill. */
 const NOT_SPOKEN_TO: readonly string[] = [

@@ -4,8 +4,11 @@ import * as assert from 'uvu/assert';
 import { createDimsePacs } from '../../ports/pacs/dimse-pacs.ts';
 import { openDimseArchive, type Archive, type ArchiveLie } from '../../testing/dimse-archive.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
+import { sha256 } from '#testing/sha256.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
 import { newStudy, receiptOf } from '../../testing/open-study.ts';
+import { delimitedStudy } from '../../testing/delimited-study.ts';
+import type { SyntheticInstance } from '#testing/synthetic-study.ts';
 
 const test = suite('a study over DIMSE');
 let ground: TestGround;
@@ -24,8 +27,7 @@ const pacsAt = ({ port }: Archive) =>
     tls: { ca: null, own: null },
   });
 
-async function sent(lie: ArchiveLie) {
-  const instances = newStudy(3);
+async function sent(lie: ArchiveLie, instances: readonly SyntheticInstance[] = newStudy(3)) {
   const archive = await openDimseArchive(instances);
   archives.push(archive);
   archive.lie = lie;
@@ -76,6 +78,87 @@ test('is held for a person where the PACS says Success and keeps other bytes, or
   for (const one of lost.listed) assert.equal([one.state, one.reason], ['quarantined', 'pacs-lost']);
 });
 
+test('is proven where the PACS keeps the same Data Sets in another encoding, and the digests are as promised', async () => {
+  const instances = await delimitedStudy(3);
+  const archive = await openDimseArchive(instances);
+  archives.push(archive);
+  archive.lie = 'encoding';
+  for (const { identifiers, otherwise } of instances)
+    archive.otherwise.set(identifiers.sopInstanceUID, otherwise);
+  const pipeline = await openTestPipeline({ pacs: pacsAt(archive), start: false, ground });
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances);
+  const { state, listed } = await endOf({ pipeline, uploadId, archive, instances });
+  assert.is(state, 'closed');
+  for (const { identifiers, bytes, otherwise } of instances) {
+    const one = listed.find(({ sopInstanceUID }) => sopInstanceUID === identifiers.sopInstanceUID)!;
+    assert.equal([one.state, one.proof, one.digest], ['stored', 'read-back', sha256(bytes)]);
+    assert.ok(archive.held.get(identifiers.sopInstanceUID)!.equals(otherwise));
+  }
+});
+
+test('of which the PACS changed one value, and encoded the rest otherwise, is held', async () => {
+  const [instance] = await delimitedStudy(1);
+  const going = await sent('encoding', [instance!]);
+  const other = Buffer.from(instance!.otherwise);
+  const at = other.indexOf('121312');
+  other[at] = other[at]! ^ 1;
+  going.archive.otherwise.set(instance!.identifiers.sopInstanceUID, other);
+  const { listed } = await endOf(going);
+  assert.equal(
+    listed.map((one) => [one.state, one.reason]),
+    [['quarantined', 'pacs-changed-it']],
+  );
+});
+
+/** The decision on all of its instances, and how they end then. */
+async function decided(
+  { pipeline, uploadId, instances }: Awaited<ReturnType<typeof sent>>,
+  decision: 'retry' | 'leave-out',
+): Promise<ReadonlySet<string>> {
+  const keys = toManifest(instances).instances.map(({ sopInstanceUID, digest }) => ({
+    sopInstanceUID,
+    digest,
+  }));
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision, instances: keys });
+  await pipeline.runAll();
+  let { instances: listed } = await pipeline.status(uploadId);
+  if (listed?.some(({ state }) => state === 'promised')) {
+    await pipeline.send(uploadId, instances);
+    await pipeline.runAll();
+    ({ instances: listed } = await pipeline.status(uploadId));
+  }
+  return new Set(listed?.map(({ state, reason }) => `${state} ${reason ?? ''}`.trim()));
+}
+
+const CHANGED = new Set(['quarantined pacs-changed-it']);
+
+test('that the PACS changes is still its own when a person tries again, and no image of another', async () => {
+  const going = await sent('changing');
+  const { archive, pipeline, uploadId } = going;
+  await pipeline.runAll();
+  assert.equal(await decided(going, 'retry'), CHANGED, 'nothing is different');
+  assert.equal(await decided(going, 'leave-out'), new Set(['left-out left-out']));
+  assert.equal(await decided(going, 'retry'), CHANGED, 'and nothing after it was left out');
+  archive.held.clear();
+  assert.equal(await decided(going, 'retry'), CHANGED, 'deleted there, and changed once more');
+  archive.held.clear();
+  archive.lie = 'honest';
+  assert.equal(await decided(going, 'retry'), new Set(['stored']));
+  assert.is((await pipeline.status(uploadId)).state, 'closed');
+  await pipeline.close();
+});
+
+test('that the PACS changes is stored by its list once the administrator wants no more', async () => {
+  const going = await sent('changing');
+  await going.pipeline.runAll();
+  Object.assign(going.pipeline.tools, { proof: 'found' });
+  assert.equal(await decided(going, 'retry'), new Set(['stored']));
+  const { listed } = await endOf(going);
+  assert.ok(listed.every(({ proof }) => proof === 'found'));
+  for (const times of going.archive.posted.values()) assert.is(times, 1);
+});
+
 test('that is refused says why', async () => {
   const { listed } = await endOf(await sent('refusing'));
   for (const one of listed) assert.equal([one.state, one.pacsCode], ['refused', 0x0110]);
@@ -118,7 +201,7 @@ test('waits for a PACS that does not search, and is done once it does', async ()
   await going.pipeline.runAll().catch(() => {});
   const { waiting, state } = await going.pipeline.status(going.uploadId);
   assert.is.not(state, 'closed');
-  assert.is(waiting?.because, 'pacs-unreachable');
+  assert.is(waiting?.because, 'pacs-settings-wrong');
   going.archive.lie = 'honest';
   assert.is((await endOf(going)).state, 'closed');
 });

@@ -38,6 +38,8 @@ type Settled =
   | { readonly id: number; readonly kind: 'too-large' }
   /** Not taken now, for whatever reason: to be offered later. */
   | { readonly id: number; readonly kind: 'later' }
+  /** The request was refused as a sign-in is: for the instance only where the PACS takes others. */
+  | { readonly id: number; readonly kind: 'barred' }
   /** The spool no longer has its bytes: the PACS was not given them, and the device has to send them again. */
   | { readonly id: number; readonly kind: 'damaged' };
 

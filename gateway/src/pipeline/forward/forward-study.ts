@@ -18,6 +18,7 @@ import {
   countStates,
   handedOver,
   instancesOf,
+  isChangedThere,
   keepThoseIn,
   NO_OFFERS,
   type InstanceChange,
@@ -94,7 +95,8 @@ const changing =
 /**
  * Instances that an earlier run posted without an answer, or did not see in the PACS: those that are about to be
  * offered again, and those that the PACS may yet show. No others can be `posting`: jobs of one study never run at
- * the same time. Returns those that it does not show.
+ * the same time. And those that the PACS took and changed: they are the gateway's own there, and no conflict. Returns
+ * those that it does not show.
  */
 async function findOrphans(
   study: StudyRow,
@@ -106,7 +108,10 @@ async function findOrphans(
   const until = await untilDue(db, tools);
   const mayShow = (row: InstanceRow): boolean => minutes - row.offered_minute <= patience.lagMinutes;
   const orphans = (await instancesOf(db, study.id, ['posting', 'received'])).filter(
-    (row) => row.state === 'posting' || (row.posted_at !== null && (until(row) === 0 || mayShow(row))),
+    (row) =>
+      row.state === 'posting' ||
+      (row.posted_at !== null && (until(row) === 0 || mayShow(row))) ||
+      (isChangedThere(row) && until(row) === 0),
   );
   if (orphans.length === 0) return new Set();
   const sopInstanceUIDs = orphans.map((row) => row.sop_instance_uid);
@@ -117,7 +122,10 @@ async function findOrphans(
   const [found, absent] = partition(looked, (row) => there.has(row.sop_instance_uid));
   const changes: InstanceChange[] = [
     ...unknown.map((row) => countOffer(row, true)),
-    ...found.map(({ id }) => ({ id, state: 'posted', offers: NO_OFFERS }) as const),
+    ...found.map(
+      ({ id, posted_at }) =>
+        ({ id, state: 'posted', postedAt: posted_at ?? tools.now(), offers: NO_OFFERS }) as const,
+    ),
     ...absent.map(({ id }) => ({ id, state: 'received' }) as const),
   ];
   await tools.apply(changing(['posting', 'received'], changes));

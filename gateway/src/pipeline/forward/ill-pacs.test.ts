@@ -334,6 +334,30 @@ test('the PACS breaks off on one instance, the others are stored at once, and th
   await pipeline.close();
 });
 
+test('the PACS searches, and refuses the gateway every store for days: that is no attempt of its instance', async () => {
+  // Fetch ends a store that is answered with 407 as a broken connection, without the status.
+  for (const status of [401, 403]) {
+    const refuses = { ...HONEST.answers, store: answered(status, 'html') };
+    const { pipeline, liar, uploads, after, ends } = await sent(
+      { ...HONEST, keeps: 'none', answers: refuses },
+      1,
+    );
+    for (const minutes of [0, 1, 5]) await after(minutes);
+    assert.is((await pipeline.status(uploads[0])).waiting?.because, 'pacs-fails-on-some', `${status}`);
+    for (let hour = 0; hour < 40; hour += 1) await after(60);
+    assert.equal(await ends(uploads[0]), ['assembled', 'received'], `${status}`);
+    // The next answer counts as a first one.
+    liar.conduct = { ...HONEST, keeps: 'none', answers: { ...HONEST.answers, store: answered(500, 'html') } };
+    await after(2);
+    assert.equal(await ends(uploads[0]), ['assembled', 'received'], `${status}`);
+    liar.conduct = HONEST;
+    await after(60);
+    assert.equal(await ends(uploads[0]), ['closed', 'stored'], `${status}`);
+    assert.is((await pipeline.status(uploads[0])).waiting, null);
+    await pipeline.close();
+  }
+});
+
 const TURNED_AWAY = [
   [200, 'busy'],
   ...[401, 403, 407, 408, 429, 502, 503].map((status) => [status, 'html'] as const),

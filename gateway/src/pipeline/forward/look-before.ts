@@ -15,9 +15,9 @@ export type ComparingTools = Pick<StudyTools, 'pacs' | 'db' | 'keys' | 'blobs'>;
 export type LookOutcome = {
   readonly id: number;
   /**
-   * `same`: bit for bit what we would store. `other`: something else under this UID. `unknown`: the PACS
-   * lists it, answers, and does not give it. `silent`: it lists it, and its answer to a retrieval is none.
-   * `unanswered`: it answers other searches, and none for this one.
+   * `same`: bit for bit what we would store, over DIMSE the same Data Set. `other`: something else under this UID.
+   * `unknown`: the PACS lists it, answers, and does not give it. `silent`: it lists it, and its answer to a retrieval
+   * is none. `unanswered`: it answers other searches, and none for this one.
    */
   readonly kind: 'absent' | 'same' | 'other' | 'unknown' | 'silent' | 'unanswered';
 };

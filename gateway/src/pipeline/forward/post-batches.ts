@@ -14,7 +14,14 @@ import {
 } from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
 import type { StudyRow } from '../study.store.ts';
-import { countOffer, isTimeOut, OFFERS_IN_COMPANY, wasHeard } from './count-offers.ts';
+import {
+  countOffer,
+  isSignInRefused,
+  isTimeOut,
+  OFFERS_IN_COMPANY,
+  setApart,
+  wasHeard,
+} from './count-offers.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
 import type { ForwardTools } from './forward-tools.ts';
 import { BATCHES_AT_ONCE, takeBatch } from './take-batch.ts';
@@ -126,7 +133,8 @@ async function offerAll(
     } catch (error) {
       if (isTimeOut(error) && own.length > 1) tools.takings.batches.timedOut(sumBytes(own));
       if (wasHeard(error)) {
-        const answers = own.map(({ id }) => unanswered(id));
+        const kind = isSignInRefused(error) ? 'barred' : 'later';
+        const answers = own.map(({ id }) => ({ id, kind }) as const);
         noteTakings(answers, 0, tools);
         run.answers.push(...answers);
       }
@@ -156,8 +164,6 @@ const offerOne = async (batch: Batch, { study }: ToPost, tools: ForwardTools, si
   signal.throwIfAborted();
   return forwardBatch(study.study_instance_uid, batch, tools, signal);
 };
-
-const unanswered = (id: number): ForwardedInstance => ({ id, kind: 'later' });
 
 const sumBytes = (batch: Batch): number => batch.reduce((sum, { bytes }) => sum + bytes, 0);
 
@@ -210,7 +216,7 @@ function noteTakings(
 ): void {
   for (const { id, kind, wasPassedOver } of answers) {
     if (kind === 'posted') takings.took(request);
-    if (kind === 'declined' || kind === 'later' || kind === 'too-large')
+    if (kind === 'declined' || kind === 'later' || kind === 'too-large' || kind === 'barred')
       takings.failed(id, wasPassedOver ? request - 1 : undefined);
   }
 }
@@ -248,6 +254,8 @@ function toChange(
       return forItsSize(countOffer(row, tookOthers));
     case 'later':
       return countOffer(row, tookOthers);
+    case 'barred':
+      return tookOthers || row.offers_amid > 0 ? countOffer(row, tookOthers) : setApart(row);
     default:
       return answer satisfies never;
   }

@@ -9,6 +9,7 @@ import type { InstanceState, StudyEvent } from '#shared/protocol/study-state.ts'
 import type { StudyAudit } from '../audit-study.ts';
 import { findInPacs, type Found } from '../find-in-pacs.ts';
 import {
+  changedThere,
   countStates,
   handedOver,
   instancesOf,
@@ -59,7 +60,7 @@ export type Reconciled = {
   readonly provenAt?: string;
   /** Of one that the PACS has: whether it said that it keeps it. */
   readonly committed?: boolean;
-  /** Of one whose bytes were read back, and are the promised ones: the note of what the PACS has. */
+  /** The note of what the PACS has: of one that was read back and is the promised one, or was changed. */
   readonly sentDigests?: string;
 };
 
@@ -202,6 +203,7 @@ function toReconciled(row: InstanceRow, look: Look, isEarly: boolean): Reconcile
     kind,
     ...(isThere({ kind }) && look.proof !== undefined ? { proof: look.proof } : {}),
     ...(look.shown === 'same' && !isAsHandedOver(row) ? { sentDigests: handedOver(row) } : {}),
+    ...(kind === 'changed' ? { sentDigests: changedThere(row) } : {}),
   };
 }
 

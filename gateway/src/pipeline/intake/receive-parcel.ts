@@ -184,7 +184,7 @@ async function requireRight(
   sender: Sender,
   parcel: OwnedParcel,
 ): Promise<void> {
-  if (!(await maySend(tools.db, sender, tools.now()))) throw tokenEnded();
+  if (!(await maySend(tools.db, sender, tools.now()))) throw tokenEnded(sender.keyId !== undefined);
   if (isOwnedBy(sender, parcel) || (await isCarrier(tools, sender, parcel.upload_id))) return;
   throw new Problem('not-found');
 }

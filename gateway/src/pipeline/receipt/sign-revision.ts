@@ -44,24 +44,25 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
     reports: await reportsOf(tools.db, study.id),
     deidentifying: await deidentifyingOf(study, instances, tools),
   };
-  const issued: (IssuedReceipt & { readonly root: string })[] = [];
+  const issued: { receipt: IssuedReceipt; said: { receiptId: string; root: string; inPacs: number } }[] = [];
   for (const [uploadId, { ids, withheld }] of await promisesOf(tools.db, study.id)) {
     const subject = { ...of, instances: instances.filter(({ id }) => ids.has(id)), withheld };
     const receipt = await issueReceipt(subject, { ...tools, describePacs: () => there });
     if (receipt.kind === 'unsettled') return async (locked) => startAgain(locked, study);
     const { id, jws, issuedAt, root } = receipt;
-    issued.push({ id, uploadId, jws, issuedAt, root });
+    const inPacs = subject.instances.filter(({ state }) => isInPacs(state)).length;
+    issued.push({ receipt: { id, uploadId, jws, issuedAt }, said: { receiptId: id, root, inPacs } });
   }
   const { id: studyId, revision } = study;
   return planner(study, () => ({
     outcome: 'issued',
-    changes: issued.map((receipt) => ({ ...receipt, kind: 'insert-receipt' })),
+    changes: issued.map(({ receipt }) => ({ ...receipt, kind: 'insert-receipt' })),
     event: 'receipt-issued',
     next: [
       { queue: 'eviction', studyId },
       { queue: 'inference', studyId },
     ],
-    audit: issued.map(({ id, root }) => ({ event: 'receipt-issued', revision, receiptId: id, root })),
+    audit: issued.map(({ said }) => ({ event: 'receipt-issued', revision, ...said })),
   }));
 }
 

@@ -5,11 +5,11 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
-import { hasPartHere } from '../count-study.ts';
 import { contentsOf, deleteParcels, deleteReports, dropStudy, endAsTakenBack } from './drop-study.ts';
 import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
 import { leaveOutHeld, titleAtEnd } from './keep-held.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
+import { canTakeBack, mayBeCancelled } from './may-be-ended.ts';
 import { mayBeRetried } from '../may-be-retried.ts';
 import type { QueueStore } from '../queued-study.ts';
 import { keyOf, type InstanceKey } from '../upload-queue.ts';
@@ -28,26 +28,12 @@ export interface DecisionTools {
   wake(): void;
 }
 
-/** A part of it has left, but not all of it is at the gateway. */
-export function canCancel(study: StudyRow): boolean {
-  return mayBeCancelled(study) && hasPartHere(study);
-}
-
-/** The rest may have arrived while the question was open: it is left out there, as far as it is not in the PACS. */
-function mayBeCancelled({ state, sending, waiting }: StudyRow): boolean {
-  return sending && waiting !== 'interrupted' && (state === 'safe' || state === 'uploading');
-}
-
-export function canTakeBack({ state, sending }: StudyRow): boolean {
-  return !sending && nextUploadState(state, 'taken-back') === 'taken-back';
-}
-
-export function createDecisions(
-  tools: DecisionTools,
-): Pick<
+export type Decisions = Pick<
   QueueStore,
   'takeBack' | 'cancel' | 'retry' | 'tryNow' | 'leaveOut' | 'leaveOutHeld' | 'dismiss' | 'putBack'
-> {
+>;
+
+export function createDecisions(tools: DecisionTools): Decisions {
   return {
     takeBack: (id) => takeBack(tools, id),
     cancel: (id) => cancel(tools, id),
@@ -63,7 +49,10 @@ export function createDecisions(
       tools.wake();
     },
     leaveOut: (id, instances) => leaveOut(tools, id, instances),
-    leaveOutHeld: (id, reason) => leaveOutHeld(tools.database, id, reason),
+    async leaveOutHeld(id, reason) {
+      await leaveOutHeld(tools.database, id, reason);
+      tools.wake();
+    },
     dismiss: (id) => dismiss(tools, id),
     putBack: (...ids) => putBack(tools.database, ids),
   };

@@ -227,22 +227,28 @@ test('a missing parcel does not hold back the readable ones', async () => {
   assert.equal(given, ['study-0', 'study-2']);
 });
 
-test('an instance refused because of a rival stays on the device until the rival is in the PACS', async () => {
-  for (const rival of ['refused', 'stored'] as const) {
-    const device = await openDevice();
-    const instances = await queueStudy(device, 'study', [100]);
-    const queue = queueOver(device);
-    await queue.beginSending('study');
-    await queue.allSent('study');
-    const { jws, receipt } = receiptOf(instances, () => 'refused');
-    const [own] = receipt.instances;
-    const named = [
-      { ...own!, reason: 'already-here-other-policy' },
-      { ...own!, digest: 'f'.repeat(64), state: rival },
-    ];
-    await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
-    assert.is(await device.database.parcels.count(), rival === 'stored' ? 0 : 1, rival);
-  }
+test('an original that the PACS keeps in another form needs a person, whoever sent the first, until it is left out', async () => {
+  for (const isFirstNamed of [true, false])
+    for (const reason of ['already-here-other-policy', 'already-here-other-boxes']) {
+      const device = await openDevice();
+      const instances = await queueStudy(device, 'study', [100]);
+      const queue = queueOver(device);
+      await queue.beginSending('study');
+      await queue.allSent('study');
+      const { jws, receipt } = receiptOf(instances, () => 'refused');
+      const [own] = receipt.instances;
+      const first = { ...own!, digest: 'f'.repeat(64), state: 'stored' as const };
+      const named = [{ ...own!, reason }, ...(isFirstNamed ? [first] : [])];
+      await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+      const refused = (await device.database.studies.get('study'))!;
+      assert.is(refused.state, 'attention');
+      assert.equal(countStudy(refused).needs, [{ cause: 'refused', reason, instances: 1 }]);
+      const after = receiptOf(instances, () => 'left-out');
+      await queue.settle('study', after);
+      const over = (await device.database.studies.get('study'))!;
+      assert.equal([over.state, countStudy(over).track.leftOut], ['done', 1]);
+      assert.is(await device.database.parcels.count(), 0);
+    }
 });
 
 test('the code with which the PACS refused instances is there for the person who has to decide', async () => {

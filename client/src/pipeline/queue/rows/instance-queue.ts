@@ -15,6 +15,7 @@ import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { noteAnnouncement, type AnnouncementTools } from './note-announcement.ts';
 import { settleStudy } from './settle-study.ts';
 import { knownWifiTerms, waitsForWifi } from './wifi-terms.ts';
+import { isUntold } from './withheld-of.ts';
 
 export interface InstanceQueueTools extends AnnouncementTools {
   readonly database: LocalDatabase;
@@ -85,6 +86,7 @@ function queueForStudies(tools: InstanceQueueTools): Omit<UploadQueue, ForParcel
       }),
     async refused(id, code) {
       await change(database, id, 'refused', { problem: code, waiting: null, trouble: null });
+      await database.studies.filter((row) => row.id === id && isUntold(row)).modify({ untold: undefined });
     },
     settle: (id, checked) => settleStudy(database, tools.now, id, checked),
   };
@@ -98,13 +100,14 @@ async function pendingOf(tools: InstanceQueueTools): Promise<readonly QueuedUplo
     .filter((study) => study.account === account && hasWork(study))
     .filter((study) => !waitsForWifi(terms, isMetered(), study))
     .sort(compareForSending)
-    .map(({ id, state, uploadId, receiptId, trouble, turn }) => ({
+    .map(({ id, state, uploadId, receiptId, trouble, turn, untold }) => ({
       id,
       state,
       uploadId,
       receiptId,
       trouble,
       turn,
+      ...(untold && { isUntold: true }),
     }));
 }
 
@@ -114,8 +117,10 @@ const WORTH_WORK = new Set(['safe', 'uploading', 'at-gateway', 'attention']);
  * Whether the uploader has something to do. A paused study is not sent; a completely sent one is followed
  * whether paused or not.
  */
-export function hasWork({ state, named, waiting, paused }: StudyRow): boolean {
+export function hasWork(study: StudyRow): boolean {
+  const { state, named, waiting, paused } = study;
   if (waiting === 'interrupted') return false;
+  if (isUntold(study)) return true;
   if (state === 'reading') return named && !paused;
   return WORTH_WORK.has(state) && !(paused && (state === 'safe' || state === 'uploading'));
 }

@@ -5,28 +5,10 @@
  * alone; until then both have them, so that a closed page loses none. Their files stay where they are; nothing of them
  * is copied.
  */
-import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { addTo, listOf, sumOf } from '../count-reasons.ts';
-import { open, seal } from './device-key.ts';
+import { seal } from './device-key.ts';
+import { openHeld, type Held, type SealedHeld } from './held-study.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
-
-type Held = StudyRow['held'];
-
-interface HeldInstance {
-  /** As in the file: an original, which is never kept in the clear. */
-  readonly sopInstanceUID: string;
-  readonly reason: ReasonCode;
-}
-
-/** As in the files. */
-interface Sealed {
-  readonly studyInstanceUID: string;
-  readonly held: readonly HeldInstance[];
-  /** SOP Instance UIDs of which only a damaged file was chosen. */
-  readonly damaged: readonly string[];
-  /** SOP Instance UIDs that a person left out before Send. */
-  readonly leftOut: readonly string[];
-}
 
 /** `finishNaming` writes `held`, and `finishPacking` takes from the earlier entries, each in its transaction. */
 export interface KeptHeld {
@@ -40,7 +22,7 @@ export interface KeptHeld {
   }[];
 }
 
-interface Chosen extends Sealed {
+interface Chosen extends SealedHeld {
   readonly studyId: string;
   /** SOP Instance UIDs, as in the files, of all that were named or are held; not of files that could not be read. */
   readonly sopInstanceUIDs: ReadonlySet<string>;
@@ -59,29 +41,39 @@ export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: 
     )
     .toArray();
   const earlier: KeptHeld['earlier'][number][] = [];
-  for (const { id, held: before } of others) {
-    const sealed = await openHeld(key, id, before);
+  const before = new Set<string>();
+  for (const { id, held: asWas } of others) {
+    const sealed = await openHeld(key, id, asWas);
     // Another policy gives the study another UID in the row.
     if (sealed?.studyInstanceUID !== chosen.studyInstanceUID) continue;
-    const { open, decided } = splitHeld(sealed, before);
+    const { open, decided } = splitHeld(sealed, asWas);
+    for (const uid of [...sealed.leftOut, ...decided]) before.add(uid);
     const left = open.filter(({ sopInstanceUID }) => !isNamed(chosen, sopInstanceUID));
     const damaged = sealed.damaged.filter((uid) => !isNamed(chosen, uid));
     const leftOut = [...sealed.leftOut, ...decided].filter((uid) => !isNamed(chosen, uid));
     const rest = { ...sealed, held: left, damaged, leftOut };
     const taken = countIn(sealed) - countIn(rest);
-    if (taken > 0) earlier.push({ id, before, held: await toHeld(key, id, rest), taken });
+    if (taken > 0) earlier.push({ id, before: asWas, held: await toHeld(key, id, rest), taken });
   }
-  return { held: await toHeld(key, chosen.studyId, chosen), earlier };
+  return { held: await toHeld(key, chosen.studyId, withoutDecided(chosen, before)), earlier };
+}
+
+/** A person has left some of them out `before`, and has not released them since: nobody is asked again. */
+function withoutDecided(chosen: Chosen, before: ReadonlySet<string>): SealedHeld {
+  const held = chosen.held.filter(({ sopInstanceUID }) => !before.has(sopInstanceUID));
+  const decided = chosen.held.map(({ sopInstanceUID }) => sopInstanceUID).filter((uid) => before.has(uid));
+  return { ...chosen, held, leftOut: [...chosen.leftOut, ...decided] };
 }
 
 /** Instances that are still held, and the SOP Instance UIDs of those that a person has left out since. */
-function splitHeld({ held }: Sealed, { reasons }: Held) {
+function splitHeld({ held }: SealedHeld, { reasons }: Held) {
   const open = held.filter(({ reason }) => reasons.some((each) => each.reason === reason));
   const decided = held.filter((each) => !open.includes(each)).map(({ sopInstanceUID }) => sopInstanceUID);
   return { open, decided };
 }
 
-const countIn = ({ held, damaged, leftOut }: Sealed): number => held.length + damaged.length + leftOut.length;
+const countIn = ({ held, damaged, leftOut }: SealedHeld): number =>
+  held.length + damaged.length + leftOut.length;
 
 /** The newer entry counts it: sent, held, damaged again, or left out again. */
 const isNamed = ({ sopInstanceUIDs, damaged, leftOut }: Chosen, uid: string): boolean =>
@@ -119,10 +111,11 @@ export async function holdLate(
   await database.transaction('rw', database.studies, async () => {
     const study = await database.studies.get(studyId);
     const chosen = (study?.instances ?? 0) + sumOf(held.reasons) + held.leftOut;
-    await database.studies.update(studyId, { held, chosen });
+    await database.studies.update(studyId, { held, chosen, untold: true });
   });
 }
 
+/** A receipt has to say so; until one does, the gateway is told. */
 export async function leaveOutHeld(database: LocalDatabase, id: string, reason: string): Promise<void> {
   await database.transaction('rw', database.studies, async () => {
     const study = await database.studies.get(id);
@@ -136,7 +129,8 @@ export async function leaveOutHeld(database: LocalDatabase, id: string, reason: 
       ...(damaged && { damaged }),
       ...(sealed && { sealed }),
     };
-    await database.studies.update(id, { held, ...endOf({ ...study, held }) });
+    const turn = study.turn + 1;
+    await database.studies.update(id, { held, untold: true, turn, ...endOf({ ...study, held }) });
   });
 }
 
@@ -152,11 +146,11 @@ function endOf(study: StudyRow): Partial<StudyRow> {
 async function toHeld(
   key: CryptoKey,
   id: string,
-  { studyInstanceUID, held, damaged, leftOut }: Sealed,
+  { studyInstanceUID, held, damaged, leftOut }: SealedHeld,
 ): Promise<Held> {
   const counts = new Map<string, number>();
   for (const { reason } of held) addTo(counts, reason);
-  const said: Sealed = { studyInstanceUID, held, damaged, leftOut };
+  const said: SealedHeld = { studyInstanceUID, held, damaged, leftOut };
   if (countIn(said) === 0) return { reasons: [], leftOut: 0 };
   const sealed = await seal(key, new TextEncoder().encode(JSON.stringify(said)), `held/${id}`);
   return {
@@ -165,14 +159,4 @@ async function toHeld(
     ...(damaged.length > 0 && { damaged: damaged.length }),
     sealed,
   };
-}
-
-/** The Study Instance UID, as in the files, of the instances that the row holds; null: it holds none. */
-export async function heldStudyOf(key: CryptoKey, { id, held }: StudyRow): Promise<string | null> {
-  return (await openHeld(key, id, held))?.studyInstanceUID ?? null;
-}
-
-async function openHeld(key: CryptoKey, id: string, { sealed }: Held): Promise<Sealed | null> {
-  if (sealed === undefined) return null;
-  return JSON.parse(new TextDecoder().decode(await open(key, sealed, `held/${id}`))) as Sealed;
 }

@@ -63,6 +63,8 @@ export interface StudyRow {
   label?: Label;
   /** Identifies no one, so it stays after completion. */
   readonly about: StudyAbout;
+  /** Of its Study Instance UID in the files (mark-of-study.ts). */
+  readonly mark?: number;
   /** Every instance that a person chose for it: those with a row and those held back. */
   chosen: number;
   /** Those with a row: they travel. */
@@ -103,6 +105,8 @@ export interface StudyRow {
     readonly damaged?: number;
     readonly sealed?: Sealed;
   };
+  /** A person has decided about withheld instances, and no receipt says so yet. Absent unless so. */
+  untold?: true | undefined;
   /** While it is packed: what it will leave of earlier entries, from which it takes what was chosen again. */
   leaves?: readonly { readonly id: string; readonly withheld: Withheld }[];
   /** Paused by a person: nothing of it is sent until it is resumed. */
@@ -164,6 +168,8 @@ export interface InstanceRow {
    * Absent otherwise.
    */
   triage?: DeviceTriage;
+  /** A person covered parts of its image: it is sent with other pixels than the file has. */
+  isCovered?: true;
 }
 
 export interface ParcelRow {
@@ -203,7 +209,7 @@ export interface RecordRow {
  * The device's own rows: its key, the key pair to which keys of policies are wrapped, the last known policies
  * and sealing key, the link as the leading tab sees it, the last account, the speed of the link and of the
  * coding (bytes per second), the database's name, when the person signed in, each account's right to send,
- * its verdicts and steps of reviews that were not sent (unsent.ts),
+ * its verdicts and steps of reviews that were not sent (unsent.ts), choices that were not sent (kept-choices.ts),
  * and the links on which it sends (wifi-terms.ts).
  */
 export interface DeviceRow {
@@ -221,8 +227,10 @@ export interface DeviceRow {
     | 'shift'
     | 'wifi'
     | `right/${string}`
+    | `choice/${string}`
     | `verdict/${string}/${string}`
-    | `step/${string}/${string}`;
+    | `step/${string}/${string}`
+    | `draft/${string}/${string}`;
   readonly value: unknown;
 }
 

@@ -30,6 +30,8 @@ export interface NewStudy {
   readonly policy: StudyRow['policy'];
   readonly title: StudyTitle;
   readonly about: StudyAbout;
+  /** Of its Study Instance UID in the files (mark-of-study.ts). */
+  readonly mark?: number;
   /** How many instances a person chose and wants to send, and how many of the study they left out. */
   readonly chosen: number;
   readonly leftOut?: number;
@@ -49,7 +51,7 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
   const earlier = await findUnnamed(database, key, study);
   const label = await makeLabel(database, key, study);
   const site = (await knownUser(database))?.siteId ?? null;
-  await database.studies.bulkDelete(earlier);
+  if (earlier !== null) await database.studies.delete(earlier);
   await database.studies.add({
     id: study.id,
     queuedAt: study.queuedAt,
@@ -63,6 +65,7 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
     title,
     ...(label === null ? {} : { label }),
     about: study.about,
+    ...(study.mark !== undefined && { mark: study.mark }),
     chosen: study.chosen + leftOut,
     instances: 0,
     bytes: 0,
@@ -93,18 +96,18 @@ async function findUnnamed(
   database: LocalDatabase,
   key: CryptoKey,
   { account, title }: NewStudy,
-): Promise<string[]> {
+): Promise<string | null> {
   const isUnnamed = (row: StudyRow) =>
     row.waiting === 'interrupted' &&
     row.studyInstanceUID === null &&
     (row.account === null || row.account === account);
-  const same: string[] = [];
   for (const row of await database.studies.filter(isUnnamed).toArray()) {
     const text =
       row.title === null ? '' : new TextDecoder().decode(await open(key, row.title, `title/${row.id}`));
-    if (text === JSON.stringify(title)) same.push(row.id);
+    // Two of one title are two studies: this choice replaces one of them.
+    if (text === JSON.stringify(title)) return row.id;
   }
-  return same;
+  return null;
 }
 
 function sealTitle(key: CryptoKey, studyId: string, title: StudyTitle): Promise<Uint8Array<ArrayBuffer>> {
@@ -112,10 +115,9 @@ function sealTitle(key: CryptoKey, studyId: string, title: StudyTitle): Promise<
 }
 
 /** An instance as it will be promised; `studyInstanceUID` is its study's, as sent. */
-export type NamedInstance = Omit<
-  InstanceRow,
-  'studyId' | 'parcelId' | 'state' | 'reason' | 'inPacs' | 'codedBytes'
-> & { readonly studyInstanceUID: string };
+export type NamedInstance = Omit<InstanceRow, 'studyId' | 'parcelId' | 'state' | 'reason' | 'codedBytes'> & {
+  readonly studyInstanceUID: string;
+};
 
 /**
  * Writes the rows of these instances and the reports that they name, all or none. Throws StudyGone or
@@ -199,7 +201,8 @@ export async function finishNaming(
     const leaves = kept?.earlier.map((each) => ({ id: each.id, withheld: withheldIn(each.held) }));
     await studies.update(studyId, {
       ...{ instances, bytes, named: true, chosen, held },
-      ...(leaves && leaves.length > 0 && { leaves }),
+      // Of what the earlier ones withheld, a receipt may say otherwise.
+      ...(leaves && leaves.length > 0 && { leaves, untold: true }),
     });
     return true;
   });

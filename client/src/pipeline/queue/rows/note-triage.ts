@@ -21,9 +21,9 @@ export interface Triaged {
 const NONE: ReadonlySet<number> = new Set();
 
 /**
- * By the instances' positions. Skips instances that are gone, and models that did not run: naming has
- * recorded more about them. An announced study is still reordered, and an arrived one may still have to be
- * taken again.
+ * By the instances' positions. Skips instances that are gone, and models that did not run: naming has recorded more
+ * about them. Of a covered instance the answer counts on this device alone. An announced study is still reordered, and
+ * an arrived one may still have to be taken again.
  */
 export async function noteTriage(
   database: LocalDatabase,
@@ -37,8 +37,10 @@ export async function noteTriage(
       if (triage.runtime === 'none') continue;
       if (!setAside.has(position))
         for (const finding of triage.film) if (isToRepeat(finding)) film.add(finding);
-      const isHere = (await database.instances.update([studyId, position], { triage })) === 1;
-      if (isHere && triage.first && triage.score !== null) scores.push(triage.score);
+      const row = await database.instances.get([studyId, position]);
+      // Of other pixels than are sent: the gateway would compare its own answer with one about another image.
+      if (row && !row.isCovered) await database.instances.update([studyId, position], { triage });
+      if (row && triage.first && triage.score !== null) scores.push(triage.score);
     }
     const study = await database.studies.get(studyId);
     if (study && scores.length > 0)

@@ -2,16 +2,17 @@
  * Settles a study with a checked receipt: the one place where copies are deleted because the PACS has the
  * instances.
  */
-import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import { givenUpIn, lackingAt, type Receipt } from '#shared/protocol/receipt.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
+import { isSameWithheld } from '#shared/protocol/withheld.ts';
 import { countReasons } from '../count-reasons.ts';
 import { keyOf, type CheckedReceipt } from '../upload-queue.ts';
 import { contentsOf, deleteParcels, deleteReports } from './drop-study.ts';
 import { instancesOf, putInstances } from './instance-rows.ts';
 import { titleAtEnd } from './keep-held.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
+import { withheldOf } from './withheld-of.ts';
 
 export async function settleStudy(
   database: LocalDatabase,
@@ -23,6 +24,7 @@ export async function settleStudy(
     const study = await database.studies.get(id);
     if (!study) return;
     const givenUp = givenUpIn(receipt);
+    const isTold = isSameWithheld(receipt.withheld, await withheldOf(database, study));
     const rows = asReceiptSays(await instancesOf(database, id), receipt);
     await putInstances(database, rows);
     await database.receipts.put({
@@ -33,10 +35,7 @@ export async function settleStudy(
       revision: receipt.revision,
       root: receipt.root,
     });
-    const inPacs = new Set(
-      receipt.instances.filter(({ state }) => isInPacs(state)).map(({ sopInstanceUID }) => sopInstanceUID),
-    );
-    const kept = rows.filter((row) => !isSettledHere(row, inPacs));
+    const kept = rows.filter((row) => !isSettledHere(row));
     const keptParcels = kept.map(({ parcelId }) => parcelId).filter((parcelId) => parcelId !== null);
     await deleteParcels(database, id, new Set(keptParcels));
     const outcome = outcomeOf(study, kept.length === 0, now());
@@ -47,6 +46,7 @@ export async function settleStudy(
       trouble: null,
       reasons: countReasons(rows),
       givenUpAt: givenUp.length > 0 ? givenUp : undefined,
+      ...(isTold && { untold: undefined }),
       ...outcome,
     });
   });
@@ -70,14 +70,8 @@ function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): Instance
   });
 }
 
-/**
- * Whether this device has nothing more to do for this instance. `inPacs`: the UIDs in the PACS according to
- * the receipt.
- */
-function isSettledHere({ state, reason, sopInstanceUID }: InstanceRow, inPacs: ReadonlySet<string>): boolean {
-  if (state === 'safe' || state === 'sent') return false;
-  // The instance listed under another policy, or with other boxes, may only have been promised, and never have arrived.
-  if (isAlreadyHere(reason)) return inPacs.has(sopInstanceUID);
+/** Whether this device has nothing more to do for this instance; countStudy counts refused ones as needing a person. */
+function isSettledHere({ state }: InstanceRow): boolean {
   return isInPacs(state as InstanceState) || state === 'left-out';
 }
 

@@ -1,13 +1,14 @@
 /**
- * Statements of an account that have not reached the gateway: a radiologist's verdicts, one for each result, and steps
- * of reviews. They may name a person, so each lies here under the device's key; the clear part is its kind, the account
- * and the random id of the result or the step.
+ * Statements of an account that have not reached the gateway: a radiologist's verdicts, one for each result, steps of
+ * reviews, and drafts of answers, one for each review. They may name a person, so each lies here under the device's
+ * key; the clear part is its kind, the account and the random id of the result, the step or the review.
  */
 import { deviceKey, open, seal } from './device-key.ts';
 import type { LocalDatabase, Sealed } from './local-database.ts';
 
-const KINDS = ['verdict', 'step'] as const;
-export type UnsentKind = (typeof KINDS)[number];
+/** These wait to be sent; a draft waits for its author. */
+const SENT_KINDS = ['verdict', 'step'] as const;
+export type UnsentKind = (typeof SENT_KINDS)[number] | 'draft';
 
 export interface UnsentPlace {
   readonly kind: UnsentKind;
@@ -40,9 +41,9 @@ export async function keptUnsent(
   return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
-/** Of every kind. */
+/** Those that wait to be sent. */
 export function countUnsent(database: LocalDatabase, account: string): Promise<number> {
-  const names = KINDS.map((kind) => nameOf({ kind, account, id: '' }));
+  const names = SENT_KINDS.map((kind) => nameOf({ kind, account, id: '' }));
   return database.device.where('name').startsWithAnyOf(names).count();
 }
 

@@ -2,6 +2,7 @@
 import { liveQuery } from 'dexie';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 import { knownWifiTerms, waitsForWifi } from './wifi-terms.ts';
+import { isUntold } from './withheld-of.ts';
 
 /** Studies still being packed belong to the page that packs them; studies that need a person wait for one. */
 const GOES_ON: ReadonlySet<StudyRow['state']> = new Set(['safe', 'uploading', 'at-gateway']);
@@ -27,7 +28,7 @@ export function watchAccounts(
 
 /** null: studies queued while nobody was signed in. */
 async function accountsIn(database: LocalDatabase): Promise<readonly (string | null)[]> {
-  const rows = (await database.studies.toArray()).filter(({ state }) => !OVER.has(state));
+  const rows = (await database.studies.toArray()).filter((row) => !OVER.has(row.state) || isUntold(row));
   return [...new Set(rows.map(({ account }) => account))];
 }
 
@@ -44,7 +45,7 @@ export async function accountsWithWork(
   const rows = await database.studies
     .filter(
       (row) =>
-        GOES_ON.has(row.state) &&
+        (GOES_ON.has(row.state) || isUntold(row)) &&
         !row.paused &&
         !row.packing &&
         row.account !== null &&

@@ -11,8 +11,8 @@ export function watchQueue(database: LocalDatabase, onChange: () => void): () =>
   const watched = liveQuery(async () => {
     const { only, anywayUntil, anyway } = await knownWifiTerms(database);
     const studies = (await database.studies.toArray()).map(
-      ({ id, state, named, waiting, paused, rank, score, trouble, turn }) =>
-        [id, state, named, waiting === 'interrupted', paused, rank, score, trouble, turn].join(' '),
+      ({ id, state, named, waiting, paused, rank, score, trouble, turn, untold }) =>
+        [id, state, named, waiting === 'interrupted', paused, rank, score, trouble, turn, untold].join(' '),
     );
     return [only, anywayUntil, ...anyway, ...studies].join();
   });

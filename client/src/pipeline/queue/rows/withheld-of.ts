@@ -26,3 +26,7 @@ export async function withheldOf(database: LocalDatabase, study: StudyRow): Prom
     causesOf(Object.fromEntries(WITHHELD_CAUSES.map((cause) => [cause, sum(cause)]))),
   );
 }
+
+/** It is over, and a person has decided since about what it withholds: the gateway does not know. */
+export const isUntold = ({ state, untold, uploadId }: StudyRow): boolean =>
+  state === 'done' && untold === true && uploadId !== null;

@@ -4,6 +4,7 @@
  * whichever way they came. Loaded when somebody saves a file.
  */
 import { toStickIndex, type StickIndex, type Ticket } from '#shared/protocol/stick.ts';
+import { WITHHELD_CAUSES, type Withheld, type WithheldCause } from '#shared/protocol/withheld.ts';
 import type { SealingKey } from '#shared/protocol/api.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
 import { fitsReader, stickBytes, writeStick, type StickBody } from '#shared/transfer/stick.ts';
@@ -20,6 +21,8 @@ import { signGrant } from '../sign-assertion.ts';
 export interface PackedStick {
   readonly kind: 'packed';
   readonly studies: number;
+  /** Instances of these studies that are not in the file: held for a decision, left out or damaged. */
+  readonly withheld: Withheld;
   /** The size of the file. */
   readonly bytes: number;
   /** The file, in pieces of 1 MiB at most. Throws CopyUnreadable, also where a study has left this device meanwhile. */
@@ -45,7 +48,11 @@ interface StickTools {
 }
 
 type Signing = { readonly right: KeptRight; readonly sealingKey: SealingKey; readonly at: number };
-type Saved = { readonly entry: StickIndex['studies'][number]; readonly bodies: readonly StickBody[] };
+type Saved = {
+  readonly entry: StickIndex['studies'][number];
+  readonly bodies: readonly StickBody[];
+  readonly withheld: Withheld;
+};
 
 export async function packStick(
   tools: StickTools,
@@ -64,6 +71,7 @@ export async function packStick(
   return {
     kind: 'packed',
     studies: whole.length,
+    withheld: addWithheld(saved.map(({ withheld }) => withheld)),
     bytes: stickBytes(index),
     async *pieces() {
       yield* writeStick(
@@ -101,8 +109,14 @@ async function saveStudy({ database, newId }: StickTools, signing: Signing, stud
   const sealed = await makeTicket(signing, newId(), ticket);
   return {
     entry: { ticket: sealed.entry, parcels },
+    withheld: manifest.withheld ?? {},
     bodies: [sealed.body, ...rows.map((row: ParcelRow) => toParcelToSend(database, row))],
   };
+}
+
+function addWithheld(all: readonly Withheld[]): Withheld {
+  const total = (cause: WithheldCause): number => all.reduce((sum, each) => sum + (each[cause] ?? 0), 0);
+  return Object.fromEntries(WITHHELD_CAUSES.map((cause) => [cause, total(cause)]));
 }
 
 /** The places in the manifest of the instances that each parcel holds. */

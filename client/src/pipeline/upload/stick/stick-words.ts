@@ -1,6 +1,13 @@
 /** The texts of saving studies to a file for a stick. */
-import { studies } from '../../../kit/counted.ts';
+import type { WithheldCause } from '#shared/protocol/withheld.ts';
+import { counted, studies } from '../../../kit/counted.ts';
 import { formatBytes } from '../../../kit/format.ts';
+
+const WITHHELD: Readonly<Record<WithheldCause, (images: string, count: number) => string>> = {
+  held: (images, count) => `${images} that ${count === 1 ? 'waits' : 'wait'} for a decision`,
+  'left-out': (images) => `${images} left out by a person`,
+  damaged: (images, count) => `${images} with ${count === 1 ? 'a damaged file' : 'damaged files'}`,
+};
 
 export const stickWords = {
   title: 'Save for a USB stick',
@@ -9,6 +16,10 @@ export const stickWords = {
   preparing: 'Preparing the file…',
   save: (count: number, bytes: number) => `Save ${studies(count)} (${formatBytes(bytes)})`,
   saving: (percent: number) => `Saving… ${percent} %`,
+  /** Of the studies in the file. */
+  withheld: (causes: readonly (readonly [WithheldCause, number])[]) =>
+    `Not in the file: ${causes.map(([cause, count]) => WITHHELD[cause](counted(count, 'image', 'images'), count)).join(', ')}.`,
+  decide: 'Decide about them under “Needs you”, and save the studies again.',
   saved: {
     title: (count: number) => `${studies(count)} saved`,
     next: 'Bring the file to the gateway within 30 days. Sending it twice does no harm.',

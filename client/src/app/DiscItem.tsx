@@ -1,0 +1,41 @@
+/** In the status line: whether the files and the disc may go, and which of them were not sent. */
+import { useSession } from '../net/net-context.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { discWords } from './disc-words.ts';
+import { sayOf } from './choice-outcome.ts';
+import { EMPTY_PAGE, outcomesOf, pageOf } from './choice-outcomes.ts';
+import { DiscNote } from './DiscNote.tsx';
+import { discOf, isBeforeSend } from './disc-of.ts';
+import { underWayOf, type Standing } from './may-close.ts';
+
+export type DiscItemProps = { readonly standing: Standing };
+
+export function DiscItem({ standing }: DiscItemProps) {
+  const ingest = useIngest();
+  const studies = useQueue().studies.value;
+  // Nobody's choices: whoever signs in begins with none.
+  const isNobody = useSession().state.value === 'signed-out';
+  const here = isNobody ? NOTHING_SENT : ingest.sentFromHere.value;
+  const outcomes = outcomesOf(here, studies, isBeforeSend(standing) ? EMPTY_PAGE : pageOf(ingest));
+  const choices = sayOf(outcomes.choices);
+  const underWay = underWayOf(studies);
+  const disc = discOf(standing, {
+    mayBeCleared: ingest.persisted.value === false,
+    underWay: underWay.length,
+    leftOut: underWay.reduce((sum, { track }) => sum + track.leftOut, 0),
+    choices,
+  });
+  if (disc === null) return null;
+  return (
+    <p class="status-item status-disc small" data-disc={disc}>
+      {disc !== 'in-pacs' && <Icon name="disc" size={20} />}
+      {disc !== 'in-pacs' && <span>{discWords.said[disc]}</span>}
+      {(disc === 'in-pacs' || choices.except > 0) && (
+        <DiscNote isKept={disc !== 'in-pacs'} choices={choices} notSent={outcomes.notSent} />
+      )}
+    </p>
+  );
+}

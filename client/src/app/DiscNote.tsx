@@ -1,0 +1,116 @@
+/** In the status line: that everything is in the PACS, or the way to the list of files that are not. */
+import { useState } from 'preact/hooks';
+import { Icon } from '../kit/Icon.tsx';
+import { nameSaid } from '../kit/identities.ts';
+import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { Sheet } from '../kit/Sheet.tsx';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { Path } from '../pipeline/ingest/RejectedFiles.tsx';
+import { nameOf } from '../pipeline/queue/study-title.ts';
+import { titleWords } from '../pipeline/queue/title-words.ts';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import { damagedOf } from '../pipeline/upload/not-sent.ts';
+import { discWords } from './disc-words.ts';
+import type { ChoicesSaid } from './choice-outcome.ts';
+import type { NotSent } from './choice-outcomes.ts';
+
+export type DiscNoteProps = {
+  /** The sentence before it says to keep the disc; otherwise this one says that everything is in the PACS. */
+  readonly isKept: boolean;
+  readonly choices: ChoicesSaid;
+  readonly notSent: NotSent;
+};
+
+export function DiscNote({ isKept, choices, notSent }: DiscNoteProps) {
+  const [isOpen, setOpen] = useState(false);
+  const { except } = choices;
+  return (
+    <>
+      {!isKept && <Icon name="disc" size={20} />}
+      {!isKept && <span>{discWords.mayGo(choices)}</span>}
+      {except > 0 && (
+        <button type="button" class="status-which" aria-haspopup="dialog" onClick={() => setOpen(true)}>
+          {isKept ? discWords.title(except) : discWords.which(except)}
+        </button>
+      )}
+      {isOpen && except > 0 && (
+        <NotSentSheet except={except} notSent={notSent} onClose={() => setOpen(false)} />
+      )}
+    </>
+  );
+}
+
+function sayOfStudy(study: QueuedStudy): string {
+  const damaged = damagedOf(study);
+  return discWords.ofStudy(study.track.leftOut - damaged, damaged, nameOf(study));
+}
+
+/** The most lines that a person reads; a folder of thousands is counted. */
+const MOST = 200;
+
+type NotSentProps = {
+  readonly except: number;
+  readonly notSent: NotSent;
+  readonly onClose: () => void;
+};
+
+function NotSentSheet({ except, notSent: { leftOut, left }, onClose }: NotSentProps) {
+  const ingest = useIngest();
+  // A file that the upload page still shows is cleared there.
+  const isOnPage = ingest.phase.value !== 'idle';
+  const settle = () => {
+    onClose();
+    ingest.settleNotSent();
+  };
+  return (
+    <Sheet title={discWords.title(except)} onClose={onClose}>
+      <p class="sheet-text">{discWords.what}</p>
+      <ul class="not-sent">
+        {leftOut.map((study) => (
+          <li key={study.id}>
+            <a href={hrefOf({ page: 'study', id: study.id })} onClick={onClose}>
+              <bdi>{sayOfStudy(study)}</bdi>
+            </a>
+          </li>
+        ))}
+        {left.slice(0, MOST).map((file, at) => (
+          <li key={at}>
+            <Left file={file} />
+          </li>
+        ))}
+      </ul>
+      {left.length > MOST && <p class="small">{discWords.others(left.length - MOST)}</p>}
+      <div class="sheet-actions">
+        {isOnPage ? (
+          <a class="button" href={hrefOf({ page: 'upload' })} onClick={onClose}>
+            {discWords.toUpload}
+          </a>
+        ) : (
+          <button type="button" class="button" onClick={settle}>
+            {discWords.settle}
+          </button>
+        )}
+        <button type="button" class="button" onClick={onClose}>
+          {kitWords.close}
+        </button>
+      </div>
+    </Sheet>
+  );
+}
+
+function Left({ file }: { readonly file: NotSent['left'][number] }) {
+  const { files, why, path, patientName } = file;
+  if (why === 'unread') return <p>{discWords.unread(files)}</p>;
+  return (
+    <>
+      {patientName !== null && (
+        <p class="kept">
+          <bdi>{discWords.study(files, nameSaid(patientName) ?? titleWords.noPatient)}</bdi>
+        </p>
+      )}
+      {path !== '' && <Path path={path} />}
+      {why === 'missing' && <p class="small quiet">{discWords.missing}</p>}
+    </>
+  );
+}

@@ -1,0 +1,14 @@
+/** On the tab of the cases: reviews that wait for the person who is here; counted again on each page. */
+import { useEffect } from 'preact/hooks';
+import type { Route } from '../kit/routes.ts';
+import { useOpenReviews } from '../reviews/open-reviews.ts';
+import { ReviewsCount } from '../reviews/ReviewsCount.tsx';
+
+export type ReviewsBadgeProps = { readonly page: Route['page'] };
+
+export function ReviewsBadge({ page }: ReviewsBadgeProps) {
+  const reviews = useOpenReviews();
+  useEffect(() => void reviews.refresh(), [page]);
+  useEffect(() => reviews.forget, []);
+  return <ReviewsCount />;
+}

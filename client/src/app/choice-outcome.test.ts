@@ -1,0 +1,141 @@
+/** Of all combinations of outcomes, the disc may go only where nothing of any choice needs it. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { sayOf, standingOfChoice, type ChoiceOutcome } from './choice-outcome.ts';
+import { discOf } from './disc-of.ts';
+import { standingOf } from './may-close.ts';
+
+const NOTHING: ChoiceOutcome = {
+  inPacs: 0,
+  underWay: 0,
+  ended: 0,
+  offList: 0,
+  told: 0,
+  held: 0,
+  isBeingRead: false,
+  unsent: 0,
+  refused: 0,
+  missing: 0,
+  unread: 0,
+  isInDoubt: false,
+  leftOut: 0,
+  cleared: 0,
+};
+const COUNTS = [
+  'inPacs',
+  'underWay',
+  'ended',
+  'offList',
+  'held',
+  'unsent',
+  'refused',
+  'missing',
+  'unread',
+  'leftOut',
+  'cleared',
+] as const satisfies readonly (keyof ChoiceOutcome)[];
+
+/** Each count of each choice none or one, and both flags: 8192 outcomes. */
+function* allOutcomes(): Generator<ChoiceOutcome> {
+  for (let bits = 0; bits < 2 ** (COUNTS.length + 2); bits += 1) {
+    const is = (at: number): boolean => (bits & (1 << at)) !== 0;
+    const counts = Object.fromEntries(COUNTS.map((name, at) => [name, Number(is(at))]));
+    yield {
+      ...NOTHING,
+      ...counts,
+      isBeingRead: is(COUNTS.length),
+      isInDoubt: is(COUNTS.length + 1),
+    };
+  }
+}
+
+const AT_REST = standingOf({
+  phase: 'idle',
+  unsafe: 0,
+  chosen: 0,
+  canSend: false,
+  isOnUpload: true,
+  notSent: 0,
+  undecided: 0,
+  unsent: { verdicts: 0, refusedVerdicts: 0, waiting: [], refused: [] },
+  othersUndecided: 0,
+  safe: 0,
+  travelling: 0,
+  goesOnAlone: true,
+});
+const saidOf = (...choices: readonly ChoiceOutcome[]) =>
+  discOf(AT_REST, {
+    mayBeCleared: false,
+    underWay: choices.reduce((sum, { underWay }) => sum + underWay, 0),
+    leftOut: 0,
+    choices: sayOf(choices),
+  });
+const ARRIVED: ChoiceOutcome = { ...NOTHING, inPacs: 1 };
+
+test('one choice: it may go only once something of it arrived, and nothing waits or was never looked at', () => {
+  for (const choice of allOutcomes()) {
+    const said = saidOf(choice);
+    const { inPacs, underWay, ended, held, unsent, missing, unread, isBeingRead } = choice;
+    const why = JSON.stringify(choice);
+    if (said === 'in-pacs') {
+      assert.ok(inPacs > 0 && !isBeingRead, why);
+      assert.is(underWay + ended + held + unsent + missing + unread + choice.offList, 0, why);
+    }
+    if (said === 'may-go') {
+      assert.ok(underWay > 0 && !isBeingRead, why);
+      assert.is(ended + held + unsent + choice.refused + missing + unread + choice.leftOut, 0, why);
+    }
+  }
+});
+
+test('a second choice takes the sentence of the first one back unless all of it is there, or it was taken off', () => {
+  let takenBack = 0;
+  for (const second of allOutcomes()) {
+    const standing = standingOfChoice(second);
+    for (const both of [
+      [ARRIVED, second],
+      [second, ARRIVED],
+    ]) {
+      const said = saidOf(...both);
+      const why = JSON.stringify(second);
+      if (standing === 'keep') assert.is(said, 'keep', why);
+      if (said === 'in-pacs') assert.ok(standing === 'in-pacs' || standing === 'removed', why);
+    }
+    takenBack += Number(standing === 'keep');
+  }
+  assert.ok(takenBack > 4000, `${takenBack} outcomes take it back`);
+});
+
+test('every file that was not sent is counted, of every choice of which anything was sent', () => {
+  for (const choice of allOutcomes()) {
+    const { unsent, refused, missing, unread, leftOut, cleared } = choice;
+    const except = unsent + refused + missing + unread + leftOut + cleared;
+    const isRemoved = standingOfChoice(choice) === 'removed';
+    assert.is(sayOf([choice]).except, isRemoved ? 0 : except);
+    if (isRemoved) assert.is(choice.inPacs + choice.underWay + except - cleared - leftOut, 0);
+  }
+});
+
+const AFTERWARDS: readonly (readonly [string, Partial<ChoiceOutcome>, ReturnType<typeof saidOf>])[] = [
+  ['the index of a disc alone', { missing: 31 }, 'keep'],
+  ['a damaged file alone', { refused: 1 }, 'keep'],
+  ['a damaged index alone', { isInDoubt: true }, 'keep'],
+  ['a study that is not ticked', { unsent: 4 }, 'keep'],
+  ['files that were not read', { unread: 1 }, 'keep'],
+  ['instances that wait for a person', { inPacs: 1, held: 2 }, 'keep'],
+  ['a study that was cancelled', { ended: 1 }, 'keep'],
+  ['a damaged file that a person cleared', { cleared: 1 }, 'in-pacs'],
+  ['a study on its way', { underWay: 1 }, 'may-go'],
+  ['a study on its way without a damaged file', { underWay: 1, leftOut: 1 }, 'keep'],
+  ['a study that arrived without a damaged file', { inPacs: 1, leftOut: 1 }, 'in-pacs'],
+  ['files that are still being read', { isBeingRead: true }, 'keep'],
+  ['a study on its way, with more being read', { underWay: 1, isBeingRead: true }, 'keep'],
+  ['a study that was taken off the list', { offList: 1 }, null],
+];
+
+for (const [chosen, outcome, said] of AFTERWARDS)
+  test(`after a study that arrived, ${chosen}: ${said ?? 'nothing is said'}`, () => {
+    assert.is(saidOf(ARRIVED, { ...NOTHING, ...outcome }), said);
+  });
+
+test.run();

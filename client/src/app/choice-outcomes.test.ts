@@ -1,0 +1,120 @@
+/** The outcome of every choice on this page is counted by its receipts, the page, and what was left behind. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { queuedStudy } from '../testing/queued-study.ts';
+import { NOTHING_SENT, type LeftBehind, type SentFromHere } from '../pipeline/ingest/sent-from-here.ts';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import { sayOf, type ChoicesSaid } from './choice-outcome.ts';
+import { EMPTY_PAGE, outcomesOf, type OnPage } from './choice-outcomes.ts';
+
+const NOWHERE = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 0, needsYou: 0, leftOut: 0 };
+const done = (some: Partial<QueuedStudy> = {}): QueuedStudy =>
+  queuedStudy({
+    state: 'done',
+    receiptId: 'receipt',
+    track: { ...NOWHERE, inPacs: 12 },
+    ...some,
+  });
+const sent = (...ids: string[]): SentFromHere => ({
+  ...NOTHING_SENT,
+  choices: [0],
+  sent: new Map(ids.map((id) => [id, 0])),
+});
+const said = (here: SentFromHere, studies: readonly QueuedStudy[], page: Partial<OnPage> = {}): ChoicesSaid =>
+  sayOf(outcomesOf(here, studies, { ...EMPTY_PAGE, ...page }).choices);
+
+test('every study that was sent from here is in the PACS, with its receipt', () => {
+  const studies = [done(), done({ id: 'b' }), queuedStudy({ id: 'of another page' })];
+  assert.equal(said(sent('a', 'b'), studies), { standing: 'in-pacs', studies: 2, except: 0 });
+  assert.is(said(NOTHING_SENT, studies).standing, null, 'nothing was chosen here');
+  const found = [{ studyInstanceUID: '1.2', patientName: 'Left^Out', instances: 4 }];
+  const here = sent('a', 'b');
+  assert.equal(said(here, studies, { studies: found }), { standing: 'keep', studies: 2, except: 4 });
+  assert.equal(outcomesOf(here, studies, { ...EMPTY_PAGE, studies: found }).notSent.left, [
+    { files: 4, why: 'not-sent', path: '', patientName: 'Left^Out' },
+  ]);
+});
+
+test('the disc is kept while one of them is not proven, needs a person, or was cancelled', () => {
+  const held = { cause: 'held', reason: 'burned-in-annotation', instances: 2 } as const;
+  const others: readonly Partial<QueuedStudy>[] = [
+    { receiptId: null },
+    { state: 'taken-back', track: { ...NOWHERE, leftOut: 12 } },
+    { track: { ...NOWHERE, leftOut: 12 } },
+    { track: { ...NOWHERE, inPacs: 11 } },
+    { needs: [held], track: { ...NOWHERE, inPacs: 10, needsYou: 2 } },
+  ];
+  for (const other of others)
+    assert.is(said(sent('a', 'b'), [done(), done({ id: 'b', ...other })]).standing, 'keep');
+  assert.is(said(sent('a', 'b'), [done(), done({ id: 'b', state: 'in-pacs' })]).standing, 'on-device');
+  assert.is(said(sent('a', 'b'), [done()]).standing, 'off-list', 'one is no longer in the list');
+});
+
+const cleared = (path: string, choice: number, files = 1): LeftBehind => ({
+  files,
+  why: 'not-sent',
+  path,
+  patientName: null,
+  choice,
+});
+
+test('files that a person left out, that were cleared or could not be sent are the exceptions, each with its path', () => {
+  const study = done({ track: { ...NOWHERE, inPacs: 9, leftOut: 3 } });
+  const left = cleared('A/1.dcm', 0, 4);
+  const here = { ...sent('a'), leftBehind: new Map([['1.2.3', left]]) };
+  const page = { ...EMPTY_PAGE, refused: ['cut.dcm', 'B/cut.dcm'] };
+  const { choices, notSent } = outcomesOf(here, [study], page);
+  assert.equal(sayOf(choices), { standing: 'in-pacs', studies: 1, except: 9 });
+  assert.equal(notSent.leftOut, [study]);
+  assert.equal(
+    notSent.left.map(({ path }) => path),
+    ['A/1.dcm', 'cut.dcm', 'B/cut.dcm'],
+  );
+  const settled = { ...here, leftBehind: new Map(), settled: new Set(['a']) };
+  assert.equal(said(settled, [study]), { standing: 'in-pacs', studies: 1, except: 0 });
+});
+
+test('a study that was cleared and is chosen again counts once, and so does a damaged file', () => {
+  const study = { ...cleared('A/1.dcm', 0, 31), patientName: 'Left^Out' };
+  const leftBehind = new Map([
+    ['1.2', study],
+    ['cut.dcm', cleared('cut.dcm', 0)],
+  ]);
+  const here = { ...sent('a'), leftBehind };
+  const page = {
+    studies: [{ studyInstanceUID: '1.2', patientName: 'Left^Out', instances: 31 }],
+    refused: ['cut.dcm'],
+    names: new Set(['cut.dcm']),
+  };
+  assert.is(said(here, [done()]).except, 32);
+  assert.is(said(here, [done()], page).except, 32);
+  const outcomes = outcomesOf(here, [done()], { ...EMPTY_PAGE, ...page });
+  assert.is(outcomes.notSent.left.length, 2);
+});
+
+test('the studies of a disc that was proven before the next was chosen are not counted with it; its damaged file is', () => {
+  const lefts = [cleared('first/cut.dcm', 0), cleared('second/cut.dcm', 1)];
+  const here: SentFromHere = {
+    ...NOTHING_SENT,
+    choices: [1000, 5000],
+    sent: new Map([
+      ['a', 0],
+      ['b', 1],
+    ]),
+    leftBehind: new Map(lefts.map((left) => [left.path, left])),
+  };
+  const ended = (firstAt: number) =>
+    said(here, [done({ completedAt: firstAt }), done({ id: 'b', completedAt: 9000 })]);
+  assert.equal(ended(4999), { standing: 'in-pacs', studies: 1, except: 2 });
+  assert.equal(ended(5000), { standing: 'in-pacs', studies: 2, except: 2 });
+});
+
+test('a choice after it of which nothing was sent takes the sentence back until it leaves the page', () => {
+  const here: SentFromHere = { ...sent('a'), choices: [1000, 5000] };
+  const studies = [done({ completedAt: 2000 })];
+  assert.equal(said(here, studies, { missing: ['A', 'B'] }), { standing: 'keep', studies: 1, except: 2 });
+  assert.equal(said(here, studies, { refused: ['cut.dcm'] }), { standing: 'keep', studies: 1, except: 1 });
+  assert.equal(said(here, studies), { standing: 'in-pacs', studies: 1, except: 0 });
+});
+
+test.run();

@@ -1,0 +1,186 @@
+/** Gathers the outcome of every choice on this page: in counts for its verdict, and in names for the person. Pure. */
+import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
+import { unreadOf } from '../pipeline/ingest/disc-view.ts';
+import {
+  currentOf,
+  unsentOf,
+  type LeftBehind,
+  type SentFromHere,
+} from '../pipeline/ingest/sent-from-here.ts';
+import { sumOf } from '../pipeline/queue/count-reasons.ts';
+import { markOfStudy } from '../pipeline/queue/mark-of-study.ts';
+import type { ChosenStudy } from '../pipeline/queue/rows/kept-choices.ts';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import type { ChoiceOutcome } from './choice-outcome.ts';
+
+/** The choice that the upload page shows. */
+export interface OnPage {
+  readonly isBeingRead: boolean;
+  readonly studies: readonly Pick<FoundStudy, 'studyInstanceUID' | 'patientName' | 'instances'>[];
+  /** Their paths; one that was chosen twice is there once. */
+  readonly refused: readonly string[];
+  readonly missing: readonly string[];
+  /** As `SentFromHere.leftBehind` names files. */
+  readonly names: ReadonlySet<string>;
+  readonly unread: number;
+  readonly isInDoubt: boolean;
+}
+
+/** The choice on the page is not sent yet, and its own sentence says so. */
+export const EMPTY_PAGE: OnPage = {
+  isBeingRead: false,
+  studies: [],
+  refused: [],
+  missing: [],
+  names: new Set(),
+  unread: 0,
+  isInDoubt: false,
+};
+
+export interface NotSent {
+  /** Of a study in the list. */
+  readonly leftOut: readonly QueuedStudy[];
+  readonly left: readonly Pick<LeftBehind, 'files' | 'why' | 'path' | 'patientName'>[];
+}
+
+type Known = Pick<SentFromHere, 'choices' | 'sent' | 'leftBehind' | 'settled'>;
+
+export function outcomesOf(
+  here: Known,
+  queued: readonly QueuedStudy[],
+  page: OnPage,
+): { readonly choices: readonly ChoiceOutcome[]; readonly notSent: NotSent } {
+  const byId = new Map(queued.map((study) => [study.id, study]));
+  const current = currentOf(here);
+  const leftBehind = stillLeft(here.leftBehind, page);
+  const choices = here.choices.map((_, at) => {
+    const sent = [...here.sent].filter(([, choice]) => choice === at).map(([id]) => byId.get(id) ?? null);
+    const left = leftBehind.filter(({ choice }) => choice === at);
+    return outcomeOf(here, { at, sent, left }, at === current ? page : EMPTY_PAGE);
+  });
+  const leftOut = queued.filter(({ id, track }) => here.sent.has(id) && leftOutOf(here, id, track) > 0);
+  return { choices, notSent: { leftOut, left: [...leftBehind, ...namedOn(page)] } };
+}
+
+/** A file that was cleared and is on the page again counts there alone. */
+function stillLeft(leftBehind: Known['leftBehind'], page: OnPage): readonly LeftBehind[] {
+  const chosen = new Map(
+    page.studies.map(({ studyInstanceUID, instances }) => [studyInstanceUID, instances]),
+  );
+  for (const name of page.names) chosen.set(name, 1);
+  return [...leftBehind].flatMap(([key, left]) => {
+    const files = left.files - (chosen.get(key) ?? 0);
+    return files > 0 ? [{ ...left, files }] : [];
+  });
+}
+
+type OfChoice = {
+  readonly at: number;
+  /** Null: off the list. */
+  readonly sent: readonly (QueuedStudy | null)[];
+  readonly left: readonly LeftBehind[];
+};
+
+function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): ChoiceOutcome {
+  const there = sent.filter((study) => study !== null);
+  const those = Map.groupBy(there, (study) => endOf(here, study));
+  const inPacs = those.get('in-pacs') ?? [];
+  const filesOf = (why: LeftBehind['why']): number =>
+    left.reduce((sum, { files, why: of }) => sum + (of === why ? files : 0), 0);
+  return {
+    inPacs: inPacs.length,
+    underWay: those.get('under-way')?.length ?? 0,
+    ended: those.get('ended')?.length ?? 0,
+    offList: sent.length - there.length,
+    told: isTold(here, at, sent) ? inPacs.length : 0,
+    held: sumOf(there.flatMap(({ needs }) => needs)),
+    isBeingRead: page.isBeingRead,
+    unsent: page.studies.reduce((sum, { instances }) => sum + instances, 0),
+    refused: page.refused.length,
+    missing: page.missing.length + filesOf('missing'),
+    unread: page.unread + filesOf('unread'),
+    isInDoubt: page.isInDoubt,
+    leftOut: there.reduce((sum, { id, track }) => sum + leftOutOf(here, id, track), 0),
+    cleared: filesOf('not-sent'),
+  };
+}
+
+const leftOutOf = ({ settled }: Known, id: string, { leftOut }: QueuedStudy['track']): number =>
+  settled.has(id) ? 0 : leftOut;
+
+function endOf({ settled }: Known, study: QueuedStudy): 'in-pacs' | 'under-way' | 'ended' | 'settled' {
+  const { id, state, receiptId, needs, track, instances } = study;
+  if (state !== 'done' && state !== 'taken-back') return 'under-way';
+  const isProven = state === 'done' && receiptId !== null && needs.length === 0;
+  if (isProven && track.inPacs > 0 && track.inPacs + track.leftOut === instances) return 'in-pacs';
+  return track.leftOut === instances && settled.has(id) ? 'settled' : 'ended';
+}
+
+/** Everything of it had ended before another choice of which something was sent began: its disc was put away. */
+function isTold({ choices, sent }: Known, at: number, studies: OfChoice['sent']): boolean {
+  const last = Math.max(...sent.values());
+  const began = choices[last] ?? 0;
+  return at !== last && studies.every((study) => (study?.completedAt ?? began) < began);
+}
+
+function namedOn({ studies, refused, missing, unread }: OnPage): NotSent['left'] {
+  const file = { files: 1, patientName: null };
+  return [
+    ...studies.map(({ patientName, instances }) => ({
+      files: instances,
+      why: 'not-sent' as const,
+      path: '',
+      patientName,
+    })),
+    ...refused.map((path) => ({ ...file, why: 'not-sent' as const, path })),
+    ...missing.map((path) => ({ ...file, why: 'missing' as const, path })),
+    ...(unread > 0 ? [{ files: unread, why: 'unread' as const, path: '', patientName: null }] : []),
+  ];
+}
+
+/** The studies on the page, with the files of them that were not sent. */
+export function unsentStudies(page: Chosen): readonly ChosenStudy[] {
+  return chosenOn(page).map(({ studyInstanceUID, instances, sent }) => ({
+    mark: markOfStudy(studyInstanceUID),
+    instances,
+    sent,
+  }));
+}
+
+type Chosen = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection'>;
+
+/** Studies on the page, without files of them that were sent from it before. */
+function chosenOn({ studies, sentFromHere, inspection }: Chosen) {
+  return studies.value.flatMap(({ studyInstanceUID, patientName }) => {
+    const series = inspection.seriesOf(studyInstanceUID);
+    const { files, sent } = unsentOf(sentFromHere.value, studyInstanceUID, series);
+    return files > 0 ? [{ studyInstanceUID, patientName, instances: files, sent }] : [];
+  });
+}
+
+type Page = Chosen & Pick<IngestStore, 'phase' | 'rejected' | 'disc' | 'progress'>;
+
+export function pageOf(page: Page): OnPage {
+  const { phase, rejected, disc, progress, sentFromHere } = page;
+  const { sent } = sentFromHere.value;
+  // Stopped before anything was found and sent: the page shows nothing that a person could clear.
+  const isAsBefore = phase.value === 'idle' && ![...sent.values()].includes(currentOf(sentFromHere.value));
+  if (isAsBefore) return EMPTY_PAGE;
+  if (phase.value === 'reading') return { ...EMPTY_PAGE, isBeingRead: true };
+  const refused = new Map(
+    rejected.value.map((file) => [file.begun?.sopInstanceUID ?? `${file.path} ${file.bytes}`, file]),
+  );
+  const { missing } = disc.value;
+  return {
+    isBeingRead: false,
+    studies: chosenOn(page),
+    refused: [...refused.values()].map(({ path }) => path),
+    missing: missing.map(({ path }) => path),
+    names: new Set([
+      ...rejected.value.map(({ path, begun }) => begun?.sopInstanceUID ?? path),
+      ...missing.map(({ path, sopInstanceUID }) => sopInstanceUID || path),
+    ]),
+    unread: unreadOf(disc.value, progress.value),
+    isInDoubt: disc.value.isInDoubt,
+  };
+}

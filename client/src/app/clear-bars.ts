@@ -1,0 +1,25 @@
+/**
+ * Tells the page's style how much of the window its sticky bars cover, above and below, so that the browser scrolls
+ * what gets the focus clear of them (`scroll-padding`, elements.css; WCAG 2.2 2.4.11). The bars grow with their texts,
+ * and those below belong to some pages only.
+ */
+
+const ABOVE = '.header, .status';
+const BELOW = '.send-bar, .selection, .undo-place';
+
+/** `page`: the element that the app is drawn into. It changes its height when a bar comes or goes. */
+export function clearBars(page: HTMLElement): void {
+  const sizes = new ResizeObserver(() => measure());
+  const heightsOf = (bars: string): readonly number[] =>
+    [...page.querySelectorAll<HTMLElement>(bars)].map((bar) => {
+      sizes.observe(bar);
+      return getComputedStyle(bar).position === 'sticky' ? bar.offsetHeight : 0;
+    });
+  const { style } = document.documentElement;
+  const measure = () => {
+    // Those above stand under each other, those below lie over each other.
+    style.setProperty('--bars-above', `${heightsOf(ABOVE).reduce((sum, height) => sum + height, 0)}px`);
+    style.setProperty('--bars-below', `${Math.max(0, ...heightsOf(BELOW))}px`);
+  };
+  sizes.observe(page);
+}

@@ -1,0 +1,43 @@
+/** Decides what the status line says of the disc: by what is safe, and by every choice on the page. Pure. */
+import type { ChoicesSaid } from './choice-outcome.ts';
+import type { Standing } from './may-close.ts';
+
+export type DiscFacts = {
+  readonly mayBeCleared: boolean;
+  readonly underWay: number;
+  readonly leftOut: number;
+  /** Of every choice on this page (choice-outcome.ts). */
+  readonly choices: ChoicesSaid;
+};
+
+/** `in-pacs`: everything that was chosen here is there, but the exceptions. */
+export type DiscSaid = 'may-go' | 'in-pacs' | 'keep';
+
+/** Another sentence counts what was chosen and is not safe, or it is being read. */
+export const isBeforeSend = ({ kind }: Standing): boolean => kind === 'keep-open' || kind === 'not-queued';
+
+/**
+ * Says whether the disc may go. It is kept while anything that was chosen is neither in the PACS nor safe here. Null:
+ * nothing of it is under way. `underWay`: studies of this device that are not in the PACS yet; the device keeps them
+ * until a receipt proves it, so the same is true of the disc from Send until then. `mayBeCleared`: the browser may
+ * delete them when space runs out, so a person keeps the disc. `leftOut`: instances of these studies that were left
+ * out, because they are damaged or by a person, who may want to copy them again. No choice lets go of the disc of
+ * another one.
+ */
+export function discOf(
+  standing: Standing,
+  { mayBeCleared, underWay, leftOut, choices }: DiscFacts,
+): DiscSaid | null {
+  // The person who decides may have to look at it again.
+  if (standing.kind === 'decide') return 'keep';
+  if (isBeforeSend(standing) || standing.kind === 'not-sent') return 'keep';
+  if (choices.standing === 'keep' || choices.standing === 'being-read') return 'keep';
+  const isHere =
+    standing.kind === 'may-close' ||
+    standing.kind === 'goes-on-open' ||
+    (standing.kind === 'empty' && underWay > 0) ||
+    ((standing.kind === 'refused' || standing.kind === 'verdicts') && standing.safe > 0);
+  if (isHere) return mayBeCleared || leftOut + choices.except > 0 ? 'keep' : 'may-go';
+  if (standing.kind === 'empty' && choices.standing === 'in-pacs') return 'in-pacs';
+  return choices.except > 0 ? 'keep' : null;
+}

@@ -1,0 +1,26 @@
+/** The words that say that the files and the disc may go, and which of them are not in the PACS. */
+import { counted, files, studies } from '../kit/counted.ts';
+import { formatCount } from '../kit/format.ts';
+import type { ChoicesSaid } from './choice-outcome.ts';
+
+export const discWords = {
+  said: { 'may-go': 'The disc may be removed', keep: 'Keep your files or disc' },
+  mayGo: ({ studies: count, except }: Pick<ChoicesSaid, 'studies' | 'except'>) => {
+    const said = `${count === 1 ? 'Your study is' : `Your ${studies(count)} are`} in the PACS: the disc or files may go`;
+    return except === 0 ? said : `${said}, except ${files(except)} not sent`;
+  },
+  which: (count: number) => (count === 1 ? 'Which file?' : 'Which files?'),
+  title: (count: number) => `${files(count)} not sent`,
+  what: 'Keep the disc or the files if one of these is needed, and choose them again to send them.',
+  ofStudy: (leftOut: number, damaged: number, name: string) => {
+    if (damaged === 0) return `${counted(leftOut, 'image', 'images')} left out of ${name}`;
+    if (leftOut === 0) return `${counted(damaged, 'damaged image', 'damaged images')} of ${name}`;
+    return `${counted(leftOut, 'image', 'images')} left out of ${name}, and ${formatCount(damaged)} damaged`;
+  },
+  study: (count: number, name: string) => `The study of ${name}: ${files(count)}`,
+  missing: 'Named by the disc’s index, but missing',
+  unread: (count: number) => `Reading was stopped: at least ${files(count)} not read`,
+  others: (count: number) => `and ${formatCount(count)} more`,
+  settle: 'Remove from this list',
+  toUpload: 'Go to Upload',
+};

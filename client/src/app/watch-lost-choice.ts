@@ -1,0 +1,19 @@
+/** The choices that pages of this device took along, in this browser (lost-choice.ts). */
+import { computed } from '@preact/signals';
+import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
+import { unsentStudies } from './choice-outcomes.ts';
+import type { Device } from './device.ts';
+import { chosenIn } from './use-chosen.ts';
+import { watchChoice, type LostChoice } from './lost-choice.ts';
+
+export const watchLostChoice = ({ ingest, queue, database, session }: Device): LostChoice =>
+  watchChoice({
+    page: window,
+    database,
+    locks: navigator.locks,
+    createId: () => crypto.randomUUID(),
+    account: computed(() => session.user.value?.id ?? null),
+    unsafe: queue.unsafe,
+    chosen: computed(() => chosenIn(ingest)),
+    unsent: computed(() => (ingest.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(ingest))),
+  });

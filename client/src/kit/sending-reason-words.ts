@@ -1,0 +1,18 @@
+/** The words for why a study is sent with names: in a list to choose from, and inside a sentence. */
+import type { SendingReason } from '#shared/protocol/sending-reason.ts';
+
+export const sendingReasonWords = {
+  treatment: 'Treatment of the patient',
+  'emergency-treatment': 'Emergency',
+  'patient-request': 'The patient asked for it',
+  'quality-improvement': 'Quality assurance',
+  'public-health': 'Public health',
+  'legal-order': 'A court or an authority ordered it',
+} satisfies Record<SendingReason, string>;
+
+/** Null for a code outside the list: a newer gateway may give one. */
+export function reasonInSentence(code: unknown): string | null {
+  if (typeof code !== 'string' || !Object.hasOwn(sendingReasonWords, code)) return null;
+  const words = sendingReasonWords[code as SendingReason];
+  return words.charAt(0).toLowerCase() + words.slice(1);
+}

@@ -1,0 +1,26 @@
+/** In one sentence what becomes of an instance that is sent with names: nothing, or what its order replaces. Pure. */
+import type { ComparedRow } from './comparison.ts';
+
+export type KeptSummary =
+  | { readonly kind: 'unchanged' }
+  /** The File Meta Information alone is written again. */
+  | { readonly kind: 'headed' }
+  /** The keywords of the attributes that the order replaces, in the order of the Data Set. */
+  | { readonly kind: 'ordered'; readonly keywords: readonly string[] };
+
+/** It records the values before: none of the order's. */
+const ORIGINAL_ATTRIBUTES_SEQUENCE = 0x04000561;
+
+export function summariseKept(rows: readonly ComparedRow[]): KeptSummary {
+  const changed = rows.filter(({ depth, change }) => depth === 0 && change !== 'kept');
+  // A sequence that stays, with changes in it, has the reason for staying.
+  const ordered = changed.filter(({ because }) => because === 'ordered' || because === 'identified');
+  if (ordered.length > 0)
+    return {
+      kind: 'ordered',
+      keywords: ordered
+        .filter(({ tag }) => tag !== ORIGINAL_ATTRIBUTES_SEQUENCE)
+        .map(({ keyword, path }) => keyword ?? path),
+    };
+  return changed.length > 0 ? { kind: 'headed' } : { kind: 'unchanged' };
+}

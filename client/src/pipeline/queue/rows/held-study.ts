@@ -1,0 +1,32 @@
+/** The instances that a queued study holds, as its row names them under the device's key. */
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import { open } from './device-key.ts';
+import type { StudyRow } from './local-database.ts';
+
+export type Held = StudyRow['held'];
+
+interface HeldInstance {
+  /** As in the file: an original, which is never kept in the clear. */
+  readonly sopInstanceUID: string;
+  readonly reason: ReasonCode;
+}
+
+/** As in the files. */
+export interface SealedHeld {
+  readonly studyInstanceUID: string;
+  readonly held: readonly HeldInstance[];
+  /** SOP Instance UIDs of which only a damaged file was chosen. */
+  readonly damaged: readonly string[];
+  /** SOP Instance UIDs that a person left out before Send. */
+  readonly leftOut: readonly string[];
+}
+
+/** The Study Instance UID, as in the files, of the instances that the row holds; null: it holds none. */
+export async function heldStudyOf(key: CryptoKey, { id, held }: StudyRow): Promise<string | null> {
+  return (await openHeld(key, id, held))?.studyInstanceUID ?? null;
+}
+
+export async function openHeld(key: CryptoKey, id: string, { sealed }: Held): Promise<SealedHeld | null> {
+  if (sealed === undefined) return null;
+  return JSON.parse(new TextDecoder().decode(await open(key, sealed, `held/${id}`))) as SealedHeld;
+}

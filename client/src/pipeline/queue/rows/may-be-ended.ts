@@ -1,0 +1,18 @@
+/** Whether a person may still end a queued study: what its row offers, and what the decision checks again. */
+import { nextUploadState } from '#shared/protocol/upload-state.ts';
+import { hasPartHere } from '../count-study.ts';
+import type { StudyRow } from './local-database.ts';
+
+/** A part of it has left, but not all of it is at the gateway. */
+export function canCancel(study: StudyRow): boolean {
+  return mayBeCancelled(study) && hasPartHere(study);
+}
+
+/** The rest may have arrived while the question was open: it is left out there, as far as it is not in the PACS. */
+export function mayBeCancelled({ state, sending, waiting }: StudyRow): boolean {
+  return sending && waiting !== 'interrupted' && (state === 'safe' || state === 'uploading');
+}
+
+export function canTakeBack({ state, sending }: StudyRow): boolean {
+  return !sending && nextUploadState(state, 'taken-back') === 'taken-back';
+}

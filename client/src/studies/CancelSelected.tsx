@@ -1,0 +1,75 @@
+/** Cancels all selected studies that are still on their way here, after one question. */
+import { useState } from 'preact/hooks';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { refusalSentence } from '../net/refusal-sentence.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { queueWords } from '../pipeline/queue/queue-words.ts';
+import type { QueuedStudy, QueueStore } from '../pipeline/queue/queued-study.ts';
+import { nameOf } from '../pipeline/queue/study-title.ts';
+import { studiesWords as words } from './studies-words.ts';
+
+export const isCancellable = ({ canTakeBack, canCancel }: QueuedStudy): boolean => canTakeBack || canCancel;
+
+/** The names that a person reads in the question; others are counted. */
+const NAMED = 5;
+
+export type CancelSelectedProps = {
+  readonly studies: readonly QueuedStudy[];
+  /** All of them are cancelled. */
+  readonly onDone: () => void;
+};
+
+export function CancelSelected({ studies, onDone }: CancelSelectedProps) {
+  const queue = useQueue();
+  const [failed, setFailed] = useState<string | null>(null);
+  const cancel = async () => {
+    setFailed(null);
+    const refusals = await cancelAll(queue, studies);
+    if (refusals.length === 0) onDone();
+    else
+      setFailed(
+        words.notCancelled(refusals.length, refusalSentence(refusals[0], words.cancelSheet.notReached)),
+      );
+  };
+  const label = words.cancel(studies.length);
+  const { title, what, onStick, no } = words.cancelSheet;
+  const isOnStick = studies.some(({ savedToStickAt }) => savedToStickAt !== null);
+  const names = studies.slice(0, NAMED).map(nameOf);
+  return (
+    <>
+      <AskFirst
+        label={label}
+        of={label}
+        icon="close"
+        ask={{
+          title: title(studies.length),
+          about: words.namesOf(names, studies.length - names.length),
+          what: isOnStick ? `${what} ${onStick}` : what,
+          yes: queueWords.cancel,
+          no,
+        }}
+        onYes={() => void cancel()}
+      />
+      <p class="small" role="alert">
+        {failed}
+      </p>
+    </>
+  );
+}
+
+/** Each by itself: one that the gateway refuses, or that cannot be asked about, keeps none of the others. */
+async function cancelAll(
+  queue: Pick<QueueStore, 'takeBack' | 'cancel'>,
+  studies: readonly QueuedStudy[],
+): Promise<readonly unknown[]> {
+  const refusals: unknown[] = [];
+  for (const { id, canTakeBack } of studies) {
+    try {
+      // Its first byte may have left since the question was asked.
+      if (!canTakeBack || !(await queue.takeBack(id))) await queue.cancel(id);
+    } catch (error) {
+      refusals.push(error);
+    }
+  }
+  return refusals;
+}

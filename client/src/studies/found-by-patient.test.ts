@@ -1,0 +1,59 @@
+/** Studies of the site that the PACS was asked for: told apart by their patients, unless names are hidden. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { hideNames } from '../kit/identities.ts';
+import { chooseEntries, EVERYTHING, type Choice } from './choose-entries.ts';
+import { createEntries } from './day-entry.ts';
+import type { ToldStudy } from './sent-studies.store.ts';
+
+const test = suite('studies found by their patient');
+test.after.each(() => hideNames(false));
+const NOW = new Date(2026, 10, 25, 18);
+
+const found = (nth: number, patientName: string | null, patientId: string): ToldStudy => ({
+  studyInstanceUID: `1.2.${nth}`,
+  standing: 'ended',
+  // As of four films that were sent in one minute.
+  firstSentAt: new Date(2026, 10, 25, 17, 45).toISOString(),
+  lastSentAt: new Date(2026, 10, 25, 17, 45).toISOString(),
+  sopClassUIDs: ['1.2.840.10008.5.1.4.1.1.1.1'],
+  uploads: [],
+  patient: { patientName, patientId, birthDate: null, studyDate: '20261120', description: 'Chest PA' },
+  foundBy: ['zoe fontaine'],
+});
+const FOUND = [
+  found(1, 'FONTAINE^ZOE', 'P-4715'),
+  found(2, 'Fontaine^Zoe', 'P-4716'),
+  found(3, null, 'RP-7'),
+];
+const open = () => createEntries()({ studies: [], sent: FOUND, link: 'online', device: null }, NOW);
+const shown = (choice: Partial<Choice>) =>
+  chooseEntries(open(), { ...EVERYTHING, ...choice }, NOW).flatMap(({ entries }) => entries);
+
+test('rows of one minute are told apart by what the PACS says', () => {
+  const [one, other, nameless] = shown({});
+  assert.match(`${one?.name} ${other?.name}`, /FONTAINE, ZOE Fontaine, Zoe/);
+  assert.match(nameless!.name, /^DX study/);
+  assert.equal(
+    [one, other, nameless].map((entry) => entry!.person),
+    [['ID P-4715'], ['ID P-4716'], ['ID RP-7']],
+  );
+  assert.ok(one!.about.includes('Chest PA'));
+});
+
+test('are found by what the PACS was asked for, and by what it answered', () => {
+  assert.is(shown({ text: 'zoe fontaine' }).length, 3);
+  assert.is(shown({ text: 'P-4716' }).length, 1);
+  assert.is(shown({ text: 'chest' }).length, 3);
+  assert.is(shown({ text: 'Oberhuber' }).length, 0);
+});
+
+test('say nothing of their patients while names are hidden, and are not found by them', () => {
+  hideNames(true);
+  const said = JSON.stringify(shown({}).map(({ name, person, about }) => [name, person, about]));
+  assert.not.match(said, /Fontaine|4715|4716|RP-7|Chest/i);
+  assert.is(shown({ text: 'fontaine' }).length, 0);
+  assert.is(shown({ text: 'P-4715' }).length, 0);
+});
+
+test.run();

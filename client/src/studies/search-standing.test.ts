@@ -1,0 +1,39 @@
+/** Nobody is told that there is no study before the answer, and what Enter would ask is said. */
+import { signal } from '@preact/signals';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { asksByItself, standingOf } from './search-standing.ts';
+import type { Search, WhoseStudies } from './sent-studies.store.ts';
+
+const PSEUDONYM = `RP-${'7'.repeat(25)}K`;
+const OWN = { whose: 'own' } as const;
+
+test('a whole pseudonym is asked for without Enter, and nothing else is', () => {
+  for (const text of [PSEUDONYM, PSEUDONYM.toLowerCase()]) assert.ok(asksByItself(OWN, text), text);
+  for (const text of ['', 'RP-', PSEUDONYM.slice(0, -1), `${PSEUDONYM}7`, `${PSEUDONYM.slice(0, -1)}U`])
+    assert.not.ok(asksByItself(OWN, text), text);
+  assert.not.ok(asksByItself({ whose: 'of-the-site' }, PSEUDONYM));
+});
+
+test('the answer is awaited from the last letter on, for this text alone', () => {
+  const standing = (search: Search | null, text = PSEUDONYM) =>
+    standingOf({ ...OWN, search: signal(search), asksPatients: () => false }, text);
+  assert.is(standing(null), 'asking');
+  assert.is(standing({ text: '1.2.77777', standing: 'answered', isCut: false }), 'asking', 'another one');
+  assert.is(standing({ text: PSEUDONYM, standing: 'asking' }), 'asking');
+  assert.is(standing({ text: PSEUDONYM, standing: 'answered', isCut: false }), 'here');
+  assert.is(standing({ text: PSEUDONYM, standing: 'failed', error: null }), 'failed');
+  assert.is(standing({ text: PSEUDONYM, standing: 'failed', error: null }, 'Meier'), 'here');
+  assert.is(standing({ text: '', standing: 'asking' }, ''), 'here');
+  assert.is(standing({ text: '1.2.77777', standing: 'asking' }, '1.2.77777'), 'here', 'the field was left');
+});
+
+test('of the whole site the PACS is asked on Enter, by those who may see names', () => {
+  const standing = (asks: boolean, text: string, whose: WhoseStudies = 'of-the-site') =>
+    standingOf({ whose, search: signal(null), asksPatients: () => asks }, text);
+  assert.is(standing(true, 'Fo'), 'on-enter');
+  for (const text of ['', 'F', 'F*o', '--']) assert.is(standing(true, text), 'here', text);
+  assert.is(standing(false, 'Fontaine'), 'here');
+});
+
+test.run();

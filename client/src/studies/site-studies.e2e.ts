@@ -1,0 +1,117 @@
+/**
+ * The studies of a whole site in a real Chromium against the running system, for people who did not send them: they
+ * learn who sent a study and what happened to it, and find it by its patient if they may see names.
+ */
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createAccount, PASSWORD } from '#testing/accounts.ts';
+import { filesOf, sendStudy, studiesSentBy } from '#testing/app-page.ts';
+import { askOrthanc, instanceIdsOfStudy } from '#testing/ask-orthanc.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('the studies of a site in a browser');
+const walk = await walkScreens(test, {
+  name: 'the studies of a site in a browser',
+  roles: ['technician'],
+  open: openWorld,
+});
+
+const row = (page: Page, text: string) => page.locator('.queue-row', { hasText: text });
+const search = (page: Page, text: string) => page.getByLabel('Search').fill(text);
+
+/** A study of two instances, which arrives, of a patient of whom no other walk sends one. */
+async function sendOne({ page, seed, enter }: Stage): Promise<void> {
+  await enter();
+  const patient = { name: 'Lang^Cem', id: `PAT-${seed(2)}` };
+  await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 2, patient }));
+  await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+}
+
+/** Of the patient of the only study that was sent, as the PACS has it. */
+async function pseudonymOf({ account, ...world }: Stage): Promise<string> {
+  const [uid = ''] = await studiesSentBy(world, account.username);
+  const [id = ''] = await instanceIdsOfStudy(world.orthanc, uid);
+  const tags = await askOrthanc(world.orthanc, `/instances/${id}/simplified-tags`);
+  const { PatientID: pseudonym } = JSON.parse(tags.toString()) as { PatientID: string };
+  assert.match(pseudonym, /^RP-/);
+  return pseudonym;
+}
+
+/** Signs somebody else in, in a browser of their own. */
+async function openAs(
+  { address, gateway, openVisitor }: Stage,
+  role: 'auditor' | 'radiologist',
+): Promise<Page> {
+  const { username } = await createAccount(gateway, role, [role]);
+  const page = await (await openVisitor()).newPage();
+  await page.goto(address);
+  await page.getByLabel('User name').fill(username);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  return page;
+}
+
+walk('an auditor sees which account is behind each step of a study', async (stage) => {
+  const { account } = stage;
+  await sendOne(stage);
+  const watching = await openAs(stage, 'auditor');
+  await watching.getByRole('link', { name: 'See which studies were sent' }).click();
+  const sent = row(watching, `sent by ${account.username}`);
+  await sent.waitFor();
+  await watching.getByText('Filter and sort', { exact: true }).click();
+  const names = watching.getByRole('combobox', { name: /^Patients’ names/ });
+  await names.selectOption('kept');
+  await sent.waitFor({ state: 'detached' });
+  await names.selectOption('removed');
+  await sent.waitFor();
+  await looksRight(watching, 'studies-of-site');
+  await sent.locator('.study-open').click();
+  await sent.getByText('What happened').click();
+  const steps = sent.getByRole('list', { name: 'What happened to this study' });
+  await steps.getByText('Receipt issued').waitFor();
+  assert.match(await steps.innerText(), new RegExp(`Sending began\\s+by ${account.username}`));
+  assert.not.match(await steps.innerText(), /Receipt issued\s+by/);
+});
+
+/** By what the PACS has, which no address holds. */
+async function findAtSite(stage: Stage, reading: Page): Promise<void> {
+  const pseudonym = await pseudonymOf(stage);
+  const addresses: string[] = [];
+  reading.on('request', (request) => addresses.push(request.url()));
+  await search(reading, pseudonym);
+  await reading.getByText('Press Enter to ask the PACS.').waitFor();
+  assert.is(await reading.getByText('No study matches').count(), 0);
+  await reading.keyboard.press('Enter');
+  await row(reading, pseudonym).getByText(`sent by ${stage.account.username}`).waitFor();
+  assert.is(await reading.locator('.queue-row').count(), 1);
+  await looksRight(reading, 'studies-site-found');
+  await search(reading, 'Nobody^Known');
+  await reading.keyboard.press('Enter');
+  await reading.getByText('No study matches').waitFor();
+  assert.equal(
+    addresses.filter((address) => /RP-|Nobody/.test(decodeURIComponent(address))),
+    [],
+  );
+  await search(reading, '');
+}
+
+walk('a radiologist sees what arrived today at the site, whoever sent it, and opens it', async (stage) => {
+  const { account } = stage;
+  await sendOne(stage);
+  const reading = await openAs(stage, 'radiologist');
+  await reading.getByRole('link', { name: /^Studies/ }).click();
+  await reading.locator('.segment', { hasText: 'Whole site' }).click();
+  const arrived = row(reading, `sent by ${account.username}`);
+  await arrived.getByText('In the PACS').waitFor();
+  await looksRight(reading, 'studies-site');
+  await findAtSite(stage, reading);
+  await arrived.locator('.study-open').click();
+  await arrived.getByRole('button', { name: 'Open in viewer' }).waitFor();
+  await reading.locator('.segment', { hasText: 'Yours' }).click();
+  await arrived.waitFor({ state: 'detached' });
+});
+
+test.run();

@@ -1,0 +1,26 @@
+/**
+ * A person covers or releases instances on the device before they are sent. The gateway learns of it by the reports of
+ * the instances that are promised, and records how many they were.
+ */
+import type { Trx } from '../database/database.ts';
+import { auditStudy, byWhom } from '../pipeline/audit-study.ts';
+import type { StudyRow } from '../pipeline/study.store.ts';
+import { isReportedAs, type WireReport } from '#shared/protocol/deid-report.ts';
+import type { Sender } from './known-instances.ts';
+import type { UploadTools } from './upload-tools.ts';
+
+const EVENTS = { covered: 'instances-covered', released: 'instances-released' } as const;
+
+/** `reports`: of the instances that are promised for the first time, one each. Call it last in the transaction. */
+export async function auditDecided(
+  trx: Trx,
+  tools: Pick<UploadTools, 'now'>,
+  study: StudyRow,
+  { uploadId, sender, reports }: { uploadId: string; sender: Sender; reports: readonly WireReport[] },
+): Promise<void> {
+  for (const cause of ['covered', 'released'] as const) {
+    const instances = reports.filter(({ actions }) => isReportedAs(actions, cause)).length;
+    if (instances > 0)
+      await auditStudy(trx, tools, study, { event: EVENTS[cause], uploadId, instances, ...byWhom(sender) });
+  }
+}
