@@ -36,7 +36,7 @@ async function digestOf(path: string): Promise<string> {
 /** Build settings shared by the page and the worker's own scripts. */
 const shared = {
   // Dexie for browsers of this decade; the package's own entry is the one for those of the last, and larger.
-  resolve: { alias: { dexie: 'dexie/dist/modern/dexie.mjs' } },
+  resolve: { alias: { dexie: 'dexie/dist/modern/dexie.min.mjs' } },
   define: {
     RELAY_WEB_VERSION: JSON.stringify(VERSION),
     RELAY_MODEL_RUNTIME: JSON.stringify(await digestOf(RUNTIME)),

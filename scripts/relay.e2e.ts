@@ -172,6 +172,28 @@ test('a disc ends without a fault, and files that its index names and that are m
   assert.match(part.err, `missing: 1. Copy the disc again, or name the whole disc.\n  ${paths[2]}`);
 });
 
+test('a file that the index of a disc names and that is no longer DICOM is damaged, not a stray file', async () => {
+  const { folder, paths } = await discOnDisk(93);
+  const [, , damaged] = paths as readonly [string, string, string];
+  await writeFile(join(folder, damaged), 'overwritten '.repeat(400));
+  await writeFile(join(folder, 'README.TXT'), 'a stray file');
+  const { code, out, err } = await world.upload([folder]);
+  const { files, missing } = JSON.parse(out) as UploadDocument;
+  const endOf = (name: string) => {
+    const { state, reason } = files.find(({ path }) => path === join(folder, name))!;
+    return [state, reason];
+  };
+  assert.equal(
+    [endOf(damaged), endOf('README.TXT')],
+    [
+      ['refused', 'not-parseable'],
+      ['skipped', 'not-dicom'],
+    ],
+  );
+  assert.equal([code, missing], [1, []]);
+  assert.match(err, `${join(folder, damaged)}: The file cannot be read as DICOM.`);
+});
+
 async function signIn(): Promise<Record<string, string>> {
   const signedIn = await fetch(`${world.gateway.api}/auth/login`, {
     method: 'POST',

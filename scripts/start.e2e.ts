@@ -2,10 +2,10 @@
  * `npm start` as an operator meets it: started, started twice, its parts killed, itself killed, ended. Real
  * gateway, real Orthanc.
  */
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { access, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { access, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -102,6 +102,39 @@ const isGone = async (pid: number): Promise<true | null> => ((await noteProcess(
 function step(name: string, run: () => Promise<void>): void {
   test(name, async () => (hasOrthanc ? run() : skip(`npm start: ${name}`, 'Orthanc is not installed')));
 }
+
+/** Its output and its exit code. A system that it starts by mistake ends with the time-out. */
+const answerTo = (...args: readonly string[]): Promise<{ code: number; out: string; err: string }> =>
+  new Promise((resolve) => {
+    const env = {
+      ...process.env,
+      RELAY_DATA_DIR: folder,
+      RELAY_PORT: String(api),
+      RELAY_WEB_PORT: String(web),
+    };
+    execFile(process.execPath, [START, ...args], { env, timeout: ENDED_WITHIN_MS }, (error, out, err) =>
+      resolve({ code: Number(error?.code ?? 0), out, err }),
+    );
+  });
+
+test('--help and -h say what can be set, an unknown option is refused, and nothing is started', async () => {
+  for (const option of ['--help', '-h']) {
+    const { code, out } = await answerTo(option);
+    assert.is(code, 0);
+    assert.match(out, /^usage: npm start/);
+    assert.match(out, 'RELAY_WEB_PORT');
+  }
+  for (const [wrong, said] of [
+    ['--port=3000', /^Unknown option '--port'/],
+    ['3000', /^Unexpected argument '3000'/],
+  ] as const) {
+    const { code, err } = await answerTo(wrong);
+    assert.is(code, 2);
+    assert.match(err, said);
+    assert.match(err, 'usage: npm start');
+  }
+  assert.equal(await readdir(folder), []);
+});
 
 let first: Start;
 let running: Running;

@@ -7,6 +7,7 @@
  * start. Settings are environment variables (README).
  */
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { ConfigMistakes, isLoopbackName, readConfig } from '../gateway/src/config.ts';
 import type { Config } from '../gateway/src/config.ts';
 import { buildWebApp, isWebAppCurrent } from './build.ts';
@@ -17,6 +18,19 @@ import { keepAlive } from './system/keep-alive.ts';
 import { whyPortIsTaken } from './system/ports.ts';
 import { holdDataDirectory } from './system/running.ts';
 import type { DataDirectory } from './system/running.ts';
+
+const USAGE = [
+  'usage: npm start [-- --help]',
+  '',
+  'Starts RelayPACS on this machine until Ctrl-C: the web app, the gateway and its database, and a PACS if PACS_URL',
+  'names none. There are no other options: settings are environment variables. The most used are',
+  '  RELAY_WEB_PORT        the web app (3000)',
+  '  RELAY_PORT            the API (8080)',
+  '  RELAY_DATA_DIR        keys, database, parcels, the embedded PACS (./data)',
+  '  RELAY_ADMIN_PASSWORD  of the first administrator, at the first start',
+  '  PACS_URL              the DICOMweb root of your PACS',
+  'README.md and docs/operate.md list all of them.',
+].join('\n');
 
 /** The gateway's own settings, and where the PACS is to be when none is given. */
 type Settings = {
@@ -182,7 +196,26 @@ function endingSignal(): { asked: Promise<void>; giveUp: AbortSignal } {
   return { asked: asked.promise, giveUp: giveUp.signal };
 }
 
+/** Null: start. Otherwise nothing is started, and the process ends with this code. */
+function answerArguments(args: readonly string[]): number | null {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { help: { type: 'boolean', short: 'h' } },
+    });
+    if (values.help !== true) return null;
+    process.stdout.write(`${USAGE}\n`);
+    return 0;
+  } catch (error) {
+    // Node's second sentence explains its own notation.
+    say(`${(error as Error).message.split('. ')[0]}.\n${USAGE}`);
+    return 2;
+  }
+}
+
 async function main(): Promise<number> {
+  const answered = answerArguments(process.argv.slice(2));
+  if (answered !== null) return answered;
   const { asked, giveUp } = endingSignal();
   const ends: (() => Promise<void>)[] = [];
   // Only a signal ends the waiting, and a pending promise keeps no process alive.

@@ -181,11 +181,8 @@ async function smallPicturesDoNotCount(page: Page): Promise<void> {
       .locator('.held-instance canvas')
       .nth(at - 1)
       .scrollIntoViewIfNeeded();
-    const tick = page.getByRole('checkbox', {
-      name: new RegExp(`^Instance ${at} of 3: .*Open the picture first`),
-    });
-    await tick.waitFor();
-    assert.ok(await tick.isDisabled());
+    await page.getByRole('button', { name: `Instance ${at} of 3: Open the picture and look` }).waitFor();
+    assert.is(await page.locator('.held-instance').getByRole('checkbox').count(), 0);
   }
   assert.is(await page.getByRole('button', { name: /^Release/ }).count(), 0);
 }
@@ -217,6 +214,25 @@ walk(
     await looksRight(page, 'held-large');
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
+  },
+);
+
+walk(
+  'the tick of a picture that nobody opened says why, and its sentence opens that picture',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    await choose(page, burnedIn(stage));
+    await page.getByRole('link', { name: /^See what is removed/ }).click();
+    const open =
+      'Instance 2 of 3: Open the picture and look for a name in it; then you can say that nothing is there.';
+    await page.getByRole('button', { name: open }).click();
+    await page.getByRole('dialog', { name: 'Picture of instance 2' }).locator('canvas').waitFor();
+    await page.keyboard.press('Escape');
+    const tick = page.getByRole('checkbox', { name: /^Instance 2 of 3: I looked at this picture/ });
+    await tick.check();
+    await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
+    assert.is(await page.locator('.held-instance[data-released=true]').count(), 1);
   },
 );
 

@@ -191,14 +191,55 @@ walk(
       assert.equal(faults, []);
       assert.is(textOf(findElement(instance.elements, BURNED_IN_ANNOTATION), instance), 'NO');
     }
+    await untilRecorded(stage, {
+      trail: 'Covered parts of images of a study before sending · 2 images',
+      timeline: '2 images covered in part before sending',
+    });
   },
 );
+
+/** In the audit trail and in the timeline of the study, with the person who decided. */
+async function untilRecorded(
+  { page, address, account: { username } }: Stage,
+  said: { readonly trail: string; readonly timeline: string },
+): Promise<void> {
+  await page.goto(`${address}/#/audit?kind=studies`);
+  const event = page.locator('.audit-event', { hasText: said.trail }).filter({ hasText: username });
+  await event.scrollIntoViewIfNeeded();
+  await looksRight(page, 'cover-in-trail');
+  await event.getByRole('link', { name: /^Study …/ }).click();
+  await page.getByText(said.timeline).getByText(`by ${username}`).waitFor();
+  await looksRight(page, 'cover-in-timeline');
+}
 
 const holdsName = ({ x, y, width, height }: Box): boolean =>
   x <= NAME_PLACE.x &&
   y <= NAME_PLACE.y &&
   x + width >= NAME_PLACE.x + NAME_PLACE.width &&
   y + height >= NAME_PLACE.y + NAME_PLACE.height;
+
+walk('a policy that keeps names says that covered images are sent uncovered, before Send', async (stage) => {
+  const { page } = stage;
+  await openHeld(stage, filmsOf(stage, [{}, {}]));
+  await openEditor(page);
+  await drag(page, NAME_PLACE);
+  await page.getByLabel('Decide for all 2 held images of this series').check();
+  await coverAndRelease(page, '2 images');
+  await page.locator('main').getByRole('link', { name: 'Upload' }).click();
+  const said = page.getByText('2 covered images are sent uncovered');
+  const change = page.getByRole('button', { name: 'Change', exact: false }).and(page.locator('.policy'));
+  await change.click();
+  assert.is(await said.count(), 0);
+  await page.getByRole('radio', { name: /^Keep everything unchanged/ }).check();
+  await page.getByRole('dialog').getByText('2 covered images are sent uncovered').waitFor();
+  await page.getByRole('button', { name: 'Keep names' }).click();
+  await page.locator('.send-bar').getByText('2 covered images are sent uncovered').waitFor();
+  await looksRight(page, 'cover-names-kept');
+  await change.click();
+  await page.getByRole('radio', { name: /^Remove names on this device/ }).check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+  await said.waitFor({ state: 'detached' });
+});
 
 walk('with the keyboard alone a box is added, moved, resized, removed and brought back', async (stage) => {
   const { page } = stage;
@@ -331,8 +372,19 @@ walk(
   },
 );
 
+/** The badge counts it, and it is over once the person has left it out. */
+async function untilToldNotStored(page: Page): Promise<void> {
+  await page.getByRole('link', { name: '1 needs you' }).click();
+  await page.getByRole('heading', { name: /^Not stored: the PACS keeps the same original/ }).waitFor();
+  await page.getByText('it may still be visible in the PACS').waitFor();
+  await looksRight(page, 'cover-not-stored');
+  await page.getByRole('button', { name: /^Leave out/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
+  await page.getByText('Nothing needs you').waitFor();
+}
+
 walk(
-  'an image released without boxes arrives as it was; the same original with boxes later changes nothing, and the page says so',
+  'an image released without boxes arrives as it was; the same original with boxes later is not stored, and a person is told so',
   async (stage) => {
     const { page } = stage;
     const films = filmsOf(stage, [{}]);
@@ -353,13 +405,7 @@ walk(
     await drag(page, NAME_PLACE);
     await coverAndRelease(page, '1 image');
     await sendHeld(page);
-    const arrived = page.locator('[data-part=arrived] .queue-name a');
-    // Sent again, it is one row once it has arrived.
-    await until('one row for both', async () => (await page.locator('.queue-row').count()) === 1);
-    await arrived.click();
-    await page
-      .getByText('1 instance not stored twice. The same original is already here', { exact: false })
-      .waitFor();
+    await untilToldNotStored(page);
     const [instance, ...others] = await inPacs(stage);
     assert.equal([others.length, claimedBoxes(instance!.elements)], [0, []]);
     const faults = await faultsOf(await parsed(films[0]!), {
@@ -368,6 +414,11 @@ walk(
       boxes: [],
     });
     assert.equal(faults, []);
+    await untilRecorded(stage, {
+      trail: 'Released images of a study: nothing in them names anybody · 1 image',
+      timeline: '1 image released: nothing in it names anybody',
+    });
+    assert.is(await page.getByText('covered in part').count(), 0, 'those boxes were not sent');
   },
 );
 

@@ -1,19 +1,20 @@
 /** The start of the page: makes the stores, resumes the session of last time, and draws the frame. */
-import { computed } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { render } from 'preact';
 import { afterDrawing } from './kit/after-drawing.ts';
 import { App } from './app/App.tsx';
 import { askForBackgroundSync, goesOnAlone } from './app/background-sync.ts';
+import { clearBars } from './app/clear-bars.ts';
+import { untilSome } from './app/current-account.ts';
 import { createDevice } from './app/device.ts';
 import { FIRST_FORMATS } from './kit/format.ts';
 import { watchInstallOffer } from './app/install-offer.ts';
-import { watchChoice } from './app/lost-choice.ts';
+import type { LostChoice } from './app/lost-choice.ts';
 import { createLooks } from './app/looks.ts';
 import { takeLaunches } from './app/launches.ts';
 import { ProvideStores } from './app/ProvideStores.tsx';
 import { createRoute, hrefOf } from './kit/routes.ts';
 import { createUpdate, pageAround } from './app/updates.ts';
-import { chosenIn } from './app/use-chosen.ts';
 import { keepAwake } from './app/wake-lock.ts';
 import { watchLink } from './net/watch-link.ts';
 
@@ -42,12 +43,14 @@ const travels = computed(
 );
 keepAwake({ wakeLock, wanted: computed(() => queue.unsafe.value > 0 || travels.value), ...around });
 
-const choiceLost = watchChoice({
-  page: window,
-  storage: localStorage,
-  unsafe: queue.unsafe,
-  chosen: computed(() => chosenIn(ingest)),
-});
+const choiceLost = signal<LostChoice | null>(null);
+// Once somebody is here, or files were handed to the app before anybody is: the sign-in page does not wait for it.
+const mayChoose = computed(() => device.session.user.value !== null || ingest.studies.value.length > 0);
+void untilSome(computed(() => mayChoose.value || null))
+  .then(afterDrawing)
+  .then(async () => {
+    choiceLost.value = (await import('./app/watch-lost-choice.ts')).watchLostChoice(device);
+  });
 
 // The build dispatches this event when a part of the page cannot be fetched: another version was installed on
 // the server, or there is no network.
@@ -64,6 +67,7 @@ watchLink({
   known: () => queue.link.peek(),
   tell: device.noteLink,
 });
+const app = document.getElementById('app')!;
 render(
   <ProvideStores device={device} looks={looks}>
     <App
@@ -74,8 +78,9 @@ render(
       choiceLost={choiceLost}
     />
   </ProvideStores>,
-  document.getElementById('app')!,
+  app,
 );
+clearBars(app);
 const { takeNews } = device;
 const tell = { workers, studies: queue.studies, isHidden: around.isHidden, takeNews };
 void afterDrawing().then(async () => (await import('./app/tell-news.ts')).tellNews(tell));

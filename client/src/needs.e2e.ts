@@ -2,6 +2,7 @@
  * Everything that needs a person, in a real Chromium against the running system: instances that are held back when
  * their study is sent are counted everywhere as one number, keep the disc, and are decided on one page.
  */
+import { decodeJwt } from 'jose';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,11 +10,16 @@ import { buildInstance } from '#shared/dicom/build-instance.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
+import type { UploadStatus } from '#shared/protocol/api.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import { isSameWithheld, type Withheld } from '#shared/protocol/withheld.ts';
+import { ask, askAs } from '#testing/accounts.ts';
 import { choose, filesOf, instancesSentBy, onDisk, pressSend } from '#testing/app-page.ts';
 import { countTaps, type TapCount } from '#testing/count-taps.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import type { StudyRow } from './pipeline/queue/rows/local-database.ts';
 import { looksRight } from './testing/screens.ts';
 
 const test = suite('the list of what needs a person');
@@ -44,18 +50,45 @@ async function standsApart(page: Page): Promise<void> {
   await page.setViewportSize(before);
 }
 
+const heldBackFiles = ({ seed }: Stage, nth: number) =>
+  filesOf({ seed: seed(nth), modality: 'SC', instancesPerSeries: 4, burnedInSeries: 2 });
+
+type Entry = Pick<StudyRow, 'state' | 'chosen' | 'held'>;
+
+/** This device has so many entries, and a receipt for each; the largest first. */
+async function untilOver(page: Page, count: number): Promise<readonly Entry[]> {
+  return until(`${count} entries to be over`, async () => {
+    const rows = await page.evaluate(
+      () =>
+        new Promise<Entry[]>((resolve, reject) => {
+          const opening = indexedDB.open('relaypacs');
+          opening.onerror = () => reject(opening.error);
+          opening.onsuccess = () => {
+            const asked = opening.result.transaction('studies').objectStore('studies').getAll();
+            asked.onsuccess = () => {
+              opening.result.close();
+              resolve(asked.result.map(({ state, chosen, held }) => ({ state, chosen, held })));
+            };
+          };
+        }),
+    );
+    const isOver = rows.length === count && rows.every(({ state }) => state === 'done');
+    return isOver && rows.sort((a, b) => b.chosen - a.chosen);
+  });
+}
+
 /**
  * Sends a study of eight, four of which are held back, and waits for the badge: two taps, the picker of files being
  * the browser's own.
  */
-async function sendHeldBack({ page, enter, seed }: Stage, nth: number): Promise<TapCount> {
+async function sendHeldBack(stage: Stage, nth: number): Promise<TapCount> {
+  const { page, enter } = stage;
   const taps = await countTaps(page);
   await enter();
   await taps.again();
   const picker = page.waitForEvent('filechooser');
   await page.getByRole('button', { name: 'Choose files' }).click();
-  const files = filesOf({ seed: seed(nth), modality: 'SC', instancesPerSeries: 4, burnedInSeries: 2 });
-  await (await picker).setFiles([...files]);
+  await (await picker).setFiles(heldBackFiles(stage, nth));
   await pressSend(page);
   assert.is(await taps.now(), 2, 'the main job is two taps');
   await badge(page, 4).waitFor();
@@ -82,10 +115,9 @@ async function toolsAreInSight(page: Page): Promise<void> {
 
 /** All four large, one after the other; none of them is released before its picture was there. */
 async function releaseFromPictures(page: Page): Promise<void> {
-  const ticks = page.locator('.held-instance').getByRole('checkbox', { name: /Open the picture first/ });
-  assert.equal(await ticks.evaluateAll((all) => all.map((tick) => (tick as HTMLInputElement).disabled)), [
-    ...Array<boolean>(4).fill(true),
-  ]);
+  const held = page.locator('.held-instance');
+  assert.is(await held.getByRole('button', { name: /Open the picture and look/ }).count(), 4);
+  assert.is(await held.getByRole('checkbox').count(), 0);
   await page.getByRole('button', { name: 'Look at all 4 pictures' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('1 of 4 pictures shown').waitFor();
@@ -145,13 +177,46 @@ walk(
     process.stdout.write(`${tapped} taps from the badge until four held instances are sent\n`);
     await badge(page, 4).waitFor({ state: 'detached' });
     await untilInPacs(stage, 8);
+    await untilOver(page, 2);
+    await page.getByRole('link', { name: 'Upload', exact: true }).click();
+    await choose(page, heldBackFiles(stage, 1));
+    await pressSend(page);
+    // They were decided about, and the PACS has them.
+    const entries = await untilOver(page, 3);
+    assert.equal(
+      entries.map(({ chosen, held }) => [chosen, held.reasons]),
+      [
+        [8, []],
+        [4, []],
+        [4, []],
+      ],
+    );
+    assert.is(await page.getByText(/need you(r decision)?$/).count(), 0);
   },
 );
+
+/** The gateway says so, and so does the newest receipt. */
+const untilSigned = ({ gateway, account: { username } }: Stage, withheld: Withheld) =>
+  until(`a receipt that says ${JSON.stringify(withheld)}`, async () => {
+    const { uploads } = await askAs<{ uploads: UploadStatus[] }>(gateway, username, '/uploads');
+    const { uploadId, receipt } = uploads[0]!;
+    if (receipt === null) return false;
+    const jws = await (await ask(gateway, username, { path: `/upload/${uploadId}/receipt` })).text();
+    return [uploads[0]!.withheld, (decodeJwt(jws) as Receipt).withheld].every((each) =>
+      isSameWithheld(each, withheld),
+    );
+  });
 
 walk('instances that a person left out are named at the end', async (stage) => {
   const { page } = stage;
   await sendHeldBack(stage, 2);
   await untilInPacs(stage, 4);
+  await untilSigned(stage, { held: 4 });
+  // The gateway cannot be told at first, and the page is gone by then.
+  const decisions = '**/upload/*/decisions';
+  await page.context().route(decisions, (route) => route.abort());
+  await page.goto(`${stage.address}/#/studies`);
+  await page.getByRole('link', { name: /^Decide about/ }).click();
   await page.getByRole('button', { name: /^Leave out/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
   await page.getByText('Nothing needs you').waitFor();
@@ -172,6 +237,9 @@ walk('instances that a person left out are named at the end', async (stage) => {
     .click();
   await page.getByRole('dialog').waitFor({ state: 'detached' });
   await page.getByText('4 instances left out: not in the PACS').waitFor();
+  await page.reload();
+  await page.context().unroute(decisions);
+  await untilSigned(stage, { 'left-out': 4 });
 });
 
 walk('with nothing left to decide, a choice that was not sent leads back to Send', async (stage) => {

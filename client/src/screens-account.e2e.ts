@@ -21,6 +21,8 @@ walk(
   async (stage) => {
     const { page, account, gateway } = stage;
     await stage.enter();
+    await page.getByRole('link', { name: 'Studies' }).click();
+    await page.getByRole('heading', { name: 'Studies', level: 1, exact: true }).waitFor();
     await page.getByRole('button', { name: `Account of ${account.username}` }).click();
     await page.getByRole('button', { name: 'Change password' }).click();
     await page.getByRole('heading', { name: 'Change your password' }).waitFor();
@@ -44,7 +46,9 @@ walk(
     await page.getByLabel('New password').fill('');
     await fillBoth(PASSWORD, 'four words of one’s own');
     await page.getByRole('heading', { name: 'Your password was changed' }).waitFor();
-    await page.keyboard.press('Enter');
+    await page.goBack();
+    await page.getByRole('button', { name: 'Choose files' }).waitFor();
+    assert.is(await page.getByRole('dialog').count(), 0, 'the sheet is not left over another page');
     await page.reload();
     await page.getByRole('button', { name: `Account of ${account.username}` }).waitFor();
     const body = JSON.stringify({ username: account.username, password: PASSWORD });

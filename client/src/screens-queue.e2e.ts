@@ -6,7 +6,7 @@
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, instancesSentBy, largeFilesOf, sendStudy } from '#testing/app-page.ts';
+import { choose, filesOf, instancesSentBy, largeFilesOf, pressSend, sendStudy } from '#testing/app-page.ts';
 import { openLiveRegions } from '#testing/live-regions.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
@@ -152,11 +152,64 @@ walk(
     await page.reload();
     await page.getByText('The browser deleted 1 study that waited on this device').waitFor();
     await looksRight(page, 'queue-lost');
-    await page.getByRole('link', { name: 'Choose it again' }).click();
+    const chooser = page.waitForEvent('filechooser');
+    await page.getByRole('button', { name: 'Choose it again' }).click();
+    await (await chooser).setFiles([...filesOf({ seed: seed(6) })]);
     await page.getByText('Names are removed on this device').first().waitFor();
-    await sendStudy(page, filesOf({ seed: seed(6) }));
+    await pressSend(page);
     await untilInPacs(stage, 12);
     await page.getByText('The browser deleted', { exact: false }).waitFor({ state: 'detached' });
+  },
+);
+
+/** Runs in the page: the tab that was writing the last study is gone. */
+async function loseFiles(): Promise<void> {
+  const database = await new Promise<IDBDatabase>((resolve, reject) => {
+    const asked = indexedDB.open('relaypacs');
+    asked.addEventListener('success', () => resolve(asked.result));
+    asked.addEventListener('error', () => reject(asked.error!));
+  });
+  const change = database.transaction('studies', 'readwrite');
+  const studies = change.objectStore('studies');
+  const all = studies.getAll();
+  all.addEventListener('success', () => {
+    for (const study of all.result as object[]) studies.put({ ...study, packing: true, state: 'reading' });
+  });
+  await new Promise((resolve) => change.addEventListener('complete', resolve));
+  database.close();
+}
+
+walk(
+  'an interrupted study is named by its button, which opens the chooser, and the page says whether it is that study',
+  async (stage) => {
+    const { page, visitor, seed } = stage;
+    await stage.enter();
+    await visitor.setOffline(true);
+    const patient = { name: 'Meier^Anna', id: 'PAT-1001' };
+    const files = filesOf({ seed: seed(21), series: 1, instancesPerSeries: 2, patient });
+    await sendStudy(page, files);
+    await page.getByText('2 instances are safe here', { exact: false }).waitFor();
+    await page.evaluate(loseFiles);
+    await visitor.setOffline(false);
+    await page.reload();
+    await page.getByText('Sending was interrupted.').waitFor();
+    const again = page.getByRole('button', { name: 'Choose it again: Meier, Anna' });
+    const chooseAgain = async (chosen: typeof files) => {
+      const chooser = page.waitForEvent('filechooser');
+      await again.click();
+      await (await chooser).setFiles([...chosen]);
+    };
+    const other = { name: 'Kurz^Bo', id: 'PAT-3003' };
+    await chooseAgain(filesOf({ seed: seed(22), series: 1, instancesPerSeries: 2, patient: other }));
+    await page.getByText('The study of Meier, Anna is not among what you chose').waitFor();
+    await looksRight(page, 'upload-other-again');
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await page.getByRole('link', { name: /^Studies/ }).click();
+    await chooseAgain(files);
+    await page.getByText('This is the study of Meier, Anna that you wanted to choose again').waitFor();
+    await pressSend(page);
+    await untilInPacs(stage, 2);
+    assert.is(await page.locator('.queue-row').count(), 1);
   },
 );
 
@@ -188,6 +241,36 @@ walk('a folder that is chosen is read with all the folders in it', async (stage)
   assert.is(await page.getByRole('heading', { name: '1 study found' }).count(), 1);
 });
 
+walk(
+  'a study that is chosen again with one image more says how many are new, and one that differs',
+  async (stage) => {
+    const { page, seed } = stage;
+    await stage.enter();
+    const files = filesOf({ seed: seed(1), series: 1, instancesPerSeries: 6 });
+    await sendStudy(page, files.slice(0, 5));
+    await untilInPacs(stage, 5);
+    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    await toUpload(page);
+    await choose(page, files);
+    await page.getByText('5 of its 6 images are in the PACS already; 1 is new and will be sent.').waitFor();
+    await looksRight(page, 'upload-sent-in-part');
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    const [first, ...others] = files.slice(0, 5);
+    const other = Buffer.from(first!.buffer);
+    other[other.length - 1]! ^= 1;
+    await choose(page, [{ ...first!, buffer: other }, ...others]);
+    await page
+      .getByText(
+        '4 of its 5 images are in the PACS already; 1 differs from what the PACS has under the same ID.',
+      )
+      .waitFor();
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await choose(page, files.slice(5));
+    await page.getByText('The PACS has other images of this study; 1 is new and will be sent.').waitFor();
+    assert.is(await page.getByText('Sending it again stores nothing twice').count(), 0);
+  },
+);
+
 walk('a study that is in the PACS says so before it is sent again, and stays one row', async (stage) => {
   const { page, seed } = stage;
   await stage.enter();
@@ -198,6 +281,9 @@ walk('a study that is in the PACS says so before it is sent again, and stays one
   await choose(page, filesOf({ seed: seed(1) }));
   await page.getByText(/^Already in the PACS: 12 instances of this study, sent /).waitFor();
   await looksRight(page, 'upload-sent-before');
+  await page.getByRole('link', { name: 'Open that study and its receipt' }).click();
+  await page.getByRole('main').getByRole('button', { name: 'Receipt', exact: true }).waitFor();
+  await toUpload(page);
   await page.getByRole('button', { name: /^Send 1 study/ }).click();
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   await page.getByText('Nothing waits on this device').waitFor();

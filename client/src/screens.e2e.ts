@@ -173,7 +173,7 @@ walk(
     await change.click();
     await keep.check();
     await page.getByRole('button', { name: 'Keep names' }).click();
-    assert.match((await change.textContent())!, 'Unchanged: names are kept');
+    assert.match((await change.textContent())!, 'Names are kept');
     assert.is.not(await colourOfBar(page), calm);
     await looksRight(page, 'upload-names');
     await page.getByRole('button', { name: 'Send 1 study' }).click();
@@ -382,7 +382,8 @@ walk('an instance that contradicts the PACS waits for a decision, which is one b
   await page.getByRole('link', { name: 'Upload' }).click();
   await sendStudy(page, alteredStudy(stage, 0));
   await page.getByRole('link', { name: /^Decide about/ }).click();
-  await page.getByText('A different image with this ID is already there', { exact: false }).waitFor();
+  const decision = page.getByRole('region', { name: /needs your decision$/ });
+  await decision.getByText('A different image with this ID is already there').waitFor();
   await looksRight(page, 'study-decision');
   await page.getByRole('link', { name: 'Compare both images' }).click();
   await page.locator('.conflict canvas').nth(1).waitFor();

@@ -21,7 +21,7 @@ import {
   untilPolicyKnown,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
-import { blurred } from '#testing/drawn-film.ts';
+import { blurred, cropped } from '#testing/drawn-film.ts';
 import { skip, skipped, testEnvironment } from '#testing/environment.ts';
 import { evalImages, filmOf, inverted, readEvalImage, turned, type EvalSet } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
@@ -234,6 +234,8 @@ if (why !== null || evaluation === null) {
     const onItsSide = page.getByText('The image seems to lie on its side or upside down.');
     await onItsSide.waitFor();
     await page.getByText('Black and white seem to be swapped.').waitFor();
+    assert.is(await page.getByText('No repeat needed').count(), 0, 'nobody has seen that it is complete');
+    await page.getByText('Check that nothing is cut off.').nth(1).waitFor();
     await looksRight(page, 'triage-card');
     assert.is(await page.getByText('repeat before the patient leaves', { exact: false }).count(), 0);
     const card = page.locator('.triage-warning').filter({ has: onItsSide });
@@ -252,6 +254,26 @@ if (why !== null || evaluation === null) {
       ['rotated', 'inverted'],
     );
     assert.is(await page.locator('.repeat-film').count(), 0);
+  });
+
+  test('a film of which half is cut away is not called complete', async () => {
+    // Half a film is often no film to the gate; this one still is.
+    const { file } = normals[5]!;
+    await openUpload(page, app.address);
+    await choose(page, [
+      await childFilm({
+        set: evaluation,
+        file,
+        seed: 305,
+        change: (film) => cropped(film, { left: 0.5 }),
+      }),
+    ]);
+    await page.getByText('The lungs seem to be cut off at the edge of the image.').waitFor();
+    await page.locator('.triage-warning').getByText('Repeat before the patient leaves?').waitFor();
+    assert.is(await page.getByText('Image quality checked: nothing found').count(), 0);
+    await page.locator('.send-repeat').getByRole('button', { name: 'Look' }).click();
+    await looksRight(page, 'triage-cut-off');
+    await page.getByRole('button', { name: 'Do not send it' }).click();
   });
 
   test('a blurred film is pointed out until a person has looked, on its card, above Send and in the queue', async () => {

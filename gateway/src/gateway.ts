@@ -21,6 +21,7 @@ import { createCaseSeal } from './cases/case-seal.ts';
 import { casesFeature, PRINTS } from './cases/cases.feature.ts';
 import { promiseHandBack } from './cases/hand-back.ts';
 import { openByRules } from './cases/open-by-rules.ts';
+import { createStudiesOfPatient } from './cases/studies-of-patient.ts';
 import { isInClearText, type Config } from './config.ts';
 import { type Database, type Db, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
@@ -42,7 +43,7 @@ import { inferenceFeature } from './inference/inference.feature.ts';
 import { openInferenceTools, type InferenceTools } from './inference/inference-tools.ts';
 import { createJobs } from './jobs/jobs.ts';
 import { openKeys } from './keys.ts';
-import { KINDS_OF_RULES } from './kinds-of-rules.ts';
+import { kindsOfRules } from './kinds-of-rules.ts';
 import { openModelFiles } from './models/model-files.ts';
 import { modelsFeature } from './models/models.feature.ts';
 import { registerBuiltIn } from './models/register-built-in.ts';
@@ -59,7 +60,8 @@ import { createFileReceiver } from './pipeline/intake/receive-file.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import { PAUSES, type PipelineTools, type SealingKeys } from './pipeline/pipeline-tools.ts';
-import { startPipeline } from './pipeline/pipeline.ts';
+import { ROAD, startPipeline } from './pipeline/pipeline.ts';
+import { wakeWaiting } from './pipeline/wake-waiting.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
 import { createCheckThread } from './pipeline/verify/check-thread.ts';
@@ -77,6 +79,7 @@ import { exportsFeature } from './exports/exports.feature.ts';
 import { dimseFeature } from './foreign/dimse/dimse.feature.ts';
 import { foreignFeature, type ForeignFeature } from './foreign/foreign.feature.ts';
 import { resultsFeature } from './results/results.feature.ts';
+import { isBlindToStudy } from './reviews/blinding.ts';
 import { reviewsFeature } from './reviews/reviews.feature.ts';
 import { ruleRoutes } from './rules/rules.routes.ts';
 import { sampleFeature } from './sample/sample.feature.ts';
@@ -241,11 +244,17 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
     authFeature(tools),
     auditFeature(tools),
     adminFeature({ ...tools, handBack: (trx, work) => promiseHandBack(tools, trx, work) }),
-    { routes: [destinationRoutes(tools)] },
+    { routes: [destinationRoutes({ ...tools, wakeWaiting: (id) => wakeWaiting(tools, id, ROAD) })] },
     { routes: [tusRoutes(tools.parcels, createFileReceiver(tools.spool, tools))] },
     viewer,
     uploadsFeature({ ...tools, streamJob: inference.streamJob }),
-    studiesFeature({ ...tools, viewersOf: createViewersOf(tools.db), builtInLink: viewer.builtInLink }),
+    studiesFeature({
+      ...tools,
+      viewersOf: createViewersOf(tools.db),
+      builtInLink: viewer.builtInLink,
+      isBlindToStudy: (caller, studyInstanceUID) => isBlindToStudy(tools.db, caller, studyInstanceUID),
+      studiesOfPatient: createStudiesOfPatient(() => tools.destinations.primary(tools.siteId)),
+    }),
     vaultFeature(tools),
     casesFeature({ ...tools, caseKeys }),
     reviewsFeature({ ...tools, caseKeys }),
@@ -260,7 +269,7 @@ function composeFeatures(tools: Tools, viewer: ViewerFeature): readonly Feature[
     worklistFeature({ ...tools, listKeys: keysIn('orders') }),
     modelsFeature(tools),
     inference,
-    { routes: [ruleRoutes(tools, KINDS_OF_RULES)] },
+    { routes: [ruleRoutes(tools, kindsOfRules(tools))] },
     resultsFeature({ ...tools, examiner: tools.inference.examiner }),
   ];
 }

@@ -1,8 +1,7 @@
 /**
  * Route × role × ownership: each route of the contract has a row below. It is called by the owner of the thing,
  * by another technician, by every other role, by a device, by an API key of another technician, by an account that was
- * disabled since and its key, and by nobody.
- * A route without a row fails.
+ * disabled since and its key, and by nobody. A route without a row fails.
  */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
@@ -193,6 +192,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   // Of a radiologist: an administrator knows of it, and does not read it.
   'get /exports/{id}/file': { others: ['radiologist'] },
   'get /studies': 'roles',
+  'post /studies/search': 'roles',
   'get /studies/{studyInstanceUID}/destinations': ARRIVED,
   'get /studies/{studyInstanceUID}/timeline': ARRIVED,
   'get /studies/{studyInstanceUID}/receipt.pdf': ARRIVED,
@@ -290,7 +290,11 @@ const FILTERS = {
   priority: '',
   assignee: 'me',
   due: '',
+  opened: '',
+  from: '',
+  to: '',
   modality: '',
+  bodyPart: '',
   finding: '',
   sort: 'newest',
 };

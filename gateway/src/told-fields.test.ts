@@ -91,7 +91,7 @@ async function attach(who: Who, caseId: string, word: string): Promise<string> {
 const markOn = (): Annotation => {
   const { studyInstanceUID, seriesInstanceUID, sopInstanceUID } = testFilm({ seed: SEED }).identifiers;
   const where = { studyInstanceUID, seriesInstanceUID, sopInstanceUID, frame: 1 };
-  return { ...where, id: randomUUID(), kind: 'point', points: [[4, 5]], label: 'MARK-label' };
+  return { ...where, id: randomUUID(), number: 1, kind: 'point', points: [[4, 5]], label: 'MARK-label' };
 };
 
 /** Both give the same answers. */
@@ -106,7 +106,10 @@ async function readAs(who: 'one' | 'two', review: string): Promise<void> {
   await post(who, `/reviews/${review}/sign`, { id: randomUUID(), place, version: version + 1 }, 200);
 }
 
-const EMPTY = { status: '', priority: '', assignee: '', due: '', modality: '', finding: '', sort: 'newest' };
+const EMPTY = {
+  ...{ status: '', priority: '', assignee: '', due: '', opened: '', from: '', to: '' },
+  ...{ modality: '', bodyPart: '', finding: '', sort: 'newest' },
+};
 
 test.before(async () => {
   const study = await deliverStudy(gateway, { ...as('sender'), seed: SEED, sex: 'F', ...PATIENT });
@@ -235,8 +238,8 @@ const rowsWhileRead = (): readonly Row[] => [
   ['mark', 'MARK-label', READERS],
   ['id of a mark', world.mark, READERS],
   ['result of a model', world.result, [...KEEPERS.filter((who) => who !== 'two'), 'auditor']],
-  // An auditor reads the events of a case.
-  ['who reads', people.get('two')!.user.username, ['admin', 'two', 'auditor']],
+  // The keeper has opened the review, and is told for whom it waits; an auditor reads the events of a case.
+  ['who reads', people.get('two')!.user.username, ['admin', 'keeper', 'two', 'auditor']],
   ['purpose of an export', 'PURPOSE-words', ['admin', 'exporter']],
   ['saved view', 'VIEW-name', ['exporter']],
 ];

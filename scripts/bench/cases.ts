@@ -14,6 +14,7 @@ import { CASE_VIEWS_LIMIT } from '#shared/protocol/case-views.ts';
 import { createCaseSeal, createCipher, type CaseCipher } from '../../gateway/src/cases/case-seal.ts';
 import type { CaseTools } from '../../gateway/src/cases/case-tools.ts';
 import { listViews, saveView } from '../../gateway/src/cases/case-views.ts';
+import { countNotShown } from '../../gateway/src/cases/count-not-shown.ts';
 import { exportCases } from '../../gateway/src/cases/export-cases.ts';
 import { importCases } from '../../gateway/src/cases/import-cases.ts';
 import { listCases, type CaseQuery } from '../../gateway/src/cases/list-cases.ts';
@@ -31,6 +32,7 @@ const HALF = 50_000;
 const EVENTS_A_CASE = 3;
 const BUDGET_MS = 150;
 const TIMES = 40;
+const DAY_MS = 86_400_000;
 const MB = 1024 ** 2;
 
 export async function benchCases(say: (line: string) => void): Promise<BenchRow[]> {
@@ -50,17 +52,20 @@ export async function benchCases(say: (line: string) => void): Promise<BenchRow[
     const keeper = await addKeeper(database.db);
     await fillHalf(database.db, keeper);
     say(`importing ${HALF} rows …`);
-    const taken = await measured('cases-import-50000', async () => {
+    const importing = async (id: string | null): Promise<void> => {
       const file = { pieces: fileOf(HALF), signal: new AbortController().signal };
-      const report = await importCases(tools, { id: randomUUID(), keeper }, file);
+      const report = await importCases(tools, { id, keeper }, file);
       if (report.opened !== HALF) throw new Error(`opened ${report.opened}`);
-    });
-    say(JSON.stringify(taken));
+    };
+    const looked = await measured('cases-dry-run-50000', () => importing(null));
+    const taken = await measured('cases-import-50000', () => importing(randomUUID()));
+    for (const row of [looked, taken]) say(JSON.stringify(row));
     say('adding studies, results and events …');
     await addStudiesAndEvents(database.db, keeper);
     say('asking …');
     const asked = [
       ...(await askAll(tools, keeper)),
+      await asking('cases-not-shown', () => countNotShown(database.db, { ...keeper, roles: ['researcher'] })),
       await askViews(database.db, keeper, createCipher(keys.secretFor('names of views'))),
       ...(await askFigures(database.db, keeper, asking)),
     ];
@@ -70,7 +75,7 @@ export async function benchCases(say: (line: string) => void): Promise<BenchRow[
     const anonymous = await measured(`exports-anonymous-${HALF}`, () =>
       exportAnonymously(HALF, join(folder, 'anonymous.csv')),
     );
-    return [taken, ...asked, written, anonymous];
+    return [looked, taken, ...asked, written, anonymous];
   } finally {
     await database.close();
     await postgres.stop();
@@ -137,9 +142,16 @@ const QUESTIONS: Readonly<Record<string, Omit<CaseQuery, 'sort' | 'limit'> & { r
     'cases-search-uid': { text: '2.25.4000077777' },
     'cases-filter-assignee': { status: 'active', assigneeId: null, priority: 'urgent' },
     'cases-filter-due': { status: 'active', dueUntil: '2026-12-03' },
+    'cases-filter-opened': {
+      status: 'active',
+      from: new Date(Date.now() - 90 * DAY_MS),
+      until: new Date(Date.now() - 60 * DAY_MS),
+    },
+    'cases-filter-body-part': { status: 'active', bodyPart: 'CHEST' },
+    'cases-filter-body-part-rare': { status: 'active', bodyPart: 'HAND' },
     'cases-filter-modality': { status: 'active', modality: 'MR' },
     'cases-filter-positive': { status: 'active', finding: 'positive' },
-    'cases-filter-none': { status: 'active', finding: 'none' },
+    'cases-filter-not-examined': { status: 'active', finding: 'not-examined' },
   };
 
 async function askAll(tools: CaseTools, reader: Keeper): Promise<BenchRow[]> {
@@ -164,7 +176,7 @@ async function askViews(db: Db, { id }: Keeper, names: CaseCipher): Promise<Benc
       name: `Chest films, ${view}`,
       filters: {
         ...{ status: 'active', priority: '', assignee: '', due: '' },
-        ...{ modality: '', finding: '', sort: 'newest' },
+        ...{ opened: '90', from: '', to: '', modality: '', bodyPart: 'CHEST', finding: '', sort: 'newest' },
       },
     });
   return asking('cases-views', () => listViews(tools, id));

@@ -66,7 +66,8 @@ export async function addResults(db: Db): Promise<void> {
       study_instance_uid, finding, models, verdict, verified_finding, created_at)
     select gen_random_uuid(), s.site_id, v || s.study_instance_uid, 'pneumonia', v, '', '', s.study_instance_uid,
       jsonb_build_object('positive', s.n % 10 = 0, 'score', random(), 'input',
-        jsonb_build_object('sopClassUID', '1.2.840.10008.5.1.4.1.1.1.1')), '[]',
+        jsonb_build_object('sopClassUID', '1.2.840.10008.5.1.4.1.1.1.1'), 'image',
+        jsonb_build_object('kind', case when s.n % 500 = 0 then 'Hand' else 'CXR' end)), '[]',
       (array['agree', 'correct', null])[1 + (s.n / 2) % 3], 'normal', s.created_at
     from (select study.*, row_number() over () as n from study) s, unnest(array['1.0.0', '1.1.0']) v
     where s.n % 2 = 0`.execute(db);

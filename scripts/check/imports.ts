@@ -80,15 +80,13 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/pipeline/triage'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
   [['client/src/pipeline/queue'], ['kit', 'net', 'pipeline/triage']],
   [['client/src/pipeline/upload'], ['kit', 'net', 'pipeline/queue', 'results', 'cases']],
-  [
-    ['client/src/admin', 'client/src/viewer'],
-    ['kit', 'net'],
-  ],
+  [['client/src/admin'], ['kit', 'net', 'pipeline/ingest']],
+  [['client/src/viewer'], ['kit', 'net']],
   [['client/src/audit'], ['kit', 'net', 'admin']],
   [['client/src/results'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],
-  [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer']],
+  [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],
   [['client/src/analytics'], ['kit', 'net', 'cases']],
-  [['client/src/reviews'], ['kit', 'net', 'pipeline/queue', 'viewer', 'cases']],
+  [['client/src/reviews'], ['kit', 'net', 'pipeline/queue', 'viewer', 'results', 'cases']],
   [['client/src/exports'], ['kit', 'net', 'pipeline/upload', 'cases']],
   [['client/src/cases'], ['kit', 'net', 'viewer', 'reviews', 'exports', 'analytics']],
   [['gateway/src/viewer'], ['destinations', 'auth', 'ports', 'http', 'audit', 'observability', 'database']],
@@ -156,7 +154,10 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
       ...['database', 'jobs'],
     ],
   ],
-  [['gateway/src/analytics'], ['reviews', 'results', 'models', 'policies', 'http', 'audit', 'database']],
+  [
+    ['gateway/src/analytics'],
+    ['reviews', 'results', 'models', 'policies', 'pipeline', 'http', 'audit', 'database'],
+  ],
   [
     ['gateway/src/cases'],
     [

@@ -1,10 +1,10 @@
 /**
- * `npm run lab -- viewer [--out FOLDER] [--package ADDRESS]`: opens a CT and a chest film with its results in the real
- * OHIF. The gateway fetches it from npm, or from ADDRESS, when it is turned on; both studies are sent and opened in the
- * app, in Chromium, and looked at in three sizes. `--out` keeps the pictures. Exits 0 if every size shows an image, and
- * OHIF wanted nothing that the viewer's policy forbids.
+ * `npm run lab -- viewer [--out FOLDER] [--package ADDRESS]`: opens a CT, a chest film with its results, and compressed
+ * images in the real OHIF. The gateway fetches it from npm, or from ADDRESS, when it is turned on; the studies are sent
+ * and opened in the app, in Chromium, and looked at in three sizes. `--out` keeps the pictures. Exits 0 if every size
+ * shows an image, and OHIF wanted nothing that the viewer's policy forbids.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Page } from 'playwright-core';
@@ -12,6 +12,7 @@ import type { Result } from '#shared/protocol/inference.ts';
 import type { BuiltInViewer } from '#shared/protocol/viewer.ts';
 import { ADMIN, ask, askAs } from '#testing/accounts.ts';
 import { filesOf, onDisk, openInstalled, sendStudy, type StudyOnDisk } from '#testing/app-page.ts';
+import { testEnvironment } from '#testing/environment.ts';
 import { evalImages, filmOf, readEvalImage } from '#testing/films.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { WINDOWS } from '#testing/inspect-page.ts';
@@ -20,6 +21,12 @@ import { freePort } from '../system/ports.ts';
 
 const SIZES = ['laptop', 'tablet', 'phone'] as const;
 const FILM = 'cxr/bacteria-05451.png';
+/** An image for each codec that OHIF has in WebAssembly, but HTJ2K: Debian's Orthanc gives out no such frames. */
+const COMPRESSED: Readonly<Record<string, string>> = {
+  'jpeg-2000': 'cr-chest-philips/RG1_J2KI.dcm',
+  'jpeg-ls': 'mr-small-syntaxes/MR_small_jpeg_ls_lossless.dcm',
+  jpeg: 'ct-syntaxes/CTImage.dcm_JPEGProcess1TransferSyntax_1.2.840.10008.1.2.4.50.dcm',
+};
 const { values } = parseArgs({ options: { out: { type: 'string' }, package: { type: 'string' } } });
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
@@ -52,9 +59,11 @@ async function show(
   const visitor = await world.openVisitor();
   const page = await openInstalled(visitor, world);
   await sendStudy(page, files);
-  await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+  // Studies of the visitors before this one are there too.
+  const sent = page.locator('[data-part=arrived]').filter({ hasNotText: 'from another device' });
+  await sent.locator('.study-open').waitFor();
   await arrived?.();
-  await page.locator('.study-open').first().click();
+  await sent.locator('.study-open').click();
   const refused: string[] = [];
   visitor.on('console', (message) => {
     if (message.text().includes('Content Security Policy')) refused.push(message.text());
@@ -90,6 +99,15 @@ async function showFilm(world: OwnWorld): Promise<void> {
   await show(world, { name: 'film', files: [onDisk('film.dcm', film.bytes)], arrived });
 }
 
+async function showCompressed(world: OwnWorld): Promise<void> {
+  const { corpus } = testEnvironment();
+  if (corpus === null) return say('compressed images are left out: the corpus is not here');
+  for (const [name, path] of Object.entries(COMPRESSED)) {
+    const bytes = await readFile(join(corpus, 'dev', path));
+    await show(world, { name, files: [onDisk(`${name}.dcm`, bytes)] });
+  }
+}
+
 const missing = await noWorldBecause();
 if (missing !== null) throw new Error(missing);
 if (values.out !== undefined) await mkdir(values.out, { recursive: true });
@@ -106,6 +124,7 @@ try {
     files: filesOf({ seed: 8101, instancesPerSeries: 8, rows: 256, columns: 256 }),
   });
   await showFilm(world);
+  await showCompressed(world);
 } finally {
   await world.close();
 }

@@ -43,7 +43,7 @@ import {
   type DevicePolicy,
   type IngestOutcome,
 } from '#shared/ingest/ingest-file.ts';
-import { createDiscFiles, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
+import { createDiscFiles, damagedBy, type DiscFiles } from '../../client/src/pipeline/ingest/disc-files.ts';
 import { createIdentitySealer } from '#shared/ingest/seal-identities.ts';
 import { refusingUnreadable } from '#shared/ingest/refusing-unreadable.ts';
 import { openFile } from '../../client/src/pipeline/ingest/open-file.ts';
@@ -133,11 +133,12 @@ async function send(
     keepReport: queue.keepReport,
     keepEntry: queue.keepEntry,
   });
-  const [{ connection, policy }, read] = await Promise.all([sender, reading]).catch((error: unknown) => {
+  const [{ connection, policy }, all] = await Promise.all([sender, reading]).catch((error: unknown) => {
     // An account that may not send reads no further.
     cancel(error);
     throw error;
   });
+  const read = all.map((each) => ({ ...each, result: afterIndex(each.result, disc) }));
   const under = { name: policy.name, version: policy.version, ...(reason !== null && { reason }) };
   const files = read.map((each) => enqueue(each, under, queue));
   await carryAll(connection, around, {
@@ -374,6 +375,13 @@ function entryOf({ instance, triage }: Extract<IngestOutcome, { kind: 'ready' }>
 async function noteIndex(disc: DiscFiles, found: CollectedFile, open: Reading['open']): Promise<void> {
   const index = await readDiscIndex(blobSource(await open(found)));
   if (index !== null) disc.noteIndex(found.path, index);
+}
+
+/** A file that is no instance, and that the index of its disc names as one, is damaged. */
+function afterIndex(result: FileResult, disc: DiscFiles): FileResult {
+  const { path, reason } = result;
+  const damaged = reason === null ? null : damagedBy(disc.named(path), reason);
+  return damaged === null ? result : { ...result, state: 'refused', reason: damaged };
 }
 
 function enqueue({ result, queued }: ReadOne, policy: Manifest['policy'], queue: FileQueue): FileResult {

@@ -33,7 +33,7 @@ export function untilInstalled(page: Page): Promise<void> {
 /** Until the page knows under which policy it sends; without a network it uses the one it last knew. */
 export function untilPolicyKnown(page: Page): Promise<void> {
   return page
-    .getByText(/^(Names are removed on this device|Unchanged: names are kept)$/)
+    .getByText(/^(Names are removed on this device|Names are kept)$/)
     .first()
     .waitFor();
 }

@@ -24,10 +24,10 @@ export function ModelFigures({ query }: { readonly query: string }) {
       path={`/analytics/models?${query}`}
       schema={modelFiguresSchema}
       isEmpty={({ models }) => models.every(isUnused)}
+      about={({ isGuarded }) => (isGuarded ? words.guarded : null)}
     >
       {(figures) => (
         <>
-          {figures.isGuarded && <p class="small quiet">{words.guarded}</p>}
           {figures.models
             .filter((of) => !isUnused(of))
             .map((of) => (

@@ -1,83 +1,106 @@
 /**
  * Counts with noise, for those who are told no others. Each answer is paid for from a month's budget, so nothing is
- * asked before the person presses; another question needs another press.
+ * asked before the person presses. The page says first how many are left;
+ * an answer that was paid for costs nothing again.
  */
 import type { ComponentChildren } from 'preact';
-import { useState } from 'preact/hooks';
-import type { z } from 'zod';
+import { useMemo } from 'preact/hooks';
+import { z } from 'zod';
 import {
   PRIVATE_QUERIES_A_MONTH,
-  privateOperationsSchema,
-  privateReviewsSchema,
+  toldOperationsSchema,
+  toldReviewsSchema,
   type Noise,
   type PrivateOperations,
   type PrivateReviews,
 } from '#shared/protocol/private-figures.ts';
-import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import type { CaseTrouble } from '../cases/case-trouble.ts';
 import { openAttempt } from '../cases/open-attempt.ts';
+import { formatMoment } from '../kit/format.ts';
 import { useApi } from '../net/net-context.ts';
 import { analyticsWords } from './analytics-words.ts';
 import { formatDay, formatWholeDay, secondsOf } from './format-period.ts';
 import { Numbers } from './Numbers.tsx';
 import { Table } from './Table.tsx';
+import { useFigures } from './use-figures.ts';
 
 const words = analyticsWords.noisy;
 
 export function NoisyUploads({ query }: { readonly query: string }) {
-  const asked = useAsked(`/analytics/operations?${query}&private=true`, privateOperationsSchema);
-  return <Asked {...asked}>{asked.answer && <Uploads figures={asked.answer} />}</Asked>;
+  const asked = useAsked(`/analytics/operations?${query}`, toldOperationsSchema);
+  const answer = asked.told?.answer;
+  return <Asked {...asked}>{answer && <Uploads figures={answer} />}</Asked>;
 }
 
 export function NoisyReviews({ query }: { readonly query: string }) {
-  const asked = useAsked(`/analytics/reviews?${query}&private=true`, privateReviewsSchema);
-  return <Asked {...asked}>{asked.answer && <Reviews figures={asked.answer} />}</Asked>;
+  const asked = useAsked(`/analytics/reviews?${query}`, toldReviewsSchema);
+  const answer = asked.told?.answer;
+  return <Asked {...asked}>{answer && <Reviews figures={answer} />}</Asked>;
 }
 
 type Answer = { readonly from: string; readonly to: string; readonly noise: Noise };
+type Told = { readonly left: number; readonly answer: Answer | null };
 
-/** The answer of the question before is not shown for another one. */
-function useAsked<A extends Answer>(path: string, schema: z.ZodType<A>) {
+/** The gateway keeps answers that were paid for, and what is left is read again with each question. */
+function useAsked<S extends z.ZodType<Told>>(path: string, schema: S) {
   const api = useApi();
-  const [attempt] = useState(openAttempt);
-  const [given, setGiven] = useState<{ readonly path: string; readonly answer: A } | null>(null);
-  const ask = () => attempt.tried(async () => setGiven({ path, answer: await api.json(path, schema) }));
-  return { attempt, ask, answer: given?.path === path ? given.answer : null };
+  const attempt = useMemo(openAttempt, [path]);
+  const { figures: told, trouble, again } = useFigures(`${path}&private=told`, schema);
+  const ask = async () => {
+    await attempt.tried(async () => {
+      await api.json(`${path}&private=true`, z.looseObject({}));
+    });
+    again();
+  };
+  return { attempt, ask, told, trouble, again };
 }
 
 type AskedProps = {
   readonly attempt: ReturnType<typeof openAttempt>;
-  readonly ask: () => Promise<boolean>;
-  readonly answer: Answer | null;
+  readonly ask: () => Promise<void>;
+  /** Null until it is here. */
+  readonly told: Told | null;
+  readonly trouble: CaseTrouble | null;
+  readonly again: () => void;
   readonly children: ComponentChildren;
 };
 
-function Asked({ attempt, ask, answer, children }: AskedProps) {
+function Asked({ attempt, ask, told, trouble, again, children }: AskedProps) {
+  const answer = told?.answer ?? null;
+  const isBusy = attempt.isBusy.value;
   return (
-    <div class="stack" aria-busy={attempt.isBusy.value}>
-      {answer === null && (
+    <div class="stack" aria-busy={isBusy || (told === null && trouble === null)}>
+      <TroubleAlert trouble={attempt.trouble.value} />
+      <TroubleAlert trouble={trouble}>
+        <p>
+          <button type="button" class="button" onClick={again}>
+            {analyticsWords.again}
+          </button>
+        </p>
+      </TroubleAlert>
+      {told !== null && answer === null && (
         <div class="stack-tight">
           <p>{words.what}</p>
           <p class="quiet">{words.costs(PRIVATE_QUERIES_A_MONTH)}</p>
-          <p>
-            <button
-              type="button"
-              class="button button-main"
-              disabled={attempt.isBusy.value}
-              onClick={() => void ask()}
-            >
-              {attempt.isBusy.value ? analyticsWords.loading : words.ask}
-            </button>
-          </p>
         </div>
       )}
-      <CaseTroubleNotice trouble={attempt.trouble.value} />
+      {told !== null && <p role="status">{told.left > 0 ? words.left(told.left) : words.spent}</p>}
+      {told !== null && answer === null && told.left > 0 && (
+        <p>
+          <button type="button" class="button button-main" disabled={isBusy} onClick={() => void ask()}>
+            {isBusy ? analyticsWords.loading : words.ask}
+          </button>
+        </p>
+      )}
       {answer && (
         <>
           <p class="small quiet">
             {analyticsWords.range(formatWholeDay(answer.from), formatWholeDay(answer.to))}
           </p>
-          <p role="status">
-            {words.noise(answer.noise.scale)} {words.left(answer.noise.left)}
+          <p>
+            {words.noise(answer.noise.scale)}{' '}
+            {words.counted(formatMoment(new Date(answer.noise.toldAt), new Date()))}
           </p>
           {children}
         </>

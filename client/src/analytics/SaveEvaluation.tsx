@@ -1,6 +1,6 @@
 /** Every prediction of the period as a CSV file on this device, under pseudonyms. */
 import { useSignal } from '@preact/signals';
-import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { useApi } from '../net/net-context.ts';
 import { saveFile } from '../net/save-file.ts';
@@ -30,7 +30,7 @@ export function SaveEvaluation({ query }: { readonly query: string }) {
       <button type="button" class="button" disabled={isBusy.value} onClick={() => void save()}>
         {isBusy.value ? words.saving : words.save}
       </button>
-      <CaseTroubleNotice trouble={trouble.value} />
+      <TroubleAlert trouble={trouble.value} />
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { z } from 'zod';
-import { CaseTroubleNotice } from '../cases/CaseParts.tsx';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { formatCount, formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -98,7 +98,7 @@ function ShownSheet({ shows, kind, onClose }: ShownProps) {
   }, []);
   return (
     <Sheet title={words.title[kind]} onClose={onClose}>
-      <CaseTroubleNotice trouble={trouble} />
+      <TroubleAlert trouble={trouble} />
       {page === null && trouble === null && <p class="quiet">{words.loading}</p>}
       <ul class="plain sheet-part">
         {page?.items.map(({ key, text, href, when }) => (

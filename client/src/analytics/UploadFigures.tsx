@@ -53,6 +53,7 @@ function Shown({ figures }: { readonly figures: Operations }) {
           { label: words.retries, value: formatCount(total.retries), what: words.retriesWhat },
         ]}
       />
+      <p class="small quiet">{words.counts}</p>
       <Charts figures={figures} />
       <Groups figures={figures} />
     </>

@@ -60,6 +60,8 @@ export const analyticsWords = {
     toPacs: 'Time to the PACS',
     retries: 'Retries',
     retriesWhat: 'times a study waited for the PACS',
+    counts:
+      'Only what has arrived at the gateway is counted. Studies that are still being sent, or were cancelled before anything arrived, are not.',
     byDay: 'Studies a day',
     toPacsByDay: 'Time to the PACS',
     byHour: 'Uploads by the hour of the day (UTC)',
@@ -83,10 +85,13 @@ export const analyticsWords = {
   noisy: {
     what: 'Exact counts are not for your role. You can have them with noise: right on the whole, and nobody can be recognised in them.',
     costs: (queries: number) =>
-      `Each answer uses one of the ${formatCount(queries)} that your role has in a month (UTC), all its people together.`,
+      `Each answer uses one of the ${formatCount(queries)} that your role has in a month (UTC), all its people together. The same question again costs nothing.`,
     ask: 'Ask for counts with noise',
     noise: (scale: number) =>
       `Counts of studies with noise: half of them are off by less than ${formatCount(Math.round(scale * 0.7))}. A count may be below zero.`,
+    counted: (when: string) => `Last counted: ${when}.`,
+    spent:
+      'Your role has no answers left this month (UTC). Questions that it has asked this month are still answered.',
     left: (queries: number) => `Your role has ${counted(queries, 'answer', 'answers')} left this month.`,
     about: (count: number) => `≈ ${formatCount(count)}`,
     reviews: 'Studies by type of review',
@@ -110,7 +115,7 @@ export const analyticsWords = {
     small: 'Withheld: fewer than 5 studies in some group.',
     partial: 'Months with fewer than 5 studies in some group are left out.',
     guarded:
-      'Whole months that are over. Groups of fewer than 5 studies are left out, so that nobody can be recognised.',
+      'For your role only whole months that are over count: this month’s results appear once it is over. Groups of fewer than 5 studies are left out, so that nobody can be recognised.',
     series: 'Results over time',
     calibration: 'Is the score right?',
     calibrationWhat:

@@ -6,6 +6,14 @@
 import type { z } from 'zod';
 import type { healthSchema, ProblemDetails, Role, Session, User } from '#shared/protocol/api.ts';
 
+const PACS_STATES: readonly Health['pacs'][] = [
+  'ok',
+  'unreachable',
+  'refuses-sign-in',
+  'settings-wrong',
+  'no-search',
+  'no-retrieval',
+];
 const ROLES: Record<Role, true> = {
   technician: true,
   radiologist: true,
@@ -66,7 +74,7 @@ export function readHealth(value: unknown): Health | null {
   return isFields(value) &&
     isOneOf(value['status'], ['ok', 'degraded', 'failing']) &&
     isOneOf(value['database'], ['ok', 'failing']) &&
-    isOneOf(value['pacs'], ['ok', 'unreachable', 'no-search', 'no-retrieval']) &&
+    isOneOf(value['pacs'], PACS_STATES) &&
     isOneOf(value['disk'], ['ok', 'full']) &&
     isOneOf(value['certificate'], ['none', 'ok', 'not-renewed'])
     ? (value as Health)

@@ -59,6 +59,8 @@ export async function canReachGateway(
 const LINK_OF = {
   ok: 'online',
   unreachable: 'pacs-unreachable',
+  'refuses-sign-in': 'pacs-refuses-sign-in',
+  'settings-wrong': 'pacs-settings-wrong',
   'no-search': 'pacs-no-search',
   'no-retrieval': 'pacs-no-retrieval',
 } as const;

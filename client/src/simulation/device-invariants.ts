@@ -1,6 +1,5 @@
 /** The invariants of the device, checked after each step in its database and in the list outside it. */
 import * as assert from 'uvu/assert';
-import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
 import { countReasons } from '../pipeline/queue/count-reasons.ts';
@@ -232,9 +231,9 @@ function checkKept({ ended }: SimulatedDevice, before: Snapshot, now: Snapshot):
 
 /** Done means in the PACS, or left out by a person. */
 function checkDone(study: StudyRow, { instances }: Snapshot): void {
-  for (const { state, reason } of instances.get(study.id) ?? []) {
+  for (const { state } of instances.get(study.id) ?? []) {
     assert.ok(
-      isInPacs(state as InstanceState) || state === 'left-out' || isAlreadyHere(reason),
+      isInPacs(state as InstanceState) || state === 'left-out',
       `done with an instance that is ${state}`,
     );
   }

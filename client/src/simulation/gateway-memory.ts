@@ -1,5 +1,4 @@
 /** A gateway in memory for the simulated device: the state of each instance, and the answers. */
-import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { isInPacs, isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -85,12 +84,7 @@ function place(
   reason: string | null,
 ): void {
   const one = held.get(keyOf(instance));
-  if (!one) return;
-  Object.assign(one, { state, reason });
-  if (!isAlreadyHere(reason)) return;
-  // The same original under other bytes.
-  const twin: Held = { ...one, digest: 'e'.repeat(64), state: 'stored', reason: null };
-  held.set(keyOf(twin), twin);
+  if (one) Object.assign(one, { state, reason });
 }
 
 function move(one: Held, state: InstanceState): void {

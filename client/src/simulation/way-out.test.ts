@@ -27,6 +27,7 @@ const INSTANCES: readonly Found[] = [
   ['refused', 'pacs-refused'],
   ['refused', 'conflicting-instance'],
   ['refused', 'already-here-other-policy'],
+  ['refused', 'already-here-other-boxes'],
   ['quarantined', 'pacs-lost'],
   ['quarantined', 'identity-remains'],
   ['quarantined', 'of-a-newer-gateway'],

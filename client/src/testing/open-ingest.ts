@@ -11,7 +11,7 @@ import { loadCharls } from '#shared/transfer/coding/load-charls.ts';
 import { evaluateBlinded, importEvaluationKey } from '#shared/transfer/oblivious-prf.ts';
 import { derivePolicyKey } from '#shared/transfer/policy-key.ts';
 import type { SyntheticStudy } from '#testing/synthetic-study.ts';
-import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
+import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import type { KnownPolicies } from '../pipeline/queue/rows/device-notes.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { makeSealingKeys, openDevice, queueOver, type TestDevice, type TestKeys } from './open-queue.ts';
@@ -65,7 +65,6 @@ export async function openIngest(options: TestIngestOptions = {}) {
   const { pool, hooks } = poolBeside(database);
   const keys = await makeSealingKeys();
   const policies = await policiesWith(options.chosen ?? IDENTIFIED, keys, options.holdsKey ?? true);
-  const deciding = decisionsOn(database, options.decisions);
   let announced = 0;
   const store = createIngestStore({
     ...deviceTools(options.room ?? null),
@@ -73,7 +72,7 @@ export async function openIngest(options: TestIngestOptions = {}) {
     key: Promise.resolve(opened.key),
     pool,
     policies,
-    giveUp: (id, why) => giveUpStudy(deciding, id, why),
+    decisions: decisionsOn(database, options.decisions),
     onQueued() {
       announced += 1;
     },

@@ -55,16 +55,19 @@ test('may have a policy that its account may send under, and no other', async ()
     assert.equal([refused.status, await codeIn(refused)], [403, 'policy-not-allowed']);
 });
 
-test('is named by the audit trail in what it sends and reads', async () => {
+test('is named by the audit trail in what it sends and reads; its account reads nothing new in its own receipt', async () => {
   const { user, accessToken } = await gateway.userWith(['technician']);
+  const auditor = await gateway.userWith(['auditor']);
   const { id: keyId, key } = await makeTestKey(gateway, { accountId: user.id });
   const upload = await sendStudy(askOf(gateway), key, [testFilm({ seed: 12 })]);
   const receipt = (token: string) => statusOf(token, `/upload/${upload}/receipt`);
   // Until the study is in the PACS.
   while ((await receipt(key)) === 404);
-  assert.equal([await receipt(key), await receipt(accessToken)], [200, 200]);
+  const read = [key, accessToken, auditor.accessToken].map(receipt);
+  assert.equal(await Promise.all(read), [200, 200, 200]);
   await closeReadings({ db: gateway.database.db, now: () => new Date(Date.now() + 3_600_000) });
-  const own = sql<boolean>`(fields->>'uploadId' = ${upload} or fields->>'accountId' = ${user.id})`;
+  const readers = [user.id, auditor.user.id];
+  const own = sql<boolean>`(fields->>'uploadId' = ${upload} or fields->>'accountId' = any(${readers}))`;
   const trail = await gateway.database.db
     .selectFrom('audit')
     .select(['event', 'fields'])
@@ -72,12 +75,16 @@ test('is named by the audit trail in what it sends and reads', async () => {
     .where(own)
     .execute();
   assert.equal(
-    trail.map(({ event, fields }) => `${event} ${fields['keyId'] === keyId} ${fields['receipts']}`).sort(),
+    trail
+      .map(({ event, fields: { keyId: by, accountId, receipts } }) =>
+        [event, by === keyId, accountId === auditor.user.id, receipts].join(' '),
+      )
+      .sort(),
     [
-      'records-read false 1',
-      'records-read true 2',
-      'upload-completed true undefined',
-      'upload-opened true undefined',
+      'records-read false true 1',
+      'records-read true false 1',
+      'upload-completed true false ',
+      'upload-opened true false ',
     ],
   );
 });
@@ -220,6 +227,45 @@ test('ends with the sessions of its account', async () => {
   await gateway.call('DELETE', '/auth/sessions?which=all', { token: accessToken });
   assert.is(await statusOf(key), 401);
   assert.is((await listed(id))?.state, 'account-ended');
+});
+
+test('lives on with other roles of its account, which count at its next use', async () => {
+  const { user } = await gateway.userWith(['technician']);
+  const { id, key } = await makeTestKey(gateway, { accountId: user.id });
+  const { db } = gateway.database;
+  const sender = { accountId: user.id, deviceId: null, epoch: 0, keyId: id };
+  const become = async (role: string): Promise<void> => {
+    const body = { roles: [role] };
+    await gateway.call('PATCH', `/admin/users/${user.id}`, { token: await admin(), body });
+  };
+  await become('researcher');
+  assert.equal([await statusOf(key), (await listed(id))?.state], [200, 'active']);
+  assert.ok(await maySend(db, sender, new Date(gateway.now())), 'a parcel that travels goes on');
+  await become('auditor');
+  const refused = await gateway.call('POST', '/upload/init', { token: key, body: {} });
+  assert.equal([refused.status, await codeIn(refused)], [403, 'not-allowed']);
+  assert.not(await maySend(db, sender, new Date(gateway.now())), 'auditors send nothing');
+  const body = { password: 'another password' };
+  await gateway.call('PUT', `/admin/users/${user.id}/password`, { token: await admin(), body });
+  assert.equal([await statusOf(key), (await listed(id))?.state], [401, 'account-ended']);
+});
+
+test('is told what it lacks: a right of its own, or that no key may do this, or that it has ended', async () => {
+  const { user } = await gateway.userWith(['technician']);
+  const reads = await makeTestKey(gateway, { accountId: user.id, scopes: ['read'] });
+  const sends = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
+  const told = async (method: string, path: string, token: string) => {
+    const answer = await gateway.call(method, path, { token });
+    const { code, detail } = (await answer.json()) as { code: string; detail?: string };
+    return [answer.status, code, detail];
+  };
+  const lacks = (what: string) => [403, 'key-lacks-scope', `This API key may not ${what}.`];
+  assert.equal(await told('POST', '/dicom-web/studies', reads.key), lacks('send studies'));
+  assert.equal(await told('GET', '/dicom-web/studies', sends), lacks('read'));
+  const upload = '/upload/00000000-0000-4000-8000-000000000000';
+  assert.equal(await told('DELETE', upload, sends), [403, 'not-for-keys', undefined]);
+  await gateway.call('DELETE', `/admin/api-keys/${reads.id}`, { token: await admin() });
+  assert.equal(await told('GET', '/auth/me', reads.key), [401, 'key-ended', undefined]);
 });
 
 test('cannot be guessed', async () => {

@@ -1,6 +1,6 @@
 /**
  * `/admin/api-keys`: the keys of scripts and PACSs. A key ends at once when it is revoked or expires, when its
- * account is disabled, and with the account's sessions.
+ * account is disabled, gets a new password or signs out everywhere. Other roles count at its next use.
  */
 import { z } from '@hono/zod-openapi';
 import {
@@ -92,7 +92,7 @@ async function makeKey({ db, now, keyTexts }: ApiKeyRouteTools, caller: Caller, 
     if (maker?.epoch !== caller.epoch) throw tokenEnded();
     const account = await holdAccount(trx, asked.accountId);
     if (!account || account.siteId !== caller.siteId || account.isDisabled) throw new Problem('not-found');
-    const { siteId, epoch } = account;
+    const { siteId, keyEpoch: epoch } = account;
     const { name, accountId, scopes, policy } = asked;
     // It is looked at again when the key is used: roles and policies change.
     if (policy !== null) await policyNamed(trx, siteId, policy, account.roles);

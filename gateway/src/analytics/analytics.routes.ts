@@ -14,6 +14,9 @@ import {
   privateModelsSchema,
   privateOperationsSchema,
   privateReviewsSchema,
+  toldModelsSchema,
+  toldOperationsSchema,
+  toldReviewsSchema,
 } from '#shared/protocol/private-figures.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';
@@ -22,7 +25,13 @@ import { askedOf, askedSchema, saidOf, wholeMonths } from './asked.ts';
 import { countModels } from './count-models.ts';
 import { countOperations } from './count-operations.ts';
 import { countTurnaround, countWorkload } from './count-reviews.ts';
-import { PRIVATE_READERS, tellModels, tellOperations, tellReviews } from './private/private-figures.ts';
+import {
+  PRIVATE_READERS,
+  tellAgain,
+  tellModels,
+  tellOperations,
+  tellReviews,
+} from './private/private-figures.ts';
 import { exportEvaluation, type EvaluationTools } from './export-evaluation.ts';
 
 const figures = {
@@ -30,7 +39,10 @@ const figures = {
   tags: ['analytics'],
   request: {
     query: askedSchema.extend({
-      private: z.enum(['true', 'false']).optional().openapi({ description: 'Counts with noise alone.' }),
+      private: z.enum(['true', 'false', 'told']).optional().openapi({
+        description:
+          'Counts with noise alone; the same question again in a month is paid for once. `told`: without a payment, what is left of the month, and the answer if it was paid for.',
+      }),
     }),
   },
   problems: ['only-with-noise', 'privacy-budget-spent'] as const,
@@ -44,7 +56,7 @@ const operations = defineRoute({
     'Uploads: studies, bytes, time to the PACS, retries, refusals. Only administrators ask by sex and age. Of researchers: only with noise',
   responses: {
     200: jsonResponse(
-      z.union([operationsSchema, privateOperationsSchema]),
+      z.union([operationsSchema, privateOperationsSchema, toldOperationsSchema]),
       'By day, hour, account, device and modality.',
     ),
   },
@@ -55,7 +67,9 @@ const models = defineRoute({
   roles: PRIVATE_READERS.models,
   summary:
     'Models: results, verdicts, disagreements, calibration and speed. Small groups are withheld from researchers',
-  responses: { 200: jsonResponse(z.union([modelFiguresSchema, privateModelsSchema]), 'By version.') },
+  responses: {
+    200: jsonResponse(z.union([modelFiguresSchema, privateModelsSchema, toldModelsSchema]), 'By version.'),
+  },
 });
 const reviews = defineRoute({
   ...figures,
@@ -65,7 +79,7 @@ const reviews = defineRoute({
     'Reviews: how long they take, and who has how many; how far readers agree with each other and with models. Of readers all for administrators, else your own. Of researchers: only with noise',
   responses: {
     200: jsonResponse(
-      z.union([reviewFiguresSchema, privateReviewsSchema]),
+      z.union([reviewFiguresSchema, privateReviewsSchema, toldReviewsSchema]),
       'No figure of agreement of fewer than 200 readings.',
     ),
   },
@@ -103,6 +117,7 @@ export function analyticsRoutes(tools: EvaluationTools): Router {
     const { roles, siteId } = caller;
     const { private: isPrivate, ...query } = c.req.valid('query');
     const asked = askedOf(query, now());
+    if (isPrivate === 'told') return c.json(await tellAgain(noisy, 'operations', caller, asked), 200);
     if (isPrivate === 'true') return c.json(await tellOperations(noisy, caller, asked), 200);
     mustBe(roles, OPERATIONS_READERS);
     const { sex, ageBand } = asked.cohort;
@@ -114,6 +129,7 @@ export function analyticsRoutes(tools: EvaluationTools): Router {
     const caller = callerOf(c);
     const { private: isPrivate, ...query } = c.req.valid('query');
     const wanted = askedOf(query, now());
+    if (isPrivate === 'told') return c.json(await tellAgain(noisy, 'models', caller, wanted), 200);
     if (isPrivate === 'true') return c.json(await tellModels(noisy, caller, wanted), 200);
     const isGuarded = !caller.roles.some((role) => READS_ALL.includes(role));
     const asked = isGuarded ? wholeMonths(wanted, now()) : wanted;
@@ -123,6 +139,7 @@ export function analyticsRoutes(tools: EvaluationTools): Router {
     const caller = callerOf(c);
     const { private: isPrivate, ...query } = c.req.valid('query');
     const asked = askedOf(query, now());
+    if (isPrivate === 'told') return c.json(await tellAgain(noisy, 'reviews', caller, asked), 200);
     if (isPrivate === 'true') return c.json(await tellReviews(noisy, caller, asked), 200);
     mustBe(caller.roles, CASE_KEEPERS);
     const [agreement, turnaround, workload] = await Promise.all([

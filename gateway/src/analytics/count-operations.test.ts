@@ -39,6 +39,15 @@ test.before(async () => {
     ...{ study: '2.25.0', account: ben, at: '2026-11-30T23:59:59.999Z', toPacsMs: 5 },
     instances: [{ bytes: 10, refused: 'pacs-refused' }],
   });
+  // Cancelled before anything of it arrived, and one that is still on its way.
+  for (const [study, state] of [
+    ['2.25.7', 'left-out'],
+    ['2.25.8', 'promised'],
+  ] as const)
+    await insertTestUpload(db, {
+      ...{ study, account: ben, at: '2026-11-05T12:00:00Z' },
+      instances: [{ bytes: 1000, state }, { state }],
+    });
   for (const at of ['2026-10-31T23:59:59.999Z', '2026-12-01T00:00:00Z'])
     await insertTestUpload(db, { study: '2.25.9', account: ben, at, instances: [{}] });
 });
@@ -106,6 +115,7 @@ test('names the list that shows what was counted, no more and no less', async ()
       ...{ siteId: site, accountId: null, text: undefined, standing: undefined, from: undefined },
       ...{ until: undefined, after: undefined, limit: 200 },
       sent: {
+        arrived: query.has('arrived'),
         ...{ from: new Date(query.get('sentFrom')!), until: new Date(query.get('sentTo')!) },
         accountId: query.get('account') ?? undefined,
         device: device === null ? undefined : device === 'none' ? null : device,

@@ -117,7 +117,7 @@ function listOf(asked: Asked): ListOf {
   const { from: sentFrom, to } = asked;
   return (more) =>
     isOfAll(asked)
-      ? `/studies?${new URLSearchParams({ all: '1', sentFrom, sentTo: laterDay(to, 1), ...more })}`
+      ? `/studies?${new URLSearchParams({ all: '1', arrived: '1', sentFrom, sentTo: laterDay(to, 1), ...more })}`
       : null;
 }
 

@@ -13,7 +13,7 @@ import type { Finding } from '#shared/protocol/inference.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Db } from '../database/database.ts';
 import { BYTE_ORDER_MARK, writeCsv } from '../http/csv.ts';
-import { isNotBlinded, isOwn, reachesAll } from '../results/result-reach.ts';
+import { mayKnowResult, reachesAll } from '../results/result-reach.ts';
 import { all, dayOf, isOfAll, isOfModality, patientConditions, type Asked, type Asking } from './asked.ts';
 
 const PAGE = 500;
@@ -75,21 +75,20 @@ export async function exportEvaluation(
   return Readable.toWeb(pages) as ReadableStream<Uint8Array>;
 }
 
-/** A condition on `i`, a result, and `c`, the cohort of its study. */
+/** A condition on `r`, a result, and `c`, the cohort of its study. */
 async function whichResults(db: Db, caller: Asking, asked: Asked): Promise<RawBuilder<boolean>> {
   const { since, until, cohort } = asked;
   const { modality } = cohort;
   return all([
-    sql<boolean>`i.site_id = ${caller.siteId} and i.created_at >= ${since} and i.created_at < ${until}`,
+    sql<boolean>`r.site_id = ${caller.siteId} and r.created_at >= ${since} and r.created_at < ${until}`,
     ...patientConditions('c', cohort),
-    ...(modality === undefined ? [] : [isOfModality('i.sop_class_uid', modality)]),
-    ...(reachesAll(caller) ? [] : [await isOwn(db, 'i', caller)]),
-    isNotBlinded('i', caller),
+    ...(modality === undefined ? [] : [isOfModality('r.sop_class_uid', modality)]),
+    await mayKnowResult(db, caller, 'r'),
   ]);
 }
 
-const FROM = sql`from inference_result i
-  left join study_cohort c on c.site_id = i.site_id and c.study_instance_uid = i.study_instance_uid`;
+const FROM = sql`from inference_result r
+  left join study_cohort c on c.site_id = r.site_id and c.study_instance_uid = r.study_instance_uid`;
 const modalityOf = (sopClass: string | null): string =>
   modalitiesOf(sopClass === null ? [] : [sopClass])[0] ?? '';
 const keyOf = ({ sex, ageBand, modality }: Cohort): string => `${sex} ${ageBand} ${modality}`;
@@ -100,8 +99,8 @@ const cohortOf = ({ sex, ageBand, sopClass }: Pick<Row, 'sex' | 'ageBand' | 'sop
 /** Results by cohort, and the studies that are sure to be different ones. */
 async function cohortsIn(db: Db, which: RawBuilder<boolean>) {
   type Found = Omit<Cohort, 'modality'> & { sopClass: string | null; studies: number; results: number };
-  const { rows } = await sql<Found>`select c.sex, c.age_band as "ageBand", i.sop_class_uid as "sopClass",
-      count(distinct i.study_instance_uid)::int as studies, count(*)::int as results
+  const { rows } = await sql<Found>`select c.sex, c.age_band as "ageBand", r.sop_class_uid as "sopClass",
+      count(distinct r.study_instance_uid)::int as studies, count(*)::int as results
     ${FROM} where ${which} group by 1, 2, 3`.execute(db);
   const cohorts = new Map<string, { cohort: Cohort; studies: number; results: number }>();
   for (const { studies, results, ...row } of rows) {
@@ -125,20 +124,20 @@ async function* writePages(
   yield encoder.encode(BYTE_ORDER_MARK + writeCsv([EVALUATION_COLUMNS]));
   let after = sql<boolean>`true`;
   for (;;) {
-    const { rows } = await sql<Row & { at_exactly: string }>`select i.id, i.created_at as at,
-        i.created_at::text as at_exactly, q.job_id as run, i.model_id as model, i.version, i.model_digest as digest,
-        i.study_instance_uid as study,
-        jsonb_build_object('threshold', i.finding->'threshold', 'probabilities', i.finding->'probabilities') as finding,
-        i.score, i.positive, (i.disagreement->>'device')::float8 as device, i.verdict,
-        i.verified_finding as "correctedTo", i.verified_at as "verdictAt", c.sex, c.age_band as "ageBand",
-        i.sop_class_uid as "sopClass"
+    const { rows } = await sql<Row & { at_exactly: string }>`select r.id, r.created_at as at,
+        r.created_at::text as at_exactly, q.job_id as run, r.model_id as model, r.version, r.model_digest as digest,
+        r.study_instance_uid as study,
+        jsonb_build_object('threshold', r.finding->'threshold', 'probabilities', r.finding->'probabilities') as finding,
+        r.score, r.positive, (r.disagreement->>'device')::float8 as device, r.verdict,
+        r.verified_finding as "correctedTo", r.verified_at as "verdictAt", c.sex, c.age_band as "ageBand",
+        r.sop_class_uid as "sopClass"
       ${FROM}
-      left join lateral (select job_id from result_request where result_id = i.id order by at limit 1) q on true
-      where ${which} and ${after} order by i.created_at, i.id limit ${PAGE}`.execute(db);
+      left join lateral (select job_id from result_request where result_id = r.id order by at limit 1) q on true
+      where ${which} and ${after} order by r.created_at, r.id limit ${PAGE}`.execute(db);
     if (rows.length > 0) yield encoder.encode(writeCsv(rows.map(toCells).filter((cells) => cells !== null)));
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE) return;
-    after = sql`(i.created_at, i.id) > (${last.at_exactly}::timestamptz, ${last.id}::uuid)`;
+    after = sql`(r.created_at, r.id) > (${last.at_exactly}::timestamptz, ${last.id}::uuid)`;
   }
 }
 

@@ -30,7 +30,15 @@ test.before(async () => {
 test.after(() => database.close());
 
 const nth = fc.nat({ max: 1000 });
-const state = fc.constantFrom('stored', 'coerced', 'received', 'refused', 'quarantined', 'left-out');
+const state = fc.constantFrom(
+  'stored',
+  'coerced',
+  'received',
+  'refused',
+  'quarantined',
+  'left-out',
+  'promised',
+);
 /** Whole parts of a hundred, so that no percentile lies in the middle of two milliseconds. */
 const ms = fc.nat({ max: 5_000 }).map((many) => many * 40);
 const modality = fc.constantFrom('DX', 'CT', 'MR' as const);

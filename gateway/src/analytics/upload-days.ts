@@ -2,6 +2,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import { UNKNOWN } from '#shared/protocol/analytics.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
+import { hasArrived } from '../pipeline/instance.store.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import { hashOf, listOf, placeOf, type KeptDays } from './kept-days.ts';
 
@@ -58,7 +59,7 @@ const countDays = (siteId: string, days: readonly string[]): RawBuilder<unknown>
       bool_or(i.state in (${sql.join([...IN_PACS])}))::int as "isThere",
       case when i.state in ('refused', 'quarantined') then concat_ws(' ', i.state, i.reason) end as refused
     from u join instance i on i.study_id = u.study_id
-    where i.policy_name <> ${RESULTS_POLICY.name} group by u.id, i.sop_class_uid, refused),
+    where i.policy_name <> ${RESULTS_POLICY.name} and ${hasArrived} group by u.id, i.sop_class_uid, refused),
   t as (
     select u.*, (select count(*)::int from audit a where a.fields ? 'studyId' and a.fields->>'studyId' = u.study_id::text
         and a.event = any(${RETRIES}::text[]) and a.fields->>'because' is distinct from 'required-destination') as retries,

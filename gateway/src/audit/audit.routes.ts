@@ -15,7 +15,7 @@ import type { Log } from '../observability/log.ts';
 import type { AuditHeads } from './audit-heads.ts';
 import { findEvents, type AuditFilter } from './find-events.ts';
 import { nameFields } from './name-fields.ts';
-import { recordReading } from './record-reading.ts';
+import { areReadingsPending, recordReading } from './record-reading.ts';
 import { CSV_HEADERS, saveEvents } from './save-events.ts';
 import { caseAsked, studyAsked, type StudyAsked } from './subjects.ts';
 import { verifyAudit } from './verify-audit.ts';
@@ -79,6 +79,7 @@ const eventsQuery = z.object({
     .or(z.uuid())
     .optional()
     .openapi({ description: 'Its number or its id.' }),
+  device: z.uuid().optional().openapi({ description: 'Did it, or its right to send began or ended.' }),
   before: place.optional().openapi({ description: 'The `next` of the page before.' }),
   limit: z.coerce.number().int().min(1).max(EVENTS_LIMIT).default(EVENTS_DEFAULT),
   format: z
@@ -231,7 +232,9 @@ function addEvents(router: Router, tools: AuditRouteTools): void {
       .limit(1)
       .executeTakeFirst();
     const names = await nameFields(db, caller.siteId, rows);
-    return c.json({ rows: rows.map(toShown), next, names, newest: newest?.seq ?? 0, study }, 200);
+    const readingsPending = await areReadingsPending(db, caller.siteId);
+    const page = { rows: rows.map(toShown), next, names, newest: newest?.seq ?? 0, study, readingsPending };
+    return c.json(page, 200);
   });
 
   router.openapi(people, async (c) => {
@@ -255,12 +258,12 @@ type Asked = Omit<z.infer<typeof eventsQuery>, 'before' | 'limit' | 'format'>;
 async function toFilter(
   db: Db,
   siteId: string,
-  { from, to, person, kind, study: asked, case: of }: Asked,
+  { from, to, person, kind, device, study: asked, case: of }: Asked,
 ): Promise<{ filter: AuditFilter; study: StudyAsked['shown'] }> {
   const study = asked === undefined ? undefined : await studyAsked(db, siteId, asked);
   const caseId = of === undefined ? undefined : await caseAsked(db, siteId, of);
   return {
-    filter: { siteId, from, until: to, person, kind, study: study?.filter, caseId },
+    filter: { siteId, from, until: to, person, kind, study: study?.filter, caseId, device },
     study: study?.shown ?? null,
   };
 }

@@ -8,12 +8,12 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
-import type { AuditEventName, StudyEventName } from '#shared/protocol/audit-events.ts';
+import type { AuditEventName, OfStudyIn, StudyEventName } from '#shared/protocol/audit-events.ts';
 import type { DataSet } from '#shared/protocol/private-figures.ts';
 import type { Trx } from '../database/database.ts';
 
 /** The events and their fields. The codes of PS3.15 A.5 are in #shared/protocol/audit-events.ts. */
-export type AuditEvent =
+type Recorded =
   // `address`: of the client, as the gateway sees it
   | { event: 'login'; accountId: string; address: string }
   | { event: 'login-failed'; because: 'unknown-user'; address: string }
@@ -73,6 +73,8 @@ export type AuditEvent =
       aeTitle: string;
       accountId: string;
       instances: number;
+      /** Those of the instances, as far as they are known. */
+      studies: readonly string[];
       because: GivingUpReason | null;
       by: string;
     }
@@ -145,8 +147,22 @@ export type AuditEvent =
       by: string;
     }
   // Questions to models, and what a person said of the answers
-  | { event: `inference-${'asked' | 'cancelled' | 'retried'}`; jobId: string; [field: string]: AuditValue }
-  | { event: 'result-verified'; resultId: string; verdict: string; revision: number; by: string }
+  | { event: 'inference-asked'; jobId: string; studies: readonly string[]; [field: string]: AuditValue }
+  // `studyInstanceUID` null: the image came as a file and belongs to no study
+  | {
+      event: `inference-${'cancelled' | 'retried'}`;
+      jobId: string;
+      studyInstanceUID: string | null;
+      accountId: string;
+    }
+  | {
+      event: 'result-verified';
+      resultId: string;
+      studyInstanceUID: string | null;
+      verdict: 'agreed' | 'corrected';
+      revision: number;
+      by: string;
+    }
   // Steps of people with a case. Nothing that they typed
   | { event: CaseEventName; caseId: string; by: string | null; [field: string]: AuditValue }
   | {
@@ -202,7 +218,7 @@ export type AuditEvent =
   | { event: 'gateway-stopped' }
   // The database was put back to row `to`, and rows up to `lostSeq` are gone
   | { event: 'audit-restored'; to: number; lostSeq: number; lostHash: string }
-  // Readings by one account of one study since `from`, in a quarter of an hour at most
+  // Readings by one account of one study since `from`, in a quarter of an hour at most; each thing counts once
   | {
       event: 'records-read';
       accountId: string;
@@ -210,13 +226,26 @@ export type AuditEvent =
       keyId?: string;
       studyInstanceUID: string | null;
       from: string;
+      until: string;
       images: number;
       reports: number;
       receipts: number;
       exports: number;
     }
+  // Searches of the PACS by one account that found a study, in a quarter of an hour at most
+  | {
+      event: 'study-found';
+      accountId: string;
+      keyId?: string;
+      studyInstanceUID: string | null;
+      from: string;
+      until: string;
+      searches: number;
+      /** An answer held a patient's name or ID, as the PACS has it. */
+      named: boolean;
+    }
   // How often one account read the trail since `from`, in a quarter of an hour at most
-  | { event: 'audit-read'; accountId: string; from: string; pages: number }
+  | { event: 'audit-read'; accountId: string; from: string; until: string; pages: number }
   // The trail as a file: of which kind and time, and what else it was narrowed by
   | {
       event: 'audit-saved';
@@ -228,6 +257,20 @@ export type AuditEvent =
     }
   // The steps of a study
   | { event: StudyEventName; studyId: string; [field: string]: AuditValue };
+
+/** The fields by which the trail of a study finds an event (find-events.ts). */
+type Named = {
+  readonly study: { studyId: string } | { studyInstanceUID: string | null };
+  readonly studies: { studies: readonly string[] };
+  readonly case: { caseId: string };
+  readonly export: { exportId: string };
+  readonly none: unknown;
+};
+type Unnamed<One = Recorded> = One extends { event: infer Name extends AuditEventName }
+  ? { [Each in Name]: One extends Named[OfStudyIn<Each>] ? never : Each }[Name]
+  : never;
+/** One of a study that its trail would not find cannot be recorded: then no event is one. */
+export type AuditEvent = [Unnamed] extends [never] ? Recorded : { cannotBeFound: Unnamed };
 
 export type CaseEventName =
   `case-${'opened' | 'changed' | 'closed' | 'reopened' | 'deleted' | 'linked' | 'noted' | 'read' | 'patients-read' | 'attached' | 'attachment-removed'}`;

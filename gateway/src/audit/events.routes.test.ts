@@ -1,7 +1,8 @@
 /** `/audit/events`: looked for by auditors, saved, and itself recorded; never of another site. */
+import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { AUDIT_EVENTS, AUDIT_KINDS, eventsOfKind } from '#shared/protocol/audit-events.ts';
+import { AUDIT_EVENTS, AUDIT_KINDS, eventsOfKind, type OfStudy } from '#shared/protocol/audit-events.ts';
 import { auditVerdictSchema } from '#shared/protocol/audit-head.ts';
 import { auditPageSchema, auditPeopleSchema, type AuditPage } from '#shared/protocol/audit-page.ts';
 import { openTestCase } from '../testing/open-cases.ts';
@@ -11,8 +12,8 @@ import { testFilm } from '../testing/open-subject.ts';
 import { userOfOtherSite } from '../testing/other-site.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { readCsv } from '../http/csv.ts';
-import { recordAudits } from './audit.ts';
-import { closeReadings } from './record-reading.ts';
+import { recordAudits, type AuditEvent } from './audit.ts';
+import { closeReadings, recordReading } from './record-reading.ts';
 
 const test = suite('events of the audit trail');
 let gateway: TestGateway;
@@ -94,6 +95,33 @@ test('are narrowed by study, by case, by kind and by time, page by page', async 
   const future = new Date(gateway.now().getTime() + 60_000).toISOString();
   assert.equal((await found(`from=${future}`)).rows, []);
   assert.is((await found(`to=${future}`)).rows.length, Math.min(50, paged.length));
+});
+
+test('are narrowed by the device that did them', async () => {
+  const { user } = await gateway.userWith(['technician']);
+  const { db } = gateway.database;
+  const { site_id: siteId } = await db
+    .selectFrom('account')
+    .select('site_id')
+    .where('id', '=', user.id)
+    .executeTakeFirstOrThrow();
+  const deviceId = randomUUID();
+  const other = randomUUID();
+  const ended = { accountId: user.id, because: 'unused' } as const;
+  const events: AuditEvent[] = [
+    { event: 'device-enrolled', accountId: user.id, deviceId },
+    { event: 'device-enrolled', accountId: user.id, deviceId: other },
+    { event: 'upload-opened', studyId: randomUUID(), studyInstanceUID: '1.2.9', by: user.id, deviceId },
+    { event: 'device-ended', ...ended, devices: [other, deviceId] },
+  ];
+  await db.transaction().execute((trx) => recordAudits(trx, siteId, events, gateway.now()));
+  assert.equal(eventsIn(await found(`device=${deviceId}`)), [
+    'device-ended',
+    'upload-opened',
+    'device-enrolled',
+  ]);
+  assert.equal(eventsIn(await found(`device=${deviceId}&kind=studies`)), ['upload-opened']);
+  assert.is((await gateway.call('GET', '/audit/events?device=1', { token: auditor })).status, 422);
 });
 
 test('are not told to others, and of another site nothing is found by any filter', async () => {
@@ -205,15 +233,31 @@ test('that were read are an event: one for an account and a quarter of an hour, 
   await found('kind=studies', token);
   await gateway.call('GET', '/audit', { token });
   await gateway.call('GET', '/audit/verify', { token });
-  gateway.wait(16 * 60_000);
   await closeReadings({ db: gateway.database.db, now: gateway.now });
-  const { rows } = await found(
-    `person=${user.id}&kind=reading`,
-    (await gateway.userWith(['auditor'])).accessToken,
+  const { siteId } = await gateway.database.db
+    .selectFrom('account')
+    .select('site_id as siteId')
+    .where('id', '=', user.id)
+    .executeTakeFirstOrThrow();
+  const tools = { db: gateway.database.db, now: gateway.now };
+  assert.is(
+    (await found('', token)).readingsPending,
+    false,
+    'of readings of the trail nobody has to be told',
   );
+  await recordReading(tools, { id: user.id, siteId }, '1.2.3', 'images');
+  assert.is((await found('', token)).readingsPending, true);
+  gateway.wait(16 * 60_000);
+  await closeReadings(tools);
+  const later = (await gateway.userWith(['auditor'])).accessToken;
+  const { rows, readingsPending } = await found(`person=${user.id}&kind=reading`, later);
+  assert.is(readingsPending, false);
   assert.equal(
-    rows.map(({ event, fields }) => [event, fields['pages'], fields['accountId']]),
-    [['audit-read', 4, user.id]],
+    rows.map(({ event, fields }) => [event, fields['pages'] ?? fields['images'], fields['accountId']]).sort(),
+    [
+      ['audit-read', 6, user.id],
+      ['records-read', 1, user.id],
+    ],
   );
 });
 
@@ -263,6 +307,40 @@ test('are verified with progress, and the stream says what is wrong', async () =
 
 test('have a kind each, and each kind has events', () => {
   assert.equal(new Set(Object.values(AUDIT_EVENTS).map(({ kind }) => kind)), new Set(AUDIT_KINDS));
+});
+
+/** Each event of the trail once, as it names a study: with the id of its row here, or with its UID. */
+function eventsAbout(by: string, studyId: string, studyInstanceUID: string): AuditEvent[] {
+  const caseId = randomUUID();
+  const exportId = randomUUID();
+  const isStep = (name: string): boolean => /^(study|upload|parcel|instances|receipt)-/.test(name);
+  const named: Readonly<Record<OfStudy, (name: string) => object>> = {
+    study: (name) => (isStep(name) ? { studyId } : { studyInstanceUID }),
+    studies: () => ({ studies: ['1.2.826.7', studyInstanceUID] }),
+    case: (name) => ({ caseId, ...(name === 'case-opened' && { studies: [studyInstanceUID] }) }),
+    export: (name) => ({ exportId, ...(name === 'export-ready' && { studies: [studyInstanceUID] }) }),
+    none: () => ({}),
+  };
+  return Object.entries(AUDIT_EVENTS).map(
+    ([event, { of }]) => ({ event, by, ...named[of](event) }) as unknown as AuditEvent,
+  );
+}
+
+test('that concern a study are all found by it, and none that concern another one', async () => {
+  const { uid, user } = await promisedStudy(806);
+  const { db } = gateway.database;
+  const { siteId } = (await gateway.signIn()).user;
+  const studyId = (await found(`study=${uid}`)).study!.id!;
+  const events = [...eventsAbout(user.id, studyId, uid), ...eventsAbout(user.id, randomUUID(), '1.2.826.8')];
+  await db.transaction().execute((trx) => recordAudits(trx, siteId, events, gateway.now()));
+  const ofStudy = Object.entries(AUDIT_EVENTS).flatMap(([name, { of }]) => (of === 'none' ? [] : [name]));
+  assert.ok(ofStudy.length > 50 && ofStudy.includes('result-verified'), `${ofStudy.length} events`);
+  for (const asked of [uid, studyId]) {
+    const { rows } = await found(`study=${asked}&limit=200`);
+    const [opened, ...rest] = rows.map(({ event }) => event).toReversed();
+    assert.is(opened, 'upload-opened', 'that of the promise');
+    assert.equal(rest.sort(), ofStudy.toSorted());
+  }
 });
 
 test.run();

@@ -15,8 +15,12 @@ let siteId = '';
 let otherSite = '';
 const anna = randomUUID();
 const bert = randomUUID();
-const STUDY = { ids: [randomUUID(), randomUUID()], studyInstanceUID: '1.2.3' };
 const CASE = randomUUID();
+const DEVICE = randomUUID();
+const STUDY = {
+  ...{ ids: [randomUUID(), randomUUID()], studyInstanceUID: '1.2.3' },
+  ...{ caseIds: [randomUUID()], exportIds: [randomUUID()] },
+};
 const NAMES = Object.keys(AUDIT_EVENTS);
 const START = Date.parse('2026-05-01T00:00:00Z');
 
@@ -55,7 +59,11 @@ function randomRows(random: () => number, count: number): Made[] {
     if (random() < 0.5) fields['accountId'] = one([anna, bert]);
     if (random() < 0.3) Object.assign(fields, { studyId: one([...STUDY.ids, randomUUID()]) });
     if (random() < 0.3) fields['studyInstanceUID'] = one(['1.2.3', '1.2.3.4', null]);
-    if (random() < 0.2) fields['caseId'] = one([CASE, randomUUID()]);
+    if (random() < 0.2) fields['caseId'] = one([CASE, ...STUDY.caseIds, randomUUID()]);
+    if (random() < 0.1) fields['studies'] = one([[], ['1.2.3.4', '1.2.3'], ['1.2.33']]);
+    if (random() < 0.2) fields['deviceId'] = one([DEVICE, randomUUID()]);
+    if (random() < 0.1) fields['devices'] = one([[], [randomUUID(), DEVICE]]);
+    if (random() < 0.1) fields['exportId'] = one([...STUDY.exportIds, randomUUID()]);
     const at = new Date(START + Math.floor(random() * 40) * 1_000);
     return {
       at,
@@ -68,10 +76,13 @@ function randomRows(random: () => number, count: number): Made[] {
 
 /** Read slowly from all rows. */
 const fits = ({ site_id, at, event, fields }: AuditRow, filter: AuditFilter): boolean => {
-  const { from, until, person, kind, study, caseId } = filter;
+  const { from, until, person, kind, study, caseId, device } = filter;
   const isOfStudy =
     study === undefined ||
     study.ids.includes(String(fields['studyId'])) ||
+    study.caseIds.includes(String(fields['caseId'])) ||
+    study.exportIds.includes(String(fields['exportId'])) ||
+    (Array.isArray(fields['studies']) && fields['studies'].includes(study.studyInstanceUID)) ||
     (!('studyId' in fields) && fields['studyInstanceUID'] === study.studyInstanceUID);
   return (
     site_id === filter.siteId &&
@@ -80,7 +91,10 @@ const fits = ({ site_id, at, event, fields }: AuditRow, filter: AuditFilter): bo
     (person === undefined || fields['by'] === person || fields['accountId'] === person) &&
     (kind === undefined || codedEvent(event)?.kind === kind) &&
     isOfStudy &&
-    (caseId === undefined || fields['caseId'] === caseId)
+    (caseId === undefined || fields['caseId'] === caseId) &&
+    (device === undefined ||
+      fields['deviceId'] === device ||
+      (Array.isArray(fields['devices']) && fields['devices'].includes(device)))
   );
 };
 
@@ -109,6 +123,7 @@ test('are all of them, each once, the newest first, whatever the filters and the
       kind: maybe((['studies', 'settings', 'sign-ins'] as const)[round % 3]!),
       study: random() < 0.2 ? STUDY : undefined,
       caseId: random() < 0.2 ? CASE : undefined,
+      device: random() < 0.2 ? DEVICE : undefined,
     };
     const expected = rows
       .filter((row) => fits(row, filter))
@@ -152,6 +167,10 @@ test('are found without reading the trail: a page of each event at most, however
   await insert(many);
   await sql`analyze audit`.execute(database.db);
   const middle = { at: many[15_000]!.at, seq: 15_001 };
+  const nobodys = {
+    ...{ ids: [randomUUID()], studyInstanceUID: '1.9' },
+    ...{ caseIds: [randomUUID()], exportIds: [randomUUID()] },
+  };
   const cases: Record<string, AuditFilter> = {
     'no filter': { siteId },
     'a kind that is rare': { siteId, kind: 'accounts' },
@@ -160,7 +179,8 @@ test('are found without reading the trail: a page of each event at most, however
     'a person with all others': { siteId, person: bert },
     'a person and a rare kind': { siteId, person: bert, kind: 'accounts' },
     'a period in the middle': { siteId, until: middle.at },
-    'nobody’s study': { siteId, study: { ids: [randomUUID()], studyInstanceUID: '1.9' } },
+    'nobody’s study': { siteId, study: nobodys },
+    'nobody’s device': { siteId, device: DEVICE },
   };
   for (const [name, filter] of Object.entries(cases))
     for (const before of [null, middle]) {

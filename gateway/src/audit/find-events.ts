@@ -19,9 +19,20 @@ export type AuditFilter = {
   /** Did it, or had it done to their account. */
   readonly person?: string | undefined;
   readonly kind?: AuditKind | undefined;
-  /** The study's ids in this gateway, which its steps name; readings and orders name its UID alone. */
-  readonly study?: { readonly ids: readonly string[]; readonly studyInstanceUID: string } | undefined;
+  readonly study?: StudyNames | undefined;
   readonly caseId?: string | undefined;
+  /** Did it, or was given or lost its right to send. */
+  readonly device?: string | undefined;
+};
+
+/** The names by which events know a study: each as `OfStudy` in #shared/protocol/audit-events.ts says. */
+export type StudyNames = {
+  /** In this gateway: its steps name them. */
+  readonly ids: readonly string[];
+  /** Readings, orders and verdicts name it alone; questions to models name several. */
+  readonly studyInstanceUID: string;
+  readonly caseIds: readonly string[];
+  readonly exportIds: readonly string[];
 };
 
 export type AuditRow = Selectable<Tables['audit']>;
@@ -34,10 +45,9 @@ export async function findEvents(
   limit: number,
 ): Promise<readonly AuditRow[]> {
   const inTime = timeOf(filter, before);
-  const found =
-    filter.study !== undefined || filter.caseId !== undefined
-      ? ofSubject(filter, inTime)
-      : await ofMany(db, filter, inTime, limit);
+  const found = [filter.study, filter.caseId, filter.device].some((subject) => subject !== undefined)
+    ? ofSubject(filter, inTime)
+    : await ofMany(db, filter, inTime, limit);
   const { rows } = await sql<AuditRow>`
     with found as materialized (${found}),
       page as materialized (select seq from found order by at desc, seq desc limit ${limit})
@@ -56,18 +66,27 @@ function timeOf({ siteId, from, until }: AuditFilter, before: AuditPlace | null)
   return all(conditions);
 }
 
-/** A study or a case has as many events as happened to it. */
-function ofSubject({ study, caseId, person, kind }: AuditFilter, inTime: Sql): Sql {
+/** A study, a case or a device has as many events as happened to it. */
+function ofSubject({ study, caseId, device, person, kind }: AuditFilter, inTime: Sql): Sql {
   const conditions = [inTime];
   if (study !== undefined)
     conditions.push(sql`((fields ? 'studyId' and fields->>'studyId' = any(${study.ids}::text[]))
-      or (fields ? 'studyInstanceUID' and not fields ? 'studyId'
-        and fields->>'studyInstanceUID' = ${study.studyInstanceUID}))`);
+      or ${namesStudy(study.studyInstanceUID)}
+      or (fields ? 'caseId' and fields->>'caseId' = any(${study.caseIds}::text[]))
+      or (fields ? 'exportId' and fields->>'exportId' = any(${study.exportIds}::text[])))`);
   if (caseId !== undefined) conditions.push(sql`fields ? 'caseId' and fields->>'caseId' = ${caseId}`);
+  if (device !== undefined)
+    conditions.push(sql`((fields ? 'deviceId' and fields->>'deviceId' = ${device})
+      or (fields ? 'devices' and fields->'devices' ? ${device}))`);
   if (person !== undefined) conditions.push(sql`${person} in (fields->>'by', fields->>'accountId')`);
   if (kind !== undefined) conditions.push(sql`event = any(${eventsOfKind(kind)}::text[])`);
   return sql`select seq, at from audit where ${all(conditions)}`;
 }
+
+/** A condition on `audit`: it names the study by its UID, and is no step of it. */
+export const namesStudy = (studyInstanceUID: string): RawBuilder<boolean> =>
+  sql`((fields ? 'studyInstanceUID' and not fields ? 'studyId' and fields->>'studyInstanceUID' = ${studyInstanceUID})
+    or (fields ? 'studies' and fields->'studies' ? ${studyInstanceUID}))`;
 
 async function ofMany(db: Db, filter: AuditFilter, inTime: Sql, limit: number): Promise<Sql> {
   const { person, kind, siteId } = filter;

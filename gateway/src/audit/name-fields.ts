@@ -1,5 +1,6 @@
 /** Names for the ids in events, so that a person can read them: of accounts, API keys, cases, studies. */
 import { sql } from 'kysely';
+import { studiesIn } from '#shared/protocol/audit-events.ts';
 import type { AuditNames } from '#shared/protocol/audit-page.ts';
 import type { Db } from '../database/database.ts';
 
@@ -40,7 +41,7 @@ export async function nameFields(db: Db, siteId: string, events: Events): Promis
       .where('site_id', '=', siteId)
       .where(isAny(events, 'caseId'))
       .execute(),
-    uploadsOfStudies(db, siteId, textsIn(events, 'studyInstanceUID')),
+    uploadsOfStudies(db, siteId, [...new Set(events.flatMap(({ fields }) => studiesIn(fields)))]),
   ]);
   return {
     accounts: Object.fromEntries(accounts.map(({ id, username }) => [id, username])),

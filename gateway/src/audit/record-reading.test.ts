@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { receiptOf, assembledStudy } from '../testing/open-study.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
+import { addAccount } from '../testing/add-account.ts';
 import { closeReadings, recordReading } from './record-reading.ts';
 
 const test = suite('reading');
@@ -31,7 +32,8 @@ test('is one event of the trail with its counts, once the quarter of an hour is 
   const { db } = pipeline.tools;
   let now = new Date('2026-05-01T10:01:00Z');
   const tools = { db, now: () => now };
-  for (let nr = 0; nr < 40; nr += 1) await recordReading(tools, { id, siteId }, '1.2.3', 'images');
+  for (let nr = 0; nr < 40; nr += 1)
+    await recordReading(tools, { id, siteId }, '1.2.3', { kind: 'images', subject: `1.2.3.${nr % 4}` });
   await recordReading(tools, { id, siteId }, '1.2.3', 'reports');
   await recordReading(tools, { id, siteId }, '1.2.4', 'images');
   now = new Date(now.getTime() + 10 * MINUTE_MS);
@@ -43,17 +45,24 @@ test('is one event of the trail with its counts, once the quarter of an hour is 
   await closeReadings(tools);
   await closeReadings(tools);
   const counted = (await readings(siteId))
-    .map(({ studyInstanceUID, images, reports, receipts, exports, from, accountId }) => [
+    .map(({ studyInstanceUID, images, reports, receipts, exports, from, until, accountId }) => [
       studyInstanceUID,
       ...[images, reports, receipts, exports],
       from,
+      until,
       accountId === id,
     ])
     .sort();
   assert.equal(counted, [
-    ['1.2.3', 41, 1, 0, 0, '2026-05-01T10:01:00.000Z', true],
-    ['1.2.4', 1, 0, 0, 0, '2026-05-01T10:01:00.000Z', true],
+    ['1.2.3', 4, 1, 0, 0, '2026-05-01T10:01:00.000Z', '2026-05-01T10:11:00.000Z', true],
+    ['1.2.4', 1, 0, 0, 0, '2026-05-01T10:01:00.000Z', '2026-05-01T10:01:00.000Z', true],
   ]);
+  const times = await db.selectFrom('audit').select('at').where('event', '=', 'records-read').execute();
+  assert.equal(
+    times.map(({ at }) => at.toISOString()),
+    ['2026-05-01T10:01:00.000Z', '2026-05-01T10:01:00.000Z'],
+    'that of the first reading, not of the end of the quarter of an hour',
+  );
   await pipeline.close();
 });
 
@@ -70,9 +79,12 @@ test('that was counted under a clock which was wrong becomes an event all the sa
   await pipeline.close();
 });
 
-test('of a receipt is recorded', async () => {
+test('of a receipt is recorded, unless its reader sent the study', async () => {
   const { pipeline, uploadId } = await assembledStudy(ground, 1);
   await pipeline.runAll();
+  await receiptOf(pipeline, uploadId);
+  const auditor = await addAccount(pipeline);
+  pipeline.actAs(auditor, ['auditor']);
   const { receipt } = await receiptOf(pipeline, uploadId);
   await closeReadings({ db: pipeline.tools.db, now: () => new Date(Date.now() + 60 * MINUTE_MS) });
   assert.equal(
@@ -81,7 +93,7 @@ test('of a receipt is recorded', async () => {
       receipts,
       accountId,
     ]),
-    [[receipt.studyInstanceUID, 1, pipeline.accountId]],
+    [[receipt.studyInstanceUID, 1, auditor]],
   );
   await pipeline.close();
 });

@@ -1,15 +1,19 @@
 /**
- * Reading is an event: who read images, reports, receipts or exports of which study, or the audit trail. One event for
- * an account or an API key of it, a study and a quarter of an hour, with counts: a radiologist who pages through a
- * study is one row, not a thousand. Each reading is counted in a table, before it is answered; the clock writes the
- * event when the quarter of an hour is over.
+ * Reading is an event: who read images, reports, receipts or exports of which study, which study a search listed, or
+ * who read the audit trail. One event for an account or an API key of it, a study and a quarter of an hour, with
+ * counts: a radiologist who pages through a study is one row, not a thousand. Each reading is counted in a table,
+ * before it is answered; the clock writes the event when the quarter of an hour is over, with the time of the first
+ * reading.
  */
 import { sql } from 'kysely';
 import type { Db, Trx } from '../database/database.ts';
-import { recordAudits, type AuditEvent } from './audit.ts';
+import { recordAudit, type AuditEvent } from './audit.ts';
 
-export const READINGS = ['images', 'reports', 'receipts', 'exports', 'trail'] as const;
-export type Reading = (typeof READINGS)[number];
+/**
+ * `searches`: a search told that the study exists, and no more of it than numbers and dates; `named-searches`: also a
+ * patient's name or ID, as the PACS has them.
+ */
+export type Reading = 'images' | 'reports' | 'receipts' | 'exports' | 'searches' | 'named-searches' | 'trail';
 
 /** `key`: the API key by which the account reads. */
 export type Reader = {
@@ -26,13 +30,18 @@ const AT_ONCE = 100;
 /** The number of the quarter of an hour. */
 export const periodOf = (now: Date): number => Math.floor(now.getTime() / PERIOD_MS);
 
+/** `subject`: the UID of an instance, or the id of a result. It counts once, however often it is read. */
+type ReadingOf = { readonly kind: Reading; readonly subject: string };
+
 /** Before the answer is sent. `studyInstanceUID` null: the image came as a file and belongs to no study. */
 export async function recordReading(
   { db, now }: Tools,
   reader: Reader,
   studyInstanceUID: string | null,
-  kind: Reading,
+  read: Reading | ReadingOf,
 ): Promise<void> {
+  const at = now();
+  const { kind, subject } = typeof read === 'string' ? { kind: read, subject: '' } : read;
   await db
     .insertInto('reading')
     .values({
@@ -40,15 +49,17 @@ export async function recordReading(
       account_id: reader.id,
       key_id: reader.key?.id ?? '',
       study_instance_uid: studyInstanceUID ?? '',
-      period: periodOf(now()),
+      period: periodOf(at),
       kind,
+      subject,
       count: 1,
-      since: now(),
+      since: at,
+      until: at,
     })
     .onConflict((conflict) =>
       conflict
-        .columns(['site_id', 'account_id', 'key_id', 'study_instance_uid', 'period', 'kind'])
-        .doUpdateSet({ count: sql`reading.count + 1` }),
+        .columns(['site_id', 'account_id', 'key_id', 'study_instance_uid', 'period', 'kind', 'subject'])
+        .doUpdateSet({ count: sql`reading.count + 1`, until: at }),
     )
     .execute();
 }
@@ -77,40 +88,80 @@ async function closeSome(trx: Trx, now: Date): Promise<number> {
       .where('key_id', '=', one.key_id)
       .where('study_instance_uid', '=', one.study_instance_uid)
       .where('period', '=', one.period)
-      .returning(['kind', 'count', 'since'])
+      .returning(['kind', 'subject', 'count', 'since', 'until'])
       .execute();
     // Another gateway has written it.
     if (rows.length === 0) continue;
-    await recordAudits(trx, one.site_id, eventsOf(one, rows), now);
+    // A clock that was ahead would keep the event at the top of the trail.
+    for (const { event, from } of eventsOf(one, rows))
+      await recordAudit(trx, one.site_id, event, from > now ? now : from);
   }
   return over.length;
 }
 
 type Place = { readonly account_id: string; readonly key_id: string; readonly study_instance_uid: string };
-type Counted = { readonly kind: Reading; readonly count: number; readonly since: Date };
+type Counted = {
+  readonly kind: Reading;
+  readonly subject: string;
+  readonly count: number;
+  readonly since: Date;
+  readonly until: Date;
+};
+type Dated = { readonly event: AuditEvent; readonly from: Date };
 
-/** Readings of a study and readings of the trail are events of their own. */
-function eventsOf(of: Place, rows: readonly Counted[]): AuditEvent[] {
-  const accountId = of.account_id;
-  const countOf = (kind: Reading): number => rows.find((row) => row.kind === kind)?.count ?? 0;
-  const from = (some: readonly Counted[]): string =>
-    new Date(Math.min(...some.map(({ since }) => since.getTime()))).toISOString();
-  const records = rows.filter(({ kind }) => kind !== 'trail');
-  const trail = rows.filter(({ kind }) => kind === 'trail');
-  const events: AuditEvent[] = [];
-  if (records.length > 0)
-    events.push({
-      event: 'records-read',
-      accountId,
-      ...(of.key_id !== '' && { keyId: of.key_id }),
-      studyInstanceUID: of.study_instance_uid || null,
-      from: from(records),
-      images: countOf('images'),
-      reports: countOf('reports'),
-      receipts: countOf('receipts'),
-      exports: countOf('exports'),
-    });
-  if (trail.length > 0)
-    events.push({ event: 'audit-read', accountId, from: from(trail), pages: countOf('trail') });
-  return events;
+/** Readings of a study, searches that found it and readings of the trail are events of their own. */
+function eventsOf(of: Place, rows: readonly Counted[]): Dated[] {
+  const who = { accountId: of.account_id, ...(of.key_id !== '' && { keyId: of.key_id }) };
+  const studyInstanceUID = of.study_instance_uid || null;
+  const things = (kind: Reading): number => thingsIn(rows.filter((row) => row.kind === kind));
+  const times = (kind: Reading): number =>
+    rows.reduce((sum, row) => (row.kind === kind ? sum + row.count : sum), 0);
+  return [
+    ...dated(rows, ['images', 'reports', 'receipts', 'exports'], (span) => ({
+      ...{ event: 'records-read', ...who, studyInstanceUID, ...span },
+      ...{ images: things('images'), reports: things('reports') },
+      ...{ receipts: things('receipts'), exports: things('exports') },
+    })),
+    ...dated(rows, ['searches', 'named-searches'], (span) => ({
+      ...{ event: 'study-found', ...who, studyInstanceUID, ...span },
+      searches: times('searches') + times('named-searches'),
+      named: times('named-searches') > 0,
+    })),
+    ...dated(rows, ['trail'], (span) => ({
+      ...{ event: 'audit-read', accountId: of.account_id, ...span, pages: times('trail') },
+    })),
+  ];
+}
+
+/** Those that were read by name; a reading of the study as a whole is one where no other is known. */
+function thingsIn(rows: readonly Counted[]): number {
+  const named = rows.filter(({ subject }) => subject !== '').length;
+  return named === 0 ? Math.min(1, rows.length) : named;
+}
+
+type Span = { readonly from: string; readonly until: string };
+
+/** One event of these kinds, or none. */
+function dated(
+  rows: readonly Counted[],
+  kinds: readonly Reading[],
+  toEvent: (span: Span) => AuditEvent,
+): Dated[] {
+  const some = rows.filter(({ kind }) => kinds.includes(kind));
+  if (some.length === 0) return [];
+  const from = new Date(Math.min(...some.map(({ since }) => since.getTime())));
+  const until = new Date(Math.max(...some.map((row) => row.until.getTime())));
+  return [{ from, event: toEvent({ from: from.toISOString(), until: until.toISOString() }) }];
+}
+
+/** Readings of studies that the trail does not have yet. */
+export async function areReadingsPending(db: Db, siteId: string): Promise<boolean> {
+  const one = await db
+    .selectFrom('reading')
+    .select('kind')
+    .where('site_id', '=', siteId)
+    .where('kind', '<>', 'trail')
+    .limit(1)
+    .executeTakeFirst();
+  return one !== undefined;
 }

@@ -1,6 +1,6 @@
 /** The events that somebody looks for as CSV, newest first: a page at a time as the caller reads it. */
 import { Readable } from 'node:stream';
-import { codedEvent, EVENT_IDS, EVENT_TYPES, outcomeOf } from '#shared/protocol/audit-events.ts';
+import { codedEvent, EVENT_IDS, EVENT_TYPES, outcomeOf, studiesIn } from '#shared/protocol/audit-events.ts';
 import type { AuditNames } from '#shared/protocol/audit-page.ts';
 import type { Db } from '../database/database.ts';
 import { BYTE_ORDER_MARK, writeCsv } from '../http/csv.ts';
@@ -30,8 +30,8 @@ export async function saveEvents(
   filter: AuditFilter,
   by: string,
 ): Promise<ReadableStream<Uint8Array>> {
-  const { siteId, kind, from, until, person, study, caseId } = filter;
-  const narrowing = { person, study, case: caseId };
+  const { siteId, kind, from, until, person, study, caseId, device } = filter;
+  const narrowing = { person, study, case: caseId, device };
   const narrowedBy = Object.entries(narrowing).flatMap(([name, value]) =>
     value === undefined ? [] : [name],
   );
@@ -78,7 +78,7 @@ function cellsOf({ seq, at, event, fields, hash }: AuditRow, names: AuditNames):
     ...[String(seq), at.toISOString(), event, coded?.kind ?? '', id.code, id.meaning, type],
     ...[coded?.action ?? '', String(outcomeOf(event, fields))],
     ...[names.accounts[by] ?? '', by, names.accounts[whose] ?? '', whose],
-    ...[text('studyInstanceUID'), String(names.cases[text('caseId')] ?? ''), text('deviceId')],
+    ...[studiesIn(fields).join(' '), String(names.cases[text('caseId')] ?? ''), text('deviceId')],
     ...[names.keys[text('keyId')] ?? text('keyId'), text('address'), JSON.stringify(fields), hash],
   ];
 }

@@ -1,9 +1,10 @@
 /** The study and the case whose events somebody looks for. A site finds nothing by those of another one. */
+import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
-import type { AuditFilter } from './find-events.ts';
+import type { StudyNames } from './find-events.ts';
 
 export type StudyAsked = {
-  readonly filter: NonNullable<AuditFilter['study']>;
+  readonly filter: StudyNames;
   /** Null: it is known by no UID. */
   readonly shown: { id: string | null; studyInstanceUID: string } | null;
 };
@@ -13,7 +14,8 @@ export async function studyAsked(db: Db, siteId: string, asked: string): Promise
   const isId = asked.includes('-');
   const uid = isId ? await uidOf(db, siteId, asked) : asked;
   // A study that was taken back has left its events.
-  if (uid === undefined) return { filter: { ids: [asked], studyInstanceUID: '' }, shown: null };
+  if (uid === undefined)
+    return { filter: { ids: [asked], studyInstanceUID: '', caseIds: [], exportIds: [] }, shown: null };
   const rows = await db
     .selectFrom('study')
     .select('id')
@@ -22,7 +24,27 @@ export async function studyAsked(db: Db, siteId: string, asked: string): Promise
     .orderBy('created_at')
     .execute();
   const ids = rows.map(({ id }) => id);
-  return { filter: { ids, studyInstanceUID: uid }, shown: { id: ids[0] ?? null, studyInstanceUID: uid } };
+  return {
+    filter: { ids, studyInstanceUID: uid, ...(await namersOf(db, siteId, uid)) },
+    shown: { id: ids[0] ?? null, studyInstanceUID: uid },
+  };
+}
+
+/** The cases and exports whose events have named the study, also those that are gone. */
+async function namersOf(
+  db: Db,
+  siteId: string,
+  studyInstanceUID: string,
+): Promise<Pick<StudyNames, 'caseIds' | 'exportIds'>> {
+  const { rows } = await sql<{ caseId: string | null; exportId: string | null }>`
+    select distinct fields->>'caseId' as "caseId", fields->>'exportId' as "exportId" from audit
+    where site_id = ${siteId} and fields ? 'studies' and fields->'studies' ? ${studyInstanceUID}
+    union select case_id::text, null from case_study
+    where site_id = ${siteId} and study_instance_uid = ${studyInstanceUID}`.execute(db);
+  return {
+    caseIds: rows.flatMap(({ caseId }) => caseId ?? []),
+    exportIds: rows.flatMap(({ exportId }) => exportId ?? []),
+  };
 }
 
 async function uidOf(db: Db, siteId: string, id: string): Promise<string | undefined> {

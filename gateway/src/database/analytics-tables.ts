@@ -1,4 +1,5 @@
 /** The tables of figures. Of cohorts: the sex and the age band of a study's patient, as far as its images told them. */
+import type { JSONColumnType } from 'kysely';
 import type { AgeBand, Sex } from '#shared/protocol/analytics.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import type { DataSet } from '#shared/protocol/private-figures.ts';
@@ -18,6 +19,17 @@ export type PrivacyBudgetTable = {
   role: Role;
   month: string;
   queries: number;
+};
+
+/** An answer with noise that a role has paid for. */
+export type PrivateAnswerTable = {
+  site_id: string;
+  data_set: DataSet;
+  role: Role;
+  month: string;
+  /** A hash of its days and cohort. */
+  question: string;
+  answer: JSONColumnType<object>;
 };
 
 /** The uploads of a day, as columns: counted again where `upload_day_changed` has the day. */
@@ -50,6 +62,7 @@ export type ChangedDayTable = { site_id: string; day: string };
 export type AnalyticsTables = {
   study_cohort: StudyCohortTable;
   privacy_budget: PrivacyBudgetTable;
+  private_answer: PrivateAnswerTable;
   upload_day: UploadDayTable;
   upload_day_changed: ChangedDayTable;
   result_day: ResultDayTable;

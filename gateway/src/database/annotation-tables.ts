@@ -9,6 +9,8 @@ export type ReviewAnnotationsTable = {
   /** Of the last change, made by the device: the same request again is known by it. */
   request_id: string;
   sealed: Uint8Array;
+  /** The highest number that a mark of this reading has or had. */
+  last_number: number;
   changed_at: Date;
 };
 

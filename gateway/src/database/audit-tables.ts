@@ -23,9 +23,13 @@ type ReadingTable = {
   study_instance_uid: string;
   /** Quarters of an hour since 1970. */
   period: number;
-  kind: 'images' | 'reports' | 'receipts' | 'exports' | 'trail';
+  kind: 'images' | 'reports' | 'receipts' | 'exports' | 'searches' | 'named-searches' | 'trail';
+  /** The instance or the result that was read; empty: the study as a whole. */
+  subject: string;
   count: number;
+  /** The first reading and the last. */
   since: Date;
+  until: Date;
 };
 
 export type AuditTables = { audit: AuditTable; reading: ReadingTable };

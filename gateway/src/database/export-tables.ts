@@ -6,6 +6,7 @@ import type {
   ExportSelection,
   ExportState,
   ExportTrouble,
+  LeftOut,
 } from '#shared/protocol/exports.ts';
 
 type Json<T> = ColumnType<T, string, string>;
@@ -47,6 +48,7 @@ export type ExportJobTable = {
   rows: number | null;
   bytes: number | null;
   sha256: string | null;
+  left_out: ColumnType<LeftOut, string | undefined, string>;
   created_at: ColumnType<Date, Date, never>;
   finished_at: Date | null;
   expires_at: Date | null;

@@ -120,6 +120,8 @@ export type InferenceResultTable = {
   /** Of the finding, as columns: what figures are made of. */
   score: Computed<number | null>;
   positive: Computed<boolean | null>;
+  /** Of the image, as the model of image kinds saw it. */
+  image_kind: Computed<string | null>;
   sop_class_uid: Computed<string | null>;
   differs: Computed<boolean>;
 };

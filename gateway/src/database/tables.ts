@@ -49,6 +49,8 @@ export type AccountTable = {
   disabled_at: Date | null;
   /** Grows whenever sessions of the account are ended; tokens of an earlier epoch no longer hold. */
   epoch: Generated<number>;
+  /** Grows whenever its API keys are ended: as `epoch`, except for other roles, which count at each use of a key. */
+  key_epoch: Generated<number>;
   /** Null: the site's. */
   quota_uploads: Generated<number | null>;
   quota_instances: Generated<number | null>;
@@ -59,7 +61,7 @@ export type AccountTable = {
   patients_asked: Generated<number>;
 };
 
-/** A key for scripts, which acts for an account. It ends with the epoch of the account in which it was made. */
+/** A key for scripts, which acts for an account. It ends with the `key_epoch` of the account in which it was made. */
 export type ApiKeyTable = {
   id: Generated<string>;
   site_id: string;
@@ -148,6 +150,8 @@ export type StudyTable = {
   wrapped_key: Uint8Array | null;
   waiting_because:
     | 'pacs-unreachable'
+    | 'pacs-refuses-sign-in'
+    | 'pacs-settings-wrong'
     | 'storage-full'
     | 'gateway-failed'
     | 'behind-another'
@@ -174,6 +178,8 @@ export type UploadTable = {
   device_id: string | null;
   /** When the device said that everything was sent. */
   completed_at: Date | null;
+  /** When a person stopped what was still on its way; null: nobody did, or it travels again. */
+  cancelled_at: Date | null;
   /** Instances of the study that its sender did not promise. */
   withheld: ColumnType<Withheld, string | undefined, string>;
   created_at: CreatedAt;

@@ -81,6 +81,7 @@ async function subjectOf(bytes: Uint8Array, drawn: readonly Drawn[] = ALL): Prom
   const annotations = drawn.map(
     (one, at): Annotation => ({
       id: `00000000-0000-4000-8000-${String(at).padStart(12, '0')}`,
+      number: at + 3,
       ...where,
       frame: 1,
       label: LABEL,
@@ -107,7 +108,7 @@ function marksOf({ bytes }: { readonly bytes: Uint8Array }): readonly Mark[] {
 }
 async function lengthOf(more: readonly SimpleElement[], seed = 77): Promise<unknown[]> {
   const marks = marksOf(buildAnnotations(await film({ seed, more })));
-  const { length, unit, method } = marks.find(({ tracking }) => tracking === 'Length 1')!;
+  const { length, unit, method } = marks.find(({ tracking }) => tracking.startsWith('Length '))!;
   return [length, unit, method?.length ?? 0];
 }
 
@@ -137,7 +138,7 @@ test('has no fault that dciodvfy finds: of a film, one without a name, frames, a
   }
 });
 
-test('has each mark on the pixels where it was drawn, as pydicom reads it', async () => {
+test('has each mark under its number on the pixels where it was drawn, as pydicom reads it', async () => {
   const subject = await film({ seed: 75 });
   const marks = marksOf(buildAnnotations(subject));
   assert.ok(
@@ -146,10 +147,10 @@ test('has each mark on the pixels where it was drawn, as pydicom reads it', asyn
   assert.equal(
     marks.map(({ tracking, type, points }) => [tracking, type, points.length > 10 ? points.length : points]),
     [
-      ['Point 1', 'POINT', [[10.5, 20.25]]],
-      ['Arrow 1', 'POLYLINE', ALL[1]!.points],
+      ['Point 3', 'POINT', [[10.5, 20.25]]],
+      ['Arrow 4', 'POLYLINE', ALL[1]!.points],
       [
-        'Box 1',
+        'Box 5',
         'POLYLINE',
         [
           [30, 40],
@@ -160,7 +161,7 @@ test('has each mark on the pixels where it was drawn, as pydicom reads it', asyn
         ],
       ],
       [
-        'Ellipse 1',
+        'Ellipse 6',
         'ELLIPSE',
         [
           [20, 10],
@@ -170,7 +171,7 @@ test('has each mark on the pixels where it was drawn, as pydicom reads it', asyn
         ],
       ],
       [
-        'Ellipse 2',
+        'Ellipse 7',
         'ELLIPSE',
         [
           [10, 20],
@@ -179,14 +180,20 @@ test('has each mark on the pixels where it was drawn, as pydicom reads it', asyn
           [40, 30],
         ],
       ],
-      ['Line 1', 'POLYLINE', 2000],
-      ['Length 1', 'POLYLINE', ALL[6]!.points],
-      ['Text 1', 'POINT', marks[7]!.points],
+      ['Line 8', 'POLYLINE', 2000],
+      ['Length 9', 'POLYLINE', ALL[6]!.points],
+      ['Text 10', 'POINT', marks[7]!.points],
     ],
   );
   const [[column, row]] = marks[7]!.points as [[number, number]];
   assert.ok(Math.abs(column - 79.99) < 1e-4 && Math.abs(row - 0.01) < 1e-4, `${column} ${row}`);
   assert.ok(marks.every(({ comment }) => comment === LABEL));
+  const ofOne = buildAnnotations({ ...subject, reading: { place: 2, readers: 2, standing: 1 } });
+  assert.is(
+    marksOf(ofOne)[6]!.tracking,
+    'Length B9',
+    'with the letter of the reader where there are several',
+  );
 });
 
 test('names the frame of an image that has several', async () => {

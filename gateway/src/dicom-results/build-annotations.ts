@@ -11,7 +11,7 @@ import type { InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
-import type { Annotation, AnnotationKind } from '#shared/protocol/annotations.ts';
+import { markNameOf, type Annotation, type AnnotationKind } from '#shared/protocol/annotations.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { ImageFacts, Reading } from '../reviews/annotation-road.ts';
 import { CODING_SCHEME, dcm, ncit, MILLIMETRE, own, PIXELS, sct, type Code } from './codes.ts';
@@ -176,15 +176,14 @@ const MARKS: Readonly<Record<AnnotationKind, { readonly title: string; readonly 
 const REGIONS: readonly AnnotationKind[] = ['point', 'box', 'ellipse', 'text'];
 
 function group(subject: AnnotationSubject, annotation: Annotation, label: string): ContentItem {
-  const { annotations, uid, images } = subject;
+  const { uid, images, reading } = subject;
   const { id, kind, sopInstanceUID } = annotation;
   const { title, code } = MARKS[kind];
   const facts = images.get(sopInstanceUID)!;
-  const alike = annotations.filter((one) => one.kind === kind);
-  const number = alike.findIndex((one) => one.id === id) + 1;
+  const name = markNameOf(annotation, reading.readers === 1 ? null : reading.place);
   const isRegion = REGIONS.includes(kind);
   const items = [
-    ...tracked(`${title} ${number}`, uid('annotation', subject.reviewId, id)),
+    ...tracked(`${title} ${name}`, uid('annotation', subject.reviewId, id)),
     codeValue(FINDING, code),
     kind === 'length'
       ? lengthOf(annotation, facts)

@@ -68,10 +68,10 @@ export function createRemembered<T>(
   };
 }
 
-/** An account that is not disabled; tokens of an earlier epoch no longer hold. */
-export type KnownAccount = { readonly user: User; readonly epoch: number };
+/** An account that is not disabled; tokens of an earlier epoch no longer hold, nor do keys of an earlier `keyEpoch`. */
+export type KnownAccount = { readonly user: User; readonly epoch: number; readonly keyEpoch: number };
 
-/** An API key that was not revoked; it ends with the account's epoch as well. */
+/** An API key that was not revoked; it ends with the account's `keyEpoch` as well. */
 export type KnownKey = {
   readonly id: string;
   readonly accountId: string;
@@ -81,7 +81,7 @@ export type KnownKey = {
   readonly expiresAt: Date;
 };
 
-/** The caller's proof; `keyDigest` null: an access token. */
+/** The caller's proof; `keyDigest` null: an access token. Of a key, `epoch` is the account's `keyEpoch`. */
 export type Shown = ReadToken & { readonly keyDigest: string | null };
 
 export type CallerTools = {
@@ -134,8 +134,8 @@ async function callerWith(
   { accountId, epoch, deviceId, keyDigest }: Shown,
 ): Promise<Caller | null> {
   const known = await users.find(accountId);
-  if (known === null || known.epoch !== epoch) return null;
-  const user = { ...known.user, epoch };
+  if (known === null || (keyDigest === null ? known.epoch : known.keyEpoch) !== epoch) return null;
+  const user = { ...known.user, epoch: known.epoch };
   if (keyDigest !== null) {
     const key = await apiKeys.find(keyDigest);
     if (key === null || now() >= key.expiresAt) return null;

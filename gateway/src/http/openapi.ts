@@ -23,7 +23,7 @@ export function serveOpenApi(router: Router, version: string): void {
     type: 'http',
     scheme: 'bearer',
     description:
-      'An API key (`rk_…`) from `POST /admin/api-keys` with the scope that the route names. Routes that name none answer `not-allowed`.',
+      'An API key (`rk_…`) from `POST /admin/api-keys` with the scope that the route names; without it the route answers `key-lacks-scope`. Routes that name none answer `not-for-keys`.',
   });
   let document: string | null = null;
   router.get('/openapi.json', allow('public'), (c) => {

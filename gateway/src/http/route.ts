@@ -10,6 +10,7 @@ import { problemSchema, type Role, type User } from '#shared/protocol/api.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import { ALL_PROBLEMS, type AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import { Problem } from '#shared/protocol/problem.ts';
+import { isKeyText } from '../auth/api-key.ts';
 import { invalidRequest } from './invalid-request.ts';
 
 /** The callers who are let in: everybody, or those with one of the roles. */
@@ -100,24 +101,37 @@ export function allow(access: Access, { uploadRight = false, keys = [] }: AllowO
   const guard: MiddlewareHandler<GatewayEnv> = async (c, next) => {
     if (access !== 'public') {
       const caller = callerOf(c);
-      if (!isInScope(caller, { uploadRight, keys }) || !caller.roles.some((role) => access.includes(role)))
-        throw new Problem('not-allowed');
+      if (!caller.roles.some((role) => access.includes(role))) throw new Problem('not-allowed');
+      requireScope(caller, { uploadRight, keys });
     }
     await next();
   };
   return Object.assign(guard, { access, uploadRight, keys });
 }
 
-function isInScope(caller: Caller, { uploadRight, keys }: Required<AllowOptions>): boolean {
+const OPENS = {
+  upload: 'send studies',
+  read: 'read',
+  metrics: 'read how busy the gateway is',
+} satisfies Record<ApiKeyScope, string>;
+
+/** @throws Problem not-allowed, key-lacks-scope, not-for-keys. */
+function requireScope(caller: Caller, { uploadRight, keys }: Required<AllowOptions>): void {
   switch (caller.scope) {
     case 'session':
-      return true;
+      return;
     case 'upload':
-      return uploadRight;
-    case 'key':
-      return caller.key.scopes.some((scope) => keys.includes(scope));
+      if (!uploadRight) throw new Problem('not-allowed');
+      return;
+    case 'key': {
+      if (keys.length === 0) throw new Problem('not-for-keys');
+      const isEnough = caller.key.scopes.some((scope) => keys.includes(scope));
+      const missing = keys.map((scope) => OPENS[scope]).join(' or ');
+      if (!isEnough) throw new Problem('key-lacks-scope', `This API key may not ${missing}.`);
+      return;
+    }
     default:
-      return caller satisfies never;
+      caller satisfies never;
   }
 }
 
@@ -136,13 +150,15 @@ export function callerOf(c: Context<GatewayEnv>): Caller {
   const caller = c.get('caller');
   if (caller) return caller;
   // RFC 6750 §3: the challenge says whether there was a token that does not hold.
-  if (c.req.header('authorization')) throw tokenEnded();
+  const shown = c.req.header('authorization');
+  if (shown) throw tokenEnded(isKeyText(shown.replace(/^bearer +/i, '')));
   throw new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer' });
 }
 
-/** The caller's token does not hold, or no longer. */
-export function tokenEnded(): Problem {
-  return new Problem('not-authenticated', undefined, { 'WWW-Authenticate': 'Bearer error="invalid_token"' });
+/** The caller's token or API key does not hold, or no longer. */
+export function tokenEnded(isKey = false): Problem {
+  const challenge = { 'WWW-Authenticate': 'Bearer error="invalid_token"' };
+  return new Problem(isKey ? 'key-ended' : 'not-authenticated', undefined, challenge);
 }
 
 type RouteDefinition<P extends string> = Omit<RouteConfig, 'path' | 'middleware' | 'security'> & {
@@ -190,7 +206,7 @@ export function describeRoute(
   router: Router,
   { roles, uploadRight = false, keys = [], problems = [], ...rest }: RouteDefinition<string>,
 ): void {
-  const codes = new Set<AnyProblemCode>([...alwaysPossible({ ...rest, roles }), ...problems]);
+  const codes = new Set<AnyProblemCode>([...alwaysPossible({ ...rest, roles, keys }), ...problems]);
   const route = {
     ...rest,
     responses: { ...problemResponses(codes), ...rest.responses },
@@ -223,9 +239,10 @@ export function limitBody(maxSize: number): MiddlewareHandler {
   });
 }
 
-function alwaysPossible({ roles, request }: RouteDefinition<string>): AnyProblemCode[] {
+function alwaysPossible({ roles, keys = [], request }: RouteDefinition<string>): AnyProblemCode[] {
   const codes: AnyProblemCode[] = ['rate-limited', 'unexpected', 'not-ready'];
-  if (roles !== 'public') codes.push('not-authenticated', 'not-allowed');
+  const toKeys = ['key-ended', keys.length === 0 ? 'not-for-keys' : 'key-lacks-scope'] as const;
+  if (roles !== 'public') codes.push('not-authenticated', 'not-allowed', ...toKeys);
   if (request) codes.push('invalid-request');
   if (request?.body) codes.push('bad-request', 'body-too-large', 'unsupported-media-type');
   return codes;

@@ -4,6 +4,7 @@
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import type { ParsedInstance } from '#shared/dicom/data-set.ts';
+import { mayHoldName } from '#shared/deid/undeclared-text.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { sideOf, type ModelCard } from '#shared/models/card.ts';
@@ -62,7 +63,11 @@ export type Examined =
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 /** A PNG of 8 bits. */
 export type Shown =
-  | { readonly kind: 'shown'; readonly png: Uint8Array<ArrayBuffer> }
+  | {
+      readonly kind: 'shown';
+      readonly png: Uint8Array<ArrayBuffer>;
+      readonly mayHoldName: boolean;
+    }
   | { readonly kind: 'refused'; readonly because: AnyProblemCode };
 export type RunOf = (role: RunRole) => RunModel;
 
@@ -246,7 +251,8 @@ export async function showImage(
   try {
     const { rows: height, columns: width, grey } = reducePicture(seen.picture, limit);
     const data = Uint8ClampedArray.from(grey, (value) => value * 255);
-    return { kind: 'shown', png: encodePng({ width, height, channels: 1, data }) };
+    const png = encodePng({ width, height, channels: 1, data });
+    return { kind: 'shown', png, mayHoldName: mayHoldName(seen.instance) };
   } finally {
     seen.leave();
   }

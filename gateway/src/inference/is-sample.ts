@@ -1,12 +1,30 @@
 /** Knows the sample study, which the first visitor sends, under any policy. */
 import { createPseudonyms, createRequests } from '#shared/deid/pseudonyms.ts';
+import type { InferenceRule } from '#shared/protocol/rule.ts';
 import { patientKeyOf } from '#shared/deid/patient-key.ts';
 import { secretsUnder } from '#shared/transfer/patient-secrets.ts';
 import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import type { StudyRow } from '../pipeline/study.store.ts';
-import { findPolicy } from '../policies/policies.ts';
+import { findPolicy, RESULTS_POLICY } from '../policies/policies.ts';
 import type { InferenceTools } from './inference-tools.ts';
-import { SAMPLE_PATIENT_ID, SAMPLE_STUDY } from './inference-rules.ts';
+import { SAMPLE_PATIENT_ID, SAMPLE_RULE, SAMPLE_STUDY } from './inference-rules.ts';
+
+/** The rule that is built in and takes this study, for a dry run. */
+export async function builtInRules(
+  tools: Pick<InferenceTools, 'db' | 'policyKey'>,
+  siteId: string,
+  studyInstanceUID: string,
+): Promise<readonly InferenceRule[]> {
+  const rows = await tools.db
+    .selectFrom('study')
+    .selectAll()
+    .where('site_id', '=', siteId)
+    .where('study_instance_uid', '=', studyInstanceUID)
+    .where('policy_name', '<>', RESULTS_POLICY.name)
+    .execute();
+  for (const row of rows) if (await isSample(row, tools)) return [SAMPLE_RULE];
+  return [];
+}
 
 /** Under a policy that replaces UIDs the study has a pseudonym: a function of its patient and its UID. */
 export async function isSample(

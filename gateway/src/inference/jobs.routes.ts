@@ -158,14 +158,17 @@ function serveChanges(router: Router, tools: InferenceTools): void {
   });
 }
 
+const saidOf = ({ id: jobId, study_instance_uid: studyInstanceUID }: JobRow, { id: accountId }: Caller) => ({
+  ...{ jobId, studyInstanceUID, accountId },
+});
+
 /** @throws Problem job-ended. */
 async function cancelJob(tools: InferenceTools, caller: Caller, job: JobRow): Promise<void> {
   const now = tools.now();
   await tools.db.transaction().execute(async (trx) => {
     if (!(await endJob(trx, job.id, { state: 'cancelled', error: null }, now)))
       throw new Problem('job-ended');
-    const event = { event: 'inference-cancelled', jobId: job.id, accountId: caller.id } as const;
-    await recordAudit(trx, caller.siteId, event, now);
+    await recordAudit(trx, caller.siteId, { event: 'inference-cancelled', ...saidOf(job, caller) }, now);
   });
   if (job.wrapped_key !== null) await tools.inputs.destroy(job.id, job.wrapped_key);
   tools.changes.emit(job.id);
@@ -181,8 +184,7 @@ async function retryJob(tools: InferenceTools, caller: Caller, id: string): Prom
     if (job.account_id !== null) await requireRoom(trx, job.account_id, 1);
     await renewJob(trx, id, now);
     await tools.jobs.enqueue(trx, JOB_QUEUE, { jobId: id }, { key: id, priority: job.priority });
-    const event = { event: 'inference-retried', jobId: id, accountId: caller.id } as const;
-    await recordAudit(trx, caller.siteId, event, now);
+    await recordAudit(trx, caller.siteId, { event: 'inference-retried', ...saidOf(job, caller) }, now);
   });
   tools.changes.emit(id);
 }

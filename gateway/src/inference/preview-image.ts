@@ -24,13 +24,14 @@ export async function previewImage(
   signal: AbortSignal,
 ): Promise<Preview> {
   const shown = await showImage(bytes, { frame, limit: THUMBNAIL_SIDE }, tools, signal);
-  const png = shown.kind === 'shown' ? shown.png : null;
+  const { png, mayHoldName } = shown.kind === 'shown' ? shown : { png: null, mayHoldName: true };
   const read = await readInstance(bytesSource(bytes), signal);
-  if (read.kind !== 'ready') return { png, patient: null, studyDate: null };
+  if (read.kind !== 'ready') return { png, mayHoldName, patient: null, studyDate: null };
   const { patientName, patientId, studyDate } = describeInstance(read.instance);
   const removed = textOf(findElement(read.instance.elements, PATIENT_IDENTITY_REMOVED), read.instance);
   return {
     png,
+    mayHoldName,
     patient: { name: patientName, id: patientId, isPseudonym: removed === 'YES' },
     studyDate,
   };

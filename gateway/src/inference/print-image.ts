@@ -2,7 +2,6 @@
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { describeInstance } from '#shared/dicom/describe-instance.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import { burnedInText } from '#shared/deid/undeclared-text.ts';
 import { readSpacing, type Spacing } from '#shared/pixels/frame-spacing.ts';
 import { SHOWN_SIDE_LIMIT } from '#shared/pixels/reduce-picture.ts';
 import { showImage, type SeeingTools, type Shown } from './examination.ts';
@@ -17,7 +16,7 @@ export type PrintedImage =
       readonly columns: number;
       readonly spacing: Spacing | null;
       /** As policies that remove names judge it; nobody reads the pixels. */
-      readonly text: ReturnType<typeof burnedInText>;
+      readonly mayHoldName: boolean;
     };
 
 /** `frame`: counted from 0. */
@@ -36,6 +35,6 @@ export async function printImage(
   return {
     ...{ kind: 'printed', png: shown.png, rows, columns },
     spacing: readSpacing(read.instance, frame),
-    text: burnedInText(read.instance),
+    mayHoldName: shown.mayHoldName,
   };
 }

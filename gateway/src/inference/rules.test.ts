@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CARDS, refOf } from '#shared/models/card.ts';
 import type { DeviceTriage, Job, Result } from '#shared/protocol/inference.ts';
+import type { DryRun } from '#shared/protocol/rule.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { sampleStudyFiles } from '../../../client/src/pipeline/ingest/sample-study.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
@@ -134,6 +135,13 @@ test('except the sample study: its film is examined, is a good one, and the resu
       result!.instances.every(
         ({ sopInstanceUID, state }) => state === 'stored' && pacs.held.has(sopInstanceUID),
       ),
+  );
+  const body = { studyInstanceUID: SAMPLE_STUDY, attributes: { modality: ['DX'] } };
+  const tried = await gateway.call('POST', '/admin/rules/inference/dry-run', { token: admin, body });
+  const { verdicts, models } = (await tried.json()) as DryRun;
+  assert.equal(
+    [verdicts.map(({ name, takes }) => [name, takes]), models],
+    [[[SAMPLE_RULE.name, true]], SAMPLE_RULE.models],
   );
 });
 

@@ -44,6 +44,8 @@ test('a PACS that does not answer, or does not search, is asked for nothing else
   const givesInstances = () => Promise.reject(new Error('it is not to be asked'));
   for (const [error, expected] of [
     [new PacsUnreachable('away', 503), 'unreachable'],
+    [new PacsUnreachable('no', 401), 'refuses-sign-in'],
+    [new PacsUnreachable('no', null, 'CERT_HAS_EXPIRED'), 'settings-wrong'],
     [new PacsDoesNotSearch(501), 'no-search'],
   ] as const)
     assert.is(

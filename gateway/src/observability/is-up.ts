@@ -1,5 +1,8 @@
 /** Whether a part that the gateway depends on answers. */
-import { PacsDoesNotSearch, type Pacs } from '../ports/pacs/pacs.ts';
+import type { z } from 'zod';
+import type { healthSchema } from '#shared/protocol/api.ts';
+import { PacsDoesNotSearch, PacsUnreachable, type Pacs } from '../ports/pacs/pacs.ts';
+import { whyAway } from '../ports/pacs/why-away.ts';
 
 export const isUp = (answer: Promise<unknown>): Promise<boolean> =>
   answer.then(
@@ -7,7 +10,18 @@ export const isUp = (answer: Promise<unknown>): Promise<boolean> =>
     () => false,
   );
 
-export type PacsState = 'ok' | 'unreachable' | 'no-search' | 'no-retrieval';
+export type PacsState = z.infer<typeof healthSchema>['pacs'];
+
+const STATE_OF = {
+  'pacs-unreachable': 'unreachable',
+  'pacs-refuses-sign-in': 'refuses-sign-in',
+  'pacs-settings-wrong': 'settings-wrong',
+} as const;
+
+function stateOf(error: unknown): PacsState {
+  if (error instanceof PacsDoesNotSearch) return 'no-search';
+  return error instanceof PacsUnreachable ? STATE_OF[whyAway(error)] : 'unreachable';
+}
 
 type Asked = Pick<Pacs, 'probe' | 'givesInstances'>;
 
@@ -27,7 +41,7 @@ export function createPacsState(pacsNow: () => Promise<Asked>, patienceMs: numbe
       pacs = await pacsNow();
       await pacs.probe(AbortSignal.timeout(patienceMs));
     } catch (error) {
-      return error instanceof PacsDoesNotSearch ? 'no-search' : 'unreachable';
+      return stateOf(error);
     }
     return (await gives(pacs)) ? 'ok' : 'no-retrieval';
   };

@@ -15,11 +15,11 @@ type Db = Kysely<Tables>;
 const inPacs = (instance: string): RawBuilder<boolean> =>
   sql`${sql.ref(`${instance}.state`)} in (${sql.join([...IN_PACS])})`;
 
-/** A condition on `instance`, the name of that table in the query; it says nothing of the site. */
+/** A condition on `instance`, that table in the query by one of the names that mean no other below; not of the site. */
 export async function mayReadByRole(
   db: Db,
   { siteId, roles }: { readonly siteId: string; readonly roles: readonly Role[] },
-  instance: string,
+  instance: 'i' | 'instance',
 ): Promise<RawBuilder<boolean>> {
   if (roles.some((role) => READS_ALL.includes(role))) return inPacs(instance);
   if (!roles.includes('researcher')) return sql`false`;

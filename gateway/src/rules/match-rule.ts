@@ -1,4 +1,5 @@
 /** Judges a study by rules: those that it fits, and the first condition that it misses of each other one. Pure. */
+import { fits } from '#shared/fits-pattern.ts';
 import { CONDITIONS, type Condition, type Verdict, type When } from '#shared/protocol/rule.ts';
 
 /** The values that a study has; an empty list: none is known, and then no value fits. */
@@ -15,25 +16,6 @@ export const NO_ATTRIBUTES: Attributes = {
 };
 
 type Judged = { readonly name: string; readonly enabled: boolean; readonly when: When };
-
-/**
- * Whether a text is one that the pattern stands for, whatever its case: stations write as they like. In time that grows
- * with the two lengths, unlike a regular expression with several stars.
- */
-export function fits(pattern: string, text: string): boolean {
-  const [first = '', ...rest] = pattern.toUpperCase().split('*');
-  const value = text.toUpperCase();
-  const last = rest.pop();
-  if (last === undefined) return value === first;
-  if (!value.startsWith(first)) return false;
-  let at = first.length;
-  for (const part of rest) {
-    const found = value.indexOf(part, at);
-    if (found < 0) return false;
-    at = found + part.length;
-  }
-  return value.length - last.length >= at && value.endsWith(last);
-}
 
 /** The first of these conditions that the study does not meet; null: it meets all. */
 export function firstUnmet(
@@ -69,8 +51,8 @@ function whyNot(
   attributes: Attributes,
   earlier: string | null,
 ): Verdict['because'] {
-  if (!enabled) return { kind: 'disabled' };
   const condition = firstUnmet(when, attributes);
+  if (!enabled) return { kind: 'disabled', isMet: condition === null };
   if (condition !== null)
     return {
       kind: 'condition',

@@ -148,7 +148,7 @@ test('are tried with attributes: which takes a study, why the others do not, and
   });
   assert.equal(said.verdicts, [
     { name: 'MR', takes: false, because: because('modality', ['CT'], ['MR']) },
-    { name: 'off', takes: false, because: { kind: 'disabled' } },
+    { name: 'off', takes: false, because: { kind: 'disabled', isMet: true } },
     { name: 'CT', takes: true, because: null },
     { name: 'all', takes: false, because: { kind: 'earlier', rule: 'CT' } },
   ]);

@@ -81,6 +81,8 @@ export type KindOfRules = {
   readonly applied: (rule: Rule) => Rule;
   /** The destinations, models or cases of a study that these rules take. */
   readonly follow: (db: Db, siteId: string, takers: readonly Rule[]) => Promise<Followed>;
+  /** Of a study that is known: rules that are not in the list, and take it after all others. */
+  readonly builtIn?: (siteId: string, studyInstanceUID: string) => Promise<readonly Rule[]>;
   /** Of a study that is known: why a rule whose conditions it meets does not take it; null: it does. */
   readonly alsoAsks?: (
     db: Db,
@@ -129,7 +131,8 @@ export function ruleRoutes(tools: RuleRouteTools, kinds: Readonly<Record<RuleKin
     const wish = c.req.valid('json');
     const { studyInstanceUID } = wish;
     const attributes = await attributesFor(tools, siteId, wish, c.req.raw.signal);
-    const rules = (await rulesOf(db, siteId, kind)).map(of.applied);
+    const builtIn = studyInstanceUID === undefined ? [] : await of.builtIn?.(siteId, studyInstanceUID);
+    const rules = [...(await rulesOf(db, siteId, kind)), ...(builtIn ?? [])].map(of.applied);
     const verdicts = await asking(judgeRules(rules, attributes, of.which), async (at) =>
       of.alsoAsks && studyInstanceUID !== undefined
         ? of.alsoAsks(db, siteId, { studyInstanceUID, rule: rules[at]! })

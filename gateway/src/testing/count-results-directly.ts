@@ -23,21 +23,21 @@ const resultsIn = ({ caller, asked: { since, until, cohort } }: Question): RawBu
   const { modality } = cohort;
   const filters = [
     ...patientConditions('c', cohort),
-    ...(modality === undefined ? [] : [isOfModality('i.sop_class_uid', modality)]),
+    ...(modality === undefined ? [] : [isOfModality('r.sop_class_uid', modality)]),
   ];
   const areSmallOnesMany =
     filters.length > 1 ? sql`p.few = 0` : sql`p.few not between 1 and ${SMALLEST_CELL - 1}::int`;
   const cell = filters.map((filter, at) => sql`(${filter})::int * ${2 ** at}::int`);
   return sql`every as materialized (
-    select i.model_id as model, i.version, (i.created_at at time zone 'UTC')::date as day,
-      hashtextextended(coalesce(i.study_instance_uid, i.id::text), 0) as study,
-      i.score, i.verdict, i.differs, ${isConfirmed} as confirmed,
+    select r.model_id as model, r.version, (r.created_at at time zone 'UTC')::date as day,
+      hashtextextended(coalesce(r.study_instance_uid, r.id::text), 0) as study,
+      r.score, r.verdict, r.differs, ${isConfirmed} as confirmed,
       ${all(filters)} as counts, ${sql.join([sql`0`, ...cell], sql` + `)} as cell,
       concat_ws(' ', ${sql.join([sql`''`, ...valuesOf(cohort)])}) as part
-    from inference_result i
-    left join study_cohort c on c.site_id = i.site_id and c.study_instance_uid = i.study_instance_uid
-    where i.site_id = ${caller.siteId} and i.created_at >= ${since} and i.created_at < ${until}
-      and ${isNotBlinded('i', caller)}),
+    from inference_result r
+    left join study_cohort c on c.site_id = r.site_id and c.study_instance_uid = r.study_instance_uid
+    where r.site_id = ${caller.siteId} and r.created_at >= ${since} and r.created_at < ${until}
+      and ${isNotBlinded('r', caller)}),
   cells as (
     select model, version, to_char(day, 'YYYY-MM') as month, count(distinct study) as studies
     from every group by 1, 2, 3, cell),
@@ -61,7 +61,7 @@ const resultsIn = ({ caller, asked: { since, until, cohort } }: Question): RawBu
 function* valuesOf({ sex, ageBand, modality }: Cohort): Generator<RawBuilder<unknown>> {
   if (sex !== undefined) yield sql`coalesce(c.sex, ${UNKNOWN})`;
   if (ageBand !== undefined) yield sql`coalesce(c.age_band, ${UNKNOWN})`;
-  if (modality !== undefined) yield modalityNameOf('i.sop_class_uid');
+  if (modality !== undefined) yield modalityNameOf('r.sop_class_uid');
 }
 
 /** Of a part: the studies of these results are none, or enough. */
@@ -70,10 +70,10 @@ const isLargeWhere = (which: RawBuilder<unknown>): RawBuilder<boolean> =>
 
 /** The radiologist's finding; null: no verdict, or none that says it. */
 const isConfirmed = sql`case
-  when i.verdict = 'agree' then i.positive
-  when i.verdict is null or i.verified_finding = 'not-assessable' then null
-  when i.model_id = 'pneumonia' then i.verified_finding like '%pneumonia'
-  else not i.positive end`;
+  when r.verdict = 'agree' then r.positive
+  when r.verdict is null or r.verified_finding = 'not-assessable' then null
+  when r.model_id = 'pneumonia' then r.verified_finding like '%pneumonia'
+  else not r.positive end`;
 
 const countedIn = (question: Question): RawBuilder<unknown> => sql`${resultsIn(question)},
   r as materialized (${

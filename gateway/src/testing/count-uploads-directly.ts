@@ -25,6 +25,7 @@ const uploadsIn = (siteId: string, { since, until, cohort }: Asked): RawBuilder<
   i as materialized (
     select i.*, u.id as upload_id, u.study from u join instance i on i.study_id = u.study_id
     where i.policy_name <> ${RESULTS_POLICY.name}
+      and (i.brought or i.state <> all('{promised,left-out}') and coalesce(i.reason, '') <> 'never-arrived')
       and ${cohort.modality === undefined ? sql`true` : isOfModality('i.sop_class_uid', cohort.modality)})`;
 
 const SUMS = sql`count(distinct study)::int as studies, count(*)::int as uploads, sum(instances)::int as instances,

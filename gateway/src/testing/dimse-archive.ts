@@ -9,12 +9,14 @@ import { ABORT, accept, bring, openDimsePeer, respond, type Asked, type Peer } f
 
 /**
  * `forgetful`: says Success and keeps nothing. `changing`: keeps other bytes. `refusing`: refuses everything.
+ * `encoding`: keeps the same Data Sets as `otherwise` has them.
  * `aborting`: stores, and aborts before it answers. `without-get`, `without-find`: does not take that service.
  */
 export type ArchiveLie =
   | 'honest'
   | 'forgetful'
   | 'changing'
+  | 'encoding'
   | 'refusing'
   | 'aborting'
   | 'without-get'
@@ -27,6 +29,8 @@ export type Archive = Peer & {
   lie: ArchiveLie;
   /** Data Sets by SOP Instance UID. */
   readonly held: Map<string, Buffer>;
+  /** Encodings of its own, by SOP Instance UID. */
+  readonly otherwise: Map<string, Buffer>;
   /** How often each SOP Instance UID was handed to it in whole. */
   readonly posted: Map<string, number>;
   /** Its report on a request for storage commitment, in the same association; `later`: nothing there. */
@@ -71,7 +75,7 @@ export async function openDimseArchive(known: readonly SyntheticInstance[]): Pro
       return respond(asked, 0);
     },
   });
-  const own = { held: new Map(), posted: new Map(), asked: [] };
+  const own = { held: new Map(), otherwise: new Map(), posted: new Map(), asked: [] };
   const archive: Archive = { ...peer, ...own, lie: 'honest', commits: 'keeps' };
   return archive;
 }
@@ -85,10 +89,15 @@ function store(archive: Archive, asked: Asked, dataSet: Buffer): readonly Buffer
   const uid = textIn(asked.command, 0x1000)!;
   archive.posted.set(uid, (archive.posted.get(uid) ?? 0) + 1);
   if (archive.lie === 'refusing') return respond(asked, 0x0110);
-  const kept = archive.lie === 'changing' ? Buffer.from(dataSet.with(-1, dataSet.at(-1)! ^ 1)) : dataSet;
+  const kept = keptBy(archive, uid, dataSet);
   // As Orthanc does: an instance that is there stays, and the answer does not tell.
   if (archive.lie !== 'forgetful' && !archive.held.has(uid)) archive.held.set(uid, kept);
   return archive.lie === 'aborting' ? [ABORT] : respond(asked, 0);
+}
+
+function keptBy({ lie, otherwise }: Archive, uid: string, dataSet: Buffer): Buffer {
+  if (lie === 'changing') return Buffer.from(dataSet.with(-1, dataSet.at(-1)! ^ 1));
+  return (lie === 'encoding' ? otherwise.get(uid) : undefined) ?? dataSet;
 }
 
 function commit(archive: Archive, asked: Asked, information: Buffer): readonly Buffer[] {

@@ -32,6 +32,7 @@ export type TestUpload = {
     readonly class?: keyof typeof SOP_CLASSES;
     readonly bytes?: number;
     readonly refused?: string;
+    readonly state?: 'promised' | 'left-out';
   }[];
   /** Events of its study. */
   readonly events?: readonly { readonly event: string; readonly because?: string }[];
@@ -51,11 +52,14 @@ export async function insertTestUpload(db: Db, upload: TestUpload): Promise<void
   const id = randomUUID();
   await sql`insert into upload (id, site_id, study_id, account_id, device_id, created_at)
     values (${id}, ${site}, ${studyId}, ${account}, ${device}, ${at})`.execute(db);
-  for (const [number, { class: name = 'DX', bytes = 100, refused = null }] of instances.entries())
+  for (const [
+    number,
+    { class: name = 'DX', bytes = 100, refused = null, state = 'stored' },
+  ] of instances.entries())
     await sql`insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid,
         transfer_syntax_uid, digest, policy_name, policy_version, bytes, state, reason, revision, updated_at)
       values (${site}, ${studyId}, ${`${study}.${number}`}, ${SOP_CLASSES[name]}, ${study}, '1.2', ${`${number}`},
-        'identified', 1, ${bytes}, ${refused === null ? 'stored' : 'refused'}, ${refused}, 1, ${at})`.execute(
+        'identified', 1, ${bytes}, ${refused === null ? state : 'refused'}, ${refused}, 1, ${at})`.execute(
       db,
     );
   if (toPacsMs !== undefined)

@@ -9,7 +9,11 @@ const MODEL = { id: 'pneumonia', version: '1.0.0', digest: 'a'.repeat(64) };
 /** Returns its id. */
 export async function insertTestResult(
   db: Db,
-  { study, positive }: { readonly study: string; readonly positive: boolean | null },
+  {
+    study,
+    positive,
+    at: now = new Date('2026-11-20T10:00:00Z'),
+  }: { readonly study: string; readonly positive: boolean | null; readonly at?: Date },
 ): Promise<string> {
   const where = { studyInstanceUID: study, seriesInstanceUID: `${study}.1`, sopInstanceUID: `${study}.1.1` };
   const finding: Finding = {
@@ -32,7 +36,6 @@ export async function insertTestResult(
     intendedUse: 'A test.',
   };
   const { id: siteId } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();
-  const now = new Date('2026-11-20T10:00:00Z');
   const of = { models: [], maps: [], disagreement: null, now };
   const { id } = await db
     .transaction()

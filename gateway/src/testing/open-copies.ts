@@ -29,8 +29,15 @@ export async function addDestination(
 
 export type CopiedStudy = Awaited<ReturnType<typeof sentStudy>>;
 
-/** All of it is at the gateway; no stage has run. `other`: the PACS of the second destination. */
-export async function sentStudy(ground: TestGround, need: Need, count = 3) {
+/**
+ * All of it is at the gateway; no stage has run. `sent`: the instances, or how many.
+ * `other`: the PACS of the second destination.
+ */
+export async function sentStudy(
+  ground: TestGround,
+  need: Need,
+  sent: number | readonly SyntheticInstance[] = 3,
+) {
   const pacs = openTestPacs();
   const other = openTestPacs();
   const places = new Map<
@@ -48,7 +55,7 @@ export async function sentStudy(ground: TestGround, need: Need, count = 3) {
   places.set(await addDestination(pipeline, 'first', null), first);
   const otherId = await addDestination(pipeline, 'other', need);
   places.set(otherId, { pacs: other, takings: createTakings() });
-  const instances = newStudy(count);
+  const instances = typeof sent === 'number' ? newStudy(sent) : sent;
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.send(uploadId, instances, randomUUID());
   const studyId = await studyIdOf(pipeline, uploadId);

@@ -293,6 +293,11 @@ function createApp(parts: AppParts): Router {
       now: tools.now,
       pacs: tools.pacs,
       builtInLink: async () => null,
+      isBlindToStudy: async () => false,
+      studiesOfPatient: {
+        numbered: async () => [],
+        namedOrNumbered: async () => ({ studies: [], isCut: false }),
+      },
       viewersOf: async () => [{ title: 'Stone', address: 'https://stone.test/{StudyInstanceUID}' }],
       readPatientId: createPseudonymThread(),
       assembleSheet: createSheetThread(),

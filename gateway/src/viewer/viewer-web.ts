@@ -10,7 +10,7 @@ import { basename, join } from 'node:path';
 import { serveStatic } from '@hono/node-server/serve-static';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { etag } from 'hono/etag';
+import { etag, RETAINED_304_HEADERS } from 'hono/etag';
 import type { ReadView, ViewerTokens } from '../auth/viewer-token.ts';
 import { createApi, type ApiTools } from '../http/api.ts';
 import type { CallerTools } from '../http/authenticate.ts';
@@ -34,6 +34,7 @@ export type ViewerWebTools = Omit<ApiTools, 'callers'> & {
 };
 
 const PAGE = '/viewer';
+const POLICY = 'Content-Security-Policy';
 const BODY_BYTES = 4096;
 /** As npm's build names what never changes. */
 const HASHED = /(^\/|\.)[0-9a-f]{16}\.\w+$/;
@@ -112,7 +113,8 @@ function addOwnPages(web: Hono<GatewayEnv>, tools: ViewerWebTools): void {
 }
 
 function addFiles(web: Hono<GatewayEnv>, files: Pick<ViewerFiles, 'served'>): void {
-  web.use(etag());
+  // A browser keeps a script with the policy of the last answer, also of one that says "not modified".
+  web.use(etag({ retainedHeaders: [...RETAINED_304_HEADERS, POLICY] }));
   web.get('*', async (c, next) => {
     const folder = files.served();
     if (folder === null) return c.html(offPage, 503, { 'Cache-Control': 'no-store' });
@@ -131,6 +133,7 @@ function addFiles(web: Hono<GatewayEnv>, files: Pick<ViewerFiles, 'served'>): vo
     response.headers.set('Cache-Control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
     // The files of a version never change. To digest one it would be held whole, for whoever asks.
     response.headers.set('ETag', `W/"${basename(folder)}"`);
+    if (isScript(response)) response.headers.set(POLICY, WORKER_POLICY);
     return response;
   });
 }
@@ -140,10 +143,10 @@ function addFiles(web: Hono<GatewayEnv>, files: Pick<ViewerFiles, 'served'>): vo
  * (codecs) and styles its elements by attributes. It may ask its own origin alone: not the app's, and nobody on the
  * network.
  */
-const policyWith = (digests: readonly string[]): string =>
+const policyWith = (scripts: readonly string[]): string =>
   [
     "default-src 'none'",
-    ["script-src 'self' 'wasm-unsafe-eval'", ...digests].join(' '),
+    ["script-src 'self' 'wasm-unsafe-eval'", ...scripts].join(' '),
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' blob: data:",
     "font-src 'self' data:",
@@ -155,6 +158,15 @@ const policyWith = (digests: readonly string[]): string =>
     "frame-src 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
+
+/**
+ * A worker takes the policy that comes with its own script (HTML, *run a worker*); a page ignores that one.
+ * OHIF's workers decode JPEG 2000, JPEG-LS, HTJ2K and JPEG, with code that calls `new Function`. A worker sees
+ * neither the page nor its session storage, where the token is, and may ask this origin alone.
+ */
+const WORKER_POLICY = policyWith(["'unsafe-eval'"]);
+const isScript = ({ headers }: Response): boolean =>
+  headers.get('Content-Type')?.startsWith('text/javascript') ?? false;
 
 const INLINE_SCRIPT = /<script>(.*?)<\/script>/gs;
 
@@ -175,7 +187,7 @@ function createPolicies(): (folder: string | null) => Promise<string> {
 
 function headersOf(policy: string, isHttps: boolean): readonly (readonly [string, string])[] {
   return [
-    ['Content-Security-Policy', policy],
+    [POLICY, policy],
     ['X-Content-Type-Options', 'nosniff'],
     ['Referrer-Policy', 'no-referrer'],
     ['Cross-Origin-Opener-Policy', 'same-origin'],

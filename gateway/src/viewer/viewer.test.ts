@@ -62,6 +62,10 @@ const form = (token: string): RequestInit => ({
 });
 const bearer = (token: string): RequestInit => ({ headers: { authorization: `Bearer ${token}` } });
 
+/** The attributes of `dataSet` that `of` has too. */
+const onlyOf = (of: object, dataSet: object | undefined): object =>
+  Object.fromEntries(Object.entries(dataSet ?? {}).filter(([tag]) => tag in of));
+
 async function linkTo(token: string, study: string): Promise<ViewerLink | undefined> {
   const answer = await world().gateway.call('POST', `/studies/${study}/viewer-link`, { token });
   assert.is(answer.status, 200, await answer.clone().text());
@@ -228,6 +232,58 @@ test('a page of the viewer may ask its own origin alone, and the app refuses wha
   assert.is(await refresh({ origin: VIEWER, 'sec-fetch-site': 'same-site' }), 403);
   assert.is(await refresh({ origin: VIEWER }), 403);
   assert.is(await refresh({ origin: 'http://localhost:3000', 'sec-fetch-site': 'same-origin' }), 200);
+});
+
+test('scripts let a worker build its codecs’ functions, and no page may', async () => {
+  await turnOn();
+  const policyAt = async (path: string, headers = {}) => {
+    const answer = await visit(path, { headers });
+    const [, scripts = ''] = /script-src ([^;]*);/.exec(answer.headers.get('content-security-policy')!) ?? [];
+    return [answer.status, scripts.includes("'unsafe-eval'")];
+  };
+  const worker = '/app.bundle.0123456789abcdef.js';
+  assert.equal(await policyAt(worker), [200, true]);
+  const tag = (await visit(worker)).headers.get('etag')!;
+  // A browser takes the headers of this answer for those of the script that it keeps.
+  assert.equal(await policyAt(worker, { 'if-none-match': tag }), [304, true]);
+  for (const [path, status] of [
+    ['/viewer', 200],
+    ['/', 200],
+    ['/relay/ended', 200],
+    ['/assets/icon.png', 200],
+    ['/no.bundle.0123456789abcdef.js', 404],
+    ['/dicom-web/studies', 401],
+  ] as const)
+    assert.equal(await policyAt(path), [status, false], path);
+  assert.is((await ask('PUT', { on: false })).state, 'off');
+  assert.equal(await policyAt(worker), [503, false]);
+});
+
+test('OHIF is not told a Pixel Spacing of zero, at which it shows nothing', async () => {
+  const radiologist = await world().person('radiologist');
+  const { studyInstanceUID: uid } = await world().send(await world().person('technician'), 71_005);
+  await turnOn();
+  const spacing = (...Value: unknown[]) => ({ vr: 'DS', Value });
+  const measures = (...values: unknown[]) => ({ vr: 'SQ', Value: [{ '00280030': spacing(...values) }] });
+  const told = {
+    '00280030': spacing(0, 0),
+    '00181164': spacing(0.1, 0.2),
+    '00182010': spacing('0.000', '0.1'),
+    '00289110': measures(0, 0.1),
+    '00280010': { vr: 'US', Value: [0] },
+  };
+  world().pacs.say(/metadata$/, (response) => {
+    const dataSet = { '0020000D': { vr: 'UI', Value: [uid] }, ...told };
+    response.writeHead(200, { 'content-type': 'application/dicom+json' }).end(JSON.stringify([dataSet]));
+  });
+  const { token } = (await linkTo(radiologist, uid))!;
+  const answer = await visit(`/dicom-web/studies/${uid}/metadata`, bearer(token!));
+  const [seen] = (await answer.json()) as object[];
+  const [kept] = await world().rows(`/studies/${uid}/metadata`, radiologist);
+  world().pacs.say(/metadata$/, null);
+  const { '00280030': _, '00182010': __, ...usable } = told;
+  assert.equal(onlyOf(told, seen), { ...usable, '00289110': { vr: 'SQ', Value: [{}] } });
+  assert.equal(onlyOf(told, kept), told, 'other readers get what the PACS has');
 });
 
 test('it serves its own name alone', async () => {

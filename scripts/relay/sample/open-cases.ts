@@ -12,10 +12,10 @@ import {
   type ListedCase,
 } from '#shared/protocol/cases.ts';
 import type { Answers } from '#shared/protocol/review-forms.ts';
-import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
+import { ADJUDICATOR, type PlaceState } from '#shared/protocol/review-state.ts';
 import { reviewSchema, type Review } from '#shared/protocol/reviews.ts';
 import type { SampleAccount } from '#shared/protocol/sample.ts';
-import { problemOf, type ApiClient } from '../../../client/src/net/api-client.ts';
+import { ApiProblem, problemOf, type ApiClient } from '../../../client/src/net/api-client.ts';
 import { samplePdf, type SampleCase, type SampleReview } from './sample-cases.ts';
 import type { People } from './sample-people.ts';
 import type { Tell } from './send-studies.ts';
@@ -112,17 +112,36 @@ async function review(people: People, caseId: string, wanted: SampleReview): Pro
 
 type Reading = { readonly id: string; readonly by: SampleAccount; readonly answers: Answers | null };
 
-/** As far as it is not done yet: decides, and signs. */
-async function read({ as, signal }: People, { id, by, answers }: Reading): Promise<void> {
-  const api = as(by);
+/** As far as it is not done yet: decides, and signs. Answers that say something else than the models correct them. */
+async function read(people: People, reading: Reading): Promise<void> {
+  const { answers } = reading;
   if (answers === null) return;
-  for (const step of ['decision', 'sign'] as const) {
-    const mine = (await show(api, id, signal)).places.find(({ isMine }) => isMine);
-    if (mine?.state !== (step === 'decision' ? 'assigned' : 'decided')) continue;
-    const said = step === 'decision' ? { decision: 'accept', answers } : {};
-    const at = { id: idFrom(id, `${step} ${by}`), place: mine.place, version: mine.version };
-    await api.json(`/reviews/${id}/${step}`, reviewSchema, { body: { ...at, ...said }, signal });
+  await step(people, reading, { name: 'decision', from: 'assigned', said: { decision: 'accept', answers } });
+  try {
+    await step(people, reading, { name: 'sign', from: 'decided', said: {} });
+  } catch (error) {
+    if (!(error instanceof ApiProblem) || error.anyCode !== 'review-contradicts') throw error;
+    const reason = 'Sample: the film shows something else.';
+    const said = { decision: 'correct', answers, reason };
+    await step(people, reading, { name: 'decision', from: 'decided', said });
+    await step(people, reading, { name: 'sign', from: 'decided', said: {} });
   }
+}
+
+type Step = {
+  readonly name: 'decision' | 'sign';
+  /** Taken only from there. */
+  readonly from: PlaceState;
+  readonly said: object;
+};
+
+async function step({ as, signal }: People, { id, by }: Reading, { name, from, said }: Step): Promise<void> {
+  const api = as(by);
+  const mine = (await show(api, id, signal)).places.find(({ isMine }) => isMine);
+  if (mine?.state !== from) return;
+  const { place, version } = mine;
+  const body = { id: idFrom(id, `${name} ${by} ${version}`), place, version, ...said };
+  await api.json(`/reviews/${id}/${name}`, reviewSchema, { body, signal });
 }
 
 const show = (api: ApiClient, id: string, signal: AbortSignal): Promise<Review> =>

@@ -38,6 +38,10 @@ const SCANNED: ReadonlySet<string> = new Set(['DV', 'DF', 'SD', 'DRW']);
 const CONVERSION_TYPE = 0x00080064;
 const BURNED_IN_ANNOTATION = 0x00280301;
 
+/** Whether its header does not rule out a name in the picture; null: there is no header. */
+export const mayHoldName = (instance: ParsedInstance | null): boolean =>
+  instance === null || burnedInText(instance) !== 'no';
+
 /** `yes` and `no` as the image declares it; `unsaid`: of these kinds, and it does not say. */
 export function burnedInText(instance: ParsedInstance): 'yes' | 'no' | 'unsaid' {
   const text = (tag: number): string => {

@@ -80,6 +80,8 @@ export type IngestOutcome =
       readonly report: readonly TagAction[];
       /** Triage of a plain film before a model has looked at it; null for anything else. */
       readonly triage: DeviceTriage | null;
+      /** A person drew parts of its image blank: it is sent with other pixels than the file has. */
+      readonly isCovered: boolean;
       /** Its patient, sealed for the vault; null where there is none to feed. */
       readonly vault: VaultEntry | null;
       /** For the rules that choose destinations. */
@@ -159,7 +161,8 @@ export async function ingestFile(
     const original = isHeld ? file : new Uint8Array(await file.arrayBuffer());
     const applied = await coverAndApply(original, terms, signal);
     if (applied.kind !== 'applied') return applied;
-    const { identifiers, transferSyntaxUID, bytes, warnings, report, triage, named, described } = applied;
+    const { identifiers, transferSyntaxUID, bytes, warnings, report, named } = applied;
+    const { triage, isCovered, described } = applied;
     const originalDigest =
       policy.kind === 'identified' || applied.patient === null
         ? null
@@ -182,6 +185,7 @@ export async function ingestFile(
       warnings,
       report,
       triage,
+      isCovered,
       vault,
       described,
     };
@@ -227,6 +231,7 @@ export interface Applied<T extends InstanceBytes = Blob> {
   readonly isUndeclared: boolean;
   /** As in `IngestOutcome`. */
   readonly triage: DeviceTriage | null;
+  readonly isCovered: boolean;
   readonly described: Described;
 }
 
@@ -270,7 +275,7 @@ async function applyTo<T extends InstanceBytes>(
   if (read.kind !== 'parsed') return read;
   const { instance } = read;
   return refusingUnreadable(signal, async (): Promise<Applied<T> | NotSent> => {
-    const common = commonOf(instance, policy);
+    const common = { ...commonOf(instance, policy), isCovered: covered.length > 0 };
     if (policy.kind === 'identified') {
       const [odd] = heldFor(instance.warnings, treatmentOf({ deidentify: false, strict: policy.strict }));
       if (odd !== undefined) return { kind: 'quarantined', because: odd };

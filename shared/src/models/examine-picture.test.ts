@@ -98,21 +98,22 @@ examinations('outside the population no model is asked for a score, but the film
   assert.ok(finding.lungs);
 });
 
-examinations('an image that is not a chest film, or a rotated one, gets no further model', async () => {
+examinations('an image that is no chest film gets no further model, and a rotated one no score', async () => {
   const { finding } = await examinePicture({ picture: stripes(), population: 'unknown' }, models);
   assert.equal(
     [finding.score, finding.lungs, finding.film, finding.warnings],
     [null, null, [], ['not-a-chest-film']],
   );
+  assert.equal([...new Set(asked)], ['image-kind']);
   const { finding: turned } = await examinePicture(
     { picture: turnedPicture(drawnFilm(), { degrees: 90, isInverted: false }), population: 'inside' },
     models,
   );
   assert.equal(
-    [turned.score, turned.film, turned.warnings],
-    [null, ['rotated'], ['not-a-chest-film', 'film-rotated']],
+    [turned.score, turned.film, turned.lungs, turned.warnings],
+    [null, ['rotated'], null, ['not-a-chest-film', 'film-rotated']],
   );
-  assert.equal([...new Set(asked)], ['image-kind']);
+  assert.equal([...new Set(asked)], ['image-kind', 'lung-fields'], 'whether its lungs are cut off');
 });
 
 examinations('an unknown population is scored, and said', async () => {

@@ -9,7 +9,14 @@ import { CARDS, type ModelCard } from './card.ts';
 import { filmMarks, type FilmMark } from './film.ts';
 import { imageKind, type ImageKind } from './image-kind.ts';
 import { integratedGradients, type Attributions } from './integrated-gradients.ts';
-import { fractionOf, lungFields, markedLungs, type LungFields, type MarkedLungs } from './lung-fields.ts';
+import {
+  fractionOf,
+  lungFields,
+  lungsOfTurned,
+  markedLungs,
+  type LungFields,
+  type MarkedLungs,
+} from './lung-fields.ts';
 import type { ModelId, Population, RunModel } from './model.ts';
 import { CAM_SIDE, scorePneumonia, type PneumoniaScore } from './pneumonia.ts';
 import { rationaleOf, rationaleOfSilence } from './rationale.ts';
@@ -62,8 +69,10 @@ export async function examinePicture(
   const { signal, explain = DEFAULT_EXPLANATIONS } = options;
   const cards = { ...CARDS, ...options.cards };
   const kind = await imageKind(picture, models['image-kind'], signal, cards['image-kind']);
-  const lungs = kind.isChestFilm ? await lungsOf(subject, models, cards['lung-fields'], signal) : null;
-  const film = filmMarks(picture, kind, lungs);
+  const find = (film: GreyPicture) =>
+    lungsOf({ ...subject, picture: film }, models, cards['lung-fields'], signal);
+  const lungs = kind.isChestFilm ? await find(picture) : null;
+  const film = filmMarks(picture, kind, lungs ?? (await lungsOfTurned(picture, kind.turn, find)));
   const isSilent = !kind.isChestFilm || population === 'outside';
   const scored =
     !isSilent && models.pneumonia

@@ -10,7 +10,7 @@ import { openEvaluation, openModels } from '#testing/open-models.ts';
 import type { GreyPicture } from '../pixels/picture.ts';
 import { filmMarks, type FilmMark } from './film.ts';
 import { imageKind } from './image-kind.ts';
-import { lungFields } from './lung-fields.ts';
+import { lungFields, lungsOfTurned } from './lung-fields.ts';
 
 const films = suite('the film check');
 let opened: ReturnType<typeof openModels>;
@@ -21,12 +21,14 @@ films.before(() => {
 films.after(() => opened.engine.close());
 
 async function marksOf(picture: GreyPicture): Promise<FilmMark[]> {
+  return lookAt(picture).then(({ marks }) => marks);
+}
+
+async function lookAt(picture: GreyPicture): Promise<{ isChest: boolean; marks: FilmMark[] }> {
   const kind = await imageKind(picture, opened.models['image-kind']);
-  return filmMarks(
-    picture,
-    kind,
-    kind.isChestFilm ? await lungFields(picture, opened.models['lung-fields']) : null,
-  );
+  const find = (film: GreyPicture) => lungFields(film, opened.models['lung-fields']);
+  const lungs = kind.isChestFilm ? await find(picture) : await lungsOfTurned(picture, kind.turn, find);
+  return { isChest: kind.isChestFilm || kind.turn !== null, marks: filmMarks(picture, kind, lungs) };
 }
 
 films('a good film, and an image that is not a chest film, get no finding', async () => {
@@ -82,6 +84,14 @@ else {
     ['inverted', (film) => turnedPicture(film, { degrees: 0, isInverted: true }), 'inverted', 100],
     ['blurred, 2 pixels of 224', (film) => blurred(film, 2), 'blurred', 100],
     ['a third cut off at a side', (film) => cropped(film, { left: 0.33 }), 'lungs-cut-off', 85],
+    ['the left half cut off', (film) => cropped(film, { left: 0.5 }), 'lungs-cut-off', 75],
+    ['the right half cut off', (film) => cropped(film, { right: 0.5 }), 'lungs-cut-off', 95],
+    [
+      'turned by 90°, and the lower third cut off',
+      (film) => cropped(turnedPicture(film, { degrees: 90, isInverted: false }), { left: 0.33 }),
+      'lungs-cut-off',
+      85,
+    ],
     ['a third cut off below', (film) => cropped(film, { bottom: 0.33 }), 'lungs-cut-off', 85],
     ['a third cut off above', (film) => cropped(film, { top: 0.33 }), 'lungs-cut-off', 85],
   ];
@@ -92,17 +102,11 @@ else {
       let warned = 0;
       for (const row of radiographs) {
         const film = spoil(await evaluation.picture(row.file));
-        const kind = await imageKind(film, opened.models['image-kind']);
+        const { isChest, marks } = await lookAt(film);
         // A crop may no longer be a chest film: then there is no finding, and none was promised.
-        if (!kind.isChestFilm && !kind.turn) continue;
+        if (!isChest) continue;
         chest += 1;
-        warned += filmMarks(
-          film,
-          kind,
-          kind.isChestFilm ? await lungFields(film, opened.models['lung-fields']) : null,
-        ).some((mark) => mark.finding === finding)
-          ? 1
-          : 0;
+        warned += marks.some((mark) => mark.finding === finding) ? 1 : 0;
       }
       process.stdout.write(
         `  ${what}: ${warned} of ${chest} that are still known as chest films, of ${radiographs.length}\n`,
@@ -110,6 +114,25 @@ else {
       assert.ok(warned >= (least / 100) * chest && warned > 0);
     });
   }
+
+  films('real films: a whole one is not called cut off, whatever way it lies', async () => {
+    const isCutOff = async (film: GreyPicture) =>
+      (await lookAt(film)).marks.some(({ finding }) => finding === 'lungs-cut-off');
+    const cutOff: string[] = [];
+    for (const row of radiographs) {
+      const film = await evaluation.picture(row.file);
+      if (await isCutOff(film)) cutOff.push(row.file);
+      for (const degrees of [90, 180, 270] as const)
+        if (await isCutOff(turnedPicture(film, { degrees, isInverted: false })))
+          cutOff.push(`${row.file}, turned by ${degrees}`);
+    }
+    // Its apices are cut off.
+    assert.equal(
+      [...new Set(cutOff.map((said) => said.split(',')[0]))],
+      ['lungs/03355.png'],
+      cutOff.join('; '),
+    );
+  });
 }
 
 films.run();

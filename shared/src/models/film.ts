@@ -7,9 +7,11 @@ import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
 import type { FilmFinding } from '../protocol/inference.ts';
 import type { ImageKind, Turn } from './image-kind.ts';
-import type { LungFields } from './lung-fields.ts';
+import { fractionOf, type LungMasks } from './lung-fields.ts';
 
-export type Edge = 'top' | 'bottom' | 'left' | 'right';
+/** Clockwise. */
+const EDGES = ['top', 'right', 'bottom', 'left'] as const;
+export type Edge = (typeof EDGES)[number];
 
 /**
  * Where the reason is drawn. Fractions of the picture's width (top and bottom) or height (left and right),
@@ -21,17 +23,18 @@ export type FilmMark =
   | { readonly finding: 'blurred'; readonly sharpness: number }
   | {
       readonly finding: 'lungs-cut-off';
+      /** Empty where a whole lung is missing: nothing says at which edge. */
       readonly edges: readonly { readonly edge: Edge; readonly from: number; readonly to: number }[];
     };
 
 /**
  * The faults of the film and their places; empty for a picture that is not recognized as a chest film in any
- * position. `lungs`: null if nobody looked for them.
+ * position. `lungs`: on the picture as it is; null if nobody looked for them.
  */
 export function filmMarks(
   picture: GreyPicture,
   kind: Pick<ImageKind, 'isChestFilm' | 'turn'>,
-  lungs: LungFields | null,
+  lungs: LungMasks | null,
 ): FilmMark[] {
   const marks: FilmMark[] = [];
   if (kind.turn && kind.turn.degrees !== 0) marks.push({ finding: 'rotated', degrees: kind.turn.degrees });
@@ -39,15 +42,15 @@ export function filmMarks(
   if (!kind.isChestFilm && !kind.turn) return [];
   const sharpness = sharpnessOf(picture);
   if (sharpness !== null && sharpness < SHARP_FROM) marks.push({ finding: 'blurred', sharpness });
-  const edges = kind.isChestFilm && lungs ? touchedEdges(lungs) : [];
-  if (edges.length > 0) marks.push({ finding: 'lungs-cut-off', edges });
+  const edges = lungs ? touchedEdges(lungs, kind.turn?.degrees ?? 0) : [];
+  if (edges.length > 0 || (lungs && isLopsided(lungs))) marks.push({ finding: 'lungs-cut-off', edges });
   return marks;
 }
 
 export function checkFilm(
   picture: GreyPicture,
   kind: Pick<ImageKind, 'isChestFilm' | 'turn'>,
-  lungs: LungFields | null,
+  lungs: LungMasks | null,
 ): FilmFinding[] {
   return filmMarks(picture, kind, lungs).map(({ finding }) => finding);
 }
@@ -98,9 +101,22 @@ function createVariance(): { add(value: number): void; value(): number } {
 }
 
 /**
- * How long the lungs must touch an edge, as a fraction of it. No lung of the evaluation set touches the
- * sides; children's apices reach the top edge over up to 0.19 and are whole; the one film above (0.44) has
- * its apices cut off.
+ * On the 64 whole radiographs of the evaluation set the smaller lung has 0.70 of the larger one or more. Of the same
+ * films without their left or right half, where they are still known as chest films, all but one have 0.13 or less:
+ * the cut runs through the spine, and no lung touches an edge. Lower, and a film that lacks two fifths passes; higher,
+ * and a lung that is only dense is taken for one that is not there.
+ */
+const SMALLER_FROM = 0.5;
+
+function isLopsided({ right, left }: LungMasks): boolean {
+  const [smaller = 0, larger = 0] = [fractionOf(right), fractionOf(left)].sort((one, other) => one - other);
+  return larger > 0 && smaller < SMALLER_FROM * larger;
+}
+
+/**
+ * How long the lungs must touch an edge of the upright film, as a fraction of it. No lung of the evaluation set touches
+ * the sides; children's apices reach the top edge over up to 0.19 and are whole; the one film above (0.44) has its
+ * apices cut off.
  */
 const TOUCHES_FROM: Readonly<Record<Edge, number>> = {
   top: 0.25,
@@ -109,7 +125,11 @@ const TOUCHES_FROM: Readonly<Record<Edge, number>> = {
   right: 0.0625,
 };
 
-function touchedEdges({ side, right, left }: LungFields): { edge: Edge; from: number; to: number }[] {
+/** `degrees`: the turn clockwise after which the film is upright. */
+function touchedEdges(
+  { side, right, left }: LungMasks,
+  degrees: Turn['degrees'],
+): { edge: Edge; from: number; to: number }[] {
   const last = side - 1;
   const cellOf: Readonly<Record<Edge, (step: number) => number>> = {
     top: (x) => x,
@@ -117,7 +137,7 @@ function touchedEdges({ side, right, left }: LungFields): { edge: Edge; from: nu
     left: (y) => y * side,
     right: (y) => y * side + last,
   };
-  const touched = (Object.keys(TOUCHES_FROM) as Edge[]).map((edge) => {
+  const touched = EDGES.map((edge) => {
     const steps = Array.from({ length: side }, (_, step) => step).filter(
       (step) => right[cellOf[edge](step)] || left[cellOf[edge](step)],
     );
@@ -129,6 +149,9 @@ function touchedEdges({ side, right, left }: LungFields): { edge: Edge; from: nu
     };
   });
   return touched
-    .filter(({ edge, length }) => length >= TOUCHES_FROM[edge])
+    .filter(({ edge, length }) => {
+      const upright = EDGES[(EDGES.indexOf(edge) + degrees / 90) % EDGES.length]!;
+      return length >= TOUCHES_FROM[upright];
+    })
     .map(({ edge, from, to }) => ({ edge, from, to }));
 }

@@ -5,6 +5,7 @@
 import type { GreyPicture } from '../pixels/picture.ts';
 import { toSquare } from '../pixels/to-square.ts';
 import { CARDS, sideOf, type ModelCard } from './card.ts';
+import { turned, type Turn } from './image-kind.ts';
 import type { RunModel } from './model.ts';
 import { outputsOf, squaresTensor } from './tensors.ts';
 
@@ -53,6 +54,26 @@ export async function lungFields(
     right: maskOf(right, side),
     left: maskOf(left, side),
   };
+}
+
+/**
+ * The lungs of a film that lies on its side or is inverted: looked for on the upright film, and given on the film as it
+ * is. `find` is `lungFields` with its model. Null for a film without a turn, and where nobody can look.
+ */
+export async function lungsOfTurned(
+  picture: GreyPicture,
+  turn: Turn | null,
+  find: (upright: GreyPicture) => Promise<LungMasks | null>,
+): Promise<LungMasks | null> {
+  if (turn === null) return null;
+  const square = sideOf(CARDS['lung-fields']);
+  const grey = turned(toSquare(picture, square), square, turn);
+  const found = await find({ rows: square, columns: square, grey });
+  if (found === null) return null;
+  const { side, right, left } = found;
+  const back: Turn = { degrees: ((360 - turn.degrees) % 360) as Turn['degrees'], isInverted: false };
+  const asItIs = (mask: Uint8Array) => Uint8Array.from(turned(Float32Array.from(mask), side, back));
+  return { side, right: asItIs(right), left: asItIs(left) };
 }
 
 /**

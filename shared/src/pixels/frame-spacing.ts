@@ -1,10 +1,12 @@
 /** The distance between the centres of neighbouring pixels, as far as the header states it. */
 import type { ParsedInstance } from '../dicom/data-set.ts';
-import { findElement, numbersOf } from '../dicom/values.ts';
+import { findElement, numbersOf, textOf } from '../dicom/values.ts';
 import { functionalGroup, type Group } from './grey-transform.ts';
 
 const PIXEL_SPACING = 0x00280030;
 const IMAGER_PIXEL_SPACING = 0x00181164;
+/** GEOMETRY or FIDUCIAL where somebody has corrected Pixel Spacing. */
+const CALIBRATION_TYPE = 0x00280a02;
 const PIXEL_MEASURES_SEQUENCE = 0x00289110;
 
 /** In mm. */
@@ -21,15 +23,17 @@ export interface Spacing {
 export function readSpacing(instance: ParsedInstance, frame: number): Spacing | null {
   const whole = { elements: instance.elements, context: instance };
   const ofFrame = functionalGroup(instance, PIXEL_MEASURES_SEQUENCE, frame);
-  const pairOf = (group: Group, tag: number, at: Spacing['at']): Spacing | null => {
-    // "The first value is the row spacing, … the second value is the column spacing".
-    const [row = 0, column = 0] = numbersOf(findElement(group.elements, tag), group.context);
-    const isLength = [row, column].every((one) => Number.isFinite(one) && one > 0);
-    return isLength ? { row, column, at } : null;
-  };
-  return (
-    (ofFrame && pairOf(ofFrame, PIXEL_SPACING, 'patient')) ??
-    pairOf(whole, PIXEL_SPACING, 'patient') ??
-    pairOf(whole, IMAGER_PIXEL_SPACING, 'detector')
-  );
+  const pair = (ofFrame && pairOf(ofFrame, PIXEL_SPACING)) ?? pairOf(whole, PIXEL_SPACING);
+  const imager = pairOf(whole, IMAGER_PIXEL_SPACING);
+  if (pair === null) return imager && { ...imager, at: 'detector' };
+  const isCalibrated = textOf(findElement(instance.elements, CALIBRATION_TYPE), instance) !== null;
+  // PS3.3 §10.7.1.3: Pixel Spacing that equals Imager Pixel Spacing, and was not calibrated, is the detector's.
+  const isSame = imager !== null && imager.row === pair.row && imager.column === pair.column;
+  return { ...pair, at: isSame && !isCalibrated ? 'detector' : 'patient' };
+}
+
+function pairOf({ elements, context }: Group, tag: number): Pick<Spacing, 'row' | 'column'> | null {
+  // "The first value is the row spacing, … the second value is the column spacing".
+  const [row = 0, column = 0] = numbersOf(findElement(elements, tag), context);
+  return [row, column].every((one) => Number.isFinite(one) && one > 0) ? { row, column } : null;
 }

@@ -4,7 +4,10 @@
  * right corner of the last one.
  */
 import { z } from 'zod';
+import { waitingBecauseSchema } from './api.ts';
 import { uidSchema } from './forms.ts';
+import { resultInstanceSchema } from './inference.ts';
+import { ADJUDICATOR } from './review-state.ts';
 import { READERS_LIMIT } from './reviews.ts';
 
 /** `line`: drawn freehand. */
@@ -13,6 +16,8 @@ export type AnnotationKind = (typeof ANNOTATION_KINDS)[number];
 
 /** Of one place. */
 export const ANNOTATIONS_LIMIT = 200;
+/** A mark every second of a day. */
+export const MARK_NUMBER_LIMIT = 86_400;
 export const LINE_POINTS_LIMIT = 2000;
 export const LABEL_LENGTH = 200;
 /** Rows (0028,0010) and Columns (0028,0011) are US. */
@@ -35,6 +40,8 @@ const coordinateSchema = z.number().min(0).max(SIDE_LIMIT);
 export const annotationSchema = z
   .object({
     id: z.uuid(),
+    /** By which people speak of it. It stays with the mark, and no other of its reading ever gets it. */
+    number: z.int().min(1).max(MARK_NUMBER_LIMIT),
     kind: z.enum(ANNOTATION_KINDS),
     studyInstanceUID: uidSchema,
     seriesInstanceUID: uidSchema,
@@ -56,20 +63,44 @@ export const annotationSchema = z
       context.addIssue({ code: 'custom', path: ['label'], message: 'a text' });
   });
 export type Annotation = z.infer<typeof annotationSchema>;
-const annotationsSchema = z
-  .array(annotationSchema)
-  .max(ANNOTATIONS_LIMIT)
-  .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'each id once');
+
+/** Marks without a number get that of their place. */
+const withNumbers = (all: unknown): unknown =>
+  Array.isArray(all) ? all.map((one, at) => ({ number: at + 1, ...one })) : all;
+/** Of one reading. */
+export const annotationsSchema = z.preprocess(
+  withNumbers,
+  z
+    .array(annotationSchema)
+    .max(ANNOTATIONS_LIMIT)
+    .refine((all) => new Set(all.map(({ id }) => id)).size === all.length, 'each id once')
+    .refine((all) => new Set(all.map(({ number }) => number)).size === all.length, 'each number once'),
+);
+
+/** As high as the number of any mark that the reading has or had. */
+const lastNumberSchema = z.int().min(0).max(MARK_NUMBER_LIMIT);
+/** `from`: the highest that was known before. */
+export const lastNumberIn = (marks: readonly Pick<Annotation, 'number'>[], from: number): number =>
+  marks.reduce((last, { number }) => Math.max(last, number), from);
+
+/** The adjudicator comes after the readers. */
+export const letterOf = (place: number): string =>
+  place === ADJUDICATOR ? 'X' : String.fromCharCode(64 + place);
+/** "B2", on the page, on paper and in the PACS. `place`: null where nobody else could be meant. */
+export const markNameOf = ({ number }: Pick<Annotation, 'number'>, place: number | null): string =>
+  `${place === null ? '' : letterOf(place)}${number}`;
 
 /**
  * `PUT /reviews/{id}/annotations`: all annotations of a place. `id`: made by the device, so that a request that is sent
- * again is known. `version`: as the person saw it; 0 where there were none.
+ * again is known. `version`: as the person saw it; 0 where there were none. `lastNumber`: so far the device has given
+ * numbers, to marks that were removed as well.
  */
 export const putAnnotationsSchema = z.object({
   id: z.uuid(),
   place: z.int().min(0).max(READERS_LIMIT),
   version: z.int().min(0),
   annotations: annotationsSchema,
+  lastNumber: lastNumberSchema.default(0),
 });
 export type PutAnnotations = z.infer<typeof putAnnotationsSchema>;
 
@@ -89,6 +120,12 @@ export const storedAnnotationsSchema = z.object({
       because: z.string().nullable(),
       /** The newest receipt that names it. */
       receipt: z.object({ id: z.uuid(), issuedAt: z.iso.datetime() }).nullable(),
+      /** When a receipt named it for the first time. */
+      confirmedAt: z.iso.datetime().nullable(),
+      /** As the gateway has it; null: it is not built yet. */
+      instance: resultInstanceSchema.nullable(),
+      /** The cause for which its study waits; null: it does not. */
+      waiting: waitingBecauseSchema.nullable(),
     }),
   ),
 });
@@ -102,6 +139,7 @@ export const reviewAnnotationsSchema = z.object({
       /** Grows with each change; 0: there are none yet. */
       version: z.int(),
       annotations: z.array(annotationSchema),
+      lastNumber: lastNumberSchema,
       /** `signed`: they never change again. */
       state: z.enum(['open', 'signed']),
       /** Null: nothing of this place goes to the PACS, or not yet. */

@@ -40,8 +40,8 @@ export const newApiKeySchema = z.object({
 });
 
 /**
- * `account-ended`: the account was disabled, or its sessions were ended since (a new password, other roles, signed
- * out everywhere), and its keys with them.
+ * `account-ended`: the account was disabled, got a new password or was signed out everywhere since, and its keys ended
+ * with that.
  */
 export const API_KEY_STATES = ['active', 'expired', 'revoked', 'account-ended'] as const;
 export type ApiKeyState = (typeof API_KEY_STATES)[number];

@@ -228,6 +228,8 @@ export type InstanceStatus = z.infer<typeof instanceStatusSchema>;
 
 export const waitingBecauseSchema = z.enum([
   'pacs-unreachable',
+  'pacs-refuses-sign-in',
+  'pacs-settings-wrong',
   'storage-full',
   'gateway-failed',
   'behind-another',
@@ -258,9 +260,13 @@ export const uploadStatusSchema = z.object({
   counts: countsSchema,
   /** Instances that the sender did not promise; absent where there are none, or it did not say. */
   withheld: withheldSchema.optional(),
+  /** A person cancelled the sending: what was on its way was left out. Absent: nobody did, or it travels again. */
+  cancelled: z.literal(true).optional(),
   bytes: z.object({ promised: z.number().int(), atGateway: z.number().int(), inPacs: z.number().int() }),
   /**
-   * Why nothing moves, if the reason does not lie with the user. `gateway-failed`: a stage fails unexpectedly.
+   * Why nothing moves, if the reason does not lie with the user. `pacs-refuses-sign-in`: the PACS does not take the
+   * gateway's password or token. `pacs-settings-wrong`: its address, a certificate or another setting is wrong. Both
+   * last until an administrator mends them. `gateway-failed`: a stage fails unexpectedly.
    * `behind-another`: another upload is handing instances of the same UIDs to the PACS. `pacs-fails-on-some`: the
    * PACS answers, but does not take, or does not give, some of the instances. `pacs-refuses-size`: it, or a proxy
    * before it, refuses requests as large as some of them. `required-destination`: the first
@@ -328,22 +334,27 @@ export type CompleteAnswer = z.infer<typeof completeAnswerSchema>;
 /** An SSE `data:` line of `GET /events`; its `event:` is `study` and its `id:` grows. */
 export const studyEventSchema = uploadStatusSchema.omit({ instances: true });
 
-export const decisionSchema = z.object({
-  decision: z.enum(['leave-out', 'retry', 'take-back']),
-  instances: z
-    .array(z.object({ sopInstanceUID: uidSchema, digest: z.string() }))
-    .min(1)
-    .max(20_000),
-});
+export const decisionSchema = z.discriminatedUnion('decision', [
+  z.object({
+    decision: z.enum(['leave-out', 'retry', 'take-back']),
+    instances: z
+      .array(z.object({ sopInstanceUID: uidSchema, digest: z.string() }))
+      .min(1)
+      .max(20_000),
+  }),
+  // About instances that the sender did not promise: how many are withheld now, as in a manifest.
+  z.object({ decision: z.literal('withhold'), withheld: withheldSchema }),
+]);
 
 export const healthSchema = z.object({
   status: z.enum(['ok', 'degraded', 'failing']),
   database: z.enum(['ok', 'failing']),
   /**
    * `no-search`: it answers, and not to a search (QIDO-RS): nothing can be confirmed. `no-retrieval`: it does not
-   * give what it lists (WADO-RS): nothing can be read back, or shown.
+   * give what it lists (WADO-RS): nothing can be read back, or shown. `refuses-sign-in`, `settings-wrong`: an
+   * administrator has to mend the destination.
    */
-  pacs: z.enum(['ok', 'unreachable', 'no-search', 'no-retrieval']),
+  pacs: z.enum(['ok', 'unreachable', 'refuses-sign-in', 'settings-wrong', 'no-search', 'no-retrieval']),
   /** `full`: nothing new is taken; what is here continues. */
   disk: z.enum(['ok', 'full']),
   /** `none`: no TLS here. `not-renewed`: its files hold no pair that can be served; the last good one still is. */

@@ -46,6 +46,12 @@ export const AUDIT_KINDS = [
 ] as const;
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
+/**
+ * How the trail of a study finds the event: it names the study (`studyId` or `studyInstanceUID`), names several in
+ * `studies`, or is of a case or an export whose events name them. `none`: it concerns no study that the gateway knows.
+ */
+export type OfStudy = 'study' | 'studies' | 'case' | 'export' | 'none';
+
 /** PS3.15 A.5.2, EventActionCode: create, read, update, delete, execute. */
 type Action = 'C' | 'R' | 'U' | 'D' | 'E';
 /** PS3.15 A.5.2, EventOutcomeIndicator: success, minor failure, serious failure. */
@@ -55,6 +61,7 @@ export type CodedEvent = {
   readonly kind: AuditKind;
   readonly id: keyof typeof EVENT_IDS;
   readonly type?: keyof typeof EVENT_TYPES;
+  readonly of: OfStudy;
   readonly action: Action;
   /** Absent: success. */
   readonly outcome?: Outcome;
@@ -62,24 +69,26 @@ export type CodedEvent = {
 type Some = { readonly type?: CodedEvent['type']; readonly outcome?: Outcome };
 
 const of =
-  (kind: AuditKind, id: CodedEvent['id']) =>
-  (action: Action, { type, outcome }: Some = {}): CodedEvent => ({
-    ...{ kind, id, action },
+  <Of extends OfStudy>(study: Of, kind: AuditKind, id: CodedEvent['id']) =>
+  (action: Action, { type, outcome }: Some = {}): CodedEvent & { readonly of: Of } => ({
+    ...{ kind, id, of: study, action },
     ...(type !== undefined && { type }),
     ...(outcome !== undefined && { outcome }),
   });
 
-const signIn = of('sign-ins', 'user-authentication');
-const account = of('accounts', 'security-alert');
-const setting = of('settings', 'security-alert');
-const step = of('studies', 'transferred');
-const fate = of('studies', 'accessed');
-const caseRecord = of('cases', 'patient-record');
-const identity = of('identities', 'patient-record');
-const model = of('models', 'security-alert');
-const asked = of('models', 'application-activity');
-const review = of('cases', 'application-activity');
-const exported = of('exports', 'export');
+const signIn = of('none', 'sign-ins', 'user-authentication');
+const account = of('none', 'accounts', 'security-alert');
+const setting = of('none', 'settings', 'security-alert');
+const step = of('study', 'studies', 'transferred');
+const fate = of('study', 'studies', 'accessed');
+const caseRecord = of('case', 'cases', 'patient-record');
+const identity = of('none', 'identities', 'patient-record');
+const model = of('none', 'models', 'security-alert');
+const asked = of('study', 'models', 'application-activity');
+const transfer = of('studies', 'studies', 'accessed');
+const review = of('case', 'cases', 'application-activity');
+const list = of('none', 'exports', 'export');
+const exported = of('export', 'exports', 'export');
 
 const ROLES = { type: 'roles-changed' } as const;
 const ATTRIBUTES = { type: 'user-attributes-changed' } as const;
@@ -106,8 +115,8 @@ const ACCOUNT_EVENTS = {
 } as const;
 
 const STUDY_EVENTS = {
-  'upload-opened': of('studies', 'begin-transferring')('E'),
-  'upload-carried': of('studies', 'begin-transferring')('E'),
+  'upload-opened': of('study', 'studies', 'begin-transferring')('E'),
+  'upload-carried': of('study', 'studies', 'begin-transferring')('E'),
   'upload-completed': step('C'),
   'upload-taken-back': fate('D'),
   'parcel-received': step('C'),
@@ -121,7 +130,10 @@ const STUDY_EVENTS = {
   'study-given-up': fate('D', { outcome: 4 }),
   'study-resumed': fate('U'),
   'study-evicted': fate('D'),
+  'study-values-renewed': fate('U'),
   'instances-decided': fate('U'),
+  'instances-covered': step('E'),
+  'instances-released': step('E'),
   'instances-known-to-pacs': fate('R'),
   'instances-lost': fate('R', { outcome: 8 }),
   'instances-fetched': fate('R'),
@@ -131,10 +143,10 @@ const STUDY_EVENTS = {
   'instances-not-verified': fate('R', { outcome: 4 }),
   'instances-taken-back': fate('D'),
   'receipt-issued': step('E'),
-  'order-chosen': of('studies', 'order-record')('U'),
-  'sample-study-removed': of('studies', 'study-deleted')('D'),
-  'dimse-transfer-resent': fate('E'),
-  'dimse-transfer-given-up': fate('D', { outcome: 4 }),
+  'order-chosen': of('study', 'studies', 'order-record')('U'),
+  'sample-study-removed': of('study', 'studies', 'study-deleted')('D'),
+  'dimse-transfer-resent': transfer('E'),
+  'dimse-transfer-given-up': transfer('D', { outcome: 4 }),
 } as const;
 export type StudyEventName = Extract<
   keyof typeof STUDY_EVENTS,
@@ -142,12 +154,13 @@ export type StudyEventName = Extract<
 >;
 
 const READING_EVENTS = {
-  'records-read': of('reading', 'accessed')('R'),
-  'orders-read': of('reading', 'order-record')('R'),
-  'private-figures-told': of('reading', 'query')('E'),
-  'case-read': of('reading', 'patient-record')('R'),
-  'audit-read': of('reading', 'audit-log-used')('R'),
-  'audit-saved': of('exports', 'audit-log-used')('R'),
+  'records-read': of('study', 'reading', 'accessed')('R'),
+  'study-found': of('study', 'reading', 'query')('E'),
+  'orders-read': of('none', 'reading', 'order-record')('R'),
+  'private-figures-told': of('none', 'reading', 'query')('E'),
+  'case-read': of('case', 'reading', 'patient-record')('R'),
+  'audit-read': of('none', 'reading', 'audit-log-used')('R'),
+  'audit-saved': of('none', 'exports', 'audit-log-used')('R'),
 } as const;
 
 const CASE_EVENTS = {
@@ -160,9 +173,9 @@ const CASE_EVENTS = {
   'case-noted': caseRecord('U'),
   'case-attached': caseRecord('U'),
   'case-attachment-removed': caseRecord('U'),
-  'case-patients-read': identity('R'),
-  'cases-searched-by-patient': of('reading', 'query')('E'),
-  'cases-imported': of('cases', 'import')('C'),
+  'case-patients-read': of('case', 'identities', 'patient-record')('R'),
+  'cases-searched-by-patient': of('none', 'reading', 'query')('E'),
+  'cases-imported': of('none', 'cases', 'import')('C'),
   'review-opened': review('C'),
   'review-assigned': review('U'),
   'review-released': review('U'),
@@ -186,12 +199,12 @@ const OTHER_EVENTS = {
   'model-failed': model('E', { ...SOFTWARE, outcome: 8 }),
   'model-mended': model('E', SOFTWARE),
   'model-fallback-set': model('U', SOFTWARE),
-  'inference-asked': asked('E'),
+  'inference-asked': of('studies', 'models', 'application-activity')('E'),
   'inference-cancelled': asked('E'),
   'inference-retried': asked('E'),
   'result-verified': asked('U'),
-  'cases-exported': exported('R'),
-  'evaluation-exported': exported('R'),
+  'cases-exported': list('R'),
+  'evaluation-exported': list('R'),
   'export-made': exported('C'),
   'export-ready': exported('C'),
   'export-downloaded': exported('R'),
@@ -227,10 +240,10 @@ const SETTING_EVENTS = {
   'vault-destroyed': setting('D', SECURITY),
   'export-template-made': setting('C', SECURITY),
   'review-type-made': setting('C', SECURITY),
-  'orders-imported': of('settings', 'import')('C'),
-  'gateway-started': of('gateway', 'application-activity')('E', { type: 'start' }),
-  'gateway-stopped': of('gateway', 'application-activity')('E', { type: 'stop' }),
-  'audit-restored': of('gateway', 'audit-log-used')('U', { outcome: 8 }),
+  'orders-imported': of('none', 'settings', 'import')('C'),
+  'gateway-started': of('none', 'gateway', 'application-activity')('E', { type: 'start' }),
+  'gateway-stopped': of('none', 'gateway', 'application-activity')('E', { type: 'stop' }),
+  'audit-restored': of('none', 'gateway', 'audit-log-used')('U', { outcome: 8 }),
 } as const;
 
 const EVENTS = {
@@ -243,6 +256,13 @@ const EVENTS = {
 } as const;
 export type AuditEventName = keyof typeof EVENTS;
 export const AUDIT_EVENTS: Readonly<Record<AuditEventName, CodedEvent>> = EVENTS;
+export type OfStudyIn<Name extends AuditEventName> = (typeof EVENTS)[Name]['of'];
+
+/** The Study Instance UIDs that an event names. */
+export function studiesIn({ studyInstanceUID, studies }: Readonly<Record<string, unknown>>): string[] {
+  const named = Array.isArray(studies) ? [studyInstanceUID, ...studies] : [studyInstanceUID];
+  return named.filter((uid) => typeof uid === 'string' && uid !== '');
+}
 
 /** Null: a version to come has written it. */
 export const codedEvent = (name: string): CodedEvent | null =>

@@ -31,6 +31,8 @@ export const auditPageSchema = z.object({
   names: auditNamesSchema,
   /** The number of the trail's last event. */
   newest: z.number().int(),
+  /** Readings of studies are being counted, and become events within a quarter of an hour. */
+  readingsPending: z.boolean(),
   /** The study that was asked for: an id under which it can be asked for again, without its UID. */
   study: z.object({ id: z.uuid().nullable(), studyInstanceUID: uidSchema }).nullable(),
 });

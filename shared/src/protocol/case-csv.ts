@@ -105,5 +105,9 @@ export const caseImportSchema = z.object({
       fault: z.enum(CASE_CSV_FAULTS),
     }),
   ),
+  /** Rows that open the same case as an earlier one of the file says, word for word: nothing forbids it. */
+  repeatedRows: z.number().int(),
+  /** The first of them, each with the row that it repeats. */
+  repeated: z.array(z.object({ row: z.number().int(), of: z.number().int() })),
 });
 export type CaseImport = z.infer<typeof caseImportSchema>;

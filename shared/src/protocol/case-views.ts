@@ -1,6 +1,13 @@
 /** The filters of the list of cases, and `/case-views`: lists that a person keeps under a name. */
 import { z } from 'zod';
-import { CASE_FINDINGS, CASE_MODALITIES, CASE_PRIORITIES, CASE_SORTS, CASE_STATUSES } from './cases.ts';
+import {
+  CASE_BODY_PARTS,
+  CASE_FINDINGS,
+  CASE_MODALITIES,
+  CASE_PRIORITIES,
+  CASE_SORTS,
+  CASE_STATUSES,
+} from './cases.ts';
 
 /** An empty one means any. A search is no part of them: it may be a UID. */
 export const CASE_FILTERS = {
@@ -8,10 +15,17 @@ export const CASE_FILTERS = {
   priority: ['', ...CASE_PRIORITIES],
   assignee: ['', 'me', 'nobody'],
   due: ['', 'overdue', 'week'],
+  /** The last so many days, or `from` and `to`. */
+  opened: ['', '7', '30', '90', '365', 'days'],
   modality: ['', ...CASE_MODALITIES],
+  bodyPart: ['', ...CASE_BODY_PARTS],
   finding: ['', ...CASE_FINDINGS],
   sort: CASE_SORTS,
 } as const;
+
+/** Days in UTC, both included; empty: open. */
+export const CASE_DAYS = ['from', 'to'] as const;
+export const caseDaySchema = z.literal('').or(z.iso.date().regex(/^(19|2\d)/));
 
 const NAME_LENGTH = 60;
 /** More are not found again by their names. */
@@ -23,7 +37,11 @@ const filtersSchema = z
     priority: z.enum(CASE_FILTERS.priority),
     assignee: z.enum(CASE_FILTERS.assignee),
     due: z.enum(CASE_FILTERS.due),
+    opened: z.enum(CASE_FILTERS.opened),
+    from: caseDaySchema,
+    to: caseDaySchema,
     modality: z.enum(CASE_FILTERS.modality),
+    bodyPart: z.enum(CASE_FILTERS.bodyPart),
     finding: z.enum(CASE_FILTERS.finding),
     sort: z.enum(CASE_FILTERS.sort),
   })

@@ -4,9 +4,10 @@
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';
-import { uidSchema } from './forms.ts';
+import { patientSchema, uidSchema } from './forms.ts';
 import { VERIFICATIONS } from './inference.ts';
 import { lineSchema } from './line-schema.ts';
+import { addedSchema } from './studies.ts';
 
 /** They open, change and assign cases, and see who the patient is. */
 export const CASE_KEEPERS: readonly Role[] = ['radiologist', 'admin'];
@@ -22,11 +23,15 @@ export const CASE_SORTS = ['newest', 'oldest', 'changed', 'due', 'priority'] as 
 export type CaseSort = (typeof CASE_SORTS)[number];
 /**
  * `positive`: a model found something in one of its studies; `silent`: models looked, and none said whether there is
- * something; `none`: no model has looked.
+ * something; `not-examined`: no model has looked.
  */
-export const CASE_FINDINGS = ['positive', 'negative', 'silent', 'hidden', 'none'] as const;
+export const CASE_FINDINGS = ['positive', 'negative', 'silent', 'hidden', 'not-examined'] as const;
 /** Defined Terms of Modality (0008,0060), as far as SOP Classes tell them. */
 export const CASE_MODALITIES = ['CR', 'CT', 'DX', 'MG', 'MR', 'NM', 'PT', 'US', 'XA'] as const;
+
+/** As far as a model of image kinds tells them apart. */
+export const CASE_BODY_PARTS = ['BREAST', 'CHEST', 'HAND', 'HEAD', 'TRUNK'] as const;
+export type CaseBodyPart = (typeof CASE_BODY_PARTS)[number];
 
 const TITLE_LENGTH = 200;
 const TAGS = 10;
@@ -137,15 +142,8 @@ export const NOT_SHOWN_LIMIT = 1000;
 export const notShownSchema = z.object({ cases: z.int().nullable(), isMore: z.boolean() });
 export type NotShown = z.infer<typeof notShownSchema>;
 
-/** A name or Patient ID of which a search may be made: two letters or digits, and nothing but a line of text. */
-export const PATIENT_LENGTH = 64;
-const PATIENT = /^(?=(?:[^\p{L}\p{N}]*[\p{L}\p{N}]){2})[^\p{Cc}\\*?]+$/u;
 /** `POST /cases/of-patient`. */
-export const casesOfPatientSchema = z.object({
-  patient: z.string().trim().min(2).max(PATIENT_LENGTH).regex(PATIENT),
-});
-export const mayBePatient = (typed: string): boolean =>
-  casesOfPatientSchema.safeParse({ patient: typed }).success;
+export const casesOfPatientSchema = z.object({ patient: patientSchema });
 /** `isCut`: the PACS may have more studies of this name than were looked at. */
 export const foundCaseListSchema = caseListSchema.extend({ isCut: z.boolean() });
 
@@ -247,6 +245,8 @@ export const caseTimelineSchema = z.object({
       /** The account's name; null: the gateway itself, or withheld. */
       by: z.string().nullable(),
       fields: z.record(z.string(), z.unknown()),
+      /** It is about what the gateway itself added to a study, and nothing else. */
+      added: addedSchema.optional(),
     }),
   ),
 });

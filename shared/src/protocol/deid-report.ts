@@ -114,6 +114,12 @@ export async function reportDigest({
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** Whether the list has an action for this cause. One that was too long to travel says nothing. */
+export const isReportedAs = (
+  actions: readonly string[] | null | undefined,
+  cause: (typeof REPORT_CAUSES)[number],
+): boolean => actions?.some((action) => action.endsWith(` ${cause}`)) ?? false;
+
 /** The characters of a list that count towards `REPORTS_CHARACTERS_LIMIT`. */
 export function charactersOf(actions: readonly string[] | null): number {
   return (actions ?? []).reduce((sum, action) => sum + action.length, 0);

@@ -4,7 +4,14 @@
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';
-import { CASE_FINDINGS, CASE_KEEPERS, CASE_MODALITIES, CASE_PRIORITIES, CASE_STATUSES } from './cases.ts';
+import {
+  CASE_BODY_PARTS,
+  CASE_FINDINGS,
+  CASE_KEEPERS,
+  CASE_MODALITIES,
+  CASE_PRIORITIES,
+  CASE_STATUSES,
+} from './cases.ts';
 import { lineSchema } from './line-schema.ts';
 import { policyNameSchema } from './policy.ts';
 
@@ -74,7 +81,8 @@ export const EXPORT_FIELDS = {
   modalities: 'limited',
   /** That a model saw. */
   bodyParts: 'limited',
-  // Of the models' results, newest first: a value for each in every one of these lists.
+  // Of the models' results, newest first: a value for each in every one of these lists. The model `hidden`, as the
+  // finding: there are more that the reader is not shown before they have signed.
   finding: 'limited',
   models: 'limited',
   modelVersions: 'limited',
@@ -83,12 +91,17 @@ export const EXPORT_FIELDS = {
   resultTimes: 'limited',
   verdicts: 'limited',
   correctedFindings: 'limited',
-  // Of the reviews that are settled, oldest first.
+  // Of the reviews that are settled, oldest first: a value for each in every list but that of answers.
   reviewTypes: 'limited',
   decisions: 'limited',
-  /** Chosen and measured ones, as `type.question=answer`; in a full export also typed ones. */
+  /**
+   * Chosen and measured ones, as `type.question=answer`; in a full export also typed ones. Of the second review of a
+   * type `type#2.question=answer`; of the first reader of several, where others' answers stand after an adjudication,
+   * `type@reader-1.question=answer`.
+   */
   answers: 'limited',
   reasons: 'full',
+  /** The reader of the answers that stand; where others signed too, a list with them behind, by their places. */
   readers: 'full',
   /** `reader` or `adjudicator`: whose answers stand. */
   readerRoles: 'limited',
@@ -121,9 +134,10 @@ export const ANONYMOUS_FIELDS = {
   answers: 'cleaned',
   reasons: 'cleaned',
   notes: 'cleaned',
-  descriptions: 'cleaned',
+  /** It names modality and body part. Cleaned, and only where enough people of the group have the same. */
+  descriptions: 'in-common',
 } as const satisfies {
-  readonly [field in ExportField]?: 'in-groups' | 'as-it-is' | 'rounded' | 'cleaned';
+  readonly [field in ExportField]?: 'in-groups' | 'as-it-is' | 'rounded' | 'cleaned' | 'in-common';
 };
 export type AnonymousField = keyof typeof ANONYMOUS_FIELDS;
 export const isAnonymousField = (field: ExportField): field is AnonymousField =>
@@ -222,6 +236,7 @@ export const exportFilterSchema = z.strictObject({
   assignee: z.union([z.enum(['me', 'nobody']), z.uuid()]).optional(),
   dueUntil: z.iso.date().optional(),
   modality: z.enum(CASE_MODALITIES).optional(),
+  bodyPart: z.enum(CASE_BODY_PARTS).optional(),
   finding: z.enum(CASE_FINDINGS).optional(),
   from: momentSchema.optional(),
   to: momentSchema.optional(),
@@ -288,6 +303,8 @@ export const exportSchema = z.object({
   bytes: z.int().nullable(),
   /** Hexadecimal. */
   sha256: z.string().nullable(),
+  /** Instances that are not in a set, by the code of their reason; `gone`: the PACS no longer has them. */
+  leftOut: z.array(z.object({ because: z.string(), count: z.int() })),
   /** Null: the key under which it was sealed is gone. */
   purpose: z.string().nullable(),
   by: z.string(),
@@ -298,6 +315,7 @@ export const exportSchema = z.object({
   expiresAt: z.iso.datetime().nullable(),
 });
 export type Export = z.infer<typeof exportSchema>;
+export type LeftOut = Export['leftOut'];
 /** `GET /exports`: the caller's own, newest first; an administrator is shown everybody's. */
 export const exportListSchema = z.object({ exports: z.array(exportSchema), next: z.string().nullable() });
 export type ExportList = z.infer<typeof exportListSchema>;

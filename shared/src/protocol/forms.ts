@@ -1,5 +1,6 @@
 /** The forms of names used everywhere on the wire. */
 import { z } from 'zod';
+import { PATIENT, PATIENT_LENGTH } from './typed-patient.ts';
 import { isUid } from '../dicom/uid.ts';
 import { MANIFEST_INSTANCE_LIMIT } from './limits.ts';
 import { WITHHELD_CAUSES } from './withheld.ts';
@@ -21,3 +22,6 @@ export const withheldSchema = z.partialRecord(
   z.enum(WITHHELD_CAUSES),
   z.number().int().min(1).max(MANIFEST_INSTANCE_LIMIT),
 );
+
+/** A name or Patient ID of which a search is made. */
+export const patientSchema = z.string().trim().max(PATIENT_LENGTH).regex(PATIENT);

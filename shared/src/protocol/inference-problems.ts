@@ -3,6 +3,7 @@
  * about DICOMweb and reviews stand in files of their own. They are apart from `problem-table.ts`, because no page needs
  * their sentences at its start.
  */
+import { API_KEY_PROBLEMS } from './api-key-problems.ts';
 import { DICOMWEB_PROBLEMS } from './dicomweb-problems.ts';
 import { PROBLEMS, type ProblemKind } from './problem-table.ts';
 import { REVIEW_PROBLEMS } from './review-problems.ts';
@@ -103,7 +104,7 @@ const INFERENCE_PROBLEMS = {
     status: 422,
     retry: 'changed',
     title: 'The password, token or key of the destination is missing.',
-    next: 'Enter it again: it is not kept for another address or another way to sign in.',
+    next: 'Enter it again: it is not kept for another address, certificate authority or way to sign in.',
   },
   'vault-exists': {
     status: 409,
@@ -394,5 +395,11 @@ const INFERENCE_PROBLEMS = {
 } as const satisfies Record<string, ProblemKind>;
 
 /** Every answer that is not a success. */
-export const ALL_PROBLEMS = { ...PROBLEMS, ...INFERENCE_PROBLEMS, ...REVIEW_PROBLEMS, ...DICOMWEB_PROBLEMS };
+export const ALL_PROBLEMS = {
+  ...PROBLEMS,
+  ...INFERENCE_PROBLEMS,
+  ...REVIEW_PROBLEMS,
+  ...DICOMWEB_PROBLEMS,
+  ...API_KEY_PROBLEMS,
+};
 export type AnyProblemCode = keyof typeof ALL_PROBLEMS;

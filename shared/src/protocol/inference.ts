@@ -242,9 +242,14 @@ export type Result = z.infer<typeof resultSchema>;
  * `GET /results/{id}/preview`: what a list shows of the image, read from the PACS for those who may see the image. It
  * names the patient as the PACS does, so no one keeps it.
  */
+/** Of the answer with an image: whether its header does not rule out a name in the picture, `true` or `false`. */
+export const MAY_HOLD_NAME_HEADER = 'Relay-May-Hold-Name';
+
 export const resultPreviewSchema = z.object({
   /** A PNG in base64url; null where the image cannot be drawn. */
   thumbnail: z.string().nullable(),
+  /** The header does not rule out a name in the picture. */
+  mayHoldName: z.boolean(),
   patient: z
     .object({ name: z.string().nullable(), id: z.string().nullable(), isPseudonym: z.boolean() })
     .nullable(),

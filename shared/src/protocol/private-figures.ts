@@ -13,7 +13,8 @@ export const SCALE_A_COUNT = Math.round(1 / PRIVATE_EPSILON);
 /** Together they tell as much as an epsilon of 1. Of all accounts of a role together, since they may talk. */
 export const PRIVATE_QUERIES_A_MONTH = 10;
 /** Each has a budget of its own, for each role. */
-export type DataSet = 'operations' | 'models' | 'reviews';
+export const DATA_SETS = ['operations', 'models', 'reviews'] as const;
+export type DataSet = (typeof DATA_SETS)[number];
 
 const nothing = z.null();
 /** With noise: it may be negative. */
@@ -26,6 +27,8 @@ const privateShape = {
     scale: z.int(),
     /** Answers of this data set that are left to the caller’s roles this month. */
     left: z.int(),
+    /** When these were counted: the same question again in a month is answered with the same numbers. */
+    toldAt: z.iso.datetime(),
   }),
 };
 export type Noise = z.infer<typeof privateShape.noise>;
@@ -75,6 +78,11 @@ export const privateReviewsSchema = z.object({
   ),
   ...{ workload: nothing, types: nothing },
 });
+/** Told without a payment. `answer` null: none of the caller’s roles has paid for this question this month. */
+const toldWith = <S extends z.ZodType>(answer: S) => z.object({ left: z.int(), answer: answer.nullable() });
+export const toldOperationsSchema = toldWith(privateOperationsSchema);
+export const toldModelsSchema = toldWith(privateModelsSchema);
+export const toldReviewsSchema = toldWith(privateReviewsSchema);
 export type PrivateOperations = z.infer<typeof privateOperationsSchema>;
 export type PrivateModels = z.infer<typeof privateModelsSchema>;
 export type PrivateReviews = z.infer<typeof privateReviewsSchema>;

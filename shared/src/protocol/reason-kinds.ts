@@ -20,7 +20,7 @@ export function canRetry(code: string): boolean {
   return (MAY_PASS_LATER as readonly string[]).includes(code);
 }
 
-/** The same original is there: nothing is missing. */
+/** The same original came first, in another form, and stands: this form is not stored. */
 export function isAlreadyHere(code: string | null): boolean {
   return code === 'already-here-other-policy' || code === 'already-here-other-boxes';
 }

@@ -45,7 +45,7 @@ export const REASONS = {
     next: 'Copy it from its source again.',
   },
   'not-parseable': {
-    title: 'The file begins as DICOM, but the rest cannot be read.',
+    title: 'The file cannot be read as DICOM.',
     next: 'Copy it from its source again.',
   },
   'length-beyond-end': {
@@ -206,13 +206,13 @@ export const REASONS = {
     next: 'If this one is not needed, leave it out: the other one stands. If both are needed, export this one again as a new image and send that export: both are then in the PACS.',
   },
   'already-here-other-policy': {
-    title: 'The same original was stored under another version of the policy.',
-    next: 'Nothing to do: it is not stored twice.',
+    title: 'Not stored: the PACS keeps the same original under another version of the policy.',
+    next: 'Leave it out: the first one stays in the PACS. If that one must not stay, ask the PACS’s administrator to delete it there.',
   },
   'already-here-other-boxes': {
     title:
-      'The same original is already here with other parts covered, or from another version of this app. The first one stands.',
-    next: 'Nothing to do: it is not stored twice.',
+      'Not stored: the PACS keeps the same original as it was sent first, with other parts covered or none, or from another version of this app.',
+    next: 'If a name was covered only this time, it may still be visible in the PACS: ask the PACS’s administrator to delete or cover the first one there. Then leave this one out.',
   },
   'already-here-other-key': {
     title:
@@ -289,8 +289,8 @@ export const REASONS = {
     next: 'Try again; tell the administrator if it happens twice.',
   },
   'pacs-changed-it': {
-    title: 'The PACS holds a different version of the instance than it was given.',
-    next: 'Tell the administrator of the PACS: delete it there and try again, or leave it out.',
+    title: 'The PACS changed the instance that it was given.',
+    next: 'If it rewrites all it takes, deleting does not help: set it right, use DICOMweb, take its list as proof, give it up, or leave it out.',
   },
   'pacs-fails-on-it': {
     title: 'The PACS keeps failing on this instance: it does not accept it, or does not return it.',

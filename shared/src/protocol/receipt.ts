@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { COERCED_ATTRIBUTES } from './coercion.ts';
-import type { REPORT_CAUSES } from './deid-report.ts';
+import { isReportedAs, type REPORT_CAUSES } from './deid-report.ts';
 import { digestSchema, needSchema, uidSchema, withheldSchema } from './forms.ts';
 import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
 
@@ -226,7 +226,7 @@ export function deidentificationOf({ instances, reports = [] }: Receipt): Deiden
     reports.map(({ edition, options }) => [[edition, ...options].join(), { edition, options }]),
   );
   const causedBy = (cause: (typeof REPORT_CAUSES)[number]): number => {
-    const are = reports.map(({ actions = [] }) => actions.some((action) => action.endsWith(` ${cause}`)));
+    const are = reports.map(({ actions }) => isReportedAs(actions, cause));
     return instances.filter(({ report }) => report !== undefined && are[report]).length;
   };
   return {

@@ -118,6 +118,7 @@ test('a form that a page cannot draw is refused', () => {
     'one option': withField({ ...radio, oneOf: [{ const: 'normal', title: 'Normal' }] }),
     'two options of one code': withField({ ...radio, oneOf: [...radio.oneOf, ...radio.oneOf] }),
     'a positive answer that is none': withField({ ...radio, 'x-positive': ['cancer'] }),
+    'an answer that means both': withField({ ...radio, 'x-negative': ['nodule'] }),
     'twelve steps': withField({ ...scale, maximum: 12 }),
     'nothing between': withField({ ...size, maximum: 0 }),
     'an unknown unit': withField({ ...size, 'x-unit': 'furlong' }),

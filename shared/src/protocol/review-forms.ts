@@ -29,6 +29,8 @@ const radioSchema = z.strictObject({
     .max(OPTIONS_LIMIT),
   /** The answers that say the same as a model that found something. */
   'x-positive': z.array(codeSchema).min(1).optional(),
+  /** Those that say the same as a model that found nothing. */
+  'x-negative': z.array(codeSchema).min(1).optional(),
 });
 const scaleSchema = z.strictObject({
   ...question,
@@ -96,9 +98,10 @@ function faultOfField(field: ReviewField): string | null {
   if (field['x-field'] === 'radio') {
     const codes = new Set(field.oneOf.map((option) => option.const));
     if (codes.size < field.oneOf.length) return 'two answers of one code';
-    return field['x-positive']?.every((code) => codes.has(code)) === false
-      ? 'x-positive: no such answer'
-      : null;
+    const { 'x-positive': positive = [], 'x-negative': negative = [] } = field;
+    if (![...positive, ...negative].every((code) => codes.has(code)))
+      return 'x-positive, x-negative: no such answer';
+    return positive.some((code) => negative.includes(code)) ? 'x-positive and x-negative: one answer' : null;
   }
   if (field.minimum >= field.maximum) return 'minimum below maximum';
   const isTooLong = field['x-field'] === 'scale' && field.maximum - field.minimum >= STEPS_LIMIT;

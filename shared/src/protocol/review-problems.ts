@@ -19,6 +19,12 @@ export const REVIEW_PROBLEMS = {
     title:
       'This step is for somebody else: the reading is another person’s, or an administrator’s to assign.',
   },
+  'review-contradicts': {
+    status: 409,
+    retry: 'changed',
+    title: 'The decision about what was found and the answers contradict each other.',
+    next: 'Change the one that is wrong, or sign anyway if you mean both.',
+  },
   'review-finding-seen': {
     status: 409,
     retry: 'never',

@@ -94,8 +94,8 @@ export const decideSchema = z
     'no answers to what cannot be judged',
   );
 export type Decide = z.infer<typeof decideSchema>;
-/** `POST /reviews/{id}/sign`. */
-export const signSchema = z.object(stepShape);
+/** `POST /reviews/{id}/sign`. `isMeant`: even if the decision and the answers contradict each other. */
+export const signSchema = z.object({ ...stepShape, isMeant: z.boolean().default(false) });
 export type Sign = z.infer<typeof signSchema>;
 /** `POST /reviews/{id}/withdraw`. */
 export const withdrawSchema = z.object({ id: requestIdSchema });
@@ -152,10 +152,14 @@ export const listedReviewSchema = z.object({
   settledAt: z.iso.datetime().nullable(),
 });
 export type ListedReview = z.infer<typeof listedReviewSchema>;
-export const reviewSchema = listedReviewSchema.extend({
+/** With what its answers mean. */
+export const caseReviewSchema = listedReviewSchema.extend({
   definition: reviewDefinitionSchema,
   /** The place whose answers stand; null: none yet. */
   finalPlace: z.int().nullable(),
+});
+export type CaseReview = z.infer<typeof caseReviewSchema>;
+export const reviewSchema = caseReviewSchema.extend({
   /** The caller may withdraw it. */
   mayWithdraw: z.boolean(),
   /** Oldest first, as far as the caller may see it. */
@@ -183,7 +187,7 @@ export const reviewListSchema = z.object({
   next: z.string().nullable(),
 });
 /** `GET /cases/{id}/reviews`: oldest first. */
-export const caseReviewsSchema = z.object({ reviews: z.array(listedReviewSchema) });
+export const caseReviewsSchema = z.object({ reviews: z.array(caseReviewSchema) });
 
 /** Nobody is shown a figure of fewer readings than these. */
 export const AGREEMENT_FLOOR = 200;

@@ -158,7 +158,8 @@ export const verdictSchema = z.object({
   /** Null: it takes the study. */
   because: z
     .discriminatedUnion('kind', [
-      z.object({ kind: z.literal('disabled') }),
+      /** `isMet`: the study meets its conditions. */
+      z.object({ kind: z.literal('disabled'), isMet: z.boolean() }),
       /** A rule before it took the study. */
       z.object({ kind: z.literal('earlier'), rule: z.string() }),
       /** The first condition that is not met: the values of the study, and those of the rule. */
@@ -170,6 +171,8 @@ export const verdictSchema = z.object({
       }),
       /** The study was delivered, and this has not happened to it. */
       z.object({ kind: z.literal('occasion'), occasion: z.enum(CASE_OCCASIONS) }),
+      /** The rule waits for what a model says, and none has looked at the study. */
+      z.object({ kind: z.literal('not-examined') }),
       /** It has opened a case for the study before. */
       z.object({ kind: z.literal('done') }),
     ])

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { uploadStatusSchema, waitingBecauseSchema } from './api.ts';
-import { needSchema, uidSchema } from './forms.ts';
+import { needSchema, patientSchema, uidSchema } from './forms.ts';
 
 /** More accounts and devices than these do not send one study. */
 export const UPLOADS_SHOWN = 20;
@@ -45,18 +45,55 @@ export const sentStudiesSchema = z.object({
   next: z.string().nullable(),
 });
 
+/** A part of a Study Instance UID, the beginning of an id, a part of an account name. */
+export const SOUGHT = /^[\p{L}\p{N}_.@ -]{1,64}$/u;
+
+/** `POST /studies/search`: of everybody's studies, by their patient, or by what `q` of `GET /studies?all=1` is. */
+export const siteSearchSchema = z.discriminatedUnion('by', [
+  z.object({ by: z.literal('patient'), text: patientSchema }),
+  z.object({ by: z.literal('sending'), text: z.string().regex(SOUGHT) }),
+]);
+export type SiteSearch = z.infer<typeof siteSearchSchema>;
+
+/** The patient of a study as the PACS has them, to be shown and never kept. Null: it does not say. */
+export const studyPatientSchema = z.object({
+  patientName: z.string().nullable(),
+  patientId: z.string().nullable(),
+  birthDate: z.string().nullable(),
+  studyDate: z.string().nullable(),
+  description: z.string().nullable(),
+});
+export type StudyPatient = z.infer<typeof studyPatientSchema>;
+
+/** The newest first. `patient` null: nobody asked the PACS. `isCut`: there may be more. */
+export const foundStudiesSchema = z.object({
+  studies: z.array(sentStudySchema.extend({ patient: studyPatientSchema.nullable() })),
+  isCut: z.boolean(),
+});
+export type FoundStudies = z.infer<typeof foundStudiesSchema>;
+
+/**
+ * Additions of the gateway itself to a study: marks of readers, and reports of these models. Empty where that is not
+ * known yet.
+ */
+export const addedSchema = z.object({ marks: z.boolean(), models: z.array(z.string()) });
+export type Added = z.infer<typeof addedSchema>;
+
 export const timelineSchema = z.object({
   /** Oldest first: the events of the audit trail that belong to the uploads of this study. */
   events: z.array(
     z.object({
       at: z.iso.datetime(),
       event: z.string(),
+      /** The upload that it is about, or of a step of the whole study its oldest one; null: it is of no upload. */
       uploadId: z.uuid().nullable(),
       fields: z.record(z.string(), z.unknown()),
       /** The destination that it is about, by its name; absent: none, or it was deleted. */
       destination: z.string().optional(),
       /** The person behind it, told only to those who watch the site; absent: the gateway did it by itself. */
       account: z.string().optional(),
+      /** It is about what the gateway itself added, and nothing else. */
+      added: addedSchema.optional(),
     }),
   ),
 });

@@ -4,13 +4,13 @@
  */
 import { z } from 'zod';
 import { VAULT_ENTRIES_LIMIT, VAULT_ENTRY_BYTES, VAULT_SHARE_BYTES } from './limits.ts';
+import { PATIENT_PSEUDONYM } from './typed-patient.ts';
 
 /** base64url without padding. */
 const ENTRY_FORM = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_ENTRY_BYTES * 4) / 3)}}$`);
 const SHARE_FORM = new RegExp(`^[A-Za-z0-9_-]{${Math.ceil((VAULT_SHARE_BYTES * 4) / 3)}}$`);
 
-/** The Patient ID of a de-identified instance (deid/pseudonyms.ts). */
-export const patientPseudonymSchema = z.string().regex(/^RP-[0-9A-HJKMNP-TV-Z]{26}$/);
+export const patientPseudonymSchema = z.string().regex(PATIENT_PSEUDONYM);
 /** A public key of X25519: 32 bytes. */
 export const vaultKeySchema = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const sealedEntrySchema = z.string().regex(ENTRY_FORM);

@@ -17,5 +17,8 @@ export const causesOf = (withheld: Withheld = {}): readonly (readonly [WithheldC
     return count > 0 ? [[cause, count] as const] : [];
   });
 
+export const isSameWithheld = (one: Withheld = {}, other: Withheld = {}): boolean =>
+  WITHHELD_CAUSES.every((cause) => (one[cause] ?? 0) === (other[cause] ?? 0));
+
 export const countWithheld = (withheld: Withheld = {}): number =>
   causesOf(withheld).reduce((sum, [, count]) => sum + count, 0);

@@ -1,9 +1,13 @@
 /**
  * Noise, and what it is paid with. Whether one study is in the database changes the odds of an answer by
  * exp(PRIVATE_EPSILON) at most (differential privacy, Dwork et al. 2006). Answers add up, so each is paid for from the
- * budgets of its data set and month, one of each of the caller's roles; when one is spent there are no more.
+ * budgets of its data set and month, one of each of the caller's roles; when one is spent there are no more. An answer
+ * that was told tells nothing more when it is told again: the same question of a role in the same month is answered
+ * with the same numbers, and paid for once.
  */
+import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
+import type { z } from 'zod';
 import type { Role } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
@@ -15,11 +19,18 @@ import {
 } from '#shared/protocol/private-figures.ts';
 import { recordAudit } from '../../audit/audit.ts';
 import type { Db, Trx } from '../../database/database.ts';
-import type { Asking } from '../asked.ts';
+import { saidOf, type Asked, type Asking } from '../asked.ts';
 import { drawLaplace, type DrawBelow } from './discrete-laplace.ts';
 
 export type PrivateTools = { readonly db: Db; readonly now: () => Date; readonly draw: DrawBelow };
-type Payment = { readonly caller: Asking; readonly of: DataSet; readonly readers: readonly Role[] };
+export type Told = { readonly noise: Noise };
+export type PrivateQuestion<Answer> = {
+  readonly caller: Asking;
+  readonly of: DataSet;
+  readonly readers: readonly Role[];
+  readonly asked: Asked;
+  readonly schema: z.ZodType<Answer>;
+};
 type Noisy = { readonly noise: Noise; readonly noisy: (count: number) => number };
 /**
  * `changed`: how many counts of the answer one study can change, each by one (their L1 sensitivity). The answer is one
@@ -27,31 +38,88 @@ type Noisy = { readonly noise: Noise; readonly noisy: (count: number) => number 
  */
 type NoiseFor = (changed: number) => Noisy;
 
-/** Payment, audit and counts are of one transaction. @throws Problem privacy-budget-spent. */
-export async function payAndTell<Answer>(
+/**
+ * The answer that was told already, or a new one: payment, audit, counts and what is kept of them are of one
+ * transaction. @throws Problem privacy-budget-spent.
+ */
+export async function payAndTell<Answer extends Told>(
   { db, now, draw }: PrivateTools,
-  payment: Payment,
+  question: PrivateQuestion<Answer>,
   count: (trx: Trx, noiseFor: NoiseFor) => Promise<Answer>,
 ): Promise<Answer> {
+  const { caller, of } = question;
   return db.transaction().execute(async (trx) => {
-    const left = PRIVATE_QUERIES_A_MONTH - (await pay(trx, payment, now()));
-    const { caller, of } = payment;
-    await recordAudit(trx, caller.siteId, { event: 'private-figures-told', by: caller.id, of, left }, now());
-    return count(trx, (changed) => {
+    // Two that ask the same at once would both pay.
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`private ${of} ${caller.siteId}`}, 0))`.execute(
+      trx,
+    );
+    const at = now();
+    const before = await readTold(trx, question, at);
+    if (before.answer !== null) return before.answer;
+    const left = PRIVATE_QUERIES_A_MONTH - (await pay(trx, question, at));
+    await recordAudit(trx, caller.siteId, { event: 'private-figures-told', by: caller.id, of, left }, at);
+    const answer = await count(trx, (changed) => {
       const scale = SCALE_A_COUNT * changed;
       return {
-        noise: { epsilon: PRIVATE_EPSILON, scale, left },
+        noise: { epsilon: PRIVATE_EPSILON, scale, left, toldAt: at.toISOString() },
         noisy: (exact) => exact + drawLaplace(scale, draw),
       };
     });
+    await keep(trx, question, { answer, at });
+    return answer;
   });
 }
 
+/**
+ * The answers that the caller's roles have left this month, and the one to this question if one of them was told it.
+ * It costs nothing.
+ */
+export async function readTold<Answer extends Told>(
+  db: Db | Trx,
+  question: PrivateQuestion<Answer>,
+  now: Date,
+): Promise<{ readonly left: number; readonly answer: Answer | null }> {
+  const { caller, of, schema } = question;
+  const mine = { site_id: caller.siteId, data_set: of, month: monthOf(now) };
+  const roles = payingRoles(question);
+  const paid = await db
+    .selectFrom('privacy_budget')
+    .select('queries')
+    .where((where) => where.and(mine))
+    .where('role', 'in', roles)
+    .execute();
+  const left = PRIVATE_QUERIES_A_MONTH - Math.max(0, ...paid.map(({ queries }) => queries));
+  const told = await db
+    .selectFrom('private_answer')
+    .select('answer')
+    .where((where) => where.and({ ...mine, question: printOf(question) }))
+    .where('role', 'in', roles)
+    .orderBy('role')
+    .limit(1)
+    .executeTakeFirst();
+  if (told === undefined) return { left, answer: null };
+  const answer = schema.parse(told.answer);
+  return { left, answer: { ...answer, noise: { ...answer.noise, left } } };
+}
+
+const monthOf = (at: Date): string => at.toISOString().slice(0, 'YYYY-MM'.length);
+
+/** In one order, so that no two callers of several roles wait for each other. */
+const payingRoles = ({ caller, readers }: Pick<PrivateQuestion<unknown>, 'caller' | 'readers'>): Role[] =>
+  readers.filter((role) => caller.roles.includes(role)).toSorted();
+
+/** Of the days and the cohort, whatever their order in the address. */
+function printOf({ asked }: Pick<PrivateQuestion<unknown>, 'asked'>): string {
+  const { from, to, cohort } = saidOf(asked);
+  const text = JSON.stringify([from, to, cohort.sex, cohort.ageBand, cohort.modality]);
+  return createHash('sha256').update(text).digest('hex');
+}
+
 /** The queries of the role that has asked most this month, with this one. Two at once wait for each other. */
-async function pay(trx: Trx, { caller, of, readers }: Payment, now: Date): Promise<number> {
-  const month = now.toISOString().slice(0, 'YYYY-MM'.length);
-  // In one order, so that no two callers of several roles wait for each other.
-  const roles = readers.filter((role) => caller.roles.includes(role)).toSorted();
+async function pay<Answer>(trx: Trx, question: PrivateQuestion<Answer>, now: Date): Promise<number> {
+  const { caller, of } = question;
+  const month = monthOf(now);
+  const roles = payingRoles(question);
   const paid = await trx
     .insertInto('privacy_budget')
     .values(roles.map((role) => ({ site_id: caller.siteId, data_set: of, role, month, queries: 1 })))
@@ -65,4 +133,20 @@ async function pay(trx: Trx, { caller, of, readers }: Payment, now: Date): Promi
     .execute();
   if (paid.length < roles.length) throw new Problem('privacy-budget-spent');
   return Math.max(...paid.map(({ queries }) => queries));
+}
+
+/** For each role that has paid, until its month is over. */
+async function keep<Answer>(
+  trx: Trx,
+  question: PrivateQuestion<Answer>,
+  { answer, at }: { readonly answer: Answer; readonly at: Date },
+): Promise<void> {
+  const { caller, of } = question;
+  const month = monthOf(at);
+  const told = { site_id: caller.siteId, data_set: of, month, question: printOf(question) };
+  await trx.deleteFrom('private_answer').where('month', '<', month).execute();
+  await trx
+    .insertInto('private_answer')
+    .values(payingRoles(question).map((role) => ({ ...told, role, answer: JSON.stringify(answer) })))
+    .execute();
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { AGE_BANDS, SEXES } from '#shared/protocol/analytics.ts';
 import type { Role, Session } from '#shared/protocol/api.ts';
 import {
   PRIVATE_QUERIES_A_MONTH,
@@ -38,11 +39,16 @@ test.before(async () => {
 });
 test.before.each(async () => {
   await gateway.database.db.deleteFrom('privacy_budget').execute();
+  await gateway.database.db.deleteFrom('private_answer').execute();
 });
 test.after(() => gateway.close());
 
 const pathOf = (set: DataSet, query = ''): string =>
   `/analytics/${set}?private=true&from=2026-11-01&to=2026-11-03${query}`;
+/** Different ones, twice as many as a role has answers. */
+const QUESTIONS = SEXES.flatMap((sex) =>
+  AGE_BANDS.map((band) => `&sex=${sex}&ageBand=${encodeURIComponent(band)}`),
+).slice(0, 2 * PRIVATE_QUERIES_A_MONTH);
 const ask = (set: DataSet, { accessToken: token }: Session, query?: string): Promise<Response> =>
   gateway.call('GET', pathOf(set, query), { token });
 const codeOf = async (answer: Response): Promise<string> => ((await answer.json()) as { code: string }).code;
@@ -56,7 +62,7 @@ test('each data set has ten answers a month for a role, however many ask at once
   const other = await gateway.userWith(['researcher']);
   for (const set of SETS) {
     const asked = Array.from({ length: 2 * PRIVATE_QUERIES_A_MONTH }, (_, at) =>
-      ask(set, at % 2 === 0 ? sessions.get('researcher')! : other),
+      ask(set, at % 2 === 0 ? sessions.get('researcher')! : other, QUESTIONS[at]),
     );
     const answers = await Promise.all(asked);
     const told = answers.filter(({ status }) => status === 200);
@@ -75,6 +81,39 @@ test('each data set has ten answers a month for a role, however many ask at once
       .execute();
     assert.is(events.filter(({ fields }) => fields.of === set).length, PRIVATE_QUERIES_A_MONTH);
   }
+});
+
+test('the same question of a role is answered with the same numbers, and paid for once, however many ask at once', async () => {
+  const people = [sessions.get('researcher')!, await gateway.userWith(['researcher'])];
+  for (const set of SETS) {
+    const asked = Array.from({ length: 2 * PRIVATE_QUERIES_A_MONTH }, (_, at) => ask(set, people[at % 2]!));
+    const [first, ...rest] = await Promise.all((await Promise.all(asked)).map((answer) => answer.json()));
+    for (const answer of rest) assert.equal(answer, first, set);
+    assert.is((first as { noise: Noise }).noise.left, PRIVATE_QUERIES_A_MONTH - 1, set);
+    const next = await noiseOf(await ask(set, people[0]!, '&sex=F'));
+    assert.is(next.left, PRIVATE_QUERIES_A_MONTH - 2, `${set}: another question`);
+    const again = await noiseOf(await ask(set, people[1]!));
+    assert.is(again.left, PRIVATE_QUERIES_A_MONTH - 2, `${set}: what is left now, not what was left then`);
+    const radiologist = await ask(set, sessions.get(set === 'operations' ? 'auditor' : 'radiologist')!);
+    assert.is((await noiseOf(radiologist)).left, PRIVATE_QUERIES_A_MONTH - 1, `${set}: another role pays`);
+  }
+});
+
+test('the number of answers that are left, and an answer that was paid for, cost nothing, also when all is spent', async () => {
+  const researcher = sessions.get('researcher')!;
+  const told = async (query = '') => {
+    const path = pathOf('models', query).replace('private=true', 'private=told');
+    return (await gateway.call('GET', path, { token: researcher.accessToken })).json();
+  };
+  assert.equal(await told(), { left: PRIVATE_QUERIES_A_MONTH, answer: null });
+  const answer = (await (await ask('models', researcher)).json()) as { noise: Noise };
+  assert.equal(await told(), { left: PRIVATE_QUERIES_A_MONTH - 1, answer });
+  assert.equal(await told('&sex=F'), { left: PRIVATE_QUERIES_A_MONTH - 1, answer: null });
+  await gateway.database.db.updateTable('privacy_budget').set({ queries: PRIVATE_QUERIES_A_MONTH }).execute();
+  const spent = { ...answer, noise: { ...answer.noise, left: 0 } };
+  assert.equal(await told(), { left: 0, answer: spent });
+  assert.equal(await (await ask('models', researcher)).json(), spent);
+  assert.is((await ask('models', researcher, '&sex=F')).status, 409);
 });
 
 test('those who may ask without noise are told, and researchers; others are not', async () => {
@@ -99,15 +138,20 @@ test('a question that is refused costs nothing, and somebody of two roles spends
     422,
   );
   assert.is((await noiseOf(await ask('models', researcher))).left, PRIVATE_QUERIES_A_MONTH - 1);
-  assert.is((await noiseOf(await ask('models', both))).left, PRIVATE_QUERIES_A_MONTH - 2);
-  assert.is((await noiseOf(await ask('models', alone))).left, PRIVATE_QUERIES_A_MONTH - 2);
+  assert.is((await noiseOf(await ask('models', both))).left, PRIVATE_QUERIES_A_MONTH - 1, 'told to one role');
+  assert.is((await noiseOf(await ask('models', both, '&sex=F'))).left, PRIVATE_QUERIES_A_MONTH - 2);
+  assert.is((await noiseOf(await ask('models', alone, '&sex=M'))).left, PRIVATE_QUERIES_A_MONTH - 2);
   await gateway.database.db
     .updateTable('privacy_budget')
     .set({ queries: PRIVATE_QUERIES_A_MONTH })
     .where('role', '=', 'researcher')
     .execute();
-  assert.is((await ask('models', both)).status, 409);
-  assert.is((await noiseOf(await ask('models', alone))).left, PRIVATE_QUERIES_A_MONTH - 3, 'not paid twice');
+  assert.is((await ask('models', both, '&sex=O')).status, 409);
+  assert.is(
+    (await noiseOf(await ask('models', alone, '&sex=O'))).left,
+    PRIVATE_QUERIES_A_MONTH - 3,
+    'not paid twice',
+  );
 });
 
 test('a budget is of its month', async () => {
@@ -117,14 +161,15 @@ test('a budget is of its month', async () => {
     .updateTable('privacy_budget')
     .set({ month: '2020-01', queries: PRIVATE_QUERIES_A_MONTH })
     .execute();
+  await gateway.database.db.updateTable('private_answer').set({ month: '2020-01' }).execute();
   assert.is((await noiseOf(await ask('models', researcher))).left, PRIVATE_QUERIES_A_MONTH - 1);
 });
 
 test('the noise of every answer, and of every count, is its own', async () => {
   const session = sessions.get('auditor')!;
-  const read = async () =>
-    (await (await ask('operations', session)).json()) as { days: { studies: number }[] };
-  const counts = [...(await read()).days, ...(await read()).days].map(({ studies }) => studies);
+  const read = async (query: string) =>
+    (await (await ask('operations', session, query)).json()) as { days: { studies: number }[] };
+  const counts = [...(await read('')).days, ...(await read('&sex=O')).days].map(({ studies }) => studies);
   // Six draws of scale 20 are the same once in more than ten million times.
   assert.ok(new Set(counts).size > 1, `${counts}`);
 });

@@ -3,10 +3,19 @@
  * of review), so that none tells by being there; and all counts are of studies, of which each is in few of them.
  */
 import { sql } from 'kysely';
+import type { z } from 'zod';
 import { MODELS_READERS, OPERATIONS_READERS } from '#shared/protocol/analytics.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
-import type { PrivateModels, PrivateOperations, PrivateReviews } from '#shared/protocol/private-figures.ts';
+import {
+  type DataSet,
+  type PrivateModels,
+  privateModelsSchema,
+  type PrivateOperations,
+  privateOperationsSchema,
+  type PrivateReviews,
+  privateReviewsSchema,
+} from '#shared/protocol/private-figures.ts';
 import type { Trx } from '../../database/database.ts';
 import { versionsOf } from '../../models/model.store.ts';
 import { isNotBlinded } from '../../results/result-reach.ts';
@@ -16,14 +25,33 @@ import { isStudyOfCohort, UNDER_WAY } from '../count-reviews.ts';
 import { readUploads } from '../read-uploads.ts';
 import { countChangedDays } from '../kept-days.ts';
 import { uploadDays } from '../upload-days.ts';
-import { payAndTell, type PrivateTools } from './privacy-budget.ts';
+import { payAndTell, readTold, type PrivateTools } from './privacy-budget.ts';
 
 /** Those who may ask for figures without noise may ask for them with it, and so may researchers. */
 export const PRIVATE_READERS = {
   operations: [...OPERATIONS_READERS, 'researcher'],
   models: MODELS_READERS,
   reviews: [...CASE_KEEPERS, 'researcher'],
-} as const satisfies Record<string, readonly Role[]>;
+} as const satisfies Record<DataSet, readonly Role[]>;
+type Answers = { operations: PrivateOperations; models: PrivateModels; reviews: PrivateReviews };
+const SCHEMAS: { readonly [Of in DataSet]: z.ZodType<Answers[Of]> } = {
+  operations: privateOperationsSchema,
+  models: privateModelsSchema,
+  reviews: privateReviewsSchema,
+};
+
+/** The caller's roles have one that may ask. */
+function questionOf<Of extends DataSet>(of: Of, caller: Asking, asked: Asked) {
+  return { caller, of, asked, schema: SCHEMAS[of], readers: PRIVATE_READERS[of] };
+}
+
+/** Of answers that were paid for already. */
+export const tellAgain = <Of extends DataSet>(
+  { db, now }: Pick<PrivateTools, 'db' | 'now'>,
+  of: Of,
+  caller: Asking,
+  asked: Asked,
+) => readTold<Answers[Of]>(db, questionOf(of, caller, asked), now());
 
 /** A study changes two counts: all, and those of the day on which it was first sent in the period. */
 export async function tellOperations(
@@ -33,8 +61,7 @@ export async function tellOperations(
 ): Promise<PrivateOperations> {
   // Before it is paid for: a payment holds up whoever else is written down.
   await countChangedDays(tools.db, { of: uploadDays, siteId: caller.siteId }, asked);
-  const payment = { caller, of: 'operations', readers: PRIVATE_READERS.operations } as const;
-  return payAndTell(tools, payment, async (trx, noiseFor) => {
+  return payAndTell(tools, questionOf('operations', caller, asked), async (trx, noiseFor) => {
     const { noise, noisy } = noiseFor(2);
     const sent = await studiesByDay(trx, caller.siteId, asked);
     const total = [...sent.values()].reduce((sum, studies) => sum + studies, 0);
@@ -69,8 +96,7 @@ async function studiesByDay(trx: Trx, siteId: string, asked: Asked): Promise<Rea
 
 /** A study changes as many counts as there are versions, if all of them looked at it, and the one of all. */
 export async function tellModels(tools: PrivateTools, caller: Asking, asked: Asked): Promise<PrivateModels> {
-  const payment = { caller, of: 'models', readers: PRIVATE_READERS.models } as const;
-  return payAndTell(tools, payment, async (trx, noiseFor) => {
+  return payAndTell(tools, questionOf('models', caller, asked), async (trx, noiseFor) => {
     const versions = await versionsOf(trx, caller.siteId);
     const { noise, noisy } = noiseFor(versions.length + 1);
     const rows = await studiesByVersion(trx, caller, asked);
@@ -101,15 +127,15 @@ async function studiesByVersion(trx: Trx, caller: Asking, asked: Asked): Promise
   const { since, until, cohort } = asked;
   const filters = [
     ...patientConditions('c', cohort),
-    ...(cohort.modality === undefined ? [] : [isOfModality('i.sop_class_uid', cohort.modality)]),
+    ...(cohort.modality === undefined ? [] : [isOfModality('r.sop_class_uid', cohort.modality)]),
   ];
   const { rows } = await sql<OfVersion>`
-    select i.model_id as model, i.version, count(distinct i.study_instance_uid)::int as studies
-    from inference_result i
-    left join study_cohort c on c.site_id = i.site_id and c.study_instance_uid = i.study_instance_uid
-    where i.site_id = ${caller.siteId} and i.created_at >= ${since} and i.created_at < ${until}
-      and ${isNotBlinded('i', caller)} and ${all(filters)}
-    group by grouping sets ((), (i.model_id, i.version))`.execute(trx);
+    select r.model_id as model, r.version, count(distinct r.study_instance_uid)::int as studies
+    from inference_result r
+    left join study_cohort c on c.site_id = r.site_id and c.study_instance_uid = r.study_instance_uid
+    where r.site_id = ${caller.siteId} and r.created_at >= ${since} and r.created_at < ${until}
+      and ${isNotBlinded('r', caller)} and ${all(filters)}
+    group by grouping sets ((), (r.model_id, r.version))`.execute(trx);
   return rows;
 }
 
@@ -119,8 +145,7 @@ export async function tellReviews(
   caller: Asking,
   asked: Asked,
 ): Promise<PrivateReviews> {
-  const payment = { caller, of: 'reviews', readers: PRIVATE_READERS.reviews } as const;
-  return payAndTell(tools, payment, async (trx, noiseFor) => {
+  return payAndTell(tools, questionOf('reviews', caller, asked), async (trx, noiseFor) => {
     const types = await reviewTypes.list(trx, caller.siteId);
     const { noise, noisy } = noiseFor(2 * types.length);
     const rows = await studiesByType(trx, caller.siteId, asked);

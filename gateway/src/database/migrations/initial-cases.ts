@@ -12,6 +12,7 @@ export const CASES = [
   // The orders and the filters of the list (cases/list-cases.ts).
   `create index case_priority on case_record (site_id, priority, number desc)`,
   `create index case_due on case_record (site_id, (coalesce(due_on, '9999-12-31')), number desc)`,
+  `create index case_opened on case_record (site_id, created_at)`,
   `create index case_assignee on case_record (site_id, assignee_id, number)`,
   `create index case_expects on case_record (site_id, expected_print) where expects is not null`,
   `create table case_study (
@@ -100,7 +101,7 @@ export const EXPORTS = [
     definition jsonb not null, selection jsonb not null, sealed_purpose bytea not null, state text not null,
     trouble text, found_field text, found_row int, attempt int not null default 0, done int not null default 0,
     total int not null, blob text, wrapped_key bytea, rows int, bytes bigint, sha256 text, created_at timestamptz not null,
-    finished_at timestamptz, expires_at timestamptz)`,
+    finished_at timestamptz, expires_at timestamptz, left_out jsonb not null default '[]')`,
   `create index export_job_number on export_job (site_id, number desc)`,
   `create index export_job_account on export_job (account_id, number desc)`,
 ];
@@ -109,11 +110,13 @@ export const ANNOTATIONS = [
   `create table review_annotations (
     review_id uuid not null references review on delete cascade, place smallint not null,
     account_id uuid not null references account, version int not null, request_id uuid not null,
-    sealed bytea not null, changed_at timestamptz not null, primary key (review_id, place, account_id))`,
+    sealed bytea not null, last_number int not null, changed_at timestamptz not null,
+    primary key (review_id, place, account_id))`,
   `create table review_report (
     review_id uuid not null references review on delete cascade, place int not null, study_instance_uid text not null,
     series_instance_uid text, sop_instance_uid text, because text,
     primary key (review_id, place, study_instance_uid))`,
+  `create index review_report_study on review_report (study_instance_uid)`,
 ];
 
 export const CASE_RULES_AND_SAMPLE = [

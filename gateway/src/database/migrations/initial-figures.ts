@@ -70,16 +70,21 @@ export const ANALYTICS = [
     age_band text, primary key (site_id, study_instance_uid))`,
   `create table privacy_budget (site_id uuid not null references site, data_set text not null, role text not null,
     month text not null, queries int not null, primary key (site_id, data_set, role, month))`,
+  `create table private_answer (site_id uuid not null references site, data_set text not null, role text not null,
+    month text not null, question text not null, answer jsonb not null,
+    primary key (site_id, data_set, role, month, question))`,
   `create index upload_period on upload (site_id, created_at) where account_id is not null`,
   // The figures of models are read from the index alone: a finding is long.
   `alter table inference_result
     add score double precision generated always as ((finding->>'score')::double precision) stored,
     add positive boolean generated always as ((finding->>'positive')::boolean) stored,
+    add image_kind text generated always as (finding->'image'->>'kind') stored,
     add sop_class_uid text generated always as (finding->'input'->>'sopClassUID') stored,
     add differs boolean not null generated always as (disagreement is not null) stored`,
   `create index inference_result_figures on inference_result (site_id, created_at)
     include (id, model_id, version, score, positive, differs, verdict, verified_finding, study_instance_uid,
       sop_class_uid)`,
+  `create index inference_result_kind on inference_result (site_id, image_kind, study_instance_uid)`,
   `create index review_settled on review (site_id, settled_at) include (type_name, opened_at, case_id) where state = 'settled'`,
   `create index review_opened on review (site_id, opened_at) where state in ('settled', 'adjudication')`,
   `create index review_of_type on review (site_id, type_name, type_version, number)`,

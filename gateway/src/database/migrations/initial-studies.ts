@@ -10,7 +10,7 @@ export const PEOPLE_AND_DEVICES = [
   `create table account (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
     username text not null, roles text[] not null, password_hash text not null, created_at timestamptz not null default now(),
-    disabled_at timestamptz, epoch int not null default 0,
+    disabled_at timestamptz, epoch int not null default 0, key_epoch int not null default 0,
     quota_uploads int, quota_instances int, quota_bytes bigint, quota_patients int,
     patients_day date, patients_asked int not null default 0)`,
   `create unique index account_username on account (lower(username))`,
@@ -76,7 +76,7 @@ export const STUDIES = [
   `create table upload (
     id uuid primary key, site_id uuid not null references site, study_id uuid not null references study,
     account_id uuid references account, device_id uuid references device, completed_at timestamptz,
-    withheld jsonb not null default '{}', created_at timestamptz not null default now())`,
+    cancelled_at timestamptz, withheld jsonb not null default '{}', created_at timestamptz not null default now())`,
   // An upload belongs to a device, to an account (the command line), or to the gateway itself. Each has a
   // study of its own, so that nobody's promises reach another's; only results join the study that they are of.
   `create unique index upload_of_study on upload (study_id) where account_id is not null`,
@@ -160,12 +160,16 @@ export const STUDIES = [
   `create index audit_account on audit (site_id, (fields->>'accountId'), event, at, seq) where fields ? 'accountId'`,
   `create index audit_study on audit ((fields->>'studyId')) where fields ? 'studyId'`,
   `create index audit_case on audit ((fields->>'caseId')) where fields ? 'caseId'`,
+  `create index audit_export on audit ((fields->>'exportId')) where fields ? 'exportId'`,
+  `create index audit_device on audit ((fields->>'deviceId')) where fields ? 'deviceId'`,
+  `create index audit_devices on audit using gin ((fields->'devices')) where fields ? 'devices'`,
+  `create index audit_studies on audit using gin ((fields->'studies')) where fields ? 'studies'`,
   `create index audit_uid on audit ((fields->>'studyInstanceUID')) where fields ? 'studyInstanceUID' and not fields ? 'studyId'`,
   `create table reading (
     site_id uuid not null references site, account_id uuid not null references account,
     key_id text not null, study_instance_uid text not null, period bigint not null, kind text not null,
-    count int not null, since timestamptz not null,
-    primary key (site_id, account_id, key_id, study_instance_uid, period, kind))`,
+    subject text not null, count int not null, since timestamptz not null, until timestamptz not null,
+    primary key (site_id, account_id, key_id, study_instance_uid, period, kind, subject))`,
 ];
 
 export const VAULT = [

@@ -1,0 +1,183 @@
+/**
+ * Whether the files and the disc may go, in a real Chromium against the running system: the sentence is about every
+ * choice, and what was not sent stays named until it is sent or taken off.
+ */
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { choose, filesOf, onDisk, pressSend, type StudyOnDisk } from '#testing/app-page.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { syntheticDisc } from '#testing/synthetic-disc.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from './testing/screens.ts';
+
+const test = suite('whether the disc may go');
+const walk = await walkScreens(test, {
+  name: 'whether the disc may go',
+  roles: ['technician'],
+  open: openWorld,
+});
+
+const MAY_GO = 'Your study is in the PACS: the disc or files may go';
+
+const studyOf = ({ seed }: Stage, nth: number, name = 'Keller^Lena'): readonly StudyOnDisk[] =>
+  filesOf({
+    seed: seed(nth),
+    series: 1,
+    instancesPerSeries: 3,
+    modality: 'CT',
+    patient: { name, id: `D-${nth}` },
+  });
+
+const cut = (file: StudyOnDisk): StudyOnDisk => ({
+  ...file,
+  name: 'cut.dcm',
+  buffer: file.buffer.subarray(0, 400),
+});
+
+const disc = (page: Page, said: string) => page.locator('.status-disc').getByText(said, { exact: true });
+
+/** Nothing of it can be sent. */
+const chooseUnsendable = (page: Page, file: StudyOnDisk): Promise<void> =>
+  page.locator('input[data-picks=files]').first().setInputFiles([file]);
+
+/** The disc is kept, nothing says that it may go, and this is how much was not sent. */
+async function isKept(page: Page, notSent: string): Promise<void> {
+  await disc(page, 'Keep your files or disc').waitFor();
+  await page.locator('.status-disc').getByRole('button', { name: notSent }).waitFor();
+  assert.is(await page.getByText(/may go|may be removed/).count(), 0);
+}
+
+const toUpload = async ({ page, address }: Stage): Promise<void> => {
+  await page.goto(`${address}/#/`);
+  await page.getByRole('button', { name: 'Choose files' }).waitFor();
+};
+
+walk(
+  'after a study has arrived, the index of another disc alone keeps that disc until it is cleared',
+  async (stage) => {
+    const { page, seed } = stage;
+    await stage.enter();
+    await choose(page, studyOf(stage, 1));
+    await pressSend(page);
+    await disc(page, MAY_GO).waitFor();
+    await toUpload(stage);
+    const study = syntheticStudy({ seed: seed(2), instancesPerSeries: 2 });
+    const [index] = syntheticDisc([{ study, patient: { name: 'Roe^Richard', id: 'R-1' } }]).filter(
+      ({ path }) => path === 'DICOMDIR',
+    );
+    await chooseUnsendable(page, onDisk('DICOMDIR', index!.bytes));
+    await page.getByText(`${study.instances.length} files that the disc’s index names are missing`).waitFor();
+    await isKept(page, `${study.instances.length} files not sent`);
+    await looksRight(page, 'disc-kept');
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await disc(page, MAY_GO).waitFor();
+  },
+);
+
+walk(
+  'a damaged file stays named while others are chosen, and one chosen alone keeps the disc',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    const files = studyOf(stage, 3);
+    await choose(page, [...files.slice(1), cut(files[0]!)]);
+    await pressSend(page);
+    await disc(page, `${MAY_GO}, except 1 file not sent`).waitFor();
+    await toUpload(stage);
+    const next = studyOf(stage, 4, 'Weber^Karl');
+    await choose(page, next);
+    await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
+    await isKept(page, '1 file not sent');
+    await pressSend(page);
+    await disc(page, `${MAY_GO}, except 1 file not sent`).waitFor();
+    await page.getByRole('button', { name: 'Which file?' }).click();
+    await page.getByRole('dialog').getByText('cut.dcm').waitFor();
+    await page.getByRole('button', { name: 'Remove from this list' }).click();
+    await disc(page, MAY_GO).waitFor();
+    await toUpload(stage);
+    await chooseUnsendable(page, cut(next[0]!));
+    await page.getByText('1 file can’t be sent').first().waitFor();
+    await isKept(page, '1 file not sent');
+  },
+);
+
+walk('a study that was not ticked is named at the end', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await choose(page, [...studyOf(stage, 5), ...studyOf(stage, 6, 'Weber^Karl')]);
+  await page.getByRole('checkbox', { name: 'Send the study of Weber, Karl' }).uncheck();
+  await pressSend(page);
+  await page.locator('[data-part=arrived] .queue-name a').waitFor();
+  await isKept(page, '3 files not sent');
+  await page.getByRole('button', { name: '3 files not sent' }).click();
+  await page.getByRole('dialog').getByText('The study of Weber, Karl: 3 files').waitFor();
+  await looksRight(page, 'disc-not-sent');
+});
+
+walk('files that were chosen and not sent keep the disc, before Send and after a reload', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await choose(page, [...studyOf(stage, 7), ...studyOf(stage, 8, 'Weber^Karl')]);
+  await disc(page, 'Keep your files or disc').waitFor();
+  await page.getByRole('checkbox', { name: 'Send the study of Weber, Karl' }).uncheck();
+  await pressSend(page);
+  await page.locator('[data-part=arrived] .queue-name a').waitFor();
+  await page.getByRole('button', { name: '3 files not sent' }).waitFor();
+  await page.reload();
+  await page.getByText('3 instances chosen and not sent: choose them again').waitFor();
+  await disc(page, 'Keep your files or disc').waitFor();
+  assert.is(await page.getByText(/may go|may be removed/).count(), 0);
+});
+
+walk(
+  'a page that crashed before Send has told the next one, which says it until a person dismisses it',
+  async (stage) => {
+    const { page, address } = stage;
+    await stage.enter();
+    const other = await page.context().newPage();
+    await other.goto(`${address}/#/`);
+    await choose(other, studyOf(stage, 12));
+    await other.getByRole('button', { name: /^Send 1 study/ }).waitFor();
+    await page.reload();
+    await page.getByText('Nothing waits on this device').waitFor();
+    const crashed = other.waitForEvent('crash');
+    void other.goto('chrome://crash').catch(() => undefined);
+    await crashed;
+    const said = page.getByText('3 instances chosen and not sent: choose them again');
+    await said.waitFor();
+    await disc(page, 'Keep your files or disc').waitFor();
+    await choose(page, studyOf(stage, 13, 'Weber^Karl'));
+    await page.getByText('3 instances chosen, not safe yet: press Send').waitFor();
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await said.waitFor();
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+    await page.getByText('Nothing waits on this device').waitFor();
+    await page.reload();
+    await page.getByText('Nothing waits on this device').waitFor();
+    assert.is(await said.count(), 0);
+    await other.close();
+  },
+);
+
+walk('files that are cleared and chosen again count once', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await choose(page, studyOf(stage, 9));
+  await pressSend(page);
+  await disc(page, MAY_GO).waitFor();
+  for (let time = 0; time < 3; time += 1) {
+    await toUpload(stage);
+    const other = studyOf(stage, 10, 'Weber^Karl');
+    await choose(page, [...other, ...other, ...studyOf(stage, 11, 'Roth^Eva')]);
+    await page.getByText('3 files were chosen before').waitFor();
+    await page.getByRole('checkbox', { name: 'Send the study of Weber, Karl' }).uncheck();
+    await page.getByRole('checkbox', { name: 'Send the study of Roth, Eva' }).uncheck();
+    await isKept(page, '6 files not sent');
+    await page.getByRole('button', { name: 'Clear', exact: true }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Clear' }).click();
+  }
+});
+
+test.run();
