@@ -110,7 +110,9 @@ function applied(
   const superseded = new Set(compared.superseded.map(({ id }) => id));
   const changed = known.flatMap((row): Known[] => {
     if (superseded.has(row.id))
-      return row.brought ? [{ ...row, state: 'refused', reason: 'never-arrived' }] : [];
+      return row.brought || row.state !== 'promised'
+        ? [{ ...row, state: 'refused', reason: 'never-arrived' }]
+        : [];
     if (!again.has(row.id)) return [row];
     return [{ ...row, state: 'promised', reason: null, policy_version: manifest.policy.version }];
   });
@@ -280,6 +282,31 @@ test('the same original with other boxes is already here, whoever of the account
   );
   const held = compareOwn(one(2, 9), [row('quarantined', { ...stored, reason: 'cover-mismatch' })], null);
   assert.is(held.conflict[0]?.reason, 'conflicting-instance', 'one that is held proves nothing');
+});
+
+test('once the PACS no longer has the first boxes, others may stand; until then they are refused each time', () => {
+  const stored = { original_digest: hex(9), policy_version: one(1).policy.version };
+  const refused = {
+    ...stored,
+    ...{ id: 2, digest: hex(2), brought: false, reason: 'already-here-other-boxes' as const },
+  };
+  for (const rows of [
+    { known: [row('stored', stored)], elsewhere: [] },
+    { known: [row('stored', stored), row('refused', refused)], elsewhere: [] },
+    { known: [row('refused', refused)], elsewhere: [elsewhere('stored', stored)] },
+  ]) {
+    const there = compareManifest(one(2, 9), rows, seen('1.2.1'));
+    assert.equal([there.conflict[0]?.reason, there.again], ['already-here-other-boxes', []]);
+    const gone = compareManifest(one(2, 9), rows, seen());
+    assert.equal([gone.need.length, gone.conflict], [1, []]);
+    const replaced = rows.known.filter(({ state }) => state === 'stored').map(({ id }) => id);
+    assert.equal(
+      gone.superseded.map(({ id }) => id),
+      replaced,
+    );
+  }
+  const ofAnother = elsewhere('stored', { ...stored, isOfStudy: false });
+  assert.is(compareManifest(one(2, 9), { known: [], elsewhere: [ofAnother] }, seen()).need.length, 0);
 });
 
 test('of one original that a manifest names twice, covered differently, the first is taken', () => {

@@ -43,7 +43,10 @@ export type Comparison = Answer & {
   readonly insert: readonly PromisedInstance[];
   /** Known rows that are wanted again: lost by the PACS, or never arrived. */
   readonly again: readonly InstanceChange[];
-  /** Promises that nobody keeps: the device now names other bytes under their UID (drop-promises.ts). */
+  /**
+   * The device now names other bytes under their UID: promises that nobody keeps (drop-promises.ts), and instances that
+   * the PACS no longer has.
+   */
   readonly superseded: readonly Pick<Known, 'id' | 'brought'>[];
   /** In the manifest's order, `UID digest` of every row that the upload names; doubled entries once. */
   readonly keys: readonly string[];
@@ -77,7 +80,10 @@ export function compareManifest(
   const believed = inPacs?.believed ?? null;
   const here = inPacsElsewhere(rows.elsewhere, believed);
   const held = heldElsewhere(rows.elsewhere);
-  const rivals = rivalsIn(rows, { manifest, originalKey }, (row) => fateOfKnown(row, believed) === 'need');
+  const isLost = lostBy(believed);
+  const rivals = rivalsIn(rows, { manifest, originalKey, isLost }, (row) => {
+    return fateOfKnown(row, believed) === 'need';
+  });
   const have: Answer['have'] = [];
   const need: Answer['need'] = [];
   const conflict: Answer['conflict'] = [];
@@ -118,7 +124,7 @@ export function compareManifest(
     conflict,
     insert,
     again,
-    superseded: supersededBy(taken, keys, rows.known),
+    superseded: supersededBy(taken, keys, rows.known, isLost),
     keys: [...keys],
   };
 }
@@ -162,20 +168,34 @@ const heldElsewhere = (elsewhere: readonly Elsewhere[]): ReadonlyMap<string, Rea
     ),
   );
 
-/** Promised under a UID for which the device now has other bytes, and no longer named. */
+/** The PACS had it and, asked in this request, no longer names it: it is in nobody's way. */
+type IsLost = (row: Pick<Known, 'state' | 'sop_instance_uid'>) => boolean;
+
+const lostBy =
+  (believed: ReadonlySet<string> | null): IsLost =>
+  ({ state, sop_instance_uid }) =>
+    believed !== null && isInPacs(state) && !believed.has(sop_instance_uid);
+
+/** Promised or lost under a UID for which the device now has other bytes, and no longer named. */
 function supersededBy(
   taken: ReadonlyMap<string, unknown>,
   named: ReadonlySet<string>,
   known: readonly Known[],
+  isLost: IsLost,
 ): Comparison['superseded'] {
-  return known.filter((row) => isSuperseded(row, named) && taken.has(row.sop_instance_uid));
+  return known.filter((row) => isSuperseded(row, named, isLost) && taken.has(row.sop_instance_uid));
 }
 
-const isSuperseded = (row: Known, named: { has(key: string): boolean }): boolean =>
-  row.state === 'promised' && !named.has(`${row.sop_instance_uid} ${row.digest}`);
+const isSuperseded = (row: Known, named: { has(key: string): boolean }, isLost: IsLost): boolean =>
+  (row.state === 'promised' || isLost(row)) && !named.has(`${row.sop_instance_uid} ${row.digest}`);
 
 /** Its UID is in use by another: nothing of it needs to have come. */
 const CONFLICTS: readonly (ReasonCode | null)[] = ['conflicting-instance', 'already-here-other-key'];
+/** Refused because the same original is in the PACS otherwise. */
+const ALREADY_HERE: readonly (ReasonCode | null)[] = [
+  'already-here-other-policy',
+  'already-here-other-boxes',
+];
 
 const INACTIVE: readonly InstanceState[] = ['refused', 'left-out', 'quarantined'];
 /** It has its UID: no other digest may take it. */
@@ -186,6 +206,8 @@ function fateOfKnown(row: Known, inPacs: ReadonlySet<string> | null): 'have' | '
   // The PACS was asked in this request, for a PACS can lose a study.
   if (isInPacs(row.state)) return inPacs === null || inPacs.has(row.sop_instance_uid) ? 'have' : 'need';
   if (row.state === 'refused' && row.reason === 'never-arrived') return 'need';
+  // Whether the PACS still has the other one is asked again.
+  if (row.state === 'refused' && ALREADY_HERE.includes(row.reason)) return 'need';
   // A further destination lacks it, and nobody but the device may still have it.
   if (row.state === 'quarantined' && row.reason === 'no-copy-to-send') return 'need';
   // It was in conflict with a promise, and nothing of it has come: whether it still is, is asked again.
@@ -208,9 +230,15 @@ type Rivals = {
   readonly otherKey: ReadonlySet<string>;
 };
 
+type Asking = {
+  readonly manifest: Manifest;
+  readonly originalKey: OriginalKey;
+  readonly isLost: IsLost;
+};
+
 function rivalsIn(
   { known, elsewhere }: Rows,
-  { manifest: { policy, instances }, originalKey }: { manifest: Manifest; originalKey: OriginalKey },
+  { manifest: { policy, instances }, originalKey, isLost }: Asking,
   isWanted: (row: Known) => boolean,
 ): Rivals {
   // Of doubled entries the first counts.
@@ -232,11 +260,13 @@ function rivalsIn(
     if (originalKey !== null && row.original_key !== null && row.original_key !== originalKey)
       otherKey.add(row.sop_instance_uid);
   };
-  for (const row of elsewhere.filter(({ state }) => state !== 'quarantined'))
-    add(row, named.has(`${row.sop_instance_uid} ${row.digest}`));
+  // The PACS was asked for this study alone.
+  const isHere = (row: Elsewhere): boolean => row.state !== 'quarantined' && !(row.isOfStudy && isLost(row));
+  for (const row of elsewhere.filter(isHere)) add(row, named.has(`${row.sop_instance_uid} ${row.digest}`));
   for (const row of known) {
     // An instance of which nothing was brought is in nobody's way.
-    if (row.state === 'refused' || row.state === 'left-out' || isSuperseded(row, named)) continue;
+    if (row.state === 'refused' || row.state === 'left-out') continue;
+    if (isSuperseded(row, named, isLost)) continue;
     if (row.state === 'quarantined' && !row.brought) continue;
     // Instances that this manifest asks to resend come under its policy: repeated, it must get the same answer.
     add(row, named.has(`${row.sop_instance_uid} ${row.digest}`) && isWanted(row));

@@ -346,7 +346,7 @@ async function applyManifest(
   // Before the new ones: their UID is free then. One that results name too stays, by name.
   await dropPromises(trx, study, { uploadId, promised: compared.superseded }, now);
   const kept = compared.superseded.map(({ id }) => ({ id, ...NEVER_ARRIVED }));
-  await changeInstances(trx, kept, { from: ['promised'], now });
+  await changeInstances(trx, kept, { from: ['promised', ...IN_PACS], now });
   const inserted = await insertInstances(
     trx,
     under,

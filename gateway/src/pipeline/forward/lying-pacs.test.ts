@@ -264,4 +264,33 @@ test('the PACS lost it after the receipt, the next one to send it is asked for i
   await pipeline.close();
 });
 
+test('the PACS lost the first picture of an original, it may be sent with other boxes', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false, ground: shared });
+  const [first] = newStudy(1);
+  const other = { ...first!, bytes: first!.bytes.slice() };
+  other.bytes[other.bytes.length - 1]! ^= 1;
+  const promise = (instance: typeof other) =>
+    toManifest([instance], 'identified', { originalDigest: '9'.repeat(64) });
+  const { uploadId } = await pipeline.init(promise(first!));
+  await pipeline.send(uploadId, [first!]);
+  await pipeline.runAll();
+  const refused = await pipeline.init(promise(other));
+  assert.equal(
+    refused.conflict.map(({ reason }) => reason),
+    ['already-here-other-boxes'],
+  );
+  await pipeline.runAll();
+  pacs.held.clear();
+  const wanted = await pipeline.init(promise(other));
+  assert.equal([wanted.need.length, wanted.conflict], [1, []]);
+  await pipeline.send(uploadId, [other]);
+  await pipeline.runAll();
+  const { counts } = await pipeline.status(uploadId);
+  assert.equal([counts.inPacs, pacs.held.size], [1, 1]);
+  const back = await pipeline.init(promise(first!));
+  assert.is(back.conflict[0]?.reason, 'already-here-other-boxes', 'the second ones stand now');
+  await pipeline.close();
+});
+
 test.run();
