@@ -1,7 +1,7 @@
 /**
  * WADO-RS (PS3.18 §10.4) from the primary destination, as a stream. The caller's rights are checked before the PACS is
  * asked; callers who may not read all are given their instances one by one, so that none that came to the study since
- * is among them.
+ * is among them. Researchers get none whose picture may hold a name.
  */
 import { randomBytes } from 'node:crypto';
 import { isUid } from '#shared/dicom/uid.ts';
@@ -23,6 +23,7 @@ import type { Json } from '../ports/pacs/dicom-json.ts';
 import { bulkPath, uidsIn, withOwnAddresses } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
 import { ROWS_LIMIT } from './search-query.ts';
+import { withoutNamedPictures } from './named-pictures.ts';
 import { seen, type SeenStudy } from './sight.ts';
 import { onlyPart, readParts, writeParts, type PartPiece } from './web-parts.ts';
 import { writeDataSets } from './write-data-sets.ts';
@@ -36,6 +37,7 @@ type Reader = (c: GatewayContext, isOne: boolean) => Reading;
 const STUDY = '/dicom-web/studies/{studyInstanceUID}';
 const SERIES = `${STUDY}/series/{seriesInstanceUID}`;
 const INSTANCE = `${SERIES}/instances/{sopInstanceUID}`;
+const METADATA = '/metadata';
 const MULTIPART = 'multipart/related';
 const DATA_SETS = [DICOM_JSON, `multipart/related; type="${DICOM_XML}"`];
 
@@ -43,9 +45,9 @@ const ROUTES: readonly (readonly [string, string, readonly string[], Reader])[] 
   [STUDY, 'the instances of a study', [MULTIPART], readInstances],
   [SERIES, 'the instances of a series', [MULTIPART], readInstances],
   [INSTANCE, 'an instance', [MULTIPART, 'application/dicom'], readInstances],
-  [`${STUDY}/metadata`, 'the metadata of a study', DATA_SETS, readMetadata],
-  [`${SERIES}/metadata`, 'the metadata of a series', DATA_SETS, readMetadata],
-  [`${INSTANCE}/metadata`, 'the metadata of an instance', DATA_SETS, readMetadata],
+  [`${STUDY}${METADATA}`, 'the metadata of a study', DATA_SETS, readMetadata],
+  [`${SERIES}${METADATA}`, 'the metadata of a series', DATA_SETS, readMetadata],
+  [`${INSTANCE}${METADATA}`, 'the metadata of an instance', DATA_SETS, readMetadata],
   [`${INSTANCE}/frames/{frames}`, 'frames', [MULTIPART], readFrames],
   [`${STUDY}/rendered`, 'the instances of a study as pictures', [MULTIPART], readAllRendered],
   [`${SERIES}/rendered`, 'the instances of a series as pictures', [MULTIPART], readAllRendered],
@@ -68,7 +70,11 @@ export function retrieveRoutes(tools: VisitTools): Router {
           if (!isOwn(own, where)) throw new Problem('not-found');
           visit.web();
           const { study, instance } = where;
-          return { ...(await reading(visit, where, own)), study, instance };
+          if (own === null || !visit.hidesNames || path.endsWith(METADATA))
+            return { ...(await reading(visit, where, own)), study, instance };
+          const { shown, warning } = await withoutNamedPictures(visit, pathOf(where), own);
+          if (shown.instances.size === 0) throw new Problem('picture-may-hold-name');
+          return { ...(await reading(visit, where, shown)), ...warning, study, instance };
         });
       },
     );
@@ -93,6 +99,7 @@ const describe = (
   })),
   problems: [
     ...(['bad-request', 'not-found', 'not-acceptable', 'called-off'] as const),
+    ...(path.endsWith(METADATA) ? [] : (['picture-may-hold-name'] as const)),
     ...(['pacs-without-dicomweb', 'pacs-declined', 'pacs-unreachable'] as const),
   ],
   responses: {

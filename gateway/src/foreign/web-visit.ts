@@ -4,6 +4,7 @@
  */
 import { ServerResponse } from 'node:http';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { isAlwaysAnonymised } from '#shared/protocol/api.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordReading } from '../audit/record-reading.ts';
 import type { Db } from '../database/database.ts';
@@ -43,6 +44,8 @@ const STALLED_MS = 60_000;
 export type Visit = {
   /** Null: the caller reads all that the PACS has. */
   readonly sight: Sight | null;
+  /** The caller gets no picture that may hold a name. */
+  readonly hidesNames: boolean;
   readonly signal: AbortSignal;
   /** Of `/dicom-web`, for addresses in the answer. */
   readonly address: string;
@@ -151,6 +154,7 @@ async function openVisit(c: GatewayContext, tools: VisitTools, signal: AbortSign
   };
   return {
     sight: sight && remember(who, sight),
+    hidesNames: isAlwaysAnonymised(caller.roles),
     signal,
     address: webAddress(c, publicUrl),
     adapt: tools.adapt ?? ((dataSet) => dataSet),

@@ -5,7 +5,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { SHOWN_SIDE_LIMIT, shownSize } from '#shared/pixels/reduce-picture.ts';
-import type { Role } from '#shared/protocol/api.ts';
+import { isAlwaysAnonymised, type Role } from '#shared/protocol/api.ts';
 import { uidSchema } from '#shared/protocol/forms.ts';
 import {
   EXPLANATION_METHODS,
@@ -125,13 +125,16 @@ const explain = defineRoute({
   path: '/results/{id}/explanations/{method}',
   roles: VIEWERS,
   tags: ['results'],
-  problems: ['not-found', 'no-explanation', 'image-gone', 'pacs-unreachable', 'called-off'],
+  problems: [
+    ...(['not-found', 'no-explanation', 'image-gone', 'picture-may-hold-name'] as const),
+    ...(['pacs-unreachable', 'called-off'] as const),
+  ],
   summary:
     'A picture that explains the result; `image` is what was looked at, the others are laid over it and have its size',
   request: { params: byId.extend({ method: z.enum(EXPLANATION_METHODS) }) },
   responses: {
     200: {
-      description: `At most ${SHOWN_SIDE_LIMIT} pixels a side. ${MAY_HOLD_NAME_HEADER} tells of \`image\` whether its header does not rule out a name in the picture.`,
+      description: `At most ${SHOWN_SIDE_LIMIT} pixels a side. ${MAY_HOLD_NAME_HEADER} tells of \`image\` whether its header does not rule out a name in the picture; researchers do not get it then.`,
       content: { 'image/png': { schema: { type: 'string', format: 'binary' } } },
     },
   },
@@ -152,7 +155,10 @@ const readBack = defineRoute({
   path: '/results/{id}/instances/{sopInstanceUID}',
   roles: VIEWERS,
   tags: ['results'],
-  problems: ['not-found', 'study-not-found', 'file-too-large', 'pacs-unreachable'],
+  problems: [
+    ...(['not-found', 'study-not-found', 'file-too-large', 'picture-may-hold-name'] as const),
+    'pacs-unreachable',
+  ],
   summary: 'One of its instances, read back from the PACS now, byte for byte',
   request: { params: byId.extend({ sopInstanceUID: uidSchema }) },
   responses: {
@@ -261,9 +267,10 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     const caller = callerOf(c);
     const result = await reached(db, caller, id);
     const { signal } = c.req.raw;
-    const { png, ...about } = await oneOfFew(c, previewPlaces, () =>
+    const { png: drawn, ...about } = await oneOfFew(c, previewPlaces, () =>
       previewOf(result, caller, tools, signal),
     );
+    const png = about.mayHoldName && isAlwaysAnonymised(caller.roles) ? null : drawn;
     await recordReading(tools, caller, result.study_instance_uid, readingOfImage(result));
     const thumbnail = png && Buffer.from(png).toString('base64url');
     return c.json({ ...about, thumbnail }, 200, NOT_KEPT);
@@ -280,6 +287,7 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     const where = { studyInstanceUID, seriesInstanceUID: instance.seriesInstanceUID, sopInstanceUID };
     const bytes = await fromPacs(fetchWhole(tools.pacs, where, c.req.raw.signal));
     const isReport = instance.kind === 'SR';
+    if (!isReport) await checkNoName(bytes, caller, tools);
     const read = { kind: isReport ? 'reports' : 'images', subject: isReport ? id : sopInstanceUID } as const;
     await recordReading(tools, caller, studyInstanceUID, read);
     return c.body(bytes, 200, { 'Content-Type': 'application/dicom', ...NOT_KEPT });
@@ -315,7 +323,10 @@ async function fromPacs<T>(asked: Promise<T>): Promise<T> {
  */
 const UNTIL_DRAWN = new AbortController().signal;
 
-/** The very image that was looked at, as a person sees it. @throws Problem image-gone, pacs-unreachable. */
+/**
+ * The very image that was looked at, as a person sees it. @throws Problem image-gone, picture-may-hold-name,
+ * pacs-unreachable.
+ */
 async function imageOf(
   result: ResultRow,
   caller: Caller,
@@ -326,7 +337,19 @@ async function imageOf(
   const seen = await tools.examiner.show(image, UNTIL_DRAWN);
   signal.throwIfAborted();
   if (seen.kind === 'refused') throw new Problem('image-gone');
+  if (seen.mayHoldName && isAlwaysAnonymised(caller.roles)) throw new Problem('picture-may-hold-name');
   return seen;
+}
+
+/** A result drawn over an image shows what the image shows. @throws Problem picture-may-hold-name. */
+async function checkNoName(
+  bytes: ShownImage['bytes'],
+  caller: Caller,
+  { examiner }: ResultRouteTools,
+): Promise<void> {
+  if (!isAlwaysAnonymised(caller.roles)) return;
+  const seen = await examiner.preview({ bytes, frame: 0, digest: null }, UNTIL_DRAWN);
+  if (seen?.mayHoldName !== false) throw new Problem('picture-may-hold-name');
 }
 
 /** @throws Problem image-gone, pacs-unreachable. */

@@ -36,7 +36,8 @@ export async function evaluationFilm(
     sopInstanceUID: parseUid('SOPInstanceUID', uid(3)),
     sopClassUID: SOP_CLASSES.DX,
   };
-  const elements: SimpleElement[] = [
+  const given = new Set(more.map(([tag]) => tag));
+  const standing: SimpleElement[] = [
     [0x00080020, 'DA', '20240229'],
     [0x00080030, 'TM', '101500'],
     [0x00080050, 'SH', `A${seed}`],
@@ -53,8 +54,8 @@ export async function evaluationFilm(
     [0x00200011, 'IS', 1],
     [0x00200013, 'IS', 1],
     [0x00280301, 'CS', 'NO'],
-    ...more,
   ];
+  const elements = [...standing.filter(([tag]) => !given.has(tag)), ...more];
   const image = {
     rows,
     columns,

@@ -44,18 +44,31 @@ export const mayHoldName = (instance: ParsedInstance | null): boolean =>
 
 /** `yes` and `no` as the image declares it; `unsaid`: of these kinds, and it does not say. */
 export function burnedInText(instance: ParsedInstance): 'yes' | 'no' | 'unsaid' {
-  const text = (tag: number): string => {
-    const element = findElement(instance.elements, tag);
-    return element ? asciiOf(element).trim().toUpperCase() : '';
-  };
+  return burnedInTextBy({
+    sopClassUID: instance.identifiers.sopClassUID,
+    textOf(tag) {
+      const element = findElement(instance.elements, tag);
+      return element ? asciiOf(element) : '';
+    },
+    hasPixels: instance.elements.some(({ tag }) => tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA),
+  });
+}
+
+/** A header, however it was read: the text of an element (values apart by backslashes), empty where it has none. */
+export interface PictureHeader {
+  readonly sopClassUID: string;
+  readonly textOf: (tag: number) => string;
+  readonly hasPixels: boolean;
+}
+
+export function burnedInTextBy({ sopClassUID, textOf, hasPixels }: PictureHeader): 'yes' | 'no' | 'unsaid' {
+  const text = (tag: number): string => textOf(tag).trim().toUpperCase();
   const declared = text(BURNED_IN_ANNOTATION);
   if (declared === 'YES') return 'yes';
-  const { sopClassUID } = instance.identifiers;
   const isOfTheseKinds =
     SOP_CLASSES.some((root) => sopClassUID === root || sopClassUID.startsWith(`${root}.`)) ||
     MODALITIES.has(text(MODALITY)) ||
     SCREEN.test(text(IMAGE_TYPE)) ||
     SCANNED.has(text(CONVERSION_TYPE));
-  const hasPixels = instance.elements.some(({ tag }) => tag >= FLOAT_PIXEL_DATA && tag <= PIXEL_DATA);
   return declared !== 'NO' && isOfTheseKinds && hasPixels ? 'unsaid' : 'no';
 }

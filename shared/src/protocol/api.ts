@@ -14,6 +14,9 @@ export const ROLES = ['technician', 'radiologist', 'researcher', 'auditor', 'adm
 export type Role = (typeof ROLES)[number];
 /** They may read everything that the site's PACS holds. */
 export const READS_ALL: readonly Role[] = ['radiologist', 'admin'];
+/** Names are always hidden from them, so they get no picture that may hold one (`mayHoldName`). */
+export const isAlwaysAnonymised = (roles: readonly Role[]): boolean =>
+  roles.includes('researcher') && !roles.some((role) => READS_ALL.includes(role));
 export const roleSchema = z.enum(ROLES);
 
 /** RFC 9457 problem details, with the members that every one of ours has. */

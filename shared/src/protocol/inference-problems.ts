@@ -353,6 +353,12 @@ const INFERENCE_PROBLEMS = {
     retry: 'never',
     title: 'The picture is gone: it was sent as a file, and no PACS has it.',
   },
+  'picture-may-hold-name': {
+    status: 403,
+    retry: 'never',
+    title: 'This picture may show a name, so researchers do not get it.',
+    next: 'Ask somebody who may see identities to cover the name and send the study again.',
+  },
   // 499 as in nginx: nobody hears the answer; it appears in the log and in the metrics.
   'called-off': { status: 499, retry: 'never', title: 'The caller did not wait for the answer.' },
   'model-crashed': { status: 502, retry: 'later', title: 'The model crashed its process.' },
