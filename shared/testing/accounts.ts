@@ -49,6 +49,9 @@ export async function ask(
   return askWith(await signIn(api, username));
 }
 
+/** A token for requests that `ask` does not make. */
+export const tokenOf = ({ api }: GatewayAddress, username: string): Promise<string> => signIn(api, username);
+
 /** The gateway's answer to this user; with `put`, that is sent. @throws Error when the gateway refuses. */
 export async function askAs<T>(
   gateway: GatewayAddress,

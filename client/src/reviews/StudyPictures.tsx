@@ -89,8 +89,8 @@ function Viewer({ stage, isCut, own, others }: ViewerProps) {
           </button>
         </p>
       )}
-      <ImageSteps stage={stage} />
-      <WindowPart viewer={viewer} />
+      <ImageSteps stage={stage} isHidden={isHidden} />
+      {!isHidden && <WindowPart viewer={viewer} />}
       {isCut && <p class="small quiet">{words.cut(PICTURES_LIMIT)}</p>}
       {isKeysOpen.value && (
         <ViewerKeys

@@ -141,6 +141,7 @@ export const SCREENS = {
     review: 'A film to be read, with a question that was left out',
     'review-draft': 'Answers that were not saved, on the next visit',
     'review-kept': 'Answers wait for the network',
+    'sign-in-verdict': 'A verdict of somebody who is not here waits',
     'review-settled': 'A review that was signed',
     'review-refused': 'A signature that was refused, with the answers that it was for',
     'review-give': 'Giving a reading to somebody else',
@@ -340,6 +341,11 @@ export const SCREENS = {
     'stored-verified': 'The verified report',
     'stored-gone': 'The PACS no longer holds it',
     'stored-away': 'The PACS does not answer',
+  },
+  'viewer/hidden-pictures.e2e.ts': {
+    'review-picture-hidden': 'A picture that may show a name, in a review while names are hidden',
+    'result-picture-hidden': 'The same on the page of a result',
+    'results-pictures-hidden': 'The same in the list of results',
   },
   'viewer/open-in-viewer.e2e.ts': {
     'viewer-too-old': 'The page was loaded before the viewer was set up',

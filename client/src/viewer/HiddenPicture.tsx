@@ -15,7 +15,17 @@ export function HiddenPicture({ picture }: { readonly picture: NamedPicture }) {
     <div class="hidden-picture small">
       <p>{isAsked ? words.asks : words.never}</p>
       {isAsked && (
-        <button type="button" class="button" onClick={() => showPicture(person, picture)}>
+        <button
+          type="button"
+          class="button"
+          onClick={({ currentTarget }) => {
+            // The button goes: its place has the focus then, and a screen reader says which.
+            const place = currentTarget.closest<HTMLElement>('[aria-label]');
+            showPicture(person, picture);
+            place?.setAttribute('tabindex', '-1');
+            place?.focus({ preventScroll: true });
+          }}
+        >
           {words.show}
         </button>
       )}

@@ -78,7 +78,32 @@ function SignButton({ label, sign, isOff = false, onPress }: SignButtonProps) {
 }
 
 /** Below the image: which one it is, and how near. */
-export function ImageSteps({ stage }: { readonly stage: Stage }) {
+function Zoom({ stage }: { readonly stage: Stage }) {
+  return (
+    <div class="viewer-zoom">
+      {(
+        [
+          [words.zoomOut, words.zoomSigns.out, 1 / ZOOM_STEP],
+          [words.zoomIn, words.zoomSigns.in, ZOOM_STEP],
+          [words.fit, words.fit, 0],
+        ] as const
+      ).map(([label, sign, factor]) => (
+        <button
+          key={label}
+          type="button"
+          class="button"
+          aria-label={label}
+          onClick={() => stage.run({ do: 'zoom', factor })}
+        >
+          {sign}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** `isHidden`: there is a next image, but nothing to enlarge. */
+export function ImageSteps({ stage, isHidden }: { readonly stage: Stage; readonly isHidden: boolean }) {
   const { viewer } = stage;
   const { at, frame } = viewer.place.value;
   const count = viewer.pictures.length;
@@ -96,25 +121,7 @@ export function ImageSteps({ stage }: { readonly stage: Stage }) {
           <StepButton label={words.next} isOff={isLast} by={1} viewer={viewer} />
         </div>
       )}
-      <div class="viewer-zoom">
-        {(
-          [
-            [words.zoomOut, words.zoomSigns.out, 1 / ZOOM_STEP],
-            [words.zoomIn, words.zoomSigns.in, ZOOM_STEP],
-            [words.fit, words.fit, 0],
-          ] as const
-        ).map(([label, sign, factor]) => (
-          <button
-            key={label}
-            type="button"
-            class="button"
-            aria-label={label}
-            onClick={() => stage.run({ do: 'zoom', factor })}
-          >
-            {sign}
-          </button>
-        ))}
-      </div>
+      {!isHidden && <Zoom stage={stage} />}
       {count > 1 && (
         <Slider
           label={words.slider}

@@ -1,0 +1,136 @@
+/**
+ * Pictures that may show a name, in a real Chromium while names are hidden: an ultrasound with a name burned into it
+ * is not drawn in a review or on the page of a result until a person asks, and not at all in the list of results.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Case } from '#shared/protocol/cases.ts';
+import type { Job } from '#shared/protocol/inference.ts';
+import { ask, tokenOf } from '#testing/accounts.ts';
+import { burnedInFile } from '#testing/burned-in-file.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('hidden pictures');
+const walk = await walkScreens(test, {
+  name: 'hidden pictures',
+  roles: ['radiologist', 'technician'],
+  open: openWorld,
+});
+
+const ASKS = 'Names are hidden, and this picture may show one.';
+
+async function answered<T>(
+  { gateway, account }: Stage,
+  method: string,
+  path: string,
+  body?: object,
+): Promise<T> {
+  const answer = await ask(gateway, account.username, { method, path, body });
+  if (!answer.ok) throw new Error(`${method} ${path}: ${await answer.text()}`);
+  return (await answer.json()) as T;
+}
+
+/** Stores the ultrasound with its names; resolves to its study, which is in the PACS then. */
+async function storeUltrasound(stage: Stage): Promise<string> {
+  const { gateway, account, seed } = stage;
+  const film = { seed: seed(0), number: 1, rows: 240, columns: 320, frames: 1, coding: 'native' } as const;
+  const head = '--part\r\nContent-Type: application/dicom\r\n\r\n';
+  const stored = await fetch(`${gateway.api}/dicom-web/studies?policy=identified`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${await tokenOf(gateway, account.username)}`,
+      'content-type': 'multipart/related; type="application/dicom"; boundary=part',
+    },
+    body: new Blob([head, burnedInFile(film) as Uint8Array<ArrayBuffer>, '\r\n--part--']),
+  });
+  assert.ok(stored.ok, await stored.text());
+  return `2.25.${film.seed}1`;
+}
+
+/** A review by the person who is here, of a case of the study; its id. */
+async function openReview(stage: Stage, study: string): Promise<string> {
+  const { id: caseId } = await answered<Case>(stage, 'POST', '/cases', { title: 'Liver', studies: [study] });
+  const id = randomUUID();
+  const readers = [stage.account.id];
+  await answered(stage, 'POST', `/cases/${caseId}/reviews`, { id, type: 'chest-film', readers });
+  return id;
+}
+
+/** The id of a result of the study. */
+async function runModel(stage: Stage, study: string): Promise<string> {
+  const body = { model: 'image-kind', studyInstanceUID: study };
+  const { id } = await answered<Job>(stage, 'POST', '/infer', body);
+  return until('a result', async () => {
+    const { state, results } = await answered<Job>(stage, 'GET', `/jobs/${id}`);
+    assert.is.not(state, 'failed');
+    return state === 'done' && results[0];
+  });
+}
+
+const go = (page: Page, hash: string): Promise<void> =>
+  page.evaluate((to) => {
+    location.hash = to;
+  }, hash);
+
+/** With the switch of the list of cases. */
+async function hideNames(page: Page, isHidden: boolean): Promise<void> {
+  await go(page, '#/cases');
+  await page.getByLabel('Hide names and titles').setChecked(isHidden);
+}
+
+const asks = (page: Page) => page.getByText(ASKS);
+const show = (page: Page) => page.getByRole('button', { name: 'Show it', exact: true });
+
+walk('are shown in a review once a person asks, by keyboard and by touch', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  const review = await openReview(stage, await storeUltrasound(stage));
+  const image = page.getByRole('img', { name: /^Image 1 of/ });
+  const open = async (): Promise<void> => {
+    await hideNames(page, true);
+    await go(page, `#/reviews/${review}`);
+    await asks(page).waitFor();
+    assert.is(await image.count(), 0);
+  };
+  await open();
+  assert.is(await page.locator('.review-pictures canvas').count(), 0);
+  await looksRight(page, 'review-picture-hidden');
+  await show(page).press('Enter');
+  await image.waitFor();
+  const pictures = page.getByRole('region', { name: 'Images of the case' });
+  assert.ok(await pictures.evaluate((place) => place === document.activeElement), 'the focus stays there');
+  await hideNames(page, false);
+  await open();
+  await show(page).tap();
+  await image.waitFor();
+});
+
+walk('are shown on the page of a result once a person asks, and are not in the list', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  const result = await runModel(stage, await storeUltrasound(stage));
+  await hideNames(page, true);
+  await go(page, '#/results');
+  await page.locator('.result-row').waitFor();
+  assert.is(await page.locator('.result-row img').count(), 0);
+  await looksRight(page, 'results-pictures-hidden');
+  await go(page, `#/results/${result}`);
+  await asks(page).waitFor();
+  const image = page.locator('.picture-box img');
+  assert.is(await image.count(), 0);
+  await looksRight(page, 'result-picture-hidden');
+  await show(page).press('Enter');
+  await image.waitFor();
+  await hideNames(page, false);
+  await hideNames(page, true);
+  await go(page, `#/results/${result}`);
+  await show(page).tap();
+  await image.waitFor();
+});
+
+test.run();
