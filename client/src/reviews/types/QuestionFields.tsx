@@ -3,7 +3,16 @@ import { useState } from 'preact/hooks';
 import { OPTIONS_LIMIT } from '#shared/protocol/review-forms.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { Question } from '../ReviewForm.tsx';
-import { KINDS, NO_OPTION, readField, UNITS, type Kind, type TypedQuestion, type Unit } from './type-form.ts';
+import {
+  KINDS,
+  NO_OPTION,
+  ofKind,
+  readField,
+  UNITS,
+  type Kind,
+  type TypedQuestion,
+  type Unit,
+} from './type-form.ts';
 import { typeWords } from './type-words.ts';
 
 const words = typeWords.form;
@@ -32,7 +41,7 @@ export function QuestionFields({ question, onChange }: Props) {
         <span>{words.kind}</span>
         <select
           value={question.kind}
-          onChange={({ currentTarget }) => onChange({ kind: currentTarget.value as Kind })}
+          onChange={({ currentTarget }) => onChange(ofKind(question, currentTarget.value as Kind))}
         >
           {KINDS.map((kind) => (
             <option key={kind} value={kind} selected={kind === question.kind}>

@@ -1,7 +1,15 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { reviewDefinitionSchema, type ReviewDefinition } from '#shared/protocol/reviews.ts';
-import { nameFor, newQuestion, readType, toTyped, type TypedQuestion, type TypedType } from './type-form.ts';
+import {
+  nameFor,
+  newQuestion,
+  ofKind,
+  readType,
+  toTyped,
+  type TypedQuestion,
+  type TypedType,
+} from './type-form.ts';
 
 const test = suite('the form of a review type');
 
@@ -85,6 +93,17 @@ test('a name that was given stays when its text changes, and a new one is made o
     field['x-field'] === 'radio' ? field.oneOf.map((option) => option.const) : null,
   );
   assert.equal(codes, [['no', 'yes', 'gro-e-unklar'], ['ja', 'nein', 'ja2'], null]);
+});
+
+test('a new number has no range yet, and a new scale five steps', () => {
+  const rangeOf = (kind: TypedQuestion['kind'], question = newQuestion(0)) => {
+    const { minimum, maximum } = { ...question, ...ofKind(question, kind) };
+    return [minimum, maximum];
+  };
+  assert.equal(rangeOf('number'), ['', '']);
+  assert.equal(rangeOf('measurement'), ['', '']);
+  assert.equal(rangeOf('scale'), ['1', '5']);
+  assert.equal(rangeOf('scale', { ...newQuestion(0), minimum: '0', maximum: '3' }), ['0', '3']);
 });
 
 test('each mistake is named, with the question that has it', () => {

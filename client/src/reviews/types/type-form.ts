@@ -54,8 +54,14 @@ export const NO_OPTION: TypedOption = { code: '', title: '', means: null };
 export const newQuestion = (key: number): TypedQuestion => ({
   ...{ key, name: '', kind: 'radio', title: '', description: '', isRequired: true },
   options: [NO_OPTION, NO_OPTION],
-  ...{ minimum: '1', maximum: '5', tolerance: '', ends: ['', ''], unit: 'mm', maxLength: '2000' },
+  ...{ minimum: '', maximum: '', tolerance: '', ends: ['', ''], unit: 'mm', maxLength: '2000' },
 });
+
+/** A scale has steps to begin with. The range of a number or a measurement is what is asked, so nobody guesses it. */
+export function ofKind(question: TypedQuestion, kind: TypedQuestion['kind']): Partial<TypedQuestion> {
+  const isEmpty = question.minimum === '' && question.maximum === '';
+  return { kind, ...(kind === 'scale' && isEmpty && { minimum: '1', maximum: '5' }) };
+}
 
 /** Null: a new one. */
 export function toTyped(definition: ReviewDefinition | null): TypedType {
