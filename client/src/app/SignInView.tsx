@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useId, useRef } from 'preact/hooks';
 import { useSession } from '../net/net-context.ts';
+import { useOutboxes } from '../results/outboxes.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { kitWords } from '../kit/kit-words.ts';
@@ -96,17 +97,19 @@ export function SignInView() {
   );
 }
 
-/** How much was sent from here, waits to be, or waits for its sender's decision; never whose or of whom. */
+/** How much was sent or said here, waits to be sent, or waits for a decision; never whose it is, or of whom. */
 function StudiesOnDevice() {
   const queue = useQueue();
   const travelling = queue.travelling.value;
   const waiting = queue.safe.value - travelling;
   const undecided = queue.othersUndecided.value;
+  const unsent = useOutboxes().others.value;
   return (
     <>
       {travelling > 0 && <p class="quiet">{appWords.signIn.travelling(travelling)}</p>}
       {waiting > 0 && <p class="quiet">{appWords.signIn.waiting(waiting)}</p>}
       {undecided > 0 && <p class="quiet">{appWords.signIn.undecided(undecided)}</p>}
+      {unsent > 0 && <p class="quiet">{appWords.signIn.unsent(unsent)}</p>}
     </>
   );
 }

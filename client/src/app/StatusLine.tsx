@@ -53,6 +53,7 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
   const ingest = useIngest();
   const queue = useQueue();
   const session = useSession();
+  const outboxes = useOutboxes();
   const user = session.user.value;
   const sendable = sendableOf(ingest);
   const lost = choiceLost?.count.value ?? 0;
@@ -64,7 +65,8 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
     isOnUpload: page === 'upload' || page === 'before-after',
     notSent: lost + (session.state.value === 'signed-out' ? lockMarkIn(localStorage).notSent() : 0),
     undecided: sumOf(useNeeds()),
-    unsent: useOutboxes().unsent.value,
+    unsent: outboxes.unsent.value,
+    othersUnsent: outboxes.others.value,
     othersUndecided: queue.othersUndecided.value,
     safe: queue.safe.value,
     travelling: queue.travelling.value,
@@ -183,6 +185,7 @@ const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
   verdicts: 'caution',
   'may-close': 'device',
   'goes-on-open': 'device',
+  'others-verdicts': 'device',
   'others-decide': 'person',
   empty: null,
 };
@@ -209,7 +212,8 @@ function hrefFor(standing: Standing): string | null {
 }
 
 function sentenceOf(standing: Standing): string {
-  const { keepOpen, notQueued, notSent, mayClose, goesOnOpen, othersDecide, empty } = appWords.status;
+  const { keepOpen, notQueued, notSent, mayClose, goesOnOpen, othersVerdicts, othersDecide, empty } =
+    appWords.status;
   const { refused, refusedVerdicts, verdicts } = appWords.status;
   switch (standing.kind) {
     case 'keep-open':
@@ -228,6 +232,8 @@ function sentenceOf(standing: Standing): string {
       return goesOnOpen(standing.count);
     case 'decide':
       return needsDecision(standing.count);
+    case 'others-verdicts':
+      return othersVerdicts(standing.count);
     case 'others-decide':
       return othersDecide(standing.count);
     case 'empty':

@@ -44,6 +44,8 @@ export const appWords = {
     /** In a browser that sends only while the page is open. */
     goesOnOpen: (safe: number) =>
       `Keep this page open: ${instances(safe)} ${safe === 1 ? 'is' : 'are'} safe here, but sent only while it is open`,
+    othersVerdicts: (count: number) =>
+      `${counted(count, 'verdict', 'verdicts')} on this device ${count === 1 ? 'waits until its author signs' : 'wait until their authors sign'} in`,
     othersDecide: (count: number) =>
       `${instances(count)} on this device ${count === 1 ? 'needs its' : 'need their'} sender’s decision`,
     notSent: (count: number) =>
@@ -82,6 +84,10 @@ export const appWords = {
       count === 1
         ? '1 instance on this device needs a decision of the person who sent it.'
         : `${instances(count)} on this device need a decision of the people who sent them.`,
+    unsent: (count: number) =>
+      count === 1
+        ? '1 verdict is not sent yet. It is safe on this device until the person who gave it signs in.'
+        : `${count} verdicts are not sent yet. They are safe on this device until the people who gave them sign in.`,
     offline: 'There is no network. You can sign in once it is back. Nothing on this device is lost.',
     unreachable: 'The gateway does not answer. Try again in a moment. Nothing on this device is lost.',
     waitSeconds: (seconds: number) => {

@@ -58,6 +58,7 @@ const AT_REST = standingOf({
   notSent: 0,
   undecided: 0,
   unsent: { verdicts: 0, refusedVerdicts: 0, waiting: [], refused: [] },
+  othersUnsent: 0,
   othersUndecided: 0,
   safe: 0,
   travelling: 0,

@@ -146,6 +146,7 @@ function sendVerdicts(parts: Parts, own: Pick<Device, 'signOutTasks' | 'outboxes
     isOnline,
     state: session.state,
     count: (author) => countUnsent(database, author),
+    others: own.outboxes.others,
     open: async (author) =>
       (await import('./open-kept.ts')).openKept({ ...own, api, session, database }, author),
   });

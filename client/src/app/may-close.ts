@@ -44,6 +44,8 @@ export type Standing =
   | { readonly kind: 'may-close'; readonly count: number; readonly travelling: number }
   /** Everything is safe here, but this browser sends only while the page is open. */
   | { readonly kind: 'goes-on-open'; readonly count: number }
+  /** Nothing else waits, but verdicts of people who are not here. */
+  | { readonly kind: 'others-verdicts'; readonly count: number }
   /** Nothing else waits, but instances that another person sent from here, and has to decide about. */
   | { readonly kind: 'others-decide'; readonly count: number }
   | { readonly kind: 'empty' };
@@ -64,6 +66,8 @@ export type StandingFacts = {
   readonly undecided: number;
   /** Statements of the person who is here that the gateway does not have. */
   readonly unsent: Unsent;
+  /** Such statements of people who are not here. */
+  readonly othersUnsent: number;
   /** Instances that need whoever sent them, who is not here. */
   readonly othersUndecided: number;
   /** Instances that wait on this device. */
@@ -102,6 +106,7 @@ const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
     (goesOnAlone || travelling === 0
       ? { kind: 'may-close', count: safe, travelling }
       : { kind: 'goes-on-open', count: safe }),
+  ({ othersUnsent: count }) => count > 0 && { kind: 'others-verdicts', count },
   ({ othersUndecided }) => othersUndecided > 0 && { kind: 'others-decide', count: othersUndecided },
 ];
 

@@ -46,18 +46,24 @@ async function reopened(author: string) {
     state,
     isOnline,
     count: (who) => countUnsent(database, who),
+    others: outboxes.others,
     async open(who) {
       opened += 1;
       return openOutbox(parts, who);
     },
   });
+  const signOut = () => {
+    user.value = null;
+    account.value = null;
+    state.value = 'signed-out';
+  };
   const signIn = (who: string) => {
     user.value = { id: who };
     account.value = who;
     state.value = 'signed-in';
   };
   const isEmpty = async () => (await countUnsent(database, author)) === 0;
-  return { network, signIn, isOnline, outboxes, isEmpty, asked, opened: () => opened };
+  return { network, signIn, signOut, isOnline, outboxes, isEmpty, asked, opened: () => opened };
 }
 
 async function untilAsync(isTrue: () => Promise<boolean>): Promise<boolean> {
@@ -101,6 +107,25 @@ test('another person’s sign-in sends and counts nothing of it, and fetches no 
   device.isOnline.value = true;
   assert.is(await device.isEmpty(), false);
   assert.equal([device.asked.length, device.opened(), device.outboxes.unsent.value.verdicts], [0, 0, 0]);
+});
+
+test('it is counted while its author is not here, whoever else is, and not once it is sent', async () => {
+  const device = await reopened(AUTHOR);
+  const { others, unsent } = device.outboxes;
+  assert.ok(await untilRead(() => others.value === 1), 'nobody has signed in');
+  device.signIn(idOf(602));
+  device.signOut();
+  assert.ok(await untilRead(() => others.value === 1));
+  device.network.isThere = false;
+  device.signIn(AUTHOR);
+  assert.ok(await untilRead(() => others.value === 0 && unsent.value.verdicts === 1), 'their own');
+  device.signOut();
+  assert.ok(await untilRead(() => others.value === 1));
+  device.network.isThere = true;
+  device.signIn(AUTHOR);
+  assert.ok(await untilAsync(device.isEmpty));
+  device.signOut();
+  assert.ok(await untilRead(() => others.value === 0));
 });
 
 test.run();

@@ -1,8 +1,8 @@
 /**
  * Sends the verdicts that could not be sent, at sign-in and whenever the network returns: the page of results need not
- * be open. The outbox is fetched only where something waits.
+ * be open. The outbox is fetched only where something waits. Those of people who are not here are counted.
  */
-import { effect, type ReadonlySignal } from '@preact/signals';
+import { effect, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { SessionState } from '../net/session.ts';
 import type { VerdictOutbox } from '../results/verdict-outbox.ts';
@@ -12,20 +12,25 @@ export interface KeptVerdictsTools {
   readonly account: ReadonlySignal<string | null>;
   readonly state: ReadonlySignal<SessionState>;
   readonly isOnline: ReadonlySignal<boolean>;
-  /** How many verdicts of this account wait on this device. */
-  readonly count: (account: string) => Promise<number>;
+  /** How many verdicts of this account wait on this device; null: of all accounts. */
+  readonly count: (account: string | null) => Promise<number>;
+  /** How many wait of people who are not here. */
+  readonly others: Signal<number>;
   /** Opened for the first time, an outbox sends what was kept before. */
   readonly open: (account: string) => Promise<Pick<VerdictOutbox, 'retry'>>;
 }
 
 /** Returns a function that ends it. */
-export function sendKeptVerdicts({ account, state, isOnline, count, open }: KeptVerdictsTools): () => void {
-  const sendOf = async (author: string): Promise<void> => {
-    if ((await count(author)) > 0) await (await open(author)).retry();
+export function sendKeptVerdicts(tools: KeptVerdictsTools): () => void {
+  const { account, state, isOnline, count, others, open } = tools;
+  const sendOf = async (author: string | null): Promise<void> => {
+    const own = author === null ? 0 : await count(author);
+    const all = await count(null);
+    if (author === account.peek()) others.value = Math.max(0, all - own);
+    if (author !== null && own > 0) await (await open(author)).retry();
   };
   return effect(() => {
     void [state.value, isOnline.value];
-    const author = account.value;
-    if (author !== null) void ignoreFailure(sendOf(author), 'they stay on the device until the next time');
+    void ignoreFailure(sendOf(account.value), 'they stay on the device until the next time');
   });
 }

@@ -2,7 +2,7 @@
  * The outboxes of verdicts of this window, one for each account that used it, and the reviews with steps that the
  * gateway does not have. The status line counts them before their code is here, and after their pages are gone.
  */
-import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { provided } from '../kit/provided.ts';
 import type { VerdictOutbox } from './verdict-outbox.ts';
 
@@ -29,6 +29,8 @@ export interface Outboxes {
   tellReviews(account: string, reviews: UnsentReviews): void;
   /** Statements of the person who is here that the gateway does not have. */
   readonly unsent: ReadonlySignal<Unsent>;
+  /** How many there are on this device of people who are not here. */
+  readonly others: Signal<number>;
 }
 
 export const [ProvideOutboxes, useOutboxes] = provided<Outboxes>('outboxes');
@@ -54,6 +56,7 @@ export function createOutboxes(account: ReadonlySignal<string | null>): Outboxes
       made.value = new Map(made.peek()).set(owner, outbox);
       return outbox;
     },
+    others: signal(0),
     unsent: computed(() => ofAccount(account.value ?? '')),
   };
 }

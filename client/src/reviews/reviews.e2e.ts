@@ -460,4 +460,24 @@ async function findMarksInPacs({ page, account }: Stage): Promise<void> {
   assert.is(await happened.getByText('Sending of a study began').count(), 1, 'of the study itself');
 }
 
+walk('the sign-in page says that a verdict waits, and not whose or of whom', async (stage) => {
+  const { page, enter, account } = stage;
+  await enter();
+  await openCase(stage, 'Not sent yet');
+  await openReview(stage);
+  const form = page.getByRole('region', { name: 'Your answers' });
+  await form.getByLabel('Pneumonia', { exact: true }).press('Space');
+  await form.getByLabel('5 Certain').press('Space');
+  await page.context().setOffline(true);
+  await press(page, 'Save the answers');
+  await form.getByText('Kept on this device, not sent yet.').waitFor();
+  await page.getByRole('button', { name: `Account of ${account.username}` }).press('Enter');
+  await press(page, 'Sign out');
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.getByText('1 verdict is not sent yet. It is safe on this device').waitFor();
+  await page.getByText('1 verdict on this device waits until its author signs in').waitFor();
+  await looksRight(page, 'sign-in-verdict');
+  assert.not.match(await page.locator('body').innerText(), account.username);
+});
+
 test.run();

@@ -41,9 +41,9 @@ export async function keptUnsent(
   return opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 }
 
-/** Those that wait to be sent. */
-export function countUnsent(database: LocalDatabase, account: string): Promise<number> {
-  const names = SENT_KINDS.map((kind) => nameOf({ kind, account, id: '' }));
+/** Those that wait to be sent; of all accounts where `account` is null. */
+export function countUnsent(database: LocalDatabase, account: string | null): Promise<number> {
+  const names = SENT_KINDS.map((kind) => (account === null ? `${kind}/` : nameOf({ kind, account, id: '' })));
   return database.device.where('name').startsWithAnyOf(names).count();
 }
 
