@@ -15,6 +15,7 @@ import type { VaultEntry } from '#shared/protocol/vault.ts';
 import type { FileEntry } from '../pipeline/sent-file.store.ts';
 import { bringParcel, type BringTools } from '../uploads/bring-parcel.ts';
 import { checkRoom } from '../ports/blobs/blobs.ts';
+import { giveBack } from '../ports/blobs/lent-buffers.ts';
 import type { OpenedInstance } from './open-talk.ts';
 
 /**
@@ -182,4 +183,5 @@ async function bring(tools: SendTools, { uploadId, instances }: Awaited): Promis
     parts.reduce((sum, { bytes }) => sum + bytes.length, 0),
   );
   await bringParcel(tools, uploadId, tools.newId(), parts);
+  for (const { bytes } of instances) giveBack(bytes);
 }

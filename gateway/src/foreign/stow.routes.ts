@@ -28,6 +28,7 @@ import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { POLICY_HEADER } from '../pipeline/sent-file.store.ts';
 import { senderOf } from '../pipeline/upload-owner.ts';
 import { policyNamed, reasonSaid } from '../policies/policies.ts';
+import { giveBack } from '../ports/blobs/lent-buffers.ts';
 import { awaitStored, type Outcome } from './await-stored.ts';
 import { loadToXml } from './native-model.ts';
 import { webAddress } from './own-addresses.ts';
@@ -203,6 +204,8 @@ function inParts(body: RequestBody, boundary: string, studyInstanceUID: string |
       for await (const piece of body) {
         orRefused(() => finder.add(piece));
         yield piece;
+        // It was written.
+        giveBack(piece);
       }
     },
   };

@@ -10,7 +10,7 @@ import { coveredBy, createRecordTags, ENTRY_BYTES, RECORD_BYTES } from './blob-r
 import { BlobDamaged, StorageFull, type BlobKey, type Blobs } from './blobs.ts';
 import { openBlob } from './open-blob.ts';
 import { hasCode, readAt, writeAt } from './file-bytes.ts';
-import { createBuffers, type Lend } from './lent-buffers.ts';
+import { createBuffers, giveBack, type Lend } from './lent-buffers.ts';
 
 /**
  * Bytes read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this
@@ -203,14 +203,6 @@ async function append(files: Files, key: BlobKey, { at, pieces }: Appended, lend
     }
     return start + written - at;
   });
-}
-
-/**
- * Memory that was the cipher's output: left to the collector, each 20 MB of it cost a pause of the whole heap
- * (measured: a third of them with this).
- */
-function giveBack({ buffer, byteLength }: Uint8Array): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 /** The tags first: bytes that none covers are not there. */
