@@ -13,7 +13,7 @@ const DOORS: readonly [RegExp, readonly RegExp[]][] = [
   [/^@tus\//, [/^gateway\/src\/pipeline\/intake\//, /^scripts\/bench\/link\/peers\.ts$/]],
   [/^(pg|kysely-.*)$/, [/^gateway\/src\/database\//, /^scripts\/lab\/database\//]],
   [/^oauth4webapi$/, [/^gateway\/src\/ports\/pacs\/access-token\.ts$/]],
-  [/^undici$/, [/^gateway\/src\/ports\/pacs\/pacs-fetch\.ts$/]],
+  [/^undici$/, [/^gateway\/src\/ports\/pacs\/pacs-agent\.ts$/]],
   [/^pg-boss$/, [/^gateway\/src\/jobs\//]],
   [
     /^jose$/,

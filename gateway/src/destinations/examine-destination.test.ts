@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DestinationExamination } from '#shared/protocol/destination.ts';
 import type { PacsConnection } from '../ports/pacs/connection.ts';
-import type { PacsProxy } from '../ports/pacs/pacs-fetch.ts';
+import type { PacsProxy } from '../ports/pacs/pacs-agent.ts';
 import {
   CERTIFICATE,
   CERTIFICATE_KEY,

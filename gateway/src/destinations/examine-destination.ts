@@ -9,7 +9,7 @@ import { examineFolder } from '../doctor/examine-folder.ts';
 import { examinePacs, type PacsReport } from '../doctor/examine-pacs.ts';
 import { authorizationNow, type PacsConnection } from '../ports/pacs/connection.ts';
 import { NO_TOKEN, PacsUnreachable, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
-import type { PacsProxy } from '../ports/pacs/pacs-fetch.ts';
+import type { PacsProxy } from '../ports/pacs/pacs-agent.ts';
 
 export type Examining = {
   readonly proxy: PacsProxy | null;

@@ -11,7 +11,7 @@ import type { Feature } from '../feature.ts';
 import type { ApiTools } from '../http/api.ts';
 import type { Caller, GatewayEnv, Router } from '../http/route.ts';
 import type { Keys } from '../keys.ts';
-import { createPacsFetch } from '../ports/pacs/pacs-fetch.ts';
+import { createPacsAgent, fetchBy, PUBLIC_TLS } from '../ports/pacs/pacs-agent.ts';
 import { openViewerFiles } from './viewer-files.ts';
 import type { ViewerPackage } from './viewer-package.ts';
 import { createViewerWeb } from './viewer-web.ts';
@@ -39,7 +39,7 @@ export function viewerFeature(tools: ViewerFeatureTools): ViewerFeature {
   const files = openViewerFiles({
     folder: join(tools.dataDir, 'viewer'),
     package: tools.viewerPackage,
-    fetch: createPacsFetch({ ca: null, own: null }, tools.pacsProxy),
+    fetch: fetchBy(createPacsAgent(PUBLIC_TLS, tools.pacsProxy)),
     ...{ log, now },
   });
   const tokens = createViewerTokens({

@@ -15,14 +15,13 @@ import {
   PRIVATE_CERTIFICATE_KEY,
 } from '../../testing/certificate.ts';
 import { connectionSettings, type PacsAuthentication } from './connection.ts';
-import type { PacsProxy, PacsTls } from './pacs-fetch.ts';
+import { PUBLIC_TLS, type PacsProxy, type PacsTls } from './pacs-agent.ts';
 import { NO_TOKEN, type PacsUnreachable } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
 const test = suite('a PACS');
 const { signal } = new AbortController();
-const NO_TLS: PacsTls = { ca: null, own: null };
 const servers: Server[] = [];
 test.after(() => {
   for (const server of servers) {
@@ -49,7 +48,7 @@ const answerWhere =
 type Reached = { readonly tls?: PacsTls; readonly proxy?: PacsProxy; readonly clock?: () => number };
 
 function reach(url: string, authentication: PacsAuthentication, by: Reached = {}) {
-  const { tls = NO_TLS, proxy = null, clock = () => 0 } = by;
+  const { tls = PUBLIC_TLS, proxy = null, clock = () => 0 } = by;
   return createStowPacs(connectionSettings({ url, authentication, tls }, { proxy, clock }));
 }
 
@@ -59,6 +58,20 @@ const troubleOf = (pacs: ReturnType<typeof reach>): Promise<PacsUnreachable | nu
     () => null,
     (error: PacsUnreachable) => error,
   );
+
+/** As Orthanc says it. A machine that stands still for half a second between two requests is not counted on. */
+test('that keeps connections for a second is asked several times over one', async () => {
+  const over = new Set<Socket>();
+  const server = createServer((request, response) => {
+    over.add(request.socket);
+    response
+      .writeHead(200, { 'content-type': 'application/dicom+json', 'keep-alive': 'timeout=1' })
+      .end('[]');
+  });
+  const pacs = reach(`http://127.0.0.1:${await listen(server)}/dicom-web`, { kind: 'none' });
+  for (let asked = 0; asked < 10; asked += 1) await pacs.probe(signal);
+  assert.ok(over.size < 10, `${over.size} connections for 10 requests`);
+});
 
 test('is told who asks: by nothing, a whole header, a password, a token', async () => {
   let wanted: string | undefined;

@@ -3,7 +3,7 @@
  * who it is. Nothing is asked here: a token, a proxy and certificates come with the first request.
  */
 import { createTokenSource, type ClientCredentials } from './access-token.ts';
-import { createPacsFetch, type PacsProxy, type PacsTls } from './pacs-fetch.ts';
+import { createPacsAgent, fetchBy, type PacsProxy, type PacsTls } from './pacs-agent.ts';
 import type { PacsSettings } from './pacs-http.ts';
 
 export type PacsAuthentication =
@@ -44,11 +44,11 @@ export function connectionSettings(
   { url, authentication, tls, commitment }: Omit<WebConnection, 'kind'>,
   around: { readonly proxy: PacsProxy | null; readonly clock: () => number },
 ): PacsSettings {
-  const through = createPacsFetch(tls, around.proxy);
+  const agent = createPacsAgent(tls, around.proxy);
   const authorization = headerOf(authentication);
-  const settings = { url, authorization, fetch: through, commitment };
+  const settings = { url, authorization, agent, commitment };
   if (authentication.kind !== 'oauth') return settings;
-  const tokens = createTokenSource(authentication, { fetch: through ?? fetch, clock: around.clock });
+  const tokens = createTokenSource(authentication, { fetch: fetchBy(agent), clock: around.clock });
   return { ...settings, tokens };
 }
 

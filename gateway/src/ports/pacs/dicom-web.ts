@@ -19,9 +19,9 @@ export async function getThrough(
   const writer = writable.getWriter();
   void ignoreFailure(writer.closed, 'the exchange tells');
   http
-    .exchange(`${root}${path}`, { accept }, signal, async ({ status, headers, body }, alive) => {
-      opened.resolve({ status, contentType: headers.get('content-type') ?? '', body: readable });
-      for await (const piece of body ?? []) {
+    .exchange(`${root}${path}`, { accept }, signal, async ({ status, contentType, body }, alive) => {
+      opened.resolve({ status, contentType, body: readable });
+      for await (const piece of body) {
         await writer.write(piece);
         alive();
       }

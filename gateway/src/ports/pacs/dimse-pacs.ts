@@ -30,7 +30,7 @@ import { asFile, metaOf } from './dimse-files.ts';
 import { identifierOf, LISTED_LIMIT, listStudy, searchNothing, type Listing } from './dimse-search.ts';
 import { storeAll } from './dimse-store.ts';
 import { gatherAll } from './multipart.ts';
-import type { PacsTls } from './pacs-fetch.ts';
+import type { PacsTls } from './pacs-agent.ts';
 import {
   PacsDoesNotCommit,
   PacsUnreachable,

@@ -16,7 +16,7 @@ import { AssociationFailed } from '../../dimse/association-failed.ts';
 import { withAssociation } from '../../dimse/association.ts';
 import { CLASS_NOT_SUPPORTED, SUCCESS } from '../../dimse/command-fields.ts';
 import { findBytes, MODALITY_WORKLIST_FIND } from '../../dimse/messages.ts';
-import type { PacsTls } from './pacs-fetch.ts';
+import type { PacsTls } from './pacs-agent.ts';
 import { PacsDoesNotSearch, PacsUnreachable } from './pacs.ts';
 
 /** Days as YYYY-MM-DD, both included. `patientId` null: of everybody. */

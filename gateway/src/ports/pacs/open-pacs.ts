@@ -5,7 +5,7 @@ import { createDimsePacs } from './dimse-pacs.ts';
 import { createFolderPacs } from './folder-pacs.ts';
 import { createLatePacs } from './late-pacs.ts';
 import { createToldOrthanc } from './orthanc-pacs.ts';
-import type { PacsProxy } from './pacs-fetch.ts';
+import type { PacsProxy } from './pacs-agent.ts';
 import { PacsUnreachable, type Pacs } from './pacs.ts';
 
 export type Around = {

@@ -3,7 +3,9 @@
  * time-out counts from the last byte that moved, never from the start: an instance of 1 GB over a slow line
  * is not an error.
  */
+import type { Readable } from 'node:stream';
 import { gatherAll } from './multipart.ts';
+import { createPacsAgent, type PacsAgent } from './pacs-agent.ts';
 import { InstanceUnreadable, isTurnedAway, PacsUnreachable } from './pacs.ts';
 
 export type PacsSettings = {
@@ -13,8 +15,8 @@ export type PacsSettings = {
   readonly authorization: string | null;
   /** Gives the Authorization header field instead, where it has to be asked for (access-token.ts). */
   readonly tokens?: TokenSource | undefined;
-  /** In the place of the global one, where a proxy or certificates are set (pacs-fetch.ts). */
-  readonly fetch?: typeof fetch | undefined;
+  /** Its connections; one of its own without it. */
+  readonly agent?: PacsAgent;
   /** Whether it is asked for storage commitment. */
   readonly commitment?: boolean | undefined;
   /**
@@ -45,8 +47,15 @@ export type PacsRequest = {
   readonly body?: AsyncIterable<Uint8Array> | undefined;
 };
 
-/** `text` throws PacsUnreachable where there is more of it than anything that is asked for. */
-export type PacsAnswer = Pick<Response, 'status' | 'ok' | 'headers' | 'body'> & {
+/**
+ * `body`: what is not read of it ends with the exchange. `text` throws PacsUnreachable where there is more of it than
+ * anything that is asked for.
+ */
+export type PacsAnswer = {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly contentType: string;
+  readonly body: AsyncIterable<Uint8Array>;
   text(bytesLimit?: number): Promise<string>;
 };
 
@@ -66,15 +75,8 @@ export function withoutCredentials(url: string): string {
   return origin + pathname.replace(/\/+$/, '');
 }
 
-/**
- * Fetch Standard, HTTP-network-or-cache fetch: unless the request's "window is no-window" and its "redirect
- * mode is error", it is cloned, and the clone keeps every byte that was sent: an instance of 1 GiB would take
- * 1 GiB. A PACS that redirects a store is treated as one that is away.
- */
-const SENT_ONCE = { duplex: 'half', redirect: 'error', window: null } as const;
-
 export function createPacsHttp(settings: PacsSettings): PacsHttp {
-  const { idleMs = IDLE_MS } = settings;
+  const { idleMs = IDLE_MS, agent = createPacsAgent() } = settings;
   const startTimer: NonNullable<PacsSettings['startTimer']> = settings.startTimer ?? setTimeout;
   return {
     async exchange(url, request, signal, read) {
@@ -87,28 +89,19 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
       const own: OwnFailure = { error: null };
       const until = AbortSignal.any([signal, idle.signal]);
       try {
-        const init: RequestInit & { duplex?: 'half' } = {
-          method: request.method ?? 'GET',
-          headers: headersOf(request, await authorizationOf(settings, until)),
-          redirect: 'manual',
-          signal: until,
-          ...(request.body === undefined
-            ? {}
-            : { body: ReadableStream.from(watched(request.body, alive, own)), ...SENT_ONCE }),
-        };
-        const response = await (settings.fetch ?? fetch)(url, init);
+        const headers = headersOf(request, await authorizationOf(settings, until));
+        const body = request.body === undefined ? null : watched(request.body, alive, own);
+        using response = await send(agent, url, { method: request.method, headers, body, until });
         alive();
         if (isTurnedAway(response.status)) {
-          await response.body?.cancel();
           if (response.status === 401) settings.tokens?.forget();
           throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
         }
-        return await read(boundedAnswer(response), alive);
+        return await read(response, alive);
       } catch (error) {
         // The caller ended it: not the PACS's doing.
         signal.throwIfAborted();
-        // fetch reports a body that fails in words of its own, or as a closed connection.
-        throw own.error ?? asUnreachable(idle.signal.aborted ? idle.signal.reason : error);
+        throw own.error ?? (idle.signal.aborted ? idle.signal.reason : error);
       } finally {
         timer[Symbol.dispose]();
       }
@@ -116,19 +109,60 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
   };
 }
 
+type Sent = {
+  readonly method: PacsRequest['method'];
+  readonly headers: Record<string, string>;
+  readonly body: AsyncIterable<Uint8Array> | null;
+  readonly until: AbortSignal;
+};
+
+/** Redirects are not followed. Throws PacsUnreachable. */
+async function send(
+  agent: PacsAgent,
+  url: string,
+  { method = 'GET', headers, body, until }: Sent,
+): Promise<PacsAnswer & Disposable> {
+  const { undici, dispatcher } = await agent();
+  const options = {
+    ...{ dispatcher, method, headers, signal: until },
+    // undici takes any iterable; its types name a Readable.
+    body: body as Readable | null,
+  };
+  const response = await undici.request(url, options).catch((error: unknown) => {
+    throw asUnreachable(error);
+  });
+  // Its end is told to whoever reads it.
+  response.body.on('error', () => undefined);
+  return {
+    ...answerOf(response.statusCode, response.headers['content-type'], received(response.body)),
+    [Symbol.dispose]: () => void response.body.destroy(),
+  };
+}
+
 /** Orthanc's list of a study with 20 000 instances has 16 MB. */
 const TEXT_LIMIT = 32 * 1024 ** 2;
 
-function boundedAnswer(response: Response): PacsAnswer {
-  const { status, ok, headers, body } = response;
+function answerOf(
+  status: number,
+  contentType: string | string[] = '',
+  body: AsyncIterable<Uint8Array>,
+): PacsAnswer {
   return {
-    ...{ status, ok, headers, body },
+    ...{ status, ok: status >= 200 && status < 300, contentType: String(contentType), body },
     async text(bytesLimit = TEXT_LIMIT) {
-      const bytes = body === null ? new Uint8Array() : await gatherAll(body, bytesLimit);
+      const bytes = await gatherAll(body, bytesLimit);
       if (bytes === null) throw new PacsUnreachable('the PACS answered with too much text', status);
       return new TextDecoder().decode(bytes);
     },
   };
+}
+
+async function* received(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw asUnreachable(error);
+  }
 }
 
 const authorizationOf = async (
@@ -136,8 +170,11 @@ const authorizationOf = async (
   signal: AbortSignal,
 ): Promise<string | null> => (tokens === undefined ? authorization : tokens.authorization(signal));
 
+/** A PACS that compresses its answers, and we who open them, need more time for it than the network. */
+const ALWAYS = { 'user-agent': 'RelayPACS', 'accept-encoding': 'identity' };
+
 function headersOf(request: PacsRequest, authorization: string | null): Record<string, string> {
-  const headers: Record<string, string> = { accept: request.accept };
+  const headers: Record<string, string> = { ...ALWAYS, accept: request.accept };
   if (authorization !== null) headers['authorization'] = authorization;
   if (request.contentType !== undefined) headers['content-type'] = request.contentType;
   if (request.contentLength !== undefined) headers['content-length'] = String(request.contentLength);
@@ -163,10 +200,9 @@ async function* watched(
   }
 }
 
-/** fetch's TypeError and a body that was cut become PacsUnreachable; errors of our own pass. */
-function asUnreachable(error: unknown): unknown {
-  if (!(error instanceof TypeError)) return error;
-  const code = (error.cause as { code?: unknown } | undefined)?.code;
+/** A request, or an answer, that was cut. */
+function asUnreachable(error: unknown): PacsUnreachable {
+  const code = (error as { code?: unknown }).code;
   const connection = typeof code === 'string' ? code : null;
   return new PacsUnreachable('the PACS cannot be reached', null, connection, error);
 }

@@ -1,5 +1,5 @@
 /**
- * Any PACS that speaks DICOMweb: STOW-RS, QIDO-RS and WADO-RS (PS3.18 §10). Streams both ways with fetch.
+ * Any PACS that speaks DICOMweb: STOW-RS, QIDO-RS and WADO-RS (PS3.18 §10). Streams both ways.
  */
 import { DESCRIBED, parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnswer } from './dicom-json.ts';
 import { getThrough } from './dicom-web.ts';
@@ -132,18 +132,11 @@ async function retrieve<T>(
   // PS3.18 §8.7.3.5.2: transfer-syntax=* asks for the encoding in which it is stored.
   const accept = 'multipart/related; type="application/dicom"; transfer-syntax=*';
   return http.exchange(url, { accept }, signal, async (response, alive): Promise<T | null> => {
-    if (response.status === 404 || response.status === 410) {
-      await response.body?.cancel();
-      return null;
-    }
-    if (!response.ok || response.body === null)
-      throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
-    const type = response.headers.get('content-type') ?? '';
-    if (!DICOM_BYTES.test(type)) {
-      await response.body.cancel();
+    if (response.status === 404 || response.status === 410) return null;
+    if (!response.ok) throw new PacsUnreachable(`the PACS answered ${response.status}`, response.status);
+    if (!DICOM_BYTES.test(response.contentType))
       throw new PacsUnreachable('the PACS answered a retrieval without DICOM', response.status);
-    }
-    return read(firstPart(type, response.body, alive));
+    return read(firstPart(response.contentType, response.body, alive));
   });
 }
 

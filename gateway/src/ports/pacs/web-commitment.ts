@@ -4,7 +4,6 @@
  */
 import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { commitmentQuestion, readCommitment } from './dicom-json.ts';
 import type { PacsHttp, PacsRequest } from './pacs-http.ts';
 import { PacsDoesNotCommit, PacsUnreachable, type CommitmentReport, type CommitmentWish } from './pacs.ts';
@@ -68,7 +67,6 @@ function exchange(
     const { status } = answer;
     const said = status === 200 ? readCommitment(await answer.text(REPORT_BYTES_LIMIT)) : null;
     if (said !== null) return { transactionUID, ...said };
-    if (answer.body !== null) await ignoreFailure(answer.body.cancel(), 'it was read to its end');
     // PS3.18 Table 13.4.3-1 and Table 13.5.3-1.
     if (status === 202) return null;
     const isCheck = request.method === undefined;
