@@ -13,6 +13,7 @@ import { Track } from '../pipeline/queue/Track.tsx';
 import type { ReceiptSheetProps } from '../pipeline/upload/ReceiptSheet.tsx';
 import { uploadWords } from '../pipeline/upload/upload-words.ts';
 import { isWatched, keepsNames, type DayEntry } from './day-entry.ts';
+import type { DecideSentProps } from './DecideSent.tsx';
 import { SelectTick } from './Selection.tsx';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
@@ -25,6 +26,11 @@ const ReceiptSheet = deferred<ReceiptSheetProps>(
   () => null,
 );
 
+const DecideSent = deferred<DecideSentProps>(
+  () => import('./DecideSent.tsx').then((view) => view.DecideSent),
+  () => null,
+);
+
 const StudyRecord = deferred<StudyRecordProps>(
   () => import('./StudyRecord.tsx').then((view) => view.StudyRecord),
   () => null,
@@ -34,9 +40,11 @@ export type DayRowProps = {
   readonly entry: DayEntry;
   /** Open until a person closes it. */
   readonly opens: boolean;
+  /** After a decision that the gateway has taken. */
+  readonly onDecided: () => void;
 };
 
-export function DayRow({ entry, opens }: DayRowProps) {
+export function DayRow({ entry, opens, onDecided }: DayRowProps) {
   const { open } = useDayList();
   const details = useId();
   const isOpen = open.value.get(entry.key) ?? opens;
@@ -65,7 +73,7 @@ export function DayRow({ entry, opens }: DayRowProps) {
         </button>
       </div>
       <div id={details} class="study-details">
-        {isOpen && <Details entry={entry} />}
+        {isOpen && <Details entry={entry} onDecided={onDecided} />}
       </div>
     </article>
   );
@@ -163,7 +171,7 @@ export function Receipt({ entry, isRecord = false }: ReceiptProps) {
   );
 }
 
-function Details({ entry }: { readonly entry: DayEntry }) {
+function Details({ entry, onDecided }: Omit<DayRowProps, 'opens'>) {
   const queue = useQueue();
   const list = useDayList();
   const { study, studyInstanceUID, place, senders, hasReceipt } = entry;
@@ -185,7 +193,7 @@ function Details({ entry }: { readonly entry: DayEntry }) {
               <bdi>{words.sentByWhat(username, keptNames)}</bdi>
             </p>
           ))}
-          <SentTrack entry={entry} />
+          <SentTrack entry={entry} onDecided={onDecided} />
         </>
       )}
       {studyInstanceUID !== null && (
@@ -195,15 +203,22 @@ function Details({ entry }: { readonly entry: DayEntry }) {
   );
 }
 
+type SentTrackProps = {
+  readonly entry: DayEntry;
+  /** After a decision about it. */
+  readonly onDecided: () => void;
+};
+
 /** Of a study that is not on this device. */
-export function SentTrack({ entry }: { readonly entry: DayEntry }) {
-  const { track, place } = entry;
+export function SentTrack({ entry, onDecided }: SentTrackProps) {
+  const { track, place, sent } = entry;
   const watched = isWatched(entry);
   const ofOwn = place === 'elsewhere' ? words.placesElsewhere : queueWords.places;
   return (
     <>
       <Track track={track} asks={!watched} places={watched ? words.placesOfSender : ofOwn} />
-      {track.needsYou > 0 && (
+      {sent !== null && <DecideSent sent={sent} onDecided={onDecided} />}
+      {track.needsYou > 0 && sent?.uploads[0]?.device !== null && (
         <p class={watched ? 'small' : 'small said-red'}>
           {watched ? words.senderDecides : words.decideThere}
         </p>

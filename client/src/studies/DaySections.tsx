@@ -157,7 +157,7 @@ function drawLine(line: Line, sent: SentStudiesStore): ComponentChildren {
     case 'heading':
       return line.alone ? <h2 class="unseen">{words.list}</h2> : <SectionHeading section={line.section} />;
     case 'row':
-      return <DayRow entry={line.entry} opens={line.opens} />;
+      return <DayRow entry={line.entry} opens={line.opens} onDecided={() => void sent.refresh()} />;
     case 'more':
       return <More sent={sent} />;
     default:

@@ -22,7 +22,7 @@ export function SentStudyView({ id }: { readonly id: string }) {
   const [loaded, setLoaded] = useState<Loaded>('loading');
   useEffect(() => {
     const gone = new AbortController();
-    setLoaded('loading');
+    setLoaded((before) => (typeof before === 'object' ? before : 'loading'));
     const path = `/studies?all=1&limit=1&q=${encodeURIComponent(id)}`;
     api.json(path, sentStudiesSchema, { signal: gone.signal }).then(
       ({ studies }) => setLoaded(studies[0] ?? 'missing'),
@@ -51,12 +51,14 @@ export function SentStudyView({ id }: { readonly id: string }) {
           </p>
         </div>
       )}
-      {typeof loaded === 'object' && <OneStudy study={loaded} />}
+      {typeof loaded === 'object' && <OneStudy study={loaded} onDecided={() => setAsked(asked + 1)} />}
     </main>
   );
 }
 
-function OneStudy({ study }: { readonly study: SentStudy }) {
+type OneStudyProps = { readonly study: SentStudy; readonly onDecided: () => void };
+
+function OneStudy({ study, onDecided }: OneStudyProps) {
   const user = useSession().user.value;
   const { studyInstanceUID, firstSentAt, lastSentAt, uploads } = study;
   const now = new Date();
@@ -77,7 +79,7 @@ function OneStudy({ study }: { readonly study: SentStudy }) {
           {by !== '' && <bdi>{words.by(by)}</bdi>}
         </p>
       </div>
-      <SentTrack entry={entry} />
+      <SentTrack entry={entry} onDecided={onDecided} />
       <Receipt entry={{ ...entry, hasReceipt, name: studyInstanceUID }} isRecord={!entry.hasReceipt} />
       <StudyRecord studyInstanceUID={studyInstanceUID} hasReceipt={entry.hasReceipt} isOpen />
     </>

@@ -7,8 +7,8 @@ import type { Place } from '../pipeline/queue/track-state.ts';
 import type { Names, Period, Shown, Sort } from './choose-entries.ts';
 import type { WhoseStudies } from './sent-studies.store.ts';
 
-/** Said to those who only watch. */
-const NEEDS_SENDER = 'Waits for its sender';
+/** Said to those who watch: its sender decides, or an administrator. */
+const NEEDS_DECISION = 'Waits for a decision';
 
 export const studiesWords = {
   list: 'List of studies',
@@ -33,7 +33,7 @@ export const studiesWords = {
   shownOfSite: {
     all: 'All studies',
     ...queueWords.parts,
-    'needs-you': NEEDS_SENDER,
+    'needs-you': NEEDS_DECISION,
     removed: 'Removed from list',
   } satisfies Record<Shown, string>,
   period: 'When',
@@ -119,7 +119,7 @@ export const studiesWords = {
   placesOfSender: {
     ...queueWords.places,
     device: 'on its sender’s device',
-    'needs-you': 'waits for its sender',
+    'needs-you': 'waits for a decision',
   } satisfies Record<Place, string>,
 
   expand: (name: string) => `Where it is: ${name}`,
@@ -128,7 +128,7 @@ export const studiesWords = {
   studiesIn: (count: number) => studies(count),
   where: {
     needsYou: (count: number) => (count === 1 ? '1 needs you' : `${formatCount(count)} need you`),
-    needsSender: NEEDS_SENDER,
+    needsSender: NEEDS_DECISION,
     inPacs: 'In the PACS',
     notIn: (names: readonly string[]) => `In the PACS, not in ${names.join(', ')}`,
     leftOut: 'Left out by a person',

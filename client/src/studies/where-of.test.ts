@@ -27,7 +27,7 @@ const WATCHED: DayEntry = { ...ELSEWHERE, senders: [{ username: 'tina', keptName
 
 test('asks its sender to decide, and nobody else', () => {
   assert.equal([whereOf(ELSEWHERE).said, whereOf(ELSEWHERE).look], ['2 need you', 'stop']);
-  assert.equal([whereOf(WATCHED).said, whereOf(WATCHED).look], ['Waits for its sender', 'wait']);
+  assert.equal([whereOf(WATCHED).said, whereOf(WATCHED).look], ['Waits for a decision', 'wait']);
   const here = { ...WATCHED, place: 'here', study: queuedStudy({}) } as const;
   assert.equal([isWatched(here), whereOf(here).said], [false, '2 need you'], 'their own are theirs');
   const looks = (asks: boolean) => placesOf(TRACK, asks).at(-1)!.look;

@@ -1,0 +1,155 @@
+/** The page of a study that was sent without a device: the instances that wait for a person, and the decisions. */
+import { useEffect, useState } from 'preact/hooks';
+import { uploadStatusSchema } from '#shared/protocol/api.ts';
+import type { SentStudy } from '#shared/protocol/studies.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { Notice } from '../kit/Notice.tsx';
+import { ReasonDetails } from '../kit/ReasonDetails.tsx';
+import { sentencesOfReason } from '../kit/reason-sentences.ts';
+import { Confirm } from '../kit/Sheet.tsx';
+import { useApi, useSession } from '../net/net-context.ts';
+import { refusalSentence } from '../net/refusal-sentence.ts';
+import { uploadWords } from '../pipeline/upload/upload-words.ts';
+import {
+  canOfferAgain,
+  mayDecide,
+  undecidedParts,
+  undecidedUploads,
+  type UndecidedPart,
+} from './decide-sent.ts';
+import { decideSentWords as words } from './decide-sent-words.ts';
+
+type SentUpload = SentStudy['uploads'][number];
+export type DecideSentProps = {
+  readonly sent: Pick<SentStudy, 'uploads'>;
+  /** After each decision. */
+  readonly onDecided: () => void;
+};
+
+export function DecideSent({ sent, onDecided }: DecideSentProps) {
+  const user = useSession().user.value;
+  const uploads = undecidedUploads(sent);
+  if (user === null || uploads.length === 0) return null;
+  const own = uploads.filter((upload) => mayDecide(upload, user));
+  return (
+    <>
+      <p class="small">{own.length > 0 ? words.noDevice : `${words.noDevice} ${words.othersDecide}`}</p>
+      {own.map((upload) => (
+        <OneUpload key={upload.uploadId} upload={upload} onDecided={onDecided} />
+      ))}
+    </>
+  );
+}
+
+type OneUploadProps = { readonly upload: SentUpload; readonly onDecided: () => void };
+
+function OneUpload({ upload, onDecided }: OneUploadProps) {
+  const api = useApi();
+  const { uploadId, counts } = upload;
+  const [parts, setParts] = useState<readonly UndecidedPart[] | null>(null);
+  const [hasFailed, setFailed] = useState(false);
+  const [asked, setAsked] = useState(0);
+  useEffect(() => {
+    const gone = new AbortController();
+    setFailed(false);
+    api.json(`/upload/${uploadId}/status?instances=1`, uploadStatusSchema, { signal: gone.signal }).then(
+      ({ instances = [] }) => setParts(undecidedParts(instances)),
+      () => !gone.signal.aborted && setFailed(true),
+    );
+    return () => gone.abort();
+  }, [api, uploadId, asked, counts.refused, counts.quarantined]);
+  if (hasFailed)
+    return (
+      <div role="alert" class="stack-tight">
+        <p class="small">{words.failed}</p>
+        <p>
+          <button type="button" class="button" onClick={() => setAsked(asked + 1)}>
+            {words.again}
+          </button>
+        </p>
+      </div>
+    );
+  return (
+    <>
+      {parts?.map((part) => (
+        <OnePart
+          key={`${part.state} ${part.reason}`}
+          part={part}
+          total={counts.promised}
+          uploadId={uploadId}
+          onDecided={() => {
+            setAsked(asked + 1);
+            onDecided();
+          }}
+        />
+      ))}
+    </>
+  );
+}
+
+type OnePartProps = {
+  readonly part: UndecidedPart;
+  readonly total: number;
+  readonly uploadId: string;
+  readonly onDecided: () => void;
+};
+
+function OnePart({ part: { reason, instances }, total, uploadId, onDecided }: OnePartProps) {
+  const api = useApi();
+  const [isAsking, setAsking] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [failed, setFailed] = useState<string | null>(null);
+  const { decide } = uploadWords;
+  const count = instances.length;
+  const said = sentencesOfReason(reason) ?? { title: decide.unknownReason, next: decide.unknownNext };
+  const offers = canOfferAgain(reason);
+  const send = async (decision: 'leave-out' | 'retry') => {
+    setBusy(true);
+    setFailed(null);
+    try {
+      const body = { decision, instances };
+      await api.json(`/upload/${uploadId}/decisions`, uploadStatusSchema, { method: 'POST', body });
+      onDecided();
+    } catch (error) {
+      setFailed(refusalSentence(error, decide.notReached));
+    }
+    setBusy(false);
+  };
+  return (
+    <section aria-label={decide.sentence(count, total)}>
+      <Notice kind="stop" title={decide.sentence(count, total)}>
+        <p>{[said.title, words.means, said.next, !offers && words.sendAgain].filter(Boolean).join(' ')}</p>
+        <div class="notice-actions row">
+          {offers && (
+            <button type="button" class="button" disabled={isBusy} onClick={() => void send('retry')}>
+              <Icon name="again" size={20} />
+              {decide.retry(count)}
+            </button>
+          )}
+          <button
+            type="button"
+            class="button button-stop"
+            disabled={isBusy}
+            aria-haspopup="dialog"
+            onClick={() => setAsking(true)}
+          >
+            {decide.leaveOut(count)}
+          </button>
+        </div>
+        <div role="alert">{failed && <p class="small">{failed}</p>}</div>
+        <ReasonDetails code={reason} />
+      </Notice>
+      {isAsking && (
+        <Confirm
+          title={decide.confirmTitle(count)}
+          what={words.confirmWhat(count)}
+          yes={decide.leaveOut(count)}
+          no={decide.confirmNo}
+          destructive
+          onYes={() => void send('leave-out')}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </section>
+  );
+}

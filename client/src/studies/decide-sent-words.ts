@@ -1,0 +1,16 @@
+/** The words for decisions about a study that a script or a modality sent: there is no device to decide on. */
+
+export const decideSentWords = {
+  noDevice: 'A script, a modality or the command line sent this, so there is no device to decide on.',
+  means: 'Until you decide, whoever reads the study does not see these images.',
+  /** The gateway has no bytes of these any more. */
+  sendAgain:
+    'If they are needed in the PACS, correct them and send them again from the program that sent them.',
+  confirmWhat: (count: number) =>
+    `${count === 1 ? 'It' : 'They'} will not be in the PACS, and sending ${count === 1 ? 'it' : 'them'} unchanged again does not help. ` +
+    'Files at the sender stay as they are. The receipt records that a person decided this.',
+  /** Said to those who may not decide. */
+  othersDecide: 'The account that sent it or an administrator decides.',
+  failed: 'The gateway does not say what waits. Try again in a moment.',
+  again: 'Try again',
+} as const;

@@ -1,0 +1,66 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { InstanceStatus } from '#shared/protocol/api.ts';
+import type { SentStudy } from '#shared/protocol/studies.ts';
+import { canOfferAgain, mayDecide, undecidedParts, undecidedUploads } from './decide-sent.ts';
+
+const test = suite('decisions about a study that was sent without a device');
+
+type Upload = SentStudy['uploads'][number];
+const COUNTS = { promised: 3, atGateway: 0, inPacs: 1, refused: 1, quarantined: 1, leftOut: 0 };
+const UPLOAD: Upload = {
+  ...{ uploadId: 'u', studyInstanceUID: '1.2', state: 'held', revision: 1, policy: 'identified' },
+  ...{ counts: COUNTS, bytes: { promised: 3, atGateway: 0, inPacs: 1 }, waiting: null, device: null },
+  receipt: { id: 'r', href: '/r' },
+};
+
+test('are asked for only where no device can answer, once the gateway is done with the rest', () => {
+  const none = { ...COUNTS, refused: 0, quarantined: 0 };
+  const uploads = [
+    UPLOAD,
+    { ...UPLOAD, uploadId: 'of a device', device: 'd' },
+    { ...UPLOAD, uploadId: 'under way', receipt: null },
+    { ...UPLOAD, uploadId: 'whole', counts: none },
+  ];
+  assert.equal(
+    undecidedUploads({ uploads }).map(({ uploadId }) => uploadId),
+    ['u'],
+  );
+});
+
+test('are for the account that sent it and for administrators', () => {
+  const sender = { username: 'script', keptNames: false };
+  const asked = (username: string, roles: ('admin' | 'auditor' | 'technician')[], told = true) =>
+    mayDecide(told ? { sender } : {}, { username, roles });
+  assert.ok(asked('ida', ['admin']));
+  assert.ok(asked('script', ['technician']));
+  assert.ok(asked('script', ['technician'], false), 'in a list of one’s own');
+  assert.not(asked('ida', ['auditor']));
+});
+
+test('stand by reason, and offer again only what the gateway still has and another answer may await', () => {
+  const of = (digest: string, state: InstanceStatus['state'], reason?: string): InstanceStatus => ({
+    ...{ sopInstanceUID: '1', digest, state },
+    ...(reason !== undefined && { reason }),
+  });
+  const parts = undecidedParts([
+    of('a', 'stored'),
+    of('b', 'refused'),
+    of('c', 'quarantined', 'conflicting-instance'),
+    of('d', 'refused', 'pacs-refused'),
+  ]);
+  assert.equal(
+    parts.map(({ reason, instances }) => [reason, instances.map(({ digest }) => digest).join()]),
+    [
+      ['pacs-refused', 'b,d'],
+      ['conflicting-instance', 'c'],
+    ],
+  );
+  assert.equal(['pacs-refused', 'conflicting-instance', 'cannot-be-verified'].map(canOfferAgain), [
+    true,
+    false,
+    false,
+  ]);
+});
+
+test.run();
