@@ -180,8 +180,11 @@ walk(
     await untilOver(page, 2);
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await choose(page, heldBackFiles(stage, 1));
+    // They were decided about, and the PACS has them: the page knows before Send.
+    await page.getByText(/8 instances of this study/).waitFor();
+    for (const held of [/will not be sent$/, /until you decide$/])
+      await page.getByText(held).first().waitFor({ state: 'detached' });
     await pressSend(page);
-    // They were decided about, and the PACS has them.
     const entries = await untilOver(page, 3);
     assert.equal(
       entries.map(({ chosen, held }) => [chosen, held.reasons]),

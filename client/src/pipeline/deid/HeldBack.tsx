@@ -73,7 +73,9 @@ function HeldSeries({ store, series }: HeldSeriesProps) {
   // Nobody is asked again about a decided instance.
   const undecided = held.filter((found) => staysHere(policy, ingest.released.value, found));
   const reasons = [...new Set(undecided.flatMap(why))];
-  const { open, decided, pictures, unseen } = sortedOut(store, policy, shown, undecided);
+  const { open, pictures, unseen } = sortedOut(store, policy, shown, undecided);
+  // Only what was said on this page can be taken back on it.
+  const decided = shown.filter(({ ordinal }) => ingest.released.value.has(ordinal));
   return (
     <div class="held-series" ref={place}>
       <div class="held-bar">
@@ -133,7 +135,6 @@ function sortedOut(
   const isSeen = (found: FoundFile): boolean => seen.some(({ ordinal }) => ordinal === found.ordinal);
   return {
     open: seen.filter((found) => undecided.includes(found)),
-    decided: releasable.filter((found) => !undecided.includes(found)),
     pictures,
     unseen: pictures.filter((found) => undecided.includes(found) && !isSeen(found)),
   };

@@ -5,7 +5,7 @@ import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { deferred } from '../../kit/deferred.tsx';
 import { Icon } from '../../kit/Icon.tsx';
 import type { FoundFile } from '../ingest/group-studies.ts';
-import { isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
+import { decidedAs, isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import type { CoverSheetProps } from './cover/CoverSheet.tsx';
@@ -36,6 +36,7 @@ export function HeldInstance({ store, found, files, reasons, onLarge }: HeldInst
   const released = ingest.released.value;
   const stays = staysHere(ingest.policy.value, released, found);
   const boxes = stays ? undefined : released.get(found.ordinal);
+  const decided = decidedAs(ingest.policy.value, released, found);
   const at = files.indexOf(found) + 1;
   const place = deidWords.stage.instance(at, files.length);
   return (
@@ -61,8 +62,8 @@ export function HeldInstance({ store, found, files, reasons, onLarge }: HeldInst
           <Cover store={store} found={found} files={files} boxes={boxes} />
         </div>
         <p class="held-state small strong" role="status">
-          <Icon name={boxes ? 'way' : 'device'} size={16} />
-          {stateOf(boxes)}
+          <Icon name={boxes ? 'way' : decided === 'in-pacs' ? 'pacs' : 'device'} size={16} />
+          {decided === null ? stateOf(boxes) : deidWords.held.decided[decided]}
         </p>
       </div>
     </li>

@@ -151,7 +151,11 @@ export const deidWords = {
     title: (count: number) => `${instances(count)} held back`,
     what: 'The policy cannot make these safe. They stay on this device unless you cover the name or release them.',
     none: 'Nothing is held back any longer',
-    noneWhat: 'You decided about each of these. They are sent with the study.',
+    noneWhat: 'You decided about each of these.',
+    decided: {
+      'in-pacs': 'You decided about it before: the PACS has it',
+      'left-out': 'You left it out before: it is left out again',
+    },
     heldBack: 'Held back: it stays on this device',
     released: 'Released: it is sent with the study',
     covered: (count: number) => `Covered by ${counted(count, 'box', 'boxes')}: it is sent with the study`,

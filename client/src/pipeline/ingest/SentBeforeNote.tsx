@@ -11,6 +11,8 @@ import { useQueue } from '../queue/queue-context.ts';
 import { readReceipt } from '../queue/read-receipt.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { FoundStudy } from './found-study.ts';
+import type { FoundFile } from './group-studies.ts';
+import { decidedAs } from './held-back.ts';
 import { useIngest } from './ingest-context.ts';
 import { COMPARED_AT_MOST, compareWithSent, type PartInPacs } from './compare-with-sent.ts';
 import {
@@ -50,7 +52,7 @@ export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
   const part = usePartInPacs(study, before);
   if (before === undefined) return null;
   const said = chosenWords.sentBefore;
-  const isWhole = before.inPacs > 0 && part !== null && part.fresh + part.differs === 0;
+  const isWhole = before.inPacs > 0 && part !== null && notThere(part) === 0;
   return (
     <div class="card-sent small" data-in-pacs={isWhole}>
       <Icon name={signOf(before, isWhole)} size={20} turns={before.inPacs === 0} />
@@ -64,6 +66,8 @@ export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
   );
 }
 
+const notThere = ({ fresh, differs, staying }: PartInPacs): number => fresh + differs + staying;
+
 /** The sign of arrival only where each image that was chosen has arrived. */
 function signOf({ inPacs }: SentBefore, isWhole: boolean): IconName {
   if (inPacs === 0) return 'way';
@@ -75,9 +79,7 @@ function sentenceOf({ inPacs, at }: SentBefore, { instances }: FoundStudy, part:
   const when = formatMoment(new Date(at), new Date());
   if (inPacs === 0) return said.underWay(when);
   if (part === null) return said.perhapsMore(inPacs, instances);
-  return part.fresh + part.differs > 0
-    ? said.inPart(part.there, part.fresh, part.differs)
-    : said.inPacs(inPacs, when);
+  return notThere(part) > 0 ? said.inPart(part) : said.inPacs(inPacs, when);
 }
 
 /** Null where this device has no receipt of it, or there is too much to compare. */
@@ -85,11 +87,13 @@ function usePartInPacs(
   { studyInstanceUID, instances, bytes }: FoundStudy,
   before: SentBefore | undefined,
 ): PartInPacs | null {
-  const { inspection, policy, released } = useIngest();
+  const { inspection, policy, released, heldBack, leftOut } = useIngest();
   const queue = useQueue();
   const [part, setPart] = useState<PartInPacs | null>(null);
   const inPacs = before?.inPacs ?? 0;
   const id = before && inPacs > 0 && before.page.page === 'study' ? before.page.id : null;
+  // Some are recognised only after a while.
+  const staying = heldBack.value.length + (leftOut.value.get(studyInstanceUID) ?? 0);
   const isFew = instances <= COMPARED_AT_MOST.instances && bytes <= COMPARED_AT_MOST.bytes;
   useEffect(() => {
     setPart(null);
@@ -98,13 +102,25 @@ function usePartInPacs(
     const compare = async () => {
       const kept = await queue.receiptOf(id);
       if (kept === null) return;
-      const sent = { receipt: readReceipt(kept.jws), inPacs };
+      const isDecided = (file: FoundFile) => decidedAs(policy.peek(), released.peek(), file) === 'in-pacs';
+      const sent = { receipt: readReceipt(kept.jws), inPacs, isDecided };
       const found = await compareWithSent(inspection, studyInstanceUID, sent, gone.signal);
       if (!gone.signal.aborted) setPart(found);
     };
     void ignoreFailure(compare(), 'the counts are said, and Send tells the rest');
     return () => gone.abort();
-  }, [inspection, queue, studyInstanceUID, instances, id, inPacs, isFew, policy.value, released.value]);
+  }, [
+    inspection,
+    queue,
+    studyInstanceUID,
+    instances,
+    id,
+    inPacs,
+    isFew,
+    policy.value,
+    released.value,
+    staying,
+  ]);
   return part;
 }
 

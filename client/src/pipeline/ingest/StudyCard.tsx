@@ -72,7 +72,7 @@ export function StudyCard({ study, sentBefore }: StudyCardProps) {
         {isMixed ? <h2 class="card-name kept">{name}</h2> : <Patient study={study} name={name} />}
         <Contents id={contents} study={study} said={chosenWords.going[going](held, study.instances)} />
         <SentBeforeNote study={study} known={sentBefore} />
-        <Damaged study={study} />
+        <NotWhole study={study} />
         {loud.map((warning) => (
           <div key={warning} class="card-warning small">
             <Icon name="caution" size={20} />
@@ -102,12 +102,17 @@ function whatOf(study: FoundStudy): string {
   return partsOf({ ...study, bodyParts }).join(kitWords.separator);
 }
 
-/** Its damaged files, and those of which nobody knows whether they are of this study. */
-function Damaged({ study }: { readonly study: FoundStudy }) {
+/**
+ * Its images that a person left out before, its damaged files, and those of which nobody knows whether they are of this
+ * study.
+ */
+function NotWhole({ study }: { readonly study: FoundStudy }) {
   const ingest = useIngest();
   const count = ingest.damaged.value.get(study.studyInstanceUID) ?? 0;
   const [unknown, ...others] = ofUnknownStudy(ingest.rejected.value);
+  const leftOut = ingest.leftOut.value.get(study.studyInstanceUID) ?? 0;
   const said = [
+    ...(leftOut > 0 ? [chosenWords.leftOutBefore(leftOut)] : []),
     ...(count > 0 ? [chosenWords.damaged(count)] : []),
     ...(unknown ? [chosenWords.mayBeIncomplete(unknown.path, others.length)] : []),
   ];

@@ -66,6 +66,10 @@ export const chosenWords = {
     count === 1
       ? '1 image of this study is damaged. Copy it again.'
       : `${formatCount(count)} images of this study are damaged. Copy them again.`,
+  leftOutBefore: (count: number) =>
+    count === 1
+      ? '1 image of this study was left out before, and is left out again.'
+      : `${formatCount(count)} images of this study were left out before, and are left out again.`,
   mayBeIncomplete: (path: string, more: number) =>
     more === 0
       ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete: copy it again.`
@@ -201,11 +205,17 @@ export const chosenWords = {
     inPacs: (count: number, when: string) =>
       `Already in the PACS: ${instances(count)} of this study, sent ${when}. Sending it again stores nothing twice.`,
     /** Of a study that holds more or other images than the PACS has. */
-    inPart: (there: number, fresh: number, differs: number) => {
+    inPart: ({
+      there,
+      fresh,
+      differs,
+      staying,
+    }: Record<'there' | 'fresh' | 'differs' | 'staying', number>) => {
+      const all = there + fresh + differs + staying;
       const said = [
         there === 0
           ? 'The PACS has other images of this study'
-          : `${formatCount(there)} of its ${counted(there + fresh + differs, 'image', 'images')} ${there === 1 ? 'is' : 'are'} in the PACS already`,
+          : `${formatCount(there)} of its ${counted(all, 'image', 'images')} ${there === 1 ? 'is' : 'are'} in the PACS already`,
         ...(fresh === 0 ? [] : [`${formatCount(fresh)} ${fresh === 1 ? 'is' : 'are'} new and will be sent`]),
         ...(differs === 0
           ? []

@@ -3,6 +3,7 @@
  * file is named as it would be sent, and no identifier leaves the device.
  */
 import type { Receipt } from '#shared/protocol/receipt.ts';
+import type { FoundFile } from './group-studies.ts';
 import type { Inspection } from './inspection.ts';
 import { recogniseFile } from './recognise-file.ts';
 import { mapInParallel } from './run-in-parallel.ts';
@@ -13,6 +14,8 @@ export interface PartInPacs {
   readonly fresh: number;
   /** Under the same SOP Instance UID there is another image. */
   readonly differs: number;
+  /** Held until a person decides, or left out. */
+  readonly staying: number;
 }
 
 /** Each file is read and de-identified for it: a few seconds on a tablet. */
@@ -22,6 +25,13 @@ const AT_ONCE = 4;
 
 const STORED: ReadonlySet<string> = new Set(['stored', 'already-stored', 'coerced']);
 
+type InPacs = {
+  readonly receipt: Pick<Receipt, 'instances'>;
+  readonly inPacs: number;
+  /** Covered or released before: the PACS has it, under a digest that only its boxes tell. */
+  readonly isDecided: (found: FoundFile) => boolean;
+};
+
 /**
  * `inPacs`: of the study in the PACS; null where the receipt is not of all of them. Throws NotPrepared, TaskFault, or
  * the signal's reason.
@@ -29,10 +39,7 @@ const STORED: ReadonlySet<string> = new Set(['stored', 'already-stored', 'coerce
 export async function compareWithSent(
   inspection: Pick<Inspection, 'seriesOf' | 'tools'>,
   studyInstanceUID: string,
-  {
-    receipt: { instances },
-    inPacs,
-  }: { readonly receipt: Pick<Receipt, 'instances'>; readonly inPacs: number },
+  { receipt: { instances }, inPacs, isDecided }: InPacs,
   signal: AbortSignal,
 ): Promise<PartInPacs | null> {
   const stored = new Map(
@@ -42,14 +49,17 @@ export async function compareWithSent(
   );
   if (stored.size < inPacs) return null;
   const files = inspection.seriesOf(studyInstanceUID).flatMap((series) => series.files);
-  const keys = await mapInParallel(files, AT_ONCE, (found) =>
+  const open = files.filter((found) => !isDecided(found));
+  const keys = await mapInParallel(open, AT_ONCE, (found) =>
     recogniseFile(inspection, { studyInstanceUID, found }, signal),
   );
   const named = keys.filter((key) => key !== null);
   const known = named.filter(({ sopInstanceUID }) => stored.has(sopInstanceUID));
   const there = known.filter(({ sopInstanceUID, digest }) => stored.get(sopInstanceUID) === digest);
+  const before = files.length - open.length;
   return {
-    there: there.length,
+    there: there.length + before,
+    staying: open.length - named.length,
     fresh: named.length - known.length,
     differs: known.length - there.length,
   };

@@ -44,6 +44,12 @@ export interface Unready {
   readonly reason: ReasonCode;
 }
 
+/** `under`: the version of the policy under which it was recognised. */
+interface Decided {
+  readonly under: string;
+  readonly as: 'in-pacs' | 'left-out';
+}
+
 /** A file that can be sent. */
 export interface FoundFile {
   readonly file: ReadFile;
@@ -58,6 +64,8 @@ export interface FoundFile {
   readonly naming: readonly NamingText[];
   /** Why a Send could not make it safe, which its header alone did not say (hold-unready.ts). */
   readonly unready?: readonly Unready[];
+  /** A person has decided about it before (recognise-decided.ts). */
+  readonly decided?: Decided;
   /** Whom it names, the instance's own patient first (deid/patient-key.ts). */
   readonly patients: readonly NamedPatient[];
   /** The instance's own patient; files of one patient share it. */

@@ -70,7 +70,7 @@ export function createHeldBack(): HeldBack {
   };
 }
 
-type Held = Pick<FoundFile, 'held' | 'naming' | 'unready'>;
+type Held = Pick<FoundFile, 'held' | 'naming' | 'unready' | 'decided'>;
 
 /** Why it is held under this policy; empty: it is not. */
 export function reasonsUnder(policy: Policy | null, found: Held): readonly ReasonCode[] {
@@ -94,14 +94,31 @@ export function isReleasable(policy: Policy | null, found: Held): boolean {
   return policy?.deidentify === true && reasons.length > 0 && reasons.every(isReleasableReason);
 }
 
-/** Whether it stays here. A release under another policy may be worth nothing under this one. */
+/**
+ * The decision of before, of which nobody is asked again: the PACS has it, or a person has left it out. A release
+ * that is given now (`released`) stands above it.
+ */
+export function decidedAs(
+  policy: Policy | null,
+  released: Released,
+  { decided, ordinal }: Pick<FoundFile, 'decided' | 'ordinal'>,
+): 'in-pacs' | 'left-out' | null {
+  if (decided === undefined || decided.under !== versionOf(policy) || released.has(ordinal)) return null;
+  return decided.as;
+}
+
+export const versionOf = (policy: Policy | null): string => `${policy?.name} ${policy?.version}`;
+
+/** Whether it stays here until a person decides. A release under another policy may be worth nothing under this one. */
 export function staysHere(
   policy: Policy | null,
   released: Released,
   found: Held & Pick<FoundFile, 'ordinal'>,
 ): boolean {
   return (
-    reasonsUnder(policy, found).length > 0 && !(released.has(found.ordinal) && isReleasable(policy, found))
+    reasonsUnder(policy, found).length > 0 &&
+    decidedAs(policy, released, found) === null &&
+    !(released.has(found.ordinal) && isReleasable(policy, found))
   );
 }
 
@@ -126,6 +143,20 @@ export function answeredUnder(
       const open = reasonsOf(held.filter((found) => staysHere(policy, released, found)));
       return [studyInstanceUID, reasonsOf(held).difference(open)];
     }),
+  );
+}
+
+/** By study, how many of its instances stay out because a person has left them out before. */
+export function leftOutUnder(
+  policy: Policy | null,
+  released: Released,
+  studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'held'>>,
+): ReadonlyMap<string, number> {
+  return new Map(
+    [...studies].map(({ studyInstanceUID, held }) => [
+      studyInstanceUID,
+      held.filter((found) => decidedAs(policy, released, found) === 'left-out').length,
+    ]),
   );
 }
 

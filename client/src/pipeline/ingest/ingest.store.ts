@@ -3,7 +3,7 @@
  * in them, and at Send writes the selected ones into the queue. The page's thread only passes messages and draws.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { batch, computed, type ReadonlySignal } from '@preact/signals';
+import { batch, computed, effect, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
 import { collectFiles } from './collect-files.ts';
 import { damagedOn } from './damaged-files.ts';
@@ -12,7 +12,7 @@ import type { FolderHandle } from './folder-handle.ts';
 import { createForecast, needsOf, totalOf, type Forecast } from './forecast.ts';
 import type { IngestStore } from './found-study.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
-import { answeredUnder, heldUnder, policiesThatSend, staysHere } from './held-back.ts';
+import { answeredUnder, heldUnder, leftOutUnder, policiesThatSend, staysHere } from './held-back.ts';
 import { stillAsShown } from './hold-companions.ts';
 import { createIngestState, draw, forget, forgetDiscs, holdNaming, takePolicy } from './ingest-state.ts';
 import type { IngestState, IngestTools } from './ingest-state.ts';
@@ -45,6 +45,8 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   const { heldBack, gathering, snapshots, disc } = state;
   const mixed = mixedOf(state);
   const held = computed(() => heldUnder(policyInForce(state), heldBack.released.value, state.heldIn.value));
+  const inspection = inspectionOf(state);
+  watchDecided(state, inspection);
   return {
     phase,
     progress,
@@ -57,9 +59,10 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     problem,
     persisted,
     forecast: forecastOf(state, { heldBack: held, mixed }),
-    inspection: inspectionOf(state),
+    inspection,
     damaged: damagedOn(state),
     heldBack: held,
+    leftOut: computed(() => leftOutUnder(policyInForce(state), heldBack.released.value, state.heldIn.value)),
     mixed,
     ...patientsIn(state),
     answered: computed(() =>
@@ -89,6 +92,17 @@ export function createIngestStore(tools: IngestTools): IngestStore {
       ]),
     send: () => send(state),
   };
+}
+
+function watchDecided(state: IngestState, inspection: Inspection): void {
+  const asked = new WeakMap<FoundFile, string>();
+  effect(() => {
+    if (state.phase.value !== 'found' || state.heldIn.value.length === 0) return;
+    if (policyInForce(state) === null) return;
+    const recognise = async () =>
+      (await import('./recognise-decided.ts')).recogniseDecided(state, inspection, asked);
+    void ignoreFailure(recognise(), 'they are recognised at Send');
+  });
 }
 
 function clear(state: IngestState, also?: 'held-back'): void {

@@ -21,7 +21,7 @@ import { lookedAt, NamedByCompanions } from './hold-companions.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { titleAsSent } from './orders.ts';
 import { planBatches, planParcels } from './plan-parcels.ts';
-import { decidedBefore, mayBeKnown } from './decided-before.ts';
+import { decidedBefore, entriesBefore } from './decided-before.ts';
 import { forEachInParallel, mapInParallel } from './run-in-parallel.ts';
 import { aboutOf, titleOf } from './study-snapshots.ts';
 import type { WorkerPool } from './worker-pool.ts';
@@ -195,15 +195,19 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
 }
 
 /** Of the held files those that the PACS has, as a person covered or released them before, are no longer held. */
-async function nameDecided({ tools, studyId, terms, signal, held }: Begun): Promise<void> {
+async function nameDecided({ tools, studyId, group, terms, signal, held }: Begun): Promise<void> {
   const { database, pool } = tools;
-  if (held.length === 0 || !(await mayBeKnown(database, studyId))) return;
+  if (held.length === 0) return;
+  const account = (await database.studies.get(studyId))?.account ?? null;
+  const { studyInstanceUID } = group;
+  const entries = await entriesBefore(database, { account, studyInstanceUID, id: studyId });
+  if (entries.length === 0) return;
   const recognise = async ({ found }: HeldHere) => {
     const file = { ref: found.file.ref, position: found.ordinal, looked: lookedAt(found), boxes: [] };
     return { found, as: await pool.run({ kind: 'recognise', file, policy: terms.forTask }, signal) };
   };
   const files = await mapInParallel(held, pool.size, recognise);
-  const decided = await decidedBefore(database, studyId, files);
+  const decided = await decidedBefore(database, entries, files);
   await nameInstances(
     database,
     studyId,

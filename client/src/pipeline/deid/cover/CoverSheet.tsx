@@ -9,7 +9,6 @@ import { kitWords } from '../../../kit/kit-words.ts';
 import { Notice } from '../../../kit/Notice.tsx';
 import { Sheet } from '../../../kit/Sheet.tsx';
 import type { FoundFile } from '../../ingest/group-studies.ts';
-import { staysHere } from '../../ingest/held-back.ts';
 import { asksForCalm } from '../film.ts';
 import { areAllShown, type Looked } from '../looked-frames.ts';
 import { FramesShown } from '../FramesShown.tsx';
@@ -317,8 +316,8 @@ type HoldBackProps = { readonly asked: readonly FoundFile[]; readonly onHoldBack
 
 /** Offered once some of them were released; the others stay here anyway. */
 function HoldBack({ asked, onHoldBack }: HoldBackProps) {
-  const { policy, released } = useIngest();
-  if (asked.every((found) => staysHere(policy.value, released.value, found))) return null;
+  const { released } = useIngest();
+  if (!asked.some(({ ordinal }) => released.value.has(ordinal))) return null;
   return (
     <button type="button" class="button" onClick={onHoldBack}>
       {coverWords.holdBack(asked.length)}

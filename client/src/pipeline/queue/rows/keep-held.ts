@@ -30,22 +30,10 @@ interface Chosen extends SealedHeld {
 
 /** Ciphers: call it before the transaction. */
 export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: Chosen): Promise<KeptHeld> {
-  const study = await database.studies.get(chosen.studyId);
-  const others = await database.studies
-    .filter(
-      (row) =>
-        row.id !== chosen.studyId &&
-        (row.account === null || row.account === study?.account) &&
-        row.state !== 'taken-back' &&
-        row.held.sealed !== undefined,
-    )
-    .toArray();
+  const account = (await database.studies.get(chosen.studyId))?.account ?? null;
   const earlier: KeptHeld['earlier'][number][] = [];
   const before = new Set<string>();
-  for (const { id, held: asWas } of others) {
-    const sealed = await openHeld(key, id, asWas);
-    // Another policy gives the study another UID in the row.
-    if (sealed?.studyInstanceUID !== chosen.studyInstanceUID) continue;
+  for (const { id, asWas, sealed } of await heldBefore(database, key, { ...chosen, account })) {
     const { open, decided } = splitHeld(sealed, asWas);
     for (const uid of [...sealed.leftOut, ...decided]) before.add(uid);
     const left = open.filter(({ sopInstanceUID }) => !isNamed(chosen, sopInstanceUID));
@@ -56,6 +44,42 @@ export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: 
     if (taken > 0) earlier.push({ id, before: asWas, held: await toHeld(key, id, rest), taken });
   }
   return { held: await toHeld(key, chosen.studyId, withoutDecided(chosen, before)), earlier };
+}
+
+/** The other entries of the study that hold some of its instances, or of which some were left out. */
+async function heldBefore(
+  database: LocalDatabase,
+  key: CryptoKey,
+  of: Pick<SealedHeld, 'studyInstanceUID'> & { readonly account: string | null; readonly studyId?: string },
+): Promise<readonly { readonly id: string; readonly asWas: Held; readonly sealed: SealedHeld }[]> {
+  const others = await database.studies
+    .filter(
+      (row) =>
+        row.id !== of.studyId &&
+        (row.account === null || row.account === of.account) &&
+        row.state !== 'taken-back' &&
+        row.held.sealed !== undefined,
+    )
+    .toArray();
+  const opened = [];
+  for (const { id, held: asWas } of others) {
+    const sealed = await openHeld(key, id, asWas);
+    // Another policy gives the study another UID in the row.
+    if (sealed?.studyInstanceUID === of.studyInstanceUID) opened.push({ id, asWas, sealed });
+  }
+  return opened;
+}
+
+/** SOP Instance UIDs, as in the files, of the study's instances that a person has left out. */
+export async function leftOutBefore(
+  database: LocalDatabase,
+  key: CryptoKey,
+  of: Pick<SealedHeld, 'studyInstanceUID'> & { readonly account: string | null },
+): Promise<ReadonlySet<string>> {
+  const entries = await heldBefore(database, key, of);
+  return new Set(
+    entries.flatMap(({ sealed, asWas }) => [...sealed.leftOut, ...splitHeld(sealed, asWas).decided]),
+  );
 }
 
 /** A person has left some of them out `before`, and has not released them since: nobody is asked again. */

@@ -1,0 +1,98 @@
+/** A study that is chosen again, some of whose images were decided about: the page says so before Send. */
+import { effect, type ReadonlySignal } from '@preact/signals';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { createDecisions } from '../queue/rows/decide-study.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { compareWithSent } from './compare-with-sent.ts';
+import { decidedAs } from './held-back.ts';
+import { goingOfFound } from './sendable.ts';
+
+const test = suite('a study that was decided about, chosen again');
+const BOX = { frames: null, x: 2, y: 2, width: 4, height: 4 };
+const made = syntheticStudy({
+  ...{ seed: 71, series: 2, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 2 },
+});
+
+type Store = Awaited<ReturnType<typeof openIngest>>['store'];
+const filesOn = (store: Store) =>
+  store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files);
+const until = (holds: () => boolean) =>
+  new Promise<void>((resolve) => {
+    const end = effect(() => {
+      if (holds()) queueMicrotask(() => end());
+      if (holds()) resolve();
+    });
+  });
+const leftOutOf = ({ leftOut }: { readonly leftOut: ReadonlySignal<ReadonlyMap<string, number>> }) =>
+  leftOut.value.get(made.studyInstanceUID) ?? 0;
+
+/** Of four, two as they are and one covered are in the PACS; one was left out. */
+async function decided() {
+  const device = await openIngest({ chosen: DEIDENTIFIED });
+  const { database, store } = device;
+  await store.addFiles(filesOf(made));
+  await store.send();
+  const [first] = await database.studies.toArray();
+  store.reopen(first!.id);
+  store.release(filesOn(store).slice(0, 1), [BOX]);
+  await store.send();
+  await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
+  await database.instances.toCollection().modify({ state: 'stored' });
+  const [row] = await database.studies.filter(({ held }) => held.reasons.length > 0).toArray();
+  const tools = { database, now: () => 1, wake: () => undefined };
+  const silent = { decide: async () => undefined, withdraw: async () => undefined };
+  await createDecisions({ ...tools, ...silent }).leaveOutHeld(row!.id, 'burned-in-annotation');
+  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  return { ...later, device };
+}
+
+test('needs nobody before Send either: what is in the PACS is not held, and what was left out is left out', async () => {
+  const { store } = await decided();
+  await store.addFiles(filesOf(made));
+  await until(() => store.heldBack.value.length === 0);
+  const [study] = store.studies.value;
+  assert.equal([goingOfFound(study!, store), leftOutOf(store)], [{ going: 'sent', held: 0 }, 1]);
+  // A person who has changed their mind can still release it.
+  const leftOut = filesOn(store).filter((file) => decidedAs(DEIDENTIFIED, new Map(), file) === 'left-out');
+  store.release(leftOut);
+  assert.is(leftOutOf(store), 0);
+  store.choosePolicy(IDENTIFIED.name);
+  assert.equal([store.heldBack.value.length, leftOutOf(store)], [0, 0]);
+});
+
+test('counts as it is in the PACS, held instances too', async () => {
+  const { store, database } = await decided();
+  await store.addFiles(filesOf(made));
+  await until(() => store.heldBack.value.length === 0);
+  const rows = await database.instances.toArray();
+  const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
+    ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
+  }));
+  const isDecided = (file: Parameters<typeof decidedAs>[2]) =>
+    decidedAs(DEIDENTIFIED, new Map(), file) === 'in-pacs';
+  const sent = { receipt: { instances }, inPacs: 3, isDecided };
+  const { signal } = new AbortController();
+  const part = await compareWithSent(store.inspection, made.studyInstanceUID, sent, signal);
+  assert.equal(part, { there: 3, fresh: 0, differs: 0, staying: 1 });
+});
+
+test('chosen for what was left out alone, asks about it again', async () => {
+  const { store, hooks } = await decided();
+  await store.addFiles(filesOf(made));
+  await until(() => store.heldBack.value.length === 0);
+  const at = filesOn(store).findIndex((file) => decidedAs(DEIDENTIFIED, new Map(), file) === 'left-out');
+  const { path } = filesOn(store)[at]!.file;
+  store.clear();
+  let before: unknown = null;
+  hooks.beforeTask = async ({ kind }) => {
+    if (kind === 'recognise') before = store.heldBack.value;
+  };
+  await store.addFiles(filesOf(made).filter(({ name }) => name === path));
+  // It is drawn once more when it was recognised.
+  await until(() => store.heldBack.value !== before && before !== null);
+  assert.equal([store.heldBack.value.length, leftOutOf(store)], [1, 0]);
+});
+
+test.run();

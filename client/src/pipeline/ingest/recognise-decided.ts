@@ -1,0 +1,85 @@
+/**
+ * Of the held files on the page, those about which a person has decided before: the PACS has them as they were covered
+ * or released, or they were left out. The page does not ask again, and Send treats them as it did before.
+ *
+ * Each of them is read and named as it would be sent, only where the study was sent from this device before.
+ */
+import { decidedBefore, entriesBefore } from './decided-before.ts';
+import { leftOutBefore } from '../queue/rows/keep-held.ts';
+import type { FoundFile } from './group-studies.ts';
+import { staysHere, versionOf } from './held-back.ts';
+import { lookedAt, replaceFiles } from './hold-companions.ts';
+import { draw, type IngestState } from './ingest-state.ts';
+import type { Inspection } from './inspection.ts';
+import { policyInForce } from './policy-in-force.ts';
+import { mapInParallel } from './run-in-parallel.ts';
+
+/** By file the version of the policy under which it was asked about. */
+export type AskedBefore = WeakMap<FoundFile, string>;
+
+/** Throws NotPrepared, TaskFault, or the signal's reason; then it may be asked again. */
+export async function recogniseDecided(
+  state: IngestState,
+  { tools }: Pick<Inspection, 'tools'>,
+  asked: AskedBefore,
+): Promise<void> {
+  const policy = policyInForce(state);
+  const under = versionOf(policy);
+  const { signal } = state.abort;
+  for (const { studyInstanceUID, held } of [...state.gathering.studies.values()]) {
+    const released = state.heldBack.released.peek();
+    const open = held.filter((found) => asked.get(found) !== under && staysHere(policy, released, found));
+    if (open.length === 0) continue;
+    for (const found of open) asked.set(found, under);
+    try {
+      const decided = await decidedIn(state, tools, { studyInstanceUID, open, signal });
+      if (!signal.aborted) note(state, studyInstanceUID, decided, under);
+    } catch (error) {
+      for (const found of open) asked.delete(found);
+      throw error;
+    }
+  }
+}
+
+type Open = {
+  readonly studyInstanceUID: string;
+  readonly open: readonly FoundFile[];
+  readonly signal: AbortSignal;
+};
+type Decided = ReadonlyMap<FoundFile, 'in-pacs' | 'left-out'>;
+
+async function decidedIn(
+  { tools: { database, key, account } }: IngestState,
+  { pool, policy }: Inspection['tools'],
+  { studyInstanceUID, open, signal }: Open,
+): Promise<Decided> {
+  const chosen = { account: account(), studyInstanceUID };
+  const entries = await entriesBefore(database, chosen);
+  if (entries.length === 0) return new Map();
+  const files = await mapInParallel(open, pool.size, async (found) => {
+    const forTask = await policy({ studyInstanceUID, found }, signal);
+    const file = { ref: found.file.ref, position: found.ordinal, looked: lookedAt(found), boxes: [] };
+    const as = forTask && (await pool.run({ kind: 'recognise', file, policy: forTask }, signal));
+    return { found, as };
+  });
+  const inPacs = await decidedBefore(database, entries, files);
+  const leftOut = await leftOutBefore(database, await key, chosen);
+  return new Map([
+    ...open
+      .filter(({ sopInstanceUID }) => leftOut.has(sopInstanceUID))
+      .map((found) => [found, 'left-out'] as const),
+    ...inPacs.map(({ found }) => [found, 'in-pacs'] as const),
+  ]);
+}
+
+/** Where nothing else of a study can be sent, it was chosen for its left-out instances: they are asked about again. */
+function note(state: IngestState, uid: string, decided: Decided, under: string): void {
+  const study = state.gathering.studies.get(uid);
+  if (study === undefined || decided.size === 0 || state.phase.peek() === 'queueing') return;
+  const isSent = study.instances > study.held.length || [...decided.values()].includes('in-pacs');
+  replaceFiles(study, (found) => {
+    const as = decided.get(found);
+    return as === undefined || (as === 'left-out' && !isSent) ? found : { ...found, decided: { under, as } };
+  });
+  draw(state);
+}
