@@ -97,7 +97,7 @@ test('are asked for by what a person types, where that may be a UID or an id', a
   const { api, asked } = gatewayWith({ studies: 350, failure: null });
   const sent = createSentStudies(api);
   await sent.refresh();
-  for (const text of ['Müller', 'a b', '1.2', '']) await sent.find(text, NOW);
+  for (const text of ['Müller', 'Fontaine', 'a b', '1.2', '']) await sent.find(text, NOW);
   assert.is(asked.length, 1);
   await sent.find('1.2.7 '.trim().padEnd(6, '7'), NOW);
   assert.ok(sent.studies.value.some(({ studyInstanceUID }) => studyInstanceUID === '1.2.77'));

@@ -55,8 +55,11 @@ export interface SentStudiesStore {
 
 /** The gateway gives at most 200 at once. */
 const PAGE = 100;
-/** The gateway takes this for `q`; nothing shorter is asked for, because a few digits are in every UID. */
-const FINDABLE = /^[\w.-]{5,64}$/;
+/**
+ * The gateway takes this for `q`; nothing shorter is asked for, because a few digits are in every UID. A word without a
+ * digit may be a patient's name, which stays out of addresses.
+ */
+const FINDABLE = /^(?=.*\d|RP-)[\w.-]{5,64}$/i;
 /** Of the whole site also by the sender's name, which may be short. */
 const FINDABLE_AT_SITE = /^[\p{L}\p{N}_.@ -]{3,64}$/u;
 
