@@ -1,7 +1,6 @@
 /**
- * Route × role × ownership: each route of the contract has a row below. It is called by the owner of the thing,
- * by another technician, by every other role, by a device, by an API key of another technician, by an account that was
- * disabled since and its key, and by nobody. A route without a row fails.
+ * Route × role × ownership: each route of the contract has a row, and is called by the owner of the thing, another
+ * technician, every other role, a device, another's API key, a disabled account and its key, and nobody.
  */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
@@ -37,7 +36,6 @@ const ADMINS: Row = { others: ['admin'] };
 const READ: Row = { others: ['radiologist', 'admin'] };
 /** The road of a study, in UIDs and codes: whoever reads all that the PACS holds also learns what has arrived. */
 const ARRIVED: Row = { others: ['auditor', 'radiologist', 'admin'] };
-
 const ROWS: Readonly<Record<string, Row>> = {
   'get /.well-known/jwks.json': 'public',
   'get /health': 'public',
@@ -199,6 +197,8 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /studies/{studyInstanceUID}/viewer-link': READ,
   'get /upload/policy': 'roles',
   'get /uploads': 'roles',
+  'get /uploads/not-taken': 'roles',
+  'delete /uploads/not-taken/{id}': 'roles',
   'post /upload/init': 'roles',
   'post /upload/pseudonyms': 'roles',
   // Its seal and signature say whose promise it is.

@@ -5,6 +5,7 @@
  */
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { namesHidden } from '../kit/identities.ts';
+import { deferred } from '../kit/deferred.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { maySend, readsSite } from '../net/may-send.ts';
@@ -18,6 +19,7 @@ import { DaySections } from './DaySections.tsx';
 import { Finder } from './Finder.tsx';
 import { receiptKeys } from './receipt-keys.ts';
 import { asksByItself, standingOf } from './search-standing.ts';
+import type { NotTakenProps } from './NotTaken.tsx';
 import { createSentStudies, type SentStudiesStore, type WhoseStudies } from './sent-studies.store.ts';
 import { CarryOffer, SelectionBar, SelectToggle } from './Selection.tsx';
 import { OfferNews } from './OfferNews.tsx';
@@ -26,6 +28,11 @@ import { studiesWords } from './studies-words.ts';
 import { Removed, Undo } from './Undo.tsx';
 import { whyIncomplete } from './why-none.ts';
 import './studies.css';
+
+const NotTaken = deferred<NotTakenProps>(
+  () => import('./NotTaken.tsx').then((view) => view.NotTaken),
+  () => null,
+);
 
 export type StudiesViewProps = {
   /** The browser was asked to keep the waiting studies and has promised nothing. */
@@ -63,6 +70,7 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
         />
         <QueueNotices />
         {ready && <CarryOffer entries={entries} />}
+        {ready && <FromScripts sent={sent} />}
         {ready ? <Found entries={entries} sent={sent} /> : <QueueSkeleton />}
         {/* Below the list: what has to be sent comes before what may be set up. */}
         {ready && (
@@ -76,6 +84,14 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
       </main>
     </ProvideDayList>
   );
+}
+
+/** Those who only watch decide about nothing. */
+function FromScripts({ sent }: { readonly sent: SentStudiesStore }) {
+  const user = useSession().user.value;
+  const ofSite = sent.whose === 'of-the-site';
+  if (user === null || !maySend(user) || (ofSite && !user.roles.includes('admin'))) return null;
+  return <NotTaken ofSite={ofSite} asked={sent.studies.value} />;
 }
 
 /** The first thing to see of the whole site; the filters show it, and widen it. */

@@ -222,6 +222,10 @@ export const SCREENS = {
     'disc-kept': 'The index of a disc was chosen alone after another study had arrived',
     'disc-not-sent': 'Which study of a disc was not ticked and not sent',
   },
+  'studies/sent-by-script.e2e.ts': {
+    'studies-by-script': 'A study that a script sent, with an image that another one stands in the way of',
+    'studies-not-taken': 'An image of a script that may show a name, and was not stored',
+  },
   'studies/site-studies.e2e.ts': {
     'studies-site': 'The studies of the site that arrived today, for a radiologist',
     'studies-site-found': 'A study of the site that a radiologist found by its patient',

@@ -78,6 +78,15 @@ type Recorded =
       because: GivingUpReason | null;
       by: string;
     }
+  // Instances in a file of a script that were not taken, and that a person leaves out
+  | {
+      event: 'not-taken-left-out';
+      fileId: string;
+      accountId: string;
+      instances: number;
+      studies: readonly string[];
+      by: string;
+    }
   // A study that was made for looking around
   | { event: 'sample-study-removed'; studyInstanceUID: string; by: string }
   // Studies that waited on a device for an account that could no longer send them became an administrator's

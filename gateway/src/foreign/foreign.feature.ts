@@ -13,6 +13,7 @@ import type { Arrivals } from '../uploads/complete-upload.ts';
 import { sweepRequests } from './commitment-request.store.ts';
 import { commitmentRoutes } from './commitment.routes.ts';
 import { withoutImpossibleSpacing } from './impossible-spacing.ts';
+import { notTakenRoutes } from './not-taken.routes.ts';
 import { createRememberSight } from './remember-sight.ts';
 import { retrieveRoutes } from './retrieve.routes.ts';
 import { createOpenFiles } from './run-open-file.ts';
@@ -58,6 +59,7 @@ export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
     routes: [
       stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs, publicUrl }),
       commitmentRoutes(pipeline),
+      notTakenRoutes(pipeline),
       searchRoutes(visits),
       retrieveRoutes(visits),
     ],

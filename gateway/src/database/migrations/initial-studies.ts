@@ -107,6 +107,8 @@ export const STUDIES = [
     created_at timestamptz not null default now(), expires_at timestamptz not null)`,
   `create index sent_file_account on sent_file (account_id, state)`,
   `create index sent_file_peer on sent_file (peer_id, created_at) where peer_id is not null`,
+  `create index sent_file_not_taken on sent_file (site_id, created_at) where peer_id is null and state = 'opened'
+    and entries @? '$[*] ? ((@.state == "quarantined" || @.state == "refused") && !(exists(@.givenUp)))'`,
   `create index sent_file_kept on sent_file (site_id) where state = 'opened' and wrapped_key is not null`,
   `create table dimse_peer (
     id uuid primary key, site_id uuid not null references site, name text not null, ae_title text not null,

@@ -1,0 +1,103 @@
+/** Instances that scripts sent and that were not taken: why, what to do, and to leave them out. */
+import { useEffect, useState } from 'preact/hooks';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { isReleasable } from '#shared/protocol/reason-kinds.ts';
+import { type NotTakenFile, type NotTakenList, notTakenListSchema } from '#shared/protocol/not-taken.ts';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { sentencesOfReason } from '../kit/reason-sentences.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { useApi } from '../net/net-context.ts';
+import { refusalSentence } from '../net/refusal-sentence.ts';
+import { notTakenWords as words } from './not-taken-words.ts';
+import './needs.css';
+
+/** `ofSite`: everybody's, for an administrator. `asked` grows whenever the list around it was read again. */
+export type NotTakenProps = { readonly ofSite: boolean; readonly asked: unknown };
+
+export function NotTaken({ ofSite, asked }: NotTakenProps) {
+  const api = useApi();
+  const [list, setList] = useState<NotTakenList | null>(null);
+  const [failed, setFailed] = useState<string | null>(null);
+  const path = ofSite ? '/uploads/not-taken?all=1' : '/uploads/not-taken';
+  const load = async (signal?: AbortSignal) => setList(await api.json(path, notTakenListSchema, { signal }));
+  useEffect(() => {
+    const gone = new AbortController();
+    void ignoreFailure(load(gone.signal), 'the list of studies says so where the gateway does not answer');
+    return () => gone.abort();
+  }, [api, path, asked]);
+  const leaveOut = async (id: string) => {
+    setFailed(null);
+    try {
+      await api.text(`/uploads/not-taken/${id}`, { method: 'DELETE' });
+      await load();
+    } catch (error) {
+      setFailed(refusalSentence(error, words.notReached));
+    }
+  };
+  if (list === null || list.total === 0) return null;
+  return (
+    <section class="needs-group" aria-label={words.title}>
+      <div class="needs-head">
+        <Icon name="decide" />
+        <h2>{words.title}</h2>
+      </div>
+      <p>{words.what}</p>
+      <div role="alert">{failed && <p class="small">{failed}</p>}</div>
+      <ul class="needs-list">
+        {list.shown.map((file) => (
+          <li key={file.id}>
+            <OneFile file={file} onLeaveOut={() => void leaveOut(file.id)} />
+          </li>
+        ))}
+      </ul>
+      {list.total > list.shown.length && (
+        <p class="small quiet numbers">{words.more(list.shown.length, list.total)}</p>
+      )}
+    </section>
+  );
+}
+
+type OneFileProps = { readonly file: NotTakenFile; readonly onLeaveOut: () => void };
+
+function OneFile({ file, onLeaveOut }: OneFileProps) {
+  const { id, cameAt, username, key, policy, studies, notTaken } = file;
+  const of = words.from(username, key, formatMoment(new Date(cameAt), new Date()));
+  return (
+    <article class="needs-item" aria-label={of}>
+      <div class="needs-who">
+        <h3 class="kept">
+          <bdi>{of}</bdi>
+        </h3>
+        <p class="small quiet kept">{words.under(policy, id)}</p>
+        {notTaken.map(({ reason, instances }) => {
+          const said = sentencesOfReason(reason);
+          const next = isReleasable(reason) ? words.look : said?.next;
+          return (
+            <p key={reason} class="numbers">
+              {[words.missing(instances, said?.title ?? reason), next].filter(Boolean).join(' ')}
+            </p>
+          );
+        })}
+        {studies.length === 0 && <p class="small">{words.noStudy}</p>}
+        {studies.map((uid) => (
+          <div key={uid}>
+            <a class="button button-bare" href={hrefOf({ page: 'sent', id: uid })}>
+              {words.study}
+            </a>
+            <p class="code kept small quiet">{uid}</p>
+          </div>
+        ))}
+      </div>
+      <div class="row needs-answers">
+        <AskFirst
+          label={words.leaveOut}
+          of={words.of(words.leaveOut, of)}
+          ask={words.ask(of)}
+          onYes={onLeaveOut}
+        />
+      </div>
+    </article>
+  );
+}

@@ -1,0 +1,71 @@
+/** Studies that a script sent with an API key, in a person's hands in a real Chromium against the running system. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ADMIN, ask } from '#testing/accounts.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { openWorld } from '#testing/world.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('studies that a script sent');
+const walk = await walkScreens(test, {
+  name: 'studies that a script sent',
+  roles: ['technician'],
+  open: openWorld,
+});
+
+/** By STOW-RS, with a key of the account of the stage. */
+async function store({ gateway, account }: Stage, policy: string, files: readonly Uint8Array[]) {
+  const body = { name: 'a script', accountId: account.id, scopes: ['upload'], expiresInDays: 30 };
+  const made = await ask(gateway, ADMIN, { method: 'POST', path: '/admin/api-keys', body });
+  const { key } = (await made.json()) as { key: string };
+  const head = '--b\r\nContent-Type: application/dicom\r\n\r\n';
+  const parts = files.flatMap((file) => [head, Uint8Array.from(file), '\r\n']);
+  const answer = await fetch(`${gateway.api}/dicom-web/studies?policy=${policy}`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${key}`,
+      'content-type': 'multipart/related; type="application/dicom"; boundary=b',
+    },
+    body: new Blob([...parts, '--b--']),
+  });
+  assert.is(answer.status, 202, 'a part of it is stored');
+}
+
+walk('its account leaves out an image that another one stands in the way of', async (stage) => {
+  const { page, seed } = stage;
+  const { bytes } = syntheticStudy({ seed: seed(1), instancesPerSeries: 1 }).instances[0]!;
+  const other = Uint8Array.from(bytes);
+  other[other.length - 1] = other.at(-1)! ^ 1;
+  await store(stage, 'identified', [bytes, other]);
+  await stage.enter();
+  await page.getByRole('link', { name: /^Studies/ }).click();
+  await page.getByRole('heading', { name: /^Needs you/ }).waitFor();
+  const part = page.getByRole('region', { name: '1 of 2 instances is not in the PACS.' });
+  await part.getByText('A different image with this ID is already there').waitFor();
+  await looksRight(page, 'studies-by-script');
+  await part.getByRole('button', { name: 'Leave it out' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click();
+  await part.waitFor({ state: 'detached' });
+  await page.getByText('1 of 2 in the PACS').first().waitFor();
+});
+
+walk('its account leaves out images that may show a name', async (stage) => {
+  const { page, seed } = stage;
+  const study = syntheticStudy({ seed: seed(1), series: 2, instancesPerSeries: 1, burnedInSeries: 2 });
+  await store(
+    stage,
+    'deidentified',
+    study.instances.map(({ bytes }) => bytes),
+  );
+  await stage.enter();
+  await page.getByRole('link', { name: /^Studies/ }).click();
+  const waiting = page.getByRole('region', { name: 'Sent by a script, not stored' });
+  await waiting.getByText('1 instance: This image is marked as showing a name').waitFor();
+  await looksRight(page, 'studies-not-taken');
+  await waiting.getByRole('button', { name: /^Leave out/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
+  await waiting.waitFor({ state: 'detached' });
+});
+
+test.run();

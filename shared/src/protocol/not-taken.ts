@@ -1,0 +1,26 @@
+/**
+ * Files that a script sent by tus or STOW-RS, of which something was not taken. Their bytes are at the sender alone:
+ * nothing can be released here, and what is needed is sent again from there. `GET /uploads/not-taken`.
+ */
+import { z } from 'zod';
+import { uidSchema } from './forms.ts';
+
+export const notTakenSchema = z.object({
+  /** Of the file: the last segment of its `Location`. */
+  id: z.uuid(),
+  cameAt: z.iso.datetime(),
+  /** The account that sent it. */
+  username: z.string(),
+  /** The API key, by its name; null: none. */
+  key: z.string().nullable(),
+  policy: z.string(),
+  /** The studies of the instances that were taken. */
+  studies: z.array(uidSchema),
+  /** By the code of the reason. */
+  notTaken: z.array(z.object({ reason: z.string(), instances: z.number().int() })),
+});
+export type NotTakenFile = z.infer<typeof notTakenSchema>;
+
+/** The newest first: at most 100, and how many there are. */
+export const notTakenListSchema = z.object({ total: z.number().int(), shown: z.array(notTakenSchema) });
+export type NotTakenList = z.infer<typeof notTakenListSchema>;
