@@ -138,7 +138,8 @@ const CASE: Shown = {
   readers: ['rita'],
   readerRoles: ['adjudicator'],
   settledAt: ['2026-11-22T06:51:09Z'],
-  answers: ['chest-film.finding=normal', 'chest-film.certainty=4', 'nodule.size=12.5', 'gone.old=7'],
+  // As the database has them. The form asks for the finding first.
+  answers: ['chest-film.certainty=4', 'chest-film.finding=normal', 'nodule.size=12.5', 'gone.old=7'],
   notes: ['First line\nsecond line', 'Мороз, Łukasz'],
 };
 
@@ -156,6 +157,10 @@ test('says the fields in words, with units, and whose answers stand by their rol
     ...['Made 2026-11-23 10:15 UTC by rita (a radiologist)', 'End of the report: 1 case on 1 page.'],
   ])
     assert.ok(words.includes(said), `${said} in: ${words}`);
+  assert.ok(
+    words.indexOf('What does the film show?') < words.indexOf('How certain are you?'),
+    'in the order of the form',
+  );
 });
 
 test('tells two reviews of one type apart: each with its reader, its answers and its marks', async () => {

@@ -33,7 +33,7 @@ export function reviewsIn(row: Row, words: ReviewWords): readonly Paragraph[] {
       const lines = [
         ...(at < count ? headOf(row, at, words) : []),
         ...(at < count && types[at] !== undefined ? [] : titleOf(own[0]?.type, words)),
-        ...answerLines(own, words, (place) => readerOf(row, { review: at, place })),
+        ...answerLines(inFormOrder(own, words), words, (place) => readerOf(row, { review: at, place })),
       ];
       return {
         term: reportWords.review(all.length > 1 ? at + 1 : null),
@@ -123,6 +123,16 @@ function answersIn(row: Row): readonly Answer[] {
     const review = keyOf(type, Number(nth));
     return { review, type, reader: reader === undefined ? null : Number(reader), question, answer, text };
   });
+}
+
+/** In the order of the form; those of a question that it no longer asks come last. */
+function inFormOrder(answers: readonly Answer[], words: ReviewWords): readonly Answer[] {
+  const placeOf = ({ type, question }: Answer): number => {
+    const questions = Object.keys(words[type]?.questions ?? {});
+    const at = questions.indexOf(question);
+    return at < 0 ? questions.length : at;
+  };
+  return answers.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
 /** Those that stand line by line, and a line for each reader whose answers do not. */
