@@ -156,7 +156,7 @@ const NAMES = { code: 'code of a receipt', sheet: 'sheet' } as const;
 /** Of what the sender did not promise. */
 const WITHHELD: Readonly<Record<WithheldCause, string>> = {
   'left-out': 'left out by a person before sending',
-  damaged: 'damaged and not sent',
+  damaged: 'damaged or missing on the disc, and not sent',
   held: 'held back on the device',
 };
 

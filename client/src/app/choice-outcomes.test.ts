@@ -50,6 +50,18 @@ test('the disc is kept while one of them is not proven, needs a person, or was c
   assert.is(said(sent('a', 'b'), [done()]).standing, 'off-list', 'one is no longer in the list');
 });
 
+test('a missing file that the queue counts with its study counts once, while the page still names it', () => {
+  const here = { ...sent('a'), missing: new Map([['a', ['1.2.3']]]) };
+  const studies = [done({ track: { ...NOWHERE, inPacs: 11, leftOut: 1 }, withheld: { damaged: 1 } })];
+  const named = { missing: ['IM1'], names: new Set(['1.2.3']) };
+  assert.equal(said(here, studies, named), { standing: 'keep', studies: 1, except: 1 });
+  assert.equal(
+    said(here, studies),
+    { standing: 'in-pacs', studies: 1, except: 1 },
+    'it was found, or forgotten',
+  );
+});
+
 const cleared = (path: string, choice: number, files = 1): LeftBehind => ({
   files,
   why: 'not-sent',

@@ -43,22 +43,25 @@ export interface NotSent {
   readonly left: readonly Pick<LeftBehind, 'files' | 'why' | 'path' | 'patientName'>[];
 }
 
-type Known = Pick<SentFromHere, 'choices' | 'sent' | 'leftBehind' | 'settled'>;
+type Known = Pick<SentFromHere, 'choices' | 'sent' | 'leftBehind' | 'missing' | 'settled'>;
 
 export function outcomesOf(
   here: Known,
   queued: readonly QueuedStudy[],
   page: OnPage,
 ): { readonly choices: readonly ChoiceOutcome[]; readonly notSent: NotSent } {
+  const missing = missingNow(here, page);
   const byId = new Map(queued.map((study) => [study.id, study]));
   const current = currentOf(here);
   const leftBehind = stillLeft(here.leftBehind, page);
   const choices = here.choices.map((_, at) => {
     const sent = [...here.sent].filter(([, choice]) => choice === at).map(([id]) => byId.get(id) ?? null);
     const left = leftBehind.filter(({ choice }) => choice === at);
-    return outcomeOf(here, { at, sent, left }, at === current ? page : EMPTY_PAGE);
+    return outcomeOf({ ...here, missing }, { at, sent, left }, at === current ? page : EMPTY_PAGE);
   });
-  const leftOut = queued.filter(({ id, track }) => here.sent.has(id) && leftOutOf(here, id, track) > 0);
+  const leftOut = queued.filter(
+    ({ id, track }) => here.sent.has(id) && leftOutOf({ ...here, missing }, id, track) > 0,
+  );
   return { choices, notSent: { leftOut, left: [...leftBehind, ...namedOn(page)] } };
 }
 
@@ -105,8 +108,14 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
   };
 }
 
-const leftOutOf = ({ settled }: Known, id: string, { leftOut }: QueuedStudy['track']): number =>
-  settled.has(id) ? 0 : leftOut;
+const leftOutOf = ({ settled, missing }: Known, id: string, { leftOut }: QueuedStudy['track']): number =>
+  settled.has(id) ? 0 : Math.max(0, leftOut - (missing.get(id)?.length ?? 0));
+
+/** Those that are counted as missing, of a disc on the page or of one before. */
+const missingNow = ({ missing, leftBehind }: Known, { names }: OnPage): Known['missing'] =>
+  new Map(
+    [...missing].map(([id, uids]) => [id, uids.filter((uid) => names.has(uid) || leftBehind.has(uid))]),
+  );
 
 function endOf({ settled }: Known, study: QueuedStudy): 'in-pacs' | 'under-way' | 'ended' | 'settled' {
   const { id, state, receiptId, needs, track, instances } = study;

@@ -14,8 +14,9 @@ export const discWords = {
   what: 'Keep the disc or the files if one of these is needed, and choose them again to send them.',
   ofStudy: (leftOut: number, damaged: number, name: string) => {
     if (damaged === 0) return `${counted(leftOut, 'image', 'images')} left out of ${name}`;
-    if (leftOut === 0) return `${counted(damaged, 'damaged image', 'damaged images')} of ${name}`;
-    return `${counted(leftOut, 'image', 'images')} left out of ${name}, and ${formatCount(damaged)} damaged`;
+    if (leftOut === 0)
+      return `${counted(damaged, 'damaged or missing image', 'damaged or missing images')} of ${name}`;
+    return `${counted(leftOut, 'image', 'images')} left out of ${name}, and ${formatCount(damaged)} damaged or missing`;
   },
   study: (count: number, name: string) => `The study of ${name}: ${files(count)}`,
   missing: 'Named by the disc’s index, but missing',

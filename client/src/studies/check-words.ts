@@ -40,7 +40,7 @@ export const checkWords = {
   /** Instances that the device did not promise. */
   withheld: {
     'left-out': (count: number) => `${formatCount(count)} left out by a person before sending`,
-    damaged: (count: number) => `${formatCount(count)} damaged and not sent`,
+    damaged: (count: number) => `${formatCount(count)} damaged or missing on the disc, and not sent`,
     held: (count: number) => `${formatCount(count)} held back on the device`,
   },
   policy: (name: string, version: number) => `${name}, version ${version}`,

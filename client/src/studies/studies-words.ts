@@ -104,7 +104,7 @@ export const studiesWords = {
   /** Instances that were not sent. */
   withheld: {
     'left-out': (count: number) => `${formatCount(count)} left out by a person`,
-    damaged: (count: number) => `${formatCount(count)} damaged`,
+    damaged: (count: number) => `${formatCount(count)} damaged or missing`,
     held: (count: number) => `${formatCount(count)} held back`,
   } satisfies Record<WithheldCause, (count: number) => string>,
   namesKept: 'names kept',

@@ -77,7 +77,7 @@ test('never calls a study whole of which something was not sent, and says why', 
   const { words, pages } = await read({ ...sheet, receipt: { ...sheet.receipt, withheld } });
   assert.match(words, '2 of 6 instances are in the PACS. The others are listed below.');
   assert.match(words, 'Not in the PACS 1 left out by a person on the device');
-  assert.match(words, '2 damaged: only damaged files could be read');
+  assert.match(words, '2 damaged, or named by the disc’s index and missing on it');
   assert.match(words, '1 held back on the device for a person to decide');
   assert.is(pages, 1);
 });

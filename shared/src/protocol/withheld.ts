@@ -3,7 +3,10 @@
  * is not. The sender says how many, and why; no UID, for nothing of them leaves the device.
  */
 
-/** `left-out`: by a person; `damaged`: only a damaged file was there; `held`: on the device, for a person to decide. */
+/**
+ * `left-out`: by a person; `damaged`: only a damaged file was there, or none, and the index of its disc names it;
+ * `held`: on the device, for a person to decide.
+ */
 export const WITHHELD_CAUSES = ['left-out', 'damaged', 'held'] as const;
 export type WithheldCause = (typeof WITHHELD_CAUSES)[number];
 

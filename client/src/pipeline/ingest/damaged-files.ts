@@ -1,7 +1,7 @@
 /** Refused files that began to be an instance of a study: the study is not whole without them, and must not look so. */
 import { computed, type ReadonlySignal } from '@preact/signals';
 import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
-import { damagedBy } from './disc-files.ts';
+import { damagedBy, type NamedFile } from './disc-files.ts';
 import type { ChosenDisc } from './disc-view.ts';
 import type { RejectedFile } from './found-study.ts';
 import type { StudyGroup } from './group-studies.ts';
@@ -19,6 +19,14 @@ export function damagedIn(study: Known, refused: readonly RejectedFile[]): reado
   const uids = new Set(begunIn(study, refused).map(({ begun }) => begun!.sopInstanceUID));
   for (const { sopInstanceUID } of filesIn(study.leftOut)) uids.delete(sopInstanceUID);
   return [...uids].filter((uid) => !study.sopInstanceUIDs.has(uid));
+}
+
+/** Of the files that the index of a chosen disc names and that are not among those chosen, the study's instances. */
+export function missingIn(study: Known, missing: readonly NamedFile[]): readonly string[] {
+  const uids = missing
+    .filter((file) => file.study?.studyInstanceUID === study.studyInstanceUID)
+    .map(({ sopInstanceUID }) => sopInstanceUID);
+  return [...new Set(uids)].filter((uid) => uid !== '' && !study.sopInstanceUIDs.has(uid));
 }
 
 /** Nobody can tell which study they are missing from. */

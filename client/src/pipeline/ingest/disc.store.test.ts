@@ -140,6 +140,24 @@ for (const [what, bytes] of NO_DICOM)
     queue.close();
   });
 
+test('a file that the index names and nobody chose stays counted with its study after a reload, until it is sent', async () => {
+  const opened = await openIngest();
+  const { store } = opened;
+  await store.addFiles(filesIn('cd', (path) => (path === DOE ? null : path)));
+  await store.send();
+  const queue = storeOver(opened);
+  assert.ok(await untilRead(() => queue.studies.value.length === 2));
+  const counted = () => queue.studies.value.map(({ withheld }) => withheld.damaged ?? 0).toSorted();
+  assert.equal(counted(), [0, 1]);
+  const id = queue.studies.value.find(({ withheld }) => withheld.damaged)!.id;
+  assert.equal((await opened.queue.manifestOf(id)).withheld, { damaged: 1 });
+  const later = await openIngest({ device: opened });
+  await later.store.addFiles(filesIn('cd'));
+  await later.store.send();
+  assert.ok(await untilRead(() => counted().every((count) => count === 0)));
+  queue.close();
+});
+
 test('an index counts no file of another choice to its studies, and one that was chosen without its folder it does', async () => {
   const { store } = await openIngest();
   const [name] = DOE.split('/').slice(-1) as [string];

@@ -127,11 +127,11 @@ walk(
     await untilInPacs(stage, 7);
     await page.locator('[data-part=arrived] .queue-name a', { hasText: '…777' }).click();
     await page.getByText('1 instance left out: not in the PACS').waitFor();
-    await page.getByText('1 instance damaged: not in the PACS').waitFor();
+    await page.getByText('1 instance damaged or missing on the disc: not in the PACS').waitFor();
     assert.match(await page.locator('.track [data-place=left-out]').first().innerText(), /^2\s+left out$/);
     await page.getByText('Show 9 instances').click();
     await page.getByText('1 instance left out by a person, and not sent').waitFor();
-    await page.getByText('1 instance damaged, and not sent').waitFor();
+    await page.getByText('1 instance damaged or missing on the disc, and not sent').waitFor();
     await page
       .getByText('Your study is in the PACS: the disc or files may go, except 2 files not sent')
       .waitFor();
@@ -156,7 +156,7 @@ walk(
 async function isSaidInTheList(page: Page, address: string): Promise<void> {
   await page.goto(`${address}/#/studies`);
   const row = page.locator('.queue-row', { hasText: '7 of 9 in the PACS' });
-  await row.getByText('1 left out by a person · 1 damaged', { exact: false }).waitFor();
+  await row.getByText('1 left out by a person · 1 damaged or missing', { exact: false }).waitFor();
 }
 
 /** On the sheet of the receipt, and where its file is checked. */
@@ -168,7 +168,7 @@ async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void>
   const words = execFileSync('pdftotext', ['-layout', file, '-']).toString().replace(/\s+/g, ' ');
   assert.match(words, '7 of 9 instances are in the PACS. The others are listed below.');
   assert.match(words, '1 left out by a person on the device');
-  assert.match(words, '1 damaged: only a damaged file could be read');
+  assert.match(words, '1 damaged, or named by the disc’s index and missing on it');
   const printed: string[] = [];
   const around = {
     env: {},
@@ -178,7 +178,10 @@ async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void>
   };
   const keys = `${gateway.api}/.well-known/jwks.json`;
   assert.is(await relay(['receipt', 'verify', file, '--jwks', keys], around), 0);
-  assert.match(printed.join(), '7 stored, 1 left out by a person before sending, 1 damaged and not sent.');
+  assert.match(
+    printed.join(),
+    '7 stored, 1 left out by a person before sending, 1 damaged or missing on the disc, and not sent.',
+  );
 }
 
 test.run();

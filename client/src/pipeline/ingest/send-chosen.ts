@@ -17,7 +17,7 @@ import {
   type IngestState,
 } from './ingest-state.ts';
 import type { termsOf } from './policy-in-force.ts';
-import { begunIn, damagedIn } from './damaged-files.ts';
+import { begunIn, damagedIn, missingIn } from './damaged-files.ts';
 import { NamedByCompanions } from './hold-companions.ts';
 import { noteUnready } from './hold-unready.ts';
 import { orderOf, withOrder } from './orders.ts';
@@ -30,7 +30,7 @@ import {
   type HeldHere,
   type SendingTerms,
 } from './queue-study.ts';
-import { noteKeptHere, noteSent } from './sent-from-here.ts';
+import { noteKeptHere, noteMissing, noteSent } from './sent-from-here.ts';
 import { goingOf } from './sendable.ts';
 import { filesIn, mixedUnder, partsOf, patientsOfStudy, splitByPatient } from './patients-of-study.ts';
 import { onlyThese } from './regroup-study.ts';
@@ -105,6 +105,8 @@ interface Going {
   readonly parts: Part[];
   /** Its damaged files. */
   readonly begun: readonly Refused[];
+  /** Its instances that the index of a disc names, and that were not chosen. */
+  readonly missing: readonly string[];
 }
 /** One patient's instances of a study where names are removed, otherwise all of it. */
 type Part = { readonly part: StudyGroup; readonly entered: Entered };
@@ -114,9 +116,15 @@ const leftOutOf = ({ leftOut }: Pick<StudyGroup, 'leftOut'>): string[] => [
   ...new Set(filesIn(leftOut).map(({ sopInstanceUID }) => sopInstanceUID)),
 ];
 
+/** Instances of the study of which only a damaged file was chosen, or none. */
+const withoutFile = (group: StudyGroup, { begun, missing }: Pick<Going, 'begun' | 'missing'>): string[] => [
+  ...new Set([...damagedIn(group, begun), ...missing]),
+];
+
 async function enterAll(state: IngestState, group: StudyGroup, terms: SendingTerms): Promise<Going> {
   const ordered = { ...terms, forTask: withOrder(terms.forTask, orderOf(state.orders, group)) };
   const begun = begunIn(group, state.notSent.refused);
+  const missing = missingIn(group, state.discs.view(false).missing);
   const groups = terms.policy.deidentify
     ? splitByPatient(group, terms.policy.patientDomain ?? 'id')
     : [group];
@@ -124,7 +132,8 @@ async function enterAll(state: IngestState, group: StudyGroup, terms: SendingTer
   try {
     for (const part of groups) {
       // Counted once, with the first part that is queued.
-      const [leftOut, damaged] = parts.length === 0 ? [leftOutOf(group), damagedIn(group, begun)] : [[], []];
+      const [leftOut, damaged] =
+        parts.length === 0 ? [leftOutOf(group), withoutFile(group, { begun, missing })] : [[], []];
       parts.push({
         part,
         entered: await enterStudy(state.tools, { group: part, leftOut, damaged, terms: ordered }),
@@ -134,7 +143,7 @@ async function enterAll(state: IngestState, group: StudyGroup, terms: SendingTer
     await withdrawAll(state, parts);
     throw error;
   }
-  return { group, terms: ordered, parts, begun };
+  return { group, terms: ordered, parts, begun, missing };
 }
 
 async function withdrawAll({ tools, abort }: IngestState, parts: Part[]): Promise<void> {
@@ -172,7 +181,7 @@ function point(group: StudyGroup, warning: StudyWarning, is: boolean): void {
 }
 
 async function queueAll(state: IngestState, going: Going, signal: AbortSignal): Promise<void> {
-  const { group, terms, parts, begun } = going;
+  const { group, terms, parts, begun, missing } = going;
   const staying = new Set<number>();
   const watchOf = (part: StudyGroup) => ({
     onNamed: (files: readonly FoundFile[]) => countQueued(state, { named: files.length }),
@@ -188,7 +197,7 @@ async function queueAll(state: IngestState, going: Going, signal: AbortSignal): 
   const held: HeldHere[] = [];
   // Counted once, with the first part that is queued.
   let { leftOut } = group;
-  let damaged = damagedIn(group, begun);
+  let damaged = withoutFile(group, going);
   for (let next = parts.shift(); next !== undefined; next = parts.shift()) {
     const { part, entered } = next;
     const queueing = {
@@ -203,6 +212,7 @@ async function queueAll(state: IngestState, going: Going, signal: AbortSignal): 
     // One that waits for a decision in the queue already is recognised there by its files.
     noteSent(state, done.kind === 'queued' ? done.id : null, group, begun);
     if (done.kind === 'queued') {
+      if (damaged.length > 0) noteMissing(state, done.id, missing);
       leftOut = new Map();
       damaged = [];
       state.notSent.refused = state.notSent.refused.filter((file) => !begun.includes(file));

@@ -15,6 +15,8 @@ export interface SentFromHere {
   readonly sent: ReadonlyMap<string, number>;
   /** By Study Instance UID, SOP Instance UID of a damaged file or path. */
   readonly leftBehind: ReadonlyMap<string, LeftBehind>;
+  /** By their ids in the queue the SOP Instance UIDs that the queue counts with them, and this page as missing. */
+  readonly missing: ReadonlyMap<string, readonly string[]>;
   /** Ids in the queue of studies whose left-out instances a person has taken off the list of those not sent. */
   readonly settled: ReadonlySet<string>;
   /** The files of the studies that were sent, by their place among all chosen files (`FoundFile.ordinal`). */
@@ -38,6 +40,7 @@ export const NOTHING_SENT: SentFromHere = {
   choices: [],
   sent: new Map(),
   leftBehind: new Map(),
+  missing: new Map(),
   settled: new Set(),
   files: new Map(),
 };
@@ -79,6 +82,12 @@ export function noteSent(
   for (const file of begun) left.delete(keyOf(file));
   const choice = sent.get(id) ?? currentOf(sentFromHere.value);
   sentFromHere.value = { ...others, sent: new Map(sent).set(id, choice), leftBehind: left, files: all };
+}
+
+/** The page names them as long as it knows the disc; the queue keeps their number. */
+export function noteMissing({ sentFromHere }: State, id: string, uids: readonly string[]): void {
+  const { missing, ...others } = sentFromHere.value;
+  sentFromHere.value = { ...others, missing: new Map(missing).set(id, uids) };
 }
 
 /** These stay on the page, although others of their study were queued. */

@@ -43,7 +43,7 @@ export const uploadWords = {
   /** On the completion page and beside the receipt, which lists only what reached the gateway. */
   stayed: (count: number) => `${instances(count)} held back on this device: not in the PACS until you decide`,
   undecided: (count: number, why: string) => `${needsDecision(count)}. ${why}`,
-  damagedHere: (count: number) => `${instances(count)} damaged: not in the PACS`,
+  damagedHere: (count: number) => `${instances(count)} damaged or missing on the disc: not in the PACS`,
   leftOutHere: (count: number) => `${instances(count)} left out: not in the PACS`,
   sendAnother: 'Send another study',
   decide: {
@@ -102,7 +102,7 @@ export const uploadWords = {
   /** Beneath the list: nothing else is known of them. */
   withheld: {
     'left-out': (count: number) => `${instances(count)} left out by a person, and not sent`,
-    damaged: (count: number) => `${instances(count)} damaged, and not sent`,
+    damaged: (count: number) => `${instances(count)} damaged or missing on the disc, and not sent`,
     held: (count: number) => `${instances(count)} held back on this device until you decide`,
   } satisfies Record<WithheldCause, (count: number) => string>,
   states: {

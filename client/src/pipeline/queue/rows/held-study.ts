@@ -15,7 +15,7 @@ interface HeldInstance {
 export interface SealedHeld {
   readonly studyInstanceUID: string;
   readonly held: readonly HeldInstance[];
-  /** SOP Instance UIDs of which only a damaged file was chosen. */
+  /** SOP Instance UIDs of which only a damaged file was chosen, or none where the index of their disc names them. */
   readonly damaged: readonly string[];
   /** SOP Instance UIDs that a person left out before Send. */
   readonly leftOut: readonly string[];

@@ -6,7 +6,7 @@ import { formatBytes } from '../../../kit/format.ts';
 const WITHHELD: Readonly<Record<WithheldCause, (images: string, count: number) => string>> = {
   held: (images, count) => `${images} that ${count === 1 ? 'waits' : 'wait'} for a decision`,
   'left-out': (images) => `${images} left out by a person`,
-  damaged: (images, count) => `${images} with ${count === 1 ? 'a damaged file' : 'damaged files'}`,
+  damaged: (images) => `${images} damaged or missing on the disc`,
 };
 
 export const stickWords = {
