@@ -75,8 +75,8 @@ const OPEN_IN_SHARED = ['ignore-failure.ts', 'bounded-memo.ts'];
 const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/kit'], []],
   [['client/src/net'], ['kit']],
-  [['client/src/pipeline/ingest'], ['kit', 'net', 'pipeline/queue', 'pipeline/deid']],
-  [['client/src/pipeline/deid'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
+  [['client/src/pipeline/ingest'], ['kit', 'net', 'viewer', 'pipeline/queue', 'pipeline/deid']],
+  [['client/src/pipeline/deid'], ['kit', 'net', 'viewer', 'pipeline/ingest', 'pipeline/queue']],
   [['client/src/pipeline/triage'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
   [['client/src/pipeline/queue'], ['kit', 'net', 'pipeline/triage']],
   [['client/src/pipeline/upload'], ['kit', 'net', 'pipeline/queue', 'results', 'cases']],

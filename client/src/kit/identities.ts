@@ -1,7 +1,7 @@
 /**
  * The one door through which identities reach a screen. *Hide names* is one switch for all pages of a device, for a
  * demonstration, a screenshot or a person looking over one's shoulder. It hides names, Patient IDs, birth dates and
- * texts that may hold a name. Pictures from the PACS that may show one are asked for one by one
+ * texts that may hold a name. Pictures that may show one are not drawn until they are asked for
  * (viewer/hidden-pictures.ts). Nothing is hidden in another program's viewer.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';

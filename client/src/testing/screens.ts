@@ -350,6 +350,8 @@ export const SCREENS = {
     'review-picture-hidden': 'A picture that may show a name, in a review while names are hidden',
     'result-picture-hidden': 'The same on the page of a result',
     'results-pictures-hidden': 'The same in the list of results',
+    'held-picture-hidden': 'The same before it is sent',
+    'large-picture-hidden': 'The same, as large as the window',
   },
   'viewer/open-in-viewer.e2e.ts': {
     'viewer-too-old': 'The page was loaded before the viewer was set up',

@@ -20,7 +20,7 @@ export function HiddenPicture({ picture }: { readonly picture: NamedPicture }) {
           class="button"
           onClick={({ currentTarget }) => {
             // The button goes: its place has the focus then, and a screen reader says which.
-            const place = currentTarget.closest<HTMLElement>('[aria-label]');
+            const place = currentTarget.closest<HTMLElement>('[aria-label], dialog, li');
             showPicture(person, picture);
             place?.setAttribute('tabindex', '-1');
             place?.focus({ preventScroll: true });

@@ -1,6 +1,7 @@
 /**
  * Pictures that may show a name, in a real Chromium while names are hidden: an ultrasound with a name burned into it
- * is not drawn in a review or on the page of a result until a person asks, and not at all in the list of results.
+ * is not drawn in a review, on the page of a result or before it is sent until a person asks, and not at all in the
+ * list of results.
  */
 import { randomUUID } from 'node:crypto';
 import type { Page } from 'playwright-core';
@@ -9,6 +10,7 @@ import * as assert from 'uvu/assert';
 import type { Case } from '#shared/protocol/cases.ts';
 import type { Job } from '#shared/protocol/inference.ts';
 import { ask, tokenOf } from '#testing/accounts.ts';
+import { choose, filesOf } from '#testing/app-page.ts';
 import { burnedInFile } from '#testing/burned-in-file.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
@@ -131,6 +133,34 @@ walk('are shown on the page of a result once a person asks, and are not in the l
   await go(page, `#/results/${result}`);
   await show(page).tap();
   await image.waitFor();
+});
+
+walk('are hidden before they are sent, and one press shows those of a series', async (stage) => {
+  const { page, enter, seed } = stage;
+  await enter();
+  await hideNames(page, true);
+  await go(page, '#/');
+  const plain = { seed: seed(0), series: 2, instancesPerSeries: 2, burnedInSeries: 1 };
+  await choose(page, filesOf(plain));
+  const drawn = page.locator('.card-pictures canvas');
+  await drawn.waitFor();
+  assert.is(await page.locator('.card-pictures .thumbnail').count(), 2);
+  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await asks(page).first().waitFor();
+  assert.is(await page.locator('.held-list canvas').count(), 0);
+  await looksRight(page, 'held-picture-hidden');
+  await page.getByRole('button', { name: /^Look at/ }).press('Enter');
+  const large = page.getByRole('dialog');
+  await large.getByText(ASKS).waitFor();
+  assert.is(await large.locator('canvas').count(), 0);
+  await looksRight(page, 'large-picture-hidden');
+  await large.getByRole('button', { name: 'Show it', exact: true }).press('Enter');
+  await large.locator('canvas').waitFor();
+  await large.getByRole('button', { name: 'Close' }).click();
+  await page.locator('.held-list canvas').nth(1).waitFor();
+  assert.is(await asks(page).count(), 0);
+  await page.getByRole('link', { name: 'Upload' }).first().click();
+  await drawn.nth(1).waitFor();
 });
 
 test.run();

@@ -1,7 +1,8 @@
 /**
  * The picture of one instance, small next to the list and as large as the window at a touch, because burned-in text is
  * small: only a large picture counts as looked at. Where it has several frames, a choice of them and a player that
- * shows all; a sentence where none can be drawn. Key it by its instance.
+ * shows all; a sentence where none can be drawn. While names are hidden, one that may show a name waits until a person
+ * asks for those of its series. Key it by its instance.
  */
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
@@ -15,6 +16,8 @@ import { kitWords } from '../../kit/kit-words.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import { boxesOn, type Box } from '#shared/dicom/boxes.ts';
 import type { FramePicture } from '#shared/pixels/thumbnail.ts';
+import { HiddenPicture, useHiding } from '../../viewer/HiddenPicture.tsx';
+import type { NamedPicture } from '../../viewer/hidden-pictures.ts';
 import { Picture } from '../ingest/ThumbnailPicture.tsx';
 import { asksForCalm, openFilm, type Film, type FilmAsked } from './film.ts';
 import type { FramePlace, ReadFrame } from './follow-frame.ts';
@@ -75,12 +78,19 @@ export function CardPicture({ seen, found, at, boxes = [], onLarge }: CardPictur
   const first = { found, frame: middleFrame(found) };
   const film = useFilm({ files: () => [found], first, maxSide: CARD_SIDE, looked: seen.looked });
   const read = film.read.value;
+  const hidden = useHidden(read);
   useEffect(() => {
     if (read?.picture) seen.markDrawn(found);
   }, [read]);
   return (
     <div class="look">
-      <SmallPicture read={read} at={at} boxes={boxes} onLarge={() => onLarge(film.place.peek().frame)} />
+      <SmallPicture
+        hidden={hidden}
+        read={read}
+        at={at}
+        boxes={boxes}
+        onLarge={() => onLarge(film.place.peek().frame)}
+      />
       <FrameChoice film={film} />
     </div>
   );
@@ -93,14 +103,23 @@ function useFilm(asked: FilmAsked): Film {
   return film;
 }
 
+/** Null: it may be shown. */
+function useHidden(read: ReadFrame | undefined): NamedPicture | null {
+  const { of = '', mayHoldName = false } = read?.picture ?? {};
+  const picture = { of, mayHoldName, isOwn: true };
+  return useHiding(picture) === 'shown' ? null : picture;
+}
+
 type SmallPictureProps = {
+  readonly hidden: NamedPicture | null;
   readonly read: ReadFrame | undefined;
   readonly at: number;
   readonly boxes: readonly Box[];
   readonly onLarge: () => void;
 };
 
-function SmallPicture({ read, at, boxes, onLarge }: SmallPictureProps) {
+function SmallPicture({ hidden, read, at, boxes, onLarge }: SmallPictureProps) {
+  if (hidden) return <HiddenBox hidden={hidden} />;
   if (read?.picture)
     return (
       <button
@@ -121,6 +140,14 @@ function SmallPicture({ read, at, boxes, onLarge }: SmallPictureProps) {
       aria-label={isNone ? deidWords.stage.noPicture : deidWords.stage.picture(at)}
     >
       {isNone && <NoPicture />}
+    </div>
+  );
+}
+
+function HiddenBox({ hidden }: { readonly hidden: NamedPicture }) {
+  return (
+    <div class="look-box look-hidden">
+      <HiddenPicture picture={hidden} />
     </div>
   );
 }
@@ -186,7 +213,8 @@ export function LargePicture(props: LargePictureProps) {
   const film = useFilm({ files: () => among.current, first, maxSide: LARGE_SIDE, looked: seen.looked });
   const box = useRef<HTMLDivElement>(null);
   const read = film.read.value;
-  useMarked(seen, read, useInSight(box));
+  const hidden = useHidden(read);
+  useMarked(seen, hidden === null ? read : undefined, useInSight(box));
   useEffect(() => {
     if (plays && !asksForCalm()) film.player.play();
   }, [film]);
@@ -196,7 +224,8 @@ export function LargePicture(props: LargePictureProps) {
     <Sheet title={deidWords.stage.picture(numberOf(found))} onClose={close}>
       <div class="look-large">
         <div class="look-box" ref={box}>
-          {read?.picture && (
+          {hidden && <HiddenBox hidden={hidden} />}
+          {!hidden && read?.picture && (
             <Covered picture={read.picture} boxes={boxesOn(boxesOf(read.found), read.frame)} />
           )}
           {read?.picture === null && <NoPicture />}

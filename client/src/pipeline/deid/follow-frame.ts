@@ -1,7 +1,6 @@
 /** Reads the pictures of frames that a person asks for. */
 import { effect, signal, type ReadonlySignal } from '@preact/signals';
-import type { FramePicture } from '#shared/pixels/thumbnail.ts';
-import type { WantedPicture } from '../ingest/device-tasks.ts';
+import type { DevicePicture, WantedPicture } from '../ingest/device-tasks.ts';
 import type { IngestStore } from '../ingest/found-study.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 
@@ -17,7 +16,7 @@ export interface WantedFrame extends FramePlace {
 
 export interface ReadFrame extends WantedFrame {
   /** Null where it cannot be drawn. */
-  readonly picture: FramePicture | null;
+  readonly picture: DevicePicture | null;
 }
 
 export interface FollowedFrame {

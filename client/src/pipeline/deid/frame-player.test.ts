@@ -8,7 +8,15 @@ import { createFramePlayer } from './frame-player.ts';
 import { areAllShown, withFrame, type LookedFrames } from './looked-frames.ts';
 
 const filmOf = (ordinal: number, frames: number) => ({ ordinal, frames }) as FoundFile;
-const PICTURE = { width: 1, height: 1, rows: 1, columns: 1, rgba: new Uint8ClampedArray(4) };
+const PICTURE = {
+  of: '1.2',
+  mayHoldName: false,
+  width: 1,
+  height: 1,
+  rows: 1,
+  columns: 1,
+  rgba: new Uint8ClampedArray(4),
+};
 
 /** A screen on which frames are read and drawn when the test says so. `undrawn`: frames without a picture. */
 function open(frames: readonly number[], first = 0, undrawn: readonly number[] = []) {

@@ -1,8 +1,10 @@
 /**
  * A small picture of a series, requested when it comes into sight. It is decoration: the text next to it
- * names the series.
+ * names the series, so one that may show a name is not drawn while names are hidden, and nobody is asked.
  */
 import { useEffect, useRef } from 'preact/hooks';
+import { useSession } from '../../net/net-context.ts';
+import { hidingOf } from '../../viewer/hidden-pictures.ts';
 import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
@@ -12,6 +14,7 @@ type ThumbnailPictureProps = { readonly series: Pick<FoundSeries, 'seriesInstanc
 
 export function ThumbnailPicture({ series }: ThumbnailPictureProps) {
   const ingest = useIngest();
+  const person = useSession().user.value;
   const box = useRef<HTMLSpanElement>(null);
   const thumbnail = series.thumbnail.value;
   useEffect(() => {
@@ -26,8 +29,11 @@ export function ThumbnailPicture({ series }: ThumbnailPictureProps) {
   }, [series.seriesInstanceUID, thumbnail === undefined]);
   return (
     <span ref={box} class="thumbnail">
-      {thumbnail === null && <Icon name="files" />}
-      {thumbnail && <Picture thumbnail={thumbnail} />}
+      {thumbnail && hidingOf(person, { ...thumbnail, isOwn: true }) === 'shown' ? (
+        <Picture thumbnail={thumbnail} />
+      ) : (
+        thumbnail !== undefined && <Icon name="files" />
+      )}
     </span>
   );
 }

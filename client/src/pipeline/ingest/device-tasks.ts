@@ -63,6 +63,14 @@ export interface WantedPicture extends Wanted {
   readonly boxes?: readonly Box[];
 }
 
+/** A picture of a chosen file. */
+export interface DevicePicture extends FramePicture {
+  /** The Series Instance UID: one answer shows the pictures of a series. */
+  readonly of: string;
+  /** Its header does not rule out a name in the pixels. */
+  readonly mayHoldName: boolean;
+}
+
 export type Task =
   | { readonly kind: 'list'; readonly folder: FolderHandle; readonly path: readonly string[] }
   | {
@@ -134,7 +142,7 @@ export interface TaskResults {
   readonly summarise: readonly Summarised[];
   /** Null where one of them cannot be read. */
   readonly 'same-bytes': boolean | null;
-  readonly thumbnail: FramePicture | null;
+  readonly thumbnail: DevicePicture | null;
   readonly compare: Comparison;
   readonly blind: readonly AskedPatient[];
   /** By patient; null where the answer was not made with the published key. */

@@ -3,7 +3,7 @@
  * Values here identify patients; they are only in the page's memory and end with `clear()`.
  */
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
-import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
+import type { DevicePicture } from './device-tasks.ts';
 import type { ReadonlySignal } from '@preact/signals';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
@@ -52,7 +52,7 @@ export interface FoundSeries {
   readonly instances: number;
   readonly bytes: number;
   /** `undefined`: not requested yet (`showThumbnail`); null: there is none. */
-  readonly thumbnail: ReadonlySignal<Thumbnail | null | undefined>;
+  readonly thumbnail: ReadonlySignal<DevicePicture | null | undefined>;
 }
 
 export interface FoundPart extends PatientPart {

@@ -3,10 +3,9 @@
  * the picture. The pool does the work; results go to the caller and are kept nowhere.
  */
 import type { Comparison } from '../deid/comparison.ts';
-import type { PolicyForTask, WantedPicture } from './device-tasks.ts';
+import type { DevicePicture, PolicyForTask, WantedPicture } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
-import type { FramePicture } from '#shared/pixels/thumbnail.ts';
 import { areNoted, lookedAt, type NamingFiles } from './hold-companions.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -38,7 +37,7 @@ export interface Inspection {
   /** For what is asked seldom, and is loaded then. */
   readonly tools: Pick<InspectionTools, 'pool' | 'policy' | 'released'>;
   /** Null where it is not drawn here, or cannot be covered. */
-  picture(found: FoundFile, wanted: WantedPicture, signal: AbortSignal): Promise<FramePicture | null>;
+  picture(found: FoundFile, wanted: WantedPicture, signal: AbortSignal): Promise<DevicePicture | null>;
 }
 
 export interface InspectionTools {

@@ -4,7 +4,7 @@ import { MODALITIES } from '#shared/dicom/defined-terms.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
 import type { StudyAbout, StudyTitle } from '../queue/queued-study.ts';
-import type { Thumbnail } from '#shared/pixels/thumbnail.ts';
+import type { DevicePicture } from './device-tasks.ts';
 import type { FoundPart, FoundSeries, FoundStudy } from './found-study.ts';
 import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
 import { partsIn, partsOf } from './patients-of-study.ts';
@@ -25,7 +25,7 @@ const THUMBNAIL_SIDE = 192;
 /** A thumbnail is `undefined` until it is asked for, and null where there is none. */
 interface Shown {
   readonly selected: Map<string, Signal<boolean>>;
-  readonly thumbnails: Map<string, Signal<Thumbnail | null | undefined>>;
+  readonly thumbnails: Map<string, Signal<DevicePicture | null | undefined>>;
   /** The last snapshot of each study. */
   drawn: WeakMap<StudyGroup, { readonly version: number; readonly study: FoundStudy }>;
 }
@@ -116,8 +116,11 @@ function selectedOf({ selected }: Shown, studyInstanceUID: string): Signal<boole
   return remembered(selected, studyInstanceUID, () => signal(true));
 }
 
-function thumbnailOf({ thumbnails }: Shown, seriesInstanceUID: string): Signal<Thumbnail | null | undefined> {
-  return remembered(thumbnails, seriesInstanceUID, () => signal<Thumbnail | null | undefined>(undefined));
+function thumbnailOf(
+  { thumbnails }: Shown,
+  seriesInstanceUID: string,
+): Signal<DevicePicture | null | undefined> {
+  return remembered(thumbnails, seriesInstanceUID, () => signal<DevicePicture | null | undefined>(undefined));
 }
 
 const pictureKeyOf = ({ studyInstanceUID }: Pick<StudyGroup, 'studyInstanceUID'>, part: string): string =>

@@ -7,7 +7,7 @@
 import { blobSource } from '#shared/dicom/byte-source.ts';
 import { keyOfNamed } from '#shared/deid/text/named-value.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import type { FramePicture } from '#shared/pixels/thumbnail.ts';
+import { mayHoldName } from '#shared/deid/undeclared-text.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
 import { ObliviousPrfError } from '#shared/transfer/oblivious-prf.ts';
 import { blindPatients, openSecrets } from '#shared/transfer/patient-secrets.ts';
@@ -16,7 +16,7 @@ import type { Comparison } from '../deid/comparison.ts';
 import { createArchiveReader } from '#shared/ingest/archive.ts';
 import { coverFile } from '#shared/ingest/cover-file.ts';
 import { createPolicyCache } from './device-policy.ts';
-import type { ResultOf, Task, TaskResults } from './device-tasks.ts';
+import type { DevicePicture, ResultOf, Task, TaskResults } from './device-tasks.ts';
 import { summariseFile, type FileSummary } from '#shared/ingest/ingest-file.ts';
 import {
   nameFiles,
@@ -118,7 +118,7 @@ async function sameBytes({ archives }: PackingWork, { first, second }: TaskOf<'s
 async function makeThumbnail(
   { archives, codecs }: PackingWork,
   { ref, boxes = [], ...wanted }: TaskOf<'thumbnail'>,
-): Promise<FramePicture | null> {
+): Promise<DevicePicture | null> {
   const made = await refusingUnreadable(undefined, async () => {
     const file = await openFile(ref, archives);
     const shown = boxes.length > 0 ? await coverFile(blobSource(file), { boxes, codecs }) : { file };
@@ -130,8 +130,9 @@ async function makeThumbnail(
     ]);
     if (read.kind !== 'ready') return read;
     const { instance } = read;
-    const picture = await thumbnail(instance, instance.dataSet, wanted, { codecs });
-    return { kind: 'made' as const, picture };
+    const frame = await thumbnail(instance, instance.dataSet, wanted, { codecs });
+    const about = { of: instance.identifiers.seriesInstanceUID, mayHoldName: mayHoldName(instance) };
+    return { kind: 'made' as const, picture: frame && { ...frame, ...about } };
   });
   return made.kind === 'made' ? made.picture : null;
 }
