@@ -32,6 +32,10 @@ export type VerdictBarProps = {
   readonly onCorrect: () => void;
 };
 
+/** Where a verdict stands, the button that leaves it as it is. */
+const firstOf = (bar: HTMLElement | null): HTMLElement | null =>
+  bar?.querySelector<HTMLElement>('.verdict-keep') ?? bar?.querySelector<HTMLElement>('.button') ?? null;
+
 export function VerdictBar({ store, result, changing, onChanging, onCorrect }: VerdictBarProps) {
   const bar = useRef<HTMLElement>(null);
   const verdict = store.verdict.value;
@@ -42,7 +46,7 @@ export function VerdictBar({ store, result, changing, onChanging, onCorrect }: V
     const isPressed = verdict.kind !== 'none' || before.current !== changing;
     before.current = changing;
     if (isPressed && document.activeElement === document.body)
-      bar.current?.querySelector<HTMLElement>('.button')?.focus({ preventScroll: true });
+      firstOf(bar.current)?.focus({ preventScroll: true });
     if (verdict.kind === 'sending') onChanging(false);
   }, [verdict.kind, changing]);
   return (
@@ -244,14 +248,15 @@ function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
         {said.change}
       </button>
     );
+  // The last takes the place of the button that asked: a slow second press there changes nothing.
   return (
     <>
+      <AskedButtons {...props} />
       {props.onKeep && (
-        <button type="button" class="button button-bare" onClick={props.onKeep}>
+        <button type="button" class="button button-bare verdict-keep" onClick={props.onKeep}>
           {said.keep}
         </button>
       )}
-      <AskedButtons {...props} />
     </>
   );
 }

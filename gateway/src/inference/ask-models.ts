@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { disagreement } from '#shared/models/disagreement.ts';
+import { disagreement, SCORED_ON_DEVICE } from '#shared/models/disagreement.ts';
 import type { Population } from '#shared/models/model.ts';
 import type { DeviceTriage, Finding } from '#shared/protocol/inference.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
@@ -193,11 +193,13 @@ function withoutIdentifiers(finding: Finding): Finding {
 }
 
 /**
- * Null: they agree, or the model that scored here did not run on the device, which scores only patients that
- * the model is known to be meant for.
+ * Null: they agree, or this is not the model of the device's score, or it did not run on the device, which scores only
+ * patients that the model is known to be meant for.
  */
 const disagreementOf = (triage: DeviceTriage | null, { model, score }: Finding): Disagreement | null =>
-  triage?.models.some(({ digest }) => digest === model.digest) ? disagreement(triage.score, score) : null;
+  model.id === SCORED_ON_DEVICE && triage?.models.some(({ digest }) => digest === model.digest)
+    ? disagreement(triage.score, score)
+    : null;
 
 function questionOf({ input, set, ask, tools }: Answering, bytes: Uint8Array, digest: string): Question {
   const { asked, insteadOf, models } = set;

@@ -255,6 +255,24 @@ test('a finding says if the device found something else', async () => {
   );
 });
 
+test('a model is not compared with the score of another that ran on the device', async () => {
+  await setRules([{ name: 'kinds', enabled: true, when: { modality: ['DX'] }, models: ['image-kind'] }]);
+  const technician = await asTechnician();
+  const film = testFilm({ seed: 709 });
+  const triage: DeviceTriage = {
+    models: [refOf(CARDS['image-kind']), refOf(CARDS.pneumonia)],
+    runtime: 'onnxruntime-web 1.30.0 wasm',
+    population: 'inside',
+    score: 0.34,
+    first: true,
+    film: [],
+  };
+  await sendStudy(askOf(gateway), technician, [film], triage);
+  await settled(film.identifiers.studyInstanceUID);
+  const [kind] = await resultsOf(film.identifiers.studyInstanceUID);
+  assert.equal([kind?.finding.model.id, kind?.disagreement], ['image-kind', null]);
+});
+
 test('a rule that asks for a body part reads no volume, and one image that cannot be read does not hold up the rules', async () => {
   await setRules([
     { name: 'ct', enabled: true, when: { modality: ['DX'], bodyPart: ['CHEST'] }, models: ['image-kind'] },

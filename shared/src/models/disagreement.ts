@@ -1,6 +1,10 @@
 /** Two runtimes, one model, one picture: do the device and the gateway say the same? */
 import type { z } from 'zod';
 import type { disagreementSchema } from '../protocol/inference.ts';
+import type { ModelId } from './model.ts';
+
+/** The model of the score in a device's triage; the others that run there answer without one. */
+export const SCORED_ON_DEVICE: ModelId = 'pneumonia';
 
 /**
  * The difference between runtimes that the models' expected outputs allow. A larger difference means other
