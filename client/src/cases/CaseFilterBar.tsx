@@ -6,6 +6,7 @@ import { namesHidden } from '../kit/identities.ts';
 import {
   CHOICE_NAMES,
   choicesOf,
+  isCaseNumber,
   mayBeSearched,
   USUAL,
   type CaseFilters,
@@ -35,6 +36,7 @@ export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }
         {...{ label: words.search, wrong: words.searchWrong, inputMode: 'decimal' }}
         q={filters.q}
         mayBeSearched={mayBeSearched}
+        isLive={isCaseNumber}
         onSearch={(q) => onChoose({ q })}
       />
       {mayKeep && !namesHidden.value && (
@@ -42,6 +44,7 @@ export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }
           {...{ label: words.patient, wrong: words.patientWrong, inputMode: 'text' }}
           q={patient}
           mayBeSearched={(typed) => typed === '' || mayBePatient(typed)}
+          isLive={(typed) => typed === ''}
           onSearch={onPatient}
         />
       )}
@@ -133,11 +136,16 @@ type SearchProps = {
   readonly inputMode: 'decimal' | 'text';
   readonly q: string;
   readonly mayBeSearched: (typed: string) => boolean;
+  /** It is searched for while it is typed. */
+  readonly isLive: (typed: string) => boolean;
   readonly onSearch: (q: string) => void;
 };
 
-/** Asked for when it is complete: with Enter, or when the field is left. No browser keeps what was typed. */
-function Search({ label, wrong, inputMode, q, mayBeSearched: may, onSearch }: SearchProps) {
+/**
+ * Part of a UID or of a patient's name finds nothing or the wrong ones: these are asked for with Enter, or when the
+ * field is left. No browser keeps what was typed.
+ */
+function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSearch }: SearchProps) {
   const [typed, setTyped] = useState(q);
   const hint = useId();
   useEffect(() => setTyped(q), [q]);
@@ -164,7 +172,10 @@ function Search({ label, wrong, inputMode, q, mayBeSearched: may, onSearch }: Se
           value={typed}
           aria-invalid={isWrong}
           aria-describedby={hint}
-          onInput={(event) => setTyped(event.currentTarget.value)}
+          onInput={({ currentTarget: { value } }) => {
+            setTyped(value);
+            if (isLive(value.trim()) && value.trim() !== q) onSearch(value.trim());
+          }}
           onBlur={ask}
         />
       </label>

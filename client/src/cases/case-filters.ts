@@ -30,6 +30,8 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const WEEK_MS = 7 * DAY_MS;
 /** A case's number: PostgreSQL counts further, and no site does. */
 const NUMBER = /^\d{1,9}$/;
+/** Or nothing, or the first digits of a UID. */
+export const isCaseNumber = (q: string): boolean => q === '' || NUMBER.test(q);
 /** As the gateway takes it. */
 export const mayBeSearched = (q: string): boolean => /^[\d.]{0,64}$/.test(q);
 
