@@ -20,9 +20,10 @@ import type { OpenedInstance } from './open-talk.ts';
 
 /**
  * Three batches are in memory at once: one is promised, the one before it is brought, and more of the file is opened
- * meanwhile. As large as the parcels of our own clients: each costs some 45 queries, whatever is in it.
+ * meanwhile. Smaller ones cost some 45 queries for every few instances; of twice the size, a study of 2000 CT slices
+ * takes a quarter less of PostgreSQL and 50 MB more memory (measured).
  */
-const BATCH_BYTES = 16 * 1024 * 1024;
+const BATCH_BYTES = 8 * 1024 * 1024;
 const BATCH_INSTANCES = 512;
 
 export type SendTools = BringTools & {
