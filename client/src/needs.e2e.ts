@@ -204,7 +204,10 @@ const untilSigned = ({ gateway, account: { username } }: Stage, withheld: Withhe
     const { uploads } = await askAs<{ uploads: UploadStatus[] }>(gateway, username, '/uploads');
     const { uploadId, receipt } = uploads[0]!;
     if (receipt === null) return false;
-    const jws = await (await ask(gateway, username, { path: `/upload/${uploadId}/receipt` })).text();
+    const answer = await ask(gateway, username, { path: `/upload/${uploadId}/receipt` });
+    // The next one is being made.
+    if (answer.status !== 200) return false;
+    const jws = await answer.text();
     return [uploads[0]!.withheld, (decodeJwt(jws) as Receipt).withheld].every((each) =>
       isSameWithheld(each, withheld),
     );

@@ -51,6 +51,7 @@ export const kitWords = {
   showNames: 'Show names',
   namesAreHidden: 'Names are hidden.',
   nameHidden: 'Name hidden',
+  textHidden: 'Text hidden',
   details: 'Details',
   /** Of a file with any fault of its structure. */
   /** Instances that a further destination must have and did not take. */

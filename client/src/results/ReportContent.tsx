@@ -6,7 +6,7 @@ import type { ComponentChildren } from 'preact';
 import type { Code, ContentItem, StructuredReport } from '#shared/dicom/content-tree.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import { CodeLine } from '../kit/CodeLine.tsx';
-import { nameSaid } from '../kit/identities.ts';
+import { nameSaid, typedSaid } from '../kit/identities.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { momentSaid } from './stored-moment.ts';
@@ -18,6 +18,8 @@ const CONTEXT = 'HAS OBS CONTEXT';
 const MODIFIER = 'HAS CONCEPT MOD';
 /** PS3.16 TID 1501: identifies a group of measurements. */
 const TRACKING = '112039';
+/** Texts of people: a comment (DCM 121106), and the reason of a verdict. */
+const TYPED = ['121106', 'REASON'];
 
 /** Null: it is no report of a result. */
 type OfResult = { readonly result: Result | null };
@@ -198,10 +200,14 @@ function CodeOf({ code }: { readonly code: Code }) {
   return <span class="report-code code quiet">{`${code.scheme} ${code.value}`}</span>;
 }
 
-function Value({ item: { value }, result }: OfResult & { readonly item: ContentItem }) {
+function Value({ item: { name, value }, result }: OfResult & { readonly item: ContentItem }) {
   switch (value.kind) {
     case 'text':
-      return <bdi class="report-text">{value.text}</bdi>;
+      return (
+        <bdi class="report-text">
+          {TYPED.includes(name?.value ?? '') ? typedSaid(value.text) : value.text}
+        </bdi>
+      );
     case 'name':
       return <bdi>{nameSaid(value.name)}</bdi>;
     case 'code':

@@ -8,6 +8,7 @@ import type { Finding, Result } from '#shared/protocol/inference.ts';
 import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
+import { typedSaid } from '../kit/identities.ts';
 import { Confirm, Sheet } from '../kit/Sheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { useSettling } from '../kit/use-settling.ts';
@@ -166,7 +167,7 @@ export function Verified({ verification }: { readonly verification: NonNullable<
         {verdict === 'correct' && finding && (
           <span class="verified-finding">{said.instead(className(finding))}</span>
         )}
-        {reason && <span class="verified-finding small kept">{said.reason(reason)}</span>}
+        {reason && <span class="verified-finding small kept">{said.reason(typedSaid(reason))}</span>}
       </p>
     </div>
   );

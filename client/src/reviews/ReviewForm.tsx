@@ -10,6 +10,7 @@ import {
   type ReviewForm as Form,
 } from '#shared/protocol/review-forms.ts';
 import { DECISIONS, type Decision } from '#shared/protocol/reviews.ts';
+import { namesHidden, typedSaid } from '../kit/identities.ts';
 import type { Typed } from './review-draft.ts';
 import type { Answered } from './own-reading.ts';
 import { readFigure } from './read-figure.ts';
@@ -109,6 +110,10 @@ type ProseProps = ReasonProps & {
 /** More than may be said is not cut: nobody would notice. */
 function Prose({ title, rows, longest, text, onType, isWrong }: ProseProps) {
   const hint = useId();
+  // What is typed now is seen; what was there before waits to be asked for, and stays as it is.
+  const [isAsked, setAsked] = useState(text === '');
+  if (namesHidden.value && !isAsked)
+    return <HiddenText title={title} text={text} onShow={() => setAsked(true)} />;
   const count = lengthOf(text);
   return (
     <div class="field">
@@ -128,6 +133,20 @@ function Prose({ title, rows, longest, text, onType, isWrong }: ProseProps) {
     </div>
   );
 }
+
+type HiddenTextProps = { readonly title: string; readonly text: string; readonly onShow: () => void };
+
+const HiddenText = ({ title, text, onShow }: HiddenTextProps) => (
+  <div class="field">
+    <span>{title}</span>
+    <p class="row small quiet">
+      {typedSaid(text)}
+      <button type="button" class="button button-bare" aria-label={words.showOf(title)} onClick={onShow}>
+        {words.show}
+      </button>
+    </p>
+  </div>
+);
 
 /** From this share of the limit on, what is typed is counted. */
 const NEARLY = 0.8;

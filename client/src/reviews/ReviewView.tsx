@@ -38,7 +38,7 @@ function later(ms: number, then: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-export function ReviewView({ id, isAnonymous }: { readonly id: string; readonly isAnonymous: boolean }) {
+export function ReviewView({ id }: { readonly id: string }) {
   const api = useApi();
   const account = useSession().user.value?.id ?? '';
   const outboxes = useOutboxes();
@@ -53,9 +53,9 @@ export function ReviewView({ id, isAnonymous }: { readonly id: string; readonly 
     ),
   );
   useEffect(() => {
-    void store.load(isAnonymous);
+    void store.load();
     // Opened without a link, there is nothing on the page yet.
-    const isBack = () => void (store.review.peek() === null ? store.load(isAnonymous) : store.sendAgain());
+    const isBack = () => void (store.review.peek() === null ? store.load() : store.sendAgain());
     addEventListener('online', isBack);
     return () => {
       removeEventListener('online', isBack);
@@ -86,7 +86,7 @@ export function ReviewView({ id, isAnonymous }: { readonly id: string; readonly 
       <TroubleAlert trouble={store.trouble.value}>
         {review === null && (
           <p>
-            <button type="button" class="button" onClick={() => void store.load(isAnonymous)}>
+            <button type="button" class="button" onClick={() => void store.load()}>
               {reviewWords.trouble.again}
             </button>
           </p>

@@ -1,5 +1,4 @@
 /** The pages of reviews, fetched when the first of them is opened: the list, a review, and the types of reviews. */
-import { namesHidden } from '../kit/identities.ts';
 import { ReviewsView } from './ReviewsView.tsx';
 import { ReviewView } from './ReviewView.tsx';
 import { marksIn } from './stored-marks.ts';
@@ -16,5 +15,5 @@ export function ReviewsPages({ id }: { readonly id: string }) {
   if (id === 'types') return <ReviewTypesView />;
   const marks = marksIn(id);
   if (marks !== null) return <StoredMarksView key={id} {...marks} />;
-  return id === '' ? <ReviewsView /> : <ReviewView key={id} id={id} isAnonymous={namesHidden.value} />;
+  return id === '' ? <ReviewsView /> : <ReviewView key={id} id={id} />;
 }

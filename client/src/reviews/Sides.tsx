@@ -3,6 +3,7 @@ import type { Result } from '#shared/protocol/inference.ts';
 import { differencesOf, type ReviewForm } from '#shared/protocol/review-forms.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
+import { typedSaid } from '../kit/identities.ts';
 import { answerWords } from './answer-words.ts';
 import { reviewWords } from './review-words.ts';
 import { saidDecision } from './said-decision.ts';
@@ -55,7 +56,7 @@ function Side({ side: { place, reader, said }, review, found, different, onUse }
         <bdi>{[name, reader?.username].filter(Boolean).join(reviewWords.separator)}</bdi>
       </h3>
       <p>{saidDecision({ ...said!, place }, review, found)}</p>
-      {said!.reason && <p class="case-note-text">{said!.reason}</p>}
+      {said!.reason && <p class="case-note-text">{typedSaid(said!.reason)}</p>}
       {said!.decision !== 'reject' && (
         <AnswerList form={form} answers={said!.answers} different={different} />
       )}

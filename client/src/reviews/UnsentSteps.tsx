@@ -4,6 +4,7 @@ import { isEnded } from '#shared/protocol/review-state.ts';
 import type { CaseTrouble } from '../cases/case-trouble.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
+import { typedSaid } from '../kit/identities.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSettling } from '../kit/use-settling.ts';
 import { keptIn } from './own-reading.ts';
@@ -122,7 +123,7 @@ function Kept({ store }: { readonly store: ReviewStore }) {
   return (
     <section class="stack-tight" aria-label={words.said}>
       <p class="small quiet">{words.said}</p>
-      <p>{[decision, said.reason].filter(Boolean).join(reviewWords.separator)}</p>
+      <p>{[decision, typedSaid(said.reason)].filter(Boolean).join(reviewWords.separator)}</p>
       {said.decision !== 'reject' && <AnswerList form={review.definition.form} answers={said.answers} />}
     </section>
   );

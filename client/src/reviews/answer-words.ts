@@ -5,6 +5,7 @@ import {
   type ReviewField,
   type ReviewForm,
 } from '#shared/protocol/review-forms.ts';
+import { typedSaid } from '../kit/identities.ts';
 import { reviewWords } from './review-words.ts';
 
 const words = reviewWords.sides;
@@ -13,6 +14,7 @@ export function answerWords(field: ReviewField, answer: string | number | undefi
   if (answer === undefined) return words.none;
   if (field['x-field'] === 'radio')
     return field.oneOf.find((option) => option.const === answer)?.title ?? `${answer}`;
+  if (field['x-field'] === 'text') return typedSaid(`${answer}`);
   return field['x-field'] === 'measurement' ? `${answer} ${field['x-unit']}` : `${answer}`;
 }
 

@@ -109,7 +109,7 @@ async function open(answer: Answering, device = openDevice()) {
     waits: () => {},
   };
   const store = createReviewStore(tools, REVIEW.id);
-  await store.load(false);
+  await store.load();
   const sent = () => untilRead(() => store.unsent.value.length === 0);
   const passTime = () => {
     for (const then of [...later]) then();

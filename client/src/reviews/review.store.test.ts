@@ -97,7 +97,7 @@ async function open(answer: Answering, device = openDevice()) {
   };
   const tools = { api, database, account: ACCOUNT, now: () => Date.now(), newId: randomUUID, wait, waits };
   const store = createReviewStore(tools, REVIEW.id);
-  await store.load(false);
+  await store.load();
   /** Returns whether anything waited for it. */
   const passSecond = (): boolean => {
     const then = pending;

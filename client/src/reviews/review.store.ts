@@ -63,7 +63,7 @@ export interface ReviewStore {
   readonly next: ReadonlySignal<string | null | undefined>;
   /** Answers from an earlier visit that were not saved; null: none. */
   readonly draft: ReadonlySignal<Typed | null>;
-  load(isAnonymous: boolean): Promise<void>;
+  load(): Promise<void>;
   /** Keeps answers that are not saved yet on the device. */
   keepDraft(typed: Typed): Promise<void>;
   decide(said: Answered): Promise<void>;
@@ -101,8 +101,6 @@ function openState(tools: ReviewTools) {
   const unsent = signal<readonly Unsent[]>([]);
   return {
     review: signal<Review | null>(null),
-    /** With which the review was asked for. */
-    query: '',
     of: signal<Case | null>(null),
     found: signal<readonly Result[]>([]),
     isMissing: signal(false),
@@ -159,7 +157,7 @@ export function createReviewStore(tools: ReviewTools, id: string): ReviewStore {
     ...shownOf(state),
     ...{ own, otherMarks: othersOf(state.marks, own) },
     signing: signing.left,
-    load: (isAnonymous) => tried(state, () => load(tools, state, { id, isAnonymous })),
+    load: () => tried(state, () => load(tools, state, id)),
     ...{ annotate, nextNumber: () => lastNumberOf(state.marks, ownPlace(state)) + 1 },
     takeMarks: (from) => tried(state, () => takeMarks(tools, state, { reviewId: id, from }, annotate)),
     keepOwnMarks: () => tried(state, () => keepOwn(tools, state, id)),
@@ -254,14 +252,11 @@ async function tried(state: State, work: () => Promise<void>): Promise<void> {
   }
 }
 
-type Asked = { readonly id: string; readonly isAnonymous: boolean };
-
-async function load(tools: ReviewTools, state: State, { id, isAnonymous }: Asked): Promise<void> {
+async function load(tools: ReviewTools, state: State, id: string): Promise<void> {
   const { signal: until } = state.closed;
-  state.query = isAnonymous ? '?anonymise=1' : '';
   state.unsent.value = (await unsentSteps(tools, id)).map((given) => ({ given, trouble: null }));
   for (const { given } of state.unsent.peek()) state.marks.tried.add(given.request.id);
-  const asked = tools.api.json(`/reviews/${id}${state.query}`, reviewSchema, { signal: until });
+  const asked = tools.api.json(`/reviews/${id}`, reviewSchema, { signal: until });
   const review = await asked.catch(async (error: unknown) => {
     // Of a review that is gone they are refused, and shown: their author can still discard them.
     await sendAll(tools, state);
@@ -344,7 +339,7 @@ function sendAll(tools: ReviewTools, state: State): Promise<void> {
 /** Somebody else was first: the page shows what stands, beside what was refused. */
 async function readAgain(tools: ReviewTools, state: State, id: string): Promise<void> {
   const { signal: until } = state.closed;
-  const asked = tools.api.json(`/reviews/${id}${state.query}`, reviewSchema, { signal: until });
+  const asked = tools.api.json(`/reviews/${id}`, reviewSchema, { signal: until });
   const review = await ignoreFailure(asked, 'the next visit reads it');
   if (review === undefined) return;
   see(state, review);

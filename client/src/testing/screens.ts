@@ -348,6 +348,7 @@ export const SCREENS = {
   },
   'viewer/hidden-pictures.e2e.ts': {
     'review-picture-hidden': 'A picture that may show a name, in a review while names are hidden',
+    'review-text-hidden': 'A comment and a mark that readers typed, while names are hidden',
     'result-picture-hidden': 'The same on the page of a result',
     'results-pictures-hidden': 'The same in the list of results',
     'held-picture-hidden': 'The same before it is sent',

@@ -3,6 +3,7 @@
  * chosen, changed and removed, and one added by numbers.
  */
 import { useRef, useState } from 'preact/hooks';
+import { typedSaid } from '../../kit/identities.ts';
 import type { ImageSize } from '../../kit/picture-view.ts';
 import { useSettling } from '../../kit/use-settling.ts';
 import { MarkForm } from './MarkForm.tsx';
@@ -126,7 +127,7 @@ function Row({ one, stage, onEdit }: RowProps) {
         <span>
           <span class="strong numbers">{name}</span>{' '}
           <span class="small quiet">{words.where(at < 0 ? null : at + 1, mark.frame, frames)}</span>
-          {mark.label && <bdi class="mark-label">{mark.label}</bdi>}
+          {mark.label && <bdi class="mark-label">{typedSaid(mark.label)}</bdi>}
         </span>
       </button>
       {onEdit && marks.mayEdit.value && (

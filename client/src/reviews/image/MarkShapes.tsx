@@ -5,6 +5,7 @@
  */
 import type { Annotation } from '#shared/protocol/annotations.ts';
 import { handlesOf, outlineOf, pathOf, type Point, type Shape } from '#shared/protocol/annotation-outline.ts';
+import { typedSaid } from '../../kit/identities.ts';
 import { toWindow, type Looking } from '../../kit/picture-view.ts';
 import { placeLabels, type Label } from './place-labels.ts';
 
@@ -77,7 +78,7 @@ const LETTER_WIDTH = 8;
 const badgeWidth = ({ number }: ShownMark): number => number.length * BADGE.digit + BADGE.padding;
 
 function saidOf({ length, mark }: ShownMark): string {
-  const said = [length, mark.label].filter(Boolean).join(' ');
+  const said = [length, typedSaid(mark.label)].filter(Boolean).join(' ');
   return said.length > SHOWN_LABEL ? `${said.slice(0, SHOWN_LABEL)}…` : said;
 }
 
