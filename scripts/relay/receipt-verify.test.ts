@@ -75,7 +75,7 @@ test('the codes of the PACS are explained', async () => {
   assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks, '--json'], around), 0);
   await rm(folder, { recursive: true, force: true });
   const outcomes =
-    '2 coerced, 1 stored, 1 left out by a person before sending, 2 damaged and not sent, 3 held back on the device.';
+    '2 coerced, 1 stored, 1 left out by a person before sending, 2 damaged or missing on the disc, and not sent, 3 held back.';
   assert.ok(printed[0]?.endsWith(outcomes), printed[0]);
   assert.is(
     printed[1],

@@ -157,7 +157,7 @@ const NAMES = { code: 'code of a receipt', sheet: 'sheet' } as const;
 const WITHHELD: Readonly<Record<WithheldCause, string>> = {
   'left-out': 'left out by a person before sending',
   damaged: 'damaged or missing on the disc, and not sent',
-  held: 'held back on the device',
+  held: 'held back',
 };
 
 function toSentence(

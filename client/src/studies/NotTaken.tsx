@@ -14,9 +14,13 @@ import { notTakenWords as words } from './not-taken-words.ts';
 import './needs.css';
 
 /** `ofSite`: everybody's, for an administrator. `asked` grows whenever the list around it was read again. */
-export type NotTakenProps = { readonly ofSite: boolean; readonly asked: unknown };
+export type NotTakenProps = {
+  readonly ofSite: boolean;
+  readonly asked: unknown;
+  readonly onDecided: () => void;
+};
 
-export function NotTaken({ ofSite, asked }: NotTakenProps) {
+export function NotTaken({ ofSite, asked, onDecided }: NotTakenProps) {
   const api = useApi();
   const [list, setList] = useState<NotTakenList | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
@@ -32,6 +36,7 @@ export function NotTaken({ ofSite, asked }: NotTakenProps) {
     try {
       await api.text(`/uploads/not-taken/${id}`, { method: 'DELETE' });
       await load();
+      onDecided();
     } catch (error) {
       setFailed(refusalSentence(error, words.notReached));
     }

@@ -91,7 +91,7 @@ function FromScripts({ sent }: { readonly sent: SentStudiesStore }) {
   const user = useSession().user.value;
   const ofSite = sent.whose === 'of-the-site';
   if (user === null || !maySend(user) || (ofSite && !user.roles.includes('admin'))) return null;
-  return <NotTaken ofSite={ofSite} asked={sent.studies.value} />;
+  return <NotTaken ofSite={ofSite} asked={sent.studies.value} onDecided={() => void sent.refresh()} />;
 }
 
 /** The first thing to see of the whole site; the filters show it, and widen it. */

@@ -101,7 +101,7 @@ test('names what was never sent', () => {
   const facts = new Map(factsOf({ ...CODE, withheld: { 'left-out': 1, damaged: 2, held: 3 } }));
   assert.is(
     facts.get('Not in the PACS'),
-    '1 left out by a person before sending, 2 damaged or missing on the disc, and not sent, 3 held back on the device',
+    '1 left out by a person before sending, 2 damaged or missing on the disc, and not sent, 3 held back',
   );
 });
 

@@ -37,11 +37,11 @@ export const checkWords = {
     quarantined: (count: number) => `${formatCount(count)} held for a person`,
     'left-out': (count: number) => `${formatCount(count)} left out by a person`,
   },
-  /** Instances that the device did not promise. */
+  /** Instances that the sender did not promise. */
   withheld: {
     'left-out': (count: number) => `${formatCount(count)} left out by a person before sending`,
     damaged: (count: number) => `${formatCount(count)} damaged or missing on the disc, and not sent`,
-    held: (count: number) => `${formatCount(count)} held back on the device`,
+    held: (count: number) => `${formatCount(count)} held back`,
   },
   policy: (name: string, version: number) => `${name}, version ${version}`,
   revision: (id: string, revision: number) => `${id}, revision ${revision}`,

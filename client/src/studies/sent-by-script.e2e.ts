@@ -1,7 +1,9 @@
 /** Studies that a script sent with an API key, in a person's hands in a real Chromium against the running system. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { sentStudiesSchema } from '#shared/protocol/studies.ts';
 import { ADMIN, ask } from '#testing/accounts.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
@@ -62,10 +64,19 @@ walk('its account leaves out images that may show a name', async (stage) => {
   await page.getByRole('link', { name: /^Studies/ }).click();
   const waiting = page.getByRole('region', { name: 'Sent by a script, not stored' });
   await waiting.getByText('1 instance: This image is marked as showing a name').waitFor();
+  await page.getByText('1 held back').first().waitFor();
   await looksRight(page, 'studies-not-taken');
   await waiting.getByRole('button', { name: /^Leave out/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
   await waiting.waitFor({ state: 'detached' });
+  const { gateway, account } = stage;
+  await until('the receipt to say it', async () => {
+    const answer = await ask(gateway, account.username, { path: '/studies' });
+    const [sent] = sentStudiesSchema.parse(await answer.json()).studies;
+    return sent?.standing === 'ended' && sent.uploads[0]?.withheld?.['left-out'] === 1;
+  });
+  await page.reload();
+  await page.getByText('1 left out by a person').first().waitFor();
 });
 
 test.run();

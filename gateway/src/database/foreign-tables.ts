@@ -6,6 +6,7 @@ import type { ColumnType, Generated, RawBuilder } from 'kysely';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
 import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
+import type { WithheldCause } from '#shared/protocol/withheld.ts';
 
 /** A file that another client sends as it lies on its disk; also the body of a STOW-RS request. */
 export type SentFileTable = {
@@ -55,6 +56,17 @@ export type SentFileTable = {
   expires_at: Date;
 };
 
+/** An instance of a script or modality that was not taken (foreign/withheld.store.ts); UIDs as after the policy. */
+export type WithheldInstanceTable = {
+  site_id: string;
+  account_id: string;
+  study_instance_uid: string;
+  sop_instance_uid: string;
+  cause: WithheldCause;
+  /** The newest file that it came in. */
+  file_id: string;
+};
+
 /** A modality or PACS that may store by C-STORE: known by its AE title and its addresses, it acts for an account. */
 export type DimsePeerTable = {
   id: string;
@@ -89,6 +101,7 @@ export type CommitmentRequestTable = {
 
 export type ForeignTables = {
   sent_file: SentFileTable;
+  withheld_instance: WithheldInstanceTable;
   dimse_peer: DimsePeerTable;
   commitment_request: CommitmentRequestTable;
 };

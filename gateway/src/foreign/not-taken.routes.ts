@@ -16,6 +16,7 @@ import {
   type Router,
 } from '../http/route.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
+import { leaveOutWithheld, sayWithheld } from './withheld.store.ts';
 import { leaveOutNotTaken, listNotTaken, type WhoseFiles } from './not-taken.store.ts';
 
 const shown = z.object(notTakenSchema.shape).openapi('NotTakenFile');
@@ -48,7 +49,8 @@ const leaveOut = defineRoute({
 
 const isAdmin = ({ roles }: Caller): boolean => roles.includes('admin');
 
-export function notTakenRoutes({ db, now }: Pick<PipelineTools, 'db' | 'now'>): Router {
+export function notTakenRoutes(tools: PipelineTools): Router {
+  const { db, now } = tools;
   const router = createRouter();
   router.openapi(list, async (c) => {
     const caller = callerOf(c);
@@ -67,6 +69,7 @@ export function notTakenRoutes({ db, now }: Pick<PipelineTools, 'db' | 'now'>): 
       const about = { fileId: id, accountId, instances, studies: waiting!.studies, by: caller.id };
       await recordAudit(trx, caller.siteId, { event: 'not-taken-left-out', ...about }, now());
     });
+    for (const study of await leaveOutWithheld(tools.db, id)) await sayWithheld(tools, study, caller.id);
     return c.body(null, 204);
   });
   return router;

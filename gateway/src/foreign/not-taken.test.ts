@@ -1,7 +1,11 @@
 /** Instances of a script that the gateway does not take: in front of a person, until one leaves them out. */
+import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { notTakenListSchema, type NotTakenList } from '#shared/protocol/not-taken.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import { sentStudiesSchema } from '#shared/protocol/studies.ts';
+import type { Withheld } from '#shared/protocol/withheld.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticOptions } from '#testing/synthetic-study.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
@@ -20,22 +24,43 @@ const TYPE = 'multipart/related; type="application/dicom"; boundary=b';
 async function openScript(options: SyntheticOptions) {
   const { user, accessToken } = await gateway.userWith(['technician']);
   const key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
-  const parts = syntheticStudy(options).instances.flatMap(({ bytes }) => [
-    '--b\r\nContent-Type: application/dicom\r\n\r\n',
-    bytes,
-    '\r\n',
-  ]);
+  await store(
+    key,
+    syntheticStudy(options).instances.map(({ bytes }) => bytes),
+  );
+  return { user, key, token: accessToken };
+}
+
+async function store(key: string, files: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
+  const head = '--b\r\nContent-Type: application/dicom\r\n\r\n';
+  const parts = files.flatMap((bytes) => [head, bytes, '\r\n']);
   await gateway.api.request('http://localhost/dicom-web/studies?policy=deidentified', {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': TYPE },
     body: new Blob([...parts, '--b--']),
   });
-  return { user, key, token: accessToken };
 }
 
 async function waiting(token: string, query = ''): Promise<NotTakenList> {
   const answer = await gateway.call('GET', `/uploads/not-taken${query}`, { token });
   return notTakenListSchema.parse(await answer.json());
+}
+
+/** Once the gateway is done with the study: what its upload, and its newest receipt, say. */
+async function told(token: string, studyInstanceUID: string, withheld: Withheld | undefined) {
+  const { uploads } = await until('the study to say it', async () => {
+    const answer = await gateway.call('GET', `/studies?q=${studyInstanceUID}`, { token });
+    const { studies } = sentStudiesSchema.parse(await answer.json());
+    const [upload] = studies[0]?.uploads ?? [];
+    const isSaid = upload?.receipt && JSON.stringify(upload.withheld) === JSON.stringify(withheld);
+    return isSaid && studies[0];
+  });
+  const [{ uploadId }] = uploads as [(typeof uploads)[0]];
+  return until('the receipt to say it', async () => {
+    const answer = await gateway.call('GET', `/upload/${uploadId}/receipt`, { token });
+    const receipt = decodeJwt(await answer.text()) as unknown as Receipt;
+    return JSON.stringify(receipt.withheld) === JSON.stringify(withheld) && receipt;
+  });
 }
 
 const leaveOut = async (token: string, id: string): Promise<number> =>
@@ -54,6 +79,9 @@ test('is named with its study and reason to the account of the key and to admini
     [user.username, 'a script', 'deidentified', [{ reason: 'burned-in-annotation', instances: 2 }]],
   );
   assert.is(file!.studies.length, 1);
+  const study = file!.studies[0]!;
+  const receipt = await told(token, study, { held: 2 });
+  assert.equal([receipt.revision, receipt.instances.length], [1, 2], 'its first receipt says so');
   const stored = await gateway.call('GET', `/studies?q=${file!.studies[0]}`, { token });
   assert.is(((await stored.json()) as { studies: unknown[] }).studies.length, 1, 'the rest of it is known');
   assert.equal(
@@ -67,6 +95,22 @@ test('is named with its study and reason to the account of the key and to admini
   assert.is(await leaveOut(admin, file!.id), 204);
   assert.equal(await waiting(token), { total: 0, shown: [] });
   assert.is(await leaveOut(token, file!.id), 404, 'it is over');
+  assert.is((await told(token, study, { 'left-out': 2 })).revision, 2);
+});
+
+test('is counted with its study until it comes whole', async () => {
+  const { user, accessToken: token } = await gateway.userWith(['technician']);
+  const key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
+  const [one, other] = syntheticStudy({ seed: 9823, instancesPerSeries: 2 }).instances;
+  await store(key, [one!.bytes, other!.bytes.slice(0, -100)]);
+  const [file] = await until('the file to be opened', async () => {
+    const { shown } = await waiting(token);
+    return shown.length > 0 && shown;
+  });
+  const [study] = file!.studies;
+  await told(token, study!, { damaged: 1 });
+  await store(key, [other!.bytes]);
+  assert.is((await told(token, study!, undefined)).instances.length, 2);
 });
 
 test('is named where nothing of its file was taken, and its account leaves it out', async () => {

@@ -3,6 +3,7 @@
  * (shared/src/ingest). Where names are removed all headers are read first, for what one instance names may stand in a
  * text of another (deid/companions.ts).
  */
+import { keysOfPatients, type PatientDomain } from '#shared/deid/patient-key.ts';
 import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
 import type { ByteSource } from '#shared/dicom/data-set.ts';
 import {
@@ -13,6 +14,8 @@ import {
   type DevicePolicy,
   type IngestOutcome,
 } from '#shared/ingest/ingest-file.ts';
+import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
+import { sentUidsOf } from '#shared/ingest/sent-uids.ts';
 import { refusingUnreadable, type NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import { sizeOf, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import { toOwn } from '../threads/thread.ts';
@@ -23,12 +26,15 @@ import type { NotTaken, OpenedInstance } from './open-talk.ts';
 export type Opening = {
   readonly form: FileForm;
   readonly policy: DevicePolicy;
+  /** The same, for UIDs of instances that are not taken; absent: nobody asks for those. */
+  readonly unsent?: DevicePolicy;
   /** Entries that ended a thread before, by their places: they are refused unread. */
   readonly fatal: ReadonlySet<number>;
   /** Called before an entry is read. */
   readonly begin: (entry: number) => Promise<void>;
   readonly take: (opened: OpenedInstance) => Promise<void>;
-  readonly leave: (entry: NotTaken) => Promise<void>;
+  /** `of`: as it would have been sent. */
+  readonly leave: (entry: NotTaken, of?: BegunInstance) => Promise<void>;
   readonly signal: AbortSignal;
 };
 
@@ -45,19 +51,28 @@ export async function openFile(file: ByteSource, opening: Opening): Promise<void
 /** Each is opened twice where names are removed. Throws what `take`, `leave` and reading throw. */
 export async function openEntries(entries: readonly OpenableEntry[], opening: Opening): Promise<void> {
   const { policy, signal } = opening;
-  const companions = policy.kind === 'deidentified' ? await gatherNames(entries, opening) : () => [];
+  const named: Named =
+    policy.kind === 'deidentified'
+      ? await gatherNames(entries, opening, policy.rules.patientDomain)
+      : { companions: () => [], patients: new Map() };
   for (const entry of entries) {
     signal.throwIfAborted();
-    await openEntry(entry, companions, opening);
+    await openEntry(entry, named, opening);
   }
 }
 
-type CompanionsOf = (studyInstanceUID: string) => readonly NamedValue[];
+type Named = {
+  readonly companions: (studyInstanceUID: string) => readonly NamedValue[];
+  /** The keys of patients, by their study. */
+  readonly patients: ReadonlyMap<string, string>;
+};
 
 async function gatherNames(
   entries: readonly OpenableEntry[],
   { form, signal, begin }: Opening,
-): Promise<CompanionsOf> {
+  domain: PatientDomain,
+): Promise<Named> {
+  const patients = new Map<string, string>();
   const studies = new Map<string, StudyNames>();
   for (const entry of entries) {
     if (entry.kind === 'refused') continue;
@@ -70,29 +85,45 @@ async function gatherNames(
     const names: StudyNames = studies.get(studyInstanceUID) ?? new Map();
     studies.set(studyInstanceUID, names);
     noteNamed(names, said.named);
+    patients.set(studyInstanceUID, keysOfPatients(said.patients, domain, studyInstanceUID)[0]!);
   }
   const lists = new Map([...studies].map(([study, names]) => [study, [...names.values()]]));
-  return (study) => lists.get(study) ?? [];
+  return { companions: (study) => lists.get(study) ?? [], patients };
 }
 
 /** An entry that is no instance is a text, a picture or the program of a disc: it is skipped, as in a folder. */
 const isArchive = ({ kind }: FileForm): boolean => kind === 'archive';
 
-async function openEntry(
-  { entry, ...found }: OpenableEntry,
-  companions: CompanionsOf,
-  opening: Opening,
-): Promise<void> {
+async function openEntry({ entry, ...found }: OpenableEntry, named: Named, opening: Opening): Promise<void> {
   const { form, policy, take, leave, signal } = opening;
   if (found.kind === 'refused') return leave({ entry, state: 'refused', reason: found.because });
   await opening.begin(entry);
   const bytes = await refusingUnreadable(signal, () => found.open(signal));
   if ('kind' in bytes) return leave({ entry, ...reasonOf(bytes) });
   if (await isOfAnother(bytes, opening))
-    return leave({ entry, state: 'refused', reason: 'manifest-mismatch', ...(await uidsOf(bytes, opening)) });
+    return leave(
+      { entry, state: 'refused', reason: 'manifest-mismatch', ...(await uidsOf(bytes, opening)) },
+      await asSent(bytes, named, opening),
+    );
+  const { companions } = named;
   const outcome = await ingestFile(bytes, { policy, inFolder: isArchive(form), companions }, signal);
   if (outcome.kind === 'ready') return take({ entry, ...(await toOpened(outcome, policy)) });
-  return leave({ entry, ...reasonOf(outcome), ...(await uidsOf(bytes, opening)) });
+  const left = { entry, ...reasonOf(outcome), ...(await uidsOf(bytes, opening)) };
+  return leave(left, left.state === 'skipped' ? undefined : await asSent(bytes, named, opening));
+}
+
+/** The instance that it would have been, also of a damaged file whose front says so. */
+async function asSent(
+  bytes: InstanceBytes,
+  { patients }: Named,
+  { form, unsent, signal }: Opening,
+): Promise<BegunInstance | undefined> {
+  if (unsent === undefined) return undefined;
+  const said = await refusingUnreadable(signal, () =>
+    summariseFile(bytes, isArchive(form), unsent.kind, signal),
+  );
+  const uids = said.kind === 'summary' ? said.identifiers : said.kind === 'refused' ? said.begun : undefined;
+  return uids && sentUidsOf(uids, patients.get(uids.studyInstanceUID), unsent);
 }
 
 /** An index of a disc is not sent, and that is no fault. */

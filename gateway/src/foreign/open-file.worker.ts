@@ -15,8 +15,10 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal }, ask, signal) => {
     fatal: new Set(fatal),
     begin: async (entry) => void (await ask(giving({ kind: 'begin', entry }))),
     policy: await toDevicePolicy(policy, () => ask(giving({ kind: 'patient' }))),
+    // Nobody hears of these pseudonyms: their patients do not count.
+    unsent: await toDevicePolicy(policy, async () => undefined),
     take: async (opened) => void (await ask(giving({ kind: 'take', opened }, opened.bytes.buffer))),
-    leave: async (entry) => void (await ask(giving({ kind: 'leave', entry }))),
+    leave: async (entry, of) => void (await ask(giving({ kind: 'leave', entry, of }))),
     signal,
   });
   return giving(undefined);

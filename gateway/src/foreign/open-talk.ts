@@ -1,5 +1,6 @@
 /** The messages between the gateway and the thread that opens files. */
 import type { RulesSettings } from '#shared/deid/rules.ts';
+import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
 import type { Described } from '#shared/protocol/rule.ts';
@@ -48,7 +49,8 @@ export type OpenTalk = {
     /** One more patient, before a pseudonym is made: the account may have had its day's. */
     | { readonly kind: 'patient' }
     | { readonly kind: 'take'; readonly opened: OpenedInstance }
-    | { readonly kind: 'leave'; readonly entry: NotTaken };
+    /** `of`: the instance that it would have been, where somebody can tell. */
+    | { readonly kind: 'leave'; readonly entry: NotTaken; readonly of?: BegunInstance | undefined };
   /** Bytes for `read`. */
   readonly reply: Uint8Array<ArrayBuffer>;
   readonly answer: undefined;

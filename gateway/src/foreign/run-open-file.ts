@@ -47,6 +47,7 @@ import { openVault } from '../vault/vault.store.ts';
 import type { NotTaken, OpeningPolicy, OpenTalk } from './open-talk.ts';
 import { takeBackInstances } from '../uploads/take-back.ts';
 import { createSending, type Sending } from './send-instances.ts';
+import { countWithheldOf, noteWithheld, sayWithheld } from './withheld.store.ts';
 import { settleTransfers } from './transfer.store.ts';
 
 export type ForeignTools = {
@@ -102,9 +103,11 @@ async function openOne(
   signal: AbortSignal,
 ): Promise<void> {
   const { db } = tools.pipeline;
+  const studies = new Set<string>();
   const opened: Opened = {
-    sending: createSending(sendToolsOf(tools, file, signal)),
+    sending: createSending(sendToolsOf(tools, file, studies, signal)),
     left: [],
+    studies,
     reading: null,
     patients: 0,
   };
@@ -117,6 +120,10 @@ async function openOne(
     problem = await endingOf(tools, { file, opened, signal }, error);
   }
   const entries = entriesOf(opened, file);
+  // A device says of itself what it withholds.
+  if (file.device_id === null)
+    for (const studyInstanceUID of studies)
+      await sayWithheld(tools.pipeline, { accountId: file.account_id, studyInstanceUID }, file.account_id);
   // A peer was told that its instances are stored: the bytes stay until they are.
   const keepsBytes = file.peer_id !== null;
   if (!(await setOpened(db, file.id, { entries, problem, keepsBytes }))) return;
@@ -130,6 +137,8 @@ async function openOne(
 type Opened = {
   readonly sending: Sending;
   readonly left: NotTaken[];
+  /** Those of which something was taken or left, after the policy. */
+  readonly studies: Set<string>;
   /** The entry that is being read, by its place. */
   reading: number | null;
   /** Those that this run has met. */
@@ -229,7 +238,12 @@ export async function toOpening(
   return { kind: 'deidentified', options: policy.options, settings: settingsOf(policy), pair, tagKey, vault };
 }
 
-function sendToolsOf({ pipeline, parcels }: ForeignTools, file: SentFile, signal: AbortSignal) {
+function sendToolsOf(
+  { pipeline, parcels }: ForeignTools,
+  file: SentFile,
+  studies: Set<string>,
+  signal: AbortSignal,
+) {
   // As a device: it sends, and reads nothing by its roles.
   const sender = {
     accountId: file.account_id,
@@ -251,7 +265,11 @@ function sendToolsOf({ pipeline, parcels }: ForeignTools, file: SentFile, signal
     },
     openUpload: async (manifest: Parameters<typeof openUpload>[1]) => {
       const asked = await askPacs(pipeline, manifest, sender, signal);
-      return openUpload(pipeline, manifest, sender, { asked });
+      const { studyInstanceUID } = manifest;
+      studies.add(studyInstanceUID);
+      const of = { accountId: file.account_id, studyInstanceUID };
+      const withheld = file.device_id === null ? await countWithheldOf(pipeline.db, of) : {};
+      return openUpload(pipeline, { ...manifest, withheld }, sender, { asked });
     },
     takeBack: async (uploadId: string, keys: Parameters<typeof takeBackInstances>[2]) => {
       const upload = await findUpload(pipeline.db, uploadId, null);
@@ -271,6 +289,18 @@ type Replying = {
 
 const NOTHING = new Uint8Array(0);
 
+/** A study of which it is known that it is not whole says so. */
+async function noteLeft(
+  db: PipelineTools['db'],
+  { id: fileId, site_id: siteId, account_id: accountId, device_id: deviceId }: SentFile,
+  { studies }: Opened,
+  { entry: { reason }, of }: Extract<OpenTalk['question'], { kind: 'leave' }>,
+): Promise<void> {
+  if (of === undefined || deviceId !== null) return;
+  studies.add(of.studyInstanceUID);
+  await noteWithheld(db, { ...of, siteId, accountId, fileId, reason });
+}
+
 function replies(
   { pipeline: { db, now } }: ForeignTools,
   { file, blob, opened, policy, isCounted }: Replying,
@@ -289,6 +319,7 @@ function replies(
         return giving(NOTHING);
       case 'leave':
         opened.left.push(question.entry);
+        await noteLeft(db, file, opened, question);
         return giving(NOTHING);
       case 'patient': {
         const { account_id: accountId, site_id: siteId } = file;

@@ -67,9 +67,9 @@ export const sheetWords = {
   },
   /** Instances that the sender did not promise, as it said. */
   withheld: {
-    'left-out': (count: number) => `${count} left out by a person on the device`,
+    'left-out': (count: number) => `${count} left out by a person before sending`,
     damaged: (count: number) => `${count} damaged, or named by the disc’s index and missing on it`,
-    held: (count: number) => `${count} held back on the device for a person to decide`,
+    held: (count: number) => `${count} held back for a person to decide`,
   } satisfies Record<WithheldCause, (count: number) => string>,
   moreOthers: (count: number) => `${count} more, each named in the attached receipt`,
   /** The gateway that issued the receipt may have known more reasons. */

@@ -5,7 +5,7 @@
 
 /**
  * `left-out`: by a person; `damaged`: only a damaged file was there, or none, and the index of its disc names it;
- * `held`: on the device, for a person to decide.
+ * `held`: by the device, or by the gateway for a sender without one, for a person to decide.
  */
 export const WITHHELD_CAUSES = ['left-out', 'damaged', 'held'] as const;
 export type WithheldCause = (typeof WITHHELD_CAUSES)[number];

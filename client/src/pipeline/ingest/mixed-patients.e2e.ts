@@ -167,7 +167,7 @@ async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void>
   await writeFile(file, Buffer.from(await sheet.arrayBuffer()));
   const words = execFileSync('pdftotext', ['-layout', file, '-']).toString().replace(/\s+/g, ' ');
   assert.match(words, '7 of 9 instances are in the PACS. The others are listed below.');
-  assert.match(words, '1 left out by a person on the device');
+  assert.match(words, '1 left out by a person before sending');
   assert.match(words, '1 damaged, or named by the disc’s index and missing on it');
   const printed: string[] = [];
   const around = {

@@ -1,0 +1,90 @@
+/**
+ * Instances of scripts and modalities that were not taken, by the study that they belong to: without them a study that
+ * looks whole is not. Its uploads say how many (shared/src/protocol/withheld.ts), and receipts with them.
+ */
+import { sql, type Kysely } from 'kysely';
+import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
+import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
+import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
+import type { Withheld, WithheldCause } from '#shared/protocol/withheld.ts';
+import type { Tables } from '../database/tables.ts';
+import { findUpload } from '../pipeline/parcel.store.ts';
+import { withhold } from '../uploads/withhold.ts';
+import type { UploadTools } from '../uploads/upload-tools.ts';
+import type { NotTaken } from './open-talk.ts';
+
+type Db = Kysely<Tables>;
+
+/** `studyInstanceUID`: as it is after the policy. */
+export type WithheldStudy = { readonly accountId: string; readonly studyInstanceUID: string };
+
+type NewWithheld = BegunInstance & {
+  readonly siteId: string;
+  readonly accountId: string;
+  readonly fileId: string;
+  readonly reason: NotTaken['reason'];
+};
+
+/** One that is sent again counts once, for its newest file. */
+export async function noteWithheld(
+  db: Db,
+  { siteId, accountId, fileId, ...one }: NewWithheld,
+): Promise<void> {
+  const cause: WithheldCause = isCutOrDamaged(one.reason) ? 'damaged' : 'held';
+  await db
+    .insertInto('withheld_instance')
+    .values({
+      ...{ site_id: siteId, account_id: accountId, file_id: fileId, cause },
+      ...{ study_instance_uid: one.studyInstanceUID, sop_instance_uid: one.sopInstanceUID },
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['account_id', 'study_instance_uid', 'sop_instance_uid'])
+        .doUpdateSet({ file_id: fileId, cause }),
+    )
+    .execute();
+}
+
+/** The studies of a file of which a person leaves out what was not taken. */
+export async function leaveOutWithheld(db: Db, fileId: string): Promise<readonly WithheldStudy[]> {
+  const rows = await db
+    .updateTable('withheld_instance')
+    .set({ cause: 'left-out' })
+    .where('file_id', '=', fileId)
+    .returning(['account_id', 'study_instance_uid'])
+    .execute();
+  const studies = new Map(rows.map((row) => [row.study_instance_uid, row.account_id]));
+  return [...studies].map(([studyInstanceUID, accountId]) => ({ studyInstanceUID, accountId }));
+}
+
+/** Those that the account has not sent in another form since. */
+export async function countWithheldOf(
+  db: Db,
+  { accountId, studyInstanceUID }: WithheldStudy,
+): Promise<Withheld> {
+  const { rows } = await sql<{ cause: WithheldCause; count: number }>`
+    select cause, least(count(*), ${MANIFEST_INSTANCE_LIMIT})::int as count from withheld_instance held
+    where account_id = ${accountId}::uuid and study_instance_uid = ${studyInstanceUID} and not exists (
+      select from upload join study on study.id = upload.study_id
+        join instance on instance.study_id = study.id and instance.sop_instance_uid = held.sop_instance_uid
+      where upload.account_id = held.account_id and study.study_instance_uid = held.study_instance_uid)
+    group by cause`.execute(db);
+  return Object.fromEntries(rows.map(({ cause, count }) => [cause, count]));
+}
+
+/** The account's uploads of the study that no device makes say how many there are. `by`: the account that decides. */
+export async function sayWithheld(tools: UploadTools, study: WithheldStudy, by: string): Promise<void> {
+  const withheld = await countWithheldOf(tools.db, study);
+  const uploads = await tools.db
+    .selectFrom('upload')
+    .innerJoin('study', 'study.id', 'upload.study_id')
+    .select('upload.id')
+    .where('upload.account_id', '=', study.accountId)
+    .where('upload.device_id', 'is', null)
+    .where('study.study_instance_uid', '=', study.studyInstanceUID)
+    .execute();
+  for (const { id } of uploads) {
+    const upload = await findUpload(tools.db, id, null);
+    if (upload !== undefined) await withhold(tools, upload, { accountId: by, deviceId: null }, withheld);
+  }
+}
