@@ -73,4 +73,11 @@ test('asks the gateway for the days of this device’s calendar', () => {
   assert.is(said, 'status=active&sort=newest&cursor=newest%7E%7E4&anonymise=1');
 });
 
+test('looks for a case by its number among closed ones too, unless another state is chosen', () => {
+  const page = { now: new Date(), cursor: null, isAnonymous: false };
+  assert.is(queryOf({ ...USUAL, q: '28' }, page), 'q=28&sort=newest');
+  assert.is(queryOf({ ...USUAL, q: '28', status: 'open' }, page), 'q=28&status=open&sort=newest');
+  assert.is(queryOf({ ...USUAL, q: '1.2.840' }, page), 'q=1.2.840&status=active&sort=newest');
+});
+
 test.run();

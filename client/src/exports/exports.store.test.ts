@@ -105,7 +105,7 @@ test('the cases of an export are those of the list, without its order', () => {
   const listed = { ...USUAL, priority: 'urgent', due: 'overdue', sort: 'due', q: '7' } as const;
   const selection = selectionOf(listed, now);
   assert.equal(selection, {
-    filter: { q: '7', status: 'active', priority: 'urgent', dueUntil: '2026-03-08' },
+    filter: { q: '7', priority: 'urgent', dueUntil: '2026-03-08' },
   });
   assert.ok(exportSelectionSchema.safeParse(selection).success);
 });
