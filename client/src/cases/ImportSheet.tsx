@@ -152,6 +152,8 @@ function Outcome({ report }: ReportProps) {
         {report.repeatedRows > 0 && <Repeated report={report} />}
       </>
     );
+  // Nothing is wrong with the file: it has other headings.
+  if (wrong[0]?.fault === 'no-columns') return <Notice kind="wait" title={faultOf(wrong[0])} />;
   return (
     <Notice kind="stop" title={words.wrong(wrongRows)}>
       <p>{words.correct}</p>

@@ -93,7 +93,7 @@ test('rows open cases for studies and numbers, and change the cases that they na
     'ID;Version;Title;Priority;Tags;Due on;Assignee;Studies;Accession number;Remark',
     `${id};${version};After;urgent;"new, ""a, b""";2027-02-03;${person.username};${study};;x`,
     `;;By study;;;;;${study};;`,
-    ';;By number;high;one, two;;;;ACC-77;',
+    ';;By number;High;one, two;;;;ACC-77;',
     ';;Already here;;;;;;ACC-1;',
   ].join('\n');
   const preview = await imported(csv, 'dryRun=true');
