@@ -453,7 +453,7 @@ async function findMarksInPacs({ page, account }: Stage): Promise<void> {
   await looksRight(page, 'stored-marks');
   await page.getByRole('link', { name: 'Review', exact: true }).press('Enter');
   await page.getByRole('link', { name: 'Open the case' }).press('Enter');
-  await page.locator('summary', { hasText: 'What happened' }).press('Enter');
+  await page.locator('main.case summary', { hasText: 'What happened' }).press('Enter');
   const happened = page.getByRole('list', { name: 'What happened to this case' });
   await happened.getByText('Marks of a reader: handed to the PACS').waitFor();
   await happened.getByText('Marks of a reader: receipt issued').waitFor();
@@ -468,6 +468,8 @@ walk('the sign-in page says that a verdict waits, and not whose or of whom', asy
   const form = page.getByRole('region', { name: 'Your answers' });
   await form.getByLabel('Pneumonia', { exact: true }).press('Space');
   await form.getByLabel('5 Certain').press('Space');
+  // It is known by then that models found nothing in this case.
+  await form.getByLabel('I can judge it').waitFor();
   await page.context().setOffline(true);
   await press(page, 'Save the answers');
   await form.getByText('Kept on this device, not sent yet.').waitFor();

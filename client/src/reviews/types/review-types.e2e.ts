@@ -49,6 +49,8 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   const second = form.getByRole('listitem', { name: 'Question 2' });
   await second.getByLabel('Question', { exact: true }).fill('Width of the gap');
   await second.getByLabel('Kind of answer').selectOption('measurement');
+  await second.getByLabel('Smallest value').fill('1');
+  await second.getByLabel('Largest value').fill('5');
   await typesDecimals(second.getByRole('group', { name: 'What readers see' }).getByRole('textbox'));
   await looksRight(page, 'review-type-form');
   await form.getByRole('button', { name: 'Move question 2 up' }).press('Enter');
