@@ -86,7 +86,9 @@ export function fieldsOf(values: CsvValues, assignees: Assignees): Fields {
   const readers: { readonly [F in CaseCsvField]?: (value: string) => Fields } = {
     title: (title) => ({ title: valid('title', caseTitleSchema, title) }),
     status: (status) => ({ status: valid('status', z.enum(['open', 'on-hold']), status.toLowerCase()) }),
-    priority: (priority) => ({ priority: valid('priority', z.enum(CASE_PRIORITIES), priority.toLowerCase()) }),
+    priority: (priority) => ({
+      priority: valid('priority', z.enum(CASE_PRIORITIES), priority.toLowerCase()),
+    }),
     tags: (tags) => ({ tags: valid('tags', caseTagsSchema, listOf(tags)) }),
     dueOn: (dueOn) => ({ dueOn: dueOn === '' ? null : valid('dueOn', z.iso.date(), dueOn) }),
     assignee: (name) => ({ assigneeId: assigneeOf(name, assignees) }),
