@@ -178,7 +178,7 @@ export const auditWords = {
     verdict: { agreed: 'agreed with the model', corrected: 'corrected the model' },
   } as Readonly<Record<string, Readonly<Record<string, string>>>>,
   /** A search told a patient's name or ID as the PACS has them, perhaps a pseudonym; or numbers and dates alone. */
-  named: 'the patient’s name or ID was shown',
+  named: 'with the name or ID that the PACS has of it, perhaps a pseudonym',
   unnamed: 'no name was shown',
   because: {
     'unknown-user': 'no such account',

@@ -79,7 +79,7 @@ test('tells a search from a reading, and says whether a name was shown', () => {
     [named.what, named.more, named.until],
     [
       'Found a study in a search of the PACS',
-      ['the patient’s name or ID was shown', '2 searches'],
+      ['with the name or ID that the PACS has of it, perhaps a pseudonym', '2 searches'],
       span.until,
     ],
   );

@@ -46,7 +46,7 @@ test('a study of which nothing had arrived when it was cancelled was not put tog
     ]),
     [
       'Sending began',
-      'Sending was cancelled: 14 images left out, none of them had arrived',
+      'Sending was cancelled: 14 images left out, none of them had arrived whole',
       'Record issued: none of it is in the PACS',
     ],
   );
@@ -66,7 +66,7 @@ test('a decision says what a person decided about how many images', () => {
   assert.equal(decided({ decision: 'retry', instances: 2 }), ['A person had 2 images tried again']);
   const cancelled = { decision: 'leave-out', cancelled: true };
   for (const [instances, arrived, end] of [
-    [1, 0, '1 image left out, which had not arrived'],
+    [1, 0, '1 image left out, which had not arrived whole'],
     [5, 2, '5 images left out, 2 of them had arrived at the gateway'],
     [5, 5, '5 images left out, all of them had arrived at the gateway'],
   ] as const)
