@@ -461,6 +461,7 @@ test('a study of which something was never sent is not whole, wherever it was se
     ]),
   );
   assert.equal(new Set(keys(entries, { shown: 'left-out' })), new Set(['here', '1.2.2']));
+  assert.equal(new Set(keys(entries, { shown: 'incomplete' })), new Set(['here', '1.2.2']));
   assert.is(keys(entries, { shown: 'arrived' }).length, 3);
 });
 

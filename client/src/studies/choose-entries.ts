@@ -4,7 +4,8 @@ import { QUEUE_PARTS, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { DayEntry } from './day-entry.ts';
 import { readDays } from './read-days.ts';
 
-export const SHOWN = ['all', ...QUEUE_PARTS, 'removed'] as const;
+/** `incomplete`: something of the study is not in the PACS, wherever it is. */
+export const SHOWN = ['all', 'incomplete', ...QUEUE_PARTS, 'removed'] as const;
 export type Shown = (typeof SHOWN)[number];
 export const PERIODS = ['any', 'today', 'yesterday', 'week'] as const;
 export type Period = (typeof PERIODS)[number];
@@ -115,7 +116,9 @@ export function removedAmong(entries: readonly DayEntry[], choice: Choice, now: 
 function isShown({ part, removed, track }: DayEntry, shown: Shown): boolean {
   if (shown === 'removed' || removed) return removed && shown === 'removed';
   // A study of which a part was left out has arrived too, and is found under both.
-  const isLeftOut = shown === 'left-out' && part === 'arrived' && track.leftOut > 0;
+  const isWhole = part === 'arrived' && track.leftOut === 0;
+  if (shown === 'incomplete') return !isWhole;
+  const isLeftOut = shown === 'left-out' && part === 'arrived' && !isWhole;
   return shown === 'all' || part === shown || isLeftOut;
 }
 

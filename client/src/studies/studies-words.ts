@@ -26,12 +26,14 @@ export const studiesWords = {
   show: 'Show',
   shown: {
     all: 'All studies',
+    incomplete: 'Not all in the PACS',
     ...queueWords.parts,
     removed: 'Removed from list',
   } satisfies Record<Shown, string>,
   /** For those who watch the site: what needs a person needs its sender. */
   shownOfSite: {
     all: 'All studies',
+    incomplete: 'Not all in the PACS',
     ...queueWords.parts,
     'needs-you': NEEDS_DECISION,
     removed: 'Removed from list',
