@@ -136,6 +136,9 @@ function Template({ templates, chosen, onChoose }: TemplateProps) {
           {told !== undefined && <p>{told}</p>}
         </Notice>
       </div>
+      {!templates.some(({ definition }) => definition.format === 'dicom') && (
+        <p class="small quiet">{words.noImages}</p>
+      )}
       <details class="disclosure">
         <summary class="small">
           <span class="disclosure-mark">

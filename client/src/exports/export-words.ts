@@ -27,6 +27,7 @@ export const exportWords = {
     template: 'What the file has',
     loading: 'Loading the templates…',
     none: 'There is no template for you. Ask an administrator.',
+    noImages: 'None of these has the images themselves. Ask a radiologist or an administrator for them.',
     fields: 'Fields',
     purpose: 'What it is for',
     purposeHint: 'Administrators see it beside your name.',

@@ -36,7 +36,7 @@ export function nameSaid(value: string | null | undefined): string | null {
 export const identitySaid = (value: string | null | undefined): string =>
   isOn.value ? '' : (value?.trim() ?? '');
 
-/** What a person typed: it may hold a name, and what is hidden is not told as absent. */
+/** A text that somebody typed: it may hold a name, and where it is hidden it is not told as absent. */
 export const typedSaid = (text: string): string => (isOn.value && text !== '' ? kitWords.textHidden : text);
 
 /** A birth date, YYYYMMDD. Null: there is none, or it is hidden. */

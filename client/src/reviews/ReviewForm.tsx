@@ -110,7 +110,7 @@ type ProseProps = ReasonProps & {
 /** More than may be said is not cut: nobody would notice. */
 function Prose({ title, rows, longest, text, onType, isWrong }: ProseProps) {
   const hint = useId();
-  // What is typed now is seen; what was there before waits to be asked for, and stays as it is.
+  // The text from before waits to be asked for, and stays as it is; new words are seen while they are typed.
   const [isAsked, setAsked] = useState(text === '');
   if (namesHidden.value && !isAsked)
     return <HiddenText title={title} text={text} onShow={() => setAsked(true)} />;

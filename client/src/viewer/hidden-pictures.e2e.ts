@@ -114,46 +114,43 @@ walk('are shown in a review once a person asks, by keyboard and by touch', async
   await image.waitFor();
 });
 
-walk(
-  'what readers typed is hidden too, and stays as it was when the other answers are saved',
-  async (stage) => {
-    const { page, enter } = stage;
-    await enter();
-    const studyInstanceUID = await storeUltrasound(stage);
-    const review = await openReview(stage, studyInstanceUID);
-    const typed = 'As of Mrs Example in 2003';
-    const listed = await answered<object>(stage, 'GET', listPath(studyInstanceUID));
-    const { seriesInstanceUID, sopInstanceUID } = readPictures(studyInstanceUID, listed).pictures[0]!;
-    const mark = { id: randomUUID(), kind: 'text', frame: 1, points: [[100, 80]], label: 'Example, left' };
-    await answered(stage, 'PUT', `/reviews/${review}/annotations`, {
-      ...{ id: randomUUID(), place: 1, version: 0 },
-      annotations: [{ studyInstanceUID, seriesInstanceUID, sopInstanceUID, ...mark }],
-    });
-    await answered(stage, 'POST', `/reviews/${review}/decision`, {
-      ...{ id: randomUUID(), place: 1, version: 1, decision: 'accept' },
-      answers: { finding: 'normal', certainty: 3, comment: typed },
-    });
-    const said = async () => {
-      const { places } = await answered<Review>(stage, 'GET', `/reviews/${review}`);
-      return places[0]!.said!.answers;
-    };
-    await hideNames(page, true);
-    await go(page, `#/reviews/${review}`);
-    const shows = page.getByRole('button', { name: 'Show it: Comment' });
-    await shows.waitFor();
-    await show(page).press('Enter');
-    await page.locator('.viewer-mark', { hasText: 'Text hidden' }).waitFor();
-    await page.locator('.mark-list', { hasText: 'Text hidden' }).waitFor();
-    assert.not.match(await page.locator('main').innerText(), /Example/);
-    await looksRight(page, 'review-text-hidden');
-    await page.getByRole('radio', { name: '4', exact: true }).check();
-    await page.getByRole('button', { name: 'Save the answers' }).press('Enter');
-    await until('the saved answers', async () => (await said())['certainty'] === 4);
-    assert.is((await said())['comment'], typed);
-    await shows.press('Enter');
-    assert.is(await page.getByLabel('Comment').inputValue(), typed);
-  },
-);
+walk('texts of readers are hidden too, and stay as they were when other answers are saved', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  const studyInstanceUID = await storeUltrasound(stage);
+  const review = await openReview(stage, studyInstanceUID);
+  const typed = 'As of Mrs Example in 2003';
+  const listed = await answered<object>(stage, 'GET', listPath(studyInstanceUID));
+  const { seriesInstanceUID, sopInstanceUID } = readPictures(studyInstanceUID, listed).pictures[0]!;
+  const mark = { id: randomUUID(), kind: 'text', frame: 1, points: [[100, 80]], label: 'Example, left' };
+  await answered(stage, 'PUT', `/reviews/${review}/annotations`, {
+    ...{ id: randomUUID(), place: 1, version: 0 },
+    annotations: [{ studyInstanceUID, seriesInstanceUID, sopInstanceUID, ...mark }],
+  });
+  await answered(stage, 'POST', `/reviews/${review}/decision`, {
+    ...{ id: randomUUID(), place: 1, version: 1, decision: 'accept' },
+    answers: { finding: 'normal', certainty: 3, comment: typed },
+  });
+  const said = async () => {
+    const { places } = await answered<Review>(stage, 'GET', `/reviews/${review}`);
+    return places[0]!.said!.answers;
+  };
+  await hideNames(page, true);
+  await go(page, `#/reviews/${review}`);
+  const shows = page.getByRole('button', { name: 'Show it: Comment' });
+  await shows.waitFor();
+  await show(page).press('Enter');
+  await page.locator('.viewer-mark', { hasText: 'Text hidden' }).waitFor();
+  await page.locator('.mark-list', { hasText: 'Text hidden' }).waitFor();
+  assert.not.match(await page.locator('main').innerText(), /Example/);
+  await looksRight(page, 'review-text-hidden');
+  await page.getByRole('radio', { name: '4', exact: true }).check();
+  await page.getByRole('button', { name: 'Save the answers' }).press('Enter');
+  await until('the saved answers', async () => (await said())['certainty'] === 4);
+  assert.is((await said())['comment'], typed);
+  await shows.press('Enter');
+  assert.is(await page.getByLabel('Comment').inputValue(), typed);
+});
 
 walk('are shown on the page of a result once a person asks, and are not in the list', async (stage) => {
   const { page, enter } = stage;
