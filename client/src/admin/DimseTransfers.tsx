@@ -5,6 +5,7 @@ import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { REASONS } from '#shared/protocol/reasons.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
+import { hrefOf } from '../kit/routes.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { dimseTransferWords as words } from './dimse-transfer-words.ts';
 import { GiveUpSheet } from './GiveUpSheet.tsx';
@@ -41,7 +42,7 @@ type TransferProps = {
 };
 
 function Transfer({ transfer, onAnswer }: TransferProps) {
-  const { aeTitle, cameAt, bytes, missing, problem, triesAgain } = transfer;
+  const { aeTitle, cameAt, bytes, missing, studies, problem, triesAgain } = transfer;
   const [isGivingUp, setGivingUp] = useState(false);
   const of = words.from(aeTitle, formatMoment(new Date(cameAt), new Date()));
   const again = triesAgain ? words.tryNow : words.sendAgain;
@@ -58,6 +59,9 @@ function Transfer({ transfer, onAnswer }: TransferProps) {
           <p key={reason} class="small strong numbers">
             {words.missing(instances, titleIn(REASONS, reason))}
           </p>
+        ))}
+        {studies.map((uid) => (
+          <StudyLink key={uid} uid={uid} />
         ))}
         {triesAgain && <p class="small quiet">{words.triesAgain}</p>}
       </div>
@@ -89,5 +93,20 @@ function Transfer({ transfer, onAnswer }: TransferProps) {
         />
       )}
     </>
+  );
+}
+
+function StudyLink({ uid }: { readonly uid: string }) {
+  return (
+    <div>
+      <a
+        class="button button-bare"
+        href={hrefOf({ page: 'sent', id: uid })}
+        aria-label={words.of(words.study, uid)}
+      >
+        {words.study}
+      </a>
+      <p class="code kept small quiet">{uid}</p>
+    </div>
   );
 }

@@ -43,7 +43,7 @@ walk('an administrator adds a modality, corrects it, and deletes it', async (sta
 
 const TRANSFER = {
   ...{ id: '6f1c2d3e-0000-4000-8000-000000000001', aeTitle: 'CT_OLD', bytes: 52_428_800, triesAgain: false },
-  ...{ cameAt: '2026-03-02T09:30:00.000Z', problem: null },
+  ...{ cameAt: '2026-03-02T09:30:00.000Z', problem: null, studies: ['2.25.4711'] },
   missing: [
     { reason: 'pacs-refused', instances: 3 },
     { reason: 'conflicting-instance', instances: 1 },
@@ -51,7 +51,7 @@ const TRANSFER = {
 };
 const WAITING = {
   ...{ ...TRANSFER, id: '6f1c2d3e-0000-4000-8000-000000000002', aeTitle: 'MR_1', triesAgain: true },
-  ...{ problem: 'policy-withdrawn', missing: [] },
+  ...{ problem: 'policy-withdrawn', missing: [], studies: [] },
 };
 
 walk('an administrator gives up stored images that the PACS does not take, and says why', async (stage) => {
@@ -77,6 +77,8 @@ walk('an administrator gives up stored images that the PACS does not take, and s
   await looksRight(page, 'dimse-transfers');
   const row = page.getByRole('listitem').filter({ hasText: 'CT_OLD' });
   await row.getByText('3 instances: The PACS refused the instance.').waitFor();
+  const study = row.getByRole('link', { name: 'Open the study: 2.25.4711' });
+  assert.match((await study.getAttribute('href')) ?? '', '2.25.4711');
   await row.getByRole('button', { name: /^Give up/ }).click();
   const sheet = page.getByRole('dialog');
   assert.ok(await sheet.getByRole('button', { name: 'Give up' }).isDisabled());

@@ -8,6 +8,7 @@ export const dimseTransferWords = {
   more: (shown: number, total: number) => `The oldest ${shown} of ${total.toLocaleString('en')} transfers.`,
   from: (aeTitle: string, when: string) => `${aeTitle}, ${when}`,
   missing: (count: number, why: string) => `${instances(count)}: ${why}`,
+  study: 'Open the study',
   triesAgain: 'The gateway tries again automatically once this is fixed.',
   sendAgain: 'Send again',
   tryNow: 'Try now',

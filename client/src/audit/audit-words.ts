@@ -58,7 +58,7 @@ const EVENTS = {
   'sample-study-removed': 'Removed a sample study',
   'dimse-transfer-resent': 'Sent images of a modality again',
   'dimse-transfer-given-up': 'Gave up images of a modality',
-  'not-taken-left-out': 'Left out images that a script sent',
+  'not-taken-left-out': 'Left out images that were not stored',
   'records-read': 'Read records of a study',
   'study-found': 'Found a study in a search of the PACS',
   'orders-read': 'Read the list of orders',

@@ -1,4 +1,4 @@
-/** Instances that scripts sent and that were not taken: why, what to do, and to leave them out. */
+/** Instances that scripts and modalities sent and that were not taken: why, what to do, and to leave them out. */
 import { useEffect, useState } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { isReleasable } from '#shared/protocol/reason-kinds.ts';
@@ -67,8 +67,8 @@ export function NotTaken({ ofSite, asked, onDecided }: NotTakenProps) {
 type OneFileProps = { readonly file: NotTakenFile; readonly onLeaveOut: () => void };
 
 function OneFile({ file, onLeaveOut }: OneFileProps) {
-  const { id, cameAt, username, key, policy, studies, notTaken } = file;
-  const of = words.from(username, key, formatMoment(new Date(cameAt), new Date()));
+  const { id, cameAt, username, key, aeTitle, policy, studies, notTaken } = file;
+  const of = words.from(username, aeTitle ?? key, formatMoment(new Date(cameAt), new Date()));
   return (
     <article class="needs-item" aria-label={of}>
       <div class="needs-who">

@@ -1,18 +1,18 @@
-/** The words for instances that a script sent and that were not taken, before the gateway stored any of them. */
+/** The words for instances that a script or a modality sent and of which the gateway stored nothing. */
 import { instances } from '../kit/counted.ts';
 
 export const notTakenWords = {
-  title: 'Sent by a script, not stored',
+  title: 'Sent by a script or a modality, not stored',
   what: 'The gateway did not keep these instances: only the sender has them. Until they are sent again, whoever reads the study does not see them.',
   more: (shown: number, total: number) => `The newest ${shown} of ${total.toLocaleString('en')} files.`,
-  from: (username: string, key: string | null, when: string) =>
-    [key === null ? username : `${key} (${username})`, when].join(', '),
+  from: (username: string, sender: string | null, when: string) =>
+    [sender === null ? username : `${sender} (${username})`, when].join(', '),
   under: (policy: string, id: string) => `Sent under ${policy}. File ${id}`,
   noStudy: 'Nothing of this file was stored.',
   study: 'Open the study that has the rest',
   missing: (count: number, why: string) => `${instances(count)}: ${why}`,
   /** Nobody can look at the pixels here: the bytes are at the sender. */
-  look: 'Send it in the app, where a person can look, cover the name and release it. Or, where names may be kept, have the script send it again under a policy that keeps them, such as “identified”.',
+  look: 'Send it in the app, where a person can look, cover the name and release it. Or, where names may be kept, have the sender send it again under a policy that keeps them, such as “identified”.',
   leaveOut: 'Leave out',
   of: (action: string, of: string) => `${action}: ${of}`,
   ask: (about: string) => ({

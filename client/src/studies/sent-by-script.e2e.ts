@@ -62,7 +62,7 @@ walk('its account leaves out images that may show a name', async (stage) => {
   );
   await stage.enter();
   await page.getByRole('link', { name: /^Studies/ }).click();
-  const waiting = page.getByRole('region', { name: 'Sent by a script, not stored' });
+  const waiting = page.getByRole('region', { name: 'Sent by a script or a modality, not stored' });
   await waiting.getByText('1 instance: This image is marked as showing a name').waitFor();
   await page.getByText('1 held back').first().waitFor();
   await looksRight(page, 'studies-not-taken');

@@ -63,6 +63,9 @@ export type WithheldInstanceTable = {
   study_instance_uid: string;
   sop_instance_uid: string;
   cause: WithheldCause;
+  reason: string;
+  /** A modality heard at once that it is not taken, and still has it: its bytes are not here. */
+  told: boolean;
   /** The newest file that it came in. */
   file_id: string;
 };

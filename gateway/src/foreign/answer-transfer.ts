@@ -19,6 +19,7 @@ import {
   type MissingEntry,
   type WaitingTransfer,
 } from './transfer.store.ts';
+import { leaveOutWithheld, sayWithheld } from './withheld.store.ts';
 
 export type AnswerTools = { readonly pipeline: PipelineTools; readonly spool: FileSpoolTools };
 
@@ -55,6 +56,8 @@ export async function answerTransfer(
       tools.pipeline.now(),
     );
   });
+  if (answer.answer === 'give-up')
+    for (const study of await leaveOutWithheld(db, id)) await sayWithheld(tools.pipeline, study, by);
   await settleTransfers(tools.spool, id);
 }
 

@@ -1,10 +1,12 @@
 /**
- * Files of scripts of which instances were not taken, until a person leaves them out. Those of a peer are in
- * transfer.store.ts: of them the gateway still has the bytes.
+ * Files of scripts of which instances were not taken, and associations of modalities that heard so at once, until a
+ * person leaves them out. Instances of which a modality was told that they are stored are in transfer.store.ts: of them
+ * the gateway still has the bytes.
  */
 import { sql, type Kysely } from 'kysely';
 import type { NotTakenFile, NotTakenList } from '#shared/protocol/not-taken.ts';
 import type { Tables } from '../database/tables.ts';
+import { CAME_NOT } from './withheld.store.ts';
 
 type Db = Kysely<Tables>;
 
@@ -14,42 +16,61 @@ export type WhoseFiles = { readonly siteId: string; readonly accountId: string |
 const SHOWN_LIMIT = 100;
 
 /** As in the index `sent_file_not_taken`. */
-const WAITS = sql<boolean>`sent_file.peer_id is null and sent_file.state = 'opened' and sent_file.entries @? '$[*] ? ((@.state == "quarantined" || @.state == "refused") && !(exists(@.givenUp)))'`;
+const WAITS_OF_SCRIPT = sql<boolean>`sent_file.peer_id is null and sent_file.state = 'opened'
+  and sent_file.entries @? '$[*] ? ((@.state == "quarantined" || @.state == "refused") && !(exists(@.givenUp)))'`;
+
+/** Of a modality: `held`. As in the index `withheld_instance_told`. */
+const TOLD = sql<boolean>`held.told and held.cause <> 'left-out' and ${CAME_NOT}`;
 
 const isNotTaken = sql<boolean>`it->>'state' in ('quarantined', 'refused') and not it ? 'givenUp'`;
 
 const ofThem = ({ siteId, accountId }: WhoseFiles) =>
   sql<boolean>`sent_file.site_id = ${siteId}::uuid
-    and ${accountId === null ? sql`true` : sql`sent_file.account_id = ${accountId}::uuid`} and ${WAITS}`;
+    and ${accountId === null ? sql`true` : sql`sent_file.account_id = ${accountId}::uuid`} and (${WAITS_OF_SCRIPT} or sent_file.id in (
+      select held.file_id from withheld_instance held where held.site_id = ${siteId}::uuid and ${TOLD}))`;
 
-type Row = Omit<NotTakenFile, 'cameAt'> & { readonly cameAt: Date; readonly total: number };
+type Row = Omit<NotTakenFile, 'cameAt' | 'studies'> & {
+  readonly cameAt: Date;
+  readonly ofTaken: readonly string[];
+  readonly ofOthers: readonly string[];
+  readonly total: number;
+};
 
 /** `only`: this one alone. */
 export async function listNotTaken(db: Db, whose: WhoseFiles, only?: string): Promise<NotTakenList> {
   const { rows } = await sql<Row>`
     select sent_file.id, sent_file.created_at as "cameAt", sent_file.policy_name as policy,
-      account.username, api_key.name as key, (count(*) over ())::int as total,
+      account.username, api_key.name as key, sent_file.ae_title as "aeTitle", (count(*) over ())::int as total,
       (select coalesce(jsonb_agg(distinct study.study_instance_uid), '[]')
         from jsonb_array_elements(sent_file.entries) as entry(it)
         join upload on upload.id = (it->>'upload')::uuid join study on study.id = upload.study_id
-        where it->>'state' = 'sent') as studies,
+        where it->>'state' = 'sent') as "ofTaken",
+      (select coalesce(jsonb_agg(distinct held.study_instance_uid), '[]') from withheld_instance held
+        join study on study.site_id = held.site_id and study.study_instance_uid = held.study_instance_uid
+        where held.file_id = sent_file.id) as "ofOthers",
       (select jsonb_agg(jsonb_build_object('reason', reason, 'instances', instances) order by instances desc, reason)
         from (select it->>'reason' as reason, count(*)::int as instances
-          from jsonb_array_elements(sent_file.entries) as entry(it) where ${isNotTaken} group by 1) by_reason
+          from jsonb_array_elements(sent_file.entries) as entry(it) where sent_file.peer_id is null and ${isNotTaken} group by 1
+          union all select held.reason, count(*)::int from withheld_instance held
+          where held.file_id = sent_file.id and ${TOLD} group by 1) by_reason
       ) as "notTaken"
     from sent_file join account on account.id = sent_file.account_id
       left join api_key on api_key.id = sent_file.key_id
     where ${ofThem(whose)} and ${only === undefined ? sql`true` : sql`sent_file.id = ${only}::uuid`}
     order by sent_file.created_at desc, sent_file.id limit ${SHOWN_LIMIT}`.execute(db);
-  const shown = rows.map(({ total: _, cameAt, ...file }) => ({ ...file, cameAt: cameAt.toISOString() }));
+  const shown = rows.map(({ total: _, cameAt, ofTaken, ofOthers, ...file }) => ({
+    ...file,
+    cameAt: cameAt.toISOString(),
+    studies: [...new Set([...ofTaken, ...ofOthers])],
+  }));
   return { total: rows[0]?.total ?? 0, shown };
 }
 
 /** Undefined: none of theirs waits under this id (any more). */
 export async function leaveOutNotTaken(db: Db, whose: WhoseFiles, id: string): Promise<string | undefined> {
   const { rows } = await sql<{ account_id: string }>`
-    update sent_file set entries = (select jsonb_agg(
-      case when ${isNotTaken} then it || '{"givenUp": true}' else it end order by (it->>'entry')::int)
+    update sent_file set entries = (select coalesce(jsonb_agg(
+      case when sent_file.peer_id is null and ${isNotTaken} then it || '{"givenUp": true}' else it end order by (it->>'entry')::int), '[]')
       from jsonb_array_elements(entries) as entry(it))
     where sent_file.id = ${id}::uuid and ${ofThem(whose)} returning account_id`.execute(db);
   return rows[0]?.account_id;

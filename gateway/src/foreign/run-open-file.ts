@@ -298,7 +298,7 @@ async function noteLeft(
 ): Promise<void> {
   if (of === undefined || deviceId !== null) return;
   studies.add(of.studyInstanceUID);
-  await noteWithheld(db, { ...of, siteId, accountId, fileId, reason });
+  await noteWithheld(db, { ...of, siteId, accountId, fileId, reason, told: false });
 }
 
 function replies(

@@ -137,16 +137,15 @@ export async function listTransfers(db: Db, siteId: string): Promise<DimsePeers[
     .orderBy('id')
     .limit(SHOWN_LIMIT)
     .execute();
-  const missing = await missingOf(
-    db,
-    rows.map(({ id }) => id),
-  );
+  const ids = rows.map(({ id }) => id);
+  const [missing, studies] = await Promise.all([missingOf(db, ids), studiesOf(db, ids)]);
   const shown = rows.map((row) => ({
     id: row.id,
     aeTitle: row.ae_title ?? '',
     cameAt: row.created_at.toISOString(),
     bytes: Number(row.bytes ?? 0),
     missing: missing.get(row.id) ?? [],
+    studies: [...(studies.get(row.id) ?? [])],
     problem: row.problem,
     triesAgain: row.state === 'received',
   }));
@@ -162,6 +161,20 @@ async function missingOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<st
     group by 1, 2 order by 3 desc, 2`.execute(db);
   const byFile = Map.groupBy(rows, ({ id }) => id);
   return new Map([...byFile].map(([id, own]) => [id, own.map(({ id: _, ...missing }) => missing)]));
+}
+
+/** Those of which something is missing, by transfer. */
+async function studiesOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { rows } = await sql<{ id: string; studies: string[] }>`
+    select id, jsonb_agg(distinct uid) as studies from (
+      select sent_file.id, study.study_instance_uid as uid from sent_file ${FATES}
+        join upload on upload.id = (it->>'upload')::uuid join study on study.id = upload.study_id
+        where sent_file.id = any(${ids}::uuid[]) and sent_file.state = 'opened' and ${isOf('missing')}
+      union all select held.file_id, study.study_instance_uid from withheld_instance held
+        join study on study.site_id = held.site_id and study.study_instance_uid = held.study_instance_uid
+        where held.file_id = any(${ids}::uuid[]) and not held.told) of_transfers
+    group by id`.execute(db);
+  return new Map(rows.map(({ id, studies }) => [id, studies]));
 }
 
 export type WaitingTransfer = {

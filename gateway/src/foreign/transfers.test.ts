@@ -122,8 +122,8 @@ test('is kept where the PACS refuses it, and goes there again when an administra
   await transfer.goOn();
   const [waiting] = await transfer.waiting();
   assert.equal(
-    [waiting?.aeTitle, waiting?.missing, waiting?.problem, waiting?.triesAgain],
-    ['CT', [{ reason: 'pacs-refused', instances: 1 }], null, false],
+    [waiting?.aeTitle, waiting?.missing, waiting?.problem, waiting?.triesAgain, waiting?.studies],
+    ['CT', [{ reason: 'pacs-refused', instances: 1 }], null, false, [first!.identifiers.studyInstanceUID]],
   );
   assert.ok(await transfer.keepsBytes());
   transfer.pacs.failsOn.clear();

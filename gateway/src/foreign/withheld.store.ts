@@ -23,6 +23,8 @@ type NewWithheld = BegunInstance & {
   readonly accountId: string;
   readonly fileId: string;
   readonly reason: NotTaken['reason'];
+  /** A modality heard at once that it is not taken. */
+  readonly told: boolean;
 };
 
 /** One that is sent again counts once, for its newest file. */
@@ -30,17 +32,22 @@ export async function noteWithheld(
   db: Db,
   { siteId, accountId, fileId, ...one }: NewWithheld,
 ): Promise<void> {
+  const { reason, told } = one;
   const cause: WithheldCause = isCutOrDamaged(one.reason) ? 'damaged' : 'held';
   await db
     .insertInto('withheld_instance')
     .values({
-      ...{ site_id: siteId, account_id: accountId, file_id: fileId, cause },
+      ...{ site_id: siteId, account_id: accountId, file_id: fileId, cause, reason, told },
       ...{ study_instance_uid: one.studyInstanceUID, sop_instance_uid: one.sopInstanceUID },
     })
     .onConflict((conflict) =>
       conflict
         .columns(['account_id', 'study_instance_uid', 'sop_instance_uid'])
-        .doUpdateSet({ file_id: fileId, cause }),
+        .doUpdateSet({ file_id: fileId, cause, reason, told })
+        // A modality tries again without a person: what was decided stands.
+        .where(
+          sql<boolean>`not (${told} and withheld_instance.told and withheld_instance.cause = 'left-out')`,
+        ),
     )
     .execute();
 }
@@ -57,17 +64,20 @@ export async function leaveOutWithheld(db: Db, fileId: string): Promise<readonly
   return [...studies].map(([studyInstanceUID, accountId]) => ({ studyInstanceUID, accountId }));
 }
 
-/** Those that the account has not sent in another form since. */
+/** Of `held`: the account has not sent it in another form since. */
+export const CAME_NOT = sql<boolean>`not exists (
+  select from upload join study on study.id = upload.study_id
+    join instance on instance.study_id = study.id and instance.sop_instance_uid = held.sop_instance_uid
+  where upload.account_id = held.account_id and study.study_instance_uid = held.study_instance_uid)`;
+
+/** How many there are, by cause. */
 export async function countWithheldOf(
   db: Db,
   { accountId, studyInstanceUID }: WithheldStudy,
 ): Promise<Withheld> {
   const { rows } = await sql<{ cause: WithheldCause; count: number }>`
     select cause, least(count(*), ${MANIFEST_INSTANCE_LIMIT})::int as count from withheld_instance held
-    where account_id = ${accountId}::uuid and study_instance_uid = ${studyInstanceUID} and not exists (
-      select from upload join study on study.id = upload.study_id
-        join instance on instance.study_id = study.id and instance.sop_instance_uid = held.sop_instance_uid
-      where upload.account_id = held.account_id and study.study_instance_uid = held.study_instance_uid)
+    where account_id = ${accountId}::uuid and study_instance_uid = ${studyInstanceUID} and ${CAME_NOT}
     group by cause`.execute(db);
   return Object.fromEntries(rows.map(({ cause, count }) => [cause, count]));
 }

@@ -3,6 +3,7 @@
  * way, also with the gateway, is handed over with the instances that count, because its sender was told that they are
  * stored; what lies behind them was cut.
  */
+import { sql } from 'kysely';
 import { destroyFile, type FileSpoolTools } from './file-spool.ts';
 import { OPEN_FILE_QUEUE, setReceived, type SentFile } from './sent-file.store.ts';
 
@@ -23,7 +24,7 @@ export async function commitInstances(
 
 type AssociationFile = Pick<SentFile, 'id' | 'account_id' | 'wrapped_key'>;
 
-/** It will be opened; nothing is left of one in which no instance counts. Repeatable. */
+/** It will be opened; nothing is left of one in which no instance counts, but what was not taken of it. Repeatable. */
 export async function handOverAssociation(tools: FileSpoolTools, file: AssociationFile): Promise<void> {
   const { id, account_id: group } = file;
   const isEmpty = await tools.db.transaction().execute(async (trx) => {
@@ -37,7 +38,16 @@ export async function handOverAssociation(tools: FileSpoolTools, file: Associati
     if (row === undefined) return false;
     const bytes = Number(row.bytes ?? 0);
     if (bytes === 0) {
-      await trx.deleteFrom('sent_file').where('id', '=', id).execute();
+      await trx
+        .updateTable('sent_file')
+        .set({ state: 'opened', form: '{}', wrapped_key: null })
+        .where('id', '=', id)
+        .execute();
+      await trx
+        .deleteFrom('sent_file')
+        .where('id', '=', id)
+        .where(sql<boolean>`not exists (select from withheld_instance where file_id = sent_file.id)`)
+        .execute();
       return true;
     }
     await setReceived(trx, { id, bytes, now: tools.now() });

@@ -1,6 +1,7 @@
 /**
- * Files that a script sent by tus or STOW-RS, of which something was not taken. Their bytes are at the sender alone:
- * nothing can be released here, and what is needed is sent again from there. `GET /uploads/not-taken`.
+ * Files that a script sent by tus or STOW-RS, and associations of modalities, of which something was not taken. Its
+ * bytes are at the sender alone: nothing can be released here, and what is needed is sent again from there.
+ * `GET /uploads/not-taken`.
  */
 import { z } from 'zod';
 import { uidSchema } from './forms.ts';
@@ -14,7 +15,9 @@ export const notTakenSchema = z.object({
   /** The API key, by its name; null: none. */
   key: z.string().nullable(),
   policy: z.string(),
-  /** The studies of the instances that were taken. */
+  /** The calling AE title of a modality; null: a script. */
+  aeTitle: z.string().nullable(),
+  /** The studies here that they belong to. */
   studies: z.array(uidSchema),
   /** By the code of the reason. */
   notTaken: z.array(z.object({ reason: z.string(), instances: z.number().int() })),

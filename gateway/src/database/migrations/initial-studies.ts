@@ -112,9 +112,10 @@ export const STUDIES = [
   `create index sent_file_kept on sent_file (site_id) where state = 'opened' and wrapped_key is not null`,
   `create table withheld_instance (
     site_id uuid not null references site, account_id uuid not null references account, study_instance_uid text not null,
-    sop_instance_uid text not null, cause text not null, file_id uuid not null references sent_file on delete cascade,
+    sop_instance_uid text not null, cause text not null, reason text not null, told boolean not null, file_id uuid not null references sent_file on delete cascade,
     primary key (account_id, study_instance_uid, sop_instance_uid))`,
   `create index withheld_instance_file on withheld_instance (file_id)`,
+  `create index withheld_instance_told on withheld_instance (site_id) where told and cause <> 'left-out'`,
   `create table dimse_peer (
     id uuid primary key, site_id uuid not null references site, name text not null, ae_title text not null,
     addresses text[] not null, account_id uuid not null references account, policy_name text not null, reason text,

@@ -4,6 +4,7 @@
  * taken, while it still has it.
  */
 import type { NotTaken, OpeningPolicy, OpenTalk } from '../open-talk.ts';
+import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import type { ByteRange } from '#shared/dicom/data-set.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { createFairLine } from '../../threads/fair-line.ts';
@@ -18,9 +19,12 @@ export type InstanceToCheck = {
   readonly sopInstanceUID: string;
 };
 
+/** `of`: the instance that it would have been, where somebody can tell. */
+export type CheckedOut = Pick<NotTaken, 'state' | 'reason'> & { readonly of?: BegunInstance | undefined };
+
 export type Checks = {
   /** Null: it can be taken. Throws the signal's reason, and ThreadNotStarted. */
-  check(instance: InstanceToCheck, signal: AbortSignal): Promise<Pick<NotTaken, 'state' | 'reason'> | null>;
+  check(instance: InstanceToCheck, signal: AbortSignal): Promise<CheckedOut | null>;
   close(): Promise<void>;
 };
 
@@ -35,7 +39,7 @@ export function createChecks(): Checks {
     check: (instance, signal) =>
       line(instance.accountId, async () => {
         const { range, policy, accountId } = instance;
-        const left: NotTaken[] = [];
+        const left: CheckedOut[] = [];
         const task = {
           ...{ account: accountId, size: range.length, policy, fatal: [] },
           form: { kind: 'instance' } as const,
@@ -54,14 +58,14 @@ export function createChecks(): Checks {
 
 function readingFrom(
   { blob, range, policy, sopInstanceUID }: InstanceToCheck,
-  left: NotTaken[],
+  left: CheckedOut[],
 ): Reply<OpenTalk> {
   return async (question) => {
-    if (question.kind === 'leave') left.push(question.entry);
+    if (question.kind === 'leave') left.push({ ...question.entry, of: question.of });
     if (question.kind === 'take' && policy.kind === 'identified') {
-      const { entry, instance } = question.opened;
+      const { instance } = question.opened;
       if (instance.sopInstanceUID !== sopInstanceUID)
-        left.push({ entry, state: 'refused', reason: 'identifier-mismatch' });
+        left.push({ state: 'refused', reason: 'identifier-mismatch' });
     }
     // Patients are counted when the file is opened.
     if (question.kind !== 'read') return giving(NOTHING);

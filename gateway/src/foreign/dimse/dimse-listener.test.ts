@@ -5,6 +5,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { openPart10 } from '#shared/dicom/part10.ts';
+import { notTakenListSchema } from '#shared/protocol/not-taken.ts';
+import { sentStudiesSchema } from '#shared/protocol/studies.ts';
 import { skip } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { sha256 } from '#testing/sha256.ts';
@@ -145,6 +147,37 @@ test('hears at once of an instance that cannot be taken, and the others go on', 
   await until('the other one in the PACS', async () => pacs.held.size > before);
   const [entry, ...more] = (await filesOf('RESEARCH')).at(-1)!.entries as { state: string }[];
   assert.equal([entry?.state, more.length], ['sent', 0]);
+});
+
+test('has an image that may show a name named with its study, and an administrator leaves it out', async () => {
+  need();
+  const { accessToken: token } = await gateway.signIn();
+  const { instances } = syntheticStudy({ seed: 9509, series: 2, instancesPerSeries: 1, burnedInSeries: 1 });
+  // Each by an association of its own, as some modalities do.
+  for (const each of instances) await storescu([each.bytes], asking('RESEARCH', { options: ['-nh'] }));
+  const waiting = async () => {
+    const answer = await gateway.call('GET', '/uploads/not-taken?all=1', { token });
+    return notTakenListSchema.parse(await answer.json()).shown;
+  };
+  const file = await until('it to be named with its study', async () => {
+    const [newest] = await waiting();
+    return newest !== undefined && newest.studies.length > 0 && newest;
+  });
+  assert.equal(
+    [file.aeTitle, file.policy, file.notTaken],
+    ['RESEARCH', 'deidentified', [{ reason: 'burned-in-annotation', instances: 1 }]],
+  );
+  const [study] = file.studies;
+  const withheld = async () => {
+    const answer = await gateway.call('GET', `/studies?all=1&q=${study}`, { token });
+    return sentStudiesSchema.parse(await answer.json()).studies[0]?.uploads[0]?.withheld;
+  };
+  assert.equal(await withheld(), { held: 1 });
+  const { status } = await gateway.call('DELETE', `/uploads/not-taken/${file.id}`, { token });
+  assert.is(status, 204);
+  assert.equal(await withheld(), { 'left-out': 1 });
+  const named = (await waiting()).map(({ id }) => id);
+  assert.not.ok(named.includes(file.id));
 });
 
 test('is killed in the middle: what it was told is stored arrives, and nothing of the rest', async () => {

@@ -18,7 +18,9 @@ import { asFile } from '../../ports/pacs/dimse-files.ts';
 import { ENTRY_BYTES_LIMIT } from '../list-entries.ts';
 import type { OpeningPolicy } from '../open-talk.ts';
 import { codeOf } from '../stow-answer.ts';
-import type { Checks } from './check-instance.ts';
+import type { UploadTools } from '../../uploads/upload-tools.ts';
+import { noteWithheld, sayWithheld } from '../withheld.store.ts';
+import type { CheckedOut, Checks } from './check-instance.ts';
 import { isUnchanged, type PeerRow } from './dimse-peer.store.ts';
 
 /** PS3.4 Table B.2-1, and PS3.7 Annex C: Refused: Not authorized. */
@@ -30,6 +32,7 @@ const FILE_BYTES = 4 * 1024 ** 3;
 
 export type KeepTools = {
   readonly spool: FileSpoolTools;
+  readonly pipeline: UploadTools;
   readonly checks: Checks;
   readonly expiresAfterMs: number;
 };
@@ -57,14 +60,25 @@ export type Keeping = {
 };
 
 /** `bytes`: of its blob, which no row names yet. */
-type OpenFile = { readonly file: NewFile; readonly key: BlobKey; bytes: number; marks: number };
+type OpenFile = {
+  readonly file: NewFile;
+  readonly key: BlobKey;
+  bytes: number;
+  marks: number;
+  /** The studies of instances that were not taken, after the policy. */
+  readonly notWhole: Set<string>;
+};
 
 export function createKeeping(tools: KeepTools, peer: AdmittedPeer): Keeping {
   let open: OpenFile | null = null;
   const end = async (): Promise<void> => {
     const ending = open;
     open = null;
-    if (ending !== null) await handOverAssociation(tools.spool, ending.file);
+    if (ending === null) return;
+    await handOverAssociation(tools.spool, ending.file);
+    const accountId = peer.row.account_id;
+    for (const studyInstanceUID of ending.notWhole)
+      await sayWithheld(tools.pipeline, { accountId, studyInstanceUID }, accountId);
   };
   return {
     async take(instance, signal) {
@@ -118,7 +132,7 @@ async function openFile({ spool, expiresAfterMs }: KeepTools, peer: AdmittedPeer
     bytes: 0,
     expires_at: new Date(spool.now().getTime() + expiresAfterMs),
   });
-  return { file, key: fileKey(spool, file), bytes: 0, marks: 0 };
+  return { file, key: fileKey(spool, file), bytes: 0, marks: 0, notWhole: new Set() };
 }
 
 type Arriving = { readonly open: OpenFile; readonly instance: ArrivingInstance };
@@ -161,10 +175,23 @@ async function check(
     const instance = { blob, range, policy: opening, accountId: row.account_id, sopInstanceUID };
     const said = await checks.check(instance, signal);
     if (said === null) return null;
+    await noteNotTaken(spool, row, open, said);
     return { status: codeOf(said.state, said.reason), comment: REASONS[said.reason].title };
   } finally {
     await blob.close();
   }
+}
+
+/** A person hears of it too: the study is not whole without it. */
+async function noteNotTaken(
+  { db }: FileSpoolTools,
+  { site_id: siteId, account_id: accountId }: PeerRow,
+  { file: { id: fileId }, notWhole }: OpenFile,
+  { of, reason }: CheckedOut,
+): Promise<void> {
+  if (of === undefined) return;
+  await noteWithheld(db, { ...of, siteId, accountId, fileId, reason, told: true });
+  notWhole.add(of.studyInstanceUID);
 }
 
 /** Beyond what an instance may have, bytes are read and forgotten, so that the sender hears why. */
