@@ -335,8 +335,7 @@ test('the PACS breaks off on one instance, the others are stored at once, and th
 });
 
 test('the PACS searches, and refuses the gateway every store for days: that is no attempt of its instance', async () => {
-  // Fetch ends a store that is answered with 407 as a broken connection, without the status.
-  for (const status of [401, 403]) {
+  for (const status of [401, 403, 407]) {
     const refuses = { ...HONEST.answers, store: answered(status, 'html') };
     const { pipeline, liar, uploads, after, ends } = await sent(
       { ...HONEST, keeps: 'none', answers: refuses },

@@ -17,6 +17,7 @@ import {
 import { connectionSettings, type PacsAuthentication } from './connection.ts';
 import { PUBLIC_TLS, type PacsProxy, type PacsTls } from './pacs-agent.ts';
 import { NO_TOKEN, type PacsUnreachable } from './pacs.ts';
+import { whyAway } from './why-away.ts';
 import { createStowPacs } from './stow-pacs.ts';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
@@ -175,6 +176,16 @@ test('is believed by an authority of the site, also where the destination names 
   } finally {
     setDefaultCACertificates(before);
   }
+});
+
+test('is behind a proxy that wants credentials, and the trouble is told with that status', async () => {
+  const proxy = createServer();
+  proxy.on('connect', (_: IncomingMessage, socket: Socket) =>
+    socket.end('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n\r\n'),
+  );
+  const behind = { url: `http://127.0.0.1:${await listen(proxy)}`, except: '' };
+  const trouble = await troubleOf(reach('https://pacs.hospital.test', { kind: 'none' }, { proxy: behind }));
+  assert.equal([trouble?.status, trouble && whyAway(trouble)], [407, 'pacs-refuses-sign-in']);
 });
 
 test('is reached through the proxy, unless it is on this machine or among the exceptions', async () => {

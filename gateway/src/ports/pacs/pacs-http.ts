@@ -204,5 +204,8 @@ async function* watched(
 function asUnreachable(error: unknown): PacsUnreachable {
   const code = (error as { code?: unknown }).code;
   const connection = typeof code === 'string' ? code : null;
-  return new PacsUnreachable('the PACS cannot be reached', null, connection, error);
+  // undici says the status of a proxy that makes no tunnel in its message alone.
+  const wantsCredentials = error instanceof Error && error.message.startsWith('Proxy response (407)');
+  const status = wantsCredentials ? 407 : null;
+  return new PacsUnreachable('the PACS cannot be reached', status, connection, error);
 }
