@@ -19,6 +19,9 @@ import { dimsePeerWords as words } from './dimse-peer-words.ts';
 import { createDimsePeersStore, type DimsePeersStore } from './dimse-peers.store.ts';
 import { titleIn } from './title-in.ts';
 
+/** As the page of destinations. */
+const REFRESH_MS = 10_000;
+
 export function DimsePeersView() {
   const api = useApi();
   const [store] = useState(() => createDimsePeersStore(api));
@@ -26,7 +29,11 @@ export function DimsePeersView() {
   const editing = useSignal<DimsePeer | null | undefined>(undefined);
   useEffect(() => {
     void store.load();
-    return () => store.close();
+    const timer = setInterval(() => void store.refresh(), REFRESH_MS);
+    return () => {
+      clearInterval(timer);
+      store.close();
+    };
   }, [store]);
   const state = store.state.value;
   const trouble = store.trouble.value;

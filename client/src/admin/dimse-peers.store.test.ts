@@ -55,6 +55,24 @@ test('offers enabled accounts and policies in force', async () => {
   assert.is(store.state.value?.peers[0]?.aeTitle, 'CT_2');
 });
 
+test('is read again while it is looked at, and stays without an answer', async () => {
+  let peer = PEER;
+  let isThere = true;
+  const { api } = openTestApi((request) => {
+    if (!isThere) return refusal(503, 'unexpected');
+    if (request.path !== '/admin/dimse-peers') return answers(() => json(PEER, 201))(request);
+    return json({ listener: null, peers: [peer], transfers: { total: 0, shown: [] }, refused: [] });
+  });
+  const store = createDimsePeersStore(api);
+  await store.load();
+  peer = { ...PEER, week: { ...PEER.week, taken: 3 } };
+  await store.refresh();
+  assert.is(store.state.value?.peers[0]?.week.taken, 3);
+  isThere = false;
+  await store.refresh();
+  assert.equal([store.state.value?.peers.length, store.trouble.value], [1, null]);
+});
+
 test('makes, changes and deletes a modality, and a refusal is the form’s to show', async () => {
   let save = () => json(PEER, 201);
   const { api, asked } = openTestApi(answers(() => save()));

@@ -1,6 +1,7 @@
 /** The modalities that may store over DIMSE, and the administrator's actions on them. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import {
   type DimsePeers,
   dimsePeerSchema,
@@ -30,6 +31,8 @@ export interface DimsePeersStore {
   readonly choices: ReadonlySignal<PeerChoices>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   load(): Promise<void>;
+  /** The list alone; without an answer it stays as it was. */
+  refresh(): Promise<void>;
   /** `id` null: a new one. Throws ApiProblem, Unreachable. */
   save(id: string | null, wish: DimsePeerWish): Promise<void>;
   remove(id: string): Promise<void>;
@@ -73,6 +76,7 @@ export function createDimsePeersStore(api: Pick<ApiClient, 'json' | 'text'>): Di
         };
         await list();
       }),
+    refresh: () => ignoreFailure(list(), 'the next one comes soon'),
     async save(id, body) {
       const method = id === null ? 'POST' : 'PUT';
       const path = id === null ? PATH : `${PATH}/${id}`;
