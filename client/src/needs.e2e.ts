@@ -169,6 +169,7 @@ walk(
     await looksRight(page, 'needs');
     await page.getByRole('button', { name: /^Look at the pictures/ }).click();
     await page.getByRole('heading', { name: '4 instances held back' }).waitFor();
+    await page.getByText(/The rest of this study is sent\.$/).waitFor();
     await toolsAreInSight(page);
     await releaseFromPictures(page);
     await pressSend(page);
@@ -246,6 +247,15 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await page.reload();
   await page.context().unroute(decisions);
   await untilSigned(stage, { 'left-out': 4 });
+  // They are not in the PACS, so the disc is kept until somebody has said that it need not be.
+  const notSent = page.getByRole('button', { name: '4 files not sent' });
+  await notSent.click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove from this list' }).click();
+  await notSent.waitFor({ state: 'detached' });
+  await page.reload();
+  await page.getByText('4 instances left out: not in the PACS').waitFor();
+  await page.getByText('Nothing waits on this device').waitFor();
+  assert.is(await notSent.count(), 0);
 });
 
 walk('with nothing left to decide, a choice that was not sent leads back to Send', async (stage) => {

@@ -19,7 +19,11 @@ export function DiscItem({ standing }: DiscItemProps) {
   // Nobody's choices: whoever signs in begins with none.
   const isNobody = useSession().state.value === 'signed-out';
   const here = isNobody ? NOTHING_SENT : ingest.sentFromHere.value;
-  const outcomes = outcomesOf(here, studies, isBeforeSend(standing) ? EMPTY_PAGE : pageOf(ingest));
+  const outcomes = outcomesOf(
+    here,
+    isNobody ? [] : studies,
+    isBeforeSend(standing) ? EMPTY_PAGE : pageOf(ingest),
+  );
   const choices = sayOf(outcomes.choices);
   const underWay = underWayOf(studies);
   const disc = discOf(standing, {

@@ -7,6 +7,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { Path } from '../pipeline/ingest/RejectedFiles.tsx';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
@@ -57,11 +58,13 @@ type NotSentProps = {
 
 function NotSentSheet({ except, notSent: { leftOut, left }, onClose }: NotSentProps) {
   const ingest = useIngest();
+  const queue = useQueue();
   // A file that the upload page still shows is cleared there.
   const isOnPage = ingest.phase.value !== 'idle';
   const settle = () => {
     onClose();
     ingest.settleNotSent();
+    void queue.noteNotSent(new Map(leftOut.map(({ id, track }) => [id, track.leftOut])));
   };
   return (
     <Sheet title={discWords.title(except)} onClose={onClose}>

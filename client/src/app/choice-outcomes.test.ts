@@ -62,6 +62,18 @@ test('a missing file that the queue counts with its study counts once, while the
   );
 });
 
+test('a study that was sent before this page was opened keeps its disc until its missing files are off the list', () => {
+  const lacking = done({ track: { ...NOWHERE, inPacs: 11, leftOut: 1 }, withheld: { damaged: 1 } });
+  assert.equal(said(NOTHING_SENT, [lacking]), { standing: 'keep', studies: 0, except: 1 });
+  assert.equal(outcomesOf(NOTHING_SENT, [lacking], EMPTY_PAGE).notSent.leftOut, [lacking]);
+  assert.is(said(sent('b'), [lacking, done({ id: 'b' })]).standing, 'keep', 'another study arrived');
+  for (const study of [
+    { ...lacking, noted: 1 },
+    { ...lacking, removed: true },
+  ])
+    assert.equal(said(NOTHING_SENT, [study]), { standing: null, studies: 0, except: 0 });
+});
+
 const cleared = (path: string, choice: number, files = 1): LeftBehind => ({
   files,
   why: 'not-sent',

@@ -59,11 +59,30 @@ export function outcomesOf(
     const left = leftBehind.filter(({ choice }) => choice === at);
     return outcomeOf({ ...here, missing }, { at, sent, left }, at === current ? page : EMPTY_PAGE);
   });
+  const earlier = queued.filter((study) => !here.sent.has(study.id) && isLackingStill(study));
   const leftOut = queued.filter(
     ({ id, track }) => here.sent.has(id) && leftOutOf({ ...here, missing }, id, track) > 0,
   );
-  return { choices, notSent: { leftOut, left: [...leftBehind, ...namedOn(page)] } };
+  return {
+    choices: [...choices, ...earlier.map(outcomeOfEarlier)],
+    notSent: { leftOut: [...leftOut, ...earlier], left: [...leftBehind, ...namedOn(page)] },
+  };
 }
+
+/** Sent before this page was opened, without something that nobody has taken off the list of such files. */
+const isLackingStill = ({ state, removed, track, noted }: QueuedStudy): boolean =>
+  (state === 'done' || state === 'taken-back') && !removed && track.leftOut > noted;
+
+/** Its disc may be in the drive still: nobody has said otherwise. */
+const outcomeOfEarlier = ({ track }: QueuedStudy): ChoiceOutcome => ({
+  ...NO_OUTCOME,
+  missing: track.leftOut,
+});
+
+const NO_OUTCOME: ChoiceOutcome = {
+  ...{ inPacs: 0, underWay: 0, ended: 0, offList: 0, told: 0, held: 0, isBeingRead: false },
+  ...{ unsent: 0, refused: 0, missing: 0, unread: 0, isInDoubt: false, leftOut: 0, cleared: 0 },
+};
 
 /** A file that was cleared and is on the page again counts there alone. */
 function stillLeft(leftBehind: Known['leftBehind'], page: OnPage): readonly LeftBehind[] {

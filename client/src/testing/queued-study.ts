@@ -37,5 +37,6 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   queuedAt: 1,
   completedAt: null,
   removed: false,
+  noted: 0,
   ...some,
 });

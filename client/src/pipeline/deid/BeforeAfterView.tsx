@@ -18,6 +18,7 @@ import { hrefOf } from '../../kit/routes.ts';
 import { chosenWords } from '../ingest/chosen-words.ts';
 import { Bar } from '../ingest/SendBar.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
+import { useQueue } from '../queue/queue-context.ts';
 import { titleWords } from '../queue/title-words.ts';
 import type { FoundStudy } from '../ingest/found-study.ts';
 import { partsOf } from '../queue/study-title.ts';
@@ -52,6 +53,17 @@ function Missing() {
   );
 }
 
+/** A study of which some was held back comes here again. */
+function InForce({ of }: { readonly of: string }) {
+  const reopened = [...useIngest().reopenable.value].filter(([, found]) => found.studyInstanceUID === of);
+  const ids = reopened.map(([id]) => id);
+  const isPartlySent = useQueue().studies.value.some(
+    ({ id, track: { onTheWay, atGateway, inPacs } }) => ids.includes(id) && onTheWay + atGateway + inPacs > 0,
+  );
+  const rest = isPartlySent ? deidWords.restIsSent : deidWords.nothingLeft;
+  return <p class="compare-what small quiet">{`${deidWords.inForce} ${rest}`}</p>;
+}
+
 function OneStudy({ study }: { readonly study: FoundStudy }) {
   const ingest = useIngest();
   const [store] = useState(() => createComparisonStore(ingest, study.studyInstanceUID));
@@ -82,7 +94,7 @@ function OneStudy({ study }: { readonly study: FoundStudy }) {
         <p class="kept">
           <bdi>{partsOf({ ...study, bodyParts }).join(kitWords.separator) || chosenWords.noDescription}</bdi>
         </p>
-        {policy?.deidentify && <p class="compare-what small quiet">{deidWords.inForce}</p>}
+        {policy?.deidentify && <InForce of={study.studyInstanceUID} />}
       </div>
       {policy?.deidentify === false && <KeptNotice store={store} />}
       {policy?.deidentify && <HeldBack store={store} />}

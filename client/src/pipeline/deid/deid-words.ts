@@ -11,7 +11,9 @@ export const deidWords = {
   missingWhat:
     'Chosen studies are forgotten when the page reloads, and leave this list when they are queued.',
   missingNext: 'Choose a study',
-  inForce: '“After” is exactly what will be sent. Nothing has left yet.',
+  inForce: '“After” is exactly what will be sent.',
+  nothingLeft: 'Nothing has left yet.',
+  restIsSent: 'The rest of this study is sent.',
   unchanged: 'Nothing is changed',
   unchangedWhat: 'The PACS gets this instance exactly as it is, with names. Before and after are the same.',
   ordered: (count: number) => `The order replaces ${counted(count, 'value', 'values')}`,

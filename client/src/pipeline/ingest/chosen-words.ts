@@ -45,7 +45,7 @@ export const chosenWords = {
   } satisfies Record<Going, (held: number, all: number) => string>,
   notAllSent: (staying: number, chosen: number) =>
     chosen === 1
-      ? 'The study you chose is not sent yet'
+      ? 'What is chosen here is not sent yet'
       : staying === chosen
         ? `None of the ${studies(chosen)} you chose can be sent yet`
         : `Send takes ${formatCount(chosen - staying)} of the ${studies(chosen)} you chose`,

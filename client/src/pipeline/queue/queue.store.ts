@@ -157,6 +157,7 @@ function decisionsOf(tools: QueueStoreTools): Decisions {
     leaveOutHeld: async (id, reason) => (await decisions()).leaveOutHeld(id, reason),
     dismiss: async (id) => (await decisions()).dismiss(id),
     putBack: async (...ids) => (await decisions()).putBack(...ids),
+    noteNotSent: async (instances) => (await decisions()).noteNotSent(instances),
   };
 }
 

@@ -167,6 +167,8 @@ export interface QueuedStudy {
   readonly completedAt: number | null;
   /** Removed from the list; `putBack` applies. */
   readonly removed: boolean;
+  /** Of `track.leftOut`, those that a person has taken off the list of files that are not sent. */
+  readonly noted: number;
 }
 
 export interface QueuedInstance {
@@ -306,6 +308,8 @@ export interface QueueStore {
   dismiss(id: string): Promise<void>;
   /** Undoes `dismiss` of a finished or taken-back study. */
   putBack(...ids: readonly string[]): Promise<void>;
+  /** Takes so many instances of each study, by its id, off the list of files that are not sent. */
+  noteNotSent(instances: ReadonlyMap<string, number>): Promise<void>;
   receiptOf(id: string): Promise<KeptReceipt | null>;
   /** The gateway's name for this device and the signed-in account; null: it has none yet. */
   ownDevice(): Promise<string | null>;

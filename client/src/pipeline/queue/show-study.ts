@@ -51,6 +51,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     queuedAt: row.queuedAt,
     completedAt: row.completedAt,
     removed: row.removed === true,
+    noted: row.noted ?? 0,
   };
 }
 

@@ -30,7 +30,15 @@ export interface DecisionTools {
 
 export type Decisions = Pick<
   QueueStore,
-  'takeBack' | 'cancel' | 'retry' | 'tryNow' | 'leaveOut' | 'leaveOutHeld' | 'dismiss' | 'putBack'
+  | 'takeBack'
+  | 'cancel'
+  | 'retry'
+  | 'tryNow'
+  | 'leaveOut'
+  | 'leaveOutHeld'
+  | 'dismiss'
+  | 'putBack'
+  | 'noteNotSent'
 >;
 
 export function createDecisions(tools: DecisionTools): Decisions {
@@ -55,6 +63,7 @@ export function createDecisions(tools: DecisionTools): Decisions {
     },
     dismiss: (id) => dismiss(tools, id),
     putBack: (...ids) => putBack(tools.database, ids),
+    noteNotSent: (instances) => noteNotSent(tools.database, instances),
   };
 }
 
@@ -148,6 +157,13 @@ async function putBack(database: LocalDatabase, ids: readonly string[]): Promise
     .where('id')
     .anyOf(ids)
     .modify((row) => void delete row.removed);
+}
+
+async function noteNotSent(database: LocalDatabase, instances: ReadonlyMap<string, number>): Promise<void> {
+  await database.studies
+    .where('id')
+    .anyOf([...instances.keys()])
+    .modify((row) => void Object.assign(row, { noted: instances.get(row.id) }));
 }
 
 function isOver({ state }: StudyRow): boolean {

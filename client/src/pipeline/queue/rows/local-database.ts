@@ -136,6 +136,8 @@ export interface StudyRow {
   told?: 'arrived' | 'needs-you' | undefined;
   /** Removed from the list by a person, who may put it back. Absent unless so. */
   removed?: true;
+  /** So many instances that are not sent a person has taken off the list of such files. Absent: none. */
+  noted?: number;
 }
 
 export interface InstanceRow {
