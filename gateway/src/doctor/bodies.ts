@@ -54,8 +54,11 @@ async function tryStores(visit: Visit): Promise<readonly Finding[]> {
   if ([404, 405, 410, 501].includes(status)) return only('stores-not-offered', { status });
   if (status >= 500) return only('stores-fail', { outcome: outcomeOf(answer) });
   visit.found.takesStores = true;
-  return only('stores-offered');
+  return status >= 400 && isPage(answer) ? only('stores-unsure', { status }) : only('stores-offered');
 }
+
+/** A PACS refuses a request for its own programs; a page for people may come from something before it. */
+const isPage = ({ headers }: Answer): boolean => /^text\/html\b/i.test(headers['content-type'] ?? '');
 
 /** RFC 4918 §11.5. */
 const INSUFFICIENT_STORAGE = 507;

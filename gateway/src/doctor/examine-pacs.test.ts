@@ -258,6 +258,17 @@ promise('behind an nginx with its limit of 1 MB', async ({ orthanc }) => {
   });
 });
 
+promise('behind an nginx that refuses every store request with a page of its own', async ({ orthanc }) => {
+  const location = ['if ($request_method = POST) { return 400; }', ...passTo(portOf(orthanc))];
+  await behindNginx({ location }, async (url) => {
+    const report = await examine(url);
+    const unsure = found(report, 'stores-unsure');
+    assert.match(unsure.says, 'status 400');
+    assert.match(changeOf(unsure, 'nginx'), 'return 400');
+    assert.not(codesOf(report, 'ok').includes('stores-offered'));
+  });
+});
+
 promise('a web page, and a proxy whose PACS is away', async () => {
   const page = ['default_type text/html;', 'return 200 "<html><title>Welcome</title></html>";'];
   await behindNginx({ location: page }, async (url) => {

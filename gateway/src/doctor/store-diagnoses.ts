@@ -40,6 +40,15 @@ export const INSTANCES = {
     result: 'ok',
     says: 'The PACS takes store requests. A test with test instances stores two, and removes them where possible.',
   },
+  'stores-unsure': {
+    check: 'store',
+    result: 'warn',
+    says: 'A store request without instances is refused with a web page (status {status}). Something before the PACS may refuse every one.',
+    change: {
+      any: 'Test with test instances. If they are refused too, allow POST to /studies in whatever stands before the PACS.',
+      nginx: 'Look for what refuses POST: return {status}, limit_except, a firewall for web applications.',
+    },
+  },
   stored: { check: 'store', result: 'ok', says: 'The PACS stored two test instances.' },
   'stored-with-warning': {
     check: 'store',
