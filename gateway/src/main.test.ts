@@ -43,9 +43,11 @@ test.after(async () => {
 
 const signIn = (api: string) => signInAt(api, { username: 'admin', password: PASSWORD });
 
-test('says in one typed line that it is ready, and its keys and folders are for its owner only', () => {
-  const ready = gateway.lines.find(({ event }) => event === 'gateway-ready');
-  assert.equal([ready?.['api'], ready?.['web'], ready?.['database']], [gateway.api, gateway.web, 'embedded']);
+test('says in one typed line that it is ready, and its keys and folders are for its owner only', async () => {
+  // Its ports answer before the line has been read.
+  const isReady = () => gateway.lines.find(({ event }) => event === 'gateway-ready');
+  const { api, web, database } = await until('its line', isReady);
+  assert.equal([api, web, database], [gateway.api, gateway.web, 'embedded']);
   assert.is(statSync(join(folder, 'keys')).mode & 0o777, 0o700);
   for (const key of ['tokens.pem', 'receipts.pem', 'wrap.key', 'pseudonyms.key'])
     assert.is(statSync(join(folder, 'keys', key)).mode & 0o777, 0o600, key);

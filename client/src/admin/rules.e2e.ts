@@ -103,7 +103,10 @@ walk('a rule for models says what it misses', async (stage) => {
   await tried.getByRole('button', { name: 'Try' }).click();
   await tried.getByText('The body part is not known, and the rule asks for CHEST.').waitFor();
   await page.getByRole('button', { name: 'Remove chest films' }).click();
+  // The list shows it at once, before the gateway has it.
+  const removed = page.waitForResponse((answer) => answer.request().method() === 'PUT');
   await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  assert.ok((await removed).ok());
   await films.waitFor({ state: 'detached' });
 });
 

@@ -1,7 +1,7 @@
 /** The notes of a case, oldest first, and the field for the next. */
-import { useState } from 'preact/hooks';
 import { NOTE_LENGTH } from '#shared/protocol/cases.ts';
 import { formatMoment } from '../kit/format.ts';
+import { TypedField } from '../kit/TypedField.tsx';
 import type { CaseStore } from './case.store.ts';
 import { caseWords } from './case-words.ts';
 
@@ -35,24 +35,26 @@ export function CaseNotes({ store, mayWrite }: CaseNotesProps) {
 
 /** A note that could not be sent stays in the field. */
 function NewNote({ store }: { readonly store: CaseStore }) {
-  const [text, setText] = useState('');
+  const text = store.newNote.value;
   const isBusy = store.isBusy.value;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    if (text.trim() !== '' && (await store.note(text))) setText('');
+    if (text.trim() !== '' && (await store.note(text))) store.newNote.value = '';
   };
   return (
     <form class="stack case-new-note" onSubmit={(event) => void submit(event)}>
-      <label class="field">
-        <span>{words.add}</span>
-        <textarea
-          rows={3}
-          maxLength={NOTE_LENGTH}
-          value={text}
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-        <span class="small quiet">{words.hint}</span>
-      </label>
+      <TypedField title={words.add} text={text}>
+        <label class="field">
+          <span>{words.add}</span>
+          <textarea
+            rows={3}
+            maxLength={NOTE_LENGTH}
+            value={text}
+            onInput={(event) => (store.newNote.value = event.currentTarget.value)}
+          />
+          <span class="small quiet">{words.hint}</span>
+        </label>
+      </TypedField>
       <div>
         <button type="submit" class="button" disabled={isBusy || text.trim() === ''}>
           {isBusy ? words.submitting : words.submit}

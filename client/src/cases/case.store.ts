@@ -1,5 +1,5 @@
 /** One case as its page shows it, and what a person does with it. */
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import {
   type Case,
   caseNotesSchema,
@@ -20,6 +20,8 @@ export interface CaseStore {
   readonly case: ReadonlySignal<Case | null>;
   readonly isMissing: ReadonlySignal<boolean>;
   readonly notes: ReadonlySignal<CaseNotes | null>;
+  /** A note that is being written: it outlives what is shown when names are hidden. */
+  readonly newNote: Signal<string>;
   /** From the PACS; null: not asked, or not answered yet. */
   readonly patients: ReadonlySignal<CasePatients['studies'] | 'failed' | null>;
   readonly trouble: ReadonlySignal<CaseTrouble | null>;
@@ -125,6 +127,7 @@ export function createCaseStore(api: Api, id: string): CaseStore {
     case: of.shown,
     isMissing,
     notes: of.notes,
+    newNote: signal(''),
     patients: of.patients,
     trouble,
     isBusy,

@@ -52,6 +52,8 @@ export const kitWords = {
   namesAreHidden: 'Names are hidden.',
   nameHidden: 'Name hidden',
   textHidden: 'Text hidden',
+  showText: 'Show it',
+  showTextOf: (title: string) => `Show it: ${title}`,
   details: 'Details',
   /** Of a file with any fault of its structure. */
   /** Instances that a further destination must have and did not take. */

@@ -10,6 +10,7 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { typedSaid } from '../kit/identities.ts';
 import { Confirm, Sheet } from '../kit/Sheet.tsx';
+import { TypedField } from '../kit/TypedField.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { useSettling } from '../kit/use-settling.ts';
 import { className, correctionsOf, headlineOf, personOf } from './describe-result.ts';
@@ -372,18 +373,20 @@ function ReasonField({ reason, isMissing, onReason }: ReasonFieldProps) {
   const hint = left < NEARLY_FULL ? said.form.left(left) : said.form.reasonWhat;
   return (
     <>
-      <label class="field sheet-part">
-        <span class="small quiet">{said.form.reason}</span>
-        <textarea
-          rows={3}
-          maxLength={REASON_CHARACTERS}
-          value={reason}
-          aria-required="true"
-          aria-invalid={isMissing}
-          aria-describedby="reason-what"
-          onInput={(event) => onReason(event.currentTarget.value)}
-        />
-      </label>
+      <TypedField title={said.form.reason} text={reason}>
+        <label class="field sheet-part">
+          <span class="small quiet">{said.form.reason}</span>
+          <textarea
+            rows={3}
+            maxLength={REASON_CHARACTERS}
+            value={reason}
+            aria-required="true"
+            aria-invalid={isMissing}
+            aria-describedby="reason-what"
+            onInput={(event) => onReason(event.currentTarget.value)}
+          />
+        </label>
+      </TypedField>
       <p
         id="reason-what"
         class={isMissing ? 'small reason-missing' : 'small quiet'}

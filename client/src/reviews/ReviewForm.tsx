@@ -10,7 +10,7 @@ import {
   type ReviewForm as Form,
 } from '#shared/protocol/review-forms.ts';
 import { DECISIONS, type Decision } from '#shared/protocol/reviews.ts';
-import { namesHidden, typedSaid } from '../kit/identities.ts';
+import { TypedField } from '../kit/TypedField.tsx';
 import type { Typed } from './review-draft.ts';
 import type { Answered } from './own-reading.ts';
 import { readFigure } from './read-figure.ts';
@@ -110,43 +110,27 @@ type ProseProps = ReasonProps & {
 /** More than may be said is not cut: nobody would notice. */
 function Prose({ title, rows, longest, text, onType, isWrong }: ProseProps) {
   const hint = useId();
-  // The text from before waits to be asked for, and stays as it is; new words are seen while they are typed.
-  const [isAsked, setAsked] = useState(text === '');
-  if (namesHidden.value && !isAsked)
-    return <HiddenText title={title} text={text} onShow={() => setAsked(true)} />;
   const count = lengthOf(text);
   return (
-    <div class="field">
-      <label>
-        <span>{title}</span>
-        <textarea
-          rows={rows}
-          value={text}
-          aria-describedby={hint}
-          aria-invalid={isWrong === true || count > longest}
-          onInput={(event) => onType(event.currentTarget.value)}
-        />
-      </label>
-      <span id={hint} class="small quiet numbers">
-        {count > longest * NEARLY ? words.characters(count, longest) : words.longest(longest)}
-      </span>
-    </div>
+    <TypedField {...{ title, text }}>
+      <div class="field">
+        <label>
+          <span>{title}</span>
+          <textarea
+            rows={rows}
+            value={text}
+            aria-describedby={hint}
+            aria-invalid={isWrong === true || count > longest}
+            onInput={(event) => onType(event.currentTarget.value)}
+          />
+        </label>
+        <span id={hint} class="small quiet numbers">
+          {count > longest * NEARLY ? words.characters(count, longest) : words.longest(longest)}
+        </span>
+      </div>
+    </TypedField>
   );
 }
-
-type HiddenTextProps = { readonly title: string; readonly text: string; readonly onShow: () => void };
-
-const HiddenText = ({ title, text, onShow }: HiddenTextProps) => (
-  <div class="field">
-    <span>{title}</span>
-    <p class="row small quiet">
-      {typedSaid(text)}
-      <button type="button" class="button button-bare" aria-label={words.showOf(title)} onClick={onShow}>
-        {words.show}
-      </button>
-    </p>
-  </div>
-);
 
 /** From this share of the limit on, what is typed is counted. */
 const NEARLY = 0.8;

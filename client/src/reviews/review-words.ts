@@ -109,8 +109,6 @@ export const reviewWords = {
     } satisfies Record<Decision, string>,
     /** Where nothing was found, or it is hidden. */
     judged: 'I can judge it',
-    show: 'Show it',
-    showOf: (title: string) => `Show it: ${title}`,
     reason: 'Why',
     reasonMissing: 'Say why.',
     missing: (titles: readonly string[]) => `Answer first: ${titles.join(' · ')}`,

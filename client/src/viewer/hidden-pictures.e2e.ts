@@ -150,7 +150,27 @@ walk('texts of readers are hidden too, and stay as they were when other answers 
   assert.is((await said())['comment'], typed);
   await shows.press('Enter');
   assert.is(await page.getByLabel('Comment').inputValue(), typed);
+  await keepsHidden(page, { mark: mark.label, note: 'Ask Mrs Example' });
 });
+
+/** The words of a chosen mark, and a note that is not added yet. */
+async function keepsHidden(page: Page, { mark, note }: { readonly mark: string; readonly note: string }) {
+  await page.locator('.mark-list .mark-name').press('Enter');
+  const field = page.locator('.mark-bar');
+  await field.getByText('Text hidden').waitFor();
+  assert.is(await field.locator('input').count(), 0);
+  await page.getByRole('button', { name: 'Change: 1 Text' }).press('Enter');
+  const form = page.getByRole('form', { name: /^Change/ });
+  await form.getByText('Text hidden').waitFor();
+  await form.getByRole('button', { name: /^Show it/ }).press('Enter');
+  assert.is(await form.getByRole('textbox').last().inputValue(), mark);
+  await page.getByRole('link', { name: 'Open the case' }).click();
+  await page.getByRole('button', { name: 'Show names' }).click();
+  await page.getByLabel('New note').fill(note);
+  for (const isHidden of [true, false]) await page.getByLabel('Hide names and titles').setChecked(isHidden);
+  await page.getByRole('button', { name: 'Show it: New note' }).waitFor({ state: 'detached' });
+  assert.is(await page.getByLabel('New note').inputValue(), note);
+}
 
 walk('are shown on the page of a result once a person asks, and are not in the list', async (stage) => {
   const { page, enter } = stage;

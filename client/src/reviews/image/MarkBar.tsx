@@ -1,6 +1,7 @@
 /** Under the image: the words of a text that was set, the label of the chosen mark, or how the tool is used. */
 import { useState } from 'preact/hooks';
 import { LABEL_LENGTH } from '#shared/protocol/annotations.ts';
+import { TypedField } from '../../kit/TypedField.tsx';
 import { markWords as words } from './mark-words.ts';
 import { nameOf, type NamedMark } from './shown-marks.ts';
 import type { Stage } from './stage.ts';
@@ -66,21 +67,23 @@ function Chosen({ chosen, stage: { marks } }: ChosenProps) {
   const { id, kind, label } = chosen.mark;
   return (
     <div class="mark-bar">
-      <label class="field">
-        <span class="small">
-          <span class="strong numbers">{nameOf(chosen)}</span> {kind === 'text' ? '' : words.form.label}
-        </span>
-        <input
-          defaultValue={label}
-          maxLength={LABEL_LENGTH}
-          onChange={({ currentTarget }) => {
-            const typed = currentTarget.value.trim();
-            // A text without words would be nothing.
-            if (kind === 'text' && typed === '') currentTarget.value = label;
-            else marks.change(id, { label: typed });
-          }}
-        />
-      </label>
+      <TypedField title={nameOf(chosen)} text={label}>
+        <label class="field">
+          <span class="small">
+            <span class="strong numbers">{nameOf(chosen)}</span> {kind === 'text' ? '' : words.form.label}
+          </span>
+          <input
+            defaultValue={label}
+            maxLength={LABEL_LENGTH}
+            onChange={({ currentTarget }) => {
+              const typed = currentTarget.value.trim();
+              // A text without words would be nothing.
+              if (kind === 'text' && typed === '') currentTarget.value = label;
+              else marks.change(id, { label: typed });
+            }}
+          />
+        </label>
+      </TypedField>
       <button
         type="button"
         class="button"

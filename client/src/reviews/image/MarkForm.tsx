@@ -8,6 +8,7 @@ import {
   type AnnotationKind,
 } from '#shared/protocol/annotations.ts';
 import type { ImageSize } from '../../kit/picture-view.ts';
+import { TypedField } from '../../kit/TypedField.tsx';
 import { markWords } from './mark-words.ts';
 import { pointsDrawn, type Points } from './marks.ts';
 
@@ -31,7 +32,7 @@ export function MarkForm({ mark, title, extent, onSave, onClose }: MarkFormProps
   const [fault, setFault] = useState<string | null>(null);
   const faultId = useId();
   const place = useRef<HTMLFormElement>(null);
-  useEffect(() => place.current!.querySelector<HTMLElement>('select, input, textarea')!.focus(), []);
+  useEffect(() => place.current!.querySelector<HTMLElement>('select, input, textarea, button')!.focus(), []);
   const save = () => {
     const points = extent === null ? (mark?.points ?? null) : pointsTyped(kind, typed, extent);
     if (points === null) return setFault(words.pointsMissing);
@@ -62,14 +63,16 @@ export function MarkForm({ mark, title, extent, onSave, onClose }: MarkFormProps
         />
       )}
       {extent && <Places kind={kind} typed={typed} extent={extent} onType={setTyped} />}
-      <label class="field">
-        <span>{kind === 'text' ? words.text : words.label}</span>
-        <input
-          value={label}
-          maxLength={LABEL_LENGTH}
-          onInput={(event) => setLabel(event.currentTarget.value)}
-        />
-      </label>
+      <TypedField title={kind === 'text' ? words.text : words.label} text={label}>
+        <label class="field">
+          <span>{kind === 'text' ? words.text : words.label}</span>
+          <input
+            value={label}
+            maxLength={LABEL_LENGTH}
+            onInput={(event) => setLabel(event.currentTarget.value)}
+          />
+        </label>
+      </TypedField>
       <p id={faultId} class="review-fault" role="alert">
         {fault}
       </p>
