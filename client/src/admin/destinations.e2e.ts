@@ -27,6 +27,10 @@ const walk = await walkScreens(test, {
   open: () => openOwnWorld({ env: { RELAY_POLICY: 'identified', RELAY_PACS_LAG_MINUTES: '0' } }),
 });
 
+/** Results of what was sent there may come later: a proxy that had ended would need somebody in the walks after it. */
+const proxies: Awaited<ReturnType<typeof startNginx>>[] = [];
+test.after(async () => void (await Promise.all(proxies.map((proxy) => proxy.stop()))));
+
 function credentialsOf({ authorization }: { readonly authorization: string }): readonly [string, string] {
   const [username = '', password = ''] = Buffer.from(authorization.slice(6), 'base64').toString().split(':');
   return [username, password];
@@ -209,7 +213,7 @@ walk('a PACS with a wrong password behind a limit of 1 MB takes twelve actions',
       .getByRole('heading', { name: /Primary/ })
       .waitFor();
   } finally {
-    await proxy.stop();
+    proxies.push(proxy);
   }
 });
 
