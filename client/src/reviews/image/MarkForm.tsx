@@ -63,16 +63,7 @@ export function MarkForm({ mark, title, extent, onSave, onClose }: MarkFormProps
         />
       )}
       {extent && <Places kind={kind} typed={typed} extent={extent} onType={setTyped} />}
-      <TypedField title={kind === 'text' ? words.text : words.label} text={label}>
-        <label class="field">
-          <span>{kind === 'text' ? words.text : words.label}</span>
-          <input
-            value={label}
-            maxLength={LABEL_LENGTH}
-            onInput={(event) => setLabel(event.currentTarget.value)}
-          />
-        </label>
-      </TypedField>
+      <LabelField kind={kind} label={label} onLabel={setLabel} />
       <p id={faultId} class="review-fault" role="alert">
         {fault}
       </p>
@@ -85,6 +76,28 @@ export function MarkForm({ mark, title, extent, onSave, onClose }: MarkFormProps
         </button>
       </div>
     </form>
+  );
+}
+
+type LabelFieldProps = {
+  readonly kind: AnnotationKind;
+  readonly label: string;
+  readonly onLabel: (label: string) => void;
+};
+
+function LabelField({ kind, label, onLabel }: LabelFieldProps) {
+  const title = kind === 'text' ? words.text : words.label;
+  return (
+    <TypedField title={title} text={label}>
+      <label class="field">
+        <span>{title}</span>
+        <input
+          value={label}
+          maxLength={LABEL_LENGTH}
+          onInput={(event) => onLabel(event.currentTarget.value)}
+        />
+      </label>
+    </TypedField>
   );
 }
 
