@@ -194,7 +194,7 @@ walk('a PACS with a wrong password behind a limit of 1 MB takes twelve actions',
     for (const name of [/^Send a sample study/, /^Save these settings/])
       assert.is(await behind.getByRole('button', { name }).count(), 0);
     await looksRight(page, 'destination-limited');
-    // Somebody puts nginx right; the page says so by itself.
+    // Somebody puts nginx right; the page says so without a press.
     await proxy.stop();
     const location = ['client_max_body_size 0;', ...passTo(upstream)];
     proxy = await startNginx(nginx, { port, location });

@@ -437,7 +437,7 @@ async function signMarked({ page }: Stage): Promise<void> {
   await dialog.getByRole('button', { name: 'Sign anyway' }).press('Enter');
 }
 
-/** The page says it by itself once the PACS has them; behind it are the report and its receipt. */
+/** The page says it as soon as the PACS has them; behind it are the report and its receipt. */
 async function findMarksInPacs({ page, account }: Stage): Promise<void> {
   const name = `Marks of ${account.username}`;
   const row = page.getByRole('region', { name: 'Marks in the PACS' }).getByRole('link', { name });

@@ -57,7 +57,7 @@ export function CancelSelected({ studies, onDone }: CancelSelectedProps) {
   );
 }
 
-/** Each by itself: one that the gateway refuses, or that cannot be asked about, keeps none of the others. */
+/** One after the other: one that the gateway refuses, or that cannot be asked about, keeps none of the others. */
 async function cancelAll(
   queue: Pick<QueueStore, 'takeBack' | 'cancel'>,
   studies: readonly QueuedStudy[],

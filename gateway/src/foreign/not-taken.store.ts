@@ -26,7 +26,8 @@ const isNotTaken = sql<boolean>`it->>'state' in ('quarantined', 'refused') and n
 
 const ofThem = ({ siteId, accountId }: WhoseFiles) =>
   sql<boolean>`sent_file.site_id = ${siteId}::uuid
-    and ${accountId === null ? sql`true` : sql`sent_file.account_id = ${accountId}::uuid`} and (${WAITS_OF_SCRIPT} or sent_file.id in (
+    and ${accountId === null ? sql`true` : sql`sent_file.account_id = ${accountId}::uuid`}
+    and (${WAITS_OF_SCRIPT} or sent_file.id in (
       select held.file_id from withheld_instance held where held.site_id = ${siteId}::uuid and ${TOLD}))`;
 
 type Row = Omit<NotTakenFile, 'cameAt' | 'studies'> & {
@@ -50,7 +51,8 @@ export async function listNotTaken(db: Db, whose: WhoseFiles, only?: string): Pr
         where held.file_id = sent_file.id) as "ofOthers",
       (select jsonb_agg(jsonb_build_object('reason', reason, 'instances', instances) order by instances desc, reason)
         from (select it->>'reason' as reason, count(*)::int as instances
-          from jsonb_array_elements(sent_file.entries) as entry(it) where sent_file.peer_id is null and ${isNotTaken} group by 1
+          from jsonb_array_elements(sent_file.entries) as entry(it)
+          where sent_file.peer_id is null and ${isNotTaken} group by 1
           union all select held.reason, count(*)::int from withheld_instance held
           where held.file_id = sent_file.id and ${TOLD} group by 1) by_reason
       ) as "notTaken"
@@ -70,7 +72,8 @@ export async function listNotTaken(db: Db, whose: WhoseFiles, only?: string): Pr
 export async function leaveOutNotTaken(db: Db, whose: WhoseFiles, id: string): Promise<string | undefined> {
   const { rows } = await sql<{ account_id: string }>`
     update sent_file set entries = (select coalesce(jsonb_agg(
-      case when sent_file.peer_id is null and ${isNotTaken} then it || '{"givenUp": true}' else it end order by (it->>'entry')::int), '[]')
+      case when sent_file.peer_id is null and ${isNotTaken} then it || '{"givenUp": true}' else it end
+      order by (it->>'entry')::int), '[]')
       from jsonb_array_elements(entries) as entry(it))
     where sent_file.id = ${id}::uuid and ${ofThem(whose)} returning account_id`.execute(db);
   return rows[0]?.account_id;
