@@ -6,7 +6,15 @@
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, instancesSentBy, largeFilesOf, pressSend, sendStudy } from '#testing/app-page.ts';
+import {
+  choose,
+  filesOf,
+  instancesSentBy,
+  largeFilesOf,
+  pressSend,
+  sendStudy,
+  untilChoiceKept,
+} from '#testing/app-page.ts';
 import { openLiveRegions } from '#testing/live-regions.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
@@ -144,13 +152,15 @@ walk(
   async (stage) => {
     const { page, visitor, address, seed } = stage;
     await stage.enter();
+    // A session with the browser that begins gives the page its network back.
+    const debug = await visitor.newCDPSession(page);
     await visitor.setOffline(true);
     await sendStudy(page, filesOf({ seed: seed(6) }));
     await page.getByText('12 instances are safe here', { exact: false }).waitFor();
-    const debug = await visitor.newCDPSession(page);
-    await debug.send('Storage.clearDataForOrigin', { origin: address, storageTypes: 'indexeddb' });
-    await visitor.setOffline(false);
-    await page.reload();
+    await leave(page, async () => {
+      await debug.send('Storage.clearDataForOrigin', { origin: address, storageTypes: 'indexeddb' });
+      await visitor.setOffline(false);
+    });
     await page.getByText('The browser deleted 1 study that waited on this device').waitFor();
     await looksRight(page, 'queue-lost');
     const chooser = page.waitForEvent('filechooser');
@@ -162,6 +172,14 @@ walk(
     await page.getByText('The browser deleted', { exact: false }).waitFor({ state: 'detached' });
   },
 );
+
+/** Does it while the app is not open: a page that is would send what waits as soon as there is a network. */
+async function leave(page: Page, whileAway: () => Promise<unknown>): Promise<void> {
+  const at = page.url();
+  await page.goto('about:blank');
+  await whileAway();
+  await page.goto(at);
+}
 
 /** Runs in the page: the tab that was writing the last study is gone. */
 async function loseFiles(): Promise<void> {
@@ -191,8 +209,7 @@ walk(
     await sendStudy(page, files);
     await page.getByText('2 instances are safe here', { exact: false }).waitFor();
     await page.evaluate(loseFiles);
-    await visitor.setOffline(false);
-    await page.reload();
+    await leave(page, () => visitor.setOffline(false));
     await page.getByText('Sending was interrupted.').waitFor();
     const again = page.getByRole('button', { name: 'Choose it again: Meier, Anna' });
     const chooseAgain = async (chosen: typeof files) => {
@@ -298,7 +315,7 @@ walk(
     const { page, seed } = stage;
     await stage.enter();
     await choose(page, filesOf({ seed: seed(1) }));
-    await page.getByRole('button', { name: /^Send 1 study/ }).waitFor();
+    await untilChoiceKept(page, 12);
     // The browser asks, and the person leaves all the same.
     page.on('dialog', (dialog) => void dialog.accept());
     await page.reload();
@@ -326,6 +343,8 @@ walk(
     await untilHeard(new RegExp(`^${named(stage, 1)}: Waiting for the network`));
     await visitor.setOffline(false);
     await untilHeard(/: All 12 instances are in the PACS$/);
+    await page.locator('[data-part=arrived]').getByRole('button', { name: 'Receipt' }).waitFor();
+    await untilHeard(/^Q\. Q\..*: All 12 instances are in the PACS$/);
     await page.getByRole('button', { name: `Account of ${account.username}` }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();

@@ -13,50 +13,44 @@ import { milestoneOf } from '../pipeline/queue/track-state.ts';
 import { appWords } from './app-words.ts';
 import { sayStudy } from './say-track.ts';
 
+interface Spoken {
+  /** Null: about the link. */
+  readonly id: string | null;
+  readonly sentence: string;
+}
+
 export function Announcer() {
   const queue = useQueue();
   const said = useSignal('');
   const milestones = useRef<Map<string, string> | null>(null);
   const link = useRef(queue.link.peek());
-  // The names within what was said, by study: once one is erased elsewhere it must not stay here.
-  const names = useRef<Map<string, string>>(new Map());
+  const last = useRef<readonly Spoken[]>([]);
 
   useSignalEffect(() => {
-    const sentences: string[] = [];
-    const now = new Map(queue.studies.value.map((study) => [study.id, nameOf(study)]));
-    if ([...names.current].some(([id, name]) => now.get(id) !== name)) said.value = '';
-    const named = new Map<string, string>();
-    const tell = (id: string, sentence: string) => {
-      named.set(id, now.get(id)!);
-      sentences.push(`${now.get(id)}: ${sentence}`);
-    };
+    const spoken: Spoken[] = [];
     if (link.current !== queue.link.value) {
       link.current = queue.link.value;
-      sentences.push(appWords.status.link[link.current]);
-    }
-    if (!queue.ready.value) {
-      said.value = sentences.join();
-      return;
+      spoken.push({ id: null, sentence: appWords.status.link[link.current] });
     }
     const before = milestones.current;
     // Studies that were there when the page opened are not announced.
-    milestones.current = new Map(before);
-    for (const study of queue.studies.value) {
+    if (queue.ready.value) milestones.current = new Map(before);
+    for (const study of queue.ready.value ? queue.studies.value : []) {
+      const tell = (sentence: string) => spoken.push({ id: study.id, sentence });
       if (study.film.length > 0) {
         const toRepeat = `${study.id} film`;
-        if (before && !before.has(toRepeat)) tell(study.id, triageWords.repeat);
-        milestones.current.set(toRepeat, triageWords.repeat);
+        if (before && !before.has(toRepeat)) tell(triageWords.repeat);
+        milestones.current?.set(toRepeat, triageWords.repeat);
       }
       const track = trackOf(study, queue.link.value);
       // The study was only just chosen: its number of instances is not known yet.
       if (track.total === 0) continue;
       const milestone = milestoneOf(track);
-      if (before && before.get(study.id) !== milestone) tell(study.id, sayStudy(study, queue.link.value));
-      milestones.current.set(study.id, milestone);
+      if (before && before.get(study.id) !== milestone) tell(sayStudy(study, queue.link.value));
+      milestones.current?.set(study.id, milestone);
     }
-    if (sentences.length === 0) return;
-    names.current = named;
-    said.value = sentences.map((sentence) => sentence.replace(/\.$/, '')).join('. ');
+    if (spoken.length > 0 || !queue.ready.value) last.current = spoken;
+    said.value = textOf(last.current, new Map(queue.studies.value.map((study) => [study.id, nameOf(study)])));
   });
 
   return (
@@ -64,4 +58,16 @@ export function Announcer() {
       {said}
     </div>
   );
+}
+
+/** By the names of now: one that is erased stays in no sentence, and a sentence outlives its study's full name. */
+function textOf(spoken: readonly Spoken[], names: ReadonlyMap<string, string>): string {
+  return spoken
+    .flatMap(({ id, sentence }) => {
+      if (id === null) return [sentence];
+      const name = names.get(id);
+      return name === undefined ? [] : [`${name}: ${sentence}`];
+    })
+    .map((sentence) => sentence.replace(/\.$/, ''))
+    .join('. ');
 }
