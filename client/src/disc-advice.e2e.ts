@@ -5,7 +5,7 @@
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, onDisk, pressSend, type StudyOnDisk } from '#testing/app-page.ts';
+import { choose, filesOf, onDisk, pressSend, untilChoiceKept, type StudyOnDisk } from '#testing/app-page.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -125,6 +125,7 @@ walk('files that were chosen and not sent keep the disc, before Send and after a
   await pressSend(page);
   await page.locator('[data-part=arrived] .queue-name a').waitFor();
   await page.getByRole('button', { name: '3 files not sent' }).waitFor();
+  await untilChoiceKept(page, 3);
   await page.reload();
   await page.getByText('3 instances chosen and not sent: choose them again').waitFor();
   await disc(page, 'Keep your files or disc').waitFor();
@@ -139,7 +140,7 @@ walk(
     const other = await page.context().newPage();
     await other.goto(`${address}/#/`);
     await choose(other, studyOf(stage, 12));
-    await other.getByRole('button', { name: /^Send 1 study/ }).waitFor();
+    await untilChoiceKept(other, 3);
     await page.reload();
     await page.getByText('Nothing waits on this device').waitFor();
     const crashed = other.waitForEvent('crash');

@@ -305,9 +305,12 @@ if (why !== null || evaluation === null) {
     const pointedOut = page.locator('.triage-warning').getByText('Repeat before the patient leaves?');
     assert.is(await pointedOut.count(), 1, 'the other one is still pointed out');
     await page.getByText('1 study to look at').waitFor();
+    // It would be in the PACS before every window is looked at, and its row has no name then.
+    app.link.cut();
     await pressSend(page);
     await page.locator('.repeat-film').first().waitFor();
     await looksRight(page, 'triage-queue');
+    app.link.mend();
   });
 
   test('films are decoded and examined in a worker: the page’s own thread runs no WebAssembly', async () => {

@@ -166,3 +166,23 @@ export async function instancesSentBy(
 export async function instancesInPacs({ orthanc }: Pick<World, 'orthanc'>): Promise<number> {
   return (JSON.parse((await askOrthanc(orthanc, '/instances')).toString()) as string[]).length;
 }
+
+/** Waits until the browser has kept that many instances as chosen and not sent: a page that goes sooner tells nobody. */
+export async function untilChoiceKept(page: Page, instances: number): Promise<void> {
+  await page.waitForFunction(async (wanted) => {
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const asked = indexedDB.open('relaypacs');
+      asked.addEventListener('success', () => resolve(asked.result));
+      asked.addEventListener('error', () => reject(asked.error!));
+    });
+    const rows = await new Promise<{ name: string; value: { studies: { instances: number }[] } }[]>(
+      (resolve) => {
+        const asked = database.transaction('device').objectStore('device').getAll();
+        asked.addEventListener('success', () => resolve(asked.result));
+      },
+    );
+    database.close();
+    const kept = rows.filter(({ name }) => name.startsWith('choice/')).flatMap(({ value }) => value.studies);
+    return kept.reduce((sum, study) => sum + study.instances, 0) === wanted;
+  }, instances);
+}
