@@ -246,7 +246,7 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await page.getByText('4 instances left out: not in the PACS').waitFor();
   await page.reload();
   await page.context().unroute(decisions);
-  await untilSigned(stage, { 'left-out': 4 });
+  await untilSigned(stage, { 'left-out-name': 4 });
   // They are not in the PACS, so the disc is kept until somebody has said that it need not be.
   const notSent = page.getByRole('button', { name: '4 files not sent' });
   await notSent.click();

@@ -36,7 +36,7 @@ async function receiptWithDestinations(): Promise<Receipt> {
     pacs: 'http://pacs',
     root: await merkleRoot(INSTANCES),
     instances: INSTANCES,
-    withheld: { 'left-out': 1, damaged: 2, held: 3 },
+    withheld: { 'left-out': 1, 'left-out-other-patient': 4, damaged: 2, held: 3 },
     destinations: [
       {
         ...{ name: 'archive', pacs: 'http://archive', need: 'required' },
@@ -75,7 +75,7 @@ test('the codes of the PACS are explained', async () => {
   assert.is(await relay(['receipt', 'verify', file, '--jwks', jwks, '--json'], around), 0);
   await rm(folder, { recursive: true, force: true });
   const outcomes =
-    '2 coerced, 1 stored, 1 left out by a person before sending, 2 damaged or missing on the disc, and not sent, 3 held back.';
+    '2 coerced, 1 stored, 1 left out by a person before sending, 4 left out by a person: another patient’s, 2 damaged or missing on the disc, and not sent, 3 held back.';
   assert.ok(printed[0]?.endsWith(outcomes), printed[0]);
   assert.is(
     printed[1],
@@ -95,7 +95,7 @@ test('the codes of the PACS are explained', async () => {
     pacsReasons: { code: string; count: number }[];
     proofs: Record<string, number>;
   };
-  assert.equal(withheld, { 'left-out': 1, damaged: 2, held: 3 });
+  assert.equal(withheld, { 'left-out': 1, 'left-out-other-patient': 4, damaged: 2, held: 3 });
   assert.equal(proofs, { found: 1, digest: 0, 'read-back': 1, committed: 1 });
   assert.equal(
     pacsReasons.map(({ code, count }) => [code, count]),

@@ -156,6 +156,10 @@ const NAMES = { code: 'code of a receipt', sheet: 'sheet' } as const;
 /** Of what the sender did not promise. */
 const WITHHELD: Readonly<Record<WithheldCause, string>> = {
   'left-out': 'left out by a person before sending',
+  'left-out-name': 'left out by a person: may show a name',
+  'left-out-other-patient': 'left out by a person: another patient’s',
+  'left-out-faulty': 'left out by a person: faulty',
+  'left-out-unsafe': 'left out by a person: not safe to send under the policy',
   damaged: 'damaged or missing on the disc, and not sent',
   held: 'held back',
 };

@@ -2,6 +2,7 @@
 import type { AuditEventName, AuditKind, Outcome } from '#shared/protocol/audit-events.ts';
 import type { AuditVerdict } from '#shared/protocol/audit-head.ts';
 import { leftOutWhenCancelled } from '../kit/cancelled-words.ts';
+import { leftOutBecause } from '../kit/left-out-words.ts';
 import { counted } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import type { Period } from './audit-filters.ts';
@@ -176,6 +177,7 @@ export const auditWords = {
   /** Codes in the fields of an event, by the field. */
   values: {
     verdict: { agreed: 'agreed with the model', corrected: 'corrected the model' },
+    cause: leftOutBecause,
   } as Readonly<Record<string, Readonly<Record<string, string>>>>,
   /** A search told a patient's name or ID as the PACS has them, perhaps a pseudonym; or numbers and dates alone. */
   named: 'with the name or ID that the PACS has of it, perhaps a pseudonym',

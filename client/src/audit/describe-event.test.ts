@@ -43,6 +43,11 @@ test('says what a person decided about images of a study', () => {
     return [what, ...more];
   };
   assert.equal(decided({ decision: 'leave-out' }), ['Left out images of a study', '3 images']);
+  assert.equal(decided({ decision: 'leave-out', cause: 'left-out-name' }), [
+    'Left out images of a study',
+    '3 images',
+    'may show a name',
+  ]);
   assert.equal(decided({ decision: 'retry' }), ['Had images of a study tried again', '3 images']);
   assert.equal(decided({ decision: 'leave-out', cancelled: true, arrived: 1 }), [
     'Cancelled the sending of a study',

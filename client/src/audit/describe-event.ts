@@ -108,6 +108,9 @@ function moreOf(event: string, fields: Fields): string[] {
     ...(studies.length > 1 ? [words.studies(studies.length)] : []),
     ...(event === 'case-changed' ? fieldsIn(fields['changed']) : []),
     ...(COUNTED.includes(event) ? counts : []),
+    ...(event === 'instances-decided'
+      ? [wordOf('cause', fields['cause'])].filter((word) => word !== null)
+      : []),
   ];
 }
 

@@ -1,5 +1,6 @@
 /** The texts of the page that checks a receipt; fetched with it alone. */
 import { formatCount } from '../kit/format.ts';
+import { leftOutWords } from '../kit/left-out-words.ts';
 import type { CheckFault, CheckedAs } from './check-text.ts';
 
 export const checkWords = {
@@ -40,6 +41,7 @@ export const checkWords = {
   /** Instances that the sender did not promise. */
   withheld: {
     'left-out': (count: number) => `${formatCount(count)} left out by a person before sending`,
+    ...leftOutWords((count: number) => `${formatCount(count)} left out by a person before sending`),
     damaged: (count: number) => `${formatCount(count)} damaged or missing on the disc, and not sent`,
     held: (count: number) => `${formatCount(count)} held back`,
   },

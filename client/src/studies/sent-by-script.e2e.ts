@@ -73,10 +73,10 @@ walk('its account leaves out images that may show a name', async (stage) => {
   await until('the receipt to say it', async () => {
     const answer = await ask(gateway, account.username, { path: '/studies' });
     const [sent] = sentStudiesSchema.parse(await answer.json()).studies;
-    return sent?.standing === 'ended' && sent.uploads[0]?.withheld?.['left-out'] === 1;
+    return sent?.standing === 'ended' && sent.uploads[0]?.withheld?.['left-out-name'] === 1;
   });
   await page.reload();
-  await page.getByText('1 left out by a person').first().waitFor();
+  await page.getByText('1 left out: may show a name').first().waitFor();
 });
 
 test.run();

@@ -2,6 +2,7 @@
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
 import { instances, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
+import { leftOutWords } from '../kit/left-out-words.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import type { Place } from '../pipeline/queue/track-state.ts';
 import type { Names, Period, Shown, Sort } from './choose-entries.ts';
@@ -106,6 +107,7 @@ export const studiesWords = {
   /** Instances that were not sent. */
   withheld: {
     'left-out': (count: number) => `${formatCount(count)} left out by a person`,
+    ...leftOutWords((count: number) => `${formatCount(count)} left out`),
     damaged: (count: number) => `${formatCount(count)} damaged or missing`,
     held: (count: number) => `${formatCount(count)} held back`,
   } satisfies Record<WithheldCause, (count: number) => string>,

@@ -63,6 +63,9 @@ test('a study of which nothing had arrived when it was cancelled was not put tog
 test('a decision says what a person decided about how many images', () => {
   const decided = (fields: TimelineEvent['fields']) => said([event('instances-decided', 1, fields)]);
   assert.equal(decided({ decision: 'leave-out', instances: 1 }), ['A person left out 1 image']);
+  assert.equal(decided({ decision: 'leave-out', instances: 2, cause: 'left-out-other-patient' }), [
+    'A person left out 2 images: another patient’s',
+  ]);
   assert.equal(decided({ decision: 'retry', instances: 2 }), ['A person had 2 images tried again']);
   const cancelled = { decision: 'leave-out', cancelled: true };
   for (const [instances, arrived, end] of [

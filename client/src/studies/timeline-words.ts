@@ -1,16 +1,20 @@
 /** The words for what happened to a study, as the gateway recorded it. */
 import { leftOutWhenCancelled } from '../kit/cancelled-words.ts';
 import { counted } from '../kit/counted.ts';
+import { leftOutBecause } from '../kit/left-out-words.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
 const images = ({ instances }: Fields): string => counted(Number(instances), 'image', 'images');
 
 function decidedOf(fields: Fields): string | undefined {
-  const { decision, cancelled, instances, arrived } = fields;
+  const { decision, cancelled, instances, arrived, cause } = fields;
   if (cancelled === true)
     return `Sending was cancelled: ${leftOutWhenCancelled(Number(instances), Number(arrived))}`;
-  if (decision === 'leave-out') return `A person left out ${images(fields)}`;
+  if (decision === 'leave-out') {
+    const because = Object.entries(leftOutBecause).find(([code]) => code === cause);
+    return `A person left out ${images(fields)}${because === undefined ? '' : `: ${because[1]}`}`;
+  }
   return decision === 'retry' ? `A person had ${images(fields)} tried again` : undefined;
 }
 

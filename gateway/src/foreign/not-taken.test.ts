@@ -95,7 +95,7 @@ test('is named with its study and reason to the account of the key and to admini
   assert.is(await leaveOut(admin, file!.id), 204);
   assert.equal(await waiting(token), { total: 0, shown: [] });
   assert.is(await leaveOut(token, file!.id), 404, 'it is over');
-  assert.is((await told(token, study, { 'left-out': 2 })).revision, 2);
+  assert.is((await told(token, study, { 'left-out-name': 2 })).revision, 2);
 });
 
 test('is counted with its study until it comes whole', async () => {

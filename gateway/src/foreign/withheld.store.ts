@@ -6,7 +6,7 @@ import { sql, type Kysely } from 'kysely';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
-import type { Withheld, WithheldCause } from '#shared/protocol/withheld.ts';
+import { leftOutFor, type Withheld, type WithheldCause } from '#shared/protocol/withheld.ts';
 import type { Tables } from '../database/tables.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
 import { withhold } from '../uploads/withhold.ts';
@@ -75,11 +75,16 @@ export async function countWithheldOf(
   db: Db,
   { accountId, studyInstanceUID }: WithheldStudy,
 ): Promise<Withheld> {
-  const { rows } = await sql<{ cause: WithheldCause; count: number }>`
-    select cause, least(count(*), ${MANIFEST_INSTANCE_LIMIT})::int as count from withheld_instance held
+  const { rows } = await sql<{ cause: WithheldCause; reason: string; count: number }>`
+    select cause, reason, least(count(*), ${MANIFEST_INSTANCE_LIMIT})::int as count from withheld_instance held
     where account_id = ${accountId}::uuid and study_instance_uid = ${studyInstanceUID} and ${CAME_NOT}
-    group by cause`.execute(db);
-  return Object.fromEntries(rows.map(({ cause, count }) => [cause, count]));
+    group by cause, reason`.execute(db);
+  const counts = new Map<WithheldCause, number>();
+  for (const { cause: as, reason, count } of rows) {
+    const cause = as === 'left-out' ? leftOutFor(reason) : as;
+    counts.set(cause, Math.min((counts.get(cause) ?? 0) + count, MANIFEST_INSTANCE_LIMIT));
+  }
+  return Object.fromEntries(counts);
 }
 
 /** The account's uploads of the study that no device makes say how many there are. `by`: the account that decides. */

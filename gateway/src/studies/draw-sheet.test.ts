@@ -80,6 +80,12 @@ test('never calls a study whole of which something was not sent, and says why', 
   assert.match(words, '2 damaged, or named by the disc’s index and missing on it');
   assert.match(words, '1 held back for a person to decide');
   assert.is(pages, 1);
+  const causes = { 'left-out': 1, 'left-out-name': 2, 'left-out-other-patient': 3, 'left-out-faulty': 4 };
+  const all = { ...causes, 'left-out-unsafe': 5, damaged: 6, held: 7 };
+  const most = await read({ ...sheet, receipt: { ...sheet.receipt, withheld: all } });
+  assert.match(most.words, '2 left out by a person: may show a name');
+  assert.match(most.words, '3 left out by a person: another patient’s');
+  assert.is(most.pages, 1);
 });
 
 test('tells what people covered and released', async () => {

@@ -68,6 +68,10 @@ export const sheetWords = {
   /** Instances that the sender did not promise, as it said. */
   withheld: {
     'left-out': (count: number) => `${count} left out by a person before sending`,
+    'left-out-name': (count: number) => `${count} left out by a person: may show a name`,
+    'left-out-other-patient': (count: number) => `${count} left out by a person: another patient’s`,
+    'left-out-faulty': (count: number) => `${count} left out by a person: faulty`,
+    'left-out-unsafe': (count: number) => `${count} left out by a person: not safe to send under the policy`,
     damaged: (count: number) => `${count} damaged, or named by the disc’s index and missing on it`,
     held: (count: number) => `${count} held back for a person to decide`,
   } satisfies Record<WithheldCause, (count: number) => string>,

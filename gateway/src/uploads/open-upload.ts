@@ -184,7 +184,8 @@ async function openIn(
   requireNewest(known, compared, signedAt);
   const said = { uploadId, manifest, originalKey, reports, known, compared };
   const { moved, inserted } = await applyManifest(trx, tools, study, said);
-  if (!HAS_RECEIPT.includes(moved.state)) await setWithheld(trx, tools, moved, { ...manifest, uploadId });
+  if (!HAS_RECEIPT.includes(moved.state))
+    await setWithheld(trx, tools, moved, { ...manifest, uploadId, by: sender });
   await linkInstances(trx, uploadId, compared.keys, idsByKey(known, inserted));
   await insertTriage(trx, study.id, triageIn(manifest));
   const { siteId, accountId } = sender;

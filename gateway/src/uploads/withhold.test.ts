@@ -1,8 +1,9 @@
 /** A person decides later about instances that the device held back: receipts and status say so. */
-import { compactVerify } from 'jose';
+import { compactVerify, decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
+import type { ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
 import type { Withheld } from '#shared/protocol/withheld.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import {
@@ -39,7 +40,9 @@ const say = (pipeline: TestPipeline, uploadId: string, withheld: Withheld | { re
 const decisionsIn = async ({ tools }: TestPipeline, uploadId: string) =>
   (await tools.db.selectFrom('audit').select('fields').where('event', '=', 'instances-decided').execute())
     .filter(({ fields }) => fields['uploadId'] === uploadId)
-    .map(({ fields: { by, decision, instances, revision } }) => ({ by, decision, instances, revision }));
+    .map(({ fields: { by, decision, cause, instances, revision } }) => ({
+      ...{ by, decision, cause, instances, revision },
+    }));
 
 test('made after the receipt is in its next revision, and the first receipt still holds', async () => {
   const { pipeline, uploadId } = await heldBack();
@@ -57,8 +60,28 @@ test('made after the receipt is in its next revision, and the first receipt stil
   }
   await compactVerify(first.jws, pipeline.receiptKey);
   assert.equal(await decisionsIn(pipeline, uploadId), [
-    { by: pipeline.accountId, decision: 'leave-out', instances: 2, revision: 2 },
+    { by: pipeline.accountId, decision: 'leave-out', cause: 'left-out', instances: 2, revision: 2 },
   ]);
+  await pipeline.close();
+});
+
+test('is recorded with the cause for which the device asked', async () => {
+  const { pipeline, uploadId } = await heldBack();
+  await pipeline.runAll();
+  await say(pipeline, uploadId, { 'left-out-name': 1, held: 1 });
+  await say(pipeline, uploadId, { 'left-out-name': 1, 'left-out-faulty': 1 });
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  assert.equal(receipt.withheld, { 'left-out-name': 1, 'left-out-faulty': 1 });
+  const code = decodeJwt(receipt.code!) as unknown as ReceiptCode;
+  assert.equal(code.withheld, { 'left-out': 2 }, 'the code on paper has no room for causes');
+  assert.equal(
+    (await decisionsIn(pipeline, uploadId)).map(({ cause, instances }) => [cause, instances]),
+    [
+      ['left-out-name', 1],
+      ['left-out-faulty', 1],
+    ],
+  );
   await pipeline.close();
 });
 
@@ -95,6 +118,11 @@ test('announced while the receipt is being signed is in that receipt', async () 
   await pipeline.runAll();
   const { receipt } = await receiptOf(pipeline, uploadId);
   assert.equal([isFirst, receipt.withheld], [false, { 'left-out': 2 }]);
+  assert.equal(
+    (await decisionsIn(pipeline, uploadId)).map(({ by, instances }) => [by, instances]),
+    [[pipeline.accountId, 2]],
+    'once',
+  );
   await pipeline.close();
 });
 

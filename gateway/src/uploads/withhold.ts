@@ -2,7 +2,7 @@
  * Instances that a sender did not promise, and a person's later decisions about them on the device: the gateway takes
  * the new counts of the upload, and a signed receipt is followed by one that says them.
  */
-import { isSameWithheld, type Withheld } from '#shared/protocol/withheld.ts';
+import { isSameWithheld, LEFT_OUT_CAUSES, type Withheld } from '#shared/protocol/withheld.ts';
 import type { StudyState } from '#shared/protocol/study-state.ts';
 import type { Trx } from '../database/database.ts';
 import { auditStudy, byWhom } from '../pipeline/audit-study.ts';
@@ -21,38 +21,37 @@ export async function withhold(
 ): Promise<void> {
   await tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, studyId);
-    const set = study && (await setWithheld(trx, tools, study, { uploadId, withheld }));
-    if (!set) return;
-    const { before, revision } = set;
-    const instances = (withheld['left-out'] ?? 0) - (before['left-out'] ?? 0);
-    if (instances <= 0) return;
-    const decided = {
-      event: 'instances-decided',
-      decision: 'leave-out',
-      uploadId,
-      instances,
-      revision,
-    } as const;
-    await auditStudy(trx, tools, study, { ...decided, ...byWhom(by) });
+    if (study) await setWithheld(trx, tools, study, { uploadId, withheld, by });
   });
   tools.changes.emit(studyId);
 }
 
+type Saying = {
+  readonly uploadId: string;
+  readonly withheld?: Withheld | undefined;
+  readonly by: Parameters<typeof byWhom>[0];
+};
+
 /** In these the receipt is signed later, with the counts of then. */
 const BEFORE_SIGNING: readonly StudyState[] = ['receiving', 'assembled', 'forwarded'];
 
-/** The study is locked. Null: the counts are as they were. */
+/** The study is locked. Each number of left-out instances that grows is an event with its cause. */
 export async function setWithheld(
   trx: Trx,
   tools: UploadTools,
   study: StudyRow,
-  { uploadId, withheld = {} }: { readonly uploadId: string; readonly withheld?: Withheld | undefined },
-): Promise<{ readonly before: Withheld; readonly revision: number } | null> {
+  { uploadId, withheld = {}, by }: Saying,
+): Promise<void> {
   const uploads = trx.selectFrom('upload').select('withheld').where('id', '=', uploadId);
   const { withheld: before } = await uploads.executeTakeFirstOrThrow();
-  if (isSameWithheld(before, withheld)) return null;
+  if (isSameWithheld(before, withheld)) return;
   const said = { withheld: JSON.stringify(withheld) };
   await trx.updateTable('upload').set(said).where('id', '=', uploadId).execute();
   const { revision } = BEFORE_SIGNING.includes(study.state) ? study : await moveStudy(trx, tools, study);
-  return { before, revision };
+  for (const cause of LEFT_OUT_CAUSES) {
+    const instances = (withheld[cause] ?? 0) - (before[cause] ?? 0);
+    if (instances <= 0) continue;
+    const what = { event: 'instances-decided', decision: 'leave-out', cause, instances } as const;
+    await auditStudy(trx, tools, study, { ...what, uploadId, revision, ...byWhom(by) });
+  }
 }

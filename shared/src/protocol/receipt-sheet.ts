@@ -22,7 +22,7 @@ export const receiptCodeSchema = z.object({
   root: digestSchema,
   /** Instances by their outcome; outcomes that none has are left out. */
   counts: z.partialRecord(receiptInstanceSchema.shape.state, z.number().int().min(1)),
-  /** As the receipt has it. */
+  /** As the receipt has it; in the code on paper all that was left out counts as `left-out`. */
   withheld: withheldSchema.optional(),
 });
 export type ReceiptCode = z.infer<typeof receiptCodeSchema>;

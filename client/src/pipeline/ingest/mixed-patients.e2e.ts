@@ -130,7 +130,7 @@ walk(
     await page.getByText('1 instance damaged or missing on the disc: not in the PACS').waitFor();
     assert.match(await page.locator('.track [data-place=left-out]').first().innerText(), /^2\s+left out$/);
     await page.getByText('Show 9 instances').click();
-    await page.getByText('1 instance left out by a person, and not sent').waitFor();
+    await page.getByText('1 instance left out, and not sent: another patient’s').waitFor();
     await page.getByText('1 instance damaged or missing on the disc, and not sent').waitFor();
     await page
       .getByText('Your study is in the PACS: the disc or files may go, except 2 files not sent')
@@ -156,7 +156,7 @@ walk(
 async function isSaidInTheList(page: Page, address: string): Promise<void> {
   await page.goto(`${address}/#/studies`);
   const row = page.locator('.queue-row', { hasText: '7 of 9 in the PACS' });
-  await row.getByText('1 left out by a person · 1 damaged or missing', { exact: false }).waitFor();
+  await row.getByText('1 left out: another patient’s · 1 damaged or missing', { exact: false }).waitFor();
 }
 
 /** On the sheet of the receipt, and where its file is checked. */
@@ -167,7 +167,7 @@ async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void>
   await writeFile(file, Buffer.from(await sheet.arrayBuffer()));
   const words = execFileSync('pdftotext', ['-layout', file, '-']).toString().replace(/\s+/g, ' ');
   assert.match(words, '7 of 9 instances are in the PACS. The others are listed below.');
-  assert.match(words, '1 left out by a person before sending');
+  assert.match(words, '1 left out by a person: another patient’s');
   assert.match(words, '1 damaged, or named by the disc’s index and missing on it');
   const printed: string[] = [];
   const around = {
@@ -180,7 +180,7 @@ async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void>
   assert.is(await relay(['receipt', 'verify', file, '--jwks', keys], around), 0);
   assert.match(
     printed.join(),
-    '7 stored, 1 left out by a person before sending, 1 damaged or missing on the disc, and not sent.',
+    '7 stored, 1 left out by a person: another patient’s, 1 damaged or missing on the disc, and not sent.',
   );
 }
 

@@ -150,7 +150,7 @@ test('tells the gateway how many a person left out, until they are sent after al
   };
   opened.store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
   await opened.store.send();
-  assert.equal(await withheld(), [{ 'left-out': 1 }]);
+  assert.equal(await withheld(), [{ 'left-out-other-patient': 1 }]);
   await opened.store.addFiles(filesOfPeople(MIXED_UP));
   settleAll(opened);
   await opened.store.send();

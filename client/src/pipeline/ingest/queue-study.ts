@@ -71,7 +71,7 @@ export interface QueueingWatch {
 
 export interface Queueing {
   readonly group: StudyGroup;
-  /** SOP Instance UIDs of the study that a person left out before Send. */
+  /** SOP Instance UIDs of the study that a person left out before Send: another patient's. */
   readonly leftOut: readonly string[];
   /** SOP Instance UIDs of the study of which only a damaged file was chosen. */
   readonly damaged: readonly string[];
@@ -225,7 +225,7 @@ async function keepAllHeld(begun: Begun, sopInstanceUIDs: ReadonlySet<string>): 
     held: held.map(({ found: { sopInstanceUID }, because }) => ({ sopInstanceUID, reason: because.because })),
     sopInstanceUIDs,
     damaged,
-    leftOut,
+    leftOut: leftOut.map((sopInstanceUID) => ({ sopInstanceUID, cause: 'left-out-other-patient' })),
   });
 }
 

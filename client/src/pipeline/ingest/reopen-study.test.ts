@@ -187,7 +187,7 @@ test('left out by a person, they need nobody and are counted as left out', async
   const device = await sent();
   await decisionsOver(device).leaveOutHeld(device.id, 'burned-in-annotation');
   assert.equal(await tracksOf(device), [{ safe: 2, leftOut: 2 }]);
-  assert.equal(await withheldBy(device), [{ 'left-out': 2 }]);
+  assert.equal(await withheldBy(device), [{ 'left-out-name': 2 }]);
 });
 
 test('left out by a person and sent later all the same, they are no longer counted as left out', async () => {
@@ -245,7 +245,7 @@ test('left out once the study is in the PACS, the gateway is told until a receip
   // Another page may have closed before the gateway heard of it.
   await settle(device, { held: 2 });
   assert.equal(await toTell(), [['done true'], 1]);
-  await settle(device, { 'left-out': 2 });
+  await settle(device, { 'left-out-name': 2 });
   assert.equal(await toTell(), [[], 0]);
   assert.equal(await tracksOf(device), [{ inPacs: 2, leftOut: 2 }]);
   await database.studies.update(id, { untold: true });
@@ -269,7 +269,7 @@ test('chosen again, originals that were covered count as in the PACS, those left
   await later.store.send();
   const newest = (await rowsOf(device)).find(({ state }) => state !== 'done')!;
   const { instances, withheld } = await queueOver(device).manifestOf(newest.id);
-  assert.equal([instances.length, newest.held.reasons, withheld], [3, [], { 'left-out': 1 }]);
+  assert.equal([instances.length, newest.held.reasons, withheld], [3, [], { 'left-out-name': 1 }]);
   const sentBefore = await database.instances.where('studyId').notEqual(newest.id).toArray();
   const keys = new Set(sentBefore.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`));
   assert.ok(instances.every(({ sopInstanceUID, digest }) => keys.has(`${sopInstanceUID} ${digest}`)));

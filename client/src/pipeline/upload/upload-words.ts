@@ -3,6 +3,7 @@ import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
 import { counted, instances, needsDecision } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
+import { leftOutWords } from '../../kit/left-out-words.ts';
 
 export const uploadWords = {
   missing: 'This study is not on this device.',
@@ -102,6 +103,7 @@ export const uploadWords = {
   /** Beneath the list: nothing else is known of them. */
   withheld: {
     'left-out': (count: number) => `${instances(count)} left out by a person, and not sent`,
+    ...leftOutWords((count: number) => `${instances(count)} left out, and not sent`),
     damaged: (count: number) => `${instances(count)} damaged or missing on the disc, and not sent`,
     held: (count: number) => `${instances(count)} held back on this device until you decide`,
   } satisfies Record<WithheldCause, (count: number) => string>,

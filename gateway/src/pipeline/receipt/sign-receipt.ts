@@ -7,6 +7,7 @@ import type { KeyObject } from 'node:crypto';
 import { CompactSign } from 'jose';
 import { RECEIPT_TYPE, type Receipt } from '#shared/protocol/receipt.ts';
 import { RECEIPT_CODE_TYPE, toReceiptCode } from '#shared/protocol/receipt-sheet.ts';
+import { inShort } from '#shared/protocol/withheld.ts';
 
 export type ReceiptKey = { readonly kid: string; readonly privateKey: KeyObject };
 
@@ -16,7 +17,9 @@ export function createReceiptSigner({ kid, privateKey }: ReceiptKey): (receipt: 
       .setProtectedHeader({ alg: 'EdDSA', kid, typ })
       .sign(privateKey);
   return async (receipt) => {
-    const code = await sign(RECEIPT_CODE_TYPE, toReceiptCode(receipt));
+    const { withheld, ...said } = toReceiptCode(receipt);
+    const short = { ...said, ...(withheld && { withheld: inShort(withheld) }) };
+    const code = await sign(RECEIPT_CODE_TYPE, short);
     return sign(RECEIPT_TYPE, { ...receipt, code });
   };
 }

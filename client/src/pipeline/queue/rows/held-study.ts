@@ -1,5 +1,6 @@
 /** The instances that a queued study holds, as its row names them under the device's key. */
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import type { LeftOutCause } from '#shared/protocol/withheld.ts';
 import { open } from './device-key.ts';
 import type { StudyRow } from './local-database.ts';
 
@@ -11,14 +12,20 @@ interface HeldInstance {
   readonly reason: ReasonCode;
 }
 
+export interface LeftOutInstance {
+  /** As in the file. */
+  readonly sopInstanceUID: string;
+  readonly cause: LeftOutCause;
+}
+
 /** As in the files. */
 export interface SealedHeld {
   readonly studyInstanceUID: string;
   readonly held: readonly HeldInstance[];
   /** SOP Instance UIDs of which only a damaged file was chosen, or none where the index of their disc names them. */
   readonly damaged: readonly string[];
-  /** SOP Instance UIDs that a person left out before Send. */
-  readonly leftOut: readonly string[];
+  /** Those that a person left out, before Send or for an earlier entry. */
+  readonly leftOut: readonly LeftOutInstance[];
 }
 
 /** The Study Instance UID, as in the files, of the instances that the row holds; null: it holds none. */

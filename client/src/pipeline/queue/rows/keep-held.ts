@@ -5,9 +5,10 @@
  * alone; until then both have them, so that a closed page loses none. Their files stay where they are; nothing of them
  * is copied.
  */
+import { leftOutFor, type LeftOutCause } from '#shared/protocol/withheld.ts';
 import { addTo, listOf, sumOf } from '../count-reasons.ts';
 import { seal } from './device-key.ts';
-import { openHeld, type Held, type SealedHeld } from './held-study.ts';
+import { openHeld, type Held, type LeftOutInstance, type SealedHeld } from './held-study.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
 /** `finishNaming` writes `held`, and `finishPacking` takes from the earlier entries, each in its transaction. */
@@ -32,13 +33,14 @@ interface Chosen extends SealedHeld {
 export async function keepHeld(database: LocalDatabase, key: CryptoKey, chosen: Chosen): Promise<KeptHeld> {
   const account = (await database.studies.get(chosen.studyId))?.account ?? null;
   const earlier: KeptHeld['earlier'][number][] = [];
-  const before = new Set<string>();
+  const before = new Map<string, LeftOutInstance>();
   for (const { id, asWas, sealed } of await heldBefore(database, key, { ...chosen, account })) {
     const { open, decided } = splitHeld(sealed, asWas);
-    for (const uid of [...sealed.leftOut, ...decided]) before.add(uid);
+    const out = [...sealed.leftOut, ...decided];
+    for (const each of out) before.set(each.sopInstanceUID, each);
     const left = open.filter(({ sopInstanceUID }) => !isNamed(chosen, sopInstanceUID));
     const damaged = sealed.damaged.filter((uid) => !isNamed(chosen, uid));
-    const leftOut = [...sealed.leftOut, ...decided].filter((uid) => !isNamed(chosen, uid));
+    const leftOut = out.filter(({ sopInstanceUID }) => !isNamed(chosen, sopInstanceUID));
     const rest = { ...sealed, held: left, damaged, leftOut };
     const taken = countIn(sealed) - countIn(rest);
     if (taken > 0) earlier.push({ id, before: asWas, held: await toHeld(key, id, rest), taken });
@@ -78,21 +80,25 @@ export async function leftOutBefore(
 ): Promise<ReadonlySet<string>> {
   const entries = await heldBefore(database, key, of);
   return new Set(
-    entries.flatMap(({ sealed, asWas }) => [...sealed.leftOut, ...splitHeld(sealed, asWas).decided]),
+    entries.flatMap(({ sealed, asWas }) =>
+      [...sealed.leftOut, ...splitHeld(sealed, asWas).decided].map(({ sopInstanceUID }) => sopInstanceUID),
+    ),
   );
 }
 
 /** A person has left some of them out `before`, and has not released them since: nobody is asked again. */
-function withoutDecided(chosen: Chosen, before: ReadonlySet<string>): SealedHeld {
+function withoutDecided(chosen: Chosen, before: ReadonlyMap<string, LeftOutInstance>): SealedHeld {
   const held = chosen.held.filter(({ sopInstanceUID }) => !before.has(sopInstanceUID));
-  const decided = chosen.held.map(({ sopInstanceUID }) => sopInstanceUID).filter((uid) => before.has(uid));
+  const decided = chosen.held.flatMap(({ sopInstanceUID }) => before.get(sopInstanceUID) ?? []);
   return { ...chosen, held, leftOut: [...chosen.leftOut, ...decided] };
 }
 
-/** Instances that are still held, and the SOP Instance UIDs of those that a person has left out since. */
+/** Instances that are still held, and those that a person has left out since. */
 function splitHeld({ held }: SealedHeld, { reasons }: Held) {
   const open = held.filter(({ reason }) => reasons.some((each) => each.reason === reason));
-  const decided = held.filter((each) => !open.includes(each)).map(({ sopInstanceUID }) => sopInstanceUID);
+  const decided = held
+    .filter((each) => !open.includes(each))
+    .map(({ sopInstanceUID, reason }): LeftOutInstance => ({ sopInstanceUID, cause: leftOutFor(reason) }));
   return { open, decided };
 }
 
@@ -101,7 +107,9 @@ const countIn = ({ held, damaged, leftOut }: SealedHeld): number =>
 
 /** The newer entry counts it: sent, held, damaged again, or left out again. */
 const isNamed = ({ sopInstanceUIDs, damaged, leftOut }: Chosen, uid: string): boolean =>
-  sopInstanceUIDs.has(uid) || damaged.includes(uid) || leftOut.includes(uid);
+  sopInstanceUIDs.has(uid) ||
+  damaged.includes(uid) ||
+  leftOut.some(({ sopInstanceUID }) => sopInstanceUID === uid);
 
 /** Whether no instance that the row holds would be missing if this choice replaced it. */
 export function isCovered({ id, held }: StudyRow, kept: KeptHeld | null): boolean {
@@ -146,10 +154,12 @@ export async function leaveOutHeld(database: LocalDatabase, id: string, reason: 
     const open = study?.held.reasons.find((held) => held.reason === reason);
     if (!study || !open) return;
     const reasons = study.held.reasons.filter((held) => held !== open);
-    const { sealed, damaged, leftOut } = study.held;
+    const { sealed, damaged, leftOut, because = {} } = study.held;
+    const cause = leftOutFor(reason);
     const held: Held = {
       reasons,
       leftOut: leftOut + open.instances,
+      because: { ...because, [cause]: (because[cause] ?? 0) + open.instances },
       ...(damaged && { damaged }),
       ...(sealed && { sealed }),
     };
@@ -176,10 +186,13 @@ async function toHeld(
   for (const { reason } of held) addTo(counts, reason);
   const said: SealedHeld = { studyInstanceUID, held, damaged, leftOut };
   if (countIn(said) === 0) return { reasons: [], leftOut: 0 };
+  const causes = new Map<LeftOutCause, number>();
+  for (const { cause } of leftOut) if (cause !== 'left-out') causes.set(cause, (causes.get(cause) ?? 0) + 1);
   const sealed = await seal(key, new TextEncoder().encode(JSON.stringify(said)), `held/${id}`);
   return {
     reasons: listOf(counts),
     leftOut: damaged.length + leftOut.length,
+    ...(causes.size > 0 && { because: Object.fromEntries(causes) }),
     ...(damaged.length > 0 && { damaged: damaged.length }),
     sealed,
   };

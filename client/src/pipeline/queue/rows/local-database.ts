@@ -101,6 +101,8 @@ export interface StudyRow {
   held: {
     readonly reasons: readonly ReasonCount[];
     readonly leftOut: number;
+    /** Of those left out, by cause; `left-out` is not among them. */
+    readonly because?: Withheld;
     /** Of those left out: a good copy of their files may follow. */
     readonly damaged?: number;
     readonly sealed?: Sealed;

@@ -1,10 +1,11 @@
 /** Instances of a study that this device does not promise, for its manifest: by all entries of the study together. */
-import { causesOf, WITHHELD_CAUSES, type Withheld } from '#shared/protocol/withheld.ts';
+import { causesOf, countWithheld, WITHHELD_CAUSES, type Withheld } from '#shared/protocol/withheld.ts';
 import { sumOf } from '../count-reasons.ts';
 import type { LocalDatabase, StudyRow } from './local-database.ts';
 
-export function withheldIn({ reasons, leftOut, damaged = 0 }: StudyRow['held']): Withheld {
-  const counts = { 'left-out': leftOut - damaged, damaged, held: sumOf(reasons) };
+export function withheldIn({ reasons, leftOut, because = {}, damaged = 0 }: StudyRow['held']): Withheld {
+  const unexplained = leftOut - damaged - countWithheld(because);
+  const counts = { 'left-out': unexplained, ...because, damaged, held: sumOf(reasons) };
   return Object.fromEntries(causesOf(counts));
 }
 

@@ -2,10 +2,12 @@
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
 import { counted, studies } from '../../../kit/counted.ts';
 import { formatBytes } from '../../../kit/format.ts';
+import { leftOutWords } from '../../../kit/left-out-words.ts';
 
 const WITHHELD: Readonly<Record<WithheldCause, (images: string, count: number) => string>> = {
   held: (images, count) => `${images} that ${count === 1 ? 'waits' : 'wait'} for a decision`,
   'left-out': (images) => `${images} left out by a person`,
+  ...leftOutWords((images: string) => `${images} left out`),
   damaged: (images) => `${images} damaged or missing on the disc`,
 };
 

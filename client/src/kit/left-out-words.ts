@@ -1,0 +1,20 @@
+/** Why a person was asked about the instances that they then left out. */
+import type { LeftOutCause } from '#shared/protocol/withheld.ts';
+
+type Told = Exclude<LeftOutCause, 'left-out'>;
+
+export const leftOutBecause: Readonly<Record<Told, string>> = {
+  'left-out-name': 'may show a name',
+  'left-out-other-patient': 'another patient’s',
+  'left-out-faulty': 'faulty',
+  'left-out-unsafe': 'not safe to send under the policy',
+};
+
+/** `say`: the words before the cause. */
+export const leftOutWords = <T extends readonly unknown[]>(say: (...what: T) => string) =>
+  Object.fromEntries(
+    Object.entries(leftOutBecause).map(([cause, because]) => [
+      cause,
+      (...what: T) => `${say(...what)}: ${because}`,
+    ]),
+  ) as Readonly<Record<Told, (...what: T) => string>>;
