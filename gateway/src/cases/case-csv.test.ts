@@ -90,7 +90,7 @@ test('rows open cases for studies and numbers, and change the cases that they na
   );
   const person = accounts[0]!;
   const csv = [
-    'ID;Version;Title;Priority;Tags;Due on;Assignee;Studies;Accession number;Remark',
+    'ID;Version;Title;Priority;Tags;Due;Assignee;Studies;Accession number;Remark',
     `${id};${version};After;urgent;"new, ""a, b""";2027-02-03;${person.username};${study};;x`,
     `;;By study;;;;;${study};;`,
     ';;By number;High;one, two;;;;ACC-77;',

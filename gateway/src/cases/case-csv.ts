@@ -57,10 +57,13 @@ const CELLS: Readonly<Record<CaseCsvColumn, (of: Shown) => string>> = {
 export const cellsOf = (columns: readonly CaseCsvColumn[], of: Shown): string[] =>
   columns.map((column) => CELLS[column](of));
 
+const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
+/** Other names of fields, as pages and people call them. */
+const ALSO: Readonly<Record<string, CaseCsvField>> = { due: 'dueOn', duedate: 'dueOn' };
+
 /** Spreadsheets and people write them in many ways: `Due on` is `dueOn`. */
 export function fieldOf(header: string): CaseCsvField | null {
-  const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, '');
-  return CASE_CSV_FIELDS.find((field) => plain(field) === plain(header)) ?? null;
+  return CASE_CSV_FIELDS.find((field) => plain(field) === plain(header)) ?? ALSO[plain(header)] ?? null;
 }
 
 /** A value that cannot be taken. */
