@@ -105,7 +105,7 @@ const show = defineRoute({
   path: '/reviews/{id}',
   problems: ['not-found'],
   summary: 'A review, as far as you may see it before it is settled',
-  request: { params: byId, query: z.object({ anonymise }) },
+  request: { params: byId },
   responses: { 200: jsonResponse(shown, 'NOT FOR DIAGNOSTIC USE.') },
 });
 
@@ -179,12 +179,7 @@ function serveReading(router: Router, tools: ReviewTools): void {
   });
   router.openapi(show, async (c) => {
     const caller = callerOf(c);
-    const review = await shownTo(
-      tools,
-      caller,
-      c.req.valid('param').id,
-      c.req.valid('query').anonymise === '1',
-    );
+    const review = await shownTo(tools, caller, c.req.valid('param').id);
     await recordCaseReading(tools, caller, review.caseId);
     return c.json(review, 200);
   });
@@ -224,8 +219,8 @@ function serveChanges(router: Router, tools: ReviewTools): void {
 }
 
 /** @throws Problem not-found. */
-async function shownTo(tools: ReviewTools, caller: Caller, id: string, isAnonymous = false): Promise<Review> {
+async function shownTo(tools: ReviewTools, caller: Caller, id: string): Promise<Review> {
   const found = await findListed(tools.db, caller, id);
   if (found === undefined) throw new Problem('not-found');
-  return showReview(tools, { ...caller, isAnonymous }, found);
+  return showReview(tools, { ...caller, isAnonymous: false }, found);
 }
