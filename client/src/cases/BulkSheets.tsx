@@ -4,6 +4,7 @@ import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
+import { TypedField } from '../kit/TypedField.tsx';
 import { AssigneeOptions } from './CaseForm.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { bulkWords as words } from './bulk-words.ts';
@@ -56,10 +57,12 @@ export function BulkChangeSheet({
           </select>
         </label>
         {hasTags && (
-          <label class="field">
-            <span>{words.tag}</span>
-            <input name="tag" type="text" maxLength={40} autocomplete="off" />
-          </label>
+          <TypedField title={words.tag}>
+            <label class="field">
+              <span>{words.tag}</span>
+              <input name="tag" type="text" maxLength={40} autocomplete="off" />
+            </label>
+          </TypedField>
         )}
         <div role="alert">{isEmpty.value && <Notice kind="stop" title={words.nothing} />}</div>
         <TroubleAlert trouble={store.trouble.value} />
@@ -122,15 +125,17 @@ export function BulkReasonSheet({
     <Sheet title={title(count)} onClose={onClose}>
       <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
         {what !== null && <p class="quiet">{what}</p>}
-        <label class="field">
-          <span>{label}</span>
-          <textarea
-            rows={3}
-            aria-invalid={isMissing.value}
-            value={reason.value}
-            onInput={(event) => (reason.value = event.currentTarget.value)}
-          />
-        </label>
+        <TypedField title={label}>
+          <label class="field">
+            <span>{label}</span>
+            <textarea
+              rows={3}
+              aria-invalid={isMissing.value}
+              value={reason.value}
+              onInput={(event) => (reason.value = event.currentTarget.value)}
+            />
+          </label>
+        </TypedField>
         <div role="alert">{isMissing.value && <Notice kind="stop" title={missing!} />}</div>
         <TroubleAlert trouble={store.trouble.value} />
         <FormActions

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatBytes, formatMoment } from '../kit/format.ts';
+import { identitySaid, typedSaid } from '../kit/identities.ts';
 import { useApi } from '../net/net-context.ts';
 import { createAttachmentsStore, type Attachment, type AttachmentsStore } from './attachments.store.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
@@ -68,7 +69,7 @@ function Attach({ store }: { readonly store: AttachmentsStore }) {
 type OneFileProps = { readonly of: Attachment; readonly store: AttachmentsStore; readonly mayWrite: boolean };
 
 function OneFile({ of, store, mayWrite }: OneFileProps) {
-  const name = of.name ?? words.gone;
+  const name = of.name === null ? words.gone : typedSaid(of.name);
   const about = [
     words.kinds[of.kind],
     formatBytes(of.bytes),
@@ -107,8 +108,8 @@ function OneFile({ of, store, mayWrite }: OneFileProps) {
   );
 }
 
-/** Under the name that it had, on this device alone. */
+/** Under the name that it had, on this device alone; where names are hidden, under none. */
 async function save(store: AttachmentsStore, of: Attachment): Promise<void> {
   const bytes = await store.fetch(of);
-  if (bytes !== null) saveBlob(bytes, of.name ?? `${of.id}.${of.kind}`);
+  if (bytes !== null) saveBlob(bytes, identitySaid(of.name) || `${of.id}.${of.kind}`);
 }

@@ -13,6 +13,7 @@ import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
+import { TypedField } from '../kit/TypedField.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { useApi } from '../net/net-context.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
@@ -135,11 +136,13 @@ function readForm(form: HTMLFormElement) {
 
 function Title({ value }: { readonly value: string }) {
   return (
-    <label class="field">
-      <span>{words.title}</span>
-      <input name="title" type="text" maxLength={200} autocomplete="off" defaultValue={value} />
-      <span class="small quiet">{words.titleHint}</span>
-    </label>
+    <TypedField title={words.title}>
+      <label class="field">
+        <span>{words.title}</span>
+        <input name="title" type="text" maxLength={200} autocomplete="off" defaultValue={value} />
+        <span class="small quiet">{words.titleHint}</span>
+      </label>
+    </TypedField>
   );
 }
 
@@ -156,11 +159,13 @@ function NumberOfStudy() {
           ))}
         </select>
       </label>
-      <label class="field">
-        <span>{words.number}</span>
-        <input name="number" type="text" maxLength={64} autocomplete="off" spellcheck={false} />
-        <span class="small quiet">{words.numberHint}</span>
-      </label>
+      <TypedField title={words.number}>
+        <label class="field">
+          <span>{words.number}</span>
+          <input name="number" type="text" maxLength={64} autocomplete="off" spellcheck={false} />
+          <span class="small quiet">{words.numberHint}</span>
+        </label>
+      </TypedField>
     </>
   );
 }
@@ -187,11 +192,13 @@ function Fields({ of }: { readonly of: Case | null }) {
       </div>
       <Assignee chosen={of?.assignee ?? null} />
       {(of === null || of.tags !== null) && (
-        <label class="field">
-          <span>{words.tags}</span>
-          <input name="tags" type="text" autocomplete="off" defaultValue={of?.tags?.join(', ') ?? ''} />
-          <span class="small quiet">{words.tagsHint}</span>
-        </label>
+        <TypedField title={words.tags}>
+          <label class="field">
+            <span>{words.tags}</span>
+            <input name="tags" type="text" autocomplete="off" defaultValue={of?.tags?.join(', ') ?? ''} />
+            <span class="small quiet">{words.tagsHint}</span>
+          </label>
+        </TypedField>
       )}
     </>
   );

@@ -1,6 +1,7 @@
 /** The notes of a case, oldest first, and the field for the next. */
 import { NOTE_LENGTH } from '#shared/protocol/cases.ts';
 import { formatMoment } from '../kit/format.ts';
+import { typedSaid } from '../kit/identities.ts';
 import { TypedField } from '../kit/TypedField.tsx';
 import type { CaseStore } from './case.store.ts';
 import { caseWords } from './case-words.ts';
@@ -22,7 +23,7 @@ export function CaseNotes({ store, mayWrite }: CaseNotesProps) {
           <li key={id} class="hairline case-note">
             <p class="case-note-text">
               {words.kinds[kind] && <span class="strong">{words.kinds[kind]}</span>}
-              {text === null ? <span class="quiet">{words.gone}</span> : <bdi>{text}</bdi>}
+              {text === null ? <span class="quiet">{words.gone}</span> : <bdi>{typedSaid(text)}</bdi>}
             </p>
             <p class="small quiet numbers">{words.by(by, formatMoment(new Date(at), new Date()))}</p>
           </li>
@@ -43,7 +44,7 @@ function NewNote({ store }: { readonly store: CaseStore }) {
   };
   return (
     <form class="stack case-new-note" onSubmit={(event) => void submit(event)}>
-      <TypedField title={words.add} text={text}>
+      <TypedField title={words.add}>
         <label class="field">
           <span>{words.add}</span>
           <textarea

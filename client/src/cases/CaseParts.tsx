@@ -2,7 +2,7 @@
 import type { CasePart, ListedCase } from '#shared/protocol/cases.ts';
 import { formatDicomDate } from '../kit/format.ts';
 import { HideNames } from '../kit/HideNames.tsx';
-import { namesHidden } from '../kit/identities.ts';
+import { identitySaid, namesHidden } from '../kit/identities.ts';
 import { dayOf } from './case-filters.ts';
 import { caseWords as words } from './case-words.ts';
 
@@ -22,9 +22,9 @@ export function Withheld({ withheld }: WithheldProps) {
   );
 }
 
-/** Unlike the title, it may stand anywhere. */
+/** The number may stand anywhere. A list keeps its rows until the one without titles is there. */
 export const nameOf = ({ title, number }: Pick<ListedCase, 'title' | 'number'>): string =>
-  title ?? words.caseNumber(number);
+  identitySaid(title) || words.caseNumber(number);
 
 export const dayWords = (day: string): string => formatDicomDate(day.replaceAll('-', '')) ?? day;
 

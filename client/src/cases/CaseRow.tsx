@@ -1,6 +1,7 @@
 /** A case in the list: its title, and what tells how urgent it is and whose. */
 import type { ListedCase } from '#shared/protocol/cases.ts';
 import { Icon } from '../kit/Icon.tsx';
+import { typedSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { dayWords, isOverdue, nameOf } from './CaseParts.tsx';
 import { caseWords as words } from './case-words.ts';
@@ -24,7 +25,7 @@ export function CaseRow({ of }: { readonly of: ListedCase }) {
         <span class="small quiet numbers">{facts.join(words.separator)}</span>
         {of.tags !== null && of.tags.length > 0 && (
           <span class="small quiet kept">
-            <bdi>{of.tags.join(', ')}</bdi>
+            <bdi>{typedSaid(of.tags.join(', '))}</bdi>
           </span>
         )}
         {late && (

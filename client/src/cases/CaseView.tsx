@@ -6,7 +6,7 @@ import { exportWords } from '../exports/export-words.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { namesHidden } from '../kit/identities.ts';
+import { namesHidden, typedSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
@@ -101,7 +101,7 @@ function Facts({ of }: { readonly of: Case }) {
     ...(of.withheld.includes('people')
       ? []
       : [[words.assignee, of.assignee?.username ?? words.nobody] as const]),
-    ...(of.tags?.length ? [[words.tags, of.tags.join(', ')] as const] : []),
+    ...(of.tags?.length ? [[words.tags, typedSaid(of.tags.join(', '))] as const] : []),
     ...(of.pseudonym ? [[words.pseudonym, of.pseudonym] as const] : []),
     [words.made, of.createdBy ? words.madeBy(when(of.createdAt), of.createdBy) : when(of.createdAt)],
     ...(of.closedAt ? [[words.closedAt, when(of.closedAt)] as const] : []),

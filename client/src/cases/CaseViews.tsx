@@ -6,6 +6,7 @@ import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { Confirm, Sheet } from '../kit/Sheet.tsx';
+import { TypedField } from '../kit/TypedField.tsx';
 import { useApi } from '../net/net-context.ts';
 import { writeFilters, type CaseFilters } from './case-filters.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
@@ -95,17 +96,19 @@ function NameSheet({ store, filters, renamed, onClose }: NameSheetProps) {
     <Sheet title={renamed === null ? words.saveTitle : words.renameTitle} onClose={onClose}>
       <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
         {renamed === null && <p class="quiet">{words.what}</p>}
-        <label class="field">
-          <span>{words.name}</span>
-          <input
-            type="text"
-            maxLength={60}
-            autocomplete="off"
-            value={name.value}
-            aria-invalid={isMissing.value && typed === ''}
-            onInput={(event) => (name.value = event.currentTarget.value)}
-          />
-        </label>
+        <TypedField title={words.name}>
+          <label class="field">
+            <span>{words.name}</span>
+            <input
+              type="text"
+              maxLength={60}
+              autocomplete="off"
+              value={name.value}
+              aria-invalid={isMissing.value && typed === ''}
+              onInput={(event) => (name.value = event.currentTarget.value)}
+            />
+          </label>
+        </TypedField>
         <p role="status" class="small quiet">
           {same !== undefined && (renamed === null ? words.replaces : words.takesOver)}
           {isFull && words.full(CASE_VIEWS_LIMIT)}

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { CASE_CSV_FIELDS, type CaseImport } from '#shared/protocol/case-csv.ts';
 import { focused } from '../kit/focused.ts';
+import { typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
@@ -116,7 +117,8 @@ function Columns({ store, report }: ReportProps & { readonly store: ImportStore 
         return (
           <label key={at} class="field">
             <span class="kept">
-              <bdi>{words.column(header, at + 1)}</bdi>
+              {/* A file without headings has a case in their place. */}
+              <bdi>{words.column(field === null ? typedSaid(header) : header, at + 1)}</bdi>
             </span>
             <select
               value={field ?? ''}
@@ -133,7 +135,7 @@ function Columns({ store, report }: ReportProps & { readonly store: ImportStore 
             </select>
             {example !== undefined && (
               <span class="small quiet kept case-example">
-                <bdi>{words.example(example)}</bdi>
+                <bdi>{words.example(typedSaid(example))}</bdi>
               </span>
             )}
           </label>

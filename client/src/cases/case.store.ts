@@ -72,11 +72,11 @@ function openShown(api: Api, path: string) {
     signal: (): AbortSignal => asking.signal,
     close: () => asking.abort(),
     async load(anonymous: boolean): Promise<void> {
-      // Nothing that was shown with names, or is on its way, comes behind the switch.
+      // No answer with names that is on its way comes behind the switch. The case itself stays, with what is typed
+      // in its sheets: its parts hide their names.
       asking.abort();
       asking = new AbortController();
       isAnonymous = anonymous;
-      shown.value = null;
       notes.value = null;
       patients.value = null;
       const of = await read();

@@ -23,7 +23,7 @@ walk('cases are chosen, changed, closed and put back by keyboard', async (stage)
   await press(page, 'Import a file');
   const dialog = page.getByRole('dialog');
   const rows = ['first', 'second'].map(
-    (name) => `The ${name} of ${account.username},NOT-THERE-8,${account.username}`,
+    (name) => `The ${name} Doe Jane of ${account.username},NOT-THERE-8,${account.username}`,
   );
   const buffer = Buffer.from(['title,accessionNumber,assignee', ...rows].join('\r\n'));
   await dialog.getByLabel('CSV file').setInputFiles({ name: 'cases.csv', mimeType: 'text/csv', buffer });
@@ -31,7 +31,7 @@ walk('cases are chosen, changed, closed and put back by keyboard', async (stage)
   await press(page, 'Close');
   await page.getByRole('combobox', { name: /^For/ }).selectOption('me');
   await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
-  const row = page.getByRole('link', { name: `The first of ${account.username}` });
+  const row = page.getByRole('link', { name: `The first Doe Jane of ${account.username}` });
   await row.press('x');
   await page.getByText('1 case chosen').waitFor();
   await row.press('Shift+X');
@@ -40,9 +40,10 @@ walk('cases are chosen, changed, closed and put back by keyboard', async (stage)
   await press(page, 'Change…');
   await dialog.getByLabel('Add a tag').press('Enter');
   await dialog.getByText('Choose what to change.').waitFor();
+  await dialog.getByLabel('Add a tag').fill('Roe Richard');
   await looksRight(page, 'cases-change');
   await dialog.getByLabel('Priority').selectOption('urgent');
-  await dialog.getByLabel('Add a tag').pressSequentially('ward round');
+  await dialog.getByLabel('Add a tag').fill('ward round');
   await dialog.getByLabel('Add a tag').press('Enter');
   await page.getByText('Changed 2 cases.').waitFor();
   await page.locator(':focus', { hasText: 'Changed 2 cases.' }).waitFor();

@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { namesHiddenFault } from '../testing/names-hidden.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('cases as files');
@@ -30,8 +31,8 @@ walk('a list is saved as CSV, and a file is mapped, refused by its rows and impo
       mimeType: 'text/csv',
       buffer: Buffer.from(['Betreff,Auftrag,dueOn', ...rows].join('\r\n')),
     });
-  const title = `From a file of ${stage.account.username}`;
-  await choose([`${title},NOT-THERE-9,31.12.2027`]);
+  const title = `Doe Jane, from a file of ${stage.account.username}`;
+  await choose([`"${title}",NOT-THERE-9,31.12.2027`]);
   await dialog.getByText('Say which column is the title').waitFor();
   await dialog.getByLabel('Betreff').selectOption('title');
   await dialog.getByText('Row 2: Due can’t be read.').waitFor();
@@ -40,11 +41,11 @@ walk('a list is saved as CSV, and a file is mapped, refused by its rows and impo
   const input = dialog.getByLabel('CSV file');
   await Promise.all([page.waitForEvent('filechooser'), input.click()]);
   assert.is(await input.inputValue(), '', 'a file of the same name is another choice');
-  await choose([`${title},NOT-THERE-9,2027-12-31`]);
+  await choose([`"${title}",NOT-THERE-9,2027-12-31`]);
   await dialog.getByText('A new case needs one of').waitFor();
   await dialog.getByLabel('Auftrag').selectOption('accessionNumber');
   await dialog.getByText('Opens 1 case').waitFor();
-  const row = `${title},NOT-THERE-9,2027-12-31`;
+  const row = `"${title}",NOT-THERE-9,2027-12-31`;
   await choose([row, row]);
   await dialog.getByText('Row 3 is the same as row 2.').waitFor();
   await looksRight(page, 'cases-import-repeated');
@@ -80,9 +81,10 @@ walk('a list is exported for a purpose, followed until it is ready, saved and er
   await press(page, 'Make the file');
   await dialog.getByText('Say what the file is for.').waitFor();
   await looksRight(page, 'export-ask');
-  await dialog.getByLabel('What it is for').pressSequentially('Reading times of the ward');
+  await dialog.getByLabel('What it is for').pressSequentially('Reading times for Doe Jane');
+  assert.is(await namesHiddenFault(page), null);
   await press(page, 'Make the file');
-  const row = page.getByRole('listitem').filter({ hasText: 'Reading times of the ward' });
+  const row = page.getByRole('listitem').filter({ hasText: 'Reading times for Doe Jane' });
   await row.getByText('kept until').waitFor();
   await looksRight(page, 'exports');
   const [saved] = await Promise.all([
@@ -106,10 +108,10 @@ walk('a list is exported as a report to print, and saved', async (stage) => {
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('What the file has').selectOption('report-limited');
   await dialog.getByText('Pages to read and to print').waitFor();
-  await dialog.getByLabel('What it is for').pressSequentially('For the meeting of the ward');
+  await dialog.getByLabel('What it is for').pressSequentially('For the meeting about Roe Richard');
   await looksRight(page, 'export-report');
   await press(page, 'Make the file');
-  const row = page.getByRole('listitem').filter({ hasText: 'For the meeting of the ward' });
+  const row = page.getByRole('listitem').filter({ hasText: 'For the meeting about Roe Richard' });
   await row.getByText('kept until').waitFor();
   const [saved] = await Promise.all([
     page.waitForEvent('download'),

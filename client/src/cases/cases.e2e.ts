@@ -19,8 +19,8 @@ const walk = await walkScreens(test, {
 const press = (page: Page, name: string): Promise<void> =>
   page.getByRole('button', { name, exact: true, disabled: false }).press('Enter');
 
-const TITLE = 'Second look at the left lung';
-const HURRIED = 'Before the ward round';
+const TITLE = 'Second look at Doe Jane';
+const HURRIED = 'Before the ward round of Roe Richard';
 const LATER = 'Compare with the prior';
 
 /** From a case: nobody has this name, and one case is of this patient. */
@@ -28,12 +28,12 @@ async function searchByPatient(page: Page, patientId: string): Promise<void> {
   await page.getByRole('link', { name: 'All cases' }).press('Enter');
   await page.getByRole('combobox', { name: /^Status/ }).selectOption('');
   const patient = page.getByLabel('Patient name or ID');
-  await patient.fill('Nobody');
+  await patient.fill('Nobody Doe Jane');
   await patient.press('Enter');
   await page.getByText('No case of this patient fits these filters.').waitFor();
   await looksRight(page, 'cases-patient-none');
+  // Nobody has to press Enter.
   await patient.fill(patientId);
-  await patient.press('Enter');
   await page.getByRole('link', { name: TITLE }).waitFor();
   assert.is(await page.locator('a.case-row').count(), 1, 'the PACS knows one study of this patient');
   assert.not.ok(page.url().includes(patientId), 'no patient is in the address');
@@ -59,6 +59,7 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Title').press('Enter');
   await dialog.getByText('Give the case a title.').waitFor();
+  await dialog.getByLabel('Tags').fill('Doe Jane');
   await looksRight(page, 'case-form');
   await dialog.getByLabel('Title').pressSequentially(TITLE);
   await dialog.getByLabel('Priority').selectOption('urgent');
@@ -68,19 +69,19 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await page.getByText('Overdue since').waitFor();
   await press(page, 'Assign to me');
   await page.getByRole('button', { name: 'Assign to me' }).waitFor({ state: 'detached' });
-  await page.getByLabel('New note').pressSequentially('Opacity behind the heart?');
+  await page.getByLabel('New note').pressSequentially('Opacity of Doe Jane?');
   await press(page, 'Add the note');
-  await page.getByRole('region', { name: 'Notes' }).getByText('Opacity behind the heart?').waitFor();
-  const pdf = { name: 'prior.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7\n%%EOF') };
+  await page.getByRole('region', { name: 'Notes' }).getByText('Opacity of Doe Jane?').waitFor();
+  const pdf = { name: 'Doe Jane.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7\n%%EOF') };
   const chooser = page.getByLabel('Attach a PDF');
   await chooser.setInputFiles({ ...pdf, buffer: Buffer.from('MZ') });
   await page.getByText('This kind of content is not accepted here.').waitFor();
   await chooser.setInputFiles(pdf);
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
-    page.getByRole('button', { name: 'Save prior.pdf' }).press('Enter'),
+    page.getByRole('button', { name: 'Save Doe Jane.pdf' }).press('Enter'),
   ]);
-  assert.is(saved.suggestedFilename(), 'prior.pdf');
+  assert.is(saved.suggestedFilename(), 'Doe Jane.pdf');
   await page.getByText('Asking the PACS').waitFor({ state: 'detached' });
   const about = await page.getByRole('region', { name: 'Studies' }).innerText();
   const patientId = /RP-\w+/.exec(about)?.[0] ?? '';
@@ -92,10 +93,10 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   assert.not.ok((await page.title()).includes(TITLE), 'the window’s title names nobody');
   assert.not.ok(page.url().includes('Second'), 'nor does the address');
   await press(page, 'Close the case');
-  await page.getByLabel('A last note').pressSequentially('Settled with the prior.');
+  await page.getByLabel('A last note').pressSequentially('Settled with the prior of Doe Jane.');
   await looksRight(page, 'case-close');
   await page.getByRole('dialog').getByRole('button', { name: 'Close the case' }).press('Enter');
-  await page.getByText('Settled with the prior.').waitFor();
+  await page.getByText('Settled with the prior of Doe Jane.').waitFor();
   await page.getByRole('link', { name: 'All cases' }).press('Enter');
   await page.getByRole('heading', { name: 'Cases' }).waitFor();
   await page.getByRole('combobox', { name: /^Status/ }).selectOption('closed');
@@ -132,8 +133,10 @@ walk(
     await page.getByRole('link', { name: HURRIED }).focus();
     await page.keyboard.press('ArrowDown');
     assert.match(await page.locator(':focus').innerText(), new RegExp(LATER));
-    await page.getByLabel('Hide names and titles').press('Space');
+    await page.getByLabel('Patient name or ID').fill('Doe Jane');
+    await page.getByLabel('Hide names and titles').click();
     await page.getByText('Not shown to you').waitFor();
+    assert.match(page.url(), /#\/cases\?assignee=me$/);
     await page.getByRole('link', { name: HURRIED }).waitFor({ state: 'detached' });
     await page.reload();
     await page.waitForFunction(() => document.querySelectorAll('a.case-row').length === 2);
@@ -180,11 +183,11 @@ walk('a list is saved as a view, opened, renamed and deleted by keyboard', async
   await dialog.getByLabel('Name').press('Enter');
   await dialog.getByText('Give the view a name.').waitFor();
   await looksRight(page, 'case-view-save');
-  await dialog.getByLabel('Name').pressSequentially('Urgent ones');
+  await dialog.getByLabel('Name').pressSequentially('Urgent ones of Doe Jane');
   await dialog.getByLabel('Name').press('Enter');
   const views = page.getByRole('navigation', { name: 'Saved views' });
-  const saved = views.getByRole('link', { name: 'Urgent ones' });
-  await views.locator('[aria-current]', { hasText: 'Urgent ones' }).waitFor();
+  const saved = views.getByRole('link', { name: 'Urgent ones of Doe Jane' });
+  await views.locator('[aria-current]', { hasText: 'Urgent ones of Doe Jane' }).waitFor();
   await priority.selectOption('');
   await views.locator('[aria-current]').waitFor({ state: 'detached' });
   await page.reload();

@@ -21,6 +21,7 @@ import { namesHidden } from '../kit/identities.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
+import { TypedField } from '../kit/TypedField.tsx';
 import { useApi } from '../net/net-context.ts';
 import { exportWords } from './export-words.ts';
 
@@ -161,20 +162,22 @@ type PurposeProps = {
 function Purpose({ purpose, isMissing, onType }: PurposeProps) {
   return (
     <>
-      <label class="field">
-        <span>{words.purpose}</span>
-        <textarea
-          rows={2}
-          maxLength={PURPOSE_LENGTH}
-          value={purpose}
-          aria-invalid={isMissing}
-          aria-describedby="export-purpose"
-          onInput={({ currentTarget }) => onType(currentTarget.value)}
-        />
-        <span id="export-purpose" class="small quiet">
-          {words.purposeHint}
-        </span>
-      </label>
+      <TypedField title={words.purpose}>
+        <label class="field">
+          <span>{words.purpose}</span>
+          <textarea
+            rows={2}
+            maxLength={PURPOSE_LENGTH}
+            value={purpose}
+            aria-invalid={isMissing}
+            aria-describedby="export-purpose"
+            onInput={({ currentTarget }) => onType(currentTarget.value)}
+          />
+          <span id="export-purpose" class="small quiet">
+            {words.purposeHint}
+          </span>
+        </label>
+      </TypedField>
       <div role="alert">{isMissing && <Notice kind="stop" title={words.purposeMissing} />}</div>
     </>
   );

@@ -7,6 +7,7 @@ import { NotShownCases } from '../cases/NotShownCases.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
 import { saveFile } from '../net/save-file.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
+import { typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Confirm } from '../kit/Sheet.tsx';
@@ -93,7 +94,7 @@ function Row({ of, store }: RowProps) {
         </p>
         <State of={of} />
         {of.leftOut.length > 0 && <p class="small numbers">{describeLeftOut(of.leftOut)}</p>}
-        {purpose !== null && <p class="small kept">{words.purpose(purpose)}</p>}
+        {purpose !== null && <p class="small kept">{words.purpose(typedSaid(purpose))}</p>}
         <p class="small quiet">{words.by(by, formatMoment(new Date(createdAt), new Date()))}</p>
         {of.state === 'ready' && sha256 !== null && (
           <p class="small quiet">

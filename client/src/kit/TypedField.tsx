@@ -1,50 +1,64 @@
 /**
- * The field of a text that may hold a name. While names are hidden, the text from before waits to be asked for, and
- * stays as it is; new words are seen while they are typed.
+ * A field of a text that may hold a name. As names are hidden, or where they are, the text in it waits to be asked for,
+ * and stays as it is: the field is still part of its form. New words are seen while they are typed.
  */
 import type { ComponentChildren } from 'preact';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { namesHidden, typedSaid } from './identities.ts';
+import { namesHidden } from './identities.ts';
 import { kitWords } from './kit-words.ts';
 
 export type TypedFieldProps = {
   readonly title: string;
-  readonly text: string;
   /** The field itself, with its label. */
   readonly children: ComponentChildren;
 };
 
-export function TypedField({ title, text, children }: TypedFieldProps) {
-  const [isAsked, setAsked] = useState(text === '');
-  const place = useRef<HTMLDivElement>(null);
-  const isHidden = namesHidden.value && !isAsked;
-  const before = useRef(isHidden);
-  // The pressed button is gone: the field has the focus then.
-  useLayoutEffect(() => {
-    if (before.current && !isHidden && isAsked)
-      place.current?.querySelector<HTMLElement>('input, textarea')?.focus({ preventScroll: true });
-    before.current = isHidden;
-  }, [isHidden]);
-  if (!isHidden)
-    return (
-      <div ref={place} class="typed-field">
+export function TypedField({ title, children }: TypedFieldProps) {
+  const { place, isHidden, show } = useHiddenText();
+  return (
+    <>
+      <div ref={place} class="typed-field" hidden={isHidden}>
         {children}
       </div>
-    );
-  return (
-    <div class="field">
-      <span>{title}</span>
-      <p class="row small quiet">
-        {typedSaid(text)}
-        <button
-          type="button"
-          class="button button-bare"
-          aria-label={kitWords.showTextOf(title)}
-          onClick={() => setAsked(true)}
-        >
-          {kitWords.showText}
-        </button>
-      </p>
-    </div>
+      {isHidden && (
+        <div class="field">
+          <span>{title}</span>
+          <p class="row small quiet">
+            {kitWords.textHidden}
+            <button
+              type="button"
+              class="button button-bare"
+              aria-label={kitWords.showTextOf(title)}
+              onClick={show}
+            >
+              {kitWords.showText}
+            </button>
+          </p>
+        </div>
+      )}
+    </>
   );
+}
+
+function useHiddenText() {
+  const place = useRef<HTMLDivElement>(null);
+  const [isHidden, setHidden] = useState(false);
+  const areHidden = namesHidden.value;
+  const wereHidden = useRef(false);
+  const isAsked = useRef(false);
+  useLayoutEffect(() => {
+    const field = place.current?.querySelector<HTMLInputElement | HTMLTextAreaElement>('input, textarea');
+    const isEmpty = !field || field.value === '';
+    if (areHidden && !wereHidden.current && !isEmpty) setHidden(true);
+    else if (isHidden && (!areHidden || isEmpty)) setHidden(false);
+    wereHidden.current = areHidden;
+    // The pressed button is gone: the field has the focus then.
+    if (isAsked.current && !isHidden) field?.focus({ preventScroll: true });
+    isAsked.current = false;
+  });
+  const show = () => {
+    isAsked.current = true;
+    setHidden(false);
+  };
+  return { place, isHidden, show };
 }

@@ -56,16 +56,37 @@ test('a name that is none stays none', () => {
   assert.equal([nameSaid(''), nameSaid('^'), identitySaid(' '), bornSaid(null)], [null, null, '', null]);
 });
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** By path in client/src. */
+const SOURCES = new Map(
+  readdirSync(ROOT, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.tsx?$/.test(path) && !path.includes('.test.'))
+    .map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]),
+);
+
 test('no file but this door formats the name of a person', () => {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
-    (path) => /\.tsx?$/.test(path) && !path.includes('.test.'),
-  );
-  assert.ok(files.length > 300, 'the client’s files were found');
-  const formatting = files.filter((path) =>
-    readFileSync(join(root, path), 'utf8').includes('formatPersonName'),
-  );
-  assert.equal(formatting.sort(), ['kit/format.ts', 'kit/identities.ts']);
+  assert.ok(SOURCES.size > 300, 'the client’s files were found');
+  const formatting = [...SOURCES].filter(([, source]) => source.includes('formatPersonName'));
+  assert.equal(formatting.map(([path]) => path).sort(), ['kit/format.ts', 'kit/identities.ts']);
+});
+
+/** Fields in which nobody types a patient's name, and fields that are not drawn while names are hidden. */
+const OTHER_FIELDS = [
+  ...['admin/', 'reviews/types/', 'app/PasswordSheet.tsx', 'app/SignInView.tsx'], // Of the site, and accounts.
+  ...['audit/AuditFilterBar.tsx', 'studies/CheckView.tsx', 'results/RunForm.tsx'], // Numbers, UIDs, receipts.
+  ...['pipeline/deid/ChangeList.tsx', 'cases/CaseFilterBar.tsx'], // Not drawn; or a number.
+];
+const NO_TEXT = /type="(checkbox|radio|range|date|file|number)"|inputMode="decimal"|\{words\.lineHint\}/;
+
+test('every field in which a person may type a name hides what is in it', () => {
+  const open = [...SOURCES].flatMap(([path, source]) => {
+    const bare = source.replaceAll(/<TypedField [\s\S]*?<\/TypedField>/g, '');
+    const fields = [...bare.matchAll(/<(input|textarea)\b[\s\S]*?\/>/g)].filter(
+      ([field]) => !NO_TEXT.test(field),
+    );
+    return OTHER_FIELDS.some((of) => path.startsWith(of)) ? [] : fields.map(([field]) => `${path}: ${field}`);
+  });
+  assert.equal(open, []);
 });
 
 test.run();

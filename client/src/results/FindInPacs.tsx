@@ -10,6 +10,7 @@ import { HideNames } from '../kit/HideNames.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { identitySaid, namesHidden, nameSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
+import { TypedField } from '../kit/TypedField.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { findWords as said } from './find-words.ts';
 import { FIND_PERIODS, MODALITIES } from './find-query.ts';
@@ -92,6 +93,28 @@ function countSaid({ studies, hasMore, isFull, isCut }: Found): string {
 /** No browser keeps what was typed, and none sends it to a dictionary. */
 const KEPT_NOWHERE = { autocomplete: 'off', spellcheck: false, dir: 'auto', maxLength: 64 } as const;
 
+type TypedProps = {
+  readonly title: string;
+  readonly placeholder?: string;
+  readonly value: string;
+  readonly onType: (typed: string) => void;
+};
+
+function Typed({ title, placeholder, value, onType }: TypedProps) {
+  return (
+    <TypedField title={title}>
+      <label class="field">
+        <span class="small quiet">{title}</span>
+        <input
+          {...{ ...KEPT_NOWHERE, placeholder, value }}
+          type="text"
+          onInput={(event) => onType(event.currentTarget.value)}
+        />
+      </label>
+    </TypedField>
+  );
+}
+
 function Fields({ store }: { readonly store: FindStore }) {
   const { name, patientID, period, day, modality } = store.criteria.value;
   const submit = (event: SubmitEvent) => {
@@ -100,25 +123,13 @@ function Fields({ store }: { readonly store: FindStore }) {
   };
   return (
     <form class="find-fields" autocomplete="off" aria-label={said.title} onSubmit={submit}>
-      <label class="field">
-        <span class="small quiet">{said.name}</span>
-        <input
-          {...KEPT_NOWHERE}
-          type="text"
-          placeholder={said.nameHint}
-          value={name}
-          onInput={(event) => store.set({ name: event.currentTarget.value })}
-        />
-      </label>
-      <label class="field">
-        <span class="small quiet">{said.patientID}</span>
-        <input
-          {...KEPT_NOWHERE}
-          type="text"
-          value={patientID}
-          onInput={(event) => store.set({ patientID: event.currentTarget.value })}
-        />
-      </label>
+      <Typed
+        title={said.name}
+        placeholder={said.nameHint}
+        value={name}
+        onType={(typed) => store.set({ name: typed })}
+      />
+      <Typed title={said.patientID} value={patientID} onType={(typed) => store.set({ patientID: typed })} />
       <Select
         label={said.period}
         value={period}

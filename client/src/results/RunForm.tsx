@@ -7,6 +7,7 @@ import { useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { instances } from '../kit/counted.ts';
+import { typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { partsOf, remainsOf } from '../pipeline/queue/study-title.ts';
 import type { ModelVersion } from './answers.ts';
@@ -163,7 +164,7 @@ function AFile({ store }: OfStore) {
           onChange={(event) => store.set({ file: event.currentTarget.files?.[0] ?? null })}
         />
       </label>
-      <p class="small quiet">{file ? said.chosen(file.name, file.size) : said.file}</p>
+      <p class="small quiet">{file ? said.chosen(typedSaid(file.name), file.size) : said.file}</p>
     </div>
   );
 }

@@ -11,6 +11,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { useSettling } from '../kit/use-settling.ts';
 import { hrefOf } from '../kit/routes.ts';
+import { typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { ALL } from './filters.ts';
@@ -149,7 +150,7 @@ function Watch({ store, job, onRetry }: WatchProps) {
   const { source, file } = store.form.value;
   const input =
     source === 'file'
-      ? file?.name
+      ? file && typedSaid(file.name)
       : job.studyInstanceUID && nameOfInput({ studyInstanceUID: job.studyInstanceUID, kind: 'dicom' });
   return (
     <section class="watch" aria-label={said.watching}>

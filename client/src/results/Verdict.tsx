@@ -86,14 +86,8 @@ type SentenceProps = {
 function Sentence({ verdict, result, isAsked, image }: SentenceProps) {
   switch (verdict.kind) {
     case 'sending':
-      return (
-        <>
-          <p class="strong">{yourWord(verdict.request)}</p>
-          <p class="small quiet">{said.sending}</p>
-        </>
-      );
     case 'unsent':
-      return <NotSent unsent={verdict.unsent} />;
+      return <Waiting verdict={verdict} />;
     case 'overtaken':
       if (isAsked) break;
       return (
@@ -126,6 +120,18 @@ function Sentence({ verdict, result, isAsked, image }: SentenceProps) {
   );
 }
 
+/** A verdict that the gateway does not have can be read while its result cannot. */
+export function Waiting({ verdict }: { readonly verdict: Verdict }) {
+  if (verdict.kind === 'unsent') return <NotSent unsent={verdict.unsent} />;
+  if (verdict.kind !== 'sending') return null;
+  return (
+    <>
+      <p class="strong">{yourWord(verdict.request)}</p>
+      <p class="small quiet">{said.sending}</p>
+    </>
+  );
+}
+
 function NotSent({ unsent: { request, trouble, isRetried } }: { readonly unsent: Unsent }) {
   return (
     <div class={isRetried ? 'said-wait' : 'said-red'}>
@@ -133,6 +139,9 @@ function NotSent({ unsent: { request, trouble, isRetried } }: { readonly unsent:
       <p>
         <span class="strong">{said.unsent}:</span> {yourWord(request)}. {trouble.title}{' '}
         {isRetried ? said.unsentRetried : trouble.next} <span class="quiet">{said.unsentWhat}</span>
+        {request.reason && (
+          <span class="verified-finding small kept">{said.reason(typedSaid(request.reason))}</span>
+        )}
       </p>
     </div>
   );
@@ -373,7 +382,7 @@ function ReasonField({ reason, isMissing, onReason }: ReasonFieldProps) {
   const hint = left < NEARLY_FULL ? said.form.left(left) : said.form.reasonWhat;
   return (
     <>
-      <TypedField title={said.form.reason} text={reason}>
+      <TypedField title={said.form.reason}>
         <label class="field sheet-part">
           <span class="small quiet">{said.form.reason}</span>
           <textarea

@@ -3,12 +3,14 @@
  * may be a patient's: the image under the map is the file itself, and its result bears the file's name, as long as the
  * page is open. Nothing is stored.
  */
+import { identitySaid } from '../kit/identities.ts';
+
 export interface PickedPictures {
   /** A browser cannot draw a DICOM file. */
   keep(resultId: string, file: File): void;
   /** An address for an image element; undefined if it was not picked here. */
   of(resultId: string): string | undefined;
-  /** The file's own name; undefined if it was not picked here. */
+  /** The file's own name; undefined if it was not picked here, and where names are hidden. */
   nameOf(resultId: string): string | undefined;
   close(): void;
 }
@@ -25,7 +27,7 @@ export function createPickedPictures(): PickedPictures {
         addresses.set(resultId, URL.createObjectURL(file));
     },
     of: (resultId) => addresses.get(resultId),
-    nameOf: (resultId) => names.get(resultId),
+    nameOf: (resultId) => identitySaid(names.get(resultId)) || undefined,
     close() {
       for (const address of addresses.values()) URL.revokeObjectURL(address);
       addresses.clear();

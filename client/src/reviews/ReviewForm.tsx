@@ -112,7 +112,7 @@ function Prose({ title, rows, longest, text, onType, isWrong }: ProseProps) {
   const hint = useId();
   const count = lengthOf(text);
   return (
-    <TypedField {...{ title, text }}>
+    <TypedField title={title}>
       <div class="field">
         <label>
           <span>{title}</span>

@@ -73,7 +73,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await looksRight(page, 'review');
   await form.getByLabel('Pneumonia', { exact: true }).press('Space');
   await form.getByLabel('5 Certain').press('Space');
-  await form.getByLabel('Comment').pressSequentially('Left lower lobe');
+  await form.getByLabel('Comment').pressSequentially('Left lower lobe of Doe Jane');
   await page.getByRole('link', { name: 'All reviews' }).press('Enter');
   await page.getByRole('link', { name: 'Chest film' }).press('Enter');
   await form.getByText('These are your answers from before.').waitFor();
@@ -103,7 +103,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await page.keyboard.press('Enter');
   const sides = page.getByRole('region', { name: 'What the readers answered' });
   await sides.getByText('Nothing abnormal').waitFor();
-  await sides.getByText('Left lower lobe').waitFor();
+  await sides.getByText('Left lower lobe of Doe Jane').waitFor();
   await sides.getByText('I can judge it').waitFor();
   const marks = page.getByRole('region', { name: 'Marks in the PACS' });
   await marks.getByText(`${stage.account.username} signed without marks.`).waitFor();
@@ -223,8 +223,8 @@ walk(
     await api(ADMIN, `/cases/${caseId}/reviews`, { id, type, readers: readers.map((one) => one.id) });
     for (const [at, { username }] of readers.entries()) {
       const of = { place: at + 1, decision: 'accept' };
-      const answers = { finding: at === 0 ? 'pneumonia' : 'normal', certainty: 4, comment: 'As I see it' };
-      const mark = { ...image, id: randomUUID(), kind: 'box', frame: 1, label: '' };
+      const answers = { finding: at === 0 ? 'pneumonia' : 'normal', certainty: 4, comment: 'As Doe Jane' };
+      const mark = { ...image, id: randomUUID(), kind: 'box', frame: 1, label: 'Doe Jane' };
       const points = [10 + at, 40].map((column) => [column, column - at]);
       const marks = { id: randomUUID(), place: at + 1, version: 0, annotations: [{ ...mark, points }] };
       const kept = await ask(gateway, username, {

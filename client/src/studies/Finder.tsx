@@ -2,6 +2,7 @@
 import { useId } from 'preact/hooks';
 import { NAMES, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
 import { Icon } from '../kit/Icon.tsx';
+import { TypedField } from '../kit/TypedField.tsx';
 import type { SentStudiesStore } from './sent-studies.store.ts';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
@@ -20,23 +21,25 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
   };
   return (
     <search class="finder">
-      <label class="field finder-text" for={field}>
-        <span class="small quiet">{words.search}</span>
-        <input
-          id={field}
-          type="search"
-          autocomplete="off"
-          spellcheck={false}
-          dir="auto"
-          maxLength={128}
-          placeholder={hintOf(sent)}
-          value={choice.value.text}
-          onInput={(event) => set({ text: event.currentTarget.value })}
-          // The PACS is not asked for a patient because somebody leaves the field.
-          onChange={(event) => !sent.asksPatients() && find(event.currentTarget.value)}
-          onKeyDown={(event) => event.key === 'Enter' && findOnEnter(event.currentTarget.value)}
-        />
-      </label>
+      <TypedField title={words.search}>
+        <label class="field finder-text" for={field}>
+          <span class="small quiet">{words.search}</span>
+          <input
+            id={field}
+            type="search"
+            autocomplete="off"
+            spellcheck={false}
+            dir="auto"
+            maxLength={128}
+            placeholder={hintOf(sent)}
+            value={choice.value.text}
+            onInput={(event) => set({ text: event.currentTarget.value })}
+            // The PACS is not asked for a patient because somebody leaves the field.
+            onChange={(event) => !sent.asksPatients() && find(event.currentTarget.value)}
+            onKeyDown={(event) => event.key === 'Enter' && findOnEnter(event.currentTarget.value)}
+          />
+        </label>
+      </TypedField>
       <details class="disclosure finder-more">
         <summary class="strong">
           <span class="disclosure-mark">

@@ -1,7 +1,8 @@
 /**
- * *Hide names* on a screen that shows a planted patient: once it is on, no planted name is in the text, in the labels
- * of a screen reader, in the window's title or in the address; once it is off again, the name is back, but for what a
- * live region said before. A screen without a name is left alone.
+ * *Hide names* on a screen that shows a planted name, a patient's or one in a text that somebody typed: once it is on,
+ * no planted name is in the text, in a field or its options, in the labels of a screen reader, in the window's title,
+ * in the name of a file to save, or in an address; once it is off again, the name is back, but for what a live region
+ * said before. A screen without a name is left alone.
  */
 import type { Page } from 'playwright-core';
 import { HIDE_NAMES_KEY } from '../kit/identities.ts';
@@ -27,20 +28,26 @@ const LIVE = '[role=status], [role=alert], [role=log], [aria-live]';
 
 /** Runs in the page: whether a planted name is there is as wanted. */
 function isAsWanted({ pattern, wanted, without }: Wanted): boolean {
-  const told = [...document.querySelectorAll('[aria-label], [title], [alt]')].flatMap((element) =>
-    ['aria-label', 'title', 'alt'].map((name) => element.getAttribute(name) ?? ''),
+  const all = (which: string) => [...document.querySelectorAll<HTMLElement>(which)];
+  const attributes = ['aria-label', 'aria-description', 'aria-valuetext', 'title', 'alt', 'placeholder'];
+  const told = [...attributes, 'download', 'label'].flatMap((name) =>
+    all(`[${name}]`).map((element) => element.getAttribute(name) ?? ''),
   );
+  const addresses = [location.href, ...all('[href]').map((link) => link.getAttribute('href') ?? '')];
+  // A field that is not drawn only keeps what is in it.
+  const fields = [...document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input, textarea')];
+  const typed = fields.filter((field) => field.checkVisibility()).map(({ value }) => value);
+  const drawn = all('option, svg text, svg title').map(({ textContent }) => textContent ?? '');
+  const page = [document.title, ...addresses.map(decodeURIComponent), document.body.innerText];
   const name = new RegExp(pattern, 'gi');
-  const text = [document.title, decodeURIComponent(location.href), document.body.innerText, ...told].join(
-    '\n',
-  );
-  const apart = without === null ? [] : [...document.querySelectorAll<HTMLElement>(without)];
+  const text = [...page, ...told, ...typed, ...drawn].join('\n');
+  const apart = without === null ? [] : all(without);
   const counted = apart.flatMap(({ innerText }) => innerText.match(name) ?? []).length;
   return (text.match(name) ?? []).length > counted === wanted;
 }
 
 /** As another tab would choose it. */
-const choose = (page: Page, on: boolean): Promise<void> =>
+export const chooseNames = (page: Page, on: boolean): Promise<void> =>
   page.evaluate(
     ([key, value]) => {
       localStorage.setItem(key, value);
@@ -64,10 +71,10 @@ export async function namesHiddenFault(page: Page): Promise<string | null> {
     );
   };
   const scrolled = await page.evaluate(() => scrollY);
-  await choose(page, true);
+  await chooseNames(page, true);
   const isHidden = await settles(false);
   const left = isHidden ? '' : await page.evaluate(() => document.body.innerText);
-  await choose(page, false);
+  await chooseNames(page, false);
   if (!isHidden) return `a name is shown although names are hidden: ${left.slice(0, 1500)}`;
   const isBack = !comesBack || (await settles(true));
   // The page is shorter without names, and what stands behind a bar at its edge is another part then.

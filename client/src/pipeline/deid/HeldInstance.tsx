@@ -4,6 +4,7 @@ import type { Box } from '#shared/dicom/boxes.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { deferred } from '../../kit/deferred.tsx';
 import { Icon } from '../../kit/Icon.tsx';
+import { typedSaid } from '../../kit/identities.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import { decidedAs, isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
@@ -74,7 +75,7 @@ export function HeldInstance({ store, found, files, reasons, onLarge }: HeldInst
 function WhichDocument({ found }: { readonly found: FoundFile }) {
   return (
     <p class="small kept">
-      {deidWords.held.document} <bdi>{found.file.path}</bdi>
+      {deidWords.held.document} <bdi>{typedSaid(found.file.path)}</bdi>
     </p>
   );
 }

@@ -1,6 +1,7 @@
 /** The texts of an instance that hold what other instances name, whole: a person decides by them. */
 import { useEffect, useState } from 'preact/hooks';
 import { loadKeywords } from '#shared/dicom/dictionary.ts';
+import { typedSaid } from '../../kit/identities.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import { nameField } from './name-field.ts';
 
@@ -21,7 +22,7 @@ export function NamingTexts({ found: { naming } }: { readonly found: Pick<FoundF
       {naming.map(({ path, text }) => (
         <li key={path} class="small">
           <span class="quiet">{keywords && nameField(path, keywords)}</span>{' '}
-          <bdi class="kept">{text.trim()}</bdi>
+          <bdi class="kept">{typedSaid(text.trim())}</bdi>
         </li>
       ))}
     </ul>

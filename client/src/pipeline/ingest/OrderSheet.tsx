@@ -4,6 +4,7 @@ import type { Order, Worklist } from '#shared/protocol/worklist.ts';
 import { focused } from '../../kit/focused.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { Sheet } from '../../kit/Sheet.tsx';
+import { TypedField } from '../../kit/TypedField.tsx';
 import { isSamePerson } from './fit-orders.ts';
 import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
@@ -93,15 +94,17 @@ function Listed({ day, look }: ListedProps) {
   const shown = answer.orders.filter((order) => holds(order, text));
   return (
     <>
-      <label class="field">
-        <span>{words.search}</span>
-        <input
-          type="search"
-          value={text}
-          autocomplete="off"
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </label>
+      <TypedField title={words.search}>
+        <label class="field">
+          <span>{words.search}</span>
+          <input
+            type="search"
+            value={text}
+            autocomplete="off"
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </label>
+      </TypedField>
       <div role="status" class="small">
         {answer.silent.length > 0 && <p>{words.silent(answer.silent.join(', '))}</p>}
         {answer.isCut && <p>{words.cut}</p>}

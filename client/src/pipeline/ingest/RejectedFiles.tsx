@@ -7,6 +7,7 @@ import { ODD_NEXT, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
 import { formatCount } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { typedSaid } from '../../kit/identities.ts';
 import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
 import { chosenWords } from './chosen-words.ts';
@@ -103,11 +104,12 @@ function OfOneReason({ reason, files }: OfOneReasonProps) {
 
 /** The end of a path says more than its beginning: the name is kept whole, the folders are cut. */
 export function Path({ path }: { readonly path: string }) {
-  const slash = path.lastIndexOf('/') + 1;
+  const said = typedSaid(path);
+  const slash = said.lastIndexOf('/') + 1;
   return (
-    <p class="path small" title={path}>
-      <bdi class="path-folder cut quiet">{path.slice(0, slash)}</bdi>
-      <bdi class="path-name cut">{path.slice(slash)}</bdi>
+    <p class="path small" title={said}>
+      <bdi class="path-folder cut quiet">{said.slice(0, slash)}</bdi>
+      <bdi class="path-name cut">{said.slice(slash)}</bdi>
     </p>
   );
 }

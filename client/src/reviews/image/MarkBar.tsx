@@ -40,17 +40,19 @@ function Typing({ stage }: { readonly stage: Stage }) {
         stage.type(text.trim());
       }}
     >
-      <label class="field">
-        <span class="small">{words.form.text}</span>
-        <input
-          autofocus
-          value={text}
-          maxLength={LABEL_LENGTH}
-          onInput={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) => event.key === 'Escape' && cancel(event)}
-          ref={(field) => field?.focus({ preventScroll: true })}
-        />
-      </label>
+      <TypedField title={words.form.text}>
+        <label class="field">
+          <span class="small">{words.form.text}</span>
+          <input
+            autofocus
+            value={text}
+            maxLength={LABEL_LENGTH}
+            onInput={(event) => setText(event.currentTarget.value)}
+            onKeyDown={(event) => event.key === 'Escape' && cancel(event)}
+            ref={(field) => field?.focus({ preventScroll: true })}
+          />
+        </label>
+      </TypedField>
       <button type="submit" class="button button-main" disabled={text.trim() === ''}>
         {words.form.save}
       </button>
@@ -67,7 +69,7 @@ function Chosen({ chosen, stage: { marks } }: ChosenProps) {
   const { id, kind, label } = chosen.mark;
   return (
     <div class="mark-bar">
-      <TypedField title={nameOf(chosen)} text={label}>
+      <TypedField title={nameOf(chosen)}>
         <label class="field">
           <span class="small">
             <span class="strong numbers">{nameOf(chosen)}</span> {kind === 'text' ? '' : words.form.label}

@@ -25,6 +25,9 @@ export type MarkFormProps = {
   readonly onClose: () => void;
 };
 
+const CONTROLS = 'select, input, textarea, button';
+const isSeen = (control: HTMLElement): boolean => control.checkVisibility();
+
 export function MarkForm({ mark, title, extent, onSave, onClose }: MarkFormProps) {
   const [kind, setKind] = useState<AnnotationKind>(mark?.kind ?? 'point');
   const [label, setLabel] = useState(mark?.label ?? '');
@@ -32,7 +35,7 @@ export function MarkForm({ mark, title, extent, onSave, onClose }: MarkFormProps
   const [fault, setFault] = useState<string | null>(null);
   const faultId = useId();
   const place = useRef<HTMLFormElement>(null);
-  useEffect(() => place.current!.querySelector<HTMLElement>('select, input, textarea, button')!.focus(), []);
+  useEffect(() => [...place.current!.querySelectorAll<HTMLElement>(CONTROLS)].find(isSeen)?.focus(), []);
   const save = () => {
     const points = extent === null ? (mark?.points ?? null) : pointsTyped(kind, typed, extent);
     if (points === null) return setFault(words.pointsMissing);
@@ -88,7 +91,7 @@ type LabelFieldProps = {
 function LabelField({ kind, label, onLabel }: LabelFieldProps) {
   const title = kind === 'text' ? words.text : words.label;
   return (
-    <TypedField title={title} text={label}>
+    <TypedField title={title}>
       <label class="field">
         <span>{title}</span>
         <input
