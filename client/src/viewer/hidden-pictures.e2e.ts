@@ -158,7 +158,7 @@ async function keepsHidden(page: Page, { mark, note }: { readonly mark: string; 
   await page.locator('.mark-list .mark-name').press('Enter');
   const field = page.locator('.mark-bar');
   await field.getByText('Text hidden').waitFor();
-  assert.is(await field.locator('input').count(), 0);
+  assert.is(await field.locator('input:visible').count(), 0);
   await page.getByRole('button', { name: 'Change: 1 Text' }).press('Enter');
   const form = page.getByRole('form', { name: /^Change/ });
   await form.getByText('Text hidden').waitFor();
@@ -218,6 +218,11 @@ walk('are hidden before they are sent, and one press shows those of a series', a
   await looksRight(page, 'large-picture-hidden');
   await large.getByRole('button', { name: 'Show it', exact: true }).press('Enter');
   await large.locator('canvas').waitFor();
+  const place = large.getByRole('region', { name: /^Picture of instance/ });
+  assert.ok(
+    await place.evaluate((box) => box === document.activeElement),
+    'the focus stays with the picture',
+  );
   await large.getByRole('button', { name: 'Close' }).click();
   await page.locator('.held-list canvas').nth(1).waitFor();
   assert.is(await asks(page).count(), 0);

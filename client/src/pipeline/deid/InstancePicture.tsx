@@ -223,13 +223,13 @@ export function LargePicture(props: LargePictureProps) {
   return (
     <Sheet title={deidWords.stage.picture(numberOf(found))} onClose={close}>
       <div class="look-large">
-        <div class="look-box" ref={box}>
+        <section class="look-box" ref={box} aria-label={deidWords.stage.picture(numberOf(found))}>
           {hidden && <HiddenBox hidden={hidden} />}
           {!hidden && read?.picture && (
             <Covered picture={read.picture} boxes={boxesOn(boxesOf(read.found), read.frame)} />
           )}
           {read?.picture === null && <NoPicture />}
-        </div>
+        </section>
       </div>
       <div class={decide ? 'look-side look-decides' : 'look-side'}>
         <FrameChoice film={film} />
