@@ -43,7 +43,7 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
         {of.studies.map((study, at) => (
           <li key={study.studyInstanceUID} class="hairline case-study">
             {isShown && Array.isArray(patients) && <PatientOf patient={ofStudy(study.studyInstanceUID)} />}
-            <Results study={study} />
+            <Results study={study} caseId={of.id} />
             {mayOpen && (
               <div class="row case-study-ways">
                 <OpenInViewer studyInstanceUID={study.studyInstanceUID} />
@@ -89,7 +89,9 @@ function PatientOf({ patient }: { readonly patient: Patient | null }) {
   );
 }
 
-function Results({ study: { results, modalities, hidesResults } }: { readonly study: Study }) {
+type ResultsProps = { readonly study: Study; readonly caseId: string };
+
+function Results({ study: { results, modalities, hidesResults }, caseId }: ResultsProps) {
   const label = useId();
   const kinds = modalities.join(caseWords.separator);
   return (
@@ -105,7 +107,7 @@ function Results({ study: { results, modalities, hidesResults } }: { readonly st
             <li key={result.id}>
               <a
                 class="case-result"
-                href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: '' })}
+                href={hrefOf({ page: 'results', at: 'results', id: result.id, beside: `case-${caseId}` })}
               >
                 {words.result(result.model, formatMoment(new Date(result.createdAt), new Date()))}
               </a>

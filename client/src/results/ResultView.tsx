@@ -39,8 +39,9 @@ import { ResultPicture } from './ResultPicture.tsx';
 import type { ResultsStore } from './results.store.ts';
 import { useKeys } from './use-keys.ts';
 import { useOutbox } from './use-outbox.ts';
+import type { CameFrom } from './came-from.ts';
 import { useWhenBack } from './use-when-back.ts';
-import { CorrectSheet, useMayVerify, VerdictBar, Verdicts } from './Verdict.tsx';
+import { CorrectSheet, useMayVerify, VerdictBar, Verdicts, Waiting } from './Verdict.tsx';
 
 const said = resultWords.one;
 const toResult = (id: string) => (location.hash = hrefOf({ page: 'results', at: 'results', id, beside: '' }));
@@ -62,10 +63,10 @@ export type ResultViewProps = {
   readonly look: LookStore;
   readonly picked: PickedPictures;
   readonly previews: PreviewsStore;
-  readonly reviewId: string | null;
+  readonly from: CameFrom;
 };
 
-export function ResultView({ id, list, look, picked, previews, reviewId }: ResultViewProps) {
+export function ResultView({ id, list, look, picked, previews, from }: ResultViewProps) {
   const store = useResult(id, list.note);
   const shown = store.shown.value;
   const late = useLate(shown.kind === 'loading');
@@ -82,11 +83,12 @@ export function ResultView({ id, list, look, picked, previews, reviewId }: Resul
     [isReady],
   );
   if (shown.kind === 'ready')
-    return <OneResult {...{ store, list, look, picked, previews, reviewId }} result={shown.result} />;
+    return <OneResult {...{ store, list, look, picked, previews, from }} result={shown.result} />;
   return (
     <main id="content" class="page result" aria-busy={shown.kind === 'loading'}>
-      <Back reviewId={reviewId} />
+      <Back from={from} />
       <h1 tabIndex={-1}>{said.title}</h1>
+      <Waiting verdict={store.verdict.value} />
       {shown.kind === 'failed' ? (
         <TroubleNotice trouble={shown.trouble}>
           <button type="button" class="button" onClick={() => void store.load()}>
@@ -102,7 +104,7 @@ export function ResultView({ id, list, look, picked, previews, reviewId }: Resul
 
 type OneResultProps = Omit<ResultViewProps, 'id'> & { readonly store: ResultStore; readonly result: Result };
 
-function OneResult({ store, result, list, look, picked, previews, reviewId }: OneResultProps) {
+function OneResult({ store, result, list, look, picked, previews, from }: OneResultProps) {
   const { finding } = result;
   const [open, setOpen] = useState<'keys' | 'correct' | null>(null);
   const [changing, setChanging] = useState(false);
@@ -113,7 +115,7 @@ function OneResult({ store, result, list, look, picked, previews, reviewId }: On
   return (
     <>
       <main id="content" class="page result">
-        <ResultTools id={result.id} list={list} reviewId={reviewId} onKeys={() => setOpen('keys')} />
+        <ResultTools id={result.id} list={list} from={from} onKeys={() => setOpen('keys')} />
         <div class="result-body">
           <ResultHead result={result} picked={picked} previews={previews} />
           <ResultPicture store={store} finding={finding} look={look} picked={picked.of(result.id)} />
@@ -152,7 +154,7 @@ function beforeOf({ verification }: Result): VerifyRequest | null {
   return said.success ? said.data : null;
 }
 
-type ResultKeysProps = Omit<OneResultProps, 'picked' | 'previews' | 'reviewId'> & {
+type ResultKeysProps = Omit<OneResultProps, 'picked' | 'previews' | 'from'> & {
   readonly changing: boolean;
   readonly onChanging: (changing: boolean) => void;
   readonly onOpen: (sheet: 'keys' | 'correct') => void;
@@ -184,15 +186,15 @@ function useResultKeys(props: ResultKeysProps): void {
 type ResultToolsProps = {
   readonly id: string;
   readonly list: ResultsStore;
-  readonly reviewId: string | null;
+  readonly from: CameFrom;
   readonly onKeys: () => void;
 };
 
 /** The way back to the list, to its neighbours, and to the list of keys. */
-function ResultTools({ id, list, reviewId, onKeys }: ResultToolsProps) {
+function ResultTools({ id, list, from, onKeys }: ResultToolsProps) {
   return (
     <div class="result-tools">
-      <Back reviewId={reviewId} />
+      <Back from={from} />
       <div class="row">
         <Step to={list.neighbour(id, -1)} label={said.previous} sign="up" />
         <Step to={list.neighbour(id, 1)} label={said.next} sign="down" />
@@ -257,23 +259,20 @@ function ResultText({ result, list }: { readonly result: Result; readonly list: 
   );
 }
 
-/** `reviewId`: the review from which a person came; null: they came from the list. */
-export function Back({ reviewId = null }: { readonly reviewId?: string | null }) {
-  const to =
-    reviewId === null
-      ? ({ page: 'results', at: 'results', id: '', beside: '' } as const)
-      : ({ page: 'reviews', id: reviewId } as const);
+export function Back({ from = null }: { readonly from?: CameFrom }) {
   return (
     <p class="study-back result-back">
-      <a class="button button-bare" href={hrefOf(to)}>
+      <a class="button button-bare" href={from?.href ?? hrefOf(LIST)}>
         <span class="flipped">
           <Icon name="chevron" size={16} turns />
         </span>
-        {reviewId === null ? said.back : said.toReview}
+        {from?.said ?? said.back}
       </a>
     </p>
   );
 }
+
+const LIST = { page: 'results', at: 'results', id: '', beside: '' } as const;
 
 /** Links to the next result of the list; without one the button stays in place. */
 function Step({

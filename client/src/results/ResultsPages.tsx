@@ -14,6 +14,7 @@ import { ModelsView } from './ModelsView.tsx';
 import { createPickedPictures } from './picked-pictures.ts';
 import { createPreviewsStore } from './previews.store.ts';
 import { ResultsView } from './ResultsView.tsx';
+import { cameFrom } from './came-from.ts';
 import { ResultView } from './ResultView.tsx';
 import './results.css';
 import './result.css';
@@ -25,9 +26,6 @@ import { RunView } from './RunView.tsx';
 import { useOutbox } from './use-outbox.ts';
 
 export type ResultsRoute = Extract<Route, { page: 'results' }>;
-
-/** A review leads to a result, and the way back leads to it. */
-const FROM_REVIEW = 'review-';
 
 /** The list, the chosen map and the picked pictures stay while a person goes from result to result. */
 export function ResultsPages({ route: { at, id, beside } }: { readonly route: ResultsRoute }) {
@@ -62,8 +60,8 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   if (at === 'models') return <ModelsView />;
   if (id === '') return <ResultsView list={list} previews={previews} picked={picked} />;
   if (isPlace(beside)) return <StoredView key={`${id} ${beside}`} id={id} place={beside} look={look} />;
-  const reviewId = beside.startsWith(FROM_REVIEW) ? beside.slice(FROM_REVIEW.length) : null;
-  if (beside !== '' && reviewId === null)
+  const from = cameFrom(beside);
+  if (beside !== '' && from === null)
     return <BesideView key={`${id} ${beside}`} id={id} beside={beside} look={look} picked={picked} />;
-  return <ResultView key={id} {...{ id, list, look, picked, previews, reviewId }} />;
+  return <ResultView key={id} {...{ id, list, look, picked, previews, from }} />;
 }

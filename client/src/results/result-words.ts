@@ -269,6 +269,7 @@ export const resultWords = {
     title: 'Result',
     back: 'Results',
     toReview: 'Back to the review',
+    toCase: 'Back to the case',
     loading: 'Fetching the result…',
     previous: 'Newer result',
     next: 'Older result',
