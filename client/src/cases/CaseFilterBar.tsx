@@ -141,9 +141,12 @@ type SearchProps = {
   readonly onSearch: (q: string) => void;
 };
 
+/** Longer than between two letters: part of a UID or of a patient's name finds nothing or the wrong ones. */
+const PAUSE_MS = 700;
+
 /**
- * Part of a UID or of a patient's name finds nothing or the wrong ones: these are asked for with Enter, or when the
- * field is left. No browser keeps what was typed.
+ * Asks with Enter, or after a pause. Not when the field is left: a list that changes under a press moves what is
+ * pressed. No browser keeps what was typed.
  */
 function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSearch }: SearchProps) {
   const [typed, setTyped] = useState(q);
@@ -153,6 +156,10 @@ function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSear
   const ask = () => {
     if (!isWrong && typed.trim() !== q) onSearch(typed.trim());
   };
+  useEffect(() => {
+    const timer = setTimeout(ask, PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
   return (
     <form
       class="case-search"
@@ -176,7 +183,6 @@ function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSear
             setTyped(value);
             if (isLive(value.trim()) && value.trim() !== q) onSearch(value.trim());
           }}
-          onBlur={ask}
         />
       </label>
       <p id={hint} class="small" role="status">

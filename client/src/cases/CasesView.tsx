@@ -104,11 +104,9 @@ function Head({ onOpen }: { readonly onOpen: (() => void) | null }) {
   );
 }
 
-type ToolsProps = Pick<SaveCasesProps, 'filters'> &
+type ToolsProps = Pick<SaveCasesProps, 'filters' | 'isListed'> &
   WithheldProps & {
     readonly mayKeep: boolean;
-    /** The filters say which cases are in the list: a file of them has no others. */
-    readonly isListed: boolean;
     readonly onImported: () => void;
   };
 
@@ -116,17 +114,18 @@ type ToolsProps = Pick<SaveCasesProps, 'filters'> &
 function Tools({ filters, withheld, mayKeep, isListed, onImported }: ToolsProps) {
   const isImporting = useSignal(false);
   const isExporting = useSignal(false);
-  const mayExport = useSession().user.value?.roles.some((role) => EXPORTERS.includes(role)) ?? false;
+  const roles = useSession().user.value?.roles ?? [];
+  const mayExport = roles.some((role) => EXPORTERS.includes(role));
   const isNamed = !withheld.includes('title');
   return (
     <div class="cases-tools">
-      <OtherPages mayKeep={mayKeep} mayExport={mayExport} />
-      {mayExport && isListed && (
-        <button type="button" class="button" onClick={() => (isExporting.value = true)}>
+      <OtherPages {...{ mayKeep, mayExport }} seesFigures={mayKeep || roles.includes('researcher')} />
+      {mayExport && (
+        <button type="button" class="button" disabled={!isListed} onClick={() => (isExporting.value = true)}>
           {exportWords.open}
         </button>
       )}
-      {isListed && <SaveCases filters={filters} isAnonymous={namesHidden.value} isNamed={isNamed} />}
+      <SaveCases {...{ filters, isListed, isNamed }} isAnonymous={namesHidden.value} />
       {mayKeep && (
         <button type="button" class="button" onClick={() => (isImporting.value = true)}>
           {csvWords.open}
@@ -144,10 +143,14 @@ function Tools({ filters, withheld, mayKeep, isListed, onImported }: ToolsProps)
   );
 }
 
-type OtherPagesProps = { readonly mayKeep: boolean; readonly mayExport: boolean };
+type OtherPagesProps = {
+  readonly mayKeep: boolean;
+  readonly mayExport: boolean;
+  readonly seesFigures: boolean;
+};
 
 /** Leads to the other pages about cases. */
-function OtherPages({ mayKeep, mayExport }: OtherPagesProps) {
+function OtherPages({ mayKeep, mayExport, seesFigures }: OtherPagesProps) {
   return (
     <nav class="row cases-pages" aria-label={words.otherPages}>
       {mayKeep && (
@@ -157,7 +160,9 @@ function OtherPages({ mayKeep, mayExport }: OtherPagesProps) {
         </a>
       )}
       {mayExport && <a href={hrefOf({ page: 'exports' })}>{kitWords.pages.exports}</a>}
-      {mayKeep && <a href={hrefOf({ page: 'analytics', id: '', query: '' })}>{kitWords.pages.analytics}</a>}
+      {seesFigures && (
+        <a href={hrefOf({ page: 'analytics', id: '', query: '' })}>{kitWords.pages.analytics}</a>
+      )}
     </nav>
   );
 }

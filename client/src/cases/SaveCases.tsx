@@ -10,12 +10,14 @@ import { saveFile } from '../net/save-file.ts';
 
 export type SaveCasesProps = {
   readonly filters: CaseFilters;
+  /** The filters say which cases are in the list: a file of them has no others. */
+  readonly isListed: boolean;
   readonly isAnonymous: boolean;
   /** Titles are in the file. */
   readonly isNamed: boolean;
 };
 
-export function SaveCases({ filters, isAnonymous, isNamed }: SaveCasesProps) {
+export function SaveCases({ filters, isListed, isAnonymous, isNamed }: SaveCasesProps) {
   const api = useApi();
   const isAsking = useSignal(false);
   const isBusy = useSignal(false);
@@ -37,7 +39,7 @@ export function SaveCases({ filters, isAnonymous, isNamed }: SaveCasesProps) {
       <button
         type="button"
         class="button"
-        disabled={isBusy.value}
+        disabled={isBusy.value || !isListed}
         onClick={() => {
           if (isNamed) isAsking.value = true;
           else void save();
