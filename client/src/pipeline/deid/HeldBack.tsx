@@ -7,7 +7,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Policy } from '#shared/protocol/api.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
-import { identitySaid } from '../../kit/identities.ts';
+import { typedSaid } from '../../kit/identities.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
@@ -197,7 +197,7 @@ function SeriesHead({ description, reasons }: SeriesHeadProps) {
   return (
     <div>
       <h3 class="kept">
-        <bdi>{identitySaid(description) || chosenWords.unnamedSeries}</bdi>
+        <bdi>{typedSaid(description.trim()) || chosenWords.unnamedSeries}</bdi>
       </h3>
       {reasons.map((reason) => (
         <p key={reason} class="small">

@@ -4,7 +4,7 @@ import { useId, useState } from 'preact/hooks';
 import { deferred } from '../../kit/deferred.tsx';
 import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';
-import { identitySaid, nameSaid, typedSaid } from '../../kit/identities.ts';
+import { nameSaid, typedSaid } from '../../kit/identities.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { instances, series } from '../../kit/counted.ts';
@@ -247,7 +247,7 @@ function SeriesLine({ series }: { readonly series: FoundSeries }) {
       <ThumbnailPicture series={series} />
       <div class="series-body">
         <p class="cut">
-          <bdi>{identitySaid(series.description) || chosenWords.unnamedSeries}</bdi>
+          <bdi>{typedSaid(series.description.trim()) || chosenWords.unnamedSeries}</bdi>
         </p>
         <p class="small quiet numbers">
           {[parts, instances(series.instances), formatBytes(series.bytes)]
