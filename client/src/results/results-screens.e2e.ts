@@ -342,6 +342,9 @@ step('two versions are shown side by side', async ({ page, said, goTo, looksRigh
 step('a result that does not exist, and a gateway that does not answer, say so', async (scene) => {
   const { page, said, goTo, looksRight } = scene;
   said.results = recordedResults();
+  await goTo(`#/results/${idOf(3)}/case-${idOf(77)}`);
+  const back = page.getByRole('link', { name: 'Back to the case' });
+  assert.is(await back.getAttribute('href'), `#/cases/${idOf(77)}`);
   await goTo(`#/results/${idOf(88)}`);
   await page.getByText('There is nothing here.').waitFor();
   await looksRight('result-missing');
