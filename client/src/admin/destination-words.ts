@@ -1,5 +1,11 @@
 /** The words of the page of destinations. Each finding says what is wrong, and what to change. */
-import type { CommittingKind, DestinationKind, Tuning, WantedProof } from '#shared/protocol/destination.ts';
+import type {
+  CommittingKind,
+  Destination,
+  DestinationKind,
+  Tuning,
+  WantedProof,
+} from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { counted, instances } from '../kit/counted.ts';
 import { formatBytes, formatFullMoment } from '../kit/format.ts';
@@ -33,10 +39,16 @@ export const destinationWords = {
       since === null ? '' : ` since ${formatFullMoment(new Date(since))}`
     }`,
   held: (studies: number) => `${counted(studies, 'study needs', 'studies need')} a person’s decision`,
-  refused: ({ bytes, at }: { readonly bytes: number; readonly at: string }) => ({
-    title: `The PACS, or a proxy before it, refuses requests of ${formatBytes(bytes)} (status 413, ${formatFullMoment(new Date(at))}).`,
-    next: 'The gateway sends smaller requests. Larger images wait until the limit is raised: in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.',
-  }),
+  refused: ({ status, bytes, at }: NonNullable<Destination['refused']>) =>
+    bytes === null
+      ? {
+          title: `It refuses what is stored there: status ${status}, since ${formatFullMoment(new Date(at))}.`,
+          next: 'Its studies wait at the gateway and are sent again automatically. Press Test with test instances, and look for the reason in the log of the PACS or its proxy.',
+        }
+      : {
+          title: `The PACS, or a proxy before it, refuses requests of ${formatBytes(bytes)} (status ${status}, ${formatFullMoment(new Date(at))}).`,
+          next: 'The gateway sends smaller requests. Larger images wait until the limit is raised: in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.',
+        },
   idle: 'No studies under way',
   test: 'Test',
   reaching: 'Looking whether it answers…',

@@ -35,6 +35,9 @@ export type DestinationTable = {
   /** The smallest store request that was refused for its size, until one as large passes. */
   refused_bytes: Generated<number | null>;
   refused_at: Generated<Date | null>;
+  /** The HTTP status with which it last refused what is stored there, until it takes instances. */
+  refusal_status: Generated<number | null>;
+  refusal_since: Generated<Date | null>;
 };
 
 /** A rule by which studies are forwarded, or models look at them. */

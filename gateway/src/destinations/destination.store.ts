@@ -206,7 +206,10 @@ export async function insertDestination(
 }
 
 /** Found at one PACS, and true of that one alone. */
-const UNTUNED = { lag_minutes: null, proof: null, batch_bytes: null, refused_bytes: null, refused_at: null };
+const UNTUNED = {
+  ...{ lag_minutes: null, proof: null, batch_bytes: null, refused_bytes: null, refused_at: null },
+  ...{ refusal_status: null, refusal_since: null },
+};
 
 /** @throws Problem destination-exists. */
 export async function updateDestination(
@@ -275,6 +278,22 @@ export async function keepBatchSize(
     .set({ batch_bytes: bytes, refused_bytes: refusedBytes, refused_at: refusedAt })
     .where('id', '=', id)
     .where('version', '=', version)
+    .execute();
+}
+
+/** The last status, and since when it takes none; a status of null: it takes instances. */
+export async function keepRefusal(
+  db: Db,
+  { id, version }: Pick<DestinationRow, 'id' | 'version'>,
+  { status, now }: { readonly status: number | null; readonly now: Date },
+): Promise<void> {
+  const since = sql<Date | null>`coalesce(refusal_since, ${now})`;
+  await db
+    .updateTable('destination')
+    .set({ refusal_status: status, refusal_since: status === null ? null : since })
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .where('refusal_status', 'is distinct from', status)
     .execute();
 }
 

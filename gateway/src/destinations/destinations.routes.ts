@@ -382,17 +382,23 @@ const tuningOf = ({ lag_minutes: lagMinutes, proof, batch_bytes: batchBytes }: D
   batchBytes,
 });
 
+/** One that takes nothing at all comes first. */
+function refusalOf(row: DestinationRow): Destination['refused'] {
+  const { refusal_status: status, refusal_since: since, refused_bytes: bytes, refused_at: at } = row;
+  if (status !== null && since !== null) return { status, bytes: null, at: since.toISOString() };
+  return bytes === null || at === null ? null : { status: 413, bytes, at: at.toISOString() };
+}
+
 function toShown(row: DestinationRow & StudyCounts): Destination {
   const { id, kind, name, url, settings, viewers, worklist, need } = row;
   const { underWay, waiting, waitingSince, waitingInstances, waitingBytes, held } = row;
   const { copies, deadLetters, givenUp, hasStudies } = row;
-  const { refused_bytes: bytes, refused_at: at } = row;
   return {
     ...settings,
     ...{ underWay, waiting, waitingInstances, waitingBytes, held, copies, deadLetters, givenUp, hasStudies },
     waitingSince: waitingSince?.toISOString() ?? null,
     tuning: tuningOf(row),
-    refused: bytes === null || at === null ? null : { bytes, at: at.toISOString() },
+    refused: refusalOf(row),
     viewers: [...viewers],
     ...{ id, kind, name, url, worklist, need },
     ...{ isPrimary: row.is_primary, fromEnvironment: row.from_environment },

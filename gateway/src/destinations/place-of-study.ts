@@ -5,7 +5,7 @@ import { createBatchSizes, USUAL_BATCH } from '../pipeline/batch-sizes.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { createTakings, type Takings } from '../pipeline/takings.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
-import { destinationOfStudy, keepBatchSize, type DestinationRow } from './destination.store.ts';
+import { destinationOfStudy, keepBatchSize, keepRefusal, type DestinationRow } from './destination.store.ts';
 import type { Destinations } from './destinations.ts';
 
 type Tools = {
@@ -15,7 +15,7 @@ type Tools = {
 };
 
 export function createPacsOf(tools: Tools): PipelineTools['pacsOf'] {
-  const { db, destinations } = tools;
+  const { db, destinations, now } = tools;
   // As long as the connection is the same.
   const seen = new WeakMap<Pacs, Takings>();
   return async (study) => {
@@ -25,7 +25,11 @@ export function createPacsOf(tools: Tools): PipelineTools['pacsOf'] {
     const pacs = destinations.of(row);
     const takings = seen.get(pacs) ?? createTakings(batchesOf(row, tools));
     seen.set(pacs, takings);
-    return { pacs, takings, lagMinutes: row.lag_minutes, proof: row.proof };
+    return {
+      ...{ pacs, takings, lagMinutes: row.lag_minutes, proof: row.proof },
+      noteStores: (status) =>
+        ignoreFailure(keepRefusal(db, row, { status, now: now() }), 'the next store request says it as well'),
+    };
   };
 }
 

@@ -84,7 +84,7 @@ test('gets what fits in smaller requests, and the study says what does not, unti
     await arrives(behind, await behind.send(9801, 20, 320), 20);
     const { tuning, refused } = await behind.shown();
     assert.ok(tuning.batchBytes! <= MIB, `${tuning.batchBytes}`);
-    assert.ok(refused!.bytes > MIB, `${refused?.bytes}`);
+    assert.ok(refused!.bytes! > MIB, `${refused?.bytes}`);
     const film = await behind.send(9802, 1, 1024);
     await waitsForItsSize(behind, film);
     await proxy.stop();

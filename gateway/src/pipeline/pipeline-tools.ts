@@ -122,6 +122,8 @@ export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
 export type StudyPacs = {
   readonly pacs: Pacs;
   readonly takings: Takings;
+  /** Keeps the status with which it refuses what is stored there, naming no instance; null: it takes instances. */
+  readonly noteStores?: (refused: number | null) => Promise<void>;
   readonly lagMinutes?: number | null;
   readonly proof?: WantedProof | null;
 };
@@ -154,15 +156,16 @@ export type PipelineTools = {
 };
 
 /** Those of a stage that looks at the PACS of its study. */
-export type StudyTools = PipelineTools & Pick<StudyPacs, 'pacs' | 'takings'>;
+export type StudyTools = PipelineTools & Pick<StudyPacs, 'pacs' | 'takings' | 'noteStores'>;
 
 /** With the settings of the destination in the place of the gateway's. */
 export function toStudyTools(tools: PipelineTools, place: StudyPacs): StudyTools {
-  const { pacs, takings, lagMinutes = null, proof = null } = place;
+  const { lagMinutes = null, proof = null, ...rest } = place;
   const { patience } = tools;
   return {
     ...tools,
-    ...{ pacs, takings, proof: proof ?? tools.proof },
+    ...rest,
+    proof: proof ?? tools.proof,
     patience: lagMinutes === null ? patience : { ...patience, lagMinutes },
   };
 }

@@ -186,8 +186,14 @@ export const destinationSchema = z.object({
   /** PACS_URL sets it at every start. */
   fromEnvironment: z.boolean(),
   tuning: tuningSchema,
-  /** The smallest store request that it, or a proxy before it, refused for its size, until one as large passes. */
-  refused: z.object({ bytes: z.number().int(), at: z.string() }).nullable(),
+  /**
+   * The HTTP status with which it, or a proxy before it, last refused what is stored there, and since when it takes no
+   * instances. `bytes`: the smallest store request that was refused for its size (413), last `at`, until one as large
+   * passes; smaller ones are taken.
+   */
+  refused: z
+    .object({ status: z.number().int(), bytes: z.number().int().nullable(), at: z.string() })
+    .nullable(),
   /** Studies on their way to it. */
   underWay: z.number().int(),
   /** Those of them that wait for it: since when, and the instances and bytes that it does not have. */

@@ -12,6 +12,7 @@ import {
   DigestMismatch,
   InstanceUnreadable,
   type InstanceToStore,
+  PacsUnreachable,
   type Pacs,
   type StoreAnswer,
 } from '../../ports/pacs/pacs.ts';
@@ -43,14 +44,20 @@ type Settled =
   /** The spool no longer has its bytes: the PACS was not given them, and the device has to send them again. */
   | { readonly id: number; readonly kind: 'damaged' };
 
+export type BatchTools = {
+  readonly pacs: Pacs;
+  /** Told the HTTP status of each store request that was refused without naming an instance. */
+  readonly onRefused?: (status: number) => void;
+};
+
 export async function forwardBatch(
   studyInstanceUID: string,
   batch: readonly Posted[],
-  tools: { readonly pacs: Pacs },
+  tools: BatchTools,
   signal: AbortSignal,
 ): Promise<readonly ForwardedInstance[]> {
   const { pacs } = tools;
-  const answers = await offer(studyInstanceUID, batch, pacs, signal);
+  const answers = await offer(studyInstanceUID, batch, tools, signal);
   const doubtful = answers.filter(({ outcome }) => DOUBTFUL.includes(outcome));
   const there = new Set<string>();
   if (doubtful.length > 0) {
@@ -71,7 +78,7 @@ export async function forwardBatch(
     const instance = batch[i]!;
     if (there.has(answer.sopInstanceUID)) outcomes.push({ id: instance.id, kind: 'posted', pacsCode: null });
     else if (batch.length > 1 && isUnsaid(answer)) {
-      const [alone] = await forwardBatch(studyInstanceUID, [instance], { pacs }, signal);
+      const [alone] = await forwardBatch(studyInstanceUID, [instance], tools, signal);
       outcomes.push({
         ...alone!,
         wasSilent: answer.outcome === 'unanswered',
@@ -93,12 +100,16 @@ const DOUBTFUL: readonly Answer['outcome'][] = ['refused', 'declined', 'omitted'
 async function offer(
   studyInstanceUID: string,
   batch: readonly Posted[],
-  pacs: Pacs,
+  { pacs, onRefused }: BatchTools,
   signal: AbortSignal,
 ): Promise<readonly Answer[]> {
   try {
-    return await pacs.storeInstances(studyInstanceUID, batch, signal);
+    const answers = await pacs.storeInstances(studyInstanceUID, batch, signal);
+    for (const { status } of answers) if (status !== undefined) onRefused?.(status);
+    return answers;
   } catch (error) {
+    const status = error instanceof PacsUnreachable ? error.status : null;
+    if (status !== null && status >= 400) onRefused?.(status);
     if (!isDamaged(error)) throw error;
     return batch.map(({ sopInstanceUID }) => ({
       sopInstanceUID,

@@ -4,7 +4,7 @@ import type { Plan, Planner } from '../study-plan.ts';
 
 export type ForwardTools = Pick<
   StudyTools,
-  'db' | 'pacs' | 'proof' | 'takings' | 'patience' | 'keys' | 'blobs' | 'now' | 'metrics'
+  'db' | 'pacs' | 'proof' | 'takings' | 'noteStores' | 'patience' | 'keys' | 'blobs' | 'now' | 'metrics'
 > & {
   /** Carries out the plan of a step now: of this study, or of the one with this id. */
   readonly apply: (planner: Planner, studyId?: string) => Promise<Plan>;

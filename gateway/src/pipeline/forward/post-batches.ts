@@ -46,11 +46,14 @@ export type ToPost = {
 type Batch = readonly Posted[];
 /**
  * One run of `postBatches`: the answers that are not yet written, and what ended it early. `sent`: the digests of
- * the instances that went out whole, by the rows' ids; null where the PACS is not asked for any.
+ * the instances that went out whole, by the rows' ids; null where the PACS is not asked for any. `refused`: the
+ * status with which the PACS last refused a store request.
  */
 type Run = {
   answers: ForwardedInstance[];
   failure: unknown;
+  tookAny: boolean;
+  refused: number | null;
   readonly sent: Map<number, string> | null;
 };
 
@@ -58,7 +61,7 @@ type Run = {
 export async function postBatches(posting: ToPost, tools: ForwardTools, signal: AbortSignal): Promise<void> {
   const run: Run = {
     answers: [],
-    failure: null,
+    ...{ failure: null, tookAny: false, refused: null },
     sent: wantedProof(tools) === 'digest' ? new Map() : null,
   };
   const { company, alone } = toQueues(posting, run);
@@ -71,6 +74,8 @@ export async function postBatches(posting: ToPost, tools: ForwardTools, signal: 
   const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
   await writeAnswers(posting, { ...run, answers: others }, tools);
   await writeAnswers(posting, { ...run, answers: declined }, tools);
+  if (run.tookAny) await tools.noteStores?.(null);
+  else if (run.refused !== null) await tools.noteStores?.(run.refused);
   if (run.failure !== null && !(await isInstances(run.failure, tools, signal))) throw run.failure;
 }
 
@@ -114,14 +119,18 @@ async function offerAll(
 ): Promise<void> {
   while (queue.length > 0 && run.failure === null) {
     let own: Batch = [];
+    let status: number | null = null;
     try {
       own = await keepOwn(takeBatch(queue, aim()), posting, tools);
       if (own.length === 0) continue;
       const request = tools.takings.begin();
-      const all = await offerOne(own, posting, tools, signal);
+      signal.throwIfAborted();
+      const batchTools = { ...tools, onRefused: (refused: number) => (status = refused) };
+      const all = await forwardBatch(posting.study.study_instance_uid, own, batchTools, signal);
       const { answers, divided } = learnSize(own, all, tools);
       queue.unshift(...divided);
       noteTakings(answers, request, tools);
+      noteRefused(answers, status, run, tools);
       // Only now: another worker may have taken the list away meanwhile.
       run.answers.push(...answers);
       tools.metrics.bytes('forward', sumBytes(own));
@@ -136,6 +145,7 @@ async function offerAll(
         const kind = isSignInRefused(error) ? 'barred' : 'later';
         const answers = own.map(({ id }) => ({ id, kind }) as const);
         noteTakings(answers, 0, tools);
+        noteRefused(answers, status, run, tools);
         run.answers.push(...answers);
       }
       run.failure ??= error;
@@ -159,11 +169,6 @@ function learnSize(
     divided: own.filter(({ id }) => refused.has(id)),
   };
 }
-
-const offerOne = async (batch: Batch, { study }: ToPost, tools: ForwardTools, signal: AbortSignal) => {
-  signal.throwIfAborted();
-  return forwardBatch(study.study_instance_uid, batch, tools, signal);
-};
 
 const sumBytes = (batch: Batch): number => batch.reduce((sum, { bytes }) => sum + bytes, 0);
 
@@ -219,6 +224,17 @@ function noteTakings(
     if (kind === 'declined' || kind === 'later' || kind === 'too-large' || kind === 'barred')
       takings.failed(id, wasPassedOver ? request - 1 : undefined);
   }
+}
+
+/** Where the PACS takes others, the refusal is the instance's own. */
+function noteRefused(
+  answers: readonly ForwardedInstance[],
+  status: number | null,
+  run: Run,
+  { takings }: ForwardTools,
+): void {
+  run.tookAny ||= answers.some(({ kind }) => kind === 'posted');
+  if (status !== null && answers.some(({ id }) => !takings.tookOthersSince(id))) run.refused = status;
 }
 
 function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent']): Posted {

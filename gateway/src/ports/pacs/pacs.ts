@@ -56,6 +56,8 @@ export type StoreAnswer = {
     | 'unanswered';
   /** Warning Reason (0008,1196) or Failure Reason (0008,1197). */
   readonly pacsCode: number | null;
+  /** HTTP's, of 400 and above, where the answer does not name the instance; of a size, the outcome says it. */
+  readonly status?: number;
 };
 
 /** Where the PACS has an instance. One SOP Instance UID can be there more than once, in different studies. */

@@ -190,8 +190,7 @@ const INSUFFICIENT_STORAGE = 507;
 const OUT_OF_RESOURCES = 0xa700;
 const hasNoRoom = ({ sopInstanceUID }: InstanceToStore): StoreAnswer => ({
   sopInstanceUID,
-  outcome: 'busy',
-  pacsCode: OUT_OF_RESOURCES,
+  ...{ outcome: 'busy', pacsCode: OUT_OF_RESOURCES, status: INSUFFICIENT_STORAGE },
 });
 
 async function storeInstances(
@@ -214,7 +213,7 @@ async function storeInstances(
       throw new PacsUnreachable(`the PACS answered a store with ${response.status}`, response.status);
     if (body === null && response.status === CONTENT_TOO_LARGE) return instances.map(tooLarge);
     if (body === null && response.status === INSUFFICIENT_STORAGE) return instances.map(hasNoRoom);
-    const answers = readStoreAnswer(body, instances);
+    const answers = readStoreAnswer(body, instances).map((answer) => withStatus(answer, response.status));
     const isRefusal = body !== null && response.status >= 400 && response.status < 500;
     return instances.length === 1 && isRefusal ? [declinedUnlessNamed(answers[0]!)] : answers;
   });
@@ -322,6 +321,11 @@ async function describeStudy(
     if (found.size === before) break;
   }
   return [...found.values()].slice(0, limit);
+}
+
+function withStatus(answer: StoreAnswer, status: number): StoreAnswer {
+  const isNamed = answer.outcome !== 'omitted' && answer.outcome !== 'unanswered';
+  return isNamed || status < 400 ? answer : { ...answer, status };
 }
 
 /** Orthanc 1.10.1 refuses one instance with 400 and sequences that are empty. */
