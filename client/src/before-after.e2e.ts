@@ -265,6 +265,11 @@ walk(
     await openHeldBack(stage);
     await releaseTwo(page);
     await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
+    await page.getByRole('button', { name: /^Leave out on instance/ }).click();
+    await page.getByRole('heading', { name: 'Nothing is held back any longer' }).waitFor();
+    await looksRight(page, 'held-back-left-out');
+    await page.getByRole('button', { name: /^Decide again on instance/ }).click();
+    await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
     await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 instances' }).click();
     await page.getByRole('link', { name: '1 needs you', exact: true }).waitFor();
     const inPacs = () => instancesSentBy(stage, account.username);

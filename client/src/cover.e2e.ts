@@ -195,8 +195,23 @@ walk(
       trail: 'Covered parts of images of a study before sending · 2 images',
       timeline: '2 images covered in part before sending',
     });
+    await choosesAgain(stage, films);
   },
 );
+
+/** Before Send the page says that the PACS has them, and asks nothing about them. */
+async function choosesAgain({ page }: Stage, films: readonly Uint8Array[]): Promise<void> {
+  await page.getByRole('link', { name: 'Upload', exact: true }).click();
+  await choose(
+    page,
+    films.map((bytes, at) => onDisk(`film-${at}.dcm`, bytes)),
+  );
+  await page.getByText(/^Already in the PACS: 2 instances of this study, sent /).waitFor();
+  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  const said = page.locator('.notice', { hasText: 'You decided about it before: the PACS has it' });
+  await said.waitFor();
+  assert.is(await page.getByText('This instance does not leave this device.').count(), 0);
+}
 
 /** In the audit trail and in the timeline of the study, with the person who decided. */
 async function untilRecorded(

@@ -271,6 +271,7 @@ export const SCREENS = {
     'held-large': 'The picture of an instance, larger',
     'release-all': 'Asks before all are released',
     'held-back-released': 'Two of three are released',
+    'held-back-left-out': 'Two of three are released, and one is left out',
     'held-document': 'A document cannot be released',
     'before-after-unreadable': 'A file can no longer be read',
     'before-after-missing': 'The study is no longer chosen',

@@ -81,7 +81,7 @@ export async function countWithheldOf(
     group by cause, reason`.execute(db);
   const counts = new Map<WithheldCause, number>();
   for (const { cause: as, reason, count } of rows) {
-    const cause = as === 'left-out' ? leftOutFor(reason) : as;
+    const cause = as !== 'left-out' ? as : isCutOrDamaged(reason) ? 'left-out-faulty' : leftOutFor(reason);
     counts.set(cause, Math.min((counts.get(cause) ?? 0) + count, MANIFEST_INSTANCE_LIMIT));
   }
   return Object.fromEntries(counts);

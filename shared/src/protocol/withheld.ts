@@ -3,7 +3,7 @@
  * is not. The sender says how many, and why; no UID, for nothing of them leaves the device.
  */
 import { isIrregularity } from './irregularities.ts';
-import { isCutOrDamaged, isHeldForPixels } from './reason-kinds.ts';
+import { isHeldForPixels } from './reason-kinds.ts';
 
 /** Left out by a person. All but the first say why the person was asked; `unsafe`: the policy could not be kept. */
 export const LEFT_OUT_CAUSES = [
@@ -22,10 +22,10 @@ export type LeftOutCause = (typeof LEFT_OUT_CAUSES)[number];
 export const WITHHELD_CAUSES = [...LEFT_OUT_CAUSES, 'damaged', 'held'] as const;
 export type WithheldCause = (typeof WITHHELD_CAUSES)[number];
 
-/** By the reason for which it was held until a person left it out. */
+/** By the reason for which it was held until a person left it out. A device holds no damaged file. */
 export function leftOutFor(reason: string): LeftOutCause {
   if (isHeldForPixels(reason) || reason === 'named-by-companion') return 'left-out-name';
-  return isCutOrDamaged(reason) || isIrregularity(reason) ? 'left-out-faulty' : 'left-out-unsafe';
+  return isIrregularity(reason) ? 'left-out-faulty' : 'left-out-unsafe';
 }
 
 /** Instances by cause; causes of none are absent. */

@@ -6,6 +6,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { deidWords } from './deid-words.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { namesHidden, nameSaid } from '../../kit/identities.ts';
 import { Icon } from '../../kit/Icon.tsx';
@@ -16,6 +17,7 @@ import { ReasonDetails } from '../../kit/ReasonDetails.tsx';
 import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { chosenWords } from '../ingest/chosen-words.ts';
+import { decidedAs } from '../ingest/held-back.ts';
 import { Bar } from '../ingest/SendBar.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { useQueue } from '../queue/queue-context.ts';
@@ -166,20 +168,45 @@ function Compared({ store }: { readonly store: ComparisonStore }) {
         </Trouble>
       );
     case 'quarantined':
+      return <HeldHere store={store} because={shown.because} />;
     case 'refused':
     case 'skipped':
       return (
-        <Trouble
-          kind={shown.kind === 'quarantined' ? 'wait' : 'stop'}
-          title={sentencesOfReason(shown.because).title}
-        >
-          <p>{shown.kind === 'quarantined' ? deidWords.heldHere : sentencesOfReason(shown.because).next}</p>
+        <Trouble kind="stop" title={sentencesOfReason(shown.because).title}>
+          <p>{sentencesOfReason(shown.because).next}</p>
           <ReasonDetails code={shown.because} />
         </Trouble>
       );
     default:
       return shown satisfies never;
   }
+}
+
+type HeldHereProps = { readonly store: ComparisonStore; readonly because: ReasonCode };
+
+/** Held until a person decides, or decided about before: then the page asks nothing and says what becomes of it. */
+function HeldHere({ store, because }: HeldHereProps) {
+  const { policy, released } = useIngest();
+  const found = store.place.value?.found;
+  const decided = found ? decidedAs(policy.value, released.value, found) : null;
+  if (decided !== null)
+    return (
+      <div role="status">
+        <Notice
+          kind="plain"
+          sign={decided === 'in-pacs' ? 'pacs' : 'device'}
+          title={deidWords.held.decided[decided]}
+        >
+          <p>{deidWords.held.decidedNext[decided]}</p>
+        </Notice>
+      </div>
+    );
+  return (
+    <Trouble kind="wait" title={sentencesOfReason(because).title}>
+      <p>{deidWords.heldHere}</p>
+      <ReasonDetails code={because} />
+    </Trouble>
+  );
 }
 
 function Again({ store }: { readonly store: ComparisonStore }) {

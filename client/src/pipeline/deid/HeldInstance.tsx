@@ -61,6 +61,7 @@ export function HeldInstance({ store, found, files, reasons, onLarge }: HeldInst
             onOpen={(plays) => onLarge(0, plays)}
           />
           <Cover store={store} found={found} files={files} boxes={boxes} />
+          <LeaveOut store={store} found={found} at={at} />
         </div>
         <p class="held-state small strong" role="status">
           <Icon name={boxes ? 'way' : decided === 'in-pacs' ? 'pacs' : 'device'} size={16} />
@@ -167,6 +168,33 @@ function Unshown({
         {label}
       </button>
     </>
+  );
+}
+
+type LeaveOutProps = Pick<ReleaseProps, 'store' | 'found'> & { readonly at: number };
+
+/** Before Send, where something else of the study is sent. */
+function LeaveOut({ store, found, at }: LeaveOutProps) {
+  const ingest = useIngest();
+  const policy = ingest.policy.value;
+  const released = ingest.released.value;
+  const goes = (other: FoundFile): boolean =>
+    !staysHere(policy, released, other) && decidedAs(policy, released, other) !== 'left-out';
+  const isOut = decidedAs(policy, released, found) === 'left-out' && found.decided?.isOfNow === true;
+  const canBe =
+    staysHere(policy, released, found) && store.series.value.some(({ files }) => files.some(goes));
+  if (!isOut && !canBe) return null;
+  const label = isOut ? deidWords.held.decideAgain : deidWords.held.leaveOut;
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-label={deidWords.held.onInstance(label, at)}
+      disabled={ingest.phase.value === 'queueing'}
+      onClick={() => void ingest.leaveOut([found], !isOut)}
+    >
+      {label}
+    </button>
   );
 }
 

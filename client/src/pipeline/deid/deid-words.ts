@@ -156,8 +156,14 @@ export const deidWords = {
     noneWhat: 'You decided about each of these.',
     decided: {
       'in-pacs': 'You decided about it before: the PACS has it',
-      'left-out': 'You left it out before: it is left out again',
+      'left-out': 'You left it out: it is not sent',
     },
+    decidedNext: {
+      'in-pacs': 'It is as you covered or released it then. Nothing is stored twice.',
+      'left-out': 'To send it after all, cover the name or release it above, where the policy allows that.',
+    },
+    leaveOut: 'Leave out',
+    decideAgain: 'Decide again',
     heldBack: 'Held back: it stays on this device',
     released: 'Released: it is sent with the study',
     covered: (count: number) => `Covered by ${counted(count, 'box', 'boxes')}: it is sent with the study`,

@@ -68,8 +68,8 @@ export const chosenWords = {
       : `${formatCount(count)} images of this study are damaged. Copy them again.`,
   leftOutBefore: (count: number) =>
     count === 1
-      ? '1 image of this study was left out before, and is left out again.'
-      : `${formatCount(count)} images of this study were left out before, and are left out again.`,
+      ? 'You left 1 image of this study out: it is not sent. To send it after all, open “See what is removed” and release it there.'
+      : `You left ${formatCount(count)} images of this study out: they are not sent. To send them after all, open “See what is removed” and release them there.`,
   mayBeIncomplete: (path: string, more: number) =>
     more === 0
       ? `A damaged file was left out: ${path}. If it belongs to this study, the study is incomplete: copy it again.`

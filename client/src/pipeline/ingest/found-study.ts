@@ -172,6 +172,8 @@ export interface IngestStore {
   release(files: readonly SeenFile[], boxes?: readonly Box[]): void;
   /** Withdraws such a statement. Ignored once sending has begun. */
   holdBack(files: readonly FoundFile[]): void;
+  /** Of a study of which something else is sent; `isOut` false: decides about them again. */
+  leaveOut(files: readonly FoundFile[], isOut: boolean): Promise<void>;
   readonly inspection: Inspection;
   /** Files that are not DICOM and were found in a folder: their number, and by reason. */
   readonly skipped: ReadonlySignal<number>;

@@ -48,6 +48,8 @@ export interface Unready {
 interface Decided {
   readonly under: string;
   readonly as: 'in-pacs' | 'left-out';
+  /** On this page, before Send. */
+  readonly isOfNow?: true;
 }
 
 /** A file that can be sent. */

@@ -43,8 +43,9 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   );
   const { phase, progress, queueing, studies, rejected, skipped, skippedFiles, problem, persisted } = state;
   const { heldBack, gathering, snapshots, disc } = state;
+  const { released } = heldBack;
   const mixed = mixedOf(state);
-  const held = computed(() => heldUnder(policyInForce(state), heldBack.released.value, state.heldIn.value));
+  const held = computed(() => heldUnder(policyInForce(state), released.value, state.heldIn.value));
   const inspection = inspectionOf(state);
   watchDecided(state, inspection);
   return {
@@ -62,13 +63,11 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     inspection,
     damaged: damagedOn(state),
     heldBack: held,
-    leftOut: computed(() => leftOutUnder(policyInForce(state), heldBack.released.value, state.heldIn.value)),
+    leftOut: computed(() => leftOutUnder(policyInForce(state), released.value, state.heldIn.value)),
     mixed,
     ...patientsIn(state),
-    answered: computed(() =>
-      answeredUnder(policyInForce(state), heldBack.released.value, state.heldIn.value),
-    ),
-    released: heldBack.released,
+    answered: computed(() => answeredUnder(policyInForce(state), released.value, state.heldIn.value)),
+    released,
     orders: state.orders,
     sentFromHere: state.sentFromHere,
     settleNotSent: () => settleNotSent(state),
@@ -77,6 +76,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
         heldBack.release(policyInForce(state), some, boxes),
       ),
     holdBack: (files) => decide(state, files, heldBack.holdBack),
+    leaveOut: async (files, isOut) => (await import('./recognise-decided.ts')).leaveOut(state, files, isOut),
     ...choosingOf(state),
     ...addingTo(state),
     cancel: () => state.abort.abort(),

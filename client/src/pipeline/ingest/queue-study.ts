@@ -7,6 +7,7 @@ import type { NamingText } from '#shared/deid/companions.ts';
 import type { NamedValue } from '#shared/deid/text/named-value.ts';
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
+import { leftOutFor } from '#shared/protocol/withheld.ts';
 import { markOfStudy } from '../queue/mark-of-study.ts';
 import { beginStudy, finishNaming, nameInstances } from '../queue/rows/name-study.ts';
 import { holdLate, keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
@@ -17,6 +18,7 @@ import { finishPacking } from '../queue/rows/finish-packing.ts';
 import type { FileToQueue, NotQueued, PolicyForTask } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
+import { decidedAs } from './held-back.ts';
 import { lookedAt, NamedByCompanions } from './hold-companions.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { titleAsSent } from './orders.ts';
@@ -218,14 +220,21 @@ async function nameDecided({ tools, studyId, group, terms, signal, held }: Begun
 }
 
 async function keepAllHeld(begun: Begun, sopInstanceUIDs: ReadonlySet<string>): Promise<KeptHeld> {
-  const { tools, studyId, group, damaged, leftOut, held } = begun;
+  const { tools, studyId, group, damaged, leftOut, terms } = begun;
+  const isOut = ({ found }: HeldHere) => decidedAs(terms.policy, new Map(), found) === 'left-out';
+  const held = begun.held.filter((each) => !isOut(each));
   return keepHeld(tools.database, await tools.key, {
     studyId,
     studyInstanceUID: group.studyInstanceUID,
     held: held.map(({ found: { sopInstanceUID }, because }) => ({ sopInstanceUID, reason: because.because })),
     sopInstanceUIDs,
     damaged,
-    leftOut: leftOut.map((sopInstanceUID) => ({ sopInstanceUID, cause: 'left-out-other-patient' })),
+    leftOut: [
+      ...leftOut.map((sopInstanceUID) => ({ sopInstanceUID, cause: 'left-out-other-patient' as const })),
+      ...begun.held.filter(isOut).map(({ found: { sopInstanceUID }, because }) => ({
+        ...{ sopInstanceUID, cause: leftOutFor(because.because) },
+      })),
+    ],
   });
 }
 

@@ -8,6 +8,7 @@ import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/ope
 import { compareWithSent } from './compare-with-sent.ts';
 import { decidedAs } from './held-back.ts';
 import { goingOfFound } from './sendable.ts';
+import { uidsAsSent } from './sent-before.ts';
 
 const test = suite('a study that was decided about, chosen again');
 const BOX = { frames: null, x: 2, y: 2, width: 4, height: 4 };
@@ -76,6 +77,21 @@ test('counts as it is in the PACS, held instances too', async () => {
   const { signal } = new AbortController();
   const part = await compareWithSent(store.inspection, made.studyInstanceUID, sent, signal);
   assert.equal(part, { there: 3, fresh: 0, differs: 0, staying: 1 });
+});
+
+test('is recognised where all of it is held, so that the page can say what the PACS has', async () => {
+  const held = syntheticStudy({ seed: 72, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 1 });
+  const { store, database } = await openIngest({ chosen: DEIDENTIFIED });
+  await store.addFiles(filesOf(held));
+  const { signal } = new AbortController();
+  const before = await uidsAsSent(store.inspection, held.studyInstanceUID, signal);
+  store.release(
+    store.inspection.seriesOf(held.studyInstanceUID).flatMap(({ files }) => files),
+    [BOX],
+  );
+  await store.send();
+  const [sent] = await database.studies.toArray();
+  assert.equal([...before], [sent!.studyInstanceUID]);
 });
 
 test('chosen for what was left out alone, asks about it again', async () => {

@@ -72,6 +72,22 @@ async function decidedIn(
   ]);
 }
 
+/** A person leaves these out before Send, or decides about them again. */
+export function leaveOut(state: IngestState, files: readonly FoundFile[], isOut: boolean): void {
+  if (state.phase.peek() === 'queueing') return;
+  const those = new Set(files.map(({ ordinal }) => ordinal));
+  const out = { under: versionOf(policyInForce(state)), as: 'left-out', isOfNow: true } as const;
+  for (const study of state.gathering.studies.values()) {
+    if (!study.held.some(({ ordinal }) => those.has(ordinal))) continue;
+    replaceFiles(study, (found) => {
+      if (!those.has(found.ordinal)) return found;
+      const { decided: _, ...open } = found;
+      return isOut ? { ...open, decided: out } : open;
+    });
+  }
+  draw(state);
+}
+
 /** Where nothing else of a study can be sent, it was chosen for its left-out instances: they are asked about again. */
 function note(state: IngestState, uid: string, decided: Decided, under: string): void {
   const study = state.gathering.studies.get(uid);

@@ -190,6 +190,27 @@ test('left out by a person, they need nobody and are counted as left out', async
   assert.equal(await withheldBy(device), [{ 'left-out-name': 2 }]);
 });
 
+test('left out by a person before Send, they need nobody, and are left out with their cause', async () => {
+  const device = await openIngest({ chosen: DEIDENTIFIED });
+  const { store, database } = device;
+  const made = study();
+  await store.addFiles(filesOf(made));
+  const held = () =>
+    store.inspection
+      .seriesOf(made.studyInstanceUID)
+      .flatMap(({ files }) => files)
+      .filter(({ held: causes }) => causes.length > 0);
+  await store.leaveOut(held(), true);
+  assert.equal([store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)], [0, 2]);
+  await store.leaveOut(held().slice(0, 1), false);
+  assert.equal([store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)], [1, 1]);
+  await store.leaveOut(held(), true);
+  await store.send();
+  assert.equal(await withheldBy(device), [{ 'left-out-name': 2 }]);
+  const [row] = await database.studies.toArray();
+  assert.equal([row?.held.reasons, row?.instances, row?.chosen], [[], 2, 4]);
+});
+
 test('left out by a person and sent later all the same, they are no longer counted as left out', async () => {
   const device = await sent();
   await decisionsOver(device).leaveOutHeld(device.id, 'burned-in-annotation');

@@ -6,6 +6,7 @@
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { ApiClient } from '../../net/api-client.ts';
 import type { QueuedStudy } from '../queue/queued-study.ts';
+import { lookedAt } from './hold-companions.ts';
 import type { InspectedFile, Inspection } from './inspection.ts';
 import { partKeyOf } from './patients-of-study.ts';
 
@@ -124,7 +125,8 @@ async function uidOfInstance(
   const { found } = shown;
   const policy = await tools.policy(shown, signal);
   if (!policy) return null;
-  const task = { looked: [], boxes: [], companions: [] };
+  // A held one may have been covered or released before: its study has the same UID whatever a person says of it.
+  const task = { looked: lookedAt(found), boxes: [], companions: [] };
   const compared = await tools.pool.run({ kind: 'compare', ref: found.file.ref, policy, ...task }, signal);
   if (compared.kind !== 'compared') return null;
   const after = compared.rows.find(({ path }) => path === STUDY_INSTANCE_UID)?.after;
