@@ -1,13 +1,10 @@
 /** The page on which a role begins, and the page that it gets in the place of one that is not for it. */
 import type { User } from '#shared/protocol/api.ts';
 import type { Route } from '../kit/routes.ts';
-import { maySend } from '../net/may-send.ts';
+import { mayReadAudit, maySend } from '../net/may-send.ts';
 
 /** Auditors read the events of cases, and send nothing either. */
 export const mayOpenCases = maySend;
-
-export const mayReadAudit = ({ roles }: Pick<User, 'roles'>): boolean =>
-  roles.includes('auditor') || roles.includes('admin');
 
 export const mayReadReviews = ({ roles }: Pick<User, 'roles'>): boolean => roles.includes('radiologist');
 

@@ -1,6 +1,6 @@
 /**
- * Tells whether a user may send studies, and whether they see what others sent. The gateway decides on every request;
- * the page only says so before somebody selects studies in vain.
+ * Tells whether a user may send studies, and whether they see what others sent and did. The gateway decides on every
+ * request; the page only says so before somebody selects studies in vain.
  */
 import type { Role, User } from '#shared/protocol/api.ts';
 
@@ -9,6 +9,9 @@ const READS_ONLY: ReadonlySet<Role> = new Set(['auditor']);
 export function maySend(user: Pick<User, 'roles'>): boolean {
   return user.roles.some((role) => !READS_ONLY.has(role));
 }
+
+export const mayReadAudit = ({ roles }: Pick<User, 'roles'>): boolean =>
+  roles.includes('auditor') || roles.includes('admin');
 
 /** READS_ALL of shared/src/protocol/api.ts, which is too large for the first page. */
 const READS_SITE: ReadonlySet<Role> = new Set(['radiologist', 'admin']);

@@ -1,5 +1,8 @@
 /** "What happened": the steps of a study as the gateway recorded them, asked for when a person opens it. */
 import { formatMoment } from '../kit/format.ts';
+import { hrefOf } from '../kit/routes.ts';
+import { mayReadAudit } from '../net/may-send.ts';
+import { useSession } from '../net/net-context.ts';
 import { StudyPart, useStudyPart, type Question } from '../pipeline/upload/StudyPart.tsx';
 import { stepsOf, type TimelineEvent } from './timeline-steps.ts';
 import { timelineWords as words } from './timeline-words.ts';
@@ -22,23 +25,34 @@ const ask: Question<TimelineEvent> = async (api, studyInstanceUID, signal) => {
 
 function Steps({ studyInstanceUID }: StepsProps) {
   const loaded = useStudyPart(ask, studyInstanceUID);
+  const user = useSession().user.value;
   if (loaded === 'loading' || loaded === 'failed') return <p class="small quiet">{words[loaded]}</p>;
   const steps = loaded === 'none' ? [] : stepsOf(loaded);
   if (steps.length === 0) return <p class="small quiet">{words.empty}</p>;
+  const study = steps.find(({ uploadId }) => uploadId !== null)?.uploadId;
   return (
-    <ol class="timeline small" aria-label={words.label}>
-      {steps.map(({ at, said, destination, account, times }) => (
-        <li key={`${at} ${said} ${destination}`}>
-          <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
-          <span>
-            {said}
-            {destination !== undefined && words.at}
-            {destination !== undefined && <bdi class="strong">{destination}</bdi>}
-            {account !== undefined && <bdi class="quiet"> {words.by(account)}</bdi>}
-            {times > 1 && <span class="quiet"> × {times}</span>}
-          </span>
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol class="timeline small" aria-label={words.label}>
+        {steps.map(({ at, said, destination, account, times }) => (
+          <li key={`${at} ${said} ${destination}`}>
+            <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
+            <span>
+              {said}
+              {destination !== undefined && words.at}
+              {destination !== undefined && <bdi class="strong">{destination}</bdi>}
+              {account !== undefined && <bdi class="quiet"> {words.by(account)}</bdi>}
+              {times > 1 && <span class="quiet"> × {times}</span>}
+            </span>
+          </li>
+        ))}
+      </ol>
+      {study && user && mayReadAudit(user) && (
+        <p>
+          <a class="button button-bare" href={hrefOf({ page: 'audit', query: `study=${study}` })}>
+            {words.inAudit}
+          </a>
+        </p>
+      )}
+    </>
   );
 }

@@ -74,6 +74,9 @@ walk('an auditor sees which account is behind each step of a study', async (stag
   await steps.getByText('Receipt issued').waitFor();
   assert.match(await steps.innerText(), new RegExp(`Sending began\\s+by ${account.username}`));
   assert.not.match(await steps.innerText(), /Receipt issued\s+by/);
+  await sent.getByRole('link', { name: 'Open it in the audit trail' }).click();
+  await watching.locator('.audit-event', { hasText: account.username }).first().waitFor();
+  assert.match(watching.url(), /#\/audit\?study=/);
 });
 
 /** By what the PACS has, which no address holds. */

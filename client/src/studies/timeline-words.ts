@@ -27,6 +27,7 @@ export const timelineWords = {
   /** Instead of `upload-opened`; null: the policy asks for no reason. */
   openedWithNames: (reason: string | null) =>
     reason === null ? 'Sending began, with names' : `Sending began, with names: ${reason}`,
+  inAudit: 'Open it in the audit trail',
   /** Before the name of a destination. */
   at: ': ',
   by: (account: string) => `by ${account}`,

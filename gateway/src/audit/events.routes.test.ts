@@ -67,11 +67,16 @@ test('tell who did what, from where and of which study, with names for the ids',
 });
 
 test('are narrowed by study, by case, by kind and by time, page by page', async () => {
-  const { uid } = await promisedStudy(803);
+  const { uid, uploadId } = await promisedStudy(803);
   const byUid = await found(`study=${uid}`);
   assert.equal(eventsIn(byUid), ['upload-opened']);
   assert.is(byUid.study?.studyInstanceUID, uid);
   assert.equal((await found(`study=${byUid.study?.id}`)).rows, byUid.rows, 'an address needs no UID');
+  assert.equal(
+    (await found(`study=${uploadId}`)).rows,
+    byUid.rows,
+    'the page of an upload knows no other id',
+  );
   const { accessToken: radiologist } = await gateway.userWith(['radiologist']);
   const opened = await openTestCase(gateway, radiologist, { expected: { accessionNumber: 'A1' } });
   const number = (await found(`case=${opened.id}`)).names.cases[opened.id];

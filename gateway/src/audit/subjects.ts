@@ -9,7 +9,7 @@ export type StudyAsked = {
   readonly shown: { id: string | null; studyInstanceUID: string } | null;
 };
 
-/** `asked`: a Study Instance UID, or the id of one of its rows, under which an address names it. */
+/** `asked`: a Study Instance UID, or the id of one of its rows or uploads, under which an address names it. */
 export async function studyAsked(db: Db, siteId: string, asked: string): Promise<StudyAsked> {
   const isId = asked.includes('-');
   const uid = isId ? await uidOf(db, siteId, asked) : asked;
@@ -52,7 +52,12 @@ async function uidOf(db: Db, siteId: string, id: string): Promise<string | undef
     .selectFrom('study')
     .select('study_instance_uid')
     .where('site_id', '=', siteId)
-    .where('id', '=', id)
+    .where(({ or, eb, selectFrom }) =>
+      or([
+        eb('id', '=', id),
+        eb('id', 'in', selectFrom('upload').select('study_id').where('upload.id', '=', id)),
+      ]),
+    )
     .executeTakeFirst();
   return row?.study_instance_uid;
 }
