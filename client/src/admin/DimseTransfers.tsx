@@ -1,6 +1,7 @@
 /** Transfers of modalities that need an administrator's answer: sent again, or given up for a reason. */
 import { useState } from 'preact/hooks';
 import type { DimsePeers, DimseTransfer, TransferAnswer } from '#shared/protocol/dimse-peer.ts';
+import type { StudyHere } from '#shared/protocol/not-taken.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { REASONS } from '#shared/protocol/reasons.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
@@ -60,8 +61,8 @@ function Transfer({ transfer, onAnswer }: TransferProps) {
             {words.missing(instances, titleIn(REASONS, reason))}
           </p>
         ))}
-        {studies.map((uid) => (
-          <StudyLink key={uid} uid={uid} />
+        {studies.map((study) => (
+          <StudyLink key={study.studyInstanceUID} study={study} />
         ))}
         {triesAgain && <p class="small quiet">{words.triesAgain}</p>}
       </div>
@@ -96,12 +97,12 @@ function Transfer({ transfer, onAnswer }: TransferProps) {
   );
 }
 
-function StudyLink({ uid }: { readonly uid: string }) {
+function StudyLink({ study: { studyInstanceUID: uid, uploadId } }: { readonly study: StudyHere }) {
   return (
     <div>
       <a
         class="button button-bare"
-        href={hrefOf({ page: 'sent', id: uid })}
+        href={hrefOf({ page: 'sent', id: uploadId })}
         aria-label={words.of(words.study, uid)}
       >
         {words.study}

@@ -86,12 +86,12 @@ function OneFile({ file, onLeaveOut }: OneFileProps) {
           );
         })}
         {studies.length === 0 && <p class="small">{words.noStudy}</p>}
-        {studies.map((uid) => (
-          <div key={uid}>
-            <a class="button button-bare" href={hrefOf({ page: 'sent', id: uid })}>
+        {studies.map(({ studyInstanceUID, uploadId }) => (
+          <div key={studyInstanceUID}>
+            <a class="button button-bare" href={hrefOf({ page: 'sent', id: uploadId })}>
               {words.study}
             </a>
-            <p class="code kept small quiet">{uid}</p>
+            <p class="code kept small quiet">{studyInstanceUID}</p>
           </div>
         ))}
       </div>

@@ -19,7 +19,7 @@ import {
   type MissingEntry,
   type WaitingTransfer,
 } from './transfer.store.ts';
-import { leaveOutWithheld, sayWithheld } from './withheld.store.ts';
+import { leaveOutWithheld } from './withheld.store.ts';
 
 export type AnswerTools = { readonly pipeline: PipelineTools; readonly spool: FileSpoolTools };
 
@@ -37,7 +37,7 @@ export async function answerTransfer(
   const missing = transfer.state === 'opened' ? await missingEntries(db, id) : [];
   // An instance that an upload has ends there too, so that its receipt says how.
   const studies = await decideAll(tools, by, answer.answer === 'send-again' ? 'retry' : 'leave-out', missing);
-  await db.transaction().execute(async (trx) => {
+  const told = await db.transaction().execute(async (trx) => {
     const isDone =
       answer.answer === 'send-again'
         ? await openAgain(trx, tools.pipeline, transfer)
@@ -55,9 +55,9 @@ export async function answerTransfer(
       },
       tools.pipeline.now(),
     );
+    return isGivenUp ? leaveOutWithheld(trx, tools.pipeline, { fileId: id, by }) : [];
   });
-  if (answer.answer === 'give-up')
-    for (const study of await leaveOutWithheld(db, id)) await sayWithheld(tools.pipeline, study, by);
+  for (const studyId of told) tools.pipeline.changes.emit(studyId);
   await settleTransfers(tools.spool, id);
 }
 

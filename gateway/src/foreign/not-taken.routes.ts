@@ -16,7 +16,7 @@ import {
   type Router,
 } from '../http/route.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
-import { leaveOutWithheld, sayWithheld } from './withheld.store.ts';
+import { leaveOutWithheld } from './withheld.store.ts';
 import { leaveOutNotTaken, listNotTaken, type WhoseFiles } from './not-taken.store.ts';
 
 const shown = z.object(notTakenSchema.shape).openapi('NotTakenFile');
@@ -61,15 +61,17 @@ export function notTakenRoutes(tools: PipelineTools): Router {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
     const whose = whoseOf(caller, isAdmin(caller));
-    await db.transaction().execute(async (trx) => {
+    const told = await db.transaction().execute(async (trx) => {
       const waiting = (await listNotTaken(trx, whose, id)).shown[0];
       const accountId = waiting && (await leaveOutNotTaken(trx, whose, id));
       if (accountId === undefined) throw new Problem('not-found');
       const instances = waiting!.notTaken.reduce((sum, { instances: count }) => sum + count, 0);
-      const about = { fileId: id, accountId, instances, studies: waiting!.studies, by: caller.id };
+      const studies = waiting!.studies.map(({ studyInstanceUID }) => studyInstanceUID);
+      const about = { fileId: id, accountId, instances, studies, by: caller.id };
       await recordAudit(trx, caller.siteId, { event: 'not-taken-left-out', ...about }, now());
+      return leaveOutWithheld(trx, tools, { fileId: id, by: caller.id });
     });
-    for (const study of await leaveOutWithheld(tools.db, id)) await sayWithheld(tools, study, caller.id);
+    for (const studyId of told) tools.changes.emit(studyId);
     return c.body(null, 204);
   });
   return router;

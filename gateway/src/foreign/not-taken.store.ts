@@ -4,7 +4,7 @@
  * the gateway still has the bytes.
  */
 import { sql, type Kysely } from 'kysely';
-import type { NotTakenFile, NotTakenList } from '#shared/protocol/not-taken.ts';
+import type { NotTakenFile, NotTakenList, StudyHere } from '#shared/protocol/not-taken.ts';
 import type { Tables } from '../database/tables.ts';
 import { CAME_NOT } from './withheld.store.ts';
 
@@ -32,23 +32,32 @@ const ofThem = ({ siteId, accountId }: WhoseFiles) =>
 
 type Row = Omit<NotTakenFile, 'cameAt' | 'studies'> & {
   readonly cameAt: Date;
-  readonly ofTaken: readonly string[];
-  readonly ofOthers: readonly string[];
+  readonly studies: readonly StudyHere[] | null;
   readonly total: number;
 };
+
+/** Of `here`, the uploads of the account of `sent_file` first. */
+export const studiesHere = sql`jsonb_agg(
+  jsonb_build_object('studyInstanceUID', here.study_instance_uid, 'uploadId', here.id)
+  order by here.account_id is distinct from sent_file.account_id, here.study_instance_uid, here.id)`;
+
+export const onePerStudy = (studies: readonly StudyHere[]): StudyHere[] =>
+  [...Map.groupBy(studies, ({ studyInstanceUID }) => studyInstanceUID).values()].map(([first]) => first!);
 
 /** `only`: this one alone. */
 export async function listNotTaken(db: Db, whose: WhoseFiles, only?: string): Promise<NotTakenList> {
   const { rows } = await sql<Row>`
     select sent_file.id, sent_file.created_at as "cameAt", sent_file.policy_name as policy,
       account.username, api_key.name as key, sent_file.ae_title as "aeTitle", (count(*) over ())::int as total,
-      (select coalesce(jsonb_agg(distinct study.study_instance_uid), '[]')
+      (select ${studiesHere} from (
+        select study.study_instance_uid, upload.id, upload.account_id
         from jsonb_array_elements(sent_file.entries) as entry(it)
         join upload on upload.id = (it->>'upload')::uuid join study on study.id = upload.study_id
-        where it->>'state' = 'sent') as "ofTaken",
-      (select coalesce(jsonb_agg(distinct held.study_instance_uid), '[]') from withheld_instance held
+        where it->>'state' = 'sent'
+        union all select study.study_instance_uid, upload.id, upload.account_id from withheld_instance held
         join study on study.site_id = held.site_id and study.study_instance_uid = held.study_instance_uid
-        where held.file_id = sent_file.id) as "ofOthers",
+        join upload on upload.study_id = study.id and upload.account_id is not null
+        where held.file_id = sent_file.id) here) as studies,
       (select jsonb_agg(jsonb_build_object('reason', reason, 'instances', instances) order by instances desc, reason)
         from (select it->>'reason' as reason, count(*)::int as instances
           from jsonb_array_elements(sent_file.entries) as entry(it)
@@ -60,10 +69,10 @@ export async function listNotTaken(db: Db, whose: WhoseFiles, only?: string): Pr
       left join api_key on api_key.id = sent_file.key_id
     where ${ofThem(whose)} and ${only === undefined ? sql`true` : sql`sent_file.id = ${only}::uuid`}
     order by sent_file.created_at desc, sent_file.id limit ${SHOWN_LIMIT}`.execute(db);
-  const shown = rows.map(({ total: _, cameAt, ofTaken, ofOthers, ...file }) => ({
+  const shown = rows.map(({ total: _, cameAt, studies, ...file }) => ({
     ...file,
     cameAt: cameAt.toISOString(),
-    studies: [...new Set([...ofTaken, ...ofOthers])],
+    studies: onePerStudy(studies ?? []),
   }));
   return { total: rows[0]?.total ?? 0, shown };
 }

@@ -1,5 +1,6 @@
 /** Instances of a script that the gateway does not take: in front of a person, until one leaves them out. */
 import { decodeJwt } from 'jose';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { notTakenListSchema, type NotTakenList } from '#shared/protocol/not-taken.ts';
@@ -79,10 +80,10 @@ test('is named with its study and reason to the account of the key and to admini
     [user.username, 'a script', 'deidentified', [{ reason: 'burned-in-annotation', instances: 2 }]],
   );
   assert.is(file!.studies.length, 1);
-  const study = file!.studies[0]!;
+  const { studyInstanceUID: study, uploadId } = file!.studies[0]!;
   const receipt = await told(token, study, { held: 2 });
   assert.equal([receipt.revision, receipt.instances.length], [1, 2], 'its first receipt says so');
-  const stored = await gateway.call('GET', `/studies?q=${file!.studies[0]}`, { token });
+  const stored = await gateway.call('GET', `/studies?q=${uploadId}`, { token });
   assert.is(((await stored.json()) as { studies: unknown[] }).studies.length, 1, 'the rest of it is known');
   assert.equal(
     (await waiting(admin, '?all=1')).shown.map(({ id }) => id),
@@ -92,6 +93,11 @@ test('is named with its study and reason to the account of the key and to admini
   const { accessToken: another } = await gateway.userWith(['technician']);
   assert.is(await leaveOut(another, file!.id), 404);
   assert.is(await leaveOut(key, file!.id), 403);
+  const { db } = gateway.database;
+  await sql`alter table upload add constraint no_more check (not withheld ? 'left-out-name')`.execute(db);
+  assert.is(await leaveOut(admin, file!.id), 500);
+  assert.is((await waiting(token)).total, 1, 'it is left out with its counts, or not at all');
+  await sql`alter table upload drop constraint no_more`.execute(db);
   assert.is(await leaveOut(admin, file!.id), 204);
   assert.equal(await waiting(token), { total: 0, shown: [] });
   assert.is(await leaveOut(token, file!.id), 404, 'it is over');
@@ -107,10 +113,10 @@ test('is counted with its study until it comes whole', async () => {
     const { shown } = await waiting(token);
     return shown.length > 0 && shown;
   });
-  const [study] = file!.studies;
-  await told(token, study!, { damaged: 1 });
+  const study = file!.studies[0]!.studyInstanceUID;
+  await told(token, study, { damaged: 1 });
   await store(key, [other!.bytes]);
-  assert.is((await told(token, study!, undefined)).instances.length, 2);
+  assert.is((await told(token, study, undefined)).instances.length, 2);
 });
 
 test('is named where nothing of its file was taken, and its account leaves it out', async () => {

@@ -6,12 +6,14 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { DimsePeers, DimseTransfer } from '#shared/protocol/dimse-peer.ts';
 import type { AnyProblemCode } from '#shared/protocol/inference-problems.ts';
+import type { StudyHere } from '#shared/protocol/not-taken.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Trx } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import { destroyFile, type FileSpoolTools } from '../pipeline/file-spool.ts';
 import { OPEN_FILE_QUEUE } from '../pipeline/sent-file.store.ts';
 import { shownState } from '../uploads/upload-status.ts';
+import { onePerStudy, studiesHere } from './not-taken.store.ts';
 
 type Db = Kysely<Tables>;
 
@@ -145,7 +147,7 @@ export async function listTransfers(db: Db, siteId: string): Promise<DimsePeers[
     cameAt: row.created_at.toISOString(),
     bytes: Number(row.bytes ?? 0),
     missing: missing.get(row.id) ?? [],
-    studies: [...(studies.get(row.id) ?? [])],
+    studies: onePerStudy(studies.get(row.id) ?? []),
     problem: row.problem,
     triesAgain: row.state === 'received',
   }));
@@ -164,16 +166,19 @@ async function missingOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<st
 }
 
 /** Those of which something is missing, by transfer. */
-async function studiesOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { rows } = await sql<{ id: string; studies: string[] }>`
-    select id, jsonb_agg(distinct uid) as studies from (
-      select sent_file.id, study.study_instance_uid as uid from sent_file ${FATES}
+async function studiesOf(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, readonly StudyHere[]>> {
+  const { rows } = await sql<{ id: string; studies: StudyHere[] }>`
+    select sent_file.id, ${studiesHere} as studies from (
+      select sent_file.id as file_id, study.study_instance_uid, upload.id, upload.account_id from sent_file ${FATES}
         join upload on upload.id = (it->>'upload')::uuid join study on study.id = upload.study_id
         where sent_file.id = any(${ids}::uuid[]) and sent_file.state = 'opened' and ${isOf('missing')}
-      union all select held.file_id, study.study_instance_uid from withheld_instance held
+      union all select held.file_id, study.study_instance_uid, upload.id, upload.account_id
+        from withheld_instance held
         join study on study.site_id = held.site_id and study.study_instance_uid = held.study_instance_uid
-        where held.file_id = any(${ids}::uuid[]) and not held.told) of_transfers
-    group by id`.execute(db);
+        join upload on upload.study_id = study.id and upload.account_id is not null
+        where held.file_id = any(${ids}::uuid[]) and not held.told) here
+      join sent_file on sent_file.id = here.file_id
+    group by sent_file.id`.execute(db);
   return new Map(rows.map(({ id, studies }) => [id, studies]));
 }
 

@@ -122,7 +122,13 @@ test('is kept where the PACS refuses it, and goes there again when an administra
   await transfer.goOn();
   const [waiting] = await transfer.waiting();
   assert.equal(
-    [waiting?.aeTitle, waiting?.missing, waiting?.problem, waiting?.triesAgain, waiting?.studies],
+    [
+      waiting?.aeTitle,
+      waiting?.missing,
+      waiting?.problem,
+      waiting?.triesAgain,
+      waiting?.studies.map(({ studyInstanceUID }) => studyInstanceUID),
+    ],
     ['CT', [{ reason: 'pacs-refused', instances: 1 }], null, false, [first!.identifiers.studyInstanceUID]],
   );
   assert.ok(await transfer.keepsBytes());

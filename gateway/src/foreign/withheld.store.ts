@@ -7,9 +7,11 @@ import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
 import { leftOutFor, type Withheld, type WithheldCause } from '#shared/protocol/withheld.ts';
+import type { Trx } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
-import { withhold } from '../uploads/withhold.ts';
+import { lockStudy } from '../pipeline/study.store.ts';
+import { setWithheld } from '../uploads/withhold.ts';
 import type { UploadTools } from '../uploads/upload-tools.ts';
 import type { NotTaken } from './open-talk.ts';
 
@@ -52,16 +54,27 @@ export async function noteWithheld(
     .execute();
 }
 
-/** The studies of a file of which a person leaves out what was not taken. */
-export async function leaveOutWithheld(db: Db, fileId: string): Promise<readonly WithheldStudy[]> {
-  const rows = await db
+/**
+ * A person leaves out what was not taken of a file, and its studies say so; their ids, to be announced afterwards.
+ * `by`: the account that decides.
+ */
+export async function leaveOutWithheld(
+  trx: Trx,
+  tools: UploadTools,
+  { fileId, by }: { readonly fileId: string; readonly by: string },
+): Promise<readonly string[]> {
+  const rows = await trx
     .updateTable('withheld_instance')
     .set({ cause: 'left-out' })
     .where('file_id', '=', fileId)
     .returning(['account_id', 'study_instance_uid'])
     .execute();
   const studies = new Map(rows.map((row) => [row.study_instance_uid, row.account_id]));
-  return [...studies].map(([studyInstanceUID, accountId]) => ({ studyInstanceUID, accountId }));
+  const told: string[] = [];
+  // Always in this order: two people at once wait for each other, and no longer.
+  for (const [studyInstanceUID, accountId] of [...studies].sort())
+    told.push(...(await sayIn(trx, tools, { accountId, studyInstanceUID }, by)));
+  return told;
 }
 
 /** Of `held`: the account has not sent it in another form since. */
@@ -89,17 +102,29 @@ export async function countWithheldOf(
 
 /** The account's uploads of the study that no device makes say how many there are. `by`: the account that decides. */
 export async function sayWithheld(tools: UploadTools, study: WithheldStudy, by: string): Promise<void> {
-  const withheld = await countWithheldOf(tools.db, study);
-  const uploads = await tools.db
+  const told = await tools.db.transaction().execute((trx) => sayIn(trx, tools, study, by));
+  for (const studyId of told) tools.changes.emit(studyId);
+}
+
+async function sayIn(trx: Trx, tools: UploadTools, study: WithheldStudy, by: string): Promise<string[]> {
+  const withheld = await countWithheldOf(trx, study);
+  const uploads = await trx
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
     .select('upload.id')
     .where('upload.account_id', '=', study.accountId)
     .where('upload.device_id', 'is', null)
     .where('study.study_instance_uid', '=', study.studyInstanceUID)
+    .orderBy('upload.study_id')
     .execute();
+  const told: string[] = [];
   for (const { id } of uploads) {
-    const upload = await findUpload(tools.db, id, null);
-    if (upload !== undefined) await withhold(tools, upload, { accountId: by, deviceId: null }, withheld);
+    const upload = await findUpload(trx, id, null);
+    if (upload === undefined) continue;
+    const locked = await lockStudy(trx, upload.study_id);
+    const said = { uploadId: id, by: { accountId: by, deviceId: null }, withheld };
+    if (locked) await setWithheld(trx, tools, locked, said);
+    told.push(upload.study_id);
   }
+  return told;
 }

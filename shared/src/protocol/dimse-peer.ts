@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { AE_TITLE } from './dimse-address.ts';
-import { uidSchema } from './forms.ts';
+import { studyHereSchema } from './not-taken.ts';
 import { policyNameSchema } from './policy.ts';
 import { sendingReasonSchema } from './sending-reason.ts';
 
@@ -103,7 +103,7 @@ export const dimseTransferSchema = z.object({
   /** Those that are not on their way, by the code of the reason. Empty where nothing of the transfer could be read. */
   missing: z.array(z.object({ reason: z.string(), instances: z.number().int() })),
   /** The studies here that they belong to, as far as it was read. */
-  studies: z.array(uidSchema),
+  studies: z.array(studyHereSchema),
   /** Why nothing, or nothing more, of it was read. */
   problem: z.string().nullable(),
   /** The gateway tries again without a person. */

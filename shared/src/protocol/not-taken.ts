@@ -6,6 +6,10 @@
 import { z } from 'zod';
 import { uidSchema } from './forms.ts';
 
+/** A study here, and the upload by whose id it is opened: addresses name no study. */
+export const studyHereSchema = z.object({ studyInstanceUID: uidSchema, uploadId: z.uuid() });
+export type StudyHere = z.infer<typeof studyHereSchema>;
+
 export const notTakenSchema = z.object({
   /** Of the file: the last segment of its `Location`. */
   id: z.uuid(),
@@ -18,7 +22,7 @@ export const notTakenSchema = z.object({
   /** The calling AE title of a modality; null: a script. */
   aeTitle: z.string().nullable(),
   /** The studies here that they belong to. */
-  studies: z.array(uidSchema),
+  studies: z.array(studyHereSchema),
   /** By the code of the reason. */
   notTaken: z.array(z.object({ reason: z.string(), instances: z.number().int() })),
 });
