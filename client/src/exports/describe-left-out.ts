@@ -6,7 +6,10 @@ import { exportWords as words } from './export-words.ts';
 /** Null: none. */
 export function describeLeftOut(leftOut: LeftOut): string | null {
   if (leftOut.length === 0) return null;
-  const sentenceOf = (because: string): string =>
-    Object.hasOwn(REASONS, because) ? REASONS[because as ReasonCode].title : words.gone;
   return words.leftOut(leftOut.map(({ because, count }) => words.left(count, sentenceOf(because))));
+}
+
+function sentenceOf(because: string): string {
+  if (because === 'read-blinded') return words.blinded;
+  return Object.hasOwn(REASONS, because) ? REASONS[because as ReasonCode].title : words.gone;
 }

@@ -84,6 +84,7 @@ export const exportWords = {
   left: (count: number, because: string) =>
     `${count === 1 ? '1 image or document' : `${count.toLocaleString('en')} images and documents`}: ${because}`,
   gone: 'The PACS no longer has it.',
+  blinded: 'You read its case without it: once you have signed, another set has it.',
   sha256: 'SHA-256',
   /** While it is made: it continues once this is over. */
   waits: {

@@ -19,6 +19,7 @@ import { Readers } from './Readers.tsx';
 import { ReviewForm } from './ReviewForm.tsx';
 import { answeredIn, type Answered } from './own-reading.ts';
 import { createReviewStore, type ReviewStore } from './review.store.ts';
+import { isOutcomeHidden } from './outcome-of.ts';
 import { reviewWords } from './review-words.ts';
 import { Sides } from './Sides.tsx';
 import { SignReading } from './SignReading.tsx';
@@ -138,6 +139,7 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
         <div class="stack">
           <UnsentSteps store={store} />
           {!review.hidesFinding && <WhatModelsFound found={store.found.value} reviewId={review.id} />}
+          {isOutcomeHidden(review) && <p>{words.outcomeHidden}</p>}
           {review.state === 'settled' && <Sides review={review} found={foundIn(store)} onUse={null} />}
           {own !== null && !isEnded(review.state) && (
             <OwnReading key={own.place} review={review} own={own} store={store} />

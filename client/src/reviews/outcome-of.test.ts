@@ -23,26 +23,37 @@ const place = (of: number, name: string | null, said: Partial<Said> | null): Rev
   said: said && { decision: 'accept', answers: {}, reason: '', at, ...said },
 });
 
+const settledAs = (review: Omit<Parameters<typeof outcomeOf>[0], 'state'>) =>
+  outcomeOf({ ...review, state: 'settled' });
+
 test('a settled review says its answers in the words of its form, and who gave them', () => {
   const definition = definitionOf({ finding, size });
   const answers = { finding: 'normal', size: 4 };
   const ana = place(1, 'ana', { answers });
   const ben = place(2, 'ben', { answers });
   const settled = { definition, finalPlace: 1, places: [ana, ben] };
-  assert.is(outcomeOf(settled), 'Nothing abnormal · read by ana, ben');
+  assert.is(settledAs(settled), 'Nothing abnormal · read by ana, ben');
   const cleo = place(0, 'cleo', { answers: { finding: 'other' } });
   const decided = { definition, finalPlace: 0, places: [cleo, ana, ben] };
-  assert.is(outcomeOf(decided), 'Something else · decided between readers by cleo');
+  assert.is(settledAs(decided), 'Something else · decided between readers by cleo');
   const measured = { definition: definitionOf({ size }), finalPlace: 1, places: [ana] };
-  assert.is(outcomeOf(measured), '4 · read by ana');
+  assert.is(settledAs(measured), '4 · read by ana');
   const refused = place(1, 'ana', { decision: 'reject' });
-  assert.is(outcomeOf({ definition, finalPlace: 1, places: [refused] }), 'Cannot be judged · read by ana');
+  assert.is(settledAs({ definition, finalPlace: 1, places: [refused] }), 'Cannot be judged · read by ana');
 });
 
 test('a review that is not settled, or whose answers are withheld, says nothing of them', () => {
   const definition = definitionOf({ finding });
-  assert.is(outcomeOf({ definition, finalPlace: null, places: [place(1, 'ana', null)] }), null);
-  assert.is(outcomeOf({ definition, finalPlace: 1, places: [place(1, 'ana', null)] }), null);
+  assert.is(
+    outcomeOf({ state: 'reading', definition, finalPlace: null, places: [place(1, 'ana', null)] }),
+    null,
+  );
+  assert.is(settledAs({ definition, finalPlace: 1, places: [place(1, 'ana', null)] }), null);
+});
+
+test('a settled review that is kept from who reads its case again says so', () => {
+  const definition = definitionOf({ finding });
+  assert.is(settledAs({ definition, finalPlace: null, places: [] }), 'hidden until you have signed');
 });
 
 test('a review waits for those who have not signed and may be named', () => {

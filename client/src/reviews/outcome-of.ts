@@ -8,10 +8,12 @@ const words = reviewWords.ofCase;
 
 /** The answers that stand, and whose they are, as far as the caller is shown them; null: none yet. */
 export function outcomeOf({
+  state,
   places,
   finalPlace,
   definition: { form },
-}: Pick<CaseReview, 'places' | 'finalPlace' | 'definition'>): string | null {
+}: Pick<CaseReview, 'state' | 'places' | 'finalPlace' | 'definition'>): string | null {
+  if (isOutcomeHidden({ state, places })) return words.outcomeHidden;
   const final = places.find(({ place }) => place === finalPlace);
   if (final === undefined || final.said === null) return null;
   const { decision, answers } = final.said;
@@ -20,6 +22,10 @@ export function outcomeOf({
     .filter(Boolean)
     .join(reviewWords.separator);
 }
+
+/** A settled review shows no place to who reads its case again, blinded. */
+export const isOutcomeHidden = ({ state, places }: Pick<CaseReview, 'state' | 'places'>): boolean =>
+  state === 'settled' && places.length === 0;
 
 function settledBy({ place, reader }: ReviewPlace, places: readonly ReviewPlace[]): string {
   if (place === ADJUDICATOR) return words.decidedBy(reader?.username ?? reviewWords.readers.adjudicator);

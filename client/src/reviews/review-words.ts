@@ -69,6 +69,8 @@ export const reviewWords = {
     signed: 'You have signed. Nothing can be changed.',
     signedHere: 'Your signature is kept on this device. It counts once the gateway has it.',
     settled: 'The answers that stand',
+    outcomeHidden:
+      'You read this case again without knowing how it was read: that is shown once you have signed.',
   },
   found: {
     title: 'What models found',
@@ -189,6 +191,7 @@ export const reviewWords = {
     cut: (count: number) => `Only the first ${count} images of each study are shown here.`,
   },
   ofCase: {
+    outcomeHidden: 'hidden until you have signed',
     title: 'Reviews',
     none: 'Nobody has read this case.',
     readBy: (names: readonly string[]) => `read by ${names.join(', ')}`,

@@ -4,7 +4,9 @@ import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
-import type { Review } from '#shared/protocol/reviews.ts';
+import type { ReviewAnnotations } from '#shared/protocol/annotations.ts';
+import type { CaseReview, Review } from '#shared/protocol/reviews.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { askForExport, exported, exportIn, fileOf } from '../testing/open-exports.ts';
@@ -136,6 +138,49 @@ test('a report says that a reader could judge the case where no model had found 
   const input = await fileOf(gateway, token, id);
   const words = execFileSync('pdftotext', ['-layout', '-', '-'], { input }).toString().replace(/\s+/g, ' ');
   assert.ok(words.includes('“I can judge it”, chosen by a reader'), words);
+});
+
+test('who reads the case again, blinded, is told by no road how it was read before, until they have signed', async () => {
+  const [ana, , cleo] = people as [Session, Session, Session];
+  const dora = await gateway.userWith(['radiologist']);
+  const eve = await gateway.userWith(['radiologist']);
+  const { accessToken: token } = dora;
+  const reviews = async (by: Session) =>
+    (
+      await jsonOf<{ reviews: CaseReview[] }>(gateway, `GET /cases/${caseId}/reviews`, {
+        token: by.accessToken,
+      })
+    ).reviews;
+  const settled = (await reviews(cleo)).filter(({ state }) => state === 'settled');
+  const marksOf = async ({ id }: { id: string }) =>
+    (await jsonOf<ReviewAnnotations>(gateway, `GET /reviews/${id}/annotations`, { token })).places;
+  const answersTold = async (by: Session) => (await told('findings-limited', by))['answers'] as string[];
+  const setLeaves = async (by: Session) => {
+    const asked = { template: 'instances-limited', selection: { cases: [caseId] } };
+    const { id } = await askForExport(gateway, by.accessToken, asked);
+    const { leftOut } = await exportIn(gateway, by.accessToken, { id });
+    return leftOut.find(({ because }) => because === 'read-blinded')?.count ?? 0;
+  };
+  await until('the marks to be in the PACS', async () =>
+    (await Promise.all(settled.map(marksOf))).flat().every(({ stored }) => stored?.state === 'in-pacs'),
+  );
+  const before = await answersTold(dora);
+  assert.ok(settled.length > 1 && before.length > 0);
+  assert.is(await setLeaves(dora), 0);
+  const again = await open('chest-film-double', [dora, eve]);
+  assert.equal(await answersTold(dora), []);
+  for (const review of settled) {
+    const seen = (await reviews(dora)).find(({ id }) => id === review.id)!;
+    assert.equal([seen.state, seen.places, seen.finalPlace], ['settled', [], null]);
+    assert.equal(await marksOf(review), []);
+    const { history } = await jsonOf<Review>(gateway, `GET /reviews/${review.id}`, { token });
+    assert.ok(history.every(({ by, to, decision }) => by === null && to === null && decision === null));
+  }
+  assert.ok((await setLeaves(dora)) >= settled.length, 'marks of each');
+  assert.equal(await answersTold(ana), before, 'who read it before, and does not again');
+  await read(again, dora, 'normal');
+  assert.equal((await answersTold(dora)).slice(0, before.length), before);
+  assert.is(await setLeaves(dora), 0);
 });
 
 test.run();

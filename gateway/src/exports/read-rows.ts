@@ -10,6 +10,7 @@ import { placeOfNote } from '../cases/change-case.ts';
 import { listCases, type CaseQuery, type CaseQuestion } from '../cases/list-cases.ts';
 import { readPatients } from '../cases/read-patients.ts';
 import { showCases, type Shown } from '../cases/show-cases.ts';
+import { hiddenInstances } from '../reviews/blinding.ts';
 import { settledReviewsOf } from '../reviews/list-reviews.ts';
 import { showReviews } from '../reviews/show-reviews.ts';
 import { imagesOf, type CaseImages } from './case-images.ts';
@@ -58,8 +59,10 @@ export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenera
         reading.isReport && field === 'decisions' ? chosenDecisions(facts) : CELLS[field](facts),
       ]);
     for await (const { pictures, ...facts } of factsOf(tools, reading, rows)) {
-      const files = reading.hasFiles ? filesOf({ ...facts, site }) : null;
       const studies = facts.shown.studies.map(({ studyInstanceUID }) => studyInstanceUID);
+      const files = reading.hasFiles
+        ? filesOf({ ...facts, site }, await hiddenInstances(tools.db, shown.reader, studies))
+        : null;
       yield Object.assign(new Map(cells({ ...facts, site })), { pictures, files, studies });
     }
     if (!more) return;
@@ -68,12 +71,12 @@ export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenera
 }
 
 /** The names of people who work on a case are in no instance, and may be words of other things. */
-function filesOf(facts: CaseFacts): CaseFiles {
+function filesOf(facts: CaseFacts, hidden: CaseFiles['hidden']): CaseFiles {
   const { id, pseudonym, studies } = facts.shown;
   const about = identityOf(new Map(FIELDS_OF_SUBJECT.map((field) => [field, CELLS[field](facts)])));
   const identity = { ...about, names: textsIn(CELLS.patientName(facts)) };
   const uids = studies.map(({ studyInstanceUID }) => studyInstanceUID);
-  return { person: pseudonym ?? id, studies: uids, identity };
+  return { person: pseudonym ?? id, studies: uids, hidden, identity };
 }
 
 async function* factsOf(

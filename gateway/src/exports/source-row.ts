@@ -18,6 +18,8 @@ export type CaseFiles = {
   /** The same for the cases of one patient. */
   readonly person: string;
   readonly studies: readonly string[];
+  /** The SOP Instance UIDs of what models and readers made of them that the reader of the case is not to see yet. */
+  readonly hidden: ReadonlySet<string>;
   readonly identity: Identity;
 };
 

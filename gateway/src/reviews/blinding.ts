@@ -7,6 +7,7 @@ import { sql, type RawBuilder } from 'kysely';
 import { REVIEWERS } from '#shared/protocol/reviews.ts';
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
+import { RESULTS_POLICY } from '../policies/policies.ts';
 import type { ReviewRow } from './review.store.ts';
 
 type Reader = Pick<Caller, 'id' | 'siteId' | 'roles'>;
@@ -78,6 +79,30 @@ const IS_BLINDED = sql`(b.hides_finding
 export const isHiddenWriting = (reader: Reader, written: Written): RawBuilder<boolean> =>
   sql`(${written.by} <> ${reader.id} and exists (select 1 from ${blindReviews(reader)} and ${IS_BLINDED}
     and ${isOfReviewed(written.caseId)} and ${isOfReaders(written)}))`;
+
+/** A condition on `review` in the query: its outcome, which others signed before the account was to read the case. */
+export const isHiddenOutcome = (reader: Reader): RawBuilder<boolean> => sql<boolean>`(review.state = 'settled'
+  and not exists (select 1 from review_place bp where bp.review_id = review.id and bp.account_id = ${reader.id})
+  and exists (select 1 from ${blindReviews(reader)} and ${IS_BLINDED} and ${isOfReviewed(sql`review.case_id`)}))`;
+
+/**
+ * The SOP Instance UIDs, within these studies, of what models and earlier readers made of them and this account is to
+ * read them without.
+ */
+export async function hiddenInstances(
+  db: Db,
+  reader: Reader,
+  studyInstanceUIDs: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const ofReview = sql`select 1 from review_report join review on review.id = review_report.review_id
+    where review_report.sop_instance_uid = i.sop_instance_uid and ${isHiddenOutcome(reader)}`;
+  const { rows } = await sql<{ uid: string }>`select distinct i.sop_instance_uid as uid
+    from study s join instance i on i.study_id = s.id
+    where s.site_id = ${reader.siteId} and s.study_instance_uid = any(${[...studyInstanceUIDs]})
+      and i.policy_name = ${RESULTS_POLICY.name}
+      and (${isBlindTo(reader, sql`s.study_instance_uid`)} or exists (${ofReview}))`.execute(db);
+  return new Set(rows.map(({ uid }) => uid));
+}
 
 /**
  * Whether radiologists read the case blinded now. Its title and tags are shown to all of them, so nobody who may read

@@ -4,11 +4,14 @@ import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import type { ReviewList } from '#shared/protocol/reviews.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import type { Db } from '../database/database.ts';
+import { isHiddenOutcome } from './blinding.ts';
 import type { ReviewRow } from './review.store.ts';
 import type { CaseRow } from '../cases/case.store.ts';
 
 type OfCase = Pick<CaseRow, 'id' | 'number' | 'priority' | 'due_on' | 'patient_print' | 'wrapped_key'>;
-export type FoundReview = { readonly review: ReviewRow; readonly of: OfCase };
+/** `is_hidden`: it is settled, and who asks reads its case for another review without it. */
+export type SeenReview = ReviewRow & { readonly is_hidden: boolean };
+export type FoundReview = { readonly review: SeenReview; readonly of: OfCase };
 type Cursor = { readonly priority: number; readonly number: number };
 type Query = {
   readonly list: ReviewList;
@@ -52,13 +55,14 @@ const momentIn = (list: ReviewList, accountId: string): RawBuilder<Date> =>
     ? sql`(select p.signed_at from review_place p where p.review_id = review.id and p.account_id = ${accountId})`
     : sql`review.settled_at`;
 
-const select = (db: Db, siteId: string) =>
+const select = (db: Db, reader: CaseReader) =>
   db
     .selectFrom('review')
     .innerJoin('case_record as c', 'c.id', 'review.case_id')
     .selectAll('review')
+    .select(isHiddenOutcome(reader).as('is_hidden'))
     .select(['c.number as caseNumber', 'c.priority', 'c.due_on', 'c.patient_print', 'c.wrapped_key'])
-    .where('review.site_id', '=', siteId);
+    .where('review.site_id', '=', reader.siteId);
 type Row = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number];
 
 function foundIn(row: Row): FoundReview {
@@ -72,11 +76,12 @@ function foundIn(row: Row): FoundReview {
 /** The most urgent cases first, then the oldest reviews; at most `limit`, and whether there are more. */
 export async function listReviews(
   db: Db,
-  { id, siteId }: CaseReader,
+  reader: CaseReader,
   { list, readerId, type, state, from, to, after, limit }: Query,
 ): Promise<{ readonly found: readonly FoundReview[]; readonly more: boolean }> {
-  let query = select(db, siteId)
-    .where(LISTS[list](readerId ?? id))
+  const whose = readerId ?? reader.id;
+  let query = select(db, reader)
+    .where(LISTS[list](whose))
     .orderBy('c.priority')
     .orderBy('review.number')
     .limit(limit + 1);
@@ -87,31 +92,32 @@ export async function listReviews(
   if (type !== undefined) query = query.where('review.type_name', '=', type);
   if (state === 'settled') query = query.where('review.state', '=', 'settled');
   else if (state === 'open') query = query.where(isUnderWay);
-  if (from !== undefined) query = query.where(sql<boolean>`${momentIn(list, readerId ?? id)} >= ${from}`);
-  if (to !== undefined) query = query.where(sql<boolean>`${momentIn(list, readerId ?? id)} < ${to}`);
+  if (from !== undefined) query = query.where(sql<boolean>`${momentIn(list, whose)} >= ${from}`);
+  if (to !== undefined) query = query.where(sql<boolean>`${momentIn(list, whose)} < ${to}`);
   const rows = await query.execute();
   return { found: rows.slice(0, limit).map(foundIn), more: rows.length > limit };
 }
 
 /** Oldest first. */
-export async function reviewsOfCase(db: Db, { siteId }: CaseReader, caseId: string): Promise<FoundReview[]> {
-  const rows = await select(db, siteId)
+export async function reviewsOfCase(db: Db, reader: CaseReader, caseId: string): Promise<FoundReview[]> {
+  const rows = await select(db, reader)
     .where('review.case_id', '=', caseId)
     .orderBy('review.number')
     .execute();
   return rows.map(foundIn);
 }
 
-/** Those of these cases in which nothing changes any more, oldest first. */
+/** Those of these cases in which nothing changes any more and whose outcome the reader may know, oldest first. */
 export async function settledReviewsOf(
   db: Db,
-  { siteId }: CaseReader,
+  reader: CaseReader,
   caseIds: readonly string[],
 ): Promise<FoundReview[]> {
   if (caseIds.length === 0) return [];
-  const rows = await select(db, siteId)
+  const rows = await select(db, reader)
     .where('review.case_id', 'in', [...caseIds])
     .where('review.state', '=', 'settled')
+    .where(sql<boolean>`not ${isHiddenOutcome(reader)}`)
     .orderBy('review.number')
     .execute();
   return rows.map(foundIn);
@@ -120,9 +126,9 @@ export async function settledReviewsOf(
 /** Undefined: there is none. */
 export async function findListed(
   db: Db,
-  { siteId }: CaseReader,
+  reader: CaseReader,
   reviewId: string,
 ): Promise<FoundReview | undefined> {
-  const row = await select(db, siteId).where('review.id', '=', reviewId).executeTakeFirst();
+  const row = await select(db, reader).where('review.id', '=', reviewId).executeTakeFirst();
   return row && foundIn(row);
 }

@@ -10,7 +10,8 @@ import { Problem } from '#shared/protocol/problem.ts';
 import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { annotationsOf, reportsOf, type ReportOnItsWay } from './annotation.store.ts';
 import { openCipher } from './open-cipher.ts';
-import { placesOf, type ReviewRow } from './review.store.ts';
+import type { SeenReview } from './list-reviews.ts';
+import { placesOf } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { openAnnotations } from './seal-annotations.ts';
 import { sightOf, type Viewer } from './show-reviews.ts';
@@ -19,7 +20,7 @@ import { sightOf, type Viewer } from './show-reviews.ts';
 export async function showAnnotations(
   { db, seal }: Pick<ReviewTools, 'db' | 'seal'>,
   viewer: Viewer,
-  review: ReviewRow,
+  review: SeenReview,
 ): Promise<ReviewAnnotations> {
   const cipher = await openCipher(db, seal, review.case_id);
   const places = (await placesOf(db, [review.id])).get(review.id) ?? [];

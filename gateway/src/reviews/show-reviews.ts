@@ -1,7 +1,8 @@
 /**
  * Reviews as a reader is shown them. Until a review is settled, readers see their own place and free ones; the
  * adjudicator sees the readers' answers without their names; an administrator who reads no place of it sees who reads,
- * and not what they answered; so does the person who opened it, and as its reader of those who have not signed.
+ * and not what they answered; so does the person who opened it, and as its reader of those who have not signed. One who
+ * reads the case again, blinded, is told that others read it, and nothing of how.
  */
 import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
@@ -15,32 +16,26 @@ import {
 } from '#shared/protocol/reviews.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import { pseudonymOf, type CaseCipher } from '../cases/case-seal.ts';
-import { usernamesOf, type CaseRow } from '../cases/case.store.ts';
+import { usernamesOf } from '../cases/case.store.ts';
 import { mayWithdraw } from './change-review.ts';
-import {
-  decisionsOf,
-  eventsOf,
-  placesOf,
-  type EventRow,
-  type PlaceRow,
-  type ReviewRow,
-} from './review.store.ts';
+import type { FoundReview, SeenReview } from './list-reviews.ts';
+import { decisionsOf, eventsOf, placesOf, type EventRow, type PlaceRow } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { openTyped } from './seal-decision.ts';
 
 /** `isAnonymous`: they asked for nothing that may hold a name. */
 export type Viewer = CaseReader & { readonly isAnonymous: boolean };
-type OfCase = Pick<CaseRow, 'id' | 'number' | 'priority' | 'due_on' | 'patient_print' | 'wrapped_key'>;
 type Sight = { readonly reader: boolean; readonly said: boolean };
 
 /** The parts of a place that a viewer sees; null: not even the place. */
 export function sightOf(
-  review: ReviewRow,
+  review: SeenReview,
   place: PlaceRow,
   viewer: Viewer,
   own: PlaceRow | undefined,
 ): Sight | null {
-  if (review.state === 'settled' || place.account_id === viewer.id) return { reader: true, said: true };
+  if (isOpenTo(review) || place.account_id === viewer.id) return { reader: true, said: true };
+  if (review.state === 'settled') return null;
   if (place.state === 'open') return { reader: false, said: false };
   if (review.state === 'adjudication' && own?.place === ADJUDICATOR) return { reader: false, said: true };
   if (assigns(viewer, own)) return { reader: true, said: false };
@@ -49,6 +44,8 @@ export function sightOf(
     return { reader: own === undefined || place.state !== 'signed', said: false };
   return null;
 }
+
+const isOpenTo = ({ state, is_hidden }: SeenReview): boolean => state === 'settled' && !is_hidden;
 
 /** An administrator who reads no reviews is blinded to no reader. */
 export const mayListOthers = ({ roles }: CaseReader): boolean =>
@@ -61,7 +58,7 @@ const assigns = ({ roles }: Viewer, own: PlaceRow | undefined): boolean =>
 export async function showReviews(
   { db, seal }: Pick<ReviewTools, 'db' | 'seal'>,
   viewer: Viewer,
-  rows: readonly { readonly review: ReviewRow; readonly of: OfCase }[],
+  rows: readonly FoundReview[],
 ): Promise<ListedReview[]> {
   const places = await placesOf(
     db,
@@ -76,7 +73,7 @@ export async function showReviews(
     const isShown = those.some((place) => sightOf(review, place, viewer, own)?.said);
     const cipher = isShown ? seal.cipherOf(of.id, of.wrapped_key) : null;
     return {
-      ...bareOf(review, of),
+      ...bareOf({ review, of }),
       hidesFinding: review.hides_finding && review.state === 'reading' && isReading(own),
       places: those.flatMap((place): ReviewPlace[] => {
         const sight = sightOf(review, place, viewer, own);
@@ -101,7 +98,7 @@ export async function showReviews(
 const isReading = (own: PlaceRow | undefined): boolean =>
   own?.state === 'assigned' || own?.state === 'decided';
 
-function bareOf(review: ReviewRow, of: OfCase) {
+function bareOf({ review, of }: FoundReview) {
   return {
     id: review.id,
     number: review.number,
@@ -138,21 +135,18 @@ function saidIn(event: EventRow, cipher: CaseCipher | null, { isAnonymous }: Vie
 export async function showCaseReviews(
   tools: Pick<ReviewTools, 'db' | 'seal'>,
   viewer: Viewer,
-  rows: Parameters<typeof showReviews>[2],
+  rows: readonly FoundReview[],
 ): Promise<CaseReview[]> {
   const listed = await showReviews(tools, viewer, rows);
   return listed.map((one, at) => {
-    const { definition, final_place: finalPlace } = rows[at]!.review;
-    return { ...one, definition, finalPlace };
+    const { definition, final_place, is_hidden } = rows[at]!.review;
+    return { ...one, definition, finalPlace: is_hidden ? null : final_place };
   });
 }
 
-export async function showReview(
-  tools: ReviewTools,
-  viewer: Viewer,
-  { review, of }: { readonly review: ReviewRow; readonly of: OfCase },
-): Promise<Review> {
-  const [shown] = await showCaseReviews(tools, viewer, [{ review, of }]);
+export async function showReview(tools: ReviewTools, viewer: Viewer, found: FoundReview): Promise<Review> {
+  const { review } = found;
+  const [shown] = await showCaseReviews(tools, viewer, [found]);
   return {
     ...shown!,
     mayWithdraw: mayWithdraw(review, viewer),
@@ -160,11 +154,15 @@ export async function showReview(
   };
 }
 
-async function historyOf({ db }: ReviewTools, viewer: Viewer, review: ReviewRow): Promise<Review['history']> {
+async function historyOf(
+  { db }: ReviewTools,
+  viewer: Viewer,
+  review: SeenReview,
+): Promise<Review['history']> {
   const events = await eventsOf(db, review.id);
   const places = (await placesOf(db, [review.id])).get(review.id) ?? [];
   const own = places.find(({ account_id }) => account_id === viewer.id);
-  const isSettled = review.state === 'settled';
+  const isSettled = isOpenTo(review);
   const knowsPeople = isSettled || assigns(viewer, own);
   const people = events.flatMap(({ by_account, to_account }) => [by_account ?? [], to_account ?? []].flat());
   const names = await usernamesOf(db, [...new Set(people)]);

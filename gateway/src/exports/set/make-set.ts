@@ -37,8 +37,10 @@ export async function makeSet(head: SetHead, source: Source, signal: AbortSignal
 const wordsOf = (left: Left): readonly string[] =>
   [...left].toSorted().map(([because, count]) => setWords.left(sentenceOf(because), count));
 
-const sentenceOf = (because: string): string =>
-  because in REASONS ? REASONS[because as ReasonCode].title : setWords.gone;
+function sentenceOf(because: string): string {
+  if (because === 'read-blinded') return setWords.blinded;
+  return Object.hasOwn(REASONS, because) ? REASONS[because as ReasonCode].title : setWords.gone;
+}
 
 type Writing = { readonly head: SetHead; readonly study: SetStudy; readonly left: Left };
 

@@ -18,4 +18,5 @@ export const setWords = {
     ].join('\r\n'),
   left: (because: string, count: number) => `${counted(count)}: ${because}`,
   gone: 'The PACS no longer has it.',
+  blinded: 'You read its case without it: once you have signed, another set has it.',
 };

@@ -10,7 +10,7 @@ import { BYTE_ORDER_MARK, writeCsv } from '../../http/csv.ts';
 import type { DescribedInstance, Pacs } from '../../ports/pacs/pacs.ts';
 import type { Identity } from '../anonymous/identity-texts.ts';
 import { reaching } from '../reach-pacs.ts';
-import type { ReleasedRow, ReleasedRows } from '../source-row.ts';
+import type { CaseFiles, ReleasedRow, ReleasedRows } from '../source-row.ts';
 import { toText } from '../write-table.ts';
 import type { SetHead, SetInstance, SetSource, SetStudy, SetThread } from './set-thread.ts';
 
@@ -87,7 +87,7 @@ async function* piecesOf(
   }
 }
 
-type ToWrite = { readonly patient: number; readonly uid: string };
+type ToWrite = { readonly patient: number; readonly uid: string } & Pick<CaseFiles, 'hidden'>;
 
 function sourceOf(
   tools: SetTools,
@@ -97,10 +97,12 @@ function sourceOf(
 ): Omit<SetSource, 'take'> {
   const studies = studiesIn(rows, gathered);
   let instances: readonly DescribedInstance[] = [];
+  let hidden: CaseFiles['hidden'] = new Set();
   return {
     async next(): Promise<SetStudy | null> {
       const { value, done } = await studies.next();
       if (done === true) return null;
+      hidden = value.hidden;
       instances = await reaching(() =>
         tools.pacs.describeStudy(value.uid, EXPORT_INSTANCES_LIMIT + 1, signal),
       );
@@ -109,7 +111,11 @@ function sourceOf(
       const { patient, uid } = value;
       return { patient, study: gathered.studies.get(uid)!, instances: instances.length };
     },
-    instance: (at) => fetchOne(tools, instances[at]!, signal),
+    async instance(at) {
+      const where = instances[at]!;
+      if (hidden.has(where.sopInstanceUID)) return { kind: 'left', because: 'read-blinded' };
+      return fetchOne(tools, where, signal);
+    },
     table: () => gathered.table.join(''),
   };
 }
@@ -126,7 +132,7 @@ async function* studiesIn(rows: AsyncIterable<ReleasedRow>, gathered: Gathered):
     for (const uid of files.studies) {
       if (studies.has(uid)) continue;
       studies.set(uid, studies.size + 1);
-      yield { patient, uid };
+      yield { patient, uid, hidden: files.hidden };
     }
   }
 }
