@@ -150,8 +150,8 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [
     ['gateway/src/reviews'],
     [
-      ...['cases', 'results', 'inference', 'pipeline', 'ports', 'http', 'audit', 'observability'],
-      ...['database', 'jobs'],
+      ...['cases', 'results', 'inference', 'policies', 'pipeline', 'ports', 'http', 'audit'],
+      ...['observability', 'database', 'jobs'],
     ],
   ],
   [

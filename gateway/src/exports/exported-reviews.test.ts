@@ -140,7 +140,7 @@ test('a report says that a reader could judge the case where no model had found 
   assert.ok(words.includes('“I can judge it”, chosen by a reader'), words);
 });
 
-test('who reads the case again, blinded, is told by no road how it was read before, until they have signed', async () => {
+test('a reader who reads the case again, blinded, is told by no road how it was read before, until they have signed', async () => {
   const [ana, , cleo] = people as [Session, Session, Session];
   const dora = await gateway.userWith(['radiologist']);
   const eve = await gateway.userWith(['radiologist']);
