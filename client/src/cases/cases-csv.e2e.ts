@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { namesHiddenFault } from '../testing/names-hidden.ts';
+import { chooseNames, namesHiddenFault } from '../testing/names-hidden.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('cases as files');
@@ -121,6 +121,36 @@ walk('a list is exported as a report to print, and saved', async (stage) => {
   const file = join(stage.folder, 'report-limited.pdf');
   await saved.saveAs(file);
   assert.match((await readFile(file)).toString('latin1'), /^%PDF-[\s\S]*%%EOF\s*$/);
+});
+
+walk('a file that names patients is saved after a question while names are hidden', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  await page.getByRole('navigation').getByRole('link', { name: 'Cases' }).press('Enter');
+  await press(page, 'Export');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('What the file has').selectOption('report-full');
+  await dialog.getByText('The file names patients.').waitFor();
+  await dialog.getByLabel('What it is for').pressSequentially('For the file of Weber Karl');
+  await press(page, 'Make the file');
+  const row = page.getByRole('listitem').filter({ hasText: 'Report with identities' });
+  await row.getByText('kept until').waitFor();
+  await chooseNames(page, true);
+  await row.getByText('Weber Karl').waitFor({ state: 'detached' });
+  let asked = 0;
+  page.on('request', (request) => (asked += Number(request.url().endsWith('/file'))));
+  await row.getByRole('button', { name: 'Save the file' }).press('Enter');
+  const sheet = page.getByRole('dialog', { name: 'Save the file although names are hidden?' });
+  await looksRight(page, 'export-names-hidden');
+  await sheet.getByRole('button', { name: 'Cancel' }).press('Enter');
+  await sheet.waitFor({ state: 'detached' });
+  assert.is(asked, 0);
+  await row.getByRole('button', { name: 'Save the file' }).press('Enter');
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    sheet.getByRole('button', { name: 'Save anyway' }).press('Enter'),
+  ]);
+  assert.is(saved.suggestedFilename(), 'report-full.pdf');
 });
 
 test.run();

@@ -7,7 +7,7 @@ import { NotShownCases } from '../cases/NotShownCases.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
 import { saveFile } from '../net/save-file.ts';
 import { formatBytes, formatMoment } from '../kit/format.ts';
-import { typedSaid } from '../kit/identities.ts';
+import { namesHidden, typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Confirm } from '../kit/Sheet.tsx';
@@ -147,14 +147,19 @@ function Actions({ of, store }: RowProps) {
   const api = useApi();
   const [saving] = useState(openAttempt);
   const isAsking = useSignal(false);
-  const { title, format } = of.definition;
+  const isSure = useSignal(true);
+  const { title, format, redaction } = of.definition;
   const save = () =>
     saving.tried(() => saveFile(api, `/exports/${of.id}/file`, `${of.template}.${EXPORT_ENDINGS[format]}`));
   const end = () => void store.cancel(of.id);
+  const askOrSave = () => {
+    if (redaction === 'full' && namesHidden.value) isSure.value = false;
+    else void save();
+  };
   return (
     <div class="export-actions">
       {of.state === 'ready' && of.isMine && (
-        <button type="button" class="button" disabled={saving.isBusy.value} onClick={() => void save()}>
+        <button type="button" class="button" disabled={saving.isBusy.value} onClick={askOrSave}>
           {saving.isBusy.value ? words.saving : words.save}
         </button>
       )}
@@ -170,6 +175,14 @@ function Actions({ of, store }: RowProps) {
       )}
       {isAsking.value && (
         <Confirm {...words.eraseAsk} destructive onYes={end} onClose={() => (isAsking.value = false)} />
+      )}
+      {!isSure.value && (
+        <Confirm
+          {...words.namesHidden}
+          about={title}
+          onYes={() => void save()}
+          onClose={() => (isSure.value = true)}
+        />
       )}
       <TroubleAlert trouble={saving.trouble.value} />
     </div>

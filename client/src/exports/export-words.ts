@@ -106,6 +106,12 @@ export const exportWords = {
       : `The name was in case ${row.toLocaleString('en')} of the file, field ${field}. Correct that case, or leave the field out.`,
   save: 'Save the file',
   saving: 'Saving…',
+  /** Before a file with identities is saved while names are hidden. */
+  namesHidden: {
+    title: 'Save the file although names are hidden?',
+    what: 'The file names patients. “Hide names and titles” does not reach into it.',
+    yes: 'Save anyway',
+  },
   cancel: 'Cancel',
   cancelOf: (title: string) => `Cancel: ${title}`,
   erase: 'Erase the file',

@@ -113,6 +113,7 @@ export const SCREENS = {
     'export-ask': 'An export without a purpose',
     exports: 'An export that is ready',
     'export-report': 'An export as a report to print',
+    'export-names-hidden': 'Asks before a file that names patients is saved while names are hidden',
   },
   'story.e2e.ts': {
     'cases-sample': 'The cases of the sample data',
