@@ -30,13 +30,21 @@ const words = analyticsWords.noisy;
 export function NoisyUploads({ query }: { readonly query: string }) {
   const asked = useAsked(`/analytics/operations?${query}`, toldOperationsSchema);
   const answer = asked.told?.answer;
-  return <Asked {...asked}>{answer && <Uploads figures={answer} />}</Asked>;
+  return (
+    <Asked {...asked} about={words.about.uploads}>
+      {answer && <Uploads figures={answer} />}
+    </Asked>
+  );
 }
 
 export function NoisyReviews({ query }: { readonly query: string }) {
   const asked = useAsked(`/analytics/reviews?${query}`, toldReviewsSchema);
   const answer = asked.told?.answer;
-  return <Asked {...asked}>{answer && <Reviews figures={answer} />}</Asked>;
+  return (
+    <Asked {...asked} about={words.about.reviews}>
+      {answer && <Reviews figures={answer} />}
+    </Asked>
+  );
 }
 
 type Answer = { readonly from: string; readonly to: string; readonly noise: Noise };
@@ -57,6 +65,7 @@ function useAsked<S extends z.ZodType<Told>>(path: string, schema: S) {
 }
 
 type AskedProps = {
+  readonly about: string;
   readonly attempt: ReturnType<typeof openAttempt>;
   readonly ask: () => Promise<void>;
   /** Null until it is here. */
@@ -66,7 +75,7 @@ type AskedProps = {
   readonly children: ComponentChildren;
 };
 
-function Asked({ attempt, ask, told, trouble, again, children }: AskedProps) {
+function Asked({ about, attempt, ask, told, trouble, again, children }: AskedProps) {
   const answer = told?.answer ?? null;
   const isBusy = attempt.isBusy.value;
   return (
@@ -82,10 +91,12 @@ function Asked({ attempt, ask, told, trouble, again, children }: AskedProps) {
       {told !== null && answer === null && (
         <div class="stack-tight">
           <p>{words.what}</p>
-          <p class="quiet">{words.costs(PRIVATE_QUERIES_A_MONTH)}</p>
+          <p class="quiet">{words.costs(PRIVATE_QUERIES_A_MONTH, about)}</p>
         </div>
       )}
-      {told !== null && <p role="status">{told.left > 0 ? words.left(told.left) : words.spent}</p>}
+      {told !== null && (
+        <p role="status">{told.left > 0 ? words.left(told.left, about) : words.spent(about)}</p>
+      )}
       {told !== null && answer === null && told.left > 0 && (
         <p>
           <button type="button" class="button button-main" disabled={isBusy} onClick={() => void ask()}>
@@ -112,12 +123,12 @@ function Asked({ attempt, ask, told, trouble, again, children }: AskedProps) {
 function Uploads({ figures: { total, days } }: { readonly figures: PrivateOperations }) {
   return (
     <>
-      <Numbers numbers={[{ label: analyticsWords.uploads.studies, value: words.about(total.studies) }]} />
+      <Numbers numbers={[{ label: analyticsWords.uploads.studies, value: words.roughly(total.studies) }]} />
       <h2>{analyticsWords.uploads.byDay}</h2>
       <Table
         label={analyticsWords.uploads.byDay}
         heads={[analyticsWords.day, analyticsWords.uploads.studies]}
-        rows={days.map(({ day, studies }) => [formatDay(secondsOf(day)), words.about(studies)])}
+        rows={days.map(({ day, studies }) => [formatDay(secondsOf(day)), words.roughly(studies)])}
       />
     </>
   );
@@ -128,7 +139,11 @@ function Reviews({ figures: { turnaround } }: { readonly figures: PrivateReviews
     <Table
       label={words.reviews}
       heads={[words.type, analyticsWords.reviews.settled, analyticsWords.reviews.open]}
-      rows={turnaround.map(({ title, settled, open }) => [title, words.about(settled), words.about(open)])}
+      rows={turnaround.map(({ title, settled, open }) => [
+        title,
+        words.roughly(settled),
+        words.roughly(open),
+      ])}
     />
   );
 }

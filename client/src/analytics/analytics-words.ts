@@ -84,16 +84,19 @@ export const analyticsWords = {
   },
   noisy: {
     what: 'Exact counts are not for your role. You can have them with noise: right on the whole, and nobody can be recognised in them.',
-    costs: (queries: number) =>
-      `Each answer uses one of the ${formatCount(queries)} that your role has in a month (UTC), all its people together. The same question again costs nothing.`,
+    /** There is a budget for each. */
+    about: { uploads: 'about uploads', reviews: 'about reviews' },
+    costs: (queries: number, about: string) =>
+      `Each answer ${about} uses one of the ${formatCount(queries)} that your role has in a month (UTC), all its people together. The same question again costs nothing.`,
     ask: 'Ask for counts with noise',
     noise: (scale: number) =>
       `Counts of studies with noise: half of them are off by less than ${formatCount(Math.round(scale * 0.7))}. A count may be below zero.`,
     counted: (when: string) => `Last counted: ${when}.`,
-    spent:
-      'Your role has no answers left this month (UTC). Questions that it has asked this month are still answered.',
-    left: (queries: number) => `Your role has ${counted(queries, 'answer', 'answers')} left this month.`,
-    about: (count: number) => `≈ ${formatCount(count)}`,
+    spent: (about: string) =>
+      `Your role has no answers ${about} left this month (UTC). Questions that it has asked this month are still answered.`,
+    left: (queries: number, about: string) =>
+      `Your role has ${counted(queries, 'answer', 'answers')} ${about} left this month (UTC).`,
+    roughly: (count: number) => `≈ ${formatCount(count)}`,
     reviews: 'Studies by type of review',
     type: 'Type of review',
   },

@@ -24,7 +24,9 @@ walk(
     const ask = page.getByRole('button', { name: 'Ask for counts with noise' });
     const table = page.getByRole('table').last();
     const untilLeft = (said: number) =>
-      page.getByText(`Your role has ${said} ${said === 1 ? 'answer' : 'answers'} left this month.`).waitFor();
+      page
+        .getByText(`Your role has ${said} ${said === 1 ? 'answer' : 'answers'} about uploads left this month`)
+        .waitFor();
     await untilLeft(PRIVATE_QUERIES_A_MONTH);
     await looksRight(page, 'figures-private-ask');
     await ask.press('Enter');
@@ -53,7 +55,7 @@ walk(
       await page.getByText('half of them are off by less than 14').waitFor();
     }
     await page.getByRole('combobox', { name: 'Sex' }).selectOption('O');
-    await page.getByText('Your role has no answers left this month').waitFor();
+    await page.getByText('Your role has no answers about uploads left this month').waitFor();
     await page.getByText('Exact counts are not for your role.').waitFor();
     assert.is(await ask.count(), 0);
     await looksRight(page, 'figures-private-spent');
@@ -76,7 +78,7 @@ walk('the gateway answers what the page asks of reviews', async ({ page, enter }
     .waitFor();
   assert.match(
     await page.getByRole('status').allInnerTexts().then(String),
-    /Your role has \d answers? left this month/,
+    /Your role has \d answers? about reviews left this month/,
   );
   await page.getByRole('link', { name: 'Models' }).click();
   await page.getByText('For your role only whole months that are over count').waitFor();
