@@ -1,8 +1,9 @@
 /** The files that are attached to a case: the list of them, sending one, saving one, removing one. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { caseAttachmentsSchema, type CaseAttachments } from '#shared/protocol/cases.ts';
-import { problemOf, type ApiClient } from '../net/api-client.ts';
+import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
+import { caseWords } from './case-words.ts';
 
 export type Attachment = CaseAttachments['attachments'][number];
 
@@ -33,7 +34,10 @@ export function createAttachmentsStore(api: ApiClient, caseId: string): Attachme
     try {
       return await work();
     } catch (error) {
-      if (!until.aborted) trouble.value = troubleOf(error);
+      if (!until.aborted)
+        trouble.value = isOtherKind(error)
+          ? { ...caseWords.attachments.other, code: null }
+          : troubleOf(error);
       return null;
     }
   };
@@ -72,6 +76,10 @@ export function createAttachmentsStore(api: ApiClient, caseId: string): Attachme
     close: () => closed.abort(),
   };
 }
+
+/** The gateway looks at the bytes, not at the name. */
+const isOtherKind = (error: unknown): boolean =>
+  error instanceof ApiProblem && error.anyCode === 'unsupported-media-type';
 
 /** A form as bytes: only of those is it known how many have gone. */
 async function toForm(file: File): Promise<{ body: Uint8Array<ArrayBuffer>; type: string }> {

@@ -196,6 +196,10 @@ export const caseWords = {
     none: 'Nothing is attached.',
     hidden: (count: number) => hiddenWords(counted(count, 'attachment', 'attachments')),
     add: 'Attach a PDF, PNG or JPEG',
+    other: {
+      title: 'This file is not a PDF, PNG or JPEG, although its name may say so.',
+      next: 'Save it as one of these in the program that made it, then attach it.',
+    },
     adding: (percent: number) => `Attaching the file: ${percent}%`,
     gone: 'Its name can no longer be read.',
     kinds: { pdf: 'PDF', png: 'PNG', jpeg: 'JPEG' } satisfies Record<AttachmentKind, string>,

@@ -75,7 +75,7 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   const pdf = { name: 'Doe Jane.pdf', mimeType: 'application/pdf', buffer: Buffer.from('%PDF-1.7\n%%EOF') };
   const chooser = page.getByLabel('Attach a PDF');
   await chooser.setInputFiles({ ...pdf, buffer: Buffer.from('MZ') });
-  await page.getByText('This kind of content is not accepted here.').waitFor();
+  await page.getByText('This file is not a PDF, PNG or JPEG, although its name may say so.').waitFor();
   await chooser.setInputFiles(pdf);
   const [saved] = await Promise.all([
     page.waitForEvent('download'),
