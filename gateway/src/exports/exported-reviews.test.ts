@@ -106,7 +106,8 @@ test('a report names the reader of each answer and mark, and has a mark that was
   for (const said of [
     'The readers differed, and the adjudicator decided',
     `Read by: ${cleo} (the adjudicator), ${ana} (reader 1), ${ben} (reader 2)`,
-    `Does not stand, reader 1 (${ana}): What does the film show? Nothing abnormal`,
+    `Differs, reader 1 (${ana}): What does the film show? Nothing abnormal (differs);`,
+    `Agrees, reader 2 (${ben}): What does the film show? Pneumonia;`,
     `X1, A1, B1 of review 1. box (${cleo}, the adjudicator of review 1; ${ana}, reader 1 of review 1; ${ben}, reader 2 of review 1)`,
     `1 of review 2. box (${ben}, review 2)`,
     `1 of review 3. box (${ana}, review 3)`,

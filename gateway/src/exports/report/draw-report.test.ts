@@ -199,7 +199,7 @@ test('after an adjudication says that readers differed, whose answers stand, and
     readerRoles: ['adjudicator'],
     answers: [
       ...['chest-film.finding=pneumonia', 'chest-film@reader-1.finding=normal'],
-      'chest-film@reader-2.finding=other',
+      'chest-film@reader-2.finding=pneumonia',
     ],
   };
   const [one] = IMAGE.marks;
@@ -210,8 +210,8 @@ test('after an adjudication says that readers differed, whose answers stand, and
     'The readers differed, and the adjudicator decided: those answers stand.',
     'Read by: rosa (the adjudicator), rita (reader 1), ruben (reader 2)',
     'What does the film show? Pneumonia',
-    'Does not stand, reader 1 (rita): What does the film show? Nothing abnormal',
-    'Does not stand, reader 2 (ruben): What does the film show? Something else',
+    'Differs, reader 1 (rita): What does the film show? Nothing abnormal (differs)',
+    'Agrees, reader 2 (ruben): What does the film show? Pneumonia',
     'X6, B4. length (rosa, the adjudicator; ruben, reader 2)',
   ])
     assert.ok(words.includes(said), `${said} in: ${words}`);

@@ -121,7 +121,10 @@ export const reportWords = {
   result: 'Result of a model',
   review: (nth: number | null) => (nth === null ? 'Review' : `Review ${nth}`),
   differed: 'The readers differed, and the adjudicator decided: those answers stand.',
-  overruled: (reader: string, answers: string) => `Does not stand, ${reader}: ${answers}`,
+  agrees: (reader: string, answers: string) => `Agrees, ${reader}: ${answers}`,
+  differs: (reader: string, answers: string) => `Differs, ${reader}: ${answers}`,
+  /** Of one answer among several. */
+  otherAnswer: (answer: string) => `${answer} (differs)`,
   readerOf: (reader: string, review: string) => `${reader} of ${review}`,
   reader: (place: number) => (place === ADJUDICATOR ? 'the adjudicator' : `reader ${place}`),
   positive: {

@@ -135,7 +135,7 @@ function inFormOrder(answers: readonly Answer[], words: ReviewWords): readonly A
   return answers.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
-/** Those that stand line by line, and a line for each reader whose answers do not. */
+/** Those that stand line by line, and a line for each reader before an adjudication: it says which answers differ. */
 function answerLines(
   answers: readonly Answer[],
   words: ReviewWords,
@@ -145,16 +145,16 @@ function answerLines(
     const field = words[type]?.questions[question];
     return field === undefined ? text : `${field.title} ${inWords(field, answer)}`;
   };
-  return [...Map.groupBy(answers, ({ reader }) => reader)].flatMap(([reader, own]) =>
-    reader === null
-      ? own.map((one) => ({ field: 'answers' as const, text: said(one) }))
-      : [
-          {
-            field: 'answers' as const,
-            text: reportWords.overruled(readerOf(reader), own.map(said).join('; ')),
-          },
-        ],
-  );
+  const field = 'answers' as const;
+  const stands = new Set(answers.flatMap((one) => (one.reader === null ? [said(one)] : [])));
+  return [...Map.groupBy(answers, ({ reader }) => reader)].flatMap(([reader, own]) => {
+    const texts = own.map(said);
+    if (reader === null) return texts.map((text) => ({ field, text }));
+    const marked = texts.map((text) => (stands.has(text) ? text : reportWords.otherAnswer(text)));
+    const isSame = texts.every((text) => stands.has(text));
+    const line = isSame ? reportWords.agrees : reportWords.differs;
+    return [{ field, text: line(readerOf(reader), marked.join('; ')) }];
+  });
 }
 
 const UNITS: Readonly<Record<string, string>> = { mm2: 'mm²', cm2: 'cm²', deg: '°', "[hnsf'U]": 'HU' };
