@@ -30,10 +30,14 @@ export function rationaleOfSilence(
     return [
       'This is a chest film that was turned or inverted: the model would judge it wrongly and gives no score.',
     ];
-  if (!isChestFilm)
+  if (!isChestFilm) {
+    const said = `${image.kind}, ${percent(image.probability)}`;
     return [
-      `This is not known as a chest film (${image.kind}, ${percent(image.probability)}): the model gives no score.`,
+      image.kind === 'CXR'
+        ? `This may be a chest film, but that is not certain enough (${said}): the model gives no score.`
+        : `This is not a chest film (most likely ${said}): the model gives no score.`,
     ];
+  }
   return [
     `This image lies outside the model's population: it gives no score. ${card.limits[0] ?? ''}`.trim(),
   ];
