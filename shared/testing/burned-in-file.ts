@@ -1,7 +1,7 @@
 /** Ultrasound films of one grey byte a pixel, with a made-up name burned into every frame, native or RLE. */
 import { buildInstance } from '#shared/dicom/build-instance.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, RLE_LOSSLESS } from '#shared/dicom/registry.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, RLE_LOSSLESS, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import { encodeRle } from '#shared/pixels/rle.ts';
 
@@ -13,6 +13,8 @@ export interface BurnedIn {
   readonly columns: number;
   readonly frames: number;
   readonly coding: 'native' | 'rle';
+  /** The same picture as a Secondary Capture. */
+  readonly isCapture?: boolean;
   /** The last frame of RLE ends too early. */
   readonly isDamaged?: boolean;
 }
@@ -32,7 +34,7 @@ const LETTERS: Readonly<Record<string, string>> = {
 const NAME = 'DOE JANE DO';
 
 export function burnedInFile(film: BurnedIn): Uint8Array {
-  const { seed, number, rows, columns, frames, coding, isDamaged = false } = film;
+  const { seed, number, rows, columns, frames, coding, isCapture = false, isDamaged = false } = film;
   const uid = (last: string) => `2.25.${seed}${last}`;
   const pixels = Array.from({ length: frames }, (_, frame) => frameOf(film, frame));
   const coded = pixels.map((bytes) => encodeRle([bytes], columns));
@@ -42,7 +44,7 @@ export function burnedInFile(film: BurnedIn): Uint8Array {
       studyInstanceUID: parseUid('StudyInstanceUID', uid('1')),
       seriesInstanceUID: parseUid('SeriesInstanceUID', uid('2')),
       sopInstanceUID: parseUid('SOPInstanceUID', uid(`3${number}`)),
-      sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.3.1'),
+      sopClassUID: parseUid('SOPClassUID', isCapture ? SOP_CLASSES.SC : '1.2.840.10008.5.1.4.1.1.3.1'),
     },
     transferSyntaxUID: coding === 'rle' ? RLE_LOSSLESS : EXPLICIT_VR_LITTLE_ENDIAN,
     elements: [

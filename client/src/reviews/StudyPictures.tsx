@@ -35,9 +35,8 @@ export function StudyPictures({ images, studies, isBlinded, own, others }: Study
       ) : (
         <div class="viewer-stage viewer-empty">
           <p class="small" role="status">
-            {images.kind === 'loading'
-              ? late && words.loading
-              : words[images.kind === 'none' ? 'none' : 'missing']}
+            {images.kind === 'loading' ? late && words.loading : words[images.kind]}
+            {images.kind === 'other' && !isBlinded && ` ${words.inViewer}`}
           </p>
         </div>
       )}

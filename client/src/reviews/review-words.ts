@@ -185,9 +185,11 @@ export const reviewWords = {
   picture: {
     label: 'Images of the case',
     loading: 'Getting the images from the PACS…',
-    missing: 'The PACS gave no images.',
+    failed: 'The PACS gave no images.',
     again: 'Try again',
-    none: 'The case has no image yet.',
+    none: 'The PACS has no image of this case.',
+    other: 'The PACS has no image of this case that can be shown here.',
+    inViewer: 'Open the study in the viewer.',
     cut: (count: number) => `Only the first ${count} images of each study are shown here.`,
   },
   ofCase: {

@@ -26,6 +26,18 @@ test('images come in their order; what models made of the study does not come', 
   );
 });
 
+test('secondary captures are the images of a study that has no others, and a heat map is none', () => {
+  const capture = '1.2.840.10008.5.1.4.1.1.7';
+  const heatMap = { ...row(capture, '1.7', 1, '1.2.4'), '00200011': { vr: 'IS', Value: [9003] } };
+  const captured = [row(capture, '1.5'), row(`${capture}.4`, '1.6', 2), heatMap];
+  const shown = (rows: readonly object[]) =>
+    readPictures('1.2', rows).pictures.map(({ sopInstanceUID }) => sopInstanceUID);
+  assert.equal(shown(captured), ['1.5', '1.6']);
+  assert.equal(shown([...captured, row(DX, '1.4')]), ['1.4']);
+  assert.equal(shown([heatMap]), []);
+  assert.ok(readPictures('1.2', [heatMap]).isThere);
+});
+
 test('an answer that is none gives no picture, and no address is made of what a PACS made up', () => {
   for (const answer of [null, {}, [null], [{}], [row(DX, '../../admin')], [row(DX, 7)], [row(null, '1.4')]])
     assert.equal(readPictures('1.2', answer).pictures, []);

@@ -16,11 +16,13 @@ export interface ReadPictures {
   readonly pictures: readonly StudyPicture[];
   /** The study has more than are shown. */
   readonly isCut: boolean;
+  /** The PACS has something of the study, which may be no image. */
+  readonly isThere: boolean;
 }
 
 /** Of one study, in the order of series and instance. */
 export function readPictures(studyInstanceUID: string, answer: unknown): ReadPictures {
-  if (!Array.isArray(answer)) return { pictures: [], isCut: false };
+  if (!Array.isArray(answer)) return { pictures: [], isCut: false, isThere: false };
   const listed = answer.slice(0, PICTURES_LIMIT).flatMap((row) => {
     const sopClassUID = firstOf(row, '00080016');
     const seriesInstanceUID = firstOf(row, '0020000E');
@@ -32,12 +34,12 @@ export function readPictures(studyInstanceUID: string, answer: unknown): ReadPic
       ...{ rows: countOf(row, '00280010'), columns: countOf(row, '00280011') },
       frames: countOf(row, '00280008'),
     };
-    const number = Number(firstOf(row, '00200013'));
-    const instanceNumber = Number.isFinite(number) ? number : null;
-    return [{ picture, seriesInstanceUID, sopClassUID, instanceNumber }];
+    const seriesNumber = numberOf(row, '00200011');
+    const instanceNumber = numberOf(row, '00200013');
+    return [{ picture, seriesInstanceUID, sopClassUID, seriesNumber, instanceNumber }];
   });
   const pictures = orderPictures(listed).map(({ picture }) => picture);
-  return { pictures, isCut: answer.length > PICTURES_LIMIT };
+  return { pictures, isCut: answer.length > PICTURES_LIMIT, isThere: answer.length > 0 };
 }
 
 const isUidText = (value: unknown): value is string => typeof value === 'string' && isUid(value);
@@ -47,14 +49,19 @@ function firstOf(row: unknown, tag: string): unknown {
   return Array.isArray(element?.Value) ? element.Value[0] : undefined;
 }
 
+function numberOf(row: unknown, tag: string): number | null {
+  const number = Number(firstOf(row, tag) ?? Number.NaN);
+  return Number.isFinite(number) ? number : null;
+}
+
 function countOf(row: unknown, tag: string): number | null {
   const count = Number(firstOf(row, tag));
   return Number.isInteger(count) && count > 0 ? count : null;
 }
 
-/** One more than is shown, to know that there are more. */
+/** One more than is shown, to know that there are more; with Series Number, which not every PACS says unasked. */
 export const listPath = (studyInstanceUID: string): string =>
-  `/dicom-web/studies/${studyInstanceUID}/instances?limit=${PICTURES_LIMIT + 1}`;
+  `/dicom-web/studies/${studyInstanceUID}/instances?limit=${PICTURES_LIMIT + 1}&includefield=00200011`;
 
 type Uids = Pick<StudyPicture, 'studyInstanceUID' | 'seriesInstanceUID' | 'sopInstanceUID'>;
 

@@ -14,7 +14,8 @@ import { listPath, readPictures, type ReadPictures } from './study-pictures.ts';
 export type Images =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly retry: () => void }
-  | { readonly kind: 'none' }
+  /** `other`: the PACS has something of the case, but no image that is shown here. */
+  | { readonly kind: 'none' | 'other' }
   | { readonly kind: 'shown'; readonly stage: Stage; readonly isCut: boolean };
 
 export function useImages(studies: readonly string[] | undefined, store: ReviewStore): Images {
@@ -34,9 +35,9 @@ export function useImages(studies: readonly string[] | undefined, store: ReviewS
     let stage: Stage | null = null;
     const ask = async () => {
       setImages({ kind: 'loading' });
-      const { pictures, isCut } = await listImages(api, studies, closed.signal);
+      const { pictures, isCut, isThere } = await listImages(api, studies, closed.signal);
       if (closed.signal.aborted) return;
-      if (pictures.length === 0) return setImages({ kind: 'none' });
+      if (pictures.length === 0) return setImages({ kind: isThere ? 'other' : 'none' });
       const viewer = createViewerStore({ api, pictures, open: openInWorker, decode });
       const keep = (marks: Parameters<ReviewStore['annotate']>[0]) => void store.annotate(marks);
       const newId = () => crypto.randomUUID();
@@ -72,6 +73,7 @@ async function listImages(
   return {
     pictures: lists.flatMap(({ pictures }) => pictures),
     isCut: lists.some(({ isCut }) => isCut),
+    isThere: lists.some(({ isThere }) => isThere),
   };
 }
 

@@ -40,9 +40,10 @@ async function answered<T>(
 }
 
 /** Stores the ultrasound with its names; resolves to its study, which is in the PACS then. */
-async function storeUltrasound(stage: Stage): Promise<string> {
+async function storeUltrasound(stage: Stage, kind?: 'capture'): Promise<string> {
   const { gateway, account, seed } = stage;
-  const film = { seed: seed(0), number: 1, rows: 240, columns: 320, frames: 1, coding: 'native' } as const;
+  const size = { rows: 240, columns: 320, frames: 1, coding: 'native' } as const;
+  const film = { seed: seed(0), number: 1, ...size, isCapture: kind === 'capture' };
   const head = '--part\r\nContent-Type: application/dicom\r\n\r\n';
   const stored = await fetch(`${gateway.api}/dicom-web/studies?policy=identified`, {
     method: 'POST',
@@ -112,6 +113,15 @@ walk('are shown in a review once a person asks, by keyboard and by touch', async
   await open();
   await show(page).tap();
   await image.waitFor();
+});
+
+walk('a secondary capture is shown in a review where the study has no other image', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  const review = await openReview(stage, await storeUltrasound(stage, 'capture'));
+  await hideNames(page, false);
+  await go(page, `#/reviews/${review}`);
+  await page.getByRole('img', { name: /^Image 1 of/ }).waitFor();
 });
 
 walk('texts of readers are hidden too, and stay as they were when other answers are saved', async (stage) => {

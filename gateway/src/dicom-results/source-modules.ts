@@ -8,6 +8,7 @@ import { textReader, type DecodedText } from '#shared/dicom/character-sets.ts';
 import type { DicomElement, InstanceIdentifiers, ParsedInstance } from '#shared/dicom/data-set.ts';
 import { dictionaryVR } from '#shared/dicom/dictionary.ts';
 import { numberValue } from '#shared/dicom/encode.ts';
+import { HEAT_MAP_SERIES_NUMBER } from '#shared/dicom/order-pictures.ts';
 import { SPECIFIC_CHARACTER_SET, STUDY_DATE, STUDY_TIME } from '#shared/dicom/tags.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import { findElement, isText, numberOf, numbersOf, textOf } from '#shared/dicom/values.ts';
@@ -177,7 +178,7 @@ const SERIES: Readonly<Record<SeriesKind, { number: number; modality: string; de
   {
     SR: { number: 9001, modality: 'SR', description: AI_DESCRIPTION },
     SEG: { number: 9002, modality: 'SEG', description: AI_DESCRIPTION },
-    SC: { number: 9003, modality: 'OT', description: AI_DESCRIPTION },
+    SC: { number: HEAT_MAP_SERIES_NUMBER, modality: 'OT', description: AI_DESCRIPTION },
     // It says whose they are (build-annotations.ts).
     annotations: { number: 9004, modality: 'SR', description: null },
   };

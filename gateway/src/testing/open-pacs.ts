@@ -156,6 +156,7 @@ function describedOnly(studyInstanceUID: string, sopInstanceUID: string): Descri
     sopClassUID: null,
     modality: null,
     frames: null,
+    seriesNumber: null,
     instanceNumber: null,
   };
 }

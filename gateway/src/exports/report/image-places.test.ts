@@ -12,7 +12,7 @@ const instance = (
   sopClassUID = CT,
 ): DescribedInstance => ({
   ...{ studyInstanceUID: study, seriesInstanceUID: `${study}.1`, sopInstanceUID: uid, sopClassUID },
-  ...{ modality: null, frames: uid === 'cine' ? 4 : null, instanceNumber },
+  ...{ modality: null, seriesNumber: 1, frames: uid === 'cine' ? 4 : null, instanceNumber },
 });
 /** As a PACS lists them. */
 const HELD: Readonly<Record<string, readonly DescribedInstance[]>> = {

@@ -24,6 +24,7 @@ const REFERENCED_SOP_SEQUENCE = '00081199';
 const SOP_INSTANCE_UID = '00080018';
 const STUDY_INSTANCE_UID = '0020000D';
 const SERIES_INSTANCE_UID = '0020000E';
+const SERIES_NUMBER = '00200011';
 const INSTANCE_NUMBER = '00200013';
 
 export type Json = Record<string, unknown>;
@@ -152,7 +153,7 @@ export function readCommitment(text: string): Pick<CommitmentReport, 'committed'
 }
 
 /** The attributes other than UIDs that `readSearchAnswer` reads, for includefield (PS3.18 §8.3.4.3). */
-export const DESCRIBED = [SOP_CLASS_UID, MODALITY, INSTANCE_NUMBER, NUMBER_OF_FRAMES] as const;
+export const DESCRIBED = [SOP_CLASS_UID, MODALITY, SERIES_NUMBER, INSTANCE_NUMBER, NUMBER_OF_FRAMES] as const;
 
 /** The instances that a search answer names; those without all three UIDs are left out. */
 export function readSearchAnswer(body: unknown): readonly DescribedInstance[] {
@@ -166,6 +167,7 @@ export function readSearchAnswer(body: unknown): readonly DescribedInstance[] {
       sopClassUID: textOf(row, SOP_CLASS_UID),
       modality: textOf(row, MODALITY),
       frames: numberOf(row, NUMBER_OF_FRAMES),
+      seriesNumber: numberOf(row, SERIES_NUMBER),
       instanceNumber: numberOf(row, INSTANCE_NUMBER),
     };
     return [{ studyInstanceUID, seriesInstanceUID, sopInstanceUID, ...said }];

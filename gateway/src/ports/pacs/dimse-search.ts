@@ -15,6 +15,7 @@ const QUERY_LEVEL = 0x00080052;
 const MODALITY = 0x00080060;
 const STUDY_INSTANCE_UID = 0x0020000d;
 const SERIES_INSTANCE_UID = 0x0020000e;
+const SERIES_NUMBER = 0x00200011;
 const INSTANCE_NUMBER = 0x00200013;
 const NUMBER_OF_FRAMES = 0x00280008;
 
@@ -69,12 +70,13 @@ export async function listStudy(
       [MODALITY, ''],
       [STUDY_INSTANCE_UID, studyInstanceUID],
       [SERIES_INSTANCE_UID, ''],
+      [SERIES_NUMBER, ''],
     ],
     { limit: SERIES_LIMIT, read: (row) => toSeries(row, studyInstanceUID) },
   );
   if (series.isCut) return { instances, isCut: true };
   // One that is named twice is listed once.
-  for (const [seriesInstanceUID, modality] of new Map(series.rows)) {
+  for (const [seriesInstanceUID, said] of new Map(series.rows)) {
     const where = { studyInstanceUID, seriesInstanceUID };
     const { rows, isCut } = await search(
       association,
@@ -87,7 +89,7 @@ export async function listStudy(
         [INSTANCE_NUMBER, ''],
         [NUMBER_OF_FRAMES, ''],
       ],
-      { limit: limit - instances.length, read: (row) => toDescribed(row, { ...where, modality }) },
+      { limit: limit - instances.length, read: (row) => toDescribed(row, { ...where, ...said }) },
     );
     for (const row of rows) instances.push(row);
     if (isCut) return { instances, isCut };
@@ -95,17 +97,20 @@ export async function listStudy(
   return { instances, isCut: false };
 }
 
-/** Its UID and its modality. */
-function toSeries(row: Elements, studyInstanceUID: string): readonly (readonly [string, string | null])[] {
+type SaidOfSeries = Pick<DescribedInstance, 'modality' | 'seriesNumber'>;
+
+/** By its UID. */
+function toSeries(row: Elements, studyInstanceUID: string): readonly (readonly [string, SaidOfSeries])[] {
   const uid = textIn(row, SERIES_INSTANCE_UID) ?? '';
   if (textIn(row, STUDY_INSTANCE_UID) !== studyInstanceUID || !isUid(uid)) return [];
-  const modality = textIn(row, MODALITY) ?? '';
-  return [[uid, modality === '' || modality.length > CODE_LIMIT ? null : modality]];
+  const text = textIn(row, MODALITY) ?? '';
+  const modality = text === '' || text.length > CODE_LIMIT ? null : text;
+  return [[uid, { modality, seriesNumber: integerIn(row, SERIES_NUMBER) }]];
 }
 
 function toDescribed(
   row: Elements,
-  within: Pick<DescribedInstance, 'studyInstanceUID' | 'seriesInstanceUID' | 'modality'>,
+  within: Pick<DescribedInstance, 'studyInstanceUID' | 'seriesInstanceUID'> & SaidOfSeries,
 ): readonly DescribedInstance[] {
   const sopInstanceUID = textIn(row, SOP_INSTANCE_UID) ?? '';
   const isOfSeries =

@@ -129,7 +129,7 @@ async function describe(folder: string, where: FoundInstance): Promise<Described
   const read = await handle?.read(Buffer.alloc(UID_BYTES), 0, UID_BYTES, 0).finally(() => handle.close());
   const text = read?.buffer.toString('latin1', 0, read.bytesRead) ?? '';
   const sopClassUID = isUid(text) ? text : null;
-  return { ...where, sopClassUID, modality: null, frames: null, instanceNumber: null };
+  return { ...where, sopClassUID, modality: null, frames: null, seriesNumber: null, instanceNumber: null };
 }
 
 /** The first one that lies there. */

@@ -203,10 +203,10 @@ for (const { name, create = null, isDimse = false } of ADAPTERS) {
       described.map(({ sopInstanceUID }) => sopInstanceUID).sort(),
       [mr[0]!, mr[1]!].map(({ sopInstanceUID }) => sopInstanceUID).sort(),
     );
-    for (const { sopClassUID, modality, frames } of described)
+    for (const { sopClassUID, modality, seriesNumber, frames } of described)
       assert.equal(
-        [sopClassUID, modality, frames],
-        [mr[0]!.row.sopClassUid, create === null ? null : 'MR', null],
+        [sopClassUID, modality, seriesNumber, frames],
+        [mr[0]!.row.sopClassUid, ...(create === null ? [null, null] : ['MR', 3]), null],
       );
     assert.is((await pacs.describeStudy(mr[0]!.study, 1, signal)).length, 1);
     assert.equal(await pacs.describeStudy('1.2.3', 100, signal), []);

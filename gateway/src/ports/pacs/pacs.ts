@@ -81,6 +81,8 @@ export type DescribedInstance = FoundInstance & {
   readonly modality: string | null;
   /** Number of Frames (0028,0008). */
   readonly frames: number | null;
+  /** Series Number (0020,0011). */
+  readonly seriesNumber: number | null;
   /** Instance Number (0020,0013). */
   readonly instanceNumber: number | null;
 };
