@@ -167,7 +167,7 @@ export async function instancesInPacs({ orthanc }: Pick<World, 'orthanc'>): Prom
   return (JSON.parse((await askOrthanc(orthanc, '/instances')).toString()) as string[]).length;
 }
 
-/** Waits until the browser has kept that many instances as chosen and not sent: a page that goes sooner tells nobody. */
+/** Until the browser has kept so many instances as chosen and not sent: a page that goes sooner tells nobody. */
 export async function untilChoiceKept(page: Page, instances: number): Promise<void> {
   await page.waitForFunction(async (wanted) => {
     const database = await new Promise<IDBDatabase>((resolve, reject) => {
