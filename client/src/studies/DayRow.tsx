@@ -8,6 +8,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
+import { trackWords } from '../pipeline/queue/track-words.ts';
 import { StudyDetails } from '../pipeline/queue/StudyDetails.tsx';
 import { Track } from '../pipeline/queue/Track.tsx';
 import type { ReceiptSheetProps } from '../pipeline/upload/ReceiptSheet.tsx';
@@ -217,6 +218,12 @@ export function SentTrack({ entry, onDecided }: SentTrackProps) {
   return (
     <>
       <Track track={track} asks={!watched} places={watched ? words.placesOfSender : ofOwn} />
+      {track.waitingFor !== null && (
+        <p class="pace pace-wait small">
+          <Icon name="wait" size={16} />
+          <span>{trackWords.waiting[track.waitingFor]}</span>
+        </p>
+      )}
       {sent !== null && <DecideSent sent={sent} onDecided={onDecided} />}
       {track.needsYou > 0 && sent?.uploads[0]?.device !== null && (
         <p class={watched ? 'small' : 'small said-red'}>

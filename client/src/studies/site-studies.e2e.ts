@@ -5,6 +5,7 @@
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type SentStudy, sentStudiesSchema } from '#shared/protocol/studies.ts';
 import { createAccount, PASSWORD } from '#testing/accounts.ts';
 import { filesOf, sendStudy, studiesSentBy } from '#testing/app-page.ts';
 import { askOrthanc, instanceIdsOfStudy } from '#testing/ask-orthanc.ts';
@@ -115,6 +116,34 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   await arrived.getByRole('button', { name: 'Open in viewer' }).waitFor();
   await reading.locator('.segment', { hasText: 'Yours' }).click();
   await arrived.waitFor({ state: 'detached' });
+});
+
+walk('an auditor reads why a study of somebody else waits', async (stage) => {
+  const { account } = stage;
+  await sendOne(stage);
+  const watching = await openAs(stage, 'auditor');
+  // A PACS that refuses would be in the way of the world's other tests.
+  await watching.route(/\/studies\?/, async (route) => {
+    const answer = await route.fetch();
+    const { studies, ...more } = sentStudiesSchema.parse(await answer.json());
+    const waits = studies.map((study) => ({
+      ...study,
+      standing: 'under-way',
+      uploads: study.uploads.map(toWaiting),
+    }));
+    await route.fulfill({ response: answer, json: { studies: waits, ...more } });
+  });
+  await watching.getByRole('link', { name: 'See which studies were sent' }).click();
+  const sent = row(watching, `sent by ${account.username}`);
+  const reason = sent.getByText('The PACS does not accept some images yet.');
+  await reason.waitFor();
+  assert.is(await reason.count(), 1);
+});
+
+const toWaiting = (upload: SentStudy['uploads'][number]) => ({
+  ...{ ...upload, state: 'assembled', receipt: null },
+  counts: { ...upload.counts, atGateway: upload.counts.promised, inPacs: 0 },
+  waiting: { because: 'pacs-fails-on-some', since: '2026-03-02T09:30:00.000Z' },
 });
 
 test.run();
