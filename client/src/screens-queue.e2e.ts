@@ -260,7 +260,7 @@ walk('a folder that is chosen is read with all the folders in it', async (stage)
 });
 
 walk(
-  'a study that is chosen again with one image more says how many are new, and one that differs',
+  'a study that is chosen again with one image more says how many are new, one that differs, and stays one row',
   async (stage) => {
     const { page, seed } = stage;
     await stage.enter();
@@ -286,6 +286,13 @@ walk(
     await choose(page, files.slice(5));
     await page.getByText('The PACS has other images of this study; 1 is new and will be sent.').waitFor();
     assert.is(await page.getByText('Sending it again stores nothing twice').count(), 0);
+    await page.getByRole('button', { name: /^Send 1 study/ }).click();
+    const row = page.locator('.queue-row');
+    await row.locator('.study-line').getByText('6 instances').waitFor();
+    await row.locator('.study-line').getByText('In the PACS').waitFor();
+    assert.is(await row.count(), 1, 'two sends of one study are one row');
+    await row.locator('.study-open[aria-expanded=false]').click();
+    await row.getByRole('link', { name: 'Part 2 of 2' }).waitFor();
   },
 );
 

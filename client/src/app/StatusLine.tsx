@@ -118,7 +118,9 @@ function SafeBeside({ standing }: { readonly standing: Standing }) {
 
 /** Nothing of these is sent until somebody resumes them: the link has nothing to do with it. */
 function PausedItem() {
-  const paused = useQueue().studies.value.filter((study) => study.paused && study.isWaiting).length;
+  const paused = useQueue().studies.value.filter(
+    (study) => study.paused && study.isWaiting && !study.cancelling,
+  ).length;
   if (paused === 0) return null;
   return (
     <p class="status-item small" data-paused>

@@ -5,7 +5,7 @@
 import type { Link } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
-import { cancelledOf } from '../studies/where-of.ts';
+import { cancelledOf } from '../pipeline/queue/cancelled-what.ts';
 import { trackWords } from '../pipeline/queue/track-words.ts';
 import { hasArrived, isNoneInPacs, type TrackState } from '../pipeline/queue/track-state.ts';
 

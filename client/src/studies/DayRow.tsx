@@ -15,6 +15,7 @@ import type { ReceiptSheetProps } from '../pipeline/upload/ReceiptSheet.tsx';
 import { uploadWords } from '../pipeline/upload/upload-words.ts';
 import { isWatched, keepsNames, type DayEntry } from './day-entry.ts';
 import type { DecideSentProps } from './DecideSent.tsx';
+import { sendsOf } from './join-sends.ts';
 import { SelectTick } from './Selection.tsx';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
@@ -61,7 +62,7 @@ export function DayRow({ entry, opens, onDecided }: DayRowProps) {
           <span class="study-count">{instances(entry.track.total)}</span>
         </p>
         <WhereItIs entry={entry} />
-        <Receipt entry={entry} />
+        <Receipt entry={sendsOf(entry).findLast(({ hasReceipt }) => hasReceipt) ?? entry} />
         <button
           type="button"
           class="button button-bare study-open"
@@ -113,7 +114,7 @@ function Name({ entry }: { readonly entry: DayEntry }) {
 
 /** Words that tell it apart from others of its name, and what is missing of it. */
 function beneathOf(entry: DayEntry): readonly string[] {
-  return [...whoseOf(entry), ...withheldOf(entry)];
+  return [...whoseOf(entry), ...sendsOf(entry).flatMap(withheldOf)];
 }
 
 function whoseOf(entry: DayEntry): readonly string[] {
@@ -173,17 +174,11 @@ export function Receipt({ entry, isRecord = false }: ReceiptProps) {
 }
 
 function Details({ entry, onDecided }: Omit<DayRowProps, 'opens'>) {
-  const queue = useQueue();
-  const list = useDayList();
   const { study, studyInstanceUID, place, senders, hasReceipt } = entry;
   return (
     <>
       {study ? (
-        <StudyDetails
-          study={study}
-          sentAt={entry.sentAt}
-          onDismiss={(id) => void dismissAll(queue, list, [id])}
-        />
+        <Sends entry={entry} />
       ) : (
         <>
           {senders.length === 0 && (
@@ -201,6 +196,31 @@ function Details({ entry, onDecided }: Omit<DayRowProps, 'opens'>) {
         <StudyRecord studyInstanceUID={studyInstanceUID} hasReceipt={hasReceipt} />
       )}
     </>
+  );
+}
+
+/** Each send with its own buttons. */
+function Sends({ entry }: { readonly entry: DayEntry }) {
+  const queue = useQueue();
+  const list = useDayList();
+  const sends = sendsOf(entry);
+  return sends.map(
+    (send, nth) =>
+      send.study && (
+        <section key={send.key}>
+          {sends.length > 1 && (
+            <div class="row row-apart small">
+              <a href={hrefOf({ page: 'study', id: send.study.id })}>{words.send(nth + 1, sends.length)}</a>
+              <WhereItIs entry={send} />
+            </div>
+          )}
+          <StudyDetails
+            study={send.study}
+            sentAt={send.sentAt}
+            onDismiss={(id) => void dismissAll(queue, list, [id])}
+          />
+        </section>
+      ),
   );
 }
 

@@ -12,6 +12,7 @@ import { EVERYTHING, isFoundByLabel, isNarrowed, patientOf, type Section } from 
 import { isWatched, type DayEntry } from './day-entry.ts';
 import { goesFirst } from '../pipeline/queue/track-of.ts';
 import { DayRow } from './DayRow.tsx';
+import { studiesOf } from './join-sends.ts';
 import type { SentStudiesStore } from './sent-studies.store.ts';
 import { standingOf } from './search-standing.ts';
 import { useDayList } from './studies-context.ts';
@@ -193,7 +194,7 @@ function SectionHeading({ section: { heading, entries } }: { readonly section: S
 
 /** Instances, as in the badge of every page, and the rows beneath, which are studies. */
 function countNeeds(entries: readonly DayEntry[]): string {
-  const needed = sumOf(entries.flatMap(({ study }) => study?.needs ?? []));
+  const needed = sumOf(entries.flatMap(studiesOf).flatMap(({ needs }) => needs));
   const rows = words.studiesIn(entries.length);
   return needed === 0 ? rows : [rows, words.count(needed)].join(kitWords.separator);
 }
@@ -202,9 +203,9 @@ function countNeeds(entries: readonly DayEntry[]): string {
 function PartActions({ part, entries }: { readonly part: QueuePart; readonly entries: readonly DayEntry[] }) {
   const queue = useQueue();
   const list = useDayList();
-  const studies = entries.flatMap(({ study }) => study ?? []);
+  const studies = entries.flatMap(studiesOf);
   if (part === 'under-way') {
-    const waiting = studies.filter(({ isWaiting }) => isWaiting);
+    const waiting = studies.filter(({ isWaiting, cancelling }) => isWaiting && !cancelling);
     if (waiting.length < 2) return null;
     const areAllPaused = waiting.every(({ paused }) => paused);
     const ids = waiting.map(({ id }) => id);
@@ -219,11 +220,12 @@ function PartActions({ part, entries }: { readonly part: QueuePart; readonly ent
     );
   }
   const isOver = part === 'arrived' || part === 'taken-back';
-  const removable = studies.filter(({ removed }) => !removed).map(({ id }) => id);
-  if (!isOver || removable.length < 2) return null;
+  const rows = entries.filter(({ study, removed }) => study !== null && !removed);
+  if (!isOver || rows.length < 2) return null;
+  const removable = rows.flatMap(studiesOf).map(({ id }) => id);
   return (
     <button type="button" class="button button-bare" onClick={() => void dismissAll(queue, list, removable)}>
-      {words.removeAll(removable.length)}
+      {words.removeAll(rows.length)}
     </button>
   );
 }

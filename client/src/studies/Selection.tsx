@@ -6,6 +6,7 @@ import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { CancelSelected, isCancellable } from './CancelSelected.tsx';
 import { chooseEntries } from './choose-entries.ts';
 import type { DayEntry } from './day-entry.ts';
+import { studiesOf } from './join-sends.ts';
 import { useDayList } from './studies-context.ts';
 import type { SaveStickProps } from './SaveStick.tsx';
 import { studiesWords as words } from './studies-words.ts';
@@ -65,20 +66,24 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
   if (now === null) return null;
   const shown = chooseEntries(entries, list.choice.value, new Date())
     .flatMap((section) => section.entries)
-    .flatMap(({ study }) => study ?? []);
-  const chosen = shown.filter(({ id }) => now.has(id));
+    .filter(({ study }) => study !== null);
+  const rows = shown.filter(({ key }) => now.has(key));
+  const chosen = rows.flatMap(studiesOf);
   const toPause = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && !paused));
   const toResume = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && paused));
-  const toRemove = idsOf(chosen.filter(isRemovable));
+  const toRemove = rows.filter((row) => studiesOf(row).every(isRemovable));
   const toSave = idsOf(chosen.filter(isSavable));
   const toCancel = chosen.filter(isCancellable);
   const done = () => (list.selected.value = null);
   return (
     <section class="selection" aria-label={words.actions}>
-      <p class="numbers">{words.selected(chosen.length)}</p>
+      <p class="numbers">{words.selected(rows.length)}</p>
       <div class="row">
-        {chosen.length < shown.length ? (
-          <Act label={words.selectAll} act={() => (list.selected.value = new Set(idsOf(shown)))} />
+        {rows.length < shown.length ? (
+          <Act
+            label={words.selectAll}
+            act={() => (list.selected.value = new Set(shown.map(({ key }) => key)))}
+          />
         ) : (
           <Act label={words.selectNone} act={() => (list.selected.value = new Set())} />
         )}
@@ -93,7 +98,7 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
         {toRemove.length > 0 && (
           <Act
             label={words.remove(toRemove.length)}
-            act={() => void dismissAll(queue, list, toRemove).then(done)}
+            act={() => void dismissAll(queue, list, idsOf(toRemove.flatMap(studiesOf))).then(done)}
           />
         )}
       </div>
@@ -105,7 +110,7 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
 export function CarryOffer({ entries }: { readonly entries: readonly DayEntry[] }) {
   const link = useQueue().link.value;
   const isSelecting = useDayList().selected.value !== null;
-  const toSave = idsOf(entries.flatMap(({ study }) => study ?? []).filter(isSavable));
+  const toSave = idsOf(entries.flatMap(studiesOf).filter(isSavable));
   if (isSelecting || toSave.length === 0 || (link !== 'offline' && link !== 'gateway-unreachable'))
     return null;
   return (

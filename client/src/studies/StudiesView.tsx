@@ -17,6 +17,7 @@ import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList } from './day-list.ts';
 import { DaySections } from './DaySections.tsx';
 import { Finder } from './Finder.tsx';
+import { createJoin } from './join-sends.ts';
 import { receiptKeys } from './receipt-keys.ts';
 import { asksByItself, standingOf } from './search-standing.ts';
 import type { NotTakenProps } from './NotTaken.tsx';
@@ -230,10 +231,11 @@ function useEntries(sent: SentStudiesStore): readonly DayEntry[] {
   const queue = useQueue();
   const device = useOwnDevice();
   const [entriesOf] = useState(createEntries);
+  const [join] = useState(createJoin);
   const facts = { studies: queue.studies.value, sent: sent.studies.value, link: queue.link.value, device };
   const now = new Date();
   const frame = [now.toDateString(), namesHidden.value];
-  return useMemo(() => entriesOf(facts, now), [...Object.values(facts), ...frame]);
+  return useMemo(() => join(entriesOf(facts, now)), [...Object.values(facts), ...frame]);
 }
 
 function useOwnDevice(): string | null {

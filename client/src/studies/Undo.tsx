@@ -5,6 +5,7 @@ import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import { removedAmong } from './choose-entries.ts';
 import type { DayEntry } from './day-entry.ts';
 import type { DayList } from './day-list.ts';
+import { studiesOf } from './join-sends.ts';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
 
@@ -70,7 +71,7 @@ export function Removed({ entries }: { readonly entries: readonly DayEntry[] }) 
   const show = (shown: 'all' | 'removed') => (choice.value = { ...choice.value, shown });
   const putBack = () => {
     removed.value = [];
-    void queue.putBack(...found.flatMap(({ study }) => study?.id ?? [])).then(() => show('all'));
+    void queue.putBack(...found.flatMap(studiesOf).map(({ id }) => id)).then(() => show('all'));
   };
   const says = choice.value.text.trim() === '' ? words.hidden : words.hiddenMatch;
   return (

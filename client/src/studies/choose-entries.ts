@@ -2,6 +2,7 @@
 import { formatDicomDate } from '../kit/format.ts';
 import { QUEUE_PARTS, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { DayEntry } from './day-entry.ts';
+import { sendsOf } from './join-sends.ts';
 import { readDays } from './read-days.ts';
 
 /** `incomplete`: something of the study is not in the PACS, wherever it is. */
@@ -58,9 +59,9 @@ export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now:
   const found = entries.filter(
     (entry) =>
       isShown(entry, choice.shown) &&
-      isWithin(entry.at, choice.period, now) &&
+      sendsOf(entry).some(({ at }) => isWithin(at, choice.period, now)) &&
       hasNames(entry, choice.names) &&
-      readings.some((reading) => isMeant(entry, reading, kinds)),
+      readings.some((reading) => sendsOf(entry).some((send) => isMeant(send, reading, kinds))),
   );
   if (choice.byPatient) return byPatient(sorted(found, choice.sort));
   if (choice.sort === 'place') return byPart(found);
@@ -141,7 +142,7 @@ export function isFoundByLabel(sections: readonly Section[], { text }: Choice): 
         entry.study !== null &&
         entry.study.title === null &&
         entry.study.label !== null &&
-        !words.every((word) => isNumberOf(entry, word)),
+        !words.every((word) => sendsOf(entry).some((send) => isNumberOf(send, word))),
     ),
   );
 }

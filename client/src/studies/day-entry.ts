@@ -48,6 +48,8 @@ export interface DayEntry {
   readonly foundBy: readonly string[];
   /** The accounts that sent it, each once, and whether they kept names; told only to those who watch the site. */
   readonly senders: readonly Sender[];
+  /** Where the study was sent in several sends, each of them; the other facts are of all together. */
+  readonly sends?: readonly DayEntry[];
 }
 
 /** Of somebody else: this person sees where it is, and has nothing to decide about it. */
@@ -116,11 +118,14 @@ function joinEntries(
 
 /**
  * A study that was sent again is one row, of the newest time: the earlier ones that need nobody give way once as much
- * of it has arrived, also those of which a person left something out. Its receipt has a page for each.
+ * of it has arrived, also cancelled ones, and those of which a person left something out. The receipt has a page for
+ * each.
  */
 function withoutRepeated(studies: readonly QueuedStudy[]): readonly QueuedStudy[] {
-  const isOver = ({ state, needs }: QueuedStudy) => state === 'done' && needs.length === 0;
-  const isWhole = (study: QueuedStudy) => isOver(study) && study.track.inPacs === study.instances;
+  const isOver = ({ state, needs }: QueuedStudy) =>
+    (state === 'done' || state === 'taken-back') && needs.length === 0;
+  const isWhole = (study: QueuedStudy) =>
+    study.state === 'done' && isOver(study) && study.track.inPacs === study.instances;
   const newest = new Map<string, QueuedStudy>();
   for (const study of studies) {
     const { studyInstanceUID: uid } = study;

@@ -3,7 +3,10 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
+import { chooseEntries, EVERYTHING } from './choose-entries.ts';
 import { createEntries } from './day-entry.ts';
+import { createJoin, sendsOf } from './join-sends.ts';
+import { whereOf } from './where-of.ts';
 
 const NOW = new Date(2026, 10, 22, 15, 0);
 const at = (day: number) => new Date(2026, 10, day, 9).getTime();
@@ -41,6 +44,79 @@ test('of attempts of which one had a conflict the last one that is whole stays, 
     keysOf(last, attempt('conflict', 23, decided)),
     ['last', 'conflict'],
     'it says what was left out',
+  );
+});
+
+const rowsOf = (...studies: readonly QueuedStudy[]) =>
+  createJoin()(createEntries()({ studies, sent: [], link: 'online', device: null }, NOW));
+const placeOf = (...studies: readonly QueuedStudy[]) => {
+  const rows = rowsOf(...studies);
+  assert.is(rows.length, 1);
+  const { part, track } = rows[0]!;
+  return [part, whereOf(rows[0]!).look, track.inPacs, track.total];
+};
+
+test('a study that is sent in parts is one row in the most urgent place of its parts, with all their counts', () => {
+  const uid = { studyInstanceUID: '1.2.3' };
+  const there = done('there', { ...uid, queuedAt: at(21) });
+  const later = { ...uid, queuedAt: at(22), instances: 3 };
+  const waits = queuedStudy({ ...later, id: 'waits', track: { ...inPacs, inPacs: 0, safe: 3 } });
+  const read = queuedStudy({ ...later, id: 'read', state: 'reading', packing: true, instances: 0 });
+  const nowhere = { ...inPacs, inPacs: 0 };
+  const needs = [{ cause: 'quarantined', reason: null, instances: 3 }] as const;
+  const asks = queuedStudy({ ...later, id: 'asks', needs, track: { ...nowhere, needsYou: 3 } });
+  const over = { state: 'taken-back', isWaiting: false, track: { ...nowhere, leftOut: 3 } } as const;
+  const cancelled = queuedStudy({ ...later, ...over, id: 'cancelled', inPacsWhenCancelled: 1 });
+  const more = done('more', { ...later, track: { ...inPacs, inPacs: 3 } });
+  assert.equal(placeOf(there, waits), ['under-way', 'moving', 12, 15]);
+  assert.equal(placeOf(there, { ...read, track: nowhere }), ['under-way', 'moving', 12, 12]);
+  assert.equal(placeOf(asks, there, waits), ['needs-you', 'stop', 12, 18]);
+  assert.equal(placeOf(there, cancelled), ['taken-back', 'over', 13, 15]);
+  assert.equal(placeOf(there, more), ['arrived', 'good', 15, 15]);
+  assert.is(whereOf(rowsOf(there, cancelled)[0]!).said, 'Cancelled: 13 of 15 in the PACS');
+  const [row] = rowsOf(there, waits);
+  assert.equal([row!.key, row!.hasReceipt, row!.at], ['there', true, at(22)]);
+  assert.equal(
+    sendsOf(row!).map(({ key }) => key),
+    ['there', 'waits'],
+  );
+});
+
+test('a study that was cancelled and then sent as a whole has arrived', () => {
+  const uid = { studyInstanceUID: '1.2.3' };
+  const over = {
+    state: 'taken-back',
+    isWaiting: false,
+    track: { ...inPacs, inPacs: 0, leftOut: 12 },
+  } as const;
+  const cancelled = queuedStudy({ ...uid, ...over, id: 'cancelled', queuedAt: at(21) });
+  assert.equal(keysOf(cancelled, done('again', { ...uid, queuedAt: at(22) })), ['again']);
+  assert.equal(keysOf(done('before', { ...uid, queuedAt: at(20) }), cancelled), ['before', 'cancelled']);
+});
+
+test('a study of several sends is found by what is known of any of them, and stays the same row meanwhile', () => {
+  const uid = { studyInstanceUID: '1.2.3' };
+  const there = done('there', { ...uid, queuedAt: at(21) });
+  const waits = queuedStudy({ ...uid, id: 'waits', queuedAt: at(22) });
+  const other = queuedStudy({ id: 'other', studyInstanceUID: '1.2.4', queuedAt: at(22) });
+  const entriesOf = createEntries();
+  const join = createJoin();
+  const rows = (...studies: readonly QueuedStudy[]) =>
+    join(entriesOf({ studies, sent: [], link: 'online', device: null }, NOW));
+  const before = rows(there, waits, other);
+  const found = chooseEntries(before, { ...EVERYTHING, text: 'receipt-there' }, NOW);
+  assert.equal(
+    found.flatMap(({ entries }) => entries),
+    [before[0]],
+  );
+  assert.is(rows(there, waits, other), before);
+  const after = rows({ ...there }, { ...waits, paused: true }, other);
+  assert.equal([after[0] === before[0], after[1] === before[1]], [false, true]);
+  assert.equal(
+    rows({ ...there, removed: true }, waits)
+      .map(sendsOf)
+      .map(({ length }) => length),
+    [1, 1],
   );
 });
 

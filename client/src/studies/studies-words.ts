@@ -126,6 +126,8 @@ export const studiesWords = {
     'needs-you': 'waits for a decision',
   } satisfies Record<Place, string>,
 
+  /** One send of a study that was sent in several. */
+  send: (nth: number, of: number) => `Part ${nth} of ${of}`,
   expand: (name: string) => `Where it is: ${name}`,
   count: (count: number) => instances(count),
   /** In the heading of a part. */
@@ -147,12 +149,6 @@ export const studiesWords = {
     waiting: 'Waiting',
     paused: 'Paused',
     reading: 'Being read',
-    takenBack: 'Cancelled',
-    cancelledUnsent: 'Cancelled: none sent',
-    cancelled: (inPacs: number, total: number) =>
-      inPacs === 0
-        ? 'Cancelled: none in the PACS'
-        : `Cancelled: ${formatCount(inPacs)} of ${formatCount(total)} in the PACS`,
     film: 'Repeat the film?',
   },
 
@@ -174,7 +170,7 @@ export const studiesWords = {
     onStick:
       'But some were saved in a file for a USB stick: delete that file too, or they can still be sent from there.',
     no: 'Keep sending',
-    notReached: 'The gateway could not be reached. Pause them, or try again in a moment.',
+    notReached: 'The gateway refused. Pause them, or try again in a moment.',
   },
   notCancelled: (count: number, why: string) => `${studies(count)} not cancelled. ${why}`,
   save: 'Save for a USB stick',

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { placesOf } from '../pipeline/queue/track-state.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
-import { isWatched, type DayEntry } from './day-entry.ts';
+import { createEntries, isWatched, type DayEntry } from './day-entry.ts';
 import { studiesWords } from './studies-words.ts';
 import { whereOf } from './where-of.ts';
 
@@ -65,6 +65,12 @@ test('no word for those who watch speaks of them or of their device', () => {
   const said = [...Object.values(shownOfSite), ...Object.values(placesOfSender), senderDecides, ...waits];
   for (const words of [...said, ...Object.values(placesElsewhere).slice(0, 1)])
     assert.not.match(words, /\byou|this device/i);
+});
+
+test('of one that was cancelled without a link that it is cancelled, not paused', () => {
+  const study = queuedStudy({ paused: true, cancelling: true });
+  const [entry] = createEntries()({ studies: [study], sent: [], link: 'offline', device: null }, new Date());
+  assert.is(whereOf(entry!).said, 'Cancelled');
 });
 
 test.run();

@@ -1,8 +1,9 @@
 /** The one cell that says where a study is: the most urgent place on its track, in a word. Pure. */
 import { causesOf } from '#shared/protocol/withheld.ts';
+import { cancelledOf } from '../pipeline/queue/cancelled-what.ts';
+import { endingWords } from '../pipeline/queue/ending-words.ts';
 import { hasArrived, isNoneInPacs } from '../pipeline/queue/track-state.ts';
 import type { IconName } from '../kit/Icon.tsx';
-import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { isWatched, type DayEntry } from './day-entry.ts';
 import { studiesWords } from './studies-words.ts';
 
@@ -15,27 +16,31 @@ export interface Where {
 export function whereOf(entry: DayEntry): Where {
   const { track, study, part, place } = entry;
   const said = studiesWords.where;
+  const isOver = (entry.sends ?? [entry]).every((send) => hasArrived(send.track));
   if (track.needsYou > 0 && isWatched(entry)) return { look: 'wait', icon: 'wait', said: said.needsSender };
   if (track.needsYou > 0) return { look: 'stop', icon: 'decide', said: said.needsYou(track.needsYou) };
   if (part === 'taken-back')
     return {
       look: 'over',
       icon: 'close',
-      said: study ? cancelledOf(study) : said.cancelled(track.inPacs, track.total),
+      said:
+        study && !entry.sends ? cancelledOf(study) : endingWords.cancelled.midway(track.inPacs, track.total),
     };
   if (study && study.film.length > 0 && study.isWaiting)
     return { look: 'wait', icon: 'caution', said: said.film };
   // Somebody decided that it need not be there; the place where it is missing stays in sight.
-  if (hasArrived(track) && track.inPacs > 0 && entry.givenUpAt.length > 0)
+  if (isOver && track.inPacs > 0 && entry.givenUpAt.length > 0)
     return { look: 'over', icon: 'note', said: said.notIn(entry.givenUpAt) };
-  if (hasArrived(track) && track.inPacs > 0)
+  if (isOver && track.inPacs > 0)
     return track.leftOut === 0
       ? { look: 'good', icon: 'pacs', said: said.inPacs }
       : // Nothing waits, but it is not all there: no tick.
         { look: 'over', icon: 'note', said: said.partlyInPacs(track.inPacs, track.total) };
-  if (part === 'left-out' || (hasArrived(track) && isNoneInPacs(track)))
+  if (part === 'left-out' || (isOver && isNoneInPacs(track)))
     return { look: 'over', icon: 'note', said: study ? said.leftOut : said.noneInPacs };
   if (study?.packing) return { look: 'moving', icon: 'device', said: said.reading };
+  if (study?.cancelling && study.isWaiting)
+    return { look: 'over', icon: 'close', said: endingWords.cancelled.plain };
   if (study?.paused && study.isWaiting) return { look: 'over', icon: 'wait', said: said.paused };
   if (track.waitingFor) return { look: 'wait', icon: 'wait', said: said.waiting };
   if (track.inPacs > 0)
@@ -44,13 +49,6 @@ export function whereOf(entry: DayEntry): Where {
   if (track.onItsWay > 0) return { look: 'moving', icon: 'way', said: said.way };
   if (place === 'here') return { look: 'moving', icon: 'device', said: said.device };
   return { look: 'moving', icon: 'device', said: isWatched(entry) ? said.senderDevice : said.otherDevice };
-}
-
-/** Of one on this device: somebody else may send the file for a stick. */
-export function cancelledOf(study: QueuedStudy): string {
-  const said = studiesWords.where;
-  if (study.wasCancelled) return said.cancelled(study.inPacsWhenCancelled, study.instances);
-  return study.savedToStickAt === null ? said.cancelledUnsent : said.takenBack;
 }
 
 /** Of a study that is over, why instances are not in the PACS that nobody promised. */

@@ -22,6 +22,7 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   secondsLeft: null,
   stalled: false,
   paused: false,
+  cancelling: false,
   isWaiting: true,
   score: null,
   savedToStickAt: null,

@@ -11,6 +11,7 @@ import type { TrackState } from './track-state.ts';
 import { MovedUp } from '../triage/MovedUp.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
 import { cancelledWhat } from './cancelled-what.ts';
+import { endingWords } from './ending-words.ts';
 import { queueWords } from './queue-words.ts';
 import { trackWords } from './track-words.ts';
 import { isStopped, rowButtons, whyNotCancelled } from './list-buttons.ts';
@@ -71,7 +72,8 @@ function Said({ study, track }: { readonly study: QueuedStudy; readonly track: T
     );
   if (track.needsYou > 0) return <Red title={trackWords.needsDecision(track.needsYou)} next={null} />;
   if (study.packing) return <p class="small quiet">{queueWords.stillReading}</p>;
-  if (study.paused && study.isWaiting) return <p class="small quiet">{queueWords.paused}</p>;
+  if (study.paused && study.isWaiting)
+    return <p class="small quiet">{study.cancelling ? endingWords.cancelling : queueWords.paused}</p>;
   return (
     <Pace
       track={track}

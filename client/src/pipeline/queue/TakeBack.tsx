@@ -6,6 +6,7 @@ import { useState } from 'preact/hooks';
 import { AskFirst } from '../../kit/AskFirst.tsx';
 import { refusalSentence } from '../../net/refusal-sentence.ts';
 import { useQueue } from './queue-context.ts';
+import { endingWords } from './ending-words.ts';
 import { queueWords } from './queue-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
@@ -15,12 +16,12 @@ export type OfStudy = { readonly study: QueuedStudy; readonly name: string };
 export function TakeBack({ study, name }: OfStudy) {
   const queue = useQueue();
   const [late, setLate] = useState(false);
-  const { takeBackSheet: sheet } = queueWords;
+  const { takeBackSheet: sheet } = endingWords;
   const what = study.savedToStickAt === null ? sheet.what : sheet.whatOnStick;
   if (late)
     return (
       <p class="small" role="status">
-        {queueWords.takeBackSheet.tooLate}
+        {endingWords.takeBackSheet.tooLate}
       </p>
     );
   return (
@@ -36,8 +37,8 @@ export function TakeBack({ study, name }: OfStudy) {
 }
 
 /**
- * Cancels a study of which a part has left. The gateway has to know: while it cannot be reached, or refuses, nothing
- * is cancelled, and the button says so.
+ * Cancels a study of which a part has left. The gateway has to know: if it refuses, nothing is cancelled, and the
+ * button says so.
  */
 export function CancelSending({ study, name }: OfStudy) {
   const queue = useQueue();
@@ -45,7 +46,7 @@ export function CancelSending({ study, name }: OfStudy) {
   const cancel = () => {
     setFailed(null);
     queue.cancel(study.id).catch((error: unknown) => {
-      setFailed(refusalSentence(error, queueWords.cancelSheet.notReached));
+      setFailed(refusalSentence(error, endingWords.cancelSheet.notReached));
     });
   };
   return (
@@ -61,9 +62,9 @@ export function CancelSending({ study, name }: OfStudy) {
         of={queueWords.cancelOf(name)}
         icon="close"
         ask={{
-          ...queueWords.cancelSheet,
+          ...endingWords.cancelSheet,
           about: name,
-          what: queueWords.cancelSheet.what(study.track.inPacs),
+          what: endingWords.cancelSheet.what(study.track.inPacs),
         }}
         onYes={cancel}
       />
@@ -80,9 +81,9 @@ export function Forget({ study, name }: OfStudy) {
       label={queueWords.dismiss}
       of={queueWords.dismissOf(name)}
       ask={{
-        ...queueWords.forgetSheet,
+        ...endingWords.forgetSheet,
         about: name,
-        what: queueWords.forgetSheet.what(study.instances),
+        what: endingWords.forgetSheet.what(study.instances),
         yes: queueWords.dismiss,
       }}
       onYes={() => void queue.dismiss(study.id)}

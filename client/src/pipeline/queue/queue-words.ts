@@ -64,13 +64,6 @@ export const queueWords = {
         : `${who} can no longer be cancelled: ${they} ${are} on ${their} way into the PACS`;
     return `${why}. The PACS’s administrator can remove ${them} there.`;
   },
-  cancelledWhat: (inPacs: number, total: number) => {
-    const stays =
-      inPacs === 0
-        ? 'None of it was in the PACS by then, as far as the gateway had said.'
-        : `${formatCount(inPacs)} of ${instances(total)} ${inPacs === 1 ? 'was' : 'were'} in the PACS by then, as far as the gateway had said, and ${inPacs === 1 ? 'stays' : 'stay'} there.`;
-    return `This study was cancelled while it was being sent. ${stays} The rest was left out, and the copy here was deleted.`;
-  },
   failed: 'The gateway refused this study.',
   failedMeans: 'It is safe on this device, and none of it is in the PACS.',
   trouble: {
@@ -95,10 +88,6 @@ export const queueWords = {
   interruptedNext: 'Choose the study again; nothing is sent twice.',
   chooseAgain: 'Choose it again',
   chooseAgainOf: (name: string) => `Choose it again: ${name}`,
-  takenBackWhat:
-    'This study was cancelled before any of it left this device: none of it was sent. The copy here was deleted.',
-  takenBackOnStick:
-    'This study was cancelled here, and the copy here was deleted. The file for a USB stick still has it: if somebody sends that file, it goes to the PACS.',
   onStick: (when: string) => `Saved in a file for a USB stick, ${when}`,
   dismiss: 'Remove from list',
   dismissOf: (name: string) => `Remove from list: ${name}`,
@@ -122,30 +111,6 @@ export const queueWords = {
     'needs-you': 'needs you',
   } satisfies Record<Place, string>,
 
-  takeBackSheet: {
-    title: 'Cancel this study?',
-    what: (count: number) =>
-      `${instances(count)} will not be sent, and the copy here is deleted. ` +
-      'Your files, disc or folder stay as they are; nothing has left yet.',
-    whatOnStick: (count: number) =>
-      `${instances(count)} will not be sent from here, and the copy here is deleted. ` +
-      'But the study was saved in a file for a USB stick: delete that file too, or it can still be sent from there.',
-    yes: 'Cancel sending',
-    no: 'Keep sending',
-    tooLate: 'Sending has begun in the meantime. Press Cancel sending again to leave out the rest.',
-  },
-
-  cancelSheet: {
-    title: 'Cancel this study?',
-    what: (inPacs: number) =>
-      `Instances that are not in the PACS yet are left out${inPacs === 0 ? '' : `; ${instances(inPacs)} stay in the PACS`}, and the copy on this device is deleted. ` +
-      'Your files, disc or folder stay as they are.',
-    yes: 'Cancel sending',
-    no: 'Keep sending',
-    notReached:
-      'The gateway could not be reached, so nothing was cancelled. Pause it, or try again in a moment.',
-  },
-
   lost: {
     title: (count: number) => `The browser deleted ${studies(count)} that waited on this device`,
     next: 'It cleared its storage before they had arrived. Choose them again from their original place. Nothing is sent twice.',
@@ -153,13 +118,5 @@ export const queueWords = {
       `The gateway is still waiting for ${studies(count)} of yours that ${count === 1 ? 'is' : 'are'} not here`,
     perhapsNext:
       'They wait on another device of yours, or this browser has cleared its storage. If it has, choose them again from their original place.',
-  },
-
-  forgetSheet: {
-    title: 'Remove this study from the list?',
-    what: (count: number) =>
-      `The gateway refused it. Its copy on this device (${instances(count)}) is deleted, and the gateway is told not to expect the rest. ` +
-      'Your files, disc or folder stay as they are.',
-    no: 'Keep it here',
   },
 };

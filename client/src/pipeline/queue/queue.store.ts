@@ -13,7 +13,6 @@ import type { Diagnosis, QueuedInstance, QueuedStudy, QueueStore, StudyTitle } f
 import { createRate, type Rate } from './rate.ts';
 import type { Decisions, DecisionTools } from './rows/decide-study.ts';
 import { databaseOrigin, knownDiagnosis, knownLink, knownOrigin, knownUser } from './rows/device-notes.ts';
-import { dropStudy } from './rows/drop-study.ts';
 import { forgetFinished } from './rows/forget-finished.ts';
 import { heldStudyOf } from './rows/held-study.ts';
 import { keptRight } from './rows/kept-rights.ts';
@@ -109,27 +108,25 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     if (screen.last !== null) void show(screen.last);
   });
 
+  const link = computed(() => (tools.isOnline.value ? screen.leaderLink.value : 'offline'));
+  const decisions = decisionsOf(tools);
+  const stopCancelling = watchCancelled(tools, link, decisions);
+
   return {
     ready: screen.ready,
     studies: screen.studies,
     diagnosis: screen.diagnosis,
-    link: computed(() => (tools.isOnline.value ? screen.leaderLink.value : 'offline')),
+    link,
     ...wifiOf(screen),
     unsafe: tools.unsafe,
     safe: screen.safe,
     ...othersOf(screen),
-    async takeOver() {
-      const account = tools.account.peek();
-      const site = await knownSite(database);
-      if (account === null) return;
-      const { takeOver } = await import('./rows/take-over.ts');
-      await takeOver(tools, account, (row) => !isForeign(row, site));
-    },
+    takeOver: async () => takeOver(tools, await import('./rows/take-over.ts')),
     ...foreignOf(screen),
     travelling: screen.travelling,
     lost: lostStudies.lost,
     forgetLost: (id) => lostStudies.forget(id),
-    ...decisionsOf(tools),
+    ...decisions,
     ...createOrdering({ database, wake: tools.wake, account: () => tools.account.peek() }),
     async receiptOf(id) {
       const receipts = await database.receipts.where('studyId').equals(id).sortBy('issuedAt');
@@ -140,9 +137,29 @@ export function createQueueStore(tools: QueueStoreTools): QueueStore & { close()
     close() {
       screen.isClosed = true;
       stopWatching();
+      stopCancelling();
       subscription.unsubscribe();
     },
   };
+}
+
+/** Carries out what was cancelled while the gateway could not be told. */
+function watchCancelled(
+  { database, account }: QueueStoreTools,
+  link: ReadonlySignal<Link>,
+  { cancel }: Decisions,
+): () => void {
+  const finish = async (own: string | null): Promise<void> => {
+    const rows = await database.studies
+      .filter((row) => row.cancelling === true && row.account === own)
+      .toArray();
+    for (const { id } of rows) await cancel(id);
+  };
+  return effect(() => {
+    const own = account.value;
+    if (link.value !== 'offline' && link.value !== 'gateway-unreachable')
+      void ignoreFailure(finish(own), 'tried again with the next link');
+  });
 }
 
 /** A person decides about few of the studies that the page shows: the code for it is read at the first decision. */
@@ -163,6 +180,12 @@ function decisionsOf(tools: QueueStoreTools): Decisions {
 
 function othersOf({ others, othersWaiting, ownerless, othersUndecided }: Screen) {
   return { others, othersWaiting, ownerless, othersUndecided };
+}
+
+async function takeOver(tools: QueueStoreTools, lazy: typeof import('./rows/take-over.ts')): Promise<void> {
+  const account = tools.account.peek();
+  const site = await knownSite(tools.database);
+  if (account !== null) await lazy.takeOver(tools, account, (row) => !isForeign(row, site));
 }
 
 function foreignOf({ tools, foreign, foreignInstances }: Screen) {
@@ -220,8 +243,7 @@ async function ownDevice(database: LocalDatabase, account: string | null): Promi
 
 async function deleteForeign(database: LocalDatabase): Promise<void> {
   const site = await knownSite(database);
-  for (const row of await database.studies.toArray())
-    if (isForeign(row, site)) await dropStudy(database, row.id);
+  await (await import('./rows/take-over.ts')).drop(database, (row) => isForeign(row, site));
 }
 
 function isOwn({ tools }: Screen, { account }: StudyRow): boolean {

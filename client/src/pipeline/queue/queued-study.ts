@@ -136,6 +136,8 @@ export interface QueuedStudy {
   readonly stalled: boolean;
   /** Paused by a person; nothing of it is sent until it is resumed. */
   readonly paused: boolean;
+  /** Cancelled by a person, and paused until the gateway can be told. */
+  readonly cancelling: boolean;
   /** Not completely sent: `pause`, `resume`, `sendFirst` and `move` apply. */
   readonly isWaiting: boolean;
   /** The triage score, 0 to 1, if it reached the model's threshold; null if it did not, or no model ran. */
@@ -281,8 +283,9 @@ export interface QueueStore {
   /** Moves it to this place (0: first) among the waiting studies. */
   move(id: string, place: number): Promise<void>;
   /**
-   * Cancels a study midway: instances that are not in the PACS are left out, then the copy here is deleted.
-   * Throws like the API client, and then nothing has changed.
+   * Cancels a study midway: instances that are not in the PACS are left out, then the copy here is deleted. While the
+   * gateway cannot be reached the study is paused, and cancelled once there is a link. Throws if the gateway refuses,
+   * and then nothing has changed.
    */
   cancel(id: string): Promise<void>;
   /** Possible until the first byte has left. Resolves to false when it is too late. */

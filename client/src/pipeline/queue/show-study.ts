@@ -36,6 +36,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     trouble: row.trouble,
     ...showPace(row, rate, at),
     paused: row.paused,
+    cancelling: row.cancelling === true,
     isWaiting: isToBeSent(row),
     score: row.score,
     film: row.film ?? [],

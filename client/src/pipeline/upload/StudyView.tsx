@@ -10,6 +10,7 @@ import { useLate } from '../../kit/use-late.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { Pace, Track } from '../queue/Track.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
+import { endingWords } from '../queue/ending-words.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import { trackWords } from '../queue/track-words.ts';
 import { uploadWords } from './upload-words.ts';
@@ -97,7 +98,9 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
       <RepeatFilm study={study} />
       <WholeStudyTrouble study={study} />
       <Decisions study={study} />
-      {study.paused && study.isWaiting && <p class="quiet">{queueWords.paused}</p>}
+      {study.paused && study.isWaiting && (
+        <p class="quiet">{study.cancelling ? endingWords.cancelling : queueWords.paused}</p>
+      )}
       {buttons.length > 0 && <StudyButtons study={study} name={name} buttons={buttons} />}
       {arrived && <ArrivedPanel study={study} />}
       <NotCancelled study={study} />

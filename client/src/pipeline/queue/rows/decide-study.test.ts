@@ -1,6 +1,8 @@
 /** A person's decisions about a queued study, and what the gateway is told of them. */
+import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Unreachable } from '../../../net/api-client.ts';
 import { countStudy } from '../count-study.ts';
 import { giveUpStudy } from './decide-study.ts';
 import { noteTriage } from './note-triage.ts';
@@ -239,7 +241,7 @@ test('cancelling midway leaves the study out at the gateway, then deletes its co
   store.close();
 });
 
-test('while the gateway cannot be told, nothing is cancelled and nothing deleted', async () => {
+test('while the gateway refuses, nothing is cancelled and nothing deleted', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100]);
   const queue = queueOver(device);
@@ -253,6 +255,47 @@ test('while the gateway cannot be told, nothing is cancelled and nothing deleted
   assert.equal(
     [(await device.database.studies.get('study'))?.state, await device.database.records.count()],
     ['uploading', 1],
+  );
+  store.close();
+});
+
+test('a study cancelled without a link stays cancelled after a reload, and the gateway is told once there is one', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100]);
+  const queue = queueOver(device);
+  await queue.announced('study', { ...answer, need: instances });
+  await queue.beginSending('study');
+  const decide = () => Promise.reject(new Unreachable('offline'));
+  const isOnline = signal(false);
+  const before = storeOver(device, { decide, isOnline });
+  await before.cancel('study');
+  before.close();
+  assert.equal(await queue.pending(), [], 'nothing more of it leaves');
+  const { list, ...gateway } = told();
+  const { promise: isOver, resolve: wake } = Promise.withResolvers<void>();
+  const after = storeOver(device, { ...gateway, isOnline, wake });
+  const row = await device.database.studies.get('study');
+  assert.equal([row?.state, row?.paused, row?.cancelling, list], ['uploading', true, true, []]);
+  isOnline.value = true;
+  await isOver;
+  assert.equal(list, [['leave-out', [instances[0]!.digest]]]);
+  assert.is((await device.database.studies.get('study'))?.state, 'taken-back');
+  after.close();
+});
+
+test('a study cancelled without a link is sent after all once a person resumes it', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100]);
+  const queue = queueOver(device);
+  await queue.announced('study', { ...answer, need: instances });
+  await queue.beginSending('study');
+  const store = storeOver(device, { decide: () => Promise.reject(new Unreachable('offline')) });
+  await store.cancel('study');
+  await store.resume('study');
+  assert.is((await device.database.studies.get('study'))?.cancelling, undefined);
+  assert.equal(
+    (await queue.pending()).map(({ id }) => id),
+    ['study'],
   );
   store.close();
 });

@@ -3,6 +3,7 @@
  * this device.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { Unreachable } from '../../../net/api-client.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { contentsOf, deleteParcels, deleteReports, dropStudy, endAsTakenBack } from './drop-study.ts';
@@ -85,8 +86,16 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
     (row) => own.has(keyOf(row)) && !row.inPacs && !isInPacs(row.state as InstanceState),
   );
   // The gateway first: until it knows, nothing is deleted here.
-  if (study.uploadId !== null && open.length > 0)
-    await tools.decide(study.uploadId, 'leave-out', open.map(toKey));
+  if (study.uploadId !== null && open.length > 0) {
+    try {
+      await tools.decide(study.uploadId, 'leave-out', open.map(toKey));
+    } catch (error) {
+      if (!(error instanceof Unreachable)) throw error;
+      // Nothing more of it leaves; the queue's store asks again once there is a link.
+      if (!study.cancelling) await database.studies.update(id, { cancelling: true, paused: true });
+      return tools.wake();
+    }
+  }
   const isOpen = ({ state }: StudyRow): boolean => state !== 'done' && state !== 'taken-back';
   if ((await takeOut(tools, id, isOpen)) !== null) tools.wake();
 }

@@ -8,6 +8,9 @@ export function isToBeSent({ state, waiting }: StudyRow): boolean {
   return waiting !== 'interrupted' && (state === 'reading' || state === 'safe' || state === 'uploading');
 }
 
+/** Also of one that was cancelled without the gateway's knowledge: a later decision counts. */
+const RESUMED = { paused: false, cancelling: undefined } as const;
+
 export function createOrdering({
   database,
   wake,
@@ -37,8 +40,8 @@ export function createOrdering({
 
   return {
     pause: (...ids) => change(ids, { paused: true }),
-    resume: (...ids) => change(ids, { paused: false }),
-    sendFirst: (id) => place(id, 0, { paused: false }),
+    resume: (...ids) => change(ids, RESUMED),
+    sendFirst: (id) => place(id, 0, RESUMED),
     move: (id, at) => place(id, at, {}),
   };
 }

@@ -6,7 +6,7 @@
  */
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { countReasons } from '../count-reasons.ts';
-import { contentsOf } from './drop-study.ts';
+import { contentsOf, dropStudy } from './drop-study.ts';
 import { instancesOf, putInstances } from './instance-rows.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { waitsForOwner } from './waits-for-owner.ts';
@@ -33,6 +33,11 @@ export async function takeOver(
     for (const { id } of ofOwner) await take(database, { id, owner, account });
   }
   wake();
+}
+
+/** Deletes these from the device. */
+export async function drop(database: LocalDatabase, which: (row: StudyRow) => boolean): Promise<void> {
+  for (const row of await database.studies.toArray()) if (which(row)) await dropStudy(database, row.id);
 }
 
 type Taken = { readonly id: string; readonly owner: string; readonly account: string };

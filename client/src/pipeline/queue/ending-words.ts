@@ -1,0 +1,55 @@
+/** The texts about ending a study: the questions before it, and what became of a study that was cancelled. */
+import { instances } from '../../kit/counted.ts';
+import { formatCount } from '../../kit/format.ts';
+
+export const endingWords = {
+  cancelling: 'Cancelled. Nothing more is sent; the gateway is told once it can be reached.',
+  cancelledWhat: (inPacs: number, total: number) => {
+    const stays =
+      inPacs === 0
+        ? 'None of it was in the PACS by then, as far as the gateway had said.'
+        : `${formatCount(inPacs)} of ${instances(total)} ${inPacs === 1 ? 'was' : 'were'} in the PACS by then, as far as the gateway had said, and ${inPacs === 1 ? 'stays' : 'stay'} there.`;
+    return `This study was cancelled while it was being sent. ${stays} The rest was left out, and the copy here was deleted.`;
+  },
+  takenBackWhat:
+    'This study was cancelled before any of it left this device: none of it was sent. The copy here was deleted.',
+  takenBackOnStick:
+    'This study was cancelled here, and the copy here was deleted. The file for a USB stick still has it: if somebody sends that file, it goes to the PACS.',
+  takeBackSheet: {
+    title: 'Cancel this study?',
+    what: (count: number) =>
+      `${instances(count)} will not be sent, and the copy here is deleted. ` +
+      'Your files, disc or folder stay as they are; nothing has left yet.',
+    whatOnStick: (count: number) =>
+      `${instances(count)} will not be sent from here, and the copy here is deleted. ` +
+      'But the study was saved in a file for a USB stick: delete that file too, or it can still be sent from there.',
+    yes: 'Cancel sending',
+    no: 'Keep sending',
+    tooLate: 'Sending has begun in the meantime. Press Cancel sending again to leave out the rest.',
+  },
+  /** In one cell of the list, and said aloud. */
+  cancelled: {
+    plain: 'Cancelled',
+    unsent: 'Cancelled: none sent',
+    midway: (inPacs: number, total: number) =>
+      inPacs === 0
+        ? 'Cancelled: none in the PACS'
+        : `Cancelled: ${formatCount(inPacs)} of ${formatCount(total)} in the PACS`,
+  },
+  cancelSheet: {
+    title: 'Cancel this study?',
+    what: (inPacs: number) =>
+      `Instances that are not in the PACS yet are left out${inPacs === 0 ? '' : `; ${instances(inPacs)} stay in the PACS`}, and the copy on this device is deleted. ` +
+      'Your files, disc or folder stay as they are.',
+    yes: 'Cancel sending',
+    no: 'Keep sending',
+    notReached: 'The gateway refused, so nothing was cancelled. Pause it, or try again in a moment.',
+  },
+  forgetSheet: {
+    title: 'Remove this study from the list?',
+    what: (count: number) =>
+      `The gateway refused it. Its copy on this device (${instances(count)}) is deleted, and the gateway is told not to expect the rest. ` +
+      'Your files, disc or folder stay as they are.',
+    no: 'Keep it here',
+  },
+};
