@@ -205,6 +205,8 @@ export const reviewWords = {
     readers: 'Who reads',
     byType: 'Choose nobody, and readers are found as the review type says.',
     tooMany: (count: number) => `Choose at most ${count}.`,
+    adjudicator: 'Who decides if they differ',
+    adjudicatorLater: 'As the review type says, once they differ',
     submit: 'Ask for the review',
     submitting: 'Asking…',
   },

@@ -40,7 +40,11 @@ async function openCase({ page, seed }: Stage, title: string): Promise<string> {
 async function openReview({ page, account }: Stage): Promise<void> {
   await press(page, 'Have it read');
   const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('What is asked').selectOption('chest-film-double');
+  const decides = dialog.getByLabel('Who decides if they differ');
+  await decides.waitFor();
   await dialog.getByLabel('What is asked').selectOption('chest-film');
+  await decides.waitFor({ state: 'detached' });
   await dialog.getByLabel(account.username, { exact: true }).press('Space');
   await press(page, 'Ask for the review');
 }

@@ -30,6 +30,8 @@ export type ReviewTable = {
   /** The place whose answers stand. */
   final_place: number | null;
   opened_by: string;
+  /** Decides if readers differ, as whoever opened it wishes. */
+  adjudicator: string | null;
   opened_at: ColumnType<Date, Date, never>;
   settled_at: Date | null;
 };

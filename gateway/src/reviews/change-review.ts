@@ -300,7 +300,7 @@ async function differ(trx: Trx, { definition }: ReviewRow, readers: readonly Pla
   );
 }
 
-/** Null: there is nobody left, or people are assigned by hand. */
+/** As was wished, if they still may. Null: there is nobody left, or people are assigned by hand. */
 async function chooseAdjudicator(
   trx: Trx,
   review: ReviewRow,
@@ -308,7 +308,10 @@ async function chooseAdjudicator(
 ): Promise<string | null> {
   await lockTurn(trx);
   const readers = new Set(places.map(({ account_id }) => account_id));
-  const { byTurn } = await candidatesFor(trx, review);
+  const { byHand, byTurn } = await candidatesFor(trx, review);
+  const { adjudicator } = review;
+  if (adjudicator !== null && !readers.has(adjudicator) && byHand.some(({ id }) => id === adjudicator))
+    return adjudicator;
   const others = byTurn.filter(({ id }) => !readers.has(id));
   return chooseReaders(others, review.definition.assignment, 1)[0] ?? null;
 }

@@ -11,7 +11,9 @@ import { insertEvent, insertPlaces } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { reviewTypes } from './review-type.store.ts';
 
-/** @throws Problem not-found, review-changed: the id is another review's; invalid-request: type or readers. */
+/**
+ * @throws Problem not-found, review-changed: the id is another review's; invalid-request: type, readers or adjudicator.
+ */
 export async function openReview(
   { db, now, newId }: ReviewTools,
   keeper: CaseReader,
@@ -23,10 +25,13 @@ export async function openReview(
   const at = now();
   await db.transaction().execute(async (trx) => {
     await findCase(trx, keeper, caseId);
-    if (!(await insertReview(trx, keeper, { id: asked.id, caseId, type, at }))) return;
+    const { id, adjudicator = null } = asked;
+    if (!(await insertReview(trx, keeper, { id, caseId, type, at }))) return;
     await lockTurn(trx);
-    const readers = await readersOf(trx, siteId, { type, named: asked.readers, caseId, at });
-    await insertPlaces(trx, asked.id, readers, at);
+    const readers = await readersOf(trx, siteId, { type, named: asked.readers, adjudicator, caseId, at });
+    await insertPlaces(trx, id, readers, at);
+    if (adjudicator !== null)
+      await trx.updateTable('review').set({ adjudicator }).where('id', '=', id).execute();
     const event = { review_id: asked.id, by_account: keeper.id, at };
     await insertEvent(trx, { ...event, id: asked.id, step: 'open' });
     for (const { place, accountId } of readers)
@@ -70,6 +75,7 @@ async function insertReview(
       state: 'reading',
       final_place: null,
       opened_by: by,
+      adjudicator: null,
       opened_at: at,
       settled_at: null,
     })
@@ -89,25 +95,35 @@ async function insertReview(
   return false;
 }
 
-type ToChoose = Pick<Opened, 'caseId' | 'type' | 'at'> & { readonly named: readonly string[] | undefined };
+type ToChoose = Omit<Opened, 'id'> & {
+  readonly named: readonly string[] | undefined;
+  readonly adjudicator: string | null;
+};
 
 /** One place for each reader of the type. @throws Problem invalid-request. */
 async function readersOf(
   trx: Trx,
   siteId: string,
-  { type, named, caseId, at: since }: ToChoose,
+  { type, named, adjudicator, caseId, at: since }: ToChoose,
 ): Promise<{ place: number; accountId: string | null }[]> {
   const { readers: count, assignment, hidesFinding } = type.definition;
   const { byHand, byTurn } = await candidatesFor(trx, { site_id: siteId, case_id: caseId });
+  const mayRead = (account: string): boolean => byHand.some(({ id }) => id === account);
+  // Nobody decides between themselves and another, and there is nothing to decide where one reads.
+  const mayDecide =
+    count > 1 && adjudicator !== null && mayRead(adjudicator) && !named?.includes(adjudicator);
+  if (adjudicator !== null && !mayDecide)
+    throw new Problem(
+      'invalid-request',
+      'Invalid: adjudicator (an account that may read, and does not here).',
+    );
   const ids = byTurn.map(({ id }) => id);
   const saw = hidesFinding ? await whoSawFinding(trx, { caseId, since }, ids) : new Set<string>();
   const isWrong =
     named !== undefined &&
-    (named.length > count ||
-      new Set(named).size < named.length ||
-      named.some((id) => !byHand.some((one) => one.id === id)));
+    (named.length > count || new Set(named).size < named.length || !named.every(mayRead));
   if (isWrong) throw new Problem('invalid-request', 'Invalid: readers (accounts that may read, each once).');
-  const blind = byTurn.filter(({ id }) => !saw.has(id));
+  const blind = byTurn.filter(({ id }) => id !== adjudicator && !saw.has(id));
   const chosen = named ?? chooseReaders(blind, assignment, count);
   return Array.from({ length: count }, (_, at) => ({ place: at + 1, accountId: chosen[at] ?? null }));
 }

@@ -356,6 +356,8 @@ test('a review type is made, has versions, and open reviews keep theirs', async 
   );
   const { definition } = types.find(({ name }) => name === 'chest-film')!;
   const review = await openReview(['ana'], 'chest-film');
+  const alone = { id: randomUUID(), type: 'chest-film', adjudicator: idOf('cleo') };
+  assert.is(await codeOf(`POST /cases/${review.caseId}/reviews`, 'ana', alone), 'invalid-request');
   const next = { version: 1, definition: { ...definition, title: 'Chest film, short', readers: 2 } };
   const path = 'PUT /review-types/chest-film';
   const both = await Promise.all([codeOf(path, 'ana', next), codeOf(path, 'admin', next)]);
@@ -431,6 +433,34 @@ test('the person who asked for a review sees who has not signed, and no answer',
   );
   const { state, places, finalPlace } = settled.reviews[0]!;
   assert.equal([state, places, finalPlace], ['settled', [], null], 'who reads the case too has not signed');
+});
+
+test('a person who was named decides where readers differ, and reads no place before', async () => {
+  const { id: caseId } = await openCase();
+  const ask = (more: object, status: number) => {
+    const body = {
+      id: randomUUID(),
+      type: 'chest-film-double',
+      readers: [idOf('ana'), idOf('ben')],
+      ...more,
+    };
+    return jsonOf<Review>(gateway, `POST /cases/${caseId}/reviews`, { ...as('cleo'), body, status });
+  };
+  for (const adjudicator of [idOf('ana'), idOf('technician'), randomUUID()]) await ask({ adjudicator }, 422);
+  const dora = await gateway.userWith(['radiologist']);
+  const { id } = await ask({ adjudicator: dora.user.id }, 201);
+  const byTurn = await ask({ adjudicator: dora.user.id, readers: [] }, 201);
+  assert.ok(byTurn.places.every(({ reader }) => reader?.id !== dora.user.id));
+  for (const [who, finding] of [
+    ['ana', 'pneumonia'],
+    ['ben', 'normal'],
+  ] as const) {
+    await decide(id, who, finding);
+    await sign(id, who);
+  }
+  const token = dora.accessToken;
+  const { state, places } = await jsonOf<Review>(gateway, `GET /reviews/${id}`, { token });
+  assert.equal([state, places.find(({ isMine }) => isMine)?.place], ['adjudication', 0]);
 });
 
 test.run();

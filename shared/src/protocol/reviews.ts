@@ -66,6 +66,8 @@ export const newReviewSchema = z.object({
   id: requestIdSchema,
   type: reviewTypeNameSchema,
   readers: z.array(z.uuid()).max(READERS_LIMIT).optional(),
+  /** Decides if readers differ; where nobody is named, the review type says who. */
+  adjudicator: z.uuid().optional(),
 });
 export type NewReview = z.infer<typeof newReviewSchema>;
 

@@ -74,8 +74,8 @@ export const REVIEWS = [
     id uuid primary key, site_id uuid not null references site, number int not null generated always as identity,
     case_id uuid not null references case_record on delete cascade, type_name text not null,
     type_version int not null, definition json not null, hides_finding boolean not null, state text not null,
-    final_place smallint, opened_by uuid not null references account, opened_at timestamptz not null,
-    settled_at timestamptz)`,
+    final_place smallint, opened_by uuid not null references account, adjudicator uuid references account,
+    opened_at timestamptz not null, settled_at timestamptz)`,
   `create index review_case on review (case_id, number)`,
   `create index review_open on review (site_id, number) where state in ('reading', 'adjudication')`,
   `create table review_place (

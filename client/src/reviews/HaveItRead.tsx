@@ -1,0 +1,138 @@
+/** *Have it read*: asks for a review of a case, by readers who are named or found as its type says. */
+import { useState } from 'preact/hooks';
+import { reviewSchema, type ReviewType, type ReviewTypes } from '#shared/protocol/reviews.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
+import { FormActions } from '../kit/FormActions.tsx';
+import { hrefOf } from '../kit/routes.ts';
+import { Sheet } from '../kit/Sheet.tsx';
+import { useApi } from '../net/net-context.ts';
+import { reviewWords } from './review-words.ts';
+import { useReviewTypes } from './use-review-types.ts';
+
+const words = reviewWords.ofCase;
+
+type HaveItReadProps = { readonly caseId: string; readonly onClose: () => void };
+
+export function HaveItRead({ caseId, onClose }: HaveItReadProps) {
+  const api = useApi();
+  const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
+  const [isBusy, setBusy] = useState(false);
+  const [chosen, setChosen] = useState<string | null>(null);
+  const [named, setNamed] = useState<Named>({ readers: [], adjudicator: '' });
+  // Sent again after a lost answer, it opens no second review.
+  const [id] = useState(() => crypto.randomUUID());
+  const choices = useReviewTypes(setTrouble);
+  const name = chosen ?? choices?.types[0]?.name ?? '';
+  const type = choices?.types.find((one) => one.name === name);
+  const isTooMany = type !== undefined && named.readers.length > type.definition.readers;
+  const submit = async (event: SubmitEvent) => {
+    event.preventDefault();
+    if (type === undefined || isTooMany) return;
+    setBusy(true);
+    setTrouble(null);
+    try {
+      const body = { id, type: name, ...namedIn(type, named) };
+      await api.json(`/cases/${caseId}/reviews`, reviewSchema, { method: 'POST', body });
+      onClose();
+      location.hash = hrefOf({ page: 'reviews', id });
+    } catch (error) {
+      setTrouble(troubleOf(error));
+      setBusy(false);
+    }
+  };
+  return (
+    <Sheet title={words.sheet} onClose={onClose}>
+      <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
+        <label class="field">
+          <span>{words.type}</span>
+          <select value={name} onChange={(event) => setChosen(event.currentTarget.value)}>
+            {(choices?.types ?? []).map((one) => (
+              <option key={one.name} value={one.name}>
+                {one.definition.title}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Readers accounts={choices?.readers ?? []} {...{ named, onName: setNamed }} />
+        <div role="alert">
+          {isTooMany && <p class="small review-fault">{words.tooMany(type.definition.readers)}</p>}
+        </div>
+        {mayDiffer(type) && <Adjudicator accounts={choices!.readers} {...{ named, onName: setNamed }} />}
+        <TroubleAlert trouble={trouble} />
+        <FormActions
+          submit={words.submit}
+          submitting={words.submitting}
+          isBusy={isBusy || choices === null}
+          onCancel={onClose}
+        />
+      </form>
+    </Sheet>
+  );
+}
+
+/** The ids of accounts. `adjudicator` empty: the review type says who. */
+type Named = { readonly readers: readonly string[]; readonly adjudicator: string };
+
+const mayDiffer = (type: ReviewType | undefined): boolean => (type?.definition.readers ?? 0) > 1;
+
+const namedIn = (type: ReviewType, { readers, adjudicator }: Named) => ({
+  ...(readers.length > 0 && { readers }),
+  ...(mayDiffer(type) && adjudicator !== '' && { adjudicator }),
+});
+
+type NamedProps = {
+  readonly accounts: ReviewTypes['readers'];
+  readonly named: Named;
+  readonly onName: (named: Named) => void;
+};
+
+function Readers({ accounts, named: { readers, adjudicator }, onName }: NamedProps) {
+  const choose = (account: string, checked: boolean) => {
+    const others = readers.filter((one) => one !== account);
+    onName({
+      readers: checked ? [...others, account] : others,
+      // Nobody decides between themselves and another.
+      adjudicator: adjudicator === account ? '' : adjudicator,
+    });
+  };
+  return (
+    <fieldset class="review-choice">
+      <legend>{words.readers}</legend>
+      <p class="small quiet">{words.byType}</p>
+      {accounts.map((account) => (
+        <label key={account.id} class="choice">
+          <input
+            type="checkbox"
+            class="tick"
+            checked={readers.includes(account.id)}
+            onChange={({ currentTarget: { checked } }) => choose(account.id, checked)}
+          />
+          <span>
+            <bdi>{account.username}</bdi>
+          </span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function Adjudicator({ accounts, named: { readers, adjudicator }, onName }: NamedProps) {
+  const others = accounts.filter(({ id }) => !readers.includes(id));
+  return (
+    <label class="field">
+      <span>{words.adjudicator}</span>
+      <select
+        value={adjudicator}
+        onChange={(event) => onName({ readers, adjudicator: event.currentTarget.value })}
+      >
+        <option value="">{words.adjudicatorLater}</option>
+        {others.map(({ id, username }) => (
+          <option key={id} value={id}>
+            {username}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
