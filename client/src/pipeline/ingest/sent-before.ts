@@ -67,9 +67,12 @@ export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[])
     if (studyInstanceUID !== null && (track.inPacs > 0 || isOnItsWay))
       note(studyInstanceUID, { inPacs: track.inPacs, at: queuedAt, page: { page: 'study', id } });
   }
-  // The gateway waits for what this device can no longer send: that is on no way.
+  // The gateway waits for what this device can no longer send, or has not heard that it was cancelled: that is on no
+  // way.
   const stuck = new Set(
-    queued.filter((study) => !isOver(study) && needsPerson(study)).map((study) => study.studyInstanceUID),
+    queued
+      .filter((study) => study.state === 'taken-back' || (!isOver(study) && needsPerson(study)))
+      .map((study) => study.studyInstanceUID),
   );
   for (const { studyInstanceUID, uploads, lastSentAt, standing } of sent) {
     const inPacs = Math.max(0, ...uploads.map(({ counts }) => counts.inPacs));
