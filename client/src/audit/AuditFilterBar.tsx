@@ -25,9 +25,8 @@ export function AuditFilterBar({
 }: AuditFilterBarProps) {
   const { filters, uid } = question;
   const isOpen = useSignal(false);
-  const inUse = [filters.person, filters.kind, filters.study || filters.case || filters.device || uid].filter(
-    Boolean,
-  ).length;
+  const subject = filters.study || filters.case || filters.device || uid;
+  const inUse = [filters.person, filters.kind, filters.outcome, subject].filter(Boolean).length;
   return (
     <search class="audit-filters" aria-label={words.filters} data-open={isOpen.value}>
       <Select
@@ -60,6 +59,17 @@ export function AuditFilterBar({
         ]}
         onChoose={(person) => onChoose({ person })}
       />
+      <What filters={filters} onChoose={onChoose} />
+      <Subject filters={filters} uid={uid || studyInstanceUID || ''} onChoose={onChoose} onStudy={onStudy} />
+    </search>
+  );
+}
+
+type WhatProps = Pick<AuditFilterBarProps, 'onChoose'> & { readonly filters: AuditFilters };
+
+function What({ filters, onChoose }: WhatProps) {
+  return (
+    <>
       <Select
         label={words.kind}
         value={filters.kind}
@@ -69,8 +79,16 @@ export function AuditFilterBar({
         ]}
         onChoose={(kind) => onChoose({ kind: kind as AuditFilters['kind'] })}
       />
-      <Subject filters={filters} uid={uid || studyInstanceUID || ''} onChoose={onChoose} onStudy={onStudy} />
-    </search>
+      <Select
+        label={words.outcome}
+        value={filters.outcome}
+        options={[
+          { value: '', text: words.anyOutcome },
+          { value: 'failed', text: words.failures },
+        ]}
+        onChoose={(outcome) => onChoose({ outcome: outcome as AuditFilters['outcome'] })}
+      />
+    </>
   );
 }
 
@@ -96,9 +114,7 @@ function Select({ label, value, options, onChoose }: SelectProps) {
   );
 }
 
-type DaysProps = Pick<AuditFilterBarProps, 'onChoose'> & { readonly filters: AuditFilters };
-
-function Days({ filters, onChoose }: DaysProps) {
+function Days({ filters, onChoose }: WhatProps) {
   return (
     <>
       {(['from', 'to'] as const).map((name) => (

@@ -22,7 +22,7 @@ const ask = (some: Partial<AuditFilters>, uid = '') =>
 test('stand in the address and are read from it again, all of them together too', () => {
   const filters: AuditFilters = {
     ...{ period: 'days', from: '2026-05-01', to: '2026-05-02' },
-    ...{ person: ID, kind: 'sign-ins', study: ID, case: ID, device: ID },
+    ...{ person: ID, kind: 'sign-ins', outcome: 'failed', study: ID, case: ID, device: ID },
   };
   const query = writeFilters(filters);
   assert.equal(parseFilters(query), filters);
@@ -39,6 +39,7 @@ test('that an address makes up are as if they were not there', () => {
       'device=1',
       'kind=__proto__',
       'kind=toString',
+      'outcome=0',
       'study=1.2.840',
       'case=0',
       'case=-1',
@@ -63,8 +64,9 @@ test('ask for whole days of this person’s calendar, the last one included', ()
     from: iso(2026, 4, 1),
     to: iso(2026, 5, 1),
   });
-  assert.equal(ask({ kind: 'reading', case: '12' }, '1.2.3'), {
+  assert.equal(ask({ kind: 'reading', outcome: 'failed', case: '12' }, '1.2.3'), {
     kind: 'reading',
+    outcome: 'failed',
     case: '12',
     study: '1.2.3',
   });

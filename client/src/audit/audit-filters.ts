@@ -15,6 +15,7 @@ export type AuditFilters = {
   /** The id of an account. */
   readonly person: string;
   readonly kind: AuditKind | '';
+  readonly outcome: 'failed' | '';
   /** An id of the gateway for the study. */
   readonly study: string;
   /** The number or the id of a case. */
@@ -29,6 +30,7 @@ export const EVERYTHING: AuditFilters = {
   to: '',
   person: '',
   kind: '',
+  outcome: '',
   study: '',
   case: '',
   device: '',
@@ -58,6 +60,7 @@ export function parseFilters(query: string): AuditFilters {
     to: period === 'days' ? either(isDay)(get('to')) : '',
     person: either(id)(get('person')),
     kind: AUDIT_KINDS.find((known) => known === get('kind')) ?? '',
+    outcome: get('outcome') === 'failed' ? 'failed' : '',
     study: either(id)(get('study')),
     case: either(id, (text) => NUMBER.test(text))(get('case')),
     device: either(id)(get('device')),
@@ -128,7 +131,7 @@ export function queryOf({ filters, uid }: AuditQuestion, now: Date): string {
   const { from, to } = boundsOf(filters, now);
   if (from !== null) query.set('from', from.toISOString());
   if (to !== null) query.set('to', to.toISOString());
-  for (const name of ['person', 'kind', 'study', 'case', 'device'] as const)
+  for (const name of ['person', 'kind', 'outcome', 'study', 'case', 'device'] as const)
     if (filters[name] !== '') query.set(name, filters[name]);
   if (uid !== '') query.set('study', uid);
   return query.toString();

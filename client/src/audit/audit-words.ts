@@ -257,6 +257,9 @@ export const auditWords = {
   anybody: 'Everybody',
   unknownPerson: 'Somebody who is not listed',
   disabledPerson: (name: string) => `${name} (disabled)`,
+  outcome: 'Outcome',
+  anyOutcome: 'Any',
+  failures: 'Failures only',
   kind: 'What',
   anything: 'Everything',
   kinds: {

@@ -203,6 +203,9 @@ walk('filters narrow the trail, and the page says when nothing is left', async (
   await rows(page).nth(2).waitFor({ state: 'detached' });
   assert.is(await rows(page).count(), 2);
   await looksRight(page, 'audit-filtered');
+  await page.getByRole('combobox', { name: /^Outcome/ }).selectOption({ label: 'Failures only' });
+  await rows(page).nth(1).waitFor({ state: 'detached' });
+  assert.is(await failed.count(), 1);
   await page.getByRole('combobox', { name: /^What/ }).selectOption({ label: 'Exports' });
   await page.getByText('No event fits').waitFor();
   await looksRight(page, 'audit-none');

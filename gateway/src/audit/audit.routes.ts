@@ -67,6 +67,7 @@ const eventsQuery = z.object({
   to: instantSchema.optional().openapi({ description: 'Not included.' }),
   person: z.uuid().optional().openapi({ description: 'Did it, or had it done to their account.' }),
   kind: z.enum(AUDIT_KINDS).optional(),
+  outcome: z.enum(['failed']).optional().openapi({ description: 'Minor and serious failures alone.' }),
   study: uidSchema
     .or(z.uuid())
     .optional()
@@ -258,12 +259,12 @@ type Asked = Omit<z.infer<typeof eventsQuery>, 'before' | 'limit' | 'format'>;
 async function toFilter(
   db: Db,
   siteId: string,
-  { from, to, person, kind, device, study: asked, case: of }: Asked,
+  { to, study: asked, case: of, ...same }: Asked,
 ): Promise<{ filter: AuditFilter; study: StudyAsked['shown'] }> {
   const study = asked === undefined ? undefined : await studyAsked(db, siteId, asked);
   const caseId = of === undefined ? undefined : await caseAsked(db, siteId, of);
   return {
-    filter: { siteId, from, until: to, person, kind, study: study?.filter, caseId, device },
+    filter: { ...same, siteId, until: to, study: study?.filter, caseId },
     study: study?.shown ?? null,
   };
 }

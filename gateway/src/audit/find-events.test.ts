@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { AUDIT_EVENTS, codedEvent } from '#shared/protocol/audit-events.ts';
+import { AUDIT_EVENTS, codedEvent, outcomeOf } from '#shared/protocol/audit-events.ts';
 import { seededRandom } from '#testing/synthetic-study.ts';
 import type { Database } from '../database/database.ts';
 import { openTestDatabase } from '../testing/open-database.ts';
@@ -61,13 +61,14 @@ function randomRows(random: () => number, count: number): Made[] {
     if (random() < 0.3) fields['studyInstanceUID'] = one(['1.2.3', '1.2.3.4', null]);
     if (random() < 0.2) fields['caseId'] = one([CASE, ...STUDY.caseIds, randomUUID()]);
     if (random() < 0.1) fields['studies'] = one([[], ['1.2.3.4', '1.2.3'], ['1.2.33']]);
+    if (random() < 0.3) fields['refused'] = one([0, 1, 2.5, '3', null, [4]]);
     if (random() < 0.2) fields['deviceId'] = one([DEVICE, randomUUID()]);
     if (random() < 0.1) fields['devices'] = one([[], [randomUUID(), DEVICE]]);
     if (random() < 0.1) fields['exportId'] = one([...STUDY.exportIds, randomUUID()]);
     const at = new Date(START + Math.floor(random() * 40) * 1_000);
     return {
       at,
-      event: random() < 0.1 ? 'of-a-later-version' : one(NAMES),
+      event: random() < 0.1 ? 'of-a-later-version' : random() < 0.2 ? 'study-forwarded' : one(NAMES),
       fields,
       site_id: one([siteId, siteId, otherSite]),
     };
@@ -76,7 +77,7 @@ function randomRows(random: () => number, count: number): Made[] {
 
 /** Read slowly from all rows. */
 const fits = ({ site_id, at, event, fields }: AuditRow, filter: AuditFilter): boolean => {
-  const { from, until, person, kind, study, caseId, device } = filter;
+  const { from, until, person, kind, outcome, study, caseId, device } = filter;
   const isOfStudy =
     study === undefined ||
     study.ids.includes(String(fields['studyId'])) ||
@@ -90,6 +91,7 @@ const fits = ({ site_id, at, event, fields }: AuditRow, filter: AuditFilter): bo
     (until === undefined || at < until) &&
     (person === undefined || fields['by'] === person || fields['accountId'] === person) &&
     (kind === undefined || codedEvent(event)?.kind === kind) &&
+    (outcome === undefined || outcomeOf(event, fields) > 0) &&
     isOfStudy &&
     (caseId === undefined || fields['caseId'] === caseId) &&
     (device === undefined ||
@@ -121,6 +123,7 @@ test('are all of them, each once, the newest first, whatever the filters and the
       until: maybe(new Date(START + (20 + Math.floor(random() * 20)) * 1_000)),
       person: maybe(anna),
       kind: maybe((['studies', 'settings', 'sign-ins'] as const)[round % 3]!),
+      outcome: random() < 0.3 ? 'failed' : undefined,
       study: random() < 0.2 ? STUDY : undefined,
       caseId: random() < 0.2 ? CASE : undefined,
       device: random() < 0.2 ? DEVICE : undefined,
@@ -178,6 +181,7 @@ test('are found without reading the trail: a page of each event at most, however
     'a person with one event': { siteId, person: anna },
     'a person with all others': { siteId, person: bert },
     'a person and a rare kind': { siteId, person: bert, kind: 'accounts' },
+    'failures, of which there are none': { siteId, outcome: 'failed' },
     'a period in the middle': { siteId, until: middle.at },
     'nobody’s study': { siteId, study: nobodys },
     'nobody’s device': { siteId, device: DEVICE },

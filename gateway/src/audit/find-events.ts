@@ -4,7 +4,7 @@
  * (`audit_by`, `audit_account`, `audit_event`), and merges them.
  */
 import { sql, type RawBuilder, type Selectable } from 'kysely';
-import { type AuditKind, eventsOfKind } from '#shared/protocol/audit-events.ts';
+import { type AuditKind, eventsOfKind, FAILURES, HANDED_OVER } from '#shared/protocol/audit-events.ts';
 import type { Db } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
 
@@ -19,6 +19,8 @@ export type AuditFilter = {
   /** Did it, or had it done to their account. */
   readonly person?: string | undefined;
   readonly kind?: AuditKind | undefined;
+  /** Failures alone, as `outcomeOf` tells them. */
+  readonly outcome?: 'failed' | undefined;
   readonly study?: StudyNames | undefined;
   readonly caseId?: string | undefined;
   /** Did it, or was given or lost its right to send. */
@@ -67,7 +69,7 @@ function timeOf({ siteId, from, until }: AuditFilter, before: AuditPlace | null)
 }
 
 /** A study, a case or a device has as many events as happened to it. */
-function ofSubject({ study, caseId, device, person, kind }: AuditFilter, inTime: Sql): Sql {
+function ofSubject({ study, caseId, device, person, kind, outcome }: AuditFilter, inTime: Sql): Sql {
   const conditions = [inTime];
   if (study !== undefined)
     conditions.push(sql`((fields ? 'studyId' and fields->>'studyId' = any(${study.ids}::text[]))
@@ -80,8 +82,14 @@ function ofSubject({ study, caseId, device, person, kind }: AuditFilter, inTime:
       or (fields ? 'devices' and fields->'devices' ? ${device}))`);
   if (person !== undefined) conditions.push(sql`${person} in (fields->>'by', fields->>'accountId')`);
   if (kind !== undefined) conditions.push(sql`event = any(${eventsOfKind(kind)}::text[])`);
+  if (outcome !== undefined) conditions.push(HAS_FAILED);
   return sql`select seq, at from audit where ${all(conditions)}`;
 }
+
+/** Refused instances are counted, and whatever is no count is none. */
+const HAS_FAILED = sql`(event = any(${FAILURES}::text[]) or event = ${HANDED_OVER} and
+  case jsonb_typeof(fields->'refused') when 'number' then (fields->>'refused')::numeric > 0 else false end)`;
+const MAY_FAIL: ReadonlySet<string> = new Set([...FAILURES, HANDED_OVER]);
 
 /** A condition on `audit`: it names the study by its UID, and is no step of it. */
 export const namesStudy = (studyInstanceUID: string): RawBuilder<boolean> =>
@@ -89,12 +97,14 @@ export const namesStudy = (studyInstanceUID: string): RawBuilder<boolean> =>
     or (fields ? 'studies' and fields->'studies' ? ${studyInstanceUID}))`;
 
 async function ofMany(db: Db, filter: AuditFilter, inTime: Sql, limit: number): Promise<Sql> {
-  const { person, kind, siteId } = filter;
-  if (person === undefined && kind === undefined) return newest(inTime, limit);
-  const names = kind === undefined ? await eventsOfSite(db, siteId) : eventsOfKind(kind);
+  const { person, kind, outcome, siteId } = filter;
+  if ([person, kind, outcome].every((each) => each === undefined)) return newest(inTime, limit);
+  const known = kind === undefined ? await eventsOfSite(db, siteId) : eventsOfKind(kind);
+  const names = outcome === undefined ? known : known.filter((name) => MAY_FAIL.has(name));
+  const meant = outcome === undefined ? inTime : all([inTime, HAS_FAILED]);
   const ofEach = (condition: Sql): Sql => sql`
     select each.seq, each.at from unnest(${names}::text[]) as named (event)
-    cross join lateral (${newest(sql`${inTime} and event = named.event and ${condition}`, limit)}) each`;
+    cross join lateral (${newest(sql`${meant} and event = named.event and ${condition}`, limit)}) each`;
   if (person === undefined) return ofEach(sql`true`);
   return sql`
     ${ofEach(sql`fields ? 'by' and fields->>'by' = ${person}`)}

@@ -30,8 +30,8 @@ export async function saveEvents(
   filter: AuditFilter,
   by: string,
 ): Promise<ReadableStream<Uint8Array>> {
-  const { siteId, kind, from, until, person, study, caseId, device } = filter;
-  const narrowing = { person, study, case: caseId, device };
+  const { siteId, kind, from, until, person, outcome, study, caseId, device } = filter;
+  const narrowing = { person, outcome, study, case: caseId, device };
   const narrowedBy = Object.entries(narrowing).flatMap(([name, value]) =>
     value === undefined ? [] : [name],
   );

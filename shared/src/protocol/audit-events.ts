@@ -272,8 +272,16 @@ export const codedEvent = (name: string): CodedEvent | null =>
 export const eventsOfKind = (kind: AuditKind): readonly string[] =>
   Object.entries(AUDIT_EVENTS).flatMap(([name, of]) => (of.kind === kind ? [name] : []));
 
+/** Events that are failures whatever their fields say. */
+export const FAILURES: readonly string[] = Object.entries(AUDIT_EVENTS).flatMap(([name, { outcome }]) =>
+  outcome === undefined ? [] : [name],
+);
+/** A failure where its `refused` counts any instance. */
+export const HANDED_OVER = 'study-forwarded' satisfies AuditEventName;
+
 /** Of the event as it was recorded: a study was handed over, and some of it was refused. */
 export function outcomeOf(name: string, fields: Readonly<Record<string, unknown>>): Outcome {
   const outcome = codedEvent(name)?.outcome ?? 0;
-  return outcome === 0 && typeof fields['refused'] === 'number' && fields['refused'] > 0 ? 4 : outcome;
+  const { refused } = fields;
+  return name === HANDED_OVER && typeof refused === 'number' && refused > 0 ? 4 : outcome;
 }
