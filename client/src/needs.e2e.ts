@@ -172,6 +172,7 @@ walk(
     await page.getByText(/The rest of this study is sent\.$/).waitFor();
     await toolsAreInSight(page);
     await releaseFromPictures(page);
+    await page.locator('.status').getByText('4 instances chosen, not safe yet: press Send').waitFor();
     await pressSend(page);
     const tapped = await taps.now();
     assert.ok(tapped > 0 && tapped <= 6, `${tapped} taps`);
@@ -271,6 +272,22 @@ walk('with nothing left to decide, a choice that was not sent leads back to Send
   assert.equal(await main.allInnerTexts(), ['Go to Upload']);
   await main.click();
   await send.waitFor();
+});
+
+walk('once everything held back is decided, the status line says that nothing is sent yet', async (stage) => {
+  const { page, address } = stage;
+  await stage.enter();
+  await choose(page, heldBackFiles(stage, 8).slice(4));
+  const status = page.locator('.status');
+  await status.getByText('4 instances need your decision').waitFor();
+  await badge(page, 4).click();
+  await page.getByRole('button', { name: /^Look at the pictures/ }).click();
+  await page.locator('.held-instance').nth(3).waitFor();
+  await releaseFromPictures(page);
+  await badge(page, 4).waitFor({ state: 'detached' });
+  await status.getByText('4 instances chosen, not safe yet: press Send').waitFor();
+  await page.goto(`${address}/#/needs`);
+  await status.getByText('4 instances chosen, not safe yet: press Send under Upload').waitFor();
 });
 
 walk(
