@@ -130,6 +130,24 @@ walk('cancelling midway asks first and lists what will be lost', async (stage) =
   await page.getByText('Nothing waits on this device').waitFor();
 });
 
+walk('a study that is cancelled without a network says so, and the gateway is told later', async (stage) => {
+  const { page, link, seed, visitor } = stage;
+  await stage.enter();
+  const inTheMiddle = link.pauseAfter(HALF_BYTES);
+  await sendStudy(page, largeFilesOf(seed(6)));
+  await inTheMiddle.reached;
+  await visitor.setOffline(true);
+  inTheMiddle.resume();
+  await page.getByRole('button', { name: /^Cancel sending: / }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
+  await page.getByText('Nothing more is sent; the gateway is told once', { exact: false }).waitFor();
+  await page.locator('[data-part=under-way] .study-where').getByText('Cancelled').waitFor();
+  await visitor.setOffline(false);
+  await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
+  await page.getByText('Nothing waits on this device').waitFor();
+  assert.is(await page.locator('.queue-row').count(), 1);
+});
+
 walk('something else answering in the gateway’s place is reported', async (stage) => {
   const { page, visitor, seed } = stage;
   await stage.enter();
