@@ -38,12 +38,19 @@ async function openHeld(stage: Stage, films: readonly Uint8Array[]): Promise<voi
 }
 
 async function chooseHeld(page: Page, films: readonly Uint8Array[]): Promise<void> {
+  await openChosen(page, films);
+  await lookAtHeld(page, films.length);
+}
+
+/** Nothing held was enlarged yet. */
+async function openChosen(page: Page, films: readonly Uint8Array[]): Promise<void> {
   await choose(
     page,
     films.map((bytes, at) => onDisk(`film-${at}.dcm`, bytes)),
   );
   await page.getByRole('link', { name: /^See what is removed/ }).click();
-  await lookAtHeld(page, films.length);
+  const drawn = page.locator('.held-instance button.look-box canvas');
+  await drawn.nth(films.length - 1).waitFor();
 }
 
 async function openEditor(page: Page, at = 1): Promise<void> {
@@ -313,6 +320,36 @@ walk(
     assert.is(await page.getByRole('button', { name: /^Hold .* back again$/ }).count(), 0);
   },
 );
+
+walk('pictures seen only under their boxes cannot be released without them', async (stage) => {
+  const { page } = stage;
+  const still = { frames: 1 } as const;
+  await stage.enter();
+  await openChosen(page, filmsOf(stage, [still, still, still, still]));
+  await openEditor(page);
+  await drag(page, NAME_PLACE);
+  await boxAt(page, 1).waitFor();
+  await page.getByLabel('Decide for all 4 held images of this series').check();
+  await page.getByRole('button', { name: 'Cover 4 images' }).click();
+  await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
+  const sheet = page.getByRole('dialog');
+  for (const shown of ['2 of 4', '3 of 4', 'All 4']) {
+    await page.getByRole('button', { name: 'Next image' }).click();
+    await sheet.getByText(`${shown} pictures shown`).first().waitFor();
+  }
+  assert.ok(await page.getByRole('button', { name: 'Release 4 images' }).isEnabled());
+  await page.getByRole('button', { name: 'Back to the boxes' }).click();
+  await page.getByRole('button', { name: 'Remove all' }).click();
+  // The first was seen before it had a box, the last one is in sight now.
+  await sheet.getByText('2 of 4 pictures shown').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Nothing identifying on any of them' }).isDisabled());
+  await page.getByRole('button', { name: 'Undo', exact: true }).click();
+  await sheet.getByText('All 4 pictures shown').first().waitFor();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await sheet.waitFor({ state: 'detached' });
+  await page.getByRole('button', { name: 'Release all 2 shown' }).waitFor();
+  assert.is(await page.getByRole('checkbox', { name: /I looked at this picture/ }).count(), 2);
+});
 
 walk('on a phone the decision is in sight, whatever is drawn', async (stage) => {
   const { page } = stage;

@@ -44,8 +44,11 @@ function Opened({ store, opened, files, inSeries, onClose }: OpenedProps) {
   const policy = ingest.policy.value;
   const released = ingest.released.value;
   const numberOf = (found: FoundFile) => inSeries.indexOf(found) + 1;
+  // Read at each call: the picture follows a decision made beside it.
   const boxesOf = (found: FoundFile) =>
-    staysHere(policy, released, found) ? undefined : released.get(found.ordinal);
+    staysHere(ingest.policy.value, ingest.released.value, found)
+      ? undefined
+      : ingest.released.value.get(found.ordinal);
   const open = files.filter((found) => staysHere(policy, released, found));
   const seen = seenOf(store, policy, open);
   return (

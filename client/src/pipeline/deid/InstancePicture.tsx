@@ -4,7 +4,7 @@
  * shows all; a sentence where none can be drawn. While names are hidden, one that may show a name waits until a person
  * asks for those of its series. Key it by its instance.
  */
-import { useSignal } from '@preact/signals';
+import { computed, useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { blackenBoxes } from './blacken-boxes.ts';
@@ -210,11 +210,17 @@ export function LargePicture(props: LargePictureProps) {
   const { seen, files, first, plays = false, numberOf, boxesOf, decide } = props;
   const among = useRef(files);
   among.current = files;
-  const film = useFilm({ files: () => among.current, first, maxSide: LARGE_SIDE, looked: seen.looked });
+  const over = useRef(boxesOf);
+  over.current = boxesOf;
+  const [looked] = useState(() =>
+    computed(() => seen.lookedUnder(among.current, (each) => over.current(each))),
+  );
+  const film = useFilm({ files: () => among.current, first, maxSide: LARGE_SIDE, looked });
   const box = useRef<HTMLDivElement>(null);
   const read = film.read.value;
   const hidden = useHidden(read);
-  useMarked(seen, hidden === null ? read : undefined, useInSight(box));
+  const boxes = read ? boxesOf(read.found) : [];
+  useMarked(seen, hidden === null ? read : undefined, { boxes, isInSight: useInSight(box) });
   useEffect(() => {
     if (plays && !asksForCalm()) film.player.play();
   }, [film]);
@@ -225,16 +231,14 @@ export function LargePicture(props: LargePictureProps) {
       <div class="look-large">
         <section class="look-box" ref={box} aria-label={deidWords.stage.picture(numberOf(found))}>
           {hidden && <HiddenBox hidden={hidden} />}
-          {!hidden && read?.picture && (
-            <Covered picture={read.picture} boxes={boxesOn(boxesOf(read.found), read.frame)} />
-          )}
+          {!hidden && read?.picture && <Covered picture={read.picture} boxes={boxesOn(boxes, read.frame)} />}
           {read?.picture === null && <NoPicture />}
         </section>
       </div>
       <div class={decide ? 'look-side look-decides' : 'look-side'}>
         <FrameChoice film={film} />
         <PictureSteps film={film} files={files} />
-        <FramesShown player={film.player} files={files} looked={seen.looked.value} isFirst={plays} />
+        <FramesShown player={film.player} files={files} looked={looked.value} isFirst={plays} />
         {decide?.(found)}
         <div class="sheet-actions">
           <button type="button" class="button" onClick={close}>
@@ -246,11 +250,13 @@ export function LargePicture(props: LargePictureProps) {
   );
 }
 
+type InSight = { readonly boxes: readonly Box[]; readonly isInSight: boolean };
+
 /** A frame was looked at once it is drawn where a person sees it; the picture draws before this runs. */
-function useMarked(seen: Looked, read: ReadFrame | undefined, isInSight: boolean): void {
+function useMarked(seen: Looked, read: ReadFrame | undefined, { boxes, isInSight }: InSight): void {
   useEffect(() => {
-    if (read?.picture && isInSight) seen.markLooked(read.found, read.frame);
-  }, [read, isInSight]);
+    if (read?.picture && isInSight) seen.markLooked(read.found, read.frame, boxes);
+  }, [read, isInSight, boxes]);
 }
 
 /** From one picture to the next; of a film its middle frame comes first, as in the small picture. */

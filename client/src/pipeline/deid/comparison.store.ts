@@ -36,7 +36,7 @@ export interface Place {
   readonly at: number;
 }
 
-/** `looked`: the frames that this screen has shown, large enough to be read. */
+/** `looked`: the frames that this screen has shown uncovered, large enough to be read. */
 export interface ComparisonStore extends Looked {
   readonly series: ReadonlySignal<readonly InspectedSeries[]>;
   /** Null when the study no longer has instances. */

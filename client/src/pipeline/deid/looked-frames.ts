@@ -1,8 +1,10 @@
 /**
- * The frames of each instance that were on the screen as large as it allows: an instance was looked at once that is all
- * of them. A name can be too small to be read in the small picture beside the list.
+ * The frames of each instance that were on the screen as large as it allows, each with the boxes that lay over it: an
+ * instance was looked at once that is all of them. A name can be too small to be read in the small picture beside the
+ * list, and a frame under boxes shows nothing of what is below them.
  */
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import { boxesOn, formatBox, type Box } from '#shared/dicom/boxes.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 
 /** By the place of the instance (`ordinal`); frames are counted from 0. */
@@ -11,26 +13,51 @@ export type LookedFrames = ReadonlyMap<number, ReadonlySet<number>>;
 type Film = Pick<FoundFile, 'ordinal' | 'frames'>;
 
 export interface Looked {
+  /** Seen with nothing drawn over them. */
   readonly looked: ReadonlySignal<LookedFrames>;
-  /** `frame`: counted from 0. */
-  markLooked(found: Film, frame: number): void;
+  /** Seen with these boxes over them, or with nothing; a look under other boxes does not count. */
+  lookedUnder<F extends Film>(films: readonly F[], boxesOf: (film: F) => readonly Box[]): LookedFrames;
+  /** `frame`: counted from 0. `boxes`: those drawn over the film. */
+  markLooked(found: Film, frame: number, boxes: readonly Box[]): void;
   /** The instances of which some picture, also a small one, was drawn; by their place. */
   readonly drawn: ReadonlySignal<ReadonlySet<number>>;
   markDrawn(found: Film): void;
 }
 
+/** By the boxes over the frame, as text. */
+type Looks = ReadonlyMap<string, LookedFrames>;
+const UNCOVERED = '';
+const NO_FRAMES: LookedFrames = new Map();
+
+const lyingOver = (boxes: readonly Box[], frame: number): string =>
+  boxesOn(boxes, frame)
+    .map((box) => formatBox({ ...box, frames: null }))
+    .join('\n');
+
+function framesUnder(looks: Looks, { ordinal }: Film, boxes: readonly Box[]): ReadonlySet<number> {
+  const seen = new Set(looks.get(UNCOVERED)?.get(ordinal));
+  for (const [over, looked] of looks)
+    for (const frame of looked.get(ordinal) ?? []) if (over === lyingOver(boxes, frame)) seen.add(frame);
+  return seen;
+}
+
 /** Of one screen; nothing was shown on it yet. */
 export function createLooked(): Looked {
-  const looked = signal<LookedFrames>(new Map());
+  const looks = signal<Looks>(new Map());
   const drawn = signal<ReadonlySet<number>>(new Set());
   return {
-    looked,
+    looked: computed(() => looks.value.get(UNCOVERED) ?? NO_FRAMES),
+    lookedUnder: (films, boxesOf) =>
+      new Map(films.map((film) => [film.ordinal, framesUnder(looks.value, film, boxesOf(film))])),
     drawn,
     markDrawn({ ordinal }) {
       if (!drawn.peek().has(ordinal)) drawn.value = new Set(drawn.peek()).add(ordinal);
     },
-    markLooked(found, frame) {
-      looked.value = withFrame(looked.peek(), found, frame);
+    markLooked(found, frame, boxes) {
+      const over = lyingOver(boxes, frame);
+      const before = looks.peek().get(over) ?? NO_FRAMES;
+      const after = withFrame(before, found, frame);
+      if (after !== before) looks.value = new Map(looks.peek()).set(over, after);
     },
   };
 }

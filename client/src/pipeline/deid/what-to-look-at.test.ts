@@ -31,22 +31,33 @@ test('a film was seen once each of its frames was, in any order; a single pictur
   store.markDrawn(film);
   store.markDrawn(still);
   assert.equal(seen(), [], 'a small picture alone shows no name');
-  store.markLooked(still, 0);
+  store.markLooked(still, 0, []);
   assert.equal(seen(), [still]);
-  for (let frame = FRAMES - 1; frame > 0; frame -= 1) store.markLooked(film, frame);
+  for (let frame = FRAMES - 1; frame > 0; frame -= 1) store.markLooked(film, frame, []);
   assert.equal([seen(), hasPicture(store, DEIDENTIFIED, film)], [[still], true]);
   assert.equal(countShown(store.looked.value, [film]), { shown: FRAMES - 1, frames: FRAMES });
-  store.markLooked(film, 0);
+  store.markLooked(film, 0, []);
   assert.equal(seen(), [film, still]);
   store.close();
 });
 
 test('a frame counts once, and a frame that the film does not have counts for nothing', async () => {
   const { store, film } = await open();
-  for (let turn = 0; turn < 2 * FRAMES; turn += 1) store.markLooked(film, 3);
-  store.markLooked(film, FRAMES);
-  store.markLooked(film, -1);
+  for (let turn = 0; turn < 2 * FRAMES; turn += 1) store.markLooked(film, 3, []);
+  store.markLooked(film, FRAMES, []);
+  store.markLooked(film, -1, []);
   assert.equal([...store.looked.value.get(film.ordinal)!], [3]);
+  store.close();
+});
+
+test('a picture seen only under boxes cannot be released without them; frames on which none lies can', async () => {
+  const { store, files, film, still } = await open();
+  const box = { x: 0, y: 0, width: 8, height: 8 };
+  store.markLooked(still, 0, [{ ...box, frames: null }]);
+  for (let frame = 0; frame < FRAMES; frame += 1) store.markLooked(film, frame, [{ ...box, frames: [2, 2] }]);
+  assert.equal(seenOf(store, DEIDENTIFIED, files), []);
+  store.markLooked(film, 1, []);
+  assert.equal(seenOf(store, DEIDENTIFIED, files), [film], 'its other frames were in sight as they are');
   store.close();
 });
 

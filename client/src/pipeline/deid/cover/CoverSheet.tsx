@@ -41,9 +41,7 @@ export type CoverSheetProps = {
 
 export function CoverSheet(props: CoverSheetProps) {
   const ingest = useIngest();
-  const [store] = useState(() =>
-    createCoverStore(ingest, { ...props, looked: props.seen.looked, isCalm: asksForCalm() }),
-  );
+  const [store] = useState(() => createCoverStore(ingest, { ...props, isCalm: asksForCalm() }));
   useEffect(() => {
     const stop = store.edit.subscribe(({ boxes }) => props.onBoxes(boxes));
     return () => {
@@ -103,7 +101,7 @@ function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
         {isDrawing ? <p class="cover-what">{coverWords.what}</p> : <Tried phase={phase} />}
         {isDrawing && <ForAll store={store} found={found} />}
         <PictureSteps store={store} />
-        <Looking store={store} seen={seen} isWhole={isWhole} onPlay={() => setView(null)} />
+        <Looking store={store} isWhole={isWhole} onPlay={() => setView(null)} />
         {isDrawing && (
           <BoxTools store={store} edits={edits} mode={mode} onMode={setMode} onAdd={addInSight} />
         )}
@@ -113,21 +111,21 @@ function Editor({ store, found, seen, onClose, onBoxes }: EditorProps) {
       <p class="unseen" role="status">
         {edits.said}
       </p>
-      <Decision store={store} seen={seen} onClose={onClose} onBoxes={onBoxes} />
+      <Decision store={store} onClose={onClose} onBoxes={onBoxes} />
     </div>
   );
 }
 
-type LookingProps = Pick<EditorProps, 'store' | 'seen'> & {
+type LookingProps = Pick<EditorProps, 'store'> & {
   /** All of the picture is in sight. */
   readonly isWhole: boolean;
   readonly onPlay: () => void;
 };
 
 /** How many frames were looked at, and why the one in sight does not count. */
-function Looking({ store, seen, isWhole, onPlay }: LookingProps) {
+function Looking({ store, isWhole, onPlay }: LookingProps) {
   const files = decidedIn(store.phase.value, store.covered.value);
-  const looked = seen.looked.value;
+  const looked = store.looked.value;
   const isPlain = showsAll(store.range.value);
   const unmarked = !isWhole ? coverWords.wholeFrames : isPlain ? null : coverWords.plainFrames;
   const areShown = files.every((found) => areAllShown(looked, found));
@@ -148,12 +146,16 @@ function Looking({ store, seen, isWhole, onPlay }: LookingProps) {
   );
 }
 
-/** A frame was looked at while all of it is in sight, and nothing in it was made darker or brighter. */
+/** A frame was looked at while all of it is in sight, in its own brightness, and with its own boxes if any. */
 function useMarked(store: CoverStore, seen: Looked, isInSight: boolean): void {
   const shown = store.shown.value;
+  const { boxes } = store.edit.value;
+  // Over the last picture of another frame lie the boxes of the next one already.
+  const isNow = store.extent.value !== null && shown?.frame === store.frame.value;
   useEffect(() => {
-    if (shown && isInSight && showsAll(shown.range)) seen.markLooked(shown.found, shown.frame);
-  }, [shown, isInSight]);
+    if (shown && isNow && isInSight && showsAll(shown.range))
+      seen.markLooked(shown.found, shown.frame, boxes);
+  }, [shown, isNow, isInSight, boxes]);
 }
 
 function useUndoKey(isOn: boolean, { undo }: Edits): void {
@@ -252,13 +254,13 @@ function Tried({ phase }: { readonly phase: Phase }) {
   );
 }
 
-type DecisionProps = Omit<EditorProps, 'found'>;
+type DecisionProps = Omit<EditorProps, 'found' | 'seen'>;
 
-function Decision({ store, seen, onClose, onBoxes }: DecisionProps) {
+function Decision({ store, onClose, onBoxes }: DecisionProps) {
   const ingest = useIngest();
   const phase = store.phase.value;
   const asked = decidedIn(phase, store.covered.value);
-  const looked = seenOf(seen, ingest.policy.value, asked);
+  const looked = seenOf(store, ingest.policy.value, asked);
   const isAllSeen = looked.length === asked.length;
   const { boxes } = store.edit.value;
   const decide = (how: () => void) => {

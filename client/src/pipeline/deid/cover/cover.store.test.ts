@@ -3,11 +3,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { burnedInFile, NAME_PLACE, type BurnedIn } from '#testing/burned-in-file.ts';
-import { signal } from '@preact/signals';
 import type { Task } from '../../ingest/device-tasks.ts';
 import { DEIDENTIFIED, openIngest } from '../../../testing/open-ingest.ts';
+import { areAllShown, createLooked } from '../looked-frames.ts';
 import { createCoverStore, showsAll, type CoverStore } from './cover.store.ts';
-import { add } from './edit-boxes.ts';
+import { add, clear, undo } from './edit-boxes.ts';
 
 const FILM: BurnedIn = { seed: 881, number: 1, rows: 40, columns: 160, frames: 3, coding: 'rle' };
 const BOX: Box = { ...NAME_PLACE, frames: null };
@@ -21,15 +21,16 @@ async function open(...films: Partial<BurnedIn>[]) {
   await device.store.addFiles(files);
   const { studyInstanceUID } = device.store.studies.value[0]!;
   const found = device.store.inspection.seriesOf(studyInstanceUID).flatMap((series) => series.files);
+  const seen = createLooked();
   const store = createCoverStore(device.store, {
     files: found,
     found: found[0]!,
     boxes: [],
-    looked: signal(new Map()),
+    seen,
     isCalm: false,
   });
   await until(store, () => store.extent.value !== null);
-  return { ...device, found, store };
+  return { ...device, found, store, seen };
 }
 
 /** Resolves once this holds, whatever in the store changes it. */
@@ -122,6 +123,22 @@ test('the trial can be stopped, and what it found until then counts for nothing'
   };
   await store.tryBoxes();
   assert.equal([store.phase.value.kind, tasks], ['drawing', 1]);
+  store.close();
+});
+
+test('a look at covered pictures counts for these boxes alone: other boxes, or none, ask for another look', async () => {
+  const { store, found, seen } = await open({ frames: 1 }, { frames: 1 });
+  const areSeen = () => found.map((each) => areAllShown(store.looked.value, each));
+  draw(store);
+  for (const each of found) seen.markLooked(each, 0, store.edit.value.boxes);
+  assert.equal(areSeen(), [true, true]);
+  store.edit.value = clear(store.edit.value);
+  assert.equal(areSeen(), [false, false], 'uncovered, neither was seen');
+  seen.markLooked(found[0]!, 0, []);
+  store.edit.value = add(store.edit.value, { ...BOX, height: BOX.height + 1 });
+  assert.equal(areSeen(), [true, false], 'all of the first one was seen, whatever covers it');
+  store.edit.value = undo(undo(store.edit.value));
+  assert.equal(areSeen(), [true, true], 'the first boxes are back');
   store.close();
 });
 

@@ -10,7 +10,7 @@ import type { FoundFile } from '../../ingest/group-studies.ts';
 import type { IngestStore } from '../../ingest/found-study.ts';
 import { followFrame, type FramePlace } from '../follow-frame.ts';
 import { createFramePlayer, waitForMs, type FramePlayer } from '../frame-player.ts';
-import type { LookedFrames } from '../looked-frames.ts';
+import type { Looked, LookedFrames } from '../looked-frames.ts';
 import { beginEdit, type Edit } from './edit-boxes.ts';
 
 /** Large enough for every pixel of most images; 64 MB, one at a time. */
@@ -64,6 +64,8 @@ export interface CoverStore {
   /** Of the image on which is drawn; null until it is known. */
   readonly extent: ReadonlySignal<Extent | null>;
   readonly phase: ReadonlySignal<Phase>;
+  /** The frames seen as they are sent with the boxes of now. */
+  readonly looked: ReadonlySignal<LookedFrames>;
   /** Files that get the boxes. */
   readonly covered: ReadonlySignal<readonly FoundFile[]>;
   /** Shows the frames of the files about which a person decides. */
@@ -88,33 +90,42 @@ export interface CoverAsked {
   readonly files: readonly FoundFile[];
   readonly found: FoundFile;
   readonly boxes: readonly Box[];
-  readonly looked: ReadonlySignal<LookedFrames>;
+  readonly seen: Pick<Looked, 'lookedUnder'>;
   /** The person asked for less motion. */
   readonly isCalm: boolean;
 }
 
 export function createCoverStore(ingest: CoveringIngest, asked: CoverAsked): CoverStore {
-  const { files, boxes, looked, isCalm } = asked;
+  const { files, boxes, seen, isCalm } = asked;
   const sight = createSight(ingest, asked);
   const { at, frame, current, extent } = sight;
   const isForAll = signal(false);
   const edit = signal(beginEdit(boxes));
+  const looked = computed(() => seen.lookedUnder(files, () => edit.value.boxes));
   const covered = computed(() => (isForAll.value ? files : [current.value]));
   const trying = createTrying(ingest, { covered, edit, extent });
   const player = createFramePlayer({
     ...sight,
     files: () => decidedIn(trying.phase.peek(), covered.peek()),
-    show: (next) =>
-      batch(() => {
-        at.value = files.indexOf(next.found);
-        frame.value = next.frame;
-      }),
+    show: sight.goTo,
     looked,
     isCalm,
     wait: waitForMs,
   });
   return {
-    ...{ files, at, frame, range: sight.range, edit, isForAll, shown: sight.shown, extent, covered, player },
+    ...{
+      files,
+      at,
+      frame,
+      range: sight.range,
+      edit,
+      isForAll,
+      shown: sight.shown,
+      extent,
+      covered,
+      looked,
+      player,
+    },
     onAllFrames: signal(true),
     phase: trying.phase,
     chooseFrame(next) {
@@ -171,7 +182,12 @@ function createSight(ingest: CoveringIngest, { files, found }: Pick<CoverAsked, 
     const { rows, columns } = drawn.picture;
     return { rows, columns, frames: drawn.found.frames };
   });
-  return { at, frame, range, current, place, read, shown, extent, stop };
+  const goTo = (next: FramePlace) =>
+    batch(() => {
+      at.value = files.indexOf(next.found);
+      frame.value = next.frame;
+    });
+  return { at, frame, range, current, place, read, shown, extent, goTo, stop };
 }
 
 type Trying = Pick<CoverStore, 'covered' | 'edit' | 'extent'>;
