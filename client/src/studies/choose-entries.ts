@@ -1,5 +1,5 @@
 /** Searches, filters, sorts and groups the day's list. Pure. */
-import { formatDicomDate } from '../kit/format.ts';
+import { formatDicomDate, formatMoment } from '../kit/format.ts';
 import { QUEUE_PARTS, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { DayEntry } from './day-entry.ts';
 import { sendsOf } from './join-sends.ts';
@@ -61,7 +61,7 @@ export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now:
       isShown(entry, choice.shown) &&
       sendsOf(entry).some(({ at }) => isWithin(at, choice.period, now)) &&
       hasNames(entry, choice.names) &&
-      readings.some((reading) => sendsOf(entry).some((send) => isMeant(send, reading, kinds))),
+      readings.some((reading) => sendsOf(entry).some((send) => isMeant(send, reading, kinds, now))),
   );
   if (choice.byPatient) return byPatient(sorted(found, choice.sort));
   if (choice.sort === 'place') return byPart(found);
@@ -87,10 +87,10 @@ function readingsOf(text: string, now: Date): readonly Reading[] {
   return [asItIs, { words: wordsOf(rest), days, mayBeName: true }];
 }
 
-function isMeant(entry: DayEntry, reading: Reading, kinds: ReadonlySet<string>): boolean {
+function isMeant(entry: DayEntry, reading: Reading, kinds: ReadonlySet<string>, now: Date): boolean {
   const { words, days, mayBeName } = reading;
   if (days !== null && !days.some((day) => isOfDay(entry, day))) return false;
-  return words.length === 0 || holds(entry, words) || (mayBeName && mayBe(entry, words, kinds));
+  return words.length === 0 || holds(entry, words, now) || (mayBeName && mayBe(entry, words, kinds));
 }
 
 /** It was sent, ended or taken on that day. */
@@ -186,8 +186,8 @@ const wordsOf = (text: string): readonly string[] =>
     .split(/[\s,^]+/)
     .filter(Boolean);
 
-function holds(entry: DayEntry, words: readonly string[]): boolean {
-  const text = textOf(entry);
+function holds(entry: DayEntry, words: readonly string[], now: Date): boolean {
+  const text = textOf(entry, now);
   return words.every(
     (word) => text.includes(word) || (isLikeUid(word) && entry.studyInstanceUID?.includes(word)),
   );
@@ -219,17 +219,23 @@ function mayBe({ study }: DayEntry, words: readonly string[], kinds: ReadonlySet
 
 const texts = new WeakMap<DayEntry, string>();
 
-/** Everything by which a person may remember a study, made once: each typed letter looks through all of them. */
-function textOf(entry: DayEntry): string {
-  const text = texts.get(entry) ?? joinText(entry);
+/**
+ * Everything by which a person may remember a study, made once: each typed letter looks through all of them. On the
+ * next day the entries are new ones.
+ */
+function textOf(entry: DayEntry, now: Date): string {
+  const text = texts.get(entry) ?? joinText(entry, now);
   texts.set(entry, text);
   return text;
 }
 
-function joinText({ study, sent, name, person, about, foundBy, modalities, senders }: DayEntry): string {
+function joinText(entry: DayEntry, now: Date): string {
+  const { study, sent, name, person, about, foundBy, modalities, senders, at } = entry;
   const title = study?.title;
   const parts = [
     name,
+    // As its row says it: a study keeps it when its name becomes known.
+    formatMoment(new Date(at), now),
     study?.label,
     ...initialsOf(study?.label),
     ...person,

@@ -1,6 +1,7 @@
 /** Studies of the site that the PACS was asked for: told apart by their patients, unless names are hidden. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { formatMoment } from '../kit/format.ts';
 import { hideNames } from '../kit/identities.ts';
 import { chooseEntries, EVERYTHING, type Choice } from './choose-entries.ts';
 import { createEntries } from './day-entry.ts';
@@ -46,6 +47,12 @@ test('are found by what the PACS was asked for, and by what it answered', () => 
   assert.is(shown({ text: 'P-4716' }).length, 1);
   assert.is(shown({ text: 'chest' }).length, 3);
   assert.is(shown({ text: 'Oberhuber' }).length, 0);
+});
+
+test('are found by the time in their rows, before and after their names are known', () => {
+  const when = formatMoment(new Date(2026, 10, 25, 17, 45), NOW);
+  assert.match(open()[2]!.name, when, 'of whom no name is known');
+  assert.is(shown({ text: when }).length, 3);
 });
 
 test('say nothing of their patients while names are hidden, and are not found by them', () => {
