@@ -260,16 +260,18 @@ function partOfSent(sent: SentStudy): QueuePart {
 
 /**
  * Of the newest upload: the same study sent twice is not twice as large. Its receipt says that the gateway is done with
- * what it brought: the study's state is also that of results which are stored beside it.
+ * what it brought: the study's state is also that of results which are stored beside it. Instances that the sender
+ * holds back wait for a decision, unless the upload was cancelled.
  */
 function trackOfSent({ uploads }: SentStudy): TrackState {
   const [newest] = uploads;
   const counts = newest?.counts ?? NOTHING;
   const isHeld = newest !== undefined && newest.receipt !== null && counts.quarantined > 0;
-  const needsYou = isHeld ? counts.refused + counts.quarantined : 0;
+  const heldBack = newest?.cancelled ? 0 : (newest?.withheld?.held ?? 0);
+  const needsYou = heldBack + (isHeld ? counts.refused + counts.quarantined : 0);
   const atGateway = counts.atGateway + (isHeld ? 0 : counts.quarantined);
   const notTaken = isHeld ? 0 : counts.refused;
-  const told = atGateway + counts.inPacs + needsYou + counts.leftOut + notTaken;
+  const told = atGateway + counts.inPacs + (needsYou - heldBack) + counts.leftOut + notTaken;
   const withheld = countWithheld(newest?.withheld);
   return {
     total: counts.promised + withheld,
@@ -278,7 +280,7 @@ function trackOfSent({ uploads }: SentStudy): TrackState {
     atGateway,
     inPacs: counts.inPacs,
     needsYou,
-    leftOut: counts.leftOut + notTaken + withheld,
+    leftOut: counts.leftOut + notTaken + withheld - heldBack,
     waitingFor: newest?.waiting?.because ?? null,
   };
 }

@@ -64,7 +64,7 @@ walk('its account leaves out images that may show a name', async (stage) => {
   await page.getByRole('link', { name: /^Studies/ }).click();
   const waiting = page.getByRole('region', { name: 'Sent by a script or a modality, not stored' });
   await waiting.getByText('1 instance: This image is marked as showing a name').waitFor();
-  await page.getByText('1 held back').first().waitFor();
+  await page.locator('[data-part=needs-you]').getByText('1 needs you').first().waitFor();
   await looksRight(page, 'studies-not-taken');
   await waiting.getByRole('button', { name: /^Leave out/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();

@@ -51,11 +51,15 @@ export function whereOf(entry: DayEntry): Where {
   return { look: 'moving', icon: 'device', said: isWatched(entry) ? said.senderDevice : said.otherDevice };
 }
 
-/** Of a study that is over, why instances are not in the PACS that nobody promised. */
+/**
+ * Of a study that is over, why instances are not in the PACS that nobody promised. Of one that waits for its sender
+ * elsewhere, all but those that wait: its place says that.
+ */
 export function withheldOf({ part, study, sent }: DayEntry): readonly string[] {
+  const waits = part === 'needs-you' && study === null;
   const isOver = part === 'arrived' || part === 'left-out' || (part === 'taken-back' && study === null);
-  if (!isOver) return [];
-  return causesOf(study?.withheld ?? sent?.uploads[0]?.withheld).map(([cause, count]) =>
-    studiesWords.withheld[cause](count),
-  );
+  if (!isOver && !waits) return [];
+  return causesOf(study?.withheld ?? sent?.uploads[0]?.withheld)
+    .filter(([cause]) => !waits || cause !== 'held')
+    .map(([cause, count]) => studiesWords.withheld[cause](count));
 }

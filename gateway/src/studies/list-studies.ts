@@ -114,8 +114,15 @@ const ownStanding = sql<StudyStanding>`case when study.state = 'closed' then 'en
   when exists (select from upload_instance u join instance i on i.id = u.instance_id
     where u.upload_id = upload.id and i.state = 'quarantined') then 'needs-you'
   else 'ended' end`;
-const isHeld = sql<boolean>`bool_or(${ownStanding} = 'needs-you')`;
-const isEnded = sql<boolean>`bool_and(${ownStanding} = 'ended')`;
+/**
+ * The sender of the newest upload holds instances back for a person to decide. Older uploads say how many there were
+ * then.
+ */
+const isHeldBack = sql<boolean>`coalesce(((array_agg(
+  case when upload.cancelled_at is null then upload.withheld end
+  order by upload.created_at desc, upload.id))[1] ->> 'held')::int, 0) > 0`;
+const isHeld = sql<boolean>`(bool_or(${ownStanding} = 'needs-you') or ${isHeldBack})`;
+const isEnded = sql<boolean>`(not ${isHeld} and bool_and(${ownStanding} = 'ended'))`;
 const STANDING: Readonly<Record<StudyStanding, ReturnType<typeof sql<boolean>>>> = {
   'needs-you': isHeld,
   ended: isEnded,

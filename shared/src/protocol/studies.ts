@@ -10,8 +10,9 @@ import { needSchema, patientSchema, uidSchema } from './forms.ts';
 export const UPLOADS_SHOWN = 20;
 
 /**
- * `needs-you`: something that an upload brought waits for a person; `ended`: every upload has its receipt and waits
- * for nothing; `under-way`: all others. Results that the gateway stores in the study change nothing of it.
+ * `needs-you`: something that an upload brought waits for a person, or the sender of the newest one holds something
+ * back; `ended`: every upload has its receipt and nothing waits; `under-way`: all others. Results that the gateway
+ * stores in the study change nothing of it.
  */
 export const STUDY_STANDINGS = ['needs-you', 'under-way', 'ended'] as const;
 export type StudyStanding = (typeof STUDY_STANDINGS)[number];
