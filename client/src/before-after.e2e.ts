@@ -153,6 +153,7 @@ walk(
     const { page } = stage;
     await openComparison(stage);
     await page.locator('main').getByRole('link', { name: 'Upload' }).click();
+    await page.locator('.change').first().waitFor({ state: 'detached' });
     await page.getByRole('button', { name: 'Send 1 study' }).waitFor();
     assert.not.match(await page.content(), /QzAcc|QzComment|QzPrivate/);
   },
@@ -227,7 +228,9 @@ walk(
     const open =
       'Instance 2 of 3: Open the picture and look for a name in it; then you can say that nothing is there.';
     await page.getByRole('button', { name: open }).click();
-    await page.getByRole('dialog', { name: 'Picture of instance 2' }).locator('canvas').waitFor();
+    const dialog = page.getByRole('dialog', { name: 'Picture of instance 2' });
+    // Closed sooner, nobody has seen it.
+    await dialog.locator('.tick:enabled').waitFor();
     await page.keyboard.press('Escape');
     const tick = page.getByRole('checkbox', { name: /^Instance 2 of 3: I looked at this picture/ });
     await tick.check();

@@ -2,8 +2,10 @@
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 
-export function chosenIn({ studies }: Pick<IngestStore, 'studies'>): number {
-  return studies.value.reduce((sum, { instances, selected }) => sum + (selected.value ? instances : 0), 0);
+export function chosenIn({ studies, leftOut }: Pick<IngestStore, 'studies' | 'leftOut'>): number {
+  const wanted = studies.value.filter(({ selected }) => selected.value);
+  const out = wanted.map(({ studyInstanceUID }) => leftOut.value.get(studyInstanceUID)?.instances ?? 0);
+  return wanted.reduce((sum, { instances }, nth) => sum + instances - out[nth]!, 0);
 }
 
 export function useChosen(): number {

@@ -114,7 +114,12 @@ function Name({ entry }: { readonly entry: DayEntry }) {
 
 /** Words that tell it apart from others of its name, and what is missing of it. */
 function beneathOf(entry: DayEntry): readonly string[] {
-  return [...whoseOf(entry), ...sendsOf(entry).flatMap(withheldOf)];
+  const sends = sendsOf(entry);
+  return [
+    ...whoseOf(entry),
+    ...(sends.length > 1 ? [words.oneOf(sends.length)] : []),
+    ...sends.flatMap(withheldOf),
+  ];
 }
 
 function whoseOf(entry: DayEntry): readonly string[] {

@@ -124,12 +124,11 @@ function joinEntries(
 function withoutRepeated(studies: readonly QueuedStudy[]): readonly QueuedStudy[] {
   const isOver = ({ state, needs }: QueuedStudy) =>
     (state === 'done' || state === 'taken-back') && needs.length === 0;
-  const isWhole = (study: QueuedStudy) =>
-    study.state === 'done' && isOver(study) && study.track.inPacs === study.instances;
+  const hasArrived = (study: QueuedStudy) => study.state === 'done' && isOver(study);
   const newest = new Map<string, QueuedStudy>();
   for (const study of studies) {
     const { studyInstanceUID: uid } = study;
-    if (uid === null || !isWhole(study)) continue;
+    if (uid === null || !hasArrived(study)) continue;
     const before = newest.get(uid);
     if (before === undefined || before.queuedAt < study.queuedAt) newest.set(uid, study);
   }
@@ -137,7 +136,7 @@ function withoutRepeated(studies: readonly QueuedStudy[]): readonly QueuedStudy[
     const last = newest.get(study.studyInstanceUID ?? '');
     if (last === undefined || last === study || !isOver(study)) return true;
     if (last.queuedAt < study.queuedAt) return true;
-    return last.instances < study.instances;
+    return last.instances < study.instances || last.track.inPacs < study.track.inPacs;
   });
 }
 

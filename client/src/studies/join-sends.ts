@@ -1,10 +1,10 @@
 /**
- * Makes one row of a study that was sent in several sends: in the most urgent place that is true of one of them, with
- * the sum of their counts. Opened, the row shows each send with its own buttons. Pure.
+ * Makes one row of a study that was sent in several sends: it says of the most urgent one where it is and how much it
+ * is. Their sum would be no number of anything: two sends may hold the same instances. Opened, the row shows each send
+ * with its own buttons. Pure.
  */
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { QUEUE_PARTS } from '../pipeline/queue/track-of.ts';
-import type { TrackState } from '../pipeline/queue/track-state.ts';
 import type { DayEntry } from './day-entry.ts';
 
 /** The sends of a row, in the order of the queue; of most studies there is one. */
@@ -41,7 +41,9 @@ export function createJoin(): (entries: readonly DayEntry[]) => readonly DayEntr
 function join(sends: readonly DayEntry[]): DayEntry {
   const [first, ...more] = sends;
   if (first === undefined || more.length === 0) return first!;
-  const lead = sends.toSorted((a, b) => urgencyOf(a) - urgencyOf(b) || b.at - a.at)[0]!;
+  const lead = sends.toSorted(
+    (a, b) => urgencyOf(a) - urgencyOf(b) || lackOf(b) - lackOf(a) || b.at - a.at,
+  )[0]!;
   const named = [lead, ...sends].find(({ study }) => study?.title) ?? lead;
   return {
     ...lead,
@@ -51,28 +53,10 @@ function join(sends: readonly DayEntry[]): DayEntry {
     person: named.person,
     modalities: [...new Set(sends.flatMap(({ modalities }) => modalities))],
     at: Math.max(...sends.map(({ at }) => at)),
-    track: sends.map(countedOf).reduce(addTracks),
     hasReceipt: sends.some(({ hasReceipt }) => hasReceipt),
     givenUpAt: [...new Set(sends.flatMap(({ givenUpAt }) => givenUpAt))],
   };
 }
 
 const urgencyOf = ({ part }: DayEntry): number => QUEUE_PARTS.indexOf(part);
-
-/** The instances that a cancelled send had not brought to the PACS are left out. */
-function countedOf({ study, track }: DayEntry): TrackState {
-  if (study?.state !== 'taken-back') return track;
-  const inPacs = study.inPacsWhenCancelled;
-  return { ...track, inPacs, leftOut: track.total - inPacs };
-}
-
-const addTracks = (a: TrackState, b: TrackState): TrackState => ({
-  total: a.total + b.total,
-  onDevice: a.onDevice + b.onDevice,
-  onItsWay: a.onItsWay + b.onItsWay,
-  atGateway: a.atGateway + b.atGateway,
-  inPacs: a.inPacs + b.inPacs,
-  needsYou: a.needsYou + b.needsYou,
-  leftOut: a.leftOut + b.leftOut,
-  waitingFor: a.waitingFor ?? b.waitingFor,
-});
+const lackOf = ({ track }: DayEntry): number => (track.leftOut > 0 ? 1 : 0);

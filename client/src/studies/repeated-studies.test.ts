@@ -27,6 +27,8 @@ test('a study that was sent again is one row once as much of it has arrived', ()
   const onItsWay = queuedStudy({ ...uid, id: 'again', queuedAt: at(22) });
   assert.equal(keysOf(first, onItsWay), ['first', 'again'], 'one that is on its way is seen');
   assert.equal(keysOf(first, { ...again, removed: true }), ['again'], 'removed, it brings no other back');
+  const short = { ...again, instances: 13, track: { ...inPacs, leftOut: 1 } };
+  assert.equal(keysOf(first, short), ['again'], 'also where another one of it was left out');
 });
 
 test('of attempts of which one had a conflict the last one that is whole stays, once nobody has to decide', () => {
@@ -56,7 +58,7 @@ const placeOf = (...studies: readonly QueuedStudy[]) => {
   return [part, whereOf(rows[0]!).look, track.inPacs, track.total];
 };
 
-test('a study that is sent in parts is one row in the most urgent place of its parts, with all their counts', () => {
+test('a study that is sent in parts is one row in the most urgent place of its parts, with the counts of that part', () => {
   const uid = { studyInstanceUID: '1.2.3' };
   const there = done('there', { ...uid, queuedAt: at(21) });
   const later = { ...uid, queuedAt: at(22), instances: 3 };
@@ -68,12 +70,12 @@ test('a study that is sent in parts is one row in the most urgent place of its p
   const over = { state: 'taken-back', isWaiting: false, track: { ...nowhere, leftOut: 3 } } as const;
   const cancelled = queuedStudy({ ...later, ...over, id: 'cancelled', inPacsWhenCancelled: 1 });
   const more = done('more', { ...later, track: { ...inPacs, inPacs: 3 } });
-  assert.equal(placeOf(there, waits), ['under-way', 'moving', 12, 15]);
-  assert.equal(placeOf(there, { ...read, track: nowhere }), ['under-way', 'moving', 12, 12]);
-  assert.equal(placeOf(asks, there, waits), ['needs-you', 'stop', 12, 18]);
-  assert.equal(placeOf(there, cancelled), ['taken-back', 'over', 13, 15]);
-  assert.equal(placeOf(there, more), ['arrived', 'good', 15, 15]);
-  assert.is(whereOf(rowsOf(there, cancelled)[0]!).said, 'Cancelled: 13 of 15 in the PACS');
+  assert.equal(placeOf(there, waits), ['under-way', 'moving', 0, 3]);
+  assert.equal(placeOf(there, { ...read, track: nowhere }), ['under-way', 'moving', 0, 0]);
+  assert.equal(placeOf(asks, there, waits), ['needs-you', 'stop', 0, 3]);
+  assert.equal(placeOf(there, cancelled), ['taken-back', 'over', 0, 3]);
+  assert.equal(placeOf(there, more), ['arrived', 'good', 3, 3]);
+  assert.is(whereOf(rowsOf(there, cancelled)[0]!).said, 'Cancelled: none sent');
   const [row] = rowsOf(there, waits);
   assert.equal([row!.key, row!.hasReceipt, row!.at], ['there', true, at(22)]);
   assert.equal(

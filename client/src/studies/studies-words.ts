@@ -127,7 +127,8 @@ export const studiesWords = {
   } satisfies Record<Place, string>,
 
   /** One send of a study that was sent in several. */
-  send: (nth: number, of: number) => `Part ${nth} of ${of}`,
+  send: (nth: number, of: number) => `Send ${nth} of ${of}`,
+  oneOf: (sends: number) => `one of ${formatCount(sends)} sends of this study`,
   expand: (name: string) => `Where it is: ${name}`,
   count: (count: number) => instances(count),
   /** In the heading of a part. */

@@ -16,15 +16,14 @@ export interface Where {
 export function whereOf(entry: DayEntry): Where {
   const { track, study, part, place } = entry;
   const said = studiesWords.where;
-  const isOver = (entry.sends ?? [entry]).every((send) => hasArrived(send.track));
+  const isOver = hasArrived(track);
   if (track.needsYou > 0 && isWatched(entry)) return { look: 'wait', icon: 'wait', said: said.needsSender };
   if (track.needsYou > 0) return { look: 'stop', icon: 'decide', said: said.needsYou(track.needsYou) };
   if (part === 'taken-back')
     return {
       look: 'over',
       icon: 'close',
-      said:
-        study && !entry.sends ? cancelledOf(study) : endingWords.cancelled.midway(track.inPacs, track.total),
+      said: study ? cancelledOf(study) : endingWords.cancelled.midway(track.inPacs, track.total),
     };
   if (study && study.film.length > 0 && study.isWaiting)
     return { look: 'wait', icon: 'caution', said: said.film };

@@ -5,6 +5,7 @@
  */
 import { API_KEY_PROBLEMS } from './api-key-problems.ts';
 import { DICOMWEB_PROBLEMS } from './dicomweb-problems.ts';
+import { HTTP_PROBLEMS } from './http-problems.ts';
 import { PROBLEMS, type ProblemKind } from './problem-table.ts';
 import { REVIEW_PROBLEMS } from './review-problems.ts';
 
@@ -403,6 +404,7 @@ const INFERENCE_PROBLEMS = {
 /** Every answer that is not a success. */
 export const ALL_PROBLEMS = {
   ...PROBLEMS,
+  ...HTTP_PROBLEMS,
   ...INFERENCE_PROBLEMS,
   ...REVIEW_PROBLEMS,
   ...DICOMWEB_PROBLEMS,

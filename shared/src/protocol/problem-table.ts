@@ -99,12 +99,6 @@ export const PROBLEMS = {
     retry: 'later',
     title: 'There is no receipt yet: the PACS has not confirmed every instance.',
   },
-  'method-not-allowed': { status: 405, retry: 'never', title: 'This address does not serve this method.' },
-  'not-acceptable': {
-    status: 406,
-    retry: 'never',
-    title: 'The answer is not available in a requested form.',
-  },
   'upload-in-progress': {
     status: 409,
     retry: 'never',
@@ -133,11 +127,6 @@ export const PROBLEMS = {
     status: 413,
     retry: 'never',
     title: 'The study has more instances than the limit.',
-  },
-  'unsupported-media-type': {
-    status: 415,
-    retry: 'never',
-    title: 'This kind of content is not accepted here.',
   },
   'rate-limited': {
     status: 429,

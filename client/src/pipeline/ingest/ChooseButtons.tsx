@@ -6,7 +6,7 @@ import { useRef } from 'preact/hooks';
 import { useIngest } from './ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { ingestWords } from './ingest-words.ts';
-import { hasFolderPicker, pickFolder } from './picked-folder.ts';
+import { hasFolderPicker, pickFolder } from './pick-folder.ts';
 
 /** Phones cannot pick folders; there the button would do nothing. */
 const picksFolders = 'webkitdirectory' in HTMLInputElement.prototype;

@@ -93,7 +93,7 @@ function usePartInPacs(
   const inPacs = before?.inPacs ?? 0;
   const id = before && inPacs > 0 && before.page.page === 'study' ? before.page.id : null;
   // Some are recognised only after a while.
-  const staying = heldBack.value.length + (leftOut.value.get(studyInstanceUID) ?? 0);
+  const staying = heldBack.value.length + (leftOut.value.get(studyInstanceUID)?.instances ?? 0);
   const isFew = instances <= COMPARED_AT_MOST.instances && bytes <= COMPARED_AT_MOST.bytes;
   useEffect(() => {
     setPart(null);

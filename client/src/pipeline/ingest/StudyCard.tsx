@@ -110,7 +110,7 @@ function NotWhole({ study }: { readonly study: FoundStudy }) {
   const ingest = useIngest();
   const count = ingest.damaged.value.get(study.studyInstanceUID) ?? 0;
   const [unknown, ...others] = ofUnknownStudy(ingest.rejected.value);
-  const leftOut = ingest.leftOut.value.get(study.studyInstanceUID) ?? 0;
+  const leftOut = ingest.leftOut.value.get(study.studyInstanceUID)?.instances ?? 0;
   const said = [
     ...(leftOut > 0 ? [chosenWords.leftOutBefore(leftOut)] : []),
     ...(count > 0 ? [chosenWords.damaged(count)] : []),

@@ -151,8 +151,10 @@ export interface IngestStore {
   readonly damaged: ReadonlySignal<ReadonlyMap<string, number>>;
   /** Files that the policy in force cannot make safe and nobody has released: they stay here. */
   readonly heldBack: ReadonlySignal<readonly HeldFile[]>;
-  /** By Study Instance UID, how many instances were left out before, and are left out again. */
-  readonly leftOut: ReadonlySignal<ReadonlyMap<string, number>>;
+  /** By Study Instance UID, the instances that were left out before, and are left out again. */
+  readonly leftOut: ReadonlySignal<
+    ReadonlyMap<string, { readonly instances: number; readonly bytes: number }>
+  >;
   /** By Study Instance UID, the studies that name several patients under the policy in force. */
   readonly mixed: ReadonlySignal<ReadonlyMap<string, Mixed<FoundPart>>>;
   /** A person's decision that the parts of these keys are sent, each under its own patient. Ignored while queueing. */

@@ -14,6 +14,7 @@ import { heldFor, treatmentOf } from '#shared/protocol/irregularities.ts';
 import { isReleasable as isReleasableReason } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
+import { totalOf } from './forecast.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { HeldFile } from './found-study.ts';
 import { unreadyUnder } from './hold-unready.ts';
@@ -146,17 +147,17 @@ export function answeredUnder(
   );
 }
 
-/** By study, how many of its instances stay out because a person has left them out before. */
+/** By study, its instances that stay out because a person has left them out before. */
 export function leftOutUnder(
   policy: Policy | null,
   released: Released,
   studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'held'>>,
-): ReadonlyMap<string, number> {
+): ReadonlyMap<string, ReturnType<typeof totalOf>> {
   return new Map(
-    [...studies].map(({ studyInstanceUID, held }) => [
-      studyInstanceUID,
-      held.filter((found) => decidedAs(policy, released, found) === 'left-out').length,
-    ]),
+    [...studies].map(({ studyInstanceUID, held }) => {
+      const out = held.filter((found) => decidedAs(policy, released, found) === 'left-out');
+      return [studyInstanceUID, totalOf(out.map(({ file: { bytes } }) => ({ instances: 1, bytes })))];
+    }),
   );
 }
 

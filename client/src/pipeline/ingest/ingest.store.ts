@@ -5,9 +5,8 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { batch, computed, effect, type ReadonlySignal } from '@preact/signals';
 import type { Policy } from '#shared/protocol/api.ts';
-import { collectFiles } from './collect-files.ts';
+import { collectFiles, type Collected } from './collect-files.ts';
 import { damagedOn } from './damaged-files.ts';
-import { collectDropped, takeDropped } from './dropped-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 import { createForecast, needsOf, totalOf, type Forecast } from './forecast.ts';
 import type { IngestStore } from './found-study.ts';
@@ -17,11 +16,12 @@ import { stillAsShown } from './hold-companions.ts';
 import { createIngestState, draw, forget, forgetDiscs, holdNaming, takePolicy } from './ingest-state.ts';
 import type { IngestState, IngestTools } from './ingest-state.ts';
 import { createInspection, type Inspection } from './inspection.ts';
-import { collectPicked, type PickedFolder } from './picked-folder.ts';
+import type { PickedFolder } from './picked-folder.ts';
 import { policyInForce, termsOf } from './policy-in-force.ts';
 import { orderOf, withOrder } from './orders.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
+import { takeDropped, type Dropped } from './take-dropped.ts';
 import { beginChoice, forgetSentFromHere, settleNotSent } from './sent-from-here.ts';
 import { sendableOf } from './sendable.ts';
 import { reopenStudy } from './reopen-study.ts';
@@ -46,6 +46,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   const { released } = heldBack;
   const mixed = mixedOf(state);
   const held = computed(() => heldUnder(policyInForce(state), released.value, state.heldIn.value));
+  const leftOut = computed(() => leftOutUnder(policyInForce(state), released.value, state.heldIn.value));
   const inspection = inspectionOf(state);
   watchDecided(state, inspection);
   return {
@@ -59,11 +60,11 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     disc,
     problem,
     persisted,
-    forecast: forecastOf(state, { heldBack: held, mixed }),
+    forecast: forecastOf(state, { heldBack: held, leftOut, mixed }),
     inspection,
     damaged: damagedOn(state),
     heldBack: held,
-    leftOut: computed(() => leftOutUnder(policyInForce(state), released.value, state.heldIn.value)),
+    leftOut,
     mixed,
     ...patientsIn(state),
     answered: computed(() => answeredUnder(policyInForce(state), released.value, state.heldIn.value)),
@@ -126,7 +127,7 @@ async function send(state: IngestState): Promise<void> {
 
 function forecastOf(
   { studies, tools }: IngestState,
-  staying: Pick<IngestStore, 'heldBack' | 'mixed'>,
+  staying: Pick<IngestStore, 'heldBack' | 'leftOut' | 'mixed'>,
 ): ReadonlySignal<Forecast | null> {
   return createForecast(
     computed(() => needsOf(totalOf(sendableOf({ studies, ...staying }).studies))),
@@ -241,13 +242,12 @@ function addingTo(state: IngestState): Adding {
     },
     addFolder: (folder) => {
       const signal = beginReading(state);
-      return readChosen(state, collectPicked(picked(state, folder, signal), signal), signal);
+      return readChosen(state, listFolder(state, folder, signal), signal);
     },
     addDataTransfer: (items) => {
       const dropped = takeDropped(items);
       const signal = beginReading(state);
-      const files = collectDropped(dropped, (folder) => picked(state, folder, signal), signal);
-      return readChosen(state, files, signal);
+      return readChosen(state, listDropped(state, dropped, signal), signal);
     },
     async addSample() {
       const files = await state.tools.sample();
@@ -267,6 +267,25 @@ function beginReading(state: IngestState): AbortSignal {
   }
   if (state.abort.signal.aborted) state.abort = new AbortController();
   return state.abort.signal;
+}
+
+/** The roads to what is no list of files are loaded when somebody takes one. */
+async function* listFolder(
+  state: IngestState,
+  folder: FolderHandle,
+  signal: AbortSignal,
+): AsyncGenerator<Collected> {
+  const { collectPicked } = await import('./picked-folder.ts');
+  yield* collectPicked(picked(state, folder, signal), signal);
+}
+
+async function* listDropped(
+  state: IngestState,
+  dropped: readonly Dropped[],
+  signal: AbortSignal,
+): AsyncGenerator<Collected> {
+  const { collectDropped } = await import('./dropped-files.ts');
+  yield* collectDropped(dropped, (folder) => picked(state, folder, signal), signal);
 }
 
 function picked({ tools }: IngestState, folder: FolderHandle, signal: AbortSignal): PickedFolder {

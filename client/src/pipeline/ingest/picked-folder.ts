@@ -8,20 +8,8 @@ import { isArchiveName } from '#shared/ingest/archive-name.ts';
 import { collectFile, indexFirst, type Collected } from './collect-files.ts';
 import type { FolderHandle } from './folder-handle.ts';
 
-/** File System Access §3.3; the DOM's types do not know it. */
-type Picking = { showDirectoryPicker?(options: { mode: 'read' }): Promise<FolderHandle> };
-
 /** Folders inside folders; listing a file system with a loop ends here. */
 const DEPTH_LIMIT = 32;
-
-export function hasFolderPicker(scope: object): boolean {
-  return 'showDirectoryPicker' in scope;
-}
-
-/** Null where the person chose none, or the browser gives none. Called in a person's own gesture. */
-export async function pickFolder(scope: object): Promise<FolderHandle | null> {
-  return (await (scope as Picking).showDirectoryPicker?.({ mode: 'read' }).catch(() => null)) ?? null;
-}
 
 /** The content of one folder, sorted by name, the index of a disc first; `folders`: the names that are folders. */
 export interface Listing {

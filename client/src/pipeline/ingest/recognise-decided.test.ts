@@ -1,5 +1,5 @@
 /** A study that is chosen again, some of whose images were decided about: the page says so before Send. */
-import { effect, type ReadonlySignal } from '@preact/signals';
+import { effect } from '@preact/signals';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -26,8 +26,8 @@ const until = (holds: () => boolean) =>
       if (holds()) resolve();
     });
   });
-const leftOutOf = ({ leftOut }: { readonly leftOut: ReadonlySignal<ReadonlyMap<string, number>> }) =>
-  leftOut.value.get(made.studyInstanceUID) ?? 0;
+const leftOutOf = ({ leftOut }: Pick<Store, 'leftOut'>) =>
+  leftOut.value.get(made.studyInstanceUID)?.instances ?? 0;
 
 /** Of four, two as they are and one covered are in the PACS; one was left out. */
 async function decided() {

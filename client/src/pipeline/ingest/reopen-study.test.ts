@@ -12,6 +12,7 @@ import { createDecisions } from '../queue/rows/decide-study.ts';
 import { accountsWithWork } from '../queue/rows/waiting-accounts.ts';
 import { onDisk, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { sendableOf } from './sendable.ts';
 
 const study = (seed = 51) =>
   syntheticStudy({ seed, series: 2, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 2 });
@@ -201,9 +202,17 @@ test('left out by a person before Send, they need nobody, and are left out with 
       .flatMap(({ files }) => files)
       .filter(({ held: causes }) => causes.length > 0);
   await store.leaveOut(held(), true);
-  assert.equal([store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)], [0, 2]);
+  assert.equal(
+    [store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)?.instances],
+    [0, 2],
+  );
+  assert.is(sendableOf(store).instances, 2, 'Send counts none that was left out');
   await store.leaveOut(held().slice(0, 1), false);
-  assert.equal([store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)], [1, 1]);
+  assert.equal(
+    [store.heldBack.value.length, store.leftOut.value.get(made.studyInstanceUID)?.instances],
+    [1, 1],
+  );
+  assert.is(sendableOf(store).instances, 2);
   await store.leaveOut(held(), true);
   await store.send();
   assert.equal(await withheldBy(device), [{ 'left-out-name': 2 }]);

@@ -1,6 +1,7 @@
 /** Divides the selected studies into those that Send takes and those that it leaves until a person has looked. Pure. */
 import type { User } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
+import { totalOf } from './forecast.ts';
 import type { FoundStudy, IngestStore } from './found-study.ts';
 import { keyOfPerson, type NamedPerson } from './group-studies.ts';
 
@@ -49,19 +50,27 @@ export interface Sendable {
   readonly tooLarge: readonly FoundStudy[];
 }
 
-export function sendableOf(ingest: Pick<IngestStore, 'studies' | 'heldBack' | 'mixed'>): Sendable {
+export function sendableOf(
+  ingest: Pick<IngestStore, 'studies' | 'heldBack' | 'leftOut' | 'mixed'>,
+): Sendable {
   const those = Map.groupBy(ingest.studies.value, (study) => goingOfFound(study, ingest).going);
   const chosen = those.get('sent') ?? [];
   const uids = new Set(chosen.map(({ studyInstanceUID }) => studyInstanceUID));
-  const kept = ingest.heldBack.value.filter(({ studyInstanceUID }) => uids.has(studyInstanceUID));
+  const all = totalOf(chosen);
+  const kept = totalOf([
+    ...ingest.heldBack.value.flatMap(({ studyInstanceUID, bytes }) =>
+      uids.has(studyInstanceUID) ? { instances: 1, bytes } : [],
+    ),
+    ...chosen.flatMap(({ studyInstanceUID }) => ingest.leftOut.value.get(studyInstanceUID) ?? []),
+  ]);
   return {
     studies: chosen,
     sentAs: chosen.reduce(
       (sum, study) => sum + (ingest.mixed.value.get(study.studyInstanceUID)?.sentAs ?? 1),
       0,
     ),
-    instances: chosen.reduce((sum, { instances }) => sum + instances, -kept.length),
-    bytes: chosen.reduce((sum, { bytes }) => sum + bytes, -kept.reduce((sum, { bytes }) => sum + bytes, 0)),
+    instances: all.instances - kept.instances,
+    bytes: all.bytes - kept.bytes,
     held: those.get('held') ?? [],
     tooLarge: those.get('too-large') ?? [],
   };
