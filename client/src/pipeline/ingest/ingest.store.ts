@@ -47,6 +47,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
   const mixed = mixedOf(state);
   const held = computed(() => heldUnder(policyInForce(state), released.value, state.heldIn.value));
   const leftOut = computed(() => leftOutUnder(policyInForce(state), released.value, state.heldIn.value));
+  const staying = { heldBack: held, leftOut, mixed };
   const inspection = inspectionOf(state);
   watchDecided(state, inspection);
   return {
@@ -60,12 +61,10 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     disc,
     problem,
     persisted,
-    forecast: forecastOf(state, { heldBack: held, leftOut, mixed }),
+    forecast: forecastOf(state, staying),
     inspection,
     damaged: damagedOn(state),
-    heldBack: held,
-    leftOut,
-    mixed,
+    ...staying,
     ...patientsIn(state),
     answered: computed(() => answeredUnder(policyInForce(state), released.value, state.heldIn.value)),
     released,
