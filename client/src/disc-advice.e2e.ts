@@ -2,10 +2,20 @@
  * Whether the files and the disc may go, in a real Chromium against the running system: the sentence is about every
  * choice, and what was not sent stays named until it is sent or taken off.
  */
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { choose, filesOf, onDisk, pressSend, untilChoiceKept, type StudyOnDisk } from '#testing/app-page.ts';
+import {
+  choose,
+  chooseFromDisk,
+  filesOf,
+  onDisk,
+  pressSend,
+  untilChoiceKept,
+  type StudyOnDisk,
+} from '#testing/app-page.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticDisc } from '#testing/synthetic-disc.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -159,6 +169,41 @@ walk(
     await page.getByText('Nothing waits on this device').waitFor();
     assert.is(await said.count(), 0);
     await other.close();
+  },
+);
+
+walk(
+  'files that are gone at Send stay counted with their study, and a whole study stays named',
+  async (stage) => {
+    const { page, folder } = stage;
+    await stage.enter();
+    const write = async (name: string, files: readonly StudyOnDisk[]): Promise<string[]> =>
+      Promise.all(
+        files.map(async ({ buffer }, at) => {
+          const path = join(folder, `${name}${at}.dcm`);
+          await writeFile(path, buffer);
+          return path;
+        }),
+      );
+    const halb = await write('halb', studyOf(stage, 14, 'Halb^Hanna'));
+    const fuchs = await write('fuchs', studyOf(stage, 15, 'Fuchs^Ute'));
+    await chooseFromDisk(page, [...halb, ...fuchs]);
+    await Promise.all([halb[0]!, ...fuchs].map((path) => rm(path)));
+    await page.getByRole('button', { name: /^Send 2 studies/ }).click();
+    await page.getByText('2 instances added to the queue').waitFor();
+    await page.getByText('Nothing of the study of Fuchs, Ute could be read: 3 files not sent.').waitFor();
+    await page.getByRole('link', { name: 'Open your studies' }).click();
+    await page.locator('[data-part=arrived] .queue-name a').waitFor();
+    await isKept(page, '4 files not sent');
+    await page.getByRole('button', { name: '4 files not sent' }).click();
+    await page.getByRole('dialog').getByText('The study of Fuchs, Ute: 3 files').waitFor();
+    await page.getByRole('dialog').getByText('1 damaged or missing image of H. H.').waitFor();
+    await untilChoiceKept(page, 3);
+    await page.reload();
+    await page.getByText('3 instances chosen and not sent: choose them again').waitFor();
+    await page.getByText('1 damaged or missing', { exact: false }).first().waitFor();
+    await disc(page, 'Keep your files or disc').waitFor();
+    assert.is(await page.getByText(/may go|may be removed/).count(), 0);
   },
 );
 

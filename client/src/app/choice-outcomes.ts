@@ -3,6 +3,7 @@ import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts'
 import { unreadOf } from '../pipeline/ingest/disc-view.ts';
 import {
   currentOf,
+  isCountedWith,
   unsentOf,
   type LeftBehind,
   type SentFromHere,
@@ -120,7 +121,7 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
     unsent: page.studies.reduce((sum, { instances }) => sum + instances, 0),
     refused: page.refused.length,
     missing: page.missing.length + filesOf('missing'),
-    unread: page.unread + filesOf('unread'),
+    unread: page.unread + filesOf('unread') + filesOf('unreadable'),
     isInDoubt: page.isInDoubt,
     leftOut: there.reduce((sum, { id, track }) => sum + leftOutOf(here, id, track), 0),
     cleared: filesOf('not-sent'),
@@ -166,9 +167,15 @@ function namedOn({ studies, refused, missing, unread }: OnPage): NotSent['left']
   ];
 }
 
-/** The studies on the page, with the files of them that were not sent. */
+/** The studies on the page, with the files of them that were not sent; and those of which nothing could be read. */
 export function unsentStudies(page: Chosen): readonly ChosenStudy[] {
-  return chosenOn(page).map(({ studyInstanceUID, instances, sent }) => ({
+  const here = page.sentFromHere.value;
+  const unreadable = [...here.leftBehind].flatMap(([studyInstanceUID, { why, files: instances }]) =>
+    why === 'unreadable'
+      ? { studyInstanceUID, instances, sent: unsentOf(here, studyInstanceUID, []).sent }
+      : [],
+  );
+  return [...unreadable, ...chosenOn(page)].map(({ studyInstanceUID, instances, sent }) => ({
     mark: markOfStudy(studyInstanceUID),
     instances,
     sent,
@@ -195,8 +202,10 @@ export function pageOf(page: Page): OnPage {
   const isAsBefore = phase.value === 'idle' && ![...sent.values()].includes(currentOf(sentFromHere.value));
   if (isAsBefore) return EMPTY_PAGE;
   if (phase.value === 'reading') return { ...EMPTY_PAGE, isBeingRead: true };
+  const onPage = new Set(page.studies.value.map(({ studyInstanceUID }) => studyInstanceUID));
+  const own = rejected.value.filter((file) => !isCountedWith(file, onPage));
   const refused = new Map(
-    rejected.value.map((file) => [file.begun?.sopInstanceUID ?? `${file.path} ${file.bytes}`, file]),
+    own.map((file) => [file.begun?.sopInstanceUID ?? `${file.path} ${file.bytes}`, file]),
   );
   const { missing } = disc.value;
   return {
@@ -205,7 +214,7 @@ export function pageOf(page: Page): OnPage {
     refused: [...refused.values()].map(({ path }) => path),
     missing: missing.map(({ path }) => path),
     names: new Set([
-      ...rejected.value.map(({ path, begun }) => begun?.sopInstanceUID ?? path),
+      ...own.map(({ path, begun }) => begun?.sopInstanceUID ?? path),
       ...missing.map(({ path, sopInstanceUID }) => sopInstanceUID || path),
     ]),
     unread: unreadOf(disc.value, progress.value),

@@ -1,9 +1,11 @@
 /** The chosen files: the progress of reading, the studies found, and the files that cannot be sent. */
 import { useIngest } from './ingest-context.ts';
 import { Notice } from '../../kit/Notice.tsx';
+import { nameSaid } from '../../kit/identities.ts';
 import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
+import { titleWords } from '../queue/title-words.ts';
 import { chosenWords } from './chosen-words.ts';
 import { ingestWords } from './ingest-words.ts';
 import type { FoundStudy } from './found-study.ts';
@@ -75,6 +77,7 @@ export function Selection({ queued }: SelectionProps) {
         files={ingest.rejected.value}
         title={chosenWords.cannotGo(ingest.rejected.value.length)}
         what={chosenWords.cannotGoWhat(ingest.rejected.value.length, studies.length)}
+        action={<Unreadable />}
       />
       <RejectedFiles
         files={ingest.skippedFiles.value}
@@ -82,6 +85,19 @@ export function Selection({ queued }: SelectionProps) {
         what={chosenWords.skippedWhat}
       />
     </>
+  );
+}
+
+/** The studies of which nothing could be read at Send, each by its patient. */
+function Unreadable() {
+  const { sentFromHere } = useIngest();
+  return [...sentFromHere.value.leftBehind].map(
+    ([uid, { why, files, patientName }]) =>
+      why === 'unreadable' && (
+        <p key={uid} class="kept">
+          <bdi>{chosenWords.noneRead(files, nameSaid(patientName ?? '') ?? titleWords.noPatient)}</bdi>
+        </p>
+      ),
   );
 }
 

@@ -42,13 +42,12 @@ function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
   const staying = held.length + sendable.tooLarge.length;
   const send = async () => {
     const studies = ingest.studies.peek().length;
-    const refusedAtSend = () => ingest.rejected.peek().filter(({ wasFound }) => wasFound).length;
-    const refused = refusedAtSend();
+    const before = new Set(ingest.rejected.peek());
     await ingest.send();
     const queued = studies - ingest.studies.peek().length;
     if (queued > 0) endNarrowing(sessionStorage);
     if (ingest.problem.peek() !== null || queued < chosen.length) return;
-    const refusedNow = refusedAtSend() - refused;
+    const refusedNow = ingest.rejected.peek().filter((file) => file.wasFound && !before.has(file)).length;
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
     // Files refused before Send were on this page already.
     if (queued === studies) ingest.clear();

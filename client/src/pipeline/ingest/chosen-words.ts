@@ -57,6 +57,8 @@ export const chosenWords = {
     const stay = count === 1 ? 'It stays where it is.' : 'They stay where they are.';
     return others === 0 ? stay : `${stay} Everything else can be sent.`;
   },
+  noneRead: (count: number, name: string) =>
+    `Nothing of the study of ${name} could be read: ${files(count)} not sent. Choose it again.`,
   exportAgain: 'Export the study again. If it comes out the same, tell your administrator.',
   copies: (count: number) =>
     count === 1

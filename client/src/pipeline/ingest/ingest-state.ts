@@ -21,7 +21,7 @@ import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import type { GivenSecrets, PreparingTools } from './prepare-policy.ts';
 import type { QueueingTools } from './queue-study.ts';
 import { createOrders, type OrderTools } from './orders.ts';
-import { createSentFromHere, noteDiscLeft, noteLeftBehind } from './sent-from-here.ts';
+import { createSentFromHere, isCountedWith, noteDiscLeft, noteLeftBehind } from './sent-from-here.ts';
 import { createStudySnapshots } from './study-snapshots.ts';
 
 export interface IngestTools extends QueueingTools, PreparingTools, OrderTools {
@@ -153,15 +153,13 @@ export function drawSoon(state: IngestState): void {
 /** Notes a file that is not sent, with its reason, and answers what was noted. */
 export function reject(
   { notSent }: IngestState,
-  { path, bytes, wasFound = false }: Pick<RejectedFile, 'path' | 'bytes' | 'wasFound'>,
+  { path, bytes }: Pick<RejectedFile, 'path' | 'bytes'>,
   said: NotSent,
 ): RejectedFile {
   const { where = null, begun } = said.kind === 'refused' ? said : {};
   const common = { path, bytes, reason: said.because, where };
   const file: RejectedFile =
-    said.kind === 'skipped'
-      ? { ...common, state: 'skipped' }
-      : { ...common, state: 'refused', wasFound, begun };
+    said.kind === 'skipped' ? { ...common, state: 'skipped' } : { ...common, state: 'refused', begun };
   notSent[file.state].push(file);
   return file;
 }
@@ -181,7 +179,8 @@ export function forgetDiscs(state: IngestState): void {
 export function forget(state: IngestState): void {
   state.abort.abort();
   state.abort = new AbortController();
-  noteLeftBehind(state, state.gathering.studies.values(), state.notSent.refused);
+  const refused = state.notSent.refused.filter((file) => !isCountedWith(file, state.gathering.studies));
+  noteLeftBehind(state, state.gathering.studies.values(), refused);
   state.gathering.clear();
   state.heldBack.clear();
   forgetDiscs(state);

@@ -100,6 +100,8 @@ type Begun = Queueing & {
   readonly studyId: string;
   /** Grows with each file that the policy does not make safe, however late that is found. */
   readonly held: HeldHere[];
+  /** Grows with each file that can no longer be read: its instance is damaged, unless another file has it. */
+  readonly failed: FoundFile[];
 };
 
 /** `nothing-ready`: nothing of the study is in the queue; a person decides about `held`. */
@@ -162,7 +164,7 @@ export async function queueStudy(
   const studyId = entered.id;
   const held: HeldHere[] = [];
   try {
-    const isQueued = await nameAndPack({ ...queueing, tools, studyId, held });
+    const isQueued = await nameAndPack({ ...queueing, tools, studyId, held, failed: [] });
     return isQueued ? { kind: 'queued', id: studyId } : { kind: 'nothing-ready', held };
   } catch (error) {
     // Taken back or cancelled on the queue's page, or already in the PACS as a whole: nothing went wrong.
@@ -178,7 +180,7 @@ export async function queueStudy(
 async function nameAndPack(begun: Begun): Promise<boolean> {
   const { tools, studyId, group } = begun;
   const { database } = tools;
-  const { wanted, sopInstanceUIDs } = await nameAll(begun);
+  const named = await nameAll(begun);
   const triaged = tools.triaged(studyId, group);
   if (triaged !== null)
     await ignoreFailure(
@@ -186,10 +188,10 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
       'without these answers the gateway does the work of the models',
     );
   await nameDecided(begun);
-  const kept = await keepAllHeld(begun, sopInstanceUIDs);
+  const kept = await keepAllHeld(begun, named);
   if (!(await finishNaming(database, studyId, kept))) return false;
   tools.onQueued();
-  const isQueued = await packAndFinish(begun, { wanted, sopInstanceUIDs, kept });
+  const isQueued = await packAndFinish(begun, { ...named, kept });
   const files = begun.held.map(({ found }) => found);
   if (isQueued && files.length > 0) begun.watch.onHeld(studyId, files);
   tools.onQueued();
@@ -219,8 +221,13 @@ async function nameDecided({ tools, studyId, group, terms, signal, held }: Begun
   held.splice(0, held.length, ...held.filter(({ found }) => !those.has(found)));
 }
 
-async function keepAllHeld(begun: Begun, sopInstanceUIDs: ReadonlySet<string>): Promise<KeptHeld> {
-  const { tools, studyId, group, damaged, leftOut, terms } = begun;
+async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>): Promise<KeptHeld> {
+  const { tools, studyId, group, leftOut, terms, failed } = begun;
+  const left = new Map(ofPlaces);
+  for (const { ordinal } of failed) left.delete(ordinal);
+  const sopInstanceUIDs = new Set(left.values());
+  const lost = failed.map(({ sopInstanceUID }) => sopInstanceUID).filter((uid) => !sopInstanceUIDs.has(uid));
+  const damaged = [...new Set([...begun.damaged, ...lost])];
   const isOut = ({ found }: HeldHere) => decidedAs(terms.policy, new Map(), found) === 'left-out';
   const held = begun.held.filter((each) => !isOut(each));
   return keepHeld(tools.database, await tools.key, {
@@ -241,18 +248,18 @@ async function keepAllHeld(begun: Begun, sopInstanceUIDs: ReadonlySet<string>): 
 interface Named {
   /** The places of the files that must be packed. */
   readonly wanted: ReadonlySet<number>;
-  /** Of these files, and of those that are held back. */
-  readonly sopInstanceUIDs: ReadonlySet<string>;
+  /** By place the SOP Instance UID of these files, and of those that are held back. */
+  readonly ofPlaces: ReadonlyMap<number, string>;
   readonly kept: KeptHeld;
 }
 
-async function packAndFinish(begun: Begun, { wanted, sopInstanceUIDs, kept }: Named): Promise<boolean> {
-  const { tools, studyId, signal, held } = begun;
+async function packAndFinish(begun: Begun, { wanted, ofPlaces, kept }: Named): Promise<boolean> {
+  const { tools, studyId, signal, held, failed } = begun;
   const { database } = tools;
-  const heldWhenNamed = held.length;
+  const whenNamed = held.length + failed.length;
   const keepLate = async () => {
-    if (held.length > heldWhenNamed)
-      await holdLate(database, studyId, await keepAllHeld(begun, sopInstanceUIDs));
+    if (held.length + failed.length > whenNamed)
+      await holdLate(database, studyId, await keepAllHeld(begun, { ofPlaces }));
   };
   try {
     await packAll(begun, wanted);
@@ -281,15 +288,16 @@ async function isOver(database: LocalDatabase, id: string): Promise<boolean> {
 }
 
 /**
- * Names all files; returns the places of those that must be packed, and the SOP Instance UIDs of these and of those
- * that are held back. Files are told of once it is certain that the study need not wait for a person.
+ * Names all files; returns the places of those that must be packed, and by place the SOP Instance UIDs of these and of
+ * those that are held back. Files are told of once it is certain that the study need not wait for a person.
  */
-async function nameAll({ tools, studyId, group, companions, terms, watch, signal, held }: Begun) {
+async function nameAll(begun: Begun) {
+  const { tools, studyId, group, companions, terms, watch, signal, held, failed } = begun;
   const { forTask: policy, released } = terms;
   const stays = ({ ordinal, naming }: FoundFile): boolean =>
     policy.kind === 'deidentified' && naming.length > 0 && !released.has(ordinal);
   const wanted = new Set<number>();
-  const sopInstanceUIDs = new Set<string>();
+  const ofPlaces = new Map<number, string>();
   const naming = new Map<number, readonly NamingText[]>();
   const tell: (() => void)[] = [];
   await forEachInParallel(planBatches(group), tools.pool.size, async (batch) => {
@@ -300,13 +308,16 @@ async function nameAll({ tools, studyId, group, companions, terms, watch, signal
       if ('texts' in because && because.texts !== undefined) naming.set(position, because.texts);
     const notQueued = [...named.notQueued, ...batch.filter(stays).map(toStaying)];
     const out = new Set([...duplicates, ...notQueued.map(({ position }) => position)]);
-    for (const { ordinal } of batch) if (!out.has(ordinal)) wanted.add(ordinal);
-    watch.onNamed(batch);
-    for (const found of batch) {
-      const stayed = notQueued.find(({ position }) => position === found.ordinal);
-      if (!stayed || stayed.because.kind === 'quarantined') sopInstanceUIDs.add(found.sopInstanceUID);
+    const heldHere = heldOf(batch, notQueued);
+    for (const { ordinal, sopInstanceUID } of batch) {
+      if (out.has(ordinal)) continue;
+      wanted.add(ordinal);
+      ofPlaces.set(ordinal, sopInstanceUID);
     }
-    held.push(...heldOf(batch, notQueued));
+    for (const { found } of heldHere) ofPlaces.set(found.ordinal, found.sopInstanceUID);
+    watch.onNamed(batch);
+    held.push(...heldHere);
+    failed.push(...failedOf(batch, notQueued).map(({ found }) => found));
     tell.push(() => {
       tellNotQueued(batch, notQueued, watch);
       watch.onSafe(batch.filter(({ ordinal }) => out.has(ordinal)));
@@ -314,7 +325,7 @@ async function nameAll({ tools, studyId, group, companions, terms, watch, signal
   });
   if (naming.size > 0) throw new NamedByCompanions(naming);
   for (const each of tell) each();
-  return { wanted, sopInstanceUIDs };
+  return { wanted, ofPlaces };
 }
 
 /** A person saw its texts on the page and has not released it. */
@@ -331,7 +342,7 @@ async function packAll(begun: Begun, wanted: ReadonlySet<number>): Promise<void>
 
 /** Returns the places of the files that `onlyNeeded` skipped. */
 async function packSome(
-  { tools, studyId, group, terms, watch, signal, held }: Begun,
+  { tools, studyId, group, terms, watch, signal, held, failed }: Begun,
   places: ReadonlySet<number>,
   onlyNeeded: boolean,
 ): Promise<ReadonlySet<number>> {
@@ -348,6 +359,7 @@ async function packSome(
     );
     // The file was changed since it was named, or the second look found more.
     held.push(...heldOf(parcel, done.notQueued));
+    failed.push(...failedOf(parcel, done.notQueued).map(({ found }) => found));
     tellNotQueued(parcel, done.notQueued, watch);
     const skipped = new Set(done.later);
     for (const position of skipped) later.add(position);
@@ -370,13 +382,17 @@ function heldOf(files: readonly FoundFile[], notQueued: readonly NotQueued[]): r
 }
 
 /** Those that nobody can decide about. */
+function failedOf(files: readonly FoundFile[], notQueued: readonly NotQueued[]) {
+  return notQueued.flatMap(({ position, because }) => {
+    const found = files.find(({ ordinal }) => ordinal === position);
+    return found && because.kind !== 'quarantined' ? [{ found, because }] : [];
+  });
+}
+
 function tellNotQueued(
   files: readonly FoundFile[],
   notQueued: readonly NotQueued[],
   watch: QueueingWatch,
 ): void {
-  for (const { position, because } of notQueued) {
-    const file = files.find(({ ordinal }) => ordinal === position);
-    if (file && because.kind !== 'quarantined') watch.onNotQueued(file, because);
-  }
+  for (const { found, because } of failedOf(files, notQueued)) watch.onNotQueued(found, because);
 }

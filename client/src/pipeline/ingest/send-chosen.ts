@@ -12,7 +12,6 @@ import {
   holdNaming,
   NOTHING_QUEUED,
   phaseAtRest,
-  reject,
   takePolicy,
   type IngestState,
 } from './ingest-state.ts';
@@ -30,7 +29,7 @@ import {
   type HeldHere,
   type SendingTerms,
 } from './queue-study.ts';
-import { noteKeptHere, noteMissing, noteSent } from './sent-from-here.ts';
+import { noteKeptHere, noteMissing, noteSent, currentOf } from './sent-from-here.ts';
 import { goingOf } from './sendable.ts';
 import { filesIn, mixedUnder, partsOf, patientsOfStudy, splitByPatient } from './patients-of-study.ts';
 import { onlyThese } from './regroup-study.ts';
@@ -187,14 +186,19 @@ async function queueAll(state: IngestState, going: Going, signal: AbortSignal): 
     onNamed: (files: readonly FoundFile[]) => countQueued(state, { named: files.length }),
     onSafe: (files: readonly FoundFile[]) =>
       countQueued(state, { instances: files.length, bytes: bytesOf(files) }),
-    onNotQueued: ({ file, ordinal }: FoundFile, because: NotSent) => {
+    onNotQueued: ({ file, ordinal, sopInstanceUID }: FoundFile, because: NotSent) => {
       staying.add(ordinal);
-      reject(state, { ...file, wasFound: true }, because);
+      const { path, bytes } = file;
+      const { where = null } = because.kind === 'refused' ? because : {};
+      const common = { path, bytes, state: 'refused', reason: because.because, where } as const;
+      const ofStudy = { studyInstanceUID: group.studyInstanceUID, sopInstanceUID };
+      state.notSent.refused.push({ ...common, wasFound: true, begun: ofStudy });
     },
     onHeld: (id: string, files: readonly FoundFile[]) => keepForDeciding(state, id, part, files),
   });
   const companions = [...group.names.values()];
   const held: HeldHere[] = [];
+  const unreadable: FoundFile[] = [];
   // Counted once, with the first part that is queued.
   let { leftOut } = group;
   let damaged = withoutFile(group, going);
@@ -216,16 +220,47 @@ async function queueAll(state: IngestState, going: Going, signal: AbortSignal): 
       leftOut = new Map();
       damaged = [];
       state.notSent.refused = state.notSent.refused.filter((file) => !begun.includes(file));
-    } else held.push(...done.held);
+    } else {
+      held.push(...done.held);
+      unreadable.push(...filesIn(part.series).filter(({ ordinal }) => staying.has(ordinal)));
+    }
   }
+  state.notSent.refused = state.notSent.refused.filter(
+    (file) => !begun.includes(file) || !isAgain(group, file),
+  );
   for (const { found } of held) staying.add(found.ordinal);
   noteKeptHere(state, staying);
   state.gathering.remove(group.studyInstanceUID);
   state.orders.drop(group.studyInstanceUID);
   if (held.length > 0) keepOnPage(state, { ...group, leftOut }, held, terms);
-  else forgetSent(state, group);
+  else {
+    noteUnreadable(state, group, unreadable);
+    forgetSent(state, group);
+  }
   draw(state);
 }
+
+/** Nothing of these was queued: they are as good as chosen and not sent, until they are chosen again and sent. */
+function noteUnreadable(
+  { sentFromHere }: IngestState,
+  { studyInstanceUID }: StudyGroup,
+  [first, ...rest]: readonly FoundFile[],
+): void {
+  if (first === undefined) return;
+  const { leftBehind, ...others } = sentFromHere.value;
+  const left = {
+    files: 1 + rest.length,
+    why: 'unreadable',
+    path: first.file.path,
+    patientName: first.person.name,
+    choice: currentOf(others),
+  } as const;
+  sentFromHere.value = { ...others, leftBehind: new Map(leftBehind).set(studyInstanceUID, left) };
+}
+
+/** It could not be read at an earlier Send, and this one says of it what it found. */
+const isAgain = ({ sopInstanceUIDs }: StudyGroup, { wasFound, begun }: Refused): boolean =>
+  wasFound === true && begun !== undefined && sopInstanceUIDs.has(begun.sopInstanceUID);
 
 /** Nothing of these is in the queue: they wait for a person on the page, as if it had been known before. */
 function keepOnPage(

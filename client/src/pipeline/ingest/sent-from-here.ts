@@ -26,8 +26,11 @@ export interface SentFromHere {
 /** Files that were cleared from the page, or could not be sent: one, or those of a study. */
 export interface LeftBehind {
   readonly files: number;
-  /** `missing`: the disc's index names it; `unread`: reading was stopped before these. */
-  readonly why: 'not-sent' | 'missing' | 'unread';
+  /**
+   * `missing`: the disc's index names it; `unread`: reading was stopped before these; `unreadable`: at Send, nothing of
+   * their study could be read.
+   */
+  readonly why: 'not-sent' | 'missing' | 'unread' | 'unreadable';
   /** Of the first of them; empty where it is not known. */
   readonly path: string;
   /** As its files name the patient, of a whole study: empty where they name none; otherwise null. */
@@ -111,6 +114,12 @@ export function unsentOf(
 }
 
 const copyOf = ({ sopInstanceUID, file }: FoundFile): string => `${sopInstanceUID} ${file.bytes}`;
+
+/** Those that could not be read at Send, of a study that left the page: the queue counts them, or `leftBehind` does. */
+export const isCountedWith = (
+  { wasFound, begun }: { readonly wasFound?: boolean; readonly begun?: BegunInstance | undefined },
+  onPage: { readonly has: (studyInstanceUID: string) => boolean },
+): boolean => wasFound === true && !onPage.has(begun!.studyInstanceUID);
 
 /** Before the page forgets them. */
 export function noteLeftBehind(
