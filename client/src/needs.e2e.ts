@@ -116,7 +116,10 @@ async function toolsAreInSight(page: Page): Promise<void> {
 /** All four large, one after the other; none of them is released before its picture was there. */
 async function releaseFromPictures(page: Page): Promise<void> {
   const held = page.locator('.held-instance');
-  assert.is(await held.getByRole('button', { name: /Open the picture and look/ }).count(), 4);
+  const unopened = held.getByRole('button', { name: /Open the picture and look/ });
+  // Each is offered once its small picture is drawn.
+  await unopened.nth(3).waitFor();
+  assert.is(await unopened.count(), 4);
   assert.is(await held.getByRole('checkbox').count(), 0);
   await page.getByRole('button', { name: 'Look at all 4 pictures' }).click();
   const dialog = page.getByRole('dialog');
