@@ -123,7 +123,7 @@ export type StudyPacs = {
   readonly pacs: Pacs;
   readonly takings: Takings;
   /** Keeps the status with which it refuses what is stored there, naming no instance; null: it takes instances. */
-  readonly noteStores?: (refused: number | null) => Promise<void>;
+  readonly noteStores?: ((refused: number | null) => Promise<void>) | undefined;
   readonly lagMinutes?: number | null;
   readonly proof?: WantedProof | null;
 };
@@ -160,12 +160,11 @@ export type StudyTools = PipelineTools & Pick<StudyPacs, 'pacs' | 'takings' | 'n
 
 /** With the settings of the destination in the place of the gateway's. */
 export function toStudyTools(tools: PipelineTools, place: StudyPacs): StudyTools {
-  const { lagMinutes = null, proof = null, ...rest } = place;
+  const { pacs, takings, noteStores, lagMinutes = null, proof = null } = place;
   const { patience } = tools;
   return {
     ...tools,
-    ...rest,
-    proof: proof ?? tools.proof,
+    ...{ pacs, takings, noteStores, proof: proof ?? tools.proof },
     patience: lagMinutes === null ? patience : { ...patience, lagMinutes },
   };
 }
