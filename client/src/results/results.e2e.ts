@@ -185,6 +185,8 @@ walk('a radiologist finds a study that somebody else sent, and runs a model on i
   await looksRight(page, 'real-found');
   assert.equal(await tracesOf(page, family), ['text']);
   await run(page);
+  // The address changes before the page does.
+  await name.waitFor({ state: 'detached' });
   assert.equal(await tracesOf(page, family), []);
 });
 
