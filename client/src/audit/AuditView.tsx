@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { AdminHead } from '../admin/AdminHead.tsx';
 import { AdminTrouble } from '../admin/AdminTrouble.tsx';
 import { kitWords } from '../kit/kit-words.ts';
-import { hrefOf } from '../kit/routes.ts';
+import { hrefOf, parseRoute } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { AuditFilterBar } from './AuditFilterBar.tsx';
@@ -62,27 +62,33 @@ function useQuestion(query: string, store: AuditStore) {
   const [uid, setUid] = useState('');
   const question: AuditQuestion = { filters, uid };
   useEffect(() => void store.load(question), [store, query, uid]);
-  const write = (next: AuditFilters): void => {
-    location.hash = hrefOf({ page: 'audit', query: writeFilters(next) });
+  const write = (some: Partial<AuditFilters>): void => {
+    location.hash = hrefOf({ page: 'audit', query: writeFilters({ ...filtersNow(), ...some }) });
   };
   const found = store.events.value?.study ?? null;
   useEffect(() => {
     // Now the address can name it.
     if (uid === '' || found?.studyInstanceUID !== uid || found.id === null) return;
     setUid('');
-    write({ ...filters, study: found.id });
+    write({ study: found.id });
   }, [uid, found]);
   return {
     question,
     choose(some: Partial<AuditFilters>) {
       if ([some.study, some.case, some.device].some((subject) => subject !== undefined)) setUid('');
-      write({ ...filters, ...some });
+      write(some);
     },
     chooseStudy(typed: string) {
       setUid(typed);
-      write({ ...filters, ...NO_SUBJECT });
+      write(NO_SUBJECT);
     },
   };
+}
+
+/** Of the address, which changes before the page is drawn again: a choice that follows another keeps it. */
+function filtersNow(): AuditFilters {
+  const route = parseRoute(location.hash);
+  return parseFilters(route.page === 'audit' ? route.query : '');
 }
 
 type EventsProps = {
