@@ -105,9 +105,7 @@ async function runModel({ page, hands, account }: Person, of: Case): Promise<str
   await hands.press(page.locator('summary', { hasText: 'Parameters' }));
   await hands.tick(page.getByLabel('Integrated gradients', { exact: true }));
   await hands.tick(page.getByLabel('Run again, even if the cache has an answer'));
-  const watched = page.getByRole('region', { name: 'The model is looking' }).waitFor();
   await hands.press(button(page, 'Run'));
-  await watched;
   await page.waitForURL(/#\/results\/[\w-]+$/);
   const id = /results\/([\w-]+)/.exec(page.url())![1]!;
   const { jobs } = await askAs<{ jobs: Job[] }>(world.gateway, account.username, '/jobs');

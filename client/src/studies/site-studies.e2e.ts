@@ -109,6 +109,7 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   await reading.getByRole('link', { name: /^Studies/ }).click();
   await reading.locator('.segment', { hasText: 'Whole site' }).click();
   const arrived = row(reading, `sent by ${account.username}`);
+  await search(reading, account.username);
   await arrived.getByText('In the PACS').waitFor();
   await looksRight(reading, 'studies-site');
   await findAtSite(stage, reading);
@@ -134,7 +135,12 @@ walk('an auditor reads why a study of somebody else waits', async (stage) => {
     await route.fulfill({ response: answer, json: { studies: waits, ...more } });
   });
   await watching.getByRole('link', { name: 'See which studies were sent' }).click();
+  // The list draws what fits the window, and other tests' studies may stand above.
+  await search(watching, account.username);
   const sent = row(watching, `sent by ${account.username}`);
+  // Where many are under way, each is closed at first.
+  const opener = sent.locator('.study-open');
+  if ((await opener.getAttribute('aria-expanded')) === 'false') await opener.click();
   const reason = sent.getByText('The PACS does not accept some images yet.');
   await reason.waitFor();
   assert.is(await reason.count(), 1);
