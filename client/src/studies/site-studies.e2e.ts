@@ -61,6 +61,8 @@ walk('an auditor sees which account is behind each step of a study', async (stag
   const watching = await openAs(stage, 'auditor');
   await watching.getByRole('link', { name: 'See which studies were sent' }).click();
   const sent = row(watching, `sent by ${account.username}`);
+  // The list draws what fits the window, and other tests' studies may stand above.
+  await search(watching, account.username);
   await sent.waitFor();
   await watching.getByText('Filter and sort', { exact: true }).click();
   const names = watching.getByRole('combobox', { name: /^Patients’ names/ });
@@ -135,7 +137,6 @@ walk('an auditor reads why a study of somebody else waits', async (stage) => {
     await route.fulfill({ response: answer, json: { studies: waits, ...more } });
   });
   await watching.getByRole('link', { name: 'See which studies were sent' }).click();
-  // The list draws what fits the window, and other tests' studies may stand above.
   await search(watching, account.username);
   const sent = row(watching, `sent by ${account.username}`);
   // Where many are under way, each is closed at first.
