@@ -7,6 +7,7 @@ import { Sheet } from '../kit/Sheet.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
 import { AssigneeOptions } from './CaseForm.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { ReasonField } from './ReasonField.tsx';
 import { bulkWords as words } from './bulk-words.ts';
 import type { BulkAction, BulkSet, BulkStore } from './bulk.store.ts';
 import { caseWords } from './case-words.ts';
@@ -125,18 +126,7 @@ export function BulkReasonSheet({
     <Sheet title={title(count)} onClose={onClose}>
       <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
         {what !== null && <p class="quiet">{what}</p>}
-        <TypedField title={label}>
-          <label class="field">
-            <span>{label}</span>
-            <textarea
-              rows={3}
-              aria-invalid={isMissing.value}
-              value={reason.value}
-              onInput={(event) => (reason.value = event.currentTarget.value)}
-            />
-          </label>
-        </TypedField>
-        <div role="alert">{isMissing.value && <Notice kind="stop" title={missing!} />}</div>
+        <ReasonField {...{ label, reason }} isMissing={isMissing.value} missing={missing} />
         <TroubleAlert trouble={store.trouble.value} />
         <FormActions
           submit={verb(count)}

@@ -2,10 +2,9 @@
 import type { ComponentChildren } from 'preact';
 import { useSignal } from '@preact/signals';
 import { FormActions } from '../kit/FormActions.tsx';
-import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
-import { TypedField } from '../kit/TypedField.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { ReasonField } from './ReasonField.tsx';
 import type { CaseStore } from './case.store.ts';
 import { caseWords } from './case-words.ts';
 
@@ -54,18 +53,11 @@ function ReasonSheet({ words, store, missing, onSend, onClose, children }: Reaso
     <Sheet title={words.title} onClose={onClose}>
       <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
         {children}
-        <TypedField title={words.reason}>
-          <label class="field">
-            <span>{words.reason}</span>
-            <textarea
-              rows={3}
-              aria-invalid={isMissing.value}
-              value={reason.value}
-              onInput={(event) => (reason.value = event.currentTarget.value)}
-            />
-          </label>
-        </TypedField>
-        <div role="alert">{isMissing.value && <Notice kind="stop" title={missing!} />}</div>
+        <ReasonField
+          {...{ label: words.reason, reason }}
+          isMissing={isMissing.value}
+          missing={missing ?? null}
+        />
         <TroubleAlert trouble={store.trouble.value} />
         <FormActions
           submit={words.submit}

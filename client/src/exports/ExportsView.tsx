@@ -147,13 +147,13 @@ function Actions({ of, store }: RowProps) {
   const api = useApi();
   const [saving] = useState(openAttempt);
   const isAsking = useSignal(false);
-  const isSure = useSignal(true);
+  const isAskingNames = useSignal(false);
   const { title, format, redaction } = of.definition;
   const save = () =>
     saving.tried(() => saveFile(api, `/exports/${of.id}/file`, `${of.template}.${EXPORT_ENDINGS[format]}`));
   const end = () => void store.cancel(of.id);
   const askOrSave = () => {
-    if (redaction === 'full' && namesHidden.value) isSure.value = false;
+    if (redaction === 'full' && namesHidden.value) isAskingNames.value = true;
     else void save();
   };
   return (
@@ -176,12 +176,12 @@ function Actions({ of, store }: RowProps) {
       {isAsking.value && (
         <Confirm {...words.eraseAsk} destructive onYes={end} onClose={() => (isAsking.value = false)} />
       )}
-      {!isSure.value && (
+      {isAskingNames.value && (
         <Confirm
           {...words.namesHidden}
           about={title}
           onYes={() => void save()}
-          onClose={() => (isSure.value = true)}
+          onClose={() => (isAskingNames.value = false)}
         />
       )}
       <TroubleAlert trouble={saving.trouble.value} />
