@@ -4,7 +4,7 @@
  */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import type { AutoLockProps } from './AutoLock.tsx';
@@ -240,7 +240,7 @@ function Page({ route, ...of }: PageProps) {
     ...('beside' in route ? [route.beside] : []),
     ...('id' in route ? [route.id] : []),
   ].join('/');
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${titleOf(route)} – ${kitWords.product}`;
     window.scrollTo(0, 0);
     if (!first.current) document.querySelector<HTMLElement>('#content h1')?.focus();

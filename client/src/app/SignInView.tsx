@@ -1,6 +1,6 @@
 /** Two big fields and a button; the studies that wait on this device; refusals. Keeps no password after the request. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { useSession } from '../net/net-context.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -134,7 +134,7 @@ type FieldProps = { readonly invalid: boolean; readonly message: string };
 
 function UsernameField({ invalid, message }: FieldProps) {
   const username = useRef<HTMLInputElement>(null);
-  useEffect(() => username.current?.focus(), []);
+  useLayoutEffect(() => username.current?.focus(), []);
   return (
     <label class="field">
       <span>{appWords.signIn.username}</span>

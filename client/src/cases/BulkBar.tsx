@@ -1,6 +1,6 @@
 /** The bar of the chosen cases: how many, what may be done with them, and what became of it, with its undoing. */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { ListedCase } from '#shared/protocol/cases.ts';
 import { ALL_PROBLEMS } from '#shared/protocol/inference-problems.ts';
 import { ExportSheet } from '../exports/ExportSheet.tsx';
@@ -76,7 +76,7 @@ function Result({ store, onDone, isCovered }: ResultProps) {
   const result = store.result.value;
   const message = useRef<HTMLDivElement>(null);
   const told = useRef(result);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isCovered || told.current === result) return;
     told.current = result;
     message.current?.focus();

@@ -4,7 +4,7 @@
  * states that nothing in it names anybody. This can be withdrawn until sending begins.
  */
 import { useSignal } from '@preact/signals';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Policy } from '#shared/protocol/api.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { typedSaid } from '../../kit/identities.ts';
@@ -168,7 +168,8 @@ function usePictures({ files }: InspectedSeries) {
   const opened = useSignal<OpenPictures | null>(null);
   const last = useRef<FoundFile | null>(null);
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  // Before another key can be pressed, which would go where the focus was.
+  useLayoutEffect(() => {
     if (opened.value !== null || last.current === null) return;
     const at = files.indexOf(last.current) + 1;
     const decided = place.current?.querySelector(`.held-instance[data-at="${at}"]`);

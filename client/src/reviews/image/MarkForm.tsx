@@ -1,5 +1,5 @@
 /** A mark by numbers: for people who draw without a pointer, and for places that must be exact. */
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import {
   ANNOTATION_KINDS,
   annotationSchema,
@@ -35,7 +35,10 @@ export function MarkForm({ mark, title, extent, onSave, onClose }: MarkFormProps
   const [fault, setFault] = useState<string | null>(null);
   const faultId = useId();
   const place = useRef<HTMLFormElement>(null);
-  useEffect(() => [...place.current!.querySelectorAll<HTMLElement>(CONTROLS)].find(isSeen)?.focus(), []);
+  useLayoutEffect(
+    () => [...place.current!.querySelectorAll<HTMLElement>(CONTROLS)].find(isSeen)?.focus(),
+    [],
+  );
   const save = () => {
     const points = extent === null ? (mark?.points ?? null) : pointsTyped(kind, typed, extent);
     if (points === null) return setFault(words.pointsMissing);
