@@ -3,7 +3,7 @@
  * changed at any time. It asks nothing while the image is not on the screen, and says why. Everyone else reads the
  * verdict beside the picture.
  */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Finding, Result } from '#shared/protocol/inference.ts';
 import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
@@ -34,25 +34,24 @@ export type VerdictBarProps = {
   readonly onCorrect: () => void;
 };
 
-/** Where a verdict stands, the button that leaves it as it is. */
+/** Where a verdict stands, the button that leaves it as it is; the bar itself while it has no button. */
 const firstOf = (bar: HTMLElement | null): HTMLElement | null =>
-  bar?.querySelector<HTMLElement>('.verdict-keep') ?? bar?.querySelector<HTMLElement>('.button') ?? null;
+  bar?.querySelector<HTMLElement>('.verdict-keep') ?? bar?.querySelector<HTMLElement>('.button') ?? bar;
 
 export function VerdictBar({ store, result, changing, onChanging, onCorrect }: VerdictBarProps) {
   const bar = useRef<HTMLElement>(null);
   const verdict = store.verdict.value;
   const isAsked = result.verification === null || changing;
-  // The pressed button is gone: move the focus to its replacement for keyboard users.
-  const before = useRef(changing);
-  useEffect(() => {
-    const isPressed = verdict.kind !== 'none' || before.current !== changing;
-    before.current = changing;
-    if (isPressed && document.activeElement === document.body)
+  // The pressed button is gone: move the focus to its replacement for keyboard users, before the next key is pressed.
+  const isFirst = useRef(true);
+  useLayoutEffect(() => {
+    if (!isFirst.current && document.activeElement === document.body)
       firstOf(bar.current)?.focus({ preventScroll: true });
+    isFirst.current = false;
     if (verdict.kind === 'sending') onChanging(false);
   }, [verdict.kind, changing]);
   return (
-    <section ref={bar} class="send-bar" aria-label={said.label}>
+    <section ref={bar} class="send-bar" tabIndex={-1} aria-label={said.label}>
       <div class="send-inside verdict">
         <div class="verdict-said">
           <div role="status">

@@ -205,6 +205,24 @@ async function pressTwice({ page }: Scene, button: string): Promise<void> {
   await page.mouse.up({ clickCount: 2 });
 }
 
+step('the focus stays in the bar when the pressed button is gone', async (scene) => {
+  const { page } = scene;
+  const focusIsInBar = () =>
+    page.evaluate(() => document.querySelector('.send-bar')?.contains(document.activeElement));
+  await openFirst(scene);
+  await untilAsked(scene);
+  await page.getByRole('button', { name: 'Agree', exact: true }).press('Enter');
+  await page.getByText('Agreed', { exact: true }).waitFor();
+  assert.ok(await focusIsInBar(), 'after agreeing');
+  await page.getByRole('button', { name: 'Change it' }).press('Enter');
+  await page.getByRole('button', { name: 'Disagree' }).press('Enter');
+  await page.getByLabel('Viral pneumonia').check();
+  await page.getByRole('textbox', { name: 'Why' }).fill('Both sides');
+  await page.getByRole('button', { name: 'Correct it' }).press('Enter');
+  await page.getByText('Corrected', { exact: true }).first().waitFor();
+  assert.ok(await focusIsInBar(), 'after correcting');
+});
+
 step('a double press on one button never presses the one that takes its place', async (scene) => {
   const { page, said, looksRight } = scene;
   await agree(scene);
