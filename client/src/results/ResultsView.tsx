@@ -5,11 +5,9 @@
 import { useEffect } from 'preact/hooks';
 import type { Job } from '#shared/protocol/inference.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
-import { formatMoment } from '../kit/format.ts';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { ALL, isFiltered, PERIODS, WHOSE, type Filters } from './filters.ts';
-import { patientOf } from './describe-result.ts';
 import { JobRow } from './JobRow.tsx';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
 import { Segments, Select, TroubleNotice, useInputName, useMayOpen } from './Parts.tsx';
@@ -17,6 +15,7 @@ import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { ResultRow } from './ResultRow.tsx';
 import { resultWords } from './result-words.ts';
+import { studyOptions, type StudyFacts } from './study-options.ts';
 import { useWhenBack } from './use-when-back.ts';
 import type { ResultsStore } from './results.store.ts';
 import { useOutbox } from './use-outbox.ts';
@@ -141,15 +140,12 @@ function FilterBar({ list, previews }: FilterBarProps) {
   const filters = list.filters.value;
   const nameOfInput = useInputName();
   const set = (some: Partial<Filters>) => (list.filters.value = { ...filters, ...some });
-  const results = list.results.value;
-  const studies = list.studies.value.map((uid) => {
-    const newest = results.find(({ finding }) => finding.input.studyInstanceUID === uid);
-    const name = nameOfInput({ studyInstanceUID: uid, kind: 'dicom' });
-    const whose = newest && patientOf(previews.of(newest.id).value);
-    const when = newest && formatMoment(new Date(newest.createdAt), new Date());
-    // Without a result in sight nothing else tells it from another.
-    return { value: uid, name: [whose ?? name, when ?? resultWords.studyUID(uid.slice(-8))].join(', ') };
-  });
+  const facts: StudyFacts = {
+    results: list.results.value,
+    previewOf: (id) => previews.of(id).value,
+    nameOf: (studyInstanceUID) => nameOfInput({ studyInstanceUID, kind: 'dicom' }),
+  };
+  const studies = studyOptions(list.studies.value, facts, new Date());
   const models = list.models.value.map((id) => ({ value: id, name: id }));
   return (
     <section class="filters" aria-label={said.filters}>

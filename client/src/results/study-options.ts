@@ -1,0 +1,40 @@
+/**
+ * The names of studies in the filter of results, each as the row of its newest result shows it: the patient or
+ * pseudonym, the kind and date of the image, and the time. Pure.
+ */
+import type { Result } from '#shared/protocol/inference.ts';
+import { formatMoment } from '../kit/format.ts';
+import { aboutImage, patientOf } from './describe-result.ts';
+import type { Preview } from './previews.store.ts';
+import { resultWords } from './result-words.ts';
+
+export type StudyFacts = {
+  readonly results: readonly Result[];
+  readonly previewOf: (resultId: string) => Preview | null;
+  /** This device's name for the study, or what kind of input it is. */
+  readonly nameOf: (studyInstanceUID: string) => string;
+};
+
+/** The end of its UID stands in the name where nothing else tells a study from another. */
+export function studyOptions(
+  studies: readonly string[],
+  facts: StudyFacts,
+  now: Date,
+): readonly { readonly value: string; readonly name: string }[] {
+  const named = studies.map((uid) => ({ value: uid, ...nameStudy(uid, facts, now) }));
+  const times = Map.groupBy(named, ({ name }) => name);
+  return named.map(({ value, name, isSeen }) => {
+    if (isSeen && times.get(name)!.length === 1) return { value, name };
+    return { value, name: [name, resultWords.studyUID(value.slice(-8))].join(', ') };
+  });
+}
+
+/** `isSeen`: a result of it is in sight. */
+function nameStudy(uid: string, { results, previewOf, nameOf }: StudyFacts, now: Date) {
+  const newest = results.find(({ finding }) => finding.input.studyInstanceUID === uid);
+  if (newest === undefined) return { name: nameOf(uid), isSeen: false };
+  const preview = previewOf(newest.id);
+  const when = formatMoment(new Date(newest.createdAt), now);
+  const parts = [patientOf(preview) ?? nameOf(uid), ...aboutImage(newest.finding, preview), when];
+  return { name: parts.join(', '), isSeen: true };
+}
