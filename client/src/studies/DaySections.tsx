@@ -47,6 +47,7 @@ type NoneFoundProps = {
 
 function NoneFound({ entries, sent, isSure }: NoneFoundProps) {
   const list = useDayList();
+  const showAll = () => (list.choice.value = { ...EVERYTHING, whose: list.choice.value.whose });
   return (
     <div class="queue-empty">
       {isSure && <p class="strong">{words.none}</p>}
@@ -56,7 +57,7 @@ function NoneFound({ entries, sent, isSure }: NoneFoundProps) {
             {said}
           </p>
         ))}
-      <button type="button" class="button" onClick={() => (list.choice.value = EVERYTHING)}>
+      <button type="button" class="button" onClick={showAll}>
         {words.clear}
       </button>
     </div>

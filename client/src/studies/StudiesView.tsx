@@ -3,6 +3,7 @@
  * sent from other devices; for those who read all that the site's PACS holds also what others sent. Rows are one line
  * and expand to the track. The list can be of any length, and nothing jumps when counts change.
  */
+import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { namesHidden } from '../kit/identities.ts';
 import { deferred } from '../kit/deferred.tsx';
@@ -12,7 +13,7 @@ import { maySend, readsSite } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { EmptyQueue, MayBeCleared, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
-import { chooseEntries, EVERYTHING, isNarrowed, type Choice } from './choose-entries.ts';
+import { chooseEntries, EVERYTHING, isNarrowed, WHOSE, type Choice } from './choose-entries.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList } from './day-list.ts';
 import { DaySections } from './DaySections.tsx';
@@ -44,8 +45,8 @@ export type StudiesViewProps = {
 
 export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
   const [list] = useState(() => createDayList(sessionStorage));
-  const [whose, setWhose] = useState<WhoseStudies>('own');
-  const sent = useSent(whose);
+  const whose = useComputed(() => list.choice.value.whose);
+  const sent = useSent(whose.value);
   const queue = useQueue();
   const entries = useEntries(sent);
   const hasHead = useHasDrawn();
@@ -63,11 +64,8 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
           </div>
         </div>
         <WhoseChoice
-          chosen={whose}
-          onChoose={(next) => {
-            setWhose(next);
-            list.choice.value = next === 'own' ? EVERYTHING : ARRIVED_TODAY;
-          }}
+          chosen={sent.whose}
+          onChoose={(next) => (list.choice.value = next === 'own' ? EVERYTHING : ARRIVED_TODAY)}
         />
         <QueueNotices />
         {ready && <CarryOffer entries={entries} />}
@@ -96,8 +94,7 @@ function FromScripts({ sent }: { readonly sent: SentStudiesStore }) {
 }
 
 /** The first thing to see of the whole site; the filters show it, and widen it. */
-const ARRIVED_TODAY: Choice = { ...EVERYTHING, period: 'today', sort: 'newest' };
-const WHOSE: readonly WhoseStudies[] = ['own', 'of-the-site'];
+const ARRIVED_TODAY: Choice = { ...EVERYTHING, whose: 'of-the-site', period: 'today', sort: 'newest' };
 
 type WhoseChoiceProps = {
   readonly chosen: WhoseStudies;
@@ -214,8 +211,10 @@ function useSent(chosen: WhoseStudies): SentStudiesStore {
   const state = session.state.value;
   const link = useQueue().link.value;
   const user = session.user.value;
-  const whose = user === null || maySend(user) ? chosen : 'of-the-site';
-  const seesNames = whose === 'of-the-site' && user !== null && readsSite(user);
+  const mayRead = user !== null && readsSite(user);
+  const ownOrChosen = mayRead ? chosen : 'own';
+  const whose = user === null || maySend(user) ? ownOrChosen : 'of-the-site';
+  const seesNames = whose === 'of-the-site' && mayRead;
   const sent = useMemo(() => createSentStudies(api, whose, seesNames), [api, whose, seesNames]);
   useEffect(() => {
     if (state !== 'signed-in' && state !== 'offline') return;

@@ -4,6 +4,7 @@ import { QUEUE_PARTS, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { DayEntry } from './day-entry.ts';
 import { sendsOf } from './join-sends.ts';
 import { readDays } from './read-days.ts';
+import type { WhoseStudies } from './sent-studies.store.ts';
 
 /** `incomplete`: something of the study is not in the PACS, wherever it is. */
 export const SHOWN = ['all', 'incomplete', ...QUEUE_PARTS, 'removed'] as const;
@@ -17,7 +18,10 @@ export type Names = (typeof NAMES)[number];
 export const SORTS = ['place', 'newest', 'oldest', 'name'] as const;
 export type Sort = (typeof SORTS)[number];
 
+export const WHOSE: readonly WhoseStudies[] = ['own', 'of-the-site'];
+
 export interface Choice {
+  readonly whose: WhoseStudies;
   readonly text: string;
   readonly shown: Shown;
   readonly period: Period;
@@ -27,6 +31,7 @@ export interface Choice {
 }
 
 export const EVERYTHING: Choice = {
+  whose: 'own',
   text: '',
   shown: 'all',
   period: 'any',

@@ -17,7 +17,8 @@ function openStorage() {
 
 test('a filter stays while the window is open, and a searched name is written nowhere', () => {
   const storage = openStorage();
-  const choice = { ...EVERYTHING, text: 'Doe', shown: 'taken-back', sort: 'name' } as const;
+  const narrowed = { ...EVERYTHING, text: 'Doe', shown: 'taken-back', sort: 'name' } as const;
+  const choice = { ...narrowed, whose: 'of-the-site' } as const;
   createDayList(storage).choice.value = choice;
   assert.equal(createDayList(storage).choice.value, { ...choice, text: '' });
   assert.not.match([...storage.kept.values()].join(), 'Doe');
@@ -27,6 +28,7 @@ test('after Send no filter hides the study that was sent; order and groups stay'
   const storage = openStorage();
   createDayList(storage).choice.value = {
     ...EVERYTHING,
+    whose: 'of-the-site',
     shown: 'taken-back',
     period: 'yesterday',
     names: 'kept',

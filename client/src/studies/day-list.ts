@@ -1,7 +1,7 @@
 /** The state of the list in a person's hands: their choice, the open rows, the selection, and removed studies. */
 import { signal, type Signal } from '@preact/signals';
 import { KEPT_CHOICE } from '../pipeline/queue/kept-choice.ts';
-import { EVERYTHING, NAMES, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
+import { EVERYTHING, NAMES, PERIODS, SHOWN, SORTS, WHOSE, type Choice } from './choose-entries.ts';
 
 export interface DayList {
   readonly choice: Signal<Choice>;
@@ -27,6 +27,7 @@ function readChoice(storage: Place): Choice {
     const kept = JSON.parse(storage.getItem(KEPT_CHOICE) ?? '{}') as Partial<Choice>;
     return {
       text: '',
+      whose: WHOSE.find((known) => known === kept.whose) ?? EVERYTHING.whose,
       shown: SHOWN.find((known) => known === kept.shown) ?? EVERYTHING.shown,
       period: PERIODS.find((known) => known === kept.period) ?? EVERYTHING.period,
       names: NAMES.find((known) => known === kept.names) ?? EVERYTHING.names,

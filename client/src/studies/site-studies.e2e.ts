@@ -117,6 +117,10 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   await findAtSite(stage, reading);
   await arrived.locator('.study-open').click();
   await arrived.getByRole('button', { name: 'Open in viewer' }).waitFor();
+  await reading.getByRole('link', { name: 'Results', exact: true }).click();
+  await reading.getByRole('link', { name: /^Studies/ }).click();
+  assert.ok(await reading.getByRole('radio', { name: 'Whole site' }).isChecked());
+  await arrived.waitFor();
   await reading.locator('.segment', { hasText: 'Yours' }).click();
   await arrived.waitFor({ state: 'detached' });
 });

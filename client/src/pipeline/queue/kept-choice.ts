@@ -7,17 +7,11 @@ export const KEPT_CHOICE = 'relaypacs-studies';
  */
 export function endNarrowing(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): void {
   try {
-    const {
-      shown: _,
-      period: __,
-      names: ___,
-      ...kept
-    } = JSON.parse(storage.getItem(KEPT_CHOICE) ?? '{}') as {
-      shown?: unknown;
-      period?: unknown;
-      names?: unknown;
+    const { sort, byPatient } = JSON.parse(storage.getItem(KEPT_CHOICE) ?? '{}') as {
+      sort?: unknown;
+      byPatient?: unknown;
     };
-    storage.setItem(KEPT_CHOICE, JSON.stringify(kept));
+    storage.setItem(KEPT_CHOICE, JSON.stringify({ sort, byPatient }));
   } catch {
     storage.removeItem(KEPT_CHOICE);
   }
