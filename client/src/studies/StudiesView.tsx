@@ -13,6 +13,7 @@ import { maySend, readsSite } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { EmptyQueue, MayBeCleared, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
+import { arrivedByStick } from './arrived-by-stick.ts';
 import { chooseEntries, EVERYTHING, isNarrowed, WHOSE, type Choice } from './choose-entries.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList } from './day-list.ts';
@@ -49,6 +50,10 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
   const sent = useSent(whose.value);
   const queue = useQueue();
   const entries = useEntries(sent);
+  useEffect(() => {
+    const arrived = arrivedByStick(entries);
+    if (arrived.length > 0) void queue.resume(...arrived);
+  }, [queue, entries]);
   const hasHead = useHasDrawn();
   const ready = queue.ready.value && hasHead;
   return (

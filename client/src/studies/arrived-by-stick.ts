@@ -1,0 +1,25 @@
+/**
+ * Studies that were paused on this device and saved to a file for a stick, all of which the gateway has by now: another
+ * machine sent the file. Resumed they send nothing, and get their receipt. Pure.
+ */
+import type { SentStudy } from '#shared/protocol/studies.ts';
+import type { DayEntry } from './day-entry.ts';
+import { sendsOf } from './join-sends.ts';
+
+type Upload = SentStudy['uploads'][number];
+
+/** Their ids. An upload that began before the study was queued here is another one: `sentAt` is null. */
+export function arrivedByStick(entries: readonly DayEntry[]): readonly string[] {
+  return entries.flatMap(sendsOf).flatMap(({ study, sent, sentAt }) => {
+    if (study === null || !study.paused || study.cancelling || !study.isWaiting) return [];
+    if (study.savedToStickAt === null || sentAt === null) return [];
+    const { safe, onTheWay, atGateway, inPacs } = study.track;
+    const own = safe + onTheWay + atGateway + inPacs;
+    return sent?.uploads.some((upload) => hasAll(upload, own)) ? [study.id] : [];
+  });
+}
+
+function hasAll({ counts, cancelled }: Upload, instances: number): boolean {
+  const { promised, atGateway, inPacs } = counts;
+  return !cancelled && promised >= instances && atGateway + inPacs >= promised;
+}
