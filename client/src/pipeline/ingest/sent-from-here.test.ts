@@ -57,12 +57,25 @@ test('files that were sent are not left behind when they are chosen again and cl
   await store.addFiles(files.slice(1));
   store.clear();
   assert.is(store.sentFromHere.value.leftBehind.size, 0);
-  await store.addFiles(files);
+  const other = filesOf(syntheticStudy({ seed: 86, instancesPerSeries: 2 }));
+  await store.addFiles([...files, ...other]);
+  store.toggle(store.studies.value[0]!.studyInstanceUID);
+  await store.send();
   store.clear();
   assert.equal(
     [...store.sentFromHere.value.leftBehind.values()].map(({ files: count, path }) => [count, path]),
     [[1, files[0]!.name]],
   );
+});
+
+test('files that were cleared before anything was sent are not among those not sent', async () => {
+  const { store } = await openIngest();
+  await store.addFiles(filesOf(syntheticStudy({ seed: 87, instancesPerSeries: 2 })));
+  store.clear();
+  await store.addFiles(filesOf(syntheticStudy({ seed: 88, instancesPerSeries: 2 })));
+  await store.send();
+  store.clear();
+  assert.equal([store.sentFromHere.value.sent.size, store.sentFromHere.value.leftBehind.size], [1, 0]);
 });
 
 test('a choice begins on an empty page once something of the one before was sent', async () => {

@@ -23,7 +23,7 @@ export interface SentFromHere {
   readonly files: ReadonlyMap<number, InspectedFile>;
 }
 
-/** Files that were cleared from the page, or could not be sent: one, or those of a study. */
+/** Files that left the page with others of their choice, or could not be sent: one, or those of a study. */
 export interface LeftBehind {
   readonly files: number;
   /**
@@ -55,13 +55,16 @@ type State = { readonly sentFromHere: Signal<SentFromHere> };
 
 /** Files are chosen on an empty page. Without anything sent it is the same choice: somebody cleared the page. */
 export function beginChoice({ sentFromHere }: State, at: number): void {
-  const { choices, sent, ...others } = sentFromHere.value;
-  if (choices.length > 0 && ![...sent.values()].includes(choices.length - 1)) return;
-  sentFromHere.value = { choices: [...choices, at], sent, ...others };
+  const { choices, ...others } = sentFromHere.value;
+  if (choices.length > 0 && !isSentInPart(sentFromHere.value)) return;
+  sentFromHere.value = { ...others, choices: [...choices, at] };
 }
 
 export const currentOf = ({ choices }: Pick<SentFromHere, 'choices'>): number =>
   Math.max(0, choices.length - 1);
+
+/** A choice of which nothing was sent is taken off the page as if it had never been made. */
+const isSentInPart = (here: SentFromHere): boolean => [...here.sent.values()].includes(currentOf(here));
 
 /** `id`: in the queue; null: nothing of it is queued now. `begun`: its damaged files, which the queue counts now. */
 export function noteSent(
@@ -127,6 +130,7 @@ export function noteLeftBehind(
   studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'series' | 'description'>>,
   refused: readonly Refused[],
 ): void {
+  if (!isSentInPart(sentFromHere.value)) return;
   const { leftBehind, ...others } = sentFromHere.value;
   const left = new Map(leftBehind);
   const choice = currentOf(sentFromHere.value);
@@ -141,24 +145,21 @@ export function noteLeftBehind(
   sentFromHere.value = { ...others, leftBehind: left };
 }
 
-/**
- * Before the page forgets a disc: the files that its index names and nobody chose, and how many were not read. A disc
- * of which nothing was sent is taken off the page as if it had never been chosen.
- */
+/** Before the page forgets a disc: the files that its index names and nobody chose, and how many were not read. */
 export function noteDiscLeft(
   { sentFromHere }: State,
   missing: readonly Pick<NamedFile, 'path' | 'sopInstanceUID'>[],
   unread: number,
 ): void {
-  const { leftBehind, sent, ...others } = sentFromHere.value;
+  if (!isSentInPart(sentFromHere.value)) return;
+  const { leftBehind, ...others } = sentFromHere.value;
   const choice = currentOf(sentFromHere.value);
-  if (![...sent.values()].includes(choice)) return;
   const left = new Map(leftBehind);
   for (const { path, sopInstanceUID } of missing)
     left.set(sopInstanceUID || path, { files: 1, why: 'missing', path, patientName: null, choice });
   if (unread > 0)
     left.set(`unread ${choice}`, { files: unread, why: 'unread', path: '', patientName: null, choice });
-  sentFromHere.value = { ...others, sent, leftBehind: left };
+  sentFromHere.value = { ...others, leftBehind: left };
 }
 
 /** A person has read which files were not sent, and takes them off that list. */
