@@ -9,6 +9,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { KEPT_DAYS } from '../pipeline/queue/rows/forget-finished.ts';
 import { accountWords } from './account-words.ts';
 import { browserFacts, readKept } from './browser-facts.ts';
+import { countHoldings } from './count-holdings.ts';
 import { deviceReport, type Kept } from './device-report.ts';
 import type { Install } from './install-offer.ts';
 import { LooksChoice } from './LooksChoice.tsx';
@@ -118,13 +119,10 @@ function StoragePart({ kept, install, onChanged }: StoragePartProps) {
 
 function Holdings({ models }: { readonly models: number }) {
   const queue = useQueue();
-  const studies = queue.studies.value;
-  const waiting = studies.filter(({ track }) => track.safe + track.onTheWay > 0);
-  const safe = waiting.reduce((sum, { track }) => sum + track.safe + track.onTheWay, 0);
-  const receipts = studies.filter(({ receiptId }) => receiptId !== null).length;
+  const { waiting, safe, arrived } = countHoldings(queue.studies.value);
   const facts: readonly (readonly [string, string])[] = [
-    [words.holds.waiting, words.waiting(waiting.length, safe)],
-    [words.holds.receipts, words.count(receipts)],
+    [words.holds.waiting, words.waiting(waiting, safe)],
+    [words.holds.receipts, words.count(arrived)],
     [words.holds.others, words.count(queue.others.value + queue.othersWaiting.value)],
     [words.holds.models, words.files(models)],
   ];
