@@ -14,7 +14,7 @@ import {
   removedAmong,
   type Choice,
 } from './choose-entries.ts';
-import { createEntries, keepsNames, type DayEntry } from './day-entry.ts';
+import { createEntries, type DayEntry } from './day-entry.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import { whereOf, withheldOf } from './where-of.ts';
 
@@ -488,13 +488,6 @@ test('a few digits find no study by its UID, a UID or the end of one does', () =
   const entries = entriesOf([queuedStudy({ id: 'a', label: 'J. D. …381', studyInstanceUID: uid })]);
   for (const text of ['202', '4711', '826']) assert.equal(keys(entries, { text }), [], text);
   for (const text of [uid, '202.4711', '.4711']) assert.equal(keys(entries, { text }), ['a'], text);
-});
-
-test('a row says whether its study was sent with names', () => {
-  const removed = { name: 'removed', version: 1, deidentify: false };
-  const [kept] = entriesOf([queuedStudy({ policy: removed })]);
-  const [gone] = entriesOf([queuedStudy({ policy: { ...removed, deidentify: true } })]);
-  assert.equal([keepsNames(kept!), keepsNames(gone!)], [true, false]);
 });
 
 test.run();

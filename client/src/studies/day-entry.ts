@@ -57,8 +57,10 @@ export const isWatched = ({ study, senders }: Pick<DayEntry, 'study' | 'senders'
   study === null && senders.length > 0;
 
 /** The PACS got it with the patient's name, in any upload, as far as this device is told. */
-export const keepsNames = ({ study, senders }: Pick<DayEntry, 'study' | 'senders'>): boolean =>
-  study?.policy.deidentify === false || senders.some(({ keptNames }) => keptNames);
+export const keepsNames = ({ study, sent, senders }: Pick<DayEntry, 'study' | 'sent' | 'senders'>): boolean =>
+  study?.policy.deidentify === false ||
+  senders.some(({ keptNames }) => keptNames) ||
+  (sent?.uploads ?? []).some(({ keptNames }) => keptNames === true);
 
 export type Sender = NonNullable<SentStudy['uploads'][number]['sender']>;
 

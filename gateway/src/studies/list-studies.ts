@@ -10,7 +10,7 @@ import { RESULTS_POLICY } from '../policies/policies.ts';
 import { hasArrived } from '../pipeline/instance.store.ts';
 import { standingReceipt } from '../pipeline/receipt.store.ts';
 import { uploadStatuses } from '../uploads/upload-status.ts';
-import { sendersOf } from './senders-of.ts';
+import { sendersOf, type Sender } from './senders-of.ts';
 
 /**
  * An upload; undefined: any. `until` is not included; `device` null: it was sent by a signed-in person; `arrived`: of
@@ -65,12 +65,11 @@ export async function listStudies(
   const ids = rows.flatMap(({ uploads }) => uploads);
   const statuses = await statusesOf(db, ids);
   const classes = await sopClassesOf(db, ids);
-  const senders = query.accountId === null ? await sendersOf(db, query.siteId, ids) : null;
+  const senders = await sendersOf(db, query.siteId, ids);
   const studies = rows.map((row) => {
     const uploads = row.uploads.flatMap((id, place) => {
       const status = statuses.get(id);
-      const sender = senders?.get(id);
-      const more = { device: row.devices[place] ?? null, ...(sender === undefined ? {} : { sender }) };
+      const more = { device: row.devices[place] ?? null, ...toldOf(senders.get(id), query) };
       return status === undefined ? [] : [{ ...status, ...more }];
     });
     const sopClassUIDs = new Set(row.uploads.flatMap((id) => classes.get(id) ?? []));
@@ -84,6 +83,13 @@ export async function listStudies(
     };
   });
   return { studies, more: found.length > query.limit };
+}
+
+/** Nobody has to be told who sent their own studies. */
+function toldOf(sender: Sender | undefined, { accountId }: StudyQuery) {
+  if (sender === undefined) return {};
+  if (accountId === null) return { sender };
+  return sender.keptNames ? { keptNames: true as const } : {};
 }
 
 /**

@@ -1,11 +1,11 @@
-/** The senders of uploads, for people who watch a site: the account's name, and whether patients' names were kept. */
+/** The senders of uploads: the account's name, and whether patients' names were kept. */
 import { sql } from 'kysely';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { Db } from '../database/database.ts';
 import { BUILT_IN_POLICIES } from '../policies/policies.ts';
 import { listVersions } from '../policies/policy.store.ts';
 
-type Sender = NonNullable<SentStudy['uploads'][number]['sender']>;
+export type Sender = NonNullable<SentStudy['uploads'][number]['sender']>;
 
 /** By the upload's id. Names count as kept while one instance was promised under a policy that may keep them. */
 export async function sendersOf(

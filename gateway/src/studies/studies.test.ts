@@ -224,6 +224,12 @@ test('name their sender and whether names were kept to those who watch the site,
   pipeline.actAs(pipeline.accountId, ['technician']);
   assert.equal(uids((await list(`?q=${device}`)).studies), [], 'nobody looks for devices in their own list');
   assert.equal(sendersIn(await list('?all=1'), uid), [undefined], 'not to the technician');
+  const kept = (await list()).studies.filter(({ uploads }) => uploads.some(({ keptNames }) => keptNames));
+  assert.equal(
+    [uid, uidOf(removed)].map((of) => uids(kept).includes(of)),
+    [true, false],
+    'but the names',
+  );
   assert.equal(sendersIn(await list(`?q=${part}`), uid), []);
   const stranger = await addAccount(pipeline);
   for (const role of ['auditor', 'radiologist', 'admin'] as const) {

@@ -35,6 +35,8 @@ export const sentStudySchema = z.object({
       device: z.uuid().nullable(),
       /** Only in a list of everybody's studies: the account that sent it, and whether its names were kept. */
       sender: z.object({ username: z.string(), keptNames: z.boolean() }).optional(),
+      /** Only in a list of one's own studies: the names were kept. Absent: they were not. */
+      keptNames: z.literal(true).optional(),
     }),
   ),
 });
