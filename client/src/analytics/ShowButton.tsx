@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { z } from 'zod';
+import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { formatCount, formatMoment } from '../kit/format.ts';
@@ -17,7 +18,10 @@ const studiesSchema = z.object({
     z.object({
       studyInstanceUID: z.string(),
       lastSentAt: z.iso.datetime(),
-      uploads: z.array(z.object({ sender: z.object({ username: z.string() }).optional() })),
+      sopClassUIDs: z.array(z.string()),
+      uploads: z.array(
+        z.object({ uploadId: z.string(), sender: z.object({ username: z.string() }).optional() }),
+      ),
     }),
   ),
   next: z.string().nullable(),
@@ -35,7 +39,7 @@ const reviewsSchema = z.object({
 type Item = {
   readonly key: string;
   readonly text: string;
-  readonly href: string | null;
+  readonly href: string;
   readonly when: string;
 };
 type Page = { readonly items: readonly Item[]; readonly next: string | null };
@@ -102,15 +106,11 @@ function ShownSheet({ shows, kind, onClose }: ShownProps) {
       {page === null && trouble === null && <p class="quiet">{words.loading}</p>}
       <ul class="plain sheet-part">
         {page?.items.map(({ key, text, href, when }) => (
-          <li key={key} class="hairline figure-shown">
-            {href === null ? (
-              <span class="code">{text}</span>
-            ) : (
-              <a class="code" href={href}>
-                {text}
-              </a>
-            )}
-            <span class="small quiet">{when}</span>
+          <li key={key} class="hairline">
+            <a class="figure-shown" href={href}>
+              {text}
+              <span class="small quiet">{when}</span>
+            </a>
           </li>
         ))}
       </ul>
@@ -150,12 +150,14 @@ async function pageOf(kind: ShownProps['kind'], ask: Ask): Promise<Page> {
     return { items, next };
   }
   const { studies, next } = await ask(studiesSchema);
-  const items = studies.map(({ studyInstanceUID, lastSentAt, uploads }) => {
-    const name = uploads[0]?.sender?.username;
+  const items = studies.flatMap(({ studyInstanceUID, lastSentAt, sopClassUIDs, uploads: [newest] }) => {
+    if (newest === undefined) return [];
+    const { uploadId, sender } = newest;
     const when = at(lastSentAt);
     return {
-      ...{ key: studyInstanceUID, text: studyInstanceUID, href: null },
-      when: name === undefined ? when : words.sentBy(when, name),
+      ...{ key: studyInstanceUID, text: words.study(modalitiesOf(sopClassUIDs)) },
+      href: hrefOf({ page: 'sent', id: uploadId }),
+      when: sender === undefined ? when : words.sentBy(when, sender.username),
     };
   });
   return { items, next };

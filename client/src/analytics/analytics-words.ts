@@ -163,6 +163,7 @@ export const analyticsWords = {
       results: 'Results that were counted',
       reviews: 'Reviews that were counted',
     },
+    study: (modalities: readonly string[]) => [modalities.join('/'), 'study'].join(' ').trim(),
     review: (title: string, number: number) => `${title}, case ${number}`,
     more: 'More',
     close: 'Close',

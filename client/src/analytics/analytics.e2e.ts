@@ -46,7 +46,8 @@ const STUDIES = {
     {
       studyInstanceUID: '2.25.329800735698586629295641978511506172918',
       lastSentAt: '2026-11-23T08:00:00.000Z',
-      uploads: [{ sender: { username: 'ward-3', keptNames: false } }],
+      sopClassUIDs: ['1.2.840.10008.5.1.4.1.1.2'],
+      uploads: [{ uploadId: 'u', sender: { username: 'ward-3', keptNames: false } }],
     },
   ],
   next: null,
@@ -72,7 +73,8 @@ walk(
     await page.getByRole('figure', { name: 'Studies a day' }).getByText('Show as table').click();
     await looksRight(page, 'figures-uploads');
     await page.getByRole('button', { name: 'Show 1,042 studies' }).click();
-    await page.getByText('2.25.329800735698586629295641978511506172918').waitFor();
+    const counted = page.getByRole('dialog').getByRole('link', { name: 'CT study' });
+    assert.is(await counted.getAttribute('href'), '#/sent/u');
     await looksRight(page, 'figures-shown');
     await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
     await page.getByRole('combobox', { name: 'Modality' }).selectOption('CT');
