@@ -151,7 +151,7 @@ async function uidsOf(
 }
 
 async function toOpened(
-  { instance, report, triage, vault, described }: Extract<IngestOutcome, { kind: 'ready' }>,
+  { instance, report, triage, vault, described, showsFace }: Extract<IngestOutcome, { kind: 'ready' }>,
   policy: DevicePolicy,
 ): Promise<Omit<OpenedInstance, 'entry'>> {
   const { studyInstanceUID, bytes, originalDigest } = instance;
@@ -167,6 +167,7 @@ async function toOpened(
     report: await reportOf(policy, report),
     vault,
     described,
+    showsFace,
     bytes: bytes instanceof Blob ? new Uint8Array(await bytes.arrayBuffer()) : toOwn(bytes),
   };
 }

@@ -29,6 +29,7 @@ export type OpenedInstance = {
   readonly report: WireReport | null;
   readonly vault: VaultEntry | null;
   readonly described: Described;
+  readonly showsFace: boolean;
   readonly bytes: Uint8Array<ArrayBuffer>;
 };
 

@@ -82,6 +82,7 @@ export type IngestOutcome =
       readonly triage: DeviceTriage | null;
       /** A person drew parts of its image blank: it is sent with other pixels than the file has. */
       readonly isCovered: boolean;
+      readonly showsFace: Applied['showsFace'];
       /** Its patient, sealed for the vault; null where there is none to feed. */
       readonly vault: VaultEntry | null;
       /** For the rules that choose destinations. */
@@ -162,7 +163,7 @@ export async function ingestFile(
     const applied = await coverAndApply(original, terms, signal);
     if (applied.kind !== 'applied') return applied;
     const { identifiers, transferSyntaxUID, bytes, warnings, report, named } = applied;
-    const { triage, isCovered, described } = applied;
+    const { triage, isCovered, showsFace, described } = applied;
     const originalDigest =
       policy.kind === 'identified' || applied.patient === null
         ? null
@@ -186,6 +187,7 @@ export async function ingestFile(
       report,
       triage,
       isCovered,
+      showsFace,
       vault,
       described,
     };

@@ -24,14 +24,17 @@ type Left = Map<string, number>;
 export async function makeSet(head: SetHead, source: Source, signal: AbortSignal): Promise<MadeSet> {
   const archive = await createArchiveWriter((bytes) => source.take(new Uint8Array(bytes)));
   const left: Left = new Map();
-  let written = 0;
+  const counts = { written: 0, faces: 0 };
   for (let study = await source.next(); study !== null; study = await source.next())
-    written += await writeStudy(archive, { head, study, left }, source, signal);
+    await writeStudy(archive, { head, study, left, counts }, source, signal);
   const encoder = new TextEncoder();
   await archive.add('CASES.CSV', encoder.encode(await source.table()));
-  await archive.add('README.TXT', encoder.encode(setWords.about(head, written, wordsOf(left))));
+  await archive.add('README.TXT', encoder.encode(setWords.about(head, counts, wordsOf(left))));
   await archive.close();
-  return { written, left: [...left].toSorted().map(([because, count]) => ({ because, count })) };
+  return {
+    written: counts.written,
+    left: [...left].toSorted().map(([because, count]) => ({ because, count })),
+  };
 }
 
 const wordsOf = (left: Left): readonly string[] =>
@@ -42,17 +45,22 @@ function sentenceOf(because: string): string {
   return Object.hasOwn(REASONS, because) ? REASONS[because as ReasonCode].title : setWords.gone;
 }
 
-type Writing = { readonly head: SetHead; readonly study: SetStudy; readonly left: Left };
+type Writing = {
+  readonly head: SetHead;
+  readonly study: SetStudy;
+  readonly left: Left;
+  /** Of the whole set; `faces`: those from which a face could be reconstructed. */
+  readonly counts: { written: number; faces: number };
+};
 
 async function writeStudy(
   archive: ArchiveWriter,
-  { head, study, left }: Writing,
+  { head, study, left, counts }: Writing,
   source: Source,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<void> {
   const series = new Map<string, number>();
   const seen = new Set<string>();
-  let written = 0;
   const leave = (because: string): void => void left.set(because, (left.get(because) ?? 0) + 1);
   const missing = new Map<number, string>();
   const open = async (at: number): Promise<Blob> => {
@@ -61,13 +69,14 @@ async function writeStudy(
     missing.set(at + 1, found.because);
     return new Blob([]);
   };
-  const take = async ({ instance, bytes }: OpenedInstance): Promise<void> => {
+  const take = async ({ instance, bytes, showsFace }: OpenedInstance): Promise<void> => {
     // A PACS that names an instance twice has it once.
     if (seen.has(instance.sopInstanceUID)) return;
     seen.add(instance.sopInstanceUID);
     const number = series.get(instance.seriesInstanceUID) ?? series.size + 1;
     series.set(instance.seriesInstanceUID, number);
-    written += 1;
+    counts.written += 1;
+    if (showsFace) counts.faces += 1;
     await archive.add(pathOf(study, number, seen.size), bytes);
   };
   const entries = Array.from(
@@ -83,7 +92,6 @@ async function writeStudy(
     leave: async ({ entry, reason }) => leave(missing.get(entry) ?? reason ?? 'gone'),
     signal,
   });
-  return written;
 }
 
 /** A component of a File ID has at most eight capital letters and digits. */

@@ -42,8 +42,9 @@ test.after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** The last of them has text in its picture, as its header says. */
+/** The first is of a head; the last has text in its picture, as its header says. */
 async function openPlanted(seed: number): Promise<string> {
+  const isHead = seed === SEED;
   const isLast = seed === SEED + CASES - 1;
   const person = `${NAME}^Zoe`;
   const study = await deliverStudy(gateway, {
@@ -55,6 +56,12 @@ async function openPlanted(seed: number): Promise<string> {
       [0x00080050, 'SH', `ACC-${seed}99`],
       [0x00081030, 'LO', `Chest of ${NAME}`],
       [0x00104000, 'LT', `call ${NAME}`],
+      ...(isHead
+        ? ([
+            [0x00080060, 'CS', 'CT'],
+            [0x00180015, 'CS', 'HEAD'],
+          ] as const)
+        : []),
       ...(isLast ? ([[0x00280301, 'CS', 'YES']] as const) : []),
     ],
   });
@@ -99,6 +106,7 @@ test('has each instance once, without a name in any member, and says what was le
   );
   const text = (path: string): string => members.find((one) => one.path === path)!.bytes.toString('utf8');
   assert.match(text('README.TXT'), /2 images and documents, in a folder/);
+  assert.match(text('README.TXT'), /1 image or document of a head: the face could be reconstructed/);
   assert.match(text('README.TXT'), /1 image or document: This image is marked as showing a name/);
   assert.equal(made.leftOut, [{ because: 'burned-in-annotation', count: 1 }]);
   assert.match(text('README.TXT'), /under the policy deidentified, version 1/);
