@@ -16,7 +16,7 @@ import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
 import { arrivedLines, headOf, whenSaid } from './arrived-said.ts';
 import { readReceipt } from '../queue/read-receipt.ts';
-import { notSentOf } from './not-sent.ts';
+import { leftOutOf, notSentOf } from './not-sent.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
 import { usePrintedCode } from './use-printed-code.ts';
 import { ReceiptSheet } from './ReceiptSheet.tsx';
@@ -106,7 +106,7 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
 function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; readonly loaded: Loaded }) {
   const when = formatMoment(new Date(study.completedAt ?? receipt.iat * 1000), new Date());
   const { icon, title } = headOf(study);
-  const missing = notSentOf(study);
+  const missing = leftOutOf(study);
   return (
     <>
       <div class="arrived-head" data-look={icon}>

@@ -39,14 +39,17 @@ test('a study that a person left out entirely has no tick, and no proof of what 
   assert.not.match(said, /confirmed|Checked: the PACS lists|not sent from here/);
 });
 
-test('covered images that were not stored are said on the page and beside the receipt, without a tick', () => {
+test('covered images that were not stored are said beside the receipt, and once on the page, without a tick', () => {
   const needs = [{ cause: 'refused', reason: 'already-here-other-boxes', instances: 2 }] as const;
   const refused = { ...done({ needsYou: 2 }), state: 'attention' as const, needs };
   assert.is(headOf(refused).icon, 'note');
   const said =
     '2 instances need your decision. Not stored: the PACS keeps the same original as it was sent first';
-  assert.match(arrivedLines(refused, RECEIPT).join(), said);
   assert.match(notSentOf(refused).join(), said);
+  assert.not.match(arrivedLines(refused, RECEIPT).join(), 'decision', 'the decision above says it');
+  const held = [{ cause: 'held', reason: 'burned-in', instances: 1 }] as const;
+  const isHeld = { ...done({ inPacs: 1, needsYou: 1 }), needs: held };
+  assert.not.match(arrivedLines(isHeld, RECEIPT).join(), 'held back');
 });
 
 test('one that still needs a person is not called left out', () => {

@@ -6,7 +6,7 @@ import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { IconName } from '../../kit/Icon.tsx';
 import type { QueuedStudy } from '../queue/queued-study.ts';
 import { deidentificationLine, notFromHere, pacsReasonLines, proofLines, summaryOf } from './kept-receipt.ts';
-import { notSentOf } from './not-sent.ts';
+import { leftOutOf } from './not-sent.ts';
 import { uploadWords } from './upload-words.ts';
 
 export type ArrivedHead = {
@@ -30,12 +30,13 @@ export function whenSaid({ track }: QueuedStudy, { instances }: Receipt, when: s
     : uploadWords.noneWhen(when);
 }
 
+/** Without what still needs a decision, which stands above with its buttons. */
 export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly string[] {
   const summary = summaryOf(receipt.instances);
   const others = notFromHere(summary, study);
   if (study.track.inPacs === 0)
     return [
-      ...notSentOf(study),
+      ...leftOutOf(study),
       ...(others > 0 ? [uploadWords.othersInPacs(others)] : []),
       ...pacsReasonLines(receipt),
       uploadWords.provenSigned,
@@ -49,7 +50,7 @@ export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly str
     ...pacsReasonLines(receipt),
     deidentificationLine(receipt),
     uploadWords.provenSigned,
-    ...notSentOf(study),
+    ...leftOutOf(study),
   ];
   return lines.filter((line): line is string => typeof line === 'string');
 }

@@ -3,19 +3,22 @@ import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import type { Need, QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
 
-export function notSentOf({
-  needs,
-  track,
-  state,
-  withheld,
-}: Pick<QueuedStudy, 'needs' | 'track' | 'state' | 'withheld'>): readonly string[] {
+type Lacking = Pick<QueuedStudy, 'needs' | 'track' | 'state' | 'withheld'>;
+
+/** All of them, where nothing else on the screen or the paper says what still needs a decision. */
+export function notSentOf(study: Lacking): readonly string[] {
+  const { needs } = study;
   const held = needs.reduce((sum, { cause, instances }) => sum + (cause === 'held' ? instances : 0), 0);
   return [
     ...needs.flatMap(undecidedLines),
     ...(held > 0 ? [uploadWords.stayed(held)] : []),
-    ...(state === 'taken-back' ? [] : leftOutLines(damagedOf({ track, withheld }), track.leftOut)),
+    ...leftOutOf(study),
   ];
 }
+
+/** Those that need nobody any more. */
+export const leftOutOf = ({ track, state, withheld }: Omit<Lacking, 'needs'>): readonly string[] =>
+  state === 'taken-back' ? [] : leftOutLines(damagedOf({ track, withheld }), track.leftOut);
 
 /** Of the instances that were left out, those that are damaged: a person did not decide about them. */
 export const damagedOf = ({ track, withheld }: Pick<QueuedStudy, 'track' | 'withheld'>): number =>
