@@ -201,6 +201,15 @@ walk('a refused sign-in keeps the focus, and without a network one message says 
   assert.is(await focusedOn(page), 'BUTTON');
 });
 
+/** A researcher has Upload in the header. */
+async function findsBackToStart(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Upload', exact: true }).click();
+  await page.getByRole('button', { name: /^Account of/ }).click();
+  await page.getByRole('link', { name: 'Help' }).click();
+  await page.getByRole('link', { name: 'What you can do here' }).click();
+  await page.getByRole('link', { name: /^Send a study/ }).waitFor();
+}
+
 walk('auditors, researchers and radiologists begin where their work is', async (stage) => {
   const { page, address, gateway } = stage;
   const enterAs = async (role: Role): Promise<void> => {
@@ -246,6 +255,7 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await enterAs('researcher');
   await page.getByRole('link', { name: /^Send a study/ }).waitFor();
   await looksRight(page, 'start-researcher');
+  await findsBackToStart(page);
   await leave();
   await enterAs('radiologist');
   await page.getByRole('heading', { name: 'Results', exact: true }).waitFor();

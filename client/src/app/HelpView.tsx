@@ -7,6 +7,8 @@ import { Track } from '../pipeline/queue/Track.tsx';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import { resultWords } from '../results/result-words.ts';
 import { helpWords as words } from './help-words.ts';
+import { landingOf } from './landing.ts';
+import { startWords } from './start-words.ts';
 import './help.css';
 
 /** Some instances in each place. */
@@ -22,7 +24,10 @@ const EXAMPLE = {
 };
 
 export function HelpView() {
-  const isSignedOut = useSession().state.value === 'signed-out';
+  const session = useSession();
+  const isSignedOut = session.state.value === 'signed-out';
+  // Those who send have Upload in its place at the top of the page.
+  const hasStart = !isSignedOut && landingOf({ page: 'start' }, session.user.value).page === 'start';
   return (
     <main id="content" class="page help">
       <h1 tabIndex={-1}>{kitWords.pages.help}</h1>
@@ -30,6 +35,13 @@ export function HelpView() {
         <p>
           <a class="button" href={hrefOf({ page: 'start' })}>
             {words.back}
+          </a>
+        </p>
+      )}
+      {hasStart && (
+        <p>
+          <a class="button" href={hrefOf({ page: 'start' })}>
+            {startWords.title}
           </a>
         </p>
       )}
