@@ -57,7 +57,7 @@ export const destinationWords = {
   askStoring: (name: string) => ({
     title: `Store two test instances in ${name}?`,
     about: '',
-    what: 'They are synthetic and are removed where the PACS allows it. Otherwise delete them there: they are of the patient RELAYPACS^TEST.',
+    what: 'They are synthetic and are removed where the PACS allows it. Otherwise delete them there: they are of the patient RELAYPACS^TEST, Patient ID RELAYPACS-DOCTOR.',
     yes: 'Store and test',
     no: 'Cancel',
   }),

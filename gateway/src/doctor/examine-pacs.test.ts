@@ -126,6 +126,14 @@ promise('with --store all is measured, and removed again', async ({ locked }) =>
   assert.equal([report.settings.lagMinutes, report.settings.proof], [10, 'digest']);
 });
 
+/** The study is all that it holds. */
+async function emptied(orthanc: RunningOrthanc, study: string): Promise<void> {
+  const looked = await fetch(`${orthanc.restUrl}/tools/lookup`, { method: 'POST', body: study });
+  const [{ ID }] = (await looked.json()) as [{ ID: string }];
+  await fetch(`${orthanc.restUrl}/studies/${ID}`, { method: 'DELETE' });
+  assert.is(await countInstances(orthanc), 0);
+}
+
 promise('a PACS that replaces instances is told from one that keeps the first', async ({ orthanc }) => {
   const report = await examine(orthanc.url, { store: true });
   assert.match(changeOf(found(report, 'last-kept'), 'Orthanc'), '"OverwriteInstances" to false');
@@ -137,11 +145,47 @@ promise('test instances that cannot be removed are named', async ({ orthanc, pro
     path.startsWith('/dicom-web/') ? null : { status: 404, type: 'text/plain', body: '' };
   const left = found(await examine(proxy.url, { store: true }), 'not-removed');
   assert.match(left.says, 'Patient ID RELAYPACS-DOCTOR');
-  const study = /Study Instance UID ([\d.]+\d)/.exec(left.says)![1]!;
-  const looked = await fetch(`${orthanc.restUrl}/tools/lookup`, { method: 'POST', body: study });
-  const [{ ID }] = (await looked.json()) as [{ ID: string }];
-  await fetch(`${orthanc.restUrl}/studies/${ID}`, { method: 'DELETE' });
-  assert.is(await countInstances(orthanc), 0);
+  await emptied(orthanc, /Study Instance UID ([\d.]+\d)/.exec(left.says)![1]!);
+});
+
+promise('test instances that a PACS deletes when asked are not called left', async ({ orthanc, proxy }) => {
+  let isDeleted = false;
+  proxy.oddities.answer = ({ method, path }) => {
+    if (!path.startsWith('/dicom-web/')) return { status: 404, type: 'text/plain', body: '' };
+    if (method === 'DELETE') isDeleted = true;
+    if (method === 'DELETE') return { status: 204, type: 'text/plain', body: '' };
+    const isSearch = /\/studies\/[\d.]+\/instances/.test(path);
+    return isSearch && isDeleted ? { status: 200, type: 'application/dicom+json', body: '[]' } : null;
+  };
+  const report = await examine(proxy.url, { store: true });
+  assert.is(found(report, 'removed').result, 'ok');
+  const deleted = proxy.requests.filter(({ method }) => method === 'DELETE').map(({ path }) => path);
+  assert.is(deleted.length, 1);
+  assert.match(deleted[0]!, /^\/dicom-web\/studies\/2\.25\.\d+$/);
+  await emptied(orthanc, deleted[0]!.split('/').at(-1)!);
+});
+
+promise('a PACS that refused the test instances is said to hold none of them', async ({ proxy }) => {
+  proxy.oddities.answer = ({ path, body }) => {
+    if (!path.startsWith('/dicom-web/')) return { status: 404, type: 'text/plain', body: '' };
+    return body.includes('DICM') ? { status: 400, type: 'text/html', body: '<p>no</p>' } : null;
+  };
+  assert.is(found(await examine(proxy.url, { store: true }), 'absent').result, 'ok');
+});
+
+promise('where nobody can tell whether they are left, the test says so', async ({ orthanc, proxy }) => {
+  proxy.oddities.answer = ({ method, path }) => {
+    const isSearch = method === 'GET' && /\/studies\/[\d.]+\/instances/.test(path);
+    if (!path.startsWith('/dicom-web/')) return { status: 404, type: 'text/plain', body: '' };
+    return isSearch ? { status: 500, type: 'text/plain', body: '' } : null;
+  };
+  const untold = found(await examine(proxy.url, { store: true }), 'removal-untold');
+  assert.match(
+    untold.says,
+    /^Whether .* is unknown\. Patient ID RELAYPACS-DOCTOR, Study Instance UID 2\.25\.\d+/,
+  );
+  assert.match(changeOf(untold, 'any'), 'Search the PACS');
+  await emptied(orthanc, /2\.25\.\d+/.exec(untold.says)![0]);
 });
 
 promise('a PACS without lists of UIDs', async ({ proxy }) => {

@@ -20,8 +20,9 @@ import { ASSOCIATE, CONTEXTS, isDimse, SERVICES } from './dimse.ts';
 import { diagnose, skipped, type Finding } from './diagnoses.ts';
 import { REACH } from './reach.ts';
 import { NEEDED, RETRIEVE } from './retrieve.ts';
+import { removeSamples } from './remove-samples.ts';
 import { ROOT, SEARCHES } from './search.ts';
-import { COMPARE, lagMinutesOf, removeSamples, STORE } from './store-sample.ts';
+import { COMPARE, lagMinutesOf, STORE } from './store-sample.ts';
 import { STORE_OVER_DIMSE } from './store-over-dimse.ts';
 import { extend, openVisit, type Clock, type Probe, type Visit, type Wants } from './visit.ts';
 

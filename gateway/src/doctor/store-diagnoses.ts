@@ -237,10 +237,17 @@ export const STORED = {
     result: 'warn',
     says: 'The test study is still in the PACS: Patient ID {patient}, Study Instance UID {study}.',
     change: {
-      any: 'Delete it in the PACS. DICOMweb cannot.',
+      any: 'Delete it in the PACS: it does not let RelayPACS.',
       Orthanc: 'Its REST API beside /dicom-web removes it, where a proxy lets that through.',
       dcm4chee: 'Reject it in its user interface, then delete it.',
     },
   },
+  'removal-untold': {
+    check: 'removal',
+    result: 'warn',
+    says: 'Whether the test study is still in the PACS is unknown. Patient ID {patient}, Study Instance UID {study}.',
+    change: { any: 'Search the PACS for this Patient ID, and delete the study there if you find it.' },
+  },
+  absent: { check: 'removal', result: 'ok', says: 'Nothing of the test study is in the PACS.' },
   'nothing-to-remove': { check: 'removal', result: 'skipped', says: 'Nothing was stored.' },
 } as const satisfies Record<string, Diagnosis>;

@@ -12,7 +12,7 @@ import { PacsDoesNotSearch, type StoreAnswer } from '../ports/pacs/pacs.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
 import { peerOf } from './dimse.ts';
 import { createSamples, type Sample } from './sample.ts';
-import { judgeTold, SAMPLE_BYTES_LIMIT, toStore, waitUntilShown } from './store-sample.ts';
+import { judgeTold, SAMPLE_BYTES_LIMIT, tookNone, toStore, waitUntilShown } from './store-sample.ts';
 import type { Probe, Visit } from './visit.ts';
 
 export const STORE_OVER_DIMSE: Probe = { run: storeSamples };
@@ -35,6 +35,7 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
     visit.signal,
   ).catch(failed);
   if (typeof told === 'string') return [diagnose('store-unanswered', { outcome: told })];
+  visit.found.isNoneTaken = tookNone(told);
   const stored = judgeTold(told, 'an answer without them');
   if (stored.result === 'fail') return [stored];
   const lag = await waitUntilShown(visit, () => areShown(visit, samples));
@@ -42,15 +43,21 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
 }
 
 async function areShown(visit: Visit, samples: readonly Sample[]): Promise<boolean> {
+  return (await countShownOverDimse(visit)) === samples.length;
+}
+
+/** Of the samples, by C-FIND; null: it does not answer. */
+export async function countShownOverDimse(visit: Visit): Promise<number | null> {
+  const { samples } = visit.found;
   const study = samples[0]!.identifiers.studyInstanceUID;
   try {
     return await withAssociation(peerOf(visit), { contexts: [QUERY] }, visit.signal, async (association) => {
       const { instances } = await listStudy(association, study, 2 * samples.length);
       const shown = new Set(instances.map(({ sopInstanceUID }) => sopInstanceUID));
-      return samples.every(({ identifiers }) => shown.has(identifiers.sopInstanceUID));
+      return samples.filter(({ identifiers }) => shown.has(identifiers.sopInstanceUID)).length;
     });
   } catch (error) {
-    if (error instanceof AssociationFailed || error instanceof PacsDoesNotSearch) return false;
+    if (error instanceof AssociationFailed || error instanceof PacsDoesNotSearch) return null;
     throw error;
   }
 }

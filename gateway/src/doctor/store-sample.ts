@@ -1,7 +1,4 @@
-/**
- * Stores the samples, looks what becomes of them, and removes them where the PACS lets itself be asked
- * (Orthanc's REST API). Only where a person asked for it.
- */
+/** Stores the samples, and looks what becomes of them. Only where a person asked for it. */
 import { createHash } from 'node:crypto';
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { parseJson, parseStoreAnswer, readSearchAnswer, readStoreAnswer } from '../ports/pacs/dicom-json.ts';
@@ -12,7 +9,7 @@ import { EXPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import type { Answer, NoAnswer } from './ask.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
 import { instanceIn, retrieve } from './retrieve.ts';
-import { createSamples, SAMPLE_PATIENT, sampleBytes, type Sample } from './sample.ts';
+import { createSamples, sampleBytes, type Sample } from './sample.ts';
 import { DICOM_JSON, only, outcomeOf, type Probe, type Visit } from './visit.ts';
 
 /** Longer than most PACSs take to index; the visit has a minute. */
@@ -33,7 +30,9 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   // Before the request: an answer that is lost leaves them there as well.
   visit.found.samples = samples;
   const answer = await store(visit, samples);
-  const stored = judgeStore(answer, samples);
+  const told = toldOf(answer, samples);
+  visit.found.isNoneTaken = tookNone(told) || (answer.kind === 'answer' && isClientError(answer.status));
+  const stored = judgeStore(answer, told);
   if (stored.result === 'fail') return [stored];
   const lag = await waitUntilShown(visit, () => areShown(visit, samples));
   if (!visit.found.isNeverShown)
@@ -71,10 +70,16 @@ const toldOf = (answer: Answer | NoAnswer, samples: readonly Sample[]) =>
     samples.map(toStore),
   );
 
-function judgeStore(answer: Answer | NoAnswer, samples: readonly Sample[]): Finding {
+const isClientError = (status: number): boolean => status >= 400 && status < 500;
+
+/** The PACS said of each that it does not keep it. */
+export const tookNone = (told: readonly StoreAnswer[]): boolean =>
+  told.every(({ outcome }) => outcome === 'refused' || outcome === 'busy');
+
+function judgeStore(answer: Answer | NoAnswer, told: readonly StoreAnswer[]): Finding {
   if (answer.kind === 'answer' && [401, 403].includes(answer.status))
     return diagnose('stores-forbidden', { status: answer.status });
-  return judgeTold(toldOf(answer, samples), outcomeOf(answer));
+  return judgeTold(told, outcomeOf(answer));
 }
 
 /** `outcome`: what the PACS answered, where it says nothing of them. */
@@ -118,15 +123,23 @@ export function lagMinutesOf({ found }: Visit): number {
   return Math.max(LAG_MINUTES, Math.ceil((30 * (found.lagMs ?? 0)) / 60_000));
 }
 
-async function areShown({ connection, ask }: Visit, samples: readonly Sample[]): Promise<boolean> {
+async function areShown(visit: Visit, samples: readonly Sample[]): Promise<boolean> {
+  return (await countShown(visit)) === samples.length;
+}
+
+/** Of the samples, by a search; null: it does not answer. */
+export async function countShown({ connection, ask, found: { samples } }: Visit): Promise<number | null> {
   const { studyInstanceUID } = samples[0]!.identifiers;
   const answer = await ask({
     url: `${connection.url}/studies/${studyInstanceUID}/instances?limit=10`,
     headers: { accept: DICOM_JSON },
   });
-  if (answer.kind === 'none' || answer.status !== 200) return false;
-  const shown = new Set(readSearchAnswer(parseJson(answer.body.toString())).map((row) => row.sopInstanceUID));
-  return samples.every(({ identifiers }) => shown.has(identifiers.sopInstanceUID));
+  if (answer.kind === 'none') return null;
+  if (answer.status === 204) return 0;
+  const rows = answer.status === 200 ? parseJson(answer.body.toString()) : null;
+  if (!Array.isArray(rows)) return null;
+  const shown = new Set(readSearchAnswer(rows).map((row) => row.sopInstanceUID));
+  return samples.filter(({ identifiers }) => shown.has(identifiers.sopInstanceUID)).length;
 }
 
 async function compare(visit: Visit, { identifiers, bytes }: Sample): Promise<Finding> {
@@ -154,23 +167,3 @@ function inWords(answer: Answer | NoAnswer, sample: Sample): string {
   const code = told!.pacsCode === null ? '' : ` and code ${describePacsReason(told!.pacsCode).code}`;
   return `${outcomeOf(answer)}${code}`;
 }
-
-/** Removes what was stored. Asks for nothing that this visit did not store itself. */
-export async function removeSamples({ found, ask }: Visit): Promise<Finding> {
-  const { samples, orthancRest } = found;
-  if (samples.length === 0) return diagnose('nothing-to-remove');
-  const study = samples[0]!.identifiers.studyInstanceUID;
-  const left = diagnose('not-removed', { patient: SAMPLE_PATIENT, study });
-  if (orthancRest === null) return left;
-  const looked = await ask({ method: 'POST', url: `${orthancRest}/tools/lookup`, body: Buffer.from(study) });
-  const rows: unknown = looked.kind === 'answer' ? parseJson(looked.body.toString()) : null;
-  if (!Array.isArray(rows)) return left;
-  for (const row of rows as { Type?: unknown; ID?: unknown }[]) {
-    if (row?.Type !== 'Study' || typeof row.ID !== 'string' || !ORTHANC_ID.test(row.ID)) continue;
-    const gone = await ask({ method: 'DELETE', url: `${orthancRest}/studies/${row.ID}` });
-    if (gone.kind === 'none' || gone.status !== 200) return left;
-  }
-  return diagnose('removed');
-}
-
-const ORTHANC_ID = /^[0-9a-f]{8}(-[0-9a-f]{8}){4}$/;

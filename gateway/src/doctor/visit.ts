@@ -35,6 +35,8 @@ export type Found = {
   failsStores: boolean;
   /** Instances that this visit stored, or tried to. */
   samples: readonly Sample[];
+  /** It said of all samples that it does not keep them. */
+  isNoneTaken: boolean;
   /** The largest body that passed, in bytes. */
   bodyBytes: number | null;
   /** From the answer to a store until a search showed it; null: not measured, or never. */
@@ -73,6 +75,7 @@ export function openVisit(
       takesStores: false,
       failsStores: false,
       samples: [],
+      isNoneTaken: false,
       bodyBytes: null,
       lagMs: null,
       isNeverShown: false,

@@ -1,0 +1,76 @@
+/**
+ * Removes the samples where the PACS lets itself be asked (Orthanc's REST API, or DELETE of the study), and says what
+ * is true of them then. Asks for nothing that this visit did not store itself.
+ */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { parseJson } from '../ports/pacs/dicom-json.ts';
+import { isDimse } from './dimse.ts';
+import { diagnose, type Finding } from './diagnoses.ts';
+import { SAMPLE_PATIENT } from './sample.ts';
+import { countShown } from './store-sample.ts';
+import { countShownOverDimse } from './store-over-dimse.ts';
+import type { Visit } from './visit.ts';
+
+/** Some delete in the background. Waits between looks; a removal has eight seconds in all. */
+const LOOK_MS = [250, 500, 1_000, 2_000];
+
+export async function removeSamples(visit: Visit): Promise<Finding> {
+  const { samples, isNoneTaken } = visit.found;
+  if (samples.length === 0) return diagnose('nothing-to-remove');
+  const study = samples[0]!.identifiers.studyInstanceUID;
+  const outcome = await askRemoval(visit, study);
+  if (outcome === 'removed' || outcome === 'absent') return diagnose(outcome);
+  const shown = await countLeft(visit, outcome === 'promised');
+  const facts = { patient: SAMPLE_PATIENT, study };
+  if (shown === null) return diagnose('removal-untold', facts);
+  if (shown > 0) return diagnose('not-removed', facts);
+  if (outcome === 'promised') return diagnose('removed');
+  // Stored, and not shown yet: a search of a PACS that indexes later says nothing.
+  return isNoneTaken ? diagnose('absent') : diagnose('removal-untold', facts);
+}
+
+/**
+ *   removed    an Orthanc has deleted it
+ *   absent     an Orthanc says that it has no such study
+ *   promised   the PACS answers DELETE with a success
+ *   kept       neither could be asked
+ */
+type Outcome = 'removed' | 'absent' | 'promised' | 'kept';
+
+async function askRemoval(visit: Visit, study: string): Promise<Outcome> {
+  const { connection, ask, found } = visit;
+  if (isDimse(connection.url)) return 'kept';
+  const byOrthanc = found.orthancRest === null ? 'kept' : await removeFromOrthanc(visit, study);
+  if (byOrthanc !== 'kept') return byOrthanc;
+  // Of no standard; the DICOM stores of clouds and some PACSs take it.
+  const gone = await ask({ method: 'DELETE', url: `${connection.url}/studies/${study}` });
+  return gone.kind === 'answer' && gone.status >= 200 && gone.status < 300 ? 'promised' : 'kept';
+}
+
+async function removeFromOrthanc({ found, ask }: Visit, study: string): Promise<Outcome> {
+  const root = found.orthancRest!;
+  const looked = await ask({ method: 'POST', url: `${root}/tools/lookup`, body: Buffer.from(study) });
+  const rows = looked.kind === 'answer' && looked.status === 200 ? parseJson(looked.body.toString()) : null;
+  if (!Array.isArray(rows)) return 'kept';
+  let outcome: Outcome = 'absent';
+  for (const row of rows as { Type?: unknown; ID?: unknown }[]) {
+    if (row?.Type !== 'Study' || typeof row.ID !== 'string' || !ORTHANC_ID.test(row.ID)) continue;
+    const gone = await ask({ method: 'DELETE', url: `${root}/studies/${row.ID}` });
+    if (gone.kind === 'none' || (gone.status !== 200 && gone.status !== 404)) return 'kept';
+    outcome = 'removed';
+  }
+  return outcome;
+}
+
+const ORTHANC_ID = /^[0-9a-f]{8}(-[0-9a-f]{8}){4}$/;
+
+async function countLeft(visit: Visit, isPromised: boolean): Promise<number | null> {
+  const count = isDimse(visit.connection.url) ? countShownOverDimse : countShown;
+  let left = await count(visit);
+  for (const ms of isPromised ? LOOK_MS : []) {
+    if (left === 0 || visit.signal.aborted) break;
+    await ignoreFailure(visit.clock.wait(ms, visit.signal), 'the next look sees that the time is over');
+    left = await count(visit);
+  }
+  return left;
+}
