@@ -64,7 +64,10 @@ export function DimsePeerSheet({ peer, choices, onSave, onClose }: DimsePeerShee
           ]}
         </Choice>
         <Choice form={form} name="policy" label={words.policy}>
-          {policies.map((name) => ({ value: name, text: name }))}
+          {[
+            ...(form.typed.value.policy === '' ? [{ value: '', text: words.noPolicy }] : []),
+            ...policies.map((name) => ({ value: name, text: name })),
+          ]}
         </Choice>
         <Choice form={form} name="reason" label={words.reason}>
           {[

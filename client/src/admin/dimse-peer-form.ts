@@ -12,12 +12,9 @@ export type ReadPeer =
 const FIELDS: readonly PeerField[] = ['name', 'aeTitle', 'addresses', 'accountId', 'policy', 'reason'];
 const isField = (name: unknown): name is PeerField => FIELDS.includes(name as PeerField);
 
-/** The policy that is right for a modality of care. */
-const USUAL_POLICY = 'identified';
-
 export function toTypedPeer(peer: DimsePeer | null): TypedPeer {
-  if (peer === null)
-    return { name: '', aeTitle: '', addresses: '', accountId: '', policy: USUAL_POLICY, reason: '' };
+  // Nothing is preselected that keeps names or removes them.
+  if (peer === null) return { name: '', aeTitle: '', addresses: '', accountId: '', policy: '', reason: '' };
   const { name, aeTitle, addresses, account, policy, reason } = peer;
   return {
     name,

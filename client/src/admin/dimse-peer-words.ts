@@ -77,6 +77,7 @@ export const dimsePeerWords = {
     noAccount: 'Choose an account',
     accountWhat: 'Its studies are this account’s. Give each department an account of its own.',
     policy: 'Policy',
+    noPolicy: 'Choose a policy',
     reason: 'Why names are kept',
     noReason: 'The policy does not ask',
     reasons: sendingReasonWords,

@@ -26,6 +26,9 @@ walk('an administrator adds a modality, corrects it, and deletes it', async (sta
   await looksRight(page, 'dimse-peer-form');
   await sheet.getByLabel('Its addresses').fill('10.1.4.20, 10.1.5.0/24');
   await sheet.getByRole('button', { name: 'Save' }).click();
+  await sheet.getByRole('alert').getByText('Choose a policy.').waitFor();
+  await sheet.getByRole('combobox', { name: 'Policy' }).selectOption('identified');
+  await sheet.getByRole('button', { name: 'Save' }).click();
   const row = page.getByRole('listitem').filter({ hasText: 'CT in room 2' });
   await row.getByText('It has not called yet.').waitFor();
   await looksRight(page, 'dimse-peers');

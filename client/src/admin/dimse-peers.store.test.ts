@@ -116,4 +116,10 @@ test('the form reads back what it shows, and names the first mistake', () => {
   assert.equal(readPeer(toTypedPeer(null)), { kind: 'mistake', field: 'name' });
 });
 
+test('the form of a new modality chooses no policy: somebody has to', () => {
+  const { name, aeTitle, addresses, accountId } = toTypedPeer(PEER);
+  const typed = { ...toTypedPeer(null), name, aeTitle, addresses, accountId };
+  assert.equal(readPeer(typed), { kind: 'mistake', field: 'policy' });
+});
+
 test.run();
