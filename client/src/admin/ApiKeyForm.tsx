@@ -1,9 +1,11 @@
 /** The form for a new API key: its purpose, its account, its rights and its end. */
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { useId, useRef } from 'preact/hooks';
 import { API_KEY_SCOPES } from '#shared/protocol/api-key.ts';
+import { formatMoment } from '../kit/format.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { apiKeysWords as words } from './api-keys-words.ts';
+import { DAY_MS } from './key-expiry.ts';
 import type { ApiKeysStore, AskedKey } from './api-keys.store.ts';
 
 const DAYS = [30, 90, 365, 730] as const;
@@ -23,6 +25,7 @@ function readForm(form: HTMLFormElement): AskedKey | null {
 export function ApiKeyForm({ store }: { readonly store: ApiKeysStore }) {
   const form = useRef<HTMLFormElement>(null);
   const isIncomplete = useSignal(false);
+  const days = useSignal<number>(DAYS_USUAL);
   const message = useId();
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
@@ -38,6 +41,7 @@ export function ApiKeyForm({ store }: { readonly store: ApiKeysStore }) {
       aria-label={words.make}
       aria-describedby={message}
       onSubmit={(event) => void submit(event)}
+      onReset={() => (days.value = DAYS_USUAL)}
       noValidate
     >
       <h2>{words.make}</h2>
@@ -48,16 +52,7 @@ export function ApiKeyForm({ store }: { readonly store: ApiKeysStore }) {
       <Account store={store} />
       <Scopes />
       <Policy store={store} />
-      <label class="field">
-        <span>{words.ends}</span>
-        <select name="days">
-          {DAYS.map((days) => (
-            <option key={days} value={days} selected={days === DAYS_USUAL}>
-              {words.days[days]}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Ends days={days} />
       <div id={message} role="alert">
         {isIncomplete.value && <Notice kind="stop" title={words.incomplete} />}
       </div>
@@ -67,6 +62,29 @@ export function ApiKeyForm({ store }: { readonly store: ApiKeysStore }) {
         </button>
       </div>
     </form>
+  );
+}
+
+/** A reset of the form goes back to what the markup says is selected. */
+const asUsual = (days: number) => (option: HTMLOptionElement | null) => {
+  if (option !== null) option.defaultSelected = days === DAYS_USUAL;
+};
+
+function Ends({ days }: { readonly days: Signal<number> }) {
+  const now = new Date();
+  const ending = new Date(now.getTime() + days.value * DAY_MS);
+  return (
+    <label class="field">
+      <span>{words.ends}</span>
+      <select name="days" onChange={({ currentTarget }) => (days.value = Number(currentTarget.value))}>
+        {DAYS.map((each) => (
+          <option key={each} value={each} ref={asUsual(each)}>
+            {words.days[each]}
+          </option>
+        ))}
+      </select>
+      <span class="small quiet">{words.endsOn(formatMoment(ending, now))}</span>
+    </label>
   );
 }
 

@@ -14,6 +14,7 @@ import { AdminHead } from './AdminHead.tsx';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { ApiKeyForm } from './ApiKeyForm.tsx';
 import { apiKeysWords as words } from './api-keys-words.ts';
+import { expiryOf } from './key-expiry.ts';
 import { type ApiKeysStore, createApiKeysStore } from './api-keys.store.ts';
 
 export function ApiKeysView() {
@@ -38,6 +39,7 @@ export function ApiKeysView() {
           <div aria-live="polite">
             <Made store={store} />
           </div>
+          <Addresses />
           <section aria-label={words.list}>
             <h2>{words.list}</h2>
             <KeyList store={store} which="keys" />
@@ -57,6 +59,24 @@ function Made({ store }: { readonly store: ApiKeysStore }) {
       <p>{words.madeWhat}</p>
       <CodeLine code={made.key} />
     </Notice>
+  );
+}
+
+/** The gateway serves its API beneath the address of the page. */
+function Addresses() {
+  return (
+    <section aria-label={words.addresses}>
+      <h2>{words.addresses}</h2>
+      <p class="small quiet">{words.addressesWhat}</p>
+      <ul class="plain">
+        {Object.entries(words.addressNames).map(([path, name]) => (
+          <li key={path}>
+            <p>{name}</p>
+            <CodeLine code={`${location.origin}/api${path}`} />
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }
 
@@ -110,7 +130,7 @@ function EndedKeys({ store }: { readonly store: ApiKeysStore }) {
 function OneKey({ of: key, store }: { readonly of: ListedApiKey; readonly store: ApiKeysStore }) {
   const now = new Date();
   const when = (at: string): string => formatMoment(new Date(at), now);
-  const isActive = key.state === 'active';
+  const expiry = expiryOf(key, now);
   const facts = [
     words.of(key.account.username),
     ...(key.policy === null ? [] : [words.sendsUnder(key.policy)]),
@@ -124,13 +144,23 @@ function OneKey({ of: key, store }: { readonly of: ListedApiKey; readonly store:
         <p>
           <bdi class="strong kept">{key.name}</bdi>
           {kitWords.separator}
-          <span class={isActive ? '' : 'quiet'}>{words.states[key.state]}</span>
+          {expiry.kind === 'ended' ? (
+            <span class="quiet">{words.states[expiry.state]}</span>
+          ) : (
+            words.states.active
+          )}
+          {expiry.kind === 'soon' && (
+            <>
+              {kitWords.separator}
+              <span class="key-expiring">{words.expiresIn(expiry.days)}</span>
+            </>
+          )}
         </p>
         <p class="small">{key.scopes.map((scope) => words.scopeNames[scope]).join(kitWords.separator)}</p>
         <p class="small quiet numbers">{facts.join(kitWords.separator)}</p>
         {key.state === 'account-ended' && <p class="small">{words.accountEnded}</p>}
       </div>
-      {isActive && (
+      {expiry.kind !== 'ended' && (
         <AskFirst
           label={words.revoke}
           of={`${words.revoke} ${key.name}`}

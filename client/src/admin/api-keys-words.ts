@@ -22,6 +22,17 @@ export const apiKeysWords = {
     'For files and store requests that name no policy themselves. Under “identified” names stay, under “deidentified” they become pseudonyms.',
   sendsUnder: (name: string) => `sends under ${name}`,
   ends: 'It ends after',
+  endsOn: (when: string) => `Made now, it ends on ${when}.`,
+  expiresIn: (days: number) =>
+    days === 0 ? 'expires in less than a day' : `expires in ${days === 1 ? '1 day' : `${days} days`}`,
+  addresses: 'Addresses for scripts',
+  addressesWhat:
+    'A script sends its key in the header “Authorization: Bearer rk_…”. Press an address to copy it.',
+  addressNames: {
+    '/upload/files': 'Send files, by tus',
+    '/dicom-web/studies': 'Store, search and retrieve, by DICOMweb',
+    '/metrics': 'How busy the gateway is',
+  },
   days: { 30: '30 days', 90: '90 days', 365: '1 year', 730: '2 years' },
   submit: 'Make the key',
   submitting: 'Making the key…',

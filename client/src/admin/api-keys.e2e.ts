@@ -1,12 +1,32 @@
 /** API keys in an administrator's hands, in a real Chromium against the running system. */
+import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { ApiKeyList } from '#shared/protocol/api-key.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('API keys');
 const walk = await walkScreens(test, { name: 'API keys', roles: ['admin'], open: openWorld });
+
+/** A key in its last days, and the address to which scripts send. */
+async function expiresSoon(page: Page): Promise<void> {
+  const lists = '**/api/admin/api-keys';
+  await page.route(lists, async (route) => {
+    const answer = await route.fetch();
+    const list = (await answer.json()) as ApiKeyList;
+    const expiresAt = new Date(Date.now() + 3.5 * 86_400_000).toISOString();
+    const keys = list.keys.map((key, at) => (at === 0 ? { ...key, expiresAt } : key));
+    await route.fulfill({ response: answer, json: { ...list, keys } });
+  });
+  await page.reload();
+  await page.getByText('expires in 3 days').waitFor();
+  const addresses = page.getByRole('region', { name: 'Addresses for scripts' });
+  await addresses.getByText(`${new URL(page.url()).origin}/api/upload/files`, { exact: true }).waitFor();
+  await looksRight(page, 'api-keys-expiring');
+  await page.unroute(lists);
+}
 
 walk('an administrator makes a key, sees it once, and revokes it', async (stage) => {
   const { page, account, gateway } = stage;
@@ -16,6 +36,11 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   const pages = page.getByRole('navigation', { name: 'Administration' });
   await pages.getByRole('link', { name: 'API keys' }).click();
   assert.equal(await pages.locator('[aria-current=page]').allTextContents(), ['API keys']);
+  const days = page.getByRole('combobox', { name: /^It ends after/ });
+  await days.selectOption('90 days');
+  const ends = await page.getByText(/^Made now, it ends on /).innerText();
+  await days.selectOption('30 days');
+  assert.is.not(await page.getByText(/^Made now, it ends on /).innerText(), ends);
   await page.getByRole('button', { name: 'Make the key' }).click();
   await page.getByText('Say what the key is for').waitFor();
   const make = async (name: string): Promise<string> => {
@@ -30,6 +55,7 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   const status = async (key: string): Promise<number> =>
     (await fetch(`${gateway.api}/auth/me`, { headers: { authorization: `Bearer ${key}` } })).status;
   const first = await make('a script that ended');
+  assert.is(await days.inputValue(), '365');
   assert.is(await status(first), 200);
   await page.getByRole('button', { name: 'Revoke a script that ended' }).click();
   await page.getByRole('heading', { name: 'Revoke this key?' }).waitFor();
@@ -42,6 +68,7 @@ walk('an administrator makes a key, sees it once, and revokes it', async (stage)
   assert.is(await status(await make('night export of the CT')), 200);
   await page.getByText('sends under identified').first().waitFor();
   await looksRight(page, 'api-keys');
+  await expiresSoon(page);
   await page.reload();
   await page.getByText('night export of the CT').waitFor();
   assert.is(await page.locator('.notice .code-text').count(), 0, 'the key is not shown again');

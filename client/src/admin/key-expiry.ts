@@ -1,0 +1,26 @@
+/** When a key ends, as the list says it. Pure. */
+import type { ListedApiKey } from '#shared/protocol/api-key.ts';
+
+export const DAY_MS = 86_400_000;
+/** Long enough to give a script another key. */
+const SOON_DAYS = 14;
+
+/**
+ *   ended   its state says it, or its hour has passed since it was listed
+ *   soon    in so many days; 0: in less than one
+ *   later   nothing to do yet
+ */
+export type KeyExpiry =
+  | { readonly kind: 'ended'; readonly state: ListedApiKey['state'] }
+  | { readonly kind: 'soon'; readonly days: number }
+  | { readonly kind: 'later' };
+
+export function expiryOf(
+  { state, expiresAt }: Pick<ListedApiKey, 'state' | 'expiresAt'>,
+  now: Date,
+): KeyExpiry {
+  if (state !== 'active') return { kind: 'ended', state };
+  const left = Date.parse(expiresAt) - now.getTime();
+  if (left <= 0) return { kind: 'ended', state: 'expired' };
+  return left <= SOON_DAYS * DAY_MS ? { kind: 'soon', days: Math.floor(left / DAY_MS) } : { kind: 'later' };
+}
