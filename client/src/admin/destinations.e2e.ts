@@ -309,6 +309,7 @@ walk('a viewer is set for the PACS, and opens a study with one press', async (st
   await stage.enter();
   await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+  await page.getByRole('button', { name: 'Open in viewer' }).waitFor();
   await openDestinations(page, account.username);
   await page.getByRole('button', { name: 'Viewers of default' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Stone');
@@ -384,5 +385,32 @@ walk(
     await page.getByText('1 order was imported.').waitFor();
   },
 );
+
+walk('a destination that refuses every store says so with its status, and since when', async (stage) => {
+  const { page, account, seed } = stage;
+  const study = { seed: seed(1), series: 1, instancesPerSeries: 2 };
+  const { instances } = syntheticStudy(study);
+  const pacs = await startLyingPacs({ instances, now: Date.now });
+  try {
+    await stage.enter();
+    await openDestinations(page, account.username);
+    await page.getByRole('button', { name: 'Add a destination' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('night');
+    await page.getByLabel('Address', { exact: true }).fill(pacs.url);
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    const night = page.getByRole('article', { name: 'night' });
+    const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
+    await night.getByRole('combobox', { name: 'New studies night' }).selectOption('also');
+    assert.ok((await saved).ok());
+    pacs.conduct = { ...HONEST, keeps: 'none', answers: { store: { status: 500, body: 'html' } } };
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await sendStudy(page, filesOf(study));
+    await openDestinations(page, account.username);
+    await night.getByText(/^It refuses what is stored there: status 500, since /).waitFor();
+    await looksRight(page, 'destination-refuses-stores');
+  } finally {
+    await pacs.close();
+  }
+});
 
 test.run();

@@ -83,6 +83,7 @@ export const SCREENS = {
   'admin/api-keys.e2e.ts': {
     'api-keys': 'A new API key, and one that was revoked',
     'api-keys-revoke': 'Asks before a key is revoked',
+    'api-keys-expiring': 'A key that ends in three days, and the addresses for scripts',
   },
   'admin/dimse-peers.e2e.ts': {
     'dimse-peers': 'A modality may store, and the gateway listens for none yet',
@@ -175,6 +176,7 @@ export const SCREENS = {
     'destination-mended': 'A destination that works now, and offers to send a sample study',
     'destination-limited': 'The findings at a PACS behind a proxy with a limit of 1 MB',
     'destination-dead-letters': 'A folder has another file in the place of an image',
+    'destination-refuses-stores': 'A destination that answers every store with status 500',
     'upload-destination-needs': 'The first page of an administrator while a destination needs one',
     'account-destination-needs': 'The account menu of an administrator while a destination needs one',
     'destination-form': 'A destination with mistakes in the form',
