@@ -12,6 +12,7 @@ import { hrefOf } from '../../kit/routes.ts';
 import { uploadWords } from './upload-words.ts';
 import { OpenCase } from '../../cases/OpenCase.tsx';
 import { LookWithModel } from '../../results/LookWithModel.tsx';
+import { OpenInViewer } from '../../viewer/OpenInViewer.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
 import { arrivedLines, headOf, whenSaid } from './arrived-said.ts';
@@ -80,8 +81,7 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
             )}
           </>
         )}
-        {isThere && <LookWithModel id={study.id} />}
-        {isThere && study.studyInstanceUID !== null && <OpenCase studyInstanceUID={study.studyInstanceUID} />}
+        {isThere && <InThePacs study={study} />}
       </div>
       {typeof loaded === 'object' && (
         <PrintedReceipt
@@ -100,6 +100,20 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
         />
       )}
     </section>
+  );
+}
+
+function InThePacs({ study: { id, studyInstanceUID } }: { readonly study: QueuedStudy }) {
+  return (
+    <>
+      <LookWithModel id={id} />
+      {studyInstanceUID !== null && (
+        <>
+          <OpenInViewer studyInstanceUID={studyInstanceUID} />
+          <OpenCase studyInstanceUID={studyInstanceUID} />
+        </>
+      )}
+    </>
   );
 }
 
