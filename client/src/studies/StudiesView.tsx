@@ -227,8 +227,27 @@ function useSent(chosen: WhoseStudies): SentStudiesStore {
     // A receipt is checked where there is no network: the keys are fetched while there is one.
     void receiptKeys(api, localStorage);
   }, [api, sent, state, link]);
+  useRefreshOfSite(sent);
   useEffect(() => () => sent.close(), [sent]);
   return sent;
+}
+
+/** Studies of others arrive without anything happening on this device. */
+const REFRESH_MS = 30_000;
+
+function useRefreshOfSite(sent: SentStudiesStore): void {
+  useEffect(() => {
+    if (sent.whose !== 'of-the-site') return;
+    const refreshInSight = () => {
+      if (document.visibilityState === 'visible') void sent.refresh();
+    };
+    const timer = setInterval(refreshInSight, REFRESH_MS);
+    document.addEventListener('visibilitychange', refreshInSight);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', refreshInSight);
+    };
+  }, [sent]);
 }
 
 function useEntries(sent: SentStudiesStore): readonly DayEntry[] {
