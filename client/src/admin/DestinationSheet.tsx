@@ -73,7 +73,7 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
         : { title: mistakeIn(read.field, form.typed.value.kind), next: null, code: null, field: read.field };
     if (read.kind === 'mistake') return;
     await submitting.run(async () => {
-      await onSave(destination?.id ?? null, read.wish, isPrimary.value);
+      await onSave(destination?.id ?? null, { ...read.wish, version: destination?.version }, isPrimary.value);
       onClose();
     });
   };

@@ -35,7 +35,7 @@ export function PasswordAgain({ destination, tested, onSave }: Props) {
     if (read.kind === 'mistake' || password.value === '') return;
     trouble.value = null;
     await submitting.run(async () => {
-      await onSave(read.wish);
+      await onSave({ ...read.wish, version: destination.version });
       password.value = '';
     });
   };

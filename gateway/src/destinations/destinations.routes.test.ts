@@ -122,6 +122,18 @@ test('is made, changed and deleted, in the audit trail, and its password is neve
   assert.not.match(JSON.stringify(rows), /planted/);
 });
 
+test('is not overwritten by somebody who saw it before another administrator changed it', async () => {
+  const { id, version } = await make('shared');
+  const seen = { authentication: BASIC, version };
+  const [status, changed] = await call('PUT', `/${id}`, wish('shared-2', seen));
+  assert.is(status, 200);
+  assert.is(await codeOf(call('PUT', `/${id}`, wish('shared-3', seen))), 'destination-changed');
+  assert.is((await named('shared-2'))?.id, id);
+  const again = { authentication: BASIC, version: changed.version };
+  assert.is((await call('PUT', `/${id}`, wish('shared-3', again)))[0], 200);
+  assert.is((await call('DELETE', `/${id}`))[0], 204);
+});
+
 test('is given up by name, takes new studies no longer, and is told from one that is unknown', async () => {
   const { id } = await make('gone');
   assert.is((await call('PUT', `/${id}/need`, { need: 'also' }))[1].need, 'also');

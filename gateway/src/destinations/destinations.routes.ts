@@ -87,6 +87,7 @@ const change = defineRoute({
   tags: ['admin'],
   problems: [
     'not-found',
+    'destination-changed',
     'destination-exists',
     'destination-secret-missing',
     'destination-set-by-environment',
@@ -253,7 +254,10 @@ function serveWriting(router: Router, tools: DestinationRouteTools): void {
     const { id } = c.req.valid('param');
     const changed = await changing(tools, caller, id, async (trx) => {
       const before = await ownDestination(trx, caller, id);
-      const wanted = checkWish(c.req.valid('json'), { id, before }, seal);
+      const wish = c.req.valid('json');
+      if (wish.version !== undefined && wish.version !== before.version)
+        throw new Problem('destination-changed');
+      const wanted = checkWish(wish, { id, before }, seal);
       await updateDestination(trx, caller.siteId, { id, ...wanted, now: now() });
       return 'changed';
     });
@@ -390,7 +394,7 @@ function refusalOf(row: DestinationRow): Destination['refused'] {
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, kind, name, url, settings, viewers, worklist, need } = row;
+  const { id, version, kind, name, url, settings, viewers, worklist, need } = row;
   const { underWay, waiting, waitingSince, waitingInstances, waitingBytes, held } = row;
   const { copies, deadLetters, givenUp, hasStudies } = row;
   return {
@@ -400,7 +404,7 @@ function toShown(row: DestinationRow & StudyCounts): Destination {
     tuning: tuningOf(row),
     refused: refusalOf(row),
     viewers: [...viewers],
-    ...{ id, kind, name, url, worklist, need },
+    ...{ id, version, kind, name, url, worklist, need },
     ...{ isPrimary: row.is_primary, fromEnvironment: row.from_environment },
   };
 }

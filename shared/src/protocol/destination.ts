@@ -106,6 +106,8 @@ export const destinationWishSchema = z
     /** PEM, without a password. */
     key: pemSchema.optional(),
     commitment: z.boolean().optional(),
+    /** Of the destination that is changed, as it was seen; without it, whatever is there is overwritten. */
+    version: z.number().int().optional(),
   })
   .refine(({ kind, commitment }) => mayCommit(kind) || !commitment, {
     path: ['commitment'],
@@ -170,6 +172,8 @@ export type Tuning = z.infer<typeof tuningSchema>;
 
 export const destinationSchema = z.object({
   id: z.uuid(),
+  /** Grows with each change of its connection or its tuning. */
+  version: z.number().int(),
   kind: z.enum(DESTINATION_KINDS),
   name: z.string(),
   /** The DICOMweb root, an address of DIMSE, or the path of the folder beneath the root of folders. */

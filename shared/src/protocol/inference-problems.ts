@@ -95,6 +95,12 @@ const INFERENCE_PROBLEMS = {
     title: 'A rule names this destination.',
     next: 'Change or remove the rule first, also where it is switched off.',
   },
+  'destination-changed': {
+    status: 409,
+    retry: 'changed',
+    title: 'Somebody else has changed the destination in the meantime.',
+    next: 'Close the form and open it again, then repeat your change.',
+  },
   'rules-changed': {
     status: 409,
     retry: 'changed',
