@@ -144,11 +144,11 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
         {fromEnvironment && <p class="small quiet">{words.fromEnvironment}</p>}
       </div>
       <p class="numbers">{studiesOf(destination)}</p>
+      <Refused destination={destination} />
       {!isPrimary && <NeedField destination={destination} isFailing={isFailing} store={store} />}
       <GivingUp destination={destination} store={store} />
       <GivenUp destination={destination} store={store} />
       <DeadLetters destination={destination} store={store} />
-      <Refused destination={destination} />
       <Tuned destination={destination} store={store} />
       <Examination
         destination={destination}

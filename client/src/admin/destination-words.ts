@@ -1,4 +1,5 @@
 /** The words of the page of destinations. Each finding says what is wrong, and what to change. */
+import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import type {
   CommittingKind,
   Destination,
@@ -27,6 +28,14 @@ const PROOF_NAMES: Readonly<Record<WantedProof, string>> = {
   'read-back-sample': 'one instance in twenty is read back',
 };
 
+function busyWords(pacsCode: number, at: string) {
+  const { code, says, remedy } = describePacsReason(pacsCode);
+  return {
+    title: `It stores nothing: code ${code}, since ${formatFullMoment(new Date(at))}.`,
+    next: `${says} ${remedy} Its studies wait at the gateway and are sent again automatically.`,
+  };
+}
+
 export const destinationWords = {
   intro:
     'The PACSs to which studies go. New studies go to the primary one, and to others that you choose; a study under way stays with its own.',
@@ -39,12 +48,14 @@ export const destinationWords = {
       since === null ? '' : ` since ${formatFullMoment(new Date(since))}`
     }`,
   held: (studies: number) => `${counted(studies, 'study needs', 'studies need')} a person’s decision`,
-  refused: ({ status, bytes, at }: NonNullable<Destination['refused']>) =>
+  refused: ({ status, code, bytes, at }: NonNullable<Destination['refused']>) =>
     bytes === null
-      ? {
-          title: `It refuses what is stored there: status ${status}, since ${formatFullMoment(new Date(at))}.`,
-          next: 'Its studies wait at the gateway and are sent again automatically. Press Test with test instances, and look for the reason in the log of the PACS or its proxy.',
-        }
+      ? code !== null
+        ? busyWords(code, at)
+        : {
+            title: `It refuses what is stored there: status ${status}, since ${formatFullMoment(new Date(at))}.`,
+            next: 'Its studies wait at the gateway and are sent again automatically. Press Test with test instances, and look for the reason in the log of the PACS or its proxy.',
+          }
       : {
           title: `The PACS, or a proxy before it, refuses requests of ${formatBytes(bytes)} (status ${status}, ${formatFullMoment(new Date(at))}).`,
           next: 'The gateway sends smaller requests. Larger images wait until the limit is raised: in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.',

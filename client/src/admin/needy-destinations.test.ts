@@ -5,7 +5,7 @@ import { json, openTestApi, unreachable } from '../testing/open-api.ts';
 import { createDestinationList, needyOf } from './needy-destinations.ts';
 
 const WELL = { id: 'a', isPrimary: false, waiting: 0, deadLetters: 0, refused: null };
-const REFUSED = { status: 413, bytes: 1_000_000, at: '2026-01-01T00:00:00.000Z' };
+const REFUSED = { status: 413, code: null, bytes: 1_000_000, at: '2026-01-01T00:00:00.000Z' };
 
 test('each destination counts once, whatever is wrong with it', () => {
   const wrong = [

@@ -37,6 +37,8 @@ export type DestinationTable = {
   refused_at: Generated<Date | null>;
   /** The HTTP status with which it last refused what is stored there, until it takes instances. */
   refusal_status: Generated<number | null>;
+  /** In the place of the status: the Failure Reason by which it said of each instance that it is out of resources. */
+  refusal_code: Generated<number | null>;
   refusal_since: Generated<Date | null>;
 };
 

@@ -12,6 +12,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { DestinationTable } from '../database/destination-tables.ts';
 import type { PlacedStudy, Tables } from '../database/tables.ts';
 import type { BatchSize } from '../pipeline/batch-sizes.ts';
+import type { StoreRefusal } from '../ports/pacs/pacs.ts';
 import { FOR_THE_PACS } from '../pipeline/study.store.ts';
 
 type Db = Kysely<Tables>;
@@ -208,7 +209,7 @@ export async function insertDestination(
 /** Found at one PACS, and true of that one alone. */
 const UNTUNED = {
   ...{ lag_minutes: null, proof: null, batch_bytes: null, refused_bytes: null, refused_at: null },
-  ...{ refusal_status: null, refusal_since: null },
+  ...{ refusal_status: null, refusal_code: null, refusal_since: null },
 };
 
 /** @throws Problem destination-exists. */
@@ -281,19 +282,25 @@ export async function keepBatchSize(
     .execute();
 }
 
-/** The last status, and since when it takes none; a status of null: it takes instances. */
+/** The last refusal, and since when it takes none; null: it takes instances. */
 export async function keepRefusal(
   db: Db,
   { id, version }: Pick<DestinationRow, 'id' | 'version'>,
-  { status, now }: { readonly status: number | null; readonly now: Date },
+  { refusal, now }: { readonly refusal: StoreRefusal | null; readonly now: Date },
 ): Promise<void> {
   const since = sql<Date | null>`coalesce(refusal_since, ${now})`;
+  const { status, code } = refusal ?? { status: null, code: null };
   await db
     .updateTable('destination')
-    .set({ refusal_status: status, refusal_since: status === null ? null : since })
+    .set({ refusal_status: status, refusal_code: code, refusal_since: refusal === null ? null : since })
     .where('id', '=', id)
     .where('version', '=', version)
-    .where('refusal_status', 'is distinct from', status)
+    .where((row) =>
+      row.or([
+        row('refusal_status', 'is distinct from', status),
+        row('refusal_code', 'is distinct from', code),
+      ]),
+    )
     .execute();
 }
 

@@ -388,9 +388,10 @@ const tuningOf = ({ lag_minutes: lagMinutes, proof, batch_bytes: batchBytes }: D
 
 /** One that takes nothing at all comes first. */
 function refusalOf(row: DestinationRow): Destination['refused'] {
-  const { refusal_status: status, refusal_since: since, refused_bytes: bytes, refused_at: at } = row;
-  if (status !== null && since !== null) return { status, bytes: null, at: since.toISOString() };
-  return bytes === null || at === null ? null : { status: 413, bytes, at: at.toISOString() };
+  const { refusal_status: status, refusal_code: code, refusal_since: since } = row;
+  const { refused_bytes: bytes, refused_at: at } = row;
+  if (since !== null) return { status, code, bytes: null, at: since.toISOString() };
+  return bytes === null || at === null ? null : { status: 413, code: null, bytes, at: at.toISOString() };
 }
 
 function toShown(row: DestinationRow & StudyCounts): Destination {

@@ -27,8 +27,11 @@ export function createPacsOf(tools: Tools): PipelineTools['pacsOf'] {
     seen.set(pacs, takings);
     return {
       ...{ pacs, takings, lagMinutes: row.lag_minutes, proof: row.proof },
-      noteStores: (status) =>
-        ignoreFailure(keepRefusal(db, row, { status, now: now() }), 'the next store request says it as well'),
+      noteStores: (refusal) =>
+        ignoreFailure(
+          keepRefusal(db, row, { refusal, now: now() }),
+          'the next store request says it as well',
+        ),
     };
   };
 }

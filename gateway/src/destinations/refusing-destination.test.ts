@@ -20,7 +20,13 @@ test.before(async () => {
 test.after(() => gateway.close());
 
 const { instances } = syntheticStudy({ seed: 4115, instancesPerSeries: 2, rows: 8, columns: 8 });
-const CONDUCTS: readonly (readonly [string, number, Conduct])[] = [
+const busy = (status: number): Conduct => ({
+  ...HONEST,
+  keeps: 'none',
+  answers: { store: { status, body: 'busy' } },
+});
+const OUT_OF_RESOURCES = 0xa700;
+const CONDUCTS: readonly (readonly [string, number | null, Conduct])[] = [
   [
     '400 in DICOM, naming nobody',
     400,
@@ -29,6 +35,8 @@ const CONDUCTS: readonly (readonly [string, number, Conduct])[] = [
   ['400 and a page', 400, { ...HONEST, keeps: 'none', answers: { store: { status: 400, body: 'html' } } }],
   ['500 and a page', 500, { ...HONEST, keeps: 'none', answers: { store: { status: 500, body: 'html' } } }],
   ['507: no room', 507, { ...HONEST, keeps: 'none', answers: { store: { status: 507, body: 'html' } } }],
+  ['200, naming each out of resources', null, busy(200)],
+  ['409, naming each out of resources', null, busy(409)],
   ['403', 403, { ...HONEST, keeps: 'none', answers: { store: { status: 403, body: 'html' } } }],
 ];
 
@@ -50,7 +58,8 @@ for (const [at, [name, status, conduct]] of CONDUCTS.entries())
       const uploadId = await sendStudy(askOf(gateway), token, studyOf(at));
       await until('the destination to say what it answers', async () => (await refused()) !== null);
       const said = await refused();
-      assert.equal([said!.status, said!.bytes], [status, null]);
+      const code = status === null ? OUT_OF_RESOURCES : null;
+      assert.equal([said!.status, said!.code, said!.bytes], [status, code, null]);
       assert.ok(Math.abs(Date.parse(said!.at) - gateway.now().getTime()) < 60_000);
       pacs.conduct = HONEST;
       await gateway.database.db.updateTable('instance').set({ offered_minute: -1000 }).execute();

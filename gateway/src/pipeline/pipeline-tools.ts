@@ -15,7 +15,7 @@ import type { PlacedStudy, Tables } from '../database/tables.ts';
 import type { Jobs } from '../jobs/jobs.ts';
 import type { Log } from '../observability/log.ts';
 import type { Blobs } from '../ports/blobs/blobs.ts';
-import type { Pacs } from '../ports/pacs/pacs.ts';
+import type { Pacs, StoreRefusal } from '../ports/pacs/pacs.ts';
 import type { StudyChanges } from './announce-changes.ts';
 import type { Takings } from './takings.ts';
 import type { Stage } from './stages.ts';
@@ -122,8 +122,8 @@ export type SealingKeys = { get(keyId: string): CryptoKey | undefined };
 export type StudyPacs = {
   readonly pacs: Pacs;
   readonly takings: Takings;
-  /** Keeps the status with which it refuses what is stored there, naming no instance; null: it takes instances. */
-  readonly noteStores?: ((refused: number | null) => Promise<void>) | undefined;
+  /** Keeps how it refuses what is stored there; null: it takes instances. */
+  readonly noteStores?: ((refused: StoreRefusal | null) => Promise<void>) | undefined;
   readonly lagMinutes?: number | null;
   readonly proof?: WantedProof | null;
 };

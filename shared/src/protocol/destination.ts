@@ -192,11 +192,17 @@ export const destinationSchema = z.object({
   tuning: tuningSchema,
   /**
    * The HTTP status with which it, or a proxy before it, last refused what is stored there, and since when it takes no
-   * instances. `bytes`: the smallest store request that was refused for its size (413), last `at`, until one as large
+   * instances. `code`, in the place of a status: the Failure Reason by which it said of each instance that it is out of
+   * resources. `bytes`: the smallest store request that was refused for its size (413), last `at`, until one as large
    * passes; smaller ones are taken.
    */
   refused: z
-    .object({ status: z.number().int(), bytes: z.number().int().nullable(), at: z.string() })
+    .object({
+      status: z.number().int().nullable(),
+      code: z.number().int().nullable(),
+      bytes: z.number().int().nullable(),
+      at: z.string(),
+    })
     .nullable(),
   /** Studies on their way to it. */
   underWay: z.number().int(),

@@ -15,6 +15,7 @@ import {
   PacsUnreachable,
   type Pacs,
   type StoreAnswer,
+  type StoreRefusal,
 } from '../../ports/pacs/pacs.ts';
 
 export type Posted = InstanceToStore & { readonly id: number };
@@ -46,8 +47,8 @@ type Settled =
 
 export type BatchTools = {
   readonly pacs: Pacs;
-  /** Told the HTTP status of each store request that was refused without naming an instance. */
-  readonly onRefused?: (status: number) => void;
+  /** Told of each store request that was refused without naming an instance, or for want of resources. */
+  readonly onRefused?: (refusal: StoreRefusal) => void;
 };
 
 export async function forwardBatch(
@@ -105,11 +106,13 @@ async function offer(
 ): Promise<readonly Answer[]> {
   try {
     const answers = await pacs.storeInstances(studyInstanceUID, batch, signal);
-    for (const { status } of answers) if (status !== undefined) onRefused?.(status);
+    for (const { status, outcome, pacsCode } of answers)
+      if (status !== undefined) onRefused?.({ status, code: null });
+      else if (outcome === 'busy') onRefused?.({ status: null, code: pacsCode });
     return answers;
   } catch (error) {
     const status = error instanceof PacsUnreachable ? error.status : null;
-    if (status !== null && status >= 400) onRefused?.(status);
+    if (status !== null && status >= 400) onRefused?.({ status, code: null });
     if (!isDamaged(error)) throw error;
     return batch.map(({ sopInstanceUID }) => ({
       sopInstanceUID,

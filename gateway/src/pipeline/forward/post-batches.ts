@@ -4,7 +4,7 @@
  * the PACS fails is found, and the others do not wait for it.
  */
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
-import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
+import { PacsUnreachable, type StoreRefusal } from '../../ports/pacs/pacs.ts';
 import {
   handedOver,
   NO_OFFERS,
@@ -46,14 +46,14 @@ export type ToPost = {
 type Batch = readonly Posted[];
 /**
  * One run of `postBatches`: the answers that are not yet written, and what ended it early. `sent`: the digests of
- * the instances that went out whole, by the rows' ids; null where the PACS is not asked for any. `refused`: the
- * status with which the PACS last refused a store request.
+ * the instances that went out whole, by the rows' ids; null where the PACS is not asked for any. `refused`: how the
+ * PACS last refused a store request.
  */
 type Run = {
   answers: ForwardedInstance[];
   failure: unknown;
   tookAny: boolean;
-  refused: number | null;
+  refused: StoreRefusal | null;
   readonly sent: Map<number, string> | null;
 };
 
@@ -119,18 +119,18 @@ async function offerAll(
 ): Promise<void> {
   while (queue.length > 0 && run.failure === null) {
     let own: Batch = [];
-    let status: number | null = null;
+    let refusal: StoreRefusal | null = null;
     try {
       own = await keepOwn(takeBatch(queue, aim()), posting, tools);
       if (own.length === 0) continue;
       const request = tools.takings.begin();
       signal.throwIfAborted();
-      const batchTools = { ...tools, onRefused: (refused: number) => (status = refused) };
+      const batchTools = { ...tools, onRefused: (refused: StoreRefusal) => (refusal = refused) };
       const all = await forwardBatch(posting.study.study_instance_uid, own, batchTools, signal);
       const { answers, divided } = learnSize(own, all, tools);
       queue.unshift(...divided);
       noteTakings(answers, request, tools);
-      noteRefused(answers, status, run, tools);
+      noteRefused(answers, refusal, run, tools);
       // Only now: another worker may have taken the list away meanwhile.
       run.answers.push(...answers);
       tools.metrics.bytes('forward', sumBytes(own));
@@ -145,7 +145,7 @@ async function offerAll(
         const kind = isSignInRefused(error) ? 'barred' : 'later';
         const answers = own.map(({ id }) => ({ id, kind }) as const);
         noteTakings(answers, 0, tools);
-        noteRefused(answers, status, run, tools);
+        noteRefused(answers, refusal, run, tools);
         run.answers.push(...answers);
       }
       run.failure ??= error;
@@ -229,12 +229,12 @@ function noteTakings(
 /** Where the PACS takes others, the refusal is the instance's own. */
 function noteRefused(
   answers: readonly ForwardedInstance[],
-  status: number | null,
+  refusal: StoreRefusal | null,
   run: Run,
   { takings }: ForwardTools,
 ): void {
   run.tookAny ||= answers.some(({ kind }) => kind === 'posted');
-  if (status !== null && answers.some(({ id }) => !takings.tookOthersSince(id))) run.refused = status;
+  if (refusal !== null && answers.some(({ id }) => !takings.tookOthersSince(id))) run.refused = refusal;
 }
 
 function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent']): Posted {

@@ -60,6 +60,12 @@ export type StoreAnswer = {
   readonly status?: number;
 };
 
+/**
+ * A PACS that takes no instance: by the HTTP status of a request in which it names none, or by the code with which it
+ * says of each that it is out of resources. The other one is null.
+ */
+export type StoreRefusal = { readonly status: number | null; readonly code: number | null };
+
 /** Where the PACS has an instance. One SOP Instance UID can be there more than once, in different studies. */
 export type FoundInstance = {
   readonly studyInstanceUID: string;
