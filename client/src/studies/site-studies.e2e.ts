@@ -125,19 +125,6 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   await arrived.waitFor({ state: 'detached' });
 });
 
-walk('a study that somebody else sends comes into the open list of the whole site', async (stage) => {
-  const { account } = stage;
-  const reading = await openAs(stage, 'radiologist');
-  await reading.clock.install();
-  await reading.getByRole('link', { name: /^Studies/ }).click();
-  await reading.locator('.segment', { hasText: 'Whole site' }).click();
-  await search(reading, account.username);
-  await reading.getByText('No study matches').waitFor();
-  await sendOne(stage);
-  await reading.clock.fastForward('00:30');
-  await row(reading, `sent by ${account.username}`).getByText('In the PACS').waitFor();
-});
-
 walk('an auditor reads why a study of somebody else waits', async (stage) => {
   const { account } = stage;
   await sendOne(stage);
