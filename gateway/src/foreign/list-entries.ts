@@ -1,6 +1,7 @@
 /** The instances in a file: itself, the entries of an archive, the parts of a request's body, or an association's. */
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
 import { createArchiveReader, listArchive } from '#shared/ingest/archive.ts';
+import type { HashedFile } from '#shared/ingest/ingest-file.ts';
 import { joinBytes, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import { findTaken } from '../pipeline/association-marks.ts';
@@ -13,10 +14,15 @@ import type { FileForm } from '../pipeline/sent-file.store.ts';
 export const ENTRY_BYTES_LIMIT = 64 * 1024 ** 2;
 /** Read at once. */
 const PIECE_BYTES = 4 * 1024 * 1024;
+/** Read at least, of an instance that stays where it lies: most headers. */
+const HEAD_BYTES = 16 * 1024;
+
+/** A part of the file as it lies there. */
+export type PlacedFile = HashedFile & { readonly place: ByteRange };
 
 /** `entry`: its place, counted from 1. */
 export type OpenableEntry = { readonly entry: number } & (
-  | { readonly kind: 'entry'; open(signal: AbortSignal): Promise<InstanceBytes> }
+  | { readonly kind: 'entry'; open(signal: AbortSignal): Promise<InstanceBytes | PlacedFile> }
   | { readonly kind: 'refused'; readonly because: ReasonCode }
 );
 
@@ -33,8 +39,8 @@ export async function listEntries(
     case 'association':
       return (await findTaken(file)).map((range, at) => ranged(file, range, at + 1));
     case 'parts':
-      return form.parts.map(([offset, length, isInstance], at) =>
-        isInstance ? ranged(file, { offset, length }, at + 1) : refusedUnread(at + 1, 'not-dicom'),
+      return form.parts.map(([offset, length, isInstance, digest], at) =>
+        isInstance ? ranged(file, { offset, length }, at + 1, digest) : refusedUnread(at + 1, 'not-dicom'),
       );
     default:
       return form satisfies never;
@@ -61,16 +67,34 @@ export const refusedUnread = (entry: number, because: ReasonCode): OpenableEntry
   because,
 });
 
-function ranged(file: ByteSource, { offset, length }: ByteRange, entry: number): OpenableEntry {
+function ranged(file: ByteSource, place: ByteRange, entry: number, digest?: string): OpenableEntry {
+  const { offset, length } = place;
   if (length > ENTRY_BYTES_LIMIT) return refusedUnread(entry, 'instance-too-large');
   return {
     kind: 'entry',
     entry,
     async open() {
+      if (digest !== undefined) return { ...inSteps(file, place), digest, place };
       const pieces: Uint8Array[] = [];
       for (let at = 0; at < length; at += PIECE_BYTES)
         pieces.push(await file.read(offset + at, Math.min(PIECE_BYTES, length - at)));
       return pieces.length === 1 ? owned(pieces[0]!) : joinBytes(pieces);
+    },
+  };
+}
+
+/** Each question to the file costs a message: what lies behind the bytes asked for comes with them. */
+function inSteps(file: ByteSource, { offset, length }: ByteRange): ByteSource {
+  let held = { from: 0, bytes: new Uint8Array() as Uint8Array };
+  return {
+    size: length,
+    async read(from, wanted) {
+      const many = Math.max(0, Math.min(wanted, length - from));
+      if (from < held.from || from + many > held.from + held.bytes.length) {
+        const step = Math.min(Math.max(many, HEAD_BYTES), length - from);
+        held = { from, bytes: await file.read(offset + from, step) };
+      }
+      return held.bytes.subarray(from - held.from, from - held.from + many);
     },
   };
 }

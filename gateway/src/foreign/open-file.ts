@@ -7,21 +7,24 @@ import { keysOfPatients, type PatientDomain } from '#shared/deid/patient-key.ts'
 import { noteNamed, type NamedValue, type StudyNames } from '#shared/deid/text/named-value.ts';
 import type { ByteSource } from '#shared/dicom/data-set.ts';
 import {
+  applyPolicy,
   ingestFile,
   isOfIndex,
   reportOf,
   summariseFile,
+  type Applied,
   type DevicePolicy,
   type IngestOutcome,
 } from '#shared/ingest/ingest-file.ts';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import { sentUidsOf } from '#shared/ingest/sent-uids.ts';
 import { refusingUnreadable, type NotSent } from '#shared/ingest/refusing-unreadable.ts';
+import { sha256OfBytes } from '#shared/transfer/digest.ts';
 import { sizeOf, type InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import { toOwn } from '../threads/thread.ts';
 import type { FileForm } from '../pipeline/sent-file.store.ts';
-import { listEntries, refusedUnread, type OpenableEntry } from './list-entries.ts';
-import type { NotTaken, OpenedInstance } from './open-talk.ts';
+import { listEntries, refusedUnread, type OpenableEntry, type PlacedFile } from './list-entries.ts';
+import type { NotTaken, OpenedInstance, PlacedInstance } from './open-talk.ts';
 
 export type Opening = {
   readonly form: FileForm;
@@ -33,6 +36,8 @@ export type Opening = {
   /** Called before an entry is read. */
   readonly begin: (entry: number) => Promise<void>;
   readonly take: (opened: OpenedInstance) => Promise<void>;
+  /** For those whose digest is known; absent: no entry comes with one. */
+  readonly takePlaced?: (placed: PlacedInstance) => Promise<void>;
   /** `of`: as it would have been sent. */
   readonly leave: (entry: NotTaken, of?: BegunInstance) => Promise<void>;
   readonly signal: AbortSignal;
@@ -105,16 +110,62 @@ async function openEntry({ entry, ...found }: OpenableEntry, named: Named, openi
       { entry, state: 'refused', reason: 'manifest-mismatch', ...(await uidsOf(bytes, opening)) },
       await asSent(bytes, named, opening),
     );
+  if ('place' in bytes) return openPlaced({ entry, file: bytes }, named, opening);
   const { companions } = named;
   const outcome = await ingestFile(bytes, { policy, inFolder: isArchive(form), companions }, signal);
   if (outcome.kind === 'ready') return take({ entry, ...(await toOpened(outcome, policy)) });
+  return leaveOut({ entry, bytes }, outcome, named, opening);
+}
+
+type Entry<T> = { readonly entry: number } & T;
+type AnyFile = InstanceBytes | PlacedFile;
+
+async function leaveOut(
+  { entry, bytes }: Entry<{ readonly bytes: AnyFile }>,
+  outcome: NotSent,
+  named: Named,
+  opening: Opening,
+): Promise<void> {
   const left = { entry, ...reasonOf(outcome), ...(await uidsOf(bytes, opening)) };
-  return leave(left, left.state === 'skipped' ? undefined : await asSent(bytes, named, opening));
+  return opening.leave(left, left.state === 'skipped' ? undefined : await asSent(bytes, named, opening));
+}
+
+/** Under a policy that leaves it as it is, an instance is sent as it lies: only its header is read. */
+async function openPlaced(
+  { entry, file }: Entry<{ readonly file: PlacedFile }>,
+  named: Named,
+  opening: Opening,
+): Promise<void> {
+  const { form, policy, take, takePlaced, signal } = opening;
+  const applied = await applyPolicy(file, { policy, inFolder: isArchive(form) }, signal);
+  if (applied.kind !== 'applied') return leaveOut({ entry, bytes: file }, applied, named, opening);
+  const { bytes } = applied;
+  if (bytes === file)
+    return takePlaced?.({ entry, ...describePlaced(applied, file.digest), place: file.place });
+  // It had no File Meta Information, and got some.
+  const own = toOwn(bytes as Uint8Array);
+  await take({ entry, ...describePlaced(applied, await sha256OfBytes(own)), bytes: own });
+}
+
+function describePlaced(
+  { identifiers, transferSyntaxUID, triage, described, showsFace, bytes }: Applied<AnyFile>,
+  digest: string,
+): Omit<PlacedInstance, 'entry' | 'place'> {
+  const { studyInstanceUID, seriesInstanceUID, sopInstanceUID, sopClassUID } = identifiers;
+  return {
+    studyInstanceUID,
+    instance: {
+      ...{ sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, digest },
+      bytes: bytes instanceof Uint8Array ? bytes.length : bytes.size,
+      ...(triage === null ? {} : { triage }),
+    },
+    ...{ report: null, vault: null, described, showsFace },
+  };
 }
 
 /** The instance that it would have been, also of a damaged file whose front says so. */
 async function asSent(
-  bytes: InstanceBytes,
+  bytes: AnyFile,
   { patients }: Named,
   { form, unsent, signal }: Opening,
 ): Promise<BegunInstance | undefined> {
@@ -132,7 +183,7 @@ function reasonOf(said: NotSent): Pick<NotTaken, 'state' | 'reason'> {
 }
 
 /** PS3.18 §10.5.1: a request that names a study brings instances of that study alone. */
-async function isOfAnother(bytes: InstanceBytes, { form, signal }: Opening): Promise<boolean> {
+async function isOfAnother(bytes: AnyFile, { form, signal }: Opening): Promise<boolean> {
   if (form.kind !== 'parts' || form.studyInstanceUID === null) return false;
   const said = await summariseFile(bytes, false, 'identified', signal);
   return said.kind === 'summary' && said.identifiers.studyInstanceUID !== form.studyInstanceUID;
@@ -140,7 +191,7 @@ async function isOfAnother(bytes: InstanceBytes, { form, signal }: Opening): Pro
 
 /** The answer to a request names the instances that were not taken; under a policy that removes UIDs it cannot. */
 async function uidsOf(
-  bytes: InstanceBytes,
+  bytes: AnyFile,
   { form, policy, signal }: Opening,
 ): Promise<Pick<NotTaken, 'sopInstanceUID' | 'sopClassUID'>> {
   if (form.kind !== 'parts' || policy.kind !== 'identified') return {};

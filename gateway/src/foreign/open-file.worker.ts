@@ -17,6 +17,7 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal }, ask, signal) => {
     policy: await toDevicePolicy(policy, () => ask(giving({ kind: 'patient' }))),
     // Nobody hears of these pseudonyms: their patients do not count.
     unsent: await toDevicePolicy(policy, async () => undefined),
+    takePlaced: async (opened) => void (await ask(giving({ kind: 'take', opened }))),
     take: async (opened) => void (await ask(giving({ kind: 'take', opened }, opened.bytes.buffer))),
     leave: async (entry, of) => void (await ask(giving({ kind: 'leave', entry, of }))),
     signal,

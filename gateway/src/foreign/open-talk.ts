@@ -1,5 +1,6 @@
 /** The messages between the gateway and the thread that opens files. */
 import type { RulesSettings } from '#shared/deid/rules.ts';
+import type { ByteRange } from '#shared/dicom/data-set.ts';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import type { ManifestInstance } from '#shared/protocol/manifest.ts';
 import type { WireReport } from '#shared/protocol/deid-report.ts';
@@ -33,6 +34,9 @@ export type OpenedInstance = {
   readonly bytes: Uint8Array<ArrayBuffer>;
 };
 
+/** One that is sent as it lies in the file. */
+export type PlacedInstance = Omit<OpenedInstance, 'bytes'> & { readonly place: ByteRange };
+
 export type NotTaken = Exclude<FileEntry, { state: 'sent' }>;
 
 export type OpenTalk = {
@@ -49,7 +53,7 @@ export type OpenTalk = {
     | { readonly kind: 'read'; readonly offset: number; readonly length: number }
     /** One more patient, before a pseudonym is made: the account may have had its day's. */
     | { readonly kind: 'patient' }
-    | { readonly kind: 'take'; readonly opened: OpenedInstance }
+    | { readonly kind: 'take'; readonly opened: OpenedInstance | PlacedInstance }
     /** `of`: the instance that it would have been, where somebody can tell. */
     | { readonly kind: 'leave'; readonly entry: NotTaken; readonly of?: BegunInstance | undefined };
   /** Bytes for `read`. */

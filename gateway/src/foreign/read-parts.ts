@@ -2,6 +2,7 @@
  * The parts of a `multipart/related` body of STOW-RS (PS3.18 §10.5), found by their delimiters (RFC 2046 §5.1.1) as it
  * streams in: clients need not say how long a part is. No byte of an instance is kept here.
  */
+import { createHash, type Hash } from 'node:crypto';
 import type { BodyPart } from '../pipeline/sent-file.store.ts';
 
 /** As many as entries of an archive. A body that has more is not taken. */
@@ -32,11 +33,13 @@ export class PartFinder {
   #at = -CRLF.length;
   #place: Place = 'content';
   /** The part that is coming; before the first delimiter none is. */
-  #open: { readonly offset: number; readonly isInstance: boolean } | null = null;
+  #open: { readonly offset: number; readonly isInstance: boolean; readonly hash: Hash | null } | null = null;
+  readonly #makesDigests: boolean;
 
-  /** `boundary`: 1 to 70 characters. */
-  constructor(boundary: string) {
+  /** `boundary`: 1 to 70 characters. `makesDigests`: of each instance, as it passes. */
+  constructor(boundary: string, makesDigests = false) {
     this.#delimiter = Buffer.from(`${CRLF}--${boundary}`);
+    this.#makesDigests = makesDigests;
   }
 
   /** The piece is its giver's again. Throws PartsError. */
@@ -81,6 +84,7 @@ export class PartFinder {
   }
 
   #pass(bytes: number): void {
+    if (this.#place === 'content') this.#open?.hash?.update(this.#held.subarray(0, bytes));
     this.#held = this.#held.subarray(bytes);
     this.#at += bytes;
   }
@@ -92,12 +96,14 @@ export class PartFinder {
       this.#pass(Math.max(0, this.#held.length - this.#delimiter.length + 1));
       return false;
     }
+    this.#pass(found);
     if (this.#open !== null) {
-      const { offset, isInstance: is } = this.#open;
-      this.#parts.push([offset, this.#at + found - offset, is]);
+      const { offset, isInstance: is, hash } = this.#open;
+      const length = this.#at - offset;
+      this.#parts.push(hash === null ? [offset, length, is] : [offset, length, is, hash.digest('hex')]);
     }
     this.#open = null;
-    this.#pass(found + this.#delimiter.length);
+    this.#pass(this.#delimiter.length);
     this.#place = 'boundary';
     return true;
   }
@@ -128,7 +134,9 @@ export class PartFinder {
     const text = head.subarray(0, length).toString('latin1');
     const contentType = /^content-type:[ \t]*([^\r\n]*)/im.exec(text)?.[1] ?? '';
     this.#pass(length + CRLF.length * (hasNone ? 1 : 2));
-    this.#open = { offset: this.#at, isInstance: isInstance(contentType.trim()) };
+    const is = isInstance(contentType.trim());
+    const hash = is && this.#makesDigests ? createHash('sha256') : null;
+    this.#open = { offset: this.#at, isInstance: is, hash };
     this.#place = 'content';
     return true;
   }

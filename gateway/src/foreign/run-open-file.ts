@@ -39,14 +39,14 @@ import {
   type KeptThread,
   type Reply,
 } from '../threads/thread.ts';
-import type { BroughtPlace } from '../uploads/bring-parcel.ts';
+import { adoptParcel, type BroughtPlace } from '../uploads/bring-parcel.ts';
 import type { Arrivals } from '../uploads/complete-upload.ts';
 import { askPacs, openUpload } from '../uploads/open-upload.ts';
 import { mayHoldKey } from '../uploads/pseudonyms.routes.ts';
 import { openVault } from '../vault/vault.store.ts';
 import type { NotTaken, OpeningPolicy, OpenTalk } from './open-talk.ts';
 import { takeBackInstances } from '../uploads/take-back.ts';
-import { createSending, type Sending } from './send-instances.ts';
+import { createSending, type Sending, type SendTools } from './send-instances.ts';
 import { countWithheldOf, noteWithheld, sayWithheld } from './withheld.store.ts';
 import { settleTransfers } from './transfer.store.ts';
 
@@ -239,7 +239,7 @@ export async function toOpening(
 }
 
 function sendToolsOf(
-  { pipeline, parcels }: ForeignTools,
+  { pipeline, spool, parcels }: ForeignTools,
   file: SentFile,
   studies: Set<string>,
   signal: AbortSignal,
@@ -254,14 +254,21 @@ function sendToolsOf(
     roles: [],
   };
   const named = { name: file.policy_name, version: file.policy_version };
+  const takeAsItCame = async (parcelId: string, places: readonly BroughtPlace[]): Promise<boolean> => {
+    const policy = await findPolicy(pipeline.db, file.site_id, named);
+    return policy?.deidentify === false && takeOpened({ parcelId, policy: named, places }, pipeline);
+  };
   return {
     ...pipeline,
     policy: { ...named, ...(file.reason !== null && { reason: file.reason }) },
+    ...readingAgain(spool, file),
+    entries: file.form.kind === 'parts' ? file.form.parts.length : 1,
+    adopt: (uploadId: string, places: readonly BroughtPlace[]) => {
+      const from = { blobs: spool.blobs, id: file.id, key: fileKey(spool, file) };
+      return adoptParcel(pipeline, uploadId, { from, size: file.bytes ?? 0, places }, takeAsItCame);
+    },
     arrived: async (parcelId: string, places: readonly BroughtPlace[]) => {
-      const policy = await findPolicy(pipeline.db, file.site_id, named);
-      const isAsItCame = policy?.deidentify === false;
-      if (isAsItCame && (await takeOpened({ parcelId, policy: named, places }, pipeline))) return;
-      await parcels.arrived(parcelId, null);
+      if (!(await takeAsItCame(parcelId, places))) await parcels.arrived(parcelId, null);
     },
     openUpload: async (manifest: Parameters<typeof openUpload>[1]) => {
       const asked = await askPacs(pipeline, manifest, sender, signal);
@@ -277,6 +284,19 @@ function sendToolsOf(
     },
   };
 }
+
+/** Instances that are sent as they lie in the file, but not the file as a whole. */
+const readingAgain = (spool: FileSpoolTools, file: SentFile): Pick<SendTools, 'read'> => ({
+  async read({ offset, length }) {
+    const blob = await spool.blobs.open(file.id, fileKey(spool, file));
+    if (blob === null) throw new Problem('not-found');
+    try {
+      return toOwn(await blob.read(offset, length));
+    } finally {
+      await blob.close();
+    }
+  },
+});
 
 type Replying = {
   readonly file: SentFile;

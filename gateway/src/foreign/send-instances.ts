@@ -2,7 +2,8 @@
  * The opened instances of a file on the road of every upload: promised by a manifest, brought in parcels, told to
  * verify. A batch is promised before the one before it is brought, so that a study does not look whole, and is not
  * handed on, while more of it is still being opened. Run again after a crash it ends the same: what is here is
- * answered by `have`, and a parcel that comes twice is dropped by verify.
+ * answered by `have`, and a parcel that comes twice is dropped by verify. A file that is wanted as a whole becomes
+ * the parcel itself.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { describeReports } from '#shared/ingest/describe-reports.ts';
@@ -13,10 +14,11 @@ import type { Manifest, ManifestAnswer } from '#shared/protocol/manifest.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { VaultEntry } from '#shared/protocol/vault.ts';
 import type { FileEntry } from '../pipeline/sent-file.store.ts';
-import { bringParcel, type BringTools } from '../uploads/bring-parcel.ts';
+import type { ByteRange } from '#shared/dicom/data-set.ts';
+import { bringParcel, type BringTools, type BroughtPlace } from '../uploads/bring-parcel.ts';
 import { checkRoom } from '../ports/blobs/blobs.ts';
 import { giveBack } from '../ports/blobs/lent-buffers.ts';
-import type { OpenedInstance } from './open-talk.ts';
+import type { OpenedInstance, PlacedInstance } from './open-talk.ts';
 
 /**
  * Three batches are in memory at once: one is promised, the one before it is brought, and more of the file is opened
@@ -31,14 +33,20 @@ export type SendTools = BringTools & {
   readonly openUpload: (manifest: Manifest) => Promise<ManifestAnswer>;
   /** These promises of the upload will not be kept. */
   readonly takeBack: (uploadId: string, keys: readonly InstanceKey[]) => Promise<void>;
+  readonly read: (place: ByteRange) => Promise<Uint8Array<ArrayBuffer>>;
+  /** Of the file. */
+  readonly entries: number;
+  /** The whole file becomes a parcel of the upload. False: it cannot. */
+  readonly adopt: (uploadId: string, places: readonly BroughtPlace[]) => Promise<boolean>;
 };
+type Taken = OpenedInstance | PlacedInstance;
 type InstanceKey = { readonly sopInstanceUID: string; readonly digest: string };
 
 /** Promised, and to be brought: those of one study. */
-type Awaited = { readonly uploadId: string; readonly instances: readonly OpenedInstance[] };
+type Awaited = { readonly uploadId: string; readonly instances: readonly Taken[] };
 
 export type Sending = {
-  readonly take: (opened: OpenedInstance) => Promise<void>;
+  readonly take: (taken: Taken) => Promise<void>;
   /** Brings the rest. */
   readonly end: () => Promise<void>;
   /** Takes back the promises of what was not brought: it ends here, and nobody waits for it. */
@@ -49,13 +57,13 @@ export type Sending = {
 
 export function createSending(tools: SendTools): Sending {
   const entries: FileEntry[] = [];
-  let batch: OpenedInstance[] = [];
+  let batch: Taken[] = [];
   let bytes = 0;
   /** In the order in which they were promised. */
   const awaited: Awaited[] = [];
   /** The step that runs, if one does. */
   let moving: Promise<void> = Promise.resolve();
-  const step = async (opened: readonly OpenedInstance[]): Promise<void> => {
+  const step = async (opened: readonly Taken[]): Promise<void> => {
     const before = awaited.length;
     for (const instances of Map.groupBy(opened, ({ studyInstanceUID }) => studyInstanceUID).values())
       awaited.push(await promise(tools, instances, entries));
@@ -74,9 +82,9 @@ export function createSending(tools: SendTools): Sending {
     bytes = 0;
   };
   return {
-    async take(opened) {
-      batch.push(opened);
-      bytes += opened.bytes.length;
+    async take(taken) {
+      batch.push(taken);
+      bytes += 'bytes' in taken ? taken.bytes.length : 0;
       if (bytes >= BATCH_BYTES || batch.length >= BATCH_INSTANCES) await moveOn();
     },
     async end() {
@@ -102,18 +110,19 @@ export function createSending(tools: SendTools): Sending {
   };
 }
 
+const keyIn = ({ instance: { sopInstanceUID, digest } }: Taken): InstanceKey => ({ sopInstanceUID, digest });
 const keyOf = ({ sopInstanceUID, digest }: InstanceKey): string => `${sopInstanceUID} ${digest}`;
 
 async function promise(
   { openUpload, policy }: SendTools,
-  opened: readonly OpenedInstance[],
+  opened: readonly Taken[],
   entries: FileEntry[],
 ): Promise<Awaited> {
   const answer = await openUpload(toManifest(policy, opened));
   const { uploadId } = answer;
   const needed = new Set(answer.need.map(keyOf));
   const conflicts = new Map(answer.conflict.map((each) => [keyOf(each), each.reason as ReasonCode]));
-  const instances = new Map<string, OpenedInstance>();
+  const instances = new Map<string, Taken>();
   for (const each of opened) {
     const key = keyOf(each.instance);
     const { sopInstanceUID, sopClassUID, digest } = each.instance;
@@ -131,8 +140,8 @@ async function promise(
   return { uploadId, instances: [...instances.values()] };
 }
 
-function toManifest(policy: SendTools['policy'], opened: readonly OpenedInstance[]): Manifest {
-  const first = new Map<string, OpenedInstance>();
+function toManifest(policy: SendTools['policy'], opened: readonly Taken[]): Manifest {
+  const first = new Map<string, Taken>();
   for (const each of opened) {
     const key = keyOf(each.instance);
     if (!first.has(key)) first.set(key, each);
@@ -153,7 +162,7 @@ function toManifest(policy: SendTools['policy'], opened: readonly OpenedInstance
 }
 
 /** Each distinct report once; beyond the room for lists, by its digest alone. */
-function reportsOf(opened: readonly OpenedInstance[]): ReadonlyMap<string, WireReport> {
+function reportsOf(opened: readonly Taken[]): ReadonlyMap<string, WireReport> {
   const reports = new Map<string, WireReport>();
   let room = REPORTS_CHARACTERS_LIMIT;
   for (const { report } of opened) {
@@ -166,23 +175,44 @@ function reportsOf(opened: readonly OpenedInstance[]): ReadonlyMap<string, WireR
 }
 
 /** One for each patient. */
-function entriesOf(opened: readonly OpenedInstance[]): VaultEntry[] {
+function entriesOf(opened: readonly Taken[]): VaultEntry[] {
   const entries = new Map(opened.flatMap(({ vault }) => (vault === null ? [] : [[vault.pseudonym, vault]])));
   return [...entries.values()].slice(0, VAULT_ENTRIES_LIMIT);
 }
 
 async function bring(tools: SendTools, { uploadId, instances }: Awaited): Promise<void> {
   if (instances.length === 0) return;
+  const places = instances.flatMap((each): BroughtPlace[] =>
+    'place' in each ? [{ ...keyIn(each), offset: each.place.offset }] : [],
+  );
+  // A parcel holds nothing but its study, for its bytes go when the study does.
+  if (places.length === tools.entries && (await tools.adopt(uploadId, places))) return;
+  let batch: OpenedInstance[] = [];
+  let left = instances.length;
+  for (const each of instances) {
+    batch.push('bytes' in each ? each : { ...each, bytes: await tools.read(each.place) });
+    left -= 1;
+    if (left > 0 && sumBytes(batch) < BATCH_BYTES) continue;
+    await bringCopies(tools, uploadId, batch);
+    batch = [];
+  }
+}
+
+const sumBytes = (batch: readonly OpenedInstance[]): number =>
+  batch.reduce((sum, { bytes }) => sum + bytes.length, 0);
+
+async function bringCopies(
+  tools: SendTools,
+  uploadId: string,
+  instances: readonly OpenedInstance[],
+): Promise<void> {
   const parts = instances.map(({ instance, bytes }) => ({
     sopInstanceUID: instance.sopInstanceUID,
     digest: instance.digest,
     transferSyntaxUID: instance.transferSyntaxUID,
     bytes,
   }));
-  await checkRoom(
-    tools.blobs,
-    parts.reduce((sum, { bytes }) => sum + bytes.length, 0),
-  );
+  await checkRoom(tools.blobs, sumBytes(instances));
   await bringParcel(tools, uploadId, tools.newId(), parts);
   for (const { bytes } of instances) giveBack(bytes);
 }

@@ -178,7 +178,7 @@ async function receiveAndWait(
         bytes: length === undefined ? null : Number(length),
         expires_at: new Date(spool.now().getTime() + expiresAfterMs),
       },
-      inParts(body, boundary, studyInstanceUID),
+      inParts(body, new PartFinder(boundary, !policy.deidentify), studyInstanceUID),
       sender,
     );
     return await awaitStored(pipeline, id, c.req.raw.signal);
@@ -188,8 +188,7 @@ async function receiveAndWait(
 }
 
 /** The parts are found as they come: a body that has none, or too many, is not read to its end. */
-function inParts(body: RequestBody, boundary: string, studyInstanceUID: string | null): FormedBody {
-  const finder = new PartFinder(boundary);
+function inParts(body: RequestBody, finder: PartFinder, studyInstanceUID: string | null): FormedBody {
   const orRefused = <T>(work: () => T): T => {
     try {
       return work();

@@ -28,8 +28,8 @@ export type FileForm =
       readonly studyInstanceUID: string | null;
     };
 
-/** Offset and length in the body, and whether its type is that of an instance. */
-export type BodyPart = readonly [offset: number, length: number, isInstance: boolean];
+/** Offset and length in the body, whether its type is that of an instance, and then its SHA-256 if it was made. */
+export type BodyPart = readonly [offset: number, length: number, isInstance: boolean, digest?: string];
 
 /**
  * A UUID of version 8 (RFC 9562 §5.8): so the id alone tells a file from a parcel, before anything is asked of the

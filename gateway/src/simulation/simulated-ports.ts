@@ -133,6 +133,7 @@ export function createSimulatedBlobs(life: Life): SimulatedBlobs {
         },
       };
     },
+    adopt: async () => false,
     async remove(id) {
       life.step();
       held.delete(id);

@@ -3,11 +3,12 @@
  * under the study's key, then the word that all is there: as tus does it.
  */
 import { createBoundary, parcelPieces, type PackedInstance } from '#shared/transfer/parcel.ts';
-import { insertParcel } from '../pipeline/parcel.store.ts';
+import { deleteUnfinished, insertParcel } from '../pipeline/parcel.store.ts';
 import type { InstanceBytes } from '#shared/transfer/instance-bytes.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { lockStudy } from '../pipeline/study.store.ts';
 import { parcelKey } from '../ports/blobs/blob-cipher.ts';
+import type { HeldBlob } from '../ports/blobs/blobs.ts';
 import type { Arrivals } from './complete-upload.ts';
 
 /** A parcel is written in one go; the remains of a killed run are swept after this long. */
@@ -37,6 +38,28 @@ export async function bringParcel(
   );
 }
 
+export type Adopted = {
+  readonly from: HeldBlob;
+  readonly size: number;
+  readonly places: readonly BroughtPlace[];
+};
+
+/** A parcel of bytes that are here already. False: it cannot be, or verify would have to look into it. */
+export async function adoptParcel(
+  tools: Pick<BringTools, 'db' | 'blobs' | 'keys' | 'now' | 'newId'>,
+  uploadId: string,
+  { from, size, places }: Adopted,
+  takeOpened: (parcelId: string, places: readonly BroughtPlace[]) => Promise<boolean>,
+): Promise<boolean> {
+  const parcelId = tools.newId();
+  const studyKey = await insertRow(tools, uploadId, parcelId, size);
+  const isHere = await tools.blobs.adopt(parcelId, parcelKey(studyKey, parcelId), from);
+  if (isHere && (await takeOpened(parcelId, places))) return true;
+  await tools.db.transaction().execute((trx) => deleteUnfinished(trx, [parcelId]));
+  await tools.blobs.remove(parcelId);
+  return false;
+}
+
 /** As large as a stream of a blob would give: what is written takes as much memory once more. */
 const PIECE_BYTES = 256 * 1024;
 
@@ -49,7 +72,7 @@ async function* inPieces(pieces: readonly InstanceBytes[]): AsyncGenerator<Uint8
 
 /** The study's key: intake made one when it promised, and keeps it while something is awaited. */
 async function insertRow(
-  tools: BringTools,
+  tools: Pick<BringTools, 'db' | 'keys' | 'now' | 'newId'>,
   uploadId: string,
   parcelId: string,
   bytes: number,

@@ -90,6 +90,12 @@ export type IngestOutcome =
     }
   | NotSent;
 
+/** A file that stays where it lies, and whose SHA-256 is known. */
+export type HashedFile = ByteSource & { readonly digest: string };
+type AnyFile = InstanceBytes | HashedFile;
+/** A file that lies elsewhere is the instance itself, or the instance is in memory. */
+type Kept<T extends AnyFile> = T extends HashedFile ? T | Uint8Array<ArrayBuffer> : T;
+
 /** The file's own description, for the screen before Send. */
 export interface FileSummary {
   readonly kind: 'summary';
@@ -120,7 +126,7 @@ const NOT_DICOM = new Set<ReasonCode>([
 
 /** Reads the header only, or the index of a disc. `inFolder`: as in `IngestTerms`. */
 export async function summariseFile(
-  file: InstanceBytes,
+  file: AnyFile,
   inFolder: boolean,
   policy: DevicePolicy['kind'],
   signal?: AbortSignal,
@@ -215,7 +221,7 @@ function digestOf(bytes: InstanceBytes, signal?: AbortSignal): Promise<string> {
 type Named = { readonly pseudonym: string; readonly identity: PatientIdentity };
 
 /** An instance as the policy allows it to be sent, not yet digested. */
-export interface Applied<T extends InstanceBytes = Blob> {
+export interface Applied<T extends AnyFile = Blob> {
   readonly kind: 'applied';
   readonly identifiers: InstanceIdentifiers;
   readonly transferSyntaxUID: string;
@@ -241,20 +247,20 @@ export interface Applied<T extends InstanceBytes = Blob> {
  * Reads the file and applies the policy; only the header is loaded into memory. The same file gives the same
  * bytes.
  */
-export function applyPolicy(
-  file: Blob,
+export function applyPolicy<T extends Blob | HashedFile>(
+  file: T,
   terms: IngestTerms,
   signal?: AbortSignal,
-): Promise<Applied | NotSent> {
+): Promise<Applied<Kept<T> | Blob> | NotSent> {
   return refusingUnreadable(signal, () => coverAndApply(file, terms, signal));
 }
 
 /** Boxes that a person drew are blank before anything else is done. */
-async function coverAndApply<T extends InstanceBytes>(
+async function coverAndApply<T extends AnyFile>(
   file: T,
   terms: IngestTerms,
   signal: AbortSignal | undefined,
-): Promise<Applied<T | Blob> | NotSent> {
+): Promise<Applied<Kept<T> | Blob> | NotSent> {
   const { cover = null, policy } = terms;
   if (cover === null || cover.boxes.length === 0 || policy.kind === 'identified')
     return applyTo(file, terms, NOTHING_COVERED, signal);
@@ -262,21 +268,23 @@ async function coverAndApply<T extends InstanceBytes>(
   return covered.kind === 'covered' ? applyTo(covered.file, terms, covered.boxes, signal) : covered;
 }
 
-const sourceOf = (file: InstanceBytes): ByteSource =>
-  file instanceof Blob ? blobSource(file) : bytesSource(file);
+function sourceOf(file: AnyFile): ByteSource {
+  if (file instanceof Blob) return blobSource(file);
+  return file instanceof Uint8Array ? bytesSource(file) : file;
+}
 
 /** Bytes held in memory stay there. */
-async function applyTo<T extends InstanceBytes>(
+async function applyTo<T extends AnyFile>(
   file: T,
   { policy, inFolder, looked = [], companions = () => [] }: IngestTerms,
   covered: CoveredBoxes,
   signal: AbortSignal | undefined,
-): Promise<Applied<T> | NotSent> {
+): Promise<Applied<Kept<T>> | NotSent> {
   const source = sourceOf(file);
   const read = await readFile(source, inFolder, policy.kind, signal);
   if (read.kind !== 'parsed') return read;
   const { instance } = read;
-  return refusingUnreadable(signal, async (): Promise<Applied<T> | NotSent> => {
+  return refusingUnreadable(signal, async (): Promise<Applied<Kept<T>> | NotSent> => {
     const common = { ...commonOf(instance, policy), isCovered: covered.length > 0 };
     if (policy.kind === 'identified') {
       const [odd] = heldFor(instance.warnings, treatmentOf({ deidentify: false, strict: policy.strict }));
@@ -343,13 +351,13 @@ function commonOf(
 }
 
 /** The file as it is; one without File Meta Information gets it, and nothing else. */
-async function withFileMeta<T extends InstanceBytes>(
+async function withFileMeta<T extends AnyFile>(
   file: T,
   source: ByteSource,
   instance: ParsedInstance,
-): Promise<T> {
+): Promise<Kept<T>> {
   const meta = missingFileMeta(instance);
-  if (meta === null) return file;
+  if (meta === null) return file as Kept<T>;
   const { dataSetOffset: offset } = instance;
   return compose(file, source, [meta, { offset, length: source.size - offset }], true);
 }
@@ -391,15 +399,15 @@ async function readFile(
  * Kept parts of a file are only referred to; new ones become Blobs piece by piece, which the browser may keep
  * on its disk.
  */
-async function compose<T extends InstanceBytes>(
+async function compose<T extends AnyFile>(
   file: T,
   source: ByteSource,
   segments: readonly Segment[],
   isInFile: boolean,
-): Promise<T> {
+): Promise<Kept<T>> {
   if (!(file instanceof Blob)) {
     const { size, read } = segmentsSource(segments, source);
-    return (await read(0, size)) as T;
+    return (await read(0, size)) as Kept<T>;
   }
   const parts: Blob[] = [];
   for (const segment of segments) {
@@ -407,5 +415,5 @@ async function compose<T extends InstanceBytes>(
       parts.push(file.slice(segment.offset, segment.offset + segment.length));
     else for await (const piece of readSegments([segment], source)) parts.push(new Blob([piece]));
   }
-  return new Blob(parts) as T;
+  return new Blob(parts) as Kept<T>;
 }

@@ -7,11 +7,20 @@
  * again under the same counter; somebody who saw the disk at both times learns where the damage was, and
  * nothing else.
  */
-import { createCipheriv, hkdfSync, type Cipheriv, type KeyObject } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  hkdfSync,
+  randomBytes,
+  type Cipheriv,
+  type KeyObject,
+} from 'node:crypto';
 import type { BlobKey } from './blobs.ts';
 
 const KEY_BYTES = 32;
 const BLOCK_BYTES = 16;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
 
 /**
  * The key of one parcel. `studyKey`: 32 random bytes; destroyed with the study, it takes all its parcels'
@@ -35,3 +44,27 @@ export function cipherAt(key: KeyObject, offset: number): Cipheriv {
   cipher.update(new Uint8Array(offset % BLOCK_BYTES));
   return cipher;
 }
+
+/** The key of a blob under that of another one: AES-256-GCM (NIST SP 800-38D), the nonce and the tag around it. */
+export function sealKey(by: BlobKey, key: BlobKey): Uint8Array {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', sealingKey(by), nonce, { authTagLength: TAG_BYTES });
+  return Buffer.concat([nonce, cipher.update(key), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** Null: it was sealed by another key, or is not whole. */
+export function openKey(by: BlobKey, sealed: Uint8Array): BlobKey | null {
+  if (sealed.length !== NONCE_BYTES + KEY_BYTES + TAG_BYTES) return null;
+  const nonce = sealed.subarray(0, NONCE_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', sealingKey(by), nonce, { authTagLength: TAG_BYTES });
+  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+  const key = decipher.update(sealed.subarray(NONCE_BYTES, -TAG_BYTES));
+  try {
+    return Buffer.concat([key, decipher.final()]);
+  } catch {
+    return null;
+  }
+}
+
+const sealingKey = (by: BlobKey): Uint8Array =>
+  new Uint8Array(hkdfSync('sha256', by, new Uint8Array(), 'relaypacs blob key', KEY_BYTES));

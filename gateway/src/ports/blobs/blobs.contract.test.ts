@@ -1,6 +1,6 @@
 /** The contract of a store for parcels, on which the pipeline relies. */
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -102,6 +102,47 @@ test('a blob is made once, removed as often as one likes, and its name cannot le
   assert.is(await blobs.open('x', key), null);
   assert.instance(await blobs.create('../x').catch((error: unknown) => error), RangeError);
 });
+
+test('an adopted blob has the bytes of another one, under its own key, and outlives it', async ({
+  blobs,
+  folder,
+}) => {
+  const other = await openFileBlobs(join(folder, 'other'));
+  const key = parcelKey(studyKey, 'spool');
+  const own = parcelKey(studyKey, 'own');
+  const whole = randomBytes(RECORD_BYTES + 777);
+  await other.create('spool');
+  await other.append('spool', key, 0, pieces(whole));
+  assert.ok(await blobs.adopt('own', own, { blobs: other, id: 'spool', key }));
+  assert.is((await stat(join(folder, 'own'))).ino, (await stat(join(folder, 'other', 'spool'))).ino);
+  await blobs.sync('own');
+  await other.remove('spool');
+  assert.equal(await other.ids(), []);
+  assert.is(await blobs.size('own'), whole.length);
+  const read = async (by: Uint8Array) => {
+    const blob = (await blobs.open('own', by))!;
+    return blob
+      .read(0, whole.length)
+      .then(Buffer.from)
+      .finally(() => blob.close());
+  };
+  assert.ok((await read(own)).equals(whole));
+  const damaged = async (by: Uint8Array) =>
+    (await read(by).catch((error: unknown) => error)) instanceof BlobDamaged;
+  assert.ok(await damaged(parcelKey(studyKey, 'another')));
+  await truncate(join(folder, 'own.key'), 20);
+  assert.ok(await damaged(own), 'its key is not whole');
+  await blobs.remove('own');
+  assert.equal((await readdir(folder)).sort(), ['other']);
+});
+
+test('a blob that cannot be adopted leaves nothing behind', async ({ blobs, folder }) => {
+  const other = { ...(await openFileBlobs(join(folder, 'other'))) };
+  const key = parcelKey(studyKey, 'x');
+  assert.not.ok(await blobs.adopt('own', key, { blobs: other, id: 'x', key }));
+  assert.equal(await readdir(folder), ['other']);
+});
+
 test('bytes that were changed on the disk are never given: the read says so, and a cut blob is shorter', async ({
   blobs,
   folder,

@@ -22,6 +22,9 @@ export type OpenBlob = ByteSource & {
   close(): Promise<void>;
 };
 
+/** A blob in a store, perhaps in another one. */
+export type HeldBlob = { readonly blobs: Blobs; readonly id: string; readonly key: BlobKey };
+
 export interface Blobs {
   /** Makes an empty blob; one that is there stays as it is. */
   create(id: string): Promise<void>;
@@ -39,6 +42,11 @@ export interface Blobs {
   sync(id: string): Promise<void>;
   /** Null: there is no such blob. */
   open(id: string, key: BlobKey): Promise<OpenBlob | null>;
+  /**
+   * Gives `id` the bytes of a blob that is whole, without writing them again; each is removed for itself, and neither
+   * is appended to. False: this store cannot, and nothing has been made.
+   */
+  adopt(id: string, key: BlobKey, from: HeldBlob): Promise<boolean>;
   /** One that is not there is as good as removed. */
   remove(id: string): Promise<void>;
   ids(): Promise<readonly string[]>;

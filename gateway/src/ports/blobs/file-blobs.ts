@@ -1,13 +1,25 @@
 /**
  * Blobs as files of one folder: the cipher text is named by the blob's id, the tags of its records lie beside
- * it as `<id>.tags`. See blobs.ts for what is promised.
+ * it as `<id>.tags`; of an adopted one `<id>.key` holds the key under which its bytes were written, sealed by its own.
+ * See blobs.ts for what is promised.
  */
 import { createSecretKey } from 'node:crypto';
-import { constants, mkdir, open, readdir, rm, stat, statfs, type FileHandle } from 'node:fs/promises';
+import {
+  constants,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  statfs,
+  type FileHandle,
+} from 'node:fs/promises';
 import { join } from 'node:path';
-import { cipherAt } from './blob-cipher.ts';
+import { cipherAt, openKey, sealKey } from './blob-cipher.ts';
 import { coveredBy, createRecordTags, ENTRY_BYTES, RECORD_BYTES } from './blob-records.ts';
-import { BlobDamaged, StorageFull, type BlobKey, type Blobs } from './blobs.ts';
+import { BlobDamaged, StorageFull, type BlobKey, type Blobs, type HeldBlob } from './blobs.ts';
 import { openBlob } from './open-blob.ts';
 import { hasCode, readAt, writeAt } from './file-bytes.ts';
 import { createBuffers, giveBack, type Lend } from './lent-buffers.ts';
@@ -55,13 +67,55 @@ function filesIn(folder: string) {
   return { pathOf, openTags, withFiles };
 }
 
+/** The folders of the stores here, between which files can be linked. */
+const FOLDERS = new WeakMap<Blobs, string>();
+
+/** Another disk, one that has no links, or as many as it can have. */
+const CANNOT_LINK = ['EXDEV', 'EPERM', 'ENOTSUP', 'EMLINK'];
+
+/** The key first: a blob that has its name has all three. */
+async function adopt(folder: string, id: string, key: BlobKey, from: HeldBlob): Promise<boolean> {
+  const source = FOLDERS.get(from.blobs);
+  if (source === undefined) return false;
+  const path = join(folder, id);
+  try {
+    await using sealed = await open(`${path}.key`, 'w', 0o600);
+    await sealed.write(sealKey(key, from.key));
+    await sealed.datasync();
+    await link(join(source, `${from.id}.tags`), `${path}.tags`);
+    await link(join(source, from.id), path);
+    return true;
+  } catch (error) {
+    await removeFiles(path);
+    if (CANNOT_LINK.some((code) => hasCode(error, code))) return false;
+    throw orFull(error);
+  }
+}
+
+/** The tags first: what is left after a kill has the blob's name, and is removed with it. */
+async function removeFiles(path: string): Promise<void> {
+  await rm(`${path}.tags`, { force: true });
+  await rm(`${path}.key`, { force: true });
+  await rm(path, { force: true });
+}
+
+/** Of an adopted blob, the key under which it was written. Under any other one, no record of it holds. */
+async function keyAt(path: string, key: BlobKey): Promise<BlobKey> {
+  try {
+    return openKey(key, await readFile(`${path}.key`)) ?? key;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return key;
+    throw error;
+  }
+}
+
 /** Makes the folder (only for this user) where it is not there. */
 export async function openFileBlobs(folder: string): Promise<Blobs> {
   const lendPiece = createBuffers(PIECE_BYTES);
   const lendGathered = createBuffers(GATHERED_BYTES);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { pathOf, openTags, withFiles } = filesIn(folder);
-  return {
+  const blobs: Blobs = {
     async create(id) {
       const made = open(pathOf(id), 'a', 0o600).then((file) => file.close());
       await made.catch((error: unknown) => Promise.reject(orFull(error)));
@@ -81,7 +135,7 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
         const bytes = await open(pathOf(id), 'r');
         try {
           const entries = await readEntries(() => openTags(id, constants.O_RDONLY));
-          return await openBlob({ id, bytes, entries }, key, lendPiece);
+          return await openBlob({ id, bytes, entries }, await keyAt(pathOf(id), key), lendPiece);
         } catch (error) {
           await bytes.close();
           throw error;
@@ -91,17 +145,16 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
         throw error;
       }
     },
-    async remove(id) {
-      // The tags first: what is left after a kill has the blob's name, and is removed with it.
-      await rm(`${pathOf(id)}.tags`, { force: true });
-      await rm(pathOf(id), { force: true });
-    },
+    adopt: (id, key, from) => adopt(folder, id, key, from),
+    remove: (id) => removeFiles(pathOf(id)),
     ids: async () => (await readdir(folder)).filter((name) => ID.test(name)),
     async freeBytes() {
       const { bavail, bsize } = await statfs(folder);
       return bavail * bsize;
     },
   };
+  FOLDERS.set(blobs, folder);
+  return blobs;
 }
 
 /** Nothing is covered where there are no tags yet. */
