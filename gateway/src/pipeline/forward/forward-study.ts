@@ -66,7 +66,8 @@ export async function forwardStudy(
   const claimedAt = tools.now();
   const { claimed, behind } = await claim(toPost, { rivals, claimedAt }, tools);
   await postAll({ study, rows: claimed, claimedAt }, tools, signal);
-  return (locked) => planForwarded(locked, behind, tools);
+  const seen = new Set(underWay.map(({ id }) => id));
+  return (locked) => planForwarded(locked, { behind, seen }, tools);
 }
 
 /** Received instances, but those that were offered in vain a while ago. */
@@ -306,16 +307,21 @@ function hasBytes(row: InstanceRow, bodies: Bodies): boolean {
   return body != null && (row.body_offset ?? 0) + row.bytes <= body.size;
 }
 
-/** `behind`: instances that wait for another upload's. */
+/** `behind`: instances that wait for another upload's. `seen`: those that were here when this run began. */
 async function planForwarded(
   { study, db }: LockedStudy,
-  behind: Claim['behind'],
+  { behind, seen }: { readonly behind: Claim['behind']; readonly seen: ReadonlySet<number> },
   tools: DueTools,
 ): Promise<Plan> {
   // More of it has been promised meanwhile.
   if (study.state !== 'assembled')
     return { ...nothingToDo('elsewhere'), next: await confirmPosted({ study, db }) };
   const left = await instancesOf(db, study.id, ['received', 'posting']);
+  if (left.some(({ id }) => !seen.has(id)))
+    return {
+      ...nothingToDo('more-came'),
+      next: [{ queue: 'forward', studyId: study.id }, ...(await confirmPosted({ study, db }))],
+    };
   if (left.length > 0) return planPause({ study, db }, left, { behind, tools });
   const counts = await countStates(db, study.id);
   return {
