@@ -1,7 +1,7 @@
 /** Waits, for a while, until the PACS has confirmed the instances of a file, or a person has to decide about them. */
 import { sql } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
-import { isSettled, SETTLED } from '#shared/protocol/study-state.ts';
+import { INSTANCE_STATES, isSettled } from '#shared/protocol/study-state.ts';
 import { waitOrWake } from '../http/wait-or-wake.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { findFile, type SentFile } from '../pipeline/sent-file.store.ts';
@@ -38,7 +38,7 @@ export async function awaitStored(tools: Tools, fileId: string, signal: AbortSig
       // Armed before it looks: a change meanwhile is not missed.
       const left = until - performance.now();
       const changed = waitOrWake(Math.max(0, Math.min(left, LOOK_AGAIN_MS)), (resolve) => (wake = resolve));
-      if (seen?.file.state !== 'opened' || left <= 0 || !(await isWaiting(tools, seen.file))) {
+      if (seen?.file.state !== 'opened' || left <= 0 || !(await isWaiting(tools, seen.file, own))) {
         const { studies, ...outcome } = await lookAt(tools, fileId);
         own = new Set([fileId, ...studies]);
         if (outcome.isOver || left <= 0) return outcome;
@@ -53,20 +53,22 @@ export async function awaitStored(tools: Tools, fileId: string, signal: AbortSig
   }
 }
 
+const ON_THE_ROAD = INSTANCE_STATES.filter((state) => !isSettled(state));
+
 /** Whether one of them is still on the road: cheaper than a look at all of them, which most changes do not need. */
-async function isWaiting({ db }: Tools, file: SentFile): Promise<boolean> {
-  const sent = file.entries.flatMap((entry) => (entry.state === 'sent' ? [entry] : []));
-  const keys = sent.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`);
+async function isWaiting({ db }: Tools, file: SentFile, studies: ReadonlySet<string>): Promise<boolean> {
+  const keys = file.entries.flatMap((entry) =>
+    entry.state === 'sent' ? [`${entry.sopInstanceUID} ${entry.digest}`] : [],
+  );
   const row = await db
     .selectFrom('instance')
-    .innerJoin('upload_instance as l', 'l.instance_id', 'instance.id')
-    .select('instance.id')
-    .where(sql<boolean>`l.upload_id = any(${uploadsOf(file)}::uuid[])`)
+    .select('id')
+    .where(sql<boolean>`study_id = any(${[...studies]}::uuid[])`)
+    .where('state', 'in', ON_THE_ROAD)
+    .where(sql<boolean>`sop_instance_uid || ' ' || digest = any(${keys}::text[])`)
     .where(
-      sql<boolean>`instance.sop_instance_uid = any(${sent.map(({ sopInstanceUID }) => sopInstanceUID)}::text[])`,
+      sql<boolean>`exists (select from upload_instance l where l.instance_id = instance.id and l.upload_id = any(${uploadsOf(file)}::uuid[]))`,
     )
-    .where(sql<boolean>`instance.sop_instance_uid || ' ' || instance.digest = any(${keys}::text[])`)
-    .where(sql<boolean>`${shownState} <> all(${[...SETTLED]}::text[])`)
     .limit(1)
     .executeTakeFirst();
   return row !== undefined;
