@@ -65,6 +65,7 @@ export async function benchCases(say: (line: string) => void): Promise<BenchRow[
     say('asking …');
     const asked = [
       ...(await askAll(tools, keeper)),
+      await askAsSender(tools),
       await asking('cases-not-shown', () => countNotShown(database.db, { ...keeper, roles: ['researcher'] })),
       await askViews(database.db, keeper, createCipher(keys.secretFor('names of views'))),
       ...(await askFigures(database.db, keeper, asking)),
@@ -164,6 +165,20 @@ async function askAll(tools: CaseTools, reader: Keeper): Promise<BenchRow[]> {
       }),
     );
   return rows;
+}
+
+/** A technician who sent one study in twenty: the others are of other accounts. */
+async function askAsSender(tools: CaseTools): Promise<BenchRow> {
+  const { id, site_id: siteId } = await tools.db
+    .selectFrom('account')
+    .select(['id', 'site_id'])
+    .where('username', '=', 'sender 1')
+    .executeTakeFirstOrThrow();
+  const sender = { id, siteId, roles: ['technician' as const] };
+  return asking('cases-list-of-sender', async () => {
+    const { rows } = await listCases(tools.db, sender, { sort: 'newest', limit: 50, status: 'active' });
+    if (rows.length < 50) throw new Error(`listed ${rows.length}`);
+  });
 }
 
 /** As many views as a person may keep. */

@@ -42,12 +42,16 @@ export async function addUploads(db: Db, { siteId }: Keeper): Promise<void> {
     select gen_random_uuid(), s.site_id, s.id, s.account_id, d.id, s.created_at
     from study s join device d on d.account_id = s.account_id`.execute(db);
   await sql`insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid,
-      transfer_syntax_uid, digest, policy_name, policy_version, bytes, state, reason, revision, updated_at)
+      transfer_syntax_uid, digest, policy_name, policy_version, bytes, state, reason, revision, brought, posted_at,
+      updated_at)
     select s.site_id, s.id, s.study_instance_uid || '.' || i,
       (array['1.2.840.10008.5.1.4.1.1.2', '1.2.840.10008.5.1.4.1.1.4', '1.2.840.10008.5.1.4.1.1.1.1'])[1 + s.n % 3],
       s.study_instance_uid || '.9', '1.2.840.10008.1.2.1', s.study_instance_uid, 'identified', 1, 500000 + s.n,
-      case when s.n % 200 = i then 'refused' else 'stored' end, case when s.n % 200 = i then 'pacs-refused' end, 1, now()
+      case when s.n % 200 = i then 'refused' else 'stored' end, case when s.n % 200 = i then 'pacs-refused' end, 1,
+      true, s.created_at, now()
     from (select study.*, row_number() over () as n from study) s, generate_series(1, 3) i`.execute(db);
+  await sql`insert into upload_instance (upload_id, position, instance_id)
+    select u.id, i.id, i.id from upload u join instance i on i.study_id = u.study_id`.execute(db);
   await sql`insert into receipt (id, site_id, study_id, upload_id, revision, jws, issued_at)
     select gen_random_uuid(), site_id, study_id, id, 1, '', created_at + random() * interval '20 minutes'
     from upload`.execute(db);

@@ -6,8 +6,10 @@ import * as assert from 'uvu/assert';
 import type { Role } from '#shared/protocol/api.ts';
 import type { Case, CaseList, CaseTimeline } from '#shared/protocol/cases.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { askOf, nameStudy } from '../testing/open-film.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { testFilm } from '../testing/open-subject.ts';
 
 const TITLE = 'Kitsune Yamada, second look';
 const patient = { patientName: 'Yamada^Kitsune', patientId: 'PID-4711' };
@@ -78,11 +80,27 @@ test('a technician who is a researcher too reads words in cases of their own stu
 test('an image that is sent under the UID of a study of somebody else opens no case', async () => {
   const { id } = await openOne([foreign]);
   const intruder = await tokenOf('technician');
+  gateway.wait(1);
   await deliverStudy(gateway, { token: intruder, seed: 954, ofStudy: 952 });
   assert.is(await statusOf(`/cases/${id}`, intruder), 404);
   assert.is(await statusOf(`/cases/${id}/notes`, intruder), 404);
   assert.equal(await listed('', intruder), []);
   assert.is(await statusOf(`/cases/${id}`, other), 200);
+});
+
+test('a study that was named before somebody else sent it opens no case, and closes none to the sender', async () => {
+  const late = testFilm({ seed: 956, ofStudy: 955 });
+  const intruder = await tokenOf('technician');
+  await nameStudy(askOf(gateway), intruder, [late]);
+  const { id } = await openOne([await deliverStudy(gateway, { token: sender, seed: 955, ...patient })]);
+  gateway.wait(1);
+  await deliverStudy(gateway, { token: intruder, seed: 956, ofStudy: 955 });
+  for (const part of ['', '/notes', '/attachments']) {
+    assert.is(await statusOf(`/cases/${id}${part}`, intruder), 404);
+    assert.is(await statusOf(`/cases/${id}${part}`, sender), 200);
+  }
+  assert.equal(await listed('', intruder), []);
+  assert.ok((await listed('', sender)).includes(id));
 });
 
 test('filters tell nothing of a study or a result that the reader is not shown', async () => {

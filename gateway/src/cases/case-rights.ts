@@ -55,13 +55,21 @@ export async function mayKnowStudy(
   return ways.length === 0 ? sql`false` : sql`(${sql.join(ways, sql` or `)})`;
 }
 
-/** Nobody comes to see a case by sending an image under the UID of somebody else's study. */
+/**
+ * Nobody comes to see a case by sending an image under the UID of somebody else's study, nor by naming the study before
+ * it is sent: its first image that was handed to the PACS counts.
+ */
 const wasFirst = ({ id, siteId }: CaseReader, uid: CaseStudyUid): RawBuilder<boolean> => sql`not exists (
   select 1 from study s join upload u on u.study_id = s.id
   where s.site_id = ${siteId} and s.study_instance_uid = ${sql.ref(uid)} and u.account_id <> ${id}
-    and exists (select 1 from instance i where i.study_id = s.id and i.state in (${sql.join([...IN_PACS])}))
-    and u.created_at < (select min(own.created_at) from upload own join study o on o.id = own.study_id
-      where own.account_id = ${id} and o.site_id = s.site_id and o.study_instance_uid = s.study_instance_uid))`;
+    and (select ${FIRST_SENT} from instance i where i.study_id = s.id and ${IS_SENT})
+      < (select ${FIRST_SENT} from upload own join study o on o.id = own.study_id join instance i on i.study_id = o.id
+        where own.account_id = ${id} and o.site_id = s.site_id and o.study_instance_uid = s.study_instance_uid
+          and ${IS_SENT}))`;
+
+/** Of instances `i`. One that the PACS had before has no time of its own but that of being found there. */
+const FIRST_SENT = sql`min(coalesce(i.posted_at, i.updated_at))`;
+const IS_SENT = sql`i.brought and i.state in (${sql.join([...IN_PACS])})`;
 
 /** A condition on `case_record`. */
 export async function isVisible(db: Db, reader: CaseReader): Promise<RawBuilder<boolean>> {

@@ -48,13 +48,14 @@ export async function deliverStudy(
   const film = testFilm({ seed, ofStudy, more });
   const { studyInstanceUID, sopInstanceUID } = film.identifiers;
   gateway.pacs.studies.push({ ...NOBODY, ...said, studyInstanceUID });
-  await sendStudy(askOf(gateway), token, [film]);
+  const uploadId = await sendStudy(askOf(gateway), token, [film]);
   await until('the study to be in the PACS, and done', async () => {
     const open = await gateway.database.db
-      .selectFrom('study')
-      .select('id')
-      .where('study_instance_uid', '=', studyInstanceUID)
-      .where('state', '<>', 'closed')
+      .selectFrom('upload')
+      .innerJoin('study', 'study.id', 'upload.study_id')
+      .select('study.id')
+      .where('upload.id', '=', uploadId)
+      .where('study.state', '<>', 'closed')
       .executeTakeFirst();
     return open === undefined && gateway.pacs.held.has(sopInstanceUID);
   });

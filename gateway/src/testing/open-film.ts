@@ -84,11 +84,8 @@ export const askOf =
   async (path, init) =>
     gateway.api.request(`http://localhost${path}`, init);
 
-/**
- * The study as a device sends it, under `identified`, with what its own models said of each instance; its
- * upload's id.
- */
-export async function sendStudy(
+/** Its manifest alone: the study is promised under this account, and nothing of it sent. */
+export async function nameStudy(
   ask: Ask,
   token: string,
   instances: readonly SyntheticInstance[],
@@ -116,7 +113,21 @@ export async function sendStudy(
     headers: { authorization, 'content-type': 'application/json' },
     body: JSON.stringify(manifest),
   });
-  const { uploadId } = (await init.json()) as ManifestAnswer;
+  return ((await init.json()) as ManifestAnswer).uploadId;
+}
+
+/**
+ * The study as a device sends it, under `identified`, with what its own models said of each instance; its
+ * upload's id.
+ */
+export async function sendStudy(
+  ask: Ask,
+  token: string,
+  instances: readonly SyntheticInstance[],
+  triage?: DeviceTriage,
+): Promise<string> {
+  const authorization = `Bearer ${token}`;
+  const uploadId = await nameStudy(ask, token, instances, triage);
   const parts = instances.map(({ identifiers, transferSyntaxUID, bytes }) => ({
     sopInstanceUID: identifiers.sopInstanceUID,
     digest: sha256(bytes),
