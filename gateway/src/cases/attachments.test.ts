@@ -78,4 +78,31 @@ test('a case has as many as it may have, and another case opens none of them', a
   assert.is(foreign.status, 404);
 });
 
+test('few of an account come at once: others wait unread, and too many are refused', async () => {
+  const path = await openOne();
+  const all = 40;
+  let begun = 0;
+  const { promise: isOver, resolve: end } = Promise.withResolvers<void>();
+  const send = async (): Promise<number> => {
+    const body = new ReadableStream<Uint8Array>(
+      {
+        async pull(to) {
+          begun += 1;
+          if (begun === all) end();
+          await isOver;
+          to.close();
+        },
+      },
+      { highWaterMark: 0 },
+    );
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'multipart/form-data; boundary=b' };
+    const request = new Request(`http://localhost${path}`, { method: 'POST', headers, body, duplex: 'half' });
+    const { status } = await gateway.api.request(request);
+    if (status === 429) end();
+    return status;
+  };
+  const statuses = await Promise.all(Array.from({ length: all }, send));
+  assert.ok(statuses.includes(429), `${begun} were read at once`);
+});
+
 test.run();
