@@ -8,7 +8,6 @@ import { REVIEWERS } from '#shared/protocol/reviews.ts';
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
-import type { ReviewRow } from './review.store.ts';
 
 type Reader = Pick<Caller, 'id' | 'siteId' | 'roles'>;
 
@@ -29,7 +28,7 @@ const blindReviews = ({
     and not exists (select 1 from review_place bp
       where bp.review_id = b.id and bp.account_id = ${id} and bp.state = 'signed')`;
 
-const FREE_PLACE = sql`select 1 from review_place bf where bf.review_id = b.id and bf.state = 'open'`;
+export const FREE_PLACE = sql`select 1 from review_place bf where bf.review_id = b.id and bf.state = 'open'`;
 
 /** Studies of the cases of those that hide what models found. */
 const blindCases = (reader: Reader): RawBuilder<unknown> =>
@@ -61,18 +60,18 @@ export const writtenIn = (table: string): Written => ({
 });
 
 /** Of the review `b`, or of another case of one of its studies. */
-const isOfReviewed = (caseId: RawBuilder<unknown>): RawBuilder<boolean> => sql`(b.case_id = ${caseId}
+export const isOfReviewed = (caseId: RawBuilder<unknown>): RawBuilder<boolean> => sql`(b.case_id = ${caseId}
   or exists (select 1 from case_study bo join case_study bc
     on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
     where bo.case_id = b.case_id and bc.case_id = ${caseId}))`;
 
 /** Of the review `b`: since it began, by somebody who reads it, did, or may come to. */
-const isOfReaders = ({ by, at }: Written): RawBuilder<boolean> => sql`(b.opened_at <= ${at}
+export const isOfReaders = ({ by, at }: Written): RawBuilder<boolean> => sql`(b.opened_at <= ${at}
   and (exists (select 1 from account ba where ba.id = ${by} and ba.roles && ${[...REVIEWERS]}::text[])
     or exists (select 1 from review_event bw where bw.review_id = b.id and bw.to_account = ${by})))`;
 
 /** Of the review `b`: its readers are to know nothing of models, or of each other. */
-const IS_BLINDED = sql`(b.hides_finding
+export const IS_BLINDED = sql`(b.hides_finding
   or exists (select 1 from review_place bm where bm.review_id = b.id and bm.place > 1))`;
 
 /** A condition: another reader wrote it, in a review that this account is to read without it. */
@@ -112,59 +111,6 @@ export async function isReadBlinded(db: Db, { siteId }: Reader, caseId: string):
   const { rows } = await sql<{ is: boolean }>`select exists (select 1 from review b
     where b.site_id = ${siteId} and b.state = 'reading' and ${IS_BLINDED}
       and ${isOfReviewed(sql`${caseId}::uuid`)}) as is`.execute(db);
-  return rows[0]!.is;
-}
-
-/**
- * Of these accounts: those that had a model look at a study of the case, judged what it found, or opened the case with
- * a result in it before `since`.
- */
-export async function whoSawFinding(
-  db: Db,
-  { caseId, since }: { readonly caseId: string; readonly since: Date },
-  accountIds: readonly string[],
-): Promise<ReadonlySet<string>> {
-  const results = sql`case_study s join inference_result r
-    on r.site_id = s.site_id and r.study_instance_uid = s.study_instance_uid where s.case_id = ${caseId}`;
-  const { rows } = await sql<{
-    id: string;
-  }>`select a.id from account a where a.id = any(${[...accountIds]}::uuid[])
-    and (exists (select 1 from ${results} and r.verified_by = a.id)
-      or exists (select 1 from ${results} and exists (select 1 from result_request q
-        where q.result_id = r.id and q.account_id = a.id))
-      or exists (select 1 from audit e where e.fields ? 'caseId' and e.fields->>'caseId' = ${caseId}
-        and e.event = 'case-read' and e.fields->>'by' = a.id::text and e.at < ${since}
-        and e.at >= (select min(r.created_at) from ${results})))`.execute(db);
-  return new Set(rows.map(({ id }) => id));
-}
-
-/** Readings of a case are events once in a quarter of an hour: a later one may have none. */
-const UNRECORDED = sql`interval '15 minutes'`;
-
-/**
- * Whether this account opened the case while no place of the review was free: nothing was hidden from it then.
- * Only where something was there that is hidden from readers.
- */
-export async function sawWhileTaken(
-  db: Db,
-  { id: reviewId, case_id: caseId, hides_finding }: Pick<ReviewRow, 'id' | 'case_id' | 'hides_finding'>,
-  accountId: string,
-): Promise<boolean> {
-  const written = (
-    table: string,
-  ) => sql`exists (select 1 from ${sql.table(table)} w where w.case_id = b.case_id
-    and w.by_account <> ${accountId} and w.at < e.at + ${UNRECORDED} and ${isOfReaders(writtenIn('w'))})`;
-  const found = sql`exists (select 1 from case_study s join inference_result r
-    on r.site_id = s.site_id and r.study_instance_uid = s.study_instance_uid
-    where s.case_id = b.case_id and r.created_at < e.at + ${UNRECORDED})`;
-  const { rows } = await sql<{ is: boolean }>`select exists (select 1 from review b, audit e
-    where b.id = ${reviewId} and ${IS_BLINDED}
-      and e.fields ? 'caseId' and e.fields->>'caseId' = ${caseId} and e.event = 'case-read'
-      and e.fields->>'by' = ${accountId} and not exists (${FREE_PLACE})
-      and e.at > (select max(first) from (select min(ev.at) as first from review_event ev
-        where ev.review_id = b.id and ev.step = 'assign' group by ev.place) taken) - ${UNRECORDED}
-      and (${written('case_note')} or ${written('case_attachment')}
-        ${hides_finding ? sql`or ${found}` : sql``})) as is`.execute(db);
   return rows[0]!.is;
 }
 

@@ -21,7 +21,6 @@ import { isKeeper, type CaseReader } from '../cases/case-rights.ts';
 import type { CaseCipher } from '../cases/case-seal.ts';
 import type { Trx } from '../database/database.ts';
 import { promiseReports } from './change-annotations.ts';
-import { sawWhileTaken, whoSawFinding } from './blinding.ts';
 import { candidatesFor, chooseReaders, lockTurn } from './choose-readers.ts';
 import { openCipher } from './open-cipher.ts';
 import {
@@ -39,6 +38,7 @@ import {
 import type { ReviewTools } from './review-tools.ts';
 import { openTyped, sealTyped } from './seal-decision.ts';
 import { requireAgreement, settleVerdicts } from './settle-verdicts.ts';
+import { sawWhileTaken, whoSawFinding } from './who-saw.ts';
 
 type Asked = { readonly id: string; readonly place: number; readonly version: number };
 /** A step under way, with everything locked. */

@@ -5,14 +5,15 @@ import { recordAudit } from '../audit/audit.ts';
 import { findCase } from '../cases/case.store.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import type { Trx } from '../database/database.ts';
-import { whoSawFinding } from './blinding.ts';
 import { candidatesFor, chooseReaders, lockTurn } from './choose-readers.ts';
 import { insertEvent, insertPlaces } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { reviewTypes } from './review-type.store.ts';
+import { whoSawFinding } from './who-saw.ts';
 
 /**
- * @throws Problem not-found, review-changed: the id is another review's; invalid-request: type, readers or adjudicator.
+ * @throws Problem not-found, review-changed: the id is another review's; invalid-request: type, readers or adjudicator;
+ * review-finding-seen: they name themselves.
  */
 export async function openReview(
   { db, now, newId }: ReviewTools,
@@ -28,7 +29,7 @@ export async function openReview(
     const { id, adjudicator = null } = asked;
     if (!(await insertReview(trx, keeper, { id, caseId, type, at }))) return;
     await lockTurn(trx);
-    const readers = await readersOf(trx, siteId, { type, named: asked.readers, adjudicator, caseId, at });
+    const readers = await readersOf(trx, keeper, { type, named: asked.readers, adjudicator, caseId, at });
     await insertPlaces(trx, id, readers, at);
     if (adjudicator !== null)
       await trx.updateTable('review').set({ adjudicator }).where('id', '=', id).execute();
@@ -100,10 +101,10 @@ type ToChoose = Omit<Opened, 'id'> & {
   readonly adjudicator: string | null;
 };
 
-/** One place for each reader of the type. @throws Problem invalid-request. */
+/** One place for each reader of the type. @throws Problem invalid-request, review-finding-seen. */
 async function readersOf(
   trx: Trx,
-  siteId: string,
+  { id: by, siteId }: CaseReader,
   { type, named, adjudicator, caseId, at: since }: ToChoose,
 ): Promise<{ place: number; accountId: string | null }[]> {
   const { readers: count, assignment, hidesFinding } = type.definition;
@@ -118,11 +119,13 @@ async function readersOf(
       'Invalid: adjudicator (an account that may read, and does not here).',
     );
   const ids = byTurn.map(({ id }) => id);
-  const saw = hidesFinding ? await whoSawFinding(trx, { caseId, since }, ids) : new Set<string>();
+  const saw = hidesFinding ? await whoSawFinding(trx, { caseId, since }, [...ids, by]) : new Set<string>();
   const isWrong =
     named !== undefined &&
     (named.length > count || new Set(named).size < named.length || !named.every(mayRead));
   if (isWrong) throw new Problem('invalid-request', 'Invalid: readers (accounts that may read, each once).');
+  // A colleague may name them, who answers for it.
+  if (named?.includes(by) && saw.has(by)) throw new Problem('review-finding-seen');
   const blind = byTurn.filter(({ id }) => id !== adjudicator && !saw.has(id));
   const chosen = named ?? chooseReaders(blind, assignment, count);
   return Array.from({ length: count }, (_, at) => ({ place: at + 1, accountId: chosen[at] ?? null }));

@@ -6,7 +6,6 @@
 import { ADJUDICATOR, isEnded, isReleased } from '#shared/protocol/review-state.ts';
 import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
-import { sawWhileTaken, whoSawFinding } from './blinding.ts';
 import { candidatesFor, chooseReaders, lockTurn, type Candidate } from './choose-readers.ts';
 import {
   insertEvent,
@@ -17,6 +16,7 @@ import {
   type ReviewRow,
 } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
+import { sawWhileTaken, whoSawFinding } from './who-saw.ts';
 
 export type Leaver = { readonly siteId: string; readonly accountId: string; readonly by: string };
 

@@ -94,7 +94,7 @@ const open = defineRoute({
   ...keepers,
   method: 'post',
   path: '/cases/{id}/reviews',
-  problems: ['not-found', 'review-changed'],
+  problems: ['not-found', 'review-changed', 'review-finding-seen'],
   summary: 'Have a case read. The caller makes the id: the same request again opens no second review',
   request: { params: byId, body: jsonBody(newReviewSchema) },
   responses: { 201: jsonResponse(shown, 'The review.') },

@@ -15,6 +15,7 @@ const COMMENT = 'Yamada again, see Oberhuber';
 
 const test = suite('reviews');
 let gateway: TestGateway & { pacs: TestPacs };
+let seed = 980;
 let study: string;
 let resultId: string;
 /** Two readers, a third who decides between them, and an administrator who reads nothing. */
@@ -30,7 +31,11 @@ test.before(async () => {
   for (const who of ['ana', 'ben', 'cleo'] as const) people.set(who, await gateway.userWith(['radiologist']));
   people.set('admin', await gateway.userWith(['admin']));
   people.set('technician', await gateway.userWith(['technician']));
-  study = await deliverStudy(gateway, { ...as('technician'), seed: 981, patientId: 'PID-4711' });
+});
+/** A study that nobody has looked at: a finding that was seen counts in every other case of its study. */
+test.before.each(async () => {
+  seed += 1;
+  study = await deliverStudy(gateway, { ...as('technician'), seed, patientId: 'PID-4711' });
   resultId = await insertTestResult(gateway.database.db, { study, positive: true });
 });
 test.after(() => gateway.close());

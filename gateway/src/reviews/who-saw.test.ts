@@ -1,0 +1,133 @@
+/** Readers who may still read blinded: nobody names themselves for, or takes, a reading whose finding they have seen. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Session } from '#shared/protocol/api.ts';
+import type { Case } from '#shared/protocol/cases.ts';
+import type { Review, ReviewTypes } from '#shared/protocol/reviews.ts';
+import { closeReadings } from '../audit/record-reading.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { insertTestResult } from '../testing/insert-result.ts';
+
+const test = suite('readers who saw the finding');
+let gateway: TestGateway & { pacs: TestPacs };
+let seed = 1600;
+type Who = 'ana' | 'ben' | 'admin';
+const people = new Map<Who, Session>();
+const as = (who: Who): { token: string } => ({ token: people.get(who)!.accessToken });
+const idOf = (who: Who): string => people.get(who)!.user.id;
+
+test.before(async () => {
+  const pacs = openTestPacs();
+  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  for (const who of ['ana', 'ben'] as const) people.set(who, await gateway.userWith(['radiologist']));
+  people.set('admin', await gateway.userWith(['admin']));
+});
+test.after(() => gateway.close());
+
+async function openStudy(): Promise<string> {
+  const { accessToken: token } = await gateway.userWith(['technician']);
+  seed += 1;
+  return deliverStudy(gateway, { token, seed, patientId: `PID-${seed}` });
+}
+/** The result's id. */
+async function examine(study: string): Promise<string> {
+  const id = await insertTestResult(gateway.database.db, { study, positive: true, at: gateway.now() });
+  gateway.wait(1);
+  return id;
+}
+const openCase = (study: string): Promise<Case> =>
+  openTestCase(gateway, as('admin').token, { studies: [study] });
+
+const codeOf = async (request: string, who: Who, body: unknown): Promise<string> => {
+  const [method = '', path = ''] = request.split(' ');
+  const answer = await gateway.call(method, path, { ...as(who), body });
+  return ((await answer.json()) as { code?: string }).code ?? `${answer.status}`;
+};
+async function open(caseId: string, by: Who, readers?: readonly Who[], type = 'chest-film-double') {
+  gateway.wait(1);
+  const id = randomUUID();
+  const code = await codeOf(`POST /cases/${caseId}/reviews`, by, { id, type, readers: readers?.map(idOf) });
+  gateway.wait(1);
+  return { id, code };
+}
+const take = (reviewId: string, who: Who): Promise<string> =>
+  codeOf(`POST /reviews/${reviewId}/assign`, who, {
+    ...{ id: randomUUID(), place: 1, version: 1, accountId: idOf(who) },
+  });
+
+test('nobody names themselves for a blinded reading of which they saw the finding; a colleague may', async () => {
+  const study = await openStudy();
+  await examine(study);
+  const { id } = await openCase(study);
+  assert.is((await open(id, 'ana', ['ana', 'ben'])).code, '201', 'has not opened it');
+  const other = await openCase(await openStudy());
+  await examine(other.studies[0]!.studyInstanceUID);
+  await jsonOf(gateway, `GET /cases/${other.id}`, as('ana'));
+  assert.is((await open(other.id, 'ana', ['ana', 'ben'])).code, 'review-finding-seen');
+  assert.is((await open(other.id, 'ana', ['ben'])).code, '201', 'only for others');
+  assert.is((await open(other.id, 'admin', ['ana', 'ben'])).code, '201', 'a colleague answers for it');
+  assert.is(
+    (await open(other.id, 'ana', ['ana'], 'chest-film')).code,
+    '201',
+    'nothing is hidden in this one',
+  );
+});
+
+test('a reader who withdraws their own review to look opens none for themselves again', async () => {
+  const study = await openStudy();
+  await examine(study);
+  const { id } = await openCase(study);
+  const first = await open(id, 'ana', ['ana', 'ben']);
+  await jsonOf(gateway, `POST /reviews/${first.id}/withdraw`, { ...as('ana'), body: { id: randomUUID() } });
+  await jsonOf(gateway, `GET /cases/${id}`, as('ana'));
+  assert.is((await open(id, 'ana', ['ana', 'ben'])).code, 'review-finding-seen');
+});
+
+/** Each tells the reader of a result of the study. */
+const LOOKS: Readonly<Record<string, (study: string, caseId: string) => Promise<void>>> = {
+  'the page of the result': async (study) => {
+    await jsonOf(gateway, `GET /results/${await examine(study)}`, as('ben'));
+  },
+  'the page of the result, an hour ago': async (study) => {
+    await jsonOf(gateway, `GET /results/${await examine(study)}`, as('ben'));
+    const later = new Date(gateway.now().getTime() + 3_600_000);
+    await closeReadings({ db: gateway.database.db, now: () => later });
+  },
+  'another case of the study': async (study) => {
+    await examine(study);
+    await jsonOf(gateway, `GET /cases/${(await openCase(study)).id}`, as('ben'));
+  },
+  'the case again, in the quarter of an hour of a first look': async (study, caseId) => {
+    await jsonOf(gateway, `GET /cases/${caseId}`, as('ben'));
+    gateway.wait(1);
+    await examine(study);
+    await jsonOf(gateway, `GET /cases/${caseId}`, as('ben'));
+  },
+};
+for (const [name, look] of Object.entries(LOOKS))
+  test(`a finding that was seen counts over each way: ${name}`, async () => {
+    const study = await openStudy();
+    const { id } = await openCase(study);
+    await look(study, id);
+    const review = await open(id, 'admin', []);
+    assert.is(await take(review.id, 'ben'), 'review-finding-seen');
+    assert.is(await take(review.id, 'ana'), '200', 'saw nothing');
+    assert.ok(!(await inTurn(id)).includes(idOf('ben')), 'nor chosen in turn');
+  });
+
+/** The accounts chosen for a blinded review with more places than people. */
+async function inTurn(caseId: string): Promise<(string | undefined)[]> {
+  const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('ana'));
+  const { definition } = types.find((type) => type.name === 'chest-film-double')!;
+  const name = `turn-${seed}`;
+  const body = { name, definition: { ...definition, title: 'In turn', assignment: 'turn' } };
+  await jsonOf(gateway, 'POST /review-types', { ...as('admin'), body, status: 201 });
+  const { id } = await open(caseId, 'admin', undefined, name);
+  const { places } = await jsonOf<Review>(gateway, `GET /reviews/${id}`, as('admin'));
+  return places.map(({ reader }) => reader?.id);
+}
+
+test.run();

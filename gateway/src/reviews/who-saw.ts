@@ -1,0 +1,81 @@
+/**
+ * The accounts that are no longer blind to a review, because they were told what is hidden from its readers. Their
+ * readings of its case and of every other case of its studies count, and those of results. Lists tell of results too,
+ * and nobody notes who reads a list.
+ */
+import { sql, type RawBuilder } from 'kysely';
+import type { Db } from '../database/database.ts';
+import { FREE_PLACE, IS_BLINDED, isOfReaders, writtenIn } from './blinding.ts';
+import type { ReviewRow } from './review.store.ts';
+
+/** Readings of a case are events once in a quarter of an hour: a later one may have none. */
+const UNRECORDED = sql`interval '15 minutes'`;
+
+/** The ids of the case and of others with one of its studies, as text: so audit events have them. */
+const casesBeside = (caseId: RawBuilder<unknown>): RawBuilder<unknown> => sql`(select c.case_id::text
+  from case_study s join case_study c on c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid
+  where s.case_id = ${caseId} union select ${caseId}::text)`;
+
+/** Readings `e` of the case, or of one beside it, by the account. */
+const isReading = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`(e.fields ? 'caseId' and e.fields->>'caseId' in ${casesBeside(caseId)} and e.event = 'case-read'
+    and e.fields->>'by' = ${account}::text)`;
+
+/** The account read a result of one of the case's studies, or its report. To somebody who is blind it is not there. */
+const readResult = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`exists (select 1 from case_study s where s.case_id = ${caseId} and (
+    exists (select 1 from reading d where d.site_id = s.site_id and d.account_id = ${account}
+      and d.study_instance_uid = s.study_instance_uid and d.kind = 'reports')
+    or exists (select 1 from audit d where d.fields ? 'studyInstanceUID' and not d.fields ? 'studyId'
+      and d.fields->>'studyInstanceUID' = s.study_instance_uid and d.site_id = s.site_id and d.event = 'records-read'
+      and d.fields->>'accountId' = ${account}::text and (d.fields->>'reports')::int > 0)))`;
+
+/**
+ * Of these accounts: those that had a model look at a study of the case, judged what it found, read a result, or opened
+ * the case or one beside it with a result in it before `since`.
+ */
+export async function whoSawFinding(
+  db: Db,
+  { caseId, since }: { readonly caseId: string; readonly since: Date },
+  accountIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const results = sql`case_study s join inference_result r
+    on r.site_id = s.site_id and r.study_instance_uid = s.study_instance_uid where s.case_id = ${caseId}`;
+  const of = [sql`${caseId}::uuid`, sql`a.id`] as const;
+  const { rows } = await sql<{
+    id: string;
+  }>`select a.id from account a where a.id = any(${[...accountIds]}::uuid[])
+    and (exists (select 1 from ${results} and r.verified_by = a.id)
+      or exists (select 1 from ${results} and exists (select 1 from result_request q
+        where q.result_id = r.id and q.account_id = a.id))
+      or ${readResult(...of)}
+      or exists (select 1 from audit e where ${isReading(...of)} and e.at < ${since}
+        and e.at + ${UNRECORDED} >= (select min(r.created_at) from ${results})))`.execute(db);
+  return new Set(rows.map(({ id }) => id));
+}
+
+/**
+ * Whether this account opened the case, or one beside it, while no place of the review was free: nothing was hidden
+ * from it then. Only where something was there that is hidden from readers.
+ */
+export async function sawWhileTaken(
+  db: Db,
+  { id: reviewId, case_id: caseId, hides_finding }: Pick<ReviewRow, 'id' | 'case_id' | 'hides_finding'>,
+  accountId: string,
+): Promise<boolean> {
+  const written = (
+    table: string,
+  ) => sql`exists (select 1 from ${sql.table(table)} w where w.case_id::text = e.fields->>'caseId'
+    and w.by_account <> ${accountId} and w.at < e.at + ${UNRECORDED} and ${isOfReaders(writtenIn('w'))})`;
+  const found = sql`exists (select 1 from case_study s join inference_result r
+    on r.site_id = s.site_id and r.study_instance_uid = s.study_instance_uid
+    where s.case_id = b.case_id and r.created_at < e.at + ${UNRECORDED})`;
+  const { rows } = await sql<{ is: boolean }>`select exists (select 1 from review b, audit e
+    where b.id = ${reviewId} and ${IS_BLINDED}
+      and ${isReading(sql`${caseId}::uuid`, sql`${accountId}::uuid`)} and not exists (${FREE_PLACE})
+      and e.at > (select max(first) from (select min(ev.at) as first from review_event ev
+        where ev.review_id = b.id and ev.step = 'assign' group by ev.place) taken) - ${UNRECORDED}
+      and (${written('case_note')} or ${written('case_attachment')}
+        ${hides_finding ? sql`or ${found}` : sql``})) as is`.execute(db);
+  return rows[0]!.is;
+}
