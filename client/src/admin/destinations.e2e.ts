@@ -309,7 +309,6 @@ walk('a viewer is set for the PACS, and opens a study with one press', async (st
   await stage.enter();
   await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-  await page.getByRole('button', { name: 'Open in viewer' }).waitFor();
   await openDestinations(page, account.username);
   await page.getByRole('button', { name: 'Viewers of default' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Stone');
@@ -329,6 +328,8 @@ walk('a viewer is set for the PACS, and opens a study with one press', async (st
   assert.is(await viewer.evaluate(() => opener), null);
   await viewer.close();
   await asksWhileNamesAreHidden(page);
+  await page.getByRole('link', { name: /^Open the study: / }).click();
+  await page.locator('.arrived').getByRole('button', { name: 'Open in viewer' }).waitFor();
 });
 
 /** *Cancel* opens nothing, *Open anyway* does. */
