@@ -6,7 +6,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { discWords } from './disc-words.ts';
 import { sayOf } from './choice-outcome.ts';
-import { EMPTY_PAGE, outcomesOf, pageOf } from './choice-outcomes.ts';
+import { beforeSend, outcomesOf, pageOf } from './choice-outcomes.ts';
 import { DiscNote } from './DiscNote.tsx';
 import { discOf, isBeforeSend } from './disc-of.ts';
 import { underWayOf, type Standing } from './may-close.ts';
@@ -22,7 +22,7 @@ export function DiscItem({ standing }: DiscItemProps) {
   const outcomes = outcomesOf(
     here,
     isNobody ? [] : studies,
-    isBeforeSend(standing) ? EMPTY_PAGE : pageOf(ingest),
+    isBeforeSend(standing) ? beforeSend(ingest) : pageOf(ingest),
   );
   const choices = sayOf(outcomes.choices);
   const underWay = underWayOf(studies);

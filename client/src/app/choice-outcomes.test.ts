@@ -74,6 +74,29 @@ test('a study that was sent before this page was opened keeps its disc until its
     assert.equal(said(NOTHING_SENT, [study]), { standing: null, studies: 0, except: 0 });
 });
 
+test('a cancelled study is no longer among those not sent once it has arrived, or its files are on the page again', () => {
+  const uid = { studyInstanceUID: '1.2.3', mark: 7 };
+  const nothing = { ...NOWHERE, leftOut: 12 };
+  const cancelled = queuedStudy({ ...uid, id: 'cancelled', state: 'taken-back', track: nothing });
+  const again = done({ ...uid, queuedAt: 2 });
+  const here: SentFromHere = {
+    ...{ ...NOTHING_SENT, choices: [0, 1] },
+    sent: new Map([
+      ['cancelled', 0],
+      ['a', 1],
+    ]),
+  };
+  for (const known of [here, NOTHING_SENT]) {
+    const { choices, notSent } = outcomesOf(known, [cancelled, again], EMPTY_PAGE);
+    assert.equal([sayOf(choices).except, notSent.leftOut], [0, []]);
+    assert.is(said(known, [cancelled]).except, 12);
+    assert.is(said(known, [cancelled], { marks: new Set([7]) }).except, 0);
+  }
+  assert.equal(said(here, [cancelled, again]), { standing: 'in-pacs', studies: 1, except: 0 });
+  const fewer = { ...again, instances: 3, track: { ...NOWHERE, inPacs: 3 } };
+  assert.is(said(here, [cancelled, fewer]).except, 12, 'a smaller part does not stand for all');
+});
+
 const cleared = (path: string, choice: number, files = 1): LeftBehind => ({
   files,
   why: 'not-sent',

@@ -12,6 +12,7 @@ import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { markOfStudy } from '../pipeline/queue/mark-of-study.ts';
 import type { ChosenStudy } from '../pipeline/queue/rows/kept-choices.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import { withoutRepeated } from '../pipeline/queue/without-repeated.ts';
 import type { ChoiceOutcome } from './choice-outcome.ts';
 
 /** The choice that the upload page shows. */
@@ -25,6 +26,8 @@ export interface OnPage {
   readonly names: ReadonlySet<string>;
   readonly unread: number;
   readonly isInDoubt: boolean;
+  /** Of all studies on it (mark-of-study.ts). */
+  readonly marks: ReadonlySet<number>;
 }
 
 /** The choice on the page is not sent yet, and its own sentence says so. */
@@ -36,7 +39,17 @@ export const EMPTY_PAGE: OnPage = {
   names: new Set(),
   unread: 0,
   isInDoubt: false,
+  marks: new Set(),
 };
+
+/** The same, where its studies are told apart from those that were cancelled before. */
+export const beforeSend = (page: Pick<IngestStore, 'studies'>): OnPage => ({
+  ...EMPTY_PAGE,
+  marks: marksOn(page),
+});
+
+const marksOn = ({ studies }: Pick<IngestStore, 'studies'>): OnPage['marks'] =>
+  new Set(studies.value.map(({ studyInstanceUID }) => markOfStudy(studyInstanceUID)));
 
 export interface NotSent {
   /** Of a study in the list. */
@@ -48,15 +61,19 @@ type Known = Pick<SentFromHere, 'choices' | 'sent' | 'leftBehind' | 'missing' | 
 
 export function outcomesOf(
   here: Known,
-  queued: readonly QueuedStudy[],
+  all: readonly QueuedStudy[],
   page: OnPage,
 ): { readonly choices: readonly ChoiceOutcome[]; readonly notSent: NotSent } {
   const missing = missingNow(here, page);
+  const replaced = replacedAmong(all, page);
+  const queued = all.filter((study) => !replaced.has(study.id));
   const byId = new Map(queued.map((study) => [study.id, study]));
   const current = currentOf(here);
   const leftBehind = stillLeft(here.leftBehind, page);
   const choices = here.choices.map((_, at) => {
-    const sent = [...here.sent].filter(([, choice]) => choice === at).map(([id]) => byId.get(id) ?? null);
+    const sent = [...here.sent]
+      .filter(([id, choice]) => choice === at && !replaced.has(id))
+      .map(([id]) => byId.get(id) ?? null);
     const left = leftBehind.filter(({ choice }) => choice === at);
     return outcomeOf({ ...here, missing }, { at, sent, left }, at === current ? page : EMPTY_PAGE);
   });
@@ -68,6 +85,16 @@ export function outcomesOf(
     choices: [...choices, ...earlier.map(outcomeOfEarlier)],
     notSent: { leftOut: [...leftOut, ...earlier], left: [...leftBehind, ...namedOn(page)] },
   };
+}
+
+/** Lacking studies of which as much has arrived since; and cancelled ones whose files are on the page again. */
+function replacedAmong(queued: readonly QueuedStudy[], { marks }: OnPage): ReadonlySet<string> {
+  const standing = new Set(withoutRepeated(queued));
+  const isAgain = ({ state, mark }: QueuedStudy) =>
+    state === 'taken-back' && mark !== null && marks.has(mark);
+  const isReplaced = (study: QueuedStudy) =>
+    study.track.leftOut > 0 && (!standing.has(study) || isAgain(study));
+  return new Set(queued.filter(isReplaced).map(({ id }) => id));
 }
 
 /** Sent before this page was opened, without something that nobody has taken off the list of such files. */
@@ -219,5 +246,6 @@ export function pageOf(page: Page): OnPage {
     ]),
     unread: unreadOf(disc.value, progress.value),
     isInDoubt: disc.value.isInDoubt,
+    marks: marksOn(page),
   };
 }

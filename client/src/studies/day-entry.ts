@@ -9,6 +9,7 @@ import { namesHidden, nameSaid } from '../kit/identities.ts';
 import type { Link } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
+import { withoutRepeated } from '../pipeline/queue/without-repeated.ts';
 import { nameOf, partsOf, personLines } from '../pipeline/queue/study-title.ts';
 import { partOf, trackOf, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { TrackState } from '../pipeline/queue/track-state.ts';
@@ -116,30 +117,6 @@ function joinEntries(
       keptOr(study.studyInstanceUID, null, study, () => entryElsewhere(study, device, now)),
     ),
   ];
-}
-
-/**
- * A study that was sent again is one row, of the newest time: the earlier ones that need nobody give way once as much
- * of it has arrived, also cancelled ones, and those of which a person left something out. The receipt has a page for
- * each.
- */
-function withoutRepeated(studies: readonly QueuedStudy[]): readonly QueuedStudy[] {
-  const isOver = ({ state, needs }: QueuedStudy) =>
-    (state === 'done' || state === 'taken-back') && needs.length === 0;
-  const hasArrived = (study: QueuedStudy) => study.state === 'done' && isOver(study);
-  const newest = new Map<string, QueuedStudy>();
-  for (const study of studies) {
-    const { studyInstanceUID: uid } = study;
-    if (uid === null || !hasArrived(study)) continue;
-    const before = newest.get(uid);
-    if (before === undefined || before.queuedAt < study.queuedAt) newest.set(uid, study);
-  }
-  return studies.filter((study) => {
-    const last = newest.get(study.studyInstanceUID ?? '');
-    if (last === undefined || last === study || !isOver(study)) return true;
-    if (last.queuedAt < study.queuedAt) return true;
-    return last.instances < study.instances || last.track.inPacs < study.track.inPacs;
-  });
 }
 
 /** Of plain data: the database and the gateway give new objects with the same values. */

@@ -35,6 +35,7 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   receiptId: null,
   givenUpAt: [],
   studyInstanceUID: null,
+  mark: null,
   queuedAt: 1,
   completedAt: null,
   removed: false,

@@ -69,15 +69,16 @@ export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
 const notThere = ({ fresh, differs, staying }: PartInPacs): number => fresh + differs + staying;
 
 /** The sign of arrival only where each image that was chosen has arrived. */
-function signOf({ inPacs }: SentBefore, isWhole: boolean): IconName {
-  if (inPacs === 0) return 'way';
+function signOf({ inPacs, isCancelled }: SentBefore, isWhole: boolean): IconName {
+  if (inPacs === 0) return isCancelled ? 'close' : 'way';
   return isWhole ? 'pacs' : 'note';
 }
 
-function sentenceOf({ inPacs, at }: SentBefore, { instances }: FoundStudy, part: PartInPacs | null): string {
+function sentenceOf(before: SentBefore, { instances }: FoundStudy, part: PartInPacs | null): string {
+  const { inPacs, at, isCancelled } = before;
   const said = chosenWords.sentBefore;
   const when = formatMoment(new Date(at), new Date());
-  if (inPacs === 0) return said.underWay(when);
+  if (inPacs === 0) return isCancelled ? said.cancelled(when) : said.underWay(when);
   if (part === null) return said.perhapsMore(inPacs, instances);
   return notThere(part) > 0 ? said.inPart(part) : said.inPacs(inPacs, when);
 }

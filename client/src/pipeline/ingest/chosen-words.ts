@@ -231,6 +231,7 @@ export const chosenWords = {
     perhapsMore: (inPacs: number, chosen: number) =>
       `The PACS has ${instances(inPacs)} of this study, and you chose ${formatCount(chosen)}. Those that it does not have are sent.`,
     underWay: (when: string) => `Sent ${when}, not in the PACS yet. Sending it again stores nothing twice.`,
+    cancelled: (when: string) => `You cancelled it ${when}; none of it is in the PACS.`,
     openReceipt: 'Open that study and its receipt',
     open: 'Open that study',
   },

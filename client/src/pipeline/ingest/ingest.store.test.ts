@@ -237,7 +237,7 @@ test('the policies in force are fetched before anything is sent; if the chosen o
   assert.is(store.policy.value?.name, 'identified', 'there is no other');
 });
 
-test('a study cancelled while it is copied leaves nothing in the queue', async () => {
+test('a study cancelled while it is copied leaves its row alone, as cancelled', async () => {
   const { store, database, hooks } = await openIngest();
   await store.addFiles(filesOf(syntheticStudy({ seed: 5, series: 3 })));
   let packed = 0;
@@ -247,9 +247,10 @@ test('a study cancelled while it is copied leaves nothing in the queue', async (
     if (packed === 2) store.cancel();
   };
   await store.send();
+  const states = (await database.studies.toArray()).map(({ state }) => state);
   assert.equal(
-    [await database.studies.count(), await database.parcels.count(), await database.records.count()],
-    [0, 0, 0],
+    [states, await database.parcels.count(), await database.records.count()],
+    [['taken-back'], 0, 0],
   );
   assert.equal([store.phase.value, store.studies.value.length, store.problem.value], ['found', 1, null]);
 });

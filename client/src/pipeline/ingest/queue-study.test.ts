@@ -190,7 +190,7 @@ test('a study cancelled in the queue while it is packed ends there, without an e
   view.close();
 });
 
-test('cancelling on the upload page after the first parcels left removes everything: the gateway is told', async () => {
+test('cancelling on the upload page after the first parcels left keeps its row alone: the gateway is told', async () => {
   const told: [string, number][] = [];
   const { store, queue, hooks, database } = await openIngest({
     decisions: { decide: async (_, decision, own) => void told.push([decision, own.length]) },
@@ -210,13 +210,13 @@ test('cancelling on the upload page after the first parcels left removes everyth
   assert.equal(told, [['leave-out', 9]]);
   assert.equal(
     [
-      await database.studies.count(),
+      (await database.studies.toArray())[0]?.state,
       await database.parcels.count(),
       await database.records.count(),
       store.problem.value,
       store.phase.value,
     ],
-    [0, 0, 0, null, 'found'],
+    ['taken-back', 0, 0, null, 'found'],
   );
 });
 

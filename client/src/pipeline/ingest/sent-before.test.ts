@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { queuedStudy } from '../../testing/queued-study.ts';
-import { askSent, sentBefore } from './sent-before.ts';
+import { askSent, sentBefore, sentUnder } from './sent-before.ts';
 
 const test = suite('a study that was sent before');
 
@@ -47,18 +47,34 @@ test('may still be on its way', () => {
   assert.is(sentBefore([], [told(0, 'under-way')]).get('1.2.3')?.inPacs, 0);
 });
 
-test('is not one that was cancelled or left out, and not one that has to be chosen again or decided', () => {
+test('is told as cancelled at once where this device knows that, whatever the gateway said before', () => {
+  const none = { ...track, inPacs: 0, leftOut: 12 };
+  const cancelled = queuedStudy({
+    ...{ studyInstanceUID: '1.2.3', state: 'taken-back', track: none, queuedAt: 7, completedAt: 9 },
+  });
+  const page = { page: 'study', id: cancelled.id };
+  const known = sentBefore([cancelled], [told(0, 'under-way')]);
+  assert.equal(known.get('1.2.3'), { inPacs: 0, at: 9, isCancelled: true, page });
+  assert.equal(sentUnder(known, new Set(['1.2.3'])), known.get('1.2.3'));
+  const again = queuedStudy({ studyInstanceUID: '1.2.3', id: 'again', queuedAt: 10 });
+  assert.equal(sentBefore([cancelled, again], []).get('1.2.3'), {
+    ...{ inPacs: 0, at: 10, page: { page: 'study', id: 'again' } },
+  });
+  assert.is(sentBefore([{ ...cancelled, inPacsWhenCancelled: 5 }], []).get('1.2.3')?.inPacs, 5);
+  assert.is(sentBefore([cancelled], [told(5)]).get('1.2.3')?.inPacs, 5);
+});
+
+test('is not one that was left out, and not one that has to be chosen again or decided', () => {
   const none = { ...track, inPacs: 0 };
   const needs = [{ cause: 'held', reason: null, instances: 1 }] as const;
   const own = [
-    queuedStudy({ studyInstanceUID: '1.2.3', state: 'taken-back', track: none }),
     queuedStudy({ studyInstanceUID: '1.2.3', state: 'done', track: { ...none, leftOut: 12 } }),
     queuedStudy({ studyInstanceUID: '1.2.3', waiting: 'interrupted' }),
     queuedStudy({ studyInstanceUID: '1.2.3', needs }),
   ];
   assert.is(sentBefore(own, [told(0)]).size, 0);
-  const [cancelled, , ...stuck] = own;
-  for (const study of [cancelled!, ...stuck])
+  const [, ...stuck] = own;
+  for (const study of stuck)
     assert.is(sentBefore([study], [told(0, 'under-way')]).size, 0, 'whatever the gateway waits for');
 });
 

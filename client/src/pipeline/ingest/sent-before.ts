@@ -13,8 +13,10 @@ import { partKeyOf } from './patients-of-study.ts';
 export interface SentBefore {
   /** Of the study, in the PACS; 0: none yet. */
   readonly inPacs: number;
-  /** When it was last sent, in milliseconds since 1970. */
+  /** When it was last sent or cancelled, in milliseconds since 1970. */
   readonly at: number;
+  /** A person cancelled it on this device, and none of it is in the PACS. */
+  readonly isCancelled?: true;
   /** Its page, with its receipt. */
   readonly page: SentPage;
 }
@@ -43,7 +45,15 @@ export async function askSent(
 
 type Known = Pick<
   QueuedStudy,
-  'id' | 'studyInstanceUID' | 'state' | 'track' | 'queuedAt' | 'needs' | 'waiting'
+  | 'id'
+  | 'studyInstanceUID'
+  | 'state'
+  | 'track'
+  | 'queuedAt'
+  | 'completedAt'
+  | 'inPacsWhenCancelled'
+  | 'needs'
+  | 'waiting'
 >;
 
 const isOver = ({ state }: Known): boolean => state === 'done' || state === 'taken-back';
@@ -63,9 +73,10 @@ export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[])
   };
   for (const study of queued) {
     const { id, studyInstanceUID, track, queuedAt } = study;
+    const inPacs = track.inPacs + study.inPacsWhenCancelled;
     const isOnItsWay = !isOver(study) && !needsPerson(study);
-    if (studyInstanceUID !== null && (track.inPacs > 0 || isOnItsWay))
-      note(studyInstanceUID, { inPacs: track.inPacs, at: queuedAt, page: { page: 'study', id } });
+    if (studyInstanceUID !== null && (inPacs > 0 || isOnItsWay))
+      note(studyInstanceUID, { inPacs, at: queuedAt, page: { page: 'study', id } });
   }
   // The gateway waits for what this device can no longer send, or has not heard that it was cancelled: that is on no
   // way.
@@ -81,6 +92,13 @@ export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[])
     if (id !== undefined && (inPacs > 0 || isOnItsWay))
       note(studyInstanceUID, { inPacs, at: Date.parse(lastSentAt), page: { page: 'sent', id } });
   }
+  const ofSends = new Set(known.keys());
+  for (const { state, id, studyInstanceUID: uid, completedAt, queuedAt } of queued)
+    if (state === 'taken-back' && uid !== null && !ofSends.has(uid))
+      known.set(uid, {
+        ...{ inPacs: 0, at: completedAt ?? queuedAt, isCancelled: true },
+        page: { page: 'study', id },
+      });
   return known;
 }
 
@@ -91,11 +109,7 @@ export function sentUnder(known: SentBeforeByUid, uids: ReadonlySet<string>): Se
   const all = [...uids].flatMap((uid) => known.get(uid) ?? []);
   const newest = all.toSorted((a, b) => b.at - a.at)[0];
   if (newest === undefined) return undefined;
-  return {
-    inPacs: all.reduce((sum, { inPacs }) => sum + inPacs, 0),
-    at: newest.at,
-    page: newest.page,
-  };
+  return { ...newest, inPacs: all.reduce((sum, { inPacs }) => sum + inPacs, 0) };
 }
 
 /** Patients of one study that are asked about: each costs a look into a file. */

@@ -164,6 +164,8 @@ export interface QueuedStudy {
   readonly givenUpAt: readonly string[];
   /** Study Instance UID as sent, for the link into the viewer; null until the first instance is packed. */
   readonly studyInstanceUID: string | null;
+  /** Of its Study Instance UID in the files (mark-of-study.ts); null: not known. */
+  readonly mark: number | null;
   /** Milliseconds since 1970. */
   readonly queuedAt: number;
   readonly completedAt: number | null;

@@ -49,6 +49,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     receiptId: row.receiptId,
     givenUpAt: row.givenUpAt ?? [],
     studyInstanceUID: row.studyInstanceUID,
+    mark: row.mark ?? null,
     queuedAt: row.queuedAt,
     completedAt: row.completedAt,
     removed: row.removed === true,

@@ -300,7 +300,7 @@ test('a study cancelled without a link is sent after all once a person resumes i
   store.close();
 });
 
-test('a study given up midway leaves the queue, and the gateway is told which instances will not come', async () => {
+test('a study given up midway leaves the queue, a cancelled one stays in the list, and the gateway is told which instances will not come', async () => {
   for (const [why, expected] of [
     ['cancelled', 'leave-out'],
     ['failed', 'withdraw'],
@@ -316,7 +316,12 @@ test('a study given up midway leaves the queue, and the gateway is told which in
       why,
     );
     assert.equal(list, [[expected, [instances[0]!.digest]]]);
-    assert.equal([await device.database.studies.count(), await device.database.instances.count()], [0, 0]);
+    const rows = await device.database.studies.toArray();
+    assert.equal(
+      rows.map(({ state, completedAt }) => [state, completedAt]),
+      why === 'cancelled' ? [['taken-back', 1]] : [],
+    );
+    assert.is(await device.database.instances.count(), 0);
   }
 });
 

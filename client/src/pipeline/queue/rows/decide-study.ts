@@ -228,18 +228,20 @@ async function undecidedOf(database: LocalDatabase, id: string): Promise<Instanc
 }
 
 /**
- * Removes a study that was only partly queued. After `cancelled` its instances at the gateway are left out.
- * After `failed` they stay and only the rest is withdrawn, because the same files will be sent again.
+ * Ends a study that was only partly queued. After `cancelled` its instances at the gateway are left out, and its row
+ * stays like that of any cancelled study, once it may have been announced. After `failed` they stay and only the rest
+ * is withdrawn, because the same files will be sent again; its row goes.
  */
 export async function giveUpStudy(
-  { database, decide, withdraw }: DecisionTools,
+  { database, decide, withdraw, now }: DecisionTools,
   id: string,
   why: 'cancelled' | 'failed',
 ): Promise<void> {
   const study = await database.studies.get(id);
   if (!study) return;
   const own = study.uploadId === null ? [] : await onlyOf(database, study);
-  await dropStudy(database, id);
+  if (why === 'cancelled' && study.named) await endAsTakenBack(database, study, now());
+  else await dropStudy(database, id);
   if (study.uploadId === null || own.length === 0) return;
   const tell =
     why === 'cancelled' && study.sending
