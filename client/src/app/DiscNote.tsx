@@ -8,13 +8,11 @@ import { Sheet } from '../kit/Sheet.tsx';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { Path } from '../pipeline/ingest/RejectedFiles.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import { nameOf } from '../pipeline/queue/study-title.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
-import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
-import { damagedOf } from '../pipeline/upload/not-sent.ts';
 import { discWords } from './disc-words.ts';
 import type { ChoicesSaid } from './choice-outcome.ts';
 import type { NotSent } from './choice-outcomes.ts';
+import { sayLeftOut } from './say-left-out.ts';
 
 export type DiscNoteProps = {
   /** The sentence before it says to keep the disc; otherwise this one says that everything is in the PACS. */
@@ -40,11 +38,6 @@ export function DiscNote({ isKept, choices, notSent }: DiscNoteProps) {
       )}
     </>
   );
-}
-
-function sayOfStudy(study: QueuedStudy): string {
-  const damaged = damagedOf(study);
-  return discWords.ofStudy(study.track.leftOut - damaged, damaged, nameOf(study));
 }
 
 /** The most lines that a person reads; a folder of thousands is counted. */
@@ -73,7 +66,7 @@ function NotSentSheet({ except, notSent: { leftOut, left }, onClose }: NotSentPr
         {leftOut.map((study) => (
           <li key={study.id}>
             <a href={hrefOf({ page: 'study', id: study.id })} onClick={onClose}>
-              <bdi>{sayOfStudy(study)}</bdi>
+              <bdi>{sayLeftOut(study, new Date())}</bdi>
             </a>
           </li>
         ))}

@@ -7,10 +7,13 @@ import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
-import { entryElsewhere } from './day-entry.ts';
+import { useQueue } from '../pipeline/queue/queue-context.ts';
+import { nameOf } from '../pipeline/queue/study-title.ts';
+import { entryElsewhere, type DayEntry } from './day-entry.ts';
 import { Receipt, SentTrack, WhereItIs } from './DayRow.tsx';
 import { sentStudyWords as words } from './sent-study-words.ts';
 import { StudyRecord } from './StudyRecord.tsx';
+import { useOwnDevice } from './use-own-device.ts';
 import { withheldOf } from './where-of.ts';
 import './studies.css';
 
@@ -31,13 +34,17 @@ export function SentStudyView({ id }: { readonly id: string }) {
     return () => gone.abort();
   }, [api, id, asked]);
   const late = useLate(loaded === 'loading');
+  const device = useOwnDevice();
+  const entry = typeof loaded === 'object' ? entryElsewhere(loaded, device, new Date()) : null;
   return (
     <main id="content" class="page stack" aria-busy={loaded === 'loading'}>
       <div>
         <a class="button button-bare" href={hrefOf({ page: 'studies' })}>
           {kitWords.pages.studies}
         </a>
-        <h1 tabIndex={-1}>{kitWords.pages.sent}</h1>
+        <h1 tabIndex={-1} class="kept">
+          <bdi>{useNameHere(entry) ?? kitWords.pages.sent}</bdi>
+        </h1>
       </div>
       {late && <p class="quiet">{words.loading}</p>}
       {loaded === 'missing' && <p>{words.missing}</p>}
@@ -51,18 +58,31 @@ export function SentStudyView({ id }: { readonly id: string }) {
           </p>
         </div>
       )}
-      {typeof loaded === 'object' && <OneStudy study={loaded} onDecided={() => setAsked(asked + 1)} />}
+      {typeof loaded === 'object' && entry !== null && (
+        <OneStudy study={loaded} entry={entry} onDecided={() => setAsked(asked + 1)} />
+      )}
     </main>
   );
 }
 
-type OneStudyProps = { readonly study: SentStudy; readonly onDecided: () => void };
+/** As this device knows it, or by its kind and time. */
+function useNameHere(entry: DayEntry | null): string | null {
+  const { studies } = useQueue();
+  if (entry === null) return null;
+  const own = studies.value.find(({ studyInstanceUID }) => studyInstanceUID === entry.studyInstanceUID);
+  return own?.title || own?.label ? nameOf(own) : entry.name;
+}
 
-function OneStudy({ study, onDecided }: OneStudyProps) {
+type OneStudyProps = {
+  readonly study: SentStudy;
+  readonly entry: DayEntry;
+  readonly onDecided: () => void;
+};
+
+function OneStudy({ study, entry, onDecided }: OneStudyProps) {
   const user = useSession().user.value;
   const { studyInstanceUID, firstSentAt, lastSentAt, uploads } = study;
   const now = new Date();
-  const entry = entryElsewhere(study, null, now);
   const when = new Set([firstSentAt, lastSentAt].map((at) => formatMoment(new Date(at), now)));
   const by = entry.senders.map(({ username }) => username).join(', ');
   const hasReceipt = user !== null && maySend(user) && uploads.some(({ receipt }) => receipt !== null);

@@ -31,6 +31,7 @@ import { studiesWords } from './studies-words.ts';
 import { Removed, Undo } from './Undo.tsx';
 import { whyIncomplete } from './why-none.ts';
 import './studies.css';
+import { useOwnDevice } from './use-own-device.ts';
 
 const NotTaken = deferred<NotTakenProps>(
   () => import('./NotTaken.tsx').then((view) => view.NotTaken),
@@ -259,13 +260,4 @@ function useEntries(sent: SentStudiesStore): readonly DayEntry[] {
   const now = new Date();
   const frame = [now.toDateString(), namesHidden.value];
   return useMemo(() => join(entriesOf(facts, now)), [...Object.values(facts), ...frame]);
-}
-
-function useOwnDevice(): string | null {
-  const queue = useQueue();
-  const [device, setDevice] = useState<string | null>(null);
-  useEffect(() => {
-    queue.ownDevice().then(setDevice, () => setDevice(null));
-  }, [queue]);
-  return device;
 }

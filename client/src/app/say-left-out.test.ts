@@ -1,0 +1,22 @@
+/** The studies of which something was not sent can be told apart, also once their patients are no longer known. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { queuedStudy } from '../testing/queued-study.ts';
+import { sayLeftOut } from './say-left-out.ts';
+
+const NOW = new Date(2026, 10, 26, 15);
+const track = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 11, needsYou: 0, leftOut: 1 };
+const at = (day: number, hour: number) =>
+  queuedStudy({ state: 'done', track, queuedAt: new Date(2026, 10, day, hour, 23).getTime() });
+// Some versions of ICU put a narrow space before AM.
+const said = (study: ReturnType<typeof at>) => sayLeftOut(study, NOW).replaceAll('\u202f', ' ');
+
+test('a study without a name or label is named by the date and time at which it was queued', () => {
+  assert.equal([at(26, 4), at(25, 4)].map(said), [
+    '1 image left out of CT study, 4:23 AM',
+    '1 image left out of CT study, Nov 25, 2026, 4:23 AM',
+  ]);
+  assert.is(said({ ...at(26, 4), label: 'T. T. …123' }), '1 image left out of T. T. …123');
+});
+
+test.run();

@@ -1,0 +1,16 @@
+/** Says how many instances of a study are not sent, and which study it is. Pure. */
+import { formatMoment } from '../kit/format.ts';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
+import { nameOf } from '../pipeline/queue/study-title.ts';
+import { titleWords } from '../pipeline/queue/title-words.ts';
+import { damagedOf } from '../pipeline/upload/not-sent.ts';
+import { discWords } from './disc-words.ts';
+
+/** Where its patient is no longer known, the study is named by the moment at which it was queued. */
+export function sayLeftOut(study: QueuedStudy, now: Date): string {
+  const damaged = damagedOf(study);
+  const isKnown = study.title !== null || study.label !== null;
+  const queuedAt = formatMoment(new Date(study.queuedAt), now);
+  const name = isKnown ? nameOf(study) : titleWords.nameByTime(nameOf(study), queuedAt);
+  return discWords.ofStudy(study.track.leftOut - damaged, damaged, name);
+}
