@@ -327,6 +327,17 @@ walk('a study that is in the PACS says so before it is sent again, and stays one
   await page.getByRole('link', { name: 'Open that study and its receipt' }).click();
   await page.getByRole('main').getByRole('button', { name: 'Receipt', exact: true }).waitFor();
   await toUpload(page);
+  await page.getByText(/^Already in the PACS: 12 instances/).waitFor();
+  await page.locator('button.policy').click();
+  await page.getByLabel(/^Keep everything unchanged/).check();
+  await page.getByRole('button', { name: 'Keep names' }).click();
+  await page
+    .getByText('In the PACS already, without names. This Send makes a second copy with them.')
+    .waitFor();
+  await page.locator('button.policy').click();
+  await page.getByLabel(/^Remove names on this device/).check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();
+  await page.getByText(/^Already in the PACS: 12 instances/).waitFor();
   await page.getByRole('button', { name: /^Send 1 study/ }).click();
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
   await page.getByText('Nothing waits on this device').waitFor();

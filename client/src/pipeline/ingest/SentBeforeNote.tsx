@@ -1,6 +1,6 @@
 /** On a found study's card: it is in the PACS already, or on its way, before anybody sends it again. */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { formatMoment } from '../../kit/format.ts';
@@ -48,18 +48,22 @@ export function useSentBefore(): ReadonlySignal<SentBeforeByUid> {
 type SentBeforeNoteProps = { readonly study: FoundStudy; readonly known: ReadonlySignal<SentBeforeByUid> };
 
 export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
-  const before = sentUnder(known.value, useUidsAsSent(study, known.value.size > 0));
+  const { policy } = useIngest();
+  const { now, otherwise } = useUidsAsSent(study, known.value.size > 0);
+  const before = sentUnder(known.value, now);
   const part = usePartInPacs(study, before);
-  if (before === undefined) return null;
+  const other = now.size > 0 ? sentUnder(known.value, otherwise) : undefined;
+  const shown = before ?? (other && other.inPacs > 0 ? other : undefined);
+  if (shown === undefined) return null;
   const said = chosenWords.sentBefore;
-  const isWhole = before.inPacs > 0 && part !== null && notThere(part) === 0;
+  const isWhole = shown.inPacs > 0 && part !== null && notThere(part) === 0;
   return (
     <div class="card-sent small" data-in-pacs={isWhole}>
-      <Icon name={signOf(before, isWhole)} size={20} turns={before.inPacs === 0} />
+      <Icon name={signOf(shown, isWhole)} size={20} turns={shown.inPacs === 0} />
       <div>
-        <p>{sentenceOf(before, study, part)}</p>
-        <a class="button button-bare" href={hrefOf(before.page)}>
-          {before.inPacs > 0 ? said.openReceipt : said.open}
+        <p>{before ? sentenceOf(before, study, part) : said.secondCopy(policy.value?.deidentify === true)}</p>
+        <a class="button button-bare" href={hrefOf(shown.page)}>
+          {shown.inPacs > 0 ? said.openReceipt : said.open}
         </a>
       </div>
     </div>
@@ -127,21 +131,30 @@ function usePartInPacs(
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Empty until they are known, and where nothing is known with which it could be compared. */
-function useUidsAsSent({ studyInstanceUID, people }: FoundStudy, isWanted: boolean): ReadonlySet<string> {
+/**
+ * Empty until they are known, and where nothing is known with which it could be compared. `otherwise`: with names where
+ * they are removed now, and the other way round; a study that keeps its names keeps its UID.
+ */
+function useUidsAsSent({ studyInstanceUID, people }: FoundStudy, isWanted: boolean) {
   const { inspection, policy, phase } = useIngest();
   const [uids, setUids] = useState(NONE);
+  const removed = useRef(NONE);
   const isFound = phase.value === 'found';
+  const isRemoving = policy.value?.deidentify === true;
   useEffect(() => {
     setUids(NONE);
     if (!isWanted || !isFound) return;
     const gone = new AbortController();
     uidsAsSent(inspection, studyInstanceUID, gone.signal).then(
-      (sentAs) => gone.signal.aborted || setUids(sentAs),
+      (sentAs) => {
+        if (gone.signal.aborted) return;
+        if (isRemoving) removed.current = sentAs;
+        setUids(sentAs);
+      },
       // Not prepared, or not readable: Send says so.
       () => undefined,
     );
     return () => gone.abort();
   }, [inspection, studyInstanceUID, people.length, policy.value, isWanted, isFound]);
-  return uids;
+  return { now: uids, otherwise: isRemoving ? new Set([studyInstanceUID]) : removed.current };
 }

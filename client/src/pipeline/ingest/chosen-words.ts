@@ -232,6 +232,10 @@ export const chosenWords = {
       `The PACS has ${instances(inPacs)} of this study, and you chose ${formatCount(chosen)}. Those that it does not have are sent.`,
     underWay: (when: string) => `Sent ${when}, not in the PACS yet. Sending it again stores nothing twice.`,
     cancelled: (when: string) => `You cancelled it ${when}; none of it is in the PACS.`,
+    secondCopy: (isRemoving: boolean) =>
+      isRemoving
+        ? 'In the PACS already, with names. This Send makes a second copy without them.'
+        : 'In the PACS already, without names. This Send makes a second copy with them.',
     openReceipt: 'Open that study and its receipt',
     open: 'Open that study',
   },
