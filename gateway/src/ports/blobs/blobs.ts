@@ -43,8 +43,8 @@ export interface Blobs {
   /** Null: there is no such blob. */
   open(id: string, key: BlobKey): Promise<OpenBlob | null>;
   /**
-   * Gives `id` the bytes of a blob that is whole, without writing them again; each is removed for itself, and neither
-   * is appended to. False: this store cannot, and nothing has been made.
+   * Gives `id` the bytes of a blob that is whole and synced, without writing them again; it outlives a power cut too.
+   * Each is removed for itself, and neither is appended to. False: this store cannot, and nothing has been made.
    */
   adopt(id: string, key: BlobKey, from: HeldBlob): Promise<boolean>;
   /** One that is not there is as good as removed. */

@@ -84,6 +84,9 @@ async function adopt(folder: string, id: string, key: BlobKey, from: HeldBlob): 
     await sealed.datasync();
     await link(join(source, `${from.id}.tags`), `${path}.tags`);
     await link(join(source, from.id), path);
+    // New names outlive a power cut once their folder is on the disk too (fsync(2)).
+    await using names = await open(folder, 'r');
+    await names.sync();
     return true;
   } catch (error) {
     await removeFiles(path);
