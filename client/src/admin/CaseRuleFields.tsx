@@ -17,6 +17,17 @@ type Props = {
   readonly message: string;
 };
 
+/** A case that is opened because a model found something tells so: no review of it can hide that. */
+const typesFor = (occasion: TypedCase['occasion'], { reviewTypes }: Known): Known['reviewTypes'] =>
+  reviewTypes.filter(({ hidesFinding }) => occasion === 'delivered' || !hidesFinding);
+
+/** A review type that is not offered with the occasion is no longer chosen. */
+function occasionChosen(value: string, { review }: TypedCase, known: Known): Partial<TypedCase> {
+  const occasion = CASE_OCCASIONS.find((one) => one === value) ?? 'delivered';
+  const isOffered = typesFor(occasion, known).some(({ name }) => name === review);
+  return { occasion, review: isOffered ? review : '' };
+}
+
 export function CaseRuleFields({ typed, known, isExamined, wrong, message }: Props) {
   const { opens } = typed.value;
   const set = (change: Partial<TypedCase>): void => {
@@ -43,7 +54,7 @@ export function CaseRuleFields({ typed, known, isExamined, wrong, message }: Pro
         label={words.occasion}
         value={opens.occasion}
         options={CASE_OCCASIONS.map((value) => ({ value, text: words.occasions[value] }))}
-        onChoose={(value) => set({ occasion: CASE_OCCASIONS.find((one) => one === value) ?? 'delivered' })}
+        onChoose={(value) => set(occasionChosen(value, opens, known))}
       />
       <div role="status">
         {!isExamined && opens.occasion !== 'delivered' && (
@@ -66,10 +77,11 @@ export function CaseRuleFields({ typed, known, isExamined, wrong, message }: Pro
         value={opens.review}
         options={[
           { value: '', text: words.noReview },
-          ...known.reviewTypes.map(({ name, title }) => ({ value: name, text: title })),
+          ...typesFor(opens.occasion, known).map(({ name, title }) => ({ value: name, text: title })),
         ]}
         onChoose={(review) => set({ review })}
       />
+      {opens.occasion !== 'delivered' && <p class="small quiet">{words.reviewWhat}</p>}
     </fieldset>
   );
 }

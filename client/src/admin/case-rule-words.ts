@@ -26,6 +26,8 @@ export const caseRuleWords = {
   tags: 'Tags, separated by commas',
   review: 'Review that is opened with it',
   noReview: 'None',
+  reviewWhat:
+    'Reviews that hide findings are not offered: that there is such a case tells readers what a model found.',
   opens: (occasion: CaseOccasion, title: string, priority: CasePriority) =>
     `${occasions[occasion]}: “${title}” (${priorities[priority].toLowerCase()})`,
   notYet: {

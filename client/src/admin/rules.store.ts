@@ -22,7 +22,7 @@ import { troubleOf, type Trouble } from './admin-trouble.ts';
 const policiesSchema = z.object({ policies: z.array(z.object({ name: z.string() })) });
 const usersSchema = z.object({ users: z.array(z.object({ username: z.string() })) });
 const modelsSchema = z.object({ models: z.array(modelSchema) });
-export type NamedType = { readonly name: string; readonly title: string };
+export type NamedType = { readonly name: string; readonly title: string; readonly hidesFinding: boolean };
 export type NamedModel = { readonly id: string; readonly title: string };
 
 /** Known when everything is loaded. */
@@ -78,7 +78,11 @@ async function readKnown(api: Pick<ApiClient, 'json'>, closed: AbortSignal): Pro
   return {
     destinations,
     models: models.filter(({ task }) => task !== 'explanation'),
-    reviewTypes: types.map(({ name, definition: { title } }) => ({ name, title })),
+    reviewTypes: types.map(({ name, definition: { title, hidesFinding } }) => ({
+      name,
+      title,
+      hidesFinding,
+    })),
     studies,
     values: { policy: policies.map(({ name }) => name), account: users.map(({ username }) => username) },
   };

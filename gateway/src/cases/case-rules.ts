@@ -8,12 +8,22 @@ import { reviewTypes } from '../reviews/review-type.store.ts';
 
 const isOfCases = (rule: Rule): rule is CaseRule => 'occasion' in rule;
 
-/** @throws Problem invalid-request: a review type that is not there, or a condition that nobody can judge later. */
+/**
+ * @throws Problem invalid-request: a review type that is not there, or one that hides what the rule tells its readers;
+ * a condition that nobody can judge later.
+ */
 export async function checkCaseRules(db: Db | Trx, siteId: string, rules: readonly Rule[]): Promise<void> {
-  const known = new Set((await reviewTypes.list(db, siteId)).map(({ name }) => name));
-  for (const { review, when } of rules.filter(isOfCases)) {
+  const types = await reviewTypes.list(db, siteId);
+  const known = new Map(types.map(({ name, definition }) => [name, definition]));
+  for (const { review, when, occasion } of rules.filter(isOfCases)) {
     if (review !== null && !known.has(review))
       throw new Problem('invalid-request', 'Invalid: a rule names a review type that is not there.');
+    // That there is such a case tells its readers that a model found something.
+    if (review !== null && occasion !== 'delivered' && known.get(review)?.hidesFinding)
+      throw new Problem(
+        'invalid-request',
+        'Invalid: a rule that opens cases because of what a model found cannot open a review that hides it.',
+      );
     // It stands in the header alone, which is not read again.
     if (when.bodyPart !== undefined)
       throw new Problem('invalid-request', 'Invalid: a rule of cases cannot ask for the body part.');

@@ -152,4 +152,17 @@ test('name what is there, and nothing that cannot be judged', async () => {
   assert.is(await setRules(), 200);
 });
 
+test('a rule that tells of a finding opens no review that hides it', async () => {
+  for (const occasion of ['finding', 'disagreement'] as const) {
+    const blind = { rules: [rule('blind', { occasion, review: 'chest-film-double' })] };
+    const { title, detail } = await jsonOf<{ title: string; detail: string }>(gateway, `PUT ${PATH}`, {
+      ...{ token, body: blind, status: 422 },
+    });
+    assert.match(`${title} ${detail}`, /cannot open a review that hides it/);
+    assert.is(await setRules(rule('open', { occasion, review: 'chest-film' })), 200);
+  }
+  assert.is(await setRules(rule('blind', { occasion: 'delivered', review: 'chest-film-double' })), 200);
+  assert.is(await setRules(), 200);
+});
+
 test.run();
