@@ -73,7 +73,7 @@ function OneFile({ of, store, mayWrite }: OneFileProps) {
   const about = [
     words.kinds[of.kind],
     formatBytes(of.bytes),
-    of.by,
+    of.by ?? caseWords.notes.reader,
     formatMoment(new Date(of.at), new Date()),
   ];
   return (

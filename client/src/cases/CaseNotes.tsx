@@ -25,7 +25,9 @@ export function CaseNotes({ store, mayWrite }: CaseNotesProps) {
               {words.kinds[kind] && <span class="strong">{words.kinds[kind]}</span>}
               {text === null ? <span class="quiet">{words.gone}</span> : <bdi>{typedSaid(text)}</bdi>}
             </p>
-            <p class="small quiet numbers">{words.by(by, formatMoment(new Date(at), new Date()))}</p>
+            <p class="small quiet numbers">
+              {words.by(by ?? words.reader, formatMoment(new Date(at), new Date()))}
+            </p>
           </li>
         ))}
       </ol>

@@ -73,7 +73,8 @@ export const csvWords = {
     twice: () => 'The case stands in the file twice.',
     outdated: () => 'Somebody has changed the case since it was exported.',
     closed: () => 'The case is closed. Open it again first.',
-    blinded: () => 'Radiologists are reading it: its title and tags stay until they have signed.',
+    blinded: () =>
+      'Radiologists are reading it: its title, tags, priority and due date stay until they have signed.',
     unreadable: () => 'The case can no longer be read or changed.',
     'not-utf8': () => 'It has characters that are not UTF-8. Save the file as “CSV UTF-8”.',
     quotes: () => 'Its quotation marks don’t match. The file was read no further.',

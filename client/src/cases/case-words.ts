@@ -189,6 +189,8 @@ export const caseWords = {
       (typeof NOTE_KINDS)[number],
       string
     >,
+    /** A reader whose name is hidden. */
+    reader: 'A reader',
     by: (name: string, when: string) => `${name}, ${when}`,
   },
   attachments: {

@@ -16,7 +16,7 @@ import { readMultipart } from '../http/read-multipart.ts';
 import { isHiddenWriting, writtenIn } from '../reviews/blinding.ts';
 import type { CaseReader } from './case-rights.ts';
 import type { CaseTools } from './case-tools.ts';
-import { lockCase, type CaseRow } from './case.store.ts';
+import { lockCase, type CaseRow, usernameShownTo } from './case.store.ts';
 import { cipherOf } from './change-case.ts';
 
 export type NewAttachment = {
@@ -118,7 +118,8 @@ export async function shownAttachments(
   const rows = await db
     .selectFrom('case_attachment as a')
     .innerJoin('account', 'account.id', 'a.by_account')
-    .select(['a.id', 'a.kind', 'a.bytes', 'a.sealed_name', 'a.at', 'account.username'])
+    .select(['a.id', 'a.kind', 'a.bytes', 'a.sealed_name', 'a.at'])
+    .select(usernameShownTo(reader, 'a'))
     .select(isHiddenWriting(reader, writtenIn('a')).as('isHidden'))
     .where('a.case_id', '=', caseId)
     .orderBy('a.position')

@@ -4,7 +4,7 @@ import type { CASE_FINDINGS, Case } from '#shared/protocol/cases.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
 import { mayKnowResult } from '../results/result-reach.ts';
-import { isBlindTo } from '../reviews/blinding.ts';
+import { isBlindTo, isHiddenVerdict } from '../reviews/blinding.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 
 type Studies = Case['studies'];
@@ -68,6 +68,7 @@ async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
     .selectFrom('inference_result')
     .select(['id', 'study_instance_uid as uid', 'model_id', 'created_at', 'verdict', 'verified_finding'])
     .select(sql<boolean | null>`(finding->>'positive')::boolean`.as('positive'))
+    .select(isHiddenVerdict(reader, 'inference_result').as('isHidden'))
     .where('site_id', '=', reader.siteId)
     .where('study_instance_uid', 'in', [...uids])
     .where(await mayKnowResult(db, reader, 'inference_result'))
@@ -77,13 +78,13 @@ async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
   return new Map(
     [...byStudy].map(([uid, of]) => [
       uid,
-      of.slice(0, RESULTS_SHOWN).map(({ id, model_id, positive, created_at, verdict, verified_finding }) => ({
+      of.slice(0, RESULTS_SHOWN).map(({ id, model_id, positive, created_at, verdict, ...row }) => ({
         id,
         model: model_id,
         positive,
         createdAt: created_at.toISOString(),
-        verdict,
-        correctedFinding: verdict === 'correct' ? verified_finding : null,
+        verdict: row.isHidden ? null : verdict,
+        correctedFinding: !row.isHidden && verdict === 'correct' ? row.verified_finding : null,
       })),
     ]),
   );

@@ -4,7 +4,7 @@ import type { CasePart, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Db } from '../database/database.ts';
 import { findAdded } from '../pipeline/added.store.ts';
 import { isReached, reachesAll } from '../results/result-reach.ts';
-import { isBlindTo, isHiddenReading, isHiddenWritingEvent } from '../reviews/blinding.ts';
+import { isBlindTo, isHiddenReading, isHiddenWritingEvent, isNameless } from '../reviews/blinding.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 import { usernamesOf } from './case.store.ts';
 
@@ -39,6 +39,12 @@ export async function timelineOf(
   const rows = await db
     .selectFrom('audit')
     .select(['at', 'event', 'fields'])
+    .select(
+      isNameless(reader, {
+        caseId: sql`${caseId}::uuid`,
+        by: sql`(case when audit.fields ? 'caseId' then audit.fields->>'by' end)::uuid`,
+      }).as('isNameless'),
+    )
     .where('site_id', '=', reader.siteId)
     .where(
       sql<boolean>`((fields ? 'caseId' and fields->>'caseId' = ${caseId})
@@ -53,14 +59,14 @@ export async function timelineOf(
   const blindIds = new Set(studyIds.flatMap(({ id, isBlind }) => (isBlind ? [id] : [])));
   const accounts = rows.flatMap(({ fields }) => accountOf(fields) ?? []);
   const names = withheld.includes('people') ? new Map() : await usernamesOf(db, [...new Set(accounts)]);
-  return rows.reverse().flatMap(({ at, event, fields }) => {
+  return rows.reverse().flatMap(({ at, event, fields, isNameless: isOfReader }) => {
     const brought = 'studyId' in fields ? added(fields) : undefined;
     // A reader who is blinded to what models found is told of none.
     if (brought !== undefined && blindIds.has(String(fields['studyId']))) return [];
     return {
       at: at.toISOString(),
       event,
-      by: names.get(accountOf(fields) ?? '') ?? null,
+      by: isOfReader ? null : (names.get(accountOf(fields) ?? '') ?? null),
       fields: withheld.includes('people') ? withoutPeople(fields) : saidIn(fields),
       ...(brought !== undefined && { added: brought }),
     };

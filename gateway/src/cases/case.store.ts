@@ -4,12 +4,13 @@ import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { CaseNoteTable, CaseRecordTable } from '../database/case-tables.ts';
 import type { Db, Trx } from '../database/database.ts';
-import { isHiddenWriting, writtenIn } from '../reviews/blinding.ts';
+import { isHiddenWriting, isNameless, writtenIn } from '../reviews/blinding.ts';
 import { isVisible, type CaseReader } from './case-rights.ts';
 import { isSampleAccount, isSampleCase, sampleAccountIds } from './sample-mark.ts';
 
 export type CaseRow = Selectable<CaseRecordTable>;
-export type NoteRow = Selectable<CaseNoteTable> & { readonly username: string };
+/** `username` null: not for this reader now. */
+export type NoteRow = Selectable<CaseNoteTable> & { readonly username: string | null };
 
 /** @throws Problem not-found, also for one that the reader may not see. */
 export async function findCase(db: Db, reader: CaseReader, id: string): Promise<CaseRow> {
@@ -85,6 +86,12 @@ export async function addStudies(
     .execute();
 }
 
+/** Of the account that wrote a row of this table. */
+export const usernameShownTo = (reader: CaseReader, table: string) =>
+  sql<
+    string | null
+  >`case when ${isNameless(reader, writtenIn(table))} then null else account.username end`.as('username');
+
 /** All of them; `isHidden`: not for this reader now (blinding.ts). */
 export async function notesOf(
   db: Db,
@@ -95,7 +102,7 @@ export async function notesOf(
     .selectFrom('case_note')
     .innerJoin('account', 'account.id', 'case_note.by_account')
     .selectAll('case_note')
-    .select('account.username')
+    .select(usernameShownTo(reader, 'case_note'))
     .select(isHiddenWriting(reader, writtenIn('case_note')).as('isHidden'))
     .where('case_id', '=', caseId)
     .orderBy('position')

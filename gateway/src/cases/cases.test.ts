@@ -283,6 +283,13 @@ test('a case takes a limited number of notes', async () => {
   );
   assert.is(await note(), 201);
   assert.is(await note(), 'case-full');
+  const said = { version: 1, reason: 'Reported' };
+  assert.is(
+    await statusOf(`POST /cases/${id}/close`, 'admin', said),
+    'case-full',
+    'its reason is a note too',
+  );
+  assert.is(await statusOf(`POST /cases/${id}/close`, 'admin', { version: 1 }), 200);
 });
 
 test('reading a case, and reading whose it is, is one event each for an account, a case and a quarter of an hour', async () => {

@@ -38,7 +38,7 @@ export async function changeCase(
     }
     const text = { ...before!, ...(title && { title }), ...(tags && { tags }) };
     const isRetyped = title !== undefined || tags !== undefined;
-    if (isRetyped) await requireNotBlinded(trx, keeper, id);
+    if (tellsReaders(differing)) await requireNotBlinded(trx, keeper, id);
     await updateCase(
       trx,
       row,
@@ -60,6 +60,10 @@ export async function changeCase(
 
 type Fields = Omit<CaseChange, 'version'>;
 
+/** All readers see it, and it may tell what one of them thinks: words, and how much the case hurries. */
+export const tellsReaders = (fields: Partial<Record<keyof Fields, unknown>>): boolean =>
+  (['title', 'tags', 'priority', 'dueOn'] as const).some((name) => fields[name] !== undefined);
+
 /** The fields whose value is another one than that of the case. A text that cannot be read differs from any. */
 function differingOf(row: CaseRow, text: CaseText | null, { tags, ...asked }: Fields): Fields {
   const wanted: Fields = { ...asked, ...(tags && { tags: [...new Set(tags)] }) };
@@ -76,7 +80,7 @@ function differingOf(row: CaseRow, text: CaseText | null, { tags, ...asked }: Fi
   return Object.fromEntries(names.map((name) => [name, wanted[name]]));
 }
 
-/** @throws Problem not-found, case-changed, case-closed. */
+/** @throws Problem not-found, case-changed, case-closed, case-full. */
 export async function closeCase(
   tools: CaseTools,
   keeper: CaseReader,
@@ -92,7 +96,7 @@ export async function closeCase(
   });
 }
 
-/** @throws Problem not-found, case-changed, case-not-closed. */
+/** @throws Problem not-found, case-changed, case-not-closed, case-full. */
 export async function reopenCase(
   tools: CaseTools,
   keeper: CaseReader,
@@ -118,7 +122,6 @@ export async function noteInCase(
   const { db, now } = tools;
   await db.transaction().execute(async (trx) => {
     const row = await lockCase(trx, keeper, { id, version: null });
-    if ((await countNotes(trx, row)) >= NOTES_LIMIT) throw new Problem('case-full');
     await insertNote(trx, tools, row, { kind: 'note', text, by: keeper.id });
     await recordAudit(trx, keeper.siteId, { event: 'case-noted', caseId: id, by: keeper.id }, now());
   });
@@ -169,12 +172,14 @@ async function countNotes(trx: Trx, { id }: CaseRow): Promise<number> {
   return count;
 }
 
+/** @throws Problem case-full, case-unreadable. */
 async function insertNote(
   trx: Trx,
   tools: CaseTools,
   row: CaseRow,
   { kind, text, by }: NewNote & { readonly by: string },
 ): Promise<void> {
+  if ((await countNotes(trx, row)) >= NOTES_LIMIT) throw new Problem('case-full');
   const id = tools.newId();
   const sealed = cipherOf(tools, row).seal(placeOfNote(id), text);
   await trx

@@ -7,6 +7,7 @@ import type { NewCase } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { aboutOf, cellsOf, fieldsOf, RowFault, type Assignees, type CsvValues } from './case-csv.ts';
 import { isReadBlinded, mayRead } from '../reviews/blinding.ts';
+import { tellsReaders } from './change-case.ts';
 import type { CaseReader } from './case-rights.ts';
 import type { CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
@@ -99,9 +100,13 @@ async function judgeRow(judge: Judge, read: ReadRow, named: ReadonlyMap<string, 
   if (judge.seen.has(id)) throw new RowFault('twice', 'id');
   judge.seen.add(id);
   const fields = changesOf(judge, of, values);
-  const isRetyped = fields?.title !== undefined || fields?.tags !== undefined;
   const { tools, keeper } = judge;
-  if (isRetyped && mayRead(keeper) && (await isReadBlinded(tools.db, keeper, id)))
+  if (
+    fields !== null &&
+    tellsReaders(fields) &&
+    mayRead(keeper) &&
+    (await isReadBlinded(tools.db, keeper, id))
+  )
     throw new RowFault('blinded');
   return fields === null ? 'unchanged' : { row, of: of.row, fields, found: null };
 }

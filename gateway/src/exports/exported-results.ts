@@ -20,27 +20,35 @@ export async function resultsOf(
   db: Db,
   cases: readonly Pick<Case, 'id' | 'studies'>[],
 ): Promise<ReadonlyMap<string, readonly ExportedResult[]>> {
-  const ids = new Map(
-    cases.map((one) => [one.id, one.studies.flatMap(({ results }) => results.map(({ id }) => id))]),
+  const shown = new Map(cases.map(({ id, studies }) => [id, studies.flatMap(({ results }) => results)]));
+  const found = await readResults(db, [...new Set([...shown.values()].flat().map(({ id }) => id))]);
+  return new Map(
+    [...shown].map(([caseId, of]) => [
+      caseId,
+      of.flatMap(({ id, verdict, correctedFinding: corrected }) => {
+        const result = found.get(id);
+        return result === undefined ? [] : [{ ...result, verdict, corrected }];
+      }),
+    ]),
   );
-  const found = await readResults(db, [...new Set([...ids.values()].flat())]);
-  return new Map([...ids].map(([caseId, of]) => [caseId, of.flatMap((id) => found.get(id) ?? [])]));
 }
 
-async function readResults(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, ExportedResult>> {
+type ReadResult = Omit<ExportedResult, 'verdict' | 'corrected'>;
+
+async function readResults(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, ReadResult>> {
   if (ids.length === 0) return new Map();
   const rows = await db
     .selectFrom('inference_result')
-    .select(['id', 'model_id', 'version', 'created_at', 'verdict', 'verified_finding'])
+    .select(['id', 'model_id', 'version', 'created_at'])
     .select(sql<number | null>`(finding->>'score')::float8`.as('score'))
     .select(sql<boolean | null>`(finding->>'positive')::boolean`.as('positive'))
     .select('image_kind as kind')
     .where('id', 'in', [...ids])
     .execute();
   return new Map(
-    rows.map(({ id, model_id: model, created_at, verified_finding: corrected, ...row }) => [
+    rows.map(({ id, model_id: model, created_at, ...row }) => [
       id,
-      { ...row, model, corrected, at: created_at.toISOString() },
+      { ...row, model, at: created_at.toISOString() },
     ]),
   );
 }

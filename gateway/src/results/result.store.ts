@@ -8,6 +8,7 @@ import type { ModelRef } from '#shared/models/model.ts';
 import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts';
 import type { InferenceResultTable, ResultVerdictTable } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
+import { isHiddenVerdict } from '../reviews/blinding.ts';
 import { insertMaps, type ResultMap } from './result-map.store.ts';
 import { mayKnowResult, type Asking } from './result-reach.ts';
 
@@ -161,6 +162,8 @@ export async function listResults(
   if (version !== undefined) query = query.where('r.version', '=', version);
   if (study !== undefined) query = query.where('r.study_instance_uid', '=', study);
   if (verdict !== undefined) query = query.where('r.verdict', '=', verdict);
+  if (verdict !== undefined && shownTo !== undefined)
+    query = query.where(sql<boolean>`not ${isHiddenVerdict(shownTo, 'r')}`);
   if (differs !== undefined) query = query.where('r.disagreement', 'is not', null);
   if (from !== undefined) query = query.where('r.created_at', '>=', from);
   if (to !== undefined) query = query.where('r.created_at', '<', to);

@@ -17,6 +17,7 @@ import {
 } from '#shared/protocol/inference.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordReading } from '../audit/record-reading.ts';
+import { readWithoutVerdicts } from '../reviews/blinding.ts';
 import type { Db } from '../database/database.ts';
 import {
   callerOf,
@@ -42,7 +43,7 @@ import { instancesOfResults } from './result-instance.store.ts';
 import { mapOf, masksOf, sideOf } from './result-map.store.ts';
 import { recordView } from './result-view.store.ts';
 import { findResult, listResults, type ResultRow } from './result.store.ts';
-import { mayRead, showResult, showResults } from './show-results.ts';
+import { isVerified, mayRead, showResult, showResults } from './show-results.ts';
 import { sourceOf, verifyResult, type VerifyTools } from './verify-result.ts';
 
 const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];
@@ -282,6 +283,8 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     const instances = (await instancesOfResults(db, [id])).get(id) ?? [];
     const instance = instances.find((one) => one.sopInstanceUID === sopInstanceUID);
     if (source === null || instance === undefined || !mayRead(caller, instance))
+      throw new Problem('not-found');
+    if (isVerified(instance) && (await readWithoutVerdicts(db, caller, [id])).has(id))
       throw new Problem('not-found');
     const { studyInstanceUID } = source;
     const where = { studyInstanceUID, seriesInstanceUID: instance.seriesInstanceUID, sopInstanceUID };

@@ -3,6 +3,7 @@ import type { Role } from '#shared/protocol/api.ts';
 import type { Result, ResultInstance, Verification } from '#shared/protocol/inference.ts';
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
+import { readWithoutVerdicts } from '../reviews/blinding.ts';
 import { instancesOfResults } from './result-instance.store.ts';
 import { reachesAll } from './result-reach.ts';
 import { firstRequests, usernamesOf, verdictsOf, type ResultRow, type VerdictRow } from './result.store.ts';
@@ -17,6 +18,7 @@ export async function showResults(rows: readonly ResultRow[], caller: Caller, db
   const ids = rows.map(({ id }) => id);
   const requests = await firstRequests(db, ids);
   const instances = await instancesOfResults(db, ids);
+  const hidden = await readWithoutVerdicts(db, caller, ids);
   const accounts = [
     ...rows.map((row) => row.verified_by),
     ...[...requests.values()].map(({ accountId }) => accountId),
@@ -25,7 +27,8 @@ export async function showResults(rows: readonly ResultRow[], caller: Caller, db
   return rows.map((row) => {
     const request = requests.get(row.id);
     const askedBy = request?.accountId ?? null;
-    const present = presentOf(row);
+    const isHidden = hidden.has(row.id) && row.verified_by !== caller.id;
+    const present = isHidden ? null : presentOf(row);
     return {
       id: row.id,
       jobId: request?.jobId ?? null,
@@ -36,7 +39,9 @@ export async function showResults(rows: readonly ResultRow[], caller: Caller, db
       cached: false,
       disagreement: row.disagreement,
       revision: row.revision,
-      instances: (instances.get(row.id) ?? []).filter((instance) => mayRead(caller, instance)),
+      instances: (instances.get(row.id) ?? []).filter(
+        (instance) => mayRead(caller, instance) && !(isHidden && isVerified(instance)),
+      ),
       verification: present && verificationOf(present, caller, names),
     };
   });
@@ -52,13 +57,16 @@ export async function showResult(
   { db, seal }: { readonly db: Db; readonly seal: ReasonSeal },
 ): Promise<Result> {
   const [result] = await showResults([row], caller, db);
-  const rows = await verdictsOf(db, row.id);
+  const hidden = await readWithoutVerdicts(db, caller, [row.id]);
+  const rows = (await verdictsOf(db, row.id)).filter(
+    ({ by_account }) => by_account === caller.id || !hidden.has(row.id),
+  );
   const accounts = rows.map(({ by_account }) => by_account);
   const names = await namesFor(caller, accounts, db);
   const reasonOf = ({ sealed_reason }: VerdictRow) =>
     reachesAll(caller) ? { reason: sealed_reason && seal.open(row.id, sealed_reason) } : {};
   const history = rows.map((said) => ({ ...verificationOf(said, caller, names), ...reasonOf(said) }));
-  return { ...result!, history, verification: history.at(-1) ?? null };
+  return { ...result!, history, verification: result!.verification && (history.at(-1) ?? null) };
 }
 
 /** A verified report names the radiologist and the reason: it is for those who may see both. */
@@ -66,8 +74,12 @@ export function mayRead(
   caller: Caller,
   { kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>,
 ): boolean {
-  return kind !== 'SR' || revision === 1 || reachesAll(caller);
+  return !isVerified({ kind, revision }) || reachesAll(caller);
 }
+
+/** A report with a radiologist's verdict. */
+export const isVerified = ({ kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>): boolean =>
+  kind === 'SR' && revision > 1;
 
 type Names = ReadonlyMap<string | null, string>;
 

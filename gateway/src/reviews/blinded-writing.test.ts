@@ -246,7 +246,7 @@ test('while a place is free no radiologist is told; nobody takes a place who was
   assert.is(await give('admin', 'cleo', told), '200', 'a colleague answers for it');
 });
 
-test('readers change no title and no tag meanwhile; an organiser does, and readers again afterwards', async () => {
+test('readers change no title, tag, priority or due date meanwhile; an organiser does, and readers again afterwards', async () => {
   const { id: caseId } = await openCase();
   const reviewId = await openReview(caseId, ['ana', 'ben']);
   const change = async (who: Who, set: object): Promise<string> => {
@@ -262,10 +262,11 @@ test('readers change no title and no tag meanwhile; an organiser does, and reade
     });
     return answer.text();
   };
-  for (const set of [{ title: WRITTEN.note }, { tags: ['lobar'] }])
+  const hints = [{ priority: 'urgent' }, { dueOn: '2027-01-02' }];
+  for (const set of [{ title: WRITTEN.note }, { tags: ['lobar'] }, ...hints])
     assert.is(await change('ana', set), 'review-blinded');
   assert.match(await imported('ana', WRITTEN.note), /"fault":"blinded"/);
-  assert.is(await change('ana', { priority: 'urgent' }), '200');
+  assert.is(await change('ana', { status: 'on-hold' }), '200');
   assert.is(await change('admin', { title: 'Chest, febrile' }), '200');
   assert.match(await imported('admin', 'Chest and fever'), /"isImported":true/);
   for (const who of ['ana', 'ben'] as const) await sign(reviewId, who);

@@ -1,9 +1,10 @@
 /**
  * Blinded readings: while an account reads a case for a review, or may take a place in it, it is shown nothing over
- * any route that other readers wrote since the review began, and, where the review hides what models found, no result
- * of the studies of that case. As soon as it has signed, or the review ended, it is.
+ * any route that other readers wrote or judged since the first review of the case began, and, where the review hides
+ * what models found, no result of the studies of that case. As soon as it has signed, or the review ended, it is.
  */
 import { sql, type RawBuilder } from 'kysely';
+import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import { REVIEWERS } from '#shared/protocol/reviews.ts';
 import type { Db } from '../database/database.ts';
 import type { Caller } from '../http/route.ts';
@@ -65,10 +66,20 @@ export const isOfReviewed = (caseId: RawBuilder<unknown>): RawBuilder<boolean> =
     on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
     where bo.case_id = b.case_id and bc.case_id = ${caseId}))`;
 
-/** Of the review `b`: since it began, by somebody who reads it, did, or may come to. */
-export const isOfReaders = ({ by, at }: Written): RawBuilder<boolean> => sql`(b.opened_at <= ${at}
+/** Of the review `b` itself and of every other one, as of a round before it, that is of its case or of its studies. */
+const ROUNDS = sql`review br where br.case_id in (select b.case_id union select bc.case_id
+  from case_study bo join case_study bc on bc.site_id = bo.site_id and bc.study_instance_uid = bo.study_instance_uid
+  where bo.case_id = b.case_id)`;
+
+/**
+ * Of the review `b`: since it or the first round before it began, by somebody who reads it or one of these rounds, did,
+ * or may come to.
+ */
+export const isOfReaders = ({ by, at }: Written): RawBuilder<boolean> =>
+  sql`(exists (select 1 from ${ROUNDS} and br.opened_at <= ${at})
   and (exists (select 1 from account ba where ba.id = ${by} and ba.roles && ${[...REVIEWERS]}::text[])
-    or exists (select 1 from review_event bw where bw.review_id = b.id and bw.to_account = ${by})))`;
+    or exists (select 1 from ${ROUNDS} and exists (select 1 from review_event bw
+      where bw.review_id = br.id and bw.to_account = ${by}))))`;
 
 /** Of the review `b`: its readers are to know nothing of models, or of each other. */
 export const IS_BLINDED = sql`(b.hides_finding
@@ -78,6 +89,41 @@ export const IS_BLINDED = sql`(b.hides_finding
 export const isHiddenWriting = (reader: Reader, written: Written): RawBuilder<boolean> =>
   sql`(${written.by} <> ${reader.id} and exists (select 1 from ${blindReviews(reader)} and ${IS_BLINDED}
     and ${isOfReviewed(written.caseId)} and ${isOfReaders(written)}))`;
+
+/**
+ * A condition: the account decides between the readers of a review, or may take that place, and one of them wrote it.
+ * They see it, and not whose it is.
+ */
+export const isNameless = ({ id, siteId, roles }: Reader, { caseId, by }: Omit<Written, 'at'>) =>
+  sql<boolean>`(${by} <> ${id} and exists (select 1 from review b where b.site_id = ${siteId}
+    and b.state = 'adjudication' and ${isOfReviewed(caseId)}
+    and exists (select 1 from review_place bp where bp.review_id = b.id and bp.place = ${ADJUDICATOR}
+      and (bp.account_id = ${id} ${mayRead({ roles }) ? sql`or bp.state = 'open'` : sql``}))
+    and not exists (select 1 from review_place bo where bo.review_id = b.id and bo.place <> ${ADJUDICATOR}
+      and bo.account_id = ${id})
+    and exists (select 1 from review_event bw where bw.review_id = b.id and bw.to_account = ${by})))`;
+
+/** A condition on `uid`, a Study Instance UID in the query: the account is to read it without what others judged. */
+const isReadWithoutVerdicts = (reader: Reader, uid: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`exists (select 1 from ${blindReviews(reader)} and ${IS_BLINDED} and exists (select 1 from case_study bs
+    where bs.case_id = b.case_id and bs.site_id = b.site_id and bs.study_instance_uid = ${uid}))`;
+
+/** A condition on a result (`result`: its table's name): somebody else judged it, and this account is not to know. */
+export const isHiddenVerdict = (reader: Reader, result: 'inference_result' | 'r'): RawBuilder<boolean> =>
+  sql<boolean>`(${sql.ref(`${result}.verified_by`)} is distinct from ${reader.id}
+    and ${isReadWithoutVerdicts(reader, sql.ref(`${result}.study_instance_uid`))})`;
+
+/** The ids of those of these results that the account is to read without the verdicts of others. */
+export async function readWithoutVerdicts(
+  db: Db,
+  reader: Reader,
+  resultIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ id: string }>`select r.id from inference_result r
+    where r.id = any(${[...resultIds]}::uuid[])
+      and ${isReadWithoutVerdicts(reader, sql`r.study_instance_uid`)}`.execute(db);
+  return new Set(rows.map(({ id }) => id));
+}
 
 /** A condition on `review` in the query: its outcome, which others signed before the account was to read the case. */
 export const isHiddenOutcome = (reader: Reader): RawBuilder<boolean> => sql<boolean>`(review.state = 'settled'
@@ -104,8 +150,8 @@ export async function hiddenInstances(
 }
 
 /**
- * Whether radiologists read the case blinded now. Its title and tags are shown to all of them, so nobody who may read
- * changes these meanwhile.
+ * Whether radiologists read the case blinded now. Its title, tags, priority and due date are shown to all of them, so
+ * nobody who may read changes these meanwhile.
  */
 export async function isReadBlinded(db: Db, { siteId }: Reader, caseId: string): Promise<boolean> {
   const { rows } = await sql<{ is: boolean }>`select exists (select 1 from review b

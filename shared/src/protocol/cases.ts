@@ -200,7 +200,8 @@ export const caseNoteSchema = z.object({
   kind: z.enum(NOTE_KINDS),
   /** Null: its key is gone, or the answer is anonymous. */
   text: z.string().nullable(),
-  by: z.string(),
+  /** Null: a reader of a review between whose readers the caller decides. */
+  by: z.string().nullable(),
   at: z.iso.datetime(),
 });
 /** Those of other readers of a blinded review that the caller is not shown before they have signed. */
@@ -225,7 +226,8 @@ export const caseAttachmentsSchema = z.object({
       bytes: z.number().int(),
       /** Null: its key is gone. */
       name: z.string().nullable(),
-      by: z.string(),
+      /** Null as of notes. */
+      by: z.string().nullable(),
       at: z.iso.datetime(),
     }),
   ),

@@ -36,7 +36,7 @@ export const REVIEW_PROBLEMS = {
     status: 409,
     retry: 'changed',
     title:
-      'Radiologists are reading this case without knowing of each other: its title and tags stay as they are.',
+      'Radiologists are reading this case without knowing of each other: its title, tags, priority and due date stay as they are.',
     next: 'Write a note. It is shown to the other readers once they have signed.',
   },
   'review-type-changed': {

@@ -1,0 +1,146 @@
+/** A case that is read again: its new readers are told nothing of what earlier rounds wrote, judged and decided. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Session } from '#shared/protocol/api.ts';
+import type { Case, CaseAttachments, CaseNotes, CaseTimeline } from '#shared/protocol/cases.ts';
+import type { Result } from '#shared/protocol/inference.ts';
+import type { Review, ReviewTypes } from '#shared/protocol/reviews.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { insertTestResult } from '../testing/insert-result.ts';
+
+const test = suite('a second round of a review');
+let gateway: TestGateway & { pacs: TestPacs };
+let seed = 1650;
+type Who = 'ana' | 'ben' | 'cleo' | 'admin' | 'technician';
+const people = new Map<Who, Session>();
+const as = (who: Who): { token: string } => ({ token: people.get(who)!.accessToken });
+const idOf = (who: Who): string => people.get(who)!.user.id;
+const nameOf = (who: Who): string => people.get(who)!.user.username;
+
+test.before(async () => {
+  const pacs = openTestPacs();
+  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  for (const who of ['ana', 'ben', 'cleo'] as const) people.set(who, await gateway.userWith(['radiologist']));
+  people.set('admin', await gateway.userWith(['admin']));
+  people.set('technician', await gateway.userWith(['technician']));
+  const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('admin'));
+  const { definition } = types.find(({ name }) => name === 'chest-film-double')!;
+  const body = {
+    name: 'double-open',
+    definition: { ...definition, title: 'Two, open', hidesFinding: false },
+  };
+  await jsonOf(gateway, 'POST /review-types', { ...as('admin'), body, status: 201 });
+});
+test.after(() => gateway.close());
+
+/** The case of a film in which a model found something. */
+async function openCase(): Promise<{ readonly id: string; readonly result: string }> {
+  seed += 1;
+  const study = await deliverStudy(gateway, { ...as('technician'), seed, patientId: `PID-${seed}` });
+  const result = await insertTestResult(gateway.database.db, { study, positive: true, at: gateway.now() });
+  return { id: (await openTestCase(gateway, as('admin').token, { studies: [study] })).id, result };
+}
+async function openReview(caseId: string, readers: readonly Who[], type: string): Promise<string> {
+  const body = { id: randomUUID(), type, readers: readers.map(idOf) };
+  await jsonOf(gateway, `POST /cases/${caseId}/reviews`, { ...as('admin'), body, status: 201 });
+  gateway.wait(1);
+  return body.id;
+}
+async function sign(reviewId: string, who: Who, finding = 'pneumonia'): Promise<void> {
+  const answers = { finding, certainty: 4 };
+  for (const [step, said] of [
+    ['decision', { decision: 'accept', answers }],
+    ['sign', { isMeant: true }],
+  ] as const) {
+    const { places } = await jsonOf<Review>(gateway, `GET /reviews/${reviewId}`, as(who));
+    const { place, version } = places.find(({ isMine }) => isMine)!;
+    const body = { id: randomUUID(), place, version, ...said };
+    await jsonOf(gateway, `POST /reviews/${reviewId}/${step}`, { ...as(who), body });
+  }
+}
+const note = (who: Who, caseId: string, text: string): Promise<CaseNotes> =>
+  jsonOf(gateway, `POST /cases/${caseId}/notes`, { ...as(who), body: { text }, status: 201 });
+const readNotes = async (who: Who, caseId: string): Promise<(string | null)[]> =>
+  (await jsonOf<CaseNotes>(gateway, `GET /cases/${caseId}/notes`, as(who))).notes.map(({ text }) => text);
+
+test('notes of an earlier round are hidden from new readers until they have signed', async () => {
+  const { id } = await openCase();
+  await note('ana', id, 'Before any round');
+  gateway.wait(1);
+  const first = await openReview(id, ['ana'], 'chest-film');
+  await note('ana', id, 'Plainly lobar');
+  await sign(first, 'ana');
+  const second = await openReview(id, ['ben', 'cleo'], 'double-open');
+  assert.equal(await readNotes('ben', id), ['Before any round']);
+  await jsonOf(gateway, `POST /reviews/${second}/withdraw`, { ...as('admin'), body: { id: randomUUID() } });
+  await note('cleo', id, 'Seems clear');
+  gateway.wait(1);
+  const third = await openReview(id, ['ana', 'ben'], 'double-open');
+  assert.equal(await readNotes('ben', id), ['Before any round']);
+  assert.is((await readNotes('admin', id)).length, 3);
+  await sign(third, 'ben');
+  assert.is((await readNotes('ben', id)).length, 3);
+});
+
+test('the verdict of an earlier round is hidden from new readers, on every page that has it', async () => {
+  const { id, result } = await openCase();
+  const first = await openReview(id, ['ana'], 'chest-film');
+  await sign(first, 'ana');
+  const second = await openReview(id, ['ben', 'cleo'], 'double-open');
+  const verdicts = async (who: Who): Promise<unknown[]> => {
+    const { studies } = await jsonOf<Case>(gateway, `GET /cases/${id}`, as(who));
+    const { results } = studies[0]!;
+    const page = await jsonOf<Result>(gateway, `GET /results/${result}`, as(who));
+    const list = async (query: string) =>
+      (await jsonOf<{ results: Result[] }>(gateway, `GET /results?${query}`, as(who))).results.filter(
+        (one) => one.id === result,
+      );
+    return [
+      ...results.map(({ verdict }) => verdict),
+      ...[page, ...(await list('limit=50'))].map(({ verification }) => verification?.verdict ?? null),
+      page.history?.length,
+      (await list('verdict=agree')).length + (await list('verdict=correct')).length,
+    ];
+  };
+  const said = await verdicts('admin');
+  assert.equal(said.slice(3), [1, 1]);
+  assert.equal(await verdicts('ben'), [null, null, null, 0, 0]);
+  assert.equal(await verdicts('ana'), said, 'their own');
+  await sign(second, 'ben');
+  assert.equal(await verdicts('ben'), said);
+});
+
+test('the adjudicator reads what readers wrote, and not who wrote it', async () => {
+  const { id } = await openCase();
+  const review = await openReview(id, ['ana', 'ben'], 'double-open');
+  await note('ana', id, 'Plainly lobar');
+  await note('admin', id, 'Febrile');
+  const form = new FormData();
+  form.set('name', 'drawing.pdf');
+  form.set('file', new Blob(['%PDF-1.7']));
+  await jsonOf(gateway, `POST /cases/${id}/attachments`, { ...as('ana'), form, status: 201 });
+  await sign(review, 'ana');
+  await sign(review, 'ben', 'normal');
+  const told = async (who: Who) => {
+    const { notes } = await jsonOf<CaseNotes>(gateway, `GET /cases/${id}/notes`, as(who));
+    const { attachments } = await jsonOf<CaseAttachments>(gateway, `GET /cases/${id}/attachments`, as(who));
+    const { events } = await jsonOf<CaseTimeline>(gateway, `GET /cases/${id}/timeline`, as(who));
+    return [...notes, ...attachments, ...events.filter(({ event }) => event === 'case-noted')].map(
+      ({ by }) => by,
+    );
+  };
+  const ana = nameOf('ana');
+  const admin = nameOf('admin');
+  assert.equal(await told('cleo'), [null, admin, null, null, admin], 'may take the place');
+  const body = { id: randomUUID(), place: 0, version: 1, accountId: idOf('cleo') };
+  await gateway.call('POST', `/reviews/${review}/assign`, { ...as('admin'), body });
+  assert.equal(await told('cleo'), [null, admin, null, null, admin]);
+  assert.equal(await told('admin'), [ana, admin, ana, ana, admin]);
+  await sign(review, 'cleo');
+  assert.equal(await told('cleo'), [ana, admin, ana, ana, admin]);
+});
+
+test.run();
