@@ -97,6 +97,7 @@ export const exportWords = {
     'not-allowed': 'Your account may no longer make such a file. Ask an administrator.',
     'identity-found': 'The file would have named a patient, so it was destroyed.',
     'too-large': 'The set would have more than 19,000 images. Export fewer cases at once.',
+    'case-deleted': 'A case in it was deleted, and the file with it. Export again without that case.',
     unexpected:
       'The gateway could not make the file. Export again; if that fails too, tell an administrator.',
   } satisfies Record<ExportTrouble, string>,

@@ -54,4 +54,11 @@ export type ExportJobTable = {
   expires_at: Date | null;
 };
 
-export type ExportTables = { export_template: ExportTemplateTable; export_job: ExportJobTable };
+/** The numbers of the cases in a file that tells cases apart: an anonymous one does not, and has no row. */
+export type ExportHeldTable = { export_id: string; cases: number[] };
+
+export type ExportTables = {
+  export_template: ExportTemplateTable;
+  export_job: ExportJobTable;
+  export_held: ExportHeldTable;
+};

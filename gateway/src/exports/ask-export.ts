@@ -1,4 +1,5 @@
 /** A new export. The device makes its id: the same request again is no second export. */
+import { sql } from 'kysely';
 import {
   EXPORT_CASES_LIMITS,
   mayExport,
@@ -40,6 +41,7 @@ export async function askExport(tools: ExportTools, caller: CaseReader, asked: N
   if (total > EXPORT_CASES_LIMITS[template.definition.format]) throw new Problem('export-too-large');
   const at = now();
   await db.transaction().execute(async (trx) => {
+    await lockAsking(trx, caller.id);
     if (!(await insertExport(trx, tools, caller, { asked, template, total, at }))) return;
     if ((await countOpen(trx, caller.id)) > OPEN_LIMIT) throw new Problem('too-many-exports');
     await jobs.enqueue(trx, EXPORT_QUEUE, { exportId: asked.id }, { key: asked.id, group: caller.id });
@@ -48,6 +50,11 @@ export async function askExport(tools: ExportTools, caller: CaseReader, asked: N
     const event = { event: 'export-made', exportId: asked.id, by: caller.id, ...said } as const;
     await recordAudit(trx, caller.siteId, { ...event, cases: total, hasPurpose: true }, at);
   });
+}
+
+/** Until the transaction ends the account asks for no other export: none is counted before another one is there. */
+async function lockAsking(trx: Trx, accountId: string): Promise<void> {
+  await sql`select pg_advisory_xact_lock(hashtext(${`exports ${accountId}`}))`.execute(trx);
 }
 
 /** @throws Problem not-found. */

@@ -6,6 +6,7 @@ import { destroyFile, sweepFiles } from './export-files.ts';
 import type { ExportTools } from './export-tools.ts';
 import {
   endExport,
+  exportsOfDeleted,
   fileOf,
   forgetExports,
   lockExport,
@@ -56,19 +57,35 @@ export const saidOf = ({ id, template_name, template_version, definition, done }
   cases: done,
 });
 
-/** Destroys the files whose time is over, and those that nothing names. */
+/**
+ * With a case its words are destroyed: so is the file of every export, or of this one, that has it. False: there was
+ * none.
+ */
+export async function endOfDeleted(tools: ExportTools, exportId: string | null): Promise<boolean> {
+  const ids = await exportsOfDeleted(tools.db, exportId);
+  for (const id of ids)
+    await destroyFile(tools, await expire(tools, id, { state: 'failed', trouble: 'case-deleted' }));
+  return ids.length > 0;
+}
+
+/** Destroys the files whose time is over, those of deleted cases, and those that nothing names. */
 export async function expireExports(tools: ExportTools): Promise<void> {
   for (const id of await outdatedExports(tools.db, tools.now()))
     await destroyFile(tools, await expire(tools, id));
+  await endOfDeleted(tools, null);
   await sweepFiles(tools);
   await forgetExports(tools.db, new Date(tools.now().getTime() - FORGOTTEN_AFTER_MS));
 }
 
-async function expire({ db, now }: ExportTools, id: string): Promise<ExportFile | null> {
+async function expire(
+  { db, now }: ExportTools,
+  id: string,
+  to: Pick<Parameters<typeof endExport>[2], 'state' | 'trouble'> = { state: 'expired', trouble: null },
+): Promise<ExportFile | null> {
   return db.transaction().execute(async (trx) => {
     const row = await lockExport(trx, id);
     if (row?.state !== 'ready') return null;
-    await endExport(trx, row, { state: 'expired', trouble: null, now: now() });
+    await endExport(trx, row, { ...to, now: now() });
     await recordAudit(trx, row.site_id, { event: 'export-expired', ...saidOf(row), by: null }, now());
     return fileOf(row);
   });

@@ -78,6 +78,27 @@ export async function finishExport(trx: Trx, run: Run, { leftOut, ...written }: 
   return isUpdated(await ofRun(trx, run).set(ready).executeTakeFirst());
 }
 
+/** The numbers of the cases in its file. */
+export async function holdCases(trx: Trx, exportId: string, cases: readonly number[]): Promise<void> {
+  await trx
+    .insertInto('export_held')
+    .values({ export_id: exportId, cases: [...cases] })
+    .execute();
+}
+
+/** Those of the exports with a file, or this one, that hold a case which was deleted. Their ids. */
+export async function exportsOfDeleted(db: Db, exportId: string | null): Promise<readonly string[]> {
+  const { rows } = await sql<{
+    id: string;
+  }>`select j.id from export_job j join export_held h on h.export_id = j.id
+    where j.state = 'ready' and (${exportId}::uuid is null or j.id = ${exportId}::uuid)
+      and exists (select 1 from unnest(h.cases) as held (number)
+        where not exists (select 1 from case_record c where c.site_id = j.site_id and c.number = held.number))`.execute(
+    db,
+  );
+  return rows.map(({ id }) => id);
+}
+
 /** It waits to be run again. `attempt`: those that count. */
 export async function putBack(
   trx: Trx,

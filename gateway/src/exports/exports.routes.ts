@@ -20,7 +20,7 @@ import {
   type Router,
 } from '../http/route.ts';
 import { askExport } from './ask-export.ts';
-import { cancelExport, isExpired, mayKnow, saidOf } from './end-exports.ts';
+import { cancelExport, endOfDeleted, isExpired, mayKnow, saidOf } from './end-exports.ts';
 import { openFile } from './export-files.ts';
 import type { ExportTools } from './export-tools.ts';
 import { fileOf, findExport, listExports, type ExportFile, type NamedExport } from './export.store.ts';
@@ -163,7 +163,8 @@ async function openOwn(
   if (row.account_id !== caller.id) throw new Problem('not-found');
   if (!mayExport(caller.roles, row.definition.redaction)) throw new Problem('not-allowed');
   if (row.state === 'queued' || row.state === 'running') throw new Problem('export-not-ready');
-  const there = row.state === 'ready' && !isExpired(row, now()) ? fileOf(row) : null;
+  const isGone = row.state !== 'ready' || isExpired(row, now()) || (await endOfDeleted(tools, row.id));
+  const there = isGone ? null : fileOf(row);
   const blob = there && (await openFile(tools, there));
   await blob?.close();
   const { rows, bytes } = row;

@@ -250,4 +250,52 @@ test('a template is changed by the version that was seen, and exports keep their
     );
 });
 
+test('an account has twenty exports at once, also when it asks for all of them in one moment', async () => {
+  const token = (await gateway.userWith(['radiologist'])).accessToken;
+  const asked = Array.from({ length: 30 }, () =>
+    gateway.call('POST', '/exports', { token, body: newExport({}) }),
+  );
+  const statuses = (await Promise.all(asked)).map(({ status }) => status);
+  assert.is(statuses.filter((status) => status === 201).length, 20);
+  assert.is(statuses.filter((status) => status === 409).length, 10);
+});
+
+test('with a case its words are gone from files that were made before, and the export says why', async () => {
+  const { accessToken } = await gateway.userWith(['radiologist']);
+  const organiser = (await gateway.userWith(['admin'])).accessToken;
+  const open = (title: string): Promise<Case> =>
+    openTestCase(gateway, organiser, { title, expected: { accessionNumber: 'GONE' } });
+  const gone = await open('Kitsune, to be deleted');
+  const kept = await open('Kitsune, to be kept');
+  const definition = { title: 'Words', redaction: 'full', format: 'csv', fields: ['caseNumber', 'title'] };
+  const body = { name: 'words', definition };
+  await jsonOf(gateway, 'POST /export-templates', { token: organiser, body, status: 201 });
+  const made = async (cases: readonly Case[]): Promise<string> => {
+    const selection = { cases: cases.map(({ id }) => id) };
+    const { id } = await askForExport(gateway, accessToken, { template: 'words', selection });
+    await exportIn(gateway, accessToken, { id });
+    return id;
+  };
+  const both = await made([gone, kept]);
+  const alone = await made([kept]);
+  assert.match((await fileOf(gateway, accessToken, both)).toString('utf8'), /to be deleted/);
+  const path = `/cases/${gone.id}?version=${gone.version}`;
+  assert.is((await gateway.call('DELETE', path, { token: organiser })).status, 204);
+  assert.is(await codeOf(`GET /exports/${both}/file`, accessToken), 'export-gone');
+  const { state, trouble } = await jsonOf<Export>(gateway, `GET /exports/${both}`, { token: accessToken });
+  assert.equal([state, trouble], ['failed', 'case-deleted']);
+  assert.is(await codeOf(`POST /exports/${both}/cancel`, accessToken), 'job-ended');
+  assert.match((await fileOf(gateway, accessToken, alone)).toString('utf8'), /to be kept/);
+});
+
+test('a template whose title is no text is refused', async () => {
+  const definition = { title: 'a\ud800', redaction: 'full', format: 'csv', fields: ['caseNumber'] };
+  const token = (await gateway.userWith(['admin'])).accessToken;
+  const answer = await gateway.call('POST', '/export-templates', {
+    token,
+    body: { name: 'broken', definition },
+  });
+  assert.is(answer.status, 422);
+});
+
 test.run();

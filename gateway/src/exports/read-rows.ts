@@ -63,7 +63,10 @@ export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenera
       const files = reading.hasFiles
         ? filesOf({ ...facts, site }, await hiddenInstances(tools.db, shown.reader, studies))
         : null;
-      yield Object.assign(new Map(cells({ ...facts, site })), { pictures, files, studies });
+      yield Object.assign(new Map(cells({ ...facts, site })), {
+        ...{ pictures, files, studies },
+        number: facts.shown.number,
+      });
     }
     if (!more) return;
     after = { value: '', number: rows.at(-1)!.number };

@@ -25,6 +25,7 @@ import {
   failExport,
   fileOf,
   finishExport,
+  holdCases,
   lockExport,
   putBack,
   setDone,
@@ -97,13 +98,14 @@ async function begin(tools: ExportTools, exportId: string): Promise<Run | null> 
 /** The event of an export of more cases would be megabytes of UIDs. */
 const CASES_NAMED = 1_000;
 
-/** `done`: cases; `studies`: of these, where they are few enough to be named. */
+/** `done`: cases; `cases`: their numbers; `studies`: of these, where they are few enough to be named. */
 type Written = {
   readonly rows: number;
   readonly bytes: number;
   readonly sha256: string;
   readonly done: number;
   readonly leftOut: LeftOut;
+  readonly cases: readonly number[];
   readonly studies: readonly string[];
 };
 
@@ -117,7 +119,9 @@ async function write(
   const release = releaseOf(redaction, { thread: tools.anonymousThread, signal });
   const done = { rows: 0 };
   const studies = new Set<string>();
+  const cases: number[] = [];
   const look = async (about: SourceRow): Promise<void> => {
+    if (about.number !== undefined) cases.push(about.number);
     if (row.total <= CASES_NAMED) for (const uid of about.studies ?? []) studies.add(uid);
     if (done.rows % LOOK_EVERY[format] !== 0) return;
     signal.throwIfAborted();
@@ -142,7 +146,7 @@ async function write(
   await prove(tools, file, written);
   const sha256 = hash.digest('hex');
   const leftOut = written.leftOut();
-  return { rows: told.rows, bytes, sha256, done: done.rows, leftOut, studies: [...studies] };
+  return { rows: told.rows, bytes, sha256, done: done.rows, leftOut, cases, studies: [...studies] };
 }
 
 /** @throws IdentityFound. */
@@ -193,13 +197,14 @@ async function* counted<Row>(
 async function finish(
   { db, now }: ExportTools,
   { row, file }: Run,
-  { rows, bytes, sha256, done, leftOut, studies }: Written,
+  { rows, bytes, sha256, done, leftOut, cases, studies }: Written,
 ): Promise<boolean> {
   const at = now();
   const expires = new Date(at.getTime() + EXPORT_KEPT_HOURS * 3600 * 1000);
   return db.transaction().execute(async (trx) => {
     const written = { rows, bytes, sha256, done, leftOut, finished_at: at, expires_at: expires };
     if (!(await finishExport(trx, { id: row.id, blob: file.blob }, written))) return false;
+    if (row.definition.redaction !== 'anonymous') await holdCases(trx, row.id, cases);
     const said = { template: row.template_name, redaction: row.definition.redaction, rows, bytes };
     const event = { event: 'export-ready', exportId: row.id, by: row.account_id, studies, ...said } as const;
     await recordAudit(trx, row.site_id, event, at);

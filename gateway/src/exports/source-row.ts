@@ -11,6 +11,7 @@ export type SourceRow = ReadonlyMap<ExportField, Cell> & {
   readonly pictures?: CaseImages;
   readonly files?: CaseFiles | null;
   /** Of the case. */
+  readonly number?: number;
   readonly studies?: readonly string[];
 };
 /** The studies of a case for a set of instances; `identity`: what must not be in it. */

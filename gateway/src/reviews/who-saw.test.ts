@@ -1,4 +1,4 @@
-/** Readers who may still read blinded: nobody names themselves for, or takes, a reading whose finding they have seen. */
+/** Readers who may still read blinded: nobody names themselves for a reading whose finding they saw, or takes it. */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -7,6 +7,7 @@ import type { Case } from '#shared/protocol/cases.ts';
 import type { Review, ReviewTypes } from '#shared/protocol/reviews.ts';
 import { closeReadings } from '../audit/record-reading.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { askForExport, exportIn } from '../testing/open-exports.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
@@ -95,6 +96,12 @@ const LOOKS: Readonly<Record<string, (study: string, caseId: string) => Promise<
     await jsonOf(gateway, `GET /results/${await examine(study)}`, as('ben'));
     const later = new Date(gateway.now().getTime() + 3_600_000);
     await closeReadings({ db: gateway.database.db, now: () => later });
+  },
+  'a file of one’s own': async (study, caseId) => {
+    await examine(study);
+    const { accessToken } = people.get('ben')!;
+    const { id } = await askForExport(gateway, accessToken, { selection: { cases: [caseId] } });
+    await exportIn(gateway, accessToken, { id });
   },
   'another case of the study': async (study) => {
     await examine(study);

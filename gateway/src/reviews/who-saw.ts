@@ -11,14 +11,16 @@ import type { ReviewRow } from './review.store.ts';
 /** Readings of a case are events once in a quarter of an hour: a later one may have none. */
 const UNRECORDED = sql`interval '15 minutes'`;
 
-/** The ids of the case and of others with one of its studies, as text: so audit events have them. */
-const casesBeside = (caseId: RawBuilder<unknown>): RawBuilder<unknown> => sql`(select c.case_id::text
+/** In place of a table: the ids of the case and of others with one of its studies. */
+const casesBeside = (
+  caseId: RawBuilder<unknown>,
+): RawBuilder<unknown> => sql`(select ${caseId} union select c.case_id
   from case_study s join case_study c on c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid
-  where s.case_id = ${caseId} union select ${caseId}::text)`;
+  where s.case_id = ${caseId}) beside (id)`;
 
 /** Readings `e` of the case, or of one beside it, by the account. */
 const isReading = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): RawBuilder<boolean> =>
-  sql`(e.fields ? 'caseId' and e.fields->>'caseId' in ${casesBeside(caseId)} and e.event = 'case-read'
+  sql`(e.fields ? 'caseId' and e.fields->>'caseId' in (select id::text from ${casesBeside(caseId)}) and e.event = 'case-read'
     and e.fields->>'by' = ${account}::text)`;
 
 /** The account read a result of one of the case's studies, or its report. To somebody who is blind it is not there. */
@@ -30,9 +32,17 @@ const readResult = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): 
       and d.fields->>'studyInstanceUID' = s.study_instance_uid and d.site_id = s.site_id and d.event = 'records-read'
       and d.fields->>'accountId' = ${account}::text and (d.fields->>'reports')::int > 0)))`;
 
+/** Exports `j` with results of the case, or of one beside it: as far as the account was not blind to them. */
+const isExport = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`(j.account_id = ${account} and (j.definition->'fields' ?| ${[...TELLING]}::text[]
+      or j.definition->>'format' = 'dicom')
+    and exists (select 1 from export_held h where h.export_id = j.id and h.cases && array(
+      select c.number from case_record c where c.id in (select id from ${casesBeside(caseId)}))))`;
+const TELLING = ['finding', 'scores', 'positives', 'verdicts', 'correctedFindings', 'bodyParts'];
+
 /**
  * Of these accounts: those that had a model look at a study of the case, judged what it found, read a result, or opened
- * the case or one beside it with a result in it before `since`.
+ * the case or one beside it, or exported one, with a result in it before `since`.
  */
 export async function whoSawFinding(
   db: Db,
@@ -50,7 +60,9 @@ export async function whoSawFinding(
         where q.result_id = r.id and q.account_id = a.id))
       or ${readResult(...of)}
       or exists (select 1 from audit e where ${isReading(...of)} and e.at < ${since}
-        and e.at + ${UNRECORDED} >= (select min(r.created_at) from ${results})))`.execute(db);
+        and e.at + ${UNRECORDED} >= (select min(r.created_at) from ${results}))
+      or exists (select 1 from export_job j where ${isExport(...of)} and j.finished_at < ${since}
+        and j.finished_at >= (select min(r.created_at) from ${results})))`.execute(db);
   return new Set(rows.map(({ id }) => id));
 }
 

@@ -262,7 +262,7 @@ export const newExportSchema = z.object({
     .trim()
     .min(1)
     .max(PURPOSE_LENGTH)
-    .regex(/^[\P{Cc}\n\t]*$/u),
+    .regex(/^(?:[^\p{Cc}\p{Cs}]|[\n\t])*$/u),
 });
 export type NewExport = z.infer<typeof newExportSchema>;
 
@@ -270,7 +270,7 @@ export const EXPORT_STATES = ['queued', 'running', 'ready', 'failed', 'cancelled
 export type ExportState = (typeof EXPORT_STATES)[number];
 /**
  * Why it failed, or why it waits. `identity-found`: the file would have told whose a case is, so it was destroyed.
- * `too-large`: a set of more instances than there may be.
+ * `too-large`: a set of more instances than there may be. `case-deleted`: a case in it was deleted after it was made.
  */
 export const EXPORT_TROUBLES = [
   ...([
@@ -279,6 +279,7 @@ export const EXPORT_TROUBLES = [
     'not-allowed',
     'identity-found',
     'too-large',
+    'case-deleted',
     'unexpected',
   ] as const),
 ] as const;

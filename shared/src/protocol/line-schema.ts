@@ -1,4 +1,7 @@
-/** One line that a person typed: trimmed, not empty, without control characters, of at most `longest` characters. */
+/**
+ * One line that a person typed: trimmed, not empty, without control characters and broken surrogates, of at most
+ * `longest` characters.
+ */
 import { z } from 'zod';
 
 export const lineSchema = (longest: number) =>
@@ -7,4 +10,4 @@ export const lineSchema = (longest: number) =>
     .trim()
     .min(1)
     .max(longest)
-    .regex(/^\P{Cc}*$/u);
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u);

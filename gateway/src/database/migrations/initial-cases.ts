@@ -104,6 +104,10 @@ export const EXPORTS = [
     finished_at timestamptz, expires_at timestamptz, left_out jsonb not null default '[]')`,
   `create index export_job_number on export_job (site_id, number desc)`,
   `create index export_job_account on export_job (account_id, number desc)`,
+  // The cases in its file, by their numbers: it ends with the first of them that is deleted.
+  `create table export_held (
+    export_id uuid primary key references export_job on delete cascade, cases int[] not null)`,
+  `create index export_held_cases on export_held using gin (cases)`,
 ];
 
 export const ANNOTATIONS = [
