@@ -16,6 +16,8 @@ import {
   type Receipt,
 } from '#shared/protocol/receipt.ts';
 import { toReceiptCode, type ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
+import { instancesIn } from '#shared/protocol/same-uid.ts';
+import { notStoredSaid } from '#shared/protocol/not-stored-words.ts';
 import { causesOf, type WithheldCause } from '#shared/protocol/withheld.ts';
 import {
   verifyReceipt,
@@ -101,9 +103,17 @@ function toJson(found: Holds): object {
   return { holds: true, kind: found.kind, receipts: found.codes.map(describe) };
 }
 
-function describe({ jti, iat, studyInstanceUID, revision, counts, withheld = {} }: ReceiptCode) {
+function describe({ jti, iat, studyInstanceUID, revision, counts, notStored, withheld = {} }: ReceiptCode) {
   const issuedAt = new Date(iat * 1000).toISOString();
-  return { id: jti, issuedAt, studyInstanceUID, revision, states: counts, withheld };
+  return {
+    id: jti,
+    issuedAt,
+    studyInstanceUID,
+    revision,
+    states: counts,
+    withheld,
+    ...(notStored && { notStored }),
+  };
 }
 
 function toLines(found: Holds): string[] {
@@ -115,7 +125,9 @@ function toLines(found: Holds): string[] {
     ...toProofs(found.receipt),
     ...destinationsOf(found.receipt).map(toDestination),
     ...countPacsReasons(found.receipt.instances).map(toReason),
-    ...(deidentification === null ? [] : [toLine(deidentification, found.receipt.instances.length)]),
+    ...(deidentification === null
+      ? []
+      : [toLine(deidentification, instancesIn(found.receipt.instances).length)]),
   ];
 }
 
@@ -165,12 +177,13 @@ const WITHHELD: Readonly<Record<WithheldCause, string>> = {
 };
 
 function toSentence(
-  { studyInstanceUID, revision, iat, counts, withheld }: ReceiptCode,
+  { studyInstanceUID, revision, iat, counts, notStored, withheld }: ReceiptCode,
   what: string,
 ): string {
   const outcomes = [
     ...Object.entries(counts).map(([state, count]) => `${count} ${state}`),
     ...causesOf(withheld).map(([cause, count]) => `${count} ${WITHHELD[cause]}`),
+    ...(notStored === undefined ? [] : [notStoredSaid(notStored, undefined)]),
   ];
   const issuedAt = new Date(iat * 1000).toISOString();
   return `The ${what} holds: study ${studyInstanceUID}, revision ${revision}, ${issuedAt}, ${outcomes.join(', ')}.`;

@@ -168,7 +168,7 @@ function endOf({ settled }: Known, study: QueuedStudy): 'in-pacs' | 'under-way' 
   const { id, state, receiptId, needs, track, instances } = study;
   if (state !== 'done' && state !== 'taken-back') return 'under-way';
   const isProven = state === 'done' && receiptId !== null && needs.length === 0;
-  if (isProven && track.inPacs > 0 && track.inPacs + track.leftOut === instances) return 'in-pacs';
+  if (isProven && track.inPacs > 0 && track.inPacs + track.leftOut >= instances) return 'in-pacs';
   return track.leftOut === instances && settled.has(id) ? 'settled' : 'ended';
 }
 

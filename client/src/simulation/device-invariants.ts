@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
-import { countReasons } from '../pipeline/queue/count-reasons.ts';
+import { countReasons, sumOf } from '../pipeline/queue/count-reasons.ts';
 import { countStudy } from '../pipeline/queue/count-study.ts';
 import type {
   InstanceRow,
@@ -112,7 +112,8 @@ function checkCopies(
 }
 
 function checkNumbers(study: StudyRow, rows: readonly InstanceRow[]): void {
-  const { track, needs } = countStudy(study);
+  const { track, needs, versions } = countStudy(study);
+  const beside = versions + sumOf(needs.filter(({ stands }) => stands));
   const counts = Object.values(track);
   assert.ok(
     counts.every((count) => count >= 0),
@@ -120,7 +121,7 @@ function checkNumbers(study: StudyRow, rows: readonly InstanceRow[]): void {
   );
   assert.is(
     counts.reduce((sum, count) => sum + count, 0),
-    study.chosen,
+    study.chosen + beside,
     `each chosen instance is at one place: ${JSON.stringify({ track, study })}`,
   );
   assert.is(

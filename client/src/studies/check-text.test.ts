@@ -76,7 +76,8 @@ const valuesOf = (content: object): readonly string[] =>
 
 test('whatever a code holds is said with a label, as the paper has it', () => {
   const counts = { stored: 11, coerced: 20, 'already-stored': 30, refused: 4, quarantined: 5, 'left-out': 6 };
-  const code: ReceiptCode = { ...CODE, iat: 1_700_000_000, revision: 7, counts, withheld: { damaged: 8 } };
+  const more = { notStored: 9, withheld: { damaged: 8 } };
+  const code: ReceiptCode = { ...CODE, iat: 1_700_000_000, revision: 7, counts, ...more };
   assert.equal(Object.keys(code).sort(), Object.keys(receiptCodeSchema.shape).sort(), 'no field is missing');
   const facts = factsOf(code);
   assert.ok(

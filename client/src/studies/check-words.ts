@@ -26,6 +26,7 @@ export const checkWords = {
   /** The terms of the paper. */
   facts: {
     inPacs: 'In the PACS',
+    notStored: 'Not stored',
     others: 'Not in the PACS',
     confirmed: 'Confirmed',
     policy: 'Policy',

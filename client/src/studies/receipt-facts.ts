@@ -2,6 +2,7 @@
  * A receipt's code as labelled lines, in the words and the order of the paper, so that the two can be compared. It says
  * all that the code holds and nothing else. Pure.
  */
+import { notStoredSaid } from '#shared/protocol/not-stored-words.ts';
 import type { ReceiptCode } from '#shared/protocol/receipt-sheet.ts';
 import { causesOf } from '#shared/protocol/withheld.ts';
 import { instances } from '../kit/counted.ts';
@@ -12,7 +13,7 @@ export type Fact = readonly [label: string, said: string];
 const { facts: labels, outcomes, withheld: causes } = checkWords;
 
 export function factsOf(code: ReceiptCode): readonly Fact[] {
-  const { counts, policy, revision, withheld } = code;
+  const { counts, notStored, policy, revision, withheld } = code;
   const inPacs = (counts.stored ?? 0) + (counts.coerced ?? 0) + (counts['already-stored'] ?? 0);
   const others = [
     ...OTHERS.flatMap((state) => {
@@ -23,6 +24,7 @@ export function factsOf(code: ReceiptCode): readonly Fact[] {
   ];
   return [
     [labels.inPacs, instances(inPacs)],
+    ...(notStored === undefined ? [] : [[labels.notStored, notStoredSaid(notStored, undefined)] as const]),
     ...(others.length === 0 ? [] : [[labels.others, others.join(', ')] as const]),
     [labels.confirmed, toMinute(new Date(code.iat * 1000))],
     [labels.policy, checkWords.policy(policy.name, policy.version)],

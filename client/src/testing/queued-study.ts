@@ -11,6 +11,7 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   instances: 12,
   bytes: 120,
   packing: false,
+  versions: 0,
   track: { unsafe: 0, safe: 12, onTheWay: 0, atGateway: 0, inPacs: 0, needsYou: 0, leftOut: 0 },
   needs: [],
   withheld: {},

@@ -12,6 +12,8 @@ import {
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
+import { notStoredLines } from '#shared/protocol/not-stored-words.ts';
+import { instancesIn } from '#shared/protocol/same-uid.ts';
 import { causesOf, countWithheld } from '#shared/protocol/withheld.ts';
 import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
 import { openPdf, type PdfPage as Page } from '../http/pdf.ts';
@@ -131,7 +133,8 @@ function drawCode(page: Page, text: string, at: { readonly x: number; readonly y
 
 const THERE: readonly string[] = ['stored', 'coerced', 'already-stored'];
 
-function headline({ instances, withheld }: Receipt): string {
+function headline({ instances: contents, withheld }: Receipt): string {
+  const instances = instancesIn(contents);
   const there = instances.filter(({ state }) => THERE.includes(state)).length;
   const of = instances.length + countWithheld(withheld);
   if (there === 0) return sheetWords.noneThere;
@@ -150,6 +153,7 @@ function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
     { term: terms.where, value: receipt.pacs },
     ...(how === '' ? [] : [{ term: terms.how, value: how }]),
     ...furtherOf(receipt),
+    ...notStoredOf(receipt),
     ...othersOf(receipt),
     {
       term: terms.by,
@@ -195,12 +199,18 @@ function furtherOf(receipt: Receipt): readonly SheetRow[] {
   return rest === 0 ? rows : [...rows, { term: '', value: sheetWords.moreOthers(rest) }];
 }
 
+const notStoredOf = ({ instances }: Receipt): readonly SheetRow[] =>
+  notStoredLines(instances).map((value, place) => ({
+    term: place === 0 ? sheetWords.terms.notStored : '',
+    value,
+  }));
+
 /** A sheet is one page: more kinds of refusals stand in the attached receipt. */
 const KINDS_OF_OTHERS = 6;
 
 /** Each reason once, as a sentence with its count; its code and the PACS's own are small beneath. */
 function othersOf({ instances, withheld }: Receipt): readonly SheetRow[] {
-  const others = instances.filter(({ state }) => !THERE.includes(state));
+  const others = instancesIn(instances).filter(({ state }) => !THERE.includes(state));
   const alike = Map.groupBy(others, ({ state, reason, pacsCode }) => [state, reason, pacsCode].join());
   const groups = [...alike.values()].sort((a, b) => b.length - a.length);
   const rest = groups.slice(KINDS_OF_OTHERS).flat().length;

@@ -74,7 +74,10 @@ async function classesOf(db: Db, uploadId: string): Promise<ReadonlyMap<string, 
   const rows = await db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
-    .select(['instance.sop_class_uid', sql<number>`count(*)::int`.as('count')])
+    .select([
+      'instance.sop_class_uid',
+      sql<number>`count(distinct instance.sop_instance_uid)::int`.as('count'),
+    ])
     .where('upload_instance.upload_id', '=', uploadId)
     .groupBy('instance.sop_class_uid')
     .execute();

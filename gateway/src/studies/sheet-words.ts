@@ -39,6 +39,7 @@ export const sheetWords = {
     names: 'Names',
     receipt: 'Receipt',
     root: 'Fingerprint (Merkle root)',
+    notStored: 'Not stored',
     others: 'Not in the PACS',
   },
   further: (name: string, there: number, of: number, asPromised: number) =>

@@ -55,12 +55,14 @@ function selectPlaces(db: Db, studyIds: readonly string[]): Promise<PlaceRow[]> 
         'need',
       ),
       // A copy has instances of its own once all of the original is at the gateway.
-      sql<number>`(select count(*)::int from instance i where i.study_id = coalesce(study.copy_of, study.id))`.as(
+      sql<number>`(select count(distinct i.sop_instance_uid)::int from instance i where i.study_id = coalesce(study.copy_of, study.id))`.as(
         'of',
       ),
       count(isThere).as('inPacs'),
-      count(sql`i.state in ('refused', 'quarantined') and not ${isThere}`).as('failed'),
-      count(sql`i.state = 'left-out' and not ${isThere}`).as('leftOut'),
+      count(sql`i.state in ('refused', 'quarantined') and not ${isThere} and not ${isThereOtherwise}`).as(
+        'failed',
+      ),
+      count(sql`i.state = 'left-out' and not ${isThere} and not ${isThereOtherwise}`).as('leftOut'),
       sql<boolean>`study.given_up_at is not null`.as('givenUp'),
     ])
     .where(
@@ -76,5 +78,9 @@ function selectPlaces(db: Db, studyIds: readonly string[]): Promise<PlaceRow[]> 
  */
 const isThere = sql<boolean>`(i.state in (${sql.join([...IN_PACS])}) or
   (study.copy_of is null and i.proof is not null and i.state in ('refused', 'quarantined', 'left-out')))`;
+/** Another content under its UID is there, which is the same instance to people. */
+const isThereOtherwise = sql<boolean>`exists (select from instance other where other.study_id = i.study_id
+  and other.sop_instance_uid = i.sop_instance_uid and other.state in (${sql.join([...IN_PACS])}))`;
+/** Each UID once. */
 const count = (which: RawBuilder<unknown>) =>
-  sql<number>`(select count(*)::int from instance i where i.study_id = study.id and ${which})`;
+  sql<number>`(select count(distinct i.sop_instance_uid)::int from instance i where i.study_id = study.id and ${which})`;

@@ -212,6 +212,7 @@ function fateOfKnown(row: Known, inPacs: ReadonlySet<string> | null): 'have' | '
   if (row.state === 'quarantined' && row.reason === 'no-copy-to-send') return 'need';
   // It was in conflict with a promise, and nothing of it has come: whether it still is, is asked again.
   if (row.state === 'quarantined' && CONFLICTS.includes(row.reason) && !row.brought) return 'need';
+  if (row.state === 'left-out') return 'left-out';
   if (!isActive(row)) return row.reason ?? 'left-out';
   return 'have';
 }

@@ -11,6 +11,7 @@
  * search, asked once more, does not have it: a receipt must not say "left out" of what is there.
  */
 import { Problem } from '#shared/protocol/problem.ts';
+import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { Trx } from '../database/database.ts';
@@ -265,8 +266,10 @@ function isHeldBack(reason: ReasonCode | null): boolean {
 }
 
 function toLeftOut({ id, reason }: InstanceRow): InstanceChange {
+  // The receipt names another content under its UID for good: a name may still be visible in that one.
+  const because = isUidTaken(reason) ? reason : 'left-out';
   // Without a place it can come back only by being sent, and so by way of verify.
-  return { id, state: 'left-out', reason: 'left-out', ...(isHeldBack(reason) ? { place: null } : {}) };
+  return { id, state: 'left-out', reason: because, ...(isHeldBack(reason) ? { place: null } : {}) };
 }
 
 function toRetried(row: InstanceRow): InstanceChange {

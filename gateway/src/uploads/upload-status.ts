@@ -114,23 +114,37 @@ async function copiesAt(
   return new Map([...byUpload].map(([id, own]) => [id, own.map(({ upload_id: _, ...copy }) => copy)]));
 }
 
-/** The study's instances in these states. */
+/** The study's instances in these states, each UID once. */
 const countIn = (states: readonly InstanceState[]) =>
-  sql<number>`(select count(*)::int from instance i where i.study_id = study.id and i.state in (${sql.join([...states])}))`;
+  sql<number>`(select count(distinct i.sop_instance_uid)::int from instance i where i.study_id = study.id and i.state in (${sql.join([...states])}))`;
 
-/** The amounts of each upload, by its id. */
+/** Of several contents under one UID, those that are not to be stored come last. */
+const SET_ASIDE = sql`array_position(array['quarantined', 'refused', 'left-out'], instance.state)`;
+const byUid = sql`(partition by upload_instance.upload_id, instance.sop_instance_uid
+  order by ${SET_ASIDE} nulls first, instance.id)`;
+
+/**
+ * The amounts of each upload, by its id; each UID once. Where the PACS has a content, another one that is held for a
+ * person is counted beside it.
+ */
 async function amounts(db: Db, uploadIds: readonly string[]): Promise<(uploadId: string) => Amounts> {
-  const rows = await db
+  const contents = db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
-    .select(shownState.as('state'))
+    .select(['upload_instance.upload_id', 'instance.bytes', shownState.as('state')])
+    .select(sql<number>`row_number() over ${byUid}`.as('turn'))
+    .select(sql<string | null>`lag(instance.state) over ${byUid}`.as('before'))
+    .where(sql<boolean>`upload_instance.upload_id = any(${uploadIds}::uuid[])`);
+  const rows = await db
+    .selectFrom(contents.as('content'))
+    .select(['upload_id', 'state'])
     .select([
-      'upload_instance.upload_id',
       (of) => of.fn.countAll<string | number>().as('count'),
-      (of) => of.fn.sum<string | number>('instance.bytes').as('bytes'),
+      sql<number>`count(*) filter (where turn > 1)`.as('beside'),
+      (of) => of.fn.sum<string | number>('bytes').as('bytes'),
     ])
-    .where(sql<boolean>`upload_instance.upload_id = any(${uploadIds}::uuid[])`)
-    .groupBy(['upload_instance.upload_id', shownState])
+    .where(sql<boolean>`(turn = 1 or (state = 'quarantined' and before <> 'quarantined'))`)
+    .groupBy(['upload_id', 'state'])
     .execute();
   const byUpload = Map.groupBy(rows, (row) => row.upload_id);
   return (uploadId) => sumAmounts(byUpload.get(uploadId) ?? []);
@@ -139,16 +153,18 @@ async function amounts(db: Db, uploadIds: readonly string[]): Promise<(uploadId:
 type StateAmount = {
   readonly state: InstanceState;
   readonly count: string | number;
+  /** Of `count`: their UIDs are counted in another state already. */
+  readonly beside: string | number;
   readonly bytes: string | number;
 };
 
 function sumAmounts(rows: readonly StateAmount[]): Amounts {
-  const sum = (of: 'count' | 'bytes', which: (state: InstanceState) => boolean) =>
+  const sum = (of: 'count' | 'beside' | 'bytes', which: (state: InstanceState) => boolean) =>
     rows.filter(({ state }) => which(state)).reduce((total, row) => total + Number(row[of]), 0);
   const atGateway = (state: InstanceState) => AT_GATEWAY.includes(state);
   return {
     counts: {
-      promised: sum('count', () => true),
+      promised: sum('count', () => true) - sum('beside', () => true),
       atGateway: sum('count', atGateway),
       inPacs: sum('count', isInPacs),
       refused: sum('count', (state) => state === 'refused'),

@@ -25,6 +25,11 @@ export function isAlreadyHere(code: string | null): boolean {
   return code === 'already-here-other-policy' || code === 'already-here-other-boxes';
 }
 
+/** Not stored because another content stands under its UID. */
+export function isUidTaken(code: string | null): boolean {
+  return isAlreadyHere(code) || code === 'conflicting-instance' || code === 'already-here-other-key';
+}
+
 /** Held on the device where names are removed: a person who looks at its pixels, or its texts, can release it. */
 export function isReleasable(code: string | null): boolean {
   return isHeldForPixels(code) || code === 'named-by-companion' || isIrregularity(code);

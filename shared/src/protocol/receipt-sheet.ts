@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { digestSchema, uidSchema, withheldSchema } from './forms.ts';
+import { instancesIn, notStoredIn } from './same-uid.ts';
 import { receiptInstanceSchema, receiptPolicySchema, type Receipt, type ReceiptInstance } from './receipt.ts';
 
 /** The JWS headers' `typ`: neither can be taken for a receipt, nor for one another. */
@@ -20,8 +21,10 @@ export const receiptCodeSchema = z.object({
   revision: z.number().int().min(1),
   policy: receiptPolicySchema,
   root: digestSchema,
-  /** Instances by their outcome; outcomes that none has are left out. */
+  /** Instances by their outcome, each UID once; outcomes that none has are left out. */
   counts: z.partialRecord(receiptInstanceSchema.shape.state, z.number().int().min(1)),
+  /** Contents that were not stored, under UIDs of which the PACS has another content; absent where there are none. */
+  notStored: z.number().int().min(1).optional(),
   /** As the receipt has it; in the code on paper all that was left out counts as `left-out`. */
   withheld: withheldSchema.optional(),
 });
@@ -52,8 +55,12 @@ export function toReceiptCode({
   instances,
   withheld,
 }: Receipt): ReceiptCode {
-  const said = withheld === undefined ? {} : { withheld };
-  return { jti, iat, studyInstanceUID, revision, policy, root, counts: countOutcomes(instances), ...said };
+  const notStored = notStoredIn(instances).length;
+  return {
+    ...{ jti, iat, studyInstanceUID, revision, policy, root, counts: countOutcomes(instancesIn(instances)) },
+    ...(notStored > 0 && { notStored }),
+    ...(withheld && { withheld }),
+  };
 }
 
 function countOutcomes(instances: readonly Pick<ReceiptInstance, 'state'>[]): ReceiptCode['counts'] {

@@ -8,6 +8,7 @@ import { COERCED_ATTRIBUTES } from './coercion.ts';
 import { isReportedAs, type REPORT_CAUSES } from './deid-report.ts';
 import { digestSchema, needSchema, uidSchema, withheldSchema } from './forms.ts';
 import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
+import { instancesIn } from './same-uid.ts';
 
 /**
  * The JWS header's `typ`: a receipt can be taken for no other token of this gateway, and no other token for a
@@ -136,7 +137,7 @@ export const receiptSchema = z.object({
 });
 export type Receipt = z.infer<typeof receiptSchema>;
 
-/** The summary of one further destination. */
+/** The summary of one further destination, in instances. */
 export type DestinationSummary = Pick<
   ReceiptDestination,
   'name' | 'pacs' | 'need' | 'givenUpAt' | 'coerced'
@@ -150,17 +151,27 @@ export type DestinationSummary = Pick<
   readonly committed: number;
 };
 
-export const destinationsOf = ({ instances, destinations = [] }: Receipt): readonly DestinationSummary[] =>
-  destinations.map(({ instances: outcomes, ...destination }) => {
-    const digests = outcomes?.map(({ digest }) => digest);
+export const destinationsOf = ({ instances, destinations = [] }: Receipt): readonly DestinationSummary[] => {
+  const of = instancesIn(instances).length;
+  return destinations.map(({ instances: outcomes, ...destination }) => {
+    const count = (matches: (outcome: CopyOutcome, at: number) => boolean): number =>
+      new Set(
+        instances.flatMap(({ sopInstanceUID }, at) => {
+          const outcome = outcomes?.[at];
+          return outcome !== undefined && matches(outcome, at) ? [sopInstanceUID] : [];
+        }),
+      ).size;
     return {
       ...destination,
-      of: instances.length,
-      there: digests?.filter((digest) => digest !== undefined).length ?? null,
-      asPromised: digests?.filter((digest, at) => digest === instances[at]?.digest).length ?? 0,
-      committed: outcomes?.filter(({ committed }) => committed).length ?? 0,
+      of,
+      there: outcomes === undefined ? null : count(({ digest }) => digest !== undefined),
+      asPromised: count(({ digest }, at) => digest === instances[at]?.digest),
+      committed: count(({ committed }) => committed === true),
     };
   });
+};
+
+type CopyOutcome = NonNullable<ReceiptDestination['instances']>[number];
 
 /**
  * The further destination that must have the instance at this place of the list and did not take it, with its answer;
@@ -219,7 +230,8 @@ export interface Deidentification {
 }
 
 /** null: nothing was de-identified, or neither the device reported its changes nor the gateway its check. */
-export function deidentificationOf({ instances, reports = [] }: Receipt): Deidentification | null {
+export function deidentificationOf({ instances: contents, reports = [] }: Receipt): Deidentification | null {
+  const instances = instancesIn(contents);
   const withoutResidue = instances.filter(({ residue }) => residue === 'none').length;
   if (reports.length === 0 && withoutResidue === 0) return null;
   const terms = new Map(

@@ -5,6 +5,8 @@ export interface Reasons {
   readonly refused: readonly ReasonCount[];
   readonly quarantined: readonly ReasonCount[];
   readonly leftOut: number;
+  /** Of `leftOut`: another content under their UIDs is in the PACS. */
+  readonly versions?: number;
 }
 
 export const NO_REASONS: Reasons = { refused: [], quarantined: [], leftOut: 0 };
@@ -15,16 +17,19 @@ export function countReasons(
     readonly reason: string | null;
     readonly pacsCode?: number | null;
     readonly destination?: string | null;
+    readonly stands?: true | undefined;
   }>,
 ): Reasons {
   const counted = { refused: new Map<string, ReasonCount>(), quarantined: new Map<string, ReasonCount>() };
   let leftOut = 0;
-  for (const { state, reason, pacsCode = null, destination = null } of instances) {
+  let versions = 0;
+  for (const { state, reason, pacsCode = null, destination = null, stands } of instances) {
     if (state === 'left-out') leftOut += 1;
+    if (state === 'left-out' && stands) versions += 1;
     if (state !== 'refused' && state !== 'quarantined') continue;
     // The PACS refused it without a reason.
     const because = reason ?? 'pacs-refused';
-    const key = `${because} ${destination ?? ''}`;
+    const key = `${because} ${destination ?? ''} ${stands ?? ''}`;
     const { instances: before = 0, pacsCodes = [] } = counted[state].get(key) ?? {};
     const codes =
       state !== 'refused' || pacsCode === null ? pacsCodes : [...new Set([...pacsCodes, pacsCode])];
@@ -33,9 +38,14 @@ export function countReasons(
       instances: before + 1,
       ...(destination !== null && { destination }),
       ...(codes.length > 0 && { pacsCodes: codes }),
+      ...(stands && { stands }),
     });
   }
-  return { refused: [...counted.refused.values()], quarantined: [...counted.quarantined.values()], leftOut };
+  const { refused, quarantined } = counted;
+  return {
+    ...{ refused: [...refused.values()], quarantined: [...quarantined.values()], leftOut },
+    ...(versions > 0 && { versions }),
+  };
 }
 
 export function addTo(counts: Map<string, number>, reason: string): void {

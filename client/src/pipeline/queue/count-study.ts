@@ -1,6 +1,7 @@
 /**
  * Counts the chosen instances of a study: each is in exactly one place, and the places add up to all that were
- * chosen. Every number on every screen comes from here. The device counts the instances that left and those
+ * chosen, but for those of which the PACS keeps another version: these are there, and need a person or were left out
+ * besides. Every number on every screen comes from here. The device counts the instances that left and those
  * that the gateway acknowledged; the gateway reports, a parcel later, those it verified and their outcome. Pure.
  */
 import { sumOf } from './count-reasons.ts';
@@ -28,6 +29,8 @@ export interface Counted {
   readonly track: Track;
   /** The instances of `track.needsYou`, by cause. */
   readonly needs: readonly Need[];
+  /** Of `track.leftOut`, those that are in `track.inPacs` too. */
+  readonly versions: number;
 }
 
 const NOWHERE: Track = {
@@ -41,9 +44,10 @@ const NOWHERE: Track = {
 };
 
 export function countStudy(row: CountedRow): Counted {
-  if (row.state === 'taken-back') return { track: { ...NOWHERE, leftOut: row.chosen }, needs: [] };
+  if (row.state === 'taken-back')
+    return { track: { ...NOWHERE, leftOut: row.chosen }, needs: [], versions: 0 };
   if (row.waiting === 'interrupted')
-    return counted(NOWHERE, [{ cause: 'interrupted', reason: null, instances: row.chosen }]);
+    return counted(NOWHERE, [{ cause: 'interrupted', reason: null, instances: row.chosen }], 0);
   const needs = [
     ...toNeeds('held', row.held.reasons),
     ...toNeeds('quarantined', row.reasons.quarantined),
@@ -52,10 +56,12 @@ export function countStudy(row: CountedRow): Counted {
   const travelling = countTravelling(row);
   const track = { ...travelling, leftOut: row.reasons.leftOut + row.held.leftOut };
   const trouble = troubleOf(row, track);
-  if (trouble === null) return counted(track, needs);
+  const { versions = 0 } = row.reasons;
+  if (trouble === null) return counted(track, needs, versions);
   return counted(
     trouble.left,
     [trouble.need, ...needs].filter(({ instances }) => instances > 0),
+    versions,
   );
 }
 
@@ -65,8 +71,8 @@ export function hasPartHere(row: CountedRow): boolean {
   return row.trouble !== null || unsafe + safe + onTheWay > 0;
 }
 
-function counted(track: Track, needs: readonly Need[]): Counted {
-  return { track: { ...track, needsYou: needs.reduce((sum, { instances }) => sum + instances, 0) }, needs };
+function counted(track: Track, needs: readonly Need[], versions: number): Counted {
+  return { track: { ...track, needsYou: sumOf(needs) }, needs, versions };
 }
 
 function toNeeds(cause: Need['cause'], counts: readonly ReasonCount[]): readonly Need[] {
@@ -76,14 +82,16 @@ function toNeeds(cause: Need['cause'], counts: readonly ReasonCount[]): readonly
 /** The instances about which nobody has to decide anything, and nobody has. */
 function countTravelling(row: CountedRow): Track {
   const { reasons } = row;
-  const decided = sumOf(reasons.quarantined) + sumOf(reasons.refused) + reasons.leftOut;
+  const named = [...reasons.quarantined, ...reasons.refused];
+  const standing = sumOf(named.filter(({ stands }) => stands)) + (reasons.versions ?? 0);
+  const decided = sumOf(named) + reasons.leftOut - standing;
   const rest = Math.max(0, row.instances - decided);
   if (row.state === 'done' || row.state === 'in-pacs') return { ...NOWHERE, inPacs: rest };
   // Instances without a row yet are still being read.
   const unnamed = Math.max(0, row.chosen - row.instances - sumOf(row.held.reasons) - row.held.leftOut);
   const counts = row.counts ?? { atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
   // The gateway counts the study across all devices; cap its count at the number queued here.
-  const inPacs = Math.min(counts.inPacs, rest);
+  const inPacs = Math.min(Math.max(counts.inPacs, standing), rest);
   // Instances that it holds for a person are there until the receipt names them with their reasons.
   const unsaid = Math.max(0, counts.refused + counts.quarantined + counts.leftOut - decided);
   const there = Math.max(counts.atGateway + unsaid, row.acknowledged - decided - inPacs);

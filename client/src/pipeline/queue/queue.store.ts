@@ -343,6 +343,7 @@ async function shownInstances(database: LocalDatabase, id: string): Promise<Queu
     state: row.state,
     reason: row.reason,
     destination: row.destination ?? null,
+    stands: row.stands,
   }));
 }
 

@@ -30,7 +30,10 @@ export interface StudyAbout {
   readonly series: number;
 }
 
-/** How many of the chosen instances are in each place (count-study.ts); together they are the whole study. */
+/**
+ * How many of the chosen instances are in each place (count-study.ts); together they are the whole study, but for
+ * those that stand in the PACS in another version.
+ */
 export interface Track {
   /** Chosen but not yet stored on this device: the page that packs them must stay open. */
   readonly unsafe: number;
@@ -40,7 +43,7 @@ export interface Track {
   readonly inPacs: number;
   /** They stay where they are until a person decides. */
   readonly needsYou: number;
-  /** A person decided that they are not sent. */
+  /** A person decided that they are not sent. Some may be counted in the PACS too (`versions`). */
   readonly leftOut: number;
 }
 
@@ -61,6 +64,8 @@ export interface Need {
   readonly pacsCodes?: readonly number[];
   /** The further destination that did not take them; absent: the first one, the gateway or this device. */
   readonly destination?: string;
+  /** Another content under their UIDs is in the PACS, where they are counted too. */
+  readonly stands?: true;
 }
 
 /**
@@ -100,6 +105,8 @@ export interface ReasonCount {
   readonly pacsCodes?: readonly number[];
   /** The further destination that did not take them; absent: the first one, the gateway or this device. */
   readonly destination?: string;
+  /** Another content under their UIDs is in the PACS, where they are counted too. */
+  readonly stands?: true;
 }
 
 export interface QueuedStudy {
@@ -119,6 +126,8 @@ export interface QueuedStudy {
   readonly track: Track;
   /** The instances of `track.needsYou`, by cause; empty if none needs a person. */
   readonly needs: readonly Need[];
+  /** Of `track.leftOut`: not stored, because the PACS has another content under their UIDs. Also in `track.inPacs`. */
+  readonly versions: number;
   /** Its instances that this device keeps to itself, or does not have whole. */
   readonly withheld: Withheld;
   /** Study Instance UID, as in the files, of the instances that are held back here; null: there are none. */
@@ -188,6 +197,8 @@ export interface QueuedInstance {
   readonly reason: string | null;
   /** The further destination that did not take it; absent or null: the first one, or the gateway. */
   readonly destination?: string | null;
+  /** It was not stored, and the PACS has another content under its UID. */
+  readonly stands?: true | undefined;
 }
 
 /** A checked receipt as signed, to keep. */

@@ -35,7 +35,7 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
     atGateway: study.track.atGateway,
     inPacs: study.track.inPacs,
     needsYou: study.track.needsYou,
-    leftOut: study.track.leftOut,
+    leftOut: study.track.leftOut - study.versions,
     waitingFor:
       study.waiting === 'interrupted' || (study.paused && study.isWaiting)
         ? null

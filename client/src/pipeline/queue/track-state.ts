@@ -1,6 +1,7 @@
 /**
  * The track as plain values: where the instances of one study are. Four places, a fifth for instances that were
- * left out, and one for those that need a person; together they always add up to all instances. Every screen draws
+ * left out, and one for those that need a person; together they add up to all instances, but for a version that
+ * needs a person while the PACS has another one. Every screen draws
  * the track from these values, with Track.tsx.
  */
 
@@ -132,7 +133,7 @@ export function isNoneInPacs({ inPacs, leftOut }: Pick<TrackState, 'inPacs' | 'l
 
 /** True when nothing more happens automatically: everything is in the PACS or left out. */
 export function hasArrived(track: TrackState): boolean {
-  return track.total > 0 && track.inPacs + track.leftOut === track.total;
+  return track.total > 0 && track.needsYou === 0 && track.inPacs + track.leftOut === track.total;
 }
 
 /**

@@ -4,6 +4,7 @@
  * be left out.
  */
 import { useState } from 'preact/hooks';
+import { notStoredSaid } from '#shared/protocol/not-stored-words.ts';
 import { useQueue } from '../queue/queue-context.ts';
 import { sumOf } from '../queue/count-reasons.ts';
 import { Icon } from '../../kit/Icon.tsx';
@@ -21,9 +22,15 @@ import type { Need, QueuedStudy, ReasonCount } from '../queue/queued-study.ts';
 
 type Undecided = ReasonCount & { readonly state: 'refused' | 'quarantined' };
 
-function toUndecided({ cause, reason, instances, destination }: Need): readonly Undecided[] {
+function toUndecided({ cause, reason, instances, destination, stands }: Need): readonly Undecided[] {
   return (cause === 'refused' || cause === 'quarantined') && reason !== null
-    ? [{ state: cause, reason, instances, ...(destination !== undefined && { destination }) }]
+    ? [
+        {
+          ...{ state: cause, reason, instances },
+          ...(destination !== undefined && { destination }),
+          ...(stands && { stands }),
+        },
+      ]
     : [];
 }
 
@@ -128,7 +135,9 @@ function useDeciding() {
   return { decide, busy, failed };
 }
 
-function sentenceOf({ instances: total }: QueuedStudy, { instances, destination }: Undecided): string {
+function sentenceOf({ instances: total }: QueuedStudy, some: Undecided): string {
+  const { instances, reason, destination, stands } = some;
+  if (stands) return `${notStoredSaid(instances, reason)}.`;
   return destination === undefined
     ? uploadWords.decide.sentence(instances, total)
     : uploadWords.decide.sentenceAt(instances, total, destination);
@@ -142,7 +151,7 @@ function meaningOf(study: QueuedStudy, some: Undecided): string {
   }
   const reason = reasonOf(some.reason);
   const others = study.track.inPacs;
-  return [reason.title, others > 0 && uploadWords.decide.others(others), reason.next]
+  return [reason.title, others > 0 && !some.stands && uploadWords.decide.others(others), reason.next]
     .filter(Boolean)
     .join(' ');
 }

@@ -107,7 +107,9 @@ function InstanceRow({ instance }: { readonly instance: QueuedInstance }) {
           {instance.sopInstanceUID}
         </p>
         <p class="small quiet numbers cut" title={reason?.precise ?? reason?.title}>
-          <span class="instance-state">{uploadWords.states[instance.state]}</span>
+          <span class="instance-state">
+            {instance.stands ? uploadWords.otherStands : uploadWords.states[instance.state]}
+          </span>
           {kitWords.separator}
           {reason?.title ?? formatBytes(instance.bytes)}
         </p>

@@ -7,6 +7,8 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { CodeSquares } from './draw-code.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { destinationsOf, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import { notStoredLines } from '#shared/protocol/not-stored-words.ts';
+import { instancesIn } from '#shared/protocol/same-uid.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
 import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
@@ -96,7 +98,7 @@ function Code({ side, path }: CodeSquares) {
 function factsOf(receipt: Receipt): readonly (readonly [string, string])[] {
   const { details } = uploadWords;
   const summary = summaryOf(receipt.instances);
-  const all = receipt.instances.length + countWithheld(receipt.withheld);
+  const all = instancesIn(receipt.instances).length + countWithheld(receipt.withheld);
   const deidentification = deidentificationLine(receipt);
   const proofs = proofLines(summary);
   return [
@@ -117,7 +119,7 @@ function factsOf(receipt: Receipt): readonly (readonly [string, string])[] {
 
 function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
   const { details } = uploadWords;
-  const said = [...notSent, ...pacsReasonLines(receipt)];
+  const said = [...notStoredLines(receipt.instances), ...notSent, ...pacsReasonLines(receipt)];
   return (
     <>
       {code !== null && <Code {...code} />}

@@ -52,6 +52,25 @@ test('covered images that were not stored are said beside the receipt, and once 
   assert.not.match(arrivedLines(isHeld, RECEIPT).join(), 'held back');
 });
 
+test('a later version that was left out is no missing instance, and its warning stays', () => {
+  const [first, second, later] = RECEIPT.instances;
+  const other = { ...later!, digest: 'b'.repeat(64), reason: 'already-here-other-boxes' };
+  const receipt = { ...RECEIPT, instances: [first!, second!, other] };
+  const study = { ...done({ inPacs: 2, leftOut: 1 }), versions: 1 };
+  assert.equal(headOf(study), { icon: 'pacs', title: 'In the PACS' });
+  assert.is(whenSaid(study, receipt, '3:11 PM'), '2 instances, confirmed 3:11 PM');
+  const said = arrivedLines(study, receipt).join('\n');
+  assert.match(
+    said,
+    '1 later version, with other boxes, was not stored: the first one is in the PACS. If a name',
+  );
+  assert.match(said, 'it may still be visible in the PACS: ask the PACS’s administrator');
+  assert.not.match(said, /left out|came another way/);
+  const needs = [{ cause: 'refused', reason: other.reason, instances: 1, stands: true }] as const;
+  const undecided = { ...done({ inPacs: 2, needsYou: 1 }), state: 'attention' as const, needs };
+  assert.not.match(arrivedLines(undecided, receipt).join(), 'later version', 'the decision above says it');
+});
+
 test('one that still needs a person is not called left out', () => {
   assert.equal(headOf(done({ leftOut: 1, needsYou: 1 })), { icon: 'note', title: 'Not in the PACS' });
 });

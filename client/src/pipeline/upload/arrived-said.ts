@@ -2,6 +2,7 @@
  * The words on a study's page once the gateway is done with it: its heading, and how it was proven. A study of which
  * nothing that was sent here is in the PACS is never said to be there, although its receipt may name others. Pure.
  */
+import { notStoredLines } from '#shared/protocol/not-stored-words.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { IconName } from '../../kit/Icon.tsx';
 import type { QueuedStudy } from '../queue/queued-study.ts';
@@ -30,18 +31,24 @@ export function whenSaid({ track }: QueuedStudy, { instances }: Receipt, when: s
     : uploadWords.noneWhen(when);
 }
 
+/** Other versions of its instances that a person left out; about the others the decision stands above. */
+export const notStoredOf = ({ needs }: QueuedStudy, { instances }: Receipt): readonly string[] =>
+  needs.some(({ stands }) => stands) ? [] : notStoredLines(instances);
+
 /** Without what still needs a decision, which stands above with its buttons. */
 export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly string[] {
   const summary = summaryOf(receipt.instances);
   const others = notFromHere(summary, study);
   if (study.track.inPacs === 0)
     return [
+      ...notStoredOf(study, receipt),
       ...leftOutOf(study),
       ...(others > 0 ? [uploadWords.othersInPacs(others)] : []),
       ...pacsReasonLines(receipt),
       uploadWords.provenSigned,
     ];
   const lines = [
+    ...notStoredOf(study, receipt),
     ...study.givenUpAt.map(uploadWords.givenUpThere),
     others > 0 && uploadWords.notFromHere(others),
     ...proofLines(summary),

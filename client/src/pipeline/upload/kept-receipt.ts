@@ -11,6 +11,7 @@ import {
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
+import { instancesIn } from '#shared/protocol/same-uid.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
@@ -25,7 +26,9 @@ export type ReceiptSummary = {
   readonly notInPacs: number;
 };
 
-export function summaryOf(instances: readonly ReceiptInstance[]): ReceiptSummary {
+/** Each UID once. */
+export function summaryOf(contents: readonly ReceiptInstance[]): ReceiptSummary {
+  const instances = instancesIn(contents);
   const count = (matches: (instance: ReceiptInstance) => boolean) => instances.filter(matches).length;
   const alreadyThere = count((instance) => instance.state === 'already-stored');
   const coerced = count((instance) => instance.state === 'coerced');

@@ -107,6 +107,8 @@ export const uploadWords = {
     damaged: (count: number) => `${instances(count)} damaged or missing on the disc, and not sent`,
     held: (count: number) => `${instances(count)} held back on this device until you decide`,
   } satisfies Record<WithheldCause, (count: number) => string>,
+  /** Instead of its state: the PACS has another content under its UID. */
+  otherStands: 'not stored: the first one is in the PACS',
   states: {
     safe: 'on this device',
     sent: 'at the gateway',

@@ -58,6 +58,31 @@ test('an instance that the PACS refused stays on the device until a person decid
   store.close();
 });
 
+for (const others of [1, 0])
+  test(`another image under the UID of a stored one, and ${others} more: ${others ? 'none is missing' : 'nothing of it is there'}`, async () => {
+    const device = await openDevice();
+    const instances = await queueStudy(device, 'study', [100, 200].slice(0, 1 + others));
+    const queue = queueOver(device);
+    await queue.beginSending('study');
+    await queue.allSent('study');
+    const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'refused' : 'stored'));
+    const [own] = receipt.instances;
+    const first = { ...own!, digest: 'f'.repeat(64), state: 'stored' as const };
+    const conflict = { ...own!, reason: 'conflicting-instance' };
+    const named = [conflict, ...receipt.instances.slice(1), first];
+    await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+    const store = storeOver(device);
+    await store.leaveOut('study');
+    const over = (await device.database.studies.get('study'))!;
+    const { track, versions } = countStudy(over);
+    assert.equal([track.inPacs, track.leftOut, versions], others === 1 ? [2, 1, 1] : [0, 1, 0]);
+    assert.equal(
+      (await store.instancesOf('study')).map(({ stands }) => stands === true),
+      others === 1 ? [true, false] : [false],
+    );
+    store.close();
+  });
+
 test('an instance that the PACS refused is retried when a person asks, one refused for its structure is not', async () => {
   const device = await openDevice();
   const keys = await makeSealingKeys();

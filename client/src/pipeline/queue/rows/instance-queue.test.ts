@@ -242,11 +242,15 @@ test('an original that the PACS keeps in another form needs a person, whoever se
       await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
       const refused = (await device.database.studies.get('study'))!;
       assert.is(refused.state, 'attention');
-      assert.equal(countStudy(refused).needs, [{ cause: 'refused', reason, instances: 1 }]);
-      const after = receiptOf(instances, () => 'left-out');
-      await queue.settle('study', after);
+      const stands = isFirstNamed ? { stands: true as const } : {};
+      assert.equal(countStudy(refused).needs, [{ cause: 'refused', reason, instances: 1, ...stands }]);
+      assert.is(countStudy(refused).track.inPacs, isFirstNamed ? 1 : 0);
+      const leftOut = named.map((one) => (one === first ? one : { ...one, state: 'left-out' as const }));
+      await queue.settle('study', { jws, receipt: { ...receipt, instances: leftOut } });
       const over = (await device.database.studies.get('study'))!;
-      assert.equal([over.state, countStudy(over).track.leftOut], ['done', 1]);
+      const { track, versions } = countStudy(over);
+      assert.equal([over.state, track.leftOut, track.inPacs], ['done', 1, isFirstNamed ? 1 : 0]);
+      assert.is(versions, isFirstNamed ? 1 : 0);
       assert.is(await device.database.parcels.count(), 0);
     }
 });

@@ -165,6 +165,8 @@ export interface InstanceRow {
   pacsCode?: number | null;
   /** The further destination that did not take it; absent or null: the first one, or the gateway. */
   destination?: string | null;
+  /** It was not stored, and the PACS has another content under its UID: the instance counts as being there. */
+  stands?: true | undefined;
   /** In the PACS when the study was announced: no copy is kept here. */
   inPacs?: boolean;
   /** Its size in the parcel, in bytes, if it was coded. */

@@ -2,7 +2,9 @@
  * Settles a study with a checked receipt: the one place where copies are deleted because the PACS has the
  * instances.
  */
+import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import { givenUpIn, lackingAt, type Receipt } from '#shared/protocol/receipt.ts';
+import { notStoredIn } from '#shared/protocol/same-uid.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { isSameWithheld } from '#shared/protocol/withheld.ts';
@@ -54,11 +56,16 @@ export async function settleStudy(
 
 function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): InstanceRow[] {
   const named = new Map(receipt.instances.map((instance, at) => [keyOf(instance), { ...instance, at }]));
+  const versions = new Set(notStoredIn(receipt.instances).map(keyOf));
+  // A study of which nothing but other images was sent is not there because others are.
+  const isThere = rows.some((row) => isInPacs(named.get(keyOf(row))?.state ?? 'promised'));
   return rows.map((row): InstanceRow => {
     const said = named.get(keyOf(row));
-    // A person's decision overrides a receipt issued before it.
-    if (row.state === 'left-out' && said && !isInPacs(said.state)) return row;
     if (!said) return row;
+    const isVersion = versions.has(keyOf(row)) && (isThere || isAlreadyHere(said.reason ?? null));
+    const stands = isVersion ? true : undefined;
+    // A person's decision overrides a receipt issued before it.
+    if (row.state === 'left-out' && !isInPacs(said.state)) return { ...row, stands };
     const lacking = lackingAt(receipt, said.at);
     return {
       ...row,
@@ -66,6 +73,7 @@ function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): Instance
       reason: said.reason ?? null,
       pacsCode: lacking?.pacsCode ?? said.pacsCode ?? null,
       destination: lacking?.name ?? null,
+      stands,
     };
   });
 }

@@ -1,0 +1,134 @@
+/** A later version of an instance that was not stored is no instance that is missing: people count each UID once. */
+import { execFileSync } from 'node:child_process';
+import { decodeJwt } from 'jose';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Receipt } from '#shared/protocol/receipt.ts';
+import { sentStudiesSchema, studyDestinationsSchema } from '#shared/protocol/studies.ts';
+import { sha256 } from '#testing/sha256.ts';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { openTestPacs } from '../testing/open-pacs.ts';
+import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
+
+const test = suite('two contents under one UID');
+let ground: TestGround;
+test.before(async () => {
+  ground = await openTestGround();
+});
+test.after(() => ground.close());
+
+/** `sameOriginal`: the second content is of the same original, under other boxes; else it is another image. */
+async function withLaterVersion(seed: number, sameOriginal: boolean) {
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
+  const instances = syntheticStudy({ seed, instancesPerSeries: 4, rows: 8, columns: 8 }).instances.slice(
+    0,
+    4,
+  );
+  const later = { ...instances[0]!, bytes: instances[0]!.bytes.slice() };
+  later.bytes[later.bytes.length - 1]! ^= 1;
+  const manifestOf = (sent: typeof instances) => {
+    const manifest = toManifest(sent, 'identified');
+    if (!sameOriginal) return manifest;
+    const named = sent.map(({ identifiers }) => sha256(Buffer.from(identifiers.sopInstanceUID)));
+    return {
+      ...manifest,
+      instances: manifest.instances.map((one, at) => ({ ...one, originalDigest: named[at]! })),
+    };
+  };
+  const { uploadId } = await pipeline.init(manifestOf(instances));
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  const initAgain = () => pipeline.init(manifestOf([later, ...instances.slice(1)]));
+  const again = await initAgain();
+  const key = { sopInstanceUID: later.identifiers.sopInstanceUID, digest: sha256(later.bytes) };
+  await pipeline.runAll();
+  const leaveOut = async () => {
+    await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'leave-out', instances: [key] });
+    await pipeline.runAll();
+  };
+  const countsOf = async () => {
+    const { promised, inPacs, refused, quarantined, leftOut } = (await pipeline.status(uploadId)).counts;
+    return { promised, inPacs, refused, quarantined, leftOut };
+  };
+  return {
+    pipeline,
+    uploadId,
+    again,
+    initAgain,
+    leaveOut,
+    countsOf,
+    study: later.identifiers.studyInstanceUID,
+  };
+}
+
+const ALL = { promised: 4, inPacs: 4, refused: 0, quarantined: 0, leftOut: 0 };
+
+test('four images of which one came again with other boxes are four, all in the PACS, before and after it is left out', async () => {
+  const { pipeline, uploadId, again, leaveOut, countsOf, study } = await withLaterVersion(8101, true);
+  assert.equal(
+    again.conflict.map(({ reason }) => reason),
+    ['already-here-other-boxes'],
+  );
+  assert.equal(await countsOf(), ALL);
+  await leaveOut();
+  assert.equal(await countsOf(), ALL);
+  const { studies } = sentStudiesSchema.parse(await pipeline.json('GET', '/studies'));
+  const told = studies.find(({ studyInstanceUID }) => studyInstanceUID === study)!;
+  assert.equal([told.uploads[0]!.counts.promised, told.uploads[0]!.counts.inPacs], [4, 4]);
+  const { destinations } = studyDestinationsSchema.parse(
+    await pipeline.json('GET', `/studies/${study}/destinations`),
+  );
+  assert.equal(
+    destinations.map(({ of, inPacs, failed, leftOut }) => ({ of, inPacs, failed, leftOut })),
+    [{ of: 4, inPacs: 4, failed: 0, leftOut: 0 }],
+  );
+  const receipt = decodeJwt(
+    await (await pipeline.request('GET', `/upload/${uploadId}/receipt`)).text(),
+  ) as unknown as Receipt;
+  assert.is(receipt.instances.length, 5, 'the signed list has each content');
+  assert.equal(
+    receipt.instances.filter(({ state }) => state === 'left-out').map(({ reason }) => reason),
+    ['already-here-other-boxes'],
+    'and why one of them is not there',
+  );
+  const sheet = await pipeline.app.request(`http://localhost/studies/${study}/receipt.pdf`);
+  const words = execFileSync('pdftotext', ['-layout', '-', '-'], {
+    input: Buffer.from(await sheet.arrayBuffer()),
+  }).toString();
+  const text = words.replace(/\s+/g, ' ');
+  assert.match(text, 'All 4 instances that were sent are in the PACS.');
+  assert.match(text, 'What 4 CT');
+  assert.match(
+    text,
+    'Not stored 1 later version, with other boxes, was not stored: the first one is in the PACS',
+  );
+  assert.match(text, 'it may still be visible in the PACS');
+  assert.not.match(text, 'left out by a person');
+  await pipeline.close();
+});
+
+test('another image under the UID of one of them needs a person, and none of the four is missing', async () => {
+  const { pipeline, again, leaveOut, countsOf } = await withLaterVersion(8102, false);
+  assert.equal(
+    again.conflict.map(({ reason }) => reason),
+    ['conflicting-instance'],
+  );
+  assert.equal(await countsOf(), { ...ALL, quarantined: 1 });
+  await leaveOut();
+  assert.equal(await countsOf(), ALL);
+  await pipeline.close();
+});
+
+test('a version that was left out stays left out when it is named again', async () => {
+  const { pipeline, initAgain, leaveOut, countsOf } = await withLaterVersion(8103, true);
+  await leaveOut();
+  assert.equal(
+    (await initAgain()).conflict.map(({ reason }) => reason),
+    ['left-out'],
+  );
+  assert.equal(await countsOf(), ALL);
+  await pipeline.close();
+});
+
+test.run();

@@ -1,0 +1,39 @@
+/** The words for contents that were not stored because the PACS keeps another one under their UID. */
+import { notStoredIn } from './same-uid.ts';
+import type { InstanceState } from './study-state.ts';
+
+type Content = {
+  readonly sopInstanceUID: string;
+  readonly state: InstanceState;
+  readonly reason?: string | undefined;
+};
+
+const VERSION: Readonly<Record<string, string>> = {
+  'already-here-other-boxes': ', with other boxes,',
+  'already-here-other-policy': ', under another version of the policy,',
+};
+/** Another image, or nobody can tell: it is no version of the first one. */
+const OTHERS: readonly (string | undefined)[] = ['conflicting-instance', 'already-here-other-key'];
+
+/** Outlives the decision to leave the later version out: the first one is still in the PACS. */
+const MAY_SHOW_NAME =
+  'If a name was covered only in the later version, it may still be visible in the PACS: ask the PACS’s administrator to delete or cover the first one there.';
+
+/** `reason`: why they were not stored, as the receipt has it. */
+export function notStoredSaid(count: number, reason: string | undefined): string {
+  const one = count === 1;
+  const what = OTHERS.includes(reason)
+    ? `${count} other ${one ? 'image' : 'images'} under the same ID`
+    : `${count} later ${one ? 'version' : 'versions'}${VERSION[reason ?? ''] ?? ''}`;
+  return `${what} ${one ? 'was not stored: the first one is' : 'were not stored: the first ones are'} in the PACS`;
+}
+
+/** A sentence for each reason, and what to do about it where there is something to do. */
+export function notStoredLines(contents: readonly Content[]): readonly string[] {
+  const byReason = Map.groupBy(notStoredIn(contents), ({ reason }) => reason);
+  return [...byReason].map(([reason, some]) =>
+    reason === 'already-here-other-boxes'
+      ? `${notStoredSaid(some.length, reason)}. ${MAY_SHOW_NAME}`
+      : notStoredSaid(some.length, reason),
+  );
+}
