@@ -7,13 +7,14 @@ import { verifyRequestSchema, type Result } from '#shared/protocol/inference.ts'
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
-import { useApi } from '../net/net-context.ts';
+import { useApi, useSession } from '../net/net-context.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { OpenCase } from '../cases/OpenCase.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import { Bars } from './Bars.tsx';
+import { CorrectSheet } from './CorrectSheet.tsx';
 import {
   aboutImage,
   comparable,
@@ -41,7 +42,7 @@ import { useKeys } from './use-keys.ts';
 import { useOutbox } from './use-outbox.ts';
 import type { CameFrom } from './came-from.ts';
 import { useWhenBack } from './use-when-back.ts';
-import { CorrectSheet, useMayVerify, VerdictBar, Verdicts, Waiting } from './Verdict.tsx';
+import { useMayVerify, VerdictBar, Verdicts, Waiting } from './Verdict.tsx';
 
 const said = resultWords.one;
 const toResult = (id: string) => (location.hash = hrefOf({ page: 'results', at: 'results', id, beside: '' }));
@@ -108,7 +109,7 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
   const { finding } = result;
   const [open, setOpen] = useState<'keys' | 'correct' | null>(null);
   const [changing, setChanging] = useState(false);
-  const verdict = store.verdict.value;
+  const isOwn = result.verification?.by === useSession().user.value?.id;
   useEffect(() => void list.ahead(result.id), [list.results.value, result.id]);
   useResultKeys({ store, result, list, look, changing, onChanging: setChanging, onOpen: setOpen });
   const close = () => setOpen(null);
@@ -135,7 +136,7 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
       {open === 'correct' && (
         <CorrectSheet
           finding={finding}
-          before={verdict.kind === 'overtaken' ? verdict.request : beforeOf(result)}
+          before={isOwn ? beforeOf(result) : null}
           onCorrect={(request) => void store.decide(request)}
           onClose={close}
         />
@@ -144,7 +145,7 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
   );
 }
 
-/** A correction that is being changed: nobody has to type it again. */
+/** One's own correction that is being changed: nobody has to type it again, nor signs the words of another person. */
 function beforeOf({ verification }: Result): VerifyRequest | null {
   const said = verifyRequestSchema.safeParse({
     verdict: verification?.verdict,
@@ -173,7 +174,9 @@ function useResultKeys(props: ResultKeysProps): void {
     fainter: () => look.fade(-1),
     stronger: () => look.fade(1),
     keys: () => onOpen('keys'),
-    ...(may && result.verification && { change: () => onChanging(true) }),
+    ...(may &&
+      result.verification &&
+      store.verdict.value.kind === 'none' && { change: () => onChanging(true) }),
     ...(isAsked && {
       agree: () => void store.decide({ verdict: 'agree' }),
       correct: () => onOpen('correct'),

@@ -4,17 +4,15 @@
  * verdict beside the picture.
  */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Finding, Result } from '#shared/protocol/inference.ts';
+import type { Finding, Result, Verification } from '#shared/protocol/inference.ts';
 import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { typedSaid } from '../kit/identities.ts';
-import { Confirm, Sheet } from '../kit/Sheet.tsx';
-import { TypedField } from '../kit/TypedField.tsx';
-import { kitWords } from '../kit/kit-words.ts';
+import { Confirm } from '../kit/Sheet.tsx';
 import { useSettling } from '../kit/use-settling.ts';
-import { className, correctionsOf, headlineOf, personOf } from './describe-result.ts';
-import type { Correction, VerifyRequest } from './finding-kinds.ts';
+import { className, headlineOf, personOf } from './describe-result.ts';
+import type { VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 import { mayVerify, type ImageState, type ResultStore, type Verdict } from './result.store.ts';
 import type { Unsent } from './verdict-outbox.ts';
@@ -88,14 +86,7 @@ function Sentence({ verdict, result, isAsked, image }: SentenceProps) {
     case 'unsent':
       return <Waiting verdict={verdict} />;
     case 'overtaken':
-      if (isAsked) break;
-      return (
-        <>
-          <p class="strong">{said.overtaken}</p>
-          <p class="small">{said.overtakenWhat}</p>
-          {result.verification && <Verified verification={result.verification} />}
-        </>
-      );
+      return <Overtaken unsent={verdict.unsent} verification={result.verification} />;
     case 'none':
       if (result.verification && !isAsked) return <Verified verification={result.verification} />;
       break;
@@ -121,12 +112,39 @@ function Sentence({ verdict, result, isAsked, image }: SentenceProps) {
 
 /** A verdict that the gateway does not have can be read while its result cannot. */
 export function Waiting({ verdict }: { readonly verdict: Verdict }) {
-  if (verdict.kind === 'unsent') return <NotSent unsent={verdict.unsent} />;
-  if (verdict.kind !== 'sending') return null;
+  if (verdict.kind === 'none') return null;
+  if (verdict.kind !== 'sending') return <NotSent unsent={verdict.unsent} />;
   return (
     <>
       <p class="strong">{yourWord(verdict.request)}</p>
       <p class="small quiet">{said.sending}</p>
+    </>
+  );
+}
+
+type OvertakenProps = { readonly unsent: Unsent; readonly verification: Verification | null };
+
+/** The verdict that stands, and the person's own, which waits for their decision. */
+function Overtaken({ unsent: { request }, verification }: OvertakenProps) {
+  const isOwn = verification?.by === useSession().user.value?.id;
+  return (
+    <>
+      <p class="strong">
+        {isOwn && verification
+          ? said.overtakenByOneself(formatMoment(new Date(verification.at), new Date()))
+          : said.overtaken}
+      </p>
+      {verification && <Verified verification={verification} />}
+      <div class="verified">
+        <Icon name="decide" size={20} />
+        <p>
+          <span class="strong">{said.unsent}:</span> {yourWord(request)}.{' '}
+          <span class="quiet">{said.overtakenWhat}</span>
+          {request.reason && (
+            <span class="verified-finding small kept">{said.reason(typedSaid(request.reason))}</span>
+          )}
+        </p>
+      </div>
     </>
   );
 }
@@ -161,7 +179,7 @@ function yourWord(request: VerifyRequest): string {
     : said.yours.correct(className(request.finding ?? 'other'));
 }
 
-export function Verified({ verification }: { readonly verification: NonNullable<Result['verification']> }) {
+export function Verified({ verification }: { readonly verification: Verification }) {
   const { verdict, finding, by, byName, at, reason } = verification;
   const who = personOf({ id: by, name: byName }, useSession().user.value, {
     you: said.you,
@@ -219,7 +237,7 @@ function Buttons(props: ButtonsProps) {
   const settling = useSettling<HTMLDivElement>(`${verdict.kind} ${isAsked} ${store.image.value}`);
   // Asked until it is answered, or sent: each attempt in between draws other buttons.
   const [asked, setAsked] = useState<VerifyRequest | null>(null);
-  const unsent = verdict.kind === 'unsent' ? verdict.unsent.request : null;
+  const unsent = verdict.kind === 'unsent' || verdict.kind === 'overtaken' ? verdict.unsent.request : null;
   const waiting = verdict.kind === 'sending' ? verdict.request : unsent;
   return (
     <div ref={settling} class="verdict-buttons">
@@ -241,14 +259,14 @@ function Buttons(props: ButtonsProps) {
 function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
   const { store, verdict, isAsked, onChange } = props;
   if (verdict.kind === 'sending') return null;
-  if (verdict.kind === 'unsent')
+  if (verdict.kind !== 'none')
     return (
       <>
         <button type="button" class="button" onClick={() => void store.again()}>
-          {said.again}
+          {verdict.kind === 'overtaken' ? said.sendMine : said.again}
         </button>
         <button type="button" class="button button-bare" aria-haspopup="dialog" onClick={props.onDrop}>
-          {said.drop}
+          {verdict.kind === 'overtaken' ? said.discardMine : said.drop}
         </button>
       </>
     );
@@ -299,109 +317,6 @@ function AskedButtons({ store, isGone: gone, onCorrect }: ButtonsProps) {
       >
         {said.agree}
       </button>
-    </>
-  );
-}
-
-/** A longer text would be a report, not a reason. */
-const REASON_CHARACTERS = 1_000;
-const NEARLY_FULL = 200;
-
-/** `before`: a correction made on this page and taken back, so that nobody has to retype it. */
-export type CorrectSheetProps = {
-  readonly finding: Finding;
-  readonly before: VerifyRequest | null;
-  readonly onCorrect: (request: VerifyRequest) => void;
-  readonly onClose: () => void;
-};
-
-export function CorrectSheet({ finding: found, before, onCorrect, onClose }: CorrectSheetProps) {
-  // No default: this text goes into the PACS under their name.
-  const [finding, setFinding] = useState<Correction | null>(before?.finding ?? null);
-  const [reason, setReason] = useState(before?.reason ?? '');
-  const [isSubmitted, setSubmitted] = useState(false);
-  const submit = (event: SubmitEvent) => {
-    event.preventDefault();
-    setSubmitted(true);
-    if (finding === null || reason.trim() === '') return;
-    onClose();
-    onCorrect({ verdict: 'correct', finding, reason: reason.trim() });
-  };
-  return (
-    <Sheet title={said.form.title} onClose={onClose}>
-      <form noValidate onSubmit={submit}>
-        <FindingChoice of={found} chosen={finding} onChoose={setFinding} />
-        <div role="alert">
-          {isSubmitted && finding === null && <p class="small reason-missing">{said.form.findingMissing}</p>}
-        </div>
-        <ReasonField reason={reason} isMissing={isSubmitted && reason.trim() === ''} onReason={setReason} />
-        <div class="sheet-actions">
-          <button type="button" class="button" onClick={onClose}>
-            {kitWords.cancel}
-          </button>
-          <button type="submit" class="button button-main">
-            {said.form.submit}
-          </button>
-        </div>
-      </form>
-    </Sheet>
-  );
-}
-
-type FindingChoiceProps = {
-  readonly of: Finding;
-  readonly chosen: Correction | null;
-  readonly onChoose: (finding: Correction) => void;
-};
-
-/** The findings that may stand instead of the model's. */
-function FindingChoice({ of, chosen, onChoose }: FindingChoiceProps) {
-  return (
-    <fieldset class="sheet-part correct-findings">
-      <legend class="small quiet">{said.form.finding}</legend>
-      {correctionsOf(of).map((each) => (
-        <label key={each} class="choice">
-          <input type="radio" name="finding" checked={chosen === each} onChange={() => onChoose(each)} />
-          <span>{className(each)}</span>
-        </label>
-      ))}
-    </fieldset>
-  );
-}
-
-type ReasonFieldProps = {
-  readonly reason: string;
-  readonly isMissing: boolean;
-  readonly onReason: (reason: string) => void;
-};
-
-/** The reason in the radiologist's words, and what it is for, or how many characters are left. */
-function ReasonField({ reason, isMissing, onReason }: ReasonFieldProps) {
-  const left = REASON_CHARACTERS - reason.length;
-  const hint = left < NEARLY_FULL ? said.form.left(left) : said.form.reasonWhat;
-  return (
-    <>
-      <TypedField title={said.form.reason}>
-        <label class="field sheet-part">
-          <span class="small quiet">{said.form.reason}</span>
-          <textarea
-            rows={3}
-            maxLength={REASON_CHARACTERS}
-            value={reason}
-            aria-required="true"
-            aria-invalid={isMissing}
-            aria-describedby="reason-what"
-            onInput={(event) => onReason(event.currentTarget.value)}
-          />
-        </label>
-      </TypedField>
-      <p
-        id="reason-what"
-        class={isMissing ? 'small reason-missing' : 'small quiet'}
-        role={isMissing ? 'alert' : undefined}
-      >
-        {isMissing ? `${said.form.reasonMissing} ${hint}` : hint}
-      </p>
     </>
   );
 }

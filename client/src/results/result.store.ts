@@ -24,11 +24,11 @@ export type Shown =
   | { readonly kind: 'loading' }
   | { readonly kind: 'failed'; readonly trouble: Trouble }
   | { readonly kind: 'ready'; readonly result: Result };
-/** `overtaken`: another person verified it meanwhile; the result holds their verdict, and this one was not saved. */
+/** `overtaken`: it was verified meanwhile; the result holds that verdict, and this one waits for its author. */
 export type Verdict =
   | { readonly kind: 'none' }
-  | { readonly kind: 'sending' | 'overtaken'; readonly request: VerifyRequest }
-  | { readonly kind: 'unsent'; readonly unsent: Unsent };
+  | { readonly kind: 'sending'; readonly request: VerifyRequest }
+  | { readonly kind: 'unsent' | 'overtaken'; readonly unsent: Unsent };
 /** Whether the image is on the screen, drawn by the browser. */
 export type ImageState = 'loading' | 'shown' | 'missing';
 
@@ -46,8 +46,7 @@ export function canDecide(
   { kind }: Verdict,
   { changing, image }: { readonly changing: boolean; readonly image: ImageState },
 ): boolean {
-  const isFree = kind === 'none' || kind === 'overtaken';
-  return image === 'shown' && isFree && (verification === null || changing);
+  return image === 'shown' && kind === 'none' && (verification === null || changing);
 }
 
 /** A blob's address; null while it is fetched; `missing` if that failed. */
@@ -68,7 +67,7 @@ export interface ResultStore {
   noteImage(isDrawn: boolean): void;
   /** Sends it at once. Does nothing without the image, and while another one is on its way or was not sent. */
   decide(request: VerifyRequest): Promise<void>;
-  /** Sends a verdict again that was not sent. */
+  /** Sends a verdict again that was not sent; one that was overtaken, over the verdict that is shown. */
   again(): Promise<void>;
   /** Forgets a verdict that was not sent. */
   discard(): Promise<void>;
@@ -89,14 +88,7 @@ type State = {
   readonly pictures: Signal<ReadonlyMap<ExplanationMethod, Picture>>;
   readonly mayHoldName: Signal<boolean>;
   readonly isDrawn: Signal<boolean>;
-  readonly overtaken: Signal<VerifyRequest | null>;
   readonly closed: AbortController;
-};
-
-type GivenHere = {
-  readonly result: Result;
-  readonly revision: number;
-  readonly request: VerifyRequest;
 };
 
 export function createResultStore(tools: ResultTools): ResultStore {
@@ -105,11 +97,10 @@ export function createResultStore(tools: ResultTools): ResultStore {
     pictures: signal(new Map<ExplanationMethod, Picture>()),
     mayHoldName: signal(true),
     isDrawn: signal(false),
-    overtaken: signal(null),
     closed: new AbortController(),
   };
   const { shown, pictures, isDrawn } = state;
-  const verdict = computed(() => verdictOf(state, tools));
+  const verdict = computed(() => verdictOf(tools));
   const image = computed((): ImageState => {
     if (pictures.value.get('image') === 'missing') return 'missing';
     return isDrawn.value ? 'shown' : 'loading';
@@ -137,13 +128,14 @@ export function createResultStore(tools: ResultTools): ResultStore {
       const seen = shown.peek();
       if (seen.kind !== 'ready') return;
       if (canDecide(seen.result, verdict.peek(), { changing: true, image: image.peek() }))
-        await give(state, tools, { result: seen.result, revision: seen.result.revision, request });
+        await give(tools, seen.result, request);
     },
     async again() {
       const now = verdict.peek();
       const seen = shown.peek();
-      if (now.kind === 'unsent' && seen.kind === 'ready')
-        await give(state, tools, { result: seen.result, ...now.unsent });
+      if (now.kind === 'unsent') await tools.outbox.give(now.unsent);
+      else if (now.kind === 'overtaken' && seen.kind === 'ready')
+        await give(tools, seen.result, now.unsent.request);
     },
     discard: () => tools.outbox.discard(tools.id),
     close() {
@@ -154,20 +146,19 @@ export function createResultStore(tools: ResultTools): ResultStore {
   };
 }
 
-function verdictOf({ overtaken }: State, tools: ResultTools): Verdict {
+function verdictOf(tools: ResultTools): Verdict {
   const { id, outbox } = tools;
   const sending = outbox.sending.value.get(id);
   if (sending) return { kind: 'sending', request: sending };
   const unsent = unsentOf(tools, outbox.unsent.value);
-  if (unsent) return { kind: 'unsent', unsent };
-  return overtaken.value ? { kind: 'overtaken', request: overtaken.value } : { kind: 'none' };
+  return unsent ? { kind: unsent.isOvertaken ? 'overtaken' : 'unsent', unsent } : { kind: 'none' };
 }
 
-async function give({ overtaken }: State, { id, outbox }: ResultTools, given: GivenHere): Promise<void> {
-  overtaken.value = null;
-  const { studyInstanceUID, kind } = given.result.finding.input;
+/** On the revision that its author sees. */
+async function give({ id, outbox }: ResultTools, result: Result, request: VerifyRequest): Promise<void> {
+  const { studyInstanceUID, kind } = result.finding.input;
   const input = { kind, ...(studyInstanceUID !== undefined && { studyInstanceUID }) };
-  await outbox.give({ resultId: id, revision: given.revision, request: given.request, input });
+  await outbox.give({ resultId: id, revision: result.revision, request, input });
 }
 
 /** Follows its verdict in the outbox, which may send it much later. */
@@ -192,10 +183,6 @@ async function load(state: State, tools: ResultTools): Promise<void> {
   const { signal } = state.closed;
   try {
     take(state, tools, await tools.api.json(`/results/${tools.id}`, resultSchema, { signal }));
-    const unsent = unsentOf(tools, tools.outbox.unsent.peek());
-    if (!unsent?.isOvertaken) return;
-    state.overtaken.value = unsent.request;
-    await tools.outbox.discard(tools.id);
   } catch (error) {
     if (!signal.aborted) state.shown.value = { kind: 'failed', trouble: troubleOf(error) };
   }

@@ -205,7 +205,10 @@ async function savedBefore(
   );
   const held = result?.verification;
   const isMine =
-    held?.by === account && held.verdict === request.verdict && held.finding === (request.finding ?? null);
+    held?.by === account &&
+    held.verdict === request.verdict &&
+    held.finding === (request.finding ?? null) &&
+    (held.reason ?? null) === (request.reason ?? null);
   return result && isMine && result.revision === revision + 1 ? result : null;
 }
 
