@@ -354,4 +354,18 @@ test('only the studies that are chosen are sent', async () => {
   );
 });
 
+test('a double press on Send queues what was chosen once, however long the device takes to count its room', async () => {
+  const counted = Promise.withResolvers<void>();
+  const room = async () => {
+    await counted.promise;
+    return null;
+  };
+  const { store, queue } = await openIngest({ tools: { room } });
+  await store.addFiles(filesOf(syntheticStudy({ seed: 21, rows: 16, columns: 16 })));
+  const pressed = [store.send(), store.send()];
+  counted.resolve();
+  await Promise.all(pressed);
+  assert.is((await queue.pending()).length, 1);
+});
+
 test.run();

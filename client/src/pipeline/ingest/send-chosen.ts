@@ -43,19 +43,21 @@ export async function sendChosen(state: IngestState, terms: ReturnType<typeof te
   askToPersist(state);
   const selected = [...state.gathering.studies.values()].filter((study) => isSent(state, terms, study));
   const total = totalOf(selected);
-  const room = await tools.room().catch(() => null);
-  if (room !== null && needsOf(total) > room) {
-    problem.value = 'no-room';
-    return;
-  }
   state.abort = new AbortController();
   const { signal } = state.abort;
+  // Before anything is waited for: a second press finds that it was pressed.
   batch(() => {
     phase.value = 'queueing';
     state.queueing.value = { ...NOTHING_QUEUED, instancesTotal: total.instances, bytesTotal: total.bytes };
   });
   const waiting: Going[] = [];
   try {
+    const room = await tools.room().catch(() => null);
+    signal.throwIfAborted();
+    if (room !== null && needsOf(total) > room) {
+      problem.value = 'no-room';
+      return;
+    }
     for (const study of selected) waiting.push(await enterAll(state, study, terms));
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
       await prepareAndQueue(state, next, signal);
