@@ -92,7 +92,7 @@ function usePartInPacs(
   { studyInstanceUID, instances, bytes }: FoundStudy,
   before: SentBefore | undefined,
 ): PartInPacs | null {
-  const { inspection, policy, released, heldBack, leftOut } = useIngest();
+  const { inspection, policy, released, heldBack, leftOut, noteInPacs } = useIngest();
   const queue = useQueue();
   const [part, setPart] = useState<PartInPacs | null>(null);
   const inPacs = before?.inPacs ?? 0;
@@ -110,7 +110,9 @@ function usePartInPacs(
       const isDecided = (file: FoundFile) => decidedAs(policy.peek(), released.peek(), file) === 'in-pacs';
       const sent = { receipt: readReceipt(kept.jws), inPacs, isDecided };
       const found = await compareWithSent(inspection, studyInstanceUID, sent, gone.signal);
-      if (!gone.signal.aborted) setPart(found);
+      if (gone.signal.aborted) return;
+      setPart(found);
+      if (found && notThere(found) === 0) noteInPacs(studyInstanceUID, instances);
     };
     void ignoreFailure(compare(), 'the counts are said, and Send tells the rest');
     return () => gone.abort();

@@ -78,6 +78,23 @@ test('files that were cleared before anything was sent are not among those not s
   assert.equal([store.sentFromHere.value.sent.size, store.sentFromHere.value.leftBehind.size], [1, 0]);
 });
 
+test('a study that the PACS has as it was chosen is not among those not sent when it is cleared', async () => {
+  for (const [compared, leftBehind] of [
+    [3, 0],
+    [2, 1],
+  ] as const) {
+    const { store } = await openIngest();
+    const there = syntheticStudy({ seed: 89, series: 1, instancesPerSeries: 3 });
+    const other = syntheticStudy({ seed: 90, instancesPerSeries: 2 });
+    await store.addFiles([...filesOf(there), ...filesOf(other)]);
+    store.noteInPacs(there.studyInstanceUID, compared);
+    store.toggle(there.studyInstanceUID);
+    await store.send();
+    store.clear();
+    assert.is(store.sentFromHere.value.leftBehind.size, leftBehind, `${compared} of 3 were compared`);
+  }
+});
+
 test('a choice begins on an empty page once something of the one before was sent', async () => {
   const { store } = await openIngest();
   const first = syntheticStudy({ seed: 83, instancesPerSeries: 2 });
