@@ -118,11 +118,11 @@ export const studiesWords = {
   decideThere: 'Decide on the device that sent it.',
   senderDecides: 'Its sender decides, on the device that sent it.',
 
-  /** The places on the track of a study that is not on this device. */
-  placesElsewhere: { ...queueWords.places, device: 'on the other device' } satisfies Record<Place, string>,
+  /** The places on the track of a study that is not on this device: nobody here knows whether its sender has it. */
+  placesElsewhere: { ...queueWords.places, device: 'not at the gateway yet' } satisfies Record<Place, string>,
   placesOfSender: {
     ...queueWords.places,
-    device: 'on its sender’s device',
+    device: 'not at the gateway yet',
     'needs-you': 'waits for a decision',
   } satisfies Record<Place, string>,
 
@@ -145,8 +145,7 @@ export const studiesWords = {
     gateway: 'At the gateway',
     way: 'On its way',
     device: 'On this device',
-    otherDevice: 'On the other device',
-    senderDevice: 'On its sender’s device',
+    notYet: 'Not at the gateway yet',
     waiting: 'Waiting',
     paused: 'Paused',
     reading: 'Being read',

@@ -47,7 +47,7 @@ export function whereOf(entry: DayEntry): Where {
   if (track.atGateway > 0) return { look: 'moving', icon: 'gateway', said: said.gateway };
   if (track.onItsWay > 0) return { look: 'moving', icon: 'way', said: said.way };
   if (place === 'here') return { look: 'moving', icon: 'device', said: said.device };
-  return { look: 'moving', icon: 'device', said: isWatched(entry) ? said.senderDevice : said.otherDevice };
+  return { look: 'moving', icon: 'device', said: said.notYet };
 }
 
 /**
