@@ -43,8 +43,16 @@ walk(
     await looksRight(page, 'password');
     const isWrong = (label: string) => page.getByLabel(label).getAttribute('aria-invalid');
     assert.equal([await isWrong('Current password'), await isWrong('New password')], ['false', 'true']);
+    await page.mouse.click(4, 4);
+    assert.is(
+      await page.getByLabel('Current password').inputValue(),
+      PASSWORD,
+      'a press beside it loses nothing',
+    );
     await page.getByLabel('New password').fill('');
     await fillBoth(PASSWORD, 'four words of one’s own');
+    // Whoever closes it while it is being changed is told all the same.
+    await page.keyboard.press('Escape');
     await page.getByRole('heading', { name: 'Your password was changed' }).waitFor();
     await page.goBack();
     await page.getByRole('button', { name: 'Choose files' }).waitFor();

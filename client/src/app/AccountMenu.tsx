@@ -4,6 +4,7 @@ import { useSession } from '../net/net-context.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import type { AccountSheetProps } from './AccountSheet.tsx';
+import type { PasswordSheetProps } from './PasswordSheet.tsx';
 import { ProblemBoundary } from './ProblemBoundary.tsx';
 import { appWords } from './app-words.ts';
 
@@ -15,7 +16,7 @@ const SessionsSheet = deferred<{ onClose: () => void }>(
   () => import('./SessionsSheet.tsx').then((view) => view.SessionsSheet),
   () => null,
 );
-const PasswordSheet = deferred<{ onClose: () => void }>(
+const PasswordSheet = deferred<PasswordSheetProps>(
   () => import('./PasswordSheet.tsx').then((view) => view.PasswordSheet),
   () => null,
 );
@@ -48,10 +49,16 @@ export function AccountMenu() {
       <ProblemBoundary key={open}>
         {open === 'account' && <AccountSheet name={name} onClose={close('account')} onOpen={setOpen} />}
         {open === 'sessions' && <SessionsSheet onClose={close('sessions')} />}
-        {open === 'password' && <PasswordSheet onClose={close('password')} />}
+        {(open === 'password' || open === 'changed') && (
+          <PasswordSheet
+            isChanged={open === 'changed'}
+            onChanged={() => setOpen('changed')}
+            onClose={close(open)}
+          />
+        )}
       </ProblemBoundary>
     </>
   );
 }
 
-type Open = 'account' | 'password' | 'sessions';
+type Open = 'account' | 'password' | 'changed' | 'sessions';

@@ -34,11 +34,17 @@ function refusalIn(error: unknown): Mistake {
   return { ...troubleOf(error, words.unreachable), fields };
 }
 
-export function PasswordSheet({ onClose }: { readonly onClose: () => void }) {
-  const isChanged = useSignal(false);
+export type PasswordSheetProps = {
+  readonly isChanged: boolean;
+  /** Also once the sheet is closed: whoever closed it learns that the password was changed. */
+  readonly onChanged: () => void;
+  readonly onClose: () => void;
+};
+
+export function PasswordSheet({ isChanged, onChanged, onClose }: PasswordSheetProps) {
   return (
-    <Sheet title={isChanged.value ? words.changed : words.title} onClose={onClose}>
-      {isChanged.value ? (
+    <Sheet title={isChanged ? words.changed : words.title} onClose={onClose}>
+      {isChanged ? (
         <>
           <p class="sheet-text" role="status">
             {words.changedWhat}
@@ -50,13 +56,13 @@ export function PasswordSheet({ onClose }: { readonly onClose: () => void }) {
           </div>
         </>
       ) : (
-        <PasswordForm onClose={onClose} onChanged={() => (isChanged.value = true)} />
+        <PasswordForm onClose={onClose} onChanged={onChanged} />
       )}
     </Sheet>
   );
 }
 
-type FormProps = { readonly onClose: () => void; readonly onChanged: () => void };
+type FormProps = Omit<PasswordSheetProps, 'isChanged'>;
 
 function PasswordForm({ onClose, onChanged }: FormProps) {
   const session = useSession();

@@ -1,7 +1,7 @@
 /**
  * A dialog over the page: the browser's own `<dialog>`, which keeps the focus inside, closes with Escape and
  * returns the focus. It opens as soon as it enters the page, so that no key is missed; `onClose` must remove
- * it.
+ * it. A press outside closes it, but not one that belongs to a press inside, nor while it works or holds typed text.
  */
 import type { ComponentChildren } from 'preact';
 import { useId, useLayoutEffect, useRef } from 'preact/hooks';
@@ -16,15 +16,24 @@ export type SheetProps = {
   readonly children: ComponentChildren;
 };
 
+const TYPED = 'textarea, input:not([type=radio], [type=checkbox], [type=range], [type=file])';
+
 export function Sheet({ title, says, onClose, children }: SheetProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  const openedAt = useRef(0);
+  const changedAt = useRef(0);
+  const typed = useRef(new Set<HTMLInputElement>());
   useLayoutEffect(() => {
-    const opened = dialog.current;
-    opened?.showModal();
-    openedAt.current = performance.now();
-    return () => opened?.close();
+    const opened = dialog.current!;
+    const note = () => (changedAt.current = performance.now());
+    opened.showModal();
+    note();
+    const sizes = new ResizeObserver(note);
+    sizes.observe(opened);
+    return () => {
+      sizes.disconnect();
+      opened.close();
+    };
   }, []);
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: a click outside closes the dialog; Escape does it from the keyboard
@@ -35,11 +44,18 @@ export function Sheet({ title, says, onClose, children }: SheetProps) {
       aria-labelledby={heading}
       aria-describedby={says}
       onClose={onClose}
+      onInput={({ target }) => {
+        const field = target as HTMLInputElement;
+        if (field.matches(TYPED)) typed.current.add(field);
+      }}
       onClick={(event) => {
         const opened = event.currentTarget;
-        // The second press of a double press on the button that opened the sheet does not close it.
-        const isNew = event.timeStamp < openedAt.current + SETTLING_MS;
-        if (event.target === opened && !isNew && isOutside(opened, event)) opened.close();
+        if (event.target !== opened || !isOutside(opened, event)) return;
+        // The second press of a double press on a button that opened or shrank the sheet does not close it.
+        const isNew = event.timeStamp < changedAt.current + SETTLING_MS;
+        const isBusy = opened.querySelector('[type=submit]:disabled');
+        const holds = [...typed.current].some(({ isConnected, value }) => isConnected && value);
+        if (!isNew && !isBusy && !holds) opened.close();
       }}
     >
       <h2 id={heading}>{title}</h2>
