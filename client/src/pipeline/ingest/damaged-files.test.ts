@@ -107,7 +107,9 @@ test('a damaged file that was cleared is an exception until a good copy of it is
   const { store } = await openIngest();
   const left = () =>
     [...store.sentFromHere.value.leftBehind].map(([key, { files }]) => [key, files] as const);
-  await store.addFiles([...wholeOnes(), cut(LAST)]);
+  await store.addFiles([...wholeOnes(), cut(LAST), ...filesOf(OTHER)]);
+  store.toggle(STUDY.studyInstanceUID);
+  await store.send();
   store.clear();
   assert.equal(left(), [
     [UID, 2],
