@@ -1,4 +1,6 @@
 /** Jobs take turns by group: one with many of them leaves places to the others. */
+import { setTimeout as after } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { openTestDatabase } from '../testing/open-database.ts';
@@ -37,6 +39,44 @@ test('have only some of the places, however many wait: a job of another group be
   gate.resolve();
   await all.promise;
   assert.is(most, 2);
+  await jobs.stop();
+  await database.close();
+});
+
+test('a job of a key that runs begins as soon as that has ended, however often it was passed over', async () => {
+  const database = await openTestDatabase();
+  const jobs = await createJobs(database, { failed: () => undefined, trouble: () => undefined });
+  const gate = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<string>();
+  let runs = 0;
+  await jobs.work('forward', { concurrency: 3, ofOneGroup: 3 }, async (_data, _signal, { id }) => {
+    runs += 1;
+    if (runs > 1) return second.resolve(id);
+    begun.resolve();
+    await gate.promise;
+  });
+  const ask = () =>
+    database.db
+      .transaction()
+      .execute((trx) => jobs.enqueue(trx, 'forward', {}, { key: 'study', group: 'account' }));
+  await ask();
+  await begun.promise;
+  await ask();
+  // As after the fifth time: its turn would come in half a minute.
+  const putOff = async (): Promise<boolean> =>
+    (
+      await sql`update jobs.job set start_after = now() + interval '30 seconds'
+        where name = 'forward' and state = 'retry' returning id`.execute(database.db)
+    ).rows.length > 0;
+  while (!(await putOff())) await after(20);
+  gate.resolve();
+  const id = await second.promise;
+  const { rows } = await sql<{ waited: boolean }>`
+    select started_on - created_on > interval '30 seconds' as waited from jobs.job where id = ${id}`.execute(
+    database.db,
+  );
+  assert.equal(rows, [{ waited: false }]);
   await jobs.stop();
   await database.close();
 });

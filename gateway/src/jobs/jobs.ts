@@ -12,6 +12,7 @@ import { fromKysely, type JobWithMetadata, PgBoss } from 'pg-boss';
 import { sql } from 'kysely';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { Database, Trx } from '../database/database.ts';
+import { takeKey, type TakenKeys } from './job-keys.ts';
 import { mendDates, START_LIMIT_SECONDS, withoutJob } from './job-rows.ts';
 
 /** A job as its handler knows it: `attempt` counts from 0 and grows with every failure and every death. */
@@ -136,6 +137,16 @@ function createBoss(database: Database): PgBoss {
   });
 }
 
+/** A queue's workers in this process: those with a job, and the one that waits for the next. */
+type Line = {
+  readonly concurrency: number;
+  busy: number;
+  /** Its id; null while all places are busy. */
+  waiting: Promise<string> | null;
+  /** Starts a worker, which looks for a job at once. */
+  begin(): Promise<string>;
+};
+
 type Queues = {
   readonly boss: PgBoss;
   readonly database: Database;
@@ -145,8 +156,8 @@ type Queues = {
   /** The ids of the jobs whose handlers run in this process. */
   readonly running: Set<string>;
   readonly rounds: Promise<void>[];
-  /** The ids of this process's workers, by queue. */
-  readonly workers: Map<string, string[]>;
+  readonly lines: Map<string, Line>;
+  readonly keys: TakenKeys;
   readonly timers: Set<NodeJS.Timeout>;
   readonly pollSeconds: number;
 };
@@ -174,7 +185,8 @@ export async function createJobs(
     declared: new Map(),
     running: new Set(),
     rounds: [],
-    workers: new Map(),
+    lines: new Map(),
+    keys: new Map(),
     timers: new Set(),
     pollSeconds,
   };
@@ -203,11 +215,13 @@ function declare({ boss, declared }: Queues, queue: string): Promise<void> {
 }
 
 /** NOTIFY is sent for jobs that may start now; for later ones this process sets its own alarm. */
-function wakeLater({ boss, workers, timers }: Queues, queue: string, seconds: number): void {
+function wakeLater(queues: Queues, queue: string, seconds: number): void {
+  const { lines, timers } = queues;
   const timer = setTimeout(
     () => {
       timers.delete(timer);
-      for (const id of workers.get(queue) ?? []) boss.notifyWorker(id);
+      const line = lines.get(queue);
+      if (line) void lookForMore(queues, line);
     },
     seconds * 1000 + 20,
   );
@@ -230,8 +244,8 @@ async function enqueue(queues: Queues, trx: Trx, job: NewJob): Promise<void> {
 }
 
 /**
- * One worker for each job at once, so that each knows its own id: it looks for more as soon as it is done,
- * instead of at the next poll.
+ * One worker of the queue waits, so that a NOTIFY costs one look at the table and not one of every idle place. With
+ * a job, it leaves the waiting to the next, which looks at once: there may be more.
  */
 async function work<Data extends object>(
   queues: Queues,
@@ -239,26 +253,48 @@ async function work<Data extends object>(
   { concurrency, ofOneGroup = 1 }: Concurrency,
   handler: JobHandler<Data>,
 ): Promise<void> {
-  const { boss, workers, pollSeconds } = queues;
+  const { boss, lines, pollSeconds } = queues;
   const options = {
     ...WORK,
     groupConcurrency: ofOneGroup,
     pollingIntervalSeconds: pollSeconds,
     notifyPollingIntervalSeconds: pollSeconds,
   };
-  await declare(queues, queue);
-  const ids: string[] = [];
-  workers.set(queue, ids);
-  for (let i = 0; i < concurrency; i += 1) {
-    const lookForMore = (): void => {
-      const own = ids[i];
-      if (own) boss.notifyWorker(own);
-    };
-    const id = await boss.work<Data, void, typeof options>(queue, options, async ([job]) => {
-      if (job) await runJob(job, handler, queues).finally(lookForMore);
+  const begin = (): Promise<string> => {
+    const own = boss.work<Data, void, typeof options>(queue, options, async ([job]) => {
+      if (!job) return;
+      line.busy += 1;
+      line.waiting = null;
+      void lookForMore(queues, line);
+      const settle = takeKey(queues.keys, job);
+      await runJob(job, handler, queues).finally(() => void retire(queues, line, { own, queue, settle }));
     });
-    ids.push(id);
-  }
+    return own;
+  };
+  const line: Line = { concurrency, busy: 0, waiting: null, begin };
+  await declare(queues, queue);
+  lines.set(queue, line);
+  await lookForMore(queues, line);
+}
+
+async function lookForMore({ boss, stopping }: Queues, line: Line): Promise<void> {
+  if (line.busy === line.concurrency || stopping.signal.aborted) return;
+  if (line.waiting) return boss.notifyWorker(await line.waiting);
+  line.waiting = line.begin();
+  await line.waiting;
+}
+
+type Ended = { readonly own: Promise<string>; readonly queue: string; settle(): string | null };
+
+/** Ends the worker once its job is written down as done, which may be what another of its group or key waits for. */
+async function retire(queues: Queues, line: Line, { own, queue, settle }: Ended): Promise<void> {
+  const { boss, stopping, events } = queues;
+  await boss.offWork(queue, { id: await own, wait: true });
+  line.busy -= 1;
+  const passedOver = settle();
+  const due = passedOver && boss.update(queue, undefined, { id: passedOver, startAfter: 0 });
+  await Promise.resolve(due).catch((error: unknown) => stopping.signal.aborted || events.trouble(error));
+  await lookForMore(queues, line);
 }
 
 async function every(queues: Queues, seconds: number, run: () => Promise<void>): Promise<void> {
@@ -281,10 +317,10 @@ async function countJobs({ db }: Database): ReturnType<Jobs['counts']> {
   return rows;
 }
 
-async function stop({ boss, stopping, workers, timers, rounds }: Queues): Promise<void> {
+async function stop({ boss, stopping, lines, timers, rounds }: Queues): Promise<void> {
   for (const timer of timers) clearTimeout(timer);
   stopping.abort();
-  const working = [...workers.keys()].map((queue) => boss.offWork(queue, { wait: true }));
+  const working = [...lines.keys()].map((queue) => boss.offWork(queue, { wait: true }));
   const ended = Promise.all([...working, ...rounds]);
   await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, STOP_PATIENCE_MS).unref())]);
   await boss.stop({ graceful: false });
