@@ -2,7 +2,7 @@
  * The search in the PACS for a study that somebody else may have sent. Names are held by the store alone and go when
  * the view goes; the fields give the browser nothing to remember.
  */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { READS_ALL } from '#shared/protocol/api.ts';
 import { instances } from '../kit/counted.ts';
 import { formatDicomDate } from '../kit/format.ts';
@@ -47,6 +47,12 @@ export function FindInPacs({ store, isOpen, chosen, onChoose }: FindInPacsProps)
   const readsAll = useSession().user.value?.roles.some((role) => READS_ALL.includes(role)) ?? false;
   const trouble = store.trouble.value;
   const found = store.found.value;
+  const answer = useRef<HTMLParagraphElement>(null);
+  // On a small screen it would come beneath the bar at the bottom.
+  const isAnswered = found !== null;
+  useLayoutEffect(() => {
+    if (isAnswered) answer.current?.scrollIntoView({ block: 'center' });
+  }, [isAnswered]);
   return (
     <details
       class="disclosure hairline find"
@@ -63,7 +69,7 @@ export function FindInPacs({ store, isOpen, chosen, onChoose }: FindInPacsProps)
         <Fields store={store} />
         <p class="small quiet">{readsAll ? said.what : `${said.own} ${said.what}`}</p>
         {trouble && <TroubleNotice trouble={trouble} />}
-        <p role="status" class={found?.studies.length === 0 ? 'strong' : 'small quiet'}>
+        <p ref={answer} role="status" class={found?.studies.length === 0 ? 'strong' : 'small quiet'}>
           {found && countSaid(found)}
         </p>
         {found?.studies.length === 0 && <p class="quiet">{said.noneWhat}</p>}
