@@ -289,6 +289,7 @@ walk(
     await toUpload(page);
     await choose(page, files);
     await page.getByText('5 of its 6 images are in the PACS already; 1 is new and will be sent.').waitFor();
+    await page.getByText('1 instance chosen, not safe yet: press Send').waitFor();
     await looksRight(page, 'upload-sent-in-part');
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     const [first, ...others] = files.slice(0, 5);
@@ -323,6 +324,8 @@ walk('a study that is in the PACS says so before it is sent again, and stays one
   await toUpload(page);
   await choose(page, filesOf({ seed: seed(1) }));
   await page.getByText(/^Already in the PACS: 12 instances of this study, sent /).waitFor();
+  const status = page.locator('.status');
+  await status.getByText('12 instances chosen: all in the PACS already').waitFor();
   await looksRight(page, 'upload-sent-before');
   await page.getByRole('link', { name: 'Open that study and its receipt' }).click();
   await page.getByRole('main').getByRole('button', { name: 'Receipt', exact: true }).waitFor();
@@ -334,6 +337,7 @@ walk('a study that is in the PACS says so before it is sent again, and stays one
   await page
     .getByText('In the PACS already, without names. This Send makes a second copy with them.')
     .waitFor();
+  await status.getByText('12 instances chosen, not safe yet: press Send').waitFor();
   await page.locator('button.policy').click();
   await page.getByLabel(/^Remove names on this device/).check();
   await page.getByRole('dialog').getByRole('button', { name: 'Done' }).click();

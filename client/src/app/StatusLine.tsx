@@ -7,7 +7,7 @@ import { goesOnAlone } from './background-sync.ts';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
-import { canSend, sendableOf } from '../pipeline/ingest/sendable.ts';
+import { canSend, inPacsOf, sendableOf } from '../pipeline/ingest/sendable.ts';
 import { useNeeds } from '../pipeline/ingest/use-needs.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -56,11 +56,13 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
   const outboxes = useOutboxes();
   const user = session.user.value;
   const sendable = sendableOf(ingest);
+  const inPacs = inPacsOf(ingest, sendable.studies);
   const lost = choiceLost?.count.value ?? 0;
   const standing = standingOf({
     phase: ingest.phase.value,
     unsafe: queue.unsafe.value,
-    chosen: sendable.instances,
+    chosen: sendable.instances - inPacs,
+    inPacs,
     canSend: canSend(ingest, sendable, user),
     isOnUpload: page === 'upload' || page === 'before-after',
     notSent: lost + (session.state.value === 'signed-out' ? lockMarkIn(localStorage).notSent() : 0),
@@ -189,6 +191,7 @@ const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
   'goes-on-open': 'device',
   'others-verdicts': 'device',
   'others-decide': 'person',
+  'in-pacs': 'pacs',
   empty: null,
 };
 
@@ -238,6 +241,8 @@ function sentenceOf(standing: Standing): string {
       return othersVerdicts(standing.count);
     case 'others-decide':
       return othersDecide(standing.count);
+    case 'in-pacs':
+      return appWords.status.inPacs(standing.count);
     case 'empty':
       return empty;
     default:

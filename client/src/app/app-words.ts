@@ -29,6 +29,8 @@ export const appWords = {
       `Keep this page open: ${instances(unsafe)} ${unsafe === 1 ? 'is' : 'are'} not safe yet`,
     notQueued: (chosen: number, send: 'here' | 'on-upload' | null) =>
       `${instances(chosen)} chosen, not safe yet${send === null ? '' : send === 'here' ? ': press Send' : ': press Send under Upload'}`,
+    inPacs: (chosen: number) =>
+      `${instances(chosen)} chosen: ${chosen === 1 ? '' : 'all '}in the PACS already`,
     refused: (count: number) => `${counted(count, 'reading was', 'readings were')} not saved`,
     refusedVerdicts: (count: number) =>
       `${counted(count, 'verdict waits', 'verdicts wait')} for your decision`,

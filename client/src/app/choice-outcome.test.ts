@@ -53,6 +53,7 @@ const AT_REST = standingOf({
   phase: 'idle',
   unsafe: 0,
   chosen: 0,
+  inPacs: 0,
   canSend: false,
   isOnUpload: true,
   notSent: 0,

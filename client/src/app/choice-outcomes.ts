@@ -1,5 +1,6 @@
 /** Gathers the outcome of every choice on this page: in counts for its verdict, and in names for the person. Pure. */
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
+import { inPacsOf } from '../pipeline/ingest/sendable.ts';
 import { unreadOf } from '../pipeline/ingest/disc-view.ts';
 import {
   currentOf,
@@ -209,11 +210,13 @@ export function unsentStudies(page: Chosen): readonly ChosenStudy[] {
   }));
 }
 
-type Chosen = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection'>;
+type Chosen = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection' | 'policy' | 'released'>;
 
-/** Studies on the page, without files of them that were sent from it before. */
-function chosenOn({ studies, sentFromHere, inspection }: Chosen) {
-  return studies.value.flatMap(({ studyInstanceUID, patientName }) => {
+/** Studies on the page that the PACS lacks in part, without files of them that were sent from it before. */
+function chosenOn(page: Chosen) {
+  const { studies, sentFromHere, inspection } = page;
+  const open = studies.value.filter((study) => inPacsOf(page, [study]) < study.instances);
+  return open.flatMap(({ studyInstanceUID, patientName }) => {
     const series = inspection.seriesOf(studyInstanceUID);
     const { files, sent } = unsentOf(sentFromHere.value, studyInstanceUID, series);
     return files > 0 ? [{ studyInstanceUID, patientName, instances: files, sent }] : [];

@@ -32,12 +32,13 @@ export function discOf(
   if (standing.kind === 'decide') return 'keep';
   if (isBeforeSend(standing) || standing.kind === 'not-sent') return 'keep';
   if (choices.standing === 'keep' || choices.standing === 'being-read') return 'keep';
+  const isEmpty = standing.kind === 'empty' || standing.kind === 'in-pacs';
   const isHere =
     standing.kind === 'may-close' ||
     standing.kind === 'goes-on-open' ||
-    (standing.kind === 'empty' && underWay > 0) ||
+    (isEmpty && underWay > 0) ||
     ((standing.kind === 'refused' || standing.kind === 'verdicts') && standing.safe > 0);
   if (isHere) return mayBeCleared || leftOut + choices.except > 0 ? 'keep' : 'may-go';
-  if (standing.kind === 'empty' && choices.standing === 'in-pacs') return 'in-pacs';
+  if (isEmpty && choices.standing === 'in-pacs') return 'in-pacs';
   return choices.except > 0 ? 'keep' : null;
 }

@@ -1,7 +1,8 @@
 /**
  * Decides which one sentence the status line says: the first row of the table below that is true. Instances that could
  * be lost come before those that need a person, these before a reading that was refused, that before a verdict that was
- * not sent, that before instances that are safe, and these before instances about which somebody else has to decide.
+ * not sent, that before instances that are safe, and these before instances about which somebody else has to decide. A
+ * choice that is in the PACS already comes last: nothing of it can be lost.
  */
 import type { IngestPhase } from '../pipeline/ingest/found-study.ts';
 import type { Unsent } from '../results/outboxes.ts';
@@ -48,14 +49,18 @@ export type Standing =
   | { readonly kind: 'others-verdicts'; readonly count: number }
   /** Nothing else waits, but instances that another person sent from here, and has to decide about. */
   | { readonly kind: 'others-decide'; readonly count: number }
+  /** Nothing else waits, and the PACS has all that Send would take. */
+  | { readonly kind: 'in-pacs'; readonly count: number }
   | { readonly kind: 'empty' };
 
 export type StandingFacts = {
   readonly phase: IngestPhase;
   /** Instances that are being written into the queue. */
   readonly unsafe: number;
-  /** Instances that Send would take, in studies that were found and not yet queued. */
+  /** Instances that Send would take, in studies that were found and not yet queued, and not among `inPacs`. */
   readonly chosen: number;
+  /** Such instances that the PACS has already. */
+  readonly inPacs: number;
   /** Send can be pressed: allowed, and nothing is missing for it. */
   readonly canSend: boolean;
   /** The page with Send is open. */
@@ -108,6 +113,7 @@ const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
       : { kind: 'goes-on-open', count: safe }),
   ({ othersUnsent: count }) => count > 0 && { kind: 'others-verdicts', count },
   ({ othersUndecided }) => othersUndecided > 0 && { kind: 'others-decide', count: othersUndecided },
+  ({ phase, inPacs }) => phase === 'found' && inPacs > 0 && { kind: 'in-pacs', count: inPacs },
 ];
 
 export function standingOf(facts: StandingFacts): Standing {

@@ -11,7 +11,7 @@ import { sentencesAt, sentencesOfReason } from '../kit/reason-sentences.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useSettling } from '../kit/use-settling.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
-import { sendableOf } from '../pipeline/ingest/sendable.ts';
+import { inPacsOf, sendableOf } from '../pipeline/ingest/sendable.ts';
 import { useNeeds } from '../pipeline/ingest/use-needs.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -47,7 +47,8 @@ const placeOf = ({ key, answers, patients }: Decision): string =>
 /** The way on: instances that were chosen and not sent come first, as in the status line. */
 function Nothing() {
   const ingest = useIngest();
-  const chosen = ingest.phase.value === 'idle' ? 0 : sendableOf(ingest).instances;
+  const { studies, instances } = sendableOf(ingest);
+  const chosen = ingest.phase.value === 'idle' ? 0 : instances - inPacsOf(ingest, studies);
   return (
     <div class="queue-empty">
       <p class="strong">{words.nothing}</p>

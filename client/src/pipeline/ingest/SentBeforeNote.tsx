@@ -11,8 +11,6 @@ import { useQueue } from '../queue/queue-context.ts';
 import { readReceipt } from '../queue/read-receipt.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { FoundStudy } from './found-study.ts';
-import type { FoundFile } from './group-studies.ts';
-import { decidedAs } from './held-back.ts';
 import { useIngest } from './ingest-context.ts';
 import { COMPARED_AT_MOST, compareWithSent, type PartInPacs } from './compare-with-sent.ts';
 import {
@@ -70,7 +68,8 @@ export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
   );
 }
 
-const notThere = ({ fresh, differs, staying }: PartInPacs): number => fresh + differs + staying;
+const notThere = ({ fresh, differs, staying, leftOut }: PartInPacs): number =>
+  fresh + differs + staying + leftOut;
 
 /** The sign of arrival only where each image that was chosen has arrived. */
 function signOf({ inPacs, isCancelled }: SentBefore, isWhole: boolean): IconName {
@@ -88,11 +87,10 @@ function sentenceOf(before: SentBefore, { instances }: FoundStudy, part: PartInP
 }
 
 /** Null where this device has no receipt of it, or there is too much to compare. */
-function usePartInPacs(
-  { studyInstanceUID, instances, bytes }: FoundStudy,
-  before: SentBefore | undefined,
-): PartInPacs | null {
-  const { inspection, policy, released, heldBack, leftOut, noteInPacs } = useIngest();
+function usePartInPacs(study: FoundStudy, before: SentBefore | undefined): PartInPacs | null {
+  const ingest = useIngest();
+  const { policy, released, heldBack, leftOut, noteInPacs } = ingest;
+  const { studyInstanceUID, instances, bytes } = study;
   const queue = useQueue();
   const [part, setPart] = useState<PartInPacs | null>(null);
   const inPacs = before?.inPacs ?? 0;
@@ -107,27 +105,15 @@ function usePartInPacs(
     const compare = async () => {
       const kept = await queue.receiptOf(id);
       if (kept === null) return;
-      const isDecided = (file: FoundFile) => decidedAs(policy.peek(), released.peek(), file) === 'in-pacs';
-      const sent = { receipt: readReceipt(kept.jws), inPacs, isDecided };
-      const found = await compareWithSent(inspection, studyInstanceUID, sent, gone.signal);
+      const sent = { receipt: readReceipt(kept.jws), inPacs };
+      const found = await compareWithSent(ingest, study, sent, gone.signal);
       if (gone.signal.aborted) return;
       setPart(found);
       if (found && notThere(found) === 0) noteInPacs(studyInstanceUID, instances);
     };
     void ignoreFailure(compare(), 'the counts are said, and Send tells the rest');
     return () => gone.abort();
-  }, [
-    inspection,
-    queue,
-    studyInstanceUID,
-    instances,
-    id,
-    inPacs,
-    isFew,
-    policy.value,
-    released.value,
-    staying,
-  ]);
+  }, [ingest, queue, study, id, inPacs, isFew, policy.value, released.value, staying]);
   return part;
 }
 

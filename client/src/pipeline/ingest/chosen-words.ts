@@ -212,12 +212,16 @@ export const chosenWords = {
       fresh,
       differs,
       staying,
-    }: Record<'there' | 'fresh' | 'differs' | 'staying', number>) => {
-      const all = there + fresh + differs + staying;
+      leftOut,
+    }: Record<'there' | 'fresh' | 'differs' | 'staying' | 'leftOut', number>) => {
+      const all = there + fresh + differs + staying + leftOut;
       const said = [
         there === 0
           ? 'The PACS has other images of this study'
           : `${formatCount(there)} of its ${counted(all, 'image', 'images')} ${there === 1 ? 'is' : 'are'} in the PACS already`,
+        ...(leftOut === 0
+          ? []
+          : [`${formatCount(leftOut)} ${leftOut === 1 ? 'was' : 'were'} left out before`]),
         ...(fresh === 0 ? [] : [`${formatCount(fresh)} ${fresh === 1 ? 'is' : 'are'} new and will be sent`]),
         ...(differs === 0
           ? []

@@ -3,8 +3,8 @@
  * file is named as it would be sent, and no identifier leaves the device.
  */
 import type { Receipt } from '#shared/protocol/receipt.ts';
-import type { FoundFile } from './group-studies.ts';
-import type { Inspection } from './inspection.ts';
+import type { FoundStudy, IngestStore } from './found-study.ts';
+import { decidedAs } from './held-back.ts';
 import { recogniseFile } from './recognise-file.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
@@ -16,6 +16,8 @@ export interface PartInPacs {
   readonly differs: number;
   /** Held until a person decides, or left out. */
   readonly staying: number;
+  /** Another patient's, left out before: nobody has decided about them this time. */
+  readonly leftOut: number;
 }
 
 /** Each file is read and de-identified for it: a few seconds on a tablet. */
@@ -25,23 +27,25 @@ const AT_ONCE = 4;
 
 const STORED: ReadonlySet<string> = new Set(['stored', 'already-stored', 'coerced']);
 
-type InPacs = {
-  readonly receipt: Pick<Receipt, 'instances'>;
+type Sent = {
+  readonly receipt: Pick<Receipt, 'instances' | 'withheld'>;
   readonly inPacs: number;
-  /** Covered or released before: the PACS has it, under a digest that only its boxes tell. */
-  readonly isDecided: (found: FoundFile) => boolean;
 };
+type Chosen = Pick<IngestStore, 'inspection' | 'policy' | 'released' | 'mixed'>;
 
 /**
- * `inPacs`: of the study in the PACS; null where the receipt is not of all of them. Throws NotPrepared, TaskFault, or
- * the signal's reason.
+ * `inPacs`: of the study in the PACS; null where the receipt is not of all of them. The study keeps the result, for
+ * what is said of all that was chosen. Throws NotPrepared, TaskFault, or the signal's reason.
  */
 export async function compareWithSent(
-  inspection: Pick<Inspection, 'seriesOf' | 'tools'>,
-  studyInstanceUID: string,
-  { receipt: { instances }, inPacs, isDecided }: InPacs,
+  { inspection, mixed, ...chosen }: Chosen,
+  study: Pick<FoundStudy, 'studyInstanceUID' | 'inPacs'>,
+  { receipt: { instances, withheld }, inPacs }: Sent,
   signal: AbortSignal,
 ): Promise<PartInPacs | null> {
+  const { studyInstanceUID } = study;
+  const policy = chosen.policy.peek();
+  const released = chosen.released.peek();
   const stored = new Map(
     instances
       .filter(({ state }) => STORED.has(state))
@@ -49,18 +53,25 @@ export async function compareWithSent(
   );
   if (stored.size < inPacs) return null;
   const files = inspection.seriesOf(studyInstanceUID).flatMap((series) => series.files);
-  const open = files.filter((found) => !isDecided(found));
+  // Covered or released before: the PACS has it, under a digest that only its boxes tell.
+  const open = files.filter((found) => decidedAs(policy, released, found) !== 'in-pacs');
   const keys = await mapInParallel(open, AT_ONCE, (found) =>
     recogniseFile(inspection, { studyInstanceUID, found }, signal),
   );
   const named = keys.filter((key) => key !== null);
   const known = named.filter(({ sopInstanceUID }) => stored.has(sopInstanceUID));
-  const there = known.filter(({ sopInstanceUID, digest }) => stored.get(sopInstanceUID) === digest);
-  const before = files.length - open.length;
+  const same = known.filter(({ sopInstanceUID, digest }) => stored.get(sopInstanceUID) === digest);
+  const there = same.length + files.length - open.length;
+  const unknown = named.length - known.length;
+  const isUndecided = mixed.peek().get(studyInstanceUID)?.isSettled === false;
+  const leftOut = isUndecided ? Math.min(unknown, withheld?.['left-out-other-patient'] ?? 0) : 0;
+  signal.throwIfAborted();
+  study.inPacs.value = { there, policy, released };
   return {
-    there: there.length + before,
-    staying: open.length - named.length,
-    fresh: named.length - known.length,
-    differs: known.length - there.length,
+    there,
+    staying: open.length - named.length + (isUndecided ? unknown - leftOut : 0),
+    fresh: isUndecided ? 0 : unknown,
+    differs: known.length - same.length,
+    leftOut,
   };
 }

@@ -4,7 +4,7 @@
  */
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import type { DevicePicture } from './device-tasks.ts';
-import type { ReadonlySignal } from '@preact/signals';
+import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import type { DiscView } from './disc-view.ts';
@@ -93,6 +93,15 @@ export interface FoundStudy {
   readonly warnings: readonly StudyWarning[];
   /** Whether Send takes it; change with `toggle`. */
   readonly selected: ReadonlySignal<boolean>;
+  /** Null until it was compared with its receipt (compare-with-sent.ts); a study that has changed begins with null. */
+  readonly inPacs: Signal<InPacs | null>;
+}
+
+/** Instances that the PACS has with the same content, as they would be sent under these. */
+interface InPacs {
+  readonly there: number;
+  readonly policy: Policy | null;
+  readonly released: Released;
 }
 
 /**

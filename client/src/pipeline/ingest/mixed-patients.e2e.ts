@@ -138,6 +138,9 @@ walk(
     await isSaidInTheList(page, stage.address);
     await looksRight(page, 'studies-kept-back');
     await isSaidOnPaper(stage);
+    await page.getByRole('link', { name: 'Upload', exact: true }).click();
+    await choose(page, files);
+    await page.getByText('7 of its 9 images are in the PACS already; 1 was left out before.').waitFor();
     const other = await stage.openVisitor();
     const { username } = await createAccount(stage.gateway, 'auditor', ['auditor']);
     const watching = await other.newPage();

@@ -11,6 +11,7 @@ import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/ope
 import { queueOver, storeOver } from '../../testing/open-queue.ts';
 import { untilRead } from '../../testing/open-api.ts';
 import { countStudy } from '../queue/count-study.ts';
+import { compareWithSent } from './compare-with-sent.ts';
 import { sentUnder, uidsAsSent } from './sent-before.ts';
 import { sendableOf } from './sendable.ts';
 
@@ -204,6 +205,24 @@ test('is recognised under the identifiers of all its patients when it is chosen 
   const newest = sent.find(([, { at }]) => at === 3)![1];
   assert.equal(sentUnder(new Map(sent), uids), { ...newest, inPacs: 4 });
   assert.is(sentUnder(new Map(), uids), undefined);
+});
+
+test('says which were left out before when it is chosen again, and sends nothing until that is decided', async () => {
+  const opened = await chosen(MIXED_UP);
+  const { store, database } = opened;
+  store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
+  await store.send();
+  const rows = await database.instances.toArray();
+  const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
+    ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
+  }));
+  const receipt = { instances, withheld: { 'left-out-other-patient': 1 } };
+  await store.addFiles(filesOfPeople([...MIXED_UP, LENA]));
+  const compared = () =>
+    compareWithSent(store, store.studies.value[0]!, { receipt, inPacs: 3 }, new AbortController().signal);
+  assert.equal(await compared(), { there: 3, fresh: 0, differs: 0, staying: 1, leftOut: 1 });
+  settleAll(opened);
+  assert.equal(await compared(), { there: 3, fresh: 2, differs: 0, staying: 0, leftOut: 0 });
 });
 
 test('keeps images that are held back with their own patients', async () => {

@@ -2,8 +2,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
-import { coveredOf, goingOf, goingOfFound, sendableOf } from './sendable.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { compareWithSent } from './compare-with-sent.ts';
+import { coveredOf, goingOf, goingOfFound, inPacsOf, sendableOf } from './sendable.ts';
 
 const STUDIES = {
   whole: { seed: 61, series: 1, instancesPerSeries: 2 },
@@ -52,6 +53,36 @@ test('a release is seen at once by the tick and by the number on Send', async ()
   const study = store.studies.value.find((found) => found.studyInstanceUID === studyInstanceUID);
   assert.equal(goingOfFound(study!, store), { going: 'sent', held: 0 });
   assert.equal([sendableOf(store).studies.length, sendableOf(store).instances], [3, 7]);
+});
+
+test('instances in the PACS count as such once they were compared, for that policy and that choice alone', async () => {
+  const { store, database } = await openIngest({ chosen: DEIDENTIFIED });
+  const files = filesOf(syntheticStudy({ seed: 65, instancesPerSeries: 3, rows: 16, columns: 16 }));
+  const inPacs = () => inPacsOf(store, sendableOf(store).studies);
+  await store.addFiles(files.slice(0, 2));
+  await store.send();
+  const rows = await database.instances.toArray();
+  const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
+    ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
+  }));
+  const compare = () =>
+    compareWithSent(
+      store,
+      store.studies.value[0]!,
+      { receipt: { instances }, inPacs: 2 },
+      new AbortController().signal,
+    );
+  await store.addFiles(files.slice(0, 2));
+  assert.is(inPacs(), 0);
+  await compare();
+  assert.equal([inPacs(), sendableOf(store).instances], [2, 2]);
+  store.choosePolicy(IDENTIFIED.name);
+  assert.is(inPacs(), 0, 'under another policy it is another study');
+  store.choosePolicy(DEIDENTIFIED.name);
+  await store.addFiles(files);
+  assert.is(inPacs(), 0, 'there is more to compare');
+  await compare();
+  assert.equal([inPacs(), sendableOf(store).instances], [2, 3]);
 });
 
 test('images that a person covered are counted, those released without a box are not', async () => {

@@ -76,6 +76,17 @@ export function sendableOf(
   };
 }
 
+/** The instances of these studies that the PACS has already, where they were compared with their receipt. */
+export function inPacsOf(
+  { policy, released }: Pick<IngestStore, 'policy' | 'released'>,
+  studies: readonly Pick<FoundStudy, 'inPacs'>[],
+): number {
+  return studies.reduce((sum, { inPacs: { value: known } }) => {
+    const holds = known?.policy === policy.value && known.released === released.value;
+    return holds ? sum + known.there : sum;
+  }, 0);
+}
+
 /** The instances of these studies over which a person drew boxes. A policy that keeps names sends them without. */
 export function coveredOf(
   { released, inspection }: Pick<IngestStore, 'released' | 'inspection'>,

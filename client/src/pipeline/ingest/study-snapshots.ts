@@ -95,6 +95,7 @@ function toStudy(shown: Shown, study: StudyGroup): FoundStudy {
       .sort((a, b) => (a.number ?? Infinity) - (b.number ?? Infinity)),
     warnings: [...study.warnings],
     selected: selectedOf(shown, studyInstanceUID),
+    inPacs: signal(null),
   };
 }
 
