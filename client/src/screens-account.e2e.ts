@@ -51,7 +51,7 @@ walk(
     );
     await page.getByLabel('New password').fill('');
     await fillBoth(PASSWORD, 'four words of one’s own');
-    // Whoever closes it while it is being changed is told all the same.
+    // Closed while it is being changed, it says so all the same.
     await page.keyboard.press('Escape');
     await page.getByRole('heading', { name: 'Your password was changed' }).waitFor();
     await page.goBack();

@@ -89,7 +89,7 @@ function sentenceOf(before: SentBefore, { instances }: FoundStudy, part: PartInP
 /** Null where this device has no receipt of it, or there is too much to compare. */
 function usePartInPacs(study: FoundStudy, before: SentBefore | undefined): PartInPacs | null {
   const ingest = useIngest();
-  const { policy, released, heldBack, leftOut, noteInPacs } = ingest;
+  const { policy, released, heldBack, leftOut } = ingest;
   const { studyInstanceUID, instances, bytes } = study;
   const queue = useQueue();
   const [part, setPart] = useState<PartInPacs | null>(null);
@@ -107,9 +107,7 @@ function usePartInPacs(study: FoundStudy, before: SentBefore | undefined): PartI
       if (kept === null) return;
       const sent = { receipt: readReceipt(kept.jws), inPacs };
       const found = await compareWithSent(ingest, study, sent, gone.signal);
-      if (gone.signal.aborted) return;
-      setPart(found);
-      if (found && notThere(found) === 0) noteInPacs(studyInstanceUID, instances);
+      if (!gone.signal.aborted) setPart(found);
     };
     void ignoreFailure(compare(), 'the counts are said, and Send tells the rest');
     return () => gone.abort();

@@ -195,8 +195,6 @@ export interface IngestStore {
   readonly problem: ReadonlySignal<SendProblem | null>;
   readonly orders: Orders;
   readonly sentFromHere: ReadonlySignal<SentFromHere>;
-  /** As many instances of a study as are on the page were compared with its receipt: the PACS has them all. */
-  noteInPacs(studyInstanceUID: string, instances: number): void;
   /** A person has read which files were not sent, and takes them off that list. */
   settleNotSent(): void;
   /**

@@ -22,7 +22,7 @@ import { orderOf, withOrder } from './orders.ts';
 import { policyForTask, preparePolicy } from './prepare-policy.ts';
 import { readChosen } from './read-chosen.ts';
 import { takeDropped, type Dropped } from './take-dropped.ts';
-import { beginChoice, forgetSentFromHere, noteInPacs, settleNotSent } from './sent-from-here.ts';
+import { beginChoice, forgetSentFromHere, settleNotSent } from './sent-from-here.ts';
 import { sendableOf } from './sendable.ts';
 import { reopenStudy } from './reopen-study.ts';
 import {
@@ -69,7 +69,8 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     answered: computed(() => answeredUnder(policyInForce(state), released.value, state.heldIn.value)),
     released,
     orders: state.orders,
-    ...sentFrom(state),
+    sentFromHere: state.sentFromHere,
+    settleNotSent: () => settleNotSent(state),
     release: (files, boxes = []) =>
       decide(state, stillAsShown(gathering.studies, files), (some) =>
         heldBack.release(policyInForce(state), some, boxes),
@@ -90,14 +91,6 @@ export function createIngestStore(tools: IngestTools): IngestStore {
         ...state.undecided.value.values(),
       ]),
     send: () => send(state),
-  };
-}
-
-function sentFrom(state: IngestState): Pick<IngestStore, 'sentFromHere' | 'noteInPacs' | 'settleNotSent'> {
-  return {
-    sentFromHere: state.sentFromHere,
-    noteInPacs: (studyInstanceUID, instances) => noteInPacs(state, studyInstanceUID, instances),
-    settleNotSent: () => settleNotSent(state),
   };
 }
 

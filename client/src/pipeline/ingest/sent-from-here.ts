@@ -21,8 +21,6 @@ export interface SentFromHere {
   readonly settled: ReadonlySet<string>;
   /** The files of the studies that were sent, by their place among all chosen files (`FoundFile.ordinal`). */
   readonly files: ReadonlyMap<number, InspectedFile>;
-  /** By Study Instance UID how many files were chosen when each of them was found to be in the PACS. */
-  readonly inPacs: ReadonlyMap<string, number>;
 }
 
 /** Files that left the page with others of their choice, or could not be sent: one, or those of a study. */
@@ -48,7 +46,6 @@ export const NOTHING_SENT: SentFromHere = {
   missing: new Map(),
   settled: new Set(),
   files: new Map(),
-  inPacs: new Map(),
 };
 
 export const createSentFromHere = (): Signal<SentFromHere> => signal(NOTHING_SENT);
@@ -106,12 +103,6 @@ export function noteKeptHere({ sentFromHere }: State, ordinals: Iterable<number>
   sentFromHere.value = { ...sentFromHere.value, files };
 }
 
-/** The PACS has this study as it is on the page, by its receipt: cleared, it is not among those not sent. */
-export function noteInPacs({ sentFromHere }: State, studyInstanceUID: string, instances: number): void {
-  const { inPacs, ...others } = sentFromHere.value;
-  sentFromHere.value = { ...others, inPacs: new Map(inPacs).set(studyInstanceUID, instances) };
-}
-
 /** Of the chosen files of a study, those that were not sent from this page: how many, and the path of the first. */
 export function unsentOf(
   { files: known }: Pick<SentFromHere, 'files'>,
@@ -133,10 +124,10 @@ export const isCountedWith = (
   onPage: { readonly has: (studyInstanceUID: string) => boolean },
 ): boolean => wasFound === true && !onPage.has(begun!.studyInstanceUID);
 
-/** Before the page forgets them. */
+/** Before the page forgets them. `studies`: those that the PACS is not known to have. */
 export function noteLeftBehind(
   { sentFromHere }: State,
-  studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'series' | 'description' | 'instances'>>,
+  studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'series' | 'description'>>,
   refused: readonly Refused[],
 ): void {
   if (!isSentInPart(sentFromHere.value)) return;
@@ -144,8 +135,7 @@ export function noteLeftBehind(
   const left = new Map(leftBehind);
   const choice = currentOf(sentFromHere.value);
   const why = 'not-sent';
-  for (const { studyInstanceUID, series, description, instances } of studies) {
-    if (others.inPacs.get(studyInstanceUID) === instances) continue;
+  for (const { studyInstanceUID, series, description } of studies) {
     const patientName = description.patientName ?? '';
     const { files, path } = unsentOf(others, studyInstanceUID, series.values());
     if (files > 0) left.set(studyInstanceUID, { files, why, path, patientName, choice });
