@@ -121,7 +121,7 @@ function Roles({ account, store, isOwn }: AccountRowProps & { readonly isOwn: bo
 
 function Actions({ account, store }: AccountRowProps) {
   const isSetting = useSignal(false);
-  const { id, username, disabled, sessions, devices } = account;
+  const { id, username, disabled, sessions, devices, modalities } = account;
   return (
     <div class="row">
       <button type="button" class="button" aria-haspopup="dialog" onClick={() => (isSetting.value = true)}>
@@ -148,7 +148,7 @@ function Actions({ account, store }: AccountRowProps) {
         <AskFirst
           label={words.disable}
           of={words.disableOf(username)}
-          ask={words.askDisable(username)}
+          ask={words.askDisable(username, modalities)}
           onYes={() => void store.change(id, { disabled: true })}
         />
       )}

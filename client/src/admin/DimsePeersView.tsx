@@ -8,6 +8,7 @@ import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
+import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
@@ -128,6 +129,7 @@ function Peers({ peers, store, onChange }: PeersProps) {
       {peers.map((peer) => (
         <li key={peer.id} class="hairline admin-row">
           <Facts peer={peer} />
+          {peer.account.disabled && <AccountEnded peer={peer} onChange={() => onChange(peer)} />}
           <div class="row">
             <button
               type="button"
@@ -148,6 +150,31 @@ function Peers({ peers, store, onChange }: PeersProps) {
         </li>
       ))}
     </ul>
+  );
+}
+
+type AccountEndedProps = { readonly peer: DimsePeer; readonly onChange: () => void };
+
+function AccountEnded({ peer: { name, account }, onChange }: AccountEndedProps) {
+  const { title, what } = words.accountEnded(account.username);
+  return (
+    <Notice kind="stop" title={title}>
+      <p>{what}</p>
+      <div class="notice-actions row">
+        <button
+          type="button"
+          class="button"
+          aria-haspopup="dialog"
+          aria-label={words.chooseAccountOf(name)}
+          onClick={onChange}
+        >
+          {words.chooseAccount}
+        </button>
+        <a class="button" href={hrefOf({ page: 'admin', at: 'accounts' })}>
+          {kitWords.pages.accounts}
+        </a>
+      </div>
+    </Notice>
   );
 }
 

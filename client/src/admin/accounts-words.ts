@@ -6,6 +6,12 @@ import type { AccountSort } from './choose-accounts.ts';
 
 const API_KEYS = 'API keys of this account end: make new ones if scripts still need them.';
 
+function modalitiesRefused(aeTitles: readonly string[]): string {
+  const named = aeTitles.join(', ');
+  const are = aeTitles.length === 1 ? `The modality ${named} is` : `The modalities ${named} are`;
+  return `${are} refused until you enable the account, or choose another one under Modalities.`;
+}
+
 export const accountsWords = {
   intro: 'Everybody who may sign in, and what their roles let them do.',
   add: 'Add an account',
@@ -59,12 +65,13 @@ export const accountsWords = {
   }),
   disable: 'Disable',
   disableOf: (name: string) => `Disable ${name}`,
-  askDisable: (name: string) => ({
+  askDisable: (name: string, modalities: readonly string[]) => ({
     title: 'Disable this account?',
     about: name,
     what: [
       'This person is signed out everywhere and can’t sign in. What is already at the gateway still goes to the PACS.',
       'Studies that wait on a device stay there, encrypted, and are not sent until you enable the account or take them over on that device.',
+      ...(modalities.length > 0 ? [modalitiesRefused(modalities)] : []),
       API_KEYS,
     ].join(' '),
     yes: 'Disable',

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { json, openTestApi, refusal, unreachable } from '../testing/open-api.ts';
+import { accountsWords } from './accounts-words.ts';
 import { createAccountsStore } from './accounts.store.ts';
 
 const test = suite('the store of accounts');
@@ -16,6 +17,7 @@ const ACCOUNT = {
   lastSignInAt: null,
   sessions: 0,
   devices: 0,
+  modalities: ['CT_1'],
 };
 const NEW = { username: 'anna', password: 'kzvw-2345-mnpq-rstv', roles: ['technician'] } as const;
 const gone = () => new Response(null, { status: 204 });
@@ -43,6 +45,12 @@ test('adds an account and sets a password, lists them all again, and gives refus
   let code = '';
   await store.add(NEW).catch(({ anyCode }: { anyCode: string }) => (code = anyCode));
   assert.equal([code, store.trouble.value], ['user-exists', null]);
+});
+
+test('the question before an account is disabled names the modalities that are refused then', () => {
+  assert.match(accountsWords.askDisable('anna', ['CT_1', 'MR_2']).what, 'modalities CT_1, MR_2 are refused');
+  assert.match(accountsWords.askDisable('anna', ['CT_1']).what, 'modality CT_1 is refused');
+  assert.not.match(accountsWords.askDisable('anna', []).what, 'modalit');
 });
 
 test('changes one account, and lists them all again', async () => {

@@ -14,6 +14,8 @@ const accountSchema = z.object({
   lastSignInAt: z.iso.datetime().nullable(),
   sessions: z.number().int(),
   devices: z.number().int(),
+  /** The AE titles of modalities that store for it. */
+  modalities: z.array(z.string()),
 });
 const listSchema = z.object({ users: z.array(accountSchema) });
 const addedSchema = z.object({ username: z.string() });

@@ -14,6 +14,7 @@ const account = (username: string, some: Partial<ListedAccount> = {}): ListedAcc
   lastSignInAt: null,
   sessions: 0,
   devices: 0,
+  modalities: [],
   ...some,
 });
 const ALL = [

@@ -20,7 +20,8 @@ export function toTypedPeer(peer: DimsePeer | null): TypedPeer {
     name,
     aeTitle,
     addresses: addresses.join(', '),
-    accountId: account.id,
+    // A disabled one is no longer offered: somebody chooses another.
+    accountId: account.disabled ? '' : account.id,
     policy,
     reason: reason ?? '',
   };

@@ -33,6 +33,12 @@ export const dimsePeerWords = {
   none: 'No modality may store yet.',
   from: (addresses: readonly string[]) => `from ${addresses.join(', ')}`,
   under: (policy: string, username: string) => `under ${policy}, for ${username}`,
+  accountEnded: (username: string) => ({
+    title: `${username} is disabled: nothing is taken from it.`,
+    what: `Choose another account, or enable ${username} under Accounts.`,
+  }),
+  chooseAccount: 'Choose another account',
+  chooseAccountOf: (name: string) => `Choose another account for ${name}`,
   neverSeen: 'It has not called yet.',
   lastSeen: (when: string) => `Last called ${when}`,
   taken: (count: number) =>

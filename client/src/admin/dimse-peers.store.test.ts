@@ -12,7 +12,7 @@ const PEER = {
   name: 'CT in room 2',
   aeTitle: 'CT_2',
   addresses: ['10.1.4.20', '10.1.5.0/24'],
-  account: { id: ID, username: 'radiology' },
+  account: { id: ID, username: 'radiology', disabled: false },
   policy: 'identified',
   reason: null,
   lastSeenAt: null,
@@ -114,6 +114,11 @@ test('the form reads back what it shows, and names the first mistake', () => {
   ] as const)
     assert.equal(readPeer({ ...typed, [field]: value }), { kind: 'mistake', field });
   assert.equal(readPeer(toTypedPeer(null)), { kind: 'mistake', field: 'name' });
+});
+
+test('the form of a modality whose account is disabled asks for another account', () => {
+  const typed = toTypedPeer({ ...PEER, account: { ...PEER.account, disabled: true } });
+  assert.equal(readPeer(typed), { kind: 'mistake', field: 'accountId' });
 });
 
 test('the form of a new modality chooses no policy: somebody has to', () => {

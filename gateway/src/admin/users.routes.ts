@@ -48,6 +48,9 @@ const userInUse = listedUser
     lastSignInAt: z.iso.datetime().nullable(),
     sessions: z.number().int().openapi({ description: 'Browsers and programs that are signed in.' }),
     devices: z.number().int().openapi({ description: 'Devices that may send what waits on them.' }),
+    modalities: z
+      .array(z.string())
+      .openapi({ description: 'The AE titles of modalities that store for it over DIMSE.' }),
   })
   .openapi('UserInUse');
 const byId = z.object({ id: z.uuid() });

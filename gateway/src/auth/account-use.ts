@@ -1,4 +1,7 @@
-/** How each account of a site is used: its last sign-in, who is signed in, and which devices may send for it. */
+/**
+ * How each account of a site is used: its last sign-in, who is signed in, and which devices may send for it; and the
+ * modalities that store for it.
+ */
 import { sql } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { unusedSince } from './device-right.ts';
@@ -7,10 +10,12 @@ export type AccountUse = {
   readonly lastSignInAt: string | null;
   readonly sessions: number;
   readonly devices: number;
+  /** The AE titles of modalities that store under it. */
+  readonly modalities: string[];
 };
-export const UNUSED: AccountUse = { lastSignInAt: null, sessions: 0, devices: 0 };
+export const UNUSED: AccountUse = { lastSignInAt: null, sessions: 0, devices: 0, modalities: [] };
 
-type Row = { id: string; at: Date | null; sessions: number; devices: number };
+type Row = { id: string; at: Date | null; sessions: number; devices: number; modalities: string[] };
 
 /** By the accounts' ids. The last sign-in is that of the audit trail: sessions that have ended are not kept. */
 export async function useOfAccounts(
@@ -19,7 +24,9 @@ export async function useOfAccounts(
   now: Date,
 ): Promise<ReadonlyMap<string, AccountUse>> {
   const { rows } = await sql<Row>`
-    select account.id, signed.at, held.sessions::int, sending.devices::int from account
+    select account.id, signed.at, held.sessions::int, sending.devices::int, array(
+      select ae_title from dimse_peer where account_id = account.id order by 1) as modalities
+    from account
     left join lateral (
       select at from audit where site_id = account.site_id and fields ? 'accountId'
         and fields->>'accountId' = account.id::text and event = 'login' order by at desc limit 1) signed on true
@@ -30,10 +37,5 @@ export async function useOfAccounts(
       select count(*) as devices from device where account_id = account.id
         and revoked_at is null and last_seen_at >= ${unusedSince(now)}::timestamptz) sending
     where account.site_id = ${siteId}`.execute(db);
-  return new Map(
-    rows.map(({ id, at, sessions, devices }) => [
-      id,
-      { lastSignInAt: at?.toISOString() ?? null, sessions, devices },
-    ]),
-  );
+  return new Map(rows.map(({ id, at, ...use }) => [id, { lastSignInAt: at?.toISOString() ?? null, ...use }]));
 }

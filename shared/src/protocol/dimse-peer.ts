@@ -38,7 +38,8 @@ export const dimsePeerSchema = z.object({
   name: z.string(),
   aeTitle: z.string(),
   addresses: z.array(z.string()),
-  account: z.object({ id: z.uuid(), username: z.string() }),
+  /** `disabled`: nothing is taken from the peer. */
+  account: z.object({ id: z.uuid(), username: z.string(), disabled: z.boolean() }),
   policy: z.string(),
   reason: sendingReasonSchema.nullable(),
   /** To the minute; null: never. */

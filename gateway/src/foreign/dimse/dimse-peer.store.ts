@@ -120,7 +120,7 @@ export async function listPeers(
     .selectFrom('dimse_peer')
     .innerJoin('account', 'account.id', 'dimse_peer.account_id')
     .selectAll('dimse_peer')
-    .select('account.username')
+    .select(['account.username', 'account.disabled_at'])
     .where('dimse_peer.site_id', '=', siteId)
     .orderBy('dimse_peer.name');
   if (of !== undefined) query = query.where('dimse_peer.id', '=', of);
@@ -132,7 +132,7 @@ export async function listPeers(
     name: row.name,
     aeTitle: row.ae_title,
     addresses: row.addresses,
-    account: { id: row.account_id, username: row.username },
+    account: { id: row.account_id, username: row.username, disabled: row.disabled_at !== null },
     policy: row.policy_name,
     reason: row.reason,
     lastSeenAt: row.last_seen_at?.toISOString() ?? null,

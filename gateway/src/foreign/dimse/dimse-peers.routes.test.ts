@@ -77,6 +77,23 @@ test('shows associations that wait, however long', async () => {
   assert.equal([week.waiting, week.problem], [1, 'policy-withdrawn']);
 });
 
+test('names a disabled account, and the list of accounts names the modalities that store for each', async () => {
+  const { user } = await gateway.userWith(['technician']);
+  for (const aeTitle of ['CT_9', 'CT_8']) await makeTestPeer(gateway, { aeTitle, accountId: user.id });
+  const { users } = (await (await gateway.call('GET', '/admin/users', { token })).json()) as {
+    users: { id: string; modalities: string[] }[];
+  };
+  assert.equal(users.find(({ id }) => id === user.id)?.modalities, ['CT_8', 'CT_9']);
+  const isDisabled = async () => {
+    const { peers } = await listTestPeers(gateway);
+    return peers.filter(({ account }) => account.id === user.id).map(({ account }) => account.disabled);
+  };
+  assert.equal(await isDisabled(), [false, false]);
+  const body = { disabled: true };
+  assert.is((await gateway.call('PATCH', `/admin/users/${user.id}`, { token, body })).status, 200);
+  assert.equal(await isDisabled(), [true, true]);
+});
+
 test('has an AE title of its own, addresses that are few, and a policy of its account', async () => {
   await makeTestPeer(gateway, { aeTitle: 'MR', accountId });
   const other = await makeTestPeer(gateway, { aeTitle: 'US', accountId });
