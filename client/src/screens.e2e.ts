@@ -388,7 +388,7 @@ walk('an instance that contradicts the PACS waits for a decision, which is one b
   await page.getByRole('link', { name: 'Compare both images' }).click();
   await page.locator('.conflict canvas').nth(1).waitFor();
   await page.getByText('Sent first: the one that stands').waitFor();
-  await page.getByRole('button', { name: /^Choose a new export/ }).waitFor();
+  await page.getByRole('button', { name: /^Ask the PACS again/ }).waitFor();
   await looksRight(page, 'needs-conflict');
   await page.goBack();
   await page.getByRole('button', { name: 'Leave it out' }).click();

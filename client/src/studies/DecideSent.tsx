@@ -123,7 +123,7 @@ function OnePart({ part: { reason, instances }, total, uploadId, onDecided }: On
           {offers && (
             <button type="button" class="button" disabled={isBusy} onClick={() => void send('retry')}>
               <Icon name="again" size={20} />
-              {decide.retry(count)}
+              {reason === 'conflicting-instance' ? decide.askPacs : decide.retry(count)}
             </button>
           )}
           <button

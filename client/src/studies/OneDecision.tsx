@@ -100,6 +100,8 @@ type AnswerButtonProps = {
   readonly onAnswer: () => void;
 };
 
+const AGAIN: readonly Answer[] = ['retry', 'try-now', 'ask-pacs'];
+
 /** Asks first where something is lost by it. */
 function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonProps) {
   const { policy } = decision;
@@ -138,7 +140,7 @@ function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonPr
       disabled={busy}
       onClick={onAnswer}
     >
-      {(answer === 'retry' || answer === 'try-now') && <Icon name="again" size={20} />}
+      {AGAIN.includes(answer) && <Icon name="again" size={20} />}
       {label}
     </button>
   );

@@ -55,6 +55,7 @@ export async function carryOut(
     case 'choose-fewer':
       return UPLOAD;
     case 'retry':
+    case 'ask-pacs':
       return queue.retry(id).then(() => null);
     case 'try-now':
       return queue.tryNow(id).then(() => null);

@@ -132,7 +132,7 @@ async function leadsSomewhere(decision: Decision, answer: Answer): Promise<void>
   const place = await carryOut(stores, decision, answer);
   assert.ok(place !== null || done.length === 1, `${answer} to ${decision.key}`);
   const { study } = decision;
-  if (answer === 'retry')
+  if (answer === 'retry' || answer === 'ask-pacs')
     assert.ok(study && nextUploadState(study.state, 'retry') !== null, `${decision.key} cannot be retried`);
   if (answer === 'take-back') assert.ok(study?.canTakeBack, decision.key);
   if (answer === 'apart') {
@@ -190,14 +190,20 @@ const answersTo = (study: Partial<QueuedStudy>) =>
 
 test('sending again is offered only where it can change anything', () => {
   const need = (code: string): Need => ({ cause: 'quarantined', reason: code, instances: 4 });
-  assert.not.ok(canRetry('conflicting-instance'));
-  assert.equal(answersTo({ state: 'attention', needs: [need('conflicting-instance')] }), [
-    'choose-export',
-    'leave-out',
-  ]);
+  assert.not.ok(canRetry('already-here-other-policy'));
+  assert.equal(answersTo({ state: 'attention', needs: [need('already-here-other-policy')] }), ['leave-out']);
   assert.equal(answersTo({ state: 'attention', needs: [need('pacs-refused')] }), ['retry', 'leave-out']);
   // The study travels again: another receipt comes first.
   assert.equal(answersTo({ state: 'at-gateway', needs: [need('pacs-refused')] }), ['leave-out']);
+});
+
+test('an image in conflict is tried again once the other one is deleted in the PACS', () => {
+  const need: Need = { cause: 'quarantined', reason: 'conflicting-instance', instances: 4 };
+  assert.equal(answersTo({ state: 'attention', needs: [need] }), ['choose-export', 'ask-pacs', 'leave-out']);
+  assert.equal(answersTo({ state: 'at-gateway', needs: [need] }), ['choose-export', 'leave-out']);
+  // Where a further destination has the other one.
+  const there: Need = { ...need, destination: 'archive' };
+  assert.equal(answersTo({ state: 'attention', needs: [there] }), ['retry', 'leave-out']);
 });
 
 test('each code of the PACS is named once for all that it refused for one reason', () => {

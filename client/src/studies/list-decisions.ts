@@ -13,15 +13,17 @@ import type { LostStudy, QueuedStudy } from '../pipeline/queue/queued-study.ts';
 /**
  * `apart`: send a found study that names several patients, each under their own; `look`: open the pictures, cover
  * names, release them; `other-policy`: choose one that sends it, for this study alone; `choose-again`, `choose-export`
- * (another file of the same image) and `choose-fewer` lead to Upload; `retry` and `try-now`: send again; `leave-out`: a
- * person decides that they are not sent; `take-back`, `cancel`, `remove`, `delete`: the whole study goes from this
- * device; `set-aside`: take a found study out of the selection.
+ * (another file of the same image) and `choose-fewer` lead to Upload; `retry` and `try-now`: send again; `ask-pacs`: as
+ * `retry`, of an image whose ID another one has; `leave-out`: a person decides that they are not sent; `take-back`,
+ * `cancel`, `remove`, `delete`: the whole study goes from this device; `set-aside`: take a found study out of the
+ * selection.
  */
 export type Answer =
   | 'apart'
   | 'look'
   | 'other-policy'
   | 'retry'
+  | 'ask-pacs'
   | 'try-now'
   | 'choose-again'
   | 'choose-export'
@@ -160,6 +162,11 @@ function answersToHeld(
   return [isHere && isAnsweredByLooking(need) ? 'look' : 'choose-again', last];
 }
 
+function canTryAgain({ cause, reason, destination, study }: ListedNeed): boolean {
+  if (study === undefined || (cause !== 'quarantined' && cause !== 'refused')) return false;
+  return mayBeRetried(cause, reason, destination) && countRetried(study) > 0;
+}
+
 function answersTo(need: ListedNeed, policy: Decision['policy'], files: HeldFiles): readonly Answer[] {
   const { cause, reason, destination, study } = need;
   switch (cause) {
@@ -169,12 +176,10 @@ function answersTo(need: ListedNeed, policy: Decision['policy'], files: HeldFile
       return answersToHeld(need, policy, files);
     case 'quarantined':
     case 'refused':
-      // The same file would meet the same image again, unless it is another destination's, where that can go.
+      // The other image may have been deleted in the PACS since.
       if (reason === 'conflicting-instance' && destination === undefined)
-        return ['choose-export', 'leave-out'];
-      return study && mayBeRetried(cause, reason, destination) && countRetried(study) > 0
-        ? ['retry', 'leave-out']
-        : ['leave-out'];
+        return ['choose-export', ...(canTryAgain(need) ? (['ask-pacs'] as const) : []), 'leave-out'];
+      return canTryAgain(need) ? ['retry', 'leave-out'] : ['leave-out'];
     case 'interrupted':
       return ['choose-again', 'remove'];
     case 'failed':

@@ -79,6 +79,7 @@ export const needsWords = {
     apart: 'Send it',
     look: 'Look at the pictures',
     retry: 'Send again',
+    'ask-pacs': 'Ask the PACS again',
     'try-now': 'Try again now',
     'other-policy': 'Send it under another policy',
     'choose-again': 'Choose it again',

@@ -8,12 +8,13 @@
  * that are here are discarded, and instances sent again are verified again.
  *
  * An instance that the PACS may have been given is left out only once the PACS had the time to show it, and its
- * search, asked once more, does not have it: a receipt must not say "left out" of what is there.
+ * search, asked once more, does not have it: a receipt must not say "left out" of what is there. And an instance whose
+ * UID another one took comes back only where the PACS, asked once more, no longer has that one.
  */
 import { Problem } from '#shared/protocol/problem.ts';
 import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import type { InstanceState } from '#shared/protocol/study-state.ts';
+import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { Trx } from '../database/database.ts';
 import {
   activeInstances,
@@ -36,6 +37,8 @@ import { expectInCopies, leaveOutInCopies } from '../pipeline/copy.store.ts';
 import { countedMinutes } from '../pipeline/tally.store.ts';
 import { applyStudyEvent, lockStudy, setStudyKey, type StudyRow } from '../pipeline/study.store.ts';
 import { auditStudy } from '../pipeline/audit-study.ts';
+import { NEVER_ARRIVED } from './drop-promises.ts';
+import { findGoneRivals } from './find-gone-rivals.ts';
 import { renewCoercions } from './renew-coercion.ts';
 import type { UploadTools } from './upload-tools.ts';
 import { enqueueStage } from '../pipeline/stages.ts';
@@ -75,10 +78,17 @@ export async function decide(
   const { decision } = said;
   const { notThere, early } =
     decision === 'leave-out' ? await lookForOffered(tools, upload, said.instances) : NOTHING_OFFERED;
+  const gone = decision === 'retry' ? await findGoneRivals(tools, upload, said.instances) : new Set<number>();
   const changed = await tools.db.transaction().execute(async (trx) => {
     const study = await lockStudy(trx, studyId);
     if (study === undefined) return 0;
-    const { named, changes, leftToOthers } = await planChanges(trx, upload, study, { ...said, notThere });
+    const { named, changes, leftToOthers } = await planChanges(trx, upload, study, {
+      ...said,
+      notThere,
+      gone,
+    });
+    const freed = [...gone].map((id) => ({ id, ...NEVER_ARRIVED }));
+    await changeInstances(trx, freed, { from: IN_PACS, now: tools.now() });
     const done = await changeInstances(trx, changes, {
       from: decision === 'leave-out' ? CAN_BE_LEFT_OUT : [...CAN_BE_RETRIED, ...PAUSING],
       now: tools.now(),
@@ -109,15 +119,21 @@ type Plan = {
   readonly leftToOthers: number;
 };
 
+/** With what the PACS was asked before. */
+type Asked = Decision & {
+  readonly notThere: ReadonlyMap<number, number>;
+  readonly gone: ReadonlySet<number>;
+};
+
 /**
  * The changes that the decision asks for. Instances that another upload awaits too are only taken off this
- * one: `leftToOthers` counts them. `notThere`: see `lookForOffered`.
+ * one: `leftToOthers` counts them. `notThere`: see `lookForOffered`; `gone`: see `findGoneRivals`.
  */
 async function planChanges(
   trx: Trx,
   upload: UploadRow,
   study: StudyRow,
-  { decision, instances, notThere }: Decision & { readonly notThere: ReadonlyMap<number, number> },
+  { decision, instances, notThere, gone }: Asked,
 ): Promise<Plan> {
   const own = await instanceIdsOf(trx, upload.id);
   const named = (await instancesByKey(trx, study.id, instances)).filter(({ id }) => own.has(id));
@@ -126,7 +142,7 @@ async function planChanges(
   );
   const uids = rows.map((row) => row.sop_instance_uid);
   // In this study alone: where another upload has the UID, forward finds what the PACS holds.
-  const rivals = await activeInstances(trx, study.id, uids);
+  const rivals = (await activeInstances(trx, study.id, uids)).filter(({ id }) => !gone.has(id));
   const awaited = rows.filter(({ state }) => ON_ITS_WAY.includes(state)).map(({ id }) => id);
   const others = decision === 'leave-out' ? await namedElsewhere(trx, upload.id, awaited) : new Set<number>();
   await unlinkInstances(trx, upload.id, others);
@@ -181,7 +197,10 @@ function requireDecided(
   if (decision === 'leave-out' && named.some(({ state }) => state !== 'left-out'))
     throw new Problem('decision-not-possible', 'The PACS has these instances, or is being given them.');
   if (decision === 'retry' && named.some(({ state }) => CAN_BE_RETRIED.includes(state)))
-    throw new Problem('decision-not-possible', 'Another instance with the same UID has taken their place.');
+    throw new Problem(
+      'decision-not-possible',
+      'The PACS still has another image under this UID, or is about to get it.',
+    );
 }
 
 /**

@@ -6,9 +6,14 @@ import * as assert from 'uvu/assert';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { sentStudiesSchema, studyDestinationsSchema } from '#shared/protocol/studies.ts';
 import { sha256 } from '#testing/sha256.ts';
-import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
-import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  type TestGround,
+  type TestPipeline,
+} from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 
 const test = suite('two contents under one UID');
@@ -20,7 +25,8 @@ test.after(() => ground.close());
 
 /** `sameOriginal`: the second content is of the same original, under other boxes; else it is another image. */
 async function withLaterVersion(seed: number, sameOriginal: boolean) {
-  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false, ground });
   const instances = syntheticStudy({ seed, instancesPerSeries: 4, rows: 8, columns: 8 }).instances.slice(
     0,
     4,
@@ -53,6 +59,8 @@ async function withLaterVersion(seed: number, sameOriginal: boolean) {
   };
   return {
     pipeline,
+    pacs,
+    later,
     uploadId,
     again,
     initAgain,
@@ -128,6 +136,63 @@ test('a version that was left out stays left out when it is named again', async 
     ['left-out'],
   );
   assert.equal(await countsOf(), ALL);
+  await pipeline.close();
+});
+
+const decideOn = (pipeline: TestPipeline, uploadId: string, instances: readonly SyntheticInstance[]) => {
+  const keys = toManifest(instances).instances.map(({ sopInstanceUID, digest }) => ({
+    ...{ sopInstanceUID, digest },
+  }));
+  return pipeline.app.request(`http://localhost/upload/${uploadId}/decisions`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ decision: 'retry', instances: keys }),
+  });
+};
+const statesOf = async (pipeline: TestPipeline, uploadId: string) =>
+  (await pipeline.status(uploadId)).instances?.map(({ state, reason }) => `${state} ${reason ?? ''}`.trim());
+
+test('one that the PACS had of another image is tried again by what is here, and stored once that is deleted', async () => {
+  const pacs = openTestPacs();
+  const pipeline = await openTestPipeline({ pacs, start: false, ground });
+  const [instance] = syntheticStudy({ seed: 8104, instancesPerSeries: 1, rows: 8, columns: 8 }).instances;
+  const { sopInstanceUID, studyInstanceUID } = instance!.identifiers;
+  const other = Buffer.from(instance!.bytes);
+  other[other.length - 1]! ^= 1;
+  pacs.held.set(sopInstanceUID, { study: studyInstanceUID, bytes: other });
+  const { uploadId } = await pipeline.init(toManifest([instance!], 'identified'));
+  await pipeline.send(uploadId, [instance!]);
+  await pipeline.runAll();
+  const conflict = ['quarantined conflicting-instance'];
+  assert.equal(await statesOf(pipeline, uploadId), conflict);
+  assert.is((await decideOn(pipeline, uploadId, [instance!])).status, 200);
+  await pipeline.runAll();
+  assert.equal(await statesOf(pipeline, uploadId), conflict, 'the other one is still there');
+  pacs.held.delete(sopInstanceUID);
+  await decideOn(pipeline, uploadId, [instance!]);
+  await pipeline.runAll();
+  assert.equal(await statesOf(pipeline, uploadId), ['stored']);
+  assert.equal(pacs.held.get(sopInstanceUID)?.bytes, Buffer.from(instance!.bytes));
+  await pipeline.close();
+});
+
+test('one in conflict with what was sent first is wanted once the PACS no longer has that', async () => {
+  const { pipeline, pacs, uploadId, later, countsOf } = await withLaterVersion(8105, false);
+  const refused = await decideOn(pipeline, uploadId, [later]);
+  assert.equal(
+    [refused.status, ((await refused.json()) as { detail: string }).detail],
+    [409, 'The PACS still has another image under this UID, or is about to get it.'],
+  );
+  const { sopInstanceUID } = later.identifiers;
+  pacs.lie = 'down';
+  assert.is((await decideOn(pipeline, uploadId, [later])).status, 502);
+  pacs.lie = 'honest';
+  pacs.held.delete(sopInstanceUID);
+  assert.is((await decideOn(pipeline, uploadId, [later])).status, 200);
+  await pipeline.send(uploadId, [later]);
+  await pipeline.runAll();
+  assert.equal(await countsOf(), ALL);
+  assert.equal(pacs.held.get(sopInstanceUID)?.bytes, Buffer.from(later.bytes));
   await pipeline.close();
 });
 

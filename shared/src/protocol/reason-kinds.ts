@@ -2,7 +2,7 @@
 import { isIrregularity } from './irregularities.ts';
 import type { ReasonCode } from './reasons.ts';
 
-/** The same bytes may be stored later: the cause lay elsewhere. */
+/** The same bytes may be stored later: the cause lay elsewhere. A conflict ends where the other image is deleted. */
 const MAY_PASS_LATER: readonly ReasonCode[] = [
   'digest-mismatch',
   'cannot-be-verified',
@@ -12,6 +12,7 @@ const MAY_PASS_LATER: readonly ReasonCode[] = [
   'pacs-fails-on-it',
   'pacs-refuses-size',
   'no-copy-to-send',
+  'conflicting-instance',
   'never-arrived',
 ];
 

@@ -203,7 +203,7 @@ export const REASONS = {
   'conflicting-instance': {
     title:
       'A different image with this ID is already there. This one was not stored, and nothing was overwritten.',
-    next: 'If this one is not needed, leave it out: the other one stands. If both are needed, export this one again as a new image and send that export: both are then in the PACS.',
+    next: 'If this one is not needed, leave it out: the other one stands. If both are needed, send a new export of this one. If the other one was deleted in the PACS, ask the PACS again.',
   },
   'already-here-other-policy': {
     title: 'Not stored: the PACS keeps the same original under another version of the policy.',

@@ -4,7 +4,7 @@ import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import type { QueuedInstance, QueuedStudy } from './queued-study.ts';
 
 /**
- * Only where the cause lay elsewhere: the same bytes under the same identifier meet the same fate again. A further
+ * Only where the cause lay elsewhere: else the same bytes under the same identifier meet the same fate again. A further
  * destination may take an instance that the first one took, once the cause is put right there.
  */
 export function mayBeRetried(

@@ -89,7 +89,11 @@ function Decision({ study, some }: DecisionProps) {
         <p>{meaningOf(study, some)}</p>
         <div class="notice-actions row">
           {mayBeRetried(some.state, some.reason, some.destination) && countRetried(study) > 0 && (
-            <RetryButton study={study} busy={busy} onRetry={() => void decide(() => queue.retry(study.id))} />
+            <RetryButton
+              label={retryLabel(study, some)}
+              busy={busy}
+              onRetry={() => void decide(() => queue.retry(study.id))}
+            />
           )}
           {some.reason === 'conflicting-instance' && (
             <a class="button" href={hrefOf({ page: 'needs' })}>
@@ -156,17 +160,24 @@ function meaningOf(study: QueuedStudy, some: Undecided): string {
     .join(' ');
 }
 
+function retryLabel(study: QueuedStudy, { reason, destination }: Undecided): string {
+  const { askPacs, retry } = uploadWords.decide;
+  return reason === 'conflicting-instance' && destination === undefined
+    ? askPacs
+    : retry(countRetried(study));
+}
+
 type RetryButtonProps = {
-  readonly study: QueuedStudy;
+  readonly label: string;
   readonly busy: boolean;
   readonly onRetry: () => void;
 };
 
-function RetryButton({ study, busy, onRetry }: RetryButtonProps) {
+function RetryButton({ label, busy, onRetry }: RetryButtonProps) {
   return (
     <button type="button" class="button" disabled={busy} onClick={onRetry}>
       <Icon name="again" size={20} />
-      {uploadWords.decide.retry(countRetried(study))}
+      {label}
     </button>
   );
 }

@@ -60,6 +60,8 @@ export const uploadWords = {
     /** Leads to the list of decisions, which has the pictures and all answers. */
     compare: 'Compare both images',
     retry: (count: number) => (count === 1 ? 'Try it again' : `Try ${formatCount(count)} again`),
+    /** Of images whose ID another one has. */
+    askPacs: 'Ask the PACS again',
     confirmTitle: (count: number) => `Leave ${instances(count)} out?`,
     confirmWhat: (count: number) =>
       `${count === 1 ? 'It' : 'They'} will not be in the PACS and this device deletes its copy. ` +

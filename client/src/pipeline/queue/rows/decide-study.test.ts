@@ -134,7 +134,7 @@ test('an instance that contradicts another one at a further destination is named
   const of = { cause: 'quarantined' as const, reason: conflict.reason, instances: 1 };
   assert.equal(needs, [{ ...of, destination: 'archive' }, of]);
   await store.retry('study');
-  assert.equal(list, [['retry', [instances[1]!.digest]]]);
+  assert.equal(list, [['retry', [instances[1]!.digest, instances[2]!.digest]]]);
   store.close();
 });
 
@@ -157,7 +157,7 @@ test('a receipt without all of it at a destination that was given up is kept in 
   assert.equal((await device.database.studies.get('study'))?.givenUpAt, ['archive']);
 });
 
-test('instances that contradict others in the PACS are not tried again, but stay with their person until left out', async () => {
+test('instances that contradict others in the PACS stay with their person until the gateway tries them again, or they are left out', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200, 300]);
   const queue = queueOver(device);
@@ -172,15 +172,26 @@ test('instances that contradict others in the PACS are not tried again, but stay
   const store = storeOver(device, gateway);
   const needs = async () => countStudy((await device.database.studies.get('study'))!).needs;
   const conflicts = [{ cause: 'quarantined' as const, reason, instances: 2 }];
-  await store.retry('study');
-  assert.equal([list, await needs()], [[], conflicts]);
   // However the study came back on its way, the decision is still there.
   await device.database.studies.update('study', { state: 'at-gateway' });
   assert.equal(await needs(), conflicts);
+  await store.retry('study');
+  assert.equal(await needs(), conflicts, 'another receipt comes first');
+  await device.database.studies.update('study', { state: 'attention' });
+  await store.retry('study');
+  assert.equal(await needs(), []);
+  await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
+  assert.equal(await needs(), conflicts, 'the other ones are still there');
   await store.leaveOut('study');
   assert.equal(
     [list.map(([decision, own]) => [decision, own.length]), await needs()],
-    [[['leave-out', 2]], []],
+    [
+      [
+        ['retry', 2],
+        ['leave-out', 2],
+      ],
+      [],
+    ],
   );
   store.close();
 });
