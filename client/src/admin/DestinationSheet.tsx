@@ -48,6 +48,8 @@ type Form = {
   readonly mistake: Signal<Mistake | null>;
   readonly message: string;
   readonly isNew: boolean;
+  /** Null: a new one. */
+  readonly before: Typed | null;
 };
 
 export function DestinationSheet({ destination, onSave, onClose }: DestinationSheetProps) {
@@ -56,6 +58,7 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
     mistake: useSignal<Mistake | null>(null),
     message: useId(),
     isNew: destination === null,
+    before: destination === null ? null : toTyped(destination),
   };
   const submitting = useSubmit((error) => {
     // It names the field, never what was typed.
@@ -66,11 +69,8 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
   const isPrimary = useSignal(false);
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
-    const read = readForm(form.typed.value, form.isNew);
-    form.mistake.value =
-      read.kind === 'wish'
-        ? null
-        : { title: mistakeIn(read.field, form.typed.value.kind), next: null, code: null, field: read.field };
+    const read = readForm(form.typed.value, form.before);
+    form.mistake.value = read.kind === 'wish' ? null : toMistake(read.field, form);
     if (read.kind === 'mistake') return;
     await submitting.run(async () => {
       await onSave(destination?.id ?? null, { ...read.wish, version: destination?.version }, isPrimary.value);
@@ -120,6 +120,13 @@ function Details({ form }: { readonly form: Form }) {
     </>
   );
 }
+
+const SECRETS: readonly FieldName[] = ['password', 'token', 'clientSecret'];
+
+const toMistake = (field: FieldName, { typed, isNew }: Form): Mistake => ({
+  ...{ title: mistakeIn(field, typed.value.kind), code: null, field },
+  next: !isNew && SECRETS.includes(field) ? words.secretAgain : null,
+});
 
 const mistakeIn = (field: FieldName, kind: DestinationKind): string =>
   field !== 'url'
@@ -280,7 +287,13 @@ function Certificates({ form }: { readonly form: Form }) {
         {words.certificates}
       </summary>
       <div class="stack">
-        <Field form={form} name="ca" label={words.ca} isLong />
+        <Field
+          form={form}
+          name="ca"
+          label={words.ca}
+          isLong
+          {...(form.isNew || form.typed.value.signIn === 'none' ? {} : { what: words.caWhat })}
+        />
         <Field form={form} name="certificate" label={words.certificate} isLong />
         <Field
           form={form}

@@ -250,14 +250,15 @@ function studiesOf(destination: Destination): string {
   ].join(kitWords.separator);
 }
 
-function Refused({ destination: { refused } }: Pick<OneProps, 'destination'>) {
-  if (refused === null) return null;
-  const { title, next } = words.refused(refused);
-  return (
-    <Notice kind="stop" title={title}>
-      <p>{next}</p>
-    </Notice>
-  );
+function Refused({ destination: { refused, unlisted } }: Pick<OneProps, 'destination'>) {
+  const said = [refused && words.refused(refused), unlisted && words.unlisted(unlisted)];
+  return said
+    .filter((one) => one !== null)
+    .map(({ title, next }) => (
+      <Notice key={title} kind="stop" title={title}>
+        <p>{next}</p>
+      </Notice>
+    ));
 }
 
 /** Of its own: the others are the gateway's. */

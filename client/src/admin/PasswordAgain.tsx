@@ -31,7 +31,7 @@ export function PasswordAgain({ destination, tested, onSave }: Props) {
   if (!isRefused || fromEnvironment || authentication.kind !== 'basic') return null;
   const save = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const read = readForm({ ...toTyped(destination), password: password.value }, false);
+    const read = readForm({ ...toTyped(destination), password: password.value }, toTyped(destination));
     if (read.kind === 'mistake' || password.value === '') return;
     trouble.value = null;
     await submitting.run(async () => {

@@ -14,7 +14,7 @@ const PEM = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----';
 test('asks for what was typed, without what belongs to another way to sign in', () => {
   const read = readForm(
     typed({ signIn: 'basic', username: 'relay', password: 's', token: 'of before' }),
-    true,
+    null,
   );
   assert.equal(read, {
     kind: 'wish',
@@ -32,8 +32,8 @@ test('asks for what was typed, without what belongs to another way to sign in', 
 });
 
 test('names the first field with a mistake', () => {
-  const fieldOf = (more: Partial<Typed>, isNew = true): string => {
-    const read = readForm(typed(more), isNew);
+  const fieldOf = (more: Partial<Typed>, before: Typed | null = null): string => {
+    const read = readForm(typed(more), before);
     return read.kind === 'mistake' ? read.field : 'none';
   };
   assert.is(fieldOf({ name: 'My PACS' }), 'name');
@@ -51,13 +51,28 @@ test('names the first field with a mistake', () => {
   ] as const) {
     const rest = { signIn, username: 'relay', tokenUrl: 'https://id.test/token', clientId: 'relay' };
     assert.is(fieldOf(rest), secret, 'a new one needs its secret');
-    assert.is(fieldOf(rest, false), 'none', 'a saved one is kept');
+    const before = typed(rest);
+    assert.is(fieldOf(rest, before), 'none', 'a saved one is kept');
+    assert.is(fieldOf({ ...rest, url: 'https://pacs.test/other' }, before), 'none', 'at the same server');
+    // The gateway keeps it for none of these (check-wish.ts).
+    assert.is(fieldOf({ ...rest, url: 'https://other.test/dicom-web' }, before), secret);
+    assert.is(fieldOf({ ...rest, ca: PEM }, before), secret);
+    assert.is(fieldOf({ ...rest, ca: PEM, [secret]: 's' }, before), 'none');
+    assert.is(fieldOf(rest, { ...before, ca: PEM }), 'none', 'public authorities were trusted before');
+    assert.is(fieldOf({ ...rest, signIn: 'none' }, before), 'none');
+    assert.is(fieldOf(rest, { ...before, signIn: 'none' }), secret);
   }
+  const basic = { signIn: 'basic', username: 'relay' } as const;
+  assert.is(fieldOf({ ...basic, username: 'other' }, typed(basic)), 'password');
+  const certified = { certificate: PEM };
+  assert.is(fieldOf(certified, typed(certified)), 'none');
+  assert.is(fieldOf(certified, typed({})), 'key', 'a key belongs to its certificate');
 });
 
 const IDLE = {
   ...{ isPrimary: false, viewers: [], worklist: null, fromEnvironment: false, hasStudies: false, need: null },
   ...{ tuning: { lagMinutes: null, proof: null, batchBytes: null }, refused: null, held: 0, underWay: 0 },
+  unlisted: null,
   ...{ waiting: 0, waitingSince: null, waitingInstances: 0, waitingBytes: 0 },
   ...{ deadLetters: 0, givenUp: 0, copies: { also: 0, required: 0 }, version: 1 },
 };
@@ -68,7 +83,7 @@ test('begins with what is saved, and with no secret', () => {
     ...IDLE,
     authentication: { kind: 'oauth', tokenUrl: 'https://id.test/token', clientId: 'relay', scope: null },
   };
-  const read = readForm(toTyped(saved), false);
+  const read = readForm(toTyped(saved), toTyped(saved));
   const { kind, name, url, ca, certificate, authentication } = saved;
   assert.equal(read, { kind: 'wish', wish: { kind, name, url, ca, certificate, authentication } });
 });
@@ -76,23 +91,23 @@ test('begins with what is saved, and with no secret', () => {
 test('asks for a folder by its path alone, whatever was typed before', () => {
   const before = { signIn: 'basic', username: 'a:b', ca: PEM, certificate: PEM } as const;
   const wish = { kind: 'folder', name: 'archive', url: 'night/new', ca: null, certificate: null };
-  assert.equal(readForm(typed({ kind: 'folder', url: ' night/new ', ...before }), true), {
+  assert.equal(readForm(typed({ kind: 'folder', url: ' night/new ', ...before }), null), {
     kind: 'wish',
     wish: { ...wish, authentication: { kind: 'none' } },
   });
   for (const url of ['', '/etc', '../up', 'a/../b', '.ssh', 'a//b', 'a/', 'two words', 'https://pacs.test'])
-    assert.equal(readForm(typed({ kind: 'folder', url }), true), { kind: 'mistake', field: 'url' }, url);
-  assert.is(readForm(typed({ kind: 'orthanc', url: 'https://pacs.test/rs' }), true).kind, 'mistake');
+    assert.equal(readForm(typed({ kind: 'folder', url }), null), { kind: 'mistake', field: 'url' }, url);
+  assert.is(readForm(typed({ kind: 'orthanc', url: 'https://pacs.test/rs' }), null).kind, 'mistake');
 });
 
 test('asks for a PACS over DIMSE by host, port and AE titles, and shows what is saved in their fields', () => {
   const peer = { host: 'pacs.ward.test', port: '11112', calledAE: 'MAIN PACS' };
   const before = { kind: 'dimse', signIn: 'basic', username: 'a:b', ca: PEM } as const;
-  const read = readForm(typed({ ...before, ...peer }), true);
+  const read = readForm(typed({ ...before, ...peer }), null);
   const wish = { kind: 'dimse', name: 'archive', ca: null, certificate: null };
   const url = 'dimse://RELAYPACS@pacs.ward.test:11112/MAIN%20PACS';
   assert.equal(read, { kind: 'wish', wish: { ...wish, url, authentication: { kind: 'none' } } });
-  const secure = readForm(typed({ ...before, ...peer, connection: 'tls' }), true);
+  const secure = readForm(typed({ ...before, ...peer, connection: 'tls' }), null);
   assert.is(secure.kind === 'wish' && secure.wish.url, url.replace('dimse:', 'dimse-tls:'));
   assert.is(secure.kind === 'wish' && secure.wish.ca, PEM);
   const saved = toTyped({
@@ -101,13 +116,13 @@ test('asks for a PACS over DIMSE by host, port and AE titles, and shows what is 
     ...{ authentication: { kind: 'none' } },
   });
   assert.equal({ ...saved, ...peer, callingAE: 'RELAYPACS', connection: 'plain', commits: false }, saved);
-  const asked = readForm(typed({ ...before, ...peer, commits: true }), true);
+  const asked = readForm(typed({ ...before, ...peer, commits: true }), null);
   assert.is(asked.kind === 'wish' && asked.wish.commitment, true);
 });
 
 test('asks for storage commitment of DIMSE and DICOMweb, and of no other kind', () => {
   const asksOf = (kind: DestinationKind, url: string) => {
-    const read = readForm(typed({ kind, url, commits: true }), true);
+    const read = readForm(typed({ kind, url, commits: true }), null);
     return read.kind === 'wish' && read.wish.commitment;
   };
   assert.is(asksOf('dicomweb', 'https://pacs.test/rs'), true);
@@ -118,7 +133,7 @@ test('asks for storage commitment of DIMSE and DICOMweb, and of no other kind', 
 test('names the field of a PACS over DIMSE that has the mistake', () => {
   const peer = { kind: 'dimse', host: '10.0.0.5', port: '104', calledAE: 'PACS' } as const;
   const fieldOf = (more: Partial<Typed>): string => {
-    const read = readForm(typed({ ...peer, ...more }), true);
+    const read = readForm(typed({ ...peer, ...more }), null);
     return read.kind === 'mistake' ? read.field : 'none';
   };
   assert.is(fieldOf({}), 'none');
@@ -150,7 +165,7 @@ test('warns of an address over which everybody on the way can read', () => {
 });
 test('a new one is named by its address, and asks nobody to sign in without a user name', () => {
   const wishOf = (more: Partial<Typed>) => {
-    const read = readForm({ ...toTyped(null), ...more }, true);
+    const read = readForm({ ...toTyped(null), ...more }, null);
     return read.kind === 'wish' ? [read.wish.name, read.wish.authentication.kind] : [read.field];
   };
   const url = 'https://Archive.Hospital.test/dicom-web';

@@ -90,10 +90,10 @@ function mistakeInPeer(typed: Typed): FieldName | null {
   return PEER_FIELDS.find(isWrong) ?? null;
 }
 
-/** `isNew`: there is no saved secret that an empty field could keep. */
-export function readForm(filledIn: Typed, isNew: boolean): ReadForm {
-  const typed = withoutHidden(isNew ? filledUp(filledIn) : filledIn);
-  const missing = isNew ? secretOf(typed.signIn) : null;
+/** `before`: as it is saved, with a secret that an empty field keeps; null: a new one. */
+export function readForm(filledIn: Typed, before: Typed | null): ReadForm {
+  const typed = withoutHidden(before === null ? filledUp(filledIn) : filledIn);
+  const missing = before === null || goesElsewhere(typed, before) ? secretOf(typed.signIn) : null;
   const wished = destinationWishSchema.safeParse({
     kind: typed.kind,
     name: typed.name.trim(),
@@ -111,7 +111,8 @@ export function readForm(filledIn: Typed, isNew: boolean): ReadForm {
     return { kind: 'mistake', field: FIELDS.find((name) => names.includes(name)) ?? 'url' };
   }
   if (missing !== null && typed[missing] === '') return { kind: 'mistake', field: missing };
-  if (isNew && typed.certificate.trim() !== '' && typed.key.trim() === '')
+  const isOwnKey = typed.certificate.trim() === before?.certificate.trim();
+  if (!isOwnKey && typed.certificate.trim() !== '' && typed.key.trim() === '')
     return { kind: 'mistake', field: 'key' };
   return { kind: 'wish', wish: wished.data };
 }
@@ -137,6 +138,19 @@ function nameOf({ kind, url, host }: Typed): string {
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-+|-+$/g, '');
 }
+
+/** A saved secret would then be told to another server: the gateway does not keep it (check-wish.ts). */
+function goesElsewhere(typed: Typed, before: Typed): boolean {
+  const receiver = ({ url, signIn, username, tokenUrl, clientId }: Typed): string =>
+    JSON.stringify([
+      ...[originOf(url), signIn],
+      ...(signIn === 'basic' ? [username] : signIn === 'oauth' ? [originOf(tokenUrl), clientId] : []),
+    ]);
+  const ca = typed.ca.trim();
+  return receiver(typed) !== receiver(before) || (ca !== '' && ca !== before.ca.trim());
+}
+
+const originOf = (url: string): string => (URL.canParse(url.trim()) ? new URL(url.trim()).origin : '');
 
 /** Not every kind has passwords and certificates: what was typed before for another one is not asked for. */
 function withoutHidden(typed: Typed): Typed {

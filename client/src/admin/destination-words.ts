@@ -60,6 +60,12 @@ export const destinationWords = {
           title: `The PACS, or a proxy before it, refuses requests of ${formatBytes(bytes)} (status ${status}, ${formatFullMoment(new Date(at))}).`,
           next: 'The gateway sends smaller requests. Larger images wait until the limit is raised: in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.',
         },
+  unlisted: ({ instances: count, at }: NonNullable<Destination['unlisted']>) => ({
+    title: `It confirmed ${instances(count)} and does not list ${count === 1 ? 'it' : 'them'}${
+      at === null ? '' : `, last sent ${formatFullMoment(new Date(at))}`
+    }.`,
+    next: 'The gateway sends them again, three times in all; then a person has to decide. Press Test with test instances, and look in the PACS for what discards them: a rule, a quota or a full disk.',
+  }),
   idle: 'No studies under way',
   test: 'Test',
   reaching: 'Looking whether it answers…',
@@ -225,6 +231,9 @@ export const destinationWords = {
     kept: 'Leave empty to keep the saved one.',
     keptHere:
       'Leave empty to keep the saved one. Type it again if you change the address, the user name or the certificate authority: another server could answer then, and it must not get the saved one.',
+    secretAgain:
+      'The address, the user name or the certificate authority is another one. Another server could answer then, and it must not get the saved one.',
+    caWhat: 'With another authority, enter the password, token or secret above again.',
     certificates: 'Certificates',
     ca: 'Certificate of a private authority (PEM)',
     certificate: 'Certificate of the gateway (PEM), if the PACS asks for one',

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { json, openTestApi, unreachable } from '../testing/open-api.ts';
 import { createDestinationList, needyOf } from './needy-destinations.ts';
 
-const WELL = { id: 'a', isPrimary: false, waiting: 0, deadLetters: 0, refused: null };
+const WELL = { id: 'a', isPrimary: false, waiting: 0, deadLetters: 0, refused: null, unlisted: null };
 const REFUSED = { status: 413, code: null, bytes: 1_000_000, at: '2026-01-01T00:00:00.000Z' };
 
 test('each destination counts once, whatever is wrong with it', () => {
@@ -12,6 +12,7 @@ test('each destination counts once, whatever is wrong with it', () => {
     { ...WELL, waiting: 3 },
     { ...WELL, deadLetters: 4 },
     { ...WELL, refused: REFUSED },
+    { ...WELL, unlisted: { instances: 3, at: REFUSED.at } },
     { ...WELL, waiting: 2, deadLetters: 1, refused: REFUSED },
   ];
   assert.equal(needyOf([WELL, ...wrong], 'online'), wrong);
@@ -39,7 +40,12 @@ const listed = (waiting: number) =>
           url: 'http://pacs',
         },
         ...{ authentication: { kind: 'none' }, ca: null, certificate: null, viewers: [], worklist: null },
-        ...{ need: null, fromEnvironment: true, tuning: { lagMinutes: null, proof: null, batchBytes: null } },
+        ...{
+          version: 1,
+          need: null,
+          fromEnvironment: true,
+          tuning: { lagMinutes: null, proof: null, batchBytes: null },
+        },
         ...{ underWay: waiting, waiting, waitingSince: null, waitingInstances: 0, waitingBytes: 0, held: 0 },
         ...{ copies: { also: 0, required: 0 }, givenUp: 0, hasStudies: true },
       },

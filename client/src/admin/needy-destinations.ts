@@ -10,13 +10,17 @@ import type { ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
 import type { Link } from '../net/link.ts';
 
-type Counted = Pick<Destination, 'id' | 'isPrimary' | 'waiting' | 'deadLetters' | 'refused'>;
+type Counted = Pick<Destination, 'id' | 'isPrimary' | 'waiting' | 'deadLetters' | 'refused' | 'unlisted'>;
 
 /** `link`: of the device; beyond the gateway it ends at the primary destination. */
 export function needyOf<D extends Counted>(destinations: readonly D[], link: Link): readonly D[] {
   return destinations.filter(
-    ({ isPrimary, waiting, deadLetters, refused }) =>
-      waiting > 0 || deadLetters > 0 || refused !== null || (isPrimary && link.startsWith('pacs-')),
+    ({ isPrimary, waiting, deadLetters, refused, unlisted }) =>
+      waiting > 0 ||
+      deadLetters > 0 ||
+      refused !== null ||
+      unlisted !== null ||
+      (isPrimary && link.startsWith('pacs-')),
   );
 }
 

@@ -36,6 +36,9 @@ export type StudyCounts = {
   readonly waitingSince: Date | null;
   readonly waitingInstances: number;
   readonly waitingBytes: number;
+  /** Instances that it confirmed and, given the time, did not list; when it was last given the oldest of them. */
+  readonly unlisted: number;
+  readonly unlistedAt: Date | null;
   /** Studies that wait for a person. */
   readonly held: number;
   /** Of those under way, the copies that are not being given up. */
@@ -56,6 +59,9 @@ const waitsForIt = sql<boolean>`s.destination_id = destination.id and s.state no
   and s.waiting_because in (${sql.join(FOR_THE_PACS)})`;
 /** Of an instance `i`: it is at the gateway, and not known to be in the PACS. */
 const isOutstanding = sql<boolean>`i.state in ('received', 'posting', 'posted')`;
+/** Of a study `s` and an instance `i` of it: reconcile looked for it in vain, and it is sent again. */
+const isUnlisted = sql<boolean>`s.destination_id = destination.id and s.state not in ('closed', 'held')
+  and i.losses > 0 and ${isOutstanding}`;
 
 /** The primary one first, then by name. */
 export async function listDestinations(
@@ -76,6 +82,12 @@ export async function listDestinations(
       ),
       sql<number>`(select coalesce(sum(i.bytes), 0)::bigint from study s join instance i on i.study_id = s.id where ${waitsForIt} and ${isOutstanding})`.as(
         'waitingBytes',
+      ),
+      sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where ${isUnlisted})`.as(
+        'unlisted',
+      ),
+      sql<Date | null>`(select min(i.posted_at) from study s join instance i on i.study_id = s.id where ${isUnlisted})`.as(
+        'unlistedAt',
       ),
       sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state = 'held')`.as(
         'held',

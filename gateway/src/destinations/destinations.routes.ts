@@ -394,6 +394,9 @@ function refusalOf(row: DestinationRow): Destination['refused'] {
   return bytes === null || at === null ? null : { status: 413, code: null, bytes, at: at.toISOString() };
 }
 
+const unlistedOf = ({ unlisted: instances, unlistedAt: at }: StudyCounts): Destination['unlisted'] =>
+  instances === 0 ? null : { instances, at: at?.toISOString() ?? null };
+
 function toShown(row: DestinationRow & StudyCounts): Destination {
   const { id, version, kind, name, url, settings, viewers, worklist, need } = row;
   const { underWay, waiting, waitingSince, waitingInstances, waitingBytes, held } = row;
@@ -404,6 +407,7 @@ function toShown(row: DestinationRow & StudyCounts): Destination {
     waitingSince: waitingSince?.toISOString() ?? null,
     tuning: tuningOf(row),
     refused: refusalOf(row),
+    unlisted: unlistedOf(row),
     viewers: [...viewers],
     ...{ id, version, kind, name, url, worklist, need },
     ...{ isPrimary: row.is_primary, fromEnvironment: row.from_environment },

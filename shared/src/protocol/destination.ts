@@ -204,6 +204,11 @@ export const destinationSchema = z.object({
       at: z.string(),
     })
     .nullable(),
+  /**
+   * Instances that it confirmed and, given the time to show them, did not list: the gateway sends them again. `at`:
+   * when the oldest of them was last sent.
+   */
+  unlisted: z.object({ instances: z.number().int(), at: z.string().nullable() }).nullable(),
   /** Studies on their way to it. */
   underWay: z.number().int(),
   /** Those of them that wait for it: since when, and the instances and bytes that it does not have. */
