@@ -394,7 +394,10 @@ walk('an instance that contradicts the PACS waits for a decision, which is one b
   await page.getByRole('button', { name: 'Leave it out' }).click();
   await looksRight(page, 'leave-out');
   await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click();
-  await page.getByText('1 instance left out', { exact: true }).waitFor();
+  await page
+    .getByText(/^1 other image under the same ID was not stored/)
+    .first()
+    .waitFor();
 });
 
 walk('a page that does not exist says so, and signing out leaves no patient on the screen', async (stage) => {
