@@ -187,7 +187,12 @@ walk('a radiologist finds a study that somebody else sent, and runs a model on i
   await run(page);
   // The address changes before the page does.
   await name.waitFor({ state: 'detached' });
-  assert.equal(await tracesOf(page, family), []);
+  assert.equal(await tracesOf(page, `${family} nobody`), []);
+  // The result names its patient once the PACS has said who it is.
+  assert.equal(
+    (await tracesOf(page, family)).filter((place) => place !== 'text'),
+    [],
+  );
 });
 
 walk('the list holds all results, and the models show their cards', async (stage) => {
