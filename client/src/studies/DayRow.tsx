@@ -59,7 +59,7 @@ export function DayRow({ entry, opens, onDecided }: DayRowProps) {
         <p class="study-facts small quiet numbers">
           <span class="study-time">{formatMoment(new Date(entry.at), new Date())}</span>
           <span class="study-kind">{entry.modalities.join('/')}</span>
-          <span class="study-count">{instances(entry.track.total)}</span>
+          <span class="study-count">{instances((entry.whole ?? entry.track).total)}</span>
         </p>
         <WhereItIs entry={entry} />
         <Receipt entry={sendsOf(entry).findLast(({ hasReceipt }) => hasReceipt) ?? entry} />
@@ -117,7 +117,7 @@ function beneathOf(entry: DayEntry): readonly string[] {
   const sends = sendsOf(entry);
   return [
     ...whoseOf(entry),
-    ...(sends.length > 1 ? [words.oneOf(sends.length)] : []),
+    ...(sends.length > 1 ? [(entry.whole ? words.inSends : words.oneOf)(sends.length)] : []),
     ...sends.flatMap(withheldOf),
   ];
 }

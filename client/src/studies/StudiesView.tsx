@@ -3,6 +3,7 @@
  * sent from other devices; for those who read all that the site's PACS holds also what others sent. Rows are one line
  * and expand to the track. The list can be of any length, and nothing jumps when counts change.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { namesHidden } from '../kit/identities.ts';
@@ -15,6 +16,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { EmptyQueue, MayBeCleared, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
 import { arrivedByStick } from './arrived-by-stick.ts';
 import { chooseEntries, EVERYTHING, isNarrowed, WHOSE, type Choice } from './choose-entries.ts';
+import { createSendCounts } from './count-sends.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList } from './day-list.ts';
 import { DaySections } from './DaySections.tsx';
@@ -256,8 +258,15 @@ function useEntries(sent: SentStudiesStore): readonly DayEntry[] {
   const device = useOwnDevice();
   const [entriesOf] = useState(createEntries);
   const [join] = useState(createJoin);
-  const facts = { studies: queue.studies.value, sent: sent.studies.value, link: queue.link.value, device };
+  const counts = useMemo(() => createSendCounts(queue.instancesOf), [queue]);
+  const studies = queue.studies.value;
+  const wholes = counts.wholes.value;
+  useEffect(
+    () => void ignoreFailure(counts.update(studies), 'each row says what its most urgent send has'),
+    [counts, studies],
+  );
+  const facts = { studies, sent: sent.studies.value, link: queue.link.value, device, wholes };
   const now = new Date();
   const frame = [now.toDateString(), namesHidden.value];
-  return useMemo(() => join(entriesOf(facts, now)), [...Object.values(facts), ...frame]);
+  return useMemo(() => join(entriesOf(facts, now), wholes), [...Object.values(facts), ...frame]);
 }

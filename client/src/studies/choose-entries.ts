@@ -2,7 +2,7 @@
 import { formatDicomDate, formatMoment } from '../kit/format.ts';
 import { QUEUE_PARTS, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { DayEntry } from './day-entry.ts';
-import { sendsOf } from './join-sends.ts';
+import { isAllInPacs, sendsOf } from './join-sends.ts';
 import { readDays } from './read-days.ts';
 import type { WhoseStudies } from './sent-studies.store.ts';
 
@@ -119,10 +119,11 @@ export function removedAmong(entries: readonly DayEntry[], choice: Choice, now: 
   return chooseEntries(entries, { ...choice, shown: 'removed' }, now).flatMap((section) => section.entries);
 }
 
-function isShown({ part, removed, track }: DayEntry, shown: Shown): boolean {
+function isShown(entry: DayEntry, shown: Shown): boolean {
+  const { part, removed } = entry;
   if (shown === 'removed' || removed) return removed && shown === 'removed';
   // A study of which a part was left out has arrived too, and is found under both.
-  const isWhole = part === 'arrived' && track.leftOut === 0;
+  const isWhole = part === 'arrived' && isAllInPacs(entry);
   if (shown === 'incomplete') return !isWhole;
   const isLeftOut = shown === 'left-out' && part === 'arrived' && !isWhole;
   return shown === 'all' || part === shown || isLeftOut;

@@ -14,6 +14,7 @@ import { nameOf, partsOf, personLines } from '../pipeline/queue/study-title.ts';
 import { partOf, trackOf, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { TrackState } from '../pipeline/queue/track-state.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
+import type { Whole, Wholes } from './count-sends.ts';
 import type { ToldStudy } from './sent-studies.store.ts';
 
 export interface DayEntry {
@@ -49,8 +50,10 @@ export interface DayEntry {
   readonly foundBy: readonly string[];
   /** The accounts that sent it, each once, and whether they kept names; told only to those who watch the site. */
   readonly senders: readonly Sender[];
-  /** Where the study was sent in several sends, each of them; the other facts are of all together. */
+  /** Where the study was sent in several sends, each of them that is in the list. */
   readonly sends?: readonly DayEntry[];
+  /** Of all its sends together; absent: `track` is of the whole study, or they are not counted. */
+  readonly whole?: Whole;
 }
 
 /** Of somebody else: this person sees where it is, and has nothing to decide about it. */
@@ -71,6 +74,8 @@ export interface EntryFacts {
   readonly link: Link;
   /** The gateway's name for this device and account; null: it has none yet. */
   readonly device: string | null;
+  /** Of studies that were sent from here in several sends. */
+  readonly wholes?: Wholes;
 }
 
 /**
@@ -96,7 +101,7 @@ export function createEntries(): (facts: EntryFacts, now: Date) => readonly DayE
 
 /** `kept`: entries of the same link, device and day, and of names shown or hidden alike, by their keys. */
 function joinEntries(
-  { studies, sent, link, device }: EntryFacts,
+  { studies, sent, link, device, wholes }: EntryFacts,
   kept: ReadonlyMap<string, DayEntry>,
   now: Date,
 ): readonly DayEntry[] {
@@ -105,7 +110,9 @@ function joinEntries(
     const before = kept.get(key);
     return before && isSame(before.study, study) && isSame(before.sent, own) ? before : make();
   };
-  const here = withoutRepeated(studies).map((study) => {
+  const standing = new Set(withoutRepeated(studies));
+  const shown = studies.filter((study) => standing.has(study) || isPart(study, studies, wholes));
+  const here = shown.map((study) => {
     const own = told.get(study.studyInstanceUID ?? '') ?? null;
     return keptOr(study.id, study, own, () => entryHere(study, own, link, now));
   });
@@ -117,6 +124,17 @@ function joinEntries(
       keptOr(study.studyInstanceUID, null, study, () => entryElsewhere(study, device, now)),
     ),
   ];
+}
+
+/** No send of the study holds all of it: a later one does not stand for this one. */
+function isPart(study: QueuedStudy, studies: readonly QueuedStudy[], wholes: Wholes = new Map()): boolean {
+  const { studyInstanceUID: uid, state } = study;
+  const whole = wholes.get(uid ?? '');
+  if (whole === undefined || state === 'taken-back') return false;
+  return !studies.some(
+    (other) =>
+      other.studyInstanceUID === uid && other.state !== 'taken-back' && other.instances >= whole.total,
+  );
 }
 
 /** Of plain data: the database and the gateway give new objects with the same values. */
@@ -225,7 +243,7 @@ function sendersOf(sent: SentStudy | null): readonly Sender[] {
 }
 
 /** Its newest upload was cancelled by a person, and something of it was left out. */
-const wasCancelled = ({ uploads: [newest] }: Pick<SentStudy, 'uploads'>): boolean =>
+export const wasCancelled = ({ uploads: [newest] }: Pick<SentStudy, 'uploads'>): boolean =>
   newest?.cancelled === true && newest.counts.leftOut > 0;
 
 function partOfSent(sent: SentStudy): QueuePart {
@@ -241,7 +259,7 @@ function partOfSent(sent: SentStudy): QueuePart {
  * what it brought: the study's state is also that of results which are stored beside it. Instances that the sender
  * holds back wait for a decision, unless the upload was cancelled.
  */
-function trackOfSent({ uploads }: SentStudy): TrackState {
+export function trackOfSent({ uploads }: SentStudy): TrackState {
   const [newest] = uploads;
   const counts = newest?.counts ?? NOTHING;
   const isHeld = newest !== undefined && newest.receipt !== null && counts.quarantined > 0;

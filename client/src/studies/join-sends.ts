@@ -1,11 +1,11 @@
 /**
- * Makes one row of a study that was sent in several sends: it says of the most urgent one where it is and how much it
- * is. Their sum would be no number of anything: two sends may hold the same instances. Opened, the row shows each send
- * with its own buttons. Pure.
+ * Makes one row of a study that was sent in several sends: it says of the most urgent one where it is, and of all of
+ * them together how much of the study is in the PACS. Opened, the row shows each send with its own buttons. Pure.
  */
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { QUEUE_PARTS } from '../pipeline/queue/track-of.ts';
-import type { DayEntry } from './day-entry.ts';
+import type { Whole, Wholes } from './count-sends.ts';
+import { trackOfSent, wasCancelled, type DayEntry } from './day-entry.ts';
 
 /** The sends of a row, in the order of the queue; of most studies there is one. */
 export const sendsOf = (entry: DayEntry): readonly DayEntry[] => entry.sends ?? [entry];
@@ -14,14 +14,18 @@ export const sendsOf = (entry: DayEntry): readonly DayEntry[] => entry.sends ?? 
 export const studiesOf = (entry: DayEntry): readonly QueuedStudy[] =>
   sendsOf(entry).flatMap(({ study }) => study ?? []);
 
+/** Of a study that has arrived: nothing of it was left out. */
+export const isAllInPacs = ({ track, whole }: Pick<DayEntry, 'track' | 'whole'>): boolean =>
+  whole === undefined ? track.leftOut === 0 : whole.inPacs === whole.total;
+
 /**
  * Joins the entries of a study whenever one of them has changed; otherwise the row stays the one of before. A send that
  * a person removed from the list is joined only with others that were removed.
  */
-export function createJoin(): (entries: readonly DayEntry[]) => readonly DayEntry[] {
+export function createJoin(): (entries: readonly DayEntry[], wholes?: Wholes) => readonly DayEntry[] {
   let kept: ReadonlyMap<string, DayEntry> = new Map();
   let before: readonly DayEntry[] = [];
-  return (entries) => {
+  return (entries, wholes = new Map()) => {
     const groups = Map.groupBy(entries, ({ key, studyInstanceUID, removed }) =>
       studyInstanceUID === null ? key : `${studyInstanceUID} ${removed}`,
     );
@@ -29,7 +33,8 @@ export function createJoin(): (entries: readonly DayEntry[]) => readonly DayEntr
       const row = kept.get(group);
       const isAsBefore = row && sendsOf(row).length === sends.length;
       const isSame = isAsBefore && sendsOf(row).every((send, nth) => send === sends[nth]);
-      return [group, isSame ? row : join(sends)];
+      const next = join(sends, wholes);
+      return [group, isSame && isSameWhole(row.whole, next.whole) ? row : next];
     });
     kept = new Map(rows);
     const next = rows.map(([, row]) => row);
@@ -38,17 +43,20 @@ export function createJoin(): (entries: readonly DayEntry[]) => readonly DayEntr
   };
 }
 
-function join(sends: readonly DayEntry[]): DayEntry {
+function join(sends: readonly DayEntry[], wholes: Wholes): DayEntry {
   const [first, ...more] = sends;
-  if (first === undefined || more.length === 0) return first!;
+  const whole = wholeOf(sends, wholes);
+  if (more.length === 0 && whole === undefined) return first!;
   const lead = sends.toSorted(
     (a, b) => urgencyOf(a) - urgencyOf(b) || lackOf(b) - lackOf(a) || b.at - a.at,
   )[0]!;
   const named = [lead, ...sends].find(({ study }) => study?.title) ?? lead;
   return {
     ...lead,
-    key: first.key,
+    key: first!.key,
     sends,
+    // Of a cancelled send this device no longer knows what it held.
+    ...(whole !== undefined && lead.part !== 'taken-back' && { whole }),
     name: named.name,
     person: named.person,
     modalities: [...new Set(sends.flatMap(({ modalities }) => modalities))],
@@ -57,6 +65,22 @@ function join(sends: readonly DayEntry[]): DayEntry {
     givenUpAt: [...new Set(sends.flatMap(({ givenUpAt }) => givenUpAt))],
   };
 }
+
+/** As this device counts it, or as the gateway tells where it knows of more. */
+function wholeOf(sends: readonly DayEntry[], wholes: Wholes): Whole | undefined {
+  const [{ studyInstanceUID, sent } = { studyInstanceUID: null, sent: null }] = sends;
+  const own = wholes.get(studyInstanceUID ?? '');
+  if (own === undefined) return undefined;
+  const told = sent === null || wasCancelled(sent) ? [] : [trackOfSent(sent)];
+  const all = [own, ...sends.map(({ track }) => track), ...told];
+  return {
+    total: Math.max(...all.map(({ total }) => total)),
+    inPacs: Math.max(...all.map(({ inPacs }) => inPacs)),
+  };
+}
+
+const isSameWhole = (one?: Whole, other?: Whole): boolean =>
+  one?.total === other?.total && one?.inPacs === other?.inPacs;
 
 const urgencyOf = ({ part }: DayEntry): number => QUEUE_PARTS.indexOf(part);
 const lackOf = ({ track }: DayEntry): number => (track.leftOut > 0 ? 1 : 0);

@@ -128,6 +128,8 @@ export const studiesWords = {
 
   /** One send of a study that was sent in several. */
   send: (nth: number, of: number) => `Send ${nth} of ${of}`,
+  inSends: (sends: number) => `${formatCount(sends)} sends of this study`,
+  /** The counts beside it are of that one. */
   oneOf: (sends: number) => `one of ${formatCount(sends)} sends of this study`,
   expand: (name: string) => `Where it is: ${name}`,
   count: (count: number) => instances(count),

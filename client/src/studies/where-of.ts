@@ -5,6 +5,7 @@ import { endingWords } from '../pipeline/queue/ending-words.ts';
 import { hasArrived, isNoneInPacs } from '../pipeline/queue/track-state.ts';
 import type { IconName } from '../kit/Icon.tsx';
 import { isWatched, type DayEntry } from './day-entry.ts';
+import { isAllInPacs } from './join-sends.ts';
 import { studiesWords } from './studies-words.ts';
 
 export interface Where {
@@ -17,6 +18,8 @@ export function whereOf(entry: DayEntry): Where {
   const { track, study, part, place } = entry;
   const said = studiesWords.where;
   const isOver = hasArrived(track);
+  const { inPacs, total } = entry.whole ?? track;
+  const partly = said.partlyInPacs(inPacs, total);
   if (track.needsYou > 0 && isWatched(entry)) return { look: 'wait', icon: 'wait', said: said.needsSender };
   if (track.needsYou > 0) return { look: 'stop', icon: 'decide', said: said.needsYou(track.needsYou) };
   if (part === 'taken-back')
@@ -31,19 +34,18 @@ export function whereOf(entry: DayEntry): Where {
   if (isOver && track.inPacs > 0 && entry.givenUpAt.length > 0)
     return { look: 'over', icon: 'note', said: said.notIn(entry.givenUpAt) };
   if (isOver && track.inPacs > 0)
-    return track.leftOut === 0
+    return isAllInPacs(entry)
       ? { look: 'good', icon: 'pacs', said: said.inPacs }
       : // Nothing waits, but it is not all there: no tick.
-        { look: 'over', icon: 'note', said: said.partlyInPacs(track.inPacs, track.total) };
+        { look: 'over', icon: 'note', said: partly };
   if (part === 'left-out' || (isOver && isNoneInPacs(track)))
-    return { look: 'over', icon: 'note', said: study ? said.leftOut : said.noneInPacs };
+    return { look: 'over', icon: 'note', said: inPacs > 0 ? partly : study ? said.leftOut : said.noneInPacs };
   if (study?.packing) return { look: 'moving', icon: 'device', said: said.reading };
   if (study?.cancelling && study.isWaiting)
     return { look: 'over', icon: 'close', said: endingWords.cancelled.plain };
   if (study?.paused && study.isWaiting) return { look: 'over', icon: 'wait', said: said.paused };
   if (track.waitingFor) return { look: 'wait', icon: 'wait', said: said.waiting };
-  if (track.inPacs > 0)
-    return { look: 'moving', icon: 'gateway', said: said.partlyInPacs(track.inPacs, track.total) };
+  if (track.inPacs > 0) return { look: 'moving', icon: 'gateway', said: partly };
   if (track.atGateway > 0) return { look: 'moving', icon: 'gateway', said: said.gateway };
   if (track.onItsWay > 0) return { look: 'moving', icon: 'way', said: said.way };
   if (place === 'here') return { look: 'moving', icon: 'device', said: said.device };
