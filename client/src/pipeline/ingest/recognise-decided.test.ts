@@ -7,7 +7,7 @@ import { createDecisions } from '../queue/rows/decide-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { compareWithSent } from './compare-with-sent.ts';
 import { decidedAs } from './held-back.ts';
-import { goingOfFound } from './sendable.ts';
+import { goingOfFound, inPacsOf, sendableOf } from './sendable.ts';
 import { uidsAsSent } from './sent-before.ts';
 
 const test = suite('a study that was decided about, chosen again');
@@ -75,6 +75,8 @@ test('counts as it is in the PACS, held instances too', async () => {
   const { signal } = new AbortController();
   const part = await compareWithSent(store, store.studies.value[0]!, sent, signal);
   assert.equal(part, { there: 3, fresh: 0, differs: 0, staying: 1, leftOut: 0 });
+  const going = sendableOf(store);
+  assert.equal([going.instances, inPacsOf(store, going.studies)], [3, 3], 'nothing of it is not safe');
 });
 
 test('is recognised where all of it is held, so that the page can say what the PACS has', async () => {

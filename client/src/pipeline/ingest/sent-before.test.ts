@@ -41,6 +41,12 @@ test('is known from this device, or from any other by the gateway', () => {
   assert.equal(sentBefore([arrived], [told(5)]).get('1.2.3'), { inPacs: 12, at, page });
 });
 
+test('is told with the newest receipt of this device, which is of all that it sent', () => {
+  const later = queuedStudy({ ...arrived, id: 'later', queuedAt: 9 });
+  const onItsWay = queuedStudy({ studyInstanceUID: '1.2.3', id: 'on-its-way', queuedAt: 10 });
+  assert.is(sentBefore([arrived, later, onItsWay], [told(24)]).get('1.2.3')?.page.id, 'later');
+});
+
 test('may still be on its way', () => {
   const { inPacs, at } = sentBefore([queuedStudy({ studyInstanceUID: '1.2.3' })], []).get('1.2.3')!;
   assert.equal([inPacs, at], [0, 1]);

@@ -60,7 +60,12 @@ const isOver = ({ state }: Known): boolean => state === 'done' || state === 'tak
 /** Somebody has to choose it again, or to decide about it. */
 const needsPerson = ({ needs, waiting }: Known): boolean => needs.length > 0 || waiting === 'interrupted';
 
-/** Where both know of a study, the one that says more of it is in the PACS. */
+const hasSome = ({ track }: Known): number => (track.inPacs > 0 ? 1 : 0);
+
+/**
+ * Where both know of a study, the one that says more of it is in the PACS. Of several sends of this device the newest
+ * one of which something is there: its receipt is of all that they sent.
+ */
 export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[]): SentBeforeByUid {
   const known = new Map<string, SentBefore>();
   const note = (uid: string, { inPacs, at, page }: SentBefore) => {
@@ -71,7 +76,8 @@ export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[])
       page: before?.page ?? page,
     });
   };
-  for (const study of queued) {
+  const newestFirst = queued.toSorted((a, b) => hasSome(b) - hasSome(a) || b.queuedAt - a.queuedAt);
+  for (const study of newestFirst) {
     const { id, studyInstanceUID, track, queuedAt } = study;
     const inPacs = track.inPacs + study.inPacsWhenCancelled;
     const isOnItsWay = !isOver(study) && !needsPerson(study);
