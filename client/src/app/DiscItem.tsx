@@ -9,11 +9,13 @@ import { sayOf } from './choice-outcome.ts';
 import { beforeSend, outcomesOf, pageOf } from './choice-outcomes.ts';
 import { DiscNote } from './DiscNote.tsx';
 import { discOf, isBeforeSend } from './disc-of.ts';
+import { useToldSince } from './use-told-since.ts';
 import { underWayOf, type Standing } from './may-close.ts';
 
 export type DiscItemProps = { readonly standing: Standing };
 
 export function DiscItem({ standing }: DiscItemProps) {
+  useToldSince();
   const ingest = useIngest();
   const studies = useQueue().studies.value;
   // Nobody's choices: whoever signs in begins with none.

@@ -97,6 +97,16 @@ test('a cancelled study is no longer among those not sent once it has arrived, o
   assert.is(said(here, [cancelled, fewer]).except, 12, 'a smaller part does not stand for all');
 });
 
+test('a cancelled study that the PACS has all the same is not among those not sent, and keeps no disc', () => {
+  const there = queuedStudy({ id: 'a', state: 'taken-back', track: { ...NOWHERE, inPacs: 12 } });
+  const partly = { ...there, track: { ...NOWHERE, inPacs: 7, leftOut: 5 } };
+  for (const known of [sent('a'), NOTHING_SENT]) {
+    assert.equal(said(known, [there]), { standing: null, studies: 0, except: 0 });
+    assert.equal(said(known, [partly]), { standing: 'keep', studies: 0, except: 5 });
+  }
+  assert.is(said({ ...sent('a'), settled: new Set(['a']) }, [partly]).standing, null, 'a person has seen it');
+});
+
 const cleared = (path: string, choice: number, files = 1): LeftBehind => ({
   files,
   why: 'not-sent',

@@ -170,6 +170,8 @@ function endOf({ settled }: Known, study: QueuedStudy): 'in-pacs' | 'under-way' 
   if (state !== 'done' && state !== 'taken-back') return 'under-way';
   const isProven = state === 'done' && receiptId !== null && needs.length === 0;
   if (isProven && track.inPacs > 0 && track.inPacs + track.leftOut >= instances) return 'in-pacs';
+  // Cancelled, and the PACS has it all the same: no receipt here proves it, and nothing of it is missing.
+  if (state === 'taken-back') return track.leftOut === 0 || settled.has(id) ? 'settled' : 'ended';
   return track.leftOut === instances && settled.has(id) ? 'settled' : 'ended';
 }
 

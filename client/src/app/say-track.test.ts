@@ -23,7 +23,8 @@ test('the live region says that all are in the PACS only where none was left out
 });
 
 test('the live region says of a cancelled study that it was cancelled', () => {
-  const study = { instances: 25, state: 'taken-back', wasCancelled: true, inPacsWhenCancelled: 4 } as const;
+  const toldSince = { inPacs: 4, uploadId: 'u1', isOther: false };
+  const study = { instances: 25, state: 'taken-back', wasCancelled: true, toldSince } as const;
   const told = sayStudy(
     queuedStudy({ ...study, track: { ...WHERE, safe: 0, inPacs: 4, leftOut: 21 } }),
     'online',

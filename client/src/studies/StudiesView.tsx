@@ -6,12 +6,14 @@
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { namesHidden } from '../kit/identities.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { maySend, readsSite } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
+import { noteTold } from '../pipeline/queue/note-told.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { EmptyQueue, MayBeCleared, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
 import { arrivedByStick } from './arrived-by-stick.ts';
@@ -57,6 +59,11 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
     const arrived = arrivedByStick(entries);
     if (arrived.length > 0) void queue.resume(...arrived);
   }, [queue, entries]);
+  const told = sent.studies.value;
+  useEffect(() => {
+    if (sent.whose === 'own')
+      void ignoreFailure(noteTold(queue, told, Date.now()), 'told again with the next list');
+  }, [queue, sent, told]);
   const hasHead = useHasDrawn();
   const ready = queue.ready.value && hasHead;
   return (

@@ -385,11 +385,9 @@ test('says where each study is, the most urgent first', () => {
   assert.is(of({ paused: true }), 'Paused');
   assert.is(of({ waiting: 'offline' }), 'Waiting');
   assert.is(of({}), 'On this device');
-  const cancelled = { state: 'taken-back', wasCancelled: true } as const;
-  assert.is(of(cancelled), 'Cancelled: none in the PACS');
-  assert.is(of({ ...cancelled, inPacsWhenCancelled: 3 }), 'Cancelled: 3 of 12 in the PACS');
-  assert.is(of({ state: 'taken-back' }), 'Cancelled: none sent');
-  assert.is(of({ state: 'taken-back', savedToStickAt: 1 }), 'Cancelled');
+  const none = { ...inPacs, inPacs: 0, leftOut: 12 };
+  assert.is(of({ state: 'taken-back', track: none }), 'Cancelled: none sent from here');
+  assert.is(of({ state: 'taken-back', track: none, savedToStickAt: 1 }), 'Cancelled');
   const interrupted = [{ cause: 'interrupted' as const, reason: null, instances: 150 }];
   assert.is(
     of({

@@ -170,7 +170,7 @@ function entryHere(study: QueuedStudy, sent: ToldStudy | null, link: Link, now: 
     part: partOf(study),
     track: trackOf(study, link),
     studyInstanceUID: study.studyInstanceUID,
-    hasReceipt: study.receiptId !== null && study.track.inPacs > 0,
+    hasReceipt: study.track.inPacs > 0 && (study.receiptId !== null || isProvenElsewhere(study, sent)),
     place: 'here',
     givenUpAt: study.givenUpAt,
     removed: study.removed,
@@ -179,6 +179,13 @@ function entryHere(study: QueuedStudy, sent: ToldStudy | null, link: Link, now: 
     senders: sendersOf(sent),
   };
 }
+
+const hasReceiptThere = ({ uploads }: SentStudy): boolean =>
+  uploads.some(({ receipt, counts }) => receipt !== null && counts.inPacs > 0);
+
+/** Cancelled here, it came into the PACS all the same. */
+const isProvenElsewhere = ({ state }: QueuedStudy, sent: SentStudy | null): boolean =>
+  state === 'taken-back' && sent !== null && hasReceiptThere(sent);
 
 /** An upload from before it was queued here is another one. */
 function sentAtOf({ queuedAt }: QueuedStudy, sent: SentStudy | null): number | null {
@@ -203,7 +210,7 @@ export function entryElsewhere(sent: ToldStudy, device: string | null, now: Date
     part: partOfSent(sent),
     track: trackOfSent(sent),
     studyInstanceUID: sent.studyInstanceUID,
-    hasReceipt: sent.uploads.some(({ receipt, counts }) => receipt !== null && counts.inPacs > 0),
+    hasReceipt: hasReceiptThere(sent),
     place: isOwn ? 'gone' : 'elsewhere',
     givenUpAt: givenUpOf(sent),
     removed: false,

@@ -68,14 +68,14 @@ test('a study that is sent in parts is one row in the most urgent place of its p
   const needs = [{ cause: 'quarantined', reason: null, instances: 3 }] as const;
   const asks = queuedStudy({ ...later, id: 'asks', needs, track: { ...nowhere, needsYou: 3 } });
   const over = { state: 'taken-back', isWaiting: false, track: { ...nowhere, leftOut: 3 } } as const;
-  const cancelled = queuedStudy({ ...later, ...over, id: 'cancelled', inPacsWhenCancelled: 1 });
+  const cancelled = queuedStudy({ ...later, ...over, id: 'cancelled' });
   const more = done('more', { ...later, track: { ...inPacs, inPacs: 3 } });
   assert.equal(placeOf(there, waits), ['under-way', 'moving', 0, 3]);
   assert.equal(placeOf(there, { ...read, track: nowhere }), ['under-way', 'moving', 0, 0]);
   assert.equal(placeOf(asks, there, waits), ['needs-you', 'stop', 0, 3]);
   assert.equal(placeOf(there, cancelled), ['taken-back', 'over', 0, 3]);
   assert.equal(placeOf(there, more), ['arrived', 'good', 3, 3]);
-  assert.is(whereOf(rowsOf(there, cancelled)[0]!).said, 'Cancelled: none sent');
+  assert.is(whereOf(rowsOf(there, cancelled)[0]!).said, 'Cancelled: none sent from here');
   const [row] = rowsOf(there, waits);
   assert.equal([row!.key, row!.hasReceipt, row!.at], ['there', true, at(22)]);
   assert.equal(

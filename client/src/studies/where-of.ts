@@ -26,7 +26,7 @@ export function whereOf(entry: DayEntry): Where {
     return {
       look: 'over',
       icon: 'close',
-      said: study ? cancelledOf(study) : endingWords.cancelled.midway(track.inPacs, track.total),
+      said: study ? cancelledOf(study) : endingWords.cancelled.midway(track.inPacs, track.total, null),
     };
   if (study && study.film.length > 0 && study.isWaiting)
     return { look: 'wait', icon: 'caution', said: said.film };

@@ -32,7 +32,7 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   canTakeBack: true,
   canCancel: false,
   wasCancelled: false,
-  inPacsWhenCancelled: 0,
+  toldSince: null,
   receiptId: null,
   givenUpAt: [],
   studyInstanceUID: null,

@@ -81,7 +81,7 @@ function sentenceOf(before: SentBefore, { instances }: FoundStudy, part: PartInP
   const { inPacs, at, isCancelled } = before;
   const said = chosenWords.sentBefore;
   const when = formatMoment(new Date(at), new Date());
-  if (inPacs === 0) return isCancelled ? said.cancelled(when) : said.underWay(when);
+  if (inPacs === 0) return isCancelled ? said.cancelled(when, isCancelled) : said.underWay(when);
   if (part === null) return said.perhapsMore(inPacs, instances);
   return notThere(part) > 0 ? said.inPart(part) : said.inPacs(inPacs, when);
 }

@@ -235,7 +235,8 @@ export const chosenWords = {
     perhapsMore: (inPacs: number, chosen: number) =>
       `The PACS has ${instances(inPacs)} of this study, and you chose ${formatCount(chosen)}. Those that it does not have are sent.`,
     underWay: (when: string) => `Sent ${when}, not in the PACS yet. Sending it again stores nothing twice.`,
-    cancelled: (when: string) => `You cancelled it ${when}; none of it is in the PACS.`,
+    cancelled: (when: string, none: 'still' | 'by-then') =>
+      `You cancelled it ${when}; none of it ${none === 'still' ? 'is in the PACS' : 'was in the PACS by then, as far as the gateway had said'}.`,
     secondCopy: (isRemoving: boolean) =>
       isRemoving
         ? 'In the PACS already, with names. This Send makes a second copy without them.'

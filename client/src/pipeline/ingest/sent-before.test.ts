@@ -60,13 +60,15 @@ test('is told as cancelled at once where this device knows that, whatever the ga
   });
   const page = { page: 'study', id: cancelled.id };
   const known = sentBefore([cancelled], [told(0, 'under-way')]);
-  assert.equal(known.get('1.2.3'), { inPacs: 0, at: 9, isCancelled: true, page });
+  assert.equal(known.get('1.2.3'), { inPacs: 0, at: 9, isCancelled: 'by-then', page });
   assert.equal(sentUnder(known, new Set(['1.2.3'])), known.get('1.2.3'));
   const again = queuedStudy({ studyInstanceUID: '1.2.3', id: 'again', queuedAt: 10 });
   assert.equal(sentBefore([cancelled, again], []).get('1.2.3'), {
     ...{ inPacs: 0, at: 10, page: { page: 'study', id: 'again' } },
   });
-  assert.is(sentBefore([{ ...cancelled, inPacsWhenCancelled: 5 }], []).get('1.2.3')?.inPacs, 5);
+  const toldSince = { inPacs: 0, uploadId: null, isOther: false };
+  assert.is(sentBefore([{ ...cancelled, toldSince }], []).get('1.2.3')?.isCancelled, 'still');
+  assert.is(sentBefore([{ ...cancelled, track: { ...none, inPacs: 5 } }], []).get('1.2.3')?.inPacs, 5);
   assert.is(sentBefore([cancelled], [told(5)]).get('1.2.3')?.inPacs, 5);
 });
 

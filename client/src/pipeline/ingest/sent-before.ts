@@ -15,8 +15,8 @@ export interface SentBefore {
   readonly inPacs: number;
   /** When it was last sent or cancelled, in milliseconds since 1970. */
   readonly at: number;
-  /** A person cancelled it on this device, and none of it is in the PACS. */
-  readonly isCancelled?: true;
+  /** A person cancelled it on this device, and none of it is in the PACS; `by-then`: not asked about it since. */
+  readonly isCancelled?: 'still' | 'by-then';
   /** Its page, with its receipt. */
   readonly page: SentPage;
 }
@@ -51,7 +51,7 @@ type Known = Pick<
   | 'track'
   | 'queuedAt'
   | 'completedAt'
-  | 'inPacsWhenCancelled'
+  | 'toldSince'
   | 'needs'
   | 'waiting'
 >;
@@ -79,10 +79,14 @@ export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[])
   const newestFirst = queued.toSorted((a, b) => hasSome(b) - hasSome(a) || b.queuedAt - a.queuedAt);
   for (const study of newestFirst) {
     const { id, studyInstanceUID, track, queuedAt } = study;
-    const inPacs = track.inPacs + study.inPacsWhenCancelled;
+    const { inPacs } = track;
+    const sentId = study.toldSince?.uploadId;
     const isOnItsWay = !isOver(study) && !needsPerson(study);
     if (studyInstanceUID !== null && (inPacs > 0 || isOnItsWay))
-      note(studyInstanceUID, { inPacs, at: queuedAt, page: { page: 'study', id } });
+      note(studyInstanceUID, {
+        ...{ inPacs, at: queuedAt },
+        page: sentId ? { page: 'sent', id: sentId } : { page: 'study', id },
+      });
   }
   // The gateway waits for what this device can no longer send, or has not heard that it was cancelled: that is on no
   // way.
@@ -99,10 +103,10 @@ export function sentBefore(queued: readonly Known[], sent: readonly SentStudy[])
       note(studyInstanceUID, { inPacs, at: Date.parse(lastSentAt), page: { page: 'sent', id } });
   }
   const ofSends = new Set(known.keys());
-  for (const { state, id, studyInstanceUID: uid, completedAt, queuedAt } of queued)
+  for (const { state, id, studyInstanceUID: uid, completedAt, queuedAt, toldSince } of queued)
     if (state === 'taken-back' && uid !== null && !ofSends.has(uid))
       known.set(uid, {
-        ...{ inPacs: 0, at: completedAt ?? queuedAt, isCancelled: true },
+        ...{ inPacs: 0, at: completedAt ?? queuedAt, isCancelled: toldSince ? 'still' : 'by-then' },
         page: { page: 'study', id },
       });
   return known;

@@ -10,7 +10,7 @@ import { Pace, Track } from './Track.tsx';
 import type { TrackState } from './track-state.ts';
 import { MovedUp } from '../triage/MovedUp.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
-import { cancelledWhat } from './cancelled-what.ts';
+import { Cancelled } from './Cancelled.tsx';
 import { endingWords } from './ending-words.ts';
 import { queueWords } from './queue-words.ts';
 import { trackWords } from './track-words.ts';
@@ -45,7 +45,13 @@ export function StudyDetails({ study, sentAt, onDismiss }: StudyDetailsProps) {
         <p class="small quiet">{queueWords.onStick(formatMoment(new Date(study.savedToStickAt), now))}</p>
       )}
       <RepeatFilm study={study} />
-      {study.state === 'taken-back' ? <p class="quiet">{cancelledWhat(study)}</p> : <Track track={track} />}
+      {study.state === 'taken-back' ? (
+        <div class="quiet">
+          <Cancelled study={study} />
+        </div>
+      ) : (
+        <Track track={track} />
+      )}
       <div class="queue-foot">
         <div class="queue-said">
           <Said study={study} track={track} />

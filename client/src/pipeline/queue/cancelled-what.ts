@@ -1,22 +1,35 @@
-/** Says what became of a study that a person has cancelled. */
+/** Says what became of a study that a person has cancelled, as the gateway told last. */
+import { formatMoment } from '../../kit/format.ts';
 import { endingWords } from './ending-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
-type Cancelled = Pick<QueuedStudy, 'wasCancelled' | 'inPacsWhenCancelled' | 'instances' | 'savedToStickAt'>;
+type Cancelled = Pick<
+  QueuedStudy,
+  'wasCancelled' | 'toldSince' | 'track' | 'instances' | 'savedToStickAt' | 'completedAt' | 'queuedAt'
+>;
 
-export function cancelledWhat({
-  wasCancelled,
-  inPacsWhenCancelled,
-  instances,
-  savedToStickAt,
-}: Cancelled): string {
-  if (wasCancelled) return endingWords.cancelledWhat(inPacsWhenCancelled, instances);
-  return savedToStickAt === null ? endingWords.takenBackWhat : endingWords.takenBackOnStick;
+const whenOf = ({ completedAt, queuedAt }: Cancelled): string =>
+  formatMoment(new Date(completedAt ?? queuedAt), new Date());
+
+export function cancelledWhat(study: Cancelled): string {
+  const { wasCancelled, toldSince, track, instances, savedToStickAt } = study;
+  const isOnStick = savedToStickAt !== null;
+  if (toldSince && track.inPacs > 0 && (toldSince.isOther || !wasCancelled)) {
+    const other = toldSince.isOther ? { isOnStick } : null;
+    return endingWords.cancelledSince(whenOf(study), track.inPacs, instances, other);
+  }
+  if (wasCancelled) {
+    const what = endingWords.cancelledWhat(track.inPacs, instances, toldSince !== null);
+    return isOnStick ? `${what} ${endingWords.stillOnStick}` : what;
+  }
+  return isOnStick ? `${endingWords.takenBackPlain} ${endingWords.stillOnStick}` : endingWords.takenBackWhat;
 }
 
 /** In a few words. Somebody else may send the file for a stick. */
 export function cancelledOf(study: Cancelled): string {
   const { midway, plain, unsent } = endingWords.cancelled;
-  if (study.wasCancelled) return midway(study.inPacsWhenCancelled, study.instances);
+  const { wasCancelled, toldSince, track, instances } = study;
+  if (wasCancelled || track.inPacs > 0)
+    return midway(track.inPacs, instances, toldSince ? null : whenOf(study));
   return study.savedToStickAt === null ? unsent : plain;
 }

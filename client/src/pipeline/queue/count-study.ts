@@ -23,6 +23,7 @@ export type CountedRow = Pick<
   | 'reasons'
   | 'problem'
   | 'trouble'
+  | 'toldSince'
 >;
 
 export interface Counted {
@@ -44,8 +45,10 @@ const NOWHERE: Track = {
 };
 
 export function countStudy(row: CountedRow): Counted {
-  if (row.state === 'taken-back')
-    return { track: { ...NOWHERE, leftOut: row.chosen }, needs: [], versions: 0 };
+  if (row.state === 'taken-back') {
+    const inPacs = Math.min((row.toldSince ?? row.counts)?.inPacs ?? 0, row.chosen);
+    return { track: { ...NOWHERE, inPacs, leftOut: row.chosen - inPacs }, needs: [], versions: 0 };
+  }
   if (row.waiting === 'interrupted')
     return counted(NOWHERE, [{ cause: 'interrupted', reason: null, instances: row.chosen }], 0);
   const needs = [

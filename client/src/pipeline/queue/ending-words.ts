@@ -4,17 +4,41 @@ import { formatCount } from '../../kit/format.ts';
 
 export const endingWords = {
   cancelling: 'Cancelled. Nothing more is sent; the gateway is told once it can be reached.',
-  cancelledWhat: (inPacs: number, total: number) => {
-    const stays =
+  /** `isTold`: the gateway has said so since. */
+  cancelledWhat: (inPacs: number, total: number, isTold: boolean) => {
+    const some = `${formatCount(inPacs)} of ${instances(total)}`;
+    const then = inPacs === 1 ? 'was' : 'were';
+    const byThen =
       inPacs === 0
         ? 'None of it was in the PACS by then, as far as the gateway had said.'
-        : `${formatCount(inPacs)} of ${instances(total)} ${inPacs === 1 ? 'was' : 'were'} in the PACS by then, as far as the gateway had said, and ${inPacs === 1 ? 'stays' : 'stay'} there.`;
-    return `This study was cancelled while it was being sent. ${stays} The rest was left out, and the copy here was deleted.`;
+        : `${some} ${then} in the PACS by then, as far as the gateway had said, and ${inPacs === 1 ? 'stays' : 'stay'} there.`;
+    const now =
+      inPacs === 0 ? 'None of it is in the PACS.' : `${some} ${inPacs === 1 ? 'is' : 'are'} in the PACS.`;
+    const rest =
+      inPacs === total
+        ? 'The copy here was deleted.'
+        : 'The rest was left out, and the copy here was deleted.';
+    return `This study was cancelled while it was being sent. ${isTold ? now : byThen} ${rest}`;
   },
+  /** `other`: another upload brought them. */
+  cancelledSince: (
+    when: string,
+    inPacs: number,
+    total: number,
+    other: { readonly isOnStick: boolean } | null,
+  ) => {
+    const all = inPacs === 1 ? 'The instance is' : `All ${instances(inPacs)} are`;
+    const some = `${formatCount(inPacs)} of ${instances(total)} ${inPacs === 1 ? 'is' : 'are'}`;
+    const stick = other?.isOnStick ? 'from the file for a USB stick, ' : '';
+    const way = other ? `: sent ${stick}from another device, or again from here` : '';
+    return `Cancelled here ${when}, and the copy here was deleted. ${inPacs === total ? all : some} in the PACS${way}.`;
+  },
+  openReceipt: 'Open that study and its receipt',
   takenBackWhat:
     'This study was cancelled before any of it left this device: none of it was sent. The copy here was deleted.',
-  takenBackOnStick:
-    'This study was cancelled here, and the copy here was deleted. The file for a USB stick still has it: if somebody sends that file, it goes to the PACS.',
+  takenBackPlain: 'This study was cancelled here, and the copy here was deleted.',
+  /** Whatever was cancelled here. */
+  stillOnStick: 'The file for a USB stick still has it: if somebody sends that file, it goes to the PACS.',
   takeBackSheet: {
     title: 'Cancel this study?',
     what: (count: number) =>
@@ -30,11 +54,12 @@ export const endingWords = {
   /** In one cell of the list, and said aloud. */
   cancelled: {
     plain: 'Cancelled',
-    unsent: 'Cancelled: none sent',
-    midway: (inPacs: number, total: number) =>
-      inPacs === 0
-        ? 'Cancelled: none in the PACS'
-        : `Cancelled: ${formatCount(inPacs)} of ${formatCount(total)} in the PACS`,
+    unsent: 'Cancelled: none sent from here',
+    /** `by`: the moment up to which the gateway had said so; null: it has said so since. */
+    midway: (inPacs: number, total: number, by: string | null) => {
+      const there = inPacs === 0 ? 'none' : `${formatCount(inPacs)} of ${formatCount(total)}`;
+      return `Cancelled: ${there} in the PACS${by === null ? '' : ` by ${by}`}`;
+    },
   },
   cancelSheet: {
     title: 'Cancel this study?',

@@ -175,6 +175,7 @@ function decisionsOf(tools: QueueStoreTools): Decisions {
     dismiss: async (id) => (await decisions()).dismiss(id),
     putBack: async (...ids) => (await decisions()).putBack(...ids),
     noteNotSent: async (instances) => (await decisions()).noteNotSent(instances),
+    noteTold: async (uploads) => (await decisions()).noteTold(uploads),
   };
 }
 

@@ -6,6 +6,7 @@ import type { ReadonlySignal } from '@preact/signals';
 import type { FilmFault } from '../triage/film-faults.ts';
 import type { Link } from '../../net/link.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
+import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { Withheld } from '#shared/protocol/withheld.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import type { ProblemCode } from '#shared/protocol/problem-table.ts';
@@ -109,6 +110,16 @@ export interface ReasonCount {
   readonly stands?: true;
 }
 
+/** The gateway's account of a study after it was cancelled on this device. */
+export interface ToldSince {
+  /** Chosen instances that are in the PACS, in whatever way they came there. */
+  readonly inPacs: number;
+  /** The upload that brought the most of them, for its page; null: none is in the PACS. */
+  readonly uploadId: string | null;
+  /** That is not the upload that was cancelled. */
+  readonly isOther: boolean;
+}
+
 export interface QueuedStudy {
   readonly id: string;
   /** null after completion: erased. */
@@ -166,8 +177,8 @@ export interface QueuedStudy {
   readonly canCancel: boolean;
   /** For a study that was taken back: some of it had left, and the gateway was told to leave it out. */
   readonly wasCancelled: boolean;
-  /** For such a study: its instances in the PACS by then, as far as the gateway had said. */
-  readonly inPacsWhenCancelled: number;
+  /** Of a study that was taken back; null: `track` says what the gateway had told by then. */
+  readonly toldSince: ToldSince | null;
   readonly receiptId: string | null;
   /** Destinations that must have it, and were given up without it. */
   readonly givenUpAt: readonly string[];
@@ -326,6 +337,8 @@ export interface QueueStore {
   putBack(...ids: readonly string[]): Promise<void>;
   /** Takes so many instances of each study, by its id, off the list of files that are not sent. */
   noteNotSent(instances: ReadonlyMap<string, number>): Promise<void>;
+  /** Keeps the gateway's account of these cancelled studies, by their ids. */
+  noteTold(uploads: ReadonlyMap<string, SentStudy['uploads']>): Promise<void>;
   receiptOf(id: string): Promise<KeptReceipt | null>;
   /** The gateway's name for this device and the signed-in account; null: it has none yet. */
   ownDevice(): Promise<string | null>;

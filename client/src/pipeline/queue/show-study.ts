@@ -45,7 +45,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     canTakeBack: canTakeBack(row),
     canCancel: canCancel(row),
     wasCancelled: row.state === 'taken-back' && row.sending,
-    inPacsWhenCancelled: row.state === 'taken-back' ? Math.min(row.counts?.inPacs ?? 0, row.chosen) : 0,
+    toldSince: row.toldSince ?? null,
     receiptId: row.receiptId,
     givenUpAt: row.givenUpAt ?? [],
     studyInstanceUID: row.studyInstanceUID,

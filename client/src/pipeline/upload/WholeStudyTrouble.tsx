@@ -5,7 +5,7 @@
 import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { CodeLine } from '../../kit/CodeLine.tsx';
 import { Notice } from '../../kit/Notice.tsx';
-import { cancelledWhat } from '../queue/cancelled-what.ts';
+import { Cancelled } from '../queue/Cancelled.tsx';
 import { queueWords } from '../queue/queue-words.ts';
 import { ChooseAgain } from '../queue/ChooseAgain.tsx';
 import { isStopped, stoppedButtons } from '../queue/list-buttons.ts';
@@ -17,7 +17,7 @@ export function WholeStudyTrouble({ study }: { readonly study: QueuedStudy }) {
   if (study.state === 'taken-back') {
     return (
       <Notice kind="plain" sign="close">
-        <p>{cancelledWhat(study)}</p>
+        <Cancelled study={study} />
       </Notice>
     );
   }

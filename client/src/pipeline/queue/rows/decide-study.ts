@@ -13,6 +13,8 @@ import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { canTakeBack, mayBeCancelled } from './may-be-ended.ts';
 import { mayBeRetried } from '../may-be-retried.ts';
 import type { QueueStore } from '../queued-study.ts';
+import type { SentStudy } from '#shared/protocol/studies.ts';
+import { toldSince } from './told-since.ts';
 import { keyOf, type InstanceKey } from '../upload-queue.ts';
 
 export interface DecisionTools {
@@ -40,6 +42,7 @@ export type Decisions = Pick<
   | 'dismiss'
   | 'putBack'
   | 'noteNotSent'
+  | 'noteTold'
 >;
 
 export function createDecisions(tools: DecisionTools): Decisions {
@@ -65,6 +68,7 @@ export function createDecisions(tools: DecisionTools): Decisions {
     dismiss: (id) => dismiss(tools, id),
     putBack: (...ids) => putBack(tools.database, ids),
     noteNotSent: (instances) => noteNotSent(tools.database, instances),
+    noteTold: (uploads) => noteTold(tools.database, uploads),
   };
 }
 
@@ -173,6 +177,18 @@ async function noteNotSent(database: LocalDatabase, instances: ReadonlyMap<strin
     .where('id')
     .anyOf([...instances.keys()])
     .modify((row) => void Object.assign(row, { noted: instances.get(row.id) }));
+}
+
+async function noteTold(
+  database: LocalDatabase,
+  uploads: ReadonlyMap<string, SentStudy['uploads']>,
+): Promise<void> {
+  await database.studies
+    .where('id')
+    .anyOf([...uploads.keys()])
+    .modify((row) => {
+      if (row.state === 'taken-back') row.toldSince = toldSince(row, uploads.get(row.id)!);
+    });
 }
 
 function isOver({ state }: StudyRow): boolean {

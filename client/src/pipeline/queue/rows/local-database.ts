@@ -14,7 +14,7 @@ import type { ProblemCode } from '#shared/protocol/problem-table.ts';
 import type { InstanceState } from '#shared/protocol/study-state.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import type { UploadState } from '#shared/protocol/upload-state.ts';
-import type { KeptReceipt, ReasonCount, StudyAbout, Trouble, Waiting } from '../queued-study.ts';
+import type { KeptReceipt, ReasonCount, StudyAbout, ToldSince, Trouble, Waiting } from '../queued-study.ts';
 import type { FilmFault } from '../../triage/film-faults.ts';
 import { LADDER, type Rung } from './schema-ladder.ts';
 
@@ -140,6 +140,8 @@ export interface StudyRow {
   told?: 'arrived' | 'needs-you' | undefined;
   /** Removed from the list by a person, who may put it back. Absent unless so. */
   removed?: true;
+  /** Of a study that was cancelled: the gateway's last account of it since. Absent until there is one. */
+  toldSince?: ToldSince;
   /** So many instances that are not sent a person has taken off the list of such files. Absent: none. */
   noted?: number;
 }

@@ -1,0 +1,21 @@
+/** On a study that was cancelled: its outcome, and the way to its receipt where it is in the PACS all the same. */
+import { hrefOf } from '../../kit/routes.ts';
+import { cancelledWhat } from './cancelled-what.ts';
+import { endingWords } from './ending-words.ts';
+import type { QueuedStudy } from './queued-study.ts';
+
+export function Cancelled({ study }: { readonly study: QueuedStudy }) {
+  const id = study.toldSince?.uploadId;
+  return (
+    <>
+      <p>{cancelledWhat(study)}</p>
+      {id && (
+        <p>
+          <a class="button button-bare" href={hrefOf({ page: 'sent', id })}>
+            {endingWords.openReceipt}
+          </a>
+        </p>
+      )}
+    </>
+  );
+}
