@@ -171,6 +171,12 @@ export const auditWords = {
     retry: 'Had images of a study tried again',
   } as Readonly<Record<string, string>>,
   cancelled: 'Cancelled the sending of a study',
+  /** Of an event that counts nothing: what the gateway did comes to less than its usual words say. */
+  ofNothing: {
+    forwarded: 'Had nothing left of a study to hand to the PACS',
+    refused: 'Handed a study to the PACS, which took none of it',
+    receipt: 'Record issued: none of it is in the PACS',
+  },
   leftOutWhenCancelled,
   withNames: 'with names',
   withNamesFor: (reason: string) => `with names: ${reason}`,

@@ -55,6 +55,28 @@ test('says what a person decided about images of a study', () => {
   ]);
 });
 
+test('does not say that a study was handed over, or is safe, of which the PACS has nothing', () => {
+  const what = (event: string, fields: object) => describe(event, { ...fields }).what;
+  assert.equal(
+    [
+      what('study-forwarded', { posted: 0, refused: 0 }),
+      what('study-forwarded', { posted: 0, refused: 3 }),
+      what('study-forwarded', { posted: 3, refused: 0 }),
+      what('receipt-issued', { inPacs: 0 }),
+      what('receipt-issued', { inPacs: 2 }),
+      what('receipt-issued', {}),
+    ],
+    [
+      'Had nothing left of a study to hand to the PACS',
+      'Handed a study to the PACS, which took none of it',
+      'Handed a study to the PACS',
+      'Record issued: none of it is in the PACS',
+      'Issued a receipt',
+      'Issued a receipt',
+    ],
+  );
+});
+
 test('names the study, the case, the API key and what was read', () => {
   const sent = describe('upload-opened', { by: 'a', deviceId: 'd', studyInstanceUID: '1.2.3' });
   assert.equal([sent.study?.uploadId, sent.from], [NAMES.studies['1.2.3'], 'by a device']);

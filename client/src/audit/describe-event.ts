@@ -64,6 +64,9 @@ function whatOf(event: string, fields: Fields, whomId: string | null): string {
     return fields['cancelled'] === true
       ? words.cancelled
       : (ownIn(words.decided, textOf(fields, 'decision') ?? '') ?? words.events[event]!);
+  if (event === 'study-forwarded' && fields['posted'] === 0)
+    return Number(fields['refused'] ?? 0) > 0 ? words.ofNothing.refused : words.ofNothing.forwarded;
+  if (event === 'receipt-issued' && fields['inPacs'] === 0) return words.ofNothing.receipt;
   const verdict = event === 'result-verified' ? ownIn(words.verdicts, textOf(fields, 'verdict') ?? '') : null;
   return verdict ?? ownIn(words.events, event) ?? event;
 }

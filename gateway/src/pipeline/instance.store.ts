@@ -105,6 +105,18 @@ export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<
   return new Map(rows.map(({ state, count }) => [state, Number(count)]));
 }
 
+/** Whether its PACS was given any instance of the study. */
+export async function wasOffered(db: Db, studyId: string): Promise<boolean> {
+  const offered = await db
+    .selectFrom('instance')
+    .select('id')
+    .where('study_id', '=', studyId)
+    .where('posted_at', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  return offered !== undefined;
+}
+
 /** Those of them that are now in one of the states, and still of this study. */
 export async function keepThoseIn<T extends { readonly id: number }>(
   db: Db,

@@ -45,6 +45,11 @@ const decidedIn = async ({ tools }: TestPipeline, uploadId: string) =>
       ...{ decision, instances, cancelled, arrived },
     }));
 
+const handedOver = async ({ tools }: TestPipeline, [instance]: readonly SyntheticInstance[]) =>
+  (await tools.db.selectFrom('audit').select('fields').where('event', '=', 'study-forwarded').execute())
+    .filter(({ fields }) => fields['studyInstanceUID'] === instance!.identifiers.studyInstanceUID)
+    .map(({ fields: { posted } }) => posted);
+
 /** Another account of the same site. */
 async function actAsAnother(pipeline: TestPipeline, roles: Role[]): Promise<void> {
   seeds += 1;
@@ -131,6 +136,11 @@ test('to cancel halfway leaves out the arrived instances too: nothing goes to th
     ['closed', ['left-out left-out', 'left-out left-out']],
   );
   assert.equal([pacs.held.size, await pipeline.tools.blobs.ids()], [0, []]);
+  assert.equal(
+    await handedOver(pipeline, instances),
+    [],
+    'the audit trail does not say that it was handed over',
+  );
   const receipt = decodeJwt(
     await (await pipeline.request('GET', `/upload/${uploadId}/receipt`)).text(),
   ) as unknown as Receipt;
@@ -155,6 +165,7 @@ test('to cancel halfway leaves out the arrived instances too: nothing goes to th
     ['closed', 2],
     'and may be sent after all',
   );
+  assert.equal(await handedOver(pipeline, instances), [2]);
   await pipeline.close();
 });
 

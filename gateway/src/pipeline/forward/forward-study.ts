@@ -23,6 +23,7 @@ import {
   NO_OFFERS,
   type InstanceChange,
   type InstanceRow,
+  wasOffered,
 } from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
 import { searchEach } from '../search-each.ts';
@@ -328,12 +329,15 @@ async function planForwarded(
     outcome: 'forwarded',
     event: 'forwarded',
     next: [{ queue: 'reconcile', studyId: study.id }],
-    audit: {
-      event: 'study-forwarded',
-      revision: study.revision,
-      posted: counts.get('posted') ?? 0,
-      refused: counts.get('refused') ?? 0,
-    },
+    // Nobody is told that a study was handed over of which the PACS was offered nothing.
+    audit: (await wasOffered(db, study.id))
+      ? {
+          event: 'study-forwarded',
+          revision: study.revision,
+          posted: counts.get('posted') ?? 0,
+          refused: counts.get('refused') ?? 0,
+        }
+      : null,
   };
 }
 
