@@ -114,7 +114,7 @@ function StudiesOnDevice() {
   );
 }
 
-/** Nobody touched the device: the person who was signed out, or the next one, need not wonder what happened. */
+/** The person who did not sign out themselves, or the next one, need not wonder what happened. */
 function WhyLocked() {
   const safe = useQueue().safe.value;
   const mark = lockMarkIn(localStorage);
@@ -122,7 +122,7 @@ function WhyLocked() {
   if (minutes === null) return null;
   const notSent = mark.notSent();
   return (
-    <Notice kind={notSent > 0 ? 'wait' : 'plain'} title={appWords.signIn.lockedAfter(minutes)}>
+    <Notice kind={notSent > 0 ? 'wait' : 'plain'} title={appWords.signIn.signedOut(minutes)}>
       {notSent > 0 && <p>{appWords.signIn.lockedNotSent(notSent)}</p>}
       {safe > 0 && <p>{appWords.signIn.lockedWhat}</p>}
     </Notice>

@@ -67,8 +67,11 @@ export const appWords = {
     submit: 'Sign in',
     submitting: 'Signing in…',
     missing: 'Enter your user name and password.',
-    lockedAfter: (minutes: number) =>
-      `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
+    /** After so many minutes without a touch; negative: by the gateway. */
+    signedOut: (minutes: number) =>
+      minutes < 0
+        ? 'Your session has ended: the password was changed, or an administrator ended it. Sign in again.'
+        : `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
     lockedNotSent: (count: number) =>
       count === 1
         ? '1 instance was chosen and not sent. Choose it again after you sign in.'

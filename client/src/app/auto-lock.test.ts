@@ -2,6 +2,7 @@ import { signal } from '@preact/signals';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SessionState } from '../net/session.ts';
+import { appWords } from './app-words.ts';
 import { createAutoLock } from './auto-lock.ts';
 import { LOCKED, lockMarkIn, startSession } from './lock-mark.ts';
 
@@ -228,10 +229,36 @@ test('a tablet that slept with the page closed says after how long, and a person
   assert.equal([left.mark.read(), left.mark.minutes()], [LOCKED, null]);
 });
 
+test('a session that the gateway ended is no lock, also after a reload and once the time is over', async () => {
+  const here = device();
+  here.mark.endSession();
+  assert.is(here.mark.read(), null, 'nobody was here');
+  here.open();
+  const page = await start(here.mark, here.time.wall);
+  page.end();
+  assert.equal([page.state.value, here.mark.read(), here.mark.minutes()], ['signed-out', LOCKED, -1]);
+  await start(here.mark, here.time.wall + 60 * MINUTE);
+  assert.is(here.mark.minutes(), -1);
+  assert.match(appWords.signIn.signedOut(-1), /^Your session has ended: /);
+  page.state.value = 'signed-in';
+  page.state.value = 'signed-out';
+  page.end();
+  assert.is(here.mark.minutes(), null, 'a person who left by themselves before is told nothing');
+  const locked = device();
+  locked.mark.write(LOCKED, 15);
+  (await start(locked.mark, locked.time.wall)).end();
+  assert.is(locked.mark.minutes(), 15, 'the lock came first');
+});
+
 /** The start of a page on this device. */
 async function start(mark: ReturnType<typeof lockMarkIn>, now: number, isReachable = true) {
   const state = signal<SessionState>('unknown');
   const did: string[] = [];
+  /** A refused renewal. */
+  const end = () => {
+    mark.endSession();
+    state.value = 'signed-out';
+  };
   startSession({
     session: {
       state,
@@ -247,7 +274,7 @@ async function start(mark: ReturnType<typeof lockMarkIn>, now: number, isReachab
     canSignIn: async () => isReachable,
   });
   await new Promise((resolve) => setImmediate(resolve));
-  return { state, did };
+  return { state, did, end };
 }
 
 test('a page that opens after the time asks who is there, and one that opens in time continues', async () => {

@@ -156,6 +156,7 @@ function openSession(baseUrl: string, database: LocalDatabase): SessionStore {
   return createSession({
     remembered: () => knownUser(database),
     later,
+    ended: lockMarkIn(localStorage).endSession,
     baseUrl,
     fetch: (url, init) => fetch(url, { ...init, signal: AbortSignal.timeout(QUIET_MS) }),
     now: () => performance.now(),

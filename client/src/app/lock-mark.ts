@@ -8,12 +8,19 @@ import type { SessionStore } from '../net/session.ts';
 const KEY = 'relaypacs-locks-at';
 /** Somebody left: nobody continues here without signing in. Only a sign-in overwrites it. */
 export const LOCKED = 0;
+/** Instead of minutes: the gateway had ended the session. */
+const ENDED = -1;
 
 export interface LockMark {
   /** Milliseconds since 1970; null: nobody has signed in here, or the site wants no lock. */
   read(): number | null;
-  /** The minutes without a touch that the mark stands for; null: the person left by themselves, or it is not known. */
+  /**
+   * The minutes without a touch that the mark stands for; negative: the gateway ended the session; null: the person
+   * left by themselves, or it is not known.
+   */
   minutes(): number | null;
+  /** The gateway has ended the session of the person who is here: not their own doing, and not the lock's. */
+  endSession(): void;
   write(at: number | null, minutes?: number | null): void;
   /** Instances that were chosen and not sent when the device locked, in all tabs together; 0 once somebody signs in. */
   notSent(): number;
@@ -26,9 +33,9 @@ export function lockMarkIn(storage: Pick<Storage, 'getItem' | 'setItem' | 'remov
   const notSent = (): number => parts()[2] ?? 0;
   return {
     read: () => parts()[0] ?? null,
-    minutes() {
-      const minutes = parts()[1] ?? 0;
-      return minutes > 0 ? minutes : null;
+    minutes: () => parts()[1] || null,
+    endSession() {
+      if (parts()[0]) storage.setItem(KEY, `${LOCKED} ${ENDED}`);
     },
     notSent,
     addNotSent(count) {

@@ -13,7 +13,7 @@ const USER = {
 
 /** A gateway whose tokens last `seconds`; a refresh token is good for one use. */
 function gateway(seconds: number) {
-  const state = { now: 0, issued: 0, refreshes: 0, isDown: false, isEnded: false, user: USER };
+  const state = { now: 0, issued: 0, refreshes: 0, isDown: false, isEnded: false, told: 0, user: USER };
   const valid = new Map<string, number>();
   let refresh = '';
   const answer = async (input: string | URL | Request, init: RequestInit = {}): Promise<Response> => {
@@ -54,6 +54,9 @@ function gateway(seconds: number) {
     fetch: answer,
     now: () => state.now,
     alone: (work) => work(),
+    ended() {
+      state.told += 1;
+    },
   });
   const api = createApiClient({ baseUrl: 'http://gateway', fetch: answer, tokens: session });
   return { state, session, api, revoke: () => valid.clear() };
@@ -172,7 +175,16 @@ test('a session that the gateway ended is reported as ended, without asking in a
   assert.is((await api.send('/upload', {})).status, 401);
   assert.is(session.state.value, 'signed-out');
   assert.is((await api.send('/upload', {})).status, 401);
-  assert.is(state.refreshes, 1);
+  assert.equal([state.refreshes, state.told], [1, 1]);
+});
+
+test('a person who signs out is not told that the session was ended', async () => {
+  const { state, session } = gateway(3600);
+  await session.signIn('someone', 'password');
+  await session.signOut();
+  await session.signIn('someone', 'password');
+  await session.signOutEverywhere();
+  assert.equal([session.state.value, state.told], ['signed-out', 0]);
 });
 
 test('a new password keeps this session, also when its token has just expired', async () => {

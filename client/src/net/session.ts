@@ -27,6 +27,8 @@ export interface SessionTools {
   readonly remembered?: () => Promise<User | null>;
   /** Calls `work` after `ms`. */
   readonly later?: (work: () => void, ms: number) => void;
+  /** The gateway has ended the session, or there was none; called before the state says so. */
+  readonly ended?: () => void;
 }
 
 /**
@@ -151,8 +153,9 @@ async function signOutEverywhere(held: Held): Promise<void> {
   await held.tools.alone(async () => {
     const response = await ask(held.tools, '/auth/sessions?which=all', { method: 'DELETE', token });
     if (!response.ok) throw await problemOf(response);
+    // Before another tab can ask, and be told that its session was ended.
+    end(held);
   });
-  end(held);
 }
 
 async function resume(held: Held): Promise<void> {
@@ -198,7 +201,10 @@ async function exchange(held: Held): Promise<string | null> {
   if (response.ok) return take(held, parseSession(await response.json()));
   const problem: ApiProblem = await problemOf(response);
   // Only the gateway ends a session: a proxy's refusal has no code of ours.
-  if (problem.code !== null && [401, 403, 422].includes(problem.status)) return end(held);
+  if (problem.code !== null && [401, 403, 422].includes(problem.status)) {
+    held.tools.ended?.();
+    return end(held);
+  }
   throw new Unreachable(problem);
 }
 
