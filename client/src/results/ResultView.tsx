@@ -107,16 +107,18 @@ type OneResultProps = Omit<ResultViewProps, 'id'> & { readonly store: ResultStor
 
 function OneResult({ store, result, list, look, picked, previews, from }: OneResultProps) {
   const { finding } = result;
-  const [open, setOpen] = useState<'keys' | 'correct' | null>(null);
+  const [open, setOpen] = useState<'keys' | null>(null);
+  // The result that its author looked at when the form opened: another tab may change it meanwhile.
+  const [corrected, setCorrected] = useState<Result | null>(null);
   const [changing, setChanging] = useState(false);
   const isOwn = result.verification?.by === useSession().user.value?.id;
   useEffect(() => void list.ahead(result.id), [list.results.value, result.id]);
-  useResultKeys({ store, result, list, look, changing, onChanging: setChanging, onOpen: setOpen });
-  const close = () => setOpen(null);
+  const onOpen = (sheet: 'keys' | 'correct') => (sheet === 'keys' ? setOpen(sheet) : setCorrected(result));
+  useResultKeys({ store, result, list, look, changing, onChanging: setChanging, onOpen });
   return (
     <>
       <main id="content" class="page result">
-        <ResultTools id={result.id} list={list} from={from} onKeys={() => setOpen('keys')} />
+        <ResultTools id={result.id} list={list} from={from} onKeys={() => onOpen('keys')} />
         <div class="result-body">
           <ResultHead result={result} picked={picked} previews={previews} />
           <ResultPicture store={store} finding={finding} look={look} picked={picked.of(result.id)} />
@@ -129,16 +131,16 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
           result={result}
           changing={changing}
           onChanging={setChanging}
-          onCorrect={() => setOpen('correct')}
+          onCorrect={() => onOpen('correct')}
         />
       )}
-      {open === 'keys' && <KeysSheet look={look} onClose={close} />}
-      {open === 'correct' && (
+      {open === 'keys' && <KeysSheet look={look} onClose={() => setOpen(null)} />}
+      {corrected && (
         <CorrectSheet
           finding={finding}
           before={isOwn ? beforeOf(result) : null}
-          onCorrect={(request) => void store.decide(request)}
-          onClose={close}
+          onCorrect={(request) => void store.submit(request, corrected)}
+          onClose={() => setCorrected(null)}
         />
       )}
     </>

@@ -5,7 +5,8 @@
 import type { ApiClient } from '../net/api-client.ts';
 import type { SessionStore } from '../net/session.ts';
 import type { SignOutTasks } from '../net/sign-out-tasks.ts';
-import { forgetUnsent, keepUnsent, keptUnsent } from '../pipeline/queue/rows/unsent.ts';
+import { readUnsent, watchUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
+import { keepUnsent, keptUnsent } from '../pipeline/queue/rows/unsent.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import type { Outboxes } from './outboxes.ts';
@@ -21,10 +22,13 @@ export interface OutboxParts {
 
 /** Where this account's verdicts are kept. */
 export function verdictRows(database: LocalDatabase, account: string): VerdictRows {
+  const placeOf = (id: string) => ({ kind: 'verdict', account, id }) as const;
   return {
-    keep: (resultId, given) => keepUnsent(database, { kind: 'verdict', account, id: resultId }, given),
+    keep: (resultId, given) => keepUnsent(database, placeOf(resultId), given),
     kept: () => keptUnsent(database, { kind: 'verdict', account }),
-    forget: (resultId) => forgetUnsent(database, { kind: 'verdict', account, id: resultId }),
+    read: (resultId) => readUnsent(database, placeOf(resultId)),
+    watch: (onChange) => watchUnsent(database, { kind: 'verdict', account }, onChange),
+    alone: (resultId, run) => navigator.locks.request(`relaypacs-verdict/${account}/${resultId}`, run),
   };
 }
 

@@ -32,6 +32,7 @@ async function open(answer: Answering) {
     async discard() {
       outbox.unsent.value = [];
     },
+    again: async () => undefined,
     retry: async () => undefined,
     settle: async () => true,
   };
@@ -117,6 +118,21 @@ test('a second press does not send a second verdict while one is on its way', as
   outbox.sending.value = new Map([[RESULT.id, { verdict: 'agree' }]]);
   await store.decide({ verdict: 'agree' });
   assert.equal([store.verdict.value.kind, given], ['sending', []]);
+});
+
+test('a form that is sent after another tab kept a verdict is not lost, and counts for what its author saw', async () => {
+  const { store, given, outbox } = await open(plain);
+  store.noteImage(true);
+  const { shown } = store;
+  const opened = shown.value.kind === 'ready' ? shown.value.result : RESULT;
+  outbox.sending.value = new Map([[RESULT.id, { verdict: 'agree' }]]);
+  outbox.saved.value = VERIFIED;
+  const request = { verdict: 'correct' as const, finding: 'normal' as const, reason: 'no opacity' };
+  await store.submit(request, opened);
+  assert.equal(
+    given.map((one) => [one.revision, one.request]),
+    [[1, request]],
+  );
 });
 
 test('a verdict that arrives long after it was given is shown, here and in the list', async () => {

@@ -67,6 +67,11 @@ export interface ResultStore {
   noteImage(isDrawn: boolean): void;
   /** Sends it at once. Does nothing without the image, and while another one is on its way or was not sent. */
   decide(request: VerifyRequest): Promise<void>;
+  /**
+   * Sends what a form says that was opened on `result`. It replaces one that waits, which another tab may have kept
+   * since then: the last one stands.
+   */
+  submit(request: VerifyRequest, result: Result): Promise<void>;
   /** Sends a verdict again that was not sent; one that was overtaken, over the verdict that is shown. */
   again(): Promise<void>;
   /** Forgets a verdict that was not sent. */
@@ -130,10 +135,11 @@ export function createResultStore(tools: ResultTools): ResultStore {
       if (canDecide(seen.result, verdict.peek(), { changing: true, image: image.peek() }))
         await give(tools, seen.result, request);
     },
+    submit: (request, result) => give(tools, result, request),
     async again() {
       const now = verdict.peek();
       const seen = shown.peek();
-      if (now.kind === 'unsent') await tools.outbox.give(now.unsent);
+      if (now.kind === 'unsent') await tools.outbox.again(now.unsent);
       else if (now.kind === 'overtaken' && seen.kind === 'ready')
         await give(tools, seen.result, now.unsent.request);
     },

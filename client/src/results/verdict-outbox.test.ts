@@ -21,6 +21,10 @@ const AGREED: Given = {
   request: { verdict: 'agree' },
   input: { kind: 'dicom' },
 };
+const CORRECTED: Given = {
+  ...AGREED,
+  request: { verdict: 'correct', finding: 'normal', reason: 'no opacity' },
+};
 
 /** A window of this account's on a device. */
 async function open(answer: Answering, device = openDevice()) {
@@ -145,6 +149,94 @@ test('where the session became another person’s before it left, it stays on th
   person.session = ACCOUNT;
   await outbox.retry();
   assert.equal([sent().length, outbox.unsent.value, await rows.kept()], [1, [], []]);
+});
+
+/** A gateway that takes the first verdict and refuses the next on the same revision. */
+function gateway() {
+  const state = { isThere: false, taken: [] as unknown[] };
+  const held = () => {
+    const verification = { finding: null, ...(state.taken[0] as Given['request']) };
+    return json({ ...VERIFIED, verification: { ...VERIFIED.verification, ...verification } });
+  };
+  const answer: Answering = ({ method, body }) => {
+    if (!state.isThere) return unreachable();
+    if (method !== 'POST') return state.taken.length > 0 ? held() : json(RESULT);
+    if (state.taken.length > 0) return refusal(409, 'result-changed');
+    state.taken.push(body);
+    return held();
+  };
+  return { state, answer };
+}
+/** Whether the device keeps this one, in the end. */
+function untilKept({ rows }: Awaited<ReturnType<typeof open>>, { request }: Given): Promise<boolean> {
+  let kept: readonly unknown[] = [];
+  return untilRead(() => {
+    void rows.kept().then((now) => {
+      kept = now;
+    });
+    return (kept[0] as Given | undefined)?.request.verdict === request.verdict;
+  });
+}
+const shows = ({ outbox }: Awaited<ReturnType<typeof open>>, { request }: Given) =>
+  untilRead(() => outbox.unsent.value[0]?.request.verdict === request.verdict);
+
+test('tabs show the same kept verdict, the last one written, and one of them sends it', async () => {
+  const device = openDevice();
+  const { state, answer } = gateway();
+  const first = await open(answer, device);
+  const second = await open(answer, device);
+  await first.outbox.give(AGREED);
+  assert.ok(await shows(second, AGREED), 'also a tab in which nothing was said');
+  await second.outbox.give(CORRECTED);
+  assert.ok(await shows(first, CORRECTED));
+  assert.equal(await first.rows.kept(), [CORRECTED]);
+  state.isThere = true;
+  await first.outbox.retry();
+  assert.ok(await untilSaved(first));
+  assert.ok(await untilSaved(second), 'the other tab shows the result as it is now');
+  assert.equal(
+    [state.taken, second.outbox.unsent.value, await first.rows.kept()],
+    [[CORRECTED.request], [], []],
+  );
+});
+
+test('a verdict that came second outlives the other tab’s answer and a reload, until it is discarded', async () => {
+  const device = openDevice();
+  const { state, answer } = gateway();
+  const arrival = Promise.withResolvers<void>();
+  state.isThere = true;
+  const first = await open(async (asked) => {
+    const response = await answer(asked);
+    await arrival.promise;
+    return response;
+  }, device);
+  const second = await open(answer, device);
+  const agreed = first.outbox.give(AGREED);
+  assert.ok(await untilRead(() => state.taken.length === 1));
+  const corrected = second.outbox.give(CORRECTED);
+  assert.ok(await untilKept(second, CORRECTED));
+  arrival.resolve();
+  await Promise.all([agreed, corrected]);
+  assert.equal([state.taken, await first.rows.kept()], [[AGREED.request], [CORRECTED]]);
+  const reloaded = await open(answer, device);
+  for (const tab of [first, second, reloaded]) {
+    assert.ok(await shows(tab, CORRECTED));
+    assert.ok(await untilRead(() => tab.outbox.unsent.value[0]?.isOvertaken === true));
+  }
+  await first.outbox.discard(RESULT.id);
+  assert.ok(await untilRead(() => second.outbox.unsent.value.length === 0));
+  assert.equal([await first.rows.kept(), first.outbox.unsent.value], [[], []]);
+});
+
+test('discarding forgets the verdict that was shown, not the one that another tab has given since', async () => {
+  const device = openDevice();
+  const own = await open(unreachable, device);
+  await own.outbox.give(AGREED);
+  const discarded = own.outbox.discard(RESULT.id);
+  await own.rows.keep(RESULT.id, CORRECTED);
+  await discarded;
+  assert.ok(await shows(own, CORRECTED));
+  assert.equal(await own.rows.kept(), [CORRECTED]);
 });
 
 test.run();

@@ -1,12 +1,14 @@
 /**
  * The way of a verdict to the gateway. It is kept on the device, encrypted, before its first byte leaves, and
  * forgotten once the gateway has it: a cut link or a closed page loses none. One that could not be sent is shown as
- * not sent, and is sent when the link is back; one that the gateway refuses waits for its author.
+ * not sent, and is sent when the link is back; one that the gateway refuses waits for its author. All tabs follow the
+ * one entry that the device keeps for a result: the last one written stands, and one tab at a time sends it.
  */
 import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { z } from 'zod';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { findingSchema, resultSchema, verifyRequestSchema, type Result } from '#shared/protocol/inference.ts';
+import type { ReadUnsent } from '../pipeline/queue/rows/follow-unsent.ts';
 import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
@@ -32,11 +34,13 @@ export interface VerdictOutbox {
   readonly unsent: ReadonlySignal<readonly Unsent[]>;
   /** The verdicts on their way, by result. */
   readonly sending: ReadonlySignal<ReadonlyMap<string, VerifyRequest>>;
-  /** The result whose verdict was saved last. */
+  /** The result whose verdict was saved last, or was sent or discarded in another tab. */
   readonly saved: ReadonlySignal<Result | null>;
   /** Keeps it, then sends it. Replaces an unsent one on the same result. */
   give(given: Given): Promise<void>;
-  /** Forgets it; one on its way once that attempt has failed. */
+  /** Sends the one that is kept for this result. */
+  again(unsent: Unsent): Promise<void>;
+  /** Forgets it; one on its way once that attempt has failed. One that another tab gave since then stays. */
   discard(resultId: string): Promise<void>;
   /** Sends those that wait for the link. */
   retry(): Promise<void>;
@@ -44,11 +48,16 @@ export interface VerdictOutbox {
   settle(): Promise<boolean>;
 }
 
-/** The device's own place for verdicts (rows/unsent.ts), for one account. */
+/** The device's own place for verdicts (rows/unsent.ts), for one account and all its tabs. */
 export interface VerdictRows {
   keep(resultId: string, given: Given): Promise<void>;
   kept(): Promise<readonly unknown[]>;
-  forget(resultId: string): Promise<void>;
+  /** The one that is kept at this moment. */
+  read(resultId: string): Promise<ReadUnsent | null>;
+  /** Calls at once, and whenever any tab keeps or forgets one. */
+  watch(onChange: () => void): void;
+  /** Runs while no other tab sends or discards the verdict on this result. */
+  alone(resultId: string, run: () => Promise<void>): Promise<void>;
 }
 
 export interface OutboxTools {
@@ -70,8 +79,15 @@ type State = {
   /** Everything on its way, to wait for. */
   readonly underWay: Set<Promise<void>>;
   readonly saved: Signal<Result | null>;
+  /** Results whose verdict this window alone has: the device could not keep it. */
+  readonly loose: Set<string>;
+  /** Another tab may have written one while this one was sending. */
+  isMissed: boolean;
   isWaiting: boolean;
 };
+
+/** A verdict in the moment of sending. */
+type Entry = { readonly given: Given; readonly forget: () => Promise<void> };
 
 /** Reads what was kept before, and sends it. */
 export function createVerdictOutbox(tools: OutboxTools): VerdictOutbox {
@@ -80,9 +96,11 @@ export function createVerdictOutbox(tools: OutboxTools): VerdictOutbox {
     sending: signal(new Map()),
     underWay: new Set(),
     saved: signal(null),
+    loose: new Set(),
+    isMissed: false,
     isWaiting: false,
   };
-  void ignoreFailure(readKept(state, tools), 'without a database there is nothing kept');
+  tools.rows.watch(() => void follow(state, tools));
   const again = async (isMeant: (unsent: Unsent) => boolean) => {
     for (const unsent of state.unsent.peek().filter(isMeant)) await send(state, tools, unsent);
   };
@@ -95,12 +113,13 @@ export function createVerdictOutbox(tools: OutboxTools): VerdictOutbox {
       state.underWay.add(outcome);
       return outcome.finally(() => state.underWay.delete(outcome));
     },
-    async discard(resultId) {
-      await untilTried(state, resultId);
-      drop(state, resultId);
-      await ignoreFailure(tools.rows.forget(resultId), 'without a database nothing is kept');
+    again: (unsent) => send(state, tools, unsent),
+    discard: (resultId) => discard(state, tools, resultId),
+    async retry() {
+      const before = state.unsent.peek();
+      await follow(state, tools);
+      await again((unsent) => unsent.isRetried && before.includes(unsent));
     },
-    retry: () => again(({ isRetried }) => isRetried),
     async settle() {
       await Promise.allSettled(state.underWay);
       await again(({ isOvertaken }) => !isOvertaken);
@@ -108,6 +127,13 @@ export function createVerdictOutbox(tools: OutboxTools): VerdictOutbox {
     },
   };
 }
+
+const unsentOf = ({ unsent }: State, resultId: string): Unsent | undefined =>
+  unsent.peek().find((each) => each.resultId === resultId);
+
+/** The schema gives both the same order. */
+const isSame = (one: Given, other: Given): boolean =>
+  JSON.stringify(givenSchema.parse(one)) === JSON.stringify(givenSchema.parse(other));
 
 function drop({ unsent }: State, resultId: string): void {
   unsent.value = unsent.peek().filter((each) => each.resultId !== resultId);
@@ -130,24 +156,92 @@ function setSending({ sending }: State, resultId: string, request: VerifyRequest
   sending.value = all;
 }
 
-async function readKept(state: State, tools: OutboxTools): Promise<void> {
-  for (const kept of await tools.rows.kept()) {
-    const given = givenSchema.safeParse(kept);
-    if (given.success) await send(state, tools, given.data);
-  }
+/**
+ * Takes in what an earlier window or another tab has kept, sent or discarded: sends what is not known here, and looks
+ * what became of what is no longer kept.
+ */
+async function follow(state: State, tools: OutboxTools): Promise<void> {
+  const rows = await ignoreFailure(tools.rows.kept(), 'without a database there is nothing kept');
+  if (!rows || !tools.isHere()) return;
+  const kept = rows.flatMap((row) => givenSchema.safeParse(row).data ?? []);
+  const sending = state.sending.peek();
+  if (kept.some(({ resultId }) => sending.has(resultId))) state.isMissed = true;
+  const isKept = (resultId: string) => kept.some((each) => each.resultId === resultId);
+  const gone = state.unsent.peek().filter(({ resultId }) => !state.loose.has(resultId) && !isKept(resultId));
+  const news = kept.filter((given) => {
+    const known = unsentOf(state, given.resultId);
+    return !sending.has(given.resultId) && !(known && isSame(known, given));
+  });
+  // Nobody answers a result again whose verdict waits for its turn.
+  for (const { resultId, request } of news) setSending(state, resultId, request);
+  for (const given of [...gone, ...news]) await send(state, tools, given);
 }
 
 async function give(state: State, tools: OutboxTools, given: Given): Promise<void> {
   setSending(state, given.resultId, given.request);
   // Where the device keeps nothing (a private window), sending is all that can be done.
-  await ignoreFailure(tools.rows.keep(given.resultId, given), 'it is sent all the same');
+  const isKept = await tools.rows.keep(given.resultId, given).then(
+    () => true,
+    () => false,
+  );
+  state.loose[isKept ? 'delete' : 'add'](given.resultId);
   await send(state, tools, given);
 }
 
+async function discard(state: State, tools: OutboxTools, resultId: string): Promise<void> {
+  await untilTried(state, resultId);
+  await tools.rows.alone(resultId, async () => {
+    const shown = unsentOf(state, resultId);
+    if (!shown) return;
+    const entry = await entryOf(state, tools, shown);
+    drop(state, resultId);
+    state.loose.delete(resultId);
+    if (entry && isSame(entry.given, shown))
+      await ignoreFailure(entry.forget(), 'without a database nothing is kept');
+  });
+}
+
+/** The one that is kept now, whoever wrote it; null: it was sent or discarded in another tab. */
+async function entryOf({ loose }: State, { rows }: OutboxTools, given: Given): Promise<Entry | null> {
+  const read = loose.has(given.resultId)
+    ? undefined
+    : await ignoreFailure(rows.read(given.resultId), 'this window has it too');
+  if (read === undefined) return { given, forget: async () => undefined };
+  const kept = givenSchema.safeParse(read?.said).data;
+  return read && kept ? { given: kept, forget: read.forget } : null;
+}
+
+/** Sends what is kept on this result; `given` where the device keeps nothing. */
 async function send(state: State, tools: OutboxTools, given: Given): Promise<void> {
-  const { resultId, request, revision } = given;
-  if (!tools.isHere()) return;
+  const { resultId, request } = given;
+  if (!tools.isHere()) return setSending(state, resultId, null);
   drop(state, resultId);
+  setSending(state, resultId, request);
+  try {
+    await tools.rows.alone(resultId, async () => {
+      const entry = await entryOf(state, tools, given);
+      if (entry) await sendEntry(state, tools, entry);
+      else await showLatest(state, tools, resultId);
+    });
+  } finally {
+    setSending(state, resultId, null);
+  }
+  if (!state.isMissed) return;
+  state.isMissed = false;
+  void follow(state, tools);
+}
+
+/** Another tab has sent it or discarded it. */
+async function showLatest(state: State, { api }: OutboxTools, resultId: string): Promise<void> {
+  const result = await ignoreFailure(
+    api.json(`/results/${resultId}`, resultSchema),
+    'the page shows what it has',
+  );
+  if (result) state.saved.value = result;
+}
+
+async function sendEntry(state: State, tools: OutboxTools, entry: Entry): Promise<void> {
+  const { resultId, request, revision } = entry.given;
   setSending(state, resultId, request);
   try {
     const response = await tools.api.send(`/results/${resultId}/verify`, {
@@ -165,24 +259,24 @@ async function send(state: State, tools: OutboxTools, given: Given): Promise<voi
       keepalive: true,
     });
     if (!response.ok) throw await problemOf(response);
-    await take(state, tools, resultSchema.parse(await response.json()));
+    await take(state, entry, resultSchema.parse(await response.json()));
   } catch (error) {
-    await notSent(state, tools, given, error);
-  } finally {
-    setSending(state, resultId, null);
+    await notSent(state, tools, entry, error);
   }
 }
 
-async function take({ saved }: State, { rows }: OutboxTools, result: Result): Promise<void> {
-  await ignoreFailure(rows.forget(result.id), 'sent again, it is recognised as saved');
+async function take({ saved, loose }: State, { forget }: Entry, result: Result): Promise<void> {
+  loose.delete(result.id);
+  await ignoreFailure(forget(), 'sent again, it is recognised as saved');
   saved.value = result;
 }
 
-async function notSent(state: State, tools: OutboxTools, given: Given, error: unknown): Promise<void> {
+async function notSent(state: State, tools: OutboxTools, entry: Entry, error: unknown): Promise<void> {
+  const { given } = entry;
   const isOvertaken = error instanceof ApiProblem && error.anyCode === 'result-changed';
   if (isOvertaken) {
     const result = await savedBefore(tools, given);
-    if (result) return take(state, tools, result);
+    if (result) return take(state, entry, result);
   }
   const isRetried =
     !(error instanceof ApiProblem) || error.status >= 500 || [401, 429].includes(error.status);

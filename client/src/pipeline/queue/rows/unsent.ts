@@ -16,7 +16,7 @@ export interface UnsentPlace {
   readonly id: string;
 }
 
-const nameOf = ({ kind, account, id }: UnsentPlace) => `${kind}/${account}/${id}` as const;
+export const nameOf = ({ kind, account, id }: UnsentPlace) => `${kind}/${account}/${id}` as const;
 
 /** Keeps what was said, as JSON; replaces what was said before in the same place. */
 export async function keepUnsent(database: LocalDatabase, place: UnsentPlace, said: unknown): Promise<void> {
