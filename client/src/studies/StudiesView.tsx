@@ -3,7 +3,6 @@
  * sent from other devices; for those who read all that the site's PACS holds also what others sent. Rows are one line
  * and expand to the track. The list can be of any length, and nothing jumps when counts change.
  */
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { namesHidden } from '../kit/identities.ts';
