@@ -394,10 +394,7 @@ walk('an instance that contradicts the PACS waits for a decision, which is one b
   await page.getByRole('button', { name: 'Leave it out' }).click();
   await looksRight(page, 'leave-out');
   await page.getByRole('dialog').getByRole('button', { name: 'Leave it out' }).click();
-  await page
-    .getByText(/^1 other image under the same ID/)
-    .first()
-    .waitFor();
+  await page.waitForSelector('text=/^1 other image under the same ID/');
 });
 
 walk('a page that does not exist says so, and signing out leaves no patient on the screen', async (stage) => {
