@@ -68,6 +68,12 @@ test('is told as cancelled at once where this device knows that, whatever the ga
   });
   const toldSince = { inPacs: 0, uploadId: null, isOther: false };
   assert.is(sentBefore([{ ...cancelled, toldSince }], []).get('1.2.3')?.isCancelled, 'still');
+  const there = { ...cancelled, track, queuedAt: 11, toldSince: { ...toldSince, inPacs: 12, uploadId: 'u' } };
+  assert.is(
+    sentBefore([{ ...arrived, id: 'whole' }, there], []).get('1.2.3')?.page.id,
+    'whole',
+    'has a receipt here',
+  );
   assert.is(sentBefore([{ ...cancelled, track: { ...none, inPacs: 5 } }], []).get('1.2.3')?.inPacs, 5);
   assert.is(sentBefore([cancelled], [told(5)]).get('1.2.3')?.inPacs, 5);
 });

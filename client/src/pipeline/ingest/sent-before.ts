@@ -60,7 +60,8 @@ const isOver = ({ state }: Known): boolean => state === 'done' || state === 'tak
 /** Somebody has to choose it again, or to decide about it. */
 const needsPerson = ({ needs, waiting }: Known): boolean => needs.length > 0 || waiting === 'interrupted';
 
-const hasSome = ({ track }: Known): number => (track.inPacs > 0 ? 1 : 0);
+/** By its own sending: a cancelled one has no receipt here. */
+const hasSome = ({ state, track }: Known): number => (state !== 'taken-back' && track.inPacs > 0 ? 1 : 0);
 
 /**
  * Where both know of a study, the one that says more of it is in the PACS. Of several sends of this device the newest
