@@ -5,6 +5,7 @@
  */
 import { useComputed } from '@preact/signals';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { namesHidden } from '../kit/identities.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { kitWords } from '../kit/kit-words.ts';
