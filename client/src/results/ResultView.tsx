@@ -10,6 +10,7 @@ import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
 import { hrefOf } from '../kit/routes.ts';
+import { namesHidden } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { OpenCase } from '../cases/OpenCase.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
@@ -47,10 +48,16 @@ import { useMayVerify, VerdictBar, Verdicts, Waiting } from './Verdict.tsx';
 const said = resultWords.one;
 const toResult = (id: string) => (location.hash = hrefOf({ page: 'results', at: 'results', id, beside: '' }));
 
-export function useResult(id: string, onResult: (result: Result) => void): ResultStore {
+export function useResult(
+  id: string,
+  onResult: (result: Result) => void,
+  awaitsName: (result: Result) => boolean = () => false,
+): ResultStore {
   const api = useApi();
   const outbox = useOutbox();
-  const [store] = useState(() => createResultStore({ api, id, onResult, outbox, clock: realClock }));
+  const [store] = useState(() =>
+    createResultStore({ api, id, onResult, awaitsName, outbox, clock: realClock }),
+  );
   useEffect(() => {
     void store.load();
     return store.close;
@@ -68,7 +75,15 @@ export type ResultViewProps = {
 };
 
 export function ResultView({ id, list, look, picked, previews, from }: ResultViewProps) {
-  const store = useResult(id, list.note);
+  // A file has no name in the PACS, and hidden names are awaited by nobody.
+  const store = useResult(
+    id,
+    list.note,
+    ({ finding }) =>
+      finding.input.studyInstanceUID !== undefined &&
+      !namesHidden.value &&
+      previews.arrival(id).value === 'awaited',
+  );
   const shown = store.shown.value;
   const late = useLate(shown.kind === 'loading');
   useWhenBack(shown.kind === 'failed', () => void store.load());
@@ -169,7 +184,13 @@ function useResultKeys(props: ResultKeysProps): void {
   const newer = list.neighbour(result.id, -1);
   const older = list.neighbour(result.id, 1);
   const may = useMayVerify();
-  const isAsked = may && canDecide(result, store.verdict.value, { changing, image: store.image.value });
+  const isAsked =
+    may &&
+    canDecide(result, store.verdict.value, {
+      changing,
+      image: store.image.value,
+      isNameAwaited: store.isNameAwaited.value,
+    });
   const maps = mapsOf(result.finding.explanations);
   useKeys(look.singleKeys.value, {
     map: () => look.cycle(maps),
@@ -220,12 +241,15 @@ function ResultHead({ result, picked, previews }: ResultHeadProps) {
   const preview = previews.of(id).value;
   const isInPacs = finding.input.studyInstanceUID !== undefined;
   useEffect(() => void (isInPacs && previews.want(id)), [id, isInPacs]);
+  const isMissing = isInPacs && previews.arrival(id).value === 'failed' && !namesHidden.value;
+  useWhenBack(isMissing, () => previews.want(id));
   return (
     <div class="result-head">
       <h1 tabIndex={-1}>{titleOf(headlineOf(finding))}</h1>
       <p class="kept">
         <bdi>{picked.nameOf(id) ?? patientOf(preview) ?? nameOfInput(finding.input)}</bdi>
       </p>
+      {isMissing && <p class="small quiet">{said.nameMissing}</p>}
       <p class="quiet">
         {[
           ...aboutImage(finding, preview),

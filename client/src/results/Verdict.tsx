@@ -14,7 +14,7 @@ import { useSettling } from '../kit/use-settling.ts';
 import { className, headlineOf, personOf } from './describe-result.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
-import { mayVerify, type ImageState, type ResultStore, type Verdict } from './result.store.ts';
+import { mayVerify, type ResultStore, type Verdict } from './result.store.ts';
 import type { Unsent } from './verdict-outbox.ts';
 
 const said = resultWords.verdict;
@@ -53,7 +53,7 @@ export function VerdictBar({ store, result, changing, onChanging, onCorrect }: V
       <div class="send-inside verdict">
         <div class="verdict-said">
           <div role="status">
-            <Sentence verdict={verdict} result={result} isAsked={isAsked} image={store.image.value} />
+            <Sentence verdict={verdict} result={result} isAsked={isAsked} store={store} />
           </div>
         </div>
         <Buttons
@@ -77,10 +77,10 @@ type SentenceProps = {
   readonly verdict: Verdict;
   readonly result: Result;
   readonly isAsked: boolean;
-  readonly image: ImageState;
+  readonly store: ResultStore;
 };
 
-function Sentence({ verdict, result, isAsked, image }: SentenceProps) {
+function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
   switch (verdict.kind) {
     case 'sending':
     case 'unsent':
@@ -93,10 +93,6 @@ function Sentence({ verdict, result, isAsked, image }: SentenceProps) {
     default:
       return verdict satisfies never;
   }
-  const asked =
-    image === 'shown'
-      ? questionOf(result.finding)
-      : said.image[image === 'missing' && isGone(result) ? 'gone' : image];
   return (
     <>
       {result.verification && (
@@ -105,9 +101,15 @@ function Sentence({ verdict, result, isAsked, image }: SentenceProps) {
           <p class="small quiet">{said.stands}</p>
         </>
       )}
-      <p>{asked}</p>
+      <p>{askedOf(store, result)}</p>
     </>
   );
+}
+
+/** The question, or what has to be on the page before it can be answered. */
+function askedOf({ image: { value: image }, isNameAwaited }: ResultStore, result: Result): string {
+  if (image !== 'shown') return said.image[image === 'missing' && isGone(result) ? 'gone' : image];
+  return isNameAwaited.value ? said.nameAwaited : questionOf(result.finding);
 }
 
 /** A verdict that the gateway does not have can be read while its result cannot. */
@@ -234,7 +236,9 @@ type ButtonsProps = {
 
 function Buttons(props: ButtonsProps) {
   const { verdict, isAsked, store } = props;
-  const settling = useSettling<HTMLDivElement>(`${verdict.kind} ${isAsked} ${store.image.value}`);
+  const settling = useSettling<HTMLDivElement>(
+    `${verdict.kind} ${isAsked} ${store.image.value} ${store.isNameAwaited.value}`,
+  );
   // Asked until it is answered, or sent: each attempt in between draws other buttons.
   const [asked, setAsked] = useState<VerifyRequest | null>(null);
   const unsent = verdict.kind === 'unsent' || verdict.kind === 'overtaken' ? verdict.unsent.request : null;
@@ -292,6 +296,7 @@ function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
 /** The two answers, or the image to fetch first. */
 function AskedButtons({ store, isGone: gone, onCorrect }: ButtonsProps) {
   const image = store.image.value;
+  const isDisabled = image !== 'shown' || store.isNameAwaited.value;
   if (image === 'missing')
     return gone ? null : (
       <button type="button" class="button" onClick={() => void store.want('image')}>
@@ -300,19 +305,13 @@ function AskedButtons({ store, isGone: gone, onCorrect }: ButtonsProps) {
     );
   return (
     <>
-      <button
-        type="button"
-        class="button"
-        aria-haspopup="dialog"
-        disabled={image !== 'shown'}
-        onClick={onCorrect}
-      >
+      <button type="button" class="button" aria-haspopup="dialog" disabled={isDisabled} onClick={onCorrect}>
         {said.correct}
       </button>
       <button
         type="button"
         class="button button-main"
-        disabled={image !== 'shown'}
+        disabled={isDisabled}
         onClick={() => void store.decide({ verdict: 'agree' })}
       >
         {said.agree}

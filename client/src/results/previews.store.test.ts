@@ -38,6 +38,20 @@ test('a preview is asked for once, a few at a time', async () => {
   assert.match(String(store.of(idOf(1)).value?.picture), /^blob:/);
 });
 
+test('a preview is awaited until it is there or could not be fetched, and may arrive later', async () => {
+  let isAway = true;
+  const { store } = open(() => (isAway ? refusal(503, 'pacs-unreachable') : json(ANSWER)));
+  const arrival = store.arrival(idOf(1));
+  const seen = [arrival.value];
+  store.want(idOf(1));
+  seen.push(arrival.value);
+  assert.ok(await untilRead(() => arrival.value === 'failed'));
+  isAway = false;
+  store.want(idOf(1));
+  assert.ok(await untilRead(() => arrival.value === 'there'));
+  assert.equal([seen, store.of(idOf(1)).value?.patient], [['awaited', 'awaited'], PATIENT]);
+});
+
 test('its picture is freed with the pages, also one that arrives later', async () => {
   const freed: string[] = [];
   const { revokeObjectURL } = URL;

@@ -12,10 +12,14 @@ import { createBackOff, type Clock } from '../pipeline/upload/clock.ts';
 /** `picture`: a blob's address; null where there is none to show. */
 export type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly picture: string | null };
 
+export type Arrival = 'awaited' | 'there' | 'failed';
+
 export interface PreviewsStore {
   /** Null until it is there, and where the image is gone. */
   of(resultId: string): ReadonlySignal<Preview | null>;
-  /** Asks for it, once. */
+  /** `awaited` until it is there or could not be fetched, also before anybody asks for it. */
+  arrival(resultId: string): ReadonlySignal<Arrival>;
+  /** Asks for it, once; again if it could not be fetched. */
   want(resultId: string): void;
   close(): void;
 }
@@ -30,6 +34,7 @@ export type PreviewsTools = {
 
 type State = {
   readonly known: Map<string, Signal<Preview | null>>;
+  readonly arrivals: Map<string, Signal<Arrival>>;
   readonly wanted: string[];
   readonly asked: Set<string>;
   readonly closed: AbortController;
@@ -39,6 +44,7 @@ type State = {
 export function createPreviewsStore(tools: PreviewsTools): PreviewsStore {
   const state: State = {
     known: new Map(),
+    arrivals: new Map(),
     wanted: [],
     asked: new Set(),
     closed: new AbortController(),
@@ -46,9 +52,11 @@ export function createPreviewsStore(tools: PreviewsTools): PreviewsStore {
   };
   return {
     of: (id) => previewOf(state, id),
+    arrival: (id) => arrivalOf(state, id),
     want(id) {
       if (state.asked.has(id)) return;
       state.asked.add(id);
+      arrivalOf(state, id).value = 'awaited';
       state.wanted.push(id);
       void fetchWanted(state, tools);
     },
@@ -63,6 +71,12 @@ export function createPreviewsStore(tools: PreviewsTools): PreviewsStore {
 function previewOf({ known }: State, id: string): Signal<Preview | null> {
   const found = known.get(id) ?? signal(null);
   known.set(id, found);
+  return found;
+}
+
+function arrivalOf({ arrivals }: State, id: string): Signal<Arrival> {
+  const found = arrivals.get(id) ?? signal('awaited');
+  arrivals.set(id, found);
   return found;
 }
 
@@ -82,9 +96,11 @@ async function fetchOne(state: State, tools: PreviewsTools, id: string): Promise
     if (closed.aborted) return;
     const png = thumbnail === null ? null : new Blob([parseBase64Url(thumbnail)], { type: 'image/png' });
     previewOf(state, id).value = { ...about, picture: png && URL.createObjectURL(png) };
+    arrivalOf(state, id).value = 'there';
   } catch {
     // The row says the rest; when the list is opened again, it is asked for again.
     state.asked.delete(id);
+    arrivalOf(state, id).value = 'failed';
   }
 }
 

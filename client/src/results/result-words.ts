@@ -156,7 +156,6 @@ export const resultWords = {
     title: 'Another version has answered',
     what: `${asked} was asked for and is not available. ${answered} has answered in its place.`,
   }),
-
   verdict: {
     label: 'A radiologist’s verdict',
     ask: 'Do you agree with the model?',
@@ -176,6 +175,7 @@ export const resultWords = {
       gone: 'You cannot answer without the image. Send it to the PACS as a study, and run the model on that.',
       again: 'Fetch the image again',
     },
+    nameAwaited: 'You can answer once the patient’s name is shown.',
     history: 'Verdicts, newest first',
     sending: 'Saving your verdict…',
     overtaken: 'Another radiologist answered first',
@@ -274,6 +274,7 @@ export const resultWords = {
     toReview: 'Back to the review',
     toCase: 'Back to the case',
     loading: 'Fetching the result…',
+    nameMissing: 'The patient’s name could not be fetched.',
     previous: 'Newer result',
     next: 'Older result',
     compare: 'Compare with',

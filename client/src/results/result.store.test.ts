@@ -42,9 +42,17 @@ async function open(answer: Answering) {
     now: () => 0,
     sleep: () => new Promise<void>((resolve) => sleeps.push(resolve)),
   };
-  const store = createResultStore({ api, id: RESULT.id, onResult: (one) => listed.push(one), outbox, clock });
+  const isNameAwaited = signal(false);
+  const store = createResultStore({
+    api,
+    id: RESULT.id,
+    onResult: (one) => listed.push(one),
+    awaitsName: () => isNameAwaited.value,
+    outbox,
+    clock,
+  });
   await store.load();
-  return { store, sleeps, asked, given, outbox, listed };
+  return { store, sleeps, asked, given, outbox, listed, isNameAwaited };
 }
 
 test('only a radiologist gets the bar that asks for a verdict; it takes no room on a technician’s page', () => {
@@ -92,6 +100,17 @@ test('a verdict is impossible until its image is drawn, and again once it is not
   assert.is(store.image.value, 'loading');
 });
 
+test('a verdict is impossible while the name of the patient is on its way', async () => {
+  const { store, given, isNameAwaited } = await open(plain);
+  store.noteImage(true);
+  isNameAwaited.value = true;
+  await store.decide({ verdict: 'agree' });
+  assert.equal([given, store.isNameAwaited.value], [[], true]);
+  isNameAwaited.value = false;
+  await store.decide({ verdict: 'agree' });
+  assert.is(given.length, 1);
+});
+
 test('an image that cannot be fetched allows no verdict', async () => {
   const { store, given } = await open(({ path }) =>
     path.includes('explanations') ? refusal(410, 'image-gone') : json(RESULT),
@@ -104,12 +123,13 @@ test('an image that cannot be fetched allows no verdict', async () => {
 test('one key does not overwrite a radiologist’s verdict: changing it takes a separate step', () => {
   const none: Verdict = { kind: 'none' };
   const image = 'shown';
-  assert.ok(canDecide(RESULT, none, { changing: false, image }));
-  assert.not.ok(canDecide(VERIFIED, none, { changing: false, image }));
-  assert.ok(canDecide(VERIFIED, none, { changing: true, image }));
-  assert.not.ok(canDecide(VERIFIED, none, { changing: true, image: 'missing' }));
+  const isNameAwaited = false;
+  assert.ok(canDecide(RESULT, none, { changing: false, image, isNameAwaited }));
+  assert.not.ok(canDecide(VERIFIED, none, { changing: false, image, isNameAwaited }));
+  assert.ok(canDecide(VERIFIED, none, { changing: true, image, isNameAwaited }));
+  assert.not.ok(canDecide(VERIFIED, none, { changing: true, image: 'missing', isNameAwaited }));
   const sending: Verdict = { kind: 'sending', request: { verdict: 'agree' } };
-  assert.not.ok(canDecide(RESULT, sending, { changing: true, image }));
+  assert.not.ok(canDecide(RESULT, sending, { changing: true, image, isNameAwaited }));
 });
 
 test('a second press does not send a second verdict while one is on its way', async () => {

@@ -31,6 +31,13 @@ export type Verdict =
   | { readonly kind: 'unsent' | 'overtaken'; readonly unsent: Unsent };
 /** Whether the image is on the screen, drawn by the browser. */
 export type ImageState = 'loading' | 'shown' | 'missing';
+/** The state of the page on which a verdict is asked for. */
+export type Asking = {
+  readonly changing: boolean;
+  readonly image: ImageState;
+  /** The page does not say yet whose study it is. */
+  readonly isNameAwaited: boolean;
+};
 
 /** Whether this person is asked for a verdict. The gateway decides; this only spares a person a refusal. */
 export function mayVerify(user: Pick<User, 'roles'> | null): boolean {
@@ -39,14 +46,14 @@ export function mayVerify(user: Pick<User, 'roles'> | null): boolean {
 
 /**
  * One press does not overwrite a verdict: a person asks to change it first (`changing`). Nobody judges an image
- * that is not there.
+ * that is not there, nor before the page says whose it is or that it cannot say so.
  */
 export function canDecide(
   { verification }: Pick<Result, 'verification'>,
   { kind }: Verdict,
-  { changing, image }: { readonly changing: boolean; readonly image: ImageState },
+  { changing, image, isNameAwaited }: Asking,
 ): boolean {
-  return image === 'shown' && kind === 'none' && (verification === null || changing);
+  return image === 'shown' && !isNameAwaited && kind === 'none' && (verification === null || changing);
 }
 
 /** A blob's address; null while it is fetched; `missing` if that failed. */
@@ -65,7 +72,9 @@ export interface ResultStore {
   want(method: ExplanationMethod): Promise<void>;
   /** The browser has drawn the image, or could not. */
   noteImage(isDrawn: boolean): void;
-  /** Sends it at once. Does nothing without the image, and while another one is on its way or was not sent. */
+  /** Whether the page has yet to say whose study it is. */
+  readonly isNameAwaited: ReadonlySignal<boolean>;
+  /** Sends it at once. Does nothing without image and name, and while another one is on its way or was not sent. */
   decide(request: VerifyRequest): Promise<void>;
   /**
    * Sends what a form says that was opened on `result`. It replaces one that waits, which another tab may have kept
@@ -84,6 +93,8 @@ export interface ResultTools {
   readonly id: string;
   /** Tells the list. */
   readonly onResult: (result: Result) => void;
+  /** Whether the name of the patient of this study is on its way. */
+  readonly awaitsName: (result: Result) => boolean;
   readonly outbox: VerdictOutbox;
   readonly clock: Clock;
 }
@@ -110,6 +121,7 @@ export function createResultStore(tools: ResultTools): ResultStore {
     if (pictures.value.get('image') === 'missing') return 'missing';
     return isDrawn.value ? 'shown' : 'loading';
   });
+  const isNameAwaited = computed(() => shown.value.kind === 'ready' && tools.awaitsName(shown.value.result));
   const stopFollowing = effect(() => follow(state, tools));
   const stopWatching = watch(state, tools);
   return {
@@ -117,6 +129,7 @@ export function createResultStore(tools: ResultTools): ResultStore {
     shown,
     verdict,
     image,
+    isNameAwaited,
     pictures: computed(() => pictures.value),
     named: computed(() => {
       const seen = shown.value;
@@ -132,8 +145,8 @@ export function createResultStore(tools: ResultTools): ResultStore {
     async decide(request) {
       const seen = shown.peek();
       if (seen.kind !== 'ready') return;
-      if (canDecide(seen.result, verdict.peek(), { changing: true, image: image.peek() }))
-        await give(tools, seen.result, request);
+      const asking = { changing: true, image: image.peek(), isNameAwaited: isNameAwaited.peek() };
+      if (canDecide(seen.result, verdict.peek(), asking)) await give(tools, seen.result, request);
     },
     submit: (request, result) => give(tools, result, request),
     async again() {
