@@ -1,6 +1,7 @@
 /** The page of a study that was sent without a device: the instances that wait for a person, and the decisions. */
 import { useEffect, useState } from 'preact/hooks';
 import { uploadStatusSchema } from '#shared/protocol/api.ts';
+import { notStoredSaid } from '#shared/protocol/not-stored-words.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
@@ -21,7 +22,7 @@ import { decideSentWords as words } from './decide-sent-words.ts';
 
 type SentUpload = SentStudy['uploads'][number];
 export type DecideSentProps = {
-  readonly sent: Pick<SentStudy, 'uploads'>;
+  readonly sent: Pick<SentStudy, 'standing' | 'uploads'>;
   /** After each decision. */
   readonly onDecided: () => void;
 };
@@ -73,7 +74,7 @@ function OneUpload({ upload, onDecided }: OneUploadProps) {
     <>
       {parts?.map((part) => (
         <OnePart
-          key={`${part.state} ${part.reason}`}
+          key={`${part.state} ${part.reason} ${part.stands}`}
           part={part}
           total={counts.promised}
           uploadId={uploadId}
@@ -94,7 +95,7 @@ type OnePartProps = {
   readonly onDecided: () => void;
 };
 
-function OnePart({ part: { reason, instances }, total, uploadId, onDecided }: OnePartProps) {
+function OnePart({ part: { reason, stands, instances }, total, uploadId, onDecided }: OnePartProps) {
   const api = useApi();
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
@@ -102,6 +103,7 @@ function OnePart({ part: { reason, instances }, total, uploadId, onDecided }: On
   const { decide } = uploadWords;
   const count = instances.length;
   const said = sentencesOfReason(reason) ?? { title: decide.unknownReason, next: decide.unknownNext };
+  const title = stands ? `${notStoredSaid(count, reason)}.` : decide.sentence(count, total);
   const offers = canOfferAgain(reason);
   const send = async (decision: 'leave-out' | 'retry') => {
     setBusy(true);
@@ -116,8 +118,8 @@ function OnePart({ part: { reason, instances }, total, uploadId, onDecided }: On
     setBusy(false);
   };
   return (
-    <section aria-label={decide.sentence(count, total)}>
-      <Notice kind="stop" title={decide.sentence(count, total)}>
+    <section aria-label={title}>
+      <Notice kind="stop" title={title}>
         <p>{[said.title, words.means, said.next, !offers && words.sendAgain].filter(Boolean).join(' ')}</p>
         <div class="notice-actions row">
           {offers && (

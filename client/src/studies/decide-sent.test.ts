@@ -15,17 +15,16 @@ const UPLOAD: Upload = {
 };
 
 test('are asked for only where no device can answer, once the gateway is done with the rest', () => {
-  const none = { ...COUNTS, refused: 0, quarantined: 0 };
   const uploads = [
     UPLOAD,
     { ...UPLOAD, uploadId: 'of a device', device: 'd' },
     { ...UPLOAD, uploadId: 'under way', receipt: null },
-    { ...UPLOAD, uploadId: 'whole', counts: none },
   ];
   assert.equal(
-    undecidedUploads({ uploads }).map(({ uploadId }) => uploadId),
+    undecidedUploads({ standing: 'needs-you', uploads }).map(({ uploadId }) => uploadId),
     ['u'],
   );
+  assert.equal(undecidedUploads({ standing: 'ended', uploads }), []);
 });
 
 test('are for the account that sent it and for administrators', () => {

@@ -4,6 +4,7 @@
  */
 import type { InstanceStatus, User } from '#shared/protocol/api.ts';
 import { canRetry } from '#shared/protocol/reason-kinds.ts';
+import { notStoredIn } from '#shared/protocol/same-uid.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 
 type SentUpload = SentStudy['uploads'][number];
@@ -11,15 +12,21 @@ type SentUpload = SentStudy['uploads'][number];
 export type UndecidedPart = {
   readonly state: 'refused' | 'quarantined';
   readonly reason: string;
+  /** Of each the PACS has another content under its UID. */
+  readonly stands: boolean;
   readonly instances: readonly Pick<InstanceStatus, 'sopInstanceUID' | 'digest'>[];
 };
 
-/** The uploads without a device of which something was not stored, once the gateway is done with the rest. */
-export function undecidedUploads({ uploads }: Pick<SentStudy, 'uploads'>): readonly SentUpload[] {
-  return uploads.filter(
-    ({ device, receipt, counts }) =>
-      device === null && receipt !== null && counts.quarantined + counts.refused > 0,
-  );
+/**
+ * The uploads without a device of a study that waits for a person, once the gateway is done with the rest. Their counts
+ * do not tell: of two contents under one UID they count the stored one.
+ */
+export function undecidedUploads({
+  standing,
+  uploads,
+}: Pick<SentStudy, 'standing' | 'uploads'>): readonly SentUpload[] {
+  if (standing !== 'needs-you') return [];
+  return uploads.filter(({ device, receipt }) => device === null && receipt !== null);
 }
 
 /** As the gateway has it: an administrator, or the account that sent it. `sender` is absent in one's own list. */
@@ -31,14 +38,17 @@ export function mayDecide(
 }
 
 export function undecidedParts(instances: readonly InstanceStatus[]): readonly UndecidedPart[] {
-  const open = instances.flatMap(({ state, reason, sopInstanceUID, digest }) =>
-    state === 'refused' || state === 'quarantined'
-      ? [{ state, reason: reason ?? 'pacs-refused', instance: { sopInstanceUID, digest } }]
-      : [],
-  );
-  return [...Map.groupBy(open, ({ state, reason }) => `${state} ${reason}`).values()].map((own) => ({
+  const others = new Set(notStoredIn(instances));
+  const open = instances.flatMap((content) => {
+    const { state, reason = 'pacs-refused', sopInstanceUID, digest } = content;
+    if (state !== 'refused' && state !== 'quarantined') return [];
+    return { state, reason, stands: others.has(content), instance: { sopInstanceUID, digest } };
+  });
+  const parts = Map.groupBy(open, ({ state, reason, stands }) => `${state} ${reason} ${stands}`);
+  return [...parts.values()].map((own) => ({
     state: own[0]!.state,
     reason: own[0]!.reason,
+    stands: own[0]!.stands,
     instances: own.map(({ instance }) => instance),
   }));
 }
