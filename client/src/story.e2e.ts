@@ -326,8 +326,11 @@ for (const { handsOf, are, studies } of WAYS) {
     await openCase(one, of);
     if (handsOf === keyboardAlone) await looksRight(one.page, 'case-sample');
     const result = await runModel(one, of);
-    await openCase(one, of);
-    const review = await askForReaders(one, [ana!, ben!]);
+    // Ana has seen what the model found: a colleague answers for it that she reads.
+    const third = await come(cleo!, handsOf);
+    await openCase(third, of);
+    const review = await askForReaders(third, [ana!, ben!]);
+    await openReading(one, of);
     await mark(one, secrets.label);
     await answer(one, 'Pneumonia', secrets.comment);
     await one.page.getByText('You have signed. Nothing can be changed.').waitFor();
@@ -343,7 +346,6 @@ for (const { handsOf, are, studies } of WAYS) {
     });
     await answer(other, 'Nothing abnormal', '');
     await giveTo(cleo!, await inAdjudication(review));
-    const third = await come(cleo!, handsOf);
     await openReading(third, of);
     const side = third.page.getByRole('region', { name: 'Reader 1' });
     await side.getByText(secrets.comment).waitFor();

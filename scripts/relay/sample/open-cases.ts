@@ -93,7 +93,7 @@ async function review(people: People, caseId: string, wanted: SampleReview): Pro
   const id = idFrom(caseId, 'review');
   const readers = wanted.readings.map(({ by }) => idOf(by));
   const body = { id, type: wanted.type, readers };
-  // Who has read the case names nobody but others.
+  // An account that has read the case may not name itself.
   await admin.json(`/cases/${caseId}/reviews`, reviewSchema, { body, signal });
   for (const { by, answers } of wanted.readings) await read(people, { id, by, answers });
   const now = await show(admin, id, signal);
