@@ -70,13 +70,13 @@ export const appWords = {
     /** After so many minutes without a touch; negative: by the gateway. */
     signedOut: (minutes: number) =>
       minutes < 0
-        ? 'Your session has ended: the password was changed, or an administrator ended it. Sign in again.'
+        ? 'Your session has ended: a new password, or an administrator.'
         : `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
     lockedNotSent: (count: number) =>
       count === 1
         ? '1 instance was chosen and not sent. Choose it again after you sign in.'
         : `${instances(count)} were chosen and not sent. Choose them again after you sign in.`,
-    lockedWhat: 'Studies that still wait here stay encrypted on this device.',
+    lockedWhat: 'Studies that wait here stay encrypted.',
     travelling: (count: number) =>
       count === 1
         ? '1 instance is still on its way from this device. Sending continues automatically; nobody has to sign in.'
