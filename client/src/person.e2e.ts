@@ -119,7 +119,7 @@ walk(
     await page.getByRole('heading', { name: 'Sign in' }).waitFor();
     await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
     await page
-      .getByText(/3 instances were chosen and not sent\..*Studies that still wait here stay encrypted/)
+      .getByText(/3 instances chosen and not sent\..*Studies that wait here stay encrypted/)
       .waitFor();
     await page.locator('[data-standing=not-sent]').waitFor();
     await looksRight(page, 'sign-in-locked');

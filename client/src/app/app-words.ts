@@ -73,9 +73,7 @@ export const appWords = {
         ? 'Your session has ended: a new password, or an administrator.'
         : `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
     lockedNotSent: (count: number) =>
-      count === 1
-        ? '1 instance was chosen and not sent. Choose it again after you sign in.'
-        : `${instances(count)} were chosen and not sent. Choose them again after you sign in.`,
+      `${instances(count)} chosen and not sent. Choose again after you sign in.`,
     lockedWhat: 'Studies that wait here stay encrypted.',
     travelling: (count: number) =>
       count === 1
