@@ -70,7 +70,7 @@ export const appWords = {
     /** After so many minutes without a touch; negative: by the gateway. */
     signedOut: (minutes: number) =>
       minutes < 0
-        ? 'Your session has ended: a new password, or an administrator.'
+        ? 'Your session has ended. Sign in again.'
         : `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
     lockedNotSent: (count: number) =>
       `${instances(count)} chosen and not sent. Choose again after you sign in.`,

@@ -53,7 +53,7 @@ export const PROBLEMS = {
   'assertion-refused': {
     status: 401,
     retry: 'later',
-    title: 'The device’s signed assertion is not valid: wrong time, wrong audience, or used before.',
+    title: 'The device’s signed assertion is not valid.',
     next: 'The device corrects its clock and signs a new one automatically.',
   },
   'not-allowed': {
