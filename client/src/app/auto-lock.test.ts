@@ -239,7 +239,7 @@ test('a session that the gateway ended is no lock, also after a reload and once 
   assert.equal([page.state.value, here.mark.read(), here.mark.minutes()], ['signed-out', LOCKED, -1]);
   await start(here.mark, here.time.wall + 60 * MINUTE);
   assert.is(here.mark.minutes(), -1);
-  assert.match(appWords.signIn.signedOut(-1), /^Your session has ended);
+  assert.match(appWords.signIn.signedOut(-1), /^Your session has ended/);
   page.state.value = 'signed-in';
   page.state.value = 'signed-out';
   page.end();
