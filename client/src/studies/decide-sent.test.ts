@@ -19,10 +19,11 @@ test('are asked for only where no device can answer, once the gateway is done wi
     UPLOAD,
     { ...UPLOAD, uploadId: 'of a device', device: 'd' },
     { ...UPLOAD, uploadId: 'under way', receipt: null },
+    { ...UPLOAD, uploadId: 'of one UID', counts: { ...COUNTS, refused: 0, quarantined: 0 } },
   ];
   assert.equal(
     undecidedUploads({ standing: 'needs-you', uploads }).map(({ uploadId }) => uploadId),
-    ['u'],
+    ['u', 'of one UID'],
   );
   assert.equal(undecidedUploads({ standing: 'ended', uploads }), []);
 });
@@ -60,6 +61,20 @@ test('stand by reason, and offer again only what the gateway still has and anoth
     true,
     false,
   ]);
+});
+
+test('are said as of another content where the PACS has one under their UID', () => {
+  const of = (sopInstanceUID: string, digest: string, state: InstanceStatus['state']): InstanceStatus => ({
+    ...{ sopInstanceUID, digest, state },
+  });
+  const parts = undecidedParts([of('1', 'a', 'stored'), of('1', 'b', 'refused'), of('2', 'c', 'refused')]);
+  assert.equal(
+    parts.map(({ stands, instances }) => [stands, instances.map(({ digest }) => digest).join()]),
+    [
+      [true, 'b'],
+      [false, 'c'],
+    ],
+  );
 });
 
 test.run();

@@ -19,7 +19,7 @@ export type UndecidedPart = {
 
 /**
  * The uploads without a device of a study that waits for a person, once the gateway is done with the rest. Their counts
- * do not tell: of two contents under one UID they count the stored one.
+ * do not tell: a refused content under the UID of a stored one is not among them.
  */
 export function undecidedUploads({
   standing,

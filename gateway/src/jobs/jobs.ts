@@ -292,8 +292,10 @@ async function retire(queues: Queues, line: Line, { own, queue, settle }: Ended)
   await boss.offWork(queue, { id: await own, wait: true });
   line.busy -= 1;
   const passedOver = settle();
-  const due = passedOver && boss.update(queue, undefined, { id: passedOver, startAfter: 0 });
-  await Promise.resolve(due).catch((error: unknown) => stopping.signal.aborted || events.trouble(error));
+  if (passedOver !== null)
+    await boss
+      .update(queue, undefined, { id: passedOver, startAfter: 0 })
+      .catch((error: unknown) => stopping.signal.aborted || events.trouble(error));
   await lookForMore(queues, line);
 }
 

@@ -37,7 +37,7 @@ export const endingWords = {
   takenBackWhat:
     'This study was cancelled before any of it left this device: none of it was sent. The copy here was deleted.',
   takenBackPlain: 'This study was cancelled here, and the copy here was deleted.',
-  /** Whatever was cancelled here. */
+  /** Said besides, of a study that was saved for a stick before it was cancelled. */
   stillOnStick: 'The file for a USB stick still has it: if somebody sends that file, it goes to the PACS.',
   takeBackSheet: {
     title: 'Cancel this study?',
