@@ -16,6 +16,7 @@ import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import { giveUpStudy, type DecisionTools } from '../queue/rows/decide-study.ts';
 import { finishPacking } from '../queue/rows/finish-packing.ts';
 import type { FileToQueue, NotQueued, PolicyForTask } from './device-tasks.ts';
+import { aboutOf, titleOf } from './describe-group.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
 import { decidedAs } from './held-back.ts';
@@ -25,7 +26,6 @@ import { titleAsSent } from './orders.ts';
 import { planBatches, planParcels } from './plan-parcels.ts';
 import { decidedBefore, entriesBefore } from './decided-before.ts';
 import { forEachInParallel, mapInParallel } from './run-in-parallel.ts';
-import { aboutOf, titleOf } from './study-snapshots.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface QueueingTools {

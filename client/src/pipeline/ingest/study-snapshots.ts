@@ -1,9 +1,7 @@
 /** The found studies as the screen sees them: snapshots that share their signals. */
 import { signal, type Signal } from '@preact/signals';
-import { MODALITIES } from '#shared/dicom/defined-terms.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { InstanceDescription } from '#shared/dicom/describe-instance.ts';
-import type { StudyAbout, StudyTitle } from '../queue/queued-study.ts';
 import type { DevicePicture } from './device-tasks.ts';
 import type { FoundPart, FoundSeries, FoundStudy } from './found-study.ts';
 import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
@@ -151,27 +149,8 @@ function remembered<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   return made;
 }
 
-/** The study's name in the queue, for the time when its files are out of reach. */
-export function titleOf({ description, modalities, series }: StudyGroup): StudyTitle {
-  const bodyParts = new Set(
-    [...series.values()].map((each) => each.description.bodyPart).filter((part) => part !== null),
-  );
-  return {
-    ...namesOf(description),
-    modalities: [...modalities].sort(),
-    bodyParts: [...bodyParts],
-  };
-}
-
-/** The facts that may stay on the device when the title is erased. */
-export function aboutOf({ modalities, series }: StudyGroup): StudyAbout {
-  return {
-    modalities: [...modalities].filter((modality) => MODALITIES.has(modality)).sort(),
-    series: series.size,
-  };
-}
-
-function namesOf(description: InstanceDescription) {
+/** As a file names them. */
+export function namesOf(description: InstanceDescription) {
   return {
     patientName: description.patientName ?? '',
     patientId: description.patientId ?? '',

@@ -2,7 +2,6 @@
 import type { Manifest } from '#shared/protocol/manifest.ts';
 import { PROTOCOL_VERSION } from '#shared/protocol/limits.ts';
 import { describeReports } from '#shared/ingest/describe-reports.ts';
-import { describeStudy } from '#shared/ingest/describe-study.ts';
 import type { Described } from '#shared/protocol/rule.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
 import { keyOf } from '../upload-queue.ts';
@@ -49,14 +48,10 @@ export async function buildManifest(database: LocalDatabase, id: string): Promis
 }
 
 /** By its title; null once that was erased: then the gateway has decided where the study goes. */
-async function describedOf(
-  database: LocalDatabase,
-  { id, title, policy }: StudyRow,
-): Promise<Described | null> {
+async function describedOf(database: LocalDatabase, { id, title }: StudyRow): Promise<Described | null> {
   if (title === null) return null;
   try {
-    const { modalities, bodyParts, description } = await openTitle(await deviceKey(database), id, title);
-    return describeStudy({ modalities, bodyParts, descriptions: [description] }, policy.deidentify);
+    return (await openTitle(await deviceKey(database), id, title)).described;
   } catch {
     // A title that cannot be opened keeps no study here.
     return null;

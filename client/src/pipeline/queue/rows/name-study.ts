@@ -9,15 +9,17 @@ import {
   withinRoom,
   type WireReport,
 } from '#shared/protocol/deid-report.ts';
+import { describeStudy } from '#shared/ingest/describe-study.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { NO_REASONS, sumOf } from '../count-reasons.ts';
-import { open, seal } from './device-key.ts';
+import { seal } from './device-key.ts';
 import { knownUser } from './device-notes.ts';
 import { contentsOf, deleteContents } from './drop-study.ts';
 import { instancesOf } from './instance-rows.ts';
 import { isCovered, type KeptHeld } from './keep-held.ts';
 import { makeLabel } from './make-label.ts';
 import type { InstanceRow, LocalDatabase, ReportRow, StudyRow } from './local-database.ts';
+import { openTitle, type SealedTitle } from './open-title.ts';
 import { withheldIn } from './withheld-of.ts';
 import type { StudyAbout, StudyTitle } from '../queued-study.ts';
 import { CONFLICT, keyOf } from '../upload-queue.ts';
@@ -47,7 +49,7 @@ export class StudyGone extends Error {
 
 export async function beginStudy(database: LocalDatabase, key: CryptoKey, study: NewStudy): Promise<void> {
   const { leftOut = 0 } = study;
-  const title = await sealTitle(key, study.id, study.title);
+  const title = await sealTitle(key, study);
   const earlier = await findUnnamed(database, key, study);
   const label = await makeLabel(database, key, study);
   const site = (await knownUser(database))?.siteId ?? null;
@@ -102,16 +104,22 @@ async function findUnnamed(
     row.studyInstanceUID === null &&
     (row.account === null || row.account === account);
   for (const row of await database.studies.filter(isUnnamed).toArray()) {
-    const text =
-      row.title === null ? '' : new TextDecoder().decode(await open(key, row.title, `title/${row.id}`));
+    if (row.title === null) continue;
+    const { described: _, ...its } = await openTitle(key, row.id, row.title);
     // Two of one title are two studies: this choice replaces one of them.
-    if (text === JSON.stringify(title)) return row.id;
+    if (JSON.stringify(its) === JSON.stringify(title)) return row.id;
   }
   return null;
 }
 
-function sealTitle(key: CryptoKey, studyId: string, title: StudyTitle): Promise<Uint8Array<ArrayBuffer>> {
-  return seal(key, new TextEncoder().encode(JSON.stringify(title)), `title/${studyId}`);
+function sealTitle(key: CryptoKey, { id, title, policy }: NewStudy): Promise<Uint8Array<ArrayBuffer>> {
+  const { modalities, bodyParts, description } = title;
+  const described = describeStudy({ modalities, bodyParts, descriptions: [description] }, policy.deidentify);
+  return seal(
+    key,
+    new TextEncoder().encode(JSON.stringify({ ...title, described } satisfies SealedTitle)),
+    `title/${id}`,
+  );
 }
 
 /** An instance as it will be promised; `studyInstanceUID` is its study's, as sent. */

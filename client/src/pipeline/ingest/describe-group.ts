@@ -1,0 +1,25 @@
+/** Describes a study that is queued: by its title, and by the facts that may outlast it. */
+import { MODALITIES } from '#shared/dicom/defined-terms.ts';
+import type { StudyAbout, StudyTitle } from '../queue/queued-study.ts';
+import type { StudyGroup } from './group-studies.ts';
+import { namesOf } from './study-snapshots.ts';
+
+/** The study's name in the queue, for the time when its files are out of reach. */
+export function titleOf({ description, modalities, series }: StudyGroup): StudyTitle {
+  const bodyParts = new Set(
+    [...series.values()].map((each) => each.description.bodyPart).filter((part) => part !== null),
+  );
+  return {
+    ...namesOf(description),
+    modalities: [...modalities].sort(),
+    bodyParts: [...bodyParts],
+  };
+}
+
+/** The facts that may stay on the device when the title is erased. */
+export function aboutOf({ modalities, series }: StudyGroup): StudyAbout {
+  return {
+    modalities: [...modalities].filter((modality) => MODALITIES.has(modality)).sort(),
+    series: series.size,
+  };
+}
