@@ -10,6 +10,7 @@ import { sql } from 'kysely';
 import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
 import type { AuditEventName, OfStudyIn, StudyEventName } from '#shared/protocol/audit-events.ts';
 import type { DataSet } from '#shared/protocol/private-figures.ts';
+import { atEnd } from '../database/at-end.ts';
 import type { Trx } from '../database/database.ts';
 
 /** The events and their fields. The codes of PS3.15 A.5 are in #shared/protocol/audit-events.ts. */
@@ -324,10 +325,9 @@ export function hashOfRow(row: ChainRow): string {
     .digest('hex');
 }
 
-/**
- * Appends one event. Other appends wait until this transaction has ended, so do it last and keep the
- * transaction short.
- */
+type Appended = { readonly siteId: string; readonly event: AuditEvent; readonly at: Date };
+
+/** Appends one event, as the last thing that the transaction does: other appends wait until it has committed. */
 export const recordAudit = (
   trx: Trx,
   siteId: string,
@@ -335,13 +335,20 @@ export const recordAudit = (
   at: Date = new Date(),
 ): Promise<void> => recordAudits(trx, siteId, [event], at);
 
-/** Several, in their order: as many as one statement takes. */
-export async function recordAudits(
+/** Several, in their order: as many in a transaction as one statement takes. */
+export const recordAudits = (
   trx: Trx,
   siteId: string,
   events: readonly AuditEvent[],
   at: Date,
-): Promise<void> {
+): Promise<void> =>
+  atEnd(
+    trx,
+    append,
+    events.map((event) => ({ siteId, event, at })),
+  );
+
+async function append(trx: Trx, events: readonly Appended[]): Promise<void> {
   if (events.length === 0) return;
   await sql`select pg_advisory_xact_lock(${CHAIN_LOCK}::bigint)`.execute(trx);
   const last = await trx
@@ -352,9 +359,13 @@ export async function recordAudits(
     .executeTakeFirst();
   const rows = [];
   let { seq, hash } = last ?? { seq: 0, hash: GENESIS };
-  for (const { event: name, ...fields } of events) {
+  for (const {
+    siteId: site_id,
+    at,
+    event: { event: name, ...fields },
+  } of events) {
     const event: AuditEventName = name;
-    const row = { seq: seq + 1, site_id: siteId, at, event, fields: { ...fields }, previous_hash: hash };
+    const row = { seq: seq + 1, site_id, at, event, fields: { ...fields }, previous_hash: hash };
     ({ seq } = row);
     hash = hashOfRow(row);
     rows.push({ ...row, fields: JSON.stringify(fields), hash });

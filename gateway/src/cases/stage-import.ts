@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit, recordAudits, type AuditEvent } from '../audit/audit.ts';
+import { atEnd } from '../database/at-end.ts';
 import type { CaseImportRowTable } from '../database/case-tables.ts';
 import type { Db, Trx } from '../database/database.ts';
 import type { Fields } from './case-csv.ts';
@@ -147,7 +148,8 @@ export async function commitRows(tools: CaseTools, of: Import, counts: Counts): 
     if (opened !== counts.opened) throw new Error('rows of an import are missing');
     const changed = await changeRows(trx, of, tools.now());
     if (changed !== counts.changed) throw new Problem('case-changed');
-    await recordRows(trx, of, tools.now());
+    // Read in parts, when they are written.
+    await atEnd(trx, () => recordRows(trx, of, tools.now()));
     const event = { event: 'cases-imported', importId: id, by: keeper.id, ...counts } as const;
     await recordAudit(trx, keeper.siteId, event, tools.now());
   });

@@ -4,8 +4,9 @@
  *
  * Both keep what was committed when a process is killed and when the power is cut.
  */
-import { Kysely, PostgresDialect, type Transaction, sql } from 'kysely';
+import { type Kysely, PostgresDialect, type Transaction, sql } from 'kysely';
 import pg from 'pg';
+import { OrderedKysely } from './at-end.ts';
 import { toDatabaseRefused } from './database-refused.ts';
 import { type ServerEvents, startEmbeddedPostgres } from './embedded/embedded-postgres.ts';
 import { type MessageChannel, openMessageChannel } from './message-channel.ts';
@@ -75,7 +76,7 @@ async function openServer(url: string): Promise<Database> {
   // One that dies while in use (the server was restarted) may not either: its user learns of it through the
   // failed query.
   pool.on('connect', (client) => void client.on('error', () => {}));
-  const db: Db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
+  const db: Db = new OrderedKysely({ dialect: new PostgresDialect({ pool }) });
   const connection = await openStandingConnection(url);
   const locks = await createSharedLocks(connection);
   const { join } = createPresence(connection);

@@ -25,7 +25,6 @@ type Change = {
   readonly tuning?: Tuning;
 };
 
-/** Call it last in the transaction: the audit chain stays locked until its end. */
 export async function auditDestination(
   trx: Trx,
   row: Pick<DestinationRow, 'id' | 'site_id' | 'kind' | 'name' | 'url' | 'settings'>,

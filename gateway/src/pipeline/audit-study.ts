@@ -9,10 +9,6 @@ export type StudyAudit = {
   readonly [field: string]: string | number | boolean;
 };
 
-/**
- * Call it last in the transaction: the audit chain stays locked until the commit, and taking another lock
- * after it could make two steps wait for each other.
- */
 export async function auditStudy(
   trx: Transaction<Tables>,
   { now }: { readonly now: () => Date },

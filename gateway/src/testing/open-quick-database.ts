@@ -4,10 +4,10 @@
  *
  * Over the test server's Unix socket a prepared statement takes 0.1 ms, on a server that syncs nothing.
  */
-import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely';
+import { PostgresDialect, type PostgresPoolClient } from 'kysely';
 import pg from 'pg';
+import { OrderedKysely } from '../database/at-end.ts';
 import { COLUMN_TYPES, type Database, type Db } from '../database/database.ts';
-import type { Tables } from '../database/tables.ts';
 import { createTestDatabase } from './open-database.ts';
 
 /** Lets a test act in between, or die there (it throws, and its error reaches the caller). */
@@ -73,7 +73,7 @@ export async function openQuickDatabase(hooks: DatabaseHooks): Promise<Database>
   const { url, drop } = await createTestDatabase();
   const client = new pg.Client({ connectionString: url, types: COLUMN_TYPES });
   await client.connect();
-  const db: Db = new Kysely<Tables>({
+  const db: Db = new OrderedKysely({
     dialect: new PostgresDialect({ pool: createPool(client, hooks) as never }),
   });
   return {

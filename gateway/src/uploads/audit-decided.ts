@@ -11,7 +11,7 @@ import type { UploadTools } from './upload-tools.ts';
 
 const EVENTS = { covered: 'instances-covered', released: 'instances-released' } as const;
 
-/** `reports`: of the instances that are promised for the first time, one each. Call it last in the transaction. */
+/** `reports`: of the instances that are promised for the first time, one each. */
 export async function auditDecided(
   trx: Trx,
   tools: Pick<UploadTools, 'now'>,

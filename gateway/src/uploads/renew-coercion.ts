@@ -37,7 +37,7 @@ export async function renewedCoercion(db: Db, copy: StudyRow, by: string): Promi
 
 /**
  * The copies in which one of these instances of their original waits so take the values of now. Returns what the audit
- * trail is to record, last in the transaction.
+ * trail is to record after the decision.
  */
 export async function renewCoercions(
   trx: Trx,
