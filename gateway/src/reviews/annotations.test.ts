@@ -10,7 +10,6 @@ import {
   type PlaceAnnotations,
   type ReviewAnnotations,
 } from '#shared/protocol/annotations.ts';
-import type { Session } from '#shared/protocol/api.ts';
 import type { CaseTimeline } from '#shared/protocol/cases.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readReport } from '#shared/dicom/content-tree.ts';
@@ -22,6 +21,7 @@ import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { testFilm } from '../testing/open-subject.ts';
+import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
 
 const LABEL = 'Yamada, see Oberhuber';
 const SEED = 991;
@@ -32,17 +32,12 @@ const COLUMNS = 80;
 const test = suite('annotations');
 let gateway: TestGateway & { pacs: TestPacs };
 let study: string;
-type Who = 'ana' | 'ben' | 'cleo' | 'admin' | 'technician';
-const people = new Map<Who, Session>();
-const as = (who: Who): { token: string } => ({ token: people.get(who)!.accessToken });
-const idOf = (who: Who): string => people.get(who)!.user.id;
+const { as, idOf, nameOf, join } = testPeople(REVIEW_PEOPLE);
 
 test.before(async () => {
   const pacs = openTestPacs();
   gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
-  for (const who of ['ana', 'ben', 'cleo'] as const) people.set(who, await gateway.userWith(['radiologist']));
-  people.set('admin', await gateway.userWith(['admin']));
-  people.set('technician', await gateway.userWith(['technician']));
+  await join(gateway);
   study = await deliverStudy(gateway, { ...as('technician'), seed: SEED, patientId: 'PID-4712' });
   await deliverStudy(gateway, { ...as('technician'), seed: SEED + 1, patientId: 'PID-4713' });
 });
@@ -344,7 +339,7 @@ test('go to the PACS once the review is settled, under the patient of the study,
     assert.equal([stored!.state, stored!.reports.length], ['in-pacs', 1]);
     const { bytes } = gateway.pacs.held.get(stored!.reports[0]!.sopInstanceUID!)!;
     assert.is(readReport(await parsed(bytes))?.verification, 'VERIFIED');
-    for (const inside of [`of ${who}`, 'Film^Child', people.get(who)!.user.username, 'The readers agreed'])
+    for (const inside of [`of ${who}`, 'Film^Child', nameOf(who), 'The readers agreed'])
       assert.ok(bytes.includes(inside), inside);
     assert.not.ok(bytes.includes(who === 'ana' ? 'of ben' : 'of ana'));
   }

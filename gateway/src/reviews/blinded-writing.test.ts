@@ -7,13 +7,13 @@ import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Role, Session } from '#shared/protocol/api.ts';
 import type { Case, CaseAttachments, CaseNotes, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Review } from '#shared/protocol/reviews.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { askForExport, exportIn, fileOf } from '../testing/open-exports.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { REVIEW_PEOPLE, testPeople } from '../testing/test-people.ts';
 
 /** The first reader writes a note, attaches a file, and closes the case with a reason. */
 const WRITTEN = {
@@ -29,25 +29,14 @@ let gateway: TestGateway & { pacs: TestPacs };
 /** Of the last case that was opened. */
 let study: string;
 let seed = 985;
-type Who = 'ana' | 'ben' | 'cleo' | 'admin' | 'technician' | 'researcher' | 'auditor';
-const ROLE: Readonly<Record<Who, Role>> = {
-  ana: 'radiologist',
-  ben: 'radiologist',
-  cleo: 'radiologist',
-  admin: 'admin',
-  technician: 'technician',
-  researcher: 'researcher',
-  auditor: 'auditor',
-};
-const people = new Map<Who, Session>();
-const as = (who: Who): { token: string } => ({ token: people.get(who)!.accessToken });
-const idOf = (who: Who): string => people.get(who)!.user.id;
-const nameOf = (who: Who): string => people.get(who)!.user.username;
+const ROLE = { ...REVIEW_PEOPLE, researcher: 'researcher', auditor: 'auditor' } as const;
+type Who = keyof typeof ROLE;
+const { as, idOf, nameOf, join } = testPeople(ROLE);
 
 test.before(async () => {
   const pacs = openTestPacs();
   gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
-  for (const who of Object.keys(ROLE) as Who[]) people.set(who, await gateway.userWith([ROLE[who]]));
+  await join(gateway);
   for (const format of ['csv', 'jsonl', 'pdf'] as const) {
     const definition = {
       title: format,

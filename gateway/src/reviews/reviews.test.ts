@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Session } from '#shared/protocol/api.ts';
 import { CASE_FINDINGS, type Case, type CaseList, type CaseTimeline } from '#shared/protocol/cases.ts';
 import type { CaseReview, ListedReview, Review, ReviewPlace, ReviewTypes } from '#shared/protocol/reviews.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
+import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
 
 const COMMENT = 'Yamada again, see Oberhuber';
 
@@ -18,19 +18,12 @@ let gateway: TestGateway & { pacs: TestPacs };
 let seed = 980;
 let study: string;
 let resultId: string;
-/** Two readers, a third who decides between them, and an administrator who reads nothing. */
-const people = new Map<'ana' | 'ben' | 'cleo' | 'admin' | 'technician', Session>();
-type Who = 'ana' | 'ben' | 'cleo' | 'admin' | 'technician';
-const as = (who: Who): { token: string } => ({ token: people.get(who)!.accessToken });
-const idOf = (who: Who): string => people.get(who)!.user.id;
-const nameOf = (who: Who): string => people.get(who)!.user.username;
+const { as, idOf, nameOf, join } = testPeople(REVIEW_PEOPLE);
 
 test.before(async () => {
   const pacs = openTestPacs();
   gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
-  for (const who of ['ana', 'ben', 'cleo'] as const) people.set(who, await gateway.userWith(['radiologist']));
-  people.set('admin', await gateway.userWith(['admin']));
-  people.set('technician', await gateway.userWith(['technician']));
+  await join(gateway);
 });
 /** A study that nobody has looked at: a finding that was seen counts in every other case of its study. */
 test.before.each(async () => {
@@ -287,7 +280,7 @@ test('in turn, nobody is chosen for a blinded reading who was told the finding',
   const { places } = await jsonOf<Review>(gateway, opening, { ...as('admin'), body, status: 201 });
   assert.equal(
     places.map(({ reader }) => reader?.username ?? null).sort(),
-    (['ana', 'cleo'] as const).map((who) => people.get(who)!.user.username).sort(),
+    (['ana', 'cleo'] as const).map(nameOf).sort(),
   );
 });
 

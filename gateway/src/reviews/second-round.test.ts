@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Session } from '#shared/protocol/api.ts';
 import type { Case, CaseAttachments, CaseNotes, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import type { Review, ReviewTypes } from '#shared/protocol/reviews.ts';
@@ -10,22 +9,17 @@ import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
+import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
 
 const test = suite('a second round of a review');
 let gateway: TestGateway & { pacs: TestPacs };
 let seed = 1650;
-type Who = 'ana' | 'ben' | 'cleo' | 'admin' | 'technician';
-const people = new Map<Who, Session>();
-const as = (who: Who): { token: string } => ({ token: people.get(who)!.accessToken });
-const idOf = (who: Who): string => people.get(who)!.user.id;
-const nameOf = (who: Who): string => people.get(who)!.user.username;
+const { as, idOf, nameOf, join } = testPeople(REVIEW_PEOPLE);
 
 test.before(async () => {
   const pacs = openTestPacs();
   gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
-  for (const who of ['ana', 'ben', 'cleo'] as const) people.set(who, await gateway.userWith(['radiologist']));
-  people.set('admin', await gateway.userWith(['admin']));
-  people.set('technician', await gateway.userWith(['technician']));
+  await join(gateway);
   const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('admin'));
   const { definition } = types.find(({ name }) => name === 'chest-film-double')!;
   const body = {

@@ -2,7 +2,6 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Session } from '#shared/protocol/api.ts';
 import type { Case } from '#shared/protocol/cases.ts';
 import type { Review, ReviewTypes } from '#shared/protocol/reviews.ts';
 import { closeReadings } from '../audit/record-reading.ts';
@@ -11,20 +10,17 @@ import { askForExport, exportIn } from '../testing/open-exports.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { insertTestResult } from '../testing/insert-result.ts';
+import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
 
 const test = suite('readers who saw the finding');
 let gateway: TestGateway & { pacs: TestPacs };
 let seed = 1600;
-type Who = 'ana' | 'ben' | 'admin';
-const people = new Map<Who, Session>();
-const as = (who: Who): { token: string } => ({ token: people.get(who)!.accessToken });
-const idOf = (who: Who): string => people.get(who)!.user.id;
+const { as, idOf, join } = testPeople(REVIEW_PEOPLE);
 
 test.before(async () => {
   const pacs = openTestPacs();
   gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
-  for (const who of ['ana', 'ben'] as const) people.set(who, await gateway.userWith(['radiologist']));
-  people.set('admin', await gateway.userWith(['admin']));
+  await join(gateway);
 });
 test.after(() => gateway.close());
 
@@ -99,9 +95,9 @@ const LOOKS: Readonly<Record<string, (study: string, caseId: string) => Promise<
   },
   'a file of one’s own': async (study, caseId) => {
     await examine(study);
-    const { accessToken } = people.get('ben')!;
-    const { id } = await askForExport(gateway, accessToken, { selection: { cases: [caseId] } });
-    await exportIn(gateway, accessToken, { id });
+    const { token } = as('ben');
+    const { id } = await askForExport(gateway, token, { selection: { cases: [caseId] } });
+    await exportIn(gateway, token, { id });
   },
   'another case of the study': async (study) => {
     await examine(study);
