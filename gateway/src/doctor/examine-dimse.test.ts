@@ -8,6 +8,7 @@ import { skip } from '#testing/environment.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts/system/orthanc.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
 import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE } from '../testing/certificate.ts';
+import { discardingPacs } from '../testing/discarding-pacs.ts';
 import { ABORT, openDimsePeer, respond, type Script } from '../testing/dimse-peer.ts';
 import { hasStorescp, startStorescp } from '../testing/storescp.ts';
 import type { Finding } from './diagnoses.ts';
@@ -104,6 +105,22 @@ withOrthanc('with --store all is measured, and what is left there is named', asy
   assert.equal([report.settings.lagMinutes, report.settings.proof], [10, 'read-back']);
   assert.match(found(report, 'not-removed').says, 'Patient ID RELAYPACS-DOCTOR');
   assert.is(await countInstances(orthanc), 2);
+});
+
+withOrthanc('an Orthanc that confirms and then discards is said to have lost what it confirmed', async () => {
+  const DicomPort = await freePort();
+  const { settings, ...place } = await discardingPacs(join(folder, 'losing'));
+  const DicomModalities = { relay: { AET: 'RELAYPACS', Host: '127.0.0.1', Port: 104, AllowGet: true } };
+  const losing = await startOrthanc({
+    ...place,
+    settings: { ...settings, DicomServerEnabled: true, DicomPort, DicomAet: 'ORTHANC', DicomModalities },
+  });
+  try {
+    const lost = found(await examine(DicomPort, 'ORTHANC', { scope: 'store' }), 'stored-and-lost');
+    assert.equal([lost.check, lost.result], ['store', 'fail']);
+  } finally {
+    await losing.stop();
+  }
 });
 
 withOrthanc('a wrong AE title, and the port of the web pages', async ({ restUrl }) => {

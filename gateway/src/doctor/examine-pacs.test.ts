@@ -12,6 +12,7 @@ import { findNginx, passTo, startNginx, type Nginx } from '#testing/hostile-prox
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts/system/orthanc.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
 import { PRIVATE_CA, PRIVATE_CERTIFICATE, PRIVATE_CERTIFICATE_KEY } from '../testing/certificate.ts';
+import { discardingPacs } from '../testing/discarding-pacs.ts';
 import { startOddPacsProxy, type OddPacsProxy } from '../testing/odd-pacs-proxy.ts';
 import type { Finding } from './diagnoses.ts';
 import { examinePacs, type PacsReport } from './examine-pacs.ts';
@@ -208,6 +209,27 @@ promise('a lag of 20 s is measured, and one of 10 min is too long', async ({ pro
   assert.is(found(never, 'removed').result, 'ok');
 });
 
+promise(
+  'a PACS that confirms and then discards is told from one that is slow to show',
+  async ({ folder, proxy }) => {
+    const losing = await startOrthanc(await discardingPacs(join(folder, 'losing')));
+    try {
+      const report = await examine(losing.url, { store: true });
+      const lost = found(report, 'stored-and-lost');
+      assert.equal([lost.check, lost.result], ['store', 'fail']);
+      assert.match(
+        lost.says,
+        'confirmed two test instances, and 30 s later it neither lists nor returns 2 of',
+      );
+      assert.not(report.findings.some(({ code }) => code === 'stored'));
+    } finally {
+      await losing.stop();
+    }
+    proxy.oddities.lagMs = 600_000;
+    assert.is(found(await examine(proxy.url, { store: true }), 'stored').result, 'ok');
+  },
+);
+
 promise('a refusal is explained by its Failure Reason', async ({ proxy }) => {
   proxy.oddities.answer = ({ body }) => {
     const uid = /2\.25\.\d+/.exec(body.toString('latin1'))?.[0];
@@ -338,7 +360,7 @@ promise('behind TLS: a private CA, a wrong name, and plain HTTP to it', async ({
     const strange = await examine(`https://127.0.0.1:${port}/dicom-web`);
     const unknown = found(strange, 'certificate-private');
     assert.match(unknown.says, 'issued by Hospital CA');
-    assert.match(changeOf(unknown, 'any'), 'under Certificates');
+    assert.match(changeOf(unknown, 'any'), 'certificate file of that authority');
     assert.is(strange.isReached, false);
 
     const other = await examine(`https://127.0.0.2:${port}/dicom-web`, { ca: PRIVATE_CA });

@@ -50,6 +50,15 @@ export const INSTANCES = {
     },
   },
   stored: { check: 'store', result: 'ok', says: 'The PACS stored two test instances.' },
+  'stored-and-lost': {
+    check: 'store',
+    result: 'fail',
+    says: 'The PACS confirmed two test instances, and {seconds} s later it neither lists nor returns {lost} of them.',
+    change: {
+      any: 'Look in the PACS for what discards them: a rule, a quota or a full disk. Until then it loses what it confirms. If it only indexes later, save a lag of {minutes} minutes.',
+      Orthanc: 'Check the Lua scripts and Python plugins that filter or delete instances.',
+    },
+  },
   'stored-with-warning': {
     check: 'store',
     result: 'warn',

@@ -12,7 +12,7 @@ import { PacsDoesNotSearch, type StoreAnswer } from '../ports/pacs/pacs.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
 import { peerOf } from './dimse.ts';
 import { createSamples, type Sample } from './sample.ts';
-import { judgeTold, SAMPLE_BYTES_LIMIT, tookNone, toStore, waitUntilShown } from './store-sample.ts';
+import { judgeTold, lostOf, SAMPLE_BYTES_LIMIT, tookNone, toStore, waitUntilShown } from './store-sample.ts';
 import type { Probe, Visit } from './visit.ts';
 
 export const STORE_OVER_DIMSE: Probe = { run: storeSamples };
@@ -39,7 +39,11 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   const stored = judgeTold(told, 'an answer without them');
   if (stored.result === 'fail') return [stored];
   const lag = await waitUntilShown(visit, () => areShown(visit, samples));
-  return [stored, lag, await compare(visit, samples[0]!)];
+  const lost = await lostOf(
+    visit,
+    async ({ identifiers }) => typeof (await readBack(visit, identifiers)) !== 'string',
+  );
+  return [stored, lag, await compare(visit, samples[0]!), ...lost];
 }
 
 async function areShown(visit: Visit, samples: readonly Sample[]): Promise<boolean> {

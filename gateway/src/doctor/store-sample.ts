@@ -37,7 +37,24 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   const lag = await waitUntilShown(visit, () => areShown(visit, samples));
   if (!visit.found.isNeverShown)
     visit.found.instances = [...visit.found.instances, ...samples.map(({ identifiers }) => identifiers)];
-  return [stored, lag, await compare(visit, samples[0]!)];
+  const lost = await lostOf(
+    visit,
+    async ({ identifiers }) =>
+      (await instanceIn(await retrieve(visit, identifiers, SAMPLE_BYTES_LIMIT))) !== null,
+  );
+  return [stored, lag, await compare(visit, samples[0]!), ...lost];
+}
+
+/** A PACS that shows them too late still returns them. This is the last finding of its check, so it counts. */
+export async function lostOf(
+  visit: Visit,
+  isThere: (sample: Sample) => Promise<boolean>,
+): Promise<readonly Finding[]> {
+  if (!visit.found.isNeverShown) return [];
+  let lost = 0;
+  for (const sample of visit.found.samples) lost += Number(!(await isThere(sample)));
+  const facts = { lost, seconds: LAG_MS / 1000, minutes: lagMinutesOf(visit) };
+  return lost === 0 ? [] : only('stored-and-lost', facts);
 }
 
 async function store(visit: Visit, samples: readonly Sample[]): Promise<Answer | NoAnswer> {

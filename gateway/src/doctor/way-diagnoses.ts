@@ -93,7 +93,7 @@ export const NETWORK = {
     result: 'fail',
     says: 'The certificate was issued by {issuer}, which this machine does not trust ({code}).',
     change: {
-      any: 'Paste the certificate of that authority (PEM) under Certificates of the destination, or give --ca FILE to relay doctor. For PACS_URL, start with NODE_EXTRA_CA_CERTS=FILE.',
+      any: 'Choose the certificate file of that authority at the destination, or give --ca FILE to relay doctor. For PACS_URL, start with NODE_EXTRA_CA_CERTS=FILE.',
       nginx:
         'If the authority is a public one, the chain is incomplete: ssl_certificate must name a file with the certificate of the server and those of the intermediate authorities (fullchain.pem).',
     },
