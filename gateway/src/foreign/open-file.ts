@@ -106,10 +106,7 @@ async function openEntry({ entry, ...found }: OpenableEntry, named: Named, openi
   const bytes = await refusingUnreadable(signal, () => found.open(signal));
   if ('kind' in bytes) return leave({ entry, ...reasonOf(bytes) });
   if (await isOfAnother(bytes, opening))
-    return leave(
-      { entry, state: 'refused', reason: 'manifest-mismatch', ...(await uidsOf(bytes, opening)) },
-      await asSent(bytes, named, opening),
-    );
+    return leaveNamed({ entry, state: 'refused', reason: 'manifest-mismatch' }, bytes, named, opening);
   if ('place' in bytes) return openPlaced({ entry, file: bytes }, named, opening);
   const { companions } = named;
   const outcome = await ingestFile(bytes, { policy, inFolder: isArchive(form), companions }, signal);
@@ -126,8 +123,16 @@ async function leaveOut(
   named: Named,
   opening: Opening,
 ): Promise<void> {
-  const left = { entry, ...reasonOf(outcome), ...(await uidsOf(bytes, opening)) };
-  return opening.leave(left, left.state === 'skipped' ? undefined : await asSent(bytes, named, opening));
+  return leaveNamed({ entry, ...reasonOf(outcome) }, bytes, named, opening);
+}
+
+/** The answer to a request names the instances that were not taken, all by the UIDs under which they would be sent. */
+async function leaveNamed(left: NotTaken, bytes: AnyFile, named: Named, opening: Opening): Promise<void> {
+  const { begun, sent } = await asSent(bytes, named, opening);
+  const uids = sent && { sopInstanceUID: sent.sopInstanceUID, sopClassUID: begun?.sopClassUID };
+  const isNamed = opening.form.kind === 'parts' && uids?.sopClassUID !== undefined;
+  const of = left.state === 'skipped' ? undefined : sent;
+  await opening.leave(isNamed ? { ...left, ...uids } : left, of);
 }
 
 /** Under a policy that leaves it as it is, an instance is sent as it lies: only its header is read. */
@@ -163,18 +168,20 @@ function describePlaced(
   };
 }
 
-/** The instance that it would have been, also of a damaged file whose front says so. */
+type AsSent = { readonly begun?: BegunInstance | undefined; readonly sent?: BegunInstance | undefined };
+
+/** The instance as it lies there and as it would have been sent, also of a damaged file whose front says so. */
 async function asSent(
   bytes: AnyFile,
   { patients }: Named,
   { form, unsent, signal }: Opening,
-): Promise<BegunInstance | undefined> {
-  if (unsent === undefined) return undefined;
+): Promise<AsSent> {
+  if (unsent === undefined) return {};
   const said = await refusingUnreadable(signal, () =>
     summariseFile(bytes, isArchive(form), unsent.kind, signal),
   );
-  const uids = said.kind === 'summary' ? said.identifiers : said.kind === 'refused' ? said.begun : undefined;
-  return uids && sentUidsOf(uids, patients.get(uids.studyInstanceUID), unsent);
+  const begun = said.kind === 'summary' ? said.identifiers : said.kind === 'refused' ? said.begun : undefined;
+  return { begun, sent: begun && (await sentUidsOf(begun, patients.get(begun.studyInstanceUID), unsent)) };
 }
 
 /** An index of a disc is not sent, and that is no fault. */
@@ -187,18 +194,6 @@ async function isOfAnother(bytes: AnyFile, { form, signal }: Opening): Promise<b
   if (form.kind !== 'parts' || form.studyInstanceUID === null) return false;
   const said = await summariseFile(bytes, false, 'identified', signal);
   return said.kind === 'summary' && said.identifiers.studyInstanceUID !== form.studyInstanceUID;
-}
-
-/** The answer to a request names the instances that were not taken; under a policy that removes UIDs it cannot. */
-async function uidsOf(
-  bytes: AnyFile,
-  { form, policy, signal }: Opening,
-): Promise<Pick<NotTaken, 'sopInstanceUID' | 'sopClassUID'>> {
-  if (form.kind !== 'parts' || policy.kind !== 'identified') return {};
-  const said = await summariseFile(bytes, false, 'identified', signal);
-  if (said.kind !== 'summary') return {};
-  const { sopInstanceUID, sopClassUID } = said.identifiers;
-  return { sopInstanceUID, sopClassUID };
 }
 
 async function toOpened(

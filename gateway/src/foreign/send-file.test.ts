@@ -100,6 +100,16 @@ const whenReceipted = (token: string, id: string): Promise<FileStatus> =>
 
 const technician = async (): Promise<string> => (await gateway.userWith(['technician'])).accessToken;
 
+test('a creation without a filename is refused, and the answer names that field', async () => {
+  const { accessToken: token } = await gateway.userWith(['technician']);
+  const headers = { 'tus-resumable': '1.0.0', 'upload-length': '100' };
+  for (const more of [{}, { 'upload-metadata': `policy ${base64('identified')}` }]) {
+    const answer = await gateway.call('POST', '/upload/files', { token, headers: { ...headers, ...more } });
+    assert.is(answer.status, 422);
+    assert.match(((await answer.json()) as { detail: string }).detail, 'has no filename');
+  }
+});
+
 test('is taken under the policy that it names, else the key’s, else the gateway’s, and hears which', async () => {
   const { user, accessToken } = await gateway.userWith(['technician']);
   const asked = { accountId: user.id, scopes: ['upload'], policy: 'identified' } as const;

@@ -107,6 +107,33 @@ test('an instance that cannot be read, and one of another study, fail and hold u
   );
 });
 
+test('a damaged instance is named by the UIDs that its front says', async () => {
+  const [whole, damaged] = syntheticStudy({ seed: 9213, instancesPerSeries: 2 }).instances;
+  const body = bodyOf([whole!.bytes, damaged!.bytes.slice(0, -100)]);
+  const answer = await store({ body });
+  assert.is(answer.status, 202);
+  const said = (await answer.json()) as DataSet;
+  assert.equal(valuesIn(said, '00081198', '00081155'), [damaged!.identifiers.sopInstanceUID]);
+  assert.equal(valuesIn(said, '00081198', '00081150'), [damaged!.identifiers.sopClassUID]);
+  assert.is(said['0008119A'], undefined);
+});
+
+test('where UIDs are replaced, an instance that is held is named by its new one, in JSON and in XML', async () => {
+  const asked = { seed: 9214, series: 2, instancesPerSeries: 1, burnedInSeries: 1 };
+  const { instances } = syntheticStudy(asked);
+  const body = bodyOf(instances.map(({ bytes }) => bytes));
+  const path = '/dicom-web/studies?policy=deidentified';
+  const answer = await store({ path, body });
+  assert.is(answer.status, 202);
+  const said = (await answer.json()) as DataSet;
+  assert.is(valuesIn(said, '00081199', '00081155').length, 1);
+  assert.equal(valuesIn(said, '00081198', '00081197'), [0x0124]);
+  const [held] = valuesIn(said, '00081198', '00081155') as [string];
+  for (const { identifiers } of instances) assert.is.not(held, identifiers.sopInstanceUID);
+  const inXml = await store({ path, body, headers: { accept: 'application/dicom+xml' } });
+  assert.match(await inXml.text(), `keyword="ReferencedSOPInstanceUID"><Value number="1">${held}<`);
+});
+
 test('the answer is 409, in XML where only that is asked for, if nothing was taken', async () => {
   const garbage = new TextEncoder().encode('no instance');
   const answer = await store({ body: bodyOf([garbage]), headers: { accept: 'application/dicom+xml' } });

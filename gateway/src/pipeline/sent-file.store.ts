@@ -45,7 +45,7 @@ export type OpenFileJob = { readonly fileId: string };
 
 /**
  * One instance of the file; `entry` is its place there, counted from 1. `sent`: it is on the road, in `upload`.
- * UIDs of others stand here only where the policy keeps them.
+ * The UIDs of others are those under which they would be sent.
  */
 export type FileEntry = { readonly entry: number } & (
   | {

@@ -27,9 +27,10 @@ const instanceIn = (transferSyntaxUID = EXPLICIT_VR_LITTLE_ENDIAN): SyntheticIns
 
 const begunIn = (bytes: Uint8Array) => readBegunInstance(bytesSource(bytes));
 
-const saysOf = ({ identifiers: { studyInstanceUID, sopInstanceUID } }: SyntheticInstance) => ({
+const saysOf = ({ identifiers: { studyInstanceUID, sopInstanceUID, sopClassUID } }: SyntheticInstance) => ({
   studyInstanceUID,
   sopInstanceUID,
+  sopClassUID,
 });
 
 async function readyIn({ bytes }: SyntheticInstance) {

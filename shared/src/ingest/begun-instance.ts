@@ -8,13 +8,15 @@ import { bytesSource, rangeSource } from '../dicom/byte-source.ts';
 import { inflateFront } from '../dicom/inflate-data-set.ts';
 import { FRONT_BYTES } from '../dicom/limits.ts';
 import { openPart10, readDataSet, type OpenedFile } from '../dicom/part10.ts';
-import { SERIES_INSTANCE_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID } from '../dicom/tags.ts';
+import { SERIES_INSTANCE_UID, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY_INSTANCE_UID } from '../dicom/tags.ts';
 import { isUid } from '../dicom/uid.ts';
 import { findElement, uidText } from '../dicom/values.ts';
 
 export interface BegunInstance {
   readonly studyInstanceUID: string;
   readonly sopInstanceUID: string;
+  /** Left out where it is none. */
+  readonly sopClassUID?: string;
 }
 
 /** Null where its front does not say. Rejects only when reading does, or with the signal's reason. */
@@ -32,7 +34,8 @@ export async function readBegunInstance(
   const uids = [uidOf(STUDY_INSTANCE_UID), uidOf(SOP_INSTANCE_UID), uidOf(SERIES_INSTANCE_UID)] as const;
   if (!uids.every(isUid)) return null;
   const [studyInstanceUID, sopInstanceUID] = uids;
-  return { studyInstanceUID, sopInstanceUID };
+  const sopClassUID = uidOf(SOP_CLASS_UID);
+  return { studyInstanceUID, sopInstanceUID, ...(isUid(sopClassUID) ? { sopClassUID } : {}) };
 }
 
 /** As if its Data Set had never been deflated. */

@@ -62,7 +62,12 @@ function parseMetadata(header: string | null): Pick<Announced, 'uploadId' | 'dev
   const uploadId = (values.get('upload') ?? '').toString().toLowerCase();
   const deviceParcelId = (values.get('parcel') ?? '').toString().toLowerCase();
   if (!isUuid(uploadId) || !isUuid(deviceParcelId))
-    throw new Problem('invalid-request', 'Upload-Metadata names no upload and parcel.');
+    throw new Problem(
+      'invalid-request',
+      values.has('upload')
+        ? 'Upload-Metadata names no upload and parcel.'
+        : 'Upload-Metadata has no filename: add `filename` and the file’s name in base64.',
+    );
   const keyId = values.get('seal')?.toString();
   const enc = values.get('enc')?.toString('base64');
   if ((keyId === undefined) !== (enc === undefined))
