@@ -23,13 +23,15 @@ export type Nginx = { readonly port: number; stop(): Promise<void> };
 
 export type NginxSettings = {
   readonly port: number;
+  /** PEM: it speaks TLS. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
   /** Directives of the server block. */
   readonly server?: readonly string[];
   /** Directives of its one location. */
   readonly location: readonly string[];
 };
 
-function configuration(folder: string, { port, server = [], location }: NginxSettings): string {
+function configuration(folder: string, { port, tls, server = [], location }: NginxSettings): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (name) => `${name}_temp_path ${join(folder, name)};`,
   );
@@ -43,7 +45,8 @@ function configuration(folder: string, { port, server = [], location }: NginxSet
     'http {',
     'access_log off;',
     ...temporary,
-    `server { listen 127.0.0.1:${port};`,
+    `server { listen 127.0.0.1:${port}${tls ? ' ssl' : ''};`,
+    ...(tls ? [`ssl_certificate ${folder}/tls.pem;`, `ssl_certificate_key ${folder}/tls.key;`] : []),
     ...server,
     'location / {',
     ...location,
@@ -57,6 +60,8 @@ export async function startNginx(nginx: string, settings: NginxSettings): Promis
   const folder = await mkdtemp(join(tmpdir(), 'relay-nginx-'));
   const file = join(folder, 'nginx.conf');
   await writeFile(file, configuration(folder, settings));
+  if (settings.tls) await writeFile(join(folder, 'tls.pem'), settings.tls.certificate);
+  if (settings.tls) await writeFile(join(folder, 'tls.key'), settings.tls.key);
   const child = spawn(nginx, ['-p', folder, '-c', file, '-e', join(folder, 'error.log')], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });

@@ -36,6 +36,8 @@ const words = destinationWords.form;
 export type DestinationSheetProps = {
   /** Null: a new one. */
   readonly destination: Destination | null;
+  /** There is no other: the gateway makes it primary. */
+  readonly isFirst: boolean;
   /** Throws ApiProblem, Unreachable. */
   readonly onSave: (id: string | null, wish: DestinationWish, isPrimary: boolean) => Promise<void>;
   readonly onClose: () => void;
@@ -52,7 +54,7 @@ type Form = {
   readonly before: Typed | null;
 };
 
-export function DestinationSheet({ destination, onSave, onClose }: DestinationSheetProps) {
+export function DestinationSheet({ destination, isFirst, onSave, onClose }: DestinationSheetProps) {
   const form: Form = {
     typed: useSignal(toTyped(destination)),
     mistake: useSignal<Mistake | null>(null),
@@ -95,7 +97,7 @@ export function DestinationSheet({ destination, onSave, onClose }: DestinationSh
         )}
         {isInTheClear(typed) && <Notice kind="wait">{words.inTheClear}</Notice>}
         <Details form={form} />
-        {form.isNew && <AsPrimary isPrimary={isPrimary} />}
+        {form.isNew && <AsPrimary isPrimary={isPrimary} isFirst={isFirst} />}
         <div id={form.message} role="alert">
           {form.mistake.value && <MistakeNotice mistake={form.mistake.value} />}
         </div>
@@ -217,9 +219,17 @@ function Commitment({ form: { typed }, kind }: { readonly form: Form; readonly k
   );
 }
 
+type AsPrimaryProps = { readonly isPrimary: Signal<boolean>; readonly isFirst: boolean };
+
 /** Of a new one: so that it need not be looked for afterwards. */
-function AsPrimary({ isPrimary }: { readonly isPrimary: Signal<boolean> }) {
+function AsPrimary({ isPrimary, isFirst }: AsPrimaryProps) {
   const hint = useId();
+  if (isFirst)
+    return (
+      <Notice kind="wait" title={words.first}>
+        <p>{destinationWords.primaryMeans}</p>
+      </Notice>
+    );
   return (
     <div class="stack-tight">
       <label class="choice">

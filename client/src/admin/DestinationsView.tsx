@@ -1,7 +1,7 @@
 /** The destinations: where each is, whether it answers now, and what waits for it. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Destination } from '#shared/protocol/destination.ts';
+import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Notice } from '../kit/Notice.tsx';
@@ -13,19 +13,18 @@ import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
 import { AdminHead } from './AdminHead.tsx';
 import { AdminTrouble } from './AdminTrouble.tsx';
+import { AuthorityAgain } from './AuthorityAgain.tsx';
 import { BuiltInViewer } from './BuiltInViewer.tsx';
 import { DeadLetters, GivenUp } from './DeadLetters.tsx';
+import { DestinationActions } from './DestinationActions.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
 import { destinationWords as words } from './destination-words.ts';
-import { ViewersSheet } from './ViewersSheet.tsx';
 import { ImportOrdersSheet } from './ImportOrdersSheet.tsx';
-import { WorklistSheet } from './WorklistSheet.tsx';
-import { importWords, worklistWords } from './worklist-words.ts';
+import { importWords } from './worklist-words.ts';
 import { Examination } from './Examination.tsx';
 import { SampleData } from './SampleData.tsx';
 import { SendSample } from './SendSample.tsx';
 import { PasswordAgain } from './PasswordAgain.tsx';
-import { viewersWords } from './viewers-words.ts';
 import { useAsCounted, useNeedyInSight } from './needy-destinations.ts';
 import { createDestinationsStore, type DestinationsStore, type Tested } from './destinations.store.ts';
 
@@ -78,6 +77,7 @@ export function DestinationsView() {
       {editing.value !== undefined && (
         <DestinationSheet
           destination={editing.value}
+          isFirst={destinations?.length === 0}
           onSave={async (...wanted) => {
             saved.value = await store.save(...wanted);
           }}
@@ -132,6 +132,7 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
   }, [wasSaved]);
   const { id, kind, name, url, isPrimary, fromEnvironment } = destination;
   const isFailing = tested?.found?.verdict?.result === 'fail';
+  const save = async (wish: DestinationWish) => void (await store.save(id, wish, false));
   return (
     <article class="destination" aria-label={name}>
       <div>
@@ -145,7 +146,11 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
       </div>
       <p class="numbers">{studiesOf(destination)}</p>
       <Refused destination={destination} />
-      {!isPrimary && <NeedField destination={destination} isFailing={isFailing} store={store} />}
+      {isPrimary ? (
+        <p class="small quiet">{words.primaryMeans}</p>
+      ) : (
+        <NeedField destination={destination} isFailing={isFailing} store={store} />
+      )}
       <GivingUp destination={destination} store={store} />
       <GivenUp destination={destination} store={store} />
       <DeadLetters destination={destination} store={store} />
@@ -155,13 +160,15 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
         tested={tested}
         onTune={(tuning) => void store.tune(id, tuning)}
       />
-      <PasswordAgain
+      <AuthorityAgain
         destination={destination}
         tested={tested}
-        onSave={async (wish) => void (await store.save(id, wish, false))}
+        secrets={store.secrets.of(destination)}
+        onSave={save}
       />
+      <PasswordAgain destination={destination} tested={tested} onSave={save} />
       <SendSample destination={destination} tested={tested} />
-      <Actions
+      <DestinationActions
         destination={destination}
         store={store}
         onChange={onChange}
@@ -280,59 +287,6 @@ function Tuned({ destination: { id, name, tuning }, store }: Pick<OneProps, 'des
   );
 }
 
-/** Storing something there is a question of its own. */
-function Testing({
-  destination: { id, name, kind },
-  store,
-  isTesting,
-}: Pick<ActionsProps, 'destination' | 'store' | 'isTesting'>) {
-  return (
-    <>
-      <button
-        type="button"
-        class="button"
-        aria-label={words.of(words.test, name)}
-        disabled={isTesting}
-        onClick={() => void store.test(id, 'all')}
-      >
-        {words.test}
-      </button>
-      {kind !== 'folder' && (
-        <AskFirst
-          label={words.testStoring}
-          of={words.of(words.testStoring, name)}
-          ask={words.askStoring(name)}
-          onYes={() => void store.test(id, 'store')}
-        />
-      )}
-    </>
-  );
-}
-
-function Viewers({ destination, store }: Pick<OneProps, 'destination' | 'store'>) {
-  const viewing = useSignal(false);
-  return (
-    <>
-      <button
-        type="button"
-        class="button"
-        aria-haspopup="dialog"
-        aria-label={viewersWords.title(destination.name)}
-        onClick={() => (viewing.value = true)}
-      >
-        {viewersWords.button}
-      </button>
-      {viewing.value && (
-        <ViewersSheet
-          destination={destination}
-          onSave={store.setViewers}
-          onClose={() => (viewing.value = false)}
-        />
-      )}
-    </>
-  );
-}
-
 function ImportOrders() {
   const isOpen = useSignal(false);
   return (
@@ -342,72 +296,5 @@ function ImportOrders() {
       </button>
       {isOpen.value && <ImportOrdersSheet onClose={() => (isOpen.value = false)} />}
     </>
-  );
-}
-
-function Worklist({ destination, store }: Pick<OneProps, 'destination' | 'store'>) {
-  const isOpen = useSignal(false);
-  return (
-    <>
-      <button
-        type="button"
-        class="button"
-        aria-haspopup="dialog"
-        aria-label={worklistWords.title(destination.name)}
-        onClick={() => (isOpen.value = true)}
-      >
-        {worklistWords.button}
-      </button>
-      {isOpen.value && (
-        <WorklistSheet
-          destination={destination}
-          onSave={store.setWorklist}
-          onClose={() => (isOpen.value = false)}
-        />
-      )}
-    </>
-  );
-}
-
-type ActionsProps = Omit<OneProps, 'tested' | 'wasSaved'> & {
-  readonly isTesting: boolean;
-  readonly isFailing: boolean;
-};
-
-function Actions({ destination, store, onChange, isTesting, isFailing }: ActionsProps) {
-  const { id, name, isPrimary, fromEnvironment, hasStudies } = destination;
-  return (
-    <div class="row">
-      <Testing destination={destination} store={store} isTesting={isTesting} />
-      {!fromEnvironment && (
-        <button
-          type="button"
-          class="button"
-          aria-haspopup="dialog"
-          aria-label={words.of(words.change, name)}
-          onClick={onChange}
-        >
-          {words.change}
-        </button>
-      )}
-      <Viewers destination={destination} store={store} />
-      <Worklist destination={destination} store={store} />
-      {!isPrimary && (
-        <AskFirst
-          label={words.makePrimary}
-          of={words.of(words.makePrimary, name)}
-          ask={isFailing ? words.askFailing(name) : words.askPrimary(name)}
-          onYes={() => void store.makePrimary(id)}
-        />
-      )}
-      {!isPrimary && !fromEnvironment && !hasStudies && (
-        <AskFirst
-          label={words.remove}
-          of={words.of(words.remove, name)}
-          ask={words.askRemove(name)}
-          onYes={() => void store.remove(id)}
-        />
-      )}
-    </div>
   );
 }

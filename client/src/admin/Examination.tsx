@@ -19,7 +19,7 @@ export function Examination({ destination, tested, onTune }: Props) {
     <>
       <div role="status">
         {running !== null && <p class="quiet">{running === 'reach' ? words.reaching : words.testing}</p>}
-        {running === null && found && <Verdict found={found} />}
+        {running === null && found && <Verdict found={found} destination={destination} />}
       </div>
       {running === null && found && <AllChecks destination={destination} found={found} onTune={onTune} />}
     </>
@@ -28,14 +28,18 @@ export function Examination({ destination, tested, onTune }: Props) {
 
 type Finding = DestinationExamination['findings'][number];
 
-function Verdict({ found: { verdict, findings, milliseconds } }: { readonly found: DestinationExamination }) {
+type VerdictProps = { readonly found: DestinationExamination; readonly destination: Destination };
+
+function Verdict({ found: { verdict, findings, milliseconds }, destination }: VerdictProps) {
   const wrong = findings.filter(({ result }) => result === 'fail' || result === 'warn');
   const isOk = verdict?.result !== 'fail';
+  // An answer to a question says nothing of the studies that it refuses, or loses.
+  const isWell = isOk && destination.refused === null && destination.unlisted === null;
   return (
-    <div class="destination-finding" data-finding={isOk ? 'ok' : 'wrong'}>
-      <Icon name={isOk ? 'pacs' : 'decide'} />
+    <div class="destination-finding" data-finding={isWell ? 'ok' : isOk ? 'answers' : 'wrong'}>
+      <Icon name={isWell ? 'pacs' : isOk ? 'caution' : 'decide'} />
       <div class="stack-tight">
-        {isOk && <p>{verdict === null ? words.well : words.wellBut}</p>}
+        {isOk && <p>{!isWell ? words.answersAlone : verdict === null ? words.well : words.wellBut}</p>}
         {wrong.map((finding) => (
           <Wrong key={finding.title} finding={finding} />
         ))}

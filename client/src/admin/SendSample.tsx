@@ -1,10 +1,12 @@
-/** From a destination that works to the upload page, where the sample study is chosen and one press sends it. */
+/** At a destination that works: one press sends the sample study, or leads to what Send asks before. */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { canSend, sendableOf } from '../pipeline/ingest/sendable.ts';
 import { destinationWords as words } from './destination-words.ts';
 import type { Tested } from './destinations.store.ts';
 
@@ -12,6 +14,7 @@ type Props = { readonly destination: Destination; readonly tested: Tested | null
 
 export function SendSample({ destination: { isPrimary, need, name }, tested }: Props) {
   const ingest = useIngest();
+  const { user } = useSession();
   const isMissing = useSignal(false);
   const message = useId();
   const found = tested?.found ?? null;
@@ -23,10 +26,15 @@ export function SendSample({ destination: { isPrimary, need, name }, tested }: P
     isMissing.value = false;
     try {
       await ingest.addSample();
-      location.hash = hrefOf({ page: 'upload' });
     } catch {
       isMissing.value = true;
+      return;
     }
+    if (canSend(ingest, sendableOf(ingest), user.peek())) await ingest.send();
+    // The upload page says what Send asks, or could not do.
+    const isQueued = ingest.problem.peek() === null && ingest.studies.peek().length === 0;
+    if (isQueued) ingest.clear();
+    location.hash = hrefOf({ page: isQueued ? 'studies' : 'upload' });
   };
   return (
     <div class="row">

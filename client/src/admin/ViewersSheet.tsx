@@ -3,6 +3,7 @@ import { type Signal, useSignal } from '@preact/signals';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { viewerSchema, VIEWERS_LIMIT, type Viewer } from '#shared/protocol/viewer.ts';
 import { FormActions } from '../kit/FormActions.tsx';
+import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
@@ -37,6 +38,8 @@ export function ViewersSheet({ destination, onSave, onClose }: ViewersSheetProps
     <Sheet title={words.title(destination.name)} onClose={onClose}>
       <form class="stack sheet-part" onSubmit={(event) => void save(event)} noValidate>
         <p class="quiet">{words.what}</p>
+        <p class="quiet">{words.ofPrimary}</p>
+        {!destination.isPrimary && <Notice kind="wait" title={words.ofOther(destination.name)} />}
         {rows.value.length === 0 && <p class="quiet">{words.none}</p>}
         {rows.value.map((_, at) => (
           <OneViewer key={at} rows={rows} at={at} />

@@ -10,6 +10,7 @@ import type {
 import type { Need } from '#shared/protocol/forms.ts';
 import { counted, instances } from '../kit/counted.ts';
 import { formatBytes, formatFullMoment } from '../kit/format.ts';
+import type { WhyKept } from './why-kept.ts';
 
 export type AuthenticationKind = 'none' | 'basic' | 'bearer' | 'oauth';
 export type DimseConnection = 'plain' | 'tls';
@@ -41,6 +42,7 @@ export const destinationWords = {
     'The PACSs to which studies go. New studies go to the primary one, and to others that you choose; a study under way stays with its own.',
   add: 'Add a destination',
   primary: 'Primary',
+  primaryMeans: 'New studies go here, and viewers and models use it.',
   fromEnvironment: 'Set by PACS_URL at every start. To change it, change that setting and restart.',
   underWay: (studies: number) => `${counted(studies, 'study', 'studies')} under way`,
   waiting: ({ studies, instances: count, bytes, since }: Waits) =>
@@ -82,6 +84,7 @@ export const destinationWords = {
   results: { ok: 'Right', warn: 'Check', fail: 'Wrong', skipped: 'Not looked at' },
   well: 'It answers, and gives what it holds.',
   wellBut: 'It answers. Check this:',
+  answersAlone: 'It answers, but what it does with studies is wrong: see above.',
   allChecks: (count: number) => (count === 1 ? 'The one check' : `All ${count} checks`),
   settings: 'These settings fit this destination:',
   saveSettings: 'Save these settings',
@@ -154,12 +157,31 @@ export const destinationWords = {
     yes: 'Delete',
     no: 'Keep',
   }),
+  kept: {
+    environment: 'It cannot be deleted here: PACS_URL sets it at every start.',
+    primary: 'It cannot be deleted while it is primary. Make another destination primary first.',
+    studies:
+      'It cannot be deleted: studies went or go to it, and their receipts name it. To send nothing more there, choose Do not go there.',
+  } satisfies Record<WhyKept, string>,
   took: (milliseconds: number) => `answered in ${milliseconds} ms`,
   passwordAgain: {
     of: (name: string) => `Password of ${name}`,
     password: (username: string) => `Another password of ${username}`,
     save: 'Save and test',
     saving: 'Saving…',
+  },
+  authorityAgain: {
+    file: (name: string) => `Certificate file of the authority of ${name} (saves and tests)`,
+    noCertificate: {
+      title: 'There is no certificate in this file.',
+      next: 'Choose the certificate of the authority itself, as a PEM or DER file.',
+      code: null,
+    },
+    secretToo: {
+      title: 'The password, token or secret is needed again.',
+      next: 'With another authority another server could answer. Press Change, and enter both there.',
+      code: null,
+    },
   },
   form: {
     add: 'Add a destination',
@@ -171,6 +193,7 @@ export const destinationWords = {
     primary: 'Send new studies here',
     primaryWhat:
       'It becomes the primary destination, which also serves viewers and models. Studies under way stay with theirs.',
+    first: 'It becomes the primary destination, because there is no other yet.',
     kind: 'Kind',
     kindNames: {
       dicomweb: 'DICOMweb',

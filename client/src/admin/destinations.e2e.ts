@@ -13,6 +13,7 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
 import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
+import { CERTIFICATE, CERTIFICATE_KEY } from '../../../gateway/src/testing/certificate.ts';
 import { startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
 import { HONEST, type Conduct } from '../../../gateway/src/testing/web-conduct.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
@@ -103,6 +104,9 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await openDestinations(page, account.username);
   const first = page.getByRole('article', { name: 'default' });
   await first.getByText('It answers, and gives what it holds.').waitFor();
+  await first.getByText(/^New studies go here, and viewers/).waitFor();
+  await first.getByText('It cannot be deleted here: PACS_URL sets it at every start.').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Delete default' }).isDisabled());
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Second PACS');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -129,6 +133,12 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await second.getByText('It answers, and gives what it holds.').waitFor();
   await openChecks(second);
   await tryFolder(page);
+  await page.getByRole('button', { name: 'Viewers of second' }).click();
+  await page
+    .getByRole('dialog')
+    .getByText(/^second is not primary/)
+    .waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
   await page.getByRole('button', { name: 'Delete second' }).click();
   await looksRight(page, 'destination-delete');
   await page.getByRole('button', { name: 'Keep' }).click();
@@ -136,12 +146,25 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByRole('button', { name: 'Make primary second' }).click();
   await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
   await second.getByRole('heading', { name: /Primary/ }).waitFor();
+  await second.getByText(/^It cannot be deleted while it is primary/).waitFor();
   await page.getByRole('button', { name: 'Make primary default' }).click();
   await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
   await first.getByRole('heading', { name: /Primary/ }).waitFor();
   await page.getByRole('button', { name: 'Delete second' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await second.waitFor({ state: 'detached' });
+});
+
+walk('the first destination says before it is saved that it becomes primary', async (stage) => {
+  const { page, account } = stage;
+  await stage.enter();
+  await page.route('**/admin/destinations', (route) => route.fulfill({ json: { destinations: [] } }));
+  await openDestinations(page, account.username);
+  await page.getByRole('button', { name: 'Add a destination' }).click();
+  const sheet = page.getByRole('dialog');
+  await sheet.getByText('It becomes the primary destination, because there is no other yet.').waitFor();
+  assert.is(await sheet.getByLabel('Send new studies here').count(), 0);
+  await looksRight(page, 'destination-first');
 });
 
 /** Every press and every field from the first page on. */
@@ -155,67 +178,85 @@ function countActions(page: Page) {
     press: (name: string | RegExp, role: 'button' | 'link' = 'button') =>
       act((at) => at.getByRole(role, { name, exact: typeof name === 'string' }).click()),
     fill: (label: string, text: string) => act((at) => at.getByLabel(label, { exact: true }).fill(text)),
+    choose: (label: RegExp, name: string, pem: string) =>
+      act((at) => at.getByLabel(label).setInputFiles([onDisk(name, Buffer.from(pem))])),
     tick: (label: string) => act((at) => at.getByLabel(label).check()),
     count: () => count,
   };
 }
 
-walk('a PACS with a wrong password behind a limit of 1 MB takes twelve actions', async (stage) => {
-  const nginx = findNginx();
-  if (nginx === null) return skip('a PACS behind nginx', 'nginx is not installed');
-  const { page, account, orthanc } = stage;
-  const port = await freePort();
-  const upstream = Number(new URL(orthanc.url).port);
-  let proxy = await startNginx(nginx, { port, location: passTo(upstream) });
-  const [username, password] = credentialsOf(orthanc);
-  const person = countActions(page);
-  try {
-    await stage.enter();
-    await person.press(`Account of ${account.username}`);
-    await person.press('Administration', 'link');
-    await person.press('Add a destination');
-    await person.fill('Address', `http://127.0.0.1:${port}/dicom-web`);
-    await person.fill('User name', username);
-    await person.fill('Password', 'a guess');
-    await person.tick('Send new studies here');
-    await person.press('Save');
-    const behind = page.getByRole('article', { name: 'pacs-127-0-0-1' });
-    await behind
-      .getByRole('heading', { name: /Primary/ })
-      .and(page.locator(':focus'))
-      .waitFor();
-    const verdict = behind.locator('.destination-finding');
-    await verdict.getByText(/^The PACS does not take these credentials/).waitFor();
-    await person.fill(`Another password of ${username}`, password);
-    await person.press('Save and test');
-    await verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/).waitFor();
-    await verdict.getByText(/client_max_body_size 0/).waitFor();
-    // Neither helps while the limit is there.
-    for (const name of [/^Send a sample study/, /^Save these settings/])
-      assert.is(await behind.getByRole('button', { name }).count(), 0);
-    await looksRight(page, 'destination-limited');
-    // Somebody puts nginx right; the page says so without a press.
-    await proxy.stop();
-    const location = ['client_max_body_size 0;', ...passTo(upstream)];
-    proxy = await startNginx(nginx, { port, location });
-    await verdict.getByText(/^It answers/).waitFor();
-    await looksRight(page, 'destination-mended');
-    await person.press('Send a sample study pacs-127-0-0-1');
-    await person.press(/^Send 1 study/);
-    assert.is(person.count(), 12);
-    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-    // The walks after it send there.
-    await openDestinations(page, account.username);
-    await page.getByRole('button', { name: 'Make primary default' }).click();
-    await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
-    await page
-      .getByRole('article', { name: 'default' })
-      .getByRole('heading', { name: /Primary/ })
-      .waitFor();
-  } finally {
-    proxies.push(proxy);
-  }
-});
+type Person = ReturnType<typeof countActions>;
+
+/** As it was told: with a wrong password, and without the certificate of its authority. */
+async function addBehind(person: Person, { account }: Stage, port: number, username: string): Promise<void> {
+  await person.press(`Account of ${account.username}`);
+  await person.press('Administration', 'link');
+  await person.press('Add a destination');
+  await person.fill('Address', `https://127.0.0.1:${port}/dicom-web`);
+  await person.fill('User name', username);
+  await person.fill('Password', 'a guess');
+  await person.tick('Send new studies here');
+  await person.press('Save');
+}
+
+walk(
+  'a PACS with a private authority, a wrong password and a limit of 1 MB takes twelve actions',
+  async (stage) => {
+    const nginx = findNginx();
+    if (nginx === null) return skip('a PACS behind nginx', 'nginx is not installed');
+    const { page, account, orthanc } = stage;
+    const port = await freePort();
+    const upstream = Number(new URL(orthanc.url).port);
+    const tls = { certificate: CERTIFICATE, key: CERTIFICATE_KEY };
+    let proxy = await startNginx(nginx, { port, tls, location: passTo(upstream) });
+    const [username, password] = credentialsOf(orthanc);
+    const person = countActions(page);
+    try {
+      await stage.enter();
+      await addBehind(person, stage, port, username);
+      const behind = page.getByRole('article', { name: 'pacs-127-0-0-1' });
+      await behind
+        .getByRole('heading', { name: /Primary/ })
+        .and(page.locator(':focus'))
+        .waitFor();
+      const verdict = behind.locator('.destination-finding');
+      await verdict.getByText(/^The certificate was issued by localhost/).waitFor();
+      await looksRight(page, 'destination-untrusted');
+      const authority = /^Certificate file of the authority/;
+      await behind.getByLabel(authority).setInputFiles([onDisk('ca.pem', Buffer.from('no certificate'))]);
+      await behind.getByText('There is no certificate in this file.').waitFor();
+      await person.choose(authority, 'ca.pem', CERTIFICATE);
+      await verdict.getByText(/^The PACS does not take these credentials/).waitFor();
+      await person.fill(`Another password of ${username}`, password);
+      await person.press('Save and test');
+      await verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/).waitFor();
+      await verdict.getByText(/client_max_body_size 0/).waitFor();
+      // Neither helps while the limit is there.
+      for (const name of [/^Send a sample study/, /^Save these settings/])
+        assert.is(await behind.getByRole('button', { name }).count(), 0);
+      await looksRight(page, 'destination-limited');
+      // Somebody puts nginx right; the page says so without a press.
+      await proxy.stop();
+      const location = ['client_max_body_size 0;', ...passTo(upstream)];
+      proxy = await startNginx(nginx, { port, tls, location });
+      await verdict.getByText(/^It answers/).waitFor();
+      await looksRight(page, 'destination-mended');
+      await person.press('Send a sample study pacs-127-0-0-1');
+      assert.is(person.count(), 12);
+      await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+      // The walks after it send there.
+      await openDestinations(page, account.username);
+      await page.getByRole('button', { name: 'Make primary default' }).click();
+      await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
+      await page
+        .getByRole('article', { name: 'default' })
+        .getByRole('heading', { name: /Primary/ })
+        .waitFor();
+    } finally {
+      proxies.push(proxy);
+    }
+  },
+);
 
 /** In the head of every page. */
 const mark = (page: Page): Locator =>
@@ -408,6 +449,8 @@ walk('a destination that refuses every store says so with its status, and since 
     await sendStudy(page, filesOf(study));
     await openDestinations(page, account.username);
     await night.getByText(/^It refuses what is stored there: status 500, since /).waitFor();
+    await night.getByText('It answers, but what it does with studies is wrong: see above.').waitFor();
+    assert.is(await night.getByText('It answers, and gives what it holds.').count(), 0);
     await looksRight(page, 'destination-refuses-stores');
   } finally {
     await pacs.close();

@@ -23,6 +23,7 @@ import type { Viewer } from '#shared/protocol/viewer.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
 import { decidingRules } from './rule-form.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
+import { createTypedSecrets, type TypedSecrets } from './typed-secrets.ts';
 
 /** `again`: a whole test that nobody asked for, because something is wrong. It stores nothing. */
 type TestScope = ExaminationWish['scope'] | 'again';
@@ -59,6 +60,8 @@ export interface DestinationsStore {
    * ApiProblem, Unreachable.
    */
   save(id: string | null, wish: DestinationWish, isPrimary: boolean): Promise<string>;
+  /** Those that were saved since the page was opened. */
+  readonly secrets: Pick<TypedSecrets, 'of'>;
   /** Throws ApiProblem, Unreachable. */
   setViewers(id: string, viewers: readonly Viewer[]): Promise<void>;
   /** Null: it has none. Throws ApiProblem, Unreachable. */
@@ -239,6 +242,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
   const tests = signal<Tests>(new Map());
   const trouble = signal<Trouble | null>(null);
   const closing = new AbortController();
+  const secrets = createTypedSecrets();
   const deadLetters = signal<State['deadLetters']['value']>(new Map());
   const state: State = { api, destinations, rules, tests, deadLetters, closed: closing.signal };
   const tried: Tried = async (work) => {
@@ -255,6 +259,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
     tests,
     deadLetters,
     trouble,
+    secrets,
     ...looking(state, tried),
     async save(id, wish, isPrimary) {
       const at = id === null ? PATH : `${PATH}/${id}`;
@@ -262,6 +267,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
         method: id === null ? 'POST' : 'PUT',
         body: wish,
       });
+      secrets.keep(saved, wish);
       await tried(async () => {
         if (isPrimary) await api.json(`${PATH}/${saved.id}/primary`, destinationSchema, { method: 'POST' });
         await list(state);

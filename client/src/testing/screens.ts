@@ -173,6 +173,8 @@ export const SCREENS = {
   'admin/destinations.e2e.ts': {
     destinations: 'The destination of the environment, and one with a wrong password',
     'destination-failing': 'Asks before studies go to a destination that fails its test',
+    'destination-first': 'The form of the first destination, which becomes primary',
+    'destination-untrusted': 'A destination whose certificate is of a private authority',
     'destination-mended': 'A destination that works now, and offers to send a sample study',
     'destination-limited': 'The findings at a PACS behind a proxy with a limit of 1 MB',
     'destination-dead-letters': 'A folder has another file in the place of an image',

@@ -1,0 +1,155 @@
+/** The buttons of one destination. */
+import { useSignal } from '@preact/signals';
+import { useId } from 'preact/hooks';
+import type { Destination } from '#shared/protocol/destination.ts';
+import { AskFirst } from '../kit/AskFirst.tsx';
+import type { DestinationsStore } from './destinations.store.ts';
+import { destinationWords as words } from './destination-words.ts';
+import { ViewersSheet } from './ViewersSheet.tsx';
+import { viewersWords } from './viewers-words.ts';
+import { whyKept } from './why-kept.ts';
+import { WorklistSheet } from './WorklistSheet.tsx';
+import { worklistWords } from './worklist-words.ts';
+
+type Props = { readonly destination: Destination; readonly store: DestinationsStore };
+
+type ActionsProps = Props & {
+  readonly isTesting: boolean;
+  readonly isFailing: boolean;
+  readonly onChange: () => void;
+};
+
+export function DestinationActions({ destination, store, onChange, isTesting, isFailing }: ActionsProps) {
+  const { id, name, isPrimary, fromEnvironment } = destination;
+  return (
+    <div class="row">
+      <Testing destination={destination} store={store} isTesting={isTesting} />
+      {!fromEnvironment && (
+        <button
+          type="button"
+          class="button"
+          aria-haspopup="dialog"
+          aria-label={words.of(words.change, name)}
+          onClick={onChange}
+        >
+          {words.change}
+        </button>
+      )}
+      <Viewers destination={destination} store={store} />
+      <Worklist destination={destination} store={store} />
+      {!isPrimary && (
+        <AskFirst
+          label={words.makePrimary}
+          of={words.of(words.makePrimary, name)}
+          ask={isFailing ? words.askFailing(name) : words.askPrimary(name)}
+          onYes={() => void store.makePrimary(id)}
+        />
+      )}
+      <Removing destination={destination} store={store} />
+    </div>
+  );
+}
+
+/** Storing something there is a question of its own. */
+function Testing({
+  destination: { id, name, kind },
+  store,
+  isTesting,
+}: Pick<ActionsProps, 'destination' | 'store' | 'isTesting'>) {
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-label={words.of(words.test, name)}
+        disabled={isTesting}
+        onClick={() => void store.test(id, 'all')}
+      >
+        {words.test}
+      </button>
+      {kind !== 'folder' && (
+        <AskFirst
+          label={words.testStoring}
+          of={words.of(words.testStoring, name)}
+          ask={words.askStoring(name)}
+          onYes={() => void store.test(id, 'store')}
+        />
+      )}
+    </>
+  );
+}
+
+function Viewers({ destination, store }: Props) {
+  const viewing = useSignal(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        aria-label={viewersWords.title(destination.name)}
+        onClick={() => (viewing.value = true)}
+      >
+        {viewersWords.button}
+      </button>
+      {viewing.value && (
+        <ViewersSheet
+          destination={destination}
+          onSave={store.setViewers}
+          onClose={() => (viewing.value = false)}
+        />
+      )}
+    </>
+  );
+}
+
+function Worklist({ destination, store }: Props) {
+  const isOpen = useSignal(false);
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        aria-label={worklistWords.title(destination.name)}
+        onClick={() => (isOpen.value = true)}
+      >
+        {worklistWords.button}
+      </button>
+      {isOpen.value && (
+        <WorklistSheet
+          destination={destination}
+          onSave={store.setWorklist}
+          onClose={() => (isOpen.value = false)}
+        />
+      )}
+    </>
+  );
+}
+
+/** Where it cannot be deleted, the button says why. */
+function Removing({ destination, store }: Props) {
+  const { id, name } = destination;
+  const reason = useId();
+  const why = whyKept(destination);
+  const of = words.of(words.remove, name);
+  if (why === null)
+    return (
+      <AskFirst
+        label={words.remove}
+        of={of}
+        ask={words.askRemove(name)}
+        onYes={() => void store.remove(id)}
+      />
+    );
+  return (
+    <>
+      <button type="button" class="button" aria-label={of} aria-describedby={reason} disabled>
+        {words.remove}
+      </button>
+      <span id={reason} class="small quiet">
+        {words.kept[why]}
+      </span>
+    </>
+  );
+}

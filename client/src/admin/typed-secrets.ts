@@ -1,0 +1,31 @@
+/**
+ * The secrets that a person typed on this page, until the page is left: with another certificate authority the gateway
+ * wants them again. Only of the connection as it was saved with them.
+ */
+import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
+import type { Typed } from './destination-form.ts';
+
+export type Secrets = Partial<Pick<Typed, 'password' | 'token' | 'clientSecret'>>;
+
+export interface TypedSecrets {
+  keep(saved: Pick<Destination, 'id' | 'version'>, wish: Pick<DestinationWish, 'authentication'>): void;
+  /** Empty where none was typed here, or the connection was changed since. */
+  of(destination: Pick<Destination, 'id' | 'version'>): Secrets;
+}
+
+export function createTypedSecrets(): TypedSecrets {
+  const kept = new Map<string, { readonly version: number; readonly secrets: Secrets }>();
+  return {
+    keep({ id, version }, { authentication }) {
+      const { kind, ...typed } = authentication;
+      const secrets = Object.entries(typed).filter(([name]) => SECRETS.includes(name));
+      kept.set(id, { version, secrets: kind === 'none' ? {} : Object.fromEntries(secrets) });
+    },
+    of({ id, version }) {
+      const last = kept.get(id);
+      return last?.version === version ? last.secrets : {};
+    },
+  };
+}
+
+const SECRETS: readonly string[] = ['password', 'token', 'clientSecret'] satisfies (keyof Secrets)[];
