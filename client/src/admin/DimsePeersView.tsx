@@ -129,7 +129,9 @@ function Peers({ peers, store, onChange }: PeersProps) {
       {peers.map((peer) => (
         <li key={peer.id} class="hairline admin-row">
           <Facts peer={peer} />
-          {peer.account.disabled && <AccountEnded peer={peer} onChange={() => onChange(peer)} />}
+          {(peer.account.disabled || peer.policyEnded) && (
+            <TakesNothing peer={peer} onChange={() => onChange(peer)} />
+          )}
           <div class="row">
             <button
               type="button"
@@ -153,10 +155,11 @@ function Peers({ peers, store, onChange }: PeersProps) {
   );
 }
 
-type AccountEndedProps = { readonly peer: DimsePeer; readonly onChange: () => void };
+type TakesNothingProps = { readonly peer: DimsePeer; readonly onChange: () => void };
 
-function AccountEnded({ peer: { name, account }, onChange }: AccountEndedProps) {
-  const { title, what } = words.accountEnded(account.username);
+function TakesNothing({ peer: { name, account, policy }, onChange }: TakesNothingProps) {
+  const { username, disabled } = account;
+  const { title, what } = disabled ? words.accountEnded(username) : words.policyEnded(policy, username);
   return (
     <Notice kind="stop" title={title}>
       <p>{what}</p>

@@ -37,6 +37,10 @@ export const dimsePeerWords = {
     title: `${username} is disabled: nothing is taken from it.`,
     what: `Choose another account, or enable ${username} under Accounts.`,
   }),
+  policyEnded: (policy: string, username: string) => ({
+    title: `${username} may not send under ${policy}: nothing is taken from it.`,
+    what: `Choose another account or policy, or give ${username} a role that may send under it.`,
+  }),
   chooseAccount: 'Choose another account',
   chooseAccountOf: (name: string) => `Choose another account for ${name}`,
   neverSeen: 'It has not called yet.',

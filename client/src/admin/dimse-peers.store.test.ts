@@ -16,6 +16,7 @@ const PEER = {
   policy: 'identified',
   reason: null,
   lastSeenAt: null,
+  policyEnded: false,
   week: { taken: 0, notTaken: [], waiting: 0, problem: null },
 };
 const WISH = {

@@ -41,6 +41,8 @@ export const dimsePeerSchema = z.object({
   /** `disabled`: nothing is taken from the peer. */
   account: z.object({ id: z.uuid(), username: z.string(), disabled: z.boolean() }),
   policy: z.string(),
+  /** It was withdrawn, is not for the account any more, or asks for a reason: nothing is taken from the peer. */
+  policyEnded: z.boolean(),
   reason: sendingReasonSchema.nullable(),
   /** To the minute; null: never. */
   lastSeenAt: z.iso.datetime().nullable(),

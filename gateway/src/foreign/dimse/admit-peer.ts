@@ -2,15 +2,13 @@
  * Decides whether a caller may store, and how it is told that it may not (PS3.8 §9.3.4). A stranger hears the same as a
  * peer that calls from elsewhere, so nobody learns which AE titles are known.
  */
-import type { Policy, Role } from '#shared/protocol/api.ts';
 import type { DimseRefusal } from '#shared/protocol/dimse-peer.ts';
-import { Problem } from '#shared/protocol/problem.ts';
 import type { AssociationAsked, Rejection } from '../../dimse/pdu-acceptor.ts';
 import { parseProxies } from '../../http/client-address.ts';
 import type { PipelineTools } from '../../pipeline/pipeline-tools.ts';
-import { policyNamed, requireReason } from '../../policies/policies.ts';
 import { toOpening } from '../run-open-file.ts';
 import { findPeerByTitle, noteSeen } from './dimse-peer.store.ts';
+import { policyOfPeer } from './policy-of-peer.ts';
 import type { AdmittedPeer } from './keep-instances.ts';
 
 /** PS3.8 Table 9-21: result, source and reason. */
@@ -56,27 +54,11 @@ export async function admitPeer(
   if (calledAE !== aeTitle) return { kind: 'refused', because: 'called-ae' };
   const { roles, isDisabled, ...row } = found;
   if (isDisabled) return { kind: 'refused', because: 'account-ended' };
-  const policy = await policyOf(pipeline, row, roles);
+  const policy = await policyOfPeer(pipeline.db, row, roles);
   if (policy === null) return { kind: 'refused', because: 'policy' };
   await noteSeen(db, row, now());
   return {
     kind: 'admitted',
     peer: { row, policy, opening: await toOpening({ pipeline }, siteId, policy) },
   };
-}
-
-/** Null: it was withdrawn, is not for the account any more, or asks for a reason that nobody has given. */
-async function policyOf(
-  { db }: PipelineTools,
-  { site_id, policy_name, reason }: AdmittedPeer['row'],
-  roles: readonly Role[],
-): Promise<Policy | null> {
-  try {
-    const policy = await policyNamed(db, site_id, policy_name, roles);
-    requireReason(policy, reason);
-    return policy;
-  } catch (error) {
-    if (error instanceof Problem) return null;
-    throw error;
-  }
 }

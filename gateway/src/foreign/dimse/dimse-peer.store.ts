@@ -5,6 +5,7 @@ import { Problem } from '#shared/protocol/problem.ts';
 import type { Role } from '#shared/protocol/api.ts';
 import type { Db, Trx } from '../../database/database.ts';
 import type { DimsePeerTable } from '../../database/foreign-tables.ts';
+import { policyOfPeer } from './policy-of-peer.ts';
 
 export type PeerRow = Selectable<DimsePeerTable>;
 
@@ -120,13 +121,14 @@ export async function listPeers(
     .selectFrom('dimse_peer')
     .innerJoin('account', 'account.id', 'dimse_peer.account_id')
     .selectAll('dimse_peer')
-    .select(['account.username', 'account.disabled_at'])
+    .select(['account.username', 'account.roles', 'account.disabled_at'])
     .where('dimse_peer.site_id', '=', siteId)
     .orderBy('dimse_peer.name');
   if (of !== undefined) query = query.where('dimse_peer.id', '=', of);
   const rows = await query.execute();
   const since = new Date(now.getTime() - WEEK_MS);
   const weeks = await Promise.all(rows.map(({ id }) => weekOf(db, id, since)));
+  const policies = await Promise.all(rows.map((row) => policyOfPeer(db, row, row.roles)));
   return rows.map((row, at) => ({
     id: row.id,
     name: row.name,
@@ -134,6 +136,7 @@ export async function listPeers(
     addresses: row.addresses,
     account: { id: row.account_id, username: row.username, disabled: row.disabled_at !== null },
     policy: row.policy_name,
+    policyEnded: policies[at] === null,
     reason: row.reason,
     lastSeenAt: row.last_seen_at?.toISOString() ?? null,
     week: weeks[at]!,

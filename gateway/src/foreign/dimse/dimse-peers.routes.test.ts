@@ -94,6 +94,17 @@ test('names a disabled account, and the list of accounts names the modalities th
   assert.equal(await isDisabled(), [true, true]);
 });
 
+test('is marked when its account loses the role that its policy asks for', async () => {
+  const { user } = await gateway.userWith(['technician']);
+  const { id } = await makeTestPeer(gateway, { aeTitle: 'CT_ROLE', accountId: user.id });
+  const hasEnded = async () =>
+    (await listTestPeers(gateway)).peers.find((each) => each.id === id)?.policyEnded;
+  assert.is(await hasEnded(), false);
+  const body = { roles: ['auditor'] };
+  assert.is((await gateway.call('PATCH', `/admin/users/${user.id}`, { token, body })).status, 200);
+  assert.is(await hasEnded(), true);
+});
+
 test('has an AE title of its own, addresses that are few, and a policy of its account', async () => {
   await makeTestPeer(gateway, { aeTitle: 'MR', accountId });
   const other = await makeTestPeer(gateway, { aeTitle: 'US', accountId });

@@ -1,0 +1,23 @@
+/** The policy under which a peer stores. */
+import type { Selectable } from 'kysely';
+import type { Policy, Role } from '#shared/protocol/api.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import type { Db } from '../../database/database.ts';
+import type { DimsePeerTable } from '../../database/foreign-tables.ts';
+import { policyNamed, requireReason } from '../../policies/policies.ts';
+
+/** Null: it was withdrawn, is not for the account any more, or asks for a reason that nobody has given. */
+export async function policyOfPeer(
+  db: Db,
+  { site_id, policy_name, reason }: Pick<Selectable<DimsePeerTable>, 'site_id' | 'policy_name' | 'reason'>,
+  roles: readonly Role[],
+): Promise<Policy | null> {
+  try {
+    const policy = await policyNamed(db, site_id, policy_name, roles);
+    requireReason(policy, reason);
+    return policy;
+  } catch (error) {
+    if (error instanceof Problem) return null;
+    throw error;
+  }
+}
