@@ -3,7 +3,7 @@
  * pages list them, and presses one. The real queue does what the button says.
  */
 import { signal } from '@preact/signals';
-import { carryOut } from '../studies/carry-out.ts';
+import { carryOut, type Stores } from '../studies/carry-out.ts';
 import { listDecisions, type Answer, type Decision } from '../studies/list-decisions.ts';
 import { rowButtons, sendingButtons, type StudyButton } from '../pipeline/queue/list-buttons.ts';
 import { listNeeds } from '../pipeline/queue/list-needs.ts';
@@ -73,6 +73,10 @@ export async function press(
     choosePolicy: () => undefined,
     settlePatients: () => undefined,
     leaveOutPatients: () => undefined,
+    leaveOut: async () => undefined,
+    inspection: { seriesOf: () => [] } as unknown as Stores['ingest']['inspection'],
+    policy: signal(null),
+    released: signal(new Map()),
     studies: signal([]),
   };
   const page = await carryOut({ ingest, queue }, what.decision, what.answer);

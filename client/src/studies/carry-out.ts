@@ -1,4 +1,5 @@
 /** Carries out a person's answer to one decision. Each either changes what waits or names the page that it leads to. */
+import { reasonsUnder, staysHere } from '../pipeline/ingest/held-back.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import type { PatientChoice } from '../pipeline/queue/list-needs.ts';
@@ -9,7 +10,16 @@ export type Place = { readonly kind: 'upload' } | { readonly kind: 'before-after
 export interface Stores {
   readonly ingest: Pick<
     IngestStore,
-    'reopen' | 'toggle' | 'choosePolicy' | 'studies' | 'settlePatients' | 'leaveOutPatients'
+    | 'reopen'
+    | 'toggle'
+    | 'choosePolicy'
+    | 'studies'
+    | 'settlePatients'
+    | 'leaveOutPatients'
+    | 'leaveOut'
+    | 'inspection'
+    | 'policy'
+    | 'released'
   >;
   readonly queue: Pick<
     QueueStore,
@@ -60,7 +70,7 @@ export async function carryOut(
     case 'try-now':
       return queue.tryNow(id).then(() => null);
     case 'leave-out':
-      return leaveOut(queue, decision, id).then(() => null);
+      return (found ? leaveOutFound(ingest, decision) : leaveOut(queue, decision, id)).then(() => null);
     case 'set-aside':
       if (found) ingest.toggle(found.studyInstanceUID);
       return null;
@@ -96,6 +106,17 @@ function sendUnderItsPolicy(ingest: Stores['ingest'], { study, found, policy }: 
   ingest.choosePolicy(policy.name);
   for (const { id, studyInstanceUID, selected } of ingest.studies.peek())
     if (selected.peek() !== (id === shown)) ingest.toggle(studyInstanceUID);
+}
+
+/** Those that wait for a decision for this reason. */
+function leaveOutFound(ingest: Stores['ingest'], { found, reason }: Decision): Promise<void> {
+  const policy = ingest.policy.peek();
+  const files = ingest.inspection
+    .seriesOf(found?.studyInstanceUID ?? '')
+    .flatMap((series) => series.files)
+    .filter((file) => staysHere(policy, ingest.released.peek(), file))
+    .filter((file) => reasonsUnder(policy, file)[0] === reason);
+  return ingest.leaveOut(files, true);
 }
 
 async function leaveOut(

@@ -78,6 +78,7 @@ const facts: fc.Arbitrary<NeedsFacts> = fc.record({
     fc.record({
       id: fc.constantFrom('f', 'g'),
       studyInstanceUID: fc.constant('1.3'),
+      isRestSent: fc.boolean(),
       reasons: fc.uniqueArray(fc.record({ reason, instances, isReleasable: fc.boolean() }), {
         selector: ({ reason: code }) => code,
       }),
@@ -107,6 +108,10 @@ function storesThatNote(): { readonly stores: Stores; readonly done: string[] } 
       settlePatients: (uid, keys) => void note('settle')([uid, ...keys]),
       leaveOutPatients: (uid, keys) => void note('leave-out-patients')([uid, ...keys]),
       studies: signal([]),
+      leaveOut: note('leave-out-found'),
+      inspection: { seriesOf: () => [] } as unknown as Stores['ingest']['inspection'],
+      policy: signal(KEEP),
+      released: signal(new Map()),
     },
     queue: {
       retry: note('retry'),
@@ -240,7 +245,7 @@ test('pictures are looked at where the page has them and a person can release th
 test('another policy is chosen for this study alone: the others are no longer ticked', async () => {
   const { stores, done } = storesThatNote();
   const reasons = [{ reason: 'cannot-be-deidentified', instances: 1, isReleasable: false }];
-  const found = [{ id: 'found-a', studyInstanceUID: '1.3', reasons }];
+  const found = [{ id: 'found-a', studyInstanceUID: '1.3', isRestSent: false, reasons }];
   const [group] = listDecisions(listNeeds({ studies: [], lost: [], foreign: 0, found, noRoom: 0 }), HERE);
   const [decision] = group!.decisions;
   assert.equal(decision!.answers, ['other-policy', 'set-aside']);
@@ -261,7 +266,7 @@ test('a study that only the gateway remembers is not counted: it may wait on ano
 
 test('that the rest is sent is said only where something was sent', () => {
   const reasons = [{ reason: 'burned-in-annotation', instances: 1, isReleasable: true }];
-  const found = [{ id: 'f', studyInstanceUID: '1.3', reasons }];
+  const found = [{ id: 'f', studyInstanceUID: '1.3', isRestSent: false, reasons }];
   const studies = [queuedStudy({ needs: [{ cause: 'held', reason: 'burned-in-annotation', instances: 1 }] })];
   const nothing: NeedsFacts = { studies: [], lost: [], foreign: 0, found: [], noRoom: 0 };
   const meaning = (some: Partial<NeedsFacts>) =>
@@ -269,6 +274,8 @@ test('that the rest is sent is said only where something was sent', () => {
   assert.equal(meaning({ found }), ['found']);
   assert.equal(meaning({ studies }), ['held']);
   assert.equal(meaning({ studies, found }), ['held-and-found']);
+  const inPart = found.map((each) => ({ ...each, isRestSent: true }));
+  assert.equal(meaning({ studies, found: inPart }), ['held']);
   assert.equal(meaning({ noRoom: 2, foreign: 1 }), ['no-room', 'foreign']);
 });
 

@@ -73,15 +73,16 @@ export interface DecisionGroup {
 }
 
 /**
- * Of found studies of which everything is held back nothing was sent; of queued ones the rest is. `first-stands`:
+ * Of found studies of which everything is held back nothing is sent; of others the rest is. `first-stands`:
  * readers see the image that was sent first.
  */
 export type Meaning = NeedCause | 'found' | 'held-and-found' | 'first-stands';
 
 export function meaningOf({ cause, reason, decisions }: DecisionGroup): Meaning {
   if (cause === 'refused' && isAlreadyHere(reason)) return 'first-stands';
-  if (cause !== 'held' || decisions.every(({ found }) => found === null)) return cause;
-  return decisions.every(({ found }) => found !== null) ? 'found' : 'held-and-found';
+  const isAll = ({ found }: Decision): boolean => found !== null && !found.isRestSent;
+  if (cause !== 'held' || !decisions.some(isAll)) return cause;
+  return decisions.every(isAll) ? 'found' : 'held-and-found';
 }
 
 /** Instances that may be lost come first, then those at which a person must look, then those that were refused. */
@@ -155,7 +156,7 @@ function answersToHeld(
   { reopenable }: HeldFiles,
 ): readonly Answer[] {
   const { study, found } = need;
-  const last = found ? 'set-aside' : 'leave-out';
+  const last = found && !found.isRestSent ? 'set-aside' : 'leave-out';
   if (policy === 'none') return [last];
   if (policy !== null) return ['other-policy', last];
   const isHere = found !== undefined || (study !== undefined && reopenable(study.id));

@@ -8,16 +8,21 @@ import { sendableOf } from './sendable.ts';
 export function useNeeds(): readonly ListedNeed[] {
   const ingest = useIngest();
   const queue = useQueue();
-  const { held, instances } = sendableOf(ingest);
   return listNeeds({
     studies: queue.studies.value,
     lost: queue.lost.value,
     foreign: queue.foreignInstances.value,
-    found: held
-      .filter((study) => isMixed(ingest, study) || !isCountedInQueue(ingest, study))
-      .map((study) => toHeldFound(ingest, study)),
-    noRoom: ingest.problem.value === 'no-room' ? instances : 0,
+    found: heldFoundOf(ingest),
+    noRoom: ingest.problem.value === 'no-room' ? sendableOf(ingest).instances : 0,
   });
+}
+
+/** Of the selected studies, whether or not Send takes something else of them. */
+export function heldFoundOf(ingest: IngestStore): readonly HeldFound[] {
+  const { held, studies } = sendableOf(ingest);
+  return [...held, ...studies]
+    .filter((study) => isMixed(ingest, study) || !isCountedInQueue(ingest, study))
+    .map((study) => toHeldFound(ingest, study, studies.includes(study)));
 }
 
 /** Shown again, to be decided: it counts with the queued study until it is sent. */
@@ -29,12 +34,12 @@ const isMixed = ({ mixed }: IngestStore, { studyInstanceUID }: FoundStudy): bool
   mixed.value.get(studyInstanceUID)?.isSettled === false;
 
 /** The patients are settled before the images are looked at. */
-function toHeldFound(ingest: IngestStore, study: FoundStudy): HeldFound {
+function toHeldFound(ingest: IngestStore, study: FoundStudy, isRestSent: boolean): HeldFound {
   const { id, studyInstanceUID } = study;
-  if (!isMixed(ingest, study)) return { id, studyInstanceUID, reasons: reasonsOf(ingest, study) };
+  if (!isMixed(ingest, study)) return { id, studyInstanceUID, isRestSent, reasons: reasonsOf(ingest, study) };
   const { parts } = ingest.mixed.value.get(studyInstanceUID)!;
   const patients = parts.map(({ keys, files }) => ({ keys, instances: files.length }));
-  return { id, studyInstanceUID, reasons: [], patients };
+  return { id, studyInstanceUID, isRestSent, reasons: [], patients };
 }
 
 function reasonsOf({ heldBack }: IngestStore, { studyInstanceUID }: FoundStudy): HeldFound['reasons'] {

@@ -14,6 +14,7 @@ const HELD = { cause: 'held', reason: 'burned-in-annotation', instances: 3 } as 
 const found = (instances: number, reason: string = HELD.reason): HeldFound => ({
   id: 'f',
   studyInstanceUID: '1.2.3',
+  isRestSent: false,
   reasons: [{ reason, instances, isReleasable: true }],
 });
 const queued = (heldStudy: string | null) => queuedStudy({ needs: [HELD], heldStudy });

@@ -14,10 +14,12 @@ import type { LostStudy, Need, QueuedStudy } from './queued-study.ts';
  */
 export type NeedCause = Need['cause'] | 'mixed' | 'lost' | 'foreign' | 'no-room';
 
-/** A found study of which Send takes nothing until a person has looked. */
+/** A found study of which Send takes nothing, or not all, until a person has looked. */
 export interface HeldFound {
   readonly id: string;
   readonly studyInstanceUID: string;
+  /** Send takes the instances that are not listed here. */
+  readonly isRestSent: boolean;
   /** Of its instances, by reason. */
   readonly reasons: readonly {
     readonly reason: string;
