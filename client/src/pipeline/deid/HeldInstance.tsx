@@ -14,7 +14,7 @@ import { deidWords } from './deid-words.ts';
 import { CardPicture } from './InstancePicture.tsx';
 import { framesOf, framesShown } from './looked-frames.ts';
 import { NamingTexts } from './NamingTexts.tsx';
-import { hasPicture, isDocument, seenOf, statementFor } from './what-to-look-at.ts';
+import { coveredWith, hasPicture, isDocument, seenOf, statementFor } from './what-to-look-at.ts';
 
 const CoverSheet = deferred<CoverSheetProps>(
   () => import('./cover/CoverSheet.tsx').then((view) => view.CoverSheet),
@@ -205,10 +205,8 @@ function Cover({ store, found, files, boxes }: CoverProps) {
   const [isOpen, setOpen] = useState(false);
   const draft = useRef<readonly Box[]>([]);
   const at = files.indexOf(found) + 1;
-  const isPicture = (other: FoundFile): boolean => hasPicture(store, ingest.policy.value, other);
-  if (!isReleasable(ingest.policy.value, found) || !isPicture(found)) return null;
-  const isAlike = (other: FoundFile): boolean =>
-    isPicture(other) && other.naming.length === 0 && other.frames === found.frames;
+  const policy = ingest.policy.value;
+  if (!isReleasable(policy, found) || !hasPicture(store, policy, found)) return null;
   const drawn = draft.current.length > 0 ? draft.current : (boxes ?? []);
   const label = drawn.length > 0 ? deidWords.held.change : deidWords.held.cover;
   return (
@@ -225,7 +223,7 @@ function Cover({ store, found, files, boxes }: CoverProps) {
       </button>
       {isOpen && (
         <CoverSheet
-          files={files.filter((other) => other === found || isAlike(other))}
+          files={coveredWith(found, files, store, ingest)}
           found={found}
           at={at}
           boxes={drawn}

@@ -6,21 +6,22 @@ import { DEIDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { reasonsUnder } from '../ingest/held-back.ts';
 import { createComparisonStore } from './comparison.store.ts';
 import { countShown } from './looked-frames.ts';
-import { hasPicture, seenOf, statementFor } from './what-to-look-at.ts';
+import { coveredWith, hasPicture, seenOf, statementFor } from './what-to-look-at.ts';
 
 const FRAMES = 40;
 
-async function open() {
+async function open(frames: readonly number[] = [FRAMES, 1]) {
   const device = await openIngest({ chosen: DEIDENTIFIED });
-  const films = [FRAMES, 1].map((frames, at) => {
-    const film = { seed: 4021, number: at + 1, rows: 8, columns: 160, frames, coding: 'native' } as const;
+  const films = frames.map((each, at) => {
+    const size = { rows: 8, columns: 160, frames: each } as const;
+    const film = { seed: 4021, number: at + 1, ...size, coding: 'native' } as const;
     return new File([burnedInFile(film) as Uint8Array<ArrayBuffer>], `${at}.dcm`);
   });
   await device.store.addFiles(films);
   const { studyInstanceUID } = device.store.studies.value[0]!;
   const store = createComparisonStore(device.store, studyInstanceUID);
   const files = store.series.value[0]!.files;
-  return { store, files, film: files[0]!, still: files[1]! };
+  return { ingest: device.store, store, files, film: files[0]!, still: files[1]! };
 }
 
 test('a film was seen once each of its frames was, in any order; a single picture at once', async () => {
@@ -58,6 +59,23 @@ test('a picture seen only under boxes cannot be released without them; frames on
   assert.equal(seenOf(store, DEIDENTIFIED, files), []);
   store.markLooked(film, 1, []);
   assert.equal(seenOf(store, DEIDENTIFIED, files), [film], 'its other frames were in sight as they are');
+  store.close();
+});
+
+test('boxes for all are for those that wait for a decision, and for the one on which they are drawn', async () => {
+  const { ingest, store } = await open([1, 1, 1, 1]);
+  const filesNow = () => store.series.value[0]!.files;
+  for (const file of filesNow()) store.markDrawn(file);
+  await ingest.leaveOut([filesNow()[1]!], true);
+  const release = (at: number) => {
+    store.markLooked(filesNow()[at]!, 0, []);
+    ingest.release(seenOf(store, DEIDENTIFIED, [filesNow()[at]!]));
+  };
+  release(2);
+  const covered = (at: number) =>
+    coveredWith(filesNow()[at]!, filesNow(), store, ingest).map((file) => filesNow().indexOf(file));
+  assert.equal(covered(0), [0, 3]);
+  assert.equal(covered(2), [0, 2, 3], 'its own boxes are changed');
   store.close();
 });
 

@@ -3,7 +3,8 @@ import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
-import { reasonsUnder } from '../ingest/held-back.ts';
+import type { IngestStore } from '../ingest/found-study.ts';
+import { reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import { deidWords } from './deid-words.ts';
 import { areAllShown, framesOf, type Looked } from './looked-frames.ts';
 
@@ -37,6 +38,21 @@ export function hasPicture(
   found: FoundFile,
 ): boolean {
   return needsPicture(reasonsUnder(policy, found), found) && drawn.value.has(found.ordinal);
+}
+
+/** The instance that a person covers, and the undecided others of its series to which the same boxes may be given. */
+export function coveredWith(
+  found: FoundFile,
+  files: readonly FoundFile[],
+  seen: Pick<Looked, 'drawn'>,
+  { policy, released }: Pick<IngestStore, 'policy' | 'released'>,
+): readonly FoundFile[] {
+  const isAlike = (other: FoundFile): boolean =>
+    staysHere(policy.value, released.value, other) &&
+    hasPicture(seen, policy.value, other) &&
+    other.naming.length === 0 &&
+    other.frames === found.frames;
+  return files.filter((other) => other === found || isAlike(other));
 }
 
 export function statementFor(reasons: readonly ReasonCode[], found: FoundFile): string {
