@@ -234,7 +234,8 @@ export const chosenWords = {
     /** Nobody has compared them one by one. */
     perhapsMore: (inPacs: number, chosen: number) =>
       `The PACS has ${instances(inPacs)} of this study, and you chose ${formatCount(chosen)}. Those that it does not have are sent.`,
-    underWay: (when: string) => `Sent ${when}, not in the PACS yet. Sending it again stores nothing twice.`,
+    underWay: (when: string) =>
+      `Sending began ${when}, not in the PACS yet. Sending it again stores nothing twice.`,
     cancelled: (when: string, none: 'still' | 'by-then') =>
       `You cancelled it ${when}; none of it ${none === 'still' ? 'is in the PACS' : 'was in the PACS by then, as far as the gateway had said'}.`,
     secondCopy: (isRemoving: boolean) =>

@@ -20,7 +20,13 @@ test('studies that arrived can be told apart although all patient data is erased
   assert.match(remains[2]!, /^queued .*9.30/);
   assert.match(remains[3]!, /^in the PACS .*10.30/);
   const sent = remainsOf({ ...erased, queuedAt: at(9), completedAt: at(10) }, now, at(9) + 180_000);
-  assert.match(sent.slice(2, 4).join(), /^queued .*9.30.*,sent .*9.33/);
+  assert.match(sent.slice(2, 4).join(), /^queued .*9.30.*,sending began .*9.33/);
+  const cut = { ...erased, state: 'reading' as const, queuedAt: at(9), completedAt: null };
+  assert.not.match(
+    remainsOf(cut, now, at(9)).join(),
+    /\bsent\b/,
+    'interrupted: nobody knows how much of it was',
+  );
   const leftOut = { ...erased, track: { ...erased.track, inPacs: 0, leftOut: 5 } };
   assert.match(remainsOf({ ...leftOut, queuedAt: at(9), completedAt: at(10) }, now)[3]!, /^left out .*10.30/);
 });

@@ -7,7 +7,7 @@ export const titleWords = {
   erasedName: (modalities: readonly string[]) =>
     modalities.length === 0 ? 'Study' : `${modalities.join('/')} study`,
   nameByTime: (name: string, when: string) => `${name}, ${when}`,
-  sentWhen: (when: string) => `sent ${when}`,
+  sentWhen: (when: string) => `sending began ${when}`,
   queuedWhen: (when: string) => `queued ${when}`,
   arrivedWhen: (when: string) => `in the PACS ${when}`,
   leftOutWhen: (when: string) => `left out ${when}`,
