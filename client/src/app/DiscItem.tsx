@@ -8,7 +8,7 @@ import { discWords } from './disc-words.ts';
 import { sayOf } from './choice-outcome.ts';
 import { beforeSend, outcomesOf, pageOf } from './choice-outcomes.ts';
 import { DiscNote } from './DiscNote.tsx';
-import { discOf, isBeforeSend } from './disc-of.ts';
+import { discOf, isBeforeSend, leavesOut } from './disc-of.ts';
 import { useToldSince } from './use-told-since.ts';
 import { underWayOf, type Standing } from './may-close.ts';
 
@@ -31,7 +31,7 @@ export function DiscItem({ standing }: DiscItemProps) {
   const disc = discOf(standing, {
     mayBeCleared: ingest.persisted.value === false,
     underWay: underWay.length,
-    leftOut: underWay.reduce((sum, { track }) => sum + track.leftOut, 0),
+    leftOut: leavesOut(underWay),
     choices,
   });
   if (disc === null) return null;

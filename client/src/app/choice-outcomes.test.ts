@@ -6,6 +6,7 @@ import { NOTHING_SENT, type LeftBehind, type SentFromHere } from '../pipeline/in
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { sayOf, type ChoicesSaid } from './choice-outcome.ts';
 import { EMPTY_PAGE, outcomesOf, type OnPage } from './choice-outcomes.ts';
+import { discOf, leavesOut } from './disc-of.ts';
 
 const NOWHERE = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 0, inPacs: 0, needsYou: 0, leftOut: 0 };
 const done = (some: Partial<QueuedStudy> = {}): QueuedStudy =>
@@ -48,6 +49,23 @@ test('the disc is kept while one of them is not proven, needs a person, or was c
     assert.is(said(sent('a', 'b'), [done(), done({ id: 'b', ...other })]).standing, 'keep');
   assert.is(said(sent('a', 'b'), [done(), done({ id: 'b', state: 'in-pacs' })]).standing, 'on-device');
   assert.is(said(sent('a', 'b'), [done()]).standing, 'off-list', 'one is no longer in the list');
+});
+
+test('a study that was cancelled while the gateway could not be told keeps its disc: its copy here is deleted then', () => {
+  const safe = { ...NOWHERE, safe: 9, inPacs: 3 };
+  const some = { id: 'b', state: 'uploading', instances: 12, track: safe, paused: true } as const;
+  const discAfter = (here: SentFromHere, study: QueuedStudy) =>
+    discOf(
+      { kind: 'may-close', count: 9, travelling: 0 },
+      {
+        ...{ mayBeCleared: false, underWay: 1, leftOut: leavesOut([study]) },
+        choices: sayOf(outcomesOf(here, [done(), study], EMPTY_PAGE).choices),
+      },
+    );
+  for (const here of [sent('a', 'b'), NOTHING_SENT]) {
+    assert.is(discAfter(here, queuedStudy(some)), 'may-go');
+    assert.is(discAfter(here, queuedStudy({ ...some, cancelling: true })), 'keep');
+  }
 });
 
 test('a missing file that the queue counts with its study counts once, while the page still names it', () => {

@@ -166,7 +166,8 @@ const missingNow = ({ missing, leftBehind }: Known, { names }: OnPage): Known['m
   );
 
 function endOf({ settled }: Known, study: QueuedStudy): 'in-pacs' | 'under-way' | 'ended' | 'settled' {
-  const { id, state, receiptId, needs, track, instances } = study;
+  const { id, state, receiptId, needs, track, instances, cancelling } = study;
+  if (cancelling && track.inPacs < instances) return 'ended';
   if (state !== 'done' && state !== 'taken-back') return 'under-way';
   const isProven = state === 'done' && receiptId !== null && needs.length === 0;
   if (isProven && track.inPacs > 0 && track.inPacs + track.leftOut >= instances) return 'in-pacs';

@@ -1,5 +1,6 @@
 /** Decides what the status line says of the disc: by what is safe, and by every choice on the page. Pure. */
 import type { ChoicesSaid } from './choice-outcome.ts';
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import type { Standing } from './may-close.ts';
 
 export type DiscFacts = {
@@ -12,6 +13,18 @@ export type DiscFacts = {
 
 /** `in-pacs`: everything that was chosen here is there, but the exceptions. */
 export type DiscSaid = 'may-go' | 'in-pacs' | 'keep';
+
+/**
+ * The instances of studies under way that do not arrive. One that was cancelled waits only until the gateway can be
+ * told; then its copy here is deleted.
+ */
+export const leavesOut = (
+  studies: readonly Pick<QueuedStudy, 'track' | 'instances' | 'cancelling'>[],
+): number =>
+  studies.reduce(
+    (sum, { track, instances, cancelling }) => sum + (cancelling ? instances - track.inPacs : track.leftOut),
+    0,
+  );
 
 /** Another sentence counts what was chosen and is not safe, or it is being read. */
 export const isBeforeSend = ({ kind }: Standing): boolean => kind === 'keep-open' || kind === 'not-queued';
