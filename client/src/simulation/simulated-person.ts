@@ -77,6 +77,9 @@ export async function press(
     inspection: { seriesOf: () => [] } as unknown as Stores['ingest']['inspection'],
     policy: signal(null),
     released: signal(new Map()),
+    heldBack: signal([]),
+    leftOut: signal(new Map()),
+    mixed: signal(new Map()),
     studies: signal([]),
   };
   const page = await carryOut({ ingest, queue }, what.decision, what.answer);

@@ -1,6 +1,7 @@
 /** Carries out a person's answer to one decision. Each either changes what waits or names the page that it leads to. */
 import { reasonsUnder, staysHere } from '../pipeline/ingest/held-back.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
+import { sendableOf } from '../pipeline/ingest/sendable.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
 import type { PatientChoice } from '../pipeline/queue/list-needs.ts';
 import type { Answer, Decision } from './list-decisions.ts';
@@ -20,6 +21,9 @@ export interface Stores {
     | 'inspection'
     | 'policy'
     | 'released'
+    | 'heldBack'
+    | 'leftOut'
+    | 'mixed'
   >;
   readonly queue: Pick<
     QueueStore,
@@ -51,7 +55,7 @@ export async function carryOut(
     case 'apart': {
       const keys = decision.patients.flatMap((patient) => patient.keys);
       if (found) ingest.settlePatients(found.studyInstanceUID, keys);
-      return UPLOAD;
+      return afterwards(ingest);
     }
     case 'look': {
       const shown = found?.id ?? ingest.reopen(id);
@@ -89,6 +93,10 @@ export async function carryOut(
   }
 }
 
+/** Upload, where Send takes something of every ticked study; null: another one waits for a decision here. */
+const afterwards = (ingest: Stores['ingest']): Place | null =>
+  sendableOf(ingest).held.length > 0 ? null : UPLOAD;
+
 /** Upload, once the rest names one patient; null: there is more to decide. */
 export function leaveOutPatient(
   { ingest }: Pick<Stores, 'ingest'>,
@@ -96,7 +104,7 @@ export function leaveOutPatient(
   patient: PatientChoice,
 ): Place | null {
   if (found) ingest.leaveOutPatients(found.studyInstanceUID, patient.keys);
-  return patients.length > 2 ? null : UPLOAD;
+  return patients.length > 2 ? null : afterwards(ingest);
 }
 
 /** The other studies are no longer ticked: they were not chosen for this policy. */

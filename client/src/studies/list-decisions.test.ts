@@ -112,6 +112,9 @@ function storesThatNote(): { readonly stores: Stores; readonly done: string[] } 
       inspection: { seriesOf: () => [] } as unknown as Stores['ingest']['inspection'],
       policy: signal(KEEP),
       released: signal(new Map()),
+      heldBack: signal([]),
+      leftOut: signal(new Map()),
+      mixed: signal(new Map()),
     },
     queue: {
       retry: note('retry'),

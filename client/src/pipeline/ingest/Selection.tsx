@@ -152,7 +152,10 @@ function QueuedInPart({ instances }: { readonly instances: number }) {
  * those that Send takes.
  */
 function SeveralPatients({ studies }: { readonly studies: readonly FoundStudy[] }) {
-  const people = peopleOf(studies.filter((study) => study.selected.value));
+  const people = peopleOf(
+    useIngest(),
+    studies.filter((study) => study.selected.value),
+  );
   if (people.length < 2) return null;
   return (
     <Notice kind="wait" title={chosenWords.wrongPatient}>

@@ -55,7 +55,7 @@ function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
   };
   const disabled = !canSend(ingest, sendable, session.user.value);
   const keepsNames = ingest.policy.value?.deidentify === false;
-  const label = chosenWords.send(sendable.sentAs, peopleOf(chosen).length, keepsNames);
+  const label = chosenWords.send(sendable.sentAs, peopleOf(ingest, chosen).length, keepsNames);
   const none = held.length > 0 ? chosenWords.sendDecideFirst : chosenWords.sendNone;
   return (
     <section class="send-bar" aria-label={chosenWords.sendBar} data-names={keepsNames}>

@@ -85,7 +85,8 @@ test('two patients in one choice are pointed out on both', async () => {
   const { store } = await openIngest();
   await store.addFiles([...filesOf(syntheticStudy({ seed: 1 })), ...filesOf(syntheticStudy({ seed: 2 }))]);
   assert.ok(store.studies.value.every((study) => study.warnings.includes('two-patients')));
-  const send = (keepsNames: boolean) => chosenWords.send(2, peopleOf(store.studies.value).length, keepsNames);
+  const send = (keepsNames: boolean) =>
+    chosenWords.send(2, peopleOf(store, store.studies.value).length, keepsNames);
   assert.is(send(false), 'Send 2 studies of 2 patients');
   assert.is(send(true), 'Send 2 studies of 2 patients with names');
 });
@@ -102,7 +103,7 @@ test('where the instances of a study name two patients, both are shown', async (
     { name: 'Doe^Jane', id: 'P-0' },
     { name: 'Roe^Richard', id: 'P-1' },
   ]);
-  assert.is(peopleOf(store.studies.value).length, 2);
+  assert.is(peopleOf(store, store.studies.value).length, 2);
 });
 
 test('after Send every instance is safe on the device, the same one only once, and nothing is left to send', async () => {

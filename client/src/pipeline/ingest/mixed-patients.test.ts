@@ -13,7 +13,11 @@ import { untilRead } from '../../testing/open-api.ts';
 import { countStudy } from '../queue/count-study.ts';
 import { compareWithSent } from './compare-with-sent.ts';
 import { sentUnder, uidsAsSent } from './sent-before.ts';
-import { sendableOf } from './sendable.ts';
+import { listNeeds } from '../queue/list-needs.ts';
+import { carryOut, leaveOutPatient, type Stores } from '../../studies/carry-out.ts';
+import { listDecisions } from '../../studies/list-decisions.ts';
+import { peopleOf, sendableOf } from './sendable.ts';
+import { heldFoundOf } from './use-needs.ts';
 
 const test = suite('a study of several patients');
 
@@ -25,7 +29,10 @@ const LENA_K = { name: 'Keller^L', id: LENA.id, birthDate: LENA.birthDate };
 const PEOPLE = [LENA, KARL, VERA, LENA_K];
 
 /** Instances of one study, each of the patient at its place. */
-function filesOfPeople(people: readonly (typeof LENA)[], more: { burnedInSeries?: number } = {}): File[] {
+function filesOfPeople(
+  people: readonly (typeof LENA)[],
+  more: { burnedInSeries?: number; seed?: number } = {},
+): File[] {
   const each = { seed: 71, instancesPerSeries: people.length, rows: 8, columns: 8, ...more };
   const studies = new Map(
     people.map((patient) => [patient, filesOf(syntheticStudy({ ...each, patient }))] as const),
@@ -98,6 +105,39 @@ test('is sent as a study for each patient, with their own name, ID and birth dat
     { who: whoIs(LENA), instances: 3, safe: 3, leftOut: 0 },
     { who: whoIs(KARL), instances: 1, safe: 1, leftOut: 0 },
   ]);
+});
+
+test('counts as one patient once a person has said so of its names, and as two while nobody has', async () => {
+  for (const [people, decided] of [
+    [[LENA, LENA_K], 1],
+    [[LENA, KARL], 2],
+  ] as const) {
+    const opened = await chosen(people);
+    const count = () => peopleOf(opened.store, opened.store.studies.value).length;
+    assert.is(count(), 2);
+    settleAll(opened);
+    assert.is(count(), decided);
+    opened.store.askPatientsAgain(uidOf(opened));
+    assert.is(count(), 2);
+  }
+});
+
+test('leads to Send once no other study waits for a decision', async () => {
+  const { store } = await chosen(MIXED_UP);
+  await store.addFiles(filesOfPeople([LENA, VERA], { seed: 72 }));
+  const ingest = { ingest: store } as unknown as Stores;
+  const decisions = () =>
+    listDecisions(listNeeds({ studies: [], lost: [], foreign: 0, found: heldFoundOf(store), noRoom: 0 }), {
+      reopenable: () => false,
+      policiesFor: store.policiesFor,
+    }).flatMap((group) => group.decisions);
+  const [first, second] = decisions();
+  assert.is(await carryOut(ingest, first!, 'apart'), null, 'the other one is next');
+  assert.equal(await carryOut(ingest, second!, 'apart'), { kind: 'upload' });
+  store.askPatientsAgain(first!.found!.studyInstanceUID);
+  store.askPatientsAgain(second!.found!.studyInstanceUID);
+  assert.is(leaveOutPatient(ingest, first!, first!.patients[0]!), null);
+  assert.equal(leaveOutPatient(ingest, second!, second!.patients[0]!), { kind: 'upload' });
 });
 
 test('keeps its birth date apart where the first instance is the other patient’s', async () => {

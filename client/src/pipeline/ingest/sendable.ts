@@ -4,6 +4,7 @@ import { maySend } from '../../net/may-send.ts';
 import { totalOf } from './forecast.ts';
 import type { FoundStudy, IngestStore } from './found-study.ts';
 import { keyOfPerson, type NamedPerson } from './group-studies.ts';
+import { isOnePerson } from './patients-of-study.ts';
 
 /** The way of a study: Send takes it, all or in part, or leaves it here, for this reason. */
 export type Going = 'sent' | 'held' | 'too-large' | 'not-chosen';
@@ -100,9 +101,16 @@ export function coveredOf(
     .filter(({ ordinal }) => covered.has(ordinal)).length;
 }
 
-/** The patients whom these studies name as theirs, each once. */
-export function peopleOf(studies: readonly Pick<FoundStudy, 'people'>[]): readonly NamedPerson[] {
-  const people = studies.flatMap((study) => study.people);
+/** The patients of these studies, each once: the names of one whom a person has recognised in them count once. */
+export function peopleOf(
+  { mixed }: Pick<IngestStore, 'mixed'>,
+  studies: readonly Pick<FoundStudy, 'people' | 'studyInstanceUID'>[],
+): readonly NamedPerson[] {
+  const people = studies.flatMap((study) => {
+    const named = mixed.value.get(study.studyInstanceUID);
+    const isOne = named?.isSettled === true && isOnePerson(named);
+    return isOne ? study.people.slice(0, 1) : study.people;
+  });
   return [...new Map(people.map((person) => [keyOfPerson(person), person])).values()];
 }
 
