@@ -6,41 +6,57 @@ import { useApi, useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { noteTold } from '../pipeline/queue/note-told.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import type { QueueStore } from '../pipeline/queue/queued-study.ts';
+import type { QueuedStudy, QueueStore } from '../pipeline/queue/queued-study.ts';
 
 /** The most that the gateway gives at once. */
 const LIMIT = 200;
+/** Of one identifier: others may begin with the same digits. */
+const LIMIT_OF_ONE = 10;
+/** More are found with one request for the list. */
+const ONE_BY_ONE = 5;
 
 /**
- * Asked once there is a link, when another one is cancelled, and when files are chosen: other devices, or a stick, may
- * have brought them into the PACS.
+ * Asked once the gateway is reached, when another one is cancelled, and when files are chosen: other devices, or a
+ * stick, may have brought them into the PACS.
  */
 export function useToldSince(): void {
   const api = useApi();
   const queue = useQueue();
   const isSignedIn = useSession().state.value === 'signed-in';
   const isFound = useIngest().phase.value === 'found';
-  const link = queue.link.value;
-  const open = queue.studies.value
-    .filter(({ state, track, removed }) => state === 'taken-back' && track.leftOut > 0 && !removed)
+  const isReached = queue.link.value !== 'offline' && queue.link.value !== 'gateway-unreachable';
+  const open = lackingIn(queue.studies.value)
     .map(({ id }) => id)
     .join(' ');
   useEffect(() => {
-    if (!isSignedIn || open === '') return;
+    if (!isSignedIn || !isReached || open === '') return;
     const gone = new AbortController();
     void ignoreFailure(askTold(api, queue, Date.now(), gone.signal), 'asked again with the next link');
     return () => gone.abort();
-  }, [api, queue, isSignedIn, isFound, link, open]);
+  }, [api, queue, isSignedIn, isFound, isReached, open]);
 }
 
-/** The list as a whole: no identifier leaves the device for it. Throws like the API client. */
+const lackingIn = (studies: readonly QueuedStudy[]): readonly QueuedStudy[] =>
+  studies.filter(({ state, track, removed }) => state === 'taken-back' && track.leftOut > 0 && !removed);
+
+/**
+ * One by one where the gateway has heard of them; otherwise the list as a whole: no identifier leaves the device for
+ * it. Throws like the API client.
+ */
 export async function askTold(
   api: Pick<ApiClient, 'json'>,
   queue: Pick<QueueStore, 'studies' | 'noteTold'>,
   now: number,
   signal: AbortSignal,
 ): Promise<void> {
+  const lacking = lackingIn(queue.studies.peek());
+  if (lacking.length === 0) return;
   const { sentStudiesSchema } = await import('#shared/protocol/studies.ts');
-  const { studies } = await api.json(`/studies?limit=${LIMIT}`, sentStudiesSchema, { signal });
-  await noteTold(queue, studies, now);
+  const uids = new Set(lacking.map((study) => (study.wasCancelled ? study.studyInstanceUID : null)));
+  const isListed = uids.has(null) || uids.size > ONE_BY_ONE;
+  const queries = isListed ? [`limit=${LIMIT}`] : [...uids].map((uid) => `limit=${LIMIT_OF_ONE}&q=${uid}`);
+  for (const query of queries) {
+    const { studies } = await api.json(`/studies?${query}`, sentStudiesSchema, { signal });
+    await noteTold(queue, studies, now);
+  }
 }

@@ -1,5 +1,5 @@
 /** A study that was cancelled on this device, and came into the PACS all the same: from a stick, or another device. */
-import { effect } from '@preact/signals';
+import { effect, signal as signalOf } from '@preact/signals';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -15,6 +15,7 @@ import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { queueOver, queueStudy, storeOver, STUDY, type TestDevice } from '../testing/open-queue.ts';
+import { queuedStudy } from '../testing/queued-study.ts';
 import { createEntries } from './day-entry.ts';
 import { whereOf } from './where-of.ts';
 
@@ -131,6 +132,26 @@ test('is in the PACS once somebody has sent the file for a stick, of which nothi
     /are in the PACS: sent from the file for a USB stick, from another device/,
   );
   store.close();
+});
+
+test('the gateway is asked for that study alone where it knows of it, and otherwise by no identifier', async () => {
+  const asked: string[] = [];
+  const api = {
+    json: async <T>(path: string) => {
+      asked.push(path);
+      return { studies: [], next: null } as T;
+    },
+  };
+  const { signal } = new AbortController();
+  for (const how of ['midway', 'on-stick'] as const) {
+    const { store } = await cancelled(how);
+    await askTold(api, store, CANCELLED_AT, signal);
+    store.close();
+  }
+  assert.equal(asked, [`/studies?limit=10&q=${STUDY}`, '/studies?limit=200']);
+  const there = queuedStudy({ state: 'taken-back', wasCancelled: true });
+  await askTold(api, { studies: signalOf([there]), noteTold: async () => undefined }, CANCELLED_AT, signal);
+  assert.is(asked.length, 2, 'nothing of it is missing');
 });
 
 test('counts as not sent what the PACS lacks of it, and says nothing of another way where its own upload brought them', async () => {

@@ -1,4 +1,4 @@
-/** What needs a person among the studies that were found, before Send. */
+/** Held images need a person until each is decided about, also where the rest of their study is sent. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
