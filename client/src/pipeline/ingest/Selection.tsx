@@ -5,19 +5,26 @@ import { nameSaid } from '../../kit/identities.ts';
 import { sentencesOfReason } from '../../kit/reason-sentences.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { VirtualList } from '../../kit/VirtualList.tsx';
+import { useQueue } from '../queue/queue-context.ts';
 import { titleWords } from '../queue/title-words.ts';
 import { chosenWords } from './chosen-words.ts';
 import { ingestWords } from './ingest-words.ts';
 import type { FoundStudy } from './found-study.ts';
+import type { NamedPerson } from './group-studies.ts';
 import { DiscNotices, ExpectedStudies } from './DiscIndex.tsx';
 import { People } from './People.tsx';
 import { HasRead, Reading } from './Reading.tsx';
 import { RejectedFiles } from './RejectedFiles.tsx';
+import { personOf } from './order-person.ts';
+import { sameIdElsewhere } from './same-id.ts';
 import { peopleOf, sendableOf } from './sendable.ts';
 import { useSentBefore } from './SentBeforeNote.tsx';
 import { WantedAgain } from './WantedAgain.tsx';
 import { StudyCard } from './StudyCard.tsx';
 import { sentenceOfWarning } from './warning-words.ts';
+
+/** More are counted. */
+const SAME_ID_SHOWN = 6;
 
 /** Height of a card that was not drawn yet, in px. */
 const CARD = 196;
@@ -49,7 +56,7 @@ export function Selection({ queued }: SelectionProps) {
       {phase === 'found' && <WantedAgain />}
       {isRead && queued !== null && <QueuedInPart instances={queued} />}
       <DiscNotices />
-      <SeveralPatients studies={studies} />
+      <WrongPatient studies={studies} />
       <NotAllSent />
       {isRead && nothingFound && !isStick && (
         <Notice kind="plain" title={chosenWords.nothing}>
@@ -151,16 +158,39 @@ function QueuedInPart({ instances }: { readonly instances: number }) {
  * A mistake that nobody notices until the wrong chart is open: shown once, above all studies, with the patients of
  * those that Send takes.
  */
-function SeveralPatients({ studies }: { readonly studies: readonly FoundStudy[] }) {
+function WrongPatient({ studies }: { readonly studies: readonly FoundStudy[] }) {
   const people = peopleOf(
     useIngest(),
     studies.filter((study) => study.selected.value),
   );
-  if (people.length < 2) return null;
+  return (
+    <>
+      {people.length > 1 && (
+        <Notice kind="wait" title={chosenWords.wrongPatient}>
+          <p>{chosenWords.severalPatients(people.length)}</p>
+          <People people={people} />
+        </Notice>
+      )}
+      <SameIdElsewhere people={people} />
+    </>
+  );
+}
+
+/** In the PACS two patients of one ID become one. */
+function SameIdElsewhere({ people }: { readonly people: readonly NamedPerson[] }) {
+  const same = sameIdElsewhere(people, useQueue().studies.value);
+  if (same.length === 0) return null;
   return (
     <Notice kind="wait" title={chosenWords.wrongPatient}>
-      <p>{chosenWords.severalPatients(people.length)}</p>
-      <People people={people} />
+      <p>{chosenWords.sameId}</p>
+      <ul class="people">
+        {same.slice(0, SAME_ID_SHOWN).map(({ person, other }) => (
+          <li key={`${person.id}\n${person.name}`} class="kept">
+            <bdi>{chosenWords.notTheSame(personOf(person.name, person.id), personOf(other.name, ''))}</bdi>
+          </li>
+        ))}
+        {same.length > SAME_ID_SHOWN && <li>{chosenWords.morePeople(same.length - SAME_ID_SHOWN)}</li>}
+      </ul>
     </Notice>
   );
 }

@@ -18,6 +18,9 @@ export const chosenWords = {
   wrongPatient: 'Wrong patient?',
   severalPatients: (count: number) =>
     `You selected ${formatCount(count)} patients. Check that they all belong here.`,
+  sameId:
+    'A study that you sent from this device has the same Patient ID under another name. Check the ID and the name.',
+  notTheSame: (person: string, other: string) => `${person}: there ${other}`,
   morePeople: (count: number) => `and ${formatCount(count)} more`,
   person: (name: string, id: string) => (id === '' ? name : `${name} (ID ${id})`),
   expected: 'On the disc, not read yet',

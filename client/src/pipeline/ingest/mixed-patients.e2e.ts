@@ -155,6 +155,27 @@ walk(
   },
 );
 
+walk('an ID that a study on this device has under another name is pointed out before Send', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  const of = (nth: number, name: string) => {
+    const patient = { ...KARL, name };
+    return filesOf({ seed: stage.seed(nth), series: 1, instancesPerSeries: 1, modality: 'CT', patient });
+  };
+  await choose(page, of(3, KARL.name));
+  await page.context().setOffline(true);
+  await pressSend(page);
+  await page.getByRole('link', { name: 'Upload', exact: true }).click();
+  await choose(page, of(4, LENA.name));
+  const said = page.locator('.notice', { hasText: 'has the same Patient ID under another name' });
+  await said.waitFor();
+  assert.match(
+    await said.innerText(),
+    /^Wrong patient\?[\s\S]*Keller, Lena \(ID 3300-001\): there Weber, Karl$/,
+  );
+  await page.context().setOffline(false);
+});
+
 /** In the list, where it says what is missing and why. */
 async function isSaidInTheList(page: Page, address: string, sender = ''): Promise<void> {
   await page.goto(`${address}/#/studies`);
