@@ -198,15 +198,18 @@ function namedOn({ studies, refused, missing, unread }: OnPage): NotSent['left']
   ];
 }
 
-/** The studies on the page, with the files of them that were not sent; and those of which nothing could be read. */
+/**
+ * The studies on the page, with the files of them that were not sent; and those that left it whole, because nothing of
+ * them could be read, or a person cleared them beside others that were sent.
+ */
 export function unsentStudies(page: Chosen): readonly ChosenStudy[] {
   const here = page.sentFromHere.value;
-  const unreadable = [...here.leftBehind].flatMap(([studyInstanceUID, { why, files: instances }]) =>
-    why === 'unreadable'
-      ? { studyInstanceUID, instances, sent: unsentOf(here, studyInstanceUID, []).sent }
-      : [],
+  const left = [...here.leftBehind].flatMap(([studyInstanceUID, { patientName, files: instances }]) =>
+    patientName === null
+      ? []
+      : { studyInstanceUID, instances, sent: unsentOf(here, studyInstanceUID, []).sent },
   );
-  return [...unreadable, ...chosenOn(page)].map(({ studyInstanceUID, instances, sent }) => ({
+  return [...left, ...chosenOn(page)].map(({ studyInstanceUID, instances, sent }) => ({
     mark: markOfStudy(studyInstanceUID),
     instances,
     sent,

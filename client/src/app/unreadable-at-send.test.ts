@@ -85,4 +85,17 @@ test('a study of which nothing can be read at Send stays chosen and not sent, un
   assert.equal([left(), store.rejected.value, unsentStudies(store)], [[], [], []]);
 });
 
+test('a study that was not ticked, and cleared once the other one was sent, is told after a reload until a person has read it', async () => {
+  const { store } = await openIngest();
+  await store.addFiles([...filesOf(small(1), 'a'), ...filesOf(small(2), 'b')]);
+  store.toggle(store.studies.value[1]!.studyInstanceUID);
+  const kept = () => unsentStudies(store).map(({ instances, sent }) => [instances, sent]);
+  await store.send();
+  assert.equal(kept(), [[3, 0]]);
+  store.clear();
+  assert.equal(kept(), [[3, 0]]);
+  store.settleNotSent();
+  assert.equal(kept(), []);
+});
+
 test.run();
