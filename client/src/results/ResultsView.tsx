@@ -10,6 +10,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { ALL, isFiltered, PERIODS, WHOSE, type Filters } from './filters.ts';
 import { JobRow } from './JobRow.tsx';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
+import { NotSent } from './NotSent.tsx';
 import { Segments, Select, TroubleNotice, useInputName, useMayOpen } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
@@ -18,7 +19,6 @@ import { resultWords } from './result-words.ts';
 import { studyOptions, type StudyFacts } from './study-options.ts';
 import { useWhenBack } from './use-when-back.ts';
 import type { ResultsStore } from './results.store.ts';
-import { useOutbox } from './use-outbox.ts';
 
 const said = resultWords.list;
 
@@ -64,7 +64,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
           </button>
         </TroubleNotice>
       )}
-      <NotSent />
+      <NotSent previews={previews} picked={picked} />
       <Jobs list={list} />
       {(results.length > 0 || isFiltered(list.filters.value)) && (
         <FilterBar list={list} previews={previews} />
@@ -83,20 +83,6 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
       )}
     </main>
   );
-}
-
-/** Verdicts that were not sent: the page of each result offers to send or discard it. */
-function NotSent() {
-  const { unsent } = useOutbox();
-  const nameOfInput = useInputName();
-  return unsent.value.map(({ resultId, input, trouble }) => (
-    <TroubleNotice key={resultId} trouble={trouble}>
-      <span>{resultWords.verdict.unsent}</span>
-      <a class="button" href={hrefOf({ page: 'results', at: 'results', id: resultId, beside: '' })}>
-        <bdi>{nameOfInput(input)}</bdi>
-      </a>
-    </TroubleNotice>
-  ));
 }
 
 function Jobs({ list }: { readonly list: ResultsStore }) {

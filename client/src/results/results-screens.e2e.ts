@@ -314,6 +314,7 @@ step('a verdict without a link is kept on the device, also over a reload, and se
   said.isDown = false;
   await goTo('#/results');
   await page.getByText('Your verdict is not sent').waitFor();
+  await page.locator('.notice').getByRole('link', { name: 'Pseudonym Relay, 7Q3MX, P-7Q3MX' }).waitFor();
   await looksRight('results-not-sent');
   await page.reload();
   await page.getByText('Your verdict is not sent').waitFor();

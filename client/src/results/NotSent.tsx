@@ -1,0 +1,39 @@
+/**
+ * Verdicts that were not sent, each named as its row of the list is: by its patient or pseudonym, for readers who are
+ * told. The page of each result offers to send or discard it.
+ */
+import { useEffect } from 'preact/hooks';
+import { hrefOf } from '../kit/routes.ts';
+import { patientOf } from './describe-result.ts';
+import { TroubleNotice, useInputName } from './Parts.tsx';
+import type { PickedPictures } from './picked-pictures.ts';
+import type { PreviewsStore } from './previews.store.ts';
+import { resultWords } from './result-words.ts';
+import { useOutbox } from './use-outbox.ts';
+import { useWhenBack } from './use-when-back.ts';
+import type { Unsent } from './verdict-outbox.ts';
+
+type NotSentProps = { readonly previews: PreviewsStore; readonly picked: PickedPictures };
+
+export function NotSent(props: NotSentProps) {
+  return useOutbox().unsent.value.map((unsent) => <One key={unsent.resultId} unsent={unsent} {...props} />);
+}
+
+function One({ unsent, previews, picked }: NotSentProps & { readonly unsent: Unsent }) {
+  const { resultId: id, input, trouble } = unsent;
+  const { studyInstanceUID: uid } = input;
+  const isInPacs = uid !== undefined;
+  useEffect(() => void (isInPacs && previews.want(id)), [id, isInPacs]);
+  useWhenBack(previews.arrival(id).value === 'failed', () => previews.want(id));
+  const known = picked.nameOf(id) ?? patientOf(previews.of(id).value);
+  // Nothing else tells two studies apart whose patients the page does not know.
+  const name = [useInputName()(input), ...(isInPacs ? [resultWords.studyUID(uid.slice(-8))] : [])].join(', ');
+  return (
+    <TroubleNotice trouble={trouble}>
+      <span>{resultWords.verdict.unsent}</span>
+      <a class="button" href={hrefOf({ page: 'results', at: 'results', id, beside: '' })}>
+        <bdi>{known ?? name}</bdi>
+      </a>
+    </TroubleNotice>
+  );
+}
