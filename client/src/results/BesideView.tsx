@@ -12,6 +12,7 @@ import { Remarks, Sentences } from './FindingParts.tsx';
 import { MAPS, mapsOf, shownMap, type LookStore } from './look.store.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
 import { TroubleNotice } from './Parts.tsx';
+import type { KeptResults } from './kept-results.ts';
 import type { PickedPictures } from './picked-pictures.ts';
 import { resultWords } from './result-words.ts';
 import type { ResultStore } from './result.store.ts';
@@ -29,10 +30,15 @@ export type BesideViewProps = {
   readonly beside: string;
   readonly look: LookStore;
   readonly picked: PickedPictures;
+  readonly kept: KeptResults;
 };
 
-export function BesideView({ id, beside, look, picked }: BesideViewProps) {
-  const stores = [useResult(id, () => undefined), useResult(beside, () => undefined)] as const;
+export function BesideView({ id, beside, look, picked, kept }: BesideViewProps) {
+  const ofPage = { kept };
+  const stores = [
+    useResult(id, () => undefined, ofPage),
+    useResult(beside, () => undefined, ofPage),
+  ] as const;
   const left = resultOf(stores[0]);
   const right = resultOf(stores[1]);
   const maps = MAPS.filter((map) =>

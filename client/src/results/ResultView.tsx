@@ -33,10 +33,11 @@ import { KeysSheet } from './KeysSheet.tsx';
 import { mapsOf, type LookStore } from './look.store.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
 import { Select, TroubleNotice, useInputName } from './Parts.tsx';
+import type { KeptResults } from './kept-results.ts';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
-import { canDecide, createResultStore, type ResultStore } from './result.store.ts';
+import { canDecide, createResultStore, type ResultStore, type ResultTools } from './result.store.ts';
 import { ResultPicture } from './ResultPicture.tsx';
 import type { ResultsStore } from './results.store.ts';
 import { useKeys } from './use-keys.ts';
@@ -51,12 +52,12 @@ const toResult = (id: string) => (location.hash = hrefOf({ page: 'results', at: 
 export function useResult(
   id: string,
   onResult: (result: Result) => void,
-  awaitsName: (result: Result) => boolean = () => false,
+  { kept, awaitsName = () => false }: Pick<ResultTools, 'kept'> & Partial<Pick<ResultTools, 'awaitsName'>>,
 ): ResultStore {
   const api = useApi();
   const outbox = useOutbox();
   const [store] = useState(() =>
-    createResultStore({ api, id, onResult, awaitsName, outbox, clock: realClock }),
+    createResultStore({ api, id, onResult, awaitsName, outbox, clock: realClock, kept }),
   );
   useEffect(() => {
     void store.load();
@@ -71,19 +72,17 @@ export type ResultViewProps = {
   readonly look: LookStore;
   readonly picked: PickedPictures;
   readonly previews: PreviewsStore;
+  readonly kept: KeptResults;
   readonly from: CameFrom;
 };
 
-export function ResultView({ id, list, look, picked, previews, from }: ResultViewProps) {
+export function ResultView({ id, list, look, picked, previews, kept, from }: ResultViewProps) {
   // A file has no name in the PACS, and hidden names are awaited by nobody.
-  const store = useResult(
-    id,
-    list.note,
-    ({ finding }) =>
-      finding.input.studyInstanceUID !== undefined &&
-      !namesHidden.value &&
-      previews.arrival(id).value === 'awaited',
-  );
+  const awaitsName = ({ finding }: Result) =>
+    finding.input.studyInstanceUID !== undefined &&
+    !namesHidden.value &&
+    previews.arrival(id).value === 'awaited';
+  const store = useResult(id, list.note, { kept, awaitsName });
   const shown = store.shown.value;
   const late = useLate(shown.kind === 'loading');
   useWhenBack(shown.kind === 'failed', () => void store.load());
@@ -102,7 +101,7 @@ export function ResultView({ id, list, look, picked, previews, from }: ResultVie
     return <OneResult {...{ store, list, look, picked, previews, from }} result={shown.result} />;
   return (
     <main id="content" class="page result" aria-busy={shown.kind === 'loading'}>
-      <Back from={from} />
+      <UnreadTools id={id} list={list} look={look} from={from} />
       <h1 tabIndex={-1}>{said.title}</h1>
       <Waiting verdict={store.verdict.value} />
       {shown.kind === 'failed' ? (
@@ -118,22 +117,33 @@ export function ResultView({ id, list, look, picked, previews, from }: ResultVie
   );
 }
 
-type OneResultProps = Omit<ResultViewProps, 'id'> & { readonly store: ResultStore; readonly result: Result };
+type OneResultProps = Omit<ResultViewProps, 'id' | 'kept'> & {
+  readonly store: ResultStore;
+  readonly result: Result;
+};
 
 function OneResult({ store, result, list, look, picked, previews, from }: OneResultProps) {
   const { finding } = result;
   const [open, setOpen] = useState<'keys' | null>(null);
   // The result that its author looked at when the form opened: another tab may change it meanwhile.
   const [corrected, setCorrected] = useState<Result | null>(null);
-  const [changing, setChanging] = useState(false);
+  // Of this revision: nobody changes the verdict of another reader that has just come.
+  const [changed, setChanged] = useState<number | null>(null);
+  const changing = changed === result.revision;
+  const setChanging = (changes: boolean) => setChanged(changes ? result.revision : null);
+  const decide = (request: VerifyRequest) => {
+    setChanging(false);
+    void store.decide(request);
+  };
   const isOwn = result.verification?.by === useSession().user.value?.id;
+  const verdict = store.verdict.value;
   useEffect(() => void list.ahead(result.id), [list.results.value, result.id]);
   const onOpen = (sheet: 'keys' | 'correct') => (sheet === 'keys' ? setOpen(sheet) : setCorrected(result));
-  useResultKeys({ store, result, list, look, changing, onChanging: setChanging, onOpen });
+  useResultKeys({ store, result, list, look, changing, onChanging: setChanging, onDecide: decide, onOpen });
   return (
     <>
       <main id="content" class="page result">
-        <ResultTools id={result.id} list={list} from={from} onKeys={() => onOpen('keys')} />
+        <Tools id={result.id} list={list} from={from} onKeys={() => onOpen('keys')} />
         <div class="result-body">
           <ResultHead result={result} picked={picked} previews={previews} />
           <ResultPicture store={store} finding={finding} look={look} picked={picked.of(result.id)} />
@@ -146,6 +156,7 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
           result={result}
           changing={changing}
           onChanging={setChanging}
+          onDecide={decide}
           onCorrect={() => onOpen('correct')}
         />
       )}
@@ -153,8 +164,11 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
       {corrected && (
         <CorrectSheet
           finding={finding}
-          before={isOwn ? beforeOf(result) : null}
-          onCorrect={(request) => void store.submit(request, corrected)}
+          before={verdict.kind === 'unsent' ? verdict.unsent.request : isOwn ? beforeOf(result) : null}
+          onCorrect={(request) => {
+            setChanging(false);
+            void store.submit(request, corrected);
+          }}
           onClose={() => setCorrected(null)}
         />
       )}
@@ -175,14 +189,14 @@ function beforeOf({ verification }: Result): VerifyRequest | null {
 type ResultKeysProps = Omit<OneResultProps, 'picked' | 'previews' | 'from'> & {
   readonly changing: boolean;
   readonly onChanging: (changing: boolean) => void;
+  readonly onDecide: (request: VerifyRequest) => void;
   readonly onOpen: (sheet: 'keys' | 'correct') => void;
 };
 
 /** The single keys of this page (keys.ts). */
 function useResultKeys(props: ResultKeysProps): void {
-  const { store, result, list, look, changing, onChanging, onOpen } = props;
-  const newer = list.neighbour(result.id, -1);
-  const older = list.neighbour(result.id, 1);
+  const { store, result, list, look, changing, onChanging, onDecide, onOpen } = props;
+  const { kind } = store.verdict.value;
   const may = useMayVerify();
   const isAsked =
     may &&
@@ -198,26 +212,47 @@ function useResultKeys(props: ResultKeysProps): void {
     stronger: () => look.fade(1),
     keys: () => onOpen('keys'),
     ...(may &&
-      result.verification &&
-      store.verdict.value.kind === 'none' && { change: () => onChanging(true) }),
+      (kind === 'unsent' || (kind === 'none' && result.verification)) && { change: () => onChanging(true) }),
     ...(isAsked && {
-      agree: () => void store.decide({ verdict: 'agree' }),
+      agree: () => onDecide({ verdict: 'agree' }),
       correct: () => onOpen('correct'),
     }),
-    ...(older && { next: () => toResult(older.id) }),
-    ...(newer && { previous: () => toResult(newer.id) }),
+    ...stepsOf(list, result.id),
   });
 }
 
-type ResultToolsProps = {
+/** The keys to the results before and after this one. */
+function stepsOf(list: ResultsStore, id: string) {
+  const newer = list.neighbour(id, -1);
+  const older = list.neighbour(id, 1);
+  return {
+    ...(older && { next: () => toResult(older.id) }),
+    ...(newer && { previous: () => toResult(newer.id) }),
+  };
+}
+
+type ToolsProps = {
   readonly id: string;
   readonly list: ResultsStore;
   readonly from: CameFrom;
   readonly onKeys: () => void;
 };
 
+/** Of a result that is not there: without a link a person still goes back to one that is. */
+function UnreadTools({ id, list, look, from }: Omit<ToolsProps, 'onKeys'> & { readonly look: LookStore }) {
+  const [areKeysOpen, setKeysOpen] = useState(false);
+  const onKeys = () => setKeysOpen(true);
+  useKeys(look.singleKeys.value, { keys: onKeys, ...stepsOf(list, id) });
+  return (
+    <>
+      <Tools id={id} list={list} from={from} onKeys={onKeys} />
+      {areKeysOpen && <KeysSheet look={look} onClose={() => setKeysOpen(false)} />}
+    </>
+  );
+}
+
 /** The way back to the list, to its neighbours, and to the list of keys. */
-function ResultTools({ id, list, from, onKeys }: ResultToolsProps) {
+function Tools({ id, list, from, onKeys }: ToolsProps) {
   return (
     <div class="result-tools">
       <Back from={from} />

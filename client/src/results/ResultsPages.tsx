@@ -11,6 +11,7 @@ import { isPlace } from './stored-places.ts';
 import { StoredView } from './StoredView.tsx';
 import { createLookStore } from './look.store.ts';
 import { ModelsView } from './ModelsView.tsx';
+import { createKeptResults } from './kept-results.ts';
 import { createPickedPictures } from './picked-pictures.ts';
 import { createPreviewsStore } from './previews.store.ts';
 import { ResultsView } from './ResultsView.tsx';
@@ -33,6 +34,7 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   const session = useSession();
   const [look] = useState(() => createLookStore(localStorage));
   const [picked] = useState(createPickedPictures);
+  const [kept] = useState(createKeptResults);
   const [previews] = useState(() => createPreviewsStore({ api, clock: realClock }));
   const [list] = useState(() =>
     createResultsStore({
@@ -52,6 +54,7 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
       list.close();
       picked.close();
       previews.close();
+      kept.close();
     },
     [list],
   );
@@ -59,9 +62,10 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
     return <RunView key={`${id} ${beside}`} id={id} ofCase={beside} list={list} picked={picked} />;
   if (at === 'models') return <ModelsView />;
   if (id === '') return <ResultsView list={list} previews={previews} picked={picked} />;
-  if (isPlace(beside)) return <StoredView key={`${id} ${beside}`} id={id} place={beside} look={look} />;
+  if (isPlace(beside))
+    return <StoredView key={`${id} ${beside}`} id={id} place={beside} {...{ look, kept }} />;
   const from = cameFrom(beside);
   if (beside !== '' && from === null)
-    return <BesideView key={`${id} ${beside}`} id={id} beside={beside} look={look} picked={picked} />;
-  return <ResultView key={id} {...{ id, list, look, picked, previews, from }} />;
+    return <BesideView key={`${id} ${beside}`} id={id} beside={beside} {...{ look, picked, kept }} />;
+  return <ResultView key={id} {...{ id, list, look, picked, previews, kept, from }} />;
 }

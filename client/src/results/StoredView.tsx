@@ -15,6 +15,7 @@ import { StoredInstance } from './StoredInstance.tsx';
 import { storedWords } from './stored-words.ts';
 import type { LookStore } from './look.store.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
+import type { KeptResults } from './kept-results.ts';
 import { TroubleNotice } from './Parts.tsx';
 import { ReportContent } from './ReportContent.tsx';
 import { resultWords } from './result-words.ts';
@@ -24,10 +25,15 @@ import { HiddenPicture, useHiding } from '../viewer/HiddenPicture.tsx';
 import type { NamedPicture } from '../viewer/hidden-pictures.ts';
 import { SegmentationPicture } from './SegmentationPicture.tsx';
 
-export type StoredViewProps = { readonly id: string; readonly place: string; readonly look: LookStore };
+export type StoredViewProps = {
+  readonly id: string;
+  readonly place: string;
+  readonly look: LookStore;
+  readonly kept: KeptResults;
+};
 
-export function StoredView({ id, place, look }: StoredViewProps) {
-  const store = useResult(id, () => undefined);
+export function StoredView({ id, place, look, kept }: StoredViewProps) {
+  const store = useResult(id, () => undefined, { kept });
   const shown = store.shown.value;
   const late = useLate(shown.kind === 'loading');
   const instances = shown.kind === 'ready' ? inReadingOrder(shown.result.instances) : [];

@@ -29,6 +29,7 @@ export type VerdictBarProps = {
   /** An existing verdict is being changed. */
   readonly changing: boolean;
   readonly onChanging: (changing: boolean) => void;
+  readonly onDecide: (request: VerifyRequest) => void;
   readonly onCorrect: () => void;
 };
 
@@ -36,17 +37,16 @@ export type VerdictBarProps = {
 const firstOf = (bar: HTMLElement | null): HTMLElement | null =>
   bar?.querySelector<HTMLElement>('.verdict-keep') ?? bar?.querySelector<HTMLElement>('.button') ?? bar;
 
-export function VerdictBar({ store, result, changing, onChanging, onCorrect }: VerdictBarProps) {
+export function VerdictBar({ store, result, changing, onChanging, onDecide, onCorrect }: VerdictBarProps) {
   const bar = useRef<HTMLElement>(null);
   const verdict = store.verdict.value;
-  const isAsked = result.verification === null || changing;
+  const isAsked = changing || (result.verification === null && verdict.kind !== 'unsent');
   // The pressed button is gone: move the focus to its replacement for keyboard users, before the next key is pressed.
   const isFirst = useRef(true);
   useLayoutEffect(() => {
     if (!isFirst.current && document.activeElement === document.body)
       firstOf(bar.current)?.focus({ preventScroll: true });
     isFirst.current = false;
-    if (verdict.kind === 'sending') onChanging(false);
   }, [verdict.kind, changing]);
   return (
     <section ref={bar} class="send-bar" tabIndex={-1} aria-label={said.label}>
@@ -63,7 +63,8 @@ export function VerdictBar({ store, result, changing, onChanging, onCorrect }: V
           isGone={isGone(result)}
           onCorrect={onCorrect}
           onChange={() => onChanging(true)}
-          onKeep={result.verification && (() => onChanging(false))}
+          onDecide={onDecide}
+          onKeep={changing ? () => onChanging(false) : null}
         />
       </div>
     </section>
@@ -82,8 +83,10 @@ type SentenceProps = {
 
 function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
   switch (verdict.kind) {
-    case 'sending':
     case 'unsent':
+      if (isAsked) break;
+      return <Waiting verdict={verdict} />;
+    case 'sending':
       return <Waiting verdict={verdict} />;
     case 'overtaken':
       return <Overtaken unsent={verdict.unsent} verification={result.verification} />;
@@ -95,6 +98,7 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
   }
   return (
     <>
+      <Waiting verdict={verdict} />
       {result.verification && (
         <>
           <Verified verification={result.verification} />
@@ -230,6 +234,7 @@ type ButtonsProps = {
   readonly isGone: boolean;
   readonly onCorrect: () => void;
   readonly onChange: () => void;
+  readonly onDecide: (request: VerifyRequest) => void;
   /** Leaves the verdict that stands as it is; null: there is none. */
   readonly onKeep: (() => void) | null;
 };
@@ -263,23 +268,24 @@ function Buttons(props: ButtonsProps) {
 function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
   const { store, verdict, isAsked, onChange } = props;
   if (verdict.kind === 'sending') return null;
-  if (verdict.kind !== 'none')
+  const change = (
+    <button type="button" class="button button-bare" onClick={onChange}>
+      {said.change}
+    </button>
+  );
+  if (verdict.kind === 'overtaken' || (verdict.kind === 'unsent' && !isAsked))
     return (
       <>
         <button type="button" class="button" onClick={() => void store.again()}>
           {verdict.kind === 'overtaken' ? said.sendMine : said.again}
         </button>
+        {verdict.kind === 'unsent' && change}
         <button type="button" class="button button-bare" aria-haspopup="dialog" onClick={props.onDrop}>
           {verdict.kind === 'overtaken' ? said.discardMine : said.drop}
         </button>
       </>
     );
-  if (!isAsked)
-    return (
-      <button type="button" class="button button-bare" onClick={onChange}>
-        {said.change}
-      </button>
-    );
+  if (!isAsked) return change;
   // The last takes the place of the button that asked: a slow second press there changes nothing.
   return (
     <>
@@ -294,7 +300,7 @@ function ButtonsOf(props: ButtonsProps & { readonly onDrop: () => void }) {
 }
 
 /** The two answers, or the image to fetch first. */
-function AskedButtons({ store, isGone: gone, onCorrect }: ButtonsProps) {
+function AskedButtons({ store, isGone: gone, onCorrect, onDecide }: ButtonsProps) {
   const image = store.image.value;
   const isDisabled = image !== 'shown' || store.isNameAwaited.value;
   if (image === 'missing')
@@ -312,7 +318,7 @@ function AskedButtons({ store, isGone: gone, onCorrect }: ButtonsProps) {
         type="button"
         class="button button-main"
         disabled={isDisabled}
-        onClick={() => void store.decide({ verdict: 'agree' })}
+        onClick={() => onDecide({ verdict: 'agree' })}
       >
         {said.agree}
       </button>

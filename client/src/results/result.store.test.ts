@@ -3,9 +3,19 @@ import * as assert from 'uvu/assert';
 import { signal } from '@preact/signals';
 import type { Role } from '#shared/protocol/api.ts';
 import { MAY_HOLD_NAME_HEADER, type Result, type ResultInstance } from '#shared/protocol/inference.ts';
-import { giveTurns, json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
+import {
+  giveTurns,
+  json,
+  openTestApi,
+  refusal,
+  unreachable,
+  untilRead,
+  type Answering,
+} from '../testing/open-api.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
+import { STILL_MS } from './follow-result.ts';
+import { createKeptResults } from './kept-results.ts';
 import { canDecide, createResultStore, mayVerify, type Verdict } from './result.store.ts';
 import type { Given, Unsent } from './verdict-outbox.ts';
 
@@ -19,7 +29,7 @@ const reportOf = ({ instances }: Result): ResultInstance => instances.find(({ ki
 const plain: Answering = () => json(RESULT);
 
 /** A result's page over an outbox that takes every verdict, and says later what became of it. */
-async function open(answer: Answering) {
+async function open(answer: Answering, kept = createKeptResults()) {
   const { api, asked } = openTestApi(answer);
   const given: Given[] = [];
   const outbox = {
@@ -38,9 +48,11 @@ async function open(answer: Answering) {
   };
   const listed: Result[] = [];
   const sleeps: (() => void)[] = [];
+  /** Of a page that stands open, with nothing under way. */
+  const stills: (() => void)[] = [];
   const clock = {
     now: () => 0,
-    sleep: () => new Promise<void>((resolve) => sleeps.push(resolve)),
+    sleep: (ms: number) => new Promise<void>((resolve) => (ms === STILL_MS ? stills : sleeps).push(resolve)),
   };
   const isNameAwaited = signal(false);
   const store = createResultStore({
@@ -50,10 +62,21 @@ async function open(answer: Answering) {
     awaitsName: () => isNameAwaited.value,
     outbox,
     clock,
+    kept,
   });
   await store.load();
-  return { store, sleeps, asked, given, outbox, listed, isNameAwaited };
+  return { store, sleeps, stills, asked, given, outbox, listed, isNameAwaited };
 }
+
+const unsentOf = (isOvertaken: boolean): Unsent => ({
+  resultId: RESULT.id,
+  revision: 1,
+  request: { verdict: 'correct', finding: 'normal', reason: 'no opacity' },
+  input: { kind: 'dicom' },
+  trouble: { kind: 'stop', title: '', next: null, code: isOvertaken ? 'result-changed' : null },
+  isOvertaken,
+  isRetried: !isOvertaken,
+});
 
 test('only a radiologist gets the bar that asks for a verdict; it takes no room on a technician’s page', () => {
   const may = (...roles: Role[]) => mayVerify({ roles });
@@ -127,6 +150,11 @@ test('one key does not overwrite a radiologist’s verdict: changing it takes a 
   assert.ok(canDecide(RESULT, none, { changing: false, image, isNameAwaited }));
   assert.not.ok(canDecide(VERIFIED, none, { changing: false, image, isNameAwaited }));
   assert.ok(canDecide(VERIFIED, none, { changing: true, image, isNameAwaited }));
+  const unsent: Verdict = { kind: 'unsent', unsent: unsentOf(false) };
+  assert.not.ok(canDecide(RESULT, unsent, { changing: false, image, isNameAwaited }));
+  assert.ok(canDecide(RESULT, unsent, { changing: true, image, isNameAwaited }));
+  const overtaken: Verdict = { kind: 'overtaken', unsent: unsentOf(true) };
+  assert.not.ok(canDecide(RESULT, overtaken, { changing: true, image, isNameAwaited }));
   assert.not.ok(canDecide(VERIFIED, none, { changing: true, image: 'missing', isNameAwaited }));
   const sending: Verdict = { kind: 'sending', request: { verdict: 'agree' } };
   assert.not.ok(canDecide(RESULT, sending, { changing: true, image, isNameAwaited }));
@@ -166,17 +194,7 @@ test('a verdict that came second waits beside the first until it is sent or disc
   let isVerified = false;
   const { store, outbox, given } = await open(() => json(isVerified ? VERIFIED : RESULT));
   isVerified = true;
-  const request = { verdict: 'correct' as const, finding: 'normal' as const, reason: 'no opacity' };
-  const trouble = { kind: 'stop' as const, title: '', next: null, code: 'result-changed' };
-  const unsent: Unsent = {
-    resultId: RESULT.id,
-    revision: 1,
-    request,
-    input: { kind: 'dicom' },
-    trouble,
-    isOvertaken: true,
-    isRetried: false,
-  };
+  const unsent = unsentOf(true);
   outbox.unsent.value = [unsent];
   const { shown } = store;
   assert.ok(await untilRead(() => shown.value.kind === 'ready' && shown.value.result.revision === 2));
@@ -187,7 +205,7 @@ test('a verdict that came second waits beside the first until it is sent or disc
   await store.again();
   assert.equal(
     given.map(({ revision, request: sent }) => [revision, sent]),
-    [[2, request]],
+    [[2, unsent.request]],
     'over the verdict that its author has seen',
   );
   await store.discard();
@@ -247,6 +265,48 @@ test('a picture that cannot be fetched is missing, and is requested again when n
   assert.is(asked.filter(({ path }) => path.includes('explanations')).length, 2);
   store.close();
   assert.is(store.pictures.value.size, 0);
+});
+
+test('without a link the result that was open before is there with its image, and its verdict can be changed', async () => {
+  const kept = createKeptResults();
+  const { store: before } = await open(
+    ({ path }) => (path.includes('explanations') ? new Response('png') : json(RESULT)),
+    kept,
+  );
+  await before.want('image');
+  const image = before.pictures.value.get('image');
+  before.close();
+  const { store, outbox, given } = await open(unreachable, kept);
+  assert.equal(store.shown.value, { kind: 'ready', result: RESULT });
+  assert.is(store.pictures.value.get('image'), image);
+  store.noteImage(true);
+  outbox.unsent.value = [unsentOf(false)];
+  await store.decide({ verdict: 'agree' });
+  assert.equal(
+    given.map(({ revision, request }) => [revision, request]),
+    [[1, { verdict: 'agree' }]],
+  );
+  store.close();
+  kept.close();
+  const { store: late } = await open(unreachable, kept);
+  assert.is(late.shown.value.kind, 'failed', 'nothing is kept once the pages are left');
+});
+
+test('a page that stands open shows the verdict of another reader, and reads the result only then', async () => {
+  let held: Result = RESULT;
+  const { store, stills, asked, listed } = await open(({ path }) =>
+    json(path.startsWith('/results?') ? { results: [held], next: null } : held),
+  );
+  const reads = () => asked.filter(({ path }) => path === `/results/${RESULT.id}`).length;
+  stills.pop()!();
+  assert.ok(await untilRead(() => stills.length === 1), 'it asks again later');
+  assert.is(reads(), 1, 'reading is an event, and nothing is new');
+  held = VERIFIED;
+  stills.pop()!();
+  assert.ok(await untilRead(() => stills.length === 1));
+  assert.equal([store.shown.value, listed.at(-1)], [{ kind: 'ready', result: VERIFIED }, VERIFIED]);
+  assert.is(reads(), 2);
+  store.close();
 });
 
 test('a result that cannot be loaded says why', async () => {

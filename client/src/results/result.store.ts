@@ -1,10 +1,9 @@
 /**
  * One result: the finding, its pictures, and the radiologist's verdict, which is sent at once and can be changed
- * at any time. A verdict is possible only while the image is on the screen. While its reports are on their way the
- * result is asked for again. Pictures are freed with the page.
+ * at any time. A verdict is possible only while the image is on the screen. The result and its pictures are kept when
+ * the page is left (kept-results.ts).
  */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { User } from '#shared/protocol/api.ts';
 import {
   MAY_HOLD_NAME_HEADER,
@@ -12,11 +11,18 @@ import {
   type ExplanationMethod,
   type Result,
 } from '#shared/protocol/inference.ts';
-import { problemOf, type ApiClient } from '../net/api-client.ts';
+import { ApiProblem, problemOf, type ApiClient } from '../net/api-client.ts';
 import type { NamedPicture } from '../viewer/hidden-pictures.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
-import { isUnderWay, waitBefore } from './await-reports.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
+import { followResult } from './follow-result.ts';
+import {
+  freePictures,
+  type KeptResult,
+  type KeptResults,
+  type Picture,
+  type Pictures,
+} from './kept-results.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 import type { Unsent, VerdictOutbox } from './verdict-outbox.ts';
 
@@ -45,24 +51,23 @@ export function mayVerify(user: Pick<User, 'roles'> | null): boolean {
 }
 
 /**
- * One press does not overwrite a verdict: a person asks to change it first (`changing`). Nobody judges an image
- * that is not there, nor before the page says whose it is or that it cannot say so.
+ * One press does not overwrite a verdict, sent or not: a person asks to change it first (`changing`). Nobody judges an
+ * image that is not there, nor before the page says whose it is or that it cannot say so.
  */
 export function canDecide(
   { verification }: Pick<Result, 'verification'>,
   { kind }: Verdict,
   { changing, image, isNameAwaited }: Asking,
 ): boolean {
-  return image === 'shown' && !isNameAwaited && kind === 'none' && (verification === null || changing);
+  const isFree = kind === 'none' && verification === null;
+  const isChanged = changing && (kind === 'none' || kind === 'unsent');
+  return image === 'shown' && !isNameAwaited && (isFree || isChanged);
 }
-
-/** A blob's address; null while it is fetched; `missing` if that failed. */
-export type Picture = string | null | 'missing';
 
 export interface ResultStore {
   readonly id: string;
   readonly shown: ReadonlySignal<Shown>;
-  readonly pictures: ReadonlySignal<ReadonlyMap<ExplanationMethod, Picture>>;
+  readonly pictures: ReadonlySignal<Pictures>;
   /** The image, which may show a name until its header is known. */
   readonly named: ReadonlySignal<NamedPicture>;
   readonly image: ReadonlySignal<ImageState>;
@@ -74,7 +79,10 @@ export interface ResultStore {
   noteImage(isDrawn: boolean): void;
   /** Whether the page has yet to say whose study it is. */
   readonly isNameAwaited: ReadonlySignal<boolean>;
-  /** Sends it at once. Does nothing without image and name, and while another one is on its way or was not sent. */
+  /**
+   * Sends it at once, in the place of one that was not sent. Does nothing without image and name, and while another
+   * one is on its way or was overtaken.
+   */
   decide(request: VerifyRequest): Promise<void>;
   /**
    * Sends what a form says that was opened on `result`. It replaces one that waits, which another tab may have kept
@@ -97,25 +105,21 @@ export interface ResultTools {
   readonly awaitsName: (result: Result) => boolean;
   readonly outbox: VerdictOutbox;
   readonly clock: Clock;
+  /** The results that were open before this one; they are there at once, and without a link. */
+  readonly kept: KeptResults;
 }
 
 type State = {
   readonly shown: Signal<Shown>;
-  readonly pictures: Signal<ReadonlyMap<ExplanationMethod, Picture>>;
+  readonly pictures: Signal<Pictures>;
   readonly mayHoldName: Signal<boolean>;
   readonly isDrawn: Signal<boolean>;
   readonly closed: AbortController;
 };
 
 export function createResultStore(tools: ResultTools): ResultStore {
-  const state: State = {
-    shown: signal<Shown>({ kind: 'loading' }),
-    pictures: signal(new Map<ExplanationMethod, Picture>()),
-    mayHoldName: signal(true),
-    isDrawn: signal(false),
-    closed: new AbortController(),
-  };
-  const { shown, pictures, isDrawn } = state;
+  const state = createState(tools.kept.take(tools.id));
+  const { shown, pictures, isDrawn, closed } = state;
   const verdict = computed(() => verdictOf(tools));
   const image = computed((): ImageState => {
     if (pictures.value.get('image') === 'missing') return 'missing';
@@ -123,7 +127,12 @@ export function createResultStore(tools: ResultTools): ResultStore {
   });
   const isNameAwaited = computed(() => shown.value.kind === 'ready' && tools.awaitsName(shown.value.result));
   const stopFollowing = effect(() => follow(state, tools));
-  const stopWatching = watch(state, tools);
+  const stopWatching = followResult({
+    ...tools,
+    result: computed(() => (shown.value.kind === 'ready' ? shown.value.result : null)),
+    signal: closed.signal,
+    onNews: (result) => take(state, tools, result),
+  });
   return {
     id: tools.id,
     shown,
@@ -160,8 +169,18 @@ export function createResultStore(tools: ResultTools): ResultStore {
     close() {
       stopFollowing();
       stopWatching();
-      close(state);
+      close(state, tools);
     },
+  };
+}
+
+function createState(kept: KeptResult | null): State {
+  return {
+    shown: signal<Shown>(kept ? { kind: 'ready', result: kept.result } : { kind: 'loading' }),
+    pictures: signal<Pictures>(kept?.pictures ?? new Map()),
+    mayHoldName: signal(kept?.mayHoldName ?? true),
+    isDrawn: signal(false),
+    closed: new AbortController(),
   };
 }
 
@@ -198,61 +217,24 @@ function take({ shown, closed }: State, { onResult }: Pick<ResultTools, 'onResul
   if (!closed.signal.aborted) shown.value = { kind: 'ready', result };
 }
 
+const REFUSED: readonly number[] = [403, 404, 410];
+
 async function load(state: State, tools: ResultTools): Promise<void> {
   const { signal } = state.closed;
   try {
     take(state, tools, await tools.api.json(`/results/${tools.id}`, resultSchema, { signal }));
   } catch (error) {
-    if (!signal.aborted) state.shown.value = { kind: 'failed', trouble: troubleOf(error) };
+    // A shown result stays until the gateway says that it is gone.
+    const isRefused = error instanceof ApiProblem && REFUSED.includes(error.status);
+    if (signal.aborted || (state.shown.peek().kind === 'ready' && !isRefused)) return;
+    state.shown.value = { kind: 'failed', trouble: troubleOf(error) };
   }
-}
-
-/** Asks again while the shown result has reports under way; what the page shows stays until there is news. */
-function watch(state: State, { api, id, clock, onResult }: ResultTools): () => void {
-  const { shown } = state;
-  const { signal } = state.closed;
-  let isWatching = false;
-  const waiting = (): Result | null => {
-    const now = shown.value;
-    return now.kind === 'ready' && isUnderWay(now.result) ? now.result : null;
-  };
-  const ask = async (known: Result): Promise<void> => {
-    const result = await api.json(`/results/${id}`, resultSchema, { signal });
-    // A verdict may have been given meanwhile.
-    if (result.revision < known.revision || shown.peek().kind !== 'ready') return;
-    if (JSON.stringify(result) !== JSON.stringify(known)) take(state, { onResult }, result);
-  };
-  async function look(): Promise<void> {
-    isWatching = true;
-    let revision = 0;
-    for (let turn = 0, known = waiting(); known && !signal.aborted; turn += 1, known = waiting()) {
-      if (known.revision !== revision) turn = 0;
-      revision = known.revision;
-      const aborted = await clock.sleep(waitBefore(turn), signal).then(
-        () => false,
-        () => true,
-      );
-      const latest = aborted ? null : waiting();
-      if (latest) await ignoreFailure(ask(latest), 'it is asked again');
-    }
-    isWatching = false;
-  }
-  return effect(() => {
-    if (waiting() && !isWatching) untracked(() => void look());
-  });
-}
-
-function free(picture: Picture): void {
-  if (picture !== null && picture !== 'missing') URL.revokeObjectURL(picture);
 }
 
 function put({ pictures, closed }: State, method: ExplanationMethod, picture: Picture): void {
-  if (closed.signal.aborted) {
-    free(picture);
-    return;
-  }
-  free(pictures.peek().get(method) ?? null);
-  pictures.value = new Map(pictures.peek()).set(method, picture);
+  const isLeft = closed.signal.aborted;
+  freePictures(new Map([[method, isLeft ? picture : (pictures.peek().get(method) ?? null)]]));
+  if (!isLeft) pictures.value = new Map(pictures.peek()).set(method, picture);
 }
 
 async function want(state: State, { api, id }: ResultTools, method: ExplanationMethod): Promise<void> {
@@ -273,8 +255,13 @@ async function want(state: State, { api, id }: ResultTools, method: ExplanationM
   }
 }
 
-function close({ pictures, closed }: State): void {
+/** A picture that is still being fetched is not kept. */
+function close({ pictures, closed, shown, mayHoldName }: State, { id, kept }: ResultTools): void {
   closed.abort();
-  for (const picture of pictures.peek().values()) free(picture);
+  const seen = shown.peek();
+  const there = new Map([...pictures.peek()].filter(([, picture]) => picture !== null));
+  if (seen.kind === 'ready')
+    kept.keep(id, { result: seen.result, pictures: there, mayHoldName: mayHoldName.peek() });
+  else freePictures(there);
   pictures.value = new Map();
 }

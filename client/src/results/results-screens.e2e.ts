@@ -324,6 +324,34 @@ step('a verdict without a link is kept on the device, also over a reload, and se
   await page.waitForFunction(() => !document.body.textContent.includes('Your verdict is not sent'));
 });
 
+step(
+  'without a link a reader goes back to the result before, and changes the verdict on it',
+  async (scene) => {
+    const { page, said, looksRight } = scene;
+    await openFirst(scene);
+    await untilAsked(scene);
+    said.isDown = true;
+    await page.keyboard.press('a');
+    await page.getByText('Your verdict is not sent: You agree').waitFor();
+    await page.keyboard.press('j');
+    await page.getByRole('heading', { name: 'Result', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Newer result' }).click();
+    await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
+    await page.getByRole('button', { name: 'Change it' }).click();
+    await untilAsked(scene);
+    await looksRight('result-change-unsent');
+    await page.getByRole('button', { name: 'Disagree' }).click();
+    await page.getByLabel('Normal').check();
+    await page.getByRole('textbox', { name: 'Why' }).fill('A rib, and no opacity.');
+    await page.getByRole('button', { name: 'Correct it' }).click();
+    await page.getByText('Your verdict is not sent: You say: Normal').waitFor();
+    said.isDown = false;
+    await page.getByRole('button', { name: 'Send now' }).click();
+    await page.getByText('Corrected', { exact: true }).first().waitFor();
+    assert.is(said.verified.length, 1, 'only the last one was sent');
+  },
+);
+
 step('if the model gives no answer the page says why, and what is wrong with the film', async (scene) => {
   const { page, said, goTo, looksRight } = scene;
   said.results = recordedResults();

@@ -315,6 +315,7 @@ export const SCREENS = {
     'result-discard': 'Asks before a verdict that was not sent is discarded',
     'results-not-sent': 'The list tells of a verdict that was not sent',
     'result-change': 'A verdict that stands while it is changed',
+    'result-change-unsent': 'A verdict that was not sent while it is changed',
     'result-correct': 'A correction without what it needs',
     'result-overtaken': 'Somebody else’s verdict came first',
     'result-outside': 'Outside the model’s population',
