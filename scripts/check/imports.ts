@@ -84,7 +84,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/viewer'], ['kit', 'net']],
   [['client/src/audit'], ['kit', 'net', 'admin']],
   [['client/src/results'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],
-  [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],
+  [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer', 'cases', 'results']],
   [['client/src/analytics'], ['kit', 'net', 'cases']],
   [['client/src/reviews'], ['kit', 'net', 'pipeline/queue', 'viewer', 'results', 'cases']],
   [['client/src/exports'], ['kit', 'net', 'pipeline/upload', 'cases']],

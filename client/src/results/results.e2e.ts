@@ -122,6 +122,11 @@ walk(
     await page.getByText('Not a chest film', { exact: true }).waitFor();
     await untilDrawn(page, '.picture-box img');
     await looksRight(page, 'real-silent');
+    await page.getByRole('link', { name: /^Studies/ }).click();
+    const sent = page.locator('.queue-row').first();
+    await sent.locator('.study-open').click();
+    await sent.getByRole('link', { name: /^Result of / }).click();
+    await page.getByRole('heading', { name: 'The model gives no answer' }).waitFor();
   },
 );
 

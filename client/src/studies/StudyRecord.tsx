@@ -1,9 +1,10 @@
 /**
- * Of a study that the gateway knows: the viewers that show it, a case for it, its destinations, and what happened to
- * it.
+ * Of a study that the gateway knows: the viewers that show it, a case for it, what models found, its destinations, and
+ * what happened to it.
  */
 import { OpenCase } from '../cases/OpenCase.tsx';
 import { StudyDestinations } from '../pipeline/upload/StudyDestinations.tsx';
+import { StudyResults } from '../results/StudyResults.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import { Timeline } from './Timeline.tsx';
 
@@ -21,6 +22,7 @@ export function StudyRecord({ studyInstanceUID, hasReceipt, isOpen = false }: St
         <div class="row">
           <OpenInViewer studyInstanceUID={studyInstanceUID} />
           <OpenCase studyInstanceUID={studyInstanceUID} />
+          <StudyResults studyInstanceUID={studyInstanceUID} />
         </div>
       )}
       <StudyDestinations studyInstanceUID={studyInstanceUID} />
