@@ -2,7 +2,7 @@
  * The list of results, newest first, with filters that persist, below the running jobs. The empty page
  * explains how to start.
  */
-import { useEffect } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Job } from '#shared/protocol/inference.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
@@ -126,15 +126,16 @@ function FilterBar({ list, previews }: FilterBarProps) {
   const filters = list.filters.value;
   const nameOfInput = useInputName();
   const set = (some: Partial<Filters>) => (list.filters.value = { ...filters, ...some });
+  const onReach = useNamesOfStudies(list, previews);
   const facts: StudyFacts = {
-    results: list.results.value,
+    results: list.newest.value,
     previewOf: (id) => previews.of(id).value,
     nameOf: (studyInstanceUID) => nameOfInput({ studyInstanceUID, kind: 'dicom' }),
   };
   const studies = studyOptions(list.studies.value, facts, new Date());
   const models = list.models.value.map((id) => ({ value: id, name: id }));
   return (
-    <section class="filters" aria-label={said.filters}>
+    <section class="filters" aria-label={said.filters} onFocusCapture={onReach} onPointerEnter={onReach}>
       <Select
         label={said.model}
         value={filters.model}
@@ -163,6 +164,18 @@ function FilterBar({ list, previews }: FilterBarProps) {
       />
     </section>
   );
+}
+
+/** Asks for the names of all studies that the filter offers, once a person reaches for it. */
+function useNamesOfStudies(list: ResultsStore, previews: PreviewsStore): () => void {
+  const [isReached, setReached] = useState(false);
+  const mayOpen = useMayOpen();
+  const newest = list.newest.value;
+  useEffect(() => {
+    // The last one that is wanted is asked for first.
+    if (isReached && mayOpen) for (const { id } of newest.toReversed()) previews.want(id);
+  }, [isReached, mayOpen, newest]);
+  return () => setReached(true);
 }
 
 function NoneFits({ list }: { readonly list: ResultsStore }) {

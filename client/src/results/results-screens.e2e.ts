@@ -9,7 +9,14 @@ import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { focusIsInSight } from '../testing/focus-in-sight.ts';
-import { idOf, recordedJob, recordedResults, STUDY } from '../testing/recorded-answers.ts';
+import {
+  idOf,
+  recordedFinding,
+  recordedJob,
+  recordedResult,
+  recordedResults,
+  STUDY,
+} from '../testing/recorded-answers.ts';
 import { PICTURES, record, RecordedGateway } from '../testing/recorded-gateway.ts';
 import { namesHiddenFault } from '../testing/names-hidden.ts';
 import { looksRight as inspect, type ScreenName } from '../testing/screens.ts';
@@ -104,6 +111,18 @@ step('results are listed below the running jobs, and filters persist', async ({ 
   await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 1);
   assert.is(await page.getByLabel('Model').inputValue(), 'lung-fields');
   await page.getByLabel('Model').selectOption('');
+});
+
+step('the filter names every study, also those further down the list', async ({ page, said }) => {
+  const { input } = recordedFinding();
+  said.results = Array.from({ length: 24 }, (_, nth) =>
+    recordedResult(nth, {}, { input: { ...input, studyInstanceUID: `${STUDY}${nth}` } }),
+  );
+  await page.getByRole('link', { name: 'Results' }).click();
+  await page.getByRole('combobox', { name: 'Study' }).focus();
+  const named = page.locator('option', { hasText: /^Pseudonym/ });
+  await named.nth(23).waitFor({ state: 'attached' });
+  assert.is(await named.count(), 24);
 });
 
 step('one result shows the finding, the map over the image and the threshold on the bar', async (scene) => {
@@ -299,6 +318,30 @@ step(
   },
 );
 
+step('a reader without a link goes back, and changes a verdict that is not sent', async (scene) => {
+  const { page, said, looksRight } = scene;
+  await openFirst(scene);
+  await untilAsked(scene);
+  said.isDown = true;
+  await page.keyboard.press('a');
+  await page.getByText('Your verdict is not sent: You agree').waitFor();
+  await page.keyboard.press('j');
+  await page.getByRole('heading', { name: 'Result', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Newer result' }).click();
+  await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
+  await page.getByRole('button', { name: 'Change it' }).click();
+  await untilAsked(scene);
+  await looksRight('result-change-unsent');
+  await page.getByRole('button', { name: 'Disagree' }).click();
+  await page.getByLabel('Normal').check();
+  await page.getByRole('textbox', { name: 'Why' }).fill('A rib, and no opacity.');
+  await page.getByRole('button', { name: 'Correct it' }).click();
+  await page.getByText('Your verdict is not sent: You say: Normal').waitFor();
+  said.isDown = false;
+  await page.getByText('Corrected', { exact: true }).first().waitFor();
+  assert.is(said.verified.length, 1, 'only the last one was sent');
+});
+
 step('a verdict without a link is kept on the device, also over a reload, and sent later', async (scene) => {
   const { page, said, goTo, looksRight } = scene;
   said.verifyStatus = 503;
@@ -323,34 +366,6 @@ step('a verdict without a link is kept on the device, also over a reload, and se
   await page.locator('.result-row').getByText('Agreed', { exact: true }).waitFor();
   await page.waitForFunction(() => !document.body.textContent.includes('Your verdict is not sent'));
 });
-
-step(
-  'without a link a reader goes back to the result before, and changes the verdict on it',
-  async (scene) => {
-    const { page, said, looksRight } = scene;
-    await openFirst(scene);
-    await untilAsked(scene);
-    said.isDown = true;
-    await page.keyboard.press('a');
-    await page.getByText('Your verdict is not sent: You agree').waitFor();
-    await page.keyboard.press('j');
-    await page.getByRole('heading', { name: 'Result', exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Newer result' }).click();
-    await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
-    await page.getByRole('button', { name: 'Change it' }).click();
-    await untilAsked(scene);
-    await looksRight('result-change-unsent');
-    await page.getByRole('button', { name: 'Disagree' }).click();
-    await page.getByLabel('Normal').check();
-    await page.getByRole('textbox', { name: 'Why' }).fill('A rib, and no opacity.');
-    await page.getByRole('button', { name: 'Correct it' }).click();
-    await page.getByText('Your verdict is not sent: You say: Normal').waitFor();
-    said.isDown = false;
-    await page.getByRole('button', { name: 'Send now' }).click();
-    await page.getByText('Corrected', { exact: true }).first().waitFor();
-    assert.is(said.verified.length, 1, 'only the last one was sent');
-  },
-);
 
 step('if the model gives no answer the page says why, and what is wrong with the film', async (scene) => {
   const { page, said, goTo, looksRight } = scene;

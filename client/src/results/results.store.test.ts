@@ -48,6 +48,11 @@ test('a filter reloads the list, persists until the next visit, and still offers
     [first.store.results.value.length, first.store.models.value, first.store.studies.value],
     [0, ['lung-fields', 'pneumonia'], [STUDY]],
   );
+  assert.equal(
+    first.store.newest.value.map(({ id }) => id),
+    [idOf(1)],
+    'a hidden study is still named by its newest result',
+  );
   const second = open(answer, storage);
   await second.ready();
   assert.is(second.store.filters.value.model, 'lung-fields');

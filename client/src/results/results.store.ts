@@ -27,6 +27,8 @@ export interface ResultsStore {
   /** The filter options: models and studies of everything listed so far. */
   readonly models: ReadonlySignal<readonly string[]>;
   readonly studies: ReadonlySignal<readonly string[]>;
+  /** The newest result of each of these studies, also of those that a filter hides. */
+  readonly newest: ReadonlySignal<readonly Result[]>;
   more(): Promise<void>;
   refresh(): Promise<void>;
   cancel(job: Job): Promise<void>;
@@ -61,6 +63,13 @@ const STILL_MS = 15_000;
 /** How long failed jobs stay above the list. */
 const ENDED_STAYS_MS = 60 * 60 * 1000;
 
+/** The models and studies that were listed so far; `newest` by Study Instance UID. */
+type Known = {
+  readonly models: ReadonlySet<string>;
+  readonly studies: ReadonlySet<string>;
+  readonly newest: ReadonlyMap<string, Result>;
+};
+
 type State = {
   readonly filters: Signal<Filters>;
   readonly results: Signal<readonly Result[]>;
@@ -71,7 +80,7 @@ type State = {
   readonly allJobs: Signal<readonly Job[]>;
   /** Failed jobs that a person has cleared away. */
   readonly cleared: Signal<ReadonlySet<string>>;
-  readonly known: Signal<{ readonly models: ReadonlySet<string>; readonly studies: ReadonlySet<string> }>;
+  readonly known: Signal<Known>;
   readonly closed: AbortController;
   /** The number of the last page request: an older answer is ignored. */
   asked: number;
@@ -95,6 +104,7 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
     hasMore: computed(() => next.value !== null),
     models: computed(() => [...known.value.models].sort()),
     studies: computed(() => [...known.value.studies]),
+    newest: computed(() => [...known.value.newest.values()]),
     jobs: computed(() => allJobs.value.filter((job) => !hasEnded(job))),
     failed,
     clearFailed() {
@@ -132,14 +142,14 @@ const createState = ({ storage, user }: ResultsTools): State => ({
   next: signal(null),
   allJobs: signal([]),
   cleared: signal(new Set<string>()),
-  known: signal({ models: new Set<string>(), studies: new Set<string>() }),
+  known: signal<Known>({ models: new Set<string>(), studies: new Set<string>(), newest: new Map() }),
   closed: new AbortController(),
   asked: 0,
 });
 
 /** Adds models and studies to choose from: those that a filter hides can still be chosen. */
 function learn({ known, filters }: State, page: readonly Result[]): void {
-  const { models, studies } = known.peek();
+  const { models, studies, newest } = known.peek();
   const { model, study } = filters.peek();
   const ofPage = page.map(({ finding }) => finding);
   known.value = {
@@ -149,7 +159,18 @@ function learn({ known, filters }: State, page: readonly Result[]): void {
         Boolean,
       ),
     ),
+    newest: newestOfStudies([...page, ...newest.values()]),
   };
+}
+
+function newestOfStudies(results: readonly Result[]): ReadonlyMap<string, Result> {
+  const newest = new Map<string, Result>();
+  for (const result of results) {
+    const study = result.finding.input.studyInstanceUID;
+    if (study !== undefined && (newest.get(study)?.createdAt ?? '') < result.createdAt)
+      newest.set(study, result);
+  }
+  return newest;
 }
 
 /**

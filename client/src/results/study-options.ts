@@ -9,6 +9,7 @@ import type { Preview } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
 
 export type StudyFacts = {
+  /** The newest of each study that was listed. */
   readonly results: readonly Result[];
   readonly previewOf: (resultId: string) => Preview | null;
   /** This device's name for the study, or what kind of input it is. */
@@ -29,7 +30,7 @@ export function studyOptions(
   });
 }
 
-/** `isSeen`: a result of it is in sight. */
+/** `isSeen`: a result of it was listed. */
 function nameStudy(uid: string, { results, previewOf, nameOf }: StudyFacts, now: Date) {
   const newest = results.find(({ finding }) => finding.input.studyInstanceUID === uid);
   if (newest === undefined) return { name: nameOf(uid), isSeen: false };
