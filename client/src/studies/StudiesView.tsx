@@ -159,6 +159,7 @@ function Found({
   return (
     <>
       {canFind && <Finder sent={sent} />}
+      {sent.asksPatients() && choice.text === '' && <p class="small quiet">{studiesWords.namesOnSearch}</p>}
       <FromGateway sent={sent} text={choice.text.trim()} />
       <Removed entries={entries} />
       <DaySections entries={entries} sections={sections} sent={sent} />

@@ -110,6 +110,7 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   const reading = await openAs(stage, 'radiologist');
   await reading.getByRole('link', { name: /^Studies/ }).click();
   await reading.locator('.segment', { hasText: 'Whole site' }).click();
+  await reading.getByText('Patients’ names are not listed here.').waitFor();
   const arrived = row(reading, `sent by ${account.username}`);
   await search(reading, account.username);
   await arrived.getByText('In the PACS').waitFor();

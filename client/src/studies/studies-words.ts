@@ -85,6 +85,7 @@ export const studiesWords = {
   more: 'Show older studies',
   asking: 'Asking the gateway…',
   askingPacs: 'Asking the PACS…',
+  namesOnSearch: 'Patients’ names are not listed here. Search for a patient to ask the PACS.',
   pressEnter: 'Press Enter to ask the PACS.',
   cut: 'There may be more studies than these. Type more of the name or number.',
   onlyHere: 'Offline: you see only what this device knows.',
