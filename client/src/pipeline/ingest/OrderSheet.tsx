@@ -1,13 +1,20 @@
-/** The orders of a day, to pick the one of a study. Another patient's is picked only after a second look. */
+/**
+ * The orders of a day, or of the days around it, to pick the one of a study. Another patient's is picked only after a
+ * second look.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import type { Order, Worklist } from '#shared/protocol/worklist.ts';
 import { focused } from '../../kit/focused.ts';
+import { formatDicomDate } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { TypedField } from '../../kit/TypedField.tsx';
+import { useApi } from '../../net/net-context.ts';
+import { askOrders } from './ask-orders.ts';
 import { isSamePerson } from './fit-orders.ts';
 import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
+import { DAYS_AROUND, daysAround, shiftDay } from './order-days.ts';
 import { describeOrder, personOf } from './order-person.ts';
 import { Both } from './OrderParts.tsx';
 import { orderWords as words } from './order-words.ts';
@@ -22,6 +29,8 @@ type OrderSheetProps = {
 export function OrderSheet({ study, name, day: first, onClose }: OrderSheetProps) {
   const { orders } = useIngest();
   const [day, setDay] = useState(first);
+  const [isWide, setWide] = useState(false);
+  const [text, setText] = useState('');
   const [doubted, setDoubted] = useState<Order | null>(null);
   const [isFailed, setFailed] = useState(false);
   const use = async (order: Order): Promise<void> => {
@@ -54,15 +63,19 @@ export function OrderSheet({ study, name, day: first, onClose }: OrderSheetProps
         <p class="kept">
           <bdi>{name}</bdi>
         </p>
-        <label class="field">
-          <span>{words.day}</span>
-          <input
-            type="date"
-            value={day}
-            onInput={(event) => event.currentTarget.value !== '' && setDay(event.currentTarget.value)}
-          />
-        </label>
-        <Listed key={day} day={day} look={look} />
+        <DayChoice day={day} setDay={setDay} isWide={isWide} setWide={setWide} />
+        <TypedField title={words.search}>
+          <label class="field">
+            <span>{words.search}</span>
+            <input
+              type="search"
+              value={text}
+              autocomplete="off"
+              onInput={(event) => setText(event.currentTarget.value)}
+            />
+          </label>
+        </TypedField>
+        <Listed key={`${day} ${isWide}`} day={day} isWide={isWide} text={text} look={look} />
         <div role="alert">{isFailed && <p class="small">{words.notNoted}</p>}</div>
       </div>
       <div class="sheet-actions">
@@ -74,38 +87,75 @@ export function OrderSheet({ study, name, day: first, onClose }: OrderSheetProps
   );
 }
 
-type ListedProps = { readonly day: string; readonly look: (order: Order) => void };
+type DayChoiceProps = {
+  readonly day: string;
+  readonly setDay: (day: string) => void;
+  readonly isWide: boolean;
+  readonly setWide: (isWide: boolean) => void;
+};
 
-function Listed({ day, look }: ListedProps) {
+function DayChoice({ day, setDay, isWide, setWide }: DayChoiceProps) {
+  return (
+    <div class="stack-tight">
+      <label class="field">
+        <span>{words.day}</span>
+        <input
+          type="date"
+          value={day}
+          onInput={(event) => event.currentTarget.value !== '' && setDay(event.currentTarget.value)}
+        />
+      </label>
+      <div class="row">
+        <button type="button" class="button" onClick={() => setDay(shiftDay(day, -1))}>
+          {words.dayBefore}
+        </button>
+        <button type="button" class="button" onClick={() => setDay(shiftDay(day, 1))}>
+          {words.dayAfter}
+        </button>
+      </div>
+      <label class="choice">
+        <input
+          type="checkbox"
+          class="tick"
+          checked={isWide}
+          onChange={({ currentTarget: { checked } }) => setWide(checked)}
+        />
+        <span>{words.around(DAYS_AROUND)}</span>
+      </label>
+    </div>
+  );
+}
+
+type ListedProps = {
+  readonly day: string;
+  readonly isWide: boolean;
+  readonly text: string;
+  readonly look: (order: Order) => void;
+};
+
+function Listed({ day, isWide, text, look }: ListedProps) {
+  const { from, to } = isWide ? daysAround(day) : { from: day, to: day };
   const { orders } = useIngest();
+  const api = useApi();
   const [answer, setAnswer] = useState<Worklist | 'asking' | null>('asking');
-  const [text, setText] = useState('');
   useEffect(() => {
     let isGone = false;
-    void orders.on(day).then((found) => {
+    void (isWide ? askOrders(api, from, to) : orders.on(day)).then((found) => {
       if (!isGone) setAnswer(found);
     });
     return () => {
       isGone = true;
     };
-  }, [day]);
+  }, []);
   if (answer === 'asking') return <p class="quiet">{kitWords.working}</p>;
   if (answer === null) return <p role="status">{words.unreachable}</p>;
   const shown = answer.orders.filter((order) => holds(order, text));
+  const whichDay = ({ scheduledOn }: Order) =>
+    !isWide ? '' : `${daySaid(scheduledOn)}${kitWords.separator}`;
   return (
     <>
-      <TypedField title={words.search}>
-        <label class="field">
-          <span>{words.search}</span>
-          <input
-            type="search"
-            value={text}
-            autocomplete="off"
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        </label>
-      </TypedField>
       <div role="status" class="small">
+        <p class="strong">{words.of(daySaid(from), daySaid(to))}</p>
         {answer.silent.length > 0 && <p>{words.silent(answer.silent.join(', '))}</p>}
         {answer.isCut && <p>{words.cut}</p>}
         {shown.length === 0 && <p>{answer.orders.length === 0 ? words.none : words.noneFound}</p>}
@@ -115,7 +165,10 @@ function Listed({ day, look }: ListedProps) {
           <li key={JSON.stringify(order)}>
             <button type="button" class="button order-row" onClick={() => look(order)}>
               <bdi class="kept">{personOf(order.patientName, order.patientId)}</bdi>
-              <span class="small quiet kept">{describeOrder(order)}</span>
+              <span class="small quiet kept">
+                {whichDay(order)}
+                {describeOrder(order)}
+              </span>
             </button>
           </li>
         ))}
@@ -123,6 +176,8 @@ function Listed({ day, look }: ListedProps) {
     </>
   );
 }
+
+const daySaid = (day: string): string => formatDicomDate(day.replaceAll('-', '')) ?? day;
 
 function holds({ patientName, patientId, accessionNumber }: Order, text: string): boolean {
   const wanted = text.trim().toLocaleLowerCase();

@@ -5,9 +5,9 @@ import type { ApiClient } from '../../net/api-client.ts';
 
 const NOTHING_WAITS = 'a study can be sent without an order';
 
-/** The orders of a day (YYYY-MM-DD); null: the gateway was not reached, or does not say. */
-export async function askOrders(api: ApiClient, day: string): Promise<Worklist | null> {
-  const path = `/worklist?from=${day}&to=${day}`;
+/** The orders of some days (YYYY-MM-DD, both included); null: the gateway was not reached, or does not say. */
+export async function askOrders(api: ApiClient, from: string, to = from): Promise<Worklist | null> {
+  const path = `/worklist?from=${from}&to=${to}`;
   return (await ignoreFailure(api.json(path, worklistSchema), NOTHING_WAITS)) ?? null;
 }
 

@@ -92,6 +92,23 @@ async function seesReplaced(page: Page, card: Locator): Promise<void> {
   await page.locator('main').getByRole('link', { name: 'Upload' }).click();
 }
 
+/** An order of two days later: by going there, and by a search over the days around. Comes back to the first day. */
+async function findsOnOtherDays(sheet: Locator, number: string): Promise<void> {
+  const fred = sheet.getByRole('button', { name: /Order, Fred/ });
+  await sheet.getByText('Orders of 29 Feb 2024').waitFor();
+  await sheet.getByLabel('Name, ID or accession number').fill(number);
+  await sheet.getByText(/^None of these fits/).waitFor();
+  for (let days = 0; days < 2; days += 1) await sheet.getByRole('button', { name: 'Day after' }).click();
+  await sheet.getByText('Orders of 2 Mar 2024').waitFor();
+  await fred.waitFor();
+  for (let days = 0; days < 2; days += 1) await sheet.getByRole('button', { name: 'Day before' }).click();
+  await sheet.getByText(/^None of these fits/).waitFor();
+  await sheet.getByLabel('Search 15 days before and after, too').check();
+  await sheet.getByText('Orders from 14 Feb 2024 to 15 Mar 2024').waitFor();
+  await fred.getByText(/2 Mar 2024/).waitFor();
+  await sheet.getByLabel('Search 15 days before and after, too').uncheck();
+}
+
 walk(
   'one fits and is confirmed, one is picked for another patient, and the PACS has both as ordered',
   async (stage) => {
@@ -105,6 +122,7 @@ walk(
     await importOrders(stage, [
       ['Order^Ann', number(1), `A${number(1)}`.slice(0, 16), 'Chest', DAY, 'S1'],
       ['Order^Dana', number(4), `A${number(4)}`.slice(0, 16), 'Hand', DAY, 'S4'],
+      ['Order^Fred', number(5), `A${number(5)}`.slice(0, 16), 'Foot', '2024-03-02', 'S5'],
     ]);
     await stage.enter();
     await choose(page, filesOf(fitting));
@@ -123,6 +141,7 @@ walk(
     const ben = cardOf(page, 'Study, Ben');
     await ben.getByRole('button', { name: /^Pick the order/ }).click();
     const sheet = page.getByRole('dialog');
+    await findsOnOtherDays(sheet, number(5));
     await sheet.getByLabel('Name, ID or accession number').fill(number(4));
     await looksRight(page, 'order-sheet');
     await sheet.getByRole('button', { name: /Order, Dana/ }).click();
