@@ -57,7 +57,7 @@ const login = defineRoute({
   method: 'post',
   path: '/auth/login',
   roles: 'public',
-  problems: ['wrong-credentials', 'too-many-attempts', 'origin-refused'],
+  problems: ['wrong-credentials', 'account-disabled', 'too-many-attempts', 'origin-refused'],
   tags: ['auth'],
   request: { body: jsonBody(loginSchema) },
   responses: { 200: jsonResponse(session, 'Signed in.') },

@@ -168,7 +168,10 @@ for (const { name, open } of testDatabases('signing in')) {
     assert.is((await refresh(gateway, someone.refreshToken)).status, 401);
     const login = (password: string) =>
       gateway.call('POST', '/auth/login', { body: { username: someone.user.username, password } });
-    assert.is((await login('a long password')).status, 401);
+    const told = await login('a long password');
+    assert.equal([told.status, await codeOf(told)], [403, 'account-disabled']);
+    const guessed = await login('a wrong password');
+    assert.equal([guessed.status, await codeOf(guessed)], [401, 'wrong-credentials']);
     await gateway.call('PATCH', path, { token: admin.accessToken, body: { disabled: false } });
     await gateway.call('PUT', `${path}/password`, {
       token: admin.accessToken,

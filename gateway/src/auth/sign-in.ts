@@ -57,7 +57,7 @@ export async function openSession(
   };
 }
 
-/** @throws Problem wrong-credentials, too-many-attempts. */
+/** @throws Problem wrong-credentials, account-disabled (to whoever knows the password), too-many-attempts. */
 export async function signIn(
   tools: SignInTools,
   { username, password }: Credentials,
@@ -88,7 +88,7 @@ export async function signIn(
   if (account && token !== null) return openSession(tools, account, token);
   const failure = { account, isRight, address: origin.address };
   await db.transaction().execute((trx) => recordFailure(trx, failure, now()));
-  throw new Problem('wrong-credentials');
+  throw new Problem(isRight && account?.isDisabled ? 'account-disabled' : 'wrong-credentials');
 }
 
 /** @throws Problem too-many-attempts: too many wait to be checked. */

@@ -30,7 +30,12 @@ export const PROBLEMS = {
     status: 401,
     retry: 'changed',
     title: 'User name or password is wrong.',
-    next: 'Type both again.',
+  },
+  'account-disabled': {
+    status: 403,
+    retry: 'never',
+    title: 'This account is disabled.',
+    next: 'Ask an administrator.',
   },
   'wrong-password': {
     status: 403,
@@ -42,19 +47,19 @@ export const PROBLEMS = {
     status: 422,
     retry: 'changed',
     title: 'This password is too easy to guess.',
-    next: 'Choose one that is not common and not your user name, for example four words.',
+    next: 'Choose another, for example four words.',
   },
   'session-ended': {
     status: 401,
     retry: 'login',
     title: 'The session has ended.',
-    next: 'Sign in again; nothing on this device is lost.',
+    next: 'Sign in again; nothing here is lost.',
   },
   'assertion-refused': {
     status: 401,
     retry: 'later',
     title: 'The device’s signed assertion is not valid.',
-    next: 'The device corrects its clock and signs a new one automatically.',
+    next: 'The device corrects its clock and signs a new one.',
   },
   'not-allowed': {
     status: 403,
