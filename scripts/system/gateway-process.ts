@@ -27,13 +27,15 @@ export const GATEWAY_NODE_FLAGS: readonly string[] = [
 ];
 
 /**
- * glibc keeps what is given back below a threshold that grows with use, for parcels' buffers up to 100 MB of
- * it; a fixed threshold, in bytes, gives them back at once. A socket is read into 64 KiB: below that, the
- * remains of oversized buffers hold another 60 MB (measured while ten devices send; 3 % of the CPU). Read by
- * the C library when the process starts, so it can only be set in the environment.
+ * glibc asks the system for each buffer above the first threshold, and gives it back at once: every 4 KiB of it then
+ * cost a page fault. Pieces of parcels have up to 1 MiB, and with 64 KiB here that was 6 % of the gateway's CPU while
+ * it forwards. glibc's own threshold grows with use, and its heap with it (40 MB more at the peak); a fixed one does
+ * not. The second one is the most that stays unused at the end of the heap: with less, the faults come back. In bytes,
+ * measured with STOW-RS. Read by the C library when the process starts, so it can only be set in the environment.
  */
 export const GATEWAY_MEMORY: Readonly<Record<string, string>> = {
-  MALLOC_MMAP_THRESHOLD_: '65536',
+  MALLOC_MMAP_THRESHOLD_: '2097152',
+  MALLOC_TRIM_THRESHOLD_: '16777216',
   MALLOC_ARENA_MAX: '2',
 };
 
