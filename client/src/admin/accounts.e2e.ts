@@ -122,7 +122,7 @@ walk(
     await row.getByText('take them over under Studies').waitFor();
     await looksRight(page, 'account-disabled');
     await fillSignIn(technician, name, 'four words for Anna');
-    await technician.getByText('User name or password is wrong.').waitFor();
+    await technician.getByText('This account is disabled.').waitFor();
     await row.getByRole('button', { name: `Enable ${name}` }).click();
     await row.getByRole('button', { name: `Disable ${name}` }).waitFor();
     await technician.getByRole('button', { name: 'Sign in' }).click();
