@@ -11,6 +11,7 @@ import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
 import { betweenAccounts } from './current-account.ts';
 import { unsentStudies } from './choice-outcomes.ts';
+import { leaveChoice } from './leave-choice.ts';
 import { watchChoice } from './lost-choice.ts';
 
 const studyOf = (seed: number, instancesPerSeries: number): SyntheticStudy =>
@@ -126,6 +127,18 @@ test('a choice of another open page is not lost until that page ends; one that w
   await third.choose(OTHER);
   third.store.clear();
   second.dismiss();
+  assert.ok(await isKept(0));
+});
+
+test('whoever signs out is not told afterwards of a study that was cleared beside a sent one', async () => {
+  const { open, isKept } = await openPages();
+  const { store, choose, end } = await open();
+  await choose(FIRST, OTHER);
+  store.toggle(String(OTHER.studyInstanceUID));
+  await store.send();
+  assert.ok(await isKept(1));
+  leaveChoice(store);
+  end();
   assert.ok(await isKept(0));
 });
 

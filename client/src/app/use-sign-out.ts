@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import { useSession, useSignOutTasks } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { leaveChoice } from './leave-choice.ts';
 
 /**
  * Signs out, `everywhere` or here. `isUnkept`: verdicts could not be saved, and the next attempt signs out
@@ -23,11 +24,7 @@ export function useSignOut(onClose: () => void, everywhere = false) {
       return;
     }
     if (everywhere) await session.signOutEverywhere().finally(() => setLeaving(false));
-    // Files that were read but not queued identify patients and belong to the person who chose them.
-    ingest.cancel();
-    // The person was told, and has nothing to be reminded of.
-    ingest.clear();
-    ingest.clear('held-back');
+    leaveChoice(ingest);
     if (!everywhere) void session.signOut();
     onClose();
   };
