@@ -130,7 +130,7 @@ test('a choice of another open page is not lost until that page ends; one that w
   assert.ok(await isKept(0));
 });
 
-test('whoever signs out is not told afterwards of a study that was cleared beside a sent one', async () => {
+test('a person who signs out is not told afterwards of a study that was cleared beside a sent one', async () => {
   const { open, isKept } = await openPages();
   const { store, choose, end } = await open();
   await choose(FIRST, OTHER);
