@@ -48,7 +48,11 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   const outbox = useOutbox();
   const saved = outbox.saved.value;
   useEffect(() => void outbox.retry(), [outbox]);
-  useEffect(() => void (saved && list.note(saved)), [list, saved]);
+  useEffect(() => {
+    if (saved === null) return;
+    list.note(saved);
+    kept.note(saved);
+  }, [list, kept, saved]);
   useEffect(
     () => () => {
       list.close();

@@ -18,6 +18,8 @@ export interface KeptResults {
   /** Hands it over to its page, which frees its pictures or keeps them again. */
   take(id: string): KeptResult | null;
   keep(id: string, kept: KeptResult): void;
+  /** Takes over a result as a saved verdict leaves it, unless a later one is kept. */
+  note(result: Result): void;
   close(): void;
 }
 
@@ -48,6 +50,10 @@ export function createKeptResults(): KeptResults {
       all.set(id, kept);
       // Maps keep the order in which their entries came: the first is the oldest.
       for (const oldest of [...all.keys()].slice(0, -KEPT)) forget(oldest);
+    },
+    note(result) {
+      const kept = all.get(result.id);
+      if (kept && kept.result.revision <= result.revision) all.set(result.id, { ...kept, result });
     },
     close() {
       isClosed = true;

@@ -292,6 +292,37 @@ test('without a link the result that was open before is there with its image, an
   assert.is(late.shown.value.kind, 'failed', 'nothing is kept once the pages are left');
 });
 
+test('an answer that is older than the shown result, as a slow one is, changes neither the page nor the list', async () => {
+  let gate = Promise.resolve();
+  const { store, outbox, listed } = await open(async () => {
+    await gate;
+    return json(RESULT);
+  });
+  const late = Promise.withResolvers<void>();
+  gate = late.promise;
+  const loading = store.load();
+  outbox.saved.value = VERIFIED;
+  late.resolve();
+  await loading;
+  assert.equal([store.shown.value, listed.at(-1)], [{ kind: 'ready', result: VERIFIED }, VERIFIED]);
+});
+
+test('a verdict that is saved after its page was left is there without a link, but not over a later one', async () => {
+  const kept = createKeptResults();
+  const { store: left } = await open(plain, kept);
+  left.close();
+  kept.note(VERIFIED);
+  const { store: judged } = await open(unreachable, kept);
+  assert.equal(judged.shown.value, { kind: 'ready', result: VERIFIED });
+  judged.close();
+  const changed = { ...VERIFIED, revision: 3 };
+  kept.note(changed);
+  kept.note(VERIFIED);
+  const { store, outbox } = await open(unreachable, kept);
+  outbox.saved.value = VERIFIED;
+  assert.equal(store.shown.value, { kind: 'ready', result: changed });
+});
+
 test('a page that stands open shows the verdict of another reader, and reads the result only then', async () => {
   let held: Result = RESULT;
   const { store, stills, asked, listed } = await open(({ path }) =>

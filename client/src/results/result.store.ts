@@ -212,7 +212,10 @@ function follow(state: State, tools: ResultTools): void {
 const unsentOf = ({ id }: ResultTools, unsent: readonly Unsent[]): Unsent | undefined =>
   unsent.find(({ resultId }) => resultId === id);
 
+/** An answer may be older than what is shown: a verdict can be saved while a result is being read. */
 function take({ shown, closed }: State, { onResult }: Pick<ResultTools, 'onResult'>, result: Result): void {
+  const seen = shown.peek();
+  if (seen.kind === 'ready' && result.revision < seen.result.revision) return;
   onResult(result);
   if (!closed.signal.aborted) shown.value = { kind: 'ready', result };
 }
