@@ -177,10 +177,13 @@ test('brings an instance by C-GET, and no other than the one that was asked for'
         : respond({ ...asked, field: 0x0010, id: 1 }, 0),
   });
   const brought = await retrieve(await at(bringing(INSTANCE)));
-  assert.equal(brought?.taken, { bytes: content, transferSyntax: IMPLICIT });
+  assert.equal(brought.taken, { bytes: content, transferSyntax: IMPLICIT });
   assert.is(await endOf(retrieve(await at(bringing('1.2.9')))), VIOLATED);
   assert.is(await endOf(retrieve(await at(bringing(INSTANCE, 2)))), VIOLATED);
-  assert.is(await retrieve(await at({ answer: (asked) => respond(asked, 0xa701) })), null);
+  assert.equal(await retrieve(await at({ answer: (asked) => respond(asked, 0xa701) })), {
+    status: 0xa701,
+    taken: null,
+  });
 });
 
 test('ends with a peer that breaks the rules in the middle', async () => {

@@ -177,15 +177,16 @@ export async function findBytes<T>(
 export type Brought = { readonly transferSyntax: string; readonly dataSet: AsyncIterable<Buffer> };
 
 /**
- * Asks for one instance, and gives it to `take`, which may end early: then the association is of no more use. Null:
- * the peer brought none. Anything but the instance that was asked for is a violation.
+ * Asks for one instance, and gives it to `take`, which may end early: then the association is of no more use. `taken`
+ * is null where the peer brought none; the status says whether it could look. Anything but the instance that was asked
+ * for is a violation.
  */
 export async function get<T>(
   association: Association,
   context: Context,
   asked: { readonly identifier: ElementsToSend; readonly sopInstanceUID: string },
   take: (brought: Brought) => Promise<T>,
-): Promise<{ readonly taken: T } | null> {
+): Promise<{ readonly status: number; readonly taken: T | null }> {
   const id = association.nextMessageId();
   const command: ElementsToSend = [
     [SOP_CLASS, STUDY_ROOT_GET],
@@ -211,7 +212,8 @@ export async function get<T>(
       continue;
     }
     await gather(message.dataSet, IDENTIFIER_BYTES_LIMIT);
-    if (!isPending(statusOf(message, GET_RSP, id))) return brought;
+    const status = statusOf(message, GET_RSP, id);
+    if (!isPending(status)) return { status, taken: brought?.taken ?? null };
   }
   throw violated('too many messages');
 }

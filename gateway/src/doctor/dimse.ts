@@ -110,7 +110,7 @@ async function lookAtSearch(visit: Visit, association: Association): Promise<Fin
   }
 }
 
-const inHex = (status: number): string => `${status.toString(16).toUpperCase().padStart(4, '0')}H`;
+export const inHex = (status: number): string => `${status.toString(16).toUpperCase().padStart(4, '0')}H`;
 
 const STORAGE = '1.2.840.10008.5.1.4.1.1.';
 const EXPLICIT = { name: '', uid: '1.2.840.10008.1.2.1' };

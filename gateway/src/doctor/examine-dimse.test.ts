@@ -9,6 +9,7 @@ import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts
 import { freePort } from '../../../scripts/system/ports.ts';
 import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE } from '../testing/certificate.ts';
 import { discardingPacs } from '../testing/discarding-pacs.ts';
+import { openDimseArchive } from '../testing/dimse-archive.ts';
 import { ABORT, openDimsePeer, respond, type Script } from '../testing/dimse-peer.ts';
 import { hasStorescp, startStorescp } from '../testing/storescp.ts';
 import type { Finding } from './diagnoses.ts';
@@ -47,6 +48,12 @@ function found({ findings }: PacsReport, code: string): Finding {
   return finding;
 }
 const changeOf = ({ change }: Finding, at: string): string => change.find((one) => one.at === at)?.text ?? '';
+
+/** PS3.7 Table E.1-1. */
+const C_GET = 0x0010;
+const C_ECHO = 0x0030;
+/** PS3.4 Table C.4-3: sub-operations. */
+const UNABLE_TO_PERFORM = 0xa702;
 
 const test = suite<{ folder: string; port: number; orthanc: RunningOrthanc }>('the doctor over DIMSE');
 let port = 0;
@@ -107,7 +114,8 @@ withOrthanc('with --store all is measured, and what is left there is named', asy
   assert.is(await countInstances(orthanc), 2);
 });
 
-withOrthanc('an Orthanc that confirms and then discards is said to have lost what it confirmed', async () => {
+/** PS3.4 Table C.4-3, Unable to process: its C-GET answers so for what it does not hold, and where it fails. */
+withOrthanc('an Orthanc that confirms and then discards is known by its search alone', async () => {
   const DicomPort = await freePort();
   const { settings, ...place } = await discardingPacs(join(folder, 'losing'));
   const DicomModalities = { relay: { AET: 'RELAYPACS', Host: '127.0.0.1', Port: 104, AllowGet: true } };
@@ -116,10 +124,36 @@ withOrthanc('an Orthanc that confirms and then discards is said to have lost wha
     settings: { ...settings, DicomServerEnabled: true, DicomPort, DicomAet: 'ORTHANC', DicomModalities },
   });
   try {
-    const lost = found(await examine(DicomPort, 'ORTHANC', { scope: 'store' }), 'stored-and-lost');
-    assert.equal([lost.check, lost.result], ['store', 'fail']);
+    const report = await examine(DicomPort, 'ORTHANC', { scope: 'store' });
+    assert.is(found(report, 'never-shown').result, 'fail');
+    assert.match(found(report, 'not-read-back').says, 'C-GET failed, status C000H');
   } finally {
     await losing.stop();
+  }
+});
+
+test('a PACS that lists and brings nothing of what it confirmed is said to have lost it', async () => {
+  const forgetful = await openDimseArchive([]);
+  try {
+    const lost = found(await examine(forgetful.port, 'PEER', { scope: 'store' }), 'stored-and-lost');
+    assert.equal([lost.check, lost.result], ['store', 'fail']);
+    assert.match(lost.says, 'neither lists nor returns 2 of them');
+  } finally {
+    forgetful.close();
+  }
+});
+
+test('a PACS where nobody could look is not said to have lost anything', async () => {
+  const slow = await openDimseArchive([]);
+  slow.lie = 'without-get';
+  const failing = await openDimsePeer({
+    answer: (asked) => respond(asked, asked.field === C_GET ? UNABLE_TO_PERFORM : 0),
+  });
+  for (const peer of [slow, failing]) {
+    const report = await examine(peer.port, 'PEER', { scope: 'store' });
+    assert.is(found(report, 'never-shown').result, 'fail');
+    assert.is(found(report, 'stored').result, 'ok');
+    peer.close();
   }
 });
 
@@ -225,9 +259,6 @@ withOrthanc('an address of the web with the port of DIMSE', async () => {
   assert.equal(codesOf(report, 'fail'), ['not-http']);
   assert.match(changeOf(found(report, 'not-http'), 'any'), 'choose DIMSE');
 });
-
-/** PS3.7 Table E.1-1. */
-const C_ECHO = 0x0030;
 
 test('peers that break the rules end the visit, and are told from each other', async () => {
   const scripts: readonly (readonly [Script, string])[] = [

@@ -13,7 +13,7 @@ import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../scripts
 import { freePort } from '../../../scripts/system/ports.ts';
 import { PRIVATE_CA, PRIVATE_CERTIFICATE, PRIVATE_CERTIFICATE_KEY } from '../testing/certificate.ts';
 import { discardingPacs } from '../testing/discarding-pacs.ts';
-import { startOddPacsProxy, type OddPacsProxy } from '../testing/odd-pacs-proxy.ts';
+import { type KeptRequest, type OddPacsProxy, startOddPacsProxy } from '../testing/odd-pacs-proxy.ts';
 import type { Finding } from './diagnoses.ts';
 import { examinePacs, type PacsReport } from './examine-pacs.ts';
 
@@ -217,9 +217,10 @@ promise(
       const report = await examine(losing.url, { store: true });
       const lost = found(report, 'stored-and-lost');
       assert.equal([lost.check, lost.result], ['store', 'fail']);
+      const seconds = /(\d+) s/.exec(found(report, 'never-shown').says)![1];
       assert.match(
         lost.says,
-        'confirmed two test instances, and 30 s later it neither lists nor returns 2 of',
+        `confirmed two test instances, and ${seconds} s later it neither lists nor returns 2 of`,
       );
       assert.not(report.findings.some(({ code }) => code === 'stored'));
     } finally {
@@ -229,6 +230,27 @@ promise(
     assert.is(found(await examine(proxy.url, { store: true }), 'stored').result, 'ok');
   },
 );
+
+promise('a PACS where nobody could look is not said to have lost anything', async ({ proxy }) => {
+  const answerTo = (pattern: RegExp, status: number) => (request: KeptRequest) =>
+    request.method === 'GET' && pattern.test(request.path) ? { status, type: 'text/plain', body: '' } : null;
+  const search = /\/studies\/[^/]+\/instances\?/;
+  const instance = /\/instances\/[\d.]+$/;
+  proxy.oddities.lagMs = 40_000;
+  for (const status of [403, 500]) {
+    proxy.oddities.answer = answerTo(instance, status);
+    assert.is(found(await examine(proxy.url, { store: true }), 'stored').result, 'ok');
+  }
+  proxy.oddities.lagMs = 0;
+  const unsearched = answerTo(search, 503);
+  const gone = answerTo(instance, 404);
+  proxy.oddities.answer = (request) => unsearched(request) ?? gone(request);
+  const report = await examine(proxy.url, { store: true });
+  assert.equal(
+    ['stored', 'never-shown'].map((code) => found(report, code).result),
+    ['ok', 'fail'],
+  );
+});
 
 promise('a refusal is explained by its Failure Reason', async ({ proxy }) => {
   proxy.oddities.answer = ({ body }) => {

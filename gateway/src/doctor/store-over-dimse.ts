@@ -2,6 +2,7 @@
 import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { AssociationFailed } from '../dimse/association-failed.ts';
 import { withAssociation, type Wanted } from '../dimse/association.ts';
+import { SUCCESS } from '../dimse/command-fields.ts';
 import type { CanonicalOutcome } from '../dimse/canonical-data-set.ts';
 import { createDigestReader } from '../dimse/digest-reader.ts';
 import { gather, get, STUDY_ROOT_FIND, STUDY_ROOT_GET } from '../dimse/messages.ts';
@@ -10,7 +11,7 @@ import { identifierOf, listStudy } from '../ports/pacs/dimse-search.ts';
 import { storeAll } from '../ports/pacs/dimse-store.ts';
 import { PacsDoesNotSearch, type StoreAnswer } from '../ports/pacs/pacs.ts';
 import { diagnose, type Finding } from './diagnoses.ts';
-import { peerOf } from './dimse.ts';
+import { inHex, peerOf } from './dimse.ts';
 import { createSamples, type Sample } from './sample.ts';
 import { judgeTold, lostOf, SAMPLE_BYTES_LIMIT, tookNone, toStore, waitUntilShown } from './store-sample.ts';
 import type { Probe, Visit } from './visit.ts';
@@ -38,16 +39,12 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   visit.found.isNoneTaken = tookNone(told);
   const stored = judgeTold(told, 'an answer without them');
   if (stored.result === 'fail') return [stored];
-  const lag = await waitUntilShown(visit, () => areShown(visit, samples));
+  const lag = await waitUntilShown(visit, () => countShownOverDimse(visit));
   const lost = await lostOf(
     visit,
-    async ({ identifiers }) => typeof (await readBack(visit, identifiers)) !== 'string',
+    async ({ identifiers }) => (await readBack(visit, identifiers)) === NOTHING_BROUGHT,
   );
   return [stored, lag, await compare(visit, samples[0]!), ...lost];
-}
-
-async function areShown(visit: Visit, samples: readonly Sample[]): Promise<boolean> {
-  return (await countShownOverDimse(visit)) === samples.length;
 }
 
 /** Of the samples, by C-FIND; null: it does not answer. */
@@ -74,6 +71,9 @@ async function compare(visit: Visit, { identifiers, bytes }: Sample): Promise<Fi
   return diagnose(visit.found.returnsSameBytes ? 'same-bytes' : 'other-bytes');
 }
 
+/** It looked, and has none. */
+const NOTHING_BROUGHT = 'C-GET brought nothing';
+
 /** The Data Set, or why there is none. */
 async function readBack(visit: Visit, where: Sample['identifiers']): Promise<Buffer | string> {
   const contexts = [
@@ -89,10 +89,10 @@ async function readBack(visit: Visit, where: Sample['identifiers']): Promise<Buf
     async (association): Promise<Buffer | string> => {
       const context = association.contextOf(STUDY_ROOT_GET);
       if (context?.result !== 0) return 'no C-GET';
-      const brought = await get(association, context, asked, ({ dataSet }) =>
+      const { status, taken } = await get(association, context, asked, ({ dataSet }) =>
         gather(dataSet, SAMPLE_BYTES_LIMIT),
       );
-      return brought?.taken ?? 'C-GET brought nothing';
+      return taken ?? (status === SUCCESS ? NOTHING_BROUGHT : `C-GET failed, status ${inHex(status)}`);
     },
   );
   return work.catch(failed);

@@ -34,26 +34,33 @@ async function storeSamples(visit: Visit): Promise<readonly Finding[]> {
   visit.found.isNoneTaken = tookNone(told) || (answer.kind === 'answer' && isClientError(answer.status));
   const stored = judgeStore(answer, told);
   if (stored.result === 'fail') return [stored];
-  const lag = await waitUntilShown(visit, () => areShown(visit, samples));
+  const lag = await waitUntilShown(visit, () => countShown(visit));
   if (!visit.found.isNeverShown)
     visit.found.instances = [...visit.found.instances, ...samples.map(({ identifiers }) => identifiers)];
-  const lost = await lostOf(
-    visit,
-    async ({ identifiers }) =>
-      (await instanceIn(await retrieve(visit, identifiers, SAMPLE_BYTES_LIMIT))) !== null,
+  const lost = await lostOf(visit, async ({ identifiers }) =>
+    isGone(await retrieve(visit, identifiers, SAMPLE_BYTES_LIMIT)),
   );
   return [stored, lag, await compare(visit, samples[0]!), ...lost];
 }
 
-/** A PACS that shows them too late still returns them. This is the last finding of its check, so it counts. */
+/** It answers that it has no such instance; any other answer says nothing of that. */
+const isGone = (answer: Answer | NoAnswer): boolean =>
+  answer.kind === 'answer' && [204, 404, 410].includes(answer.status);
+
+/**
+ * A PACS that shows them too late still returns them, and one that could not be asked has not lost them: only samples
+ * that are neither listed nor there count. This is the last finding of its check, so it counts.
+ */
 export async function lostOf(
   visit: Visit,
-  isThere: (sample: Sample) => Promise<boolean>,
+  isGone: (sample: Sample) => Promise<boolean>,
 ): Promise<readonly Finding[]> {
-  if (!visit.found.isNeverShown) return [];
-  let lost = 0;
-  for (const sample of visit.found.samples) lost += Number(!(await isThere(sample)));
-  const facts = { lost, seconds: LAG_MS / 1000, minutes: lagMinutesOf(visit) };
+  const { unlisted, samples } = visit.found;
+  if (unlisted === null) return [];
+  let gone = 0;
+  for (const sample of samples) gone += Number(await isGone(sample));
+  const lost = Math.min(gone, unlisted.count);
+  const facts = { lost, seconds: unlisted.seconds, minutes: lagMinutesOf(visit) };
   return lost === 0 ? [] : only('stored-and-lost', facts);
 }
 
@@ -110,21 +117,28 @@ export function judgeTold(told: readonly StoreAnswer[], outcome: string): Findin
   return isTaken ? diagnose('stored') : diagnose('store-unanswered', { outcome });
 }
 
-export async function waitUntilShown(visit: Visit, areShown: () => Promise<boolean>): Promise<Finding> {
-  const { clock, signal } = visit;
+/** `countShown`: of the samples; null where the search did not answer. */
+export async function waitUntilShown(
+  visit: Visit,
+  countShown: () => Promise<number | null>,
+): Promise<Finding> {
+  const { clock, signal, found } = visit;
   const storedAt = clock.now();
   for (let look = 0; ; look += 1) {
-    const isShown = await areShown();
+    const shown = await countShown();
     const lagMs = look === 0 ? 0 : clock.now() - storedAt;
-    if (isShown) {
-      visit.found.lagMs = lagMs;
+    if (shown === found.samples.length) {
+      found.lagMs = lagMs;
       return look === 0
         ? diagnose('shown-at-once')
         : diagnose('shown-late', { seconds: Math.ceil(lagMs / 1000), minutes: lagMinutesOf(visit) });
     }
     if (lagMs >= LAG_MS || signal.aborted) {
-      visit.found.isNeverShown = true;
-      return diagnose('never-shown', { seconds: Math.round(lagMs / 1000), minutes: lagMinutesOf(visit) });
+      const seconds = Math.round(lagMs / 1000);
+      found.isNeverShown = true;
+      if (shown !== null && !signal.aborted)
+        found.unlisted = { count: found.samples.length - shown, seconds };
+      return diagnose('never-shown', { seconds, minutes: lagMinutesOf(visit) });
     }
     const isOver = clock.wait(LOOK_MS[Math.min(look, LOOK_MS.length - 1)]!, signal);
     await ignoreFailure(isOver, 'the next look sees that the time is over');
@@ -138,10 +152,6 @@ const LAG_MINUTES = 10;
 export function lagMinutesOf({ found }: Visit): number {
   if (found.isNeverShown) return 6 * LAG_MINUTES;
   return Math.max(LAG_MINUTES, Math.ceil((30 * (found.lagMs ?? 0)) / 60_000));
-}
-
-async function areShown(visit: Visit, samples: readonly Sample[]): Promise<boolean> {
-  return (await countShown(visit)) === samples.length;
 }
 
 /** Of the samples, by a search; null: it does not answer. */

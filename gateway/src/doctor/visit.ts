@@ -43,6 +43,8 @@ export type Found = {
   lagMs: number | null;
   /** A search did not show what was stored as long as we waited. */
   isNeverShown: boolean;
+  /** Samples that the last search left out, so long after they were stored; null: shown, or it did not answer. */
+  unlisted: { readonly count: number; readonly seconds: number } | null;
   /** It tells digests of its own. */
   tellsDigests: boolean;
   /** A stored instance came back unchanged; null: not tried. */
@@ -79,6 +81,7 @@ export function openVisit(
       bodyBytes: null,
       lagMs: null,
       isNeverShown: false,
+      unlisted: null,
       tellsDigests: false,
       returnsSameBytes: null,
     },

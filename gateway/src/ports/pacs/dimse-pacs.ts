@@ -216,7 +216,7 @@ async function retrieve<T>(
     withAssociation(peer, proposal, signal, async (association) => {
       const context = association.contextOf(STUDY_ROOT_GET);
       if (context?.result !== 0) return null;
-      return (await get(association, context, asked, read))?.taken ?? null;
+      return (await get(association, context, asked, read)).taken;
     }),
   ).catch(orEnough<T | null>);
 }
