@@ -14,7 +14,7 @@ import { askOrders } from './ask-orders.ts';
 import { isSamePerson } from './fit-orders.ts';
 import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
-import { DAYS_AROUND, daysAround, shiftDay } from './order-days.ts';
+import { DAYS_AROUND, daysAround, LAST_DAY, shiftDay } from './order-days.ts';
 import { describeOrder, personOf } from './order-person.ts';
 import { Both } from './OrderParts.tsx';
 import { orderWords as words } from './order-words.ts';
@@ -102,6 +102,7 @@ function DayChoice({ day, setDay, isWide, setWide }: DayChoiceProps) {
         <input
           type="date"
           value={day}
+          max={LAST_DAY}
           onInput={(event) => event.currentTarget.value !== '' && setDay(event.currentTarget.value)}
         />
       </label>
