@@ -110,6 +110,19 @@ test('a creation without a filename is refused, and the answer names that field'
   }
 });
 
+test('a creation that names half of a parcel is told which other half is missing', async () => {
+  const { accessToken: token } = await gateway.userWith(['technician']);
+  const id = base64('6f1c2d3e-0000-4000-8000-000000000001');
+  const detailOf = async (metadata: string): Promise<string> => {
+    const headers = { 'tus-resumable': '1.0.0', 'upload-length': '100', 'upload-metadata': metadata };
+    const answer = await gateway.call('POST', '/upload/files', { token, headers });
+    return ((await answer.json()) as { detail: string }).detail;
+  };
+  assert.match(await detailOf(`parcel ${id}`), '`upload` and `parcel`');
+  assert.match(await detailOf(`upload ${id}`), '`upload` and `parcel`');
+  assert.match(await detailOf(`policy ${base64('identified')}`), /`filename`.*`upload` and `parcel`/);
+});
+
 test('is taken under the policy that it names, else the key’s, else the gateway’s, and hears which', async () => {
   const { user, accessToken } = await gateway.userWith(['technician']);
   const asked = { accountId: user.id, scopes: ['upload'], policy: 'identified' } as const;

@@ -64,9 +64,9 @@ function parseMetadata(header: string | null): Pick<Announced, 'uploadId' | 'dev
   if (!isUuid(uploadId) || !isUuid(deviceParcelId))
     throw new Problem(
       'invalid-request',
-      values.has('upload')
-        ? 'Upload-Metadata names no upload and parcel.'
-        : 'Upload-Metadata has no filename: add `filename` and the file’s name in base64.',
+      values.has('upload') || values.has('parcel')
+        ? 'A parcel needs `upload` and `parcel` in Upload-Metadata: two UUIDs, each in base64.'
+        : 'Upload-Metadata has no filename: add `filename` and the file’s name in base64. A parcel needs `upload` and `parcel`.',
     );
   const keyId = values.get('seal')?.toString();
   const enc = values.get('enc')?.toString('base64');
