@@ -39,7 +39,7 @@ export const dimsePeerWords = {
   }),
   policyEnded: (policy: string, username: string) => ({
     title: `${username} may not send under ${policy}: nothing is taken from it.`,
-    what: `Choose another account or policy, or give ${username} a role that may send under it.`,
+    what: `The policy was withdrawn, now asks for a reason, or is not for the roles of ${username}: choose another account or policy, or press Change to give a reason.`,
   }),
   chooseAccount: 'Choose another account',
   chooseAccountOf: (name: string) => `Choose another account for ${name}`,

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Answering, json, openTestApi, refusal } from '../testing/open-api.ts';
 import { readPeer, toTypedPeer } from './dimse-peer-form.ts';
+import { dimsePeerWords } from './dimse-peer-words.ts';
 import { createDimsePeersStore } from './dimse-peers.store.ts';
 
 const test = suite('the store of modalities');
@@ -126,6 +127,11 @@ test('the form of a new modality chooses no policy: somebody has to', () => {
   const { name, aeTitle, addresses, accountId } = toTypedPeer(PEER);
   const typed = { ...toTypedPeer(null), name, aeTitle, addresses, accountId };
   assert.equal(readPeer(typed), { kind: 'mistake', field: 'policy' });
+});
+
+test('names every cause for which a policy has ended', () => {
+  const { what } = dimsePeerWords.policyEnded('identified', 'radiology');
+  for (const cause of ['withdrawn', 'reason', 'roles']) assert.match(what, cause);
 });
 
 test.run();
