@@ -27,7 +27,8 @@ export function AuthorityAgain({ destination, tested, secrets, onSave }: Props) 
   const trouble = useSignal<Trouble | null>(null);
   const message = useId();
   const submitting = useSubmit((error) => {
-    trouble.value = troubleOf(error);
+    // Of the choice's own errors: the file is gone, or may not be read.
+    trouble.value = error instanceof DOMException ? words.unreadable : troubleOf(error);
   });
   const isUntrusted = tested?.found?.findings.some(({ code }) => code === UNTRUSTED) ?? false;
   if (!isUntrusted || destination.fromEnvironment) return null;
@@ -39,7 +40,7 @@ export function AuthorityAgain({ destination, tested, secrets, onSave }: Props) 
     const mistake = ca === '' ? 'ca' : read.kind === 'mistake' ? read.field : null;
     trouble.value = mistake === null ? null : mistake === 'ca' ? words.noCertificate : words.secretToo;
     if (mistake !== null || read.kind === 'mistake') return;
-    await submitting.run(() => onSave({ ...read.wish, version: destination.version }));
+    await onSave({ ...read.wish, version: destination.version });
   };
   return (
     <div class="stack-tight">
@@ -52,7 +53,7 @@ export function AuthorityAgain({ destination, tested, secrets, onSave }: Props) 
           aria-describedby={message}
           onChange={({ currentTarget }) => {
             const [file] = currentTarget.files ?? [];
-            if (file) void save(file);
+            if (file) void submitting.run(() => save(file));
             // The same file may be chosen again once it was put right.
             currentTarget.value = '';
           }}

@@ -177,6 +177,11 @@ export const destinationWords = {
       next: 'Choose the certificate of the authority itself, as a PEM or DER file.',
       code: null,
     },
+    unreadable: {
+      title: 'This file could not be read.',
+      next: 'Check that it is still there, and choose it again.',
+      code: null,
+    },
     secretToo: {
       title: 'The password, token or secret is needed again.',
       next: 'With another authority another server could answer. Press Change, and enter both there.',

@@ -199,6 +199,19 @@ async function addBehind(person: Person, { account }: Stage, port: number, usern
   await person.press('Save');
 }
 
+/** A file that another program holds, or that was deleted after it was chosen. */
+async function saysUnreadable(page: Page, chooser: Locator): Promise<void> {
+  await page.evaluate(() => {
+    const { arrayBuffer } = File.prototype;
+    File.prototype.arrayBuffer = async () => {
+      File.prototype.arrayBuffer = arrayBuffer;
+      throw new DOMException('', 'NotReadableError');
+    };
+  });
+  await chooser.setInputFiles([onDisk('ca.pem', Buffer.from(CERTIFICATE))]);
+  await page.getByText('This file could not be read.').waitFor();
+}
+
 walk(
   'a PACS with a private authority, a wrong password and a limit of 1 MB takes twelve actions',
   async (stage) => {
@@ -223,6 +236,7 @@ walk(
       await verdict.getByText(/^The certificate was issued by localhost/).waitFor();
       await looksRight(page, 'destination-untrusted');
       const authority = /^Certificate file of the authority/;
+      await saysUnreadable(page, behind.getByLabel(authority));
       await behind.getByLabel(authority).setInputFiles([onDisk('ca.pem', Buffer.from('no certificate'))]);
       await behind.getByText('There is no certificate in this file.').waitFor();
       await person.choose(authority, 'ca.pem', CERTIFICATE);

@@ -1,10 +1,9 @@
 /** Files of certificates as people get them. */
-import { X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { CERTIFICATE, NEXT_CERTIFICATE } from '../../../gateway/src/testing/certificate.ts';
 import { toPem } from './read-certificates.ts';
-import { createTypedSecrets } from './typed-secrets.ts';
 
 const test = suite('a file of certificates');
 const printOf = (pem: string): string => new X509Certificate(pem).fingerprint256;
@@ -17,15 +16,19 @@ test('is read as PEM with text around it, and as DER', () => {
   assert.is(toPem(Buffer.from('no certificate')), '');
 });
 
-test('goes with the secret that was typed for the same connection, and for no other', () => {
-  const secrets = createTypedSecrets();
-  const basic = { kind: 'basic', username: 'relay', password: 'planted' } as const;
-  secrets.keep({ id: 'a', version: 2 }, { authentication: basic });
-  assert.equal(secrets.of({ id: 'a', version: 2 }), { password: 'planted' });
-  assert.equal(secrets.of({ id: 'a', version: 3 }), {});
-  assert.equal(secrets.of({ id: 'b', version: 2 }), {});
-  secrets.keep({ id: 'a', version: 3 }, { authentication: { kind: 'none' } });
-  assert.equal(secrets.of({ id: 'a', version: 3 }), {});
+test('is not sent where it is a key or a store of keys', () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const locked = { cipher: 'aes-256-cbc', passphrase: 'planted' };
+  const files = [
+    privateKey.export({ format: 'der', type: 'sec1' }),
+    privateKey.export({ format: 'der', type: 'pkcs8' }),
+    privateKey.export({ format: 'der', type: 'pkcs8', ...locked }),
+    publicKey.export({ format: 'der', type: 'spki' }),
+    // RFC 7292 §4: a PFX begins with its version, 3.
+    Buffer.from('308209b0020103308209760609', 'hex'),
+    Buffer.from('30', 'hex'),
+  ];
+  assert.equal(files.map(toPem), ['', '', '', '', '', '']);
 });
 
 test.run();

@@ -2,17 +2,35 @@
 
 const BLOCK = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g;
 
-/** X.690 §8.9: a certificate is a SEQUENCE. */
+const INTEGER = 0x02;
 const SEQUENCE = 0x30;
+const EXPLICIT_0 = 0xa0;
 
-/** Empty where there is none; whether it is a certificate of an authority, the gateway finds out. */
+/** Empty where there is none, and for a key; whether it is a certificate of an authority, the gateway finds out. */
 export function toPem(file: Uint8Array): string {
   const text = Array.from(file, (byte) => String.fromCharCode(byte)).join('');
   const blocks = text.match(BLOCK);
   if (blocks !== null) return `${blocks.join('\n')}\n`;
-  if (file[0] !== SEQUENCE) return '';
+  if (!isCertificate(file)) return '';
   const lines = btoa(text).match(/.{1,64}/g) ?? [];
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n');
+}
+
+/**
+ * RFC 5280 §4.1: a SEQUENCE whose first is tbsCertificate, a SEQUENCE that begins with [0] version, or in version 1
+ * with the serial number. A private key and a PFX begin with an INTEGER, an encrypted key with an algorithm.
+ */
+function isCertificate(file: Uint8Array): boolean {
+  if (file[0] !== SEQUENCE) return false;
+  const inner = contentAt(file, 0);
+  const first = file[contentAt(file, inner)];
+  return file[inner] === SEQUENCE && (first === EXPLICIT_0 || first === INTEGER);
+}
+
+/** X.690 §8.1.3: one byte of length, or as many more as its lower bits say. */
+function contentAt(file: Uint8Array, at: number): number {
+  const length = file[at + 1] ?? 0;
+  return at + 2 + (length < 0x80 ? 0 : length & 0x7f);
 }
 
 /** More than any authority has in one file. */
