@@ -100,13 +100,20 @@ export type SelectProps = {
   readonly value: string;
   readonly options: readonly { readonly value: string; readonly name: string; readonly disabled?: boolean }[];
   readonly onChoose: (value: string) => void;
+  /** A person is about to open it. */
+  readonly onReach?: () => void;
 };
 
-export function Select({ label, value, options, onChoose }: SelectProps) {
+export function Select({ label, value, options, onChoose, onReach }: SelectProps) {
   return (
     <label class="field">
       <span class="small quiet">{label}</span>
-      <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
+      <select
+        value={value}
+        onChange={(event) => onChoose(event.currentTarget.value)}
+        onFocus={onReach}
+        onPointerDown={onReach}
+      >
         {options.map((option) => (
           <option
             key={option.value}

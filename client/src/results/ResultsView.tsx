@@ -135,7 +135,7 @@ function FilterBar({ list, previews }: FilterBarProps) {
   const studies = studyOptions(list.studies.value, facts, new Date());
   const models = list.models.value.map((id) => ({ value: id, name: id }));
   return (
-    <section class="filters" aria-label={said.filters} onFocusCapture={onReach} onPointerEnter={onReach}>
+    <section class="filters" aria-label={said.filters}>
       <Select
         label={said.model}
         value={filters.model}
@@ -147,6 +147,7 @@ function FilterBar({ list, previews }: FilterBarProps) {
         value={filters.study}
         options={[{ value: '', name: said.anyStudy }, ...studies]}
         onChoose={(study) => set({ study })}
+        onReach={onReach}
       />
       <Select
         label={said.period}
@@ -166,7 +167,10 @@ function FilterBar({ list, previews }: FilterBarProps) {
   );
 }
 
-/** Asks for the names of all studies that the filter offers, once a person reaches for it. */
+/**
+ * Asks for the names of all studies that the filter offers, once a person reaches for it. Each is read with its image,
+ * and the audit trail says so.
+ */
 function useNamesOfStudies(list: ResultsStore, previews: PreviewsStore): () => void {
   const [isReached, setReached] = useState(false);
   const mayOpen = useMayOpen();
