@@ -4,9 +4,11 @@
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PASSWORD } from '#testing/accounts.ts';
+import { createAccount, PASSWORD } from '#testing/accounts.ts';
 import { walkScreens } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { idOf, recordedResults } from './testing/recorded-answers.ts';
+import { record, RecordedGateway } from './testing/recorded-gateway.ts';
 import { looksRight } from './testing/screens.ts';
 
 const test = suite('the account in a person’s hands');
@@ -87,6 +89,50 @@ walk('a person sees where they are signed in, and signs out everywhere at once',
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
   assert.is((await post('/auth/refresh', { refreshToken })).status, 401);
 });
+
+walk(
+  'the next person gets nothing that a page held for the last one, whose own renewals change nothing',
+  async (stage) => {
+    const { page, visitor, address, account, gateway } = stage;
+    const said = new RecordedGateway();
+    said.results = recordedResults();
+    await record(visitor, said);
+    await stage.enter();
+    const goTo = (hash: string) => page.evaluate((address) => location.assign(address), hash);
+    const found = page.getByRole('heading', { name: 'Above the threshold for pneumonia' });
+    const openWithoutLink = async () => {
+      said.isDown = true;
+      await goTo(`#/results/${idOf(1)}`);
+      await found
+        .or(page.locator('main.result').getByText('The gateway cannot be reached'))
+        .first()
+        .waitFor();
+      const isFound = await found.isVisible();
+      said.isDown = false;
+      await goTo('#/results');
+      await page.locator('.result-row').first().waitFor();
+      return isFound;
+    };
+    // As another tab says it, with the cookie that all tabs share.
+    const renew = async () => {
+      const renewed = page.waitForResponse('**/api/auth/refresh');
+      await page.evaluate(() => new BroadcastChannel('relaypacs-account').postMessage('another'));
+      await renewed;
+    };
+    await goTo(`#/results/${idOf(1)}`);
+    await found.waitFor();
+    await goTo('#/results');
+    await page.locator('.result-row').first().waitFor();
+    await renew();
+    assert.ok(await openWithoutLink(), `${account.username} is still here`);
+    const next = await createAccount(gateway, 'next', ['technician']);
+    const data = { username: next.username, password: PASSWORD };
+    assert.ok((await page.request.post(`${address}/api/auth/login`, { data })).ok());
+    await renew();
+    await page.getByRole('button', { name: `Account of ${next.username}` }).waitFor();
+    assert.not.ok(await openWithoutLink(), 'it was read by the last person');
+  },
+);
 
 walk('a person who has tried too often is told how long to wait', async ({ page, address }) => {
   const code = 'too-many-attempts';

@@ -123,7 +123,8 @@ export function App({ route, update, install, lockMinutes, choiceLost }: AppProp
         ) : signedOut && here.page !== 'help' ? (
           <SignInView />
         ) : (
-          !covered.value && <Page route={here} install={install} lockMinutes={lockMinutes} />
+          // Nothing that a page holds for one person is there for the next.
+          !covered.value && <Page key={user?.id} route={here} install={install} lockMinutes={lockMinutes} />
         )}
       </ProblemBoundary>
       {!signedOut && user && <AutoLock minutes={lockMinutes} covered={covered} />}
