@@ -6,9 +6,9 @@ import { hrefOf } from '../kit/routes.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
-import { canSend, sendableOf } from '../pipeline/ingest/sendable.ts';
 import { destinationWords as words } from './destination-words.ts';
 import type { Tested } from './destinations.store.ts';
+import { sendSample } from './send-sample.ts';
 
 type Props = { readonly destination: Destination; readonly tested: Tested | null };
 
@@ -25,16 +25,11 @@ export function SendSample({ destination: { isPrimary, need, name }, tested }: P
   const go = async (): Promise<void> => {
     isMissing.value = false;
     try {
-      await ingest.addSample();
+      const isQueued = await sendSample(ingest, user.peek());
+      location.hash = hrefOf({ page: isQueued ? 'studies' : 'upload' });
     } catch {
       isMissing.value = true;
-      return;
     }
-    if (canSend(ingest, sendableOf(ingest), user.peek())) await ingest.send();
-    // The upload page says what Send asks, or could not do.
-    const isQueued = ingest.problem.peek() === null && ingest.studies.peek().length === 0;
-    if (isQueued) ingest.clear();
-    location.hash = hrefOf({ page: isQueued ? 'studies' : 'upload' });
   };
   return (
     <div class="row">

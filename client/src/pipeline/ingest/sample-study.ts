@@ -33,6 +33,8 @@ type Ellipse = {
   readonly value: number;
 };
 
+export const SAMPLE_STUDY_UID = parseUid('StudyInstanceUID', uid(0));
+
 /** The study's files, as if they had been chosen: 25 instances, 3.7 MB. */
 export function sampleStudyFiles(): File[] {
   const files = Array.from({ length: SLICES }, (_, slice) => ctSlice(slice));
@@ -166,7 +168,7 @@ function asFile(
   const kind = sopClassUID === SOP_CLASSES.CT ? 'CT' : 'CR';
   const name = `${kind}${String(instanceNumber).padStart(3, '0')}.dcm`;
   const identifiers: InstanceIdentifiers = {
-    studyInstanceUID: parseUid('StudyInstanceUID', uid(0)),
+    studyInstanceUID: SAMPLE_STUDY_UID,
     seriesInstanceUID: parseUid('SeriesInstanceUID', uid(seriesNumber)),
     sopInstanceUID: parseUid('SOPInstanceUID', uid(seriesNumber * 0x100 + instanceNumber)),
     sopClassUID,
