@@ -1,6 +1,7 @@
 /**
- * From a study to what models found in it, for those who may open results: the newest result of each model. The finding
- * itself stands on its own page, beside its image and what limits it.
+ * From a study to what models found in it, for those who may open results: the newest result of each model, and the
+ * list of all of them where a model has several. The finding itself stands on its own page, beside its image and what
+ * limits it.
  */
 import { formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -8,26 +9,54 @@ import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useStudyPart, type Question } from '../pipeline/upload/StudyPart.tsx';
 import type { LinkedResult } from './newest-of-models.ts';
-import { studyResultsWords } from './study-results-words.ts';
+import { filterByStudy } from './filters.ts';
+import { studyResultsWords as words } from './study-results-words.ts';
+
+const RESULTS = { page: 'results', at: 'results', id: '', beside: '' } as const;
 
 type StudyResultsProps = { readonly studyInstanceUID: string };
 
 export function StudyResults({ studyInstanceUID }: StudyResultsProps) {
   const user = useSession().user.value;
-  return user && maySend(user) ? <Links studyInstanceUID={studyInstanceUID} /> : null;
+  return user && maySend(user) ? <Links studyInstanceUID={studyInstanceUID} user={user.id} /> : null;
 }
+
+/** The gateway lists no more at once. */
+const MOST = '200';
 
 const ask: Question<LinkedResult> = async (api, studyInstanceUID, signal) => {
   const { newestOfModelsSchema: schema } = await import('./newest-of-models.ts');
-  return api.json(`/results?${new URLSearchParams({ study: studyInstanceUID })}`, schema, { signal });
+  return api.json(`/results?${new URLSearchParams({ study: studyInstanceUID, limit: MOST })}`, schema, {
+    signal,
+  });
 };
 
-function Links({ studyInstanceUID }: StudyResultsProps) {
+function Links({ studyInstanceUID, user }: StudyResultsProps & { readonly user: string }) {
   const loaded = useStudyPart(ask, studyInstanceUID);
+  if (loaded === 'failed') return <p class="small quiet">{words.failed}</p>;
   if (typeof loaded === 'string') return null;
-  return loaded.map(({ id, finding, createdAt }) => (
-    <a key={id} class="button" href={hrefOf({ page: 'results', at: 'results', id, beside: '' })}>
-      {studyResultsWords.resultOf(finding.model, formatMoment(new Date(createdAt), new Date()))}
-    </a>
-  ));
+  return (
+    <>
+      {loaded.map((result) => (
+        <a key={result.id} class="button" href={hrefOf({ ...RESULTS, id: result.id })}>
+          {nameOf(result)}
+        </a>
+      ))}
+      {loaded.some(({ of, hasMore }) => of > 1 || hasMore) && (
+        <a
+          class="button button-bare"
+          href={hrefOf(RESULTS)}
+          onClick={() => filterByStudy(sessionStorage, studyInstanceUID, user)}
+        >
+          {words.all}
+        </a>
+      )}
+    </>
+  );
+}
+
+function nameOf({ finding: { model }, createdAt, of, hasMore }: LinkedResult): string {
+  const when = formatMoment(new Date(createdAt), new Date());
+  if (hasMore) return words.newest(model, when);
+  return of > 1 ? words.newestOf(of, model, when) : words.resultOf(model, when);
 }

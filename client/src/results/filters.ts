@@ -18,6 +18,8 @@ export interface Filters {
   readonly whose: Whose;
 }
 
+/** The name under which they persist. */
+export const FILTERS_KEY = 'relaypacs-results';
 export const ALL: Filters = { model: '', study: '', period: 'any', whose: 'all' };
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -75,6 +77,11 @@ export function parseFilters(kept: string | null, user: string): Filters {
   } catch {
     return ALL;
   }
+}
+
+/** The next list of results that this person opens here has only those of this study. */
+export function filterByStudy(storage: Pick<Storage, 'setItem'>, study: string, user: string): void {
+  storage.setItem(FILTERS_KEY, writeFilters({ ...ALL, study }, user));
 }
 
 export function writeFilters(filters: Filters, user: string): string {

@@ -1,4 +1,4 @@
-/** One result a model: a study of many images has as many results of each. */
+/** One result of each model, and how many it has: a study of many images has as many results of each. */
 import { z } from 'zod';
 
 /** As far as a link needs it: the whole schema would be one more part of the app that the first page lists. */
@@ -10,13 +10,14 @@ const linksSchema = z.object({
       finding: z.object({ model: z.object({ id: z.string(), version: z.string() }) }),
     }),
   ),
+  next: z.string().nullable(),
 });
-export type LinkedResult = z.infer<typeof linksSchema>['results'][number];
+type Listed = z.infer<typeof linksSchema>['results'][number];
+/** `of`: the results of its model that were listed; `hasMore`: there may be older ones. */
+export type LinkedResult = Listed & { readonly of: number; readonly hasMore: boolean };
 
 /** The answer's results are of one study, the newest first. */
-export const newestOfModelsSchema = linksSchema.transform(({ results }): readonly LinkedResult[] => {
-  const newest = new Map<string, LinkedResult>();
-  for (const result of results)
-    if (!newest.has(result.finding.model.id)) newest.set(result.finding.model.id, result);
-  return [...newest.values()];
+export const newestOfModelsSchema = linksSchema.transform(({ results, next }): readonly LinkedResult[] => {
+  const ofModels = Map.groupBy(results, ({ finding }) => finding.model.id);
+  return [...ofModels.values()].map((each) => ({ ...each[0]!, of: each.length, hasMore: next !== null }));
 });

@@ -125,8 +125,17 @@ walk(
     await page.getByRole('link', { name: /^Studies/ }).click();
     const sent = page.locator('.queue-row').first();
     await sent.locator('.study-open').click();
-    await sent.getByRole('link', { name: /^Result of / }).click();
+    await sent.getByRole('link', { name: /^Newest of 2 results: / }).click();
     await page.getByRole('heading', { name: 'The model gives no answer' }).waitFor();
+    await page.getByRole('link', { name: /^Studies/ }).click();
+    await sent.locator('.study-open').click();
+    await sent.getByRole('link', { name: 'All results of this study' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 2);
+    assert.is.not(await page.getByRole('combobox', { name: 'Study' }).inputValue(), '');
+    await page.route('**/api/results?*limit=200*', (route) => route.abort());
+    await page.getByRole('link', { name: /^Studies/ }).click();
+    await sent.locator('.study-open').click();
+    await sent.getByText('The results of models could not be loaded.').waitFor();
   },
 );
 

@@ -8,7 +8,7 @@ import { jobSchema, type Job, type Result } from '#shared/protocol/inference.ts'
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import { jobListSchema, resultListSchema } from './answers.ts';
-import { fits, parseFilters, queryOf, writeFilters, type Filters } from './filters.ts';
+import { FILTERS_KEY, fits, parseFilters, queryOf, writeFilters, type Filters } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 
@@ -54,7 +54,6 @@ export interface ResultsTools {
   readonly storage: Pick<Storage, 'getItem' | 'setItem'> | null;
 }
 
-const KEY = 'relaypacs-results';
 /** Two screens of a tablet. */
 const PAGE = 30;
 /** The interval while a job runs, and otherwise: a rule of the gateway may start one. */
@@ -93,7 +92,7 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
     allJobs.value.filter((job) => hasFailedLately(job, tools.now()) && !cleared.value.has(job.id)),
   );
   const stop = effect(() => {
-    tools.storage?.setItem(KEY, writeFilters(filters.value, tools.user));
+    tools.storage?.setItem(FILTERS_KEY, writeFilters(filters.value, tools.user));
     untracked(() => void fetchPage(state, tools, 'new-filters'));
   });
   return {
@@ -135,7 +134,7 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
 }
 
 const createState = ({ storage, user }: ResultsTools): State => ({
-  filters: signal(parseFilters(storage?.getItem(KEY) ?? null, user)),
+  filters: signal(parseFilters(storage?.getItem(FILTERS_KEY) ?? null, user)),
   results: signal([]),
   phase: signal<'loading' | 'ready' | 'failed'>('loading'),
   trouble: signal(null),
