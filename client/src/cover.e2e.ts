@@ -321,6 +321,14 @@ walk(
   },
 );
 
+/** Each step shows one picture more. */
+async function leaf(page: Page, step: string, counts: readonly string[]): Promise<void> {
+  for (const shown of counts) {
+    await page.getByRole('button', { name: step }).click();
+    await page.getByRole('dialog').getByText(`${shown} pictures shown`).first().waitFor();
+  }
+}
+
 walk('pictures seen only under their boxes cannot be released without them', async (stage) => {
   const { page } = stage;
   const still = { frames: 1 } as const;
@@ -333,10 +341,7 @@ walk('pictures seen only under their boxes cannot be released without them', asy
   await page.getByRole('button', { name: 'Cover 4 images' }).click();
   await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
   const sheet = page.getByRole('dialog');
-  for (const shown of ['2 of 4', '3 of 4', 'All 4']) {
-    await page.getByRole('button', { name: 'Next image' }).click();
-    await sheet.getByText(`${shown} pictures shown`).first().waitFor();
-  }
+  await leaf(page, 'Next image', ['2 of 4', '3 of 4', 'All 4']);
   assert.ok(await page.getByRole('button', { name: 'Release 4 images' }).isEnabled());
   await page.getByRole('button', { name: 'Back to the boxes' }).click();
   await page.getByRole('button', { name: 'Remove all' }).click();
@@ -349,6 +354,26 @@ walk('pictures seen only under their boxes cannot be released without them', asy
   await sheet.waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Release all 2 shown' }).waitFor();
   assert.is(await page.getByRole('checkbox', { name: /I looked at this picture/ }).count(), 2);
+});
+
+walk('pictures seen bare are released only once they were seen under their boxes', async (stage) => {
+  const { page } = stage;
+  const still = { frames: 1 } as const;
+  await stage.enter();
+  await openChosen(page, filmsOf(stage, [still, still, still]));
+  await openEditor(page);
+  const sheet = page.getByRole('dialog');
+  await page.getByLabel('Decide for all 3 held images of this series').check();
+  await leaf(page, 'Next image', ['2 of 3', 'All 3']);
+  await drag(page, NAME_PLACE);
+  await boxAt(page, 1).waitFor();
+  await page.getByRole('button', { name: 'Cover 3 images' }).click();
+  await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
+  const release = page.getByRole('button', { name: 'Release 3 images' });
+  await sheet.getByText('1 of 3 pictures shown').waitFor();
+  assert.ok(await release.isDisabled());
+  await leaf(page, 'Previous image', ['2 of 3', 'All 3']);
+  assert.ok(await release.isEnabled());
 });
 
 walk('on a phone the decision is in sight, whatever is drawn', async (stage) => {

@@ -15,7 +15,10 @@ type Film = Pick<FoundFile, 'ordinal' | 'frames'>;
 export interface Looked {
   /** Seen with nothing drawn over them. */
   readonly looked: ReadonlySignal<LookedFrames>;
-  /** Seen with these boxes over them, or with nothing; a look under other boxes does not count. */
+  /**
+   * Seen with these boxes over them. A look under other boxes, or at the bare picture, does not count: it does not show
+   * that these boxes cover what was seen.
+   */
   lookedUnder<F extends Film>(films: readonly F[], boxesOf: (film: F) => readonly Box[]): LookedFrames;
   /** `frame`: counted from 0. `boxes`: those drawn over the film. */
   markLooked(found: Film, frame: number, boxes: readonly Box[]): void;
@@ -35,7 +38,7 @@ const lyingOver = (boxes: readonly Box[], frame: number): string =>
     .join('\n');
 
 function framesUnder(looks: Looks, { ordinal }: Film, boxes: readonly Box[]): ReadonlySet<number> {
-  const seen = new Set(looks.get(UNCOVERED)?.get(ordinal));
+  const seen = new Set<number>();
   for (const [over, looked] of looks)
     for (const frame of looked.get(ordinal) ?? []) if (over === lyingOver(boxes, frame)) seen.add(frame);
   return seen;
