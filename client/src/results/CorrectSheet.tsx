@@ -5,7 +5,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
 import { className, correctionsOf } from './describe-result.ts';
-import type { Correction, VerifyRequest } from './finding-kinds.ts';
+import { reasonBefore, type Correction, type VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 
 const said = resultWords.verdict;
@@ -25,7 +25,8 @@ export type CorrectSheetProps = {
 export function CorrectSheet({ finding: found, before, onCorrect, onClose }: CorrectSheetProps) {
   // No default: this text goes into the PACS under their name.
   const [finding, setFinding] = useState<Correction | null>(before?.finding ?? null);
-  const [reason, setReason] = useState(before?.reason ?? '');
+  const [typed, setReason] = useState<string | null>(null);
+  const reason = typed ?? reasonBefore(before, finding);
   const [isSubmitted, setSubmitted] = useState(false);
   const submit = (event: SubmitEvent) => {
     event.preventDefault();

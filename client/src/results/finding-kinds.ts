@@ -12,3 +12,7 @@ export type NoAnswer =
   | 'perhaps-no-chest-film'
   | 'turned'
   | 'no-reason';
+
+/** A person's own reason belongs to the finding that they gave with it: another finding needs its own. */
+export const reasonBefore = (before: VerifyRequest | null, finding: Correction | null): string =>
+  (before !== null && before.finding === finding && before.reason) || '';

@@ -1,6 +1,7 @@
 /** The list itself: its sections with their headings, and a row a study, of which only the visible are drawn. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { ShowNames } from '../kit/HideNames.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { VirtualList } from '../kit/VirtualList.tsx';
@@ -14,7 +15,7 @@ import { goesFirst } from '../pipeline/queue/track-of.ts';
 import { DayRow } from './DayRow.tsx';
 import { studiesOf } from './join-sends.ts';
 import type { SentStudiesStore } from './sent-studies.store.ts';
-import { standingOf } from './search-standing.ts';
+import { standingOf, type SearchStanding } from './search-standing.ts';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
 import { dismissAll } from './Undo.tsx';
@@ -41,16 +42,16 @@ export type DaySectionsProps = {
 type NoneFoundProps = {
   readonly entries: readonly DayEntry[];
   readonly sent: SentStudiesStore;
-  /** Nobody is still to be asked, or to answer. */
-  readonly isSure: boolean;
+  readonly standing: SearchStanding;
 };
 
-function NoneFound({ entries, sent, isSure }: NoneFoundProps) {
+function NoneFound({ entries, sent, standing }: NoneFoundProps) {
   const list = useDayList();
   const showAll = () => (list.choice.value = { ...EVERYTHING, whose: list.choice.value.whose });
   return (
     <div class="queue-empty">
-      {isSure && <p class="strong">{words.none}</p>}
+      {standing === 'here' && <p class="strong">{words.none}</p>}
+      {standing === 'hidden' && <ShowNames />}
       {list.choice.value.text.trim() !== '' &&
         whyNone(entries, sent).map((said) => (
           <p key={said} class="quiet">
@@ -69,8 +70,8 @@ export function DaySections({ entries, sections, sent }: DaySectionsProps) {
   const [lineOf] = useState(createLines);
   const found = sections.reduce((sum, section) => sum + section.entries.length, 0);
   const isByLabel = isFoundByLabel(sections, choice);
-  const isSure = standingOf(sent, choice.text.trim()) === 'here';
-  const counted = isNarrowed(choice) && (found > 0 || isSure) ? words.found(found) : '';
+  const standing = standingOf(sent, choice.text.trim());
+  const counted = isNarrowed(choice) && (found > 0 || standing === 'here') ? words.found(found) : '';
   return (
     <>
       <p class="unseen" role="status">
@@ -82,7 +83,7 @@ export function DaySections({ entries, sections, sent }: DaySectionsProps) {
         </p>
       )}
       {found === 0 && !isNarrowed(choice) && <EmptyQueue />}
-      {found === 0 && isNarrowed(choice) && <NoneFound entries={entries} sent={sent} isSure={isSure} />}
+      {found === 0 && isNarrowed(choice) && <NoneFound entries={entries} sent={sent} standing={standing} />}
       <VirtualList
         items={linesOf(sections, entries, { hasMore: sent.hasMore.value, lineOf })}
         keyOf={keyOf}

@@ -188,11 +188,13 @@ function saidOf(sent: SentStudiesStore, text: string): string | null {
       case 'failed':
         return whyIncomplete(search.error);
       case 'answered':
-        return search.isCut ? studiesWords.cut : null;
+        if (search.isCut) return studiesWords.cut;
     }
   switch (standingOf(sent, text)) {
     case 'on-enter':
       return studiesWords.pressEnter;
+    case 'hidden':
+      return studiesWords.patientsHidden;
     case 'asking':
       return studiesWords.askingPacs;
     default:

@@ -7,6 +7,7 @@ import type { Search, WhoseStudies } from './sent-studies.store.ts';
 
 const PSEUDONYM = `RP-${'7'.repeat(25)}K`;
 const OWN = { whose: 'own' } as const;
+const SHOWN = { hidesPatients: () => false };
 
 test('a whole pseudonym is asked for without Enter, and nothing else is', () => {
   for (const text of [PSEUDONYM, PSEUDONYM.toLowerCase()]) assert.ok(asksByItself(OWN, text), text);
@@ -17,7 +18,7 @@ test('a whole pseudonym is asked for without Enter, and nothing else is', () => 
 
 test('the answer is awaited from the last letter on, for this text alone', () => {
   const standing = (search: Search | null, text = PSEUDONYM) =>
-    standingOf({ ...OWN, search: signal(search), asksPatients: () => false }, text);
+    standingOf({ ...OWN, search: signal(search), asksPatients: () => false, ...SHOWN }, text);
   assert.is(standing(null), 'asking');
   assert.is(standing({ text: '1.2.77777', standing: 'answered', isCut: false }), 'asking', 'another one');
   assert.is(standing({ text: PSEUDONYM, standing: 'asking' }), 'asking');
@@ -30,10 +31,20 @@ test('the answer is awaited from the last letter on, for this text alone', () =>
 
 test('of the whole site the PACS is asked on Enter, by those who may see names', () => {
   const standing = (asks: boolean, text: string, whose: WhoseStudies = 'of-the-site') =>
-    standingOf({ whose, search: signal(null), asksPatients: () => asks }, text);
+    standingOf({ whose, search: signal(null), asksPatients: () => asks, ...SHOWN }, text);
   assert.is(standing(true, 'Fo'), 'on-enter');
   for (const text of ['', 'F', 'F*o', '--']) assert.is(standing(true, text), 'here', text);
   assert.is(standing(false, 'Fontaine'), 'here');
+});
+
+test('nobody is told that there is no such patient while names are hidden', () => {
+  const hidden = { whose: 'of-the-site', asksPatients: () => false, hidesPatients: () => true } as const;
+  const answered = { text: 'Fontaine', standing: 'answered', isCut: false } as const;
+  for (const search of [null, answered])
+    assert.is(standingOf({ ...hidden, search: signal(search) }, 'Fontaine'), 'hidden');
+  const failed = { ...answered, standing: 'failed', error: null } as const;
+  assert.is(standingOf({ ...hidden, search: signal(failed) }, 'Fontaine'), 'failed');
+  assert.is(standingOf({ ...hidden, search: signal(null) }, ''), 'here');
 });
 
 test.run();

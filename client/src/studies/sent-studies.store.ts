@@ -44,6 +44,8 @@ export interface SentStudiesStore {
   readonly search: ReadonlySignal<Search | null>;
   /** Whether a search also asks the PACS whose the studies are: not while names are hidden. */
   readonly asksPatients: () => boolean;
+  /** It would, but names are hidden. */
+  readonly hidesPatients: () => boolean;
   /**
    * Also those that the gateway finds by a day, a part of a UID, an upload, a receipt, a whole pseudonym or a sender,
    * and of the whole site by their patient. A text that may name a patient of the site comes into no address.
@@ -110,6 +112,7 @@ export function createSentStudies(
   return {
     whose,
     asksPatients,
+    hidesPatients: () => seesNames && namesHidden.value,
     studies: state.studies,
     phase: state.phase,
     hasMore: state.hasMore,

@@ -11,6 +11,7 @@ import { filesOf, sendStudy, studiesSentBy } from '#testing/app-page.ts';
 import { askOrthanc, instanceIdsOfStudy } from '#testing/ask-orthanc.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { chooseNames } from '../testing/names-hidden.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('the studies of a site in a browser');
@@ -97,6 +98,12 @@ async function findAtSite(stage: Stage, reading: Page): Promise<void> {
   await search(reading, 'Nobody^Known');
   await reading.keyboard.press('Enter');
   await reading.getByText('No study matches').waitFor();
+  await chooseNames(reading, true);
+  await reading.getByText('Names are hidden, so patients are not searched for.').waitFor();
+  assert.is(await reading.getByText('No study matches').count(), 0);
+  await looksRight(reading, 'studies-site-hidden');
+  await reading.locator('main').getByRole('button', { name: 'Show names' }).click();
+  await reading.getByText('Names are hidden, so').waitFor({ state: 'detached' });
   assert.equal(
     addresses.filter((address) => /RP-|Nobody/.test(decodeURIComponent(address))),
     [],

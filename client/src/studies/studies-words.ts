@@ -87,6 +87,7 @@ export const studiesWords = {
   askingPacs: 'Asking the PACS…',
   namesOnSearch: 'Patients’ names are not listed here. Search for a patient to ask the PACS.',
   pressEnter: 'Press Enter to ask the PACS.',
+  patientsHidden: 'Names are hidden, so patients are not searched for. Show names to ask the PACS for them.',
   cut: 'There may be more studies than these. Type more of the name or number.',
   onlyHere: 'Offline: you see only what this device knows.',
   refused: 'The gateway does not list your other studies now. You see only what this device knows.',

@@ -234,6 +234,7 @@ export const SCREENS = {
   'studies/site-studies.e2e.ts': {
     'studies-site': 'The studies of the site that arrived today, for a radiologist',
     'studies-site-found': 'A study of the site that a radiologist found by its patient',
+    'studies-site-hidden': 'A search for a patient of the site while names are hidden',
     'studies-of-site': 'The studies of everybody, of those whose names were removed',
   },
   'studies/studies.e2e.ts': {
