@@ -127,7 +127,7 @@ function Worklist({ destination, store }: Props) {
   );
 }
 
-/** Where it cannot be deleted, the button says why. */
+/** The button of a destination that cannot be deleted says why. */
 function Removing({ destination, store }: Props) {
   const { id, name } = destination;
   const reason = useId();

@@ -40,7 +40,8 @@ test('of the whole site the PACS is asked on Enter, by those who may see names',
 test('nobody is told that there is no such patient while names are hidden', () => {
   const hidden = { whose: 'of-the-site', asksPatients: () => false, hidesPatients: () => true } as const;
   const answered = { text: 'Fontaine', standing: 'answered', isCut: false } as const;
-  for (const search of [null, answered])
+  const asking = { text: 'Fontaine', standing: 'asking' } as const;
+  for (const search of [null, asking, answered])
     assert.is(standingOf({ ...hidden, search: signal(search) }, 'Fontaine'), 'hidden');
   const failed = { ...answered, standing: 'failed', error: null } as const;
   assert.is(standingOf({ ...hidden, search: signal(failed) }, 'Fontaine'), 'failed');

@@ -12,20 +12,23 @@ export type SearchStanding = 'here' | 'on-enter' | 'hidden' | 'asking' | 'failed
 export const asksByItself = ({ whose }: Pick<SentStudiesStore, 'whose'>, text: string): boolean =>
   whose === 'own' && typedPseudonym(text) !== null;
 
-const isForPacs = ({ asksPatients }: Pick<SentStudiesStore, 'asksPatients'>, text: string): boolean =>
-  asksPatients() && mayBePatient(text);
+type Asker = Pick<SentStudiesStore, 'whose' | 'asksPatients' | 'hidesPatients'>;
 
-export function standingOf(
-  sent: Pick<SentStudiesStore, 'whose' | 'search' | 'asksPatients' | 'hidesPatients'>,
-  text: string,
-): SearchStanding {
+function unaskedOf(sent: Asker, text: string): SearchStanding {
+  if (asksByItself(sent, text)) return 'asking';
+  if (!mayBePatient(text)) return 'here';
+  if (sent.asksPatients()) return 'on-enter';
+  return sent.hidesPatients() ? 'hidden' : 'here';
+}
+
+export function standingOf(sent: Asker & Pick<SentStudiesStore, 'search'>, text: string): SearchStanding {
   const search = sent.search.value;
   if (text === '') return 'here';
-  const unasked = asksByItself(sent, text) ? 'asking' : isForPacs(sent, text) ? 'on-enter' : 'here';
-  const isHidden = sent.hidesPatients() && mayBePatient(text);
-  if (search?.text !== text) return isHidden ? 'hidden' : unasked;
+  const unasked = unaskedOf(sent, text);
+  if (search?.text !== text) return unasked;
   if (search.standing === 'failed') return 'failed';
-  if (isHidden && search.standing === 'answered') return 'hidden';
+  // No answer of the gateway tells whether there is such a patient.
+  if (unasked === 'hidden') return unasked;
   // A search that begins as the field is left moves nothing: the person is about to press something.
   return search.standing === 'answered' || unasked === 'here' ? 'here' : 'asking';
 }

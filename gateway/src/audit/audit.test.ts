@@ -53,6 +53,19 @@ for (const { name, open } of testDatabases('audit')) {
     await database.close();
   });
 
+  test('one transaction may have more events than one statement takes', async () => {
+    const database = await open();
+    const { id: siteId } = await database.db.selectFrom('site').select('id').executeTakeFirstOrThrow();
+    const events = 10_000;
+    await database.db.transaction().execute(async (trx) => {
+      for (let n = 0; n < events; n += 1)
+        await recordAudit(trx, siteId, { event: 'login', accountId: `a${n}`, address: '127.0.0.1' });
+    });
+    const verdict = await verifyAudit(database.db);
+    assert.is(verdict.kind === 'whole' && verdict.rows, events);
+    await database.close();
+  });
+
   test('a trail of any length is verified a few hundred rows at a time: others have their turn in between', async () => {
     const database = await open();
     const { id: site_id } = await database.db.selectFrom('site').select('id').executeTakeFirstOrThrow();

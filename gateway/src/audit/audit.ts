@@ -325,6 +325,9 @@ export function hashOfRow(row: ChainRow): string {
     .digest('hex');
 }
 
+/** A statement takes 65 535 values, and a row has seven. */
+const ROWS_AT_ONCE = 5_000;
+
 type Appended = { readonly siteId: string; readonly event: AuditEvent; readonly at: Date };
 
 /** Appends one event, as the last thing that the transaction does: other appends wait until it has committed. */
@@ -335,7 +338,7 @@ export const recordAudit = (
   at: Date = new Date(),
 ): Promise<void> => recordAudits(trx, siteId, [event], at);
 
-/** Several, in their order: as many in a transaction as one statement takes. */
+/** Several, in their order. */
 export const recordAudits = (
   trx: Trx,
   siteId: string,
@@ -370,5 +373,9 @@ async function append(trx: Trx, events: readonly Appended[]): Promise<void> {
     hash = hashOfRow(row);
     rows.push({ ...row, fields: JSON.stringify(fields), hash });
   }
-  await trx.insertInto('audit').values(rows).execute();
+  for (let from = 0; from < rows.length; from += ROWS_AT_ONCE)
+    await trx
+      .insertInto('audit')
+      .values(rows.slice(from, from + ROWS_AT_ONCE))
+      .execute();
 }

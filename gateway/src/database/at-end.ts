@@ -32,5 +32,7 @@ export class OrderedKysely extends Kysely<Tables> {
 export async function atEnd<T>(trx: Trx, work: Work<T>, given: readonly T[] = []): Promise<void> {
   const put = ends.get(trx);
   if (put === undefined) return work(trx, given);
-  put.set(work, [...(put.get(work) ?? []), ...given]);
+  const all = put.get(work) ?? [];
+  for (const one of given) all.push(one);
+  put.set(work, all);
 }
