@@ -13,6 +13,10 @@ import { startLink } from './link.ts';
 import { createUploadBytes } from './upload-bytes.ts';
 import { noWorldBecause, type World } from './world.ts';
 
+/** A page that does not answer within this is stuck. */
+const TOLD_WITHIN_MS = 10_000;
+const MOST_SAID = 2_000;
+
 /** Where a walk begins; the link is its own too. */
 export type Stage<W extends World = World> = W & {
   readonly visitor: BrowserContext;
@@ -84,6 +88,13 @@ async function openStage<W extends World>(world: W, visit: Visit, name: string):
   };
 }
 
+/** At once, because a file that hangs later on is ended before it reports: what failed, and what the page then said. */
+async function tellPage(page: Page, does: string, error: unknown): Promise<void> {
+  const body = page.locator('body');
+  const said = await body.innerText({ timeout: TOLD_WITHIN_MS }).catch(String);
+  process.stderr.write(`\n${does}: ${String(error)}\n${page.url()} says: ${said.slice(0, MOST_SAID)}\n`);
+}
+
 /** Gives every test of the suite a stage; skipped, and says so, where there is no Chromium or no Orthanc. */
 export async function walkScreens<W extends World>(
   test: Test,
@@ -106,6 +117,9 @@ export async function walkScreens<W extends World>(
       const stage = await openStage(world!, visit, `${name}: ${does}`);
       try {
         await run(stage);
+      } catch (error) {
+        await tellPage(stage.page, does, error);
+        throw error;
       } finally {
         await endRoutes(visit);
         await stage.page.close();
