@@ -1,6 +1,5 @@
 /**
- * Route × role × ownership: each route of the contract has a row, and is called by the owner of the thing, another
- * technician, every other role, a device, another's API key, a disabled account and its key, and nobody.
+ * Each route has a row, and is called by the thing's owner, every role, a device, keys, an ended account and nobody.
  */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
@@ -198,6 +197,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /upload/policy': 'roles',
   'get /uploads': 'roles',
   'get /uploads/not-taken': 'roles',
+  'get /uploads/waiting': 'roles',
   'delete /uploads/not-taken/{id}': 'roles',
   'post /upload/init': 'roles',
   'post /upload/pseudonyms': 'roles',

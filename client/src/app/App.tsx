@@ -4,8 +4,7 @@
  */
 import { useSignal, type ReadonlySignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import type { AutoLockProps } from './AutoLock.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
@@ -16,8 +15,6 @@ import { deferred } from '../kit/deferred.tsx';
 import { mayReadAudit, maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
-import { useNeeds } from '../pipeline/ingest/use-needs.ts';
-import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { NeedsBadgeProps } from '../studies/NeedsBadge.tsx';
 import type { ReviewsBadgeProps } from './ReviewsBadge.tsx';
@@ -187,7 +184,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
               {kitWords.pages.results}
             </a>
             <LastTab page={page} />
-            {isKnown && <NeedsPlace isHere={page === 'needs'} />}
+            {isKnown && <NeedsBadge key={user?.id} page={page} />}
             {user?.roles.includes('admin') && <DestinationsBadge key={user.id} link={queue.link.value} />}
           </nav>
         )}
@@ -195,20 +192,6 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
       </div>
     </header>
   );
-}
-
-/** How many instances cannot travel without a person; on the app's icon too. */
-function NeedsPlace({ isHere }: { readonly isHere: boolean }) {
-  const count = sumOf(useNeeds());
-  useEffect(() => void setAppBadge(count), [count]);
-  // Nobody who signs in next sees the number of the last person on the icon.
-  useEffect(() => () => void setAppBadge(0), []);
-  return count === 0 ? null : <NeedsBadge count={count} isHere={isHere} />;
-}
-
-async function setAppBadge(count: number): Promise<void> {
-  if (!('setAppBadge' in navigator)) return;
-  await ignoreFailure(navigator.setAppBadge(count), 'the page has the number too');
 }
 
 /** Of a page that not everybody has: the cases, or for those who have none the audit trail. */

@@ -1,20 +1,68 @@
-/** The one red number in the head of every page, with its words: beside the name of a page it would count that page. */
+/**
+ * The one red number in the head of every page, with its words: beside the name of a page it would count that page.
+ * It is on the app's icon too. Instances of scripts and modalities count for their account, and for administrators.
+ */
+import { useEffect } from 'preact/hooks';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Icon } from '../kit/Icon.tsx';
-import { hrefOf } from '../kit/routes.ts';
+import { hrefOf, type Route } from '../kit/routes.ts';
+import { maySend } from '../net/may-send.ts';
+import { useSession } from '../net/net-context.ts';
+import { useNeeds } from '../pipeline/ingest/use-needs.ts';
+import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { needsWords } from './needs-words.ts';
+import { useSentElsewhere } from './sent-elsewhere.ts';
 import '../kit/badge.css';
 
-export type NeedsBadgeProps = {
-  readonly count: number;
-  /** The page of the list is open. */
-  readonly isHere: boolean;
-};
+/** As often as the destinations are counted. */
+const REFRESH_MS = 60_000;
 
-export function NeedsBadge({ count, isHere }: NeedsBadgeProps) {
+export type NeedsBadgeProps = { readonly page: Route['page'] };
+
+export function NeedsBadge({ page }: NeedsBadgeProps) {
+  useRefresh(page);
+  const elsewhere = useSentElsewhere().count.value;
+  const count = sumOf(useNeeds()) + elsewhere;
+  useEffect(() => void setAppBadge(count), [count]);
+  // Nobody who signs in next sees the number of the last person on the icon.
+  useEffect(() => () => void setAppBadge(0), []);
+  if (count === 0) return null;
   return (
-    <a class="needs-badge" href={hrefOf({ page: 'needs' })} aria-current={isHere ? 'page' : undefined}>
+    <a
+      class="needs-badge"
+      href={hrefOf({ page: 'needs' })}
+      aria-current={page === 'needs' ? 'page' : undefined}
+      data-elsewhere={elsewhere > 0 ? '' : undefined}
+    >
       <Icon name="decide" size={16} />
       <span class="numbers strong">{needsWords.badge(count)}</span>
     </a>
   );
+}
+
+/** On each page, when it is seen again, and once a minute while it is seen. */
+function useRefresh(page: Route['page']): void {
+  const list = useSentElsewhere();
+  const user = useSession().user.value;
+  const asks = user !== null && maySend(user);
+  const isAll = user?.roles.includes('admin') === true;
+  useEffect(() => {
+    if (!asks) return;
+    const refreshInSight = () => {
+      if (document.visibilityState === 'visible') void list.refresh(isAll);
+    };
+    refreshInSight();
+    const timer = setInterval(refreshInSight, REFRESH_MS);
+    document.addEventListener('visibilitychange', refreshInSight);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener('visibilitychange', refreshInSight);
+    };
+  }, [list, page, asks, isAll]);
+  useEffect(() => list.forget, [list, user?.id]);
+}
+
+async function setAppBadge(count: number): Promise<void> {
+  if (!('setAppBadge' in navigator)) return;
+  await ignoreFailure(navigator.setAppBadge(count), 'the page has the number too');
 }

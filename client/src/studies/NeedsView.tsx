@@ -17,26 +17,30 @@ import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { Trouble } from '../pipeline/queue/queued-study.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
+import { FromElsewhere } from './FromElsewhere.tsx';
 import { OneDecision } from './OneDecision.tsx';
 import { listDecisions, meaningOf, type Decision, type DecisionGroup } from './list-decisions.ts';
 import { needsWords as words } from './needs-words.ts';
+import { useSentElsewhere } from './sent-elsewhere.ts';
 import './needs.css';
 
 export function NeedsView() {
   const ready = useQueue().ready.value;
   const { reopenable, policiesFor } = useIngest();
   const needs = useNeeds();
+  const count = sumOf(needs) + useSentElsewhere().count.value;
   const groups = listDecisions(needs, { reopenable: (id) => reopenable.value.has(id), policiesFor });
   // Where a study or a patient leaves the list, the next one slides under the pointer.
   const settling = useSettling<HTMLElement>(groups.flatMap(({ decisions }) => decisions.map(placeOf)).join());
   return (
     <main ref={settling} id="content" class="page needs" aria-busy={!ready}>
       <h1 tabIndex={-1}>{kitWords.pages.needs}</h1>
-      {groups.length > 0 && <p class="numbers">{words.total(sumOf(needs))}</p>}
-      {ready && groups.length === 0 && <Nothing />}
+      {count > 0 && <p class="numbers">{words.total(count)}</p>}
+      {ready && count === 0 && <Nothing />}
       {groups.map((group) => (
         <Group key={group.key} group={group} />
       ))}
+      <FromElsewhere />
     </main>
   );
 }

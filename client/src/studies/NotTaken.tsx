@@ -8,20 +8,23 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { sentencesOfReason } from '../kit/reason-sentences.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { useApi } from '../net/net-context.ts';
+import { useApi, useSession } from '../net/net-context.ts';
 import { refusalSentence } from '../net/refusal-sentence.ts';
 import { notTakenWords as words } from './not-taken-words.ts';
+import { useSentElsewhere } from './sent-elsewhere.ts';
 import './needs.css';
 
 /** `ofSite`: everybody's, for an administrator. `asked` grows whenever the list around it was read again. */
 export type NotTakenProps = {
   readonly ofSite: boolean;
   readonly asked: unknown;
-  readonly onDecided: () => void;
+  readonly onDecided?: () => void;
 };
 
 export function NotTaken({ ofSite, asked, onDecided }: NotTakenProps) {
   const api = useApi();
+  const { refresh } = useSentElsewhere();
+  const isAdmin = useSession().user.value?.roles.includes('admin') === true;
   const [list, setList] = useState<NotTakenList | null>(null);
   const [failed, setFailed] = useState<string | null>(null);
   const path = ofSite ? '/uploads/not-taken?all=1' : '/uploads/not-taken';
@@ -36,7 +39,8 @@ export function NotTaken({ ofSite, asked, onDecided }: NotTakenProps) {
     try {
       await api.text(`/uploads/not-taken/${id}`, { method: 'DELETE' });
       await load();
-      onDecided();
+      onDecided?.();
+      void refresh(isAdmin);
     } catch (error) {
       setFailed(refusalSentence(error, words.notReached));
     }
@@ -67,7 +71,7 @@ export function NotTaken({ ofSite, asked, onDecided }: NotTakenProps) {
 type OneFileProps = { readonly file: NotTakenFile; readonly onLeaveOut: () => void };
 
 function OneFile({ file, onLeaveOut }: OneFileProps) {
-  const { id, cameAt, username, key, aeTitle, policy, studies, notTaken } = file;
+  const { id, cameAt, username, key, aeTitle, policy, studies, studiesNotHere, notTaken } = file;
   const of = words.from(username, aeTitle ?? key, formatMoment(new Date(cameAt), new Date()));
   return (
     <article class="needs-item" aria-label={of}>
@@ -76,16 +80,15 @@ function OneFile({ file, onLeaveOut }: OneFileProps) {
           <bdi>{of}</bdi>
         </h3>
         <p class="small quiet kept">{words.under(policy, id)}</p>
-        {notTaken.map(({ reason, instances }) => {
-          const said = sentencesOfReason(reason);
-          const next = isReleasable(reason) ? words.look : said?.next;
-          return (
-            <p key={reason} class="numbers">
-              {[words.missing(instances, said?.title ?? reason), next].filter(Boolean).join(' ')}
-            </p>
-          );
-        })}
+        {notTaken.map((part) => (
+          <OneReason key={part.reason} part={part} />
+        ))}
         {studies.length === 0 && <p class="small">{words.noStudy}</p>}
+        {studiesNotHere.map((uid) => (
+          <p key={uid} class="small quiet">
+            {words.notHere} <span class="code kept">{uid}</span>
+          </p>
+        ))}
         {studies.map(({ studyInstanceUID, uploadId }) => (
           <div key={studyInstanceUID}>
             <a class="button button-bare" href={hrefOf({ page: 'sent', id: uploadId })}>
@@ -104,5 +107,24 @@ function OneFile({ file, onLeaveOut }: OneFileProps) {
         />
       </div>
     </article>
+  );
+}
+
+function OneReason({ part }: { readonly part: NotTakenFile['notTaken'][number] }) {
+  const { reason, instances, places, sopInstanceUIDs } = part;
+  const said = sentencesOfReason(reason);
+  const next = isReleasable(reason) ? words.look : said?.next;
+  return (
+    <>
+      <p class="numbers">
+        {[words.missing(instances, said?.title ?? reason), next].filter(Boolean).join(' ')}
+      </p>
+      {places.length > 0 && <p class="small quiet numbers">{words.places(places, instances)}</p>}
+      {sopInstanceUIDs.map((uid) => (
+        <p key={uid} class="small quiet">
+          {words.instance} <span class="code kept">{uid}</span>
+        </p>
+      ))}
+    </>
   );
 }

@@ -1,5 +1,5 @@
 /** The words for instances that a script or a modality sent and of which the gateway stored nothing. */
-import { instances } from '../kit/counted.ts';
+import { counted, instances } from '../kit/counted.ts';
 
 export const notTakenWords = {
   title: 'Sent by a script or a modality, not stored',
@@ -10,6 +10,22 @@ export const notTakenWords = {
   under: (policy: string, id: string) => `Sent under ${policy}. File ${id}`,
   noStudy: 'Nothing of this file was stored.',
   study: 'Open the study that has the rest',
+  /** Of a study that was not stored: the UID under which it would have been sent. */
+  notHere: 'Nothing of this study is in the gateway:',
+  /** `count`: of all; the sender knows its files by their order. */
+  places: (places: readonly number[], count: number) =>
+    `${count === 1 ? 'Place' : 'Places'} in what was sent: ${places.join(', ')}${count > places.length ? ' and more' : ''}`,
+  instance: 'SOP Instance UID:',
+  held: (count: number) => ({
+    title: `Sent by a script or a modality: ${counted(count, 'instance needs', 'instances need')} your decision`,
+    what: 'The gateway has them, and they are not in the PACS. Until you decide, whoever reads the study does not see them. The list of studies has them under “Needs you”, with the reason.',
+    go: 'Open the list of studies',
+  }),
+  transfers: (count: number) => ({
+    title: `${counted(count, 'transfer of a modality needs', 'transfers of modalities need')} your decision`,
+    what: 'The modality was told that these images are stored, and may have deleted them. They are not in the PACS: whoever reads the study does not see them.',
+    go: 'Open Modalities',
+  }),
   missing: (count: number, why: string) => `${instances(count)}: ${why}`,
   /** Nobody can look at the pixels here: the bytes are at the sender. */
   look: 'Send it in the app, where a person can look, cover the name and release it. Or, where names may be kept, have the sender send it again under a policy that keeps them, such as “identified”.',

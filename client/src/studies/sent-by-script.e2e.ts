@@ -65,9 +65,19 @@ walk('its account leaves out images that may show a name', async (stage) => {
   await waiting.getByText('1 instance: This image is marked as showing a name').waitFor();
   await page.locator('[data-part=needs-you]').getByText('1 needs you').first().waitFor();
   await looksRight(page, 'studies-not-taken');
+  // On every page its account has the number, and beneath it the instances, each named.
+  await page.getByRole('link', { name: '1 needs you', exact: true }).click();
+  await page.getByRole('heading', { name: 'Needs you', level: 1 }).waitFor();
+  await page.getByText('1 instance needs your decision', { exact: true }).first().waitFor();
+  await waiting.getByText('Place in what was sent: 2').waitFor();
+  assert.is(await waiting.getByText('SOP Instance UID:').count(), 1);
+  await looksRight(page, 'needs-not-taken');
   await waiting.getByRole('button', { name: /^Leave out/ }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave out' }).click();
   await waiting.waitFor({ state: 'detached' });
+  await page.getByText('Nothing needs you').waitFor();
+  assert.is(await page.getByRole('link', { name: /needs? you$/ }).count(), 0);
+  await page.getByRole('link', { name: /^Studies/ }).click();
   const { gateway, account } = stage;
   await until('the receipt to say it', async () => {
     const answer = await ask(gateway, account.username, { path: '/studies' });

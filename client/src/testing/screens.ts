@@ -229,6 +229,7 @@ export const SCREENS = {
   },
   'studies/sent-by-script.e2e.ts': {
     'studies-by-script': 'A study that a script sent, with an image that another one stands in the way of',
+    'needs-not-taken': 'An image of a script that was not stored, in the list of what needs a person',
     'studies-not-taken': 'An image of a script that may show a name, and was not stored',
   },
   'studies/site-studies.e2e.ts': {

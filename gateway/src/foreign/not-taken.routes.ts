@@ -3,7 +3,7 @@
  * administrators, until one of them leaves them out.
  */
 import { z } from '@hono/zod-openapi';
-import { notTakenListSchema, notTakenSchema } from '#shared/protocol/not-taken.ts';
+import { notTakenListSchema, notTakenSchema, waitingSchema } from '#shared/protocol/not-taken.ts';
 import { SENDERS } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { recordAudit } from '../audit/audit.ts';
@@ -18,6 +18,7 @@ import {
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { leaveOutWithheld } from './withheld.store.ts';
 import { leaveOutNotTaken, listNotTaken, type WhoseFiles } from './not-taken.store.ts';
+import { countWaiting } from './count-waiting.ts';
 
 const shown = z.object(notTakenSchema.shape).openapi('NotTakenFile');
 
@@ -35,6 +36,16 @@ const list = defineRoute({
       'The newest first, at most 100.',
     ),
   },
+});
+const waiting = defineRoute({
+  method: 'get',
+  path: '/uploads/waiting',
+  roles: SENDERS,
+  tags: ['upload'],
+  summary:
+    'How many instances sent without a device wait for a person: your own, or with `all=1` (admin) everybody’s',
+  request: { query: z.object({ all: z.enum(['1']).optional() }) },
+  responses: { 200: jsonResponse(z.object(waitingSchema.shape), 'The counts.') },
 });
 const leaveOut = defineRoute({
   method: 'delete',
@@ -56,6 +67,11 @@ export function notTakenRoutes(tools: PipelineTools): Router {
     const caller = callerOf(c);
     const all = c.req.valid('query').all === '1' && isAdmin(caller);
     return c.json(await listNotTaken(db, whoseOf(caller, all)), 200);
+  });
+  router.openapi(waiting, async (c) => {
+    const caller = callerOf(c);
+    const all = c.req.valid('query').all === '1' && isAdmin(caller);
+    return c.json(await countWaiting(db, whoseOf(caller, all)), 200);
   });
   router.openapi(leaveOut, async (c) => {
     const caller = callerOf(c);

@@ -4,7 +4,12 @@
  * the gateway still has the bytes.
  */
 import { sql, type Kysely } from 'kysely';
-import type { NotTakenFile, NotTakenList, StudyHere } from '#shared/protocol/not-taken.ts';
+import {
+  NAMED_LIMIT,
+  type NotTakenFile,
+  type NotTakenList,
+  type StudyHere,
+} from '#shared/protocol/not-taken.ts';
 import type { Tables } from '../database/tables.ts';
 import { CAME_NOT } from './withheld.store.ts';
 
@@ -20,19 +25,20 @@ const WAITS_OF_SCRIPT = sql<boolean>`sent_file.peer_id is null and sent_file.sta
   and sent_file.entries @? '$[*] ? ((@.state == "quarantined" || @.state == "refused") && !(exists(@.givenUp)))'`;
 
 /** Of a modality: `held`. As in the index `withheld_instance_told`. */
-const TOLD = sql<boolean>`held.told and held.cause <> 'left-out' and ${CAME_NOT}`;
+export const TOLD = sql<boolean>`held.told and held.cause <> 'left-out' and ${CAME_NOT}`;
 
-const isNotTaken = sql<boolean>`it->>'state' in ('quarantined', 'refused') and not it ? 'givenUp'`;
+export const isNotTaken = sql<boolean>`it->>'state' in ('quarantined', 'refused') and not it ? 'givenUp'`;
 
-const ofThem = ({ siteId, accountId }: WhoseFiles) =>
+export const isTheirs = ({ siteId, accountId }: WhoseFiles) =>
   sql<boolean>`sent_file.site_id = ${siteId}::uuid
     and ${accountId === null ? sql`true` : sql`sent_file.account_id = ${accountId}::uuid`}
     and (${WAITS_OF_SCRIPT} or sent_file.id in (
       select held.file_id from withheld_instance held where held.site_id = ${siteId}::uuid and ${TOLD}))`;
 
-type Row = Omit<NotTakenFile, 'cameAt' | 'studies'> & {
+type Row = Omit<NotTakenFile, 'cameAt' | 'studies' | 'studiesNotHere'> & {
   readonly cameAt: Date;
   readonly studies: readonly StudyHere[] | null;
+  readonly ofThem: readonly string[] | null;
   readonly total: number;
 };
 
@@ -43,6 +49,13 @@ export const studiesHere = sql`jsonb_agg(
 
 export const onePerStudy = (studies: readonly StudyHere[]): StudyHere[] =>
   [...Map.groupBy(studies, ({ studyInstanceUID }) => studyInstanceUID).values()].map(([first]) => first!);
+
+const NAMED = sql.lit(NAMED_LIMIT);
+
+/** Of `by_reason` of a file: its instances, by the UIDs under which they would be sent. */
+const uidsOf = sql`coalesce((select to_jsonb((array_agg(named.sop_instance_uid order by 1))[1:${NAMED}])
+  from withheld_instance named where named.file_id = sent_file.id and named.reason = by_reason.reason
+    and named.cause <> 'left-out' and named.told = (sent_file.peer_id is not null)), '[]')`;
 
 /** `only`: this one alone. */
 export async function listNotTaken(db: Db, whose: WhoseFiles, only?: string): Promise<NotTakenList> {
@@ -58,22 +71,27 @@ export async function listNotTaken(db: Db, whose: WhoseFiles, only?: string): Pr
         join study on study.site_id = held.site_id and study.study_instance_uid = held.study_instance_uid
         join upload on upload.study_id = study.id and upload.account_id is not null
         where held.file_id = sent_file.id) here) as studies,
-      (select jsonb_agg(jsonb_build_object('reason', reason, 'instances', instances) order by instances desc, reason)
-        from (select it->>'reason' as reason, count(*)::int as instances
+      (select jsonb_agg(distinct held.study_instance_uid) from withheld_instance held
+        where held.file_id = sent_file.id and held.cause <> 'left-out') as "ofThem",
+      (select jsonb_agg(jsonb_build_object('reason', reason, 'instances', instances, 'places', places,
+          'sopInstanceUIDs', ${uidsOf}) order by instances desc, reason)
+        from (select it->>'reason' as reason, count(*)::int as instances,
+            to_jsonb((array_agg((it->>'entry')::int order by (it->>'entry')::int))[1:${NAMED}]) as places
           from jsonb_array_elements(sent_file.entries) as entry(it)
           where sent_file.peer_id is null and ${isNotTaken} group by 1
-          union all select held.reason, count(*)::int from withheld_instance held
+          union all select held.reason, count(*)::int, '[]' from withheld_instance held
           where held.file_id = sent_file.id and ${TOLD} group by 1) by_reason
       ) as "notTaken"
     from sent_file join account on account.id = sent_file.account_id
       left join api_key on api_key.id = sent_file.key_id
-    where ${ofThem(whose)} and ${only === undefined ? sql`true` : sql`sent_file.id = ${only}::uuid`}
+    where ${isTheirs(whose)} and ${only === undefined ? sql`true` : sql`sent_file.id = ${only}::uuid`}
     order by sent_file.created_at desc, sent_file.id limit ${SHOWN_LIMIT}`.execute(db);
-  const shown = rows.map(({ total: _, cameAt, studies, ...file }) => ({
-    ...file,
-    cameAt: cameAt.toISOString(),
-    studies: onePerStudy(studies ?? []),
-  }));
+  const shown = rows.map(({ total: _, cameAt, studies, ofThem, ...file }) => {
+    const here = onePerStudy(studies ?? []);
+    const known = new Set(here.map(({ studyInstanceUID }) => studyInstanceUID));
+    const studiesNotHere = (ofThem ?? []).filter((uid) => !known.has(uid)).slice(0, NAMED_LIMIT);
+    return { ...file, cameAt: cameAt.toISOString(), studies: here, studiesNotHere };
+  });
   return { total: rows[0]?.total ?? 0, shown };
 }
 
@@ -84,6 +102,6 @@ export async function leaveOutNotTaken(db: Db, whose: WhoseFiles, id: string): P
       case when sent_file.peer_id is null and ${isNotTaken} then it || '{"givenUp": true}' else it end
       order by (it->>'entry')::int), '[]')
       from jsonb_array_elements(entries) as entry(it))
-    where sent_file.id = ${id}::uuid and ${ofThem(whose)} returning account_id`.execute(db);
+    where sent_file.id = ${id}::uuid and ${isTheirs(whose)} returning account_id`.execute(db);
   return rows[0]?.account_id;
 }

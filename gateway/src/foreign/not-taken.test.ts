@@ -3,7 +3,13 @@ import { decodeJwt } from 'jose';
 import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { notTakenListSchema, type NotTakenList } from '#shared/protocol/not-taken.ts';
+import {
+  notTakenListSchema,
+  type NotTakenFile,
+  type NotTakenList,
+  type Waiting,
+  waitingSchema,
+} from '#shared/protocol/not-taken.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { sentStudiesSchema } from '#shared/protocol/studies.ts';
 import type { Withheld } from '#shared/protocol/withheld.ts';
@@ -47,6 +53,19 @@ async function waiting(token: string, query = ''): Promise<NotTakenList> {
   return notTakenListSchema.parse(await answer.json());
 }
 
+async function counted(token: string, query = ''): Promise<Waiting> {
+  const answer = await gateway.call('GET', `/uploads/waiting${query}`, { token });
+  return waitingSchema.parse(await answer.json());
+}
+
+const NONE: Waiting = { notTaken: 0, held: 0, transfers: 0 };
+
+/** Each reason with the places in the file, and how many instances are named by their UIDs. */
+const placesOf = (file: NotTakenFile | undefined) =>
+  file?.notTaken.map(({ reason, instances, places, sopInstanceUIDs }) => [
+    ...[reason, instances, places, sopInstanceUIDs.length],
+  ]);
+
 /** Once the gateway is done with the study: what its upload, and its newest receipt, say. */
 async function told(token: string, studyInstanceUID: string, withheld: Withheld | undefined) {
   const { uploads } = await until('the study to say it', async () => {
@@ -76,10 +95,13 @@ test('is named with its study and reason to the account of the key and to admini
     return shown.length > 0 && shown;
   });
   assert.equal(
-    [file?.username, file?.key, file?.policy, file?.notTaken],
-    [user.username, 'a script', 'deidentified', [{ reason: 'burned-in-annotation', instances: 2 }]],
+    [file?.username, file?.key, file?.policy, placesOf(file)],
+    [user.username, 'a script', 'deidentified', [['burned-in-annotation', 2, [1, 2], 2]]],
   );
-  assert.is(file!.studies.length, 1);
+  assert.equal([file!.studies.length, file!.studiesNotHere], [1, []]);
+  const all = { ...NONE, notTaken: 2 };
+  assert.equal([await counted(token), await counted(admin, '?all=1')], [all, all]);
+  assert.equal([await counted(admin), await counted(token, '?all=1')], [NONE, all], 'their own');
   const { studyInstanceUID: study, uploadId } = file!.studies[0]!;
   const receipt = await told(token, study, { held: 2 });
   assert.equal([receipt.revision, receipt.instances.length], [1, 2], 'its first receipt says so');
@@ -99,7 +121,7 @@ test('is named with its study and reason to the account of the key and to admini
   assert.is((await waiting(token)).total, 1, 'it is left out with its counts, or not at all');
   await sql`alter table upload drop constraint no_more`.execute(db);
   assert.is(await leaveOut(admin, file!.id), 204);
-  assert.equal(await waiting(token), { total: 0, shown: [] });
+  assert.equal([await waiting(token), await counted(token)], [{ total: 0, shown: [] }, NONE]);
   assert.is(await leaveOut(token, file!.id), 404, 'it is over');
   assert.is((await told(token, study, { 'left-out-name': 2 })).revision, 2);
 });
@@ -125,9 +147,22 @@ test('is named where nothing of its file was taken, and its account leaves it ou
     const { shown } = await waiting(token);
     return shown.length > 0 && shown;
   });
-  assert.equal([file?.studies, file?.notTaken.length], [[], 1]);
+  assert.equal([file?.studies, placesOf(file)], [[], [['burned-in-annotation', 1, [1], 1]]]);
+  assert.is(file!.studiesNotHere.length, 1, 'it is named by the study that it would have been');
   assert.is(await leaveOut(token, file!.id), 204);
   assert.is((await waiting(token)).total, 0);
+});
+
+test('is counted where it waits with its study for a decision', async () => {
+  const { bytes } = syntheticStudy({ seed: 9824, instancesPerSeries: 1 }).instances[0]!;
+  const other = Uint8Array.from(bytes);
+  other[other.length - 1] = other.at(-1)! ^ 1;
+  const { user, accessToken: token } = await gateway.userWith(['technician']);
+  await store(await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] }), [bytes, other]);
+  await until('it to be counted', async () => (await counted(token)).held === 1);
+  assert.equal(await counted(token), { ...NONE, held: 1 });
+  const { accessToken: another } = await gateway.userWith(['technician']);
+  assert.equal(await counted(another), NONE);
 });
 
 test.run();

@@ -124,7 +124,7 @@ export async function openAgain(
 }
 
 /** Held, or waiting with a problem that an administrator can make up for. */
-const waitsForAnswer = sql<boolean>`(sent_file.peer_id is not null and (sent_file.held_at is not null
+export const waitsForAnswer = sql<boolean>`(sent_file.peer_id is not null and (sent_file.held_at is not null
   or (sent_file.state = 'received' and sent_file.problem is not null)))`;
 
 /** The oldest first. */

@@ -23,11 +23,37 @@ export const notTakenSchema = z.object({
   aeTitle: z.string().nullable(),
   /** The studies here that they belong to. */
   studies: z.array(studyHereSchema),
-  /** By the code of the reason. */
-  notTaken: z.array(z.object({ reason: z.string(), instances: z.number().int() })),
+  /** The studies that they belong to and of which nothing is here: by the UID under which they would be sent. */
+  studiesNotHere: z.array(uidSchema),
+  /**
+   * By the code of the reason. `places`: of a script's file, the first ones in it, counted from 1. `sopInstanceUIDs`:
+   * the first ones that are known, as they would be sent. Of each at most `NAMED_LIMIT`.
+   */
+  notTaken: z.array(
+    z.object({
+      reason: z.string(),
+      instances: z.number().int(),
+      places: z.array(z.number().int()),
+      sopInstanceUIDs: z.array(uidSchema),
+    }),
+  ),
 });
+/** Of thousands a person needs no list. */
+export const NAMED_LIMIT = 5;
 export type NotTakenFile = z.infer<typeof notTakenSchema>;
 
 /** The newest first: at most 100, and how many there are. */
 export const notTakenListSchema = z.object({ total: z.number().int(), shown: z.array(notTakenSchema) });
 export type NotTakenList = z.infer<typeof notTakenListSchema>;
+
+/**
+ * `GET /uploads/waiting`: counts of what was sent without a device and waits for a person. `notTaken`: instances of
+ * `/uploads/not-taken`; `held`: instances of studies here; `transfers`: of modalities, which administrators answer.
+ * None counts twice.
+ */
+export const waitingSchema = z.object({
+  notTaken: z.number().int(),
+  held: z.number().int(),
+  transfers: z.number().int(),
+});
+export type Waiting = z.infer<typeof waitingSchema>;

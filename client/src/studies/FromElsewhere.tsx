@@ -1,0 +1,47 @@
+/**
+ * Instances of scripts and modalities on the page of all that needs a person: those that were not taken are decided
+ * here; the others have pages of their own, and a link leads there.
+ */
+import { Icon } from '../kit/Icon.tsx';
+import { hrefOf } from '../kit/routes.ts';
+import { useSession } from '../net/net-context.ts';
+import { NotTaken } from './NotTaken.tsx';
+import { notTakenWords as words } from './not-taken-words.ts';
+import { useSentElsewhere } from './sent-elsewhere.ts';
+
+export function FromElsewhere() {
+  const isAdmin = useSession().user.value?.roles.includes('admin') === true;
+  const counted = useSentElsewhere().waiting.value;
+  if (counted === null) return null;
+  const { notTaken, held, transfers } = counted;
+  return (
+    <>
+      {notTaken > 0 && <NotTaken ofSite={isAdmin} asked={notTaken} />}
+      {held > 0 && <Elsewhere {...words.held(held)} to={{ page: 'studies' }} />}
+      {transfers > 0 && (
+        <Elsewhere {...words.transfers(transfers)} to={{ page: 'admin', at: 'dimse-peers' }} />
+      )}
+    </>
+  );
+}
+
+type ElsewhereProps = Readonly<Record<'title' | 'what' | 'go', string>> & {
+  readonly to: Parameters<typeof hrefOf>[0];
+};
+
+function Elsewhere({ title, what, go, to }: ElsewhereProps) {
+  return (
+    <section class="needs-group" aria-label={title}>
+      <div class="needs-head">
+        <Icon name="decide" />
+        <h2 class="numbers">{title}</h2>
+      </div>
+      <p>{what}</p>
+      <p>
+        <a class="button" href={hrefOf(to)}>
+          {go}
+        </a>
+      </p>
+    </section>
+  );
+}
