@@ -281,8 +281,9 @@ export const destinationWords = {
       clientId: 'Enter the client ID.',
       clientSecret: 'Enter the client secret.',
       scope: 'The scope is too long.',
-      ca: 'Paste the whole certificate, from -----BEGIN to the end of the last line.',
-      certificate: 'Paste the whole certificate, from -----BEGIN to the end of the last line.',
+      ca: 'Paste the whole certificate, from -----BEGIN to the end of the last line, without a key.',
+      certificate:
+        'Paste the whole certificate, from -----BEGIN to the end of the last line, without its key.',
       key: 'Paste the whole key, from -----BEGIN to the end of the last line.',
     },
   },

@@ -197,6 +197,10 @@ test('keeps its secret for no other address, user, authority or way to sign in',
 test('is refused with certificates that cannot be used, or a password in its address', async () => {
   const wrong = [
     { ca: CERTIFICATE_KEY },
+    // As programs write both into one file; certificates are shown.
+    { ca: CERTIFICATE + CERTIFICATE_KEY },
+    { certificate: CERTIFICATE + CERTIFICATE_KEY, key: CERTIFICATE_KEY },
+    { certificate: CERTIFICATE_KEY + CERTIFICATE, key: CERTIFICATE_KEY },
     { certificate: CERTIFICATE, key: NEXT_CERTIFICATE_KEY },
     { url: 'http://me:planted@127.0.0.1/dicom-web' },
     { url: 'ftp://127.0.0.1/dicom-web' },

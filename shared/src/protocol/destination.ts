@@ -23,6 +23,11 @@ const pemSchema = z
   .string()
   .max(PEM_LIMIT)
   .regex(/^\s*-----BEGIN [A-Z0-9 ]+-----\s[\s\S]*-----END [A-Z0-9 ]+-----\s*$/);
+/** Many programs write a certificate and its key into one file. Certificates are shown, and lie there in clear text. */
+const withoutKeySchema = pemSchema.refine(
+  (text) => !/-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(text),
+  'certificates alone, without a key',
+);
 
 /**
  *   dicomweb   the DICOMweb root of any PACS; an Orthanc is recognised by its answers
@@ -101,8 +106,8 @@ export const destinationWishSchema = z
       bearer.extend({ token: asciiSecretSchema }),
       oauth.extend({ clientSecret: secretSchema }),
     ]),
-    ca: pemSchema.nullable(),
-    certificate: pemSchema.nullable(),
+    ca: withoutKeySchema.nullable(),
+    certificate: withoutKeySchema.nullable(),
     /** PEM, without a password. */
     key: pemSchema.optional(),
     commitment: z.boolean().optional(),
