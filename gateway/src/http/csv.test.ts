@@ -55,12 +55,15 @@ test('no cell begins with a sign of a formula, whatever separates cells', async 
     "a;'=1",
     'a\t@b',
     'a;"=1&"',
+    'a\n=1+1\nb',
+    "a\r\n'@b",
   ];
   const written = writeCsv([hostile]);
   // Quotes that a spreadsheet takes for the ends of an empty text.
+  // One that separates by semicolons ends a row within the quotes of a cell between commas.
   for (const separator of [',', ';', '\t'])
     for (const part of written.trimEnd().split(separator))
-      assert.not.match(part, /^"*[=+\-@\t\r＝＋－＠]/, JSON.stringify(part));
+      assert.not.match(part, /^"*[=+\-@\t\r＝＋－＠]|\n"*[=+\-@\t\r＝＋－＠]/, JSON.stringify(part));
   assert.equal((await read(written))[0]?.cells, hostile);
 });
 

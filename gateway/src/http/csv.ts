@@ -117,10 +117,11 @@ export const writeCsv = (rows: readonly (readonly string[])[]): string =>
 
 /**
  * Also behind a semicolon or a tab: a spreadsheet that separates by those may begin a cell there, and takes quotes that
- * stand there for its own. The wide forms are those of East Asian keyboards.
+ * stand there for its own. Quotes behind a comma mean nothing to it: a line in them is a row. The wide forms are those
+ * of East Asian keyboards.
  */
-const FORMULA = /(?<=^|[;\t])(?=['"]*[=+\-@\t\r＝＋－＠])/g;
-const NEUTRALISED = /(?<=^|[;\t])'(?=['"]*[=+\-@\t\r＝＋－＠])/g;
+const FORMULA = /(?<=^|[;\t\r\n])(?=['"]*[=+\-@\t\r＝＋－＠])/g;
+const NEUTRALISED = /(?<=^|[;\t\r\n])'(?=['"]*[=+\-@\t\r＝＋－＠])/g;
 
 const toCell = (value: string): string => value.replace(FORMULA, "'");
 const fromCell = (cell: string): string => cell.replace(NEUTRALISED, '');
