@@ -75,6 +75,25 @@ test('ends the sessions and devices of one account and of no other, and the trai
   assert.is(await reach(again), 200, 'the account itself is as it was');
 });
 
+test('a change to what an account is already ends no session, and is no event', async () => {
+  const { accessToken: token } = await gateway.signIn();
+  const { user, accessToken } = await gateway.userWith(['technician', 'radiologist']);
+  const path = `/admin/users/${user.id}`;
+  const eventsOf = async () =>
+    (await gateway.database.db.selectFrom('audit').select(['event', 'fields']).orderBy('seq').execute())
+      .filter(({ event, fields }) => event.startsWith('user-') && fields['accountId'] === user.id)
+      .map(({ event }) => event);
+  const before = await eventsOf();
+  for (const body of [{}, { disabled: false }, { roles: ['radiologist', 'technician'], disabled: false }])
+    assert.is((await gateway.call('PATCH', path, { token, body })).status, 200);
+  assert.is((await gateway.call('GET', '/auth/me', { token: accessToken })).status, 200);
+  assert.equal(await eventsOf(), before);
+  const changed = { roles: ['technician'], disabled: false };
+  assert.is((await gateway.call('PATCH', path, { token, body: changed })).status, 200);
+  assert.is((await gateway.call('GET', '/auth/me', { token: accessToken })).status, 401);
+  assert.equal(await eventsOf(), [...before, 'user-changed'], 'it was not disabled before');
+});
+
 test('an administrator of another site sees and changes nobody here', async () => {
   const stranger = await userOfOtherSite(gateway, ['admin']);
   const { user } = await gateway.userWith(['technician']);

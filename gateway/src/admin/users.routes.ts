@@ -156,16 +156,28 @@ async function accountAt(trx: Db | Trx, caller: Caller, id: string): Promise<Acc
 
 type Change = { roles?: Account['roles'] | undefined; disabled?: boolean | undefined };
 
+/** Without what is so already. */
+function changeOf({ roles: has, isDisabled }: Account, { roles: wanted, disabled }: Change): Change {
+  const isSame = wanted !== undefined && new Set(wanted).symmetricDifference(new Set(has)).size === 0;
+  return {
+    roles: isSame ? undefined : wanted,
+    disabled: disabled === isDisabled ? undefined : disabled,
+  };
+}
+
 type Changed = { readonly account: Account; readonly endedDevices: readonly string[] };
 
 async function changeAccount(
   trx: Trx,
   caller: Caller,
-  { id, roles: newRoles, disabled, tools }: Change & { readonly id: string; readonly tools: UserRouteTools },
+  { id, tools, ...asked }: Change & { readonly id: string; readonly tools: UserRouteTools },
 ): Promise<Changed> {
   const now = tools.now();
   const admins = await lockAdmins(trx, caller.siteId);
   const account = await accountAt(trx, caller, id);
+  const { roles: newRoles, disabled } = changeOf(account, asked);
+  // Nothing happened that would end a session or stand in the trail.
+  if (newRoles === undefined && disabled === undefined) return { account, endedDevices: [] };
   const losesAdmin =
     account.roles.includes('admin') &&
     (disabled === true || (newRoles !== undefined && !newRoles.includes('admin')));
