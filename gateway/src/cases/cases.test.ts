@@ -233,6 +233,25 @@ test('several studies are one case only where the PACS says that they are of one
   assert.match(pseudonym ?? '', /^P-/, 'learnt when its patient was asked for');
 });
 
+test('a study that the PACS lists under several patients is shown as nobody’s, and opens no case', async () => {
+  const named = { patientName: NAME, patientId: 'PID-6' };
+  const shared = await deliverStudy(gateway, { ...as('sender'), seed: 904, ...named });
+  const { id } = await openOne({ studies: [shared] });
+  const row = gateway.pacs.studies.find(({ studyInstanceUID }) => studyInstanceUID === shared)!;
+  const toldOf = async () => {
+    const { studies } = await jsonOf<CasePatients>(gateway, `GET /cases/${id}/patients`, as('admin'));
+    return studies.map(({ patientName, patientId }) => [patientName, patientId]);
+  };
+  gateway.pacs.studies.unshift({ ...row });
+  assert.equal(await toldOf(), [[NAME, 'PID-6']], 'twice under one patient');
+  // Somebody has sent an image of another patient under its UID.
+  gateway.pacs.studies.unshift({ ...row, patientName: 'Other^Patient', patientId: 'PID-7' });
+  assert.equal(await toldOf(), [[null, null]]);
+  const body = { title: 'x', studies: [shared] };
+  assert.is(await statusOf('POST /cases', 'admin', body), 'case-of-several-patients');
+  gateway.pacs.studies.splice(0, 2);
+});
+
 test('nothing that anybody typed, and no number of a patient, is in any table', async () => {
   const { id } = await openOne({ dueOn: '2026-12-24' });
   await jsonOf(gateway, `POST /cases/${id}/notes`, { ...as('admin'), body: { text: NOTE }, status: 201 });

@@ -102,7 +102,10 @@ export async function findFor(
     : findStudies(tools, keeper, [...new Set(studies)]);
 }
 
-/** The gateway must know each. One alone is of one patient, whether the PACS answers or not. */
+/**
+ * The gateway must know each. One alone is of one patient where the PACS does not answer. A PACS may list one study
+ * under several patients: an Orthanc does, of images that were sent with another Patient ID.
+ */
 async function findStudies(
   tools: CaseTools,
   { siteId }: CaseReader,
@@ -113,16 +116,16 @@ async function findStudies(
   const described = await Promise.all(
     uids.map(async (studyInstanceUID) => {
       try {
-        return (await searchStudies(tools, { studyInstanceUID }))[0];
+        return await searchStudies(tools, { studyInstanceUID });
       } catch (error) {
-        if (uids.length === 1 && error instanceof Problem) return undefined;
+        if (uids.length === 1 && error instanceof Problem) return [];
         throw error;
       }
     }),
   );
-  const told = described.filter((study) => study !== undefined);
-  if (uids.length > 1 && (told.length < uids.length || !isOnePatient(told)))
-    throw new Problem('case-of-several-patients');
+  const told = described.flat();
+  const isUntold = uids.length > 1 && described.some((rows) => rows.length === 0);
+  if (isUntold || (told.length > 1 && !isOnePatient(told))) throw new Problem('case-of-several-patients');
   return { ...noneExpected(tools, told), studies: uids };
 }
 

@@ -25,14 +25,18 @@ export async function searchStudies(
   }
 }
 
-/** In the order of the studies; one of which the PACS says nothing is all null. */
+/**
+ * In the order of the studies. One of which the PACS says nothing is all null; so is one that it lists under several
+ * patients: nobody can say which of them the images of the case are of.
+ */
 export async function readPatients(
   tools: SearchTools,
   studyInstanceUIDs: readonly string[],
 ): Promise<CasePatients['studies']> {
   return Promise.all(
     studyInstanceUIDs.map(async (studyInstanceUID) => {
-      const [found] = await searchStudies(tools, { studyInstanceUID });
+      const rows = await searchStudies(tools, { studyInstanceUID });
+      const found = rows.length === 1 || isOnePatient(rows) ? rows[0] : undefined;
       return {
         studyInstanceUID,
         patientName: found?.patientName ?? null,
