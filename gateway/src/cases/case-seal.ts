@@ -18,12 +18,12 @@ export type CaseCipher = {
 
 export type CaseSeal = {
   /** The new key's wrapped form, for the database. */
-  create(caseId: string): Uint8Array;
+  create(caseId: string): Promise<Uint8Array>;
   createAll(caseIds: readonly string[]): Promise<NewCaseKey[]>;
   /** Null: the key is gone. */
   cipherOf(caseId: string, wrapped: Uint8Array): CaseCipher | null;
   /** For ever. */
-  destroy(wrapped: Uint8Array): void;
+  destroy(wrapped: Uint8Array): Promise<void>;
   /** Destroys the keys of cases that are gone, left behind by a gateway that was killed. */
   sweep(named: readonly Uint8Array[]): Promise<void>;
   /** The keyed hash of a number. A Patient ID is of one person under one issuer, if the PACS names any. */

@@ -140,7 +140,7 @@ export async function deleteCase(
     await recordAudit(trx, keeper.siteId, event, now());
     return row.wrapped_key;
   });
-  seal.destroy(wrapped);
+  await seal.destroy(wrapped);
 }
 
 /** Its readers write notes meanwhile, which are hidden from each other. @throws Problem review-blinded. */

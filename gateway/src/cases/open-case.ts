@@ -55,7 +55,7 @@ export async function insertCase(
   { seal }: Pick<CaseTools, 'seal'>,
   { id, keeper, found, at, rule, ...asked }: ToInsert,
 ): Promise<void> {
-  const wrapped = seal.create(id);
+  const wrapped = await seal.create(id);
   const text: CaseText = { title: asked.title, tags: [...new Set(asked.tags)] };
   await trx
     .insertInto('case_record')

@@ -7,9 +7,12 @@ import { namedFiles, type ExportFile } from './export.store.ts';
 type FileTools = Pick<ExportTools, 'exportBlobs' | 'exportKeys'>;
 
 /** For a run: a name and a key that no other run has. Its bytes come later. */
-export function nameFile({ exportKeys, newId }: FileTools & Pick<ExportTools, 'newId'>): ExportFile {
+export async function nameFile({
+  exportKeys,
+  newId,
+}: FileTools & Pick<ExportTools, 'newId'>): Promise<ExportFile> {
   const blob = newId();
-  return { blob, wrapped_key: exportKeys.create(blob) };
+  return { blob, wrapped_key: await exportKeys.create(blob) };
 }
 
 function keyOf({ exportKeys }: FileTools, { blob, wrapped_key }: ExportFile): BlobKey | null {
@@ -42,7 +45,7 @@ export async function destroyFile(
   file: ExportFile | null,
 ): Promise<void> {
   if (file === null) return;
-  exportKeys.destroy(file.wrapped_key);
+  await exportKeys.destroy(file.wrapped_key);
   await exportBlobs.remove(file.blob);
 }
 

@@ -85,7 +85,7 @@ async function begin(tools: ExportTools, exportId: string): Promise<Run | null> 
       await endExport(trx, row, { state: 'failed', trouble: trouble ?? 'unexpected', now: now() });
       return { before: fileOf(row), run: null };
     }
-    const file = nameFile(tools);
+    const file = await nameFile(tools);
     const reader = { id: account.id, siteId: account.site_id, roles: account.roles };
     const run = { row: await beginExport(trx, row, file), file, reader, username: account.username };
     return { before: fileOf(row), run };

@@ -39,7 +39,7 @@ export function createInputStore(blobs: Blobs, wrapKey: Uint8Array, keysFolder: 
     async keep(jobId, chunks) {
       const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
       await checkRoom(blobs, bytes);
-      const wrappedKey = keys.create(jobId);
+      const wrappedKey = await keys.create(jobId);
       await blobs.create(jobId);
       await blobs.append(jobId, parcelKey(keys.unwrap(jobId, wrappedKey)!, jobId), 0, each(chunks));
       await blobs.sync(jobId);
@@ -52,7 +52,7 @@ export function createInputStore(blobs: Blobs, wrapKey: Uint8Array, keysFolder: 
       return blob.read(0, bytes).finally(() => blob.close());
     },
     async destroy(jobId, wrappedKey) {
-      keys.destroy(wrappedKey);
+      await keys.destroy(wrappedKey);
       await blobs.remove(jobId);
     },
     async sweep(open) {

@@ -96,7 +96,14 @@ async function openParcel(
   await applyPlan(tools, original.id, async () => ({
     outcome: 'fetching',
     changes: [
-      { kind: 'open-fetched', parcelId: id, uploadId, bytes, expiresAt, newKey: keys.create(original.id) },
+      {
+        kind: 'open-fetched',
+        parcelId: id,
+        uploadId,
+        bytes,
+        expiresAt,
+        newKey: await keys.create(original.id),
+      },
     ],
   }));
   const holder = await findStudy(db, original.id);

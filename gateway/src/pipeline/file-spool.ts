@@ -61,7 +61,7 @@ export async function createFile(
     // Two creations do not see the same room.
     await sql`select pg_advisory_xact_lock(hashtext('file room'))`.execute(trx);
     await checkAnnounced({ ...tools, db: trx }, file.account_id, file.bytes ?? 0);
-    const made = { ...file, id, wrapped_key: tools.keys.create(id) };
+    const made = { ...file, id, wrapped_key: await tools.keys.create(id) };
     await insertFile(trx, made);
     return made;
   });
@@ -177,7 +177,7 @@ export async function destroyFile(
   { blobs, keys }: Pick<FileSpoolTools, 'blobs' | 'keys'>,
   { id, wrapped_key }: Pick<SentFile, 'id' | 'wrapped_key'>,
 ): Promise<void> {
-  if (wrapped_key !== null) keys.destroy(wrapped_key);
+  if (wrapped_key !== null) await keys.destroy(wrapped_key);
   await blobs.remove(id);
 }
 

@@ -10,19 +10,17 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import {
   closeSync,
   existsSync,
-  fstatSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
   statSync,
   unlinkSync,
-  writeSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { hasCode } from '../ports/blobs/file-bytes.ts';
 
 const KEY_BYTES = 32;
 const ID_BYTES = 16;
@@ -39,23 +37,23 @@ const FILES_A_TURN = 10;
 export type StudyKeys = {
   /**
    * Makes a new key for the study, in the form that the database keeps. Its file is on the disk before this
-   * returns.
+   * resolves; nobody else waits for the disk meanwhile.
    */
-  create(studyId: string): Uint8Array;
+  create(studyId: string): Promise<Uint8Array>;
   /**
    * Null where it is not of this study or this gateway, or was destroyed: data encrypted with it is lost, and
    * must be sent again.
    */
   unwrap(studyId: string, wrapped: Uint8Array): Uint8Array | null;
   /** For ever. One that is destroyed already stays so. */
-  destroy(wrapped: Uint8Array): void;
+  destroy(wrapped: Uint8Array): Promise<void>;
   /** Destroys the keys that no study names any more, left behind by a gateway that was killed. */
   sweep(named: readonly Uint8Array[]): Promise<void>;
 };
 
 export type ManyKeys = StudyKeys & {
   /**
-   * Many new keys, in the order of their studies: they wait for the disk together, and nobody waits for them. Each
+   * Many new keys, in the order of their studies: they wait for the disk together. Each
    * comes with its wrapped form: reading it back could hold up everybody while the disk is busy.
    */
   createAll(studyIds: readonly string[]): Promise<NewKey[]>;
@@ -64,30 +62,19 @@ export type NewKey = { readonly wrapped: Uint8Array; readonly key: Uint8Array };
 
 const idOf = (wrapped: Uint8Array): string => Buffer.from(wrapped.subarray(0, ID_BYTES)).toString('hex');
 
-function writeHalf(path: string, half: Uint8Array): void {
-  const file = openSync(path, 'wx', 0o600);
-  try {
-    writeSync(file, half);
-    fsyncSync(file);
-  } catch (error) {
-    unlinkSync(path);
-    throw error;
-  } finally {
-    closeSync(file);
-  }
-  // A new name outlives a power cut once its folder is on the disk too (fsync(2)).
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
-}
-
-/** As `writeHalf`, without the folder. */
-async function writeHalfAside(path: string, half: Uint8Array): Promise<void> {
+/** Its name is not on the disk yet. */
+async function writeHalf(path: string, half: Uint8Array): Promise<void> {
   await using file = await open(path, 'wx', 0o600);
-  await file.write(half);
-  await file.sync();
+  try {
+    await file.write(half);
+    await file.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  }
 }
 
+/** A new name outlives a power cut once its folder is on the disk too (fsync(2)). */
 async function syncFolder(path: string): Promise<void> {
   await using folder = await open(path, 'r');
   await folder.sync();
@@ -103,13 +90,18 @@ function folderTimeMs(folder: string): number {
 }
 
 /** Overwritten before it is removed, so that more than its name disappears. */
-function eraseFile(path: string): void {
-  if (!existsSync(path)) return;
-  const file = openSync(path, 'r+');
-  writeSync(file, Buffer.alloc(fstatSync(file).size), 0, undefined, 0);
-  fsyncSync(file);
-  closeSync(file);
-  unlinkSync(path);
+async function eraseFile(path: string): Promise<void> {
+  try {
+    await using file = await open(path, 'r+');
+    const { size } = await file.stat();
+    await file.write(Buffer.alloc(size), 0, size, 0);
+    await file.sync();
+  } catch (error) {
+    // Somebody else has destroyed it.
+    if (hasCode(error, 'ENOENT')) return;
+    throw error;
+  }
+  await rm(path, { force: true });
 }
 
 /**
@@ -148,25 +140,22 @@ const joinHalves = (half: Uint8Array, other: Uint8Array): Uint8Array =>
 export function createStudyKeys(wrapKey: Uint8Array, folder: string): ManyKeys {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const pathOf = (wrapped: Uint8Array): string => join(folder, idOf(wrapped));
+  const createAll: ManyKeys['createAll'] = async (studyIds) => {
+    const made = studyIds.map((studyId) => {
+      return {
+        studyId,
+        id: randomBytes(ID_BYTES),
+        half: randomBytes(KEY_BYTES),
+        other: randomBytes(KEY_BYTES),
+      };
+    });
+    await Promise.all(made.map(({ id, other }) => writeHalf(pathOf(id), other)));
+    await syncFolder(folder);
+    return made.map((of) => ({ wrapped: wrapHalf(wrapKey, of), key: joinHalves(of.half, of.other) }));
+  };
   return {
-    create(studyId) {
-      const id = randomBytes(ID_BYTES);
-      writeHalf(pathOf(id), randomBytes(KEY_BYTES));
-      return wrapHalf(wrapKey, { studyId, id, half: randomBytes(KEY_BYTES) });
-    },
-    async createAll(studyIds) {
-      const made = studyIds.map((studyId) => {
-        return {
-          studyId,
-          id: randomBytes(ID_BYTES),
-          half: randomBytes(KEY_BYTES),
-          other: randomBytes(KEY_BYTES),
-        };
-      });
-      await Promise.all(made.map(({ id, other }) => writeHalfAside(pathOf(id), other)));
-      await syncFolder(folder);
-      return made.map((of) => ({ wrapped: wrapHalf(wrapKey, of), key: joinHalves(of.half, of.other) }));
-    },
+    createAll,
+    create: async (studyId) => (await createAll([studyId]))[0]!.wrapped,
     unwrap(studyId, wrapped) {
       const half = openHalf(wrapKey, studyId, wrapped.subarray(ID_BYTES));
       const path = pathOf(wrapped);
@@ -181,12 +170,12 @@ export function createStudyKeys(wrapKey: Uint8Array, folder: string): ManyKeys {
       const living = new Set(named.map(idOf));
       const nowMs = folderTimeMs(folder);
       for (const [at, id] of readdirSync(folder).entries()) {
-        // Erasing waits for the disk, and a folder may hold a hundred thousand.
+        // A folder may hold a hundred thousand.
         if (at % FILES_A_TURN === 0) await nextTurn();
         const path = join(folder, id);
         // Gone meanwhile: another gateway destroyed it.
         const file = statSync(path, { throwIfNoEntry: false });
-        if (file && !living.has(id) && nowMs - file.mtimeMs > UNNAMED_FOR_MS) eraseFile(path);
+        if (file && !living.has(id) && nowMs - file.mtimeMs > UNNAMED_FOR_MS) await eraseFile(path);
       }
     },
   };

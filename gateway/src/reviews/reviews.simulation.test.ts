@@ -109,9 +109,9 @@ test.before(async () => {
     .insertInto('case_record')
     .values({
       ...{ id: caseId, site_id: siteId, status: 'open', priority: 2, due_on: null, assignee_id: null },
-      ...{ sealed: new Uint8Array(1), wrapped_key: seal.create(caseId), patient_print: null, expects: null },
+      ...{ sealed: new Uint8Array(1), patient_print: null, expects: null, closed_at: null },
+      wrapped_key: await seal.create(caseId),
       ...{ expected_print: null, created_by: people[3]!.id, created_at: moment, changed_at: moment },
-      closed_at: null,
     })
     .execute();
   await insertImage(moment);

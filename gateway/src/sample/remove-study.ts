@@ -43,7 +43,7 @@ export async function removeStudy(tools: SampleTools, caller: Caller, which: Whi
     return { parcels, keys: rows.flatMap(({ wrapped_key: key }) => key ?? []) };
   });
   if ('because' in left) return left;
-  for (const key of left.keys) pipeline.keys.destroy(key);
+  for (const key of left.keys) await pipeline.keys.destroy(key);
   await removeParcelBlobs(pipeline.blobs, left.parcels);
   return null;
 }

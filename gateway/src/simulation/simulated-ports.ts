@@ -151,14 +151,14 @@ export function createSimulatedKeys(life: Life): SimulatedKeys {
   const nameOf = (wrapped: Uint8Array): string => Buffer.from(wrapped).toString('hex');
   return {
     living,
-    create(studyId) {
+    async create(studyId) {
       const wrapped = randomBytes(16);
       living.set(nameOf(wrapped), studyId);
       return wrapped;
     },
     unwrap: (studyId, wrapped) =>
       living.get(nameOf(wrapped)) === studyId ? Buffer.concat([wrapped, wrapped]) : null,
-    destroy(wrapped) {
+    async destroy(wrapped) {
       life.step();
       living.delete(nameOf(wrapped));
     },

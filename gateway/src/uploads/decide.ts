@@ -162,7 +162,7 @@ function cancelledBy(
 
 /** The study takes bytes once more: under a key, into parcels that were already verified. */
 async function expectAgain(trx: Trx, tools: UploadTools, study: StudyRow): Promise<void> {
-  if (study.wrapped_key === null) await setStudyKey(trx, study.id, tools.keys.create(study.id));
+  if (study.wrapped_key === null) await setStudyKey(trx, study.id, await tools.keys.create(study.id));
   await reopenParcels(trx, study.id);
 }
 

@@ -331,7 +331,7 @@ async function applyManifest(
   const news = changesOf(compared) > 0;
   const moved = (news ? await applyStudyEvent(trx, study, 'late-instance', now) : null) ?? study;
   if (compared.need.length > 0 && study.wrapped_key === null)
-    await setStudyKey(trx, study.id, tools.keys.create(study.id));
+    await setStudyKey(trx, study.id, await tools.keys.create(study.id));
   // The gateway's own results do not change the policy under which the study is sent.
   if (news && manifest.policy.name !== RESULTS_POLICY.name) await setPolicy(trx, study.id, manifest.policy);
   const under = { ...moved, policy_name: manifest.policy.name, policy_version: manifest.policy.version };

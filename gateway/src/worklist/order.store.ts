@@ -38,7 +38,7 @@ export async function importOrders(
   orders: readonly Order[],
 ): Promise<void> {
   const id = newId();
-  const wrapped = listKeys.create(id);
+  const wrapped = await listKeys.create(id);
   try {
     await db.transaction().execute(async (trx) => {
       // Two lists with the same orders, and the sweep of an expired one, would wait for each other's rows for ever.
@@ -74,7 +74,7 @@ export async function importOrders(
       await recordAudit(trx, importer.siteId, imported, at);
     });
   } catch (error) {
-    listKeys.destroy(wrapped);
+    await listKeys.destroy(wrapped);
     throw error;
   }
 }
@@ -193,7 +193,7 @@ export async function forgetExpired({
     )
     .returning('wrapped_key')
     .execute();
-  for (const { wrapped_key: wrapped } of gone) listKeys.destroy(wrapped);
+  for (const { wrapped_key: wrapped } of gone) await listKeys.destroy(wrapped);
   const left = await db.selectFrom('order_list').select('wrapped_key').execute();
   await listKeys.sweep(left.map((row) => row.wrapped_key));
 }
