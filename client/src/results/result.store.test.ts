@@ -168,6 +168,14 @@ test('a second press does not send a second verdict while one is on its way', as
   assert.equal([store.verdict.value.kind, given], ['sending', []]);
 });
 
+test('the buttons of a verdict that waits stay while it is tried again', async () => {
+  const { store, outbox } = await open(plain);
+  const unsent = unsentOf(false);
+  outbox.unsent.value = [unsent];
+  outbox.sending.value = new Map([[RESULT.id, unsent.request]]);
+  assert.equal(store.verdict.value, { kind: 'unsent', unsent });
+});
+
 test('a form that is sent after another tab kept a verdict is not lost, and counts for what its author saw', async () => {
   const { store, given, outbox } = await open(plain);
   store.noteImage(true);

@@ -186,10 +186,10 @@ function createState(kept: KeptResult | null): State {
 
 function verdictOf(tools: ResultTools): Verdict {
   const { id, outbox } = tools;
-  const sending = outbox.sending.value.get(id);
-  if (sending) return { kind: 'sending', request: sending };
   const unsent = unsentOf(tools, outbox.unsent.value);
-  return unsent ? { kind: unsent.isOvertaken ? 'overtaken' : 'unsent', unsent } : { kind: 'none' };
+  if (unsent) return { kind: unsent.isOvertaken ? 'overtaken' : 'unsent', unsent };
+  const sending = outbox.sending.value.get(id);
+  return sending ? { kind: 'sending', request: sending } : { kind: 'none' };
 }
 
 /** On the revision that its author sees. */

@@ -6,7 +6,7 @@ import { json, openTestApi, refusal, unreachable, untilRead, type Answering } fr
 import { openDevice } from '../testing/open-queue.ts';
 import { idOf, recordedResult } from '../testing/recorded-answers.ts';
 import { verdictRows } from './open-outbox.ts';
-import { createVerdictOutbox, type Given } from './verdict-outbox.ts';
+import { createVerdictOutbox, type Given, type Unsent } from './verdict-outbox.ts';
 
 const ACCOUNT = idOf(501);
 const RESULT = recordedResult(1);
@@ -82,6 +82,32 @@ test('without a link it is shown as not sent, and is sent automatically once the
   await time.run(() => false, 60_000);
   assert.ok(await untilSaved(own));
   assert.equal([sent().length, outbox.unsent.value, await rows.kept()], [2, [], []]);
+});
+
+test('one that waits is shown as not sent while it is tried again; only a person’s press shows it as on its way', async () => {
+  const attempts: (() => void)[] = [];
+  const { outbox, time } = await open(async () => {
+    if (attempts.length > 0) await new Promise<void>((resolve) => attempts.push(resolve));
+    else attempts.push(() => undefined);
+    return unreachable();
+  });
+  await outbox.give(AGREED);
+  const [{ request }] = outbox.unsent.value as [Unsent];
+  await time.run(() => attempts.length === 2, 60_000);
+  assert.ok(await untilRead(() => attempts.length === 2));
+  assert.equal(
+    outbox.unsent.value.map((each) => each.resultId),
+    [RESULT.id],
+  );
+  attempts.at(-1)!();
+  assert.ok(await untilRead(() => outbox.sending.value.size === 0));
+  assert.is(outbox.unsent.value[0]?.request, request, 'a question about it stays open');
+  const pressed = outbox.again(outbox.unsent.value[0]!);
+  assert.equal([outbox.unsent.value, outbox.sending.value.get(RESULT.id)], [[], request]);
+  assert.ok(await untilRead(() => attempts.length === 3));
+  attempts.at(-1)!();
+  await pressed;
+  assert.is(outbox.unsent.value.length, 1);
 });
 
 test('one that is discarded while it is tried again is gone once that attempt has failed', async () => {

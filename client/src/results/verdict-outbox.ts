@@ -4,7 +4,7 @@
  * not sent, and is sent when the link is back; one that the gateway refuses waits for its author. All tabs follow the
  * one entry that the device keeps for a result: the last one written stands, and one tab at a time sends it.
  */
-import { effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { batch, effect, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { z } from 'zod';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { findingSchema, resultSchema, verifyRequestSchema, type Result } from '#shared/protocol/inference.ts';
@@ -32,7 +32,7 @@ export interface Unsent extends Given {
 }
 export interface VerdictOutbox {
   readonly unsent: ReadonlySignal<readonly Unsent[]>;
-  /** The verdicts on their way, by result. */
+  /** The verdicts on their way, by result; also those in `unsent`, while they are tried again without their author. */
   readonly sending: ReadonlySignal<ReadonlyMap<string, VerifyRequest>>;
   /** The result whose verdict was saved last, or was sent or discarded in another tab. */
   readonly saved: ReadonlySignal<Result | null>;
@@ -101,9 +101,6 @@ export function createVerdictOutbox(tools: OutboxTools): VerdictOutbox {
     isWaiting: false,
   };
   tools.rows.watch(() => void follow(state, tools));
-  const again = async (isMeant: (unsent: Unsent) => boolean) => {
-    for (const unsent of state.unsent.peek().filter(isMeant)) await send(state, tools, unsent);
-  };
   return {
     unsent: state.unsent,
     sending: state.sending,
@@ -118,11 +115,11 @@ export function createVerdictOutbox(tools: OutboxTools): VerdictOutbox {
     async retry() {
       const before = state.unsent.peek();
       await follow(state, tools);
-      await again((unsent) => unsent.isRetried && before.includes(unsent));
+      await sendAgain(state, tools, (unsent) => unsent.isRetried && before.includes(unsent));
     },
     async settle() {
       await Promise.allSettled(state.underWay);
-      await again(({ isOvertaken }) => !isOvertaken);
+      await sendAgain(state, tools, ({ isOvertaken }) => !isOvertaken);
       return state.unsent.peek().length === 0 && state.sending.peek().size === 0;
     },
   };
@@ -177,8 +174,16 @@ async function follow(state: State, tools: OutboxTools): Promise<void> {
   for (const given of [...gone, ...news]) await send(state, tools, given);
 }
 
+/** It is on its way, and no longer waits. */
+function begin(state: State, { resultId, request }: Given): void {
+  batch(() => {
+    drop(state, resultId);
+    setSending(state, resultId, request);
+  });
+}
+
 async function give(state: State, tools: OutboxTools, given: Given): Promise<void> {
-  setSending(state, given.resultId, given.request);
+  begin(state, given);
   // Where the device keeps nothing (a private window), sending is all that can be done.
   const isKept = await tools.rows.keep(given.resultId, given).then(
     () => true,
@@ -211,17 +216,23 @@ async function entryOf({ loose }: State, { rows }: OutboxTools, given: Given): P
   return read && kept ? { given: kept, forget: read.forget } : null;
 }
 
+/** Without their authors: they stay in `unsent` until they are sent, or the page would blink at each attempt. */
+async function sendAgain(state: State, tools: OutboxTools, isMeant: (unsent: Unsent) => boolean) {
+  for (const unsent of state.unsent.peek().filter(isMeant)) await send(state, tools, unsent, false);
+}
+
 /** Sends what is kept on this result; `given` where the device keeps nothing. */
-async function send(state: State, tools: OutboxTools, given: Given): Promise<void> {
+async function send(state: State, tools: OutboxTools, given: Given, isShown = true): Promise<void> {
   const { resultId, request } = given;
   if (!tools.isHere()) return setSending(state, resultId, null);
-  drop(state, resultId);
-  setSending(state, resultId, request);
+  if (isShown) begin(state, given);
+  else setSending(state, resultId, request);
   try {
     await tools.rows.alone(resultId, async () => {
       const entry = await entryOf(state, tools, given);
-      if (entry) await sendEntry(state, tools, entry);
-      else await showLatest(state, tools, resultId);
+      if (!entry) return showLatest(state, tools, resultId);
+      if (isShown) begin(state, entry.given);
+      return sendEntry(state, tools, entry);
     });
   } finally {
     setSending(state, resultId, null);
@@ -233,6 +244,7 @@ async function send(state: State, tools: OutboxTools, given: Given): Promise<voi
 
 /** Another tab has sent it or discarded it. */
 async function showLatest(state: State, { api }: OutboxTools, resultId: string): Promise<void> {
+  drop(state, resultId);
   const result = await ignoreFailure(
     api.json(`/results/${resultId}`, resultSchema),
     'the page shows what it has',
@@ -242,7 +254,6 @@ async function showLatest(state: State, { api }: OutboxTools, resultId: string):
 
 async function sendEntry(state: State, tools: OutboxTools, entry: Entry): Promise<void> {
   const { resultId, request, revision } = entry.given;
-  setSending(state, resultId, request);
   try {
     const response = await tools.api.send(`/results/${resultId}/verify`, {
       method: 'POST',
@@ -265,10 +276,13 @@ async function sendEntry(state: State, tools: OutboxTools, entry: Entry): Promis
   }
 }
 
-async function take({ saved, loose }: State, { forget }: Entry, result: Result): Promise<void> {
-  loose.delete(result.id);
+async function take(state: State, { forget }: Entry, result: Result): Promise<void> {
+  state.loose.delete(result.id);
   await ignoreFailure(forget(), 'sent again, it is recognised as saved');
-  saved.value = result;
+  batch(() => {
+    drop(state, result.id);
+    state.saved.value = result;
+  });
 }
 
 async function notSent(state: State, tools: OutboxTools, entry: Entry, error: unknown): Promise<void> {
@@ -280,11 +294,12 @@ async function notSent(state: State, tools: OutboxTools, entry: Entry, error: un
   }
   const isRetried =
     !(error instanceof ApiProblem) || error.status >= 500 || [401, 429].includes(error.status);
-  drop(state, given.resultId);
-  state.unsent.value = [
-    ...state.unsent.peek(),
-    { ...given, trouble: troubleOf(error), isOvertaken, isRetried },
-  ];
+  const all = state.unsent.peek();
+  const before = unsentOf(state, given.resultId);
+  // A question about it is open as long as it is the same request.
+  const kept = before && isSame(before, given) ? before : given;
+  const now = { ...kept, trouble: troubleOf(error), isOvertaken, isRetried };
+  state.unsent.value = before ? all.map((each) => (each === before ? now : each)) : [...all, now];
   if (isRetried) void ignoreFailure(waitForLink(state, tools), 'waiting never ends by a signal');
 }
 
@@ -311,8 +326,7 @@ async function waitForLink(state: State, { clock, ...tools }: OutboxTools): Prom
   state.isWaiting = true;
   while (tools.isHere() && state.unsent.peek().some(({ isRetried }) => isRetried)) {
     await clock.sleep(RETRY_MS, new AbortController().signal);
-    for (const unsent of state.unsent.peek())
-      if (unsent.isRetried) await send(state, { clock, ...tools }, unsent);
+    await sendAgain(state, { clock, ...tools }, ({ isRetried }) => isRetried);
   }
   state.isWaiting = false;
 }
