@@ -4,14 +4,14 @@
  * verdict beside the picture.
  */
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Finding, Result, Verification } from '#shared/protocol/inference.ts';
+import type { Result, Verification } from '#shared/protocol/inference.ts';
 import { useSession } from '../net/net-context.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { typedSaid } from '../kit/identities.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useSettling } from '../kit/use-settling.ts';
-import { className, headlineOf, personOf } from './describe-result.ts';
+import { className, personOf, questionOf } from './describe-result.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 import { mayVerify, type ResultStore, type Verdict } from './result.store.ts';
@@ -168,15 +168,6 @@ function NotSent({ unsent: { request, trouble, isRetried } }: { readonly unsent:
       </p>
     </div>
   );
-}
-
-/**
- * The meaning of agreeing: the score is right, the marks are right, or the model is right to give no answer.
- */
-function questionOf(finding: Finding): string {
-  const { kind } = headlineOf(finding);
-  if (kind === 'silent') return said.askSilent;
-  return kind === 'above' || kind === 'below' ? said.ask : said.askOther;
 }
 
 function yourWord(request: VerifyRequest): string {

@@ -11,6 +11,7 @@ import {
   inputName,
   patientOf,
   personOf,
+  questionOf,
   reasonsOf,
   shortOf,
   titleOf,
@@ -35,6 +36,12 @@ test('a finding reads as above or below the threshold, or says why there is none
     'Lungs 38 % of the image',
     'Below the threshold, 10 %',
   ]);
+});
+
+test('the question of a result without an answer says what each button means', () => {
+  const silent = recordedFinding({ probabilities: null, score: null, positive: null, population: 'outside' });
+  assert.match(questionOf(silent), /gives no answer\. Agree if .+\. Disagree if .+\.$/);
+  assert.is(questionOf(recordedFinding()), 'Do you agree with the model?');
 });
 
 test('an image other than a chest film is not called outside a population, and its kind is named', () => {

@@ -64,6 +64,15 @@ export function titleOf(headline: Headline): string {
     : resultWords.headline[headline.kind];
 }
 
+/**
+ * The meaning of agreeing: the score is right, the marks are right, or the model is right to give no answer.
+ */
+export function questionOf(finding: Finding): string {
+  const { kind } = headlineOf(finding);
+  if (kind === 'silent') return resultWords.verdict.askSilent;
+  return kind === 'above' || kind === 'below' ? resultWords.verdict.ask : resultWords.verdict.askOther;
+}
+
 /** One line of a list. */
 export function shortOf(headline: Headline): string {
   const { short } = resultWords;

@@ -159,7 +159,8 @@ export const resultWords = {
   verdict: {
     label: 'A radiologist’s verdict',
     ask: 'Do you agree with the model?',
-    askSilent: 'The model gives no answer. Do you agree?',
+    askSilent:
+      'The model gives no answer. Agree if it is right to give none for this image. Disagree if you can say what the image shows.',
     askOther: 'Do you agree with what the model shows?',
     agree: 'Agree',
     correct: 'Disagree',
