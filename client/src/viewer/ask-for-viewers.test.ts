@@ -19,8 +19,10 @@ test('the viewers of the site come with their addresses', async () => {
   );
 });
 
-test('where no viewer is set, a person is told who can set one', async () => {
-  assert.match(await told(() => json({ links: [] })), /^No viewer is set .* An administrator can set one/);
+test('where no viewer is set, a person is told who can set one, and what the built-in one needs first', async () => {
+  const none = await told(() => json({ links: [] }));
+  assert.match(none, /^No viewer is set .* An administrator can set one under Destinations\./);
+  assert.match(none, /built-in viewer .* setting RELAY_VIEWER_PORT/);
 });
 
 test('a study that is not there, or not theirs to see, is told apart from a gateway that says nothing', async () => {
