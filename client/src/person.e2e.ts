@@ -201,8 +201,12 @@ walk('a refused sign-in keeps the focus, and without a network one message says 
   assert.is(await focusedOn(page), 'BUTTON');
 });
 
-/** A researcher has Upload in the header. */
+/** A researcher has Upload in the header; the logo leads each role to the page where it begins. */
 async function findsBackToStart(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Upload', exact: true }).click();
+  await page.getByRole('button', { name: 'Choose files' }).waitFor();
+  await page.getByRole('link', { name: 'RelayPACS', exact: true }).click();
+  await page.getByRole('link', { name: /^Send a study/ }).waitFor();
   await page.getByRole('link', { name: 'Upload', exact: true }).click();
   await page.getByRole('button', { name: /^Account of/ }).click();
   await page.getByRole('link', { name: 'Help' }).click();

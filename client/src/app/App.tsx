@@ -148,10 +148,10 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
   return (
     <header class="header">
       <div class="header-inside">
-        <p class="brand strong">
+        <a class="brand strong" href={hrefOf({ page: 'start' })}>
           <img src="/icon.svg" alt="" width="28" height="28" />
           <span class="brand-name">{kitWords.product}</span>
-        </p>
+        </a>
         {!hidden && (
           <nav class="tabs" aria-label={appWords.nav.label}>
             <a
