@@ -165,7 +165,7 @@ walk(
     await page.getByRole('button', { name: 'Next frame' }).click();
     await page.getByText('1 box on other frames').waitFor();
     await page.getByRole('button', { name: 'Previous frame' }).click();
-    await page.getByLabel('Decide for all 2 held images of this series').check();
+    await page.getByLabel('Decide for these 2 images of the series together').check();
     await page.locator('.cover-light summary').click();
     await page.getByLabel('Brightness').selectOption('Dark parts');
     await page.getByText('A frame counts as shown in the brightness as stored').waitFor();
@@ -245,7 +245,7 @@ walk('a policy that keeps names says that covered images are sent uncovered, bef
   await openHeld(stage, filmsOf(stage, [{}, {}]));
   await openEditor(page);
   await drag(page, NAME_PLACE);
-  await page.getByLabel('Decide for all 2 held images of this series').check();
+  await page.getByLabel('Decide for these 2 images of the series together').check();
   await coverAndRelease(page, '2 images');
   await page.locator('main').getByRole('link', { name: 'Upload' }).click();
   const said = page.getByText('2 covered images are sent uncovered');
@@ -337,7 +337,7 @@ walk('pictures seen only under their boxes cannot be released without them', asy
   await openEditor(page);
   await drag(page, NAME_PLACE);
   await boxAt(page, 1).waitFor();
-  await page.getByLabel('Decide for all 4 held images of this series').check();
+  await page.getByLabel('Decide for these 4 images of the series together').check();
   await page.getByRole('button', { name: 'Cover 4 images' }).click();
   await page.getByRole('heading', { name: 'This is what is sent' }).waitFor();
   const sheet = page.getByRole('dialog');
@@ -361,7 +361,7 @@ walk('pictures seen bare are released only once they were seen under their boxes
   await stage.enter();
   await openChosen(page, filmsOf(stage, [{ frames: 1 }, { frames: 1 }, { frames: 1 }]));
   await openEditor(page);
-  await page.getByLabel('Decide for all 3 held images of this series').check();
+  await page.getByLabel('Decide for these 3 images of the series together').check();
   await leaf(page, 'Next image', ['2 of 3', 'All 3']);
   await drag(page, NAME_PLACE);
   await boxAt(page, 1).waitFor();
@@ -370,7 +370,12 @@ walk('pictures seen bare are released only once they were seen under their boxes
   await page.getByRole('dialog').getByText('1 of 3 pictures shown').waitFor();
   assert.ok(await page.getByRole('button', { name: 'Release 3 images' }).isDisabled());
   await leaf(page, 'Previous image', ['2 of 3', 'All 3']);
-  assert.ok(await page.getByRole('button', { name: 'Release 3 images' }).isEnabled());
+  await page.getByRole('button', { name: 'Release 3 images' }).click();
+  await page.getByText('Covered by 1 box: it is sent with the study').nth(2).waitFor();
+  // They were given together, and can be changed together.
+  await openEditor(page, 2);
+  await page.getByLabel('Decide for these 3 images of the series together').check();
+  await page.getByRole('button', { name: 'Cover 3 images' }).waitFor();
 });
 
 walk('on a phone the decision is in sight, whatever is drawn', async (stage) => {
@@ -434,7 +439,7 @@ walk(
     await openHeld(stage, filmsOf(stage, [{}, { coding: 'rle', isDamaged: true }, { rows: 200 }]));
     await openEditor(page);
     await drag(page, NAME_PLACE);
-    await page.getByLabel('Decide for all 3 held images of this series').check();
+    await page.getByLabel('Decide for these 3 images of the series together').check();
     await page.getByRole('button', { name: 'Cover 3 images' }).click();
     await page.getByText('1 image can’t be covered on this device').waitFor();
     await page.getByText('1 image of another size').waitFor();

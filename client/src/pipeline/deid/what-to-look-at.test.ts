@@ -1,6 +1,7 @@
 /** Nobody can state that nothing in a film names a person before every frame of it was on the screen. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Box } from '#shared/dicom/boxes.ts';
 import { burnedInFile } from '#testing/burned-in-file.ts';
 import { DEIDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { reasonsUnder } from '../ingest/held-back.ts';
@@ -67,15 +68,28 @@ test('boxes for all are for those that wait for a decision, and for the one on w
   const filesNow = () => store.series.value[0]!.files;
   for (const file of filesNow()) store.markDrawn(file);
   await ingest.leaveOut([filesNow()[1]!], true);
-  const release = (at: number) => {
-    store.markLooked(filesNow()[at]!, 0, []);
-    ingest.release(seenOf(store, DEIDENTIFIED, [filesNow()[at]!]));
+  const release = (places: readonly number[], boxes?: readonly Box[]) => {
+    const files = places.map((at) => filesNow()[at]!);
+    for (const file of files) store.markLooked(file, 0, []);
+    ingest.release(seenOf(store, DEIDENTIFIED, files), boxes);
   };
-  release(2);
+  release([2]);
   const covered = (at: number) =>
     coveredWith(filesNow()[at]!, filesNow(), store, ingest).map((file) => filesNow().indexOf(file));
   assert.equal(covered(0), [0, 3]);
   assert.equal(covered(2), [0, 2, 3], 'its own boxes are changed');
+  const box = { x: 0, y: 0, width: 8, height: 8, frames: null };
+  release([0, 2, 3], [box]);
+  assert.equal(
+    [covered(0), covered(3)],
+    [
+      [0, 2, 3],
+      [0, 2, 3],
+    ],
+    'boxes given to all are changed for all',
+  );
+  release([3], [box, box]);
+  assert.equal([covered(0), covered(3)], [[0, 2], [3]], 'another decision stays');
   store.close();
 });
 

@@ -40,15 +40,21 @@ export function hasPicture(
   return needsPicture(reasonsUnder(policy, found), found) && drawn.value.has(found.ordinal);
 }
 
-/** The instance that a person covers, and the undecided others of its series to which the same boxes may be given. */
+/**
+ * The instance that a person covers, and the others of its series to which the same boxes may be given: those that are
+ * undecided, and those that were given boxes together with it.
+ */
 export function coveredWith(
   found: FoundFile,
   files: readonly FoundFile[],
   seen: Pick<Looked, 'drawn'>,
   { policy, released }: Pick<IngestStore, 'policy' | 'released'>,
 ): readonly FoundFile[] {
+  const boxes = released.value.get(found.ordinal) ?? [];
+  const isTogether = (other: FoundFile): boolean =>
+    boxes.length > 0 && released.value.get(other.ordinal) === boxes;
   const isAlike = (other: FoundFile): boolean =>
-    staysHere(policy.value, released.value, other) &&
+    (staysHere(policy.value, released.value, other) || isTogether(other)) &&
     hasPicture(seen, policy.value, other) &&
     other.naming.length === 0 &&
     other.frames === found.frames;

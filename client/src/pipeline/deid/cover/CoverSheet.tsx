@@ -26,7 +26,7 @@ import type { Mode } from './use-gestures.ts';
 import './cover.css';
 
 export type CoverSheetProps = {
-  /** In the order of the series: `found`, and the undecided ones to which the same boxes may be given. */
+  /** In the order of the series: `found`, and the others to which the same boxes may be given. */
   readonly files: readonly FoundFile[];
   readonly found: FoundFile;
   /** Its number in the series, for the title. */

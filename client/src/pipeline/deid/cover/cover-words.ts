@@ -48,7 +48,7 @@ export const coverWords = {
   width: 'Window',
   percent: (value: number) => `${formatCount(value)} %`,
   forAll: (count: number) =>
-    `Decide for all ${formatCount(count)} held images of this series, with the same boxes`,
+    `Decide for these ${formatCount(count)} images of the series together, with the same boxes`,
   step: (at: number, count: number) => `Image ${formatCount(at)} of ${formatCount(count)}`,
   previous: 'Previous image',
   next: 'Next image',
