@@ -129,7 +129,7 @@ function FilterBar({ list, previews }: FilterBarProps) {
   const onReach = useNamesOfStudies(list, previews);
   const facts: StudyFacts = {
     results: list.newest.value,
-    previewOf: (id) => previews.of(id).value,
+    aboutOf: (id) => previews.aboutOf(id).value,
     nameOf: (studyInstanceUID) => nameOfInput({ studyInstanceUID, kind: 'dicom' }),
   };
   const studies = studyOptions(list.studies.value, facts, new Date());
@@ -168,8 +168,8 @@ function FilterBar({ list, previews }: FilterBarProps) {
 }
 
 /**
- * Asks for the names of all studies that the filter offers, once a person reaches for it. Each is read with its image,
- * and the audit trail says so.
+ * Asks for the names of all studies that the filter offers, once a person reaches for it: of those whose preview is not
+ * here for the name alone, or the audit trail would say that somebody read their images.
  */
 function useNamesOfStudies(list: ResultsStore, previews: PreviewsStore): () => void {
   const [isReached, setReached] = useState(false);
@@ -177,7 +177,7 @@ function useNamesOfStudies(list: ResultsStore, previews: PreviewsStore): () => v
   const newest = list.newest.value;
   useEffect(() => {
     // The last one that is wanted is asked for first.
-    if (isReached && mayOpen) for (const { id } of newest.toReversed()) previews.want(id);
+    if (isReached && mayOpen) for (const { id } of newest.toReversed()) previews.wantName(id);
   }, [isReached, mayOpen, newest]);
   return () => setReached(true);
 }

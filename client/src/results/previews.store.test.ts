@@ -52,6 +52,24 @@ test('a preview is awaited until it is there or could not be fetched, and may ar
   assert.equal([seen, store.of(idOf(1)).value?.patient], [['awaited', 'awaited'], PATIENT]);
 });
 
+test('a name alone is asked for without the picture, once, and not where the preview is known or asked for', async () => {
+  const { store, asked } = open(({ path }) =>
+    json(path.endsWith('?only=patient') ? { ...ANSWER, thumbnail: null } : ANSWER),
+  );
+  const paths = () => asked.map(({ path }) => path.replace(/^.*\/results/, ''));
+  store.want(idOf(1));
+  store.wantName(idOf(1));
+  store.wantName(idOf(2));
+  store.wantName(idOf(2));
+  assert.ok(await untilRead(() => store.aboutOf(idOf(2)).value !== null));
+  assert.equal(store.aboutOf(idOf(2)).value?.patient, PATIENT);
+  assert.is(store.of(idOf(2)).value, null, 'the row asks for its picture once it is in sight');
+  assert.equal(paths(), [`/${idOf(1)}/preview`, `/${idOf(2)}/preview?only=patient`]);
+  store.want(idOf(2));
+  assert.ok(await untilRead(() => store.of(idOf(2)).value !== null));
+  assert.equal([store.aboutOf(idOf(1)).value?.patient, paths().length], [PATIENT, 3]);
+});
+
 test('its picture is freed with the pages, also one that arrives later', async () => {
   const freed: string[] = [];
   const { revokeObjectURL } = URL;

@@ -3,7 +3,7 @@
  * asks for each when its row comes into sight, a few at a time. They stay in memory only, until the pages of results
  * are left.
  */
-import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { resultPreviewSchema, type ResultPreview } from '#shared/protocol/inference.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
 import { ApiProblem, type ApiClient } from '../net/api-client.ts';
@@ -11,6 +11,8 @@ import { createBackOff, type Clock } from '../pipeline/upload/clock.ts';
 
 /** `picture`: a blob's address; null where there is none to show. */
 export type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly picture: string | null };
+
+export type About = Pick<ResultPreview, 'patient' | 'studyDate'>;
 
 export type Arrival = 'awaited' | 'there' | 'failed';
 
@@ -21,6 +23,10 @@ export interface PreviewsStore {
   arrival(resultId: string): ReadonlySignal<Arrival>;
   /** Asks for it, once; again if it could not be fetched. */
   want(resultId: string): void;
+  /** The preview, or what is known of its image without a picture. Null until either is there. */
+  aboutOf(resultId: string): ReadonlySignal<About | null>;
+  /** Asks whose image it is, once, without reading the image; not where its preview is known or asked for. */
+  wantName(resultId: string): void;
   close(): void;
 }
 
@@ -35,8 +41,11 @@ export type PreviewsTools = {
 type State = {
   readonly known: Map<string, Signal<Preview | null>>;
   readonly arrivals: Map<string, Signal<Arrival>>;
-  readonly wanted: string[];
+  readonly named: Map<string, Signal<About | null>>;
+  /** In turn; the last one is asked for first. */
+  readonly wanted: (() => Promise<void>)[];
   readonly asked: Set<string>;
+  readonly askedNames: Set<string>;
   readonly closed: AbortController;
   running: number;
 };
@@ -45,57 +54,69 @@ export function createPreviewsStore(tools: PreviewsTools): PreviewsStore {
   const state: State = {
     known: new Map(),
     arrivals: new Map(),
+    named: new Map(),
     wanted: [],
     asked: new Set(),
+    askedNames: new Set(),
     closed: new AbortController(),
     running: 0,
   };
   return {
-    of: (id) => previewOf(state, id),
+    of: (id) => keptIn(state.known, id, null),
+    aboutOf: (id) =>
+      computed(() => keptIn(state.known, id, null).value ?? keptIn(state.named, id, null).value),
     arrival: (id) => arrivalOf(state, id),
     want(id) {
       if (state.asked.has(id)) return;
       state.asked.add(id);
       arrivalOf(state, id).value = 'awaited';
-      state.wanted.push(id);
-      void fetchWanted(state, tools);
+      queue(state, () => fetchOne(state, tools, id));
+    },
+    wantName(id) {
+      if (state.asked.has(id) || state.askedNames.has(id)) return;
+      state.askedNames.add(id);
+      queue(state, () => fetchName(state, tools, id));
     },
     close() {
       state.closed.abort();
       for (const { value } of state.known.values()) if (value?.picture) URL.revokeObjectURL(value.picture);
       state.known.clear();
+      state.named.clear();
     },
   };
 }
 
-function previewOf({ known }: State, id: string): Signal<Preview | null> {
-  const found = known.get(id) ?? signal(null);
-  known.set(id, found);
+function keptIn<T>(kept: Map<string, Signal<T>>, id: string, first: T): Signal<T> {
+  const found = kept.get(id) ?? signal(first);
+  kept.set(id, found);
   return found;
 }
 
-function arrivalOf({ arrivals }: State, id: string): Signal<Arrival> {
-  const found = arrivals.get(id) ?? signal('awaited');
-  arrivals.set(id, found);
-  return found;
+const arrivalOf = ({ arrivals }: State, id: string) => keptIn(arrivals, id, 'awaited');
+
+function queue(state: State, fetchIt: () => Promise<void>): void {
+  state.wanted.push(fetchIt);
+  void fetchWanted(state);
 }
 
-async function fetchWanted(state: State, tools: PreviewsTools): Promise<void> {
+async function fetchWanted(state: State): Promise<void> {
   if (state.running >= AT_ONCE) return;
   state.running += 1;
   // The last row that came into sight first: the others may be out of it again.
-  for (let id = state.wanted.pop(); id !== undefined; id = state.wanted.pop())
-    await fetchOne(state, tools, id);
+  for (let next = state.wanted.pop(); next !== undefined; next = state.wanted.pop()) await next();
   state.running -= 1;
 }
 
 async function fetchOne(state: State, tools: PreviewsTools, id: string): Promise<void> {
   const { signal: closed } = state.closed;
   try {
-    const { thumbnail, ...about } = await askInTurn(tools, id, closed);
+    const { thumbnail, ...about } = await askInTurn(tools, `/results/${id}/preview`, closed);
     if (closed.aborted) return;
     const png = thumbnail === null ? null : new Blob([parseBase64Url(thumbnail)], { type: 'image/png' });
-    previewOf(state, id).value = { ...about, picture: png && URL.createObjectURL(png) };
+    keptIn(state.known, id, null as Preview | null).value = {
+      ...about,
+      picture: png && URL.createObjectURL(png),
+    };
     arrivalOf(state, id).value = 'there';
   } catch {
     // The row says the rest; when the list is opened again, it is asked for again.
@@ -104,16 +125,27 @@ async function fetchOne(state: State, tools: PreviewsTools, id: string): Promise
   }
 }
 
+async function fetchName(state: State, tools: PreviewsTools, id: string): Promise<void> {
+  const { signal: closed } = state.closed;
+  try {
+    const about = await askInTurn(tools, `/results/${id}/preview?only=patient`, closed);
+    if (!closed.aborted) keptIn(state.named, id, null as About | null).value = about;
+  } catch {
+    // The filter names it by its kind and time; it is asked for again with the next list.
+    state.askedNames.delete(id);
+  }
+}
+
 /** The gateway reads few at once: when all of its places are taken it is asked again later. */
 async function askInTurn(
   { api, clock }: PreviewsTools,
-  id: string,
+  path: string,
   closed: AbortSignal,
 ): Promise<ResultPreview> {
   const backOff = createBackOff(Math.random);
   for (;;)
     try {
-      return await api.json(`/results/${id}/preview`, resultPreviewSchema, { signal: closed });
+      return await api.json(path, resultPreviewSchema, { signal: closed });
     } catch (error) {
       if (!(error instanceof ApiProblem) || error.code !== 'rate-limited') throw error;
       await clock.sleep(backOff.next(error.retryAfterMs), closed);

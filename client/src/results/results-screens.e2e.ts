@@ -125,6 +125,10 @@ step('the filter of studies names every study, once a person reaches for it', as
   await page.getByRole('combobox', { name: 'Study' }).focus();
   const named = page.locator('option', { hasText: /^Pseudonym/ });
   await named.nth(59).waitFor({ state: 'attached' });
+  assert.not.ok(
+    said.asked.includes(`GET /results/${idOf(30)}/preview`),
+    'its image is not read for its name',
+  );
 });
 
 step('one result shows the finding, the map over the image and the threshold on the bar', async (scene) => {

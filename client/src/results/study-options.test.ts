@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Result } from '#shared/protocol/inference.ts';
 import { recordedFinding, recordedResult } from '../testing/recorded-answers.ts';
-import type { Preview } from './previews.store.ts';
+import type { About } from './previews.store.ts';
 import { studyOptions } from './study-options.ts';
 
 const test = suite('the filter of results by study');
@@ -17,18 +17,18 @@ const RESULTS = UIDS.map((studyInstanceUID, nth) =>
     { input: { ...recordedFinding().input, studyInstanceUID } },
   ),
 );
-const previewOf = (studyDate: string): Preview => ({
-  ...{ picture: null, mayHoldName: false, studyDate },
+const aboutOf = (studyDate: string): About => ({
+  studyDate,
   patient: { name: null, id: 'RP-7Q3MX', isPseudonym: true },
 });
-const namesOf = (results: readonly Result[], preview: (id: string) => Preview | null) =>
-  studyOptions(UIDS, { results, previewOf: preview, nameOf: () => 'Study in the PACS' }, NOW).map(
+const namesOf = (results: readonly Result[], preview: (id: string) => About | null) =>
+  studyOptions(UIDS, { results, aboutOf: preview, nameOf: () => 'Study in the PACS' }, NOW).map(
     ({ name }) => name,
   );
 
 test('two studies of one patient differ by their dates', () => {
   const dates = new Map(RESULTS.map(({ id }, nth) => [id, `2026-03-0${nth + 1}`]));
-  const [first, second] = namesOf(RESULTS, (id) => previewOf(dates.get(id)!));
+  const [first, second] = namesOf(RESULTS, (id) => aboutOf(dates.get(id)!));
   assert.match(first!, /RP-7Q3MX, Chest film, Mar 1, 2026, /);
   assert.not.match(first!, 'UID');
   assert.is.not(first, second);

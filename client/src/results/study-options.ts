@@ -5,13 +5,13 @@
 import type { Result } from '#shared/protocol/inference.ts';
 import { formatMoment } from '../kit/format.ts';
 import { aboutImage, patientOf } from './describe-result.ts';
-import type { Preview } from './previews.store.ts';
+import type { About } from './previews.store.ts';
 import { resultWords } from './result-words.ts';
 
 export type StudyFacts = {
   /** The newest of each study that was listed. */
   readonly results: readonly Result[];
-  readonly previewOf: (resultId: string) => Preview | null;
+  readonly aboutOf: (resultId: string) => About | null;
   /** This device's name for the study, or what kind of input it is. */
   readonly nameOf: (studyInstanceUID: string) => string;
 };
@@ -31,11 +31,11 @@ export function studyOptions(
 }
 
 /** `isSeen`: a result of it was listed. */
-function nameStudy(uid: string, { results, previewOf, nameOf }: StudyFacts, now: Date) {
+function nameStudy(uid: string, { results, aboutOf, nameOf }: StudyFacts, now: Date) {
   const newest = results.find(({ finding }) => finding.input.studyInstanceUID === uid);
   if (newest === undefined) return { name: nameOf(uid), isSeen: false };
-  const preview = previewOf(newest.id);
+  const about = aboutOf(newest.id);
   const when = formatMoment(new Date(newest.createdAt), now);
-  const parts = [patientOf(preview) ?? nameOf(uid), ...aboutImage(newest.finding, preview), when];
+  const parts = [patientOf(about) ?? nameOf(uid), ...aboutImage(newest.finding, about), when];
   return { name: parts.join(', '), isSeen: true };
 }

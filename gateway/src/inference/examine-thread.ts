@@ -25,11 +25,14 @@ export type ShownImage = {
   readonly digest: string | null;
 };
 
+/** `frame` null: it is not drawn. */
+export type PreviewedImage = Omit<ShownImage, 'frame'> & { readonly frame: number | null };
+
 export type ExamineTalk = {
   readonly task:
     | { readonly kind: 'examine'; readonly question: Question }
     | { readonly kind: 'show'; readonly image: ShownImage }
-    | { readonly kind: 'preview'; readonly image: ShownImage }
+    | { readonly kind: 'preview'; readonly image: PreviewedImage }
     | { readonly kind: 'print'; readonly image: ShownImage }
     | { readonly kind: 'header'; readonly bytes: Uint8Array }
     | { readonly kind: 'explain'; readonly explanation: Explanation };
@@ -45,7 +48,7 @@ export type Examiner = {
   /** The image as a person sees it (`reducePicture`). `image-gone`: the bytes are not those of the digest. */
   show(image: ShownImage, signal: AbortSignal): Promise<Shown>;
   /** The small picture and the patient for a list; null: the bytes are not those of the digest. */
-  preview(image: ShownImage, signal: AbortSignal): Promise<Preview | null>;
+  preview(image: PreviewedImage, signal: AbortSignal): Promise<Preview | null>;
   /** The image as a report has it. The digest is not looked at. */
   print(image: ShownImage, signal: AbortSignal): Promise<PrintedImage>;
   /** Body Part Examined (0018,0015) and Study Description (0008,1030). */
@@ -65,12 +68,12 @@ export function createExaminer(): Examiner {
     ...moved: ArrayBuffer[]
   ): Promise<Answer> => (await thread.do(giving(task, ...moved), reply, signal)) as Answer;
   const look = <Answer extends ExamineTalk['answer']>(
-    kind: 'show' | 'preview' | 'print',
-    image: ShownImage,
+    task: Extract<ExamineTalk['task'], { readonly kind: 'show' | 'preview' | 'print' }>,
     signal: AbortSignal,
   ): Promise<Answer> => {
-    const bytes = toOwn(image.bytes);
-    return ask<Answer>({ kind, image: { ...image, bytes } }, noModel, signal, bytes.buffer);
+    const bytes = toOwn(task.image.bytes);
+    const own = { ...task, image: { ...task.image, bytes } } as ExamineTalk['task'];
+    return ask<Answer>(own, noModel, signal, bytes.buffer);
   };
   return {
     examine: (question, run, signal) =>
@@ -79,9 +82,9 @@ export function createExaminer(): Examiner {
         async ({ role, input }, isOver) => giving(await run(role, input, isOver)),
         signal,
       ),
-    show: (image, signal) => look<Shown>('show', image, signal),
-    preview: (image, signal) => look<Preview | null>('preview', image, signal),
-    print: (image, signal) => look<PrintedImage>('print', image, signal),
+    show: (image, signal) => look<Shown>({ kind: 'show', image }, signal),
+    preview: (image, signal) => look<Preview | null>({ kind: 'preview', image }, signal),
+    print: (image, signal) => look<PrintedImage>({ kind: 'print', image }, signal),
     header: (bytes, signal) => ask<HeaderWords>({ kind: 'header', bytes }, noModel, signal),
     explain: (explanation, signal) => ask<Png>({ kind: 'explain', explanation }, noModel, signal),
     close: thread.close,

@@ -6,7 +6,7 @@ import { drawExplanation } from '../results/draw-explanation.ts';
 import { serveTasks } from '../threads/serve-tasks.ts';
 import { giving } from '../threads/thread.ts';
 import { examineImage, showImage } from './examination.ts';
-import type { ExamineTalk, ShownImage } from './examine-thread.ts';
+import type { ExamineTalk, PreviewedImage } from './examine-thread.ts';
 import { createPixelRoom } from './pixel-room.ts';
 import { previewImage } from './preview-image.ts';
 import { printImage } from './print-image.ts';
@@ -14,7 +14,7 @@ import { readHeader } from './read-header.ts';
 
 const tools = { codecs: loadCodecs(), room: createPixelRoom() };
 
-const isOther = ({ bytes, digest }: ShownImage): boolean =>
+const isOther = ({ bytes, digest }: PreviewedImage): boolean =>
   digest !== null && createHash('sha256').update(bytes).digest('hex') !== digest;
 
 serveTasks<ExamineTalk>(async (task, ask, isOver) => {

@@ -14,17 +14,19 @@ const THUMBNAIL_SIDE = 160;
 /** PS3.15 §E.1.1: YES where the patient's name and number are pseudonyms. */
 const PATIENT_IDENTITY_REMOVED = 0x00120062;
 
-/** `png` null: the image cannot be drawn. */
+/** `png` null: the image cannot be drawn, or nobody asked for that. */
 export type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly png: Uint8Array | null };
 
+/** `frame` null: the image is not drawn. */
 export async function previewImage(
   bytes: Uint8Array,
-  frame: number,
+  frame: number | null,
   tools: SeeingTools,
   signal: AbortSignal,
 ): Promise<Preview> {
-  const shown = await showImage(bytes, { frame, limit: THUMBNAIL_SIDE }, tools, signal);
-  const { png, mayHoldName } = shown.kind === 'shown' ? shown : { png: null, mayHoldName: true };
+  const shown =
+    frame === null ? null : await showImage(bytes, { frame, limit: THUMBNAIL_SIDE }, tools, signal);
+  const { png, mayHoldName } = shown?.kind === 'shown' ? shown : { png: null, mayHoldName: true };
   const read = await readInstance(bytesSource(bytes), signal);
   if (read.kind !== 'ready') return { png, mayHoldName, patient: null, studyDate: null };
   const { patientName, patientId, studyDate } = describeInstance(read.instance);

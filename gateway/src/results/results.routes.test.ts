@@ -325,6 +325,19 @@ test('are listed with a small picture and the patient as the PACS has it, for ca
   await asked('POST', `/results/${result.id}/verify`, 409, { token: view, body: { verdict: 'agree' } });
 });
 
+test('name their patient alone where no picture is asked for: the trail holds a name that was told, no image', async () => {
+  const { result } = await lookedAt(testFilm({ seed: 633 }));
+  const { accessToken: token, user } = await gateway.userWith(['radiologist']);
+  const path = `/results/${result.id}/preview`;
+  const told = await asked<ResultPreview>('GET', `${path}?only=patient`, 200, { token });
+  const kinds = () =>
+    gateway.database.db.selectFrom('reading').select('kind').where('account_id', '=', user.id).execute();
+  assert.equal([told.thumbnail, await kinds()], [null, [{ kind: 'named-searches' }]]);
+  const { thumbnail, patient, studyDate } = await asked<ResultPreview>('GET', path, 200, { token });
+  assert.ok(thumbnail);
+  assert.equal([told.patient, told.studyDate], [patient, studyDate]);
+});
+
 test('are previewed few at once; the next wait or are refused, and an image that is opened does not wait behind them', async () => {
   const { result } = await lookedAt(testFilm({ seed: 627 }));
   const other = (await gateway.userWith(['radiologist'])).accessToken;

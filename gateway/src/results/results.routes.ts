@@ -148,7 +148,12 @@ const preview = defineRoute({
   tags: ['results'],
   problems: ['not-found', 'image-gone', 'pacs-unreachable', 'called-off'],
   summary: 'What a list shows of its image: a small picture, and the patient or pseudonym as the PACS has it',
-  request: { params: byId },
+  request: {
+    params: byId,
+    query: z.object({
+      only: z.enum(['patient']).optional().openapi({ description: 'Without the picture.' }),
+    }),
+  },
   responses: { 200: jsonResponse(resultPreviewSchema, 'Read from the PACS now.') },
 });
 const readBack = defineRoute({
@@ -267,12 +272,14 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     const { id } = c.req.valid('param');
     const caller = callerOf(c);
     const result = await reached(db, caller, id);
+    const isDrawn = c.req.valid('query').only === undefined;
     const { signal } = c.req.raw;
     const { png: drawn, ...about } = await oneOfFew(c, previewPlaces, () =>
-      previewOf(result, caller, tools, signal),
+      previewOf({ result, isDrawn }, caller, tools, signal),
     );
     const png = about.mayHoldName && isAlwaysAnonymised(caller.roles) ? null : drawn;
-    await recordReading(tools, caller, result.study_instance_uid, readingOfImage(result));
+    const reading = isDrawn ? readingOfImage(result) : 'named-searches';
+    await recordReading(tools, caller, result.study_instance_uid, reading);
     const thumbnail = png && Buffer.from(png).toString('base64url');
     return c.json({ ...about, thumbnail }, 200, NOT_KEPT);
   });
@@ -357,13 +364,13 @@ async function checkNoName(
 
 /** @throws Problem image-gone, pacs-unreachable. */
 async function previewOf(
-  result: ResultRow,
+  { result, isDrawn }: { readonly result: ResultRow; readonly isDrawn: boolean },
   caller: Caller,
   tools: ResultRouteTools,
   signal: AbortSignal,
 ): Promise<Preview> {
   const image = await sourceImage(result, caller, tools, signal);
-  const seen = await tools.examiner.preview(image, UNTIL_DRAWN);
+  const seen = await tools.examiner.preview(isDrawn ? image : { ...image, frame: null }, UNTIL_DRAWN);
   signal.throwIfAborted();
   if (seen === null) throw new Problem('image-gone');
   return seen;

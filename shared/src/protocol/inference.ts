@@ -246,7 +246,10 @@ export type Result = z.infer<typeof resultSchema>;
 export const MAY_HOLD_NAME_HEADER = 'Relay-May-Hold-Name';
 
 export const resultPreviewSchema = z.object({
-  /** A PNG in base64url; null where the image cannot be drawn, or may hold a name that the caller never sees. */
+  /**
+   * A PNG in base64url; null where the image cannot be drawn, or may hold a name that the caller never sees, and where
+   * `?only=patient` asks for none.
+   */
   thumbnail: z.string().nullable(),
   /** The header does not rule out a name in the picture. */
   mayHoldName: z.boolean(),
