@@ -159,8 +159,7 @@ export const resultWords = {
   verdict: {
     label: 'A radiologist’s verdict',
     ask: 'Do you agree with the model?',
-    askSilent:
-      'The model gives no answer. Agree if it is right to give none for this image. Disagree if you can say what the image shows.',
+    askSilent: 'The model gives no answer. Agree if none can be given. Disagree if you can give one.',
     askOther: 'Do you agree with what the model shows?',
     agree: 'Agree',
     correct: 'Disagree',
