@@ -1,5 +1,6 @@
 /** The buttons of one destination. */
 import { useSignal } from '@preact/signals';
+import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
@@ -35,8 +36,20 @@ export function DestinationActions({ destination, store, onChange, isTesting, is
           {words.change}
         </button>
       )}
-      <Viewers destination={destination} store={store} />
-      <Worklist destination={destination} store={store} />
+      <Opens
+        label={viewersWords.button}
+        of={viewersWords.title(name)}
+        sheet={(onClose) => (
+          <ViewersSheet destination={destination} onSave={store.setViewers} onClose={onClose} />
+        )}
+      />
+      <Opens
+        label={worklistWords.button}
+        of={worklistWords.title(name)}
+        sheet={(onClose) => (
+          <WorklistSheet destination={destination} onSave={store.setWorklist} onClose={onClose} />
+        )}
+      />
       {!isPrimary && (
         <AskFirst
           label={words.makePrimary}
@@ -79,31 +92,14 @@ function Testing({
   );
 }
 
-function Viewers({ destination, store }: Props) {
-  const viewing = useSignal(false);
-  return (
-    <>
-      <button
-        type="button"
-        class="button"
-        aria-haspopup="dialog"
-        aria-label={viewersWords.title(destination.name)}
-        onClick={() => (viewing.value = true)}
-      >
-        {viewersWords.button}
-      </button>
-      {viewing.value && (
-        <ViewersSheet
-          destination={destination}
-          onSave={store.setViewers}
-          onClose={() => (viewing.value = false)}
-        />
-      )}
-    </>
-  );
-}
+type OpensProps = {
+  readonly label: string;
+  /** With the destination in it. */
+  readonly of: string;
+  readonly sheet: (onClose: () => void) => ComponentChildren;
+};
 
-function Worklist({ destination, store }: Props) {
+function Opens({ label, of, sheet }: OpensProps) {
   const isOpen = useSignal(false);
   return (
     <>
@@ -111,18 +107,12 @@ function Worklist({ destination, store }: Props) {
         type="button"
         class="button"
         aria-haspopup="dialog"
-        aria-label={worklistWords.title(destination.name)}
+        aria-label={of}
         onClick={() => (isOpen.value = true)}
       >
-        {worklistWords.button}
+        {label}
       </button>
-      {isOpen.value && (
-        <WorklistSheet
-          destination={destination}
-          onSave={store.setWorklist}
-          onClose={() => (isOpen.value = false)}
-        />
-      )}
+      {isOpen.value && sheet(() => (isOpen.value = false))}
     </>
   );
 }

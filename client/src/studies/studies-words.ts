@@ -23,7 +23,7 @@ export const studiesWords = {
   search: 'Search',
   searchHint: 'Name, ID, date or receipt',
   filters: 'Filter and sort',
-  filtersOn: (count: number) => `Filter and sort (${formatCount(count)} set)`,
+  filtersOn: (count: number) => `Filter and sort (${formatCount(count)} in use)`,
   show: 'Show',
   shown: {
     all: 'All studies',

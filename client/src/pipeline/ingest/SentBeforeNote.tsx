@@ -7,6 +7,7 @@ import { formatMoment } from '../../kit/format.ts';
 import { Icon, type IconName } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { useApi } from '../../net/net-context.ts';
+import { endingWords } from '../queue/ending-words.ts';
 import { useQueue } from '../queue/queue-context.ts';
 import { readReceipt } from '../queue/read-receipt.ts';
 import { chosenWords } from './chosen-words.ts';
@@ -61,7 +62,7 @@ export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
       <div>
         <p>{before ? sentenceOf(before, study, part) : said.secondCopy(policy.value?.deidentify === true)}</p>
         <a class="button button-bare" href={hrefOf(shown.page)}>
-          {shown.inPacs > 0 ? said.openReceipt : said.open}
+          {shown.inPacs > 0 ? endingWords.openReceipt : said.open}
         </a>
       </div>
     </div>

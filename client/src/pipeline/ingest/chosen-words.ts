@@ -245,7 +245,6 @@ export const chosenWords = {
       isRemoving
         ? 'In the PACS already, with names. This Send makes a second copy without them.'
         : 'In the PACS already, without names. This Send makes a second copy with them.',
-    openReceipt: 'Open that study and its receipt',
     open: 'Open that study',
   },
 
