@@ -79,7 +79,7 @@ test('may speak DIMSE: by host, port and AE titles, without a password, and is t
   const stranger = await openDimsePeer({ associate: () => pdu(3, Buffer.of(0, 1, 1, 7)) });
   const there = { ...dimse, url: `dimse://RELAYPACS@127.0.0.1:${stranger.port}/PACS` };
   assert.is((await call('PUT', `/${made.id}`, wish('by-dimse', there)))[0], 200);
-  assert.is(await verdictOf(made.id), 'ae-title-unknown');
+  assert.is(await verdictOf(made.id), 'called-ae-unknown');
   stranger.close();
   assert.is((await call('DELETE', `/${made.id}`))[0], 204);
   const secure = { ...dimse, url: 'dimse-tls://RELAYPACS@127.0.0.1:9/PACS' };

@@ -20,8 +20,9 @@ export const CLOSED = 'closed';
 export const ABORTED = 'aborted';
 /** The peer sent what PS3.7 or PS3.8 does not allow, or more than anybody needs. */
 export const VIOLATED = 'dimse-violated';
-/** A-ASSOCIATE-RJ: it does not know an AE title. */
-export const UNKNOWN_AE_TITLE = 'dimse-unknown-ae-title';
+/** A-ASSOCIATE-RJ: it says that it does not know the AE title of the caller, or that its own is another one. */
+export const UNKNOWN_CALLING_AE = 'dimse-unknown-calling-ae';
+export const UNKNOWN_CALLED_AE = 'dimse-unknown-called-ae';
 /** A-ASSOCIATE-RJ for any other reason. */
 export const ASSOCIATION_REFUSED = 'dimse-association-refused';
 

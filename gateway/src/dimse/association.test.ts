@@ -18,7 +18,8 @@ import {
   AssociationFailed,
   CLOSED,
   SILENT,
-  UNKNOWN_AE_TITLE,
+  UNKNOWN_CALLED_AE,
+  UNKNOWN_CALLING_AE,
   VIOLATED,
 } from './association-failed.ts';
 import { withAssociation, type PeerSettings } from './association.ts';
@@ -89,8 +90,8 @@ test('answers C-ECHO, and is released', async () => {
 test('that is refused says why: an AE title that is not known, or anything else', async () => {
   const rejecting = (source: number, reason: number): Promise<PeerSettings> =>
     at({ associate: () => pdu(3, Buffer.of(0, 1, source, reason)) });
-  assert.is(await endOf(verify(await rejecting(1, 7))), UNKNOWN_AE_TITLE);
-  assert.is(await endOf(verify(await rejecting(1, 3))), UNKNOWN_AE_TITLE);
+  assert.is(await endOf(verify(await rejecting(1, 7))), UNKNOWN_CALLED_AE);
+  assert.is(await endOf(verify(await rejecting(1, 3))), UNKNOWN_CALLING_AE);
   assert.is(await endOf(verify(await rejecting(3, 2))), ASSOCIATION_REFUSED);
   assert.is(await endOf(verify(await at({ associate: () => ABORT }))), ABORTED);
 });

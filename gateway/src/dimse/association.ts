@@ -8,7 +8,8 @@ import {
   AssociationFailed,
   CLOSED,
   ASSOCIATION_REFUSED,
-  UNKNOWN_AE_TITLE,
+  UNKNOWN_CALLED_AE,
+  UNKNOWN_CALLING_AE,
   violated,
 } from './association-failed.ts';
 import { encodeCommand, numberIn, parseElements, type Elements, type ElementsToSend } from './elements.ts';
@@ -297,8 +298,8 @@ function checkAnswer(
 /** PS3.8 Table 9-21: reasons of the service user, 3 and 7: the calling, and the called AE title. */
 function asRejected({ source, reason }: Extract<Pdu, { kind: 'associate-reject' }>): AssociationFailed {
   if (source === 1 && reason === 7)
-    return new AssociationFailed('the peer does not know the called AE title', UNKNOWN_AE_TITLE);
+    return new AssociationFailed('the peer does not know the called AE title', UNKNOWN_CALLED_AE);
   if (source === 1 && reason === 3)
-    return new AssociationFailed('the peer does not know the calling AE title', UNKNOWN_AE_TITLE);
+    return new AssociationFailed('the peer does not know the calling AE title', UNKNOWN_CALLING_AE);
   return new AssociationFailed('the peer refuses the association', ASSOCIATION_REFUSED);
 }

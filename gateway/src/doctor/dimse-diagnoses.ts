@@ -37,14 +37,23 @@ export const DIMSE = {
     result: 'ok',
     says: '{called} accepts an association with {calling}.',
   },
-  'ae-title-unknown': {
+  'called-ae-unknown': {
     check: 'association',
     result: 'fail',
-    says: 'The PACS does not know one of the AE titles: {calling} called {called}.',
+    says: 'The PACS says that its AE title is not {called}.',
+    change: {
+      any: 'Enter the title of the PACS at the destination as the PACS has it: upper and lower case differ. If it is right, check that the PACS knows {calling}.',
+      Orthanc: 'Its title is "DicomAet"; with "DicomCheckCalledAet": false it takes any.',
+      dcm4chee: 'Its title is that of a network AE of the archive device, often DCM4CHEE.',
+    },
+  },
+  'calling-ae-unknown': {
+    check: 'association',
+    result: 'fail',
+    says: 'The PACS says that it does not know {calling}, the AE title of the gateway.',
     change: {
       ...KNOW_US,
-      any: `${KNOW_US.any} Check {called} too: upper and lower case differ.`,
-      Orthanc: `${KNOW_US.Orthanc} Its own title is "DicomAet".`,
+      any: `${KNOW_US.any} If it is there, check {called} too: upper and lower case differ.`,
     },
   },
   'association-refused': {

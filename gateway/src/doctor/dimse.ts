@@ -4,7 +4,12 @@
  */
 import { IMPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import { parseDimseAddress, type DimseAddress } from '#shared/protocol/dimse-address.ts';
-import { ASSOCIATION_REFUSED, AssociationFailed, UNKNOWN_AE_TITLE } from '../dimse/association-failed.ts';
+import {
+  ASSOCIATION_REFUSED,
+  AssociationFailed,
+  UNKNOWN_CALLED_AE,
+  UNKNOWN_CALLING_AE,
+} from '../dimse/association-failed.ts';
 import { withAssociation, type Association, type PeerSettings, type Wanted } from '../dimse/association.ts';
 import { SUCCESS } from '../dimse/command-fields.ts';
 import { echo, STUDY_ROOT_FIND, STUDY_ROOT_GET, VERIFICATION } from '../dimse/messages.ts';
@@ -73,7 +78,8 @@ async function associated(
 /** Also of an association that was accepted and ended early. */
 function failureOf(visit: Visit, { connection: code }: AssociationFailed): Finding {
   const facts = { ...factsOf(visit), code };
-  if (code === UNKNOWN_AE_TITLE) return diagnose('ae-title-unknown', facts);
+  if (code === UNKNOWN_CALLED_AE) return diagnose('called-ae-unknown', facts);
+  if (code === UNKNOWN_CALLING_AE) return diagnose('calling-ae-unknown', facts);
   return diagnose(code === ASSOCIATION_REFUSED ? 'association-refused' : 'association-fails', facts);
 }
 

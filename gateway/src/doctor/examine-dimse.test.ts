@@ -10,7 +10,7 @@ import { freePort } from '../../../scripts/system/ports.ts';
 import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE } from '../testing/certificate.ts';
 import { discardingPacs } from '../testing/discarding-pacs.ts';
 import { openDimseArchive } from '../testing/dimse-archive.ts';
-import { ABORT, openDimsePeer, respond, type Script } from '../testing/dimse-peer.ts';
+import { ABORT, openDimsePeer, pdu, respond, type Script } from '../testing/dimse-peer.ts';
 import { hasStorescp, startStorescp } from '../testing/storescp.ts';
 import type { Finding } from './diagnoses.ts';
 import { examinePacs, type PacsReport, type Scope } from './examine-pacs.ts';
@@ -135,9 +135,12 @@ withOrthanc('an Orthanc that confirms and then discards is known by its search a
 test('a PACS that lists and brings nothing of what it confirmed is said to have lost it', async () => {
   const forgetful = await openDimseArchive([]);
   try {
-    const lost = found(await examine(forgetful.port, 'PEER', { scope: 'store' }), 'stored-and-lost');
+    const report = await examine(forgetful.port, 'PEER', { scope: 'store' });
+    const lost = found(report, 'stored-and-lost');
     assert.equal([lost.check, lost.result], ['store', 'fail']);
     assert.match(lost.says, 'neither lists nor returns 2 of them');
+    assert.is(report.settings.lagMinutes, null, 'no lag brings them back');
+    assert.not.match(JSON.stringify(report.findings), /lag of/);
   } finally {
     forgetful.close();
   }
@@ -157,10 +160,24 @@ test('a PACS where nobody could look is not said to have lost anything', async (
   }
 });
 
+test('a wrong AE title is put right on the side that the PACS names', async () => {
+  const rejecting = (reason: number) =>
+    openDimsePeer({ associate: () => pdu(3, Buffer.of(0, 1, 1, reason)) });
+  const called = await rejecting(7);
+  const calling = await rejecting(3);
+  const ofCalled = found(await examine(called.port, 'OTHER'), 'called-ae-unknown');
+  assert.match(ofCalled.says, 'its AE title is not OTHER');
+  assert.match(changeOf(ofCalled, 'any'), /^Enter the title of the PACS at the destination/);
+  const ofCalling = found(await examine(calling.port, 'OTHER'), 'calling-ae-unknown');
+  assert.match(ofCalling.says, 'does not know RELAYPACS');
+  assert.match(changeOf(ofCalling, 'any'), /^Enter RELAYPACS, with the address of the gateway/);
+  called.close();
+  calling.close();
+});
+
 withOrthanc('a wrong AE title, and the port of the web pages', async ({ restUrl }) => {
-  const wrong = found(await examine(port, 'OTHER'), 'ae-title-unknown');
-  assert.match(wrong.says, 'RELAYPACS called OTHER');
-  assert.match(changeOf(wrong, 'Orthanc'), '"DicomModalities"');
+  const wrong = found(await examine(port, 'OTHER'), 'called-ae-unknown');
+  assert.match(changeOf(wrong, 'Orthanc'), '"DicomAet"');
   const web = await examine(Number(new URL(restUrl).port));
   assert.match(changeOf(found(web, 'association-fails'), 'Orthanc'), '"DicomPort"');
 });

@@ -217,7 +217,8 @@ promise(
       const report = await examine(losing.url, { store: true });
       const lost = found(report, 'stored-and-lost');
       assert.equal([lost.check, lost.result], ['store', 'fail']);
-      const seconds = /(\d+) s/.exec(found(report, 'never-shown').says)![1];
+      const seconds = /(\d+) s/.exec(found(report, 'not-there-to-show').says)![1];
+      assert.is(report.settings.lagMinutes, null, 'no lag brings them back');
       assert.match(
         lost.says,
         `confirmed two test instances, and ${seconds} s later it neither lists nor returns 2 of`,

@@ -145,9 +145,9 @@ function proofBy(returnsSameBytes: boolean | null, way: 'web' | 'dimse'): Wanted
 }
 
 function settingsOf(visit: Visit, way: 'web' | 'dimse'): FoundSettings {
-  const { tellsDigests, returnsSameBytes, lagMs, isNeverShown, bodyBytes } = visit.found;
+  const { tellsDigests, returnsSameBytes, lagMs, isNeverShown, hasLost, bodyBytes } = visit.found;
   return {
-    lagMinutes: lagMs === null && !isNeverShown ? null : lagMinutesOf(visit),
+    lagMinutes: hasLost || (lagMs === null && !isNeverShown) ? null : lagMinutesOf(visit),
     proof: tellsDigests ? 'digest' : proofBy(returnsSameBytes, way),
     batchBytes: batchOf(bodyBytes),
     bodyBytes,

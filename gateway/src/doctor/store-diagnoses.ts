@@ -55,7 +55,7 @@ export const INSTANCES = {
     result: 'fail',
     says: 'The PACS confirmed two test instances, and {seconds} s later it neither lists nor returns {lost} of them.',
     change: {
-      any: 'Look in the PACS for what discards them: a rule, a quota or a full disk. Until then it loses what it confirms. If it only indexes later, save a lag of {minutes} minutes.',
+      any: 'Look in the PACS for what discards them: a rule, a quota or a full disk. Until then it loses what it confirms.',
       Orthanc: 'Check the Lua scripts and Python plugins that filter or delete instances.',
     },
   },
@@ -199,6 +199,11 @@ export const STORED = {
       any: 'If the PACS indexes later, save a lag of {minutes} minutes at the destination (RELAY_PACS_LAG_MINUTES). If it never shows it, a rule of the PACS moves or rejects it.',
       nginx: 'Do not cache the answers of the PACS: proxy_cache off.',
     },
+  },
+  'not-there-to-show': {
+    check: 'lag',
+    result: 'fail',
+    says: 'A search does not show {lost} of the test instances {seconds} s later: the PACS no longer has them, and more time does not help.',
   },
   'same-bytes': {
     check: 'read-back',

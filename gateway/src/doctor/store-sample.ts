@@ -60,8 +60,10 @@ export async function lostOf(
   let gone = 0;
   for (const sample of samples) gone += Number(await isGone(sample));
   const lost = Math.min(gone, unlisted.count);
-  const facts = { lost, seconds: unlisted.seconds, minutes: lagMinutesOf(visit) };
-  return lost === 0 ? [] : only('stored-and-lost', facts);
+  if (lost === 0) return [];
+  visit.found.hasLost = true;
+  const facts = { lost, seconds: unlisted.seconds };
+  return [diagnose('stored-and-lost', facts), diagnose('not-there-to-show', facts)];
 }
 
 async function store(visit: Visit, samples: readonly Sample[]): Promise<Answer | NoAnswer> {

@@ -45,6 +45,8 @@ export type Found = {
   isNeverShown: boolean;
   /** Samples that the last search left out, so long after they were stored; null: shown, or it did not answer. */
   unlisted: { readonly count: number; readonly seconds: number } | null;
+  /** It confirmed samples and holds them no longer: no time brings them back. */
+  hasLost: boolean;
   /** It tells digests of its own. */
   tellsDigests: boolean;
   /** A stored instance came back unchanged; null: not tried. */
@@ -82,6 +84,7 @@ export function openVisit(
       lagMs: null,
       isNeverShown: false,
       unlisted: null,
+      hasLost: false,
       tellsDigests: false,
       returnsSameBytes: null,
     },

@@ -156,11 +156,11 @@ test('on what another PACS was asked, or nobody, is answered with a failure and 
 });
 
 test('is taken from nobody but the PACS, and its association stores nothing', async () => {
-  const UNKNOWN = 'dimse-unknown-ae-title';
+  const UNKNOWN = 'dimse-unknown-calling-ae';
   assert.is(await endOf(resultOf('ELSEWHERE', {})), UNKNOWN, 'another address');
   assert.is(await endOf(resultOf('UNASKED', {})), UNKNOWN, 'a destination that is not asked');
   assert.is(await endOf(resultOf('NOBODY', {})), UNKNOWN);
-  assert.is(await endOf(resultOf('ARCHIVE', { called: 'SOMEBODY' })), UNKNOWN);
+  assert.is(await endOf(resultOf('ARCHIVE', { called: 'SOMEBODY' })), 'dimse-unknown-called-ae');
   assert.is(await resultOf('CT', {}), 3, 'a modality');
   const explicit = { ...CONTEXT, transferSyntaxes: ['1.2.840.10008.1.2.1'] };
   assert.is(await resultOf('ARCHIVE', { contexts: [explicit] }), 4);

@@ -8,7 +8,11 @@
  * Two counts tell an illness of the PACS from an instance on which it fails: all offers, and those while it took
  * others. As soon as it takes others again after an illness, only the second one says how long to wait.
  */
-import { ASSOCIATION_REFUSED, UNKNOWN_AE_TITLE } from '../../dimse/association-failed.ts';
+import {
+  ASSOCIATION_REFUSED,
+  UNKNOWN_CALLED_AE,
+  UNKNOWN_CALLING_AE,
+} from '../../dimse/association-failed.ts';
 import {
   isSilence,
   NO_DESTINATION,
@@ -92,7 +96,8 @@ const NOT_SPOKEN_TO: readonly string[] = [
   NO_TOKEN,
   SECRETS_UNREADABLE,
   FOLDERS_NOT_ALLOWED,
-  UNKNOWN_AE_TITLE,
+  UNKNOWN_CALLED_AE,
+  UNKNOWN_CALLING_AE,
   ASSOCIATION_REFUSED,
   'ENOENT',
   'ENOTDIR',

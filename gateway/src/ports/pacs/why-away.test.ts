@@ -30,7 +30,15 @@ test('a wrong address, certificate, folder or AE title stays wrong until somebod
   const connections = [
     ...['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ...['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN', 'ERR_SSL_WRONG_VERSION_NUMBER'],
-    ...['ENOENT', 'EACCES', 'dimse-unknown-ae-title', 'not-orthanc', 'secrets-unreadable', 'no-destination'],
+    ...[
+      'ENOENT',
+      'EACCES',
+      'dimse-unknown-called-ae',
+      'dimse-unknown-calling-ae',
+      'not-orthanc',
+      'secrets-unreadable',
+      'no-destination',
+    ],
   ];
   for (const connection of connections)
     assert.is(whyAway(new PacsUnreachable('no', null, connection)), 'pacs-settings-wrong', connection);

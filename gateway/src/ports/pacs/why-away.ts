@@ -1,5 +1,5 @@
 /** Why a PACS cannot be worked with: what passes, apart from what an administrator has to mend. */
-import { UNKNOWN_AE_TITLE } from '../../dimse/association-failed.ts';
+import { UNKNOWN_CALLED_AE, UNKNOWN_CALLING_AE } from '../../dimse/association-failed.ts';
 import { CLASS_NOT_SUPPORTED } from '../../dimse/command-fields.ts';
 import {
   FOLDERS_NOT_ALLOWED,
@@ -17,7 +17,8 @@ export type WhyAway = (typeof WHY_AWAY)[number];
  * (ENOTFOUND) is none of them: so it is while a container is stopped or a name server fails, and that passes.
  */
 const WRONG_SETTINGS: readonly string[] = [
-  ...[NO_DESTINATION, SECRETS_UNREADABLE, FOLDERS_NOT_ALLOWED, NOT_ORTHANC, UNKNOWN_AE_TITLE],
+  ...[NO_DESTINATION, SECRETS_UNREADABLE, FOLDERS_NOT_ALLOWED, NOT_ORTHANC],
+  ...[UNKNOWN_CALLED_AE, UNKNOWN_CALLING_AE],
   ...['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EROFS'],
 ];
 /** OpenSSL's names for a chain that does not hold, and Node's for TLS that does not come about. */
