@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { BuiltInViewer as State } from '#shared/protocol/viewer.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
+import { CodeLine } from '../kit/CodeLine.tsx';
 import { formatBytes } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { Notice } from '../kit/Notice.tsx';
@@ -33,8 +34,8 @@ export function BuiltInViewer() {
 }
 
 function Standing({ viewer }: { readonly viewer: State }) {
-  const { state, version, problem } = viewer;
-  const wrong = problem && words.problems[problem];
+  const { state, version, problem, code, host, hasProxy } = viewer;
+  const wrong = problem && words.problem(problem, host, hasProxy);
   return (
     <div role="status" class="stack-tight">
       <p class="numbers">{[words.version(version), words.states[state]].join(kitWords.separator)}</p>
@@ -42,6 +43,7 @@ function Standing({ viewer }: { readonly viewer: State }) {
       {wrong && (
         <Notice kind="stop" title={wrong.title}>
           <p>{wrong.next}</p>
+          {code && <CodeLine code={code} />}
         </Notice>
       )}
     </div>

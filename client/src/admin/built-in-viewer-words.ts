@@ -1,5 +1,5 @@
 /** The words of the built-in viewer, on the page of destinations. */
-import type { BuiltInViewer, VIEWER_PROBLEMS } from '#shared/protocol/viewer.ts';
+import type { BuiltInViewer, ViewerProblem } from '#shared/protocol/viewer.ts';
 
 export const builtInViewerWords = {
   title: 'Built-in viewer',
@@ -26,23 +26,65 @@ export const builtInViewerWords = {
     yes: 'Remove',
     no: 'Keep',
   },
-  problems: {
-    unreachable: {
-      title: 'The package could not be fetched.',
-      next: 'Check the gateway’s way to the Internet, or set RELAY_VIEWER_PACKAGE to a copy of the package.',
-    },
-    'not-there': {
-      title: 'The package is not where it should be.',
-      next: 'Check RELAY_VIEWER_PACKAGE.',
-    },
-    'wrong-digest': {
-      title: 'What came is not the package that this version knows.',
-      next: 'Something on the way changed it, or RELAY_VIEWER_PACKAGE names another version. Nothing was kept.',
-    },
-    damaged: { title: 'The package cannot be unpacked.', next: 'Nothing was kept. Try again.' },
-    'no-room': {
-      title: 'The gateway’s disk has too little room.',
-      next: 'The viewer needs 200 MB while it is unpacked. Free some, then try again.',
-    },
-  } satisfies Record<(typeof VIEWER_PROBLEMS)[number], { title: string; next: string }>,
+  /** `host` null: this machine has a copy, and nothing is reached. */
+  problem: (problem: ViewerProblem, host: string | null, hasProxy: boolean) => {
+    const { title, next } = problems[problem];
+    const way = WAYS.has(problem) ? ` ${hasProxy ? 'HTTPS_PROXY is set.' : NO_PROXY_SET} ${COPY}` : '';
+    return { title: title.replace('{host}', host ?? 'the file'), next: `${next}${way}` };
+  },
 } as const;
+
+const NO_PROXY_SET =
+  'HTTPS_PROXY is not set: where only a proxy reaches the Internet, set it and start the gateway again.';
+const COPY =
+  'Or set RELAY_VIEWER_PACKAGE to a copy of the package, file: on this machine or https: on another.';
+
+/** Of those a proxy, or a copy, may be the way. */
+const WAYS: ReadonlySet<ViewerProblem> = new Set([
+  ...(['name-not-found', 'refused', 'no-answer', 'not-trusted', 'proxy-refuses'] as const),
+  ...(['bad-status', 'unreachable'] as const),
+]);
+
+const problems = {
+  'name-not-found': {
+    title: 'The gateway finds no address for {host}.',
+    next: 'Check the name servers of the gateway’s machine.',
+  },
+  refused: {
+    title: '{host} refuses the gateway’s connection.',
+    next: 'A firewall may refuse it: allow the gateway to reach this host.',
+  },
+  'no-answer': {
+    title: '{host} does not answer the gateway.',
+    next: 'A firewall may drop the connection: allow the gateway to reach this host.',
+  },
+  'not-trusted': {
+    title: 'The gateway does not trust the certificate of {host}.',
+    next: 'Something between them may open TLS: let the gateway’s connection to this host through unopened.',
+  },
+  'proxy-refuses': {
+    title: 'The proxy does not let the gateway reach {host}.',
+    next: 'Allow this host in the proxy. With the status 407 it wants a user name and password in HTTPS_PROXY.',
+  },
+  'bad-status': {
+    title: '{host} answers with an error instead of the package.',
+    next: 'Try again later. With the status 401 or 403 the host, or a proxy, wants somebody to sign in.',
+  },
+  unreachable: {
+    title: 'The package could not be fetched from {host}.',
+    next: 'The gateway’s log has the error: viewer-not-installed.',
+  },
+  'not-there': {
+    title: 'The package is not where it should be.',
+    next: 'Check RELAY_VIEWER_PACKAGE.',
+  },
+  'wrong-digest': {
+    title: 'What came is not the package that this version knows.',
+    next: 'Something on the way changed it, or RELAY_VIEWER_PACKAGE names another version. Nothing was kept.',
+  },
+  damaged: { title: 'The package cannot be unpacked.', next: 'Nothing was kept. Try again.' },
+  'no-room': {
+    title: 'The gateway’s disk has too little room.',
+    next: 'The viewer needs 200 MB while it is unpacked. Free some, then try again.',
+  },
+} satisfies Record<ViewerProblem, { title: string; next: string }>;

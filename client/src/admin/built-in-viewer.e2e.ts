@@ -24,7 +24,7 @@ const ABSENT: BuiltInViewer = {
   version: '3.13.2',
   size: 50_000_000,
   fetched: 0,
-  problem: null,
+  ...{ problem: null, code: null, host: 'registry.test', hasProxy: false },
 };
 
 walk(
@@ -49,6 +49,13 @@ walk(
     await viewer.getByRole('button', { name: 'Turn on' }).click();
     await viewer.getByText('20 MB of 50 MB').waitFor();
     await looksRight(page, 'built-in-viewer');
+    now = { ...ABSENT, problem: 'name-not-found', code: 'ENOTFOUND' };
+    await viewer.getByText('The gateway finds no address for registry.test.').waitFor();
+    await viewer.getByText(/HTTPS_PROXY is not set/).waitFor();
+    await viewer.getByText('ENOTFOUND').waitFor();
+    await looksRight(page, 'built-in-viewer-unreached');
+    await viewer.getByRole('button', { name: 'Turn on' }).click();
+    await viewer.getByText('20 MB of 50 MB').waitFor();
     now = { ...ABSENT, problem: 'wrong-digest' };
     await viewer.getByText('What came is not the package that this version knows.').waitFor();
     await looksRight(page, 'built-in-viewer-refused');
@@ -59,7 +66,7 @@ walk(
     await viewer.getByRole('button', { name: 'Remove the viewer' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
     await viewer.getByText('The gateway fetches it when you turn it on.').waitFor();
-    assert.equal(asked, [{ on: true }, { on: true }]);
+    assert.equal(asked, [{ on: true }, { on: true }, { on: true }]);
   },
 );
 

@@ -5,7 +5,8 @@ import { json, openTestApi, unreachable, untilRead } from '../testing/open-api.t
 import { createBuiltInViewerStore } from './built-in-viewer.store.ts';
 
 const test = suite('the store of the built-in viewer');
-const ABSENT: BuiltInViewer = { state: 'absent', version: '3.13.2', size: 100, fetched: 0, problem: null };
+const NO_PROBLEM = { problem: null, code: null, host: 'registry.test', hasProxy: false };
+const ABSENT: BuiltInViewer = { state: 'absent', version: '3.13.2', size: 100, fetched: 0, ...NO_PROBLEM };
 
 test('asks again while the viewer is fetched, and no longer', async () => {
   const states: BuiltInViewer[] = [

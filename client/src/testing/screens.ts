@@ -190,6 +190,8 @@ export const SCREENS = {
   },
   'admin/built-in-viewer.e2e.ts': {
     'built-in-viewer': 'The built-in viewer while it is fetched',
+    'built-in-viewer-unreached':
+      'The built-in viewer could not be fetched: the name of its host is not found',
     'built-in-viewer-refused': 'The built-in viewer after another package came than the known one',
   },
   'admin/sample-data.e2e.ts': {

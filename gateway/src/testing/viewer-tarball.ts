@@ -65,7 +65,7 @@ export const packageOf = (archive: Buffer, address: string): ViewerPackage => ({
 
 /** `give`: what it answers. */
 export type Registry = {
-  give: Buffer | 'nothing' | 'half';
+  give: Buffer | 'nothing' | 'half' | 'trouble';
   readonly address: string;
   close(): Promise<void>;
 };
@@ -74,6 +74,7 @@ export type Registry = {
 export async function startRegistry(archive: Buffer): Promise<Registry> {
   const server = createServer((_, response) => {
     if (registry.give === 'nothing') return void response.writeHead(404).end();
+    if (registry.give === 'trouble') return void response.writeHead(503).end();
     if (registry.give === 'half') return void response.writeHead(200).write(archive.subarray(0, 100));
     response.writeHead(200).end(registry.give);
   });

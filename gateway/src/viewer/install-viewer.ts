@@ -28,9 +28,12 @@ export type InstallTools = {
 /** It was not installed; nothing is left of it. */
 export class NotInstalled extends Error {
   readonly why: ViewerProblem;
-  constructor(why: ViewerProblem, cause?: unknown) {
+  /** The name of the error, or the status of the answer. */
+  readonly code: string | null;
+  constructor(why: ViewerProblem, cause?: unknown, code: string | null = null) {
     super(`the viewer was not installed: ${why}`, { cause });
     this.why = why;
+    this.code = code;
   }
 }
 
@@ -86,13 +89,35 @@ async function fetchPackage(from: ViewerPackage, archive: string, tools: Install
 async function openPackage({ address }: ViewerPackage, tools: InstallTools): Promise<Readable> {
   if (address.startsWith('file:')) return createReadStream(fileURLToPath(address));
   const answer = await (tools.fetch ?? fetch)(address, { signal: tools.signal }).catch((error: unknown) => {
-    throw new NotInstalled('unreachable', error);
+    throw notReached(error);
   });
   if (!answer.ok || answer.body === null) {
     await answer.body?.cancel();
-    throw new NotInstalled('not-there');
+    const why = [404, 410].includes(answer.status) ? 'not-there' : 'bad-status';
+    throw new NotInstalled(why, undefined, `HTTP ${answer.status}`);
   }
   return Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]);
+}
+
+const CODES: Readonly<Partial<Record<ViewerProblem, RegExp>>> = {
+  'name-not-found': /^(ENOTFOUND|EAI_)/,
+  refused: /^(ECONNREFUSED|ECONNRESET)$/,
+  'no-answer': /TIMEOUT$|^(ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/,
+  'not-trusted': /^(ERR_(TLS|SSL)_|CERT_|UNABLE_TO_)|SELF_SIGNED_CERT/,
+};
+/** By undici's ProxyAgent, where CONNECT is refused. */
+const PROXY_REFUSES = /Proxy response \((\d+)\)/;
+
+/** The cause of a failed fetch lies in the error of the fetch. */
+function notReached(error: unknown): NotInstalled {
+  let code: string | null = null;
+  for (let at: unknown = error; at instanceof Error; at = at.cause) {
+    const status = PROXY_REFUSES.exec(at.message)?.[1];
+    if (status !== undefined) return new NotInstalled('proxy-refuses', error, `HTTP ${status}`);
+    code = (at as NodeJS.ErrnoException).code ?? code;
+  }
+  const why = (Object.keys(CODES) as ViewerProblem[]).find((one) => CODES[one]!.test(code ?? ''));
+  return new NotInstalled(why ?? 'unreachable', error, code);
 }
 
 const COMPRESSED: readonly string[] = ['.js', '.css', '.wasm', '.json', '.svg'];
@@ -114,9 +139,9 @@ function asNotInstalled(error: unknown): unknown {
   if (error instanceof BadTarball) return new NotInstalled('damaged', error);
   const code = (error as NodeJS.ErrnoException | null)?.code ?? '';
   if (['ENOSPC', 'EDQUOT'].includes(code)) return new NotInstalled('no-room', error);
-  if (code === 'ENOENT') return new NotInstalled('not-there', error);
+  if (code === 'ENOENT') return new NotInstalled('not-there', error, code);
   if (code.startsWith('Z_')) return new NotInstalled('damaged', error);
-  return new NotInstalled('unreachable', error);
+  return notReached(error);
 }
 
 async function putInPlace(files: string, folder: string): Promise<void> {

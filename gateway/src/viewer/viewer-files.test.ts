@@ -30,7 +30,13 @@ async function open(more: Partial<ViewerPackage> = {}): Promise<Open> {
   const folder = join(home, 'viewer');
   const registry = await startRegistry(ARCHIVE);
   const from = { ...packageOf(ARCHIVE, registry.address), ...more };
-  const files = openViewerFiles({ folder, package: from, log: () => undefined, now: () => NOW });
+  const files = openViewerFiles({
+    folder,
+    package: from,
+    hasProxy: false,
+    log: () => undefined,
+    now: () => NOW,
+  });
   return {
     ...{ folder, files, registry },
     async turnOn() {
@@ -49,9 +55,11 @@ async function open(more: Partial<ViewerPackage> = {}): Promise<Open> {
 }
 
 test('the parts that a browser asks for are served once all of them are there', async () => {
-  const { files, turnOn, close } = await open();
+  const { files, registry, turnOn, close } = await open();
   assert.is(files.served(), null);
-  const on = { state: 'on', version: '1.2.3', size: ARCHIVE.length, fetched: 0, problem: null };
+  const { host } = new URL(registry.address);
+  const none = { problem: null, code: null, host, hasProxy: false };
+  const on = { state: 'on', version: '1.2.3', size: ARCHIVE.length, fetched: 0, ...none };
   assert.equal(await turnOn(), on);
   const found = await readdir(files.served()!, { recursive: true });
   assert.equal(found.sort(), [
@@ -76,23 +84,30 @@ test('a copy of the site’s own serves as well', async () => {
 
 const ODD = Buffer.from('<html>a proxy’s page</html>');
 const FAILURES: Readonly<
-  Record<string, readonly [Partial<ViewerPackage>, Registry['give'], BuiltInViewer['problem']]>
+  Record<string, readonly [Partial<ViewerPackage>, Registry['give'], BuiltInViewer['problem'], string?]>
 > = {
   'with a changed byte': [{}, Buffer.from(ARCHIVE).fill(0, 40, 41), 'wrong-digest'],
   'cut short': [{}, ARCHIVE.subarray(0, 200), 'wrong-digest'],
   'that does not end': [{}, Buffer.concat([ARCHIVE, ARCHIVE]), 'wrong-digest'],
-  'that is not there': [{}, 'nothing', 'not-there'],
+  'that is not there': [{}, 'nothing', 'not-there', 'HTTP 404'],
   'that is no archive': [{ sha512: packageOf(ODD, '').sha512 }, ODD, 'damaged'],
-  'behind a dead address': [{ address: 'http://127.0.0.1:9/app.tgz' }, ARCHIVE, 'unreachable'],
-  'in no file': [{ address: 'file:///nowhere/app.tgz' }, ARCHIVE, 'not-there'],
+  'behind a dead address': [{ address: 'http://127.0.0.1:2/app.tgz' }, ARCHIVE, 'refused', 'ECONNREFUSED'],
+  'of an unknown name': [
+    { address: 'http://nowhere.invalid/app.tgz' },
+    ARCHIVE,
+    'name-not-found',
+    'ENOTFOUND',
+  ],
+  'that a server in trouble has': [{}, 'trouble', 'bad-status', 'HTTP 503'],
+  'in no file': [{ address: 'file:///nowhere/app.tgz' }, ARCHIVE, 'not-there', 'ENOENT'],
 };
 
-for (const [what, [more, give, problem]] of Object.entries(FAILURES)) {
+for (const [what, [more, give, problem, code = null]] of Object.entries(FAILURES)) {
   test(`a package ${what} leaves nothing, and the next attempt may succeed`, async () => {
     const { files, folder, registry, turnOn, close } = await open(more);
     registry.give = give;
-    const { state, problem: said } = await turnOn();
-    assert.equal([state, said], ['absent', problem]);
+    const said = await turnOn();
+    assert.equal([said.state, said.problem, said.code], ['absent', problem, code]);
     assert.is(files.served(), null);
     assert.equal(await readdir(folder), []);
     registry.give = ARCHIVE;

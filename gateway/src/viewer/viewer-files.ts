@@ -6,7 +6,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BuiltInViewer, ViewerProblem } from '#shared/protocol/viewer.ts';
+import type { BuiltInViewer } from '#shared/protocol/viewer.ts';
 import { describeError, type Log } from '../observability/log.ts';
 import { DRAFT, installViewer, NotInstalled, type InstallTools } from './install-viewer.ts';
 import type { ViewerPackage } from './viewer-package.ts';
@@ -31,6 +31,8 @@ export type ViewerFilesTools = {
   readonly folder: string;
   readonly package: ViewerPackage;
   readonly fetch?: InstallTools['fetch'];
+  /** `fetch` takes a proxy. */
+  readonly hasProxy: boolean;
   readonly log: Log;
   readonly now: () => Date;
 };
@@ -41,8 +43,9 @@ const DRAFT_AGE_MS = 3_600_000;
 type Fetching = { readonly ended: Promise<void>; readonly abort: AbortController; bytes: number };
 /** `home`: the folder of the version. `mark`: the file that says that it is on. */
 type Places = { readonly home: string; readonly mark: string };
-/** Why it could not be installed; null: it is, or it was given up. */
-type Ended = (problem: ViewerProblem | null) => void;
+/** Why it could not be installed; nulls: it is, or it was given up. */
+type Ended = (because: Pick<BuiltInViewer, 'problem' | 'code'>) => void;
+const NO_PROBLEM = { problem: null, code: null };
 
 /** Fetches what is missing, and turns the viewer on. */
 function startFetching(tools: ViewerFilesTools, { home, mark }: Places, ended: Ended): Fetching {
@@ -57,26 +60,28 @@ function startFetching(tools: ViewerFilesTools, { home, mark }: Places, ended: E
       await installViewer(tools.package, home, { fetch: tools.fetch, signal, onBytes });
       signal.throwIfAborted();
       await writeFile(mark, '');
-      ended(null);
+      ended(NO_PROBLEM);
     } catch (error) {
-      if (signal.aborted) return ended(null);
-      const why = error instanceof NotInstalled ? error.why : 'unreachable';
+      if (signal.aborted) return ended(NO_PROBLEM);
+      const { why, code } =
+        error instanceof NotInstalled ? error : { why: 'unreachable' as const, code: null };
       tools.log({ event: 'viewer-not-installed', why, ...describeError(error) });
-      ended(why);
+      ended({ problem: why, code });
     }
   };
   return Object.assign(fetching, { ended: work() });
 }
 
 export function openViewerFiles(tools: ViewerFilesTools): ViewerFiles {
-  const { folder, package: from } = tools;
+  const { folder, package: from, hasProxy } = tools;
+  const host = new URL(from.address).host || null;
   const home = join(folder, `ohif-${from.version}`);
   const mark = `${home}.on`;
   let fetching: Fetching | null = null;
-  let problem: ViewerProblem | null = null;
+  let wrong: Pick<BuiltInViewer, 'problem' | 'code'> = NO_PROBLEM;
   const isOn = (): boolean => existsSync(mark) && existsSync(home);
   const ended: Ended = (because) => {
-    problem = because;
+    wrong = because;
     fetching = null;
   };
   const giveUp = async (): Promise<void> => {
@@ -85,7 +90,7 @@ export function openViewerFiles(tools: ViewerFilesTools): ViewerFiles {
   };
   const turnOff = async (): Promise<void> => {
     await giveUp();
-    problem = null;
+    wrong = NO_PROBLEM;
     await rm(mark, { force: true });
   };
   return {
@@ -93,10 +98,10 @@ export function openViewerFiles(tools: ViewerFilesTools): ViewerFiles {
     state() {
       const { version, bytes: size } = from;
       const state = fetching ? 'fetching' : isOn() ? 'on' : existsSync(home) ? 'off' : 'absent';
-      return { state, version, size, fetched: fetching?.bytes ?? 0, problem };
+      return { state, version, size, fetched: fetching?.bytes ?? 0, ...wrong, host, hasProxy };
     },
     async turnOn() {
-      problem = null;
+      wrong = NO_PROBLEM;
       await mkdir(folder, { recursive: true, mode: 0o700 });
       if (existsSync(home)) await writeFile(mark, '');
       else fetching ??= startFetching(tools, { home, mark }, ended);

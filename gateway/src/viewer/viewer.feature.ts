@@ -40,6 +40,7 @@ export function viewerFeature(tools: ViewerFeatureTools): ViewerFeature {
     folder: join(tools.dataDir, 'viewer'),
     package: tools.viewerPackage,
     fetch: fetchBy(createPacsAgent(PUBLIC_TLS, tools.pacsProxy)),
+    hasProxy: tools.pacsProxy !== null,
     ...{ log, now },
   });
   const tokens = createViewerTokens({

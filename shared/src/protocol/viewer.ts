@@ -78,7 +78,14 @@ export const viewerLinksSchema = z.object({
 export type ViewerLink = z.infer<typeof viewerLinksSchema>['links'][number];
 
 export const VIEWER_STATES = ['no-port', 'absent', 'fetching', 'off', 'on'] as const;
-export const VIEWER_PROBLEMS = ['unreachable', 'not-there', 'wrong-digest', 'damaged', 'no-room'] as const;
+/**
+ * Of the way to the package: `name-not-found` to `unreachable`. `proxy-refuses`: the proxy of HTTPS_PROXY opens no way
+ * there; `bad-status`: an answer that is no package.
+ */
+export const VIEWER_PROBLEMS = [
+  ...(['name-not-found', 'refused', 'no-answer', 'not-trusted', 'proxy-refuses', 'bad-status'] as const),
+  ...(['unreachable', 'not-there', 'wrong-digest', 'damaged', 'no-room'] as const),
+] as const;
 /** Why it could not be installed. */
 export type ViewerProblem = (typeof VIEWER_PROBLEMS)[number];
 
@@ -92,5 +99,11 @@ export const builtInViewerSchema = z.object({
   size: z.number().int(),
   fetched: z.number().int(),
   problem: z.enum(VIEWER_PROBLEMS).nullable(),
+  /** Of the problem: the name of the error, or the status of the answer. */
+  code: z.string().nullable(),
+  /** The host that the package is fetched from; null: this machine has a copy. */
+  host: z.string().nullable(),
+  /** HTTPS_PROXY is set. */
+  hasProxy: z.boolean(),
 });
 export type BuiltInViewer = z.infer<typeof builtInViewerSchema>;
