@@ -165,4 +165,16 @@ test('a rule that tells of a finding opens no review that hides it', async () =>
   assert.is(await setRules(), 200);
 });
 
+test('are opened for a study that the PACS lists under several patients, as nobody’s', async () => {
+  await setRules();
+  const study = await deliverStudy(gateway, { token, seed: 959, patientId: 'PID-59' });
+  gateway.pacs.studies.unshift({ ...gateway.pacs.studies.at(-1)!, patientId: 'PID-60' });
+  await setRules(rule('mixed'));
+  await run(study);
+  assert.equal(
+    (await casesOf(study)).map(({ title, pseudonym }) => [title, pseudonym]),
+    [['By mixed', null]],
+  );
+});
+
 test.run();

@@ -103,8 +103,8 @@ export async function findFor(
 }
 
 /**
- * The gateway must know each. One alone is of one patient where the PACS does not answer. A PACS may list one study
- * under several patients: an Orthanc does, of images that were sent with another Patient ID.
+ * The gateway must know each. One alone opens a case whatever the PACS says: where it lists that study under several
+ * patients, as an Orthanc does of images that were sent with another Patient ID, the case is nobody’s.
  */
 async function findStudies(
   tools: CaseTools,
@@ -124,9 +124,9 @@ async function findStudies(
     }),
   );
   const told = described.flat();
-  const isUntold = uids.length > 1 && described.some((rows) => rows.length === 0);
-  if (isUntold || (told.length > 1 && !isOnePatient(told))) throw new Problem('case-of-several-patients');
-  return { ...noneExpected(tools, told), studies: uids };
+  const isOne = isOnePatient(told) && described.every((rows) => rows.length > 0);
+  if (uids.length > 1 && !isOne) throw new Problem('case-of-several-patients');
+  return { ...noneExpected(tools, isOne ? told : []), studies: uids };
 }
 
 /** The studies under a number: those that came through this gateway. */
