@@ -140,12 +140,42 @@ walk('a study that is cancelled without a network says so, and the gateway is to
   inTheMiddle.resume();
   await page.getByRole('button', { name: /^Cancel sending: / }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
-  await page.getByText('Nothing more is sent; the gateway is told once', { exact: false }).waitFor();
-  await page.locator('[data-part=under-way] .study-where').getByText('Cancelled').waitFor();
+  await page.getByText('The gateway has not confirmed that it is cancelled', { exact: false }).waitFor();
+  await page.locator('[data-part=taken-back] .study-where').getByText('Cancelling').waitFor();
+  assert.is(await page.getByRole('button', { name: /^Cancel sending: / }).count(), 0);
+  assert.is(await page.getByText(/safe here/).count(), 0, 'it is to be deleted');
   await visitor.setOffline(false);
   await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
   await page.getByText('Nothing waits on this device').waitFor();
   assert.is(await page.locator('.queue-row').count(), 1);
+});
+
+walk('cancelling says that the gateway has not answered yet, and that it refused', async (stage) => {
+  const { page, link, seed, visitor } = stage;
+  await stage.enter();
+  const inTheMiddle = link.pauseAfter(HALF_BYTES);
+  await sendStudy(page, largeFilesOf(seed(7)));
+  await inTheMiddle.reached;
+  const pressCancel = async () => {
+    await page.getByRole('button', { name: /^Cancel sending: / }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
+  };
+  await visitor.route('**/decisions', (route) => route.fulfill({ status: 500 }));
+  await pressCancel();
+  await page.getByText('The gateway refused, so nothing was cancelled.', { exact: false }).waitFor();
+  await page.locator('.queue-part[data-part=under-way]').waitFor();
+  await visitor.unroute('**/decisions');
+  const answer = Promise.withResolvers<void>();
+  await visitor.route('**/decisions', async (route) => {
+    await answer.promise;
+    await route.fallback();
+  });
+  await pressCancel();
+  await page.locator('[data-part=taken-back] .study-where').getByText('Cancelling').waitFor();
+  assert.is(await page.getByRole('button', { name: /^Cancel sending: / }).count(), 0);
+  inTheMiddle.resume();
+  answer.resolve();
+  await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
 });
 
 walk('something else answering in the gateway’s place is reported', async (stage) => {

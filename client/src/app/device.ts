@@ -164,9 +164,10 @@ function openSession(baseUrl: string, database: LocalDatabase): SessionStore {
   });
 }
 
-function decisionsOf({ database, api, wake }: Parts): DecisionTools {
+function decisionsOf({ database, api, isOnline, wake }: Parts): DecisionTools {
   return {
     database,
+    isOnline,
     wake,
     now: Date.now,
     async decide(uploadId, decision, instances) {
@@ -226,12 +227,11 @@ async function roomLeft(): Promise<number | null> {
 }
 
 function openQueue(parts: Parts, decisions: DecisionTools, { queueing }: IngestStore): QueueStore {
-  const { key, account, isOnline, api } = parts;
+  const { key, account, api } = parts;
   return createQueueStore({
     ...decisions,
     key,
     account,
-    isOnline,
     isMetered: watchMetered(),
     later,
     unsafe: computed(() => queueing.value.instancesTotal - queueing.value.instances),

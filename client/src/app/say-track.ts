@@ -5,11 +5,13 @@
 import type { Link } from '../net/link.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
+import { endingWords } from '../pipeline/queue/ending-words.ts';
 import { cancelledOf } from '../pipeline/queue/cancelled-what.ts';
 import { trackWords } from '../pipeline/queue/track-words.ts';
 import { hasArrived, isNoneInPacs, type TrackState } from '../pipeline/queue/track-state.ts';
 
 export function sayStudy(study: QueuedStudy, link: Link): string {
+  if (study.cancelling) return endingWords.cancelled.asked;
   return study.state === 'taken-back' ? cancelledOf(study) : sayTrack(trackOf(study, link));
 }
 

@@ -3,6 +3,7 @@
  * fills up; a browser that clears its storage. The queue is the real one, on a database in memory; the gateway
  * is gateway-memory.ts, and device-invariants.ts says what must hold after each step.
  */
+import { signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
@@ -134,6 +135,7 @@ export class SimulatedDevice {
     };
     return {
       database,
+      isOnline: signal(true),
       now: () => 1,
       wake: () => undefined,
       decide: async (_, decision, own) => {

@@ -37,39 +37,40 @@ export function CancelSelected({ studies, onDone }: CancelSelectedProps) {
   const names = studies.slice(0, NAMED).map(nameOf);
   return (
     <>
-      <AskFirst
-        label={label}
-        of={label}
-        icon="close"
-        ask={{
-          title: title(studies.length),
-          about: words.namesOf(names, studies.length - names.length),
-          what: isOnStick ? `${what} ${onStick}` : what,
-          yes: queueWords.cancel,
-          no,
-        }}
-        onYes={() => void cancel()}
-      />
-      <p class="small" role="alert">
-        {failed}
-      </p>
+      {studies.length > 0 && (
+        <AskFirst
+          label={label}
+          of={label}
+          icon="close"
+          ask={{
+            title: title(studies.length),
+            about: words.namesOf(names, studies.length - names.length),
+            what: isOnStick ? `${what} ${onStick}` : what,
+            yes: queueWords.cancel,
+            no,
+          }}
+          onYes={() => void cancel()}
+        />
+      )}
+      {failed && (
+        <p class="small" role="alert">
+          {failed}
+        </p>
+      )}
     </>
   );
 }
 
-/** One after the other: one that the gateway refuses, or that cannot be asked about, keeps none of the others. */
+/** All at once: one that the gateway refuses, or about which it is silent, keeps none of the others. */
 async function cancelAll(
   queue: Pick<QueueStore, 'takeBack' | 'cancel'>,
   studies: readonly QueuedStudy[],
 ): Promise<readonly unknown[]> {
-  const refusals: unknown[] = [];
-  for (const { id, canTakeBack } of studies) {
-    try {
+  const answers = await Promise.allSettled(
+    studies.map(async ({ id, canTakeBack }) => {
       // Its first byte may have left since the question was asked.
       if (!canTakeBack || !(await queue.takeBack(id))) await queue.cancel(id);
-    } catch (error) {
-      refusals.push(error);
-    }
-  }
-  return refusals;
+    }),
+  );
+  return answers.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason] : []));
 }

@@ -115,7 +115,8 @@ function linesOf(
   all: readonly DayEntry[],
   { hasMore, lineOf }: { readonly hasMore: boolean; readonly lineOf: LineOf },
 ): readonly Line[] {
-  const isUnfinished = ({ part }: DayEntry) => part === 'under-way' || part === 'needs-you';
+  const isUnfinished = ({ part, study }: DayEntry) =>
+    part === 'under-way' || part === 'needs-you' || study?.cancelling === true;
   const opensAll = all.filter(isUnfinished).length <= OPEN_LIMIT;
   const newest = newestOfPatients(all);
   const isNewest = (entry: DayEntry) => (newest.get(patientOf(entry)) ?? entry) === entry;
@@ -222,7 +223,7 @@ function PartActions({ part, entries }: { readonly part: QueuePart; readonly ent
     );
   }
   const isOver = part === 'arrived' || part === 'taken-back';
-  const rows = entries.filter(({ study, removed }) => study !== null && !removed);
+  const rows = entries.filter(({ study, removed }) => study?.cancelling === false && !removed);
   if (!isOver || rows.length < 2) return null;
   const removable = rows.flatMap(studiesOf).map(({ id }) => id);
   return (

@@ -93,7 +93,7 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
         {toResume.length > 0 && (
           <Act label={words.resume} act={() => void queue.resume(...toResume).then(done)} />
         )}
-        {toCancel.length > 0 && <CancelSelected studies={toCancel} onDone={done} />}
+        <CancelSelected studies={toCancel} onDone={done} />
         {toSave.length > 0 && <SaveButton studyIds={toSave} />}
         {toRemove.length > 0 && (
           <Act
@@ -122,7 +122,8 @@ export function CarryOffer({ entries }: { readonly entries: readonly DayEntry[] 
 }
 
 const UNSENT: ReadonlySet<string> = new Set(['safe', 'uploading']);
-const isSavable = ({ state, packing }: QueuedStudy): boolean => !packing && UNSENT.has(state);
+const isSavable = ({ state, packing, cancelling }: QueuedStudy): boolean =>
+  !packing && !cancelling && UNSENT.has(state);
 
 const SaveStick = deferred<SaveStickProps>(
   () => import('./SaveStick.tsx').then((view) => view.SaveStick),

@@ -69,10 +69,10 @@ test('no word for those who watch speaks of them or of their device', () => {
     assert.not.match(words, /\byou|this device/i);
 });
 
-test('of one that was cancelled without a link that it is cancelled, not paused', () => {
+test('of one whose cancelling the gateway has not confirmed just that, among the cancelled ones', () => {
   const study = queuedStudy({ paused: true, cancelling: true });
   const [entry] = createEntries()({ studies: [study], sent: [], link: 'offline', device: null }, new Date());
-  assert.is(whereOf(entry!).said, 'Cancelled');
+  assert.equal([entry!.part, whereOf(entry!).said], ['taken-back', 'Cancelling: not confirmed yet']);
 });
 
 test.run();

@@ -22,6 +22,7 @@ export function whereOf(entry: DayEntry): Where {
   const partly = said.partlyInPacs(inPacs, total);
   if (track.needsYou > 0 && isWatched(entry)) return { look: 'wait', icon: 'wait', said: said.needsSender };
   if (track.needsYou > 0) return { look: 'stop', icon: 'decide', said: said.needsYou(track.needsYou) };
+  if (study?.cancelling) return { look: 'wait', icon: 'close', said: endingWords.cancelled.asked };
   if (part === 'taken-back')
     return {
       look: 'over',
@@ -41,8 +42,6 @@ export function whereOf(entry: DayEntry): Where {
   if (part === 'left-out' || (isOver && isNoneInPacs(track)))
     return { look: 'over', icon: 'note', said: inPacs > 0 ? partly : study ? said.leftOut : said.noneInPacs };
   if (study?.packing) return { look: 'moving', icon: 'device', said: said.reading };
-  if (study?.cancelling && study.isWaiting)
-    return { look: 'over', icon: 'close', said: endingWords.cancelled.plain };
   if (study?.paused && study.isWaiting) return { look: 'over', icon: 'wait', said: said.paused };
   if (track.waitingFor) return { look: 'wait', icon: 'wait', said: said.waiting };
   if (track.inPacs > 0) return { look: 'moving', icon: 'gateway', said: partly };

@@ -117,6 +117,7 @@ export function evaluateAsGateway(blinded: readonly string[]): PseudonymsAnswer 
 function decisionsOn(database: LocalDatabase, decisions: Partial<DecisionTools> = {}): DecisionTools {
   return {
     database,
+    isOnline: signal(true),
     now: () => 1,
     decide: async () => undefined,
     withdraw: async () => undefined,

@@ -1,5 +1,5 @@
 /** A study that is chosen again, some of whose images were decided about: the page says so before Send. */
-import { effect } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -42,7 +42,7 @@ async function decided() {
   await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
   await database.instances.toCollection().modify({ state: 'stored' });
   const [row] = await database.studies.filter(({ held }) => held.reasons.length > 0).toArray();
-  const tools = { database, now: () => 1, wake: () => undefined };
+  const tools = { database, now: () => 1, isOnline: signal(true), wake: () => undefined };
   const silent = { decide: async () => undefined, withdraw: async () => undefined };
   await createDecisions({ ...tools, ...silent }).leaveOutHeld(row!.id, 'burned-in-annotation');
   const later = await openIngest({ chosen: DEIDENTIFIED, device });

@@ -2,6 +2,7 @@
  * Instances that are held back when their study is sent: they stay with it, counted once, until a person has looked,
  * left them out, or chosen the study again.
  */
+import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Withheld } from '#shared/protocol/withheld.ts';
@@ -31,6 +32,7 @@ const tracksOf = async (device: Pick<TestDevice, 'database'>) =>
 const decisionsOver = ({ database }: Pick<TestDevice, 'database'>) =>
   createDecisions({
     database,
+    isOnline: signal(true),
     now: () => 1,
     decide: async () => undefined,
     withdraw: async () => undefined,

@@ -1,7 +1,7 @@
 /**
  * The buttons of one study (list-buttons.ts says which), and those that change its turn while it waits.
  */
-import { useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../../kit/Icon.tsx';
 import { hrefOf } from '../../kit/routes.ts';
 import { useSettling } from '../../kit/use-settling.ts';
@@ -15,26 +15,33 @@ type OneButtonProps = OfStudy & {
   readonly button: StudyButton;
   /** Removes a finished study, or one to be chosen again, from the list. */
   readonly onDismiss?: (id: string) => void;
+  readonly onRefused: (why: string | null) => void;
 };
 
-export type StudyButtonsProps = Omit<OneButtonProps, 'button'> & {
+export type StudyButtonsProps = Omit<OneButtonProps, 'button' | 'onRefused'> & {
   readonly buttons: readonly StudyButton[];
 };
 
 export function StudyButtons({ buttons, ...rest }: StudyButtonsProps) {
   const isSending = buttons.includes('pause') || buttons.includes('resume');
   const settling = useSettling<HTMLDivElement>(buttons.join());
+  const [refusal, setRefusal] = useState<string | null>(null);
   return (
     <div ref={settling} class="row">
-      {isSending && <Turns study={rest.study} name={rest.name} />}
+      {refusal && (
+        <p class="small row-note" role="status">
+          {refusal}
+        </p>
+      )}
+      {isSending && !rest.study.cancelling && <Turns study={rest.study} name={rest.name} />}
       {buttons.map((button) => (
-        <OneButton key={button} button={button} {...rest} />
+        <OneButton key={button} button={button} onRefused={setRefusal} {...rest} />
       ))}
     </div>
   );
 }
 
-function OneButton({ button, study, name, onDismiss }: OneButtonProps) {
+function OneButton({ button, study, name, onDismiss, onRefused }: OneButtonProps) {
   const queue = useQueue();
   switch (button) {
     case 'chooseAgain':
@@ -48,7 +55,7 @@ function OneButton({ button, study, name, onDismiss }: OneButtonProps) {
     case 'takeBack':
       return <TakeBack study={study} name={name} />;
     case 'cancel':
-      return <CancelSending study={study} name={name} />;
+      return <CancelSending study={study} name={name} onRefused={onRefused} />;
     case 'retry':
     case 'tryNow':
       return (

@@ -36,39 +36,33 @@ export function TakeBack({ study, name }: OfStudy) {
   );
 }
 
-/**
- * Cancels a study of which a part has left. The gateway has to know: if it refuses, nothing is cancelled, and the
- * button says so.
- */
-export function CancelSending({ study, name }: OfStudy) {
+type CancelSendingProps = OfStudy & {
+  /** Gets the sentence that says why nothing was cancelled; this button is gone while the gateway is asked. */
+  readonly onRefused: (why: string | null) => void;
+};
+
+/** Cancels a study of which a part has left. The gateway has to know: if it refuses, nothing is cancelled. */
+export function CancelSending({ study, name, onRefused }: CancelSendingProps) {
   const queue = useQueue();
-  const [failed, setFailed] = useState<string | null>(null);
   const cancel = () => {
-    setFailed(null);
+    onRefused(null);
     queue.cancel(study.id).catch((error: unknown) => {
-      setFailed(refusalSentence(error, endingWords.cancelSheet.notReached));
+      onRefused(refusalSentence(error, endingWords.cancelSheet.notReached));
     });
   };
   return (
-    <>
-      {failed && (
-        <p class="small row-note" role="status">
-          {failed}
-        </p>
-      )}
-      <AskFirst
-        bare
-        label={queueWords.cancel}
-        of={queueWords.cancelOf(name)}
-        icon="close"
-        ask={{
-          ...endingWords.cancelSheet,
-          about: name,
-          what: endingWords.cancelSheet.what(study.track.inPacs),
-        }}
-        onYes={cancel}
-      />
-    </>
+    <AskFirst
+      bare
+      label={queueWords.cancel}
+      of={queueWords.cancelOf(name)}
+      icon="close"
+      ask={{
+        ...endingWords.cancelSheet,
+        about: name,
+        what: endingWords.cancelSheet.what(study.track.inPacs),
+      }}
+      onYes={cancel}
+    />
   );
 }
 

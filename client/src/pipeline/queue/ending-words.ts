@@ -3,7 +3,8 @@ import { instances } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 
 export const endingWords = {
-  cancelling: 'Cancelled. Nothing more is sent; the gateway is told once it can be reached.',
+  cancelling:
+    'Nothing more is sent from here. The gateway has not confirmed that it is cancelled; once it has, the copy here is deleted.',
   /** `isTold`: the gateway has said so since. */
   cancelledWhat: (inPacs: number, total: number, isTold: boolean) => {
     const some = `${formatCount(inPacs)} of ${instances(total)}`;
@@ -54,6 +55,7 @@ export const endingWords = {
   /** In one cell of the list, and said aloud. */
   cancelled: {
     plain: 'Cancelled',
+    asked: 'Cancelling: not confirmed yet',
     unsent: 'Cancelled: none sent from here',
     /** `by`: the moment up to which the gateway had said so; null: it has said so since. */
     midway: (inPacs: number, total: number, by: string | null) => {

@@ -70,10 +70,10 @@ const WAITS_FOR_PACS: ReadonlySet<QueuedStudy['waiting']> = new Set([
 
 /** Of a study that this device has sent, what nobody can cancel here; null: nothing, or it is still being sent. */
 export function whyNotCancelled(study: QueuedStudy): NotCancelled | null {
-  const { state, track, instances, canTakeBack, canCancel, waiting } = study;
+  const { state, track, instances, canTakeBack, canCancel, cancelling, waiting } = study;
   const hasArrived =
     state === 'uploading'
-      ? !canTakeBack && !canCancel && waiting !== 'interrupted'
+      ? !canTakeBack && !canCancel && !cancelling && waiting !== 'interrupted'
       : state === 'at-gateway' || state === 'attention' || state === 'in-pacs' || state === 'done';
   if (!hasArrived) return null;
   const gone = track.atGateway + track.inPacs;

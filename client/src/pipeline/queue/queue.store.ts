@@ -33,8 +33,6 @@ export interface QueueStoreTools extends DecisionTools, TakeOverTools, LostStudi
   readonly later: (work: () => void, ms: number) => void;
   /** The account that sees the queue. Titles of other accounts' studies stay encrypted. */
   readonly account: ReadonlySignal<string | null>;
-  /** Whether the browser has a network connection. */
-  readonly isOnline: ReadonlySignal<boolean>;
   /** Whether the link is metered, as far as the browser says. */
   readonly isMetered: ReadonlySignal<boolean>;
   /** Instances that this tab is writing into the queue. */

@@ -36,7 +36,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     trouble: row.trouble,
     ...showPace(row, rate, at),
     paused: row.paused,
-    cancelling: row.cancelling === true,
+    cancelling: row.cancelling === true && isToBeSent(row),
     isWaiting: isToBeSent(row),
     score: row.score,
     film: row.film ?? [],
@@ -79,9 +79,9 @@ export function travels({ state, waiting, paused, trouble }: StudyRow): boolean 
   );
 }
 
-/** Instances that are safe on this device and not yet at the gateway. */
+/** Instances that are safe on this device and not yet at the gateway. A cancelled study is to be deleted. */
 export function countSafe(row: StudyRow): number {
-  if (!isKept(row)) return 0;
+  if (!isKept(row) || row.cancelling) return 0;
   const { safe, onTheWay } = countStudy(row).track;
   return safe + onTheWay;
 }

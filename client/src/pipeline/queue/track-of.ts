@@ -47,8 +47,14 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
 export const QUEUE_PARTS = ['needs-you', 'under-way', 'taken-back', 'left-out', 'arrived'] as const;
 export type QueuePart = (typeof QUEUE_PARTS)[number];
 
-export function partOf({ needs, state, track }: Pick<QueuedStudy, 'needs' | 'state' | 'track'>): QueuePart {
+export function partOf({
+  needs,
+  state,
+  track,
+  cancelling,
+}: Pick<QueuedStudy, 'needs' | 'state' | 'track' | 'cancelling'>): QueuePart {
   if (needs.length > 0) return 'needs-you';
+  if (cancelling) return 'taken-back';
   const part = partOfState(state);
   // Finished, and a person left out all of it.
   return part === 'arrived' && isNoneInPacs(track) ? 'left-out' : part;

@@ -4,6 +4,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Unreachable } from '../../../net/api-client.ts';
 import { countStudy } from '../count-study.ts';
+import { createRate } from '../rate.ts';
+import { countSafe, showStudy } from '../show-study.ts';
 import { giveUpStudy } from './decide-study.ts';
 import { noteTriage } from './note-triage.ts';
 import {
@@ -17,9 +19,11 @@ import {
   receiptOf,
   storeOver,
   STUDY,
+  type TestDevice,
 } from '../../../testing/open-queue.ts';
 import type { InstanceKey } from '../upload-queue.ts';
 
+const SHOWN = { title: null, label: null, heldStudy: null, rate: createRate(), at: 1 };
 const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
 
 /** The calls to the gateway, as a list. */
@@ -277,30 +281,57 @@ test('cancelling midway leaves the study out at the gateway, then deletes its co
   store.close();
 });
 
-test('while the gateway refuses, nothing is cancelled and nothing deleted', async () => {
-  const device = await openDevice();
+async function queueUnderWay(device: TestDevice) {
   const instances = await queueStudy(device, 'study', [100]);
   const queue = queueOver(device);
   await queue.announced('study', { ...answer, need: instances });
   await queue.beginSending('study');
+  return { instances, queue };
+}
+
+test('nothing more of a cancelled study leaves while the gateway has not answered yet', async () => {
+  const device = await openDevice();
+  const { queue } = await queueUnderWay(device);
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  const decide = () => {
+    asked.resolve();
+    return answered.promise;
+  };
+  const store = storeOver(device, { decide });
+  const over = store.cancel('study');
+  await asked.promise;
+  const row = (await device.database.studies.get('study'))!;
+  const { cancelling, canCancel } = showStudy(row, SHOWN);
+  assert.equal([row.state, cancelling, canCancel, countSafe(row)], ['uploading', true, false, 0]);
+  assert.equal(await queue.pending(), []);
+  answered.resolve();
+  await over;
+  const after = (await device.database.studies.get('study'))!;
+  assert.equal([after.state, after.cancelling], ['taken-back', undefined]);
+  store.close();
+});
+
+test('while the gateway refuses, nothing is cancelled and nothing deleted', async () => {
+  const device = await openDevice();
+  const { queue } = await queueUnderWay(device);
   const store = storeOver(device, { decide: () => Promise.reject(new Error('no answer')) });
   await store.cancel('study').then(
     () => assert.unreachable(),
     () => undefined,
   );
+  const { state, cancelling, paused } = (await device.database.studies.get('study'))!;
   assert.equal(
-    [(await device.database.studies.get('study'))?.state, await device.database.records.count()],
-    ['uploading', 1],
+    [state, cancelling, paused, await device.database.records.count()],
+    ['uploading', undefined, false, 1],
   );
+  assert.is((await queue.pending()).length, 1, 'it is sent as before');
   store.close();
 });
 
 test('a study cancelled without a link stays cancelled after a reload, and the gateway is told once there is one', async () => {
   const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100]);
-  const queue = queueOver(device);
-  await queue.announced('study', { ...answer, need: instances });
-  await queue.beginSending('study');
+  const { instances, queue } = await queueUnderWay(device);
   const decide = () => Promise.reject(new Unreachable('offline'));
   const isOnline = signal(false);
   const before = storeOver(device, { decide, isOnline });
@@ -321,10 +352,7 @@ test('a study cancelled without a link stays cancelled after a reload, and the g
 
 test('a study cancelled without a link is sent after all once a person resumes it', async () => {
   const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100]);
-  const queue = queueOver(device);
-  await queue.announced('study', { ...answer, need: instances });
-  await queue.beginSending('study');
+  const { queue } = await queueUnderWay(device);
   const store = storeOver(device, { decide: () => Promise.reject(new Unreachable('offline')) });
   await store.cancel('study');
   await store.resume('study');
@@ -347,7 +375,7 @@ test('a study given up midway leaves the queue, a cancelled one stays in the lis
     await queueOver(device).beginSending('study');
     const { list, ...gateway } = told();
     await giveUpStudy(
-      { ...gateway, database: device.database, now: () => 1, wake: () => undefined },
+      { ...gateway, database: device.database, isOnline: signal(true), now: () => 1, wake: () => undefined },
       'study',
       why,
     );

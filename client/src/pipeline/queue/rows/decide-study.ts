@@ -2,6 +2,7 @@
  * Carries out a person's decisions about a queued study: first at the gateway, where it has to know, then on
  * this device.
  */
+import type { ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Unreachable } from '../../../net/api-client.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -11,6 +12,8 @@ import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
 import { leaveOutHeld, titleAtEnd } from './keep-held.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { canTakeBack, mayBeCancelled } from './may-be-ended.ts';
+import { rememberLink } from './device-notes.ts';
+import { RESUMED } from './order-studies.ts';
 import { mayBeRetried } from '../may-be-retried.ts';
 import type { QueueStore } from '../queued-study.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
@@ -20,6 +23,8 @@ import { keyOf, type InstanceKey } from '../upload-queue.ts';
 export interface DecisionTools {
   readonly database: LocalDatabase;
   readonly now: () => number;
+  /** Whether the browser has a network connection. */
+  readonly isOnline: ReadonlySignal<boolean>;
   /** Tells the gateway of a person's decision. Throws like the API client. */
   decide(uploadId: string, decision: 'leave-out' | 'retry', instances: readonly InstanceKey[]): Promise<void>;
   /**
@@ -89,19 +94,37 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
   const open = (await instancesOf(database, id)).filter(
     (row) => own.has(keyOf(row)) && !row.inPacs && !isInPacs(row.state as InstanceState),
   );
-  // The gateway first: until it knows, nothing is deleted here.
+  // Until the gateway knows, nothing is deleted here, and nothing more leaves.
   if (study.uploadId !== null && open.length > 0) {
+    if (!study.cancelling) {
+      await database.studies.update(id, { cancelling: true, paused: true });
+      tools.wake();
+    }
     try {
       await tools.decide(study.uploadId, 'leave-out', open.map(toKey));
     } catch (error) {
-      if (!(error instanceof Unreachable)) throw error;
-      // Nothing more of it leaves; the queue's store asks again once there is a link.
-      if (!study.cancelling) await database.studies.update(id, { cancelling: true, paused: true });
-      return tools.wake();
+      if (!(error instanceof Unreachable)) {
+        await keepSending(tools, id);
+        throw error;
+      }
+      // The queue's store asks again once there is a link.
+      if (tools.isOnline.peek()) await rememberLink(database, 'gateway-unreachable');
+      return;
     }
   }
   const isOpen = ({ state }: StudyRow): boolean => state !== 'done' && state !== 'taken-back';
   if ((await takeOut(tools, id, isOpen)) !== null) tools.wake();
+}
+
+/** The gateway refused to cancel it, and nobody has decided otherwise since. */
+async function keepSending({ database, wake }: DecisionTools, id: string): Promise<void> {
+  await database.studies
+    .where('id')
+    .equals(id)
+    .modify((row) => {
+      if (row.cancelling) Object.assign(row, RESUMED);
+    });
+  wake();
 }
 
 async function retry(tools: DecisionTools, id: string): Promise<void> {

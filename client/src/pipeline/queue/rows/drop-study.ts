@@ -43,6 +43,7 @@ export async function endAsTakenBack(database: LocalDatabase, study: StudyRow, a
       waiting: null,
       trouble: null,
       completedAt: at,
+      cancelling: undefined,
       turn: study.turn + 1,
     });
   });

@@ -113,7 +113,7 @@ export interface StudyRow {
   leaves?: readonly { readonly id: string; readonly withheld: Withheld }[];
   /** Paused by a person: nothing of it is sent until it is resumed. */
   paused: boolean;
-  /** A person cancelled it while the gateway could not be told; it is paused until then. Absent unless so. */
+  /** A person cancelled it, and the gateway has not confirmed that yet; it is paused until then. Absent unless so. */
   cancelling?: true | undefined;
   /** Set by a person: the lower goes first, and before all studies without a rank. */
   rank: number | null;

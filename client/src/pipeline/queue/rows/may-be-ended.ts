@@ -3,9 +3,9 @@ import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { hasPartHere } from '../count-study.ts';
 import type { StudyRow } from './local-database.ts';
 
-/** A part of it has left, but not all of it is at the gateway. */
+/** A part of it has left, but not all of it is at the gateway, and nobody has cancelled it yet. */
 export function canCancel(study: StudyRow): boolean {
-  return mayBeCancelled(study) && hasPartHere(study);
+  return !study.cancelling && mayBeCancelled(study) && hasPartHere(study);
 }
 
 /** The rest may have arrived while the question was open: it is left out there, as far as it is not in the PACS. */

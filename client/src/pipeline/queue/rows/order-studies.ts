@@ -8,8 +8,8 @@ export function isToBeSent({ state, waiting }: StudyRow): boolean {
   return waiting !== 'interrupted' && (state === 'reading' || state === 'safe' || state === 'uploading');
 }
 
-/** Also of one that was cancelled without the gateway's knowledge: a later decision counts. */
-const RESUMED = { paused: false, cancelling: undefined } as const;
+/** Also of one whose cancelling the gateway has not confirmed: a later decision counts. */
+export const RESUMED = { paused: false, cancelling: undefined } as const;
 
 export function createOrdering({
   database,
