@@ -3,20 +3,27 @@ import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { FoundStudy } from '../pipeline/ingest/found-study.ts';
+import { IDENTIFIED } from '../testing/open-ingest.ts';
 import { chosenIn } from './use-chosen.ts';
 
-test('instances of a study that a person took out of the selection are not counted', () => {
+test('instances that a person took out of the selection, or that the PACS has, are not counted', () => {
   const wanted = signal(true);
+  const policy = signal(IDENTIFIED);
+  const released = signal(new Map());
+  const inPacs = signal({ policy: IDENTIFIED, released: released.value, there: 0 });
   const found = [
-    { studyInstanceUID: '1', instances: 3, selected: signal(true) },
-    { instances: 1, selected: wanted },
+    { studyInstanceUID: '1', instances: 3, selected: signal(true), inPacs },
+    { instances: 1, selected: wanted, inPacs: signal(null) },
   ] as readonly unknown[] as readonly FoundStudy[];
   const studies = signal(found);
   const leftOut = signal(new Map([['1', { instances: 1, bytes: 9 }]]));
-  assert.is(chosenIn({ studies, leftOut: signal(new Map()) }), 4);
-  assert.is(chosenIn({ studies, leftOut }), 3, 'of which a person left one out');
+  const page = { studies, leftOut, policy, released };
+  assert.is(chosenIn({ ...page, leftOut: signal(new Map()) }), 4);
+  assert.is(chosenIn(page), 3, 'of which a person left one out');
   wanted.value = false;
-  assert.is(chosenIn({ studies, leftOut }), 2);
+  assert.is(chosenIn(page), 2);
+  inPacs.value = { ...inPacs.value, there: 2 };
+  assert.is(chosenIn(page), 0, 'the PACS has the others already');
 });
 
 test.run();
