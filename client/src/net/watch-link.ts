@@ -22,31 +22,43 @@ export interface LinkWatchTools {
   readonly tell: (link: Link) => void;
 }
 
-/**
- * A good link is asked about rarely. A bad one is asked about so often that a person in front of the screen
- * soon sees the end.
- */
-const ASK_EVERY_MS = { well: 30_000, unwell: 5_000 } as const;
+/** A bad link is asked about so often that a person in front of the screen soon sees the end. */
+const ASK_EVERY_MS = 5_000;
+/** A good one each sixth time. */
+const TURNS_WHILE_WELL = 6;
 /** The gateway asks its PACS within this time; a later answer would be about the past. */
 const ANSWERS_WITHIN_MS = 10_000;
 
 /** Asks from now on. Never throws. */
 export function watchLink(tools: LinkWatchTools): void {
-  let turn = 0;
+  let asked = 0;
+  let answered = 0;
 
-  async function ask(): Promise<void> {
-    const mine = ++turn;
-    if (tools.isOnline() && !tools.isHidden()) tools.tell(await askHealth(tools));
-    // A newer question is under way.
-    if (mine !== turn || tools.isHidden()) return;
-    tools.later(
-      () => void (mine === turn && ask()),
-      tools.known() === 'online' ? ASK_EVERY_MS.well : ASK_EVERY_MS.unwell,
-    );
+  function ask(): void {
+    const mine = ++asked;
+    if (tools.isHidden()) return;
+    if (tools.isOnline()) void hear(mine);
+    wait(mine, 1);
   }
 
-  tools.onChange(() => void ask());
-  void ask();
+  /** An answer to an older question, from before the link came back or went, may come later than one to a newer. */
+  async function hear(mine: number): Promise<void> {
+    const link = await askHealth(tools);
+    if (mine < answered) return;
+    answered = mine;
+    tools.tell(link);
+  }
+
+  function wait(mine: number, turn: number): void {
+    tools.later(() => {
+      if (mine !== asked) return;
+      if (tools.known() === 'online' && turn < TURNS_WHILE_WELL) wait(mine, turn + 1);
+      else ask();
+    }, ASK_EVERY_MS);
+  }
+
+  tools.onChange(ask);
+  ask();
 }
 
 /** Asks once whether the gateway answers. Never throws. */

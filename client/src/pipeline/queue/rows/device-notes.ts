@@ -36,8 +36,11 @@ export async function knownPolicies(database: LocalDatabase): Promise<KnownPolic
   return ((await database.device.get('policies'))?.value as KnownPolicies | undefined) ?? null;
 }
 
+/** Heard by the page and by its sender: what one of them knows may be older than what the other has noted since. */
 export async function rememberLink(database: LocalDatabase, link: Link): Promise<void> {
-  await database.device.put({ name: 'link', value: link });
+  await database.transaction('rw', database.device, async () => {
+    if ((await knownLink(database)) !== link) await database.device.put({ name: 'link', value: link });
+  });
 }
 
 export async function knownLink(database: LocalDatabase): Promise<Link> {

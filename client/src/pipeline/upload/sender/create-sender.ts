@@ -13,7 +13,6 @@ import { rememberDiagnosis, rememberLink, rememberRate } from '../../queue/rows/
 import { createInstanceQueue } from '../../queue/rows/instance-queue.ts';
 import { keepRight, keptRight } from '../../queue/rows/kept-rights.ts';
 import type { LocalDatabase } from '../../queue/rows/local-database.ts';
-import type { Link } from '../../../net/link.ts';
 import { tellOwnerMissing } from '../../queue/rows/waiting-accounts.ts';
 import { createApiClient, type FetchTelling, type TokenSource } from '../../../net/api-client.ts';
 import { QUIET_MS } from '../../../net/fetch-with-progress.ts';
@@ -92,9 +91,8 @@ export function createSender(account: string, tools: SenderTools): Sender {
 }
 
 /** Notes for the screen and for the next packing. */
-function notesIn(database: LocalDatabase): Pick<CarrierTools, 'onRate' | 'onDiagnosis' | 'onLink'> {
+export function notesIn(database: LocalDatabase): Pick<CarrierTools, 'onRate' | 'onDiagnosis' | 'onLink'> {
   const because = 'only a note; sending does not wait for it';
-  let link: Link | null = null;
   return {
     onRate(bytesPerSecond) {
       void ignoreFailure(rememberRate(database, 'link-rate', bytesPerSecond), because);
@@ -102,9 +100,8 @@ function notesIn(database: LocalDatabase): Pick<CarrierTools, 'onRate' | 'onDiag
     onDiagnosis(diagnosis) {
       void ignoreFailure(rememberDiagnosis(database, diagnosis), because);
     },
-    onLink(now) {
-      if (now !== link) void ignoreFailure(rememberLink(database, now), because);
-      link = now;
+    onLink(link) {
+      void ignoreFailure(rememberLink(database, link), because);
     },
   };
 }
