@@ -99,8 +99,8 @@ function replacedAmong(queued: readonly QueuedStudy[], { marks }: OnPage): Reado
 }
 
 /** Sent before this page was opened, without something that nobody has taken off the list of such files. */
-const isLackingStill = ({ state, removed, track, noted }: QueuedStudy): boolean =>
-  (state === 'done' || state === 'taken-back') && !removed && track.leftOut > noted;
+const isLackingStill = ({ state, track, noted }: QueuedStudy): boolean =>
+  (state === 'done' || state === 'taken-back') && track.leftOut > noted;
 
 /** Its disc may be in the drive still: nobody has said otherwise. */
 const outcomeOfEarlier = ({ track }: QueuedStudy): ChoiceOutcome => ({

@@ -37,7 +37,9 @@ export function useToldSince(): void {
 }
 
 const lackingIn = (studies: readonly QueuedStudy[]): readonly QueuedStudy[] =>
-  studies.filter(({ state, track, removed }) => state === 'taken-back' && track.leftOut > 0 && !removed);
+  studies.filter(
+    ({ state, track, noted, removed }) => state === 'taken-back' && track.leftOut > (removed ? noted : 0),
+  );
 
 /**
  * One by one where the gateway has heard of them; otherwise the list as a whole: no identifier leaves the device for
