@@ -91,8 +91,6 @@ function Said({ title, sign, children }: SaidProps) {
   );
 }
 
-const JUST_MS = 60_000;
-
 function Verdict({ verdict, at }: { readonly verdict: AuditVerdict; readonly at: Date }) {
   const now = new Date();
   if (verdict.kind === 'broken')
@@ -102,8 +100,7 @@ function Verdict({ verdict, at }: { readonly verdict: AuditVerdict; readonly at:
       </Notice>
     );
   const { rows, proven, unproven, shipped, lost } = verdict;
-  const isNow = now.getTime() - at.getTime() < JUST_MS;
-  const when = isNow ? words.now : words.at(formatMoment(at, now));
+  const when = words.at(formatMoment(at, now));
   const proof =
     proven === null ? [] : [words.proven(proven.seq, words.at(formatMoment(new Date(proven.at), now)))];
   return (

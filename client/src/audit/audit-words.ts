@@ -300,7 +300,6 @@ export const auditWords = {
     stop: 'Stop checking',
     whole: (count: number, when: string) => `Unchanged: ${events(count)}, checked ${when}`,
     rest: (count: number, when: string) => `The others are unchanged: ${events(count)}, checked ${when}`,
-    now: 'just now',
     at: (when: string) => `at ${when}`,
     proven: (seq: number, when: string) =>
       `Proven up to event ${formatCount(seq)} by a signature of the gateway, made ${when}.`,

@@ -75,7 +75,7 @@ test('never calls a study whole of which something was not sent, and says why', 
   const sheet = sheetOf(there);
   const withheld = { 'left-out': 1, damaged: 2, held: 1 };
   const { words, pages } = await read({ ...sheet, receipt: { ...sheet.receipt, withheld } });
-  assert.match(words, '2 of 6 instances are in the PACS. The others are listed below.');
+  assert.match(words, '2 of 6 instances are in the PACS. For the others, the reason is given below.');
   assert.match(words, 'Not in the PACS 1 left out by a person before sending');
   assert.match(words, '2 damaged, or named by the disc’s index and missing on it');
   assert.match(words, '1 held back for a person to decide');

@@ -18,7 +18,7 @@ export const sheetWords = {
       ? 'The one instance that was sent is in the PACS.'
       : `All ${instances(count)} that were sent are in the PACS.`,
   someThere: (there: number, of: number) =>
-    `${there} of ${instances(of)} are in the PACS. The others are listed below.`,
+    `${there} of ${instances(of)} are in the PACS. For the others, the reason is given below.`,
   noneThere: 'Nothing of this study is in the PACS.',
   proof: {
     digest: (count: number) => `${count} compared with the PACS's own digest`,

@@ -194,7 +194,9 @@ export const deidWords = {
         ? 'Open the picture'
         : left === all
           ? `Look at all ${formatCount(all)} pictures`
-          : `Look at the other ${formatCount(left)}`,
+          : left === 1
+            ? 'Look at the picture that is left'
+            : `Look at the other ${formatCount(left)} pictures`,
     inAll: (at: number, count: number) => `Picture ${formatCount(at)} of ${formatCount(count)}`,
     allSaid: (count: number) =>
       count === 1

@@ -6,6 +6,7 @@ import { burnedInFile } from '#testing/burned-in-file.ts';
 import { DEIDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { reasonsUnder } from '../ingest/held-back.ts';
 import { createComparisonStore } from './comparison.store.ts';
+import { deidWords } from './deid-words.ts';
 import { countShown } from './looked-frames.ts';
 import { coveredWith, hasPicture, seenOf, statementFor } from './what-to-look-at.ts';
 
@@ -91,6 +92,19 @@ test('boxes for all are for those that wait for a decision, and for the one on w
   release([3], [box, box]);
   assert.equal([covered(0), covered(3)], [[0, 2], [3]], 'another decision stays');
   store.close();
+});
+
+test('the button says how many pictures are left to look at', () => {
+  const { openAll } = deidWords.held;
+  assert.equal(
+    [openAll(1, 1), openAll(4, 4), openAll(2, 4), openAll(1, 4)],
+    [
+      'Open the picture',
+      'Look at all 4 pictures',
+      'Look at the other 2 pictures',
+      'Look at the picture that is left',
+    ],
+  );
 });
 
 test('under a policy that asks for no picture nothing has to be shown', async () => {
