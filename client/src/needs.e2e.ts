@@ -37,7 +37,7 @@ async function standsApart(page: Page): Promise<void> {
   const before = page.viewportSize()!;
   for (const width of [1280, 1024, 390]) {
     await page.setViewportSize({ width, height: before.height });
-    const inStatus = page.locator('.status').getByRole('link', { name: '4 instances need your decision' });
+    const inStatus = page.locator('.status').getByRole('link', { name: '4 instances need you' });
     const number = width > 560 ? badge(page, 4) : inStatus;
     assert.match(await number.innerText(), /4 (instances )?need you/);
     const [own, results] = await Promise.all([
@@ -92,7 +92,7 @@ async function sendHeldBack(stage: Stage, nth: number): Promise<TapCount> {
   await pressSend(page);
   assert.is(await taps.now(), 2, 'the main job is two taps');
   await badge(page, 4).waitFor();
-  await page.getByText('4 instances need your decision').first().waitFor();
+  await page.getByText('4 instances need you').first().waitFor();
   assert.is(await page.getByText('The disc may be removed').count(), 0);
   await standsApart(page);
   await taps.again();
@@ -282,7 +282,7 @@ walk('once everything held back is decided, the status line says that nothing is
   await stage.enter();
   await choose(page, heldBackFiles(stage, 8).slice(4));
   const status = page.locator('.status');
-  await status.getByText('4 instances need your decision').waitFor();
+  await status.getByText('4 instances need you').waitFor();
   await badge(page, 4).click();
   await page.getByRole('button', { name: /^Look at the pictures/ }).click();
   await page.locator('.held-instance').nth(3).waitFor();

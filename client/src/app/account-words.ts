@@ -1,5 +1,5 @@
 /** The words of the account: appearance, and what signing out means. */
-import { counted, instances, needsDecision, studies } from '../kit/counted.ts';
+import { counted, instances, needYou, studies } from '../kit/counted.ts';
 
 export const accountWords = {
   theme: 'Appearance',
@@ -15,7 +15,7 @@ export const accountWords = {
       ? '1 instance stays safe on this device and waits until the person who sent it signs in.'
       : `${instances(count)} stay safe on this device and wait until the person who sent them signs in.`,
   signOutUndecided: (count: number) =>
-    `${needsDecision(count)} and ${count === 1 ? 'waits' : 'wait'} for it until you sign in here again.`,
+    `${needYou(count)} and ${count === 1 ? 'waits' : 'wait'} until you sign in here again.`,
   signOutUnsent: (count: number) =>
     count === 1
       ? '1 verdict is not sent yet. It stays on this device until the gateway has it.'

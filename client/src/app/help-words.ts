@@ -29,8 +29,8 @@ export const helpWords = {
       next: 'Tell the administrator of your PACS if it lasts. Keep sending as usual: the receipt follows once the PACS answers.',
     },
     {
-      title: 'It says “needs your decision”',
-      what: 'Some instances cannot go on without you: this device holds them back, or the gateway or the PACS did not take them. Everything else that you sent is still on its way.',
+      title: 'It says “needs you”',
+      what: 'Some instances cannot continue without you: held back here, interrupted, or not taken by the gateway or the PACS. Everything else that you sent is still on its way.',
       next: 'Press it: the page says for each why, and offers what you can do.',
     },
     {

@@ -14,7 +14,7 @@ export function notificationOf({ what, modalities, instances: chosen, track }: S
   if (what === 'needs-you')
     return {
       title: `${name} needs you`,
-      body: `${trackWords.needsDecision(track.needsYou)}. Open ${kitWords.product} to decide.`,
+      body: `${trackWords.needYou(track.needsYou)}. Open ${kitWords.product} to decide.`,
     };
   return track.inPacs < chosen
     ? {

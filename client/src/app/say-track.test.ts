@@ -33,7 +33,7 @@ test('the live region says of a cancelled study that it was cancelled', () => {
 });
 
 test('the live region says first what needs a person', () => {
-  assert.is(said({ needsYou: 1 }), '1 instance needs your decision');
+  assert.is(said({ needsYou: 1 }), '1 instance needs you');
 });
 
 test.run();

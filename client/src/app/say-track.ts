@@ -16,7 +16,7 @@ export function sayStudy(study: QueuedStudy, link: Link): string {
 }
 
 function sayTrack(track: TrackState): string {
-  if (track.needsYou > 0) return trackWords.needsDecision(track.needsYou);
+  if (track.needsYou > 0) return trackWords.needYou(track.needsYou);
   const { inPacs, total, leftOut } = track;
   if (hasArrived(track) && isNoneInPacs(track)) return trackWords.leftOut(leftOut);
   if (hasArrived(track) && leftOut > 0)

@@ -14,7 +14,7 @@ test('that nothing waits is said only where nothing was chosen either', () => {
 
 test('that nothing waits is not said of what still needs a decision', () => {
   const said = signOutMeaning({ ...NOTHING, undecided: 1 });
-  assert.is(said, '1 instance needs your decision and waits for it until you sign in here again.');
+  assert.is(said, '1 instance needs you and waits until you sign in here again.');
 });
 
 test('that nothing waits is not said while a verdict is not sent', () => {
@@ -26,7 +26,7 @@ test('chosen, travelling and waiting instances are each counted once', () => {
   const said = signOutMeaning({ ...NOTHING, chosen: 1, safe: 5, travelling: 3, undecided: 2 });
   assert.match(
     said,
-    /^1 instance is chosen.* 3 instances stay safe .* 2 instances stay safe .* 2 instances need your decision and wait for it/,
+    /^1 instance is chosen.* 3 instances stay safe .* 2 instances stay safe .* 2 instances need you and wait until/,
   );
 });
 

@@ -8,6 +8,6 @@ export function counted(count: number, one: string, other: string): string {
 export const instances = (count: number) => counted(count, 'instance', 'instances');
 export const studies = (count: number) => counted(count, 'study', 'studies');
 export const files = (count: number) => counted(count, 'file', 'files');
-export const needsDecision = (count: number) =>
-  `${counted(count, 'instance needs', 'instances need')} your decision`;
+/** To decide, or to choose them again. */
+export const needYou = (count: number) => `${counted(count, 'instance needs', 'instances need')} you`;
 export const series = (count: number) => counted(count, 'series', 'series');

@@ -1,14 +1,14 @@
 /** The words of the list of decisions, and of the badge that counts them. */
 import type { Policy } from '#shared/protocol/api.ts';
 import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
-import { instances, needsDecision, studies } from '../kit/counted.ts';
+import { instances, needYou, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import type { NeedCause } from '../pipeline/queue/list-needs.ts';
 import type { Answer, Meaning } from './list-decisions.ts';
 
 export const needsWords = {
   badge: (count: number) => `${formatCount(count)} ${count === 1 ? 'needs' : 'need'} you`,
-  total: needsDecision,
+  total: needYou,
   nothing: 'Nothing needs you',
   nothingWhat: 'Studies that cannot go on without you appear here.',
   toStudies: 'Open your studies',

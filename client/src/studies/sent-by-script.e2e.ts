@@ -68,7 +68,7 @@ walk('its account leaves out images that may show a name', async (stage) => {
   // On every page its account has the number, and beneath it the instances, each named.
   await page.getByRole('link', { name: '1 needs you', exact: true }).click();
   await page.getByRole('heading', { name: 'Needs you', level: 1 }).waitFor();
-  await page.getByText('1 instance needs your decision', { exact: true }).first().waitFor();
+  await page.getByText('1 instance needs you', { exact: true }).first().waitFor();
   await waiting.getByText('Place in what was sent: 2').waitFor();
   assert.is(await waiting.getByText('SOP Instance UID:').count(), 1);
   await looksRight(page, 'needs-not-taken');

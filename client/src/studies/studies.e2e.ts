@@ -273,7 +273,7 @@ walk(
       page,
       filesOf({ seed: seed(1), modality: 'SC', instancesPerSeries: 4, burnedInSeries: 2 }),
     );
-    await page.getByText('4 instances need your decision').first().waitFor();
+    await page.getByText('4 instances need you').first().waitFor();
     await page.getByRole('button', { name: 'Save for a USB stick' }).click();
     const save = page.getByRole('button', { name: /^Save 1 study/ });
     await save.waitFor();

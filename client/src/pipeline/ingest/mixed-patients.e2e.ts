@@ -80,7 +80,7 @@ walk(
     const decision = page.locator('.needs-item');
     await decision.locator('canvas').nth(1).waitFor();
     await namesBoth(decision, files[5]!.name);
-    await page.getByText('9 instances need your decision').first().waitFor();
+    await page.getByText('9 instances need you').first().waitFor();
     assert.is(await decision.locator('.button-main').count(), 0, 'the page proposes none of the answers');
     await looksRight(page, 'needs-mixed');
     await decision.getByRole('button', { name: /^These are different patients: send 2 studies/ }).click();
@@ -192,7 +192,7 @@ async function isSaidOnPaper({ gateway, account, folder }: Stage): Promise<void>
   const file = join(folder, 'left-out.pdf');
   await writeFile(file, Buffer.from(await sheet.arrayBuffer()));
   const words = execFileSync('pdftotext', ['-layout', file, '-']).toString().replace(/\s+/g, ' ');
-  assert.match(words, '7 of 9 instances are in the PACS. The others are listed below.');
+  assert.match(words, '7 of 9 instances are in the PACS. For the others, the reason is given below.');
   assert.match(words, '1 left out by a person: another patient’s');
   assert.match(words, '1 damaged, or named by the disc’s index and missing on it');
   const printed: string[] = [];

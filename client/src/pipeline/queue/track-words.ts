@@ -1,5 +1,5 @@
 /** The words for the places of a study, also announced aloud. They avoid "sent": there are four places. */
-import { instances, needsDecision } from '../../kit/counted.ts';
+import { instances, needYou } from '../../kit/counted.ts';
 import { formatCount, roundRemaining } from '../../kit/format.ts';
 import type { WaitingFor } from './track-state.ts';
 
@@ -34,7 +34,7 @@ export const trackWords = {
       'You have reached your limit of studies under way. This one stays here and is sent once earlier ones are in the PACS. Your administrator can raise the limit.',
   } satisfies Record<WaitingFor, string>,
   stalled: 'The connection is slow or lost. Sending resumes automatically.',
-  needsDecision,
+  needYou,
   leftOut: (count: number) => `${instances(count)} left out`,
   timeLeft: (seconds: number) => {
     const left = roundRemaining(seconds);

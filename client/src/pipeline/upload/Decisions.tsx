@@ -84,7 +84,7 @@ function Decision({ study, some }: DecisionProps) {
     );
   };
   return (
-    <section aria-label={trackWords.needsDecision(some.instances)}>
+    <section aria-label={trackWords.needYou(some.instances)}>
       <Notice kind="stop" title={sentenceOf(study, some)}>
         <p>{meaningOf(study, some)}</p>
         <div class="notice-actions row">

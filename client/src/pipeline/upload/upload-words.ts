@@ -1,7 +1,7 @@
 /** The texts of one study, of the decisions about it, and of its receipt. */
 import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
-import { counted, instances, needsDecision } from '../../kit/counted.ts';
+import { counted, instances, needYou } from '../../kit/counted.ts';
 import { formatCount } from '../../kit/format.ts';
 import { leftOutWords } from '../../kit/left-out-words.ts';
 
@@ -43,7 +43,7 @@ export const uploadWords = {
   heldHereWhat: 'Nobody sees them in the PACS until you decide.',
   /** On the completion page and beside the receipt, which lists only what reached the gateway. */
   stayed: (count: number) => `${instances(count)} held back on this device: not in the PACS until you decide`,
-  undecided: (count: number, why: string) => `${needsDecision(count)}. ${why}`,
+  undecided: (count: number, why: string) => `${needYou(count)}. ${why}`,
   damagedHere: (count: number) => `${instances(count)} damaged or missing on the disc: not in the PACS`,
   leftOutHere: (count: number) => `${instances(count)} left out: not in the PACS`,
   sendAnother: 'Send another study',

@@ -83,7 +83,7 @@ test('the sentence says how many of what kind, and what to do', () => {
   });
   assert.equal(notificationOf({ ...news, modalities: [], what: 'needs-you' }), {
     title: 'Study needs you',
-    body: '1 instance needs your decision. Open RelayPACS to decide.',
+    body: '1 instance needs you. Open RelayPACS to decide.',
   });
 });
 
