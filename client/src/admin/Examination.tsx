@@ -1,6 +1,7 @@
 /** The findings of *Test*: what is wrong and what to change, all checks, and the settings that fit. */
 import type { Destination, DestinationExamination } from '#shared/protocol/destination.ts';
 import { Icon } from '../kit/Icon.tsx';
+import { hasSignIn } from './destination-form.ts';
 import { destinationWords as words } from './destination-words.ts';
 import type { Tested } from './destinations.store.ts';
 
@@ -19,7 +20,9 @@ export function Examination({ destination, tested, onTune }: Props) {
     <>
       <div role="status">
         {running !== null && <p class="quiet">{running === 'reach' ? words.reaching : words.testing}</p>}
-        {running === null && found && <Verdict found={found} destination={destination} />}
+        {running === null && found && (
+          <Verdict found={found} destination={destination} isShort={tested?.by === 'reach'} />
+        )}
       </div>
       {running === null && found && <AllChecks destination={destination} found={found} onTune={onTune} />}
     </>
@@ -28,9 +31,15 @@ export function Examination({ destination, tested, onTune }: Props) {
 
 type Finding = DestinationExamination['findings'][number];
 
-type VerdictProps = { readonly found: DestinationExamination; readonly destination: Destination };
+type VerdictProps = {
+  readonly found: DestinationExamination;
+  readonly destination: Destination;
+  /** It looks at what is needed to work with it, and not at the limit of a request. */
+  readonly isShort: boolean;
+};
 
-function Verdict({ found: { verdict, findings, milliseconds }, destination }: VerdictProps) {
+function Verdict({ found, destination, isShort }: VerdictProps) {
+  const { verdict, findings, milliseconds } = found;
   const wrong = findings.filter(({ result }) => result === 'fail' || result === 'warn');
   const isOk = verdict?.result !== 'fail';
   // An answer to a question says nothing of the studies that it refuses, or loses.
@@ -43,6 +52,8 @@ function Verdict({ found: { verdict, findings, milliseconds }, destination }: Ve
         {wrong.map((finding) => (
           <Wrong key={finding.title} finding={finding} />
         ))}
+        {!isOk && destination.isPrimary && <p>{words.primaryFails}</p>}
+        {isOk && isShort && hasSignIn(destination.kind) && <p class="small">{words.quick}</p>}
         <p class="small quiet numbers">{words.took(milliseconds)}</p>
       </div>
     </div>

@@ -84,6 +84,10 @@ export const destinationWords = {
   results: { ok: 'Right', warn: 'Check', fail: 'Wrong', skipped: 'Not looked at' },
   well: 'It answers, and gives what it holds.',
   wellBut: 'It answers. Check this:',
+  /** Of a short look at a PACS that speaks HTTP. */
+  quick: 'A short look: it does not try how large a request may be. Press Test for that.',
+  primaryFails:
+    'It is the primary destination: new studies go here all the same, and wait at the gateway until this is mended. Or make another destination primary.',
   answersAlone: 'It answers, but what it does with studies is wrong: see above.',
   allChecks: (count: number) => (count === 1 ? 'The one check' : `All ${count} checks`),
   settings: 'These settings fit this destination:',
@@ -194,6 +198,8 @@ export const destinationWords = {
     name: 'Name',
     nameWhat: 'Lower-case letters, digits and hyphens, for example main-archive.',
     nameOfNew: 'Lower-case letters, digits and hyphens. Leave it empty to take it from the address.',
+    nameAgain: 'Enter another name.',
+    nameFree: (name: string) => `Enter another name, for example ${name}.`,
     nobody: 'Leave both empty if the PACS asks nobody to sign in.',
     primary: 'Send new studies here',
     primaryWhat:
@@ -261,7 +267,8 @@ export const destinationWords = {
       'Leave empty to keep the saved one. Type it again if you change the address, the user name or the certificate authority: another server could answer then, and it must not get the saved one.',
     secretAgain:
       'The address, the user name or the certificate authority is another one. Another server could answer then, and it must not get the saved one.',
-    caWhat: 'With another authority, enter the password, token or secret above again.',
+    caWhat:
+      'With another authority, enter the password, token or secret above again, unless you typed it since you opened this page.',
     certificates: 'Certificates',
     ca: 'Certificate of a private authority (PEM)',
     certificate: 'Certificate of the gateway (PEM), if the PACS asks for one',
