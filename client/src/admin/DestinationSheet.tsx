@@ -1,6 +1,6 @@
 /** The form of one destination. It never holds a saved secret, and forgets a typed one when it closes. */
 import { type Signal, useSignal } from '@preact/signals';
-import { useId } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import {
   mayCommit,
   type CommittingKind,
@@ -16,12 +16,14 @@ import { Sheet } from '../kit/Sheet.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { ApiProblem } from '../net/api-client.ts';
 import {
+  freeName,
   hasCertificates,
   hasSignIn,
   isInTheClear,
   readForm,
   toTyped,
   type Typed,
+  withSecrets,
 } from './destination-form.ts';
 import {
   destinationWords,
@@ -30,6 +32,7 @@ import {
   type FieldName,
 } from './destination-words.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
+import type { Secrets } from './typed-secrets.ts';
 
 const words = destinationWords.form;
 
@@ -38,6 +41,10 @@ export type DestinationSheetProps = {
   readonly destination: Destination | null;
   /** There is no other: the gateway makes it primary. */
   readonly isFirst: boolean;
+  /** The names of all destinations. */
+  readonly taken: readonly string[];
+  /** Typed on this page, for this destination. */
+  readonly secrets: Secrets;
   /** Throws ApiProblem, Unreachable. */
   readonly onSave: (id: string | null, wish: DestinationWish, isPrimary: boolean) => Promise<void>;
   readonly onClose: () => void;
@@ -54,7 +61,8 @@ type Form = {
   readonly before: Typed | null;
 };
 
-export function DestinationSheet({ destination, isFirst, onSave, onClose }: DestinationSheetProps) {
+export function DestinationSheet({ destination, isFirst, taken, ...more }: DestinationSheetProps) {
+  const { secrets, onSave, onClose } = more;
   const form: Form = {
     typed: useSignal(toTyped(destination)),
     mistake: useSignal<Mistake | null>(null),
@@ -63,15 +71,12 @@ export function DestinationSheet({ destination, isFirst, onSave, onClose }: Dest
     before: destination === null ? null : toTyped(destination),
   };
   const submitting = useSubmit((error) => {
-    // It names the field, never what was typed.
-    const detail = error instanceof ApiProblem ? error.detail : null;
-    const trouble = troubleOf(error);
-    form.mistake.value = { ...trouble, next: detail ?? trouble.next, field: null };
+    form.mistake.value = toRefusal(error, form, taken);
   });
   const isPrimary = useSignal(false);
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
-    const read = readForm(form.typed.value, form.before);
+    const read = readForm(withSecrets(form.typed.value, form.before, secrets), form.before, taken);
     form.mistake.value = read.kind === 'wish' ? null : toMistake(read.field, form);
     if (read.kind === 'mistake') return;
     await submitting.run(async () => {
@@ -82,7 +87,12 @@ export function DestinationSheet({ destination, isFirst, onSave, onClose }: Dest
   const typed = form.typed.value;
   return (
     <Sheet title={destination === null ? words.add : words.change(destination.name)} onClose={onClose}>
-      <form class="stack sheet-part destination-form" onSubmit={(event) => void save(event)} noValidate>
+      <form
+        ref={useMistakeInSight(form.mistake.value)}
+        class="stack sheet-part destination-form"
+        onSubmit={(event) => void save(event)}
+        noValidate
+      >
         <Field
           form={form}
           name="name"
@@ -98,8 +108,8 @@ export function DestinationSheet({ destination, isFirst, onSave, onClose }: Dest
         {isInTheClear(typed) && <Notice kind="wait">{words.inTheClear}</Notice>}
         <Details form={form} />
         {form.isNew && <AsPrimary isPrimary={isPrimary} isFirst={isFirst} />}
-        <div id={form.message} role="alert">
-          {form.mistake.value && <MistakeNotice mistake={form.mistake.value} />}
+        <div role="alert">
+          {form.mistake.value?.field === null && <MistakeNotice mistake={form.mistake.value} />}
         </div>
         <FormActions
           submit={words.save}
@@ -129,6 +139,34 @@ const toMistake = (field: FieldName, { typed, isNew }: Form): Mistake => ({
   ...{ title: mistakeIn(field, typed.value.kind), code: null, field },
   next: !isNew && SECRETS.includes(field) ? words.secretAgain : null,
 });
+
+const NAME_TAKEN = 'destination-exists';
+
+function toRefusal(error: unknown, { typed }: Form, taken: readonly string[]): Mistake {
+  const trouble = troubleOf(error);
+  if (trouble.code === NAME_TAKEN) {
+    const name = typed.value.name.trim();
+    const next = name === '' ? words.nameAgain : words.nameFree(freeName(name, [...taken, name]));
+    return { ...trouble, next, field: 'name' };
+  }
+  // It names the field, never what was typed.
+  const detail = error instanceof ApiProblem ? error.detail : null;
+  return { ...trouble, next: detail ?? trouble.next, field: null };
+}
+
+/** The field with the mistake gets the focus, and its message lies beneath it; another message comes into sight. */
+function useMistakeInSight(mistake: Mistake | null): { current: HTMLFormElement | null } {
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (mistake === null) return;
+    const at = form.current?.querySelector<HTMLElement>('[aria-invalid="true"]');
+    const folded = at?.closest('details');
+    if (folded) folded.open = true;
+    at?.focus({ preventScroll: true });
+    (at ?? form.current?.querySelector('[role=alert]'))?.scrollIntoView({ block: 'center' });
+  }, [mistake]);
+  return form;
+}
 
 const mistakeIn = (field: FieldName, kind: DestinationKind): string =>
   field !== 'url'
@@ -330,13 +368,15 @@ function Field({ form, name, label, what, isSecret = false, isLong = false }: Fi
   const { typed, mistake, message } = form;
   const id = useId();
   const hint = `${id}-hint`;
+  const wrong = mistake.value?.field === name ? mistake.value : null;
+  const described = [...(what === undefined ? [] : [hint]), ...(wrong === null ? [] : [message])];
   const input = {
     id,
     name,
     value: typed.value[name],
     spellcheck: false,
-    'aria-invalid': mistake.value?.field === name,
-    'aria-describedby': [...(what === undefined ? [] : [hint]), message].join(' '),
+    'aria-invalid': wrong !== null,
+    'aria-describedby': described.join(' ') || undefined,
     onInput: ({ currentTarget: { value } }: { readonly currentTarget: { readonly value: string } }) => {
       typed.value = { ...typed.value, [name]: value };
     },
@@ -359,6 +399,11 @@ function Field({ form, name, label, what, isSecret = false, isLong = false }: Fi
         <p id={hint} class="small quiet">
           {what}
         </p>
+      )}
+      {wrong && (
+        <div id={message} role="alert">
+          <MistakeNotice mistake={wrong} />
+        </div>
       )}
     </div>
   );

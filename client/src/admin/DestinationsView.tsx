@@ -78,6 +78,8 @@ export function DestinationsView() {
         <DestinationSheet
           destination={editing.value}
           isFirst={destinations?.length === 0}
+          taken={destinations?.map(({ name }) => name) ?? []}
+          secrets={editing.value === null ? {} : store.secrets.of(editing.value)}
           onSave={async (...wanted) => {
             saved.value = await store.save(...wanted);
           }}

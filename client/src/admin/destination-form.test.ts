@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Destination, DestinationKind } from '#shared/protocol/destination.ts';
-import { isInTheClear, readForm, toTyped, type Typed } from './destination-form.ts';
+import { freeName, isInTheClear, readForm, toTyped, withSecrets, type Typed } from './destination-form.ts';
 
 const test = suite('the form of a destination');
 const typed = (more: Partial<Typed>): Typed => ({
@@ -178,6 +178,30 @@ test('a new one is named by its address, and asks nobody to sign in without a us
   const peer = { host: 'fd00::5', port: '104', calledAE: 'PACS' } as const;
   assert.equal(wishOf({ kind: 'dimse', ...peer }), ['pacs-fd00-5', 'none']);
   assert.equal(wishOf({}), ['name'], 'nothing was typed');
+});
+
+test('a second one of a host gets a name that is free', () => {
+  const again = { ...toTyped(null), url: 'https://pacs.test/dicom-web' };
+  const read = readForm(again, null, ['default', 'pacs', 'pacs-2']);
+  assert.is(read.kind === 'wish' && read.wish.name, 'pacs-3');
+  assert.equal(
+    [freeName('pacs', []), freeName('pacs', ['pacs']), freeName('', ['pacs'])],
+    ['pacs', 'pacs-2', ''],
+  );
+});
+
+test('a secret that was typed on this page need not be typed again with another authority', () => {
+  const before = typed({ signIn: 'basic', username: 'relay' });
+  const secrets = { password: 'typed before' };
+  const sent = (more: Partial<Typed>) => {
+    const read = readForm(withSecrets({ ...before, ...more }, before, secrets), before);
+    return read.kind === 'wish' ? (read.wish.authentication as { password?: string }).password : read.field;
+  };
+  assert.is(sent({ ca: PEM }), 'typed before');
+  assert.is(sent({ ca: PEM, password: 'typed now' }), 'typed now');
+  // Another server, or another name, is not told it.
+  assert.is(sent({ ca: PEM, url: 'https://other.test/dicom-web' }), 'password');
+  assert.is(sent({ ca: PEM, username: 'other' }), 'password');
 });
 
 test.run();

@@ -90,9 +90,11 @@ function mistakeInPeer(typed: Typed): FieldName | null {
   return PEER_FIELDS.find(isWrong) ?? null;
 }
 
-/** `before`: as it is saved, with a secret that an empty field keeps; null: a new one. */
-export function readForm(filledIn: Typed, before: Typed | null): ReadForm {
-  const typed = withoutHidden(before === null ? filledUp(filledIn) : filledIn);
+/**
+ * `before`: as it is saved, with a secret that an empty field keeps; null: a new one. `taken`: the names of all others.
+ */
+export function readForm(filledIn: Typed, before: Typed | null, taken: readonly string[] = []): ReadForm {
+  const typed = withoutHidden(before === null ? filledUp(filledIn, taken) : filledIn);
   const missing = before === null || goesElsewhere(typed, before) ? secretOf(typed.signIn) : null;
   const wished = destinationWishSchema.safeParse({
     kind: typed.kind,
@@ -118,14 +120,22 @@ export function readForm(filledIn: Typed, before: Typed | null): ReadForm {
 }
 
 /** Of a new one: its name is that of its host, and without a user name it asks for none. */
-function filledUp(typed: Typed): Typed {
+function filledUp(typed: Typed, taken: readonly string[]): Typed {
   const { signIn, username, password } = typed;
   const asksNobody = signIn === 'basic' && username === '' && password === '';
   return {
     ...typed,
-    name: typed.name.trim() || nameOf(typed),
+    name: typed.name.trim() || freeName(nameOf(typed), taken),
     signIn: asksNobody ? 'none' : signIn,
   };
+}
+
+/** The name, or where another destination has it the first of `name-2`, `name-3` … that none has. */
+export function freeName(name: string, taken: readonly string[]): string {
+  if (name === '' || !taken.includes(name)) return name;
+  let nth = 2;
+  while (taken.includes(`${name}-${nth}`)) nth += 1;
+  return `${name}-${nth}`;
 }
 
 /** The first part of the host's name, or all of an IP address; of a folder its last part. Empty: there is none yet. */
@@ -139,15 +149,32 @@ function nameOf({ kind, url, host }: Typed): string {
     .replaceAll(/^-+|-+$/g, '');
 }
 
+/** Names the server that is told the secret, and the account there. */
+const receiverOf = ({ url, signIn, username, tokenUrl, clientId }: Typed): string =>
+  JSON.stringify([
+    ...[originOf(url), signIn],
+    ...(signIn === 'basic' ? [username] : signIn === 'oauth' ? [originOf(tokenUrl), clientId] : []),
+  ]);
+
 /** A saved secret would then be told to another server: the gateway does not keep it (check-wish.ts). */
 function goesElsewhere(typed: Typed, before: Typed): boolean {
-  const receiver = ({ url, signIn, username, tokenUrl, clientId }: Typed): string =>
-    JSON.stringify([
-      ...[originOf(url), signIn],
-      ...(signIn === 'basic' ? [username] : signIn === 'oauth' ? [originOf(tokenUrl), clientId] : []),
-    ]);
   const ca = typed.ca.trim();
-  return receiver(typed) !== receiver(before) || (ca !== '' && ca !== before.ca.trim());
+  return receiverOf(typed) !== receiverOf(before) || (ca !== '' && ca !== before.ca.trim());
+}
+
+/**
+ * With the secrets that the person typed on this page before, for the same server by the same name: another authority
+ * needs them, and nobody types them twice.
+ */
+export function withSecrets(
+  typed: Typed,
+  before: Typed | null,
+  secrets: Partial<Pick<Typed, 'password' | 'token' | 'clientSecret'>>,
+): Typed {
+  const name = secretOf(typed.signIn);
+  if (before === null || name === null || typed[name] !== '' || receiverOf(typed) !== receiverOf(before))
+    return typed;
+  return { ...typed, ...secrets };
 }
 
 const originOf = (url: string): string => (URL.canParse(url.trim()) ? new URL(url.trim()).origin : '');

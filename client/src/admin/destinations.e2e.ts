@@ -82,11 +82,15 @@ async function asksWhileItFails(page: Page, second: Locator): Promise<void> {
 async function tryFolder(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
-  await page.getByLabel('Name', { exact: true }).fill('third');
+  await page.getByLabel('Name', { exact: true }).fill('default');
   await page.getByLabel('Folder', { exact: true }).fill('/etc');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page.getByText('Enter a path of letters, digits').waitFor();
   await page.getByLabel('Folder', { exact: true }).fill('archive/night');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  // A name that is taken is told at its field, which has the focus, with one that is free.
+  await page.getByText('Enter another name, for example default-2.').waitFor();
+  await page.locator('input[name=name]:focus').fill('third');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await page
     .getByRole('article', { name: 'third' })
@@ -104,6 +108,7 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await openDestinations(page, account.username);
   const first = page.getByRole('article', { name: 'default' });
   await first.getByText('It answers, and gives what it holds.').waitFor();
+  await first.getByText('A short look: it does not try how large a request may be.').waitFor();
   await first.getByText(/^New studies go here, and viewers/).waitFor();
   await first.getByText('It cannot be deleted here: PACS_URL sets it at every start.').waitFor();
   assert.ok(await page.getByRole('button', { name: 'Delete default' }).isDisabled());
@@ -234,6 +239,7 @@ walk(
         .waitFor();
       const verdict = behind.locator('.destination-finding');
       await verdict.getByText(/^The certificate was issued by localhost/).waitFor();
+      await verdict.getByText(/^It is the primary destination: new studies go here all the same/).waitFor();
       await looksRight(page, 'destination-untrusted');
       const authority = /^Certificate file of the authority/;
       await saysUnreadable(page, behind.getByLabel(authority));
