@@ -218,6 +218,25 @@ walk(
   },
 );
 
+walk('a name that is seen while going through all pictures is covered from there', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await choose(page, burnedIn(stage));
+  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await page.getByRole('button', { name: 'Look at all 3 pictures' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: /^Cover the name on instance/ }).click();
+  await page.locator('.cover-image canvas').waitFor();
+  await dialog.getByRole('button', { name: 'Add a box' }).click();
+  await dialog.getByRole('button', { name: 'Cover 1 image' }).click();
+  await dialog.getByRole('button', { name: 'Release 1 image' }).click();
+  // Back among the pictures, at this one.
+  await dialog.getByRole('button', { name: /^Change the boxes on instance/ }).waitFor();
+  assert.ok(await dialog.getByRole('checkbox', { name: /I covered everything in this picture/ }).isChecked());
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'detached' });
+});
+
 walk(
   'the tick of a picture that nobody opened says why, and its sentence opens that picture',
   async (stage) => {

@@ -201,39 +201,77 @@ function LeaveOut({ store, found, at }: LeaveOutProps) {
 type CoverProps = Omit<ReleaseProps, 'place' | 'onOpen'> & { readonly files: readonly FoundFile[] };
 
 function Cover({ store, found, files, boxes }: CoverProps) {
-  const ingest = useIngest();
   const [isOpen, setOpen] = useState(false);
   const draft = useRef<readonly Box[]>([]);
-  const at = files.indexOf(found) + 1;
-  const policy = ingest.policy.value;
-  if (!isReleasable(policy, found) || !hasPicture(store, policy, found)) return null;
   const drawn = draft.current.length > 0 ? draft.current : (boxes ?? []);
-  const label = drawn.length > 0 ? deidWords.held.change : deidWords.held.cover;
   return (
     <>
-      <button
-        type="button"
-        class="button"
-        aria-haspopup="dialog"
-        aria-label={deidWords.held.onInstance(label, at)}
-        disabled={ingest.phase.value === 'queueing'}
-        onClick={() => setOpen(true)}
-      >
-        {label}
-      </button>
+      <CoverButton
+        store={store}
+        found={found}
+        at={files.indexOf(found) + 1}
+        drawn={drawn}
+        onOpen={() => setOpen(true)}
+      />
       {isOpen && (
-        <CoverSheet
-          files={coveredWith(found, files, store, ingest)}
+        <Covering
+          store={store}
           found={found}
-          at={at}
-          boxes={drawn}
+          files={files}
+          drawn={drawn}
           onBoxes={(now) => {
             draft.current = now;
           }}
-          seen={store}
           onClose={() => setOpen(false)}
         />
       )}
     </>
+  );
+}
+
+export type CoverButtonProps = Pick<ReleaseProps, 'store' | 'found'> & {
+  /** Its number in the series. */
+  readonly at: number;
+  /** The boxes that a person has drawn on it. */
+  readonly drawn: readonly Box[];
+  readonly onOpen: () => void;
+};
+
+export function CoverButton({ store, found, at, drawn, onOpen }: CoverButtonProps) {
+  const ingest = useIngest();
+  const policy = ingest.policy.value;
+  if (!isReleasable(policy, found) || !hasPicture(store, policy, found)) return null;
+  const label = drawn.length > 0 ? deidWords.held.change : deidWords.held.cover;
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-haspopup="dialog"
+      aria-label={deidWords.held.onInstance(label, at)}
+      disabled={ingest.phase.value === 'queueing'}
+      onClick={onOpen}
+    >
+      {label}
+    </button>
+  );
+}
+
+export type CoveringProps = Omit<CoverButtonProps, 'at' | 'onOpen'> &
+  Pick<CoverProps, 'files'> &
+  Pick<CoverSheetProps, 'onBoxes' | 'onClose'>;
+
+/** The sheet on which a person covers the name. */
+export function Covering({ store, found, files, drawn, onBoxes, onClose }: CoveringProps) {
+  const ingest = useIngest();
+  return (
+    <CoverSheet
+      files={coveredWith(found, files, store, ingest)}
+      found={found}
+      at={files.indexOf(found) + 1}
+      boxes={drawn}
+      onBoxes={onBoxes}
+      seen={store}
+      onClose={onClose}
+    />
   );
 }

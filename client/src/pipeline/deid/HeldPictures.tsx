@@ -2,14 +2,17 @@
  * The large pictures of what is held back of a series, one after the other, with the decision beside each: a person who
  * has seen all of them releases all of them here.
  */
+import { useRef, useState } from 'preact/hooks';
+import type { Box } from '#shared/dicom/boxes.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
 import { staysHere } from '../ingest/held-back.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { deidWords } from './deid-words.ts';
 import type { FramePlace } from './follow-frame.ts';
-import { Release } from './HeldInstance.tsx';
+import { CoverButton, Covering, Release } from './HeldInstance.tsx';
 import { LargePicture } from './InstancePicture.tsx';
+import { middleFrame } from './looked-frames.ts';
 import { NamingTexts } from './NamingTexts.tsx';
 import { seenOf } from './what-to-look-at.ts';
 
@@ -41,22 +44,31 @@ type OpenedProps = HeldPicturesProps & { readonly opened: OpenPictures };
 
 function Opened({ store, opened, files, inSeries, onClose }: OpenedProps) {
   const ingest = useIngest();
-  const policy = ingest.policy.value;
-  const released = ingest.released.value;
   const numberOf = (found: FoundFile) => inSeries.indexOf(found) + 1;
   // Read at each call: the picture follows a decision made beside it.
   const boxesOf = (found: FoundFile) =>
     staysHere(ingest.policy.value, ingest.released.value, found)
       ? undefined
       : ingest.released.value.get(found.ordinal);
-  const open = files.filter((found) => staysHere(policy, released, found));
-  const seen = seenOf(store, policy, open);
+  const { covering, covered, drawnOn, cover, isCovering, draw, end } = useCovering(boxesOf);
+  // A picture behind the editor is not in sight: nothing of it counts as seen.
+  if (covering)
+    return (
+      <Covering
+        store={store}
+        found={covering}
+        files={inSeries}
+        drawn={drawnOn(covering)}
+        onBoxes={(now) => draw(covering, now)}
+        onClose={end}
+      />
+    );
   return (
     <LargePicture
       seen={store}
       files={files}
-      first={opened.first}
-      plays={opened.plays}
+      first={covered ? { found: covered, frame: middleFrame(covered) } : opened.first}
+      plays={opened.plays && !covered}
       numberOf={numberOf}
       boxesOf={(found) => boxesOf(found) ?? []}
       decide={(found) => (
@@ -68,22 +80,67 @@ function Opened({ store, opened, files, inSeries, onClose }: OpenedProps) {
             place={deidWords.stage.instance(numberOf(found), inSeries.length)}
             boxes={boxesOf(found)}
           />
-          {files.length > 1 && open.length > 0 && (
-            <button
-              type="button"
-              class="button button-main"
-              disabled={seen.length < open.length || ingest.phase.value === 'queueing'}
-              onClick={() => {
-                onClose(open[0]!);
-                ingest.release(seen);
-              }}
-            >
-              {deidWords.held.allSaid(open.length)}
-            </button>
-          )}
+          <CoverButton
+            store={store}
+            found={found}
+            at={numberOf(found)}
+            drawn={drawnOn(found)}
+            onOpen={() => cover(found)}
+          />
+          {files.length > 1 && <ReleaseAll store={store} files={files} onClose={onClose} />}
         </>
       )}
-      onClose={onClose}
+      onClose={(last) => {
+        // The editor has closed it, and not the person.
+        if (!isCovering.current) onClose(last);
+      }}
     />
   );
+}
+
+/** Of those that a person goes through, once all of them were seen. */
+function ReleaseAll({ store, files, onClose }: Pick<OpenedProps, 'store' | 'files' | 'onClose'>) {
+  const ingest = useIngest();
+  const policy = ingest.policy.value;
+  const open = files.filter((found) => staysHere(policy, ingest.released.value, found));
+  const seen = seenOf(store, policy, open);
+  if (open.length === 0) return null;
+  return (
+    <button
+      type="button"
+      class="button button-main"
+      disabled={seen.length < open.length || ingest.phase.value === 'queueing'}
+      onClick={() => {
+        onClose(open[0]!);
+        ingest.release(seen);
+      }}
+    >
+      {deidWords.held.allSaid(open.length)}
+    </button>
+  );
+}
+
+/** The picture that a person covers, in place of the large one, which then opens again where it was. */
+function useCovering(boxesOf: (found: FoundFile) => readonly Box[] | undefined) {
+  const [covering, setCovering] = useState<FoundFile | null>(null);
+  const [covered, setCovered] = useState<FoundFile | null>(null);
+  const isCovering = useRef(false);
+  const drafts = useRef(new Map<number, readonly Box[]>());
+  const draftOf = ({ ordinal }: FoundFile) => drafts.current.get(ordinal) ?? [];
+  return {
+    covering,
+    covered,
+    drawnOn: (found: FoundFile) => (draftOf(found).length > 0 ? draftOf(found) : (boxesOf(found) ?? [])),
+    isCovering,
+    cover(found: FoundFile) {
+      isCovering.current = true;
+      setCovering(found);
+    },
+    draw: ({ ordinal }: FoundFile, now: readonly Box[]) => void drafts.current.set(ordinal, now),
+    end() {
+      isCovering.current = false;
+      setCovered(covering);
+      setCovering(null);
+    },
+  };
 }
