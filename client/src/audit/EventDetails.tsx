@@ -24,6 +24,7 @@ export function EventDetails({ row, said, onChoose }: EventDetailsProps) {
     'by',
     'accountId',
     'caseId',
+    ...(said.device === null ? [] : ['deviceId']),
     ...(said.study === null ? [] : ['studyInstanceUID', 'studies']),
   ]);
   return (
@@ -37,8 +38,11 @@ export function EventDetails({ row, said, onChoose }: EventDetailsProps) {
         <Fact name={words.coded}>{coded === null ? words.unknown : <Codes coded={coded} />}</Fact>
         {coded !== null && <Fact name={words.action}>{words.actions[coded.action]}</Fact>}
         <Fact name={words.outcome}>{words.outcomes[said.outcome]}</Fact>
-        {said.whoId !== null && <Account name={words.who} username={said.who} id={said.whoId} />}
-        {said.whomId !== null && <Account name={words.whom} username={said.more[0] ?? ''} id={said.whomId} />}
+        {said.whoId !== null && <Named name={words.who} text={said.who} id={said.whoId} />}
+        {said.whomId !== null && <Named name={words.whom} text={said.more[0] ?? ''} id={said.whomId} />}
+        {said.device !== null && (
+          <Named name={words.device} text={said.device.name ?? words.aDevice} id={said.device.id} />
+        )}
         {said.study !== null && (
           <Fact name={words.study} isCode>
             {said.study.uid}
@@ -99,12 +103,13 @@ function Fact({ name, isCode = false, isField = false, children }: FactProps) {
   );
 }
 
-type AccountProps = { readonly name: string; readonly username: string; readonly id: string };
+type NamedProps = { readonly name: string; readonly text: string; readonly id: string };
 
-function Account({ name, username, id }: AccountProps) {
+/** An account or a device, as people know it, with its id. */
+function Named({ name, text, id }: NamedProps) {
   return (
     <Fact name={name}>
-      <bdi>{username}</bdi> <span class="code quiet">{id}</span>
+      <bdi>{text}</bdi> <span class="code quiet">{id}</span>
     </Fact>
   );
 }

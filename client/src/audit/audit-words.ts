@@ -211,7 +211,7 @@ export const auditWords = {
   study: (end: string) => `Study …${end}`,
   studies: (count: number) => counted(count, 'study', 'studies'),
   from: {
-    device: 'by a device',
+    device: (name: string | null, id: string) => `by ${name ?? 'a device'} (${id})`,
     key: (name: string) => `by API key “${name}”`,
     modality: 'by a modality',
     address: (address: string) => `from ${address}`,
@@ -228,6 +228,8 @@ export const auditWords = {
     outcome: 'Outcome',
     who: 'Account',
     whom: 'Of the account',
+    device: 'Device',
+    aDevice: 'Without a name',
     study: 'Study Instance UID',
     case: 'Case',
     hash: 'Hash (SHA-256)',

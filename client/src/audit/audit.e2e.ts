@@ -88,7 +88,7 @@ walk(
     const said = await rows(page).allInnerTexts();
     assert.ok(said.length > 3 && said.every((text) => text.includes(technician)), said.join(' | '));
     const began = rows(page).filter({ hasText: 'Began to send a study' });
-    await began.getByText('by a device').waitFor();
+    await began.getByText(/^by Chrome on \w+ \([0-9a-f]{8}\)$/).waitFor();
     await began.getByRole('button', { name: /^Details of event/ }).click();
     await page.getByText('Begin Transferring DICOM Instances (DCM 110102)').waitFor();
     await page.locator('.audit-details').evaluate((details) => details.scrollIntoView({ block: 'center' }));

@@ -21,6 +21,7 @@ const page = (seqs: readonly number[], some: object = {}) =>
       accounts: Object.fromEntries(seqs.map((seq) => [`a${seq}`, `n${seq}`])),
       keys: {},
       cases: {},
+      devices: {},
       studies: {},
     },
     newest: CHECKED_UNASKED + 1,

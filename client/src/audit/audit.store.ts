@@ -137,6 +137,7 @@ function merged(known: AuditNames | undefined, more: AuditNames): AuditNames {
     accounts: { ...known.accounts, ...more.accounts },
     keys: { ...known.keys, ...more.keys },
     cases: { ...known.cases, ...more.cases },
+    devices: { ...known.devices, ...more.devices },
     studies: { ...known.studies, ...more.studies },
   };
 }

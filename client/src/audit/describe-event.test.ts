@@ -11,6 +11,7 @@ const NAMES: AuditNames = {
   accounts: { a: 'anna', b: 'bert' },
   keys: { k: 'night export' },
   cases: { c: 12 },
+  devices: { '3f2a91c0-0000-4000-8000-000000000001': 'Chrome on Windows' },
   studies: { '1.2.3': '6f1c2d3e-0000-4000-8000-000000000001' },
 };
 const describe = (event: string, fields: Record<string, unknown> = {}) =>
@@ -79,7 +80,9 @@ test('does not say that a study was handed over, or is safe, of which the PACS h
 
 test('names the study, the case, the API key and what was read', () => {
   const sent = describe('upload-opened', { by: 'a', deviceId: 'd', studyInstanceUID: '1.2.3' });
-  assert.equal([sent.study?.uploadId, sent.from], [NAMES.studies['1.2.3'], 'by a device']);
+  assert.equal([sent.study?.uploadId, sent.from], [NAMES.studies['1.2.3'], 'by a device (d)']);
+  const named = describe('upload-opened', { by: 'a', deviceId: '3f2a91c0-0000-4000-8000-000000000001' });
+  assert.is(named.from, 'by Chrome on Windows (3f2a91c0)');
   assert.is(describe('upload-opened', { studyInstanceUID: '1.2.4' }).study?.uploadId, null);
   assert.equal(describe('case-noted', { caseId: 'c', by: 'a' }).case, { id: 'c', number: 12 });
   const read = describe('records-read', {

@@ -16,6 +16,7 @@ export type Described = {
   readonly whomId: string | null;
   readonly study: { readonly uid: string; readonly uploadId: string | null } | null;
   readonly case: { readonly id: string; readonly number: number | null } | null;
+  readonly device: { readonly id: string; readonly name: string | null } | null;
   readonly from: string | null;
   /** It went on until then: readings are one event for a quarter of an hour. */
   readonly until: string | null;
@@ -29,6 +30,7 @@ export function describeEvent({ event, fields }: AuditRow, names: AuditNames): D
   const whomId = by !== null && account !== null && account !== by ? account : null;
   const [uid = null, ...others] = studiesIn(fields);
   const caseId = textOf(fields, 'caseId');
+  const deviceId = textOf(fields, 'deviceId');
   return {
     who: whoOf(event, whoId, names),
     whoId,
@@ -37,6 +39,7 @@ export function describeEvent({ event, fields }: AuditRow, names: AuditNames): D
     more: [...(whomId === null ? [] : [nameIn(names, whomId)]), ...moreOf(event, fields)],
     study: uid === null || others.length > 0 ? null : { uid, uploadId: ownIn(names.studies, uid) },
     case: caseId === null ? null : { id: caseId, number: ownIn(names.cases, caseId) },
+    device: deviceId === null ? null : { id: deviceId, name: ownIn(names.devices, deviceId) },
     from: fromOf(event, fields, names),
     until: SPANNED.includes(event) ? textOf(fields, 'until') : null,
     outcome: outcomeOf(event, fields),
@@ -127,7 +130,9 @@ function fieldsIn(changed: unknown): string[] {
 function fromOf(event: string, fields: Fields, names: AuditNames): string | null {
   const key = textOf(fields, 'keyId');
   if (key !== null) return words.from.key(ownIn(names.keys, key) ?? key.slice(0, 8));
-  if (textOf(fields, 'deviceId') !== null && !event.startsWith('device-')) return words.from.device;
+  const device = textOf(fields, 'deviceId');
+  if (device !== null && !event.startsWith('device-'))
+    return words.from.device(ownIn(names.devices, device), device.slice(0, 8));
   if (textOf(fields, 'peerId') !== null) return words.from.modality;
   const address = textOf(fields, 'address');
   if (address === null || textOf(fields, 'destinationId') !== null) return null;

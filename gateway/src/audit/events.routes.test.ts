@@ -6,6 +6,7 @@ import { AUDIT_EVENTS, AUDIT_KINDS, eventsOfKind, type OfStudy } from '#shared/p
 import { auditVerdictSchema } from '#shared/protocol/audit-head.ts';
 import { auditPageSchema, auditPeopleSchema, type AuditPage } from '#shared/protocol/audit-page.ts';
 import { openTestCase } from '../testing/open-cases.ts';
+import { createTestDevice } from '../testing/open-device.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { testFilm } from '../testing/open-subject.ts';
@@ -102,6 +103,23 @@ test('are narrowed by study, by case, by kind and by time, page by page', async 
   assert.is((await found(`to=${future}`)).rows.length, Math.min(50, paged.length));
 });
 
+test('name the device that did them, in the page and beside its id in the file', async () => {
+  const { accessToken: token, user } = await gateway.userWith(['technician']);
+  const device = await createTestDevice(gateway);
+  const agent = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
+  assert.is(await device.enrol(token, agent), 200);
+  const { names } = await found(`device=${device.id}`);
+  assert.equal(names.devices, { [device.id]: 'Firefox on Linux' });
+  const csv = await gateway.call('GET', `/audit/events?format=csv&person=${user.id}`, { token: auditor });
+  const bytes = new Uint8Array(await csv.arrayBuffer());
+  const [head, ...lines] = await Array.fromAsync(
+    readCsv([bytes].values() as unknown as AsyncIterable<Uint8Array>),
+  );
+  const cellsOf = (name: string) =>
+    lines.map(({ cells }) => cells[head!.cells.indexOf(name)]).filter(Boolean);
+  assert.equal([cellsOf('device'), cellsOf('device id')], [['Firefox on Linux'], [device.id]]);
+});
+
 test('are narrowed by the device that did them', async () => {
   const { user } = await gateway.userWith(['technician']);
   const { db } = gateway.database;
@@ -145,7 +163,7 @@ test('are not told to others, and of another site nothing is found by any filter
   for (const query of asked) {
     const { rows, names, study } = await found(query, stranger.accessToken);
     assert.equal(rows, [], query);
-    assert.equal(names, { accounts: {}, keys: {}, cases: {}, studies: {} }, query);
+    assert.equal(names, { accounts: {}, keys: {}, cases: {}, studies: {}, devices: {} }, query);
     assert.is(study?.id ?? null, null, query);
   }
   const own = await found('', stranger.accessToken);

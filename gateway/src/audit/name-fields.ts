@@ -1,4 +1,4 @@
-/** Names for the ids in events, so that a person can read them: of accounts, API keys, cases, studies. */
+/** Names for the ids in events, so that a person can read them: of accounts, API keys, cases, devices, studies. */
 import { sql } from 'kysely';
 import { studiesIn } from '#shared/protocol/audit-events.ts';
 import type { AuditNames } from '#shared/protocol/audit-page.ts';
@@ -22,7 +22,7 @@ const isAny = (events: Events, ...names: readonly string[]) =>
 
 /** Of this site alone. An id of something that is gone has no name. */
 export async function nameFields(db: Db, siteId: string, events: Events): Promise<AuditNames> {
-  const [accounts, keys, cases, studies] = await Promise.all([
+  const [accounts, keys, cases, devices, studies] = await Promise.all([
     db
       .selectFrom('account')
       .select(['id', 'username'])
@@ -41,12 +41,19 @@ export async function nameFields(db: Db, siteId: string, events: Events): Promis
       .where('site_id', '=', siteId)
       .where(isAny(events, 'caseId'))
       .execute(),
+    db
+      .selectFrom('device')
+      .select(['id', 'name'])
+      .where('site_id', '=', siteId)
+      .where(isAny(events, 'deviceId'))
+      .execute(),
     uploadsOfStudies(db, siteId, [...new Set(events.flatMap(({ fields }) => studiesIn(fields)))]),
   ]);
   return {
     accounts: Object.fromEntries(accounts.map(({ id, username }) => [id, username])),
     keys: Object.fromEntries(keys.map(({ id, name }) => [id, name])),
     cases: Object.fromEntries(cases.map(({ id, number }) => [id, number])),
+    devices: Object.fromEntries(devices.flatMap(({ id, name }) => (name === null ? [] : [[id, name]]))),
     studies: Object.fromEntries(studies.map(({ uid, uploadId }) => [uid, uploadId])),
   };
 }

@@ -18,8 +18,8 @@ export const CSV_HEADERS = {
 
 const COLUMNS = [
   ...['number', 'time', 'event', 'kind', 'event id', 'event meaning', 'event type', 'action', 'outcome'],
-  ...['account', 'account id', 'of account', 'of account id', 'study instance uid', 'case', 'device'],
-  ...['api key', 'address', 'fields', 'hash'],
+  ...['account', 'account id', 'of account', 'of account id', 'study instance uid', 'case'],
+  ...['device', 'device id', 'api key', 'address', 'fields', 'hash'],
 ];
 
 type Tools = { readonly db: Db; readonly now: () => Date };
@@ -78,7 +78,8 @@ function cellsOf({ seq, at, event, fields, hash }: AuditRow, names: AuditNames):
     ...[String(seq), at.toISOString(), event, coded?.kind ?? '', id.code, id.meaning, type],
     ...[coded?.action ?? '', String(outcomeOf(event, fields))],
     ...[names.accounts[by] ?? '', by, names.accounts[whose] ?? '', whose],
-    ...[studiesIn(fields).join(' '), String(names.cases[text('caseId')] ?? ''), text('deviceId')],
+    ...[studiesIn(fields).join(' '), String(names.cases[text('caseId')] ?? '')],
+    ...[names.devices[text('deviceId')] ?? '', text('deviceId')],
     ...[names.keys[text('keyId')] ?? text('keyId'), text('address'), JSON.stringify(fields), hash],
   ];
 }

@@ -82,7 +82,7 @@ async function endRights(
 export async function enrolDevice(
   tools: DeviceRightTools,
   user: Pick<Caller, 'id' | 'siteId' | 'epoch'>,
-  key: PublicEcKey,
+  { name, key }: { readonly name: string | null; readonly key: PublicEcKey },
 ): Promise<string> {
   const { kty, crv, x, y } = key;
   const publicKey = { kty, crv, x, y };
@@ -93,7 +93,7 @@ export async function enrolDevice(
     await requireEpoch(trx, user);
     const deviceId = await insertOrRenewDevice(
       trx,
-      { siteId: user.siteId, accountId: user.id, thumbprint, publicKey },
+      { siteId: user.siteId, accountId: user.id, name, thumbprint, publicKey },
       now,
     );
     const living = (await livingDevices(trx, user.id)).filter(({ id }) => id !== deviceId);

@@ -8,6 +8,7 @@ import {
   type Role,
 } from '#shared/protocol/api.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import { deviceNameOf } from './device-name.ts';
 import { type DeviceRightTools, enrolDevice, giveDeviceToken } from './device-right.ts';
 
 const enrolAnswer = z.object(enrolAnswerSchema.shape).openapi('EnrolledDevice');
@@ -48,7 +49,8 @@ export function deviceRoutes(tools: DeviceRouteTools): Router {
   const router = createRouter();
   const routes = routesFor(tools.senders);
   router.openapi(routes.enrol, async (c) => {
-    const deviceId = await enrolDevice(tools, callerOf(c), c.req.valid('json').publicKey);
+    const name = deviceNameOf(c.req.header('user-agent'));
+    const deviceId = await enrolDevice(tools, callerOf(c), { name, key: c.req.valid('json').publicKey });
     return c.json({ deviceId, audience: tools.audiences[0] }, 200);
   });
   router.openapi(routes.deviceToken, async (c) =>

@@ -21,6 +21,7 @@ export async function lockDevice(trx: Trx, id: string): Promise<Device | undefin
 export type NewDevice = {
   readonly siteId: string;
   readonly accountId: string;
+  readonly name: string | null;
   readonly thumbprint: string;
   readonly publicKey: PublicEcKey;
 };
@@ -30,7 +31,7 @@ export type NewDevice = {
  */
 export async function insertOrRenewDevice(
   trx: Trx,
-  { siteId, accountId, thumbprint, publicKey }: NewDevice,
+  { siteId, accountId, name, thumbprint, publicKey }: NewDevice,
   now: Date,
 ): Promise<string> {
   const row = await trx
@@ -38,6 +39,7 @@ export async function insertOrRenewDevice(
     .values({
       site_id: siteId,
       account_id: accountId,
+      name,
       thumbprint,
       public_key: JSON.stringify(publicKey),
       created_at: now,
@@ -45,7 +47,9 @@ export async function insertOrRenewDevice(
       revoked_at: null,
     })
     .onConflict((conflict) =>
-      conflict.columns(['account_id', 'thumbprint']).doUpdateSet({ last_seen_at: now, revoked_at: null }),
+      conflict
+        .columns(['account_id', 'thumbprint'])
+        .doUpdateSet({ name, last_seen_at: now, revoked_at: null }),
     )
     .returning('id')
     .executeTakeFirstOrThrow();

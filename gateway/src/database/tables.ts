@@ -103,6 +103,8 @@ export type DeviceTable = {
   id: Generated<string>;
   site_id: string;
   account_id: string;
+  /** Its browser and system, as they were when it last enrolled; null: it named neither. */
+  name: Generated<string | null>;
   /** RFC 7638: the same key of the same account is the same device. */
   thumbprint: string;
   /** The four members of an EC JWK that make the key (RFC 7518 §6.2.1). */

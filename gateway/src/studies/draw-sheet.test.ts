@@ -109,6 +109,16 @@ test('has the pseudonym where there is one', async () => {
   assert.not.match((await read(sheetOf(there))).words, 'Pseudonym');
 });
 
+test('names the device as people know it, beside the beginning of its id', async () => {
+  const sentFrom = (device: SheetReceipt['sender']['device']) =>
+    read(sheetOf([instance(1, 'stored')], { sender: { username: 'noor', accountId: randomUUID(), device } }));
+  const id = '3f2a91c0-5b1d-4f6e-9a77-2f6a9f1c0001';
+  const named = (await sentFrom({ id, name: 'Chrome on Windows' })).words;
+  assert.match(named, 'Chrome on Windows, device 3f2a91c0');
+  assert.not.match(named, id);
+  assert.match((await sentFrom({ id, name: null })).words, 'device 3f2a91c0');
+});
+
 test('says of each further destination what it has, and which was given up', async () => {
   const sheet = sheetOf([instance(1, 'stored'), instance(2, 'stored')]);
   const digest = 'a'.repeat(64);

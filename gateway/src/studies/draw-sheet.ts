@@ -26,7 +26,11 @@ export type SheetReceipt = {
   readonly jws: string;
   readonly uploadId: string;
   readonly sentAt: Date;
-  readonly sender: { readonly username: string; readonly accountId: string; readonly device: string | null };
+  readonly sender: {
+    readonly username: string;
+    readonly accountId: string;
+    readonly device: { readonly id: string; readonly name: string | null } | null;
+  };
   /** The Patient ID under which the PACS has it, where names were removed; null: not known, or not removed. */
   readonly pseudonym: string | null;
   /** Instances by SOP Class UID. */

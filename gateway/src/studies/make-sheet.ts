@@ -61,9 +61,10 @@ async function withReceipts(
     uploads.map(({ id }) => id),
   );
   const pages: SheetUpload[] = [];
-  for (const { id, username, account_id: accountId, device_id: device, created_at: sentAt } of uploads) {
+  for (const { id, username, account_id: accountId, created_at: sentAt, ...of } of uploads) {
     const jws = receipts.get(id);
     if (jws === undefined) continue;
+    const device = of.device_id === null ? null : { id: of.device_id, name: of.device_name };
     const sender = { username, accountId, device };
     pages.push({ jws, uploadId: id, sentAt, sender, classes: await classesOf(db, id) });
   }

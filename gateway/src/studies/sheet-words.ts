@@ -47,7 +47,9 @@ export const sheetWords = {
   coerced: (attributes: readonly CoercedAttribute[]) => `a rule changed ${nameCoerced(attributes)} there`,
   unfinished: (name: string) => `${name}: not finished there when this was signed`,
   givenUp: (at: string) => `given up by an administrator, ${at}`,
-  device: (id: string) => `device ${id}`,
+  /** The beginning of its id is enough to find the study in a search of the site. */
+  device: ({ id, name }: { readonly id: string; readonly name: string | null }) =>
+    `${name === null ? '' : `${name}, `}device ${id.slice(0, 8)}`,
   fromDevice: 'from a device they had signed in on',
   signedIn: 'signed in',
   account: (id: string) => `account ${id}`,

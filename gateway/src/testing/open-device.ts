@@ -8,7 +8,7 @@ export type TestDevice = {
   /** Its id once it is enrolled. */
   readonly id: string;
   /** With anybody's token; the status. */
-  enrol(token: string): Promise<number>;
+  enrol(token: string, userAgent?: string): Promise<number>;
   /** A true assertion, with these claims changed; undefined leaves one out. `header` changes the header. */
   assertion(claims?: JWTPayload, header?: { alg?: string }): Promise<string>;
   exchange(assertion: string): Promise<Response>;
@@ -26,9 +26,10 @@ export async function createTestDevice(gateway: TestGateway): Promise<TestDevice
     get id() {
       return id;
     },
-    async enrol(token) {
+    async enrol(token, userAgent) {
       const answer = await gateway.call('POST', '/auth/enrol', {
         token,
+        ...(userAgent !== undefined && { headers: { 'user-agent': userAgent } }),
         body: { publicKey: device.publicKey },
       });
       if (answer.ok)

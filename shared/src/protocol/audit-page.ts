@@ -19,6 +19,8 @@ export const auditNamesSchema = z.object({
   keys: z.record(z.string(), z.string()),
   /** The number of each case. */
   cases: z.record(z.string(), z.number().int()),
+  /** The browser and system of each device that named them. */
+  devices: z.record(z.string(), z.string()),
   /** By Study Instance UID: the newest upload of the study. */
   studies: z.record(z.string(), z.uuid()),
 });

@@ -22,7 +22,7 @@ export const PEOPLE_AND_DEVICES = [
   `create index refresh_token_account on refresh_token (account_id)`,
   `create table device (
     id uuid primary key default gen_random_uuid(), site_id uuid not null references site,
-    account_id uuid not null references account, thumbprint text not null, public_key jsonb not null,
+    account_id uuid not null references account, name text, thumbprint text not null, public_key jsonb not null,
     created_at timestamptz not null default now(), last_seen_at timestamptz not null, revoked_at timestamptz,
     unique (account_id, thumbprint))`,
   // Kept as long as an assertion could be repeated, and in the database, because the repetition may reach

@@ -49,6 +49,7 @@ for (const [what, end] of Object.entries(RIGHT_ENDS)) {
     const row = {
       siteId: pipeline.siteId,
       accountId: pipeline.accountId,
+      name: null,
       thumbprint: randomUUID(),
       publicKey: { kty: 'EC', crv: 'P-256', x: '', y: '' } as const,
     };
