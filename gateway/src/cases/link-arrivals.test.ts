@@ -119,6 +119,17 @@ test('two patients with one number, each of another hospital, are never one', as
   assert.is(refused.status, 422);
 });
 
+test('a study that the PACS lists under several patients is linked by none of their numbers', async () => {
+  const waits = await openTestCase(gateway, token, { expected: { accessionNumber: 'ACC-SPOILT' } });
+  const study = await deliverStudy(gateway, { token, seed: 924, patientId: 'PID-OTHER' });
+  const spoilt = { ...gateway.pacs.studies.at(-1)!, patientId: 'PID-SPOILT', accessionNumber: 'ACC-SPOILT' };
+  assert.is(spoilt.studyInstanceUID, study);
+  gateway.pacs.studies.splice(-1, 0, spoilt);
+  await link();
+  const { expects, studies } = await read(waits.id);
+  assert.equal([expects, studies], ['accession-number', []]);
+});
+
 test('one study of which the PACS says nothing holds up no other', async () => {
   const waits = await openTestCase(gateway, token, { expected: { accessionNumber: 'ACC-95' } });
   const broken = await deliverStudy(gateway, { token, seed: 914, accessionNumber: 'ACC-94' });

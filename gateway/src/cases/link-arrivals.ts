@@ -8,7 +8,7 @@ import { recordAudit } from '../audit/audit.ts';
 import { PacsUnreachable, type DescribedStudy } from '../ports/pacs/pacs.ts';
 import type { CaseTools } from './case-tools.ts';
 import { addStudies, updateCase } from './case.store.ts';
-import { FOUND_LIMIT, isOnePatient } from './read-patients.ts';
+import { FOUND_LIMIT, isOnePatient, ofOnePatient } from './read-patients.ts';
 
 /** In one turn of the clock: each is a search at the PACS. */
 const AT_ONCE = 50;
@@ -25,8 +25,8 @@ export async function linkArrivals(tools: CaseTools, signal: AbortSignal): Promi
     if (signal.aborted) return;
     try {
       const key = { studyInstanceUID: arrival.studyInstanceUID };
-      const [study] = await pacs.searchStudies(key, 1, signal);
-      await compare(tools, arrival, { study, signal });
+      const rows = await pacs.searchStudies(key, FOUND_LIMIT, signal);
+      await compare(tools, arrival, { study: ofOnePatient(rows), signal });
     } catch (error) {
       // No answer at all: the others would wait for it too, and the next turn asks again.
       if (error instanceof PacsUnreachable && error.status === null) return;
@@ -50,7 +50,10 @@ async function newArrivals({ db }: CaseTools): Promise<readonly Arrival[]> {
   return rows;
 }
 
-/** `study` undefined: the PACS does not show it. It was confirmed, so it will not, and is not asked for again. */
+/**
+ * `study` undefined: the PACS does not show it, or shows it as several patients'. It was confirmed, so that will not
+ * change, and it is asked for again only once more of it arrives.
+ */
 async function compare(
   tools: CaseTools,
   { siteId, studyInstanceUID, changedAt }: Arrival,

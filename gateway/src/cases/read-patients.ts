@@ -36,7 +36,7 @@ export async function readPatients(
   return Promise.all(
     studyInstanceUIDs.map(async (studyInstanceUID) => {
       const rows = await searchStudies(tools, { studyInstanceUID });
-      const found = rows.length === 1 || isOnePatient(rows) ? rows[0] : undefined;
+      const found = ofOnePatient(rows);
       return {
         studyInstanceUID,
         patientName: found?.patientName ?? null,
@@ -51,6 +51,13 @@ export async function readPatients(
     }),
   );
 }
+
+/**
+ * One study by the rows under which the PACS lists it. Undefined: there are none, or of several patients; an Orthanc
+ * lists a study so once somebody has sent images of another patient under its UID.
+ */
+export const ofOnePatient = (rows: readonly DescribedStudy[]): DescribedStudy | undefined =>
+  rows.length === 1 || isOnePatient(rows) ? rows[0] : undefined;
 
 /** Whether the PACS says that all of these are of one patient. A Patient ID alone counts under one issuer. */
 export function isOnePatient(studies: readonly DescribedStudy[]): boolean {
