@@ -17,7 +17,7 @@ import type { FileEntry } from '../pipeline/sent-file.store.ts';
 import type { ByteRange } from '#shared/dicom/data-set.ts';
 import { bringParcel, type BringTools, type BroughtPlace } from '../uploads/bring-parcel.ts';
 import { checkRoom } from '../ports/blobs/blobs.ts';
-import { giveBack } from '../ports/blobs/lent-buffers.ts';
+import { giveBack } from '#shared/give-back.ts';
 import type { OpenedInstance, PlacedInstance } from './open-talk.ts';
 
 /**

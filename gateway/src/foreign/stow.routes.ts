@@ -28,7 +28,7 @@ import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { POLICY_HEADER } from '../pipeline/sent-file.store.ts';
 import { senderOf } from '../pipeline/upload-owner.ts';
 import { policyNamed, reasonSaid } from '../policies/policies.ts';
-import { giveBack } from '../ports/blobs/lent-buffers.ts';
+import { giveBack } from '#shared/give-back.ts';
 import { awaitStored, type Outcome } from './await-stored.ts';
 import { loadToXml } from './native-model.ts';
 import { webAddress } from './own-addresses.ts';

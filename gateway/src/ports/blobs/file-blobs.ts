@@ -17,12 +17,13 @@ import {
   type FileHandle,
 } from 'node:fs/promises';
 import { join } from 'node:path';
+import { giveBack } from '#shared/give-back.ts';
 import { cipherAt, openKey, sealKey } from './blob-cipher.ts';
 import { coveredBy, createRecordTags, ENTRY_BYTES, RECORD_BYTES } from './blob-records.ts';
 import { BlobDamaged, StorageFull, type BlobKey, type Blobs, type HeldBlob } from './blobs.ts';
 import { openBlob } from './open-blob.ts';
 import { hasCode, readAt, writeAt } from './file-bytes.ts';
-import { createBuffers, giveBack, type Lend } from './lent-buffers.ts';
+import { createBuffers, type Lend } from './lent-buffers.ts';
 
 /**
  * Bytes read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this

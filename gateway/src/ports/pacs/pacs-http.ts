@@ -4,6 +4,7 @@
  * is not an error.
  */
 import type { Readable } from 'node:stream';
+import { givingBack } from './give-back-sent.ts';
 import { gatherAll } from './multipart.ts';
 import { createPacsAgent, type PacsAgent } from './pacs-agent.ts';
 import { InstanceUnreadable, isTurnedAway, PacsUnreachable } from './pacs.ts';
@@ -44,6 +45,7 @@ export type PacsRequest = {
   readonly accept: string;
   readonly contentType?: string;
   readonly contentLength?: number;
+  /** Its pieces are given away (give-back-sent.ts). */
   readonly body?: AsyncIterable<Uint8Array> | undefined;
 };
 
@@ -90,7 +92,7 @@ export function createPacsHttp(settings: PacsSettings): PacsHttp {
       const until = AbortSignal.any([signal, idle.signal]);
       try {
         const headers = headersOf(request, await authorizationOf(settings, until));
-        const body = request.body === undefined ? null : watched(request.body, alive, own);
+        const body = request.body === undefined ? null : givingBack(watched(request.body, alive, own));
         using response = await send(agent, url, { method: request.method, headers, body, until });
         alive();
         if (isTurnedAway(response.status)) {

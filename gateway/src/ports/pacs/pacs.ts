@@ -11,7 +11,7 @@
 
 /**
  * One instance on its way. `open` may be called again after it has ended: each call streams the same `bytes`
- * bytes from the start. `digest`: their SHA-256 (hexadecimal).
+ * bytes from the start, in pieces that are given away. `digest`: their SHA-256 (hexadecimal).
  */
 export type InstanceToStore = {
   readonly seriesInstanceUID: string;
