@@ -128,6 +128,11 @@ test('a study that the PACS lists under several patients is linked by none of th
   await link();
   const { expects, studies } = await read(waits.id);
   assert.equal([expects, studies], ['accession-number', []]);
+  for (const patientId of ['PID-OTHER', 'PID-SPOILT']) {
+    const { id } = await openTestCase(gateway, token, { expected: { patientId } });
+    const late = await read(id);
+    assert.equal([late.expects, late.studies], ['patient-id', []]);
+  }
 });
 
 test('one study of which the PACS says nothing holds up no other', async () => {

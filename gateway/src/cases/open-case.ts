@@ -11,7 +11,7 @@ import { knownStudies, type CaseReader } from './case-rights.ts';
 import { addStudies, requireAssignee } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { lookAgain } from './look-again.ts';
-import { isOnePatient, searchStudies } from './read-patients.ts';
+import { isOnePatient, ofOnePatient, searchStudies } from './read-patients.ts';
 import { isSampleAccount } from './sample-mark.ts';
 import { TEXT_PLACE, type CaseText } from './show-cases.ts';
 
@@ -129,7 +129,10 @@ async function findStudies(
   return { ...noneExpected(tools, isOne ? told : []), studies: uids };
 }
 
-/** The studies under a number: those that came through this gateway. */
+/**
+ * The studies under a number: those that came through this gateway, each of one patient. A number that waits takes no
+ * others either (link-arrivals.ts).
+ */
 async function findExpected(
   tools: CaseTools,
   { siteId }: CaseReader,
@@ -141,7 +144,10 @@ async function findExpected(
     siteId,
     there.map((study) => study.studyInstanceUID),
   );
-  const found = there.filter((study) => known.has(study.studyInstanceUID));
+  const found = await ofOnePatientEach(
+    tools,
+    there.flatMap(({ studyInstanceUID: uid }) => (known.has(uid) ? uid : [])),
+  );
   if (found.length > 1 && !isOnePatient(found)) throw new Problem('case-of-several-patients');
   if (found.length > 0)
     return { ...noneExpected(tools, found), studies: found.map((study) => study.studyInstanceUID) };
@@ -156,6 +162,16 @@ async function findExpected(
     expects: kind,
     expectedPrint: print,
   };
+}
+
+/** A search by a number shows a study as one patient's, though the PACS lists it under others too. */
+async function ofOnePatientEach(tools: CaseTools, uids: readonly string[]): Promise<DescribedStudy[]> {
+  const described = await Promise.all(
+    [...new Set(uids)].map(async (studyInstanceUID) =>
+      ofOnePatient(await searchStudies(tools, { studyInstanceUID })),
+    ),
+  );
+  return described.filter((study) => study !== undefined);
 }
 
 function noneExpected({ seal }: CaseTools, described: readonly DescribedStudy[]) {
