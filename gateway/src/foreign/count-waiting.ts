@@ -5,7 +5,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Waiting } from '#shared/protocol/not-taken.ts';
 import type { Tables } from '../database/tables.ts';
-import { isNotTaken, isTheirs, TOLD, type WhoseFiles } from './not-taken.store.ts';
+import { isNamed, isTheirs, isUnnamed, type WhoseFiles } from './not-taken.store.ts';
 import { waitsForAnswer } from './transfer.store.ts';
 
 /** Transfers are for administrators alone, who ask for those of everybody. */
@@ -14,9 +14,8 @@ export async function countWaiting(db: Kysely<Tables>, whose: WhoseFiles): Promi
   const isAll = accountId === null;
   const { rows } = await sql<Waiting>`
     select (select coalesce(sum(
-          (select count(*) from jsonb_array_elements(sent_file.entries) as entry(it)
-            where sent_file.peer_id is null and ${isNotTaken})
-          + (select count(*) from withheld_instance held where held.file_id = sent_file.id and ${TOLD})), 0)::int
+          (select count(*) from jsonb_array_elements(sent_file.entries) as entry(it) where ${isUnnamed})
+          + (select count(*) from withheld_instance held where ${isNamed})), 0)::int
         from sent_file where ${isTheirs(whose)}) as "notTaken",
       (select count(distinct instance.id)::int
         from study join upload on upload.study_id = study.id
@@ -24,12 +23,25 @@ export async function countWaiting(db: Kysely<Tables>, whose: WhoseFiles): Promi
           join instance on instance.id = upload_instance.instance_id
         where study.site_id = ${siteId}::uuid and study.state = 'held' and upload.device_id is null
           and ${isAll ? sql`upload.account_id is not null` : sql`upload.account_id = ${accountId}::uuid`}
-          and instance.state = 'quarantined'
+          and ${waitsIn('instance')} and not ${OF_DEVICE}
           and ${isAll ? sql`upload.id not in (${IN_TRANSFERS})` : sql`true`}) as held,
       ${isAll ? sql`(select count(*)::int from sent_file where site_id = ${siteId}::uuid and ${waitsForAnswer})` : sql`0`}
         as transfers`.execute(db);
   return rows[0]!;
 }
+
+/** Of a held study, as the list of studies counts them. */
+const waitsIn = (instance: 'instance' | 'other') =>
+  sql`${sql.ref(instance)}.state in ('quarantined', 'refused')`;
+
+/** A device of the account sent the same instance, and counts it. */
+const OF_DEVICE = sql`exists (
+  select from study beside join upload of_device on of_device.study_id = beside.id
+    join instance other on other.study_id = beside.id and other.sop_instance_uid = instance.sop_instance_uid
+      and other.digest = instance.digest
+  where beside.site_id = study.site_id and beside.study_instance_uid = study.study_instance_uid
+    and beside.state = 'held' and of_device.account_id = upload.account_id and of_device.device_id is not null
+    and ${waitsIn('other')})`;
 
 /** An administrator answers these with their transfer. */
 const IN_TRANSFERS = sql`select (it->>'upload')::uuid

@@ -24,16 +24,30 @@ const SHOWN_LIMIT = 100;
 const WAITS_OF_SCRIPT = sql<boolean>`sent_file.peer_id is null and sent_file.state = 'opened'
   and sent_file.entries @? '$[*] ? ((@.state == "quarantined" || @.state == "refused") && !(exists(@.givenUp)))'`;
 
-/** Of a modality: `held`. As in the index `withheld_instance_told`. */
-export const TOLD = sql<boolean>`held.told and held.cause <> 'left-out' and ${CAME_NOT}`;
+/** Of `held`. As in the index `withheld_instance_waits`. */
+const WAITS = sql<boolean>`held.cause <> 'left-out' and ${CAME_NOT}`;
 
-export const isNotTaken = sql<boolean>`it->>'state' in ('quarantined', 'refused') and not it ? 'givenUp'`;
+/** A script is not told at once; of a modality the others are in a transfer. */
+const IS_LISTED = sql<boolean>`held.told = (sent_file.peer_id is not null)`;
+
+/** Of `sent_file` and `held`: an instance that is known by its UID. The newest file that brought it lists it. */
+export const isNamed = sql<boolean>`held.file_id = sent_file.id and ${IS_LISTED} and ${WAITS}`;
+
+const isNotTaken = sql<boolean>`it->>'state' in ('quarantined', 'refused') and not it ? 'givenUp'`;
+
+/** Of an entry of `sent_file`: an instance that no row of `withheld_instance` stands for. */
+export const isUnnamed = sql<boolean>`sent_file.peer_id is null and ${isNotTaken}
+  and (sent_file.device_id is not null or not it ? 'sopInstanceUID')`;
 
 export const isTheirs = ({ siteId, accountId }: WhoseFiles) =>
   sql<boolean>`sent_file.site_id = ${siteId}::uuid
     and ${accountId === null ? sql`true` : sql`sent_file.account_id = ${accountId}::uuid`}
-    and (${WAITS_OF_SCRIPT} or sent_file.id in (
-      select held.file_id from withheld_instance held where held.site_id = ${siteId}::uuid and ${TOLD}))`;
+    and ((${WAITS_OF_SCRIPT} and exists (
+        select from jsonb_array_elements(sent_file.entries) as entry(it) where ${isUnnamed}))
+      or ((sent_file.peer_id is not null or sent_file.state = 'opened')
+        and (sent_file.id, sent_file.peer_id is not null) in (
+          select held.file_id, held.told from withheld_instance held
+          where held.site_id = ${siteId}::uuid and ${WAITS})))`;
 
 type Row = Omit<NotTakenFile, 'cameAt' | 'studies' | 'studiesNotHere'> & {
   readonly cameAt: Date;
@@ -53,9 +67,19 @@ export const onePerStudy = (studies: readonly StudyHere[]): StudyHere[] =>
 const NAMED = sql.lit(NAMED_LIMIT);
 
 /** Of `by_reason` of a file: its instances, by the UIDs under which they would be sent. */
-const uidsOf = sql`coalesce((select to_jsonb((array_agg(named.sop_instance_uid order by 1))[1:${NAMED}])
-  from withheld_instance named where named.file_id = sent_file.id and named.reason = by_reason.reason
-    and named.cause <> 'left-out' and named.told = (sent_file.peer_id is not null)), '[]')`;
+const uidsOf = sql`coalesce((select to_jsonb((array_agg(held.sop_instance_uid order by 1))[1:${NAMED}])
+  from withheld_instance held where ${isNamed} and held.reason = by_reason.reason), '[]')`;
+
+/** Of `sent_file`: each instance with its reason, and the places in the file of a script. */
+const INSTANCES = sql`
+  select it->>'reason' as reason, it->>'entry' as instance, (it->>'entry')::int as place
+  from jsonb_array_elements(sent_file.entries) as entry(it) where ${isUnnamed}
+  union all
+  select held.reason, held.study_instance_uid || ' ' || held.sop_instance_uid, (it->>'entry')::int
+  from withheld_instance held
+  left join jsonb_array_elements(sent_file.entries) as entry(it) on sent_file.peer_id is null and ${isNotTaken}
+    and it->>'sopInstanceUID' = held.sop_instance_uid
+  where ${isNamed}`;
 
 /** `only`: this one alone. */
 export async function listNotTaken(db: Db, whose: WhoseFiles, only?: string): Promise<NotTakenList> {
@@ -70,17 +94,14 @@ export async function listNotTaken(db: Db, whose: WhoseFiles, only?: string): Pr
         union all select study.study_instance_uid, upload.id, upload.account_id from withheld_instance held
         join study on study.site_id = held.site_id and study.study_instance_uid = held.study_instance_uid
         join upload on upload.study_id = study.id and upload.account_id is not null
-        where held.file_id = sent_file.id) here) as studies,
+        where ${isNamed}) here) as studies,
       (select jsonb_agg(distinct held.study_instance_uid) from withheld_instance held
-        where held.file_id = sent_file.id and held.cause <> 'left-out') as "ofThem",
+        where ${isNamed}) as "ofThem",
       (select jsonb_agg(jsonb_build_object('reason', reason, 'instances', instances, 'places', places,
           'sopInstanceUIDs', ${uidsOf}) order by instances desc, reason)
-        from (select it->>'reason' as reason, count(*)::int as instances,
-            to_jsonb((array_agg((it->>'entry')::int order by (it->>'entry')::int))[1:${NAMED}]) as places
-          from jsonb_array_elements(sent_file.entries) as entry(it)
-          where sent_file.peer_id is null and ${isNotTaken} group by 1
-          union all select held.reason, count(*)::int, '[]' from withheld_instance held
-          where held.file_id = sent_file.id and ${TOLD} group by 1) by_reason
+        from (select reason, count(distinct instance)::int as instances, to_jsonb(coalesce(
+            (array_agg(distinct place order by place) filter (where place is not null))[1:${NAMED}], '{}')) as places
+          from (${INSTANCES}) each group by 1) by_reason
       ) as "notTaken"
     from sent_file join account on account.id = sent_file.account_id
       left join api_key on api_key.id = sent_file.key_id

@@ -15,6 +15,7 @@ import { sentStudiesSchema } from '#shared/protocol/studies.ts';
 import type { Withheld } from '#shared/protocol/withheld.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticOptions } from '#testing/synthetic-study.ts';
+import { createTestDevice } from '../testing/open-device.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
@@ -38,14 +39,43 @@ async function openScript(options: SyntheticOptions) {
   return { user, key, token: accessToken };
 }
 
-async function store(key: string, files: readonly Uint8Array<ArrayBuffer>[]): Promise<void> {
+async function store(
+  key: string,
+  files: readonly Uint8Array<ArrayBuffer>[],
+  policy = 'deidentified',
+): Promise<void> {
   const head = '--b\r\nContent-Type: application/dicom\r\n\r\n';
   const parts = files.flatMap((bytes) => [head, bytes, '\r\n']);
-  await gateway.api.request('http://localhost/dicom-web/studies?policy=deidentified', {
+  await gateway.api.request(`http://localhost/dicom-web/studies?policy=${policy}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': TYPE },
     body: new Blob([...parts, '--b--']),
   });
+}
+
+const base64 = (said: string): string => Buffer.from(said).toString('base64');
+
+async function sendByTus(token: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const answer = await gateway.call('POST', '/upload/files', {
+    token,
+    headers: {
+      'tus-resumable': '1.0.0',
+      'upload-length': String(bytes.length),
+      'upload-metadata': `filename ${base64('1.dcm')},policy ${base64('deidentified')}`,
+    },
+  });
+  const id = answer.headers.get('location')!.split('/').at(-1)!;
+  const sent = await gateway.api.request(`http://localhost/upload/files/${id}`, {
+    method: 'PATCH',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'tus-resumable': '1.0.0',
+      'upload-offset': '0',
+      'content-type': 'application/offset+octet-stream',
+    },
+    body: bytes,
+  });
+  assert.is(sent.status, 204);
 }
 
 async function waiting(token: string, query = ''): Promise<NotTakenList> {
@@ -139,6 +169,53 @@ test('is counted with its study until it comes whole', async () => {
   await told(token, study, { damaged: 1 });
   await store(key, [other!.bytes]);
   assert.is((await told(token, study, undefined)).instances.length, 2);
+  assert.equal([await waiting(token), await counted(token)], [{ total: 0, shown: [] }, NONE]);
+});
+
+test('counts once however often it is sent, for its newest file, which names it', async () => {
+  const burnedIn = { seed: 9825, series: 1, instancesPerSeries: 1, burnedInSeries: 1 };
+  const { key, token } = await openScript(burnedIn);
+  const first = await until('the file to be opened', async () => (await waiting(token)).shown[0]);
+  const { bytes } = syntheticStudy(burnedIn).instances[0]!;
+  await store(key, [bytes]);
+  const one = { ...NONE, notTaken: 1 };
+  const named = [['burned-in-annotation', 1, [1], 1]];
+  const second = await until('the file to be opened', async () => {
+    const { shown } = await waiting(token);
+    return shown.find(({ id }) => id !== first.id);
+  });
+  assert.equal([(await waiting(token)).total, placesOf(second), await counted(token)], [1, named, one]);
+  await sendByTus(token, bytes);
+  const third = await until('the file to be opened', async () => {
+    const { shown } = await waiting(token);
+    return shown.find(({ id }) => ![first.id, second.id].includes(id));
+  });
+  assert.equal([(await waiting(token)).total, placesOf(third), await counted(token)], [1, named, one]);
+  assert.equal(
+    [await leaveOut(token, first.id), await leaveOut(token, third.id), await counted(token)],
+    [404, 204, NONE],
+  );
+});
+
+test('is no longer named once it came, and neither is its study', async () => {
+  const ofStudy = (seed: number) =>
+    syntheticStudy({ seed, series: 1, instancesPerSeries: 1 }).instances[0]!.bytes;
+  const whole = ofStudy(9826);
+  const other = ofStudy(9827);
+  const { user, accessToken: token } = await gateway.userWith(['technician']);
+  const key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
+  await store(key, [whole.slice(0, -100), other.slice(0, -100)], 'identified');
+  const file = await until('the file to be opened', async () => (await waiting(token)).shown[0]);
+  assert.is(file.studiesNotHere.length, 2);
+  await store(key, [whole], 'identified');
+  const [left] = await until('it to be stored', async () => {
+    const { shown } = await waiting(token);
+    return shown[0]?.studiesNotHere.length === 1 && shown;
+  });
+  assert.equal(
+    [left!.id, left!.studies, placesOf(left), await counted(token)],
+    [file.id, [], [['truncated', 1, [2], 1]], { ...NONE, notTaken: 1 }],
+  );
 });
 
 test('is named where nothing of its file was taken, and its account leaves it out', async () => {
@@ -163,6 +240,26 @@ test('is counted where it waits with its study for a decision', async () => {
   assert.equal(await counted(token), { ...NONE, held: 1 });
   const { accessToken: another } = await gateway.userWith(['technician']);
   assert.equal(await counted(another), NONE);
+  const { db } = gateway.database;
+  const ofAccount = sql`study.id in (select study_id from upload where account_id = ${user.id}::uuid)`;
+  await sql`update instance set state = 'refused' from study
+    where study.id = instance.study_id and instance.state <> 'quarantined' and ${ofAccount}`.execute(db);
+  assert.equal(await counted(token), { ...NONE, held: 2 }, 'as the list of studies counts a held study');
+  const device = await createTestDevice(gateway);
+  await device.enrol(token);
+  await sql`with beside as (
+      insert into study select (jsonb_populate_record(study, jsonb_build_object('id', gen_random_uuid()))).*
+      from study where ${ofAccount} returning id),
+    sent as (insert into upload (id, site_id, study_id, account_id, device_id)
+      select gen_random_uuid(), device.site_id, beside.id, device.account_id, device.id
+      from beside, device where device.id = ${device.id}::uuid)
+    insert into instance overriding user value
+      select (jsonb_populate_record(instance, jsonb_build_object('study_id', beside.id))).*
+      from instance, beside where instance.state = 'quarantined'
+        and instance.study_id in (select study_id from upload where account_id = ${user.id}::uuid)`.execute(
+    db,
+  );
+  assert.equal(await counted(token), { ...NONE, held: 1 }, 'the device counts the other');
 });
 
 test.run();

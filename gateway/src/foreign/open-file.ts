@@ -126,13 +126,12 @@ async function leaveOut(
   return leaveNamed({ entry, ...reasonOf(outcome) }, bytes, named, opening);
 }
 
-/** The answer to a request names the instances that were not taken, all by the UIDs under which they would be sent. */
+/** Instances that were not taken are named by the UIDs under which they would be sent. */
 async function leaveNamed(left: NotTaken, bytes: AnyFile, named: Named, opening: Opening): Promise<void> {
   const { begun, sent } = await asSent(bytes, named, opening);
   const uids = sent && { sopInstanceUID: sent.sopInstanceUID, sopClassUID: begun?.sopClassUID };
-  const isNamed = opening.form.kind === 'parts' && uids?.sopClassUID !== undefined;
   const of = left.state === 'skipped' ? undefined : sent;
-  await opening.leave(isNamed ? { ...left, ...uids } : left, of);
+  await opening.leave({ ...left, ...uids }, of);
 }
 
 /** Under a policy that leaves it as it is, an instance is sent as it lies: only its header is read. */

@@ -49,7 +49,7 @@ export type NotTakenList = z.infer<typeof notTakenListSchema>;
 /**
  * `GET /uploads/waiting`: counts of what was sent without a device and waits for a person. `notTaken`: instances of
  * `/uploads/not-taken`; `held`: instances of studies here; `transfers`: of modalities, which administrators answer.
- * None counts twice.
+ * None counts twice, however often it was sent, as far as its UID is known.
  */
 export const waitingSchema = z.object({
   notTaken: z.number().int(),

@@ -116,7 +116,7 @@ export const STUDIES = [
     sop_instance_uid text not null, cause text not null, reason text not null, told boolean not null, file_id uuid not null references sent_file on delete cascade,
     primary key (account_id, study_instance_uid, sop_instance_uid))`,
   `create index withheld_instance_file on withheld_instance (file_id)`,
-  `create index withheld_instance_told on withheld_instance (site_id) where told and cause <> 'left-out'`,
+  `create index withheld_instance_waits on withheld_instance (site_id) where cause <> 'left-out'`,
   `create table dimse_peer (
     id uuid primary key, site_id uuid not null references site, name text not null, ae_title text not null,
     addresses text[] not null, account_id uuid not null references account, policy_name text not null, reason text,
