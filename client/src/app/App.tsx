@@ -143,7 +143,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
   const isKnown = session.state.value !== 'unknown';
   const first = user && !maySend(user) ? 'start' : 'upload';
   const waiting = queue.studies.value.filter(
-    (study) => study.state !== 'done' && study.state !== 'taken-back',
+    (study) => study.state !== 'done' && study.state !== 'taken-back' && !study.cancelling,
   ).length;
   return (
     <header class="header">

@@ -24,6 +24,9 @@ test('instances that a person took out of the selection, or that the PACS has, a
   assert.is(chosenIn(page), 2);
   inPacs.value = { ...inPacs.value, there: 2 };
   assert.is(chosenIn(page), 0, 'the PACS has the others already');
+  inPacs.value = { ...inPacs.value, there: 3 };
+  wanted.value = true;
+  assert.is(chosenIn(page), 1, 'whatever the PACS has of another study');
 });
 
 test.run();

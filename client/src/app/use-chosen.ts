@@ -8,9 +8,12 @@ type Page = Pick<IngestStore, 'studies' | 'leftOut' | 'policy' | 'released'>;
 export function chosenIn(page: Page): number {
   const { studies, leftOut } = page;
   const wanted = studies.value.filter(({ selected }) => selected.value);
-  const out = wanted.map(({ studyInstanceUID }) => leftOut.value.get(studyInstanceUID)?.instances ?? 0);
-  const all = wanted.reduce((sum, { instances }, nth) => sum + instances - out[nth]!, 0);
-  return Math.max(0, all - inPacsOf(page, wanted));
+  // Study by study: one that counts too little hides nothing of another.
+  const open = wanted.map((study) => {
+    const out = leftOut.value.get(study.studyInstanceUID)?.instances ?? 0;
+    return Math.max(0, study.instances - out - inPacsOf(page, [study]));
+  });
+  return open.reduce((sum, count) => sum + count, 0);
 }
 
 export function useChosen(): number {

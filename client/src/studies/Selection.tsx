@@ -70,7 +70,9 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
   const rows = shown.filter(({ key }) => now.has(key));
   const chosen = rows.flatMap(studiesOf);
   const toPause = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && !paused));
-  const toResume = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && paused));
+  const toResume = idsOf(
+    chosen.filter(({ isWaiting, paused, cancelling }) => isWaiting && paused && !cancelling),
+  );
   const toRemove = rows.filter((row) => studiesOf(row).every(isRemovable));
   const toSave = idsOf(chosen.filter(isSavable));
   const toCancel = chosen.filter(isCancellable);

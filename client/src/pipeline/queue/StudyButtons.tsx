@@ -28,7 +28,7 @@ export function StudyButtons({ buttons, ...rest }: StudyButtonsProps) {
   const [refusal, setRefusal] = useState<string | null>(null);
   return (
     <div ref={settling} class="row">
-      {refusal && (
+      {refusal && buttons.includes('cancel') && (
         <p class="small row-note" role="status">
           {refusal}
         </p>

@@ -151,7 +151,9 @@ function watchCancelled(
     const rows = await database.studies
       .filter((row) => row.cancelling === true && row.account === own)
       .toArray();
-    for (const { id } of rows) await cancel(id);
+    const refused = await Promise.allSettled(rows.map(({ id }) => cancel(id)));
+    const other = refused.find((each) => each.status === 'rejected');
+    if (other !== undefined) throw other.reason;
   };
   return effect(() => {
     const own = account.value;

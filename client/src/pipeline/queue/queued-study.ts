@@ -156,7 +156,7 @@ export interface QueuedStudy {
   readonly stalled: boolean;
   /** Paused by a person; nothing of it is sent until it is resumed. */
   readonly paused: boolean;
-  /** Cancelled by a person, and paused until the gateway can be told. */
+  /** Cancelled by a person, and paused until the gateway has confirmed it. */
   readonly cancelling: boolean;
   /** Not completely sent: `pause`, `resume`, `sendFirst` and `move` apply. */
   readonly isWaiting: boolean;

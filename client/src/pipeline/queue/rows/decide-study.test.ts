@@ -281,13 +281,20 @@ test('cancelling midway leaves the study out at the gateway, then deletes its co
   store.close();
 });
 
-async function queueUnderWay(device: TestDevice) {
-  const instances = await queueStudy(device, 'study', [100]);
+async function queueUnderWay(device: TestDevice, id = 'study', bytes = 100) {
+  const instances = await queueStudy(device, id, [bytes]);
   const queue = queueOver(device);
-  await queue.announced('study', { ...answer, need: instances });
-  await queue.beginSending('study');
+  await queue.announced(id, { ...answer, uploadId: `of ${id}`, need: instances });
+  await queue.beginSending(id);
   return { instances, queue };
 }
+
+/** Once the gateway has refused it, or once the session has ended. */
+const assertRefused = (cancelling: Promise<void>): Promise<void> =>
+  cancelling.then(
+    () => assert.unreachable(),
+    () => undefined,
+  );
 
 test('nothing more of a cancelled study leaves while the gateway has not answered yet', async () => {
   const device = await openDevice();
@@ -316,16 +323,47 @@ test('while the gateway refuses, nothing is cancelled and nothing deleted', asyn
   const device = await openDevice();
   const { queue } = await queueUnderWay(device);
   const store = storeOver(device, { decide: () => Promise.reject(new Error('no answer')) });
-  await store.cancel('study').then(
-    () => assert.unreachable(),
-    () => undefined,
-  );
+  await assertRefused(store.cancel('study'));
   const { state, cancelling, paused } = (await device.database.studies.get('study'))!;
   assert.equal(
     [state, cancelling, paused, await device.database.records.count()],
     ['uploading', undefined, false, 1],
   );
   assert.is((await queue.pending()).length, 1, 'it is sent as before');
+  await store.pause('study');
+  await assertRefused(store.cancel('study'));
+  assert.equal(await queue.pending(), [], 'a person has paused it');
+  store.close();
+});
+
+test('studies cancelled without a link stay cancelled where the gateway then refuses, each asked for', async () => {
+  const device = await openDevice();
+  const { queue } = await queueUnderWay(device);
+  await queueUnderWay(device, 'another', 101);
+  const isOnline = signal(false);
+  const asked: string[] = [];
+  const areAsked = Promise.withResolvers<void>();
+  const decide = (uploadId: string): Promise<void> => {
+    if (!isOnline.peek()) return Promise.reject(new Unreachable('offline'));
+    asked.push(uploadId);
+    if (asked.length === 2) areAsked.resolve();
+    return Promise.reject(new Error('the session has ended'));
+  };
+  const store = storeOver(device, { decide, isOnline });
+  await store.cancel('study');
+  await store.cancel('another');
+  isOnline.value = true;
+  await areAsked.promise;
+  await assertRefused(store.cancel('study'));
+  const rows = await device.database.studies.toArray();
+  assert.equal(
+    rows.map(({ cancelling, paused }) => [cancelling, paused]),
+    [
+      [true, true],
+      [true, true],
+    ],
+  );
+  assert.equal(await queue.pending(), [], 'nothing of them is sent');
   store.close();
 });
 

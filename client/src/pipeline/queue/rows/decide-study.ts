@@ -13,7 +13,6 @@ import { leaveOutHeld, titleAtEnd } from './keep-held.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { canTakeBack, mayBeCancelled } from './may-be-ended.ts';
 import { rememberLink } from './device-notes.ts';
-import { RESUMED } from './order-studies.ts';
 import { mayBeRetried } from '../may-be-retried.ts';
 import type { QueueStore } from '../queued-study.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
@@ -104,7 +103,8 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
       await tools.decide(study.uploadId, 'leave-out', open.map(toKey));
     } catch (error) {
       if (!(error instanceof Unreachable)) {
-        await keepSending(tools, id);
+        // One that was cancelled earlier is not sent because of an answer that nobody waits for.
+        if (!study.cancelling) await keepAsItWas(tools, study);
         throw error;
       }
       // The queue's store asks again once there is a link.
@@ -117,12 +117,15 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
 }
 
 /** The gateway refused to cancel it, and nobody has decided otherwise since. */
-async function keepSending({ database, wake }: DecisionTools, id: string): Promise<void> {
+async function keepAsItWas(
+  { database, wake }: DecisionTools,
+  { id, paused }: Pick<StudyRow, 'id' | 'paused'>,
+): Promise<void> {
   await database.studies
     .where('id')
     .equals(id)
     .modify((row) => {
-      if (row.cancelling) Object.assign(row, RESUMED);
+      if (row.cancelling) Object.assign(row, { cancelling: undefined, paused });
     });
   wake();
 }

@@ -8,7 +8,7 @@ export function isToBeSent({ state, waiting }: StudyRow): boolean {
   return waiting !== 'interrupted' && (state === 'reading' || state === 'safe' || state === 'uploading');
 }
 
-/** Also of one whose cancelling the gateway has not confirmed: a later decision counts. */
+/** Also of one whose cancelling the gateway has not confirmed; once it has, that cannot be taken back. */
 export const RESUMED = { paused: false, cancelling: undefined } as const;
 
 export function createOrdering({
