@@ -81,7 +81,7 @@ test('an image that is sent under the UID of a study of somebody else opens no c
   const { id } = await openOne([foreign]);
   const intruder = await tokenOf('technician');
   gateway.wait(1);
-  await deliverStudy(gateway, { token: intruder, seed: 954, ofStudy: 952 });
+  await deliverStudy(gateway, { token: intruder, seed: 954, ofStudy: 952, ...patient });
   assert.is(await statusOf(`/cases/${id}`, intruder), 404);
   assert.is(await statusOf(`/cases/${id}/notes`, intruder), 404);
   assert.equal(await listed('', intruder), []);
