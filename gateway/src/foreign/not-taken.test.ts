@@ -218,6 +218,18 @@ test('is no longer named once it came, and neither is its study', async () => {
   );
 });
 
+test('is no longer asked about once another account brought it into the PACS', async () => {
+  const { bytes } = syntheticStudy({ seed: 9828, series: 1, instancesPerSeries: 1 }).instances[0]!;
+  const [sender, mender] = [await gateway.userWith(['technician']), await gateway.userWith(['technician'])];
+  const keyOf = ({ user }: typeof sender) =>
+    createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
+  await store(await keyOf(sender), [bytes.slice(0, -100)], 'identified');
+  await until('it to be counted', async () => (await counted(sender.accessToken)).notTaken === 1);
+  await store(await keyOf(mender), [bytes], 'identified');
+  await until('it to be in the PACS', async () => (await counted(sender.accessToken)).notTaken === 0);
+  assert.equal(await waiting(sender.accessToken), { total: 0, shown: [] });
+});
+
 test('is named where nothing of its file was taken, and its account leaves it out', async () => {
   const { token } = await openScript({ seed: 9822, series: 1, instancesPerSeries: 1, burnedInSeries: 1 });
   const [file] = await until('the file to be opened', async () => {

@@ -6,6 +6,7 @@ import { sql, type Kysely } from 'kysely';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
 import { isCutOrDamaged } from '#shared/protocol/reason-kinds.ts';
+import { IN_PACS } from '#shared/protocol/study-state.ts';
 import { leftOutFor, type Withheld, type WithheldCause } from '#shared/protocol/withheld.ts';
 import type { Trx } from '../database/database.ts';
 import type { Tables } from '../database/tables.ts';
@@ -77,11 +78,13 @@ export async function leaveOutWithheld(
   return told;
 }
 
-/** Of `held`: the account has not sent it in another form since. */
+/** Of `held`: the account has not sent it in another form since, and nobody else has brought it into the PACS. */
 export const CAME_NOT = sql<boolean>`not exists (
-  select from upload join study on study.id = upload.study_id
-    join instance on instance.study_id = study.id and instance.sop_instance_uid = held.sop_instance_uid
-  where upload.account_id = held.account_id and study.study_instance_uid = held.study_instance_uid)`;
+  select from study join instance on instance.study_id = study.id
+    and instance.sop_instance_uid = held.sop_instance_uid
+  where study.site_id = held.site_id and study.study_instance_uid = held.study_instance_uid
+    and (instance.state in (${sql.join(IN_PACS.map((state) => sql.lit(state)))})
+      or exists (select from upload where upload.study_id = study.id and upload.account_id = held.account_id)))`;
 
 /** How many there are, by cause. */
 export async function countWithheldOf(
