@@ -87,7 +87,7 @@ export const destinationWords = {
   /** Of a short look at a PACS that speaks HTTP. */
   quick: 'A short look: it does not try how large a request may be. Press Test for that.',
   primaryFails:
-    'It is the primary destination: new studies go here all the same, and wait at the gateway until this is mended. Or make another destination primary.',
+    'It is the primary destination: new studies go here all the same, and wait at the gateway until this is fixed. Or make another destination primary.',
   answersAlone: 'It answers, but what it does with studies is wrong: see above.',
   allChecks: (count: number) => (count === 1 ? 'The one check' : `All ${count} checks`),
   settings: 'These settings fit this destination:',

@@ -129,7 +129,7 @@ function FilterBar({ list, previews }: FilterBarProps) {
   const onReach = useNamesOfStudies(list, previews);
   const facts: StudyFacts = {
     results: list.newest.value,
-    aboutOf: (id) => previews.aboutOf(id).value,
+    aboutOf: (id) => previews.aboutOf(id),
     nameOf: (studyInstanceUID) => nameOfInput({ studyInstanceUID, kind: 'dicom' }),
   };
   const studies = studyOptions(list.studies.value, facts, new Date());

@@ -61,13 +61,13 @@ test('a name alone is asked for without the picture, once, and not where the pre
   store.wantName(idOf(1));
   store.wantName(idOf(2));
   store.wantName(idOf(2));
-  assert.ok(await untilRead(() => store.aboutOf(idOf(2)).value !== null));
-  assert.equal(store.aboutOf(idOf(2)).value?.patient, PATIENT);
+  assert.ok(await untilRead(() => store.aboutOf(idOf(2)) !== null));
+  assert.equal(store.aboutOf(idOf(2))?.patient, PATIENT);
   assert.is(store.of(idOf(2)).value, null, 'the row asks for its picture once it is in sight');
   assert.equal(paths(), [`/${idOf(1)}/preview`, `/${idOf(2)}/preview?only=patient`]);
   store.want(idOf(2));
   assert.ok(await untilRead(() => store.of(idOf(2)).value !== null));
-  assert.equal([store.aboutOf(idOf(1)).value?.patient, paths().length], [PATIENT, 3]);
+  assert.equal([store.aboutOf(idOf(1))?.patient, paths().length], [PATIENT, 3]);
 });
 
 test('its picture is freed with the pages, also one that arrives later', async () => {

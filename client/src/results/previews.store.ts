@@ -3,7 +3,7 @@
  * asks for each when its row comes into sight, a few at a time. They stay in memory only, until the pages of results
  * are left.
  */
-import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
+import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { resultPreviewSchema, type ResultPreview } from '#shared/protocol/inference.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
 import { ApiProblem, type ApiClient } from '../net/api-client.ts';
@@ -24,7 +24,7 @@ export interface PreviewsStore {
   /** Asks for it, once; again if it could not be fetched. */
   want(resultId: string): void;
   /** The preview, or what is known of its image without a picture. Null until either is there. */
-  aboutOf(resultId: string): ReadonlySignal<About | null>;
+  aboutOf(resultId: string): About | null;
   /** Asks whose image it is, once, without reading the image; not where its preview is known or asked for. */
   wantName(resultId: string): void;
   close(): void;
@@ -63,8 +63,7 @@ export function createPreviewsStore(tools: PreviewsTools): PreviewsStore {
   };
   return {
     of: (id) => keptIn(state.known, id, null),
-    aboutOf: (id) =>
-      computed(() => keptIn(state.known, id, null).value ?? keptIn(state.named, id, null).value),
+    aboutOf: (id) => keptIn(state.known, id, null).value ?? keptIn(state.named, id, null).value,
     arrival: (id) => arrivalOf(state, id),
     want(id) {
       if (state.asked.has(id)) return;
