@@ -278,7 +278,8 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
       previewOf({ result, isDrawn }, caller, tools, signal),
     );
     const png = about.mayHoldName && isAlwaysAnonymised(caller.roles) ? null : drawn;
-    const reading = isDrawn ? readingOfImage(result) : 'named-searches';
+    const isNamed = (about.patient?.name ?? about.patient?.id ?? null) !== null;
+    const reading = isDrawn ? readingOfImage(result) : isNamed ? 'named-searches' : 'searches';
     await recordReading(tools, caller, result.study_instance_uid, reading);
     const thumbnail = png && Buffer.from(png).toString('base64url');
     return c.json({ ...about, thumbnail }, 200, NOT_KEPT);
