@@ -5,7 +5,7 @@ export const builtInViewerWords = {
   title: 'Built-in viewer',
   what: 'OHIF shows studies of the primary destination, unless that destination has viewers of its own.',
   states: {
-    'no-port': 'Off. To use it, set RELAY_VIEWER_PORT and start the gateway again.',
+    'no-port': 'Off. To use it, set RELAY_VIEWER_PORT and restart the gateway.',
     absent: 'Off. The gateway fetches it when you turn it on.',
     fetching: 'The gateway is fetching it…',
     off: 'Off. Its files are on the gateway’s disk.',
@@ -29,13 +29,16 @@ export const builtInViewerWords = {
   /** `host` null: this machine has a copy, and nothing is reached. */
   problem: (problem: ViewerProblem, host: string | null, hasProxy: boolean) => {
     const { title, next } = problems[problem];
-    const way = WAYS.has(problem) ? ` ${hasProxy ? 'HTTPS_PROXY is set.' : NO_PROXY_SET} ${COPY}` : '';
-    return { title: title.replace('{host}', host ?? 'the file'), next: `${next}${way}` };
+    if (host === null) return { title: title.replace('{host}', 'the file'), next };
+    const way = WAYS.has(problem) ? ` ${hasProxy ? PROXY_SET : NO_PROXY_SET} ${COPY}` : '';
+    const at = hasProxy && OF_EITHER.has(problem) ? `${host} or the proxy` : host;
+    return { title: title.replace('{host}', at), next: `${next}${way}` };
   },
 } as const;
 
 const NO_PROXY_SET =
-  'HTTPS_PROXY is not set: where only a proxy reaches the Internet, set it and start the gateway again.';
+  'HTTPS_PROXY is not set: where only a proxy reaches the Internet, set it and restart the gateway.';
+const PROXY_SET = 'HTTPS_PROXY is set: check that address too.';
 const COPY =
   'Or set RELAY_VIEWER_PACKAGE to a copy of the package, file: on this machine or https: on another.';
 
@@ -43,6 +46,11 @@ const COPY =
 const WAYS: ReadonlySet<ViewerProblem> = new Set([
   ...(['name-not-found', 'refused', 'no-answer', 'not-trusted', 'proxy-refuses'] as const),
   ...(['bad-status', 'unreachable'] as const),
+]);
+
+/** An error on the way to a proxy has the name of one on the way to the host. */
+const OF_EITHER: ReadonlySet<ViewerProblem> = new Set([
+  ...(['name-not-found', 'refused', 'no-answer', 'not-trusted', 'bad-status'] as const),
 ]);
 
 const problems = {
@@ -64,15 +72,19 @@ const problems = {
   },
   'proxy-refuses': {
     title: 'The proxy does not let the gateway reach {host}.',
-    next: 'Allow this host in the proxy. With the status 407 it wants a user name and password in HTTPS_PROXY.',
+    next: 'Allow this host in the proxy. Status 407 means that it wants a user name and password in HTTPS_PROXY.',
   },
   'bad-status': {
     title: '{host} answers with an error instead of the package.',
-    next: 'Try again later. With the status 401 or 403 the host, or a proxy, wants somebody to sign in.',
+    next: 'Try again later. Status 401 or 403 means that the host, or a proxy, wants somebody to sign in.',
   },
   unreachable: {
     title: 'The package could not be fetched from {host}.',
     next: 'The gateway’s log has the error: viewer-not-installed.',
+  },
+  'disk-error': {
+    title: 'The gateway cannot read or write its files.',
+    next: 'Its account must be able to write in RELAY_DATA_DIR and, where RELAY_VIEWER_PACKAGE names a file, to read that file. The gateway’s log has the error: viewer-not-installed.',
   },
   'not-there': {
     title: 'The package is not where it should be.',

@@ -86,7 +86,10 @@ async function fetchPackage(from: ViewerPackage, archive: string, tools: Install
   if (digest.digest('base64') !== from.sha512) throw new NotInstalled('wrong-digest');
 }
 
-async function openPackage({ address }: ViewerPackage, tools: InstallTools): Promise<Readable> {
+async function openPackage(
+  { address }: ViewerPackage,
+  tools: InstallTools,
+): Promise<AsyncIterable<Uint8Array>> {
   if (address.startsWith('file:')) return createReadStream(fileURLToPath(address));
   const answer = await (tools.fetch ?? fetch)(address, { signal: tools.signal }).catch((error: unknown) => {
     throw notReached(error);
@@ -96,7 +99,15 @@ async function openPackage({ address }: ViewerPackage, tools: InstallTools): Pro
     const why = [404, 410].includes(answer.status) ? 'not-there' : 'bad-status';
     throw new NotInstalled(why, undefined, `HTTP ${answer.status}`);
   }
-  return Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]);
+  return piecesOf(Readable.fromWeb(answer.body as Parameters<typeof Readable.fromWeb>[0]));
+}
+
+async function* piecesOf(body: Readable): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body;
+  } catch (error) {
+    throw notReached(error);
+  }
 }
 
 const CODES: Readonly<Partial<Record<ViewerProblem, RegExp>>> = {
@@ -137,11 +148,12 @@ async function compress(folder: string, signal: AbortSignal): Promise<void> {
 function asNotInstalled(error: unknown): unknown {
   if (error instanceof NotInstalled) return error;
   if (error instanceof BadTarball) return new NotInstalled('damaged', error);
+  // Errors of the way to the package are `NotInstalled` by now.
   const code = (error as NodeJS.ErrnoException | null)?.code ?? '';
   if (['ENOSPC', 'EDQUOT'].includes(code)) return new NotInstalled('no-room', error);
   if (code === 'ENOENT') return new NotInstalled('not-there', error, code);
   if (code.startsWith('Z_')) return new NotInstalled('damaged', error);
-  return notReached(error);
+  return new NotInstalled('disk-error', error, code || null);
 }
 
 async function putInPlace(files: string, folder: string): Promise<void> {

@@ -9,7 +9,7 @@ import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
 import type { BuiltInViewer } from '#shared/protocol/viewer.ts';
 import { packageOf, SMALL_VIEWER, startRegistry, tarball, type Registry } from '../testing/viewer-tarball.ts';
-import { openViewerFiles, type ViewerFiles } from './viewer-files.ts';
+import { openViewerFiles, type ViewerFiles, type ViewerFilesTools } from './viewer-files.ts';
 import type { ViewerPackage } from './viewer-package.ts';
 
 const test = suite('the files of the built-in viewer');
@@ -25,7 +25,10 @@ type Open = {
   close(): Promise<void>;
 };
 
-async function open(more: Partial<ViewerPackage> = {}): Promise<Open> {
+async function open(
+  more: Partial<ViewerPackage> = {},
+  tools: Pick<ViewerFilesTools, 'fetch'> = {},
+): Promise<Open> {
   const home = await mkdtemp(join(tmpdir(), 'relay-viewer-'));
   const folder = join(home, 'viewer');
   const registry = await startRegistry(ARCHIVE);
@@ -33,6 +36,7 @@ async function open(more: Partial<ViewerPackage> = {}): Promise<Open> {
   const files = openViewerFiles({
     folder,
     package: from,
+    ...tools,
     hasProxy: false,
     log: () => undefined,
     now: () => NOW,
@@ -92,14 +96,9 @@ const FAILURES: Readonly<
   'that is not there': [{}, 'nothing', 'not-there', 'HTTP 404'],
   'that is no archive': [{ sha512: packageOf(ODD, '').sha512 }, ODD, 'damaged'],
   'behind a dead address': [{ address: 'http://127.0.0.1:2/app.tgz' }, ARCHIVE, 'refused', 'ECONNREFUSED'],
-  'of an unknown name': [
-    { address: 'http://nowhere.invalid/app.tgz' },
-    ARCHIVE,
-    'name-not-found',
-    'ENOTFOUND',
-  ],
   'that a server in trouble has': [{}, 'trouble', 'bad-status', 'HTTP 503'],
   'in no file': [{ address: 'file:///nowhere/app.tgz' }, ARCHIVE, 'not-there', 'ENOENT'],
+  'that is a folder': [{ address: pathToFileURL(tmpdir()).href }, ARCHIVE, 'disk-error', 'EISDIR'],
 };
 
 for (const [what, [more, give, problem, code = null]] of Object.entries(FAILURES)) {
@@ -115,6 +114,34 @@ for (const [what, [more, give, problem, code = null]] of Object.entries(FAILURES
     await close();
   });
 }
+
+/** As a resolver and undici's ProxyAgent report it. */
+const causes: readonly (readonly [Error, BuiltInViewer['problem'], string])[] = [
+  [Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND' }), 'name-not-found', 'ENOTFOUND'],
+  [Object.assign(new Error('getaddrinfo'), { code: 'EAI_AGAIN' }), 'name-not-found', 'EAI_AGAIN'],
+  [new Error('Proxy response (407) !== 200 when HTTP Tunneling'), 'proxy-refuses', 'HTTP 407'],
+];
+for (const [cause, problem, code] of causes)
+  test(`a host that cannot be reached is told as ${problem} (${code})`, async () => {
+    const fetch = () => Promise.reject(new TypeError('fetch failed', { cause }));
+    const { turnOn, close } = await open({}, { fetch });
+    const said = await turnOn();
+    assert.equal([said.state, said.problem, said.code], ['absent', problem, code]);
+    await close();
+  });
+
+test('a connection that breaks while the package comes is told as the host’s', async () => {
+  const broken = new ReadableStream({
+    start: (controller) => {
+      controller.enqueue(ARCHIVE.subarray(0, 100));
+    },
+    pull: (controller) => controller.error(Object.assign(new Error('read'), { code: 'ECONNRESET' })),
+  });
+  const { turnOn, close } = await open({}, { fetch: async () => new Response(broken) });
+  const said = await turnOn();
+  assert.equal([said.problem, said.code], ['refused', 'ECONNRESET']);
+  await close();
+});
 
 test('half a viewer is not served, and giving it up leaves nothing', async () => {
   const { files, folder, registry, close } = await open();

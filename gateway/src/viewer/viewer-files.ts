@@ -64,7 +64,7 @@ function startFetching(tools: ViewerFilesTools, { home, mark }: Places, ended: E
     } catch (error) {
       if (signal.aborted) return ended(NO_PROBLEM);
       const { why, code } =
-        error instanceof NotInstalled ? error : { why: 'unreachable' as const, code: null };
+        error instanceof NotInstalled ? error : { why: 'disk-error' as const, code: null };
       tools.log({ event: 'viewer-not-installed', why, ...describeError(error) });
       ended({ problem: why, code });
     }

@@ -84,7 +84,7 @@ export const VIEWER_STATES = ['no-port', 'absent', 'fetching', 'off', 'on'] as c
  */
 export const VIEWER_PROBLEMS = [
   ...(['name-not-found', 'refused', 'no-answer', 'not-trusted', 'proxy-refuses', 'bad-status'] as const),
-  ...(['unreachable', 'not-there', 'wrong-digest', 'damaged', 'no-room'] as const),
+  ...(['unreachable', 'not-there', 'wrong-digest', 'damaged', 'no-room', 'disk-error'] as const),
 ] as const;
 /** Why it could not be installed. */
 export type ViewerProblem = (typeof VIEWER_PROBLEMS)[number];
