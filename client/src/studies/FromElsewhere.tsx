@@ -5,6 +5,8 @@
 import { Icon } from '../kit/Icon.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { useSession } from '../net/net-context.ts';
+import { EVERYTHING, type Choice } from './choose-entries.ts';
+import { keepChoice } from './day-list.ts';
 import { NotTaken } from './NotTaken.tsx';
 import { notTakenWords as words } from './not-taken-words.ts';
 import { useSentElsewhere } from './sent-elsewhere.ts';
@@ -16,8 +18,14 @@ export function FromElsewhere() {
   const { notTaken, held, transfers } = counted;
   return (
     <>
-      {notTaken > 0 && <NotTaken ofSite={isAdmin} asked={notTaken} />}
-      {held > 0 && <Elsewhere {...words.held(held)} to={{ page: 'studies' }} />}
+      {notTaken > 0 && <NotTaken ofSite={isAdmin} asked={counted} />}
+      {held > 0 && (
+        <Elsewhere
+          {...words.held(held, isAdmin)}
+          to={{ page: 'studies' }}
+          onGo={() => keepChoice(sessionStorage, thatNeedYou(isAdmin))}
+        />
+      )}
       {transfers > 0 && (
         <Elsewhere {...words.transfers(transfers)} to={{ page: 'admin', at: 'dimse-peers' }} />
       )}
@@ -27,9 +35,16 @@ export function FromElsewhere() {
 
 type ElsewhereProps = Readonly<Record<'title' | 'what' | 'go', string>> & {
   readonly to: Parameters<typeof hrefOf>[0];
+  readonly onGo?: () => void;
 };
 
-function Elsewhere({ title, what, go, to }: ElsewhereProps) {
+const thatNeedYou = (isAdmin: boolean): Choice => ({
+  ...EVERYTHING,
+  whose: isAdmin ? 'of-the-site' : 'own',
+  shown: 'needs-you',
+});
+
+function Elsewhere({ title, what, go, to, onGo }: ElsewhereProps) {
   return (
     <section class="needs-group" aria-label={title}>
       <div class="needs-head">
@@ -38,7 +53,7 @@ function Elsewhere({ title, what, go, to }: ElsewhereProps) {
       </div>
       <p>{what}</p>
       <p>
-        <a class="button" href={hrefOf(to)}>
+        <a class="button" href={hrefOf(to)} onClick={onGo}>
           {go}
         </a>
       </p>

@@ -28,14 +28,16 @@ export function NeedsView() {
   const ready = useQueue().ready.value;
   const { reopenable, policiesFor } = useIngest();
   const needs = useNeeds();
-  const count = sumOf(needs) + useSentElsewhere().count.value;
+  const elsewhere = useSentElsewhere();
+  const count = sumOf(needs) + elsewhere.count.value;
+  const transfers = elsewhere.waiting.value?.transfers ?? 0;
   const groups = listDecisions(needs, { reopenable: (id) => reopenable.value.has(id), policiesFor });
   // Where a study or a patient leaves the list, the next one slides under the pointer.
   const settling = useSettling<HTMLElement>(groups.flatMap(({ decisions }) => decisions.map(placeOf)).join());
   return (
     <main ref={settling} id="content" class="page needs" aria-busy={!ready}>
       <h1 tabIndex={-1}>{kitWords.pages.needs}</h1>
-      {count > 0 && <p class="numbers">{words.total(count)}</p>}
+      {count > 0 && <p class="numbers">{words.total(count, transfers)}</p>}
       {ready && count === 0 && <Nothing />}
       {groups.map((group) => (
         <Group key={group.key} group={group} />

@@ -18,9 +18,13 @@ type Place = Pick<Storage, 'getItem' | 'setItem'>;
 /** The choice stays while the window is open; a searched name is written nowhere. */
 export function createDayList(storage: Place): DayList {
   const choice = signal(readChoice(storage));
-  choice.subscribe(({ text: _, ...kept }) => storage.setItem(KEPT_CHOICE, JSON.stringify(kept)));
+  choice.subscribe((next) => keepChoice(storage, next));
   return { choice, open: signal(new Map()), selected: signal(null), removed: signal([]) };
 }
+
+/** For the list when it is opened next. */
+export const keepChoice = (storage: Place, { text: _, ...kept }: Choice): void =>
+  storage.setItem(KEPT_CHOICE, JSON.stringify(kept));
 
 function readChoice(storage: Place): Choice {
   try {

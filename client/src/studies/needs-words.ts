@@ -1,14 +1,19 @@
 /** The words of the list of decisions, and of the badge that counts them. */
 import type { Policy } from '#shared/protocol/api.ts';
 import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
-import { instances, needYou, studies } from '../kit/counted.ts';
+import { counted, instances, needYou, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
 import type { NeedCause } from '../pipeline/queue/list-needs.ts';
 import type { Answer, Meaning } from './list-decisions.ts';
 
 export const needsWords = {
   badge: (count: number) => `${formatCount(count)} ${count === 1 ? 'needs' : 'need'} you`,
-  total: needYou,
+  /** Of the transfers of modalities among `count` nobody knows how many instances they have. */
+  total: (count: number, transfers: number) =>
+    [
+      ...(count > transfers ? [needYou(count - transfers)] : []),
+      ...(transfers > 0 ? [counted(transfers, 'transfer needs you', 'transfers need you')] : []),
+    ].join(', '),
   nothing: 'Nothing needs you',
   nothingWhat: 'Studies that cannot go on without you appear here.',
   toStudies: 'Open your studies',

@@ -1,9 +1,11 @@
 /** The words for instances that a script or a modality sent and of which the gateway stored nothing. */
 import { counted, instances } from '../kit/counted.ts';
 
+const UNTIL = 'Until you decide, readers of the study do not see them.';
+
 export const notTakenWords = {
   title: 'Sent by a script or a modality, not stored',
-  what: 'The gateway did not keep these instances: only the sender has them. Until they are sent again, whoever reads the study does not see them.',
+  what: 'The gateway did not keep these instances: only the sender has them. Until they are sent again, readers of the study do not see them.',
   more: (shown: number, total: number) => `The newest ${shown} of ${total.toLocaleString('en')} files.`,
   from: (username: string, sender: string | null, when: string) =>
     [sender === null ? username : `${sender} (${username})`, when].join(', '),
@@ -16,14 +18,15 @@ export const notTakenWords = {
   places: (places: readonly number[], count: number) =>
     `${count === 1 ? 'Place' : 'Places'} in what was sent: ${places.join(', ')}${count > places.length ? ' and more' : ''}`,
   instance: 'SOP Instance UID:',
-  held: (count: number) => ({
+  /** `isAll`: everybody's, of an administrator. */
+  held: (count: number, isAll: boolean) => ({
     title: `Sent by a script or a modality: ${counted(count, 'instance needs', 'instances need')} your decision`,
-    what: 'The gateway has them, and they are not in the PACS. Until you decide, whoever reads the study does not see them. The list of studies has them under “Needs you”, with the reason.',
-    go: 'Open the list of studies',
+    what: `The gateway has them, and they are not in the PACS. ${UNTIL} ${isAll ? 'The list of the whole site' : 'The list of your studies'} has them under “Needs you”, with the reason.`,
+    go: isAll ? 'Open the list of the whole site' : 'Open your studies',
   }),
   transfers: (count: number) => ({
     title: `${counted(count, 'transfer of a modality needs', 'transfers of modalities need')} your decision`,
-    what: 'The modality was told that these images are stored, and may have deleted them. They are not in the PACS: whoever reads the study does not see them.',
+    what: 'The modality was told that these images are stored, and may have deleted them. They are not in the PACS, so readers of the study do not see them.',
     go: 'Open Modalities',
   }),
   missing: (count: number, why: string) => `${instances(count)}: ${why}`,

@@ -1,8 +1,10 @@
 /** Studies that a script sent with an API key, in a person's hands in a real Chromium against the running system. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { waitingSchema } from '#shared/protocol/not-taken.ts';
 import { sentStudiesSchema } from '#shared/protocol/studies.ts';
 import { ADMIN, ask } from '#testing/accounts.ts';
+import { signIn } from '#testing/app-page.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
@@ -86,6 +88,26 @@ walk('its account leaves out images that may show a name', async (stage) => {
   });
   await page.reload();
   await page.getByText('1 left out: may show a name').first().waitFor();
+});
+
+walk('an administrator is led to the studies of everybody that wait', async (stage) => {
+  const { page, seed, gateway, address } = stage;
+  const { bytes } = syntheticStudy({ seed: seed(1), instancesPerSeries: 1 }).instances[0]!;
+  const other = Uint8Array.from(bytes);
+  other[other.length - 1] = other.at(-1)! ^ 1;
+  await store(stage, 'identified', [bytes, other]);
+  await until('it to be held', async () => {
+    const answer = await ask(gateway, ADMIN, { path: '/uploads/waiting?all=1' });
+    return waitingSchema.parse(await answer.json()).held > 0;
+  });
+  await page.goto(address);
+  await signIn(page, ADMIN);
+  await page.getByRole('link', { name: /needs? you$/ }).click();
+  const part = page.getByRole('region', { name: /your decision$/ });
+  await part.getByText('The list of the whole site has them under “Needs you”').waitFor();
+  await part.getByRole('link', { name: 'Open the list of the whole site' }).click();
+  await page.getByRole('heading', { name: /^Needs you/ }).waitFor();
+  assert.ok(await page.getByRole('radio', { name: 'Whole site' }).isChecked());
 });
 
 test.run();
