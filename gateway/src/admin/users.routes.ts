@@ -156,7 +156,7 @@ async function accountAt(trx: Db | Trx, caller: Caller, id: string): Promise<Acc
 
 type Change = { roles?: Account['roles'] | undefined; disabled?: boolean | undefined };
 
-/** Without what is so already. */
+/** Leaves out values that the account already has. */
 function changeOf({ roles: has, isDisabled }: Account, { roles: wanted, disabled }: Change): Change {
   const isSame = wanted !== undefined && new Set(wanted).symmetricDifference(new Set(has)).size === 0;
   return {

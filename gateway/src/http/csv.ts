@@ -116,9 +116,9 @@ export const writeCsv = (rows: readonly (readonly string[])[]): string =>
   );
 
 /**
- * Also behind a semicolon or a tab: a spreadsheet that separates by those may begin a cell there, and takes quotes that
- * stand there for its own. Quotes behind a comma mean nothing to it: a line in them is a row. The wide forms are those
- * of East Asian keyboards.
+ * A cell of ours may be several cells of a spreadsheet that separates by semicolons or tabs. It begins one behind each
+ * of those, and a row behind each line break, also within our quotes. Quotes in front of a sign hide no formula. The
+ * wide signs are those of East Asian keyboards.
  */
 const FORMULA = /(?<=^|[;\t\r\n])(?=['"]*[=+\-@\t\r＝＋－＠])/g;
 const NEUTRALISED = /(?<=^|[;\t\r\n])'(?=['"]*[=+\-@\t\r＝＋－＠])/g;
