@@ -10,6 +10,7 @@ import {
   type SentFromHere,
 } from '../pipeline/ingest/sent-from-here.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
+import { lackingOf } from '../pipeline/queue/lacking-of.ts';
 import { markOfStudy } from '../pipeline/queue/mark-of-study.ts';
 import type { ChosenStudy } from '../pipeline/queue/rows/kept-choices.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
@@ -80,7 +81,7 @@ export function outcomesOf(
   });
   const earlier = queued.filter((study) => !here.sent.has(study.id) && isLackingStill(study));
   const leftOut = queued.filter(
-    ({ id, track }) => here.sent.has(id) && leftOutOf({ ...here, missing }, id, track) > 0,
+    (study) => here.sent.has(study.id) && leftOutOf({ ...here, missing }, study) > 0,
   );
   return {
     choices: [...choices, ...earlier.map(outcomeOfEarlier)],
@@ -99,13 +100,13 @@ function replacedAmong(queued: readonly QueuedStudy[], { marks }: OnPage): Reado
 }
 
 /** Sent before this page was opened, without something that nobody has taken off the list of such files. */
-const isLackingStill = ({ state, track, noted }: QueuedStudy): boolean =>
-  (state === 'done' || state === 'taken-back') && track.leftOut > noted;
+const isLackingStill = (study: QueuedStudy): boolean =>
+  (study.state === 'done' || study.state === 'taken-back') && lackingOf(study) > study.noted;
 
 /** Its disc may be in the drive still: nobody has said otherwise. */
-const outcomeOfEarlier = ({ track }: QueuedStudy): ChoiceOutcome => ({
+const outcomeOfEarlier = (study: QueuedStudy): ChoiceOutcome => ({
   ...NO_OUTCOME,
-  missing: track.leftOut,
+  missing: lackingOf(study),
 });
 
 const NO_OUTCOME: ChoiceOutcome = {
@@ -151,13 +152,13 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
     missing: page.missing.length + filesOf('missing'),
     unread: page.unread + filesOf('unread') + filesOf('unreadable'),
     isInDoubt: page.isInDoubt,
-    leftOut: there.reduce((sum, { id, track }) => sum + leftOutOf(here, id, track), 0),
+    leftOut: there.reduce((sum, study) => sum + leftOutOf(here, study), 0),
     cleared: filesOf('not-sent'),
   };
 }
 
-const leftOutOf = ({ settled, missing }: Known, id: string, { leftOut }: QueuedStudy['track']): number =>
-  settled.has(id) ? 0 : Math.max(0, leftOut - (missing.get(id)?.length ?? 0));
+const leftOutOf = ({ settled, missing }: Known, study: QueuedStudy): number =>
+  settled.has(study.id) ? 0 : Math.max(0, lackingOf(study) - (missing.get(study.id)?.length ?? 0));
 
 /** Those that are counted as missing, of a disc on the page or of one before. */
 const missingNow = ({ missing, leftBehind }: Known, { names }: OnPage): Known['missing'] =>
@@ -170,7 +171,7 @@ function endOf({ settled }: Known, study: QueuedStudy): 'in-pacs' | 'under-way' 
   if (cancelling && track.inPacs < instances) return 'ended';
   if (state !== 'done' && state !== 'taken-back') return 'under-way';
   const isProven = state === 'done' && receiptId !== null && needs.length === 0;
-  if (isProven && track.inPacs > 0 && track.inPacs + track.leftOut >= instances) return 'in-pacs';
+  if (isProven && track.inPacs > 0 && track.inPacs + lackingOf(study) >= instances) return 'in-pacs';
   // Cancelled, and the PACS has it all the same: no receipt here proves it, and nothing of it is missing.
   if (state === 'taken-back') return track.leftOut === 0 || settled.has(id) ? 'settled' : 'ended';
   return track.leftOut === instances && settled.has(id) ? 'settled' : 'ended';

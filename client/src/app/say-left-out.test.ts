@@ -19,4 +19,9 @@ test('a study without a name or label is named by the date and time at which it 
   assert.is(said({ ...at(26, 4), label: 'T. T. …123' }), '1 image left out of T. T. …123');
 });
 
+test('an image of which the PACS has another version is not among those left out', () => {
+  const study = { ...at(26, 4), label: 'N. P.', versions: 1, track: { ...track, inPacs: 1, leftOut: 3 } };
+  assert.is(said(study), '2 images left out of N. P.');
+});
+
 test.run();

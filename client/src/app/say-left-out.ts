@@ -1,5 +1,6 @@
 /** Says how many instances of a study are not sent, and which study it is. Pure. */
 import { formatMoment } from '../kit/format.ts';
+import { lackingOf } from '../pipeline/queue/lacking-of.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { titleWords } from '../pipeline/queue/title-words.ts';
@@ -12,5 +13,5 @@ export function sayLeftOut(study: QueuedStudy, now: Date): string {
   const isKnown = study.title !== null || study.label !== null;
   const queuedAt = formatMoment(new Date(study.queuedAt), now);
   const name = isKnown ? nameOf(study) : titleWords.nameByTime(nameOf(study), queuedAt);
-  return discWords.ofStudy(study.track.leftOut - damaged, damaged, name);
+  return discWords.ofStudy(lackingOf(study) - damaged, damaged, name);
 }

@@ -2,6 +2,7 @@
 import type { UploadState } from '#shared/protocol/upload-state.ts';
 import { isNoneInPacs, type TrackState } from './track-state.ts';
 import { isPacsAway, type Link } from '../../net/link.ts';
+import { lackingOf } from './lacking-of.ts';
 import type { QueuedStudy } from './queued-study.ts';
 
 /**
@@ -35,7 +36,7 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
     atGateway: study.track.atGateway,
     inPacs: study.track.inPacs,
     needsYou: study.track.needsYou,
-    leftOut: study.track.leftOut - study.versions,
+    leftOut: lackingOf(study),
     waitingFor:
       study.waiting === 'interrupted' || (study.paused && study.isWaiting)
         ? null
