@@ -19,7 +19,10 @@ export interface SentFromHere {
   readonly missing: ReadonlyMap<string, readonly string[]>;
   /** Ids in the queue of studies whose left-out instances a person has taken off the list of those not sent. */
   readonly settled: ReadonlySet<string>;
-  /** The files of the studies that were sent, by their place among all chosen files (`FoundFile.ordinal`). */
+  /**
+   * The files of the studies that were sent, and those that a person left out of them, which the queue counts: by their
+   * place among all chosen files (`FoundFile.ordinal`).
+   */
   readonly files: ReadonlyMap<number, InspectedFile>;
 }
 
@@ -70,7 +73,7 @@ const isSentInPart = (here: SentFromHere): boolean => [...here.sent.values()].in
 export function noteSent(
   { sentFromHere }: State,
   id: string | null,
-  { studyInstanceUID, series }: Pick<StudyGroup, 'studyInstanceUID' | 'series'>,
+  { studyInstanceUID, series, leftOut }: Pick<StudyGroup, 'studyInstanceUID' | 'series' | 'leftOut'>,
   begun: readonly Refused[] = [],
 ): void {
   const { sent, leftBehind, files, ...others } = sentFromHere.value;
@@ -81,6 +84,8 @@ export function noteSent(
     sentFromHere.value = { ...others, sent, leftBehind, files: all };
     return;
   }
+  for (const { files: some } of leftOut.values())
+    for (const found of some) all.set(found.ordinal, { studyInstanceUID, found });
   const left = new Map(leftBehind);
   left.delete(studyInstanceUID);
   for (const { files: some } of series.values())

@@ -23,7 +23,10 @@ export interface KeptChoice {
 
 export interface KeptChoices {
   readonly choices: readonly KeptChoice[];
-  /** By the mark of a study its instances in this device's queue, sent or not. Of those that `choices` name. */
+  /**
+   * By the mark of a study its instances in this device's queue, sent or not, also those that a person left out: only
+   * of damaged ones another file may be sent. Of those that `choices` name.
+   */
   readonly queued: ReadonlyMap<number, number>;
 }
 
@@ -60,6 +63,6 @@ async function readChoices(database: LocalDatabase): Promise<KeptChoices> {
   if (named.size === 0) return { choices, queued };
   for (const { mark, state, chosen, held } of await database.studies.toArray())
     if (mark !== undefined && named.has(mark) && state !== 'taken-back')
-      queued.set(mark, (queued.get(mark) ?? 0) + chosen - held.leftOut);
+      queued.set(mark, (queued.get(mark) ?? 0) + chosen - (held.damaged ?? 0));
   return { choices, queued };
 }

@@ -1,0 +1,58 @@
+/** An image that a person left out of a study that was sent counts there alone, also when the study is chosen again. */
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { DEIDENTIFIED, filesOf, openIngest } from '../testing/open-ingest.ts';
+import { queuedStudy } from '../testing/queued-study.ts';
+import { countStudy } from '../pipeline/queue/count-study.ts';
+import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
+import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import { watchChoices, type KeptChoices } from '../pipeline/queue/rows/kept-choices.ts';
+import { outcomesOf, pageOf, unsentStudies } from './choice-outcomes.ts';
+
+const LENA = { name: 'Keller^Lena', id: '6120-777' };
+const KARL = { name: 'Weber^Karl', id: '3300-001' };
+const ofPatient = (patient: typeof LENA) =>
+  filesOf(syntheticStudy({ seed: 71, series: 1, instancesPerSeries: 4, rows: 8, columns: 8, patient }));
+/** Four images of one study, one of which is Karl’s. */
+const MIXED_UP = [...ofPatient(LENA).slice(0, 3), ...ofPatient(KARL).slice(3)];
+
+/** Lena’s images were sent, and Karl’s was left out. */
+async function sentWithoutKarl() {
+  const factory = new IDBFactory();
+  // Dexie tells all databases of one name what changes in one of them.
+  const database = openLocalDatabase({ name: crypto.randomUUID(), indexedDB: factory, IDBKeyRange });
+  const device = { database, key: await deviceKey(database), factory };
+  const opened = await openIngest({ chosen: DEIDENTIFIED, device });
+  const { store } = opened;
+  await store.addFiles(MIXED_UP);
+  for (const [uid, { parts }] of store.mixed.value)
+    store.leaveOutPatients(uid, parts.find(({ person }) => person.name === KARL.name)!.keys);
+  await store.send();
+  return opened;
+}
+
+test('it is not also a file of the page that was not sent', async () => {
+  const { store, database } = await sentWithoutKarl();
+  const [row] = await database.studies.toArray();
+  const { track } = countStudy(row!);
+  await store.addFiles(MIXED_UP);
+  const queued = [queuedStudy({ id: row!.id, track, instances: 4 })];
+  const { notSent } = outcomesOf(store.sentFromHere.value, queued, pageOf(store));
+  assert.equal([notSent.leftOut.length, notSent.left], [1, []]);
+  store.clear();
+  assert.is(store.sentFromHere.value.leftBehind.size, 0);
+});
+
+test('it is not lost with a later page on which the study was chosen again', async () => {
+  const device = await sentWithoutKarl();
+  const { store } = await openIngest({ chosen: DEIDENTIFIED, device });
+  await store.addFiles(MIXED_UP);
+  const [study] = unsentStudies(store);
+  await device.database.device.put({ name: 'choice/1', value: { account: 'a', studies: [study!] } });
+  const kept = await new Promise<KeptChoices>((resolve) => watchChoices(device.database, resolve));
+  assert.equal([study!.instances, kept.queued.get(study!.mark)], [4, 4]);
+});
+
+test.run();
