@@ -223,9 +223,10 @@ type Chosen = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection' | 'pol
 function chosenOn(page: Chosen) {
   const { studies, sentFromHere, inspection } = page;
   const open = studies.value.filter((study) => inPacsOf(page, [study]) < study.instances);
-  return open.flatMap(({ studyInstanceUID, patientName }) => {
+  return open.flatMap(({ studyInstanceUID, patientName, leftOut }) => {
     const series = inspection.seriesOf(studyInstanceUID);
-    const { files, sent } = unsentOf(sentFromHere.value, studyInstanceUID, series);
+    const out = leftOut.flatMap((part) => part.files);
+    const { files, sent } = unsentOf(sentFromHere.value, studyInstanceUID, series, out);
     return files > 0 ? [{ studyInstanceUID, patientName, instances: files, sent }] : [];
   });
 }

@@ -3,6 +3,7 @@ import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { untilRead } from '../testing/open-api.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../testing/open-ingest.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { countStudy } from '../pipeline/queue/count-study.ts';
@@ -14,9 +15,9 @@ import { outcomesOf, pageOf, unsentStudies } from './choice-outcomes.ts';
 const LENA = { name: 'Keller^Lena', id: '6120-777' };
 const KARL = { name: 'Weber^Karl', id: '3300-001' };
 const ofPatient = (patient: typeof LENA) =>
-  filesOf(syntheticStudy({ seed: 71, series: 1, instancesPerSeries: 4, rows: 8, columns: 8, patient }));
+  filesOf(syntheticStudy({ seed: 71, series: 1, instancesPerSeries: 5, rows: 8, columns: 8, patient }));
 /** Four images of one study, one of which is Karl’s. */
-const MIXED_UP = [...ofPatient(LENA).slice(0, 3), ...ofPatient(KARL).slice(3)];
+const MIXED_UP = [...ofPatient(LENA).slice(0, 3), ...ofPatient(KARL).slice(3, 4)];
 
 /** Lena’s images were sent, and Karl’s was left out. */
 async function sentWithoutKarl() {
@@ -45,14 +46,23 @@ test('it is not also a file of the page that was not sent', async () => {
   assert.is(store.sentFromHere.value.leftBehind.size, 0);
 });
 
-test('it is not lost with a later page on which the study was chosen again', async () => {
-  const device = await sentWithoutKarl();
-  const { store } = await openIngest({ chosen: DEIDENTIFIED, device });
-  await store.addFiles(MIXED_UP);
-  const [study] = unsentStudies(store);
-  await device.database.device.put({ name: 'choice/1', value: { account: 'a', studies: [study!] } });
-  const kept = await new Promise<KeptChoices>((resolve) => watchChoices(device.database, resolve));
-  assert.equal([study!.instances, kept.queued.get(study!.mark)], [4, 4]);
+test('it is not lost with a later page on which the study was chosen again, as a new image is', async () => {
+  for (const [files, lost] of [
+    [MIXED_UP, 0],
+    [[...MIXED_UP, ofPatient(LENA)[4]!], 1],
+  ] as const) {
+    const device = await sentWithoutKarl();
+    const { store } = await openIngest({ chosen: DEIDENTIFIED, device });
+    await store.addFiles([...files]);
+    const before = unsentStudies(store);
+    assert.ok(await untilRead(() => store.studies.value.some(({ leftOut }) => leftOut.length > 0)));
+    for (const [study] of [before, unsentStudies(store)]) {
+      await device.database.device.put({ name: 'choice/1', value: { account: 'a', studies: [study!] } });
+      const kept = await new Promise<KeptChoices>((resolve) => watchChoices(device.database, resolve));
+      const inQueue = kept.queued.get(study!.mark)!;
+      assert.is(study!.instances - Math.max(0, inQueue - study!.sent), lost);
+    }
+  }
 });
 
 test.run();

@@ -95,9 +95,11 @@ export function createIngestStore(tools: IngestTools): IngestStore {
 }
 
 function watchDecided(state: IngestState, inspection: Inspection): void {
-  const asked = new WeakMap<FoundFile, string>();
+  const asked = new WeakMap<object, string>();
   effect(() => {
-    if (state.phase.value !== 'found' || state.heldIn.value.length === 0) return;
+    if (state.phase.value !== 'found') return;
+    const isMixed = state.studies.value.some(({ parts }) => parts.length > 0);
+    if (state.heldIn.value.length === 0 && !isMixed) return;
     if (policyInForce(state) === null) return;
     const recognise = async () =>
       (await import('./recognise-decided.ts')).recogniseDecided(state, inspection, asked);

@@ -140,7 +140,8 @@ walk(
     await isSaidOnPaper(stage);
     await page.getByRole('link', { name: 'Upload', exact: true }).click();
     await choose(page, files);
-    await page.getByText('7 of its 9 images are in the PACS already; 1 was left out before.').waitFor();
+    await page.getByText('7 of its 8 images are in the PACS already; 1 is new and will be sent.').waitFor();
+    await page.getByText('You left these out. They are not sent.').waitFor();
     const other = await stage.openVisitor();
     const { username } = await createAccount(stage.gateway, 'auditor', ['auditor']);
     const watching = await other.newPage();

@@ -9,7 +9,7 @@ import { runSequences } from '#testing/run-sequences.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { queueOver, storeOver } from '../../testing/open-queue.ts';
-import { untilRead } from '../../testing/open-api.ts';
+import { giveTurns, untilRead } from '../../testing/open-api.ts';
 import { countStudy } from '../queue/count-study.ts';
 import { compareWithSent } from './compare-with-sent.ts';
 import { sentUnder, uidsAsSent } from './sent-before.ts';
@@ -247,22 +247,52 @@ test('is recognised under the identifiers of all its patients when it is chosen 
   assert.is(sentUnder(new Map(), uids), undefined);
 });
 
-test('says which were left out before when it is chosen again, and sends nothing until that is decided', async () => {
-  const opened = await chosen(MIXED_UP);
-  const { store, database } = opened;
-  store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
-  await store.send();
+/** Karl’s image was left out and Lena’s were sent; then `again` is chosen on a later page. */
+async function chosenAgain(again: readonly File[]): Promise<Opened> {
+  const first = await chosen(MIXED_UP);
+  first.store.leaveOutPatients(uidOf(first), keysOf(first, KARL));
+  await first.store.send();
+  const later = await openIngest({ chosen: DEIDENTIFIED, device: first });
+  await later.store.addFiles(again);
+  return later;
+}
+
+const untilLeftOut = ({ store }: Opened) =>
+  untilRead(() => store.studies.value.some(({ leftOut }) => leftOut.length > 0));
+
+test('is without the left-out patient when it is chosen again, and asks nobody', async () => {
+  const again = await chosenAgain(filesOfPeople([...MIXED_UP, LENA]));
+  const { store, database } = again;
+  assert.ok(await untilLeftOut(again));
+  assert.equal([mixedOf(again), sendableOf(store).instances, sendableOf(store).held], [undefined, 4, []]);
   const rows = await database.instances.toArray();
   const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
     ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
   }));
   const receipt = { instances, withheld: { 'left-out-other-patient': 1 } };
-  await store.addFiles(filesOfPeople([...MIXED_UP, LENA]));
-  const compared = () =>
-    compareWithSent(store, store.studies.value[0]!, { receipt, inPacs: 3 }, new AbortController().signal);
-  assert.equal(await compared(), { there: 3, fresh: 0, differs: 0, staying: 1, leftOut: 1 });
-  settleAll(opened);
-  assert.equal(await compared(), { there: 3, fresh: 2, differs: 0, staying: 0, leftOut: 0 });
+  const { signal } = new AbortController();
+  const part = await compareWithSent(store, store.studies.value[0]!, { receipt, inPacs: 3 }, signal);
+  assert.equal(part, { there: 3, fresh: 1, differs: 0, staying: 0, leftOut: 0 });
+  await store.send();
+  assert.equal(
+    (await queued(again)).map(({ instances: all, leftOut }) => [all, leftOut]),
+    [
+      [5, 1],
+      [3, 0],
+    ],
+  );
+});
+
+test('asks about a left-out patient again once a person wants to, and where there is another image of them', async () => {
+  const again = await chosenAgain(filesOfPeople(MIXED_UP));
+  const { store } = again;
+  assert.ok(await untilLeftOut(again));
+  store.askPatientsAgain(uidOf(again));
+  await giveTurns();
+  assert.equal([mixedOf(again)?.parts.length, mixedOf(again)?.isSettled], [2, false]);
+  const more = await chosenAgain(filesOfPeople([...MIXED_UP, KARL]));
+  await giveTurns();
+  assert.equal([mixedOf(more)?.parts.length, mixedOf(more)?.isSettled], [2, false]);
 });
 
 test('keeps images that are held back with their own patients', async () => {

@@ -1,21 +1,23 @@
 /**
- * Of the held files on the page, those about which a person has decided before: the PACS has them as they were covered
- * or released, or they were left out. The page does not ask again, and Send treats them as it did before.
+ * Of the files on the page, those about which a person has decided before: held ones that the PACS has as they were
+ * covered or released, or that were left out, and those of another patient that were left out of their study. The page
+ * does not ask again, and Send treats them as it did before.
  *
- * Each of them is read and named as it would be sent, only where the study was sent from this device before.
+ * Each held one is read and named as it would be sent, only where the study was sent from this device before.
  */
 import { decidedBefore, entriesBefore } from './decided-before.ts';
 import { leftOutBefore } from '../queue/rows/keep-held.ts';
-import type { FoundFile } from './group-studies.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { staysHere, versionOf } from './held-back.ts';
 import { lookedAt, replaceFiles } from './hold-companions.ts';
 import { draw, type IngestState } from './ingest-state.ts';
 import type { Inspection } from './inspection.ts';
 import { policyInForce } from './policy-in-force.ts';
+import { leaveOutPatients, mixedUnder, partsOf, type PatientPart } from './patients-of-study.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
-/** By file the version of the policy under which it was asked about. */
-export type AskedBefore = WeakMap<FoundFile, string>;
+/** The version of the policy under which each file was asked about: `FoundFile` as held, `ReadFile` as a patient's. */
+export type AskedBefore = WeakMap<object, string>;
 
 /** Throws NotPrepared, TaskFault, or the signal's reason; then it may be asked again. */
 export async function recogniseDecided(
@@ -26,6 +28,7 @@ export async function recogniseDecided(
   const policy = policyInForce(state);
   const under = versionOf(policy);
   const { signal } = state.abort;
+  for (const study of [...state.gathering.studies.values()]) await leavePatientsOut(state, study, asked);
   for (const { studyInstanceUID, held } of [...state.gathering.studies.values()]) {
     const released = state.heldBack.released.peek();
     const open = held.filter((found) => asked.get(found) !== under && staysHere(policy, released, found));
@@ -39,6 +42,41 @@ export async function recogniseDecided(
       throw error;
     }
   }
+}
+
+/** The parts of a study about which nobody has decided on this page, and that a person left out when it was sent. */
+async function leavePatientsOut(
+  state: IngestState,
+  { studyInstanceUID }: StudyGroup,
+  asked: AskedBefore,
+): Promise<void> {
+  const { tools, gathering, phase, abort } = state;
+  const open = openPartsOf(state, studyInstanceUID).filter(({ files }) =>
+    files.every(({ file }) => !asked.has(file)),
+  );
+  const those = new Set(open.flatMap(({ keys }) => keys));
+  if (those.size === 0) return;
+  for (const { file } of open.flatMap(({ files }) => files)) asked.set(file, versionOf(policyInForce(state)));
+  const chosen = { account: tools.account(), studyInstanceUID };
+  const before = await leftOutBefore(tools.database, await tools.key, chosen);
+  if (before.size === 0 || abort.signal.aborted || phase.peek() === 'queueing') return;
+  // More may have been read meanwhile, and a person may have decided.
+  const out = openPartsOf(state, studyInstanceUID).filter(
+    ({ keys, files }) =>
+      keys.every((key) => those.has(key)) &&
+      files.every(({ sopInstanceUID }) => before.get(sopInstanceUID) === 'left-out-other-patient'),
+  );
+  if (out.length === 0) return;
+  const study = gathering.studies.get(studyInstanceUID)!;
+  const keys = out.flatMap((part) => part.keys);
+  gathering.replace(leaveOutPatients(study, keys));
+  draw(state);
+}
+
+function openPartsOf(state: IngestState, studyInstanceUID: string): readonly PatientPart[] {
+  const study = state.gathering.studies.get(studyInstanceUID);
+  const mixed = study && mixedUnder(policyInForce(state), partsOf(study), study.settled);
+  return mixed && !mixed.isSettled ? mixed.parts : [];
 }
 
 type Open = {

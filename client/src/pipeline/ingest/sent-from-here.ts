@@ -108,13 +108,17 @@ export function noteKeptHere({ sentFromHere }: State, ordinals: Iterable<number>
   sentFromHere.value = { ...sentFromHere.value, files };
 }
 
-/** Of the chosen files of a study, those that were not sent from this page: how many, and the path of the first. */
+/**
+ * Of the chosen files of a study, those that were not sent from this page: how many, and the path of the first. `out`:
+ * more files of it, which a person left out: `sent` counts them, as the queue does once they were left out at Send.
+ */
 export function unsentOf(
   { files: known }: Pick<SentFromHere, 'files'>,
   studyInstanceUID: string,
   series: Iterable<{ readonly files: readonly FoundFile[] }>,
+  out: readonly FoundFile[] = [],
 ): { readonly files: number; readonly path: string; readonly sent: number } {
-  const sent = new Set<string>();
+  const sent = new Set(out.map(copyOf));
   for (const { studyInstanceUID: of, found } of known.values())
     if (of === studyInstanceUID) sent.add(copyOf(found));
   const unsent = [...series].flatMap(({ files }) => files.filter((found) => !sent.has(copyOf(found))));

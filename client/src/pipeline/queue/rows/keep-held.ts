@@ -72,16 +72,18 @@ async function heldBefore(
   return opened;
 }
 
-/** SOP Instance UIDs, as in the files, of the study's instances that a person has left out. */
+/** By SOP Instance UID, as in the files, why a person has left out instances of the study. */
 export async function leftOutBefore(
   database: LocalDatabase,
   key: CryptoKey,
   of: Pick<SealedHeld, 'studyInstanceUID'> & { readonly account: string | null },
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlyMap<string, LeftOutCause>> {
   const entries = await heldBefore(database, key, of);
-  return new Set(
+  return new Map(
     entries.flatMap(({ sealed, asWas }) =>
-      [...sealed.leftOut, ...splitHeld(sealed, asWas).decided].map(({ sopInstanceUID }) => sopInstanceUID),
+      [...sealed.leftOut, ...splitHeld(sealed, asWas).decided].map(
+        ({ sopInstanceUID, cause }) => [sopInstanceUID, cause] as const,
+      ),
     ),
   );
 }
