@@ -94,13 +94,15 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
     (row) => own.has(keyOf(row)) && !row.inPacs && !isInPacs(row.state as InstanceState),
   );
   // Until the gateway knows, nothing is deleted here, and nothing more leaves.
-  if (study.uploadId !== null && open.length > 0) {
+  const { uploadId } = study;
+  const isAsked = uploadId !== null && open.length > 0;
+  if (isAsked) {
     if (!study.cancelling) {
-      await database.studies.update(id, { cancelling: true, paused: true });
+      await database.studies.update(id, { cancelling: true, paused: true, resumed: undefined });
       tools.wake();
     }
     try {
-      await tools.decide(study.uploadId, 'leave-out', open.map(toKey));
+      await tools.decide(uploadId, 'leave-out', open.map(toKey));
     } catch (error) {
       if (!(error instanceof Unreachable)) {
         // One that was cancelled earlier is not sent because of an answer that nobody waits for.
@@ -112,8 +114,22 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
       return;
     }
   }
-  const isOpen = ({ state }: StudyRow): boolean => state !== 'done' && state !== 'taken-back';
-  if ((await takeOut(tools, id, isOpen)) !== null) tools.wake();
+  const isStill = (row: StudyRow): boolean => !isOver(row) && (row.cancelling === true || !isAsked);
+  if ((await takeOut(tools, id, isStill)) === null) await announceAgain(database, id);
+  tools.wake();
+}
+
+/** A person resumed it while the question was open: the gateway has left out what is wanted again. */
+async function announceAgain(database: LocalDatabase, id: string): Promise<void> {
+  await database.studies
+    .where('id')
+    .equals(id)
+    .modify((row) => {
+      if (isOver(row) || row.cancelling) return;
+      row.state = nextUploadState(row.state, 'parcels-lost') ?? row.state;
+      row.resumed = true;
+      row.turn += 1;
+    });
 }
 
 /** The gateway refused to cancel it, and nobody has decided otherwise since. */

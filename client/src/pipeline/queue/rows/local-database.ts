@@ -115,6 +115,11 @@ export interface StudyRow {
   paused: boolean;
   /** A person cancelled it, and the gateway has not confirmed that yet; it is paused until then. Absent unless so. */
   cancelling?: true | undefined;
+  /**
+   * A person resumed it after its cancelling was asked for, or chose it again: what the gateway has left out is asked
+   * for again with the next announcement. Absent unless so.
+   */
+  resumed?: true | undefined;
   /** Set by a person: the lower goes first, and before all studies without a rank. */
   rank: number | null;
   /**

@@ -27,21 +27,31 @@ export async function noteAnnouncement(
   answer: ManifestAnswer,
 ): Promise<boolean> {
   const { database, decide } = tools;
-  const again = await database.transaction('rw', database.studies, database.instances, async () => {
+  const written = await database.transaction('rw', database.studies, database.instances, async () => {
     const study = await database.studies.get(id);
     if (!study || study.waiting === 'interrupted' || study.state === 'taken-back' || study.state === 'done')
       return null;
-    return writeAnswer(database, study, answer);
+    return { turn: study.turn, again: await writeAnswer(database, study, answer) };
   });
-  if (again === null) return false;
-  if (again.length > 0) await decide(answer.uploadId, 'retry', again);
+  if (written === null) return false;
+  if (written.again.length > 0) {
+    await decide(answer.uploadId, 'retry', written.again);
+    await database.studies.filter((row) => row.id === id && row.turn === written.turn).modify(noteAskedFor);
+  }
   await tellWithdrawals(tools, id, answer.uploadId);
   return true;
 }
 
+/** Not those that a person has left out one by one. */
+const WANTED: ReadonlySet<InstanceRow['state']> = new Set(['safe', 'sent']);
+
+function noteAskedFor(row: StudyRow): void {
+  row.resumed = undefined;
+}
+
 /**
  * Part of the caller's transaction. Returns the instances that the gateway leaves out although a person has
- * chosen them again since.
+ * chosen them again, or resumed them, since.
  */
 async function writeAnswer(
   database: LocalDatabase,
@@ -51,16 +61,21 @@ async function writeAnswer(
   const held = new Map(have.map((instance) => [keyOf(instance), instance.inPacs === true]));
   const conflicts = new Map(conflict.map((instance) => [keyOf(instance), instance.reason]));
   const again: InstanceKey[] = [];
+  const isWanted = ({ state }: InstanceRow): boolean =>
+    (state === 'safe' && study.uploadId === null) || (study.resumed === true && WANTED.has(state));
   const rows = (await instancesOf(database, study.id)).map((row): InstanceRow => {
     const reason = conflicts.get(keyOf(row));
     // Left out or cancelled before, and chosen again since: a person's later decision counts.
-    if (reason === 'left-out' && row.state === 'safe' && study.uploadId === null)
+    if (reason === 'left-out' && isWanted(row)) {
       again.push({ sopInstanceUID: row.sopInstanceUID, digest: row.digest });
-    else if (reason !== undefined) return { ...row, state: stateOfConflict(reason), reason };
+      return { ...row, state: 'safe' };
+    }
+    if (reason !== undefined) return { ...row, state: stateOfConflict(reason), reason };
     const inPacs = held.get(keyOf(row));
     return inPacs !== undefined && row.state === 'safe' ? { ...row, state: 'sent', inPacs } : row;
   });
   const answered = rows.filter((row) => held.has(keyOf(row)) || conflicts.has(keyOf(row)));
+  const resumed = again.length > 0 || undefined;
   await putInstances(database, answered);
   const departed = answered.filter((row) => row.state !== 'safe').length;
   await database.studies.update(study.id, {
@@ -70,6 +85,7 @@ async function writeAnswer(
     waiting: null,
     problem: null,
     reasons: countReasons(rows),
+    resumed,
   });
   return again;
 }

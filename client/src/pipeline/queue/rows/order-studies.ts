@@ -8,8 +8,17 @@ export function isToBeSent({ state, waiting }: StudyRow): boolean {
   return waiting !== 'interrupted' && (state === 'reading' || state === 'safe' || state === 'uploading');
 }
 
-/** Also of one whose cancelling the gateway has not confirmed; once it has, that cannot be taken back. */
-export const RESUMED = { paused: false, cancelling: undefined } as const;
+function pause(row: StudyRow): void {
+  row.paused = true;
+}
+
+/** Also of one whose cancelling the gateway has not confirmed: it may hear of it later, and a later decision counts. */
+function resume(row: StudyRow): void {
+  row.paused = false;
+  if (!row.cancelling) return;
+  row.cancelling = undefined;
+  row.resumed = true;
+}
 
 export function createOrdering({
   database,
@@ -22,26 +31,26 @@ export function createOrdering({
 }): Pick<QueueStore, 'pause' | 'resume' | 'sendFirst' | 'move'> {
   const isOwn = (row: StudyRow) => row.account === null || row.account === account();
 
-  async function change(ids: readonly string[], changes: Partial<StudyRow>): Promise<void> {
-    await database.studies.where('id').anyOf(ids).modify(changes);
+  async function change(ids: readonly string[], work: (row: StudyRow) => void): Promise<void> {
+    await database.studies.where('id').anyOf(ids).modify(work);
     wake();
   }
 
-  async function place(id: string, at: number, also: Partial<StudyRow>): Promise<void> {
+  async function place(id: string, at: number, also: (row: StudyRow) => void): Promise<void> {
     await database.transaction('rw', database.studies, async () => {
       const waiting = await database.studies.filter((row) => isOwn(row) && isToBeSent(row)).toArray();
       if (!waiting.some((row) => row.id === id)) return;
       for (const [each, rank] of ranksAfterMove(waiting, id, at))
         await database.studies.update(each, { rank });
-      await database.studies.update(id, also);
+      await database.studies.where('id').equals(id).modify(also);
     });
     wake();
   }
 
   return {
-    pause: (...ids) => change(ids, { paused: true }),
-    resume: (...ids) => change(ids, RESUMED),
-    sendFirst: (id) => place(id, 0, RESUMED),
-    move: (id, at) => place(id, at, {}),
+    pause: (...ids) => change(ids, pause),
+    resume: (...ids) => change(ids, resume),
+    sendFirst: (id) => place(id, 0, resume),
+    move: (id, at) => place(id, at, () => undefined),
   };
 }

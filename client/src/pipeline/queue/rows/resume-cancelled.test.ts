@@ -1,0 +1,75 @@
+/** A study that a person resumes while the gateway has not confirmed yet that it is cancelled. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { openDevice, queueOver, queueStudy, storeOver, STUDY } from '../../../testing/open-queue.ts';
+import { Unreachable } from '../../../net/api-client.ts';
+import { keyOf, type InstanceKey } from '../upload-queue.ts';
+import { instancesOf } from './instance-rows.ts';
+
+const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
+
+/** Two instances under way: the gateway has the first. */
+async function underWay(decide: (decision: string, named: readonly InstanceKey[]) => Promise<void>) {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200]);
+  const queue = queueOver(device, { decide: (_, decision, named) => decide(decision, named) });
+  await queue.announced('study', { ...answer, need: instances });
+  await queue.beginSending('study');
+  await queue.parcelSent('study', 'study-0');
+  const statesOf = async () => (await instancesOf(device.database, 'study')).map(({ state }) => state).sort();
+  const leftOut = instances.map((instance) => ({ ...instance, reason: 'left-out' as const }));
+  return { device, instances, queue, statesOf, leftOut: { ...answer, conflict: leftOut } };
+}
+
+test('is not ended by the late answer, and is asked for again with all that was left out', async () => {
+  const told: [string, string[]][] = [];
+  const { device, instances, queue, statesOf, leftOut } = await underWay(async (decision, named) => {
+    told.push([decision, named.map(keyOf).sort()]);
+  });
+  assert.equal(await statesOf(), ['safe', 'sent']);
+  const asked = Promise.withResolvers<void>();
+  const answered = Promise.withResolvers<void>();
+  const store = storeOver(device, {
+    decide: () => {
+      asked.resolve();
+      return answered.promise;
+    },
+  });
+  const over = store.cancel('study');
+  await asked.promise;
+  await store.resume('study');
+  answered.resolve();
+  await over;
+  const row = (await device.database.studies.get('study'))!;
+  assert.equal([row.state, row.paused, await device.database.parcels.count()], ['uploading', false, 2]);
+  assert.is((await queue.pending())[0]?.turn, 1, 'whoever sends it begins again');
+  assert.ok(await queue.announced('study', leftOut));
+  assert.equal(told, [['retry', instances.map(keyOf).sort()]]);
+  assert.equal(await statesOf(), ['safe', 'safe']);
+  assert.is((await device.database.studies.get('study'))?.resumed, undefined);
+  store.close();
+});
+
+test('is asked for again until the gateway has heard it', async () => {
+  let isReached = false;
+  let asked = 0;
+  const { device, queue, statesOf, leftOut } = await underWay(async () => {
+    asked += 1;
+    if (!isReached) throw new Unreachable(null);
+  });
+  const store = storeOver(device, { decide: () => Promise.reject(new Unreachable(null)) });
+  await store.cancel('study');
+  await store.resume('study');
+  await queue.announced('study', leftOut).then(
+    () => assert.unreachable(),
+    () => undefined,
+  );
+  isReached = true;
+  assert.ok(await queue.announced('study', leftOut));
+  assert.equal([asked, await statesOf()], [2, ['safe', 'safe']]);
+  assert.ok(await queue.announced('study', leftOut));
+  assert.equal([asked, await statesOf()], [2, ['left-out', 'left-out']], 'left out by somebody since');
+  store.close();
+});
+
+test.run();
