@@ -178,6 +178,34 @@ walk('cancelling says that the gateway has not answered yet, and that it refused
   await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
 });
 
+walk(
+  'a study that is resumed before its cancelling is confirmed arrives, though it was left out',
+  async (stage) => {
+    const { page, link, seed, visitor } = stage;
+    await stage.enter();
+    const inTheMiddle = link.pauseAfter(HALF_BYTES);
+    const files = largeFilesOf(seed(8));
+    await sendStudy(page, files);
+    await inTheMiddle.reached;
+    const answer = Promise.withResolvers<void>();
+    const leftOut = page.waitForResponse(
+      (response) => response.url().endsWith('/decisions') && response.ok(),
+    );
+    await visitor.route('**/decisions', async (route) => {
+      await answer.promise;
+      await route.fallback();
+    });
+    await page.getByRole('button', { name: /^Cancel sending: / }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
+    await page.getByRole('button', { name: /^Resume: / }).click();
+    inTheMiddle.resume();
+    answer.resolve();
+    await leftOut;
+    await untilInPacs(stage, files.length);
+    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+  },
+);
+
 walk('something else answering in the gateway’s place is reported', async (stage) => {
   const { page, visitor, seed } = stage;
   await stage.enter();
