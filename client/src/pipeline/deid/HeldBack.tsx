@@ -5,7 +5,6 @@
  */
 import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import type { Policy } from '#shared/protocol/api.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { typedSaid } from '../../kit/identities.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
@@ -13,8 +12,9 @@ import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { chosenWords } from '../ingest/chosen-words.ts';
+import type { IngestStore } from '../ingest/found-study.ts';
 import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
-import { isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
+import { decidedAs, isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { HeldInstance } from './HeldInstance.tsx';
@@ -74,7 +74,7 @@ function HeldSeries({ store, series }: HeldSeriesProps) {
   // Nobody is asked again about a decided instance.
   const undecided = held.filter((found) => staysHere(policy, ingest.released.value, found));
   const reasons = [...new Set(undecided.flatMap(why))];
-  const { open, pictures, unseen } = sortedOut(store, policy, shown, undecided);
+  const { open, pictures, unseen } = sortedOut(store, ingest, shown, undecided);
   // Only what was said on this page can be taken back on it.
   const decided = shown.filter(({ ordinal }) => ingest.released.value.has(ordinal));
   return (
@@ -87,7 +87,7 @@ function HeldSeries({ store, series }: HeldSeriesProps) {
             pictures={pictures}
             onLook={(first) => show({ first, isAlone: false, plays: true })}
           />
-          {open.length + decided.length > 1 && (
+          {(open.length > 1 || (open.length === 0 && decided.length > 1)) && (
             <ReleaseAll open={open} decided={decided} onRelease={() => setAsking(true)} />
           )}
         </div>
@@ -126,12 +126,15 @@ function HeldSeries({ store, series }: HeldSeriesProps) {
 /** Those of the instances shown about which a person can say something. */
 function sortedOut(
   store: ComparisonStore,
-  policy: Policy | null,
+  { policy: { value: policy }, released: { value: released } }: Pick<IngestStore, 'policy' | 'released'>,
   shown: readonly FoundFile[],
   undecided: readonly FoundFile[],
 ) {
   const releasable = shown.filter((found) => isReleasable(policy, found));
-  const pictures = releasable.filter((found) => hasPicture(store, policy, found));
+  // Those left out, or sent, before are opened one by one.
+  const pictures = releasable.filter(
+    (found) => hasPicture(store, policy, found) && decidedAs(policy, released, found) === null,
+  );
   const seen = seenOf(store, policy, releasable);
   const isSeen = (found: FoundFile): boolean => seen.some(({ ordinal }) => ordinal === found.ordinal);
   return {

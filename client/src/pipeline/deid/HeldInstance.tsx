@@ -100,6 +100,9 @@ export type ReleaseProps = {
 export function Release({ store, found, place, boxes, onOpen }: ReleaseProps) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
+  // The PACS keeps what it has: another decision about it would change nothing.
+  if (decidedAs(policy, ingest.released.value, found) === 'in-pacs')
+    return onOpen ? null : <p class="small strong">{deidWords.held.decided['in-pacs']}</p>;
   if (!isReleasable(policy, found)) return <p class="small quiet">{deidWords.held.never}</p>;
   const seen = seenOf(store, policy, [found]);
   const isSeen = boxes !== undefined || seen.length > 0;
@@ -241,6 +244,7 @@ export function CoverButton({ store, found, at, drawn, onOpen }: CoverButtonProp
   const ingest = useIngest();
   const policy = ingest.policy.value;
   if (!isReleasable(policy, found) || !hasPicture(store, policy, found)) return null;
+  if (decidedAs(policy, ingest.released.value, found) === 'in-pacs') return null;
   const label = drawn.length > 0 ? deidWords.held.change : deidWords.held.cover;
   return (
     <button

@@ -159,7 +159,7 @@ export const deidWords = {
       'left-out': 'You left it out: it is not sent',
     },
     decidedNext: {
-      'in-pacs': 'It is as you covered or released it then. Nothing is stored twice.',
+      'in-pacs': 'It is as you covered or released it then, and cannot be covered in another way here.',
       'left-out': 'To send it after all, cover the name or release it above, where the policy allows that.',
     },
     leaveOut: 'Leave out',
@@ -209,8 +209,7 @@ export const deidWords = {
         : `${formatCount(frames)} frames can’t be drawn here, so this can’t be released.`,
     unseen: 'It can be released only where its picture can be shown.',
     never: 'It cannot be released, even after somebody has looked at it.',
-    all: (count: number) =>
-      count === 1 ? 'Release the other one' : `Release all ${formatCount(count)} shown`,
+    all: (count: number) => `Release all ${formatCount(count)} shown`,
     allTitle: (count: number) => `Release ${instances(count)}?`,
     allWhat: (count: number) =>
       `You say: I looked at these ${formatCount(count)} instances; nothing shown here names a person. ` +
