@@ -30,6 +30,7 @@ export const apiKeysWords = {
     'A script sends its key in the header “Authorization: Bearer rk_…”. Press an address to copy it.',
   addressNames: {
     '/upload/files': 'Send files, by tus',
+    '/upload/ID/status': 'What became of a file: ID is the last part of the address that tus got',
     '/dicom-web/studies': 'Store, search and retrieve, by DICOMweb',
     '/metrics': 'How busy the gateway is',
   },

@@ -5,6 +5,7 @@ import { notStoredSaid } from '#shared/protocol/not-stored-words.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
+import { hrefOf } from '../kit/routes.ts';
 import { ReasonDetails } from '../kit/ReasonDetails.tsx';
 import { sentencesOfReason } from '../kit/reason-sentences.ts';
 import { Confirm } from '../kit/Sheet.tsx';
@@ -35,6 +36,9 @@ export function DecideSent({ sent, onDecided }: DecideSentProps) {
   return (
     <>
       <p class="small">{own.length > 0 ? words.noDevice : `${words.noDevice} ${words.othersDecide}`}</p>
+      <p>
+        <a href={hrefOf({ page: 'needs' })}>{words.needs}</a>
+      </p>
       {own.map((upload) => (
         <OneUpload key={upload.uploadId} upload={upload} onDecided={onDecided} />
       ))}

@@ -1,8 +1,10 @@
 /** The words for decisions about a study that a script or a modality sent: there is no device to decide on. */
 
 export const decideSentWords = {
-  noDevice: 'A script, a modality or the command line sent this, so there is no device to decide on.',
-  means: 'Until you decide, whoever reads the study does not see these images.',
+  noDevice:
+    'A script, a modality or the command line sent this. You decide here about instances that the gateway has, and under “Needs you” about those that it did not keep.',
+  needs: 'Open “Needs you”',
+  means: 'Until you decide, readers of the study do not see these images.',
   /** The gateway has no bytes of these any more. */
   sendAgain:
     'If they are needed in the PACS, correct them and send them again from the program that sent them.',

@@ -31,13 +31,13 @@ export const notTakenWords = {
   }),
   missing: (count: number, why: string) => `${instances(count)}: ${why}`,
   /** Nobody can look at the pixels here: the bytes are at the sender. */
-  look: 'Send it in the app, where a person can look, cover the name and release it. Or, where names may be kept, have the sender send it again under a policy that keeps them, such as “identified”.',
+  look: 'Send it in the app, where a person can look, cover the name and release it. Or, where names may be kept, have the sender send it again under a policy that keeps them, such as “identified”: it then comes under other UIDs, so leave it out here afterwards.',
   leaveOut: 'Leave out',
   of: (action: string, of: string) => `${action}: ${of}`,
   ask: (about: string) => ({
     title: 'Leave these out?',
     about,
-    what: 'They will not be in the PACS, and nobody is asked again. Files at the sender stay as they are. The audit trail records your decision.',
+    what: 'Nobody is asked about them again, and nothing is deleted: files at the sender stay as they are, and so does whatever came in another way. The audit trail records your decision.',
     yes: 'Leave out',
     no: 'Decide later',
   }),

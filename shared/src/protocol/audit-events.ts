@@ -147,7 +147,7 @@ const STUDY_EVENTS = {
   'sample-study-removed': of('study', 'studies', 'study-deleted')('D'),
   'dimse-transfer-resent': transfer('E'),
   'dimse-transfer-given-up': transfer('D', { outcome: 4 }),
-  'not-taken-left-out': transfer('D', { outcome: 4 }),
+  'not-taken-left-out': transfer('D'),
 } as const;
 export type StudyEventName = Extract<
   keyof typeof STUDY_EVENTS,
