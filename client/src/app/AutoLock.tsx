@@ -65,8 +65,16 @@ const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'dragover'] a
 function watchPerson({ touched, check }: Lock): () => void {
   const over = new AbortController();
   const { signal } = over;
-  for (const touch of TOUCHES)
-    window.addEventListener(touch, touched, { signal, capture: true, passive: true });
+  let rests = '';
+  const note = (event: Event) => {
+    // A page that changes below a pointer at rest is told of a move, to the same place.
+    const { type, screenX, screenY } = event as PointerEvent;
+    const at = type === 'pointermove' ? `${screenX} ${screenY}` : '';
+    if (at && at === rests) return;
+    rests = at || rests;
+    touched();
+  };
+  for (const touch of TOUCHES) window.addEventListener(touch, note, { signal, capture: true, passive: true });
   for (const wake of ['pageshow', 'focus', 'storage']) window.addEventListener(wake, check, { signal });
   for (const wake of ['visibilitychange', 'resume']) document.addEventListener(wake, check, { signal });
   return () => over.abort();
