@@ -37,7 +37,9 @@ export function DecideSent({ sent, onDecided }: DecideSentProps) {
     <>
       <p class="small">{own.length > 0 ? words.noDevice : `${words.noDevice} ${words.othersDecide}`}</p>
       <p>
-        <a href={hrefOf({ page: 'needs' })}>{words.needs}</a>
+        <a class="button" href={hrefOf({ page: 'needs' })}>
+          {words.needs}
+        </a>
       </p>
       {own.map((upload) => (
         <OneUpload key={upload.uploadId} upload={upload} onDecided={onDecided} />

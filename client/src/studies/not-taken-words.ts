@@ -21,7 +21,7 @@ export const notTakenWords = {
   /** `isAll`: everybody's, of an administrator. */
   held: (count: number, isAll: boolean) => ({
     title: `Sent by a script or a modality: ${counted(count, 'instance needs', 'instances need')} your decision`,
-    what: `The gateway has them, and they are not in the PACS. ${UNTIL} ${isAll ? 'The list of the whole site' : 'The list of your studies'} has them under “Needs you”, with the reason.`,
+    what: `The gateway has them, and they are not in the PACS. ${UNTIL} ${isAll ? 'The list of the whole site has them under “Waits for a decision”' : 'The list of your studies has them under “Needs you”'}, with the reason.`,
     go: isAll ? 'Open the list of the whole site' : 'Open your studies',
   }),
   transfers: (count: number) => ({

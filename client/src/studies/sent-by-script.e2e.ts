@@ -104,9 +104,9 @@ walk('an administrator is led to the studies of everybody that wait', async (sta
   await signIn(page, ADMIN);
   await page.getByRole('link', { name: /needs? you$/ }).click();
   const part = page.getByRole('region', { name: /your decision$/ });
-  await part.getByText('The list of the whole site has them under “Needs you”').waitFor();
+  await part.getByText('The list of the whole site has them under “Waits for a decision”').waitFor();
   await part.getByRole('link', { name: 'Open the list of the whole site' }).click();
-  await page.getByRole('heading', { name: /^Needs you/ }).waitFor();
+  await page.getByRole('heading', { name: /^Waits for a decision/ }).waitFor();
   assert.ok(await page.getByRole('radio', { name: 'Whole site' }).isChecked());
 });
 
