@@ -479,16 +479,13 @@ walk(
     await openEditor(page);
     await drag(page, NAME_PLACE);
     await coverAndRelease(page, '1 image');
+    await page.getByText('The PACS has its first version and keeps it', { exact: false }).waitFor();
     await sendHeld(page);
     await untilToldNotStored(page);
     const [instance, ...others] = await inPacs(stage);
     assert.equal([others.length, claimedBoxes(instance!.elements)], [0, []]);
-    const faults = await faultsOf(await parsed(films[0]!), {
-      bytes: films[0]!,
-      instance: instance!,
-      boxes: [],
-    });
-    assert.equal(faults, []);
+    const sent = { bytes: films[0]!, instance: instance!, boxes: [] };
+    assert.equal(await faultsOf(await parsed(films[0]!), sent), []);
     await untilRecorded(stage, {
       trail: 'Released images of a study: nothing in them names anybody · 1 image',
       timeline: '1 image released: nothing in it names anybody',

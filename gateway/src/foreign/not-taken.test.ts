@@ -220,7 +220,8 @@ test('is no longer named once it came, and neither is its study', async () => {
 
 test('is no longer asked about once another account brought it into the PACS', async () => {
   const { bytes } = syntheticStudy({ seed: 9828, series: 1, instancesPerSeries: 1 }).instances[0]!;
-  const [sender, mender] = [await gateway.userWith(['technician']), await gateway.userWith(['technician'])];
+  const sender = await gateway.userWith(['technician']);
+  const mender = await gateway.userWith(['technician']);
   const keyOf = ({ user }: typeof sender) =>
     createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
   await store(await keyOf(sender), [bytes.slice(0, -100)], 'identified');
