@@ -19,7 +19,9 @@ export const worklistWords = {
 export const importWords = {
   button: 'Import orders',
   title: 'Import a list of orders',
-  what: 'A CSV file, “CSV UTF-8” where names have accents. Its first row names the columns patientName (Family^Given), patientId and scheduledOn (2026-11-23). They stay encrypted for 30 days. A technician picks an order before sending under a policy that keeps names; under others, none is shown.',
+  what:
+    'A CSV file, “CSV UTF-8” where names have accents. Its first row names the columns patientName (Family^Given), patientId and scheduledOn (2026-11-23). They stay encrypted for 30 days. ' +
+    'A technician picks an order before sending under a policy that keeps names; under others, none is shown.',
   further:
     'Further columns: scheduledAt, issuer, birthDate, sex, accessionNumber, procedureId, stepId, description, modality.',
   file: 'CSV file',

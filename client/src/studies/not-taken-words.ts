@@ -3,6 +3,11 @@ import { counted, instances } from '../kit/counted.ts';
 
 const UNTIL = 'Until you decide, readers of the study do not see them.';
 
+const atDecision = (isAll: boolean): string =>
+  isAll
+    ? 'The list of the whole site has them under “Waits for a decision”, with the reason.'
+    : 'The list of your studies has them under “Needs you”, with the reason.';
+
 export const notTakenWords = {
   title: 'Sent by a script or a modality, not stored',
   what: 'The gateway did not keep these instances: only the sender has them. Until they are sent again, readers of the study do not see them.',
@@ -21,7 +26,7 @@ export const notTakenWords = {
   /** `isAll`: everybody's, of an administrator. */
   held: (count: number, isAll: boolean) => ({
     title: `Sent by a script or a modality: ${counted(count, 'instance needs', 'instances need')} your decision`,
-    what: `The gateway has them, and they are not in the PACS. ${UNTIL} ${isAll ? 'The list of the whole site has them under “Waits for a decision”' : 'The list of your studies has them under “Needs you”'}, with the reason.`,
+    what: `The gateway has them, and they are not in the PACS. ${UNTIL} ${atDecision(isAll)}`,
     go: isAll ? 'Open the list of the whole site' : 'Open your studies',
   }),
   transfers: (count: number) => ({
@@ -31,7 +36,9 @@ export const notTakenWords = {
   }),
   missing: (count: number, why: string) => `${instances(count)}: ${why}`,
   /** Nobody can look at the pixels here: the bytes are at the sender. */
-  look: 'Send it in the app, where a person can look, cover the name and release it. Or, where names may be kept, have the sender send it again under a policy that keeps them, such as “identified”: it then comes under other UIDs, so leave it out here afterwards.',
+  look:
+    'Send it in the app, where a person can look, cover the name and release it. ' +
+    'Or, where names may be kept, have the sender send it again under a policy that keeps them, such as “identified”: it then comes under other UIDs, so leave it out here afterwards.',
   leaveOut: 'Leave out',
   of: (action: string, of: string) => `${action}: ${of}`,
   ask: (about: string) => ({
