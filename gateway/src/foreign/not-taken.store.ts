@@ -37,7 +37,8 @@ const isNotTaken = sql<boolean>`it->>'state' in ('quarantined', 'refused') and n
 
 /** Of an entry of `sent_file`: an instance that no row of `withheld_instance` stands for. */
 export const isUnnamed = sql<boolean>`sent_file.peer_id is null and ${isNotTaken}
-  and (sent_file.device_id is not null or not it ? 'sopInstanceUID')`;
+  and (sent_file.device_id is not null or not exists (select from withheld_instance named
+    where named.account_id = sent_file.account_id and named.sop_instance_uid = it->>'sopInstanceUID'))`;
 
 export const isTheirs = ({ siteId, accountId }: WhoseFiles) =>
   sql<boolean>`sent_file.site_id = ${siteId}::uuid

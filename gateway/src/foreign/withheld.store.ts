@@ -82,7 +82,7 @@ export async function leaveOutWithheld(
 export const CAME_NOT = sql<boolean>`not exists (
   select from study join instance on instance.study_id = study.id
     and instance.sop_instance_uid = held.sop_instance_uid
-  where study.site_id = held.site_id and study.study_instance_uid = held.study_instance_uid
+  where study.site_id = held.site_id and study.study_instance_uid = held.study_instance_uid and study.copy_of is null
     and (instance.state in (${sql.join(IN_PACS.map((state) => sql.lit(state)))})
       or exists (select from upload where upload.study_id = study.id and upload.account_id = held.account_id)))`;
 

@@ -34,18 +34,22 @@ type PrintedReceiptProps = {
 
 export function PrintedReceipt({ receipt, notSent, code }: PrintedReceiptProps) {
   const paper = useRef<HTMLDivElement>(null);
+  const isPrinting = useRef(false);
   useEffect(() => {
     const target = paper.current!;
     const page = new AbortController();
     // `render` draws synchronously; the printer does not wait.
-    const draw = () => render(<Paper receipt={receipt} notSent={notSent} code={code} />, target);
-    window.addEventListener('beforeprint', draw, { signal: page.signal });
-    window.addEventListener('afterprint', () => render(null, target), { signal: page.signal });
-    return () => {
-      page.abort();
-      render(null, target);
+    const draw = (isNow: boolean) => {
+      isPrinting.current = isNow;
+      render(isNow ? <Paper receipt={receipt} notSent={notSent} code={code} /> : null, target);
     };
+    window.addEventListener('beforeprint', () => draw(true), { signal: page.signal });
+    window.addEventListener('afterprint', () => draw(false), { signal: page.signal });
+    // The code may be drawn while the page is printed.
+    draw(isPrinting.current);
+    return () => page.abort();
   }, [receipt, notSent.join(), code]);
+  useEffect(() => () => render(null, paper.current!), []);
   return <div ref={paper} class="printed" />;
 }
 

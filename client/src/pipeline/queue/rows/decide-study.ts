@@ -4,7 +4,7 @@
  */
 import type { ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { Unreachable } from '../../../net/api-client.ts';
+import { ApiProblem, Unreachable } from '../../../net/api-client.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { contentsOf, deleteParcels, deleteReports, dropStudy, endAsTakenBack } from './drop-study.ts';
@@ -93,6 +93,9 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
   const open = (await instancesOf(database, id)).filter(
     (row) => own.has(keyOf(row)) && !row.inPacs && !isInPacs(row.state as InstanceState),
   );
+  const undecided = open.filter(isUndecided);
+  // Those that wait for a person come last: until it is over, a person may resume it, and would still decide.
+  const first = undecided.length < open.length ? open.filter((row) => !isUndecided(row)) : open;
   // Until the gateway knows, nothing is deleted here, and nothing more leaves.
   const { uploadId } = study;
   const isAsked = uploadId !== null && open.length > 0;
@@ -102,11 +105,12 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
       tools.wake();
     }
     try {
-      await tools.decide(uploadId, 'leave-out', open.map(toKey));
+      await tools.decide(uploadId, 'leave-out', first.map(toKey));
     } catch (error) {
       if (!(error instanceof Unreachable)) {
         // One that was cancelled earlier is not sent because of an answer that nobody waits for.
         if (!study.cancelling) await keepAsItWas(tools, study);
+        else if (isTooLate(error)) await keepAsItWas(tools, { id, paused: false });
         throw error;
       }
       // The queue's store asks again once there is a link.
@@ -116,8 +120,12 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
   }
   const isStill = (row: StudyRow): boolean => !isOver(row) && (row.cancelling === true || !isAsked);
   if ((await takeOut(tools, id, isStill)) === null) await announceAgain(database, id);
+  else if (uploadId !== null && first !== open && undecided.length > 0)
+    await ignoreFailure(tools.decide(uploadId, 'leave-out', undecided.map(toKey)), STAYS_UNDECIDED);
   tools.wake();
 }
+
+const STAYS_UNDECIDED = 'they wait at the gateway for a decision, in the list of studies';
 
 /** A person resumed it while the question was open: the gateway has left out what is wanted again. */
 async function announceAgain(database: LocalDatabase, id: string): Promise<void> {
@@ -132,16 +140,20 @@ async function announceAgain(database: LocalDatabase, id: string): Promise<void>
     });
 }
 
+/** All of it is at the gateway, so nothing more is sent from here, and it is followed to its end. */
+const isTooLate = (error: unknown): boolean =>
+  error instanceof ApiProblem && error.code === 'decision-not-possible';
+
 /** The gateway refused to cancel it, and nobody has decided otherwise since. */
 async function keepAsItWas(
   { database, wake }: DecisionTools,
-  { id, paused }: Pick<StudyRow, 'id' | 'paused'>,
+  { id, paused, resumed }: Pick<StudyRow, 'id' | 'paused' | 'resumed'>,
 ): Promise<void> {
   await database.studies
     .where('id')
     .equals(id)
     .modify((row) => {
-      if (row.cancelling) Object.assign(row, { cancelling: undefined, paused });
+      if (row.cancelling) Object.assign(row, { cancelling: undefined, paused, resumed });
     });
   wake();
 }
@@ -281,9 +293,10 @@ async function changeInstances(
 }
 
 async function undecidedOf(database: LocalDatabase, id: string): Promise<InstanceRow[]> {
-  const rows = await instancesOf(database, id);
-  return rows.filter((row) => row.state === 'quarantined' || row.state === 'refused');
+  return (await instancesOf(database, id)).filter(isUndecided);
 }
+
+const isUndecided = ({ state }: InstanceRow): boolean => state === 'quarantined' || state === 'refused';
 
 /**
  * Ends a study that was only partly queued. After `cancelled` its instances at the gateway are left out, and its row

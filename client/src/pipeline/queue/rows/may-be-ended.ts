@@ -9,8 +9,10 @@ export function canCancel(study: StudyRow): boolean {
 }
 
 /** The rest may have arrived while the question was open: it is left out there, as far as it is not in the PACS. */
-export function mayBeCancelled({ state, sending, waiting }: StudyRow): boolean {
-  return sending && waiting !== 'interrupted' && (state === 'safe' || state === 'uploading');
+export function mayBeCancelled({ state, sending, waiting, cancelling }: StudyRow): boolean {
+  const isOnItsWay =
+    state === 'safe' || state === 'uploading' || (state === 'at-gateway' && cancelling === true);
+  return sending && waiting !== 'interrupted' && isOnItsWay;
 }
 
 export function canTakeBack({ state, sending }: StudyRow): boolean {

@@ -75,7 +75,8 @@ async function writeAnswer(
     return inPacs !== undefined && row.state === 'safe' ? { ...row, state: 'sent', inPacs } : row;
   });
   const answered = rows.filter((row) => held.has(keyOf(row)) || conflicts.has(keyOf(row)));
-  const resumed = again.length > 0 || undefined;
+  // Nothing was left out yet: a request that cancels it may still be on its way.
+  const resumed = study.resumed ?? (again.length > 0 || undefined);
   await putInstances(database, answered);
   const departed = answered.filter((row) => row.state !== 'safe').length;
   await database.studies.update(study.id, {

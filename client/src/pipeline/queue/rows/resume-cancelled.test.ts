@@ -1,8 +1,17 @@
 /** A study that a person resumes while the gateway has not confirmed yet that it is cancelled. */
+import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openDevice, queueOver, queueStudy, storeOver, STUDY } from '../../../testing/open-queue.ts';
-import { Unreachable } from '../../../net/api-client.ts';
+import {
+  openDevice,
+  queueOver,
+  queueStudy,
+  receiptOf,
+  storeOver,
+  STUDY,
+} from '../../../testing/open-queue.ts';
+import { ApiProblem, Unreachable } from '../../../net/api-client.ts';
+import type { ProblemDetails } from '#shared/protocol/api.ts';
 import { keyOf, type InstanceKey } from '../upload-queue.ts';
 import { instancesOf } from './instance-rows.ts';
 
@@ -69,6 +78,84 @@ test('is asked for again until the gateway has heard it', async () => {
   assert.equal([asked, await statesOf()], [2, ['safe', 'safe']]);
   assert.ok(await queue.announced('study', leftOut));
   assert.equal([asked, await statesOf()], [2, ['left-out', 'left-out']], 'left out by somebody since');
+  store.close();
+});
+
+test('is not done by a receipt that leaves it out, because the request came later than all else', async () => {
+  const { device, instances, queue, statesOf } = await underWay(async () => undefined);
+  const store = storeOver(device, { decide: () => Promise.reject(new Unreachable(null)) });
+  await store.cancel('study');
+  await store.resume('study');
+  await queue.announced('study', { ...answer, need: instances });
+  await queue.parcelSent('study', 'study-1');
+  await queue.allSent('study');
+  const receipt = receiptOf(instances, () => 'left-out');
+  await queue.settle('study', receipt);
+  const row = (await device.database.studies.get('study'))!;
+  assert.equal([row.state, await device.database.parcels.count()], ['uploading', 2]);
+  assert.equal(await statesOf(), ['sent', 'sent'], 'the next announcement asks for them');
+  store.close();
+});
+
+test('stays resumed where a second cancelling is refused', async () => {
+  const { device } = await underWay(async () => undefined);
+  let isReached = false;
+  const store = storeOver(device, {
+    decide: () => Promise.reject(isReached ? new ApiProblem(503, null, null) : new Unreachable(null)),
+  });
+  await store.cancel('study');
+  await store.resume('study');
+  isReached = true;
+  await store.cancel('study').then(
+    () => assert.unreachable(),
+    () => undefined,
+  );
+  const { resumed, cancelling } = (await device.database.studies.get('study'))!;
+  assert.equal([resumed, cancelling], [true, undefined]);
+  store.close();
+});
+
+test('cancelling leaves out what waits for a person only once it is over', async () => {
+  const { device, instances } = await underWay(async () => undefined);
+  await device.database.instances
+    .filter(({ state }) => state === 'safe')
+    .modify({ state: 'quarantined', reason: 'uid-conflict' });
+  const told: string[][] = [];
+  const answered = Promise.withResolvers<void>();
+  const asked = Promise.withResolvers<void>();
+  const store = storeOver(device, {
+    decide: (_, __, named) => {
+      told.push(named.map(keyOf));
+      asked.resolve();
+      return answered.promise;
+    },
+  });
+  const over = store.cancel('study');
+  await asked.promise;
+  assert.equal(told, [[keyOf(instances[0]!)]]);
+  answered.resolve();
+  await over;
+  assert.equal(told[1], [keyOf(instances[1]!)]);
+  assert.is((await device.database.studies.get('study'))?.state, 'taken-back');
+  store.close();
+});
+
+test('a study cancelled too late is followed to its end', async () => {
+  const { device } = await underWay(async () => undefined);
+  const isOnline = signal(false);
+  const told = Promise.withResolvers<void>();
+  const problem = { code: 'decision-not-possible', title: '', status: 409 } as ProblemDetails;
+  const store = storeOver(device, {
+    isOnline,
+    decide: () =>
+      Promise.reject(isOnline.peek() ? new ApiProblem(409, problem, null) : new Unreachable(null)),
+    wake: () => isOnline.peek() && told.resolve(),
+  });
+  await store.cancel('study');
+  isOnline.value = true;
+  await told.promise;
+  const { cancelling, paused, state } = (await device.database.studies.get('study'))!;
+  assert.equal([cancelling, paused, state], [undefined, false, 'uploading']);
   store.close();
 });
 

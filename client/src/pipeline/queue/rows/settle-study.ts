@@ -25,9 +25,12 @@ export async function settleStudy(
   await database.transaction('rw', [...contentsOf(database), database.receipts], async () => {
     const study = await database.studies.get(id);
     if (!study) return;
+    const instances = await instancesOf(database, id);
+    if (study.resumed && study.state === 'at-gateway' && leavesOutWanted(instances, receipt))
+      return void (await announceAgain(database, study));
     const givenUp = givenUpIn(receipt);
     const isTold = isSameWithheld(receipt.withheld, await withheldOf(database, study));
-    const rows = asReceiptSays(await instancesOf(database, id), receipt);
+    const rows = asReceiptSays(instances, receipt);
     await putInstances(database, rows);
     await database.receipts.put({
       id: receipt.jti,
@@ -52,6 +55,17 @@ export async function settleStudy(
       ...outcome,
     });
   });
+}
+
+/** A request that cancelled the study came later than its resuming. */
+function leavesOutWanted(rows: readonly InstanceRow[], { instances }: Receipt): boolean {
+  const leftOut = new Set(instances.filter(({ state }) => state === 'left-out').map(keyOf));
+  return rows.some((row) => (row.state === 'safe' || row.state === 'sent') && leftOut.has(keyOf(row)));
+}
+
+/** Nothing is deleted: the next announcement asks for what was left out. */
+async function announceAgain(database: LocalDatabase, { id, state, turn }: StudyRow): Promise<void> {
+  await database.studies.update(id, { state: nextUploadState(state, 'parcels-lost')!, turn: turn + 1 });
 }
 
 function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): InstanceRow[] {
