@@ -178,7 +178,7 @@ const NOBODYS_ID = '00000000-0000-4000-8000-000000000000';
 const READING = ['/health', '/health/live', '/uploads', '/auth/me', '/audit'];
 
 async function judgeStep(door: Door, routes: readonly Route[], folder: string): Promise<DiskStep> {
-  // What reads is recorded: on a disk without any room that waits for the reserve, which is looked after each second.
+  // A reading is recorded: a disk without any room takes that once the reserve is given up, within a second.
   await until('the reserve to be given up', async () => (await freeBytesOf(folder)) > MB);
   const before = isLowAt(await freeBytesOf(folder));
   const ready = before === null ? null : before ? 507 : 200;
