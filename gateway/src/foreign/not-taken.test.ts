@@ -231,6 +231,26 @@ test('is no longer asked about once another account brought it into the PACS', a
   assert.equal(await waiting(sender.accessToken), { total: 0, shown: [] });
 });
 
+test('is asked about for its earlier file once the later one, which had it too, is gone', async () => {
+  const options = { seed: 9829, series: 1, instancesPerSeries: 1, burnedInSeries: 1 };
+  const { key, token } = await openScript(options);
+  const first = await until('the file to be opened', async () => (await waiting(token)).shown[0]);
+  await store(
+    key,
+    syntheticStudy(options).instances.map(({ bytes }) => bytes),
+  );
+  const second = await until('it to be listed for the later file', async () => {
+    const { shown } = await waiting(token);
+    return shown.length === 1 && shown[0]!.id !== first.id && shown[0];
+  });
+  await sql`delete from sent_file where id = ${second.id}::uuid`.execute(gateway.database.db);
+  assert.equal(
+    (await waiting(token)).shown.map(({ id }) => id),
+    [first.id],
+  );
+  assert.is((await counted(token)).notTaken, 1);
+});
+
 test('is named where nothing of its file was taken, and its account leaves it out', async () => {
   const { token } = await openScript({ seed: 9822, series: 1, instancesPerSeries: 1, burnedInSeries: 1 });
   const [file] = await until('the file to be opened', async () => {

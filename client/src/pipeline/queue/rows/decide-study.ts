@@ -13,6 +13,7 @@ import { leaveOutHeld, titleAtEnd } from './keep-held.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { canTakeBack, mayBeCancelled } from './may-be-ended.ts';
 import { rememberLink } from './device-notes.ts';
+import { announceAgain } from './note-announcement.ts';
 import { mayBeRetried } from '../may-be-retried.ts';
 import type { QueueStore } from '../queued-study.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
@@ -119,7 +120,7 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
     }
   }
   const isStill = (row: StudyRow): boolean => !isOver(row) && (row.cancelling === true || !isAsked);
-  if ((await takeOut(tools, id, isStill)) === null) await announceAgain(database, id);
+  if ((await takeOut(tools, id, isStill)) === null) await announceResumed(database, id);
   else if (uploadId !== null && first !== open && undecided.length > 0)
     await ignoreFailure(tools.decide(uploadId, 'leave-out', undecided.map(toKey)), STAYS_UNDECIDED);
   tools.wake();
@@ -128,16 +129,10 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
 const STAYS_UNDECIDED = 'they wait at the gateway for a decision, in the list of studies';
 
 /** A person resumed it while the question was open: the gateway has left out what is wanted again. */
-async function announceAgain(database: LocalDatabase, id: string): Promise<void> {
+async function announceResumed(database: LocalDatabase, id: string): Promise<void> {
   await database.studies
-    .where('id')
-    .equals(id)
-    .modify((row) => {
-      if (isOver(row) || row.cancelling) return;
-      row.state = nextUploadState(row.state, 'parcels-lost') ?? row.state;
-      row.resumed = true;
-      row.turn += 1;
-    });
+    .filter((row) => row.id === id && !isOver(row) && !row.cancelling)
+    .modify(announceAgain);
 }
 
 /** All of it is at the gateway, so nothing more is sent from here, and it is followed to its end. */

@@ -1,5 +1,7 @@
 /** Writes the gateway's answer to an announcement into the rows of the study. */
 import type { ManifestAnswer } from '#shared/protocol/manifest.ts';
+import { nextUploadState } from '#shared/protocol/upload-state.ts';
+import { ApiProblem } from '../../../net/api-client.ts';
 import { countReasons } from '../count-reasons.ts';
 import { keyOf, stateOfConflict, type InstanceKey } from '../upload-queue.ts';
 import { instancesOf, putInstances } from './instance-rows.ts';
@@ -35,11 +37,23 @@ export async function noteAnnouncement(
   });
   if (written === null) return false;
   if (written.again.length > 0) {
-    await decide(answer.uploadId, 'retry', written.again);
+    await decide(answer.uploadId, 'retry', written.again).catch(unlessImpossible);
     await database.studies.filter((row) => row.id === id && row.turn === written.turn).modify(noteAskedFor);
   }
   await tellWithdrawals(tools, id, answer.uploadId);
   return true;
+}
+
+/** The PACS has another image under the UID: asked again, the gateway would say the same. It stays left out. */
+function unlessImpossible(error: unknown): void {
+  if (!(error instanceof ApiProblem) || error.code !== 'decision-not-possible') throw error;
+}
+
+/** The next announcement asks for what the gateway has left out of it, although a person has resumed it. */
+export function announceAgain(row: StudyRow): void {
+  row.state = nextUploadState(row.state, 'parcels-lost') ?? row.state;
+  row.resumed = true;
+  row.turn += 1;
 }
 
 /** Not those that a person has left out one by one. */

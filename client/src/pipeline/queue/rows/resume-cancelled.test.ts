@@ -81,6 +81,21 @@ test('is asked for again until the gateway has heard it', async () => {
   store.close();
 });
 
+test('stays left out where the PACS has another image in its place, and holds nothing up', async () => {
+  const problem = { code: 'decision-not-possible', title: '', status: 409 } as ProblemDetails;
+  const { device, queue, statesOf, leftOut } = await underWay(() =>
+    Promise.reject(new ApiProblem(409, problem, null)),
+  );
+  const store = storeOver(device, { decide: () => Promise.reject(new Unreachable(null)) });
+  await store.cancel('study');
+  await store.resume('study');
+  assert.ok(await queue.announced('study', leftOut));
+  assert.is((await device.database.studies.get('study'))?.resumed, undefined);
+  assert.ok(await queue.announced('study', leftOut));
+  assert.equal(await statesOf(), ['left-out', 'left-out']);
+  store.close();
+});
+
 test('is not done by a receipt that leaves it out, because the request came later than all else', async () => {
   const { device, instances, queue, statesOf } = await underWay(async () => undefined);
   const store = storeOver(device, { decide: () => Promise.reject(new Unreachable(null)) });

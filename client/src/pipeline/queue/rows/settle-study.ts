@@ -13,6 +13,7 @@ import { keyOf, type CheckedReceipt } from '../upload-queue.ts';
 import { contentsOf, deleteParcels, deleteReports } from './drop-study.ts';
 import { instancesOf, putInstances } from './instance-rows.ts';
 import { titleAtEnd } from './keep-held.ts';
+import { announceAgain } from './note-announcement.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { withheldOf } from './withheld-of.ts';
 
@@ -27,7 +28,7 @@ export async function settleStudy(
     if (!study) return;
     const instances = await instancesOf(database, id);
     if (study.resumed && study.state === 'at-gateway' && leavesOutWanted(instances, receipt))
-      return void (await announceAgain(database, study));
+      return void (await database.studies.where('id').equals(id).modify(announceAgain));
     const givenUp = givenUpIn(receipt);
     const isTold = isSameWithheld(receipt.withheld, await withheldOf(database, study));
     const rows = asReceiptSays(instances, receipt);
@@ -61,11 +62,6 @@ export async function settleStudy(
 function leavesOutWanted(rows: readonly InstanceRow[], { instances }: Receipt): boolean {
   const leftOut = new Set(instances.filter(({ state }) => state === 'left-out').map(keyOf));
   return rows.some((row) => (row.state === 'safe' || row.state === 'sent') && leftOut.has(keyOf(row)));
-}
-
-/** Nothing is deleted: the next announcement asks for what was left out. */
-async function announceAgain(database: LocalDatabase, { id, state, turn }: StudyRow): Promise<void> {
-  await database.studies.update(id, { state: nextUploadState(state, 'parcels-lost')!, turn: turn + 1 });
 }
 
 function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): InstanceRow[] {
