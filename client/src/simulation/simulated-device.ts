@@ -19,7 +19,14 @@ import { beginPacker, giveUp, pack, type Tab } from './simulated-packing.ts';
 import { createGatewayMemory } from './gateway-memory.ts';
 import { isNoRoom } from '../pipeline/queue/rows/no-room.ts';
 import { createTestDisk } from '../testing/open-disk.ts';
-import { createPlace, openDevice, queueOver, type TestDevice, type TestKeys } from '../testing/open-queue.ts';
+import {
+  createPlace,
+  OPEN_LOCKS,
+  openDevice,
+  queueOver,
+  type TestDevice,
+  type TestKeys,
+} from '../testing/open-queue.ts';
 import { noteTriage } from '../pipeline/queue/rows/note-triage.ts';
 import { createOrdering } from '../pipeline/queue/rows/order-studies.ts';
 import { compareWithDatabase, keepWaitingRecord } from '../pipeline/queue/waiting-record.ts';
@@ -138,6 +145,7 @@ export class SimulatedDevice {
       isOnline: signal(true),
       now: () => 1,
       wake: () => undefined,
+      locks: OPEN_LOCKS,
       decide: async (_, decision, own) => {
         hear();
         this.remote.decide(decision, own);

@@ -14,7 +14,14 @@ import type { SyntheticStudy } from '#testing/synthetic-study.ts';
 import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import type { KnownPolicies } from '../pipeline/queue/rows/device-notes.ts';
 import type { LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
-import { makeSealingKeys, openDevice, queueOver, type TestDevice, type TestKeys } from './open-queue.ts';
+import {
+  makeSealingKeys,
+  OPEN_LOCKS,
+  openDevice,
+  queueOver,
+  type TestDevice,
+  type TestKeys,
+} from './open-queue.ts';
 import type { ResultOf, Task } from '../pipeline/ingest/device-tasks.ts';
 import type { IngestTools } from '../pipeline/ingest/ingest-state.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
@@ -121,6 +128,7 @@ function decisionsOn(database: LocalDatabase, decisions: Partial<DecisionTools> 
     now: () => 1,
     decide: async () => undefined,
     withdraw: async () => undefined,
+    locks: OPEN_LOCKS,
     wake: () => undefined,
     ...decisions,
   };

@@ -145,6 +145,11 @@ export async function queueStudy(
   return instances;
 }
 
+/** Nothing holds any of them. */
+export const OPEN_LOCKS = {
+  request: async (_: string, work: () => unknown) => work(),
+} as unknown as Pick<LockManager, 'request'>;
+
 export function queueOver({ database }: TestDevice, tools: Partial<InstanceQueueTools> = {}): UploadQueue {
   return createInstanceQueue({
     database,
@@ -153,6 +158,7 @@ export function queueOver({ database }: TestDevice, tools: Partial<InstanceQueue
     isMetered: () => false,
     packerGone: () => new Promise(() => undefined),
     decide: async () => undefined,
+    locks: OPEN_LOCKS,
     ...tools,
   });
 }
@@ -178,6 +184,7 @@ export function storeOver(
     later: () => undefined,
     decide: async () => undefined,
     withdraw: async () => undefined,
+    locks: OPEN_LOCKS,
     noteTakeOver: async () => undefined,
     wake: () => undefined,
     place: createPlace(),

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { createDecisions } from '../queue/rows/decide-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { OPEN_LOCKS } from '../../testing/open-queue.ts';
 import { compareWithSent } from './compare-with-sent.ts';
 import { decidedAs } from './held-back.ts';
 import { goingOfFound, inPacsOf, sendableOf } from './sendable.ts';
@@ -42,8 +43,11 @@ async function decided() {
   await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
   await database.instances.toCollection().modify({ state: 'stored' });
   const [row] = await database.studies.filter(({ held }) => held.reasons.length > 0).toArray();
-  const tools = { database, now: () => 1, isOnline: signal(true), wake: () => undefined };
-  const silent = { decide: async () => undefined, withdraw: async () => undefined };
+  const tools = { database, now: () => 1, isOnline: signal(true), wake: () => undefined, locks: OPEN_LOCKS };
+  const silent = {
+    decide: async () => undefined,
+    withdraw: async () => undefined,
+  };
   await createDecisions({ ...tools, ...silent }).leaveOutHeld(row!.id, 'burned-in-annotation');
   const later = await openIngest({ chosen: DEIDENTIFIED, device });
   return { ...later, device };

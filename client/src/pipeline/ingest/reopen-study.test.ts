@@ -11,7 +11,7 @@ import { countStudy } from '../queue/count-study.ts';
 import type { StudyRow } from '../queue/rows/local-database.ts';
 import { createDecisions } from '../queue/rows/decide-study.ts';
 import { accountsWithWork } from '../queue/rows/waiting-accounts.ts';
-import { onDisk, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
+import { onDisk, OPEN_LOCKS, queueOver, receiptOf, type TestDevice } from '../../testing/open-queue.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { sendableOf } from './sendable.ts';
 
@@ -36,6 +36,7 @@ const decisionsOver = ({ database }: Pick<TestDevice, 'database'>) =>
     now: () => 1,
     decide: async () => undefined,
     withdraw: async () => undefined,
+    locks: OPEN_LOCKS,
     wake: () => undefined,
   });
 

@@ -11,6 +11,7 @@ import { noteTriage } from './note-triage.ts';
 import {
   makeSealingKeys,
   nameStudy,
+  OPEN_LOCKS,
   openDevice,
   openParcel,
   packOne,
@@ -35,6 +36,7 @@ function told() {
       void list.push([decision, own.map(({ digest }) => digest)]),
     withdraw: async (_: string, own: readonly InstanceKey[]) =>
       void list.push(['withdraw', own.map(({ digest }) => digest)]),
+    locks: OPEN_LOCKS,
   };
 }
 

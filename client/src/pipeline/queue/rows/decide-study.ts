@@ -13,7 +13,7 @@ import { leaveOutHeld, titleAtEnd } from './keep-held.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from './local-database.ts';
 import { canTakeBack, mayBeCancelled } from './may-be-ended.ts';
 import { rememberLink } from './device-notes.ts';
-import { announceAgain } from './note-announcement.ts';
+import { announceAgain, retryLock } from './note-announcement.ts';
 import { mayBeRetried } from '../may-be-retried.ts';
 import type { QueueStore } from '../queued-study.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
@@ -25,6 +25,7 @@ export interface DecisionTools {
   readonly now: () => number;
   /** Whether the browser has a network connection. */
   readonly isOnline: ReadonlySignal<boolean>;
+  readonly locks: Pick<LockManager, 'request'>;
   /** Tells the gateway of a person's decision. Throws like the API client. */
   decide(uploadId: string, decision: 'leave-out' | 'retry', instances: readonly InstanceKey[]): Promise<void>;
   /**
@@ -106,6 +107,8 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
       tools.wake();
     }
     try {
+      // On another connection, that request could arrive later than this one: the gateway would send them after all.
+      await tools.locks.request(retryLock(id), () => undefined);
       await tools.decide(uploadId, 'leave-out', first.map(toKey));
     } catch (error) {
       if (!(error instanceof Unreachable)) {

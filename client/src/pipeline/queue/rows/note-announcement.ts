@@ -20,7 +20,11 @@ export type DecideAtGateway = (
 export interface AnnouncementTools {
   readonly database: LocalDatabase;
   readonly decide: DecideAtGateway;
+  readonly locks: Pick<LockManager, 'request'>;
 }
+
+/** Held while the gateway is asked for a resumed study: in any tab, a later decision waits for that. */
+export const retryLock = (studyId: string): string => `relaypacs-retry-${studyId}`;
 
 /** False when the study was taken back meanwhile, or is gone. */
 export async function noteAnnouncement(
@@ -28,7 +32,17 @@ export async function noteAnnouncement(
   id: string,
   answer: ManifestAnswer,
 ): Promise<boolean> {
-  const { database, decide } = tools;
+  const isNoted = await tools.locks.request(retryLock(id), () => noteAnswer(tools, id, answer));
+  if (!isNoted) return false;
+  await tellWithdrawals(tools, id, answer.uploadId);
+  return true;
+}
+
+async function noteAnswer(
+  { database, decide }: AnnouncementTools,
+  id: string,
+  answer: ManifestAnswer,
+): Promise<boolean> {
   const written = await database.transaction('rw', database.studies, database.instances, async () => {
     const study = await database.studies.get(id);
     if (!study || study.waiting === 'interrupted' || study.state === 'taken-back' || study.state === 'done')
@@ -40,7 +54,6 @@ export async function noteAnnouncement(
     await decide(answer.uploadId, 'retry', written.again).catch(unlessImpossible);
     await database.studies.filter((row) => row.id === id && row.turn === written.turn).modify(noteAskedFor);
   }
-  await tellWithdrawals(tools, id, answer.uploadId);
   return true;
 }
 

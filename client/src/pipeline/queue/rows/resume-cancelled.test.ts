@@ -18,10 +18,13 @@ import { instancesOf } from './instance-rows.ts';
 const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
 
 /** Two instances under way: the gateway has the first. */
-async function underWay(decide: (decision: string, named: readonly InstanceKey[]) => Promise<void>) {
+async function underWay(
+  decide: (decision: string, named: readonly InstanceKey[]) => Promise<void>,
+  tools: Parameters<typeof queueOver>[1] = {},
+) {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200]);
-  const queue = queueOver(device, { decide: (_, decision, named) => decide(decision, named) });
+  const queue = queueOver(device, { decide: (_, decision, named) => decide(decision, named), ...tools });
   await queue.announced('study', { ...answer, need: instances });
   await queue.beginSending('study');
   await queue.parcelSent('study', 'study-0');
@@ -128,6 +131,44 @@ test('stays resumed where a second cancelling is refused', async () => {
   const { resumed, cancelling } = (await device.database.studies.get('study'))!;
   assert.equal([resumed, cancelling], [true, undefined]);
   store.close();
+});
+
+test('cancelled again while it is asked for, is left out after that, and not before', async () => {
+  const told: string[] = [];
+  const asked = Promise.withResolvers<void>();
+  const arrived = Promise.withResolvers<void>();
+  const decide = async (decision: string) => {
+    asked.resolve();
+    await arrived.promise;
+    told.push(decision);
+  };
+  const { device, queue, leftOut } = await underWay(decide, { locks: navigator.locks });
+  let isReached = false;
+  const waits = Promise.withResolvers<void>();
+  const request = async (name: string, work: LockGrantedCallback<void>) => {
+    if (isReached) waits.resolve();
+    return navigator.locks.request(name, work);
+  };
+  const store = storeOver(device, {
+    locks: { request } as Pick<LockManager, 'request'>,
+    async decide(_, decision) {
+      if (!isReached) throw new Unreachable(null);
+      told.push(decision);
+      waits.resolve();
+    },
+  });
+  await store.cancel('study');
+  await store.resume('study');
+  const announced = queue.announced('study', leftOut);
+  await asked.promise;
+  isReached = true;
+  const over = store.cancel('study');
+  await waits.promise;
+  arrived.resolve();
+  await Promise.all([announced, over]);
+  store.close();
+  assert.equal(told, ['retry', 'leave-out']);
+  assert.is((await device.database.studies.get('study'))?.state, 'taken-back');
 });
 
 test('cancelling leaves out what waits for a person only once it is over', async () => {

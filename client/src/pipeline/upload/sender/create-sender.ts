@@ -79,6 +79,7 @@ export function createSender(account: string, tools: SenderTools): Sender {
       isMetered: () => isMetered(tools.linkFacts),
       // The packing page holds the lock until packing is over or the page is gone.
       packerGone: (studyId) => holding(locks, writingLock(studyId), async () => undefined),
+      locks,
       async decide(uploadId, decision, instances) {
         await api.text(`/upload/${uploadId}/decisions`, { body: { decision, instances } });
       },
