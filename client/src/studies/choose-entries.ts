@@ -1,5 +1,6 @@
 /** Searches, filters, sorts and groups the day's list. Pure. */
 import { formatDicomDate, formatMoment } from '../kit/format.ts';
+import { namesHidden } from '../kit/identities.ts';
 import { QUEUE_PARTS, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { DayEntry } from './day-entry.ts';
 import { isAllInPacs, sendsOf } from './join-sends.ts';
@@ -141,7 +142,7 @@ function hasNames({ senders }: DayEntry, names: Names): boolean {
  */
 export function isFoundByLabel(sections: readonly Section[], { text }: Choice): boolean {
   const words = wordsOf(text);
-  if (words.length === 0) return false;
+  if (words.length === 0 || namesHidden.value) return false;
   return sections.some(({ entries }) =>
     entries.some(
       (entry) =>
@@ -209,7 +210,7 @@ const isLikeUid = (word: string): boolean =>
  * (CT, MR) are not names.
  */
 function mayBe({ study }: DayEntry, words: readonly string[], kinds: ReadonlySet<string>): boolean {
-  if (!study || study.title !== null || study.label === null) return false;
+  if (!study || study.title !== null || study.label === null || namesHidden.value) return false;
   const [initials, last] = study.label.split('…').map(plain);
   const left = (initials ?? '').split(/[\s.]+/).filter(Boolean);
   return words.every((word) => {
@@ -227,7 +228,7 @@ const texts = new WeakMap<DayEntry, string>();
 
 /**
  * Everything by which a person may remember a study, made once: each typed letter looks through all of them. On the
- * next day the entries are new ones.
+ * next day, and as names are hidden or shown, the entries are new ones.
  */
 function textOf(entry: DayEntry, now: Date): string {
   const text = texts.get(entry) ?? joinText(entry, now);
@@ -242,14 +243,11 @@ function joinText(entry: DayEntry, now: Date): string {
     name,
     // As its row says it: a study keeps it when its name becomes known.
     formatMoment(new Date(at), now),
-    study?.label,
-    ...initialsOf(study?.label),
+    ...(namesHidden.value ? [] : hideableOf(entry)),
     ...person,
     ...about,
     ...foundBy,
     ...modalities,
-    title?.description,
-    title?.accessionNumber,
     title?.studyDate,
     formatDicomDate(title?.studyDate),
     ...(title?.bodyParts ?? []),
@@ -259,6 +257,12 @@ function joinText(entry: DayEntry, now: Date): string {
     ...(sent?.uploads.flatMap(({ uploadId, receipt, device }) => [uploadId, receipt?.id, device]) ?? []),
   ];
   return plain(parts.filter((part) => part !== null && part !== undefined).join('\n'));
+}
+
+/** A row that is found by these would say whose it is while names are hidden. */
+function hideableOf({ study }: DayEntry): readonly (string | null | undefined)[] {
+  const { title, label } = study ?? {};
+  return [label, ...initialsOf(label), title?.description, title?.accessionNumber];
 }
 
 /** As people type them: "U.B." and "UB" of "U. B. …345". */

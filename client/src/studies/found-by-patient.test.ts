@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatMoment } from '../kit/format.ts';
 import { hideNames } from '../kit/identities.ts';
+import { queuedStudy } from '../testing/queued-study.ts';
 import { chooseEntries, EVERYTHING, type Choice } from './choose-entries.ts';
 import { createEntries } from './day-entry.ts';
 import type { ToldStudy } from './sent-studies.store.ts';
@@ -61,6 +62,25 @@ test('say nothing of their patients while names are hidden, and are not found by
   assert.not.match(said, /Fontaine|4715|4716|RP-7|Chest/i);
   assert.is(shown({ text: 'fontaine' }).length, 0);
   assert.is(shown({ text: 'P-4715' }).length, 0);
+});
+
+test('on this device no hidden name, ID, description or label finds a row', () => {
+  const title = {
+    ...{ patientName: 'Meier^Anna', patientId: 'P-100', patientBirthDate: '19700131' },
+    ...{ studyDate: '20261121', description: 'Thorax nativ', accessionNumber: 'ACC77' },
+    ...{ modalities: ['CT'], bodyParts: ['CHEST'] },
+  };
+  const studies = [queuedStudy({ id: 'a', title }), queuedStudy({ id: 'b', label: 'P. D. …234' })];
+  const entries = createEntries();
+  const found = (text: string) => {
+    const all = entries({ studies, sent: [], link: 'online', device: null }, NOW);
+    return chooseEntries(all, { ...EVERYTHING, text }, NOW).flatMap((section) => section.entries).length;
+  };
+  const NAMING = ['Meier', 'P-100', 'nativ', 'ACC77', 'Doe, Peter', 'P.D.', '98890234'];
+  for (const text of NAMING) assert.is(found(text), 1, text);
+  hideNames(true);
+  for (const text of NAMING) assert.is(found(text), 0, text);
+  for (const text of ['chest', '2026-11-21', 'CT chest']) assert.is(found(text), 1, text);
 });
 
 test.run();

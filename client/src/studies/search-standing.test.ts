@@ -2,8 +2,9 @@
 import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { hideNames } from '../kit/identities.ts';
 import { asksByItself, standingOf } from './search-standing.ts';
-import type { Search, WhoseStudies } from './sent-studies.store.ts';
+import { createSentStudies, type Search, type WhoseStudies } from './sent-studies.store.ts';
 
 const PSEUDONYM = `RP-${'7'.repeat(25)}K`;
 const OWN = { whose: 'own' } as const;
@@ -46,6 +47,16 @@ test('nobody is told that there is no such patient while names are hidden', () =
   const failed = { ...answered, standing: 'failed', error: null } as const;
   assert.is(standingOf({ ...hidden, search: signal(failed) }, 'Fontaine'), 'failed');
   assert.is(standingOf({ ...hidden, search: signal(null) }, ''), 'here');
+});
+
+test('a person’s own studies are not searched for a name while names are hidden', () => {
+  const sent = createSentStudies({ json: () => Promise.reject(new Error('not asked')) });
+  const standing = () => standingOf(sent, 'Fontaine');
+  assert.is(standing(), 'here');
+  hideNames(true);
+  assert.is(standing(), 'hidden');
+  assert.is(standingOf(sent, PSEUDONYM), 'asking');
+  hideNames(false);
 });
 
 test.run();

@@ -4,7 +4,8 @@ import type { SentStudiesStore } from './sent-studies.store.ts';
 
 /**
  * `here`: nothing but the list is searched, or all of it. `on-enter`: the PACS is asked when the person says so.
- * `hidden`: the PACS would be asked if names were not hidden. `asking`: nobody may say yet that there is none.
+ * `hidden`: it may be a patient, and nobody is searched for by name while names are hidden. `asking`: nobody may say
+ * yet that there is none.
  */
 export type SearchStanding = 'here' | 'on-enter' | 'hidden' | 'asking' | 'failed';
 

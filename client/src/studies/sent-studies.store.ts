@@ -44,7 +44,7 @@ export interface SentStudiesStore {
   readonly search: ReadonlySignal<Search | null>;
   /** Whether a search also asks the PACS whose the studies are: not while names are hidden. */
   readonly asksPatients: () => boolean;
-  /** It would, but names are hidden. */
+  /** Patients would be searched for, here or in the PACS, but names are hidden. */
   readonly hidesPatients: () => boolean;
   /**
    * Also those that the gateway finds by a day, a part of a UID, an upload, a receipt, a whole pseudonym or a sender,
@@ -112,7 +112,7 @@ export function createSentStudies(
   return {
     whose,
     asksPatients,
-    hidesPatients: () => seesNames && namesHidden.value,
+    hidesPatients: () => (seesNames || whose === 'own') && namesHidden.value,
     studies: state.studies,
     phase: state.phase,
     hasMore: state.hasMore,

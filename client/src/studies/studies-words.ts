@@ -65,6 +65,8 @@ export const studiesWords = {
   /** The things that the search knows. */
   searchable:
     'Search for a patient’s name or ID, a date (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt, a whole pseudonym (RP-…) or a UID.',
+  searchableNameless:
+    'Without names, search for a date (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt, a whole pseudonym (RP-…) or a UID.',
   noneNamed:
     'Names are erased once a study has arrived. Is it in the PACS? Choose its files or disc again: nothing is sent twice.',
   /** Some rows have neither name nor initials. */
@@ -87,7 +89,7 @@ export const studiesWords = {
   askingPacs: 'Asking the PACS…',
   namesOnSearch: 'Patients’ names are not listed here. Search for a patient to ask the PACS.',
   pressEnter: 'Press Enter to ask the PACS.',
-  patientsHidden: 'Names are hidden, so patients are not searched for. Show names to ask the PACS for them.',
+  patientsHidden: 'Names are hidden, so patients are not searched for. Show names to search for them.',
   cut: 'There may be more studies than these. Type more of the name or number.',
   onlyHere: 'Offline: you see only what this device knows.',
   refused: 'The gateway does not list your other studies now. You see only what this device knows.',

@@ -6,8 +6,9 @@ import { queuedStudy } from '../testing/queued-study.ts';
 import { studiesWords as words } from './studies-words.ts';
 import { whyIncomplete, whyNone } from './why-none.ts';
 
-const OWN = { whose: 'own', asksPatients: () => false } as const;
-const site = (asks: boolean) => ({ whose: 'of-the-site', asksPatients: () => asks }) as const;
+const OWN = { whose: 'own', asksPatients: () => false, hidesPatients: () => false } as const;
+const site = (asks: boolean) =>
+  ({ whose: 'of-the-site', asksPatients: () => asks, hidesPatients: () => false }) as const;
 
 test('says what can be searched for, and that names are gone only where they are', () => {
   assert.match(whyNone([], OWN)[0]!, /name or ID, a date .*, a receipt, a whole pseudonym \(RP-…\) or a UID/);
@@ -17,6 +18,11 @@ test('says what can be searched for, and that names are gone only where they are
     assert.ok(whyNone([labelled, { study }], OWN).includes(words.namesGone));
   assert.equal(whyNone([{ study: null }], site(false)), [words.searchableAtSite]);
   assert.equal(whyNone([{ study: null }], site(true)), [words.searchableByPatient]);
+});
+
+test('offers no search by name while names are hidden', () => {
+  const hidden = { ...OWN, hidesPatients: () => true };
+  assert.equal(whyNone([{ study: null }], hidden), [words.searchableNameless]);
 });
 
 test('says who did not answer, and what to do about it', () => {
