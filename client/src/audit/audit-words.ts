@@ -188,6 +188,8 @@ export const auditWords = {
   /** A search told a patient's name or ID as the PACS has them, perhaps a pseudonym; or numbers and dates alone. */
   named: 'with the name or ID that the PACS has of it, perhaps a pseudonym',
   unnamed: 'no name was shown',
+  /** Of a reading. */
+  inViewer: 'opened in the viewer',
   because: {
     'unknown-user': 'no such account',
     'wrong-password': 'wrong password',

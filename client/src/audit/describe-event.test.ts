@@ -93,6 +93,8 @@ test('names the study, the case, the API key and what was read', () => {
     receipts: 0,
   });
   assert.equal([read.more, read.from], [['1,200 images', '1 report'], 'by API key “night export”']);
+  const viewed = { accountId: 'a', images: 2, reports: 0, receipts: 0, exports: 0, viewer: true };
+  assert.equal(describe('records-read', viewed).more, ['opened in the viewer', '2 images']);
   const changed = describe('case-changed', { caseId: 'c', by: 'a', changed: ['dueOn', 'priority', 'x'] });
   assert.equal([changed.what, changed.more], ['Changed a case', ['due date, priority']]);
   assert.equal(describe('user-changed', { accountId: 'b', by: 'a', roles: ['admin', 'auditor'] }).more, [

@@ -108,6 +108,7 @@ function moreOf(event: string, fields: Fields): string[] {
   return [
     ...(because === null ? [] : [because]),
     ...namesOf(event, fields),
+    ...(event === 'records-read' && fields['viewer'] === true ? [words.inViewer] : []),
     ...(Array.isArray(roles)
       ? [roles.map((role) => ownIn(kitWords.roles, String(role)) ?? String(role)).join(', ')]
       : []),

@@ -241,6 +241,8 @@ type Recorded =
       reports: number;
       receipts: number;
       exports: number;
+      /** The study was opened in a viewer, and the built-in one searched in it. */
+      viewer?: boolean;
     }
   // Searches of the PACS by one account that found a study, in a quarter of an hour at most
   | {

@@ -6,14 +6,16 @@
  * reading.
  */
 import { sql } from 'kysely';
+import type { ReadingTable } from '../database/audit-tables.ts';
 import type { Db, Trx } from '../database/database.ts';
 import { recordAudit, type AuditEvent } from './audit.ts';
 
 /**
  * `searches`: a search told that the study exists, and no more of it than numbers and dates; `named-searches`: also a
- * patient's name or ID, as the PACS has them.
+ * patient's name or ID, as the PACS has them. `viewer`: the study was opened in a viewer; the built-in one searches in
+ * it on its own.
  */
-export type Reading = 'images' | 'reports' | 'receipts' | 'exports' | 'searches' | 'named-searches' | 'trail';
+export type Reading = ReadingTable['kind'];
 
 /** `key`: the API key by which the account reads. */
 export type Reader = {
@@ -117,10 +119,11 @@ function eventsOf(of: Place, rows: readonly Counted[]): Dated[] {
   const times = (kind: Reading): number =>
     rows.reduce((sum, row) => (row.kind === kind ? sum + row.count : sum), 0);
   return [
-    ...dated(rows, ['images', 'reports', 'receipts', 'exports'], (span) => ({
+    ...dated(rows, ['images', 'reports', 'receipts', 'exports', 'viewer'], (span) => ({
       ...{ event: 'records-read', ...who, studyInstanceUID, ...span },
       ...{ images: things('images'), reports: things('reports') },
       ...{ receipts: things('receipts'), exports: things('exports') },
+      ...(times('viewer') > 0 && { viewer: true }),
     })),
     ...dated(rows, ['searches', 'named-searches'], (span) => ({
       ...{ event: 'study-found', ...who, studyInstanceUID, ...span },

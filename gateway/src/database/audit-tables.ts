@@ -14,7 +14,7 @@ type AuditTable = {
 };
 
 /** An account's readings of a study, counted until its quarter of an hour is over; then it is an audit event. */
-type ReadingTable = {
+export type ReadingTable = {
   site_id: string;
   account_id: string;
   /** An API key of the account; empty: a person who is signed in. */
@@ -23,7 +23,7 @@ type ReadingTable = {
   study_instance_uid: string;
   /** Quarters of an hour since 1970. */
   period: number;
-  kind: 'images' | 'reports' | 'receipts' | 'exports' | 'searches' | 'named-searches' | 'trail';
+  kind: 'images' | 'reports' | 'receipts' | 'exports' | 'viewer' | 'searches' | 'named-searches' | 'trail';
   /** The instance or the result that was read; empty: the study as a whole. */
   subject: string;
   count: number;

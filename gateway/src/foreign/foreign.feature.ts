@@ -55,6 +55,7 @@ export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
     largePlaces: createPlaces(LARGE_ANSWERS_AT_ONCE),
     remember: createRememberSight(tools.clock),
   };
+  const ofViewer = { ...visits, isViewer: true, adapt: withoutImpossibleSpacing };
   return {
     routes: [
       stowRoutes({ pipeline, spool, bodies, policy, expiresAfterMs, publicUrl }),
@@ -63,7 +64,7 @@ export function foreignFeature(tools: ForeignFeatureTools): ForeignFeature {
       searchRoutes(visits),
       retrieveRoutes(visits),
     ],
-    reading: [searchRoutes(visits), retrieveRoutes({ ...visits, adapt: withoutImpossibleSpacing })],
+    reading: [searchRoutes(ofViewer), retrieveRoutes(ofViewer)],
     jobs: [
       {
         queue: OPEN_FILE_QUEUE,

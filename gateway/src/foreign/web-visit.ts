@@ -31,6 +31,8 @@ export type VisitTools = {
   readonly remember: RememberSight;
   /** A Data Set of metadata as this reader can use it; as the PACS has it where it is not given. */
   readonly adapt?: (dataSet: Json) => Json;
+  /** The reader is the built-in viewer, which searches in its one study on its own. */
+  readonly isViewer?: boolean;
   /** Of an answer: how long its caller may read nothing of it. */
   readonly stalledMs?: number;
 };
@@ -168,8 +170,10 @@ async function openVisit(c: GatewayContext, tools: VisitTools, signal: AbortSign
       throw new PacsUnreachable('the PACS answered with no such picture', null);
     },
     enterLarge: largePlaceOf(tools, caller.id, signal),
-    recordFound: (study, withName) =>
-      recordReading(tools, caller, study, withName ? 'named-searches' : 'searches'),
+    recordFound(study, withName) {
+      const search = withName ? 'named-searches' : 'searches';
+      return recordReading(tools, caller, study, tools.isViewer ? 'viewer' : search);
+    },
   };
 }
 

@@ -260,7 +260,7 @@ export function studyRoutes(tools: StudiesTools): Router {
     const { studyInstanceUID } = c.req.valid('param');
     const caller = callerOf(c);
     const links = await linksTo(tools, caller, studyInstanceUID);
-    if (links.length > 0) await recordReading(tools, caller, studyInstanceUID, 'images');
+    if (links.length > 0) await recordReading(tools, caller, studyInstanceUID, 'viewer');
     return c.json({ links: [...links] }, 200);
   });
 

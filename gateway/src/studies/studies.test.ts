@@ -470,7 +470,7 @@ test('opens in the viewers of its PACS, for whoever may see its images, and that
     .select(['account_id', 'kind', 'count'])
     .where('study_instance_uid', '=', uid)
     .execute();
-  assert.equal(readings, [{ account_id: pipeline.accountId, kind: 'images', count: 1 }]);
+  assert.equal(readings, [{ account_id: pipeline.accountId, kind: 'viewer', count: 1 }]);
   const promised = soft(7121);
   await pipeline.init(toManifest(promised));
   assert.is((await ask(uidOf(promised)))[0], 404, 'not in the PACS');

@@ -9,6 +9,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { until } from '#testing/gateway-under-test.ts';
 import type { BuiltInViewer, ViewerLink } from '#shared/protocol/viewer.ts';
+import { closeReadings } from '../audit/record-reading.ts';
 import { ADMIN_PASSWORD } from '../testing/open-gateway.ts';
 import { openWebWorld, type WebWorld } from '../testing/open-web-world.ts';
 import { packageOf, SMALL_VIEWER, startRegistry, tarball, type Registry } from '../testing/viewer-tarball.ts';
@@ -180,6 +181,24 @@ test('a token reads its study alone: another one, none, an old one, and the appâ
   world().gateway.wait(901_000);
   assert.is(await status(`/studies/${uid}/series`), 401);
   assert.is((await visit('/relay/open', form(token!))).status, 401);
+});
+
+test('the trail says that the study was opened in the viewer, and not that a person searched for it', async () => {
+  const { accessToken, user } = await world().gateway.userWith(['radiologist']);
+  const { studyInstanceUID: uid } = await world().send(await world().person('technician'), 71_005);
+  await turnOn();
+  const { token } = (await linkTo(accessToken, uid))!;
+  for (const path of ['/studies?limit=10', `/studies/${uid}/series`, `/studies/${uid}/instances`])
+    assert.is((await visit(`/dicom-web${path}`, bearer(token!))).status, 200, path);
+  const later = new Date(Date.now() + 3_600_000);
+  const { db } = world().gateway.database;
+  await closeReadings({ db, now: () => later });
+  const rows = await db.selectFrom('audit').select(['event', 'fields']).orderBy('seq').execute();
+  const own = rows.filter(({ fields }) => fields['accountId'] === user.id && 'from' in fields);
+  assert.equal(
+    own.map(({ event, fields }) => [event, fields['studyInstanceUID'], fields['viewer'], fields['images']]),
+    [['records-read', uid, true, 0]],
+  );
 });
 
 test('with the accountâ€™s rights, those of its links end', async () => {
