@@ -147,7 +147,7 @@ test('carries patient and study of its source byte for byte, in a series of its 
       );
     }
     assert.is(describeInstance(instance).patientName, 'Müller');
-    assert.is(describeInstance(instance).seriesDescription, 'AI, not for diagnosis');
+    assert.is(describeInstance(instance).seriesDescription, 'AI pneumonia 1.0.0, not for diagnosis');
     assert.is.not(result.identifiers.seriesInstanceUID, film.identifiers.seriesInstanceUID);
   }
   assert.is(

@@ -20,6 +20,8 @@ export function createResultUid(secret: Uint8Array): ResultUid {
   };
 }
 
+const nameOf = ({ id, version, digest }: ModelRef): string => `${id} ${version} ${digest}`;
+
 /**
  * `revision`: of the report; maps have only the first. The radiologist's word is of one result: two of one
  * image are verified separately.
@@ -32,7 +34,6 @@ export function instanceUidOf(subject: ResultSubject, kind: ResultKind, revision
     uid,
     key,
   } = subject;
-  const nameOf = ({ id, version, digest }: ModelRef): string => `${id} ${version} ${digest}`;
   const image = [source.identifiers.sopInstanceUID, input.digest, String(input.frame)];
   return uid(
     'instance',
@@ -53,7 +54,6 @@ export function seriesUidOf(subject: ResultSubject, kind: ResultKind): string {
     'series',
     subject.source.identifiers.seriesInstanceUID,
     kind,
-    subject.finding.model.id,
-    subject.finding.model.digest,
+    nameOf(subject.finding.model),
   );
 }

@@ -113,7 +113,7 @@ for (const [name, options] of Object.entries(FILMS)) {
     const found = await search(orthanc, film.identifiers.studyInstanceUID);
     assert.equal(
       found
-        .filter(({ series }) => series === 'AI, not for diagnosis')
+        .filter(({ series }) => series === 'AI pneumonia 1.0.0, not for diagnosis')
         .map(({ modality }) => modality)
         .sort(),
       ['OT', 'SEG', 'SR'],

@@ -12,6 +12,8 @@ import { HEAT_MAP_SERIES_NUMBER } from '#shared/dicom/order-pictures.ts';
 import { SPECIFIC_CHARACTER_SET, STUDY_DATE, STUDY_TIME } from '#shared/dicom/tags.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import { findElement, isText, numberOf, numbersOf, textOf } from '#shared/dicom/values.ts';
+import type { ModelRef } from '#shared/models/model.ts';
+import type { Finding } from '#shared/protocol/inference.ts';
 import { isAscii } from './result-text.ts';
 import { instanceUidOf, seriesUidOf } from './result-uid.ts';
 import type { ResultKind, ResultSubject } from './result-subject.ts';
@@ -174,14 +176,16 @@ export function momentOf(source: ParsedInstance, at: Date): Moment {
 }
 
 type SeriesKind = ResultKind | 'annotations';
-const SERIES: Readonly<Record<SeriesKind, { number: number; modality: string; description: string | null }>> =
-  {
-    SR: { number: 9001, modality: 'SR', description: AI_DESCRIPTION },
-    SEG: { number: 9002, modality: 'SEG', description: AI_DESCRIPTION },
-    SC: { number: HEAT_MAP_SERIES_NUMBER, modality: 'OT', description: AI_DESCRIPTION },
-    // It says whose they are (build-annotations.ts).
-    annotations: { number: 9004, modality: 'SR', description: null },
-  };
+const SERIES: Readonly<Record<SeriesKind, { number: number; modality: string }>> = {
+  SR: { number: 9001, modality: 'SR' },
+  SEG: { number: 9002, modality: 'SEG' },
+  SC: { number: HEAT_MAP_SERIES_NUMBER, modality: 'OT' },
+  annotations: { number: 9004, modality: 'SR' },
+};
+
+/** Tells the results of several models apart in the list of any viewer. LO: 64 letters at most (PS3.5 §6.2). */
+const seriesDescriptionOf = ({ id, version }: ModelRef): string =>
+  `AI ${`${id} ${version.replaceAll(/[^\w.+-]/g, '')}`.slice(0, 42)}, not for diagnosis`;
 
 export function identifiersOf(
   subject: ResultSubject,
@@ -199,20 +203,21 @@ export function identifiersOf(
 
 /**
  * The modules that every result has: patient, study, series, (enhanced) general equipment, and when it was
- * made.
+ * made. Without a `finding` its author describes the series.
  */
 export function commonModules(
-  subject: Pick<ResultSubject, 'source' | 'uid' | 'softwareVersion'>,
+  subject: Pick<ResultSubject, 'source' | 'uid' | 'softwareVersion'> & { readonly finding?: Finding },
   kind: SeriesKind,
   moment: Moment,
   letters: Letters = 'as-source',
 ): SimpleElement[] {
-  const { number, modality, description } = SERIES[kind];
+  const { number, modality } = SERIES[kind];
+  const { finding } = subject;
   return [
     ...fromSource(subject.source, letters),
     [0x00080060, 'CS', modality],
     [0x00200011, 'IS', number],
-    ...(description === null ? [] : [[0x0008103e, 'LO', description] as const]),
+    ...(finding ? [[0x0008103e, 'LO', seriesDescriptionOf(finding.model)] as const] : []),
     [0x00080070, 'LO', MANUFACTURER_NAME],
     [0x00081090, 'LO', MODEL_NAME],
     [0x00181000, 'LO', serialNumberOf(subject)],
