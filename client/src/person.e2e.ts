@@ -210,13 +210,16 @@ walk('a refused sign-in keeps the focus, and without a network one message says 
   assert.is(await focusedOn(page), 'BUTTON');
 });
 
-/** A researcher has Upload in the header; the logo leads each role to the page where it begins. */
+/** The header leads a researcher back from every page; so do the logo and Help. */
 async function findsBackToStart(page: Page): Promise<void> {
-  await page.getByRole('link', { name: 'Upload', exact: true }).click();
+  const start = page.getByRole('link', { name: 'Start', exact: true });
+  await page.getByRole('link', { name: /^Open the dashboard/ }).click();
+  await page.getByRole('heading', { name: 'Dashboard', level: 1 }).waitFor();
+  await start.click();
+  await page.getByRole('link', { name: /^Send a study/ }).click();
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
   await page.getByRole('link', { name: 'RelayPACS', exact: true }).click();
-  await page.getByRole('link', { name: /^Send a study/ }).waitFor();
-  await page.getByRole('link', { name: 'Upload', exact: true }).click();
+  await page.getByRole('link', { name: /^Send a study/ }).click();
   await page.getByRole('button', { name: /^Account of/ }).click();
   await page.getByRole('link', { name: 'Help' }).click();
   await page.getByRole('link', { name: 'What you can do here' }).click();

@@ -85,7 +85,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/audit'], ['kit', 'net', 'admin']],
   [['client/src/results'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],
   [['client/src/studies'], ['kit', 'net', 'pipeline', 'viewer', 'cases', 'results']],
-  [['client/src/analytics'], ['kit', 'net', 'cases']],
+  [['client/src/analytics'], ['kit', 'net', 'admin', 'cases']],
   [['client/src/reviews'], ['kit', 'net', 'pipeline/queue', 'viewer', 'results', 'cases']],
   [['client/src/exports'], ['kit', 'net', 'pipeline/upload', 'cases']],
   [['client/src/cases'], ['kit', 'net', 'viewer', 'reviews', 'exports', 'analytics']],

@@ -3,7 +3,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf, type AdminTask } from '../kit/routes.ts';
 import { NeedyCount } from './NeedyCount.tsx';
 
-type Props = { readonly at: AdminTask | 'audit' };
+type Place = AdminTask | 'audit' | 'analytics';
 
 const toTask = (at: AdminTask): string => hrefOf({ page: 'admin', at });
 /** The last two are not for administrators alone. */
@@ -15,10 +15,10 @@ const PAGES = {
   'dimse-peers': toTask('dimse-peers'),
   audit: hrefOf({ page: 'audit', query: '' }),
   analytics: hrefOf({ page: 'analytics', id: '', query: '' }),
-} satisfies Record<AdminTask | 'audit' | 'analytics', string>;
-const NAMES = Object.keys(PAGES) as readonly (keyof typeof PAGES)[];
+} satisfies Record<Place, string>;
+const NAMES = Object.keys(PAGES) as readonly Place[];
 
-export function AdminHead({ at }: Props) {
+export function AdminHead({ at }: { readonly at: Place }) {
   return (
     <div class="stack">
       <nav class="row" aria-label={kitWords.pages.admin}>

@@ -1,6 +1,7 @@
 /** The dashboard, fetched when it is opened: a page for uploads, models and reviews each, with one bar of filters. */
 import type { ComponentType } from 'preact';
 import { EVALUATORS } from '#shared/protocol/analytics.ts';
+import { AdminHead } from '../admin/AdminHead.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { useSession } from '../net/net-context.ts';
@@ -54,7 +55,11 @@ export function AnalyticsPages({ route: { id, query } }: { readonly route: Analy
   const View = isExactFor(at, roles) ? PAGES[at] : NOISY[at];
   return (
     <main id="content" class="page stack analytics">
-      <h1 tabIndex={-1}>{kitWords.pages.analytics}</h1>
+      {roles.includes('admin') ? (
+        <AdminHead at="analytics" />
+      ) : (
+        <h1 tabIndex={-1}>{kitWords.pages.analytics}</h1>
+      )}
       {places.length > 1 && <Places places={places} at={at} query={query} />}
       <FilterBar at={at} filters={filters} isByPatient={isByPatient} />
       {at === 'models' && roles.some((role) => EVALUATORS.includes(role)) && (

@@ -72,6 +72,10 @@ walk(
       .waitFor();
     await page.getByRole('figure', { name: 'Studies a day' }).getByText('Show as table').click();
     await looksRight(page, 'figures-uploads');
+    const back = page.getByRole('navigation', { name: 'Administration' });
+    await back.getByRole('link', { name: 'Audit trail' }).click();
+    await page.getByRole('heading', { name: 'Audit trail', level: 1 }).waitFor();
+    await back.getByRole('link', { name: 'Dashboard' }).click();
     await page.getByRole('button', { name: 'Show 1,042 studies' }).click();
     const counted = page.getByRole('dialog').getByRole('link', { name: 'CT study' });
     assert.is(await counted.getAttribute('href'), '#/sent/u');

@@ -12,7 +12,7 @@ import type { DestinationsBadgeProps } from '../admin/DestinationsBadge.tsx';
 import type { CasesRoute } from '../cases/CasesPages.tsx';
 import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from '../kit/deferred.tsx';
-import { mayReadAudit, maySend } from '../net/may-send.ts';
+import { mayReadAudit } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
@@ -141,7 +141,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
   const session = useSession();
   const user = session.user.value;
   const isKnown = session.state.value !== 'unknown';
-  const first = user && !maySend(user) ? 'start' : 'upload';
+  const first = user && landingOf({ page: 'start' }, user).page === 'start' ? 'start' : 'upload';
   const waiting = queue.studies.value.filter(
     (study) => study.state !== 'done' && study.state !== 'taken-back' && !study.cancelling,
   ).length;
