@@ -42,14 +42,14 @@ export const needsWords = {
   means: {
     mixed:
       'Nothing of this study is sent before you decide. If an image is under the wrong name, leave it out here and send it again once its name is right. Keep your files or disc.',
-    held: 'The rest of the study is sent. Until you decide, whoever reads it does not see these images. Keep your files or disc.',
+    held: 'The rest of the study is sent. Until you decide, these images are missing from it in the PACS. Keep your files or disc.',
     found:
       'Nothing of these studies is sent before you decide. Until then, nobody sees them in the PACS. Keep your files or disc.',
     'held-and-found':
-      'Until you decide, these images are not sent, and whoever reads the study does not see them. Keep your files or disc.',
-    quarantined: 'Until you decide, whoever reads the study does not see these images.',
-    refused: 'Whoever reads the study does not see these images.',
-    'first-stands': 'Whoever reads the study sees the images that were sent first, and not these.',
+      'Until you decide, these images are not sent and are missing from the study in the PACS. Keep your files or disc.',
+    quarantined: 'Until you decide, these images are missing from the study in the PACS.',
+    refused: 'These images are missing from the study in the PACS.',
+    'first-stands': 'The PACS has the images that were sent first, and not these.',
     interrupted:
       'It is not safe here and may be incomplete in the PACS. Keep your files or disc until it is sent again.',
     failed: 'It is safe on this device, and nobody sees it in the PACS.',
