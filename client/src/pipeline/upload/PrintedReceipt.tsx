@@ -2,7 +2,7 @@
  * The receipt on paper: UIDs, counts and digests, no name, and the QR code that the receipt holds. Drawn only while
  * the page is printed: ten thousand invisible rows would slow down every other page.
  */
-import { render } from 'preact';
+import { render, type VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { CodeSquares } from './draw-code.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
@@ -14,6 +14,7 @@ import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { trackWords } from '../queue/track-words.ts';
+import { createPaper, type Paper } from './print-paper.ts';
 import { uploadWords } from './upload-words.ts';
 import {
   deidentificationLine,
@@ -33,24 +34,18 @@ type PrintedReceiptProps = {
 };
 
 export function PrintedReceipt({ receipt, notSent, code }: PrintedReceiptProps) {
-  const paper = useRef<HTMLDivElement>(null);
-  const isPrinting = useRef(false);
+  const place = useRef<HTMLDivElement>(null);
+  const paper = useRef<Paper<VNode> | null>(null);
   useEffect(() => {
-    const target = paper.current!;
-    const page = new AbortController();
-    // `render` draws synchronously; the printer does not wait.
-    const draw = (isNow: boolean) => {
-      isPrinting.current = isNow;
-      render(isNow ? <Paper receipt={receipt} notSent={notSent} code={code} /> : null, target);
-    };
-    window.addEventListener('beforeprint', () => draw(true), { signal: page.signal });
-    window.addEventListener('afterprint', () => draw(false), { signal: page.signal });
-    // The code may be drawn while the page is printed.
-    draw(isPrinting.current);
-    return () => page.abort();
-  }, [receipt, notSent.join(), code]);
-  useEffect(() => () => render(null, paper.current!), []);
-  return <div ref={paper} class="printed" />;
+    const target = place.current!;
+    paper.current = createPaper<VNode>(window, (sheet) => render(sheet, target));
+    return () => paper.current?.close();
+  }, []);
+  useEffect(
+    () => paper.current?.put(<Sheet receipt={receipt} notSent={notSent} code={code} />),
+    [receipt, notSent.join(), code],
+  );
+  return <div ref={place} class="printed" />;
 }
 
 /** A reason in words, its code small beneath. */
@@ -121,7 +116,7 @@ function factsOf(receipt: Receipt): readonly (readonly [string, string])[] {
   ];
 }
 
-function Paper({ receipt, notSent, code }: PrintedReceiptProps) {
+function Sheet({ receipt, notSent, code }: PrintedReceiptProps) {
   const { details } = uploadWords;
   const said = [...notStoredLines(receipt.instances), ...notSent, ...pacsReasonLines(receipt)];
   return (
