@@ -69,7 +69,14 @@ function FindingChoice({ of, chosen, onChoose }: FindingChoiceProps) {
       <legend class="small quiet">{said.form.finding}</legend>
       {correctionsOf(of).map((each) => (
         <label key={each} class="choice">
-          <input type="radio" name="finding" checked={chosen === each} onChange={() => onChoose(each)} />
+          <input
+            type="radio"
+            name="finding"
+            checked={chosen === each}
+            // Without a chosen one the sheet itself takes the first.
+            autofocus={chosen === each}
+            onChange={() => onChoose(each)}
+          />
           <span>{className(each)}</span>
         </label>
       ))}
