@@ -85,7 +85,12 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
   switch (verdict.kind) {
     case 'unsent':
       if (isAsked) break;
-      return <Waiting verdict={verdict} />;
+      return (
+        <>
+          <Waiting verdict={verdict} />
+          <Standing result={result} note={said.untilSent} />
+        </>
+      );
     case 'sending':
       return <Waiting verdict={verdict} />;
     case 'overtaken':
@@ -99,13 +104,20 @@ function Sentence({ verdict, result, isAsked, store }: SentenceProps) {
   return (
     <>
       <Waiting verdict={verdict} />
-      {result.verification && (
-        <>
-          <Verified verification={result.verification} />
-          <p class="small quiet">{said.stands}</p>
-        </>
-      )}
+      <Standing result={result} note={verdict.kind === 'unsent' ? said.untilSent : said.stands} />
       <p>{askedOf(store, result)}</p>
+    </>
+  );
+}
+
+type StandingProps = { readonly result: Result; readonly note: string };
+
+/** The verdict that the gateway has, if any, and until when it counts. */
+function Standing({ result: { verification }, note }: StandingProps) {
+  return verification === null ? null : (
+    <>
+      <Verified verification={verification} />
+      <p class="small quiet">{note}</p>
     </>
   );
 }

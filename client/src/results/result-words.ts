@@ -1,6 +1,4 @@
-/**
- * The texts of results, runs and models, fetched only with those pages. No data but the functions' arguments.
- */
+/** The texts of results, runs and models, fetched only with those pages. No data but the functions' arguments. */
 import type { Job, VERIFICATIONS } from '#shared/protocol/inference.ts';
 import { counted } from '../kit/counted.ts';
 import { formatBytes, formatCount } from '../kit/format.ts';
@@ -164,6 +162,7 @@ export const resultWords = {
     agree: 'Agree',
     correct: 'Disagree',
     stands: 'This verdict stands until you give another one.',
+    untilSent: 'This verdict counts until yours is sent. Then yours replaces it.',
     keep: 'Keep it',
     you: 'you',
     another: 'another radiologist',

@@ -58,10 +58,8 @@ const step = (name: string, run: (scene: Scene) => Promise<void>): void =>
 async function openFirst({ page, said }: Scene): Promise<void> {
   said.results = recordedResults();
   await page.getByRole('link', { name: 'Results' }).click();
-  await page
-    .getByRole('link', { name: /Above the threshold, 89 %/ })
-    .first()
-    .click();
+  const first = page.getByRole('link', { name: /Above the threshold, 89 %/ }).first();
+  await first.click();
   await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
 }
 
@@ -77,6 +75,11 @@ async function agree(scene: Scene): Promise<void> {
   await page.getByText('Agreed', { exact: true }).waitFor();
 }
 
+const PACS_SILENT = {
+  state: 'failed',
+  error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' },
+} as const;
+
 step('the empty list explains itself in three lines', async ({ page, looksRight }) => {
   await page.getByRole('link', { name: 'Results' }).click();
   await page.getByText('A radiologist decides').waitFor();
@@ -88,12 +91,7 @@ step('results are listed below the running jobs, and filters persist', async ({ 
   said.jobs = [
     recordedJob(1),
     recordedJob(2, { state: 'queued', progress: { done: 0, of: 0 }, studyInstanceUID: null }),
-    recordedJob(3, {
-      state: 'failed',
-      error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' },
-      attempt: 3,
-      finishedAt: new Date().toISOString(),
-    }),
+    recordedJob(3, { ...PACS_SILENT, attempt: 3, finishedAt: new Date().toISOString() }),
   ];
   await page.getByRole('link', { name: 'Results' }).click();
   await page.getByText('1 of 3 images').waitFor();
@@ -268,6 +266,7 @@ step('a double press on one button never presses the one that takes its place', 
   said.verifyStatus = 503;
   await pressTwice(scene, 'Agree');
   await page.getByText('Your verdict is not sent').waitFor();
+  await page.getByText('This verdict counts until yours is sent.').waitFor();
   await pressTwice(scene, 'Discard it');
   await page.getByRole('heading', { name: 'Discard your verdict?' }).waitFor();
   await looksRight('result-discard');
@@ -336,10 +335,14 @@ step('a reader without a link goes back, and changes a verdict that is not sent'
   await untilAsked(scene);
   await looksRight('result-change-unsent');
   await page.getByRole('button', { name: 'Disagree' }).click();
-  await page.getByLabel('Normal').check();
-  await page.getByRole('textbox', { name: 'Why' }).fill('A rib, and no opacity.');
+  await page.getByLabel('Viral pneumonia').check();
+  await page.getByRole('textbox', { name: 'Why' }).fill('Both sides.');
   await page.getByRole('button', { name: 'Correct it' }).click();
-  await page.getByText('Your verdict is not sent: You say: Normal').waitFor();
+  await page.getByText('Your verdict is not sent: You say: Viral pneumonia').waitFor();
+  await page.getByRole('button', { name: 'Change it' }).click();
+  await page.getByRole('button', { name: 'Disagree' }).click();
+  await page.locator('label', { has: page.locator(':focus'), hasText: 'Viral pneumonia' }).waitFor();
+  await page.keyboard.press('Escape');
   said.isDown = false;
   await page.getByText('Corrected', { exact: true }).first().waitFor();
   assert.is(said.verified.length, 1, 'only the last one was sent');
@@ -440,12 +443,7 @@ step('a model is run on a study, watched, and leads to its result', async (scene
   await page.getByRole('button', { name: 'Run' }).click();
   await page.getByText('1 of 3 images').waitFor();
   await looksRight('run-watch');
-  said.jobs = [
-    recordedJob(1, {
-      state: 'failed',
-      error: { code: 'pacs-unreachable', title: 'The PACS does not answer.' },
-    }),
-  ];
+  said.jobs = [recordedJob(1, PACS_SILENT)];
   await page.getByText('The PACS does not answer.').waitFor();
   await looksRight('run-failed');
   await page.getByRole('button', { name: 'Ask something else' }).click();
