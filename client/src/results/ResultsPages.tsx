@@ -15,6 +15,7 @@ import { createKeptResults } from './kept-results.ts';
 import { createPickedPictures } from './picked-pictures.ts';
 import { createPreviewsStore } from './previews.store.ts';
 import { ResultsView } from './ResultsView.tsx';
+import { OF_STUDY, OfStudy } from './OfStudy.tsx';
 import { cameFrom } from './came-from.ts';
 import { ResultView } from './ResultView.tsx';
 import './results.css';
@@ -66,6 +67,7 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
     return <RunView key={`${id} ${beside}`} id={id} ofCase={beside} list={list} picked={picked} />;
   if (at === 'models') return <ModelsView />;
   if (id === '') return <ResultsView list={list} previews={previews} picked={picked} />;
+  if (beside === OF_STUDY) return <OfStudy id={id} list={list} />;
   if (isPlace(beside))
     return <StoredView key={`${id} ${beside}`} id={id} place={beside} {...{ look, kept }} />;
   const from = cameFrom(beside);

@@ -9,7 +9,6 @@ import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { useStudyPart, type Question } from '../pipeline/upload/StudyPart.tsx';
 import type { LinkedResult } from './newest-of-models.ts';
-import { filterByStudy } from './filters.ts';
 import { studyResultsWords as words } from './study-results-words.ts';
 
 const RESULTS = { page: 'results', at: 'results', id: '', beside: '' } as const;
@@ -18,7 +17,7 @@ type StudyResultsProps = { readonly studyInstanceUID: string };
 
 export function StudyResults({ studyInstanceUID }: StudyResultsProps) {
   const user = useSession().user.value;
-  return user && maySend(user) ? <Links studyInstanceUID={studyInstanceUID} user={user.id} /> : null;
+  return user && maySend(user) ? <Links studyInstanceUID={studyInstanceUID} /> : null;
 }
 
 /** The gateway lists no more at once. */
@@ -31,7 +30,7 @@ const ask: Question<LinkedResult> = async (api, studyInstanceUID, signal) => {
   });
 };
 
-function Links({ studyInstanceUID, user }: StudyResultsProps & { readonly user: string }) {
+function Links({ studyInstanceUID }: StudyResultsProps) {
   const loaded = useStudyPart(ask, studyInstanceUID);
   if (loaded === 'failed') return <p class="small quiet">{words.failed}</p>;
   if (typeof loaded === 'string') return null;
@@ -43,11 +42,7 @@ function Links({ studyInstanceUID, user }: StudyResultsProps & { readonly user: 
         </a>
       ))}
       {loaded.some(({ of, hasMore }) => of > 1 || hasMore) && (
-        <a
-          class="button button-bare"
-          href={hrefOf(RESULTS)}
-          onClick={() => filterByStudy(sessionStorage, studyInstanceUID, user)}
-        >
+        <a class="button button-bare" href={hrefOf({ ...RESULTS, id: loaded[0]!.id, beside: 'study' })}>
           {words.all}
         </a>
       )}

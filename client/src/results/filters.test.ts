@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ALL, beginOf, filterByStudy, isFiltered, parseFilters, queryOf, writeFilters } from './filters.ts';
+import { ALL, beginOf, isFiltered, parseFilters, queryOf, writeFilters } from './filters.ts';
 
 const NOW = new Date(2026, 10, 20, 15, 30);
 
@@ -32,12 +32,6 @@ test('filters persist for the person who chose them, and for no one else', () =>
   assert.ok(isFiltered(chosen));
   assert.equal(parseFilters(writeFilters(chosen, 'me'), 'me'), chosen);
   assert.equal(parseFilters(writeFilters(chosen, 'me'), 'her'), ALL);
-});
-
-test('the list that a study leads to has only its results', () => {
-  const kept: string[] = [];
-  filterByStudy({ setItem: (_, value) => void kept.push(value) }, '1.2.3', 'me');
-  assert.equal(parseFilters(kept[0]!, 'me'), { ...ALL, study: '1.2.3' });
 });
 
 test('stored values of another version, or that are not filters, are ignored', () => {

@@ -79,11 +79,6 @@ export function parseFilters(kept: string | null, user: string): Filters {
   }
 }
 
-/** The next list of results that this person opens here has only those of this study. */
-export function filterByStudy(storage: Pick<Storage, 'setItem'>, study: string, user: string): void {
-  storage.setItem(FILTERS_KEY, writeFilters({ ...ALL, study }, user));
-}
-
 export function writeFilters(filters: Filters, user: string): string {
   return JSON.stringify({ ...filters, owner: user });
 }

@@ -129,7 +129,13 @@ walk(
     await page.getByRole('heading', { name: 'The model gives no answer' }).waitFor();
     await page.getByRole('link', { name: /^Studies/ }).click();
     await sent.locator('.study-open').click();
-    await sent.getByRole('link', { name: 'All results of this study' }).click();
+    const all = sent.getByRole('link', { name: 'All results of this study' });
+    const tab = await stage.visitor.newPage();
+    await tab.goto(new URL((await all.getAttribute('href'))!, page.url()).href);
+    await tab.waitForFunction(() => document.querySelectorAll('.result-row').length === 2);
+    assert.is.not(await tab.getByRole('combobox', { name: 'Study' }).inputValue(), '');
+    await tab.close();
+    await all.click();
     await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 2);
     assert.is.not(await page.getByRole('combobox', { name: 'Study' }).inputValue(), '');
     await page.route('**/api/results?*limit=200*', (route) => route.abort());

@@ -58,6 +58,17 @@ test('a filter reloads the list, persists until the next visit, and still offers
   assert.is(second.store.filters.value.model, 'lung-fields');
 });
 
+test('the list of the study of a result has its results alone', async () => {
+  const { store, ready } = open(({ path }) =>
+    path === `/results/${idOf(1)}` ? json(recordedResult(1)) : json({ results: page(1), next: null }),
+  );
+  const { signal } = new AbortController();
+  store.filters.value = { ...ALL, model: 'pneumonia' };
+  await ready();
+  await store.showStudyOf(idOf(1), signal);
+  assert.equal(store.filters.value, { ...ALL, study: STUDY });
+});
+
 test('results of another study are not listed while those of a chosen one are fetched', async () => {
   const answer = Promise.withResolvers<void>();
   const { store, ready } = open(async ({ path }) => {

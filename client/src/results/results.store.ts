@@ -4,11 +4,11 @@
  */
 import { computed, effect, signal, untracked, type ReadonlySignal, type Signal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { jobSchema, type Job, type Result } from '#shared/protocol/inference.ts';
+import { jobSchema, resultSchema, type Job, type Result } from '#shared/protocol/inference.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
 import { jobListSchema, resultListSchema } from './answers.ts';
-import { FILTERS_KEY, fits, parseFilters, queryOf, writeFilters, type Filters } from './filters.ts';
+import { ALL, FILTERS_KEY, fits, parseFilters, queryOf, writeFilters, type Filters } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
 
@@ -19,6 +19,8 @@ export interface ResultsStore {
   readonly phase: ReadonlySignal<'loading' | 'ready' | 'failed'>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   readonly hasMore: ReadonlySignal<boolean>;
+  /** Of the study of this result alone. @throws what the gateway answers otherwise, and the signal's reason. */
+  showStudyOf(resultId: string, signal: AbortSignal): Promise<void>;
   /** Not ended, newest first. */
   readonly jobs: ReadonlySignal<readonly Job[]>;
   /** Failed recently and not cleared by a person, newest first. */
@@ -101,6 +103,11 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
     phase,
     trouble,
     hasMore: computed(() => next.value !== null),
+    async showStudyOf(id, signal) {
+      const { finding } = await tools.api.json(`/results/${id}`, resultSchema, { signal });
+      signal.throwIfAborted();
+      filters.value = { ...ALL, study: finding.input.studyInstanceUID ?? '' };
+    },
     models: computed(() => [...known.value.models].sort()),
     studies: computed(() => [...known.value.studies]),
     newest: computed(() => [...known.value.newest.values()]),
