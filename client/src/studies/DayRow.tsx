@@ -2,7 +2,6 @@
 import { useId, useState } from 'preact/hooks';
 import { instances } from '../kit/counted.ts';
 import { deferred } from '../kit/deferred.tsx';
-import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -21,7 +20,7 @@ import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
 import type { StudyRecordProps } from './StudyRecord.tsx';
 import { dismissAll } from './Undo.tsx';
-import { whereOf, withheldOf } from './where-of.ts';
+import { timeOf, whereOf, withheldOf } from './where-of.ts';
 
 const ReceiptSheet = deferred<ReceiptSheetProps>(
   () => import('../pipeline/upload/ReceiptSheet.tsx').then((view) => view.ReceiptSheet),
@@ -57,7 +56,7 @@ export function DayRow({ entry, opens, onDecided }: DayRowProps) {
         <SelectTick entry={entry} />
         <Name entry={entry} />
         <p class="study-facts small quiet numbers">
-          <span class="study-time">{formatMoment(new Date(entry.at), new Date())}</span>
+          <span class="study-time">{timeOf(entry, new Date())}</span>
           <span class="study-kind">{entry.modalities.join('/')}</span>
           <span class="study-count">{instances((entry.whole ?? entry.track).total)}</span>
         </p>

@@ -5,7 +5,7 @@ import { placesOf } from '../pipeline/queue/track-state.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { createEntries, isWatched, type DayEntry } from './day-entry.ts';
 import { studiesWords } from './studies-words.ts';
-import { whereOf } from './where-of.ts';
+import { timeOf, whereOf } from './where-of.ts';
 
 const test = suite('where a study is');
 
@@ -32,6 +32,13 @@ test('asks its sender to decide, and nobody else', () => {
   assert.equal([isWatched(here), whereOf(here).said], [false, '2 need you'], 'their own are theirs');
   const looks = (asks: boolean) => placesOf(TRACK, asks).at(-1)!.look;
   assert.equal([looks(true), looks(false)], ['needs-you', 'waiting']);
+});
+
+test('the time in a row says of what it is, before and after the gateway has begun to get the study', () => {
+  const now = new Date(2026, 10, 22, 15);
+  const at = new Date(2026, 10, 22, 9, 30).getTime();
+  assert.match(timeOf({ at, sentAt: null }, now), /^queued .*9.30/);
+  assert.match(timeOf({ at, sentAt: at }, now), /^sending began .*9.30/);
 });
 
 test('only a study that is whole in the PACS has the tick', () => {

@@ -1,9 +1,11 @@
-/** The one cell that says where a study is: the most urgent place on its track, in a word. Pure. */
+/** The cells that say where a study is (the most urgent place on its track, in a word) and since when. Pure. */
 import { causesOf } from '#shared/protocol/withheld.ts';
 import { cancelledOf } from '../pipeline/queue/cancelled-what.ts';
 import { endingWords } from '../pipeline/queue/ending-words.ts';
 import { hasArrived, isNoneInPacs } from '../pipeline/queue/track-state.ts';
+import { formatMoment } from '../kit/format.ts';
 import type { IconName } from '../kit/Icon.tsx';
+import { titleWords } from '../pipeline/queue/title-words.ts';
 import { isWatched, type DayEntry } from './day-entry.ts';
 import { isAllInPacs } from './join-sends.ts';
 import { studiesWords } from './studies-words.ts';
@@ -12,6 +14,12 @@ export interface Where {
   readonly look: 'stop' | 'wait' | 'good' | 'moving' | 'over';
   readonly icon: IconName;
   readonly said: string;
+}
+
+/** The time in its row, and of what it is: of queueing until the gateway has begun to get the study. */
+export function timeOf({ at, sentAt }: Pick<DayEntry, 'at' | 'sentAt'>, now: Date): string {
+  const when = formatMoment(new Date(at), now);
+  return sentAt === null ? titleWords.queuedWhen(when) : titleWords.sentWhen(when);
 }
 
 export function whereOf(entry: DayEntry): Where {
