@@ -11,6 +11,10 @@ import type { NamedInstance } from '../queue/rows/name-study.ts';
 import type { RecognisedFile } from './device-tasks.ts';
 import type { FoundFile } from './group-studies.ts';
 
+/** Of a part of a study (patients-of-study.ts): whether an instance is still of that patient. It leads to none. */
+export const markOfPart = (studyInstanceUID: string, partKey: string): number =>
+  markOfStudy(`${studyInstanceUID}\n${partKey}`);
+
 interface Asked {
   readonly found: FoundFile;
   readonly as: RecognisedFile | null;

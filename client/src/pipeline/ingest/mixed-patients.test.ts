@@ -295,6 +295,13 @@ test('asks about a left-out patient again once a person wants to, and where ther
   assert.equal([mixedOf(more)?.parts.length, mixedOf(more)?.isSettled], [2, false]);
 });
 
+test('asks about a left-out image again once its patient was corrected to another one', async () => {
+  const again = await chosenAgain(filesOfPeople([LENA, LENA, VERA, LENA]));
+  await giveTurns();
+  assert.equal([mixedOf(again)?.parts.length, mixedOf(again)?.isSettled], [2, false]);
+  assert.equal(again.store.studies.value[0]!.leftOut, []);
+});
+
 test('keeps images that are held back with their own patients', async () => {
   const opened = await openIngest({ chosen: DEIDENTIFIED });
   const { store } = opened;

@@ -23,8 +23,9 @@ import { decidedAs } from './held-back.ts';
 import { lookedAt, NamedByCompanions } from './hold-companions.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { titleAsSent } from './orders.ts';
+import { partKeyOf } from './patients-of-study.ts';
 import { planBatches, planParcels } from './plan-parcels.ts';
-import { decidedBefore, entriesBefore } from './decided-before.ts';
+import { decidedBefore, entriesBefore, markOfPart } from './decided-before.ts';
 import { forEachInParallel, mapInParallel } from './run-in-parallel.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -73,8 +74,8 @@ export interface QueueingWatch {
 
 export interface Queueing {
   readonly group: StudyGroup;
-  /** SOP Instance UIDs of the study that a person left out before Send: another patient's. */
-  readonly leftOut: readonly string[];
+  /** Instances of the study that a person left out before Send: another patient's. */
+  readonly leftOut: readonly FoundFile[];
   /** SOP Instance UIDs of the study of which only a damaged file was chosen. */
   readonly damaged: readonly string[];
   /** The values that all instances of the study name, those of its other patients too. */
@@ -230,17 +231,22 @@ async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>):
   const damaged = [...new Set([...begun.damaged, ...lost])];
   const isOut = ({ found }: HeldHere) => decidedAs(terms.policy, new Map(), found) === 'left-out';
   const held = begun.held.filter((each) => !isOut(each));
+  const { studyInstanceUID } = group;
+  const named = (found: FoundFile) => ({
+    sopInstanceUID: found.sopInstanceUID,
+    patient: markOfPart(studyInstanceUID, partKeyOf(found)),
+  });
   return keepHeld(tools.database, await tools.key, {
     studyId,
-    studyInstanceUID: group.studyInstanceUID,
-    held: held.map(({ found: { sopInstanceUID }, because }) => ({ sopInstanceUID, reason: because.because })),
+    studyInstanceUID,
+    held: held.map(({ found, because }) => ({ ...named(found), reason: because.because })),
     sopInstanceUIDs,
     damaged,
     leftOut: [
-      ...leftOut.map((sopInstanceUID) => ({ sopInstanceUID, cause: 'left-out-other-patient' as const })),
-      ...begun.held.filter(isOut).map(({ found: { sopInstanceUID }, because }) => ({
-        ...{ sopInstanceUID, cause: leftOutFor(because.because) },
-      })),
+      ...leftOut.map((found) => ({ ...named(found), cause: 'left-out-other-patient' as const })),
+      ...begun.held
+        .filter(isOut)
+        .map(({ found, because }) => ({ ...named(found), cause: leftOutFor(because.because) })),
     ],
   });
 }

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { createDecisions } from '../queue/rows/decide-study.ts';
+import { giveTurns, untilRead } from '../../testing/open-api.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
 import { OPEN_LOCKS } from '../../testing/open-queue.ts';
 import { compareWithSent } from './compare-with-sent.ts';
@@ -13,9 +14,8 @@ import { uidsAsSent } from './sent-before.ts';
 
 const test = suite('a study that was decided about, chosen again');
 const BOX = { frames: null, x: 2, y: 2, width: 4, height: 4 };
-const made = syntheticStudy({
-  ...{ seed: 71, series: 2, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 2 },
-});
+const SHAPE = { seed: 71, series: 2, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 2 };
+const made = syntheticStudy(SHAPE);
 
 type Store = Awaited<ReturnType<typeof openIngest>>['store'];
 const filesOn = (store: Store) =>
@@ -113,6 +113,26 @@ test('chosen for what was left out alone, asks about it again', async () => {
   // It is drawn once more when it was recognised.
   await until(() => store.heldBack.value !== before && before !== null);
   assert.equal([store.heldBack.value.length, leftOutOf(store)], [1, 0]);
+});
+
+test('is asked about again where its patient was corrected since, on the page and at Send', async () => {
+  const { store, database, hooks } = await decided();
+  const corrected = syntheticStudy({ ...SHAPE, patient: { name: 'Right^Patient', id: 'R-1' } });
+  let recognised = 0;
+  hooks.beforeTask = async ({ kind }) => {
+    if (kind === 'recognise') recognised += 1;
+  };
+  await store.addFiles(filesOf(corrected));
+  assert.ok(await untilRead(() => recognised === 2));
+  await giveTurns();
+  assert.equal([store.heldBack.value.length, leftOutOf(store)], [2, 0]);
+  await store.send();
+  const rows = await database.studies.toArray();
+  const asked = rows.filter(({ held }) => held.reasons.length > 0);
+  assert.equal(
+    asked.map(({ held: { reasons, leftOut } }) => [reasons, leftOut]),
+    [[[{ reason: 'burned-in-annotation', instances: 2 }], 0]],
+  );
 });
 
 test.run();

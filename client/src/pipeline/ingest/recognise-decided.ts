@@ -5,7 +5,8 @@
  *
  * Each held one is read and named as it would be sent, only where the study was sent from this device before.
  */
-import { decidedBefore, entriesBefore } from './decided-before.ts';
+import type { LeftOutCause } from '#shared/protocol/withheld.ts';
+import { decidedBefore, entriesBefore, markOfPart } from './decided-before.ts';
 import { leftOutBefore } from '../queue/rows/keep-held.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { staysHere, versionOf } from './held-back.ts';
@@ -13,7 +14,7 @@ import { lookedAt, replaceFiles } from './hold-companions.ts';
 import { draw, type IngestState } from './ingest-state.ts';
 import type { Inspection } from './inspection.ts';
 import { policyInForce } from './policy-in-force.ts';
-import { leaveOutPatients, mixedUnder, partsOf, type PatientPart } from './patients-of-study.ts';
+import { leaveOutPatients, mixedUnder, partKeyOf, partsOf, type PatientPart } from './patients-of-study.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
 /** The version of the policy under which each file was asked about: `FoundFile` as held, `ReadFile` as a patient's. */
@@ -64,13 +65,23 @@ async function leavePatientsOut(
   const out = openPartsOf(state, studyInstanceUID).filter(
     ({ keys, files }) =>
       keys.every((key) => those.has(key)) &&
-      files.every(({ sopInstanceUID }) => before.get(sopInstanceUID) === 'left-out-other-patient'),
+      files.every((found) => leftOutAs(before, studyInstanceUID, found) === 'left-out-other-patient'),
   );
   if (out.length === 0) return;
   const study = gathering.studies.get(studyInstanceUID)!;
   const keys = out.flatMap((part) => part.keys);
   gathering.replace(leaveOutPatients(study, keys));
   draw(state);
+}
+
+/** An instance whose patient was corrected since is another decision. */
+function leftOutAs(
+  before: Awaited<ReturnType<typeof leftOutBefore>>,
+  studyInstanceUID: string,
+  found: FoundFile,
+): LeftOutCause | null {
+  const out = before.get(found.sopInstanceUID);
+  return out?.patient === markOfPart(studyInstanceUID, partKeyOf(found)) ? out.cause : null;
 }
 
 function openPartsOf(state: IngestState, studyInstanceUID: string): readonly PatientPart[] {
@@ -104,7 +115,7 @@ async function decidedIn(
   const leftOut = await leftOutBefore(database, await key, chosen);
   return new Map([
     ...open
-      .filter(({ sopInstanceUID }) => leftOut.has(sopInstanceUID))
+      .filter((found) => leftOutAs(leftOut, studyInstanceUID, found) !== null)
       .map((found) => [found, 'left-out'] as const),
     ...inPacs.map(({ found }) => [found, 'in-pacs'] as const),
   ]);

@@ -113,8 +113,9 @@ interface Going {
 type Part = { readonly part: StudyGroup; readonly entered: Entered };
 type Refused = ReturnType<typeof begunIn>[number];
 
-const leftOutOf = ({ leftOut }: Pick<StudyGroup, 'leftOut'>): string[] => [
-  ...new Set(filesIn(leftOut).map(({ sopInstanceUID }) => sopInstanceUID)),
+/** One file of each instance. */
+const leftOutOf = ({ leftOut }: Pick<StudyGroup, 'leftOut'>): FoundFile[] => [
+  ...new Map(filesIn(leftOut).map((found) => [found.sopInstanceUID, found])).values(),
 ];
 
 /** Instances of the study of which only a damaged file was chosen, or none. */

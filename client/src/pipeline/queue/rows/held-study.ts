@@ -9,12 +9,12 @@ export type Held = StudyRow['held'];
 interface HeldInstance {
   /** As in the file: an original, which is never kept in the clear. */
   readonly sopInstanceUID: string;
+  /** Of its patient (markOfPart): a decision about an instance ends where another one is named. */
+  readonly patient: number;
   readonly reason: ReasonCode;
 }
 
-export interface LeftOutInstance {
-  /** As in the file. */
-  readonly sopInstanceUID: string;
+export interface LeftOutInstance extends Pick<HeldInstance, 'sopInstanceUID' | 'patient'> {
   readonly cause: LeftOutCause;
 }
 

@@ -72,17 +72,17 @@ async function heldBefore(
   return opened;
 }
 
-/** By SOP Instance UID, as in the files, why a person has left out instances of the study. */
+/** By SOP Instance UID, as in the files, the instances of the study that a person has left out. */
 export async function leftOutBefore(
   database: LocalDatabase,
   key: CryptoKey,
   of: Pick<SealedHeld, 'studyInstanceUID'> & { readonly account: string | null },
-): Promise<ReadonlyMap<string, LeftOutCause>> {
+): Promise<ReadonlyMap<string, LeftOutInstance>> {
   const entries = await heldBefore(database, key, of);
   return new Map(
     entries.flatMap(({ sealed, asWas }) =>
       [...sealed.leftOut, ...splitHeld(sealed, asWas).decided].map(
-        ({ sopInstanceUID, cause }) => [sopInstanceUID, cause] as const,
+        (out) => [out.sopInstanceUID, out] as const,
       ),
     ),
   );
@@ -90,8 +90,12 @@ export async function leftOutBefore(
 
 /** A person has left some of them out `before`, and has not released them since: nobody is asked again. */
 function withoutDecided(chosen: Chosen, before: ReadonlyMap<string, LeftOutInstance>): SealedHeld {
-  const held = chosen.held.filter(({ sopInstanceUID }) => !before.has(sopInstanceUID));
-  const decided = chosen.held.flatMap(({ sopInstanceUID }) => before.get(sopInstanceUID) ?? []);
+  const outOf = ({ sopInstanceUID, patient }: SealedHeld['held'][number]) => {
+    const out = before.get(sopInstanceUID);
+    return out?.patient === patient ? out : undefined;
+  };
+  const held = chosen.held.filter((each) => outOf(each) === undefined);
+  const decided = chosen.held.flatMap((each) => outOf(each) ?? []);
   return { ...chosen, held, leftOut: [...chosen.leftOut, ...decided] };
 }
 
@@ -100,7 +104,7 @@ function splitHeld({ held }: SealedHeld, { reasons }: Held) {
   const open = held.filter(({ reason }) => reasons.some((each) => each.reason === reason));
   const decided = held
     .filter((each) => !open.includes(each))
-    .map(({ sopInstanceUID, reason }): LeftOutInstance => ({ sopInstanceUID, cause: leftOutFor(reason) }));
+    .map(({ reason, ...its }): LeftOutInstance => ({ ...its, cause: leftOutFor(reason) }));
   return { open, decided };
 }
 
