@@ -50,7 +50,9 @@ const COMMANDS: readonly Command[] = [
     usage: 'doctor URL [--authorization A] [--ca FILE] [--store] [--json]',
     run: doctor,
     about: [
-      'URL: the DICOMweb root of a PACS. Says what is wrong with it and what to change, within a minute.',
+      'Says what is wrong with a PACS and what to change, within a minute.',
+      'URL: the DICOMweb root, http://… or https://…; of a PACS over DIMSE dimse://CALLING@HOST:PORT/CALLED, with TLS',
+      'dimse-tls://…: the AE titles of the gateway and of the PACS.',
       '--authorization A: the value of an Authorization header; without it PACS_AUTHORIZATION is used, if set.',
       '--ca FILE: a certificate in PEM that is trusted besides the usual ones.',
       '--store: stores two synthetic instances and removes them where the PACS lets it. Without it nothing is written.',

@@ -47,6 +47,12 @@ test('a server that asks for credentials gets those of the environment: exit 1 w
   assert.not.match(printed, 'c2VjcmV0');
 });
 
+test('the help names every address that it takes', async () => {
+  const { printed, said } = await run(['--help']);
+  for (const kind of ['https://', 'dimse://CALLING@HOST:PORT/CALLED', 'dimse-tls://'])
+    assert.match(printed + said, kind);
+});
+
 test('wrong usage: exit 2', async () => {
   for (const args of [
     [],
