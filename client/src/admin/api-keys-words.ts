@@ -30,7 +30,8 @@ export const apiKeysWords = {
     'A script sends its key in the header “Authorization: Bearer rk_…”. Press an address to copy it.',
   addressNames: {
     '/upload/files': 'Send files, by tus',
-    '/upload/ID/status': 'What became of a file: ID is the last part of the address that tus got',
+    '/upload/ID/status':
+      'What became of a file, refused ones too: ID is the last part of the address that tus got, and each answer of tus has this address in its header Link',
     '/dicom-web/studies': 'Store, search and retrieve, by DICOMweb',
     '/metrics': 'How busy the gateway is',
   },

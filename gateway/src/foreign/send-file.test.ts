@@ -167,6 +167,24 @@ test('a lone instance is resumed where it was cut, and reaches the PACS with a r
   assert.ok(Buffer.from(payload, 'base64url').includes(identifiers.sopInstanceUID));
 });
 
+test('every answer of tus leads to the file’s status, which tells why nothing of it was taken', async () => {
+  const token = await technician();
+  const bytes = text('no instance at all');
+  const announced = await announce(token, { name: 'a.dcm', bytes: bytes.length, policy: 'identified' });
+  const id = announced.headers.get('location')!.split('/').at(-1)!;
+  const sent = await patch(token, id, 0, bytes);
+  const status = `http://localhost/upload/${id}/status`;
+  for (const [answer, at] of [
+    [announced, '/upload/files'],
+    [sent, `/upload/files/${id}`],
+  ] as const) {
+    const [, target = '', rel] = /^<(.+)>; rel="(.+)"$/.exec(answer.headers.get('link') ?? '') ?? [];
+    assert.equal([new URL(target, `http://localhost${at}`).href, rel], [status, 'describedby']);
+  }
+  const { file } = await whenOpened(token, id);
+  assert.is(file.notTaken.length, 1);
+});
+
 test('an archive of two studies is opened, and what is no instance in it is told of', async () => {
   const token = await technician();
   const one = syntheticStudy({ seed: 9102 });

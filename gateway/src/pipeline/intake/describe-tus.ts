@@ -68,7 +68,9 @@ const NEXT_PIECE: TusRoute = {
     'storage-full',
   ],
   responses: {
-    204: nothing('Kept: `Upload-Offset` says how much is here.'),
+    204: nothing(
+      'Kept: `Upload-Offset` says how much is here. Of a file, `Link` (rel `describedby`) is where its status is told.',
+    ),
     409: nothing('Another offset is the next: ask with HEAD.'),
   },
 };

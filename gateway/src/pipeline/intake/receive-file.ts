@@ -209,6 +209,9 @@ async function speak(
     if (beside.failure instanceof StorageFull) throw new Problem('storage-full');
     throwFailure(beside.failure);
   }
+  // RFC 8288: what becomes of the file is not known yet. Relative, as Location is.
+  const status = `${method === 'POST' ? '' : '../'}${of.file.id}/status`;
+  if (response.ok && method !== 'DELETE') response.headers.set('Link', `<${status}>; rel="describedby"`);
   if (of.file.state === 'receiving') response.headers.set('Upload-Expires', of.file.expires_at.toUTCString());
   return withoutCors(response);
 }
