@@ -262,14 +262,16 @@ function partOfSent(sent: SentStudy): QueuePart {
 }
 
 /**
- * Of the newest upload: the same study sent twice is not twice as large. Its receipt says that the gateway is done with
- * what it brought: the study's state is also that of results which are stored beside it. Instances that the sender
- * holds back wait for a decision, unless the upload was cancelled.
+ * Of all its uploads together, unless the newest one was cancelled: the same study sent twice is not twice as large. A
+ * receipt says that the gateway is done with what an upload brought: the study's state is also that of results which
+ * are stored beside it. Instances that the newest sender holds back wait for a decision, unless that upload was
+ * cancelled.
  */
-export function trackOfSent({ uploads }: SentStudy): TrackState {
+export function trackOfSent({ uploads, counts: whole }: SentStudy): TrackState {
   const [newest] = uploads;
-  const counts = newest?.counts ?? NOTHING;
-  const isHeld = newest !== undefined && newest.receipt !== null && counts.quarantined > 0;
+  const shown = newest?.cancelled === true || whole === undefined ? uploads.slice(0, 1) : uploads;
+  const counts = (shown.length > 1 ? whole : newest?.counts) ?? NOTHING;
+  const isHeld = shown.some(({ receipt, counts: own }) => receipt !== null && own.quarantined > 0);
   const heldBack = newest?.cancelled ? 0 : (newest?.withheld?.held ?? 0);
   const needsYou = heldBack + (isHeld ? counts.refused + counts.quarantined : 0);
   const atGateway = counts.atGateway + (isHeld ? 0 : counts.quarantined);
@@ -284,7 +286,7 @@ export function trackOfSent({ uploads }: SentStudy): TrackState {
     inPacs: counts.inPacs,
     needsYou,
     leftOut: counts.leftOut + notTaken + withheld - heldBack,
-    waitingFor: newest?.waiting?.because ?? null,
+    waitingFor: shown.find(({ waiting }) => waiting !== null)?.waiting?.because ?? null,
   };
 }
 

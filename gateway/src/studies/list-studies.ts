@@ -9,7 +9,7 @@ import type { Db } from '../database/database.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
 import { hasArrived } from '../pipeline/instance.store.ts';
 import { standingReceipt } from '../pipeline/receipt.store.ts';
-import { uploadStatuses } from '../uploads/upload-status.ts';
+import { countsOfStudies, uploadStatuses } from '../uploads/upload-status.ts';
 import { sendersOf, type Sender } from './senders-of.ts';
 
 /**
@@ -65,6 +65,10 @@ export async function listStudies(
   const ids = rows.flatMap(({ uploads }) => uploads);
   const statuses = await statusesOf(db, ids);
   const classes = await sopClassesOf(db, ids);
+  const wholes = await countsOfStudies(
+    db,
+    ids.filter((id) => statuses.get(id)?.cancelled !== true),
+  );
   const senders = await sendersOf(db, query.siteId, ids);
   const studies = rows.map((row) => {
     const uploads = row.uploads.flatMap((id, place) => {
@@ -73,12 +77,14 @@ export async function listStudies(
       return status === undefined ? [] : [{ ...status, ...more }];
     });
     const sopClassUIDs = new Set(row.uploads.flatMap((id) => classes.get(id) ?? []));
+    const isSeveral = uploads.filter(({ cancelled }) => cancelled !== true).length > 1;
     return {
       studyInstanceUID: row.uid,
       standing: row.standing,
       firstSentAt: row.first.toISOString(),
       lastSentAt: row.last.toISOString(),
       sopClassUIDs: [...sopClassUIDs].sort(),
+      ...(isSeveral && { counts: wholes(row.uid) }),
       uploads,
     };
   });

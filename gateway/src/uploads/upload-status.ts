@@ -2,7 +2,7 @@
  * Where an upload stands, as one answer: for `GET /upload/{id}/status`, for the event stream and for the
  * list. Reads only.
  */
-import { sql, type Kysely } from 'kysely';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { InstanceStatus, UploadStatus } from '#shared/protocol/api.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { IN_PACS, isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -43,7 +43,7 @@ export async function uploadStatus(
 export async function uploadStatuses(db: Db, uploadIds: readonly string[]): Promise<UploadStatus[]> {
   if (uploadIds.length === 0) return [];
   const rows = new Map((await selectUploads(db, uploadIds)).map((row) => [row.id, row]));
-  const sums = await amounts(db, uploadIds);
+  const sums = await amounts(db, uploadIds, sql.ref('upload_instance.upload_id'));
   const copies = await copiesAt(db, uploadIds);
   return uploadIds.flatMap((id) => {
     const row = rows.get(id);
@@ -120,34 +120,48 @@ const countIn = (states: readonly InstanceState[]) =>
 
 /** Of several contents under one UID, those that are not to be stored come last. */
 const SET_ASIDE = sql`array_position(array['quarantined', 'refused', 'left-out'], instance.state)`;
-const byUid = sql`(partition by upload_instance.upload_id, instance.sop_instance_uid
-  order by ${SET_ASIDE} nulls first, instance.id)`;
+
+/** The counts of each study over these uploads of it together, by its Study Instance UID. */
+export async function countsOfStudies(
+  db: Db,
+  uploadIds: readonly string[],
+): Promise<(studyInstanceUID: string) => Amounts['counts']> {
+  const sums = await amounts(db, uploadIds, sql.ref('study.study_instance_uid'));
+  return (uid) => sums(uid).counts;
+}
 
 /**
- * The amounts of each upload, by its id; each UID once. Where the PACS has a content, another one that is held for a
- * person is counted beside it.
+ * The amounts of each upload by its id, or of each study by its UID; each SOP Instance UID once. Where the PACS has a
+ * content, another one that is held for a person is counted beside it.
  */
-async function amounts(db: Db, uploadIds: readonly string[]): Promise<(uploadId: string) => Amounts> {
+async function amounts(
+  db: Db,
+  uploadIds: readonly string[],
+  whole: RawBuilder<unknown>,
+): Promise<(whole: string) => Amounts> {
+  const byUid = sql`(partition by ${whole}, instance.sop_instance_uid
+    order by ${SET_ASIDE} nulls first, instance.id)`;
   const contents = db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
-    .select(['upload_instance.upload_id', 'instance.bytes', shownState.as('state')])
+    .innerJoin('study', 'study.id', 'instance.study_id')
+    .select([sql<string>`${whole}`.as('whole'), 'instance.bytes', shownState.as('state')])
     .select(sql<number>`row_number() over ${byUid}`.as('turn'))
     .select(sql<string | null>`lag(instance.state) over ${byUid}`.as('before'))
     .where(sql<boolean>`upload_instance.upload_id = any(${uploadIds}::uuid[])`);
   const rows = await db
     .selectFrom(contents.as('content'))
-    .select(['upload_id', 'state'])
+    .select(['whole', 'state'])
     .select([
       (of) => of.fn.countAll<string | number>().as('count'),
       sql<number>`count(*) filter (where turn > 1)`.as('beside'),
       (of) => of.fn.sum<string | number>('bytes').as('bytes'),
     ])
     .where(sql<boolean>`(turn = 1 or (state = 'quarantined' and before <> 'quarantined'))`)
-    .groupBy(['upload_id', 'state'])
+    .groupBy(['whole', 'state'])
     .execute();
-  const byUpload = Map.groupBy(rows, (row) => row.upload_id);
-  return (uploadId) => sumAmounts(byUpload.get(uploadId) ?? []);
+  const byWhole = Map.groupBy(rows, (row) => row.whole);
+  return (of) => sumAmounts(byWhole.get(of) ?? []);
 }
 
 type StateAmount = {

@@ -3,7 +3,7 @@
  * however many uploads it came in; and `GET /studies/{studyInstanceUID}/timeline` and `…/destinations`.
  */
 import { z } from 'zod';
-import { uploadStatusSchema, waitingBecauseSchema } from './api.ts';
+import { countsSchema, uploadStatusSchema, waitingBecauseSchema } from './api.ts';
 import { needSchema, patientSchema, uidSchema } from './forms.ts';
 
 /** More accounts and devices than these do not send one study. */
@@ -25,6 +25,8 @@ export const sentStudySchema = z.object({
   lastSentAt: z.iso.datetime(),
   /** Of its instances; each once, in order. */
   sopClassUIDs: z.array(uidSchema),
+  /** Of these uploads but cancelled ones together, each SOP Instance UID once; absent: there are not several. */
+  counts: countsSchema.optional(),
   /**
    * The newest `UPLOADS_SHOWN`, newest first; the other fields are of all. `device`: the device that sends it; null:
    * sent by a signed-in person. `receipt`: the one that says the truth of all that the upload promised, while the next
