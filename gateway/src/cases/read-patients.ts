@@ -25,32 +25,43 @@ export async function searchStudies(
   }
 }
 
-/**
- * In the order of the studies. One of which the PACS says nothing is all null; so is one that it lists under several
- * patients: nobody can say which of them the images of the case are of.
- */
-export async function readPatients(
+/** The rows under which the PACS lists each study. @throws Problem pacs-unreachable. */
+export const listStudyRows = (
   tools: SearchTools,
   studyInstanceUIDs: readonly string[],
-): Promise<CasePatients['studies']> {
-  return Promise.all(
-    studyInstanceUIDs.map(async (studyInstanceUID) => {
-      const rows = await searchStudies(tools, { studyInstanceUID });
-      const found = ofOnePatient(rows);
-      return {
-        studyInstanceUID,
-        patientName: found?.patientName ?? null,
-        patientId: found?.patientId ?? null,
-        issuer: found?.issuer ?? null,
-        birthDate: found?.birthDate ?? null,
-        sex: found?.sex ?? null,
-        accessionNumber: found?.accessionNumber ?? null,
-        studyDate: found?.studyDate ?? null,
-        description: found?.description ?? null,
-      };
-    }),
-  );
+): Promise<readonly (readonly DescribedStudy[])[]> =>
+  Promise.all(studyInstanceUIDs.map((studyInstanceUID) => searchStudies(tools, { studyInstanceUID })));
+
+/**
+ * In the order of the studies, by their rows. One of which the PACS says nothing is all null; so is one that it lists
+ * under several patients: nobody can say which of them the images of the case are of.
+ */
+export function patientsIn(
+  studyInstanceUIDs: readonly string[],
+  rows: readonly (readonly DescribedStudy[])[],
+): CasePatients['studies'] {
+  return studyInstanceUIDs.map((studyInstanceUID, at) => {
+    const found = ofOnePatient(rows[at] ?? []);
+    return {
+      studyInstanceUID,
+      patientName: found?.patientName ?? null,
+      patientId: found?.patientId ?? null,
+      issuer: found?.issuer ?? null,
+      birthDate: found?.birthDate ?? null,
+      sex: found?.sex ?? null,
+      accessionNumber: found?.accessionNumber ?? null,
+      studyDate: found?.studyDate ?? null,
+      description: found?.description ?? null,
+    };
+  });
 }
+
+/** @throws as `listStudyRows`. */
+export const readPatients = async (
+  tools: SearchTools,
+  studyInstanceUIDs: readonly string[],
+): Promise<CasePatients['studies']> =>
+  patientsIn(studyInstanceUIDs, await listStudyRows(tools, studyInstanceUIDs));
 
 /**
  * One study by the rows under which the PACS lists it. Undefined: there are none, or of several patients; an Orthanc

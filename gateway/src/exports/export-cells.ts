@@ -5,6 +5,7 @@ import { sawFinding } from '#shared/protocol/review-judgement.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { ListedReview, ReviewPlace } from '#shared/protocol/reviews.ts';
 import { bodyPartOf } from '../cases/body-parts.ts';
+import type { Identity } from './anonymous/identity-texts.ts';
 import { ageBandOf, monthOf } from './coarse-dates.ts';
 import type { ExportedResult } from './exported-results.ts';
 import type { Cell } from './source-row.ts';
@@ -21,6 +22,8 @@ export type CaseFacts = {
   readonly site: string;
   /** Of each study; empty where no field asks. */
   readonly patients: CasePatients['studies'];
+  /** Of its studies that the PACS lists in several rows. */
+  readonly several: Identity;
   readonly results: readonly ExportedResult[];
   readonly reviews: readonly SettledReview[];
   readonly notes: readonly string[];

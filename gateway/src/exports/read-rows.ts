@@ -8,14 +8,16 @@ import type { CaseTools } from '../cases/case-tools.ts';
 import { notesOf, type CaseRow } from '../cases/case.store.ts';
 import { placeOfNote } from '../cases/change-case.ts';
 import { listCases, type CaseQuery, type CaseQuestion } from '../cases/list-cases.ts';
-import { readPatients } from '../cases/read-patients.ts';
+import { listStudyRows, patientsIn } from '../cases/read-patients.ts';
 import { showCases, type Shown } from '../cases/show-cases.ts';
+import type { DescribedStudy } from '../ports/pacs/pacs.ts';
 import { hiddenInstances } from '../reviews/blinding.ts';
 import { settledReviewsOf } from '../reviews/list-reviews.ts';
 import { showReviews } from '../reviews/show-reviews.ts';
 import { imagesOf, type CaseImages } from './case-images.ts';
 import { CELLS, chosenDecisions, type CaseFacts, type SettledReview } from './export-cells.ts';
 import { resultsOf } from './exported-results.ts';
+import type { Identity } from './anonymous/identity-texts.ts';
 import { FIELDS_OF_SUBJECT, identityOf, textsIn } from './anonymous/read-subject.ts';
 import { NO_PICTURES, type CaseFiles, type Cell, type SourceRow } from './source-row.ts';
 
@@ -64,7 +66,7 @@ export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenera
         ? filesOf({ ...facts, site }, await hiddenInstances(tools.db, shown.reader, studies))
         : null;
       yield Object.assign(new Map(cells({ ...facts, site })), {
-        ...{ pictures, files, studies },
+        ...{ pictures, files, studies, several: facts.several },
         number: facts.shown.number,
       });
     }
@@ -76,8 +78,10 @@ export async function* readRows(tools: CaseTools, reading: Reading): AsyncGenera
 /** The names of people who work on a case are in no instance, and may be words of other things. */
 function filesOf(facts: CaseFacts, hidden: CaseFiles['hidden']): CaseFiles {
   const { id, pseudonym, studies } = facts.shown;
-  const about = identityOf(new Map(FIELDS_OF_SUBJECT.map((field) => [field, CELLS[field](facts)])));
-  const identity = { ...about, names: textsIn(CELLS.patientName(facts)) };
+  const { several } = facts;
+  const read = new Map(FIELDS_OF_SUBJECT.map((field) => [field, CELLS[field](facts)]));
+  const about = identityOf(Object.assign(read, { several }));
+  const identity = { ...about, names: [...textsIn(CELLS.patientName(facts)), ...several.names] };
   const uids = studies.map(({ studyInstanceUID }) => studyInstanceUID);
   return { person: pseudonym ?? id, studies: uids, hidden, identity };
 }
@@ -96,20 +100,18 @@ async function* factsOf(
   for (let from = 0; from < cases.length; from += ASKED_AT_ONCE) {
     const some = cases.slice(from, from + ASKED_AT_ONCE);
     const patients = await Promise.all(
-      some.map(({ studies }) =>
-        hasFiles || has(OF_PATIENT)
-          ? readPatients(
-              tools,
-              studies.map(({ studyInstanceUID }) => studyInstanceUID),
-            )
-          : [],
-      ),
+      some.map(async ({ studies }) => {
+        const asked = hasFiles || has(OF_PATIENT) ? studies : [];
+        const uids = asked.map(({ studyInstanceUID }) => studyInstanceUID);
+        const listed = await listStudyRows(tools, uids);
+        return { patients: patientsIn(uids, listed), several: severalIn(listed) };
+      }),
     );
     for (const [at, one] of some.entries()) {
       const row = rows[from + at]!;
       yield {
         shown: one,
-        patients: patients[at]!,
+        ...patients[at]!,
         pictures: pictures.get(one.id) ?? NO_PICTURES,
         results: results.get(one.id) ?? [],
         reviews: reviews.get(one.id) ?? [],
@@ -118,6 +120,19 @@ async function* factsOf(
       };
     }
   }
+}
+
+/** The identities under which the PACS lists studies of several rows: each of them may stand in a file. */
+function severalIn(listed: readonly (readonly DescribedStudy[])[]): Identity {
+  const rows = listed.filter((own) => own.length > 1).flat();
+  const texts = (...keys: readonly (keyof DescribedStudy)[]): string[] =>
+    rows.flatMap((row) => keys.flatMap((key) => row[key] ?? []));
+  return {
+    names: texts('patientName'),
+    numbers: texts('patientId', 'accessionNumber'),
+    birthDates: texts('birthDate'),
+    uids: [],
+  };
 }
 
 async function siteName({ db }: CaseTools, { reader }: Shown): Promise<string> {

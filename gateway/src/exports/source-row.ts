@@ -13,6 +13,8 @@ export type SourceRow = ReadonlyMap<ExportField, Cell> & {
   /** Of the case. */
   readonly number?: number;
   readonly studies?: readonly string[];
+  /** Of studies that the PACS lists under several patients: nobody says whose they are, and all are looked for. */
+  readonly several?: Identity;
 };
 /** The studies of a case for a set of instances; `identity`: what must not be in it. */
 export type CaseFiles = {

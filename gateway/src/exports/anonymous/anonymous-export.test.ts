@@ -85,7 +85,19 @@ test('are all that a researcher may have, of cases that researchers see', async 
   assert.is((await gateway.call('GET', `/exports/${id}/file`, { token: researcher })).status, 404);
 });
 
-test('are held back where a name has come into a closed field, and say where', async () => {
+test('are held back where a name of one of several patients of a study has come into a closed field', async () => {
+  const { db } = gateway.database;
+  const { pacs } = gateway;
+  const study = pacs.studies[2]!;
+  pacs.studies.push({ ...study, patientName: 'Zwetajewa^Mara', patientId: 'PID-9' });
+  await db.updateTable('inference_result').set({ version: 'of Zwetajewa' }).execute();
+  const { id } = await askForExport(gateway, admin, { template });
+  const { trouble, found } = await exportIn(gateway, admin, { id, state: 'failed' });
+  assert.equal([trouble, found?.field], ['identity-found', 'modelVersions']);
+  pacs.studies.pop();
+});
+
+test('are held back where a name has has come into a closed field, and say where', async () => {
   const { db } = gateway.database;
   const marked = `of ${nameOf(3).toUpperCase()}`;
   await db.updateTable('inference_result').set({ version: marked }).execute();

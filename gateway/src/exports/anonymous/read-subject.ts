@@ -52,10 +52,11 @@ export const personOf = (row: SourceRow): string | null =>
 
 export function identityOf(row: SourceRow): Identity {
   const texts = (...fields: ExportField[]): string[] => fields.flatMap((field) => textsIn(row.get(field)));
+  const { names = [], numbers = [], birthDates = [] } = row.several ?? {};
   return {
-    names: texts('patientName', 'assignee', 'openedBy'),
-    numbers: texts('patientId', 'accessionNumbers', 'pseudonym'),
-    birthDates: texts('birthDate'),
+    names: [...texts('patientName', 'assignee', 'openedBy'), ...names],
+    numbers: [...texts('patientId', 'accessionNumbers', 'pseudonym'), ...numbers],
+    birthDates: [...texts('birthDate'), ...birthDates],
     uids: texts('studies', 'caseId'),
   };
 }
