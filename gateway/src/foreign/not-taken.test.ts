@@ -197,6 +197,25 @@ test('counts once however often it is sent, for its newest file, which names it'
   );
 });
 
+test('counts once although it is cut short and alone, and no longer once it came whole', async () => {
+  const { user, accessToken: token } = await gateway.userWith(['technician']);
+  const key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
+  const { bytes } = syntheticStudy({ seed: 9830, series: 1, instancesPerSeries: 1 }).instances[0]!;
+  await store(key, [bytes.slice(0, -100)]);
+  const first = await until('the file to be opened', async () => (await waiting(token)).shown[0]);
+  await sendByTus(token, bytes.slice(0, -200));
+  const second = await until('the file to be opened', async () => {
+    const { shown } = await waiting(token);
+    return shown.find(({ id }) => id !== first.id);
+  });
+  assert.equal(
+    [(await waiting(token)).total, placesOf(second), await counted(token)],
+    [1, [['truncated', 1, [1], 1]], { ...NONE, notTaken: 1 }],
+  );
+  await store(key, [bytes]);
+  await until('it to be stored', async () => (await counted(token)).notTaken === 0);
+});
+
 test('is no longer named once it came, and neither is its study', async () => {
   const ofStudy = (seed: number) =>
     syntheticStudy({ seed, series: 1, instancesPerSeries: 1 }).instances[0]!.bytes;

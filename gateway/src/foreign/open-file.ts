@@ -11,12 +11,13 @@ import {
   ingestFile,
   isOfIndex,
   reportOf,
+  sourceOf,
   summariseFile,
   type Applied,
   type DevicePolicy,
   type IngestOutcome,
 } from '#shared/ingest/ingest-file.ts';
-import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
+import { readBegunPatient, type BegunInstance } from '#shared/ingest/begun-instance.ts';
 import { sentUidsOf } from '#shared/ingest/sent-uids.ts';
 import { refusingUnreadable, type NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
@@ -180,7 +181,21 @@ async function asSent(
     summariseFile(bytes, isArchive(form), unsent.kind, signal),
   );
   const begun = said.kind === 'summary' ? said.identifiers : said.kind === 'refused' ? said.begun : undefined;
-  return { begun, sent: begun && (await sentUidsOf(begun, patients.get(begun.studyInstanceUID), unsent)) };
+  if (begun === undefined) return {};
+  const patient = patients.get(begun.studyInstanceUID) ?? (await patientIn(bytes, begun, { unsent, signal }));
+  return { begun, sent: await sentUidsOf(begun, patient, unsent) };
+}
+
+/** The key of the patient of a damaged file, where no other file of its study came with it. */
+async function patientIn(
+  bytes: AnyFile,
+  { studyInstanceUID }: BegunInstance,
+  { unsent, signal }: Pick<Opening, 'unsent' | 'signal'>,
+): Promise<string | undefined> {
+  if (unsent?.kind !== 'deidentified') return undefined;
+  const said = await refusingUnreadable(signal, () => readBegunPatient(sourceOf(bytes), signal));
+  if (said === null || 'kind' in said) return undefined;
+  return keysOfPatients([said], unsent.rules.patientDomain, studyInstanceUID)[0];
 }
 
 /** An index of a disc is not sent, and that is no fault. */

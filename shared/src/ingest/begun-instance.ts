@@ -3,7 +3,9 @@
  * whole without it. Only the first bytes are read. No length is believed that leads further: that value, and everything
  * after it, counts as unread. Values of items are not looked at.
  */
-import type { ByteSource } from '../dicom/data-set.ts';
+import { patientOf } from '../deid/named-patients.ts';
+import type { NamedPatient } from '../deid/patient-key.ts';
+import type { ByteSource, DicomElement, Encoding } from '../dicom/data-set.ts';
 import { bytesSource, rangeSource } from '../dicom/byte-source.ts';
 import { inflateFront } from '../dicom/inflate-data-set.ts';
 import { FRONT_BYTES } from '../dicom/limits.ts';
@@ -24,18 +26,34 @@ export async function readBegunInstance(
   source: ByteSource,
   signal?: AbortSignal,
 ): Promise<BegunInstance | null> {
-  const front = rangeSource(source, { offset: 0, length: Math.min(source.size, FRONT_BYTES) });
-  const opened = await openPart10(front, signal, 'replaced');
-  if (opened.kind === 'refused') return null;
-  const read = await readDataSet(await inflatedIn(opened, signal), signal);
-  const { elements } = read.kind === 'refused' ? read : read.unexamined;
-  const uidOf = (tag: number) => uidText(findElement(elements, tag));
+  const front = await readFront(source, signal);
+  const uidOf = (tag: number) => uidText(findElement(front?.elements ?? [], tag));
   // The series follows the study: where it is readable, the UID of the study was neither cut nor overwritten.
   const uids = [uidOf(STUDY_INSTANCE_UID), uidOf(SOP_INSTANCE_UID), uidOf(SERIES_INSTANCE_UID)] as const;
   if (!uids.every(isUid)) return null;
   const [studyInstanceUID, sopInstanceUID] = uids;
   const sopClassUID = uidOf(SOP_CLASS_UID);
   return { studyInstanceUID, sopInstanceUID, ...(isUid(sopClassUID) ? { sopClassUID } : {}) };
+}
+
+/** Of a file that `readBegunInstance` names: its Patient ID lies before the UIDs. Rejects as that does. */
+export async function readBegunPatient(
+  source: ByteSource,
+  signal?: AbortSignal,
+): Promise<NamedPatient | null> {
+  const front = await readFront(source, signal);
+  return front && patientOf(front.elements, { characterSets: [], encoding: front.encoding });
+}
+
+type Front = { readonly elements: readonly DicomElement[]; readonly encoding: Encoding };
+
+async function readFront(source: ByteSource, signal?: AbortSignal): Promise<Front | null> {
+  const front = rangeSource(source, { offset: 0, length: Math.min(source.size, FRONT_BYTES) });
+  const opened = await openPart10(front, signal, 'replaced');
+  if (opened.kind === 'refused') return null;
+  const read = await readDataSet(await inflatedIn(opened, signal), signal);
+  const { elements } = read.kind === 'refused' ? read : read.unexamined;
+  return { elements, encoding: opened.beginning.encoding };
 }
 
 /** As if its Data Set had never been deflated. */

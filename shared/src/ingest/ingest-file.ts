@@ -268,7 +268,7 @@ async function coverAndApply<T extends AnyFile>(
   return covered.kind === 'covered' ? applyTo(covered.file, terms, covered.boxes, signal) : covered;
 }
 
-function sourceOf(file: AnyFile): ByteSource {
+export function sourceOf(file: AnyFile): ByteSource {
   if (file instanceof Blob) return blobSource(file);
   return file instanceof Uint8Array ? bytesSource(file) : file;
 }
