@@ -148,9 +148,37 @@ const pathOf = ({ study, series, instance }: Where): string =>
 function readInstances(c: GatewayContext, isOne: boolean): Reading {
   const accepted = acceptedInstances(c.req.header('accept'), isOne);
   return async (visit, where, own) => {
-    const paths = own === null || where.instance !== undefined ? [pathOf(where)] : ownPaths(where, own);
-    return served(accepted, answersAt(visit, paths, accepted.accept));
+    const at = (paths: readonly string[]) => answersAt(visit, paths, accepted.accept);
+    const isAll = own === null || where.instance !== undefined;
+    return served(
+      accepted,
+      isAll ? wholeOrEach(visit, where, (path) => at([path])) : at(ownPaths(where, own)),
+    );
   };
+}
+
+/** An Orthanc does not find a study that it lists under several patients, and yet each of its instances. */
+async function* wholeOrEach<T>(
+  visit: Visit,
+  where: Where,
+  read: (path: string) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  let isFound = false;
+  try {
+    for await (const one of read(pathOf(where))) {
+      isFound = true;
+      yield one;
+    }
+    return;
+  } catch (error) {
+    const isMissing = error instanceof Problem && error.code === 'not-found';
+    if (isFound || !isMissing || where.instance !== undefined) throw error;
+  }
+  for await (const path of listedPaths(visit, where)) {
+    isFound = true;
+    yield* read(path);
+  }
+  if (!isFound) throw new Problem('not-found');
 }
 
 function ownPaths({ study, series: asked }: Where, own: SeenStudy): readonly string[] {
@@ -188,7 +216,8 @@ function readMetadata(c: GatewayContext): Reading {
 
 async function* metadata(visit: Visit, where: Where, own: SeenStudy | null): AsyncGenerator<Json> {
   let isEmpty = true;
-  for await (const dataSet of readDataSets(visit, `${pathOf(where)}/metadata`)) {
+  const read = (path: string) => readDataSets(visit, `${path}/metadata`);
+  for await (const dataSet of wholeOrEach(visit, where, read)) {
     const said = uidsIn(dataSet);
     const of = {
       study: where.study,

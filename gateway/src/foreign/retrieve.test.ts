@@ -260,6 +260,30 @@ test('an answer that breaks off does not end as if it were whole', async () => {
   world.pacs.say(/./, null);
 });
 
+test('a study that the PACS does not find as a whole, of several patients, comes instance by instance', async () => {
+  const own = await world.send(token, 9507, { series: 2 });
+  const whole = `/studies/${own.studyInstanceUID}`;
+  for (const missing of [
+    new RegExp(`^${whole}(/metadata)?$`),
+    new RegExp(`^${whole}/series/[^/]+(/metadata)?$`),
+  ])
+    world.pacs.say(missing, (response) => response.writeHead(404).end());
+  const admin = await world.person('admin');
+  const parts = await partsOf(await world.get(whole, admin));
+  assert.equal(
+    parts.map(({ bytes }) => bytes),
+    own.instances.map(({ bytes }) => Buffer.from(bytes)),
+  );
+  const [, seriesPath = ''] = /^(.*)\/instances/.exec(placeOf(own.instances[0]!)) ?? [];
+  assert.is((await partsOf(await world.get(seriesPath, admin))).length, 2);
+  for (const who of [admin, token])
+    assert.is((await world.rows(`${whole}/metadata`, who)).length, own.instances.length);
+  for (const path of ['/studies/1.2.3', '/studies/1.2.3/metadata'])
+    assert.is((await world.get(path, admin)).status, 404, path);
+  world.pacs.say(new RegExp(`^${whole}(/metadata)?$`), null);
+  world.pacs.say(new RegExp(`^${whole}/series/[^/]+(/metadata)?$`), null);
+});
+
 test('a caller who leaves ends the request to the PACS, and their place is free again', async () => {
   const left = Promise.withResolvers<void>();
   world.pacs.say(/./, (response) => {
