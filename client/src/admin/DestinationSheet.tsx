@@ -1,6 +1,6 @@
 /** The form of one destination. It never holds a saved secret, and forgets a typed one when it closes. */
 import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import {
   mayCommit,
   type CommittingKind,
@@ -15,7 +15,9 @@ import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { ApiProblem } from '../net/api-client.ts';
+import { AsPrimary } from './AsPrimary.tsx';
 import {
+  findTwin,
   freeName,
   hasCertificates,
   hasSignIn,
@@ -39,10 +41,7 @@ const words = destinationWords.form;
 export type DestinationSheetProps = {
   /** Null: a new one. */
   readonly destination: Destination | null;
-  /** There is no other: the gateway makes it primary. */
-  readonly isFirst: boolean;
-  /** The names of all destinations. */
-  readonly taken: readonly string[];
+  readonly all: readonly Destination[];
   /** Typed on this page, for this destination. */
   readonly secrets: Secrets;
   /** Throws ApiProblem, Unreachable. */
@@ -61,8 +60,8 @@ type Form = {
   readonly before: Typed | null;
 };
 
-export function DestinationSheet({ destination, isFirst, taken, ...more }: DestinationSheetProps) {
-  const { secrets, onSave, onClose } = more;
+export function DestinationSheet({ destination, all, secrets, onSave, onClose }: DestinationSheetProps) {
+  const taken = all.map(({ name }) => name);
   const form: Form = {
     typed: useSignal(toTyped(destination)),
     mistake: useSignal<Mistake | null>(null),
@@ -73,7 +72,9 @@ export function DestinationSheet({ destination, isFirst, taken, ...more }: Desti
   const submitting = useSubmit((error) => {
     form.mistake.value = toRefusal(error, form, taken);
   });
-  const isPrimary = useSignal(false);
+  // The list may change while the form is open.
+  const [isProposed] = useState(() => all.every(({ hasStudies }) => !hasStudies));
+  const isPrimary = useSignal(destination === null && isProposed);
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     const read = readForm(withSecrets(form.typed.value, form.before, secrets), form.before, taken);
@@ -84,7 +85,6 @@ export function DestinationSheet({ destination, isFirst, taken, ...more }: Desti
       onClose();
     });
   };
-  const typed = form.typed.value;
   return (
     <Sheet title={destination === null ? words.add : words.change(destination.name)} onClose={onClose}>
       <form
@@ -100,14 +100,9 @@ export function DestinationSheet({ destination, isFirst, taken, ...more }: Desti
           what={form.isNew ? words.nameOfNew : words.nameWhat}
         />
         <Kind form={form} />
-        {typed.kind === 'dimse' ? (
-          <Peer form={form} />
-        ) : (
-          <Field form={form} name="url" {...words.addresses[typed.kind]} />
-        )}
-        {isInTheClear(typed) && <Notice kind="wait">{words.inTheClear}</Notice>}
+        <Address form={form} others={all.filter(({ id }) => id !== destination?.id)} />
         <Details form={form} />
-        {form.isNew && <AsPrimary isPrimary={isPrimary} isFirst={isFirst} />}
+        {form.isNew && <AsPrimary isPrimary={isPrimary} isFirst={all.length === 0} isProposed={isProposed} />}
         <div role="alert">
           {form.mistake.value?.field === null && <MistakeNotice mistake={form.mistake.value} />}
         </div>
@@ -119,6 +114,28 @@ export function DestinationSheet({ destination, isFirst, taken, ...more }: Desti
         />
       </form>
     </Sheet>
+  );
+}
+
+type AddressProps = { readonly form: Form; readonly others: readonly Destination[] };
+
+function Address({ form, others }: AddressProps) {
+  const { value: typed } = form.typed;
+  const twin = findTwin(typed, others);
+  return (
+    <>
+      {typed.kind === 'dimse' ? (
+        <Peer form={form} />
+      ) : (
+        <Field form={form} name="url" {...words.addresses[typed.kind]} />
+      )}
+      {twin && (
+        <Notice kind="wait" title={words.twin(twin.name)}>
+          <p>{words.twinMeans}</p>
+        </Notice>
+      )}
+      {isInTheClear(typed) && <Notice kind="wait">{words.inTheClear}</Notice>}
+    </>
   );
 }
 
@@ -252,37 +269,6 @@ function Commitment({ form: { typed }, kind }: { readonly form: Form; readonly k
       </label>
       <p id={hint} class="small quiet">
         {words.commitmentWhat[kind]}
-      </p>
-    </div>
-  );
-}
-
-type AsPrimaryProps = { readonly isPrimary: Signal<boolean>; readonly isFirst: boolean };
-
-/** Of a new one: so that it need not be looked for afterwards. */
-function AsPrimary({ isPrimary, isFirst }: AsPrimaryProps) {
-  const hint = useId();
-  if (isFirst)
-    return (
-      <Notice kind="wait" title={words.first}>
-        <p>{destinationWords.primaryMeans}</p>
-      </Notice>
-    );
-  return (
-    <div class="stack-tight">
-      <label class="choice">
-        <input
-          type="checkbox"
-          class="tick"
-          name="primary"
-          checked={isPrimary.value}
-          aria-describedby={hint}
-          onChange={({ currentTarget: { checked } }) => (isPrimary.value = checked)}
-        />
-        <span>{words.primary}</span>
-      </label>
-      <p id={hint} class="small quiet">
-        {words.primaryWhat}
       </p>
     </div>
   );

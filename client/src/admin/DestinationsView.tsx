@@ -18,7 +18,7 @@ import { BuiltInViewer } from './BuiltInViewer.tsx';
 import { DeadLetters, GivenUp } from './DeadLetters.tsx';
 import { DestinationActions } from './DestinationActions.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
-import { destinationWords as words } from './destination-words.ts';
+import { destinationWords as words, waitsOf } from './destination-words.ts';
 import { ImportOrdersSheet } from './ImportOrdersSheet.tsx';
 import { importWords } from './worklist-words.ts';
 import { Examination } from './Examination.tsx';
@@ -77,8 +77,7 @@ export function DestinationsView() {
       {editing.value !== undefined && (
         <DestinationSheet
           destination={editing.value}
-          isFirst={destinations?.length === 0}
-          taken={destinations?.map(({ name }) => name) ?? []}
+          all={destinations ?? []}
           secrets={editing.value === null ? {} : store.secrets.of(editing.value)}
           onSave={async (...wanted) => {
             saved.value = await store.save(...wanted);
@@ -169,7 +168,7 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
         onSave={save}
       />
       <PasswordAgain destination={destination} tested={tested} onSave={save} />
-      <SendSample destination={destination} tested={tested} />
+      <SendSample destination={destination} tested={tested} store={store} />
       <DestinationActions
         destination={destination}
         store={store}
@@ -250,11 +249,10 @@ function GivingUp({ destination, store }: Pick<OneProps, 'destination' | 'store'
 }
 
 function studiesOf(destination: Destination): string {
-  const { underWay, waiting, waitingSince, waitingInstances, waitingBytes, held } = destination;
-  const waits = { studies: waiting, instances: waitingInstances, bytes: waitingBytes, since: waitingSince };
+  const { underWay, waiting, held } = destination;
   return [
     underWay === 0 ? words.idle : words.underWay(underWay),
-    ...(waiting > 0 ? [words.waiting(waits)] : []),
+    ...(waiting > 0 ? [words.waiting(waitsOf(destination))] : []),
     ...(held > 0 ? [words.held(held)] : []),
   ].join(kitWords.separator);
 }

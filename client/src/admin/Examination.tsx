@@ -2,7 +2,7 @@
 import type { Destination, DestinationExamination } from '#shared/protocol/destination.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { hasSignIn } from './destination-form.ts';
-import { destinationWords as words } from './destination-words.ts';
+import { destinationWords as words, waitsOf } from './destination-words.ts';
 import type { Tested } from './destinations.store.ts';
 
 type Props = {
@@ -52,11 +52,20 @@ function Verdict({ found, destination, isShort }: VerdictProps) {
         {wrong.map((finding) => (
           <Wrong key={finding.title} finding={finding} />
         ))}
-        {!isOk && destination.isPrimary && <p>{words.primaryFails}</p>}
+        {!isOk && destination.isPrimary && <PrimaryFails destination={destination} />}
         {isOk && isShort && hasSignIn(destination.kind) && <p class="small">{words.quick}</p>}
         <p class="small quiet numbers">{words.took(milliseconds)}</p>
       </div>
     </div>
+  );
+}
+
+function PrimaryFails({ destination }: Pick<Props, 'destination'>) {
+  return (
+    <>
+      <p>{words.primaryFails(waitsOf(destination))}</p>
+      <p>{words.primaryFailsNext}</p>
+    </>
   );
 }
 

@@ -1,4 +1,7 @@
-/** At a destination that works: one press sends the sample study, or leads to what Send asks before. */
+/**
+ * At a destination that works: one press sends the sample study, or leads to what Send asks before. Where nothing was
+ * ever sent to it, the same press has new studies go there too.
+ */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { Destination } from '#shared/protocol/destination.ts';
@@ -7,12 +10,17 @@ import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { destinationWords as words } from './destination-words.ts';
-import type { Tested } from './destinations.store.ts';
+import type { DestinationsStore, Tested } from './destinations.store.ts';
 import { sendSample } from './send-sample.ts';
 
-type Props = { readonly destination: Destination; readonly tested: Tested | null };
+type Props = {
+  readonly destination: Destination;
+  readonly tested: Tested | null;
+  readonly store: Pick<DestinationsStore, 'setNeed' | 'trouble'>;
+};
 
-export function SendSample({ destination: { isPrimary, need, name }, tested }: Props) {
+export function SendSample({ destination, tested, store }: Props) {
+  const { id, isPrimary, need, name, hasStudies } = destination;
   const ingest = useIngest();
   const { user } = useSession();
   const isMissing = useSignal(false);
@@ -21,9 +29,16 @@ export function SendSample({ destination: { isPrimary, need, name }, tested }: P
   const isWell = found !== null && found.verdict?.result !== 'fail';
   // It would be sent with what was chosen before.
   const isFree = ingest.phase.value === 'idle';
-  if (!isWell || !isFree || (!isPrimary && need === null)) return null;
+  const goesThere = isPrimary || need !== null;
+  if (!isWell || !isFree || (!goesThere && hasStudies)) return null;
+  const label = goesThere ? words.sendSample : words.sendHereToo;
   const go = async (): Promise<void> => {
     isMissing.value = false;
+    if (!goesThere) {
+      await store.setNeed(id, 'also');
+      // The page says why it was not.
+      if (store.trouble.peek() !== null) return;
+    }
     try {
       const isQueued = await sendSample(ingest, user.peek());
       location.hash = hrefOf({ page: isQueued ? 'studies' : 'upload' });
@@ -33,14 +48,15 @@ export function SendSample({ destination: { isPrimary, need, name }, tested }: P
   };
   return (
     <div class="row">
+      {!goesThere && <p>{words.nothingGoes}</p>}
       <button
         type="button"
         class="button"
-        aria-label={words.of(words.sendSample, name)}
+        aria-label={words.of(label, name)}
         aria-describedby={message}
         onClick={() => void go()}
       >
-        {words.sendSample}
+        {label}
       </button>
       <TroubleAlert trouble={isMissing.value ? words.sampleMissing : null} id={message} />
     </div>

@@ -2,7 +2,15 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Destination, DestinationKind } from '#shared/protocol/destination.ts';
-import { freeName, isInTheClear, readForm, toTyped, withSecrets, type Typed } from './destination-form.ts';
+import {
+  findTwin,
+  freeName,
+  isInTheClear,
+  readForm,
+  toTyped,
+  withSecrets,
+  type Typed,
+} from './destination-form.ts';
 
 const test = suite('the form of a destination');
 const typed = (more: Partial<Typed>): Typed => ({
@@ -202,6 +210,23 @@ test('a secret that was typed on this page need not be typed again with another 
   // Another server, or another name, is not told it.
   assert.is(sent({ ca: PEM, url: 'https://other.test/dicom-web' }), 'password');
   assert.is(sent({ ca: PEM, username: 'other' }), 'password');
+});
+
+test('finds the destination that has the address already, however it is written', () => {
+  const shown = (kind: DestinationKind, name: string, url: string): Destination => ({
+    ...{ id: '0', kind, name, url, ca: null, certificate: null, authentication: { kind: 'none' } },
+    ...IDLE,
+  });
+  const archive = shown('dicomweb', 'archive', 'https://pacs.test/dicom-web');
+  const modality = shown('dimse', 'old', 'dimse://RELAY@pacs.test:104/OLD');
+  const twinOf = (more: Partial<Typed>) => findTwin(typed(more), [archive, modality])?.name ?? null;
+  assert.is(twinOf({ url: ' https://PACS.test:443/dicom-web/ ' }), 'archive');
+  assert.is(twinOf({ kind: 'orthanc' }), 'archive');
+  assert.is(twinOf({ url: 'https://pacs.test/other' }), null);
+  assert.is(twinOf({ url: '' }), null);
+  const peer = { kind: 'dimse', host: 'pacs.test', port: '104', callingAE: 'ELSE' } as const;
+  assert.is(twinOf({ ...peer, calledAE: 'OLD' }), 'old');
+  assert.is(twinOf({ ...peer, calledAE: 'NEW' }), null);
 });
 
 test.run();

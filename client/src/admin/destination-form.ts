@@ -177,6 +177,20 @@ export function withSecrets(
   return { ...typed, ...secrets };
 }
 
+/** The one with this address, by whatever kind or path to write it; an AE title names a PACS of its own. */
+export function findTwin(typed: Typed, others: readonly Destination[]): Destination | null {
+  const place = placeOf(typed);
+  return (place !== null && others.find((other) => placeOf(toTyped(other)) === place)) || null;
+}
+
+/** Null: nothing usable is typed yet. */
+function placeOf({ kind, url, host, port, calledAE }: Typed): string | null {
+  const text = url.trim().replace(/\/+$/, '');
+  if (kind === 'dimse') return JSON.stringify([host.trim().toLowerCase(), port.trim(), calledAE.trim()]);
+  if (kind === 'folder') return text === '' ? null : `folder ${text}`;
+  return URL.canParse(text) ? new URL(text).href : null;
+}
+
 const originOf = (url: string): string => (URL.canParse(url.trim()) ? new URL(url.trim()).origin : '');
 
 /** Not every kind has passwords and certificates: what was typed before for another one is not asked for. */

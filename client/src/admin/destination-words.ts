@@ -22,6 +22,13 @@ type Waits = {
   readonly since: string | null;
 };
 
+export const waitsOf = ({
+  waiting: studies,
+  waitingInstances,
+  waitingBytes: bytes,
+  waitingSince: since,
+}: Destination): Waits => ({ studies, instances: waitingInstances, bytes, since });
+
 const PROOF_NAMES: Readonly<Record<WantedProof, string>> = {
   found: 'the PACS lists it',
   digest: 'the digest that the PACS made',
@@ -37,6 +44,12 @@ function busyWords(pacsCode: number, at: string) {
   };
 }
 
+function waitingWords({ studies, instances: count, bytes, since }: Waits): string {
+  const waits = counted(studies, 'study waits', 'studies wait');
+  const at = since === null ? '' : ` since ${formatFullMoment(new Date(since))}`;
+  return `${waits} for it with ${instances(count)} (${formatBytes(bytes)})${at}`;
+}
+
 export const destinationWords = {
   intro:
     'The PACSs to which studies go. New studies go to the primary one, and to others that you choose; a study under way stays with its own.',
@@ -45,10 +58,7 @@ export const destinationWords = {
   primaryMeans: 'New studies go here, and viewers and models use it.',
   fromEnvironment: 'Set by PACS_URL at every start. To change it, change that setting and restart.',
   underWay: (studies: number) => `${counted(studies, 'study', 'studies')} under way`,
-  waiting: ({ studies, instances: count, bytes, since }: Waits) =>
-    `${counted(studies, 'study waits', 'studies wait')} for it with ${instances(count)} (${formatBytes(bytes)})${
-      since === null ? '' : ` since ${formatFullMoment(new Date(since))}`
-    }`,
+  waiting: waitingWords,
   held: (studies: number) => `${counted(studies, 'study needs', 'studies need')} a person’s decision`,
   refused: ({ status, code, bytes, at }: NonNullable<Destination['refused']>) =>
     bytes === null
@@ -86,8 +96,12 @@ export const destinationWords = {
   wellBut: 'It answers. Check this:',
   /** Of a short look at a PACS that speaks HTTP. */
   quick: 'A short look: it does not try how large a request may be. Press Test for that.',
-  primaryFails:
-    'It is the primary destination: new studies go here all the same, and wait at the gateway until this is fixed. Or make another destination primary.',
+  primaryFails: (waits: Waits) =>
+    `It is the primary destination: new studies go here all the same, and wait at the gateway. ${
+      waits.studies === 0 ? 'None waits yet.' : `${waitingWords(waits)}.`
+    }`,
+  primaryFailsNext:
+    'Change what is named above, then press Test: once it works, everything that waits is sent. Or make another destination primary for new studies.',
   answersAlone: 'It answers, but what it does with studies is wrong: see above.',
   allChecks: (count: number) => (count === 1 ? 'The one check' : `All ${count} checks`),
   settings: 'These settings fit this destination:',
@@ -102,6 +116,8 @@ export const destinationWords = {
     ...(batchBytes === null ? [] : [`Requests of up to ${formatBytes(batchBytes)}`]),
   ],
   sendSample: 'Send a sample study',
+  nothingGoes: 'It works, but no studies go here yet. Send new studies here as well, or make it primary.',
+  sendHereToo: 'Send new studies here too, and a sample study now',
   sampleMissing: {
     title: 'The sample study could not be loaded.',
     next: 'Try again once the network is back.',
@@ -204,6 +220,10 @@ export const destinationWords = {
     primary: 'Send new studies here',
     primaryWhat:
       'It becomes the primary destination, which also serves viewers and models. Studies under way stay with theirs.',
+    primaryProposed: 'Ticked because no study has gone to another destination yet.',
+    twin: (name: string) => `This is the address of ${name}.`,
+    twinMeans:
+      'As two destinations, the same PACS could get studies twice. Press Cancel if you meant that one.',
     first: 'It becomes the primary destination, because there is no other yet.',
     kind: 'Kind',
     kindNames: {

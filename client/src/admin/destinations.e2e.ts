@@ -6,17 +6,13 @@
 import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { skip } from '#testing/environment.ts';
 import { filesOf, onDisk, sendStudy } from '#testing/app-page.ts';
 import { WINDOWS } from '#testing/inspect-page.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
-import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
-import { CERTIFICATE, CERTIFICATE_KEY } from '../../../gateway/src/testing/certificate.ts';
 import { startLyingPacs } from '../../../gateway/src/testing/lying-dicomweb.ts';
 import { HONEST, type Conduct } from '../../../gateway/src/testing/web-conduct.ts';
-import { freePort } from '../../../scripts/system/ports.ts';
 import { HIDE_NAMES_KEY } from '../kit/identities.ts';
 import { looksRight } from '../testing/screens.ts';
 
@@ -27,10 +23,6 @@ const walk = await walkScreens(test, {
   // The PACS of the tests knows images only as they are in their files. A refusal is believed at once.
   open: () => openOwnWorld({ env: { RELAY_POLICY: 'identified', RELAY_PACS_LAG_MINUTES: '0' } }),
 });
-
-/** Results of what was sent there may come later: a proxy that had ended would need somebody in the walks after it. */
-const proxies: Awaited<ReturnType<typeof startNginx>>[] = [];
-test.after(async () => void (await Promise.all(proxies.map((proxy) => proxy.stop()))));
 
 function credentialsOf({ authorization }: { readonly authorization: string }): readonly [string, string] {
   const [username = '', password = ''] = Buffer.from(authorization.slice(6), 'base64').toString().split(':');
@@ -78,10 +70,18 @@ async function asksWhileItFails(page: Page, second: Locator): Promise<void> {
   assert.equal([await need.inputValue(), set], ['none', 0]);
 }
 
+/** The address of the first one is typed for another one. */
+async function warnsOfTwin(page: Page, first: Locator): Promise<void> {
+  await page.getByLabel('Address').fill(`${await first.locator('.code').first().innerText()}/`);
+  await page.getByText('This is the address of default.').waitFor();
+  await looksRight(page, 'destination-twin');
+}
+
 /** A folder where the environment allows none. */
 async function tryFolder(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
+  await page.getByRole('checkbox', { name: 'Send new studies here' }).uncheck();
   await page.getByLabel('Name', { exact: true }).fill('default');
   await page.getByLabel('Folder', { exact: true }).fill('/etc');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -118,7 +118,10 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByText('Enter a name of lower-case letters, digits and hyphens.').waitFor();
   await looksRight(page, 'destination-form');
   await page.getByLabel('Name', { exact: true }).fill('second');
+  await warnsOfTwin(page, first);
   await page.getByLabel('Address').fill(orthanc.url);
+  // Nothing was sent anywhere yet.
+  await page.getByRole('checkbox', { name: 'Send new studies here' }).uncheck();
   const [username, password] = credentialsOf(orthanc);
   await page.getByRole('combobox', { name: 'Sign in with' }).selectOption('basic');
   await page.getByRole('textbox', { name: 'User name' }).fill(username);
@@ -168,115 +171,9 @@ walk('the first destination says before it is saved that it becomes primary', as
   await page.getByRole('button', { name: 'Add a destination' }).click();
   const sheet = page.getByRole('dialog');
   await sheet.getByText('It becomes the primary destination, because there is no other yet.').waitFor();
-  assert.is(await sheet.getByLabel('Send new studies here').count(), 0);
+  assert.is(await sheet.getByRole('checkbox', { name: 'Send new studies here' }).count(), 0);
   await looksRight(page, 'destination-first');
 });
-
-/** Every press and every field from the first page on. */
-function countActions(page: Page) {
-  let count = 0;
-  const act = async (work: (page: Page) => Promise<unknown>): Promise<void> => {
-    count += 1;
-    await work(page);
-  };
-  return {
-    press: (name: string | RegExp, role: 'button' | 'link' = 'button') =>
-      act((at) => at.getByRole(role, { name, exact: typeof name === 'string' }).click()),
-    fill: (label: string, text: string) => act((at) => at.getByLabel(label, { exact: true }).fill(text)),
-    choose: (label: RegExp, name: string, pem: string) =>
-      act((at) => at.getByLabel(label).setInputFiles([onDisk(name, Buffer.from(pem))])),
-    tick: (label: string) => act((at) => at.getByLabel(label).check()),
-    count: () => count,
-  };
-}
-
-type Person = ReturnType<typeof countActions>;
-
-/** As it was told: with a wrong password, and without the certificate of its authority. */
-async function addBehind(person: Person, { account }: Stage, port: number, username: string): Promise<void> {
-  await person.press(`Account of ${account.username}`);
-  await person.press('Administration', 'link');
-  await person.press('Add a destination');
-  await person.fill('Address', `https://127.0.0.1:${port}/dicom-web`);
-  await person.fill('User name', username);
-  await person.fill('Password', 'a guess');
-  await person.tick('Send new studies here');
-  await person.press('Save');
-}
-
-/** A file that another program holds, or that was deleted after it was chosen. */
-async function saysUnreadable(page: Page, chooser: Locator): Promise<void> {
-  await page.evaluate(() => {
-    const { arrayBuffer } = File.prototype;
-    File.prototype.arrayBuffer = async () => {
-      File.prototype.arrayBuffer = arrayBuffer;
-      throw new DOMException('', 'NotReadableError');
-    };
-  });
-  await chooser.setInputFiles([onDisk('ca.pem', Buffer.from(CERTIFICATE))]);
-  await page.getByText('This file could not be read.').waitFor();
-}
-
-walk(
-  'a PACS with a private authority, a wrong password and a limit of 1 MB takes twelve actions',
-  async (stage) => {
-    const nginx = findNginx();
-    if (nginx === null) return skip('a PACS behind nginx', 'nginx is not installed');
-    const { page, account, orthanc } = stage;
-    const port = await freePort();
-    const upstream = Number(new URL(orthanc.url).port);
-    const tls = { certificate: CERTIFICATE, key: CERTIFICATE_KEY };
-    let proxy = await startNginx(nginx, { port, tls, location: passTo(upstream) });
-    const [username, password] = credentialsOf(orthanc);
-    const person = countActions(page);
-    try {
-      await stage.enter();
-      await addBehind(person, stage, port, username);
-      const behind = page.getByRole('article', { name: 'pacs-127-0-0-1' });
-      await behind
-        .getByRole('heading', { name: /Primary/ })
-        .and(page.locator(':focus'))
-        .waitFor();
-      const verdict = behind.locator('.destination-finding');
-      await verdict.getByText(/^The certificate was issued by localhost/).waitFor();
-      await verdict.getByText(/^It is the primary destination: new studies go here all the same/).waitFor();
-      await looksRight(page, 'destination-untrusted');
-      const authority = /^Certificate file of the authority/;
-      await saysUnreadable(page, behind.getByLabel(authority));
-      await behind.getByLabel(authority).setInputFiles([onDisk('ca.pem', Buffer.from('no certificate'))]);
-      await behind.getByText('There is no certificate in this file.').waitFor();
-      await person.choose(authority, 'ca.pem', CERTIFICATE);
-      await verdict.getByText(/^The PACS does not take these credentials/).waitFor();
-      await person.fill(`Another password of ${username}`, password);
-      await person.press('Save and test');
-      await verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/).waitFor();
-      await verdict.getByText(/client_max_body_size 0/).waitFor();
-      // Neither helps while the limit is there.
-      for (const name of [/^Send a sample study/, /^Save these settings/])
-        assert.is(await behind.getByRole('button', { name }).count(), 0);
-      await looksRight(page, 'destination-limited');
-      // Somebody puts nginx right; the page says so without a press.
-      await proxy.stop();
-      const location = ['client_max_body_size 0;', ...passTo(upstream)];
-      proxy = await startNginx(nginx, { port, tls, location });
-      await verdict.getByText(/^It answers/).waitFor();
-      await looksRight(page, 'destination-mended');
-      await person.press('Send a sample study pacs-127-0-0-1');
-      assert.is(person.count(), 12);
-      await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-      // The walks after it send there.
-      await openDestinations(page, account.username);
-      await page.getByRole('button', { name: 'Make primary default' }).click();
-      await page.getByRole('button', { name: 'Make primary', exact: true }).last().click();
-      await page
-        .getByRole('article', { name: 'default' })
-        .getByRole('heading', { name: /Primary/ })
-        .waitFor();
-    } finally {
-      proxies.push(proxy);
-    }
-  },
-);
 
 /** In the head of every page. */
 const mark = (page: Page): Locator =>
@@ -330,6 +227,7 @@ walk(
       await page.getByRole('button', { name: 'Add a destination' }).click();
       await page.getByLabel('Name', { exact: true }).fill('archive');
       await page.getByLabel('Address', { exact: true }).fill(pacs.url);
+      await page.getByRole('checkbox', { name: 'Send new studies here' }).uncheck();
       await page.getByRole('button', { name: 'Save', exact: true }).click();
       const archive = page.getByRole('article', { name: 'archive' });
       const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
@@ -459,6 +357,7 @@ walk('a destination that refuses every store says so with its status, and since 
     await page.getByRole('button', { name: 'Add a destination' }).click();
     await page.getByLabel('Name', { exact: true }).fill('night');
     await page.getByLabel('Address', { exact: true }).fill(pacs.url);
+    await page.getByRole('checkbox', { name: 'Send new studies here' }).uncheck();
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     const night = page.getByRole('article', { name: 'night' });
     const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');

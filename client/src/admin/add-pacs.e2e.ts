@@ -1,0 +1,161 @@
+/**
+ * The main task of IT staff, counted in actions: a PACS behind a proxy is added on a fresh system, put right by what
+ * the page says, and gets a study.
+ */
+import type { Locator, Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { skip } from '#testing/environment.ts';
+import { filesOf, onDisk, sendStudy } from '#testing/app-page.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openOwnWorld } from '#testing/world.ts';
+import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
+import { CERTIFICATE, CERTIFICATE_KEY } from '../../../gateway/src/testing/certificate.ts';
+import { freePort } from '../../../scripts/system/ports.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('a PACS is added, mended and gets a study');
+const walk = await walkScreens(test, {
+  name: 'a PACS is added, mended and gets a study',
+  roles: ['admin'],
+  open: () => openOwnWorld({ env: { RELAY_POLICY: 'identified' } }),
+});
+
+/** Results of what was sent there may come later: a proxy that had ended would need somebody in the walks after it. */
+const proxies: Awaited<ReturnType<typeof startNginx>>[] = [];
+test.after(async () => void (await Promise.all(proxies.map((proxy) => proxy.stop()))));
+
+function credentialsOf({ authorization }: { readonly authorization: string }): readonly [string, string] {
+  const [username = '', password = ''] = Buffer.from(authorization.slice(6), 'base64').toString().split(':');
+  return [username, password];
+}
+
+/** Every press and every field from the first page on. */
+function countActions(page: Page) {
+  let count = 0;
+  const act = async (work: (page: Page) => Promise<unknown>): Promise<void> => {
+    count += 1;
+    await work(page);
+  };
+  return {
+    press: (name: string | RegExp, role: 'button' | 'link' = 'button') =>
+      act((at) => at.getByRole(role, { name, exact: typeof name === 'string' }).click()),
+    fill: (label: string, text: string) => act((at) => at.getByLabel(label, { exact: true }).fill(text)),
+    choose: (label: RegExp, name: string, pem: string) =>
+      act((at) => at.getByLabel(label).setInputFiles([onDisk(name, Buffer.from(pem))])),
+    count: () => count,
+  };
+}
+
+type Person = ReturnType<typeof countActions>;
+
+async function add(
+  person: Person,
+  { account }: Stage,
+  { url, username, password }: { readonly [part in 'url' | 'username' | 'password']: string },
+): Promise<void> {
+  await person.press(`Account of ${account.username}`);
+  await person.press('Administration', 'link');
+  await person.press('Add a destination');
+  await person.fill('Address', url);
+  await person.fill('User name', username);
+  await person.fill('Password', password);
+  await person.press('Save');
+}
+
+/** A file that another program holds, or that was deleted after it was chosen. */
+async function saysUnreadable(page: Page, chooser: Locator): Promise<void> {
+  await page.evaluate(() => {
+    const { arrayBuffer } = File.prototype;
+    File.prototype.arrayBuffer = async () => {
+      File.prototype.arrayBuffer = arrayBuffer;
+      throw new DOMException('', 'NotReadableError');
+    };
+  });
+  await chooser.setInputFiles([onDisk('ca.pem', Buffer.from(CERTIFICATE))]);
+  await page.getByText('This file could not be read.').waitFor();
+}
+
+walk(
+  'a PACS with a private authority, a wrong password and a limit of 1 MB takes eleven actions',
+  async (stage) => {
+    const nginx = findNginx();
+    if (nginx === null) return skip('a PACS behind nginx', 'nginx is not installed');
+    const { page, orthanc } = stage;
+    const port = await freePort();
+    const upstream = Number(new URL(orthanc.url).port);
+    const tls = { certificate: CERTIFICATE, key: CERTIFICATE_KEY };
+    let proxy = await startNginx(nginx, { port, tls, location: passTo(upstream) });
+    const [username, password] = credentialsOf(orthanc);
+    const person = countActions(page);
+    try {
+      await stage.enter();
+      // As it was told: with a wrong password, and without the certificate of its authority.
+      const url = `https://127.0.0.1:${port}/dicom-web`;
+      await add(person, stage, { url, username, password: 'a guess' });
+      const behind = page.getByRole('article', { name: 'pacs-127-0-0-1' });
+      await behind
+        .getByRole('heading', { name: /Primary/ })
+        .and(page.locator(':focus'))
+        .waitFor();
+      const verdict = behind.locator('.destination-finding');
+      await verdict.getByText(/^The certificate was issued by localhost/).waitFor();
+      await verdict.getByText(/^It is the primary destination: .* None waits yet\.$/).waitFor();
+      await verdict.getByText(/^Change what is named above, then press Test/).waitFor();
+      await looksRight(page, 'destination-untrusted');
+      const authority = /^Certificate file of the authority/;
+      await saysUnreadable(page, behind.getByLabel(authority));
+      await behind.getByLabel(authority).setInputFiles([onDisk('ca.pem', Buffer.from('no certificate'))]);
+      await behind.getByText('There is no certificate in this file.').waitFor();
+      await person.choose(authority, 'ca.pem', CERTIFICATE);
+      await verdict.getByText(/^The PACS does not take these credentials/).waitFor();
+      await person.fill(`Another password of ${username}`, password);
+      await person.press('Save and test');
+      await verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/).waitFor();
+      await verdict.getByText(/client_max_body_size 0/).waitFor();
+      // Neither helps while the limit is there.
+      for (const name of [/^Send a sample study/, /^Save these settings/])
+        assert.is(await behind.getByRole('button', { name }).count(), 0);
+      await looksRight(page, 'destination-limited');
+      // Somebody puts nginx right; the page says so without a press.
+      await proxy.stop();
+      const location = ['client_max_body_size 0;', ...passTo(upstream)];
+      proxy = await startNginx(nginx, { port, tls, location });
+      await verdict.getByText(/^It answers/).waitFor();
+      await looksRight(page, 'destination-mended');
+      await person.press('Send a sample study pacs-127-0-0-1');
+      assert.is(person.count(), 11);
+      await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    } finally {
+      proxies.push(proxy);
+    }
+  },
+);
+
+walk(
+  'a further PACS says that nothing goes there yet, and gets a sample study with one press',
+  async (stage) => {
+    const { page, orthanc, seed } = stage;
+    await stage.enter();
+    await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
+    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    const person = countActions(page);
+    const [username, password] = credentialsOf(orthanc);
+    await add(person, stage, { url: orthanc.url.replace('127.0.0.1', 'localhost'), username, password });
+    const further = page.getByRole('article', { name: 'localhost' });
+    await further.getByText(/^It works, but no studies go here yet\./).waitFor();
+    await looksRight(page, 'destination-without-studies');
+    await person.press('Send new studies here too, and a sample study now localhost');
+    assert.is(person.count(), 8);
+    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    await page.goBack();
+    await further
+      .getByText(/^1 study/)
+      .or(further.getByText('No studies under way'))
+      .waitFor();
+    assert.is(await further.getByRole('combobox', { name: 'New studies localhost' }).inputValue(), 'also');
+    await further.getByRole('button', { name: 'Send a sample study localhost' }).waitFor();
+  },
+);
+
+test.run();
