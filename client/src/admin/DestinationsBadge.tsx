@@ -4,6 +4,7 @@
  */
 import { useEffect } from 'preact/hooks';
 import { Icon } from '../kit/Icon.tsx';
+import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { hrefOf } from '../kit/routes.ts';
 import type { Link } from '../net/link.ts';
 import { useDestinationList } from './needy-destinations.ts';
@@ -21,15 +22,10 @@ export function DestinationsBadge({ link }: DestinationsBadgeProps) {
     list.link.value = link;
   }, [link]);
   useEffect(() => {
-    const refreshInSight = () => {
-      if (document.visibilityState === 'visible') void list.refresh();
-    };
-    refreshInSight();
-    const timer = setInterval(refreshInSight, REFRESH_MS);
-    document.addEventListener('visibilitychange', refreshInSight);
+    void list.refresh();
+    const end = refreshInSight(() => void list.refresh(), REFRESH_MS);
     return () => {
-      clearInterval(timer);
-      document.removeEventListener('visibilitychange', refreshInSight);
+      end();
       list.forget();
     };
   }, [list]);

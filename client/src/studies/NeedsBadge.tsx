@@ -5,6 +5,7 @@
 import { useEffect } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { Icon } from '../kit/Icon.tsx';
+import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import { maySend } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
@@ -48,16 +49,8 @@ function useRefresh(page: Route['page']): void {
   const isAll = user?.roles.includes('admin') === true;
   useEffect(() => {
     if (!asks) return;
-    const refreshInSight = () => {
-      if (document.visibilityState === 'visible') void list.refresh(isAll);
-    };
-    refreshInSight();
-    const timer = setInterval(refreshInSight, REFRESH_MS);
-    document.addEventListener('visibilitychange', refreshInSight);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener('visibilitychange', refreshInSight);
-    };
+    void list.refresh(isAll);
+    return refreshInSight(() => void list.refresh(isAll), REFRESH_MS);
   }, [list, page, asks, isAll]);
   useEffect(() => list.forget, [list, user?.id]);
 }

@@ -9,6 +9,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { namesHidden } from '../kit/identities.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { maySend, readsSite } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
@@ -249,16 +250,7 @@ const REFRESH_MS = 30_000;
 
 function useRefreshOfSite(sent: SentStudiesStore): void {
   useEffect(() => {
-    if (sent.whose !== 'of-the-site') return;
-    const refreshInSight = () => {
-      if (document.visibilityState === 'visible') void sent.refresh();
-    };
-    const timer = setInterval(refreshInSight, REFRESH_MS);
-    document.addEventListener('visibilitychange', refreshInSight);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener('visibilitychange', refreshInSight);
-    };
+    if (sent.whose === 'of-the-site') return refreshInSight(() => void sent.refresh(), REFRESH_MS);
   }, [sent]);
 }
 
