@@ -171,8 +171,10 @@ function Found({
 /** Says when the list, or the search for this text, holds only what this device knows. */
 function FromGateway({ sent, text }: { readonly sent: SentStudiesStore; readonly text: string }) {
   const phase = sent.phase.value;
-  if (phase === 'unreachable') return <p class="small quiet">{studiesWords.onlyHere}</p>;
-  if (phase === 'refused') return <p class="small quiet">{studiesWords.refused}</p>;
+  // Says why nobody is found, with a link or without one.
+  const isHidden = standingOf(sent, text) === 'hidden';
+  if (phase === 'unreachable' && !isHidden) return <p class="small quiet">{studiesWords.onlyHere}</p>;
+  if (phase === 'refused' && !isHidden) return <p class="small quiet">{studiesWords.refused}</p>;
   const said = saidOf(sent, text);
   return said === null ? null : (
     <p class="small" role="status">

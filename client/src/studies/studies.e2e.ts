@@ -18,6 +18,7 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { relay } from '../../../scripts/relay.ts';
 import { focusIsInSight } from '../testing/focus-in-sight.ts';
+import { chooseNames } from '../testing/names-hidden.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('the day’s list in a browser');
@@ -101,6 +102,12 @@ walk('two patients of one name are two lines, and a search finds either', async 
   await looksRight(page, 'studies-none');
   await page.getByRole('button', { name: 'Show all studies' }).click();
   await untilRows(page, 4);
+  await chooseNames(page, true);
+  await search(page, 'kurz');
+  await page.getByText('Names are hidden, so patients are not searched for.').waitFor();
+  await untilRows(page, 0);
+  await page.locator('main').getByRole('button', { name: 'Show names' }).click();
+  await untilRows(page, 1);
 });
 
 /** Runs in the page: lines of the list that hold more text than is shown of it. */
