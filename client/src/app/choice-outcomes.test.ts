@@ -114,6 +114,25 @@ test('a cancelled study is no longer among those not sent once it has arrived, o
   assert.is(said(here, [cancelled, fewer]).except, 12, 'a smaller part does not stand for all');
 });
 
+test('a study that was cancelled twice is not sent once, unless less of it was chosen the second time', () => {
+  const first = {
+    studyInstanceUID: '1.2.3',
+    state: 'taken-back',
+    track: { ...NOWHERE, leftOut: 12 },
+  } as const;
+  const twice = (second: Partial<QueuedStudy>) => [
+    queuedStudy(first),
+    queuedStudy({ ...first, id: 'b', queuedAt: 2, ...second }),
+  ];
+  for (const known of [sent('a', 'b'), NOTHING_SENT]) {
+    const { choices, notSent } = outcomesOf(known, twice({}), EMPTY_PAGE);
+    assert.equal([sayOf(choices).except, notSent.leftOut.map(({ id }) => id)], [12, ['b']]);
+    const fewer = { instances: 3, track: { ...NOWHERE, leftOut: 3 } };
+    assert.is(said(known, twice(fewer)).except, 15, 'they may be others');
+    assert.is(said(known, twice({ studyInstanceUID: null })).except, 24, 'nobody knows that it is the same');
+  }
+});
+
 test('a cancelled study that the PACS has all the same is not among those not sent, and keeps no disc', () => {
   const there = queuedStudy({ id: 'a', state: 'taken-back', track: { ...NOWHERE, inPacs: 12 } });
   const partly = { ...there, track: { ...NOWHERE, inPacs: 7, leftOut: 5 } };
