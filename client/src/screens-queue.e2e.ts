@@ -144,6 +144,7 @@ walk('a study that is cancelled without a network says so, and the gateway is to
   await page.locator('[data-part=taken-back] .study-where').getByText('Cancelling').waitFor();
   assert.is(await page.getByRole('button', { name: /^Cancel sending: / }).count(), 0);
   assert.is(await page.getByText(/safe here/).count(), 0, 'it is to be deleted');
+  await page.getByText('1 study still being cancelled').waitFor();
   await visitor.setOffline(false);
   await page.locator('[data-part=taken-back] .study-where').getByText('Cancelled').waitFor();
   await page.getByText('Nothing waits on this device').waitFor();

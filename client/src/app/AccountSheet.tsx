@@ -106,6 +106,7 @@ function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
     safe: queue.safe.value,
     travelling: queue.travelling.value,
     undecided: sumOf(queue.studies.value.flatMap(({ needs }) => needs)),
+    cancelling: queue.studies.value.filter(({ cancelling }) => cancelling).length,
     unsent: verdicts + refusedVerdicts + waiting.length + refused.length,
     labelled: queue.studies.value.filter(({ label }) => label !== null).length,
   });

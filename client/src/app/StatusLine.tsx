@@ -70,6 +70,7 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
     unsent: outboxes.unsent.value,
     othersUnsent: outboxes.others.value,
     othersUndecided: queue.othersUndecided.value,
+    cancelling: queue.studies.value.filter(({ cancelling }) => cancelling).length,
     safe: queue.safe.value,
     travelling: queue.travelling.value,
     goesOnAlone: goesOnAlone(globalThis),
@@ -191,6 +192,7 @@ const STANDING_SIGN: Record<Standing['kind'], IconName | null> = {
   'goes-on-open': 'device',
   'others-verdicts': 'device',
   'others-decide': 'person',
+  cancelling: 'wait',
   'in-pacs': 'pacs',
   empty: null,
 };
@@ -241,6 +243,8 @@ function sentenceOf(standing: Standing): string {
       return othersVerdicts(standing.count);
     case 'others-decide':
       return othersDecide(standing.count);
+    case 'cancelling':
+      return appWords.status.cancelling(standing.count);
     case 'in-pacs':
       return appWords.status.inPacs(standing.count);
     case 'empty':

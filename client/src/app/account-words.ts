@@ -16,6 +16,8 @@ export const accountWords = {
       : `${instances(count)} stay safe on this device and wait until the person who sent them signs in.`,
   signOutUndecided: (count: number) =>
     `${needYou(count)} and ${count === 1 ? 'waits' : 'wait'} until you sign in here again.`,
+  signOutCancelling: (count: number) =>
+    `${studies(count)} ${count === 1 ? 'is' : 'are'} still being cancelled. That continues when you sign in here again.`,
   signOutUnsent: (count: number) =>
     count === 1
       ? '1 verdict is not sent yet. It stays on this device until the gateway has it.'

@@ -50,6 +50,8 @@ export const appWords = {
       `${counted(count, 'verdict', 'verdicts')} on this device ${count === 1 ? 'waits until its author signs' : 'wait until their authors sign'} in`,
     othersDecide: (count: number) =>
       `${instances(count)} on this device ${count === 1 ? 'needs its' : 'need their'} sender’s decision`,
+    /** Their copies are here until the gateway confirms it. */
+    cancelling: (count: number) => `${studies(count)} still being cancelled`,
     notSent: (count: number) =>
       `${instances(count)} chosen and not sent: choose ${count === 1 ? 'it' : 'them'} again`,
     dismiss: 'Dismiss',

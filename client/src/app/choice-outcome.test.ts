@@ -61,6 +61,7 @@ const AT_REST = standingOf({
   unsent: { verdicts: 0, refusedVerdicts: 0, waiting: [], refused: [] },
   othersUnsent: 0,
   othersUndecided: 0,
+  cancelling: 0,
   safe: 0,
   travelling: 0,
   goesOnAlone: true,

@@ -46,7 +46,7 @@ export function discOf(
   if (standing.kind === 'decide') return 'keep';
   if (isBeforeSend(standing) || standing.kind === 'not-sent') return 'keep';
   if (choices.standing === 'keep' || choices.standing === 'being-read') return 'keep';
-  const isEmpty = standing.kind === 'empty' || standing.kind === 'in-pacs';
+  const isEmpty = ['empty', 'in-pacs', 'cancelling'].includes(standing.kind);
   const isHere =
     standing.kind === 'may-close' ||
     standing.kind === 'goes-on-open' ||

@@ -19,6 +19,7 @@ const NOTHING: StandingFacts = {
   unsent: { verdicts: 0, refusedVerdicts: 0, waiting: [], refused: [] },
   othersUnsent: 0,
   othersUndecided: 0,
+  cancelling: 0,
   safe: 0,
   travelling: 0,
   goesOnAlone: true,
@@ -152,6 +153,12 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
     'nothing waits but a decision of somebody else',
     { othersUndecided: 1 },
     { kind: 'others-decide', count: 1 },
+    false,
+  ],
+  [
+    'nothing waits but a study whose cancelling the gateway has not confirmed: its copies are here',
+    { phase: 'found', inPacs: 4, cancelling: 1 },
+    { kind: 'cancelling', count: 1 },
     false,
   ],
   [

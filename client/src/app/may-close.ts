@@ -49,6 +49,8 @@ export type Standing =
   | { readonly kind: 'others-verdicts'; readonly count: number }
   /** Nothing else waits, but instances that another person sent from here, and has to decide about. */
   | { readonly kind: 'others-decide'; readonly count: number }
+  /** Nothing else waits, but copies of studies whose cancelling the gateway has not confirmed. */
+  | { readonly kind: 'cancelling'; readonly count: number }
   /** Nothing else waits, and the PACS has all that Send would take. */
   | { readonly kind: 'in-pacs'; readonly count: number }
   | { readonly kind: 'empty' };
@@ -75,6 +77,8 @@ export type StandingFacts = {
   readonly othersUnsent: number;
   /** Instances that need whoever sent them, who is not here. */
   readonly othersUndecided: number;
+  /** Studies of the person who is here whose cancelling the gateway has not confirmed. */
+  readonly cancelling: number;
   /** Instances that wait on this device. */
   readonly safe: number;
   /** Those of them that are sent as things are: not paused, and not waiting for their sender to sign in. */
@@ -113,6 +117,7 @@ const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
       : { kind: 'goes-on-open', count: safe }),
   ({ othersUnsent: count }) => count > 0 && { kind: 'others-verdicts', count },
   ({ othersUndecided }) => othersUndecided > 0 && { kind: 'others-decide', count: othersUndecided },
+  ({ cancelling: count }) => count > 0 && { kind: 'cancelling', count },
   ({ phase, inPacs }) => phase === 'found' && inPacs > 0 && { kind: 'in-pacs', count: inPacs },
 ];
 

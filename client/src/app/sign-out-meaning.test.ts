@@ -3,7 +3,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { signOutMeaning } from './sign-out-meaning.ts';
 
-const NOTHING = { unsafe: 0, chosen: 0, safe: 0, travelling: 0, undecided: 0, unsent: 0, labelled: 0 };
+const NOTHING = {
+  ...{ unsafe: 0, chosen: 0, safe: 0, travelling: 0, undecided: 0, cancelling: 0, unsent: 0, labelled: 0 },
+};
 
 test('that nothing waits is said only where nothing was chosen either', () => {
   assert.is(signOutMeaning(NOTHING), 'Nothing waits on this device.');
@@ -15,6 +17,11 @@ test('that nothing waits is said only where nothing was chosen either', () => {
 test('that nothing waits is not said of what still needs a decision', () => {
   const said = signOutMeaning({ ...NOTHING, undecided: 1 });
   assert.is(said, '1 instance needs you and waits until you sign in here again.');
+});
+
+test('that nothing waits is not said while the gateway has not confirmed that a study is cancelled', () => {
+  const said = signOutMeaning({ ...NOTHING, cancelling: 1 });
+  assert.is(said, '1 study is still being cancelled. That continues when you sign in here again.');
 });
 
 test('that nothing waits is not said while a verdict is not sent', () => {

@@ -11,6 +11,8 @@ export type LeavingFacts = {
   readonly travelling: number;
   /** Instances in the queue that need this person's decision. */
   readonly undecided: number;
+  /** Studies whose cancelling the gateway has not confirmed. */
+  readonly cancelling: number;
   /** Verdicts and readings that the gateway does not have. */
   readonly unsent: number;
   /** Studies with a local label, which ends with the session. */
@@ -22,13 +24,15 @@ export function signOutMeaning(facts: LeavingFacts): string {
   return [ofInstances(facts), ...names].join(' ');
 }
 
-function ofInstances({ unsafe, chosen, safe, travelling, undecided, unsent }: LeavingFacts): string {
+function ofInstances(facts: LeavingFacts): string {
+  const { unsafe, chosen, safe, travelling, undecided, cancelling, unsent } = facts;
   if (unsafe > 0) return words.signOutUnsafe(Math.max(unsafe, chosen));
   const said = [
     ...(chosen > 0 ? [words.signOutClears(chosen)] : []),
     ...(travelling > 0 ? [words.signOutSafe(travelling)] : []),
     ...(safe > travelling ? [words.signOutWaits(safe - travelling)] : []),
     ...(undecided > 0 ? [words.signOutUndecided(undecided)] : []),
+    ...(cancelling > 0 ? [words.signOutCancelling(cancelling)] : []),
     ...(unsent > 0 ? [words.signOutUnsent(unsent)] : []),
   ];
   return said.length > 0 ? said.join(' ') : words.signOutEmpty;
