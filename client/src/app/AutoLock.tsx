@@ -9,7 +9,7 @@ import { Sheet } from '../kit/Sheet.tsx';
 import { useSession, useSignOutTasks } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
-import { createAutoLock, type AutoLock as Lock } from './auto-lock.ts';
+import { createAutoLock, createTouchTeller, type AutoLock as Lock } from './auto-lock.ts';
 import { lockMarkIn } from './lock-mark.ts';
 import { lockWords as words } from './lock-words.ts';
 import { chosenIn } from './use-chosen.ts';
@@ -65,14 +65,9 @@ const TOUCHES = ['pointerdown', 'pointermove', 'keydown', 'wheel', 'dragover'] a
 function watchPerson({ touched, check }: Lock): () => void {
   const over = new AbortController();
   const { signal } = over;
-  let rests = '';
+  const isTouch = createTouchTeller();
   const note = (event: Event) => {
-    // A page that changes below a pointer at rest is told of a move, to the same place.
-    const { type, screenX, screenY } = event as PointerEvent;
-    const at = type === 'pointermove' ? `${screenX} ${screenY}` : '';
-    if (at && at === rests) return;
-    rests = at || rests;
-    touched();
+    if (isTouch(event as PointerEvent)) touched();
   };
   for (const touch of TOUCHES) window.addEventListener(touch, note, { signal, capture: true, passive: true });
   for (const wake of ['pageshow', 'focus', 'storage']) window.addEventListener(wake, check, { signal });

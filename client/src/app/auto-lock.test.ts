@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { SessionState } from '../net/session.ts';
 import { appWords } from './app-words.ts';
-import { createAutoLock } from './auto-lock.ts';
+import { createAutoLock, createTouchTeller } from './auto-lock.ts';
 import { LOCKED, lockMarkIn, startSession } from './lock-mark.ts';
 
 const test = suite('the automatic lock');
@@ -79,6 +79,16 @@ test('an untouched device warns for a minute, counts down, and locks once', () =
   assert.is(tab.lock.secondsLeft.value, 50);
   here.pass(MINUTE, tab);
   assert.equal([tab.seen.locks, tab.lock.secondsLeft.value], [1, null]);
+});
+
+test('a pointer at rest touches nothing, also while another one rests elsewhere', () => {
+  const isTouch = createTouchTeller();
+  const move = (pointerType: string, screenX: number) =>
+    isTouch({ type: 'pointermove', pointerType, screenX, screenY: 5 });
+  assert.equal([move('mouse', 1), move('pen', 9)], [true, true]);
+  assert.equal([move('mouse', 1), move('pen', 9), move('mouse', 1)], [false, false, false]);
+  assert.equal([move('pen', 8), move('mouse', 1)], [true, false]);
+  assert.ok(isTouch({ type: 'pointerdown', pointerType: 'mouse', screenX: 1, screenY: 5 }));
 });
 
 test('each touch begins the time again; while the warning stands only its answer does', () => {

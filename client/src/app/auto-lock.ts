@@ -162,3 +162,18 @@ function lockNow(watched: Watched): void {
   if (watched.mark.read() !== LOCKED) watched.mark.write(LOCKED, watched.minutes.peek());
   watched.lock();
 }
+
+type PointerMove = Pick<PointerEvent, 'type' | 'pointerType' | 'screenX' | 'screenY'>;
+
+/** Whether an event comes from a person: a page that changes below a pointer at rest is told of a move to its place. */
+export function createTouchTeller(): (event: PointerMove) => boolean {
+  // By the kind of pointer: a pen and a mouse rest at two places.
+  const rests = new Map<string, string>();
+  return ({ type, pointerType, screenX, screenY }) => {
+    if (type !== 'pointermove') return true;
+    const at = `${screenX} ${screenY}`;
+    if (at === rests.get(pointerType)) return false;
+    rests.set(pointerType, at);
+    return true;
+  };
+}
