@@ -1,4 +1,6 @@
 /** Gathers the outcome of every choice on this page: in counts for its verdict, and in names for the person. Pure. */
+import { decidedAs } from '../pipeline/ingest/held-back.ts';
+import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
 import { inPacsOf } from '../pipeline/ingest/sendable.ts';
 import { unreadOf } from '../pipeline/ingest/disc-view.ts';
@@ -222,14 +224,20 @@ type Chosen = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection' | 'pol
 /** Studies on the page that the PACS lacks in part, without files of them that were sent from it before. */
 function chosenOn(page: Chosen) {
   const { studies, sentFromHere, inspection } = page;
-  const open = studies.value.filter((study) => inPacsOf(page, [study]) < study.instances);
-  return open.flatMap(({ studyInstanceUID, patientName, leftOut }) => {
+  return studies.value.flatMap((study) => {
+    const { studyInstanceUID, patientName, leftOut } = study;
     const series = inspection.seriesOf(studyInstanceUID);
-    const out = leftOut.flatMap((part) => part.files);
+    const held = series.flatMap(({ files }) => files).filter((found) => wasLeftOut(page, found));
+    if (inPacsOf(page, [study]) + held.length >= study.instances) return [];
+    const out = [...leftOut.flatMap((part) => part.files), ...held];
     const { files, sent } = unsentOf(sentFromHere.value, studyInstanceUID, series, out);
     return files > 0 ? [{ studyInstanceUID, patientName, instances: files, sent }] : [];
   });
 }
+
+/** Left out of the study when it was sent before: counted with that. */
+const wasLeftOut = ({ policy, released }: Chosen, found: FoundFile): boolean =>
+  !found.decided?.isOfNow && decidedAs(policy.value, released.value, found) === 'left-out';
 
 type Page = Chosen & Pick<IngestStore, 'phase' | 'rejected' | 'disc' | 'progress'>;
 

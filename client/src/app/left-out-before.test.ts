@@ -8,6 +8,7 @@ import { DEIDENTIFIED, filesOf, openIngest } from '../testing/open-ingest.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { countStudy } from '../pipeline/queue/count-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
+import { leaveOutHeld } from '../pipeline/queue/rows/keep-held.ts';
 import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { watchChoices, type KeptChoices } from '../pipeline/queue/rows/kept-choices.ts';
 import { outcomesOf, pageOf, unsentStudies } from './choice-outcomes.ts';
@@ -63,6 +64,44 @@ test('it is not lost with a later page on which the study was chosen again, as a
       assert.is(study!.instances - Math.max(0, inQueue - study!.sent), lost);
     }
   }
+});
+
+/** An image that shows a name was held, and a person left it out once the other was in the PACS. */
+async function sentWithoutHeld(files: readonly File[]) {
+  const factory = new IDBFactory();
+  const database = openLocalDatabase({ name: crypto.randomUUID(), indexedDB: factory, IDBKeyRange });
+  const device = { database, key: await deviceKey(database), factory };
+  const { store } = await openIngest({ chosen: DEIDENTIFIED, device });
+  await store.addFiles(files);
+  await store.send();
+  const [row] = await database.studies.toArray();
+  await leaveOutHeld(database, row!.id, 'burned-in-annotation');
+  return { device, id: row!.id };
+}
+
+test('held, and left out after Send, it counts with its study alone on a later page too', async () => {
+  const shape = { seed: 74, series: 1, instancesPerSeries: 3, rows: 16, columns: 16, burnedInSeries: 1 };
+  const plain = syntheticStudy({ ...shape, burnedInSeries: 0 });
+  const files = [...filesOf(plain).slice(0, 2), filesOf(syntheticStudy(shape))[2]!];
+  const { device, id } = await sentWithoutHeld(files);
+  const { store } = await openIngest({ chosen: DEIDENTIFIED, device });
+  await store.addFiles(files);
+  assert.ok(
+    await untilRead(() => [...store.leftOut.value.values()].some(({ instances }) => instances === 1)),
+  );
+  assert.equal(pageOf(store).studies[0]?.instances, 2);
+  const [study] = unsentStudies(store);
+  await device.database.device.put({ name: 'choice/1', value: { account: 'a', studies: [study!] } });
+  const kept = await new Promise<KeptChoices>((resolve) => watchChoices(device.database, resolve));
+  assert.is(study!.instances - Math.max(0, kept.queued.get(study!.mark)! - study!.sent), 0, id);
+  const [found] = store.studies.value;
+  found!.inPacs.value = { there: 2, policy: store.policy.value, released: store.released.value };
+  assert.equal(pageOf(store).studies, []);
+  // Left out on this page, before Send: nobody else counts it.
+  const held = store.inspection.seriesOf(plain.studyInstanceUID).flatMap(({ files: all }) => all.slice(2));
+  await store.leaveOut(held, true);
+  assert.is(store.leftOut.value.get(plain.studyInstanceUID)?.instances, 1);
+  assert.equal(pageOf(store).studies[0]?.instances, 3);
 });
 
 test.run();
