@@ -144,7 +144,7 @@ walk(
     await add(person, stage, { url: orthanc.url.replace('127.0.0.1', 'localhost'), username, password });
     const further = page.getByRole('article', { name: 'localhost' });
     const says = further.getByText(/^It works, but no studies go here yet\./);
-  await says.scrollIntoViewIfNeeded();
+    await says.scrollIntoViewIfNeeded();
     await looksRight(page, 'destination-without-studies');
     await person.press('Send new studies here too, and a sample study now localhost');
     assert.is(person.count(), 8);
