@@ -269,7 +269,8 @@ function partOfSent(sent: SentStudy): QueuePart {
  */
 export function trackOfSent({ uploads, counts: whole }: SentStudy): TrackState {
   const [newest] = uploads;
-  const shown = newest?.cancelled === true || whole === undefined ? uploads.slice(0, 1) : uploads;
+  const isOne = newest?.cancelled === true || whole === undefined;
+  const shown = isOne ? uploads.slice(0, 1) : uploads.filter(({ cancelled }) => cancelled === undefined);
   const counts = (shown.length > 1 ? whole : newest?.counts) ?? NOTHING;
   const isHeld = shown.some(({ receipt, counts: own }) => receipt !== null && own.quarantined > 0);
   const heldBack = newest?.cancelled ? 0 : (newest?.withheld?.held ?? 0);

@@ -48,6 +48,19 @@ test('needs somebody while one of its uploads does', () => {
   assert.equal([track.total, track.inPacs, track.needsYou], [6, 4, 2]);
 });
 
+test('says nothing of an older one that was cancelled', () => {
+  const [first, second] = STUDY.uploads as [Upload, Upload];
+  const held = { ...NONE, promised: 5, quarantined: 2, leftOut: 3 };
+  const cancelled = { ...second, cancelled: true as const, receipt: first.receipt, counts: held };
+  const counts = { ...NONE, promised: 6, inPacs: 5, refused: 1 };
+  const { track } = entryElsewhere(
+    { ...STUDY, standing: 'ended', uploads: [first, first, cancelled], counts },
+    null,
+    NOW,
+  );
+  assert.equal([track.inPacs, track.needsYou, track.leftOut, track.waitingFor], [5, 0, 1, null]);
+});
+
 test('shows the newest one alone where a person cancelled that', () => {
   const [first, second] = STUDY.uploads as [Upload, Upload];
   const cancelled = { ...first, cancelled: true as const, counts: { ...NONE, promised: 1, leftOut: 1 } };

@@ -65,9 +65,11 @@ export async function listStudies(
   const ids = rows.flatMap(({ uploads }) => uploads);
   const statuses = await statusesOf(db, ids);
   const classes = await sopClassesOf(db, ids);
+  const counted = (of: readonly string[]) => of.filter((id) => statuses.get(id)?.cancelled === undefined);
+  const several = new Set(rows.filter(({ uploads }) => counted(uploads).length > 1));
   const wholes = await countsOfStudies(
     db,
-    ids.filter((id) => statuses.get(id)?.cancelled !== true),
+    [...several].flatMap(({ uploads }) => counted(uploads)),
   );
   const senders = await sendersOf(db, query.siteId, ids);
   const studies = rows.map((row) => {
@@ -77,14 +79,13 @@ export async function listStudies(
       return status === undefined ? [] : [{ ...status, ...more }];
     });
     const sopClassUIDs = new Set(row.uploads.flatMap((id) => classes.get(id) ?? []));
-    const isSeveral = uploads.filter(({ cancelled }) => cancelled !== true).length > 1;
     return {
       studyInstanceUID: row.uid,
       standing: row.standing,
       firstSentAt: row.first.toISOString(),
       lastSentAt: row.last.toISOString(),
       sopClassUIDs: [...sopClassUIDs].sort(),
-      ...(isSeveral && { counts: wholes(row.uid) }),
+      ...(several.has(row) && { counts: wholes(row.uid) }),
       uploads,
     };
   });

@@ -17,9 +17,13 @@ test.after(() => pipeline.close());
 
 type Instances = ReturnType<typeof newStudy>;
 
-async function deliver(instances: Instances): Promise<string> {
+async function promise(instances: Instances): Promise<string> {
   pipeline.actAs(pipeline.accountId, ['technician'], await addDevice(pipeline));
-  const { uploadId } = await pipeline.init(toManifest(instances));
+  return (await pipeline.init(toManifest(instances))).uploadId;
+}
+
+async function deliver(instances: Instances): Promise<string> {
+  const uploadId = await promise(instances);
   await pipeline.send(uploadId, instances);
   await pipeline.runAll();
   return uploadId;
@@ -43,6 +47,14 @@ test('counts what both brought, and once what both have', async () => {
     uploads.map((upload) => upload.counts.promised),
     [3, 3],
   );
+});
+
+test('counts as in the PACS what one device promised and another one brought', async () => {
+  const instances = newStudy(3);
+  await promise(instances);
+  await deliver(instances);
+  const { counts } = await listed(instances);
+  assert.equal([counts?.promised, counts?.inPacs], [3, 3]);
 });
 
 test('does not count what was cancelled', async () => {

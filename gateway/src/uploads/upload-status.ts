@@ -118,8 +118,11 @@ async function copiesAt(
 const countIn = (states: readonly InstanceState[]) =>
   sql<number>`(select count(distinct i.sop_instance_uid)::int from instance i where i.study_id = study.id and i.state in (${sql.join([...states])}))`;
 
-/** Of several contents under one UID, those that are not to be stored come last. */
-const SET_ASIDE = sql`array_position(array['quarantined', 'refused', 'left-out'], instance.state)`;
+/** Of several contents under one UID, that comes first which is furthest, and those last that are not to be stored. */
+const FURTHEST_FIRST: readonly InstanceState[] = [
+  ...[...IN_PACS, ...AT_GATEWAY, 'promised' as const],
+  ...(['quarantined', 'refused', 'left-out'] as const),
+];
 
 /** The counts of each study over these uploads of it together, by its Study Instance UID. */
 export async function countsOfStudies(
@@ -139,16 +142,20 @@ async function amounts(
   uploadIds: readonly string[],
   whole: RawBuilder<unknown>,
 ): Promise<(whole: string) => Amounts> {
-  const byUid = sql`(partition by ${whole}, instance.sop_instance_uid
-    order by ${SET_ASIDE} nulls first, instance.id)`;
-  const contents = db
+  const shown = db
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
     .innerJoin('study', 'study.id', 'instance.study_id')
-    .select([sql<string>`${whole}`.as('whole'), 'instance.bytes', shownState.as('state')])
-    .select(sql<number>`row_number() over ${byUid}`.as('turn'))
-    .select(sql<string | null>`lag(instance.state) over ${byUid}`.as('before'))
+    .select([sql<string>`${whole}`.as('whole'), 'instance.id', 'instance.sop_instance_uid as uid'])
+    .select(['instance.bytes', shownState.as('state')])
     .where(sql<boolean>`upload_instance.upload_id = any(${uploadIds}::uuid[])`);
+  const byUid = sql`(partition by whole, uid
+    order by array_position(${FURTHEST_FIRST}::text[], state), id)`;
+  const contents = db
+    .selectFrom(shown.as('shown'))
+    .select(['whole', 'bytes', 'state'])
+    .select(sql<number>`row_number() over ${byUid}`.as('turn'))
+    .select(sql<string | null>`lag(state) over ${byUid}`.as('before'));
   const rows = await db
     .selectFrom(contents.as('content'))
     .select(['whole', 'state'])
