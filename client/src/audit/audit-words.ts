@@ -185,8 +185,9 @@ export const auditWords = {
     verdict: { agreed: 'agreed with the model', corrected: 'corrected the model' },
     cause: leftOutBecause,
   } as Readonly<Record<string, Readonly<Record<string, string>>>>,
-  /** A search told a patient's name or ID as the PACS has them, perhaps a pseudonym; or numbers and dates alone. */
+  /** A search or a reading told a patient's name or ID. */
   named: 'with the name or ID that the PACS has of it, perhaps a pseudonym',
+  /** A search told numbers and dates alone. */
   unnamed: 'no name was shown',
   /** Of a reading. */
   inViewer: 'opened in the viewer',

@@ -95,6 +95,10 @@ test('names the study, the case, the API key and what was read', () => {
   assert.equal([read.more, read.from], [['1,200 images', '1 report'], 'by API key “night export”']);
   const viewed = { accountId: 'a', images: 2, reports: 0, receipts: 0, exports: 0, viewer: true };
   assert.equal(describe('records-read', viewed).more, ['opened in the viewer', '2 images']);
+  const told = { accountId: 'a', images: 0, reports: 0, receipts: 0, exports: 0, named: true };
+  assert.equal(describe('records-read', told).more, [
+    'with the name or ID that the PACS has of it, perhaps a pseudonym',
+  ]);
   const changed = describe('case-changed', { caseId: 'c', by: 'a', changed: ['dueOn', 'priority', 'x'] });
   assert.equal([changed.what, changed.more], ['Changed a case', ['due date, priority']]);
   assert.equal(describe('user-changed', { accountId: 'b', by: 'a', roles: ['admin', 'auditor'] }).more, [

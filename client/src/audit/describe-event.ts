@@ -81,8 +81,9 @@ export function wordOf(name: string, value: unknown): string | null {
   return codes === null || typeof value !== 'string' ? null : ownIn(codes, value);
 }
 
-/** Whether names of patients left a device, and why; whether a search told them. */
+/** Whether names of patients left a device, and why; whether a search or a reading told them. */
 function namesOf(event: string, { withNames, named, reason }: Fields): string[] {
+  if (event === 'records-read') return named === true ? [words.named] : [];
   if (event === 'study-found') return [named === true ? words.named : words.unnamed];
   if (event !== 'upload-opened' || withNames !== true) return [];
   const said = reasonInSentence(reason);

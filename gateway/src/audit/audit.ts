@@ -243,6 +243,8 @@ type Recorded =
       exports: number;
       /** The study was opened in a viewer, and the built-in one searched in it. */
       viewer?: boolean;
+      /** An image's header was read for its patient, and held a name or ID, as the PACS has it. */
+      named?: boolean;
     }
   // Searches of the PACS by one account that found a study, in a quarter of an hour at most
   | {

@@ -79,6 +79,26 @@ test('that was counted under a clock which was wrong becomes an event all the sa
   await pipeline.close();
 });
 
+test('of an image’s header is one of the study’s records, and no search; it says whether a name was told', async () => {
+  const { pipeline } = await assembledStudy(ground, 1);
+  const { accountId: id, siteId } = pipeline;
+  const tools = { db: pipeline.tools.db, now: () => new Date('2026-05-01T10:01:00Z') };
+  await recordReading(tools, { id, siteId }, '1.2.3', 'headers');
+  await recordReading(tools, { id, siteId }, '1.2.3', 'named-headers');
+  await recordReading(tools, { id, siteId }, '1.2.4', 'headers');
+  await closeReadings({ ...tools, now: () => new Date('2026-05-01T10:31:00Z') });
+  const told = (await readings(siteId)).map(({ studyInstanceUID: uid, named, images }) => [
+    uid,
+    named,
+    images,
+  ]);
+  assert.equal(told.sort(), [
+    ['1.2.3', true, 0],
+    ['1.2.4', undefined, 0],
+  ]);
+  await pipeline.close();
+});
+
 test('of a receipt is recorded, unless its reader sent the study', async () => {
   const { pipeline, uploadId } = await assembledStudy(ground, 1);
   await pipeline.runAll();

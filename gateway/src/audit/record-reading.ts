@@ -12,8 +12,8 @@ import { recordAudit, type AuditEvent } from './audit.ts';
 
 /**
  * `searches`: a search told that the study exists, and no more of it than numbers and dates; `named-searches`: also a
- * patient's name or ID, as the PACS has them. `viewer`: the study was opened in a viewer; the built-in one searches in
- * it on its own.
+ * patient's name or ID, as the PACS has them. `headers`, `named-headers`: an image's header told the same, and nobody
+ * searched. `viewer`: the study was opened in a viewer; the built-in one searches in it on its own.
  */
 export type Reading = ReadingTable['kind'];
 
@@ -111,6 +111,17 @@ type Counted = {
 };
 type Dated = { readonly event: AuditEvent; readonly from: Date };
 
+/** An event `records-read` is of these. */
+const RECORDS: readonly Reading[] = [
+  'images',
+  'reports',
+  'receipts',
+  'exports',
+  'viewer',
+  'headers',
+  'named-headers',
+];
+
 /** Readings of a study, searches that found it and readings of the trail are events of their own. */
 function eventsOf(of: Place, rows: readonly Counted[]): Dated[] {
   const who = { accountId: of.account_id, ...(of.key_id !== '' && { keyId: of.key_id }) };
@@ -119,11 +130,12 @@ function eventsOf(of: Place, rows: readonly Counted[]): Dated[] {
   const times = (kind: Reading): number =>
     rows.reduce((sum, row) => (row.kind === kind ? sum + row.count : sum), 0);
   return [
-    ...dated(rows, ['images', 'reports', 'receipts', 'exports', 'viewer'], (span) => ({
+    ...dated(rows, RECORDS, (span) => ({
       ...{ event: 'records-read', ...who, studyInstanceUID, ...span },
       ...{ images: things('images'), reports: things('reports') },
       ...{ receipts: things('receipts'), exports: things('exports') },
       ...(times('viewer') > 0 && { viewer: true }),
+      ...(times('named-headers') > 0 && { named: true }),
     })),
     ...dated(rows, ['searches', 'named-searches'], (span) => ({
       ...{ event: 'study-found', ...who, studyInstanceUID, ...span },

@@ -23,7 +23,17 @@ export type ReadingTable = {
   study_instance_uid: string;
   /** Quarters of an hour since 1970. */
   period: number;
-  kind: 'images' | 'reports' | 'receipts' | 'exports' | 'viewer' | 'searches' | 'named-searches' | 'trail';
+  kind:
+    | 'images'
+    | 'reports'
+    | 'receipts'
+    | 'exports'
+    | 'viewer'
+    | 'headers'
+    | 'named-headers'
+    | 'searches'
+    | 'named-searches'
+    | 'trail';
   /** The instance or the result that was read; empty: the study as a whole. */
   subject: string;
   count: number;

@@ -332,11 +332,11 @@ test('name their patient alone where no picture is asked for: the trail holds a 
   const told = await asked<ResultPreview>('GET', `${path}?only=patient`, 200, { token });
   const kinds = () =>
     gateway.database.db.selectFrom('reading').select('kind').where('account_id', '=', user.id).execute();
-  assert.equal([told.thumbnail, await kinds()], [null, [{ kind: 'named-searches' }]]);
+  assert.equal([told.thumbnail, await kinds()], [null, [{ kind: 'named-headers' }]]);
   const more = (['PN', 'LO'] as const).map((vr, at) => [[0x00100010, 0x00100020][at]!, vr, ''] as const);
   const { result: other } = await lookedAt(testFilm({ seed: 634, more }));
   await asked('GET', `/results/${other.id}/preview?only=patient`, 200, { token });
-  assert.equal((await kinds()).map(({ kind }) => kind).sort(), ['named-searches', 'searches']);
+  assert.equal((await kinds()).map(({ kind }) => kind).sort(), ['headers', 'named-headers']);
   const { thumbnail, patient, studyDate } = await asked<ResultPreview>('GET', path, 200, { token });
   assert.ok(thumbnail);
   assert.equal([told.patient, told.studyDate], [patient, studyDate]);

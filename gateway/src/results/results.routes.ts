@@ -279,7 +279,7 @@ function serveImages(router: Router, tools: ResultRouteTools): void {
     );
     const png = about.mayHoldName && isAlwaysAnonymised(caller.roles) ? null : drawn;
     const isNamed = (about.patient?.name ?? about.patient?.id ?? null) !== null;
-    const reading = isDrawn ? readingOfImage(result) : isNamed ? 'named-searches' : 'searches';
+    const reading = isDrawn ? readingOfImage(result) : isNamed ? 'named-headers' : 'headers';
     await recordReading(tools, caller, result.study_instance_uid, reading);
     const thumbnail = png && Buffer.from(png).toString('base64url');
     return c.json({ ...about, thumbnail }, 200, NOT_KEPT);
