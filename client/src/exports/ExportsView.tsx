@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { EXPORT_ENDINGS, type Export } from '#shared/protocol/exports.ts';
+import { leftOutLines } from '#shared/protocol/left-out-words.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { NotShownCases } from '../cases/NotShownCases.tsx';
 import { openAttempt } from '../cases/open-attempt.ts';
@@ -14,7 +15,6 @@ import { Confirm } from '../kit/Sheet.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
-import { describeLeftOut } from './describe-left-out.ts';
 import { createExportsStore, isBeingMade, type ExportsStore } from './exports.store.ts';
 import { exportWords as words } from './export-words.ts';
 import './exports.css';
@@ -93,7 +93,7 @@ function Row({ of, store }: RowProps) {
           <span class="small quiet"> {about}</span>
         </p>
         <State of={of} />
-        {of.leftOut.length > 0 && <p class="small numbers">{describeLeftOut(of.leftOut)}</p>}
+        {of.leftOut.length > 0 && <p class="small numbers">{words.leftOut(leftOutLines(of.leftOut))}</p>}
         {purpose !== null && <p class="small kept">{words.purpose(typedSaid(purpose))}</p>}
         <p class="small quiet">{words.by(by, formatMoment(new Date(createdAt), new Date()))}</p>
         {of.state === 'ready' && sha256 !== null && (

@@ -80,11 +80,6 @@ export const exportWords = {
       ? '1 case is left out: it would stand alone.'
       : `${cases(count)} are left out: they would stand alone.`,
   leftOut: (what: readonly string[]) => `Left out: ${what.join(' ')}`,
-  /** `because`: a sentence. */
-  left: (count: number, because: string) =>
-    `${count === 1 ? '1 image or document' : `${count.toLocaleString('en')} images and documents`}: ${because}`,
-  gone: 'The PACS no longer has it.',
-  blinded: 'You read its case without it: once you have signed, another set has it.',
   sha256: 'SHA-256',
   /** While it is made: it continues once this is over. */
   waits: {

@@ -3,7 +3,7 @@
  * names a DICOMDIR may have (PS3.10 §8.2), the table of the cases, and a text that says what is in it and what is not.
  */
 import { createArchiveWriter, type ArchiveWriter } from '#shared/ingest/write-archive.ts';
-import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { leftOutLines } from '#shared/protocol/left-out-words.ts';
 import { toDevicePolicy } from '../../foreign/device-policy.ts';
 import type { OpenableEntry } from '../../foreign/list-entries.ts';
 import { openEntries } from '../../foreign/open-file.ts';
@@ -29,20 +29,10 @@ export async function makeSet(head: SetHead, source: Source, signal: AbortSignal
     await writeStudy(archive, { head, study, left, counts }, source, signal);
   const encoder = new TextEncoder();
   await archive.add('CASES.CSV', encoder.encode(await source.table()));
-  await archive.add('README.TXT', encoder.encode(setWords.about(head, counts, wordsOf(left))));
+  const leftOut = [...left].toSorted().map(([because, count]) => ({ because, count }));
+  await archive.add('README.TXT', encoder.encode(setWords.about(head, counts, leftOutLines(leftOut))));
   await archive.close();
-  return {
-    written: counts.written,
-    left: [...left].toSorted().map(([because, count]) => ({ because, count })),
-  };
-}
-
-const wordsOf = (left: Left): readonly string[] =>
-  [...left].toSorted().map(([because, count]) => setWords.left(sentenceOf(because), count));
-
-function sentenceOf(because: string): string {
-  if (because === 'read-blinded') return setWords.blinded;
-  return Object.hasOwn(REASONS, because) ? REASONS[because as ReasonCode].title : setWords.gone;
+  return { written: counts.written, left: leftOut };
 }
 
 type Writing = {

@@ -1,8 +1,6 @@
 /** The words of a set of DICOM instances. */
+import { imagesAndDocuments } from '#shared/protocol/left-out-words.ts';
 import type { SetHead } from './set-thread.ts';
-
-const counted = (count: number): string =>
-  count === 1 ? '1 image or document' : `${count.toLocaleString('en')} images and documents`;
 
 export const setWords = {
   about: (
@@ -13,7 +11,7 @@ export const setWords = {
     [
       title,
       '',
-      `${counted(written)}, in a folder for each patient, study and series.`,
+      `${imagesAndDocuments(written)}, in a folder for each patient, study and series.`,
       `Names were removed under the policy ${policy.name}, version ${policy.version}. Not for diagnosis.`,
       ...(faces === 0 ? [] : [setWords.faces(faces)]),
       'CASES.CSV says which folder is of which case. Make a DICOMDIR with dcmmkdir +r +I if a viewer asks for one.',
@@ -22,8 +20,5 @@ export const setWords = {
       '',
     ].join('\r\n'),
   faces: (count: number) =>
-    `${counted(count)} of a head: the face could be reconstructed. Removing names does not remove it.`,
-  left: (because: string, count: number) => `${counted(count)}: ${because}`,
-  gone: 'The PACS no longer has it.',
-  blinded: 'You read its case without it: once you have signed, another set has it.',
+    `${imagesAndDocuments(count)} of a head: the face could be reconstructed. Removing names does not remove it.`,
 };
