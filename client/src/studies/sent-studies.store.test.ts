@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { hideNames } from '../kit/identities.ts';
 import { ApiProblem, Unreachable, type ApiClient } from '../net/api-client.ts';
+import { untilRead } from '../testing/open-api.ts';
 import { createSentStudies } from './sent-studies.store.ts';
 
 const NOW = new Date(2026, 10, 23, 15);
@@ -91,6 +92,50 @@ test('stay when the gateway does not answer, and the list can say so', async () 
   gateway.failure = new ApiProblem(403, null, null);
   await sent.refresh();
   assert.is(sent.phase.value, 'refused');
+});
+
+/** A gateway that answers when it is told to, in any order; `asked` waits for so many questions. */
+function slowGateway() {
+  const questions: PromiseWithResolvers<unknown>[] = [];
+  const json = () => {
+    const question = Promise.withResolvers<unknown>();
+    questions.push(question);
+    return question.promise;
+  };
+  const asked = async (count: number) => assert.ok(await untilRead(() => questions.length === count));
+  return { questions, asked, api: { json } as unknown as Pick<ApiClient, 'json'> };
+}
+
+test('are as the later of two questions was answered, also where the earlier answer comes last', async () => {
+  const { questions, asked, api } = slowGateway();
+  const sent = createSentStudies(api);
+  const standings = () => sent.studies.value.map(({ studyInstanceUID: uid, standing }) => [uid, standing]);
+  const page = (...studies: SentStudy[]) => ({ studies, next: null });
+  const underWay = (nth: number): SentStudy => ({ ...study(nth), standing: 'under-way' });
+  const refreshing = sent.refresh();
+  await asked(1);
+  const finding = sent.find('1.2.700', NOW);
+  await asked(2);
+  questions[1]!.resolve(page(study(7)));
+  await finding;
+  questions[0]!.resolve(page(underWay(9)));
+  await refreshing;
+  const both = [
+    ['1.2.9', 'under-way'],
+    ['1.2.7', 'ended'],
+  ];
+  assert.equal([standings(), sent.search.value?.standing], [both, 'answered'], 'what was found since stays');
+  const crossing = [sent.refresh(), sent.refresh(), sent.refresh()];
+  await asked(5);
+  questions[3]!.resolve(page(study(9), study(7)));
+  await crossing[1];
+  questions[2]!.resolve(page(underWay(9), underWay(8)));
+  await crossing[0];
+  const ended = both.map(([uid]) => [uid, 'ended']);
+  assert.equal([standings(), sent.phase.value], [ended, 'known']);
+  questions[4]!.reject(new Unreachable('no network'));
+  await crossing[2];
+  assert.is(sent.phase.value, 'unreachable');
 });
 
 test('are asked for by what a person types, where that may be a UID or an id', async () => {

@@ -73,7 +73,12 @@ type State = {
   readonly api: Pick<ApiClient, 'json'>;
   /** The query that every page has. */
   readonly page: string;
-  readonly byUid: Map<string, SentStudy>;
+  /** `question`: the number of the one whose answer the row is of. */
+  readonly rows: Map<string, { readonly study: SentStudy; readonly question: number }>;
+  /** Of the newest question. */
+  question: number;
+  /** Of the question that the first page answered. */
+  listed: number;
   readonly whose: WhoseStudies;
   /** Of everybody, by a person who may know whose the studies are. */
   readonly seesNames: boolean;
@@ -100,7 +105,9 @@ export function createSentStudies(
     whose,
     seesNames,
     asksPatients,
-    byUid: new Map(),
+    rows: new Map(),
+    question: 0,
+    listed: 0,
     told: new Map(),
     studies: signal([]),
     search: signal(null),
@@ -151,29 +158,34 @@ async function askFor(state: State, text: string, now: Date): Promise<boolean> {
   for (const day of readDays(text, now).days) {
     const from = new Date(day);
     const to = new Date(from.getFullYear(), from.getMonth(), from.getDate() + 1);
-    show(state, (await read(state, `&from=${from.toISOString()}&to=${to.toISOString()}`)).studies);
+    const question = nextQuestion(state);
+    const { studies } = await read(state, `&from=${from.toISOString()}&to=${to.toISOString()}`);
+    show(state, question, studies);
   }
   if (seesNames) return askSite(state, text);
   if (!(whose === 'own' ? FINDABLE : FINDABLE_AT_SITE).test(text)) return false;
+  const question = nextQuestion(state);
   const { studies } = await read(state, `&q=${encodeURIComponent(text)}`);
   const pseudonym = whose === 'own' ? typedPseudonym(text) : null;
   if (pseudonym !== null)
     for (const { studyInstanceUID } of studies) told.set(studyInstanceUID, { pseudonym });
-  show(state, studies);
+  show(state, question, studies);
   return false;
 }
 
 /** First what needs no PACS: it is found also where the PACS does not answer. */
 async function askSite(state: State, text: string): Promise<boolean> {
+  const sending = nextQuestion(state);
   const sent = FINDABLE_AT_SITE.test(text) ? await readSite(state, { by: 'sending', text }) : NONE;
-  show(state, sent.studies);
+  show(state, sending, sent.studies);
   if (!state.asksPatients() || !mayBePatient(text)) return sent.isCut;
+  const naming = nextQuestion(state);
   const ofPatient = await readSite(state, { by: 'patient', text });
   for (const { studyInstanceUID, patient } of ofPatient.studies) {
     const foundBy = [...(state.told.get(studyInstanceUID)?.foundBy ?? []), text];
     if (patient !== null) state.told.set(studyInstanceUID, { patient, foundBy });
   }
-  show(state, ofPatient.studies);
+  show(state, naming, ofPatient.studies);
   return sent.isCut || ofPatient.isCut;
 }
 
@@ -185,26 +197,36 @@ async function readSite({ api, closed }: State, body: SiteSearch): Promise<Found
 }
 
 async function ask(state: State, query: string, which: 'first' | 'next'): Promise<void> {
-  const { byUid, phase, next, hasMore, closed } = state;
+  const { rows, phase, next, hasMore, closed } = state;
+  const question = nextQuestion(state);
   phase.value = 'asking';
   try {
     const page = await read(state, query);
-    const meets = page.studies.some(({ studyInstanceUID }) => byUid.has(studyInstanceUID));
+    if (which === 'first') {
+      if (question < state.listed) return;
+      state.listed = question;
+    }
+    const meets = page.studies.some(({ studyInstanceUID }) => rows.has(studyInstanceUID));
     // Where the first page meets the pages that were read, those stay, and so does the place where they end.
-    if (which === 'first' && !meets) forget(state);
+    if (which === 'first' && !meets) forgetBefore(state, question);
     if (which === 'next' || !meets) next.value = page.next;
     hasMore.value = next.value !== null;
-    show(state, page.studies);
+    show(state, question, page.studies);
     phase.value = 'known';
   } catch (error) {
-    if (closed.signal.aborted) return;
+    if (closed.signal.aborted || question < state.listed) return;
     phase.value = error instanceof Unreachable ? 'unreachable' : 'refused';
   }
 }
 
-function forget({ byUid, search }: State): void {
-  byUid.clear();
-  if (search.peek()?.standing === 'answered') search.value = null;
+function nextQuestion(state: State): number {
+  state.question += 1;
+  return state.question;
+}
+
+function forgetBefore({ rows, search }: State, question: number): void {
+  for (const [uid, row] of rows) if (row.question < question) rows.delete(uid);
+  if (rows.size === 0 && search.peek()?.standing === 'answered') search.value = null;
 }
 
 async function read({ api, page, closed }: State, query: string): Promise<SentPage> {
@@ -212,9 +234,13 @@ async function read({ api, page, closed }: State, query: string): Promise<SentPa
   return api.json(`/studies?${page}${query}`, sentStudiesSchema, { signal: closed.signal });
 }
 
-function show({ byUid, told, studies }: State, listed: readonly SentStudy[]): void {
-  for (const study of listed) byUid.set(study.studyInstanceUID, study);
-  const all = [...byUid.values()].map((study): ToldStudy => {
+/** No row of a later question gives way. */
+function show({ rows, told, studies }: State, question: number, listed: readonly SentStudy[]): void {
+  for (const study of listed) {
+    const uid = study.studyInstanceUID;
+    if (question > (rows.get(uid)?.question ?? 0)) rows.set(uid, { study, question });
+  }
+  const all = [...rows.values()].map(({ study }): ToldStudy => {
     return { ...study, ...told.get(study.studyInstanceUID) };
   });
   studies.value = all.sort((a, b) => b.lastSentAt.localeCompare(a.lastSentAt));
