@@ -9,7 +9,14 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { sumOf } from '../pipeline/queue/count-reasons.ts';
 import { EmptyQueue } from '../pipeline/queue/QueueNotices.tsx';
 import type { QueuePart } from '../pipeline/queue/track-of.ts';
-import { EVERYTHING, isFoundByLabel, isNarrowed, patientOf, type Section } from './choose-entries.ts';
+import {
+  countIn,
+  EVERYTHING,
+  isFoundByLabel,
+  isNarrowed,
+  patientOf,
+  type Section,
+} from './choose-entries.ts';
 import { isWatched, type DayEntry } from './day-entry.ts';
 import { goesFirst } from '../pipeline/queue/track-of.ts';
 import { DayRow } from './DayRow.tsx';
@@ -68,9 +75,9 @@ function NoneFound({ entries, sent, standing }: NoneFoundProps) {
 export function DaySections({ entries, sections, sent }: DaySectionsProps) {
   const choice = useDayList().choice.value;
   const [lineOf] = useState(createLines);
-  const found = sections.reduce((sum, section) => sum + section.entries.length, 0);
+  const found = countIn(sections);
   const isByLabel = isFoundByLabel(sections, choice);
-  const standing = standingOf(sent, choice.text.trim());
+  const standing = standingOf(sent, choice.text.trim(), found);
   const counted = isNarrowed(choice) && (found > 0 || standing === 'here') ? words.found(found) : '';
   return (
     <>

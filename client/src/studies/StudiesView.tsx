@@ -17,7 +17,7 @@ import { noteTold } from '../pipeline/queue/note-told.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { EmptyQueue, MayBeCleared, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
 import { arrivedByStick } from './arrived-by-stick.ts';
-import { chooseEntries, EVERYTHING, isNarrowed, WHOSE, type Choice } from './choose-entries.ts';
+import { chooseEntries, countIn, EVERYTHING, isNarrowed, WHOSE, type Choice } from './choose-entries.ts';
 import { createSendCounts } from './count-sends.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList } from './day-list.ts';
@@ -25,7 +25,7 @@ import { DaySections } from './DaySections.tsx';
 import { Finder } from './Finder.tsx';
 import { createJoin } from './join-sends.ts';
 import { receiptKeys } from './receipt-keys.ts';
-import { asksByItself, standingOf } from './search-standing.ts';
+import { asksByItself, standingOf, type SearchStanding } from './search-standing.ts';
 import type { NotTakenProps } from './NotTaken.tsx';
 import { createSentStudies, type SentStudiesStore, type WhoseStudies } from './sent-studies.store.ts';
 import { CarryOffer, SelectionBar, SelectToggle } from './Selection.tsx';
@@ -161,21 +161,29 @@ function Found({
     <>
       {canFind && <Finder sent={sent} />}
       {sent.asksPatients() && choice.text === '' && <p class="small quiet">{studiesWords.namesOnSearch}</p>}
-      <FromGateway sent={sent} text={choice.text.trim()} />
+      <FromGateway sent={sent} text={choice.text.trim()} found={countIn(sections)} />
       <Removed entries={entries} />
       <DaySections entries={entries} sections={sections} sent={sent} />
     </>
   );
 }
 
+type FromGatewayProps = {
+  readonly sent: SentStudiesStore;
+  readonly text: string;
+  /** How many rows of the list the text finds. */
+  readonly found: number;
+};
+
 /** Says when the list, or the search for this text, holds only what this device knows. */
-function FromGateway({ sent, text }: { readonly sent: SentStudiesStore; readonly text: string }) {
+function FromGateway({ sent, text, found }: FromGatewayProps) {
   const phase = sent.phase.value;
+  const standing = standingOf(sent, text, found);
   // Says why nobody is found, with a link or without one.
-  const isHidden = standingOf(sent, text) === 'hidden';
+  const isHidden = standing === 'hidden';
   if (phase === 'unreachable' && !isHidden) return <p class="small quiet">{studiesWords.onlyHere}</p>;
   if (phase === 'refused' && !isHidden) return <p class="small quiet">{studiesWords.refused}</p>;
-  const said = saidOf(sent, text);
+  const said = saidOf(sent, text, standing);
   return said === null ? null : (
     <p class="small" role="status">
       {said}
@@ -184,7 +192,7 @@ function FromGateway({ sent, text }: { readonly sent: SentStudiesStore; readonly
 }
 
 /** null: the list is all that is found. */
-function saidOf(sent: SentStudiesStore, text: string): string | null {
+function saidOf(sent: SentStudiesStore, text: string, standing: SearchStanding): string | null {
   const search = sent.search.value;
   if (text !== '' && search?.text === text)
     switch (search.standing) {
@@ -193,7 +201,7 @@ function saidOf(sent: SentStudiesStore, text: string): string | null {
       case 'answered':
         if (search.isCut) return studiesWords.cut;
     }
-  switch (standingOf(sent, text)) {
+  switch (standing) {
     case 'on-enter':
       return studiesWords.pressEnter;
     case 'hidden':

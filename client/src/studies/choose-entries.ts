@@ -76,6 +76,9 @@ export function chooseEntries(entries: readonly DayEntry[], choice: Choice, now:
     : [{ key: 'all', heading: { by: 'nothing' }, entries: sorted(found, choice.sort) }];
 }
 
+export const countIn = (sections: readonly Section[]): number =>
+  sections.reduce((sum, { entries }) => sum + entries.length, 0);
+
 /** Words to be found, and days of one of which the study has to be; null: of any. */
 type Reading = {
   readonly words: readonly string[];

@@ -47,6 +47,8 @@ test('nobody is told that there is no such patient while names are hidden', () =
   const failed = { ...answered, standing: 'failed', error: null } as const;
   assert.is(standingOf({ ...hidden, search: signal(failed) }, 'Fontaine'), 'failed');
   assert.is(standingOf({ ...hidden, search: signal(null) }, ''), 'here');
+  for (const search of [null, { text: 'CT', standing: 'answered', isCut: false } as const])
+    assert.is(standingOf({ ...hidden, search: signal(search) }, 'CT', 3), 'here', 'it found its rows');
 });
 
 test('a person’s own studies are not searched for a name while names are hidden', () => {

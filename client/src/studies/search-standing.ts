@@ -15,17 +15,23 @@ export const asksByItself = ({ whose }: Pick<SentStudiesStore, 'whose'>, text: s
 
 type Asker = Pick<SentStudiesStore, 'whose' | 'asksPatients' | 'hidesPatients'>;
 
-function unaskedOf(sent: Asker, text: string): SearchStanding {
+function unaskedOf(sent: Asker, text: string, found: number): SearchStanding {
   if (asksByItself(sent, text)) return 'asking';
   if (!mayBePatient(text)) return 'here';
   if (sent.asksPatients()) return 'on-enter';
-  return sent.hidesPatients() ? 'hidden' : 'here';
+  // A text that finds rows, such as CT, is taken for no patient.
+  return sent.hidesPatients() && found === 0 ? 'hidden' : 'here';
 }
 
-export function standingOf(sent: Asker & Pick<SentStudiesStore, 'search'>, text: string): SearchStanding {
+/** `found`: how many rows of the list the text finds. */
+export function standingOf(
+  sent: Asker & Pick<SentStudiesStore, 'search'>,
+  text: string,
+  found = 0,
+): SearchStanding {
   const search = sent.search.value;
   if (text === '') return 'here';
-  const unasked = unaskedOf(sent, text);
+  const unasked = unaskedOf(sent, text, found);
   if (search?.text !== text) return unasked;
   if (search.standing === 'failed') return 'failed';
   // No answer of the gateway tells whether there is such a patient.

@@ -106,6 +106,11 @@ walk('two patients of one name are two lines, and a search finds either', async 
   await search(page, 'kurz');
   await page.getByText('Names are hidden, so patients are not searched for.').waitFor();
   await untilRows(page, 0);
+  await search(page, 'ct');
+  await untilRows(page, 4);
+  assert.is(await page.getByText('Names are hidden, so').count(), 0, 'the rows are what was searched for');
+  await search(page, 'kurz');
+  await untilRows(page, 0);
   await page.locator('main').getByRole('button', { name: 'Show names' }).click();
   await untilRows(page, 1);
 });
