@@ -218,6 +218,7 @@ async function findsBackToStart(page: Page): Promise<void> {
   await start.click();
   await page.getByRole('link', { name: /^Send a study/ }).click();
   await page.getByRole('button', { name: 'Choose files' }).waitFor();
+  assert.is(await start.getAttribute('aria-current'), 'page', 'Upload lies beneath Start');
   await page.getByRole('link', { name: 'RelayPACS', exact: true }).click();
   await page.getByRole('link', { name: /^Send a study/ }).click();
   await page.getByRole('button', { name: /^Account of/ }).click();

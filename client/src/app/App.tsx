@@ -142,6 +142,8 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
   const user = session.user.value;
   const isKnown = session.state.value !== 'unknown';
   const first = user && landingOf({ page: 'start' }, user).page === 'start' ? 'start' : 'upload';
+  // Where people begin at Start, Upload lies beneath it.
+  const isFirst = page === first || page === 'upload' || page === 'before-after';
   const waiting = queue.studies.value.filter(
     (study) => study.state !== 'done' && study.state !== 'taken-back' && !study.cancelling,
   ).length;
@@ -154,11 +156,7 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
         </a>
         {!hidden && (
           <nav class="tabs" aria-label={appWords.nav.label}>
-            <a
-              class="tab"
-              href={hrefOf({ page: first })}
-              aria-current={page === first || page === 'before-after' ? 'page' : undefined}
-            >
+            <a class="tab" href={hrefOf({ page: first })} aria-current={isFirst ? 'page' : undefined}>
               {kitWords.pages[first]}
             </a>
             <a
