@@ -10,7 +10,6 @@ import { HideNames } from '../kit/HideNames.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { identitySaid, namesHidden, nameSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
-import { TypedField } from '../kit/TypedField.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { findWords as said } from './find-words.ts';
 import { FIND_PERIODS, MODALITIES } from './find-query.ts';
@@ -108,16 +107,14 @@ type TypedProps = {
 
 function Typed({ title, placeholder, value, onType }: TypedProps) {
   return (
-    <TypedField title={title}>
-      <label class="field">
-        <span class="small quiet">{title}</span>
-        <input
-          {...{ ...KEPT_NOWHERE, placeholder, value }}
-          type="text"
-          onInput={(event) => onType(event.currentTarget.value)}
-        />
-      </label>
-    </TypedField>
+    <label class="field">
+      <span class="small quiet">{title}</span>
+      <input
+        {...{ ...KEPT_NOWHERE, placeholder, value }}
+        type="text"
+        onInput={(event) => onType(event.currentTarget.value)}
+      />
+    </label>
   );
 }
 
@@ -129,13 +126,21 @@ function Fields({ store }: { readonly store: FindStore }) {
   };
   return (
     <form class="find-fields" autocomplete="off" aria-label={said.title} onSubmit={submit}>
-      <Typed
-        title={said.name}
-        placeholder={said.nameHint}
-        value={name}
-        onType={(typed) => store.set({ name: typed })}
-      />
-      <Typed title={said.patientID} value={patientID} onType={(typed) => store.set({ patientID: typed })} />
+      {!namesHidden.value && (
+        <>
+          <Typed
+            title={said.name}
+            placeholder={said.nameHint}
+            value={name}
+            onType={(typed) => store.set({ name: typed })}
+          />
+          <Typed
+            title={said.patientID}
+            value={patientID}
+            onType={(typed) => store.set({ patientID: typed })}
+          />
+        </>
+      )}
       <Select
         label={said.period}
         value={period}

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { json, openTestApi, refusal, unreachable, untilRead, type Answering } from '../testing/open-api.ts';
+import { hideNames } from '../kit/identities.ts';
 import { NO_CRITERIA, queryOf } from './find-query.ts';
 import { ANSWER_BYTES_LIMIT, createFindStore, HELD_LIMIT, PAGE } from './find.store.ts';
 import { readFound, ROWS_READ } from './read-found.ts';
@@ -118,6 +119,21 @@ test('studies come newest first, page by page, those without a date last', async
     ...{ PatientName: '*Muster*', ModalitiesInStudy: 'CT', includefield: '00081030' },
     ...{ limit: `${PAGE}`, offset: '0' },
   });
+});
+
+test('nobody is searched for by a name or an ID while names are hidden', async () => {
+  const { store, asked } = open(() => json([rowOf(1)]));
+  store.set({ name: 'Muster', patientID: 'P-1', modality: 'CT' });
+  hideNames(true);
+  await store.find();
+  hideNames(false);
+  await store.find();
+  const named = { PatientName: '*Muster*', PatientID: '*P-1*' };
+  const page = { ModalitiesInStudy: 'CT', includefield: '00081030', limit: `${PAGE}`, offset: '0' };
+  assert.equal(
+    asked.map(({ path }) => queryOfPath(path)),
+    [page, { ...named, ...page }],
+  );
 });
 
 test('more is the next page of the same search, until the PACS has no more', async () => {

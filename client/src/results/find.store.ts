@@ -11,6 +11,7 @@ import {
   Unreachable,
   type ApiClient,
 } from '../net/api-client.ts';
+import { namesHidden } from '../kit/identities.ts';
 import { findWords } from './find-words.ts';
 import { NO_CRITERIA, queryOf, type Criteria } from './find-query.ts';
 import { readFound, ROWS_READ, type FoundStudy } from './read-found.ts';
@@ -40,7 +41,7 @@ export interface FindStore {
   readonly isAsking: ReadonlySignal<boolean>;
   readonly trouble: ReadonlySignal<Trouble | null>;
   set(some: Partial<Criteria>): void;
-  /** Replaces what was found before. */
+  /** Replaces what was found before. Not by a name or a Patient ID while names are hidden. */
   find(): Promise<void>;
   /** The next page of the same search, whatever is filled in by now. */
   more(): Promise<void>;
@@ -86,7 +87,10 @@ export function createFindStore(tools: FindTools): FindStore {
     },
     find() {
       erase(state);
-      state.query = queryOf(state.criteria.peek(), tools.now());
+      const criteria = state.criteria.peek();
+      // Rows that are found by a name would say whose they are.
+      const asked = namesHidden.peek() ? { ...criteria, name: '', patientID: '' } : criteria;
+      state.query = queryOf(asked, tools.now());
       return ask(state, tools);
     },
     async more() {

@@ -16,6 +16,7 @@ import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { chooseNames } from '../testing/names-hidden.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('results');
@@ -197,6 +198,9 @@ walk('a radiologist finds a study that somebody else sent, and runs a model on i
   await name.fill(`${family} nobody`);
   await page.keyboard.press('Enter');
   await page.getByText('No study fits this search').waitFor();
+  await chooseNames(page, true);
+  await name.waitFor({ state: 'detached' });
+  await chooseNames(page, false);
   await name.fill(family);
   await page.getByRole('combobox', { name: 'Modality' }).selectOption('CT');
   await page.keyboard.press('Enter');
