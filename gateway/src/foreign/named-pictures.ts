@@ -8,20 +8,22 @@ import { uidsIn } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
 import type { SeenStudy } from './sight.ts';
 import type { Visit } from './web-visit.ts';
+import { wholeOrEach, type Where } from './whole-or-each.ts';
 
 const SOP_CLASS_UID = 0x00080016;
 /** Rows, and the three kinds of Pixel Data: a PACS may leave these out of metadata. */
 const OF_PICTURES = ['00280010', '7FE00008', '7FE00009', '7FE00010'];
 
-/** `path`: of the study, the series or the instance that is read. */
+/** `where`: the study, the series or the instance that is read. */
 export async function withoutNamedPictures(
   visit: Visit,
-  path: string,
+  where: Where,
   own: SeenStudy,
 ): Promise<{ readonly shown: SeenStudy; readonly warning: { readonly warning?: string } }> {
   const instances = new Map<string, string>();
   let leftOut = 0;
-  for await (const dataSet of readDataSets(visit, `${path}/metadata`)) {
+  const read = (path: string) => readDataSets(visit, `${path}/metadata`);
+  for await (const dataSet of wholeOrEach(visit, where, read)) {
     const { instance = '' } = uidsIn(dataSet);
     const series = own.instances.get(instance);
     if (series === undefined) continue;

@@ -22,14 +22,13 @@ import {
 import type { Json } from '../ports/pacs/dicom-json.ts';
 import { bulkPath, uidsIn, withOwnAddresses } from './own-addresses.ts';
 import { readDataSets } from './read-data-sets.ts';
-import { ROWS_LIMIT } from './search-query.ts';
 import { withoutNamedPictures } from './named-pictures.ts';
 import { seen, type SeenStudy } from './sight.ts';
 import { onlyPart, readParts, writeParts, type PartPiece } from './web-parts.ts';
+import { listedPaths, pathOf, wholeOrEach, type Where } from './whole-or-each.ts';
 import { writeDataSets } from './write-data-sets.ts';
 import { serveVisit, type Served, type Visit, type VisitTools } from './web-visit.ts';
 
-type Where = { readonly study: string; readonly series?: string; readonly instance?: string };
 type Reading = (visit: Visit, where: Where, own: SeenStudy | null) => Promise<Served>;
 /** Reads the request; what it returns asks the PACS. */
 type Reader = (c: GatewayContext, isOne: boolean) => Reading;
@@ -72,7 +71,7 @@ export function retrieveRoutes(tools: VisitTools): Router {
           const { study, instance } = where;
           if (own === null || !visit.hidesNames || path.endsWith(METADATA))
             return { ...(await reading(visit, where, own)), study, instance };
-          const { shown, warning } = await withoutNamedPictures(visit, pathOf(where), own);
+          const { shown, warning } = await withoutNamedPictures(visit, where, own);
           if (shown.instances.size === 0) throw new Problem('picture-may-hold-name');
           return { ...(await reading(visit, where, shown)), ...warning, study, instance };
         });
@@ -142,9 +141,6 @@ function isOwn(own: SeenStudy | null, { series, instance }: Where): boolean {
   return series === undefined || own.series.has(series);
 }
 
-const pathOf = ({ study, series, instance }: Where): string =>
-  `/studies/${study}${series === undefined ? '' : `/series/${series}`}${instance === undefined ? '' : `/instances/${instance}`}`;
-
 function readInstances(c: GatewayContext, isOne: boolean): Reading {
   const accepted = acceptedInstances(c.req.header('accept'), isOne);
   return async (visit, where, own) => {
@@ -155,30 +151,6 @@ function readInstances(c: GatewayContext, isOne: boolean): Reading {
       isAll ? wholeOrEach(visit, where, (path) => at([path])) : at(ownPaths(where, own)),
     );
   };
-}
-
-/** An Orthanc does not find a study that it lists under several patients, and yet each of its instances. */
-async function* wholeOrEach<T>(
-  visit: Visit,
-  where: Where,
-  read: (path: string) => AsyncGenerator<T>,
-): AsyncGenerator<T> {
-  let isFound = false;
-  try {
-    for await (const one of read(pathOf(where))) {
-      isFound = true;
-      yield one;
-    }
-    return;
-  } catch (error) {
-    const isMissing = error instanceof Problem && error.code === 'not-found';
-    if (isFound || !isMissing || where.instance !== undefined) throw error;
-  }
-  for await (const path of listedPaths(visit, where)) {
-    isFound = true;
-    yield* read(path);
-  }
-  if (!isFound) throw new Problem('not-found');
 }
 
 function ownPaths({ study, series: asked }: Where, own: SeenStudy): readonly string[] {
@@ -328,26 +300,6 @@ function withoutPicture(error: unknown): null {
 async function* pictureOf(type: string, body: ReadableStream<Uint8Array>): AsyncGenerator<PartPiece> {
   yield { type };
   yield* body;
-}
-
-/** Of all that the PACS has there. Page by page: it may give fewer rows at once than it is asked for. */
-async function* listedPaths(visit: Visit, where: Where): AsyncGenerator<string> {
-  const known = new Set<string>();
-  for (let offset = 0; ; ) {
-    const before = known.size;
-    const rows = await Array.fromAsync(
-      readDataSets(visit, `${pathOf(where)}/instances?limit=${ROWS_LIMIT}&offset=${offset}`),
-    );
-    for (const row of rows) {
-      const { series = where.series, instance } = uidsIn(row);
-      if (series === undefined || !isUid(series) || instance === undefined || !isUid(instance)) continue;
-      const path = pathOf({ study: where.study, series, instance });
-      if (!known.has(path)) yield path;
-      known.add(path);
-    }
-    if (known.size === before) return;
-    offset += rows.length;
-  }
 }
 
 async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {

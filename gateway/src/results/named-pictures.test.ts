@@ -144,6 +144,28 @@ test('are left out of a list and of a study, which says so', async () => {
   assert.match(study.headers.get('warning') ?? '', 'Left out because their pictures may show a name: 1.');
 });
 
+test('are left out of a study that the PACS does not find as a whole, too', async () => {
+  const { accessToken: token } = await world.gateway.userWith(['researcher']);
+  const { studyInstanceUID } = MIXED[0].identifiers;
+  const wholes = [`/studies/${studyInstanceUID}`, ...MIXED.map(seriesOf)];
+  const missing = new RegExp(`^(${wholes.join('|')})(/metadata)?$`);
+  world.pacs.say(missing, (response) => response.writeHead(404).end());
+  const bytes = MIXED.map((one) => Buffer.from(one.bytes));
+  const got = await Promise.all(
+    wholes.map(async (path) => {
+      const answer = await world.get(path, token);
+      const body = Buffer.from(await answer.arrayBuffer());
+      return [answer.status, ...bytes.map((one) => body.includes(one))];
+    }),
+  );
+  world.pacs.say(missing, null);
+  assert.equal(got, [
+    [200, false, true],
+    [403, false, false],
+    [200, false, true],
+  ]);
+});
+
 test('reach researchers neither beneath what a model drew', async () => {
   const [named, plain] = DRAWN_OVER;
   if (!named || !plain) skip('results of a chest film', 'the evaluation set is not there');

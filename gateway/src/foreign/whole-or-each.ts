@@ -1,0 +1,59 @@
+/**
+ * A study, a series or an instance in the PACS is read as a whole, or instance by instance where the PACS does not
+ * find the whole.
+ */
+import { isUid } from '#shared/dicom/uid.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { uidsIn } from './own-addresses.ts';
+import { readDataSets } from './read-data-sets.ts';
+import { ROWS_LIMIT } from './search-query.ts';
+import type { Visit } from './web-visit.ts';
+
+export type Where = { readonly study: string; readonly series?: string; readonly instance?: string };
+
+export const pathOf = ({ study, series, instance }: Where): string =>
+  `/studies/${study}${series === undefined ? '' : `/series/${series}`}${instance === undefined ? '' : `/instances/${instance}`}`;
+
+/** An Orthanc does not find a study that it lists under several patients, and yet each of its instances. */
+export async function* wholeOrEach<T>(
+  visit: Visit,
+  where: Where,
+  read: (path: string) => AsyncGenerator<T>,
+): AsyncGenerator<T> {
+  let isFound = false;
+  try {
+    for await (const one of read(pathOf(where))) {
+      isFound = true;
+      yield one;
+    }
+    return;
+  } catch (error) {
+    const isMissing = error instanceof Problem && error.code === 'not-found';
+    if (isFound || !isMissing || where.instance !== undefined) throw error;
+  }
+  for await (const path of listedPaths(visit, where)) {
+    isFound = true;
+    yield* read(path);
+  }
+  if (!isFound) throw new Problem('not-found');
+}
+
+/** Of all that the PACS has there. Page by page: it may give fewer rows at once than it is asked for. */
+export async function* listedPaths(visit: Visit, where: Where): AsyncGenerator<string> {
+  const known = new Set<string>();
+  for (let offset = 0; ; ) {
+    const before = known.size;
+    const rows = await Array.fromAsync(
+      readDataSets(visit, `${pathOf(where)}/instances?limit=${ROWS_LIMIT}&offset=${offset}`),
+    );
+    for (const row of rows) {
+      const { series = where.series, instance } = uidsIn(row);
+      if (series === undefined || !isUid(series) || instance === undefined || !isUid(instance)) continue;
+      const path = pathOf({ study: where.study, series, instance });
+      if (!known.has(path)) yield path;
+      known.add(path);
+    }
+    if (known.size === before) return;
+    offset += rows.length;
+  }
+}
