@@ -31,7 +31,7 @@ export const apiKeysWords = {
   addressNames: {
     '/upload/files': 'Send files, by tus',
     '/upload/ID/status':
-      'What became of a file, refused ones too: ID is the last part of the address that tus got, and each answer of tus has this address in its header Link',
+      'What became of a file, refused ones too: ID is the last part of the address that tus got, and each successful answer to POST, HEAD and PATCH has this address in its header Link',
     '/dicom-web/studies': 'Store, search and retrieve, by DICOMweb',
     '/metrics': 'How busy the gateway is',
   },

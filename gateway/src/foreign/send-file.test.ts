@@ -167,15 +167,18 @@ test('a lone instance is resumed where it was cut, and reaches the PACS with a r
   assert.ok(Buffer.from(payload, 'base64url').includes(identifiers.sopInstanceUID));
 });
 
-test('every answer of tus leads to the file’s status, which tells why nothing of it was taken', async () => {
+test('each successful answer to POST, HEAD and PATCH leads to the file’s status, which tells why nothing of it was taken', async () => {
   const token = await technician();
   const bytes = text('no instance at all');
   const announced = await announce(token, { name: 'a.dcm', bytes: bytes.length, policy: 'identified' });
   const id = announced.headers.get('location')!.split('/').at(-1)!;
+  const headers = { 'tus-resumable': '1.0.0' };
+  const asked = await gateway.call('HEAD', `/upload/files/${id}`, { token, headers });
   const sent = await patch(token, id, 0, bytes);
   const status = `http://localhost/upload/${id}/status`;
   for (const [answer, at] of [
     [announced, '/upload/files'],
+    [asked, `/upload/files/${id}`],
     [sent, `/upload/files/${id}`],
   ] as const) {
     const [, target = '', rel] = /^<(.+)>; rel="(.+)"$/.exec(answer.headers.get('link') ?? '') ?? [];
