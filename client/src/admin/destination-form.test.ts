@@ -212,7 +212,7 @@ test('a secret that was typed on this page need not be typed again with another 
   assert.is(sent({ ca: PEM, username: 'other' }), 'password');
 });
 
-test('finds the destination that has the address already, however it is written', () => {
+test('finds the destination that has the address already, and not one at another path or AE title', () => {
   const shown = (kind: DestinationKind, name: string, url: string): Destination => ({
     ...{ id: '0', kind, name, url, ca: null, certificate: null, authentication: { kind: 'none' } },
     ...IDLE,

@@ -177,7 +177,7 @@ export function withSecrets(
   return { ...typed, ...secrets };
 }
 
-/** The one with this address, by whatever kind or path to write it; an AE title names a PACS of its own. */
+/** The one with this address, as DICOMweb or as an Orthanc; another path, AE title or folder is another place. */
 export function findTwin(typed: Typed, others: readonly Destination[]): Destination | null {
   const place = placeOf(typed);
   return (place !== null && others.find((other) => placeOf(toTyped(other)) === place)) || null;

@@ -97,7 +97,7 @@ test('are held back where a name of one of several patients of a study has come 
   pacs.studies.pop();
 });
 
-test('are held back where a name has has come into a closed field, and say where', async () => {
+test('are held back where a name has come into a closed field, and say where', async () => {
   const { db } = gateway.database;
   const marked = `of ${nameOf(3).toUpperCase()}`;
   await db.updateTable('inference_result').set({ version: marked }).execute();
