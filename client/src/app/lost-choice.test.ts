@@ -169,6 +169,24 @@ test('a part of a study is lost although another part was sent', async () => {
   assert.ok(await (await open()).isLost(ALL - 1));
 });
 
+test('a new image is lost although the others of its study were sent twice', async () => {
+  const { open } = await openPages();
+  const [added, ...others] = filesOf(FIRST);
+  for (const _ of [1, 2]) {
+    const page = await open();
+    await page.store.addFiles(others);
+    await page.store.send();
+  }
+  const page = await open();
+  await page.choose(FIRST);
+  page.end();
+  const last = await open();
+  assert.ok(await last.isLost(1));
+  await last.store.addFiles([added!]);
+  await last.store.send();
+  assert.ok(await last.isLost(0), 'what was sent in parts counts once');
+});
+
 test('only the person who chose is told, also after the next person has used the page', async () => {
   const { open } = await openPages();
   const page = await open('a');

@@ -4,7 +4,8 @@
  * tells whether it was sent after all.
  */
 import { liveQuery } from 'dexie';
-import type { DeviceRow, LocalDatabase } from './local-database.ts';
+import { instancesOf } from './instance-rows.ts';
+import type { DeviceRow, LocalDatabase, StudyRow } from './local-database.ts';
 
 export interface ChosenStudy {
   readonly mark: number;
@@ -25,7 +26,8 @@ export interface KeptChoices {
   readonly choices: readonly KeptChoice[];
   /**
    * By the mark of a study its instances in this device's queue, sent or not, also those that a person left out: only
-   * of damaged ones another file may be sent. Of those that `choices` name.
+   * of damaged ones another file may be sent. One that was sent twice counts once; where that is in doubt the number is
+   * too low, so that no image is forgotten. Of the studies that `choices` name.
    */
   readonly queued: ReadonlyMap<number, number>;
 }
@@ -49,10 +51,14 @@ export async function changeChoice(database: LocalDatabase, choice: KeptChoice):
 
 /** Calls `onChange` now and on every change in any tab. */
 export function watchChoices(database: LocalDatabase, onChange: (kept: KeptChoices) => void): void {
-  liveQuery(() => readChoices(database)).subscribe(onChange, () => undefined);
+  const known: Known = new Map();
+  liveQuery(() => readChoices(database, known)).subscribe(onChange, () => undefined);
 }
 
-async function readChoices(database: LocalDatabase): Promise<KeptChoices> {
+/** By the id of a study and its size the SOP Instance UIDs of its instances: ten thousand rows are read once. */
+type Known = Map<string, readonly string[]>;
+
+async function readChoices(database: LocalDatabase, known: Known): Promise<KeptChoices> {
   const rows = await database.device.where('name').startsWith(PREFIX).toArray();
   const choices = rows.map(({ name, value }: DeviceRow) => ({
     id: name.slice(PREFIX.length),
@@ -61,8 +67,41 @@ async function readChoices(database: LocalDatabase): Promise<KeptChoices> {
   const named = new Set(choices.flatMap(({ studies }) => studies.map(({ mark }) => mark)));
   const queued = new Map<number, number>();
   if (named.size === 0) return { choices, queued };
-  for (const { mark, state, chosen, held } of await database.studies.toArray())
-    if (mark !== undefined && named.has(mark) && state !== 'taken-back')
-      queued.set(mark, (queued.get(mark) ?? 0) + chosen - (held.damaged ?? 0));
+  const studies = (await database.studies.toArray()).filter(
+    ({ mark, state }) => mark !== undefined && named.has(mark) && state !== 'taken-back',
+  );
+  for (const [mark, some] of Map.groupBy(studies, (row) => row.mark!))
+    queued.set(mark, await countQueued(database, known, some));
   return { choices, queued };
+}
+
+/** An instance has another identifier under another policy, and none before it is named: the most under one counts. */
+async function countQueued(database: LocalDatabase, known: Known, rows: readonly StudyRow[]) {
+  let most = 0;
+  const under = Map.groupBy(rows, ({ studyInstanceUID, policy }) => studyInstanceUID && policy.name);
+  for (const some of under.values()) {
+    let count = 0;
+    for (const same of Map.groupBy(some, ({ studyInstanceUID }) => studyInstanceUID).values())
+      count += await countSame(database, known, same);
+    most = Math.max(most, count);
+  }
+  return most;
+}
+
+/** Of one Study Instance UID. Until a row is packed, the instances that it withholds count with earlier ones. */
+async function countSame(database: LocalDatabase, known: Known, rows: readonly StudyRow[]) {
+  const uids = new Set<string>();
+  let most = 0;
+  let withheld = 0;
+  for (const { id, chosen, instances, held, named, packing } of rows) {
+    const size = chosen - (held.damaged ?? 0);
+    most = Math.max(most, size);
+    if (!packing) withheld += size - instances;
+    if (!named || rows.length === 1) continue;
+    const key = `${id} ${instances}`;
+    const its = known.get(key) ?? (await instancesOf(database, id)).map((row) => row.sopInstanceUID);
+    known.set(key, its);
+    for (const uid of its) uids.add(uid);
+  }
+  return Math.max(most, uids.size + withheld);
 }
