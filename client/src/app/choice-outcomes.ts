@@ -229,7 +229,7 @@ function chosenOn(page: Chosen) {
     const series = inspection.seriesOf(studyInstanceUID);
     const held = series.flatMap(({ files }) => files).filter((found) => wasLeftOut(page, found));
     if (inPacsOf(page, [study]) + held.length >= study.instances) return [];
-    const out = [...leftOut.flatMap((part) => part.files), ...held];
+    const out = [...leftOut.flatMap((part) => part.files.filter(({ isNew }) => !isNew)), ...held];
     const { files, sent } = unsentOf(sentFromHere.value, studyInstanceUID, series, out);
     return files > 0 ? [{ studyInstanceUID, patientName, instances: files, sent }] : [];
   });

@@ -3,14 +3,14 @@ import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { untilRead } from '../testing/open-api.ts';
+import { giveTurns, untilRead } from '../testing/open-api.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../testing/open-ingest.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { countStudy } from '../pipeline/queue/count-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { leaveOutHeld } from '../pipeline/queue/rows/keep-held.ts';
-import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
-import { watchChoices, type KeptChoices } from '../pipeline/queue/rows/kept-choices.ts';
+import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
+import { watchChoices, type ChosenStudy, type KeptChoices } from '../pipeline/queue/rows/kept-choices.ts';
 import { outcomesOf, pageOf, unsentStudies } from './choice-outcomes.ts';
 
 const LENA = { name: 'Keller^Lena', id: '6120-777' };
@@ -18,21 +18,38 @@ const KARL = { name: 'Weber^Karl', id: '3300-001' };
 const ofPatient = (patient: typeof LENA) =>
   filesOf(syntheticStudy({ seed: 71, series: 1, instancesPerSeries: 5, rows: 8, columns: 8, patient }));
 /** Four images of one study, one of which is Karl’s. */
-const MIXED_UP = [...ofPatient(LENA).slice(0, 3), ...ofPatient(KARL).slice(3, 4)];
+const LENAS = ofPatient(LENA).slice(0, 3);
+const MIXED_UP = [...LENAS, ...ofPatient(KARL).slice(3, 4)];
 
-/** Lena’s images were sent, and Karl’s was left out. */
-async function sentWithoutKarl() {
+async function openDevice() {
   const factory = new IDBFactory();
   // Dexie tells all databases of one name what changes in one of them.
   const database = openLocalDatabase({ name: crypto.randomUUID(), indexedDB: factory, IDBKeyRange });
-  const device = { database, key: await deviceKey(database), factory };
-  const opened = await openIngest({ chosen: DEIDENTIFIED, device });
-  const { store } = opened;
-  await store.addFiles(MIXED_UP);
+  return { database, key: await deviceKey(database), factory };
+}
+
+type Store = Awaited<ReturnType<typeof openIngest>>['store'];
+
+function leaveOutKarl(store: Store): void {
   for (const [uid, { parts }] of store.mixed.value)
     store.leaveOutPatients(uid, parts.find(({ person }) => person.name === KARL.name)!.keys);
+}
+
+/** Lena’s images were sent, and Karl’s was left out. */
+async function sentWithoutKarl() {
+  const opened = await openIngest({ chosen: DEIDENTIFIED, device: await openDevice() });
+  const { store } = opened;
+  await store.addFiles(MIXED_UP);
+  leaveOutKarl(store);
   await store.send();
   return opened;
+}
+
+/** Of a study that a page took along, the images that the next one names as lost. */
+async function lostOf(database: LocalDatabase, study: ChosenStudy): Promise<number> {
+  await database.device.put({ name: 'choice/1', value: { account: 'a', studies: [study] } });
+  const kept = await new Promise<KeptChoices>((resolve) => watchChoices(database, resolve));
+  return study.instances - Math.max(0, kept.queued.get(study.mark)! - study.sent);
 }
 
 test('it is not also a file of the page that was not sent', async () => {
@@ -57,20 +74,39 @@ test('it is not lost with a later page on which the study was chosen again, as a
     await store.addFiles([...files]);
     const before = unsentStudies(store);
     assert.ok(await untilRead(() => store.studies.value.some(({ leftOut }) => leftOut.length > 0)));
-    for (const [study] of [before, unsentStudies(store)]) {
-      await device.database.device.put({ name: 'choice/1', value: { account: 'a', studies: [study!] } });
-      const kept = await new Promise<KeptChoices>((resolve) => watchChoices(device.database, resolve));
-      const inQueue = kept.queued.get(study!.mark)!;
-      assert.is(study!.instances - Math.max(0, inQueue - study!.sent), lost);
-    }
+    for (const [study] of [before, unsentStudies(store)])
+      assert.is(await lostOf(device.database, study!), lost);
+  }
+});
+
+test('left out on the page alone, it is not counted in the queue, which has the others or all of them', async () => {
+  for (const [sent, chosen, lost] of [
+    [LENAS, MIXED_UP, 0],
+    [MIXED_UP, [...MIXED_UP, ofPatient(LENA)[4]!], 1],
+  ] as const) {
+    const device = await openDevice();
+    const first = (await openIngest({ chosen: DEIDENTIFIED, device })).store;
+    await first.addFiles([...sent]);
+    for (const [uid, { parts }] of first.mixed.value)
+      first.settlePatients(
+        uid,
+        parts.flatMap(({ keys }) => keys),
+      );
+    await first.send();
+    const { store } = await openIngest({ chosen: DEIDENTIFIED, device });
+    await store.addFiles([...chosen]);
+    await giveTurns();
+    leaveOutKarl(store);
+    const [study] = unsentStudies(store);
+    assert.is(study!.instances, chosen.length - 1);
+    assert.is(await lostOf(device.database, study!), lost);
   }
 });
 
 /** An image that shows a name was held, and a person left it out once the other was in the PACS. */
 async function sentWithoutHeld(files: readonly File[]) {
-  const factory = new IDBFactory();
-  const database = openLocalDatabase({ name: crypto.randomUUID(), indexedDB: factory, IDBKeyRange });
-  const device = { database, key: await deviceKey(database), factory };
+  const device = await openDevice();
+  const { database } = device;
   const { store } = await openIngest({ chosen: DEIDENTIFIED, device });
   await store.addFiles(files);
   await store.send();
@@ -91,9 +127,7 @@ test('held, and left out after Send, it counts with its study alone on a later p
   );
   assert.equal(pageOf(store).studies[0]?.instances, 2);
   const [study] = unsentStudies(store);
-  await device.database.device.put({ name: 'choice/1', value: { account: 'a', studies: [study!] } });
-  const kept = await new Promise<KeptChoices>((resolve) => watchChoices(device.database, resolve));
-  assert.is(study!.instances - Math.max(0, kept.queued.get(study!.mark)! - study!.sent), 0, id);
+  assert.is(await lostOf(device.database, study!), 0, id);
   const [found] = store.studies.value;
   found!.inPacs.value = { there: 2, policy: store.policy.value, released: store.released.value };
   assert.equal(pageOf(store).studies, []);

@@ -3,17 +3,37 @@
  * sent: those hold the digest of the original under the key of its pseudonyms, and no more of it. The first decision
  * stands, so nobody is asked again: before Send the page says so (recognise-decided.ts), and at Send it is done.
  */
+import type { Policy } from '#shared/protocol/api.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { instancesOf } from '../queue/rows/instance-rows.ts';
 import { markOfStudy } from '../queue/mark-of-study.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from '../queue/rows/local-database.ts';
 import type { NamedInstance } from '../queue/rows/name-study.ts';
 import type { RecognisedFile } from './device-tasks.ts';
-import type { FoundFile } from './group-studies.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
+import { mixedUnder, partsIn, partsOf, type PatientPart } from './patients-of-study.ts';
 
 /** Of a part of a study (patients-of-study.ts): whether an instance is still of that patient. It leads to none. */
 export const markOfPart = (studyInstanceUID: string, partKey: string): number =>
   markOfStudy(`${studyInstanceUID}\n${partKey}`);
+
+/** The patients of a study as its rows mark them: a person who chooses it again is not asked twice. */
+export function marksOfPatients(policy: Policy, study: StudyGroup): Pick<StudyRow, 'parts' | 'settled'> {
+  const { studyInstanceUID, series, leftOut } = study;
+  const keys = [...partsIn(series), ...partsIn(leftOut)].flatMap((part) => part.keys);
+  const mixed = mixedUnder(policy, partsOf(study), study.settled);
+  return {
+    parts: [...new Set(keys.map((key) => markOfPart(studyInstanceUID, key)))],
+    ...(mixed?.isSettled && { settled: marksOfSettled(studyInstanceUID, mixed.parts) }),
+  };
+}
+
+/** With its instances: another one of a patient, or one whose patient was corrected, is another decision. */
+export const marksOfSettled = (studyInstanceUID: string, parts: readonly PatientPart[]): number[] =>
+  parts.map(({ keys, files }) => {
+    const uids = new Set(files.map(({ sopInstanceUID }) => sopInstanceUID));
+    return markOfPart(studyInstanceUID, [...keys.toSorted(), ...[...uids].sort()].join('\n'));
+  });
 
 interface Asked {
   readonly found: FoundFile;

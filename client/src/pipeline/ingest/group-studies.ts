@@ -68,6 +68,8 @@ export interface FoundFile {
   readonly unready?: readonly Unready[];
   /** A person has decided about it before (recognise-decided.ts). */
   readonly decided?: Decided;
+  /** Known before Send: no entry of its study in the queue has anything of its patient. */
+  isNew?: true;
   /** Whom it names, the instance's own patient first (deid/patient-key.ts). */
   readonly patients: readonly NamedPatient[];
   /** The instance's own patient; files of one patient share it. */

@@ -302,6 +302,46 @@ test('asks about a left-out image again once its patient was corrected to anothe
   assert.equal(again.store.studies.value[0]!.leftOut, []);
 });
 
+/** Each patient’s images were sent as a study of their own; then `again` is chosen on a later page. */
+async function chosenAfterApart(
+  again: readonly File[],
+  { policy = DEIDENTIFIED, version = DEIDENTIFIED.version } = {},
+): Promise<Opened> {
+  const first = await chosen(MIXED_UP);
+  settleAll(first);
+  await first.store.send();
+  for (const { id, policy: then } of await first.database.studies.toArray())
+    await first.database.studies.update(id, { policy: { ...then, version } });
+  const later = await openIngest({ chosen: policy, device: first });
+  await later.store.addFiles(again);
+  return later;
+}
+
+test('was sent apart, and asks nobody when the same files are chosen again', async () => {
+  const again = await chosenAfterApart(filesOfPeople(MIXED_UP));
+  const { store } = again;
+  assert.ok(await untilRead(() => mixedOf(again)?.isSettled === true));
+  assert.equal([sendableOf(store).sentAs, sendableOf(store).held], [2, []]);
+  store.askPatientsAgain(uidOf(again));
+  await giveTurns();
+  assert.is(mixedOf(again)?.isSettled, false, 'a person wants to decide');
+});
+
+test('was sent apart, and is asked about where a patient, an image or the policy is another', async () => {
+  for (const [people, under] of [
+    [[LENA, LENA, VERA, LENA], {}],
+    [[LENA, KARL, LENA, LENA], {}],
+    [[LENA, LENA, KARL, KARL], {}],
+    [[...MIXED_UP, KARL], {}],
+    [MIXED_UP, { version: 0 }],
+    [MIXED_UP, { policy: IDENTIFIED }],
+  ] as const) {
+    const again = await chosenAfterApart(filesOfPeople(people), under);
+    await giveTurns();
+    assert.equal([mixedOf(again)?.parts.length, mixedOf(again)?.isSettled], [2, false]);
+  }
+});
+
 test('keeps images that are held back with their own patients', async () => {
   const opened = await openIngest({ chosen: DEIDENTIFIED });
   const { store } = opened;

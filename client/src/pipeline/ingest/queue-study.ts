@@ -12,7 +12,7 @@ import { markOfStudy } from '../queue/mark-of-study.ts';
 import { beginStudy, finishNaming, nameInstances } from '../queue/rows/name-study.ts';
 import { holdLate, keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
-import type { LocalDatabase } from '../queue/rows/local-database.ts';
+import type { LocalDatabase, StudyRow } from '../queue/rows/local-database.ts';
 import { giveUpStudy, type DecisionTools } from '../queue/rows/decide-study.ts';
 import { finishPacking } from '../queue/rows/finish-packing.ts';
 import type { FileToQueue, NotQueued, PolicyForTask } from './device-tasks.ts';
@@ -93,7 +93,10 @@ export interface Entered {
 }
 
 /** The part of a queueing that is known before the study is read. */
-export type Entering = Pick<Queueing, 'group' | 'leftOut' | 'damaged' | 'terms'>;
+export type Entering = Pick<Queueing, 'group' | 'leftOut' | 'damaged' | 'terms'> & {
+  /** Of the whole study, also where it is sent as several. */
+  readonly patients: Pick<StudyRow, 'parts' | 'settled'>;
+};
 
 /** A queueing whose study has its id in the queue. */
 type Begun = Queueing & {
@@ -116,7 +119,7 @@ export type Queued =
  */
 export async function enterStudy(
   tools: QueueingTools,
-  { group, leftOut, damaged, terms: { policy, reason, forTask } }: Entering,
+  { group, leftOut, damaged, patients, terms: { policy, reason, forTask } }: Entering,
 ): Promise<Entered> {
   const id = tools.createId();
   const leave = await new Promise<() => void>((resolve, reject) => {
@@ -133,6 +136,7 @@ export async function enterStudy(
       title: titleAsSent(titleOf(group), forTask),
       about: aboutOf(group),
       mark: markOfStudy(group.studyInstanceUID),
+      patients,
       chosen: group.instances,
       leftOut: leftOut.length + damaged.length,
     });

@@ -1,20 +1,29 @@
 /**
  * Of the files on the page, those about which a person has decided before: held ones that the PACS has as they were
- * covered or released, or that were left out, and those of another patient that were left out of their study. The page
- * does not ask again, and Send treats them as it did before.
+ * covered or released, or that were left out, and those of several patients in one study: left out of it, or sent under
+ * each patient's own name. The page does not ask again, and Send treats them as it did before.
  *
  * Each held one is read and named as it would be sent, only where the study was sent from this device before.
  */
 import type { LeftOutCause } from '#shared/protocol/withheld.ts';
-import { decidedBefore, entriesBefore, markOfPart } from './decided-before.ts';
+import { decidedBefore, entriesBefore, markOfPart, marksOfSettled } from './decided-before.ts';
+import { markOfStudy } from '../queue/mark-of-study.ts';
 import { leftOutBefore } from '../queue/rows/keep-held.ts';
+import type { LocalDatabase, StudyRow } from '../queue/rows/local-database.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { staysHere, versionOf } from './held-back.ts';
 import { lookedAt, replaceFiles } from './hold-companions.ts';
 import { draw, type IngestState } from './ingest-state.ts';
 import type { Inspection } from './inspection.ts';
 import { policyInForce } from './policy-in-force.ts';
-import { leaveOutPatients, mixedUnder, partKeyOf, partsOf, type PatientPart } from './patients-of-study.ts';
+import {
+  leaveOutPatients,
+  mixedUnder,
+  partKeyOf,
+  partsOf,
+  settlePatients,
+  type PatientPart,
+} from './patients-of-study.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
 /** The version of the policy under which each file was asked about: `FoundFile` as held, `ReadFile` as a patient's. */
@@ -29,7 +38,7 @@ export async function recogniseDecided(
   const policy = policyInForce(state);
   const under = versionOf(policy);
   const { signal } = state.abort;
-  for (const study of [...state.gathering.studies.values()]) await leavePatientsOut(state, study, asked);
+  for (const study of [...state.gathering.studies.values()]) await decidePatients(state, study, asked);
   for (const { studyInstanceUID, held } of [...state.gathering.studies.values()]) {
     const released = state.heldBack.released.peek();
     const open = held.filter((found) => asked.get(found) !== under && staysHere(policy, released, found));
@@ -45,13 +54,13 @@ export async function recogniseDecided(
   }
 }
 
-/** The parts of a study about which nobody has decided on this page, and that a person left out when it was sent. */
-async function leavePatientsOut(
+/** The patients of a study about whom nobody has decided on this page, and somebody has when it was sent. */
+async function decidePatients(
   state: IngestState,
   { studyInstanceUID }: StudyGroup,
   asked: AskedBefore,
 ): Promise<void> {
-  const { tools, gathering, phase, abort } = state;
+  const { tools, phase, abort } = state;
   const open = openPartsOf(state, studyInstanceUID).filter(({ files }) =>
     files.every(({ file }) => !asked.has(file)),
   );
@@ -60,26 +69,78 @@ async function leavePatientsOut(
   for (const { file } of open.flatMap(({ files }) => files)) asked.set(file, versionOf(policyInForce(state)));
   const chosen = { account: tools.account(), studyInstanceUID };
   const before = await leftOutBefore(tools.database, await tools.key, chosen);
-  if (before.size === 0 || abort.signal.aborted || phase.peek() === 'queueing') return;
+  const entries = await standingEntries(tools.database, studyInstanceUID);
+  if (entries.length === 0 || abort.signal.aborted || phase.peek() === 'queueing') return;
+  noteNew(state, studyInstanceUID, entries);
   // More may have been read meanwhile, and a person may have decided.
-  const out = openPartsOf(state, studyInstanceUID).filter(
-    ({ keys, files }) =>
-      keys.every((key) => those.has(key)) &&
-      files.every((found) => leftOutAs(before, studyInstanceUID, found) === 'left-out-other-patient'),
+  const stillOpen = () => {
+    const parts = openPartsOf(state, studyInstanceUID);
+    return { parts, asked: parts.filter(({ keys }) => keys.every((key) => those.has(key))) };
+  };
+  leavePatientsOut(state, studyInstanceUID, stillOpen().asked, before);
+  const { parts, asked: now } = stillOpen();
+  if (parts.length === now.length)
+    settleAsBefore(
+      state,
+      studyInstanceUID,
+      parts,
+      entries.filter(({ account }) => account === chosen.account),
+    );
+  draw(state);
+}
+
+const standingEntries = (database: LocalDatabase, studyInstanceUID: string) => {
+  const mark = markOfStudy(studyInstanceUID);
+  return database.studies.filter((row) => row.mark === mark && row.state !== 'taken-back').toArray();
+};
+
+function noteNew(state: IngestState, studyInstanceUID: string, entries: readonly StudyRow[]): void {
+  for (const { keys, files } of openPartsOf(state, studyInstanceUID)) {
+    const marks = keys.map((key) => markOfPart(studyInstanceUID, key));
+    const isNew = entries.every(({ parts }) => parts && !marks.some((mark) => parts.includes(mark)));
+    if (isNew) for (const found of files) found.isNew = true;
+  }
+}
+
+function leavePatientsOut(
+  { gathering }: IngestState,
+  studyInstanceUID: string,
+  parts: readonly PatientPart[],
+  before: LeftOutBefore,
+): void {
+  const out = parts.filter(({ files }) =>
+    files.every((found) => leftOutAs(before, studyInstanceUID, found) === 'left-out-other-patient'),
   );
   if (out.length === 0) return;
   const study = gathering.studies.get(studyInstanceUID)!;
   const keys = out.flatMap((part) => part.keys);
   gathering.replace(leaveOutPatients(study, keys));
-  draw(state);
 }
 
-/** An instance whose patient was corrected since is another decision. */
-function leftOutAs(
-  before: Awaited<ReturnType<typeof leftOutBefore>>,
+/** Only where the same instances are of the same patients as when a person decided, under the same policy. */
+function settleAsBefore(
+  state: IngestState,
   studyInstanceUID: string,
-  found: FoundFile,
-): LeftOutCause | null {
+  parts: readonly PatientPart[],
+  entries: readonly StudyRow[],
+): void {
+  if (parts.length === 0) return;
+  const under = versionOf(policyInForce(state));
+  const marks = marksOfSettled(studyInstanceUID, parts);
+  const isSettled = entries.some(
+    ({ settled = [], policy: { name, version } }) =>
+      under === `${name} ${version}` && marks.every((mark) => settled.includes(mark)),
+  );
+  if (!isSettled) return;
+  const study = state.gathering.studies.get(studyInstanceUID)!;
+  const keys = parts.flatMap((part) => part.keys);
+  state.gathering.replace(settlePatients(study, keys));
+}
+
+type LeftOutBefore = Awaited<ReturnType<typeof leftOutBefore>>;
+
+/** An instance whose patient was corrected since is another decision. */
+function leftOutAs(before: LeftOutBefore, studyInstanceUID: string, found: FoundFile): LeftOutCause | null {
   const out = before.get(found.sopInstanceUID);
   return out?.patient === markOfPart(studyInstanceUID, partKeyOf(found)) ? out.cause : null;
 }

@@ -17,6 +17,7 @@ import {
 } from './ingest-state.ts';
 import type { termsOf } from './policy-in-force.ts';
 import { begunIn, damagedIn, missingIn } from './damaged-files.ts';
+import { marksOfPatients } from './decided-before.ts';
 import { NamedByCompanions } from './hold-companions.ts';
 import { noteUnready } from './hold-unready.ts';
 import { orderOf, withOrder } from './orders.ts';
@@ -130,6 +131,7 @@ async function enterAll(state: IngestState, group: StudyGroup, terms: SendingTer
   const groups = terms.policy.deidentify
     ? splitByPatient(group, terms.policy.patientDomain ?? 'id')
     : [group];
+  const patients = marksOfPatients(terms.policy, group);
   const parts: Part[] = [];
   try {
     for (const part of groups) {
@@ -138,7 +140,7 @@ async function enterAll(state: IngestState, group: StudyGroup, terms: SendingTer
         parts.length === 0 ? [leftOutOf(group), withoutFile(group, { begun, missing })] : [[], []];
       parts.push({
         part,
-        entered: await enterStudy(state.tools, { group: part, leftOut, damaged, terms: ordered }),
+        entered: await enterStudy(state.tools, { group: part, leftOut, damaged, patients, terms: ordered }),
       });
     }
   } catch (error) {

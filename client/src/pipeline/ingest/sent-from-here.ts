@@ -110,7 +110,7 @@ export function noteKeptHere({ sentFromHere }: State, ordinals: Iterable<number>
 
 /**
  * Of the chosen files of a study, those that were not sent from this page: how many, and the path of the first. `out`:
- * more files of it, which a person left out: `sent` counts them, as the queue does once they were left out at Send.
+ * more files of it, which a person left out and the queue may have: `sent` counts them, as the queue does.
  */
 export function unsentOf(
   { files: known }: Pick<SentFromHere, 'files'>,

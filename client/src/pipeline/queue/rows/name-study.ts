@@ -34,6 +34,7 @@ export interface NewStudy {
   readonly about: StudyAbout;
   /** Of its Study Instance UID in the files (mark-of-study.ts). */
   readonly mark?: number;
+  readonly patients?: Pick<StudyRow, 'parts' | 'settled'>;
   /** How many instances a person chose and wants to send, and how many of the study they left out. */
   readonly chosen: number;
   readonly leftOut?: number;
@@ -68,6 +69,7 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
     ...(label === null ? {} : { label }),
     about: study.about,
     ...(study.mark !== undefined && { mark: study.mark }),
+    ...study.patients,
     chosen: study.chosen + leftOut,
     instances: 0,
     bytes: 0,
