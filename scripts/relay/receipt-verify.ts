@@ -103,11 +103,12 @@ function toJson(found: Holds): object {
   return { holds: true, kind: found.kind, receipts: found.codes.map(describe) };
 }
 
-function describe({ jti, iat, studyInstanceUID, revision, counts, notStored, withheld = {} }: ReceiptCode) {
-  const issuedAt = new Date(iat * 1000).toISOString();
+function describe(code: ReceiptCode) {
+  const { jti, iat, confirmed = iat, studyInstanceUID, revision, counts, notStored, withheld = {} } = code;
   return {
     id: jti,
-    issuedAt,
+    issuedAt: toIso(iat),
+    confirmedAt: toIso(confirmed),
     studyInstanceUID,
     revision,
     states: counts,
@@ -115,6 +116,8 @@ function describe({ jti, iat, studyInstanceUID, revision, counts, notStored, wit
     ...(notStored && { notStored }),
   };
 }
+
+const toIso = (seconds: number): string => new Date(seconds * 1000).toISOString();
 
 function toLines(found: Holds): string[] {
   if (found.kind !== 'receipt') return found.codes.map((code) => toSentence(code, NAMES[found.kind]));
@@ -177,7 +180,7 @@ const WITHHELD: Readonly<Record<WithheldCause, string>> = {
 };
 
 function toSentence(
-  { studyInstanceUID, revision, iat, counts, notStored, withheld }: ReceiptCode,
+  { studyInstanceUID, revision, iat, confirmed = iat, counts, notStored, withheld }: ReceiptCode,
   what: string,
 ): string {
   const outcomes = [
@@ -185,8 +188,8 @@ function toSentence(
     ...causesOf(withheld).map(([cause, count]) => `${count} ${WITHHELD[cause]}`),
     ...(notStored === undefined ? [] : [notStoredSaid(notStored, undefined)]),
   ];
-  const issuedAt = new Date(iat * 1000).toISOString();
-  return `The ${what} holds: study ${studyInstanceUID}, revision ${revision}, ${issuedAt}, ${outcomes.join(', ')}.`;
+  const times = `confirmed ${toIso(confirmed)}, issued ${toIso(iat)}`;
+  return `The ${what} holds: study ${studyInstanceUID}, revision ${revision}, ${times}, ${outcomes.join(', ')}.`;
 }
 
 function toLine(said: Deidentification, of: number): string {

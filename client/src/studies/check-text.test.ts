@@ -77,17 +77,19 @@ const valuesOf = (content: object): readonly string[] =>
 test('whatever a code holds is said with a label, as the paper has it', () => {
   const counts = { stored: 11, coerced: 20, 'already-stored': 30, refused: 4, quarantined: 5, 'left-out': 6 };
   const more = { notStored: 9, withheld: { damaged: 8 } };
-  const code: ReceiptCode = { ...CODE, iat: 1_700_000_000, revision: 7, counts, ...more };
+  const times = { iat: 1_700_000_000, confirmed: 1_699_990_000 };
+  const code: ReceiptCode = { ...CODE, ...times, revision: 7, counts, ...more };
   assert.equal(Object.keys(code).sort(), Object.keys(receiptCodeSchema.shape).sort(), 'no field is missing');
   const facts = factsOf(code);
   assert.ok(
     facts.every(([label]) => label !== '') && new Set(facts.map(([label]) => label)).size === facts.length,
   );
   const said = facts.map(([, text]) => text).join('\n');
-  const { iat: _, counts: __, withheld: ___, ...plain } = code;
+  const { iat: _, confirmed: _____, counts: __, withheld: ___, ...plain } = code;
   for (const value of [
     ...valuesOf(plain),
     '2023-11-14 22:13 UTC',
+    '2023-11-14 19:26 UTC',
     '61 instances',
     '4 refused',
     '5 held',

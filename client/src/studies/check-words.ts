@@ -47,7 +47,7 @@ export const checkWords = {
     held: (count: number) => `${formatCount(count)} held back`,
   },
   policy: (name: string, version: number) => `${name}, version ${version}`,
-  revision: (id: string, revision: number) => `${id}, revision ${revision}`,
+  revision: (id: string, revision: number, issued: string) => `${id}, revision ${revision}, issued ${issued}`,
   faults: {
     signature: {
       title: 'This receipt is not genuine',

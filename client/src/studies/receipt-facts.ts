@@ -13,7 +13,7 @@ export type Fact = readonly [label: string, said: string];
 const { facts: labels, outcomes, withheld: causes } = checkWords;
 
 export function factsOf(code: ReceiptCode): readonly Fact[] {
-  const { counts, notStored, policy, revision, withheld } = code;
+  const { counts, iat, confirmed = iat, notStored, policy, revision, withheld } = code;
   const inPacs = (counts.stored ?? 0) + (counts.coerced ?? 0) + (counts['already-stored'] ?? 0);
   const others = [
     ...OTHERS.flatMap((state) => {
@@ -26,10 +26,10 @@ export function factsOf(code: ReceiptCode): readonly Fact[] {
     [labels.inPacs, instances(inPacs)],
     ...(notStored === undefined ? [] : [[labels.notStored, notStoredSaid(notStored, undefined)] as const]),
     ...(others.length === 0 ? [] : [[labels.others, others.join(', ')] as const]),
-    [labels.confirmed, toMinute(new Date(code.iat * 1000))],
+    [labels.confirmed, toMinute(confirmed)],
     [labels.policy, checkWords.policy(policy.name, policy.version)],
     [labels.study, code.studyInstanceUID],
-    [labels.receipt, checkWords.revision(code.jti, revision)],
+    [labels.receipt, checkWords.revision(code.jti, revision, toMinute(iat))],
     [labels.root, code.root],
   ];
 }
@@ -37,4 +37,5 @@ export function factsOf(code: ReceiptCode): readonly Fact[] {
 const OTHERS = ['refused', 'quarantined', 'left-out'] as const;
 
 /** As the paper has it: "2026-11-22 06:51 UTC". */
-const toMinute = (at: Date): string => `${at.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+const toMinute = (seconds: number): string =>
+  `${new Date(seconds * 1000).toISOString().slice(0, 16).replace('T', ' ')} UTC`;

@@ -39,6 +39,7 @@ export type CopiedInstance = Pick<
   | 'committed'
   | 'proven_at'
   | 'sent_digests'
+  | 'updated_at'
 >;
 
 /** By its promised digest. */
@@ -73,6 +74,7 @@ export async function copyOutcomes(db: Kysely<Tables>, studyId: string): Promise
           'coerced_from',
           'committed',
           'proven_at',
+          'updated_at',
         ])
         .where('study_id', '=', id)
         .execute();

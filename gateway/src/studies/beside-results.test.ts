@@ -8,6 +8,7 @@ import { addAccount } from '../testing/add-account.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
 import { testFilm, testMaps, testSubject } from '../testing/open-subject.ts';
+import { receiptOf } from '../testing/open-study.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { askPacs, openUpload } from '../uploads/open-upload.ts';
 
@@ -57,6 +58,23 @@ async function openDelivered(seed: number, policy = 'identified') {
     .executeTakeFirstOrThrow();
   return { pacs, pipeline, film, uploadId, uid, studyId, told, sendOwnResults };
 }
+
+test('was confirmed when its images were, and not when its results were', async () => {
+  const { pipeline, uploadId, studyId, sendOwnResults } = await openDelivered(7300);
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  await pipeline.tools.db
+    .updateTable('instance')
+    .set({ updated_at: hourAgo })
+    .where('study_id', '=', studyId)
+    .execute();
+  await sendOwnResults();
+  await pipeline.runParcels();
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  assert.is(receipt.confirmed, Math.floor(hourAgo.getTime() / 1000));
+  assert.ok(receipt.revision === 2 && receipt.iat > receipt.confirmed!);
+  await pipeline.close();
+});
 
 test('stays where it is, with its receipt, at every step of its results', async () => {
   const { pacs, pipeline, uid, uploadId, studyId, told, sendOwnResults } = await openDelivered(7301);

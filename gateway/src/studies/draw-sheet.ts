@@ -153,7 +153,7 @@ function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
     { term: terms.what, value: describeClasses(sheet.classes) },
     ...(pseudonym === null ? [] : [{ term: terms.pseudonym, value: pseudonym }]),
     { term: terms.sent, value: toMinute(sheet.sentAt) },
-    { term: terms.when, value: toMinute(new Date(receipt.iat * 1000)) },
+    { term: terms.when, value: confirmedAt(receipt) },
     { term: terms.where, value: receipt.pacs },
     ...(how === '' ? [] : [{ term: terms.how, value: how }]),
     ...furtherOf(receipt),
@@ -170,10 +170,16 @@ function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
       small: sheetWords.policy(receipt.policy.name, receipt.policy.version),
     },
     { term: terms.study, value: '', small: receipt.studyInstanceUID },
-    { term: terms.receipt, value: '', small: sheetWords.revision(receipt.jti, receipt.revision) },
+    {
+      term: terms.receipt,
+      value: '',
+      small: sheetWords.issued(receipt, toMinute(new Date(receipt.iat * 1000))),
+    },
     { term: terms.root, value: '', small: receipt.root },
   ];
 }
+
+const confirmedAt = ({ iat, confirmed = iat }: Receipt): string => toMinute(new Date(confirmed * 1000));
 
 function proofsOf({ instances }: Receipt): string {
   const { committed, ...counts } = countProofs(instances);

@@ -1,7 +1,7 @@
 /** The words of the receipt on paper. */
 import { nameCoerced, type CoercedAttribute } from '#shared/protocol/coercion.ts';
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
-import type { ReceiptInstance } from '#shared/protocol/receipt.ts';
+import type { Receipt, ReceiptInstance } from '#shared/protocol/receipt.ts';
 import type { WithheldCause } from '#shared/protocol/withheld.ts';
 
 const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
@@ -55,6 +55,8 @@ export const sheetWords = {
   account: (id: string) => `account ${id}`,
   policy: (name: string, version: number) => `policy ${name}, version ${version}`,
   revision: (id: string, revision: number) => `${id}, revision ${revision}`,
+  issued: ({ jti, revision }: Pick<Receipt, 'jti' | 'revision'>, at: string) =>
+    `${sheetWords.revision(jti, revision)}, issued ${at}`,
   deidentified: (edition: string, options: readonly string[]) =>
     `removed by PS3.15 of ${edition}, Basic Profile${options.length === 0 ? '' : ` with ${options.join(', ')}`}`,
   checked: (count: number) =>

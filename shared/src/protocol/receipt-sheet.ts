@@ -17,6 +17,8 @@ export const receiptCodeSchema = z.object({
   jti: z.uuid(),
   /** When that was issued, in seconds since 1970, UTC. */
   iat: z.number().int(),
+  /** As the receipt has it. */
+  confirmed: z.number().int().optional(),
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),
   policy: receiptPolicySchema,
@@ -48,6 +50,7 @@ export type ReceiptSheet = z.infer<typeof receiptSheetSchema>;
 export function toReceiptCode({
   jti,
   iat,
+  confirmed,
   studyInstanceUID,
   revision,
   policy,
@@ -58,6 +61,7 @@ export function toReceiptCode({
   const notStored = notStoredIn(instances).length;
   return {
     ...{ jti, iat, studyInstanceUID, revision, policy, root, counts: countOutcomes(instancesIn(instances)) },
+    ...(confirmed !== undefined && { confirmed }),
     ...(notStored > 0 && { notStored }),
     ...(withheld && { withheld }),
   };

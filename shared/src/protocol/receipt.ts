@@ -107,6 +107,8 @@ export const receiptSchema = z.object({
   iss: z.string(),
   /** Seconds since 1970, UTC. */
   iat: z.number().int(),
+  /** When the last of its instances came to its end, as `iat`: a later revision may change other ones alone. */
+  confirmed: z.number().int().optional(),
   version: z.literal(1),
   studyInstanceUID: uidSchema,
   revision: z.number().int().min(1),

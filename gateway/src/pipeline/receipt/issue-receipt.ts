@@ -69,7 +69,8 @@ export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools)
   const receipt: Receipt = {
     jti: tools.newId(),
     iss: tools.issuer,
-    iat: Math.floor(issuedAt.getTime() / 1000),
+    iat: toSeconds(issuedAt),
+    confirmed: toSeconds(lastEndOf(subject) ?? issuedAt),
     version: 1,
     studyInstanceUID: study.study_instance_uid,
     revision: study.revision,
@@ -90,6 +91,21 @@ export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools)
     issuedAt,
     root: receipt.root,
   };
+}
+
+const toSeconds = (at: Date): number => Math.floor(at.getTime() / 1000);
+
+/** When the last of them came to its end, here and where it has to be; undefined: there is none. */
+function lastEndOf({ instances, copies }: ReceiptSubject): Date | undefined {
+  const required = copies.filter(({ need, givenUpAt }) => need === 'required' && givenUpAt === null);
+  const ends = instances.flatMap((row) => [
+    row.updated_at,
+    ...required.flatMap(({ instances: copied }) => copied.get(outcomeKey(row))?.updated_at ?? []),
+  ]);
+  return ends.reduce<Date | undefined>(
+    (last, at) => (last !== undefined && last > at ? last : at),
+    undefined,
+  );
 }
 
 function toReceiptInstance(
