@@ -107,8 +107,9 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
       tools.wake();
     }
     try {
-      // On another connection, that request could arrive later than this one: the gateway would send them after all.
-      await tools.locks.request(retryLock(id), () => undefined);
+      await afterRetry(tools, id);
+      // A person has resumed it meanwhile.
+      if (!(await database.studies.get(id))?.cancelling) return;
       await tools.decide(uploadId, 'leave-out', first.map(toKey));
     } catch (error) {
       if (!(error instanceof Unreachable)) {
@@ -127,6 +128,11 @@ async function cancel(tools: DecisionTools, id: string): Promise<void> {
   else if (uploadId !== null && first !== open && undecided.length > 0)
     await ignoreFailure(tools.decide(uploadId, 'leave-out', undecided.map(toKey)), STAYS_UNDECIDED);
   tools.wake();
+}
+
+/** On another connection, a retry could arrive later than what is said next: the gateway would send it after all. */
+async function afterRetry({ locks }: Pick<DecisionTools, 'locks'>, id: string): Promise<void> {
+  await locks.request(retryLock(id), () => undefined);
 }
 
 const STAYS_UNDECIDED = 'they wait at the gateway for a decision, in the list of studies';
@@ -177,7 +183,6 @@ async function retry(tools: DecisionTools, id: string): Promise<void> {
     counts: null,
     departed: 0,
     acknowledged: 0,
-    sending: false,
   });
   tools.wake();
 }
@@ -302,21 +307,23 @@ const isUndecided = ({ state }: InstanceRow): boolean => state === 'quarantined'
  * is withdrawn, because the same files will be sent again; its row goes.
  */
 export async function giveUpStudy(
-  { database, decide, withdraw, now }: DecisionTools,
+  tools: DecisionTools,
   id: string,
   why: 'cancelled' | 'failed',
 ): Promise<void> {
+  const { database, decide, withdraw, now } = tools;
   const study = await database.studies.get(id);
   if (!study) return;
   const own = study.uploadId === null ? [] : await onlyOf(database, study);
   if (why === 'cancelled' && study.named) await endAsTakenBack(database, study, now());
   else await dropStudy(database, id);
-  if (study.uploadId === null || own.length === 0) return;
-  const tell =
-    why === 'cancelled' && study.sending
-      ? decide(study.uploadId, 'leave-out', own)
-      : withdraw(study.uploadId, own);
-  await ignoreFailure(tell, FORGETS_BY_ITSELF);
+  const { uploadId, sending } = study;
+  if (uploadId === null || own.length === 0) return;
+  const tell = async () => {
+    await afterRetry(tools, id);
+    await (why === 'cancelled' && sending ? decide(uploadId, 'leave-out', own) : withdraw(uploadId, own));
+  };
+  await ignoreFailure(tell(), FORGETS_BY_ITSELF);
 }
 
 function toKey({ sopInstanceUID, digest }: InstanceKey): InstanceKey {

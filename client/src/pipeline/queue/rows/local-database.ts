@@ -77,7 +77,7 @@ export interface StudyRow {
   /** Instances whose bytes are in this database; meaningful only while `packing`. */
   packed: number;
   uploadId: string | null;
-  /** True from the first byte on: it can no longer be taken back. */
+  /** True from the first byte on, or once the gateway was asked for what it had left out: no longer taken back. */
   sending: boolean;
   /** When it was last written to a file for a stick, in milliseconds since 1970. */
   savedToStickAt?: number;

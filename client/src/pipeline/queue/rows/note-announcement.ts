@@ -23,7 +23,7 @@ export interface AnnouncementTools {
   readonly locks: Pick<LockManager, 'request'>;
 }
 
-/** Held while the gateway is asked for a resumed study: in any tab, a later decision waits for that. */
+/** Held while the gateway is asked for what it had left out: in any tab, a later decision waits for that. */
 export const retryLock = (studyId: string): string => `relaypacs-retry-${studyId}`;
 
 /** False when the study was taken back meanwhile, or is gone. */
@@ -114,6 +114,8 @@ async function writeAnswer(
     problem: null,
     reasons: countReasons(rows),
     resumed,
+    // The gateway may have its bytes already: to take the promises back would no longer stop it.
+    ...(again.length > 0 && { sending: true, state: nextUploadState(study.state, 'started') ?? study.state }),
   });
   return again;
 }
