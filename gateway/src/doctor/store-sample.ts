@@ -11,6 +11,7 @@ import { diagnose, type Finding } from './diagnoses.ts';
 import { instanceIn, retrieve } from './retrieve.ts';
 import { createSamples, sampleBytes, type Sample } from './sample.ts';
 import { DICOM_JSON, only, outcomeOf, type Probe, type Visit } from './visit.ts';
+import { telling } from '../ports/digests.ts';
 
 /** Longer than most PACSs take to index; the visit has a minute. */
 const LAG_MS = 30_000;
@@ -85,9 +86,7 @@ export const toStore = ({ identifiers, bytes }: Sample): InstanceToStore => ({
   transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN,
   digest: createHash('sha256').update(bytes).digest('hex'),
   bytes: bytes.length,
-  async *open() {
-    yield bytes;
-  },
+  open: (_, wanted) => telling([bytes], wanted),
 });
 
 const toldOf = (answer: Answer | NoAnswer, samples: readonly Sample[]) =>

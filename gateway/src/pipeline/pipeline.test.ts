@@ -15,6 +15,7 @@ import type { Pacs } from '../ports/pacs/pacs.ts';
 import { openTestPipeline } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { newStudy, receiptOf } from '../testing/open-study.ts';
+import { telling, type WantedDigests } from '../ports/digests.ts';
 
 const { signal } = new AbortController();
 
@@ -141,9 +142,7 @@ promise(
       transferSyntaxUID: instance.transferSyntaxUID,
       digest: sha256(instance.bytes),
       bytes: instance.bytes.length,
-      async *open() {
-        yield instance.bytes;
-      },
+      open: (_: AbortSignal, wanted?: WantedDigests) => telling([instance.bytes], wanted),
     }));
     await pacs.storeInstances(same.identifiers.studyInstanceUID, before, signal);
     const pipeline = await openTestPipeline({ pacs });

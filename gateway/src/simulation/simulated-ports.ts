@@ -9,6 +9,7 @@ import type { PipelineQueue } from '../pipeline/stages.ts';
 import { BlobDamaged, type BlobKey, type Blobs } from '../ports/blobs/blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { TestPacs } from '../testing/open-pacs.ts';
+import { telling } from '../ports/digests.ts';
 
 /** The gateway's process has died, and all its work with it. */
 export class Killed extends Error {}
@@ -128,9 +129,13 @@ export function createSimulatedBlobs(life: Life): SimulatedBlobs {
         size: bytes.length,
         read: async (offset, length) => read(offset, length),
         close: async () => undefined,
-        async *stream({ offset, length }) {
-          yield read(offset, length);
-        },
+        stream: ({ offset, length }, _, wanted) =>
+          telling(
+            (function* () {
+              yield read(offset, length);
+            })(),
+            wanted,
+          ),
       };
     },
     adopt: async () => false,

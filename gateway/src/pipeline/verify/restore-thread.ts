@@ -3,9 +3,9 @@
  * coded bytes as it needs them and gives out a piece when the one before it was taken, so that an instance of
  * any size costs a few MiB. Accounts take turns: an instance has its thread until it is restored.
  */
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { CodingError } from '#shared/transfer/coding/coded-format.ts';
-import { giving, toOwn, type Given, type ThreadOptions } from '../../threads/thread.ts';
+import { givenPieces } from '../../threads/given-pieces.ts';
+import { giving, toOwn, type ThreadOptions } from '../../threads/thread.ts';
 import type { Restore } from '../pipeline-tools.ts';
 import { createVerifyThreads } from './verify-threads.ts';
 
@@ -21,8 +21,6 @@ export type RestoreTalk = {
   readonly answer: string | null;
 };
 
-type Piece = { readonly kind: 'piece'; readonly bytes: Bytes; readonly taken: (none: Given<Bytes>) => void };
-
 /** If its thread ends unexpectedly, the work in progress fails; the next call starts a new thread. */
 export function createRestoreThread({
   script = new URL('./restore.worker.ts', import.meta.url),
@@ -30,30 +28,22 @@ export function createRestoreThread({
 }: ThreadOptions & { readonly script?: URL } = {}): Restore {
   const enter = createVerifyThreads<RestoreTalk>(script, options);
   return async function* (source, coded, turn) {
-    const left = new AbortController();
-    let next = Promise.withResolvers<Piece>();
-    const reply = async (asked: RestoreTalk['question']): Promise<Given<Bytes>> => {
-      if (asked.kind === 'read') return giving(toOwn(await source.read(asked.offset, asked.length)));
-      const taken = Promise.withResolvers<Given<Bytes>>();
-      next.resolve({ kind: 'piece', bytes: asked.piece, taken: taken.resolve });
-      return taken.promise;
-    };
-    const signal = AbortSignal.any([turn.signal, left.signal]);
-    const ended = enter(turn, (thread) =>
-      thread.do(giving({ size: source.size, ...coded }), reply, signal),
-    ).then((damage) => ({ kind: 'ended', damage }) as const);
-    void ignoreFailure(ended, 'it may fail between two waits for it; the next one sees it');
-    try {
-      for (;;) {
-        const said = await Promise.race([next.promise, ended]);
-        if (said.kind === 'ended' && said.damage !== null) throw new CodingError(said.damage);
-        if (said.kind === 'ended') return;
-        yield said.bytes;
-        next = Promise.withResolvers();
-        said.taken(giving(new Uint8Array()));
-      }
-    } finally {
-      left.abort();
-    }
+    const task = giving({ size: source.size, ...coded });
+    const damage = yield* givenPieces<Bytes, string | null>(
+      (give, signal) =>
+        enter(turn, (thread) =>
+          thread.do(
+            task,
+            async (asked) => {
+              if (asked.kind === 'read') return giving(toOwn(await source.read(asked.offset, asked.length)));
+              await give(asked.piece);
+              return giving(new Uint8Array());
+            },
+            signal,
+          ),
+        ),
+      turn.signal,
+    );
+    if (damage !== null) throw new CodingError(damage);
   };
 }

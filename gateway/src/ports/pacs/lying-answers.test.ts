@@ -9,6 +9,7 @@ import { BODIES } from '../../testing/pacs-answers.ts';
 import { createOrthancPacs } from './orthanc-pacs.ts';
 import { PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
+import { telling } from '../digests.ts';
 
 const signal = new AbortController().signal;
 const { studyInstanceUID, instances } = syntheticStudy({
@@ -24,9 +25,7 @@ const toStore = ({ identifiers, bytes, transferSyntaxUID }: (typeof instances)[n
   transferSyntaxUID,
   digest: sha256(bytes),
   bytes: bytes.length,
-  async *open() {
-    yield bytes;
-  },
+  open: (_, wanted) => telling([bytes], wanted),
 });
 const [one, two] = instances.slice(0, 2).map(toStore) as [InstanceToStore, InstanceToStore];
 

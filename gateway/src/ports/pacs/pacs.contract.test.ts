@@ -30,6 +30,11 @@ import {
 import type { PacsSettings } from './pacs-http.ts';
 import { createStowPacs } from './stow-pacs.ts';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
+import { telling } from '../digests.ts';
+
+function* cut(bytes: Uint8Array, length: number): Generator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
+}
 
 const signal = new AbortController().signal;
 
@@ -58,9 +63,7 @@ function toStore(
     bytes: bytes.length,
     content: bytes,
     row,
-    async *open() {
-      for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
-    },
+    open: (_, wanted) => telling(cut(bytes, 65_536), wanted),
   };
 }
 
@@ -373,9 +376,7 @@ const small = (sopInstanceUID: string): InstanceToStore => ({
   transferSyntaxUID: '1.2',
   digest: sha256(new Uint8Array(3)),
   bytes: 3,
-  async *open() {
-    yield new Uint8Array(3);
-  },
+  open: (_, wanted) => telling([new Uint8Array(3)], wanted),
 });
 const failed = (uid: string, reason: number) =>
   `{"00081155":{"vr":"UI","Value":["${uid}"]},"00081197":{"vr":"US","Value":[${reason}]}}`;
