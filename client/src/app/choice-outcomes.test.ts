@@ -95,7 +95,7 @@ test('a cancelled study is no longer among those not sent once it has arrived, o
   const uid = { studyInstanceUID: '1.2.3', mark: 7 };
   const nothing = { ...NOWHERE, leftOut: 12 };
   const cancelled = queuedStudy({ ...uid, id: 'cancelled', state: 'taken-back', track: nothing });
-  const again = done({ ...uid, queuedAt: 2 });
+  const again = done({ ...uid, queuedAt: 2, holds: ['cancelled'] });
   const here: SentFromHere = {
     ...{ ...NOTHING_SENT, choices: [0, 1] },
     sent: new Map([
@@ -112,9 +112,10 @@ test('a cancelled study is no longer among those not sent once it has arrived, o
   assert.equal(said(here, [cancelled, again]), { standing: 'in-pacs', studies: 1, except: 0 });
   const fewer = { ...again, instances: 3, track: { ...NOWHERE, inPacs: 3 } };
   assert.is(said(here, [cancelled, fewer]).except, 12, 'a smaller part does not stand for all');
+  assert.is(said(here, [cancelled, { ...again, holds: [] }]).except, 12, 'nor does another part');
 });
 
-test('a study that was cancelled twice is not sent once, unless less of it was chosen the second time', () => {
+test('a study that was cancelled twice is not sent once, unless another part of it was chosen the second time', () => {
   const first = {
     studyInstanceUID: '1.2.3',
     state: 'taken-back',
@@ -122,13 +123,17 @@ test('a study that was cancelled twice is not sent once, unless less of it was c
   } as const;
   const twice = (second: Partial<QueuedStudy>) => [
     queuedStudy(first),
-    queuedStudy({ ...first, id: 'b', queuedAt: 2, ...second }),
+    queuedStudy({ ...first, id: 'b', queuedAt: 2, holds: ['a'], ...second }),
   ];
   for (const known of [sent('a', 'b'), NOTHING_SENT]) {
     const { choices, notSent } = outcomesOf(known, twice({}), EMPTY_PAGE);
     assert.equal([sayOf(choices).except, notSent.leftOut.map(({ id }) => id)], [12, ['b']]);
     const fewer = { instances: 3, track: { ...NOWHERE, leftOut: 3 } };
     assert.is(said(known, twice(fewer)).except, 15, 'they may be others');
+    assert.is(said(known, twice({ holds: [] })).except, 24, 'the second half of it, say');
+    const whole = { instances: 500, track: { ...NOWHERE, leftOut: 500 } };
+    assert.is(said(known, twice(whole)).except, 500);
+    assert.is(said(known, twice({ ...whole, holds: [] })).except, 512, 'the first 12 are not among them');
     assert.is(said(known, twice({ studyInstanceUID: null })).except, 24, 'nobody knows that it is the same');
   }
 });

@@ -33,6 +33,7 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   canCancel: false,
   wasCancelled: false,
   toldSince: null,
+  holds: [],
   receiptId: null,
   givenUpAt: [],
   studyInstanceUID: null,

@@ -7,7 +7,7 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { createMessagePair } from '#shared/transfer/seal.ts';
 import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { noteVaultEntries } from '../queue/rows/note-vault-entries.ts';
-import { endAsTakenBack } from '../queue/rows/drop-study.ts';
+import { endAsTakenBack } from '../queue/rows/end-as-taken-back.ts';
 import { rememberRate } from '../queue/rows/device-notes.ts';
 import { chosenWords } from './chosen-words.ts';
 import { peopleOf } from './sendable.ts';

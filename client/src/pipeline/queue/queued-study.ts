@@ -179,6 +179,8 @@ export interface QueuedStudy {
   readonly wasCancelled: boolean;
   /** Of a study that was taken back; null: `track` says what the gateway had told by then. */
   readonly toldSince: ToldSince | null;
+  /** Cancelled sends of the same study of which it has every instance, by their ids. */
+  readonly holds: readonly string[];
   readonly receiptId: string | null;
   /** Destinations that must have it, and were given up without it. */
   readonly givenUpAt: readonly string[];

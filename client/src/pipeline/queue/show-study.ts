@@ -46,6 +46,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     canCancel: canCancel(row),
     wasCancelled: row.state === 'taken-back' && row.sending,
     toldSince: row.toldSince ?? null,
+    holds: row.holds ?? [],
     receiptId: row.receiptId,
     givenUpAt: row.givenUpAt ?? [],
     studyInstanceUID: row.studyInstanceUID,

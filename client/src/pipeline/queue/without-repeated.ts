@@ -3,8 +3,9 @@ import type { QueuedStudy } from './queued-study.ts';
 
 /**
  * A study that was sent again is one row, of the newest time: the earlier ones that need nobody give way once as much
- * of it has arrived, also cancelled ones, and those of which a person left something out. A cancelled one gives way to
- * one that was cancelled later, too. The receipt has a page for each.
+ * of it has arrived, also those of which a person left something out. A cancelled one gives way to a later one that has
+ * all its instances, arrived or cancelled: another part of the study does not stand for it. The receipt has a page for
+ * each.
  */
 export function withoutRepeated(studies: readonly QueuedStudy[]): readonly QueuedStudy[] {
   const isOver = ({ state, needs }: QueuedStudy) =>
@@ -17,7 +18,7 @@ export function withoutRepeated(studies: readonly QueuedStudy[]): readonly Queue
       .some(
         (later) =>
           later.queuedAt > study.queuedAt &&
-          (later.state === 'done' || study.state === 'taken-back') &&
+          (study.state === 'taken-back' ? later.holds.includes(study.id) : later.state === 'done') &&
           later.instances >= study.instances &&
           later.track.inPacs >= study.track.inPacs,
       );

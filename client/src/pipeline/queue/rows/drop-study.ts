@@ -2,8 +2,7 @@
  * Deletes studies from the database that were taken back, given up, finished or interrupted. Kept receipts
  * stay.
  */
-import { sumOf } from '../count-reasons.ts';
-import type { LocalDatabase, StudyRow } from './local-database.ts';
+import type { LocalDatabase } from './local-database.ts';
 
 /** Deletes the study with everything that belongs to it. */
 export async function dropStudy(database: LocalDatabase, studyId: string): Promise<void> {
@@ -27,25 +26,6 @@ export async function deleteContents(database: LocalDatabase, studyId: string): 
     await database.withdrawals.where('studyId').equals(studyId).delete();
     await deleteReports(database, studyId);
     await database.instances.where('studyId').equals(studyId).delete();
-  });
-}
-
-/** Ends the study as taken back: only its row stays here. */
-export async function endAsTakenBack(database: LocalDatabase, study: StudyRow, at: number): Promise<void> {
-  await database.transaction('rw', contentsOf(database), async () => {
-    await deleteContents(database, study.id);
-    await database.studies.update(study.id, {
-      state: 'taken-back',
-      packing: false,
-      title: null,
-      held: { reasons: [], leftOut: study.held.leftOut + sumOf(study.held.reasons) },
-      vault: undefined,
-      waiting: null,
-      trouble: null,
-      completedAt: at,
-      cancelling: undefined,
-      turn: study.turn + 1,
-    });
   });
 }
 

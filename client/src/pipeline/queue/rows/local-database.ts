@@ -149,6 +149,10 @@ export interface StudyRow {
   told?: 'arrived' | 'needs-you' | undefined;
   /** Removed from the list by a person, who may put it back. Absent unless so. */
   removed?: true;
+  /** Of a study that was cancelled: 32 bits for each of its instances. Absent unless all of them had their rows. */
+  keys?: Uint32Array<ArrayBuffer> | undefined;
+  /** Cancelled sends of the same study of which it has every instance, by their ids. Absent until it is named. */
+  holds?: readonly string[];
   /** Of a study that was cancelled: the gateway's last account of it since. Absent until there is one. */
   toldSince?: ToldSince;
   /** So many instances that are not sent a person has taken off the list of such files. Absent: none. */

@@ -15,6 +15,7 @@ import { NO_REASONS, sumOf } from '../count-reasons.ts';
 import { seal } from './device-key.ts';
 import { knownUser } from './device-notes.ts';
 import { contentsOf, deleteContents } from './drop-study.ts';
+import { cancelledWithin } from './end-as-taken-back.ts';
 import { instancesOf } from './instance-rows.ts';
 import { isCovered, type KeptHeld } from './keep-held.ts';
 import { makeLabel } from './make-label.ts';
@@ -210,7 +211,7 @@ export async function finishNaming(
     const chosen = instances + sumOf(held.reasons) + held.leftOut;
     const leaves = kept?.earlier.map((each) => ({ id: each.id, withheld: withheldIn(each.held) }));
     await studies.update(studyId, {
-      ...{ instances, bytes, named: true, chosen, held },
+      ...{ instances, bytes, named: true, chosen, held, holds: await cancelledWithin(database, study) },
       // Of what the earlier ones withheld, a receipt may say otherwise.
       ...(leaves && leaves.length > 0 && { leaves, untold: true }),
     });
@@ -312,6 +313,7 @@ export async function withdrawInstances(
       instances: study.instances - rows.length,
       bytes: study.bytes - rows.reduce((sum, row) => sum + row.bytes, 0),
       turn: study.turn + 1,
+      ...(study.holds && { holds: await cancelledWithin(database, study) }),
     });
   });
 }
