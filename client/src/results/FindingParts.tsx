@@ -193,11 +193,14 @@ export function ResultInstances({ result }: { readonly result: Result }) {
             key={instance.sopInstanceUID}
             state={instance.state}
             said={said.states[instance.state] ?? instance.state}
-            href={hrefOfInstance(id, instance)}
+            href={instance.isWithheld ? null : hrefOfInstance(id, instance)}
           >
             {`${titleOfReport(result, instance)} (${instance.kind})`}
             {replacementOf(instances, instance) && (
               <span class="small quiet">{kitWords.separator + storedWords.replaced}</span>
+            )}
+            {instance.isWithheld && (
+              <span class="small quiet">{kitWords.separator + storedWords.withheld}</span>
             )}
           </InstanceRow>
         ))}

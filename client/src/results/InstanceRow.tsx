@@ -6,21 +6,21 @@ export type InstanceRowProps = {
   /** Of the instance; `promised` where there is none yet. */
   readonly state: string;
   readonly said: string;
-  readonly href: string;
+  /** Null: this person may not open it. */
+  readonly href: string | null;
   readonly children: ComponentChildren;
 };
 
 export function InstanceRow({ state, said, href, children }: InstanceRowProps) {
-  return (
-    <li data-state={state}>
-      <a href={href}>
-        <Icon name={signOf(state)} size={20} />
-        <span class="result-instance-name">{children}</span>
-        <span class="small quiet">{said}</span>
-        <Icon name="chevron" size={16} turns />
-      </a>
-    </li>
+  const content = (
+    <>
+      <Icon name={signOf(state)} size={20} />
+      <span class="result-instance-name">{children}</span>
+      <span class="small quiet">{said}</span>
+      {href !== null && <Icon name="chevron" size={16} turns />}
+    </>
   );
+  return <li data-state={state}>{href === null ? <div>{content}</div> : <a href={href}>{content}</a>}</li>;
 }
 
 /** Green only where the PACS has confirmed. */

@@ -32,11 +32,14 @@ export type StoredViewProps = {
   readonly kept: KeptResults;
 };
 
+/** What this person may open. */
+const openable = ({ instances }: Result) => inReadingOrder(instances).filter(({ isWithheld }) => !isWithheld);
+
 export function StoredView({ id, place, look, kept }: StoredViewProps) {
   const store = useResult(id, () => undefined, { kept });
   const shown = store.shown.value;
   const late = useLate(shown.kind === 'loading');
-  const instances = shown.kind === 'ready' ? inReadingOrder(shown.result.instances) : [];
+  const instances = shown.kind === 'ready' ? openable(shown.result) : [];
   const instance = instances.find((one) => placeOf(one) === place);
   const isShown = shown.kind !== 'loading';
   useEffect(
@@ -98,7 +101,12 @@ function Replaced({ result, instance }: { readonly result: Result; readonly inst
   return (
     <Notice kind="wait">
       <p>
-        {storedWords.replacedBy} <a href={hrefOfInstance(result.id, by)}>{titleOfReport(result, by)}</a>
+        {storedWords.replacedBy}{' '}
+        {by.isWithheld ? (
+          titleOfReport(result, by)
+        ) : (
+          <a href={hrefOfInstance(result.id, by)}>{titleOfReport(result, by)}</a>
+        )}
       </p>
     </Notice>
   );

@@ -257,6 +257,26 @@ step(
   },
 );
 
+step('a person who may not open the verified report is told that it replaces the first', async (stage) => {
+  const { page, visitor } = stage;
+  // As the gateway answers a technician (results.routes.test.ts).
+  await visitor.route(/\/api\/results\/[0-9a-f-]{36}$/, async (route) => {
+    const response = await route.fetch();
+    const told = (await response.json()) as Result;
+    const instances = told.instances.map((one) => ({ ...one, isWithheld: one.revision > 1 }));
+    await route.fulfill({ response, json: { ...told, instances } });
+  });
+  await page.reload();
+  const reports = page.locator('.result-instances li', { hasText: '(SR)' });
+  await reports.getByText('your account may not open it').waitFor();
+  const [verified, first] = await reports.allInnerTexts();
+  assert.match(verified!, /^Verified report: Agreed, .*your account may not open it\s+in the PACS/s);
+  assert.match(first!, /replaced by a later report/);
+  assert.equal(await reports.getByRole('link').count(), 1);
+  assert.is(await page.getByText('is being made').count(), 0);
+  await visitor.unrouteAll({ behavior: 'ignoreErrors' });
+});
+
 step(
   'a lost instance and an unreachable PACS are reported with what to do',
   async ({ page, gateway, account, orthanc, pacsLink }, result) => {

@@ -255,8 +255,8 @@ test('are visible to the sender of the image, for that image alone', async () =>
     return all.length === 2 && pacs.held.has(all[1]!.sopInstanceUID) && all;
   });
   assert.equal(
-    (await reports(sender)).map(({ sopInstanceUID }) => sopInstanceUID),
-    [first!.sopInstanceUID],
+    (await reports(sender)).map(({ sopInstanceUID: uid, isWithheld = false }) => `${uid} ${isWithheld}`),
+    [`${first!.sopInstanceUID} false`, `${verified!.sopInstanceUID} true`],
   );
   const read = async ({ sopInstanceUID }: Result['instances'][number]) =>
     (await gateway.call('GET', `/results/${results[0]!.id}/instances/${sopInstanceUID}`, { token: sender }))

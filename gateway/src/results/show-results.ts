@@ -39,9 +39,9 @@ export async function showResults(rows: readonly ResultRow[], caller: Caller, db
       cached: false,
       disagreement: row.disagreement,
       revision: row.revision,
-      instances: (instances.get(row.id) ?? []).filter(
-        (instance) => mayRead(caller, instance) && !(isHidden && isVerified(instance)),
-      ),
+      instances: (instances.get(row.id) ?? [])
+        .filter((instance) => !(isHidden && isVerified(instance)))
+        .map((instance) => (mayRead(caller, instance) ? instance : { ...instance, isWithheld: true })),
       verification: present && verificationOf(present, caller, names),
     };
   });
@@ -69,7 +69,10 @@ export async function showResult(
   return { ...result!, history, verification: result!.verification && (history.at(-1) ?? null) };
 }
 
-/** A verified report names the radiologist and the reason: it is for those who may see both. */
+/**
+ * A verified report names the radiologist and the reason: it is for those who may see both. Others are told that there
+ * is one: without it, the report before would look like the last.
+ */
 export function mayRead(
   caller: Caller,
   { kind, revision }: Pick<ResultInstance, 'kind' | 'revision'>,

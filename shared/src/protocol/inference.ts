@@ -201,6 +201,8 @@ export const resultInstanceSchema = z.object({
   digest: digestSchema.nullable(),
   /** The newest receipt that names it. */
   receipt: z.object({ id: z.uuid(), issuedAt: z.string() }).nullable(),
+  /** True: the caller may not read it, since it names a radiologist. */
+  isWithheld: z.boolean().optional(),
 });
 export type ResultInstance = z.infer<typeof resultInstanceSchema>;
 
