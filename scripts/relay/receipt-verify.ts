@@ -166,7 +166,7 @@ type CountedReason = ReturnType<typeof countPacsReasons>[number];
 const toReason = ({ code, count, says, remedy }: CountedReason): string =>
   `The PACS gave code ${code} for ${count} ${count === 1 ? 'instance' : 'instances'}: ${says} ${remedy}`;
 
-const NAMES = { code: 'code of a receipt', sheet: 'sheet' } as const;
+const NAMES = { code: 'code of a receipt', sheet: 'receipt on paper' } as const;
 
 /** Of what the sender did not promise. */
 const WITHHELD: Readonly<Record<WithheldCause, string>> = {
@@ -189,7 +189,7 @@ function toSentence(
     ...(notStored === undefined ? [] : [notStoredSaid(notStored, undefined)]),
   ];
   const times = `confirmed ${toIso(confirmed)}, issued ${toIso(iat)}`;
-  return `The ${what} holds: study ${studyInstanceUID}, revision ${revision}, ${times}, ${outcomes.join(', ')}.`;
+  return `This ${what} is genuine: study ${studyInstanceUID}, revision ${revision}, ${times}, ${outcomes.join(', ')}.`;
 }
 
 function toLine(said: Deidentification, of: number): string {
