@@ -83,6 +83,7 @@ export function DayRow({ entry, opens, onDecided }: DayRowProps) {
 function Name({ entry }: { readonly entry: DayEntry }) {
   const { study, name } = entry;
   const beneath = beneathOf(entry);
+  const withheld = sendsOf(entry).flatMap(withheldOf);
   return (
     <div class="study-who">
       <h3 class="queue-name">
@@ -107,17 +108,17 @@ function Name({ entry }: { readonly entry: DayEntry }) {
           <bdi>{beneath.join(kitWords.separator)}</bdi>
         </p>
       )}
+      {withheld.length > 0 && <p class="small quiet">{withheld.join(kitWords.separator)}</p>}
     </div>
   );
 }
 
-/** Words that tell it apart from others of its name, and what is missing of it. */
+/** Words that tell it apart from others of its name. */
 function beneathOf(entry: DayEntry): readonly string[] {
   const sends = sendsOf(entry);
   return [
     ...whoseOf(entry),
     ...(sends.length > 1 ? [(entry.whole ? words.inSends : words.oneOf)(sends.length)] : []),
-    ...sends.flatMap(withheldOf),
   ];
 }
 

@@ -88,6 +88,7 @@ walk('its account leaves out images that may show a name', async (stage) => {
   });
   await page.reload();
   await page.getByText('1 left out: may show a name').first().waitFor();
+  assert.is(await page.locator('.kept', { hasText: '1 left out' }).count(), 0, 'the reason is never cut');
 });
 
 walk('an administrator is led to the studies of everybody that wait', async (stage) => {
