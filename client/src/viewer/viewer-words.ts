@@ -13,7 +13,7 @@ export const viewerWords = {
     show: 'Show it',
   },
   asking: 'Asking the gateway…',
-  none: 'No viewer is set for this study’s PACS. An administrator can set one under Destinations. The built-in viewer can be turned on there once the gateway has the setting RELAY_VIEWER_PORT.',
+  none: 'No viewer is set for this study’s PACS. An administrator can set one, or turn on the built-in viewer, under Destinations.',
   notThere: 'The PACS has no images of this study that you may see.',
   failed: 'The gateway cannot be reached, so the viewer’s address is not known. Try again when it can.',
   tooOld: 'The viewer could not open: this page was loaded before the viewer was set up.',
