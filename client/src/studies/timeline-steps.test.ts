@@ -76,6 +76,16 @@ test('a decision says what a person decided about how many images', () => {
     assert.equal(decided({ ...cancelled, instances, arrived }), [`Sending was cancelled: ${end}`]);
 });
 
+test('a verdict on a result says which', () => {
+  const told = (verdict: string) => said([event('result-verified', 1, { verdict })])[0];
+  assert.equal(
+    ['agreed', 'corrected', 'constructor'].map(told),
+    ['A verdict was given on a result: agreed', 'A verdict was given on a result: corrected'].concat(
+      'A verdict was given on a result',
+    ),
+  );
+});
+
 test('images that a person covered or released are counted', () => {
   assert.equal(
     said([event('instances-covered', 1, { instances: 2 }), event('instances-released', 2, { instances: 1 })]),

@@ -40,6 +40,10 @@ export const timelineWords = {
     'study-forwarded': ({ posted, refused }) =>
       posted === 0 && Number(refused ?? 0) > 0 ? 'Handed to the PACS, which took none of it' : undefined,
     'receipt-issued': ({ inPacs }) => (inPacs === 0 ? 'Record issued: none of it is in the PACS' : undefined),
+    'result-verified': ({ verdict }) => {
+      if (verdict === 'agreed') return 'A verdict was given on a result: agreed';
+      return verdict === 'corrected' ? 'A verdict was given on a result: corrected' : undefined;
+    },
   } as Readonly<Record<string, (fields: Fields) => string | undefined>>,
   events: {
     'upload-opened': 'Sending began',

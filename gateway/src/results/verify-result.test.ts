@@ -139,6 +139,8 @@ test('is in the timeline of a study that was sent, where what the gateway made o
   const { username } = technician.user;
   assert.equal([told('upload-opened'), told('upload-completed')], [[username], [username]]);
   assert.equal([told('inference-asked'), told('result-verified')], [[reader], [reader]]);
+  const { fields } = events.find(({ event }) => event === 'result-verified')!;
+  assert.equal(fields, { verdict: 'agreed' });
   assert.ok(ofGateway(events).every(({ account }) => account === undefined));
   const opened = events.find(({ event }) => event === 'upload-opened')!;
   assert.ok(ofGateway(events).every(({ uploadId }) => uploadId !== opened.uploadId));

@@ -46,8 +46,7 @@ export async function timelineOf(
     const account = named?.get(actorOf(fields));
     return {
       ...{ at: at.toISOString(), event, uploadId: uploadId ?? oldest.get(place?.of ?? '') ?? null },
-      // Of what models found only that somebody asked, or judged it.
-      fields: studyId === undefined ? {} : said,
+      fields: studyId === undefined ? verdictIn(said) : said,
       ...(brought !== undefined && { added: brought }),
       ...(typeof destination === 'string' && { destination }),
       ...(account !== undefined && { account }),
@@ -83,6 +82,9 @@ async function eventsOf(
     .execute();
   return rows.reverse();
 }
+
+/** Of what models found only that somebody asked, or judged it and how; no words of theirs. */
+const verdictIn = ({ verdict }: AuditRow['fields']) => (typeof verdict === 'string' ? { verdict } : {});
 
 type FindUpload = (fields: AuditRow['fields']) => string | undefined;
 
