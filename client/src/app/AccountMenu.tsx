@@ -40,7 +40,7 @@ export function AccountMenu() {
         type="button"
         class="button button-bare account-button"
         aria-haspopup="dialog"
-        aria-label={appWords.account.open(name)}
+        aria-label={user ? appWords.account.open(name) : name}
         onClick={() => setOpen('account')}
       >
         <Icon name="person" />

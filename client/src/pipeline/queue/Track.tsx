@@ -35,7 +35,7 @@ export function Track({ track, size = 'normal', places = queueWords.places, asks
     <ol
       class={`track track-${size}`}
       data-extra={shown.filter(({ place }) => isExtra(place)).length}
-      aria-label={trackWords.label(track.total)}
+      aria-label={trackWords.label}
     >
       {shown.map(({ place, count, look, passed }) => (
         <li key={place} class="place" data-look={look} data-place={place}>

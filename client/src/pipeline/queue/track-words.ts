@@ -4,7 +4,7 @@ import { formatCount, roundRemaining } from '../../kit/format.ts';
 import type { WaitingFor } from './track-state.ts';
 
 export const trackWords = {
-  label: (total: number) => `Where the ${instances(total)} are`,
+  label: 'Where each instance is',
   of: (total: number) => `of ${formatCount(total)}`,
   waiting: {
     offline: 'Waiting for the network. Sending resumes automatically.',

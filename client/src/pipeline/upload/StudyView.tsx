@@ -82,7 +82,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
         )}
       </div>
       {study.state !== 'taken-back' && (
-        <section class="study-track" aria-label={trackWords.label(study.instances)}>
+        <section class="study-track" aria-label={trackWords.label}>
           <Track track={track} size="large" />
           {study.waiting !== 'interrupted' && (
             <Pace
