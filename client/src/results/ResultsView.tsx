@@ -124,6 +124,8 @@ type FilterBarProps = { readonly list: ResultsStore; readonly previews: Previews
 
 function FilterBar({ list, previews }: FilterBarProps) {
   const filters = list.filters.value;
+  // Auditors ask for none.
+  const mayAsk = useMayOpen();
   const nameOfInput = useInputName();
   const set = (some: Partial<Filters>) => (list.filters.value = { ...filters, ...some });
   const onReach = useNamesOfStudies(list, previews);
@@ -155,14 +157,16 @@ function FilterBar({ list, previews }: FilterBarProps) {
         options={PERIODS.map((period) => ({ value: period, name: said.periods[period] }))}
         onChoose={(chosen) => set({ period: PERIODS.find((period) => period === chosen) ?? 'any' })}
       />
-      <Segments
-        labelled
-        label={said.whose}
-        options={WHOSE}
-        nameOf={(whose) => said.whoses[whose]}
-        chosen={filters.whose}
-        onChoose={(whose) => set({ whose })}
-      />
+      {mayAsk && (
+        <Segments
+          labelled
+          label={said.whose}
+          options={WHOSE}
+          nameOf={(whose) => said.whoses[whose]}
+          chosen={filters.whose}
+          onChoose={(whose) => set({ whose })}
+        />
+      )}
     </section>
   );
 }

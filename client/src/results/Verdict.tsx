@@ -11,7 +11,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { typedSaid } from '../kit/identities.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useSettling } from '../kit/use-settling.ts';
-import { className, personOf, questionOf } from './describe-result.ts';
+import { className, judgeOf, questionOf } from './describe-result.ts';
 import type { VerifyRequest } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 import { mayVerify, type ResultStore, type Verdict } from './result.store.ts';
@@ -190,10 +190,7 @@ function yourWord(request: VerifyRequest): string {
 
 export function Verified({ verification }: { readonly verification: Verification }) {
   const { verdict, finding, by, byName, at, reason } = verification;
-  const who = personOf({ id: by, name: byName }, useSession().user.value, {
-    you: said.you,
-    other: said.another,
-  });
+  const who = judgeOf({ id: by, name: byName }, useSession().user.value);
   return (
     <div class="verified">
       <Icon name="person" size={20} />

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Role } from '#shared/protocol/api.ts';
 import { CARDS } from '#shared/models/card.ts';
 import {
   aboutImage,
@@ -10,6 +11,7 @@ import {
   headlineOf,
   inputName,
   patientOf,
+  judgeOf,
   personOf,
   questionOf,
   reasonsOf,
@@ -156,6 +158,13 @@ test('an account appears as you, a name, or another person, never as a number', 
     [who(viewer.id, 'rahel'), who(another), who(another, 'jonas')],
     ['you', 'somebody else', 'jonas'],
   );
+});
+
+test('a verdict is by another radiologist to a radiologist, and by a radiologist to everybody else', () => {
+  const account = { id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0002', name: undefined };
+  const told = (role: Role) =>
+    judgeOf(account, { id: '0b9f6a0e-7f0f-4d38-9c0b-2f6a9f1c0001', roles: [role] });
+  assert.equal([told('radiologist'), told('technician')], ['another radiologist', 'a radiologist']);
 });
 
 test('the title of a result says its patient or pseudonym, kind and day in words, never a UID', () => {

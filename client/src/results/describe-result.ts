@@ -2,6 +2,7 @@
  * Classifies findings into the kinds that the page has texts for: above or below the threshold, marked, or
  * without an answer and why. Numbers come from the gateway; nothing is judged here.
  */
+import type { User } from '#shared/protocol/api.ts';
 import {
   CORRECTIONS,
   IMAGE_KINDS,
@@ -13,6 +14,7 @@ import { formatDicomDate } from '../kit/format.ts';
 import { identitySaid, nameSaid } from '../kit/identities.ts';
 import type { Correction, NoAnswer } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
+import { mayVerify } from './result.store.ts';
 
 export type Headline =
   | { readonly kind: 'above' | 'below'; readonly score: number }
@@ -141,6 +143,15 @@ export function personOf(
   said: { readonly you: string; readonly other: string },
 ): string {
   return viewer !== null && account.id === viewer.id ? said.you : (account.name ?? said.other);
+}
+
+/** By whom a verdict is: to a radiologist, an account without a name is another one. */
+export function judgeOf(
+  account: { readonly id: string; readonly name: string | undefined },
+  viewer: Pick<User, 'id' | 'roles'> | null,
+): string {
+  const { you, another, one } = resultWords.verdict;
+  return personOf(account, viewer, { you, other: mayVerify(viewer) ? another : one });
 }
 
 /** "pneumonia 1.0.0": the model with its version. */

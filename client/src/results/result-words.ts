@@ -166,6 +166,7 @@ export const resultWords = {
     keep: 'Keep it',
     you: 'you',
     another: 'another radiologist',
+    one: 'a radiologist',
     reason: (reason: string) => `Why: ${reason}`,
     yours: { agree: 'You agree', correct: (finding: string) => `You say: ${finding}` },
     image: {

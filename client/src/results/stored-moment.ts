@@ -1,5 +1,5 @@
 /** A date and time as given in an instance. */
-import { formatDicomDate } from '../kit/format.ts';
+import { formatDicomDate, formatMoment } from '../kit/format.ts';
 import { storedWords } from './stored-words.ts';
 import type { StoredHead } from './read-stored.ts';
 
@@ -8,10 +8,12 @@ import type { StoredHead } from './read-stored.ts';
  * (gateway/src/dicom-results/source-modules.ts).
  */
 const NO_DATE = '19000101';
+/** No moment of an instance is of this day: each is told with its day. */
+const BEFORE_ALL = new Date(0);
 
 /**
  * `date` as a DA; `time` as a TM, or what follows the day in a DT (PS3.5 §6.2): `HHMMSS.FFFFFF&ZZXX`, or a
- * part of it. Null: not given.
+ * part of it. With a zone it is told in the time of this device, as every other moment. Null: not given.
  */
 export function momentSaid(
   date: string,
@@ -21,7 +23,8 @@ export function momentSaid(
   if (isDeidentified && date === NO_DATE) return storedWords.head.removed;
   const day = formatDicomDate(date);
   const [, hours, minutes, zone = ''] = /^(\d{2})(\d{2})[\d.]*([+-]\d{4})?/.exec(time) ?? [];
-  return day !== null && hours !== undefined
-    ? `${day} ${hours}:${minutes}${zone === '+0000' ? ' UTC' : zone && ` ${zone}`}`
-    : day;
+  if (day === null || hours === undefined) return day;
+  if (zone === '') return `${day} ${hours}:${minutes}`;
+  const at = `${date.slice(0, 4)}-${date.slice(4, 6)}-${date.slice(6, 8)}T${hours}:${minutes}`;
+  return formatMoment(new Date(`${at}${zone.slice(0, 3)}:${zone.slice(3)}`), BEFORE_ALL);
 }

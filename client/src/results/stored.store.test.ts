@@ -7,6 +7,7 @@ import { parseUid } from '#shared/dicom/uid.ts';
 import { loadCodecs } from '#shared/pixels/load-codecs.ts';
 import type { ResultInstance } from '#shared/protocol/inference.ts';
 import { sha256OfBytes } from '#shared/transfer/digest.ts';
+import { formatMoment } from '../kit/format.ts';
 import { momentSaid } from './stored-moment.ts';
 import {
   hrefOfInstance,
@@ -115,10 +116,18 @@ test('an unreachable PACS or gateway asks for waiting, and an answer that is not
   ]);
 });
 
-test('a moment is shown to its precision, with its zone; a removed one says so', () => {
+test('a moment is shown to its precision, one with a zone in the time of this device; a removed one says so', () => {
   const named = { isDeidentified: false };
   const nameless = { isDeidentified: true };
-  assert.match(momentSaid('20261121', '083000+0000', named)!, /08:30 UTC$/);
+  const local = formatMoment(new Date('2026-11-21T12:30:00Z'), new Date(0));
+  assert.equal(
+    [
+      momentSaid('20261121', '123000+0000', named),
+      momentSaid('20261121', '083000.000-0400', named),
+      momentSaid('20261122', '0215+1345', named),
+    ],
+    [local, local, local],
+  );
   assert.match(momentSaid('20261121', '0830', nameless)!, /08:30$/);
   assert.match(momentSaid('19000101', '', named)!, /1900/);
   assert.equal(
