@@ -7,7 +7,6 @@ import { AskFirst } from '../kit/AskFirst.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Confirm } from '../kit/Sheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
-import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
@@ -22,6 +21,7 @@ import { destinationWords as words, waitsOf } from './destination-words.ts';
 import { ImportOrdersSheet } from './ImportOrdersSheet.tsx';
 import { importWords } from './worklist-words.ts';
 import { Examination } from './Examination.tsx';
+import { RulesFirst } from './RulesFirst.tsx';
 import { SampleData } from './SampleData.tsx';
 import { SendSample } from './SendSample.tsx';
 import { PasswordAgain } from './PasswordAgain.tsx';
@@ -184,7 +184,6 @@ type NeedProps = Pick<OneProps, 'destination' | 'store'> & { readonly isFailing:
 
 /** Asks first where studies would wait for a destination that fails its test. */
 function NeedField({ destination: { id, name, need }, isFailing, store }: NeedProps) {
-  const rules = store.rules.value;
   const asked = useSignal<Need | null>(null);
   const wanted = asked.value;
   const set = (to: Need | null) => void store.setNeed(id, to);
@@ -213,11 +212,7 @@ function NeedField({ destination: { id, name, need }, isFailing, store }: NeedPr
       {wanted !== null && (
         <Confirm {...words.askFailing(name)} onYes={() => set(wanted)} onClose={() => (asked.value = null)} />
       )}
-      {rules.length > 0 && (
-        <p class="small quiet">
-          {words.rulesFirst(rules)} <a href={hrefOf({ page: 'admin', at: 'rules' })}>{words.toRules}</a>
-        </p>
-      )}
+      <RulesFirst rules={store.rules.value} />
     </div>
   );
 }

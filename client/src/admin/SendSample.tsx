@@ -1,6 +1,6 @@
 /**
  * At a destination that works: one press sends the sample study, or leads to what Send asks before. Where nothing was
- * ever sent to it, the same press has new studies go there too.
+ * ever sent to it, the same press has new studies go there too, unless rules decide first.
  */
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
@@ -11,16 +11,18 @@ import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { destinationWords as words } from './destination-words.ts';
 import type { DestinationsStore, Tested } from './destinations.store.ts';
+import { sampleOffer } from './offer-sample.ts';
+import { RulesFirst } from './RulesFirst.tsx';
 import { sendSample } from './send-sample.ts';
 
 type Props = {
   readonly destination: Destination;
   readonly tested: Tested | null;
-  readonly store: Pick<DestinationsStore, 'setNeed' | 'trouble'>;
+  readonly store: Pick<DestinationsStore, 'setNeed' | 'trouble' | 'rules'>;
 };
 
 export function SendSample({ destination, tested, store }: Props) {
-  const { id, isPrimary, need, name, hasStudies } = destination;
+  const { id, name } = destination;
   const ingest = useIngest();
   const { user } = useSession();
   const isMissing = useSignal(false);
@@ -29,8 +31,17 @@ export function SendSample({ destination, tested, store }: Props) {
   const isWell = found !== null && found.verdict?.result !== 'fail';
   // It would be sent with what was chosen before.
   const isFree = ingest.phase.value === 'idle';
-  const goesThere = isPrimary || need !== null;
-  if (!isWell || !isFree || (!goesThere && hasStudies)) return null;
+  const rules = store.rules.value;
+  const offer = sampleOffer(destination, rules);
+  if (!isWell || !isFree || offer === null) return null;
+  if (offer === 'rules-first')
+    return (
+      <div class="stack-tight">
+        <p>{words.nothingGoes}</p>
+        <RulesFirst rules={rules} />
+      </div>
+    );
+  const goesThere = offer === 'send';
   const label = goesThere ? words.sendSample : words.sendHereToo;
   const go = async (): Promise<void> => {
     isMissing.value = false;
@@ -48,7 +59,11 @@ export function SendSample({ destination, tested, store }: Props) {
   };
   return (
     <div class="row">
-      {!goesThere && <p>{words.nothingGoes}</p>}
+      {!goesThere && (
+        <p>
+          {words.nothingGoes} {words.nothingGoesNext}
+        </p>
+      )}
       <button
         type="button"
         class="button"

@@ -116,7 +116,8 @@ export const destinationWords = {
     ...(batchBytes === null ? [] : [`Requests of up to ${formatBytes(batchBytes)}`]),
   ],
   sendSample: 'Send a sample study',
-  nothingGoes: 'It works, but no studies go here yet. Send new studies here as well, or make it primary.',
+  nothingGoes: 'It works, but no studies go here yet.',
+  nothingGoesNext: 'Send new studies here as well, or make it primary.',
   sendHereToo: 'Send new studies here too, and a sample study now',
   sampleMissing: {
     title: 'The sample study could not be loaded.',

@@ -1,0 +1,15 @@
+/** The way in which a destination that works gets a sample study. */
+import type { Destination } from '#shared/protocol/destination.ts';
+
+/** `rules-first`: a rule that takes a study decides alone where it goes, so nothing is promised. */
+type SampleOffer = 'send' | 'send-here-too' | 'rules-first';
+
+/** `rules`: the names of those that decide before the destination's own setting. */
+export function sampleOffer(
+  { isPrimary, need, hasStudies }: Pick<Destination, 'isPrimary' | 'need' | 'hasStudies'>,
+  rules: readonly string[],
+): SampleOffer | null {
+  if (isPrimary || need !== null) return 'send';
+  if (hasStudies) return null;
+  return rules.length > 0 ? 'rules-first' : 'send-here-too';
+}
