@@ -1,21 +1,23 @@
 /** In the form of a new destination: whether it becomes the primary one, so that nobody looks for it afterwards. */
-import type { Signal } from '@preact/signals';
 import { useId } from 'preact/hooks';
+import type { Destination } from '#shared/protocol/destination.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { destinationWords } from './destination-words.ts';
 
 const words = destinationWords.form;
 
-type AsPrimaryProps = {
-  readonly isPrimary: Signal<boolean>;
-  readonly isFirst: boolean;
-  /** Ticked from the start. */
+export type AsPrimaryProps = {
+  /** The one that is primary now; null: there is no destination. */
+  readonly primary: Destination | null;
+  readonly isTicked: boolean;
+  /** Ticked by the form, and not by the person. */
   readonly isProposed: boolean;
+  readonly onTick: (isTicked: boolean) => void;
 };
 
-export function AsPrimary({ isPrimary, isFirst, isProposed }: AsPrimaryProps) {
+export function AsPrimary({ primary, isTicked, isProposed, onTick }: AsPrimaryProps) {
   const hint = useId();
-  if (isFirst)
+  if (primary === null)
     return (
       <Notice kind="wait" title={words.first}>
         <p>{destinationWords.primaryMeans}</p>
@@ -28,16 +30,23 @@ export function AsPrimary({ isPrimary, isFirst, isProposed }: AsPrimaryProps) {
           type="checkbox"
           class="tick"
           name="primary"
-          checked={isPrimary.value}
+          checked={isTicked}
           aria-describedby={hint}
-          onChange={({ currentTarget: { checked } }) => (isPrimary.value = checked)}
+          onChange={({ currentTarget: { checked } }) => onTick(checked)}
         />
         <span>{words.primary}</span>
       </label>
       <p id={hint} class="small quiet">
-        {isProposed && <>{words.primaryProposed} </>}
+        {isProposed && <>{words.primaryProposed(primary.name)} </>}
         {words.primaryWhat}
       </p>
+      <div role="status">
+        {isTicked && (
+          <Notice kind="wait" title={words.primaryTaken(primary.name)}>
+            <p>{words.primaryTakenMeans(primary.need)}</p>
+          </Notice>
+        )}
+      </div>
     </div>
   );
 }

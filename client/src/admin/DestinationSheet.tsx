@@ -1,6 +1,6 @@
 /** The form of one destination. It never holds a saved secret, and forgets a typed one when it closes. */
 import { type Signal, useSignal } from '@preact/signals';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef } from 'preact/hooks';
 import {
   mayCommit,
   type CommittingKind,
@@ -15,7 +15,7 @@ import { Notice } from '../kit/Notice.tsx';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useSubmit } from '../kit/use-submit.ts';
 import { ApiProblem } from '../net/api-client.ts';
-import { AsPrimary } from './AsPrimary.tsx';
+import { AsPrimary, type AsPrimaryProps } from './AsPrimary.tsx';
 import {
   findTwin,
   freeName,
@@ -34,6 +34,8 @@ import {
   type FieldName,
 } from './destination-words.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
+import type { DestinationsStore } from './destinations.store.ts';
+import { isProposedAsPrimary, primaryOf } from './propose-primary.ts';
 import type { Secrets } from './typed-secrets.ts';
 
 const words = destinationWords.form;
@@ -42,6 +44,7 @@ export type DestinationSheetProps = {
   /** Null: a new one. */
   readonly destination: Destination | null;
   readonly all: readonly Destination[];
+  readonly tests: DestinationsStore['tests']['value'];
   /** Typed on this page, for this destination. */
   readonly secrets: Secrets;
   /** Throws ApiProblem, Unreachable. */
@@ -60,7 +63,8 @@ type Form = {
   readonly before: Typed | null;
 };
 
-export function DestinationSheet({ destination, all, secrets, onSave, onClose }: DestinationSheetProps) {
+export function DestinationSheet(props: DestinationSheetProps) {
+  const { destination, all, secrets, onSave, onClose } = props;
   const taken = all.map(({ name }) => name);
   const form: Form = {
     typed: useSignal(toTyped(destination)),
@@ -72,16 +76,18 @@ export function DestinationSheet({ destination, all, secrets, onSave, onClose }:
   const submitting = useSubmit((error) => {
     form.mistake.value = toRefusal(error, form, taken);
   });
-  // The list may change while the form is open.
-  const [isProposed] = useState(() => all.every(({ hasStudies }) => !hasStudies));
-  const isPrimary = useSignal(destination === null && isProposed);
+  const asPrimary = useAsPrimary(props);
   const save = async (event: SubmitEvent) => {
     event.preventDefault();
     const read = readForm(withSecrets(form.typed.value, form.before, secrets), form.before, taken);
     form.mistake.value = read.kind === 'wish' ? null : toMistake(read.field, form);
     if (read.kind === 'mistake') return;
     await submitting.run(async () => {
-      await onSave(destination?.id ?? null, { ...read.wish, version: destination?.version }, isPrimary.value);
+      await onSave(
+        destination?.id ?? null,
+        { ...read.wish, version: destination?.version },
+        asPrimary.isTicked,
+      );
       onClose();
     });
   };
@@ -102,7 +108,7 @@ export function DestinationSheet({ destination, all, secrets, onSave, onClose }:
         <Kind form={form} />
         <Address form={form} others={all.filter(({ id }) => id !== destination?.id)} />
         <Details form={form} />
-        {form.isNew && <AsPrimary isPrimary={isPrimary} isFirst={all.length === 0} isProposed={isProposed} />}
+        {form.isNew && <AsPrimary {...asPrimary} />}
         <div role="alert">
           {form.mistake.value?.field === null && <MistakeNotice mistake={form.mistake.value} />}
         </div>
@@ -115,6 +121,18 @@ export function DestinationSheet({ destination, all, secrets, onSave, onClose }:
       </form>
     </Sheet>
   );
+}
+
+/** Until the person ticks or unticks it, the form follows what is found meanwhile. */
+function useAsPrimary({ destination, all, tests }: DestinationSheetProps): AsPrimaryProps {
+  const ticked = useSignal<boolean | null>(null);
+  const isProposed = ticked.value === null && destination === null && isProposedAsPrimary(all, tests);
+  return {
+    primary: primaryOf(all),
+    isTicked: ticked.value ?? isProposed,
+    isProposed,
+    onTick: (isTicked) => (ticked.value = isTicked),
+  };
 }
 
 type AddressProps = { readonly form: Form; readonly others: readonly Destination[] };

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import { skip } from '#testing/environment.ts';
 import { filesOf, onDisk, sendStudy } from '#testing/app-page.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
-import { openOwnWorld } from '#testing/world.ts';
+import { openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
 import { CERTIFICATE, CERTIFICATE_KEY } from '../../../gateway/src/testing/certificate.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
@@ -51,7 +51,7 @@ type Person = ReturnType<typeof countActions>;
 
 async function add(
   person: Person,
-  { account }: Stage,
+  { account }: Stage<OwnWorld>,
   { url, username, password }: { readonly [part in 'url' | 'username' | 'password']: string },
 ): Promise<void> {
   await person.press(`Account of ${account.username}`);
@@ -60,7 +60,38 @@ async function add(
   await person.fill('Address', url);
   await person.fill('User name', username);
   await person.fill('Password', password);
-  await person.press('Save');
+}
+
+/** One that works was set on purpose; the form says what taking its place would mean. */
+async function keepsOneThatWorks(page: Page, username: string): Promise<void> {
+  await page.getByRole('button', { name: `Account of ${username}` }).click();
+  await page.getByRole('link', { name: 'Administration' }).click();
+  const first = page.getByRole('article', { name: 'default' });
+  await first.getByText('It answers, and gives what it holds.').waitFor();
+  await page.getByRole('button', { name: 'Add a destination' }).click();
+  const tick = page.getByRole('checkbox', { name: 'Send new studies here' });
+  assert.is(await tick.isChecked(), false);
+  await tick.check();
+  await page.getByText('New studies no longer go to default first.').waitFor();
+  await looksRight(page, 'destination-takes-primary');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+}
+
+const RULE = { name: 'CT stays', enabled: true, when: { modality: ['CT'] }, to: [] };
+
+/** Nothing is promised that a rule could prevent. */
+async function offersNothingWhileRulesDecide(page: Page, further: Locator): Promise<void> {
+  const path = '**/admin/rules/forwarding';
+  await page.route(path, (route) => route.fulfill({ json: { version: 'a'.repeat(64), rules: [RULE] } }));
+  await page.reload();
+  const says = further.getByText('It works, but no studies go here yet.', { exact: true });
+  await says.waitFor();
+  assert.is(await further.getByText('Rules decide first: “CT stays” takes some studies.').count(), 2);
+  assert.is(await further.getByRole('button', { name: /a sample study/ }).count(), 0);
+  await says.scrollIntoViewIfNeeded();
+  await looksRight(page, 'destination-rules-first');
+  await page.unroute(path);
+  await page.reload();
 }
 
 /** A file that another program holds, or that was deleted after it was chosen. */
@@ -81,7 +112,7 @@ walk(
   async (stage) => {
     const nginx = findNginx();
     if (nginx === null) return skip('a PACS behind nginx', 'nginx is not installed');
-    const { page, orthanc } = stage;
+    const { page, orthanc, pacsLink, account } = stage;
     const port = await freePort();
     const upstream = Number(new URL(orthanc.url).port);
     const tls = { certificate: CERTIFICATE, key: CERTIFICATE_KEY };
@@ -90,9 +121,16 @@ walk(
     const person = countActions(page);
     try {
       await stage.enter();
+      await keepsOneThatWorks(page, account.username);
+      pacsLink.cut();
+      await stage.enter();
       // As it was told: with a wrong password, and without the certificate of its authority.
       const url = `https://127.0.0.1:${port}/dicom-web`;
       await add(person, stage, { url, username, password: 'a guess' });
+      await page.getByRole('checkbox', { name: 'Send new studies here', checked: true }).waitFor();
+      await page.getByText('New studies no longer go to default first.').waitFor();
+      pacsLink.mend();
+      await person.press('Save');
       const behind = page.getByRole('article', { name: 'pacs-127-0-0-1' });
       await behind
         .getByRole('heading', { name: /Primary/ })
@@ -142,10 +180,12 @@ walk(
     const person = countActions(page);
     const [username, password] = credentialsOf(orthanc);
     await add(person, stage, { url: orthanc.url.replace('127.0.0.1', 'localhost'), username, password });
+    await person.press('Save');
     const further = page.getByRole('article', { name: 'localhost' });
     const says = further.getByText(/^It works, but no studies go here yet\./);
     await says.scrollIntoViewIfNeeded();
     await looksRight(page, 'destination-without-studies');
+    await offersNothingWhileRulesDecide(page, further);
     await person.press('Send new studies here too, and a sample study now localhost');
     assert.is(person.count(), 8);
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();

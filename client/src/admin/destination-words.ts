@@ -221,7 +221,13 @@ export const destinationWords = {
     primary: 'Send new studies here',
     primaryWhat:
       'It becomes the primary destination, which also serves viewers and models. Studies under way stay with theirs.',
-    primaryProposed: 'Ticked because no study has gone to another destination yet.',
+    primaryProposed: (name: string) => `Ticked because ${name} fails its test, and no study was sent yet.`,
+    primaryTaken: (name: string) => `New studies no longer go to ${name} first.`,
+    /** `need`: of the destination that was primary. */
+    primaryTakenMeans: (need: Need | null) =>
+      need === null
+        ? 'It then gets new studies only if you choose that under “New studies” there, or a rule sends them.'
+        : 'It then gets new studies as set under “New studies” there, unless a rule decides otherwise.',
     twin: (name: string) => `This is the address of ${name}.`,
     twinMeans:
       'As two destinations, the same PACS could get studies twice. Press Cancel if you meant that one.',

@@ -81,7 +81,6 @@ async function warnsOfTwin(page: Page, first: Locator): Promise<void> {
 async function tryFolder(page: Page): Promise<void> {
   await page.getByRole('button', { name: 'Add a destination' }).click();
   await page.getByRole('combobox', { name: 'Kind' }).selectOption('folder');
-  await page.getByRole('checkbox', { name: 'Send new studies here' }).uncheck();
   await page.getByLabel('Name', { exact: true }).fill('default');
   await page.getByLabel('Folder', { exact: true }).fill('/etc');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -120,8 +119,6 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
   await page.getByLabel('Name', { exact: true }).fill('second');
   await warnsOfTwin(page, first);
   await page.getByLabel('Address').fill(orthanc.url);
-  // Nothing was sent anywhere yet.
-  await page.getByRole('checkbox', { name: 'Send new studies here' }).uncheck();
   const [username, password] = credentialsOf(orthanc);
   await page.getByRole('combobox', { name: 'Sign in with' }).selectOption('basic');
   await page.getByRole('textbox', { name: 'User name' }).fill(username);
@@ -227,7 +224,6 @@ walk(
       await page.getByRole('button', { name: 'Add a destination' }).click();
       await page.getByLabel('Name', { exact: true }).fill('archive');
       await page.getByLabel('Address', { exact: true }).fill(pacs.url);
-      await page.getByRole('checkbox', { name: 'Send new studies here' }).uncheck();
       await page.getByRole('button', { name: 'Save', exact: true }).click();
       const archive = page.getByRole('article', { name: 'archive' });
       const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
@@ -357,7 +353,6 @@ walk('a destination that refuses every store says so with its status, and since 
     await page.getByRole('button', { name: 'Add a destination' }).click();
     await page.getByLabel('Name', { exact: true }).fill('night');
     await page.getByLabel('Address', { exact: true }).fill(pacs.url);
-    await page.getByRole('checkbox', { name: 'Send new studies here' }).uncheck();
     await page.getByRole('button', { name: 'Save', exact: true }).click();
     const night = page.getByRole('article', { name: 'night' });
     const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');

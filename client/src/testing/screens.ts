@@ -174,6 +174,8 @@ export const SCREENS = {
     'destination-untrusted': 'A destination whose certificate is of a private authority',
     'destination-mended': 'A destination that works now, and offers to send a sample study',
     'destination-limited': 'The findings at a PACS behind a proxy with a limit of 1 MB',
+    'destination-takes-primary': 'A new destination that is to be primary in the place of one that works',
+    'destination-rules-first': 'A further destination to which no study goes while rules decide first',
     'destination-without-studies': 'A further destination that works, and to which nothing goes yet',
   },
   'admin/destinations.e2e.ts': {

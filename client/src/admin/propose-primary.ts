@@ -1,0 +1,18 @@
+/** The primary destination, and whether the form of a new one proposes to take its place. */
+import type { Destination } from '#shared/protocol/destination.ts';
+import type { Tested } from './destinations.store.ts';
+
+type Listed = Pick<Destination, 'id' | 'isPrimary' | 'hasStudies'>;
+
+export const primaryOf = <One extends Listed>(all: readonly One[]): One | null =>
+  all.find(({ isPrimary }) => isPrimary) ?? null;
+
+/** Before the first study, and only where the primary one is known to fail: one that works was set on purpose. */
+export function isProposedAsPrimary(
+  all: readonly Listed[],
+  tests: ReadonlyMap<string, Pick<Tested, 'found'>>,
+): boolean {
+  const primary = primaryOf(all);
+  if (primary === null || all.some(({ hasStudies }) => hasStudies)) return false;
+  return tests.get(primary.id)?.found?.verdict?.result === 'fail';
+}
