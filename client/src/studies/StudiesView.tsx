@@ -250,19 +250,13 @@ function useSent(chosen: WhoseStudies): SentStudiesStore {
     // A receipt is checked where there is no network: the keys are fetched while there is one.
     void receiptKeys(api, localStorage);
   }, [api, sent, state, link]);
-  useRefreshOfSite(sent);
+  useEffect(() => refreshInSight(() => void sent.refresh(), REFRESH_MS), [sent]);
   useEffect(() => () => sent.close(), [sent]);
   return sent;
 }
 
-/** Studies of others arrive without anything happening on this device. */
+/** Studies arrive from other devices without anything happening on this one. */
 const REFRESH_MS = 30_000;
-
-function useRefreshOfSite(sent: SentStudiesStore): void {
-  useEffect(() => {
-    if (sent.whose === 'of-the-site') return refreshInSight(() => void sent.refresh(), REFRESH_MS);
-  }, [sent]);
-}
 
 function useEntries(sent: SentStudiesStore): readonly DayEntry[] {
   const queue = useQueue();

@@ -48,7 +48,8 @@ function join(sends: readonly DayEntry[], wholes: Wholes): DayEntry {
   const whole = wholeOf(sends, wholes);
   if (more.length === 0 && whole === undefined) return first!;
   const lead = sends.toSorted(
-    (a, b) => urgencyOf(a) - urgencyOf(b) || lackOf(b) - lackOf(a) || b.at - a.at,
+    (a, b) =>
+      urgencyOf(a) - urgencyOf(b) || opennessOf(b) - opennessOf(a) || lackOf(b) - lackOf(a) || b.at - a.at,
   )[0]!;
   const named = [lead, ...sends].find(({ study }) => study?.title) ?? lead;
   return {
@@ -83,4 +84,6 @@ const isSameWhole = (one?: Whole, other?: Whole): boolean =>
   one?.total === other?.total && one?.inPacs === other?.inPacs;
 
 const urgencyOf = ({ part }: DayEntry): number => QUEUE_PARTS.indexOf(part);
+/** Its cancelling is not confirmed yet. */
+const opennessOf = ({ study }: DayEntry): number => (study?.cancelling ? 1 : 0);
 const lackOf = ({ track }: DayEntry): number => (track.leftOut > 0 ? 1 : 0);

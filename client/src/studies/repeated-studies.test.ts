@@ -1,6 +1,7 @@
 /** A study that was sent several times: the rows of the day's list that stand for it. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { endingWords } from '../pipeline/queue/ending-words.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { chooseEntries, EVERYTHING } from './choose-entries.ts';
@@ -96,6 +97,20 @@ test('a study that was cancelled and then sent as a whole has arrived', () => {
   assert.equal(keysOf(cancelled, { ...again, holds: ['cancelled'] }), ['again']);
   assert.equal(keysOf(cancelled, again), ['cancelled', 'again'], 'it may be another part');
   assert.equal(keysOf(done('before', { ...uid, queuedAt: at(20) }), cancelled), ['before', 'cancelled']);
+});
+
+test('a study that is cancelled again is not said to be cancelled before that is confirmed', () => {
+  const uid = { studyInstanceUID: '1.2.3' };
+  const over = {
+    state: 'taken-back',
+    isWaiting: false,
+    track: { ...inPacs, inPacs: 0, leftOut: 12 },
+  } as const;
+  const cancelled = queuedStudy({ ...uid, ...over, id: 'cancelled', queuedAt: at(21) });
+  const again = { ...uid, state: 'uploading', cancelling: true, isWaiting: false } as const;
+  const cancelling = queuedStudy({ ...again, id: 'cancelling', queuedAt: at(22) });
+  const [row] = rowsOf(cancelled, cancelling);
+  assert.equal([row!.study?.id, whereOf(row!).said], ['cancelling', endingWords.cancelled.asked]);
 });
 
 test('a study of several sends is found by what is known of any of them, and stays the same row meanwhile', () => {

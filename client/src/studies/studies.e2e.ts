@@ -416,14 +416,15 @@ walk(
   async (stage) => {
     const { page, seed, account } = stage;
     await stage.enter();
+    await queue(stage, PATIENTS);
+    await untilInPacs(stage, 10);
     const other = await stage.openVisitor();
     const elsewhere = await openInstalled(other, stage, account.username);
     await sendStudy(elsewhere, filesOf({ seed: seed(9), series: 1, instancesPerSeries: 2 }));
     await elsewhere.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     await other.close();
-    await queue(stage, PATIENTS);
-    await untilInPacs(stage, 10);
-    await page.reload();
+    // Seen again after a look at another page of the browser, the list is asked for again.
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     await page.getByText('from another device').waitFor();
     await untilRows(page, 5);
     await searchByPseudonym(stage);
