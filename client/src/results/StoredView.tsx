@@ -32,7 +32,7 @@ export type StoredViewProps = {
   readonly kept: KeptResults;
 };
 
-/** What this person may open. */
+/** The instances that this person may open. */
 const openable = ({ instances }: Result) => inReadingOrder(instances).filter(({ isWithheld }) => !isWithheld);
 
 export function StoredView({ id, place, look, kept }: StoredViewProps) {
