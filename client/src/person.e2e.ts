@@ -277,6 +277,7 @@ walk('auditors, researchers and radiologists begin where their work is', async (
   await enterAs('radiologist');
   await page.getByRole('heading', { name: 'Results', exact: true }).waitFor();
   await page.getByRole('link', { name: /^Studies/ }).click();
+  await page.locator('.segment', { hasText: 'Yours' }).click();
   await page.getByText('You have not sent a study').waitFor();
   await looksRight(page, 'studies-radiologist');
   await page.locator('main').getByRole('link', { name: 'Run AI' }).click();

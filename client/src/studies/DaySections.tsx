@@ -89,7 +89,7 @@ export function DaySections({ entries, sections, sent }: DaySectionsProps) {
           <Icon name="caution" size={16} /> <strong>{words.mayBe(found)}</strong> {words.byInitials}
         </p>
       )}
-      {found === 0 && !isNarrowed(choice) && <EmptyQueue />}
+      {found === 0 && !isNarrowed(choice) && <EmptyQueue ofSite={sent.whose === 'of-the-site'} />}
       {found === 0 && isNarrowed(choice) && <NoneFound entries={entries} sent={sent} standing={standing} />}
       <VirtualList
         items={linesOf(sections, entries, { hasMore: sent.hasMore.value, lineOf })}

@@ -17,10 +17,18 @@ import { noteTold } from '../pipeline/queue/note-told.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { EmptyQueue, MayBeCleared, QueueNotices, QueueSkeleton } from '../pipeline/queue/QueueNotices.tsx';
 import { arrivedByStick } from './arrived-by-stick.ts';
-import { chooseEntries, countIn, EVERYTHING, isNarrowed, WHOSE, type Choice } from './choose-entries.ts';
+import {
+  ARRIVED_TODAY,
+  chooseEntries,
+  countIn,
+  EVERYTHING,
+  firstChoice,
+  isNarrowed,
+  WHOSE,
+} from './choose-entries.ts';
 import { createSendCounts } from './count-sends.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
-import { createDayList } from './day-list.ts';
+import { createDayList, type DayList } from './day-list.ts';
 import { DaySections } from './DaySections.tsx';
 import { Finder } from './Finder.tsx';
 import { createJoin } from './join-sends.ts';
@@ -50,7 +58,7 @@ export type StudiesViewProps = {
 };
 
 export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
-  const [list] = useState(() => createDayList(sessionStorage));
+  const list = useList();
   const whose = useComputed(() => list.choice.value.whose);
   const sent = useSent(whose.value);
   const queue = useQueue();
@@ -100,6 +108,16 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
   );
 }
 
+/** Studies on this device come first, also to a reader. */
+function useList(): DayList {
+  const { studies } = useQueue();
+  const user = useSession().user.value;
+  const [list] = useState(() =>
+    createDayList(sessionStorage, studies.peek().length > 0 ? EVERYTHING : firstChoice(user)),
+  );
+  return list;
+}
+
 /** Those who only watch decide about nothing. */
 function FromScripts({ sent }: { readonly sent: SentStudiesStore }) {
   const user = useSession().user.value;
@@ -107,9 +125,6 @@ function FromScripts({ sent }: { readonly sent: SentStudiesStore }) {
   if (user === null || !maySend(user) || (ofSite && !user.roles.includes('admin'))) return null;
   return <NotTaken ofSite={ofSite} asked={sent.studies.value} onDecided={() => void sent.refresh()} />;
 }
-
-/** The first thing to see of the whole site; the filters show it, and widen it. */
-const ARRIVED_TODAY: Choice = { ...EVERYTHING, whose: 'of-the-site', period: 'today', sort: 'newest' };
 
 type WhoseChoiceProps = {
   readonly chosen: WhoseStudies;
@@ -154,7 +169,7 @@ function Found({
   const choice = useDayList().choice.value;
   const sections = useMemo(() => chooseEntries(entries, choice, new Date()), [entries, choice]);
   useAskForPseudonym(sent, choice.text.trim());
-  if (entries.length === 0) return <EmptyQueue />;
+  if (entries.length === 0) return <EmptyQueue ofSite={sent.whose === 'of-the-site'} />;
   const isMany = sent.whose !== 'own' || entries.length >= FEW;
   const canFind = isMany || isNarrowed(choice) || entries.some(({ removed }) => removed);
   return (

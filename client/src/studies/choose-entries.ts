@@ -1,6 +1,8 @@
 /** Searches, filters, sorts and groups the day's list. Pure. */
+import type { User } from '#shared/protocol/api.ts';
 import { formatDicomDate, formatMoment } from '../kit/format.ts';
 import { namesHidden } from '../kit/identities.ts';
+import { comesToRead } from '../pipeline/queue/comes-to-read.ts';
 import { QUEUE_PARTS, type QueuePart } from '../pipeline/queue/track-of.ts';
 import type { DayEntry } from './day-entry.ts';
 import { isAllInPacs, sendsOf } from './join-sends.ts';
@@ -40,6 +42,13 @@ export const EVERYTHING: Choice = {
   sort: 'place',
   byPatient: false,
 };
+
+/** The first thing to see of the whole site; the filters show it, and widen it. */
+export const ARRIVED_TODAY: Choice = { ...EVERYTHING, whose: 'of-the-site', period: 'today', sort: 'newest' };
+
+/** Before a person has chosen. */
+export const firstChoice = (user: Pick<User, 'roles'> | null): Choice =>
+  user !== null && comesToRead(user) ? ARRIVED_TODAY : EVERYTHING;
 
 /** Fewer than all studies may be in the list. */
 export function isNarrowed({ text, shown, period, names }: Choice): boolean {

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { endNarrowing, KEPT_CHOICE } from '../pipeline/queue/kept-choice.ts';
-import { EVERYTHING, isNarrowed } from './choose-entries.ts';
+import { EVERYTHING, firstChoice, isNarrowed } from './choose-entries.ts';
 import { createDayList } from './day-list.ts';
 
 function openStorage() {
@@ -22,6 +22,16 @@ test('a filter stays while the window is open, and a searched name is written no
   createDayList(storage).choice.value = choice;
   assert.equal(createDayList(storage).choice.value, { ...choice, text: '' });
   assert.not.match([...storage.kept.values()].join(), 'Doe');
+});
+
+test('readers see first what arrived at the site, until they choose; those who send their own', () => {
+  assert.is(firstChoice({ roles: ['radiologist', 'technician'] }).whose, 'own');
+  assert.is(firstChoice(null).whose, 'own');
+  const storage = openStorage();
+  const { choice } = createDayList(storage, firstChoice({ roles: ['radiologist'] }));
+  assert.equal([choice.value.whose, choice.value.period], ['of-the-site', 'today']);
+  choice.value = EVERYTHING;
+  assert.is(createDayList(storage, firstChoice({ roles: ['radiologist'] })).choice.value.whose, 'own');
 });
 
 test('after Send no filter hides the study that was sent; order and groups stay', () => {

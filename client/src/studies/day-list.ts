@@ -15,9 +15,9 @@ export interface DayList {
 
 type Place = Pick<Storage, 'getItem' | 'setItem'>;
 
-/** The choice stays while the window is open; a searched name is written nowhere. */
-export function createDayList(storage: Place): DayList {
-  const choice = signal(readChoice(storage));
+/** The choice stays while the window is open; a searched name is written nowhere. `first`: before there is one. */
+export function createDayList(storage: Place, first = EVERYTHING): DayList {
+  const choice = signal(storage.getItem(KEPT_CHOICE) === null ? first : readChoice(storage));
   choice.subscribe((next) => keepChoice(storage, next));
   return { choice, open: signal(new Map()), selected: signal(null), removed: signal([]) };
 }

@@ -116,7 +116,7 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   await sendOne(stage);
   const reading = await openAs(stage, 'radiologist');
   await reading.getByRole('link', { name: /^Studies/ }).click();
-  await reading.locator('.segment', { hasText: 'Whole site' }).click();
+  assert.ok(await reading.getByRole('radio', { name: 'Whole site' }).isChecked());
   await reading.getByText('Patients’ names are not listed here.').waitFor();
   const arrived = row(reading, `sent by ${account.username}`);
   await search(reading, account.username);

@@ -1,8 +1,8 @@
 /** The notices above the list of studies, and what is shown while the list is empty or being read. */
 import { useSignal } from '@preact/signals';
-import type { Role } from '#shared/protocol/api.ts';
 import { maySend } from '../../net/may-send.ts';
 import { useSession } from '../../net/net-context.ts';
+import { comesToRead } from './comes-to-read.ts';
 import { useQueue } from './queue-context.ts';
 import { AskFirst } from '../../kit/AskFirst.tsx';
 import { useLate } from '../../kit/use-late.ts';
@@ -143,9 +143,6 @@ function InBetween() {
   );
 }
 
-/** People with these roles come to send. */
-const SENDS: ReadonlySet<Role> = new Set(['technician', 'admin']);
-
 /** The way to what others sent, which a radiologist may read and this list does not show. */
 function OfReader() {
   return (
@@ -164,16 +161,16 @@ function OfReader() {
   );
 }
 
-export function EmptyQueue() {
+export function EmptyQueue({ ofSite }: { readonly ofSite: boolean }) {
   const user = useSession().user.value;
-  if (user !== null && !maySend(user))
+  if (ofSite || (user !== null && !maySend(user)))
     return (
       <div class="queue-empty">
         <p class="strong">{queueWords.noneOfSite}</p>
         <p class="quiet">{queueWords.noneOfSiteWhat}</p>
       </div>
     );
-  if (user?.roles.includes('radiologist') && !user.roles.some((role) => SENDS.has(role))) return <OfReader />;
+  if (user !== null && comesToRead(user)) return <OfReader />;
   return (
     <div class="queue-empty">
       <p class="strong">{queueWords.empty}</p>
