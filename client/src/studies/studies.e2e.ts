@@ -417,7 +417,7 @@ walk(
     const { page, seed, account } = stage;
     await stage.enter();
     await queue(stage, PATIENTS);
-    await untilInPacs(stage, 10);
+    await untilInPacs(stage, 8);
     const other = await stage.openVisitor();
     const elsewhere = await openInstalled(other, stage, account.username);
     await sendStudy(elsewhere, filesOf({ seed: seed(9), series: 1, instancesPerSeries: 2 }));
@@ -425,7 +425,7 @@ walk(
     await other.close();
     // Seen again after a look at another page of the browser, the list is asked for again.
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-    await page.getByText('from another device').waitFor();
+    await page.getByText('from another device', { exact: true }).waitFor();
     await untilRows(page, 5);
     await searchByPseudonym(stage);
     await row(page, 'B. K. …003').locator('.study-open').click();
