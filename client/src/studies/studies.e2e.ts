@@ -421,7 +421,7 @@ walk(
     const other = await stage.openVisitor();
     const elsewhere = await openInstalled(other, stage, account.username);
     await sendStudy(elsewhere, filesOf({ seed: seed(9), series: 1, instancesPerSeries: 2 }));
-    await elsewhere.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    await untilInPacs(stage, 10);
     await other.close();
     // Seen again after a look at another page of the browser, the list is asked for again.
     await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
