@@ -103,19 +103,28 @@ export function openVisitor(browser: Browser): Promise<BrowserContext> {
 
 type AxeResult = { violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] };
 
+/** Runs in the page. At its top: elsewhere some row or other lies beneath the header, which stays in sight. */
+async function runAxe(values: readonly string[]): Promise<AxeResult['violations']> {
+  const { axe } = globalThis as unknown as {
+    axe: { run(root: Document, options: unknown): Promise<AxeResult> };
+  };
+  const top = scrollY;
+  scrollTo({ top: 0, behavior: 'instant' });
+  try {
+    const options = { runOnly: values, resultTypes: ['violations'], selectors: false, preload: false };
+    return (await axe.run(document, options)).violations;
+  } finally {
+    scrollTo({ top, behavior: 'instant' });
+  }
+}
+
 async function axeFaults(page: Page): Promise<string[]> {
   if (!(await page.evaluate(() => 'axe' in globalThis))) {
     const path = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
     // Through the debugger: the page's own policy lets no foreign script in.
     await page.evaluate(await readFile(path, 'utf8'));
   }
-  const { violations } = await page.evaluate<AxeResult, string[]>(
-    (values) =>
-      (
-        globalThis as unknown as { axe: { run(root: Document, options: unknown): Promise<AxeResult> } }
-      ).axe.run(document, { runOnly: values, resultTypes: ['violations'], selectors: false, preload: false }),
-    RULES,
-  );
+  const violations = await page.evaluate(runAxe, RULES);
   return violations.map(
     ({ id, nodes }) =>
       `axe ${id} (${nodes.length}): ${nodes[0]?.html.slice(0, 160)} ${nodes[0]?.failureSummary ?? ''}`,
