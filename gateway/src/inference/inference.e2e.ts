@@ -128,7 +128,9 @@ test('an upload under a rule ends with report, segmentation and heat map in the 
     headers: { accept: 'application/dicom+json', authorization: orthanc.authorization },
   });
   const series = (await found.json()) as Record<string, { Value?: unknown[] }>[];
-  const ofModels = series.filter((row) => row['0008103E']?.Value?.[0] === 'AI, not for diagnosis');
+  const ofModels = series.filter((row) =>
+    String(row['0008103E']?.Value?.[0]).startsWith(`AI ${result!.finding.model.id} `),
+  );
   assert.equal(ofModels.map((row) => row['00080060']?.Value?.[0]).sort(), ['OT', 'SEG', 'SR']);
   for (const { kind, sopInstanceUID: uid } of result!.instances) {
     const [file] = await filesOfInstance(orthanc, uid);
