@@ -90,12 +90,12 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/exports'], ['kit', 'net', 'pipeline/upload', 'cases']],
   [['client/src/cases'], ['kit', 'net', 'viewer', 'reviews', 'exports', 'analytics']],
   [['gateway/src/viewer'], ['destinations', 'auth', 'ports', 'http', 'audit', 'observability', 'database']],
-  [['gateway/src/dimse', 'gateway/src/threads'], []],
-  [['gateway/src/ports'], ['dimse', 'threads']],
+  [['gateway/src/dimse'], []],
+  [['gateway/src/ports'], ['dimse']],
   [['gateway/src/doctor'], ['ports', 'dimse']],
   [['gateway/src/database', 'gateway/src/jobs'], ['database']],
   [
-    ['gateway/src/http', 'gateway/src/audit', 'gateway/src/observability'],
+    ['gateway/src/http', 'gateway/src/audit', 'gateway/src/observability', 'gateway/src/threads'],
     ['http', 'audit', 'observability', 'threads', 'auth', 'models', 'ports', 'database', 'jobs'],
   ],
   [
@@ -105,8 +105,17 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [
     ['gateway/src/uploads'],
     [
-      ...['pipeline', 'policies', 'rules', 'vault', 'auth', 'ports', 'http', 'observability'],
-      ...['audit', 'database', 'threads'],
+      'pipeline',
+      'policies',
+      'rules',
+      'vault',
+      'auth',
+      'ports',
+      'http',
+      'observability',
+      'audit',
+      'database',
+      'threads',
     ],
   ],
   [
@@ -282,14 +291,11 @@ const stages: Rule = ({ path }, { target, isPackage }) => {
   return `only pipeline.ts and gateway.ts import the stage ${to}`;
 };
 
-const SHARED_BY_PORTS = /^gateway\/src\/(threads\/|ports\/[^/]+$)/;
 const foundations: Rule = ({ path }, { target, isPackage }) => {
   const folder = /^gateway\/src\/(ports\/[^/]+|ports|dimse|database|jobs)\//.exec(path)?.[0];
   if (isPackage || !folder || isIn(target, 'shared')) return false;
   // The upper layer of DIMSE is spoken by the PACS's adapter and by the listener.
   if (folder.startsWith('gateway/src/ports/pacs') && isIn(target, 'gateway/src/dimse')) return false;
-  // Ports share threads, and what lies beside their folders.
-  if (folder.startsWith('gateway/src/ports') && SHARED_BY_PORTS.test(target)) return false;
   return (
     !target.startsWith(folder) &&
     !isIn(target, 'gateway/src/database') &&

@@ -15,7 +15,6 @@ import type { Pacs } from '../ports/pacs/pacs.ts';
 import { openTestPipeline } from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { newStudy, receiptOf } from '../testing/open-study.ts';
-import { telling, type WantedDigests } from '../ports/digests.ts';
 
 const { signal } = new AbortController();
 
@@ -142,7 +141,9 @@ promise(
       transferSyntaxUID: instance.transferSyntaxUID,
       digest: sha256(instance.bytes),
       bytes: instance.bytes.length,
-      open: (_: AbortSignal, wanted?: WantedDigests) => telling([instance.bytes], wanted),
+      async *open() {
+        yield instance.bytes;
+      },
     }));
     await pacs.storeInstances(same.identifiers.studyInstanceUID, before, signal);
     const pipeline = await openTestPipeline({ pacs });

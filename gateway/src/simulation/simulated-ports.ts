@@ -9,7 +9,6 @@ import type { PipelineQueue } from '../pipeline/stages.ts';
 import { BlobDamaged, type BlobKey, type Blobs } from '../ports/blobs/blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { TestPacs } from '../testing/open-pacs.ts';
-import { telling } from '../ports/digests.ts';
 
 /** The gateway's process has died, and all its work with it. */
 export class Killed extends Error {}
@@ -129,13 +128,9 @@ export function createSimulatedBlobs(life: Life): SimulatedBlobs {
         size: bytes.length,
         read: async (offset, length) => read(offset, length),
         close: async () => undefined,
-        stream: ({ offset, length }, _, wanted) =>
-          telling(
-            (function* () {
-              yield read(offset, length);
-            })(),
-            wanted,
-          ),
+        async *stream({ offset, length }) {
+          yield read(offset, length);
+        },
       };
     },
     adopt: async () => false,

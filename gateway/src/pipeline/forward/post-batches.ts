@@ -247,7 +247,7 @@ function postedOf(row: InstanceRow, bodies: ToPost['bodies'], sent: Run['sent'])
     transferSyntaxUID: row.transfer_syntax_uid,
     digest: row.digest,
     bytes: row.bytes,
-    open: (until, wanted) => body!.stream({ offset: row.body_offset ?? 0, length: row.bytes }, until, wanted),
+    open: (signal) => body!.stream({ offset: row.body_offset ?? 0, length: row.bytes }, signal),
     sent: sent === null ? undefined : (md5) => sent.set(row.id, handedOver(row, md5)),
   };
 }

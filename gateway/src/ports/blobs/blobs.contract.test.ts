@@ -1,16 +1,13 @@
 /** The contract of a store for parcels, on which the pipeline relies. */
-import { createHash, randomBytes } from 'node:crypto';
-import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Worker } from 'node:worker_threads';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parcelKey } from './blob-cipher.ts';
 import { RECORD_BYTES } from './blob-records.ts';
-import type { Digests } from '../digests.ts';
 import { BlobDamaged, type Blobs } from './blobs.ts';
 import { openFileBlobs } from './file-blobs.ts';
 
@@ -203,64 +200,6 @@ test('a blob whose last bytes were changed on the disk is not continued', async 
   assert.ok(damaged instanceof BlobDamaged && damaged.offset === RECORD_BYTES);
   await blobs.truncate('x', key, damaged.offset);
   assert.is(await blobs.size('x'), RECORD_BYTES, 'and can be taken up from its last whole record');
-});
-
-async function large(blobs: Blobs) {
-  const key = parcelKey(studyKey, 'large');
-  const bytes = randomBytes(40 * RECORD_BYTES + 5);
-  await blobs.create('large');
-  await blobs.append('large', key, 0, pieces(bytes));
-  return { bytes, blob: (await blobs.open('large', key))! };
-}
-
-test('a stream tells the digests of its bytes before it gives the last of them', async ({ blobs }) => {
-  const { bytes, blob } = await large(blobs);
-  for (const md5 of [true, false]) {
-    const offset = 70_000;
-    const length = bytes.length - 70_001;
-    const told: Digests[] = [];
-    let given = 0;
-    for await (const piece of blob.stream({ offset, length }, signal, {
-      md5,
-      tell: (one) => told.push(one),
-    })) {
-      given += piece.length;
-      assert.is(told.length, given < length ? 0 : 1);
-    }
-    const of = (name: string) =>
-      createHash(name)
-        .update(bytes.subarray(offset, offset + length))
-        .digest('hex');
-    assert.equal(told, [{ sha256: of('sha256'), md5: md5 ? of('md5') : null }]);
-  }
-  await blob.close();
-});
-
-test('a stream that nobody takes to its end holds up no other one, and none outlives its blob', async ({
-  blobs,
-}) => {
-  const { bytes, blob } = await large(blobs);
-  const range = { offset: 0, length: bytes.length };
-  for await (const piece of blob.stream(range, signal)) if (piece.length > 0) break;
-  const kept = blob.stream(range, signal);
-  await kept.next();
-  assert.ok(Buffer.concat(await Array.fromAsync(blob.stream(range, signal))).equals(bytes));
-  await blob.close();
-  const ended = await Array.fromAsync(kept).catch((error: unknown) => error);
-  assert.ok(ended instanceof Error && !(ended instanceof BlobDamaged), String(ended));
-});
-
-test('a stream whose thread ends says nothing of the blob, and the next one is whole', async ({ blobs }) => {
-  const { bytes, blob } = await large(blobs);
-  const range = { offset: 0, length: bytes.length };
-  const started = once(process, 'worker') as Promise<[Worker]>;
-  const cut = blob.stream(range, signal);
-  await cut.next();
-  await (await started)[0].terminate();
-  const ended = await Array.fromAsync(cut).catch((error: unknown) => error);
-  assert.ok(ended instanceof Error && !(ended instanceof BlobDamaged), String(ended));
-  assert.ok(Buffer.concat(await Array.fromAsync(blob.stream(range, signal))).equals(bytes));
-  await blob.close();
 });
 
 test.run();

@@ -9,7 +9,6 @@
  * had come. It does not know what the bytes are, and keeps no key.
  */
 import type { ByteRange, ByteSource } from '#shared/dicom/data-set.ts';
-import type { WantedDigests } from '../digests.ts';
 
 /** 32 bytes, one key a blob: see parcelKey. */
 export type BlobKey = Uint8Array;
@@ -19,8 +18,7 @@ export type OpenBlob = ByteSource & {
    * The bytes of a range in pieces of up to 1 MiB; may be called again and several times at once. Throws
    * BlobDamaged, as `read` does.
    */
-  stream(range: ByteRange, signal: AbortSignal, wanted?: WantedDigests): AsyncGenerator<Uint8Array>;
-  /** Streams end in an error. */
+  stream(range: ByteRange, signal: AbortSignal): AsyncGenerator<Uint8Array>;
   close(): Promise<void>;
 };
 

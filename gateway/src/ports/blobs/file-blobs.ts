@@ -22,14 +22,17 @@ import { cipherAt, openKey, sealKey } from './blob-cipher.ts';
 import { coveredBy, createRecordTags, ENTRY_BYTES, RECORD_BYTES } from './blob-records.ts';
 import { BlobDamaged, StorageFull, type BlobKey, type Blobs, type HeldBlob } from './blobs.ts';
 import { openBlob } from './open-blob.ts';
-import { PIECE_BYTES } from './read-records.ts';
 import { hasCode, readAt, writeAt } from './file-bytes.ts';
 import { createBuffers, type Lend } from './lent-buffers.ts';
-import { createStreamThread } from './stream-thread.ts';
 
 /**
- * Bytes gathered before they are written: below 256 KiB the system calls cost more than the disk; each upload holds
- * this much, and there are more of them. Whole records.
+ * Bytes read at once: below 256 KiB the system calls cost more than the disk; each open stream holds this
+ * much.
+ */
+const PIECE_BYTES = 1024 * 1024;
+/**
+ * Bytes gathered before they are written, for the same reason; each upload holds this much, and there are
+ * more of them. Whole records.
  */
 const GATHERED_BYTES = 4 * RECORD_BYTES;
 
@@ -112,7 +115,7 @@ async function keyAt(path: string, key: BlobKey): Promise<BlobKey> {
 
 /** Makes the folder (only for this user) where it is not there. */
 export async function openFileBlobs(folder: string): Promise<Blobs> {
-  const opening = { lend: createBuffers(PIECE_BYTES), stream: createStreamThread() };
+  const lendPiece = createBuffers(PIECE_BYTES);
   const lendGathered = createBuffers(GATHERED_BYTES);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { pathOf, openTags, withFiles } = filesIn(folder);
@@ -136,7 +139,7 @@ export async function openFileBlobs(folder: string): Promise<Blobs> {
         const bytes = await open(pathOf(id), 'r');
         try {
           const entries = await readEntries(() => openTags(id, constants.O_RDONLY));
-          return await openBlob({ id, bytes, entries }, await keyAt(pathOf(id), key), opening);
+          return await openBlob({ id, bytes, entries }, await keyAt(pathOf(id), key), lendPiece);
         } catch (error) {
           await bytes.close();
           throw error;

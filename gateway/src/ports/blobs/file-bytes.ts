@@ -1,17 +1,12 @@
 /** Whole reads and writes at a place in a file: the system may do less than it was asked. */
 import type { FileHandle } from 'node:fs/promises';
 
-/** A file that can be read, here or in another thread. */
-export type ReadableFile = {
-  read(into: Buffer, at: number, length: number, position: number): Promise<{ readonly bytesRead: number }>;
-};
-
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
 }
 
 /** Returns the part of `into` that was filled: less only where the file ends. */
-export async function readAt(file: ReadableFile, into: Buffer, position: number): Promise<Buffer> {
+export async function readAt(file: FileHandle, into: Buffer, position: number): Promise<Buffer> {
   let filled = 0;
   while (filled < into.length) {
     const { bytesRead } = await file.read(into, filled, into.length - filled, position + filled);

@@ -8,7 +8,6 @@ import { sha256 } from '#testing/sha256.ts';
 import { createFolderPacs } from './folder-pacs.ts';
 import { FOLDERS_NOT_ALLOWED, InstanceUnreadable, PacsUnreachable, type InstanceToStore } from './pacs.ts';
 import { putInPlace } from './write-folder.ts';
-import { telling, type WantedDigests } from '../digests.ts';
 
 const test = suite<{ root: string }>('a folder as the PACS');
 const signal = new AbortController().signal;
@@ -23,7 +22,9 @@ test.after.each(async ({ root }) => rm(root, { recursive: true, force: true }));
 const instance = (sopInstanceUID: string, text = sopInstanceUID, more: Partial<InstanceToStore> = {}) => ({
   ...{ sopInstanceUID, seriesInstanceUID: '1.2.3.4', sopClassUID: '1.2', transferSyntaxUID: '1.2' },
   ...{ digest: sha256(Buffer.from(text)), bytes: Buffer.byteLength(text) },
-  open: (_: AbortSignal, wanted?: WantedDigests) => telling([Buffer.from(text)], wanted),
+  async *open() {
+    yield Buffer.from(text);
+  },
   ...more,
 });
 const at = (root: string) => createFolderPacs({ root, folder: 'pacs' });

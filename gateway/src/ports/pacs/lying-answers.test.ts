@@ -9,7 +9,6 @@ import { BODIES } from '../../testing/pacs-answers.ts';
 import { createOrthancPacs } from './orthanc-pacs.ts';
 import { PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
 import { createStowPacs } from './stow-pacs.ts';
-import { telling } from '../digests.ts';
 
 const signal = new AbortController().signal;
 const { studyInstanceUID, instances } = syntheticStudy({
@@ -25,7 +24,9 @@ const toStore = ({ identifiers, bytes, transferSyntaxUID }: (typeof instances)[n
   transferSyntaxUID,
   digest: sha256(bytes),
   bytes: bytes.length,
-  open: (_, wanted) => telling([bytes], wanted),
+  async *open() {
+    yield bytes;
+  },
 });
 const [one, two] = instances.slice(0, 2).map(toStore) as [InstanceToStore, InstanceToStore];
 

@@ -4,7 +4,6 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { boundaryOf } from '#shared/boundary-of.ts';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { joinBytes } from '#shared/transfer/instance-bytes.ts';
 import { PacsUnreachable, type InstanceToStore, type ReadBack } from './pacs.ts';
 import { provenBytes } from './proven-bytes.ts';
@@ -36,28 +35,10 @@ export function storeRequestBody(instances: readonly InstanceToStore[]): Multipa
     contentType: `multipart/related; type="application/dicom"; boundary=${boundary}`,
     contentLength,
     async *stream(signal) {
-      const begun: AsyncGenerator<Uint8Array>[] = [];
-      const begin = (instance: InstanceToStore | undefined) => {
-        if (instance === undefined) return null;
-        const pieces = provenBytes(instance, signal);
-        begun.push(pieces);
-        const first = pieces.next();
-        void ignoreFailure(first, 'it is seen when its turn comes');
-        return { bytes: instance.bytes, first, pieces };
-      };
-      try {
-        for (let now = begin(instances[0]); now !== null; ) {
-          yield head(now.bytes);
-          const { value, done } = await now.first;
-          // The next instance is read while this one is sent.
-          const next = begin(instances[begun.length]);
-          if (!done) yield value;
-          yield* now.pieces;
-          yield Buffer.from(CRLF);
-          now = next;
-        }
-      } finally {
-        for (const pieces of begun) await pieces.return(undefined);
+      for (const instance of instances) {
+        yield head(instance.bytes);
+        yield* provenBytes(instance, signal);
+        yield Buffer.from(CRLF);
       }
       yield tail;
     },

@@ -30,11 +30,6 @@ import {
 import type { PacsSettings } from './pacs-http.ts';
 import { createStowPacs } from './stow-pacs.ts';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
-import { telling } from '../digests.ts';
-
-function* cut(bytes: Uint8Array, length: number): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += length) yield bytes.subarray(at, at + length);
-}
 
 const signal = new AbortController().signal;
 
@@ -63,7 +58,9 @@ function toStore(
     bytes: bytes.length,
     content: bytes,
     row,
-    open: (_, wanted) => telling(cut(bytes, 65_536), wanted),
+    async *open() {
+      for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+    },
   };
 }
 
@@ -376,7 +373,9 @@ const small = (sopInstanceUID: string): InstanceToStore => ({
   transferSyntaxUID: '1.2',
   digest: sha256(new Uint8Array(3)),
   bytes: 3,
-  open: (_, wanted) => telling([new Uint8Array(3)], wanted),
+  async *open() {
+    yield new Uint8Array(3);
+  },
 });
 const failed = (uid: string, reason: number) =>
   `{"00081155":{"vr":"UI","Value":["${uid}"]},"00081197":{"vr":"US","Value":[${reason}]}}`;

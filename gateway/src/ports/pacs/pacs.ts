@@ -9,8 +9,6 @@
  * decides nothing.
  */
 
-import type { WantedDigests } from '../digests.ts';
-
 /**
  * One instance on its way. `open` may be called again after it has ended: each call streams the same `bytes`
  * bytes from the start, in pieces that are given away. `digest`: their SHA-256 (hexadecimal).
@@ -22,8 +20,8 @@ export type InstanceToStore = {
   readonly transferSyntaxUID: string;
   readonly digest: string;
   readonly bytes: number;
-  open(signal: AbortSignal, wanted?: WantedDigests): AsyncIterable<Uint8Array>;
-  /** Told the MD5 (hexadecimal) of its bytes each time before the last of them goes out: they are the promised ones. */
+  open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Told the MD5 (hexadecimal) of its bytes each time when the whole of them went out, and were the promised ones. */
   readonly sent?: ((md5: string) => void) | undefined;
 };
 

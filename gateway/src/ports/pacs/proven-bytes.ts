@@ -1,8 +1,9 @@
 /**
- * The bytes of an instance on their way to a PACS. The last piece is given only when the digest of all of them is the
- * one that was promised: whoever reads them never has the whole of anything else, however it is framed.
+ * The bytes of an instance on their way to a PACS, hashed as they go. The last piece is given only when the
+ * digest is the one that was promised: whoever reads them never has the whole of anything else, however it
+ * is framed.
  */
-import type { Digests } from '../digests.ts';
+import { createHash } from 'node:crypto';
 import { DigestMismatch, InstanceUnreadable, type InstanceToStore } from './pacs.ts';
 
 /** Throws InstanceUnreadable, where `open` fails too, and the signal's reason. */
@@ -10,22 +11,25 @@ export async function* provenBytes(
   { sopInstanceUID, digest, bytes, open, sent }: InstanceToStore,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  const md5 = sent === undefined ? null : createHash('md5');
   let count = 0;
-  const told: Digests[] = [];
+  let last: Uint8Array | null = null;
   try {
-    const wanted = { md5: sent !== undefined, tell: (digests: Digests) => void told.push(digests) };
-    for await (const piece of open(signal, wanted)) {
+    for await (const piece of open(signal)) {
+      if (last !== null) yield last;
+      hash.update(piece);
+      md5?.update(piece);
       count += piece.length;
       if (count > bytes) throw new DigestMismatch(`more than ${bytes} bytes`);
-      if (count === bytes) {
-        if (told[0]?.sha256 !== digest) throw new DigestMismatch('other bytes than promised');
-        if (told[0].md5 !== null) sent?.(told[0].md5);
-      }
-      yield piece;
+      last = piece;
     }
     if (count !== bytes) throw new DigestMismatch(`${count} bytes instead of ${bytes}`);
+    if (hash.digest('hex') !== digest) throw new DigestMismatch('other bytes than promised');
   } catch (error) {
     signal.throwIfAborted();
     throw new InstanceUnreadable(sopInstanceUID, error);
   }
+  if (md5 !== null) sent?.(md5.digest('hex'));
+  if (last !== null) yield last;
 }
