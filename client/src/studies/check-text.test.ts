@@ -85,7 +85,7 @@ test('whatever a code holds is said with a label, as the paper has it', () => {
     facts.every(([label]) => label !== '') && new Set(facts.map(([label]) => label)).size === facts.length,
   );
   const said = facts.map(([, text]) => text).join('\n');
-  const { iat: _, confirmed: _____, counts: __, withheld: ___, ...plain } = code;
+  const { iat: _, confirmed: __, counts: ___, withheld: ____, ...plain } = code;
   for (const value of [
     ...valuesOf(plain),
     '2023-11-14 22:13 UTC',
