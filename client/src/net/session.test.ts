@@ -49,17 +49,26 @@ function gateway(seconds: number) {
     }
     return isSignedIn ? new Response('{}') : refuse('not-authenticated');
   };
+  let free: Promise<void> | null = null;
+  /** Another one, which holds what only one tab may hold. */
+  const tab = {
+    hold(): () => void {
+      const held = Promise.withResolvers<void>();
+      free = held.promise;
+      return held.resolve;
+    },
+  };
   const session = createSession({
     baseUrl: 'http://gateway',
     fetch: answer,
     now: () => state.now,
-    alone: (work) => work(),
+    alone: async (work) => (free === null ? work() : free.then(work)),
     ended() {
       state.told += 1;
     },
   });
   const api = createApiClient({ baseUrl: 'http://gateway', fetch: answer, tokens: session });
-  return { state, session, api, revoke: () => valid.clear() };
+  return { state, session, api, tab, revoke: () => valid.clear() };
 }
 
 test('a long upload outlives its token without asking for a password', async () => {
@@ -141,6 +150,44 @@ test('signing out takes effect at once even if the gateway does not answer, and 
   heard.resolve(new Response(null, { status: 204 }));
   await left;
   assert.is(asked.at(-1), 'http://gateway/auth/logout');
+});
+
+test('a renewal that is answered after signing out signs nobody in', async () => {
+  const { state, session, api } = gateway(60);
+  await session.signIn('someone', 'password');
+  state.now += 60_000;
+  const asked = api.send('/upload', {});
+  await session.signOut();
+  assert.is((await asked).status, 401);
+  assert.is(state.refreshes, 1);
+  assert.is(session.state.value, 'signed-out');
+  assert.is(session.user.value, null);
+  assert.is(await session.accessToken(), null);
+});
+
+test('a renewal that waits for another tab is not asked for after signing out', async () => {
+  const { state, session, api, tab } = gateway(60);
+  await session.signIn('someone', 'password');
+  state.now += 60_000;
+  const free = tab.hold();
+  const asked = api.send('/upload', {});
+  await new Promise(setImmediate);
+  const left = session.signOut();
+  free();
+  await left;
+  assert.is((await asked).status, 401);
+  assert.is(state.refreshes, 0);
+  assert.is(session.state.value, 'signed-out');
+});
+
+test('a new password that is answered after signing out signs nobody in', async () => {
+  const { session } = gateway(60);
+  await session.signIn('someone', 'password');
+  const changed = session.changePassword('password', 'another password');
+  await session.signOut();
+  await changed;
+  assert.is(session.state.value, 'signed-out');
+  assert.is(session.begun.value, 1);
 });
 
 test('signing out everywhere is believed only once the gateway has said so', async () => {

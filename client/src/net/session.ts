@@ -80,6 +80,8 @@ interface Held {
   /** By `tools.now`. */
   expiresAt: number;
   renewing: Promise<string | null> | null;
+  /** How often somebody left: an answer to a question from before that signs nobody in. */
+  ends: number;
 }
 
 /** A session; `fixedToken` (command line, `--token`) is never renewed. */
@@ -94,6 +96,7 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
     refreshToken: undefined,
     expiresAt: fixedToken === null ? 0 : Number.POSITIVE_INFINITY,
     renewing: null,
+    ends: 0,
   };
   return {
     state: held.state,
@@ -128,12 +131,14 @@ async function changePassword(
   held: Held,
   passwords: { readonly currentPassword: string; readonly newPassword: string },
 ): Promise<void> {
+  const { ends } = held;
   const token = await accessToken(held);
   // No other tab may exchange the refresh token that this ends.
   await held.tools.alone(async () => {
     const response = await post(held.tools, '/auth/password', passwords, token);
     if (!response.ok) throw await problemOf(response);
-    begin(held, parseSession(await response.json()));
+    const session = parseSession(await response.json());
+    if (held.ends === ends) begin(held, session);
   });
 }
 
@@ -161,7 +166,7 @@ async function signOutEverywhere(held: Held): Promise<void> {
 async function resume(held: Held): Promise<void> {
   const { tools, state, user } = held;
   const asked = exchangeOnce(held).catch(() => {
-    state.value = 'offline';
+    if (state.value !== 'signed-out') state.value = 'offline';
   });
   const known = (await tools.remembered?.().catch(() => null)) ?? null;
   const workOffline = () => {
@@ -183,8 +188,9 @@ async function renew(held: Held, stale: string | null): Promise<string | null> {
 }
 
 function exchangeOnce(held: Held): Promise<string | null> {
+  const { ends } = held;
   held.renewing ??= held.tools
-    .alone(() => exchange(held))
+    .alone(() => (held.ends === ends ? exchange(held) : Promise.resolve(null)))
     .finally(() => {
       held.renewing = null;
     });
@@ -192,14 +198,16 @@ function exchangeOnce(held: Held): Promise<string | null> {
 }
 
 async function exchange(held: Held): Promise<string | null> {
-  const { refreshToken } = held;
+  const { refreshToken, ends } = held;
   const response = await post(
     held.tools,
     '/auth/refresh',
     refreshToken === undefined ? {} : { refreshToken },
   );
-  if (response.ok) return take(held, parseSession(await response.json()));
-  const problem: ApiProblem = await problemOf(response);
+  const answer = response.ok ? parseSession(await response.json()) : await problemOf(response);
+  if (held.ends !== ends) return null;
+  if (!('code' in answer)) return take(held, answer);
+  const problem: ApiProblem = answer;
   // Only the gateway ends a session: a proxy's refusal has no code of ours.
   if (problem.code !== null && [401, 403, 422].includes(problem.status)) {
     held.tools.ended?.();
@@ -252,6 +260,7 @@ function take(held: Held, session: Session): string {
 }
 
 function end(held: Held): null {
+  held.ends += 1;
   held.token = null;
   held.refreshToken = undefined;
   held.expiresAt = 0;
