@@ -55,7 +55,8 @@ async function add(
   { url, username, password }: { readonly [part in 'url' | 'username' | 'password']: string },
 ): Promise<void> {
   await person.press(`Account of ${account.username}`);
-  await person.press('Administration', 'link');
+  // It may say already that a destination needs somebody.
+  await person.press(/^Administration/, 'link');
   await person.press('Add a destination');
   await person.fill('Address', url);
   await person.fill('User name', username);
@@ -65,7 +66,7 @@ async function add(
 /** One that works was set on purpose; the form says what taking its place would mean. */
 async function keepsOneThatWorks(page: Page, username: string): Promise<void> {
   await page.getByRole('button', { name: `Account of ${username}` }).click();
-  await page.getByRole('link', { name: 'Administration' }).click();
+  await page.getByRole('link', { name: /^Administration/ }).click();
   const first = page.getByRole('article', { name: 'default' });
   await first.getByText('It answers, and gives what it holds.').waitFor();
   await page.getByRole('button', { name: 'Add a destination' }).click();
@@ -165,6 +166,7 @@ walk(
       assert.is(person.count(), 11);
       await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     } finally {
+      pacsLink.mend();
       proxies.push(proxy);
     }
   },
