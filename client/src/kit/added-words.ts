@@ -6,18 +6,30 @@ const words = {
   report: (model: string) => `Report of ${model}`,
   unknown: 'Results',
   and: ', ',
+  line: (what: string, step: string) => `${what}: ${step}`,
 };
 
-const step = {
-  'upload-opened': (what: string) => `${what}: made by the gateway`,
-  'parcel-received': (what: string) => `${what}: on the way to the PACS`,
-  'parcel-verified': (what: string) => `${what}: checked by the gateway`,
-  'study-forwarded': (what: string) => `${what}: handed to the PACS`,
-  'receipt-issued': (what: string) => `${what}: receipt issued`,
-} as Readonly<Record<string, (what: string) => string>>;
+const steps = {
+  'upload-opened': 'made by the gateway',
+  'parcel-received': 'on the way to the PACS',
+  'parcel-verified': 'checked by the gateway',
+  'study-forwarded': 'handed to the PACS',
+  'receipt-issued': 'receipt issued',
+} as Readonly<Record<string, string>>;
 
 /** Undefined: the event is told as any other. */
-export function addedStep(event: string, { marks, models }: Added): string | undefined {
+export function addedStep(event: string, added: Added): string | undefined {
+  return steps[event] && said(added, steps[event]);
+}
+
+/** The first of its steps and the last one that has a name here; undefined: none has. */
+export function addedRoad(added: Added, events: readonly string[]): string | undefined {
+  const named = events.flatMap((event) => steps[event] ?? []);
+  const ends = new Set(named.slice(0, 1).concat(named.slice(-1)));
+  return ends.size === 0 ? undefined : said(added, [...ends].join(words.and));
+}
+
+function said({ marks, models }: Added, step: string): string {
   const parts = [...(marks ? [words.marks] : []), ...models.map(words.report)];
-  return step[event]?.(parts.length === 0 ? words.unknown : parts.join(words.and));
+  return words.line(parts.length === 0 ? words.unknown : parts.join(words.and), step);
 }

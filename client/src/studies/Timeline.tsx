@@ -4,7 +4,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { mayReadAudit } from '../net/may-send.ts';
 import { useSession } from '../net/net-context.ts';
 import { StudyPart, useStudyPart, type Question } from '../pipeline/upload/StudyPart.tsx';
-import { stepsOf, type TimelineEvent } from './timeline-steps.ts';
+import { stepsOf, type Step, type TimelineEvent } from './timeline-steps.ts';
 import { timelineWords as words } from './timeline-words.ts';
 
 type StepsProps = { readonly studyInstanceUID: string };
@@ -33,17 +33,8 @@ function Steps({ studyInstanceUID }: StepsProps) {
   return (
     <>
       <ol class="timeline small" aria-label={words.label}>
-        {steps.map(({ at, said, destination, account, times }) => (
-          <li key={`${at} ${said} ${destination}`}>
-            <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
-            <span>
-              {said}
-              {destination !== undefined && words.at}
-              {destination !== undefined && <bdi class="strong">{destination}</bdi>}
-              {account !== undefined && <bdi class="quiet"> {words.by(account)}</bdi>}
-              {times > 1 && <span class="quiet"> × {times}</span>}
-            </span>
-          </li>
+        {steps.map((step) => (
+          <Line key={`${step.at} ${step.said} ${step.destination}`} step={step} />
         ))}
       </ol>
       {study && user && mayReadAudit(user) && (
@@ -54,5 +45,32 @@ function Steps({ studyInstanceUID }: StepsProps) {
         </p>
       )}
     </>
+  );
+}
+
+function Line({ step }: { readonly step: Step }) {
+  const { at, said, destination, account, times, road } = step;
+  return (
+    <li>
+      <span class="quiet numbers">{formatMoment(new Date(at), new Date())}</span>
+      <div>
+        {said}
+        {destination !== undefined && words.at}
+        {destination !== undefined && <bdi class="strong">{destination}</bdi>}
+        {account !== undefined && <bdi class="quiet"> {words.by(account)}</bdi>}
+        {times > 1 && <span class="quiet"> × {times}</span>}
+        {road.length > 0 && (
+          <StudyPart title={words.road(road.length)}>
+            {() => (
+              <ol class="timeline" aria-label={said}>
+                {road.map((one) => (
+                  <Line key={`${one.at} ${one.said} ${one.destination}`} step={one} />
+                ))}
+              </ol>
+            )}
+          </StudyPart>
+        )}
+      </div>
+    </li>
   );
 }

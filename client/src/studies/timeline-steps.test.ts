@@ -119,6 +119,77 @@ test('two uploads have steps of their own, and those of the gateway say so', () 
   ]);
 });
 
+test('the way of a report to the PACS is one line with its steps beneath, and the verdict stays in sight', () => {
+  const GATEWAYS = '3f0cb1e4-9b7c-4a51-8ad1-1c2f4f8f9a02';
+  const added = { marks: false, models: ['pneumonia 1.0.0'] };
+  const reportOf = (revision: number, second: number): readonly TimelineEvent[] => [
+    // One upload brings every report: it does not know which of them it is about.
+    { ...event('upload-opened', second, { revision }), uploadId: GATEWAYS, added: { ...added, models: [] } },
+    { ...event('parcel-received', second + 1), uploadId: GATEWAYS, added },
+    { ...event('study-assembled', second + 2, { revision, stored: 1, received: 1 }), added },
+    { ...event('study-forwarded', second + 3, { revision, posted: 1 }), added },
+    event('receipt-issued', second + 4, { revision, inPacs: 1 }),
+    { ...event('receipt-issued', second + 4, { revision, inPacs: 1 }), added },
+    { ...event('study-evicted', second + 5, { revision, parcels: 1 }), added },
+  ];
+  const verdict = (second: number) => ({
+    ...event('result-verified', second, { verdict: 'agreed' }),
+    ...{ uploadId: null, account: 'rosa' },
+  });
+  const steps = stepsOf([
+    event('upload-opened', 1, { revision: 1 }),
+    event('receipt-issued', 2, { revision: 1, inPacs: 1 }),
+    ...reportOf(2, 10),
+    verdict(20),
+    ...reportOf(3, 30),
+  ]);
+  const road = 'Report of pneumonia 1.0.0: made by the gateway, receipt issued';
+  assert.equal(
+    steps.map((step) => [step.said, step.account, step.road.length]),
+    [
+      ['Sending began', undefined, 0],
+      ['Receipt issued', undefined, 0],
+      [road, undefined, 7],
+      ['A verdict was given on a result: agreed', 'rosa', 0],
+      [road, undefined, 7],
+    ],
+  );
+  assert.equal(
+    steps[2]!.road.map((step) => step.said),
+    [
+      'Results: made by the gateway',
+      'Report of pneumonia 1.0.0: on the way to the PACS',
+      'The gateway put it together',
+      'Report of pneumonia 1.0.0: handed to the PACS',
+      'Receipt issued',
+      'Report of pneumonia 1.0.0: receipt issued',
+      'The gateway deleted its copy',
+    ],
+  );
+});
+
+test('a report is with the PACS only as far as its steps say, and what a sender brings with it has its own', () => {
+  const added = { marks: true, models: [] };
+  const of = (name: string, second: number, fields: TimelineEvent['fields'] = {}) => ({
+    ...event(name, second, { revision: 2, ...fields }),
+    added,
+  });
+  assert.equal(said([of('upload-opened', 1), of('study-waiting', 2)]), [
+    'Marks of a reader: made by the gateway',
+  ]);
+  assert.equal(said([of('upload-opened', 1), of('receipt-issued', 2, { inPacs: 0 })]), [
+    'Marks of a reader: made by the gateway',
+  ]);
+  assert.equal(
+    said([
+      of('upload-opened', 1),
+      event('upload-opened', 2, { revision: 2 }),
+      event('receipt-issued', 3, { revision: 2, inPacs: 1 }),
+    ]),
+    ['Marks of a reader: made by the gateway', 'Sending began', 'Receipt issued'],
+  );
+});
+
 test('nothing was handed to a PACS that had all of it, or took none', () => {
   assert.equal(said([event('study-forwarded', 1, { posted: 3, refused: 0 })]), ['Handed to the PACS']);
   assert.equal(said([event('study-forwarded', 1, { posted: 0, refused: 0 })]), []);

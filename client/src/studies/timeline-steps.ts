@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { timelineSchema } from '#shared/protocol/studies.ts';
 import { INSTANCE_STATES, type InstanceState } from '#shared/protocol/study-state.ts';
-import { addedStep } from '../kit/added-words.ts';
+import { addedRoad, addedStep } from '../kit/added-words.ts';
 import { reasonInSentence } from '../kit/sending-reason-words.ts';
 import { timelineWords as words } from './timeline-words.ts';
 
@@ -18,21 +18,92 @@ export type Step = {
   readonly times: number;
   /** Each upload has steps of its own. */
   readonly uploadId: string | null;
+  /** Of a report, or marks, that the gateway added to the study: its way to the PACS. Of others there are none. */
+  readonly road: readonly Step[];
 };
 
-/** The same step several times in a row is one line; a step for which there are no words is left out. */
+/**
+ * The same step several times in a row is one line, and so is the whole way to the PACS of what the gateway itself
+ * added; a step for which there are no words is left out.
+ */
 export function stepsOf(events: readonly TimelineEvent[]): readonly Step[] {
-  const steps: Step[] = [];
-  for (const event of events) {
-    const { at, account, destination, uploadId } = event;
-    const said = saidOf(event);
-    if (said === undefined) continue;
-    const last = steps.at(-1);
-    const isSame = last?.said === said && last.account === account && last.destination === destination;
-    if (isSame && last.uploadId === uploadId) steps[steps.length - 1] = { ...last, times: last.times + 1 };
-    else steps.push({ at, said, destination, account, uploadId, times: 1 });
+  const roads = roadsOf(events);
+  return joined(
+    events.flatMap((event) => {
+      const road = roads.get(event);
+      if (road === undefined) return stepOf(event);
+      return road[0] === event ? lineOf(road) : [];
+    }),
+  );
+}
+
+function stepOf(event: TimelineEvent): readonly Step[] {
+  const { at, account, destination, uploadId } = event;
+  const said = saidOf(event);
+  return said === undefined ? [] : [{ at, said, destination, account, uploadId, times: 1, road: [] }];
+}
+
+function joined(steps: readonly Step[]): readonly Step[] {
+  const lines: Step[] = [];
+  for (const step of steps) {
+    const last = lines.at(-1);
+    const isSame = last !== undefined && SAME.every((name) => last[name] === step[name]);
+    if (isSame && last.road.length + step.road.length === 0)
+      lines[lines.length - 1] = { ...last, times: last.times + 1 };
+    else lines.push(step);
   }
-  return steps;
+  return lines;
+}
+
+const SAME = ['said', 'account', 'destination', 'uploadId'] as const;
+
+/** A single step is its own line. */
+function lineOf(road: readonly TimelineEvent[]): readonly Step[] {
+  const steps = joined(road.flatMap(stepOf));
+  const [first] = steps;
+  const all = road.flatMap(({ added }) => added ?? []);
+  // Those of its upload may not know yet what it is.
+  const added = all.find(({ marks, models }) => marks || models.length > 0) ?? all[0];
+  if (first === undefined || added === undefined || steps.length === 1) return steps;
+  const told = road.flatMap(({ event, fields }) => (words.told[event]?.(fields) === undefined ? event : []));
+  return [{ ...first, said: addedRoad(added, told) ?? first.said, destination: undefined, road: steps }];
+}
+
+type Road = {
+  readonly uploadId: string | null;
+  readonly revision: unknown;
+  readonly events: TimelineEvent[];
+};
+
+/**
+ * For each event of what the gateway added, all events of the same addition. The receipt of the sender, which is signed
+ * again with each, is one of them, unless the sender brought something at the same time.
+ */
+function roadsOf(events: readonly TimelineEvent[]): ReadonlyMap<TimelineEvent, readonly TimelineEvent[]> {
+  const isReceipt = ({ event }: TimelineEvent) => event === 'receipt-issued';
+  const brought = new Set(
+    events.flatMap((one) => (one.added === undefined && !isReceipt(one) ? one.fields['revision'] : [])),
+  );
+  const roads: Road[] = [];
+  const found = new Map<TimelineEvent, readonly TimelineEvent[]>();
+  for (const event of events) {
+    const { added, uploadId, fields } = event;
+    const { revision } = fields;
+    if (added === undefined && (!isReceipt(event) || brought.has(revision))) continue;
+    let road = roads.findLast((one) =>
+      revision === undefined
+        ? event.event !== 'upload-opened' && one.uploadId === uploadId
+        : one.revision === revision,
+    );
+    if (road === undefined && added === undefined) continue;
+    if (road === undefined) {
+      road = { uploadId, revision, events: [] };
+      roads.push(road);
+    }
+    road.events.push(event);
+    found.set(event, road.events);
+  }
+  return found;
 }
 
 function saidOf({ event, fields, added }: TimelineEvent): string | undefined {

@@ -30,6 +30,8 @@ export const timelineWords = {
   inAudit: 'Open it in the audit trail',
   /** Before the name of a destination. */
   at: ': ',
+  /** Beneath a report of the gateway's: its way to the PACS. */
+  road: (steps: number) => `Its ${counted(steps, 'step', 'steps')} to the PACS`,
   by: (account: string) => `by ${account}`,
   /** From the event's fields; undefined: as `events` says. */
   told: {
