@@ -138,7 +138,11 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
   const isOwn = result.verification?.by === useSession().user.value?.id;
   const verdict = store.verdict.value;
   useEffect(() => void list.ahead(result.id), [list.results.value, result.id]);
-  const onOpen = (sheet: 'keys' | 'correct') => (sheet === 'keys' ? setOpen(sheet) : setCorrected(result));
+  const onOpen = (sheet: 'keys' | 'correct') => {
+    focusOpener(sheet);
+    if (sheet === 'keys') setOpen(sheet);
+    else setCorrected(result);
+  };
   useResultKeys({ store, result, list, look, changing, onChanging: setChanging, onDecide: decide, onOpen });
   return (
     <>
@@ -175,6 +179,13 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
     </>
   );
 }
+
+/**
+ * The button of a sheet that a single key opens: the sheet returns the focus there, and not to the button that happened
+ * to have it, which the second press of a quick double Enter would press.
+ */
+const focusOpener = (sheet: 'keys' | 'correct') =>
+  document.querySelector<HTMLElement>(`[data-opens=${sheet}]`)?.focus({ preventScroll: true });
 
 /** One's own correction that is being changed: nobody has to type it again, nor signs the words of another person. */
 function beforeOf({ verification }: Result): VerifyRequest | null {
@@ -241,7 +252,10 @@ type ToolsProps = {
 /** Of a result that is not there: without a link a person still goes back to one that is. */
 function UnreadTools({ id, list, look, from }: Omit<ToolsProps, 'onKeys'> & { readonly look: LookStore }) {
   const [areKeysOpen, setKeysOpen] = useState(false);
-  const onKeys = () => setKeysOpen(true);
+  const onKeys = () => {
+    focusOpener('keys');
+    setKeysOpen(true);
+  };
   useKeys(look.singleKeys.value, { keys: onKeys, ...stepsOf(list, id) });
   return (
     <>
@@ -259,7 +273,13 @@ function Tools({ id, list, from, onKeys }: ToolsProps) {
       <div class="row">
         <Step to={list.neighbour(id, -1)} label={said.previous} sign="up" />
         <Step to={list.neighbour(id, 1)} label={said.next} sign="down" />
-        <button type="button" class="button button-bare" aria-haspopup="dialog" onClick={onKeys}>
+        <button
+          type="button"
+          class="button button-bare"
+          aria-haspopup="dialog"
+          data-opens="keys"
+          onClick={onKeys}
+        >
           {said.keys}
         </button>
       </div>
@@ -312,8 +332,8 @@ function ResultText({ result, list }: { readonly result: Result; readonly list: 
       <Sentences title={resultWords.limits} lines={finding.limits} />
       {finding.input.studyInstanceUID && (
         <div class="row">
-          <OpenInViewer studyInstanceUID={finding.input.studyInstanceUID} />
           <OpenCase studyInstanceUID={finding.input.studyInstanceUID} />
+          <OpenInViewer studyInstanceUID={finding.input.studyInstanceUID} />
         </div>
       )}
       <ResultInstances result={result} />

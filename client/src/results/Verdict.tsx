@@ -311,7 +311,14 @@ function AskedButtons({ store, isGone: gone, onCorrect, onDecide }: ButtonsProps
     );
   return (
     <>
-      <button type="button" class="button" aria-haspopup="dialog" disabled={isDisabled} onClick={onCorrect}>
+      <button
+        type="button"
+        class="button"
+        aria-haspopup="dialog"
+        data-opens="correct"
+        disabled={isDisabled}
+        onClick={onCorrect}
+      >
         {said.correct}
       </button>
       <button
