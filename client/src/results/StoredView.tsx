@@ -10,7 +10,14 @@ import { useLate } from '../kit/use-late.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { Picture } from '../pipeline/ingest/ThumbnailPicture.tsx';
-import { hrefOfInstance, inReadingOrder, placeOf, replacementOf, titleOfReport } from './stored-places.ts';
+import {
+  hrefOfInstance,
+  inReadingOrder,
+  placeOf,
+  replacementOf,
+  titleOfReport,
+  whyNotShown,
+} from './stored-places.ts';
 import { StoredInstance } from './StoredInstance.tsx';
 import { storedWords } from './stored-words.ts';
 import type { LookStore } from './look.store.ts';
@@ -89,7 +96,9 @@ export function StoredView({ id, place, look, kept }: StoredViewProps) {
           look={look}
         />
       )}
-      {shown.kind === 'ready' && !instance && <p class="quiet">{storedWords.nothing}</p>}
+      {shown.kind === 'ready' && !instance && (
+        <p class="quiet">{whyNotShown(shown.result.instances, place)}</p>
+      )}
     </main>
   );
 }

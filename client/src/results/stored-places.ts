@@ -46,6 +46,12 @@ export function titleOfReport(
   return storedWords.verified(said, formatMoment(new Date(verdict.at), new Date()));
 }
 
+/** Why a page of the PACS's part of a result shows nothing, in a sentence. */
+export function whyNotShown(instances: readonly ResultInstance[], place: string): string {
+  if (instances.length === 0) return storedWords.nothing;
+  return instances.some((one) => placeOf(one) === place) ? storedWords.mayNotOpen : storedWords.notThis;
+}
+
 /** They are not in the PACS and never will be. */
 const NOT_THERE = ['refused', 'quarantined', 'left-out'];
 

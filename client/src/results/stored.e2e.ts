@@ -274,6 +274,11 @@ step('a person who may not open the verified report is told that it replaces the
   assert.match(first!, /replaced by a later report/);
   assert.equal(await reports.getByRole('link').count(), 1);
   assert.is(await page.getByText('is being made').count(), 0);
+  await page.evaluate(() => {
+    location.hash += '/SR-2';
+  });
+  await page.getByText('your account may not open it').waitFor();
+  await looksRight(page, 'stored-withheld');
   await visitor.unrouteAll({ behavior: 'ignoreErrors' });
 });
 

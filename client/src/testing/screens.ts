@@ -360,6 +360,7 @@ export const SCREENS = {
     'stored-segmentation': 'The segmentation',
     'stored-heat-map': 'The heat map',
     'stored-verified': 'The verified report',
+    'stored-withheld': 'A link to a report that the account may not open',
     'stored-gone': 'The PACS no longer holds it',
     'stored-away': 'The PACS does not answer',
   },
@@ -372,6 +373,7 @@ export const SCREENS = {
     'large-picture-hidden': 'The same, as large as the window',
   },
   'viewer/open-in-viewer.e2e.ts': {
+    'viewer-not-set': 'No viewer is set, as an administrator reads it',
     'viewer-too-old': 'The page was loaded before the viewer was set up',
   },
 } as const;
