@@ -6,24 +6,14 @@ import { render, type VNode } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { CodeSquares } from './draw-code.ts';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
-import { destinationsOf, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
+import type { Receipt, ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { notStoredLines } from '#shared/protocol/not-stored-words.ts';
-import { instancesIn } from '#shared/protocol/same-uid.ts';
-import { countWithheld } from '#shared/protocol/withheld.ts';
 import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
-import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { trackWords } from '../queue/track-words.ts';
 import { createPaper, type Paper } from './print-paper.ts';
 import { uploadWords } from './upload-words.ts';
-import {
-  deidentificationLine,
-  furtherLine,
-  otherDigests,
-  pacsReasonLines,
-  proofLines,
-  summaryOf,
-} from './kept-receipt.ts';
+import { otherDigests, pacsReasonLines, receiptFacts } from './kept-receipt.ts';
 
 type PrintedReceiptProps = {
   readonly receipt: Receipt;
@@ -93,29 +83,6 @@ function Code({ side, path }: CodeSquares) {
   );
 }
 
-/** The facts of the receipt, each with its term. */
-function factsOf(receipt: Receipt): readonly (readonly [string, string])[] {
-  const { details } = uploadWords;
-  const summary = summaryOf(receipt.instances);
-  const all = instancesIn(receipt.instances).length + countWithheld(receipt.withheld);
-  const deidentification = deidentificationLine(receipt);
-  const proofs = proofLines(summary);
-  return [
-    [details.instances, trackWords.progress(summary.inPacs, all)],
-    [details.issued, formatFullMoment(new Date(receipt.iat * 1000))],
-    [details.pacs, receipt.pacs],
-    ...(proofs.length === 0 ? [] : [[details.proof, proofs.join('; ')] as const]),
-    ...destinationsOf(receipt).map((one) => [details.further(one.name), furtherLine(one)] as const),
-    ...(deidentification === null ? [] : [[details.deidentification, deidentification] as const]),
-    [details.policy, `${receipt.policy.name} ${receipt.policy.version}`],
-    [details.issuer, receipt.iss],
-    [details.studyInstanceUID, receipt.studyInstanceUID],
-    [details.receiptId, receipt.jti],
-    [details.revision, formatCount(receipt.revision)],
-    [details.root, receipt.root],
-  ];
-}
-
 function Sheet({ receipt, notSent, code }: PrintedReceiptProps) {
   const { details } = uploadWords;
   const said = [...notStoredLines(receipt.instances), ...notSent, ...pacsReasonLines(receipt)];
@@ -135,7 +102,7 @@ function Sheet({ receipt, notSent, code }: PrintedReceiptProps) {
         </p>
       ))}
       <dl>
-        {factsOf(receipt).map(([term, value]) => (
+        {receiptFacts(receipt, trackWords.progress).map(([term, value]) => (
           <div key={term}>
             <dt>{term}</dt>
             <dd class="code">{value}</dd>

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { queuedStudy } from '../../testing/queued-study.ts';
 import { notSentOf } from './not-sent.ts';
-import { arrivedLines, headOf, whenSaid } from './arrived-said.ts';
+import { arrivedLines, endOf, headOf, whenSaid } from './arrived-said.ts';
 
 const digest = 'a'.repeat(64);
 /** Two images that conflicted with two sent before, and were left out: the study's receipt has all four. */
@@ -72,6 +72,13 @@ test('a later version that was left out is no missing instance, and its warning 
 
 test('one that still needs a person is not called left out', () => {
   assert.equal(headOf(done({ leftOut: 1, needsYou: 1 })), { icon: 'note', title: 'Not in the PACS' });
+});
+
+test('a study was confirmed when its receipt says so, however late this device learned of it', () => {
+  const completedAt = (RECEIPT.iat + 86_400) * 1000;
+  const receipt = { ...RECEIPT, confirmed: RECEIPT.iat - 60 };
+  assert.is(endOf({ ...done({ inPacs: 2 }), completedAt }, receipt).getTime(), (RECEIPT.iat - 60) * 1000);
+  assert.is(endOf({ ...done({ leftOut: 2 }), completedAt }, receipt).getTime(), completedAt);
 });
 
 test('a study in the PACS has the tick, its count and its proof', () => {

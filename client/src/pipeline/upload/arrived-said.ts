@@ -24,6 +24,15 @@ export function headOf(study: QueuedStudy): ArrivedHead {
   return { icon: 'note', title: isOver ? uploadWords.leftOutTitle : uploadWords.noneTitle };
 }
 
+/** Of a study in the PACS the moment that its receipt names: this device may have learned of it days later. */
+export function endOf(
+  { track, completedAt }: Pick<QueuedStudy, 'track' | 'completedAt'>,
+  receipt: Receipt,
+): Date {
+  const { iat, confirmed = iat } = receipt;
+  return new Date(track.inPacs > 0 ? confirmed * 1000 : (completedAt ?? iat * 1000));
+}
+
 /** `when`: the moment of the receipt, in words. */
 export function whenSaid({ track }: QueuedStudy, { instances }: Receipt, when: string): string {
   return track.inPacs > 0

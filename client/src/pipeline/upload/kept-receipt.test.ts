@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { destinationsOf, type Receipt } from '#shared/protocol/receipt.ts';
+import { formatFullMoment } from '../../kit/format.ts';
 import {
   deidentificationLine,
   furtherLine,
@@ -8,6 +9,7 @@ import {
   otherDigests,
   pacsReasonLines,
   proofLines,
+  receiptFacts,
   receiptFileName,
   summaryOf,
 } from './kept-receipt.ts';
@@ -75,6 +77,19 @@ test('a further destination says what it has, and the printed list names a diges
   ]);
   assert.equal(otherDigests(sent, 0), [['archive', stored]]);
   assert.equal([otherDigests(sent, 1), otherDigests(sent, 2)], [[], []]);
+});
+
+const progress = (done: number, of: number) => `${done} of ${of}`;
+
+test('the printed page says when it was confirmed, as the PDF does, and when the receipt was issued', () => {
+  const facts = new Map(receiptFacts({ ...receipt, confirmed: receipt.iat - 86_400 }, progress));
+  const moments = [receipt.iat - 86_400, receipt.iat].map((at) => formatFullMoment(new Date(at * 1000)));
+  assert.equal([facts.get('Confirmed'), facts.get('Issued')], moments);
+  assert.is(
+    new Map(receiptFacts(receipt, progress)).get('Confirmed'),
+    moments[1],
+    'an old one says it with its issuing',
+  );
 });
 
 test('the code of a PACS that changed an instance is shown in words', () => {

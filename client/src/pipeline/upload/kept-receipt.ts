@@ -7,11 +7,14 @@ import { countPacsReasons } from '#shared/protocol/pacs-reasons.ts';
 import {
   countProofs,
   deidentificationOf,
+  destinationsOf,
   type DestinationSummary,
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
 import { instancesIn } from '#shared/protocol/same-uid.ts';
+import { countWithheld } from '#shared/protocol/withheld.ts';
+import { formatCount, formatFullMoment } from '../../kit/format.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { uploadWords } from './upload-words.ts';
@@ -73,7 +76,7 @@ export function furtherLine({
     there === null ? details.unfinished : details.there(there, of, asPromised),
     ...(committed === 0 ? [] : [uploadWords.proofs.committed(committed)]),
     ...(coerced === undefined ? [] : [details.coerced(nameCoerced(coerced))]),
-    ...(givenUpAt === undefined ? [] : [details.givenUp]),
+    ...(givenUpAt === undefined ? [] : [details.givenUp(momentOf(Date.parse(givenUpAt)))]),
   ].join('; ');
 }
 
@@ -98,6 +101,36 @@ export function deidentificationLine(receipt: Receipt): string | null {
     ...(said.released > 0 ? [uploadWords.released(said.released)] : []),
   ].join(kitWords.separator);
 }
+
+/** The facts of a receipt on paper, each with its term: all that the PDF says of it. `progress`: so many of them. */
+export function receiptFacts(
+  receipt: Receipt,
+  progress: (done: number, of: number) => string,
+): readonly (readonly [term: string, value: string])[] {
+  const { details } = uploadWords;
+  const { iat, confirmed = iat } = receipt;
+  const summary = summaryOf(receipt.instances);
+  const all = instancesIn(receipt.instances).length + countWithheld(receipt.withheld);
+  const deidentification = deidentificationLine(receipt);
+  const proofs = proofLines(summary);
+  return [
+    [details.instances, progress(summary.inPacs, all)],
+    [details.confirmed, momentOf(confirmed * 1000)],
+    [details.issued, momentOf(iat * 1000)],
+    [details.pacs, receipt.pacs],
+    ...(proofs.length === 0 ? [] : [[details.proof, proofs.join('; ')] as const]),
+    ...destinationsOf(receipt).map((one) => [details.further(one.name), furtherLine(one)] as const),
+    ...(deidentification === null ? [] : [[details.deidentification, deidentification] as const]),
+    [details.policy, `${receipt.policy.name} ${receipt.policy.version}`],
+    [details.issuer, receipt.iss],
+    [details.studyInstanceUID, receipt.studyInstanceUID],
+    [details.receiptId, receipt.jti],
+    [details.revision, formatCount(receipt.revision)],
+    [details.root, receipt.root],
+  ];
+}
+
+const momentOf = (ms: number): string => formatFullMoment(new Date(ms));
 
 /** The name of a saved file: an id of ours or a UID as sent, and nothing about the patient. */
 export function receiptFileName(id: string, ending: 'jws' | 'pdf'): string {
