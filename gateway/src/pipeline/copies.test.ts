@@ -267,6 +267,30 @@ for (const need of ['also', 'required'] as const)
     await pipeline.close();
   });
 
+for (const need of ['also', 'required'] as const)
+  test(`that gets it ${need} ${need === 'also' ? 'does not delay' : 'delays'} the moment at which it is confirmed`, async () => {
+    const sent = await seenCopy(need);
+    const { pipeline, studyId, copyId, uploadId } = sent;
+    await pipeline.run('receipt', copyId);
+    await pipeline.run('eviction', copyId);
+    await pipeline.run('forward', studyId);
+    await pipeline.run('reconcile', studyId);
+    const ends = [
+      { id: studyId, at: new Date('2026-11-23T10:01:00Z') },
+      { id: copyId, at: new Date('2026-11-23T10:02:00Z') },
+    ] as const;
+    for (const { id, at: updated_at } of ends)
+      await pipeline.tools.db
+        .updateTable('instance')
+        .set({ updated_at })
+        .where('study_id', '=', id)
+        .execute();
+    assert.is(await pipeline.run('receipt', studyId), 'receipted');
+    const { receipt } = await receiptOf(pipeline, uploadId);
+    assert.is(receipt.confirmed, ends[need === 'also' ? 0 : 1].at.getTime() / 1000);
+    await pipeline.close();
+  });
+
 for (const change of [{ sent_digests: 'another' }, { proven_at: 'http://elsewhere.test' }])
   test(`is looked at again where ${Object.keys(change).join()} was changed since its check`, async () => {
     const sent = await seenCopy('required');
