@@ -166,6 +166,8 @@ export const auditWords = {
   verdicts: { agreed: 'Agreed with a result', corrected: 'Corrected a result' } as Readonly<
     Record<string, string>
   >,
+  /** Reports of models, and marks of readers, which the gateway itself adds to a study. */
+  sendsResults: 'Began to store results in a study',
   decided: {
     'leave-out': 'Left out images of a study',
     retry: 'Had images of a study tried again',
@@ -190,7 +192,8 @@ export const auditWords = {
   /** A search told numbers and dates alone. */
   unnamed: 'no name was shown',
   /** Of a reading. */
-  inViewer: 'opened in the viewer',
+  inViewer: 'opened in the built-in viewer',
+  inSiteViewer: 'led to the site’s own viewer, which alone knows what was looked at there',
   because: {
     'unknown-user': 'no such account',
     'wrong-password': 'wrong password',
@@ -214,11 +217,12 @@ export const auditWords = {
   study: (end: string) => `Study …${end}`,
   studies: (count: number) => counted(count, 'study', 'studies'),
   from: {
-    device: (name: string | null, id: string) => `by ${name ?? 'a device'} (${id})`,
+    device: (device: string) => `by ${device}`,
     key: (name: string) => `by API key “${name}”`,
     modality: 'by a modality',
     address: (address: string) => `from ${address}`,
   },
+  device: (name: string | null, id: string) => `${name ?? 'a device'} (${id})`,
   failed: 'Failed',
   span: (from: string, until: string) => `${from}–${until}`,
   open: (seq: number) => `Details of event ${seq}`,

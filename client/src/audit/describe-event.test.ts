@@ -29,6 +29,16 @@ test('says who did it and to whom, and who did it without an account', () => {
     ['Somebody without an account', ['no such account'], 'from 10.0.0.8', 4],
   );
   assert.is(describe('device-enrolled', { accountId: 'a', deviceId: 'd' }).from, null);
+  const { more } = describe('device-enrolled', {
+    accountId: 'a',
+    deviceId: '3f2a91c0-0000-4000-8000-000000000001',
+  });
+  assert.equal(more, ['Chrome on Windows (3f2a91c0)'], 'which one');
+  assert.is(
+    describe('upload-opened', { policy: 'gateway.results' }).what,
+    'Began to store results in a study',
+    'nobody sends one',
+  );
   assert.is(describe('study-forwarded', {}).who, 'The gateway');
   assert.is(describe('user-added', { accountId: 'b', by: null }).who, 'bert', 'the first administrator');
   assert.is(describe('user-deleted', { accountId: 'gone', by: 'a' }).more[0], 'An account that was removed');
@@ -94,7 +104,11 @@ test('names the study, the case, the API key and what was read', () => {
   });
   assert.equal([read.more, read.from], [['1,200 images', '1 report'], 'by API key “night export”']);
   const viewed = { accountId: 'a', images: 2, reports: 0, receipts: 0, exports: 0, viewer: true };
-  assert.equal(describe('records-read', viewed).more, ['opened in the viewer', '2 images']);
+  assert.equal(describe('records-read', viewed).more, ['opened in the built-in viewer', '2 images']);
+  const led = { ...viewed, images: 0, viewer: undefined, siteViewer: true };
+  assert.equal(describe('records-read', led).more, [
+    'led to the site’s own viewer, which alone knows what was looked at there',
+  ]);
   const told = { accountId: 'a', images: 0, reports: 0, receipts: 0, exports: 0, named: true };
   assert.equal(describe('records-read', told).more, [
     'with the name or ID that the PACS has of it, perhaps a pseudonym',

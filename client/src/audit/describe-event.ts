@@ -1,6 +1,7 @@
 /** An event in plain words: who, what, whom, which study or case, from where, and whether it failed. Pure. */
 import { outcomeOf, studiesIn, type Outcome } from '#shared/protocol/audit-events.ts';
 import type { AuditNames, AuditRow } from '#shared/protocol/audit-page.ts';
+import { RESULTS_POLICY_NAME } from '#shared/protocol/policy.ts';
 import { caseFieldWords } from '../kit/case-field-words.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { auditWords as words } from './audit-words.ts';
@@ -36,7 +37,11 @@ export function describeEvent({ event, fields }: AuditRow, names: AuditNames): D
     whoId,
     whomId,
     what: whatOf(event, fields, whomId),
-    more: [...(whomId === null ? [] : [nameIn(names, whomId)]), ...moreOf(event, fields)],
+    more: [
+      ...(whomId === null ? [] : [nameIn(names, whomId)]),
+      ...(deviceId !== null && event.startsWith('device-') ? [deviceIn(names, deviceId)] : []),
+      ...moreOf(event, fields),
+    ],
     study: uid === null || others.length > 0 ? null : { uid, uploadId: ownIn(names.studies, uid) },
     case: caseId === null ? null : { id: caseId, number: ownIn(names.cases, caseId) },
     device: deviceId === null ? null : { id: deviceId, name: ownIn(names.devices, deviceId) },
@@ -67,6 +72,7 @@ function whatOf(event: string, fields: Fields, whomId: string | null): string {
     return fields['cancelled'] === true
       ? words.cancelled
       : (ownIn(words.decided, textOf(fields, 'decision') ?? '') ?? words.events[event]!);
+  if (event === 'upload-opened' && fields['policy'] === RESULTS_POLICY_NAME) return words.sendsResults;
   if (event === 'study-forwarded' && fields['posted'] === 0)
     return Number(fields['refused'] ?? 0) > 0 ? words.ofNothing.refused : words.ofNothing.forwarded;
   if (event === 'receipt-issued' && fields['inPacs'] === 0) return words.ofNothing.receipt;
@@ -110,6 +116,7 @@ function moreOf(event: string, fields: Fields): string[] {
     ...(because === null ? [] : [because]),
     ...namesOf(event, fields),
     ...(event === 'records-read' && fields['viewer'] === true ? [words.inViewer] : []),
+    ...(event === 'records-read' && fields['siteViewer'] === true ? [words.inSiteViewer] : []),
     ...(Array.isArray(roles)
       ? [roles.map((role) => ownIn(kitWords.roles, String(role)) ?? String(role)).join(', ')]
       : []),
@@ -128,13 +135,16 @@ function fieldsIn(changed: unknown): string[] {
   return said.length === 0 ? [] : [said.join(', ')];
 }
 
+/** By its name, and as much of its id as tells it from others. */
+const deviceIn = (names: AuditNames, id: string): string =>
+  words.device(ownIn(names.devices, id), id.slice(0, 8));
+
 /** An event about a device was not done by it. */
 function fromOf(event: string, fields: Fields, names: AuditNames): string | null {
   const key = textOf(fields, 'keyId');
   if (key !== null) return words.from.key(ownIn(names.keys, key) ?? key.slice(0, 8));
   const device = textOf(fields, 'deviceId');
-  if (device !== null && !event.startsWith('device-'))
-    return words.from.device(ownIn(names.devices, device), device.slice(0, 8));
+  if (device !== null && !event.startsWith('device-')) return words.from.device(deviceIn(names, device));
   if (textOf(fields, 'peerId') !== null) return words.from.modality;
   const address = textOf(fields, 'address');
   if (address === null || textOf(fields, 'destinationId') !== null) return null;

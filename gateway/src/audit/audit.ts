@@ -241,8 +241,10 @@ type Recorded =
       reports: number;
       receipts: number;
       exports: number;
-      /** The study was opened in a viewer, and the built-in one searched in it. */
+      /** The study was opened in the built-in viewer, which searched in it. */
       viewer?: boolean;
+      /** The way into a viewer of the site's own was given. */
+      siteViewer?: boolean;
       /** An image's header was read for its patient, and held a name or ID, as the PACS has it. */
       named?: boolean;
     }

@@ -36,6 +36,7 @@ test('is one event of the trail with its counts, once the quarter of an hour is 
     await recordReading(tools, { id, siteId }, '1.2.3', { kind: 'images', subject: `1.2.3.${nr % 4}` });
   await recordReading(tools, { id, siteId }, '1.2.3', 'reports');
   await recordReading(tools, { id, siteId }, '1.2.4', 'images');
+  await recordReading(tools, { id, siteId }, '1.2.4', 'site-viewer');
   now = new Date(now.getTime() + 10 * MINUTE_MS);
   await recordReading(tools, { id, siteId }, '1.2.3', 'images');
   await closeReadings(tools);
@@ -45,17 +46,17 @@ test('is one event of the trail with its counts, once the quarter of an hour is 
   await closeReadings(tools);
   await closeReadings(tools);
   const counted = (await readings(siteId))
-    .map(({ studyInstanceUID, images, reports, receipts, exports, from, until, accountId }) => [
+    .map(({ studyInstanceUID, images, reports, receipts, exports, siteViewer, from, until, accountId }) => [
       studyInstanceUID,
-      ...[images, reports, receipts, exports],
+      ...[images, reports, receipts, exports, siteViewer],
       from,
       until,
       accountId === id,
     ])
     .sort();
   assert.equal(counted, [
-    ['1.2.3', 4, 1, 0, 0, '2026-05-01T10:01:00.000Z', '2026-05-01T10:11:00.000Z', true],
-    ['1.2.4', 1, 0, 0, 0, '2026-05-01T10:01:00.000Z', '2026-05-01T10:01:00.000Z', true],
+    ['1.2.3', 4, 1, 0, 0, undefined, '2026-05-01T10:01:00.000Z', '2026-05-01T10:11:00.000Z', true],
+    ['1.2.4', 1, 0, 0, 0, true, '2026-05-01T10:01:00.000Z', '2026-05-01T10:01:00.000Z', true],
   ]);
   const times = await db.selectFrom('audit').select('at').where('event', '=', 'records-read').execute();
   assert.equal(

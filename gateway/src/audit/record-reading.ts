@@ -13,7 +13,8 @@ import { recordAudit, type AuditEvent } from './audit.ts';
 /**
  * `searches`: a search told that the study exists, and no more of it than numbers and dates; `named-searches`: also a
  * patient's name or ID, as the PACS has them. `headers`, `named-headers`: an image's header told the same, and nobody
- * searched. `viewer`: the study was opened in a viewer; the built-in one searches in it on its own.
+ * searched. `viewer`: the study was opened in the built-in viewer, which searches in it on its own. `site-viewer`: the
+ * address of a viewer of the site was given; what that shows is known to it alone.
  */
 export type Reading = ReadingTable['kind'];
 
@@ -118,6 +119,7 @@ const RECORDS: readonly Reading[] = [
   'receipts',
   'exports',
   'viewer',
+  'site-viewer',
   'headers',
   'named-headers',
 ];
@@ -135,6 +137,7 @@ function eventsOf(of: Place, rows: readonly Counted[]): Dated[] {
       ...{ images: things('images'), reports: things('reports') },
       ...{ receipts: things('receipts'), exports: things('exports') },
       ...(times('viewer') > 0 && { viewer: true }),
+      ...(times('site-viewer') > 0 && { siteViewer: true }),
       ...(times('named-headers') > 0 && { named: true }),
     })),
     ...dated(rows, ['searches', 'named-searches'], (span) => ({

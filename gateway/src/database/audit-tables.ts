@@ -29,6 +29,7 @@ export type ReadingTable = {
     | 'receipts'
     | 'exports'
     | 'viewer'
+    | 'site-viewer'
     | 'headers'
     | 'named-headers'
     | 'searches'

@@ -10,6 +10,7 @@ import type { Kysely } from 'kysely';
 import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import type { Policy, Role } from '#shared/protocol/api.ts';
 import type { Manifest } from '#shared/protocol/manifest.ts';
+import { RESULTS_POLICY_NAME } from '#shared/protocol/policy.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { sendingReasonSchema, type SendingReason } from '#shared/protocol/sending-reason.ts';
 import type { Tables } from '../database/tables.ts';
@@ -45,7 +46,7 @@ export const BUILT_IN_POLICIES: readonly Policy[] = [
  * de-identification. No administrator's policy can have such a name.
  */
 export const RESULTS_POLICY: Policy = {
-  name: 'gateway.results',
+  name: RESULTS_POLICY_NAME,
   version: 1,
   deidentify: false,
   options: [],

@@ -10,6 +10,9 @@ import { z } from 'zod';
 /** Policies that come with the program. Nobody changes or withdraws them. */
 export const BUILT_IN_NAMES = ['identified', 'deidentified'] as const;
 
+/** Under which the gateway adds reports of models and marks of readers to a study. */
+export const RESULTS_POLICY_NAME = 'gateway.results';
+
 /** The roles that may send. An auditor only reads. */
 export const SENDERS = ['technician', 'radiologist', 'researcher', 'admin'] as const;
 
