@@ -1,6 +1,4 @@
-/**
- * Each route has a row, and is called by the thing's owner, every role, a device, keys, an ended account and nobody.
- */
+/** Each route has a row: the thing's owner, every role, a device, keys, an ended account and nobody call it. */
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -193,6 +191,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /studies/{studyInstanceUID}/destinations': ARRIVED,
   'get /studies/{studyInstanceUID}/timeline': ARRIVED,
   'get /studies/{studyInstanceUID}/receipt.pdf': ARRIVED,
+  'get /studies/{studyInstanceUID}/viewers': READ,
   'post /studies/{studyInstanceUID}/viewer-link': READ,
   'get /upload/policy': 'roles',
   'get /uploads': 'roles',

@@ -72,6 +72,9 @@ walk(
 
 walk('a study is opened in it with one press, and its token stands in no address', async (stage) => {
   const { page, visitor, seed } = stage;
+  await visitor.route('**/studies/*/viewers', (route: Route) =>
+    route.fulfill({ json: { titles: ['OHIF'] } }),
+  );
   await visitor.route('**/viewer-link', (route: Route) =>
     route.fulfill({
       json: {

@@ -46,12 +46,12 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
             <Results study={study} caseId={of.id} />
             {mayOpen && (
               <div class="row case-study-ways">
-                <OpenInViewer studyInstanceUID={study.studyInstanceUID} />
                 {!study.hidesResults && (
                   <a class="button" href={hrefToRun(of.id, at)}>
                     {words.run}
                   </a>
                 )}
+                <OpenInViewer studyInstanceUID={study.studyInstanceUID} isAnother={at > 0} />
               </div>
             )}
           </li>

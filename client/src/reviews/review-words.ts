@@ -189,7 +189,7 @@ export const reviewWords = {
     again: 'Try again',
     none: 'The PACS has no image of this case.',
     other: 'The PACS has no image of this case that can be shown here.',
-    inViewer: 'Open the study in the viewer.',
+    inViewer: 'A viewer of your site may show it.',
     cut: (count: number) => `Only the first ${count} images of each study are shown here.`,
   },
   ofCase: {

@@ -20,9 +20,9 @@ export function StudyRecord({ studyInstanceUID, hasReceipt, isOpen = false }: St
     <>
       {hasReceipt && (
         <div class="row">
-          <OpenInViewer studyInstanceUID={studyInstanceUID} />
           <OpenCase studyInstanceUID={studyInstanceUID} />
           <StudyResults studyInstanceUID={studyInstanceUID} />
+          <OpenInViewer studyInstanceUID={studyInstanceUID} />
         </div>
       )}
       <StudyDestinations studyInstanceUID={studyInstanceUID} />

@@ -124,7 +124,7 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   await looksRight(reading, 'studies-site');
   await findAtSite(stage, reading);
   await arrived.locator('.study-open').click();
-  await arrived.getByRole('button', { name: 'Open in viewer' }).waitFor();
+  await arrived.getByRole('button', { name: 'Open a case' }).waitFor();
   await reading.getByRole('link', { name: 'Results', exact: true }).click();
   await reading.getByRole('link', { name: /^Studies/ }).click();
   assert.ok(await reading.getByRole('radio', { name: 'Whole site' }).isChecked());

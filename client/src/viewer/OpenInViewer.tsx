@@ -1,23 +1,54 @@
 /**
- * *Open in viewer*: asks the gateway where the site's viewers show a study, and opens the only one. A viewer shows
- * whose study it is, so while names are hidden on this device a person is asked first.
+ * *Open in viewer*, where the site has one: asks the gateway where its viewers show a study, and opens the only one. A
+ * viewer shows whose study it is, so while names are hidden on this device a person is asked first. Without a viewer
+ * only an administrator reads so, with the way to set one.
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ViewerLink } from '#shared/protocol/viewer.ts';
 import { namesHidden } from '../kit/identities.ts';
+import { hrefOf } from '../kit/routes.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { Confirm } from '../kit/Sheet.tsx';
 import { maySend } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { renewPage } from '../net/renew-page.ts';
-import { askForViewers, type Answer } from './ask-for-viewers.ts';
+import { askForViewers, hasViewers, type Answer } from './ask-for-viewers.ts';
 import { viewerWords as words } from './viewer-words.ts';
 
-type OpenInViewerProps = { readonly studyInstanceUID: string };
+type OpenInViewerProps = {
+  readonly studyInstanceUID: string;
+  /** One of several on a page: only one says that no viewer is set. */
+  readonly isAnother?: boolean;
+};
 
-export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
+export function OpenInViewer({ studyInstanceUID, isAnother = false }: OpenInViewerProps) {
   const api = useApi();
   const user = useSession().user.value;
+  // An auditor reads about studies, and opens none.
+  const mayOpen = user !== null && maySend(user);
+  const [has, setHas] = useState<boolean | null>(null);
+  useEffect(() => {
+    const gone = new AbortController();
+    setHas(null);
+    if (mayOpen)
+      void hasViewers(api, studyInstanceUID, gone.signal).then((said) => gone.signal.aborted || setHas(said));
+    return () => gone.abort();
+  }, [api, studyInstanceUID, mayOpen]);
+  if (has === null || user === null) return null;
+  if (has) return <OfferViewer studyInstanceUID={studyInstanceUID} />;
+  if (isAnother || !user.roles.includes('admin')) return null;
+  return (
+    <p class="row">
+      <span class="small quiet">{words.notSet}</span>
+      <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'destinations' })}>
+        {words.set}
+      </a>
+    </p>
+  );
+}
+
+function OfferViewer({ studyInstanceUID }: { readonly studyInstanceUID: string }) {
+  const api = useApi();
   const [answer, setAnswer] = useState<Answer | null>(null);
   /** The policy that the page was loaded with does not know the viewer. */
   const [isTooOld, setTooOld] = useState(false);
@@ -42,8 +73,6 @@ export function OpenInViewer({ studyInstanceUID }: OpenInViewerProps) {
     setAnswer(found);
     if (typeof found !== 'string' && found.length === 1) open(found[0]!);
   };
-  // An auditor reads about studies, and opens none.
-  if (user === null || !maySend(user)) return null;
   return (
     <div class="stack-tight">
       <p class="row">

@@ -2,7 +2,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { json, openTestApi, refusal, unreachable, type Answering } from '../testing/open-api.ts';
-import { askForViewers } from './ask-for-viewers.ts';
+import { askForViewers, hasViewers } from './ask-for-viewers.ts';
 
 const LINK = { title: 'Stone', url: 'https://stone.test/1.2.3' };
 
@@ -44,6 +44,21 @@ test('another refusal is told in the words of the gateway', async () => {
 test('nothing is said to a page that was left', async () => {
   const { api } = openTestApi(unreachable);
   assert.is(await askForViewers(api, '1.2.3', AbortSignal.abort()), null);
+});
+
+test('a viewer is offered where there is one, or where the gateway does not say, and opening none is asked for', async () => {
+  const has = (answer: Answering) =>
+    hasViewers(openTestApi(answer).api, '1.2.3', new AbortController().signal);
+  assert.is(await has(() => json({ titles: ['Stone'] })), true);
+  assert.is(await has(() => json({ titles: [] })), false);
+  assert.is(await has(unreachable), true);
+  assert.is(await has(() => refusal(404, 'not-found')), null, 'nothing of it may be seen');
+  const { api, asked } = openTestApi(() => json({ titles: [] }));
+  await hasViewers(api, '1.2.3', new AbortController().signal);
+  assert.equal(
+    asked.map(({ method, path }) => [method, path]),
+    [['GET', '/studies/1.2.3/viewers']],
+  );
 });
 
 test.run();

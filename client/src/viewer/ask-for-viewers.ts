@@ -1,4 +1,4 @@
-/** Asks the gateway where the site's viewers show a study. */
+/** Asks the gateway whether the site's viewers show a study, and where. */
 import type { ViewerLink } from '#shared/protocol/viewer.ts';
 import { ApiProblem, type ApiClient } from '../net/api-client.ts';
 import { refusalSentence } from '../net/refusal-sentence.ts';
@@ -22,5 +22,25 @@ export async function askForViewers(
     if (signal.aborted) return null;
     const isMissing = error instanceof ApiProblem && error.code === 'not-found';
     return isMissing ? words.notThere : refusalSentence(error, words.failed);
+  }
+}
+
+/**
+ * Whether there is one to offer. True also where the gateway did not say: it may when the button is pressed. Null: the
+ * account may see nothing of the study.
+ */
+export async function hasViewers(
+  api: Pick<ApiClient, 'json'>,
+  studyInstanceUID: string,
+  signal: AbortSignal,
+): Promise<boolean | null> {
+  try {
+    const { studyViewersSchema } = await import('#shared/protocol/viewer.ts');
+    return (
+      (await api.json(`/studies/${studyInstanceUID}/viewers`, studyViewersSchema, { signal })).titles.length >
+      0
+    );
+  } catch (error) {
+    return error instanceof ApiProblem && error.code === 'not-found' ? null : true;
   }
 }

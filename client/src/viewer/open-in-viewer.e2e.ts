@@ -136,8 +136,9 @@ if (why !== null) {
     await sendStudy(open, filesOf({ seed: 1 }));
     await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 12);
     await openStudy(open, app.address);
-    await pressOpen(open);
     await open.getByText('No viewer is set for this study’s PACS').waitFor();
+    assert.is(await open.getByRole('button', { name: 'Open in viewer' }).count(), 0);
+    await looksRight(open, 'viewer-not-set');
     closed = await app.openVisitor();
     await (await openInstalled(closed, app)).close();
     await setUpViewer(app);
@@ -148,6 +149,10 @@ if (why !== null) {
   });
 
   test('on a page that stayed open says to reload, also without a network, and opens it afterwards', async () => {
+    // Its row asks when it is opened.
+    const row = open.locator('[data-part=arrived] .study-open');
+    await row.click();
+    await row.click();
     await saysReload(open);
     await looksRight(open, 'viewer-too-old');
     app.link.cut();

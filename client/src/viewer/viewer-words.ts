@@ -13,6 +13,9 @@ export const viewerWords = {
     show: 'Show it',
   },
   asking: 'Asking the gateway…',
+  /** To an administrator, before the link to the page of destinations. */
+  notSet: 'No viewer is set for this study’s PACS.',
+  set: 'Set one under Destinations',
   none: 'No viewer is set for this study’s PACS. An administrator can set one, or turn on the built-in viewer, under Destinations.',
   notThere: 'The PACS has no images of this study that you may see.',
   failed: 'The gateway cannot be reached, so the viewer’s address is not known. Try again when it can.',

@@ -20,6 +20,7 @@ import {
 import { typedPseudonym } from '#shared/protocol/typed-patient.ts';
 import {
   fillViewerAddress,
+  studyViewersSchema,
   viewerLinksSchema,
   type Viewer,
   type ViewerLink,
@@ -196,6 +197,18 @@ const viewerLink = defineRoute({
   },
 });
 
+/** Opens nothing, and is no reading. */
+const viewers = defineRoute({
+  method: 'get',
+  path: '/studies/{studyInstanceUID}/viewers',
+  roles: SENDERS,
+  tags: ['studies'],
+  problems: ['not-found'],
+  summary: 'Which viewers `viewer-link` would open this study in',
+  request: { params: byStudy },
+  responses: { 200: jsonResponse(studyViewersSchema, 'None: there is none to offer.') },
+});
+
 const watches = (caller: Caller): boolean => caller.roles.some((role) => WATCHERS.includes(role));
 
 const named = (caller: Caller, studyInstanceUID: string): WhoseStudy => {
@@ -256,14 +269,7 @@ export function studyRoutes(tools: StudiesTools): Router {
     return c.json({ destinations: [...found] }, 200);
   });
 
-  router.openapi(viewerLink, async (c) => {
-    const { studyInstanceUID } = c.req.valid('param');
-    const caller = callerOf(c);
-    const links = await linksTo(tools, caller, studyInstanceUID);
-    if (links.length > 0) await recordReading(tools, caller, studyInstanceUID, 'viewer');
-    return c.json({ links: [...links] }, 200);
-  });
-
+  answerViewers(router, tools);
   router.openapi(sheet, async (c) => {
     const { studyInstanceUID } = c.req.valid('param');
     const caller = callerOf(c);
@@ -276,6 +282,24 @@ export function studyRoutes(tools: StudiesTools): Router {
     });
   });
   return router;
+}
+
+function answerViewers(router: Router, tools: StudiesTools): void {
+  router.openapi(viewers, async (c) => {
+    const links = await linksTo(tools, callerOf(c), c.req.valid('param').studyInstanceUID);
+    return c.json({ titles: links.map(({ title }) => title) }, 200);
+  });
+
+  router.openapi(viewerLink, async (c) => {
+    const { studyInstanceUID } = c.req.valid('param');
+    const caller = callerOf(c);
+    const links = await linksTo(tools, caller, studyInstanceUID);
+    const [first] = links;
+    // Only a link into the built-in viewer has a token.
+    const kind = first?.token === undefined ? 'site-viewer' : 'viewer';
+    if (first !== undefined) await recordReading(tools, caller, studyInstanceUID, kind);
+    return c.json({ links: [...links] }, 200);
+  });
 }
 
 /**

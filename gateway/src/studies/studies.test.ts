@@ -463,6 +463,8 @@ test('opens in the viewers of its PACS, for whoever may see its images, and that
     const answer = await pipeline.request('POST', `/studies/${of}/viewer-link`);
     return [answer.status, await answer.json()] as const;
   };
+  const offered = () => pipeline.request('GET', `/studies/${uid}/viewers`);
+  assert.equal(await (await offered()).json(), { titles: ['Stone'] });
   const link = { title: 'Stone', url: `https://stone.test/${uid}` };
   assert.equal(await ask(), [200, { links: [link] }]);
   const readings = await pipeline.tools.db
@@ -470,7 +472,7 @@ test('opens in the viewers of its PACS, for whoever may see its images, and that
     .select(['account_id', 'kind', 'count'])
     .where('study_instance_uid', '=', uid)
     .execute();
-  assert.equal(readings, [{ account_id: pipeline.accountId, kind: 'viewer', count: 1 }]);
+  assert.equal(readings, [{ account_id: pipeline.accountId, kind: 'site-viewer', count: 1 }]);
   const promised = soft(7121);
   await pipeline.init(toManifest(promised));
   assert.is((await ask(uidOf(promised)))[0], 404, 'not in the PACS');
@@ -481,7 +483,7 @@ test('opens in the viewers of its PACS, for whoever may see its images, and that
     ['radiologist', 200],
   ] as const) {
     pipeline.actAs(other, [role]);
-    assert.is((await ask())[0], status, role);
+    assert.equal([(await ask())[0], (await offered()).status], [status, status], role);
   }
 });
 

@@ -77,6 +77,9 @@ export const viewerLinksSchema = z.object({
 });
 export type ViewerLink = z.infer<typeof viewerLinksSchema>['links'][number];
 
+/** Answer of `GET /studies/{studyInstanceUID}/viewers`: their names, in that order. */
+export const studyViewersSchema = z.object({ titles: z.array(z.string()) });
+
 export const VIEWER_STATES = ['no-port', 'absent', 'fetching', 'off', 'on'] as const;
 /**
  * Of the way to the package: `name-not-found` to `unreachable`. `proxy-refuses`: the proxy of HTTPS_PROXY opens no way

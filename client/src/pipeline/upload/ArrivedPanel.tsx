@@ -15,7 +15,7 @@ import { LookWithModel } from '../../results/LookWithModel.tsx';
 import { OpenInViewer } from '../../viewer/OpenInViewer.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
-import { arrivedLines, headOf, notStoredOf, whenSaid } from './arrived-said.ts';
+import { arrivedLines, endOf, headOf, notStoredOf, whenSaid } from './arrived-said.ts';
 import { readReceipt } from '../queue/read-receipt.ts';
 import { leftOutOf, notSentOf } from './not-sent.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
@@ -109,8 +109,8 @@ function InThePacs({ study: { id, studyInstanceUID } }: { readonly study: Queued
       <LookWithModel id={id} />
       {studyInstanceUID !== null && (
         <>
-          <OpenInViewer studyInstanceUID={studyInstanceUID} />
           <OpenCase studyInstanceUID={studyInstanceUID} />
+          <OpenInViewer studyInstanceUID={studyInstanceUID} />
         </>
       )}
     </>
@@ -118,7 +118,7 @@ function InThePacs({ study: { id, studyInstanceUID } }: { readonly study: Queued
 }
 
 function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; readonly loaded: Loaded }) {
-  const when = formatMoment(new Date(study.completedAt ?? receipt.iat * 1000), new Date());
+  const when = formatMoment(endOf(study, receipt), new Date());
   const { icon, title } = headOf(study);
   const missing = [...notStoredOf(study, receipt), ...leftOutOf(study)];
   return (
