@@ -4,10 +4,10 @@
  * leaves its study: a file counts once, however often it was chosen.
  */
 import type { CollectedFile } from './collect-files.ts';
-import type { Pair, StudyGroup } from './group-studies.ts';
+import type { FoundFile, Pair, StudyGroup } from './group-studies.ts';
 import { draw, type IngestState } from './ingest-state.ts';
-import { filesIn } from './patients-of-study.ts';
-import { onlyThese } from './regroup-study.ts';
+import { pick } from './patients-of-study.ts';
+import { regroup } from './regroup-study.ts';
 import { TaskFault } from './worker-pool.ts';
 
 export async function compareCopies(state: IngestState, signal: AbortSignal): Promise<void> {
@@ -38,8 +38,11 @@ function leaveOutCopies(
 ): void {
   const study = gathering.studies.get(studyInstanceUID);
   if (study === undefined || copies.size === 0 || phase.peek() === 'queueing') return;
-  const left = filesIn(study.series).filter(({ file }) => !copies.has(file));
-  gathering.replace({ ...onlyThese(study, new Set(left)), copies: (study.copies ?? 0) + copies.size });
+  const isFirst = ({ file }: FoundFile): boolean => !copies.has(file);
+  const left = pick(study.series, isFirst);
+  if (left.size === 0) return;
+  const those = regroup(study, left, pick(study.leftOut, isFirst));
+  gathering.replace({ ...those, copies: (study.copies ?? 0) + copies.size });
 }
 
 /** Null where one of them cannot be read any more: Send will tell. */

@@ -6,9 +6,8 @@ import type { ChosenDisc } from './disc-view.ts';
 import type { RejectedFile } from './found-study.ts';
 import type { StudyGroup } from './group-studies.ts';
 import type { IngestState } from './ingest-state.ts';
-import { filesIn } from './patients-of-study.ts';
 
-type Known = Pick<StudyGroup, 'studyInstanceUID' | 'sopInstanceUIDs' | 'leftOut'>;
+type Known = Pick<StudyGroup, 'studyInstanceUID' | 'sopInstanceUIDs'>;
 
 export function begunIn({ studyInstanceUID }: Known, refused: readonly RejectedFile[]): RejectedFile[] {
   return refused.filter(({ begun }) => begun?.studyInstanceUID === studyInstanceUID);
@@ -17,7 +16,6 @@ export function begunIn({ studyInstanceUID }: Known, refused: readonly RejectedF
 /** The instances among them of which no good copy was chosen: each once, however many copies are damaged. */
 export function damagedIn(study: Known, refused: readonly RejectedFile[]): readonly string[] {
   const uids = new Set(begunIn(study, refused).map(({ begun }) => begun!.sopInstanceUID));
-  for (const { sopInstanceUID } of filesIn(study.leftOut)) uids.delete(sopInstanceUID);
   return [...uids].filter((uid) => !study.sopInstanceUIDs.has(uid));
 }
 

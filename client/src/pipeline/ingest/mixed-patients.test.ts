@@ -223,6 +223,23 @@ test('is asked about again once another patient is read, the policy changes, or 
   assert.equal([mixedOf(opened)?.parts.length, store.studies.value[0]!.leftOut], [3, []]);
 });
 
+test('chosen again before Send is the study that it was: a file counts once, and what was decided stands', async () => {
+  const opened = await chosen(MIXED_UP);
+  const { store } = opened;
+  store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
+  for (const times of [1, 2]) {
+    await store.addFiles(filesOfPeople(MIXED_UP));
+    const [study] = store.studies.value;
+    const left = study!.leftOut.map(({ files }) => files.length);
+    assert.equal([mixedOf(opened), study!.instances, left, study!.copies], [undefined, 3, [1], 4 * times]);
+  }
+  await store.addFiles(filesOfPeople([LENA, LENA, KARL, LENA, KARL]).slice(4));
+  assert.equal([mixedOf(opened)?.isSettled, mixedOf(opened)?.parts.length], [false, 2], 'another image of him');
+  store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
+  await store.send();
+  assert.equal(await queued(opened), [{ who: whoIs(LENA), instances: 5, safe: 3, leftOut: 2 }]);
+});
+
 test('of one Patient ID is one study, and its two names are pointed out all the same', async () => {
   const opened = await chosen([LENA, LENA_K]);
   assert.equal([mixedOf(opened)?.isSettled, mixedOf(opened)?.sentAs], [false, 1]);

@@ -127,20 +127,20 @@ export function leaveOutPatients(study: StudyGroup, keys: readonly string[]): St
     study.leftOut,
     pick(study.series, (file) => out.has(partKeyOf(file))),
   );
-  return { ...regroup(study, left), leftOut };
+  return regroup(study, left, leftOut);
 }
 
 /** As before anybody decided. */
 export function askPatientsAgain(study: StudyGroup): StudyGroup {
-  const all = regroup(study, join(study.series, study.leftOut));
-  return { ...all, settled: new Set(), leftOut: new Map() };
+  const all = regroup(study, join(study.series, study.leftOut), new Map());
+  return { ...all, settled: new Set() };
 }
 
 export function filesIn(series: ReadonlyMap<string, SeriesGroup>): FoundFile[] {
   return [...series.values()].flatMap(({ files }) => files);
 }
 
-function pick(
+export function pick(
   series: ReadonlyMap<string, SeriesGroup>,
   isMeant: (file: FoundFile) => boolean,
 ): Map<string, SeriesGroup> {

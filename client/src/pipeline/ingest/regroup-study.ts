@@ -7,12 +7,17 @@ import { mayBeHeld } from './hold-companions.ts';
  * `series`: at least one, each with the files that are left. The values that all instances of the study name stay
  * known, and so do the warnings about its files.
  */
-export function regroup(study: StudyGroup, series: ReadonlyMap<string, SeriesGroup>): StudyGroup {
+export function regroup(
+  study: StudyGroup,
+  series: ReadonlyMap<string, SeriesGroup>,
+  leftOut: StudyGroup['leftOut'] = study.leftOut,
+): StudyGroup {
   const sized = [...series].map(([uid, each]): [string, SeriesGroup] => [
     uid,
     { ...each, bytes: sizeOf(each.files) },
   ]);
   const files = sized.flatMap(([, each]) => each.files);
+  const known = [...files, ...[...leftOut.values()].flatMap((each) => each.files)];
   const people = new Map(files.map(({ person }) => [keyOfPerson(person), person]));
   const [patient, first] = [...people][0] ?? [study.patient, study];
   const warnings = new Set(study.warnings);
@@ -27,8 +32,9 @@ export function regroup(study: StudyGroup, series: ReadonlyMap<string, SeriesGro
     series: new Map(sized),
     modalities: new Set(sized.flatMap(([, { description }]) => description.modality ?? [])),
     held: files.filter(mayBeHeld),
-    // The first file of each.
-    sopInstanceUIDs: new Map(files.toReversed().map(({ sopInstanceUID, file }) => [sopInstanceUID, file])),
+    leftOut,
+    // The first file of each, also of one that is left out: chosen again, it is that one.
+    sopInstanceUIDs: new Map(known.toReversed().map(({ sopInstanceUID, file }) => [sopInstanceUID, file])),
     instances: files.length,
     bytes: sizeOf(files),
     version: study.version + 1,
