@@ -300,6 +300,26 @@ walk(
   },
 );
 
+walk(
+  'a study that is held back as a whole can be left out, image by image and with the last one',
+  async (stage) => {
+    const { page } = stage;
+    await stage.enter();
+    await choose(page, burnedIn(stage, { series: 1, burnedInSeries: 1, instancesPerSeries: 2 }));
+    await page.getByText(/leave it out/).waitFor();
+    await page.getByRole('link', { name: 'Review them' }).click();
+    await page.getByRole('heading', { name: '2 instances held back' }).waitFor();
+    await page.getByRole('button', { name: 'Leave out on instance 1' }).click();
+    await page.getByRole('heading', { name: '1 instance held back' }).waitFor();
+    assert.is(await page.getByRole('button', { name: 'Leave out on instance 2' }).count(), 0);
+    await page.getByRole('button', { name: 'Nothing to send until you have decided' }).waitFor();
+    await looksRight(page, 'held-back-whole');
+    await page.getByRole('button', { name: 'Leave this study out' }).click();
+    await page.getByRole('button', { name: 'Choose a study to send' }).waitFor();
+    await page.getByText('Not sent', { exact: true }).waitFor();
+  },
+);
+
 /** Encapsulated PDF Storage: the text is inside the document, which nothing here can read. */
 function documentFile(): StudyOnDisk {
   const identifiers = {

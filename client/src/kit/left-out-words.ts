@@ -18,3 +18,6 @@ export const leftOutWords = <T extends readonly unknown[]>(say: (...what: T) => 
       (...what: T) => `${say(...what)}: ${because}`,
     ]),
   ) as Readonly<Record<Told, (...what: T) => string>>;
+
+/** Of a study on the page: it is no longer ticked. */
+export const leaveStudyOut = 'Leave this study out';

@@ -3,6 +3,7 @@ import type { Policy } from '#shared/protocol/api.ts';
 import type { PacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { counted, instances, needYou, studies } from '../kit/counted.ts';
 import { formatCount } from '../kit/format.ts';
+import { leaveStudyOut } from '../kit/left-out-words.ts';
 import type { NeedCause } from '../pipeline/queue/list-needs.ts';
 import type { Answer, Meaning } from './list-decisions.ts';
 
@@ -91,7 +92,7 @@ export const needsWords = {
     'choose-export': 'Choose a new export',
     'choose-fewer': 'Choose fewer studies',
     'leave-out': 'Leave out',
-    'set-aside': 'Do not send this study',
+    'set-aside': leaveStudyOut,
     'take-back': 'Cancel sending',
     cancel: 'Cancel sending',
     remove: 'Remove from list',

@@ -99,7 +99,7 @@ function OneStudy({ study }: { readonly study: FoundStudy }) {
         {policy?.deidentify && <InForce of={study.studyInstanceUID} />}
       </div>
       {policy?.deidentify === false && <KeptNotice store={store} />}
-      {policy?.deidentify && <HeldBack store={store} />}
+      {policy?.deidentify && <HeldBack store={store} study={study} />}
       {namesHidden.value ? (
         <Notice kind="plain" sign="person" title={kitWords.namesAreHidden}>
           <p>{deidWords.needsNames}</p>

@@ -7,15 +7,18 @@ import { useSignal } from '@preact/signals';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import { typedSaid } from '../../kit/identities.ts';
+import { leaveStudyOut } from '../../kit/left-out-words.ts';
+import { hrefOf } from '../../kit/routes.ts';
 import { Confirm } from '../../kit/Sheet.tsx';
 import { deidWords } from './deid-words.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { chosenWords } from '../ingest/chosen-words.ts';
-import type { IngestStore } from '../ingest/found-study.ts';
+import type { FoundStudy, IngestStore } from '../ingest/found-study.ts';
 import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
 import { decidedAs, isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
+import { goingOfFound } from '../ingest/sendable.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { HeldInstance } from './HeldInstance.tsx';
 import { HeldPictures, type OpenPictures } from './HeldPictures.tsx';
@@ -26,7 +29,9 @@ import { hasPicture, seenOf } from './what-to-look-at.ts';
 /** As many pictures as a person looks at in one go; a device draws that many without a wait. */
 const AT_ONCE = 12;
 
-export function HeldBack({ store }: { readonly store: ComparisonStore }) {
+type HeldBackProps = { readonly store: ComparisonStore; readonly study: FoundStudy };
+
+export function HeldBack({ store, study }: HeldBackProps) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
   const isHeld = (found: FoundFile): boolean => reasonsUnder(policy, found).length > 0;
@@ -52,11 +57,33 @@ export function HeldBack({ store }: { readonly store: ComparisonStore }) {
               ? deidWords.held.what
               : deidWords.held.noneWhat}
         </p>
+        <LeaveStudyOut study={study} />
         {series.map((each) => (
           <HeldSeries key={each.seriesInstanceUID} store={store} series={each} />
         ))}
       </div>
     </details>
+  );
+}
+
+/** Where nothing of it is sent, before or now: its last instance is left out with it. */
+function LeaveStudyOut({ study }: Pick<HeldBackProps, 'study'>) {
+  const ingest = useIngest();
+  const { studyInstanceUID } = study;
+  const isInQueue = [...ingest.reopenable.value.values()].some(
+    (other) => other.studyInstanceUID === studyInstanceUID,
+  );
+  if (isInQueue || goingOfFound(study, ingest).going !== 'held') return null;
+  const leaveOut = () => {
+    ingest.toggle(studyInstanceUID);
+    location.hash = hrefOf({ page: 'upload' });
+  };
+  return (
+    <p>
+      <button type="button" class="button" onClick={leaveOut}>
+        {leaveStudyOut}
+      </button>
+    </p>
   );
 }
 

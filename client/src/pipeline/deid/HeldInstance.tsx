@@ -174,16 +174,16 @@ function Unshown({
 
 type LeaveOutProps = Pick<ReleaseProps, 'store' | 'found'> & { readonly at: number };
 
-/** Before Send, where something else of the study is sent. */
+/** Before Send. The last one that is not left out is the study itself: that is left out above. */
 function LeaveOut({ store, found, at }: LeaveOutProps) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
   const released = ingest.released.value;
-  const goes = (other: FoundFile): boolean =>
-    !staysHere(policy, released, other) && decidedAs(policy, released, other) !== 'left-out';
+  const isIn = (other: FoundFile): boolean =>
+    other !== found && decidedAs(policy, released, other) !== 'left-out';
   const isOut = decidedAs(policy, released, found) === 'left-out' && found.decided?.isOfNow === true;
   const canBe =
-    staysHere(policy, released, found) && store.series.value.some(({ files }) => files.some(goes));
+    staysHere(policy, released, found) && store.series.value.some(({ files }) => files.some(isIn));
   if (!isOut && !canBe) return null;
   const label = isOut ? deidWords.held.decideAgain : deidWords.held.leaveOut;
   return (

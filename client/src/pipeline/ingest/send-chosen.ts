@@ -6,7 +6,7 @@ import type { QueueingProgress } from './found-study.ts';
 import { needsOf, totalOf } from './forecast.ts';
 import type { NotSent } from '#shared/ingest/refusing-unreadable.ts';
 import type { FoundFile, StudyGroup, StudyWarning } from './group-studies.ts';
-import { staysHere } from './held-back.ts';
+import { decidedAs, staysHere } from './held-back.ts';
 import {
   draw,
   holdNaming,
@@ -84,7 +84,9 @@ function isSent(state: IngestState, { policy }: SendingTerms, study: StudyGroup)
     isMixed: mixed !== null && !mixed.isSettled,
     isChosen: state.snapshots.isSelected(study),
     isTooLarge: study.warnings.has('too-many-instances'),
-    instances: study.instances,
+    instances:
+      study.instances -
+      study.held.filter((found) => decidedAs(policy, released, found) === 'left-out').length,
     held: study.held.filter((found) => staysHere(policy, released, found)).length,
   });
   return going === 'sent';

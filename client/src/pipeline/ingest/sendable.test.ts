@@ -3,8 +3,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import { listNeeds } from '../queue/list-needs.ts';
+import { listDecisions } from '../../studies/list-decisions.ts';
 import { compareWithSent } from './compare-with-sent.ts';
 import { coveredOf, goingOf, goingOfFound, inPacsOf, sendableOf } from './sendable.ts';
+import { heldFoundOf } from './use-needs.ts';
 
 const STUDIES = {
   whole: { seed: 61, series: 1, instancesPerSeries: 2 },
@@ -53,6 +56,26 @@ test('a release is seen at once by the tick and by the number on Send', async ()
   const study = store.studies.value.find((found) => found.studyInstanceUID === studyInstanceUID);
   assert.equal(goingOfFound(study!, store), { going: 'sent', held: 0 });
   assert.equal([sendableOf(store).studies.length, sendableOf(store).instances], [3, 7]);
+});
+
+test('of a study of which the rest was left out, the last held image waits for a person', async () => {
+  const { store, made, database } = await chosen();
+  const { studyInstanceUID } = made[2]!.study;
+  const [first, ...others] = store.inspection.seriesOf(studyInstanceUID).flatMap(({ files }) => files);
+  await store.leaveOut(others, true);
+  const study = () => store.studies.value.find((found) => found.studyInstanceUID === studyInstanceUID)!;
+  assert.equal(goingOfFound(study(), store), { going: 'held', held: 1 });
+  assert.equal([sendableOf(store).studies.length, sendableOf(store).instances], [2, 4]);
+  const decisions = listDecisions(
+    listNeeds({ studies: [], lost: [], foreign: 0, found: heldFoundOf(store), noRoom: 0 }),
+    { reopenable: () => false, policiesFor: store.policiesFor },
+  ).flatMap((group) => group.decisions);
+  const last = decisions.find(({ found }) => found?.studyInstanceUID === studyInstanceUID);
+  assert.equal(last?.answers, ['look', 'set-aside']);
+  await store.leaveOut([first!], true);
+  assert.equal(goingOfFound(study(), store), { going: 'held', held: 0 });
+  await store.send();
+  assert.is(await database.studies.count(), 2);
 });
 
 test('instances in the PACS count as such once they were compared, for that policy and that choice alone', async () => {

@@ -14,6 +14,7 @@ export type GoingFacts = {
   readonly isTooLarge: boolean;
   /** Its instances name several patients, and nobody has decided about them. */
   readonly isMixed: boolean;
+  /** Without those that a person left out. */
   readonly instances: number;
   /** Of its instances, those that are held back. */
   readonly held: number;
@@ -29,13 +30,14 @@ export function goingOf({ isChosen, isTooLarge, isMixed, instances, held }: Goin
 /** Of a study that was found: what Send does with it, and how many of its instances are held back. */
 export function goingOfFound(
   study: FoundStudy,
-  { heldBack, mixed }: Pick<IngestStore, 'heldBack' | 'mixed'>,
+  { heldBack, leftOut, mixed }: Pick<IngestStore, 'heldBack' | 'leftOut' | 'mixed'>,
 ): { readonly going: Going; readonly held: number } {
   const { studyInstanceUID } = study;
   const held = heldBack.value.filter((file) => file.studyInstanceUID === studyInstanceUID).length;
   const isMixed = mixed.value.get(studyInstanceUID)?.isSettled === false;
   const isTooLarge = study.warnings.includes('too-many-instances');
-  return { held, going: goingOf({ ...study, isChosen: study.selected.value, isTooLarge, isMixed, held }) };
+  const instances = study.instances - (leftOut.value.get(studyInstanceUID)?.instances ?? 0);
+  return { held, going: goingOf({ isChosen: study.selected.value, isTooLarge, isMixed, instances, held }) };
 }
 
 export interface Sendable {
