@@ -138,6 +138,60 @@ test('are as the later of two questions was answered, also where the earlier ans
   assert.is(sent.phase.value, 'unreachable');
 });
 
+const at = (seconds: number, nth: number): SentStudy => ({
+  ...study(nth),
+  lastSentAt: new Date(seconds * 1000).toISOString(),
+});
+
+test('have more below the first page also where a search was answered before it', async () => {
+  const { questions, asked, api } = slowGateway();
+  const sent = createSentStudies(api);
+  const refreshing = sent.refresh();
+  await asked(1);
+  const finding = sent.find('1.2.700', NOW);
+  await asked(2);
+  questions[1]!.resolve({ studies: [study(7)], next: null });
+  await finding;
+  questions[0]!.resolve({ studies: [study(8), study(7)], next: '7' });
+  await refreshing;
+  assert.ok(sent.hasMore.value);
+});
+
+test('have no gap where a study that was listed is sent again with many new ones', async () => {
+  const { questions, asked, api } = slowGateway();
+  const sent = createSentStudies(api);
+  const first = sent.refresh();
+  await asked(1);
+  questions[0]!.resolve({ studies: [study(5), study(4)], next: null });
+  await first;
+  const second = sent.refresh();
+  await asked(2);
+  questions[1]!.resolve({ studies: [at(9, 9), at(8, 5)], next: 'below 8' });
+  await second;
+  assert.ok(sent.hasMore.value, 'those sent between are on the next page');
+});
+
+test('have no gap where the list begins again while the next page is under way', async () => {
+  const { questions, asked, api } = slowGateway();
+  const sent = createSentStudies(api);
+  const first = sent.refresh();
+  await asked(1);
+  questions[0]!.resolve({ studies: [study(5)], next: 'below 5' });
+  await first;
+  const more = sent.more();
+  await asked(2);
+  const again = sent.refresh();
+  await asked(3);
+  questions[2]!.resolve({ studies: [study(9)], next: 'below 9' });
+  await again;
+  questions[1]!.resolve({ studies: [study(4)], next: null });
+  await more;
+  assert.equal(
+    [sent.studies.value.map(({ studyInstanceUID }) => studyInstanceUID), sent.hasMore.value],
+    [['1.2.9'], true],
+  );
+});
+
 test('are asked for by what a person types, where that may be a UID or an id', async () => {
   const { api, asked } = gatewayWith({ studies: 350, failure: null });
   const sent = createSentStudies(api);

@@ -79,6 +79,8 @@ type State = {
   question: number;
   /** Of the question that the first page answered. */
   listed: number;
+  /** When the newest study of the pages that were read was sent; null: none was read. No search tells it. */
+  newest: string | null;
   readonly whose: WhoseStudies;
   /** Of everybody, by a person who may know whose the studies are. */
   readonly seesNames: boolean;
@@ -108,6 +110,7 @@ export function createSentStudies(
     rows: new Map(),
     question: 0,
     listed: 0,
+    newest: null,
     told: new Map(),
     studies: signal([]),
     search: signal(null),
@@ -124,11 +127,11 @@ export function createSentStudies(
     phase: state.phase,
     hasMore: state.hasMore,
     search: state.search,
-    refresh: () => ask(state, '', 'first'),
+    refresh: () => ask(state, '', null),
     async more() {
       const cursor = state.next.peek();
       if (cursor === null || state.phase.peek() === 'asking') return;
-      await ask(state, `&cursor=${encodeURIComponent(cursor)}`, 'next');
+      await ask(state, `&cursor=${encodeURIComponent(cursor)}`, cursor);
     },
     find: (text, now) => find(state, text, now),
     close: () => state.closed.abort(),
@@ -196,28 +199,39 @@ async function readSite({ api, closed }: State, body: SiteSearch): Promise<Found
   return api.json('/studies/search', foundStudiesSchema, { method: 'POST', body, signal: closed.signal });
 }
 
-async function ask(state: State, query: string, which: 'first' | 'next'): Promise<void> {
-  const { rows, phase, next, hasMore, closed } = state;
+/** `cursor`: of the page before; null: the first page. */
+async function ask(state: State, query: string, cursor: string | null): Promise<void> {
+  const { phase, next, hasMore, closed } = state;
   const question = nextQuestion(state);
   phase.value = 'asking';
   try {
     const page = await read(state, query);
-    if (which === 'first') {
+    if (cursor === null) {
       if (question < state.listed) return;
       state.listed = question;
     }
-    const meets = page.studies.some(({ studyInstanceUID }) => rows.has(studyInstanceUID));
-    // Where the first page meets the pages that were read, those stay, and so does the place where they end.
-    if (which === 'first' && !meets) forgetBefore(state, question);
-    if (which === 'next' || !meets) next.value = page.next;
+    phase.value = 'known';
+    // The list began again meanwhile: this page would leave a gap above it.
+    if (cursor !== null && cursor !== next.peek()) return;
+    if (cursor !== null || !meets(state, page)) next.value = page.next;
+    if (cursor === null) {
+      if (!meets(state, page)) forgetBefore(state, question);
+      state.newest = page.studies[0]?.lastSentAt ?? null;
+    }
     hasMore.value = next.value !== null;
     show(state, question, page.studies);
-    phase.value = 'known';
   } catch (error) {
     if (closed.signal.aborted || question < state.listed) return;
     phase.value = error instanceof Unreachable ? 'unreachable' : 'refused';
   }
 }
+
+/**
+ * Whether the first page reaches down to the pages that were read: they stay then, and so does the place where they
+ * end. A study that is in both may have been sent again since, and rows that a search found are on no page.
+ */
+const meets = ({ newest }: State, { studies }: SentPage): boolean =>
+  newest !== null && (studies.at(-1)?.lastSentAt ?? newest) <= newest;
 
 function nextQuestion(state: State): number {
   state.question += 1;
