@@ -163,6 +163,14 @@ walk(
     await page.getByText('3 instances chosen, not safe yet: press Send').waitFor();
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await said.waitFor();
+    // What is sent now is said too, beside what was not.
+    await choose(page, studyOf(stage, 16, 'Vogt^Vera'));
+    await pressSend(page);
+    await page
+      .getByText('Your study is in the PACS: the disc or files may go, except 3 files not sent')
+      .waitFor();
+    assert.ok(await said.isVisible());
+    await looksRight(page, 'disc-not-sent-before');
     await page.getByRole('button', { name: 'Dismiss' }).click();
     await page.getByText('Nothing waits on this device').waitFor();
     await page.reload();

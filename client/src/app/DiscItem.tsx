@@ -8,7 +8,7 @@ import { discWords } from './disc-words.ts';
 import { sayOf } from './choice-outcome.ts';
 import { beforeSend, outcomesOf, pageOf } from './choice-outcomes.ts';
 import { DiscNote } from './DiscNote.tsx';
-import { discOf, isBeforeSend, leavesOut } from './disc-of.ts';
+import { discOf, isBeforeSend, leavesOut, withLost } from './disc-of.ts';
 import { useToldSince } from './use-told-since.ts';
 import { underWayOf, type Standing } from './may-close.ts';
 
@@ -40,7 +40,12 @@ export function DiscItem({ standing }: DiscItemProps) {
       {disc !== 'in-pacs' && <Icon name="disc" size={20} />}
       {disc !== 'in-pacs' && <span>{discWords.said[disc]}</span>}
       {(disc === 'in-pacs' || choices.except > 0) && (
-        <DiscNote isKept={disc !== 'in-pacs'} choices={choices} notSent={outcomes.notSent} />
+        <DiscNote
+          isKept={disc !== 'in-pacs'}
+          said={withLost(choices, standing)}
+          except={choices.except}
+          notSent={outcomes.notSent}
+        />
       )}
     </p>
   );

@@ -18,17 +18,18 @@ import { sayLeftOut } from './say-left-out.ts';
 export type DiscNoteProps = {
   /** The sentence before it says to keep the disc; otherwise this one says that everything is in the PACS. */
   readonly isKept: boolean;
-  readonly choices: ChoicesSaid;
+  readonly said: ChoicesSaid;
+  /** Those of `said` that are listed here. */
+  readonly except: number;
   readonly notSent: NotSent;
 };
 
-export function DiscNote({ isKept, choices, notSent }: DiscNoteProps) {
+export function DiscNote({ isKept, said, except, notSent }: DiscNoteProps) {
   const [isOpen, setOpen] = useState(false);
-  const { except } = choices;
   return (
     <>
       {!isKept && <Icon name="disc" size={20} />}
-      {!isKept && <span>{discWords.mayGo(choices)}</span>}
+      {!isKept && <span>{discWords.mayGo(said)}</span>}
       {except > 0 && (
         <button type="button" class="status-which" aria-haspopup="dialog" onClick={() => setOpen(true)}>
           {isKept ? discWords.title(except) : discWords.which(except)}

@@ -86,6 +86,7 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
             </button>
           )}
         </p>
+        {standing.kind === 'not-sent' && <Beside standing={standing.beside} />}
         <SafeBeside standing={standing} />
         <span class="status-break" />
         <DiscPlace standing={standing} />
@@ -104,6 +105,19 @@ function DiscPlace({ standing }: DiscItemProps) {
   const isEmpty = phase.value === 'idle' && sentFromHere.value.choices.length === 0;
   const hasStudies = useQueue().studies.value.length > 0;
   return isEmpty && !hasStudies && standing.kind !== 'not-sent' ? null : <DiscItem standing={standing} />;
+}
+
+/** What is true of this page, whatever an earlier one did not send. */
+function Beside({ standing }: { readonly standing: Standing }) {
+  if (standing.kind === 'empty') return null;
+  return (
+    <>
+      <p class="status-item" data-beside={standing.kind}>
+        <StandingSentence standing={standing} />
+      </p>
+      <SafeBeside standing={standing} />
+    </>
+  );
 }
 
 /** A decision is more urgent, and the rest is safe all the same. */

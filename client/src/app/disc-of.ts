@@ -38,13 +38,14 @@ export const isBeforeSend = ({ kind }: Standing): boolean => kind === 'keep-open
  * out, because they are damaged or by a person, who may want to copy them again. No choice lets go of the disc of
  * another one.
  */
-export function discOf(
-  standing: Standing,
-  { mayBeCleared, underWay, leftOut, choices }: DiscFacts,
-): DiscSaid | null {
+export function discOf(standing: Standing, facts: DiscFacts): DiscSaid | null {
+  const { mayBeCleared, underWay, leftOut, choices } = facts;
+  // These too are files that were not sent, of this disc or of another one.
+  if (standing.kind === 'not-sent')
+    return discOf(standing.beside, { ...facts, choices: withLost(choices, standing) });
   // The person who decides may have to look at it again.
   if (standing.kind === 'decide') return 'keep';
-  if (isBeforeSend(standing) || standing.kind === 'not-sent') return 'keep';
+  if (isBeforeSend(standing)) return 'keep';
   if (choices.standing === 'keep' || choices.standing === 'being-read') return 'keep';
   const isEmpty = ['empty', 'in-pacs', 'cancelling'].includes(standing.kind);
   const isHere =
@@ -56,3 +57,7 @@ export function discOf(
   if (isEmpty && choices.standing === 'in-pacs') return 'in-pacs';
   return choices.except > 0 ? 'keep' : null;
 }
+
+/** With the instances of earlier pages among the exceptions. */
+export const withLost = (choices: ChoicesSaid, standing: Standing): ChoicesSaid =>
+  standing.kind === 'not-sent' ? { ...choices, except: choices.except + standing.count } : choices;

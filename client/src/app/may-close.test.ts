@@ -5,7 +5,8 @@ import { appWords } from './app-words.ts';
 import { sayOf } from './choice-outcome.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { namedUnderWay, standingOf, underWayOf, type Standing, type StandingFacts } from './may-close.ts';
-import { discOf } from './disc-of.ts';
+import { discOf, withLost } from './disc-of.ts';
+import { discWords } from './disc-words.ts';
 
 const NOTHING: StandingFacts = {
   phase: 'idle',
@@ -73,9 +74,25 @@ const TABLE: readonly (readonly [string, Partial<StandingFacts>, Standing, boole
     'keep',
   ],
   [
-    'a choice that the lock cleared was never sent: the disc stays, whatever else is safe',
+    'a choice that the lock cleared was never sent: the disc stays, and what is safe is said beside it',
     { notSent: 3, safe: 128, othersUndecided: 1 },
-    { kind: 'not-sent', count: 3 },
+    { kind: 'not-sent', count: 3, beside: { kind: 'may-close', count: 128, travelling: 128 } },
+    'keep',
+  ],
+  [
+    'a choice that an earlier page did not send hides no decision of this one',
+    { notSent: 3, undecided: 4, safe: 128 },
+    {
+      kind: 'not-sent',
+      count: 3,
+      beside: { kind: 'decide', count: 4, safe: 128, travelling: 128, goesOnAlone: true },
+    },
+    'keep',
+  ],
+  [
+    'nothing waits but a choice that an earlier page did not send',
+    { notSent: 3 },
+    { kind: 'not-sent', count: 3, beside: { kind: 'empty' } },
     'keep',
   ],
   [
@@ -212,6 +229,18 @@ test('an instance that is paused or waits for its sender is not said to be sent'
     'You can close this page: 10 instances are safe here, and the browser keeps sending 4 of them',
   );
   assert.is(mayClose(10, 0), 'You can close this page: 10 instances are safe here');
+});
+
+test('an old reminder hides neither that a later study is in the PACS nor that its page may be closed', () => {
+  const inPacs = { standing: 'in-pacs', studies: 1, except: 0 } as const;
+  const facts = { mayBeCleared: false, underWay: 0, leftOut: 0, choices: inPacs };
+  const standing = of({ notSent: 2 });
+  assert.is(discOf(standing, facts), 'in-pacs');
+  assert.is(
+    discWords.mayGo(withLost(inPacs, standing)),
+    'Your study is in the PACS: the disc or files may go, except 2 files not sent',
+  );
+  assert.is(discOf(of({ notSent: 2, safe: 5 }), facts), 'keep', 'one of them may be on this disc');
 });
 
 test('the disc may go only if nothing is unsafe, unsent or undecided', () => {

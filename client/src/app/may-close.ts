@@ -13,8 +13,11 @@ export type Standing =
   | { readonly kind: 'keep-open'; readonly count: number }
   /** Instances were read and shown, but not sent. `send`: where Send can be pressed; null: it cannot be now. */
   | { readonly kind: 'not-queued'; readonly count: number; readonly send: 'here' | 'on-upload' | null }
-  /** The device locked before these were sent: they must be chosen again. */
-  | { readonly kind: 'not-sent'; readonly count: number }
+  /**
+   * An earlier page, or the one before the device locked, did not send these: they must be chosen again. `beside`: what
+   * would be said without them, which is as true.
+   */
+  | { readonly kind: 'not-sent'; readonly count: number; readonly beside: Standing }
   /** Nothing is sent until a person decides; the device keeps these. */
   | {
       readonly kind: 'decide';
@@ -96,7 +99,12 @@ const TABLE: readonly ((facts: StandingFacts) => Standing | false)[] = [
       count: chosen,
       send: canSend ? (isOnUpload ? 'here' : 'on-upload') : null,
     },
-  ({ notSent }) => notSent > 0 && { kind: 'not-sent', count: notSent },
+  (facts) =>
+    facts.notSent > 0 && {
+      kind: 'not-sent',
+      count: facts.notSent,
+      beside: standingOf({ ...facts, notSent: 0 }),
+    },
   ({ undecided, safe, travelling, goesOnAlone }) =>
     undecided > 0 && { kind: 'decide', count: undecided, safe, travelling, goesOnAlone },
   ({ unsent: { refused }, safe }) =>

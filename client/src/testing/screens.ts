@@ -234,6 +234,7 @@ export const SCREENS = {
   'disc-advice.e2e.ts': {
     'disc-kept': 'The index of a disc was chosen alone after another study had arrived',
     'disc-not-sent': 'Which study of a disc was not ticked and not sent',
+    'disc-not-sent-before': 'A study is in the PACS, and an earlier page did not send another',
   },
   'studies/sent-by-script.e2e.ts': {
     'studies-by-script': 'A study that a script sent, with an image that another one stands in the way of',
@@ -287,6 +288,7 @@ export const SCREENS = {
     'release-all': 'Asks before all are released',
     'held-back-released': 'Two of three are released',
     'held-back-left-out': 'Two of three are released, and one is left out',
+    'held-back-whole': 'Of a study that is held back as a whole, one image is left out',
     'held-document': 'A document cannot be released',
     'before-after-unreadable': 'A file can no longer be read',
     'before-after-missing': 'The study is no longer chosen',
