@@ -107,7 +107,10 @@ test('a cancelled study is no longer among those not sent once it has arrived, o
     const { choices, notSent } = outcomesOf(known, [cancelled, again], EMPTY_PAGE);
     assert.equal([sayOf(choices).except, notSent.leftOut], [0, []]);
     assert.is(said(known, [cancelled]).except, 12);
-    assert.is(said(known, [cancelled], { marks: new Set([7]) }).except, 0);
+    const onPage = (sentBefore: number, fresh: number) =>
+      said(known, [cancelled], { again: new Map([[7, () => ({ sent: sentBefore, fresh })]]) }).except;
+    assert.equal([onPage(12, 0), onPage(0, 3)], [0, 12], 'a smaller part is another one');
+    assert.is(onPage(0, 500), known === here ? 12 : 0, 'none of those that were sent from this page');
   }
   assert.equal(said(here, [cancelled, again]), { standing: 'in-pacs', studies: 1, except: 0 });
   const fewer = { ...again, instances: 3, track: { ...NOWHERE, inPacs: 3 } };

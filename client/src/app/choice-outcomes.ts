@@ -30,9 +30,12 @@ export interface OnPage {
   readonly names: ReadonlySet<string>;
   readonly unread: number;
   readonly isInDoubt: boolean;
-  /** Of all studies on it (mark-of-study.ts). */
-  readonly marks: ReadonlySet<number>;
+  /** Of the studies on it, by their marks (mark-of-study.ts). */
+  readonly again: ReadonlyMap<number, () => OnPageAgain>;
 }
+
+/** The files of a study on the page: those that were sent from this page before, and the others. */
+export type OnPageAgain = { readonly sent: number; readonly fresh: number };
 
 /** The choice on the page is not sent yet, and its own sentence says so. */
 export const EMPTY_PAGE: OnPage = {
@@ -43,17 +46,26 @@ export const EMPTY_PAGE: OnPage = {
   names: new Set(),
   unread: 0,
   isInDoubt: false,
-  marks: new Set(),
+  again: new Map(),
 };
 
 /** The same, where its studies are told apart from those that were cancelled before. */
-export const beforeSend = (page: Pick<IngestStore, 'studies'>): OnPage => ({
-  ...EMPTY_PAGE,
-  marks: marksOn(page),
-});
+export const beforeSend = (page: Again): OnPage => ({ ...EMPTY_PAGE, again: againOn(page) });
 
-const marksOn = ({ studies }: Pick<IngestStore, 'studies'>): OnPage['marks'] =>
-  new Set(studies.value.map(({ studyInstanceUID }) => markOfStudy(studyInstanceUID)));
+type Again = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection'>;
+
+function againOn({ studies, sentFromHere, inspection }: Again): OnPage['again'] {
+  const { value: here } = sentFromHere;
+  return new Map(
+    studies.value.map(({ studyInstanceUID: uid, instances }) => [
+      markOfStudy(uid),
+      () => {
+        const fresh = unsentOf(here, uid, inspection.seriesOf(uid)).files;
+        return { fresh, sent: instances - fresh };
+      },
+    ]),
+  );
+}
 
 export interface NotSent {
   /** Of a study in the list. */
@@ -69,7 +81,7 @@ export function outcomesOf(
   page: OnPage,
 ): { readonly choices: readonly ChoiceOutcome[]; readonly notSent: NotSent } {
   const missing = missingNow(here, page);
-  const replaced = replacedAmong(all, page);
+  const replaced = replacedAmong(all, here, page);
   const queued = all.filter((study) => !replaced.has(study.id));
   const byId = new Map(queued.map((study) => [study.id, study]));
   const current = currentOf(here);
@@ -91,11 +103,20 @@ export function outcomesOf(
   };
 }
 
-/** Lacking studies of which as much has arrived since; and cancelled ones whose files are on the page again. */
-function replacedAmong(queued: readonly QueuedStudy[], { marks }: OnPage): ReadonlySet<string> {
+/**
+ * Lacking studies of which as much has arrived since; and cancelled ones of which as many files are on the page again:
+ * another part of the study does not stand for it.
+ */
+function replacedAmong(
+  queued: readonly QueuedStudy[],
+  { sent }: Known,
+  { again }: OnPage,
+): ReadonlySet<string> {
   const standing = new Set(withoutRepeated(queued));
-  const isAgain = ({ state, mark }: QueuedStudy) =>
-    state === 'taken-back' && mark !== null && marks.has(mark);
+  const isAgain = ({ id, state, mark, instances }: QueuedStudy) => {
+    const onPage = state === 'taken-back' && again.get(mark ?? -1)?.();
+    return onPage && (sent.has(id) ? onPage.sent : onPage.fresh + onPage.sent) >= instances;
+  };
   const isReplaced = (study: QueuedStudy) =>
     study.track.leftOut > 0 && (!standing.has(study) || isAgain(study));
   return new Set(queued.filter(isReplaced).map(({ id }) => id));
@@ -265,6 +286,6 @@ export function pageOf(page: Page): OnPage {
     ]),
     unread: unreadOf(disc.value, progress.value),
     isInDoubt: disc.value.isInDoubt,
-    marks: marksOn(page),
+    again: againOn(page),
   };
 }

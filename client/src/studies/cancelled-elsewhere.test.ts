@@ -27,9 +27,9 @@ const NOW = new Date(2026, 10, 26, 6, 0);
 
 type Store = ReturnType<typeof storeOver>;
 
-const upload = (uploadId: string, inPacs: number): SentStudy['uploads'][number] => ({
+const upload = (uploadId: string, inPacs: number, promised = 3): SentStudy['uploads'][number] => ({
   ...{ uploadId, studyInstanceUID: STUDY, state: 'closed', revision: 1, policy: 'identified' },
-  counts: { promised: 3, atGateway: 0, inPacs, refused: 0, quarantined: 0, leftOut: 0 },
+  counts: { promised, atGateway: 0, inPacs, refused: 0, quarantined: 0, leftOut: 0 },
   ...{ bytes: { promised: 1, atGateway: 0, inPacs: 1 }, waiting: null, device: null },
   receipt: { id: uploadId, revision: 1 } as never,
 });
@@ -118,6 +118,15 @@ test('is in the PACS everywhere once another device has sent it, with the way to
     cancelledWhat(study),
     /5:44.*All 3 instances are in the PACS: sent from another device, or again from here\.$/,
   );
+  store.close();
+});
+
+test('is not in the PACS by another part of its study, which another disc had', async () => {
+  const { store } = await cancelled('midway');
+  await noteTold(store, [told(upload(OTHER, 10, 10), upload(OWN, 1))], CANCELLED_AT);
+  const study = await shown(store, ({ toldSince }) => toldSince !== null);
+  assert.equal([saidOf(study).row, saidOf(study).notSent], ['Cancelled: 1 of 3 in the PACS', 2]);
+  assert.is(study.toldSince?.isOther, false);
   store.close();
 });
 

@@ -3,15 +3,21 @@ import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { ToldSince } from '../queued-study.ts';
 import type { StudyRow } from './local-database.ts';
 
-type Cancelled = Pick<StudyRow, 'uploadId' | 'chosen'>;
+type Cancelled = Pick<StudyRow, 'uploadId' | 'chosen' | 'instances'>;
 
 /**
- * Uploads of one study may hold the same instances, so that they are not added up: the one counts of which the most is
- * in the PACS.
+ * The gateway tells no instances, only numbers: another upload counts where it has as many as this study, so that a
+ * part of the study from another disc does not stand for this one. Uploads of one study may hold the same instances,
+ * so that they are not added up: the one counts of which the most is in the PACS.
  */
-export function toldSince({ uploadId, chosen }: Cancelled, uploads: SentStudy['uploads']): ToldSince {
-  const most = Math.max(0, ...uploads.map(({ counts }) => counts.inPacs));
-  const those = most === 0 ? [] : uploads.filter(({ counts }) => counts.inPacs === most);
+export function toldSince(cancelled: Cancelled, uploads: SentStudy['uploads']): ToldSince {
+  const { uploadId, chosen, instances } = cancelled;
+  const same = uploads.filter(
+    ({ uploadId: id, counts: { promised } }) =>
+      id === uploadId || (promised >= instances && promised <= chosen),
+  );
+  const most = Math.max(0, ...same.map(({ counts }) => counts.inPacs));
+  const those = most === 0 ? [] : same.filter(({ counts }) => counts.inPacs === most);
   const other = those.find((upload) => upload.uploadId !== uploadId);
   return {
     inPacs: Math.min(most, chosen),
