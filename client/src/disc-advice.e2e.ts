@@ -163,7 +163,7 @@ walk(
     await page.getByText('3 instances chosen, not safe yet: press Send').waitFor();
     await page.getByRole('button', { name: 'Clear', exact: true }).click();
     await said.waitFor();
-    // What is sent now is said too, beside what was not.
+    // A study that is sent now is said too, beside the others.
     await choose(page, studyOf(stage, 16, 'Vogt^Vera'));
     await pressSend(page);
     await page

@@ -386,6 +386,10 @@ walk('a study that is in the PACS says so before it is sent again, and stays one
   await page.getByText(/^Already in the PACS: 12 instances of this study, sent /).waitFor();
   const status = page.locator('.status');
   await status.getByText('12 instances chosen: all in the PACS already').waitFor();
+  await page
+    .getByRole('button', { name: 'Send 1 study' })
+    .getByText('12 instances, all in the PACS already')
+    .waitFor();
   await looksRight(page, 'upload-sent-before');
   await page.getByRole('link', { name: 'Open that study and its receipt' }).click();
   await page.getByRole('main').getByRole('button', { name: 'Receipt', exact: true }).waitFor();

@@ -14,7 +14,7 @@ import { accountWords as words } from './account-words.ts';
 import { mayOpenCases } from './landing.ts';
 import { THEMES, useLooks } from './looks.ts';
 import { LooksChoice } from './LooksChoice.tsx';
-import { signOutMeaning } from './sign-out-meaning.ts';
+import { labelledIn, signOutMeaning } from './sign-out-meaning.ts';
 import { useChosen } from './use-chosen.ts';
 import { Unkept } from './Unkept.tsx';
 import { useSignOut } from './use-sign-out.ts';
@@ -108,7 +108,7 @@ function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
     undecided: sumOf(queue.studies.value.flatMap(({ needs }) => needs)),
     cancelling: queue.studies.value.filter(({ cancelling }) => cancelling).length,
     unsent: verdicts + refusedVerdicts + waiting.length + refused.length,
-    labelled: queue.studies.value.filter(({ label }) => label !== null).length,
+    labelled: labelledIn(queue.studies.value),
   });
   return (
     <>

@@ -107,7 +107,7 @@ function DiscPlace({ standing }: DiscItemProps) {
   return isEmpty && !hasStudies && standing.kind !== 'not-sent' ? null : <DiscItem standing={standing} />;
 }
 
-/** What is true of this page, whatever an earlier one did not send. */
+/** The reminder of an earlier page hides nothing that is true of this one. */
 function Beside({ standing }: { readonly standing: Standing }) {
   if (standing.kind === 'empty') return null;
   return (

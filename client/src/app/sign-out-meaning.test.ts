@@ -1,7 +1,8 @@
 /** Signing out never discards in silence: what is chosen, being written, waiting or travelling is said. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { signOutMeaning } from './sign-out-meaning.ts';
+import { queuedStudy } from '../testing/queued-study.ts';
+import { labelledIn, signOutMeaning } from './sign-out-meaning.ts';
 
 const NOTHING = {
   ...{ unsafe: 0, chosen: 0, safe: 0, travelling: 0, undecided: 0, cancelling: 0, unsent: 0, labelled: 0 },
@@ -47,6 +48,12 @@ test('that names go from the list is said before, whatever else is', () => {
     assert.match(signOutMeaning({ ...NOTHING, ...facts, labelled: 4 }), names);
   assert.match(signOutMeaning({ ...NOTHING, labelled: 4 }), ': 4 studies are then');
   assert.not.match(signOutMeaning(NOTHING), 'Initials');
+});
+
+test('a study that was sent twice is one of those whose names go', () => {
+  const study = (id: string, studyInstanceUID: string | null, label: string | null = 'L. K. …777') =>
+    queuedStudy({ id, studyInstanceUID, label });
+  assert.is(labelledIn([study('a', '1.2'), study('b', '1.2'), study('c', null), study('d', '1.3', null)]), 2);
 });
 
 test.run();

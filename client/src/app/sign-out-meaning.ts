@@ -1,4 +1,5 @@
 /** The consequence of signing out for what waits on this device and for instances chosen and not sent. Pure. */
+import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { accountWords as words } from './account-words.ts';
 
 export type LeavingFacts = {
@@ -18,6 +19,13 @@ export type LeavingFacts = {
   /** Studies with a local label, which ends with the session. */
   readonly labelled: number;
 };
+
+/** A study that was sent several times is one row of the list. */
+export const labelledIn = (
+  studies: readonly Pick<QueuedStudy, 'id' | 'studyInstanceUID' | 'label'>[],
+): number =>
+  new Set(studies.flatMap((study) => (study.label === null ? [] : (study.studyInstanceUID ?? study.id))))
+    .size;
 
 export function signOutMeaning(facts: LeavingFacts): string {
   const names = facts.labelled > 0 ? [words.signOutNames(facts.labelled)] : [];

@@ -68,6 +68,7 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
     .flatMap((section) => section.entries)
     .filter(({ study }) => study !== null);
   const rows = shown.filter(({ key }) => now.has(key));
+  const isAll = rows.length === shown.length;
   const chosen = rows.flatMap(studiesOf);
   const toPause = idsOf(chosen.filter(({ isWaiting, paused }) => isWaiting && !paused));
   const toResume = idsOf(
@@ -81,13 +82,11 @@ export function SelectionBar({ entries }: { readonly entries: readonly DayEntry[
     <section class="selection" aria-label={words.actions}>
       <p class="numbers">{words.selected(rows.length)}</p>
       <div class="row">
-        {rows.length < shown.length ? (
+        {shown.length > 0 && (
           <Act
-            label={words.selectAll}
-            act={() => (list.selected.value = new Set(shown.map(({ key }) => key)))}
+            label={isAll ? words.selectNone : words.selectAll}
+            act={() => (list.selected.value = new Set(isAll ? [] : shown.map(({ key }) => key)))}
           />
-        ) : (
-          <Act label={words.selectNone} act={() => (list.selected.value = new Set())} />
         )}
         {toPause.length > 0 && (
           <Act label={words.pause} act={() => void queue.pause(...toPause).then(done)} />

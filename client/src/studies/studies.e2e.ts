@@ -171,6 +171,13 @@ walk('all are paused at once, or those that a person selects', async (stage) => 
   await page.getByLabel('Select: Lang, Cem').check();
   await page.getByText('2 selected').waitFor();
   await looksRight(page, 'studies-select');
+  await search(page, 'nobody');
+  await page.getByText('0 selected').waitFor();
+  assert.is(await page.getByRole('button', { name: 'Select none' }).count(), 0, 'there is nothing to select');
+  await search(page, '');
+  await page.getByText('2 selected').waitFor();
+  // In the search the key clears the text.
+  await page.getByLabel('Search').blur();
   await page.keyboard.press('Escape');
   await page.getByText('2 selected').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Select', exact: true }).click();
@@ -384,6 +391,17 @@ async function checkReceipt({ page, visitor, folder }: Stage, photo: string): Pr
   await page.getByText('The code is genuine').waitFor();
 }
 
+/** Only initials are left of it: that is said in a sentence, whose sign stands in its first line. */
+async function searchByName(page: Page): Promise<void> {
+  await search(page, 'Kurz');
+  const words = page.locator('strong', { hasText: '1 study could be this one.' });
+  const [sign, said] = await Promise.all([words.locator('xpath=../*[1]').boundingBox(), words.boundingBox()]);
+  assert.ok(sign!.y + sign!.height > said!.y, 'the sign is not above the words');
+  await looksRight(page, 'studies-by-initials');
+  await search(page, '');
+  await untilRows(page, 5);
+}
+
 /** As the PACS and the receipt name the patient of a study: nothing on this device says it. */
 async function searchByPseudonym({ page, account, ...world }: Stage): Promise<void> {
   const [uid = ''] = await studiesSentBy(world, account.username);
@@ -428,6 +446,7 @@ walk(
     await page.getByText('from another device', { exact: true }).waitFor();
     await untilRows(page, 5);
     await searchByPseudonym(stage);
+    await searchByName(page);
     await row(page, 'B. K. …003').locator('.study-open').click();
     await row(page, 'B. K. …003')
       .getByText('The PACS’s administrator can remove it there.', { exact: false })

@@ -252,6 +252,7 @@ export const SCREENS = {
     'studies-found': 'A search that finds two of one name',
     'studies-none': 'A search that finds nothing',
     'studies-select': 'Studies are being selected',
+    'studies-by-initials': 'A search finds a study of which only initials are left',
     'studies-cancel': 'Before several selected studies are cancelled',
     'studies-carry': 'Without a network a stick is offered for all that waits',
     'studies-stick': 'Two studies can be saved to a file for a stick',

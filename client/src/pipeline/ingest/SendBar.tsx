@@ -11,7 +11,7 @@ import { endNarrowing } from '../queue/kept-choice.ts';
 import { queueWords } from '../queue/queue-words.ts';
 import { PolicyChoice } from './PolicyChoice.tsx';
 import { ReasonSheet } from './ReasonSheet.tsx';
-import { canSend, coveredOf, peopleOf, sendableOf } from './sendable.ts';
+import { canSend, coveredOf, inPacsOf, peopleOf, sendableOf } from './sendable.ts';
 
 export type SendBarProps = {
   /**
@@ -70,7 +70,9 @@ function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
         <button type="button" class="button button-main send-button" disabled={disabled} onClick={send}>
           {chosen.length === 0 ? none : label}
           {chosen.length > 0 && (
-            <span class="send-size small numbers">{chosenWords.sendSize(instances, formatBytes(bytes))}</span>
+            <span class="send-size small numbers">
+              {chosenWords.sendSize(instances, formatBytes(bytes), inPacsOf(ingest, chosen))}
+            </span>
           )}
         </button>
       </div>

@@ -113,7 +113,10 @@ export const chosenWords = {
   sendDecideFirst: 'Nothing to send until you have decided',
   tooLarge: (needs: string, room: string) =>
     `Not enough space: needs ${needs}, ${room} free. Choose fewer studies, or wait until those in the queue have arrived.`,
-  sendSize: (count: number, size: string) => `${instances(count)}, ${size}`,
+  sendSize: (count: number, size: string, inPacs: number) =>
+    inPacs === 0
+      ? `${instances(count)}, ${size}`
+      : `${instances(count)}, ${inPacs < count ? formatCount(inPacs) : 'all'} in the PACS already`,
   clear: 'Clear',
   clearSheet: {
     title: 'Clear this list?',

@@ -234,7 +234,11 @@ test('chosen again before Send is the study that it was: a file counts once, and
     assert.equal([mixedOf(opened), study!.instances, left, study!.copies], [undefined, 3, [1], 4 * times]);
   }
   await store.addFiles(filesOfPeople([LENA, LENA, KARL, LENA, KARL]).slice(4));
-  assert.equal([mixedOf(opened)?.isSettled, mixedOf(opened)?.parts.length], [false, 2], 'another image of him');
+  assert.equal(
+    [mixedOf(opened)?.isSettled, mixedOf(opened)?.parts.length],
+    [false, 2],
+    'another image of him',
+  );
   store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
   await store.send();
   assert.equal(await queued(opened), [{ who: whoIs(LENA), instances: 5, safe: 3, leftOut: 2 }]);
