@@ -18,6 +18,7 @@ import {
   instancesSentBy,
   lookAtHeld,
   onDisk,
+  untilDecisionsKept,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
 import { until } from '#testing/gateway-under-test.ts';
@@ -319,6 +320,23 @@ walk(
     await page.getByText('Not sent', { exact: true }).waitFor();
   },
 );
+
+walk('decisions about held images stand after a reload once the same files are chosen', async (stage) => {
+  const { page } = stage;
+  await openHeldBack(stage);
+  await releaseTwo(page);
+  await page.getByRole('button', { name: /^Leave out on instance/ }).click();
+  await page.getByRole('heading', { name: 'Nothing is held back any longer' }).waitFor();
+  await untilDecisionsKept(page, 3);
+  await page.reload();
+  await page.getByRole('link', { name: 'Upload' }).first().click();
+  await choose(page, burnedIn(stage));
+  await page.getByRole('button', { name: 'Send 1 study' }).filter({ hasText: '5 instances' }).waitFor();
+  await page.getByText('You left 1 image of this study out', { exact: false }).waitFor();
+  await page.getByRole('link', { name: /^See what is removed/ }).click();
+  await page.getByRole('heading', { name: 'Nothing is held back any longer' }).waitFor();
+  assert.is(await page.locator('.held-instance[data-released=true]').count(), 2);
+});
 
 /** Encapsulated PDF Storage: the text is inside the document, which nothing here can read. */
 function documentFile(): StudyOnDisk {

@@ -167,6 +167,19 @@ export async function instancesInPacs({ orthanc }: Pick<World, 'orthanc'>): Prom
   return (JSON.parse((await askOrthanc(orthanc, '/instances')).toString()) as string[]).length;
 }
 
+/** Until the browser has kept so many decisions about images before Send. */
+export async function untilDecisionsKept(page: Page, count: number): Promise<void> {
+  await page.waitForFunction(async (wanted) => {
+    const asked = indexedDB.open('relaypacs');
+    await new Promise((resolve) => asked.addEventListener('success', resolve));
+    const range = IDBKeyRange.bound('decision/', 'decision0');
+    const counting = asked.result.transaction('device').objectStore('device').count(range);
+    await new Promise((resolve) => counting.addEventListener('success', resolve));
+    asked.result.close();
+    return counting.result === wanted;
+  }, count);
+}
+
 /** Until the browser has kept so many instances as chosen and not sent: a page that goes sooner tells nobody. */
 export async function untilChoiceKept(page: Page, instances: number): Promise<void> {
   await page.waitForFunction(async (wanted) => {

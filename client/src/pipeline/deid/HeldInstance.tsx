@@ -14,7 +14,7 @@ import { deidWords } from './deid-words.ts';
 import { CardPicture } from './InstancePicture.tsx';
 import { framesOf, framesShown } from './looked-frames.ts';
 import { NamingTexts } from './NamingTexts.tsx';
-import { coveredWith, hasPicture, isDocument, seenOf, statementFor } from './what-to-look-at.ts';
+import { boxesInPacs, coveredWith, hasPicture, isDocument, seenOf, statementFor } from './what-to-look-at.ts';
 
 const CoverSheet = deferred<CoverSheetProps>(
   () => import('./cover/CoverSheet.tsx').then((view) => view.CoverSheet),
@@ -42,7 +42,13 @@ export function HeldInstance({ store, found, files, reasons, onLarge }: HeldInst
   const place = deidWords.stage.instance(at, files.length);
   return (
     <li class="held-instance" data-released={boxes !== undefined} data-at={at}>
-      <CardPicture seen={store} found={found} at={at} boxes={boxes ?? []} onLarge={onLarge} />
+      <CardPicture
+        seen={store}
+        found={found}
+        at={at}
+        boxes={boxes ?? boxesInPacs(ingest, found)}
+        onLarge={onLarge}
+      />
       <div class="held-body">
         <p class="small quiet numbers">{place}</p>
         {reasons.map((reason) => (

@@ -14,7 +14,7 @@ import { CoverButton, Covering, Release } from './HeldInstance.tsx';
 import { LargePicture } from './InstancePicture.tsx';
 import { middleFrame } from './looked-frames.ts';
 import { NamingTexts } from './NamingTexts.tsx';
-import { seenOf } from './what-to-look-at.ts';
+import { boxesInPacs, seenOf } from './what-to-look-at.ts';
 
 export interface OpenPictures {
   readonly first: FramePlace;
@@ -70,7 +70,7 @@ function Opened({ store, opened, files, inSeries, onClose }: OpenedProps) {
       first={covered ? { found: covered, frame: middleFrame(covered) } : opened.first}
       plays={opened.plays && !covered}
       numberOf={numberOf}
-      boxesOf={(found) => boxesOf(found) ?? []}
+      boxesOf={(found) => boxesOf(found) ?? boxesInPacs(ingest, found)}
       decide={(found) => (
         <>
           <NamingTexts found={found} />

@@ -1,10 +1,11 @@
 /** Decides what a person must have seen of an instance that is held back, and which statement releases it. */
 import { isHeldForPixels } from '#shared/protocol/reason-kinds.ts';
+import type { Box } from '#shared/dicom/boxes.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
 import type { IngestStore } from '../ingest/found-study.ts';
-import { reasonsUnder, staysHere } from '../ingest/held-back.ts';
+import { decidedAs, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import { deidWords } from './deid-words.ts';
 import { areAllShown, framesOf, type Looked } from './looked-frames.ts';
 
@@ -59,6 +60,15 @@ export function coveredWith(
     other.naming.length === 0 &&
     other.frames === found.frames;
   return files.filter((other) => other === found || isAlike(other));
+}
+
+/** The boxes over what the PACS has of it, where they are known: its file has none. */
+export function boxesInPacs(
+  { policy, released }: Pick<IngestStore, 'policy' | 'released'>,
+  found: FoundFile,
+): readonly Box[] {
+  const isThere = decidedAs(policy.value, released.value, found) === 'in-pacs';
+  return (isThere && found.decided?.boxes) || [];
 }
 
 export function statementFor(reasons: readonly ReasonCode[], found: FoundFile): string {

@@ -3,6 +3,7 @@
  * Plain values, no signals: the store shows snapshots of them.
  */
 import { MANIFEST_INSTANCE_LIMIT } from '#shared/protocol/limits.ts';
+import type { Box } from '#shared/dicom/boxes.ts';
 import type { NamingText } from '#shared/deid/companions.ts';
 import type { NamedPatient } from '#shared/deid/patient-key.ts';
 import type { HoldCause } from '#shared/deid/hold-causes.ts';
@@ -50,6 +51,8 @@ interface Decided {
   readonly as: 'in-pacs' | 'left-out';
   /** On this page, before Send. */
   readonly isOfNow?: true;
+  /** Over the image that the PACS has, where this device knows them still (kept-decisions.ts). */
+  readonly boxes?: readonly Box[];
 }
 
 /** A file that can be sent. */

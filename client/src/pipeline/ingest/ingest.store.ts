@@ -95,14 +95,14 @@ export function createIngestStore(tools: IngestTools): IngestStore {
 }
 
 function watchDecided(state: IngestState, inspection: Inspection): void {
-  const asked = new WeakMap<object, string>();
+  const before = { asked: new WeakMap<object, string>(), kept: null, turn: Promise.resolve() };
   effect(() => {
-    if (state.phase.value !== 'found') return;
-    const isMixed = state.studies.value.some(({ parts }) => parts.length > 0);
-    if (state.heldIn.value.length === 0 && !isMixed) return;
+    state.heldIn.value;
+    state.heldBack.released.value;
+    if (state.phase.value !== 'found' || state.studies.value.length === 0) return;
     if (policyInForce(state) === null) return;
     const recognise = async () =>
-      (await import('./recognise-decided.ts')).recogniseDecided(state, inspection, asked);
+      (await import('./recognise-decided.ts')).decideAsBefore(state, inspection, before);
     void ignoreFailure(recognise(), 'they are recognised at Send');
   });
 }

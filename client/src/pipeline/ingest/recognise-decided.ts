@@ -5,6 +5,7 @@
  *
  * Each held one is read and named as it would be sent, only where the study was sent from this device before.
  */
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { LeftOutCause } from '#shared/protocol/withheld.ts';
 import { decidedBefore, entriesBefore, markOfPart, marksOfSettled } from './decided-before.ts';
 import { markOfStudy } from '../queue/mark-of-study.ts';
@@ -15,6 +16,7 @@ import { staysHere, versionOf } from './held-back.ts';
 import { lookedAt, replaceFiles } from './hold-companions.ts';
 import { draw, type IngestState } from './ingest-state.ts';
 import type { Inspection } from './inspection.ts';
+import { followDecisions, type KeptDecisions } from './kept-decisions.ts';
 import { policyInForce } from './policy-in-force.ts';
 import {
   leaveOutPatients,
@@ -28,6 +30,27 @@ import { mapInParallel } from './run-in-parallel.ts';
 
 /** The version of the policy under which each file was asked about: `FoundFile` as held, `ReadFile` as a patient's. */
 export type AskedBefore = WeakMap<object, string>;
+
+/** The decisions of before, as far as a page knows them. */
+export interface Before {
+  readonly asked: AskedBefore;
+  kept: KeptDecisions | null;
+  /** Ends with the last of these. */
+  turn: Promise<void>;
+}
+
+/** As `recogniseDecided`; then the decisions that were made before Send are taken again, and the new ones kept. */
+export function decideAsBefore(state: IngestState, inspection: Inspection, before: Before): Promise<void> {
+  const turn = before.turn.then(async () => {
+    try {
+      await recogniseDecided(state, inspection, before.asked);
+    } finally {
+      before.kept = await followDecisions(state, before.kept);
+    }
+  });
+  before.turn = ignoreFailure(turn, 'its caller is told').then(() => undefined);
+  return turn;
+}
 
 /** Throws NotPrepared, TaskFault, or the signal's reason; then it may be asked again. */
 export async function recogniseDecided(

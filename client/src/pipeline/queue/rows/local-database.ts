@@ -232,8 +232,8 @@ export interface RecordRow {
  * The device's own rows: its key, the key pair to which keys of policies are wrapped, the last known policies
  * and sealing key, the link as the leading tab sees it, the last account, the speed of the link and of the
  * coding (bytes per second), the database's name, when the person signed in, each account's right to send,
- * its verdicts and steps of reviews that were not sent (unsent.ts), choices that were not sent (kept-choices.ts),
- * and the links on which it sends (wifi-terms.ts).
+ * its verdicts, steps of reviews and decisions about images that were not sent (unsent.ts), choices that were
+ * not sent (kept-choices.ts), and the links on which it sends (wifi-terms.ts).
  */
 export interface DeviceRow {
   readonly name:
@@ -253,7 +253,8 @@ export interface DeviceRow {
     | `choice/${string}`
     | `verdict/${string}/${string}`
     | `step/${string}/${string}`
-    | `draft/${string}/${string}`;
+    | `draft/${string}/${string}`
+    | `decision/${string}/${string}`;
   readonly value: unknown;
 }
 

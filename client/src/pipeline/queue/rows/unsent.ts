@@ -1,14 +1,15 @@
 /**
  * Statements of an account that have not reached the gateway: a radiologist's verdicts, one for each result, steps of
- * reviews, and drafts of answers, one for each review. They may name a person, so each lies here under the device's
- * key; the clear part is its kind, the account and the random id of the result, the step or the review.
+ * reviews, drafts of answers, one for each review, and decisions about images before Send. They may name a person, so
+ * each lies here under the device's key; the clear part is its kind, the account and the random id of the result, the
+ * step, the review or the decision.
  */
 import { deviceKey, open, seal } from './device-key.ts';
 import type { LocalDatabase, Sealed } from './local-database.ts';
 
-/** These wait to be sent; a draft waits for its author. */
+/** These wait to be sent; a draft, and a decision about a chosen image, wait for their author. */
 const SENT_KINDS = ['verdict', 'step'] as const;
-export type UnsentKind = (typeof SENT_KINDS)[number] | 'draft';
+export type UnsentKind = (typeof SENT_KINDS)[number] | 'draft' | 'decision';
 
 export interface UnsentPlace {
   readonly kind: UnsentKind;
@@ -49,4 +50,17 @@ export function countUnsent(database: LocalDatabase, account: string | null): Pr
 
 export async function forgetUnsent(database: LocalDatabase, place: UnsentPlace): Promise<void> {
   await database.device.delete(nameOf(place));
+}
+
+/** Those of this kind that are other accounts'. */
+export async function forgetOthers(
+  database: LocalDatabase,
+  { kind, account }: Omit<UnsentPlace, 'id'>,
+): Promise<void> {
+  const own = nameOf({ kind, account, id: '' });
+  await database.device
+    .where('name')
+    .startsWith(`${kind}/`)
+    .filter(({ name }) => !name.startsWith(own))
+    .delete();
 }

@@ -1,0 +1,124 @@
+/** Decisions about images before Send outlast the page, for the person who made them and for the same files alone. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { syntheticStudy } from '#testing/synthetic-study.ts';
+import { untilRead } from '../../testing/open-api.ts';
+import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
+import { openDevice, type TestDevice } from '../../testing/open-queue.ts';
+
+const test = suite('decisions before Send');
+const BOX = { frames: null, x: 2, y: 2, width: 4, height: 4 };
+const SHAPE = { seed: 77, series: 2, instancesPerSeries: 3, rows: 16, columns: 16, burnedInSeries: 2 };
+const made = syntheticStudy(SHAPE);
+const FILES = filesOf(made);
+
+type Opened = Awaited<ReturnType<typeof openIngest>>;
+const filesOn = ({ store }: Pick<Opened, 'store'>) =>
+  store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files);
+const heldOn = (opened: Pick<Opened, 'store'>) => filesOn(opened).filter(({ held }) => held.length > 0);
+const keptOn = ({ database }: TestDevice) => database.device.where('name').startsWith('decision/').toArray();
+
+async function untilKept(device: TestDevice, count: number): Promise<void> {
+  const isIt = async () => (await keptOn(device)).length === count;
+  for (let turn = 0; turn < 200 && !(await isIt()); turn += 1) await new Promise((next) => setTimeout(next));
+  assert.is((await keptOn(device)).length, count);
+}
+
+/** One image is covered, one released and one left out, and a box is drawn on one that no policy holds. */
+async function decided(): Promise<TestDevice> {
+  const device = await openDevice();
+  const page = await openIngest({ chosen: DEIDENTIFIED, device });
+  const { store } = page;
+  await store.addFiles(FILES);
+  const [covered, released, out] = heldOn(page);
+  store.release([covered!], [BOX]);
+  store.release([released!]);
+  await store.leaveOut([out!], true);
+  store.release([filesOn(page).find(({ held }) => held.length === 0)!], [BOX, BOX]);
+  await untilKept(device, 4);
+  return device;
+}
+
+/** On a page that reloads: the number of boxes of each released file, and how many are left out. */
+const saidOn = ({ store }: Pick<Opened, 'store'>) => [
+  [...store.released.value.values()].map((boxes) => boxes.length).sort(),
+  store.leftOut.value.get(String(made.studyInstanceUID))?.instances,
+  store.heldBack.value.length,
+];
+
+test('stand on the next page once the same files are chosen', async () => {
+  const device = await decided();
+  const page = await openIngest({ chosen: DEIDENTIFIED, device });
+  await page.store.addFiles(FILES);
+  assert.ok(await untilRead(() => page.store.heldBack.value.length === 0));
+  assert.ok(await untilRead(() => page.store.released.value.size === 3));
+  assert.equal(saidOn(page), [[0, 1, 2], 1, 0]);
+  await page.store.send();
+  const rows = await device.database.studies.toArray();
+  assert.equal(
+    rows.map(({ chosen, held }) => [chosen, held.reasons, held.leftOut]),
+    [[6, [], 1]],
+  );
+});
+
+test('end when they are taken back, there or here', async () => {
+  const device = await decided();
+  const page = await openIngest({ chosen: DEIDENTIFIED, device });
+  await page.store.addFiles(FILES);
+  assert.ok(
+    await untilRead(() => page.store.heldBack.value.length === 0 && page.store.released.value.size === 3),
+  );
+  page.store.holdBack(filesOn(page));
+  await page.store.leaveOut(heldOn(page), false);
+  await untilKept(device, 0);
+});
+
+test('are nobody else’s, of no other file, under no other policy, and of no other day', async () => {
+  const other = filesOf(syntheticStudy({ ...SHAPE, rows: 17 }));
+  const another = { ...DEIDENTIFIED, name: 'another' };
+  for (const [why, options, files, kept] of [
+    ['another person', { tools: { account: () => 'b' } }, FILES, 0],
+    ['other bytes', {}, other, 4],
+    ['another policy', { chosen: another }, FILES, 4],
+    ['the next day', { tools: { now: () => 86_400_001 } }, FILES, 0],
+  ] as const) {
+    const device = await decided();
+    const page = await openIngest({ chosen: DEIDENTIFIED, device, ...options });
+    await page.store.addFiles([...files]);
+    // A decision of this page is kept after all others were looked at.
+    page.store.release([filesOn(page).find(({ held }) => held.length === 0)!], [BOX]);
+    await untilKept(device, kept + 1);
+    assert.equal(saidOn(page), [[1], 0, 3], why);
+  }
+});
+
+test('lie on the device under its key alone', async () => {
+  const device = await decided();
+  for (const { name, value } of await keptOn(device)) {
+    assert.match(name, /^decision\/a\/[0-9a-f-]{36}$/);
+    assert.instance(value, Uint8Array);
+  }
+});
+
+test('show what was covered in the picture of what the PACS has', async () => {
+  const device = await openDevice();
+  const first = await openIngest({ chosen: DEIDENTIFIED, device });
+  await first.store.addFiles(FILES);
+  first.store.release(heldOn(first), [BOX]);
+  await untilKept(device, 3);
+  await first.store.send();
+  const { database } = device;
+  await database.instances.toCollection().modify({ state: 'stored' });
+  await database.studies.toCollection().modify({ state: 'done' });
+  const page = await openIngest({ chosen: DEIDENTIFIED, device });
+  await page.store.addFiles(FILES);
+  assert.ok(await untilRead(() => page.store.heldBack.value.length === 0));
+  assert.ok(await untilRead(() => heldOn(page).every(({ decided: said }) => said?.boxes !== undefined)));
+  assert.equal(
+    heldOn(page).map(({ decided: said }) => [said?.as, said?.boxes]),
+    heldOn(page).map(() => ['in-pacs', [BOX]]),
+  );
+  assert.is(page.store.released.value.size, 0);
+});
+
+test.run();

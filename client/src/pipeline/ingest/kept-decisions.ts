@@ -1,0 +1,191 @@
+/**
+ * Decisions about images before Send: boxes over names, releases, and images that are left out. A page that reloads, or
+ * whose browser is killed, forgets its files, so each decision is kept under the device's key for its account. It is
+ * taken again once the same file is chosen: the same bytes under the same UID. Under another policy, or where there are
+ * other reasons to look, a person is asked again.
+ */
+import type { Box } from '#shared/dicom/boxes.ts';
+import { createArchiveReader } from '#shared/ingest/archive.ts';
+import { toBase64Url } from '#shared/transfer/base64url.ts';
+import { leftOutBefore } from '../queue/rows/keep-held.ts';
+import { forgetOthers, forgetUnsent, keepUnsent, keptUnsent } from '../queue/rows/unsent.ts';
+import type { FileRef, ReadFile } from './collect-files.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
+import { decidedAs, staysHere, versionOf } from './held-back.ts';
+import { replaceFiles } from './hold-companions.ts';
+import { draw, type IngestState } from './ingest-state.ts';
+import { openFile } from './open-file.ts';
+import { filesIn } from './patients-of-study.ts';
+import { policyInForce } from './policy-in-force.ts';
+
+/** A decision ends with a long shift, or once somebody else chooses files here: then a person has to look again. */
+const KEPT_MS = 12 * 60 * 60 * 1000;
+
+interface Said {
+  /** The version of the policy. */
+  readonly under: string;
+  /** Why the image was looked at. */
+  readonly why: string;
+  /** Null: it is left out. */
+  readonly boxes: readonly Box[] | null;
+}
+
+interface KeptDecision extends Said {
+  readonly id: string;
+  readonly at: number;
+  readonly sopInstanceUID: string;
+  /** Of the file. */
+  readonly digest: string;
+}
+
+/** The decisions of this account, as this page knows them. */
+export interface KeptDecisions {
+  readonly account: string;
+  readonly all: Map<string, KeptDecision>;
+  /** The ids of those that were made, or taken again, on this page. */
+  readonly ofFile: WeakMap<ReadFile, string>;
+  readonly digests: WeakMap<ReadFile, Promise<string | null>>;
+}
+
+/** One at a time. Answers what it knows then. */
+export async function followDecisions(
+  state: IngestState,
+  known: KeptDecisions | null,
+): Promise<KeptDecisions | null> {
+  const account = state.tools.account();
+  if (account === null) return null;
+  const kept = known?.account === account ? known : await readKept(state, account);
+  if (kept.all.size > 0) await takeAgain(state, kept);
+  if (state.phase.peek() === 'found' && state.tools.account() === account) await keepNew(state, kept);
+  return kept;
+}
+
+async function readKept({ tools: { database, now } }: IngestState, account: string): Promise<KeptDecisions> {
+  const all = new Map<string, KeptDecision>();
+  await forgetOthers(database, { kind: 'decision', account });
+  const kept = (await keptUnsent(database, { kind: 'decision', account })) as KeptDecision[];
+  for (const each of kept.sort((a, b) => a.at - b.at)) {
+    if (each.at + KEPT_MS > now()) all.set(each.id, each);
+    else await forgetUnsent(database, { kind: 'decision', account, id: each.id });
+  }
+  return { account, all, ofFile: new WeakMap(), digests: new WeakMap() };
+}
+
+async function takeAgain(state: IngestState, kept: KeptDecisions): Promise<void> {
+  const ofUid = Map.groupBy(kept.all.values(), ({ sopInstanceUID }) => sopInstanceUID);
+  for (const study of [...state.gathering.studies.values()])
+    for (const found of filesIn(study.series)) {
+      const those = kept.ofFile.has(found.file) ? undefined : ofUid.get(found.sopInstanceUID);
+      if (those === undefined) continue;
+      const digest = await digestOf(kept, found.file);
+      const last = those.findLast((each) => each.digest === digest);
+      if (last !== undefined && (await take(state, study.studyInstanceUID, found.ordinal, last)))
+        kept.ofFile.set(found.file, last.id);
+    }
+}
+
+/** False where another decision holds, or a person has to look again. */
+async function take(
+  state: IngestState,
+  studyInstanceUID: string,
+  ordinal: number,
+  { boxes, under, why, sopInstanceUID }: KeptDecision,
+): Promise<boolean> {
+  const { tools, gathering, heldBack, phase } = state;
+  const of = { account: tools.account(), studyInstanceUID };
+  const isOutBefore =
+    boxes === null && (await leftOutBefore(tools.database, await tools.key, of)).has(sopInstanceUID);
+  const policy = policyInForce(state);
+  const study = gathering.studies.get(studyInstanceUID);
+  const found = study && filesIn(study.series).find((each) => each.ordinal === ordinal);
+  if (!found || phase.peek() !== 'found' || under !== versionOf(policy) || why !== whyOf(found)) return false;
+  const released = heldBack.released.peek();
+  if (decidedAs(policy, released, found) === 'in-pacs' && boxes !== null)
+    return note(state, study, found, boxes);
+  if (isOutBefore || found.decided !== undefined || released.has(ordinal)) return false;
+  if (boxes !== null) heldBack.release(policy, [found], boxes);
+  else if (staysHere(policy, released, found))
+    setDecided(state, study, found, { under, as: 'left-out', isOfNow: true });
+  return boxes === null || heldBack.released.peek().has(ordinal);
+}
+
+/** The picture of what the PACS has is shown as it was covered. */
+function note(state: IngestState, study: StudyGroup, found: FoundFile, boxes: readonly Box[]): false {
+  if (boxes.length > 0 && found.decided!.boxes === undefined)
+    setDecided(state, study, found, { ...found.decided!, boxes });
+  return false;
+}
+
+function setDecided(
+  state: IngestState,
+  study: StudyGroup,
+  found: FoundFile,
+  decided: NonNullable<FoundFile['decided']>,
+): void {
+  replaceFiles(study, (each) => (each === found ? { ...each, decided } : each));
+  draw(state);
+}
+
+/** Those that were made, changed or taken back since. */
+async function keepNew(state: IngestState, kept: KeptDecisions): Promise<void> {
+  const { database, now, createId } = state.tools;
+  const { account, all, ofFile } = kept;
+  for (const study of [...state.gathering.studies.values()])
+    for (const { file, sopInstanceUID, said } of decidedIn(state, study, kept)) {
+      const id = ofFile.get(file) ?? createId();
+      const place = { kind: 'decision', account, id } as const;
+      if (said === null) {
+        all.delete(id);
+        ofFile.delete(file);
+        await forgetUnsent(database, place);
+        continue;
+      }
+      const digest = await digestOf(kept, file);
+      if (digest === null) continue;
+      const decision: KeptDecision = { id, at: now(), sopInstanceUID, digest, ...said };
+      all.set(id, decision);
+      ofFile.set(file, id);
+      await keepUnsent(database, place, decision);
+    }
+}
+
+function decidedIn(state: IngestState, study: StudyGroup, { all, ofFile }: KeptDecisions) {
+  const under = versionOf(policyInForce(state));
+  const released = state.heldBack.released.peek();
+  return filesIn(study.series).flatMap((found) => {
+    const { file, sopInstanceUID, ordinal, decided } = found;
+    const boxes = released.get(ordinal) ?? (decided?.isOfNow ? null : undefined);
+    const before = all.get(ofFile.get(file) ?? '');
+    const said: Said | null = boxes === undefined ? null : { under, why: whyOf(found), boxes };
+    const isAsBefore = said === null ? before === undefined : before !== undefined && areSame(before, said);
+    return isAsBefore ? [] : [{ file, sopInstanceUID, said }];
+  });
+}
+
+const areSame = (one: Said, other: Said): boolean =>
+  one.under === other.under &&
+  one.why === other.why &&
+  JSON.stringify(one.boxes) === JSON.stringify(other.boxes);
+
+const whyOf = ({ held, naming, unready = [] }: FoundFile): string => JSON.stringify([held, naming, unready]);
+
+function digestOf({ digests }: KeptDecisions, file: ReadFile): Promise<string | null> {
+  const known = digests.get(file) ?? readDigest(file.ref).catch(() => null);
+  digests.set(file, known);
+  return known;
+}
+
+/** A film of hundreds of megabytes is read piece by piece. */
+const PIECE_BYTES = 16 * 1024 * 1024;
+
+/** Of the digests of its pieces. Rejects as reading does. */
+async function readDigest(ref: FileRef): Promise<string> {
+  const file = await openFile(ref, createArchiveReader());
+  const digests: Uint8Array[] = [];
+  for (let at = 0; at === 0 || at < file.size; at += PIECE_BYTES) {
+    const piece = await file.slice(at, at + PIECE_BYTES).arrayBuffer();
+    digests.push(new Uint8Array(await crypto.subtle.digest('SHA-256', piece)));
+  }
+  const all = await new Blob(digests as BlobPart[]).arrayBuffer();
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', all)));
+}
