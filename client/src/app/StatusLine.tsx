@@ -86,8 +86,7 @@ export function StatusLine({ page, choiceLost }: StatusLineProps) {
             </button>
           )}
         </p>
-        {standing.kind === 'not-sent' && <Beside standing={standing.beside} />}
-        <SafeBeside standing={standing} />
+        <Beside standing={standing} />
         <span class="status-break" />
         <DiscPlace standing={standing} />
         <PausedItem />
@@ -107,21 +106,19 @@ function DiscPlace({ standing }: DiscItemProps) {
   return isEmpty && !hasStudies && standing.kind !== 'not-sent' ? null : <DiscItem standing={standing} />;
 }
 
-/** The reminder of an earlier page hides nothing that is true of this one. */
+/** The reminder of an earlier page hides nothing that is true of this one; beside a decision, the rest is safe. */
 function Beside({ standing }: { readonly standing: Standing }) {
-  if (standing.kind === 'empty') return null;
-  return (
-    <>
-      <p class="status-item" data-beside={standing.kind}>
-        <StandingSentence standing={standing} />
-      </p>
-      <SafeBeside standing={standing} />
-    </>
-  );
-}
-
-/** A decision is more urgent, and the rest is safe all the same. */
-function SafeBeside({ standing }: { readonly standing: Standing }) {
+  if (standing.kind === 'not-sent') {
+    const { beside } = standing;
+    return beside.kind === 'empty' ? null : (
+      <>
+        <p class="status-item">
+          <StandingSentence standing={beside} />
+        </p>
+        <Beside standing={beside} />
+      </>
+    );
+  }
   if (standing.kind !== 'decide' || standing.safe === 0) return null;
   const { safe, travelling } = standing;
   const { mayClose, goesOnOpen } = appWords.status;
