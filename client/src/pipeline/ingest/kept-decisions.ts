@@ -8,7 +8,7 @@ import type { Box } from '#shared/dicom/boxes.ts';
 import { createArchiveReader } from '#shared/ingest/archive.ts';
 import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { leftOutBefore } from '../queue/rows/keep-held.ts';
-import { forgetOthers, forgetUnsent, keepUnsent, keptUnsent } from '../queue/rows/unsent.ts';
+import { forgetUnsent, keepUnsent, keptUnsent, nameOf } from '../queue/rows/unsent.ts';
 import type { FileRef, ReadFile } from './collect-files.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { decidedAs, staysHere, versionOf } from './held-back.ts';
@@ -62,7 +62,12 @@ export async function followDecisions(
 
 async function readKept({ tools: { database, now } }: IngestState, account: string): Promise<KeptDecisions> {
   const all = new Map<string, KeptDecision>();
-  await forgetOthers(database, { kind: 'decision', account });
+  const own = nameOf({ kind: 'decision', account, id: '' });
+  await database.device
+    .where('name')
+    .startsWith('decision/')
+    .filter(({ name }) => !name.startsWith(own))
+    .delete();
   const kept = (await keptUnsent(database, { kind: 'decision', account })) as KeptDecision[];
   for (const each of kept.sort((a, b) => a.at - b.at)) {
     if (each.at + KEPT_MS > now()) all.set(each.id, each);

@@ -51,16 +51,3 @@ export function countUnsent(database: LocalDatabase, account: string | null): Pr
 export async function forgetUnsent(database: LocalDatabase, place: UnsentPlace): Promise<void> {
   await database.device.delete(nameOf(place));
 }
-
-/** Those of this kind that are other accounts'. */
-export async function forgetOthers(
-  database: LocalDatabase,
-  { kind, account }: Omit<UnsentPlace, 'id'>,
-): Promise<void> {
-  const own = nameOf({ kind, account, id: '' });
-  await database.device
-    .where('name')
-    .startsWith(`${kind}/`)
-    .filter(({ name }) => !name.startsWith(own))
-    .delete();
-}
