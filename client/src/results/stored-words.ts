@@ -24,8 +24,7 @@ export const storedWords = {
   back: 'Result',
   nothing: 'Nothing of this result is in the PACS.',
   /** The instance is there, and withheld. */
-  mayNotOpen:
-    'This report names the radiologist, so your account may not open it. The result shows the verdict.',
+  mayNotOpen: 'Your account may not open verified reports. The result shows the verdict.',
   notThis: 'This result has no such part. The result lists what it has.',
   reading: 'Reading it back from the PACS…',
   slow: 'The PACS is slow or unreachable. Still trying: wait here, or look at the result meanwhile.',

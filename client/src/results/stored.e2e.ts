@@ -277,7 +277,8 @@ step('a person who may not open the verified report is told that it replaces the
   await page.evaluate(() => {
     location.hash += '/SR-2';
   });
-  await page.getByText('your account may not open it').waitFor();
+  await page.getByText('Your account may not open verified reports.').waitFor();
+  assert.is(await page.getByText('Nothing of this result').count(), 0);
   await looksRight(page, 'stored-withheld');
   await visitor.unrouteAll({ behavior: 'ignoreErrors' });
 });
