@@ -243,14 +243,14 @@ function PartActions({ part, entries }: { readonly part: QueuePart; readonly ent
 /** Read when the end of the list comes into sight; while the list is narrowed, when a person asks. */
 function More({ sent }: { readonly sent: SentStudiesStore }) {
   const choice = useDayList().choice.value;
-  const phase = sent.phase.value;
+  const isReading = sent.isReadingMore.value;
   useEffect(() => {
     if (!isNarrowed(choice)) void sent.more();
   }, [sent, choice, sent.studies.value]);
   return (
     <p class="studies-more">
-      <button type="button" class="button" disabled={phase === 'asking'} onClick={() => void sent.more()}>
-        {phase === 'asking' ? words.asking : words.more}
+      <button type="button" class="button" disabled={isReading} onClick={() => void sent.more()}>
+        {isReading ? words.asking : words.more}
       </button>
     </p>
   );

@@ -12,7 +12,8 @@ import { notTakenWords as words } from './not-taken-words.ts';
 import { useSentElsewhere } from './sent-elsewhere.ts';
 
 export function FromElsewhere() {
-  const isAdmin = useSession().user.value?.roles.includes('admin') === true;
+  const user = useSession().user.value;
+  const isAdmin = user?.roles.includes('admin') === true;
   const counted = useSentElsewhere().waiting.value;
   if (counted === null) return null;
   const { notTaken, held, transfers } = counted;
@@ -23,7 +24,7 @@ export function FromElsewhere() {
         <Elsewhere
           {...words.held(held, isAdmin)}
           to={{ page: 'studies' }}
-          onGo={() => keepChoice(sessionStorage, thatNeedYou(isAdmin))}
+          onGo={() => keepChoice(sessionStorage, user?.id ?? null, thatNeedYou(isAdmin))}
         />
       )}
       {transfers > 0 && (

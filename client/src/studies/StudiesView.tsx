@@ -110,11 +110,14 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
 
 /** Studies on this device come first, also to a reader. */
 function useList(): DayList {
-  const { studies } = useQueue();
+  const { studies, ready } = useQueue();
   const user = useSession().user.value;
-  const [list] = useState(() =>
-    createDayList(sessionStorage, studies.peek().length > 0 ? EVERYTHING : firstChoice(user)),
-  );
+  const isReady = ready.value;
+  const [list] = useState(() => createDayList(sessionStorage, user?.id ?? null));
+  // Before the list is drawn and the gateway is asked.
+  useMemo(() => {
+    if (isReady) list.begin(studies.peek().length > 0 ? EVERYTHING : firstChoice(user));
+  }, [list, isReady]);
   return list;
 }
 

@@ -11,24 +11,44 @@ export interface DayList {
   readonly selected: Signal<ReadonlySet<string> | null>;
   /** Ids of studies that were just removed and can be put back. */
   readonly removed: Signal<readonly string[]>;
+  /** The choice of a person who has made none; it is not kept. */
+  begin(first: Choice): void;
 }
+
+type Kept = { readonly account: string | null };
 
 type Place = Pick<Storage, 'getItem' | 'setItem'>;
 
-/** The choice stays while the window is open; a searched name is written nowhere. `first`: before there is one. */
-export function createDayList(storage: Place, first = EVERYTHING): DayList {
-  const choice = signal(storage.getItem(KEPT_CHOICE) === null ? first : readChoice(storage));
-  choice.subscribe((next) => keepChoice(storage, next));
-  return { choice, open: signal(new Map()), selected: signal(null), removed: signal([]) };
+/**
+ * The choice that a person made stays while the window is open, and is theirs alone; a searched name is written
+ * nowhere. `account`: the person's.
+ */
+export function createDayList(storage: Place, account: string | null): DayList {
+  const kept = readChoice(storage, account);
+  const choice = signal(kept ?? EVERYTHING);
+  let shown: Choice | null = choice.peek();
+  choice.subscribe((next) => {
+    if (next === shown) return;
+    shown = null;
+    keepChoice(storage, account, next);
+  });
+  return {
+    ...{ choice, open: signal(new Map()), selected: signal(null), removed: signal([]) },
+    begin(first) {
+      if (kept === null && choice.peek() === shown) choice.value = shown = first;
+    },
+  };
 }
 
-/** For the list when it is opened next. */
-export const keepChoice = (storage: Place, { text: _, ...kept }: Choice): void =>
-  storage.setItem(KEPT_CHOICE, JSON.stringify(kept));
+/** For the list when this person opens it next. */
+export const keepChoice = (storage: Place, account: string | null, { text: _, ...kept }: Choice): void =>
+  storage.setItem(KEPT_CHOICE, JSON.stringify({ ...kept, account }));
 
-function readChoice(storage: Place): Choice {
+/** null: this person has not chosen. */
+function readChoice(storage: Place, account: string | null): Choice | null {
   try {
-    const kept = JSON.parse(storage.getItem(KEPT_CHOICE) ?? '{}') as Partial<Choice>;
+    const kept = JSON.parse(storage.getItem(KEPT_CHOICE) ?? 'null') as Partial<Choice & Kept> | null;
+    if (kept === null || kept.account !== account) return null;
     return {
       text: '',
       whose: WHOSE.find((known) => known === kept.whose) ?? EVERYTHING.whose,
@@ -39,6 +59,6 @@ function readChoice(storage: Place): Choice {
       byPatient: kept.byPatient === true,
     };
   } catch {
-    return EVERYTHING;
+    return null;
   }
 }

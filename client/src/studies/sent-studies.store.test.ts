@@ -89,6 +89,9 @@ test('stay when the gateway does not answer, and the list can say so', async () 
   gateway.failure = new Unreachable('no network');
   await sent.refresh();
   assert.equal([sent.phase.value, sent.studies.value.length], ['unreachable', 3]);
+  const refreshing = sent.refresh();
+  assert.is(sent.phase.value, 'unreachable', 'until an answer says otherwise');
+  await refreshing;
   gateway.failure = new ApiProblem(403, null, null);
   await sent.refresh();
   assert.is(sent.phase.value, 'refused');

@@ -10,8 +10,8 @@ import { namesHidden } from '../kit/identities.ts';
 import { Unreachable, type ApiClient } from '../net/api-client.ts';
 import { readDays } from './read-days.ts';
 
-/** `refused`: the gateway answered with a refusal. */
-export type SentPhase = 'unasked' | 'asking' | 'known' | 'unreachable' | 'refused';
+/** How the newest question ended. `refused`: the gateway answered with a refusal. */
+export type SentPhase = 'unasked' | 'known' | 'unreachable' | 'refused';
 
 /** Facts of a study that only a search tells. */
 type Told = {
@@ -36,6 +36,7 @@ export interface SentStudiesStore {
   readonly studies: ReadonlySignal<readonly ToldStudy[]>;
   readonly phase: ReadonlySignal<SentPhase>;
   readonly hasMore: ReadonlySignal<boolean>;
+  readonly isReadingMore: ReadonlySignal<boolean>;
   /** The first page again; pages below it that are known stay. Never throws. */
   refresh(): Promise<void>;
   /** The following page. Never throws. */
@@ -92,6 +93,7 @@ type State = {
   readonly phase: Signal<SentPhase>;
   readonly next: Signal<string | null>;
   readonly hasMore: Signal<boolean>;
+  readonly isReadingMore: Signal<boolean>;
   readonly closed: AbortController;
 };
 
@@ -117,6 +119,7 @@ export function createSentStudies(
     phase: signal<SentPhase>('unasked'),
     next: signal(null),
     hasMore: signal(false),
+    isReadingMore: signal(false),
     closed: new AbortController(),
   };
   return {
@@ -126,16 +129,22 @@ export function createSentStudies(
     studies: state.studies,
     phase: state.phase,
     hasMore: state.hasMore,
+    isReadingMore: state.isReadingMore,
     search: state.search,
     refresh: () => ask(state, '', null),
-    async more() {
-      const cursor = state.next.peek();
-      if (cursor === null || state.phase.peek() === 'asking') return;
-      await ask(state, `&cursor=${encodeURIComponent(cursor)}`, cursor);
-    },
+    more: () => more(state),
     find: (text, now) => find(state, text, now),
     close: () => state.closed.abort(),
   };
+}
+
+async function more(state: State): Promise<void> {
+  const { isReadingMore, next } = state;
+  const cursor = next.peek();
+  if (cursor === null || isReadingMore.peek()) return;
+  isReadingMore.value = true;
+  await ask(state, `&cursor=${encodeURIComponent(cursor)}`, cursor);
+  isReadingMore.value = false;
 }
 
 async function find(state: State, text: string, now: Date): Promise<void> {
@@ -203,7 +212,6 @@ async function readSite({ api, closed }: State, body: SiteSearch): Promise<Found
 async function ask(state: State, query: string, cursor: string | null): Promise<void> {
   const { phase, next, hasMore, closed } = state;
   const question = nextQuestion(state);
-  phase.value = 'asking';
   try {
     const page = await read(state, query);
     if (cursor === null) {

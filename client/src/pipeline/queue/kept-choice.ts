@@ -1,4 +1,4 @@
-/** Where the choice of the list of studies (studies/day-list.ts) is kept while the window is open. */
+/** Where the choice of the list of studies (studies/day-list.ts) is kept, with its person, while the window is open. */
 export const KEPT_CHOICE = 'relaypacs-studies';
 
 /**
@@ -7,11 +7,11 @@ export const KEPT_CHOICE = 'relaypacs-studies';
  */
 export function endNarrowing(storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): void {
   try {
-    const { sort, byPatient } = JSON.parse(storage.getItem(KEPT_CHOICE) ?? '{}') as {
-      sort?: unknown;
-      byPatient?: unknown;
-    };
-    storage.setItem(KEPT_CHOICE, JSON.stringify({ sort, byPatient }));
+    const { sort, byPatient, account } = JSON.parse(storage.getItem(KEPT_CHOICE) ?? '{}') as Record<
+      string,
+      unknown
+    >;
+    storage.setItem(KEPT_CHOICE, JSON.stringify({ sort, byPatient, account }));
   } catch {
     storage.removeItem(KEPT_CHOICE);
   }
