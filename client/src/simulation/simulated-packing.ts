@@ -5,7 +5,8 @@
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { sizeOf } from '#shared/transfer/instance-bytes.ts';
 import { sha256OfBlob } from '#shared/transfer/digest.ts';
-import { giveUpStudy, type DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
+import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
+import { giveUpStudy } from '../pipeline/queue/rows/end-study.ts';
 import { finishPacking } from '../pipeline/queue/rows/finish-packing.ts';
 import {
   beginStudy,

@@ -129,7 +129,7 @@ async function putRows(device: SimulatedDevice, id: string, situation: Situation
   await database.studies.update(id, {
     state: state === 'interrupted' ? study.state : state,
     uploadId: sending ? `upload of ${manifest.studyInstanceUID}` : null,
-    sending,
+    ...(sending && { hasLeft: true }),
     departed: sending ? 1 : 0,
     problem,
     trouble,

@@ -32,6 +32,7 @@ export const queuedStudy = (some: Partial<QueuedStudy>): QueuedStudy => ({
   canTakeBack: true,
   canCancel: false,
   wasCancelled: false,
+  mayStillArrive: false,
   toldSince: null,
   holds: [],
   receiptId: null,

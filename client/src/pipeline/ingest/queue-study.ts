@@ -13,7 +13,8 @@ import { beginStudy, finishNaming, nameInstances } from '../queue/rows/name-stud
 import { holdLate, keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
 import type { LocalDatabase, StudyRow } from '../queue/rows/local-database.ts';
-import { giveUpStudy, type DecisionTools } from '../queue/rows/decide-study.ts';
+import type { DecisionTools } from '../queue/rows/decide-study.ts';
+import { giveUpStudy } from '../queue/rows/end-study.ts';
 import { finishPacking } from '../queue/rows/finish-packing.ts';
 import type { FileToQueue, NotQueued, PolicyForTask } from './device-tasks.ts';
 import { aboutOf, titleOf } from './describe-group.ts';

@@ -5,22 +5,31 @@ import type { QueuedStudy } from './queued-study.ts';
 
 type Cancelled = Pick<
   QueuedStudy,
-  'wasCancelled' | 'toldSince' | 'track' | 'instances' | 'savedToStickAt' | 'completedAt' | 'queuedAt'
+  | 'wasCancelled'
+  | 'mayStillArrive'
+  | 'toldSince'
+  | 'track'
+  | 'instances'
+  | 'savedToStickAt'
+  | 'completedAt'
+  | 'queuedAt'
 >;
 
 const whenOf = ({ completedAt, queuedAt }: Cancelled): string =>
   formatMoment(new Date(completedAt ?? queuedAt), new Date());
 
 export function cancelledWhat(study: Cancelled): string {
-  const { wasCancelled, toldSince, track, instances, savedToStickAt } = study;
+  const { wasCancelled, mayStillArrive, toldSince, track, instances, savedToStickAt } = study;
   const isOnStick = savedToStickAt !== null;
   if (toldSince && track.inPacs > 0 && (toldSince.isOther || !wasCancelled)) {
     const other = toldSince.isOther ? { isOnStick } : null;
     return endingWords.cancelledSince(whenOf(study), track.inPacs, instances, other);
   }
   if (wasCancelled) {
-    const what = endingWords.cancelledWhat(track.inPacs, instances, toldSince !== null);
-    return isOnStick ? `${what} ${endingWords.stillOnStick}` : what;
+    const what = [endingWords.cancelledWhat(track.inPacs, instances, toldSince !== null)];
+    if (mayStillArrive) what.push(endingWords.mayStillArrive);
+    if (isOnStick) what.push(endingWords.stillOnStick);
+    return what.join(' ');
   }
   return isOnStick ? `${endingWords.takenBackPlain} ${endingWords.stillOnStick}` : endingWords.takenBackWhat;
 }

@@ -21,6 +21,9 @@ export const endingWords = {
         : 'The rest was left out, and the copy here was deleted.';
     return `This study was cancelled while it was being sent. ${isTold ? now : byThen} ${rest}`;
   },
+  /** Said besides, of a study that was taken over. */
+  mayStillArrive:
+    'Parts of it had reached the gateway under another account and could not be left out: they may be in the PACS, or still go there.',
   /** `other`: another upload brought them. */
   cancelledSince: (
     when: string,

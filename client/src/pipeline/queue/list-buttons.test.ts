@@ -64,7 +64,7 @@ const counted = (atGateway: number, inPacs: number): StudyRow['counts'] => ({
 });
 
 type Some = Omit<CountedRow, 'chosen' | 'instances' | 'packed' | 'problem'> &
-  Pick<StudyRow, 'sending' | 'paused' | 'named'>;
+  Pick<StudyRow, 'paused' | 'named'> & { readonly hasLeft: StudyRow['hasLeft'] };
 
 /** Of five instances with a row. */
 const rows = (
@@ -73,7 +73,7 @@ const rows = (
       | 'departed'
       | 'acknowledged'
       | 'counts'
-      | 'sending'
+      | 'hasLeft'
       | 'paused'
       | 'named']: readonly Some[K][];
   },
@@ -104,7 +104,7 @@ test('each chosen instance is in one place, whatever the row says, and the cause
     acknowledged: [0, 1, 5],
     counts: [null, counted(1, 2), counted(0, 9)],
   };
-  for (const some of rows({ ...numbers, sending: [true], paused: [false], named: [true] })) {
+  for (const some of rows({ ...numbers, hasLeft: [true], paused: [false], named: [true] })) {
     const row = rowOf(some);
     const { track, needs } = countStudy(row);
     const counts = Object.values(track);
@@ -117,13 +117,13 @@ test('each chosen instance is in one place, whatever the row says, and the cause
 });
 
 /** A study in the PACS is done in the same transaction, and packing ends after naming: no other row is ever at rest. */
-const isReached = ({ state, named, packing, sending }: Some): boolean =>
-  state !== 'in-pacs' && (named || (packing && state === 'reading')) && (state !== 'reading' || !sending);
+const isReached = ({ state, named, packing, hasLeft }: Some): boolean =>
+  state !== 'in-pacs' && (named || (packing && state === 'reading')) && (state !== 'reading' || !hasLeft);
 
 test('a study that is not over has a button, or continues without anybody', () => {
   const either = [false, true];
   const nothing = { departed: [0], acknowledged: [0], counts: [null] };
-  for (const some of rows({ ...nothing, sending: either, paused: either, named: either })) {
+  for (const some of rows({ ...nothing, hasLeft: [undefined, true], paused: either, named: either })) {
     if (!isReached(some)) continue;
     const row = { ...rowOf(some), rank: null } as unknown as StudyRow;
     const { state, waiting, trouble, paused } = row;
@@ -158,7 +158,7 @@ test('a study that can no longer be cancelled, and only such a one, says where i
   const nothing = { departed: [0], acknowledged: [0], counts: [null, counted(5, 0), counted(0, 5)] };
   const said = new Set<string | null>();
   const parts = new Set<boolean>();
-  for (const some of rows({ ...nothing, sending: [true], paused: [false], named: [true] })) {
+  for (const some of rows({ ...nothing, hasLeft: [true], paused: [false], named: [true] })) {
     const row = { ...rowOf(some), rank: null } as unknown as StudyRow;
     const buttons = { canTakeBack: canTakeBack(row), canCancel: canCancel(row) };
     const study = queuedStudy({ state: row.state, instances: row.chosen, ...countStudy(row), ...buttons });
@@ -194,7 +194,7 @@ test('a study of which all is at the gateway is not offered to be paused or canc
   const row = (departed: number, more: Partial<StudyRow> = {}) => {
     const held = { reasons: [], leftOut: 0 };
     const all = { ...some, held, instances: 5, chosen: 5, packed: 5, departed, acknowledged: departed };
-    return { ...all, counts: null, sending: true, rank: null, problem: null, ...more } as unknown as StudyRow;
+    return { ...all, counts: null, hasLeft: true, rank: null, problem: null, ...more } as unknown as StudyRow;
   };
   const shown = (one: StudyRow) =>
     queuedStudy({

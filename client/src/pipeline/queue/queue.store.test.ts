@@ -59,7 +59,11 @@ test('an undecided instance is counted for whoever comes next, without its patie
   await queueStudy(device, 'conflict', [100, 100], { account: 'a' });
   const refused = [{ reason: 'pacs-refused', instances: 1 }];
   await device.database.studies.update('conflict', {
-    ...{ state: 'attention' as const, sending: true, reasons: { refused, quarantined: [], leftOut: 0 } },
+    ...{
+      state: 'attention' as const,
+      hasLeft: true as const,
+      reasons: { refused, quarantined: [], leftOut: 0 },
+    },
   });
   const account = signal<string | null>(null);
   const store = storeOver(device, { account });

@@ -177,6 +177,8 @@ export interface QueuedStudy {
   readonly canCancel: boolean;
   /** For a study that was taken back: some of it had left, and the gateway was told to leave it out. */
   readonly wasCancelled: boolean;
+  /** The gateway had parts of it under the account from which it was taken over, and did not leave them out. */
+  readonly mayStillArrive: boolean;
   /** Of a study that was taken back; null: `track` says what the gateway had told by then. */
   readonly toldSince: ToldSince | null;
   /** Cancelled sends of the same study of which it has every instance, by their ids. */

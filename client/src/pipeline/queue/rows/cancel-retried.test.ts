@@ -15,7 +15,7 @@ import {
 import { Unreachable } from '../../../net/api-client.ts';
 import { showStudy } from '../show-study.ts';
 import { createRate } from '../rate.ts';
-import { giveUpStudy } from './decide-study.ts';
+import { giveUpStudy } from './end-study.ts';
 import type { StudyRow } from './local-database.ts';
 
 const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
@@ -142,6 +142,59 @@ test('resumed while cancelling waits for the retry, it is not left out', async (
   store.close();
   const { state, cancelling, paused } = await rowOf();
   assert.equal([told, state, cancelling, paused], [['retry'], 'uploading', undefined, false]);
+});
+
+/** Under way as the upload u1; the next answer that is written down names u2. */
+async function announcedTwice() {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100]);
+  const queue = queueOver(device);
+  await queue.announced('study', { ...answer, need: instances });
+  await queue.beginSending('study');
+  const announceAgain = () => queue.announced('study', { ...answer, uploadId: 'u2', need: instances });
+  const stateOf = async () => (await device.database.studies.get('study'))?.state;
+  return { device, announceAgain, stateOf };
+}
+
+test('left out is what was announced last: while cancelling waits for the retry', async () => {
+  const { device, announceAgain, stateOf } = await announcedTwice();
+  const told: string[] = [];
+  const request = async (_: string, work: () => unknown) => {
+    await announceAgain();
+    return work();
+  };
+  const store = storeOver(device, {
+    locks: { request } as unknown as Pick<LockManager, 'request'>,
+    decide: async (uploadId) => void told.push(uploadId),
+  });
+  await store.cancel('study');
+  store.close();
+  assert.equal([told, await stateOf()], [['u2'], 'taken-back']);
+});
+
+test('left out is what was announced last: while the gateway is asked', async () => {
+  const { device, announceAgain, stateOf } = await announcedTwice();
+  const told: string[] = [];
+  const store = storeOver(device, {
+    async decide(uploadId) {
+      told.push(uploadId);
+      if (uploadId === 'u1') await announceAgain();
+    },
+  });
+  await store.cancel('study');
+  store.close();
+  assert.equal([told, await stateOf()], [['u1', 'u2'], 'taken-back']);
+});
+
+test('answered while it is being cancelled, it is not asked for again', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100]);
+  await device.database.studies.update('study', { hasLeft: true, cancelling: true, paused: true });
+  const told: string[] = [];
+  const queue = queueOver(device, { decide: async (_, decision) => void told.push(decision) });
+  const conflict = instances.map((each) => ({ ...each, reason: 'left-out' as const }));
+  assert.ok(await queue.announced('study', { ...answer, conflict }));
+  assert.equal([told, (await device.database.studies.get('study'))?.uploadId], [[], 'u1']);
 });
 
 test.run();

@@ -6,7 +6,7 @@ import { Unreachable } from '../../../net/api-client.ts';
 import { countStudy } from '../count-study.ts';
 import { createRate } from '../rate.ts';
 import { countSafe, showStudy } from '../show-study.ts';
-import { giveUpStudy } from './decide-study.ts';
+import { giveUpStudy } from './end-study.ts';
 import { noteTriage } from './note-triage.ts';
 import {
   makeSealingKeys,

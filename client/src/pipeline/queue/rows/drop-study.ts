@@ -53,12 +53,13 @@ async function deleteRecords(database: LocalDatabase, parcelId: string): Promise
 /**
  * A study whose page was closed during naming or packing cannot be finished: the page's access to the files
  * is gone. Its copies are deleted and its row says `interrupted`. Named instances stay named, so that the
- * same study, chosen again, continues with the instances that have not arrived.
+ * same study, chosen again, continues with the instances that have not arrived. One that is being cancelled stays so
+ * until the gateway has confirmed it.
  */
 export async function interruptStudy(database: LocalDatabase, studyId: string): Promise<void> {
   await database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(studyId);
-    if (!study?.packing || study.waiting === 'interrupted') return;
+    if (!study?.packing || study.cancelling || study.waiting === 'interrupted') return;
     // A settled instance needs no copy.
     if (study.state === 'taken-back' || study.state === 'done')
       return void (await database.studies.update(studyId, { packing: false }));

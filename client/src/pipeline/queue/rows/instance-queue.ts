@@ -57,7 +57,7 @@ function queueForStudies(tools: InstanceQueueTools): Omit<UploadQueue, ForParcel
     pending: () => pendingOf(tools),
     manifestOf: (id) => buildManifest(database, id),
     announced: (id, answer) => noteAnnouncement(tools, id, answer),
-    beginSending: (id) => change(database, id, 'started', { sending: true }),
+    beginSending: (id) => change(database, id, 'started', { hasLeft: true }),
     async allSent(id) {
       await change(database, id, 'all-sent', { waiting: null });
     },

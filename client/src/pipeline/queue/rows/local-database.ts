@@ -77,8 +77,15 @@ export interface StudyRow {
   /** Instances whose bytes are in this database; meaningful only while `packing`. */
   packed: number;
   uploadId: string | null;
-  /** True from the first byte on, or once the gateway was asked for what it had left out: no longer taken back. */
-  sending: boolean;
+  /**
+   * Bytes of it may be at the gateway: from the first one on, and once the gateway was asked for what it had left out.
+   * Nothing clears it: the study is no longer taken back, but cancelled. Absent unless so.
+   */
+  hasLeft?: true;
+  /** Uploads of accounts from which it was taken over. The gateway may have parts of it under them. */
+  formerUploads?: readonly string[];
+  /** It was cancelled, and one of `formerUploads` could not be left out. Absent unless so. */
+  mayStillArrive?: true;
   /** When it was last written to a file for a stick, in milliseconds since 1970. */
   savedToStickAt?: number;
   /** Bytes that have left since the study was last announced, including pieces under way. */

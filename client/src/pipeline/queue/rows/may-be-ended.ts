@@ -9,12 +9,16 @@ export function canCancel(study: StudyRow): boolean {
 }
 
 /** The rest may have arrived while the question was open: it is left out there, as far as it is not in the PACS. */
-export function mayBeCancelled({ state, sending, waiting, cancelling }: StudyRow): boolean {
-  const isOnItsWay =
-    state === 'safe' || state === 'uploading' || (state === 'at-gateway' && cancelling === true);
-  return sending && waiting !== 'interrupted' && isOnItsWay;
+export function mayBeCancelled(study: StudyRow): boolean {
+  const { state, hasLeft, waiting, cancelling } = study;
+  const isOnItsWay = cancelling ? !isOver(study) : state === 'safe' || state === 'uploading';
+  return hasLeft === true && waiting !== 'interrupted' && isOnItsWay;
 }
 
-export function canTakeBack({ state, sending }: StudyRow): boolean {
-  return !sending && nextUploadState(state, 'taken-back') === 'taken-back';
+export function canTakeBack({ state, hasLeft }: StudyRow): boolean {
+  return !hasLeft && nextUploadState(state, 'taken-back') === 'taken-back';
+}
+
+export function isOver({ state }: StudyRow): boolean {
+  return state === 'done' || state === 'taken-back';
 }

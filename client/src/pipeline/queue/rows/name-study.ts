@@ -76,7 +76,6 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
     bytes: 0,
     packed: 0,
     uploadId: null,
-    sending: false,
     sentBytes: 0,
     neededBytes: 0,
     departed: 0,

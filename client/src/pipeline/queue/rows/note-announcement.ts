@@ -89,7 +89,8 @@ async function writeAnswer(
   const conflicts = new Map(conflict.map((instance) => [keyOf(instance), instance.reason]));
   const again: InstanceKey[] = [];
   const isWanted = ({ state }: InstanceRow): boolean =>
-    (state === 'safe' && study.uploadId === null) || (study.resumed === true && WANTED.has(state));
+    !study.cancelling &&
+    ((state === 'safe' && study.uploadId === null) || (study.resumed === true && WANTED.has(state)));
   const rows = (await instancesOf(database, study.id)).map((row): InstanceRow => {
     const reason = conflicts.get(keyOf(row));
     // Left out or cancelled before, and chosen again since: a person's later decision counts.
@@ -115,7 +116,7 @@ async function writeAnswer(
     reasons: countReasons(rows),
     resumed,
     // The gateway may have its bytes already: to take the promises back would no longer stop it.
-    ...(again.length > 0 && { sending: true, state: nextUploadState(study.state, 'started') ?? study.state }),
+    ...(again.length > 0 && { hasLeft: true, state: nextUploadState(study.state, 'started') ?? study.state }),
   });
   return again;
 }

@@ -2,8 +2,23 @@
 import { effect, signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openDevice, queueStudy, storeOver, type TestDevice } from '../../../testing/open-queue.ts';
+import {
+  openDevice,
+  queueOver,
+  queueStudy,
+  STUDY,
+  storeOver,
+  type TestDevice,
+} from '../../../testing/open-queue.ts';
+import type { ProblemDetails } from '#shared/protocol/api.ts';
+import type { SentStudy } from '#shared/protocol/studies.ts';
+import { ApiProblem, Unreachable } from '../../../net/api-client.ts';
+import { cancelledWhat } from '../cancelled-what.ts';
+import { endingWords } from '../ending-words.ts';
+import { createRate } from '../rate.ts';
+import { showStudy } from '../show-study.ts';
 import type { StudyRow } from './local-database.ts';
+import { toldSince } from './told-since.ts';
 
 /** Sent as far as it goes, and then its account's right ended. */
 async function strand({ database }: TestDevice, id: string, more: Partial<StudyRow> = {}): Promise<void> {
@@ -16,7 +31,7 @@ async function strand({ database }: TestDevice, id: string, more: Partial<StudyR
     state: 'at-gateway',
     waiting: 'signed-out',
     uploadId: `upload of ${id}`,
-    sending: true,
+    hasLeft: true,
     departed: 2,
     acknowledged: 2,
     ...more,
@@ -58,8 +73,8 @@ test('studies whose owner can no longer send them begin again as the administrat
   const taken = await database.studies.bulkGet(['one', 'two']);
   for (const study of taken)
     assert.equal(
-      [study?.state, study?.waiting, study?.uploadId, study?.sending, study?.instances],
-      ['safe', null, null, false, 2],
+      [study?.state, study?.waiting, study?.uploadId, study?.hasLeft, study?.instances],
+      ['safe', null, null, true, 2],
     );
   const parcels = await database.parcels.where('studyId').anyOf('one', 'two').toArray();
   assert.ok(parcels.length > 0 && parcels.every(({ state, location }) => state === 'waiting' && !location));
@@ -112,6 +127,72 @@ test('a study whose owner has signed in meanwhile stays theirs; what has no copy
     [1, 1],
   );
   store.close();
+});
+
+type Decide = NonNullable<NonNullable<Parameters<typeof storeOver>[1]>['decide']>;
+
+/** Ann has sent one of two parcels; boss has taken the study over. */
+async function takenOver(decide: Decide) {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 1_500_000], { account: 'ann' });
+  await strand(device, 'study', { state: 'uploading', departed: 1, acknowledged: 1 });
+  const store = storeOver(device, { account: signal('boss'), decide });
+  await untilOwnerless(store, 1);
+  await store.takeOver();
+  const about = { title: null, label: null, heldStudy: null, rate: createRate(), at: 1 };
+  const shown = async () => showStudy((await device.database.studies.get('study'))!, about);
+  return { device, instances, store, shown };
+}
+
+test('a study taken over after bytes of it have left is not taken back, but left out of the upload that has them', async () => {
+  const told: unknown[] = [];
+  const { store, shown } = await takenOver(
+    async (uploadId, decision, own) => void told.push([uploadId, decision, own.length]),
+  );
+  const { canTakeBack, canCancel } = await shown();
+  assert.equal([canTakeBack, canCancel], [false, true]);
+  assert.not(await store.takeBack('study'));
+  await store.cancel('study');
+  assert.equal(told, [['upload of study', 'leave-out', 2]]);
+  const over = await shown();
+  assert.equal([over.state, over.wasCancelled, over.mayStillArrive], ['taken-back', true, false]);
+  store.close();
+});
+
+test('announced under its new account too, it is left out of both uploads, the earlier one first', async () => {
+  const told: string[] = [];
+  const { device, instances, store } = await takenOver(async (uploadId) => void told.push(uploadId));
+  const queue = queueOver(device, { account: 'boss' });
+  const answer = { uploadId: 'own', studyInstanceUID: STUDY, revision: 1, have: [], conflict: [] };
+  await queue.announced('study', { ...answer, need: instances });
+  await store.cancel('study');
+  assert.equal(told, ['upload of study', 'own']);
+  store.close();
+});
+
+for (const code of ['upload-not-found', 'decision-not-possible'] as const)
+  test(`where the earlier upload cannot be left out (${code}), the study says that parts of it may still arrive`, async () => {
+    const problem = { code, title: '', status: 409 } as ProblemDetails;
+    const { store, shown } = await takenOver(() => Promise.reject(new ApiProblem(409, problem, null)));
+    await store.cancel('study');
+    const over = await shown();
+    assert.is(over.state, 'taken-back');
+    assert.ok(cancelledWhat(over).endsWith(endingWords.mayStillArrive), cancelledWhat(over));
+    store.close();
+  });
+
+test('while the gateway cannot be asked about the earlier upload, the study is being cancelled', async () => {
+  const { store, shown } = await takenOver(() => Promise.reject(new Unreachable('offline')));
+  await store.cancel('study');
+  assert.equal([(await shown()).state, (await shown()).cancelling], ['safe', true]);
+  store.close();
+});
+
+test('instances that its earlier upload brought to the PACS did not come another way', () => {
+  const counts = { promised: 1, atGateway: 0, inPacs: 1, refused: 0, quarantined: 0, leftOut: 0 };
+  const uploads = [{ uploadId: 'former', counts }] as unknown as SentStudy['uploads'];
+  const cancelled = { uploadId: null, formerUploads: ['former'], chosen: 2, instances: 2 };
+  assert.equal(toldSince(cancelled, uploads), { inPacs: 1, uploadId: 'former', isOther: false });
 });
 
 test.run();

@@ -1,8 +1,9 @@
 /**
  * Studies of a person who can no longer send them from here (their account was disabled, or the right of this
  * device has ended) are given to an administrator. The gateway is told first, for its audit trail. They begin
- * again as the administrator's own: nothing that was promised or sent under the other account counts. Loaded when
- * somebody takes studies over: the gateway is asked then too.
+ * again as the administrator's own: nothing that was promised or sent under the other account counts, but that bytes
+ * have left, and under which upload: cancelled later, they are left out there too. Loaded when somebody takes studies
+ * over: the gateway is asked then too.
  */
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { countReasons } from '../count-reasons.ts';
@@ -62,6 +63,7 @@ function take(database: LocalDatabase, { id, owner, account }: Taken): Promise<v
       state: 'safe',
       waiting: null,
       uploadId: null,
+      ...(study.uploadId !== null && { formerUploads: [...(study.formerUploads ?? []), study.uploadId] }),
       instances: study.instances - gone.length,
       bytes: study.bytes - gone.reduce((sum, { bytes }) => sum + bytes, 0),
       turn: study.turn + 1,
@@ -76,7 +78,6 @@ const isThere = ({ inPacs, state }: InstanceRow): boolean =>
   inPacs === true || isInPacs(state as InstanceState);
 
 const NOTHING_SENT = {
-  sending: false,
   sentBytes: 0,
   neededBytes: 0,
   departed: 0,

@@ -3,7 +3,7 @@ import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { ToldSince } from '../queued-study.ts';
 import type { StudyRow } from './local-database.ts';
 
-type Cancelled = Pick<StudyRow, 'uploadId' | 'chosen' | 'instances'>;
+type Cancelled = Pick<StudyRow, 'uploadId' | 'formerUploads' | 'chosen' | 'instances'>;
 
 /**
  * The gateway tells no instances, only numbers: another upload counts where it has as many as this study, so that a
@@ -11,14 +11,15 @@ type Cancelled = Pick<StudyRow, 'uploadId' | 'chosen' | 'instances'>;
  * so that they are not added up: the one counts of which the most is in the PACS.
  */
 export function toldSince(cancelled: Cancelled, uploads: SentStudy['uploads']): ToldSince {
-  const { uploadId, chosen, instances } = cancelled;
+  const { uploadId, formerUploads = [], chosen, instances } = cancelled;
+  const own = [uploadId, ...formerUploads];
   const same = uploads.filter(
     ({ uploadId: id, counts: { promised } }) =>
-      id === uploadId || (promised >= instances && promised <= chosen),
+      own.includes(id) || (promised >= instances && promised <= chosen),
   );
   const most = Math.max(0, ...same.map(({ counts }) => counts.inPacs));
   const those = most === 0 ? [] : same.filter(({ counts }) => counts.inPacs === most);
-  const other = those.find((upload) => upload.uploadId !== uploadId);
+  const other = those.find((upload) => !own.includes(upload.uploadId));
   return {
     inPacs: Math.min(most, chosen),
     uploadId: (other ?? those[0])?.uploadId ?? null,

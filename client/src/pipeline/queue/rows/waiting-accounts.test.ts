@@ -16,7 +16,6 @@ const row = (id: string, account: string | null, more: Partial<StudyRow> = {}): 
     instances: 1,
     bytes: 1,
     uploadId: null,
-    sending: false,
     sentBytes: 0,
     neededBytes: 0,
     departed: 0,
