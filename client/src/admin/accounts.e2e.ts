@@ -29,7 +29,6 @@ walk(
   async (stage) => {
     const { page, account, address, openVisitor } = stage;
     await stage.enter();
-    await page.getByRole('button', { name: `Account of ${account.username}` }).click();
     await page.getByRole('link', { name: 'Administration' }).click();
     await page.getByRole('link', { name: /^Accounts/ }).click();
     await page.getByRole('button', { name: 'Add an account' }).click();

@@ -6,7 +6,8 @@ import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skip } from '#testing/environment.ts';
-import { filesOf, onDisk, sendStudy } from '#testing/app-page.ts';
+import { PASSWORD } from '#testing/accounts.ts';
+import { filesOf, onDisk, sendStudy, untilInstalled, untilPolicyKnown } from '#testing/app-page.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
@@ -30,7 +31,7 @@ function credentialsOf({ authorization }: { readonly authorization: string }): r
   return [username, password];
 }
 
-/** Every press and every field from the first page on. */
+/** Every press and every field from the sign-in page on. */
 function countActions(page: Page) {
   let count = 0;
   const act = async (work: (page: Page) => Promise<unknown>): Promise<void> => {
@@ -49,14 +50,18 @@ function countActions(page: Page) {
 
 type Person = ReturnType<typeof countActions>;
 
+async function signIn(page: Page, person: Person, { account, address }: Stage<OwnWorld>): Promise<void> {
+  await page.goto(address);
+  await untilInstalled(page);
+  await person.fill('User name', account.username);
+  await person.fill('Password', PASSWORD);
+  await person.press('Sign in');
+}
+
 async function add(
   person: Person,
-  { account }: Stage<OwnWorld>,
   { url, username, password }: { readonly [part in 'url' | 'username' | 'password']: string },
 ): Promise<void> {
-  await person.press(`Account of ${account.username}`);
-  // It may say already that a destination needs somebody.
-  await person.press(/^Administration/, 'link');
   await person.press('Add a destination');
   await person.fill('Address', url);
   await person.fill('User name', username);
@@ -64,9 +69,9 @@ async function add(
 }
 
 /** One that works was set on purpose; the form says what taking its place would mean. */
-async function keepsOneThatWorks(page: Page, username: string): Promise<void> {
-  await page.getByRole('button', { name: `Account of ${username}` }).click();
-  await page.getByRole('link', { name: /^Administration/ }).click();
+walk('a PACS that works stays primary when another one is added', async ({ page, enter }) => {
+  await enter();
+  await page.getByRole('link', { name: 'Administration' }).click();
   const first = page.getByRole('article', { name: 'default' });
   await first.getByText('It answers, and gives what it holds.').waitFor();
   await page.getByRole('button', { name: 'Add a destination' }).click();
@@ -75,8 +80,7 @@ async function keepsOneThatWorks(page: Page, username: string): Promise<void> {
   await tick.check();
   await page.getByText('New studies no longer go to default first.').waitFor();
   await looksRight(page, 'destination-takes-primary');
-  await page.getByRole('button', { name: 'Cancel' }).click();
-}
+});
 
 const RULE = { name: 'CT stays', enabled: true, when: { modality: ['CT'] }, to: [] };
 
@@ -109,11 +113,11 @@ async function saysUnreadable(page: Page, chooser: Locator): Promise<void> {
 }
 
 walk(
-  'a PACS with a private authority, a wrong password and a limit of 1 MB takes eleven actions',
+  'a PACS with a private authority, a wrong password and a limit of 1 MB takes twelve actions on a new system',
   async (stage) => {
     const nginx = findNginx();
     if (nginx === null) return skip('a PACS behind nginx', 'nginx is not installed');
-    const { page, orthanc, pacsLink, account } = stage;
+    const { page, orthanc, pacsLink } = stage;
     const port = await freePort();
     const upstream = Number(new URL(orthanc.url).port);
     const tls = { certificate: CERTIFICATE, key: CERTIFICATE_KEY };
@@ -121,13 +125,14 @@ walk(
     const [username, password] = credentialsOf(orthanc);
     const person = countActions(page);
     try {
-      await stage.enter();
-      await keepsOneThatWorks(page, account.username);
       pacsLink.cut();
-      await stage.enter();
+      await page.goto(stage.address);
+      await page.getByText('PACS not reachable').waitFor();
+      await signIn(page, person, stage);
+      await page.getByRole('heading', { name: 'Destinations', exact: true }).waitFor();
       // As it was told: with a wrong password, and without the certificate of its authority.
       const url = `https://127.0.0.1:${port}/dicom-web`;
-      await add(person, stage, { url, username, password: 'a guess' });
+      await add(person, { url, username, password: 'a guess' });
       await page.getByRole('checkbox', { name: 'Send new studies here', checked: true }).waitFor();
       await page.getByText('New studies no longer go to default first.').waitFor();
       pacsLink.mend();
@@ -163,7 +168,7 @@ walk(
       await verdict.getByText(/^It answers/).waitFor();
       await looksRight(page, 'destination-mended');
       await person.press('Send a sample study pacs-127-0-0-1');
-      assert.is(person.count(), 11);
+      assert.is(person.count(), 12);
       await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     } finally {
       pacsLink.mend();
@@ -176,12 +181,14 @@ walk(
   'a further PACS says that nothing goes there yet, and gets a sample study with one press',
   async (stage) => {
     const { page, orthanc, seed } = stage;
-    await stage.enter();
+    const person = countActions(page);
+    await signIn(page, person, stage);
+    await untilPolicyKnown(page);
     await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-    const person = countActions(page);
     const [username, password] = credentialsOf(orthanc);
-    await add(person, stage, { url: orthanc.url.replace('127.0.0.1', 'localhost'), username, password });
+    await person.press('Administration', 'link');
+    await add(person, { url: orthanc.url.replace('127.0.0.1', 'localhost'), username, password });
     await person.press('Save');
     const further = page.getByRole('article', { name: 'localhost' });
     const says = further.getByText(/^It works, but no studies go here yet\./);
@@ -189,7 +196,7 @@ walk(
     await looksRight(page, 'destination-without-studies');
     await offersNothingWhileRulesDecide(page, further);
     await person.press('Send new studies here too, and a sample study now localhost');
-    assert.is(person.count(), 8);
+    assert.is(person.count(), 10);
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     await page.goBack();
     await further

@@ -31,7 +31,6 @@ async function expiresSoon(page: Page): Promise<void> {
 walk('an administrator makes a key, sees it once, and revokes it', async (stage) => {
   const { page, account, gateway } = stage;
   await stage.enter();
-  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
   await page.getByRole('link', { name: 'Administration' }).click();
   const pages = page.getByRole('navigation', { name: 'Administration' });
   await pages.getByRole('link', { name: 'API keys' }).click();

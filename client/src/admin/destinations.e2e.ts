@@ -29,8 +29,7 @@ function credentialsOf({ authorization }: { readonly authorization: string }): r
   return [username, password];
 }
 
-async function openDestinations(page: Page, username: string): Promise<void> {
-  await page.getByRole('button', { name: `Account of ${username}` }).click();
+async function openDestinations(page: Page): Promise<void> {
   await page.getByRole('link', { name: 'Administration' }).click();
   await page.getByRole('heading', { name: 'Destinations', exact: true }).waitFor();
 }
@@ -102,9 +101,9 @@ async function tryFolder(page: Page): Promise<void> {
 }
 
 walk('a PACS with a wrong password is told from a working one, corrected and made primary', async (stage) => {
-  const { page, account, orthanc } = stage;
+  const { page, orthanc } = stage;
   await stage.enter();
-  await openDestinations(page, account.username);
+  await openDestinations(page);
   const first = page.getByRole('article', { name: 'default' });
   await first.getByText('It answers, and gives what it holds.').waitFor();
   await first.getByText('A short look: it does not try how large a request may be.').waitFor();
@@ -161,10 +160,10 @@ walk('a PACS with a wrong password is told from a working one, corrected and mad
 });
 
 walk('the first destination says before it is saved that it becomes primary', async (stage) => {
-  const { page, account } = stage;
+  const { page } = stage;
   await stage.enter();
   await page.route('**/admin/destinations', (route) => route.fulfill({ json: { destinations: [] } }));
-  await openDestinations(page, account.username);
+  await openDestinations(page);
   await page.getByRole('button', { name: 'Add a destination' }).click();
   const sheet = page.getByRole('dialog');
   await sheet.getByText('It becomes the primary destination, because there is no other yet.').waitFor();
@@ -203,7 +202,7 @@ async function isLedThere({ page, address, account }: Stage, needy: Locator): Pr
 walk(
   'images that a further PACS refuses stand there with their reason, are tried again and given up',
   async (stage) => {
-    const { page, account, seed } = stage;
+    const { page, seed } = stage;
     const instances = [3, 4].flatMap(
       (nth) =>
         syntheticStudy({ seed: seed(nth), modality: 'CT', series: 1, instancesPerSeries: 2 }).instances,
@@ -220,7 +219,7 @@ walk(
     try {
       pacs.conduct = refusing;
       await stage.enter();
-      await openDestinations(page, account.username);
+      await openDestinations(page);
       await page.getByRole('button', { name: 'Add a destination' }).click();
       await page.getByLabel('Name', { exact: true }).fill('archive');
       await page.getByLabel('Address', { exact: true }).fill(pacs.url);
@@ -231,7 +230,7 @@ walk(
       assert.ok((await saved).ok());
       await page.getByRole('link', { name: 'Upload' }).click();
       await sendStudy(page, files);
-      await openDestinations(page, account.username);
+      await openDestinations(page);
       const dead = archive.getByRole('region', { name: 'Not taken by archive' });
       await dead.getByText('4 instances not taken there').waitFor();
       const first = instances[0]!.identifiers.studyInstanceUID;
@@ -260,11 +259,11 @@ walk(
 );
 
 walk('a viewer is set for the PACS, and opens a study with one press', async (stage) => {
-  const { page, account, seed } = stage;
+  const { page, seed } = stage;
   await stage.enter();
   await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
   await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
-  await openDestinations(page, account.username);
+  await openDestinations(page);
   await page.getByRole('button', { name: 'Viewers of default' }).click();
   await page.getByLabel('Name', { exact: true }).fill('Stone');
   await page.getByLabel('Address').fill('https://stone.test/?study=all');
@@ -315,9 +314,9 @@ async function asksWhileNamesAreHidden(page: Page): Promise<void> {
 walk(
   'a worklist without an address is no worklist, and a list with a fault is not imported',
   async (stage) => {
-    const { page, account, seed } = stage;
+    const { page, seed } = stage;
     await stage.enter();
-    await openDestinations(page, account.username);
+    await openDestinations(page);
     await page.getByRole('button', { name: 'Worklist of default' }).click();
     await page.getByLabel('Address of the modality worklist').fill('ris.example.org:104');
     await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -343,13 +342,13 @@ walk(
 );
 
 walk('a destination that refuses every store says so with its status, and since when', async (stage) => {
-  const { page, account, seed } = stage;
+  const { page, seed } = stage;
   const study = { seed: seed(1), series: 1, instancesPerSeries: 2 };
   const { instances } = syntheticStudy(study);
   const pacs = await startLyingPacs({ instances, now: Date.now });
   try {
     await stage.enter();
-    await openDestinations(page, account.username);
+    await openDestinations(page);
     await page.getByRole('button', { name: 'Add a destination' }).click();
     await page.getByLabel('Name', { exact: true }).fill('night');
     await page.getByLabel('Address', { exact: true }).fill(pacs.url);
@@ -361,7 +360,7 @@ walk('a destination that refuses every store says so with its status, and since 
     pacs.conduct = { ...HONEST, keeps: 'none', answers: { store: { status: 500, body: 'html' } } };
     await page.getByRole('link', { name: 'Upload' }).click();
     await sendStudy(page, filesOf(study));
-    await openDestinations(page, account.username);
+    await openDestinations(page);
     await night.getByText(/^It refuses what is stored there: status 500, since /).waitFor();
     await night.getByText('It answers, but what it does with studies is wrong: see above.').waitFor();
     assert.is(await night.getByText('It answers, and gives what it holds.').count(), 0);

@@ -11,7 +11,6 @@ const walk = await walkScreens(test, { name: 'modalities', roles: ['admin'], ope
 walk('an administrator adds a modality, corrects it, and deletes it', async (stage) => {
   const { page, account } = stage;
   await stage.enter();
-  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
   await page.getByRole('link', { name: 'Administration' }).click();
   await page.getByRole('link', { name: /^Modalities/ }).click();
   await page.getByText('The gateway does not listen for DIMSE').waitFor();
@@ -59,7 +58,7 @@ const WAITING = {
 };
 
 walk('an administrator gives up stored images that the PACS does not take, and says why', async (stage) => {
-  const { page, account } = stage;
+  const { page } = stage;
   // A PACS that refuses, and a policy that was withdrawn, would be in the way of the world's other tests.
   let waiting = [TRANSFER, WAITING];
   const answers: unknown[] = [];
@@ -74,7 +73,6 @@ walk('an administrator gives up stored images that the PACS does not take, and s
     return route.fulfill({ status: 204 });
   });
   await stage.enter();
-  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
   await page.getByRole('link', { name: 'Administration' }).click();
   await page.getByRole('link', { name: /^Modalities/ }).click();
   await page.getByRole('heading', { name: 'Stored, but not in the PACS' }).waitFor();

@@ -2,9 +2,19 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { json, openTestApi, unreachable } from '../testing/open-api.ts';
-import { createDestinationList, needyOf } from './needy-destinations.ts';
+import { signal } from '@preact/signals';
+import type { Link } from '../net/link.ts';
+import { createDestinationList, isLedToDestinations, needyOf } from './needy-destinations.ts';
 
-const WELL = { id: 'a', isPrimary: false, waiting: 0, deadLetters: 0, refused: null, unlisted: null };
+const WELL = {
+  id: 'a',
+  isPrimary: false,
+  waiting: 0,
+  deadLetters: 0,
+  refused: null,
+  unlisted: null,
+  hasStudies: false,
+};
 const REFUSED = { status: 413, code: null, bytes: 1_000_000, at: '2026-01-01T00:00:00.000Z' };
 
 test('each destination counts once, whatever is wrong with it', () => {
@@ -25,6 +35,23 @@ test('the primary one counts while the gateway cannot work with it, and not whil
     assert.equal(needyOf([primary, WELL], link), [primary], link);
   for (const link of ['online', 'offline', 'gateway-unreachable'] as const)
     assert.equal(needyOf([primary, WELL], link), [], link);
+});
+
+test('the administrator of a new system whose PACS takes nothing begins where a destination is added', () => {
+  const led = (link: Link, { hash = '', hasStudies = false } = {}) =>
+    isLedToDestinations(hash, {
+      destinations: signal([{ ...WELL, isPrimary: true }, { ...WELL, id: 'b', hasStudies }]),
+      link: signal<Link>(link),
+    });
+  for (const link of ['pacs-unreachable', 'pacs-refuses-sign-in', 'pacs-no-search'] as const)
+    assert.is(led(link), true, link);
+  for (const link of ['online', 'offline', 'gateway-unreachable'] as const)
+    assert.is(led(link), false, link);
+  assert.is(led('pacs-unreachable', { hash: '#/studies' }), false, 'a page was asked for');
+  assert.is(led('pacs-unreachable', { hash: '#/' }), false, 'the upload page was chosen');
+  assert.is(led('pacs-unreachable', { hasStudies: true }), false, 'people send studies');
+  const unread = { destinations: signal(null), link: signal<Link>('pacs-unreachable') };
+  assert.is(isLedToDestinations('', unread), false, 'the list is not known');
 });
 
 /** As the gateway lists one. */

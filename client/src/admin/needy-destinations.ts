@@ -10,7 +10,10 @@ import type { ApiClient } from '../net/api-client.ts';
 import { useApi } from '../net/net-context.ts';
 import type { Link } from '../net/link.ts';
 
-type Counted = Pick<Destination, 'id' | 'isPrimary' | 'waiting' | 'deadLetters' | 'refused' | 'unlisted'>;
+type Counted = Pick<
+  Destination,
+  'id' | 'isPrimary' | 'waiting' | 'deadLetters' | 'refused' | 'unlisted' | 'hasStudies'
+>;
 
 /** `link`: of the device; beyond the gateway it ends at the primary destination. */
 export function needyOf<D extends Counted>(destinations: readonly D[], link: Link): readonly D[] {
@@ -63,6 +66,19 @@ export function createDestinationList(api: Pick<ApiClient, 'json'>): Destination
     note: set,
     forget: () => set(null),
   };
+}
+
+/**
+ * On a new system that cannot work with its PACS, the first step is to add or mend a destination: an administrator who
+ * has just come begins there. `hash`: empty where no page was asked for.
+ */
+export function isLedToDestinations(
+  hash: string,
+  { destinations, link }: Pick<DestinationList, 'destinations' | 'link'>,
+): boolean {
+  const all = destinations.peek() ?? [];
+  const isNew = all.every(({ hasStudies }) => !hasStudies);
+  return isNew && needyOf(all, link.peek()).length > 0 && hash.length <= 1;
 }
 
 /** One for each gateway that a page speaks to. */

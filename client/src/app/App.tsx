@@ -8,7 +8,7 @@ import { useLayoutEffect, useRef } from 'preact/hooks';
 import { UploadView } from '../pipeline/ingest/UploadView.tsx';
 import type { AutoLockProps } from './AutoLock.tsx';
 import { AccountMenu } from './AccountMenu.tsx';
-import type { DestinationsBadgeProps } from '../admin/DestinationsBadge.tsx';
+import type { AdminEntryProps } from '../admin/AdminEntry.tsx';
 import type { CasesRoute } from '../cases/CasesPages.tsx';
 import type { ResultsRoute } from '../results/ResultsPages.tsx';
 import { deferred } from '../kit/deferred.tsx';
@@ -56,8 +56,8 @@ const ReviewsBadge = beside<ReviewsBadgeProps>(() =>
 const NeedsBadge = beside<NeedsBadgeProps>(() =>
   import('../studies/NeedsBadge.tsx').then((view) => view.NeedsBadge),
 );
-const DestinationsBadge = beside<DestinationsBadgeProps>(() =>
-  import('../admin/DestinationsBadge.tsx').then((view) => view.DestinationsBadge),
+const AdminEntry = beside<AdminEntryProps>(() =>
+  import('../admin/AdminEntry.tsx').then((view) => view.AdminEntry),
 );
 // Without it the device locks at its next start.
 const AutoLock = beside<AutoLockProps>(() => import('./AutoLock.tsx').then((view) => view.AutoLock));
@@ -182,8 +182,10 @@ function Header({ page, hidden }: { readonly page: Route['page']; readonly hidde
               {kitWords.pages.results}
             </a>
             <LastTab page={page} />
+            {user?.roles.includes('admin') && (
+              <AdminEntry key={user.id} page={page} link={queue.link.value} />
+            )}
             {isKnown && <NeedsBadge key={user?.id} page={page} />}
-            {user?.roles.includes('admin') && <DestinationsBadge key={user.id} link={queue.link.value} />}
           </nav>
         )}
         <AccountMenu key={String(hidden)} />

@@ -1,0 +1,58 @@
+/**
+ * In the head of every page of an administrator: the way to the pages for administrators, and the destinations that
+ * need one. It asks when it comes, when the page is seen again, and once a minute while it is seen; with the person
+ * who signs out it goes.
+ */
+import { useEffect } from 'preact/hooks';
+import { Icon } from '../kit/Icon.tsx';
+import { kitWords } from '../kit/kit-words.ts';
+import { refreshInSight } from '../kit/refresh-in-sight.ts';
+import { hrefOf, type Route } from '../kit/routes.ts';
+import type { Link } from '../net/link.ts';
+import { isLedToDestinations, useDestinationList } from './needy-destinations.ts';
+import { needyWords as words } from './needy-words.ts';
+import '../kit/badge.css';
+
+/** The gateway counts the studies and instances of each destination for one answer. */
+const REFRESH_MS = 60_000;
+const DESTINATIONS = hrefOf({ page: 'admin', at: 'destinations' });
+
+export type AdminEntryProps = { readonly link: Link; readonly page: Route['page'] };
+
+export function AdminEntry({ link, page }: AdminEntryProps) {
+  const list = useDestinationList();
+  useEffect(() => {
+    list.link.value = link;
+  }, [link]);
+  useEffect(() => {
+    void list.refresh().then(() => {
+      if (isLedToDestinations(location.hash, list)) location.replace(DESTINATIONS);
+    });
+    const end = refreshInSight(() => void list.refresh(), REFRESH_MS);
+    return () => {
+      end();
+      list.forget();
+    };
+  }, [list]);
+  const count = list.count.value;
+  // A screen reader says the count, when it has the time, as soon as there is one.
+  return (
+    <>
+      <a
+        class="tab tab-wide tab-admin"
+        href={DESTINATIONS}
+        aria-current={page === 'admin' ? 'page' : undefined}
+      >
+        {kitWords.pages.admin}
+      </a>
+      <span class="badge-place" role="status">
+        {count > 0 && (
+          <a class="needs-badge" href={DESTINATIONS}>
+            <Icon name="caution" size={16} />
+            <span class="numbers strong">{words.count(count)}</span>
+          </a>
+        )}
+      </span>
+    </>
+  );
+}
