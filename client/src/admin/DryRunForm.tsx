@@ -1,8 +1,11 @@
-/** A study is picked or described, and the page says which rule takes it, and why the others do not. */
+/**
+ * A study is picked or described, and the page says which rule takes it, and why the others do not. One that is picked
+ * is shown with its values and judged by them alone: only those that the gateway does not keep can be typed.
+ */
 import { type Signal, useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
-import { RULE_KINDS, type Condition, type DryRun, type RuleKind } from '#shared/protocol/rule.ts';
+import { CONDITIONS, RULE_KINDS, type Condition, type DryRun, type RuleKind } from '#shared/protocol/rule.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
@@ -21,17 +24,34 @@ type Props = { readonly store: RulesStore; readonly known: Pick<Known, 'studies'
 type Said = { readonly rules: RulesStore['lists']['value']; readonly said: DryRun };
 type Wrong = { readonly title: string; readonly next: string | null; readonly field: Condition | null };
 
+const UNKEPT: readonly Condition[] = ['bodyPart', 'description'];
+
 /** The fields, the answer, and the way to ask for it. */
 function useDryRun(store: RulesStore) {
   const form = {
     kind: useSignal<RuleKind>('forwarding'),
     study: useSignal(''),
+    /** Of the study that is chosen, once they are known. */
+    has: useSignal<DryRun['attributes'] | null>(null),
     values: useSignal(toTypedValues({})),
     wrong: useSignal<Wrong | null>(null),
     result: useSignal<Said | null>(null),
     busy: useSignal(false),
   };
-  const { kind, study, values, wrong, result, busy } = form;
+  const { kind, study, has, values, wrong, result, busy } = form;
+  const choose = async (studyInstanceUID: string): Promise<void> => {
+    study.value = studyInstanceUID;
+    has.value = wrong.value = result.value = null;
+    values.value = toTypedValues({});
+    if (studyInstanceUID === '') return;
+    const isStill = (): boolean => study.peek() === studyInstanceUID;
+    try {
+      const { attributes } = await store.dryRun(kind.value, { studyInstanceUID });
+      if (isStill()) has.value = attributes;
+    } catch (error) {
+      if (isStill()) wrong.value = { ...troubleOf(error), field: null };
+    }
+  };
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     result.value = null;
@@ -52,12 +72,13 @@ function useDryRun(store: RulesStore) {
       busy.value = false;
     }
   };
-  return { ...form, submit };
+  return { ...form, choose, submit };
 }
 
 export function DryRunForm({ store, known: { studies, values: known } }: Props) {
-  const { kind, study, values, wrong, result, busy, submit } = useDryRun(store);
+  const { kind, study, has, values, wrong, result, busy, choose, submit } = useDryRun(store);
   const message = useId();
+  const isChosen = study.value !== '';
   return (
     <section aria-label={words.title}>
       <form class="stack admin-form" onSubmit={(event) => void submit(event)} noValidate>
@@ -65,12 +86,13 @@ export function DryRunForm({ store, known: { studies, values: known } }: Props) 
           <h2>{words.title}</h2>
           <p class="quiet">{words.what}</p>
         </div>
-        <Choices kind={kind} study={study} studies={studies} />
+        <Choices kind={kind} study={study.value} studies={studies} onStudy={(uid) => void choose(uid)} />
         <fieldset class="stack">
           <legend class="strong">{words.attributes}</legend>
-          <p class="small quiet">{words.attributesWhat}</p>
+          {isChosen && <Values has={has.value} />}
           <RuleFields
             kind={kind.value}
+            conditions={isChosen ? UNKEPT : CONDITIONS}
             values={values.value}
             known={known}
             onChange={(next) => (values.value = next)}
@@ -92,13 +114,31 @@ export function DryRunForm({ store, known: { studies, values: known } }: Props) 
   );
 }
 
+function Values({ has }: { readonly has: DryRun['attributes'] | null }) {
+  return (
+    <>
+      <div role="status">
+        {has !== null && (
+          <ul class="plain rule-values">
+            {CONDITIONS.filter((one) => !UNKEPT.includes(one)).map((condition) => (
+              <li key={condition}>{words.value(condition, has[condition])}</li>
+            ))}
+          </ul>
+        )}
+      </div>
+      <p class="small quiet">{words.attributesWhat}</p>
+    </>
+  );
+}
+
 type ChoicesProps = {
   readonly kind: Signal<RuleKind>;
-  readonly study: Signal<string>;
+  readonly study: string;
   readonly studies: Known['studies'];
+  readonly onStudy: (studyInstanceUID: string) => void;
 };
 
-function Choices({ kind, study, studies }: ChoicesProps) {
+function Choices({ kind, study, studies, onStudy }: ChoicesProps) {
   const now = new Date();
   return (
     <>
@@ -110,12 +150,12 @@ function Choices({ kind, study, studies }: ChoicesProps) {
       />
       <SelectField
         label={words.study}
-        value={study.value}
+        value={study}
         options={[
           { value: '', text: words.noStudy },
           ...studies.map((study) => ({ value: study.studyInstanceUID, text: nameOf(study, now) })),
         ]}
-        onChoose={(value) => (study.value = value)}
+        onChoose={onStudy}
       />
     </>
   );

@@ -1,12 +1,13 @@
 /** The values of the conditions, in the form of a rule and in the dry run. */
 import { useId } from 'preact/hooks';
-import { CONDITIONS, type Condition, type RuleKind } from '#shared/protocol/rule.ts';
+import type { Condition, RuleKind } from '#shared/protocol/rule.ts';
 import { suggestions, valueWithoutName, type KnownValues, type TypedValues } from './rule-form.ts';
 import { rulesWords } from './rules-words.ts';
 
 const words = rulesWords.form;
 
 type Props = {
+  readonly conditions: readonly Condition[];
   readonly values: TypedValues;
   readonly known: KnownValues;
   /** Rules of cases are judged later, when the body part is no longer known. */
@@ -17,20 +18,22 @@ type Props = {
   readonly message: string;
 };
 
-export function RuleFields({ kind, values, known, onChange, wrong, message }: Props) {
+export function RuleFields({ kind, conditions, values, known, onChange, wrong, message }: Props) {
   return (
     <>
-      {CONDITIONS.filter((condition) => kind !== 'cases' || condition !== 'bodyPart').map((condition) => (
-        <OneField
-          key={condition}
-          condition={condition}
-          value={values[condition]}
-          known={known}
-          isWrong={wrong === condition}
-          message={message}
-          onChange={(value) => onChange({ ...values, [condition]: value })}
-        />
-      ))}
+      {conditions
+        .filter((condition) => kind !== 'cases' || condition !== 'bodyPart')
+        .map((condition) => (
+          <OneField
+            key={condition}
+            condition={condition}
+            value={values[condition]}
+            known={known}
+            isWrong={wrong === condition}
+            message={message}
+            onChange={(value) => onChange({ ...values, [condition]: value })}
+          />
+        ))}
     </>
   );
 }

@@ -167,6 +167,7 @@ function Conditions({ kind, known, typed, mistake, message }: ConditionsProps) {
       </p>
       <RuleFields
         kind={kind}
+        conditions={CONDITIONS}
         values={typed.value.values}
         known={known.values}
         onChange={(values) => (typed.value = { ...typed.value, values })}

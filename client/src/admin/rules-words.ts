@@ -161,8 +161,10 @@ export const rulesWords = {
     study: 'A study that was sent',
     noStudy: 'None: only what is written below',
     attributes: 'The study',
+    value: (condition: Condition, has: readonly string[]) =>
+      `${conditions[condition]}: ${has.length === 0 ? 'not known' : inWords(has, 'and')}`,
     attributesWhat:
-      'For a study that was sent, fill in its body part and description: the gateway does not keep them.',
+      'The gateway does not keep its body part and its description: fill them in if a rule asks for them.',
     submit: 'Try',
     trying: 'Trying…',
     taken: (rule: string, to: readonly string[]) => `Goes to ${inWords(to, 'and')}, because of “${rule}”.`,

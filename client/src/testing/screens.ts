@@ -210,6 +210,7 @@ export const SCREENS = {
     'rules-empty': 'No rule yet',
     'rule-form': 'A rule without a name',
     'rule-case': 'A rule that opens a case',
+    'rules-tried': 'A dry run of a study that was sent, with its values',
     rules: 'Two rules, one switched off, and what a dry run says of them',
   },
   'screens-queue.e2e.ts': {
