@@ -294,6 +294,22 @@ export async function keepBatchSize(
     .execute();
 }
 
+/** The limit was raised since it was learned. The version grows: the connection begins without it. */
+export async function forgetLimit(
+  db: Db,
+  { id, version }: Pick<DestinationRow, 'id' | 'version'>,
+): Promise<void> {
+  await db
+    .updateTable('destination')
+    .set((column) => ({
+      ...{ batch_bytes: null, refused_bytes: null, refused_at: null },
+      version: column('version', '+', 1),
+    }))
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .execute();
+}
+
 /** The last refusal, and since when it takes none; null: it takes instances. */
 export async function keepRefusal(
   db: Db,

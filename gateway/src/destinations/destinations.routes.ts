@@ -50,6 +50,7 @@ import {
   type StudyCounts,
 } from './destination.store.ts';
 import { connectionOf, type Destinations } from './destinations.ts';
+import { dropDisproved } from './drop-disproved.ts';
 import { examineDestination, type Examining } from './examine-destination.ts';
 import type { SecretSeal } from './seal-secrets.ts';
 
@@ -216,6 +217,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
     const { scope } = examinationWishSchema.parse(c.req.valid('json'));
     const connect = () => connectionOf(row, tools.seal);
     const found = await examineDestination(connect, around, scope, c.req.raw.signal);
+    await dropDisproved(db, row, { found, now: tools.now() });
     if (found.verdict?.result !== 'fail') await resume(tools, row, c.req.raw.signal);
     return c.json(found, 200);
   });

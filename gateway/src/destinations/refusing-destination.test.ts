@@ -9,6 +9,7 @@ import { startLyingPacs } from '../testing/lying-dicomweb.ts';
 import { jsonOf } from '../testing/open-cases.ts';
 import { askOf, sendStudy } from '../testing/open-film.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { disprovedBy } from './drop-disproved.ts';
 import { HONEST, type Conduct } from '../testing/web-conduct.ts';
 
 const test = suite('a destination that searches, and answers every store with');
@@ -77,5 +78,43 @@ const studyOf = (at: number) =>
   at === 0
     ? instances
     : syntheticStudy({ seed: 4115 + at, instancesPerSeries: 2, rows: 8, columns: 8 }).instances;
+
+const LEARNED = { batch_bytes: 1_000_000, refused_bytes: 6_000_000, refused_at: new Date() };
+
+test('a limit that was learned is dropped once a test measures that larger requests pass', async () => {
+  const pacs = await startLyingPacs({ instances: [], now: Date.now });
+  try {
+    const { accessToken: admin } = await gateway.signIn();
+    const web = { kind: 'dicomweb', name: 'raised', url: pacs.url, ca: null, certificate: null };
+    const made = { token: admin, status: 201, body: { ...web, authentication: { kind: 'none' } } };
+    const { id, version } = await jsonOf<Destination>(gateway, 'POST /admin/destinations', made);
+    await gateway.database.db.updateTable('destination').set(LEARNED).where('id', '=', id).execute();
+    const tested = async (scope: 'reach' | 'all') => {
+      await jsonOf(gateway, `POST /admin/destinations/${id}/test`, { token: admin, body: { scope } });
+      const { destinations } = await jsonOf<{ destinations: Destination[] }>(
+        gateway,
+        'GET /admin/destinations',
+        { token: admin },
+      );
+      const { tuning, refused, version } = destinations.find((one) => one.id === id)!;
+      return [tuning.batchBytes, refused?.bytes ?? null, version];
+    };
+    assert.equal(await tested('reach'), [1_000_000, 6_000_000, version], 'a short look measures nothing');
+    assert.equal(await tested('all'), [null, null, version + 1]);
+  } finally {
+    await pacs.close();
+  }
+});
+
+test('a measured limit disproves no refusal of a larger request', () => {
+  const settings = { lagMinutes: null, proof: null, batchBytes: null, bodyBytes: 8_000_000 };
+  const by = (refused_bytes: number | null, code = 'bodies-limited') => {
+    const finding = { code, title: '', result: 'warn', says: '', change: [] as string[] } as const;
+    return disprovedBy({ settings, findings: [finding] }, { refused_bytes });
+  };
+  assert.equal(by(9_000_000), { limit: false, refusal: false });
+  assert.equal(by(8_000_000), { limit: true, refusal: false });
+  assert.equal(by(null, 'stored'), { limit: false, refusal: true });
+});
 
 test.run();
