@@ -114,7 +114,8 @@ export const DIMSE = {
     result: 'fail',
     says: 'The PACS does not answer C-FIND from {calling} ({outcome}). Nothing that it stores could be confirmed, and studies wait.',
     change: {
-      ...KNOW_US,
+      any: `${KNOW_US.any} A program that only stores, such as storescp, cannot be searched: use one that answers C-FIND, for example an Orthanc.`,
+      dcm4chee: KNOW_US.dcm4chee,
       Orthanc:
         'In "DicomModalities", the entry of the gateway must not have "AllowFind": false; see also "DicomAlwaysAllowFind".',
     },

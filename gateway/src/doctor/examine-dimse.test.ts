@@ -189,6 +189,7 @@ test('a storescp takes images and answers no search', async () => {
     const report = await examine(server.port, 'ANY', { commitment: true });
     assert.equal(codesOf(report, 'fail'), ['find-refused', 'commitment-missing']);
     assert.match(found(report, 'find-refused').says, 'Nothing that it stores could be confirmed');
+    assert.match(changeOf(found(report, 'find-refused'), 'any'), 'use one that answers C-FIND');
     assert.equal(codesOf(report, 'warn'), ['contexts-missing', 'get-refused']);
     assert.match(found(report, 'contexts-missing').says, 'CT in JPEG 2000');
     assert.equal((await server.held()).length, 0);

@@ -111,6 +111,10 @@ promise('credentials: missing, wrong, right', async ({ locked }) => {
   assert.match(changeOf(found(missing, 'credentials-wanted'), 'any'), 'PACS_AUTHORIZATION');
   const wrong = await examine(locked.url, { authorization: 'Basic eDp4' });
   assert.match(changeOf(found(wrong, 'credentials-refused'), 'Orthanc'), 'RegisteredUsers');
+  assert.match(
+    changeOf(found(wrong, 'credentials-refused'), 'any'),
+    /^Enter the user name and the password again/,
+  );
   assert.is(found(wrong, 'skipped').says, 'The PACS cannot be asked yet.');
   const right = await examine(locked.url, { authorization: locked.authorization });
   assert.is(found(right, 'credentials-taken').result, 'ok');

@@ -191,9 +191,9 @@ export const ACCESS = {
     result: 'fail',
     says: 'The PACS does not take these credentials (status {status}, scheme {scheme}).',
     change: {
-      any: 'Check user and password, or whether the token has ended. Basic is the base64 of user:password.',
+      any: 'Enter the user name and the password again, or a token that has not expired. On the command line, "Basic" is followed by the base64 of user:password.',
       nginx:
-        'If nginx asks for a password of its own, it must pass the header on: proxy_pass_request_headers on.',
+        'If it asks for the password (auth_basic), compare with the file of auth_basic_user_file. If the PACS asks, remove proxy_set_header Authorization: nginx then passes it on.',
       Orthanc: 'Compare with "RegisteredUsers".',
       cloud: 'Check that the token is for this service and its account has the role to read and write.',
     },
