@@ -29,7 +29,8 @@ export const apiKeysWords = {
   addressesWhat:
     'A script sends its key in the header “Authorization: Bearer rk_…”. Press an address to copy it.',
   addressNames: {
-    '/upload/files': 'Send files, by tus',
+    '/upload/files':
+      'Send files, by tus: its metadata must have the field filename, and may have policy and reason',
     '/upload/ID/status':
       'What became of a file, refused ones too: ID is the last part of the address that tus got, and each successful answer to POST, HEAD and PATCH has this address in its header Link',
     '/dicom-web/studies': 'Store, search and retrieve, by DICOMweb',

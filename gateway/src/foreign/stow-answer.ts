@@ -3,7 +3,7 @@
  * reason, in the DICOM JSON Model or as the Native DICOM Model in XML.
  */
 import { isInPacs, isSettled, type InstanceState } from '#shared/protocol/study-state.ts';
-import type { ReasonCode } from '#shared/protocol/reasons.ts';
+import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
 import type { FileEntry } from '../pipeline/sent-file.store.ts';
 import { retrieveUrl } from './own-addresses.ts';
 
@@ -94,6 +94,31 @@ export function toAnswer(entries: readonly FileEntry[], { stored, isOver, addres
     },
   };
 }
+
+/** So many reasons in words fit into a header. */
+const WARNINGS_SAID = 3;
+
+/**
+ * RFC 7234 §5.5.7: the reasons for which instances were not taken in words, each once, with what to do. The numbers of
+ * the answer are few and general: 292 has many reasons. Null: all were taken.
+ */
+export function warningOf(entries: readonly FileEntry[], stored: Known['stored']): string | null {
+  const reasons = new Set(
+    entries.flatMap((entry) => {
+      if (entry.state !== 'sent') return [entry.reason];
+      const instance = stored.get(`${entry.sopInstanceUID} ${entry.digest}`);
+      const isRefused = instance !== undefined && isSettled(instance.state) && !isInPacs(instance.state);
+      return isRefused && instance.reason !== null ? [instance.reason] : [];
+    }),
+  );
+  const said = [...reasons].slice(0, WARNINGS_SAID).map((reason) => {
+    const { title, next } = REASONS[reason];
+    return `299 RelayPACS "${inAscii(`${title} ${next}`)}"`;
+  });
+  return said.length === 0 ? null : said.join(', ');
+}
+
+const inAscii = (text: string): string => text.replace(/[’“”"]/g, "'").replace(/[^\x20-\x7e]/g, '-');
 
 /**
  * The result of a request for storage commitment (PS3.18 Table J.2-1). `reasons`: of each reference, why it is not

@@ -33,7 +33,7 @@ import { awaitStored, type Outcome } from './await-stored.ts';
 import { loadToXml } from './native-model.ts';
 import { webAddress } from './own-addresses.ts';
 import { PartFinder, PartsError } from './read-parts.ts';
-import { toAnswer } from './stow-answer.ts';
+import { toAnswer, warningOf } from './stow-answer.ts';
 
 export type StowTools = {
   readonly pipeline: PipelineTools;
@@ -67,7 +67,8 @@ const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1
   description:
     '`?policy=NAME` chooses the policy, else the API key’s own or the gateway’s default holds; the header `Relay-Policy` says which. ' +
     '`&reason=CODE` says why names are kept.' +
-    ' 200: the PACS has confirmed all. 202: it has not confirmed all within 20 s, or has not taken some; `Location` says where to ask.',
+    ' 200: the PACS has confirmed all. 202: it has not confirmed all within 20 s, or has not taken some; `Location` says where to ask,' +
+    ' and `Warning` why some were not taken.',
   requestBody: {
     required: true,
     content: {
@@ -218,7 +219,9 @@ async function answerOf(
   // Opened, and nothing of it was taken.
   if (file.state === 'opened' && file.problem !== null) throw new Problem(file.problem);
   const { status, dataSet } = toAnswer(file.entries, { stored, isOver, address });
+  const warning = warningOf(file.entries, stored);
   const headers = {
+    ...(warning !== null && { Warning: warning }),
     'Content-Type': type,
     // Through the web app's port the API has a prefix.
     Location: `${c.get('throughWeb') ? '/api' : ''}/upload/${file.id}/status`,

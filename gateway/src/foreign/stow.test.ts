@@ -128,6 +128,8 @@ test('where UIDs are replaced, an instance that is held is named by its new one,
   const said = (await answer.json()) as DataSet;
   assert.is(valuesIn(said, '00081199', '00081155').length, 1);
   assert.equal(valuesIn(said, '00081198', '00081197'), [0x0124]);
+  const warning = answer.headers.get('warning') ?? '';
+  assert.match(warning, /^299 RelayPACS "[\x20-\x7e]+\. [A-Z][\x20-\x7e]+"$/, 'the reason and the remedy');
   const [held] = valuesIn(said, '00081198', '00081155') as [string];
   for (const { identifiers } of instances) assert.is.not(held, identifiers.sopInstanceUID);
   const inXml = await store({ path, body, headers: { accept: 'application/dicom+xml' } });
