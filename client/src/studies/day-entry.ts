@@ -16,6 +16,7 @@ import type { TrackState } from '../pipeline/queue/track-state.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import type { Whole, Wholes } from './count-sends.ts';
 import type { ToldStudy } from './sent-studies.store.ts';
+import { withheldNow } from './withheld-now.ts';
 
 export interface DayEntry {
   /** The device's id for it; for a study that is not here its Study Instance UID. */
@@ -273,12 +274,13 @@ export function trackOfSent({ uploads, counts: whole }: SentStudy): TrackState {
   const shown = isOne ? uploads.slice(0, 1) : uploads.filter(({ cancelled }) => cancelled === undefined);
   const counts = (shown.length > 1 ? whole : newest?.counts) ?? NOTHING;
   const isHeld = shown.some(({ receipt, counts: own }) => receipt !== null && own.quarantined > 0);
-  const heldBack = newest?.cancelled ? 0 : (newest?.withheld?.held ?? 0);
+  const causes = withheldNow({ uploads });
+  const heldBack = newest?.cancelled ? 0 : (causes.held ?? 0);
   const needsYou = heldBack + (isHeld ? counts.refused + counts.quarantined : 0);
   const atGateway = counts.atGateway + (isHeld ? 0 : counts.quarantined);
   const notTaken = isHeld ? 0 : counts.refused;
   const told = atGateway + counts.inPacs + (needsYou - heldBack) + counts.leftOut + notTaken;
-  const withheld = countWithheld(newest?.withheld);
+  const withheld = countWithheld(causes);
   return {
     total: counts.promised + withheld,
     onDevice: Math.max(0, counts.promised - told),

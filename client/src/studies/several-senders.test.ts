@@ -48,6 +48,19 @@ test('needs somebody while one of its uploads does', () => {
   assert.equal([track.total, track.inPacs, track.needsYou], [6, 4, 2]);
 });
 
+test('counts what an older sender withholds, and not what the same sender withheld before', () => {
+  const [first, second] = STUDY.uploads as [Upload, Upload];
+  const here = 'a1111111-1111-4111-8111-111111111111';
+  const there = 'b1111111-1111-4111-8111-111111111111';
+  const uploads = [
+    { ...first, device: here, withheld: { 'left-out': 1, held: 2 } },
+    { ...second, device: there, withheld: { 'left-out': 3 } },
+    { ...second, device: here, withheld: { 'left-out': 9 } },
+  ];
+  const { track } = entryElsewhere({ ...STUDY, standing: 'needs-you', uploads }, null, NOW);
+  assert.equal([track.total, track.leftOut, track.needsYou], [11, 3, 2]);
+});
+
 test('says nothing of an older one that was cancelled', () => {
   const [first, second] = STUDY.uploads as [Upload, Upload];
   const held = { ...NONE, promised: 5, quarantined: 2, leftOut: 3 };

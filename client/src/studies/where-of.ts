@@ -9,6 +9,7 @@ import { titleWords } from '../pipeline/queue/title-words.ts';
 import { isWatched, type DayEntry } from './day-entry.ts';
 import { isAllInPacs } from './join-sends.ts';
 import { studiesWords } from './studies-words.ts';
+import { withheldNow } from './withheld-now.ts';
 
 export interface Where {
   readonly look: 'stop' | 'wait' | 'good' | 'moving' | 'over';
@@ -67,7 +68,7 @@ export function withheldOf({ part, study, sent }: DayEntry): readonly string[] {
   const waits = part === 'needs-you' && study === null;
   const isOver = part === 'arrived' || part === 'left-out' || (part === 'taken-back' && study === null);
   if (!isOver && !waits) return [];
-  return causesOf(study?.withheld ?? sent?.uploads[0]?.withheld)
+  return causesOf(study?.withheld ?? (sent === null ? {} : withheldNow(sent)))
     .filter(([cause]) => !waits || cause !== 'held')
     .map(([cause, count]) => studiesWords.withheld[cause](count));
 }
