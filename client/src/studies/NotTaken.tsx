@@ -1,7 +1,7 @@
 /** Instances that scripts and modalities sent and that were not taken: why, what to do, and to leave them out. */
 import { useEffect, useState } from 'preact/hooks';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { isReleasable } from '#shared/protocol/reason-kinds.ts';
+import { isHeldForPixels, isReleasable } from '#shared/protocol/reason-kinds.ts';
 import { type NotTakenFile, type NotTakenList, notTakenListSchema } from '#shared/protocol/not-taken.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatMoment } from '../kit/format.ts';
@@ -113,7 +113,7 @@ function OneFile({ file, onLeaveOut }: OneFileProps) {
 function OneReason({ part }: { readonly part: NotTakenFile['notTaken'][number] }) {
   const { reason, instances, places, sopInstanceUIDs } = part;
   const said = sentencesOfReason(reason);
-  const next = isReleasable(reason) ? words.look : said?.next;
+  const next = isReleasable(reason) ? words.look(isHeldForPixels(reason)) : said?.next;
   return (
     <>
       <p class="numbers">

@@ -43,7 +43,7 @@ export const needsWords = {
   means: {
     mixed:
       'Nothing of this study is sent before you decide. If an image is under the wrong name, leave it out here and send it again once its name is right. Keep your files or disc.',
-    held: 'The rest of the study is sent. Until you decide, these images are missing from it in the PACS. Keep your files or disc.',
+    held: 'These images are not sent with the rest of the study. Until you decide, they are missing from it in the PACS. Keep your files or disc.',
     found:
       'Nothing of these studies is sent before you decide. Until then, nobody sees them in the PACS. Keep your files or disc.',
     'held-and-found':

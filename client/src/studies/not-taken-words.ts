@@ -36,8 +36,8 @@ export const notTakenWords = {
   }),
   missing: (count: number, why: string) => `${instances(count)}: ${why}`,
   /** Nobody can look at the pixels here: the bytes are at the sender. */
-  look:
-    'Send it in the app, where a person can look, cover the name and release it. ' +
+  look: (isForPixels: boolean) =>
+    `Send it in the app, where a person can look, ${isForPixels ? 'cover the name and release it' : 'and release it as it is'}. ` +
     'Or, where names may be kept, have the sender send it again under a policy that keeps them, such as “identified”: it then comes under other UIDs, so leave it out here afterwards.',
   leaveOut: 'Leave out',
   of: (action: string, of: string) => `${action}: ${of}`,

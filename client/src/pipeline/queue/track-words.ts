@@ -17,11 +17,11 @@ export const trackWords = {
     'pacs-settings-wrong':
       'The gateway’s settings for the PACS are wrong. An administrator must correct them. Your studies are safe at the gateway.',
     'gateway-failed':
-      'The gateway has a problem. It retries automatically and loses nothing. Tell your administrator.',
+      'The gateway has a problem. It retries automatically and loses nothing. An administrator must act.',
     'pacs-fails-on-some':
       'The PACS does not accept some images yet. The gateway tries again automatically and asks you if it keeps failing.',
     'pacs-refuses-size':
-      'The PACS, or a proxy before it, does not accept files as large as some of these images. Tell your administrator: the limit must be raised. The gateway tries again automatically.',
+      'The PACS, or a proxy before it, does not accept files as large as some of these images. An administrator must raise the limit. The gateway tries again automatically.',
     'behind-another':
       'Another upload is sending the same images. This one follows automatically; there is nothing to do.',
     'required-destination':
@@ -29,7 +29,7 @@ export const trackWords = {
     'primary-unreachable':
       'Waiting for the first PACS, which has the study: the gateway fetches it from there. It resumes automatically.',
     'storage-full':
-      'The gateway is out of space. It resumes automatically once there is space. Tell your administrator.',
+      'The gateway is out of space. It resumes automatically once there is space. An administrator must act.',
     'quota-exceeded':
       'You have reached your limit of studies under way. This one stays here and is sent once earlier ones are in the PACS. Your administrator can raise the limit.',
   } satisfies Record<WaitingFor, string>,
