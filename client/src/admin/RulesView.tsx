@@ -13,6 +13,7 @@ import { AdminHead } from './AdminHead.tsx';
 import { AdminTrouble } from './AdminTrouble.tsx';
 import { caseRuleWords } from './case-rule-words.ts';
 import { DryRunForm } from './DryRunForm.tsx';
+import { toTypedValues, valueWithoutName } from './rule-form.ts';
 import { RuleSheet } from './RuleSheet.tsx';
 import { rulesWords as words } from './rules-words.ts';
 import { createRulesStore, type Known, type RulesStore } from './rules.store.ts';
@@ -79,6 +80,7 @@ function KindOfRules({ kind, rules, known, isExamined, store }: KindProps) {
             <OneRule
               rule={rule}
               known={known}
+              isFirstTaken={kind === 'forwarding'}
               place={place}
               count={rules.length}
               onSet={(all) => void store.change(kind, all(rules))}
@@ -116,6 +118,8 @@ function KindOfRules({ kind, rules, known, isExamined, store }: KindProps) {
 type OneProps = {
   readonly rule: Rule;
   readonly known: Known;
+  /** Their order counts: the first rule that fits takes a study. */
+  readonly isFirstTaken: boolean;
   readonly place: number;
   readonly count: number;
   /** Changes the list. */
@@ -129,16 +133,18 @@ const moved =
   (rules: readonly Rule[]): readonly Rule[] =>
     rules.toSpliced(from, 1).toSpliced(to, 0, rules[from]!);
 
-function OneRule({ rule, known, place, count, onSet, onChange }: OneProps) {
+function OneRule({ rule, known, isFirstTaken, place, count, onSet, onChange }: OneProps) {
   const { name, enabled } = rule;
   return (
     <article class="rule" aria-label={name}>
       <div class="rule-what" data-off={!enabled}>
+        {isFirstTaken && count > 1 && <p class="small quiet numbers">{words.order(place + 1, count)}</p>}
         <h3 class="kept">
           <bdi>{name}</bdi>
         </h3>
         <p>{conditionsOf(rule)}</p>
         <p class="strong">{actionOf(rule, known)}</p>
+        <UnknownNames rule={rule} known={known} />
       </div>
       <label class="choice">
         <input
@@ -183,6 +189,20 @@ function OneRule({ rule, known, place, count, onSet, onChange }: OneProps) {
       </div>
     </article>
   );
+}
+
+/** Names in its conditions that this site does not have. */
+function UnknownNames({ rule, known }: Pick<OneProps, 'rule' | 'known'>) {
+  const typed = toTypedValues(rule.when);
+  return CONDITIONS.map((condition) => {
+    const unknown = valueWithoutName(condition, typed[condition], known.values);
+    if (unknown === null) return null;
+    return (
+      <p key={condition} class="rule-unknown">
+        {words.form.noSuch(condition, unknown)}
+      </p>
+    );
+  });
 }
 
 function conditionsOf({ when, ...rule }: Rule): string {

@@ -81,6 +81,8 @@ export const rulesWords = {
     inference: 'Add a rule for models',
     cases: 'Add a rule for cases',
   } satisfies Record<RuleKind, string>,
+  /** The place of a rule among all, where the first one that fits takes a study. */
+  order: (place: number, of: number) => `Asked as number ${place} of ${of}`,
   on: 'Switched on',
   of: (action: string, name: string) => `${action} ${name}`,
   up: 'Move up',

@@ -1,5 +1,5 @@
 /** Rules in an administrator’s hands, in a real Chromium against the running system. */
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesOf, sendStudy } from '#testing/app-page.ts';
@@ -20,6 +20,27 @@ async function fillWrongPolicy(page: Page): Promise<void> {
   await page.getByText('This site has no policy “identifed”').waitFor();
   const choices = await policy.getAttribute('list');
   assert.ok(await page.locator(`[id="${choices}"] option[value="identified"]`).count());
+}
+
+/** The list shows it at once, and the next change is made on what the gateway has. */
+async function removeRule(page: Page, name: string): Promise<void> {
+  const removed = page.waitForResponse((answer) => answer.request().method() === 'PUT');
+  await page.getByRole('button', { name: `Remove ${name}` }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  assert.ok((await removed).ok());
+  await page.getByRole('article', { name }).waitFor({ state: 'detached' });
+}
+
+/** Values that were typed before say nothing of a study that was sent. */
+async function tryOneThatWasSent(page: Page, tried: Locator): Promise<void> {
+  await tried.getByLabel('Modality', { exact: true }).fill('MR');
+  await tried.getByRole('combobox', { name: 'A study that was sent' }).selectOption({ index: 1 });
+  await tried.getByText('Modality: CT', { exact: true }).waitFor();
+  await tried.getByText('Policy: deidentified', { exact: true }).waitFor();
+  assert.is(await tried.getByLabel('Modality', { exact: true }).count(), 0);
+  await tried.getByRole('button', { name: 'Try' }).click();
+  await tried.getByText(/because of “CT stays”\.$/).waitFor();
+  await looksRight(page, 'rules-tried');
 }
 
 walk('rules are made, ordered, tried, switched off and removed', async (stage) => {
@@ -46,12 +67,17 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   await fillWrongPolicy(page);
   await looksRight(page, 'rule-form');
   await page.getByRole('button', { name: 'Cancel' }).click();
+  await add('waits', { Policy: 'identifed' });
+  const waits = page.getByRole('article', { name: 'waits' });
+  await waits.getByText('This site has no policy “identifed”').waitFor();
+  await removeRule(page, 'waits');
   await add('CT stays', { Modality: 'CT, PT' });
   await add('MR stays', { Modality: 'mr', 'Study description': '*skull*' });
   const list = page.getByRole('region', { name: 'Where studies go' });
   const names = () => list.getByRole('article').getByRole('heading').allInnerTexts();
   const saved = () => page.waitForResponse((answer) => answer.request().method() === 'PUT');
   assert.equal(await names(), ['CT stays', 'MR stays']);
+  await page.getByRole('article', { name: 'MR stays' }).getByText('Asked as number 2 of 2').waitFor();
   await page.getByRole('button', { name: 'Move up MR stays' }).focus();
   const moved = saved();
   await page.keyboard.press('Enter');
@@ -70,20 +96,8 @@ walk('rules are made, ordered, tried, switched off and removed', async (stage) =
   await tried.getByText(/^Goes to default \(primary\).*because of “CT stays”\.$/).waitFor();
   await page.getByRole('heading', { name: 'Where studies go' }).scrollIntoViewIfNeeded();
   await looksRight(page, 'rules');
-  // What was typed before says nothing of a study that was sent.
-  await tried.getByLabel('Modality', { exact: true }).fill('MR');
-  await tried.getByRole('combobox', { name: 'A study that was sent' }).selectOption({ index: 1 });
-  await tried.getByText('Modality: CT', { exact: true }).waitFor();
-  await tried.getByText('Policy: deidentified', { exact: true }).waitFor();
-  assert.is(await tried.getByLabel('Modality', { exact: true }).count(), 0);
-  await tried.getByRole('button', { name: 'Try' }).click();
-  await tried.getByText(/because of “CT stays”\.$/).waitFor();
-  await looksRight(page, 'rules-tried');
-  for (const name of ['MR stays', 'CT stays']) {
-    await page.getByRole('button', { name: `Remove ${name}` }).click();
-    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
-    await page.getByRole('article', { name }).waitFor({ state: 'detached' });
-  }
+  await tryOneThatWasSent(page, tried);
+  for (const name of ['MR stays', 'CT stays']) await removeRule(page, name);
   await page.getByText('No rule yet: each destination').waitFor();
 });
 
