@@ -28,6 +28,7 @@ import {
   withSecrets,
 } from './destination-form.ts';
 import {
+  addressWords,
   destinationWords,
   type AuthenticationKind,
   type DimseConnection,
@@ -44,6 +45,8 @@ export type DestinationSheetProps = {
   /** Null: a new one. */
   readonly destination: Destination | null;
   readonly all: readonly Destination[];
+  /** Where folders may be destinations; null: nowhere. */
+  readonly folderRoot: string | null;
   readonly tests: DestinationsStore['tests']['value'];
   /** Typed on this page, for this destination. */
   readonly secrets: Secrets;
@@ -106,7 +109,7 @@ export function DestinationSheet(props: DestinationSheetProps) {
           what={form.isNew ? words.nameOfNew : words.nameWhat}
         />
         <Kind form={form} />
-        <Address form={form} others={all.filter(({ id }) => id !== destination?.id)} />
+        <Address form={form} {...props} />
         <Details form={form} />
         {form.isNew && <AsPrimary {...asPrimary} />}
         <div role="alert">
@@ -135,17 +138,20 @@ function useAsPrimary({ destination, all, tests }: DestinationSheetProps): AsPri
   };
 }
 
-type AddressProps = { readonly form: Form; readonly others: readonly Destination[] };
+type AddressProps = Pick<DestinationSheetProps, 'destination' | 'all' | 'folderRoot'> & {
+  readonly form: Form;
+};
 
-function Address({ form, others }: AddressProps) {
+function Address({ form, destination, all, folderRoot }: AddressProps) {
   const { value: typed } = form.typed;
+  const others = all.filter(({ id }) => id !== destination?.id);
   const twin = findTwin(typed, others);
   return (
     <>
       {typed.kind === 'dimse' ? (
         <Peer form={form} />
       ) : (
-        <Field form={form} name="url" {...words.addresses[typed.kind]} />
+        <Field form={form} name="url" {...addressWords(typed.kind, folderRoot)} />
       )}
       {twin && (
         <Notice kind="wait" title={words.twin(twin.name)}>

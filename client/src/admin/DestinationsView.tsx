@@ -78,6 +78,7 @@ export function DestinationsView() {
         <DestinationSheet
           destination={editing.value}
           all={destinations ?? []}
+          folderRoot={store.folderRoot.value}
           tests={store.tests.value}
           secrets={editing.value === null ? {} : store.secrets.of(editing.value)}
           onSave={async (...wanted) => {

@@ -1,7 +1,9 @@
 /** The findings of *Test*: what is wrong and what to change, all checks, and the settings that fit. */
+import { useEffect, useRef } from 'preact/hooks';
 import type { Destination, DestinationExamination } from '#shared/protocol/destination.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { hasSignIn } from './destination-form.ts';
+import { fittingOf } from './fitting-settings.ts';
 import { destinationWords as words, waitsOf } from './destination-words.ts';
 import type { Tested } from './destinations.store.ts';
 
@@ -16,9 +18,10 @@ export function Examination({ destination, tested, onTune }: Props) {
   // A look that nobody asked for leaves what was found on the screen.
   const isAsked = tested?.running === 'all' || tested?.running === 'store';
   const running = !isAsked && found !== null ? null : (tested?.running ?? null);
+  const place = useSaidInSight(isAsked);
   return (
     <>
-      <div role="status">
+      <div role="status" ref={place}>
         {running !== null && <p class="quiet">{running === 'reach' ? words.reaching : words.testing}</p>}
         {running === null && found && (
           <Verdict found={found} destination={destination} isShort={tested?.by === 'reach'} />
@@ -27,6 +30,27 @@ export function Examination({ destination, tested, onTune }: Props) {
       {running === null && found && <AllChecks destination={destination} found={found} onTune={onTune} />}
     </>
   );
+}
+
+/**
+ * A test takes up to a minute, and what is said then is as long as it must be: its first line comes into sight, and
+ * gets the focus of the control that is gone. Somebody who types or has gone elsewhere is left alone.
+ */
+function useSaidInSight(isAsked: boolean): { current: HTMLDivElement | null } {
+  const place = useRef<HTMLDivElement>(null);
+  const wasAsked = useRef(false);
+  useEffect(() => {
+    const hasEnded = wasAsked.current && !isAsked;
+    wasAsked.current = isAsked;
+    const active = document.activeElement;
+    const isFree = active === null || active === document.body;
+    const isHere = isFree || active.closest('.destination')?.contains(place.current) === true;
+    if (!hasEnded || !isHere || active?.matches('input, select, textarea')) return;
+    const headline = place.current?.querySelector<HTMLElement>('.destination-finding p');
+    if (isFree) headline?.focus({ preventScroll: true });
+    headline?.scrollIntoView({ block: 'nearest' });
+  }, [isAsked]);
+  return place;
 }
 
 type Finding = DestinationExamination['findings'][number];
@@ -48,7 +72,9 @@ function Verdict({ found, destination, isShort }: VerdictProps) {
     <div class="destination-finding" data-finding={isWell ? 'ok' : isOk ? 'answers' : 'wrong'}>
       <Icon name={isWell ? 'pacs' : isOk ? 'caution' : 'decide'} />
       <div class="stack-tight">
-        {isOk && <p>{!isWell ? words.answersAlone : verdict === null ? words.well : words.wellBut}</p>}
+        {isOk && (
+          <p tabIndex={-1}>{!isWell ? words.answersAlone : verdict === null ? words.well : words.wellBut}</p>
+        )}
         {wrong.map((finding) => (
           <Wrong key={finding.title} finding={finding} />
         ))}
@@ -72,7 +98,9 @@ function PrimaryFails({ destination }: Pick<Props, 'destination'>) {
 function Wrong({ finding: { says, change } }: { readonly finding: Finding }) {
   return (
     <div>
-      <p class="strong">{says}</p>
+      <p class="strong" tabIndex={-1}>
+        {says}
+      </p>
       {change.map((text) => (
         <p key={text}>{text}</p>
       ))}
@@ -118,23 +146,21 @@ type SettingsProps = Pick<Props, 'destination' | 'onTune'> & {
   readonly settings: NonNullable<DestinationExamination['settings']>;
 };
 
-/** Only those that the test found; the others stay as they are. */
 function Settings({ destination: { name, tuning }, settings, onTune }: SettingsProps) {
-  const fitting = {
-    lagMinutes: settings.lagMinutes ?? tuning.lagMinutes,
-    proof: settings.proof ?? tuning.proof,
-    batchBytes: settings.batchBytes ?? tuning.batchBytes,
-  };
+  const fitting = fittingOf(settings, tuning);
   const isSaved = JSON.stringify(fitting) === JSON.stringify(tuning);
   if (isSaved) return null;
+  const lines = words.tuned(fitting);
   return (
     <div class="stack-tight">
-      <p>{words.settings}</p>
-      <ul class="plain">
-        {words.tuned(fitting).map((line) => (
-          <li key={line}>{line}</li>
-        ))}
-      </ul>
+      <p>{lines.length === 0 ? words.usualSettings : words.settings}</p>
+      {lines.length > 0 && (
+        <ul class="plain">
+          {lines.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      )}
       <p>
         <button
           type="button"

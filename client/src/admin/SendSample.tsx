@@ -58,21 +58,24 @@ export function SendSample({ destination, tested, store }: Props) {
     }
   };
   return (
-    <div class="row">
+    <div class="stack-tight">
       {!goesThere && (
         <p>
           {words.nothingGoes} {words.nothingGoesNext}
         </p>
       )}
-      <button
-        type="button"
-        class="button"
-        aria-label={words.of(label, name)}
-        aria-describedby={message}
-        onClick={() => void go()}
-      >
-        {label}
-      </button>
+      <p>
+        <button
+          type="button"
+          class="button"
+          aria-label={words.of(label, name)}
+          aria-describedby={message}
+          onClick={() => void go()}
+        >
+          {label}
+        </button>
+      </p>
+      <p class="small quiet">{words.sampleMeans}</p>
       <TroubleAlert trouble={isMissing.value ? words.sampleMissing : null} id={message} />
     </div>
   );

@@ -99,6 +99,20 @@ async function offersNothingWhileRulesDecide(page: Page, further: Locator): Prom
   await page.reload();
 }
 
+/** The first line of the finding comes into sight, in the place of the one before. */
+async function saysLimit(page: Page, verdict: Locator): Promise<void> {
+  const said = verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/);
+  await said.and(page.locator(':focus')).waitFor();
+  assert.ok(await said.evaluate(isInSight));
+  await verdict.getByText(/client_max_body_size 0/).waitFor();
+}
+
+/** Runs in the page. */
+function isInSight(element: Element): boolean {
+  const { top, bottom } = element.getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+}
+
 /** A file that another program holds, or that was deleted after it was chosen. */
 async function saysUnreadable(page: Page, chooser: Locator): Promise<void> {
   await page.evaluate(() => {
@@ -155,8 +169,7 @@ walk(
       await verdict.getByText(/^The PACS does not take these credentials/).waitFor();
       await person.fill(`Another password of ${username}`, password);
       await person.press('Save and test');
-      await verdict.getByText(/^Bodies of more than 1 MB are refused \(status 413\)/).waitFor();
-      await verdict.getByText(/client_max_body_size 0/).waitFor();
+      await saysLimit(page, verdict);
       // Neither helps while the limit is there.
       for (const name of [/^Send a sample study/, /^Save these settings/])
         assert.is(await behind.getByRole('button', { name }).count(), 0);
@@ -167,6 +180,7 @@ walk(
       proxy = await startNginx(nginx, { port, tls, location });
       await verdict.getByText(/^It answers/).waitFor();
       await looksRight(page, 'destination-mended');
+      await behind.getByText(/adds three instances: a report \(SR\)/).waitFor();
       await person.press('Send a sample study pacs-127-0-0-1');
       assert.is(person.count(), 12);
       await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();

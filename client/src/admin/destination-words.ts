@@ -105,6 +105,7 @@ export const destinationWords = {
   answersAlone: 'It answers, but what it does with studies is wrong: see above.',
   allChecks: (count: number) => (count === 1 ? 'The one check' : `All ${count} checks`),
   settings: 'These settings fit this destination:',
+  usualSettings: 'The settings of the gateway fit this destination.',
   saveSettings: 'Save these settings',
   forgetSettings: 'Use the settings of the gateway',
   /** Those that are set. */
@@ -116,6 +117,8 @@ export const destinationWords = {
     ...(batchBytes === null ? [] : [`Requests of up to ${formatBytes(batchBytes)}`]),
   ],
   sendSample: 'Send a sample study',
+  sampleMeans:
+    '25 synthetic images, no real patient. An example model looks at the chest film, and adds three instances: a report (SR), a segmentation (SEG) and a heat map (Secondary Capture).',
   nothingGoes: 'It works, but no studies go here yet.',
   nothingGoesNext: 'Send new studies here as well, or make it primary.',
   sendHereToo: 'Send new studies here too, and a sample study now',
@@ -252,12 +255,11 @@ export const destinationWords = {
       },
       folder: {
         label: 'Folder',
-        what: 'Its path beneath RELAY_FOLDER_ROOT, for example archive/night. It must exist.',
         mistake: 'Enter a path of letters, digits, dots, hyphens and underscores, for example archive/night.',
       },
     } satisfies Record<
       Exclude<DestinationKind, 'dimse'>,
-      { readonly [part in 'label' | 'what' | 'mistake']: string }
+      { readonly label: string; readonly mistake: string; readonly what?: string }
     >,
     host: 'Host',
     port: 'Port',
@@ -323,4 +325,16 @@ export const destinationWords = {
   },
 } as const;
 
+/** Of the field for the address. `folderRoot`: where folders may be destinations; null: nowhere. */
+export function addressWords(kind: keyof Form['addresses'], folderRoot: string | null) {
+  const { addresses } = destinationWords.form;
+  if (kind !== 'folder') return addresses[kind];
+  const what =
+    folderRoot === null
+      ? 'Folders cannot be destinations here. Whoever runs the gateway first has to set RELAY_FOLDER_ROOT, and to restart it.'
+      : `Its path beneath ${folderRoot} (RELAY_FOLDER_ROOT), for example archive/night. It must exist.`;
+  return { ...addresses.folder, what };
+}
+
+type Form = (typeof destinationWords)['form'];
 export type FieldName = 'url' | keyof (typeof destinationWords)['form']['mistakes'];

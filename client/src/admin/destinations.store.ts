@@ -39,6 +39,8 @@ export type Tested = {
 export interface DestinationsStore {
   /** Null until loaded. */
   readonly destinations: ReadonlySignal<readonly Destination[] | null>;
+  /** Where folders may be destinations; null: nowhere. */
+  readonly folderRoot: ReadonlySignal<string | null>;
   /** The names of the rules that decide before the setting of each destination does. */
   readonly rules: ReadonlySignal<readonly string[]>;
   /** The last *Test* of each, by id. */
@@ -88,6 +90,7 @@ type Tests = ReadonlyMap<string, Tested>;
 type State = {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
   readonly destinations: ReturnType<typeof signal<readonly Destination[] | null>>;
+  readonly folderRoot: Signal<string | null>;
   readonly rules: Signal<readonly string[]>;
   readonly tests: Signal<Tests>;
   readonly deadLetters: Signal<ReadonlyMap<string, DeadLetterList>>;
@@ -96,13 +99,14 @@ type State = {
 
 const PATH = '/admin/destinations';
 
-async function list({ api, destinations, rules, closed }: State): Promise<void> {
+async function list({ api, destinations, folderRoot, rules, closed }: State): Promise<void> {
   const [listed, deciding] = await Promise.all([
     api.json(PATH, destinationsSchema, { signal: closed }),
     api.json('/admin/rules/forwarding', rulesSchema, { signal: closed }),
   ]);
   batch(() => {
     destinations.value = listed.destinations;
+    folderRoot.value = listed.folderRoot ?? null;
     rules.value = decidingRules(deciding.rules);
   });
 }
@@ -227,7 +231,12 @@ function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | '
       ];
       await ignoreFailure(Promise.all(all), 'the page says it when somebody asks');
     },
-    test: (id, scope) => tried(() => test(state, id, scope)),
+    test: (id, scope) =>
+      tried(async () => {
+        await test(state, id, scope);
+        // The gateway drops what the test disproves.
+        await list(state);
+      }),
     tune: (id, tuning) =>
       tried(async () => {
         await api.json(`${PATH}/${id}/tuning`, destinationSchema, { method: 'PUT', body: tuning });
@@ -238,13 +247,15 @@ function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | '
 
 export function createDestinationsStore(api: State['api']): DestinationsStore {
   const destinations = signal<readonly Destination[] | null>(null);
+  const folderRoot = signal<string | null>(null);
   const rules = signal<readonly string[]>([]);
   const tests = signal<Tests>(new Map());
   const trouble = signal<Trouble | null>(null);
   const closing = new AbortController();
   const secrets = createTypedSecrets();
   const deadLetters = signal<State['deadLetters']['value']>(new Map());
-  const state: State = { api, destinations, rules, tests, deadLetters, closed: closing.signal };
+  const shown = { destinations, folderRoot, rules, tests, deadLetters };
+  const state: State = { api, ...shown, closed: closing.signal };
   const tried: Tried = async (work) => {
     trouble.value = null;
     try {
@@ -254,10 +265,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
     }
   };
   return {
-    destinations,
-    rules,
-    tests,
-    deadLetters,
+    ...shown,
     trouble,
     secrets,
     ...looking(state, tried),

@@ -40,13 +40,15 @@ test('the primary one counts while the gateway cannot work with it, and not whil
 test('the administrator of a new system whose PACS takes nothing begins where a destination is added', () => {
   const led = (link: Link, { hash = '', hasStudies = false } = {}) =>
     isLedToDestinations(hash, {
-      destinations: signal([{ ...WELL, isPrimary: true }, { ...WELL, id: 'b', hasStudies }]),
+      destinations: signal([
+        { ...WELL, isPrimary: true },
+        { ...WELL, id: 'b', hasStudies },
+      ]),
       link: signal<Link>(link),
     });
   for (const link of ['pacs-unreachable', 'pacs-refuses-sign-in', 'pacs-no-search'] as const)
     assert.is(led(link), true, link);
-  for (const link of ['online', 'offline', 'gateway-unreachable'] as const)
-    assert.is(led(link), false, link);
+  for (const link of ['online', 'offline', 'gateway-unreachable'] as const) assert.is(led(link), false, link);
   assert.is(led('pacs-unreachable', { hash: '#/studies' }), false, 'a page was asked for');
   assert.is(led('pacs-unreachable', { hash: '#/' }), false, 'the upload page was chosen');
   assert.is(led('pacs-unreachable', { hasStudies: true }), false, 'people send studies');

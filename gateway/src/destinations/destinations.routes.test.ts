@@ -69,6 +69,10 @@ test('called default is set by the environment, and is nobody’s to change', as
   assert.is(await codeOf(call('POST', '', wish('default'))), 'destination-exists');
 });
 
+test('the list says beneath which folder others may lie', async () => {
+  assert.is((await call<{ folderRoot: string }>('GET', ''))[1].folderRoot, folders);
+});
+
 test('may speak DIMSE: by host, port and AE titles, without a password, and is tested', async () => {
   const none = { authentication: { kind: 'none' } };
   const dimse = { kind: 'dimse', ...none };

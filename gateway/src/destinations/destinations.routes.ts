@@ -198,6 +198,7 @@ export type DestinationRouteTools = {
   readonly now: () => Date;
   readonly clock: () => number;
   readonly pacsProxy: Examining['proxy'];
+  readonly folderRoot: string | null;
   /** Has the studies that wait for a destination tried now. */
   readonly wakeWaiting: (destinationId: string) => Promise<void>;
 };
@@ -207,7 +208,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
   const { db, destinations, clock } = tools;
   router.openapi(list, async (c) => {
     const rows = await listDestinations(db, callerOf(c).siteId);
-    return c.json({ destinations: rows.map(toShown) }, 200);
+    return c.json({ destinations: rows.map(toShown), folderRoot: tools.folderRoot }, 200);
   });
   router.openapi(examine, async (c) => {
     const row = await findDestination(db, callerOf(c).siteId, c.req.valid('param').id);

@@ -235,7 +235,11 @@ export const destinationSchema = z.object({
 export type Destination = z.infer<typeof destinationSchema>;
 /** Whether new studies go there besides the primary one. */
 export const needWishSchema = z.strictObject({ need: needSchema.nullable() });
-export const destinationsSchema = z.object({ destinations: z.array(destinationSchema) });
+export const destinationsSchema = z.object({
+  destinations: z.array(destinationSchema),
+  /** The folder beneath which folders may be destinations (RELAY_FOLDER_ROOT); null: there may be none. */
+  folderRoot: z.string().nullish(),
+});
 
 /** The copies of this need end; somebody waits for `required` ones, and then no longer does. */
 export const giveUpWishSchema = z.strictObject({ need: needSchema });

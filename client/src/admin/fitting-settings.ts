@@ -1,0 +1,14 @@
+/** The settings that fit a destination: what its newest test measured, and for the rest what is set. Pure. */
+import type { DestinationExamination, Tuning } from '#shared/protocol/destination.ts';
+
+export function fittingOf(
+  measured: NonNullable<DestinationExamination['settings']>,
+  { lagMinutes, proof, batchBytes }: Tuning,
+): Tuning {
+  return {
+    lagMinutes: measured.lagMinutes ?? lagMinutes,
+    proof: measured.proof ?? proof,
+    // Null with a measured body: requests of the usual size pass, whatever was refused before.
+    batchBytes: measured.bodyBytes === null ? batchBytes : measured.batchBytes,
+  };
+}
