@@ -107,6 +107,15 @@ async function saysLimit(page: Page, verdict: Locator): Promise<void> {
   await verdict.getByText(/client_max_body_size 0/).waitFor();
 }
 
+async function offersSample(page: Page, behind: Locator): Promise<void> {
+  await behind
+    .locator('.destination-finding')
+    .getByText(/^It answers/)
+    .waitFor();
+  await behind.getByText(/adds three instances: a report \(SR\)/).waitFor();
+  await looksRight(page, 'destination-mended');
+}
+
 /** Runs in the page. */
 function isInSight(element: Element): boolean {
   const { top, bottom } = element.getBoundingClientRect();
@@ -178,9 +187,7 @@ walk(
       await proxy.stop();
       const location = ['client_max_body_size 0;', ...passTo(upstream)];
       proxy = await startNginx(nginx, { port, tls, location });
-      await verdict.getByText(/^It answers/).waitFor();
-      await looksRight(page, 'destination-mended');
-      await behind.getByText(/adds three instances: a report \(SR\)/).waitFor();
+      await offersSample(page, behind);
       await person.press('Send a sample study pacs-127-0-0-1');
       assert.is(person.count(), 12);
       await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
