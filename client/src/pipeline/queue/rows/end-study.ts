@@ -5,8 +5,9 @@
  */
 import type { ReadonlySignal } from '@preact/signals';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { PROBLEMS } from '#shared/protocol/problem-table.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
-import { ApiProblem, Unreachable } from '../../../net/api-client.ts';
+import { ApiProblem, OtherAccount, Unreachable } from '../../../net/api-client.ts';
 import { keyOf, type InstanceKey } from '../upload-queue.ts';
 import { rememberLink } from './device-notes.ts';
 import { contentsOf, dropStudy } from './drop-study.ts';
@@ -46,18 +47,28 @@ export async function cancel(tools: EndingTools, id: string): Promise<void> {
   try {
     await endAtGateway(tools, id);
   } catch (error) {
-    if (!(error instanceof Unreachable)) {
-      // One that was cancelled earlier is not sent because of an answer that nobody waits for.
-      if (!study.cancelling) await keepAsItWas(tools, study);
-      else if (isTooLate(error)) await keepAsItWas(tools, { id, paused: false });
-      throw error;
+    // The queue's store asks again: once this person has signed in, or once there is a link.
+    if (isOfSession(error)) return;
+    if (isUnanswered(error)) {
+      if (tools.isOnline.peek()) await rememberLink(database, 'gateway-unreachable');
+      return;
     }
-    // The queue's store asks again once there is a link.
-    if (tools.isOnline.peek()) await rememberLink(database, 'gateway-unreachable');
-    return;
+    // One that was cancelled earlier is not sent because of an answer that nobody waits for.
+    if (!study.cancelling) await keepAsItWas(tools, study);
+    else if (isTooLate(error)) await keepAsItWas(tools, { id, paused: false });
+    throw error;
   }
   tools.wake();
 }
+
+/** The session was refused, and not the question: somebody has signed out meanwhile. */
+const isOfSession = (error: unknown): boolean =>
+  error instanceof OtherAccount || (error instanceof ApiProblem && error.status === 401);
+
+/** Nothing is known of what was asked. */
+const isUnanswered = (error: unknown): boolean =>
+  error instanceof Unreachable ||
+  (error instanceof ApiProblem && (error.code === null || PROBLEMS[error.code].retry === 'later'));
 
 /** Returns the row as it was; null: `mayBe` is not true of it, and nothing was marked. */
 function markCancelling(

@@ -10,7 +10,7 @@ import {
   storeOver,
   STUDY,
 } from '../../../testing/open-queue.ts';
-import { ApiProblem, Unreachable } from '../../../net/api-client.ts';
+import { ApiProblem, OtherAccount, Unreachable } from '../../../net/api-client.ts';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import { keyOf, type InstanceKey } from '../upload-queue.ts';
 import { instancesOf } from './instance-rows.ts';
@@ -118,8 +118,9 @@ test('is not done by a receipt that leaves it out, because the request came late
 test('stays resumed where a second cancelling is refused', async () => {
   const { device } = await underWay(async () => undefined);
   let isReached = false;
+  const problem = { code: 'not-allowed', title: '', status: 403 } as ProblemDetails;
   const store = storeOver(device, {
-    decide: () => Promise.reject(isReached ? new ApiProblem(503, null, null) : new Unreachable(null)),
+    decide: () => Promise.reject(isReached ? new ApiProblem(403, problem, null) : new Unreachable(null)),
   });
   await store.cancel('study');
   await store.resume('study');
@@ -131,6 +132,26 @@ test('stays resumed where a second cancelling is refused', async () => {
   const { resumed, cancelling } = (await device.database.studies.get('study'))!;
   assert.equal([resumed, cancelling], [true, undefined]);
   store.close();
+});
+
+test('stays cancelled, and is asked for again, whatever is no answer to it', async () => {
+  const problem = (code: string, status: number) =>
+    new ApiProblem(status, { code, title: '', status } as ProblemDetails, null);
+  const none = [
+    new Unreachable(null),
+    new OtherAccount(),
+    new ApiProblem(401, null, null),
+    problem('not-authenticated', 401),
+    problem('rate-limited', 429),
+    new ApiProblem(502, null, null),
+  ];
+  for (const error of none) {
+    const { device } = await underWay(async () => undefined);
+    const store = storeOver(device, { decide: () => Promise.reject(error) });
+    await store.cancel('study');
+    assert.is((await device.database.studies.get('study'))!.cancelling, true, String(error));
+    store.close();
+  }
 });
 
 test('cancelled again while it is asked for, is left out after that, and not before', async () => {
