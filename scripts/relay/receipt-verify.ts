@@ -104,11 +104,11 @@ function toJson(found: Holds): object {
 }
 
 function describe(code: ReceiptCode) {
-  const { jti, iat, confirmed = iat, studyInstanceUID, revision, counts, notStored, withheld = {} } = code;
+  const { jti, iat, confirmed, studyInstanceUID, revision, counts, notStored, withheld = {} } = code;
   return {
     id: jti,
     issuedAt: toIso(iat),
-    confirmedAt: toIso(confirmed),
+    ...(confirmed !== undefined && { confirmedAt: toIso(confirmed) }),
     studyInstanceUID,
     revision,
     states: counts,
@@ -180,7 +180,7 @@ const WITHHELD: Readonly<Record<WithheldCause, string>> = {
 };
 
 function toSentence(
-  { studyInstanceUID, revision, iat, confirmed = iat, counts, notStored, withheld }: ReceiptCode,
+  { studyInstanceUID, revision, iat, confirmed, counts, notStored, withheld }: ReceiptCode,
   what: string,
 ): string {
   const outcomes = [
@@ -188,7 +188,8 @@ function toSentence(
     ...causesOf(withheld).map(([cause, count]) => `${count} ${WITHHELD[cause]}`),
     ...(notStored === undefined ? [] : [notStoredSaid(notStored, undefined)]),
   ];
-  const times = `confirmed ${toIso(confirmed)}, issued ${toIso(iat)}`;
+  const arrived = confirmed === undefined ? '' : `confirmed ${toIso(confirmed)}, `;
+  const times = `${arrived}issued ${toIso(iat)}`;
   return `This ${what} is genuine: study ${studyInstanceUID}, revision ${revision}, ${times}, ${outcomes.join(', ')}.`;
 }
 

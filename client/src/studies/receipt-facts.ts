@@ -13,7 +13,7 @@ export type Fact = readonly [label: string, said: string];
 const { facts: labels, outcomes, withheld: causes } = checkWords;
 
 export function factsOf(code: ReceiptCode): readonly Fact[] {
-  const { counts, iat, confirmed = iat, notStored, policy, revision, withheld } = code;
+  const { counts, iat, confirmed, notStored, policy, revision, withheld } = code;
   const inPacs = (counts.stored ?? 0) + (counts.coerced ?? 0) + (counts['already-stored'] ?? 0);
   const others = [
     ...OTHERS.flatMap((state) => {
@@ -26,7 +26,7 @@ export function factsOf(code: ReceiptCode): readonly Fact[] {
     [labels.inPacs, instances(inPacs)],
     ...(notStored === undefined ? [] : [[labels.notStored, notStoredSaid(notStored, undefined)] as const]),
     ...(others.length === 0 ? [] : [[labels.others, others.join(', ')] as const]),
-    [labels.confirmed, toMinute(confirmed)],
+    ...(confirmed === undefined ? [] : [[labels.confirmed, toMinute(confirmed)] as const]),
     [labels.policy, checkWords.policy(policy.name, policy.version)],
     [labels.study, code.studyInstanceUID],
     [labels.receipt, checkWords.revision(code.jti, revision, toMinute(iat))],

@@ -147,13 +147,14 @@ function headline({ instances: contents, withheld }: Receipt): string {
 
 function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
   const { receipt, sender, pseudonym } = sheet;
+  const { confirmed } = receipt;
   const { terms } = sheetWords;
   const how = proofsOf(receipt);
   return [
     { term: terms.what, value: describeClasses(sheet.classes) },
     ...(pseudonym === null ? [] : [{ term: terms.pseudonym, value: pseudonym }]),
     { term: terms.sent, value: toMinute(sheet.sentAt) },
-    { term: terms.when, value: confirmedAt(receipt) },
+    ...(confirmed === undefined ? [] : [{ term: terms.when, value: toMinute(new Date(confirmed * 1000)) }]),
     { term: terms.where, value: receipt.pacs },
     ...(how === '' ? [] : [{ term: terms.how, value: how }]),
     ...furtherOf(receipt),
@@ -178,8 +179,6 @@ function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
     { term: terms.root, value: '', small: receipt.root },
   ];
 }
-
-const confirmedAt = ({ iat, confirmed = iat }: Receipt): string => toMinute(new Date(confirmed * 1000));
 
 function proofsOf({ instances }: Receipt): string {
   const { committed, ...counts } = countProofs(instances);

@@ -107,7 +107,7 @@ export const receiptSchema = z.object({
   iss: z.string(),
   /** Seconds since 1970, UTC. */
   iat: z.number().int(),
-  /** When the last of its instances came to its end, as `iat`: a later revision may change other ones alone. */
+  /** When the last of its instances in the PACS was confirmed, as `iat`; absent where the PACS has none. */
   confirmed: z.number().int().optional(),
   version: z.literal(1),
   studyInstanceUID: uidSchema,

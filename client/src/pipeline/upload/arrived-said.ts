@@ -29,8 +29,9 @@ export function endOf(
   { track, completedAt }: Pick<QueuedStudy, 'track' | 'completedAt'>,
   receipt: Receipt,
 ): Date {
-  const { iat, confirmed = iat } = receipt;
-  return new Date(track.inPacs > 0 ? confirmed * 1000 : (completedAt ?? iat * 1000));
+  const { iat, confirmed } = receipt;
+  const seconds = track.inPacs > 0 ? confirmed : undefined;
+  return new Date(seconds === undefined ? (completedAt ?? iat * 1000) : seconds * 1000);
 }
 
 /** `when`: the moment of the receipt, in words. */

@@ -85,11 +85,7 @@ test('the printed page says when it was confirmed, as the PDF does, and when the
   const facts = new Map(receiptFacts({ ...receipt, confirmed: receipt.iat - 86_400 }, progress));
   const moments = [receipt.iat - 86_400, receipt.iat].map((at) => formatFullMoment(new Date(at * 1000)));
   assert.equal([facts.get('Confirmed'), facts.get('Issued')], moments);
-  assert.is(
-    new Map(receiptFacts(receipt, progress)).get('Confirmed'),
-    moments[1],
-    'an old one says it with its issuing',
-  );
+  assert.not.ok(new Map(receiptFacts(receipt, progress)).has('Confirmed'), 'nothing of it is in the PACS');
 });
 
 test('the code of a PACS that changed an instance is shown in words', () => {

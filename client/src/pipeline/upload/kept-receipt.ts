@@ -108,14 +108,14 @@ export function receiptFacts(
   progress: (done: number, of: number) => string,
 ): readonly (readonly [term: string, value: string])[] {
   const { details } = uploadWords;
-  const { iat, confirmed = iat } = receipt;
+  const { iat, confirmed } = receipt;
   const summary = summaryOf(receipt.instances);
   const all = instancesIn(receipt.instances).length + countWithheld(receipt.withheld);
   const deidentification = deidentificationLine(receipt);
   const proofs = proofLines(summary);
   return [
     [details.instances, progress(summary.inPacs, all)],
-    [details.confirmed, momentOf(confirmed * 1000)],
+    ...(confirmed === undefined ? [] : [[details.confirmed, momentOf(confirmed * 1000)] as const]),
     [details.issued, momentOf(iat * 1000)],
     [details.pacs, receipt.pacs],
     ...(proofs.length === 0 ? [] : [[details.proof, proofs.join('; ')] as const]),

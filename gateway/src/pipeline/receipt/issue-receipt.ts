@@ -66,11 +66,12 @@ export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools)
   const places = new Map(reports.map(({ digest }, place) => [digest, place]));
   const instances = subject.instances.map((row) => toReceiptInstance(row, subject, places));
   const issuedAt = tools.now();
+  const confirmed = lastConfirmed(subject);
   const receipt: Receipt = {
     jti: tools.newId(),
     iss: tools.issuer,
     iat: toSeconds(issuedAt),
-    confirmed: toSeconds(lastEndOf(subject) ?? issuedAt),
+    ...(confirmed === undefined ? {} : { confirmed: toSeconds(confirmed) }),
     version: 1,
     studyInstanceUID: study.study_instance_uid,
     revision: study.revision,
@@ -95,14 +96,15 @@ export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools)
 
 const toSeconds = (at: Date): number => Math.floor(at.getTime() / 1000);
 
-/** When the last of them came to its end, here and where it has to be; undefined: there is none. */
-function lastEndOf({ instances, copies }: ReceiptSubject): Date | undefined {
+/** When the last of those in the PACS was found there, and where else it has to be; undefined: there is none. */
+function lastConfirmed({ instances, copies }: ReceiptSubject): Date | undefined {
   const required = copies.filter(({ need, givenUpAt }) => need === 'required' && givenUpAt === null);
-  const ends = instances.flatMap((row) => [
+  const there = instances.filter(({ state }) => isInPacs(state));
+  const found = there.flatMap((row) => [
     row.updated_at,
     ...required.flatMap(({ instances: copied }) => copied.get(outcomeKey(row))?.updated_at ?? []),
   ]);
-  return ends.reduce<Date | undefined>(
+  return found.reduce<Date | undefined>(
     (last, at) => (last !== undefined && last > at ? last : at),
     undefined,
   );

@@ -93,6 +93,38 @@ test('its parts were promised under two policies, the receipt names the one of e
   await pipeline.close();
 });
 
+test('other parts of it are held later, it was confirmed when the PACS had what it has', async () => {
+  const { pipeline, uploadId, instances, studyId } = await assembledStudy(shared, 3, 1);
+  await pipeline.runAll();
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  await pipeline.tools.db
+    .updateTable('instance')
+    .set({ updated_at: hourAgo })
+    .where('study_id', '=', studyId)
+    .execute();
+  await pipeline.init(toManifest(instances.slice(1), 'deidentified'));
+  await pipeline.send(uploadId, instances.slice(1));
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  assert.is(receipt.confirmed, Math.floor(hourAgo.getTime() / 1000));
+  await pipeline.close();
+});
+
+test('nothing of it is in the PACS, its receipt names no moment of arrival', async () => {
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground: shared });
+  const instances = newStudy(2);
+  const { uploadId } = await pipeline.init(toManifest(instances, 'deidentified'));
+  await pipeline.send(uploadId, instances);
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  assert.equal(
+    receipt.instances.map(({ state }) => state),
+    ['quarantined', 'quarantined'],
+  );
+  assert.is(receipt.confirmed, undefined);
+  await pipeline.close();
+});
+
 test('one byte of the receipt is changed, it no longer holds', async () => {
   const { pipeline, uploadId } = await assembledStudy(shared, 1);
   await pipeline.runAll();
