@@ -9,7 +9,9 @@ import { kitWords } from '../kit/kit-words.ts';
 import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { hrefOf, type Route } from '../kit/routes.ts';
 import type { Link } from '../net/link.ts';
-import { isLedToDestinations, useDestinationList } from './needy-destinations.ts';
+import { useIngest } from '../pipeline/ingest/ingest-context.ts';
+import { isLedToDestinations, watchTouches } from './lead-to-destinations.ts';
+import { useDestinationList } from './needy-destinations.ts';
 import { needyWords as words } from './needy-words.ts';
 import '../kit/badge.css';
 
@@ -21,15 +23,20 @@ export type AdminEntryProps = { readonly link: Link; readonly page: Route['page'
 
 export function AdminEntry({ link, page }: AdminEntryProps) {
   const list = useDestinationList();
+  const ingest = useIngest();
   useEffect(() => {
     list.link.value = link;
   }, [link]);
   useEffect(() => {
+    const left = new AbortController();
+    const isUntouched = watchTouches(window, left.signal);
     void list.refresh().then(() => {
-      if (isLedToDestinations(location.hash, list)) location.replace(DESTINATIONS);
+      const isFree = isUntouched() && ingest.phase.peek() === 'idle' && !left.signal.aborted;
+      if (isLedToDestinations({ hash: location.hash, isFree }, list)) location.replace(DESTINATIONS);
     });
     const end = refreshInSight(() => void list.refresh(), REFRESH_MS);
     return () => {
+      left.abort();
       end();
       list.forget();
     };

@@ -82,6 +82,34 @@ walk('a PACS that works stays primary when another one is added', async ({ page,
   await looksRight(page, 'destination-takes-primary');
 });
 
+walk(
+  'a person who has gone to another page and back is not moved when the list comes late',
+  async ({ page, enter, pacsLink }) => {
+    const released = Promise.withResolvers<void>();
+    await page.route('**/admin/destinations', async (route) => {
+      await released.promise;
+      await route.continue();
+    });
+    pacsLink.cut();
+    try {
+      await enter();
+      await page.getByText('PACS not reachable').waitFor();
+      await page.getByRole('link', { name: 'Administration' }).waitFor();
+      await page.getByRole('link', { name: 'Studies' }).click();
+      await page.getByRole('heading', { name: 'Studies', exact: true }).waitFor();
+      await page.getByRole('link', { name: 'RelayPACS' }).click();
+      await page.getByRole('button', { name: 'Choose files' }).waitFor();
+      released.resolve();
+      await page.getByRole('link', { name: '1 destination needs you' }).first().waitFor();
+      assert.is(new URL(page.url()).hash, '');
+      await page.getByRole('button', { name: 'Choose files' }).waitFor();
+    } finally {
+      released.resolve();
+      pacsLink.mend();
+    }
+  },
+);
+
 const RULE = { name: 'CT stays', enabled: true, when: { modality: ['CT'] }, to: [] };
 
 /** Nothing is promised that a rule could prevent. */
@@ -95,8 +123,23 @@ async function offersNothingWhileRulesDecide(page: Page, further: Locator): Prom
   assert.is(await further.getByRole('button', { name: /a sample study/ }).count(), 0);
   await says.scrollIntoViewIfNeeded();
   await looksRight(page, 'destination-rules-first');
+  await namesTheSender(page, further, path);
   await page.unroute(path);
   await page.reload();
+}
+
+/** A rule that sends to this very destination is named as such, and nobody says that no studies go there. */
+async function namesTheSender(page: Page, further: Locator, path: string): Promise<void> {
+  const { destinations } = await (await page.waitForResponse('**/admin/destinations')).json();
+  const { id } = destinations.find(({ name }: { readonly name: string }) => name === 'localhost');
+  const sender = { ...RULE, name: 'CT there', to: [{ destination: id, need: 'also' }] };
+  const json = { version: 'b'.repeat(64), rules: [sender, RULE] };
+  await page.unroute(path);
+  await page.route(path, (route) => route.fulfill({ json }));
+  await page.reload();
+  await further.getByText('It works, but no study has come here yet.', { exact: true }).waitFor();
+  const said = 'Rules decide first: “CT there” sends what it takes here; “CT stays” takes some studies.';
+  assert.is(await further.getByText(said).count(), 2);
 }
 
 /** The first line of the finding comes into sight, in the place of the one before. */

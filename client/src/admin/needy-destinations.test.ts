@@ -4,7 +4,8 @@ import * as assert from 'uvu/assert';
 import { json, openTestApi, unreachable } from '../testing/open-api.ts';
 import { signal } from '@preact/signals';
 import type { Link } from '../net/link.ts';
-import { createDestinationList, isLedToDestinations, needyOf } from './needy-destinations.ts';
+import { isLedToDestinations, watchTouches } from './lead-to-destinations.ts';
+import { createDestinationList, needyOf } from './needy-destinations.ts';
 
 const WELL = {
   id: 'a',
@@ -38,22 +39,40 @@ test('the primary one counts while the gateway cannot work with it, and not whil
 });
 
 test('the administrator of a new system whose PACS takes nothing begins where a destination is added', () => {
-  const led = (link: Link, { hash = '', hasStudies = false } = {}) =>
-    isLedToDestinations(hash, {
-      destinations: signal([
-        { ...WELL, isPrimary: true },
-        { ...WELL, id: 'b', hasStudies },
-      ]),
-      link: signal<Link>(link),
-    });
+  const led = (link: Link, { hash = '', hasStudies = false, isFree = true } = {}) =>
+    isLedToDestinations(
+      { hash, isFree },
+      {
+        destinations: signal([
+          { ...WELL, isPrimary: true },
+          { ...WELL, id: 'b', hasStudies },
+        ]),
+        link: signal<Link>(link),
+      },
+    );
   for (const link of ['pacs-unreachable', 'pacs-refuses-sign-in', 'pacs-no-search'] as const)
     assert.is(led(link), true, link);
   for (const link of ['online', 'offline', 'gateway-unreachable'] as const) assert.is(led(link), false, link);
   assert.is(led('pacs-unreachable', { hash: '#/studies' }), false, 'a page was asked for');
   assert.is(led('pacs-unreachable', { hash: '#/' }), false, 'the upload page was chosen');
+  assert.is(led('pacs-unreachable', { isFree: false }), false, 'the person has begun something');
   assert.is(led('pacs-unreachable', { hasStudies: true }), false, 'people send studies');
   const unread = { destinations: signal(null), link: signal<Link>('pacs-unreachable') };
-  assert.is(isLedToDestinations('', unread), false, 'the list is not known');
+  assert.is(isLedToDestinations({ hash: '', isFree: true }, unread), false, 'the list is not known');
+});
+
+test('nobody who has done something is led away from it', () => {
+  const openPage = (activeElement: object, body = activeElement) =>
+    Object.assign(new EventTarget(), { document: { activeElement, body } }) as unknown as Window;
+  const { signal: until } = new AbortController();
+  assert.is(watchTouches(openPage({}), until)(), true);
+  assert.is(watchTouches(openPage({}, {}), until)(), false, 'what was opened before has the focus');
+  for (const touch of ['pointerdown', 'keydown', 'click', 'input', 'hashchange']) {
+    const page = openPage({});
+    const isUntouched = watchTouches(page, until);
+    page.dispatchEvent(new Event(touch));
+    assert.is(isUntouched(), false, touch);
+  }
 });
 
 /** As the gateway lists one. */

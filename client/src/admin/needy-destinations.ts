@@ -68,19 +68,6 @@ export function createDestinationList(api: Pick<ApiClient, 'json'>): Destination
   };
 }
 
-/**
- * On a new system that cannot work with its PACS, the first step is to add or mend a destination: an administrator who
- * has just come begins there. `hash`: empty where no page was asked for.
- */
-export function isLedToDestinations(
-  hash: string,
-  { destinations, link }: Pick<DestinationList, 'destinations' | 'link'>,
-): boolean {
-  const all = destinations.peek() ?? [];
-  const isNew = all.every(({ hasStudies }) => !hasStudies);
-  return isNew && needyOf(all, link.peek()).length > 0 && hash.length <= 1;
-}
-
 /** One for each gateway that a page speaks to. */
 const lists = new WeakMap<ApiClient, DestinationList>();
 
