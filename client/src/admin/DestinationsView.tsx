@@ -185,7 +185,8 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
 type NeedProps = Pick<OneProps, 'destination' | 'store'> & { readonly isFailing: boolean };
 
 /** Asks first where studies would wait for a destination that fails its test. */
-function NeedField({ destination: { id, name, need }, isFailing, store }: NeedProps) {
+function NeedField({ destination, isFailing, store }: NeedProps) {
+  const { id, name, need } = destination;
   const asked = useSignal<Need | null>(null);
   const wanted = asked.value;
   const set = (to: Need | null) => void store.setNeed(id, to);
@@ -214,7 +215,7 @@ function NeedField({ destination: { id, name, need }, isFailing, store }: NeedPr
       {wanted !== null && (
         <Confirm {...words.askFailing(name)} onYes={() => set(wanted)} onClose={() => (asked.value = null)} />
       )}
-      <RulesFirst rules={store.rules.value} />
+      <RulesFirst destination={destination} rules={store.rules.value} />
     </div>
   );
 }

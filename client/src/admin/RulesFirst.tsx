@@ -1,12 +1,19 @@
-/** Says that rules decide before the destination's own setting, and leads to them; nothing where there is none. */
+/**
+ * Says that rules decide before the destination's own setting, and which of them send studies to it, and leads to
+ * them; nothing where there is none.
+ */
+import type { Destination } from '#shared/protocol/destination.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { destinationWords as words } from './destination-words.ts';
+import { sendersTo, type DecidingRule } from './rule-form.ts';
 
-export function RulesFirst({ rules }: { readonly rules: readonly string[] }) {
+type Props = { readonly destination: Pick<Destination, 'id'>; readonly rules: readonly DecidingRule[] };
+
+export function RulesFirst({ destination, rules }: Props) {
   if (rules.length === 0) return null;
   return (
     <div class="row">
-      <p class="small quiet">{words.rulesFirst(rules)}</p>
+      <p class="small quiet">{words.rulesFirst(sendersTo(destination, rules))}</p>
       <a class="button button-bare" href={hrefOf({ page: 'admin', at: 'rules' })}>
         {words.toRules}
       </a>

@@ -12,6 +12,7 @@ import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { destinationWords as words } from './destination-words.ts';
 import type { DestinationsStore, Tested } from './destinations.store.ts';
 import { sampleOffer } from './offer-sample.ts';
+import { sendersTo } from './rule-form.ts';
 import { RulesFirst } from './RulesFirst.tsx';
 import { sendSample } from './send-sample.ts';
 
@@ -37,8 +38,8 @@ export function SendSample({ destination, tested, store }: Props) {
   if (offer === 'rules-first')
     return (
       <div class="stack-tight">
-        <p>{words.nothingGoes}</p>
-        <RulesFirst rules={rules} />
+        <p>{sendersTo(destination, rules).senders.length > 0 ? words.noneYet : words.nothingGoes}</p>
+        <RulesFirst destination={destination} rules={rules} />
       </div>
     );
   const goesThere = offer === 'send';

@@ -50,6 +50,13 @@ function waitingWords({ studies, instances: count, bytes, since }: Waits): strin
   return `${waits} for it with ${instances(count)} (${formatBytes(bytes)})${at}`;
 }
 
+/** The first names, and how many more there are. */
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 3).map((name) => `“${name}”`);
+  const more = names.length - shown.length;
+  return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
+}
+
 export const destinationWords = {
   intro:
     'The PACSs to which studies go. New studies go to the primary one, and to others that you choose; a study under way stays with its own.',
@@ -120,6 +127,8 @@ export const destinationWords = {
   sampleMeans:
     '25 synthetic images, no real patient. An example model looks at the chest film, and adds three instances: a report (SR), a segmentation (SEG) and a heat map (Secondary Capture).',
   nothingGoes: 'It works, but no studies go here yet.',
+  /** A rule sends studies there. */
+  noneYet: 'It works, but no study has come here yet.',
   nothingGoesNext: 'Send new studies here as well, or make it primary.',
   sendHereToo: 'Send new studies here too, and a sample study now',
   sampleMissing: {
@@ -135,11 +144,16 @@ export const destinationWords = {
     also: 'Also go there; nobody waits for it',
     required: 'Must arrive there too before they count as in the PACS',
   } satisfies Record<Need | 'none', string>,
-  rulesFirst: (names: readonly string[]) => {
-    const shown = names.slice(0, 3).map((name) => `“${name}”`);
-    const more = names.length - shown.length;
-    const all = [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
-    return `Rules decide first: ${all} ${names.length === 1 ? 'takes' : 'take'} some studies.`;
+  rulesFirst: ({ senders, others }: { readonly [part in 'senders' | 'others']: readonly string[] }) => {
+    const said = [
+      ...(senders.length > 0
+        ? [`${listed(senders)} ${senders.length === 1 ? 'sends what it takes' : 'send what they take'} here`]
+        : []),
+      ...(others.length > 0
+        ? [`${listed(others)} ${others.length === 1 ? 'takes' : 'take'} some studies`]
+        : []),
+    ];
+    return `Rules decide first: ${said.join('; ')}.`;
   },
   toRules: 'See the rules',
   makePrimary: 'Make primary',
@@ -185,7 +199,7 @@ export const destinationWords = {
     environment: 'It cannot be deleted here: PACS_URL sets it at every start.',
     primary: 'It cannot be deleted while it is primary. Make another destination primary first.',
     studies:
-      'It cannot be deleted: studies went or go to it, and their receipts name it. To send nothing more there, choose Do not go there.',
+      'It cannot be deleted: studies went or go to it, and their receipts name it. To send nothing more there, choose Do not go there, and name it in no rule.',
   } satisfies Record<WhyKept, string>,
   took: (milliseconds: number) => `answered in ${milliseconds} ms`,
   passwordAgain: {

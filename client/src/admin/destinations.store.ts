@@ -21,7 +21,7 @@ import type { Need } from '#shared/protocol/forms.ts';
 import { rulesSchema } from '#shared/protocol/rule.ts';
 import type { Viewer } from '#shared/protocol/viewer.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
-import { decidingRules } from './rule-form.ts';
+import { decidingRules, type DecidingRule } from './rule-form.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
 import { createTypedSecrets, type TypedSecrets } from './typed-secrets.ts';
 
@@ -41,8 +41,8 @@ export interface DestinationsStore {
   readonly destinations: ReadonlySignal<readonly Destination[] | null>;
   /** Where folders may be destinations; null: nowhere. */
   readonly folderRoot: ReadonlySignal<string | null>;
-  /** The names of the rules that decide before the setting of each destination does. */
-  readonly rules: ReadonlySignal<readonly string[]>;
+  /** The rules that decide before the setting of each destination does. */
+  readonly rules: ReadonlySignal<readonly DecidingRule[]>;
   /** The last *Test* of each, by id. */
   readonly tests: ReadonlySignal<ReadonlyMap<string, Tested>>;
   readonly trouble: ReadonlySignal<Trouble | null>;
@@ -91,7 +91,7 @@ type State = {
   readonly api: Pick<ApiClient, 'json' | 'send'>;
   readonly destinations: ReturnType<typeof signal<readonly Destination[] | null>>;
   readonly folderRoot: Signal<string | null>;
-  readonly rules: Signal<readonly string[]>;
+  readonly rules: Signal<readonly DecidingRule[]>;
   readonly tests: Signal<Tests>;
   readonly deadLetters: Signal<ReadonlyMap<string, DeadLetterList>>;
   readonly closed: AbortSignal;
@@ -248,7 +248,7 @@ function looking(state: State, tried: Tried): Pick<DestinationsStore, 'load' | '
 export function createDestinationsStore(api: State['api']): DestinationsStore {
   const destinations = signal<readonly Destination[] | null>(null);
   const folderRoot = signal<string | null>(null);
-  const rules = signal<readonly string[]>([]);
+  const rules = signal<readonly DecidingRule[]>([]);
   const tests = signal<Tests>(new Map());
   const trouble = signal<Trouble | null>(null);
   const closing = new AbortController();

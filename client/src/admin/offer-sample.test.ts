@@ -1,7 +1,9 @@
 /** The offer to send a sample study to a destination. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { destinationWords } from './destination-words.ts';
 import { sampleOffer } from './offer-sample.ts';
+import { sendersTo } from './rule-form.ts';
 
 const test = suite('the offer of a sample study');
 const FURTHER = { isPrimary: false, need: null, hasStudies: false };
@@ -14,7 +16,22 @@ test('is made where studies go, and with new studies where none ever went', () =
 });
 
 test('does not promise that new studies go there while rules decide first', () => {
-  assert.is(sampleOffer(FURTHER, ['CT stays']), 'rules-first');
+  assert.is(sampleOffer(FURTHER, [{ name: 'CT stays', to: [] }]), 'rules-first');
+});
+
+test('names the rule that sends studies to this very destination', () => {
+  const rules = [
+    { name: 'CT there', to: ['a'] },
+    { name: 'MR stays', to: [] },
+  ];
+  assert.is(
+    destinationWords.rulesFirst(sendersTo({ id: 'a' }, rules)),
+    'Rules decide first: “CT there” sends what it takes here; “MR stays” takes some studies.',
+  );
+  assert.is(
+    destinationWords.rulesFirst(sendersTo({ id: 'b' }, rules)),
+    'Rules decide first: “CT there”, “MR stays” take some studies.',
+  );
 });
 
 test.run();

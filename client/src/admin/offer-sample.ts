@@ -1,13 +1,14 @@
 /** The way in which a destination that works gets a sample study. */
 import type { Destination } from '#shared/protocol/destination.ts';
+import type { DecidingRule } from './rule-form.ts';
 
 /** `rules-first`: a rule that takes a study decides alone where it goes, so nothing is promised. */
 type SampleOffer = 'send' | 'send-here-too' | 'rules-first';
 
-/** `rules`: the names of those that decide before the destination's own setting. */
+/** `rules`: those that decide before the destination's own setting. */
 export function sampleOffer(
   { isPrimary, need, hasStudies }: Pick<Destination, 'isPrimary' | 'need' | 'hasStudies'>,
-  rules: readonly string[],
+  rules: readonly DecidingRule[],
 ): SampleOffer | null {
   if (isPrimary || need !== null) return 'send';
   if (hasStudies) return null;

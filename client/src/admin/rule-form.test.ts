@@ -69,7 +69,9 @@ test('a new rule sends studies where they go without it, and one that leaves out
     { [site[1]!.id]: 'also' },
     'a rule that is there stays as it is',
   );
-  assert.equal(decidingRules([without, { ...archive, name: 'off' }]), [without.name]);
+  assert.equal(decidingRules([without, { ...archive, name: 'off' }]), [
+    { name: without.name, to: [site[1]!.id] },
+  ]);
 });
 
 test('values that a destination wants survive the form, and a mistake in them is named', () => {

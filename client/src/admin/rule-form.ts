@@ -155,8 +155,23 @@ export function leftOutBy(rule: Rule, destinations: readonly OwnNeed[]): readonl
 }
 
 /** The rules that decide before the destinations' own settings do. */
-export const decidingRules = (rules: readonly Rule[]): readonly string[] =>
-  rules.filter(({ enabled }) => enabled).map(({ name }) => name);
+export const decidingRules = (rules: readonly Rule[]): readonly DecidingRule[] =>
+  rules
+    .filter(({ enabled }) => enabled)
+    .map((rule) => ({
+      name: rule.name,
+      to: 'to' in rule ? rule.to.map(({ destination }) => destination) : [],
+    }));
+
+/** `to`: the ids of the destinations that get what the rule takes, besides the primary one. */
+export type DecidingRule = { readonly name: string; readonly to: readonly string[] };
+
+/** The names of the rules that send studies to a destination, and of the others, in their order. */
+export function sendersTo({ id }: { readonly id: string }, rules: readonly DecidingRule[]) {
+  const namesOf = (isSender: boolean) =>
+    rules.filter(({ to }) => to.includes(id) === isSender).map(({ name }) => name);
+  return { senders: namesOf(true), others: namesOf(false) };
+}
 
 const typedCoercion = (coerce: Coercion = {}): TypedCoercion => ({
   institution: coerce.institution ?? '',
