@@ -26,8 +26,8 @@ export const exportWords = {
     what: 'The file has every case that the filters of the list show.',
     template: 'What the file has',
     loading: 'Loading the templates…',
-    none: 'There is no template for you. Ask an administrator.',
-    noImages: 'None of these has the images themselves. Ask a radiologist or an administrator for them.',
+    none: 'There is no template for you. An administrator can make one.',
+    noImages: 'None of these has the images themselves. Radiologists and administrators can export them.',
     fields: 'Fields',
     purpose: 'What it is for',
     purposeHint: 'Administrators see it beside your name.',
@@ -88,13 +88,14 @@ export const exportWords = {
   } as Partial<Record<ExportTrouble, string>>,
   failed: {
     'pacs-unreachable': 'The PACS did not answer for a day. Export again once it does.',
-    'storage-full': 'The gateway’s disk was full for a day. Tell an administrator, then export again.',
-    'not-allowed': 'Your account may no longer make such a file. Ask an administrator.',
+    'storage-full':
+      'The gateway’s disk was full for a day. Export again once an administrator has made room.',
+    'not-allowed': 'Your account may no longer make such a file. An administrator can change roles.',
     'identity-found': 'The file would have named a patient, so it was destroyed.',
     'too-large': 'The set would have more than 19,000 images. Export fewer cases at once.',
     'case-deleted': 'A case in it was deleted, and the file with it. Export again without that case.',
     unexpected:
-      'The gateway could not make the file. Export again; if that fails too, tell an administrator.',
+      'The gateway could not make the file. Export again. If that fails too, an administrator must find out why.',
   } satisfies Record<ExportTrouble, string>,
   found: (field: string, row: number, format: ExportFormat) =>
     isTable(format)

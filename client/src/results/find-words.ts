@@ -48,8 +48,8 @@ export const findWords = {
   tooLarge: { title: 'The PACS’s answer is too large.', next: 'Narrow the search.' },
   nexts: {
     'pacs-without-dicomweb':
-      'Choose “By its UID”. To search here, the primary destination must be a PACS with QIDO-RS: ask an administrator.',
-    'pacs-unreachable': 'Try again in a moment. If it stays so, tell an administrator.',
+      'Choose “By its UID”. To search here, an administrator must make a PACS with QIDO-RS the primary destination.',
+    'pacs-unreachable': 'Try again in a moment. If it stays so, an administrator must act.',
     'pacs-declined': 'Fill in less, or search for something else.',
     'bad-request': 'Fill in less, or search for something else.',
     'rate-limited': 'Wait a moment and search again.',

@@ -148,7 +148,7 @@ export const resultWords = {
   device: {
     title: 'The device and the gateway disagree',
     what: (device: number | null, gateway: number | null) =>
-      `For the same image and the same model, the device said ${orNothing(device)} and the gateway says ${orNothing(gateway)}. Tell the administrator.`,
+      `For the same image and the same model, the device said ${orNothing(device)} and the gateway says ${orNothing(gateway)}. An administrator must find out why.`,
   },
   insteadOf: (asked: string, answered: string) => ({
     title: 'Another version has answered',

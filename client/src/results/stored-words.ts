@@ -55,7 +55,7 @@ export const storedWords = {
   },
   refused: {
     title: 'The PACS has refused it.',
-    next: 'Tell the administrator: the study’s receipt contains the code.',
+    next: 'An administrator must find out why: the study’s receipt contains the code.',
   },
   heldBack: {
     title: 'It is not in the PACS: it was held back.',

@@ -48,7 +48,7 @@ export const storedMarksWords = {
     },
     refused: {
       title: 'The marks could not be sent to the PACS.',
-      next: 'They stay in the review. Tell the administrator if the PACS is to have them.',
+      next: 'They stay in the review. An administrator must act if the PACS is to have them.',
     },
   },
 };

@@ -63,7 +63,7 @@ export const needsWords = {
   /** About held-back instances that nobody can release. */
   policy: (policy: Policy | 'none') => {
     if (policy === 'none')
-      return 'No policy that you may use sends this kind of file. If it is needed in the PACS, ask your administrator.';
+      return 'No policy that you may use sends this kind of file. If it is needed in the PACS, an administrator must allow one that does.';
     const how = policy.deidentify ? 'with names removed' : 'exactly as it is, with names';
     return `Another policy sends it, ${how}. Upload then opens with this study alone ticked, and you press Send there. Tick the others afterwards.`;
   },

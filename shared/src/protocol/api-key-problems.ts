@@ -6,7 +6,7 @@ export const API_KEY_PROBLEMS = {
     status: 401,
     retry: 'changed',
     title: 'This API key has ended, or is unknown here.',
-    next: 'Ask an administrator for a new one.',
+    next: 'An administrator can make a new one.',
   },
   'key-lacks-scope': {
     status: 403,

@@ -6,7 +6,7 @@ export const DICOMWEB_PROBLEMS = {
     status: 501,
     retry: 'never',
     title: 'The PACS offers no search and retrieval over DICOMweb.',
-    next: 'Ask an administrator: the primary destination must be a PACS with QIDO-RS and WADO-RS.',
+    next: 'An administrator must make a PACS with QIDO-RS and WADO-RS the primary destination.',
   },
   'pacs-declined': {
     status: 502,

@@ -373,19 +373,19 @@ const INFERENCE_PROBLEMS = {
     status: 502,
     retry: 'later',
     title: 'The model used too much memory and was stopped.',
-    next: 'Tell the administrator.',
+    next: 'An administrator can activate another version.',
   },
   'model-output-invalid': {
     status: 502,
     retry: 'later',
     title: 'The model gave no usable answer: it stopped, or its values are not finite or not probabilities.',
-    next: 'Tell the administrator.',
+    next: 'An administrator can activate another version.',
   },
   'model-unavailable': {
     status: 503,
     retry: 'later',
     title: 'No version of the model can answer, and no fallback is set.',
-    next: 'Tell the administrator.',
+    next: 'An administrator can activate a version, or set a fallback.',
   },
   'model-failed': {
     status: 503,
@@ -397,7 +397,7 @@ const INFERENCE_PROBLEMS = {
     status: 504,
     retry: 'later',
     title: 'The model did not answer in time and was stopped.',
-    next: 'Try again; tell the administrator if it happens twice.',
+    next: 'Try again. If it happens twice, an administrator can activate another version.',
   },
   'inference-timeout': {
     status: 504,

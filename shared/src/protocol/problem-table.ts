@@ -35,7 +35,7 @@ export const PROBLEMS = {
     status: 403,
     retry: 'never',
     title: 'This account is disabled.',
-    next: 'Ask an administrator.',
+    next: 'An administrator can enable it.',
   },
   'wrong-password': {
     status: 403,
@@ -65,13 +65,13 @@ export const PROBLEMS = {
     status: 403,
     retry: 'never',
     title: 'Your role does not allow this.',
-    next: 'Ask an administrator.',
+    next: 'An administrator can change roles.',
   },
   'policy-not-allowed': {
     status: 403,
     retry: 'never',
     title: 'Your role may not send under this policy.',
-    next: 'Choose another policy or ask an administrator.',
+    next: 'Choose another policy. An administrator can change roles.',
   },
   'policy-withdrawn': {
     status: 409,
@@ -190,7 +190,7 @@ export const PROBLEMS = {
     status: 507,
     retry: 'later',
     title: 'The gateway is out of space.',
-    next: 'The study waits on this device. Tell the administrator.',
+    next: 'The study waits on this device. An administrator must act.',
   },
 } as const satisfies Record<string, ProblemKind>;
 

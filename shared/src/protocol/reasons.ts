@@ -62,29 +62,35 @@ export const REASONS = {
   },
   'nesting-too-deep': {
     title: 'Sequences are nested deeper than any real object needs.',
-    next: 'Do not send this file; tell the administrator where it came from.',
+    next: 'Do not send this file. An administrator must find out where it came from.',
   },
-  'too-many-items': { title: 'A sequence has more items than the limit.', next: 'Tell the administrator.' },
+  'too-many-items': {
+    title: 'A sequence has more items than the limit.',
+    next: 'An administrator must find out where it came from.',
+  },
   'too-many-elements': {
     title: 'The file has more elements than the limit.',
-    next: 'Tell the administrator.',
+    next: 'An administrator must find out where it came from.',
   },
   'header-too-large': {
     title: 'The part of the file before the pixels is larger than the limit.',
-    next: 'Tell the administrator.',
+    next: 'An administrator must find out where it came from.',
   },
-  'instance-too-large': { title: 'The instance is larger than the limit.', next: 'Tell the administrator.' },
+  'instance-too-large': {
+    title: 'The instance is larger than the limit.',
+    next: 'An administrator must find out where it came from.',
+  },
   'expansion-limit': {
     title: 'The compressed file grows beyond the limit when it is opened.',
-    next: 'Do not send this file; tell the administrator where it came from.',
+    next: 'Do not send this file. An administrator must find out where it came from.',
   },
   'cannot-be-opened': {
     title: 'Opening the instance took more time or memory than an instance may take.',
-    next: 'It was not stored. Tell the administrator where it came from.',
+    next: 'It was not stored. An administrator must find out where it came from.',
   },
   'forbidden-preamble': {
     title: 'The file is DICOM and also a program or document.',
-    next: 'Do not open it with other programs; tell the administrator where it came from.',
+    next: 'Do not open it with other programs. An administrator must find out where it came from.',
   },
   'trailing-data': {
     title: 'The file has extra bytes after the end of the object.',
@@ -171,7 +177,7 @@ export const REASONS = {
   // Archives.
   'archive-unsafe-path': {
     title: 'The archive names files outside itself.',
-    next: 'Do not unpack it; tell the administrator where it came from.',
+    next: 'Do not unpack it. An administrator must find out where it came from.',
   },
   'archive-expansion-limit': {
     title: 'The archive grows beyond the limit when it is opened.',
@@ -229,15 +235,15 @@ export const REASONS = {
   },
   'identity-remains': {
     title: 'The instance still holds identifying values.',
-    next: 'It was not stored. Tell the administrator.',
+    next: 'It was not stored. An administrator must find out why.',
   },
   'cover-mismatch': {
     title: 'The instance says that parts of its image are covered, but they are not blank.',
-    next: 'It was not stored. Cover it again from the original; tell the administrator if it happens twice.',
+    next: 'It was not stored. Cover it again from the original. If it happens twice, an administrator must find out why.',
   },
   'cannot-be-verified': {
     title: 'The gateway could not check the instance: the check itself kept failing.',
-    next: 'It was not stored. Try again; tell the administrator if it happens twice.',
+    next: 'It was not stored. Try again. If it happens twice, an administrator must find out why.',
   },
   'cannot-be-deidentified': {
     title: 'Names cannot be removed safely from this kind of file. It will not be sent.',
@@ -254,7 +260,7 @@ export const REASONS = {
   },
   'too-much-to-deidentify': {
     title: 'The file has more identifiers, or more free text, than can be made safe.',
-    next: 'Leave it out, and tell the administrator where it came from.',
+    next: 'Leave it out. An administrator must find out where it came from.',
   },
   'pixel-data-not-clearable': {
     title: 'The pixel data may hold text or sound that no image shows and that cannot be cleared.',
@@ -278,7 +284,7 @@ export const REASONS = {
   },
   'coercion-not-writable': {
     title: 'The values that a rule wants for this destination cannot be written into this file.',
-    next: 'Tell the administrator: the rule has letters that the file’s character set does not have, or makes the accession number too long.',
+    next: 'An administrator must correct the rule: it has letters that the file’s character set does not have, or makes the accession number too long.',
   },
   'pacs-refused': {
     title: 'The PACS refused the instance.',
@@ -286,7 +292,7 @@ export const REASONS = {
   },
   'pacs-lost': {
     title: 'The PACS said it stored the instance, but does not have it.',
-    next: 'Try again; tell the administrator if it happens twice.',
+    next: 'Try again. If it happens twice, an administrator must find out why.',
   },
   'pacs-changed-it': {
     title: 'The PACS changed the instance that it was given.',
@@ -298,7 +304,7 @@ export const REASONS = {
   },
   'pacs-refuses-size': {
     title: 'The PACS, or a proxy before it, refuses requests as large as this instance (status 413).',
-    next: 'Tell the administrator to raise the limit (nginx: client_max_body_size), then try again.',
+    next: 'An administrator must raise the limit (nginx: client_max_body_size). Then try again.',
   },
   'no-copy-to-send': {
     title: 'The gateway no longer has the instance, and the PACS that has it does not return it unchanged.',

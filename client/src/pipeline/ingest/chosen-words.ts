@@ -62,7 +62,7 @@ export const chosenWords = {
   },
   noneRead: (count: number, name: string) =>
     `Nothing of the study of ${name} could be read: ${files(count)} not sent. Choose it again.`,
-  exportAgain: 'Export the study again. If it comes out the same, tell your administrator.',
+  exportAgain: 'Export the study again. If it comes out the same, an administrator must find out why.',
   copies: (count: number) =>
     count === 1
       ? '1 file was chosen before. It is the same, and counts once.'

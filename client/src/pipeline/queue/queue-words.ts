@@ -71,7 +71,7 @@ export const queueWords = {
       title: 'The gateway’s receipt for this study is not valid.',
       means:
         'Its signature or its list does not match the instances sent. Nothing is deleted on this device.',
-      next: 'The device requests it again automatically. If the problem stays, give the code to your administrator.',
+      next: 'The device requests it again automatically. If the problem stays, an administrator needs the code.',
     },
     'copy-unreadable': {
       title: 'Part of this study cannot be read on this device.',
@@ -81,7 +81,7 @@ export const queueWords = {
     unexpected: {
       title: 'Something went wrong with this study on this device.',
       means: 'Nothing is deleted here.',
-      next: 'The device retries automatically. If the problem stays, reload the page, then give the code to your administrator.',
+      next: 'The device retries automatically. If the problem stays after a reload, an administrator needs the code.',
     },
   } satisfies Record<Trouble, { title: string; means: string; next: string }>,
   interrupted: 'Sending was interrupted.',

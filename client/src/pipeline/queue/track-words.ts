@@ -31,7 +31,7 @@ export const trackWords = {
     'storage-full':
       'The gateway is out of space. It resumes automatically once there is space. An administrator must act.',
     'quota-exceeded':
-      'You have reached your limit of studies under way. This one stays here and is sent once earlier ones are in the PACS. Your administrator can raise the limit.',
+      'You have reached your limit of studies under way. This one stays here and is sent once earlier ones are in the PACS. An administrator can raise the limit.',
   } satisfies Record<WaitingFor, string>,
   stalled: 'The connection is slow or lost. Sending resumes automatically.',
   needYou,

@@ -14,7 +14,7 @@ export const uploadWords = {
   /** Somebody decided that it need not be there. */
   notInTitle: (names: readonly string[]) => `In the PACS, but not in ${names.join(', ')}`,
   givenUpThere: (name: string) =>
-    `An administrator gave ${name} up before all of this study had arrived there. If it is needed there, ask your administrator to send it again.`,
+    `An administrator gave ${name} up before all of this study had arrived there. If it is needed there, an administrator can send it again.`,
   arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
   notFromHere: (count: number) =>
     `${instances(count)} of them came another way: sent before, from another device, or results of models`,
@@ -68,7 +68,7 @@ export const uploadWords = {
       'Your files, disc or folder stay as they are. The receipt records that a person decided this.',
     confirmNo: 'Do not leave out',
     unknownReason: 'The gateway gives a reason that this page does not know.',
-    unknownNext: 'Reload the page. If the reason stays, give the code to your administrator.',
+    unknownNext: 'Reload the page. If the reason stays, an administrator needs the code.',
     notReached: 'The gateway could not be reached, so nothing was decided. Try again in a moment.',
   },
   receipt: 'Receipt',
