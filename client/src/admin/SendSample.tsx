@@ -5,6 +5,7 @@
 import { useSignal } from '@preact/signals';
 import { useId } from 'preact/hooks';
 import type { Destination } from '#shared/protocol/destination.ts';
+import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSession } from '../net/net-context.ts';
@@ -46,6 +47,7 @@ export function SendSample({ destination, tested, store }: Props) {
   const label = goesThere ? words.sendSample : words.sendHereToo;
   const go = async (): Promise<void> => {
     isMissing.value = false;
+    const lead = leadFromHere();
     if (!goesThere) {
       await store.setNeed(id, 'also');
       // The page says why it was not.
@@ -53,7 +55,7 @@ export function SendSample({ destination, tested, store }: Props) {
     }
     try {
       const isQueued = await sendSample(ingest, user.peek());
-      location.hash = hrefOf({ page: isQueued ? 'studies' : 'upload' });
+      lead(hrefOf({ page: isQueued ? 'studies' : 'upload' }));
     } catch {
       isMissing.value = true;
     }

@@ -137,7 +137,7 @@ export const appWords = {
   problem: {
     title: 'Something went wrong on this page',
     what: 'Studies that are safe on this device are not affected.',
-    next: 'Reload the page. If it happens again, an administrator needs the code.',
+    next: 'Reload the page. If it happens again, an administrator must act.',
     reload: 'Reload the page',
   },
 

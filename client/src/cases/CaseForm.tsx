@@ -11,6 +11,7 @@ import {
 } from '#shared/protocol/cases.ts';
 import { FormActions } from '../kit/FormActions.tsx';
 import { Notice } from '../kit/Notice.tsx';
+import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
@@ -46,11 +47,12 @@ export function NewCaseSheet({ studyInstanceUID, onClose }: NewCaseSheetProps) {
         ? { studies: [studyInstanceUID] }
         : { expected: { [typed.kind === 'patient-id' ? 'patientId' : 'accessionNumber']: typed.number } };
     trouble.value = null;
+    const lead = leadFromHere();
     await submitting.run(async () => {
       const body = { ...typed.fields, ...about };
       const { id } = await api.json('/cases', caseSchema, { method: 'POST', body });
       onClose();
-      location.hash = hrefOf({ page: 'cases', id, query: '' });
+      lead(hrefOf({ page: 'cases', id, query: '' }));
     });
   };
   return (

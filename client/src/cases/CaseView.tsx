@@ -7,6 +7,7 @@ import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { namesHidden, typedSaid } from '../kit/identities.ts';
+import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
@@ -131,7 +132,8 @@ function Actions({ of, store, listQuery, mayDelete }: ActionsProps) {
   const isClosed = of.status === 'closed';
   const isBusy = store.isBusy.value;
   const remove = async () => {
-    if (await store.remove()) location.hash = hrefOf({ page: 'cases', id: '', query: listQuery });
+    const lead = leadFromHere();
+    if (await store.remove()) lead(hrefOf({ page: 'cases', id: '', query: listQuery }));
   };
   return (
     <div class="row">

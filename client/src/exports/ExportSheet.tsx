@@ -19,6 +19,7 @@ import { FormActions } from '../kit/FormActions.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { namesHidden } from '../kit/identities.ts';
 import { Notice } from '../kit/Notice.tsx';
+import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
@@ -57,10 +58,10 @@ export function ExportSheet({ selection, onClose }: ExportSheetProps) {
     isMissing.value = purpose.value.trim() === '';
     if (isMissing.value || template === undefined || isTooFew) return;
     const body = { id, template: template.name, selection, purpose: purpose.value };
-    const isAsked = await attempt.tried(
-      async () => void (await api.json('/exports', exportSchema, { method: 'POST', body })),
-    );
-    if (isAsked) location.hash = hrefOf({ page: 'exports' });
+    const lead = leadFromHere();
+    const ask = async () => void (await api.json('/exports', exportSchema, { method: 'POST', body }));
+    const isAsked = await attempt.tried(ask);
+    if (isAsked) lead(hrefOf({ page: 'exports' }));
   };
   return (
     <Sheet title={isListed ? words.title : words.titleOf(count)} onClose={onClose}>

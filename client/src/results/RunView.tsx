@@ -10,6 +10,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { useSettling } from '../kit/use-settling.ts';
+import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { typedSaid } from '../kit/identities.ts';
 import { kitWords } from '../kit/kit-words.ts';
@@ -47,11 +48,12 @@ export function RunView({ id, ofCase, list, picked }: RunViewProps) {
   const isKnown = store.models.value !== null;
   const late = useLate(!isKnown && trouble === null);
   const run = async (work: () => Promise<Job | null>) => {
+    const lead = leadFromHere();
     const job = await work();
     const { source, file } = store.form.peek();
     if (source === 'file' && file !== null)
       for (const result of job?.results ?? []) picked.keep(result, file);
-    if (job !== null && job.results.length > 0) openResults(job, list);
+    if (job !== null && job.results.length > 0) lead(resultsOf(job, list));
   };
   return (
     <>
@@ -112,11 +114,11 @@ function useRunStore(id: string, ofCase: string): RunStore {
   return store;
 }
 
-/** Opens a single result at once; lists several, filtered by the study. */
-function openResults(job: Job, list: ResultsStore): void {
+/** The address of a single result; of several, that of the list, filtered by the study. */
+function resultsOf(job: Job, list: ResultsStore): string {
   const [only = '', ...others] = job.results;
   if (others.length > 0) list.filters.value = { ...ALL, study: job.studyInstanceUID ?? '' };
-  location.hash = hrefOf({ page: 'results', at: 'results', id: others.length > 0 ? '' : only, beside: '' });
+  return hrefOf({ page: 'results', at: 'results', id: others.length > 0 ? '' : only, beside: '' });
 }
 
 /** Within reach of the thumb: what is missing, and the one button. */

@@ -4,6 +4,7 @@ import { reviewSchema, type ReviewType, type ReviewTypes } from '#shared/protoco
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { FormActions } from '../kit/FormActions.tsx';
+import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
@@ -31,11 +32,12 @@ export function HaveItRead({ caseId, onClose }: HaveItReadProps) {
     if (type === undefined || isTooMany) return;
     setBusy(true);
     setTrouble(null);
+    const lead = leadFromHere();
     try {
       const body = { id, type: name, ...namedIn(type, named) };
       await api.json(`/cases/${caseId}/reviews`, reviewSchema, { method: 'POST', body });
       onClose();
-      location.hash = hrefOf({ page: 'reviews', id });
+      lead(hrefOf({ page: 'reviews', id }));
     } catch (error) {
       setTrouble(troubleOf(error));
       setBusy(false);

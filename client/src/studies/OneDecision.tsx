@@ -5,6 +5,7 @@ import { formatMoment } from '../kit/format.ts';
 import { nameSaid } from '../kit/identities.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { refusalSentence } from '../net/refusal-sentence.ts';
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
@@ -34,10 +35,11 @@ export function OneDecision({ decision }: { readonly decision: Decision }) {
     if (chosen === 'choose-again') return chooseAgain(decision.study?.id ?? null);
     setBusy(true);
     setFailed(null);
+    const lead = leadFromHere();
     try {
       const outcome = await carryOut({ ingest, queue }, decision, chosen);
       if (outcome === 'too-late') setFailed(words.tooLate);
-      else go(outcome);
+      else if (outcome !== null) lead(addressOf(outcome));
     } catch (error) {
       setFailed(refusalSentence(error, words.notReached));
     }

@@ -4,6 +4,7 @@ import { useSession } from '../../net/net-context.ts';
 import { useIngest, useTriageViews } from './ingest-context.ts';
 import { formatBytes } from '../../kit/format.ts';
 import { Icon } from '../../kit/Icon.tsx';
+import { leadFromHere } from '../../kit/lead-from-here.ts';
 import { hrefOf } from '../../kit/routes.ts';
 import { useSettling } from '../../kit/use-settling.ts';
 import { chosenWords } from './chosen-words.ts';
@@ -43,6 +44,7 @@ function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
   const send = async () => {
     const studies = ingest.studies.peek().length;
     const before = new Set(ingest.rejected.peek());
+    const lead = leadFromHere();
     await ingest.send();
     const queued = studies - ingest.studies.peek().length;
     if (queued > 0) endNarrowing(sessionStorage);
@@ -51,7 +53,7 @@ function SendBar({ onQueuedInPart, settling }: SendBarProps & Settling) {
     if (refusedNow > 0) return onQueuedInPart(Math.max(0, instances - refusedNow));
     // Files refused before Send were on this page already.
     if (queued === studies) ingest.clear();
-    location.hash = hrefOf({ page: 'studies' });
+    lead(hrefOf({ page: 'studies' }));
   };
   const disabled = !canSend(ingest, sendable, session.user.value);
   const keepsNames = ingest.policy.value?.deidentify === false;

@@ -1,0 +1,58 @@
+/** A person who goes to another page while a study is written into the queue stays there. */
+import type { Page } from 'playwright-core';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { choose, filesOf } from '#testing/app-page.ts';
+import { walkScreens } from '#testing/screen-walk.ts';
+import { openOwnWorld } from '#testing/world.ts';
+
+const test = suite('leaving while a study is written into the queue');
+const walk = await walkScreens(test, {
+  name: 'leaving while a study is written into the queue',
+  roles: ['admin'],
+  open: () => openOwnWorld(),
+});
+
+/** Runs in the page: studies are written into its queue once `writes` is dispatched. */
+function holdWriting(): void {
+  const { locks } = navigator;
+  const free = new Promise((resolve) => addEventListener('writes', resolve, { once: true }));
+  const request = locks.request.bind(locks) as (...of: readonly unknown[]) => Promise<unknown>;
+  const held = async (name: string, ...of: readonly unknown[]): Promise<unknown> => {
+    if (name.startsWith('relaypacs-writing-')) await free;
+    return request(name, ...of);
+  };
+  Object.assign(locks, { request: held });
+}
+
+/** Goes to the results, has the study written, and is still there once the PACS has it. */
+async function staysAtResults(page: Page): Promise<void> {
+  await page.getByRole('link', { name: 'Results', exact: true }).click();
+  await page.getByRole('heading', { name: 'Results', level: 1 }).waitFor();
+  await page.evaluate(() => dispatchEvent(new Event('writes')));
+  const pages = page.getByRole('navigation').first();
+  await pages.getByRole('link', { name: /^Studies.*1 study in the queue$/ }).waitFor();
+  await pages.getByRole('link', { name: 'Studies', exact: true }).waitFor();
+  assert.is(new URL(page.url()).hash, '#/results');
+}
+
+walk('Send does not move a person who has gone to another page', async ({ page, seed, enter }) => {
+  await enter();
+  await choose(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
+  await page.evaluate(holdWriting);
+  await page.getByRole('button', { name: /^Send \d/ }).click();
+  await staysAtResults(page);
+});
+
+walk('a sample study does not move an administrator who has gone to another page', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  await page.getByRole('link', { name: 'Administration' }).click();
+  const sends = page.getByRole('button', { name: 'Send a sample study default' });
+  await sends.waitFor();
+  await page.evaluate(holdWriting);
+  await sends.click();
+  await staysAtResults(page);
+});
+
+test.run();
