@@ -43,6 +43,7 @@ import type { ResultsStore } from './results.store.ts';
 import { useKeys } from './use-keys.ts';
 import { useOutbox } from './use-outbox.ts';
 import type { CameFrom } from './came-from.ts';
+import { areSettling, focusOpener, isLeft } from './presses.ts';
 import { useWhenBack } from './use-when-back.ts';
 import { useMayVerify, VerdictBar, Verdicts, Waiting } from './Verdict.tsx';
 
@@ -132,6 +133,7 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
   const changing = changed === result.revision;
   const setChanging = (changes: boolean) => setChanged(changes ? result.revision : null);
   const decide = (request: VerifyRequest) => {
+    if (isLeft(result.id)) return;
     setChanging(false);
     void store.decide(request);
   };
@@ -139,6 +141,7 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
   const verdict = store.verdict.value;
   useEffect(() => void list.ahead(result.id), [list.results.value, result.id]);
   const onOpen = (sheet: 'keys' | 'correct') => {
+    if (isLeft(result.id)) return;
     focusOpener(sheet);
     if (sheet === 'keys') setOpen(sheet);
     else setCorrected(result);
@@ -180,13 +183,6 @@ function OneResult({ store, result, list, look, picked, previews, from }: OneRes
   );
 }
 
-/**
- * The button of a sheet that a single key opens: the sheet returns the focus there, and not to the button that happened
- * to have it, which the second press of a quick double Enter would press.
- */
-const focusOpener = (sheet: 'keys' | 'correct') =>
-  document.querySelector<HTMLElement>(`[data-opens=${sheet}]`)?.focus({ preventScroll: true });
-
 /** One's own correction that is being changed: nobody has to type it again, nor signs the words of another person. */
 function beforeOf({ verification }: Result): VerifyRequest | null {
   const said = verifyRequestSchema.safeParse({
@@ -225,7 +221,9 @@ function useResultKeys(props: ResultKeysProps): void {
     ...(may &&
       (kind === 'unsent' || (kind === 'none' && result.verification)) && { change: () => onChanging(true) }),
     ...(isAsked && {
-      agree: () => onDecide({ verdict: 'agree' }),
+      agree() {
+        if (!areSettling()) onDecide({ verdict: 'agree' });
+      },
       correct: () => onOpen('correct'),
     }),
     ...stepsOf(list, result.id),

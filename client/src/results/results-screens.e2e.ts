@@ -9,6 +9,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
 import { focusIsInSight } from '../testing/focus-in-sight.ts';
+import { pressTwice } from '../testing/press-twice.ts';
 import {
   idOf,
   recordedFinding,
@@ -63,8 +64,11 @@ async function openFirst({ page, said }: Scene): Promise<void> {
   await page.getByRole('heading', { name: 'Above the threshold for pneumonia' }).waitFor();
 }
 
-/** Resolves when a verdict can be given. */
-const untilAsked = ({ page }: Scene) => page.getByText('Do you agree with the model?').waitFor();
+/** Resolves when a verdict can be given, by a press or a key. */
+async function untilAsked({ page }: Scene): Promise<void> {
+  await page.getByText('Do you agree with the model?').waitFor();
+  await page.getByRole('button', { name: 'Agree', exact: true }).click({ trial: true });
+}
 
 /** Opens the first result and agrees. */
 async function agree(scene: Scene): Promise<void> {
@@ -183,6 +187,18 @@ step('a radiologist gives no verdict while the image is not shown', async (scene
   assert.equal(said.verified, [{ verdict: 'agree' }]);
 });
 
+step('a key right after the one to the next result gives no verdict', async (scene) => {
+  await openFirst(scene);
+  await untilAsked(scene);
+  await scene.page.evaluate(() => {
+    for (const key of ['j', 'a', 'c']) document.dispatchEvent(new KeyboardEvent('keydown', { key }));
+  });
+  await scene.page.getByRole('heading', { name: 'Below the threshold for pneumonia' }).waitFor();
+  await scene.page.keyboard.press('k');
+  await untilAsked(scene);
+  assert.equal([scene.said.verified, await scene.page.locator('dialog').count()], [[], 0]);
+});
+
 step('a verdict is sent at once, can be changed, and every one stays in view', async (scene) => {
   const { page, said, looksRight } = scene;
   await agree(scene);
@@ -209,22 +225,6 @@ step('a verdict is sent at once, can be changed, and every one stays in view', a
   await looksRight('result-history');
 });
 
-/** Two presses of the mouse in one place, as of a hand that double-clicks everything. */
-async function pressTwice({ page }: Scene, button: string): Promise<void> {
-  const pressed = page.getByRole('button', { name: button, exact: true });
-  // Until it takes presses itself.
-  await pressed.click({ trial: true });
-  const box = await pressed.boundingBox();
-  assert.ok(box, `there is no ${button}`);
-  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-  await page.mouse.down();
-  await page.mouse.up();
-  // A slow double press: this long after the first, the second still belongs to it.
-  await page.waitForTimeout(250);
-  await page.mouse.down({ clickCount: 2 });
-  await page.mouse.up({ clickCount: 2 });
-}
-
 step('the focus stays in the bar when the pressed button is gone', async (scene) => {
   const { page } = scene;
   const focusIsInBar = () =>
@@ -248,7 +248,7 @@ step('the focus stays in the bar when the pressed button is gone', async (scene)
 step('a double press on one button never presses the one that takes its place', async (scene) => {
   const { page, said, looksRight } = scene;
   await agree(scene);
-  await pressTwice(scene, 'Change it');
+  await pressTwice(page, 'Change it');
   await page.getByText('This verdict stands until you give another one.').waitFor();
   await page.getByRole('button', { name: 'Keep it' }).click();
   await page.getByRole('button', { name: 'Change it' }).click({ trial: true });
@@ -266,10 +266,10 @@ step('a double press on one button never presses the one that takes its place', 
   await page.getByRole('button', { name: 'Change it' }).click();
   assert.equal(said.verified, [{ verdict: 'agree' }], 'nothing was said twice, however slowly');
   said.verifyStatus = 503;
-  await pressTwice(scene, 'Agree');
+  await pressTwice(page, 'Agree');
   await page.getByText('Your verdict is not sent').waitFor();
   await page.getByText('This verdict counts until yours is sent.').waitFor();
-  await pressTwice(scene, 'Discard it');
+  await pressTwice(page, 'Discard it');
   await page.getByRole('heading', { name: 'Discard your verdict?' }).waitFor();
   await looksRight('result-discard');
   await page.getByRole('button', { name: 'Keep it' }).click();

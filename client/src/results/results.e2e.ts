@@ -101,7 +101,7 @@ walk('they agree with one key, and the next reader sees it', async (stage) => {
   if (film === undefined) skip('results: agreeing', NO_FILM);
   const { page } = stage;
   await runOnFilm(stage, film);
-  await page.getByText('Do you agree with the model?').waitFor();
+  await page.getByRole('button', { name: 'Agree', exact: true }).click({ trial: true });
   await page.keyboard.press('a');
   await page.getByText('Agreed', { exact: true }).waitFor();
   await page.reload();

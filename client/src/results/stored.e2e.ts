@@ -227,7 +227,7 @@ step(
 step(
   'a radiologist agrees, and the verified report is listed with the first one',
   async ({ page, gateway, account }, { id }) => {
-    await page.getByText('Do you agree with the model?').waitFor();
+    await page.getByRole('button', { name: 'Agree', exact: true }).click({ trial: true });
     await page.keyboard.press('a');
     await page.getByText('Agreed', { exact: true }).waitFor();
     const result = await until('the verified report to be in the PACS', async () => {
