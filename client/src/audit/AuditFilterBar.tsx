@@ -145,8 +145,9 @@ function Subject({ filters, uid, onChoose, onStudy }: SubjectProps) {
   const hint = useId();
   const typed = edited.of === shown ? edited.text : shown;
   const read = readSubject(typed);
+  const isTyped = typed.trim() !== shown;
   const ask = () => {
-    if (typed.trim() === shown) return;
+    if (!isTyped) return;
     if (read.kind === 'uid') onStudy(read.uid);
     if (read.kind === 'case') onChoose({ ...NO_SUBJECT, case: read.number });
     if (read.kind === 'device') onChoose({ ...NO_SUBJECT, device: read.id });
@@ -176,7 +177,7 @@ function Subject({ filters, uid, onChoose, onStudy }: SubjectProps) {
         />
       </label>
       <p id={hint} class="small" role="status">
-        {read.kind === 'wrong' && words.subjectWrong}
+        {read.kind === 'wrong' ? words.subjectWrong : isTyped && read.kind !== 'nothing' && words.subjectAsks}
       </p>
     </form>
   );

@@ -159,6 +159,7 @@ async function narrowToDevice(page: Page): Promise<void> {
   await page.goto(new URL('#/audit', page.url()).href);
   await page.locator('.audit-subject input:placeholder-shown').waitFor();
   await field.fill(device.toUpperCase());
+  await page.getByText('Press Enter to list its events.').waitFor();
   await field.press('Enter');
   await page.waitForURL((url) => url.href.includes(device));
   await untilOneIs(page, 'A device may send for this account');

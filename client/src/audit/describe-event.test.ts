@@ -48,6 +48,18 @@ test('says who did it and to whom, and who did it without an account', () => {
   );
 });
 
+test('tells a mistyped password that changes nothing from a failed sign-in', () => {
+  const { what, more, outcome } = describe('password-change-failed', {
+    accountId: 'a',
+    because: 'wrong-password',
+  });
+  assert.equal([what, more, outcome], ['Could not change the password', ['wrong password'], 4]);
+});
+
+test('counts a look at the patient of a case as reading', () => {
+  assert.is(AUDIT_EVENTS['case-patients-read'].kind, 'reading');
+});
+
 test('says what a person decided about images of a study', () => {
   const decided = (fields: object) => {
     const { what, more } = describe('instances-decided', { by: 'a', instances: 3, ...fields });

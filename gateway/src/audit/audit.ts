@@ -24,6 +24,7 @@ type Recorded =
       accountId: string;
       address?: string;
     }
+  | { event: 'password-change-failed'; because: 'wrong-password'; accountId: string }
   | { event: 'logout'; accountId: string; everywhere?: true; by?: string }
   | { event: 'session-reused'; accountId: string; familyId: string }
   | { event: 'device-enrolled'; accountId: string; deviceId: string }

@@ -1,4 +1,5 @@
 /** Passwords that people choose: their own, and those that administrators give. */
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Session } from '#shared/protocol/api.ts';
@@ -47,6 +48,14 @@ test('is changed only by those who know it, and guessing it is slowed down', asy
   for (let i = 0; i < 11; i += 1) codes.push(await codeOf(await change(session, 'a guess', NEW)));
   assert.equal(codes, [...Array<string>(10).fill('wrong-password'), 'too-many-attempts']);
   assert.is((await login(session, OLD)).status, 200, 'nobody was signed out by it');
+  const events = await gateway.database.db
+    .selectFrom('audit')
+    .select('event')
+    .where(sql`fields ->> 'accountId'`, '=', session.user.id)
+    .where('event', 'like', '%-failed')
+    .groupBy('event')
+    .execute();
+  assert.equal(events, [{ event: 'password-change-failed' }], 'nobody failed to sign in');
   assert.is((await gateway.call('POST', '/auth/password', { body: {} })).status, 401);
 });
 

@@ -44,7 +44,8 @@ export async function changeOwnPassword(
   const account = await findAccount(db, { id: caller.id });
   if (account === null) throw new Problem('session-ended');
   if (!(await isPasswordOf(account.passwordHash, currentPassword, true))) {
-    const failed = { event: 'login-failed', because: 'wrong-password', accountId: account.id } as const;
+    const because = 'wrong-password';
+    const failed = { event: 'password-change-failed', because, accountId: account.id } as const;
     await db.transaction().execute((trx) => recordAudit(trx, account.siteId, failed, now()));
     throw new Problem('wrong-password');
   }
