@@ -18,6 +18,9 @@ export const discWords = {
       return `${counted(damaged, 'damaged or missing image', 'damaged or missing images')} of ${name}`;
     return `${counted(leftOut, 'image', 'images')} left out of ${name}, and ${formatCount(damaged)} damaged or missing`;
   },
+  /** It was not sent: nothing is missing from it. */
+  cancelled: (count: number, name: string) =>
+    `Sending of ${name} was cancelled: ${counted(count, 'image', 'images')}`,
   study: (count: number, name: string) => `The study of ${name}: ${files(count)}`,
   missing: 'Named by the disc’s index, but missing',
   unread: (count: number) => `Reading was stopped: at least ${files(count)} not read`,

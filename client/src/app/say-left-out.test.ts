@@ -24,4 +24,9 @@ test('an image of which the PACS has another version is not among those left out
   assert.is(said(study), '2 images left out of N. P.');
 });
 
+test('images of a study whose sending was cancelled are not said to be missing from one that was sent', () => {
+  const cancelled = { ...at(26, 4), label: 'N. P.', track: { ...track, inPacs: 0, leftOut: 14 } };
+  assert.is(said({ ...cancelled, state: 'taken-back' }), 'Sending of N. P. was cancelled: 14 images');
+});
+
 test.run();

@@ -13,5 +13,6 @@ export function sayLeftOut(study: QueuedStudy, now: Date): string {
   const isKnown = study.title !== null || study.label !== null;
   const queuedAt = formatMoment(new Date(study.queuedAt), now);
   const name = isKnown ? nameOf(study) : titleWords.nameByTime(nameOf(study), queuedAt);
+  if (study.state === 'taken-back') return discWords.cancelled(lackingOf(study), name);
   return discWords.ofStudy(lackingOf(study) - damaged, damaged, name);
 }
