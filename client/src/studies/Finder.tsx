@@ -4,21 +4,25 @@ import { NAMES, PERIODS, SHOWN, SORTS, type Choice } from './choose-entries.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { TypedField } from '../kit/TypedField.tsx';
 import type { SentStudiesStore } from './sent-studies.store.ts';
+import type { DayList } from './day-list.ts';
 import { useDayList } from './studies-context.ts';
 import { studiesWords as words } from './studies-words.ts';
 
+/** Also a text of which the search has failed, and which nobody has changed since. */
+export function findNow({ choice }: Pick<DayList, 'choice'>, sent: SentStudiesStore, text: string): void {
+  // The list of a site begins with today alone: a search looks further.
+  if (sent.whose !== 'own' && text.trim() !== '' && choice.value.period === 'today')
+    choice.value = { ...choice.value, period: 'any' };
+  void sent.find(text.trim(), new Date());
+}
+
 export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
-  const { choice } = useDayList();
+  const list = useDayList();
+  const { choice } = list;
   const field = useId();
   const set = (some: Partial<Choice>) => (choice.value = { ...choice.value, ...some });
   const isOwn = sent.whose === 'own';
   const find = (text: string) => void sent.find(text.trim(), new Date());
-  /** Also a text of which the search has failed, and which nobody has changed since. */
-  const findOnEnter = (text: string) => {
-    // The list of a site begins with today alone: a search looks further.
-    if (!isOwn && text.trim() !== '' && choice.value.period === 'today') set({ period: 'any' });
-    find(text);
-  };
   return (
     <search class="finder">
       <TypedField title={words.search}>
@@ -36,7 +40,7 @@ export function Finder({ sent }: { readonly sent: SentStudiesStore }) {
             onInput={(event) => set({ text: event.currentTarget.value })}
             // The PACS is not asked for a patient because somebody leaves the field.
             onChange={(event) => !sent.asksPatients() && find(event.currentTarget.value)}
-            onKeyDown={(event) => event.key === 'Enter' && findOnEnter(event.currentTarget.value)}
+            onKeyDown={(event) => event.key === 'Enter' && findNow(list, sent, event.currentTarget.value)}
           />
         </label>
       </TypedField>
@@ -58,8 +62,9 @@ function hintOf({ whose, asksPatients }: SentStudiesStore): string {
   return asksPatients() ? words.patientHint : words.siteHint;
 }
 
-const countOf = ({ shown, period, names, sort, byPatient }: Choice): number =>
-  [shown !== 'all', period !== 'any', names !== 'any', sort !== 'place', byPatient].filter(Boolean).length;
+/** The order hides nothing. */
+const countOf = ({ shown, period, names, byPatient }: Choice): number =>
+  [shown !== 'all', period !== 'any', names !== 'any', byPatient].filter(Boolean).length;
 
 type FiltersProps = {
   readonly choice: Choice;

@@ -30,7 +30,7 @@ import { createSendCounts } from './count-sends.ts';
 import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList, type DayList } from './day-list.ts';
 import { DaySections } from './DaySections.tsx';
-import { Finder } from './Finder.tsx';
+import { Finder, findNow } from './Finder.tsx';
 import { createJoin } from './join-sends.ts';
 import { receiptKeys } from './receipt-keys.ts';
 import { asksByItself, standingOf, type SearchStanding } from './search-standing.ts';
@@ -179,10 +179,30 @@ function Found({
     <>
       {canFind && <Finder sent={sent} />}
       {sent.asksPatients() && choice.text === '' && <p class="small quiet">{studiesWords.namesOnSearch}</p>}
+      <OfTime />
       <FromGateway sent={sent} text={choice.text.trim()} found={countIn(sections)} />
       <Removed entries={entries} />
       <DaySections entries={entries} sections={sections} sent={sent} />
     </>
+  );
+}
+
+/** Says that the list is of a time alone: nobody has to open the filters to learn it. */
+function OfTime() {
+  const { choice } = useDayList();
+  const { period } = choice.value;
+  if (period === 'any') return null;
+  return (
+    <div class="row small">
+      <span>{studiesWords.only[period]}</span>
+      <button
+        type="button"
+        class="button button-bare"
+        onClick={() => (choice.value = { ...choice.value, period: 'any' })}
+      >
+        {studiesWords.showAll}
+      </button>
+    </div>
   );
 }
 
@@ -195,6 +215,7 @@ type FromGatewayProps = {
 
 /** Says when the list, or the search for this text, holds only what this device knows. */
 function FromGateway({ sent, text, found }: FromGatewayProps) {
+  const list = useDayList();
   const phase = sent.phase.value;
   const standing = standingOf(sent, text, found);
   // Says why nobody is found, with a link or without one.
@@ -202,10 +223,16 @@ function FromGateway({ sent, text, found }: FromGatewayProps) {
   if (phase === 'unreachable' && !isHidden) return <p class="small quiet">{studiesWords.onlyHere}</p>;
   if (phase === 'refused' && !isHidden) return <p class="small quiet">{studiesWords.refused}</p>;
   const said = saidOf(sent, text, standing);
-  return said === null ? null : (
-    <p class="small" role="status">
-      {said}
-    </p>
+  if (said === null) return null;
+  return (
+    <div class="row small">
+      <p role="status">{said}</p>
+      {standing === 'on-enter' && (
+        <button type="button" class="button button-bare" onClick={() => findNow(list, sent, text)}>
+          {studiesWords.askPacs}
+        </button>
+      )}
+    </div>
   );
 }
 

@@ -91,7 +91,7 @@ async function findAtSite(stage: Stage, reading: Page): Promise<void> {
   await search(reading, pseudonym);
   await reading.getByText('Press Enter to ask the PACS.').waitFor();
   assert.is(await reading.getByText('No study matches').count(), 0);
-  await reading.keyboard.press('Enter');
+  await reading.getByRole('button', { name: 'Ask the PACS' }).click();
   await row(reading, pseudonym).getByText(`sent by ${stage.account.username}`).waitFor();
   assert.is(await reading.locator('.queue-row').count(), 1);
   await looksRight(reading, 'studies-site-found');
@@ -119,6 +119,11 @@ walk('a radiologist sees what arrived today at the site, whoever sent it, and op
   assert.ok(await reading.getByRole('radio', { name: 'Whole site' }).isChecked());
   await reading.getByText('Patients’ names are not listed here.').waitFor();
   const arrived = row(reading, `sent by ${account.username}`);
+  await reading.getByText('Only studies of today are listed.').waitFor();
+  assert.is(await reading.locator('.finder-more summary').innerText(), 'Filter and sort (1 in use)');
+  await reading.getByRole('button', { name: 'Show all', exact: true }).click();
+  await reading.getByText('Only studies of today are listed.').waitFor({ state: 'detached' });
+  assert.is(await reading.locator('.finder-more summary').innerText(), 'Filter and sort');
   await search(reading, account.username);
   await arrived.getByText('In the PACS').waitFor();
   await looksRight(reading, 'studies-site');

@@ -81,6 +81,15 @@ export const studiesWords = {
     count === 1 ? '1 study could be this one.' : `${count} studies could be this one.`,
   byInitials:
     'Of studies that have arrived only initials and the end of the ID are known, and another patient may have the same: compare the end of the ID with the paper.',
+  namelessAtSite:
+    'A study sent without names can’t be found by the patient’s name: search for its sender, date or pseudonym.',
+  /** While the list is of a time alone. */
+  only: {
+    today: 'Only studies of today are listed.',
+    yesterday: 'Only studies of yesterday are listed.',
+    week: 'Only studies of the last 7 days are listed.',
+  } satisfies Record<Exclude<Period, 'any'>, string>,
+  showAll: 'Show all',
   clear: 'Show all studies',
   found: (count: number) => `${studies(count)} found`,
 
@@ -89,6 +98,7 @@ export const studiesWords = {
   askingPacs: 'Asking the PACS…',
   namesOnSearch: 'Patients’ names are not listed here. Search for a patient to ask the PACS.',
   pressEnter: 'Press Enter to ask the PACS.',
+  askPacs: 'Ask the PACS',
   patientsHidden: 'Names are hidden, so patients are not searched for. Show names to search for them.',
   cut: 'There may be more studies than these. Type more of the name or number.',
   onlyHere: 'Offline: you see only what this device knows.',

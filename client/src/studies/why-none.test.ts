@@ -17,7 +17,10 @@ test('says what can be searched for, and that names are gone only where they are
   for (const study of [queuedStudy({}), null])
     assert.ok(whyNone([labelled, { study }], OWN).includes(words.namesGone));
   assert.equal(whyNone([{ study: null }], site(false)), [words.searchableAtSite]);
-  assert.equal(whyNone([{ study: null }], site(true)), [words.searchableByPatient]);
+  assert.equal(whyNone([{ study: null }], site(true)), [
+    words.searchableByPatient,
+    'A study sent without names can’t be found by the patient’s name: search for its sender, date or pseudonym.',
+  ]);
 });
 
 test('offers no search by name while names are hidden', () => {

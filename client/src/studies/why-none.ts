@@ -12,7 +12,8 @@ export function whyNone(
   entries: readonly Pick<DayEntry, 'study'>[],
   { whose, asksPatients, hidesPatients }: Pick<SentStudiesStore, 'whose' | 'asksPatients' | 'hidesPatients'>,
 ): readonly string[] {
-  if (whose !== 'own') return [asksPatients() ? words.searchableByPatient : words.searchableAtSite];
+  if (whose !== 'own')
+    return asksPatients() ? [words.searchableByPatient, words.namelessAtSite] : [words.searchableAtSite];
   if (hidesPatients()) return [words.searchableNameless];
   const isNameless = entries.some(({ study }) => !study || (study.title === null && study.label === null));
   return [words.searchable, ...(isNameless ? [words.namesGone] : []), words.noneNamed];
