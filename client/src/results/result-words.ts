@@ -322,7 +322,7 @@ export const resultWords = {
     studies: 'Studies in the PACS',
     ofCase: (number: number) => `Study of case ${number}`,
     toCase: 'Back to the case',
-    noStudies: 'None of your studies is in the PACS yet. Find another person’s study below.',
+    noStudies: 'No studies of your own. Find one below.',
     moreStudies: (count: number) => `Show ${formatCount(count)} more`,
     uid: 'Study Instance UID',
     uidWhat: 'Digits and dots, as the PACS shows it.',

@@ -48,7 +48,7 @@ function Place({ place }: { readonly place: StudyDestination }) {
         <p>
           <bdi class="strong kept">{name ?? words.deleted}</bdi>
           <span class="quiet">
-            {kitWords.separator}
+            {words.beside}
             {words.needs[need]}
           </span>
         </p>

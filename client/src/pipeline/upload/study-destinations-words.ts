@@ -9,6 +9,8 @@ export const studyDestinationsWords = {
   failed: 'The gateway cannot be reached, so its destinations cannot be shown.',
   none: 'Nothing has reached the gateway yet.',
   deleted: 'A destination that was deleted',
+  /** Stays with the name before it where the line breaks. */
+  beside: ', ',
   needs: {
     first: 'shows it in viewers',
     required: 'must have it',
