@@ -1,5 +1,6 @@
 /** The words of the account: appearance, and what signing out means. */
 import { counted, instances, needYou, studies } from '../kit/counted.ts';
+import { KEPT_VERDICT } from '../results/kept-words.ts';
 
 export const accountWords = {
   theme: 'Appearance',
@@ -20,8 +21,8 @@ export const accountWords = {
     `${studies(count)} ${count === 1 ? 'is' : 'are'} still being cancelled. That continues when you sign in here again.`,
   signOutUnsent: (count: number) =>
     count === 1
-      ? '1 verdict is not sent yet. It stays on this device until the gateway has it.'
-      : `${counted(count, 'verdict', 'verdicts')} are not sent yet. They stay on this device until the gateway has them.`,
+      ? '1 verdict is not sent yet. It stays on this device until it is sent or you discard it.'
+      : `${counted(count, 'verdict', 'verdicts')} are not sent yet. They stay on this device until they are sent or you discard them.`,
   signOutUnsafe: (count: number) =>
     `Not safe yet: ${instances(count)}. If you sign out now, they are not sent; the files themselves stay as they are.`,
   /** Found, and Send was not pressed. */
@@ -33,7 +34,7 @@ export const accountWords = {
   signOutEmpty: 'Nothing waits on this device.',
   keeping: 'Saving your verdict…',
   unkept: 'Your verdict on a result was not sent',
-  unkeptWhat: 'It stays on this device, encrypted, and is sent after you sign in here again.',
+  unkeptWhat: KEPT_VERDICT,
   signOutClear: 'Sign out and clear the list',
   signOutAnyway: 'Sign out anyway',
   version: (version: string) => `Version ${version}`,

@@ -27,7 +27,7 @@ test('that nothing waits is not said while the gateway has not confirmed that a 
 
 test('that nothing waits is not said while a verdict is not sent', () => {
   const said = signOutMeaning({ ...NOTHING, unsent: 1 });
-  assert.is(said, '1 verdict is not sent yet. It stays on this device until the gateway has it.');
+  assert.is(said, '1 verdict is not sent yet. It stays on this device until it is sent or you discard it.');
 });
 
 test('chosen, travelling and waiting instances are each counted once', () => {

@@ -5,6 +5,7 @@
 import { useEffect } from 'preact/hooks';
 import { hrefOf } from '../kit/routes.ts';
 import { patientOf } from './describe-result.ts';
+import { listWords } from './list-words.ts';
 import { TroubleNotice, useInputName } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
@@ -13,6 +14,8 @@ import { useOutbox } from './use-outbox.ts';
 import { useWhenBack } from './use-when-back.ts';
 import type { Unsent } from './verdict-outbox.ts';
 
+const said = resultWords.verdict;
+
 type NotSentProps = { readonly previews: PreviewsStore; readonly picked: PickedPictures };
 
 export function NotSent(props: NotSentProps) {
@@ -20,7 +23,7 @@ export function NotSent(props: NotSentProps) {
 }
 
 function One({ unsent, previews, picked }: NotSentProps & { readonly unsent: Unsent }) {
-  const { resultId: id, input, trouble } = unsent;
+  const { resultId: id, input, trouble, isOvertaken, isRetried } = unsent;
   const { studyInstanceUID: uid } = input;
   const isInPacs = uid !== undefined;
   useEffect(() => void (isInPacs && previews.want(id)), [id, isInPacs]);
@@ -28,9 +31,14 @@ function One({ unsent, previews, picked }: NotSentProps & { readonly unsent: Uns
   const known = picked.nameOf(id) ?? patientOf(previews.of(id).value);
   // Nothing else tells two studies apart whose patients the page does not know.
   const name = [useInputName()(input), ...(isInPacs ? [resultWords.studyUID(uid.slice(-8))] : [])].join(', ');
+  // The page itself says that the gateway cannot be reached, and only the result says whose verdict came first.
+  const next = isOvertaken
+    ? listWords.overtakenHere
+    : isRetried
+      ? said.unsentRetried
+      : [trouble.title, trouble.next].filter(Boolean).join(' ');
   return (
-    <TroubleNotice trouble={trouble}>
-      <span>{resultWords.verdict.unsent}</span>
+    <TroubleNotice trouble={{ ...trouble, title: said.unsent, next }}>
       <a class="button" href={hrefOf({ page: 'results', at: 'results', id, beside: '' })}>
         <bdi>{known ?? name}</bdi>
       </a>

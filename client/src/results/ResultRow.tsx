@@ -49,24 +49,28 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
   const isHidden = useHiding({ of, mayHoldName, isOwn: own !== undefined }) !== 'shown';
   const nameOfInput = useInputName();
   const headline = headlineOf(finding);
-  const whose = picked.nameOf(id) ?? patientOf(preview) ?? nameOfInput(finding.input);
+  const named = picked.nameOf(id) ?? patientOf(preview);
   const about = [
-    // Nothing else tells two studies apart for a reader who is not shown their images.
-    ...(mayOpen || studyInstanceUID === undefined ? [] : [resultWords.studyUID(studyInstanceUID.slice(-8))]),
+    // Nothing else tells two studies apart whose patients are not known, or not yet.
+    ...(named !== null || studyInstanceUID === undefined
+      ? []
+      : [resultWords.studyUID(studyInstanceUID.slice(-8))]),
     ...aboutImage(finding, preview),
     modelName(finding.model),
     formatMoment(new Date(result.createdAt), new Date()),
   ];
   return (
     <Line id={id} kind={headline.kind} row={row}>
-      <span class="result-row-image">
-        <Image address={isHidden ? null : address} />
-      </span>
+      {mayOpen && (
+        <span class="result-row-image">
+          <Image address={isHidden ? null : address} />
+        </span>
+      )}
       <Icon name={SIGNS[headline.kind]} size={20} />
       <span class="result-row-body">
         <span class="strong">{shortOf(headline)}</span>
         <span class="small kept">
-          <bdi>{whose}</bdi>
+          <bdi>{named ?? nameOfInput(finding.input)}</bdi>
         </span>
         <span class="small quiet">{about.join(kitWords.separator)}</span>
       </span>

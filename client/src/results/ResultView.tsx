@@ -323,17 +323,17 @@ function ResultText({ result, list }: { readonly result: Result; readonly list: 
   const { finding } = result;
   return (
     <div class="result-said">
+      {finding.input.studyInstanceUID && (
+        <div class="row">
+          <OpenInViewer studyInstanceUID={finding.input.studyInstanceUID} />
+          <OpenCase studyInstanceUID={finding.input.studyInstanceUID} />
+        </div>
+      )}
       <Verdicts result={result} />
       <Bars finding={finding} />
       <Sentences title={resultWords.rationale} lines={reasonsOf(finding)} />
       <Lungs lungs={finding.lungs} />
       <Sentences title={resultWords.limits} lines={finding.limits} />
-      {finding.input.studyInstanceUID && (
-        <div class="row">
-          <OpenCase studyInstanceUID={finding.input.studyInstanceUID} />
-          <OpenInViewer studyInstanceUID={finding.input.studyInstanceUID} />
-        </div>
-      )}
       <ResultInstances result={result} />
       <Compare result={result} list={list} />
       <HowItWasMade result={result} />

@@ -3,12 +3,14 @@
  * explains how to start.
  */
 import { useEffect, useState } from 'preact/hooks';
-import type { Job } from '#shared/protocol/inference.ts';
+import type { Job, Result } from '#shared/protocol/inference.ts';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
+import { foldRuns } from './fold-runs.ts';
 import { ALL, isFiltered, PERIODS, WHOSE, type Filters } from './filters.ts';
 import { JobRow } from './JobRow.tsx';
+import { listWords } from './list-words.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
 import { NotSent } from './NotSent.tsx';
 import { Segments, Select, TroubleNotice, useInputName, useMayOpen } from './Parts.tsx';
@@ -77,7 +79,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
         )
       ) : (
         <>
-          <p class="small quiet">{said.byRule}</p>
+          <p class="small quiet">{mayRun ? said.byRule : `${said.byRule} ${listWords.listOnly}`}</p>
           <List list={list} previews={previews} picked={picked} />
         </>
       )}
@@ -203,7 +205,7 @@ function Teach() {
   return (
     <>
       <ol class="teach results-teach">
-        {said.teach.map(([title, what], at) => (
+        {listWords.teach.map(([title, what], at) => (
           <li key={title} class="teach-place">
             <div class="teach-line">
               <Icon name={TEACH_SIGNS[at] ?? 'note'} size={32} />
@@ -226,9 +228,10 @@ function List({ list, previews, picked }: ResultsViewProps) {
     <section aria-label={said.found}>
       <h2 class="unseen">{said.found}</h2>
       <ol class="result-list">
-        {results.map((result) => (
-          <li key={result.id}>
-            <ResultRow result={result} previews={previews} picked={picked} />
+        {foldRuns(results).map(([first, ...others]) => (
+          <li key={first!.id}>
+            <ResultRow result={first!} previews={previews} picked={picked} />
+            {others.length > 0 && <Folded results={others} previews={previews} picked={picked} />}
           </li>
         ))}
       </ol>
@@ -245,5 +248,31 @@ function List({ list, previews, picked }: ResultsViewProps) {
         </p>
       )}
     </section>
+  );
+}
+
+type FoldedProps = Omit<ResultsViewProps, 'list'> & { readonly results: readonly Result[] };
+
+/** The other images of a run with the same answer; no preview is asked for before somebody opens it. */
+function Folded({ results, previews, picked }: FoldedProps) {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details class="disclosure result-folded" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>
+        <span class="disclosure-mark">
+          <Icon name="chevron" size={16} turns />
+        </span>
+        {listWords.folded(results.length)}
+      </summary>
+      {isOpen && (
+        <ol class="result-list">
+          {results.map((result) => (
+            <li key={result.id}>
+              <ResultRow result={result} previews={previews} picked={picked} />
+            </li>
+          ))}
+        </ol>
+      )}
+    </details>
   );
 }

@@ -24,19 +24,22 @@ import { formatDicomDate } from '../kit/format.ts';
 import { resultWords } from './result-words.ts';
 
 test('two scores that are said to differ do not look alike', () => {
-  assert.match(resultWords.device.what(0.987, 0.994), /the device said 98\.7 % and the gateway says 99\.4 %/);
+  assert.match(
+    resultWords.device.what(0.987, 0.994),
+    /the device said 98\.7\u00a0% and the gateway says 99\.4\u00a0%/,
+  );
 });
 
 test('a finding reads as above or below the threshold, or says why there is none', () => {
   const said = recordedResults().map(({ finding }) => shortOf(headlineOf(finding)));
   assert.equal(said, [
-    'Above the threshold, 89 %',
-    'Below the threshold, 10 %',
+    'Above the threshold, 89\u00a0%',
+    'Below the threshold, 10\u00a0%',
     'Outside this model’s population',
     'A rotated or inverted film',
-    'Above the threshold, 89 %',
-    'Lungs 38 % of the image',
-    'Below the threshold, 10 %',
+    'Above the threshold, 89\u00a0%',
+    'Lungs 38\u00a0% of the image',
+    'Below the threshold, 10\u00a0%',
   ]);
 });
 
@@ -68,10 +71,10 @@ test('an image other than a chest film is not called outside a population, and i
     image: { kind: 'Hand', probability: 0.97 },
     model: { ...recordedFinding().model, id: 'image-kind' },
   });
-  assert.is(shortOf(headlineOf(kind)), 'Kind of picture: Hand film, 97 %');
+  assert.is(shortOf(headlineOf(kind)), 'Kind of picture: Hand film, 97\u00a0%');
   assert.is(titleOf(headlineOf(kind)), 'It looks like a hand film');
   const none = { ...kind, image: { kind: 'other' as const, probability: 0.94 } };
-  assert.is(shortOf(headlineOf(none)), 'Kind of picture: none of the kinds it knows, 94 %');
+  assert.is(shortOf(headlineOf(none)), 'Kind of picture: none of the kinds it knows, 94\u00a0%');
   assert.equal(
     correctionsOf(kind),
     ['CXR', 'BreastMRI', 'HeadCT', 'TrunkCT', 'other', 'not-assessable'],
@@ -100,12 +103,12 @@ test('the threshold is drawn only on the bar that it applies to', () => {
 
 test('a probability is never rounded to certainty', () => {
   assert.equal([0, 0.001, 0.212, 0.994, 0.999, 1].map(resultWords.percent), [
-    '0 %',
-    '< 1 %',
-    '21 %',
-    '99 %',
-    '> 99 %',
-    '100 %',
+    '0\u00a0%',
+    '<\u00a01\u00a0%',
+    '21\u00a0%',
+    '99\u00a0%',
+    '>\u00a099\u00a0%',
+    '100\u00a0%',
   ]);
 });
 
@@ -167,14 +170,18 @@ test('a verdict is by another radiologist to a radiologist, and by a radiologist
   assert.equal([told('radiologist'), told('technician')], ['another radiologist', 'a radiologist']);
 });
 
-test('the title of a result says its patient or pseudonym, kind and day in words, never a UID', () => {
+test('the title of a result says its patient or pseudonym, modality and day, never a UID or a guess', () => {
   const patient = { name: 'Relay^7Q3MX', id: 'P-7Q3MX', isPseudonym: true };
   assert.is(patientOf({ patient }), 'Pseudonym Relay, 7Q3MX, P-7Q3MX');
   assert.is(patientOf({ patient: { ...patient, isPseudonym: false } }), 'Relay, 7Q3MX, P-7Q3MX');
   assert.is(patientOf({ patient: null }), null, 'the viewer may not see it');
   const finding = recordedFinding();
-  assert.equal(aboutImage(finding, { studyDate: '2026-01-01' }), ['Chest film', formatDicomDate('20260101')]);
-  assert.equal(aboutImage(finding, null), ['Chest film']);
+  const about = { studyDate: '2026-01-01', bodyPart: 'CHEST' };
+  assert.equal(aboutImage(finding, about), ['DX', 'Chest', formatDicomDate('20260101')]);
+  const mr = { input: { ...finding.input, sopClassUID: '1.2.840.10008.5.1.4.1.1.4' } };
+  const guessed = recordedFinding({ ...mr, image: { kind: 'HeadCT', probability: 0.9 } });
+  assert.equal(aboutImage(guessed, null), ['MR'], 'a model takes it for a CT');
+  assert.equal(aboutImage(recordedResults()[3]!.finding, null), [], 'a picture has no header');
   assert.is(inputName(finding.input), 'Study');
 });
 

@@ -2,6 +2,7 @@
  * Classifies findings into the kinds that the page has texts for: above or below the threshold, marked, or
  * without an answer and why. Numbers come from the gateway; nothing is judged here.
  */
+import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import type { User } from '#shared/protocol/api.ts';
 import {
   CORRECTIONS,
@@ -12,6 +13,7 @@ import {
 } from '#shared/protocol/inference.ts';
 import { formatDicomDate } from '../kit/format.ts';
 import { identitySaid, nameSaid } from '../kit/identities.ts';
+import { toReadable } from '../pipeline/queue/study-title.ts';
 import type { Correction, NoAnswer } from './finding-kinds.ts';
 import { resultWords } from './result-words.ts';
 import { mayVerify } from './result.store.ts';
@@ -51,13 +53,15 @@ export function patientOf(preview: Pick<ResultPreview, 'patient'> | null): strin
   return isPseudonym ? resultWords.list.pseudonym(known) : known;
 }
 
-/** The image of a result in words: its kind, and the day it was taken. Never a UID. */
+/** The image of a result as its header says: modality, body part, and the day. Never a model's guess, never a UID. */
 export function aboutImage(
-  finding: Pick<Finding, 'image'>,
-  preview: Pick<ResultPreview, 'studyDate'> | null,
-) {
+  { input: { sopClassUID } }: Pick<Finding, 'input'>,
+  preview: Pick<ResultPreview, 'studyDate' | 'bodyPart'> | null,
+): readonly string[] {
   const date = preview?.studyDate ? formatDicomDate(preview.studyDate.replaceAll('-', '')) : null;
-  return [className(finding.image.kind), date].filter((part) => part !== null);
+  const modalities = sopClassUID === undefined ? [] : modalitiesOf([sopClassUID]);
+  const bodyPart = preview?.bodyPart ? toReadable(preview.bodyPart) : null;
+  return [...modalities, bodyPart, date].filter((part) => part !== null);
 }
 
 export function titleOf(headline: Headline): string {

@@ -7,7 +7,13 @@ import { idOf } from '../testing/recorded-answers.ts';
 import { createPreviewsStore } from './previews.store.ts';
 
 const PATIENT = { name: 'Planted^Name', id: 'P-1', isPseudonym: false };
-const ANSWER = { thumbnail: 'iVBORw', mayHoldName: false, patient: PATIENT, studyDate: '2026-01-01' };
+const ANSWER = {
+  thumbnail: 'iVBORw',
+  mayHoldName: false,
+  patient: PATIENT,
+  studyDate: '2026-01-01',
+  bodyPart: null,
+};
 
 function open(answer: Answering = () => json(ANSWER)) {
   const { api, asked } = openTestApi(answer);

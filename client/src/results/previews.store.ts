@@ -12,7 +12,7 @@ import { createBackOff, type Clock } from '../pipeline/upload/clock.ts';
 /** `picture`: a blob's address; null where there is none to show. */
 export type Preview = Omit<ResultPreview, 'thumbnail'> & { readonly picture: string | null };
 
-export type About = Pick<ResultPreview, 'patient' | 'studyDate'>;
+export type About = Pick<ResultPreview, 'patient' | 'studyDate' | 'bodyPart'>;
 
 export type Arrival = 'awaited' | 'there' | 'failed';
 

@@ -5,12 +5,17 @@ import { formatBytes, formatCount } from '../kit/format.ts';
 import type { MapChoice } from './look.store.ts';
 import type { Period, Whose } from './filters.ts';
 import type { Correction, NoAnswer } from './finding-kinds.ts';
+import { KEPT_VERDICT } from './kept-words.ts';
 
-/** 0.2124 → "21 %"; values that would round to 0 or 100 become "< 1 %" and "> 99 %". */
+/** 0.2124 → "21 %" on one line; values that would round to 0 or 100 become "< 1 %" and "> 99 %". */
 const percent = (part: number) =>
-  part > 0 && part < 0.005 ? '< 1 %' : part < 1 && part > 0.995 ? '> 99 %' : `${Math.round(part * 100)} %`;
+  part > 0 && part < 0.005
+    ? '<\u00a01\u00a0%'
+    : part < 1 && part > 0.995
+      ? '>\u00a099\u00a0%'
+      : `${Math.round(part * 100)}\u00a0%`;
 /** With a decimal: two scores that are said to differ must not look alike. */
-const orNothing = (part: number | null) => (part === null ? 'nothing' : `${(part * 100).toFixed(1)} %`);
+const orNothing = (part: number | null) => (part === null ? 'nothing' : `${(part * 100).toFixed(1)}\u00a0%`);
 
 export const resultWords = {
   percent,
@@ -42,11 +47,6 @@ export const resultWords = {
     more: 'Show older ones',
     none: 'No result fits these filters.',
     byRule: 'Delivered studies are examined automatically only if an administrator has made a rule for them.',
-    teach: [
-      ['Run AI', 'Choose a study that is in the PACS, or a picture, and one of the models.'],
-      ['It looks at it', 'The gateway runs the model. You can leave this page: the result appears here.'],
-      ['A radiologist decides', 'The map shows where the model looked. Agree, or say what it is instead.'],
-    ] as const,
   },
 
   studyUID: (short: string) => `UID …${short}`,
@@ -180,11 +180,11 @@ export const resultWords = {
     sending: 'Saving your verdict…',
     overtaken: 'Another radiologist answered first',
     overtakenByOneself: (when: string) => `You answered in another tab or on another device, ${when}`,
-    overtakenWhat: 'It is kept on this device, encrypted, until you send it or discard it.',
+    overtakenWhat: KEPT_VERDICT,
     sendMine: 'Send mine',
     discardMine: 'Discard mine',
     unsent: 'Your verdict is not sent',
-    unsentWhat: 'It is kept on this device, encrypted.',
+    unsentWhat: KEPT_VERDICT,
     unsentRetried: 'It is sent when the connection is back.',
     again: 'Send now',
     drop: 'Discard it',

@@ -136,7 +136,7 @@ step('one result shows the finding, the map over the image and the threshold on 
   await page.locator('.picture-map').waitFor();
   await page.getByText('Not for diagnostic use').waitFor();
   await page.getByText('above the threshold of 21 %').first().waitFor();
-  await page.locator('.result-head', { hasText: /Pseudonym Relay, 7Q3MX, P-7Q3MX.*Chest film/ }).waitFor();
+  await page.locator('.result-head', { hasText: /Pseudonym Relay, 7Q3MX, P-7Q3MX.*DX · Chest/ }).waitFor();
   await looksRight('result-above');
   await focusIsInSight(page);
 });

@@ -19,6 +19,7 @@ const RESULTS = UIDS.map((studyInstanceUID, nth) =>
 );
 const aboutOf = (studyDate: string): About => ({
   studyDate,
+  bodyPart: 'CHEST',
   patient: { name: null, id: 'RP-7Q3MX', isPseudonym: true },
 });
 const namesOf = (results: readonly Result[], preview: (id: string) => About | null) =>
@@ -29,7 +30,7 @@ const namesOf = (results: readonly Result[], preview: (id: string) => About | nu
 test('two studies of one patient differ by their dates', () => {
   const dates = new Map(RESULTS.map(({ id }, nth) => [id, `2026-03-0${nth + 1}`]));
   const [first, second] = namesOf(RESULTS, (id) => aboutOf(dates.get(id)!));
-  assert.match(first!, /RP-7Q3MX, Chest film, Mar 1, 2026, /);
+  assert.match(first!, /RP-7Q3MX, DX, Chest, Mar 1, 2026, /);
   assert.not.match(first!, 'UID');
   assert.is.not(first, second);
 });

@@ -97,7 +97,9 @@ function answerResults(question: Question): Promise<void> {
   if (what === 'preview') {
     const patient = { name: 'Relay^7Q3MX', id: 'P-7Q3MX', isPseudonym: true };
     const thumbnail = PICTURES.get('image')!.toString('base64url');
-    return route.fulfill({ json: { thumbnail, mayHoldName: false, patient, studyDate: '2026-01-01' } });
+    return route.fulfill({
+      json: { thumbnail, mayHoldName: false, patient, studyDate: '2026-01-01', bodyPart: 'CHEST' },
+    });
   }
   return what === 'verify' ? answerVerdict(question, result) : route.fulfill({ json: result });
 }

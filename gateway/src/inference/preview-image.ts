@@ -3,6 +3,7 @@
  * images reads it, because the header is the sender's.
  */
 import { bytesSource } from '#shared/dicom/byte-source.ts';
+import { BODY_PARTS } from '#shared/dicom/defined-terms.ts';
 import { describeInstance } from '#shared/dicom/describe-instance.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
@@ -28,13 +29,14 @@ export async function previewImage(
     frame === null ? null : await showImage(bytes, { frame, limit: THUMBNAIL_SIDE }, tools, signal);
   const { png, mayHoldName } = shown?.kind === 'shown' ? shown : { png: null, mayHoldName: true };
   const read = await readInstance(bytesSource(bytes), signal);
-  if (read.kind !== 'ready') return { png, mayHoldName, patient: null, studyDate: null };
-  const { patientName, patientId, studyDate } = describeInstance(read.instance);
+  if (read.kind !== 'ready') return { png, mayHoldName, patient: null, studyDate: null, bodyPart: null };
+  const { patientName, patientId, studyDate, bodyPart } = describeInstance(read.instance);
   const removed = textOf(findElement(read.instance.elements, PATIENT_IDENTITY_REMOVED), read.instance);
   return {
     png,
     mayHoldName,
     patient: { name: patientName, id: patientId, isPseudonym: removed === 'YES' },
     studyDate,
+    bodyPart: bodyPart !== null && BODY_PARTS.has(bodyPart) ? bodyPart : null,
   };
 }

@@ -294,20 +294,21 @@ test('show the image as the PACS has it, or say that the PACS is away or no long
 });
 
 test('tell of an image whose header does not rule out a name in the picture', async () => {
-  const film = testFilm({ seed: 629, more: [[0x00280301, 'CS', 'YES']] });
+  const more = [0x00280301, 0x00180015].map((tag, at) => [tag, 'CS', ['YES', 'DOE'][at]!] as const);
+  const film = testFilm({ seed: 629, more });
   const { result } = await lookedAt(film);
   const image = await gateway.call('GET', `/results/${result.id}/explanations/image`, { token: radiologist });
   assert.equal([image.status, image.headers.get(MAY_HOLD_NAME_HEADER)], [200, 'true']);
-  const { mayHoldName } = await asked<ResultPreview>('GET', `/results/${result.id}/preview`, 200);
-  assert.is(mayHoldName, true);
+  const { mayHoldName, bodyPart } = await asked<ResultPreview>('GET', `/results/${result.id}/preview`, 200);
+  assert.equal([mayHoldName, bodyPart], [true, null], 'only a Defined Term names a body part');
 });
 
 test('are listed with a small picture and the patient as the PACS has it, for callers who may see the image', async () => {
   const film = testFilm({ seed: 625, rows: 1200, columns: 700 });
   const { result } = await lookedAt(film);
   const path = `/results/${result.id}/preview`;
-  const { thumbnail, patient, mayHoldName } = await asked<ResultPreview>('GET', path, 200);
-  assert.is(mayHoldName, false);
+  const { thumbnail, patient, mayHoldName, bodyPart } = await asked<ResultPreview>('GET', path, 200);
+  assert.equal([mayHoldName, bodyPart], [false, 'CHEST']);
   const { width, height } = decode(new Uint8Array(Buffer.from(thumbnail!, 'base64url')));
   assert.equal([width, height], [93, 160]);
   const read = await readInstance(bytesSource(film.bytes));

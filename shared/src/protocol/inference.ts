@@ -260,6 +260,8 @@ export const resultPreviewSchema = z.object({
     .nullable(),
   /** `YYYY-MM-DD`. */
   studyDate: z.string().nullable(),
+  /** Body Part Examined, where it is a Defined Term. */
+  bodyPart: z.string().nullable(),
 });
 export type ResultPreview = z.infer<typeof resultPreviewSchema>;
 

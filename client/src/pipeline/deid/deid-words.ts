@@ -195,7 +195,9 @@ export const deidWords = {
       all === 1
         ? 'Open the picture'
         : left === all
-          ? `Look at all ${formatCount(all)} pictures`
+          ? all === 2
+            ? 'Look at both pictures'
+            : `Look at all ${formatCount(all)} pictures`
           : left === 1
             ? 'Look at the picture that is left'
             : `Look at the other ${formatCount(left)} pictures`,

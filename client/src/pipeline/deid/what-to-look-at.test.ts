@@ -97,9 +97,10 @@ test('boxes for all are for those that wait for a decision, and for the one on w
 test('the button says how many pictures are left to look at', () => {
   const { openAll } = deidWords.held;
   assert.equal(
-    [openAll(1, 1), openAll(4, 4), openAll(2, 4), openAll(1, 4)],
+    [openAll(1, 1), openAll(2, 2), openAll(4, 4), openAll(2, 4), openAll(1, 4)],
     [
       'Open the picture',
+      'Look at both pictures',
       'Look at all 4 pictures',
       'Look at the other 2 pictures',
       'Look at the picture that is left',

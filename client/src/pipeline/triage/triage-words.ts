@@ -20,10 +20,10 @@ export const triageWords = {
     `${images(count)} ${count === 1 ? 'shows' : 'show'} nothing: every point is equally bright.`,
   blankNext: 'Check the detector and the files before the patient leaves.',
   first: 'Moved up.',
-  firstBy: 'The automatic check marked it for early reading',
+  firstBy: 'The automatic check has it sent first',
   outsideNotJudged:
     'No automatic check: it knows only frontal chest films of small children. Sent in the normal order',
-  outside: 'Sent in the normal order: the check for early reading knows only small children',
+  outside: 'Sent in the normal order: the automatic check knows only small children',
   notDiagnostic: 'Not for diagnostic use',
   showsNothing: 'An image shows nothing: every point of it is equally bright.',
   repeat: 'Repeat before the patient leaves?',
