@@ -11,6 +11,7 @@ import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
+import { CaseImages } from '../reviews/CaseImages.tsx';
 import { CaseReviews } from '../reviews/CaseReviews.tsx';
 import { CaseAttachments } from './CaseAttachments.tsx';
 import { EditCaseSheet } from './CaseForm.tsx';
@@ -82,6 +83,12 @@ function OneCase({ of, store, listQuery }: OneCaseProps) {
       <Facts of={of} />
       {mayKeep && <Actions of={of} store={store} listQuery={listQuery} mayDelete={roles.includes('admin')} />}
       <CaseStudies of={of} store={store} mayOpen={!roles.includes('auditor')} />
+      {mayKeep && (
+        <CaseImages
+          studies={of.studies.map(({ studyInstanceUID }) => studyInstanceUID)}
+          isBlinded={of.studies.some(({ hidesResults }) => hidesResults)}
+        />
+      )}
       {mayKeep && <CaseReviews caseId={of.id} isAnonymous={namesHidden.value} />}
       {!of.withheld.includes('notes') && <CaseNotes store={store} mayWrite={mayKeep} />}
       {!of.withheld.includes('attachments') && <CaseAttachments id={of.id} mayWrite={mayKeep} />}

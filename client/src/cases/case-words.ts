@@ -219,6 +219,7 @@ export const caseWords = {
   },
   form: {
     newTitle: 'Open a case',
+    known: 'There is a case with this study already. Open it?',
     editTitle: 'Change the case',
     title: 'Title',
     titleHint: 'For example: second opinion on the left lung',

@@ -49,6 +49,27 @@ async function changeTwoFields(page: Page): Promise<void> {
   await page.getByText('Case changed: due date, priority').waitFor();
 }
 
+/** Without a review, in which they could be marked. */
+async function looksAtImages(page: Page): Promise<void> {
+  await press(page, 'Look at the images');
+  const images = page.getByRole('region', { name: 'Images of the case' });
+  await images.getByRole('img', { name: /^Image 1 of/ }).waitFor();
+  await press(page, 'Hide the images');
+  await images.waitFor({ state: 'detached' });
+}
+
+/** From the page of the study, of which there is a case: that one is offered first. */
+async function findsItsCase(page: Page): Promise<void> {
+  await page.getByRole('link', { name: /^Studies/ }).press('Enter');
+  await page.locator('.segment', { hasText: 'Yours' }).click();
+  await page.locator('[data-part=arrived] .queue-name a').first().click();
+  await press(page, 'Open a case');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('There is a case with this study already.').waitFor();
+  await dialog.getByRole('link', { name: TITLE }).press('Enter');
+  await page.getByRole('heading', { name: TITLE }).waitFor();
+}
+
 walk('a radiologist opens a case, writes in it, closes it and finds it again, by keyboard', async (stage) => {
   const { page, enter, seed } = stage;
   await enter();
@@ -67,6 +88,7 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await dialog.getByLabel('Title').press('Enter');
   await page.getByRole('heading', { name: TITLE }).waitFor();
   await page.getByText('Overdue since').waitFor();
+  await looksAtImages(page);
   await press(page, 'Assign to me');
   await page.getByRole('button', { name: 'Assign to me' }).waitFor({ state: 'detached' });
   await page.getByLabel('New note').pressSequentially('Opacity of Doe Jane?');
@@ -106,6 +128,7 @@ walk('a radiologist opens a case, writes in it, closes it and finds it again, by
   await page.getByRole('dialog').getByRole('button', { name: 'Open again' }).press('Enter');
   await page.getByText('The prior came.').waitFor();
   await searchByPatient(page, patientId);
+  await findsItsCase(page);
 });
 
 walk(

@@ -184,6 +184,8 @@ export const reviewWords = {
   },
   picture: {
     label: 'Images of the case',
+    look: 'Look at the images',
+    hide: 'Hide the images',
     loading: 'Getting the images from the PACS…',
     failed: 'The PACS gave no images.',
     again: 'Try again',

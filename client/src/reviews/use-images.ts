@@ -18,7 +18,10 @@ export type Images =
   | { readonly kind: 'none' | 'other' }
   | { readonly kind: 'shown'; readonly stage: Stage; readonly isCut: boolean };
 
-export function useImages(studies: readonly string[] | undefined, store: ReviewStore): Images {
+/** The marks on the images, and what decides whether they may be changed. */
+export type Marking = Pick<ReviewStore, 'review' | 'own' | 'unsent' | 'marks' | 'annotate' | 'nextNumber'>;
+
+export function useImages(studies: readonly string[] | undefined, store: Marking): Images {
   const api = useApi();
   const [images, setImages] = useState<Images>({ kind: 'loading' });
   const [tries, setTries] = useState(0);
