@@ -8,7 +8,7 @@ import './image/viewer.css';
 
 type CaseImagesProps = {
   readonly studies: readonly string[];
-  /** What models found is hidden from this person. */
+  /** The findings of models are hidden from this person. */
   readonly isBlinded: boolean;
 };
 
