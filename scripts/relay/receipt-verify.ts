@@ -104,7 +104,17 @@ function toJson(found: Holds): object {
 }
 
 function describe(code: ReceiptCode) {
-  const { jti, iat, confirmed, studyInstanceUID, revision, counts, notStored, withheld = {} } = code;
+  const {
+    jti,
+    iat,
+    confirmed,
+    studyInstanceUID,
+    revision,
+    counts,
+    firstOnly,
+    notStored,
+    withheld = {},
+  } = code;
   return {
     id: jti,
     issuedAt: toIso(iat),
@@ -113,6 +123,7 @@ function describe(code: ReceiptCode) {
     revision,
     states: counts,
     withheld,
+    ...(firstOnly && { firstOnly }),
     ...(notStored && { notStored }),
   };
 }
@@ -180,12 +191,13 @@ const WITHHELD: Readonly<Record<WithheldCause, string>> = {
 };
 
 function toSentence(
-  { studyInstanceUID, revision, iat, confirmed, counts, notStored, withheld }: ReceiptCode,
+  { studyInstanceUID, revision, iat, confirmed, counts, firstOnly, notStored, withheld }: ReceiptCode,
   what: string,
 ): string {
   const outcomes = [
     ...Object.entries(counts).map(([state, count]) => `${count} ${state}`),
     ...causesOf(withheld).map(([cause, count]) => `${count} ${WITHHELD[cause]}`),
+    ...(firstOnly === undefined ? [] : [`${firstOnly} of these in the first PACS only`]),
     ...(notStored === undefined ? [] : [notStoredSaid(notStored, undefined)]),
   ];
   const arrived = confirmed === undefined ? '' : `confirmed ${toIso(confirmed)}, `;

@@ -75,7 +75,8 @@ function whatOf(event: string, fields: Fields, whomId: string | null): string {
   if (event === 'upload-opened' && fields['policy'] === RESULTS_POLICY_NAME) return words.sendsResults;
   if (event === 'study-forwarded' && fields['posted'] === 0)
     return Number(fields['refused'] ?? 0) > 0 ? words.ofNothing.refused : words.ofNothing.forwarded;
-  if (event === 'receipt-issued' && fields['inPacs'] === 0) return words.ofNothing.receipt;
+  if (event === 'receipt-issued' && fields['inPacs'] === 0 && fields['firstOnly'] === undefined)
+    return words.ofNothing.receipt;
   const verdict = event === 'result-verified' ? ownIn(words.verdicts, textOf(fields, 'verdict') ?? '') : null;
   return verdict ?? ownIn(words.events, event) ?? event;
 }

@@ -85,7 +85,7 @@ function Group({ group }: { readonly group: DecisionGroup }) {
           <p class="small quiet numbers">{words.of(instances)}</p>
         </div>
       </div>
-      <p>{[words.means[meaningOf(group)], next].filter(Boolean).join(' ')}</p>
+      <p>{[meansOf(group), next].filter(Boolean).join(' ')}</p>
       {pacsCodes.map((code) => (
         <p key={code}>{words.pacsReason(describePacsReason(code))}</p>
       ))}
@@ -100,6 +100,9 @@ function Group({ group }: { readonly group: DecisionGroup }) {
     </section>
   );
 }
+
+const meansOf = (group: DecisionGroup): string =>
+  group.destination === undefined ? words.means[meaningOf(group)] : words.meansAt(group.destination);
 
 /** In the words of whoever gave the reason; a newer gateway may give one that this page does not know. */
 function saidOf({ cause, reason, destination }: DecisionGroup): {

@@ -100,7 +100,10 @@ function OneStudy({ study, entry, onDecided }: OneStudyProps) {
         </p>
       </div>
       <SentTrack entry={entry} onDecided={onDecided} />
-      <Receipt entry={{ ...entry, hasReceipt, name: studyInstanceUID }} isRecord={!entry.hasReceipt} />
+      <Receipt
+        entry={{ ...entry, hasReceipt, name: studyInstanceUID }}
+        isRecord={!entry.hasReceipt && entry.track.needsYou === 0}
+      />
       <StudyRecord studyInstanceUID={studyInstanceUID} hasReceipt={entry.hasReceipt} isOpen />
     </>
   );

@@ -76,7 +76,7 @@ const valuesOf = (content: object): readonly string[] =>
 
 test('whatever a code holds is said with a label, as the paper has it', () => {
   const counts = { stored: 11, coerced: 20, 'already-stored': 30, refused: 4, quarantined: 5, 'left-out': 6 };
-  const more = { notStored: 9, withheld: { damaged: 8 } };
+  const more = { firstOnly: 3, notStored: 9, withheld: { damaged: 8 } };
   const times = { iat: 1_700_000_000, confirmed: 1_699_990_000 };
   const code: ReceiptCode = { ...CODE, ...times, revision: 7, counts, ...more };
   assert.equal(Object.keys(code).sort(), Object.keys(receiptCodeSchema.shape).sort(), 'no field is missing');

@@ -28,6 +28,7 @@ export const checkWords = {
     inPacs: 'In the PACS',
     notStored: 'Not stored',
     others: 'Not in the PACS',
+    firstOnly: 'In the first PACS only',
     confirmed: 'Confirmed',
     policy: 'Policy',
     study: 'Study Instance UID',

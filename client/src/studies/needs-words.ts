@@ -39,6 +39,9 @@ export const needsWords = {
     foreign: 'These studies were meant for another gateway.',
     'no-room': 'There is not enough space on this device.',
   } satisfies Record<NeedCause, string>,
+  /** Of a further destination's refusal. */
+  meansAt: (destination: string) =>
+    `The first PACS has these images. Until you decide, they are missing in ${destination}.`,
   /** The consequence for the patient. */
   means: {
     mixed:

@@ -13,7 +13,7 @@ export type Fact = readonly [label: string, said: string];
 const { facts: labels, outcomes, withheld: causes } = checkWords;
 
 export function factsOf(code: ReceiptCode): readonly Fact[] {
-  const { counts, iat, confirmed, notStored, policy, revision, withheld } = code;
+  const { counts, iat, confirmed, firstOnly, notStored, policy, revision, withheld } = code;
   const inPacs = (counts.stored ?? 0) + (counts.coerced ?? 0) + (counts['already-stored'] ?? 0);
   const others = [
     ...OTHERS.flatMap((state) => {
@@ -24,6 +24,7 @@ export function factsOf(code: ReceiptCode): readonly Fact[] {
   ];
   return [
     [labels.inPacs, instances(inPacs)],
+    ...(firstOnly === undefined ? [] : [[labels.firstOnly, instances(firstOnly)] as const]),
     ...(notStored === undefined ? [] : [[labels.notStored, notStoredSaid(notStored, undefined)] as const]),
     ...(others.length === 0 ? [] : [[labels.others, others.join(', ')] as const]),
     ...(confirmed === undefined ? [] : [[labels.confirmed, toMinute(confirmed)] as const]),

@@ -156,6 +156,7 @@ export const studiesWords = {
     notIn: (names: readonly string[]) => `In the PACS, not in ${names.join(', ')}`,
     leftOut: 'Left out by a person',
     noneInPacs: 'None in the PACS',
+    firstOnly: 'In the first PACS only',
     partlyInPacs: (inPacs: number, total: number) =>
       `${formatCount(inPacs)} of ${formatCount(total)} in the PACS`,
     gateway: 'At the gateway',

@@ -60,6 +60,19 @@ test('a study of which nothing had arrived when it was cancelled was not put tog
   );
 });
 
+test('a study of which a further destination took nothing is kept, and not said to be nowhere', () => {
+  assert.equal(
+    said([
+      event('receipt-issued', 1, { inPacs: 0, firstOnly: 1 }),
+      event('study-evicted', 2, { parcels: 0, held: true }),
+    ]),
+    [
+      'Receipt issued: some of it is in the first PACS only',
+      'The gateway keeps its copy of what waits for a decision',
+    ],
+  );
+});
+
 test('a decision says what a person decided about how many images', () => {
   const decided = (fields: TimelineEvent['fields']) => said([event('instances-decided', 1, fields)]);
   assert.equal(decided({ decision: 'leave-out', instances: 1 }), ['A person left out 1 image']);

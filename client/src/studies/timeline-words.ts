@@ -41,7 +41,12 @@ export const timelineWords = {
     'instances-decided': decidedOf,
     'study-forwarded': ({ posted, refused }) =>
       posted === 0 && Number(refused ?? 0) > 0 ? 'Handed to the PACS, which took none of it' : undefined,
-    'receipt-issued': ({ inPacs }) => (inPacs === 0 ? 'Record issued: none of it is in the PACS' : undefined),
+    'receipt-issued': ({ inPacs, firstOnly }) => {
+      if (Number(firstOnly ?? 0) > 0) return 'Receipt issued: some of it is in the first PACS only';
+      return inPacs === 0 ? 'Record issued: none of it is in the PACS' : undefined;
+    },
+    'study-evicted': ({ held }) =>
+      held === true ? 'The gateway keeps its copy of what waits for a decision' : undefined,
     'result-verified': ({ verdict }) => {
       if (verdict === 'agreed') return 'A verdict was given on a result: agreed';
       return verdict === 'corrected' ? 'A verdict was given on a result: corrected' : undefined;

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { placesOf } from '../pipeline/queue/track-state.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { createEntries, isWatched, type DayEntry } from './day-entry.ts';
+import type { ToldStudy } from './sent-studies.store.ts';
 import { studiesWords } from './studies-words.ts';
 import { timeOf, whereOf } from './where-of.ts';
 
@@ -62,6 +63,28 @@ test('only a study that is whole in the PACS has the tick', () => {
       ['note', 'Left out by a person'],
     ],
   );
+});
+
+test('a study that was left out at a further destination alone is not said to be nowhere', () => {
+  const counts = {
+    promised: 1,
+    atGateway: 0,
+    inPacs: 0,
+    refused: 0,
+    quarantined: 0,
+    leftOut: 1,
+    firstOnly: 1,
+  };
+  const upload: ToldStudy['uploads'][number] = {
+    ...{ uploadId: '1', studyInstanceUID: '1.2', state: 'closed', revision: 2, policy: 'identified', counts },
+    ...{ bytes: { promised: 1, atGateway: 0, inPacs: 0 }, waiting: null, device: null },
+    receipt: { id: '2', href: '/upload/1/receipt' },
+  };
+  const at = '2026-11-22T10:00:00.000Z';
+  const study = { studyInstanceUID: '1.2', standing: 'ended', firstSentAt: at, lastSentAt: at } as const;
+  const sent = [{ ...study, sopClassUIDs: [], uploads: [upload] }];
+  const [entry] = createEntries()({ studies: [], sent, link: 'online', device: null }, new Date());
+  assert.is(whereOf(entry!).said, 'In the first PACS only');
 });
 
 test('no word for those who watch speaks of them or of their device', () => {

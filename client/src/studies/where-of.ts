@@ -49,7 +49,7 @@ export function whereOf(entry: DayEntry): Where {
       : // Nothing waits, but it is not all there: no tick.
         { look: 'over', icon: 'note', said: partly };
   if (part === 'left-out' || (isOver && isNoneInPacs(track)))
-    return { look: 'over', icon: 'note', said: inPacs > 0 ? partly : study ? said.leftOut : said.noneInPacs };
+    return { look: 'over', icon: 'note', said: inPacs > 0 ? partly : noneSaid(entry) };
   if (study?.packing) return { look: 'moving', icon: 'device', said: said.reading };
   if (study?.paused && study.isWaiting) return { look: 'over', icon: 'wait', said: said.paused };
   if (track.waitingFor) return { look: 'wait', icon: 'wait', said: said.waiting };
@@ -58,6 +58,13 @@ export function whereOf(entry: DayEntry): Where {
   if (track.onItsWay > 0) return { look: 'moving', icon: 'way', said: said.way };
   if (place === 'here') return { look: 'moving', icon: 'device', said: said.device };
   return { look: 'moving', icon: 'device', said: said.notYet };
+}
+
+/** A further destination lacks it, and the first one may have it all the same. */
+function noneSaid({ study, sent }: DayEntry): string {
+  const { leftOut, firstOnly, noneInPacs } = studiesWords.where;
+  if (study) return leftOut;
+  return sent?.uploads.some(({ counts }) => counts.firstOnly !== undefined) ? firstOnly : noneInPacs;
 }
 
 /**

@@ -2,7 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { merkleRoot } from '#shared/protocol/receipt.ts';
+import { firstOnlyIn, merkleRoot } from '#shared/protocol/receipt.ts';
+import { toReceiptCode } from '#shared/protocol/receipt-sheet.ts';
+import type { SentStudy } from '#shared/protocol/studies.ts';
 import { copyOf, keptOf, sentStudy, uidsOf, type CopiedStudy } from '../testing/open-copies.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
 import { decideDeadLetters, listDeadLetters } from '../uploads/dead-letters.ts';
@@ -86,9 +88,18 @@ test('that must have it and refuses one keeps it from counting as stored, until 
   const said = receipt.instances.filter(({ state }) => state !== 'stored');
   assert.equal(
     said.map(({ sopInstanceUID, state, reason }) => [sopInstanceUID, state, reason]),
-    [[refused, 'refused', 'pacs-refused']],
+    [[refused, 'quarantined', 'pacs-refused']],
   );
   assert.ok(pacs.held.has(refused), 'although the first one has it');
+  assert.equal(firstOnlyIn(receipt), { count: 1, of: 3, missingAt: ['other'] });
+  assert.is(toReceiptCode(receipt).firstOnly, 1);
+  assert.is((await pipeline.status(uploadId)).counts.firstOnly, 1);
+  const standings = async () =>
+    ((await pipeline.json('GET', '/studies')) as { studies: SentStudy[] }).studies.map(
+      ({ standing }) => standing,
+    );
+  assert.equal(await standings(), ['needs-you'], 'for the sender, on whatever device');
+  assert.equal(await keptOf(sent), { state: 'held', hasKey: true, parcels: 1, blobs: 1 });
   other.failsOn.clear();
   const { digest } = said[0]!;
   const body = JSON.stringify({ decision: 'retry', instances: [{ sopInstanceUID: refused, digest }] });
@@ -96,16 +107,13 @@ test('that must have it and refuses one keeps it from counting as stored, until 
     'content-type': 'application/json',
   });
   assert.is(answer.status, 200, await answer.text());
-  await pipeline.send(
-    uploadId,
-    instances.filter(({ identifiers }) => identifiers.sopInstanceUID === refused),
-    randomUUID(),
-  );
   await pipeline.runAll();
   const after = (await receiptOf(pipeline, uploadId)).receipt;
   assert.is(after.revision, 2);
   assert.ok(after.instances.every(({ state }) => state === 'stored' || state === 'already-stored'));
-  assert.ok(holdsAll(sent, other));
+  assert.ok(holdsAll(sent, other), 'from the gateway, which kept its copy');
+  assert.equal([await standings(), (await keptOf(sent)).parcels], [['ended'], 0]);
+  assert.is((await pipeline.status(uploadId)).counts.firstOnly, undefined);
   await pipeline.close();
 });
 

@@ -110,8 +110,8 @@ function judge(
 
 /**
  * An instance is in the PACS when every required destination that was not given up has it. Null: they have all that
- * the first one has. Else the plan for before a receipt is signed: wait for them, or say of an instance what the one
- * said that did not take it.
+ * the first one has. Else the plan for before a receipt is signed: wait for them, or hold an instance for a person
+ * to decide, with the reason of the one that did not take it. The first one has it: there it keeps its proof.
  */
 export function withoutRequired(
   instances: readonly InstanceRow[],
@@ -127,7 +127,8 @@ export function withoutRequired(
     for (const { instances: copied } of required) {
       const copy = copied.get(outcomeKey(row));
       if (copy === undefined || !isSettled(copy.state)) return awaitRequired(waiting_because);
-      if (!isInPacs(copy.state)) changes.set(row.id, { id: row.id, state: copy.state, reason: copy.reason });
+      if (!isInPacs(copy.state))
+        changes.set(row.id, { id: row.id, state: 'quarantined', reason: copy.reason });
     }
   if (changes.size === 0) return null;
   return {

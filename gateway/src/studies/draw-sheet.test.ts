@@ -88,6 +88,26 @@ test('never calls a study whole of which something was not sent, and says why', 
   assert.is(most.pages, 1);
 });
 
+test('says of what a further destination lacks that the first one has it, and where it is missing', async () => {
+  const reason = 'pacs-refused';
+  const held = sheetOf([instance(1, 'quarantined', { reason, proof: 'digest' })]);
+  const destinations: Receipt['destinations'] = [
+    { name: 'night', pacs: 'dimse://night', need: 'required', instances: [{ state: 'refused', reason }] },
+  ];
+  const { words, pages } = await read({ ...held, receipt: { ...held.receipt, destinations } });
+  assert.match(words, '1 of 1 instance is in the first PACS, but not in night.');
+  assert.match(words, 'First PACS http://pacs.test/dicom-web');
+  assert.match(words, 'In the first PACS only 1 held for a person');
+  assert.not.match(words, /Nothing of this study|Not in the PACS/);
+  assert.is(pages, 1);
+  const mixed = sheetOf([
+    instance(1, 'stored'),
+    instance(2, 'left-out', { reason: 'left-out', proof: 'found' }),
+  ]);
+  const some = await read(mixed);
+  assert.match(some.words, '1 of 2 instances is in the first PACS, but not everywhere it must be.');
+});
+
 test('tells what people covered and released', async () => {
   const terms = { edition: 'DICOM 2026c', options: [], methods: ['113100'], digest: 'c'.repeat(64) };
   const reports = [

@@ -5,10 +5,13 @@
  */
 import encodeQR from 'qr';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { firstOnlySaid } from '#shared/protocol/first-only-words.ts';
 import {
   countProofs,
   deidentificationOf,
   destinationsOf,
+  firstOnlyIn,
+  isFirstOnly,
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
@@ -137,12 +140,16 @@ function drawCode(page: Page, text: string, at: { readonly x: number; readonly y
 
 const THERE: readonly string[] = ['stored', 'coerced', 'already-stored'];
 
-function headline({ instances: contents, withheld }: Receipt): string {
+function headline(receipt: Receipt): string {
+  const { instances: contents, withheld } = receipt;
   const instances = instancesIn(contents);
   const there = instances.filter(({ state }) => THERE.includes(state)).length;
   const of = instances.length + countWithheld(withheld);
-  if (there === 0) return sheetWords.noneThere;
-  return there === of ? sheetWords.allThere(there) : sheetWords.someThere(there, of);
+  const first = firstOnlyIn(receipt);
+  const firstSaid = first === null ? '' : `${firstOnlySaid(first)}.`;
+  if (there === 0) return firstSaid || sheetWords.noneThere;
+  if (there === of) return sheetWords.allThere(there);
+  return [sheetWords.someThere(there, of), firstSaid].filter(Boolean).join(' ');
 }
 
 function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
@@ -155,7 +162,7 @@ function rowsOf(sheet: SheetReceipt): readonly SheetRow[] {
     ...(pseudonym === null ? [] : [{ term: terms.pseudonym, value: pseudonym }]),
     { term: terms.sent, value: toMinute(sheet.sentAt) },
     ...(confirmed === undefined ? [] : [{ term: terms.when, value: toMinute(new Date(confirmed * 1000)) }]),
-    { term: terms.where, value: receipt.pacs },
+    { term: receipt.destinations === undefined ? terms.where : terms.first, value: receipt.pacs },
     ...(how === '' ? [] : [{ term: terms.how, value: how }]),
     ...furtherOf(receipt),
     ...notStoredOf(receipt),
@@ -220,6 +227,19 @@ const KINDS_OF_OTHERS = 6;
 /** Each reason once, as a sentence with its count; its code and the PACS's own are small beneath. */
 function othersOf({ instances, withheld }: Receipt): readonly SheetRow[] {
   const others = instancesIn(instances).filter(({ state }) => !THERE.includes(state));
+  const first = alikeRows(others.filter(isFirstOnly), sheetWords.terms.firstOnly);
+  const rows = alikeRows(
+    others.filter((one) => !isFirstOnly(one)),
+    sheetWords.terms.others,
+  );
+  const never = causesOf(withheld).map(([cause, count], place) => ({
+    term: rows.length + place === 0 ? sheetWords.terms.others : '',
+    value: sheetWords.withheld[cause](count),
+  }));
+  return [...first, ...rows, ...never];
+}
+
+function alikeRows(others: readonly ReceiptInstance[], term: string): readonly SheetRow[] {
   const alike = Map.groupBy(others, ({ state, reason, pacsCode }) => [state, reason, pacsCode].join());
   const groups = [...alike.values()].sort((a, b) => b.length - a.length);
   const rest = groups.slice(KINDS_OF_OTHERS).flat().length;
@@ -228,7 +248,7 @@ function othersOf({ instances, withheld }: Receipt): readonly SheetRow[] {
     const codes = [reason, pacsCode === undefined ? undefined : sheetWords.pacsCode(pacsCode)];
     const small = codes.filter((code) => code !== undefined).join(', ');
     return {
-      term: place === 0 ? sheetWords.terms.others : '',
+      term: place === 0 ? term : '',
       value: [
         [sheetWords.outcomes[state as Other](some.length), sentenceOf(reason)].filter(Boolean).join(': '),
         ...(pacsCode === undefined ? [] : [sheetWords.pacsSays(pacsCode)]),
@@ -236,11 +256,7 @@ function othersOf({ instances, withheld }: Receipt): readonly SheetRow[] {
       ...(small === '' ? {} : { small }),
     };
   });
-  const never = causesOf(withheld).map(([cause, count], place) => ({
-    term: rows.length + place === 0 ? sheetWords.terms.others : '',
-    value: sheetWords.withheld[cause](count),
-  }));
-  return [...rows, ...(rest === 0 ? [] : [{ term: '', value: sheetWords.moreOthers(rest) }]), ...never];
+  return [...rows, ...(rest === 0 ? [] : [{ term: '', value: sheetWords.moreOthers(rest) }])];
 }
 
 type Other = Exclude<ReceiptInstance['state'], 'stored' | 'coerced' | 'already-stored'>;

@@ -41,6 +41,8 @@ export const sheetWords = {
     root: 'Fingerprint (Merkle root)',
     notStored: 'Not stored',
     others: 'Not in the PACS',
+    firstOnly: 'In the first PACS only',
+    first: 'First PACS',
   },
   further: (name: string, there: number, of: number, asPromised: number) =>
     `${name}: ${there} of ${of} there, ${asPromised} with the promised digest`,

@@ -24,7 +24,8 @@ export async function fileStatus(db: Db, file: SentFile): Promise<FileStatus> {
     entry.state === 'sent' ? [] : [{ entry: entry.entry, state: entry.state, reason: entry.reason }],
   );
   const left = (state: string) => notTaken.filter((entry) => entry.state === state).length;
-  const sum = (of: Amount) => studies.reduce((total, { counts }) => total + counts[of], 0);
+  const sum = (of: Amount) => studies.reduce((total, { counts }) => total + (counts[of] ?? 0), 0);
+  const firstOnly = sum('firstOnly');
   const refused = left('refused');
   const quarantined = left('quarantined') + left('conflict');
   const sumBytes = (of: keyof UploadStatus['bytes']) =>
@@ -43,6 +44,7 @@ export async function fileStatus(db: Db, file: SentFile): Promise<FileStatus> {
       refused: sum('refused') + refused,
       quarantined: sum('quarantined') + quarantined,
       leftOut: sum('leftOut'),
+      ...(firstOnly > 0 && { firstOnly }),
     },
     bytes: { promised: sumBytes('promised'), atGateway: sumBytes('atGateway'), inPacs: sumBytes('inPacs') },
     waiting: studies.find(({ waiting }) => waiting !== null)?.waiting ?? null,

@@ -147,13 +147,13 @@ async function amounts(
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
     .innerJoin('study', 'study.id', 'instance.study_id')
     .select([sql<string>`${whole}`.as('whole'), 'instance.id', 'instance.sop_instance_uid as uid'])
-    .select(['instance.bytes', shownState.as('state')])
+    .select(['instance.bytes', shownState.as('state'), 'instance.proof'])
     .where(sql<boolean>`upload_instance.upload_id = any(${uploadIds}::uuid[])`);
   const byUid = sql`(partition by whole, uid
     order by array_position(${FURTHEST_FIRST}::text[], state), id)`;
   const contents = db
     .selectFrom(shown.as('shown'))
-    .select(['whole', 'bytes', 'state'])
+    .select(['whole', 'bytes', 'state', 'proof'])
     .select(sql<number>`row_number() over ${byUid}`.as('turn'))
     .select(sql<string | null>`lag(state) over ${byUid}`.as('before'));
   const rows = await db
@@ -162,6 +162,7 @@ async function amounts(
     .select([
       (of) => of.fn.countAll<string | number>().as('count'),
       sql<number>`count(*) filter (where turn > 1)`.as('beside'),
+      sql<number>`count(*) filter (where turn = 1 and proof is not null)`.as('proven'),
       (of) => of.fn.sum<string | number>('bytes').as('bytes'),
     ])
     .where(sql<boolean>`(turn = 1 or (state = 'quarantined' and before <> 'quarantined'))`)
@@ -176,13 +177,19 @@ type StateAmount = {
   readonly count: string | number;
   /** Of `count`: their UIDs are counted in another state already. */
   readonly beside: string | number;
+  /** Of `count`: the first destination has them. */
+  readonly proven: string | number;
   readonly bytes: string | number;
 };
 
 function sumAmounts(rows: readonly StateAmount[]): Amounts {
-  const sum = (of: 'count' | 'beside' | 'bytes', which: (state: InstanceState) => boolean) =>
+  const sum = (of: 'count' | 'beside' | 'proven' | 'bytes', which: (state: InstanceState) => boolean) =>
     rows.filter(({ state }) => which(state)).reduce((total, row) => total + Number(row[of]), 0);
   const atGateway = (state: InstanceState) => AT_GATEWAY.includes(state);
+  const firstOnly = sum(
+    'proven',
+    (state) => state === 'quarantined' || state === 'refused' || state === 'left-out',
+  );
   return {
     counts: {
       promised: sum('count', () => true) - sum('beside', () => true),
@@ -191,6 +198,7 @@ function sumAmounts(rows: readonly StateAmount[]): Amounts {
       refused: sum('count', (state) => state === 'refused'),
       quarantined: sum('count', (state) => state === 'quarantined'),
       leftOut: sum('count', (state) => state === 'left-out'),
+      ...(firstOnly > 0 && { firstOnly }),
     },
     bytes: {
       promised: sum('bytes', () => true),

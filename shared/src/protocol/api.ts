@@ -216,6 +216,8 @@ export const countsSchema = z.object({
   refused: z.number().int(),
   quarantined: z.number().int(),
   leftOut: z.number().int(),
+  /** Of the last three: the first destination has them, and another one that must have them does not. */
+  firstOnly: z.number().int().min(1).optional(),
 });
 export type Counts = z.infer<typeof countsSchema>;
 

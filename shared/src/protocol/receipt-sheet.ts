@@ -5,7 +5,13 @@
 import { z } from 'zod';
 import { digestSchema, uidSchema, withheldSchema } from './forms.ts';
 import { instancesIn, notStoredIn } from './same-uid.ts';
-import { receiptInstanceSchema, receiptPolicySchema, type Receipt, type ReceiptInstance } from './receipt.ts';
+import {
+  firstOnlyIn,
+  receiptInstanceSchema,
+  receiptPolicySchema,
+  type Receipt,
+  type ReceiptInstance,
+} from './receipt.ts';
 
 /** The JWS headers' `typ`: neither can be taken for a receipt, nor for one another. */
 export const RECEIPT_CODE_TYPE = 'relaypacs-receipt-code+jws';
@@ -25,6 +31,8 @@ export const receiptCodeSchema = z.object({
   root: digestSchema,
   /** Instances by their outcome, each UID once; outcomes that none has are left out. */
   counts: z.partialRecord(receiptInstanceSchema.shape.state, z.number().int().min(1)),
+  /** Instances not in the PACS, but in the first destination: another one must have them too. Absent where none. */
+  firstOnly: z.number().int().min(1).optional(),
   /** Contents that were not stored, under UIDs of which the PACS has another content; absent where there are none. */
   notStored: z.number().int().min(1).optional(),
   /** As the receipt has it; in the code on paper all that was left out counts as `left-out`. */
@@ -56,12 +64,15 @@ export function toReceiptCode({
   policy,
   root,
   instances,
+  destinations,
   withheld,
 }: Receipt): ReceiptCode {
+  const firstOnly = firstOnlyIn({ instances, destinations });
   const notStored = notStoredIn(instances).length;
   return {
     ...{ jti, iat, studyInstanceUID, revision, policy, root, counts: countOutcomes(instancesIn(instances)) },
     ...(confirmed !== undefined && { confirmed }),
+    ...(firstOnly && { firstOnly: firstOnly.count }),
     ...(notStored > 0 && { notStored }),
     ...(withheld && { withheld }),
   };

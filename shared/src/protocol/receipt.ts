@@ -9,6 +9,7 @@ import { isReportedAs, type REPORT_CAUSES } from './deid-report.ts';
 import { digestSchema, needSchema, uidSchema, withheldSchema } from './forms.ts';
 import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
 import { instancesIn } from './same-uid.ts';
+import { isInPacs } from './study-state.ts';
 
 /**
  * The JWS header's `typ`: a receipt can be taken for no other token of this gateway, and no other token for a
@@ -19,8 +20,8 @@ export const RECEIPT_TYPE = 'relaypacs-receipt+jws';
 export const receiptPolicySchema = z.object({ name: z.string(), version: z.number().int() });
 
 /**
- * The outcome of one instance. `stored`, `coerced`, `already-stored` were seen in the PACS; the others are
- * not there.
+ * The outcome of one instance. `stored`, `coerced`, `already-stored` were seen in the PACS; the others are not there,
+ * or with a `proof` in the first destination alone.
  */
 export const receiptInstanceSchema = z.object({
   sopInstanceUID: uidSchema,
@@ -184,14 +185,44 @@ export function lackingAt(
   at: number,
 ): { readonly name: string; readonly pacsCode: number | null } | null {
   const said = instances[at];
-  if (said === undefined || (said.state !== 'refused' && said.state !== 'quarantined')) return null;
+  if (said?.state !== 'quarantined') return null;
   for (const { name, need, givenUpAt, instances: there } of destinations) {
     const copy = there?.[at];
     if (need !== 'required' || givenUpAt !== undefined || copy === undefined) continue;
-    if (copy.state === said.state && copy.reason === said.reason)
+    if (HELD_FOR.includes(copy.state) && copy.reason === said.reason)
       return { name, pacsCode: copy.pacsCode ?? null };
   }
   return null;
+}
+
+const HELD_FOR: readonly CopyOutcome['state'][] = ['refused', 'quarantined'];
+
+/** Not in the PACS, because a further destination that must have it did not take it: the first one has it. */
+export const isFirstOnly = ({ state, proof }: Pick<ReceiptInstance, 'state' | 'proof'>): boolean =>
+  !isInPacs(state) && proof !== undefined;
+
+/** Instances that the first destination has and another one that must have them has not. */
+export type FirstOnly = {
+  readonly count: number;
+  readonly of: number;
+  /** The destinations that lack any of them, by name. */
+  readonly missingAt: readonly string[];
+};
+
+/** Each UID once; null: there are none. */
+export function firstOnlyIn({
+  instances,
+  destinations = [],
+}: Pick<Receipt, 'instances' | 'destinations'>): FirstOnly | null {
+  const each = instancesIn(instances);
+  const own = new Set(each.filter(isFirstOnly));
+  if (own.size === 0) return null;
+  const missingAt = destinations
+    .filter(({ need, instances: there }) =>
+      instances.some((one, at) => need === 'required' && own.has(one) && there?.[at]?.digest === undefined),
+    )
+    .map(({ name }) => name);
+  return { count: own.size, of: each.length, missingAt };
 }
 
 /** Further destinations that must have the study, and were given up before they had all of it. */

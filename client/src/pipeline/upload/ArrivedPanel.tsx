@@ -15,9 +15,9 @@ import { LookWithModel } from '../../results/LookWithModel.tsx';
 import { OpenInViewer } from '../../viewer/OpenInViewer.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
-import { arrivedLines, endOf, headOf, notStoredOf, whenSaid } from './arrived-said.ts';
+import { arrivedLines, endOf, headOf, leftOutBeside, notStoredOf, whenSaid } from './arrived-said.ts';
 import { readReceipt } from '../queue/read-receipt.ts';
-import { leftOutOf, notSentOf } from './not-sent.ts';
+import { notSentOf } from './not-sent.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
 import { usePrintedCode } from './use-printed-code.ts';
 import { ReceiptSheet } from './ReceiptSheet.tsx';
@@ -45,12 +45,14 @@ function useReceipt(study: QueuedStudy): Loaded | 'loading' | 'missing' {
 
 export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
   const loaded = useReceipt(study);
+  const receipt = typeof loaded === 'object' ? loaded.receipt : null;
   const isThere = study.track.inPacs > 0;
+  const isRecord = !isThere && study.track.needsYou === 0;
   const [isOpen, setOpen] = useState(false);
   const late = useLate(loaded === 'loading');
-  const code = usePrintedCode(typeof loaded === 'object' ? loaded.receipt : null);
+  const code = usePrintedCode(receipt);
   return (
-    <section class="arrived" aria-label={headOf(study).title}>
+    <section class="arrived" aria-label={headOf(study, receipt).title}>
       {typeof loaded === 'object' ? (
         <Proof study={study} loaded={loaded} />
       ) : (
@@ -62,30 +64,20 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
         <a class="button button-main" href={hrefOf({ page: 'upload' })}>
           {uploadWords.sendAnother}
         </a>
-        {typeof loaded === 'object' && (
+        {receipt !== null && (
           <>
             <button type="button" class="button" aria-haspopup="dialog" onClick={() => setOpen(true)}>
               <Icon name="save" size={20} />
-              {isThere ? uploadWords.receipt : uploadWords.record}
+              {isRecord ? uploadWords.record : uploadWords.receipt}
             </button>
-            {isThere && (
-              <button
-                type="button"
-                class="button"
-                disabled={code === 'loading'}
-                onClick={() => window.print()}
-              >
-                <Icon name="print" size={20} />
-                {uploadWords.print}
-              </button>
-            )}
+            {isThere && <PrintButton isDisabled={code === 'loading'} />}
           </>
         )}
         {isThere && <InThePacs study={study} />}
       </div>
-      {typeof loaded === 'object' && (
+      {receipt !== null && (
         <PrintedReceipt
-          receipt={loaded.receipt}
+          receipt={receipt}
           notSent={notSentOf(study)}
           code={code === 'loading' ? null : code}
         />
@@ -95,11 +87,20 @@ export function ArrivedPanel({ study }: { readonly study: QueuedStudy }) {
           studyInstanceUID={study.studyInstanceUID}
           id={study.id}
           name={nameOf(study)}
-          isRecord={!isThere}
+          isRecord={isRecord}
           onClose={() => setOpen(false)}
         />
       )}
     </section>
+  );
+}
+
+function PrintButton({ isDisabled }: { readonly isDisabled: boolean }) {
+  return (
+    <button type="button" class="button" disabled={isDisabled} onClick={() => window.print()}>
+      <Icon name="print" size={20} />
+      {uploadWords.print}
+    </button>
   );
 }
 
@@ -119,8 +120,8 @@ function InThePacs({ study: { id, studyInstanceUID } }: { readonly study: Queued
 
 function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; readonly loaded: Loaded }) {
   const when = formatMoment(endOf(study, receipt), new Date());
-  const { icon, title } = headOf(study);
-  const missing = [...notStoredOf(study, receipt), ...leftOutOf(study)];
+  const { icon, title } = headOf(study, receipt);
+  const missing = [...notStoredOf(study, receipt), ...leftOutBeside(study, receipt)];
   return (
     <>
       <div class="arrived-head" data-look={icon}>

@@ -116,6 +116,7 @@ function Decision({ study, some }: DecisionProps) {
       {asking && (
         <ConfirmLeaveOut
           instances={some.instances}
+          destination={some.destination}
           onYes={() => void decide(leaveOut)}
           onClose={() => setAsking(false)}
         />
@@ -184,15 +185,17 @@ function RetryButton({ label, busy, onRetry }: RetryButtonProps) {
 
 type ConfirmLeaveOutProps = {
   readonly instances: number;
+  /** The further one that did not take them; undefined: the first one has not. */
+  readonly destination: string | undefined;
   readonly onYes: () => void;
   readonly onClose: () => void;
 };
 
-function ConfirmLeaveOut({ instances, onYes, onClose }: ConfirmLeaveOutProps) {
+function ConfirmLeaveOut({ instances, destination, onYes, onClose }: ConfirmLeaveOutProps) {
   return (
     <Confirm
       title={uploadWords.decide.confirmTitle(instances)}
-      what={uploadWords.decide.confirmWhat(instances)}
+      what={uploadWords.decide.confirmWhat(instances, destination)}
       yes={uploadWords.decide.leaveOut(instances)}
       no={uploadWords.decide.confirmNo}
       destructive

@@ -31,7 +31,7 @@ const done = (track: Partial<typeof NOWHERE>) =>
 
 test('a study that a person left out entirely has no tick, and no proof of what others sent', () => {
   const leftOut = done({ leftOut: 2 });
-  assert.equal(headOf(leftOut), { icon: 'note', title: 'Left out by a person' });
+  assert.equal(headOf(leftOut, RECEIPT), { icon: 'note', title: 'Left out by a person' });
   const said = [whenSaid(leftOut, RECEIPT, '3:11 PM'), ...arrivedLines(leftOut, RECEIPT)].join('\n');
   assert.match(said, 'Nothing of what was sent here is in the PACS (3:11 PM)');
   assert.match(said, '2 instances left out: not in the PACS');
@@ -42,7 +42,7 @@ test('a study that a person left out entirely has no tick, and no proof of what 
 test('covered images that were not stored are said beside the receipt, and once on the page, without a tick', () => {
   const needs = [{ cause: 'refused', reason: 'already-here-other-boxes', instances: 2 }] as const;
   const refused = { ...done({ needsYou: 2 }), state: 'attention' as const, needs };
-  assert.is(headOf(refused).icon, 'note');
+  assert.is(headOf(refused, RECEIPT).icon, 'note');
   const said = '2 instances need you. Not stored: the PACS keeps the same original as it was sent first';
   assert.match(notSentOf(refused).join(), said);
   assert.not.match(arrivedLines(refused, RECEIPT).join(), 'decision', 'the decision above says it');
@@ -56,7 +56,7 @@ test('a later version that was left out is no missing instance, and its warning 
   const other = { ...later!, digest: 'b'.repeat(64), reason: 'already-here-other-boxes' };
   const receipt = { ...RECEIPT, instances: [first!, second!, other] };
   const study = { ...done({ inPacs: 2, leftOut: 1 }), versions: 1 };
-  assert.equal(headOf(study), { icon: 'pacs', title: 'In the PACS' });
+  assert.equal(headOf(study, RECEIPT), { icon: 'pacs', title: 'In the PACS' });
   assert.is(whenSaid(study, receipt, '3:11 PM'), '2 instances, confirmed 3:11 PM');
   const said = arrivedLines(study, receipt).join('\n');
   assert.match(
@@ -71,7 +71,10 @@ test('a later version that was left out is no missing instance, and its warning 
 });
 
 test('one that still needs a person is not called left out', () => {
-  assert.equal(headOf(done({ leftOut: 1, needsYou: 1 })), { icon: 'note', title: 'Not in the PACS' });
+  assert.equal(headOf(done({ leftOut: 1, needsYou: 1 }), RECEIPT), {
+    icon: 'note',
+    title: 'Not in the PACS',
+  });
 });
 
 test('a study was confirmed when its receipt says so, however late this device learned of it', () => {
@@ -83,9 +86,31 @@ test('a study was confirmed when its receipt says so, however late this device l
 
 test('a study in the PACS has the tick, its count and its proof', () => {
   const there = done({ inPacs: 2 });
-  assert.equal(headOf(there), { icon: 'pacs', title: 'In the PACS' });
+  assert.equal(headOf(there, RECEIPT), { icon: 'pacs', title: 'In the PACS' });
   assert.is(whenSaid(there, RECEIPT, '3:11 PM'), '2 instances, confirmed 3:11 PM');
   assert.match(arrivedLines(there, RECEIPT).join(), 'Checked: the PACS lists 2 instances');
+});
+
+test('a study that a further destination lacks is said to be in the first PACS, decided or not', () => {
+  const lacked = (state: 'quarantined' | 'left-out', reason: string): Receipt => {
+    const [one] = RECEIPT.instances;
+    const there = { name: 'night', pacs: 'dimse://night', need: 'required' as const };
+    const destinations = [{ ...there, instances: [{ state: 'refused' as const, reason: 'pacs-refused' }] }];
+    return { ...RECEIPT, instances: [{ ...one!, state, reason, proof: 'digest' }], destinations };
+  };
+  const needs = [
+    { cause: 'quarantined', reason: 'pacs-refused', instances: 1, destination: 'night' },
+  ] as const;
+  const open = { ...done({ needsYou: 1 }), state: 'attention' as const, needs };
+  for (const [study, receipt] of [
+    [open, lacked('quarantined', 'pacs-refused')],
+    [done({ leftOut: 1 }), lacked('left-out', 'left-out')],
+  ] as const) {
+    assert.equal(headOf(study, receipt), { icon: 'note', title: 'In the first PACS, but not in night' });
+    const said = [whenSaid(study, receipt, '3:11 PM'), ...arrivedLines(study, receipt)].join('\n');
+    assert.match(said, '1 of 1 instance is in the first PACS, but not in night (3:11 PM)');
+    assert.not.match(said, /Nothing of what|not in the PACS/i);
+  }
 });
 
 test.run();

@@ -3,10 +3,17 @@
  * nothing that was sent here is in the PACS is never said to be there, although its receipt may name others. Pure.
  */
 import { notStoredLines } from '#shared/protocol/not-stored-words.ts';
-import type { Receipt } from '#shared/protocol/receipt.ts';
+import { firstOnlyIn, isFirstOnly, type Receipt } from '#shared/protocol/receipt.ts';
 import type { IconName } from '../../kit/Icon.tsx';
 import type { QueuedStudy } from '../queue/queued-study.ts';
-import { deidentificationLine, notFromHere, pacsReasonLines, proofLines, summaryOf } from './kept-receipt.ts';
+import {
+  deidentificationLine,
+  firstOnlyLines,
+  notFromHere,
+  pacsReasonLines,
+  proofLines,
+  summaryOf,
+} from './kept-receipt.ts';
 import { leftOutOf } from './not-sent.ts';
 import { uploadWords } from './upload-words.ts';
 
@@ -16,10 +23,13 @@ export type ArrivedHead = {
   readonly title: string;
 };
 
-export function headOf(study: QueuedStudy): ArrivedHead {
+/** `receipt` null: it is not read yet. */
+export function headOf(study: QueuedStudy, receipt: Receipt | null): ArrivedHead {
   if (study.track.inPacs > 0 && study.givenUpAt.length > 0)
     return { icon: 'note', title: uploadWords.notInTitle(study.givenUpAt) };
   if (study.track.inPacs > 0) return { icon: 'pacs', title: uploadWords.arrivedTitle };
+  const first = receipt && firstOnlyIn(receipt);
+  if (first) return { icon: 'note', title: uploadWords.firstOnlyTitle(first.missingAt) };
   const isOver = study.track.leftOut === study.instances;
   return { icon: 'note', title: isOver ? uploadWords.leftOutTitle : uploadWords.noneTitle };
 }
@@ -35,15 +45,22 @@ export function endOf(
 }
 
 /** `when`: the moment of the receipt, in words. */
-export function whenSaid({ track }: QueuedStudy, { instances }: Receipt, when: string): string {
-  return track.inPacs > 0
-    ? uploadWords.arrivedWhen(summaryOf(instances).inPacs, when)
-    : uploadWords.noneWhen(when);
+export function whenSaid({ track }: QueuedStudy, receipt: Receipt, when: string): string {
+  if (track.inPacs > 0) return uploadWords.arrivedWhen(summaryOf(receipt.instances).inPacs, when);
+  const [first] = firstOnlyLines(receipt);
+  return first === undefined ? uploadWords.noneWhen(when) : `${first} (${when})`;
 }
 
 /** Other versions of its instances that a person left out; about the others the decision stands above. */
 export const notStoredOf = ({ needs }: QueuedStudy, { instances }: Receipt): readonly string[] =>
   needs.some(({ stands }) => stands) ? [] : notStoredLines(instances);
+
+/** Not those that the first destination has. */
+export function leftOutBeside(study: QueuedStudy, { instances }: Receipt): readonly string[] {
+  const first = instances.filter((one) => one.state === 'left-out' && isFirstOnly(one)).length;
+  const { track } = study;
+  return leftOutOf({ ...study, track: { ...track, leftOut: Math.max(0, track.leftOut - first) } });
+}
 
 /** Without what still needs a decision, which stands above with its buttons. */
 export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly string[] {
@@ -52,13 +69,14 @@ export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly str
   if (study.track.inPacs === 0)
     return [
       ...notStoredOf(study, receipt),
-      ...leftOutOf(study),
+      ...leftOutBeside(study, receipt),
       ...(others > 0 ? [uploadWords.othersInPacs(others)] : []),
       ...pacsReasonLines(receipt),
       uploadWords.provenSigned,
     ];
   const lines = [
     ...notStoredOf(study, receipt),
+    ...firstOnlyLines(receipt),
     ...study.givenUpAt.map(uploadWords.givenUpThere),
     others > 0 && uploadWords.notFromHere(others),
     ...proofLines(summary),
@@ -67,7 +85,7 @@ export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly str
     ...pacsReasonLines(receipt),
     deidentificationLine(receipt),
     uploadWords.provenSigned,
-    ...leftOutOf(study),
+    ...leftOutBeside(study, receipt),
   ];
   return lines.filter((line): line is string => typeof line === 'string');
 }

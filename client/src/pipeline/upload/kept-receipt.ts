@@ -8,10 +8,13 @@ import {
   countProofs,
   deidentificationOf,
   destinationsOf,
+  firstOnlyIn,
   type DestinationSummary,
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
+import { firstOnlySaid } from '#shared/protocol/first-only-words.ts';
+import { isInPacs } from '#shared/protocol/study-state.ts';
 import { instancesIn } from '#shared/protocol/same-uid.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
 import { formatCount, formatFullMoment } from '../../kit/format.ts';
@@ -37,7 +40,7 @@ export function summaryOf(contents: readonly ReceiptInstance[]): ReceiptSummary 
   const coerced = count((instance) => instance.state === 'coerced');
   return {
     inPacs: count((instance) => instance.state === 'stored') + alreadyThere + coerced,
-    proofs: countProofs(instances),
+    proofs: countProofs(instances.filter(({ state }) => isInPacs(state))),
     alreadyThere,
     coerced,
     leftOut: count((instance) => instance.state === 'left-out'),
@@ -102,6 +105,12 @@ export function deidentificationLine(receipt: Receipt): string | null {
   ].join(kitWords.separator);
 }
 
+/** One line, of those that are not in the PACS although the first destination has them. */
+export function firstOnlyLines(receipt: Receipt): readonly string[] {
+  const first = firstOnlyIn(receipt);
+  return first === null ? [] : [firstOnlySaid(first)];
+}
+
 /** The facts of a receipt on paper, each with its term: all that the PDF says of it. `progress`: so many of them. */
 export function receiptFacts(
   receipt: Receipt,
@@ -115,6 +124,7 @@ export function receiptFacts(
   const proofs = proofLines(summary);
   return [
     [details.instances, progress(summary.inPacs, all)],
+    ...firstOnlyLines(receipt).map((line) => [details.firstOnly, line] as const),
     ...(confirmed === undefined ? [] : [[details.confirmed, momentOf(confirmed * 1000)] as const]),
     [details.issued, momentOf(iat * 1000)],
     [details.pacs, receipt.pacs],

@@ -21,6 +21,8 @@ export const uploadWords = {
   leftOutTitle: 'Left out by a person',
   /** Somebody has still to decide. */
   noneTitle: 'Not in the PACS',
+  firstOnlyTitle: (names: readonly string[]) =>
+    names.length === 0 ? 'Not everywhere it must be' : `In the first PACS, but not in ${names.join(', ')}`,
   noneWhen: (when: string) => `Nothing of what was sent here is in the PACS (${when})`,
   othersInPacs: (count: number) =>
     `The PACS has ${instances(count)} of this study that came another way: sent before, from another device, or results of models`,
@@ -63,8 +65,9 @@ export const uploadWords = {
     /** Of images whose ID another one has. */
     askPacs: 'Ask the PACS again',
     confirmTitle: (count: number) => `Leave ${instances(count)} out?`,
-    confirmWhat: (count: number) =>
-      `${count === 1 ? 'It' : 'They'} will not be in the PACS and this device deletes its copy. ` +
+    confirmWhat: (count: number, destination?: string) =>
+      `${count === 1 ? 'It' : 'They'} will not be in ${destination ?? 'the PACS'} and this device deletes its copy. ` +
+      (destination === undefined ? '' : 'The first PACS keeps what it has. ') +
       'Your files, disc or folder stay as they are. The receipt records that a person decided this.',
     confirmNo: 'Do not leave out',
     unknownReason: 'The gateway gives a reason that this page does not know.',
@@ -131,6 +134,7 @@ export const uploadWords = {
     policy: 'Policy',
     deidentification: 'De-identification',
     pacs: 'PACS',
+    firstOnly: 'Not everywhere',
     proof: 'How it was proven',
     further: (name: string) => `Also in ${name}`,
     there: (there: number, of: number, asPromised: number) =>

@@ -21,6 +21,9 @@ type Tools = Pick<StudyTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now' |
   readonly apply: (planner: Planner, studyId: string) => Promise<unknown>;
 };
 
+/** `firstOnly`: instances not in the PACS that the first destination has. */
+type ReceiptSaid = { receiptId: string; root: string; inPacs: number; firstOnly?: number };
+
 export async function signRevision(study: StudyRow, tools: Tools): Promise<Planner> {
   const instances = await instancesOf(tools.db, study.id);
   // No road leads here; if a fault did, the study starts its way again instead of standing still.
@@ -44,14 +47,18 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
     reports: await reportsOf(tools.db, study.id),
     deidentifying: await deidentifyingOf(study, instances, tools),
   };
-  const issued: { receipt: IssuedReceipt; said: { receiptId: string; root: string; inPacs: number } }[] = [];
+  const issued: { receipt: IssuedReceipt; said: ReceiptSaid }[] = [];
   for (const [uploadId, { ids, withheld }] of await promisesOf(tools.db, study.id)) {
     const subject = { ...of, instances: instances.filter(({ id }) => ids.has(id)), withheld };
     const receipt = await issueReceipt(subject, { ...tools, describePacs: () => there });
     if (receipt.kind === 'unsettled') return async (locked) => startAgain(locked, study);
     const { id, jws, issuedAt, root } = receipt;
     const inPacs = subject.instances.filter(({ state }) => isInPacs(state)).length;
-    issued.push({ receipt: { id, uploadId, jws, issuedAt }, said: { receiptId: id, root, inPacs } });
+    const firstOnly = subject.instances.filter(
+      ({ state, proof }) => !isInPacs(state) && proof !== null,
+    ).length;
+    const said = { receiptId: id, root, inPacs, ...(firstOnly > 0 && { firstOnly }) };
+    issued.push({ receipt: { id, uploadId, jws, issuedAt }, said });
   }
   const { id: studyId, revision } = study;
   return planner(study, () => ({

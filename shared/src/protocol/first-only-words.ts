@@ -1,0 +1,9 @@
+/** The words for instances that the first destination has, and another one that must have them has not. */
+import type { FirstOnly } from './receipt.ts';
+
+/** "1 of 3 instances is in the first PACS, but not in night-archive". */
+export function firstOnlySaid({ count, of, missingAt }: FirstOnly): string {
+  const where = missingAt.length === 0 ? 'everywhere it must be' : `in ${missingAt.join(', ')}`;
+  const instances = of === 1 ? 'instance' : 'instances';
+  return `${count} of ${of} ${instances} ${count === 1 ? 'is' : 'are'} in the first PACS, but not ${where}`;
+}
