@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { firstOnlyIn, merkleRoot } from '#shared/protocol/receipt.ts';
+import { firstOnlyIn } from '#shared/protocol/first-only.ts';
+import { merkleRoot } from '#shared/protocol/receipt.ts';
 import { toReceiptCode } from '#shared/protocol/receipt-sheet.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
 import { copyOf, keptOf, sentStudy, uidsOf, type CopiedStudy } from '../testing/open-copies.ts';

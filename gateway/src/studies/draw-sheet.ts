@@ -5,13 +5,12 @@
  */
 import encodeQR from 'qr';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
+import { firstOnlyIn, isFirstOnly } from '#shared/protocol/first-only.ts';
 import { firstOnlySaid } from '#shared/protocol/first-only-words.ts';
 import {
   countProofs,
   deidentificationOf,
   destinationsOf,
-  firstOnlyIn,
-  isFirstOnly,
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';

@@ -1,5 +1,5 @@
 /** The words for instances that the first destination has, and another one that must have them has not. */
-import type { FirstOnly } from './receipt.ts';
+import type { FirstOnly } from './first-only.ts';
 
 /** "1 of 3 instances is in the first PACS, but not in night-archive". */
 export function firstOnlySaid({ count, of, missingAt }: FirstOnly): string {

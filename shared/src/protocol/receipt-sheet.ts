@@ -3,15 +3,10 @@
  * time), so that paper can be checked offline; the PDF file ends with a line that signs every byte before it.
  */
 import { z } from 'zod';
+import { firstOnlyIn } from './first-only.ts';
 import { digestSchema, uidSchema, withheldSchema } from './forms.ts';
 import { instancesIn, notStoredIn } from './same-uid.ts';
-import {
-  firstOnlyIn,
-  receiptInstanceSchema,
-  receiptPolicySchema,
-  type Receipt,
-  type ReceiptInstance,
-} from './receipt.ts';
+import { receiptInstanceSchema, receiptPolicySchema, type Receipt, type ReceiptInstance } from './receipt.ts';
 
 /** The JWS headers' `typ`: neither can be taken for a receipt, nor for one another. */
 export const RECEIPT_CODE_TYPE = 'relaypacs-receipt-code+jws';

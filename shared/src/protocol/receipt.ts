@@ -9,7 +9,6 @@ import { isReportedAs, type REPORT_CAUSES } from './deid-report.ts';
 import { digestSchema, needSchema, uidSchema, withheldSchema } from './forms.ts';
 import { reportActionsSchema, reportTermsSchema } from './manifest.ts';
 import { instancesIn } from './same-uid.ts';
-import { isInPacs } from './study-state.ts';
 
 /**
  * The JWS header's `typ`: a receipt can be taken for no other token of this gateway, and no other token for a
@@ -196,34 +195,6 @@ export function lackingAt(
 }
 
 const HELD_FOR: readonly CopyOutcome['state'][] = ['refused', 'quarantined'];
-
-/** Not in the PACS, because a further destination that must have it did not take it: the first one has it. */
-export const isFirstOnly = ({ state, proof }: Pick<ReceiptInstance, 'state' | 'proof'>): boolean =>
-  !isInPacs(state) && proof !== undefined;
-
-/** Instances that the first destination has and another one that must have them has not. */
-export type FirstOnly = {
-  readonly count: number;
-  readonly of: number;
-  /** The destinations that lack any of them, by name. */
-  readonly missingAt: readonly string[];
-};
-
-/** Each UID once; null: there are none. */
-export function firstOnlyIn({
-  instances,
-  destinations = [],
-}: Pick<Receipt, 'instances' | 'destinations'>): FirstOnly | null {
-  const each = instancesIn(instances);
-  const own = new Set(each.filter(isFirstOnly));
-  if (own.size === 0) return null;
-  const missingAt = destinations
-    .filter(({ need, instances: there }) =>
-      instances.some((one, at) => need === 'required' && own.has(one) && there?.[at]?.digest === undefined),
-    )
-    .map(({ name }) => name);
-  return { count: own.size, of: each.length, missingAt };
-}
 
 /** Further destinations that must have the study, and were given up before they had all of it. */
 export const givenUpIn = (receipt: Receipt): readonly string[] =>

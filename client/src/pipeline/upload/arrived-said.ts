@@ -3,7 +3,8 @@
  * nothing that was sent here is in the PACS is never said to be there, although its receipt may name others. Pure.
  */
 import { notStoredLines } from '#shared/protocol/not-stored-words.ts';
-import { firstOnlyIn, isFirstOnly, type Receipt } from '#shared/protocol/receipt.ts';
+import { firstOnlyIn, isFirstOnly } from '#shared/protocol/first-only.ts';
+import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { IconName } from '../../kit/Icon.tsx';
 import type { QueuedStudy } from '../queue/queued-study.ts';
 import {

@@ -8,11 +8,11 @@ import {
   countProofs,
   deidentificationOf,
   destinationsOf,
-  firstOnlyIn,
   type DestinationSummary,
   type Receipt,
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
+import { firstOnlyIn } from '#shared/protocol/first-only.ts';
 import { firstOnlySaid } from '#shared/protocol/first-only-words.ts';
 import { isInPacs } from '#shared/protocol/study-state.ts';
 import { instancesIn } from '#shared/protocol/same-uid.ts';
