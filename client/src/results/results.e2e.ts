@@ -72,7 +72,12 @@ async function runOnSentStudy({ page, enter, seed }: Stage): Promise<void> {
   await page.getByRole('link', { name: 'Run AI' }).click();
   await page.locator('input[name=study]:checked').waitFor();
   await page.getByRole('button', { name: 'Run' }).click();
-  // Two instances give two results: only these are listed.
+  await untilBothListed(page);
+}
+
+/** Two instances give two results with one answer: only these are listed, the second one folded under the first. */
+async function untilBothListed(page: Page): Promise<void> {
+  await page.getByText('1 more image of this run, with the same answer').click();
   await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 2);
 }
 
@@ -133,11 +138,11 @@ walk(
     const all = sent.getByRole('link', { name: 'All results of this study' });
     const tab = await stage.visitor.newPage();
     await tab.goto(new URL((await all.getAttribute('href'))!, page.url()).href);
-    await tab.waitForFunction(() => document.querySelectorAll('.result-row').length === 2);
+    await untilBothListed(tab);
     assert.is.not(await tab.getByRole('combobox', { name: 'Study' }).inputValue(), '');
     await tab.close();
     await all.click();
-    await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 2);
+    await untilBothListed(page);
     assert.is.not(await page.getByRole('combobox', { name: 'Study' }).inputValue(), '');
     await page.route('**/api/results?*limit=200*', (route) => route.abort());
     await page.getByRole('link', { name: /^Studies/ }).click();
@@ -231,8 +236,11 @@ walk('the list holds all results, and the models show their cards', async (stage
   const own = await addresses();
   assert.is(new Set(own).size, 2);
   await page.getByRole('combobox', { name: 'Study' }).selectOption('');
-  await page.waitForFunction(() => document.querySelectorAll('.result-row').length >= 2);
   await until('the list to hold both', async () => {
+    await page.evaluate(() => {
+      for (const folded of document.querySelectorAll<HTMLDetailsElement>('.result-folded'))
+        folded.open = true;
+    });
     const all = await addresses();
     return own.every((address) => all.includes(address));
   });
