@@ -31,6 +31,7 @@ import { createEntries, type DayEntry } from './day-entry.ts';
 import { createDayList, type DayList } from './day-list.ts';
 import { DaySections } from './DaySections.tsx';
 import { Finder, findNow } from './Finder.tsx';
+import { noLongerLost } from './follow-lost.ts';
 import { createJoin } from './join-sends.ts';
 import { receiptKeys } from './receipt-keys.ts';
 import { asksByItself, standingOf, type SearchStanding } from './search-standing.ts';
@@ -72,6 +73,10 @@ export function StudiesView({ mayBeCleared, install }: StudiesViewProps) {
     if (sent.whose === 'own')
       void ignoreFailure(noteTold(queue, told, Date.now()), 'told again with the next list');
   }, [queue, sent, told]);
+  const lost = queue.lost.value;
+  useEffect(() => {
+    if (sent.whose === 'own') for (const id of noLongerLost(lost, told)) queue.forgetLost(id);
+  }, [queue, sent, told, lost]);
   const hasHead = useHasDrawn();
   const ready = queue.ready.value && hasHead;
   return (

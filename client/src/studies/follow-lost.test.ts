@@ -1,0 +1,46 @@
+/** The warning that a study is not here ends once the gateway no longer waits for it. */
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { SentStudy } from '#shared/protocol/studies.ts';
+import type { LostStudy } from '../pipeline/queue/queued-study.ts';
+import { noLongerLost } from './follow-lost.ts';
+
+const upload = (some: Partial<SentStudy['uploads'][number]>): SentStudy['uploads'][number] => ({
+  ...{ uploadId: 'u7', studyInstanceUID: '1.2.7', state: 'receiving', revision: 1, policy: 'identified' },
+  counts: { promised: 9, atGateway: 4, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 },
+  ...{ bytes: { promised: 1, atGateway: 0, inPacs: 0 }, waiting: null, receipt: null, device: null },
+  ...some,
+});
+
+const sent = (...uploads: SentStudy['uploads']): SentStudy[] => [
+  {
+    ...{ studyInstanceUID: '1.2.7', standing: 'under-way', sopClassUIDs: [], uploads },
+    ...{ firstSentAt: '2026-11-26T05:00:00.000Z', lastSentAt: '2026-11-26T05:00:00.000Z' },
+  },
+];
+
+const lost = (rememberedBy: LostStudy['rememberedBy']): LostStudy => ({
+  ...{ id: 'u7', studyInstanceUID: '1.2.7', modalities: [], instances: 5, queuedAt: null, rememberedBy },
+});
+
+test('a study for which the gateway waits still stays in the warning', () => {
+  assert.equal(noLongerLost([lost('gateway'), lost('device')], sent(upload({}))), []);
+  assert.equal(noLongerLost([lost('gateway')], []), [], 'an answer that does not name it says nothing of it');
+});
+
+test('a study that arrived from another device, or was cancelled there, leaves the warning', () => {
+  const inPacs = { promised: 9, atGateway: 0, inPacs: 9, refused: 0, quarantined: 0, leftOut: 0 };
+  const arrived = sent(upload({ state: 'closed', counts: inPacs }));
+  assert.equal(noLongerLost([lost('gateway')], arrived), ['u7']);
+  assert.equal(noLongerLost([lost('device')], arrived), ['u7']);
+  const leftOut = { ...inPacs, inPacs: 0, leftOut: 9 };
+  const cancelled = sent(upload({ state: 'closed', counts: leftOut, cancelled: true }));
+  assert.equal(noLongerLost([lost('gateway')], cancelled), ['u7']);
+});
+
+test('another upload of the study does not end the one that the gateway waits for', () => {
+  const other = upload({ uploadId: 'u8', state: 'closed' });
+  assert.equal(noLongerLost([lost('gateway')], sent(other, upload({}))), []);
+});
+
+test.run();
