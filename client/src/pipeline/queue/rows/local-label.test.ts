@@ -73,8 +73,9 @@ test('has the initials, given name first, and the last three of the ID, never al
       of('e\u0301clair^zoe\u0308', '123'),
       of('', '12345'),
       of('^^', ' 1 '),
+      of('Berg^Eva', 'P-1'),
     ],
-    ['J. M. …345', 'T. Y.', '太. 山. …876', 'S.', 'Z. E\u0301.', '…345', null],
+    ['J. M. …345', 'T. Y. …1', '太. 山. …876', 'S.', 'Z. E\u0301. …23', '…345', null, 'E. B. …-1'],
   );
 });
 

@@ -8,7 +8,7 @@ import { placeOfLabel } from './local-label.ts';
 /** A shift, where the site says nothing else. */
 const SHIFT_HOURS = 12;
 const MS_IN_HOUR = 3_600_000;
-/** Of the Patient ID; a shorter one would be told whole. */
+/** Of the Patient ID; of one that is as short or shorter all but the first, so that it is never told whole. */
 const LAST = 3;
 
 /**
@@ -23,14 +23,14 @@ function initialsOf(value: string): string {
   return firsts.map(({ segment }) => `${segment.toLocaleUpperCase()}.`).join(' ');
 }
 
-/** `J. M. …345`; null: there is neither a name nor a longer ID. */
+/** `J. M. …345`; null: there is neither a name nor an ID of two characters. */
 export function labelOf({
   patientName,
   patientId,
 }: Pick<StudyTitle, 'patientName' | 'patientId'>): string | null {
   const id = [...patientId.trim()];
-  const last = id.length > LAST ? `…${id.slice(-LAST).join('')}` : '';
-  return [initialsOf(patientName), last].filter(Boolean).join(' ') || null;
+  const last = id.slice(Math.max(1, id.length - LAST)).join('');
+  return [initialsOf(patientName), last && `…${last}`].filter(Boolean).join(' ') || null;
 }
 
 /**
