@@ -35,6 +35,17 @@ test('asks its sender to decide, and nobody else', () => {
   assert.equal([looks(true), looks(false)], ['needs-you', 'waiting']);
 });
 
+test('a study is at the gateway once all of it that travels is there, and on its way before', () => {
+  const at = (onDevice: number, onItsWay: number, atGateway: number) => {
+    const track = { ...TRACK, total: 90, needsYou: 0, inPacs: 0, onDevice, onItsWay, atGateway };
+    return whereOf({ ...ELSEWHERE, place: 'here', part: 'under-way', track }).said;
+  };
+  assert.equal(
+    [at(90, 0, 0), at(28, 37, 25), at(65, 0, 25), at(0, 37, 53), at(0, 0, 90)],
+    ['On this device', 'On its way', 'On its way', 'On its way', 'At the gateway'],
+  );
+});
+
 test('the time in a row says of what it is, before and after the gateway has begun to get the study', () => {
   const now = new Date(2026, 10, 22, 15);
   const at = new Date(2026, 10, 22, 9, 30).getTime();

@@ -54,8 +54,10 @@ export function whereOf(entry: DayEntry): Where {
   if (study?.paused && study.isWaiting) return { look: 'over', icon: 'wait', said: said.paused };
   if (track.waitingFor) return { look: 'wait', icon: 'wait', said: said.waiting };
   if (track.inPacs > 0) return { look: 'moving', icon: 'gateway', said: partly };
-  if (track.atGateway > 0) return { look: 'moving', icon: 'gateway', said: said.gateway };
-  if (track.onItsWay > 0) return { look: 'moving', icon: 'way', said: said.way };
+  // All that travels: a part of it says more of the road than of the place.
+  if (track.atGateway > 0 && track.onItsWay + track.onDevice === 0)
+    return { look: 'moving', icon: 'gateway', said: said.gateway };
+  if (track.atGateway + track.onItsWay > 0) return { look: 'moving', icon: 'way', said: said.way };
   if (place === 'here') return { look: 'moving', icon: 'device', said: said.device };
   return { look: 'moving', icon: 'device', said: said.notYet };
 }
