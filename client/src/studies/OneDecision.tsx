@@ -1,5 +1,6 @@
 /** One study in the list of decisions: whose it is, how many instances, a picture, and the answers as buttons. */
 import { useState } from 'preact/hooks';
+import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { nameSaid } from '../kit/identities.ts';
@@ -127,7 +128,7 @@ function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonPr
         ask={{
           title: ask.title,
           about: name,
-          what: ask.what(decision.instances),
+          what: ask.what(decision.instances, isAlreadyHere(decision.reason)),
           yes: label,
           no: words.keep,
         }}

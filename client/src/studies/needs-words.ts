@@ -115,8 +115,11 @@ export const needsWords = {
   ask: {
     'leave-out': {
       title: 'Leave these out?',
-      what: (count: number) =>
-        `${instances(count)} will not be in the PACS. Copies on this device are deleted. ` +
+      what: (count: number, firstStands: boolean) =>
+        (firstStands
+          ? 'The PACS keeps the first version. Only the later one is left out. '
+          : `${instances(count)} will not be in the PACS. `) +
+        'Copies on this device are deleted. ' +
         'Your files, disc or folder stay as they are. The study says that a person decided this.',
     },
     'take-back': {

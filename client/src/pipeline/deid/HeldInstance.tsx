@@ -71,7 +71,7 @@ export function HeldInstance({ store, found, files, reasons, onLarge }: HeldInst
         </div>
         <p class="held-state small strong" role="status">
           <Icon name={boxes ? 'way' : decided === 'in-pacs' ? 'pacs' : 'device'} size={16} />
-          {decided === null ? stateOf(found, boxes) : deidWords.held.decided[decided]}
+          {decided === null ? stateOf(boxes) : deidWords.held.decided[decided]}
         </p>
       </div>
     </li>
@@ -87,9 +87,8 @@ function WhichDocument({ found }: { readonly found: FoundFile }) {
   );
 }
 
-function stateOf({ decided }: FoundFile, boxes: readonly Box[] | undefined): string {
+function stateOf(boxes: readonly Box[] | undefined): string {
   if (boxes === undefined) return deidWords.held.heldBack;
-  if (decided?.as === 'in-pacs') return deidWords.held.inPacsAlready;
   return boxes.length > 0 ? deidWords.held.covered(boxes.length) : deidWords.held.released;
 }
 
@@ -107,6 +106,8 @@ export type ReleaseProps = {
 export function Release({ store, found, place, boxes, onOpen }: ReleaseProps) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
+  if (decidedAs(policy, ingest.released.value, found) === 'in-pacs')
+    return <p class="small">{deidWords.held.decidedNext['in-pacs']}</p>;
   if (!isReleasable(policy, found)) return <p class="small quiet">{deidWords.held.never}</p>;
   const seen = seenOf(store, policy, [found]);
   const isSeen = boxes !== undefined || seen.length > 0;
@@ -248,6 +249,7 @@ export function CoverButton({ store, found, at, drawn, onOpen }: CoverButtonProp
   const ingest = useIngest();
   const policy = ingest.policy.value;
   if (!isReleasable(policy, found) || !hasPicture(store, policy, found)) return null;
+  if (decidedAs(policy, ingest.released.value, found) === 'in-pacs') return null;
   const label = drawn.length > 0 ? deidWords.held.change : deidWords.held.cover;
   return (
     <button

@@ -159,7 +159,8 @@ export const deidWords = {
       'left-out': 'You left it out: it is not sent',
     },
     decidedNext: {
-      'in-pacs': 'It is as you covered or released it then. Nothing is stored twice.',
+      'in-pacs':
+        'The PACS keeps it as you covered or released it then, and stores no other version. If it shows a name, ask whoever looks after the PACS to delete or cover it there.',
       'left-out': 'To send it after all, cover the name or release it above, where the policy allows that.',
     },
     leaveOut: 'Leave out',
@@ -167,8 +168,6 @@ export const deidWords = {
     heldBack: 'Held back: it stays on this device',
     released: 'Released: it is sent with the study',
     covered: (count: number) => `Covered by ${counted(count, 'box', 'boxes')}: it is sent with the study`,
-    inPacsAlready:
-      'The PACS has its first version and keeps it: what you decide now is not stored. If a name is to be seen in it, ask whoever looks after the PACS to delete it first.',
     cover: 'Cover the name',
     change: 'Change the boxes',
     onInstance: (label: string, at: number) => `${label} on instance ${formatCount(at)}`,

@@ -222,9 +222,13 @@ export const chosenWords = {
     }: Record<'there' | 'fresh' | 'differs' | 'staying' | 'leftOut', number>) => {
       const all = there + fresh + differs + staying + leftOut;
       const said = [
-        there === 0
-          ? 'The PACS has other images of this study'
-          : `${formatCount(there)} of its ${counted(all, 'image', 'images')} ${there === 1 ? 'is' : 'are'} in the PACS already`,
+        ...(there === 0
+          ? differs === 0
+            ? ['The PACS has other images of this study']
+            : []
+          : [
+              `${formatCount(there)} of its ${counted(all, 'image', 'images')} ${there === 1 ? 'is' : 'are'} in the PACS already`,
+            ]),
         ...(leftOut === 0
           ? []
           : [`${formatCount(leftOut)} ${leftOut === 1 ? 'was' : 'were'} left out before`]),
@@ -235,7 +239,9 @@ export const chosenWords = {
               `${formatCount(differs)} ${differs === 1 ? 'differs' : 'differ'} from what the PACS has under the same ID`,
             ]),
       ].join('; ');
-      return differs === 0 ? `${said}.` : `${said}. After Send you see both, and decide.`;
+      return differs === 0
+        ? `${said}.`
+        : `${said}. The PACS keeps its own; Needs you says after Send what to do.`;
     },
     /** Nobody has compared them one by one. */
     perhapsMore: (inPacs: number, chosen: number) =>

@@ -22,7 +22,7 @@ import { unreadyUnder } from './hold-unready.ts';
 export interface HeldBack {
   /** By place (`ordinal`), the boxes over instances at which a person looked; none: nothing in it names anybody. */
   readonly released: ReadonlySignal<Released>;
-  /** Ignored for files that a person cannot release under this policy. */
+  /** Ignored for files that a person cannot release under this policy, and those that the PACS has. */
   release(policy: Policy | null, files: readonly FoundFile[], boxes: readonly Box[]): void;
   holdBack(files: readonly FoundFile[]): void;
   /** Something new was found in these: a release has to be given again, and the boxes drawn before stay drawn. */
@@ -43,9 +43,10 @@ export function createHeldBack(): HeldBack {
   return {
     released,
     release(policy, files, boxes) {
-      const able = files.filter((found) =>
-        reasonsUnder(policy, found).length > 0 ? isReleasable(policy, found) : boxes.length > 0,
-      );
+      const able = files.filter((found) => {
+        if (decidedAs(policy, released.value, found) === 'in-pacs') return false;
+        return reasonsUnder(policy, found).length > 0 ? isReleasable(policy, found) : boxes.length > 0;
+      });
       const drawn = ({ ordinal }: FoundFile): readonly Box[] =>
         boxes.length > 0 ? boxes : (drawnBefore.get(ordinal) ?? []);
       released.value = new Map([
@@ -96,16 +97,16 @@ export function isReleasable(policy: Policy | null, found: Held): boolean {
 }
 
 /**
- * The decision of before, of which nobody is asked again: the PACS has it, or a person has left it out. A release
- * that is given now (`released`) stands above it.
+ * The decision of before, of which nobody is asked again: the PACS has it, and stores no other version; or a person has
+ * left it out, and a release that is given now (`released`) stands above that.
  */
 export function decidedAs(
   policy: Policy | null,
   released: Released,
   { decided, ordinal }: Pick<FoundFile, 'decided' | 'ordinal'>,
 ): 'in-pacs' | 'left-out' | null {
-  if (decided === undefined || decided.under !== versionOf(policy) || released.has(ordinal)) return null;
-  return decided.as;
+  if (decided === undefined || decided.under !== versionOf(policy)) return null;
+  return decided.as === 'left-out' && released.has(ordinal) ? null : decided.as;
 }
 
 export const versionOf = (policy: Policy | null): string => `${policy?.name} ${policy?.version}`;

@@ -67,6 +67,15 @@ test('needs nobody before Send either: what is in the PACS is not held, and what
   assert.equal([store.heldBack.value.length, leftOutOf(store)], [0, 0]);
 });
 
+test('no second version is sent of an image that the PACS has, whatever boxes are drawn on it', async () => {
+  const { store } = await decided();
+  await store.addFiles(filesOf(made));
+  await until(() => store.heldBack.value.length === 0);
+  const there = filesOn(store).filter((file) => decidedAs(DEIDENTIFIED, new Map(), file) === 'in-pacs');
+  store.release(there, [{ ...BOX, x: 4 }]);
+  assert.equal([there.length, store.released.value.size], [1, 0]);
+});
+
 test('counts as it is in the PACS, held instances too', async () => {
   const { store, database } = await decided();
   await store.addFiles(filesOf(made));

@@ -225,7 +225,10 @@ export function leaveOut(state: IngestState, files: readonly FoundFile[], isOut:
 function note(state: IngestState, uid: string, decided: Decided, under: string): void {
   const study = state.gathering.studies.get(uid);
   if (study === undefined || decided.size === 0 || state.phase.peek() === 'queueing') return;
-  const isSent = study.instances > study.held.length || [...decided.values()].includes('in-pacs');
+  const inPacs = [...decided].flatMap(([found, as]) => (as === 'in-pacs' ? found : []));
+  const isSent = study.instances > study.held.length || inPacs.length > 0;
+  // Released while it was asked: no second version is sent.
+  state.heldBack.holdBack(inPacs);
   replaceFiles(study, (found) => {
     const as = decided.get(found);
     return as === undefined || (as === 'left-out' && !isSent) ? found : { ...found, decided: { under, as } };
