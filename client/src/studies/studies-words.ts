@@ -21,7 +21,7 @@ export const studiesWords = {
     decline: 'Not now',
   },
   search: 'Search',
-  searchHint: 'Name, ID, date or receipt',
+  searchHint: 'Name, ID, day sent or receipt',
   filters: 'Filter and sort',
   filtersOn: (count: number) => `Filter and sort (${formatCount(count)} in use)`,
   show: 'Show',
@@ -64,18 +64,18 @@ export const studiesWords = {
   none: 'No study matches',
   /** The things that the search knows. */
   searchable:
-    'Search for a patient’s name or ID, a date (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt, a whole pseudonym (RP-…) or a UID.',
+    'Search for a patient’s name or ID, the day of sending (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt, a whole pseudonym (RP-…) or a UID.',
   searchableNameless:
-    'Without names, search for a date (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt, a whole pseudonym (RP-…) or a UID.',
+    'Without names, search for the day of sending (today, Nov 23 or 23.11.2026), a modality such as CT, a receipt, a whole pseudonym (RP-…) or a UID.',
   noneNamed:
     'Names are erased once a study has arrived. Is it in the PACS? Choose its files or disc again: nothing is sent twice.',
   /** Some rows have neither name nor initials. */
   namesGone:
     'Initials and IDs are deleted from this list when you sign out, when the screen locks and when the shift ends. Such a study is found by its date, modality or receipt.',
   searchableAtSite:
-    'Search for a sender’s user name, a device’s ID, a date (today, Nov 23 or 23.11.2026), a receipt or a UID.',
+    'Search for a sender’s user name, a device’s ID, the day of sending (today, Nov 23 or 23.11.2026), a receipt or a UID.',
   searchableByPatient:
-    'Search for a patient’s name, ID or whole pseudonym (RP-…) as the PACS has them, a sender’s user name, a device’s ID, a date (today, Nov 23 or 23.11.2026), a receipt or a UID.',
+    'Search for a patient’s name, ID or whole pseudonym (RP-…) as the PACS has them, a sender’s user name, a device’s ID, the day of sending (today, Nov 23 or 23.11.2026), a receipt or a UID.',
   /** Of some studies found only the label is left, which other patients may share. */
   mayBe: (count: number) =>
     count === 1 ? '1 study could be this one.' : `${count} studies could be this one.`,
@@ -109,7 +109,7 @@ export const studiesWords = {
   searchRefused: {
     'pacs-unreachable': 'The PACS does not answer. Search again later.',
     'pacs-without-dicomweb':
-      'The PACS cannot be searched for a patient or a pseudonym. Search for a date, a receipt or a UID instead.',
+      'The PACS cannot be searched for a patient or a pseudonym. Search for the day of sending, a receipt or a UID instead.',
   } as Readonly<Record<string, string>>,
   elsewhere: 'from another device',
   elsewhereWhat: 'Sent from another device, so this one knows no patient.',
@@ -127,8 +127,8 @@ export const studiesWords = {
   } satisfies Record<WithheldCause, (count: number) => string>,
   namesKept: 'names kept',
   namesRemoved: 'names removed',
-  siteHint: 'Sender, device, UID, date or receipt',
-  patientHint: 'Patient, sender, date, receipt or UID',
+  siteHint: 'Sender, device, UID, day sent or receipt',
+  patientHint: 'Patient, sender, day sent, receipt or UID',
   decideThere: 'Decide on the device that sent it.',
   senderDecides: 'Its sender decides, on the device that sent it.',
 
