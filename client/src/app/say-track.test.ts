@@ -14,11 +14,11 @@ test('the live region counts every instance that was chosen, not only those that
   assert.is(said({ safe: 0, inPacs: 25 }), 'All 25 instances are in the PACS');
 });
 
-test('the live region says that all are in the PACS only where none was left out', () => {
-  assert.is(said({ safe: 0, leftOut: 25 }), '25 instances left out');
+test('the live region says that all are in the PACS only where none is missing, and never that somebody left them out', () => {
+  assert.is(said({ safe: 0, leftOut: 25 }), '25 instances not stored');
   assert.is(
     said({ safe: 0, inPacs: 20, leftOut: 5 }),
-    '20 of 25 instances in the PACS, 5 instances left out',
+    '20 of 25 instances in the PACS, 5 instances not stored',
   );
 });
 

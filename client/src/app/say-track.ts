@@ -18,9 +18,9 @@ export function sayStudy(study: QueuedStudy, link: Link): string {
 function sayTrack(track: TrackState): string {
   if (track.needsYou > 0) return trackWords.needYou(track.needsYou);
   const { inPacs, total, leftOut } = track;
-  if (hasArrived(track) && isNoneInPacs(track)) return trackWords.leftOut(leftOut);
+  if (hasArrived(track) && isNoneInPacs(track)) return trackWords.notStored(leftOut);
   if (hasArrived(track) && leftOut > 0)
-    return `${trackWords.progress(inPacs, total)}, ${trackWords.leftOut(leftOut)}`;
+    return `${trackWords.progress(inPacs, total)}, ${trackWords.notStored(leftOut)}`;
   if (hasArrived(track)) return trackWords.arrived(inPacs);
   if (track.waitingFor) return trackWords.waiting[track.waitingFor];
   return trackWords.progress(inPacs, total);

@@ -358,7 +358,7 @@ walk('a study whose sending was cancelled is not said to be sent, to nobody', as
     await page.getByText(/Sending began/).waitFor();
     const said = await page.locator('main').innerText();
     assert.not.match(said, /Done|sent all|put it together|Open in viewer|deleted its copy/);
-    assert.match(said, /3\s+left out/);
+    assert.match(said, /3\s+not stored/);
     assert.match(said, /Sending was cancelled: 3 images left out, none of them had arrived/);
   }
   await looksRight(auditor.page, 'sent-study-cancelled');

@@ -128,7 +128,7 @@ walk(
     await page.locator('[data-part=arrived] .queue-name a', { hasText: '…777' }).click();
     await page.getByText('1 instance left out: not in the PACS').waitFor();
     await page.getByText('1 instance damaged or missing on the disc: not in the PACS').waitFor();
-    assert.match(await page.locator('.track [data-place=left-out]').first().innerText(), /^2\s+left out$/);
+    assert.match(await page.locator('.track [data-place=left-out]').first().innerText(), /^2\s+not stored$/);
     await page.getByText('Show 9 instances').click();
     await page.getByText('1 instance left out, and not sent: another patient’s').waitFor();
     await page.getByText('1 instance damaged or missing on the disc, and not sent').waitFor();

@@ -107,7 +107,7 @@ export const queueWords = {
     way: 'on its way',
     gateway: 'at the gateway',
     pacs: 'in the PACS',
-    'left-out': 'left out',
+    'left-out': 'not stored',
     'needs-you': 'needs you',
   } satisfies Record<Place, string>,
 

@@ -35,7 +35,8 @@ export const trackWords = {
   } satisfies Record<WaitingFor, string>,
   stalled: 'The connection is slow or lost. Sending resumes automatically.',
   needYou,
-  leftOut: (count: number) => `${instances(count)} left out`,
+  /** Left out by a person, or missing or damaged on the disc. */
+  notStored: (count: number) => `${instances(count)} not stored`,
   timeLeft: (seconds: number) => {
     const left = roundRemaining(seconds);
     if (left.seconds > 0) return `about ${left.seconds} s left`;

@@ -92,7 +92,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
               stalled={study.stalled}
             />
           )}
-          {track.leftOut > 0 && <p class="small quiet">{trackWords.leftOut(track.leftOut)}</p>}
+          {track.leftOut > 0 && <p class="small quiet">{trackWords.notStored(track.leftOut)}</p>}
         </section>
       )}
       <RepeatFilm study={study} />
