@@ -2,7 +2,7 @@
 import { decidedAs } from '../pipeline/ingest/held-back.ts';
 import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
-import { inPacsOf } from '../pipeline/ingest/sendable.ts';
+import { placesInPacs } from '../pipeline/ingest/sendable.ts';
 import { unreadOf } from '../pipeline/ingest/disc-view.ts';
 import {
   currentOf,
@@ -242,15 +242,18 @@ export function unsentStudies(page: Chosen): readonly ChosenStudy[] {
 
 type Chosen = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection' | 'policy' | 'released'>;
 
-/** Studies on the page that the PACS lacks in part, without files of them that were sent from it before. */
+/** Studies on the page that the PACS lacks in part, without their files that it has or that were sent from the page. */
 function chosenOn(page: Chosen) {
   const { studies, sentFromHere, inspection } = page;
   return studies.value.flatMap((study) => {
     const { studyInstanceUID, patientName, leftOut } = study;
     const series = inspection.seriesOf(studyInstanceUID);
-    const held = series.flatMap(({ files }) => files).filter((found) => wasLeftOut(page, found));
-    if (inPacsOf(page, [study]) + held.length >= study.instances) return [];
-    const out = [...leftOut.flatMap((part) => part.files.filter(({ isNew }) => !isNew)), ...held];
+    const there = placesInPacs(page, study);
+    const known = series
+      .flatMap(({ files }) => files)
+      .filter((found) => there.has(found.ordinal) || wasLeftOut(page, found));
+    if (known.length >= study.instances) return [];
+    const out = [...leftOut.flatMap((part) => part.files.filter(({ isNew }) => !isNew)), ...known];
     const { files, sent } = unsentOf(sentFromHere.value, studyInstanceUID, series, out);
     return files > 0 ? [{ studyInstanceUID, patientName, instances: files, sent }] : [];
   });

@@ -129,7 +129,17 @@ test('held, and left out after Send, it counts with its study alone on a later p
   const [study] = unsentStudies(store);
   assert.is(await lostOf(device.database, study!), 0, id);
   const [found] = store.studies.value;
-  found!.inPacs.value = { there: 2, policy: store.policy.value, released: store.released.value };
+  const ordinals = store.inspection
+    .seriesOf(plain.studyInstanceUID)
+    .flatMap((series) => series.files.map(({ ordinal }) => ordinal));
+  const compared = (count: number) => {
+    const places = new Set(ordinals.slice(0, count));
+    found!.inPacs.value = { places, policy: store.policy.value, released: store.released.value };
+  };
+  compared(1);
+  assert.is(pageOf(store).studies[0]?.instances, 1, 'a file that the PACS has is no file that was not sent');
+  assert.is(await lostOf(device.database, unsentStudies(store)[0]!), 0);
+  compared(2);
   assert.equal(pageOf(store).studies, []);
   // Left out on this page, before Send: nobody else counts it.
   const held = store.inspection.seriesOf(plain.studyInstanceUID).flatMap(({ files: all }) => all.slice(2));

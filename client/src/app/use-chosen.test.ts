@@ -10,7 +10,7 @@ test('instances that a person took out of the selection, or that the PACS has, a
   const wanted = signal(true);
   const policy = signal(IDENTIFIED);
   const released = signal(new Map());
-  const inPacs = signal({ policy: IDENTIFIED, released: released.value, there: 0 });
+  const inPacs = signal({ policy: IDENTIFIED, released: released.value, places: new Set<number>() });
   const found = [
     { studyInstanceUID: '1', instances: 3, selected: signal(true), inPacs },
     { instances: 1, selected: wanted, inPacs: signal(null) },
@@ -22,9 +22,9 @@ test('instances that a person took out of the selection, or that the PACS has, a
   assert.is(chosenIn(page), 3, 'of which a person left one out');
   wanted.value = false;
   assert.is(chosenIn(page), 2);
-  inPacs.value = { ...inPacs.value, there: 2 };
+  inPacs.value = { ...inPacs.value, places: new Set([0, 1]) };
   assert.is(chosenIn(page), 0, 'the PACS has the others already');
-  inPacs.value = { ...inPacs.value, there: 3 };
+  inPacs.value = { ...inPacs.value, places: new Set([0, 1, 2]) };
   wanted.value = true;
   assert.is(chosenIn(page), 1, 'whatever the PACS has of another study');
 });

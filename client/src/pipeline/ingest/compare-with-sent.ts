@@ -60,18 +60,23 @@ export async function compareWithSent(
   );
   const named = keys.filter((key) => key !== null);
   const known = named.filter(({ sopInstanceUID }) => stored.has(sopInstanceUID));
-  const same = known.filter(({ sopInstanceUID, digest }) => stored.get(sopInstanceUID) === digest);
-  const there = same.length + files.length - open.length;
+  const places = new Set(files.map(({ ordinal }) => ordinal));
+  for (const [at, { ordinal }] of open.entries()) {
+    const key = keys[at];
+    if (!key || stored.get(key.sopInstanceUID) !== key.digest) places.delete(ordinal);
+  }
+  const there = places.size;
+  const same = there - (files.length - open.length);
   const unknown = named.length - known.length;
   const isUndecided = mixed.peek().get(studyInstanceUID)?.isSettled === false;
   const leftOut = isUndecided ? Math.min(unknown, withheld?.['left-out-other-patient'] ?? 0) : 0;
   signal.throwIfAborted();
-  study.inPacs.value = { there, policy, released };
+  study.inPacs.value = { places, policy, released };
   return {
     there,
     staying: open.length - named.length + (isUndecided ? unknown - leftOut : 0),
     fresh: isUndecided ? 0 : unknown,
-    differs: known.length - same.length,
+    differs: known.length - same,
     leftOut,
   };
 }

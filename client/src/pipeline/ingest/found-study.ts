@@ -99,7 +99,8 @@ export interface FoundStudy {
 
 /** Instances that the PACS has with the same content, as they would be sent under these. */
 interface InPacs {
-  readonly there: number;
+  /** Of their files (`FoundFile.ordinal`). */
+  readonly places: ReadonlySet<number>;
   readonly policy: Policy | null;
   readonly released: Released;
 }

@@ -180,13 +180,8 @@ export function forget(state: IngestState): void {
   state.abort.abort();
   state.abort = new AbortController();
   const refused = state.notSent.refused.filter((file) => !isCountedWith(file, state.gathering.studies));
-  const there = new Map(
-    state.studies.peek().map(({ studyInstanceUID, inPacs }) => [studyInstanceUID, inPacs.peek()?.there]),
-  );
-  const lacking = [...state.gathering.studies.values()].filter(
-    ({ studyInstanceUID, instances }) => there.get(studyInstanceUID) !== instances,
-  );
-  noteLeftBehind(state, lacking, refused);
+  const there = new Set(state.studies.peek().flatMap(({ inPacs }) => [...(inPacs.peek()?.places ?? [])]));
+  noteLeftBehind(state, state.gathering.studies.values(), refused, there);
   state.gathering.clear();
   state.heldBack.clear();
   forgetDiscs(state);

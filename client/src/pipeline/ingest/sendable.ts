@@ -81,13 +81,19 @@ export function sendableOf(
 
 /** The instances of these studies that the PACS has already, where they were compared with their receipt. */
 export function inPacsOf(
-  { policy, released }: Pick<IngestStore, 'policy' | 'released'>,
+  ingest: Pick<IngestStore, 'policy' | 'released'>,
   studies: readonly Pick<FoundStudy, 'inPacs'>[],
 ): number {
-  return studies.reduce((sum, { inPacs: { value: known } }) => {
-    const holds = known?.policy === policy.value && known.released === released.value;
-    return holds ? sum + known.there : sum;
-  }, 0);
+  return studies.reduce((sum, study) => sum + placesInPacs(ingest, study).size, 0);
+}
+
+/** Of their files; empty until they were compared. */
+export function placesInPacs(
+  { policy, released }: Pick<IngestStore, 'policy' | 'released'>,
+  { inPacs: { value: known } }: Pick<FoundStudy, 'inPacs'>,
+): ReadonlySet<number> {
+  const holds = known?.policy === policy.value && known.released === released.value;
+  return holds ? known.places : new Set();
 }
 
 /** The instances of these studies over which a person drew boxes. A policy that keeps names sends them without. */

@@ -92,7 +92,9 @@ test('a study that the PACS has as it was chosen is not among those not sent whe
     const found = store.studies.value.find(
       ({ studyInstanceUID }) => studyInstanceUID === there.studyInstanceUID,
     );
-    found!.inPacs.value = { there: compared, policy: store.policy.value, released: store.released.value };
+    const files = store.inspection.seriesOf(there.studyInstanceUID).flatMap((series) => series.files);
+    const places = new Set(files.slice(0, compared).map(({ ordinal }) => ordinal));
+    found!.inPacs.value = { places, policy: store.policy.value, released: store.released.value };
     store.clear();
     assert.is(store.sentFromHere.value.leftBehind.size, leftBehind, `the PACS has ${compared} of 3`);
   }

@@ -133,11 +133,12 @@ export const isCountedWith = (
   onPage: { readonly has: (studyInstanceUID: string) => boolean },
 ): boolean => wasFound === true && !onPage.has(begun!.studyInstanceUID);
 
-/** Before the page forgets them. `studies`: those that the PACS is not known to have. */
+/** Before the page forgets them. `there`: the files (`FoundFile.ordinal`) that the PACS is known to have. */
 export function noteLeftBehind(
   { sentFromHere }: State,
   studies: Iterable<Pick<StudyGroup, 'studyInstanceUID' | 'series' | 'description'>>,
   refused: readonly Refused[],
+  there: ReadonlySet<number>,
 ): void {
   if (!isSentInPart(sentFromHere.value)) return;
   const { leftBehind, ...others } = sentFromHere.value;
@@ -146,7 +147,10 @@ export function noteLeftBehind(
   const why = 'not-sent';
   for (const { studyInstanceUID, series, description } of studies) {
     const patientName = description.patientName ?? '';
-    const { files, path } = unsentOf(others, studyInstanceUID, series.values());
+    const out = [...series.values()].flatMap(({ files }) =>
+      files.filter(({ ordinal }) => there.has(ordinal)),
+    );
+    const { files, path } = unsentOf(others, studyInstanceUID, series.values(), out);
     if (files > 0) left.set(studyInstanceUID, { files, why, path, patientName, choice });
   }
   for (const file of refused)
