@@ -109,8 +109,7 @@ export function NotCancelled({ study }: { readonly study: QueuedStudy }) {
 }
 
 function Actions({ study, onDismiss }: Omit<StudyDetailsProps, 'sentAt'>) {
-  const buttons = rowButtons(study);
-  return buttons.length === 0 ? null : (
-    <StudyButtons study={study} name={nameOf(study)} buttons={buttons} onDismiss={onDismiss} />
+  return (
+    <StudyButtons study={study} name={nameOf(study)} buttons={rowButtons(study)} onDismiss={onDismiss} />
   );
 }
