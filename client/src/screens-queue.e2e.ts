@@ -174,7 +174,8 @@ walk('cancelling says that the gateway has not answered yet, and that it refused
     await page.getByRole('button', { name: /^Cancel sending: / }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Cancel sending' }).click();
   };
-  await visitor.route('**/decisions', (route) => route.fulfill({ status: 500 }));
+  const refusal = { type: 'x', title: 'x', status: 403, code: 'not-allowed', correlationId: 'c' };
+  await visitor.route('**/decisions', (route) => route.fulfill({ status: 403, json: refusal }));
   await pressCancel();
   await page.getByText('The gateway refused, so nothing was cancelled.', { exact: false }).waitFor();
   await page.locator('.queue-part[data-part=under-way]').waitFor();

@@ -11,7 +11,10 @@ const site = (asks: boolean) =>
   ({ whose: 'of-the-site', asksPatients: () => asks, hidesPatients: () => false }) as const;
 
 test('says what can be searched for, and that names are gone only where they are', () => {
-  assert.match(whyNone([], OWN)[0]!, /name or ID, a date .*, a receipt, a whole pseudonym \(RP-…\) or a UID/);
+  assert.match(
+    whyNone([], OWN)[0]!,
+    /name or ID, the day of sending .*, a receipt, a whole pseudonym \(RP-…\) or a UID/,
+  );
   const labelled = { study: queuedStudy({ label: 'A. M. …100' }) };
   assert.not.ok(whyNone([labelled], OWN).includes(words.namesGone));
   for (const study of [queuedStudy({}), null])

@@ -15,6 +15,7 @@ import { sentStudiesSchema } from '#shared/protocol/studies.ts';
 import type { Withheld } from '#shared/protocol/withheld.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { syntheticStudy, type SyntheticOptions } from '#testing/synthetic-study.ts';
+import type { Db } from '../database/database.ts';
 import { createTestDevice } from '../testing/open-device.ts';
 import { createTestKey } from '../testing/open-api-key.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
@@ -155,6 +156,36 @@ test('is named with its study and reason to the account of the key and to admini
   assert.is(await leaveOut(token, file!.id), 404, 'it is over');
   assert.is((await told(token, study, { 'left-out-name': 2 })).revision, 2);
 });
+
+test('is left out with another of its study at once, and both are counted', async () => {
+  const { user, accessToken: token } = await gateway.userWith(['technician']);
+  const key = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'] });
+  const made = syntheticStudy({ seed: 9827, series: 2, instancesPerSeries: 2, burnedInSeries: 1 });
+  const [one, other, ...rest] = made.instances.map(({ bytes }) => bytes);
+  await store(key, [one!, ...rest]);
+  await store(key, [other!]);
+  const files = await until('both files to be opened', async () => {
+    const { shown } = await waiting(token);
+    return shown.length === 2 && shown;
+  });
+  const [study] = files.flatMap(({ studies }) => studies);
+  await told(token, study!.studyInstanceUID, { held: 2 });
+  const { db } = gateway.database;
+  const leaving = await db.transaction().execute(async (trx) => {
+    await sql`select from study for update`.execute(trx);
+    const both = files.map(({ id }) => leaveOut(token, id));
+    await until('both to wait for the study', async () => (await waitingForLocks(db)) === 2);
+    return both;
+  });
+  assert.equal(await Promise.all(leaving), [204, 204]);
+  await told(token, study!.studyInstanceUID, { 'left-out-name': 2 });
+});
+
+async function waitingForLocks(db: Db): Promise<number> {
+  const { rows } = await sql<{ count: number }>`select count(*)::int as count from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`.execute(db);
+  return rows[0]?.count ?? 0;
+}
 
 test('is counted with its study until it comes whole', async () => {
   const { user, accessToken: token } = await gateway.userWith(['technician']);

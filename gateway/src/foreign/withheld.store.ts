@@ -110,7 +110,6 @@ export async function sayWithheld(tools: UploadTools, study: WithheldStudy, by: 
 }
 
 async function sayIn(trx: Trx, tools: UploadTools, study: WithheldStudy, by: string): Promise<string[]> {
-  const withheld = await countWithheldOf(trx, study);
   const uploads = await trx
     .selectFrom('upload')
     .innerJoin('study', 'study.id', 'upload.study_id')
@@ -125,6 +124,8 @@ async function sayIn(trx: Trx, tools: UploadTools, study: WithheldStudy, by: str
     const upload = await findUpload(trx, id, null);
     if (upload === undefined) continue;
     const locked = await lockStudy(trx, upload.study_id);
+    // Counted under the lock: a count from before a decision must not be said after it.
+    const withheld = await countWithheldOf(trx, study);
     const said = { uploadId: id, by: { accountId: by, deviceId: null }, withheld };
     if (locked) await setWithheld(trx, tools, locked, said);
     told.push(upload.study_id);
