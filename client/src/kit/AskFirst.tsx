@@ -1,5 +1,5 @@
 /** A button that asks before something is lost. */
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { Icon, type IconName } from './Icon.tsx';
 import { Confirm } from './Sheet.tsx';
 
@@ -19,15 +19,10 @@ export type AskFirstProps = {
     readonly no: string;
   };
   readonly onYes: () => void;
-  /** The button is gone, and the question with it, before anybody has answered. */
-  readonly onGone?: () => void;
 };
 
-export function AskFirst({ label, of, icon, bare = false, ask, onYes, onGone }: AskFirstProps) {
+export function AskFirst({ label, of, icon, bare = false, ask, onYes }: AskFirstProps) {
   const [asking, setAsking] = useState(false);
-  const open = useRef<(() => void) | undefined>(undefined);
-  open.current = asking ? onGone : undefined;
-  useEffect(() => () => open.current?.(), []);
   return (
     <>
       <button

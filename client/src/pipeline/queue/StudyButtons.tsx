@@ -7,9 +7,7 @@ import { hrefOf } from '../../kit/routes.ts';
 import { useSettling } from '../../kit/use-settling.ts';
 import { ChooseAgain } from './ChooseAgain.tsx';
 import { placeToDecide, turnsOf, type StudyButton, type Turn } from './list-buttons.ts';
-import { endingWords } from './ending-words.ts';
 import { useQueue } from './queue-context.ts';
-import type { QueuedStudy } from './queued-study.ts';
 import { queueWords } from './queue-words.ts';
 import { CancelSending, Forget, TakeBack, type OfStudy } from './TakeBack.tsx';
 
@@ -18,24 +16,16 @@ type OneButtonProps = OfStudy & {
   /** Removes a finished study, or one to be chosen again, from the list. */
   readonly onDismiss?: (id: string) => void;
   readonly onRefused: (why: string | null) => void;
-  readonly onTooLate: () => void;
 };
 
-export type StudyButtonsProps = Omit<OneButtonProps, 'button' | 'onRefused' | 'onTooLate'> & {
+export type StudyButtonsProps = Omit<OneButtonProps, 'button' | 'onRefused'> & {
   readonly buttons: readonly StudyButton[];
 };
-
-/** Nothing of it can be stopped on this device. */
-const HAS_LEFT: ReadonlySet<QueuedStudy['state']> = new Set(['at-gateway', 'in-pacs', 'done']);
 
 export function StudyButtons({ buttons, ...rest }: StudyButtonsProps) {
   const isSending = buttons.includes('pause') || buttons.includes('resume');
   const settling = useSettling<HTMLDivElement>(buttons.join());
   const [refusal, setRefusal] = useState<string | null>(null);
-  const [isLate, setLate] = useState(false);
-  const tellsLate = isLate && HAS_LEFT.has(rest.study.state);
-  // Still here for what it has to tell once no button is left.
-  if (buttons.length === 0 && !tellsLate) return null;
   return (
     <div ref={settling} class="row">
       {refusal && buttons.includes('cancel') && (
@@ -43,26 +33,15 @@ export function StudyButtons({ buttons, ...rest }: StudyButtonsProps) {
           {refusal}
         </p>
       )}
-      {tellsLate && (
-        <p class="small row-note" role="status">
-          {endingWords.cancelSheet.tooLate}
-        </p>
-      )}
       {isSending && !rest.study.cancelling && <Turns study={rest.study} name={rest.name} />}
       {buttons.map((button) => (
-        <OneButton
-          key={button}
-          button={button}
-          onRefused={setRefusal}
-          onTooLate={() => setLate(true)}
-          {...rest}
-        />
+        <OneButton key={button} button={button} onRefused={setRefusal} {...rest} />
       ))}
     </div>
   );
 }
 
-function OneButton({ button, study, name, onDismiss, onRefused, onTooLate }: OneButtonProps) {
+function OneButton({ button, study, name, onDismiss, onRefused }: OneButtonProps) {
   const queue = useQueue();
   switch (button) {
     case 'chooseAgain':
@@ -76,7 +55,7 @@ function OneButton({ button, study, name, onDismiss, onRefused, onTooLate }: One
     case 'takeBack':
       return <TakeBack study={study} name={name} />;
     case 'cancel':
-      return <CancelSending study={study} name={name} onRefused={onRefused} onTooLate={onTooLate} />;
+      return <CancelSending study={study} name={name} onRefused={onRefused} />;
     case 'retry':
     case 'tryNow':
       return (

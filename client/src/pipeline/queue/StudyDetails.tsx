@@ -109,7 +109,8 @@ export function NotCancelled({ study }: { readonly study: QueuedStudy }) {
 }
 
 function Actions({ study, onDismiss }: Omit<StudyDetailsProps, 'sentAt'>) {
-  return (
-    <StudyButtons study={study} name={nameOf(study)} buttons={rowButtons(study)} onDismiss={onDismiss} />
+  const buttons = rowButtons(study);
+  return buttons.length === 0 ? null : (
+    <StudyButtons study={study} name={nameOf(study)} buttons={buttons} onDismiss={onDismiss} />
   );
 }

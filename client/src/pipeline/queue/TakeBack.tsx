@@ -39,12 +39,10 @@ export function TakeBack({ study, name }: OfStudy) {
 type CancelSendingProps = OfStudy & {
   /** Gets the sentence that says why nothing was cancelled; this button is gone while the gateway is asked. */
   readonly onRefused: (why: string | null) => void;
-  /** It can no longer be cancelled: the question closes before a person has answered. */
-  readonly onTooLate: () => void;
 };
 
 /** Cancels a study of which a part has left. The gateway has to know: if it refuses, nothing is cancelled. */
-export function CancelSending({ study, name, onRefused, onTooLate }: CancelSendingProps) {
+export function CancelSending({ study, name, onRefused }: CancelSendingProps) {
   const queue = useQueue();
   const cancel = () => {
     onRefused(null);
@@ -64,7 +62,6 @@ export function CancelSending({ study, name, onRefused, onTooLate }: CancelSendi
         what: endingWords.cancelSheet.what(study.track.inPacs),
       }}
       onYes={cancel}
-      onGone={onTooLate}
     />
   );
 }

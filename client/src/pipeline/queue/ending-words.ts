@@ -74,7 +74,6 @@ export const endingWords = {
     yes: 'Cancel sending',
     no: 'Keep sending',
     notReached: 'The gateway refused, so nothing was cancelled. Pause it, or try again in a moment.',
-    tooLate: 'It was too late to cancel: all of it arrived before you answered.',
   },
   forgetSheet: {
     title: 'Remove this study from the list?',

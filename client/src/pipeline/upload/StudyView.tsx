@@ -101,7 +101,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
       {study.paused && study.isWaiting && (
         <p class="quiet">{study.cancelling ? endingWords.cancelling : queueWords.paused}</p>
       )}
-      <StudyButtons study={study} name={name} buttons={buttons} />
+      {buttons.length > 0 && <StudyButtons study={study} name={name} buttons={buttons} />}
       {arrived && <ArrivedPanel study={study} />}
       <NotCancelled study={study} />
       {study.studyInstanceUID && arrived && <StudyDestinations studyInstanceUID={study.studyInstanceUID} />}
