@@ -89,7 +89,7 @@ function OneCase({ of, store, listQuery }: OneCaseProps) {
           isBlinded={of.studies.some(({ hidesResults }) => hidesResults)}
         />
       )}
-      {mayKeep && <CaseReviews caseId={of.id} isAnonymous={namesHidden.value} />}
+      {mayKeep && <CaseReviews of={of} isAnonymous={namesHidden.value} />}
       {!of.withheld.includes('notes') && <CaseNotes store={store} mayWrite={mayKeep} />}
       {!of.withheld.includes('attachments') && <CaseAttachments id={of.id} mayWrite={mayKeep} />}
       <CaseTimeline id={of.id} version={of.version} />

@@ -1,5 +1,6 @@
 /** On the page of a case: its reviews, and *Have it read*. */
 import { useEffect, useState } from 'preact/hooks';
+import type { Case } from '#shared/protocol/cases.ts';
 import { caseReviewsSchema, type CaseReview, type ListedReview } from '#shared/protocol/reviews.ts';
 import { isEnded } from '#shared/protocol/review-state.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
@@ -8,6 +9,7 @@ import { formatMoment } from '../kit/format.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useApi } from '../net/net-context.ts';
 import { dueOf } from './due-of.ts';
+import { imagesOf } from './fitting-types.ts';
 import { HaveItRead } from './HaveItRead.tsx';
 import { outcomeOf, waitingFor } from './outcome-of.ts';
 import { progressOf } from './progress-of.ts';
@@ -15,9 +17,10 @@ import { reviewWords } from './review-words.ts';
 import './reviews.css';
 
 const words = reviewWords.ofCase;
-type CaseReviewsProps = { readonly caseId: string; readonly isAnonymous: boolean };
+type CaseReviewsProps = { readonly of: Case; readonly isAnonymous: boolean };
 
-export function CaseReviews({ caseId, isAnonymous }: CaseReviewsProps) {
+export function CaseReviews({ of, isAnonymous }: CaseReviewsProps) {
+  const { id: caseId } = of;
   const api = useApi();
   const [reviews, setReviews] = useState<readonly CaseReview[] | null>(null);
   const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
@@ -51,7 +54,7 @@ export function CaseReviews({ caseId, isAnonymous }: CaseReviewsProps) {
           {words.open}
         </button>
       </p>
-      {isOpen && <HaveItRead caseId={caseId} onClose={() => setOpen(false)} />}
+      {isOpen && <HaveItRead caseId={caseId} images={imagesOf(of)} onClose={() => setOpen(false)} />}
     </section>
   );
 }

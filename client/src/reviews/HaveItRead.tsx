@@ -8,14 +8,19 @@ import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
 import { useApi } from '../net/net-context.ts';
+import { offerTypes, type KnownImages } from './fitting-types.ts';
 import { reviewWords } from './review-words.ts';
 import { useReviewTypes } from './use-review-types.ts';
 
 const words = reviewWords.ofCase;
 
-type HaveItReadProps = { readonly caseId: string; readonly onClose: () => void };
+type HaveItReadProps = {
+  readonly caseId: string;
+  readonly images: KnownImages;
+  readonly onClose: () => void;
+};
 
-export function HaveItRead({ caseId, onClose }: HaveItReadProps) {
+export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
   const api = useApi();
   const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
   const [isBusy, setBusy] = useState(false);
@@ -24,8 +29,10 @@ export function HaveItRead({ caseId, onClose }: HaveItReadProps) {
   // Sent again after a lost answer, it opens no second review.
   const [id] = useState(() => crypto.randomUUID());
   const choices = useReviewTypes(setTrouble);
-  const name = chosen ?? choices?.types[0]?.name ?? '';
-  const type = choices?.types.find((one) => one.name === name);
+  const { fitting, others } = offerTypes(choices?.types ?? [], images);
+  const offered = [...fitting, ...others];
+  const name = chosen ?? offered[0]?.name ?? '';
+  const type = offered.find((one) => one.name === name);
   const isTooMany = type !== undefined && named.readers.length > type.definition.readers;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -49,11 +56,12 @@ export function HaveItRead({ caseId, onClose }: HaveItReadProps) {
         <label class="field">
           <span>{words.type}</span>
           <select value={name} onChange={(event) => setChosen(event.currentTarget.value)}>
-            {(choices?.types ?? []).map((one) => (
-              <option key={one.name} value={one.name}>
-                {one.definition.title}
-              </option>
-            ))}
+            <TypeOptions types={fitting} />
+            {others.length > 0 && (
+              <optgroup label={words.otherTypes}>
+                <TypeOptions types={others} />
+              </optgroup>
+            )}
           </select>
         </label>
         <Readers accounts={choices?.readers ?? []} {...{ named, onName: setNamed }} />
@@ -72,6 +80,13 @@ export function HaveItRead({ caseId, onClose }: HaveItReadProps) {
     </Sheet>
   );
 }
+
+const TypeOptions = ({ types }: { readonly types: readonly ReviewType[] }) =>
+  types.map(({ name, definition: { title } }) => (
+    <option key={name} value={name}>
+      {title}
+    </option>
+  ));
 
 /** The ids of accounts. `adjudicator` empty: the review type says who. */
 type Named = { readonly readers: readonly string[]; readonly adjudicator: string };

@@ -204,6 +204,7 @@ export const reviewWords = {
     open: 'Have it read',
     sheet: 'Have the case read',
     type: 'What is asked',
+    otherTypes: 'For other images',
     readers: 'Who reads',
     byType: 'Choose nobody, and readers are found as the review type says.',
     tooMany: (count: number) => `Choose at most ${count}.`,

@@ -1,10 +1,11 @@
 /** The studies of cases, their kinds of image, and what models found in them, as far as a reader may know. */
 import { sql } from 'kysely';
-import type { CASE_FINDINGS, Case } from '#shared/protocol/cases.ts';
+import type { CASE_FINDINGS, Case, CaseBodyPart } from '#shared/protocol/cases.ts';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
 import type { Db } from '../database/database.ts';
 import { mayKnowResult } from '../results/result-reach.ts';
 import { isBlindTo, isHiddenVerdict } from '../reviews/blinding.ts';
+import { bodyPartOf } from './body-parts.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 
 type Studies = Case['studies'];
@@ -38,8 +39,11 @@ export async function studiesOf(
         studyInstanceUID: uid,
         addedAt: added_at.toISOString(),
         modalities: [...modalitiesOf(classes.get(uid) ?? [])],
+        bodyParts: bodyPartsIn(results.get(uid) ?? []),
         hidesResults: hides_results,
-        results: results.get(uid) ?? [],
+        results: (results.get(uid) ?? [])
+          .slice(0, RESULTS_SHOWN)
+          .map(({ image_kind: _, ...result }) => result),
       })),
     ]),
   );
@@ -62,11 +66,18 @@ async function classesOf(db: Db, siteId: string, uids: readonly string[]) {
   return new Map([...byStudy].map(([uid, of]) => [uid, of.map(({ sopClass }) => sopClass)]));
 }
 
+type KnownResult = Studies[number]['results'][number] & { readonly image_kind: string | null };
+
+const bodyPartsIn = (results: readonly KnownResult[]): CaseBodyPart[] => [
+  ...new Set(results.flatMap(({ image_kind }) => bodyPartOf(image_kind) ?? [])),
+];
+
 async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
-  if (uids.length === 0) return new Map<string, Studies[number]['results']>();
+  if (uids.length === 0) return new Map<string, readonly KnownResult[]>();
   const rows = await db
     .selectFrom('inference_result')
     .select(['id', 'study_instance_uid as uid', 'model_id', 'created_at', 'verdict', 'verified_finding'])
+    .select('image_kind')
     .select(sql<boolean | null>`(finding->>'positive')::boolean`.as('positive'))
     .select(isHiddenVerdict(reader, 'inference_result').as('isHidden'))
     .where('site_id', '=', reader.siteId)
@@ -78,13 +89,14 @@ async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
   return new Map(
     [...byStudy].map(([uid, of]) => [
       uid,
-      of.slice(0, RESULTS_SHOWN).map(({ id, model_id, positive, created_at, verdict, ...row }) => ({
+      of.map(({ id, model_id, positive, created_at, verdict, image_kind, ...row }) => ({
         id,
         model: model_id,
         positive,
         createdAt: created_at.toISOString(),
         verdict: row.isHidden ? null : verdict,
         correctedFinding: !row.isHidden && verdict === 'correct' ? row.verified_finding : null,
+        image_kind,
       })),
     ]),
   );

@@ -120,6 +120,9 @@ test('filters tell nothing of a study or a result that the reader is not shown',
   const finds = async (query: string, token: string): Promise<boolean> =>
     (await listed(query, token)).includes(id);
   assert.not.ok(await finds('bodyPart=HAND', keeper));
+  const seen = async (token: string) =>
+    (await jsonOf<Case>(gateway, `GET /cases/${id}`, { token })).studies.flatMap((study) => study.bodyParts);
+  assert.equal([await seen(keeper), await seen(sender)], [['CHEST'], []]);
   for (const query of [`q=${foreign}`, 'finding=positive', 'bodyPart=CHEST']) {
     assert.ok(await finds(query, keeper), query);
     assert.not.ok(await finds(query, sender), query);

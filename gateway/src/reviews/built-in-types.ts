@@ -31,6 +31,40 @@ const CHEST_FORM: ReviewForm = {
   required: ['finding', 'certainty'],
   additionalProperties: false,
 };
+const GENERAL_FORM: ReviewForm = {
+  type: 'object',
+  properties: {
+    finding: {
+      title: 'What do the images show?',
+      'x-field': 'radio',
+      type: 'string',
+      oneOf: [
+        { const: 'normal', title: 'Nothing abnormal' },
+        { const: 'abnormal', title: 'Something abnormal' },
+      ],
+      'x-positive': ['abnormal'],
+      'x-negative': ['normal'],
+    },
+    urgency: {
+      title: 'How soon must somebody act on it?',
+      'x-field': 'radio',
+      type: 'string',
+      oneOf: [
+        { const: 'routine', title: 'No hurry' },
+        { const: 'soon', title: 'Within days' },
+        { const: 'now', title: 'Now' },
+      ],
+    },
+    impression: { title: 'Impression', 'x-field': 'text', type: 'string', maxLength: 4000 },
+  },
+  required: ['finding', 'urgency', 'impression'],
+  additionalProperties: false,
+};
+/** Of a film. A scan by CT of the chest is another question. */
+const CHEST_FILM: Pick<ReviewDefinition, 'modalities' | 'bodyParts'> = {
+  modalities: ['CR', 'DX'],
+  bodyParts: ['CHEST'],
+};
 export const BUILT_IN_TYPES: readonly { readonly name: string; readonly definition: ReviewDefinition }[] = [
   {
     name: 'chest-film',
@@ -39,6 +73,7 @@ export const BUILT_IN_TYPES: readonly { readonly name: string; readonly definiti
       readers: 1,
       hidesFinding: false,
       assignment: 'load',
+      ...CHEST_FILM,
       form: CHEST_FORM,
     },
   },
@@ -49,7 +84,18 @@ export const BUILT_IN_TYPES: readonly { readonly name: string; readonly definiti
       readers: 2,
       hidesFinding: true,
       assignment: 'load',
+      ...CHEST_FILM,
       form: CHEST_FORM,
+    },
+  },
+  {
+    name: 'general-reading',
+    definition: {
+      title: 'General reading',
+      readers: 1,
+      hidesFinding: false,
+      assignment: 'load',
+      form: GENERAL_FORM,
     },
   },
 ];

@@ -346,6 +346,21 @@ test('a place is taken, handed on and taken away; nobody reads twice', async () 
   assert.is(await give('admin', 2, 'ana'), 'review-ended');
 });
 
+test('a reading of any images can be asked for, and forms of a chest film say what they are for', async () => {
+  const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('ana'));
+  const fits = types.map(({ name, definition: { modalities, bodyParts } }) => [name, modalities, bodyParts]);
+  for (const name of ['chest-film', 'chest-film-double'])
+    assert.equal(
+      fits.find(([one]) => one === name),
+      [name, ['CR', 'DX'], ['CHEST']],
+    );
+  const review = await openReview(['ana'], 'general-reading');
+  const { place, version } = review.places.find(({ reader }) => reader?.id === idOf('ana'))!;
+  const answers = { finding: 'abnormal', urgency: 'soon', impression: 'Calculus in the left kidney' };
+  const said = { id: randomUUID(), place, version, decision: 'accept', answers };
+  assert.is(await codeOf(`POST /reviews/${review.id}/decision`, 'ana', said), '200');
+});
+
 test('a review type is made, has versions, and open reviews keep theirs', async () => {
   const { types, readers } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('ana'));
   assert.equal(

@@ -151,6 +151,8 @@ export const caseStudySchema = z.object({
   studyInstanceUID: uidSchema,
   addedAt: z.iso.datetime(),
   modalities: z.array(z.string()),
+  /** Those that models saw, in the results that the caller may know. */
+  bodyParts: z.array(z.enum(CASE_BODY_PARTS)),
   /** The caller reads it for a review that hides what models found, until the reading is signed. */
   hidesResults: z.boolean(),
   /** The newest results of models, newest first. */

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';
-import { CASE_PRIORITIES } from './cases.ts';
+import { CASE_BODY_PARTS, CASE_MODALITIES, CASE_PRIORITIES } from './cases.ts';
 import { answersSchema, reviewFormSchema } from './review-forms.ts';
 import { PLACE_STATES, REVIEW_STATES } from './review-state.ts';
 import { lineSchema } from './line-schema.ts';
@@ -28,6 +28,9 @@ export const reviewDefinitionSchema = z.object({
   /** Readers do not see what models found until they have signed. */
   hidesFinding: z.boolean(),
   assignment: z.enum(ASSIGNMENTS),
+  /** It asks about images of these; undefined: of any. Where it does not fit a case, it is offered last. */
+  modalities: z.array(z.enum(CASE_MODALITIES)).min(1).optional(),
+  bodyParts: z.array(z.enum(CASE_BODY_PARTS)).min(1).optional(),
   form: reviewFormSchema,
 });
 export type ReviewDefinition = z.infer<typeof reviewDefinitionSchema>;

@@ -3,6 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { reviewTypesSchema, type ReviewDefinition, type ReviewType } from '#shared/protocol/reviews.ts';
 import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
+import { caseWords } from '../../cases/case-words.ts';
 import { openAttempt } from '../../cases/open-attempt.ts';
 import { formatMoment } from '../../kit/format.ts';
 import { hrefOf } from '../../kit/routes.ts';
@@ -106,7 +107,7 @@ function Types({ types, onEdit }: TypesProps) {
 }
 
 function Type({ type: { version, madeBy, madeAt, definition } }: { readonly type: ReviewType }) {
-  const { title, readers, assignment, hidesFinding, form } = definition;
+  const { title, readers, assignment, hidesFinding, modalities = [], bodyParts = [], form } = definition;
   const made =
     madeBy === null || madeAt === null
       ? words.builtIn
@@ -116,6 +117,7 @@ function Type({ type: { version, madeBy, madeAt, definition } }: { readonly type
     words.assignments[assignment],
     words.questions(Object.keys(form.properties).length),
     ...(hidesFinding ? [words.hides] : []),
+    ...[...modalities, ...bodyParts.map((one) => caseWords.list.bodyParts[one])],
   ];
   return (
     <div class="stack-tight">

@@ -1,9 +1,11 @@
 /** The form of one review type: who reads, and the questions. */
 import { useSignal } from '@preact/signals';
 import { useId, useState } from 'preact/hooks';
+import { CASE_BODY_PARTS, CASE_MODALITIES } from '#shared/protocol/cases.ts';
 import { FIELDS_LIMIT } from '#shared/protocol/review-forms.ts';
 import { ASSIGNMENTS, type Assignment, type ReviewDefinition } from '#shared/protocol/reviews.ts';
 import { TroubleAlert } from '../../kit/TroubleAlert.tsx';
+import { caseWords } from '../../cases/case-words.ts';
 import { openAttempt } from '../../cases/open-attempt.ts';
 import { FormActions } from '../../kit/FormActions.tsx';
 import { MoveButton } from '../../kit/MoveButton.tsx';
@@ -27,7 +29,7 @@ export function TypeSheet({ definition, onSave, onClose }: SheetProps) {
   const typed = useSignal(toTyped(definition));
   const mistake = useSignal<TypeMistake | null>(null);
   const [attempt] = useState(openAttempt);
-  const { title, readers, assignment, hidesFinding, questions } = typed.value;
+  const { title, readers, assignment, hidesFinding, modalities, bodyParts, questions } = typed.value;
   const change = (some: Partial<typeof typed.value>) => {
     typed.value = { ...typed.value, ...some };
     mistake.value = null;
@@ -65,6 +67,19 @@ export function TypeSheet({ definition, onSave, onClose }: SheetProps) {
           />
           <span>{words.hides}</span>
         </label>
+        <Fits
+          label={words.modalities}
+          choices={CASE_MODALITIES}
+          chosen={modalities}
+          onChoose={(some) => change({ modalities: some })}
+        />
+        <Fits
+          label={words.bodyParts}
+          choices={CASE_BODY_PARTS}
+          chosen={bodyParts}
+          nameOf={(one) => caseWords.list.bodyParts[one]}
+          onChoose={(some) => change({ bodyParts: some })}
+        />
         <h3>{words.questions}</h3>
         <Questions questions={questions} onSet={(all) => change({ questions: all })} />
         <div role="alert">{mistake.value && <Notice kind="stop" title={said(mistake.value)} />}</div>
@@ -82,6 +97,39 @@ export function TypeSheet({ definition, onSave, onClose }: SheetProps) {
 
 const said = ({ fault, place }: TypeMistake): string =>
   place === null ? words.mistakes[fault] : words.mistakeIn(place + 1, words.mistakes[fault]);
+
+type FitsProps<C extends string> = {
+  readonly label: string;
+  readonly choices: readonly C[];
+  readonly chosen: readonly C[];
+  readonly nameOf?: (choice: C) => string;
+  readonly onChoose: (chosen: readonly C[]) => void;
+};
+
+/** The images that the questions are about. */
+function Fits<C extends string>({ label, choices, chosen, nameOf = String, onChoose }: FitsProps<C>) {
+  return (
+    <fieldset class="review-choice">
+      <legend>{label}</legend>
+      <p class="small quiet">{words.anyImages}</p>
+      <div class="row">
+        {choices.map((choice) => (
+          <label key={choice} class="choice">
+            <input
+              type="checkbox"
+              class="tick"
+              checked={chosen.includes(choice)}
+              onChange={({ currentTarget: { checked } }) =>
+                onChoose(choices.filter((one) => (one === choice ? checked : chosen.includes(one))))
+              }
+            />
+            <span>{nameOf(choice)}</span>
+          </label>
+        ))}
+      </div>
+    </fieldset>
+  );
+}
 
 type QuestionsProps = {
   readonly questions: readonly TypedQuestion[];

@@ -37,6 +37,7 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   await page.getByRole('button', { name: 'Add a review type' }).press('Enter');
   const form = page.getByRole('dialog', { name: 'Add a review type' });
   await form.getByLabel('Name').fill(`Knee ${account.username}`);
+  await form.getByRole('group', { name: 'Kinds of image' }).getByLabel('MR', { exact: true }).check();
   await form.getByRole('button', { name: 'Save' }).click();
   await form.getByText('Question 1: It needs its text').waitFor();
   const first = form.getByRole('listitem', { name: 'Question 1' });
@@ -57,6 +58,7 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   await form.getByRole('button', { name: 'Save' }).click();
   const row = page.getByRole('listitem').filter({ hasText: `Knee ${account.username}` });
   await row.getByText('Version 1').waitFor();
+  await row.getByText('2 questions · MR').waitFor();
   await row.getByRole('button', { name: `Change Knee ${account.username}` }).click();
   const change = page.getByRole('dialog', { name: `Change Knee ${account.username}` });
   await change.getByLabel('Readers see what models found only after they have signed').check();
@@ -65,6 +67,7 @@ walk('a radiologist adds a review type, tries its questions, and changes it', as
   const { types } = await askAs<ReviewTypes>(stage.gateway, account.username, '/review-types');
   const made = types.find(({ definition }) => definition.title === `Knee ${account.username}`)!;
   assert.equal([made.version, made.definition.hidesFinding], [2, true]);
+  assert.equal([made.definition.modalities, made.definition.bodyParts], [['MR'], undefined]);
   assert.equal(Object.keys(made.definition.form.properties), ['widthOfTheGap', 'isTheMeniscusTorn']);
 });
 

@@ -18,6 +18,8 @@ const definition: ReviewDefinition = {
   readers: 2,
   hidesFinding: true,
   assignment: 'turn',
+  modalities: ['CR', 'DX'],
+  bodyParts: ['HAND'],
   form: {
     type: 'object',
     properties: {
@@ -58,7 +60,7 @@ const definition: ReviewDefinition = {
 };
 
 const typedWith = (some: Partial<TypedQuestion>, type: Partial<TypedType> = {}): TypedType => ({
-  ...{ title: 'Knee', readers: '1', hidesFinding: false, assignment: 'hand' },
+  ...{ title: 'Knee', readers: '1', hidesFinding: false, assignment: 'hand', modalities: [], bodyParts: [] },
   questions: [{ ...newQuestion(0), title: 'What is it?', ...some }],
   ...type,
 });

@@ -1,7 +1,9 @@
 /** The form of a review type as it is typed, and the definition in it. Pure. */
+import type { CASE_MODALITIES, CaseBodyPart } from '#shared/protocol/cases.ts';
 import { reviewDefinitionSchema, type Assignment, type ReviewDefinition } from '#shared/protocol/reviews.ts';
 import { STEPS_LIMIT, TEXT_LIMIT, type ReviewField } from '#shared/protocol/review-forms.ts';
 
+export type Modality = (typeof CASE_MODALITIES)[number];
 export type Kind = ReviewField['x-field'];
 export type Unit = Extract<ReviewField, { readonly 'x-field': 'measurement' }>['x-unit'];
 export const KINDS: readonly Kind[] = ['radio', 'scale', 'number', 'measurement', 'text'];
@@ -37,6 +39,9 @@ export type TypedType = {
   readonly readers: string;
   readonly hidesFinding: boolean;
   readonly assignment: Assignment;
+  /** Empty: any. */
+  readonly modalities: readonly Modality[];
+  readonly bodyParts: readonly CaseBodyPart[];
   readonly questions: readonly TypedQuestion[];
 };
 
@@ -67,12 +72,12 @@ export function ofKind(question: TypedQuestion, kind: TypedQuestion['kind']): Pa
 export function toTyped(definition: ReviewDefinition | null): TypedType {
   if (definition === null)
     return {
-      ...{ title: '', readers: '1', hidesFinding: false, assignment: 'hand' },
+      ...{ title: '', readers: '1', hidesFinding: false, assignment: 'hand', modalities: [], bodyParts: [] },
       questions: [newQuestion(0)],
     };
-  const { title, readers, hidesFinding, assignment, form } = definition;
+  const { title, readers, hidesFinding, assignment, modalities = [], bodyParts = [], form } = definition;
   return {
-    ...{ title, readers: String(readers), hidesFinding, assignment },
+    ...{ title, readers: String(readers), hidesFinding, assignment, modalities, bodyParts },
     questions: Object.entries(form.properties).map(([name, field], key) => ({
       ...newQuestion(key),
       ...{ name, kind: field['x-field'], title: field.title, description: field.description ?? '' },
@@ -132,6 +137,8 @@ export function readType(typed: TypedType): ReadType {
     title: typed.title,
     readers: numberIn(typed.readers),
     ...{ hidesFinding: typed.hidesFinding, assignment: typed.assignment },
+    ...(typed.modalities.length > 0 && { modalities: typed.modalities }),
+    ...(typed.bodyParts.length > 0 && { bodyParts: typed.bodyParts }),
     form: {
       type: 'object',
       properties: Object.fromEntries(fields),
