@@ -101,7 +101,7 @@ type OnePartProps = {
   readonly onDecided: () => void;
 };
 
-function OnePart({ part: { reason, stands, instances }, total, uploadId, onDecided }: OnePartProps) {
+function OnePart({ part: { state, reason, stands, instances }, total, uploadId, onDecided }: OnePartProps) {
   const api = useApi();
   const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
@@ -110,7 +110,7 @@ function OnePart({ part: { reason, stands, instances }, total, uploadId, onDecid
   const count = instances.length;
   const said = sentencesOfReason(reason) ?? { title: decide.unknownReason, next: decide.unknownNext };
   const title = stands ? `${notStoredSaid(count, reason)}.` : decide.sentence(count, total);
-  const offers = canOfferAgain(reason);
+  const offers = canOfferAgain({ state, reason });
   const send = async (decision: 'leave-out' | 'retry') => {
     setBusy(true);
     setFailed(null);

@@ -266,14 +266,16 @@ function partOfSent(sent: SentStudy): QueuePart {
  * Of all its uploads together, unless the newest one was cancelled: the same study sent twice is not twice as large. A
  * receipt says that the gateway is done with what an upload brought: the study's state is also that of results which
  * are stored beside it. Instances that the newest sender holds back wait for a decision, unless that upload was
- * cancelled.
+ * cancelled; and so do refused ones, unless nobody is asked about them: then the study has ended.
  */
-export function trackOfSent({ uploads, counts: whole }: SentStudy): TrackState {
+export function trackOfSent({ uploads, counts: whole, standing }: SentStudy): TrackState {
   const [newest] = uploads;
   const isOne = newest?.cancelled === true || whole === undefined;
   const shown = isOne ? uploads.slice(0, 1) : uploads.filter(({ cancelled }) => cancelled === undefined);
   const counts = (shown.length > 1 ? whole : newest?.counts) ?? NOTHING;
-  const isHeld = shown.some(({ receipt, counts: own }) => receipt !== null && own.quarantined > 0);
+  const isOpen = ({ receipt, counts: { quarantined, refused } }: SentStudy['uploads'][number]): boolean =>
+    receipt !== null && (quarantined > 0 || (refused > 0 && standing === 'needs-you'));
+  const isHeld = shown.some(isOpen);
   const causes = withheldNow({ uploads });
   const heldBack = newest?.cancelled ? 0 : (causes.held ?? 0);
   const needsYou = heldBack + (isHeld ? counts.refused + counts.quarantined : 0);

@@ -56,11 +56,14 @@ test('stand by reason, and offer again only what the gateway still has and anoth
       ['conflicting-instance', 'c'],
     ],
   );
-  assert.equal(['pacs-refused', 'conflicting-instance', 'cannot-be-verified'].map(canOfferAgain), [
-    true,
-    true,
-    false,
-  ]);
+  const offered = (reason: string, state: 'refused' | 'quarantined' = 'quarantined') =>
+    canOfferAgain({ state, reason });
+  assert.equal(
+    ['pacs-refused', 'conflicting-instance'].map((reason) => offered(reason)),
+    [true, true],
+  );
+  assert.is(offered('cannot-be-verified'), false);
+  assert.is(offered('pacs-refused', 'refused'), false, 'the gateway keeps no copy of what the PACS refused');
 });
 
 test('are said as of another content where the PACS has one under their UID', () => {

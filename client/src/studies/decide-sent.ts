@@ -54,7 +54,8 @@ export function undecidedParts(instances: readonly InstanceStatus[]): readonly U
 }
 
 /** Of these the gateway has discarded the bytes, or never had them. */
-const BYTES_GONE = ['cannot-be-verified', 'digest-mismatch', 'never-arrived', 'no-copy-to-send'];
+const BYTES_GONE = ['cannot-be-verified', 'no-copy-to-send'];
 
-/** Whether the gateway can offer them to the PACS again without their sender. */
-export const canOfferAgain = (reason: string): boolean => canRetry(reason) && !BYTES_GONE.includes(reason);
+/** Whether the gateway can offer them to the PACS again without their sender: it keeps no copy of refused ones. */
+export const canOfferAgain = ({ state, reason }: Pick<UndecidedPart, 'state' | 'reason'>): boolean =>
+  state === 'quarantined' && canRetry(reason) && !BYTES_GONE.includes(reason);

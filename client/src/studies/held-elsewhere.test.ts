@@ -48,4 +48,19 @@ test('is found among those that wait, and not among those that have arrived', ()
   assert.equal([found('arrived'), found('left-out')], [[], []]);
 });
 
+test('of which the PACS refused instances needs a person on other devices too, and is not called left out', () => {
+  const told = (inPacs: number, sender: object) => {
+    const { withheld: _, sender: __, ...upload } = HELD.uploads[0]!;
+    const counts = { ...upload.counts, promised: 3, inPacs, refused: 3 - inPacs };
+    const sent = [{ ...HELD, uploads: [{ ...upload, counts, ...sender }] }];
+    const [entry] = createEntries()({ studies: [], sent, link: 'online', device: null }, NOW);
+    const { needsYou, leftOut } = entry!.track;
+    return [needsYou, leftOut, whereOf(entry!).said];
+  };
+  assert.equal(told(2, {}), [1, 0, '1 needs you']);
+  assert.equal(told(0, {}), [3, 0, '3 need you']);
+  const sender = { username: 'tina', keptNames: false };
+  assert.equal(told(0, { sender }), [3, 0, 'Waits for a decision'], 'to those who watch the site');
+});
+
 test.run();

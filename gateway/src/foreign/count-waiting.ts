@@ -5,6 +5,7 @@
 import { sql, type Kysely } from 'kysely';
 import type { Waiting } from '#shared/protocol/not-taken.ts';
 import type { Tables } from '../database/tables.ts';
+import { isUndecided } from '../pipeline/instance.store.ts';
 import { isNamed, isTheirs, isUnnamed, type WhoseFiles } from './not-taken.store.ts';
 import { waitsForAnswer } from './transfer.store.ts';
 
@@ -21,18 +22,14 @@ export async function countWaiting(db: Kysely<Tables>, whose: WhoseFiles): Promi
         from study join upload on upload.study_id = study.id
           join upload_instance on upload_instance.upload_id = upload.id
           join instance on instance.id = upload_instance.instance_id
-        where study.site_id = ${siteId}::uuid and study.state = 'held' and upload.device_id is null
+        where study.site_id = ${siteId}::uuid and study.state in ('held', 'closed') and upload.device_id is null
           and ${isAll ? sql`upload.account_id is not null` : sql`upload.account_id = ${accountId}::uuid`}
-          and ${waitsIn('instance')} and not ${OF_DEVICE}
+          and ${isUndecided('instance')} and not ${OF_DEVICE}
           and ${isAll ? sql`upload.id not in (${IN_TRANSFERS})` : sql`true`}) as held,
       ${isAll ? sql`(select count(*)::int from sent_file where site_id = ${siteId}::uuid and ${waitsForAnswer})` : sql`0`}
         as transfers`.execute(db);
   return rows[0]!;
 }
-
-/** Of a held study, as the list of studies counts them. */
-const waitsIn = (instance: 'instance' | 'other') =>
-  sql`${sql.ref(instance)}.state in ('quarantined', 'refused')`;
 
 /** A device of the account sent the same instance, and counts it. */
 const OF_DEVICE = sql`exists (
@@ -40,8 +37,8 @@ const OF_DEVICE = sql`exists (
     join instance other on other.study_id = beside.id and other.sop_instance_uid = instance.sop_instance_uid
       and other.digest = instance.digest
   where beside.site_id = study.site_id and beside.study_instance_uid = study.study_instance_uid
-    and beside.state = 'held' and of_device.account_id = upload.account_id and of_device.device_id is not null
-    and ${waitsIn('other')})`;
+    and beside.state in ('held', 'closed') and of_device.account_id = upload.account_id and of_device.device_id is not null
+    and ${isUndecided('other')})`;
 
 /** An administrator answers these with their transfer. */
 const IN_TRANSFERS = sql`select (it->>'upload')::uuid

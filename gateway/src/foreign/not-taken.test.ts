@@ -328,6 +328,13 @@ test('is counted where it waits with its study for a decision', async () => {
   await sql`update instance set state = 'refused' from study
     where study.id = instance.study_id and instance.state <> 'quarantined' and ${ofAccount}`.execute(db);
   assert.equal(await counted(token), { ...NONE, held: 2 }, 'as the list of studies counts a held study');
+  await sql`update instance set state = 'refused' from study
+    where study.id = instance.study_id and ${ofAccount}`.execute(db);
+  await sql`update study set state = 'closed' where ${ofAccount}`.execute(db);
+  assert.equal(await counted(token), { ...NONE, held: 2 }, 'all that was refused, whose copies are gone');
+  await sql`update instance set state = 'quarantined' from study
+    where study.id = instance.study_id and instance.reason is not null and ${ofAccount}`.execute(db);
+  await sql`update study set state = 'held' where ${ofAccount}`.execute(db);
   const device = await createTestDevice(gateway);
   await device.enrol(token);
   await sql`with beside as (

@@ -4,7 +4,7 @@
  */
 import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
-import type { InstanceState } from '#shared/protocol/study-state.ts';
+import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
 import type { InstanceTable, Tables } from '../database/tables.ts';
 import { minutesNow } from './tally.store.ts';
 
@@ -178,6 +178,16 @@ const isActive = sql<boolean>`instance.state not in ('refused', 'quarantined', '
 /** Of a row `i` of instances: its bytes came to the gateway, or are in the PACS, or a person has to look at it. */
 export const hasArrived = sql<boolean>`(i.brought or i.state not in ('promised', 'left-out')
   and i.reason is distinct from 'never-arrived')`;
+
+/**
+ * A person has yet to decide about it (the index `instance_undecided`). Nobody is asked about a promise that was given
+ * up, nor about a refused content under whose UID the PACS has another one.
+ */
+export const isUndecided = (row: 'i' | 'instance' | 'other') =>
+  sql<boolean>`(${sql.ref(row)}.state in ('quarantined', 'refused') and (${sql.ref(row)}.state = 'quarantined'
+    or (${sql.ref(row)}.reason is distinct from 'never-arrived' and not exists (select from instance there
+      where there.study_id = ${sql.ref(row)}.study_id and there.sop_instance_uid = ${sql.ref(row)}.sop_instance_uid
+        and there.state in (${sql.join(IN_PACS.map((state) => sql.lit(state)))})))))`;
 
 /** Instances of one study by UID and digest. */
 export async function instancesByKey(

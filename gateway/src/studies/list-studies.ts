@@ -7,7 +7,7 @@ import type { UploadStatus } from '#shared/protocol/api.ts';
 import { UPLOADS_SHOWN, type SentStudy, type StudyStanding } from '#shared/protocol/studies.ts';
 import type { Db } from '../database/database.ts';
 import { RESULTS_POLICY } from '../policies/policies.ts';
-import { hasArrived } from '../pipeline/instance.store.ts';
+import { hasArrived, isUndecided } from '../pipeline/instance.store.ts';
 import { standingReceipt } from '../pipeline/receipt.store.ts';
 import { countsOfStudies, uploadStatuses } from '../uploads/upload-status.ts';
 import { sendersOf, type Sender } from './senders-of.ts';
@@ -121,12 +121,15 @@ async function statusesOf(db: Db, uploadIds: readonly string[]): Promise<Readonl
   return statuses;
 }
 
-/** An upload is judged by what it brought alone. Most are closed, and nothing more is looked up. */
-const ownStanding = sql<StudyStanding>`case when study.state = 'closed' then 'ended'
-  when study.state <> 'held' and ${standingReceipt} is null then 'under-way'
-  when exists (select from upload_instance u join instance i on i.id = u.instance_id
-    where u.upload_id = upload.id and i.state = 'quarantined') then 'needs-you'
-  else 'ended' end`;
+/**
+ * An upload is judged by what it brought alone. Most have nothing refused or held, which an index tells. Of a refused
+ * instance the gateway keeps no copy, so its study is closed, and a person decides about it all the same.
+ */
+const ownStanding = sql<StudyStanding>`case
+  when study.state not in ('held', 'closed') and ${standingReceipt} is null then 'under-way'
+  when exists (select from instance i where i.study_id = study.id and ${isUndecided('i')}
+    and exists (select from upload_instance u where u.upload_id = upload.id and u.instance_id = i.id))
+  then 'needs-you' else 'ended' end`;
 /**
  * The sender of the newest upload holds instances back for a person to decide. Older uploads say how many there were
  * then.

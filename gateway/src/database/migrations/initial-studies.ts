@@ -137,6 +137,8 @@ export const STUDIES = [
   `create index instance_of_uid on instance (site_id, sop_instance_uid)
     where brought or policy_name = 'gateway.results' or state in ('received', 'posting', 'posted', 'stored', 'coerced', 'already-stored')`,
   `create index instance_study_state on instance (study_id, state)`,
+  // Few wait for a decision, however much was brought in years.
+  `create index instance_undecided on instance (study_id) where state in ('quarantined', 'refused')`,
   // Quotas count what is open, however much was brought in years (quota.store.ts).
   `create index instance_open on instance (study_id) where state in ('promised', 'received', 'posting', 'quarantined')`,
   `create index instance_parcel on instance (parcel_id)`,
