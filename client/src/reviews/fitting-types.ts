@@ -1,8 +1,8 @@
-/** Which review types are offered first for a case: those that ask about its images. Pure. */
+/** Offers the review types that ask about the images of a case before all others. Pure. */
 import type { Case } from '#shared/protocol/cases.ts';
 import type { ReviewType } from '#shared/protocol/reviews.ts';
 
-/** What is known of the images of a case. */
+/** The facts that are known of the images of a case. */
 export type KnownImages = Pick<Case['studies'][number], 'modalities' | 'bodyParts'>;
 type Offered = { readonly fitting: readonly ReviewType[]; readonly others: readonly ReviewType[] };
 

@@ -12,7 +12,14 @@ import { MoveButton } from '../../kit/MoveButton.tsx';
 import { Notice } from '../../kit/Notice.tsx';
 import { Sheet } from '../../kit/Sheet.tsx';
 import { NumberField, QuestionFields, TextField } from './QuestionFields.tsx';
-import { newQuestion, readType, toTyped, type TypedQuestion, type TypeMistake } from './type-form.ts';
+import {
+  newQuestion,
+  readType,
+  toTyped,
+  type TypedQuestion,
+  type TypedType,
+  type TypeMistake,
+} from './type-form.ts';
 import { typeWords } from './type-words.ts';
 
 const words = typeWords.form;
@@ -29,7 +36,7 @@ export function TypeSheet({ definition, onSave, onClose }: SheetProps) {
   const typed = useSignal(toTyped(definition));
   const mistake = useSignal<TypeMistake | null>(null);
   const [attempt] = useState(openAttempt);
-  const { title, readers, assignment, hidesFinding, modalities, bodyParts, questions } = typed.value;
+  const { title, readers, assignment, hidesFinding, questions } = typed.value;
   const change = (some: Partial<typeof typed.value>) => {
     typed.value = { ...typed.value, ...some };
     mistake.value = null;
@@ -67,19 +74,7 @@ export function TypeSheet({ definition, onSave, onClose }: SheetProps) {
           />
           <span>{words.hides}</span>
         </label>
-        <Fits
-          label={words.modalities}
-          choices={CASE_MODALITIES}
-          chosen={modalities}
-          onChoose={(some) => change({ modalities: some })}
-        />
-        <Fits
-          label={words.bodyParts}
-          choices={CASE_BODY_PARTS}
-          chosen={bodyParts}
-          nameOf={(one) => caseWords.list.bodyParts[one]}
-          onChoose={(some) => change({ bodyParts: some })}
-        />
+        <Images typed={typed.value} onChange={change} />
         <h3>{words.questions}</h3>
         <Questions questions={questions} onSet={(all) => change({ questions: all })} />
         <div role="alert">{mistake.value && <Notice kind="stop" title={said(mistake.value)} />}</div>
@@ -98,7 +93,31 @@ export function TypeSheet({ definition, onSave, onClose }: SheetProps) {
 const said = ({ fault, place }: TypeMistake): string =>
   place === null ? words.mistakes[fault] : words.mistakeIn(place + 1, words.mistakes[fault]);
 
-type FitsProps<C extends string> = {
+type ImagesProps = {
+  readonly typed: TypedType;
+  readonly onChange: (some: Partial<TypedType>) => void;
+};
+
+/** The images that the questions are about. */
+const Images = ({ typed: { modalities, bodyParts }, onChange }: ImagesProps) => (
+  <>
+    <Ticks
+      label={words.modalities}
+      choices={CASE_MODALITIES}
+      chosen={modalities}
+      onChoose={(some) => onChange({ modalities: some })}
+    />
+    <Ticks
+      label={words.bodyParts}
+      choices={CASE_BODY_PARTS}
+      chosen={bodyParts}
+      nameOf={(one) => caseWords.list.bodyParts[one]}
+      onChoose={(some) => onChange({ bodyParts: some })}
+    />
+  </>
+);
+
+type TicksProps<C extends string> = {
   readonly label: string;
   readonly choices: readonly C[];
   readonly chosen: readonly C[];
@@ -106,8 +125,7 @@ type FitsProps<C extends string> = {
   readonly onChoose: (chosen: readonly C[]) => void;
 };
 
-/** The images that the questions are about. */
-function Fits<C extends string>({ label, choices, chosen, nameOf = String, onChoose }: FitsProps<C>) {
+function Ticks<C extends string>({ label, choices, chosen, nameOf = String, onChoose }: TicksProps<C>) {
   return (
     <fieldset class="review-choice">
       <legend>{label}</legend>
