@@ -100,12 +100,14 @@ test('says of what a further destination lacks that the first one has it, and wh
   assert.match(words, 'In the first PACS only 1 held for a person');
   assert.not.match(words, /Nothing of this study|Not in the PACS/);
   assert.is(pages, 1);
-  const mixed = sheetOf([
-    instance(1, 'stored'),
-    instance(2, 'left-out', { reason: 'left-out', proof: 'found' }),
-  ]);
-  const some = await read(mixed);
-  assert.match(some.words, '1 of 2 instances is in the first PACS, but not everywhere it must be.');
+});
+
+test('says of no instance that the first PACS has it where no further destination lacks it', async () => {
+  const proven = instance(2, 'left-out', { reason: 'left-out', proof: 'found' });
+  const { words } = await read(sheetOf([instance(1, 'stored'), proven]));
+  assert.match(words, '1 of 2 instances are in the PACS. For the others, the reason is given below.');
+  assert.match(words, 'Not in the PACS 1 left out by a person');
+  assert.not.match(words, 'first PACS');
 });
 
 test('tells what people covered and released', async () => {

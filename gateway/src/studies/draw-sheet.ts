@@ -5,7 +5,7 @@
  */
 import encodeQR from 'qr';
 import { REASONS, type ReasonCode } from '#shared/protocol/reasons.ts';
-import { firstOnlyIn, isFirstOnly } from '#shared/protocol/first-only.ts';
+import { firstOnlyIn, firstOnlyOf } from '#shared/protocol/first-only.ts';
 import { firstOnlySaid } from '#shared/protocol/first-only-words.ts';
 import {
   countProofs,
@@ -224,11 +224,13 @@ const notStoredOf = ({ instances }: Receipt): readonly SheetRow[] =>
 const KINDS_OF_OTHERS = 6;
 
 /** Each reason once, as a sentence with its count; its code and the PACS's own are small beneath. */
-function othersOf({ instances, withheld }: Receipt): readonly SheetRow[] {
+function othersOf(receipt: Receipt): readonly SheetRow[] {
+  const { instances, withheld } = receipt;
   const others = instancesIn(instances).filter(({ state }) => !THERE.includes(state));
-  const first = alikeRows(others.filter(isFirstOnly), sheetWords.terms.firstOnly);
+  const firstOnly = firstOnlyOf(receipt);
+  const first = alikeRows([...firstOnly], sheetWords.terms.firstOnly);
   const rows = alikeRows(
-    others.filter((one) => !isFirstOnly(one)),
+    others.filter((one) => !firstOnly.has(one)),
     sheetWords.terms.others,
   );
   const never = causesOf(withheld).map(([cause, count], place) => ({

@@ -7,7 +7,8 @@ import { changeInstances, idList } from '../pipeline/instance.store.ts';
 import { unlinkInstances } from '../pipeline/parcel.store.ts';
 import type { StudyRow } from '../pipeline/study.store.ts';
 
-export const NEVER_ARRIVED = { state: 'refused', reason: 'never-arrived' } as const;
+/** The PACS does not have it, whatever was seen there before: a receipt with a proof would say that it has. */
+export const NEVER_ARRIVED = { state: 'refused', reason: 'never-arrived', proof: null } as const;
 
 export type Promises = {
   readonly uploadId: string;

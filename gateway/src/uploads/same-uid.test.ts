@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { firstOnlyIn } from '#shared/protocol/first-only.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import { sentStudiesSchema, studyDestinationsSchema } from '#shared/protocol/studies.ts';
 import { sha256 } from '#testing/sha256.ts';
@@ -193,6 +194,25 @@ test('one in conflict with what was sent first is wanted once the PACS no longer
   await pipeline.runAll();
   assert.equal(await countsOf(), ALL);
   assert.equal(pacs.held.get(sopInstanceUID)?.bytes, Buffer.from(later.bytes));
+  await pipeline.close();
+});
+
+test('one that the PACS no longer has is in no receipt as in the PACS, whatever becomes of the other one', async () => {
+  const { pipeline, pacs, uploadId, later, leaveOut } = await withLaterVersion(8106, false);
+  pacs.held.delete(later.identifiers.sopInstanceUID);
+  assert.is((await decideOn(pipeline, uploadId, [later])).status, 200);
+  await leaveOut();
+  const text = await (await pipeline.request('GET', `/upload/${uploadId}/receipt`)).text();
+  const receipt = decodeJwt(text) as unknown as Receipt;
+  const { counts } = await pipeline.status(uploadId);
+  assert.equal([counts.inPacs, counts.firstOnly, firstOnlyIn(receipt)], [3, undefined, null]);
+  assert.equal(
+    receipt.instances.flatMap(({ state, reason, proof }) => (state === 'stored' ? [] : [[reason, proof]])),
+    [
+      ['never-arrived', undefined],
+      ['left-out', undefined],
+    ],
+  );
   await pipeline.close();
 });
 

@@ -3,7 +3,7 @@ import type { FirstOnly } from './first-only.ts';
 
 /** "1 of 3 instances is in the first PACS, but not in night-archive". */
 export function firstOnlySaid({ count, of, missingAt }: FirstOnly): string {
-  const where = missingAt.length === 0 ? 'everywhere it must be' : `in ${missingAt.join(', ')}`;
   const instances = of === 1 ? 'instance' : 'instances';
-  return `${count} of ${of} ${instances} ${count === 1 ? 'is' : 'are'} in the first PACS, but not ${where}`;
+  const are = count === 1 ? 'is' : 'are';
+  return `${count} of ${of} ${instances} ${are} in the first PACS, but not in ${missingAt.join(', ')}`;
 }

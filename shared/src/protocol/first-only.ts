@@ -1,32 +1,41 @@
-/** Of a receipt: what the first destination has, and another one that must have it has not. */
+/**
+ * Of a receipt: what the first destination has, and another one that must have it has not. A proof tells what the
+ * first one has; without a further one that lacks it, such an instance is said to be nowhere.
+ */
 import type { Receipt, ReceiptInstance } from './receipt.ts';
 import { instancesIn } from './same-uid.ts';
 import { isInPacs } from './study-state.ts';
-
-/** Not in the PACS, because a further destination that must have it did not take it: the first one has it. */
-export const isFirstOnly = ({ state, proof }: Pick<ReceiptInstance, 'state' | 'proof'>): boolean =>
-  !isInPacs(state) && proof !== undefined;
 
 /** Instances that the first destination has and another one that must have them has not. */
 export type FirstOnly = {
   readonly count: number;
   readonly of: number;
-  /** The destinations that lack any of them, by name. */
+  /** The destinations that lack any of them, by name: at least one. */
   readonly missingAt: readonly string[];
 };
+type Told = Pick<Receipt, 'instances' | 'destinations'>;
 
-/** Each UID once; null: there are none. */
-export function firstOnlyIn({
-  instances,
-  destinations = [],
-}: Pick<Receipt, 'instances' | 'destinations'>): FirstOnly | null {
-  const each = instancesIn(instances);
-  const own = new Set(each.filter(isFirstOnly));
-  if (own.size === 0) return null;
-  const missingAt = destinations
-    .filter(({ need, instances: there }) =>
-      instances.some((one, at) => need === 'required' && own.has(one) && there?.[at]?.digest === undefined),
-    )
-    .map(({ name }) => name);
-  return { count: own.size, of: each.length, missingAt };
+/** Each UID once. */
+export const firstOnlyOf = (receipt: Told): ReadonlySet<ReceiptInstance> =>
+  new Set(lackedIn(receipt).flatMap(({ lacked }) => lacked));
+
+/** Null: there are none. */
+export function firstOnlyIn(receipt: Told): FirstOnly | null {
+  const missingAt = lackedIn(receipt).map(({ name }) => name);
+  if (missingAt.length === 0) return null;
+  return { count: firstOnlyOf(receipt).size, of: instancesIn(receipt.instances).length, missingAt };
+}
+
+/** The destinations that must have them and lack some of what the first one has. */
+function lackedIn({ instances, destinations = [] }: Told) {
+  const first = new Set(
+    instancesIn(instances).filter(({ state, proof }) => !isInPacs(state) && proof !== undefined),
+  );
+  return destinations
+    .filter(({ need }) => need === 'required')
+    .map(({ name, instances: there }) => ({
+      name,
+      lacked: instances.filter((one, at) => first.has(one) && there?.[at]?.digest === undefined),
+    }))
+    .filter(({ lacked }) => lacked.length > 0);
 }

@@ -3,7 +3,7 @@
  * nothing that was sent here is in the PACS is never said to be there, although its receipt may name others. Pure.
  */
 import { notStoredLines } from '#shared/protocol/not-stored-words.ts';
-import { firstOnlyIn, isFirstOnly } from '#shared/protocol/first-only.ts';
+import { firstOnlyIn, firstOnlyOf } from '#shared/protocol/first-only.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { IconName } from '../../kit/Icon.tsx';
 import type { QueuedStudy } from '../queue/queued-study.ts';
@@ -57,8 +57,8 @@ export const notStoredOf = ({ needs }: QueuedStudy, { instances }: Receipt): rea
   needs.some(({ stands }) => stands) ? [] : notStoredLines(instances);
 
 /** Not those that the first destination has. */
-export function leftOutBeside(study: QueuedStudy, { instances }: Receipt): readonly string[] {
-  const first = instances.filter((one) => one.state === 'left-out' && isFirstOnly(one)).length;
+export function leftOutBeside(study: QueuedStudy, receipt: Receipt): readonly string[] {
+  const first = [...firstOnlyOf(receipt)].filter(({ state }) => state === 'left-out').length;
   const { track } = study;
   return leftOutOf({ ...study, track: { ...track, leftOut: Math.max(0, track.leftOut - first) } });
 }

@@ -21,8 +21,7 @@ export const uploadWords = {
   leftOutTitle: 'Left out by a person',
   /** Somebody has still to decide. */
   noneTitle: 'Not in the PACS',
-  firstOnlyTitle: (names: readonly string[]) =>
-    names.length === 0 ? 'Not everywhere it must be' : `In the first PACS, but not in ${names.join(', ')}`,
+  firstOnlyTitle: (names: readonly string[]) => `In the first PACS, but not in ${names.join(', ')}`,
   noneWhen: (when: string) => `Nothing of what was sent here is in the PACS (${when})`,
   othersInPacs: (count: number) =>
     `The PACS has ${instances(count)} of this study that came another way: sent before, from another device, or results of models`,
