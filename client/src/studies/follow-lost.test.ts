@@ -20,7 +20,8 @@ const sent = (...uploads: SentStudy['uploads']): SentStudy[] => [
 ];
 
 const lost = (rememberedBy: LostStudy['rememberedBy']): LostStudy => ({
-  ...{ id: 'u7', studyInstanceUID: '1.2.7', modalities: [], instances: 5, queuedAt: null, rememberedBy },
+  ...{ id: 'u7', studyInstanceUID: '1.2.7', modalities: [], instances: 9, rememberedBy },
+  queuedAt: rememberedBy === 'device' ? Date.parse('2026-11-26T04:59:00.000Z') : null,
 });
 
 test('a study for which the gateway waits still stays in the warning', () => {
@@ -36,6 +37,19 @@ test('a study that arrived from another device, or was cancelled there, leaves t
   const leftOut = { ...inPacs, inPacs: 0, leftOut: 9 };
   const cancelled = sent(upload({ state: 'closed', counts: leftOut, cancelled: true }));
   assert.equal(noLongerLost([lost('gateway')], cancelled), ['u7']);
+});
+
+test('a study of which another part is in the PACS stays in the warning', () => {
+  const counts = { promised: 9, atGateway: 0, inPacs: 9, refused: 0, quarantined: 0, leftOut: 0 };
+  const hasEnded = (more: Parameters<typeof upload>[0], queuedAt = lost('device').queuedAt) =>
+    noLongerLost([{ ...lost('device'), queuedAt }], sent(upload({ state: 'closed', counts, ...more })));
+  assert.equal(hasEnded({}), ['u7']);
+  assert.equal(hasEnded({}, Date.parse('2026-11-26T06:00:00.000Z')), [], 'it arrived before');
+  assert.equal(hasEnded({ state: 'receiving' }), [], 'more of it is to come');
+  const larger = { ...counts, promised: 300, inPacs: 300 };
+  assert.equal(hasEnded({ counts: larger }), [], 'a larger part');
+  const older = upload({ uploadId: 'u6', state: 'closed', counts });
+  assert.equal(noLongerLost([lost('device')], sent(upload({}), older)), [], 'nobody knows when it was sent');
 });
 
 test('another upload of the study does not end the one that the gateway waits for', () => {

@@ -7,10 +7,23 @@ export const noLongerLost = (lost: readonly LostStudy[], sent: readonly SentStud
   lost.filter((study) => sent.some((told) => hasEnded(study, told))).map(({ id }) => id);
 
 /** One that only the gateway named is that upload; one that was on this device may have been sent in another. */
-const hasEnded = (lost: LostStudy, { studyInstanceUID, uploads }: SentStudy): boolean =>
-  studyInstanceUID === lost.studyInstanceUID &&
-  uploads.some(({ uploadId, state, counts }) =>
-    lost.rememberedBy === 'gateway'
-      ? uploadId === lost.id && state !== 'receiving'
-      : counts.inPacs >= lost.instances,
-  );
+function hasEnded(lost: LostStudy, told: SentStudy): boolean {
+  if (told.studyInstanceUID !== lost.studyInstanceUID) return false;
+  return lost.rememberedBy === 'device'
+    ? hasArrivedSince(lost, told)
+    : told.uploads.some(({ uploadId, state }) => uploadId === lost.id && state !== 'receiving');
+}
+
+/**
+ * Another part of the study may be in the PACS, and only the newest upload has a time. So that one must have begun
+ * since the study was queued here, and have brought exactly as many instances. Else the warning stays until a person
+ * ends it.
+ */
+function hasArrivedSince(
+  { queuedAt, instances }: Pick<LostStudy, 'queuedAt' | 'instances'>,
+  { lastSentAt, uploads: [newest] }: SentStudy,
+): boolean {
+  if (newest === undefined || newest.state === 'receiving' || queuedAt === null) return false;
+  const { promised, inPacs } = newest.counts;
+  return Date.parse(lastSentAt) >= queuedAt && promised === instances && inPacs === instances;
+}
