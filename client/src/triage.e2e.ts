@@ -10,7 +10,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
-import { ADMIN, askAs } from '#testing/accounts.ts';
+import { ADMIN, ask, askAs } from '#testing/accounts.ts';
 import {
   choose,
   instancesInPacs,
@@ -107,6 +107,23 @@ async function openUpload(page: Page, address: string): Promise<void> {
   await untilPolicyKnown(page);
 }
 
+/** As a radiologist looks for what to read first: in the list of cases, by its filter, and on the case. */
+async function showsTheMark({ app, page }: { app: OwnWorld; page: Page }, studies: readonly string[]) {
+  for (const [at, study] of studies.entries()) {
+    const body = { title: `Case ${at + 1} of the morning`, studies: [study] };
+    assert.ok((await ask(app.gateway, ADMIN, { method: 'POST', path: '/cases', body })).ok);
+  }
+  await page.goto(`${app.address}/#/cases`);
+  await page.getByRole('link', { name: 'Case 2 of the morning' }).waitFor();
+  await page.getByRole('combobox', { name: /^Early reading/ }).selectOption('marked');
+  await page.getByRole('link', { name: 'Case 2 of the morning' }).waitFor({ state: 'detached' });
+  const marked = page.getByRole('link', { name: 'Case 1 of the morning' });
+  await marked.getByText('Marked for early reading by the automatic check on the device.').waitFor();
+  await marked.click();
+  const ofStudy = page.getByRole('region', { name: 'Studies' });
+  await ofStudy.getByText('Above the threshold for pneumonia. Not for diagnosis.').waitFor();
+}
+
 /** Runs in the page, and not in its workers: counts what it does with WebAssembly. */
 function countWebAssembly(): void {
   const used: string[] = [];
@@ -199,6 +216,7 @@ if (why !== null || evaluation === null) {
       films.map((film) => film.studyInstanceUID),
       'the others keep their order',
     );
+    await showsTheMark({ app, page }, order.slice(0, 2));
   });
 
   test('an adult is outside the model’s population and gets no score', async () => {

@@ -294,6 +294,7 @@ const FILTERS = {
   to: '',
   modality: '',
   bodyPart: '',
+  early: '',
   finding: '',
   sort: 'newest',
 };

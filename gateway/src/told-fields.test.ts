@@ -108,7 +108,7 @@ async function readAs(who: 'one' | 'two', review: string): Promise<void> {
 
 const EMPTY = {
   ...{ status: '', priority: '', assignee: '', due: '', opened: '', from: '', to: '' },
-  ...{ modality: '', bodyPart: '', finding: '', sort: 'newest' },
+  ...{ modality: '', bodyPart: '', early: '', finding: '', sort: 'newest' },
 };
 
 test.before(async () => {

@@ -191,7 +191,16 @@ async function askViews(db: Db, { id }: Keeper, names: CaseCipher): Promise<Benc
       name: `Chest films, ${view}`,
       filters: {
         ...{ status: 'active', priority: '', assignee: '', due: '' },
-        ...{ opened: '90', from: '', to: '', modality: '', bodyPart: 'CHEST', finding: '', sort: 'newest' },
+        ...{
+          opened: '90',
+          from: '',
+          to: '',
+          modality: '',
+          bodyPart: 'CHEST',
+          early: '',
+          finding: '',
+          sort: 'newest',
+        },
       },
     });
   return asking('cases-views', () => listViews(tools, id));

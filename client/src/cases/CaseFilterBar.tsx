@@ -68,6 +68,7 @@ export function CaseFilterBar({ filters, onChoose, mayKeep, patient, onPatient }
       <Opened {...options} />
       <Select {...options} name="modality" label={words.modality} words={{}} />
       <Select {...options} name="bodyPart" label={words.bodyPart} words={words.bodyParts} />
+      <Select {...options} name="early" label={words.early} words={words.earlyMarks} />
       <Select {...options} name="finding" label={words.finding} words={caseWords.findings} />
       <Select {...options} name="sort" label={words.sort} words={words.sorts} />
     </search>

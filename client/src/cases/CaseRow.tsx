@@ -4,6 +4,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { typedSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { dayWords, isOverdue, nameOf } from './CaseParts.tsx';
+import { EarlyMark } from './EarlyMark.tsx';
 import { caseWords as words } from './case-words.ts';
 
 export function CaseRow({ of }: { readonly of: ListedCase }) {
@@ -40,6 +41,7 @@ export function CaseRow({ of }: { readonly of: ListedCase }) {
             {words.expects[of.expects]}
           </span>
         )}
+        {of.isEarly && <EarlyMark />}
         {of.finding === 'positive' && (
           <span class="small case-finding">
             <Icon name="note" size={16} />

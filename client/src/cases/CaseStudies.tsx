@@ -7,6 +7,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import type { CaseStore } from './case.store.ts';
+import { EarlyMark } from './EarlyMark.tsx';
 import { caseWords } from './case-words.ts';
 
 const words = caseWords.study;
@@ -43,6 +44,7 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
         {of.studies.map((study, at) => (
           <li key={study.studyInstanceUID} class="hairline case-study">
             {isShown && Array.isArray(patients) && <PatientOf patient={ofStudy(study.studyInstanceUID)} />}
+            {study.isEarly && <EarlyMark />}
             <Results study={study} caseId={of.id} />
             {mayOpen && (
               <div class="row case-study-ways">

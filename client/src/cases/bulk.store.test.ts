@@ -21,6 +21,7 @@ const CASE: ListedCase = {
   expects: null,
   modalities: [],
   studyCount: 0,
+  isEarly: false,
   finding: 'not-examined',
   createdBy: 'somebody',
   createdAt: '2026-11-01T00:00:00.000Z',

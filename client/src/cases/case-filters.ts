@@ -22,6 +22,7 @@ export const USUAL: CaseFilters = {
   to: '',
   modality: '',
   bodyPart: '',
+  early: '',
   finding: '',
   sort: 'newest',
 };

@@ -33,6 +33,9 @@ export const caseWords = {
     hidden: 'Hidden until you sign',
     'not-examined': 'No model has looked',
   } satisfies Record<(typeof CASE_FINDINGS)[number], string>,
+  /** "For early reading". */
+  early: 'Marked for early reading by the automatic check on the device',
+  earlyWhat: 'Above the threshold for pneumonia. Not for diagnosis.',
   separator: ' · ',
   due: (day: string) => `due ${day}`,
   overdue: (day: string) => `Overdue since ${day}`,
@@ -94,6 +97,8 @@ export const caseWords = {
       HEAD: 'Head',
       TRUNK: 'Trunk',
     } satisfies Record<CaseBodyPart, string>,
+    early: 'Early reading',
+    earlyMarks: { marked: 'Marked by a device' },
     finding: 'Models',
     any: 'Any',
     sort: 'Order',

@@ -5,6 +5,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ADJUDICATOR, isEnded } from '#shared/protocol/review-state.ts';
 import type { Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
+import { EarlyMark } from '../cases/EarlyMark.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
@@ -187,6 +188,7 @@ function Facts({ review }: { readonly review: Review }) {
           {words.toCase}
         </a>
       </div>
+      {review.isEarly && <EarlyMark />}
       {review.hidesFinding && <p class="small quiet">{words.blinded}</p>}
       {review.state === 'reading' && review.definition.readers > 1 && (
         <p class="small quiet">{words.alone}</p>

@@ -10,6 +10,7 @@ import {
   type ReviewList,
 } from '#shared/protocol/reviews.ts';
 import { dayWords, isOverdue } from '../cases/CaseParts.tsx';
+import { EarlyMark } from '../cases/EarlyMark.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { caseWords } from '../cases/case-words.ts';
@@ -127,6 +128,7 @@ function Row({ review }: { readonly review: ListedReview }) {
             {caseWords.overdue(dayWords(review.dueOn!))}
           </span>
         )}
+        {review.isEarly && !isEnded(review.state) && <EarlyMark />}
         <span class="small quiet numbers">{about.join(reviewWords.separator)}</span>
       </span>
       <Icon name="chevron" size={16} turns />

@@ -27,7 +27,15 @@ const REVIEW: Review = {
     pseudonym: null,
     priority: 'routine',
   },
-  ...{ dueOn: null, type: 'short', typeVersion: 1, title: 'Short', state: 'reading', hidesFinding: false },
+  ...{
+    dueOn: null,
+    isEarly: false,
+    type: 'short',
+    typeVersion: 1,
+    title: 'Short',
+    state: 'reading',
+    hidesFinding: false,
+  },
   ...{ openedAt: '2026-11-20T10:00:00.000Z', settledAt: null, finalPlace: null, mayWithdraw: false },
   history: [],
   places: [

@@ -25,7 +25,15 @@ const NONE: UnsentReviews = { waiting: [], refused: [] };
 const SAID = { decision: 'accept' as const, answers: { comment: 'PLANTED comment' }, reason: '' };
 const REVIEW: Review = {
   ...{ id: randomUUID(), number: 1, caseId: CASE, caseNumber: 7, pseudonym: null, priority: 'routine' },
-  ...{ dueOn: null, type: 'short', typeVersion: 1, title: 'Short', state: 'reading', hidesFinding: false },
+  ...{
+    dueOn: null,
+    isEarly: false,
+    type: 'short',
+    typeVersion: 1,
+    title: 'Short',
+    state: 'reading',
+    hidesFinding: false,
+  },
   ...{ openedAt: '2026-11-20T10:00:00.000Z', settledAt: null, finalPlace: null, mayWithdraw: false },
   history: [],
   places: [

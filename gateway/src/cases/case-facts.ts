@@ -6,6 +6,7 @@ import type { Db } from '../database/database.ts';
 import { mayKnowResult } from '../results/result-reach.ts';
 import { isBlindTo, isHiddenVerdict } from '../reviews/blinding.ts';
 import { bodyPartOf } from './body-parts.ts';
+import { isMarkedEarly } from './early-marks.ts';
 import { mayKnowStudy, type CaseReader } from './case-rights.ts';
 
 type Studies = Case['studies'];
@@ -22,6 +23,7 @@ export async function studiesOf(
   const rows = await db
     .selectFrom('case_study')
     .select(['case_id', 'study_instance_uid', 'added_at'])
+    .select((await isMarkedEarly(db, reader, 'case_study.study_instance_uid')).as('is_early'))
     .select(isBlindTo(reader, sql.ref('case_study.study_instance_uid')).as('hides_results'))
     .where('case_id', 'in', [...caseIds])
     .where(await mayKnowStudy(db, reader, 'case_study.study_instance_uid'))
@@ -35,11 +37,12 @@ export async function studiesOf(
   return new Map(
     [...byCase].map(([id, of]) => [
       id,
-      of.map(({ study_instance_uid: uid, added_at, hides_results }) => ({
+      of.map(({ study_instance_uid: uid, added_at, is_early, hides_results }) => ({
         studyInstanceUID: uid,
         addedAt: added_at.toISOString(),
         modalities: [...modalitiesOf(classes.get(uid) ?? [])],
         bodyParts: bodyPartsIn(results.get(uid) ?? []),
+        isEarly: is_early,
         hidesResults: hides_results,
         results: (results.get(uid) ?? [])
           .slice(0, RESULTS_SHOWN)

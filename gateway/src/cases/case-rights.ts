@@ -32,7 +32,7 @@ export const asSender = (reader: CaseReader): CaseReader =>
   isKeeper(reader) ? reader : { ...reader, roles: reader.roles.filter((role) => role !== 'researcher') };
 
 /** In the query around; the conditions below call no table so. */
-type CaseStudyUid = 'case_study.study_instance_uid' | 'c.study_instance_uid';
+export type CaseStudyUid = 'case_study.study_instance_uid' | 'c.study_instance_uid';
 
 /** A condition on `uid`, a Study Instance UID in the query: the reader may know that this study is of a case. */
 export async function mayKnowStudy(

@@ -16,7 +16,7 @@ import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 const FILTERS: CaseViewFilters = {
   ...({ status: 'active', priority: 'urgent', assignee: 'me' } as const),
   ...({ due: 'week', opened: 'days', from: '2026-01-01', to: '' } as const),
-  ...({ modality: '', bodyPart: 'CHEST', finding: '', sort: 'due' } as const),
+  ...({ modality: '', bodyPart: 'CHEST', early: '', finding: '', sort: 'due' } as const),
 };
 const NAME = 'Frau Oberhuber, this week';
 

@@ -81,6 +81,10 @@ const list = defineRoute({
         .enum(CASE_BODY_PARTS)
         .optional()
         .openapi({ description: 'As a model saw it in one of the studies.' }),
+      early: z
+        .literal('marked')
+        .optional()
+        .openapi({ description: 'By the automatic check on the device, for early reading.' }),
       finding: z.enum(CASE_FINDINGS).optional(),
       from: instantSchema.optional().openapi({ description: 'When the case was opened. Included.' }),
       to: instantSchema.optional().openapi({ description: 'Not included.' }),
@@ -283,11 +287,11 @@ function questionOf(
   query: Omit<ListQuery, 'format'>,
   withheld: readonly CasePart[],
 ): CaseQuestion {
-  const { q, assignee, to, status, priority, dueUntil, modality, bodyPart, finding, from } = query;
+  const { q, assignee, to, status, priority, dueUntil, modality, bodyPart, early, finding, from } = query;
   // A reader of pseudonyms does not learn the assignee: the filter would tell.
   const assigneeId = withheld.includes('people') ? undefined : assigneeOf(caller, assignee);
   const opened = { from, until: to };
-  return { text: q, status, priority, assigneeId, dueUntil, modality, bodyPart, finding, ...opened };
+  return { text: q, status, priority, assigneeId, dueUntil, modality, bodyPart, early, finding, ...opened };
 }
 
 function assigneeOf({ id }: Caller, asked: string | undefined): string | null | undefined {

@@ -14,6 +14,7 @@ import { mayKnowResult } from '../results/result-reach.ts';
 import { blindStudies } from '../reviews/blinding.ts';
 import { kindsOf } from './body-parts.ts';
 import { isVisible, mayKnowStudy, type CaseReader } from './case-rights.ts';
+import { isEarlyCase } from './early-marks.ts';
 import type { CaseRow } from './case.store.ts';
 import type { FoundPatient } from './find-by-patient.ts';
 
@@ -29,6 +30,8 @@ export type CaseQuestion = {
   readonly modality?: string | undefined;
   /** A model saw it in one of the studies. */
   readonly bodyPart?: CaseBodyPart | undefined;
+  /** The automatic check on the device marked one of the studies for early reading. */
+  readonly early?: 'marked' | undefined;
   readonly finding?: (typeof CASE_FINDINGS)[number] | undefined;
   readonly from?: Date | undefined;
   readonly until?: Date | undefined;
@@ -135,6 +138,8 @@ type Known = {
   readonly siteId: string;
   readonly study: Condition;
   readonly result: Condition;
+  /** On the case: one of its studies is marked for early reading. */
+  readonly isEarly: Condition;
   /** On the case: the reader is to read one of its studies without a model's answer. */
   readonly isHidden: Condition;
 };
@@ -144,12 +149,13 @@ const knownTo = async (db: Db, reader: CaseReader): Promise<Known> => ({
   siteId: reader.siteId,
   study: await mayKnowStudy(db, reader, 'c.study_instance_uid'),
   result: await mayKnowResult(db, reader, 'r'),
+  isEarly: await isEarlyCase(db, reader, sql`case_record.id`),
   isHidden: sql`case_record.id = any(array(select c.case_id from case_study c
     where c.site_id = ${reader.siteId} and c.study_instance_uid in (select uid from ${blindStudies(reader)} b)))`,
 });
 
 function* conditionsOf(question: CaseQuestion, known: Known): Generator<Condition> {
-  const { text, status, priority, assigneeId, dueUntil, modality, bodyPart, finding } = question;
+  const { text, status, priority, assigneeId, dueUntil, modality, bodyPart, early, finding } = question;
   const { from, until, ids, patient } = question;
   if (text !== undefined) yield isNamed(text, known);
   if (status === 'active') yield sql`case_record.status <> 'closed'`;
@@ -160,6 +166,7 @@ function* conditionsOf(question: CaseQuestion, known: Known): Generator<Conditio
   if (dueUntil !== undefined) yield sql`(${DUE_ON} <= ${dueUntil} and case_record.due_on is not null)`;
   if (modality !== undefined) yield isOfModality(modality, known);
   if (bodyPart !== undefined) yield hasResult(sql`r.image_kind = any(${kindsOf(bodyPart)}::text[])`, known);
+  if (early !== undefined) yield known.isEarly;
   if (finding !== undefined) yield hasFinding(finding, known);
   if (from !== undefined) yield sql`case_record.created_at >= ${from}`;
   if (until !== undefined) yield sql`case_record.created_at < ${until}`;

@@ -50,6 +50,7 @@ export async function showCases(
       createdBy: names.get(row.created_by) ?? null,
       modalities: [...new Set(of.flatMap(({ modalities }) => modalities))],
       studyCount: of.length,
+      isEarly: of.some(({ isEarly }) => isEarly),
       finding: findingOf(of),
       studies: of,
     });

@@ -4,6 +4,7 @@
  */
 import { sql, type Kysely, type Transaction } from 'kysely';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
+import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Tables } from '../database/tables.ts';
 
 export type InstanceTriage = { readonly sopInstanceUID: string; readonly triage: DeviceTriage };
@@ -25,6 +26,14 @@ export async function insertTriage(
     trx,
   );
 }
+
+/**
+ * In place of tables, with conditions: each study `s` of which an instance `i` that is in the PACS was marked for early
+ * reading by the device that brought it.
+ */
+export const MARKED_EARLY = sql`study s join device_triage t on t.study_id = s.id
+  join instance i on i.study_id = s.id and i.sop_instance_uid = t.sop_instance_uid
+  where (t.triage->>'first')::boolean and i.brought and i.state in (${sql.join([...IN_PACS])})`;
 
 /** Undefined: no device that brought this instance said anything of it. */
 export async function triageOf(

@@ -4,15 +4,19 @@ import { CASE_PRIORITIES } from '#shared/protocol/cases.ts';
 import type { ReviewList } from '#shared/protocol/reviews.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import type { Db } from '../database/database.ts';
+import { isEarlyCase } from '../cases/early-marks.ts';
 import { isHiddenOutcome } from './blinding.ts';
 import type { ReviewRow } from './review.store.ts';
 import type { CaseRow } from '../cases/case.store.ts';
 
 type OfCase = Pick<CaseRow, 'id' | 'number' | 'priority' | 'due_on' | 'patient_print' | 'wrapped_key'>;
-/** `is_hidden`: it is settled, and who asks reads its case for another review without it. */
-export type SeenReview = ReviewRow & { readonly is_hidden: boolean };
+/**
+ * `is_hidden`: it is settled, and who asks reads its case for another review without it. `is_early`: a study of its
+ * case is marked for early reading, as far as who asks may know.
+ */
+export type SeenReview = ReviewRow & { readonly is_hidden: boolean; readonly is_early: boolean };
 export type FoundReview = { readonly review: SeenReview; readonly of: OfCase };
-type Cursor = { readonly priority: number; readonly number: number };
+type Cursor = { readonly priority: number; readonly isEarly: boolean; readonly number: number };
 type Query = {
   readonly list: ReviewList;
   /** The account whose list it is; null: the caller's own. */
@@ -28,13 +32,14 @@ type Query = {
 export const REVIEW_FILTERS = ['open', 'settled'] as const;
 
 /** "The page after this review". */
-export const cursorOf = ({ review, of }: FoundReview): string => `${of.priority}~${review.number}`;
+export const cursorOf = ({ review, of }: FoundReview): string =>
+  `${of.priority}~${review.is_early ? 1 : 0}~${review.number}`;
 
 /** Null: no cursor. */
 export function parseCursor(text: string): Cursor | null {
-  const [, priority = '', number = ''] = /^(\d)~(\d{1,9})$/.exec(text) ?? [];
+  const [, priority = '', early = '', number = ''] = /^(\d)~([01])~(\d{1,9})$/.exec(text) ?? [];
   if (number === '' || CASE_PRIORITIES[Number(priority)] === undefined) return null;
-  return { priority: Number(priority), number: Number(number) };
+  return { priority: Number(priority), isEarly: early === '1', number: Number(number) };
 }
 
 const isUnderWay = sql<boolean>`review.state in ('reading', 'adjudication')`;
@@ -55,15 +60,16 @@ const momentIn = (list: ReviewList, accountId: string): RawBuilder<Date> =>
     ? sql`(select p.signed_at from review_place p where p.review_id = review.id and p.account_id = ${accountId})`
     : sql`review.settled_at`;
 
-const select = (db: Db, reader: CaseReader) =>
+const select = async (db: Db, reader: CaseReader) =>
   db
     .selectFrom('review')
     .innerJoin('case_record as c', 'c.id', 'review.case_id')
     .selectAll('review')
     .select(isHiddenOutcome(reader).as('is_hidden'))
+    .select((await isEarlyCase(db, reader, sql`review.case_id`)).as('is_early'))
     .select(['c.number as caseNumber', 'c.priority', 'c.due_on', 'c.patient_print', 'c.wrapped_key'])
     .where('review.site_id', '=', reader.siteId);
-type Row = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number];
+type Row = Awaited<ReturnType<Awaited<ReturnType<typeof select>>['execute']>>[number];
 
 function foundIn(row: Row): FoundReview {
   const { caseNumber, priority, due_on, patient_print, wrapped_key, ...review } = row;
@@ -73,21 +79,33 @@ function foundIn(row: Row): FoundReview {
   };
 }
 
-/** The most urgent cases first, then the oldest reviews; at most `limit`, and whether there are more. */
+/** Lists of what is to be read. In the others an early mark changes no order. */
+const TO_READ: readonly ReviewList[] = ['todo', 'free'];
+
+/**
+ * The most urgent cases first, of equals those marked for early reading, then the oldest reviews; at most `limit`, and
+ * whether there are more.
+ */
 export async function listReviews(
   db: Db,
   reader: CaseReader,
   { list, readerId, type, state, from, to, after, limit }: Query,
 ): Promise<{ readonly found: readonly FoundReview[]; readonly more: boolean }> {
   const whose = readerId ?? reader.id;
-  let query = select(db, reader)
+  const isEarlyFirst = TO_READ.includes(list);
+  const isLater = sql<boolean>`(not ${await isEarlyCase(db, reader, sql`review.case_id`)})`;
+  let query = (await select(db, reader))
     .where(LISTS[list](whose))
     .orderBy('c.priority')
-    .orderBy('review.number')
     .limit(limit + 1);
+  if (isEarlyFirst) query = query.orderBy(isLater);
+  query = query.orderBy('review.number');
   if (after !== undefined)
     query = query.where(
-      sql<boolean>`(c.priority, review.number) > (${after.priority}::int, ${after.number}::int)`,
+      isEarlyFirst
+        ? sql<boolean>`(c.priority, ${isLater}, review.number) >
+            (${after.priority}::int, ${!after.isEarly}::boolean, ${after.number}::int)`
+        : sql<boolean>`(c.priority, review.number) > (${after.priority}::int, ${after.number}::int)`,
     );
   if (type !== undefined) query = query.where('review.type_name', '=', type);
   if (state === 'settled') query = query.where('review.state', '=', 'settled');
@@ -100,7 +118,7 @@ export async function listReviews(
 
 /** Oldest first. */
 export async function reviewsOfCase(db: Db, reader: CaseReader, caseId: string): Promise<FoundReview[]> {
-  const rows = await select(db, reader)
+  const rows = await (await select(db, reader))
     .where('review.case_id', '=', caseId)
     .orderBy('review.number')
     .execute();
@@ -114,7 +132,7 @@ export async function settledReviewsOf(
   caseIds: readonly string[],
 ): Promise<FoundReview[]> {
   if (caseIds.length === 0) return [];
-  const rows = await select(db, reader)
+  const rows = await (await select(db, reader))
     .where('review.case_id', 'in', [...caseIds])
     .where('review.state', '=', 'settled')
     .where(sql<boolean>`not ${isHiddenOutcome(reader)}`)
@@ -129,6 +147,6 @@ export async function findListed(
   reader: CaseReader,
   reviewId: string,
 ): Promise<FoundReview | undefined> {
-  const row = await select(db, reader).where('review.id', '=', reviewId).executeTakeFirst();
+  const row = await (await select(db, reader)).where('review.id', '=', reviewId).executeTakeFirst();
   return row && foundIn(row);
 }

@@ -58,7 +58,7 @@ const list = defineRoute({
   ...keepers,
   method: 'get',
   path: '/reviews',
-  summary: 'Reviews: the most urgent cases first, then the oldest',
+  summary: 'Reviews: the most urgent cases first, then those marked for early reading, then the oldest',
   request: {
     query: z.object({
       list: z.enum(REVIEW_LISTS).default('todo'),

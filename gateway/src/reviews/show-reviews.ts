@@ -107,6 +107,7 @@ function bareOf({ review, of }: FoundReview) {
     pseudonym: of.patient_print === null ? null : pseudonymOf(of.patient_print),
     priority: CASE_PRIORITIES[of.priority] ?? 'routine',
     dueOn: of.due_on,
+    isEarly: review.is_early,
     type: review.type_name,
     typeVersion: review.type_version,
     title: review.definition.title,

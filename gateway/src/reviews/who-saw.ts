@@ -6,6 +6,7 @@
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { FREE_PLACE, IS_BLINDED, isOfReaders, writtenIn } from './blinding.ts';
+import { MARKED_EARLY } from '../pipeline/triage.store.ts';
 import type { ReviewRow } from './review.store.ts';
 
 /** Readings of a case are events once in a quarter of an hour: a later one may have none. */
@@ -42,13 +43,20 @@ const TELLING = ['finding', 'scores', 'positives', 'verdicts', 'correctedFinding
 
 /**
  * Of these accounts: those that had a model look at a study of the case, judged what it found, read a result, or opened
- * the case or one beside it, or exported one, with a result in it before `since`.
+ * the case or one beside it, with a result or a mark for early reading in it, or exported one with a result, before
+ * `since`.
  */
 export async function whoSawFinding(
   db: Db,
   { caseId, since }: { readonly caseId: string; readonly since: Date },
   accountIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
+  // A mark for early reading is a finding too, and there as long as its study is.
+  const found = sql`(select min(at) from (
+    select r.created_at as at from case_study c join inference_result r
+      on r.site_id = c.site_id and r.study_instance_uid = c.study_instance_uid where c.case_id = ${caseId}
+    union all select s.created_at from ${MARKED_EARLY} and exists (select 1 from case_study c
+      where c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid and c.case_id = ${caseId})) first)`;
   const results = sql`case_study s join inference_result r
     on r.site_id = s.site_id and r.study_instance_uid = s.study_instance_uid where s.case_id = ${caseId}`;
   const of = [sql`${caseId}::uuid`, sql`a.id`] as const;
@@ -60,7 +68,7 @@ export async function whoSawFinding(
         where q.result_id = r.id and q.account_id = a.id))
       or ${readResult(...of)}
       or exists (select 1 from audit e where ${isReading(...of)} and e.at < ${since}
-        and e.at + ${UNRECORDED} >= (select min(r.created_at) from ${results}))
+        and e.at + ${UNRECORDED} >= ${found})
       or exists (select 1 from export_job j where ${isExport(...of)} and j.finished_at < ${since}
         and j.finished_at >= (select min(r.created_at) from ${results})))`.execute(db);
   return new Set(rows.map(({ id }) => id));
@@ -79,9 +87,11 @@ export async function sawWhileTaken(
     table: string,
   ) => sql`exists (select 1 from ${sql.table(table)} w where w.case_id::text = e.fields->>'caseId'
     and w.by_account <> ${accountId} and w.at < e.at + ${UNRECORDED} and ${isOfReaders(writtenIn('w'))})`;
-  const found = sql`exists (select 1 from case_study s join inference_result r
+  const found = sql`(exists (select 1 from ${MARKED_EARLY} and exists (select 1 from case_study c
+      where c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid and c.case_id = b.case_id))
+    or exists (select 1 from case_study s join inference_result r
     on r.site_id = s.site_id and r.study_instance_uid = s.study_instance_uid
-    where s.case_id = b.case_id and r.created_at < e.at + ${UNRECORDED})`;
+    where s.case_id = b.case_id and r.created_at < e.at + ${UNRECORDED}))`;
   const { rows } = await sql<{ is: boolean }>`select exists (select 1 from review b, audit e
     where b.id = ${reviewId} and ${IS_BLINDED}
       and ${isReading(sql`${caseId}::uuid`, sql`${accountId}::uuid`)} and not exists (${FREE_PLACE})

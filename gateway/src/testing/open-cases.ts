@@ -1,5 +1,6 @@
 /** Studies in the PACS of a test gateway, of patients that the test names, and cases about them. */
 import type { Case } from '#shared/protocol/cases.ts';
+import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import type { DescribedStudy } from '../ports/pacs/pacs.ts';
 import { askOf, sendStudy } from './open-film.ts';
@@ -36,6 +37,8 @@ type Delivered = Partial<DescribedStudy> & {
   readonly token: string;
   readonly seed: number;
   readonly ofStudy?: number;
+  /** The answer of the sending device's own check. */
+  readonly triage?: DeviceTriage;
   /** Of its header. */
   readonly more?: FilmOptions['more'];
 };
@@ -43,12 +46,12 @@ type Delivered = Partial<DescribedStudy> & {
 /** Sends a film and waits until it is in the PACS, which then says this of it. Returns its Study Instance UID. */
 export async function deliverStudy(
   gateway: TestGateway & { readonly pacs: TestPacs },
-  { token, seed, ofStudy = seed, more = [], ...said }: Delivered,
+  { token, seed, ofStudy = seed, triage, more = [], ...said }: Delivered,
 ): Promise<string> {
   const film = testFilm({ seed, ofStudy, more });
   const { studyInstanceUID, sopInstanceUID } = film.identifiers;
   gateway.pacs.studies.push({ ...NOBODY, ...said, studyInstanceUID });
-  const uploadId = await sendStudy(askOf(gateway), token, [film]);
+  const uploadId = await sendStudy(askOf(gateway), token, [film], triage);
   await until('the study to be in the PACS, and done', async () => {
     const open = await gateway.database.db
       .selectFrom('upload')

@@ -19,6 +19,8 @@ export const CASE_FILTERS = {
   opened: ['', '7', '30', '90', '365', 'days'],
   modality: ['', ...CASE_MODALITIES],
   bodyPart: ['', ...CASE_BODY_PARTS],
+  /** By the automatic check on the device. */
+  early: ['', 'marked'],
   finding: ['', ...CASE_FINDINGS],
   sort: CASE_SORTS,
 } as const;
@@ -42,6 +44,7 @@ const filtersSchema = z
     to: caseDaySchema,
     modality: z.enum(CASE_FILTERS.modality),
     bodyPart: z.enum(CASE_FILTERS.bodyPart),
+    early: z.enum(CASE_FILTERS.early),
     finding: z.enum(CASE_FILTERS.finding),
     sort: z.enum(CASE_FILTERS.sort),
   })

@@ -120,6 +120,8 @@ export const listedCaseSchema = z.object({
   modalities: z.array(z.string()),
   /** Of those that the caller may see. */
   studyCount: z.number().int(),
+  /** One of its studies is marked for early reading. */
+  isEarly: z.boolean(),
   finding: z.enum(CASE_FINDINGS),
   createdBy: z.string().nullable(),
   createdAt: z.iso.datetime(),
@@ -153,6 +155,8 @@ export const caseStudySchema = z.object({
   modalities: z.array(z.string()),
   /** Those that models saw, in the results that the caller may know. */
   bodyParts: z.array(z.enum(CASE_BODY_PARTS)),
+  /** The automatic check on the device that sent it marked it for early reading. False where results are hidden. */
+  isEarly: z.boolean(),
   /** The caller reads it for a review that hides what models found, until the reading is signed. */
   hidesResults: z.boolean(),
   /** The newest results of models, newest first. */

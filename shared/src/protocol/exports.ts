@@ -237,6 +237,7 @@ export const exportFilterSchema = z.strictObject({
   dueUntil: z.iso.date().optional(),
   modality: z.enum(CASE_MODALITIES).optional(),
   bodyPart: z.enum(CASE_BODY_PARTS).optional(),
+  early: z.literal('marked').optional(),
   finding: z.enum(CASE_FINDINGS).optional(),
   from: momentSchema.optional(),
   to: momentSchema.optional(),

@@ -149,6 +149,8 @@ export const listedReviewSchema = z.object({
   typeVersion: z.int(),
   title: z.string(),
   state: z.enum(REVIEW_STATES),
+  /** A study of the case is marked for early reading by the device that sent it, as far as the caller may know. */
+  isEarly: z.boolean(),
   /** The caller is asked without what models found. */
   hidesFinding: z.boolean(),
   /** Those that the caller may see: their own and free ones; all of them once it is settled, or for who assigns. */
@@ -186,7 +188,10 @@ export type Review = z.infer<typeof reviewSchema>;
 /** `todo`: assigned to the caller and not signed; `free`: with a place that the caller may take. */
 export const REVIEW_LISTS = ['todo', 'free', 'signed', 'all'] as const;
 export type ReviewList = (typeof REVIEW_LISTS)[number];
-/** `GET /reviews`: the most urgent cases first, then the oldest. */
+/**
+ * `GET /reviews`: the most urgent cases first; of equals those marked for early reading in lists of what is to be read,
+ * then the oldest.
+ */
 export const reviewListSchema = z.object({
   reviews: z.array(listedReviewSchema),
   next: z.string().nullable(),

@@ -1,0 +1,121 @@
+/** The mark "for early reading" of a device, through the real routes: who is told it, and what it puts first. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Case, CaseList } from '#shared/protocol/cases.ts';
+import type { DeviceTriage } from '#shared/protocol/inference.ts';
+import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { askForExport, exportIn } from '../testing/open-exports.ts';
+import { askOf, nameStudy } from '../testing/open-film.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { testFilm } from '../testing/open-subject.ts';
+import { REVIEW_PEOPLE, testPeople, type ReviewPerson as Who } from '../testing/test-people.ts';
+
+const MARKED: DeviceTriage = {
+  models: [],
+  runtime: 'onnxruntime-web 1.30.0 wasm',
+  population: 'inside',
+  score: 0.9,
+  first: true,
+  film: [],
+};
+
+const test = suite('marks for early reading');
+let gateway: TestGateway & { pacs: TestPacs };
+let seed = 1700;
+const { as, idOf, join } = testPeople(REVIEW_PEOPLE);
+
+test.before(async () => {
+  const pacs = openTestPacs();
+  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  await join(gateway);
+});
+test.after(() => gateway.close());
+
+/** A case of a study of which the device said this. */
+async function openOne(triage: DeviceTriage): Promise<Case> {
+  seed += 1;
+  const study = await deliverStudy(gateway, { ...as('technician'), seed, patientId: `PID-${seed}`, triage });
+  return openTestCase(gateway, as('admin').token, { studies: [study] });
+}
+
+async function askFor(of: Case, who: Who, type = 'chest-film'): Promise<Review> {
+  gateway.wait(1);
+  const body = { id: randomUUID(), type, readers: [idOf(who)] };
+  return jsonOf(gateway, `POST /cases/${of.id}/reviews`, { ...as('admin'), body, status: 201 });
+}
+
+const listed = async (who: Who, query = ''): Promise<(readonly [string, boolean])[]> => {
+  const { cases } = await jsonOf<CaseList>(gateway, `GET /cases?${query}`, as(who));
+  return cases.map(({ id, isEarly }) => [id, isEarly]);
+};
+type Page = { readonly reviews: readonly ListedReview[]; readonly next: string | null };
+
+test('a study that the device marked is shown so, found by it, and comes first among what is to be read', async () => {
+  const plain = await openOne({ ...MARKED, score: 0.1, first: false });
+  const marked = await openOne(MARKED);
+  assert.equal(await listed('ana', 'early=marked'), [[marked.id, true]]);
+  const all = new Map(await listed('ana'));
+  assert.equal([all.get(marked.id), all.get(plain.id)], [true, false]);
+  const { studies } = await jsonOf<Case>(gateway, `GET /cases/${marked.id}`, as('ana'));
+  assert.equal(
+    studies.map(({ isEarly }) => isEarly),
+    [true],
+  );
+  const selection = { filter: { early: 'marked' as const } };
+  const { id } = await askForExport(gateway, as('ana').token, { selection });
+  assert.is((await exportIn(gateway, as('ana').token, { id })).rows, 1, 'in a file of the list too');
+  for (const one of [plain, marked]) await askFor(one, 'ana');
+  const first = await jsonOf<Page>(gateway, 'GET /reviews?list=todo&limit=1', as('ana'));
+  assert.equal(
+    first.reviews.map(({ caseId, isEarly }) => [caseId, isEarly]),
+    [[marked.id, true]],
+    'although it was asked for last',
+  );
+  const rest = await jsonOf<Page>(gateway, `GET /reviews?list=todo&cursor=${first.next}`, as('ana'));
+  assert.equal(
+    rest.reviews.map(({ caseId, isEarly }) => [caseId, isEarly]),
+    [[plain.id, false]],
+  );
+});
+
+test('a reader who reads without what models found is told of no mark until they have signed', async () => {
+  const of = await openOne(MARKED);
+  const review = await askFor(of, 'ben', 'chest-film-double');
+  for (const [who, isTold] of [
+    ['admin', true],
+    ['ben', false],
+    ['ana', false],
+  ] as const) {
+    const told = async (query: string) => new Map(await listed(who, query)).get(of.id);
+    assert.equal([await told(''), await told('early=marked')], [isTold, isTold ? true : undefined], who);
+    const { isEarly, studies } = await jsonOf<Case>(gateway, `GET /cases/${of.id}`, as(who));
+    assert.equal([isEarly, studies[0]!.isEarly], [isTold, isTold], who);
+    assert.is((await jsonOf<Review>(gateway, `GET /reviews/${review.id}`, as(who))).isEarly, isTold, who);
+  }
+});
+
+test('nobody who opened a case with such a mark names themselves for a blinded reading of it', async () => {
+  const of = await openOne(MARKED);
+  await jsonOf(gateway, `GET /cases/${of.id}`, as('cleo'));
+  gateway.wait(1);
+  const body = { id: randomUUID(), type: 'chest-film-double', readers: [idOf('cleo')] };
+  const refused = { ...as('cleo'), body, status: 409 };
+  const { code } = await jsonOf<{ code: string }>(gateway, `POST /cases/${of.id}/reviews`, refused);
+  assert.is(code, 'review-finding-seen');
+});
+
+test('the mark of an image that nobody has brought counts for nothing', async () => {
+  const of = await openOne({ ...MARKED, first: false });
+  const named = testFilm({ seed: 1790, ofStudy: seed });
+  await nameStudy(askOf(gateway), as('technician').token, [named], MARKED);
+  assert.equal(
+    new Map(await listed('ana')).get(of.id),
+    false,
+    'it was promised for the study, and never sent',
+  );
+});
+
+test.run();
