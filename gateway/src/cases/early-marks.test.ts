@@ -64,6 +64,8 @@ test('a study that the device marked is shown so, found by it, and comes first a
     studies.map(({ isEarly }) => isEarly),
     [true],
   );
+  // A file has the cases that were opened before it was asked for.
+  gateway.wait(1);
   const selection = { filter: { early: 'marked' as const } };
   const { id } = await askForExport(gateway, as('ana').token, { selection });
   assert.is((await exportIn(gateway, as('ana').token, { id })).rows, 1, 'in a file of the list too');
