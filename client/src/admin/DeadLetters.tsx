@@ -1,6 +1,7 @@
 /** Instances that a destination did not take: which, why and what to do; and studies that were given up there. */
 import { useEffect, useState } from 'preact/hooks';
 import type { DeadStudy, Destination } from '#shared/protocol/destination.ts';
+import type { Need } from '#shared/protocol/forms.ts';
 import { describePacsReason } from '#shared/protocol/pacs-reasons.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
@@ -18,15 +19,21 @@ export function DeadLetters({ destination, store }: Props) {
   }, [store, id, deadLetters]);
   if (deadLetters === 0) return null;
   const found = store.deadLetters.value.get(id);
+  const needs = NEEDS.filter((need) => found?.studies.some((study) => study.need === need));
   return (
     <section class="stack" aria-label={words.label(name)}>
       <p class="row strong numbers">
         <Icon name="decide" size={20} />
         {words.title(deadLetters)}
       </p>
-      <p class="small quiet">{words.what}</p>
+      {needs.map((need) => (
+        <p key={need} class="small quiet">
+          {words.what[need]}
+        </p>
+      ))}
       <Answers
         of={name}
+        need={needs[0] ?? 'also'}
         labels={[words.tryAll, words.giveUpAll]}
         onAnswer={(decision) => void store.decide(id, decision)}
       />
@@ -38,6 +45,7 @@ export function DeadLetters({ destination, store }: Props) {
               <DeadStudyRow study={study} />
               <Answers
                 of={study.studyInstanceUID}
+                need={study.need}
                 labels={[words.tryAgain, words.giveUp]}
                 onAnswer={(decision) =>
                   void store.decide(id, { ...decision, studies: [study.studyInstanceUID] })
@@ -53,6 +61,9 @@ export function DeadLetters({ destination, store }: Props) {
     </section>
   );
 }
+
+/** What giving up means most comes first. */
+const NEEDS = ['required', 'also'] as const satisfies readonly Need[];
 
 function DeadStudyRow({
   study: { studyInstanceUID, instances, since, reasons },
@@ -82,11 +93,12 @@ function DeadStudyRow({
 
 type AnswersProps = {
   readonly of: string;
+  readonly need: Need;
   readonly labels: readonly [again: string, giveUp: string];
   readonly onAnswer: (decision: Parameters<DestinationsStore['decide']>[1]) => void;
 };
 
-function Answers({ of, labels: [again, giveUp], onAnswer }: AnswersProps) {
+function Answers({ of, need, labels: [again, giveUp], onAnswer }: AnswersProps) {
   const [isGivingUp, setGivingUp] = useState(false);
   return (
     <div class="row">
@@ -110,7 +122,7 @@ function Answers({ of, labels: [again, giveUp], onAnswer }: AnswersProps) {
       {isGivingUp && (
         <GiveUpSheet
           about={of}
-          words={words.sheet}
+          words={{ ...words.sheet, what: words.sheet.what[need] }}
           onClose={() => setGivingUp(false)}
           onGiven={(because) => onAnswer({ decision: 'leave-out', because })}
         />

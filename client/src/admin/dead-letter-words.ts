@@ -1,12 +1,17 @@
 /** The words for instances that a destination did not take, and for studies that were given up there. */
 import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
+import type { Need } from '#shared/protocol/forms.ts';
 import { counted, instances } from '../kit/counted.ts';
 import { formatMoment } from '../kit/format.ts';
 
 export const deadLetterWords = {
   label: (name: string) => `Not taken by ${name}`,
   title: (count: number) => `${instances(count)} not taken there`,
-  what: 'Nobody who sent them waits for this destination, so they stay here until you decide.',
+  what: {
+    also: 'Nobody who sent them waits for this destination, so they stay here until you decide.',
+    required:
+      'This destination must have them, so their studies wait for a decision: yours here, or the sender’s.',
+  } satisfies Record<Need, string>,
   loading: 'Reading why…',
   study: 'Study',
   since: (count: number, since: string) =>
@@ -23,7 +28,11 @@ export const deadLetterWords = {
   of: (action: string, of: string) => `${action}: ${of}`,
   sheet: {
     title: 'Give up these instances?',
-    what: 'They will not be sent there again. The other destinations keep what they have. The audit trail records your reason.',
+    what: {
+      also: 'They will not be sent there again. The other destinations keep what they have. The audit trail records your reason.',
+      required:
+        'They will not be sent there again, and nobody who sent them is asked any more. Their receipts will say that this destination lacks them. The other destinations keep what they have. The audit trail records your reason.',
+    } satisfies Record<Need, string>,
     reasons: {
       'came-otherwise': 'They get there in another way',
       'not-needed': 'Nobody needs them there',

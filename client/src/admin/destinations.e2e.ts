@@ -208,7 +208,8 @@ walk(
       (nth) =>
         syntheticStudy({ seed: seed(nth), modality: 'CT', series: 1, instancesPerSeries: 2 }).instances,
     );
-    const pacs = await startLyingPacs({ instances, now: Date.now });
+    const last = syntheticStudy({ seed: seed(5), series: 1, instancesPerSeries: 1 }).instances;
+    const pacs = await startLyingPacs({ instances: [...instances, ...last], now: Date.now });
     const refusing: Conduct = {
       ...HONEST,
       keeps: 'none',
@@ -226,9 +227,7 @@ walk(
       await page.getByLabel('Address', { exact: true }).fill(pacs.url);
       await page.getByRole('button', { name: 'Save', exact: true }).click();
       const archive = page.getByRole('article', { name: 'archive' });
-      const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
-      await archive.getByRole('combobox', { name: 'New studies archive' }).selectOption('also');
-      assert.ok((await saved).ok());
+      await chooseNeed(page, archive, 'also');
       await page.getByRole('link', { name: 'Upload' }).click();
       await sendStudy(page, files);
       await openDestinations(page);
@@ -252,12 +251,35 @@ walk(
       await dead.waitFor({ state: 'detached' });
       await mark(page).waitFor({ state: 'detached' });
       assert.is(pacs.held.size, 2);
-      await archive.getByRole('combobox', { name: 'New studies archive' }).selectOption('none');
+      pacs.conduct = refusing;
+      await isGivenUpForSender(stage, archive);
+      await chooseNeed(page, archive, 'none');
     } finally {
       await pacs.close();
     }
   },
 );
+
+async function chooseNeed(page: Page, archive: Locator, need: 'required' | 'also' | 'none'): Promise<void> {
+  const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
+  await archive.getByRole('combobox', { name: 'New studies archive' }).selectOption(need);
+  assert.ok((await saved).ok());
+}
+
+/** A destination that must have a study refuses it: an administrator decides in the place of whoever sent it. */
+async function isGivenUpForSender({ page, seed }: Pick<Stage, 'page' | 'seed'>, archive: Locator) {
+  await chooseNeed(page, archive, 'required');
+  await page.getByRole('link', { name: 'Upload' }).click();
+  await sendStudy(page, filesOf({ seed: seed(5), series: 1, instancesPerSeries: 1 }));
+  await openDestinations(page);
+  const dead = archive.getByRole('region', { name: 'Not taken by archive' });
+  await dead.getByText(/^This destination must have them/).waitFor();
+  await dead.getByRole('button', { name: 'Give up all: archive' }).click();
+  await page.getByText(/nobody who sent them is asked any more/).waitFor();
+  await page.getByRole('radio', { name: 'Nobody needs them there' }).check();
+  await page.getByRole('dialog').getByRole('button', { name: 'Give up' }).click();
+  await dead.waitFor({ state: 'detached' });
+}
 
 walk('a viewer is set for the PACS, and opens a study with one press', async (stage) => {
   const { page, seed } = stage;

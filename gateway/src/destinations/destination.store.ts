@@ -13,6 +13,7 @@ import type { DestinationTable } from '../database/destination-tables.ts';
 import type { PlacedStudy, Tables } from '../database/tables.ts';
 import type { BatchSize } from '../pipeline/batch-sizes.ts';
 import type { StoreRefusal } from '../ports/pacs/pacs.ts';
+import { isDeadLetter } from '../pipeline/copy.store.ts';
 import { FOR_THE_PACS } from '../pipeline/study.store.ts';
 
 type Db = Kysely<Tables>;
@@ -43,7 +44,7 @@ export type StudyCounts = {
   readonly held: number;
   /** Of those under way, the copies that are not being given up. */
   readonly copies: { readonly also: number; readonly required: number };
-  /** Instances of studies that it gets also, which it did not take. */
+  /** Instances that it did not take, of studies that it gets also, or that are held because it must have them. */
   readonly deadLetters: number;
   /** Studies that were given up there before all of them was seen there. */
   readonly givenUp: number;
@@ -93,7 +94,7 @@ export async function listDestinations(
         'held',
       ),
       sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where s.destination_id = destination.id
-        and s.need = 'also' and i.state in ('quarantined', 'refused'))`.as('deadLetters'),
+        and ${isDeadLetter('i', 's')})`.as('deadLetters'),
       sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.given_up_at is not null
         and exists (select from instance i where i.study_id = s.id and i.reason = 'destination-given-up'))`.as(
         'givenUp',

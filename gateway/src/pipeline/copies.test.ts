@@ -212,6 +212,53 @@ test('that gets it also and refuses is sent it again, or is not, by an administr
   await pipeline.close();
 });
 
+test('that must have it and refuses is sent it again, or is given up, by an administrator as by the sender', async () => {
+  const sent = await sentStudy(ground, 'required');
+  const { pipeline, other, otherId: destinationId, uploadId, instances } = sent;
+  const place = { siteId: pipeline.siteId, destinationId };
+  const [first = '', second = ''] = uidsOf(instances);
+  for (const uid of [first, second]) other.failsOn.set(uid, 'refused');
+  await pipeline.runAll();
+  const listed = async () => listDeadLetters(pipeline.tools.db, place, 500);
+  const { deadLetters: letters, studies } = await listed();
+  assert.equal(
+    letters.map(({ sopInstanceUID, reason, canRetry }) => [sopInstanceUID, reason, canRetry]),
+    [first, second].map((uid) => [uid, 'pacs-refused', true]),
+  );
+  assert.equal(
+    studies.map(({ need, instances: count }) => [need, count]),
+    [['required', 2]],
+  );
+  const counted = async () =>
+    (await listDestinations(pipeline.tools.db, pipeline.siteId)).map(({ deadLetters }) => deadLetters);
+  assert.equal(await counted(), [0, 2]);
+  other.failsOn.delete(first);
+  const by = randomUUID();
+  assert.is(await decideDeadLetters(pipeline.tools, place, by, { decision: 'retry' }), 2);
+  await pipeline.runAll();
+  assert.ok(other.held.has(first), 'from the copy that the gateway kept');
+  assert.equal([await counted(), other.held.has(second)], [[0, 1], false]);
+  const giveUp = { decision: 'leave-out', because: 'not-needed' } as const;
+  assert.is(await decideDeadLetters(pipeline.tools, place, by, giveUp), 1);
+  assert.is(await decideDeadLetters(pipeline.tools, place, by, giveUp), 0, 'repeatable');
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  const end = receipt.instances.find(({ sopInstanceUID }) => sopInstanceUID === second);
+  assert.equal([end?.state, firstOnlyIn(receipt)], ['left-out', { count: 1, of: 3, missingAt: ['other'] }]);
+  assert.equal([await counted(), (await keptOf(sent)).parcels], [[0, 0], 0]);
+  const audited = await pipeline.tools.db
+    .selectFrom('audit')
+    .select('fields')
+    .where('event', '=', 'instances-decided')
+    .orderBy('seq')
+    .execute();
+  const last = audited
+    .map(({ fields }) => fields as Record<string, unknown>)
+    .findLast((said) => said['by'] === by);
+  assert.equal([last?.['decision'], last?.['because'], last?.['instances']], ['leave-out', 'not-needed', 1]);
+  await pipeline.close();
+});
+
 test('has its lost jobs made again, in a queue of its own', async () => {
   const sent = await sentStudy(ground, 'also');
   const { pipeline, other, studyId } = sent;

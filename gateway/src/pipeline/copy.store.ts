@@ -26,6 +26,20 @@ export const ENDED: readonly StudyState[] = ['receipted', 'held', 'closed'];
 /** Of a copy: its bytes are still wanted. */
 const WANTED: readonly InstanceState[] = ['promised', 'received', 'posting', 'posted', 'quarantined'];
 
+/**
+ * Of an instance of a copy: its destination did not take it, and a person decides. Where the destination must have it,
+ * only once the original is held for it, as its sender decides too.
+ */
+export const isDeadLetter = (row: 'i' | 'instance', copy: 's' | 'study') =>
+  sql<boolean>`(${sql.ref(row)}.state in ('quarantined', 'refused') and (${sql.ref(copy)}.need = 'also'
+    or (${sql.ref(copy)}.given_up_at is null and exists (select from instance o where ${isHeldFor(row, copy)}))))`;
+
+/** Of an instance `o`: it is the original of that one, and held, although the first destination has it. */
+export const isHeldFor = (row: 'i' | 'instance', copy: 's' | 'study') =>
+  sql<boolean>`(o.study_id = ${sql.ref(copy)}.copy_of and o.sop_instance_uid = ${sql.ref(row)}.sop_instance_uid
+    and o.digest = coalesce(${sql.ref(row)}.coerced_from, ${sql.ref(row)}.digest)
+    and o.state = 'quarantined' and o.proof is not null)`;
+
 /** The first upload of the study at the site: later ones go where that goes. */
 const firstOf = ({ site_id: siteId, study_instance_uid: uid, id }: StudyRow): RawBuilder<string | null> =>
   sql`(select s.id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${uid} and s.id <> ${id}::uuid

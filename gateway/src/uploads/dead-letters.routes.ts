@@ -13,6 +13,7 @@ import {
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
 import type { ApplyTools } from '../pipeline/apply-plan.ts';
 import { decideDeadLetters, listDeadLetters, resendGivenUp } from './dead-letters.ts';
+import type { UploadTools } from './upload-tools.ts';
 
 const PATH = '/admin/destinations/{id}/dead-letters';
 const ADMIN = ['admin'] as const;
@@ -24,7 +25,7 @@ const list = defineRoute({
   roles: ADMIN,
   tags: ['admin'],
   problems: ['not-found'],
-  summary: 'What this destination, which gets studies also, did not take',
+  summary: 'What this destination, which is not the primary one, did not take',
   request: {
     params: byId,
     query: z.object({ limit: z.coerce.number().int().min(1).max(DEAD_LETTERS_LIMIT).default(100) }),
@@ -41,7 +42,7 @@ const decide = defineRoute({
   path: PATH,
   roles: ADMIN,
   tags: ['admin'],
-  problems: ['not-found'],
+  problems: ['not-found', 'decision-not-possible', 'pacs-unreachable'],
   summary:
     'Send them there again, or leave them out: those that are named, of named studies, or all. Repeatable',
   request: { params: byId, body: jsonBody(deadLetterDecisionSchema) },
@@ -68,7 +69,7 @@ const resend = defineRoute({
   },
 });
 
-export function deadLetterRoutes(tools: ApplyTools): Router {
+export function deadLetterRoutes(tools: ApplyTools & UploadTools): Router {
   const router = createRouter();
   router.openapi(list, async (c) => {
     const place = { siteId: callerOf(c).siteId, destinationId: c.req.valid('param').id };

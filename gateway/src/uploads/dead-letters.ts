@@ -1,13 +1,14 @@
 /**
- * Instances that an `also` destination did not take. Nobody who sent them waits for it, so they are an
- * administrator's: sent there again, or left out.
+ * Instances that a further destination did not take, for an administrator: sent there again, or left out. Nobody who sent
+ * them waits for an `also` one. For a `required` one their study is held, and the sender may decide as well: then the
+ * administrator's decision is one about the study.
  */
 import { sql } from 'kysely';
 import type { DeadLetter, DeadLetterDecision, DeadStudy } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
 import { applyPlan, type ApplyTools } from '../pipeline/apply-plan.ts';
-import { givenUpCopies } from '../pipeline/copy.store.ts';
+import { givenUpCopies, isDeadLetter, isHeldFor } from '../pipeline/copy.store.ts';
 import {
   idList,
   instancesOf,
@@ -15,15 +16,18 @@ import {
   type InstanceChange,
   type InstanceRow,
 } from '../pipeline/instance.store.ts';
+import { findUpload } from '../pipeline/parcel.store.ts';
 import { resumeCopies, toAwaited } from '../pipeline/resume-copies.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../pipeline/study-plan.ts';
+import { decide } from './decide.ts';
 import { isForItsCoercion, renewedCoercion } from './renew-coercion.ts';
+import type { UploadTools } from './upload-tools.ts';
 
 const DEAD: readonly InstanceState[] = ['quarantined', 'refused'];
 /** Its bytes are at the gateway, or at the destination that has it. */
 const isAtHand = sql<boolean>`(instance.parcel_id is not null or exists (select from instance o where o.study_id = study.copy_of
   and o.sop_instance_uid = instance.sop_instance_uid and o.digest = coalesce(instance.coerced_from, instance.digest)
-  and o.state in (${sql.join([...IN_PACS])})))`;
+  and (o.state in (${sql.join([...IN_PACS])}) or (o.state = 'quarantined' and o.parcel_id is not null))))`;
 
 type Place = { readonly siteId: string; readonly destinationId: string };
 
@@ -33,8 +37,7 @@ const deadAt = (db: ApplyTools['db'], { siteId, destinationId }: Place) =>
     .innerJoin('study', 'study.id', 'instance.study_id')
     .where('study.site_id', '=', siteId)
     .where('study.destination_id', '=', destinationId)
-    .where('study.need', '=', 'also')
-    .where('instance.state', 'in', [...DEAD]);
+    .where(isDeadLetter('instance', 'study'));
 
 /** @throws Problem not-found. */
 async function requireDestination(db: ApplyTools['db'], { siteId, destinationId }: Place): Promise<void> {
@@ -88,6 +91,7 @@ async function listStudies(
   const studies = await deadAt(db, place)
     .select(['study.study_instance_uid as uid', sql<number>`(count(*) over ())::int`.as('total')])
     .select((of) => of.fn.min('instance.updated_at').as('since'))
+    .select(sql<boolean>`bool_or(study.need = 'required')`.as('isRequired'))
     .groupBy('study.study_instance_uid')
     .orderBy('since')
     .orderBy('uid')
@@ -103,10 +107,11 @@ async function listStudies(
   const byStudy = Map.groupBy(rows, ({ uid }) => uid);
   return {
     totalStudies: studies[0]?.total ?? 0,
-    studies: studies.map(({ uid, since }) => {
+    studies: studies.map(({ uid, since, isRequired }) => {
       const reasons = (byStudy.get(uid) ?? []).map(({ uid: _, ...reason }) => reason);
       return {
         studyInstanceUID: uid,
+        need: isRequired ? 'required' : 'also',
         instances: reasons.reduce((sum, { instances }) => sum + instances, 0),
         since: new Date(since).toISOString(),
         reasons,
@@ -117,22 +122,37 @@ async function listStudies(
 
 /**
  * Returns how many it changed. One whose bytes are gone is fetched from the destination that has it.
- * @throws Problem not-found.
+ * @throws Problem not-found; and `decision-not-possible` or `pacs-unreachable` where nothing could be decided.
  */
 export async function decideDeadLetters(
+  tools: ApplyTools & UploadTools,
+  place: Place,
+  by: string,
+  said: DeadLetterDecision,
+): Promise<number> {
+  await requireDestination(tools.db, place);
+  const changed = await decideAlso(tools, place, by, said);
+  return changed + (await decideRequired(tools, place, by, said));
+}
+
+function askedAt(db: ApplyTools['db'], place: Place, { ids, studies: uids }: DeadLetterDecision) {
+  let dead = deadAt(db, place);
+  if (ids !== undefined) dead = dead.where('instance.id', 'in', idList(ids));
+  if (uids !== undefined) dead = dead.where('study.study_instance_uid', 'in', uids);
+  return dead;
+}
+
+async function decideAlso(
   tools: ApplyTools,
   place: Place,
   by: string,
-  { decision, ids, studies: uids, because }: DeadLetterDecision,
+  said: DeadLetterDecision,
 ): Promise<number> {
-  await requireDestination(tools.db, place);
+  const { decision, ids, because } = said;
   const asked = ids && new Set(ids);
-  let dead = deadAt(tools.db, place).select('study.id').distinct();
-  if (ids !== undefined) dead = dead.where('instance.id', 'in', idList(ids));
-  if (uids !== undefined) dead = dead.where('study.study_instance_uid', 'in', uids);
-  const studies = await dead.execute();
+  const dead = askedAt(tools.db, place, said).where('study.need', '=', 'also');
   let changed = 0;
-  for (const { id } of studies) {
+  for (const { id } of await dead.select('study.id').distinct().execute()) {
     const planner: Planner = async (locked) => {
       const plan = await planDecided(locked, { decision, asked, by, because });
       changed += plan.changes?.flatMap((change) => ('changes' in change ? change.changes : [])).length ?? 0;
@@ -140,6 +160,36 @@ export async function decideDeadLetters(
     };
     await applyPlan(tools, id, planner);
   }
+  return changed;
+}
+
+/** What of one study cannot be decided now holds no other one up. */
+async function decideRequired(
+  tools: UploadTools,
+  place: Place,
+  by: string,
+  said: DeadLetterDecision,
+): Promise<number> {
+  const { decision, because } = said;
+  const held = await askedAt(tools.db, place, said)
+    .where('study.need', '=', 'required')
+    .innerJoin('instance as o', (join) => join.on(isHeldFor('instance', 'study')))
+    .innerJoin('upload_instance as named', 'named.instance_id', 'o.id')
+    .select(['named.upload_id as uploadId', 'o.sop_instance_uid as sopInstanceUID', 'o.digest'])
+    .execute();
+  let changed = 0;
+  const problems: Problem[] = [];
+  for (const [uploadId, instances] of Map.groupBy(held, (row) => row.uploadId)) {
+    const upload = await findUpload(tools.db, uploadId, null);
+    if (upload === undefined) continue;
+    try {
+      changed += await decide(tools, upload, by, { decision, instances, because });
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      problems.push(error);
+    }
+  }
+  if (changed === 0 && problems[0] !== undefined) throw problems[0];
   return changed;
 }
 

@@ -11,6 +11,7 @@
  * search, asked once more, does not have it: a receipt must not say "left out" of what is there. And an instance whose
  * UID another one took comes back only where the PACS, asked once more, no longer has that one.
  */
+import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -46,6 +47,8 @@ import { enqueueStage } from '../pipeline/stages.ts';
 export type Decision = {
   readonly decision: 'leave-out' | 'retry';
   readonly instances: readonly { readonly sopInstanceUID: string; readonly digest: string }[];
+  /** An administrator's reason for leaving them out. */
+  readonly because?: GivingUpReason | undefined;
 };
 
 /**
@@ -75,7 +78,7 @@ export async function decide(
   said: Decision,
 ): Promise<number> {
   const { id: uploadId, study_id: studyId } = upload;
-  const { decision } = said;
+  const { decision, because } = said;
   const { notThere, early } =
     decision === 'leave-out' ? await lookForOffered(tools, upload, said.instances) : NOTHING_OFFERED;
   const gone = decision === 'retry' ? await findGoneRivals(tools, upload, said.instances) : new Set<number>();
@@ -103,7 +106,8 @@ export async function decide(
     const cancelled = decision === 'leave-out' ? cancelledBy(named, done) : null;
     if (decision === 'retry' || cancelled !== null)
       await setCancelled(trx, uploadId, cancelled === null ? null : tools.now());
-    const decided = { uploadId, by, decision, instances: done.size, ...cancelled, revision };
+    const why = { ...cancelled, ...(because !== undefined && { because }) };
+    const decided = { uploadId, by, decision, instances: done.size, ...why, revision };
     await auditStudy(trx, tools, study, { event: 'instances-decided', ...decided });
     for (const audit of renewed) await auditStudy(trx, tools, study, audit);
     return done.size;

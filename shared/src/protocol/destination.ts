@@ -225,7 +225,7 @@ export const destinationSchema = z.object({
   held: z.number().int(),
   /** Those of them that it gets besides the primary one, by whether somebody waits for it. */
   copies: z.object({ also: z.number().int(), required: z.number().int() }),
-  /** Instances that it did not take, of studies that it gets also. */
+  /** Instances that it did not take, of studies that it gets also, or that are held because it must have them. */
   deadLetters: z.number().int(),
   /** Studies that were given up there before all of them was seen there. */
   givenUp: z.number().int(),
@@ -262,9 +262,10 @@ const deadLetterSchema = z.object({
   canRetry: z.boolean(),
 });
 export type DeadLetter = z.infer<typeof deadLetterSchema>;
-/** Those of one study. `since`: the oldest of them. */
+/** Those of one study. `required`: it is held for them, and its sender may decide as well. `since`: the oldest of them. */
 const deadStudySchema = z.object({
   studyInstanceUID: uidSchema,
+  need: needSchema,
   instances: z.number().int(),
   since: z.string(),
   reasons: z.array(
