@@ -3,7 +3,7 @@ import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { giveTurns, untilRead } from '../testing/open-api.ts';
+import { untilRead } from '../testing/open-api.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../testing/open-ingest.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { countStudy } from '../pipeline/queue/count-study.ts';
@@ -95,7 +95,9 @@ test('left out on the page alone, it is not counted in the queue, which has the 
     await first.send();
     const { store } = await openIngest({ chosen: DEIDENTIFIED, device });
     await store.addFiles([...chosen]);
-    await giveTurns();
+    const isNew = () =>
+      [...store.mixed.value.values()].some(({ parts }) => parts.some(({ files }) => files[0]!.isNew));
+    assert.ok(await untilRead(() => isNew() === (lost === 0)));
     leaveOutKarl(store);
     const [study] = unsentStudies(store);
     assert.is(study!.instances, chosen.length - 1);

@@ -8,17 +8,18 @@ import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { instancesOf } from '../queue/rows/instance-rows.ts';
 import { markOfStudy } from '../queue/mark-of-study.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from '../queue/rows/local-database.ts';
+import { markOf, type PatientMarks } from '../queue/rows/patient-marks.ts';
 import type { NamedInstance } from '../queue/rows/name-study.ts';
 import type { RecognisedFile } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { mixedUnder, partsIn, partsOf, type PatientPart } from './patients-of-study.ts';
 
-/** Of a part of a study (patients-of-study.ts): whether an instance is still of that patient. It leads to none. */
-export const markOfPart = (studyInstanceUID: string, partKey: string): number =>
-  markOfStudy(`${studyInstanceUID}\n${partKey}`);
+/** Of a part of a study (patients-of-study.ts): whether an instance is still of that patient. */
+export const markOfPart = (studyInstanceUID: string, partKey: string): string =>
+  markOf(`${studyInstanceUID}\n${partKey}`);
 
 /** The patients of a study as its rows mark them: a person who chooses it again is not asked twice. */
-export function marksOfPatients(policy: Policy, study: StudyGroup): Pick<StudyRow, 'parts' | 'settled'> {
+export function marksOfPatients(policy: Policy, study: StudyGroup): PatientMarks {
   const { studyInstanceUID, series, leftOut } = study;
   const keys = [...partsIn(series), ...partsIn(leftOut)].flatMap((part) => part.keys);
   const mixed = mixedUnder(policy, partsOf(study), study.settled);
@@ -29,7 +30,7 @@ export function marksOfPatients(policy: Policy, study: StudyGroup): Pick<StudyRo
 }
 
 /** With its instances: another one of a patient, or one whose patient was corrected, is another decision. */
-export const marksOfSettled = (studyInstanceUID: string, parts: readonly PatientPart[]): number[] =>
+export const marksOfSettled = (studyInstanceUID: string, parts: readonly PatientPart[]): string[] =>
   parts.map(({ keys, files }) => {
     const uids = new Set(files.map(({ sopInstanceUID }) => sopInstanceUID));
     return markOfPart(studyInstanceUID, [...keys.toSorted(), ...[...uids].sort()].join('\n'));

@@ -12,7 +12,8 @@ import { markOfStudy } from '../queue/mark-of-study.ts';
 import { beginStudy, finishNaming, nameInstances } from '../queue/rows/name-study.ts';
 import { holdLate, keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
-import type { LocalDatabase, StudyRow } from '../queue/rows/local-database.ts';
+import type { LocalDatabase } from '../queue/rows/local-database.ts';
+import type { PatientMarks } from '../queue/rows/patient-marks.ts';
 import type { DecisionTools } from '../queue/rows/decide-study.ts';
 import { giveUpStudy } from '../queue/rows/end-study.ts';
 import { finishPacking } from '../queue/rows/finish-packing.ts';
@@ -96,7 +97,7 @@ export interface Entered {
 /** The part of a queueing that is known before the study is read. */
 export type Entering = Pick<Queueing, 'group' | 'leftOut' | 'damaged' | 'terms'> & {
   /** Of the whole study, also where it is sent as several. */
-  readonly patients: Pick<StudyRow, 'parts' | 'settled'>;
+  readonly patients: PatientMarks;
 };
 
 /** A queueing whose study has its id in the queue. */

@@ -10,7 +10,8 @@ import type { LeftOutCause } from '#shared/protocol/withheld.ts';
 import { decidedBefore, entriesBefore, markOfPart, marksOfSettled } from './decided-before.ts';
 import { markOfStudy } from '../queue/mark-of-study.ts';
 import { leftOutBefore } from '../queue/rows/keep-held.ts';
-import type { LocalDatabase, StudyRow } from '../queue/rows/local-database.ts';
+import type { StudyRow } from '../queue/rows/local-database.ts';
+import { openPatients, type PatientMarks } from '../queue/rows/patient-marks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { staysHere, versionOf } from './held-back.ts';
 import { lookedAt, replaceFiles } from './hold-companions.ts';
@@ -92,7 +93,7 @@ async function decidePatients(
   for (const { file } of open.flatMap(({ files }) => files)) asked.set(file, versionOf(policyInForce(state)));
   const chosen = { account: tools.account(), studyInstanceUID };
   const before = await leftOutBefore(tools.database, await tools.key, chosen);
-  const entries = await standingEntries(tools.database, studyInstanceUID);
+  const entries = await standingEntries(tools, studyInstanceUID);
   if (entries.length === 0 || abort.signal.aborted || phase.peek() === 'queueing') return;
   noteNew(state, studyInstanceUID, entries);
   // More may have been read meanwhile, and a person may have decided.
@@ -112,15 +113,26 @@ async function decidePatients(
   draw(state);
 }
 
-const standingEntries = (database: LocalDatabase, studyInstanceUID: string) => {
-  const mark = markOfStudy(studyInstanceUID);
-  return database.studies.filter((row) => row.mark === mark && row.state !== 'taken-back').toArray();
-};
+type Entry = Pick<StudyRow, 'account' | 'policy'> & { readonly patients: PatientMarks | null };
 
-function noteNew(state: IngestState, studyInstanceUID: string, entries: readonly StudyRow[]): void {
+async function standingEntries(
+  { database, key }: IngestState['tools'],
+  studyInstanceUID: string,
+): Promise<readonly Entry[]> {
+  const mark = markOfStudy(studyInstanceUID);
+  const rows = database.studies.filter((row) => row.mark === mark && row.state !== 'taken-back');
+  const own = await key;
+  return Promise.all(
+    (await rows.toArray()).map(async (row) => ({ ...row, patients: await openPatients(own, row) })),
+  );
+}
+
+function noteNew(state: IngestState, studyInstanceUID: string, entries: readonly Entry[]): void {
   for (const { keys, files } of openPartsOf(state, studyInstanceUID)) {
     const marks = keys.map((key) => markOfPart(studyInstanceUID, key));
-    const isNew = entries.every(({ parts }) => parts && !marks.some((mark) => parts.includes(mark)));
+    const isNew = entries.every(
+      ({ patients }) => patients && !marks.some((mark) => patients.parts.includes(mark)),
+    );
     if (isNew) for (const found of files) found.isNew = true;
   }
 }
@@ -145,14 +157,14 @@ function settleAsBefore(
   state: IngestState,
   studyInstanceUID: string,
   parts: readonly PatientPart[],
-  entries: readonly StudyRow[],
+  entries: readonly Entry[],
 ): void {
   if (parts.length === 0) return;
   const under = versionOf(policyInForce(state));
   const marks = marksOfSettled(studyInstanceUID, parts);
   const isSettled = entries.some(
-    ({ settled = [], policy: { name, version } }) =>
-      under === `${name} ${version}` && marks.every((mark) => settled.includes(mark)),
+    ({ patients, policy: { name, version } }) =>
+      under === `${name} ${version}` && marks.every((mark) => patients?.settled?.includes(mark)),
   );
   if (!isSettled) return;
   const study = state.gathering.studies.get(studyInstanceUID)!;

@@ -10,7 +10,7 @@ interface HeldInstance {
   /** As in the file: an original, which is never kept in the clear. */
   readonly sopInstanceUID: string;
   /** Of its patient (markOfPart): a decision about an instance ends where another one is named. */
-  readonly patient: number;
+  readonly patient: string;
   readonly reason: ReasonCode;
 }
 

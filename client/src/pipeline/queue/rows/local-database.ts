@@ -65,10 +65,8 @@ export interface StudyRow {
   readonly about: StudyAbout;
   /** Of its Study Instance UID in the files (mark-of-study.ts). */
   readonly mark?: number;
-  /** Of each patient of the whole study, also of those whom a person left out (markOfPart). */
-  readonly parts?: readonly number[];
-  /** Where a person has said that each patient is sent under their own name: of each, with their instances. */
-  readonly settled?: readonly number[];
+  /** Its patients, as PatientMarks (patient-marks.ts). */
+  readonly patients?: Sealed;
   /** Every instance that a person chose for it: those with a row and those held back. */
   chosen: number;
   /** Those with a row: they travel. */

@@ -22,6 +22,7 @@ import { makeLabel } from './make-label.ts';
 import type { InstanceRow, LocalDatabase, ReportRow, StudyRow } from './local-database.ts';
 import { openTitle, type SealedTitle } from './open-title.ts';
 import { withheldIn } from './withheld-of.ts';
+import { sealPatients, type PatientMarks } from './patient-marks.ts';
 import type { StudyAbout, StudyTitle } from '../queued-study.ts';
 import { CONFLICT, keyOf } from '../upload-queue.ts';
 
@@ -35,7 +36,7 @@ export interface NewStudy {
   readonly about: StudyAbout;
   /** Of its Study Instance UID in the files (mark-of-study.ts). */
   readonly mark?: number;
-  readonly patients?: Pick<StudyRow, 'parts' | 'settled'>;
+  readonly patients?: PatientMarks;
   /** How many instances a person chose and wants to send, and how many of the study they left out. */
   readonly chosen: number;
   readonly leftOut?: number;
@@ -55,6 +56,7 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
   const earlier = await findUnnamed(database, key, study);
   const label = await makeLabel(database, key, study);
   const site = (await knownUser(database))?.siteId ?? null;
+  const patients = study.patients && { patients: await sealPatients(key, study.id, study.patients) };
   if (earlier !== null) await database.studies.delete(earlier);
   await database.studies.add({
     id: study.id,
@@ -70,7 +72,7 @@ export async function beginStudy(database: LocalDatabase, key: CryptoKey, study:
     ...(label === null ? {} : { label }),
     about: study.about,
     ...(study.mark !== undefined && { mark: study.mark }),
-    ...study.patients,
+    ...patients,
     chosen: study.chosen + leftOut,
     instances: 0,
     bytes: 0,
