@@ -199,6 +199,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /uploads/waiting': 'roles',
   'delete /uploads/not-taken/{id}': 'roles',
   'post /upload/init': 'roles',
+  'post /upload/in-pacs': 'roles',
   'post /upload/pseudonyms': 'roles',
   // Its seal and signature say whose promise it is.
   'post /upload/carried': 'roles',

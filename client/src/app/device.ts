@@ -194,6 +194,8 @@ function openIngest(parts: Parts, decisions: DecisionTools, pool: WorkerPool): I
     createId: () => crypto.randomUUID(),
     account: () => account.peek(),
     onQueued: parts.wake,
+    inPacsNow: async (study, uids) =>
+      (await import('../pipeline/ingest/ask-in-pacs.ts')).askInPacs(parts.api, study, uids),
     pool,
     later,
     room: roomLeft,

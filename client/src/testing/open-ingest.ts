@@ -149,6 +149,7 @@ function deviceTools(room: number | null) {
     sample: async () => [],
     askPseudonyms: async ({ blinded }) => evaluateAsGateway(blinded),
     askOrders: async () => null,
+    inPacsNow: async () => null,
     noteOrder: async () => null,
     triaged: () => null,
   } satisfies Partial<IngestTools>;

@@ -302,6 +302,7 @@ export const SCREENS = {
     'cover-tried': 'What is sent then',
     'held-covered': 'Both are covered',
     'cover-refused': 'Two of three cannot be covered',
+    'cover-deleted': 'The PACS no longer has the first image: it is offered again',
     'cover-not-stored': 'The PACS keeps the first image: a name may be visible there',
     'cover-names-kept': 'Covered images under a policy that keeps names',
     'cover-in-trail': 'What the audit trail says of covered and released images',

@@ -92,6 +92,8 @@ test('real answers about keys for devices are as /openapi.json says', async () =
     body: { ...policy, blinded: [`_${blinded[0]!.slice(1)}`] },
   });
   await callByContract('get', '/upload/policy', 422, { token, query: { deviceKey: 'x' } });
+  const asked = { studyInstanceUID: '1.2.3', sopInstanceUIDs: ['1.2.3.4'] };
+  await callByContract('post', '/upload/in-pacs', 200, { token, body: asked });
 });
 
 test('real answers about users are as /openapi.json says', async () => {

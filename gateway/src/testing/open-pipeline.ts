@@ -26,6 +26,7 @@ import { createParcelReceiver, type ParcelReceiver } from '../pipeline/intake/re
 import { tusRoutes } from '../pipeline/intake/tus.routes.ts';
 import { createEvaluateThread } from '../uploads/evaluate-thread.ts';
 import { readPostedHere } from '../uploads/read-posted.ts';
+import { inPacsRoutes } from '../uploads/in-pacs.routes.ts';
 import { pseudonymRoutes } from '../uploads/pseudonyms.routes.ts';
 import { uploadRoutes } from '../uploads/upload.routes.ts';
 import { coerceFile } from '../pipeline/coerce-file.ts';
@@ -286,6 +287,7 @@ function createApp(parts: AppParts): Router {
       readPosted,
     }),
     carriedRoutes({ tools, sealing, readPosted }),
+    inPacsRoutes(tools),
     pseudonymRoutes(tools, createEvaluateThread()),
     tusRoutes(parcels, createFileReceiver(tools, { uploadExpiresHours: 1, policy: 'deidentified' })),
     studyRoutes({

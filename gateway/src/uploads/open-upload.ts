@@ -71,6 +71,12 @@ type Asked = {
   readonly unanswered: ReadonlySet<string>;
 };
 
+/** As in a manifest. */
+type Named = {
+  readonly studyInstanceUID: string;
+  readonly instances: readonly { readonly sopInstanceUID: string }[];
+};
+
 /** Longer, and a device takes the gateway for dead; a PACS that works answers in a second. */
 const PACS_ANSWER_MS = 10_000;
 
@@ -80,13 +86,12 @@ const PACS_ANSWER_MS = 10_000;
  */
 export async function askPacs(
   tools: UploadTools,
-  manifest: Manifest,
+  { studyInstanceUID, instances }: Named,
   sender: Sender,
   signal: AbortSignal,
 ): Promise<Asked | null> {
-  const { studyInstanceUID } = manifest;
   const uids = await confirmedInstances(tools.db, sender, studyInstanceUID);
-  const named = new Set(manifest.instances.map(({ sopInstanceUID }) => sopInstanceUID));
+  const named = new Set(instances.map(({ sopInstanceUID }) => sopInstanceUID));
   const confirmed = new Set(uids.filter((uid) => named.has(uid)));
   if (confirmed.size === 0) return null;
   const late = AbortSignal.timeout(tools.pacsAnswerMs ?? PACS_ANSWER_MS);

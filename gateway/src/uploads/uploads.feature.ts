@@ -7,6 +7,7 @@ import type { Arrivals } from './complete-upload.ts';
 import { deadLetterRoutes } from './dead-letters.routes.ts';
 import { createEvaluateThread } from './evaluate-thread.ts';
 import { eventRoutes } from './events.routes.ts';
+import { inPacsRoutes } from './in-pacs.routes.ts';
 import { pseudonymRoutes } from './pseudonyms.routes.ts';
 import { createPostedReader } from './read-posted.ts';
 import { uploadRoutes } from './upload.routes.ts';
@@ -43,6 +44,7 @@ export function uploadsFeature(tools: UploadsFeatureTools): Feature {
     routes: [
       carried,
       uploads,
+      inPacsRoutes(pipeline),
       pseudonymRoutes(pipeline, createEvaluateThread()),
       eventRoutes(pipeline, streamJob),
       deadLetterRoutes(pipeline),

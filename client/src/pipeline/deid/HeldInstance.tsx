@@ -71,7 +71,7 @@ export function HeldInstance({ store, found, files, reasons, onLarge }: HeldInst
         </div>
         <p class="held-state small strong" role="status">
           <Icon name={boxes ? 'way' : decided === 'in-pacs' ? 'pacs' : 'device'} size={16} />
-          {decided === null ? stateOf(boxes) : deidWords.held.decided[decided]}
+          {decided === null ? stateOf(found, boxes) : deidWords.held.decided[decided]}
         </p>
       </div>
     </li>
@@ -87,8 +87,8 @@ function WhichDocument({ found }: { readonly found: FoundFile }) {
   );
 }
 
-function stateOf(boxes: readonly Box[] | undefined): string {
-  if (boxes === undefined) return deidWords.held.heldBack;
+function stateOf({ goneSince }: FoundFile, boxes: readonly Box[] | undefined): string {
+  if (boxes === undefined) return goneSince ? deidWords.held.gone : deidWords.held.heldBack;
   return boxes.length > 0 ? deidWords.held.covered(boxes.length) : deidWords.held.released;
 }
 

@@ -166,6 +166,7 @@ export const deidWords = {
     leaveOut: 'Leave out',
     decideAgain: 'Decide again',
     heldBack: 'Held back: it stays on this device',
+    gone: 'The PACS no longer has this image as you sent it. Decide again, or it stays on this device.',
     released: 'Released: it is sent with the study',
     covered: (count: number) => `Covered by ${counted(count, 'box', 'boxes')}: it is sent with the study`,
     cover: 'Cover the name',

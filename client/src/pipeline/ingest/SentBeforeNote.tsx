@@ -13,7 +13,7 @@ import { readReceipt } from '../queue/read-receipt.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
-import { COMPARED_AT_MOST, compareWithSent, type PartInPacs } from './compare-with-sent.ts';
+import { COMPARED_AT_MOST, compareWithSent, storedOf, type PartInPacs } from './compare-with-sent.ts';
 import {
   askSent,
   sentBefore,
@@ -69,8 +69,8 @@ export function SentBeforeNote({ study, known }: SentBeforeNoteProps) {
   );
 }
 
-const notThere = ({ fresh, differs, staying, leftOut }: PartInPacs): number =>
-  fresh + differs + staying + leftOut;
+const notThere = ({ fresh, differs, staying, leftOut, gone }: PartInPacs): number =>
+  fresh + differs + staying + leftOut + gone;
 
 /** The sign of arrival only where each image that was chosen has arrived. */
 function signOf({ inPacs, isCancelled }: SentBefore, isWhole: boolean): IconName {
@@ -89,6 +89,7 @@ function sentenceOf(before: SentBefore, { instances }: FoundStudy, part: PartInP
 
 /** Null where this device has no receipt of it, or there is too much to compare. */
 function usePartInPacs(study: FoundStudy, before: SentBefore | undefined): PartInPacs | null {
+  const api = useApi();
   const ingest = useIngest();
   const { policy, released, heldBack, leftOut } = ingest;
   const { studyInstanceUID, instances, bytes } = study;
@@ -106,13 +107,17 @@ function usePartInPacs(study: FoundStudy, before: SentBefore | undefined): PartI
     const compare = async () => {
       const kept = await queue.receiptOf(id);
       if (kept === null) return;
-      const sent = { receipt: readReceipt(kept.jws), inPacs };
+      const receipt = readReceipt(kept.jws);
+      const uids = storedOf(receipt.instances).map(([uid]) => uid);
+      const { askInPacs } = await import('./ask-in-pacs.ts');
+      const now = await askInPacs(api, receipt.studyInstanceUID, uids);
+      const sent = { receipt, inPacs, now };
       const found = await compareWithSent(ingest, study, sent, gone.signal);
       if (!gone.signal.aborted) setPart(found);
     };
     void ignoreFailure(compare(), 'the counts are said, and Send tells the rest');
     return () => gone.abort();
-  }, [ingest, queue, study, id, inPacs, isFew, policy.value, released.value, staying]);
+  }, [api, ingest, queue, study, id, inPacs, isFew, policy.value, released.value, staying]);
   return part;
 }
 

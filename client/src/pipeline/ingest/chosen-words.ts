@@ -219,29 +219,38 @@ export const chosenWords = {
       differs,
       staying,
       leftOut,
-    }: Record<'there' | 'fresh' | 'differs' | 'staying' | 'leftOut', number>) => {
+      gone,
+    }: Record<'there' | 'fresh' | 'differs' | 'staying' | 'leftOut' | 'gone', number>) => {
       const all = there + fresh + differs + staying + leftOut;
       const said = [
         ...(there === 0
-          ? differs === 0
+          ? differs + gone === 0
             ? ['The PACS has other images of this study']
             : []
           : [
               `${formatCount(there)} of its ${counted(all, 'image', 'images')} ${there === 1 ? 'is' : 'are'} in the PACS already`,
             ]),
+        ...(gone === 0
+          ? []
+          : [`the PACS no longer has ${formatCount(gone)} that ${gone === 1 ? 'was' : 'were'} sent before`]),
         ...(leftOut === 0
           ? []
           : [`${formatCount(leftOut)} ${leftOut === 1 ? 'was' : 'were'} left out before`]),
-        ...(fresh === 0 ? [] : [`${formatCount(fresh)} ${fresh === 1 ? 'is' : 'are'} new and will be sent`]),
+        ...(fresh === 0
+          ? []
+          : [
+              `${formatCount(fresh)} ${gone > 0 ? '' : `${fresh === 1 ? 'is' : 'are'} new and `}will be sent`,
+            ]),
         ...(differs === 0
           ? []
           : [
               `${formatCount(differs)} ${differs === 1 ? 'differs' : 'differ'} from what the PACS has under the same ID`,
             ]),
       ].join('; ');
+      const sentence = said.charAt(0).toUpperCase() + said.slice(1);
       return differs === 0
-        ? `${said}.`
-        : `${said}. The PACS keeps its own; Needs you says after Send what to do.`;
+        ? `${sentence}.`
+        : `${sentence}. The PACS keeps its own; Needs you says after Send what to do.`;
     },
     /** Nobody has compared them one by one. */
     perhapsMore: (inPacs: number, chosen: number) =>

@@ -1,6 +1,6 @@
 /**
- * Compares a study that was chosen again with its receipt, to tell which of its instances the PACS has already. Each
- * file is named as it would be sent, and no identifier leaves the device.
+ * Compares a study that was chosen again with its receipt and with what the PACS has of that now, to tell which of its
+ * instances are there already. Each file is named as it would be sent, and no identifier of a file leaves the device.
  */
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { FoundStudy, IngestStore } from './found-study.ts';
@@ -18,6 +18,8 @@ export interface PartInPacs {
   readonly staying: number;
   /** Another patient's, left out before: nobody has decided about them this time. */
   readonly leftOut: number;
+  /** Of all that the receipt names: the PACS no longer has them. */
+  readonly gone: number;
 }
 
 /** Each file is read and de-identified for it: a few seconds on a tablet. */
@@ -30,6 +32,8 @@ const STORED: ReadonlySet<string> = new Set(['stored', 'already-stored', 'coerce
 type Sent = {
   readonly receipt: Pick<Receipt, 'instances' | 'withheld'>;
   readonly inPacs: number;
+  /** Of the receipt's SOP Instance UIDs those that the PACS has now; null: it was not reached. */
+  readonly now: ReadonlySet<string> | null;
 };
 type Chosen = Pick<IngestStore, 'inspection' | 'policy' | 'released' | 'mixed'>;
 
@@ -40,18 +44,15 @@ type Chosen = Pick<IngestStore, 'inspection' | 'policy' | 'released' | 'mixed'>;
 export async function compareWithSent(
   { inspection, mixed, ...chosen }: Chosen,
   study: Pick<FoundStudy, 'studyInstanceUID' | 'inPacs'>,
-  { receipt: { instances, withheld }, inPacs }: Sent,
+  { receipt: { instances, withheld }, inPacs, now }: Sent,
   signal: AbortSignal,
 ): Promise<PartInPacs | null> {
   const { studyInstanceUID } = study;
   const policy = chosen.policy.peek();
   const released = chosen.released.peek();
-  const stored = new Map(
-    instances
-      .filter(({ state }) => STORED.has(state))
-      .map(({ sopInstanceUID, digest }) => [sopInstanceUID as string, digest as string]),
-  );
-  if (stored.size < inPacs) return null;
+  const confirmed = new Map(storedOf(instances));
+  if (confirmed.size < inPacs) return null;
+  const stored = new Map([...confirmed].filter(([uid]) => now?.has(uid) ?? true));
   const files = inspection.seriesOf(studyInstanceUID).flatMap((series) => series.files);
   // Covered or released before: the PACS has it, under a digest that only its boxes tell.
   const open = files.filter((found) => decidedAs(policy, released, found) !== 'in-pacs');
@@ -78,5 +79,12 @@ export async function compareWithSent(
     fresh: isUndecided ? 0 : unknown,
     differs: known.length - same,
     leftOut,
+    gone: confirmed.size - stored.size,
   };
 }
+
+/** Of a receipt, each SOP Instance UID in the PACS with its digest. */
+export const storedOf = (instances: Receipt['instances']): (readonly [string, string])[] =>
+  instances
+    .filter(({ state }) => STORED.has(state))
+    .map(({ sopInstanceUID, digest }) => [sopInstanceUID, digest]);

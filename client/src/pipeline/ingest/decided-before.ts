@@ -41,11 +41,19 @@ interface Asked {
   readonly as: RecognisedFile | null;
 }
 
-interface Decided {
+export interface Decided {
   readonly found: FoundFile;
   /** As it was sent. */
   readonly named: NamedInstance;
+  /** When a person pressed Send, in milliseconds since 1970. */
+  readonly sentAt: number;
 }
+
+/** Of these SOP Instance UIDs of a study, as sent, those that the PACS has now; null: it was not reached. */
+export type InPacsNow = (
+  studyInstanceUID: string,
+  sopInstanceUIDs: readonly string[],
+) => Promise<ReadonlySet<string> | null>;
 
 /** A chosen study: whose it is, its UID as in the files, and its own entry in the queue where it has one. */
 export interface ChosenAgain {
@@ -65,7 +73,7 @@ export function entriesBefore(
     .toArray();
 }
 
-/** Those of the files that the PACS has, as receipts say. An original that is also on its way is not among them. */
+/** Those of the files that the PACS had by its receipts. An original that is also on its way is not among them. */
 export async function decidedBefore(
   database: LocalDatabase,
   entries: readonly StudyRow[],
@@ -75,14 +83,38 @@ export async function decidedBefore(
   const uids = new Set(asked.map(({ as }) => as.studyInstanceUID));
   if (uids.size === 0) return [];
   const known = entries.filter(({ studyInstanceUID }) => uids.has(studyInstanceUID ?? ''));
-  const rows = (await Promise.all(known.map(({ id }) => instancesOf(database, id)))).flat();
-  const sentAs = Map.groupBy(rows, ({ sopInstanceUID }) => sopInstanceUID);
+  // Sent once more, after the PACS had lost it: the later version stands.
+  const newestFirst = known.toSorted((a, b) => b.queuedAt - a.queuedAt);
+  const rows = await Promise.all(
+    newestFirst.map(async ({ id, queuedAt }) =>
+      (await instancesOf(database, id)).map((row) => ({ ...row, sentAt: queuedAt })),
+    ),
+  );
+  const sentAs = Map.groupBy(rows.flat(), ({ sopInstanceUID }) => sopInstanceUID);
   return asked.flatMap(({ found, as }) => {
     const sent = sentAs.get(as.sopInstanceUID) ?? [];
     const row = sent.find(({ state }) => isInPacs(state as InstanceState));
     const isThere = row?.originalDigest !== undefined && row.originalDigest === as.originalDigest;
-    return isThere && sent.every(isSettled) ? [{ found, named: namedAs(row, found, as) }] : [];
+    if (!isThere || !sent.every(isSettled)) return [];
+    return [{ found, named: namedAs(row, found, as), sentAt: row.sentAt }];
   });
+}
+
+/**
+ * The PACS is asked, for it can lose an instance, and somebody may have deleted one there: then another version may
+ * stand, and a person decides again. Where it is not reached, the receipts count; at the announcement the gateway asks.
+ */
+export async function stillInPacs(
+  { inPacsNow }: { readonly inPacsNow: InPacsNow },
+  decided: readonly Decided[],
+): Promise<Record<'there' | 'gone', readonly Decided[]>> {
+  const gone = new Set<Decided>();
+  for (const [uid, some] of Map.groupBy(decided, ({ named }) => named.studyInstanceUID)) {
+    const uids = some.map(({ named }) => named.sopInstanceUID);
+    const there = await inPacsNow(uid, uids);
+    for (const each of some) if (there?.has(each.named.sopInstanceUID) === false) gone.add(each);
+  }
+  return { there: decided.filter((each) => !gone.has(each)), gone: [...gone] };
 }
 
 const isSettled = ({ state }: InstanceRow): boolean =>

@@ -71,6 +71,8 @@ export interface FoundFile {
   readonly unready?: readonly Unready[];
   /** A person has decided about it before (recognise-decided.ts). */
   readonly decided?: Decided;
+  /** The PACS had it, and no longer has it: when it was sent then, in milliseconds since 1970. */
+  readonly goneSince?: number;
   /** Known before Send: no entry of its study in the queue has anything of its patient. */
   isNew?: true;
   /** Whom it names, the instance's own patient first (deid/patient-key.ts). */

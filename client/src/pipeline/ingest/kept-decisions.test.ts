@@ -100,7 +100,8 @@ test('lie on the device under its key alone', async () => {
   }
 });
 
-test('show what was covered in the picture of what the PACS has', async () => {
+/** All that is held was covered with one box, and sent. */
+async function sent(): Promise<TestDevice> {
   const device = await openDevice();
   const first = await openIngest({ chosen: DEIDENTIFIED, device });
   await first.store.addFiles(FILES);
@@ -110,7 +111,11 @@ test('show what was covered in the picture of what the PACS has', async () => {
   const { database } = device;
   await database.instances.toCollection().modify({ state: 'stored' });
   await database.studies.toCollection().modify({ state: 'done' });
-  const page = await openIngest({ chosen: DEIDENTIFIED, device });
+  return device;
+}
+
+test('show what was covered in the picture of what the PACS has', async () => {
+  const page = await openIngest({ chosen: DEIDENTIFIED, device: await sent() });
   await page.store.addFiles(FILES);
   assert.ok(await untilRead(() => page.store.heldBack.value.length === 0));
   assert.ok(await untilRead(() => heldOn(page).every(({ decided: said }) => said?.boxes !== undefined)));
@@ -119,6 +124,17 @@ test('show what was covered in the picture of what the PACS has', async () => {
     heldOn(page).map(() => ['in-pacs', [BOX]]),
   );
   assert.is(page.store.released.value.size, 0);
+});
+
+test('of an image that was sent and then deleted in the PACS do not send it again by themselves', async () => {
+  const tools = { inPacsNow: async () => new Set<string>() };
+  const page = await openIngest({ chosen: DEIDENTIFIED, device: await sent(), tools });
+  await page.store.addFiles(FILES);
+  assert.ok(await untilRead(() => heldOn(page).every(({ goneSince }) => goneSince !== undefined)));
+  // A decision of this page is kept after all others were looked at.
+  page.store.release([filesOn(page).find(({ held }) => held.length === 0)!], [BOX]);
+  await untilKept(page, 4);
+  assert.equal(saidOn(page), [[1], 0, 3]);
 });
 
 test.run();

@@ -94,7 +94,7 @@ async function take(
   state: IngestState,
   studyInstanceUID: string,
   ordinal: number,
-  { boxes, under, why, sopInstanceUID }: KeptDecision,
+  { boxes, under, why, sopInstanceUID, at }: KeptDecision,
 ): Promise<boolean> {
   const { tools, gathering, heldBack, phase } = state;
   const of = { account: tools.account(), studyInstanceUID };
@@ -104,6 +104,8 @@ async function take(
   const study = gathering.studies.get(studyInstanceUID);
   const found = study && filesIn(study.series).find((each) => each.ordinal === ordinal);
   if (!found || phase.peek() !== 'found' || under !== versionOf(policy) || why !== whyOf(found)) return false;
+  // It was sent so, and is no longer in the PACS: a person may have had a reason to delete it.
+  if (found.goneSince !== undefined && at <= found.goneSince) return false;
   const released = heldBack.released.peek();
   if (decidedAs(policy, released, found) === 'in-pacs' && boxes !== null)
     return note(state, study, found, boxes);

@@ -292,8 +292,13 @@ test('is without the left-out patient when it is chosen again, and asks nobody',
   }));
   const receipt = { instances, withheld: { 'left-out-other-patient': 1 } };
   const { signal } = new AbortController();
-  const part = await compareWithSent(store, store.studies.value[0]!, { receipt, inPacs: 3 }, signal);
-  assert.equal(part, { there: 3, fresh: 1, differs: 0, staying: 0, leftOut: 0 });
+  const part = await compareWithSent(
+    store,
+    store.studies.value[0]!,
+    { receipt, inPacs: 3, now: null },
+    signal,
+  );
+  assert.equal(part, { there: 3, fresh: 1, differs: 0, staying: 0, leftOut: 0, gone: 0 });
   await store.send();
   assert.equal(
     (await queued(again)).map(({ instances: all, leftOut }) => [all, leftOut]),

@@ -27,7 +27,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { titleAsSent } from './orders.ts';
 import { partKeyOf } from './patients-of-study.ts';
 import { planBatches, planParcels } from './plan-parcels.ts';
-import { decidedBefore, entriesBefore, markOfPart } from './decided-before.ts';
+import { decidedBefore, entriesBefore, markOfPart, stillInPacs, type InPacsNow } from './decided-before.ts';
 import { forEachInParallel, mapInParallel } from './run-in-parallel.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
@@ -48,6 +48,7 @@ export interface QueueingTools {
    * under this id themselves; nothing waits for them.
    */
   readonly triaged: (studyId: string, group: StudyGroup) => Triaged | null;
+  readonly inPacsNow: InPacsNow;
   /** A study was named and may be announced to the gateway. */
   readonly onQueued: () => void;
 }
@@ -218,7 +219,7 @@ async function nameDecided({ tools, studyId, group, terms, signal, held }: Begun
     return { found, as: await pool.run({ kind: 'recognise', file, policy: terms.forTask }, signal) };
   };
   const files = await mapInParallel(held, pool.size, recognise);
-  const decided = await decidedBefore(database, entries, files);
+  const { there: decided } = await stillInPacs(tools, await decidedBefore(database, entries, files));
   await nameInstances(
     database,
     studyId,

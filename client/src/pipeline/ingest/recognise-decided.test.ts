@@ -5,7 +5,13 @@ import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { createDecisions } from '../queue/rows/decide-study.ts';
 import { giveTurns, untilRead } from '../../testing/open-api.ts';
-import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../../testing/open-ingest.ts';
+import {
+  DEIDENTIFIED,
+  filesOf,
+  IDENTIFIED,
+  openIngest,
+  type TestIngestOptions,
+} from '../../testing/open-ingest.ts';
 import { OPEN_LOCKS } from '../../testing/open-queue.ts';
 import { compareWithSent } from './compare-with-sent.ts';
 import { decidedAs } from './held-back.ts';
@@ -31,7 +37,7 @@ const leftOutOf = ({ leftOut }: Pick<Store, 'leftOut'>) =>
   leftOut.value.get(made.studyInstanceUID)?.instances ?? 0;
 
 /** Of four, two as they are and one covered are in the PACS; one was left out. */
-async function decided() {
+async function decided(more: TestIngestOptions['tools'] = {}) {
   const device = await openIngest({ chosen: DEIDENTIFIED });
   const { database, store } = device;
   await store.addFiles(filesOf(made));
@@ -49,7 +55,7 @@ async function decided() {
     withdraw: async () => undefined,
   };
   await createDecisions({ ...tools, ...silent }).leaveOutHeld(row!.id, 'burned-in-annotation');
-  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  const later = await openIngest({ chosen: DEIDENTIFIED, device, tools: more });
   return { ...later, device };
 }
 
@@ -76,6 +82,46 @@ test('no second version is sent of an image that the PACS has, whatever boxes ar
   assert.equal([there.length, store.released.value.size], [1, 0]);
 });
 
+test('is asked about again once the PACS has deleted what was sent, whatever was decided then', async () => {
+  const { store, database, device } = await decided({ inPacsNow: async () => new Set() });
+  await store.addFiles(filesOf(made));
+  const gone = () => filesOn(store).filter(({ goneSince }) => goneSince !== undefined);
+  await until(() => store.heldBack.value.length === 1 && gone().length === 1);
+  assert.equal([gone().length, store.heldBack.value.length, leftOutOf(store)], [1, 1, 1]);
+  const sent = await database.instances.toArray();
+  store.release(gone(), [{ ...BOX, x: 4 }]);
+  assert.equal([store.released.value.size, store.heldBack.value.length], [1, 0]);
+  await store.send();
+  const [newest] = await database.studies.filter(({ state }) => state === 'safe').toArray();
+  const rows = await database.instances.where('studyId').equals(newest!.id).toArray();
+  const covered = rows.filter(({ isCovered }) => isCovered);
+  const before = sent.find(({ sopInstanceUID }) => sopInstanceUID === covered[0]?.sopInstanceUID);
+  assert.equal([covered.length, before?.isCovered, before?.digest === covered[0]?.digest], [1, true, false]);
+  await database.studies.update(newest!.id, { state: 'done', queuedAt: 2 });
+  await database.instances.toCollection().modify({ state: 'stored' });
+  const later = await openIngest({ chosen: DEIDENTIFIED, device });
+  await later.store.addFiles(filesOf(made));
+  await until(() => later.store.heldBack.value.length === 0);
+  await later.store.send();
+  const named = (await database.instances.toArray()).filter(({ inPacs }) => inPacs);
+  assert.equal(
+    named.map(({ digest }) => digest),
+    covered.map(({ digest }) => digest),
+    'the version that stands is announced',
+  );
+});
+
+test('is asked about at Send too where the page has not asked: nothing is called sent that the PACS has lost', async () => {
+  const { store, database } = await decided({ inPacsNow: async () => new Set() });
+  await store.addFiles(filesOf(made));
+  await store.send();
+  const entries = await database.studies.filter(({ held }) => held.reasons.length > 0).toArray();
+  assert.equal(
+    entries.map(({ held: { reasons } }) => reasons),
+    [[{ reason: 'burned-in-annotation', instances: 1 }]],
+  );
+});
+
 test('counts as it is in the PACS, held instances too', async () => {
   const { store, database } = await decided();
   await store.addFiles(filesOf(made));
@@ -84,10 +130,10 @@ test('counts as it is in the PACS, held instances too', async () => {
   const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
     ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
   }));
-  const sent = { receipt: { instances }, inPacs: 3 };
+  const sent = { receipt: { instances }, inPacs: 3, now: null };
   const { signal } = new AbortController();
   const part = await compareWithSent(store, store.studies.value[0]!, sent, signal);
-  assert.equal(part, { there: 3, fresh: 0, differs: 0, staying: 1, leftOut: 0 });
+  assert.equal(part, { there: 3, fresh: 0, differs: 0, staying: 1, leftOut: 0, gone: 0 });
   const going = sendableOf(store);
   assert.equal([going.instances, inPacsOf(store, going.studies)], [3, 3], 'nothing of it is not safe');
 });

@@ -1,13 +1,14 @@
 /**
  * Of the files on the page, those about which a person has decided before: held ones that the PACS has as they were
  * covered or released, or that were left out, and those of several patients in one study: left out of it, or sent under
- * each patient's own name. The page does not ask again, and Send treats them as it did before.
+ * each patient's own name. The page does not ask again, and Send treats them as it did before. Of what the PACS has
+ * lost since it asks again.
  *
  * Each held one is read and named as it would be sent, only where the study was sent from this device before.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { LeftOutCause } from '#shared/protocol/withheld.ts';
-import { decidedBefore, entriesBefore, markOfPart, marksOfSettled } from './decided-before.ts';
+import { decidedBefore, entriesBefore, markOfPart, marksOfSettled, stillInPacs } from './decided-before.ts';
 import { markOfStudy } from '../queue/mark-of-study.ts';
 import { leftOutBefore } from '../queue/rows/keep-held.ts';
 import type { StudyRow } from '../queue/rows/local-database.ts';
@@ -65,7 +66,10 @@ export async function recogniseDecided(
   for (const study of [...state.gathering.studies.values()]) await decidePatients(state, study, asked);
   for (const { studyInstanceUID, held } of [...state.gathering.studies.values()]) {
     const released = state.heldBack.released.peek();
-    const open = held.filter((found) => asked.get(found) !== under && staysHere(policy, released, found));
+    const open = held.filter(
+      (found) =>
+        asked.get(found) !== under && found.goneSince === undefined && staysHere(policy, released, found),
+    );
     if (open.length === 0) continue;
     for (const found of open) asked.set(found, under);
     try {
@@ -191,10 +195,11 @@ type Open = {
   readonly open: readonly FoundFile[];
   readonly signal: AbortSignal;
 };
-type Decided = ReadonlyMap<FoundFile, 'in-pacs' | 'left-out'>;
+type Was = 'in-pacs' | 'left-out' | { readonly goneSince: number };
+type Decided = ReadonlyMap<FoundFile, Was>;
 
 async function decidedIn(
-  { tools: { database, key, account } }: IngestState,
+  { tools: { database, key, account, inPacsNow } }: IngestState,
   { pool, policy }: Inspection['tools'],
   { studyInstanceUID, open, signal }: Open,
 ): Promise<Decided> {
@@ -207,13 +212,14 @@ async function decidedIn(
     const as = forTask && (await pool.run({ kind: 'recognise', file, policy: forTask }, signal));
     return { found, as };
   });
-  const inPacs = await decidedBefore(database, entries, files);
+  const { there, gone } = await stillInPacs({ inPacsNow }, await decidedBefore(database, entries, files));
   const leftOut = await leftOutBefore(database, await key, chosen);
-  return new Map([
+  return new Map<FoundFile, Was>([
     ...open
       .filter((found) => leftOutAs(leftOut, studyInstanceUID, found) !== null)
       .map((found) => [found, 'left-out'] as const),
-    ...inPacs.map(({ found }) => [found, 'in-pacs'] as const),
+    ...there.map(({ found }) => [found, 'in-pacs'] as const),
+    ...gone.map(({ found, sentAt }) => [found, { goneSince: sentAt }] as const),
   ]);
 }
 
@@ -243,6 +249,7 @@ function note(state: IngestState, uid: string, decided: Decided, under: string):
   state.heldBack.holdBack(inPacs);
   replaceFiles(study, (found) => {
     const as = decided.get(found);
+    if (typeof as === 'object') return { ...found, ...as };
     return as === undefined || (as === 'left-out' && !isSent) ? found : { ...found, decided: { under, as } };
   });
   draw(state);

@@ -88,11 +88,11 @@ test('instances in the PACS count as such once they were compared, for that poli
   const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
     ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
   }));
-  const compare = () =>
+  const compare = (now: ReadonlySet<string> | null = null) =>
     compareWithSent(
       store,
       store.studies.value[0]!,
-      { receipt: { instances }, inPacs: 2 },
+      { receipt: { instances }, inPacs: 2, now },
       new AbortController().signal,
     );
   await store.addFiles(files.slice(0, 2));
@@ -106,6 +106,8 @@ test('instances in the PACS count as such once they were compared, for that poli
   assert.is(inPacs(), 0, 'there is more to compare');
   await compare();
   assert.equal([inPacs(), sendableOf(store).instances], [2, 3]);
+  const part = await compare(new Set([rows[0]!.sopInstanceUID]));
+  assert.equal([inPacs(), part?.there, part?.fresh, part?.gone], [1, 1, 2, 1], 'the PACS has lost one');
 });
 
 test('images that a person covered are counted, those released without a box are not', async () => {

@@ -1,0 +1,42 @@
+/**
+ * `POST /upload/in-pacs`: a device that remembers what the PACS had asks whether that is still so, before a person
+ * decides by it. Nothing is promised by asking. As in a manifest's answer, instances are told of only to those who
+ * brought them or may read them.
+ */
+import { inPacsAnswerSchema, inPacsQuestionSchema } from '#shared/protocol/in-pacs.ts';
+import { SENDERS } from '#shared/protocol/policy.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import { senderOf } from '../pipeline/upload-owner.ts';
+import { confirmedInstances } from './known-instances.ts';
+import { askPacs } from './open-upload.ts';
+import type { UploadTools } from './upload-tools.ts';
+
+const inPacs = defineRoute({
+  method: 'post',
+  path: '/upload/in-pacs',
+  roles: SENDERS,
+  tags: ['upload'],
+  summary: 'Which of these instances, confirmed before, the PACS still has. Promises nothing',
+  problems: ['pacs-unreachable'],
+  request: { body: jsonBody(inPacsQuestionSchema) },
+  responses: { 200: jsonResponse(inPacsAnswerSchema, 'Those that it has') },
+});
+
+export function inPacsRoutes(tools: UploadTools): Router {
+  const router = createRouter();
+  router.openapi(inPacs, async (c) => {
+    const caller = callerOf(c);
+    const { studyInstanceUID, sopInstanceUIDs } = c.req.valid('json');
+    const sender = { ...senderOf(caller), siteId: caller.siteId, roles: caller.roles };
+    const confirmed = new Set(await confirmedInstances(tools.db, sender, studyInstanceUID));
+    const instances = sopInstanceUIDs
+      .filter((uid) => confirmed.has(uid))
+      .map((sopInstanceUID) => ({ sopInstanceUID }));
+    if (instances.length === 0) return c.json({ inPacs: [] }, 200);
+    const asked = await askPacs(tools, { studyInstanceUID, instances }, sender, c.req.raw.signal);
+    if (asked === null) throw new Problem('pacs-unreachable');
+    return c.json({ inPacs: [...asked.seen, ...asked.unanswered] }, 200);
+  });
+  return router;
+}

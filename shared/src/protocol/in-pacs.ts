@@ -1,0 +1,14 @@
+/** `POST /upload/in-pacs`: which instances of a study that were confirmed before does the PACS still have? */
+import { z } from 'zod';
+import { uidSchema } from './forms.ts';
+
+/** Of one question. */
+export const IN_PACS_AT_ONCE = 500;
+
+export const inPacsQuestionSchema = z.object({
+  studyInstanceUID: uidSchema,
+  sopInstanceUIDs: z.array(uidSchema).min(1).max(IN_PACS_AT_ONCE),
+});
+
+/** Those that the PACS names now, or whose confirmation stands because it answers no search for them. */
+export const inPacsAnswerSchema = z.object({ inPacs: z.array(uidSchema) });
