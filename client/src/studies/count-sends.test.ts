@@ -126,6 +126,39 @@ test('says the more of the two where the gateway knows of more than this device'
   assert.equal(saidOf(await listOf(device, [told(2)])), [[4, '3 of 4 in the PACS', 2]], 'told before');
 });
 
+test('stays under way until its last send is counted: what is missing is not said of what has just arrived', async () => {
+  const device = await openDevice();
+  await send(device, '1', [0, 1]);
+  await send(device, '2', [2, 3]);
+  await device.database.studies.update('2', { state: 'at-gateway', departed: 2, acknowledged: 2 });
+  await device.database.instances.where('studyId').equals('2').modify({ state: 'sent' });
+  const store = storeOver(device);
+  const counts = createSendCounts(store.instancesOf);
+  const entriesOf = createEntries();
+  const join = createJoin();
+  const now = () => {
+    const wholes = counts.wholes.value;
+    const facts = { studies: store.studies.value, sent: [], link: 'online' as const, device: null, wholes };
+    return saidOf(join(entriesOf(facts, NOW), wholes))[0]![1];
+  };
+  const untilState = (state: string) =>
+    new Promise<void>((resolve) => {
+      effect(() => {
+        if (store.studies.value.some(({ id, state: own }) => id === '2' && own === state)) resolve();
+      });
+    });
+  await untilState('at-gateway');
+  await counts.update(store.studies.value);
+  const before = now();
+  await device.database.instances.toCollection().modify({ state: 'stored' });
+  await device.database.studies.update('2', { state: 'done' });
+  await untilState('done');
+  assert.equal([before, now()], ['At the gateway', 'At the gateway']);
+  await counts.update(store.studies.value);
+  assert.is(now(), 'In the PACS');
+  store.close();
+});
+
 test('is read again only where a send has changed, and no more once one send is left', async () => {
   const read: string[] = [];
   const counts = createSendCounts(async (id) => {

@@ -9,8 +9,10 @@ import type { QueuedInstance, QueuedStudy, QueueStore } from '../pipeline/queue/
 
 /** Of a study over all its sends. */
 export type Whole = { readonly total: number; readonly inPacs: number };
+/** `of`: by their ids, the sends as they were counted (`factsOf`). */
+export type CountedWhole = Whole & { readonly of: ReadonlyMap<string, string> };
 /** By Study Instance UID as sent; absent: there is one send, or they are not counted yet. */
-export type Wholes = ReadonlyMap<string, Whole>;
+export type Wholes = ReadonlyMap<string, CountedWhole>;
 
 export interface SendCounts {
   readonly wholes: ReadonlySignal<Wholes>;
@@ -22,23 +24,19 @@ export interface SendCounts {
 
 export function createSendCounts(read: QueueStore['instancesOf']): SendCounts {
   const wholes = signal<Wholes>(new Map());
-  const facts = new Map<string, string>();
   let next: readonly QueuedStudy[] | null = null;
   let isCounting = false;
   const count = async (studies: readonly QueuedStudy[]) => {
     const several = severalOf(studies);
-    for (const uid of facts.keys()) {
-      if (several.has(uid)) continue;
-      facts.delete(uid);
-      wholes.value = new Map([...wholes.value].filter(([known]) => known !== uid));
-    }
+    if ([...wholes.value.keys()].some((uid) => !several.has(uid)))
+      wholes.value = new Map([...wholes.value].filter(([uid]) => several.has(uid)));
     for (const [uid, sends] of several) {
-      const now = factsOf(sends);
-      if (facts.get(uid) === now) continue;
+      const before = wholes.value.get(uid);
+      if (before?.of.size === sends.length && isCounted(before, sends)) continue;
       const instances: QueuedInstance[] = [];
       for (const { id } of sends) instances.push(...(await read(id)));
-      facts.set(uid, now);
-      wholes.value = new Map(wholes.value).set(uid, countSends(sends, instances));
+      const of = new Map(sends.map((send) => [send.id, factsOf(send)]));
+      wholes.value = new Map(wholes.value).set(uid, { ...countSends(sends, instances), of });
     }
   };
   return {
@@ -67,13 +65,20 @@ function severalOf(studies: readonly QueuedStudy[]): ReadonlyMap<string, readonl
 }
 
 /** The sum changes only with these, not at each step of an upload: a receipt says of each instance where it is. */
-const factsOf = (sends: readonly QueuedStudy[]): string =>
-  JSON.stringify(
-    sends.map(({ id, state, instances, packing, receiptId, withheld, versions, track }) => [
-      [id, state, instances, packing, receiptId, withheld, versions],
-      [track.needsYou, track.leftOut],
-    ]),
-  );
+const factsOf = ({
+  state,
+  instances,
+  packing,
+  receiptId,
+  withheld,
+  versions,
+  track: { needsYou, leftOut },
+}: QueuedStudy): string =>
+  JSON.stringify([state, instances, packing, receiptId, withheld, versions, needsYou, leftOut]);
+
+/** False: a send has changed since. */
+export const isCounted = ({ of }: CountedWhole, sends: readonly QueuedStudy[]): boolean =>
+  sends.every((send) => of.get(send.id) === factsOf(send));
 
 /** An instance that a send withholds is in no other one. Of a send that is still being read, not all are named. */
 function countSends(sends: readonly QueuedStudy[], instances: readonly QueuedInstance[]): Whole {

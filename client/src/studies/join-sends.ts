@@ -4,7 +4,7 @@
  */
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { QUEUE_PARTS } from '../pipeline/queue/track-of.ts';
-import type { Whole, Wholes } from './count-sends.ts';
+import { isCounted, type Whole, type Wholes } from './count-sends.ts';
 import { trackOfSent, wasCancelled, type DayEntry } from './day-entry.ts';
 
 /** The sends of a row, in the order of the queue; of most studies there is one. */
@@ -34,6 +34,7 @@ export function createJoin(): (entries: readonly DayEntry[], wholes?: Wholes) =>
       const isAsBefore = row && sendsOf(row).length === sends.length;
       const isSame = isAsBefore && sendsOf(row).every((send, nth) => send === sends[nth]);
       const next = join(sends, wholes);
+      if (row !== undefined && isArriving(row, next, wholes)) return [group, row];
       return [group, isSame && isSameWhole(row.whole, next.whole) ? row : next];
     });
     kept = new Map(rows);
@@ -41,6 +42,14 @@ export function createJoin(): (entries: readonly DayEntry[], wholes?: Wholes) =>
     if (next.length !== before.length || next.some((row, nth) => row !== before[nth])) before = next;
     return before;
   };
+}
+
+/** The last send has arrived, and is not counted yet: until then its row stays under way. */
+function isArriving(row: DayEntry, next: DayEntry, wholes: Wholes): boolean {
+  const whole = wholes.get(next.studyInstanceUID ?? '');
+  if (whole === undefined || next.part !== 'arrived' || row.part !== 'under-way') return false;
+  const sent = studiesOf(next).filter(({ state }) => state !== 'taken-back');
+  return !isCounted(whole, sent);
 }
 
 function join(sends: readonly DayEntry[], wholes: Wholes): DayEntry {

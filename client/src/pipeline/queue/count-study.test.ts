@@ -36,6 +36,17 @@ test('instances that the gateway or the PACS did not take stay on the track, wha
   }
 });
 
+test('what an earlier send of the study brought to the PACS is not taken for what is on its way now', () => {
+  const counts = (atGateway: number, inPacs: number) => ({
+    ...{ promised: 5, atGateway, inPacs, refused: 0, quarantined: 0, leftOut: 0 },
+  });
+  const rest = { chosen: 2, instances: 2, state: 'uploading', departed: 2 } as const;
+  assert.equal(placesOf({ ...rest, acknowledged: 0, counts: counts(0, 3) }), { onTheWay: 2 });
+  assert.equal(placesOf({ ...rest, acknowledged: 0, counts: counts(3, 0) }), { onTheWay: 2 });
+  assert.equal(placesOf({ ...rest, acknowledged: 2, counts: counts(2, 3) }), { atGateway: 2 });
+  assert.equal(placesOf({ ...rest, acknowledged: 2, counts: counts(1, 4) }), { atGateway: 1, inPacs: 1 });
+});
+
 test('an interrupted study needs somebody for all that was chosen, however little of it was named', () => {
   const cut = { state: 'reading', waiting: 'interrupted', chosen: 150, instances: 0, packing: true } as const;
   assert.equal(placesOf(cut), { needsYou: 150 });

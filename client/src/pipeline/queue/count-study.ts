@@ -92,12 +92,21 @@ function countTravelling(row: CountedRow): Track {
   if (row.state === 'done' || row.state === 'in-pacs') return { ...NOWHERE, inPacs: rest };
   // Instances without a row yet are still being read.
   const unnamed = Math.max(0, row.chosen - row.instances - sumOf(row.held.reasons) - row.held.leftOut);
-  const counts = row.counts ?? { atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
-  // The gateway counts the study across all devices; cap its count at the number queued here.
-  const inPacs = Math.min(Math.max(counts.inPacs, standing), rest);
+  const counts = row.counts ?? {
+    promised: 0,
+    atGateway: 0,
+    inPacs: 0,
+    refused: 0,
+    quarantined: 0,
+    leftOut: 0,
+  };
+  // The gateway counts earlier sends of the study with this one: those may be the ones that are there.
+  const others = Math.max(0, counts.promised - row.instances);
+  const inPacs = Math.min(Math.max(counts.inPacs - others, standing), rest);
   // Instances that it holds for a person are there until the receipt names them with their reasons.
   const unsaid = Math.max(0, counts.refused + counts.quarantined + counts.leftOut - decided);
-  const there = Math.max(counts.atGateway + unsaid, row.acknowledged - decided - inPacs);
+  const told = counts.atGateway + unsaid - Math.max(0, others - counts.inPacs);
+  const there = Math.max(told, row.acknowledged - decided - inPacs);
   const atGateway = Math.min(Math.max(0, there), rest - inPacs);
   const departed = Math.max(0, Math.min(row.departed, row.instances) - decided);
   const onTheWay = Math.max(0, Math.min(departed, rest) - inPacs - atGateway);
