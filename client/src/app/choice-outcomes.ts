@@ -1,6 +1,4 @@
 /** Gathers the outcome of every choice on this page: in counts for its verdict, and in names for the person. Pure. */
-import { decidedAs } from '../pipeline/ingest/held-back.ts';
-import type { FoundFile } from '../pipeline/ingest/group-studies.ts';
 import type { FoundStudy, IngestStore } from '../pipeline/ingest/found-study.ts';
 import { placesInPacs } from '../pipeline/ingest/sendable.ts';
 import { unreadOf } from '../pipeline/ingest/disc-view.ts';
@@ -242,7 +240,10 @@ export function unsentStudies(page: Chosen): readonly ChosenStudy[] {
 
 type Chosen = Pick<IngestStore, 'studies' | 'sentFromHere' | 'inspection' | 'policy' | 'released'>;
 
-/** Studies on the page that the PACS lacks in part, without their files that it has or that were sent from the page. */
+/**
+ * Studies on the page that the PACS lacks in part, without their files that it has, that were sent from the page, or
+ * that were left out before: the queue counts those, also while a person decides about them again.
+ */
 function chosenOn(page: Chosen) {
   const { studies, sentFromHere, inspection } = page;
   return studies.value.flatMap((study) => {
@@ -251,17 +252,13 @@ function chosenOn(page: Chosen) {
     const there = placesInPacs(page, study);
     const known = series
       .flatMap(({ files }) => files)
-      .filter((found) => there.has(found.ordinal) || wasLeftOut(page, found));
+      .filter(({ ordinal, wasLeftOut }) => there.has(ordinal) || wasLeftOut);
     if (known.length >= study.instances) return [];
     const out = [...leftOut.flatMap((part) => part.files.filter(({ isNew }) => !isNew)), ...known];
     const { files, sent } = unsentOf(sentFromHere.value, studyInstanceUID, series, out);
     return files > 0 ? [{ studyInstanceUID, patientName, instances: files, sent }] : [];
   });
 }
-
-/** Left out of the study when it was sent before: counted with that. */
-const wasLeftOut = ({ policy, released }: Chosen, found: FoundFile): boolean =>
-  !found.decided?.isOfNow && decidedAs(policy.value, released.value, found) === 'left-out';
 
 type Page = Chosen & Pick<IngestStore, 'phase' | 'rejected' | 'disc' | 'progress'>;
 

@@ -79,6 +79,25 @@ test('it is not lost with a later page on which the study was chosen again, as a
   }
 });
 
+test('it is counted once too while a person decides about it again on a later page', async () => {
+  const device = await sentWithoutKarl();
+  const [row] = await device.database.studies.toArray();
+  const { store } = await openIngest({ chosen: DEIDENTIFIED, device });
+  await store.addFiles(MIXED_UP);
+  assert.ok(await untilRead(() => store.studies.value.some(({ leftOut }) => leftOut.length > 0)));
+  store.askPatientsAgain(store.studies.value[0]!.studyInstanceUID);
+  const { track } = countStudy({ ...row!, state: 'done' });
+  const queued = [queuedStudy({ id: row!.id, state: 'done', track, instances: 4 })];
+  const { notSent } = outcomesOf(store.sentFromHere.value, queued, pageOf(store));
+  const files = notSent.left.map((each) => each.files);
+  assert.equal(
+    [notSent.leftOut.length, files],
+    [1, [LENAS.length]],
+    'Lena’s, which were sent from another page',
+  );
+  assert.is(await lostOf(device.database, unsentStudies(store)[0]!), 0);
+});
+
 test('left out on the page alone, it is not counted in the queue, which has the others or all of them', async () => {
   for (const [sent, chosen, lost] of [
     [LENAS, MIXED_UP, 0],
@@ -143,11 +162,20 @@ test('held, and left out after Send, it counts with its study alone on a later p
   assert.is(await lostOf(device.database, unsentStudies(store)[0]!), 0);
   compared(2);
   assert.equal(pageOf(store).studies, []);
-  // Left out on this page, before Send: nobody else counts it.
-  const held = store.inspection.seriesOf(plain.studyInstanceUID).flatMap(({ files: all }) => all.slice(2));
-  await store.leaveOut(held, true);
-  assert.is(store.leftOut.value.get(plain.studyInstanceUID)?.instances, 1);
-  assert.equal(pageOf(store).studies[0]?.instances, 3);
+  const held = (page: Store) =>
+    page.inspection.seriesOf(plain.studyInstanceUID).flatMap(({ files: all }) => all.slice(2));
+  store.release(held(store), [{ frames: null, x: 2, y: 2, width: 4, height: 4 }]);
+  assert.equal(
+    [store.released.value.size, pageOf(store).studies[0]?.instances ?? 0],
+    [1, 0],
+    'decided again',
+  );
+  // Left out on the page, before Send: nobody else counts it.
+  const first = (await openIngest({ chosen: DEIDENTIFIED, device: await openDevice() })).store;
+  await first.addFiles(files);
+  await first.leaveOut(held(first), true);
+  assert.is(first.leftOut.value.get(plain.studyInstanceUID)?.instances, 1);
+  assert.equal(pageOf(first).studies[0]?.instances, 3);
 });
 
 test.run();

@@ -75,6 +75,8 @@ export interface FoundFile {
   readonly goneSince?: number;
   /** Known before Send: no entry of its study in the queue has anything of its patient. */
   isNew?: true;
+  /** Known before Send: an entry of its study in the queue counts it as left out. */
+  wasLeftOut?: true;
   /** Whom it names, the instance's own patient first (deid/patient-key.ts). */
   readonly patients: readonly NamedPatient[];
   /** The instance's own patient; files of one patient share it. */

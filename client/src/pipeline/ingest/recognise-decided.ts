@@ -151,6 +151,7 @@ function leavePatientsOut(
     files.every((found) => leftOutAs(before, studyInstanceUID, found) === 'left-out-other-patient'),
   );
   if (out.length === 0) return;
+  for (const found of out.flatMap(({ files }) => files)) found.wasLeftOut = true;
   const study = gathering.studies.get(studyInstanceUID)!;
   const keys = out.flatMap((part) => part.keys);
   gathering.replace(leaveOutPatients(study, keys));
@@ -245,6 +246,7 @@ function note(state: IngestState, uid: string, decided: Decided, under: string):
   if (study === undefined || decided.size === 0 || state.phase.peek() === 'queueing') return;
   const inPacs = [...decided].flatMap(([found, as]) => (as === 'in-pacs' ? found : []));
   const isSent = study.instances > study.held.length || inPacs.length > 0;
+  for (const [found, as] of decided) if (as === 'left-out') found.wasLeftOut = true;
   // Released while it was asked: no second version is sent.
   state.heldBack.holdBack(inPacs);
   replaceFiles(study, (found) => {
