@@ -432,9 +432,7 @@ async function openVaultOf(owner: Session) {
     bodies: {
       'post /admin/vault/requests': asking,
       'put /admin/vault/{id}/key': { body: { key: terms.keys[0] } },
-      'post /admin/vault/requests/{id}/approve': {
-        body: { shares: [{ entry: 1, share: 'A'.repeat(107) }] },
-      },
+      'post /admin/vault/requests/{id}/approve': { body: { shares: [{ entry: 1, share: 'A'.repeat(107) }] } },
     },
   };
 }

@@ -36,7 +36,7 @@ test('instances that the gateway or the PACS did not take stay on the track, wha
   }
 });
 
-test('what an earlier send of the study brought to the PACS is not taken for what is on its way now', () => {
+test('instances that an earlier send brought to the PACS are not taken for those on their way now', () => {
   const counts = (atGateway: number, inPacs: number) => ({
     ...{ promised: 5, atGateway, inPacs, refused: 0, quarantined: 0, leftOut: 0 },
   });
