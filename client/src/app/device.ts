@@ -19,7 +19,6 @@ import { createQueueStore } from '../pipeline/queue/queue.store.ts';
 import type { DecisionTools } from '../pipeline/queue/rows/decide-study.ts';
 import { deviceKey } from '../pipeline/queue/rows/device-key.ts';
 import { knownUser, rememberLink } from '../pipeline/queue/rows/device-notes.ts';
-import type { InstanceKey } from '../pipeline/queue/upload-queue.ts';
 import { countUnsent } from '../pipeline/queue/rows/unsent.ts';
 import { openLocalDatabase, type LocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import type { Triage } from '../pipeline/triage/start-triage.ts';
@@ -166,20 +165,15 @@ function openSession(baseUrl: string, database: LocalDatabase): SessionStore {
 }
 
 function decisionsOf({ database, api, isOnline, wake }: Parts): DecisionTools {
-  const decide = async (uploadId: string, decision: string, instances: readonly InstanceKey[]) =>
-    void (await api.text(`/upload/${uploadId}/decisions`, { body: { decision, instances } }));
+  const gateway = async () => (await import('../pipeline/queue/rows/tell-decision.ts')).decisionsTo(api);
   return {
     database,
     isOnline,
     locks: navigator.locks,
     wake,
     now: Date.now,
-    decide,
-    async withdraw(uploadId, instances) {
-      const { status } = await api.send(`/upload/${uploadId}`, { method: 'DELETE' });
-      // Other instances of the study have left this account already: only these are taken back.
-      if (status === 409 && instances.length > 0) await decide(uploadId, 'take-back', instances);
-    },
+    decide: async (...said) => (await gateway()).decide(...said),
+    withdraw: async (...said) => (await gateway()).withdraw(...said),
   };
 }
 

@@ -116,11 +116,12 @@ export interface RequestOptions {
   readonly gzip?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  readonly as?: SendInit['as'];
 }
 
 export interface SendInit extends RequestInit {
-  /** The id of the account that this request is for: no other's token goes with it. */
-  readonly as?: string;
+  /** The id of the account that this request is for: no other's token goes with it. Null: it is anybody's. */
+  readonly as?: string | null;
 }
 
 export interface ApiClient {
@@ -179,8 +180,8 @@ async function send(
 }
 
 /** After each token, and in the same turn as the request that it goes with. */
-function checkAccount({ tokens }: ApiTools, as: string | undefined): void {
-  if (as !== undefined && tokens.user?.peek()?.id !== as) throw new OtherAccount();
+function checkAccount({ tokens }: ApiTools, as: SendInit['as']): void {
+  if (as && tokens.user?.peek()?.id !== as) throw new OtherAccount();
 }
 
 type Authorised = { readonly path: string; readonly init: RequestInit };
@@ -224,7 +225,7 @@ async function ask(
   throw problem;
 }
 
-async function toRequest(options: RequestOptions, accept: string): Promise<RequestInit> {
+async function toRequest(options: RequestOptions, accept: string): Promise<SendInit> {
   const headers: Record<string, string> = { accept, ...options.headers };
   let body: string | Uint8Array<ArrayBuffer> | null = null;
   if (options.body !== undefined) {
@@ -238,6 +239,7 @@ async function toRequest(options: RequestOptions, accept: string): Promise<Reque
   return {
     method: options.method ?? (options.body === undefined ? 'GET' : 'POST'),
     headers,
+    as: options.as ?? null,
     ...(body === null ? {} : { body }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
   };

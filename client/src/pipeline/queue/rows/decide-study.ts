@@ -68,7 +68,7 @@ async function retry(tools: DecisionTools, id: string): Promise<void> {
   );
   if (study.state === 'attention' && instances.length === 0) return;
   if (study.uploadId !== null && instances.length > 0)
-    await tools.decide(study.uploadId, 'retry', instances.map(toKey));
+    await tools.decide(study.uploadId, 'retry', instances.map(toKey), study.account);
   await changeInstances(database, id, instances, { state: 'safe', reason: null, destination: null });
   await database.studies.update(id, {
     state,
@@ -94,7 +94,7 @@ async function leaveOut(
   const named = instances === undefined ? null : new Set(instances.map(keyOf));
   const chosen = (await undecidedOf(database, id)).filter((row) => named === null || named.has(keyOf(row)));
   if (study.uploadId !== null && chosen.length > 0)
-    await tools.decide(study.uploadId, 'leave-out', chosen.map(toKey));
+    await tools.decide(study.uploadId, 'leave-out', chosen.map(toKey), study.account);
   await changeInstances(database, id, chosen, { state: 'left-out', reason: 'left-out' });
   await database.studies.update(id, { turn: study.turn + 1 });
   // An instance that the PACS refused for good needs no further answer from the gateway; a quarantined one

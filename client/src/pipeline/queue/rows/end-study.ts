@@ -23,13 +23,21 @@ export interface EndingTools {
   /** Whether the browser has a network connection. */
   readonly isOnline: ReadonlySignal<boolean>;
   readonly locks: Pick<LockManager, 'request'>;
-  /** Tells the gateway of a person's decision. Throws like the API client. */
-  decide(uploadId: string, decision: 'leave-out' | 'retry', instances: readonly InstanceKey[]): Promise<void>;
+  /**
+   * Tells the gateway of a person's decision. `as`: the study's account; null: whoever is signed in. Throws like the API
+   * client, and nothing was asked where another account is signed in.
+   */
+  decide(
+    uploadId: string,
+    decision: 'leave-out' | 'retry',
+    instances: readonly InstanceKey[],
+    as: string | null,
+  ): Promise<void>;
   /**
    * Tells the gateway that these instances of an announced study will not be sent. May throw: the gateway
    * eventually drops them without being told.
    */
-  withdraw(uploadId: string, instances: readonly InstanceKey[]): Promise<void>;
+  withdraw(uploadId: string, instances: readonly InstanceKey[], as: string | null): Promise<void>;
   /** Wakes this tab's uploader, if the tab leads. */
   wake(): void;
 }
@@ -131,10 +139,13 @@ function askedOf(database: LocalDatabase, id: string) {
 
 const isBeingCancelled = (study: StudyRow): boolean => study.cancelling === true && mayBeCancelled(study);
 
-/** Under each upload. False: one of those from before it was taken over is not the person's to decide, or too late. */
+/**
+ * Under each upload; of one that the gateway does not know there is nothing to leave out. False: one of those from
+ * before it was taken over is not the person's to decide, or too late.
+ */
 async function leaveOutAtGateway(
   { decide }: EndingTools,
-  { uploadId, formerUploads = [] }: StudyRow,
+  { uploadId, formerUploads = [], account }: StudyRow,
   instances: readonly InstanceRow[],
 ): Promise<boolean> {
   if (instances.length === 0) return true;
@@ -142,13 +153,13 @@ async function leaveOutAtGateway(
   let isAll = true;
   for (const former of formerUploads) {
     try {
-      await decide(former, 'leave-out', keys);
+      await decide(former, 'leave-out', keys, account);
     } catch (error) {
-      if (!isTooLate(error) && !isOfAnother(error)) throw error;
+      if (!isTooLate(error) && !isUnknown(error)) throw error;
       isAll = false;
     }
   }
-  if (uploadId !== null) await decide(uploadId, 'leave-out', keys);
+  if (uploadId !== null) await decide(uploadId, 'leave-out', keys, account).catch(unlessUnknown);
   return isAll;
 }
 
@@ -170,8 +181,13 @@ async function announceResumed(database: LocalDatabase, id: string): Promise<voi
 const isTooLate = (error: unknown): boolean =>
   error instanceof ApiProblem && error.code === 'decision-not-possible';
 
-const isOfAnother = (error: unknown): boolean =>
+/** An upload of another account is as unknown as one that is not there. */
+const isUnknown = (error: unknown): boolean =>
   error instanceof ApiProblem && error.code === 'upload-not-found';
+
+function unlessUnknown(error: unknown): void {
+  if (!isUnknown(error)) throw error;
+}
 
 /** The gateway refused to cancel it, and nobody has decided otherwise since. */
 async function keepAsItWas(
@@ -223,10 +239,10 @@ export async function endPromised(
 ): Promise<boolean> {
   const ended = await takeOut(tools, id, isStill, end);
   if (ended === null) return false;
-  const { uploadId, own } = ended;
+  const { uploadId, own, account } = ended;
   const tell = async (upload: string) => {
     await afterRetry(tools, id);
-    await tools.withdraw(upload, own);
+    await tools.withdraw(upload, own, account);
   };
   if (uploadId !== null && own.length > 0) await ignoreFailure(tell(uploadId), FORGETS_BY_ITSELF);
   tools.wake();
@@ -242,13 +258,13 @@ function takeOut(
   id: string,
   isStill: (study: StudyRow) => boolean,
   end: (study: StudyRow) => Promise<void>,
-): Promise<{ readonly uploadId: string | null; readonly own: readonly InstanceKey[] } | null> {
+): Promise<(Pick<StudyRow, 'uploadId' | 'account'> & { readonly own: readonly InstanceKey[] }) | null> {
   return database.transaction('rw', contentsOf(database), async () => {
     const study = await database.studies.get(id);
     if (!study || !isStill(study)) return null;
     const own = await onlyOf(database, study);
     await end(study);
-    return { uploadId: study.uploadId, own };
+    return { uploadId: study.uploadId, account: study.account, own };
   });
 }
 

@@ -10,10 +10,13 @@ import {
   storeOver,
   STUDY,
 } from '../../../testing/open-queue.ts';
+import { openTestApi, refusal } from '../../../testing/open-api.ts';
 import { ApiProblem, OtherAccount, Unreachable } from '../../../net/api-client.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import { keyOf, type InstanceKey } from '../upload-queue.ts';
 import { instancesOf } from './instance-rows.ts';
+import { decisionsTo } from './tell-decision.ts';
 
 const answer = { uploadId: 'u1', studyInstanceUID: STUDY, revision: 1, have: [], need: [], conflict: [] };
 
@@ -152,6 +155,38 @@ test('stays cancelled, and is asked for again, whatever is no answer to it', asy
     assert.is((await device.database.studies.get('study'))!.cancelling, true, String(error));
     store.close();
   }
+});
+
+test('stays cancelled while another person is signed in, of whose uploads the gateway knows no such one', async () => {
+  const { device } = await underWay(async () => undefined);
+  let signedIn = 'b';
+  const { api, asked } = openTestApi(
+    () => (signedIn === 'a' ? new Response() : refusal(404, 'upload-not-found')),
+    () => signedIn,
+  );
+  const store = storeOver(device, decisionsTo(api));
+  const rowOf = async () => (await device.database.studies.get('study'))!;
+  await ignoreFailure(store.cancel('study'), 'the row tells');
+  const { cancelling } = await rowOf();
+  const toOthers = asked.length;
+  signedIn = 'a';
+  await store.cancel('study');
+  store.close();
+  assert.equal([cancelling, toOthers], [true, 0]);
+  assert.equal([(await rowOf()).state, asked.length], ['taken-back', 1]);
+});
+
+test('is cancelled where the gateway knows no such upload of its own person: nothing of it is there', async () => {
+  const { device } = await underWay(async () => undefined);
+  const { api } = openTestApi(
+    () => refusal(404, 'upload-not-found'),
+    () => 'a',
+  );
+  const store = storeOver(device, decisionsTo(api));
+  await ignoreFailure(store.cancel('study'), 'the row tells');
+  store.close();
+  const { state, mayStillArrive } = (await device.database.studies.get('study'))!;
+  assert.equal([state, mayStillArrive], ['taken-back', undefined]);
 });
 
 test('cancelled again while it is asked for, is left out after that, and not before', async () => {
