@@ -1,7 +1,7 @@
 /** Waits, for a while, until the PACS has confirmed the instances of a file, or a person has to decide about them. */
 import { sql } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
-import { INSTANCE_STATES, isSettled } from '#shared/protocol/study-state.ts';
+import { isSettled } from '#shared/protocol/study-state.ts';
 import { waitOrWake } from '../http/wait-or-wake.ts';
 import type { PipelineTools } from '../pipeline/pipeline-tools.ts';
 import { findFile, type SentFile } from '../pipeline/sent-file.store.ts';
@@ -28,7 +28,7 @@ export async function awaitStored(tools: Tools, fileId: string, signal: AbortSig
   const until = performance.now() + (tools.patienceMs ?? PATIENCE_MS);
   let wake = (): void => undefined;
   let own: ReadonlySet<string> = new Set([fileId]);
-  let seen: Outcome | null = null;
+  let waitsFor: number | undefined;
   const unsubscribe = tools.changes.subscribe(
     (changedId) => own.has(changedId) && wake(),
     () => wake(),
@@ -38,11 +38,11 @@ export async function awaitStored(tools: Tools, fileId: string, signal: AbortSig
       // Armed before it looks: a change meanwhile is not missed.
       const left = until - performance.now();
       const changed = waitOrWake(Math.max(0, Math.min(left, LOOK_AGAIN_MS)), (resolve) => (wake = resolve));
-      if (seen?.file.state !== 'opened' || left <= 0 || !(await isWaiting(tools, seen.file, own))) {
-        const { studies, ...outcome } = await lookAt(tools, fileId);
+      if (waitsFor === undefined || left <= 0 || !(await isWaiting(tools, waitsFor))) {
+        const { studies, onTheRoad, ...outcome } = await lookAt(tools, fileId);
         own = new Set([fileId, ...studies]);
         if (outcome.isOver || left <= 0) return outcome;
-        seen = outcome;
+        waitsFor = onTheRoad;
       }
       await changed;
       signal.throwIfAborted();
@@ -53,32 +53,17 @@ export async function awaitStored(tools: Tools, fileId: string, signal: AbortSig
   }
 }
 
-const ON_THE_ROAD = INSTANCE_STATES.filter((state) => !isSettled(state));
-
-/** Whether one of them is still on the road: cheaper than a look at all of them, which most changes do not need. */
-async function isWaiting({ db }: Tools, file: SentFile, studies: ReadonlySet<string>): Promise<boolean> {
-  const keys = file.entries.flatMap((entry) =>
-    entry.state === 'sent' ? [`${entry.sopInstanceUID} ${entry.digest}`] : [],
-  );
-  const row = await db
-    .selectFrom('instance')
-    .select('id')
-    .where(sql<boolean>`study_id = any(${[...studies]}::uuid[])`)
-    .where('state', 'in', ON_THE_ROAD)
-    .where(sql<boolean>`sop_instance_uid || ' ' || digest = any(${keys}::text[])`)
-    .where(
-      sql<boolean>`exists (select from upload_instance l where l.instance_id = instance.id and l.upload_id = any(${uploadsOf(file)}::uuid[]))`,
-    )
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+/** Whether it is still on the road: cheaper than a look at all of them, which most changes do not need. */
+async function isWaiting({ db }: Tools, instanceId: number): Promise<boolean> {
+  const row = await db.selectFrom('instance').select('state').where('id', '=', instanceId).executeTakeFirst();
+  return row !== undefined && !isSettled(row.state);
 }
 
-/** `studies`: those of which a change may change it. */
+/** `studies`: those of which a change may change it. `onTheRoad`: the last instance that is. */
 async function lookAt(
   { db }: Tools,
   fileId: string,
-): Promise<Outcome & { readonly studies: readonly string[] }> {
+): Promise<Outcome & { readonly studies: readonly string[]; readonly onTheRoad?: number | undefined }> {
   const file = await findFile(db, fileId, null);
   if (file === undefined) throw new Problem('not-found');
   if (file.state !== 'opened') return { file, stored: new Map(), isOver: false, studies: [] };
@@ -90,6 +75,7 @@ async function lookAt(
     .select(['instance.sop_instance_uid', 'instance.sop_class_uid', 'instance.digest'])
     .select(['study.study_instance_uid', 'instance.series_instance_uid'])
     .select(['instance.reason', 'instance.pacs_code', 'instance.study_id'])
+    .select(['instance.id', 'instance.state as ownState'])
     // A required further destination may lack what the first one has.
     .select(shownState.as('state'))
     .where(sql<boolean>`l.upload_id = any(${uploadsOf(file)}::uuid[])`)
@@ -112,10 +98,14 @@ async function lookAt(
       },
     ]),
   );
-  const isOver = sent.every(({ sopInstanceUID, digest }) => {
-    const instance = stored.get(`${sopInstanceUID} ${digest}`);
+  const keys = new Set(sent.map(({ sopInstanceUID, digest }) => `${sopInstanceUID} ${digest}`));
+  const isOver = [...keys].every((key) => {
+    const instance = stored.get(key);
     // Forgotten since: it was taken back.
     return instance === undefined || isSettled(instance.state);
   });
-  return { file, stored, isOver, studies: rows.map((row) => row.study_id) };
+  const onTheRoad = rows.findLast(
+    (row) => keys.has(`${row.sop_instance_uid} ${row.digest}`) && !isSettled(row.ownState),
+  )?.id;
+  return { file, stored, isOver, studies: rows.map((row) => row.study_id), onTheRoad };
 }
