@@ -255,12 +255,16 @@ function studiesOf(destination: Destination): string {
   ].join(kitWords.separator);
 }
 
-function Refused({ destination: { refused, unlisted } }: Pick<OneProps, 'destination'>) {
-  const said = [refused && words.refused(refused), unlisted && words.unlisted(unlisted)];
+function Refused({ destination: { refused, unlisted, limit } }: Pick<OneProps, 'destination'>) {
+  const said = [
+    refused && { ...words.refused(refused), kind: 'stop' as const },
+    limit && { ...words.limit(limit), kind: 'wait' as const },
+    unlisted && { ...words.unlisted(unlisted), kind: 'stop' as const },
+  ];
   return said
     .filter((one) => one !== null)
-    .map(({ title, next }) => (
-      <Notice key={title} kind="stop" title={title}>
+    .map(({ kind, title, next }) => (
+      <Notice key={title} kind={kind} title={title}>
         <p>{next}</p>
       </Notice>
     ));

@@ -81,6 +81,7 @@ const IDLE = {
   ...{ isPrimary: false, viewers: [], worklist: null, fromEnvironment: false, hasStudies: false, need: null },
   ...{ tuning: { lagMinutes: null, proof: null, batchBytes: null }, refused: null, held: 0, underWay: 0 },
   unlisted: null,
+  limit: null,
   ...{ waiting: 0, waitingSince: null, waitingInstances: 0, waitingBytes: 0 },
   ...{ deadLetters: 0, givenUp: 0, copies: { also: 0, required: 0 }, version: 1 },
 };

@@ -57,6 +57,9 @@ function listed(names: readonly string[]): string {
   return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
+const RAISE_LIMIT =
+  'Larger images wait until the limit is raised: in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.';
+
 export const destinationWords = {
   intro:
     'The PACSs to which studies go. New studies go to the primary one, and to others that you choose; a study under way stays with its own.',
@@ -77,8 +80,12 @@ export const destinationWords = {
           }
       : {
           title: `The PACS, or a proxy before it, refuses requests of ${formatBytes(bytes)} (status ${status}, ${formatFullMoment(new Date(at))}).`,
-          next: 'The gateway sends smaller requests. Larger images wait until the limit is raised: in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.',
+          next: `The gateway sends smaller requests. ${RAISE_LIMIT}`,
         },
+  limit: ({ bytes, at }: NonNullable<Destination['limit']>) => ({
+    title: `Found by Test on ${formatFullMoment(new Date(at))}: the PACS, or a proxy before it, takes at most ${formatBytes(bytes)} per request.`,
+    next: `${RAISE_LIMIT} Then press Test again.`,
+  }),
   unlisted: ({ instances: count, at }: NonNullable<Destination['unlisted']>) => ({
     title: `It confirmed ${instances(count)} and does not list ${count === 1 ? 'it' : 'them'}${
       at === null ? '' : `, last sent ${formatFullMoment(new Date(at))}`

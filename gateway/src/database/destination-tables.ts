@@ -35,6 +35,8 @@ export type DestinationTable = {
   /** The smallest store request that was refused for its size, until one as large passes. */
   refused_bytes: Generated<number | null>;
   refused_at: Generated<Date | null>;
+  /** The refusal was found by *Test*, and by no request with instances. */
+  limit_measured: Generated<boolean>;
   /** The HTTP status with which it last refused what is stored there, until it takes instances. */
   refusal_status: Generated<number | null>;
   /** In the place of the status: the Failure Reason by which it said of each instance that it is out of resources. */

@@ -219,9 +219,10 @@ export async function insertDestination(
   if (isFirst) await placeWaiting(trx, siteId, id);
 }
 
+const NO_LIMIT = { refused_bytes: null, refused_at: null, limit_measured: false };
 /** Found at one PACS, and true of that one alone. */
 const UNTUNED = {
-  ...{ lag_minutes: null, proof: null, batch_bytes: null, refused_bytes: null, refused_at: null },
+  ...{ lag_minutes: null, proof: null, batch_bytes: null, ...NO_LIMIT },
   ...{ refusal_status: null, refusal_code: null, refusal_since: null },
 };
 
@@ -273,7 +274,7 @@ export async function setTuning(
   await trx
     .updateTable('destination')
     .set((column) => ({
-      ...{ lag_minutes: lagMinutes, proof, batch_bytes: batchBytes, refused_bytes: null, refused_at: null },
+      ...{ lag_minutes: lagMinutes, proof, batch_bytes: batchBytes, ...NO_LIMIT },
       version: column('version', '+', 1),
       changed_at: now,
     }))
@@ -290,6 +291,32 @@ export async function keepBatchSize(
   await db
     .updateTable('destination')
     .set({ batch_bytes: bytes, refused_bytes: refusedBytes, refused_at: refusedAt })
+    // A request with instances was refused since, or has passed.
+    .set({
+      limit_measured: sql<boolean>`limit_measured and refused_at is not distinct from ${refusedAt}::timestamptz`,
+    })
+    .where('id', '=', id)
+    .where('version', '=', version)
+    .execute();
+}
+
+/** *Test* found it. The version grows: the connection begins with requests that are below it. */
+export async function keepMeasuredLimit(
+  db: Db,
+  { id, version, refused_bytes: before }: Pick<DestinationRow, 'id' | 'version' | 'refused_bytes'>,
+  {
+    bytes,
+    refusedBytes,
+    now,
+  }: { readonly bytes: number | null; readonly refusedBytes: number; readonly now: Date },
+): Promise<void> {
+  const isNews = before !== refusedBytes;
+  await db
+    .updateTable('destination')
+    .set((column) => ({
+      ...{ refused_bytes: refusedBytes, refused_at: now, limit_measured: true },
+      ...(isNews && { batch_bytes: bytes, version: column('version', '+', 1) }),
+    }))
     .where('id', '=', id)
     .where('version', '=', version)
     .execute();
@@ -303,7 +330,7 @@ export async function forgetLimit(
   await db
     .updateTable('destination')
     .set((column) => ({
-      ...{ batch_bytes: null, refused_bytes: null, refused_at: null },
+      ...{ batch_bytes: null, ...NO_LIMIT },
       version: column('version', '+', 1),
     }))
     .where('id', '=', id)

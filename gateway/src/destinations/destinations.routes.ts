@@ -50,7 +50,7 @@ import {
   type StudyCounts,
 } from './destination.store.ts';
 import { connectionOf, type Destinations } from './destinations.ts';
-import { dropDisproved } from './drop-disproved.ts';
+import { applyMeasured } from './apply-measured.ts';
 import { examineDestination, type Examining } from './examine-destination.ts';
 import type { SecretSeal } from './seal-secrets.ts';
 
@@ -218,7 +218,7 @@ export function destinationRoutes(tools: DestinationRouteTools): Router {
     const { scope } = examinationWishSchema.parse(c.req.valid('json'));
     const connect = () => connectionOf(row, tools.seal);
     const found = await examineDestination(connect, around, scope, c.req.raw.signal);
-    await dropDisproved(db, row, { found, now: tools.now() });
+    await applyMeasured(db, row, { found, now: tools.now() });
     if (found.verdict?.result !== 'fail') await resume(tools, row, c.req.raw.signal);
     return c.json(found, 200);
   });
@@ -392,10 +392,19 @@ const tuningOf = ({ lag_minutes: lagMinutes, proof, batch_bytes: batchBytes }: D
 /** One that takes nothing at all comes first. */
 function refusalOf(row: DestinationRow): Destination['refused'] {
   const { refusal_status: status, refusal_code: code, refusal_since: since } = row;
-  const { refused_bytes: bytes, refused_at: at } = row;
+  const { refused_bytes: bytes, refused_at: at, limit_measured: isMeasured } = row;
   if (since !== null) return { status, code, bytes: null, at: since.toISOString() };
-  return bytes === null || at === null ? null : { status: 413, code: null, bytes, at: at.toISOString() };
+  return bytes === null || at === null || isMeasured
+    ? null
+    : { status: 413, code: null, bytes, at: at.toISOString() };
 }
+
+const limitOf = ({
+  limit_measured,
+  refused_bytes: bytes,
+  refused_at: at,
+}: DestinationRow): Destination['limit'] =>
+  limit_measured && bytes !== null && at !== null ? { bytes: bytes - 1, at: at.toISOString() } : null;
 
 const unlistedOf = ({ unlisted: instances, unlistedAt: at }: StudyCounts): Destination['unlisted'] =>
   instances === 0 ? null : { instances, at: at?.toISOString() ?? null };
@@ -410,6 +419,7 @@ function toShown(row: DestinationRow & StudyCounts): Destination {
     waitingSince: waitingSince?.toISOString() ?? null,
     tuning: tuningOf(row),
     refused: refusalOf(row),
+    limit: limitOf(row),
     unlisted: unlistedOf(row),
     viewers: [...viewers],
     ...{ id, version, kind, name, url, worklist, need },

@@ -9,7 +9,7 @@ import { startLyingPacs } from '../testing/lying-dicomweb.ts';
 import { jsonOf } from '../testing/open-cases.ts';
 import { askOf, sendStudy } from '../testing/open-film.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
-import { disprovedBy } from './drop-disproved.ts';
+import { disprovedBy } from './apply-measured.ts';
 import { HONEST, type Conduct } from '../testing/web-conduct.ts';
 
 const test = suite('a destination that searches, and answers every store with');

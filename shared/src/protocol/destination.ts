@@ -209,6 +209,8 @@ export const destinationSchema = z.object({
       at: z.string(),
     })
     .nullable(),
+  /** *Test* found that it, or a proxy before it, takes requests of so many bytes and no larger ones; null: of none. */
+  limit: z.object({ bytes: z.number().int(), at: z.string() }).nullable(),
   /**
    * Instances that it confirmed and, given the time to show them, did not list: the gateway sends them again. `at`:
    * when the oldest of them was last sent.

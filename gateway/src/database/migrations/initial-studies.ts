@@ -48,7 +48,7 @@ export const STUDIES = [
     name text not null, url text not null, settings jsonb not null, sealed bytea,
     viewers jsonb not null default '[]', worklist text, is_primary boolean not null,
     from_environment boolean not null, need text, version int not null default 1, changed_at timestamptz not null,
-    lag_minutes int, proof text, batch_bytes bigint, refused_bytes bigint, refused_at timestamptz,
+    lag_minutes int, proof text, batch_bytes bigint, refused_bytes bigint, refused_at timestamptz, limit_measured boolean not null default false,
     refusal_status int, refusal_code int, refusal_since timestamptz,
     unique (site_id, name))`,
   `create unique index destination_primary on destination (site_id) where is_primary`,
