@@ -22,7 +22,7 @@ export type CopyOutcome = {
   /** It has ended, and its rows are as its own check left them. */
   readonly isOver: boolean;
   /** Of one that has ended: what it has, where its rows were changed since. */
-  readonly unproven: readonly Pick<InstanceRow, 'id'>[];
+  readonly unproven: readonly Pick<InstanceRow, 'id' | 'state'>[];
   /** By `outcomeKey`. */
   readonly instances: ReadonlyMap<string, CopiedInstance>;
 };

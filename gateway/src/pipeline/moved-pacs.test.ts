@@ -1,7 +1,9 @@
 /** The address of a destination changes while studies are on their way: a receipt names the PACS that was looked at. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { firstOnlyIn } from '#shared/protocol/first-only.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
+import { sentStudy, uidsOf } from '../testing/open-copies.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
 import { assembledStudy, receiptOf } from '../testing/open-study.ts';
@@ -81,6 +83,30 @@ test('has lost what only the other one has: the device is asked for it again', a
   await pipeline.runAll();
   const { receipt } = await receiptOf(pipeline, uploadId);
   assert.equal([receipt.pacs, next.held.size], [NEXT, 4]);
+  await pipeline.close();
+});
+
+test('is in no receipt as the one that has an image which only the other one had', async () => {
+  const { pipeline, pacs, other, uploadId, instances } = await sentStudy(shared, 'required');
+  const [refused = ''] = uidsOf(instances);
+  other.failsOn.set(refused, 'refused');
+  await pipeline.runAll();
+  const before = (await receiptOf(pipeline, uploadId)).receipt;
+  assert.equal(firstOnlyIn(before)?.missingAt, ['other']);
+  // The others were moved.
+  Object.assign(pacs, { describe: () => NEXT });
+  pacs.held.delete(refused);
+  const open = before.instances.filter(({ state }) => state === 'quarantined');
+  await pipeline.json('POST', `/upload/${uploadId}/decisions`, { decision: 'leave-out', instances: open });
+  await pipeline.runAll();
+  const { receipt } = await receiptOf(pipeline, uploadId);
+  assert.equal([receipt.pacs, firstOnlyIn(receipt)], [NEXT, null]);
+  assert.equal(receipt.instances.map(({ state, proof }) => `${state} ${proof}`).sort(), [
+    'left-out undefined',
+    'stored digest',
+    'stored digest',
+  ]);
+  assert.is((await pipeline.status(uploadId)).counts.firstOnly, undefined);
   await pipeline.close();
 });
 

@@ -4,7 +4,7 @@
  * thrown away. Every change of an instance moves the
  * study first: in the same state and revision, the instances are the ones that were signed.
  */
-import { IN_PACS, isInPacs, isSettled } from '#shared/protocol/study-state.ts';
+import { isInPacs, isSettled, SETTLED } from '#shared/protocol/study-state.ts';
 import { findPolicy } from '../../policies/policies.ts';
 import { copyOutcomes, withoutRequired } from '../copy-outcomes.ts';
 import { instancesOf, isAsHandedOver, type InstanceRow } from '../instance.store.ts';
@@ -32,7 +32,7 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
   // than the receipt names, because the address has changed meanwhile: this one is looked at.
   const there = tools.pacs.describe();
   const unproven = instances.filter(
-    (row) => isInPacs(row.state) && (!isAsHandedOver(row) || row.proven_at !== there),
+    (row) => (isInPacs(row.state) || row.proof !== null) && (!isAsHandedOver(row) || row.proven_at !== there),
   );
   if (unproven.length > 0) return async (locked) => startAgain(locked, study, unproven);
   if (study.copy_of !== null) return planner(study, () => endCopy(study));
@@ -92,7 +92,7 @@ const endCopy = ({ id, copy_of: original, need }: StudyRow): Plan => ({
 async function startAgain(
   { study }: LockedStudy,
   seen: Pick<StudyRow, 'state' | 'revision'>,
-  unproven: readonly Pick<InstanceRow, 'id'>[] = [],
+  unproven: readonly Pick<InstanceRow, 'id' | 'state'>[] = [],
 ): Promise<Plan> {
   if (study.revision !== seen.revision || study.state !== seen.state) return nothingToDo('elsewhere');
   return {
@@ -100,8 +100,12 @@ async function startAgain(
     changes: [
       {
         kind: 'change-instances',
-        from: IN_PACS,
-        changes: unproven.map(({ id }) => ({ id, state: 'posted', proof: null })),
+        from: SETTLED,
+        // What a person has yet to decide about, or has decided, is not offered to the other PACS by itself.
+        changes: unproven.map(({ id, state }) => ({
+          ...{ id, proof: null },
+          state: isInPacs(state) ? 'posted' : state,
+        })),
       },
     ],
     event: 'late-instance',
