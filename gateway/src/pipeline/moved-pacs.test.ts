@@ -103,8 +103,8 @@ test('is in no receipt as the one that has an image which only the other one had
   assert.equal([receipt.pacs, firstOnlyIn(receipt)], [NEXT, null]);
   assert.equal(receipt.instances.map(({ state, proof }) => `${state} ${proof}`).sort(), [
     'left-out undefined',
-    'stored digest',
-    'stored digest',
+    'stored found',
+    'stored found',
   ]);
   assert.is((await pipeline.status(uploadId)).counts.firstOnly, undefined);
   await pipeline.close();
