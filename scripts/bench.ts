@@ -4,32 +4,33 @@
  * and `deid` the folder of an earlier checkout, with its packages. Nothing here asserts: a figure is only as good as
  * the quiet of the machine, so the calibration is printed with the rows.
  */
-import { benchAudit } from './bench/audit.ts';
-import { benchBrowser, profileBrowser } from './bench/browser.ts';
-import { benchDeid, benchParse } from './bench/deid.ts';
-import { benchDeidMemory } from './bench/deid-memory.ts';
-import { benchCases } from './bench/cases.ts';
-import { benchGateway } from './bench/gateway.ts';
-import { benchInference } from './bench/inference.ts';
-import { benchLink } from './bench/link.ts';
-import { benchMemory } from './bench/memory.ts';
-import { benchResent } from './bench/resent.ts';
 import type { Bench, BenchRow } from './bench/row.ts';
-import { benchStow } from './bench/stow.ts';
 import { calibrate, describeCalibration } from './calibration.ts';
 
-const BENCHES: Readonly<Record<string, Bench>> = {
-  audit: benchAudit,
-  cases: benchCases,
-  gateway: async (say) => [...(await benchGateway(say)), ...(await benchParse(say))],
-  stow: benchStow,
-  memory: benchMemory,
-  link: (say, { rows }) => benchLink(say, rows),
-  resent: benchResent,
-  browser: benchBrowser,
-  'browser-profile': profileBrowser,
-  inference: benchInference,
-  deid: async (say, options) => [...(await benchDeid(say, options)), ...(await benchDeidMemory(say))],
+/** Loaded by name: in a process that has loaded all of them, a client that sends 262 MB takes twice the processor. */
+const BENCHES: Readonly<Record<string, () => Promise<Bench>>> = {
+  audit: async () => (await import('./bench/audit.ts')).benchAudit,
+  cases: async () => (await import('./bench/cases.ts')).benchCases,
+  async gateway() {
+    const { benchGateway } = await import('./bench/gateway.ts');
+    const { benchParse } = await import('./bench/deid.ts');
+    return async (say) => [...(await benchGateway(say)), ...(await benchParse(say))];
+  },
+  stow: async () => (await import('./bench/stow.ts')).benchStow,
+  memory: async () => (await import('./bench/memory.ts')).benchMemory,
+  async link() {
+    const { benchLink } = await import('./bench/link.ts');
+    return (say, { rows }) => benchLink(say, rows);
+  },
+  resent: async () => (await import('./bench/resent.ts')).benchResent,
+  browser: async () => (await import('./bench/browser.ts')).benchBrowser,
+  'browser-profile': async () => (await import('./bench/browser.ts')).profileBrowser,
+  inference: async () => (await import('./bench/inference.ts')).benchInference,
+  async deid() {
+    const { benchDeid } = await import('./bench/deid.ts');
+    const { benchDeidMemory } = await import('./bench/deid-memory.ts');
+    return async (say, options) => [...(await benchDeid(say, options)), ...(await benchDeidMemory(say))];
+  },
 };
 
 /** They measure only the rows that are named. */
@@ -57,7 +58,10 @@ async function main(args: readonly string[]): Promise<number> {
   const say = (line: string): void => void process.stderr.write(`${line}\n`);
   const quiet = await calibrate();
   const rows: BenchRow[] = [];
-  for (const name of names) rows.push(...(await BENCHES[name]!(say, { rows: rowNames, before })));
+  for (const name of names) {
+    const bench = await BENCHES[name]!();
+    rows.push(...(await bench(say, { rows: rowNames, before })));
+  }
   const after = await calibrate();
   const calibration = after.ratio > quiet.ratio ? after : quiet;
   process.stdout.write(
