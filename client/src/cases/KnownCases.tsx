@@ -19,7 +19,7 @@ export function KnownCases({ studyInstanceUID, onClose }: KnownCasesProps) {
   const isAnonymous = namesHidden.value;
   useEffect(() => {
     const closed = new AbortController();
-    const path = `/cases?q=${studyInstanceUID}${isAnonymous ? '&anonymise=1' : ''}`;
+    const path = `/cases?study=${studyInstanceUID}${isAnonymous ? '&anonymise=1' : ''}`;
     api.json(path, caseListSchema, { signal: closed.signal }).then(
       (answer) => !closed.signal.aborted && setCases(answer.cases.slice(0, MOST)),
       // Opening the case asks the same gateway, and says that it does not answer.

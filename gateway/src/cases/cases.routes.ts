@@ -23,6 +23,7 @@ import {
   reopenCaseSchema,
 } from '#shared/protocol/cases.ts';
 import { EXPORTERS } from '#shared/protocol/exports.ts';
+import { uidSchema } from '#shared/protocol/forms.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { instantSchema } from '../http/instant.ts';
 import {
@@ -66,6 +67,7 @@ const list = defineRoute({
         .openapi({
           description: 'The number of a case, or a part of the Study Instance UID of its studies.',
         }),
+      study: uidSchema.optional().openapi({ description: 'The whole Study Instance UID of its studies.' }),
       status: z
         .enum(['active', ...CASE_STATUSES])
         .optional()
@@ -287,11 +289,24 @@ function questionOf(
   query: Omit<ListQuery, 'format'>,
   withheld: readonly CasePart[],
 ): CaseQuestion {
-  const { q, assignee, to, status, priority, dueUntil, modality, bodyPart, early, finding, from } = query;
+  const { q, study, assignee, to, status, priority, dueUntil, modality, bodyPart, early, finding, from } =
+    query;
   // A reader of pseudonyms does not learn the assignee: the filter would tell.
   const assigneeId = withheld.includes('people') ? undefined : assigneeOf(caller, assignee);
   const opened = { from, until: to };
-  return { text: q, status, priority, assigneeId, dueUntil, modality, bodyPart, early, finding, ...opened };
+  return {
+    text: q,
+    study,
+    status,
+    priority,
+    assigneeId,
+    dueUntil,
+    modality,
+    bodyPart,
+    early,
+    finding,
+    ...opened,
+  };
 }
 
 function assigneeOf({ id }: Caller, asked: string | undefined): string | null | undefined {

@@ -97,6 +97,15 @@ test('digits alone are the number of a case; with a dot they are a part of a Stu
   assert.ok((await found(`.${digits}`)).includes(first.number));
 });
 
+test('the cases that have a study already are found by its whole UID, not by one that begins alike', async () => {
+  const { number } = await openOne();
+  const found = async (uid: string): Promise<number[]> =>
+    (await jsonOf<CaseList>(gateway, `GET /cases?study=${uid}`, as('admin'))).cases.map((one) => one.number);
+  assert.ok((await found(study)).includes(number));
+  assert.equal([await found(study.slice(0, -1)), await found(`${study}0`)], [[], []]);
+  assert.is(await statusOf('GET /cases?study=not-a-uid', 'admin'), 'invalid-request');
+});
+
 test('a researcher sees a case of a de-identified study without a word that somebody typed', async () => {
   const { id, number } = await openOne();
   // As if its names had been removed on the device.

@@ -22,6 +22,8 @@ import type { FoundPatient } from './find-by-patient.ts';
 export type CaseQuestion = {
   /** A case's number, or with a dot in it a part of the Study Instance UID of one of its studies. */
   readonly text?: string | undefined;
+  /** The Study Instance UID of one of its studies. */
+  readonly study?: string | undefined;
   readonly status?: CaseStatus | 'active' | undefined;
   readonly priority?: CasePriority | undefined;
   /** An account's id; null: nobody. */
@@ -156,7 +158,8 @@ const knownTo = async (db: Db, reader: CaseReader): Promise<Known> => ({
 
 function* conditionsOf(question: CaseQuestion, known: Known): Generator<Condition> {
   const { text, status, priority, assigneeId, dueUntil, modality, bodyPart, early, finding } = question;
-  const { from, until, ids, patient } = question;
+  const { from, until, ids, patient, study } = question;
+  if (study !== undefined) yield isOfStudy(study, known);
   if (text !== undefined) yield isNamed(text, known);
   if (status === 'active') yield sql`case_record.status <> 'closed'`;
   else if (status !== undefined) yield sql`case_record.status = ${status}`;
@@ -197,6 +200,11 @@ function isNamed(text: string, { siteId, study }: Known): Condition {
   if (!text.includes('.')) return NUMBER.test(text) ? sql`case_record.number = ${Number(text)}` : sql`false`;
   return sql`case_record.id = any(array(select c.case_id from case_study c
     where c.site_id = ${siteId} and strpos(c.study_instance_uid, ${text}) > 0 and ${study}))`;
+}
+
+function isOfStudy(studyInstanceUID: string, { siteId, study }: Known): Condition {
+  return sql`case_record.id = any(array(select c.case_id from case_study c
+    where c.site_id = ${siteId} and c.study_instance_uid = ${studyInstanceUID} and ${study}))`;
 }
 
 function isOfPatient(

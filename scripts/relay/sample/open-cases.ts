@@ -46,7 +46,7 @@ export async function openCases(
 
 /** Of its own: a person may have opened another one about the same study. */
 async function find({ as, signal }: People, { studies }: SampleCase): Promise<ListedCase | undefined> {
-  const { cases } = await as(KEEPER).json(`/cases?q=${studies[0]}`, caseListSchema, { signal });
+  const { cases } = await as(KEEPER).json(`/cases?study=${studies[0]}`, caseListSchema, { signal });
   return cases.find(({ createdBy }) => createdBy === KEEPER);
 }
 
