@@ -2,12 +2,12 @@
 import { useId } from 'preact/hooks';
 import type { Case, CasePatients } from '#shared/protocol/cases.ts';
 import { formatMoment } from '../kit/format.ts';
-import { bornSaid, identitySaid, nameSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
 import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import type { CaseStore } from './case.store.ts';
 import { EarlyMark } from './EarlyMark.tsx';
+import { PatientOf } from './PatientOf.tsx';
 import { caseWords } from './case-words.ts';
 
 const words = caseWords.study;
@@ -66,30 +66,6 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
 /** A UID does not come into the address: the case and the place of the study in it do. */
 const hrefToRun = (caseId: string, at: number): string =>
   hrefOf({ page: 'results', at: 'infer', id: caseId, beside: String(at) });
-
-const prefixed = (name: string, value: string | null) => value && `${name} ${value}`;
-
-function PatientOf({ patient }: { readonly patient: Patient | null }) {
-  const said = caseWords.patient;
-  const name = nameSaid(patient?.patientName);
-  const about = [
-    patient?.patientId !== name && prefixed(said.id, identitySaid(patient?.patientId)),
-    prefixed(said.born, bornSaid(patient?.birthDate)),
-    patient?.sex && `${said.sex} ${patient.sex}`,
-    prefixed(said.accession, identitySaid(patient?.accessionNumber)),
-  ].filter(Boolean);
-  if (name === null && about.length === 0) return <p class="quiet">{said.unknown}</p>;
-  return (
-    <div>
-      <p class="strong kept">
-        <bdi>{name ?? said.unknown}</bdi>
-      </p>
-      <p class="small quiet kept">
-        <bdi>{about.join(caseWords.separator)}</bdi>
-      </p>
-    </div>
-  );
-}
 
 type ResultsProps = { readonly study: Study; readonly caseId: string };
 

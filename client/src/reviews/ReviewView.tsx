@@ -22,6 +22,7 @@ import { answeredIn, type Answered } from './own-reading.ts';
 import { createReviewStore, type ReviewStore } from './review.store.ts';
 import { isOutcomeHidden } from './outcome-of.ts';
 import { reviewWords } from './review-words.ts';
+import { ReviewPatients } from './ReviewPatients.tsx';
 import { Sides } from './Sides.tsx';
 import { SignReading } from './SignReading.tsx';
 import { takenAnswers } from './taken-answers.ts';
@@ -182,6 +183,7 @@ function Facts({ review }: { readonly review: Review }) {
   ].filter(Boolean);
   return (
     <div class="stack-tight">
+      <ReviewPatients caseId={review.caseId} />
       <div class="row">
         <p>{about.join(reviewWords.separator)}</p>
         <a class="button button-bare" href={hrefOf({ page: 'cases', id: review.caseId, query: '' })}>

@@ -40,10 +40,12 @@ async function openCase({ page, seed }: Stage, title: string): Promise<string> {
 async function openReview({ page, account }: Stage): Promise<void> {
   await press(page, 'Have it read');
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('What is asked').selectOption('chest-film-double');
+  const asked = dialog.getByLabel('What is asked');
+  await asked.getByRole('option', { name: 'General reading', selected: true }).waitFor({ state: 'attached' });
+  await asked.selectOption('chest-film-double');
   const decides = dialog.getByLabel('Who decides if they differ');
   await decides.waitFor();
-  await dialog.getByLabel('What is asked').selectOption('chest-film');
+  await asked.selectOption('chest-film');
   await decides.waitFor({ state: 'detached' });
   await dialog.getByLabel(account.username, { exact: true }).press('Space');
   await press(page, 'Ask for the review');
@@ -62,6 +64,14 @@ async function refusesFaults(page: Page): Promise<void> {
   await form.getByLabel('Comment').fill('');
 }
 
+async function namesThePatient(page: Page): Promise<void> {
+  const name = page.getByRole('region', { name: 'Patient' }).getByText(/^RP-\w+$/);
+  await name.waitFor();
+  await page.getByLabel('Hide names and titles').press('Space');
+  await name.waitFor({ state: 'detached' });
+  await page.getByLabel('Hide names and titles').press('Space');
+}
+
 walk('a radiologist has a case read, answers without a link, and signs, by keyboard', async (stage) => {
   const { page, enter } = stage;
   await enter();
@@ -69,6 +79,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   const reviews = page.getByRole('region', { name: 'Reviews' });
   await reviews.getByText('Nobody has read this case.').waitFor();
   await openReview(stage);
+  await namesThePatient(page);
   const form = page.getByRole('region', { name: 'Your answers' });
   const tab = page.getByRole('navigation').getByRole('link', { name: /^Cases.*1 review to read/ });
   await tab.waitFor();
