@@ -6,8 +6,10 @@ import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Role } from '#shared/protocol/api.ts';
-import { createAccount, PASSWORD } from '#testing/accounts.ts';
+import type { AuditPage } from '#shared/protocol/audit-page.ts';
+import { ADMIN, askAs, createAccount, PASSWORD } from '#testing/accounts.ts';
 import { choose, onDisk, sendStudy } from '#testing/app-page.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { openWorld } from '#testing/world.ts';
@@ -137,14 +139,25 @@ walk(
   },
 );
 
+/** By the gateway, for whoever reads the audit trail. */
+const isNotedAsLock = ({ gateway, account }: Stage): Promise<unknown> =>
+  until('the lock to be noted, and nobody to be said to have signed out', async () => {
+    const path = `/audit/events?kind=sign-ins&person=${account.id}`;
+    const { rows } = await askAs<AuditPage>(gateway, ADMIN, path);
+    const ended = rows.map(({ event }) => event).filter((event) => event !== 'login');
+    return ended.length > 0 && ended.every((event) => event === 'locked');
+  });
+
 /** Also without the network the next start does not continue as the last person. */
-async function staysLocked({ page, visitor }: Stage): Promise<void> {
+async function staysLocked(stage: Stage): Promise<void> {
+  const { page, visitor } = stage;
   await visitor.setOffline(true);
   await page.reload();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   await visitor.setOffline(false);
   await page.reload();
   await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
+  await isNotedAsLock(stage);
 }
 
 /** By the accessibility tree, and in the middle of what is in sight. */

@@ -95,7 +95,7 @@ function useLeave(here: RefObject<boolean>): () => Promise<void> {
     if (!here.current) return;
     ingest.cancel();
     ingest.clear('held-back');
-    await session.signOut();
+    await session.signOut(true);
   };
 }
 

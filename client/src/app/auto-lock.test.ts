@@ -229,8 +229,9 @@ test('a tablet that slept with the page closed says after how long, and a person
   const tab = asleep.open();
   asleep.pass(MINUTE, tab);
   asleep.sleep(60 * MINUTE);
-  await start(asleep.mark, asleep.time.wall);
+  const { did } = await start(asleep.mark, asleep.time.wall);
   assert.equal([asleep.mark.read(), asleep.mark.minutes()], [LOCKED, 5]);
+  assert.equal(did, ['begin', 'lock'], 'and nobody is said to have signed out');
   const left = device();
   left.open();
   const page = await start(left.mark, left.time.wall);
@@ -250,6 +251,7 @@ test('a session that the gateway ended is no lock, also after a reload and once 
   await start(here.mark, here.time.wall + 60 * MINUTE);
   assert.is(here.mark.minutes(), -1);
   assert.match(appWords.signIn.signedOut(-1), /^Your session has ended/);
+  assert.equal((await start(here.mark, here.time.wall)).did, ['begin', 'sign out']);
   page.state.value = 'signed-in';
   page.state.value = 'signed-out';
   page.end();
@@ -273,8 +275,8 @@ async function start(mark: ReturnType<typeof lockMarkIn>, now: number, isReachab
     session: {
       state,
       resume: async () => void did.push('resume'),
-      async signOut() {
-        did.push('sign out');
+      async signOut(locked) {
+        did.push(locked ? 'lock' : 'sign out');
         state.value = 'signed-out';
       },
     },

@@ -87,5 +87,6 @@ async function resumeOrEnd({ session, mark, now, begin, canSignIn }: StartTools)
   if (!isDue || (lockedAt !== LOCKED && !(await canSignIn()))) return session.resume();
   if (lockedAt !== LOCKED) mark.write(LOCKED, mark.minutes());
   begin();
-  await session.signOut();
+  // A lock notes after how many minutes it came.
+  await session.signOut((mark.minutes() ?? 0) > 0);
 }

@@ -48,6 +48,11 @@ test('says who did it and to whom, and who did it without an account', () => {
   );
 });
 
+test('tells a device that locked itself from a person who signed out', () => {
+  const { who, what } = describe('locked', { accountId: 'b' });
+  assert.equal([who, what, AUDIT_EVENTS.locked.kind], ['bert', 'Locked automatically', 'sign-ins']);
+});
+
 test('tells a mistyped password that changes nothing from a failed sign-in', () => {
   const { what, more, outcome } = describe('password-change-failed', {
     accountId: 'a',

@@ -131,18 +131,20 @@ test('without a network the session does not count as ended', async () => {
 test('signing out takes effect at once even if the gateway does not answer, and it is still told', async () => {
   const heard = Promise.withResolvers<Response>();
   const asked: string[] = [];
+  const said: unknown[] = [];
   const waiting = createSession({
     baseUrl: 'http://gateway',
     now: () => 0,
     alone: (work) => work(),
-    async fetch(input) {
+    async fetch(input, { body } = {}) {
       asked.push(String(input));
+      said.push(JSON.parse(String(body)));
       if (String(input).endsWith('/logout')) return heard.promise;
       return new Response(JSON.stringify({ accessToken: 't', refreshToken: 'r', expiresIn: 60, user: USER }));
     },
   });
   await waiting.signIn('someone', 'password');
-  const left = waiting.signOut();
+  const left = waiting.signOut(true);
   assert.equal(
     [waiting.state.value, waiting.user.value, await waiting.accessToken()],
     ['signed-out', null, null],
@@ -150,6 +152,7 @@ test('signing out takes effect at once even if the gateway does not answer, and 
   heard.resolve(new Response(null, { status: 204 }));
   await left;
   assert.is(asked.at(-1), 'http://gateway/auth/logout');
+  assert.equal(said.at(-1), { refreshToken: 'r', locked: true }, 'with who ended it');
 });
 
 test('a renewal that is answered after signing out signs nobody in', async () => {

@@ -49,8 +49,11 @@ export interface SessionStore {
    * `too-many-attempts` …) or Unreachable.
    */
   changePassword(currentPassword: string, newPassword: string): Promise<void>;
-  /** Takes effect immediately; resolves when the gateway has been told, or cannot be. */
-  signOut(): Promise<void>;
+  /**
+   * Takes effect immediately; resolves when the gateway has been told, or cannot be. `locked`: nobody asked for it, the
+   * device locked itself.
+   */
+  signOut(locked?: boolean): Promise<void>;
   /**
    * Ends every session and what devices may send; only once the gateway has said so does this page believe it.
    * Throws ApiProblem or Unreachable.
@@ -106,7 +109,7 @@ export function createSession(tools: SessionTools, fixedToken: string | null = n
     accessToken: () => accessToken(held),
     changePassword: (currentPassword, newPassword) => changePassword(held, { currentPassword, newPassword }),
     signIn: (username, password) => signIn(held, username, password),
-    signOut: () => signOut(held),
+    signOut: (locked) => signOut(held, locked),
     signOutEverywhere: () => signOutEverywhere(held),
     resume: () => resume(held),
   };
@@ -142,8 +145,8 @@ async function changePassword(
   });
 }
 
-async function signOut(held: Held): Promise<void> {
-  const body = held.refreshToken === undefined ? {} : { refreshToken: held.refreshToken };
+async function signOut(held: Held, locked?: boolean): Promise<void> {
+  const body = { refreshToken: held.refreshToken, locked };
   const leaving = ignoreFailure(
     held.tools.alone(() => post(held.tools, '/auth/logout', body)),
     'a gateway that cannot be reached ends the session by its age',

@@ -26,6 +26,7 @@ type Recorded =
     }
   | { event: 'password-change-failed'; because: 'wrong-password'; accountId: string }
   | { event: 'logout'; accountId: string; everywhere?: true; by?: string }
+  | { event: 'locked'; accountId: string }
   | { event: 'session-reused'; accountId: string; familyId: string }
   | { event: 'device-enrolled'; accountId: string; deviceId: string }
   | {

@@ -47,6 +47,9 @@ const session = z.object(sessionSchema.shape).openapi('Session');
 const user = z.object(userSchema.shape).openapi('User');
 const refreshBody = z.object({ refreshToken: z.string().min(1).max(256).optional() }).openapi('RefreshToken');
 const optionalRefreshBody = { ...jsonBody(refreshBody), required: false };
+const logoutBody = refreshBody.extend({ locked: z.boolean().optional() }).openapi('Logout', {
+  description: '`locked`: nobody signed out; the device locked itself after a time without a touch.',
+});
 const jwks = z
   .object({
     keys: z.array(z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string(), use: z.string() })),
@@ -77,7 +80,7 @@ const logout = defineRoute({
   roles: 'public',
   problems: ['not-authenticated', 'origin-refused'],
   tags: ['auth'],
-  request: { body: optionalRefreshBody },
+  request: { body: { ...jsonBody(logoutBody), required: false } },
   responses: { 204: { description: 'Signed out.' } },
 });
 const password = defineRoute({
@@ -205,7 +208,8 @@ export function authRoutes(tools: AuthRouteTools): Router {
   });
   router.openapi(logout, async (c) => {
     refuseOtherSites(c, publicUrl);
-    await signOut(tools, presentedToken(c, cookies, c.req.valid('json')));
+    const body = c.req.valid('json');
+    await signOut(tools, presentedToken(c, cookies, body), body?.locked ? 'locked' : 'logout');
     if (c.get('throughWeb')) cookies.remove(c, 'relay_refresh');
     return c.body(null, 204);
   });

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import type { Session, User } from '#shared/protocol/api.ts';
+import type { AuditPage } from '#shared/protocol/audit-page.ts';
 import { testDatabases } from '../testing/open-database.ts';
 import { ADMIN_PASSWORD, openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { verifyAudit } from '../audit/verify-audit.ts';
@@ -153,6 +154,20 @@ for (const { name, open } of testDatabases('signing in')) {
     assert.is(await codeOf(await refresh(gateway, refreshToken)), 'session-ended');
     assert.is((await gateway.call('POST', '/auth/logout')).status, 401);
     assert.is((await gateway.call('POST', '/auth/refresh')).status, 401);
+  });
+
+  test('a device that locks itself ends the session, and the trail does not say that somebody signed out', async () => {
+    const { refreshToken, user } = await gateway.userWith(['technician']);
+    const body = { refreshToken, locked: true };
+    assert.is((await gateway.call('POST', '/auth/logout', { body })).status, 204);
+    assert.is(await codeOf(await refresh(gateway, refreshToken)), 'session-ended');
+    const { accessToken: token } = await gateway.signIn();
+    const path = `/audit/events?person=${user.id}&kind=sign-ins`;
+    const { rows } = (await (await gateway.call('GET', path, { token })).json()) as AuditPage;
+    assert.equal(
+      rows.map(({ event }) => event),
+      ['locked', 'login'],
+    );
   });
 
   test('a disabled user is signed out at once, everywhere; a user with a new password must use it', async () => {

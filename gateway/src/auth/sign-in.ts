@@ -139,11 +139,15 @@ export async function refreshSession(tools: SignInTools, token: string): Promise
 }
 
 /** Ends the session of the token; an unknown token changes nothing. */
-export async function signOut({ db, now }: SignInTools, token: string): Promise<void> {
+export async function signOut(
+  { db, now }: SignInTools,
+  token: string,
+  event: 'logout' | 'locked',
+): Promise<void> {
   await db.transaction().execute(async (trx) => {
     const accountId = await endFamilyOf(trx, token, now());
     const account = accountId ? await findAccount(trx, { id: accountId }) : null;
-    if (account) await recordAudit(trx, account.siteId, { event: 'logout', accountId: account.id }, now());
+    if (account) await recordAudit(trx, account.siteId, { event, accountId: account.id }, now());
   });
 }
 

@@ -99,6 +99,8 @@ const ACCOUNT_EVENTS = {
   login: signIn('E', { type: 'login' }),
   'login-failed': signIn('E', { type: 'login', outcome: 4 }),
   logout: signIn('E', { type: 'logout' }),
+  /** The device signed the person out, after a time without a touch. */
+  locked: signIn('E', { type: 'logout' }),
   'session-reused': signIn('E', { outcome: 8 }),
   'device-enrolled': account('C', ATTRIBUTES),
   'device-ended': account('D', ATTRIBUTES),
