@@ -62,7 +62,7 @@ export function DeadLetters({ destination, store }: Props) {
   );
 }
 
-/** What giving up means most comes first. */
+/** Instances for which somebody waits come first. */
 const NEEDS = ['required', 'also'] as const satisfies readonly Need[];
 
 function DeadStudyRow({

@@ -31,7 +31,7 @@ export const deadLetterWords = {
     what: {
       also: 'They will not be sent there again. The other destinations keep what they have. The audit trail records your reason.',
       required:
-        'They will not be sent there again, and nobody who sent them is asked any more. Their receipts will say that this destination lacks them. The other destinations keep what they have. The audit trail records your reason.',
+        'They will not be sent there again, and nobody who sent them is asked any more. Their receipts will say that this destination lacks them. The audit trail records your reason.',
     } satisfies Record<Need, string>,
     reasons: {
       'came-otherwise': 'They get there in another way',

@@ -15,7 +15,6 @@ import {
   needWishSchema,
   tuningSchema,
   type Destination,
-  type Tuning,
 } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { viewersSchema } from '#shared/protocol/viewer.ts';
@@ -47,10 +46,10 @@ import {
   setNeed,
   updateDestination,
   type DestinationRow,
-  type StudyCounts,
 } from './destination.store.ts';
 import { connectionOf, type Destinations } from './destinations.ts';
 import { applyMeasured } from './apply-measured.ts';
+import { toShown, tuningOf } from './show-destination.ts';
 import { examineDestination, type Examining } from './examine-destination.ts';
 import type { SecretSeal } from './seal-secrets.ts';
 
@@ -381,48 +380,4 @@ async function changing(
     if (happened !== null) await auditDestination(trx, row, { change: happened, by, now: now(), ...tuned });
     return toShown(row);
   });
-}
-
-const tuningOf = ({ lag_minutes: lagMinutes, proof, batch_bytes: batchBytes }: DestinationRow): Tuning => ({
-  lagMinutes,
-  proof,
-  batchBytes,
-});
-
-/** One that takes nothing at all comes first. */
-function refusalOf(row: DestinationRow): Destination['refused'] {
-  const { refusal_status: status, refusal_code: code, refusal_since: since } = row;
-  const { refused_bytes: bytes, refused_at: at, limit_measured: isMeasured } = row;
-  if (since !== null) return { status, code, bytes: null, at: since.toISOString() };
-  return bytes === null || at === null || isMeasured
-    ? null
-    : { status: 413, code: null, bytes, at: at.toISOString() };
-}
-
-const limitOf = ({
-  limit_measured,
-  refused_bytes: bytes,
-  refused_at: at,
-}: DestinationRow): Destination['limit'] =>
-  limit_measured && bytes !== null && at !== null ? { bytes: bytes - 1, at: at.toISOString() } : null;
-
-const unlistedOf = ({ unlisted: instances, unlistedAt: at }: StudyCounts): Destination['unlisted'] =>
-  instances === 0 ? null : { instances, at: at?.toISOString() ?? null };
-
-function toShown(row: DestinationRow & StudyCounts): Destination {
-  const { id, version, kind, name, url, settings, viewers, worklist, need } = row;
-  const { underWay, waiting, waitingSince, waitingInstances, waitingBytes, held } = row;
-  const { copies, deadLetters, givenUp, hasStudies } = row;
-  return {
-    ...settings,
-    ...{ underWay, waiting, waitingInstances, waitingBytes, held, copies, deadLetters, givenUp, hasStudies },
-    waitingSince: waitingSince?.toISOString() ?? null,
-    tuning: tuningOf(row),
-    refused: refusalOf(row),
-    limit: limitOf(row),
-    unlisted: unlistedOf(row),
-    viewers: [...viewers],
-    ...{ id, version, kind, name, url, worklist, need },
-    ...{ isPrimary: row.is_primary, fromEnvironment: row.from_environment },
-  };
 }

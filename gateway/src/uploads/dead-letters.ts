@@ -1,7 +1,7 @@
 /**
- * Instances that a further destination did not take, for an administrator: sent there again, or left out. Nobody who sent
- * them waits for an `also` one. For a `required` one their study is held, and the sender may decide as well: then the
- * administrator's decision is one about the study.
+ * Instances that a further destination did not take, for an administrator: sent there again, or left out. Nobody who
+ * sent them waits for an `also` one. For a `required` one their study is held, and the sender may decide as well: then
+ * the administrator's decision is one about the study.
  */
 import { sql } from 'kysely';
 import type { DeadLetter, DeadLetterDecision, DeadStudy } from '#shared/protocol/destination.ts';
@@ -163,7 +163,7 @@ async function decideAlso(
   return changed;
 }
 
-/** What of one study cannot be decided now holds no other one up. */
+/** A study about which nothing can be decided now holds no other one up. */
 async function decideRequired(
   tools: UploadTools,
   place: Place,

@@ -264,7 +264,10 @@ const deadLetterSchema = z.object({
   canRetry: z.boolean(),
 });
 export type DeadLetter = z.infer<typeof deadLetterSchema>;
-/** Those of one study. `required`: it is held for them, and its sender may decide as well. `since`: the oldest of them. */
+/**
+ * Those of one study. `need` is `required`: it is held for them, and its sender may decide as well. `since`: the oldest of
+ * them.
+ */
 const deadStudySchema = z.object({
   studyInstanceUID: uidSchema,
   need: needSchema,
