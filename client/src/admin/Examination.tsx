@@ -4,6 +4,7 @@ import type { Destination, DestinationExamination } from '#shared/protocol/desti
 import { Icon } from '../kit/Icon.tsx';
 import { hasSignIn } from './destination-form.ts';
 import { fittingOf } from './fitting-settings.ts';
+import { wrongFirst } from './order-findings.ts';
 import { destinationWords as words, waitsOf } from './destination-words.ts';
 import type { Tested } from './destinations.store.ts';
 
@@ -19,15 +20,16 @@ export function Examination({ destination, tested, onTune }: Props) {
   const isAsked = tested?.running === 'all' || tested?.running === 'store';
   const running = !isAsked && found !== null ? null : (tested?.running ?? null);
   const place = useSaidInSight(isAsked);
+  const isShort = tested?.by === 'reach';
   return (
     <>
       <div role="status" ref={place}>
         {running !== null && <p class="quiet">{running === 'reach' ? words.reaching : words.testing}</p>}
-        {running === null && found && (
-          <Verdict found={found} destination={destination} isShort={tested?.by === 'reach'} />
-        )}
+        {running === null && found && <Verdict found={found} destination={destination} isShort={isShort} />}
       </div>
-      {running === null && found && <AllChecks destination={destination} found={found} onTune={onTune} />}
+      {running === null && found && (
+        <AllChecks destination={destination} found={found} isShort={isShort} onTune={onTune} />
+      )}
     </>
   );
 }
@@ -64,7 +66,7 @@ type VerdictProps = {
 
 function Verdict({ found, destination, isShort }: VerdictProps) {
   const { verdict, findings, milliseconds } = found;
-  const wrong = findings.filter(({ result }) => result === 'fail' || result === 'warn');
+  const wrong = wrongFirst(findings);
   const isOk = verdict?.result !== 'fail';
   // An answer to a question says nothing of the studies that it refuses, or loses.
   const isWell = isOk && destination.refused === null && destination.unlisted === null;
@@ -110,9 +112,9 @@ function Wrong({ finding: { says, change } }: { readonly finding: Finding }) {
 
 const BODIES_TOO_SMALL = 'bodies-too-small';
 
-type ChecksProps = Pick<Props, 'destination' | 'onTune'> & { readonly found: DestinationExamination };
+type ChecksProps = Pick<Props, 'destination' | 'onTune'> & Pick<VerdictProps, 'found' | 'isShort'>;
 
-function AllChecks({ destination, found: { findings, settings }, onTune }: ChecksProps) {
+function AllChecks({ destination, found: { findings, settings }, isShort, onTune }: ChecksProps) {
   // Smaller requests do not help an image that is larger than the limit.
   const isTooSmall = findings.some(({ code }) => code === BODIES_TOO_SMALL);
   return (
@@ -123,7 +125,7 @@ function AllChecks({ destination, found: { findings, settings }, onTune }: Check
           <span class="disclosure-mark">
             <Icon name="chevron" size={16} turns />
           </span>
-          {words.allChecks(findings.length)}
+          {words.allChecks(findings.length, isShort)}
         </summary>
         <dl class="examination">
           {findings.map(({ title, result, says }) => (

@@ -40,7 +40,7 @@ export function SendSample({ destination, tested, store }: Props) {
     return (
       <div class="stack-tight">
         <p>{sendersTo(destination, rules).senders.length > 0 ? words.noneYet : words.nothingGoes}</p>
-        <RulesFirst destination={destination} rules={rules} />
+        {destination.isPrimary && <RulesFirst destination={destination} rules={rules} />}
       </div>
     );
   const goesThere = offer === 'send';

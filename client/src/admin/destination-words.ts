@@ -117,7 +117,10 @@ export const destinationWords = {
   primaryFailsNext:
     'Change what is named above, then press Test: once it works, everything that waits is sent. Or make another destination primary for new studies.',
   answersAlone: 'It answers, but what it does with studies is wrong: see above.',
-  allChecks: (count: number) => (count === 1 ? 'The one check' : `All ${count} checks`),
+  allChecks: (count: number, isShort: boolean) => {
+    if (isShort) return `The ${counted(count, 'check', 'checks')} of a short look`;
+    return count === 1 ? 'The one check' : `All ${count} checks`;
+  },
   settings: 'These settings fit this destination:',
   usualSettings: 'The settings of the gateway fit this destination.',
   saveSettings: 'Save these settings',

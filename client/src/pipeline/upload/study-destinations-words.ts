@@ -16,7 +16,8 @@ export const studyDestinationsWords = {
     required: 'must have it',
     also: 'gets it too',
   },
-  has: (there: number, of: number) => `${formatCount(there)} of ${instances(of)} are there`,
+  has: (there: number, of: number) =>
+    `${formatCount(there)} of ${instances(of)} ${there === 1 || of === 1 ? 'is' : 'are'} there`,
   all: (of: number) => (of === 1 ? 'The 1 instance is there' : `All ${instances(of)} are there`),
   failedThere: (count: number) => `${instances(count)} not taken`,
   leftOut: (count: number) => `${instances(count)} left out`,
