@@ -27,6 +27,7 @@ test('a dead port: exit 3, and what to change', async () => {
   assert.match(printed, /FAIL {2}Connection +Nothing listens on port \d+/);
   assert.match(printed, '→ Orthanc: Its port is "HttpPort"');
   assert.match(printed, '1 problem, 0 warnings.');
+  assert.not.match(printed, 'Settings for the gateway', 'none fit a PACS that was not reached');
 });
 
 test('a server that asks for credentials gets those of the environment: exit 1 while they are wrong', async () => {
