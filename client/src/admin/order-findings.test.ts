@@ -2,9 +2,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { wrongFirst } from './order-findings.ts';
 
-const test = suite('what a test of a destination found');
+const test = suite('findings of a destination');
 
-test('the findings that fail come before warnings, and those that are well are left out', () => {
+test('come with those that fail first, and without those that are well', () => {
   const findings = [
     { code: 'dimse-clear', result: 'warn' },
     { code: 'echoes', result: 'ok' },

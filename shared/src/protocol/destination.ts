@@ -265,8 +265,8 @@ const deadLetterSchema = z.object({
 });
 export type DeadLetter = z.infer<typeof deadLetterSchema>;
 /**
- * Those of one study. `need` is `required`: it is held for them, and its sender may decide as well. `since`: the oldest of
- * them.
+ * Those of one study. `need` is `required`: it is held for them, and its sender may decide as well. `since`: the
+ * oldest of them.
  */
 const deadStudySchema = z.object({
   studyInstanceUID: uidSchema,
