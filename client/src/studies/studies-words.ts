@@ -149,6 +149,7 @@ export const studiesWords = {
   count: (count: number) => instances(count),
   /** In the heading of a part. */
   studiesIn: (count: number) => studies(count),
+  sentWhen: (when: string) => `sent ${when}`,
   where: {
     needsYou: (count: number) => (count === 1 ? '1 needs you' : `${formatCount(count)} need you`),
     needsSender: NEEDS_DECISION,

@@ -60,6 +60,27 @@ test('a study of which nothing had arrived when it was cancelled was not put tog
   );
 });
 
+test('a part that arrives after the study was cancelled is not said to be there, until it is wanted again', () => {
+  const cancelled = { decision: 'leave-out', cancelled: true, instances: 1, arrived: 0 };
+  const late = [
+    event('instances-decided', 2, cancelled),
+    event('parcel-received', 3),
+    event('parcel-verified', 4),
+  ];
+  const end = [
+    'Sending was cancelled: 1 image left out, which had not arrived whole',
+    'A part that was on its way arrived after that, and is not stored',
+  ];
+  assert.equal(said(late), end);
+  const other = { ...event('parcel-received', 5), uploadId: null };
+  for (const wanted of [
+    event('upload-opened', 5, { need: 1 }),
+    event('instances-decided', 5, { decision: 'retry', instances: 1 }),
+  ])
+    assert.is(said([...late, wanted, event('parcel-received', 6)]).at(-1), 'A part arrived at the gateway');
+  assert.equal(said([...late, other]), [...end, 'A part arrived at the gateway'], 'of another upload');
+});
+
 test('a study of which a further destination took nothing is kept, and not said to be nowhere', () => {
   assert.equal(
     said([

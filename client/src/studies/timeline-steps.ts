@@ -28,12 +28,38 @@ export type Step = {
  */
 export function stepsOf(events: readonly TimelineEvent[]): readonly Step[] {
   const roads = roadsOf(events);
+  const late = lateParts(events);
   return joined(
     events.flatMap((event) => {
       const road = roads.get(event);
+      if (late.has(event)) return lateStep(event);
       if (road === undefined) return stepOf(event);
       return road[0] === event ? lineOf(road) : [];
     }),
+  );
+}
+
+const OF_PARTS = ['parcel-received', 'parcel-verified', 'parcel-damaged'];
+
+/** Of an upload that was cancelled, until something of it is wanted again: nothing of these is stored. */
+function lateParts(events: readonly TimelineEvent[]): ReadonlySet<TimelineEvent> {
+  const cancelled = new Set<string | null>();
+  const late = new Set<TimelineEvent>();
+  for (const one of events) {
+    const { event, uploadId, fields } = one;
+    if (event === 'instances-decided' && fields['cancelled'] === true) cancelled.add(uploadId);
+    const isWanted =
+      event === 'upload-opened' ? Number(fields['need'] ?? 0) > 0 : fields['decision'] === 'retry';
+    if (isWanted) cancelled.delete(uploadId);
+    if (OF_PARTS.includes(event) && cancelled.has(uploadId)) late.add(one);
+  }
+  return late;
+}
+
+/** What the gateway did with it needs no line. */
+function lateStep(event: TimelineEvent): readonly Step[] {
+  return stepOf(event).flatMap((step) =>
+    event.event === 'parcel-received' ? { ...step, said: words.tooLate } : [],
   );
 }
 

@@ -27,6 +27,8 @@ export const timelineWords = {
   /** Instead of `upload-opened`; null: the policy asks for no reason. */
   openedWithNames: (reason: string | null) =>
     reason === null ? 'Sending began, with names' : `Sending began, with names: ${reason}`,
+  /** Instead of `parcel-received`, after the upload was cancelled. */
+  tooLate: 'A part that was on its way arrived after that, and is not stored',
   inAudit: 'Open it in the audit trail',
   /** Before the name of a destination. */
   at: ': ',

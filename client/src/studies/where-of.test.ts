@@ -46,11 +46,14 @@ test('a study is at the gateway once all of it that travels is there, and on its
   );
 });
 
-test('the time in a row says of what it is, before and after the gateway has begun to get the study', () => {
+test('the time in a row says of what it is, until the study has arrived', () => {
   const now = new Date(2026, 10, 22, 15);
   const at = new Date(2026, 10, 22, 9, 30).getTime();
-  assert.match(timeOf({ at, sentAt: null }, now), /^queued .*9.30/);
-  assert.match(timeOf({ at, sentAt: at }, now), /^sending began .*9.30/);
+  const said = (part: DayEntry['part'], sentAt: number | null) => timeOf({ at, sentAt, part }, now);
+  assert.match(said('under-way', null), /^queued .*9.30/);
+  for (const part of ['under-way', 'needs-you', 'taken-back'] as const)
+    assert.match(said(part, at), /^sending began .*9.30/);
+  assert.match(said('arrived', at), /^sent .*9.30/);
 });
 
 test('only a study that is whole in the PACS has the tick', () => {

@@ -17,10 +17,14 @@ export interface Where {
   readonly said: string;
 }
 
-/** The time in its row, and of what it is: of queueing until the gateway has begun to get the study. */
-export function timeOf({ at, sentAt }: Pick<DayEntry, 'at' | 'sentAt'>, now: Date): string {
+/**
+ * The time in its row, and of what it is: of queueing until the gateway has begun to get the study. Of one that has
+ * arrived nobody needs to hear that its sending began.
+ */
+export function timeOf({ at, sentAt, part }: Pick<DayEntry, 'at' | 'sentAt' | 'part'>, now: Date): string {
   const when = formatMoment(new Date(at), now);
-  return sentAt === null ? titleWords.queuedWhen(when) : titleWords.sentWhen(when);
+  if (sentAt === null) return titleWords.queuedWhen(when);
+  return part === 'arrived' ? studiesWords.sentWhen(when) : titleWords.sentWhen(when);
 }
 
 export function whereOf(entry: DayEntry): Where {
