@@ -112,6 +112,23 @@ walk(
   },
 );
 
+walk('a question that is open while the study arrives says that it was too late', async (stage) => {
+  const { page, link, seed } = stage;
+  await stage.enter();
+  const inTheMiddle = link.pauseAfter(HALF_BYTES);
+  await sendStudy(page, largeFilesOf(seed(4)));
+  await inTheMiddle.reached;
+  await page.getByRole('button', { name: `Cancel sending: ${named(stage, 4)}` }).click();
+  await page.getByRole('dialog').waitFor();
+  inTheMiddle.resume();
+  await page.getByText(/^It was too late to cancel the study of .*: it is in the PACS/).waitFor();
+  assert.is(await page.getByRole('dialog').count(), 0);
+  await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+  await looksRight(page, 'cancel-too-late');
+  await page.getByRole('button', { name: 'Close this message' }).click();
+  assert.is(await page.getByText('It was too late').count(), 0);
+});
+
 walk('cancelling midway asks first and lists what will be lost', async (stage) => {
   const { page, link, seed } = stage;
   await stage.enter();

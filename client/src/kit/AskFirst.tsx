@@ -1,5 +1,5 @@
 /** A button that asks before something is lost. */
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon, type IconName } from './Icon.tsx';
 import { Confirm } from './Sheet.tsx';
 
@@ -19,10 +19,20 @@ export type AskFirstProps = {
     readonly no: string;
   };
   readonly onYes: () => void;
+  /** The button is gone, and the question with it, before anybody has answered. */
+  readonly onGone?: () => void;
 };
 
-export function AskFirst({ label, of, icon, bare = false, ask, onYes }: AskFirstProps) {
+export function AskFirst({ label, of, icon, bare = false, ask, onYes, onGone }: AskFirstProps) {
   const [asking, setAsking] = useState(false);
+  const open = useRef<(() => void) | undefined>(undefined);
+  open.current = asking ? onGone : undefined;
+  // Before the dialog closes as it is removed, which looks as if a person had closed it.
+  useLayoutEffect(() => () => open.current?.(), []);
+  const close = () => {
+    open.current = undefined;
+    setAsking(false);
+  };
   return (
     <>
       <button
@@ -35,7 +45,7 @@ export function AskFirst({ label, of, icon, bare = false, ask, onYes }: AskFirst
         {icon && <Icon name={icon} size={20} />}
         {label}
       </button>
-      {asking && <Confirm {...ask} destructive onYes={onYes} onClose={() => setAsking(false)} />}
+      {asking && <Confirm {...ask} destructive onYes={onYes} onClose={close} />}
     </>
   );
 }

@@ -6,6 +6,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
 import type { QueuedStudy, QueueStore } from '../pipeline/queue/queued-study.ts';
 import { nameOf } from '../pipeline/queue/study-title.ts';
+import { noteUnanswered } from '../pipeline/queue/TooLate.tsx';
 import { studiesWords as words } from './studies-words.ts';
 
 export const isCancellable = ({ canTakeBack, canCancel }: QueuedStudy): boolean => canTakeBack || canCancel;
@@ -50,6 +51,7 @@ export function CancelSelected({ studies, onDone }: CancelSelectedProps) {
             no,
           }}
           onYes={() => void cancel()}
+          onGone={() => noteUnanswered(queue, studies)}
         />
       )}
       {failed && (

@@ -1,7 +1,11 @@
-/** Says what was removed from the list, and puts it back: at once by Undo, later from the line above the list. */
+/**
+ * Says what was removed from the list, and puts it back: at once by Undo, later from the line above the list. Says too
+ * where it was too late to cancel.
+ */
 import { Icon } from '../kit/Icon.tsx';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import type { QueueStore } from '../pipeline/queue/queued-study.ts';
+import { TooLate } from '../pipeline/queue/TooLate.tsx';
 import { removedAmong } from './choose-entries.ts';
 import type { DayEntry } from './day-entry.ts';
 import type { DayList } from './day-list.ts';
@@ -37,6 +41,7 @@ export function Undo() {
   };
   return (
     <div class="undo-place" role="status">
+      <TooLate />
       {ids.length > 0 && (
         <div class="notice undo">
           <Icon name="note" />

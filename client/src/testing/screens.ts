@@ -218,6 +218,7 @@ export const SCREENS = {
     'upload-sent-in-part': 'A study of which the PACS lacks one image',
     'queue-order': 'Three studies in their order',
     cancel: 'Asks before a study is cancelled on its way',
+    'cancel-too-late': 'The study arrived while its question about cancelling was open',
     'queue-proxy': 'A proxy answers in the gateway’s place',
     'queue-lost': 'The browser has cleared its storage',
     'upload-too-large': 'Not enough space',

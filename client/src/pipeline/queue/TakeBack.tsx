@@ -9,6 +9,7 @@ import { useQueue } from './queue-context.ts';
 import { endingWords } from './ending-words.ts';
 import { queueWords } from './queue-words.ts';
 import type { QueuedStudy } from './queued-study.ts';
+import { noteUnanswered } from './TooLate.tsx';
 
 export type OfStudy = { readonly study: QueuedStudy; readonly name: string };
 
@@ -32,6 +33,7 @@ export function TakeBack({ study, name }: OfStudy) {
       icon="close"
       ask={{ ...sheet, about: name, what: what(study.instances) }}
       onYes={() => void queue.takeBack(study.id).then((taken) => setLate(!taken))}
+      onGone={() => noteUnanswered(queue, [study])}
     />
   );
 }
@@ -62,6 +64,7 @@ export function CancelSending({ study, name, onRefused }: CancelSendingProps) {
         what: endingWords.cancelSheet.what(study.track.inPacs),
       }}
       onYes={cancel}
+      onGone={() => noteUnanswered(queue, [study])}
     />
   );
 }

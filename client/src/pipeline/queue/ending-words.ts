@@ -74,6 +74,12 @@ export const endingWords = {
     yes: 'Cancel sending',
     no: 'Keep sending',
     notReached: 'The gateway refused, so nothing was cancelled. Pause it, or try again in a moment.',
+    tooLate: {
+      atGateway: (name: string) =>
+        `It was too late to cancel the study of ${name}: all of it is at the gateway and goes on to the PACS.`,
+      inPacs: (name: string) => `It was too late to cancel the study of ${name}: it is in the PACS.`,
+    },
+    hide: 'Close this message',
   },
   forgetSheet: {
     title: 'Remove this study from the list?',

@@ -22,6 +22,7 @@ import { NotCancelled } from '../queue/StudyDetails.tsx';
 import { nameOf, partsOf, personLines, remainsOf } from '../queue/study-title.ts';
 import { trackOf } from '../queue/track-of.ts';
 import { isNoneInPacs } from '../queue/track-state.ts';
+import { TooLate } from '../queue/TooLate.tsx';
 import { ArrivedPanel } from './ArrivedPanel.tsx';
 import { Decisions } from './Decisions.tsx';
 import { InstanceList } from './InstanceList.tsx';
@@ -102,6 +103,9 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
         <p class="quiet">{study.cancelling ? endingWords.cancelling : queueWords.paused}</p>
       )}
       {buttons.length > 0 && <StudyButtons study={study} name={name} buttons={buttons} />}
+      <div role="status">
+        <TooLate />
+      </div>
       {arrived && <ArrivedPanel study={study} />}
       <NotCancelled study={study} />
       {study.studyInstanceUID && arrived && <StudyDestinations studyInstanceUID={study.studyInstanceUID} />}
