@@ -3,12 +3,16 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   movedView,
+  pinchedView,
   scaleOf,
   toImage,
   toWindow,
+  viewAfterKey,
   wholeImage,
   ZOOM_LIMIT,
+  ZOOM_STEP,
   zoomedAt,
+  zoomedBy,
   type Looking,
 } from './picture-view.ts';
 
@@ -39,6 +43,23 @@ test('zoom ends at its limits, and out there the whole image is back', () => {
   const closest = { ...whole, view: zoomedAt(whole, 1e9, { x: 9, y: 9 }) };
   assert.is(closest.view.zoom, ZOOM_LIMIT);
   assert.equal(zoomedAt(closest, 1e-9, { x: 300, y: 9 }), wholeImage(image));
+});
+
+test('two fingers take the image with them, and their distance is its zoom', () => {
+  const before = { x: 180, y: 200 };
+  const other = { x: 220, y: 200 };
+  const closer = { ...whole, view: zoomedBy(whole, 4) };
+  const view = pinchedView(closer, { other, before, now: { x: 140, y: 200 } });
+  assert.is(view.zoom, 8);
+  assert.ok(near(toWindow({ ...closer, view }, { x: 500, y: 250 }), { x: 180, y: 200 }), 'with their middle');
+});
+
+test('keys zoom around the middle, move by a part of the window, and show all of it again', () => {
+  const closer = { ...whole, view: viewAfterKey(whole, '+')! };
+  assert.equal(closer.view, { zoom: ZOOM_STEP, middle: { x: 500, y: 250 } });
+  assert.ok(viewAfterKey(closer, 'ArrowRight')!.middle.x > 500);
+  assert.equal(viewAfterKey(closer, '0'), wholeImage(image));
+  assert.is(viewAfterKey(closer, 'a'), null);
 });
 
 test('the image moves with the finger and stops at its edges', () => {

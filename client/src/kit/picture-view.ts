@@ -35,6 +35,11 @@ export interface Looking {
 /** Enough to count the pixels of a letter in an image of 4096 columns. */
 export const ZOOM_LIMIT = 32;
 
+/** One press of a zoom key or button. */
+export const ZOOM_STEP = 1.5;
+/** One press of an arrow key moves the image by this part of the window. */
+const PAN_STEP = 1 / 8;
+
 export const wholeImage = ({ columns, rows }: ImageSize): View => ({
   zoom: 1,
   middle: { x: columns / 2, y: rows / 2 },
@@ -79,6 +84,43 @@ export function movedView(looking: Looking, by: Point): View {
   const { zoom, middle } = looking.view;
   return kept(looking, { zoom, middle: { x: middle.x - by.x / scale, y: middle.y - by.y / scale } });
 }
+
+export const between = (a: Point, b: Point): number => Math.hypot(a.x - b.x, a.y - b.y);
+const middleOf = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
+
+/** Two fingers, one of which moved: the image follows their middle and grows with their distance. */
+export function pinchedView(
+  looking: Looking,
+  { other, before, now }: Readonly<Record<'other' | 'before' | 'now', Point>>,
+): View {
+  const was = middleOf(before, other);
+  const is = middleOf(now, other);
+  const view = movedView(looking, { x: is.x - was.x, y: is.y - was.y });
+  const grows = between(now, other) / Math.max(1, between(before, other));
+  return zoomedAt({ ...looking, view }, grows, is);
+}
+
+/** Nearer or further away, around the middle of the window; 0: the whole image. */
+export const zoomedBy = (looking: Looking, factor: number): View =>
+  zoomedAt(looking, factor, { x: looking.window.width / 2, y: looking.window.height / 2 });
+
+/** Null where the key does not move or zoom the image. */
+export function viewAfterKey(looking: Looking, key: string): View | null {
+  const { width, height } = looking.window;
+  const arrow = ARROWS[key];
+  if (arrow) return movedView(looking, { x: -arrow.x * width * PAN_STEP, y: -arrow.y * height * PAN_STEP });
+  if (key === '+' || key === '=') return zoomedBy(looking, ZOOM_STEP);
+  if (key === '-') return zoomedBy(looking, 1 / ZOOM_STEP);
+  return key === '0' ? zoomedBy(looking, 0) : null;
+}
+
+/** By the arrow key that moves so. */
+export const ARROWS: Readonly<Record<string, Point>> = {
+  ArrowLeft: { x: -1, y: 0 },
+  ArrowRight: { x: 1, y: 0 },
+  ArrowUp: { x: 0, y: -1 },
+  ArrowDown: { x: 0, y: 1 },
+};
 
 /** The image fills the window as far as it can: its edges do not come further in. */
 function kept({ image, window, view }: Looking, { zoom, middle }: View): View {

@@ -10,6 +10,7 @@ import { mapsOf, shownMap, type LookStore, type MapChoice } from './look.store.t
 import { Segments } from './Parts.tsx';
 import { resultWords } from './result-words.ts';
 import type { ResultStore } from './result.store.ts';
+import { ZoomedPicture } from './ZoomedPicture.tsx';
 
 const said = resultWords.picturePart;
 /** A healthy PACS answers in two or three seconds; after ten a person begins to wonder. */
@@ -56,14 +57,33 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
   // Nobody has read the header of a file that was picked here.
   const about = picked === undefined ? named : { ...named, mayHoldName: true, isOwn: true };
   const isHidden = useHiding(about) !== 'shown' && image !== null && image !== 'missing';
+  const isMissing = image === 'missing' || over === 'missing';
   return (
-    <div class="picture-box" style={{ aspectRatio: `${input.columns} / ${input.rows}` }}>
+    <ZoomedPicture
+      key={input.digest}
+      image={input}
+      over={
+        isMissing ? (
+          <Missing
+            what={image !== 'missing' ? 'map' : input.studyInstanceUID === undefined ? 'gone' : 'image'}
+            onAgain={() => void store.want(image === 'missing' || map === 'none' ? 'image' : map)}
+          />
+        ) : (
+          late && (
+            <p class="picture-said small" role="status">
+              {slow ? said.slow : said.loading}
+            </p>
+          )
+        )
+      }
+    >
       {isHidden && <HiddenPicture picture={about} />}
       {!isHidden && image !== null && image !== 'missing' && (
         <img
           key={image}
           src={image}
           alt={name}
+          draggable={false}
           onLoad={() => store.noteImage(true)}
           onError={() => store.noteImage(false)}
         />
@@ -73,22 +93,11 @@ function Stage({ store, finding: { input }, map, opacity, picked }: StageProps) 
           class="picture-map"
           src={over}
           alt={image === 'missing' && map !== 'none' ? said.mapNames[map] : ''}
+          draggable={false}
           style={{ opacity: opacity / 100 }}
         />
       )}
-      {image === 'missing' || over === 'missing' ? (
-        <Missing
-          what={image !== 'missing' ? 'map' : input.studyInstanceUID === undefined ? 'gone' : 'image'}
-          onAgain={() => void store.want(image === 'missing' || map === 'none' ? 'image' : map)}
-        />
-      ) : (
-        late && (
-          <p class="picture-said small" role="status">
-            {slow ? said.slow : said.loading}
-          </p>
-        )
-      )}
-    </div>
+    </ZoomedPicture>
   );
 }
 

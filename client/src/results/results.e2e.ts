@@ -81,6 +81,34 @@ async function untilBothListed(page: Page): Promise<void> {
   await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 2);
 }
 
+/** By button, drag, key and wheel; the map stays where it was on the image. */
+async function zoomsWithItsMap(page: Page): Promise<void> {
+  const image = page.locator('.picture-box img:not(.picture-map)');
+  const places = async () => [await image.boundingBox(), await page.locator('.picture-map').boundingBox()];
+  const [whole] = await places();
+  const isAt = async (zoom: number): Promise<void> => {
+    const [seen, map] = await places();
+    assert.equal(map, seen, 'the map lies on the image');
+    assert.ok(Math.abs(seen!.width / whole!.width - zoom) < 0.01, `${seen!.width} of ${whole!.width}`);
+  };
+  await page.getByRole('button', { name: 'Zoom in' }).click();
+  await isAt(1.5);
+  const picture = page.getByRole('application', { name: /^The picture/ });
+  await picture.hover();
+  await page.mouse.down();
+  await page.mouse.move(0, 0, { steps: 3 });
+  await page.mouse.up();
+  await isAt(1.5);
+  assert.ok((await image.boundingBox())!.y < whole!.y - whole!.height / 4, 'it follows the hand to its edge');
+  await picture.press('0');
+  await isAt(1);
+  await picture.hover();
+  await page.mouse.wheel(0, -400);
+  await isAt(2);
+  await page.getByRole('button', { name: 'Fit' }).click();
+  await isAt(1);
+}
+
 walk('a radiologist runs a model on a picture, watches, and sees where it looked', async (stage) => {
   if (film === undefined) skip('results: where a model looked', NO_FILM);
   const { page } = stage;
@@ -89,6 +117,7 @@ walk('a radiologist runs a model on a picture, watches, and sees where it looked
   await untilDrawn(page, '.picture-map');
   await page.getByText('above the threshold of 21 %').first().waitFor();
   await looksRight(page, 'real-result');
+  await zoomsWithItsMap(page);
   const opacity = () => page.locator('.picture-map').evaluate((map) => getComputedStyle(map).opacity);
   await page.keyboard.press('[');
   assert.is(await opacity(), '0.5');
@@ -109,6 +138,10 @@ walk('they agree with one key, and the next reader sees it', async (stage) => {
   await page.getByRole('button', { name: 'Agree', exact: true }).click({ trial: true });
   await page.keyboard.press('a');
   await page.getByText('Agreed', { exact: true }).waitFor();
+  await page.keyboard.press('u');
+  await page.locator('.verdict-keep').dblclick();
+  await page.locator('.verdict-keep').waitFor({ state: 'detached' });
+  assert.is(await page.evaluate(() => String(getSelection())), '', 'a double press marks no text');
   await page.reload();
   await page.getByText('Agreed', { exact: true }).waitFor();
   await page.getByText('by you', { exact: false }).first().waitFor();

@@ -4,7 +4,16 @@
  */
 import { useRef } from 'preact/hooks';
 import type { Annotation, AnnotationKind } from '#shared/protocol/annotations.ts';
-import { movedView, scaleOf, toImage, zoomedAt, type Looking, type Point } from '../../kit/picture-view.ts';
+import {
+  between,
+  movedView,
+  pinchedView,
+  scaleOf,
+  toImage,
+  type Looking,
+  type Point,
+} from '../../kit/picture-view.ts';
+import { placeOf } from '../../kit/use-picture-window.ts';
 import { markAt, movedPoints, pointsDrawn, stretchedPoints } from './marks.ts';
 import type { GreyWindow } from './read-image.ts';
 import { windowInUse, windowMoved, type Draft, type Stage } from './stage.ts';
@@ -32,13 +41,7 @@ type Hand = {
   readonly fingers: Map<number, Point>;
 };
 
-const placeOf = (event: PointerEvent): Point => {
-  const around = (event.currentTarget as HTMLElement).getBoundingClientRect();
-  return { x: event.clientX - around.left, y: event.clientY - around.top };
-};
 const minus = (a: Point, b: Point): Point => ({ x: a.x - b.x, y: a.y - b.y });
-const between = (a: Point, b: Point): number => Math.hypot(a.x - b.x, a.y - b.y);
-const middleOf = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
 
 export function useViewerGestures(stage: Stage) {
   const hand = useRef<Hand>({
@@ -142,12 +145,9 @@ function move(stage: Stage, hand: Hand, moved: Moved): void {
   }
 }
 
-/** Two fingers: the image follows their middle and grows with their distance. */
 function pinch(stage: Stage, { fingers }: Hand, { looking, before, now, pointerId }: Moved): void {
   const [, other] = [...fingers].find(([id]) => id !== pointerId) ?? [0, before];
-  const view = movedView(looking, minus(middleOf(now, other), middleOf(before, other)));
-  const grows = between(now, other) / Math.max(1, between(before, other));
-  stage.see(zoomedAt({ ...looking, view }, grows, middleOf(now, other)));
+  stage.see(pinchedView(looking, { other, before, now }));
 }
 
 type Way = { readonly from: Point; readonly now: Point };

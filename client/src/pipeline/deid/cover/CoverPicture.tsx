@@ -2,7 +2,7 @@
  * The large picture with the boxes on it. Pointers draw, move and zoom (use-gestures.ts); the wheel zooms; keys do
  * the same on the picture and on a box that has the focus.
  */
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useRef } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
 import { boxesOn } from '#shared/dicom/boxes.ts';
 import { Picture } from '../../ingest/ThumbnailPicture.tsx';
@@ -10,25 +10,22 @@ import { blackenBoxes } from '../blacken-boxes.ts';
 import type { CoverStore, Shown } from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
 import {
-  movedView,
+  ARROWS,
   scaleOf,
   toWindow,
+  viewAfterKey,
   zoomedAt,
   type Looking,
-  type Point,
   type View,
   type WindowSize,
 } from '../../../kit/picture-view.ts';
+import { useWheel, useWindowSize } from '../../../kit/use-picture-window.ts';
 import type { Edits } from './use-edits.ts';
 import { useGestures, type Mode } from './use-gestures.ts';
 
 const CORNERS = ['nw', 'ne', 'sw', 'se'] as const;
 /** The least side of what a finger hits, in pixels of the page (kit/tokens.css). */
 const TARGET = 44;
-/** One press of a zoom key or button. */
-export const ZOOM_STEP = 1.5;
-/** One press of an arrow key moves the picture by this part of the window. */
-const PAN_STEP = 1 / 8;
 /** One press of an arrow key moves a box by as many pixels of the page, and by one of the image at least. */
 const BOX_STEP = 4;
 
@@ -62,7 +59,10 @@ export function CoverPicture(props: CoverPictureProps) {
     looking: () => looking,
     see: onView,
   });
-  useWheel(place, (factor, at) => onView(zoomedAt(looking, factor, at)));
+  useWheel(place, (factor, at) => {
+    onView(zoomedAt(looking, factor, at));
+    return true;
+  });
   const { dragged, ...pointers } = gestures;
   return (
     <div
@@ -76,7 +76,7 @@ export function CoverPicture(props: CoverPictureProps) {
       aria-busy={shown === undefined}
       {...pointers}
       onKeyDown={(event) => {
-        const next = event.target === event.currentTarget ? viewAfter(event, looking) : null;
+        const next = event.target === event.currentTarget ? viewAfterKey(looking, event.key) : null;
         if (next === null) return;
         event.preventDefault();
         onView(next);
@@ -193,13 +193,6 @@ function OneBox({ box, at, isSelected, isFilm, looking, edits }: OneBoxProps) {
   );
 }
 
-const ARROWS: Readonly<Record<string, Point>> = {
-  ArrowLeft: { x: -1, y: 0 },
-  ArrowRight: { x: 1, y: 0 },
-  ArrowUp: { x: 0, y: -1 },
-  ArrowDown: { x: 0, y: 1 },
-};
-
 function onBoxKey(event: KeyboardEvent, at: number, looking: Looking, edits: Edits): void {
   const arrow = ARROWS[event.key];
   if (arrow) {
@@ -210,48 +203,4 @@ function onBoxKey(event: KeyboardEvent, at: number, looking: Looking, edits: Edi
     edits.remove(at);
   } else return;
   event.preventDefault();
-}
-
-/** Null where the key does not move or zoom the picture. */
-function viewAfter(event: KeyboardEvent, looking: Looking): View | null {
-  const { width, height } = looking.window;
-  const middle = { x: width / 2, y: height / 2 };
-  const arrow = ARROWS[event.key];
-  if (arrow) return movedView(looking, { x: -arrow.x * width * PAN_STEP, y: -arrow.y * height * PAN_STEP });
-  if (event.key === '+' || event.key === '=') return zoomedAt(looking, ZOOM_STEP, middle);
-  if (event.key === '-') return zoomedAt(looking, 1 / ZOOM_STEP, middle);
-  return event.key === '0' ? zoomedAt(looking, 0, middle) : null;
-}
-
-type Place = { readonly current: HTMLElement | null };
-
-function useWindowSize(place: Place, onWindow: (size: WindowSize) => void): void {
-  const [tell] = useState(() => (element: HTMLElement) => {
-    const { clientWidth: width, clientHeight: height } = element;
-    if (width > 0 && height > 0) onWindow({ width, height });
-  });
-  useLayoutEffect(() => {
-    const element = place.current!;
-    tell(element);
-    const observer = new ResizeObserver(() => tell(element));
-    observer.observe(element);
-    return () => observer.disconnect();
-  }, []);
-}
-
-/** Preact's own listeners are passive, and the page would scroll. */
-function useWheel(place: Place, zoom: (factor: number, at: Point) => void): void {
-  const latest = useRef(zoom);
-  latest.current = zoom;
-  useEffect(() => {
-    const element = place.current!;
-    const turn = (event: WheelEvent) => {
-      event.preventDefault();
-      const around = element.getBoundingClientRect();
-      const at = { x: event.clientX - around.left, y: event.clientY - around.top };
-      latest.current(2 ** (-event.deltaY / 400), at);
-    };
-    element.addEventListener('wheel', turn, { passive: false });
-    return () => element.removeEventListener('wheel', turn);
-  }, []);
 }

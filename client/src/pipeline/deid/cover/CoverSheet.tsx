@@ -16,11 +16,18 @@ import { useInSight } from '../use-in-sight.ts';
 import { seenOf } from '../what-to-look-at.ts';
 import { useIngest } from '../../ingest/ingest-context.ts';
 import { NamingTexts } from '../NamingTexts.tsx';
-import { CoverPicture, ZOOM_STEP } from './CoverPicture.tsx';
+import { CoverPicture } from './CoverPicture.tsx';
 import { BoxTools, Brightness, PictureSteps } from './CoverTools.tsx';
 import { createCoverStore, decidedIn, showsAll, type CoverStore, type Phase } from './cover.store.ts';
 import { coverWords } from './cover-words.ts';
-import { toImage, wholeImage, zoomedAt, type View, type WindowSize } from '../../../kit/picture-view.ts';
+import {
+  toImage,
+  wholeImage,
+  ZOOM_STEP,
+  zoomedAt,
+  type View,
+  type WindowSize,
+} from '../../../kit/picture-view.ts';
 import { useEdits, type Edits } from './use-edits.ts';
 import type { Mode } from './use-gestures.ts';
 import './cover.css';

@@ -7,13 +7,15 @@ import { useRef } from 'preact/hooks';
 import type { Box, Extent } from '#shared/dicom/boxes.ts';
 import type { Edits } from './use-edits.ts';
 import {
+  between,
   movedView,
+  pinchedView,
   toImage,
-  zoomedAt,
   type Looking,
   type Point,
   type View,
 } from '../../../kit/picture-view.ts';
+import { placeOf } from '../../../kit/use-picture-window.ts';
 import { boxBetween, movedBy, stretchedTo, type Corner } from './edit-boxes.ts';
 
 /** A shorter way is a tap, in pixels of the page. */
@@ -45,14 +47,6 @@ export interface GestureTools {
 }
 
 type Hand = { gesture: Gesture | null; from: Point; fingers: Map<number, Point> };
-
-const placeOf = (event: PointerEvent): Point => {
-  const around = (event.currentTarget as HTMLElement).getBoundingClientRect();
-  return { x: event.clientX - around.left, y: event.clientY - around.top };
-};
-
-const between = (a: Point, b: Point): number => Math.hypot(a.x - b.x, a.y - b.y);
-const middleOf = (a: Point, b: Point): Point => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
 
 export function useGestures(tools: GestureTools) {
   const latest = useRef(tools);
@@ -136,11 +130,8 @@ function draggedTo(
   };
 }
 
-/** Two fingers: the picture follows their middle and grows with their distance. */
 function pinched(looking: Looking, { fingers }: Hand, { pointerId }: PointerEvent, now: Point): View {
   const before = fingers.get(pointerId)!;
   const [, other] = [...fingers].find(([id]) => id !== pointerId) ?? [0, before];
-  const moved = movedView(looking, minus(middleOf(now, other), middleOf(before, other)));
-  const grows = between(now, other) / Math.max(1, between(before, other));
-  return zoomedAt({ ...looking, view: moved }, grows, middleOf(now, other));
+  return pinchedView(looking, { other, before, now });
 }
