@@ -104,7 +104,7 @@ export function ResultView({ id, list, look, picked, previews, kept, from }: Res
     <main id="content" class="page result" aria-busy={shown.kind === 'loading'}>
       <UnreadTools id={id} list={list} look={look} from={from} />
       <h1 tabIndex={-1}>{said.title}</h1>
-      <Waiting verdict={store.verdict.value} />
+      <Waiting verdict={store.verdict.value} told={shown.kind === 'failed' ? shown.trouble.title : null} />
       {shown.kind === 'failed' ? (
         <TroubleNotice trouble={shown.trouble}>
           <button type="button" class="button" onClick={() => void store.load()}>

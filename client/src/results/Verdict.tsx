@@ -128,10 +128,17 @@ function askedOf({ image: { value: image }, isNameAwaited }: ResultStore, result
   return isNameAwaited.value ? said.nameAwaited : questionOf(result.finding);
 }
 
+type WaitingProps = {
+  readonly verdict: Verdict;
+  /** The page itself says already what is wrong: this. */
+  readonly told?: string | null;
+};
+
 /** A verdict that the gateway does not have can be read while its result cannot. */
-export function Waiting({ verdict }: { readonly verdict: Verdict }) {
+export function Waiting({ verdict, told }: WaitingProps) {
   if (verdict.kind === 'none') return null;
-  if (verdict.kind !== 'sending') return <NotSent unsent={verdict.unsent} />;
+  if (verdict.kind !== 'sending')
+    return <NotSent unsent={verdict.unsent} isSaid={verdict.unsent.trouble.title === told} />;
   return (
     <>
       <p class="strong">{yourWord(verdict.request)}</p>
@@ -167,13 +174,16 @@ function Overtaken({ unsent: { request }, verification }: OvertakenProps) {
   );
 }
 
-function NotSent({ unsent: { request, trouble, isRetried } }: { readonly unsent: Unsent }) {
+type NotSentProps = { readonly unsent: Unsent; readonly isSaid: boolean };
+
+function NotSent({ unsent: { request, trouble, isRetried }, isSaid }: NotSentProps) {
+  const why = isSaid ? '' : [trouble.title, isRetried ? null : trouble.next].filter(Boolean).join(' ');
   return (
     <div class={isRetried ? 'said-wait' : 'said-red'}>
       <Icon name={isRetried ? 'caution' : 'decide'} size={20} />
       <p>
-        <span class="strong">{said.unsent}:</span> {yourWord(request)}. {trouble.title}{' '}
-        {isRetried ? said.unsentRetried : trouble.next} <span class="quiet">{said.unsentWhat}</span>
+        <span class="strong">{said.unsent}:</span> {yourWord(request)}. {why}{' '}
+        {isRetried && said.unsentRetried} <span class="quiet">{said.unsentWhat}</span>
         {request.reason && (
           <span class="verified-finding small kept">{said.reason(typedSaid(request.reason))}</span>
         )}

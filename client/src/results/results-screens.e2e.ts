@@ -361,7 +361,7 @@ step('a verdict without a link is kept on the device, also over a reload, and se
   said.isDown = true;
   await page.reload();
   await page.getByText('Your verdict is not sent: You agree').waitFor();
-  await page.getByText('The gateway cannot be reached.').first().waitFor();
+  await page.getByText('The gateway cannot be reached.').waitFor();
   said.isDown = false;
   await goTo('#/results');
   await page.getByText('Your verdict is not sent').waitFor();
