@@ -171,6 +171,7 @@ function decisionsOf({ database, api, isOnline, wake }: Parts): DecisionTools {
     isOnline,
     locks: navigator.locks,
     wake,
+    later,
     now: Date.now,
     decide: async (...said) => (await gateway()).decide(...said),
     withdraw: async (...said) => (await gateway()).withdraw(...said),

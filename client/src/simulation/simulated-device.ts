@@ -145,6 +145,7 @@ export class SimulatedDevice {
       isOnline: signal(true),
       now: () => 1,
       wake: () => undefined,
+      later: () => undefined,
       locks: OPEN_LOCKS,
       decide: async (_, decision, own) => {
         hear();

@@ -130,6 +130,7 @@ function decisionsOn(database: LocalDatabase, decisions: Partial<DecisionTools> 
     withdraw: async () => undefined,
     locks: OPEN_LOCKS,
     wake: () => undefined,
+    later: () => undefined,
     ...decisions,
   };
 }

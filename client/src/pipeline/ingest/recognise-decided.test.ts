@@ -49,7 +49,14 @@ async function decided(more: TestIngestOptions['tools'] = {}) {
   await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
   await database.instances.toCollection().modify({ state: 'stored' });
   const [row] = await database.studies.filter(({ held }) => held.reasons.length > 0).toArray();
-  const tools = { database, now: () => 1, isOnline: signal(true), wake: () => undefined, locks: OPEN_LOCKS };
+  const tools = {
+    database,
+    now: () => 1,
+    isOnline: signal(true),
+    wake: () => undefined,
+    later: () => undefined,
+    locks: OPEN_LOCKS,
+  };
   const silent = {
     decide: async () => undefined,
     withdraw: async () => undefined,

@@ -38,6 +38,7 @@ const decisionsOver = ({ database }: Pick<TestDevice, 'database'>) =>
     withdraw: async () => undefined,
     locks: OPEN_LOCKS,
     wake: () => undefined,
+    later: () => undefined,
   });
 
 /** A study of four, two of which are held back, sent as it is. */

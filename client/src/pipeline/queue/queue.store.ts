@@ -29,8 +29,6 @@ import { countSafe, showStudy, travels } from './show-study.ts';
 
 export interface QueueStoreTools extends DecisionTools, TakeOverTools, LostStudiesTools {
   readonly key: Promise<CryptoKey>;
-  /** Calls `work` after `ms`, so that a falling rate is shown although nothing is written. */
-  readonly later: (work: () => void, ms: number) => void;
   /** The account that sees the queue. Titles of other accounts' studies stay encrypted. */
   readonly account: ReadonlySignal<string | null>;
   /** Whether the link is metered, as far as the browser says. */

@@ -101,7 +101,7 @@ async function startAgain(
       {
         kind: 'change-instances',
         from: SETTLED,
-        // What a person has yet to decide about, or has decided, is not offered to the other PACS by itself.
+        // An instance that is not in the PACS stays for a person to decide: the other one is not offered it.
         changes: unproven.map(({ id, state }) => ({
           ...{ id, proof: null },
           state: isInPacs(state) ? 'posted' : state,

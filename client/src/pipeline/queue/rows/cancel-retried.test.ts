@@ -96,7 +96,14 @@ test('given up while it is packed, it is left out only after the retry', async (
   const { id, device, told, announced, arrived, gateway, waits, rowOf } = await askedAgain(nameStudy);
   const { database } = device;
   const over = giveUpStudy(
-    { ...gateway, database, isOnline: signal(true), now: () => 1, wake: () => undefined },
+    {
+      ...gateway,
+      database,
+      isOnline: signal(true),
+      now: () => 1,
+      wake: () => undefined,
+      later: () => undefined,
+    },
     id,
     'cancelled',
   );

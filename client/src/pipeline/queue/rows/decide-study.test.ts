@@ -415,7 +415,14 @@ test('a study given up midway leaves the queue, a cancelled one stays in the lis
     await queueOver(device).beginSending('study');
     const { list, ...gateway } = told();
     await giveUpStudy(
-      { ...gateway, database: device.database, isOnline: signal(true), now: () => 1, wake: () => undefined },
+      {
+        ...gateway,
+        database: device.database,
+        isOnline: signal(true),
+        now: () => 1,
+        wake: () => undefined,
+        later: () => undefined,
+      },
       'study',
       why,
     );

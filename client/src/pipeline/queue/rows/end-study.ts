@@ -24,8 +24,8 @@ export interface EndingTools {
   readonly isOnline: ReadonlySignal<boolean>;
   readonly locks: Pick<LockManager, 'request'>;
   /**
-   * Tells the gateway of a person's decision. `as`: the study's account; null: whoever is signed in. Throws like the API
-   * client, and nothing was asked where another account is signed in.
+   * Tells the gateway of a person's decision. `as`: the study's account; null: whoever is signed in. Throws like the
+   * API client, and nothing was asked where another account is signed in.
    */
   decide(
     uploadId: string,
@@ -40,6 +40,7 @@ export interface EndingTools {
   withdraw(uploadId: string, instances: readonly InstanceKey[], as: string | null): Promise<void>;
   /** Wakes this tab's uploader, if the tab leads. */
   wake(): void;
+  readonly later: (work: () => void, ms: number) => void;
 }
 
 export async function takeBack(tools: EndingTools, id: string): Promise<boolean> {
@@ -57,10 +58,11 @@ export async function cancel(tools: EndingTools, id: string): Promise<void> {
   } catch (error) {
     // The queue's store asks again: once this person has signed in, or once there is a link.
     if (isOfSession(error)) return;
-    if (isUnanswered(error)) {
+    if (error instanceof Unreachable) {
       if (tools.isOnline.peek()) await rememberLink(database, 'gateway-unreachable');
       return;
     }
+    if (isForLater(error)) return askLater(tools, id, error.retryAfterMs ?? ASK_AGAIN_MS);
     // One that was cancelled earlier is not sent because of an answer that nobody waits for.
     if (!study.cancelling) await keepAsItWas(tools, study);
     else if (isTooLate(error)) await keepAsItWas(tools, { id, paused: false });
@@ -73,10 +75,28 @@ export async function cancel(tools: EndingTools, id: string): Promise<void> {
 const isOfSession = (error: unknown): boolean =>
   error instanceof OtherAccount || (error instanceof ApiProblem && error.status === 401);
 
-/** Nothing is known of what was asked. */
-const isUnanswered = (error: unknown): boolean =>
-  error instanceof Unreachable ||
-  (error instanceof ApiProblem && (error.code === null || PROBLEMS[error.code].retry === 'later'));
+/** The gateway, or what stands before it, is busy or out of order: the same question may succeed. */
+const isForLater = (error: unknown): error is ApiProblem =>
+  error instanceof ApiProblem &&
+  (error.code === null ? error.status >= 500 : PROBLEMS[error.code].retry === 'later');
+
+/** Where the answer does not say when: nobody waits before the screen for it. */
+const ASK_AGAIN_MS = 30_000;
+/** The studies that are asked about later, in this tab: each once. */
+const asking = new WeakMap<LocalDatabase, Set<string>>();
+
+/** Unless a person has resumed it by then. */
+function askLater(tools: EndingTools, id: string, ms: number): void {
+  const { database, later } = tools;
+  const ids = asking.get(database) ?? new Set<string>();
+  if (ids.has(id)) return;
+  asking.set(database, ids.add(id));
+  const ask = async () => {
+    ids.delete(id);
+    if ((await database.studies.get(id))?.cancelling) await cancel(tools, id);
+  };
+  later(() => void ignoreFailure(ask(), 'asked again with the next link'), ms);
+}
 
 /** Returns the row as it was; null: `mayBe` is not true of it, and nothing was marked. */
 function markCancelling(

@@ -27,6 +27,7 @@ const toolsOver = ({ database }: TestDevice, decide: Decide) => ({
   locks: navigator.locks,
   now: () => 1,
   wake: () => undefined,
+  later: () => undefined,
   decide,
   withdraw: (uploadId: string, own: readonly InstanceKey[]) => decide(uploadId, 'withdraw', own),
 });

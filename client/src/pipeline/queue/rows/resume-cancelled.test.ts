@@ -10,11 +10,12 @@ import {
   storeOver,
   STUDY,
 } from '../../../testing/open-queue.ts';
-import { openTestApi, refusal } from '../../../testing/open-api.ts';
+import { giveTurns, openTestApi, refusal } from '../../../testing/open-api.ts';
 import { ApiProblem, OtherAccount, Unreachable } from '../../../net/api-client.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ProblemDetails } from '#shared/protocol/api.ts';
 import { keyOf, type InstanceKey } from '../upload-queue.ts';
+import { knownLink } from './device-notes.ts';
 import { instancesOf } from './instance-rows.ts';
 import { decisionsTo } from './tell-decision.ts';
 
@@ -187,6 +188,55 @@ test('is cancelled where the gateway knows no such upload of its own person: not
   store.close();
   const { state, mayStillArrive } = (await device.database.studies.get('study'))!;
   assert.equal([state, mayStillArrive], ['taken-back', undefined]);
+});
+
+/** Cancelling is answered by these errors, then carried out. `due`: what the page will do later, and when. */
+async function cancelledAgainst(...errors: Error[]) {
+  const { device } = await underWay(async () => undefined);
+  const due: { readonly work: () => void; readonly ms: number }[] = [];
+  const store = storeOver(device, {
+    // Each second the screen is drawn again, and each minute its labels.
+    later: (work, ms) => void (ms > 1_000 && ms < 60_000 && due.push({ work, ms })),
+    async decide() {
+      const error = errors.shift();
+      if (error !== undefined) throw error;
+    },
+  });
+  const refused = await store.cancel('study').then(
+    () => null,
+    (error: unknown) => error,
+  );
+  const rowOf = async () => (await device.database.studies.get('study'))!;
+  return { device, store, due, refused, rowOf };
+}
+
+test('is asked about again when a busy gateway says, and that gateway is not called unreachable', async () => {
+  const busy = new ApiProblem(429, { code: 'rate-limited', title: '', status: 429 } as ProblemDetails, 7_000);
+  const { device, store, due, rowOf } = await cancelledAgainst(busy, busy);
+  await store.cancel('study');
+  const link = await knownLink(device.database);
+  const times = due.map(({ ms }) => ms);
+  const { cancelling } = await rowOf();
+  due[0]?.work();
+  while ((await rowOf()).state !== 'taken-back' && due.length === 1) await giveTurns();
+  store.close();
+  assert.equal([link, times, cancelling], ['online', [7_000], true]);
+  assert.is((await rowOf()).state, 'taken-back');
+});
+
+test('is not cancelled later where a person has resumed it meanwhile', async () => {
+  const { store, due, rowOf } = await cancelledAgainst(new ApiProblem(503, null, null));
+  await store.resume('study');
+  for (const { work } of due) work();
+  await giveTurns();
+  store.close();
+  assert.equal([due.length, (await rowOf()).state, (await rowOf()).cancelling], [1, 'uploading', undefined]);
+});
+
+test('is sent on where something before the gateway forbids to cancel it, and the person is told', async () => {
+  const { store, due, refused, rowOf } = await cancelledAgainst(new ApiProblem(403, null, null));
+  store.close();
+  assert.equal([refused instanceof ApiProblem, due.length, (await rowOf()).cancelling], [true, 0, undefined]);
 });
 
 test('cancelled again while it is asked for, is left out after that, and not before', async () => {
