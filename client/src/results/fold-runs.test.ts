@@ -56,4 +56,27 @@ test('scores, other runs and images with a verdict have rows of their own', () =
   );
 });
 
+test('images on which a person is asked to agree with no answer have rows of their own', () => {
+  const silent = (number: number, kind: Finding['image']['kind'], some: Partial<Finding>): Result =>
+    recordedResult(
+      number,
+      { jobId: RUN },
+      {
+        ...{ score: null, positive: null, probabilities: null, image: { kind, probability: 0.9 } },
+        ...some,
+      },
+    );
+  const asked: Partial<Finding>[] = [
+    { film: ['rotated'] },
+    { population: 'outside' },
+    { population: 'inside' },
+    { warnings: ['not-a-chest-film'] },
+  ];
+  const twice = asked.flatMap((some) => [some, some]).map((some, at) => silent(at + 1, 'CXR', some));
+  assert.equal(numbersOf(twice), [[1], [2], [3], [4], [5], [6], [7], [8]]);
+  assert.equal(numbersOf([silent(1, 'HeadCT', {}), silent(2, 'HeadCT', {}), silent(3, 'other', {})]), [
+    [1, 2, 3],
+  ]);
+});
+
 test.run();
