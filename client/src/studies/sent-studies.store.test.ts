@@ -80,6 +80,16 @@ test('keep the pages that were read when new ones arrive, and begin again where 
   assert.equal([sent.studies.value.length, sent.hasMore.value], [100, true]);
 });
 
+test('are none once the gateway has none', async () => {
+  const gateway = { studies: 150, failure: null };
+  const sent = createSentStudies(gatewayWith(gateway).api);
+  await sent.refresh();
+  await sent.more();
+  gateway.studies = 0;
+  await sent.refresh();
+  assert.equal([sent.phase.value, sent.studies.value, sent.hasMore.value], ['known', [], false]);
+});
+
 test('stay when the gateway does not answer, and the list can say so', async () => {
   const gateway: { studies: number; failure: Error | null } = { studies: 3, failure: null };
   const sent = createSentStudies(gatewayWith(gateway).api);

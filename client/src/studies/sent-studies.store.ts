@@ -238,8 +238,10 @@ async function ask(state: State, query: string, cursor: string | null): Promise<
  * Whether the first page reaches down to the pages that were read: they stay then, and so does the place where they
  * end. A study that is in both may have been sent again since, and rows that a search found are on no page.
  */
-const meets = ({ newest }: State, { studies }: SentPage): boolean =>
-  newest !== null && (studies.at(-1)?.lastSentAt ?? newest) <= newest;
+function meets({ newest }: State, { studies }: SentPage): boolean {
+  const last = studies.at(-1);
+  return newest !== null && last !== undefined && last.lastSentAt <= newest;
+}
 
 function nextQuestion(state: State): number {
   state.question += 1;
