@@ -103,14 +103,21 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
         <p class="quiet">{study.cancelling ? endingWords.cancelling : queueWords.paused}</p>
       )}
       {buttons.length > 0 && <StudyButtons study={study} name={name} buttons={buttons} />}
-      <div role="status">
-        <TooLate />
-      </div>
+      <SaysTooLate />
       {arrived && <ArrivedPanel study={study} />}
       <NotCancelled study={study} />
       {study.studyInstanceUID && arrived && <StudyDestinations studyInstanceUID={study.studyInstanceUID} />}
       {study.studyInstanceUID && <InstanceList study={study} />}
     </main>
+  );
+}
+
+/** There before it says anything: a screen reader hears only what a region gets later. */
+function SaysTooLate() {
+  return (
+    <div role="status">
+      <TooLate />
+    </div>
   );
 }
 
