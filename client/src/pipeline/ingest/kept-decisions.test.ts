@@ -2,7 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { untilRead } from '../../testing/open-api.ts';
+import { giveTurns, untilRead } from '../../testing/open-api.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { openDevice, type TestDevice } from '../../testing/open-queue.ts';
 
@@ -90,6 +90,29 @@ test('are nobody else’s, of no other file, under no other policy, and of no ot
     await untilKept(device, kept + 1);
     assert.equal(saidOn(page), [[1], 0, 3], why);
   }
+});
+
+test('stand under the policy under which they were made, whichever policy is chosen after them', async () => {
+  const device = await openDevice();
+  const another = { ...DEIDENTIFIED, name: 'another' };
+  const page = await openIngest({ chosen: another, device });
+  await page.store.addFiles(FILES);
+  await page.store.leaveOut(heldOn(page).slice(0, 1), true);
+  await untilKept(device, 1);
+  page.store.choosePolicy(DEIDENTIFIED.name);
+  // A decision of this page is kept after all others were looked at.
+  page.store.release([filesOn(page).find(({ held }) => held.length === 0)!], [BOX]);
+  await untilKept(device, 2);
+  const later = async (chosen: typeof another) => {
+    const next = await openIngest({ chosen, device });
+    await next.store.addFiles(FILES);
+    const isRead = () => next.store.released.value.size + next.store.heldBack.value.length >= 3;
+    assert.ok(await untilRead(isRead));
+    await giveTurns();
+    return saidOn(next);
+  };
+  assert.equal(await later(DEIDENTIFIED), [[1], 0, 3]);
+  assert.equal(await later(another), [[], 1, 2]);
 });
 
 test('lie on the device under its key alone', async () => {

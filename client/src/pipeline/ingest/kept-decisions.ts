@@ -161,10 +161,13 @@ function decidedIn(state: IngestState, study: StudyGroup, { all, ofFile }: KeptD
   const released = state.heldBack.released.peek();
   return filesIn(study.series).flatMap((found) => {
     const { file, sopInstanceUID, ordinal, decided } = found;
-    const boxes = released.get(ordinal) ?? (decided?.isOfNow ? null : undefined);
+    const isOut = decided?.isOfNow === true && decided.under === under;
+    const boxes = released.get(ordinal) ?? (isOut ? null : undefined);
     const before = all.get(ofFile.get(file) ?? '');
     const said: Said | null = boxes === undefined ? null : { under, why: whyOf(found), boxes };
-    const isAsBefore = said === null ? before === undefined : before !== undefined && areSame(before, said);
+    // A decision under another policy stands until there is one under this policy.
+    const isAsBefore =
+      said === null ? before?.under !== under : before !== undefined && areSame(before, said);
     return isAsBefore ? [] : [{ file, sopInstanceUID, said }];
   });
 }
