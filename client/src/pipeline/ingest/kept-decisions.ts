@@ -70,14 +70,18 @@ async function readKept({ tools: { database, now } }: IngestState, account: stri
     .delete();
   const kept = (await keptUnsent(database, { kind: 'decision', account })) as KeptDecision[];
   for (const each of kept.sort((a, b) => a.at - b.at)) {
-    if (each.at + KEPT_MS > now()) all.set(each.id, each);
+    if (isOfNow(each, now())) all.set(each.id, each);
     else await forgetUnsent(database, { kind: 'decision', account, id: each.id });
   }
   return { account, all, ofFile: new WeakMap(), digests: new WeakMap() };
 }
 
+const isOfNow = ({ at }: KeptDecision, now: number): boolean => at + KEPT_MS > now;
+
 async function takeAgain(state: IngestState, kept: KeptDecisions): Promise<void> {
-  const ofUid = Map.groupBy(kept.all.values(), ({ sopInstanceUID }) => sopInstanceUID);
+  const now = state.tools.now();
+  const standing = [...kept.all.values()].filter((each) => isOfNow(each, now));
+  const ofUid = Map.groupBy(standing, ({ sopInstanceUID }) => sopInstanceUID);
   for (const study of [...state.gathering.studies.values()])
     for (const found of filesIn(study.series)) {
       const those = kept.ofFile.has(found.file) ? undefined : ofUid.get(found.sopInstanceUID);
