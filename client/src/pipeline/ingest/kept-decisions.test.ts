@@ -2,8 +2,9 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PATIENCE_MS } from '#testing/environment.ts';
+import { createArchiveWriter } from '#shared/ingest/write-archive.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { untilRead } from '../../testing/open-api.ts';
+import { giveTurns, untilRead } from '../../testing/open-api.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { openDevice, type TestDevice } from '../../testing/open-queue.ts';
 
@@ -19,8 +20,12 @@ const filesOn = ({ store }: Pick<Opened, 'store'>) =>
 const heldOn = (opened: Pick<Opened, 'store'>) => filesOn(opened).filter(({ held }) => held.length > 0);
 const keptOn = ({ database }: TestDevice) => database.device.where('name').startsWith('decision/').toArray();
 
-async function untilKept(device: TestDevice, count: number): Promise<void> {
-  const isIt = async () => (await keptOn(device)).length === count;
+/** `old`: others were kept before, and go one by one until a new one is kept. */
+async function untilKept(device: TestDevice, count: number, old?: ReadonlySet<string>): Promise<void> {
+  const isIt = async () => {
+    const kept = await keptOn(device);
+    return kept.length === count && (old === undefined || kept.some(({ name }) => !old.has(name)));
+  };
   const end = performance.now() + PATIENCE_MS;
   while (performance.now() < end && !(await isIt())) await new Promise((next) => setTimeout(next));
   assert.is((await keptOn(device)).length, count);
@@ -85,11 +90,12 @@ test('are nobody else’s, of no other file, under no other policy, and of no ot
     ['the next day', { tools: { now: () => 86_400_001 } }, FILES, 0],
   ] as const) {
     const device = await decided();
+    const old = new Set((await keptOn(device)).map(({ name }) => name));
     const page = await openIngest({ chosen: DEIDENTIFIED, device, ...options });
     await page.store.addFiles([...files]);
     // A decision of this page is kept after all others were looked at.
     page.store.release([filesOn(page).find(({ held }) => held.length === 0)!], [BOX]);
-    await untilKept(device, kept + 1);
+    await untilKept(device, kept + 1, old);
     assert.equal(saidOn(page), [[1], 0, 3], why);
   }
 });
@@ -175,6 +181,71 @@ test('of an image that was sent and then deleted in the PACS do not send it agai
   page.store.release([filesOn(page).find(({ held }) => held.length === 0)!], [BOX]);
   await untilKept(page, 4);
   assert.equal(saidOn(page), [[1], 0, 3]);
+});
+
+/** As large as the first piece of a digest: only that reads so much at once. */
+const PIECE_BYTES = 16 * 1024 * 1024;
+
+test('are no longer read from files once Send is pressed', async () => {
+  const reading = Promise.withResolvers<void>();
+  const read = Promise.withResolvers<void>();
+  let digests = 0;
+  const slow = (file: File): File => {
+    const slice = file.slice.bind(file);
+    const ofDigest = (piece: Blob): Blob => {
+      digests += 1;
+      reading.resolve();
+      const bytes = piece.arrayBuffer.bind(piece);
+      return Object.assign(piece, { arrayBuffer: () => read.promise.then(bytes) });
+    };
+    return Object.assign(file, {
+      slice: (from?: number, to?: number) =>
+        to === PIECE_BYTES ? ofDigest(slice(from, to)) : slice(from, to),
+    });
+  };
+  const page = await openIngest({ chosen: DEIDENTIFIED });
+  await page.store.addFiles(filesOf(made).map(slow));
+  page.store.release(heldOn(page));
+  await reading.promise;
+  const sending = page.store.send();
+  assert.ok(await untilRead(() => page.store.phase.value !== 'found'));
+  read.resolve();
+  await sending;
+  await giveTurns();
+  assert.is(digests, 1, 'of three');
+});
+
+test('about the files of an archive read its directory once', async () => {
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const writer = await createArchiveWriter(async (bytes) => void parts.push(bytes.slice()));
+  for (const { bytes, fileName } of made.instances) await writer.add(fileName, new Uint8Array(bytes));
+  await writer.close();
+  const archive = new File(parts, 'disc.zip');
+  // The directory is at the end.
+  let ends = 0;
+  const slice = archive.slice.bind(archive);
+  const whole = archive.arrayBuffer.bind(archive);
+  Object.assign(archive, {
+    slice(from = 0, to = archive.size) {
+      if (to >= archive.size) ends += 1;
+      return slice(from, to);
+    },
+    arrayBuffer() {
+      ends += 1;
+      return whole();
+    },
+  });
+  const page = await openIngest({ chosen: DEIDENTIFIED });
+  await page.store.addFiles([archive]);
+  const endsFor = async (count: number, kept: number) => {
+    const before = ends;
+    page.store.release(heldOn(page).slice(kept - count, kept));
+    await untilKept(page, kept);
+    return ends - before;
+  };
+  const once = await endsFor(1, 1);
+  assert.ok(once > 0);
+  assert.is(await endsFor(2, 3), once);
 });
 
 test.run();

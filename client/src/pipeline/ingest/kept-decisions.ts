@@ -5,7 +5,7 @@
  * other reasons to look, a person is asked again.
  */
 import type { Box } from '#shared/dicom/boxes.ts';
-import { createArchiveReader } from '#shared/ingest/archive.ts';
+import { createArchiveReader, type ArchiveReader } from '#shared/ingest/archive.ts';
 import { toBase64Url } from '#shared/transfer/base64url.ts';
 import { leftOutBefore } from '../queue/rows/keep-held.ts';
 import { forgetUnsent, keepUnsent, keptUnsent, nameOf } from '../queue/rows/unsent.ts';
@@ -55,10 +55,16 @@ export async function followDecisions(
   const account = state.tools.account();
   if (account === null) return null;
   const kept = known?.account === account ? known : await readKept(state, account);
-  if (kept.all.size > 0) await takeAgain(state, kept);
-  if (state.phase.peek() === 'found' && state.tools.account() === account) await keepNew(state, kept);
+  // It keeps the directory of an archive for all of its files.
+  const archives = createArchiveReader();
+  await takeAgain(state, kept, archives);
+  await keepNew(state, kept, archives);
   return kept;
 }
+
+/** Files are read only while a person decides about them: at Send the queue reads them. */
+const isChoice = ({ phase, tools }: IngestState, { account }: KeptDecisions): boolean =>
+  phase.peek() === 'found' && tools.account() === account;
 
 async function readKept({ tools: { database, now } }: IngestState, account: string): Promise<KeptDecisions> {
   const all = new Map<string, KeptDecision>();
@@ -78,7 +84,7 @@ async function readKept({ tools: { database, now } }: IngestState, account: stri
 
 const isOfNow = ({ at }: KeptDecision, now: number): boolean => at + KEPT_MS > now;
 
-async function takeAgain(state: IngestState, kept: KeptDecisions): Promise<void> {
+async function takeAgain(state: IngestState, kept: KeptDecisions, archives: ArchiveReader): Promise<void> {
   const now = state.tools.now();
   const standing = [...kept.all.values()].filter((each) => isOfNow(each, now));
   const ofUid = Map.groupBy(standing, ({ sopInstanceUID }) => sopInstanceUID);
@@ -86,7 +92,8 @@ async function takeAgain(state: IngestState, kept: KeptDecisions): Promise<void>
     for (const found of filesIn(study.series)) {
       const those = kept.ofFile.has(found.file) ? undefined : ofUid.get(found.sopInstanceUID);
       if (those === undefined) continue;
-      const digest = await digestOf(kept, found.file);
+      if (!isChoice(state, kept)) return;
+      const digest = await digestOf(kept, found.file, archives);
       const last = those.findLast((each) => each.digest === digest);
       if (last !== undefined && (await take(state, study.studyInstanceUID, found.ordinal, last)))
         kept.ofFile.set(found.file, last.id);
@@ -138,11 +145,12 @@ function setDecided(
 }
 
 /** Those that were made, changed or taken back since. */
-async function keepNew(state: IngestState, kept: KeptDecisions): Promise<void> {
+async function keepNew(state: IngestState, kept: KeptDecisions, archives: ArchiveReader): Promise<void> {
   const { database, now, createId } = state.tools;
   const { account, all, ofFile } = kept;
   for (const study of [...state.gathering.studies.values()])
     for (const { file, sopInstanceUID, said } of decidedIn(state, study, kept)) {
+      if (!isChoice(state, kept)) return;
       const id = ofFile.get(file) ?? createId();
       const place = { kind: 'decision', account, id } as const;
       if (said === null) {
@@ -151,7 +159,7 @@ async function keepNew(state: IngestState, kept: KeptDecisions): Promise<void> {
         await forgetUnsent(database, place);
         continue;
       }
-      const digest = await digestOf(kept, file);
+      const digest = await digestOf(kept, file, archives);
       if (digest === null) continue;
       const decision: KeptDecision = { id, at: now(), sopInstanceUID, digest, ...said };
       all.set(id, decision);
@@ -183,8 +191,12 @@ const areSame = (one: Said, other: Said): boolean =>
 
 const whyOf = ({ held, naming, unready = [] }: FoundFile): string => JSON.stringify([held, naming, unready]);
 
-function digestOf({ digests }: KeptDecisions, file: ReadFile): Promise<string | null> {
-  const known = digests.get(file) ?? readDigest(file.ref).catch(() => null);
+function digestOf(
+  { digests }: KeptDecisions,
+  file: ReadFile,
+  archives: ArchiveReader,
+): Promise<string | null> {
+  const known = digests.get(file) ?? readDigest(file.ref, archives).catch(() => null);
   digests.set(file, known);
   return known;
 }
@@ -193,8 +205,8 @@ function digestOf({ digests }: KeptDecisions, file: ReadFile): Promise<string | 
 const PIECE_BYTES = 16 * 1024 * 1024;
 
 /** Of the digests of its pieces. Rejects as reading does. */
-async function readDigest(ref: FileRef): Promise<string> {
-  const file = await openFile(ref, createArchiveReader());
+async function readDigest(ref: FileRef, archives: ArchiveReader): Promise<string> {
+  const file = await openFile(ref, archives);
   const digests: Uint8Array[] = [];
   for (let at = 0; at === 0 || at < file.size; at += PIECE_BYTES) {
     const piece = await file.slice(at, at + PIECE_BYTES).arrayBuffer();
