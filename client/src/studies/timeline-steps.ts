@@ -56,7 +56,7 @@ function lateParts(events: readonly TimelineEvent[]): ReadonlySet<TimelineEvent>
   return late;
 }
 
-/** The check of such a part needs no line: it changed nothing. */
+/** The check of a part that came too late needs no line: it changed nothing. */
 function lateStep(event: TimelineEvent): readonly Step[] {
   return stepOf(event).flatMap((step) =>
     event.event === 'parcel-received' ? { ...step, said: words.tooLate } : [],
