@@ -8,8 +8,10 @@ import { findElement } from '../dicom/values.ts';
 import { irregularitiesIn } from '../protocol/irregularities.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 import { OPAQUE_SOP_CLASSES } from './attribute-lists.ts';
+import { clearBulk } from './bytes/clear-bulk.ts';
 import { isClearable } from './bytes/clear-fragments.ts';
 import { reasonToHold, type Exceptions, type HoldCause } from './hold-causes.ts';
+import { planned } from './plan.ts';
 import { burnedInText } from './undeclared-text.ts';
 
 const ENCAPSULATED_DOCUMENT = 0x00420011;
@@ -21,8 +23,8 @@ export function reasonToQuarantine(instance: ParsedInstance, made: Exceptions): 
   return reasonToHold(holdCausesOf(instance), made);
 }
 
-/** Everything that may hold it, whatever the policy. */
-export function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
+/** All that its header says of what may hold it, whatever the policy. */
+function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
   const document = findElement(instance.elements, ENCAPSULATED_DOCUMENT);
   const isOpaque = OPAQUE_SOP_CLASSES.some((root) => instance.identifiers.sopClassUID.startsWith(root));
   const burnedIn = burnedInText(instance);
@@ -34,6 +36,20 @@ export function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
   if (burnedIn === 'yes') causes.push('burned-in');
   if (burnedIn === 'unsaid') causes.push('undeclared-text');
   return [...causes, ...irregularitiesIn(instance.warnings)];
+}
+
+/**
+ * The same, and all bytes of the pixels of an odd instance are looked at too: a person who releases its form cannot
+ * release what turns out there. Rejects where reading the source does, and with the signal's reason.
+ */
+export async function holdCausesWithin(
+  instance: ParsedInstance,
+  signal?: AbortSignal,
+): Promise<readonly HoldCause[]> {
+  const causes = holdCausesOf(instance);
+  if (causes.includes('unclearable-pixels') || irregularitiesIn(causes).length === 0) return causes;
+  const kept = instance.elements.map((element) => planned(element, element.vr, 'keep'));
+  return (await clearBulk(instance, kept, signal)) === null ? [...causes, 'unclearable-pixels'] : causes;
 }
 
 function isImage({ elements }: ParsedInstance): boolean {

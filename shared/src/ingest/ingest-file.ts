@@ -12,7 +12,7 @@ import type { Pseudonyms } from '../deid/pseudonyms.ts';
 import { deidentifyInstance, type Looked } from '../deid/deidentify-instance.ts';
 import { identityOf, patientsIn } from '../deid/named-patients.ts';
 import type { NamedPatient } from '../deid/patient-key.ts';
-import { holdCausesOf } from '../deid/reason-to-quarantine.ts';
+import { holdCausesWithin } from '../deid/reason-to-quarantine.ts';
 import { mayShowFace } from '../deid/recognizable-features.ts';
 import { burnedInText } from '../deid/undeclared-text.ts';
 import { createReport, toWireReport, type TagAction } from '../deid/report.ts';
@@ -124,7 +124,7 @@ const NOT_DICOM = new Set<ReasonCode>([
   'not-dicom-archive',
 ]);
 
-/** Reads the header only, or the index of a disc. `inFolder`: as in `IngestTerms`. */
+/** Reads the header, of an odd instance the pixels too; or the index of a disc. `inFolder`: as in `IngestTerms`. */
 export async function summariseFile(
   file: AnyFile,
   inFolder: boolean,
@@ -139,15 +139,16 @@ export async function summariseFile(
   }
   const { instance } = read;
   const { identifiers, warnings } = instance;
-  return {
+  const summary = async (): Promise<FileSummary> => ({
     kind: 'summary',
     identifiers,
     description: describeInstance(instance),
-    held: holdCausesOf(instance),
+    held: await holdCausesWithin(instance, signal),
     warnings,
     patients: patientsIn(instance),
     named: namedValuesOf(sourcesIn(instance)).values,
-  };
+  });
+  return refusingUnreadable(signal, summary);
 }
 
 async function withBegun(said: NotSent, source: ByteSource, signal?: AbortSignal): Promise<NotSent> {

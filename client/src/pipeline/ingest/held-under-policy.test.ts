@@ -17,6 +17,7 @@ import { checkResidue } from '#shared/deid/residue.ts';
 import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
+import { ODD_FILES } from '#testing/odd-files.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest, POLICY_KEY } from '../../testing/open-ingest.ts';
 import { openParcel } from '../../testing/open-queue.ts';
@@ -194,6 +195,21 @@ test('each cause is held or passes as the policy says, and one that is final mak
   const naming = [{ path: 'x', text: 'y' }];
   assert.equal(isReleasable(DEIDENTIFIED, { held: ['document'], naming }), false);
   assert.equal(reasonsUnder(DEIDENTIFIED, { held: [], naming }), ['named-by-companion']);
+});
+
+test('an odd image is offered a release only where Send can keep it', async () => {
+  const NOT_CLEARABLE = 'pixel-data-not-clearable';
+  const { store } = await openIngest({ chosen: DEIDENTIFIED });
+  await store.addFiles(ODD_FILES.map(({ name, bytes }) => new File([bytes], `${name}.dcm`)));
+  assert.equal(
+    new Map(store.heldBack.value.map((held) => [held.path, [held.reason, held.isReleasable]])),
+    new Map(
+      ODD_FILES.map(({ name, because, isReleasable: can }) => [
+        `${name}.dcm`,
+        [can ? because : NOT_CLEARABLE, can],
+      ]),
+    ),
+  );
 });
 
 test.run();
