@@ -88,6 +88,20 @@ test('counts an image of two sends once', async () => {
   assert.equal(saidOf(await listOf(device)), [[4, '3 of 4 in the PACS', 2]]);
 });
 
+test('counts each of two images under one UID that one send brought, and in the PACS the stored one alone', async () => {
+  const device = await openDevice();
+  await send(device, '1', [0, 1]);
+  await send(device, '2', [2]);
+  const { instances } = device.database;
+  const [first, second] = await instances.where('studyId').equals('1').sortBy('position');
+  await instances.where({ studyId: '1', position: second!.position }).modify({
+    ...{ sopInstanceUID: first!.sopInstanceUID, state: 'left-out' },
+  });
+  const reasons = { refused: [], quarantined: [], leftOut: 1 };
+  await device.database.studies.update('1', { reasons });
+  assert.equal(saidOf(await listOf(device)), [[3, '2 of 3 in the PACS', 2]]);
+});
+
 test('is one row of all its images where each send brought other ones', async () => {
   const device = await openDevice();
   await send(device, '1', [0, 1]);

@@ -1,6 +1,6 @@
 /**
- * Counts a study that was sent from this device in several sends, each SOP Instance UID once over all of them: two
- * sends may hold the same instances. Cancelled sends are not among them: this device no longer has their instances.
+ * Counts a study that was sent from this device in several sends, an instance of two sends once: two sends may hold
+ * the same ones. Cancelled sends are not among them: this device no longer has their instances.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
@@ -33,10 +33,10 @@ export function createSendCounts(read: QueueStore['instancesOf']): SendCounts {
     for (const [uid, sends] of several) {
       const before = wholes.value.get(uid);
       if (before?.of.size === sends.length && isCounted(before, sends)) continue;
-      const instances: QueuedInstance[] = [];
-      for (const { id } of sends) instances.push(...(await read(id)));
+      const bySend: (readonly QueuedInstance[])[] = [];
+      for (const { id } of sends) bySend.push(await read(id));
       const of = new Map(sends.map((send) => [send.id, factsOf(send)]));
-      wholes.value = new Map(wholes.value).set(uid, { ...countSends(sends, instances), of });
+      wholes.value = new Map(wholes.value).set(uid, { ...countSends(sends, bySend), of });
     }
   };
   return {
@@ -80,13 +80,21 @@ const factsOf = ({
 export const isCounted = ({ of }: CountedWhole, sends: readonly QueuedStudy[]): boolean =>
   sends.every((send) => of.get(send.id) === factsOf(send));
 
-/** An instance that a send withholds is in no other one. Of a send that is still being read, not all are named. */
-function countSends(sends: readonly QueuedStudy[], instances: readonly QueuedInstance[]): Whole {
-  const named = new Set(instances.map(({ sopInstanceUID }) => sopInstanceUID));
+/**
+ * An instance that a send withholds is in no other one. Of a send that is still being read, not all are named. Where a
+ * send has several images of one UID, each counts in the total, and one at most in the PACS.
+ */
+function countSends(sends: readonly QueuedStudy[], bySend: readonly (readonly QueuedInstance[])[]): Whole {
+  const images = new Map<string, number>();
+  for (const own of bySend)
+    for (const [uid, { length }] of Map.groupBy(own, ({ sopInstanceUID }) => sopInstanceUID))
+      images.set(uid, Math.max(images.get(uid) ?? 0, length));
+  const named = [...images.values()].reduce((sum, count) => sum + count, 0);
+  const instances = bySend.flat();
   const there = instances.filter(({ state, stands }) => stands || isInPacs(state as InstanceState));
   const withheld = sends.reduce((sum, send) => sum + countWithheld(send.withheld), 0);
   return {
-    total: Math.max(named.size + withheld, ...sends.map((send) => send.instances)),
+    total: Math.max(named + withheld, ...sends.map((send) => send.instances)),
     inPacs: new Set(there.map(({ sopInstanceUID }) => sopInstanceUID)).size,
   };
 }

@@ -1,8 +1,9 @@
 /**
  * Counts the chosen instances of a study: each is in exactly one place, and the places add up to all that were
- * chosen, but for those of which the PACS keeps another version: these are there, and need a person or were left out
- * besides. Every number on every screen comes from here. The device counts the instances that left and those
- * that the gateway acknowledged; the gateway reports, a parcel later, those it verified and their outcome. Pure.
+ * chosen, but for those of which the PACS keeps another version that did not come with this study: these are there,
+ * and need a person or were left out besides. Every number on every screen comes from here. The device counts the
+ * instances that left and those that the gateway acknowledged; the gateway reports, a parcel later, those it verified
+ * and their outcome. Pure.
  */
 import { sumOf } from './count-reasons.ts';
 import type { Need, ReasonCount, Track } from './queued-study.ts';

@@ -41,7 +41,11 @@ export function Decisions({ study }: { readonly study: QueuedStudy }) {
     <>
       {held.length > 0 && <HeldHere study={study} instances={sumOf(held)} />}
       {undecided.map((some) => (
-        <Decision key={`${some.state} ${some.reason} ${some.destination ?? ''}`} study={study} some={some} />
+        <Decision
+          key={`${some.state} ${some.reason} ${some.destination ?? ''} ${some.stands ?? ''}`}
+          study={study}
+          some={some}
+        />
       ))}
     </>
   );
@@ -78,8 +82,11 @@ function Decision({ study, some }: DecisionProps) {
     await queue.leaveOut(
       study.id,
       all.filter(
-        ({ state, reason, destination }) =>
-          state === some.state && reason === some.reason && (destination ?? undefined) === some.destination,
+        ({ state, reason, destination, stands }) =>
+          state === some.state &&
+          reason === some.reason &&
+          (destination ?? undefined) === some.destination &&
+          stands === some.stands,
       ),
     );
   };

@@ -68,6 +68,9 @@ test('a later version that was left out is no missing instance, and its warning 
   const needs = [{ cause: 'refused', reason: other.reason, instances: 1, stands: true }] as const;
   const undecided = { ...done({ inPacs: 2, needsYou: 1 }), state: 'attention' as const, needs };
   assert.not.match(arrivedLines(undecided, receipt).join(), 'later version', 'the decision above says it');
+  const conflict = { cause: 'quarantined', reason: 'conflicting-instance', instances: 1 } as const;
+  const ofOneUid = { ...undecided, needs: [conflict] };
+  assert.not.match(arrivedLines(ofOneUid, receipt).join(), 'later version', 'beside its stored one too');
 });
 
 test('one that still needs a person is not called left out', () => {

@@ -3,6 +3,7 @@
  * nothing that was sent here is in the PACS is never said to be there, although its receipt may name others. Pure.
  */
 import { notStoredLines } from '#shared/protocol/not-stored-words.ts';
+import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
 import { firstOnlyIn, firstOnlyOf } from '#shared/protocol/first-only.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { IconName } from '../../kit/Icon.tsx';
@@ -54,7 +55,7 @@ export function whenSaid({ track }: QueuedStudy, receipt: Receipt, when: string)
 
 /** Other versions of its instances that a person left out; about the others the decision stands above. */
 export const notStoredOf = ({ needs }: QueuedStudy, { instances }: Receipt): readonly string[] =>
-  needs.some(({ stands }) => stands) ? [] : notStoredLines(instances);
+  needs.some(({ stands, reason }) => stands || isUidTaken(reason)) ? [] : notStoredLines(instances);
 
 /** Not those that the first destination has. */
 export function leftOutBeside(study: QueuedStudy, receipt: Receipt): readonly string[] {

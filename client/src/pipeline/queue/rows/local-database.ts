@@ -185,7 +185,10 @@ export interface InstanceRow {
   pacsCode?: number | null;
   /** The further destination that did not take it; absent or null: the first one, or the gateway. */
   destination?: string | null;
-  /** It was not stored, and the PACS has another content under its UID: the instance counts as being there. */
+  /**
+   * It was not stored, and the PACS has another content under its UID: the instance counts as being there. Not where
+   * another one of the study counts already for this UID.
+   */
   stands?: true | undefined;
   /** In the PACS when the study was announced: no copy is kept here. */
   inPacs?: boolean;

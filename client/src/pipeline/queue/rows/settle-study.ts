@@ -68,12 +68,16 @@ function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): Instance
   const named = new Map(receipt.instances.map((instance, at) => [keyOf(instance), { ...instance, at }]));
   const versions = new Set(notStoredIn(receipt.instances).map(keyOf));
   // A study of which nothing but other images was sent is not there because others are.
-  const isThere = rows.some((row) => isInPacs(named.get(keyOf(row))?.state ?? 'promised'));
+  const there = rows.filter((row) => isInPacs(named.get(keyOf(row))?.state ?? 'promised'));
+  // The PACS has one image under each UID: of several here, one counts as being there, which may be a stored one.
+  const counted = new Set(there.map(({ sopInstanceUID }) => sopInstanceUID));
   return rows.map((row): InstanceRow => {
     const said = named.get(keyOf(row));
     if (!said) return row;
-    const isVersion = versions.has(keyOf(row)) && (isThere || isAlreadyHere(said.reason ?? null));
+    const isThere = there.length > 0 || isAlreadyHere(said.reason ?? null);
+    const isVersion = versions.has(keyOf(row)) && isThere && !counted.has(row.sopInstanceUID);
     const stands = isVersion ? true : undefined;
+    if (isVersion) counted.add(row.sopInstanceUID);
     // A person's decision overrides a receipt issued before it.
     if (row.state === 'left-out' && !isInPacs(said.state)) return { ...row, stands };
     const lacking = lackingAt(receipt, said.at);
