@@ -168,6 +168,10 @@ for (const { name, open } of testDatabases('signing in')) {
       rows.map(({ event }) => event),
       ['locked', 'login'],
     );
+    for (let time = 0; time < 2; time += 1)
+      assert.is((await gateway.call('POST', '/auth/logout', { body })).status, 204);
+    const later = (await (await gateway.call('GET', path, { token })).json()) as AuditPage;
+    assert.is(later.rows.length, rows.length, 'a session that has ended is not ended again');
   });
 
   test('a disabled user is signed out at once, everywhere; a user with a new password must use it', async () => {

@@ -119,7 +119,7 @@ async function endFamily(trx: Trx, familyId: string, now: Date): Promise<number>
   return (await held.returning('token_hash').execute()).length;
 }
 
-/** Signs out the holder of the token. Returns the account's id, or null if the token is unknown. */
+/** Signs out the holder of the token. Returns the account's id, or null if no session of it was still open. */
 export async function endFamilyOf(trx: Trx, token: string, now: Date): Promise<string | null> {
   const row = await trx
     .selectFrom('refresh_token')
@@ -127,8 +127,7 @@ export async function endFamilyOf(trx: Trx, token: string, now: Date): Promise<s
     .where('token_hash', '=', hashOf(token))
     .executeTakeFirst();
   if (!row) return null;
-  await endFamily(trx, row.family_id, now);
-  return row.account_id;
+  return (await endFamily(trx, row.family_id, now)) > 0 ? row.account_id : null;
 }
 
 export type LivingFamily = {

@@ -120,4 +120,11 @@ test('the mark of an image that nobody has brought counts for nothing', async ()
   );
 });
 
+test('the mark of an image that is in the PACS stands, whatever its sender says of it later', async () => {
+  const of = await openOne(MARKED);
+  const film = testFilm({ seed, ofStudy: seed });
+  await nameStudy(askOf(gateway), as('technician').token, [film], { ...MARKED, first: false });
+  assert.is(new Map(await listed('ana')).get(of.id), true);
+});
+
 test.run();

@@ -9,7 +9,10 @@ import type { Tables } from '../database/tables.ts';
 
 export type InstanceTriage = { readonly sopInstanceUID: string; readonly triage: DeviceTriage };
 
-/** Keeps the last triage of each instance of the study; an entry without models does not replace one with. */
+/**
+ * Keeps the last triage of each instance of the study; an entry without models does not replace one with. The triage
+ * of an instance that is in the PACS stands: naming the instance again changes nothing.
+ */
 export async function insertTriage(
   trx: Transaction<Tables>,
   studyId: string,
@@ -21,6 +24,9 @@ export async function insertTriage(
     insert into device_triage (study_id, sop_instance_uid, triage)
     select ${studyId}::uuid, x."sopInstanceUID", x.triage
     from jsonb_to_recordset(${JSON.stringify([...last.values()])}::jsonb) as x("sopInstanceUID" text, triage jsonb)
+    where not exists (
+      select from instance i where i.study_id = ${studyId}::uuid and i.sop_instance_uid = x."sopInstanceUID"
+        and i.state in (${sql.join([...IN_PACS])}))
     on conflict (study_id, sop_instance_uid) do update set triage = excluded.triage
     where excluded.triage ->> 'runtime' <> 'none' or device_triage.triage ->> 'runtime' = 'none'`.execute(
     trx,

@@ -284,6 +284,15 @@ test('in turn, nobody is chosen for a blinded reading who was told the finding',
   );
 });
 
+test('a type names each kind of image once', async () => {
+  const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('ana'));
+  const { definition } = types.find(({ name }) => name === 'chest-film')!;
+  const made = { name: 'named-twice', definition: { ...definition, modalities: ['CR', 'CR'] } };
+  const refused = { ...as('admin'), body: made, status: 422 };
+  const { code } = await jsonOf<{ code: string }>(gateway, 'POST /review-types', refused);
+  assert.is(code, 'invalid-request');
+});
+
 test('answers that the form does not ask for are refused, and what was typed is in no table', async () => {
   const review = await openReview(['ana'], 'chest-film');
   const of = { id: randomUUID(), place: 1, version: 1, decision: 'accept', reason: '' };

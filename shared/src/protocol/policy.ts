@@ -105,7 +105,7 @@ const lineOf = (limit: number) =>
     .min(1)
     .max(limit)
     .regex(/^[^\u0000-\u001f\u007f-\u009f]*$/);
-const distinct = (values: readonly string[]): boolean => new Set(values).size === values.length;
+export const distinct = (values: readonly string[]): boolean => new Set(values).size === values.length;
 
 /** A policy as an administrator writes it. */
 export const policyDocumentSchema = z

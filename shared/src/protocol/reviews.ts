@@ -8,6 +8,7 @@ import { CASE_BODY_PARTS, CASE_MODALITIES, CASE_PRIORITIES } from './cases.ts';
 import { answersSchema, reviewFormSchema } from './review-forms.ts';
 import { PLACE_STATES, REVIEW_STATES } from './review-state.ts';
 import { lineSchema } from './line-schema.ts';
+import { distinct } from './policy.ts';
 
 /** They read and sign. Those who keep cases (CASE_KEEPERS) open reviews and assign them. */
 export const REVIEWERS: readonly Role[] = ['radiologist'];
@@ -21,6 +22,10 @@ export const DECISIONS = ['accept', 'correct', 'reject'] as const;
 export type Decision = (typeof DECISIONS)[number];
 const REASON_LENGTH = 2000;
 
+/** One or more of the names, each once. */
+const namesOf = <const N extends readonly [string, ...string[]]>(names: N) =>
+  z.array(z.enum(names)).min(1).max(names.length).refine(distinct, 'named twice');
+
 export const reviewTypeNameSchema = z.string().regex(/^[a-z][a-z0-9-]{0,39}$/);
 export const reviewDefinitionSchema = z.object({
   title: lineSchema(120),
@@ -29,8 +34,8 @@ export const reviewDefinitionSchema = z.object({
   hidesFinding: z.boolean(),
   assignment: z.enum(ASSIGNMENTS),
   /** It asks about images of these; undefined: of any. Where it does not fit a case, it is offered last. */
-  modalities: z.array(z.enum(CASE_MODALITIES)).min(1).optional(),
-  bodyParts: z.array(z.enum(CASE_BODY_PARTS)).min(1).optional(),
+  modalities: namesOf(CASE_MODALITIES).optional(),
+  bodyParts: namesOf(CASE_BODY_PARTS).optional(),
   form: reviewFormSchema,
 });
 export type ReviewDefinition = z.infer<typeof reviewDefinitionSchema>;
