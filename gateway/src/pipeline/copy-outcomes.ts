@@ -127,8 +127,12 @@ export function withoutRequired(
     for (const { instances: copied } of required) {
       const copy = copied.get(outcomeKey(row));
       if (copy === undefined || !isSettled(copy.state)) return awaitRequired(waiting_because);
-      if (!isInPacs(copy.state))
+      if (isInPacs(copy.state)) continue;
+      // Given up there by an administrator: nobody is asked again.
+      if (copy.state !== 'left-out')
         changes.set(row.id, { id: row.id, state: 'quarantined', reason: copy.reason });
+      else if (!changes.has(row.id))
+        changes.set(row.id, { id: row.id, state: 'left-out', reason: 'left-out' });
     }
   if (changes.size === 0) return null;
   return {

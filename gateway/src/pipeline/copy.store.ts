@@ -40,6 +40,14 @@ export const isHeldFor = (row: 'i' | 'instance', copy: 's' | 'study') =>
     and o.digest = coalesce(${sql.ref(row)}.coerced_from, ${sql.ref(row)}.digest)
     and o.state = 'quarantined' and o.proof is not null)`;
 
+/** Of such an instance of a copy: another destination that must have it lacks it too, and was not given up. */
+export const isLackedElsewhere = (row: 'instance', copy: 'study') =>
+  sql<boolean>`exists (select from study s where s.copy_of = ${sql.ref(copy)}.copy_of and s.id <> ${sql.ref(copy)}.id
+    and s.need = 'required' and s.given_up_at is null and not exists (select from instance c where c.study_id = s.id
+      and c.sop_instance_uid = ${sql.ref(row)}.sop_instance_uid
+      and ${promisedDigest} = coalesce(${sql.ref(row)}.coerced_from, ${sql.ref(row)}.digest)
+      and c.state in (${sql.join([...IN_PACS, 'left-out'])})))`;
+
 /** The first upload of the study at the site: later ones go where that goes. */
 const firstOf = ({ site_id: siteId, study_instance_uid: uid, id }: StudyRow): RawBuilder<string | null> =>
   sql`(select s.id from study s where s.site_id = ${siteId} and s.study_instance_uid = ${uid} and s.id <> ${id}::uuid
@@ -312,8 +320,13 @@ export async function parcelsForCopies(db: Db, studyId: string): Promise<Readonl
   return new Set(rows.map(({ id }) => id));
 }
 
+/** `at`: a decision about one destination touches its copy alone. Undefined: every copy of the study. */
+type Decided = { readonly now: Date; readonly at?: string | undefined };
+const isAt = (at: string | undefined): RawBuilder<boolean> =>
+  at === undefined ? sql`true` : sql`s.destination_id = ${at}::uuid`;
+
 /** These instances of the original come once more: what its copies could not deliver of them is tried again. */
-export async function expectInCopies(trx: Trx, ids: readonly number[], now: Date): Promise<void> {
+export async function expectInCopies(trx: Trx, ids: readonly number[], { now, at }: Decided): Promise<void> {
   if (ids.length === 0) return;
   await sql`
     update instance c set state = 'promised', reason = null, pacs_code = null, proof = null, posted_at = null,
@@ -321,19 +334,23 @@ export async function expectInCopies(trx: Trx, ids: readonly number[], now: Date
       updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
     from instance o, study s
     where o.id in ${idList(ids)} and s.copy_of = o.study_id and c.study_id = s.id and ${isSame} and s.given_up_at is null
-      and c.state in ('quarantined', 'refused', 'left-out')
+      and ${isAt(at)} and c.state in ('quarantined', 'refused', 'left-out')
       and not exists (select from instance t where t.study_id = c.study_id and t.sop_instance_uid = c.sop_instance_uid
         and t.id <> c.id and t.state not in ('refused', 'quarantined', 'left-out'))`.execute(trx);
 }
 
 /** A person left these out: they go nowhere any more where no PACS may have them. */
-export async function leaveOutInCopies(trx: Trx, ids: readonly number[], now: Date): Promise<void> {
+export async function leaveOutInCopies(
+  trx: Trx,
+  ids: readonly number[],
+  { now, at }: Decided,
+): Promise<void> {
   if (ids.length === 0) return;
   await sql`
     update instance c set state = 'left-out', reason = 'left-out', updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
     from instance o, study s
     where o.id in ${idList(ids)} and s.copy_of = o.study_id and c.study_id = s.id and ${isSame}
-      and (c.state in ('promised', 'quarantined', 'refused') or (c.state = 'received' and c.posted_at is null))`.execute(
+      and ${isAt(at)} and (c.state in ('promised', 'quarantined', 'refused') or (c.state = 'received' and c.posted_at is null))`.execute(
     trx,
   );
 }

@@ -1,14 +1,14 @@
 /**
  * Instances that a further destination did not take, for an administrator: sent there again, or left out. Nobody who
  * sent them waits for an `also` one. For a `required` one their study is held, and the sender may decide as well: then
- * the administrator's decision is one about the study.
+ * the administrator decides for the study; other destinations still get it.
  */
 import { sql } from 'kysely';
 import type { DeadLetter, DeadLetterDecision, DeadStudy } from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
 import { applyPlan, type ApplyTools } from '../pipeline/apply-plan.ts';
-import { givenUpCopies, isDeadLetter, isHeldFor } from '../pipeline/copy.store.ts';
+import { givenUpCopies, isDeadLetter, isHeldFor, isLackedElsewhere } from '../pipeline/copy.store.ts';
 import {
   idList,
   instancesOf,
@@ -131,7 +131,7 @@ export async function decideDeadLetters(
   said: DeadLetterDecision,
 ): Promise<number> {
   await requireDestination(tools.db, place);
-  const changed = await decideAlso(tools, place, by, said);
+  const changed = await decideAtCopies(tools, place, by, said);
   return changed + (await decideRequired(tools, place, by, said));
 }
 
@@ -142,17 +142,22 @@ function askedAt(db: ApplyTools['db'], place: Place, { ids, studies: uids }: Dea
   return dead;
 }
 
-async function decideAlso(
+/** One that another required destination lacks too is given up here, and stays held for that one. */
+async function decideAtCopies(
   tools: ApplyTools,
   place: Place,
   by: string,
   said: DeadLetterDecision,
 ): Promise<number> {
-  const { decision, ids, because } = said;
-  const asked = ids && new Set(ids);
-  const dead = askedAt(tools.db, place, said).where('study.need', '=', 'also');
+  const { decision, because } = said;
+  const isOfCopy = sql<boolean>`(study.need = 'also' or (${decision === 'leave-out'} and ${isLackedElsewhere('instance', 'study')}))`;
+  const dead = await askedAt(tools.db, place, said)
+    .where(isOfCopy)
+    .select(['study.id', 'instance.id as instanceId'])
+    .execute();
   let changed = 0;
-  for (const { id } of await dead.select('study.id').distinct().execute()) {
+  for (const [id, rows] of Map.groupBy(dead, (row) => row.id)) {
+    const asked = new Set(rows.map(({ instanceId }) => Number(instanceId)));
     const planner: Planner = async (locked) => {
       const plan = await planDecided(locked, { decision, asked, by, because });
       changed += plan.changes?.flatMap((change) => ('changes' in change ? change.changes : [])).length ?? 0;
@@ -171,6 +176,7 @@ async function decideRequired(
   said: DeadLetterDecision,
 ): Promise<number> {
   const { decision, because } = said;
+  const { destinationId: at } = place;
   const held = await askedAt(tools.db, place, said)
     .where('study.need', '=', 'required')
     .innerJoin('instance as o', (join) => join.on(isHeldFor('instance', 'study')))
@@ -183,7 +189,7 @@ async function decideRequired(
     const upload = await findUpload(tools.db, uploadId, null);
     if (upload === undefined) continue;
     try {
-      changed += await decide(tools, upload, by, { decision, instances, because });
+      changed += await decide(tools, upload, by, { decision, instances, because, at });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       problems.push(error);
@@ -194,7 +200,7 @@ async function decideRequired(
 }
 
 type Decided = Pick<DeadLetterDecision, 'decision' | 'because'> & {
-  readonly asked: ReadonlySet<number> | undefined;
+  readonly asked: ReadonlySet<number>;
   readonly by: string;
 };
 
@@ -205,7 +211,7 @@ async function planDecided(
   const all = await instancesOf(db, study.id);
   const taken = new Set(all.filter(({ state }) => !DEAD.includes(state)).map((row) => row.sop_instance_uid));
   const changes = all
-    .filter(({ id, state }) => DEAD.includes(state) && (asked?.has(Number(id)) ?? true))
+    .filter(({ id, state }) => DEAD.includes(state) && asked.has(Number(id)))
     .flatMap((row) => (decision === 'retry' ? toRetried(row, taken) : [toLeftOut(row)]));
   if (changes.length === 0) return nothingToDo('elsewhere');
   const decided = new Set(changes.map(({ id }) => id));

@@ -49,6 +49,8 @@ export type Decision = {
   readonly instances: readonly { readonly sopInstanceUID: string; readonly digest: string }[];
   /** An administrator's reason for leaving them out. */
   readonly because?: GivingUpReason | undefined;
+  /** The destination that it is about, by its id. Undefined: all to which the study goes. */
+  readonly at?: string | undefined;
 };
 
 /**
@@ -78,7 +80,7 @@ export async function decide(
   said: Decision,
 ): Promise<number> {
   const { id: uploadId, study_id: studyId } = upload;
-  const { decision, because } = said;
+  const { decision, because, at } = said;
   const { notThere, early } =
     decision === 'leave-out' ? await lookForOffered(tools, upload, said.instances) : NOTHING_OFFERED;
   const gone = decision === 'retry' ? await findGoneRivals(tools, upload, said.instances) : new Set<number>();
@@ -98,9 +100,9 @@ export async function decide(
     });
     if (done.size === 0 && leftToOthers === 0) requireDecided(decision, named, early);
     if (done.size === 0) return leftToOthers;
-    const renewed = decision === 'retry' ? await renewCoercions(trx, [...done], by) : [];
+    const renewed = decision === 'retry' ? await renewCoercions(trx, [...done], by, at) : [];
     const follow = decision === 'retry' ? expectInCopies : leaveOutInCopies;
-    await follow(trx, [...done], tools.now());
+    await follow(trx, [...done], { now: tools.now(), at });
     if (changes.some(({ state }) => state === 'promised')) await expectAgain(trx, tools, study);
     const { revision } = await moveStudy(trx, tools, study);
     const cancelled = decision === 'leave-out' ? cancelledBy(named, done) : null;

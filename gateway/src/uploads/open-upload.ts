@@ -374,7 +374,7 @@ async function wantAgain(
   const ids = again.map(({ id }) => id);
   await trx.updateTable('instance').set({ revision }).where('id', 'in', ids).execute();
   await reopenParcels(trx, studyId);
-  await expectInCopies(trx, ids, now);
+  await expectInCopies(trx, ids, { now });
   await changeInstances(trx, again, { from: ['promised', 'refused', 'quarantined', ...IN_PACS], now });
 }
 

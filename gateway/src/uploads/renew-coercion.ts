@@ -36,13 +36,14 @@ export async function renewedCoercion(db: Db, copy: StudyRow, by: string): Promi
 }
 
 /**
- * The copies in which one of these instances of their original waits so take the values of now. Returns what the audit
- * trail is to record after the decision.
+ * The copies in which one of these instances of their original waits so take the values of now; `at`: only the one that
+ * goes to this destination. Returns what the audit trail is to record after the decision.
  */
 export async function renewCoercions(
   trx: Trx,
   ids: readonly number[],
   by: string,
+  at: string | undefined,
 ): Promise<readonly StudyAudit[]> {
   if (ids.length === 0) return [];
   const copies = await trx
@@ -52,6 +53,7 @@ export async function renewCoercions(
       sql<boolean>`exists (select from instance o join instance c on c.sop_instance_uid = o.sop_instance_uid
         where o.id in ${idList(ids)} and o.study_id = study.copy_of and c.study_id = study.id and c.reason = ${REASON})`,
     )
+    .where(at === undefined ? sql<boolean>`true` : sql<boolean>`destination_id = ${at}::uuid`)
     .orderBy('id')
     .forUpdate()
     .execute();

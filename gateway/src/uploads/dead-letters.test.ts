@@ -1,0 +1,131 @@
+/** An administrator's decision about one destination, where the study goes to several. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Need } from '#shared/protocol/forms.ts';
+import { createTakings } from '../pipeline/takings.ts';
+import { addDestination, uidsOf } from '../testing/open-copies.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
+import { newStudy, receiptOf } from '../testing/open-study.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
+import { decideDeadLetters, listDeadLetters } from './dead-letters.ts';
+
+const test = suite('dead letters of one destination of several');
+let ground: TestGround;
+test.before(async () => {
+  ground = await openTestGround();
+});
+test.after(() => ground.close());
+
+const GIVE_UP = { decision: 'leave-out', because: 'not-needed' } as const;
+const RETRY = { decision: 'retry' } as const;
+
+/** Two images are at the gateway, for a first PACS and for two others. No stage has run. */
+async function sentToThree(needs: { readonly a: Need; readonly b: Need }) {
+  const pacs = openTestPacs();
+  const a = openTestPacs();
+  const b = openTestPacs();
+  const first = { pacs, takings: createTakings() };
+  const places = new Map<string | null | undefined, { pacs: TestPacs; takings: typeof first.takings }>();
+  const pipeline = await openTestPipeline({
+    pacs,
+    start: false,
+    ground,
+    tools: { pacsOf: async ({ destination_id: id }) => places.get(id) ?? first },
+  });
+  await addDestination(pipeline, 'first', null);
+  const aId = await addDestination(pipeline, 'a', needs.a);
+  const bId = await addDestination(pipeline, 'b', needs.b);
+  places.set(aId, { pacs: a, takings: createTakings() });
+  places.set(bId, { pacs: b, takings: createTakings() });
+  const instances = newStudy(2);
+  const { uploadId } = await pipeline.init(toManifest(instances));
+  await pipeline.send(uploadId, instances, randomUUID());
+  const place = (destinationId: string) => ({ siteId: pipeline.siteId, destinationId });
+  return {
+    ...{ pipeline, a, b, aId, bId, uids: [...uidsOf(instances)].sort() },
+    decide: (at: string, said: typeof GIVE_UP | typeof RETRY) =>
+      decideDeadLetters(pipeline.tools, place(at), pipeline.accountId, said),
+    deadAt: async (at: string) => (await listDeadLetters(pipeline.tools.db, place(at), 500)).total,
+    receipt: async () => (await receiptOf(pipeline, uploadId)).receipt,
+  };
+}
+
+const refuse = (pacs: TestPacs, uids: readonly string[]): void => {
+  for (const uid of uids) pacs.failsOn.set(uid, 'refused');
+};
+const heldIn = (pacs: TestPacs): readonly string[] => [...pacs.held.keys()].sort();
+
+test('giving up where it is required leaves alone the one that is down: it gets its images later', async () => {
+  const { pipeline, a, b, aId, uids, decide, receipt } = await sentToThree({ a: 'required', b: 'also' });
+  refuse(a, uids);
+  b.lie = 'down';
+  await pipeline.runAll();
+  assert.is(await decide(aId, GIVE_UP), 2);
+  await pipeline.runAll();
+  assert.equal(
+    (await receipt()).instances.map(({ state }) => state),
+    ['left-out', 'left-out'],
+  );
+  b.lie = 'honest';
+  await pipeline.runAll();
+  assert.equal([heldIn(b), heldIn(a)], [uids, []]);
+  assert.equal(await pipeline.tools.blobs.ids(), [], 'nothing is kept any more');
+  await pipeline.close();
+});
+
+test('giving up where it is required leaves what another one refused for a decision there', async () => {
+  const { pipeline, a, b, aId, bId, uids, decide, deadAt } = await sentToThree({ a: 'required', b: 'also' });
+  refuse(a, uids);
+  refuse(b, uids);
+  await pipeline.runAll();
+  assert.is(await decide(aId, GIVE_UP), 2);
+  await pipeline.runAll();
+  assert.equal([await deadAt(aId), await deadAt(bId)], [0, 2]);
+  b.failsOn.clear();
+  assert.is(await decide(bId, RETRY), 2);
+  await pipeline.runAll();
+  assert.equal(heldIn(b), uids);
+  await pipeline.close();
+});
+
+test('trying again at one destination does not send what was given up at another', async () => {
+  const { pipeline, a, b, aId, bId, uids, decide } = await sentToThree({ a: 'required', b: 'also' });
+  refuse(a, uids);
+  refuse(b, uids);
+  await pipeline.runAll();
+  assert.is(await decide(bId, GIVE_UP), 2);
+  await pipeline.runAll();
+  a.failsOn.clear();
+  b.failsOn.clear();
+  assert.is(await decide(aId, RETRY), 2);
+  await pipeline.runAll();
+  assert.equal([heldIn(a), heldIn(b)], [uids, []]);
+  await pipeline.close();
+});
+
+for (const end of [GIVE_UP, RETRY])
+  test(`given up at one of two that must have it, it stays held for the other: there ${end.decision} ends it`, async () => {
+    const sent = await sentToThree({ a: 'required', b: 'required' });
+    const { pipeline, a, b, aId, bId, uids, decide, deadAt, receipt } = sent;
+    refuse(a, uids);
+    refuse(b, uids);
+    await pipeline.runAll();
+    assert.is(await decide(aId, GIVE_UP), 2);
+    await pipeline.runAll();
+    const states = async () => (await receipt()).instances.map(({ state }) => state);
+    assert.equal(await states(), ['quarantined', 'quarantined']);
+    assert.equal([await deadAt(aId), await deadAt(bId)], [0, 2]);
+    a.failsOn.clear();
+    b.failsOn.clear();
+    assert.is(await decide(bId, end), 2);
+    await pipeline.runAll();
+    assert.equal([heldIn(a), heldIn(b)], [[], end.decision === 'retry' ? uids : []]);
+    assert.equal(await states(), ['left-out', 'left-out'], 'one that must have it does not');
+    assert.equal([await deadAt(aId), await deadAt(bId)], [0, 0]);
+    assert.equal(await pipeline.tools.blobs.ids(), []);
+    await pipeline.close();
+  });
+
+test.run();
