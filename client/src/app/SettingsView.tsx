@@ -111,7 +111,7 @@ function StoragePart({ kept, install, onChanged }: StoragePartProps) {
           </p>
         </>
       ) : (
-        browserFacts(window).isInstalled && <p>{words.installed}</p>
+        <p>{browserFacts(window).isInstalled ? words.installed : words.installHow}</p>
       )}
     </section>
   );

@@ -21,7 +21,7 @@ export const helpWords = {
     {
       title: 'It says “Offline” or “Gateway not reachable”',
       what: 'Nothing is lost. Studies wait on this device and are sent automatically once the connection is back.',
-      next: 'Check the network of this device. No network at all? In Studies, select what waits and save it for a USB stick; another computer sends the file.',
+      next: 'Check the network of this device. No network at all? In Studies, select what waits and save it for a USB stick. Give the file to your IT staff: they send it with “relay send FILE” from a computer with a network.',
     },
     {
       title: 'It says “PACS not reachable”',
@@ -76,7 +76,7 @@ export const helpWords = {
     {
       title: 'There is not enough space, or the browser deleted studies',
       what: 'Browsers may clear what waits when the device is full. This app then says which studies are gone.',
-      next: 'Choose those studies again; nothing is sent twice. Free some space, and install the app in Settings.',
+      next: 'Choose those studies again; nothing is sent twice. Free some space, and install the app: Settings offers it or says how.',
     },
   ],
   signIn: 'You cannot sign in',

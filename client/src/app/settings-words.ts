@@ -38,6 +38,8 @@ export const settingsWords = {
     'The browser has not promised it. Most browsers do so once the app is installed or used often.',
   install: 'Install the app',
   installed: 'The app is installed on this device.',
+  installHow:
+    'To install the app, open the browser’s menu and choose “Install” or “Add to Home Screen”, if it has either.',
   installWhat: 'An installed app opens without an address, and browsers keep what it stores for longer.',
 
   lock: 'Automatic lock',
