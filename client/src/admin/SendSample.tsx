@@ -54,7 +54,7 @@ export function SendSample({ destination, tested, store }: Props) {
       if (store.trouble.peek() !== null) return;
     }
     try {
-      const isQueued = await sendSample(ingest, user.peek());
+      const isQueued = await sendSample(ingest, user.peek(), id);
       lead(hrefOf({ page: isQueued ? 'studies' : 'upload' }));
     } catch {
       isMissing.value = true;

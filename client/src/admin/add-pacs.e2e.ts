@@ -6,8 +6,10 @@ import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { skip } from '#testing/environment.ts';
+import { destinationsSchema } from '#shared/protocol/destination.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { PASSWORD } from '#testing/accounts.ts';
-import { filesOf, onDisk, sendStudy, untilInstalled, untilPolicyKnown } from '#testing/app-page.ts';
+import { onDisk, pressSend, untilInstalled, untilPolicyKnown } from '#testing/app-page.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
@@ -244,11 +246,13 @@ walk(
 walk(
   'a further PACS says that nothing goes there yet, and gets a sample study with one press',
   async (stage) => {
-    const { page, orthanc, seed } = stage;
+    const { page, orthanc } = stage;
     const person = countActions(page);
     await signIn(page, person, stage);
     await untilPolicyKnown(page);
-    await sendStudy(page, filesOf({ seed: seed(1), series: 1, instancesPerSeries: 1 }));
+    // Somebody has tried the sample study before this PACS was added.
+    await page.getByRole('button', { name: /^Try it with a sample study/ }).click();
+    await pressSend(page);
     await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
     const [username, password] = credentialsOf(orthanc);
     await person.press('Administration', 'link');
@@ -269,6 +273,11 @@ walk(
       .waitFor();
     assert.is(await further.getByRole('combobox', { name: 'New studies localhost' }).inputValue(), 'also');
     await further.getByRole('button', { name: 'Send a sample study localhost' }).waitFor();
+    await until('a study to have come to the further PACS', async () => {
+      const [answer] = await Promise.all([page.waitForResponse('**/admin/destinations'), page.reload()]);
+      const { destinations } = destinationsSchema.parse(await answer.json());
+      return destinations.some(({ name, hasStudies }) => name === 'localhost' && hasStudies);
+    });
   },
 );
 

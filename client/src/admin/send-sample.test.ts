@@ -7,25 +7,37 @@ import { filesOf, openIngest } from '../testing/open-ingest.ts';
 import { sendSample } from './send-sample.ts';
 
 const test = suite('the sample study');
+const HERE = '6f1c2d3e-0000-4000-8000-000000010000';
+const THERE = '6f1c2d3e-0000-4000-8000-000000020000';
 
 test('is queued where nothing else is on the page', async () => {
-  const { store, database } = await openIngest({ tools: { sample: async () => sampleStudyFiles() } });
-  assert.is(await sendSample(store, null), true);
+  const { store, database } = await openIngest({ tools: { sample: async (uuid) => sampleStudyFiles(uuid) } });
+  assert.is(await sendSample(store, null, HERE), true);
   const queued = await database.studies.count();
   assert.equal([queued, store.phase.value, store.studies.value.length], [1, 'idle', 0]);
+});
+
+test('is another study for each destination, and the same one for the same', async () => {
+  const { store } = await openIngest({ tools: { sample: async (uuid) => sampleStudyFiles(uuid) } });
+  const sent = new Set<string>();
+  store.studies.subscribe((found) => {
+    for (const { studyInstanceUID } of found) sent.add(studyInstanceUID);
+  });
+  for (const destination of [HERE, THERE, HERE]) assert.is(await sendSample(store, null, destination), true);
+  assert.is(sent.size, 2);
 });
 
 test('waits together with a disc that was chosen while the sample was fetched, and neither is sent', async () => {
   const disc = filesOf(syntheticStudy({ seed: 1, instancesPerSeries: 1 }));
   const { store, database } = await openIngest({
     tools: {
-      sample: async () => {
+      sample: async (uuid) => {
         await store.addFiles(disc);
-        return sampleStudyFiles();
+        return sampleStudyFiles(uuid);
       },
     },
   });
-  assert.is(await sendSample(store, null), false);
+  assert.is(await sendSample(store, null, HERE), false);
   const queued = await database.studies.count();
   assert.equal([queued, store.phase.value, store.studies.value.length], [0, 'found', 2]);
 });

@@ -1,17 +1,24 @@
 /** Sends the sample study and nothing else: a study that came onto the Upload page meanwhile waits for its own Send. */
+import { sampleUid } from '#shared/dicom/sample-uids.ts';
 import type { User } from '#shared/protocol/api.ts';
 import type { IngestStore } from '../pipeline/ingest/found-study.ts';
 import { canSend, sendableOf } from '../pipeline/ingest/sendable.ts';
 
-/** Whether it is queued; otherwise it waits on the Upload page. Throws where it could not be fetched. */
-export async function sendSample(ingest: IngestStore, user: User | null): Promise<boolean> {
-  const { SAMPLE_STUDY_UID } = await import('../pipeline/ingest/sample-study.ts');
+/**
+ * Whether it is queued; otherwise it waits on the Upload page. `destination`: the id of the one that it is for. Throws
+ * where it could not be fetched.
+ */
+export async function sendSample(
+  ingest: IngestStore,
+  user: User | null,
+  destination: string,
+): Promise<boolean> {
   // Here, so that nothing is fetched between the look at the page and Send.
   await import('../pipeline/ingest/send-chosen.ts');
-  await ingest.addSample();
+  await ingest.addSample(destination);
   const isAlone = ingest.studies
     .peek()
-    .every(({ studyInstanceUID }) => studyInstanceUID === SAMPLE_STUDY_UID);
+    .every(({ studyInstanceUID }) => studyInstanceUID === sampleUid(destination, 0));
   if (!isAlone || !canSend(ingest, sendableOf(ingest), user)) return false;
   await ingest.send();
   // The upload page says what Send asks, or could not do.

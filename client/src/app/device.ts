@@ -200,7 +200,7 @@ function openIngest(parts: Parts, decisions: DecisionTools, pool: WorkerPool): I
     whileWriting: (studyId, work) => holding(navigator.locks, writingLock(studyId), work),
     triaged: (studyId, group) => triage.peek()?.store.queued(studyId, group) ?? null,
     decisions,
-    sample: async () => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(),
+    sample: async (uuid) => (await import('../pipeline/ingest/sample-study.ts')).sampleStudyFiles(uuid),
     askOrders: async (day) => (await import('../pipeline/ingest/ask-orders.ts')).askOrders(parts.api, day),
     noteOrder: async (study, order) =>
       (await import('../pipeline/ingest/ask-orders.ts')).noteOrder(parts.api, study, order),

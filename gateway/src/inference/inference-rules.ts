@@ -14,7 +14,7 @@ type Db = Kysely<Tables>;
 /** For a rule that names no modality: projections, which the models here were made for. */
 const DEFAULT_MODALITIES = ['CR', 'DX'];
 
-/** For the sample study, which the first visitor sends: nobody is in it. */
+/** For the sample study, of the first visitor and for each destination: nobody is in it. */
 export const SAMPLE_RULE: InferenceRule = {
   name: 'sample-study',
   enabled: true,
@@ -22,9 +22,8 @@ export const SAMPLE_RULE: InferenceRule = {
   models: ['pneumonia'],
   priority: 0,
 };
-/** PS3.5 §B.2: as client/src/pipeline/ingest/sample-study.ts derives it. */
+/** As in client/src/pipeline/ingest/sample-study.ts. */
 export const SAMPLE_PATIENT_ID = 'SAMPLE-1';
-export const SAMPLE_STUDY = `2.25.${0xc5c0a5b40f6e4a538f0e6b1a40d90000n}`;
 
 /** With the modalities of a rule that names none. */
 export const appliedInference = <R extends Rule>(rule: R): R => ({

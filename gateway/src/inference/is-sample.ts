@@ -1,13 +1,14 @@
-/** Knows the sample study, which the first visitor sends, under any policy. */
+/** Knows the sample study, of the first visitor and for each destination, under any policy. */
 import { createPseudonyms, createRequests } from '#shared/deid/pseudonyms.ts';
 import type { InferenceRule } from '#shared/protocol/rule.ts';
 import { patientKeyOf } from '#shared/deid/patient-key.ts';
+import { FIRST_SAMPLE, sampleUid } from '#shared/dicom/sample-uids.ts';
 import { secretsUnder } from '#shared/transfer/patient-secrets.ts';
 import { keyNameOf } from '#shared/transfer/policy-key.ts';
 import type { StudyRow } from '../pipeline/study.store.ts';
 import { findPolicy, RESULTS_POLICY } from '../policies/policies.ts';
 import type { InferenceTools } from './inference-tools.ts';
-import { SAMPLE_PATIENT_ID, SAMPLE_RULE, SAMPLE_STUDY } from './inference-rules.ts';
+import { SAMPLE_PATIENT_ID, SAMPLE_RULE } from './inference-rules.ts';
 
 /** The rule that is built in and takes this study, for a dry run. */
 export async function builtInRules(
@@ -31,13 +32,20 @@ export async function isSample(
   { site_id: siteId, study_instance_uid: uid, policy_name: name, policy_version: version }: StudyRow,
   { db, policyKey }: Pick<InferenceTools, 'db' | 'policyKey'>,
 ): Promise<boolean> {
-  if (uid === SAMPLE_STUDY) return true;
+  const destinations = await db
+    .selectFrom('destination')
+    .select('id')
+    .where('site_id', '=', siteId)
+    .execute();
+  const samples = [FIRST_SAMPLE, ...destinations.map(({ id }) => id)].map((uuid) => sampleUid(uuid, 0));
+  if (samples.includes(uid)) return true;
   const policy = await findPolicy(db, siteId, { name, version });
   const patient = patientKeyOf({ id: SAMPLE_PATIENT_ID, issuer: '' }, policy?.patientDomain ?? 'id');
   if (policy?.deidentify !== true || patient === null) return false;
   const key = await policyKey(keyNameOf(policy));
   const pseudonyms = await createPseudonyms(await secretsUnder(key), key.tagKey);
   const requests = createRequests(patient);
-  requests.uids.add(SAMPLE_STUDY);
-  return (await pseudonyms.resolve(requests)).uid(SAMPLE_STUDY) === uid;
+  for (const sample of samples) requests.uids.add(sample);
+  const resolved = await pseudonyms.resolve(requests);
+  return samples.some((sample) => resolved.uid(sample) === uid);
 }

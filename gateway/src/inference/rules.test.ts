@@ -6,13 +6,15 @@ import type { DeviceTriage, Job, Result } from '#shared/protocol/inference.ts';
 import type { DryRun } from '#shared/protocol/rule.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { sampleStudyFiles } from '../../../client/src/pipeline/ingest/sample-study.ts';
+import { FIRST_SAMPLE } from '#shared/dicom/sample-uids.ts';
 import { bytesSource } from '#shared/dicom/byte-source.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { addDestination } from '../testing/open-copies.ts';
 import { testFilm } from '../testing/open-subject.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { askOf, sendStudy } from '../testing/open-film.ts';
-import { appliedInference, SAMPLE_RULE, SAMPLE_STUDY } from './inference-rules.ts';
+import { appliedInference, SAMPLE_RULE } from './inference-rules.ts';
 import { removeOutdated } from './remove-outdated.ts';
 
 const test = suite('inference by rule');
@@ -99,9 +101,10 @@ test('a fresh installation examines nothing unasked', async () => {
   assert.equal(await jobsOf(film.identifiers.studyInstanceUID), []);
 });
 
-test('except the sample study: its film is examined, is a good one, and the results stand next to it in the PACS', async () => {
+/** A film and a slice of the sample study, with its UID. */
+async function sampleOf(uuid: string) {
   const files = await Promise.all(
-    sampleStudyFiles()
+    sampleStudyFiles(uuid)
       .slice(-2)
       .map(async (file) => new Uint8Array(await file.arrayBuffer())),
   );
@@ -117,15 +120,46 @@ test('except the sample study: its film is examined, is a good one, and the resu
       };
     }),
   );
-  assert.is(instances[0]!.identifiers.studyInstanceUID, SAMPLE_STUDY, 'the same that the page sends');
+  return { study: instances[0]!.identifiers.studyInstanceUID, instances };
+}
+
+test('nor does it take a study for the sample of a destination that is not there', async () => {
+  const { study, instances } = await sampleOf(crypto.randomUUID());
   await sendStudy(askOf(gateway), admin, instances);
-  await settled(SAMPLE_STUDY);
-  const jobs = await jobsOf(SAMPLE_STUDY);
+  await settled(study);
+  assert.equal(await jobsOf(study), []);
+});
+
+test('but it examines the sample study for a destination', async () => {
+  const { site_id } = await gateway.database.db
+    .selectFrom('study')
+    .select('site_id')
+    .executeTakeFirstOrThrow();
+  const destination = await addDestination(
+    { tools: gateway.database, siteId: site_id },
+    'further',
+    null,
+    false,
+  );
+  const { study, instances } = await sampleOf(destination);
+  await sendStudy(askOf(gateway), admin, instances);
+  await settled(study);
+  assert.equal(
+    (await jobsOf(study)).map(({ state }) => state),
+    ['done'],
+  );
+});
+
+test('and the first visitor’s: its film is examined, is a good one, and the results stand next to it in the PACS', async () => {
+  const { study, instances } = await sampleOf(FIRST_SAMPLE);
+  await sendStudy(askOf(gateway), admin, instances);
+  await settled(study);
+  const jobs = await jobsOf(study);
   assert.equal(
     jobs.map(({ state, results }) => [state, results.length]),
     [['done', 1]],
   );
-  const [result] = await resultsOf(SAMPLE_STUDY);
+  const [result] = await resultsOf(study);
   const { input, image, film, warnings, positive } = result!.finding;
   assert.is(input.sopInstanceUID, instances[1]!.identifiers.sopInstanceUID);
   // The first result that anyone sees.
@@ -136,7 +170,7 @@ test('except the sample study: its film is examined, is a good one, and the resu
         ({ sopInstanceUID, state }) => state === 'stored' && pacs.held.has(sopInstanceUID),
       ),
   );
-  const body = { studyInstanceUID: SAMPLE_STUDY, attributes: { modality: ['DX'] } };
+  const body = { studyInstanceUID: study, attributes: { modality: ['DX'] } };
   const tried = await gateway.call('POST', '/admin/rules/inference/dry-run', { token: admin, body });
   const { verdicts, models } = (await tried.json()) as DryRun;
   assert.equal(

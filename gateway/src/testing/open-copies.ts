@@ -8,9 +8,11 @@ import { openTestPipeline, type TestGround, type TestPipeline } from './open-pip
 import { newStudy, studyIdOf } from './open-study.ts';
 import { toManifest } from './pack-parcel.ts';
 
+type InSite = { readonly tools: Pick<TestPipeline['tools'], 'db'>; readonly siteId: string };
+
 /** A destination in the database, of the pipeline's site. */
 export async function addDestination(
-  pipeline: TestPipeline,
+  pipeline: InSite,
   name: string,
   need: Need | null,
   isPrimary = need === null,

@@ -220,8 +220,8 @@ export interface IngestStore {
   addFolder(folder: FolderHandle): Promise<void>;
   /** From a drop; call it synchronously in the event handler: the items die with it. */
   addDataTransfer(items: DataTransferItemList): Promise<void>;
-  /** The synthetic sample study for the first visitor. */
-  addSample(): Promise<void>;
+  /** The synthetic sample study: the first visitor's, or the one for the destination with this id. */
+  addSample(destination?: string): Promise<void>;
   /** Stops reading; the studies found so far stay. While queueing: takes back what is not queued yet. */
   cancel(): void;
   /** Forgets everything that was found. `held-back`: files of queued studies that are held back, too. */

@@ -39,7 +39,7 @@ export interface IngestTools extends QueueingTools, PreparingTools, OrderTools {
   readonly persist: () => Promise<boolean | null>;
   /** Whether the browser has promised that so far. */
   readonly isPersisted: () => Promise<boolean | null>;
-  readonly sample: () => Promise<readonly File[]>;
+  readonly sample: (uuid?: string) => Promise<readonly File[]>;
 }
 
 /** Four pictures a second are enough for a number that grows, and leave the thread free. */

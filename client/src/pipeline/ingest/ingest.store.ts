@@ -250,8 +250,8 @@ function addingTo(state: IngestState): Adding {
       const signal = beginReading(state);
       return readChosen(state, listDropped(state, dropped, signal), signal);
     },
-    async addSample() {
-      const files = await state.tools.sample();
+    async addSample(uuid) {
+      const files = await state.tools.sample(uuid);
       const signal = beginReading(state);
       await readChosen(state, collectFiles(files, signal), signal);
     },

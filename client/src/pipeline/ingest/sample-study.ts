@@ -1,18 +1,14 @@
 /**
  * A small study for the first visitor, made here and now: a CT of a phantom with 24 slices and one drawn chest
- * film. Nobody is in it. Its identifiers are fixed, so sending it again is the same study again.
+ * film. Nobody is in it.
  */
 import { type BuiltImage, type SimpleElement, buildInstance } from '#shared/dicom/build-instance.ts';
 import type { InstanceIdentifiers } from '#shared/dicom/data-set.ts';
 import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
+import { FIRST_SAMPLE, sampleUid } from '#shared/dicom/sample-uids.ts';
 import { type SOPClassUID, parseUid } from '#shared/dicom/uid.ts';
 import { drawSampleFilm } from './sample-film.ts';
 
-/**
- * PS3.5 §B.2: derived from the UUID c5c0a5b4-0f6e-4a53-8f0e-6b1a40d90000; its last digits count what the
- * study contains.
- */
-const FIRST_UUID = 0xc5c0a5b40f6e4a538f0e6b1a40d90000n;
 const SLICES = 24;
 const SIDE = 256;
 const FILM_SIDE = 512;
@@ -33,15 +29,13 @@ type Ellipse = {
   readonly value: number;
 };
 
-export const SAMPLE_STUDY_UID = parseUid('StudyInstanceUID', uid(0));
-
-/** The study's files, as if they had been chosen: 25 instances, 3.7 MB. */
-export function sampleStudyFiles(): File[] {
-  const files = Array.from({ length: SLICES }, (_, slice) => ctSlice(slice));
-  return [...files, film()];
+/** The study's files, as if they had been chosen: 25 instances, 3.7 MB. `uuid`: of what the study is for. */
+export function sampleStudyFiles(uuid = FIRST_SAMPLE): File[] {
+  const files = Array.from({ length: SLICES }, (_, slice) => ctSlice(uuid, slice));
+  return [...files, film(uuid)];
 }
 
-function ctSlice(slice: number): File {
+function ctSlice(uuid: string, slice: number): File {
   const elements: SimpleElement[] = [
     ...commonElements('CT', 1, slice + 1, 'Phantom axial 5 mm'),
     [0x00180050, 'DS', '5'],
@@ -50,7 +44,7 @@ function ctSlice(slice: number): File {
     [0x00200012, 'IS', 1],
     [0x00200032, 'DS', '-128', '-128', String(slice * 5)],
     [0x00200037, 'DS', '1', '0', '0', '0', '1', '0'],
-    [0x00200052, 'UI', uid(0xff)],
+    [0x00200052, 'UI', sampleUid(uuid, 0xff)],
     [0x00201040, 'LO', ''],
     [0x00280030, 'DS', '1', '1'],
     [0x00281050, 'DS', '40'],
@@ -61,14 +55,14 @@ function ctSlice(slice: number): File {
   const samples = new Uint16Array(SIDE * SIDE);
   for (const ellipse of ellipsesAt(slice / (SLICES - 1))) fillEllipse(samples, ellipse);
   return asFile(
-    { sopClassUID: SOP_CLASSES.CT, seriesNumber: 1, instanceNumber: slice + 1 },
+    { uuid, sopClassUID: SOP_CLASSES.CT, seriesNumber: 1, instanceNumber: slice + 1 },
     elements,
     grey(SIDE, samples),
   );
 }
 
 /** A drawn chest film of a child, for whom the models were made. */
-function film(): File {
+function film(uuid: string): File {
   const elements: SimpleElement[] = [
     ...commonElements('CR', 2, 1, 'Phantom frontal'),
     [0x00185101, 'CS', 'AP'],
@@ -76,7 +70,7 @@ function film(): File {
     [0x00281050, 'DS', String(FILM_WHITE / 2)],
     [0x00281051, 'DS', String(FILM_WHITE)],
   ];
-  const place = { sopClassUID: SOP_CLASSES.CR, seriesNumber: 2, instanceNumber: 1 };
+  const place = { uuid, sopClassUID: SOP_CLASSES.CR, seriesNumber: 2, instanceNumber: 1 };
   return asFile(place, elements, grey(FILM_SIDE, drawSampleFilm(FILM_SIDE, FILM_WHITE)));
 }
 
@@ -150,27 +144,24 @@ function commonElements(
   ];
 }
 
-function uid(count: number): string {
-  return `2.25.${FIRST_UUID + BigInt(count)}`;
-}
-
 interface SamplePlace {
+  readonly uuid: string;
   readonly sopClassUID: SOPClassUID;
   readonly seriesNumber: number;
   readonly instanceNumber: number;
 }
 
 function asFile(
-  { sopClassUID, seriesNumber, instanceNumber }: SamplePlace,
+  { uuid, sopClassUID, seriesNumber, instanceNumber }: SamplePlace,
   elements: readonly SimpleElement[],
   image: BuiltImage,
 ): File {
   const kind = sopClassUID === SOP_CLASSES.CT ? 'CT' : 'CR';
   const name = `${kind}${String(instanceNumber).padStart(3, '0')}.dcm`;
   const identifiers: InstanceIdentifiers = {
-    studyInstanceUID: SAMPLE_STUDY_UID,
-    seriesInstanceUID: parseUid('SeriesInstanceUID', uid(seriesNumber)),
-    sopInstanceUID: parseUid('SOPInstanceUID', uid(seriesNumber * 0x100 + instanceNumber)),
+    studyInstanceUID: parseUid('StudyInstanceUID', sampleUid(uuid, 0)),
+    seriesInstanceUID: parseUid('SeriesInstanceUID', sampleUid(uuid, seriesNumber)),
+    sopInstanceUID: parseUid('SOPInstanceUID', sampleUid(uuid, seriesNumber * 0x100 + instanceNumber)),
     sopClassUID,
   };
   const parts = buildInstance({ identifiers, transferSyntaxUID: EXPLICIT_VR_LITTLE_ENDIAN, elements, image });
