@@ -60,7 +60,12 @@ export function AuditFilterBar({
         onChoose={(person) => onChoose({ person })}
       />
       <What filters={filters} onChoose={onChoose} />
-      <Subject filters={filters} uid={uid || studyInstanceUID || ''} onChoose={onChoose} onStudy={onStudy} />
+      <Subject
+        filters={filters}
+        uid={uid || (filters.study && studyInstanceUID) || ''}
+        onChoose={onChoose}
+        onStudy={onStudy}
+      />
     </search>
   );
 }
@@ -138,7 +143,7 @@ type SubjectProps = Pick<AuditFilterBarProps, 'onChoose' | 'onStudy'> & {
   readonly uid: string;
 };
 
-/** Asked for when it is complete: with Enter, or when the field is left. */
+/** Asked for when it is complete: with Enter, or when the field is left. An emptied field counts at once. */
 function Subject({ filters, uid, onChoose, onStudy }: SubjectProps) {
   const shown = uid || filters.device || (filters.case.includes('-') ? '' : filters.case);
   const [edited, setEdited] = useState({ of: shown, text: shown });
@@ -172,7 +177,10 @@ function Subject({ filters, uid, onChoose, onStudy }: SubjectProps) {
           value={typed}
           aria-invalid={read.kind === 'wrong'}
           aria-describedby={hint}
-          onInput={(event) => setEdited({ of: shown, text: event.currentTarget.value })}
+          onInput={({ currentTarget: { value: text } }) => {
+            setEdited({ of: shown, text });
+            if (text === '') onChoose(NO_SUBJECT);
+          }}
           onBlur={ask}
         />
       </label>

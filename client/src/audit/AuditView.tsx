@@ -1,4 +1,5 @@
 /** The audit trail: the state of its chain, what is looked for, and the events, newest first. */
+import { useSignal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { AdminHead } from '../admin/AdminHead.tsx';
 import { AdminTrouble } from '../admin/AdminTrouble.tsx';
@@ -27,7 +28,7 @@ export function AuditView({ query }: { readonly query: string }) {
   const api = useApi();
   const isAdmin = useSession().user.value?.roles.includes('admin') ?? false;
   const [store] = useState(() => createAuditStore(api, () => new Date()));
-  const { question, choose, chooseStudy } = useQuestion(query, store);
+  const { question, questionNow, choose, chooseStudy } = useQuestion(query, store);
   useEffect(() => {
     void store.loadPeople();
     return () => store.close();
@@ -51,7 +52,7 @@ export function AuditView({ query }: { readonly query: string }) {
       {trouble && <AdminTrouble trouble={trouble} onRetry={() => void store.load(question)} />}
       {late && <p class="quiet">{words.loading}</p>}
       {events?.readingsPending && <p class="small quiet">{words.pending}</p>}
-      {events && <Events store={store} question={question} onChoose={choose} />}
+      {events && <Events store={store} questionNow={questionNow} onChoose={choose} />}
     </main>
   );
 }
@@ -59,7 +60,8 @@ export function AuditView({ query }: { readonly query: string }) {
 /** The question of the address; and a study in it that has no id yet by which an address could name it. */
 function useQuestion(query: string, store: AuditStore) {
   const filters = parseFilters(query);
-  const [uid, setUid] = useState('');
+  const typedUid = useSignal('');
+  const uid = typedUid.value;
   const question: AuditQuestion = { filters, uid };
   useEffect(() => void store.load(question), [store, query, uid]);
   const write = (some: Partial<AuditFilters>): void => {
@@ -69,17 +71,18 @@ function useQuestion(query: string, store: AuditStore) {
   useEffect(() => {
     // Now the address can name it.
     if (uid === '' || found?.studyInstanceUID !== uid || found.id === null) return;
-    setUid('');
+    typedUid.value = '';
     write({ study: found.id });
   }, [uid, found]);
   return {
     question,
+    questionNow: (): AuditQuestion => ({ filters: filtersNow(), uid: typedUid.peek() }),
     choose(some: Partial<AuditFilters>) {
-      if ([some.study, some.case, some.device].some((subject) => subject !== undefined)) setUid('');
+      if ([some.study, some.case, some.device].some((subject) => subject !== undefined)) typedUid.value = '';
       write(some);
     },
     chooseStudy(typed: string) {
-      setUid(typed);
+      typedUid.value = typed;
       write(NO_SUBJECT);
     },
   };
@@ -93,13 +96,14 @@ function filtersNow(): AuditFilters {
 
 type EventsProps = {
   readonly store: AuditStore;
-  readonly question: AuditQuestion;
+  readonly questionNow: () => AuditQuestion;
   readonly onChoose: (some: Partial<AuditFilters>) => void;
 };
 
-function Events({ store, question, onChoose }: EventsProps) {
+function Events({ store, questionNow, onChoose }: EventsProps) {
   const events = store.events.value!;
-  const isSome = isNarrowed(question.filters) || question.uid !== '';
+  const { filters, uid } = questionNow();
+  const isSome = isNarrowed(filters) || uid !== '';
   if (events.rows.length === 0)
     return (
       <div class="stack" role="status">
@@ -120,7 +124,7 @@ function Events({ store, question, onChoose }: EventsProps) {
     <section class="stack" aria-label={words.list}>
       <div class="row row-apart">
         <h2>{words.list}</h2>
-        <SaveEvents question={question} />
+        <SaveEvents questionNow={questionNow} />
       </div>
       <ol class="audit-events">
         {events.rows.map((row) => (

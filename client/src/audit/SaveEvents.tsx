@@ -1,4 +1,4 @@
-/** All events that are looked for as a CSV file on this device. */
+/** All events that the filters name when the button is pressed, as a CSV file on this device. */
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSignal } from '@preact/signals';
 import { troubleOf, type Trouble } from '../admin/admin-trouble.ts';
@@ -7,7 +7,7 @@ import { saveFile } from '../net/save-file.ts';
 import { queryOf, type AuditQuestion } from './audit-filters.ts';
 import { auditWords as words } from './audit-words.ts';
 
-export function SaveEvents({ question }: { readonly question: AuditQuestion }) {
+export function SaveEvents({ questionNow }: { readonly questionNow: () => AuditQuestion }) {
   const api = useApi();
   const isBusy = useSignal(false);
   const trouble = useSignal<Trouble | null>(null);
@@ -15,7 +15,7 @@ export function SaveEvents({ question }: { readonly question: AuditQuestion }) {
     isBusy.value = true;
     trouble.value = null;
     try {
-      const query = [queryOf(question, new Date()), 'format=csv'].filter(Boolean).join('&');
+      const query = [queryOf(questionNow(), new Date()), 'format=csv'].filter(Boolean).join('&');
       await saveFile(api, `/audit/events?${query}`, words.fileName);
     } catch (error) {
       trouble.value = troubleOf(error);

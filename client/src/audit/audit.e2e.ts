@@ -63,7 +63,7 @@ async function openTrail({ address }: Stage, page: Page, query = ''): Promise<vo
 }
 
 walk(
-  'an auditor finds what a technician did, opens an event, follows its study and saves the events',
+  'an auditor finds what a technician did, opens an event, follows its study, and saves its events and then all',
   async (stage) => {
     await stage.enter();
     const files = filesOf({ seed: stage.seed(0) });
@@ -115,7 +115,7 @@ walk(
     await narrowTo(page, uid);
     await narrowToDevice(page);
     await narrowTo(page, uid);
-    await saveAll(stage, page, uid);
+    await saveThenClearAndSave(stage, page, uid);
     // After the last reload a long trail waits to be asked.
     await page.getByRole('button', { name: /^Verify/ }).click();
     await untilVerified(page);
@@ -169,16 +169,41 @@ async function narrowToDevice(page: Page): Promise<void> {
   await untilRead(page);
 }
 
-/** As CSV, of which each line is about the study. */
-async function saveAll({ folder }: Stage, page: Page, uid: string): Promise<void> {
+/** The events of the file, a line each. */
+async function saveAll({ folder }: Stage, page: Page, press: () => Promise<void>) {
   const saving = page.waitForEvent('download');
-  await page.getByRole('button', { name: 'Save as CSV' }).click();
+  await press();
   const saved = await saving;
   const path = join(folder, 'saved.csv');
   await saved.saveAs(path);
-  const lines = (await readFile(path, 'utf8')).trim().split('\r\n');
   assert.is(saved.suggestedFilename(), 'audit.csv');
-  assert.ok(lines.length > 3 && lines.slice(1).every((line) => line.includes(uid)), `${lines.length} lines`);
+  return (await readFile(path, 'utf8')).trim().split('\r\n').slice(1);
+}
+
+/** Those of the study; and those of all as soon as the field is cleared, before the focus leaves it. */
+async function saveThenClearAndSave(stage: Stage, page: Page, uid: string): Promise<void> {
+  const button = page.getByRole('button', { name: 'Save as CSV' });
+  const narrowed = await saveAll(stage, page, () => button.click());
+  assert.ok(narrowed.length > 2 && narrowed.every((line) => line.includes(uid)), `${narrowed.length} lines`);
+  await page.getByLabel('Study, case or device').focus();
+  const all = await saveAll(stage, page, () => button.evaluate(clearAndPress));
+  assert.ok(
+    all.some((line) => !line.includes(uid)),
+    `the file has all events, not ${all.length} of the study`,
+  );
+  await rows(page)
+    .filter({ hasNotText: uid.slice(-12) })
+    .first()
+    .waitFor();
+  assert.match(page.url(), /#\/audit$/);
+}
+
+/** Runs in the page: as the × of the field does, which leaves the focus there. */
+function clearAndPress(button: HTMLElement | SVGElement): void {
+  const field = document.querySelector<HTMLInputElement>('.audit-subject input')!;
+  field.value = '';
+  field.dispatchEvent(new Event('input', { bubbles: true }));
+  (button as HTMLElement).click();
 }
 
 walk('filters narrow the trail, and the page says when nothing is left', async (stage) => {
