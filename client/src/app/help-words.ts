@@ -21,7 +21,7 @@ export const helpWords = {
     {
       title: 'It says “Offline” or “Gateway not reachable”',
       what: 'Nothing is lost. Studies wait on this device and are sent automatically once the connection is back.',
-      next: 'Check the network of this device. No network at all? In Studies, select what waits and save it for a USB stick. Give the file to your IT staff: they send it with “relay send FILE” from a computer with a network.',
+      next: 'Check the network of this device. No network at all? In Studies, select what waits and save it for a USB stick. Your IT staff can send it with “relay send FILE”.',
     },
     {
       title: 'It says “PACS not reachable”',
