@@ -298,12 +298,14 @@ export const SCREENS = {
     'held-cine': 'A cine is held back',
     'held-shown': 'Every frame of it was shown',
   },
+  'cover-deleted.e2e.ts': {
+    'cover-deleted': 'The PACS no longer has the first image: it is offered again',
+  },
   'cover.e2e.ts': {
     cover: 'Boxes are drawn over a name, for two films',
     'cover-tried': 'What is sent then',
     'held-covered': 'Both are covered',
     'cover-refused': 'Two of three cannot be covered',
-    'cover-deleted': 'The PACS no longer has the first image: it is offered again',
     'cover-not-stored': 'The PACS keeps the first image: a name may be visible there',
     'cover-names-kept': 'Covered images under a policy that keeps names',
     'cover-in-trail': 'What the audit trail says of covered and released images',
