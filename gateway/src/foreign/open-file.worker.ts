@@ -27,7 +27,10 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal }, ask, signal) => {
       taken = ask(giving({ kind: 'take', opened }));
       void ignoreFailure(taken, 'the next one, or the end, is told');
     },
-    take: async (opened) => void (await ask(giving({ kind: 'take', opened }, opened.bytes.buffer))),
+    async take(opened) {
+      await taken;
+      await ask(giving({ kind: 'take', opened }, opened.bytes.buffer));
+    },
     leave: async (entry, of) => void (await ask(giving({ kind: 'leave', entry, of }))),
     signal,
   });
