@@ -17,10 +17,10 @@ const inPacs = defineRoute({
   path: '/upload/in-pacs',
   roles: SENDERS,
   tags: ['upload'],
-  summary: 'Which of these instances, confirmed before, the PACS still has. Promises nothing',
+  summary: 'Which of these instances, confirmed before, the PACS no longer has. Promises nothing',
   problems: ['pacs-unreachable'],
   request: { body: jsonBody(inPacsQuestionSchema) },
-  responses: { 200: jsonResponse(inPacsAnswerSchema, 'Those that it has') },
+  responses: { 200: jsonResponse(inPacsAnswerSchema, 'Those that it no longer has') },
 });
 
 export function inPacsRoutes(tools: UploadTools): Router {
@@ -33,10 +33,12 @@ export function inPacsRoutes(tools: UploadTools): Router {
     const instances = sopInstanceUIDs
       .filter((uid) => confirmed.has(uid))
       .map((sopInstanceUID) => ({ sopInstanceUID }));
-    if (instances.length === 0) return c.json({ inPacs: [] }, 200);
+    if (instances.length === 0) return c.json({ gone: [] }, 200);
     const asked = await askPacs(tools, { studyInstanceUID, instances }, sender, c.req.raw.signal);
     if (asked === null) throw new Problem('pacs-unreachable');
-    return c.json({ inPacs: [...asked.seen, ...asked.unanswered] }, 200);
+    const there = new Set([...asked.seen, ...asked.unanswered]);
+    const gone = instances.map(({ sopInstanceUID }) => sopInstanceUID).filter((uid) => !there.has(uid));
+    return c.json({ gone }, 200);
   });
   return router;
 }

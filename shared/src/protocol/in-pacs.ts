@@ -10,5 +10,5 @@ export const inPacsQuestionSchema = z.object({
   sopInstanceUIDs: z.array(uidSchema).min(1).max(IN_PACS_AT_ONCE),
 });
 
-/** Those that the PACS names now, or whose confirmation stands because it answers no search for them. */
-export const inPacsAnswerSchema = z.object({ inPacs: z.array(uidSchema) });
+/** Those confirmed to this caller that the PACS was asked for and no longer has. Of all others nothing is said. */
+export const inPacsAnswerSchema = z.object({ gone: z.array(uidSchema) });

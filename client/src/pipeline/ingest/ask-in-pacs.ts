@@ -3,19 +3,22 @@ import { IN_PACS_AT_ONCE, inPacsAnswerSchema } from '#shared/protocol/in-pacs.ts
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ApiClient } from '../../net/api-client.ts';
 
-/** Those of these SOP Instance UIDs, as sent; null: the gateway, or the PACS, does not answer. */
+/**
+ * Those of these SOP Instance UIDs, as sent, that the PACS is not known to have lost; null: the gateway, or the PACS,
+ * does not answer.
+ */
 export async function askInPacs(
   api: Pick<ApiClient, 'json'>,
   studyInstanceUID: string,
   sopInstanceUIDs: readonly string[],
 ): Promise<ReadonlySet<string> | null> {
-  const there = new Set<string>();
+  const there = new Set(sopInstanceUIDs);
   for (let at = 0; at < sopInstanceUIDs.length; at += IN_PACS_AT_ONCE) {
     const body = { studyInstanceUID, sopInstanceUIDs: sopInstanceUIDs.slice(at, at + IN_PACS_AT_ONCE) };
     const asked = api.json('/upload/in-pacs', inPacsAnswerSchema, { body });
     const answer = await ignoreFailure(asked, 'what was confirmed before counts');
     if (answer === undefined) return null;
-    for (const uid of answer.inPacs) there.add(uid);
+    for (const uid of answer.gone) there.delete(uid);
   }
   return there;
 }
