@@ -22,9 +22,13 @@ export type Typed = z.infer<typeof typedSchema>;
 type DraftTools = Pick<OutboxTools, 'database' | 'account'>;
 type Of = Pick<ReviewPlace, 'place' | 'version'> & { readonly reviewId: string };
 
-/** One draft is written after the other: an older one never goes over a newer one. */
+/**
+ * One draft of this page is written after the other, whichever visit wrote it, and read after all of them: an older one
+ * never goes over a newer one, and a reader who comes back at once finds the last letter.
+ */
+let writing = Promise.resolve();
+
 export function createDrafts({ database, account }: DraftTools) {
-  let writing = Promise.resolve();
   const inTurn = (write: () => Promise<void>): Promise<void> => {
     writing = writing.then(async () => void (await ignoreFailure(write(), 'nothing is kept here')));
     return writing;
@@ -36,6 +40,7 @@ export function createDrafts({ database, account }: DraftTools) {
     forget: (reviewId: string): Promise<void> => inTurn(() => forgetUnsent(database, rowOf(reviewId))),
     /** Null: there is none of this version of the place. */
     async read({ reviewId, place, version }: Of): Promise<Typed | null> {
+      await writing;
       const rows = await ignoreFailure(keptUnsent(database, { kind: 'draft', account }), 'nothing is kept');
       const drafts = (rows ?? []).flatMap((row) => draftSchema.safeParse(row).data ?? []);
       const found = drafts.find(

@@ -297,6 +297,18 @@ test('answers that were not saved are there on the next visit, unreadable on the
   assert.is((await open(gateway.answer, device)).store.draft.value, null);
 });
 
+test('the last letters that were typed are there, however quickly the reader comes back', async () => {
+  const gateway = createGateway();
+  const device = openDevice();
+  const { store } = await open(gateway.answer, device);
+  const typed = [...'Left lower lobe of Doe Jane'].map((_, at, all) => all.slice(0, at + 1).join(''));
+  const writes = typed.map((comment) => store.keepDraft({ ...SAID, answers: { comment } }));
+  store.close();
+  const later = await open(gateway.answer, device);
+  assert.equal(later.store.draft.value?.answers, { comment: typed.at(-1) });
+  await Promise.all(writes);
+});
+
 test('a draft is gone where the reading was changed on another device since', async () => {
   const gateway = createGateway();
   const device = openDevice();
