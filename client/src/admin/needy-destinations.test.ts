@@ -3,6 +3,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { json, openTestApi, unreachable } from '../testing/open-api.ts';
 import { signal } from '@preact/signals';
+import type { Destination } from '#shared/protocol/destination.ts';
 import type { Link } from '../net/link.ts';
 import { isLedToDestinations, watchTouches } from './lead-to-destinations.ts';
 import { createDestinationList, needyOf } from './needy-destinations.ts';
@@ -75,30 +76,19 @@ test('nobody who has done something is led away from it', () => {
   }
 });
 
+const DEFAULT: Destination = {
+  ...WELL,
+  ...{ id: '7c0f4a5e-1f5b-4c55-9d5e-0a3c5f1f6b11', kind: 'dicomweb', name: 'default', url: 'http://pacs' },
+  ...{ authentication: { kind: 'none' }, ca: null, certificate: null, viewers: [], worklist: null },
+  ...{ version: 1, need: null, fromEnvironment: true, limit: null },
+  tuning: { lagMinutes: null, proof: null, batchBytes: null },
+  ...{ underWay: 0, waitingSince: null, waitingInstances: 0, waitingBytes: 0, held: 0 },
+  ...{ copies: { also: 0, required: 0 }, givenUp: 0, hasStudies: true },
+};
+
 /** As the gateway lists one. */
 const listed = (waiting: number) =>
-  json({
-    destinations: [
-      {
-        ...WELL,
-        ...{
-          id: '7c0f4a5e-1f5b-4c55-9d5e-0a3c5f1f6b11',
-          kind: 'dicomweb',
-          name: 'default',
-          url: 'http://pacs',
-        },
-        ...{ authentication: { kind: 'none' }, ca: null, certificate: null, viewers: [], worklist: null },
-        ...{
-          version: 1,
-          need: null,
-          fromEnvironment: true,
-          tuning: { lagMinutes: null, proof: null, batchBytes: null },
-        },
-        ...{ underWay: waiting, waiting, waitingSince: null, waitingInstances: 0, waitingBytes: 0, held: 0 },
-        ...{ copies: { also: 0, required: 0 }, givenUp: 0, hasStudies: true },
-      },
-    ],
-  });
+  json({ destinations: [{ ...DEFAULT, underWay: waiting, waiting }] satisfies Destination[] });
 
 test('the list is the gateway’s, and stays while it cannot be reached', async () => {
   const answers = [() => listed(2), unreachable, () => listed(0)];
