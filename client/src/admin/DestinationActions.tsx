@@ -5,7 +5,7 @@ import { useId } from 'preact/hooks';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import type { DestinationsStore } from './destinations.store.ts';
-import { destinationWords as words } from './destination-words.ts';
+import { destinationWords as words, type Warning } from './destination-words.ts';
 import { ViewersSheet } from './ViewersSheet.tsx';
 import { viewersWords } from './viewers-words.ts';
 import { whyKept } from './why-kept.ts';
@@ -16,11 +16,12 @@ type Props = { readonly destination: Destination; readonly store: DestinationsSt
 
 type ActionsProps = Props & {
   readonly isTesting: boolean;
-  readonly isFailing: boolean;
+  /** What is asked before studies go there, where its test found something; null: nothing was found. */
+  readonly warning: Warning | null;
   readonly onChange: () => void;
 };
 
-export function DestinationActions({ destination, store, onChange, isTesting, isFailing }: ActionsProps) {
+export function DestinationActions({ destination, store, onChange, isTesting, warning }: ActionsProps) {
   const { id, name, isPrimary, fromEnvironment } = destination;
   return (
     <div class="row">
@@ -54,7 +55,7 @@ export function DestinationActions({ destination, store, onChange, isTesting, is
         <AskFirst
           label={words.makePrimary}
           of={words.of(words.makePrimary, name)}
-          ask={isFailing ? words.askFailing(name) : words.askPrimary(name)}
+          ask={warning ?? words.askPrimary(name)}
           onYes={() => void store.makePrimary(id)}
         />
       )}

@@ -1,7 +1,7 @@
 /** The destinations: where each is, whether it answers now, and what waits for it. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Destination, DestinationWish } from '#shared/protocol/destination.ts';
+import type { Destination, DestinationExamination, DestinationWish } from '#shared/protocol/destination.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Notice } from '../kit/Notice.tsx';
@@ -17,10 +17,11 @@ import { BuiltInViewer } from './BuiltInViewer.tsx';
 import { DeadLetters, GivenUp } from './DeadLetters.tsx';
 import { DestinationActions } from './DestinationActions.tsx';
 import { DestinationSheet } from './DestinationSheet.tsx';
-import { destinationWords as words, waitsOf } from './destination-words.ts';
+import { destinationWords as words, waitsOf, type Warning } from './destination-words.ts';
 import { ImportOrdersSheet } from './ImportOrdersSheet.tsx';
 import { importWords } from './worklist-words.ts';
 import { Examination } from './Examination.tsx';
+import { isUnusable, limitFound } from './request-limit.ts';
 import { RulesFirst } from './RulesFirst.tsx';
 import { SampleData } from './SampleData.tsx';
 import { SendSample } from './SendSample.tsx';
@@ -134,7 +135,7 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
     if (wasSaved) requestAnimationFrame(() => heading.current?.focus());
   }, [wasSaved]);
   const { id, kind, name, url, isPrimary, fromEnvironment } = destination;
-  const isFailing = tested?.found?.verdict?.result === 'fail';
+  const warning = warningOf(name, tested?.found ?? null);
   const save = async (wish: DestinationWish) => void (await store.save(id, wish, false));
   return (
     <article class="destination" aria-label={name}>
@@ -152,7 +153,7 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
       {isPrimary ? (
         <p class="small quiet">{words.primaryMeans}</p>
       ) : (
-        <NeedField destination={destination} isFailing={isFailing} store={store} />
+        <NeedField destination={destination} warning={warning} store={store} />
       )}
       <GivingUp destination={destination} store={store} />
       <GivenUp destination={destination} store={store} />
@@ -175,17 +176,25 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
         destination={destination}
         store={store}
         onChange={onChange}
-        isFailing={isFailing}
+        warning={warning}
         isTesting={tested?.running === 'all' || tested?.running === 'store'}
       />
     </article>
   );
 }
 
-type NeedProps = Pick<OneProps, 'destination' | 'store'> & { readonly isFailing: boolean };
+/** Before studies go there; null: the test found nothing that keeps any from arriving. */
+function warningOf(name: string, found: DestinationExamination | null): Warning | null {
+  if (found === null) return null;
+  if (isUnusable(found)) return words.askFailing(name);
+  const limit = limitFound(found);
+  return limit === null ? null : words.askLimited(name, limit);
+}
 
-/** Asks first where studies would wait for a destination that fails its test. */
-function NeedField({ destination, isFailing, store }: NeedProps) {
+type NeedProps = Pick<OneProps, 'destination' | 'store'> & { readonly warning: Warning | null };
+
+/** Asks first where studies would wait for a destination. */
+function NeedField({ destination, warning, store }: NeedProps) {
   const { id, name, need } = destination;
   const asked = useSignal<Need | null>(null);
   const wanted = asked.value;
@@ -200,7 +209,7 @@ function NeedField({ destination, isFailing, store }: NeedProps) {
           onChange={({ currentTarget }) => {
             const { value } = currentTarget;
             const chosen = value === 'also' || value === 'required' ? value : null;
-            if (chosen === null || !isFailing) return set(chosen);
+            if (chosen === null || warning === null) return set(chosen);
             currentTarget.value = need ?? 'none';
             asked.value = chosen;
           }}
@@ -212,8 +221,8 @@ function NeedField({ destination, isFailing, store }: NeedProps) {
           ))}
         </select>
       </label>
-      {wanted !== null && (
-        <Confirm {...words.askFailing(name)} onYes={() => set(wanted)} onClose={() => (asked.value = null)} />
+      {wanted !== null && warning !== null && (
+        <Confirm {...warning} onYes={() => set(wanted)} onClose={() => (asked.value = null)} />
       )}
       <RulesFirst destination={destination} rules={store.rules.value} />
     </div>

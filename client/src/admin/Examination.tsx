@@ -7,6 +7,7 @@ import { fittingOf } from './fitting-settings.ts';
 import { wrongFirst } from './order-findings.ts';
 import { destinationWords as words, waitsOf } from './destination-words.ts';
 import type { Tested } from './destinations.store.ts';
+import { isUnusable, limitFound } from './request-limit.ts';
 
 type Props = {
   readonly destination: Destination;
@@ -67,19 +68,22 @@ type VerdictProps = {
 function Verdict({ found, destination, isShort }: VerdictProps) {
   const { verdict, findings, milliseconds } = found;
   const wrong = wrongFirst(findings);
-  const isOk = verdict?.result !== 'fail';
+  const isOk = !isUnusable(found);
+  const limit = isOk ? limitFound(found) : null;
   // An answer to a question says nothing of the studies that it refuses, or loses.
-  const isWell = isOk && destination.refused === null && destination.unlisted === null;
+  const isWell =
+    isOk && verdict?.result !== 'fail' && destination.refused === null && destination.unlisted === null;
   return (
     <div class="destination-finding" data-finding={isWell ? 'ok' : isOk ? 'answers' : 'wrong'}>
       <Icon name={isWell ? 'pacs' : isOk ? 'caution' : 'decide'} />
       <div class="stack-tight">
-        {isOk && (
+        {isOk && limit === null && (
           <p tabIndex={-1}>{!isWell ? words.answersAlone : verdict === null ? words.well : words.wellBut}</p>
         )}
         {wrong.map((finding) => (
           <Wrong key={finding.title} finding={finding} />
         ))}
+        {limit !== null && <p>{words.limited(limit)}</p>}
         {!isOk && destination.isPrimary && <PrimaryFails destination={destination} />}
         {isOk && isShort && hasSignIn(destination.kind) && <p class="small">{words.quick}</p>}
         <p class="small quiet numbers">{words.took(milliseconds)}</p>

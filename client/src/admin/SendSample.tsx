@@ -13,6 +13,7 @@ import { useIngest } from '../pipeline/ingest/ingest-context.ts';
 import { destinationWords as words } from './destination-words.ts';
 import type { DestinationsStore, Tested } from './destinations.store.ts';
 import { sampleOffer } from './offer-sample.ts';
+import { isUnusable, tooSmallForSample } from './request-limit.ts';
 import { sendersTo } from './rule-form.ts';
 import { RulesFirst } from './RulesFirst.tsx';
 import { sendSample } from './send-sample.ts';
@@ -24,13 +25,9 @@ type Props = {
 };
 
 export function SendSample({ destination, tested, store }: Props) {
-  const { id, name } = destination;
   const ingest = useIngest();
-  const { user } = useSession();
-  const isMissing = useSignal(false);
-  const message = useId();
   const found = tested?.found ?? null;
-  const isWell = found !== null && found.verdict?.result !== 'fail';
+  const isWell = found !== null && !isUnusable(found);
   // It would be sent with what was chosen before.
   const isFree = ingest.phase.value === 'idle';
   const rules = store.rules.value;
@@ -43,7 +40,18 @@ export function SendSample({ destination, tested, store }: Props) {
         {destination.isPrimary && <RulesFirst destination={destination} rules={rules} />}
       </div>
     );
-  const goesThere = offer === 'send';
+  const bytes = tooSmallForSample(destination, found);
+  if (bytes !== null) return <p>{words.sampleTooLarge(bytes)}</p>;
+  return <SampleButton destination={destination} store={store} goesThere={offer === 'send'} />;
+}
+
+type ButtonProps = Pick<Props, 'destination' | 'store'> & { readonly goesThere: boolean };
+
+function SampleButton({ destination: { id, name }, store, goesThere }: ButtonProps) {
+  const ingest = useIngest();
+  const { user } = useSession();
+  const isMissing = useSignal(false);
+  const message = useId();
   const label = goesThere ? words.sendSample : words.sendHereToo;
   const go = async (): Promise<void> => {
     isMissing.value = false;

@@ -57,8 +57,9 @@ function listed(names: readonly string[]): string {
   return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ');
 }
 
-const RAISE_LIMIT =
-  'Larger images wait until the limit is raised: in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.';
+const HOW_TO_RAISE = 'in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.';
+const whatFits = (bytes: number): string =>
+  `Instances up to ${formatBytes(bytes)} get there; larger ones wait until the limit is raised`;
 
 export const destinationWords = {
   intro:
@@ -80,11 +81,11 @@ export const destinationWords = {
           }
       : {
           title: `The PACS, or a proxy before it, refuses requests of ${formatBytes(bytes)} (status ${status}, ${formatFullMoment(new Date(at))}).`,
-          next: `The gateway sends smaller requests. ${RAISE_LIMIT}`,
+          next: `The gateway sends smaller requests. Larger instances wait until the limit is raised: ${HOW_TO_RAISE}`,
         },
   limit: ({ bytes, at }: NonNullable<Destination['limit']>) => ({
     title: `Found by Test on ${formatFullMoment(new Date(at))}: the PACS, or a proxy before it, takes at most ${formatBytes(bytes)} per request.`,
-    next: `${RAISE_LIMIT} Then press Test again.`,
+    next: `${whatFits(bytes)}: ${HOW_TO_RAISE} Then press Test again.`,
   }),
   unlisted: ({ instances: count, at }: NonNullable<Destination['unlisted']>) => ({
     title: `It confirmed ${instances(count)} and does not list ${count === 1 ? 'it' : 'them'}${
@@ -116,6 +117,7 @@ export const destinationWords = {
     }`,
   primaryFailsNext:
     'Change what is named above, then press Test: once it works, everything that waits is sent. Or make another destination primary for new studies.',
+  limited: (bytes: number) => `${whatFits(bytes)}.`,
   answersAlone: 'It answers, but what it does with studies is wrong: see above.',
   allChecks: (count: number, isShort: boolean) => {
     if (isShort) return `The ${counted(count, 'check', 'checks')} of a short look`;
@@ -136,6 +138,8 @@ export const destinationWords = {
   sendSample: 'Send a sample study',
   sampleMeans:
     '25 synthetic images, no real patient. An example model looks at the chest film, and adds three instances: a report (SR), a segmentation (SEG) and a heat map (Secondary Capture).',
+  sampleTooLarge: (bytes: number) =>
+    `The sample study does not fit: some of its images are larger than the ${formatBytes(bytes)} that are taken.`,
   nothingGoes: 'It works, but no studies go here yet.',
   /** A rule sends studies there. */
   noneYet: 'It works, but no study has come here yet.',
@@ -179,6 +183,13 @@ export const destinationWords = {
     about: '',
     what: 'They wait at the gateway until the test is well. Look at what the test found, and mend that first.',
     yes: 'Send there anyway',
+    no: 'Cancel',
+  }),
+  askLimited: (name: string, bytes: number) => ({
+    title: `${name} takes at most ${formatBytes(bytes)} per request. Send new studies there?`,
+    about: '',
+    what: `${whatFits(bytes)}.`,
+    yes: 'Send there',
     no: 'Cancel',
   }),
   giveUp: 'Give up',
@@ -359,6 +370,9 @@ export function addressWords(kind: keyof Form['addresses'], folderRoot: string |
       : `Its path beneath ${folderRoot} (RELAY_FOLDER_ROOT), for example archive/night. It must exist.`;
   return { ...addresses.folder, what };
 }
+
+/** A question with what the test found in it. */
+export type Warning = ReturnType<(typeof destinationWords)['askFailing' | 'askLimited']>;
 
 type Form = (typeof destinationWords)['form'];
 export type FieldName = 'url' | keyof (typeof destinationWords)['form']['mistakes'];

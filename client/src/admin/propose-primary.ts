@@ -1,6 +1,7 @@
 /** The primary destination, and whether the form of a new one proposes to take its place. */
 import type { Destination } from '#shared/protocol/destination.ts';
 import type { Tested } from './destinations.store.ts';
+import { isUnusable } from './request-limit.ts';
 
 type Listed = Pick<Destination, 'id' | 'isPrimary' | 'hasStudies'>;
 
@@ -14,5 +15,5 @@ export function isProposedAsPrimary(
 ): boolean {
   const primary = primaryOf(all);
   if (primary === null || all.some(({ hasStudies }) => hasStudies)) return false;
-  return tests.get(primary.id)?.found?.verdict?.result === 'fail';
+  return isUnusable(tests.get(primary.id)?.found ?? null);
 }
