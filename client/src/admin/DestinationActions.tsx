@@ -16,7 +16,7 @@ type Props = { readonly destination: Destination; readonly store: DestinationsSt
 
 type ActionsProps = Props & {
   readonly isTesting: boolean;
-  /** What is asked before studies go there, where its test found something; null: nothing was found. */
+  /** The question before studies go there; null: its test found nothing that stops them. */
   readonly warning: Warning | null;
   readonly onChange: () => void;
 };

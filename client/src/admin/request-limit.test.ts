@@ -1,4 +1,4 @@
-/** What a limit of the requests means for the page of a destination. */
+/** A destination whose requests have a limit, on its page. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DestinationExamination } from '#shared/protocol/destination.ts';

@@ -21,14 +21,17 @@ export function disprovedBy(
   };
 }
 
-/** The smallest request that it refuses, where nothing was learned but by *Test*; null: no news. */
+/**
+ * The smallest request that it refuses. Null: no news, as it is known, or a smaller one was refused to the gateway.
+ */
 export function limitMeasured(
   { settings, findings }: Pick<DestinationExamination, 'settings' | 'findings'>,
   { refused_bytes, limit_measured }: Pick<DestinationRow, 'refused_bytes' | 'limit_measured'>,
 ): number | null {
   const passed = settings?.bodyBytes ?? null;
   if (passed === null || !findings.some(({ code }) => LIMITED.includes(code))) return null;
-  return refused_bytes === null || limit_measured ? passed + 1 : null;
+  const isLarger = refused_bytes === null || passed >= refused_bytes;
+  return isLarger || (limit_measured && passed + 1 !== refused_bytes) ? passed + 1 : null;
 }
 
 export async function applyMeasured(

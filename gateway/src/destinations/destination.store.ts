@@ -303,19 +303,18 @@ export async function keepBatchSize(
 /** *Test* found it. The version grows: the connection begins with requests that are below it. */
 export async function keepMeasuredLimit(
   db: Db,
-  { id, version, refused_bytes: before }: Pick<DestinationRow, 'id' | 'version' | 'refused_bytes'>,
+  { id, version }: Pick<DestinationRow, 'id' | 'version'>,
   {
     bytes,
     refusedBytes,
     now,
   }: { readonly bytes: number | null; readonly refusedBytes: number; readonly now: Date },
 ): Promise<void> {
-  const isNews = before !== refusedBytes;
   await db
     .updateTable('destination')
     .set((column) => ({
-      ...{ refused_bytes: refusedBytes, refused_at: now, limit_measured: true },
-      ...(isNews && { batch_bytes: bytes, version: column('version', '+', 1) }),
+      ...{ refused_bytes: refusedBytes, refused_at: now, limit_measured: true, batch_bytes: bytes },
+      version: column('version', '+', 1),
     }))
     .where('id', '=', id)
     .where('version', '=', version)
