@@ -44,12 +44,18 @@ const travels = computed(
 keepAwake({ wakeLock, wanted: computed(() => queue.unsafe.value > 0 || travels.value), ...around });
 
 const choiceLost = signal<LostChoice | null>(null);
-// Once somebody is here, or files were handed to the app before anybody is: the sign-in page does not wait for it.
-const mayChoose = computed(() => device.session.user.value !== null || ingest.studies.value.length > 0);
-void untilSome(computed(() => mayChoose.value || null))
+const { takeNews } = device;
+const news = { workers, studies: queue.studies, isHidden: around.isHidden, takeNews };
+// Until somebody is here, or files or studies are, nothing can be lost or become news: the sign-in page goes without.
+const hasBegun = computed(
+  () =>
+    device.session.user.value !== null || ingest.studies.value.length > 0 || queue.studies.value.length > 0,
+);
+void untilSome(computed(() => hasBegun.value || null))
   .then(afterDrawing)
   .then(async () => {
     choiceLost.value = (await import('./app/watch-lost-choice.ts')).watchLostChoice(device);
+    (await import('./app/tell-news.ts')).tellNews(news);
   });
 
 // The build dispatches this event when a part of the page cannot be fetched: another version was installed on
@@ -81,9 +87,6 @@ render(
   app,
 );
 clearBars(app);
-const { takeNews } = device;
-const tell = { workers, studies: queue.studies, isHidden: around.isHidden, takeNews };
-void afterDrawing().then(async () => (await import('./app/tell-news.ts')).tellNews(tell));
 void FIRST_FORMATS.reduce<Promise<unknown>>(
   (before, make) => before.then(afterDrawing).then(make),
   Promise.resolve(),
