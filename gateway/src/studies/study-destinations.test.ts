@@ -5,9 +5,11 @@ import * as assert from 'uvu/assert';
 import { lackingAt } from '#shared/protocol/receipt.ts';
 import type { Need } from '#shared/protocol/forms.ts';
 import { studyDestinationsSchema, timelineSchema } from '#shared/protocol/studies.ts';
+import { addAccount } from '../testing/add-account.ts';
 import { addDestination, sentStudy, type CopiedStudy } from '../testing/open-copies.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
-import { receiptOf } from '../testing/open-study.ts';
+import { newStudy, receiptOf } from '../testing/open-study.ts';
+import { toManifest } from '../testing/pack-parcel.ts';
 
 const test = suite('the destinations of a study');
 let ground: TestGround;
@@ -74,6 +76,29 @@ test('count another image under a UID at the destination that has it, which is a
     [3, 3],
   );
   assert.is((await pipeline.status(uploadId)).counts.inPacs, 3);
+  await pipeline.close();
+});
+
+test('count each instance once when the study is sent in two uploads, and name a destination once', async () => {
+  const all = newStudy(3);
+  const sent = await sentStudy(ground, 'also', all.slice(0, 2));
+  const { pipeline, otherId } = sent;
+  await pipeline.runAll();
+  await pipeline.tools.db
+    .updateTable('destination')
+    .set({ need: 'required' })
+    .where('id', '=', otherId)
+    .execute();
+  pipeline.actAs(await addAccount(pipeline), ['technician']);
+  const again = all.slice(1);
+  const { uploadId } = await pipeline.init(toManifest(again));
+  await pipeline.send(uploadId, again, randomUUID());
+  await pipeline.runAll();
+  pipeline.actAs(randomUUID(), ['auditor']);
+  assert.equal(await listOf(sent), [
+    place('first', 'first', { of: 3, inPacs: 3 }),
+    place('other', 'required', { of: 3, inPacs: 3 }),
+  ]);
   await pipeline.close();
 });
 

@@ -5,44 +5,49 @@ import { IN_PACS } from '#shared/protocol/study-state.ts';
 import type { Db } from '../database/database.ts';
 import { uploadsOf, type WhoseStudy } from './study-timeline.ts';
 
-/** First the one that serves viewers, then those that must have it, each group by name. Null: no such study. */
+/**
+ * First the one that serves viewers, then those that must have it, each group by name. A study that came in several
+ * uploads goes there as often: each instance counts once. Null: no such study.
+ */
 export async function destinationsOfStudy(
   db: Db,
   whose: WhoseStudy,
 ): Promise<readonly StudyDestination[] | null> {
   const uploads = await uploadsOf(db, whose);
   if (uploads.length === 0) return null;
-  const rows = await selectPlaces(
-    db,
-    uploads.map(({ study_id }) => study_id),
-  );
-  const places = Map.groupBy(rows, ({ destination_id, need }) => `${destination_id} ${need}`);
-  return [...places.values()]
-    .map(joinUploads)
+  const ids = uploads.map(({ study_id }) => study_id);
+  const rows = await selectPlaces(db, ids);
+  const counts = new Map((await countInstances(db, ids)).map((row) => [row.destination_id, row]));
+  const places = Map.groupBy(rows, ({ destination_id }) => destination_id);
+  return [...places]
+    .map(([id, ofOne]) => joinUploads(ofOne, counts.get(id) ?? NOTHING))
     .sort((a, b) => ORDER.indexOf(a.need) - ORDER.indexOf(b.need) || compare(a.name, b.name));
 }
 
 const ORDER: readonly StudyDestination['need'][] = ['first', 'required', 'also'];
 const compare = (a: string | null, b: string | null): number => (a ?? '').localeCompare(b ?? '', 'en');
 
-/** Of one destination: a study that came in several uploads goes there as often. */
-function joinUploads(rows: readonly PlaceRow[]): StudyDestination {
-  const sum = (of: 'of' | 'inPacs' | 'failed' | 'leftOut'): number =>
-    rows.reduce((total, row) => total + row[of], 0);
-  const [first] = rows as readonly [PlaceRow, ...PlaceRow[]];
+type Counts = Pick<StudyDestination, 'of' | 'inPacs' | 'failed' | 'leftOut'>;
+const NOTHING: Counts = { of: 0, inPacs: 0, failed: 0, leftOut: 0 };
+
+/** Of one destination. `need`: the strongest of those that it had when each upload came. */
+function joinUploads(rows: readonly PlaceRow[], { of, inPacs, failed, leftOut }: Counts): StudyDestination {
+  const needs = new Set(rows.map(({ need }) => need));
   return {
-    name: first.name,
-    need: first.need,
-    of: sum('of'),
-    inPacs: sum('inPacs'),
-    failed: sum('failed'),
-    leftOut: sum('leftOut'),
+    name: rows[0]?.name ?? null,
+    need: ORDER.find((need) => needs.has(need)) ?? 'also',
+    ...{ of, inPacs, failed, leftOut },
     waiting: rows.find(({ waiting }) => waiting !== null)?.waiting ?? null,
     givenUp: rows.every(({ givenUp }) => givenUp),
   };
 }
 
-type PlaceRow = StudyDestination & { readonly destination_id: string | null };
+type PlaceRow = Pick<StudyDestination, 'name' | 'need' | 'waiting' | 'givenUp'> & {
+  readonly destination_id: string | null;
+};
+
+const isOf = (studyIds: readonly string[]) =>
+  sql<boolean>`(study.id = any(${[...studyIds]}::uuid[]) or study.copy_of = any(${[...studyIds]}::uuid[]))`;
 
 /** Of each study its own destination, and those of its copies. */
 function selectPlaces(db: Db, studyIds: readonly string[]): Promise<PlaceRow[]> {
@@ -50,27 +55,46 @@ function selectPlaces(db: Db, studyIds: readonly string[]): Promise<PlaceRow[]> 
     .selectFrom('study')
     .leftJoin('destination', 'destination.id', 'study.destination_id')
     .select(['study.destination_id', 'destination.name', 'study.waiting_because as waiting'])
-    .select([
+    .select(
       sql<StudyDestination['need']>`case when study.copy_of is null then 'first' else study.need end`.as(
         'need',
       ),
-      // A copy has instances of its own once all of the original is at the gateway.
-      sql<number>`(select count(distinct i.sop_instance_uid)::int from instance i where i.study_id = coalesce(study.copy_of, study.id))`.as(
-        'of',
-      ),
-      count(isThere).as('inPacs'),
-      count(sql`i.state in ('refused', 'quarantined') and not ${isThere} and not ${isThereOtherwise}`).as(
-        'failed',
-      ),
-      count(sql`i.state = 'left-out' and not ${isThere} and not ${isThereOtherwise}`).as('leftOut'),
-      sql<boolean>`study.given_up_at is not null`.as('givenUp'),
-    ])
-    .where(
-      sql<boolean>`(study.id = any(${[...studyIds]}::uuid[]) or study.copy_of = any(${[...studyIds]}::uuid[]))`,
     )
+    .select(sql<boolean>`study.given_up_at is not null`.as('givenUp'))
+    .where(isOf(studyIds))
     .orderBy('study.id')
     .execute();
 }
+
+/**
+ * Of each destination the UIDs that go there, each once: there under any content, else not taken, else left out. A copy
+ * has instances of its own once all of the original is at the gateway, so they are counted as the original's.
+ */
+function countInstances(db: Db, studyIds: readonly string[]) {
+  const each = db
+    .selectFrom('study')
+    .innerJoin('instance as i', (join) => join.on(sql<boolean>`i.study_id in (study.id, study.copy_of)`))
+    .select('study.destination_id')
+    .select([anyOwn(isThere).as('is_there'), anyOwn(sql`i.state = 'left-out'`).as('is_left')])
+    .select(anyOwn(sql`i.state in ('refused', 'quarantined')`).as('is_dead'))
+    .where(isOf(studyIds))
+    .groupBy(['study.destination_id', 'i.sop_instance_uid']);
+  return db
+    .selectFrom(each.as('one'))
+    .select('one.destination_id')
+    .select(sql<number>`count(*)::int`.as('of'))
+    .select(sql<number>`(count(*) filter (where is_there))::int`.as('inPacs'))
+    .select(sql<number>`(count(*) filter (where is_dead and not is_there))::int`.as('failed'))
+    .select(
+      sql<number>`(count(*) filter (where is_left and not is_dead and not is_there))::int`.as('leftOut'),
+    )
+    .groupBy('one.destination_id')
+    .execute();
+}
+
+/** Of an instance's rows, those at the destination itself. */
+const anyOwn = (which: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql<boolean>`bool_or(i.study_id = study.id and ${which})`;
 
 /**
  * Of an instance `i`: its destination has it. One that a further destination did not take is held, or left out,
@@ -78,9 +102,3 @@ function selectPlaces(db: Db, studyIds: readonly string[]): Promise<PlaceRow[]> 
  */
 const isThere = sql<boolean>`(i.state in (${sql.join([...IN_PACS])}) or
   (study.copy_of is null and i.proof is not null and i.state in ('refused', 'quarantined', 'left-out')))`;
-/** Another content under its UID is there, which is the same instance to people. */
-const isThereOtherwise = sql<boolean>`exists (select from instance other where other.study_id = i.study_id
-  and other.sop_instance_uid = i.sop_instance_uid and other.state in (${sql.join([...IN_PACS])}))`;
-/** Each UID once. */
-const count = (which: RawBuilder<unknown>) =>
-  sql<number>`(select count(distinct i.sop_instance_uid)::int from instance i where i.study_id = study.id and ${which})`;
