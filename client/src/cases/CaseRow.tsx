@@ -5,9 +5,12 @@ import { typedSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { dayWords, isOverdue, nameOf } from './CaseParts.tsx';
 import { EarlyMark } from './EarlyMark.tsx';
+import { PatientLine } from './PatientLine.tsx';
 import { caseWords as words } from './case-words.ts';
 
-export function CaseRow({ of }: { readonly of: ListedCase }) {
+export type CaseRowProps = { readonly of: ListedCase; readonly seesPatients: boolean };
+
+export function CaseRow({ of, seesPatients }: CaseRowProps) {
   const late = isOverdue(of);
   const facts = [
     of.title !== null && words.caseNumber(of.number),
@@ -23,6 +26,7 @@ export function CaseRow({ of }: { readonly of: ListedCase }) {
     <a class="case-row" href={hrefOf({ page: 'cases', id: of.id, query: '' })}>
       <span class="case-row-body">
         <bdi class="strong kept">{nameOf(of)}</bdi>
+        {seesPatients && of.studyCount > 0 && <PatientLine caseId={of.id} />}
         <span class="small quiet numbers">{facts.join(words.separator)}</span>
         {of.tags !== null && of.tags.length > 0 && (
           <span class="small quiet kept">

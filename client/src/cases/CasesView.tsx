@@ -233,7 +233,7 @@ function Rows({ store, cases, bulk }: RowsProps) {
                 />
               </label>
             )}
-            <CaseRow of={of} />
+            <CaseRow of={of} seesPatients={bulk !== null} />
           </li>
         ))}
       </ol>

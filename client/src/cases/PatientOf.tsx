@@ -1,26 +1,14 @@
 /** The patient of a study as the PACS tells them, on the page of a case and where the case is read. */
-import type { CasePatients } from '#shared/protocol/cases.ts';
-import { bornSaid, identitySaid, nameSaid } from '../kit/identities.ts';
 import { caseWords } from './case-words.ts';
-
-type Patient = CasePatients['studies'][number];
-
-const prefixed = (name: string, value: string | null) => value && `${name} ${value}`;
+import { patientSaid, type Patient } from './say-patient.ts';
 
 export function PatientOf({ patient }: { readonly patient: Patient | null }) {
-  const said = caseWords.patient;
-  const name = nameSaid(patient?.patientName);
-  const about = [
-    patient?.patientId !== name && prefixed(said.id, identitySaid(patient?.patientId)),
-    prefixed(said.born, bornSaid(patient?.birthDate)),
-    patient?.sex && `${said.sex} ${patient.sex}`,
-    prefixed(said.accession, identitySaid(patient?.accessionNumber)),
-  ].filter(Boolean);
-  if (name === null && about.length === 0) return <p class="quiet">{said.unknown}</p>;
+  const { name, about } = patientSaid(patient);
+  if (name === null && about.length === 0) return <p class="quiet">{caseWords.patient.unknown}</p>;
   return (
     <div>
       <p class="strong kept">
-        <bdi>{name ?? said.unknown}</bdi>
+        <bdi>{name ?? caseWords.patient.unknown}</bdi>
       </p>
       <p class="small quiet kept">
         <bdi>{about.join(caseWords.separator)}</bdi>

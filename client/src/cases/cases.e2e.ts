@@ -36,6 +36,7 @@ async function searchByPatient(page: Page, patientId: string): Promise<void> {
   await patient.fill(patientId);
   await page.getByRole('link', { name: TITLE }).waitFor();
   assert.is(await page.locator('a.case-row').count(), 1, 'the PACS knows one study of this patient');
+  await page.locator('a.case-row').getByText(patientId).waitFor();
   assert.not.ok(page.url().includes(patientId), 'no patient is in the address');
 }
 

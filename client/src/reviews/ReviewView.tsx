@@ -2,10 +2,12 @@
  * One review: the images at the left, the form of its type at the right. Readers answer, change and sign; an
  * adjudicator sees the readers' answers side by side; everybody reads what stands once it is settled.
  */
+import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { ADJUDICATOR, isEnded } from '#shared/protocol/review-state.ts';
 import type { Review, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
 import { EarlyMark } from '../cases/EarlyMark.tsx';
+import { usePatients, type Asked } from '../cases/use-patients.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { AskFirst } from '../kit/AskFirst.tsx';
 import { Icon } from '../kit/Icon.tsx';
@@ -118,16 +120,15 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
   const mine = ownMarks(store.marks.value ?? [], spacings, {
     ...{ place: own?.place ?? null, hasOthers: others.length > 0 },
   });
+  const [patients, askPatients] = usePatients(review.caseId);
   const openReviews = useOpenReviews();
   useEffect(() => void openReviews.refresh(), [review.state]);
-  // The button that signed is gone, and perhaps the form with it.
-  useEffect(() => {
-    if (own?.state === 'signed' && document.activeElement === document.body)
-      document.querySelector('h1')?.focus({ preventScroll: true });
-  }, [own?.state]);
+  useFocusAfterSigning(own);
   return (
     <>
-      <Facts review={review} />
+      <Facts review={review}>
+        <ReviewPatients patients={patients} again={askPatients} />
+      </Facts>
       <div class="review-columns">
         {studies && (
           <StudyPictures
@@ -144,7 +145,7 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
           {isOutcomeHidden(review) && <p>{words.outcomeHidden}</p>}
           {review.state === 'settled' && <Sides review={review} found={foundIn(store)} onUse={null} />}
           {own !== null && !isEnded(review.state) && (
-            <OwnReading key={own.place} review={review} own={own} store={store} />
+            <OwnReading key={own.place} {...{ review, own, store, patients }} />
           )}
           {!isEnded(review.state) && <Readers review={review} store={store} account={account} />}
           <StoredMarks review={review} annotations={store.kept.value} />
@@ -167,6 +168,14 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
   );
 }
 
+/** The button that signed is gone, and perhaps the form with it. */
+function useFocusAfterSigning(own: ReviewPlace | null): void {
+  useEffect(() => {
+    if (own?.state === 'signed' && document.activeElement === document.body)
+      document.querySelector('h1')?.focus({ preventScroll: true });
+  }, [own?.state]);
+}
+
 /** Null: the case was not read yet. */
 const foundIn = (store: ReviewStore) => (store.case.value === null ? null : store.found.value);
 
@@ -175,7 +184,9 @@ function savingOf({ unsent, isCutOff }: ReviewStore): 'saved' | 'saving' | 'kept
   return isCutOff.value ? 'kept' : 'saving';
 }
 
-function Facts({ review }: { readonly review: Review }) {
+type FactsProps = { readonly review: Review; readonly children: ComponentChildren };
+
+function Facts({ review, children }: FactsProps) {
   const about = [
     reviewWords.states[review.state],
     review.pseudonym,
@@ -183,7 +194,7 @@ function Facts({ review }: { readonly review: Review }) {
   ].filter(Boolean);
   return (
     <div class="stack-tight">
-      <ReviewPatients caseId={review.caseId} />
+      {children}
       <div class="row">
         <p>{about.join(reviewWords.separator)}</p>
         <a class="button button-bare" href={hrefOf({ page: 'cases', id: review.caseId, query: '' })}>
@@ -199,9 +210,12 @@ function Facts({ review }: { readonly review: Review }) {
   );
 }
 
-type OwnReadingProps = Pick<OneReviewProps, 'review' | 'store'> & { readonly own: ReviewPlace };
+type OwnReadingProps = Pick<OneReviewProps, 'review' | 'store'> & {
+  readonly own: ReviewPlace;
+  readonly patients: Asked;
+};
 
-function OwnReading({ review, own, store }: OwnReadingProps) {
+function OwnReading({ review, own, store, patients }: OwnReadingProps) {
   const unsent = store.unsent.value;
   if (own.state === 'signed')
     return (
@@ -214,10 +228,10 @@ function OwnReading({ review, own, store }: OwnReadingProps) {
     );
   // The gateway refused something: first it is decided what becomes of it.
   if (unsent.some(({ trouble }) => trouble !== null)) return null;
-  return <Answering review={review} own={own} store={store} />;
+  return <Answering {...{ review, own, store, patients }} />;
 }
 
-function Answering({ review, own, store }: OwnReadingProps) {
+function Answering({ review, own, store, patients }: OwnReadingProps) {
   const { form, hidesFinding } = review.definition;
   const [taken, setTaken] = useState<Taken | null>(null);
   const draft = store.draft.value;
@@ -257,7 +271,7 @@ function Answering({ review, own, store }: OwnReadingProps) {
             void store.decide(said);
           }}
         />
-        {own.said && <SignReading review={review} said={own.said} isTouched={isTouched} store={store} />}
+        {own.said && <SignReading {...{ review, isTouched, store, patients }} said={own.said} />}
       </section>
     </>
   );

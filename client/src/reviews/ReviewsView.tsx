@@ -11,10 +11,12 @@ import {
 } from '#shared/protocol/reviews.ts';
 import { dayWords, isOverdue } from '../cases/CaseParts.tsx';
 import { EarlyMark } from '../cases/EarlyMark.tsx';
+import { PatientLine } from '../cases/PatientLine.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { caseWords } from '../cases/case-words.ts';
 import { formatMoment } from '../kit/format.ts';
+import { HideNames } from '../kit/HideNames.tsx';
 import { Icon } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -70,6 +72,7 @@ export function ReviewsView() {
           </a>
         </p>
       )}
+      <HideNames />
       <label class="field review-lists">
         <span class="small quiet">{words.choose}</span>
         <select value={list} onChange={(event) => setList(event.currentTarget.value as ReviewList)}>
@@ -114,6 +117,7 @@ function Row({ review }: { readonly review: ListedReview }) {
     caseWords.priorities[review.priority],
     !late && review.dueOn && words.due(dayWords(review.dueOn)),
     own ? reviewWords.places[own.state] : progressOf(review),
+    ...review.modalities,
     review.pseudonym,
     words.asked(formatMoment(new Date(review.openedAt), new Date())),
   ].filter(Boolean);
@@ -121,6 +125,7 @@ function Row({ review }: { readonly review: ListedReview }) {
     <a class="case-row" href={hrefOf({ page: 'reviews', id: review.id })}>
       <span class="case-row-body">
         <span class="strong">{words.name(review.title, review.caseNumber)}</span>
+        <PatientLine caseId={review.caseId} />
         {own?.place === ADJUDICATOR && own.state !== 'signed' && <span>{words.adjudicate}</span>}
         {late && (
           <span class="small case-late">

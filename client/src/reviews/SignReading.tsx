@@ -6,6 +6,9 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Result } from '#shared/protocol/inference.ts';
 import { positiveOf } from '#shared/protocol/review-judgement.ts';
 import type { Review, Said } from '#shared/protocol/reviews.ts';
+import { caseWords } from '../cases/case-words.ts';
+import { studyDaysOf, whoseSaid } from '../cases/say-patient.ts';
+import type { Asked as Patients } from '../cases/use-patients.ts';
 import { formatMoment } from '../kit/format.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useSettling } from '../kit/use-settling.ts';
@@ -24,9 +27,10 @@ type SignReadingProps = {
   readonly said: Said;
   readonly isTouched: boolean;
   readonly store: ReviewStore;
+  readonly patients: Patients;
 };
 
-export function SignReading({ review, said, isTouched, store }: SignReadingProps) {
+export function SignReading({ review, said, isTouched, store, patients }: SignReadingProps) {
   const [asked, setAsked] = useState<Asked | null>(null);
   const part = useRef<HTMLDivElement>(null);
   const left = store.signing.value;
@@ -60,6 +64,9 @@ export function SignReading({ review, said, isTouched, store }: SignReadingProps
               ? words.keptHere
               : words.saved(formatMoment(new Date(said.at), new Date()))}
       </p>
+      <p class="strong kept">
+        <bdi>{whoseReading(review, patients)}</bdi>
+      </p>
       <Buttons
         left={left}
         isOff={isTouched || store.isBusy.value}
@@ -69,6 +76,13 @@ export function SignReading({ review, said, isTouched, store }: SignReadingProps
       {asked && <Question {...{ asked, review, said, store, marks }} onClose={() => setAsked(null)} />}
     </div>
   );
+}
+
+/** The head of the page has scrolled away by now: whose study it is, as far as the reader is shown it there. */
+function whoseReading({ pseudonym, caseNumber, modalities }: Review, patients: Patients): string {
+  const told = Array.isArray(patients) ? patients : [];
+  const whose = whoseSaid(told) ?? pseudonym ?? caseWords.caseNumber(caseNumber);
+  return words.signFor([whose, ...modalities, ...studyDaysOf(told)].join(reviewWords.separator));
 }
 
 type ButtonsProps = {

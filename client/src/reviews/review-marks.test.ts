@@ -25,6 +25,7 @@ const REVIEW: Review = {
     caseId: randomUUID(),
     caseNumber: 7,
     pseudonym: null,
+    modalities: [],
     priority: 'routine',
   },
   ...{

@@ -125,6 +125,8 @@ export const reviewWords = {
     save: 'Save the answers',
     saving: 'Saving…',
     sign: 'Sign',
+    /** The patient or pseudonym, the modality and the day. */
+    signFor: (whose: string) => `For ${whose}`,
     signWhat: 'After that nothing can be changed.',
     signsIn: (seconds: number) =>
       `Signs in ${seconds} seconds. It is not signed if you undo it, change an answer or leave this page.`,

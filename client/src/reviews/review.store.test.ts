@@ -24,7 +24,15 @@ const CASE = randomUUID();
 const NONE: UnsentReviews = { waiting: [], refused: [] };
 const SAID = { decision: 'accept' as const, answers: { comment: 'PLANTED comment' }, reason: '' };
 const REVIEW: Review = {
-  ...{ id: randomUUID(), number: 1, caseId: CASE, caseNumber: 7, pseudonym: null, priority: 'routine' },
+  ...{
+    id: randomUUID(),
+    number: 1,
+    caseId: CASE,
+    caseNumber: 7,
+    pseudonym: null,
+    modalities: [],
+    priority: 'routine',
+  },
   ...{
     dueOn: null,
     isEarly: false,

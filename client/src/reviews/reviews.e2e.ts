@@ -72,6 +72,28 @@ async function namesThePatient(page: Page): Promise<void> {
   await page.getByLabel('Hide names and titles').press('Space');
 }
 
+/** On a tablet and on a phone, where the head of the page has scrolled away. */
+async function seesWhoseItSigns(page: Page): Promise<void> {
+  const form = page.getByRole('region', { name: 'Your answers' });
+  const whose = form.getByText(/^For RP-\w+ · CT/);
+  const before = page.viewportSize()!;
+  for (const size of [
+    { width: 1024, height: 768 },
+    { width: 390, height: 844 },
+  ]) {
+    await page.setViewportSize(size);
+    await form.getByRole('button', { name: 'Sign', exact: true }).scrollIntoViewIfNeeded();
+    const box = (await whose.boundingBox())!;
+    assert.ok(box.y >= 0 && box.y + box.height <= size.height, `in view at ${size.width}`);
+  }
+  await page.setViewportSize(before);
+  await page.getByLabel('Hide names and titles').press('Space');
+  await whose.waitFor({ state: 'detached' });
+  await form.getByText(/^For \S/).waitFor();
+  await page.getByLabel('Hide names and titles').press('Space');
+  await whose.waitFor();
+}
+
 walk('a radiologist has a case read, answers without a link, and signs, by keyboard', async (stage) => {
   const { page, enter } = stage;
   await enter();
@@ -111,6 +133,7 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await form.getByText('Save your changes before you sign.').waitFor();
   await press(page, 'Save the answers');
   await form.getByText('You can change it until you sign.').waitFor();
+  await seesWhoseItSigns(page);
   await press(page, 'Sign');
   await form.getByText('Signs in 5 seconds.').waitFor();
   await press(page, 'Undo');
@@ -126,7 +149,9 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   await looksRight(page, 'review-settled');
   await page.getByRole('link', { name: 'All reviews' }).press('Enter');
   await page.getByLabel('Which reviews').selectOption('signed');
-  await page.getByRole('link', { name: 'Chest film' }).waitFor();
+  const row = page.getByRole('link', { name: 'Chest film' });
+  await row.getByText(/^RP-\w+/).waitFor();
+  assert.match(await row.innerText(), / · CT · /);
   await looksRight(page, 'reviews');
 });
 

@@ -52,6 +52,27 @@ export async function studiesOf(
   );
 }
 
+/** By the case's id: those of all its studies, for people who see every study of the site. */
+export async function modalitiesOfCases(
+  db: Db,
+  siteId: string,
+  caseIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  if (caseIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('case_study')
+    .select(['case_id', 'study_instance_uid as uid'])
+    .where('site_id', '=', siteId)
+    .where('case_id', 'in', [...caseIds])
+    .orderBy('added_at')
+    .execute();
+  const classes = await classesOf(db, siteId, [...new Set(rows.map(({ uid }) => uid))]);
+  const byCase = Map.groupBy(rows, ({ case_id }) => case_id);
+  return new Map(
+    [...byCase].map(([id, of]) => [id, [...modalitiesOf(of.flatMap(({ uid }) => classes.get(uid) ?? []))]]),
+  );
+}
+
 async function classesOf(db: Db, siteId: string, uids: readonly string[]) {
   if (uids.length === 0) return new Map<string, string[]>();
   const rows = await db

@@ -14,6 +14,7 @@ import {
   type ReviewPlace,
   type Said,
 } from '#shared/protocol/reviews.ts';
+import { modalitiesOfCases } from '../cases/case-facts.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import { pseudonymOf, type CaseCipher } from '../cases/case-seal.ts';
 import { usernamesOf } from '../cases/case.store.ts';
@@ -67,6 +68,8 @@ export async function showReviews(
   const all = [...places.values()].flat();
   const decisions = await decisionsOf(db, all);
   const names = await usernamesOf(db, [...new Set(all.flatMap(({ account_id }) => account_id ?? []))]);
+  const caseIds = [...new Set(rows.map(({ of }) => of.id))];
+  const modalities = await modalitiesOfCases(db, viewer.siteId, caseIds);
   return rows.map(({ review, of }) => {
     const those = places.get(review.id) ?? [];
     const own = those.find(({ account_id }) => account_id === viewer.id);
@@ -74,6 +77,7 @@ export async function showReviews(
     const cipher = isShown ? seal.cipherOf(of.id, of.wrapped_key) : null;
     return {
       ...bareOf({ review, of }),
+      modalities: [...(modalities.get(of.id) ?? [])],
       hidesFinding: review.hides_finding && review.state === 'reading' && isReading(own),
       places: those.flatMap((place): ReviewPlace[] => {
         const sight = sightOf(review, place, viewer, own);

@@ -148,6 +148,8 @@ export const listedReviewSchema = z.object({
   caseId: z.uuid(),
   caseNumber: z.int(),
   pseudonym: z.string().nullable(),
+  /** Of the studies of the case. */
+  modalities: z.array(z.string()),
   priority: z.enum(CASE_PRIORITIES),
   dueOn: z.iso.date().nullable(),
   type: reviewTypeNameSchema,
