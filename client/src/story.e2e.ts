@@ -333,7 +333,7 @@ for (const { handsOf, are, studies } of WAYS) {
     await openReading(one, of);
     await mark(one, secrets.label);
     await answer(one, 'Pneumonia', secrets.comment);
-    await one.page.getByText('You have signed. Nothing can be changed.').waitFor();
+    await one.page.getByText('You have signed.', { exact: true }).waitFor();
     const other = await come(ben!, handsOf);
     await openReading(other, of);
     await other.page.getByRole('img', { name: /^Image 1 of/ }).waitFor();

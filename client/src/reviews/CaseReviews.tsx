@@ -6,6 +6,7 @@ import { isEnded } from '#shared/protocol/review-state.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { useApi } from '../net/net-context.ts';
 import { dueOf } from './due-of.ts';
@@ -39,6 +40,15 @@ export function CaseReviews({ of, isAnonymous }: CaseReviewsProps) {
       <h2>{words.title}</h2>
       <TroubleAlert trouble={trouble} />
       {reviews?.length === 0 && <p class="quiet">{words.none}</p>}
+      {reviews?.some(({ isContradicted }) => isContradicted) && (
+        <div class="stack-tight">
+          <p class="strong case-late">
+            <Icon name="decide" size={16} />
+            {words.contradicted}
+          </p>
+          <p class="small">{words.contradictedWhat}</p>
+        </div>
+      )}
       <ul class="plain">
         {(reviews ?? []).map((review) => (
           <li key={review.id} class="hairline">
@@ -62,7 +72,8 @@ export function CaseReviews({ of, isAnonymous }: CaseReviewsProps) {
 function aboutOf(review: CaseReview) {
   const names = isEnded(review.state) ? [] : waitingFor(review);
   const waits = names.length > 0 && words.waitsFor(names);
-  return [progressOf(review), outcomeOf(review), whenOf(review), waits, dueOf(review)];
+  const differs = review.isContradicted && words.opposite;
+  return [progressOf(review), outcomeOf(review), differs, whenOf(review), waits, dueOf(review)];
 }
 
 /** When it was settled, or else asked for. */

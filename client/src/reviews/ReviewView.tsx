@@ -16,6 +16,7 @@ import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { useOutboxes } from '../results/outboxes.ts';
+import { Contradicted } from './Contradicted.tsx';
 import { History } from './History.tsx';
 import { useOpenReviews } from './open-reviews.ts';
 import { Readers } from './Readers.tsx';
@@ -143,7 +144,13 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
           <UnsentSteps store={store} />
           {!review.hidesFinding && <WhatModelsFound found={store.found.value} reviewId={review.id} />}
           {isOutcomeHidden(review) && <p>{words.outcomeHidden}</p>}
-          {review.state === 'settled' && <Sides review={review} found={foundIn(store)} onUse={null} />}
+          {review.isContradicted && (
+            <div class="stack-tight">
+              <Contradicted />
+              <p class="small">{reviewWords.contradictedWhat}</p>
+            </div>
+          )}
+          {review.state === 'settled' && <Signed review={review} store={store} />}
           {own !== null && !isEnded(review.state) && (
             <OwnReading key={own.place} {...{ review, own, store, patients }} />
           )}
@@ -210,6 +217,21 @@ function Facts({ review, children }: FactsProps) {
   );
 }
 
+/** The answers that were signed, and the way to correct them. */
+const Signed = ({ review, store }: Pick<OneReviewProps, 'review' | 'store'>) => (
+  <>
+    <Sides review={review} found={foundIn(store)} onUse={null} />
+    <div class="stack-tight">
+      <p class="small">{words.unchangeable}</p>
+      <p>
+        <a class="button" href={hrefOf({ page: 'cases', id: review.caseId, query: '' })}>
+          {words.correct}
+        </a>
+      </p>
+    </div>
+  </>
+);
+
 type OwnReadingProps = Pick<OneReviewProps, 'review' | 'store'> & {
   readonly own: ReviewPlace;
   readonly patients: Asked;
@@ -223,7 +245,7 @@ function OwnReading({ review, own, store, patients }: OwnReadingProps) {
         <p role="status">
           {unsent.some(({ given }) => given.step === 'sign') ? words.signedHere : words.signed}
         </p>
-        <Sides review={review} found={foundIn(store)} onUse={null} />
+        <Signed review={review} store={store} />
       </>
     );
   // The gateway refused something: first it is decided what becomes of it.

@@ -22,6 +22,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
+import { Contradicted } from './Contradicted.tsx';
 import { progressOf } from './progress-of.ts';
 import { reviewWords } from './review-words.ts';
 
@@ -133,6 +134,7 @@ function Row({ review }: { readonly review: ListedReview }) {
             {caseWords.overdue(dayWords(review.dueOn!))}
           </span>
         )}
+        {review.isContradicted && <Contradicted />}
         {review.isEarly && !isEnded(review.state) && <EarlyMark />}
         <span class="small quiet numbers">{about.join(reviewWords.separator)}</span>
       </span>

@@ -31,6 +31,7 @@ const REVIEW: Review = {
   ...{
     dueOn: null,
     isEarly: false,
+    isContradicted: false,
     type: 'short',
     typeVersion: 1,
     title: 'Short',

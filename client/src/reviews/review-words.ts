@@ -18,6 +18,9 @@ export const reviewWords = {
     decided: 'Answered, not signed',
     signed: 'Signed',
   } satisfies Record<PlaceState, string>,
+  contradicted: 'Another reading of this case says the opposite',
+  contradictedWhat:
+    'One says that something is there, the other that nothing is, and nobody has decided between them. Compare both on the page of the case, and choose Have it read there to have another person read it.',
   signedOf: (signed: number, readers: number) => `${signed} of ${readers} signed`,
   decisions: {
     accept: 'Answered',
@@ -66,7 +69,11 @@ export const reviewWords = {
     },
     next: 'Next review',
     noNext: 'You have read everything.',
-    signed: 'You have signed. Nothing can be changed.',
+    signed: 'You have signed.',
+    /** Before the link to the page of the case, which offers both. */
+    unchangeable:
+      'A signed reading can’t be changed. To correct or add to it, write a note in the case, or choose Have it read there to have the case read again.',
+    correct: 'Correct it in the case',
     signedHere: 'Your signature is kept on this device. It counts once the gateway has it.',
     settled: 'The answers that stand',
     outcomeHidden:
@@ -200,6 +207,10 @@ export const reviewWords = {
     outcomeHidden: 'hidden until you have signed',
     title: 'Reviews',
     none: 'Nobody has read this case.',
+    contradicted: 'Readings of this case contradict each other.',
+    contradictedWhat:
+      'One says that something is there, the other that nothing is, and nobody has decided between them. Choose Have it read to have another person read it.',
+    opposite: 'contradicted by another reading',
     readBy: (names: readonly string[]) => `read by ${names.join(', ')}`,
     decidedBy: (name: string) => `decided between readers by ${name}`,
     waitsFor: (names: readonly string[]) => `waits for ${names.join(', ')}`,

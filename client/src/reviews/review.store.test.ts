@@ -36,6 +36,7 @@ const REVIEW: Review = {
   ...{
     dueOn: null,
     isEarly: false,
+    isContradicted: false,
     type: 'short',
     typeVersion: 1,
     title: 'Short',

@@ -7,9 +7,9 @@ import type { Annotation, ReviewAnnotations } from '#shared/protocol/annotations
 import type { Case } from '#shared/protocol/cases.ts';
 import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
 import { ADMIN, ask, createAccount, type Account } from '#testing/accounts.ts';
-import { filesOf, sendStudy } from '#testing/app-page.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
+import { openCase, openReview, press } from '../testing/open-review.ts';
 import { looksRight } from '../testing/screens.ts';
 import { listPath, readPictures } from './study-pictures.ts';
 
@@ -19,37 +19,6 @@ const walk = await walkScreens(test, {
   roles: ['radiologist', 'technician'],
   open: openWorld,
 });
-
-/** A button that waits takes no key. */
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole('button', { name, exact: true, disabled: false }).press('Enter');
-
-/** Sends a study, opens a case of it, and returns the case's id. */
-async function openCase({ page, seed }: Stage, title: string): Promise<string> {
-  await sendStudy(page, filesOf({ seed: seed(0), instancesPerSeries: 1, rows: 64, columns: 64 }));
-  await page.locator('[data-part=arrived] .queue-name a').first().click();
-  await press(page, 'Open a case');
-  const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Title').pressSequentially(title);
-  await dialog.getByLabel('Title').press('Enter');
-  await page.getByRole('heading', { name: title }).waitFor();
-  return /cases\/([\w-]+)/.exec(page.url())![1]!;
-}
-
-/** Asks for a review of the case in sight, by the person who is signed in. */
-async function openReview({ page, account }: Stage): Promise<void> {
-  await press(page, 'Have it read');
-  const dialog = page.getByRole('dialog');
-  const asked = dialog.getByLabel('What is asked');
-  await asked.getByRole('option', { name: 'General reading', selected: true }).waitFor({ state: 'attached' });
-  await asked.selectOption('chest-film-double');
-  const decides = dialog.getByLabel('Who decides if they differ');
-  await decides.waitFor();
-  await asked.selectOption('chest-film');
-  await decides.waitFor({ state: 'detached' });
-  await dialog.getByLabel(account.username, { exact: true }).press('Space');
-  await press(page, 'Ask for the review');
-}
 
 /** An answer that is missing, and one that is too long. */
 async function refusesFaults(page: Page): Promise<void> {
@@ -146,6 +115,9 @@ walk('a radiologist has a case read, answers without a link, and signs, by keybo
   const marks = page.getByRole('region', { name: 'Marks in the PACS' });
   await marks.getByText(`${stage.account.username} signed without marks.`).waitFor();
   await tab.waitFor({ state: 'detached' });
+  await page.getByText('A signed reading can’t be changed.').waitFor();
+  const way = page.getByRole('link', { name: 'Correct it in the case' });
+  assert.match((await way.getAttribute('href')) ?? '', /cases\/[\w-]+$/);
   await looksRight(page, 'review-settled');
   await page.getByRole('link', { name: 'All reviews' }).press('Enter');
   await page.getByLabel('Which reviews').selectOption('signed');

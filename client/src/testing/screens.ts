@@ -139,6 +139,10 @@ export const SCREENS = {
     'figures-private': 'Counts with noise, and what is left of the month',
     'figures-private-spent': 'The answers of the month are spent',
   },
+  'reviews/contradicted.e2e.ts': {
+    'case-contradicted': 'A case of which two settled readings contradict each other',
+    'review-contradicted': 'A settled review that another one contradicts',
+  },
   'reviews/reviews.e2e.ts': {
     review: 'A film to be read, with a question that was left out',
     'review-draft': 'Answers that were not saved, on the next visit',

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Case, CaseAttachments, CaseNotes, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Result } from '#shared/protocol/inference.ts';
-import type { Review, ReviewTypes } from '#shared/protocol/reviews.ts';
+import type { CaseReview, Review, ReviewTypes } from '#shared/protocol/reviews.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
@@ -105,6 +105,53 @@ test('the verdict of an earlier round is hidden from new readers, on every page 
   assert.equal(await verdicts('ana'), said, 'their own');
   await sign(second, 'ben');
   assert.equal(await verdicts('ben'), said);
+});
+
+test('settled reviews that say the opposite of each other are told so, and a blinded reader is not', async () => {
+  const { id } = await openCase();
+  const first = await openReview(id, ['ana'], 'chest-film');
+  const second = await openReview(id, ['ben'], 'chest-film');
+  const other = await openReview(id, ['ben'], 'general-reading');
+  const contradicted = async (who: Who): Promise<string[]> => {
+    const paths = ['/reviews?list=all&limit=200', `/cases/${id}/reviews`];
+    const all = await Promise.all(
+      paths.map((path) => jsonOf<{ reviews: CaseReview[] }>(gateway, `GET ${path}`, as(who))),
+    );
+    const [ofList, ofCase] = all.map(({ reviews }) =>
+      reviews.flatMap((one) => (one.isContradicted ? [one.id] : [])),
+    );
+    assert.equal(ofList, ofCase);
+    return ofCase!;
+  };
+  await sign(first, 'ana');
+  assert.equal(await contradicted('ana'), []);
+  await sign(second, 'ben', 'normal');
+  assert.equal(await contradicted('admin'), [first, second]);
+  assert.equal(await contradicted('cleo'), [first, second]);
+  const third = await openReview(id, ['cleo'], 'double-open');
+  assert.equal(await contradicted('cleo'), [], 'reads the case again');
+  await jsonOf(gateway, `POST /reviews/${third}/withdraw`, { ...as('admin'), body: { id: randomUUID() } });
+  assert.is((await jsonOf<Review>(gateway, `GET /reviews/${first}`, as('ana'))).isContradicted, true);
+  assert.is((await jsonOf<Review>(gateway, `GET /reviews/${other}`, as('ben'))).isContradicted, false);
+});
+
+test('settled reviews that agree, or do not say whether there is something, contradict nothing', async () => {
+  const { id } = await openCase();
+  const one = await openReview(id, ['ana'], 'chest-film');
+  const same = await openReview(id, ['ben'], 'chest-film');
+  const unsure = await openReview(id, ['cleo'], 'chest-film');
+  await sign(one, 'ana');
+  await sign(same, 'ben');
+  await sign(unsure, 'cleo', 'other');
+  const { reviews } = await jsonOf<{ reviews: CaseReview[] }>(
+    gateway,
+    `GET /cases/${id}/reviews`,
+    as('admin'),
+  );
+  assert.equal(
+    reviews.map(({ isContradicted }) => isContradicted),
+    [false, false, false],
+  );
 });
 
 test('the adjudicator reads what readers wrote, and not who wrote it', async () => {

@@ -19,6 +19,7 @@ import type { CaseReader } from '../cases/case-rights.ts';
 import { pseudonymOf, type CaseCipher } from '../cases/case-seal.ts';
 import { usernamesOf } from '../cases/case.store.ts';
 import { mayWithdraw } from './change-review.ts';
+import { contradictedIn } from './contradicted-reviews.ts';
 import type { FoundReview, SeenReview } from './list-reviews.ts';
 import { decisionsOf, eventsOf, placesOf, type EventRow, type PlaceRow } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
@@ -70,6 +71,8 @@ export async function showReviews(
   const names = await usernamesOf(db, [...new Set(all.flatMap(({ account_id }) => account_id ?? []))]);
   const caseIds = [...new Set(rows.map(({ of }) => of.id))];
   const modalities = await modalitiesOfCases(db, viewer.siteId, caseIds);
+  const settled = rows.filter(({ review }) => isOpenTo(review)).map(({ of }) => of.id);
+  const contradicted = await contradictedIn(db, viewer, [...new Set(settled)]);
   return rows.map(({ review, of }) => {
     const those = places.get(review.id) ?? [];
     const own = those.find(({ account_id }) => account_id === viewer.id);
@@ -78,6 +81,7 @@ export async function showReviews(
     return {
       ...bareOf({ review, of }),
       modalities: [...(modalities.get(of.id) ?? [])],
+      isContradicted: contradicted.has(review.id),
       hidesFinding: review.hides_finding && review.state === 'reading' && isReading(own),
       places: those.flatMap((place): ReviewPlace[] => {
         const sight = sightOf(review, place, viewer, own);

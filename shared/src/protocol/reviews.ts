@@ -158,6 +158,8 @@ export const listedReviewSchema = z.object({
   state: z.enum(REVIEW_STATES),
   /** A study of the case is marked for early reading by the device that sent it, as far as the caller may know. */
   isEarly: z.boolean(),
+  /** It is settled, and so is another one of the case and type that says the opposite: something, and nothing. */
+  isContradicted: z.boolean(),
   /** The caller is asked without what models found. */
   hidesFinding: z.boolean(),
   /** Those that the caller may see: their own and free ones; all of them once it is settled, or for who assigns. */

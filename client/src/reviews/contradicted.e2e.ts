@@ -1,0 +1,55 @@
+/** Two readings of one case that contradict each other, as a radiologist meets them in a real Chromium. */
+import { randomUUID } from 'node:crypto';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ADMIN, ask, createAccount } from '#testing/accounts.ts';
+import { walkScreens, type Stage } from '#testing/screen-walk.ts';
+import { openWorld } from '#testing/world.ts';
+import { openCase } from '../testing/open-review.ts';
+import { looksRight } from '../testing/screens.ts';
+
+const test = suite('contradicting readings');
+const walk = await walkScreens(test, {
+  name: 'contradicted',
+  roles: ['radiologist', 'technician'],
+  open: openWorld,
+});
+
+/** A general reading of the case by somebody else, signed. */
+async function readAs({ gateway }: Stage, caseId: string, finding: string): Promise<void> {
+  const { id: reader, username } = await createAccount(gateway, 'ben', ['radiologist']);
+  const id = randomUUID();
+  const post = async (who: string, path: string, body: object) => {
+    const answer = await ask(gateway, who, { method: 'POST', path, body });
+    assert.ok(answer.ok, await answer.text());
+  };
+  await post(ADMIN, `/cases/${caseId}/reviews`, { id, type: 'general-reading', readers: [reader] });
+  const answers = { finding, urgency: 'routine', impression: 'As Doe Jane' };
+  const of = { place: 1, version: 1, decision: 'accept', answers };
+  await post(username, `/reviews/${id}/decision`, { id: randomUUID(), ...of });
+  await post(username, `/reviews/${id}/sign`, { id: randomUUID(), place: 1, version: 2 });
+}
+
+walk('two settled readings that contradict each other say so, and what can be done', async (stage) => {
+  const { page, enter } = stage;
+  await enter();
+  const caseId = await openCase(stage, 'Read twice');
+  await readAs(stage, caseId, 'abnormal');
+  await readAs(stage, caseId, 'normal');
+  await page.reload();
+  const reviews = page.getByRole('region', { name: 'Reviews' });
+  await reviews.getByText('Readings of this case contradict each other.').waitFor();
+  await reviews.getByText('Choose Have it read to have another person read it.').waitFor();
+  assert.is(await reviews.getByText('contradicted by another reading').count(), 2);
+  await looksRight(page, 'case-contradicted');
+  await reviews.getByRole('link', { name: 'General reading' }).first().press('Enter');
+  await page.getByText('Another reading of this case says the opposite').waitFor();
+  await page.getByText('nobody has decided between them').waitFor();
+  await looksRight(page, 'review-contradicted');
+  await page.getByRole('link', { name: 'All reviews' }).press('Enter');
+  await page.getByLabel('Which reviews').selectOption('all');
+  const rows = page.getByRole('link', { name: /^General reading/ });
+  await rows.getByText('Another reading of this case says the opposite').nth(1).waitFor();
+});
+
+test.run();
