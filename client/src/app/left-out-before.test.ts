@@ -30,9 +30,9 @@ async function openDevice() {
 
 type Store = Awaited<ReturnType<typeof openIngest>>['store'];
 
-function leaveOutKarl(store: Store): void {
+async function leaveOutKarl(store: Store): Promise<void> {
   for (const [uid, { parts }] of store.mixed.value)
-    store.leaveOutPatients(uid, parts.find(({ person }) => person.name === KARL.name)!.keys);
+    await store.leaveOutPatients(uid, parts.find(({ person }) => person.name === KARL.name)!.keys);
 }
 
 /** Lena’s images were sent, and Karl’s was left out. */
@@ -40,7 +40,7 @@ async function sentWithoutKarl() {
   const opened = await openIngest({ chosen: DEIDENTIFIED, device: await openDevice() });
   const { store } = opened;
   await store.addFiles(MIXED_UP);
-  leaveOutKarl(store);
+  await leaveOutKarl(store);
   await store.send();
   return opened;
 }
@@ -85,7 +85,7 @@ test('it is counted once too while a person decides about it again on a later pa
   const { store } = await openIngest({ chosen: DEIDENTIFIED, device });
   await store.addFiles(MIXED_UP);
   assert.ok(await untilRead(() => store.studies.value.some(({ leftOut }) => leftOut.length > 0)));
-  store.askPatientsAgain(store.studies.value[0]!.studyInstanceUID);
+  await store.askPatientsAgain(store.studies.value[0]!.studyInstanceUID);
   const { track } = countStudy({ ...row!, state: 'done' });
   const queued = [queuedStudy({ id: row!.id, state: 'done', track, instances: 4 })];
   const { notSent } = outcomesOf(store.sentFromHere.value, queued, pageOf(store));
@@ -107,7 +107,7 @@ test('left out on the page alone, it is not counted in the queue, which has the 
     const first = (await openIngest({ chosen: DEIDENTIFIED, device })).store;
     await first.addFiles([...sent]);
     for (const [uid, { parts }] of first.mixed.value)
-      first.settlePatients(
+      await first.settlePatients(
         uid,
         parts.flatMap(({ keys }) => keys),
       );
@@ -117,7 +117,7 @@ test('left out on the page alone, it is not counted in the queue, which has the 
     const isNew = () =>
       [...store.mixed.value.values()].some(({ parts }) => parts.some(({ files }) => files[0]!.isNew));
     assert.ok(await untilRead(() => isNew() === (lost === 0)));
-    leaveOutKarl(store);
+    await leaveOutKarl(store);
     const [study] = unsentStudies(store);
     assert.is(study!.instances, chosen.length - 1);
     assert.is(await lostOf(device.database, study!), lost);

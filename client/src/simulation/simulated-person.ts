@@ -68,11 +68,11 @@ export async function press(
     deleteForeign: async () => undefined,
   };
   const ingest = {
-    reopen: () => null,
+    reopen: async () => null,
     toggle: () => undefined,
     choosePolicy: () => undefined,
-    settlePatients: () => undefined,
-    leaveOutPatients: () => undefined,
+    settlePatients: async () => undefined,
+    leaveOutPatients: async () => undefined,
     leaveOut: async () => undefined,
     inspection: { seriesOf: () => [] } as unknown as Stores['ingest']['inspection'],
     policy: signal(null),

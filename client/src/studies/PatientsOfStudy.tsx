@@ -44,7 +44,7 @@ export function PatientsOfStudy({ decision, onDecided }: PatientsOfStudyProps) {
               type="button"
               class="button"
               aria-label={words.answerOf(words.leaveOutPatient(instances), personOf(part))}
-              onClick={() => onDecided(leaveOutPatient({ ingest }, decision, patient))}
+              onClick={() => void leaveOutPatient({ ingest }, decision, patient).then(onDecided)}
             >
               {words.leaveOutPatient(instances)}
             </button>

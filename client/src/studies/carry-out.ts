@@ -54,15 +54,15 @@ export async function carryOut(
   switch (answer) {
     case 'apart': {
       const keys = decision.patients.flatMap((patient) => patient.keys);
-      if (found) ingest.settlePatients(found.studyInstanceUID, keys);
+      if (found) await ingest.settlePatients(found.studyInstanceUID, keys);
       return afterwards(ingest);
     }
     case 'look': {
-      const shown = found?.id ?? ingest.reopen(id);
+      const shown = found?.id ?? (await ingest.reopen(id));
       return shown === null ? UPLOAD : { kind: 'before-after', id: shown };
     }
     case 'other-policy':
-      sendUnderItsPolicy(ingest, decision);
+      await sendUnderItsPolicy(ingest, decision);
       return UPLOAD;
     case 'choose-again':
     case 'choose-export':
@@ -98,18 +98,21 @@ const afterwards = (ingest: Stores['ingest']): Place | null =>
   sendableOf(ingest).held.length > 0 ? null : UPLOAD;
 
 /** Upload, once the rest names one patient; null: there is more to decide. */
-export function leaveOutPatient(
+export async function leaveOutPatient(
   { ingest }: Pick<Stores, 'ingest'>,
   { found, patients }: Decision,
   patient: PatientChoice,
-): Place | null {
-  if (found) ingest.leaveOutPatients(found.studyInstanceUID, patient.keys);
+): Promise<Place | null> {
+  if (found) await ingest.leaveOutPatients(found.studyInstanceUID, patient.keys);
   return patients.length > 2 ? null : afterwards(ingest);
 }
 
 /** The other studies are no longer ticked: they were not chosen for this policy. */
-function sendUnderItsPolicy(ingest: Stores['ingest'], { study, found, policy }: Decision): void {
-  const shown = found?.id ?? ingest.reopen(study?.id ?? '');
+async function sendUnderItsPolicy(
+  ingest: Stores['ingest'],
+  { study, found, policy }: Decision,
+): Promise<void> {
+  const shown = found?.id ?? (await ingest.reopen(study?.id ?? ''));
   if (shown === null || policy === null || policy === 'none') return;
   ingest.choosePolicy(policy.name);
   for (const { id, studyInstanceUID, selected } of ingest.studies.peek())

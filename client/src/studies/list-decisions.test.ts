@@ -102,11 +102,11 @@ function storesThatNote(): { readonly stores: Stores; readonly done: string[] } 
     };
   const stores: Stores = {
     ingest: {
-      reopen: (id) => (id === 'a' ? 'found-a' : null),
+      reopen: async (id) => (id === 'a' ? 'found-a' : null),
       toggle: (uid) => void note('toggle')(uid),
       choosePolicy: (name) => void note('policy')(name),
-      settlePatients: (uid, keys) => void note('settle')([uid, ...keys]),
-      leaveOutPatients: (uid, keys) => void note('leave-out-patients')([uid, ...keys]),
+      settlePatients: (uid, keys) => note('settle')([uid, ...keys]),
+      leaveOutPatients: (uid, keys) => note('leave-out-patients')([uid, ...keys]),
       studies: signal([]),
       leaveOut: note('leave-out-found'),
       inspection: { seriesOf: () => [] } as unknown as Stores['ingest']['inspection'],
@@ -150,9 +150,9 @@ async function leadsSomewhere(decision: Decision, answer: Answer): Promise<void>
   if (answer === 'look') assert.is(place !== null && place !== 'too-late' && place.kind, 'before-after');
 }
 
-function leavesOut(decision: Decision, patient: PatientChoice): void {
+async function leavesOut(decision: Decision, patient: PatientChoice): Promise<void> {
   const { stores, done } = storesThatNote();
-  const place = leaveOutPatient(stores, decision, patient);
+  const place = await leaveOutPatient(stores, decision, patient);
   assert.equal(done, [`leave-out-patients ${[decision.found!.studyInstanceUID, ...patient.keys].join()}`]);
   assert.is(place === null, decision.patients.length > 2, 'more than one is left, or Send is next');
 }
@@ -183,7 +183,7 @@ test('all numbers are one, each instance is in one group, and each answer leads 
         );
         for (const answer of decision.answers) await leadsSomewhere(decision, answer);
         assert.is(decision.patients.length > 0, decision.cause === 'mixed');
-        for (const patient of decision.patients) leavesOut(decision, patient);
+        for (const patient of decision.patients) await leavesOut(decision, patient);
       }
     },
   });

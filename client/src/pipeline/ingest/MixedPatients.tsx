@@ -21,7 +21,7 @@ export function MixedPatients({ study }: { readonly study: FoundStudy }) {
     <button
       type="button"
       class="button button-bare"
-      onClick={() => ingest.askPatientsAgain(study.studyInstanceUID)}
+      onClick={() => void ingest.askPatientsAgain(study.studyInstanceUID)}
     >
       {chosenWords.mixed.again}
     </button>

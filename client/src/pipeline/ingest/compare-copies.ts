@@ -6,7 +6,7 @@
 import type { CollectedFile } from './collect-files.ts';
 import type { FoundFile, Pair, StudyGroup } from './group-studies.ts';
 import { draw, type IngestState } from './ingest-state.ts';
-import { pick } from './patients-of-study.ts';
+import { pick } from './decide-patients.ts';
 import { regroup } from './regroup-study.ts';
 import { TaskFault } from './worker-pool.ts';
 

@@ -168,11 +168,11 @@ export interface IngestStore {
   /** By Study Instance UID, the studies that name several patients under the policy in force. */
   readonly mixed: ReadonlySignal<ReadonlyMap<string, Mixed<FoundPart>>>;
   /** A person's decision that the parts of these keys are sent, each under its own patient. Ignored while queueing. */
-  settlePatients(studyInstanceUID: string, keys: readonly string[]): void;
+  settlePatients(studyInstanceUID: string, keys: readonly string[]): Promise<void>;
   /** A person's decision that they are not sent. Never of all that is left of a study. Ignored while queueing. */
-  leaveOutPatients(studyInstanceUID: string, keys: readonly string[]): void;
+  leaveOutPatients(studyInstanceUID: string, keys: readonly string[]): Promise<void>;
   /** Withdraws both. Ignored while queueing. */
-  askPatientsAgain(studyInstanceUID: string): void;
+  askPatientsAgain(studyInstanceUID: string): Promise<void>;
   /** By study, why instances were held that a person has since looked at, all of them. */
   readonly answered: ReadonlySignal<ReadonlyMap<string, ReadonlySet<ReasonCode>>>;
   /** By place (`ordinal`), the boxes over the instances at which a person looked; none where nothing is covered. */
@@ -234,7 +234,7 @@ export interface IngestStore {
    */
   policiesFor(study: string): readonly Policy[] | null;
   /** Shows the held-back files of a queued study again; returns the found study's id, null where they are gone. */
-  reopen(id: string): string | null;
+  reopen(id: string): Promise<string | null>;
   toggle(studyInstanceUID: string): void;
   showThumbnail(seriesInstanceUID: string): void;
   /**

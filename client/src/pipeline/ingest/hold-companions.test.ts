@@ -182,7 +182,7 @@ test('another patient of the study counts as a companion, in a study of their ow
     fileOf(1, { series: 2, patient: 'B' }),
   ]);
   const { parts } = store.mixed.value.get(STUDY)!;
-  store.settlePatients(
+  await store.settlePatients(
     STUDY,
     parts.flatMap(({ keys }) => keys),
   );

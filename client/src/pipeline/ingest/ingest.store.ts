@@ -24,14 +24,7 @@ import { readChosen } from './read-chosen.ts';
 import { takeDropped, type Dropped } from './take-dropped.ts';
 import { beginChoice, forgetSentFromHere, settleNotSent } from './sent-from-here.ts';
 import { sendableOf } from './sendable.ts';
-import { reopenStudy } from './reopen-study.ts';
-import {
-  askPatientsAgain,
-  leaveOutPatients,
-  mixedUnder,
-  patientsOfFile,
-  settlePatients,
-} from './patients-of-study.ts';
+import { mixedUnder, patientsOfFile } from './patients-of-study.ts';
 
 export function createIngestStore(tools: IngestTools): IngestStore {
   const state = createIngestState(tools);
@@ -83,7 +76,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     clear: (also) => clear(state, also),
     reopenable: reopenableOf(state),
     policiesFor: (study) => policiesFor(state, study),
-    reopen: (id) => reopenStudy(state, id),
+    reopen: async (id) => (await import('./reopen-study.ts')).reopenStudy(state, id),
     toggle: (studyInstanceUID) => snapshots.toggle(studyInstanceUID),
     showThumbnail: (seriesInstanceUID) =>
       snapshots.askThumbnail(seriesInstanceUID, [
@@ -160,16 +153,20 @@ type Patients = Pick<IngestStore, 'settlePatients' | 'leaveOutPatients' | 'askPa
 
 function patientsIn(state: IngestState): Patients {
   const { gathering, phase } = state;
-  const change = (studyInstanceUID: string, how: (study: StudyGroup) => StudyGroup): void => {
+  const change = async (
+    studyInstanceUID: string,
+    how: (deciding: typeof import('./decide-patients.ts'), study: StudyGroup) => StudyGroup,
+  ): Promise<void> => {
+    const deciding = await import('./decide-patients.ts');
     const study = gathering.studies.get(studyInstanceUID);
     if (study === undefined || phase.peek() === 'queueing') return;
-    gathering.replace(how(study));
+    gathering.replace(how(deciding, study));
     draw(state);
   };
   return {
-    settlePatients: (uid, keys) => change(uid, (study) => settlePatients(study, keys)),
-    leaveOutPatients: (uid, keys) => change(uid, (study) => leaveOutPatients(study, keys)),
-    askPatientsAgain: (uid) => change(uid, askPatientsAgain),
+    settlePatients: (uid, keys) => change(uid, (deciding, study) => deciding.settlePatients(study, keys)),
+    leaveOutPatients: (uid, keys) => change(uid, (deciding, study) => deciding.leaveOutPatients(study, keys)),
+    askPatientsAgain: (uid) => change(uid, (deciding, study) => deciding.askPatientsAgain(study)),
   };
 }
 

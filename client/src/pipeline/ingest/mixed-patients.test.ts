@@ -98,7 +98,7 @@ test('waits for a decision, with each patient and their files, whatever is press
 
 test('is sent as a study for each patient, with their own name, ID and birth date', async () => {
   const opened = await chosen(MIXED_UP);
-  settleAll(opened);
+  await settleAll(opened);
   assert.equal([sendableOf(opened.store).sentAs, sendableOf(opened.store).instances], [2, 4]);
   await opened.store.send();
   assert.equal(await queued(opened), [
@@ -115,9 +115,9 @@ test('counts as one patient once a person has said so of its names, and as two w
     const opened = await chosen(people);
     const count = () => peopleOf(opened.store, opened.store.studies.value).length;
     assert.is(count(), 2);
-    settleAll(opened);
+    await settleAll(opened);
     assert.is(count(), decided);
-    opened.store.askPatientsAgain(uidOf(opened));
+    await opened.store.askPatientsAgain(uidOf(opened));
     assert.is(count(), 2);
   }
 });
@@ -134,15 +134,15 @@ test('leads to Send once no other study waits for a decision', async () => {
   const [first, second] = decisions();
   assert.is(await carryOut(ingest, first!, 'apart'), null, 'the other one is next');
   assert.equal(await carryOut(ingest, second!, 'apart'), { kind: 'upload' });
-  store.askPatientsAgain(first!.found!.studyInstanceUID);
-  store.askPatientsAgain(second!.found!.studyInstanceUID);
-  assert.is(leaveOutPatient(ingest, first!, first!.patients[0]!), null);
-  assert.equal(leaveOutPatient(ingest, second!, second!.patients[0]!), { kind: 'upload' });
+  await store.askPatientsAgain(first!.found!.studyInstanceUID);
+  await store.askPatientsAgain(second!.found!.studyInstanceUID);
+  assert.is(await leaveOutPatient(ingest, first!, first!.patients[0]!), null);
+  assert.equal(await leaveOutPatient(ingest, second!, second!.patients[0]!), { kind: 'upload' });
 });
 
 test('keeps its birth date apart where the first instance is the other patient’s', async () => {
   const opened = await chosen([KARL, LENA, LENA]);
-  settleAll(opened);
+  await settleAll(opened);
   await opened.store.send();
   assert.equal(
     (await queued(opened)).map(({ who }) => who),
@@ -156,7 +156,7 @@ test('is sent without the patient whom a person left out, and says how many were
     [LENA, KARL, 1],
   ] as const) {
     const opened = await chosen(MIXED_UP);
-    opened.store.leaveOutPatients(uidOf(opened), keysOf(opened, out));
+    await opened.store.leaveOutPatients(uidOf(opened), keysOf(opened, out));
     assert.is(mixedOf(opened), undefined);
     const [study] = opened.store.studies.value;
     assert.equal([study!.patientName, study!.patientId, study!.instances], [left.name, left.id, instances]);
@@ -189,11 +189,11 @@ test('tells the gateway how many a person left out, until they are sent after al
       said.push((await queueOver(opened).manifestOf(id)).withheld);
     return said;
   };
-  opened.store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
+  await opened.store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
   await opened.store.send();
   assert.equal(await withheld(), [{ 'left-out-other-patient': 1 }]);
   await opened.store.addFiles(filesOfPeople(MIXED_UP));
-  settleAll(opened);
+  await settleAll(opened);
   await opened.store.send();
   assert.equal(await withheld(), [undefined, undefined]);
   assert.equal(
@@ -204,29 +204,29 @@ test('tells the gateway how many a person left out, until they are sent after al
 
 test('is not emptied by a list of all its patients: that is what its tick is for', async () => {
   const opened = await chosen(MIXED_UP);
-  opened.store.leaveOutPatients(uidOf(opened), keysOf(opened, ...PEOPLE));
+  await opened.store.leaveOutPatients(uidOf(opened), keysOf(opened, ...PEOPLE));
   assert.equal([opened.store.studies.value[0]!.instances, mixedOf(opened)?.isSettled], [4, false]);
 });
 
 test('is asked about again once another patient is read, the policy changes, or a person wants to', async () => {
   const opened = await chosen(MIXED_UP);
   const { store } = opened;
-  settleAll(opened);
+  await settleAll(opened);
   await store.addFiles(filesOfPeople([LENA, LENA, KARL, LENA, VERA]).slice(4));
   assert.is(mixedOf(opened)?.isSettled, false);
-  settleAll(opened);
+  await settleAll(opened);
   assert.equal([mixedOf(opened)?.isSettled, mixedOf(opened)?.sentAs], [true, 3]);
   store.choosePolicy(IDENTIFIED.name);
   assert.equal([mixedOf(opened)?.isSettled, mixedOf(opened)?.sentAs], [false, 1]);
-  store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
-  store.askPatientsAgain(uidOf(opened));
+  await store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
+  await store.askPatientsAgain(uidOf(opened));
   assert.equal([mixedOf(opened)?.parts.length, store.studies.value[0]!.leftOut], [3, []]);
 });
 
 test('chosen again before Send is the study that it was: a file counts once, and what was decided stands', async () => {
   const opened = await chosen(MIXED_UP);
   const { store } = opened;
-  store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
+  await store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
   for (const times of [1, 2]) {
     await store.addFiles(filesOfPeople(MIXED_UP));
     const [study] = store.studies.value;
@@ -239,7 +239,7 @@ test('chosen again before Send is the study that it was: a file counts once, and
     [false, 2],
     'another image of him',
   );
-  store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
+  await store.leaveOutPatients(uidOf(opened), keysOf(opened, KARL));
   await store.send();
   assert.equal(await queued(opened), [{ who: whoIs(LENA), instances: 5, safe: 3, leftOut: 2 }]);
 });
@@ -247,14 +247,14 @@ test('chosen again before Send is the study that it was: a file counts once, and
 test('of one Patient ID is one study, and its two names are pointed out all the same', async () => {
   const opened = await chosen([LENA, LENA_K]);
   assert.equal([mixedOf(opened)?.isSettled, mixedOf(opened)?.sentAs], [false, 1]);
-  settleAll(opened);
+  await settleAll(opened);
   await opened.store.send();
   assert.equal(await queued(opened), [{ who: whoIs(LENA), instances: 2, safe: 2, leftOut: 0 }]);
 });
 
 test('is recognised under the identifiers of all its patients when it is chosen again', async () => {
   const opened = await chosen(MIXED_UP);
-  settleAll(opened);
+  await settleAll(opened);
   await opened.store.send();
   const sent = (await opened.database.studies.toArray()).map(
     ({ studyInstanceUID, instances, id }) =>
@@ -271,7 +271,7 @@ test('is recognised under the identifiers of all its patients when it is chosen 
 /** Karl’s image was left out and Lena’s were sent; then `again` is chosen on a later page. */
 async function chosenAgain(again: readonly File[]): Promise<Opened> {
   const first = await chosen(MIXED_UP);
-  first.store.leaveOutPatients(uidOf(first), keysOf(first, KARL));
+  await first.store.leaveOutPatients(uidOf(first), keysOf(first, KARL));
   await first.store.send();
   const later = await openIngest({ chosen: DEIDENTIFIED, device: first });
   await later.store.addFiles(again);
@@ -313,7 +313,7 @@ test('asks about a left-out patient again once a person wants to, and where ther
   const again = await chosenAgain(filesOfPeople(MIXED_UP));
   const { store } = again;
   assert.ok(await untilLeftOut(again));
-  store.askPatientsAgain(uidOf(again));
+  await store.askPatientsAgain(uidOf(again));
   await giveTurns();
   assert.equal([mixedOf(again)?.parts.length, mixedOf(again)?.isSettled], [2, false]);
   const more = await chosenAgain(filesOfPeople([...MIXED_UP, KARL]));
@@ -334,7 +334,7 @@ async function chosenAfterApart(
   { policy = DEIDENTIFIED, version = DEIDENTIFIED.version } = {},
 ): Promise<Opened> {
   const first = await chosen(MIXED_UP);
-  settleAll(first);
+  await settleAll(first);
   await first.store.send();
   for (const { id, policy: then } of await first.database.studies.toArray())
     await first.database.studies.update(id, { policy: { ...then, version } });
@@ -348,7 +348,7 @@ test('was sent apart, and asks nobody when the same files are chosen again', asy
   const { store } = again;
   assert.ok(await untilRead(() => mixedOf(again)?.isSettled === true));
   assert.equal([sendableOf(store).sentAs, sendableOf(store).held], [2, []]);
-  store.askPatientsAgain(uidOf(again));
+  await store.askPatientsAgain(uidOf(again));
   await giveTurns();
   assert.is(mixedOf(again)?.isSettled, false, 'a person wants to decide');
 });
@@ -378,7 +378,7 @@ test('keeps images that are held back with their own patients', async () => {
   await store.addFiles([...more().slice(0, 2), held[2]!, held[3]!]);
   assert.is(sendableOf(store).held.length, 1);
   store.release(store.inspection.seriesOf(uidOf(opened)).flatMap(({ files }) => files.slice(2, 3)));
-  settleAll(opened);
+  await settleAll(opened);
   await store.send();
   const names = [...store.reopenable.value.values()].map(({ patientName, instances }) => [
     patientName,
@@ -408,9 +408,10 @@ async function take(opened: Opened, given: Step): Promise<void> {
   const mixed = mixedOf(opened);
   if (store.studies.value.length === 0) return;
   const uid = uidOf(opened);
-  if (given.do === 'settle' && mixed) settleAll(opened);
-  if (given.do === 'leave-out' && mixed) store.leaveOutPatients(uid, keysOf(opened, PEOPLE[given.who]!));
-  if (given.do === 'again') store.askPatientsAgain(uid);
+  if (given.do === 'settle' && mixed) await settleAll(opened);
+  if (given.do === 'leave-out' && mixed)
+    await store.leaveOutPatients(uid, keysOf(opened, PEOPLE[given.who]!));
+  if (given.do === 'again') await store.askPatientsAgain(uid);
   if (given.do === 'toggle') store.toggle(uid);
   if (given.do === 'policy')
     store.choosePolicy(store.policy.value?.deidentify ? IDENTIFIED.name : DEIDENTIFIED.name);

@@ -17,7 +17,6 @@ import {
   type SeriesGroup,
   type StudyGroup,
 } from './group-studies.ts';
-import { regroup } from './regroup-study.ts';
 
 /** The patients whom a file of the study names, by key, its own first. */
 export function patientsOfFile(
@@ -31,19 +30,6 @@ export function patientsOfFile(
 /** Every patient whom an instance of the study names, by key; each once. */
 export function patientsOfStudy(study: StudyGroup, domain: PatientDomain): string[] {
   return [...new Set(filesIn(study.series).flatMap((file) => patientsOfFile(file, domain, study)))];
-}
-
-/** The study itself where all its instances are of one patient, as nearly always. */
-export function splitByPatient(study: StudyGroup, domain: PatientDomain): readonly StudyGroup[] {
-  const ofPatient = (file: FoundFile) => patientsOfFile(file, domain, study)[0]!;
-  const patients = [...new Set(filesIn(study.series).map(ofPatient))];
-  if (patients.length <= 1) return [study];
-  return patients.map((patient) =>
-    regroup(
-      study,
-      pick(study.series, (file) => ofPatient(file) === patient),
-    ),
-  );
 }
 
 /** The instances of a study that name one patient, in one way. */
@@ -111,51 +97,6 @@ export function isOnePerson({ parts }: Mixed): boolean {
   return parts.every(({ own: { id } }) => id !== '' && id === parts[0]!.own.id);
 }
 
-/** A person has said that the parts of these keys are sent, each under its own patient. */
-export const settlePatients = (study: StudyGroup, keys: readonly string[]): StudyGroup => ({
-  ...study,
-  settled: new Set([...study.settled, ...keys]),
-  version: study.version + 1,
-});
-
-/** Without the parts of these keys; the study itself where nothing would be left. */
-export function leaveOutPatients(study: StudyGroup, keys: readonly string[]): StudyGroup {
-  const out = new Set(keys);
-  const left = pick(study.series, (file) => !out.has(partKeyOf(file)));
-  if (left.size === 0) return study;
-  const leftOut = join(
-    study.leftOut,
-    pick(study.series, (file) => out.has(partKeyOf(file))),
-  );
-  return regroup(study, left, leftOut);
-}
-
-/** As before anybody decided. */
-export function askPatientsAgain(study: StudyGroup): StudyGroup {
-  const all = regroup(study, join(study.series, study.leftOut), new Map());
-  return { ...all, settled: new Set() };
-}
-
 export function filesIn(series: ReadonlyMap<string, SeriesGroup>): FoundFile[] {
   return [...series.values()].flatMap(({ files }) => files);
-}
-
-export function pick(
-  series: ReadonlyMap<string, SeriesGroup>,
-  isMeant: (file: FoundFile) => boolean,
-): Map<string, SeriesGroup> {
-  const some = [...series].map(
-    ([uid, each]) => [uid, { ...each, files: each.files.filter(isMeant) }] as const,
-  );
-  return new Map(some.filter(([, { files }]) => files.length > 0));
-}
-
-function join(
-  some: ReadonlyMap<string, SeriesGroup>,
-  more: ReadonlyMap<string, SeriesGroup>,
-): Map<string, SeriesGroup> {
-  const all = new Map(some);
-  for (const [uid, each] of more)
-    all.set(uid, { ...each, files: [...(some.get(uid)?.files ?? []), ...each.files] });
-  return all;
 }

@@ -140,7 +140,7 @@ test('instances of one study that name two patients become a study of each', asy
     assert.equal(await promised(opened), [], 'not before a person has decided');
     const { store } = opened;
     const [[uid, mixed]] = [...store.mixed.value] as [[string, Mixed<FoundPart>]];
-    store.settlePatients(
+    await store.settlePatients(
       uid,
       mixed.parts.flatMap(({ keys }) => keys),
     );

@@ -43,7 +43,7 @@ async function decided(more: TestIngestOptions['tools'] = {}) {
   await store.addFiles(filesOf(made));
   await store.send();
   const [first] = await database.studies.toArray();
-  store.reopen(first!.id);
+  await store.reopen(first!.id);
   store.release(filesOn(store).slice(0, 1), [BOX]);
   await store.send();
   await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });

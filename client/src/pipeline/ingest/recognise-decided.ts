@@ -20,14 +20,8 @@ import { draw, type IngestState } from './ingest-state.ts';
 import type { Inspection } from './inspection.ts';
 import { followDecisions, type KeptDecisions } from './kept-decisions.ts';
 import { policyInForce } from './policy-in-force.ts';
-import {
-  leaveOutPatients,
-  mixedUnder,
-  partKeyOf,
-  partsOf,
-  settlePatients,
-  type PatientPart,
-} from './patients-of-study.ts';
+import { leaveOutPatients, settlePatients } from './decide-patients.ts';
+import { mixedUnder, partKeyOf, partsOf, type PatientPart } from './patients-of-study.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
 /** The version of the policy under which each file was asked about: `FoundFile` as held, `ReadFile` as a patient's. */

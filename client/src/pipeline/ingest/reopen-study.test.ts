@@ -97,7 +97,7 @@ test('looked at again and released, they are sent, and count with their new entr
   const { store, id } = device;
   store.clear();
   assert.equal([...store.reopenable.value.keys()], [id]);
-  assert.is(store.reopen(id), store.studies.value[0]?.id);
+  assert.is(await store.reopen(id), store.studies.value[0]?.id);
   assert.equal([store.phase.value, store.studies.value[0]?.instances], ['found', 2]);
   await store.send();
   assert.is((await rowsOf(device)).length, 1, 'without a release there is nothing to send');
@@ -110,7 +110,7 @@ test('looked at again and released, they are sent, and count with their new entr
 test('after a restart the study is chosen again: of it only what is still held back needs somebody, once', async () => {
   const device = await sent();
   const later = await openIngest({ chosen: DEIDENTIFIED, device });
-  assert.is(later.store.reopen(device.id), null);
+  assert.is(await later.store.reopen(device.id), null);
   const [released] = device.made.instances.filter((_, at) => at >= 2);
   await later.store.addFiles(filesOf(device.made));
   const files = later.store.inspection.seriesOf(device.made.studyInstanceUID).flatMap((each) => each.files);
@@ -171,7 +171,7 @@ test('an interrupted study that holds more back than is chosen now stays in the 
 test('sent with names by another policy, instances that were held back need nobody', async () => {
   const device = await sent();
   const { store, id } = device;
-  store.reopen(id);
+  await store.reopen(id);
   store.choosePolicy(IDENTIFIED.name);
   await store.send();
   assert.equal(await tracksOf(device), [{ safe: 2 }, { safe: 2 }]);
@@ -291,7 +291,7 @@ test('left out once the study is in the PACS, the gateway is told until a receip
 test('chosen again, originals that were covered count as in the PACS, those left out as left out, and nobody is asked', async () => {
   const device = await sent();
   const { database, id, made, store } = device;
-  store.reopen(id);
+  await store.reopen(id);
   const [first] = store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files);
   store.release([first!], [{ frames: null, x: 2, y: 2, width: 4, height: 4 }]);
   await store.send();
@@ -331,7 +331,7 @@ test('a study of which everything is held back stays where it is chosen; the oth
 test('the next person on the device cannot open the files', async () => {
   const { store, id } = await sent();
   store.clear('held-back');
-  assert.equal([store.reopenable.value.size, store.reopen(id), store.studies.value], [0, null, []]);
+  assert.equal([store.reopenable.value.size, await store.reopen(id), store.studies.value], [0, null, []]);
 });
 
 test('the policy is the configured one again after each Send, and after a cleared choice', async () => {

@@ -32,7 +32,8 @@ import {
 } from './queue-study.ts';
 import { noteKeptHere, noteMissing, noteSent, currentOf } from './sent-from-here.ts';
 import { goingOf } from './sendable.ts';
-import { filesIn, mixedUnder, partsOf, patientsOfStudy, splitByPatient } from './patients-of-study.ts';
+import { splitByPatient } from './decide-patients.ts';
+import { filesIn, mixedUnder, partsOf, patientsOfStudy } from './patients-of-study.ts';
 import { onlyThese } from './regroup-study.ts';
 import { forgetSent, keepForDeciding } from './reopen-study.ts';
 

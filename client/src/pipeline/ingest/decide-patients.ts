@@ -1,0 +1,63 @@
+/** A found study changed by what a person says of its patients, and divided by them at Send. Fetched once that happens. */
+import type { PatientDomain } from '#shared/deid/patient-key.ts';
+import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
+import { filesIn, partKeyOf, patientsOfFile } from './patients-of-study.ts';
+import { regroup } from './regroup-study.ts';
+
+/** The study itself where all its instances are of one patient, as nearly always. */
+export function splitByPatient(study: StudyGroup, domain: PatientDomain): readonly StudyGroup[] {
+  const ofPatient = (file: FoundFile) => patientsOfFile(file, domain, study)[0]!;
+  const patients = [...new Set(filesIn(study.series).map(ofPatient))];
+  if (patients.length <= 1) return [study];
+  return patients.map((patient) =>
+    regroup(
+      study,
+      pick(study.series, (file) => ofPatient(file) === patient),
+    ),
+  );
+}
+
+/** A person has said that the parts of these keys are sent, each under its own patient. */
+export const settlePatients = (study: StudyGroup, keys: readonly string[]): StudyGroup => ({
+  ...study,
+  settled: new Set([...study.settled, ...keys]),
+  version: study.version + 1,
+});
+
+/** Without the parts of these keys; the study itself where nothing would be left. */
+export function leaveOutPatients(study: StudyGroup, keys: readonly string[]): StudyGroup {
+  const out = new Set(keys);
+  const left = pick(study.series, (file) => !out.has(partKeyOf(file)));
+  if (left.size === 0) return study;
+  const leftOut = join(
+    study.leftOut,
+    pick(study.series, (file) => out.has(partKeyOf(file))),
+  );
+  return regroup(study, left, leftOut);
+}
+
+/** As before anybody decided. */
+export function askPatientsAgain(study: StudyGroup): StudyGroup {
+  const all = regroup(study, join(study.series, study.leftOut), new Map());
+  return { ...all, settled: new Set() };
+}
+
+export function pick(
+  series: ReadonlyMap<string, SeriesGroup>,
+  isMeant: (file: FoundFile) => boolean,
+): Map<string, SeriesGroup> {
+  const some = [...series].map(
+    ([uid, each]) => [uid, { ...each, files: each.files.filter(isMeant) }] as const,
+  );
+  return new Map(some.filter(([, { files }]) => files.length > 0));
+}
+
+function join(
+  some: ReadonlyMap<string, SeriesGroup>,
+  more: ReadonlyMap<string, SeriesGroup>,
+): Map<string, SeriesGroup> {
+  const all = new Map(some);
+  for (const [uid, each] of more)
+    all.set(uid, { ...each, files: [...(some.get(uid)?.files ?? []), ...each.files] });
+  return all;
+}
