@@ -10,15 +10,17 @@ import type { OptionName } from './profile.ts';
 /**
  * `document`: encapsulated, or of a kind that is opaque as a whole; `document-in-image`: one where nobody looks for it,
  * so that a policy that keeps documents does not mean it; `unclearable-pixels`: video and other codings that
- * nothing here can look through; `written-annotation`: a note next to a curve; `burned-in`, `undeclared-text`: the
- * image says that text is burned in, or does not say (`undeclared-text.ts`). The others are oddities of its form,
- * which policies that keep names may hold too (protocol/irregularities.ts).
+ * nothing here can look through; `unclear-codestream`: coded pixels in which something may be hidden, so that it can
+ * be sent only once boxes cover it, which writes them again; `written-annotation`: a note next to a curve; `burned-in`,
+ * `undeclared-text`: the image says that text is burned in, or does not say (`undeclared-text.ts`). The others are
+ * oddities of its form, which policies that keep names may hold too (protocol/irregularities.ts).
  */
 export type HoldCause =
   | Irregularity
   | 'document'
   | 'document-in-image'
   | 'unclearable-pixels'
+  | 'unclear-codestream'
   | 'written-annotation'
   | 'burned-in'
   | 'undeclared-text';
@@ -47,6 +49,8 @@ const CAUSES: readonly { cause: HoldCause; reason: ReasonCode; passes: (made: Ex
   },
   { cause: 'burned-in', reason: 'burned-in-annotation', passes: () => false },
   { cause: 'undeclared-text', reason: 'undeclared-text', passes: (made) => made.undeclaredText !== 'hold' },
+  // Behind those that a person can answer by covering the image.
+  { cause: 'unclear-codestream', reason: 'pixel-data-not-clearable', passes: () => false },
 ];
 
 /** The reason why a person must decide about what it may name, oddities aside; null: there is none. */
@@ -59,6 +63,10 @@ export function reasonsToHold(causes: readonly HoldCause[], made: Exceptions): r
   const reason = reasonToHold(causes, made);
   return [...(reason === null ? [] : [reason]), ...heldFor(causes, 'deidentified')];
 }
+
+/** A person can release it as it is; otherwise only with boxes over it. */
+export const isClearAsItIs = (causes: readonly HoldCause[]): boolean =>
+  !causes.includes('unclear-codestream');
 
 /** A person who looks at the pixels, or reads the document, can answer it. */
 export function isForPixels(causes: readonly HoldCause[]): boolean {

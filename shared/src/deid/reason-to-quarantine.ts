@@ -10,8 +10,8 @@ import type { ReasonCode } from '../protocol/reasons.ts';
 import { OPAQUE_SOP_CLASSES } from './attribute-lists.ts';
 import { clearBulk } from './bytes/clear-bulk.ts';
 import { isClearable } from './bytes/clear-fragments.ts';
-import { reasonToHold, type Exceptions, type HoldCause } from './hold-causes.ts';
-import { planned } from './plan.ts';
+import { isForPixels, reasonToHold, type Exceptions, type HoldCause } from './hold-causes.ts';
+import { planned, type PlannedElement } from './plan.ts';
 import { burnedInText } from './undeclared-text.ts';
 
 const ENCAPSULATED_DOCUMENT = 0x00420011;
@@ -39,7 +39,7 @@ function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
 }
 
 /**
- * The same, and all bytes of the pixels of an odd instance are looked at too: a person who releases its form cannot
+ * The same, and all bytes of the pixels of an instance that a person could release are looked at too: nobody can
  * release what turns out there. Rejects where reading the source does, and with the signal's reason.
  */
 export async function holdCausesWithin(
@@ -47,9 +47,15 @@ export async function holdCausesWithin(
   signal?: AbortSignal,
 ): Promise<readonly HoldCause[]> {
   const causes = holdCausesOf(instance);
-  if (causes.includes('unclearable-pixels') || irregularitiesIn(causes).length === 0) return causes;
+  const isAsked = isForPixels(causes) || irregularitiesIn(causes).length > 0;
+  if (!isAsked || causes.includes('unclearable-pixels')) return causes;
   const kept = instance.elements.map((element) => planned(element, element.vr, 'keep'));
-  return (await clearBulk(instance, kept, signal)) === null ? [...causes, 'unclearable-pixels'] : causes;
+  const isClear = async (those: readonly PlannedElement[]) =>
+    (await clearBulk(instance, those, signal)) !== null;
+  if (await isClear(kept)) return causes;
+  const isCoded = (findElement(instance.elements, PIXEL_DATA)?.fragments ?? null) !== null;
+  const isInPixels = isCoded && (await isClear(kept.filter(({ tag }) => tag !== PIXEL_DATA)));
+  return [...causes, isInPixels ? 'unclear-codestream' : 'unclearable-pixels'];
 }
 
 function isImage({ elements }: ParsedInstance): boolean {

@@ -16,7 +16,7 @@ import { Icon } from '../../kit/Icon.tsx';
 import { chosenWords } from '../ingest/chosen-words.ts';
 import type { FoundStudy, IngestStore } from '../ingest/found-study.ts';
 import type { FoundFile, SeenFile } from '../ingest/group-studies.ts';
-import { decidedAs, isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
+import { decidedAs, isReleasable, isReleasableWith, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import type { InspectedSeries } from '../ingest/inspection.ts';
 import { goingOfFound } from '../ingest/sendable.ts';
 import type { ComparisonStore } from './comparison.store.ts';
@@ -37,9 +37,11 @@ export function HeldBack({ store, study }: HeldBackProps) {
   const isHeld = (found: FoundFile): boolean => reasonsUnder(policy, found).length > 0;
   const series = store.series.value.filter(({ files }) => files.some(isHeld));
   if (series.length === 0) return null;
-  const count = series
+  const staying = series
     .flatMap(({ files }) => files)
-    .filter((found) => staysHere(policy, ingest.released.value, found)).length;
+    .filter((found) => staysHere(policy, ingest.released.value, found));
+  const count = staying.length;
+  const answerable = staying.filter((found) => isReleasable(policy, found)).length;
   return (
     <details class="held disclosure" data-decided={count === 0} open>
       <summary>
@@ -54,7 +56,7 @@ export function HeldBack({ store, study }: HeldBackProps) {
           {ingest.phase.value === 'queueing'
             ? deidWords.held.sending
             : count > 0
-              ? deidWords.held.what
+              ? deidWords.held.what(answerable, count)
               : deidWords.held.noneWhat}
         </p>
         <LeaveStudyOut study={study} />
@@ -165,7 +167,7 @@ function sortedOut(
   const seen = seenOf(store, policy, releasable);
   const isSeen = (found: FoundFile): boolean => seen.some(({ ordinal }) => ordinal === found.ordinal);
   return {
-    open: seen.filter((found) => undecided.includes(found)),
+    open: seen.filter((found) => undecided.includes(found) && isReleasableWith(policy, found)),
     pictures,
     unseen: pictures.filter((found) => undecided.includes(found) && !isSeen(found)),
   };

@@ -6,7 +6,7 @@ import { deferred } from '../../kit/deferred.tsx';
 import { Icon } from '../../kit/Icon.tsx';
 import { typedSaid } from '../../kit/identities.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
-import { decidedAs, isReleasable, reasonsUnder, staysHere } from '../ingest/held-back.ts';
+import { decidedAs, isReleasable, isReleasableWith, reasonsUnder, staysHere } from '../ingest/held-back.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import type { CoverSheetProps } from './cover/CoverSheet.tsx';
@@ -109,6 +109,10 @@ export function Release({ store, found, place, boxes, onOpen }: ReleaseProps) {
   if (decidedAs(policy, ingest.released.value, found) === 'in-pacs')
     return <p class="small">{deidWords.held.decidedNext['in-pacs']}</p>;
   if (!isReleasable(policy, found)) return <p class="small quiet">{deidWords.held.never}</p>;
+  if (!isReleasableWith(policy, found, boxes)) {
+    const { never, onlyCovered } = deidWords.held;
+    return <p class="small quiet">{hasPicture(store, policy, found) ? onlyCovered : never}</p>;
+  }
   const seen = seenOf(store, policy, [found]);
   const isSeen = boxes !== undefined || seen.length > 0;
   if (!isSeen && !store.drawn.value.has(found.ordinal))

@@ -5,7 +5,7 @@
 import { useRef, useState } from 'preact/hooks';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { FoundFile } from '../ingest/group-studies.ts';
-import { staysHere } from '../ingest/held-back.ts';
+import { isReleasableWith, staysHere } from '../ingest/held-back.ts';
 import { useIngest } from '../ingest/ingest-context.ts';
 import type { ComparisonStore } from './comparison.store.ts';
 import { deidWords } from './deid-words.ts';
@@ -102,7 +102,9 @@ function Opened({ store, opened, files, inSeries, onClose }: OpenedProps) {
 function ReleaseAll({ store, files, onClose }: Pick<OpenedProps, 'store' | 'files' | 'onClose'>) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
-  const open = files.filter((found) => staysHere(policy, ingest.released.value, found));
+  const open = files.filter(
+    (found) => staysHere(policy, ingest.released.value, found) && isReleasableWith(policy, found),
+  );
   const seen = seenOf(store, policy, open);
   if (open.length === 0) return null;
   return (

@@ -151,7 +151,11 @@ export const deidWords = {
 
   held: {
     title: (count: number) => `${instances(count)} held back`,
-    what: 'The policy cannot make these safe. They stay on this device unless you cover the name or release them.',
+    what: (answerable: number, count: number) =>
+      answerable === 0
+        ? 'The policy cannot make these safe, and nobody can release them. They stay on this device.'
+        : 'The policy cannot make these safe. They stay on this device unless you cover the name or release them.' +
+          (answerable < count ? ` ${formatCount(count - answerable)} of them cannot be released.` : ''),
     none: 'Nothing is held back any longer',
     noneWhat: 'You decided about each of these.',
     decided: {
@@ -212,6 +216,8 @@ export const deidWords = {
         ? 'One frame can’t be drawn here, so this can’t be released.'
         : `${formatCount(frames)} frames can’t be drawn here, so this can’t be released.`,
     unseen: 'It can be released only where its picture can be shown.',
+    onlyCovered:
+      'It can be sent only once you cover the name in it: its pixels may hold more than they show.',
     never: 'It cannot be released, even after somebody has looked at it.',
     all: (count: number) => `Release all ${formatCount(count)} shown`,
     allTitle: (count: number) => `Release ${instances(count)}?`,

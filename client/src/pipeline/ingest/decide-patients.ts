@@ -1,4 +1,4 @@
-/** A found study changed by what a person says of its patients, and divided by them at Send. Fetched once that happens. */
+/** A found study as a person decides about its patients, and divided by them at Send. Fetched once that happens. */
 import type { PatientDomain } from '#shared/deid/patient-key.ts';
 import type { FoundFile, SeriesGroup, StudyGroup } from './group-studies.ts';
 import { filesIn, partKeyOf, patientsOfFile } from './patients-of-study.ts';

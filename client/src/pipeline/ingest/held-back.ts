@@ -9,7 +9,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import type { Box } from '#shared/dicom/boxes.ts';
 import type { Policy } from '#shared/protocol/api.ts';
-import { exceptionsOf, reasonsToHold } from '#shared/deid/hold-causes.ts';
+import { exceptionsOf, isClearAsItIs, reasonsToHold } from '#shared/deid/hold-causes.ts';
 import { heldFor, treatmentOf } from '#shared/protocol/irregularities.ts';
 import { isReleasable as isReleasableReason } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCode } from '#shared/protocol/reasons.ts';
@@ -45,7 +45,9 @@ export function createHeldBack(): HeldBack {
     release(policy, files, boxes) {
       const able = files.filter((found) => {
         if (decidedAs(policy, released.value, found) === 'in-pacs') return false;
-        return reasonsUnder(policy, found).length > 0 ? isReleasable(policy, found) : boxes.length > 0;
+        return reasonsUnder(policy, found).length > 0
+          ? isReleasableWith(policy, found, boxes)
+          : boxes.length > 0;
       });
       const drawn = ({ ordinal }: FoundFile): readonly Box[] =>
         boxes.length > 0 ? boxes : (drawnBefore.get(ordinal) ?? []);
@@ -88,13 +90,17 @@ export function reasonsUnder(policy: Policy | null, found: Held): readonly Reaso
 }
 
 /**
- * Held, and a person who looks can release it. Where one of several reasons is final, all are. Bytes that are sent
- * unchanged have no place to say that a person released them.
+ * Held, and a person who looks can cover it at least. Where one of several reasons is final, all are. Bytes that are
+ * sent unchanged have no place to say that a person released them.
  */
 export function isReleasable(policy: Policy | null, found: Held): boolean {
   const reasons = reasonsUnder(policy, found);
   return policy?.deidentify === true && reasons.length > 0 && reasons.every(isReleasableReason);
 }
+
+/** Send takes it with these boxes, or with none as it is. */
+export const isReleasableWith = (policy: Policy | null, found: Held, boxes: readonly Box[] = []): boolean =>
+  isReleasable(policy, found) && (boxes.length > 0 || isClearAsItIs(found.held));
 
 /**
  * The decision of before, of which nobody is asked again: the PACS has it, and stores no other version; or a person has
@@ -120,7 +126,7 @@ export function staysHere(
   return (
     reasonsUnder(policy, found).length > 0 &&
     decidedAs(policy, released, found) === null &&
-    !(released.has(found.ordinal) && isReleasable(policy, found))
+    !(released.has(found.ordinal) && isReleasableWith(policy, found, released.get(found.ordinal)))
   );
 }
 

@@ -8,15 +8,17 @@ import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.
 import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
-import { EXPLICIT_VR_LITTLE_ENDIAN, SOP_CLASSES } from '#shared/dicom/registry.ts';
+import { EXPLICIT_VR_LITTLE_ENDIAN, JPEG_BASELINE, SOP_CLASSES } from '#shared/dicom/registry.ts';
 import { parseUid } from '#shared/dicom/uid.ts';
 import { findElement, textOf } from '#shared/dicom/values.ts';
 import type { HoldCause } from '#shared/deid/hold-causes.ts';
 import { createTagCheck } from '#shared/deid/pseudonyms.ts';
+import { PROFILE_BYTES_LIMIT } from '#shared/deid/bytes/clear-profile.ts';
 import { checkResidue } from '#shared/deid/residue.ts';
 import { createRules, settingsOf } from '#shared/deid/rules.ts';
 import type { Policy } from '#shared/protocol/api.ts';
 import { readParcel } from '#shared/transfer/parcel.ts';
+import { CODED, CODED_COLUMNS, CODED_ROWS } from '#testing/coded-pictures.ts';
 import { ODD_FILES } from '#testing/odd-files.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest, POLICY_KEY } from '../../testing/open-ingest.ts';
@@ -210,6 +212,61 @@ test('an odd image is offered a release only where Send can keep it', async () =
       ]),
     ),
   );
+});
+
+/** A coded picture that says that it names the patient; `cut`: so many bytes are missing at its end. */
+function burnedIn(nth: number, { cut = 0, profile = 0 } = {}): File {
+  const coded = CODED.jpegBaseline.subarray(0, CODED.jpegBaseline.length - cut);
+  const parts = buildInstance({
+    identifiers: {
+      studyInstanceUID: parseUid('StudyInstanceUID', '1.2.3.556.1'),
+      seriesInstanceUID: parseUid('SeriesInstanceUID', '1.2.3.556.2'),
+      sopInstanceUID: parseUid('SOPInstanceUID', `1.2.3.556.3.${nth}`),
+      sopClassUID: parseUid('SOPClassUID', '1.2.840.10008.5.1.4.1.1.6.1'),
+    },
+    transferSyntaxUID: JPEG_BASELINE,
+    elements: [
+      [0x00080060, 'CS', 'US'],
+      [0x00100010, 'PN', 'Lindqvist^A'],
+      [0x00100020, 'LO', 'MRN445566'],
+      [BURNED_IN_ANNOTATION, 'CS', 'YES'],
+      ...(profile > 0 ? [[0x00282000, 'OB', new Uint8Array(profile)] satisfies SimpleElement] : []),
+    ],
+    image: { rows: CODED_ROWS, columns: CODED_COLUMNS, bitsAllocated: 8, pixels: [evenly(coded)] },
+  });
+  return new File([concatBytes(parts) as Uint8Array<ArrayBuffer>], `${nth}.dcm`);
+}
+
+const evenly = (bytes: Uint8Array) => concatBytes([bytes, new Uint8Array(bytes.length % 2)]);
+
+test('of an image with a name in its pixels only what Send accepts is offered', async () => {
+  const device = await openIngest({ chosen: DEIDENTIFIED });
+  const { store } = device;
+  // Without the marker of its end a codestream may go on; a profile of this size is not looked through.
+  const files = [burnedIn(1), burnedIn(2, { cut: 2 }), burnedIn(3, { profile: 2 * PROFILE_BYTES_LIMIT })];
+  await store.addFiles(files);
+  const held = () =>
+    new Map(store.heldBack.value.map(({ path, reason, isReleasable: can }) => [path, [reason, can]]));
+  assert.equal(
+    held(),
+    new Map([
+      ['1.dcm', ['burned-in-annotation', true]],
+      ['2.dcm', ['burned-in-annotation', true]],
+      ['3.dcm', ['pixel-data-not-clearable', false]],
+    ]),
+  );
+  const found = store.inspection.seriesOf('1.2.3.556.1').flatMap((series) => series.files);
+  store.release(found);
+  assert.equal([...held().keys()].sort(), ['2.dcm', '3.dcm'], 'the second can only be covered');
+  store.release(
+    found.filter(({ file }) => held().has(file.path)),
+    [{ frames: null, x: 0, y: 0, width: 8, height: 8 }],
+  );
+  assert.equal([...held().keys()], ['3.dcm']);
+  await store.send();
+  assert.equal(store.rejected.value, []);
+  const [row] = await device.database.studies.toArray();
+  assert.equal([row?.chosen, row?.held.reasons], [3, [{ reason: 'pixel-data-not-clearable', instances: 1 }]]);
 });
 
 test.run();

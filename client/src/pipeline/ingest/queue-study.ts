@@ -6,6 +6,7 @@
 import type { NamingText } from '#shared/deid/companions.ts';
 import type { NamedValue } from '#shared/deid/text/named-value.ts';
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
+import { isReleasable } from '#shared/protocol/reason-kinds.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import { leftOutFor } from '#shared/protocol/withheld.ts';
 import { markOfStudy } from '../queue/mark-of-study.ts';
@@ -21,7 +22,7 @@ import type { FileToQueue, NotQueued, PolicyForTask } from './device-tasks.ts';
 import { aboutOf, titleOf } from './describe-group.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
-import { decidedAs } from './held-back.ts';
+import { decidedAs, reasonsUnder } from './held-back.ts';
 import { lookedAt, NamedByCompanions } from './hold-companions.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { titleAsSent } from './orders.ts';
@@ -236,6 +237,9 @@ async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>):
   const sopInstanceUIDs = new Set(left.values());
   const lost = failed.map(({ sopInstanceUID }) => sopInstanceUID).filter((uid) => !sopInstanceUIDs.has(uid));
   const damaged = [...new Set([...begun.damaged, ...lost])];
+  // Where nobody can release it, that is its reason, as on the page.
+  const finalOf = (found: FoundFile) =>
+    reasonsUnder(terms.policy, found).find((reason) => !isReleasable(reason));
   const isOut = ({ found }: HeldHere) => decidedAs(terms.policy, new Map(), found) === 'left-out';
   const held = begun.held.filter((each) => !isOut(each));
   const { studyInstanceUID } = group;
@@ -246,7 +250,7 @@ async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>):
   return keepHeld(tools.database, await tools.key, {
     studyId,
     studyInstanceUID,
-    held: held.map(({ found, because }) => ({ ...named(found), reason: because.because })),
+    held: held.map(({ found, because }) => ({ ...named(found), reason: finalOf(found) ?? because.because })),
     sopInstanceUIDs,
     damaged,
     leftOut: [

@@ -13,6 +13,7 @@ import { asksForCalm } from '../film.ts';
 import { areAllShown, type Looked } from '../looked-frames.ts';
 import { FramesShown } from '../FramesShown.tsx';
 import { useInSight } from '../use-in-sight.ts';
+import { isReleasableWith } from '../../ingest/held-back.ts';
 import { seenOf } from '../what-to-look-at.ts';
 import { useIngest } from '../../ingest/ingest-context.ts';
 import { NamingTexts } from '../NamingTexts.tsx';
@@ -269,6 +270,7 @@ function Decision({ store, onClose, onBoxes }: DecisionProps) {
   const asked = decidedIn(phase, store.covered.value);
   const looked = seenOf(store, ingest.policy.value, asked);
   const isAllSeen = looked.length === asked.length;
+  const isAbleAsItIs = asked.every((found) => isReleasableWith(ingest.policy.value, found));
   const { boxes } = store.edit.value;
   const decide = (how: () => void) => {
     how();
@@ -304,7 +306,7 @@ function Decision({ store, onClose, onBoxes }: DecisionProps) {
       <button
         type="button"
         class="button"
-        disabled={boxes.length > 0 || isUnknown || !isAllSeen}
+        disabled={boxes.length > 0 || isUnknown || !isAllSeen || !isAbleAsItIs}
         onClick={() => decide(() => ingest.release(looked))}
       >
         {coverWords.nothing(asked.length)}
