@@ -7,7 +7,7 @@ import { Icon } from '../kit/Icon.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { ReasonDetails } from '../kit/ReasonDetails.tsx';
-import { sentencesOfReason } from '../kit/reason-sentences.ts';
+import { sentencesAt, sentencesOfReason } from '../kit/reason-sentences.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { refusalSentence } from '../net/refusal-sentence.ts';
@@ -80,7 +80,7 @@ function OneUpload({ upload, onDecided }: OneUploadProps) {
     <>
       {parts?.map((part) => (
         <OnePart
-          key={`${part.state} ${part.reason} ${part.stands}`}
+          key={`${part.state} ${part.reason} ${part.stands} ${part.destination}`}
           part={part}
           total={counts.promised}
           uploadId={uploadId}
@@ -94,23 +94,10 @@ function OneUpload({ upload, onDecided }: OneUploadProps) {
   );
 }
 
-type OnePartProps = {
-  readonly part: UndecidedPart;
-  readonly total: number;
-  readonly uploadId: string;
-  readonly onDecided: () => void;
-};
-
-function OnePart({ part: { state, reason, stands, instances }, total, uploadId, onDecided }: OnePartProps) {
+function useDecision({ part: { instances }, uploadId, onDecided }: Omit<OnePartProps, 'total'>) {
   const api = useApi();
-  const [isAsking, setAsking] = useState(false);
   const [isBusy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
-  const { decide } = uploadWords;
-  const count = instances.length;
-  const said = sentencesOfReason(reason) ?? { title: decide.unknownReason, next: decide.unknownNext };
-  const title = stands ? `${notStoredSaid(count, reason)}.` : decide.sentence(count, total);
-  const offers = canOfferAgain({ state, reason });
   const send = async (decision: 'leave-out' | 'retry') => {
     setBusy(true);
     setFailed(null);
@@ -119,19 +106,58 @@ function OnePart({ part: { state, reason, stands, instances }, total, uploadId, 
       await api.json(`/upload/${uploadId}/decisions`, uploadStatusSchema, { method: 'POST', body });
       onDecided();
     } catch (error) {
-      setFailed(refusalSentence(error, decide.notReached));
+      setFailed(refusalSentence(error, uploadWords.decide.notReached));
     }
     setBusy(false);
   };
+  return { send, isBusy, failed };
+}
+
+function titleOf(
+  { reason, stands, destination, instances: { length } }: UndecidedPart,
+  total: number,
+): string {
+  if (stands) return `${notStoredSaid(length, reason)}.`;
+  const { sentence, sentenceAt } = uploadWords.decide;
+  return destination === null ? sentence(length, total) : sentenceAt(length, total, destination);
+}
+
+function sentencesOf({ reason, destination }: UndecidedPart): readonly string[] {
+  const { first, unknownReason, unknownNext } = uploadWords.decide;
+  if (destination !== null) {
+    const { title, next } = sentencesAt(reason, destination);
+    return [title, first, next];
+  }
+  const { title, next } = sentencesOfReason(reason) ?? { title: unknownReason, next: unknownNext };
+  return [title, words.means, next];
+}
+
+type OnePartProps = {
+  readonly part: UndecidedPart;
+  readonly total: number;
+  readonly uploadId: string;
+  readonly onDecided: () => void;
+};
+
+function OnePart({ part, total, uploadId, onDecided }: OnePartProps) {
+  const { reason, destination } = part;
+  const [isAsking, setAsking] = useState(false);
+  const { send, isBusy, failed } = useDecision({ part, uploadId, onDecided });
+  const { decide } = uploadWords;
+  const count = part.instances.length;
+  const title = titleOf(part, total);
+  const offers = canOfferAgain(part);
   return (
     <section aria-label={title}>
       <Notice kind="stop" title={title}>
-        <p>{[said.title, words.means, said.next, !offers && words.sendAgain].filter(Boolean).join(' ')}</p>
+        <p>{[...sentencesOf(part), !offers && words.sendAgain].filter(Boolean).join(' ')}</p>
         <div class="notice-actions row">
           {offers && (
             <button type="button" class="button" disabled={isBusy} onClick={() => void send('retry')}>
               <Icon name="again" size={20} />
-              {reason === 'conflicting-instance' ? decide.askPacs : decide.retry(count)}
+              {reason === 'conflicting-instance' && destination === null
+                ? decide.askPacs
+                : decide.retry(count)}
             </button>
           )}
           <button
@@ -150,7 +176,7 @@ function OnePart({ part: { state, reason, stands, instances }, total, uploadId, 
       {isAsking && (
         <Confirm
           title={decide.confirmTitle(count)}
-          what={words.confirmWhat(count)}
+          what={words.confirmWhat(count, destination)}
           yes={decide.leaveOut(count)}
           no={decide.confirmNo}
           destructive

@@ -128,7 +128,7 @@ function AnswerButton({ answer, decision, name, busy, onAnswer }: AnswerButtonPr
         ask={{
           title: ask.title,
           about: name,
-          what: ask.what(decision.instances, isAlreadyHere(decision.reason)),
+          what: ask.what(decision.instances, isAlreadyHere(decision.reason), decision.destination),
           yes: label,
           no: words.keep,
         }}

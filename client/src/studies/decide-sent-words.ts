@@ -8,8 +8,11 @@ export const decideSentWords = {
   /** The gateway has no bytes of these any more. */
   sendAgain:
     'If they are needed in the PACS, correct them and send them again from the program that sent them.',
-  confirmWhat: (count: number) =>
-    `${count === 1 ? 'It' : 'They'} will not be in the PACS, and sending ${count === 1 ? 'it' : 'them'} unchanged again does not help. ` +
+  /** `destination`: the further one that did not take them; null: the first one has not. */
+  confirmWhat: (count: number, destination: string | null) =>
+    (destination === null
+      ? `${count === 1 ? 'It' : 'They'} will not be in the PACS, and sending ${count === 1 ? 'it' : 'them'} unchanged again does not help. `
+      : `The first PACS keeps ${count === 1 ? 'it' : 'them'}. ${count === 1 ? 'It' : 'They'} will not be in ${destination}. `) +
     'Files at the sender stay as they are. The receipt records that a person decided this.',
   /** Said to those who may not decide. */
   othersDecide: 'The account that sent it or an administrator decides.',

@@ -2,6 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { InstanceStatus } from '#shared/protocol/api.ts';
 import type { SentStudy } from '#shared/protocol/studies.ts';
+import { decideSentWords } from './decide-sent-words.ts';
+import { needsWords } from './needs-words.ts';
 import { canOfferAgain, mayDecide, undecidedParts, undecidedUploads } from './decide-sent.ts';
 
 const test = suite('decisions about a study that was sent without a device');
@@ -57,13 +59,38 @@ test('stand by reason, and offer again only what the gateway still has and anoth
     ],
   );
   const offered = (reason: string, state: 'refused' | 'quarantined' = 'quarantined') =>
-    canOfferAgain({ state, reason });
+    canOfferAgain({ state, reason, destination: null });
   assert.equal(
     ['pacs-refused', 'conflicting-instance'].map((reason) => offered(reason)),
     [true, true],
   );
   assert.is(offered('cannot-be-verified'), false);
   assert.is(offered('pacs-refused', 'refused'), false, 'the gateway keeps no copy of what the PACS refused');
+});
+
+test('name the destination that lacks what the first PACS has, say where it stays, and offer it there again', () => {
+  const held = { state: 'quarantined', reason: 'pacs-refused' } as const;
+  const parts = undecidedParts([
+    { ...held, sopInstanceUID: '1', digest: 'a' },
+    { ...held, sopInstanceUID: '2', digest: 'b', missingAt: ['archive'] },
+  ]);
+  assert.equal(
+    parts.map(({ destination, instances }) => [destination, instances.map(({ digest }) => digest).join()]),
+    [
+      [null, 'a'],
+      ['archive', 'b'],
+    ],
+  );
+  assert.ok(canOfferAgain({ ...held, reason: 'structure-broken', destination: 'archive' }));
+  assert.match(decideSentWords.confirmWhat(1, null), 'It will not be in the PACS');
+  assert.match(
+    decideSentWords.confirmWhat(2, 'archive'),
+    'The first PACS keeps them. They will not be in archive.',
+  );
+  const { what } = needsWords.ask['leave-out'];
+  assert.match(what(2, false, 'archive'), 'The first PACS keeps them. 2 instances will not be in archive.');
+  assert.not.match(what(2, false, 'archive'), 'in the PACS');
+  assert.match(what(2, false), '2 instances will not be in the PACS.');
 });
 
 test('are said as of another content where the PACS has one under their UID', () => {

@@ -14,6 +14,8 @@ export type UndecidedPart = {
   readonly reason: string;
   /** Of each the PACS has another content under its UID. */
   readonly stands: boolean;
+  /** The further destinations that lack them, although the first one has them; null: the first one has not. */
+  readonly destination: string | null;
   readonly instances: readonly Pick<InstanceStatus, 'sopInstanceUID' | 'digest'>[];
 };
 
@@ -40,15 +42,19 @@ export function mayDecide(
 export function undecidedParts(instances: readonly InstanceStatus[]): readonly UndecidedPart[] {
   const others = new Set(notStoredIn(instances));
   const open = instances.flatMap((content) => {
-    const { state, reason = 'pacs-refused', sopInstanceUID, digest } = content;
+    const { state, reason = 'pacs-refused', sopInstanceUID, digest, missingAt } = content;
     if (state !== 'refused' && state !== 'quarantined') return [];
-    return { state, reason, stands: others.has(content), instance: { sopInstanceUID, digest } };
+    const destination = missingAt?.join(', ') ?? null;
+    return { state, reason, stands: others.has(content), destination, instance: { sopInstanceUID, digest } };
   });
-  const parts = Map.groupBy(open, ({ state, reason, stands }) => `${state} ${reason} ${stands}`);
+  const parts = Map.groupBy(open, ({ state, reason, stands, destination }) =>
+    [state, reason, stands, destination].join(' '),
+  );
   return [...parts.values()].map((own) => ({
     state: own[0]!.state,
     reason: own[0]!.reason,
     stands: own[0]!.stands,
+    destination: own[0]!.destination,
     instances: own.map(({ instance }) => instance),
   }));
 }
@@ -56,6 +62,10 @@ export function undecidedParts(instances: readonly InstanceStatus[]): readonly U
 /** Of these the gateway has discarded the bytes, or never had them. */
 const BYTES_GONE = ['cannot-be-verified', 'no-copy-to-send'];
 
-/** Whether the gateway can offer them to the PACS again without their sender: it keeps no copy of refused ones. */
-export const canOfferAgain = ({ state, reason }: Pick<UndecidedPart, 'state' | 'reason'>): boolean =>
-  state === 'quarantined' && canRetry(reason) && !BYTES_GONE.includes(reason);
+/** Whether the gateway can offer them again without their sender: it keeps no copy of those that the PACS refused. */
+export const canOfferAgain = ({
+  state,
+  reason,
+  destination,
+}: Pick<UndecidedPart, 'state' | 'reason' | 'destination'>): boolean =>
+  destination !== null || (state === 'quarantined' && canRetry(reason) && !BYTES_GONE.includes(reason));

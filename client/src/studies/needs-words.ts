@@ -115,10 +115,13 @@ export const needsWords = {
   ask: {
     'leave-out': {
       title: 'Leave these out?',
-      what: (count: number, firstStands: boolean) =>
+      /** `destination`: the further one that did not take them. */
+      what: (count: number, firstStands: boolean, destination?: string) =>
         (firstStands
           ? 'The PACS keeps the first version. Only the later one is left out. '
-          : `${instances(count)} will not be in the PACS. `) +
+          : destination !== undefined
+            ? `The first PACS keeps ${count === 1 ? 'it' : 'them'}. ${instances(count)} will not be in ${destination}. `
+            : `${instances(count)} will not be in the PACS. `) +
         'Copies on this device are deleted. ' +
         'Your files, disc or folder stay as they are. The study says that a person decided this.',
     },

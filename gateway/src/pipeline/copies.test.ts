@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { UploadStatus } from '#shared/protocol/api.ts';
 import { firstOnlyIn } from '#shared/protocol/first-only.ts';
 import { merkleRoot } from '#shared/protocol/receipt.ts';
 import { toReceiptCode } from '#shared/protocol/receipt-sheet.ts';
@@ -95,6 +96,13 @@ test('that must have it and refuses one keeps it from counting as stored, until 
   assert.equal(firstOnlyIn(receipt), { count: 1, of: 3, missingAt: ['other'] });
   assert.is(toReceiptCode(receipt).firstOnly, 1);
   assert.is((await pipeline.status(uploadId)).counts.firstOnly, 1);
+  const path = `/upload/${uploadId}/status?instances=1`;
+  const { instances: told = [] } = (await pipeline.json('GET', path)) as UploadStatus;
+  assert.equal(
+    told.map(({ sopInstanceUID, missingAt = [] }) => [sopInstanceUID === refused, ...missingAt]),
+    [[true, 'other'], [false], [false]],
+    'and it says where it is missing',
+  );
   const standings = async () =>
     ((await pipeline.json('GET', '/studies')) as { studies: SentStudy[] }).studies.map(
       ({ standing }) => standing,

@@ -19,11 +19,13 @@ const AT_GATEWAY: readonly InstanceState[] = ['received', 'posting', 'posted'];
 
 /** In the text: a statement that groups by this has to see that it is the same. */
 const inPacs = sql.join(IN_PACS.map((state) => sql.lit(state)));
+/** Of a copy `s` of the instance's study. */
+const lacks = sql<boolean>`not exists (select from instance c where c.study_id = s.id
+  and c.sop_instance_uid = instance.sop_instance_uid and coalesce(c.coerced_from, c.digest) = instance.digest
+  and c.state in (${inPacs}))`;
 /** It is in the PACS when each required destination that was not given up has it. */
 export const shownState = sql<InstanceState>`case when instance.state in (${inPacs}) and exists (
-    select from study s where s.copy_of = instance.study_id and s.need = 'required' and s.given_up_at is null and not exists (
-      select from instance c where c.study_id = s.id and c.sop_instance_uid = instance.sop_instance_uid
-        and coalesce(c.coerced_from, c.digest) = instance.digest and c.state in (${inPacs})))
+    select from study s where s.copy_of = instance.study_id and s.need = 'required' and s.given_up_at is null and ${lacks})
   then 'posted' else instance.state end`;
 
 type Amounts = Pick<UploadStatus, 'counts' | 'bytes'>;
@@ -213,18 +215,26 @@ async function instanceStatuses(db: Db, uploadId: string): Promise<InstanceStatu
     .selectFrom('upload_instance')
     .innerJoin('instance', 'instance.id', 'upload_instance.instance_id')
     .select(['instance.sop_instance_uid', 'instance.digest', 'instance.reason', 'instance.pacs_code'])
-    .select(shownState.as('state'))
+    .select([shownState.as('state'), missingAt.as('missingAt')])
     .where('upload_instance.upload_id', '=', uploadId)
     .orderBy('upload_instance.position')
     .execute();
-  return rows.map(({ sop_instance_uid, digest, state, reason, pacs_code }) => ({
+  return rows.map(({ sop_instance_uid, digest, state, reason, pacs_code, missingAt: names }) => ({
     sopInstanceUID: sop_instance_uid,
     digest,
     state,
     ...(reason === null ? {} : { reason }),
     ...(pacs_code === null ? {} : { pacsCode: pacs_code }),
+    ...(names === null ? {} : { missingAt: names }),
   }));
 }
+
+/** The names of the required destinations for which an instance is held, that the first one has; null: it is not. */
+const missingAt = sql<
+  string[] | null
+>`case when instance.state = 'quarantined' and instance.proof is not null then (
+    select array_agg(d.name order by d.name) from study s join destination d on d.id = s.destination_id
+    where s.copy_of = instance.study_id and s.need = 'required' and s.given_up_at is null and ${lacks}) end`;
 
 /** The instances still to send: promised, and not in a parcel that waits for verify. */
 export async function missingInstances(

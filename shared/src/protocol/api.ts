@@ -228,6 +228,8 @@ export const instanceStatusSchema = z.object({
   reason: z.string().optional(),
   /** Failure Reason (0008,1197) or Warning Reason (0008,1196), as the PACS gave it. */
   pacsCode: z.number().int().optional(),
+  /** Of a quarantined one that the first destination has: those that must have it too, and lack it. */
+  missingAt: z.array(z.string()).min(1).optional(),
 });
 export type InstanceStatus = z.infer<typeof instanceStatusSchema>;
 
