@@ -109,6 +109,23 @@ test('nobody who opened a case with such a mark names themselves for a blinded r
   assert.is(code, 'review-finding-seen');
 });
 
+test('a file of the cases with such a mark counts as having seen it', async () => {
+  const of = await openOne(MARKED);
+  gateway.wait(1);
+  const selection = { filter: { early: 'marked' as const } };
+  const { id } = await askForExport(gateway, as('cleo').token, { selection });
+  await exportIn(gateway, as('cleo').token, { id });
+  const all = await askForExport(gateway, as('ana').token, {});
+  await exportIn(gateway, as('ana').token, all);
+  gateway.wait(1);
+  const openFor = async (who: Who): Promise<number> => {
+    const body = { id: randomUUID(), type: 'chest-film-double', readers: [idOf(who)] };
+    return (await gateway.call('POST', `/cases/${of.id}/reviews`, { ...as(who), body })).status;
+  };
+  assert.is(await openFor('cleo'), 409);
+  assert.is(await openFor('ana'), 201, 'has a file of all cases, which does not tell of the mark');
+});
+
 test('the mark of an image that nobody has brought counts for nothing', async () => {
   const of = await openOne({ ...MARKED, first: false });
   const named = testFilm({ seed: 1790, ofStudy: seed });

@@ -83,6 +83,15 @@ test('a reader who withdraws their own review to look opens none for themselves 
   assert.is((await open(id, 'ana', ['ana', 'ben'])).code, 'review-finding-seen');
 });
 
+/** Its file tells nothing of a result. */
+async function bareTemplate(): Promise<string> {
+  const name = `bare-${seed}`;
+  const definition = { title: 'Numbers', redaction: 'limited', format: 'csv', fields: ['caseNumber'] };
+  const body = { name, definition };
+  await jsonOf(gateway, 'POST /export-templates', { ...as('admin'), body, status: 201 });
+  return name;
+}
+
 /** Each tells the reader of a result of the study. */
 const LOOKS: Readonly<Record<string, (study: string, caseId: string) => Promise<void>>> = {
   'the page of the result': async (study) => {
@@ -97,6 +106,13 @@ const LOOKS: Readonly<Record<string, (study: string, caseId: string) => Promise<
     await examine(study);
     const { token } = as('ben');
     const { id } = await askForExport(gateway, token, { selection: { cases: [caseId] } });
+    await exportIn(gateway, token, { id });
+  },
+  'a file of cases that were chosen by it': async (study) => {
+    await examine(study);
+    const { token } = as('ben');
+    const selection = { filter: { finding: 'positive' as const } };
+    const { id } = await askForExport(gateway, token, { selection, template: await bareTemplate() });
     await exportIn(gateway, token, { id });
   },
   'another case of the study': async (study) => {

@@ -33,17 +33,18 @@ const readResult = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): 
       and d.fields->>'studyInstanceUID' = s.study_instance_uid and d.site_id = s.site_id and d.event = 'records-read'
       and d.fields->>'accountId' = ${account}::text and (d.fields->>'reports')::int > 0)))`;
 
-/** Exports `j` with results of the case, or of one beside it: as far as the account was not blind to them. */
+/** Exports `j` with the case, or one beside it: as far as the account was not blind to it. */
 const isExport = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): RawBuilder<boolean> =>
-  sql`(j.account_id = ${account} and (j.definition->'fields' ?| ${[...TELLING]}::text[]
-      or j.definition->>'format' = 'dicom')
-    and exists (select 1 from export_held h where h.export_id = j.id and h.cases && array(
+  sql`(j.account_id = ${account} and exists (select 1 from export_held h where h.export_id = j.id and h.cases && array(
       select c.number from case_record c where c.id in (select id from ${casesBeside(caseId)}))))`;
 const TELLING = ['finding', 'scores', 'positives', 'verdicts', 'correctedFindings', 'bodyParts'];
+/** Export `j` tells of results, by its fields or by the filter that chose its cases. */
+const TELLS_RESULTS = sql`(j.definition->'fields' ?| ${[...TELLING]}::text[]
+  or j.definition->>'format' = 'dicom' or j.selection->'filter' ?| array['finding', 'bodyPart'])`;
 
 /**
  * Of these accounts: those that had a model look at a study of the case, judged what it found, read a result, or opened
- * the case or one beside it, with a result or a mark for early reading in it, or exported one with a result, before
+ * the case or one beside it, with a result or a mark for early reading in it, or exported one with either, before
  * `since`.
  */
 export async function whoSawFinding(
@@ -52,11 +53,12 @@ export async function whoSawFinding(
   accountIds: readonly string[],
 ): Promise<ReadonlySet<string>> {
   // A mark for early reading is a finding too, and there as long as its study is.
+  const marked = sql`(select min(s.created_at) from ${MARKED_EARLY} and exists (select 1 from case_study c
+    where c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid and c.case_id = ${caseId}))`;
   const found = sql`(select min(at) from (
     select r.created_at as at from case_study c join inference_result r
       on r.site_id = c.site_id and r.study_instance_uid = c.study_instance_uid where c.case_id = ${caseId}
-    union all select s.created_at from ${MARKED_EARLY} and exists (select 1 from case_study c
-      where c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid and c.case_id = ${caseId})) first)`;
+    union all select ${marked}) first)`;
   const results = sql`case_study s join inference_result r
     on r.site_id = s.site_id and r.study_instance_uid = s.study_instance_uid where s.case_id = ${caseId}`;
   const of = [sql`${caseId}::uuid`, sql`a.id`] as const;
@@ -70,7 +72,8 @@ export async function whoSawFinding(
       or exists (select 1 from audit e where ${isReading(...of)} and e.at < ${since}
         and e.at + ${UNRECORDED} >= ${found})
       or exists (select 1 from export_job j where ${isExport(...of)} and j.finished_at < ${since}
-        and j.finished_at >= (select min(r.created_at) from ${results})))`.execute(db);
+        and (${TELLS_RESULTS} and j.finished_at >= (select min(r.created_at) from ${results})
+          or j.selection->'filter' ? 'early' and ${marked} is not null)))`.execute(db);
   return new Set(rows.map(({ id }) => id));
 }
 
