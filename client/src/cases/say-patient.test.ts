@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { hideNames } from '../kit/identities.ts';
 import { eachOnce, studyDaysOf, whoseSaid, type Patient } from './say-patient.ts';
 
-const test = suite('whose study it is, in one line');
+const test = suite('the line of a patient');
 test.after.each(() => hideNames(false));
 
 const DOE: Patient = {

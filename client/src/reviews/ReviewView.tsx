@@ -144,12 +144,6 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
           <UnsentSteps store={store} />
           {!review.hidesFinding && <WhatModelsFound found={store.found.value} reviewId={review.id} />}
           {isOutcomeHidden(review) && <p>{words.outcomeHidden}</p>}
-          {review.isContradicted && (
-            <div class="stack-tight">
-              <Contradicted />
-              <p class="small">{reviewWords.contradictedWhat}</p>
-            </div>
-          )}
           {review.state === 'settled' && <Signed review={review} store={store} />}
           {own !== null && !isEnded(review.state) && (
             <OwnReading key={own.place} {...{ review, own, store, patients }} />
@@ -217,9 +211,15 @@ function Facts({ review, children }: FactsProps) {
   );
 }
 
-/** The answers that were signed, and the way to correct them. */
+/** The answers that were signed, what contradicts them, and the way to correct them. */
 const Signed = ({ review, store }: Pick<OneReviewProps, 'review' | 'store'>) => (
   <>
+    {review.isContradicted && (
+      <div class="stack-tight">
+        <Contradicted />
+        <p class="small">{reviewWords.contradictedWhat}</p>
+      </div>
+    )}
     <Sides review={review} found={foundIn(store)} onUse={null} />
     <div class="stack-tight">
       <p class="small">{words.unchangeable}</p>

@@ -46,6 +46,9 @@ walk('two settled readings that contradict each other say so, and what can be do
   await page.getByText('Another reading of this case says the opposite').waitFor();
   await page.getByText('nobody has decided between them').waitFor();
   await looksRight(page, 'review-contradicted');
+  await page.getByText('A signed reading can’t be changed.').waitFor();
+  await page.getByRole('link', { name: 'Correct it in the case' }).press('Enter');
+  await reviews.getByRole('link', { name: 'General reading' }).last().press('Enter');
   await page.getByRole('link', { name: 'All reviews' }).press('Enter');
   await page.getByLabel('Which reviews').selectOption('all');
   const rows = page.getByRole('link', { name: /^General reading/ });

@@ -20,7 +20,7 @@ export const reviewWords = {
   } satisfies Record<PlaceState, string>,
   contradicted: 'Another reading of this case says the opposite',
   contradictedWhat:
-    'One says that something is there, the other that nothing is, and nobody has decided between them. Compare both on the page of the case, and choose Have it read there to have another person read it.',
+    'One says that something is there, the other that nothing is, and nobody has decided between them. Compare both in the case, and choose Have it read there for another reading.',
   signedOf: (signed: number, readers: number) => `${signed} of ${readers} signed`,
   decisions: {
     accept: 'Answered',
