@@ -2,7 +2,7 @@
 import * as assert from 'uvu/assert';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { SEAL_TAG_BYTES, SEALED_RECORD_BYTES } from '#shared/transfer/seal.ts';
-import { countReasons, sumOf } from '../pipeline/queue/count-reasons.ts';
+import { countReasons, isThere, sumOf } from '../pipeline/queue/count-reasons.ts';
 import { countStudy } from '../pipeline/queue/count-study.ts';
 import type {
   InstanceRow,
@@ -113,7 +113,7 @@ function checkCopies(
 
 function checkNumbers(study: StudyRow, rows: readonly InstanceRow[]): void {
   const { track, needs, versions } = countStudy(study);
-  const beside = versions + sumOf(needs.filter(({ stands }) => stands));
+  const beside = versions + sumOf(needs.filter(isThere));
   const counts = Object.values(track);
   assert.ok(
     counts.every((count) => count >= 0),

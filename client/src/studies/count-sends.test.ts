@@ -102,6 +102,19 @@ test('counts each of two images under one UID that one send brought, and in the 
   assert.equal(saidOf(await listOf(device)), [[3, '2 of 3 in the PACS', 2]]);
 });
 
+test('counts an image that was left out because an earlier send brought another one under its UID', async () => {
+  const device = await openDevice();
+  await send(device, '1', [0, 1]);
+  await send(device, '2', [1, 2]);
+  await device.database.instances.where({ studyId: '2' }).modify((row) => {
+    const rival = { digest: 'f'.repeat(64), state: 'left-out', reason: 'conflicting-instance', stands: true };
+    if (row.position === 1) Object.assign(row, rival);
+  });
+  const reasons = { refused: [], quarantined: [], leftOut: 1 };
+  await device.database.studies.update('2', { reasons });
+  assert.equal(saidOf(await listOf(device)), [[4, '3 of 4 in the PACS', 2]]);
+});
+
 test('is one row of all its images where each send brought other ones', async () => {
   const device = await openDevice();
   await send(device, '1', [0, 1]);

@@ -3,6 +3,7 @@
  * the same ones. Cancelled sends are not among them: this device no longer has their instances.
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
+import { isThere } from '../pipeline/queue/count-reasons.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
 import type { QueuedInstance, QueuedStudy, QueueStore } from '../pipeline/queue/queued-study.ts';
@@ -82,19 +83,27 @@ export const isCounted = ({ of }: CountedWhole, sends: readonly QueuedStudy[]): 
 
 /**
  * An instance that a send withholds is in no other one. Of a send that is still being read, not all are named. Where a
- * send has several images of one UID, each counts in the total, and one at most in the PACS.
+ * send has several images of one UID, each counts in the total, and one at most in the PACS; so does one that was not
+ * stored because another send brought another image under its UID.
  */
 function countSends(sends: readonly QueuedStudy[], bySend: readonly (readonly QueuedInstance[])[]): Whole {
   const images = new Map<string, number>();
-  for (const own of bySend)
-    for (const [uid, { length }] of Map.groupBy(own, ({ sopInstanceUID }) => sopInstanceUID))
+  const rivals = new Set<string>();
+  for (const own of bySend) {
+    for (const { sopInstanceUID, digest } of own.filter(isRival)) rivals.add(`${sopInstanceUID} ${digest}`);
+    const others = own.filter((each) => !isRival(each));
+    for (const [uid, { length }] of Map.groupBy(others, ({ sopInstanceUID }) => sopInstanceUID))
       images.set(uid, Math.max(images.get(uid) ?? 0, length));
-  const named = [...images.values()].reduce((sum, count) => sum + count, 0);
-  const instances = bySend.flat();
-  const there = instances.filter(({ state, stands }) => stands || isInPacs(state as InstanceState));
+  }
+  const named = [...images.values()].reduce((sum, count) => sum + count, rivals.size);
+  const there = bySend.flat().filter((each) => isThere(each) || isInPacs(each.state as InstanceState));
   const withheld = sends.reduce((sum, send) => sum + countWithheld(send.withheld), 0);
   return {
     total: Math.max(named + withheld, ...sends.map((send) => send.instances)),
     inPacs: new Set(there.map(({ sopInstanceUID }) => sopInstanceUID)).size,
   };
 }
+
+/** Another image under its UID is in the PACS. */
+const isRival = ({ reason, state }: QueuedInstance): boolean =>
+  reason === 'conflicting-instance' && !isInPacs(state as InstanceState);

@@ -1,11 +1,12 @@
 /** Why instances of a study are refused or held, in numbers, and how many a person left out. Pure. */
+import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
 import type { ReasonCount } from './queued-study.ts';
 
 export interface Reasons {
   readonly refused: readonly ReasonCount[];
   readonly quarantined: readonly ReasonCount[];
   readonly leftOut: number;
-  /** Of `leftOut`: another content under their UIDs is in the PACS. */
+  /** Of `leftOut`: the same originals are in the PACS in another form. */
   readonly versions?: number;
 }
 
@@ -25,7 +26,7 @@ export function countReasons(
   let versions = 0;
   for (const { state, reason, pacsCode = null, destination = null, stands } of instances) {
     if (state === 'left-out') leftOut += 1;
-    if (state === 'left-out' && stands) versions += 1;
+    if (state === 'left-out' && isThere({ reason, stands })) versions += 1;
     if (state !== 'refused' && state !== 'quarantined') continue;
     // The PACS refused it without a reason.
     const because = reason ?? 'pacs-refused';
@@ -47,6 +48,10 @@ export function countReasons(
     ...(versions > 0 && { versions }),
   };
 }
+
+/** The PACS has the same original in another form. Another image under its UID is not this one. */
+export const isThere = ({ reason, stands }: { reason: string | null; stands?: true | undefined }): boolean =>
+  stands === true && isAlreadyHere(reason);
 
 export function addTo(counts: Map<string, number>, reason: string): void {
   counts.set(reason, (counts.get(reason) ?? 0) + 1);

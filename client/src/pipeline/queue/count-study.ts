@@ -1,11 +1,11 @@
 /**
  * Counts the chosen instances of a study: each is in exactly one place, and the places add up to all that were
- * chosen, but for those of which the PACS keeps another version that did not come with this study: these are there,
- * and need a person or were left out besides. Every number on every screen comes from here. The device counts the
+ * chosen, but for those of which the PACS keeps another form that did not come with this study: these are there,
+ * and need a person or were left out besides. Another image under the same UID is never this one. Every number on every screen comes from here. The device counts the
  * instances that left and those that the gateway acknowledged; the gateway reports, a parcel later, those it verified
  * and their outcome. Pure.
  */
-import { sumOf } from './count-reasons.ts';
+import { isThere, sumOf } from './count-reasons.ts';
 import type { Need, ReasonCount, Track } from './queued-study.ts';
 import type { StudyRow } from './rows/local-database.ts';
 
@@ -87,7 +87,7 @@ function toNeeds(cause: Need['cause'], counts: readonly ReasonCount[]): readonly
 function countTravelling(row: CountedRow): Track {
   const { reasons } = row;
   const named = [...reasons.quarantined, ...reasons.refused];
-  const standing = sumOf(named.filter(({ stands }) => stands)) + (reasons.versions ?? 0);
+  const standing = sumOf(named.filter(isThere)) + (reasons.versions ?? 0);
   const decided = sumOf(named) + reasons.leftOut - standing;
   const rest = Math.max(0, row.instances - decided);
   if (row.state === 'done' || row.state === 'in-pacs') return { ...NOWHERE, inPacs: rest };
