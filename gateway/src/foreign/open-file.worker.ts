@@ -27,10 +27,7 @@ serveTasks<OpenTalk>(async ({ size, form, policy, fatal }, ask, signal) => {
       taken = ask(giving({ kind: 'take', opened }));
       void ignoreFailure(taken, 'the next one, or the end, is told');
     },
-    async take(opened) {
-      await taken;
-      await ask(giving({ kind: 'take', opened }, opened.bytes.buffer));
-    },
+    take: async (opened) => void (await ask(giving({ kind: 'take', opened }, opened.bytes.buffer))),
     leave: async (entry, of) => void (await ask(giving({ kind: 'leave', entry, of }))),
     signal,
   });

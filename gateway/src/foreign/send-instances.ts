@@ -81,18 +81,26 @@ export function createSending(tools: SendTools): Sending {
     batch = [];
     bytes = 0;
   };
+  const add = async (taken: Taken): Promise<void> => {
+    batch.push(taken);
+    bytes += 'bytes' in taken ? taken.bytes.length : 0;
+    if (bytes >= BATCH_BYTES || batch.length >= BATCH_INSTANCES) await moveOn();
+  };
+  /** Whoever does not wait for the instance before adds behind it all the same. */
+  let adding: Promise<void> = Promise.resolve();
   return {
     async take(taken) {
-      batch.push(taken);
-      bytes += 'bytes' in taken ? taken.bytes.length : 0;
-      if (bytes >= BATCH_BYTES || batch.length >= BATCH_INSTANCES) await moveOn();
+      adding = adding.then(() => add(taken));
+      await adding;
     },
     async end() {
+      await adding;
       await moveOn();
       await moveOn();
       await moving;
     },
     async giveUp() {
+      await ignoreFailure(adding, 'those behind it are not promised');
       await ignoreFailure(moving, 'its promises are taken back');
       for (const { uploadId, instances } of awaited.splice(0)) {
         await tools.takeBack(
