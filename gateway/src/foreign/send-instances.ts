@@ -107,11 +107,7 @@ export function createSending(tools: SendTools): Sending {
           uploadId,
           instances.map(({ instance }) => instance),
         );
-        const lost = new Set(instances.map(({ instance }) => keyOf(instance)));
-        entries.forEach((entry, at) => {
-          if (entry.state === 'sent' && entry.upload === uploadId && lost.has(keyOf(entry)))
-            entries[at] = { entry: entry.entry, state: 'refused', reason: 'never-arrived' };
-        });
+        noteLost(entries, { uploadId, instances });
       }
     },
     entries: () => entries,
@@ -120,6 +116,14 @@ export function createSending(tools: SendTools): Sending {
 
 const keyIn = ({ instance: { sopInstanceUID, digest } }: Taken): InstanceKey => ({ sopInstanceUID, digest });
 const keyOf = ({ sopInstanceUID, digest }: InstanceKey): string => `${sopInstanceUID} ${digest}`;
+
+function noteLost(entries: FileEntry[], { uploadId, instances }: Awaited): void {
+  const lost = new Set(instances.map(({ instance }) => keyOf(instance)));
+  entries.forEach((entry, at) => {
+    if (entry.state === 'sent' && entry.upload === uploadId && lost.has(keyOf(entry)))
+      entries[at] = { entry: entry.entry, state: 'refused', reason: 'never-arrived' };
+  });
+}
 
 async function promise(
   { openUpload, policy }: SendTools,
