@@ -41,7 +41,7 @@ async function openPages() {
     const chosen = signal(0);
     const { store } = await openIngest({ device: opened, tools: { account: () => account.peek() } });
     betweenAccounts(account, () => store.clear('held-back'));
-    const { count, dismiss } = watchChoice({
+    const { count, dismiss, beforeSignOut } = watchChoice({
       page: events as unknown as Window,
       database,
       locks: { request } as unknown as LockManager,
@@ -61,7 +61,7 @@ async function openPages() {
       await giveTurns();
     };
     const end = () => ended.resolve();
-    return { store, account, unsafe, chosen, choose, isLost, count, dismiss, leaves, end };
+    return { store, account, unsafe, chosen, choose, isLost, count, dismiss, leaves, end, beforeSignOut };
   }
   const kept = () => database.device.where('name').startsWith('choice/').toArray();
   const isKept = async (rows: number): Promise<boolean> => {
@@ -139,6 +139,27 @@ test('a person who signs out is not told afterwards of a study that was cleared 
   assert.ok(await isKept(1));
   leaveChoice(store);
   end();
+  assert.ok(await isKept(0));
+});
+
+test('a person who signs out while a reminder stands is reminded of what is on the page too, and otherwise of nothing', async () => {
+  const { open, isKept } = await openPages();
+  const before = await open();
+  await before.choose(FIRST);
+  before.end();
+  const page = await open();
+  assert.ok(await page.isLost(ALL));
+  await page.choose(OTHER);
+  assert.ok(await isKept(2));
+  page.beforeSignOut();
+  leaveChoice(page.store);
+  assert.ok(await page.isLost(ALL + OTHERS));
+  page.dismiss();
+  assert.ok(await page.isLost(0));
+  await page.choose(OTHER);
+  assert.ok(await isKept(1));
+  page.beforeSignOut();
+  leaveChoice(page.store);
   assert.ok(await isKept(0));
 });
 

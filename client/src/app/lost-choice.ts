@@ -35,6 +35,11 @@ export interface LostChoice {
   /** The instances of the person who is here that earlier pages took along. */
   readonly count: ReadonlySignal<number>;
   dismiss(): void;
+  /**
+   * Call it before the person signs out, which clears the page. Of what is on it they were told; where a reminder of an
+   * earlier page stands, which names no study, it would seem to be all that is not sent: then it counts this page too.
+   */
+  beforeSignOut(): void;
 }
 
 export function watchChoice(watch: ChoiceWatch): LostChoice {
@@ -42,7 +47,7 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
   page.addEventListener('beforeunload', (event) => {
     if (unsafe.peek() + chosen.peek() > 0) event.preventDefault();
   });
-  keepUnsent(watch);
+  const leave = keepUnsent(watch);
   const { kept, gone } = readKept(watch);
   const left = ({ mark, instances, sent }: ChosenStudy): number =>
     Math.max(0, instances - Math.max(0, (kept.value.queued.get(mark) ?? 0) - sent));
@@ -58,16 +63,20 @@ export function watchChoice(watch: ChoiceWatch): LostChoice {
         change(database, { ...choice, account: account.value, studies });
     }
   });
+  const count = computed(() => {
+    // A study that was lost twice is one.
+    const counts = new Map<number, number>();
+    for (const study of lost.value.flatMap(({ studies }) => studies))
+      counts.set(study.mark, Math.max(left(study), counts.get(study.mark) ?? 0));
+    return [...counts.values()].reduce((sum, instances) => sum + instances, 0);
+  });
   return {
-    count: computed(() => {
-      // A study that was lost twice is one.
-      const counts = new Map<number, number>();
-      for (const study of lost.value.flatMap(({ studies }) => studies))
-        counts.set(study.mark, Math.max(left(study), counts.get(study.mark) ?? 0));
-      return [...counts.values()].reduce((sum, count) => sum + count, 0);
-    }),
+    count,
     dismiss() {
       for (const choice of lost.peek()) change(database, { ...choice, studies: [] });
+    },
+    beforeSignOut() {
+      if (count.peek() > 0) leave();
     },
   };
 }
@@ -95,12 +104,21 @@ function readKept({ database, locks }: ChoiceWatch) {
 
 const lockOf = (id: string): string => `relaypacs-choice ${id}`;
 
-/** A row a choice: what somebody leaves behind is not overwritten by the next person. */
-function keepUnsent(watch: ChoiceWatch): void {
+/**
+ * A row a choice: what somebody leaves behind is not overwritten by the next person. Returns what leaves the choice of
+ * now behind.
+ */
+function keepUnsent(watch: ChoiceWatch): () => void {
   const { account, unsent } = watch;
   let row = openRow(watch);
   let owner: string | null = null;
   let isEmpty = true;
+  const leave = (): void => {
+    if (isEmpty) return;
+    row.leave();
+    row = openRow(watch);
+    isEmpty = true;
+  };
   effect(() => {
     const studies = unsent.value;
     // They belong to whoever chose them, also while the next person is signing in.
@@ -108,12 +126,9 @@ function keepUnsent(watch: ChoiceWatch): void {
     if (studies !== null) {
       isEmpty = studies.length === 0;
       row.write({ account: owner, studies });
-    } else if (!isEmpty) {
-      row.leave();
-      row = openRow(watch);
-      isEmpty = true;
-    }
+    } else leave();
   });
+  return leave;
 }
 
 function openRow({ database, locks, createId }: ChoiceWatch) {

@@ -6,8 +6,8 @@ import type { Device } from './device.ts';
 import { chosenIn } from './use-chosen.ts';
 import { watchChoice, type LostChoice } from './lost-choice.ts';
 
-export const watchLostChoice = ({ ingest, queue, database, session }: Device): LostChoice =>
-  watchChoice({
+export function watchLostChoice({ ingest, queue, database, session, signOutTasks }: Device): LostChoice {
+  const lost = watchChoice({
     page: window,
     database,
     locks: navigator.locks,
@@ -17,3 +17,9 @@ export const watchLostChoice = ({ ingest, queue, database, session }: Device): L
     chosen: computed(() => chosenIn(ingest)),
     unsent: computed(() => (ingest.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(ingest))),
   });
+  signOutTasks.add(async () => {
+    lost.beforeSignOut();
+    return true;
+  });
+  return lost;
+}
