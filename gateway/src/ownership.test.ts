@@ -146,6 +146,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /cases/bulk': 'roles',
   'post /cases/of-patient': 'roles',
   'get /cases/not-shown': 'roles',
+  'get /cases/marked-studies': 'roles',
   'get /case-assignees': 'roles',
   'get /cases/{id}': READ,
   'patch /cases/{id}': READ,

@@ -24,6 +24,7 @@ import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { csvWords } from './case-csv-words.ts';
 import { caseWords } from './case-words.ts';
 import { createCasesStore, type CasesStore } from './cases.store.ts';
+import { MarkedStudies } from './MarkedStudies.tsx';
 import { NewCaseSheet } from './CaseForm.tsx';
 import { ImportSheet } from './ImportSheet.tsx';
 import { NotShownCases } from './NotShownCases.tsx';
@@ -65,6 +66,7 @@ export function CasesView({ query }: CasesViewProps) {
         isListed={patient === ''}
         onImported={load}
       />
+      <MarkedStudies />
       <CaseViews filters={filters} isAnonymous={isAnonymous} />
       <CaseFilterBar {...{ filters, mayKeep, patient }} onChoose={choose} onPatient={setPatient} />
       <TroubleAlert trouble={store.trouble.value}>

@@ -4,6 +4,7 @@
  */
 import { useEffect, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
+import { MarkedStudies } from '../cases/MarkedStudies.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -67,6 +68,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
         </TroubleNotice>
       )}
       <NotSent previews={previews} picked={picked} />
+      <MarkedStudies />
       <Jobs list={list} />
       {(results.length > 0 || isFiltered(list.filters.value)) && (
         <FilterBar list={list} previews={previews} />

@@ -322,6 +322,7 @@ export const SCREENS = {
     'triage-cut-off': 'A film of which half is missing',
     'triage-blurred': 'A film that should be repeated',
     'triage-queue': 'Such a film, queued',
+    'results-marked': 'A study that was marked for early reading and has no case',
   },
   'results/results-screens.e2e.ts': {
     'results-empty': 'There are no results',

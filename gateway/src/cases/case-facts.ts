@@ -73,7 +73,8 @@ export async function modalitiesOfCases(
   );
 }
 
-async function classesOf(db: Db, siteId: string, uids: readonly string[]) {
+/** The SOP Classes of each study's images. */
+export async function classesOf(db: Db, siteId: string, uids: readonly string[]) {
   if (uids.length === 0) return new Map<string, string[]>();
   const rows = await db
     .selectFrom('study')

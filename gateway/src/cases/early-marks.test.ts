@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Case, CaseList } from '#shared/protocol/cases.ts';
+import type { Case, CaseList, MarkedStudies } from '#shared/protocol/cases.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
@@ -107,6 +107,22 @@ test('nobody who opened a case with such a mark names themselves for a blinded r
   const refused = { ...as('cleo'), body, status: 409 };
   const { code } = await jsonOf<{ code: string }>(gateway, `POST /cases/${of.id}/reviews`, refused);
   assert.is(code, 'review-finding-seen');
+});
+
+test('a marked study without a case is found by radiologists, until somebody opens one', async () => {
+  const told = async () =>
+    (await jsonOf<MarkedStudies>(gateway, 'GET /cases/marked-studies', as('ana'))).studies;
+  seed += 1;
+  const of = { ...as('technician'), seed, patientId: `PID-${seed}` };
+  const study = await deliverStudy(gateway, { ...of, triage: MARKED });
+  seed += 1;
+  await deliverStudy(gateway, { ...of, seed, triage: { ...MARKED, first: false } });
+  const [first, ...others] = await told();
+  assert.equal([first?.studyInstanceUID, first?.modalities, others], [study, ['DX'], []]);
+  const sender = await gateway.call('GET', '/cases/marked-studies', as('technician'));
+  assert.is(sender.status, 403);
+  await openTestCase(gateway, as('admin').token, { studies: [study] });
+  assert.equal(await told(), []);
 });
 
 test('a file of the cases with such a mark counts as having seen it', async () => {

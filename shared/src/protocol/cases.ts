@@ -144,6 +144,24 @@ export const NOT_SHOWN_LIMIT = 1000;
 export const notShownSchema = z.object({ cases: z.int().nullable(), isMore: z.boolean() });
 export type NotShown = z.infer<typeof notShownSchema>;
 
+/** Studies are listed so long after they were sent, and so many. */
+export const MARKED_DAYS = 30;
+export const MARKED_LIMIT = 50;
+/** `GET /cases/marked-studies`: marked for early reading, without a case, oldest first. */
+export const markedStudiesSchema = z.object({
+  studies: z.array(
+    z.object({
+      studyInstanceUID: uidSchema,
+      /** Under which a page shows the study; null: its upload is of no account any more. */
+      uploadId: z.uuid().nullable(),
+      modalities: z.array(z.string()),
+      sentAt: z.iso.datetime(),
+    }),
+  ),
+  isMore: z.boolean(),
+});
+export type MarkedStudies = z.infer<typeof markedStudiesSchema>;
+
 /** `POST /cases/of-patient`. */
 export const casesOfPatientSchema = z.object({ patient: patientSchema });
 /** `isCut`: the PACS may have more studies of this name than were looked at. */
