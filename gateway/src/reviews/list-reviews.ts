@@ -60,16 +60,19 @@ const momentIn = (list: ReviewList, accountId: string): RawBuilder<Date> =>
     ? sql`(select p.signed_at from review_place p where p.review_id = review.id and p.account_id = ${accountId})`
     : sql`review.settled_at`;
 
-const select = async (db: Db, reader: CaseReader) =>
+const isEarlyFor = (db: Db, reader: CaseReader): Promise<RawBuilder<boolean>> =>
+  isEarlyCase(db, reader, sql`review.case_id`);
+
+const select = (db: Db, reader: CaseReader, isEarly: RawBuilder<boolean>) =>
   db
     .selectFrom('review')
     .innerJoin('case_record as c', 'c.id', 'review.case_id')
     .selectAll('review')
     .select(isHiddenOutcome(reader).as('is_hidden'))
-    .select((await isEarlyCase(db, reader, sql`review.case_id`)).as('is_early'))
+    .select(isEarly.as('is_early'))
     .select(['c.number as caseNumber', 'c.priority', 'c.due_on', 'c.patient_print', 'c.wrapped_key'])
     .where('review.site_id', '=', reader.siteId);
-type Row = Awaited<ReturnType<Awaited<ReturnType<typeof select>>['execute']>>[number];
+type Row = Awaited<ReturnType<ReturnType<typeof select>['execute']>>[number];
 
 function foundIn(row: Row): FoundReview {
   const { caseNumber, priority, due_on, patient_print, wrapped_key, ...review } = row;
@@ -93,8 +96,9 @@ export async function listReviews(
 ): Promise<{ readonly found: readonly FoundReview[]; readonly more: boolean }> {
   const whose = readerId ?? reader.id;
   const isEarlyFirst = TO_READ.includes(list);
-  const isLater = sql<boolean>`(not ${await isEarlyCase(db, reader, sql`review.case_id`)})`;
-  let query = (await select(db, reader))
+  const isEarly = await isEarlyFor(db, reader);
+  const isLater = sql<boolean>`(not ${isEarly})`;
+  let query = select(db, reader, isEarly)
     .where(LISTS[list](whose))
     .orderBy('c.priority')
     .limit(limit + 1);
@@ -118,7 +122,7 @@ export async function listReviews(
 
 /** Oldest first. */
 export async function reviewsOfCase(db: Db, reader: CaseReader, caseId: string): Promise<FoundReview[]> {
-  const rows = await (await select(db, reader))
+  const rows = await select(db, reader, await isEarlyFor(db, reader))
     .where('review.case_id', '=', caseId)
     .orderBy('review.number')
     .execute();
@@ -132,7 +136,7 @@ export async function settledReviewsOf(
   caseIds: readonly string[],
 ): Promise<FoundReview[]> {
   if (caseIds.length === 0) return [];
-  const rows = await (await select(db, reader))
+  const rows = await select(db, reader, await isEarlyFor(db, reader))
     .where('review.case_id', 'in', [...caseIds])
     .where('review.state', '=', 'settled')
     .where(sql<boolean>`not ${isHiddenOutcome(reader)}`)
@@ -147,6 +151,8 @@ export async function findListed(
   reader: CaseReader,
   reviewId: string,
 ): Promise<FoundReview | undefined> {
-  const row = await (await select(db, reader)).where('review.id', '=', reviewId).executeTakeFirst();
+  const row = await select(db, reader, await isEarlyFor(db, reader))
+    .where('review.id', '=', reviewId)
+    .executeTakeFirst();
   return row && foundIn(row);
 }
