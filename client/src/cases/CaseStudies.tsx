@@ -8,6 +8,7 @@ import { OpenInViewer } from '../viewer/OpenInViewer.tsx';
 import type { CaseStore } from './case.store.ts';
 import { EarlyMark } from './EarlyMark.tsx';
 import { PatientOf } from './PatientOf.tsx';
+import { studyDaysOf } from './say-patient.ts';
 import { caseWords } from './case-words.ts';
 
 const words = caseWords.study;
@@ -19,8 +20,9 @@ type CaseStudiesProps = { readonly of: Case; readonly store: CaseStore; readonly
 export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
   const patients = store.patients.value;
   const isShown = !of.withheld.includes('patient');
+  const told: readonly Patient[] = Array.isArray(patients) ? patients : [];
   const ofStudy = (uid: string): Patient | null =>
-    (Array.isArray(patients) && patients.find(({ studyInstanceUID }) => studyInstanceUID === uid)) || null;
+    told.find(({ studyInstanceUID }) => studyInstanceUID === uid) ?? null;
   return (
     <section class="stack" aria-label={words.title}>
       <h2>{words.title}</h2>
@@ -45,7 +47,11 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
           <li key={study.studyInstanceUID} class="hairline case-study">
             {isShown && Array.isArray(patients) && <PatientOf patient={ofStudy(study.studyInstanceUID)} />}
             {study.isEarly && <EarlyMark />}
-            <Results study={study} caseId={of.id} />
+            <Results
+              study={study}
+              days={studyDaysOf(told.filter((one) => one.studyInstanceUID === study.studyInstanceUID))}
+              caseId={of.id}
+            />
             {mayOpen && (
               <div class="row case-study-ways">
                 {!study.hidesResults && (
@@ -67,11 +73,12 @@ export function CaseStudies({ of, store, mayOpen }: CaseStudiesProps) {
 const hrefToRun = (caseId: string, at: number): string =>
   hrefOf({ page: 'results', at: 'infer', id: caseId, beside: String(at) });
 
-type ResultsProps = { readonly study: Study; readonly caseId: string };
+/** `days`: of the study as the PACS tells it; none where it does not, or not to this person. */
+type ResultsProps = { readonly study: Study; readonly days: readonly string[]; readonly caseId: string };
 
-function Results({ study: { results, modalities, hidesResults }, caseId }: ResultsProps) {
+function Results({ study: { results, modalities, hidesResults }, days, caseId }: ResultsProps) {
   const label = useId();
-  const kinds = modalities.join(caseWords.separator);
+  const kinds = [...modalities, ...days].join(caseWords.separator);
   return (
     <div>
       <p id={label} class="small">
