@@ -1,5 +1,6 @@
 /**
- * Decisions about images before Send: boxes over names, releases, and images that are left out. A page that reloads, or
+ * Decisions about images before Send: boxes over names, releases, and images that are left out; those about patients of
+ * a study are in kept-patients.ts. A page that reloads, or
  * whose browser is killed, forgets its files, so each decision is kept under the device's key for its account. It is
  * taken again once the same file is chosen: the same bytes under the same UID. Under another policy, or where there are
  * other reasons to look, a person is asked again.
@@ -14,6 +15,7 @@ import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { decidedAs, staysHere, versionOf } from './held-back.ts';
 import { replaceFiles } from './hold-companions.ts';
 import { draw, type IngestState } from './ingest-state.ts';
+import { createKeptParts, followPatients, type KeptPart, type KeptParts } from './kept-patients.ts';
 import { openFile } from './open-file.ts';
 import { filesIn } from './patients-of-study.ts';
 import { policyInForce } from './policy-in-force.ts';
@@ -42,6 +44,7 @@ interface KeptDecision extends Said {
 export interface KeptDecisions {
   readonly account: string;
   readonly all: Map<string, KeptDecision>;
+  readonly parts: KeptParts;
   /** The ids of those that were made, or taken again, on this page. */
   readonly ofFile: WeakMap<ReadFile, string>;
   readonly digests: WeakMap<ReadFile, Promise<string | null>>;
@@ -55,6 +58,10 @@ export async function followDecisions(
   const account = state.tools.account();
   if (account === null) return null;
   const kept = known?.account === account ? known : await readKept(state, account);
+  await followPatients(state, kept.parts, {
+    isChoice: () => isChoice(state, kept),
+    isOfNow: (decision) => isOfNow(decision, state.tools.now()),
+  });
   // It keeps the directory of an archive for all of its files.
   const archives = createArchiveReader();
   await takeAgain(state, kept, archives);
@@ -68,21 +75,25 @@ const isChoice = ({ phase, tools }: IngestState, { account }: KeptDecisions): bo
 
 async function readKept({ tools: { database, now } }: IngestState, account: string): Promise<KeptDecisions> {
   const all = new Map<string, KeptDecision>();
+  const parts: KeptPart[] = [];
   const own = nameOf({ kind: 'decision', account, id: '' });
   await database.device
     .where('name')
     .startsWith('decision/')
     .filter(({ name }) => !name.startsWith(own))
     .delete();
-  const kept = (await keptUnsent(database, { kind: 'decision', account })) as KeptDecision[];
+  const kept = (await keptUnsent(database, { kind: 'decision', account })) as (KeptDecision | KeptPart)[];
   for (const each of kept.sort((a, b) => a.at - b.at)) {
-    if (isOfNow(each, now())) all.set(each.id, each);
-    else await forgetUnsent(database, { kind: 'decision', account, id: each.id });
+    if (isOfNow(each, now())) {
+      if ('part' in each) parts.push(each);
+      else all.set(each.id, each);
+    } else await forgetUnsent(database, { kind: 'decision', account, id: each.id });
   }
-  return { account, all, ofFile: new WeakMap(), digests: new WeakMap() };
+  const ofParts = createKeptParts(account, parts);
+  return { account, all, parts: ofParts, ofFile: new WeakMap(), digests: new WeakMap() };
 }
 
-const isOfNow = ({ at }: KeptDecision, now: number): boolean => at + KEPT_MS > now;
+const isOfNow = ({ at }: Pick<KeptDecision, 'at'>, now: number): boolean => at + KEPT_MS > now;
 
 async function takeAgain(state: IngestState, kept: KeptDecisions, archives: ArchiveReader): Promise<void> {
   const now = state.tools.now();

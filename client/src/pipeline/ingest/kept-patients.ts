@@ -1,0 +1,125 @@
+/**
+ * Decisions before Send about the patients of a mixed study: kept, taken again and ended as those about images are
+ * (kept-decisions.ts). Each is of one patient's part and stands for the same instances, by their UIDs and sizes, which
+ * name the patient in the same way.
+ */
+import { toBase64Url } from '#shared/transfer/base64url.ts';
+import { forgetUnsent, keepUnsent } from '../queue/rows/unsent.ts';
+import { leaveOutPatients, settlePatients } from './decide-patients.ts';
+import type { StudyGroup } from './group-studies.ts';
+import { versionOf } from './held-back.ts';
+import { draw, type IngestState } from './ingest-state.ts';
+import { partsIn, partsOf, type PatientPart } from './patients-of-study.ts';
+import { policyInForce } from './policy-in-force.ts';
+
+export interface KeptPart {
+  readonly id: string;
+  readonly at: number;
+  /** The version of the policy. */
+  readonly under: string;
+  /** `markOf` its patient and instances. */
+  readonly part: string;
+  /** `apart`: sent under its own patient. */
+  readonly as: 'apart' | 'left-out';
+}
+
+/** The decisions of an account, as this page knows them. */
+export interface KeptParts {
+  readonly account: string;
+  /** By `part`. */
+  readonly all: Map<string, KeptPart>;
+  /** Those that were made, or taken again, on this page. */
+  readonly here: Set<string>;
+}
+
+export const createKeptParts = (account: string, kept: readonly KeptPart[]): KeptParts => ({
+  account,
+  all: new Map(kept.map((each) => [each.part, each])),
+  here: new Set(),
+});
+
+type Standing = {
+  /** Files are still a choice of the same person. */
+  readonly isChoice: () => boolean;
+  readonly isOfNow: (decision: KeptPart) => boolean;
+};
+
+/** One at a time. */
+export async function followPatients(state: IngestState, kept: KeptParts, standing: Standing): Promise<void> {
+  for (const { studyInstanceUID } of [...state.gathering.studies.values()]) {
+    if (kept.all.size > kept.here.size) await takeAgain(state, studyInstanceUID, kept, standing);
+    await keepNew(state, studyInstanceUID, kept, standing);
+  }
+}
+
+async function takeAgain(
+  state: IngestState,
+  studyInstanceUID: string,
+  { all, here }: KeptParts,
+  { isChoice, isOfNow }: Standing,
+): Promise<void> {
+  const under = versionOf(policyInForce(state));
+  for (const found of partsOf(state.gathering.studies.get(studyInstanceUID)!)) {
+    const part = await markOf(studyInstanceUID, found);
+    const decision = here.has(part) ? undefined : all.get(part);
+    // A person may have decided meanwhile, or chosen more files.
+    const study = state.gathering.studies.get(studyInstanceUID);
+    if (decision === undefined || study === undefined || !isChoice()) continue;
+    const [key] = found.keys as readonly [string];
+    const same = partsOf(study).find(
+      ({ keys, files }) => keys[0] === key && files.length === found.files.length,
+    );
+    if (!same || study.settled.has(key) || decision.under !== under || !isOfNow(decision)) continue;
+    here.add(part);
+    const decided = decision.as === 'apart' ? settlePatients(study, [key]) : leaveOutPatients(study, [key]);
+    state.gathering.replace(decided);
+    draw(state);
+  }
+}
+
+/** Those that were made, changed or taken back since. */
+async function keepNew(
+  state: IngestState,
+  studyInstanceUID: string,
+  { account, all, here }: KeptParts,
+  { isChoice }: Standing,
+): Promise<void> {
+  const { database, now, createId } = state.tools;
+  const under = versionOf(policyInForce(state));
+  for (const { found, as } of decidedIn(state.gathering.studies.get(studyInstanceUID))) {
+    if (as === null && here.size === 0) continue;
+    const part = await markOf(studyInstanceUID, found);
+    if (!isChoice()) return;
+    const before = all.get(part);
+    const place = { kind: 'decision', account, id: before?.id ?? createId() } as const;
+    if (as === null) {
+      // A decision under another policy stands until there is one under this policy.
+      if (before?.under !== under || !here.delete(part)) continue;
+      all.delete(part);
+      await forgetUnsent(database, place);
+    } else if (before?.as !== as || before.under !== under) {
+      const decision: KeptPart = { id: place.id, at: now(), under, part, as };
+      all.set(part, decision);
+      here.add(part);
+      await keepUnsent(database, place, decision);
+    }
+  }
+}
+
+/** Not those that are left out because they were when the study was sent before. */
+function decidedIn(study: StudyGroup | undefined) {
+  if (study === undefined) return [];
+  const { settled, leftOut } = study;
+  const all: { readonly found: PatientPart; readonly as: KeptPart['as'] | null }[] = [];
+  for (const found of leftOut.size > 0 ? partsIn(study.series) : partsOf(study))
+    all.push({ found, as: settled.has(found.keys[0]!) ? 'apart' : null });
+  for (const found of partsIn(leftOut))
+    if (!found.files.every(({ wasLeftOut }) => wasLeftOut)) all.push({ found, as: 'left-out' });
+  return all;
+}
+
+async function markOf(studyInstanceUID: string, { keys, files }: PatientPart): Promise<string> {
+  const instances = files.map(({ sopInstanceUID, file }) => `${sopInstanceUID} ${file.bytes}`).sort();
+  const said = new TextEncoder().encode(JSON.stringify([studyInstanceUID, keys, instances]));
+  return toBase64Url(new Uint8Array(await crypto.subtle.digest('SHA-256', said)));
+}
