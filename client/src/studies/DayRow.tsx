@@ -249,12 +249,12 @@ export function SentTrack({ entry, onDecided }: SentTrackProps) {
           <span>{trackWords.waiting[track.waitingFor]}</span>
         </p>
       )}
-      {sent !== null && <DecideSent sent={sent} onDecided={onDecided} />}
       {track.needsYou > 0 && sent?.uploads[0]?.device !== null && (
         <p class={watched ? 'small' : 'small said-red'}>
           {watched ? words.senderDecides : words.decideThere}
         </p>
       )}
+      {sent !== null && <DecideSent sent={sent} onDecided={onDecided} />}
     </>
   );
 }

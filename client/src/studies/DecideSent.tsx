@@ -1,4 +1,4 @@
-/** The page of a study that was sent without a device: the instances that wait for a person, and the decisions. */
+/** The page of a study that is not on this device: the instances that wait for a person, and the decisions. */
 import { useEffect, useState } from 'preact/hooks';
 import { uploadStatusSchema } from '#shared/protocol/api.ts';
 import { notStoredSaid } from '#shared/protocol/not-stored-words.ts';
@@ -30,20 +30,40 @@ export type DecideSentProps = {
 
 export function DecideSent({ sent, onDecided }: DecideSentProps) {
   const user = useSession().user.value;
-  const uploads = undecidedUploads(sent);
-  if (user === null || uploads.length === 0) return null;
-  const own = uploads.filter((upload) => mayDecide(upload, user));
+  const [isLost, setLost] = useState(false);
+  const { withoutDevice, ofDevices } = undecidedUploads(sent);
+  if (user === null) return null;
+  const mine = (uploads: readonly SentUpload[]) => uploads.filter((upload) => mayDecide(upload, user));
+  const own = mine(withoutDevice);
+  const lost = mine(ofDevices);
   return (
     <>
-      <p class="small">{own.length > 0 ? words.noDevice : `${words.noDevice} ${words.othersDecide}`}</p>
-      <p>
-        <a class="button" href={hrefOf({ page: 'needs' })}>
-          {words.needs}
-        </a>
-      </p>
-      {own.map((upload) => (
-        <OneUpload key={upload.uploadId} upload={upload} onDecided={onDecided} />
-      ))}
+      {withoutDevice.length > 0 && (
+        <>
+          <p class="small">{own.length > 0 ? words.noDevice : `${words.noDevice} ${words.othersDecide}`}</p>
+          <p>
+            <a class="button" href={hrefOf({ page: 'needs' })}>
+              {words.needs}
+            </a>
+          </p>
+          {own.map((upload) => (
+            <OneUpload key={upload.uploadId} upload={upload} onDecided={onDecided} />
+          ))}
+        </>
+      )}
+      {lost.length > 0 && (
+        <details class="disclosure" onToggle={(event) => setLost(event.currentTarget.open)}>
+          <summary>
+            <span class="disclosure-mark">
+              <Icon name="chevron" size={16} turns />
+            </span>
+            {words.lost}
+          </summary>
+          <p class="small">{words.lostMeans}</p>
+          {isLost &&
+            lost.map((upload) => <OneUpload key={upload.uploadId} upload={upload} onDecided={onDecided} />)}
+        </details>
+      )}
     </>
   );
 }

@@ -1,13 +1,15 @@
-/** The words for decisions about a study that a script or a modality sent: there is no device to decide on. */
+/** The words for decisions about a study that is not on this device. */
 
 export const decideSentWords = {
   noDevice:
     'A script, a modality or the command line sent this. You decide here about instances that the gateway has, and under “Needs you” about those that it did not keep.',
+  lost: 'That device is lost, or no longer has the study',
+  lostMeans:
+    'Decide here only then. It holds on that device too, should it come back. The gateway has nothing of images that it held back or that the PACS refused: only the device, or the disc, still has them.',
   needs: 'Open “Needs you”',
   means: 'Until you decide, readers of the study do not see these images.',
   /** The gateway has no bytes of these any more. */
-  sendAgain:
-    'If they are needed in the PACS, correct them and send them again from the program that sent them.',
+  sendAgain: 'If they are needed in the PACS, correct them and send them again from where they were sent.',
   /** `destination`: the further one that did not take them; null: the first one has not. */
   confirmWhat: (count: number, destination: string | null) =>
     (destination === null

@@ -6,7 +6,7 @@ import { decideSentWords } from './decide-sent-words.ts';
 import { needsWords } from './needs-words.ts';
 import { canOfferAgain, mayDecide, undecidedParts, undecidedUploads } from './decide-sent.ts';
 
-const test = suite('decisions about a study that was sent without a device');
+const test = suite('decisions about a study that is not on this device');
 
 type Upload = SentStudy['uploads'][number];
 const COUNTS = { promised: 3, atGateway: 0, inPacs: 1, refused: 1, quarantined: 1, leftOut: 0 };
@@ -16,18 +16,23 @@ const UPLOAD: Upload = {
   receipt: { id: 'r', href: '/r' },
 };
 
-test('are asked for only where no device can answer, once the gateway is done with the rest', () => {
+test('are asked for at once where no device can answer, and for devices apart, once the gateway is done with the rest', () => {
   const uploads = [
     UPLOAD,
     { ...UPLOAD, uploadId: 'of a device', device: 'd' },
     { ...UPLOAD, uploadId: 'under way', receipt: null },
     { ...UPLOAD, uploadId: 'of one UID', counts: { ...COUNTS, refused: 0, quarantined: 0 } },
   ];
+  const { withoutDevice, ofDevices } = undecidedUploads({ standing: 'needs-you', uploads });
   assert.equal(
-    undecidedUploads({ standing: 'needs-you', uploads }).map(({ uploadId }) => uploadId),
+    withoutDevice.map(({ uploadId }) => uploadId),
     ['u', 'of one UID'],
   );
-  assert.equal(undecidedUploads({ standing: 'ended', uploads }), []);
+  assert.equal(
+    ofDevices.map(({ uploadId }) => uploadId),
+    ['of a device'],
+  );
+  assert.equal(undecidedUploads({ standing: 'ended', uploads }), { withoutDevice: [], ofDevices: [] });
 });
 
 test('are for the account that sent it and for administrators', () => {

@@ -1,6 +1,6 @@
 /**
- * A study that was sent without a device, by a script, a modality or the command line: the instances that did not
- * reach the PACS, by reason, and who may decide about them. Pure.
+ * A study that is not on this device, because a script, a modality or the command line sent it, or another device: the
+ * instances that did not reach the PACS, by reason, and who may decide about them. Pure.
  */
 import type { InstanceStatus, User } from '#shared/protocol/api.ts';
 import { canRetry } from '#shared/protocol/reason-kinds.ts';
@@ -20,15 +20,21 @@ export type UndecidedPart = {
 };
 
 /**
- * The uploads without a device of a study that waits for a person, once the gateway is done with the rest. Their counts
- * do not tell: a refused content under the UID of a stored one is not among them.
+ * The uploads of a study that waits for a person, once the gateway is done with the rest: those without a device, and
+ * those of devices, which decide as long as they are there. Their counts do not tell: a refused content under the UID
+ * of a stored one is not among them.
  */
 export function undecidedUploads({
   standing,
   uploads,
-}: Pick<SentStudy, 'standing' | 'uploads'>): readonly SentUpload[] {
-  if (standing !== 'needs-you') return [];
-  return uploads.filter(({ device, receipt }) => device === null && receipt !== null);
+}: Pick<SentStudy, 'standing' | 'uploads'>): Readonly<
+  Record<'withoutDevice' | 'ofDevices', readonly SentUpload[]>
+> {
+  const undecided = standing === 'needs-you' ? uploads.filter(({ receipt }) => receipt !== null) : [];
+  const { withoutDevice = [], ofDevices = [] } = Object.groupBy(undecided, ({ device }) =>
+    device === null ? 'withoutDevice' : 'ofDevices',
+  );
+  return { withoutDevice, ofDevices };
 }
 
 /** As the gateway has it: an administrator, or the account that sent it. `sender` is absent in one's own list. */

@@ -242,6 +242,10 @@ export const SCREENS = {
     'disc-not-sent': 'Which study of a disc was not ticked and not sent',
     'disc-not-sent-before': 'A study is in the PACS, and an earlier page did not send another',
   },
+  'studies/lost-device.e2e.ts': {
+    'studies-lost-device':
+      'An image of a study that another device sent, decided here because that device is lost',
+  },
   'studies/sent-by-script.e2e.ts': {
     'studies-by-script': 'A study that a script sent, with an image that another one stands in the way of',
     'needs-not-taken': 'An image of a script that was not stored, in the list of what needs a person',
