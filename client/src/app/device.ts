@@ -189,8 +189,8 @@ function openIngest(parts: Parts, decisions: DecisionTools, pool: WorkerPool): I
     createId: () => crypto.randomUUID(),
     account: () => account.peek(),
     onQueued: parts.wake,
-    inPacsNow: async (study, uids) =>
-      (await import('../pipeline/ingest/ask-in-pacs.ts')).askInPacs(parts.api, study, uids),
+    inPacsNow: async (...asked) =>
+      (await import('../pipeline/ingest/ask-in-pacs.ts')).askInPacs(parts.api, ...asked),
     pool,
     later,
     room: roomLeft,

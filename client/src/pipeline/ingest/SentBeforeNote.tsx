@@ -13,7 +13,7 @@ import { readReceipt } from '../queue/read-receipt.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
-import { COMPARED_AT_MOST, compareWithSent, storedOf, type PartInPacs } from './compare-with-sent.ts';
+import { COMPARED_AT_MOST, compareWithSent, type PartInPacs } from './compare-with-sent.ts';
 import {
   askSent,
   sentBefore,
@@ -108,11 +108,9 @@ function usePartInPacs(study: FoundStudy, before: SentBefore | undefined): PartI
       const kept = await queue.receiptOf(id);
       if (kept === null) return;
       const receipt = readReceipt(kept.jws);
-      const uids = storedOf(receipt.instances).map(([uid]) => uid);
       const { askInPacs } = await import('./ask-in-pacs.ts');
-      const now = await askInPacs(api, receipt.studyInstanceUID, uids);
-      const sent = { receipt, inPacs, now };
-      const found = await compareWithSent(ingest, study, sent, gone.signal);
+      const now = (uids: readonly string[]) => askInPacs(api, receipt.studyInstanceUID, uids, gone.signal);
+      const found = await compareWithSent(ingest, study, { receipt, inPacs, now }, gone.signal);
       if (!gone.signal.aborted) setPart(found);
     };
     void ignoreFailure(compare(), 'the counts are said, and Send tells the rest');

@@ -18,7 +18,7 @@ export interface PartInPacs {
   readonly staying: number;
   /** Another patient's, left out before: nobody has decided about them this time. */
   readonly leftOut: number;
-  /** Of all that the receipt names: the PACS no longer has them. */
+  /** Of those chosen, sent before: the PACS no longer has them. */
   readonly gone: number;
 }
 
@@ -32,8 +32,8 @@ const STORED: ReadonlySet<string> = new Set(['stored', 'already-stored', 'coerce
 type Sent = {
   readonly receipt: Pick<Receipt, 'instances' | 'withheld'>;
   readonly inPacs: number;
-  /** Of the receipt's SOP Instance UIDs those that the PACS has now; null: it was not reached. */
-  readonly now: ReadonlySet<string> | null;
+  /** Of these SOP Instance UIDs, as sent, those that the PACS has now; null: it was not reached. */
+  readonly now: (sopInstanceUIDs: readonly string[]) => Promise<ReadonlySet<string> | null>;
 };
 type Chosen = Pick<IngestStore, 'inspection' | 'policy' | 'released' | 'mixed'>;
 
@@ -52,7 +52,6 @@ export async function compareWithSent(
   const released = chosen.released.peek();
   const confirmed = new Map(storedOf(instances));
   if (confirmed.size < inPacs) return null;
-  const stored = new Map([...confirmed].filter(([uid]) => now?.has(uid) ?? true));
   const files = inspection.seriesOf(studyInstanceUID).flatMap((series) => series.files);
   // Covered or released before: the PACS has it, under a digest that only its boxes tell.
   const open = files.filter((found) => decidedAs(policy, released, found) !== 'in-pacs');
@@ -60,6 +59,11 @@ export async function compareWithSent(
     recogniseFile(inspection, { studyInstanceUID, found }, signal),
   );
   const named = keys.filter((key) => key !== null);
+  // The PACS is asked for what is chosen, not for all that was sent.
+  const asked = [...new Set(named.map(({ sopInstanceUID }) => sopInstanceUID))];
+  const before = asked.filter((uid) => confirmed.has(uid));
+  const has = before.length > 0 ? await now(before) : null;
+  const stored = new Map([...confirmed].filter(([uid]) => has?.has(uid) ?? true));
   const known = named.filter(({ sopInstanceUID }) => stored.has(sopInstanceUID));
   const places = new Set(files.map(({ ordinal }) => ordinal));
   for (const [at, { ordinal }] of open.entries()) {
@@ -79,12 +83,12 @@ export async function compareWithSent(
     fresh: isUndecided ? 0 : unknown,
     differs: known.length - same,
     leftOut,
-    gone: confirmed.size - stored.size,
+    gone: has === null ? 0 : before.length - has.size,
   };
 }
 
 /** Of a receipt, each SOP Instance UID in the PACS with its digest. */
-export const storedOf = (instances: Receipt['instances']): (readonly [string, string])[] =>
+const storedOf = (instances: Receipt['instances']): (readonly [string, string])[] =>
   instances
     .filter(({ state }) => STORED.has(state))
     .map(({ sopInstanceUID, digest }) => [sopInstanceUID, digest]);

@@ -53,6 +53,7 @@ export interface Decided {
 export type InPacsNow = (
   studyInstanceUID: string,
   sopInstanceUIDs: readonly string[],
+  signal: AbortSignal,
 ) => Promise<ReadonlySet<string> | null>;
 
 /** A chosen study: whose it is, its UID as in the files, and its own entry in the queue where it has one. */
@@ -103,15 +104,17 @@ export async function decidedBefore(
 /**
  * The PACS is asked, for it can lose an instance, and somebody may have deleted one there: then another version may
  * stand, and a person decides again. Where it is not reached, the receipts count; at the announcement the gateway asks.
+ * Throws the signal's reason.
  */
 export async function stillInPacs(
   { inPacsNow }: { readonly inPacsNow: InPacsNow },
   decided: readonly Decided[],
+  signal: AbortSignal,
 ): Promise<Record<'there' | 'gone', readonly Decided[]>> {
   const gone = new Set<Decided>();
   for (const [uid, some] of Map.groupBy(decided, ({ named }) => named.studyInstanceUID)) {
     const uids = some.map(({ named }) => named.sopInstanceUID);
-    const there = await inPacsNow(uid, uids);
+    const there = await inPacsNow(uid, uids, signal);
     for (const each of some) if (there?.has(each.named.sopInstanceUID) === false) gone.add(each);
   }
   return { there: decided.filter((each) => !gone.has(each)), gone: [...gone] };

@@ -295,7 +295,7 @@ test('is without the left-out patient when it is chosen again, and asks nobody',
   const part = await compareWithSent(
     store,
     store.studies.value[0]!,
-    { receipt, inPacs: 3, now: null },
+    { receipt, inPacs: 3, now: async () => null },
     signal,
   );
   assert.equal(part, { there: 3, fresh: 1, differs: 0, staying: 0, leftOut: 0, gone: 0 });

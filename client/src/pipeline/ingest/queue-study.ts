@@ -220,7 +220,8 @@ async function nameDecided({ tools, studyId, group, terms, signal, held }: Begun
     return { found, as: await pool.run({ kind: 'recognise', file, policy: terms.forTask }, signal) };
   };
   const files = await mapInParallel(held, pool.size, recognise);
-  const { there: decided } = await stillInPacs(tools, await decidedBefore(database, entries, files));
+  const before = await decidedBefore(database, entries, files);
+  const { there: decided } = await stillInPacs(tools, before, signal);
   await nameInstances(
     database,
     studyId,

@@ -137,7 +137,7 @@ test('counts as it is in the PACS, held instances too', async () => {
   const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
     ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
   }));
-  const sent = { receipt: { instances }, inPacs: 3, now: null };
+  const sent = { receipt: { instances }, inPacs: 3, now: async () => null };
   const { signal } = new AbortController();
   const part = await compareWithSent(store, store.studies.value[0]!, sent, signal);
   assert.equal(part, { there: 3, fresh: 0, differs: 0, staying: 1, leftOut: 0, gone: 0 });

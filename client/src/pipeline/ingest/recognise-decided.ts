@@ -207,7 +207,8 @@ async function decidedIn(
     const as = forTask && (await pool.run({ kind: 'recognise', file, policy: forTask }, signal));
     return { found, as };
   });
-  const { there, gone } = await stillInPacs({ inPacsNow }, await decidedBefore(database, entries, files));
+  const before = await decidedBefore(database, entries, files);
+  const { there, gone } = await stillInPacs({ inPacsNow }, before, signal);
   const leftOut = await leftOutBefore(database, await key, chosen);
   return new Map<FoundFile, Was>([
     ...open

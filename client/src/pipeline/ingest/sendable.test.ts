@@ -88,11 +88,19 @@ test('instances in the PACS count as such once they were compared, for that poli
   const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
     ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
   }));
-  const compare = (now: ReadonlySet<string> | null = null) =>
+  let asked: readonly string[] = [];
+  const compare = (there: ReadonlySet<string> | null = null) =>
     compareWithSent(
       store,
       store.studies.value[0]!,
-      { receipt: { instances }, inPacs: 2, now },
+      {
+        receipt: { instances },
+        inPacs: 2,
+        now: async (uids) => {
+          asked = uids;
+          return there;
+        },
+      },
       new AbortController().signal,
     );
   await store.addFiles(files.slice(0, 2));
@@ -108,6 +116,10 @@ test('instances in the PACS count as such once they were compared, for that poli
   assert.equal([inPacs(), sendableOf(store).instances], [2, 3]);
   const part = await compare(new Set([rows[0]!.sopInstanceUID]));
   assert.equal([inPacs(), part?.there, part?.fresh, part?.gone], [1, 1, 2, 1], 'the PACS has lost one');
+  store.clear();
+  await store.addFiles(files.slice(1));
+  await compare();
+  assert.is(asked.length, 1, 'the PACS is asked for what is chosen, not for all that was sent');
 });
 
 test('images that a person covered are counted, those released without a box are not', async () => {
