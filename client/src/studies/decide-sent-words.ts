@@ -5,7 +5,7 @@ export const decideSentWords = {
     'A script, a modality or the command line sent this. You decide here about instances that the gateway has, and under “Needs you” about those that it did not keep.',
   lost: 'That device is lost, or no longer has the study',
   lostMeans:
-    'Decide here only then. It holds on that device too, should it come back. The gateway has nothing of images that it held back or that the PACS refused: only the device, or the disc, still has them.',
+    'Decide here only then. It holds on that device too, should it come back. Images that were held back or refused are no longer at the gateway: only the device, or the disc, has them.',
   needs: 'Open “Needs you”',
   means: 'Until you decide, readers of the study do not see these images.',
   /** The gateway has no bytes of these any more. */

@@ -86,7 +86,7 @@ export function createSending(tools: SendTools): Sending {
     bytes += 'bytes' in taken ? taken.bytes.length : 0;
     if (bytes >= BATCH_BYTES || batch.length >= BATCH_INSTANCES) await moveOn();
   };
-  /** Whoever does not wait for the instance before adds behind it all the same. */
+  /** The instances that are being added, one after the other, whether or not their callers wait. */
   let adding: Promise<void> = Promise.resolve();
   return {
     async take(taken) {

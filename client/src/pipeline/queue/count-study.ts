@@ -1,9 +1,9 @@
 /**
  * Counts the chosen instances of a study: each is in exactly one place, and the places add up to all that were
  * chosen, but for those of which the PACS keeps another form that did not come with this study: these are there,
- * and need a person or were left out besides. Another image under the same UID is never this one. Every number on every screen comes from here. The device counts the
- * instances that left and those that the gateway acknowledged; the gateway reports, a parcel later, those it verified
- * and their outcome. Pure.
+ * and need a person or were left out besides. Another image under the same UID is never this one. Every number on
+ * every screen comes from here. The device counts the instances that left and those that the gateway acknowledged; the
+ * gateway reports, a parcel later, those it verified and their outcome. Pure.
  */
 import { isThere, sumOf } from './count-reasons.ts';
 import type { Need, ReasonCount, Track } from './queued-study.ts';

@@ -137,7 +137,7 @@ export interface QueuedStudy {
   readonly track: Track;
   /** The instances of `track.needsYou`, by cause; empty if none needs a person. */
   readonly needs: readonly Need[];
-  /** Of `track.leftOut`: not stored, because the PACS has the same originals in another form. Also in `track.inPacs`. */
+  /** Of `track.leftOut` and `track.inPacs`: not stored, because the PACS has the same originals in another form. */
   readonly versions: number;
   /** Its instances that this device keeps to itself, or does not have whole. */
   readonly withheld: Withheld;
