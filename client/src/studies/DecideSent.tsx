@@ -59,9 +59,11 @@ export function DecideSent({ sent, onDecided }: DecideSentProps) {
             </span>
             {words.lost}
           </summary>
-          <p class="small">{words.lostMeans}</p>
-          {isLost &&
-            lost.map((upload) => <OneUpload key={upload.uploadId} upload={upload} onDecided={onDecided} />)}
+          <div class="stack-tight">
+            <p class="small">{words.lostMeans}</p>
+            {isLost &&
+              lost.map((upload) => <OneUpload key={upload.uploadId} upload={upload} onDecided={onDecided} />)}
+          </div>
         </details>
       )}
     </>
