@@ -7,6 +7,7 @@ import { AskFirst } from '../kit/AskFirst.tsx';
 import { Notice } from '../kit/Notice.tsx';
 import { Confirm } from '../kit/Sheet.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { adminWords } from './admin-words.ts';
@@ -149,6 +150,7 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
         {fromEnvironment && <p class="small quiet">{words.fromEnvironment}</p>}
       </div>
       <p class="numbers">{studiesOf(destination)}</p>
+      {destination.held > 0 && <HeldStudies />}
       <Refused destination={destination} />
       {isPrimary ? (
         <p class="small quiet">{words.primaryMeans}</p>
@@ -262,6 +264,15 @@ function studiesOf(destination: Destination): string {
     ...(waiting > 0 ? [words.waiting(waitsOf(destination))] : []),
     ...(held > 0 ? [words.held(held)] : []),
   ].join(kitWords.separator);
+}
+
+/** Of the primary PACS too, which keeps no copy of what it refused. */
+function HeldStudies() {
+  return (
+    <p class="small">
+      {words.heldWhere} <a href={hrefOf({ page: 'studies' })}>{words.heldOpen}</a>
+    </p>
+  );
 }
 
 function Refused({ destination: { refused, unlisted, limit } }: Pick<OneProps, 'destination'>) {

@@ -71,6 +71,9 @@ export const destinationWords = {
   underWay: (studies: number) => `${counted(studies, 'study', 'studies')} under way`,
   waiting: waitingWords,
   held: (studies: number) => `${counted(studies, 'study needs', 'studies need')} a person’s decision`,
+  heldWhere:
+    'Under Studies, “Whole site” lists them with the reason. Whoever sent them decides, or an administrator.',
+  heldOpen: 'Open Studies',
   refused: ({ status, code, bytes, at }: NonNullable<Destination['refused']>) =>
     bytes === null
       ? code !== null

@@ -14,6 +14,7 @@ import type { PlacedStudy, Tables } from '../database/tables.ts';
 import type { BatchSize } from '../pipeline/batch-sizes.ts';
 import type { StoreRefusal } from '../ports/pacs/pacs.ts';
 import { isDeadLetter } from '../pipeline/copy.store.ts';
+import { isUndecided } from '../pipeline/instance.store.ts';
 import { FOR_THE_PACS } from '../pipeline/study.store.ts';
 
 type Db = Kysely<Tables>;
@@ -90,7 +91,8 @@ export async function listDestinations(
       sql<Date | null>`(select min(i.posted_at) from study s join instance i on i.study_id = s.id where ${isUnlisted})`.as(
         'unlistedAt',
       ),
-      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state = 'held')`.as(
+      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and (s.state = 'held'
+        or (s.state = 'closed' and s.copy_of is null and s.id in (select i.study_id from instance i where ${isUndecided('i')}))))`.as(
         'held',
       ),
       sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where s.destination_id = destination.id

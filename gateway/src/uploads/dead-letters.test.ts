@@ -8,6 +8,9 @@ import { addDestination, uidsOf } from '../testing/open-copies.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
 import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
 import { newStudy, receiptOf } from '../testing/open-study.ts';
+import { listDestinations } from '../destinations/destination.store.ts';
+import { findUpload } from '../pipeline/parcel.store.ts';
+import { decide } from './decide.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 import { decideDeadLetters, listDeadLetters } from './dead-letters.ts';
 
@@ -44,7 +47,7 @@ async function sentToThree(needs: { readonly a: Need; readonly b: Need }) {
   await pipeline.send(uploadId, instances, randomUUID());
   const place = (destinationId: string) => ({ siteId: pipeline.siteId, destinationId });
   return {
-    ...{ pipeline, a, b, aId, bId, uids: [...uidsOf(instances)].sort() },
+    ...{ uploadId, pipeline, pacs, a, b, aId, bId, uids: [...uidsOf(instances)].sort() },
     decide: (at: string, said: typeof GIVE_UP | typeof RETRY) =>
       decideDeadLetters(pipeline.tools, place(at), pipeline.accountId, said),
     deadAt: async (at: string) => (await listDeadLetters(pipeline.tools.db, place(at), 500)).total,
@@ -56,6 +59,24 @@ const refuse = (pacs: TestPacs, uids: readonly string[]): void => {
   for (const uid of uids) pacs.failsOn.set(uid, 'refused');
 };
 const heldIn = (pacs: TestPacs): readonly string[] => [...pacs.held.keys()].sort();
+
+test('a study that the first PACS refused counts there until somebody has decided', async () => {
+  const { pipeline, pacs, uids, uploadId } = await sentToThree({ a: 'also', b: 'also' });
+  refuse(pacs, uids);
+  await pipeline.runAll();
+  const held = async () =>
+    (await listDestinations(pipeline.tools.db, pipeline.siteId)).map(({ name, held }) => [name, held]);
+  assert.equal(await held(), [
+    ['first', 1],
+    ['a', 0],
+    ['b', 0],
+  ]);
+  const { instances } = (await receiptOf(pipeline, uploadId)).receipt;
+  const upload = await findUpload(pipeline.tools.db, uploadId, null);
+  await decide(pipeline.tools, upload!, pipeline.accountId, { decision: 'leave-out', instances });
+  await pipeline.runAll();
+  assert.equal((await held())[0], ['first', 0]);
+});
 
 test('giving up where it is required leaves alone the one that is down: it gets its images later', async () => {
   const { pipeline, a, b, aId, uids, decide, receipt } = await sentToThree({ a: 'required', b: 'also' });
