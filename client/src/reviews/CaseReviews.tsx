@@ -9,6 +9,7 @@ import { formatMoment } from '../kit/format.ts';
 import { Icon } from '../kit/Icon.tsx';
 import { hrefOf } from '../kit/routes.ts';
 import { useApi } from '../net/net-context.ts';
+import { afterOf } from './CameAfter.tsx';
 import { dueOf } from './due-of.ts';
 import { imagesOf } from './fitting-types.ts';
 import { HaveItRead } from './HaveItRead.tsx';
@@ -73,7 +74,15 @@ function aboutOf(review: CaseReview) {
   const names = isEnded(review.state) ? [] : waitingFor(review);
   const waits = names.length > 0 && words.waitsFor(names);
   const differs = review.isContradicted && words.opposite;
-  return [progressOf(review), outcomeOf(review), differs, whenOf(review), waits, dueOf(review)];
+  return [
+    progressOf(review),
+    outcomeOf(review),
+    differs,
+    whenOf(review),
+    afterOf(review),
+    waits,
+    dueOf(review),
+  ];
 }
 
 /** When it was settled, or else asked for. */

@@ -16,6 +16,7 @@ import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { useOutboxes } from '../results/outboxes.ts';
+import { afterOf, CameAfter } from './CameAfter.tsx';
 import { Contradicted } from './Contradicted.tsx';
 import { History } from './History.tsx';
 import { useOpenReviews } from './open-reviews.ts';
@@ -127,6 +128,7 @@ function OneReview({ review: known, store, account }: OneReviewProps) {
   useFocusAfterSigning(own);
   return (
     <>
+      <CameAfter review={review} />
       <Facts review={review}>
         <ReviewPatients patients={patients} again={askPatients} />
       </Facts>
@@ -191,7 +193,7 @@ function Facts({ review, children }: FactsProps) {
   const about = [
     reviewWords.states[review.state],
     review.pseudonym,
-    review.finalPlace === null ? null : words.settled,
+    review.finalPlace === null || afterOf(review) !== null ? null : words.settled,
   ].filter(Boolean);
   return (
     <div class="stack-tight">

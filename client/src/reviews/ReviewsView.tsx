@@ -22,6 +22,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
+import { afterOf } from './CameAfter.tsx';
 import { Contradicted } from './Contradicted.tsx';
 import { progressOf } from './progress-of.ts';
 import { reviewWords } from './review-words.ts';
@@ -121,6 +122,7 @@ function Row({ review }: { readonly review: ListedReview }) {
     ...review.modalities,
     review.pseudonym,
     words.asked(formatMoment(new Date(review.openedAt), new Date())),
+    afterOf(review),
   ].filter(Boolean);
   return (
     <a class="case-row" href={hrefOf({ page: 'reviews', id: review.id })}>

@@ -55,4 +55,29 @@ walk('two settled readings that contradict each other say so, and what can be do
   await rows.getByText('Another reading of this case says the opposite').nth(1).waitFor();
 });
 
+walk('a settled reading says which notes and readings of the case came after it', async (stage) => {
+  const { page, enter, gateway } = stage;
+  await enter();
+  const caseId = await openCase(stage, 'Read, corrected and read again');
+  await readAs(stage, caseId, 'abnormal');
+  await page.reload();
+  const reviews = page.getByRole('region', { name: 'Reviews' });
+  const first = reviews.getByRole('link', { name: 'General reading' }).first();
+  await first.press('Enter');
+  await page.getByText('The answers that stand').waitFor();
+  const body = { text: 'On the left, not on the right' };
+  const noted = await ask(gateway, ADMIN, { method: 'POST', path: `/cases/${caseId}/notes`, body });
+  assert.ok(noted.ok);
+  await readAs(stage, caseId, 'abnormal');
+  await page.reload();
+  await page.getByText('This is not the last that was said of this case').waitFor();
+  await page.getByText('On the left, not on the right').waitFor();
+  assert.is(await page.getByText('The answers that stand').count(), 0);
+  await page.getByRole('link', { name: /^Read again by ben.*: General reading$/ }).press('Enter');
+  await page.getByText('The answers that stand').waitFor();
+  assert.is(await page.getByText('This is not the last').count(), 0);
+  await page.getByRole('link', { name: 'Open the case' }).press('Enter');
+  await reviews.getByText(/since then 1 note, read again by ben/).waitFor();
+});
+
 test.run();

@@ -21,6 +21,18 @@ export const reviewWords = {
   contradicted: 'Another reading of this case says the opposite',
   contradictedWhat:
     'One says that something is there, the other that nothing is, and nobody has decided between them. Compare both in the case, and choose Have it read there for another reading.',
+  /** Notes and readings of a case after its review was settled. */
+  after: {
+    title: 'This is not the last that was said of this case',
+    what: 'These answers were signed first. Read on before you rely on them:',
+    noteBy: (name: string, when: string) => `${name} wrote a note, ${when}:`,
+    readAgainAt: (names: readonly string[], title: string, when: string) =>
+      `Read again${names.length === 0 ? '' : ` by ${names.join(', ')}`}, ${when}: ${title}`,
+    since: (said: readonly string[]) => `since then ${said.join(', ')}`,
+    notes: (count: number) => counted(count, 'note', 'notes'),
+    readAgain: (names: readonly string[]) =>
+      `read again${names.length === 0 ? '' : ` by ${names.join(', ')}`}`,
+  },
   signedOf: (signed: number, readers: number) => `${signed} of ${readers} signed`,
   decisions: {
     accept: 'Answered',

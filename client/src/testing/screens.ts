@@ -141,7 +141,7 @@ export const SCREENS = {
   },
   'reviews/contradicted.e2e.ts': {
     'case-contradicted': 'A case of which two settled readings contradict each other',
-    'review-contradicted': 'A settled review that another one contradicts',
+    'review-contradicted': 'A settled review that a later one contradicts',
   },
   'reviews/reviews.e2e.ts': {
     review: 'A film to be read, with a question that was left out',

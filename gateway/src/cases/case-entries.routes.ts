@@ -13,11 +13,12 @@ import { asSender, withheldFrom, type CaseReader } from './case-rights.ts';
 import { anonymise, refuseAnonymous } from './anonymise.ts';
 import { studiesOf } from './case-facts.ts';
 import { timelineOf } from './case-timeline.ts';
-import { findAudited, findCase, notesOf, type CaseRow } from './case.store.ts';
+import { findAudited, findCase, type CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
-import { noteInCase, placeOfNote } from './change-case.ts';
+import { noteInCase } from './change-case.ts';
 import { readPatients } from './read-patients.ts';
 import { recordCaseReading } from './record-case-reading.ts';
+import { shownNotes } from './show-notes.ts';
 
 const byId = z.object({ id: z.uuid() });
 /** 10 000 characters of four bytes, and the rest of the request. */
@@ -98,22 +99,6 @@ export function caseEntryRoutes(tools: CaseTools): Router {
     return c.json({ events: await timelineOf(db, { reader: caller, withheld }, id) }, 200);
   });
   return router;
-}
-
-async function shownNotes({ db, seal }: CaseTools, reader: CaseReader, { id: caseId, wrapped_key }: CaseRow) {
-  const cipher = seal.cipherOf(caseId, wrapped_key);
-  const rows = await notesOf(db, reader, caseId);
-  const shown = rows.filter(({ isHidden }) => !isHidden);
-  return {
-    notes: shown.map(({ id, kind, sealed, username, at }) => ({
-      id,
-      kind,
-      text: cipher?.open(placeOfNote(id), sealed)?.toString('utf8') ?? null,
-      by: username,
-      at: at.toISOString(),
-    })),
-    hidden: rows.length - shown.length,
-  };
 }
 
 /** A case that was opened while the PACS was away learns here whose it is: as a keyed hash. */

@@ -3,18 +3,19 @@
  * other that nothing is. Each has an outcome of its own, so nobody has decided between them.
  */
 import { positiveOf } from '#shared/protocol/review-judgement.ts';
-import type { CaseReader } from '../cases/case-rights.ts';
 import type { Db } from '../database/database.ts';
-import { settledReviewsOf, type FoundReview } from './list-reviews.ts';
-import { decisionsOf, placesOf } from './review.store.ts';
+import type { FoundReview } from './list-reviews.ts';
+import { decisionsOf, type PlaceRow } from './review.store.ts';
 
-/** The ids of such reviews in these cases, as far as the reader may know their outcome. */
+type Places = ReadonlyMap<string, readonly PlaceRow[]>;
+
+/** The ids of such reviews among these settled ones. */
 export async function contradictedIn(
   db: Db,
-  reader: CaseReader,
-  caseIds: readonly string[],
+  settled: readonly FoundReview[],
+  places: Places,
 ): Promise<ReadonlySet<string>> {
-  const outcomes = await outcomesOf(db, await settledReviewsOf(db, reader, caseIds));
+  const outcomes = await outcomesOf(db, settled, places);
   const ofQuestion = Map.groupBy(outcomes, ({ question }) => question);
   return new Set(
     [...ofQuestion.values()].flatMap((those) =>
@@ -24,11 +25,7 @@ export async function contradictedIn(
 }
 
 /** Of those that say whether there is something. */
-async function outcomesOf(db: Db, found: readonly FoundReview[]) {
-  const places = await placesOf(
-    db,
-    found.map(({ review }) => review.id),
-  );
+async function outcomesOf(db: Db, found: readonly FoundReview[], places: Places) {
   const finals = found.flatMap(({ review }) => {
     const final = places.get(review.id)?.find(({ place }) => place === review.final_place);
     return final === undefined ? [] : [{ review, final }];

@@ -154,6 +154,42 @@ test('settled reviews that agree, or do not say whether there is something, cont
   );
 });
 
+test('a settled review tells what came after it in its case, and a blinded reader of it learns nothing', async () => {
+  const { id } = await openCase();
+  const first = await openReview(id, ['ana'], 'chest-film');
+  await note('ana', id, 'Before it was settled');
+  gateway.wait(1);
+  await sign(first, 'ana');
+  gateway.wait(1);
+  const told = async (who: Who, review: string) => {
+    const path = `/reviews/${review}`;
+    const { notesAfter, laterNotes, readingsAfter } = await jsonOf<Review>(gateway, `GET ${path}`, as(who));
+    const { reviews } = await jsonOf<{ reviews: CaseReview[] }>(gateway, `GET /cases/${id}/reviews`, as(who));
+    const row = reviews.find((one) => one.id === review)!;
+    assert.equal([row.notesAfter, row.readingsAfter], [notesAfter, readingsAfter]);
+    assert.is(laterNotes.length, notesAfter);
+    return [laterNotes.map(({ text, by }) => [text, by]), readingsAfter.map((one) => [one.id, one.by])];
+  };
+  assert.equal(await told('cleo', first), [[], []]);
+  await note('ana', id, 'Lobar, on the right');
+  const noted = [['Lobar, on the right', nameOf('ana')]];
+  assert.equal(await told('cleo', first), [noted, []]);
+  const second = await openReview(id, ['ben', 'cleo'], 'double-open');
+  assert.equal(await told('ben', first), [[], []], 'reads the case again');
+  gateway.wait(1);
+  await sign(second, 'ben', 'other');
+  assert.equal(await told('ben', first), [noted, []]);
+  assert.equal(await told('cleo', first), [[], []], 'has not signed');
+  await sign(second, 'cleo', 'other');
+  const after = [noted, [[second, [nameOf('ben'), nameOf('cleo')]]]];
+  assert.equal(await told('ana', first), after);
+  assert.equal(await told('cleo', first), after);
+  assert.equal(await told('admin', second), [[], []], 'the last');
+  await openReview(id, ['ana', 'ben'], 'double-open');
+  assert.equal(await told('ben', first), [[], []], 'reads the case once more');
+  assert.equal(await told('cleo', first), after);
+});
+
 test('the adjudicator reads what readers wrote, and not who wrote it', async () => {
   const { id } = await openCase();
   const review = await openReview(id, ['ana', 'ben'], 'double-open');

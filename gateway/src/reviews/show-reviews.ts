@@ -19,8 +19,9 @@ import type { CaseReader } from '../cases/case-rights.ts';
 import { pseudonymOf, type CaseCipher } from '../cases/case-seal.ts';
 import { usernamesOf } from '../cases/case.store.ts';
 import { mayWithdraw } from './change-review.ts';
+import { countNotesAfter, notesAfter, readingsAfter } from './came-after.ts';
 import { contradictedIn } from './contradicted-reviews.ts';
-import type { FoundReview, SeenReview } from './list-reviews.ts';
+import { settledReviewsOf, type FoundReview, type SeenReview } from './list-reviews.ts';
 import { decisionsOf, eventsOf, placesOf, type EventRow, type PlaceRow } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { openTyped } from './seal-decision.ts';
@@ -62,17 +63,21 @@ export async function showReviews(
   viewer: Viewer,
   rows: readonly FoundReview[],
 ): Promise<ListedReview[]> {
-  const places = await placesOf(
-    db,
-    rows.map(({ review }) => review.id),
-  );
+  const open = rows.filter(({ review }) => isOpenTo(review));
+  const settled = await settledReviewsOf(db, viewer, [...new Set(open.map(({ of }) => of.id))]);
+  const reviewIds = new Set([...rows, ...settled].map(({ review }) => review.id));
+  const places = await placesOf(db, [...reviewIds]);
   const all = [...places.values()].flat();
   const decisions = await decisionsOf(db, all);
   const names = await usernamesOf(db, [...new Set(all.flatMap(({ account_id }) => account_id ?? []))]);
   const caseIds = [...new Set(rows.map(({ of }) => of.id))];
   const modalities = await modalitiesOfCases(db, viewer.siteId, caseIds);
-  const settled = rows.filter(({ review }) => isOpenTo(review)).map(({ of }) => of.id);
-  const contradicted = await contradictedIn(db, viewer, [...new Set(settled)]);
+  const contradicted = await contradictedIn(db, settled, places);
+  const notes = await countNotesAfter(
+    db,
+    viewer,
+    open.map(({ review }) => review.id),
+  );
   return rows.map(({ review, of }) => {
     const those = places.get(review.id) ?? [];
     const own = those.find(({ account_id }) => account_id === viewer.id);
@@ -82,6 +87,8 @@ export async function showReviews(
       ...bareOf({ review, of }),
       modalities: [...(modalities.get(of.id) ?? [])],
       isContradicted: contradicted.has(review.id),
+      notesAfter: notes.get(review.id) ?? 0,
+      readingsAfter: isOpenTo(review) ? readingsAfter(review, { settled, places, names }) : [],
       hidesFinding: review.hides_finding && review.state === 'reading' && isReading(own),
       places: those.flatMap((place): ReviewPlace[] => {
         const sight = sightOf(review, place, viewer, own);
@@ -158,6 +165,7 @@ export async function showReview(tools: ReviewTools, viewer: Viewer, found: Foun
   const [shown] = await showCaseReviews(tools, viewer, [found]);
   return {
     ...shown!,
+    laterNotes: isOpenTo(review) && !viewer.isAnonymous ? await notesAfter(tools, viewer, found) : [],
     mayWithdraw: mayWithdraw(review, viewer),
     history: await historyOf(tools, viewer, review),
   };

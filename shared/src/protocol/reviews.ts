@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Role } from './api.ts';
-import { CASE_BODY_PARTS, CASE_MODALITIES, CASE_PRIORITIES } from './cases.ts';
+import { CASE_BODY_PARTS, CASE_MODALITIES, CASE_PRIORITIES, caseNoteSchema } from './cases.ts';
 import { answersSchema, reviewFormSchema } from './review-forms.ts';
 import { PLACE_STATES, REVIEW_STATES } from './review-state.ts';
 import { lineSchema } from './line-schema.ts';
@@ -160,6 +160,12 @@ export const listedReviewSchema = z.object({
   isEarly: z.boolean(),
   /** It is settled, and so is another one of the case and type that says the opposite: something, and nothing. */
   isContradicted: z.boolean(),
+  /** Notes of its case since it was settled, as far as the caller may read them. */
+  notesAfter: z.int(),
+  /** Reviews of its case that were settled later, oldest first, as far as the caller may know their outcome. */
+  readingsAfter: z.array(
+    z.object({ id: z.uuid(), title: z.string(), by: z.array(z.string()), at: z.iso.datetime() }),
+  ),
   /** The caller is asked without what models found. */
   hidesFinding: z.boolean(),
   /** Those that the caller may see: their own and free ones; all of them once it is settled, or for who assigns. */
@@ -176,6 +182,8 @@ export const caseReviewSchema = listedReviewSchema.extend({
 });
 export type CaseReview = z.infer<typeof caseReviewSchema>;
 export const reviewSchema = caseReviewSchema.extend({
+  /** The notes that `notesAfter` counts, oldest first. */
+  laterNotes: z.array(caseNoteSchema),
   /** The caller may withdraw it. */
   mayWithdraw: z.boolean(),
   /** Oldest first, as far as the caller may see it. */

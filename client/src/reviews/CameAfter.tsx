@@ -1,0 +1,53 @@
+/** Notes and readings of a case after one of its reviews was settled: at the top of its page, in few words in lists. */
+import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
+import { caseWords } from '../cases/case-words.ts';
+import { formatMoment } from '../kit/format.ts';
+import { typedSaid } from '../kit/identities.ts';
+import { Notice } from '../kit/Notice.tsx';
+import { hrefOf } from '../kit/routes.ts';
+import { reviewWords } from './review-words.ts';
+
+const words = reviewWords.after;
+const noteWords = caseWords.notes;
+
+type After = Pick<ListedReview, 'notesAfter' | 'readingsAfter'>;
+
+/** Null: nothing. */
+export function afterOf({ notesAfter, readingsAfter }: After): string | null {
+  const names = [...new Set(readingsAfter.flatMap(({ by }) => by))];
+  const said = [
+    notesAfter > 0 && words.notes(notesAfter),
+    readingsAfter.length > 0 && words.readAgain(names),
+  ].filter((one) => one !== false);
+  return said.length === 0 ? null : words.since(said);
+}
+
+export function CameAfter({ review }: { readonly review: Review }) {
+  const { laterNotes, readingsAfter } = review;
+  if (afterOf(review) === null) return null;
+  return (
+    <Notice kind="wait" title={words.title}>
+      <p>{words.what}</p>
+      <ul class="plain stack-tight">
+        {laterNotes.map(({ id, kind, text, by, at }) => (
+          <li key={id}>
+            <p class="small numbers">{words.noteBy(by ?? noteWords.reader, momentOf(at))}</p>
+            <p class="case-note-text">
+              {noteWords.kinds[kind]}
+              {text === null ? noteWords.gone : <bdi>{typedSaid(text)}</bdi>}
+            </p>
+          </li>
+        ))}
+        {readingsAfter.map(({ id, title, by, at }) => (
+          <li key={id}>
+            <a class="case-result" href={hrefOf({ page: 'reviews', id })}>
+              {words.readAgainAt(by, title, momentOf(at))}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}
+
+const momentOf = (at: string): string => formatMoment(new Date(at), new Date());
