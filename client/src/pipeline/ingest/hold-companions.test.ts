@@ -127,6 +127,26 @@ test('a release of its pixels, given before, is no release of its texts', async 
   assert.equal([store.problem.value, (await queued()).length], [null, 2]);
 });
 
+test('chosen again once the PACS has it as it was released, its study is sent without asking', async () => {
+  const files = [fileOf(1, NAMING), fileOf(1, COMPANION)];
+  const { store, found, database, ...device } = await chosen(files);
+  await store.send();
+  store.release([found(0)]);
+  await store.send();
+  await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
+  await database.instances.toCollection().modify({ state: 'stored' });
+  const again = async (inPacs?: ReadonlySet<string>) => {
+    const opened = { ...device, database };
+    const tools = inPacs ? { inPacsNow: async () => inPacs } : {};
+    const page = await openIngest({ chosen: DEIDENTIFIED, device: opened, tools });
+    await page.store.addFiles(files);
+    await page.store.send();
+    return [page.store.problem.value, page.store.heldBack.value.length, await database.studies.count()];
+  };
+  assert.equal(await again(new Set()), ['look-first', 1, 1], 'the PACS no longer has it');
+  assert.equal(await again(), [null, 0, 2]);
+});
+
 const TWO_TEXTS: Header = { ...NAMING, maker: 'CT Lundgren' };
 const LATER: Header = { series: 3, operator: 'Lundgren^Per' };
 

@@ -10,7 +10,7 @@ import { isReleasable } from '#shared/protocol/reason-kinds.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
 import { leftOutFor } from '#shared/protocol/withheld.ts';
 import { markOfStudy } from '../queue/mark-of-study.ts';
-import { beginStudy, finishNaming, nameInstances } from '../queue/rows/name-study.ts';
+import { beginStudy, finishNaming } from '../queue/rows/name-study.ts';
 import { holdLate, keepHeld, takeFromEarlier, type KeptHeld } from '../queue/rows/keep-held.ts';
 import { noteTriage, type Triaged } from '../queue/rows/note-triage.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
@@ -25,11 +25,12 @@ import type { Released } from '#shared/ingest/cover-file.ts';
 import { decidedAs, reasonsUnder } from './held-back.ts';
 import { lookedAt, NamedByCompanions } from './hold-companions.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
+import { nameDecided } from './name-decided.ts';
 import { titleAsSent } from './orders.ts';
 import { partKeyOf } from './patients-of-study.ts';
 import { planBatches, planParcels } from './plan-parcels.ts';
-import { decidedBefore, entriesBefore, markOfPart, stillInPacs, type InPacsNow } from './decided-before.ts';
-import { forEachInParallel, mapInParallel } from './run-in-parallel.ts';
+import { markOfPart, type InPacsNow } from './decided-before.ts';
+import { forEachInParallel } from './run-in-parallel.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface QueueingTools {
@@ -189,14 +190,19 @@ export async function queueStudy(
 async function nameAndPack(begun: Begun): Promise<boolean> {
   const { tools, studyId, group } = begun;
   const { database } = tools;
-  const named = await nameAll(begun);
+  const { naming, tell, ...named } = await nameAll(begun);
+  await nameDecided(begun, naming);
+  const open = begun.held.flatMap(({ found: { ordinal } }) =>
+    naming.has(ordinal) ? [[ordinal, naming.get(ordinal)!] as const] : [],
+  );
+  if (open.length > 0) throw new NamedByCompanions(new Map(open));
+  for (const each of tell) each();
   const triaged = tools.triaged(studyId, group);
   if (triaged !== null)
     await ignoreFailure(
       noteTriage(database, studyId, triaged),
       'without these answers the gateway does the work of the models',
     );
-  await nameDecided(begun);
   const kept = await keepAllHeld(begun, named);
   if (!(await finishNaming(database, studyId, kept))) return false;
   tools.onQueued();
@@ -205,30 +211,6 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
   if (isQueued && files.length > 0) begun.watch.onHeld(studyId, files);
   tools.onQueued();
   return isQueued;
-}
-
-/** Of the held files those that the PACS has, as a person covered or released them before, are no longer held. */
-async function nameDecided({ tools, studyId, group, terms, signal, held }: Begun): Promise<void> {
-  const { database, pool } = tools;
-  if (held.length === 0) return;
-  const account = (await database.studies.get(studyId))?.account ?? null;
-  const { studyInstanceUID } = group;
-  const entries = await entriesBefore(database, { account, studyInstanceUID, id: studyId });
-  if (entries.length === 0) return;
-  const recognise = async ({ found }: HeldHere) => {
-    const file = { ref: found.file.ref, position: found.ordinal, looked: lookedAt(found), boxes: [] };
-    return { found, as: await pool.run({ kind: 'recognise', file, policy: terms.forTask }, signal) };
-  };
-  const files = await mapInParallel(held, pool.size, recognise);
-  const before = await decidedBefore(database, entries, files);
-  const { there: decided } = await stillInPacs(tools, before, signal);
-  await nameInstances(
-    database,
-    studyId,
-    decided.map(({ named }) => named),
-  );
-  const those = new Set(decided.map(({ found }) => found));
-  held.splice(0, held.length, ...held.filter(({ found }) => !those.has(found)));
 }
 
 async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>): Promise<KeptHeld> {
@@ -307,7 +289,8 @@ async function isOver(database: LocalDatabase, id: string): Promise<boolean> {
 
 /**
  * Names all files; returns the places of those that must be packed, and by place the SOP Instance UIDs of these and of
- * those that are held back. Files are told of once it is certain that the study need not wait for a person.
+ * those that are held back. `naming`: those of them with texts that no page has shown. `tell` says of the files what
+ * became of them, for when it is certain that the study need not wait for a person.
  */
 async function nameAll(begun: Begun) {
   const { tools, studyId, group, companions, terms, watch, signal, held, failed } = begun;
@@ -341,9 +324,7 @@ async function nameAll(begun: Begun) {
       watch.onSafe(batch.filter(({ ordinal }) => out.has(ordinal)));
     });
   });
-  if (naming.size > 0) throw new NamedByCompanions(naming);
-  for (const each of tell) each();
-  return { wanted, ofPlaces };
+  return { wanted, ofPlaces, naming, tell };
 }
 
 /** A person saw its texts on the page and has not released it. */

@@ -1,0 +1,54 @@
+/**
+ * At Send, the files that a person covered or released before and that the PACS has are named as they were sent then:
+ * the decision of before holds, also of what is found only now, such as texts that name what companions name.
+ */
+import { nameInstances } from '../queue/rows/name-study.ts';
+import type { LocalDatabase } from '../queue/rows/local-database.ts';
+import { decidedBefore, entriesBefore, stillInPacs, type InPacsNow } from './decided-before.ts';
+import type { PolicyForTask } from './device-tasks.ts';
+import type { FoundFile, StudyGroup } from './group-studies.ts';
+import { lookedAt, type NamingFiles } from './hold-companions.ts';
+import { mapInParallel } from './run-in-parallel.ts';
+import type { WorkerPool } from './worker-pool.ts';
+
+interface Naming {
+  readonly tools: {
+    readonly database: LocalDatabase;
+    readonly pool: WorkerPool;
+    readonly inPacsNow: InPacsNow;
+  };
+  readonly studyId: string;
+  readonly group: Pick<StudyGroup, 'studyInstanceUID'>;
+  readonly terms: { readonly forTask: PolicyForTask };
+  readonly signal: AbortSignal;
+  readonly held: { readonly found: FoundFile }[];
+}
+
+/** Takes them out of `held`. `naming`: the texts that were found now. */
+export async function nameDecided(
+  { tools, studyId, group, terms, signal, held }: Naming,
+  naming: NamingFiles,
+): Promise<void> {
+  const { database, pool } = tools;
+  if (held.length === 0) return;
+  const account = (await database.studies.get(studyId))?.account ?? null;
+  const { studyInstanceUID } = group;
+  const entries = await entriesBefore(database, { account, studyInstanceUID, id: studyId });
+  if (entries.length === 0) return;
+  const recognise = async ({ found }: Naming['held'][number]) => {
+    const { ordinal } = found;
+    const looked = lookedAt({ ...found, naming: naming.get(ordinal) ?? found.naming });
+    const file = { ref: found.file.ref, position: ordinal, looked, boxes: [] };
+    return { found, as: await pool.run({ kind: 'recognise', file, policy: terms.forTask }, signal) };
+  };
+  const files = await mapInParallel(held, pool.size, recognise);
+  const before = await decidedBefore(database, entries, files);
+  const { there: decided } = await stillInPacs(tools, before, signal);
+  await nameInstances(
+    database,
+    studyId,
+    decided.map(({ named }) => named),
+  );
+  const those = new Set(decided.map(({ found }) => found));
+  held.splice(0, held.length, ...held.filter(({ found }) => !those.has(found)));
+}
