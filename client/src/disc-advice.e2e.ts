@@ -225,7 +225,7 @@ walk('files that are cleared and chosen again count once', async (stage) => {
     await toUpload(stage);
     const other = studyOf(stage, 10, 'Weber^Karl');
     await choose(page, [...other, ...other, ...studyOf(stage, 11, 'Roth^Eva')]);
-    await page.getByText('3 files were chosen before').waitFor();
+    await page.getByText('3 files are the same as others here').waitFor();
     await page.getByRole('checkbox', { name: 'Send the study of Weber, Karl' }).uncheck();
     await page.getByRole('checkbox', { name: 'Send the study of Roth, Eva' }).uncheck();
     await isKept(page, '6 files not sent');

@@ -108,7 +108,7 @@ function Left({ file }: { readonly file: NotSent['left'][number] }) {
         </p>
       )}
       {path !== '' && <Path path={path} />}
-      {why === 'missing' && <p class="small quiet">{discWords.missing}</p>}
+      {(why === 'missing' || why === 'not-dicom') && <p class="small quiet">{discWords.why[why]}</p>}
     </>
   );
 }

@@ -6,6 +6,7 @@ import {
   currentOf,
   isCountedWith,
   unsentOf,
+  whyOf,
   type LeftBehind,
   type SentFromHere,
 } from '../pipeline/ingest/sent-from-here.ts';
@@ -23,6 +24,8 @@ export interface OnPage {
   readonly studies: readonly Pick<FoundStudy, 'studyInstanceUID' | 'patientName' | 'instances'>[];
   /** Their paths; one that was chosen twice is there once. */
   readonly refused: readonly string[];
+  /** Paths of those that are no DICOM files. */
+  readonly notDicom: ReadonlySet<string>;
   readonly missing: readonly string[];
   /** As `SentFromHere.leftBehind` names files. */
   readonly names: ReadonlySet<string>;
@@ -40,6 +43,7 @@ export const EMPTY_PAGE: OnPage = {
   isBeingRead: false,
   studies: [],
   refused: [],
+  notDicom: new Set(),
   missing: [],
   names: new Set(),
   unread: 0,
@@ -174,7 +178,7 @@ function outcomeOf(here: Known, { at, sent, left }: OfChoice, page: OnPage): Cho
     unread: page.unread + filesOf('unread') + filesOf('unreadable'),
     isInDoubt: page.isInDoubt,
     leftOut: there.reduce((sum, study) => sum + leftOutOf(here, study), 0),
-    cleared: filesOf('not-sent'),
+    cleared: filesOf('not-sent') + filesOf('not-dicom'),
   };
 }
 
@@ -205,7 +209,7 @@ function isTold({ choices, sent }: Known, at: number, studies: OfChoice['sent'])
   return at !== last && studies.every((study) => (study?.completedAt ?? began) < began);
 }
 
-function namedOn({ studies, refused, missing, unread }: OnPage): NotSent['left'] {
+function namedOn({ studies, refused, notDicom, missing, unread }: OnPage): NotSent['left'] {
   const file = { files: 1, patientName: null };
   return [
     ...studies.map(({ patientName, instances }) => ({
@@ -214,7 +218,10 @@ function namedOn({ studies, refused, missing, unread }: OnPage): NotSent['left']
       path: '',
       patientName,
     })),
-    ...refused.map((path) => ({ ...file, why: 'not-sent' as const, path })),
+    ...refused.map((path) => ({
+      ...{ ...file, path },
+      why: notDicom.has(path) ? ('not-dicom' as const) : ('not-sent' as const),
+    })),
     ...missing.map((path) => ({ ...file, why: 'missing' as const, path })),
     ...(unread > 0 ? [{ files: unread, why: 'unread' as const, path: '', patientName: null }] : []),
   ];
@@ -279,6 +286,7 @@ export function pageOf(page: Page): OnPage {
     isBeingRead: false,
     studies: chosenOn(page),
     refused: [...refused.values()].map(({ path }) => path),
+    notDicom: new Set(own.flatMap((file) => (whyOf(file) === 'not-dicom' ? file.path : []))),
     missing: missing.map(({ path }) => path),
     names: new Set([
       ...own.map(({ path, begun }) => begun?.sopInstanceUID ?? path),

@@ -22,7 +22,10 @@ export const discWords = {
   cancelled: (count: number, name: string) =>
     `Sending of ${name} was cancelled: ${counted(count, 'image', 'images')}`,
   study: (count: number, name: string) => `The study of ${name}: ${files(count)}`,
-  missing: 'Named by the disc’s index, but missing',
+  why: {
+    missing: 'Named by the disc’s index, but missing',
+    'not-dicom': 'Not a DICOM file, so no image of a study',
+  },
   unread: (count: number) => `Reading was stopped: at least ${files(count)} not read`,
   others: (count: number) => `and ${formatCount(count)} more`,
   settle: 'Remove from this list',

@@ -6,7 +6,7 @@ import type { FileToQueue } from '../pipeline/ingest/device-tasks.ts';
 import { untilRead } from '../testing/open-api.ts';
 import { filesOf, openIngest } from '../testing/open-ingest.ts';
 import { storeOver } from '../testing/open-queue.ts';
-import { pageOf, unsentStudies } from './choice-outcomes.ts';
+import { outcomesOf, pageOf, unsentStudies } from './choice-outcomes.ts';
 
 const small = (seed: number, patient = { name: 'Halb^Hanna', id: 'H-1' }) =>
   syntheticStudy({ seed, instancesPerSeries: 3, rows: 16, columns: 16, patient });
@@ -52,6 +52,30 @@ for (const when of ['name', 'pack'] as const)
     assert.ok(await untilRead(() => counted().every(([, damaged]) => damaged === 0)));
     view.close();
   });
+
+test('a file that is no DICOM file is named as such among those not sent, on the page and after it was cleared', async () => {
+  const opened = await openIngest();
+  const { store } = opened;
+  const [first, ...others] = filesOf(small(13));
+  const cut = new File([first!.slice(0, first!.size - 100)], 'cut.dcm');
+  await store.addFiles([...others, cut, new File(['%PDF-1.7'], 'report.pdf')]);
+  const view = storeOver(opened);
+  const whyNot = () =>
+    outcomesOf(store.sentFromHere.value, view.studies.value, pageOf(store)).notSent.left.map(
+      ({ why }) => why,
+    );
+  assert.equal(
+    whyNot().toSorted(),
+    ['not-dicom', 'not-sent', 'not-sent'],
+    'the study, its cut file, the PDF',
+  );
+  await store.send();
+  assert.ok(await untilRead(() => view.studies.value.length === 1));
+  store.clear();
+  const left = [...store.sentFromHere.value.leftBehind.values()].map(({ path, why }) => [path, why]);
+  assert.equal(left, [['report.pdf', 'not-dicom']], 'the cut one counts with its study');
+  view.close();
+});
 
 test('a study of which nothing can be read at Send stays chosen and not sent, under its patient’s name, until it is sent', async () => {
   const opened = await openIngest();

@@ -65,8 +65,8 @@ export const chosenWords = {
   exportAgain: 'Export the study again. If it comes out the same, an administrator must find out why.',
   copies: (count: number) =>
     count === 1
-      ? '1 file was chosen before. It is the same, and counts once.'
-      : `${files(count)} were chosen before. They are the same, and each counts once.`,
+      ? '1 file is the same as another one here: it counts once.'
+      : `${files(count)} are the same as others here: each counts once.`,
   damaged: (count: number) =>
     count === 1
       ? '1 image of this study is damaged. Copy it again.'
@@ -176,7 +176,7 @@ export const chosenWords = {
     'patients-differ':
       'Wrong patient? The instances of this study name different patients. Nothing of it is sent until you decide.',
     duplicates: 'Some instances seem to be chosen twice. They are not compared yet.',
-    'chosen-twice': 'Some files were chosen before. They are the same, and each is sent once.',
+    'chosen-twice': 'Some files are the same as others here: each is sent once.',
     'same-uid-differs':
       'Different images have the same ID. The PACS keeps the one that arrives first. Afterwards you see both, and leave the other out or choose a new export. To send a certain one, choose it alone.',
     'burned-in': 'This study may show the patient’s name in its images. Check it before sending.',

@@ -4,6 +4,7 @@
  */
 import { signal, type Signal } from '@preact/signals';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
+import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { NamedFile } from './disc-files.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { InspectedFile } from './inspection.ts';
@@ -31,9 +32,9 @@ export interface LeftBehind {
   readonly files: number;
   /**
    * `missing`: the disc's index names it; `unread`: reading was stopped before these; `unreadable`: at Send, nothing of
-   * their study could be read.
+   * their study could be read; `not-dicom`: it is no image of any study.
    */
-  readonly why: 'not-sent' | 'missing' | 'unread' | 'unreadable';
+  readonly why: 'not-sent' | 'missing' | 'unread' | 'unreadable' | 'not-dicom';
   /** Of the first of them; empty where it is not known. */
   readonly path: string;
   /** As its files name the patient, of a whole study: empty where they name none; otherwise null. */
@@ -53,7 +54,11 @@ export const NOTHING_SENT: SentFromHere = {
 
 export const createSentFromHere = (): Signal<SentFromHere> => signal(NOTHING_SENT);
 
-type Refused = { readonly path: string; readonly begun?: BegunInstance | undefined };
+type Refused = {
+  readonly path: string;
+  readonly reason?: ReasonCode;
+  readonly begun?: BegunInstance | undefined;
+};
 type State = { readonly sentFromHere: Signal<SentFromHere> };
 
 /** Files are chosen on an empty page. Without anything sent it is the same choice: somebody cleared the page. */
@@ -154,7 +159,7 @@ export function noteLeftBehind(
     if (files > 0) left.set(studyInstanceUID, { files, why, path, patientName, choice });
   }
   for (const file of refused)
-    left.set(keyOf(file), { files: 1, why, path: file.path, patientName: null, choice });
+    left.set(keyOf(file), { files: 1, why: whyOf(file), path: file.path, patientName: null, choice });
   sentFromHere.value = { ...others, leftBehind: left };
 }
 
@@ -180,6 +185,10 @@ export function settleNotSent({ sentFromHere }: State): void {
   const { sent, ...others } = sentFromHere.value;
   sentFromHere.value = { ...others, sent, leftBehind: new Map(), settled: new Set(sent.keys()) };
 }
+
+/** Archives, and the files of *Save to a USB stick*, may hold a study. */
+export const whyOf = ({ reason }: Pick<Refused, 'reason'>): 'not-sent' | 'not-dicom' =>
+  /^not-dicom(-image|-document)?$/.test(reason ?? '') ? 'not-dicom' : 'not-sent';
 
 const keyOf = ({ path, begun }: Refused): string => begun?.sopInstanceUID ?? path;
 
