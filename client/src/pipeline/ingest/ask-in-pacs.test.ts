@@ -5,7 +5,7 @@ import { IN_PACS_AT_ONCE } from '#shared/protocol/in-pacs.ts';
 import type { ApiClient } from '../../net/api-client.ts';
 import { askInPacs } from './ask-in-pacs.ts';
 
-const test = suite('what the PACS still has');
+const test = suite('the PACS');
 const UIDS = Array.from({ length: 2 * IN_PACS_AT_ONCE + 1 }, (_, nth) => `1.2.3.${nth}`);
 type Question = { readonly sopInstanceUIDs: readonly string[] };
 
@@ -26,7 +26,7 @@ function gateway(onQuestion: (nth: number) => void = () => undefined) {
   return { api, questions, signals };
 }
 
-test('is asked in parts that the gateway takes', async () => {
+test('is asked in parts what it still has of a study', async () => {
   const { api, questions, signals } = gateway();
   const { signal } = new AbortController();
   const there = await askInPacs(api, '1.2.3', UIDS, signal);
