@@ -15,6 +15,7 @@ import { openOwnWorld, type OwnWorld } from '#testing/world.ts';
 import { findNginx, passTo, startNginx } from '#testing/hostile-proxy.ts';
 import { CERTIFICATE, CERTIFICATE_KEY } from '../../../gateway/src/testing/certificate.ts';
 import { freePort } from '../../../scripts/system/ports.ts';
+import { studyDestinationsWords } from '../pipeline/upload/study-destinations-words.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('a PACS is added, mended and gets a study');
@@ -271,7 +272,14 @@ walk(
     await offersNothingWhileRulesDecide(page, further);
     await person.press('Send new studies here too, and a sample study now localhost');
     assert.is(person.count(), 10);
-    await page.getByRole('heading', { name: /^In the PACS/ }).waitFor();
+    // The page to which it leads says without a press what the new PACS has.
+    const places = page.getByRole('list', { name: studyDestinationsWords.label });
+    await places
+      .getByRole('listitem')
+      .filter({ hasText: 'localhost' })
+      .getByText(/^All \d+ instances/)
+      .waitFor();
+    await looksRight(page, 'sample-at-destination');
     await page.goBack();
     await further
       .getByText(/^1 study/)

@@ -192,7 +192,7 @@ export const studiesWords = {
   },
   notCancelled: (count: number, why: string) => `${studies(count)} not cancelled. ${why}`,
   save: 'Save for a USB stick',
-  carry: 'No network in this place at all? Another computer can send what waits.',
+  carry: 'No network in this place at all? Your IT staff can send what waits from another computer.',
   remove: (count: number) => `Remove ${formatCount(count)} from list`,
   removeAll: (count: number) => `Remove all ${formatCount(count)} from list`,
   pauseAll: 'Pause all',

@@ -175,6 +175,7 @@ export const SCREENS = {
     help: 'Help for somebody who is signed in',
   },
   'admin/add-pacs.e2e.ts': {
+    'sample-at-destination': 'The sample study that was sent to try a further PACS, with what that PACS has',
     'destination-untrusted': 'A destination whose certificate is of a private authority',
     'destination-mended': 'A destination that works now, and offers to send a sample study',
     'destination-limited': 'The findings at a PACS behind a proxy with a limit of 1 MB',

@@ -128,7 +128,8 @@ export const REASONS = {
     next: ODD_NEXT,
   },
   'odd-length': {
-    title: 'A value has an odd number of bytes, which the standard does not allow.',
+    title:
+      'A value has an odd number of bytes, which the standard does not allow. The program that wrote the file is at fault; look whether the picture is whole.',
     next: ODD_NEXT,
   },
   'transfer-syntax-unknown': {
@@ -149,7 +150,8 @@ export const REASONS = {
     next: 'Export the study again.',
   },
   'pixel-data-length': {
-    title: 'The image has less or more pixel data than its rows, columns and frames need.',
+    title:
+      'The image has less or more pixel data than its rows, columns and frames need: a part of the picture may be missing.',
     next: ODD_NEXT,
   },
   'pixel-data-missing': { title: 'The image has no pixel data.', next: ODD_NEXT },

@@ -1,7 +1,11 @@
-/** *Destinations* of a study: what each one has, asked for when a person opens it. */
+/**
+ * *Destinations* of a study: what each one has, asked for when a person opens it. Administrators, who set them up and
+ * send a study to prove that one works, find it open.
+ */
 import type { StudyDestination } from '#shared/protocol/studies.ts';
 import { Icon } from '../../kit/Icon.tsx';
 import { kitWords } from '../../kit/kit-words.ts';
+import { useSession } from '../../net/net-context.ts';
 import { trackWords } from '../queue/track-words.ts';
 import { studyDestinationsWords as words } from './study-destinations-words.ts';
 import { StudyPart, useStudyPart, type Question } from './StudyPart.tsx';
@@ -10,7 +14,12 @@ import './study-destinations.css';
 type StudyDestinationsProps = { readonly studyInstanceUID: string };
 
 export function StudyDestinations({ studyInstanceUID }: StudyDestinationsProps) {
-  return <StudyPart title={words.open}>{() => <Places studyInstanceUID={studyInstanceUID} />}</StudyPart>;
+  const { user } = useSession();
+  return (
+    <StudyPart title={words.open} isOpen={user.peek()?.roles.includes('admin') === true}>
+      {() => <Places studyInstanceUID={studyInstanceUID} />}
+    </StudyPart>
+  );
 }
 
 const ask: Question<StudyDestination> = async (api, studyInstanceUID, signal) => {
@@ -18,8 +27,11 @@ const ask: Question<StudyDestination> = async (api, studyInstanceUID, signal) =>
   return (await api.json(`/studies/${studyInstanceUID}/destinations`, schema, { signal })).destinations;
 };
 
+const isUnderWay = (places: readonly StudyDestination[]): boolean =>
+  places.some(({ of, inPacs, failed, leftOut, givenUp }) => !givenUp && inPacs + failed + leftOut < of);
+
 function Places({ studyInstanceUID }: StudyDestinationsProps) {
-  const loaded = useStudyPart(ask, studyInstanceUID);
+  const loaded = useStudyPart(ask, studyInstanceUID, isUnderWay);
   if (typeof loaded === 'string') return <p class="small quiet">{words[loaded]}</p>;
   return (
     <ul class="plain small" aria-label={words.label}>

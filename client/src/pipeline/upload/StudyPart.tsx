@@ -38,20 +38,36 @@ export type Question<T> = (
   signal: AbortSignal,
 ) => Promise<readonly T[]>;
 
-/** `none`: the gateway does not know the study yet. `ask` stays the same from one drawing to the next. */
+const ASK_AGAIN_MS = 5000;
+
+/**
+ * `none`: the gateway does not know the study yet. `ask` and `isUnderWay` stay the same from one drawing to the next.
+ * With `isUnderWay` it is asked for again until nothing more comes.
+ */
 export function useStudyPart<T>(
   ask: Question<T>,
   studyInstanceUID: string,
+  isUnderWay?: (loaded: readonly T[]) => boolean,
 ): readonly T[] | 'loading' | 'failed' | 'none' {
   const api = useApi();
   const [loaded, setLoaded] = useState<readonly T[] | 'loading' | 'failed' | 'none'>('loading');
   useEffect(() => {
     const gone = new AbortController();
-    ask(api, studyInstanceUID, gone.signal).then(setLoaded, (error: unknown) => {
-      if (!gone.signal.aborted)
-        setLoaded(error instanceof ApiProblem && error.code === 'not-found' ? 'none' : 'failed');
-    });
-    return () => gone.abort();
+    let later: ReturnType<typeof setTimeout> | undefined;
+    const askNow = async (): Promise<void> => {
+      const answer = await ask(api, studyInstanceUID, gone.signal).catch((error: unknown) =>
+        error instanceof ApiProblem && error.code === 'not-found' ? 'none' : 'failed',
+      );
+      if (gone.signal.aborted) return;
+      setLoaded(answer);
+      const mayChange = answer === 'none' || (answer !== 'failed' && isUnderWay?.(answer) === true);
+      if (isUnderWay && mayChange) later = setTimeout(() => void askNow(), ASK_AGAIN_MS);
+    };
+    void askNow();
+    return () => {
+      gone.abort();
+      clearTimeout(later);
+    };
   }, [api, ask, studyInstanceUID]);
   return loaded;
 }
