@@ -205,11 +205,25 @@ function Facts({ review, children }: FactsProps) {
         </a>
       </div>
       {review.isEarly && <EarlyMark />}
-      {review.hidesFinding && <p class="small quiet">{words.blinded}</p>}
+      <Blindness review={review} />
       {review.state === 'reading' && review.definition.readers > 1 && (
         <p class="small quiet">{words.alone}</p>
       )}
     </div>
+  );
+}
+
+/** Whether the reader, and others that the person may know, read without what is hidden from readers. */
+function Blindness({ review }: { readonly review: Review }) {
+  const seen = review.places.filter(({ place }) => review.seenBefore.includes(place));
+  const others = seen.filter(({ isMine }) => !isMine || !review.hidesFinding);
+  const names = others.map(({ place, reader }) => reader?.username ?? reviewWords.readers.reader(place));
+  const isLate = seen.some(({ isMine }) => isMine);
+  return (
+    <>
+      {review.hidesFinding && <p class="small quiet">{isLate ? words.blindedLate : words.blinded}</p>}
+      {names.length > 0 && <p class="small">{words.seenBefore(names)}</p>}
+    </>
   );
 }
 

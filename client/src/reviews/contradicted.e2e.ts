@@ -80,4 +80,31 @@ walk('a settled reading says which notes and readings of the case came after it'
   await reviews.getByText(/since then 1 note, read again by ben/).waitFor();
 });
 
+walk(
+  'a reader is told that a blinded reading was given to them although they may have seen it',
+  async (stage) => {
+    const { page, enter, gateway, account } = stage;
+    await enter();
+    const caseId = await openCase(stage, 'Seen before');
+    const ben = await createAccount(gateway, 'ben', ['radiologist']);
+  const cleo = await createAccount(gateway, 'cleo', ['radiologist']);
+    const post = async (who: string, path: string, body: object) => {
+      const answer = await ask(gateway, who, { method: 'POST', path, body });
+      assert.ok(answer.ok, await answer.text());
+    };
+    const id = randomUUID();
+    const readers = [ben.id, cleo.id];
+    await post(ADMIN, `/cases/${caseId}/reviews`, { id, type: 'chest-film-double', readers });
+    await post(ben.username, `/cases/${caseId}/notes`, { text: 'Lobar' });
+    await page.reload();
+    await page.getByText('Lobar').waitFor();
+    const given = { id: randomUUID(), place: 1, version: 1, accountId: account.id };
+    await post(ADMIN, `/reviews/${id}/assign`, given);
+    await page.reload();
+    await page.getByRole('region', { name: 'Reviews' }).getByRole('link').first().press('Enter');
+    await page.getByText('You were given this reading although you may have seen it before.').waitFor();
+    assert.is(await page.getByText('You read without what models found').count(), 0);
+  },
+);
+
 test.run();

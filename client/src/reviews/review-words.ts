@@ -69,6 +69,10 @@ export const reviewWords = {
     missingWhat: 'It was deleted with its case, or is not for you.',
     toCase: 'Open the case',
     blinded: 'You read without what models found. They are shown once you have signed.',
+    blindedLate:
+      'What models found is hidden until you have signed. You were given this reading although you may have seen it before. The review says so.',
+    seenBefore: (names: readonly string[]) =>
+      `Given to ${names.join(', ')} although they may have seen what models found, or what others wrote of the case.`,
     alone: 'You do not see other readers’ answers until the review is settled.',
     withdraw: 'Withdraw the review',
     withdrawOf: 'Withdraw the review of this case',

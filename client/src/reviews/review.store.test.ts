@@ -37,7 +37,7 @@ const REVIEW: Review = {
     dueOn: null,
     isEarly: false,
     isContradicted: false,
-    ...{ notesAfter: 0, readingsAfter: [], laterNotes: [] },
+    ...{ notesAfter: 0, readingsAfter: [], laterNotes: [], seenBefore: [] },
     type: 'short',
     typeVersion: 1,
     title: 'Short',

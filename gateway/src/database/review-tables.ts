@@ -61,6 +61,8 @@ export type ReviewEventTable = {
   /** Null: the gateway. */
   by_account: string | null;
   to_account: string | null;
+  /** Of an assignment: the account may have seen what is hidden from readers. */
+  saw_hidden: Generated<boolean>;
   decision: Decision | null;
   /** The chosen and measured answers. */
   answers: Json<Answers> | null;

@@ -75,27 +75,29 @@ export async function assignPlace(
         'invalid-request',
         'Invalid: accountId (an account that may read, and does not yet).',
       );
-    if (accountId === actor.id) await requireBlind(step);
+    const saw = await hasSeenHidden(step, accountId);
+    // Somebody else may still give them the place, who answers for it.
+    if (saw && accountId === actor.id) throw new Problem('review-finding-seen');
     await updatePlace(trx, place, {
       state: to,
       account_id: accountId,
       assigned_at: at,
       decided_by_event: null,
     });
-    await record(step, 'assign', { to_account: accountId });
+    await record(step, 'assign', { to_account: accountId, saw_hidden: saw });
     await audit(step, 'review-assigned', { readerId: accountId });
   });
 }
 
-/** Somebody else may still give them the place, who answers for it. @throws Problem review-finding-seen. */
-async function requireBlind({ trx, review, actor }: Step): Promise<void> {
-  if (review.state !== 'reading') return;
+/** The account may have seen what is hidden from readers. */
+async function hasSeenHidden({ trx, review }: Step, accountId: string): Promise<boolean> {
+  if (review.state !== 'reading') return false;
   // A place that was theirs before may be taken back.
   const events = await eventsOf(trx, review.id);
-  if (events.some(({ to_account }) => to_account === actor.id)) return;
+  if (events.some(({ to_account }) => to_account === accountId)) return false;
   const of = { caseId: review.case_id, since: review.opened_at };
-  const saw = review.hides_finding && (await whoSawFinding(trx, of, [actor.id])).has(actor.id);
-  if (saw || (await sawWhileTaken(trx, review, actor.id))) throw new Problem('review-finding-seen');
+  const saw = review.hides_finding && (await whoSawFinding(trx, of, [accountId])).has(accountId);
+  return saw || (await sawWhileTaken(trx, review, accountId));
 }
 
 /** May be repeated until it is signed. @throws Problem as `assignPlace`, invalid-request (answers), case-unreadable. */
@@ -247,7 +249,9 @@ function requireAnswers(
 async function record(
   { trx, review, place, actor, asked, at }: Step,
   step: PlaceAction,
-  said: Partial<Pick<Parameters<typeof insertEvent>[1], 'to_account' | 'decision' | 'answers' | 'sealed'>>,
+  said: Partial<
+    Pick<Parameters<typeof insertEvent>[1], 'to_account' | 'saw_hidden' | 'decision' | 'answers' | 'sealed'>
+  >,
 ): Promise<void> {
   const of = { review_id: review.id, id: asked.id, place: place.place, version: place.version + 1 };
   await insertEvent(trx, { ...of, step, by_account: actor.id, at, ...said });

@@ -35,7 +35,7 @@ export async function openReview(
       await trx.updateTable('review').set({ adjudicator }).where('id', '=', id).execute();
     const event = { review_id: asked.id, by_account: keeper.id, at };
     await insertEvent(trx, { ...event, id: asked.id, step: 'open' });
-    for (const { place, accountId } of readers)
+    for (const { place, accountId, saw } of readers)
       if (accountId !== null)
         await insertEvent(trx, {
           ...event,
@@ -44,6 +44,7 @@ export async function openReview(
           place,
           version: 1,
           to_account: accountId,
+          saw_hidden: saw,
         });
     const said = { reviewId: asked.id, caseId, by: keeper.id, reviewType: type.name };
     await recordAudit(trx, siteId, { event: 'review-opened', ...said, readers: readers.length }, at);
@@ -106,7 +107,7 @@ async function readersOf(
   trx: Trx,
   { id: by, siteId }: CaseReader,
   { type, named, adjudicator, caseId, at: since }: ToChoose,
-): Promise<{ place: number; accountId: string | null }[]> {
+): Promise<{ place: number; accountId: string | null; saw: boolean }[]> {
   const { readers: count, assignment, hidesFinding } = type.definition;
   const { byHand, byTurn } = await candidatesFor(trx, { site_id: siteId, case_id: caseId });
   const mayRead = (account: string): boolean => byHand.some(({ id }) => id === account);
@@ -118,7 +119,7 @@ async function readersOf(
       'invalid-request',
       'Invalid: adjudicator (an account that may read, and does not here).',
     );
-  const ids = byTurn.map(({ id }) => id);
+  const ids = byHand.map(({ id }) => id);
   const saw = hidesFinding ? await whoSawFinding(trx, { caseId, since }, [...ids, by]) : new Set<string>();
   const isWrong =
     named !== undefined &&
@@ -128,5 +129,8 @@ async function readersOf(
   if (named?.includes(by) && saw.has(by)) throw new Problem('review-finding-seen');
   const blind = byTurn.filter(({ id }) => id !== adjudicator && !saw.has(id));
   const chosen = named ?? chooseReaders(blind, assignment, count);
-  return Array.from({ length: count }, (_, at) => ({ place: at + 1, accountId: chosen[at] ?? null }));
+  return Array.from({ length: count }, (_, at) => {
+    const accountId = chosen[at] ?? null;
+    return { place: at + 1, accountId, saw: accountId !== null && saw.has(accountId) };
+  });
 }

@@ -166,9 +166,20 @@ export async function showReview(tools: ReviewTools, viewer: Viewer, found: Foun
   return {
     ...shown!,
     laterNotes: isOpenTo(review) && !viewer.isAnonymous ? await notesAfter(tools, viewer, found) : [],
+    seenBefore: await seenBefore(tools, viewer, review),
     mayWithdraw: mayWithdraw(review, viewer),
     history: await historyOf(tools, viewer, review),
   };
+}
+
+async function seenBefore({ db }: ReviewTools, viewer: Viewer, review: SeenReview): Promise<number[]> {
+  const seen = (await eventsOf(db, review.id)).filter(({ saw_hidden }) => saw_hidden);
+  const places = (await placesOf(db, [review.id])).get(review.id) ?? [];
+  const own = places.find(({ account_id }) => account_id === viewer.id);
+  return places
+    .filter((place) => sightOf(review, place, viewer, own)?.reader === true)
+    .filter(({ account_id }) => seen.some(({ to_account }) => to_account === account_id))
+    .map(({ place }) => place);
 }
 
 async function historyOf(

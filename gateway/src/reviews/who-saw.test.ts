@@ -73,6 +73,25 @@ test('nobody names themselves for a blinded reading of which they saw the findin
   );
 });
 
+test('a review says which reader was given it after they saw what a model found', async () => {
+  const study = await openStudy();
+  await examine(study);
+  const { id } = await openCase(study);
+  await jsonOf(gateway, `GET /cases/${id}`, as('ana'));
+  const named = await open(id, 'admin', ['ana', 'ben']);
+  const seen = async (who: Who, reviewId: string) =>
+    (await jsonOf<Review>(gateway, `GET /reviews/${reviewId}`, as(who))).seenBefore;
+  assert.equal(await seen('admin', named.id), [1]);
+  assert.equal(await seen('ana', named.id), [1]);
+  assert.equal(await seen('ben', named.id), [], 'is not told of others');
+  const free = await open(id, 'admin', []);
+  const body = { id: randomUUID(), place: 2, version: 1, accountId: idOf('ana') };
+  await jsonOf(gateway, `POST /reviews/${free.id}/assign`, { ...as('admin'), body });
+  assert.equal(await seen('admin', free.id), [2]);
+  assert.is(await take(free.id, 'cleo'), '200');
+  assert.equal(await seen('admin', free.id), [2]);
+});
+
 test('a reader who withdraws their own review to look opens none for themselves again', async () => {
   const study = await openStudy();
   await examine(study);

@@ -86,8 +86,8 @@ export const REVIEWS = [
   `create table review_event (
     review_id uuid not null references review on delete cascade, id uuid not null,
     position bigint not null generated always as identity, place smallint, version int, step text not null,
-    by_account uuid references account, to_account uuid references account, decision text, answers jsonb,
-    sealed bytea, at timestamptz not null, primary key (review_id, id))`,
+    by_account uuid references account, to_account uuid references account, saw_hidden boolean not null default false,
+    decision text, answers jsonb, sealed bytea, at timestamptz not null, primary key (review_id, id))`,
   `create index review_event_position on review_event (review_id, position)`,
 ];
 
