@@ -87,7 +87,7 @@ walk(
     await enter();
     const caseId = await openCase(stage, 'Seen before');
     const ben = await createAccount(gateway, 'ben', ['radiologist']);
-  const cleo = await createAccount(gateway, 'cleo', ['radiologist']);
+    const cleo = await createAccount(gateway, 'cleo', ['radiologist']);
     const post = async (who: string, path: string, body: object) => {
       const answer = await ask(gateway, who, { method: 'POST', path, body });
       assert.ok(answer.ok, await answer.text());
