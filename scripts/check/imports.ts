@@ -80,7 +80,7 @@ const ROOMS: readonly [readonly string[], readonly string[]][] = [
   [['client/src/pipeline/triage'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
   [['client/src/pipeline/queue'], ['kit', 'net', 'pipeline/triage']],
   [['client/src/pipeline/upload'], ['kit', 'net', 'viewer', 'pipeline/queue', 'results', 'cases']],
-  [['client/src/admin'], ['kit', 'net', 'pipeline/ingest']],
+  [['client/src/admin'], ['kit', 'net', 'pipeline/ingest', 'pipeline/queue']],
   [['client/src/viewer'], ['kit', 'net']],
   [['client/src/audit'], ['kit', 'net', 'admin']],
   [['client/src/results'], ['kit', 'net', 'pipeline', 'viewer', 'cases']],

@@ -1,6 +1,6 @@
 /**
- * Every screen of the app in every state that tests inspect: the test file and the state. `inspectPage`
- * checks each in all windows and themes; RELAY_SCREENSHOTS names the folder for a picture of each.
+ * Every screen of the app in every state that tests inspect: the test file and the state. `inspectPage` checks each in
+ * all windows and themes; RELAY_SCREENSHOTS names the folder for a picture of each.
  */
 import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
@@ -244,8 +244,7 @@ export const SCREENS = {
     'disc-not-sent-before': 'A study is in the PACS, and an earlier page did not send another',
   },
   'studies/lost-device.e2e.ts': {
-    'studies-lost-device':
-      'An image of a study that another device sent, decided here because that device is lost',
+    'studies-lost-device': 'An image that another device sent, decided here because that one is lost',
   },
   'studies/sent-by-script.e2e.ts': {
     'studies-by-script': 'A study that a script sent, with an image that another one stands in the way of',
