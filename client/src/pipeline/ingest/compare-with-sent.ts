@@ -73,6 +73,8 @@ export async function compareWithSent(
   const there = places.size;
   const same = there - (files.length - open.length);
   const unknown = named.length - known.length;
+  // A held one has no name yet; of it the PACS was asked when it was recognised.
+  const heldAndGone = open.filter(({ goneSince }, at) => goneSince !== undefined && keys[at] === null).length;
   const isUndecided = mixed.peek().get(studyInstanceUID)?.isSettled === false;
   const leftOut = isUndecided ? Math.min(unknown, withheld?.['left-out-other-patient'] ?? 0) : 0;
   signal.throwIfAborted();
@@ -83,7 +85,7 @@ export async function compareWithSent(
     fresh: isUndecided ? 0 : unknown,
     differs: known.length - same,
     leftOut,
-    gone: has === null ? 0 : before.length - has.size,
+    gone: heldAndGone + (has === null ? 0 : before.length - has.size),
   };
 }
 

@@ -145,6 +145,22 @@ test('counts as it is in the PACS, held instances too', async () => {
   assert.equal([going.instances, inPacsOf(store, going.studies)], [3, 3], 'nothing of it is not safe');
 });
 
+test('counts as gone from the PACS while it is held', async () => {
+  const { store, database } = await decided({ inPacsNow: async () => new Set() });
+  await store.addFiles(filesOf(made));
+  const gone = () => filesOn(store).filter(({ goneSince }) => goneSince !== undefined);
+  await until(() => store.heldBack.value.length === 1 && gone().length === 1);
+  const rows = await database.instances.toArray();
+  const instances = rows.map(({ sopInstanceUID, digest, bytes }) => ({
+    ...{ sopInstanceUID, digest, bytes, state: 'stored' as const },
+  }));
+  const now = async (uids: readonly string[]) => new Set(uids);
+  const { signal } = new AbortController();
+  const study = store.studies.value[0]!;
+  const part = await compareWithSent(store, study, { receipt: { instances }, inPacs: 3, now }, signal);
+  assert.equal(part, { there: 2, fresh: 0, differs: 0, staying: 2, leftOut: 0, gone: 1 });
+});
+
 test('is recognised where all of it is held, so that the page can say what the PACS has', async () => {
   const held = syntheticStudy({ seed: 72, instancesPerSeries: 2, rows: 16, columns: 16, burnedInSeries: 1 });
   const { store, database } = await openIngest({ chosen: DEIDENTIFIED });
