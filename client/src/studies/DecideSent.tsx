@@ -100,12 +100,14 @@ function OneUpload({ upload, onDecided }: OneUploadProps) {
     );
   return (
     <>
+      {parts?.length === 0 && <p class="small">{words.noneHere}</p>}
       {parts?.map((part) => (
         <OnePart
           key={`${part.state} ${part.reason} ${part.stands} ${part.destination}`}
           part={part}
           total={counts.promised}
           uploadId={uploadId}
+          ofDevice={upload.device !== null}
           onDecided={() => {
             setAsked(asked + 1);
             onDecided();
@@ -116,7 +118,7 @@ function OneUpload({ upload, onDecided }: OneUploadProps) {
   );
 }
 
-function useDecision({ part: { instances }, uploadId, onDecided }: Omit<OnePartProps, 'total'>) {
+function useDecision({ part: { instances }, uploadId, onDecided }: Omit<OnePartProps, 'total' | 'ofDevice'>) {
   const api = useApi();
   const [isBusy, setBusy] = useState(false);
   const [failed, setFailed] = useState<string | null>(null);
@@ -158,10 +160,11 @@ type OnePartProps = {
   readonly part: UndecidedPart;
   readonly total: number;
   readonly uploadId: string;
+  readonly ofDevice: boolean;
   readonly onDecided: () => void;
 };
 
-function OnePart({ part, total, uploadId, onDecided }: OnePartProps) {
+function OnePart({ part, total, uploadId, ofDevice, onDecided }: OnePartProps) {
   const { reason, destination } = part;
   const [isAsking, setAsking] = useState(false);
   const { send, isBusy, failed } = useDecision({ part, uploadId, onDecided });
@@ -198,7 +201,7 @@ function OnePart({ part, total, uploadId, onDecided }: OnePartProps) {
       {isAsking && (
         <Confirm
           title={decide.confirmTitle(count)}
-          what={words.confirmWhat(count, destination)}
+          what={words.confirmWhat(count, destination, ofDevice)}
           yes={decide.leaveOut(count)}
           no={decide.confirmNo}
           destructive

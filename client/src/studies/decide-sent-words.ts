@@ -5,17 +5,24 @@ export const decideSentWords = {
     'A script, a modality or the command line sent this. You decide here about instances that the gateway has, and under “Needs you” about those that it did not keep.',
   lost: 'That device is lost, or no longer has the study',
   lostMeans:
-    'Decide here only then. It holds on that device too, should it come back. Images that were held back or refused are no longer at the gateway: only the device, or the disc, has them.',
+    'Decide here only then: what you leave out is deleted on that device too, should it come back. It may only be offline. Images that were refused are no longer at the gateway.',
+  noneHere: 'Nothing of it can be decided here: what waits for a decision is on that device alone.',
   needs: 'Open “Needs you”',
   means: 'Until you decide, readers of the study do not see these images.',
   /** The gateway has no bytes of these any more. */
   sendAgain: 'If they are needed in the PACS, correct them and send them again from where they were sent.',
-  /** `destination`: the further one that did not take them; null: the first one has not. */
-  confirmWhat: (count: number, destination: string | null) =>
+  /**
+   * `destination`: the further one that did not take them; null: the first one has not. `ofDevice`: a device sent them,
+   * which erases its copy once it hears of the decision.
+   */
+  confirmWhat: (count: number, destination: string | null, ofDevice: boolean) =>
     (destination === null
       ? `${count === 1 ? 'It' : 'They'} will not be in the PACS, and sending ${count === 1 ? 'it' : 'them'} unchanged again does not help. `
       : `The first PACS keeps ${count === 1 ? 'it' : 'them'}. ${count === 1 ? 'It' : 'They'} will not be in ${destination}. `) +
-    'Files at the sender stay as they are. The receipt records that a person decided this.',
+    (ofDevice
+      ? `If that device comes back, it deletes its copy: then only the disc or the modality still has ${count === 1 ? 'it' : 'them'}. `
+      : 'Files at the sender stay as they are. ') +
+    'The receipt records that a person decided this.',
   /** Said to those who may not decide. */
   othersDecide: 'The account that sent it or an administrator decides.',
   failed: 'The gateway does not say what waits. Try again in a moment.',

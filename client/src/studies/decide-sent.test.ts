@@ -87,11 +87,15 @@ test('name the destination that lacks what the first PACS has, say where it stay
     ],
   );
   assert.ok(canOfferAgain({ ...held, reason: 'structure-broken', destination: 'archive' }));
-  assert.match(decideSentWords.confirmWhat(1, null), 'It will not be in the PACS');
+  assert.match(decideSentWords.confirmWhat(1, null, false), 'It will not be in the PACS');
   assert.match(
-    decideSentWords.confirmWhat(2, 'archive'),
+    decideSentWords.confirmWhat(2, 'archive', false),
     'The first PACS keeps them. They will not be in archive.',
   );
+  const files = 'Files at the sender stay as they are';
+  assert.match(decideSentWords.confirmWhat(1, null, false), files);
+  assert.not.match(decideSentWords.confirmWhat(1, null, true), files);
+  assert.match(decideSentWords.confirmWhat(1, null, true), 'it deletes its copy');
   const { what } = needsWords.ask['leave-out'];
   assert.match(what(2, false, 'archive'), 'The first PACS keeps them. 2 instances will not be in archive.');
   assert.not.match(what(2, false, 'archive'), 'in the PACS');

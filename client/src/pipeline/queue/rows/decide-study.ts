@@ -2,6 +2,7 @@
  * Carries out a person's decisions about a queued study: first at the gateway, where it has to know, then on
  * this device. Its end is end-study.ts.
  */
+import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
 import { contentsOf, deleteParcels, deleteReports, dropStudy } from './drop-study.ts';
 import { instancesOf, putInstances, recountReasons } from './instance-rows.ts';
@@ -95,7 +96,11 @@ async function leaveOut(
   const chosen = (await undecidedOf(database, id)).filter((row) => named === null || named.has(keyOf(row)));
   if (study.uploadId !== null && chosen.length > 0)
     await tools.decide(study.uploadId, 'leave-out', chosen.map(toKey), study.account);
-  await changeInstances(database, id, chosen, { state: 'left-out', reason: 'left-out' });
+  // As the receipt will say it: the PACS keeps something else under its UID, whatever a person decides about this one.
+  for (const [reason, rows] of Map.groupBy(chosen, (row) =>
+    isUidTaken(row.reason) ? row.reason : 'left-out',
+  ))
+    await changeInstances(database, id, rows, { state: 'left-out', reason });
   await database.studies.update(id, { turn: study.turn + 1 });
   // An instance that the PACS refused for good needs no further answer from the gateway; a quarantined one
   // gets a new receipt.
