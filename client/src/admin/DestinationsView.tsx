@@ -150,7 +150,7 @@ function OneDestination({ destination, tested, store, wasSaved, onChange }: OneP
         {fromEnvironment && <p class="small quiet">{words.fromEnvironment}</p>}
       </div>
       <p class="numbers">{studiesOf(destination)}</p>
-      {destination.held > 0 && <HeldStudies />}
+      {isPrimary && destination.held > 0 && <HeldStudies />}
       <Refused destination={destination} />
       {isPrimary ? (
         <p class="small quiet">{words.primaryMeans}</p>
@@ -266,12 +266,17 @@ function studiesOf(destination: Destination): string {
   ].join(kitWords.separator);
 }
 
-/** Of the primary PACS too, which keeps no copy of what it refused. */
+/** Of the primary PACS, which keeps no copy of what it refused: of others, dead letters stand on this page. */
 function HeldStudies() {
   return (
-    <p class="small">
-      {words.heldWhere} <a href={hrefOf({ page: 'studies' })}>{words.heldOpen}</a>
-    </p>
+    <div class="stack-tight">
+      <p class="small">{words.heldWhere}</p>
+      <p>
+        <a class="button" href={hrefOf({ page: 'studies' })}>
+          {words.heldOpen}
+        </a>
+      </p>
+    </div>
   );
 }
 
