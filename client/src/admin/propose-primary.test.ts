@@ -11,7 +11,8 @@ const OTHER = { id: 'b', isPrimary: false, hasStudies: false };
 /** Tests of the destination with this id. */
 function found(id: string, result: 'fail' | 'warn' | null) {
   const verdict = result && { title: '', code: '', result, says: '', change: [] };
-  const one: DestinationExamination = { verdict, findings: [], settings: null, milliseconds: 1 };
+  const findings = verdict ? [verdict] : [];
+  const one: DestinationExamination = { verdict, findings, settings: null, milliseconds: 1 };
   return new Map([[id, { found: one }]]);
 }
 

@@ -58,7 +58,9 @@ test('a file that is no DICOM file is named as such among those not sent, on the
   const { store } = opened;
   const [first, ...others] = filesOf(small(13));
   const cut = new File([first!.slice(0, first!.size - 100)], 'cut.dcm');
-  await store.addFiles([...others, cut, new File(['%PDF-1.7'], 'report.pdf')]);
+  // Of a disc with scratches: nobody can tell what it was.
+  const scratched = new File([new Uint8Array(2000)], 'scratched.dcm');
+  await store.addFiles([...others, cut, scratched, new File(['%PDF-1.7'], 'report.pdf')]);
   const view = storeOver(opened);
   const whyNot = () =>
     outcomesOf(store.sentFromHere.value, view.studies.value, pageOf(store)).notSent.left.map(
@@ -66,14 +68,21 @@ test('a file that is no DICOM file is named as such among those not sent, on the
     );
   assert.equal(
     whyNot().toSorted(),
-    ['not-dicom', 'not-sent', 'not-sent'],
-    'the study, its cut file, the PDF',
+    ['not-dicom', 'not-sent', 'not-sent', 'not-sent'],
+    'the PDF, the study, its cut file, the scratched one',
   );
   await store.send();
   assert.ok(await untilRead(() => view.studies.value.length === 1));
   store.clear();
   const left = [...store.sentFromHere.value.leftBehind.values()].map(({ path, why }) => [path, why]);
-  assert.equal(left, [['report.pdf', 'not-dicom']], 'the cut one counts with its study');
+  assert.equal(
+    left,
+    [
+      ['scratched.dcm', 'not-sent'],
+      ['report.pdf', 'not-dicom'],
+    ],
+    'the cut one counts with its study',
+  );
   view.close();
 });
 

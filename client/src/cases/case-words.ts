@@ -156,6 +156,7 @@ export const caseWords = {
     failed: 'The PACS does not answer, so the patient can’t be shown.',
     again: 'Ask again',
     unknown: 'The PACS does not say.',
+    unnamed: 'a patient whom the PACS does not name',
     id: 'Patient ID',
     born: 'Born',
     sex: 'Sex',

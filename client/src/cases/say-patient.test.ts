@@ -24,6 +24,10 @@ test('two people in one case are both said', () => {
   assert.is(whoseSaid([DOE, other]), 'Doe, Jane · Patient ID 4711; Roe, Richard · Patient ID 4712');
 });
 
+test('beside a patient who is named stands that the PACS does not name the other', () => {
+  assert.is(whoseSaid([DOE, UNKNOWN]), 'Doe, Jane · Patient ID 4711; a patient whom the PACS does not name');
+});
+
 test('a name that is the Patient ID too is said once', () => {
   assert.is(whoseSaid([{ ...DOE, patientName: 'RP-1', patientId: 'RP-1' }]), 'RP-1');
 });

@@ -38,11 +38,11 @@ export function eachOnce(patients: readonly Patient[]): readonly Patient[] {
   return patients.filter((one, at) => patients.findIndex((other) => samePerson(one, other)) === at);
 }
 
-/** Name and Patient ID; null: the PACS tells neither. */
+/** Name and Patient ID of each, also that there is one whom the PACS does not name; null: it names nobody. */
 export function whoseSaid(patients: readonly Patient[]): string | null {
   const people = eachOnce(patients).map((one) => [nameSaid(one.patientName), idOf(one)].filter(isSaid));
-  const named = people.filter(({ length }) => length > 0).map((parts) => parts.join(caseWords.separator));
-  return named.join('; ') || null;
+  if (people.every(({ length }) => length === 0)) return null;
+  return people.map((parts) => parts.join(caseWords.separator) || said.unnamed).join('; ');
 }
 
 /** Each day once, in the order of the studies. */

@@ -11,6 +11,7 @@ import { sentencesAt, sentencesOfReason } from '../kit/reason-sentences.ts';
 import { Confirm } from '../kit/Sheet.tsx';
 import { useApi, useSession } from '../net/net-context.ts';
 import { refusalSentence } from '../net/refusal-sentence.ts';
+import { StudyPart } from '../pipeline/upload/StudyPart.tsx';
 import { uploadWords } from '../pipeline/upload/upload-words.ts';
 import {
   canOfferAgain,
@@ -30,7 +31,6 @@ export type DecideSentProps = {
 
 export function DecideSent({ sent, onDecided }: DecideSentProps) {
   const user = useSession().user.value;
-  const [isLost, setLost] = useState(false);
   const { withoutDevice, ofDevices } = undecidedUploads(sent);
   if (user === null) return null;
   const mine = (uploads: readonly SentUpload[]) => uploads.filter((upload) => mayDecide(upload, user));
@@ -52,19 +52,16 @@ export function DecideSent({ sent, onDecided }: DecideSentProps) {
         </>
       )}
       {lost.length > 0 && (
-        <details class="disclosure" onToggle={(event) => setLost(event.currentTarget.open)}>
-          <summary>
-            <span class="disclosure-mark">
-              <Icon name="chevron" size={16} turns />
-            </span>
-            {words.lost}
-          </summary>
-          <div class="stack-tight">
-            <p class="small">{words.lostMeans}</p>
-            {isLost &&
-              lost.map((upload) => <OneUpload key={upload.uploadId} upload={upload} onDecided={onDecided} />)}
-          </div>
-        </details>
+        <StudyPart title={words.lost}>
+          {() => (
+            <div class="stack-tight">
+              <p class="small">{words.lostMeans}</p>
+              {lost.map((upload) => (
+                <OneUpload key={upload.uploadId} upload={upload} onDecided={onDecided} />
+              ))}
+            </div>
+          )}
+        </StudyPart>
       )}
     </>
   );

@@ -91,10 +91,9 @@ export async function listDestinations(
       sql<Date | null>`(select min(i.posted_at) from study s join instance i on i.study_id = s.id where ${isUnlisted})`.as(
         'unlistedAt',
       ),
-      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and (s.state = 'held'
-        or (s.state = 'closed' and s.copy_of is null and s.id in (select i.study_id from instance i where ${isUndecided('i')}))))`.as(
-        'held',
-      ),
+      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state = 'held')
+        + (select count(distinct s.id)::int from instance i join study s on s.id = i.study_id where ${isUndecided('i')}
+          and s.destination_id = destination.id and s.state = 'closed' and s.copy_of is null)`.as('held'),
       sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where s.destination_id = destination.id
         and ${isDeadLetter('i', 's')})`.as('deadLetters'),
       sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.given_up_at is not null

@@ -186,7 +186,7 @@ export const deidWords = {
     lookAndRead: 'I read these texts and looked at this picture; nothing in them names a person',
     document: 'This page cannot show documents. Read it in another program first:',
     readDocument: 'I read this whole document in another program; nothing in it names a person',
-    odd: 'Send it as it is, although a PACS may refuse it or show it otherwise',
+    odd: 'Send it, although a PACS may refuse it or show it otherwise',
     shown: (shown: number, all: number, kind: 'frames' | 'pictures' = 'frames') =>
       shown === all
         ? `All ${formatCount(all)} ${kind} shown`

@@ -1,9 +1,8 @@
 /**
  * Decisions about images before Send: boxes over names, releases, and images that are left out; those about patients of
- * a study are in kept-patients.ts. A page that reloads, or
- * whose browser is killed, forgets its files, so each decision is kept under the device's key for its account. It is
- * taken again once the same file is chosen: the same bytes under the same UID. Under another policy, or where there are
- * other reasons to look, a person is asked again.
+ * a study are in kept-patients.ts. A page that reloads, or whose browser is killed, forgets its files, so each decision
+ * is kept under the device's key for its account. It is taken again once the same file is chosen: the same bytes under
+ * the same UID. Under another policy, or where there are other reasons to look, a person is asked again.
  */
 import type { Box } from '#shared/dicom/boxes.ts';
 import { createArchiveReader, type ArchiveReader } from '#shared/ingest/archive.ts';

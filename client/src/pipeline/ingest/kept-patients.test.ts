@@ -13,9 +13,10 @@ const PEOPLE = [
   { name: 'Weber^Karl', id: '3300-001', birthDate: '19440229' },
   { name: 'Vogt^Vera', id: '9000-9', birthDate: '20010101' },
 ] as const;
-const ofPatient = (nth: number) =>
-  filesOf(syntheticStudy({ seed: 73, instancesPerSeries: 4, rows: 8, columns: 8, patient: PEOPLE[nth]! }));
+const ofPatient = (nth: number, seed = 73) =>
+  filesOf(syntheticStudy({ seed, instancesPerSeries: 4, rows: 8, columns: 8, patient: PEOPLE[nth]! }));
 const FILES = [...ofPatient(0).slice(0, 2), ofPatient(1)[2]!, ofPatient(2)[3]!];
+const SECOND = [ofPatient(0, 74)[0]!, ofPatient(1, 74)[1]!];
 
 type Opened = Awaited<ReturnType<typeof openIngest>>;
 const studyOf = ({ store }: Opened) => store.studies.value[0]!;
@@ -68,6 +69,26 @@ test('stand on the next page once the same files are chosen, and are sent so', a
       [1, 0],
     ],
   );
+});
+
+test('are asked again where those that were left out are all that is chosen', async () => {
+  const device = await openDevice();
+  const before = await openIngest({ chosen: DEIDENTIFIED, device });
+  // Decisions are taken again study by study: the second one tells that the first was looked at.
+  await before.store.addFiles([...FILES, ...SECOND]);
+  const [first, second] = before.store.studies.value.map((study) => study.studyInstanceUID);
+  const partsOf = (page: Opened, uid: string | undefined) => page.store.mixed.value.get(uid!)?.parts ?? [];
+  await before.store.leaveOutPatients(first!, keysOf(before, 1, 2));
+  await before.store.settlePatients(
+    second!,
+    partsOf(before, second).flatMap(({ keys }) => keys),
+  );
+  await untilKept(device, 4);
+  const page = await openIngest({ chosen: DEIDENTIFIED, device });
+  await page.store.addFiles([...FILES.slice(2), ...SECOND]);
+  assert.ok(await untilRead(() => page.store.mixed.value.get(second!)?.isSettled === true));
+  assert.equal([partsOf(page, first).length, page.store.mixed.value.get(first!)?.isSettled], [2, false]);
+  assert.is((await keptOn(device)).length, 4, 'what was decided stands for the day it is whole again');
 });
 
 test('end when they are taken back', async () => {

@@ -59,22 +59,31 @@ async function takeAgain(
   { isChoice, isOfNow }: Standing,
 ): Promise<void> {
   const under = versionOf(policyInForce(state));
+  const kept: { readonly found: PatientPart; readonly decision: KeptPart }[] = [];
   for (const found of partsOf(state.gathering.studies.get(studyInstanceUID)!)) {
     const part = await markOf(studyInstanceUID, found);
     const decision = here.has(part) ? undefined : all.get(part);
-    // A person may have decided meanwhile, or chosen more files.
-    const study = state.gathering.studies.get(studyInstanceUID);
-    if (decision === undefined || study === undefined || !isChoice()) continue;
-    const [key] = found.keys as readonly [string];
-    const same = partsOf(study).find(
-      ({ keys, files }) => keys[0] === key && files.length === found.files.length,
-    );
-    if (!same || study.settled.has(key) || decision.under !== under || !isOfNow(decision)) continue;
-    here.add(part);
-    const decided = decision.as === 'apart' ? settlePatients(study, [key]) : leaveOutPatients(study, [key]);
-    state.gathering.replace(decided);
-    draw(state);
+    if (decision?.under === under && isOfNow(decision)) kept.push({ found, decision });
   }
+  // A person may have decided meanwhile, or chosen more files.
+  const study = state.gathering.studies.get(studyInstanceUID);
+  if (study === undefined || !isChoice()) return;
+  const parts = partsOf(study);
+  const isSame = ({ keys, files }: PatientPart, other: PatientPart): boolean =>
+    keys[0] === other.keys[0] && files.length === other.files.length;
+  const open = kept.filter(
+    ({ found }) => !study.settled.has(found.keys[0]!) && parts.some((now) => isSame(now, found)),
+  );
+  const decidedAs = (as: KeptPart['as']) => open.filter(({ decision }) => decision.as === as);
+  const keysOf = (decided: typeof open) => decided.map(({ found }) => found.keys[0]!);
+  const out = decidedAs('left-out');
+  const left = leaveOutPatients(study, keysOf(out));
+  // All together: where nothing would be left of the study, a person is asked about all of these again.
+  const taken = [...(left === study ? [] : out), ...decidedAs('apart')];
+  if (taken.length === 0) return;
+  for (const { decision } of taken) here.add(decision.part);
+  state.gathering.replace(settlePatients(left, keysOf(decidedAs('apart'))));
+  draw(state);
 }
 
 /** Those that were made, changed or taken back since. */

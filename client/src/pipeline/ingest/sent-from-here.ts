@@ -186,9 +186,9 @@ export function settleNotSent({ sentFromHere }: State): void {
   sentFromHere.value = { ...others, sent, leftBehind: new Map(), settled: new Set(sent.keys()) };
 }
 
-/** Archives, and the files of *Save to a USB stick*, may hold a study. */
+/** Of a file whose beginning cannot be read nobody knows what it is: it may be an image. */
 export const whyOf = ({ reason }: Pick<Refused, 'reason'>): 'not-sent' | 'not-dicom' =>
-  /^not-dicom(-image|-document)?$/.test(reason ?? '') ? 'not-dicom' : 'not-sent';
+  reason === 'not-dicom-image' || reason === 'not-dicom-document' ? 'not-dicom' : 'not-sent';
 
 const keyOf = ({ path, begun }: Refused): string => begun?.sopInstanceUID ?? path;
 

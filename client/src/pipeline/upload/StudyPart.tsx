@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Icon } from '../../kit/Icon.tsx';
+import { refreshInSight } from '../../kit/refresh-in-sight.ts';
 import { ApiProblem, type ApiClient } from '../../net/api-client.ts';
 import { useApi } from '../../net/net-context.ts';
 
@@ -41,8 +42,8 @@ export type Question<T> = (
 const ASK_AGAIN_MS = 5000;
 
 /**
- * `none`: the gateway does not know the study yet. `ask` and `isUnderWay` stay the same from one drawing to the next.
- * With `isUnderWay` it is asked for again until nothing more comes.
+ * `none`: the gateway does not know the study yet. `ask` stays the same from one drawing to the next. With `isUnderWay`
+ * it is asked again, while the page is in sight, until nothing more comes.
  */
 export function useStudyPart<T>(
   ask: Question<T>,
@@ -51,23 +52,20 @@ export function useStudyPart<T>(
 ): readonly T[] | 'loading' | 'failed' | 'none' {
   const api = useApi();
   const [loaded, setLoaded] = useState<readonly T[] | 'loading' | 'failed' | 'none'>('loading');
+  const [asked, setAsked] = useState(0);
   useEffect(() => {
     const gone = new AbortController();
-    let later: ReturnType<typeof setTimeout> | undefined;
-    const askNow = async (): Promise<void> => {
-      const answer = await ask(api, studyInstanceUID, gone.signal).catch((error: unknown) =>
-        error instanceof ApiProblem && error.code === 'not-found' ? 'none' : 'failed',
-      );
+    ask(api, studyInstanceUID, gone.signal).then(setLoaded, (error: unknown) => {
       if (gone.signal.aborted) return;
-      setLoaded(answer);
-      const mayChange = answer === 'none' || (answer !== 'failed' && isUnderWay?.(answer) === true);
-      if (isUnderWay && mayChange) later = setTimeout(() => void askNow(), ASK_AGAIN_MS);
-    };
-    void askNow();
-    return () => {
-      gone.abort();
-      clearTimeout(later);
-    };
-  }, [api, ask, studyInstanceUID]);
+      const said = error instanceof ApiProblem && error.code === 'not-found' ? 'none' : 'failed';
+      setLoaded((before) => (typeof before === 'string' ? said : before));
+    });
+    return () => gone.abort();
+  }, [api, ask, studyInstanceUID, asked]);
+  const goesOn =
+    isUnderWay !== undefined && (loaded === 'none' || (typeof loaded !== 'string' && isUnderWay(loaded)));
+  useEffect(() => {
+    if (goesOn) return refreshInSight(() => setAsked((times) => times + 1), ASK_AGAIN_MS);
+  }, [goesOn]);
   return loaded;
 }

@@ -15,6 +15,7 @@ import {
   queueOver,
   queueStudy,
   receiptOf,
+  storeOver,
   STUDY,
 } from '../../../testing/open-queue.ts';
 import { finishPacking } from './finish-packing.ts';
@@ -245,6 +246,10 @@ test('an original that the PACS keeps in another form needs a person, whoever se
       const stands = isFirstNamed ? { stands: true as const } : {};
       assert.equal(countStudy(refused).needs, [{ cause: 'refused', reason, instances: 1, ...stands }]);
       assert.is(countStudy(refused).track.inPacs, isFirstNamed ? 1 : 0);
+      const store = storeOver(device);
+      await store.leaveOut('study');
+      assert.is(countStudy((await device.database.studies.get('study'))!).track.inPacs, isFirstNamed ? 1 : 0);
+      store.close();
       const leftOut = named.map((one) => (one === first ? one : { ...one, state: 'left-out' as const }));
       await queue.settle('study', { jws, receipt: { ...receipt, instances: leftOut } });
       const over = (await device.database.studies.get('study'))!;

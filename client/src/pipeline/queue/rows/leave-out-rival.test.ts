@@ -64,23 +64,4 @@ test('of two images under one UID, the one that was not stored needs somebody or
   store.close();
 });
 
-test('an original that the PACS keeps in an earlier form stays there when this form is left out', async () => {
-  const device = await openDevice();
-  const instances = await queueStudy(device, 'study', [100]);
-  const queue = queueOver(device);
-  await queue.beginSending('study');
-  await queue.allSent('study');
-  const { jws, receipt } = receiptOf(instances, () => 'refused');
-  const [own] = receipt.instances;
-  const first = { ...own!, digest: 'f'.repeat(64), state: 'stored' as const };
-  const named = [{ ...own!, reason: 'already-here-other-policy' }, first];
-  await queue.settle('study', { jws, receipt: { ...receipt, instances: named } });
-  const there = async () => countStudy((await device.database.studies.get('study'))!).track.inPacs;
-  assert.is(await there(), 1);
-  const store = storeOver(device);
-  await store.leaveOut('study');
-  assert.is(await there(), 1);
-  store.close();
-});
-
 test.run();
