@@ -27,6 +27,16 @@ test('is not proposed in the place of one that works, or that was not looked at 
   assert.is(isProposedAsPrimary([PRIMARY, OTHER], found('b', 'fail')), false);
 });
 
+test('is not proposed in the place of one that takes small requests alone, but of one that takes none', () => {
+  const limited = (bodyBytes: number) => {
+    const verdict = { title: '', code: 'bodies-too-small', result: 'fail' as const, says: '', change: [] };
+    const settings = { lagMinutes: null, proof: null, batchBytes: null, bodyBytes };
+    return new Map([['a', { found: { verdict, findings: [verdict], settings, milliseconds: 1 } }]]);
+  };
+  assert.is(isProposedAsPrimary([PRIMARY, OTHER], limited(1_000_000)), false);
+  assert.is(isProposedAsPrimary([PRIMARY, OTHER], limited(0)), true);
+});
+
 test('is not proposed after the first study, nor where there is none: the gateway takes the first', () => {
   assert.is(isProposedAsPrimary([PRIMARY, { ...OTHER, hasStudies: true }], found('a', 'fail')), false);
   assert.is(isProposedAsPrimary([], new Map()), false);

@@ -1,10 +1,10 @@
 /** Decisions about images before Send outlast the page, for the person who made them and for the same files alone. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PATIENCE_MS } from '#testing/environment.ts';
 import { createArchiveWriter } from '#shared/ingest/write-archive.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { giveTurns, untilRead } from '../../testing/open-api.ts';
+import { keptOn, untilKept } from '../../testing/kept-decisions.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { openDevice, type TestDevice } from '../../testing/open-queue.ts';
 
@@ -18,19 +18,6 @@ type Opened = Awaited<ReturnType<typeof openIngest>>;
 const filesOn = ({ store }: Pick<Opened, 'store'>) =>
   store.inspection.seriesOf(made.studyInstanceUID).flatMap(({ files }) => files);
 const heldOn = (opened: Pick<Opened, 'store'>) => filesOn(opened).filter(({ held }) => held.length > 0);
-const keptOn = ({ database }: TestDevice) => database.device.where('name').startsWith('decision/').toArray();
-
-/** `old`: others were kept before, and go one by one until a new one is kept. */
-async function untilKept(device: TestDevice, count: number, old?: ReadonlySet<string>): Promise<void> {
-  const isIt = async () => {
-    const kept = await keptOn(device);
-    return kept.length === count && (old === undefined || kept.some(({ name }) => !old.has(name)));
-  };
-  const end = performance.now() + PATIENCE_MS;
-  while (performance.now() < end && !(await isIt())) await new Promise((next) => setTimeout(next));
-  assert.is((await keptOn(device)).length, count);
-}
-
 /** One image is covered, one released and one left out, and a box is drawn on one that no policy holds. */
 async function decided(): Promise<TestDevice> {
   const device = await openDevice();

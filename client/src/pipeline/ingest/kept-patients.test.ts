@@ -1,9 +1,9 @@
 /** Decisions about the patients of a study outlast the page before Send, as those about images do. */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PATIENCE_MS } from '#testing/environment.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { untilRead } from '../../testing/open-api.ts';
+import { keptOn, untilKept } from '../../testing/kept-decisions.ts';
 import { DEIDENTIFIED, filesOf, openIngest } from '../../testing/open-ingest.ts';
 import { openDevice, type TestDevice } from '../../testing/open-queue.ts';
 
@@ -25,20 +25,6 @@ const keysOf = (page: Opened, ...places: readonly number[]) =>
   mixedOf(page)!
     .parts.filter(({ person }) => places.some((nth) => PEOPLE[nth]!.name === person.name))
     .flatMap(({ keys }) => keys);
-const keptOn = async ({ database }: TestDevice) =>
-  (await database.device.where('name').startsWith('decision/').toArray()).map(({ name }) => name);
-
-/** `old`: others were kept before, and go one by one until a new one is kept. */
-async function untilKept(device: TestDevice, count: number, old?: readonly string[]): Promise<void> {
-  const isIt = async () => {
-    const kept = await keptOn(device);
-    return kept.length === count && (old === undefined || kept.some((name) => !old.includes(name)));
-  };
-  const end = performance.now() + PATIENCE_MS;
-  while (performance.now() < end && !(await isIt())) await new Promise((next) => setTimeout(next));
-  assert.is((await keptOn(device)).length, count);
-}
-
 /** Vera’s image is left out, and the others are sent apart. */
 async function decided(): Promise<TestDevice> {
   const device = await openDevice();
@@ -109,7 +95,7 @@ test('are nobody else’s, under no other policy, of no other day, and of no oth
     ['other images of each', {}, PEOPLE.map((_, nth) => ofPatient(nth)[nth]!), 3],
   ] as const) {
     const device = await decided();
-    const old = await keptOn(device);
+    const old = new Set((await keptOn(device)).map(({ name }) => name));
     const page = await openIngest({ chosen: DEIDENTIFIED, device, ...options });
     await page.store.addFiles([...files]);
     const { studyInstanceUID: uid } = studyOf(page);
