@@ -38,7 +38,11 @@ export interface Exceptions {
 }
 
 /** First what nobody can release: looking at the pixels does not help those. */
-const CAUSES: readonly { cause: HoldCause; reason: ReasonCode; passes: (made: Exceptions) => boolean }[] = [
+const CAUSES: readonly {
+  cause: HoldCause;
+  reason: ReasonCode;
+  passes: (made: Exceptions, causes: readonly HoldCause[]) => boolean;
+}[] = [
   { cause: 'document', reason: 'cannot-be-deidentified', passes: (made) => made.keepsDocuments },
   { cause: 'document-in-image', reason: 'cannot-be-deidentified', passes: () => false },
   { cause: 'unclearable-pixels', reason: 'pixel-data-not-clearable', passes: () => false },
@@ -48,14 +52,19 @@ const CAUSES: readonly { cause: HoldCause; reason: ReasonCode; passes: (made: Ex
     passes: (made) => made.cleansWaveformAnnotations,
   },
   { cause: 'burned-in', reason: 'burned-in-annotation', passes: () => false },
-  { cause: 'undeclared-text', reason: 'undeclared-text', passes: (made) => made.undeclaredText !== 'hold' },
+  {
+    cause: 'undeclared-text',
+    reason: 'undeclared-text',
+    // One that cannot be sent as it is stays a question to a person, who may cover it.
+    passes: (made, causes) => made.undeclaredText !== 'hold' && isClearAsItIs(causes),
+  },
   // Behind those that a person can answer by covering the image.
   { cause: 'unclear-codestream', reason: 'pixel-data-not-clearable', passes: () => false },
 ];
 
 /** The reason why a person must decide about what it may name, oddities aside; null: there is none. */
 export function reasonToHold(causes: readonly HoldCause[], made: Exceptions): ReasonCode | null {
-  return CAUSES.find(({ cause, passes }) => causes.includes(cause) && !passes(made))?.reason ?? null;
+  return CAUSES.find(({ cause, passes }) => causes.includes(cause) && !passes(made, causes))?.reason ?? null;
 }
 
 /** All reasons why a person must decide where names are removed. */

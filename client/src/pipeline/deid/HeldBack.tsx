@@ -152,10 +152,12 @@ function HeldSeries({ store, series }: HeldSeriesProps) {
   );
 }
 
+type DecisionsOf = Pick<IngestStore, 'policy' | 'released' | 'boxesBefore'>;
+
 /** Those of the instances shown about which a person can say something. */
 function sortedOut(
   store: ComparisonStore,
-  { policy: { value: policy }, released: { value: released } }: Pick<IngestStore, 'policy' | 'released'>,
+  { policy: { value: policy }, released: { value: released }, boxesBefore }: DecisionsOf,
   shown: readonly FoundFile[],
   undecided: readonly FoundFile[],
 ) {
@@ -167,7 +169,9 @@ function sortedOut(
   const seen = seenOf(store, policy, releasable);
   const isSeen = (found: FoundFile): boolean => seen.some(({ ordinal }) => ordinal === found.ordinal);
   return {
-    open: seen.filter((found) => undecided.includes(found) && isReleasableWith(policy, found)),
+    open: seen.filter(
+      (found) => undecided.includes(found) && isReleasableWith(policy, found, boxesBefore(found)),
+    ),
     pictures,
     unseen: pictures.filter((found) => undecided.includes(found) && !isSeen(found)),
   };

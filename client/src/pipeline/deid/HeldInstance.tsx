@@ -109,7 +109,7 @@ export function Release({ store, found, place, boxes, onOpen }: ReleaseProps) {
   if (decidedAs(policy, ingest.released.value, found) === 'in-pacs')
     return <p class="small">{deidWords.held.decidedNext['in-pacs']}</p>;
   if (!isReleasable(policy, found)) return <p class="small quiet">{deidWords.held.never}</p>;
-  if (!isReleasableWith(policy, found, boxes)) {
+  if (!isReleasableWith(policy, found, boxes ?? ingest.boxesBefore(found))) {
     const { never, onlyCovered } = deidWords.held;
     return <p class="small quiet">{hasPicture(store, policy, found) ? onlyCovered : never}</p>;
   }

@@ -103,7 +103,9 @@ function ReleaseAll({ store, files, onClose }: Pick<OpenedProps, 'store' | 'file
   const ingest = useIngest();
   const policy = ingest.policy.value;
   const open = files.filter(
-    (found) => staysHere(policy, ingest.released.value, found) && isReleasableWith(policy, found),
+    (found) =>
+      staysHere(policy, ingest.released.value, found) &&
+      isReleasableWith(policy, found, ingest.boxesBefore(found)),
   );
   const seen = seenOf(store, policy, open);
   if (open.length === 0) return null;

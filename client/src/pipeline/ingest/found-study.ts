@@ -184,6 +184,8 @@ export interface IngestStore {
   release(files: readonly SeenFile[], boxes?: readonly Box[]): void;
   /** Withdraws such a statement. Ignored once sending has begun. */
   holdBack(files: readonly FoundFile[]): void;
+  /** The boxes that a release without any keeps: something new was found in it since they were drawn. */
+  boxesBefore(found: Pick<FoundFile, 'ordinal'>): readonly Box[];
   /** Of a study of which something else is sent; `isOut` false: decides about them again. */
   leaveOut(files: readonly FoundFile[], isOut: boolean): Promise<void>;
   readonly inspection: Inspection;

@@ -25,6 +25,8 @@ export interface HeldBack {
   /** Ignored for files that a person cannot release under this policy, and those that the PACS has. */
   release(policy: Policy | null, files: readonly FoundFile[], boxes: readonly Box[]): void;
   holdBack(files: readonly FoundFile[]): void;
+  /** Those drawn before it was asked again: a release without boxes keeps them. */
+  boxesBefore(found: Pick<FoundFile, 'ordinal'>): readonly Box[];
   /** Something new was found in these: a release has to be given again, and the boxes drawn before stay drawn. */
   askAgain(files: readonly FoundFile[]): void;
   /** Under another policy other questions are asked: what was said without boxes answered those of the last one. */
@@ -35,6 +37,7 @@ export interface HeldBack {
 export function createHeldBack(): HeldBack {
   const released = signal<Released>(new Map());
   const drawnBefore = new Map<number, readonly Box[]>();
+  const boxesBefore: HeldBack['boxesBefore'] = ({ ordinal }) => drawnBefore.get(ordinal) ?? [];
   const holdBack = (files: readonly FoundFile[]): void => {
     const left = new Map(released.value);
     for (const { ordinal } of files) left.delete(ordinal);
@@ -42,15 +45,15 @@ export function createHeldBack(): HeldBack {
   };
   return {
     released,
+    boxesBefore,
     release(policy, files, boxes) {
+      const drawn = (found: FoundFile) => (boxes.length > 0 ? boxes : boxesBefore(found));
       const able = files.filter((found) => {
         if (decidedAs(policy, released.value, found) === 'in-pacs') return false;
         return reasonsUnder(policy, found).length > 0
-          ? isReleasableWith(policy, found, boxes)
+          ? isReleasableWith(policy, found, drawn(found))
           : boxes.length > 0;
       });
-      const drawn = ({ ordinal }: FoundFile): readonly Box[] =>
-        boxes.length > 0 ? boxes : (drawnBefore.get(ordinal) ?? []);
       released.value = new Map([
         ...released.value,
         ...able.map((found) => [found.ordinal, drawn(found)] as const),

@@ -5,6 +5,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildInstance, type SimpleElement } from '#shared/dicom/build-instance.ts';
+import type { Box } from '#shared/dicom/boxes.ts';
 import { blobSource, bytesSource } from '#shared/dicom/byte-source.ts';
 import { concatBytes } from '#shared/dicom/encode.ts';
 import { readInstance } from '#shared/dicom/part10.ts';
@@ -214,8 +215,17 @@ test('an odd image is offered a release only where Send can keep it', async () =
   );
 });
 
-/** A coded picture that says that it names the patient; `cut`: so many bytes are missing at its end. */
-function burnedIn(nth: number, { cut = 0, profile = 0 } = {}): File {
+interface CodedPicture {
+  /** So many bytes are missing at its end. */
+  readonly cut?: number;
+  readonly profile?: number;
+  /** Of Burned In Annotation; it says that it names the patient unless told otherwise. */
+  readonly says?: string;
+  readonly model?: string;
+  readonly operator?: string;
+}
+
+function burnedIn(nth: number, { cut = 0, profile = 0, says = 'YES', ...header }: CodedPicture = {}): File {
   const coded = CODED.jpegBaseline.subarray(0, CODED.jpegBaseline.length - cut);
   const parts = buildInstance({
     identifiers: {
@@ -227,9 +237,11 @@ function burnedIn(nth: number, { cut = 0, profile = 0 } = {}): File {
     transferSyntaxUID: JPEG_BASELINE,
     elements: [
       [0x00080060, 'CS', 'US'],
+      [0x00081070, 'PN', header.operator ?? ''],
+      [0x00081090, 'LO', header.model ?? 'Scanner'],
       [0x00100010, 'PN', 'Lindqvist^A'],
       [0x00100020, 'LO', 'MRN445566'],
-      [BURNED_IN_ANNOTATION, 'CS', 'YES'],
+      [BURNED_IN_ANNOTATION, 'CS', says],
       ...(profile > 0 ? [[0x00282000, 'OB', new Uint8Array(profile)] satisfies SimpleElement] : []),
     ],
     image: { rows: CODED_ROWS, columns: CODED_COLUMNS, bitsAllocated: 8, pixels: [evenly(coded)] },
@@ -267,6 +279,53 @@ test('of an image with a name in its pixels only what Send accepts is offered', 
   assert.equal(store.rejected.value, []);
   const [row] = await device.database.studies.toArray();
   assert.equal([row?.chosen, row?.held.reasons], [3, [{ reason: 'pixel-data-not-clearable', instances: 1 }]]);
+});
+
+const BOX: Box = { frames: null, x: 0, y: 0, width: 8, height: 8 };
+const SENDS_UNDECLARED = policyWith({ rules: { undeclaredText: 'send' } });
+const filesOnPage = ({ store }: Awaited<ReturnType<typeof openIngest>>) =>
+  store.inspection.seriesOf('1.2.3.556.1').flatMap((series) => series.files);
+
+test('where text that images do not declare is sent, one that may hide something can still be covered, and then is sent', async () => {
+  const device = await openIngest({ chosen: SENDS_UNDECLARED });
+  const { store, database } = device;
+  await store.addFiles([burnedIn(1, { says: '' }), burnedIn(2, { says: '', cut: 2 })]);
+  const held = () => store.heldBack.value.map(({ path, reason, isReleasable: can }) => [path, reason, can]);
+  assert.equal(held(), [['2.dcm', 'undeclared-text', true]]);
+  store.release(filesOnPage(device));
+  assert.equal(held(), [['2.dcm', 'undeclared-text', true]], 'only boxes over it help');
+  store.release(filesOnPage(device).slice(1), [BOX]);
+  assert.equal(held(), []);
+  await store.send();
+  assert.equal(store.rejected.value, []);
+  const [row] = await database.studies.toArray();
+  assert.equal([row?.chosen, row?.held.reasons], [2, []]);
+});
+
+test('left as it is, such an image waits for somebody who covers it', async () => {
+  const { store, database } = await openIngest({ chosen: SENDS_UNDECLARED });
+  await store.addFiles([burnedIn(1, { says: '' }), burnedIn(2, { says: '', cut: 2 })]);
+  await store.send();
+  const [row] = await database.studies.toArray();
+  assert.equal(row?.held.reasons, [{ reason: 'undeclared-text', instances: 1 }]);
+});
+
+test('boxes over an image that can only be covered stay drawn while a person reads the text that names a companion', async () => {
+  const device = await openIngest({ chosen: DEIDENTIFIED });
+  const { store, database } = device;
+  await store.addFiles([
+    burnedIn(1, { cut: 2, model: 'Vossberg Scanner' }),
+    burnedIn(2, { says: 'NO', operator: 'Vossberg^Ilse' }),
+  ]);
+  store.release(filesOnPage(device).slice(0, 1), [BOX]);
+  await store.send();
+  assert.equal([store.problem.value, store.released.value.size], ['look-first', 0]);
+  store.release(filesOnPage(device).slice(0, 1));
+  assert.equal([...store.released.value.values()], [[BOX]]);
+  await store.send();
+  assert.equal([store.problem.value, store.rejected.value], [null, []]);
+  const [row] = await database.studies.toArray();
+  assert.equal([row?.chosen, row?.held.reasons], [2, []]);
 });
 
 test.run();

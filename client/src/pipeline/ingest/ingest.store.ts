@@ -69,6 +69,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
         heldBack.release(policyInForce(state), some, boxes),
       ),
     holdBack: (files) => decide(state, files, heldBack.holdBack),
+    boxesBefore: heldBack.boxesBefore,
     leaveOut: async (files, isOut) => (await import('./recognise-decided.ts')).leaveOut(state, files, isOut),
     ...choosingOf(state),
     ...addingTo(state),

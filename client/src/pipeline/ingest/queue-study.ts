@@ -5,6 +5,7 @@
  */
 import type { NamingText } from '#shared/deid/companions.ts';
 import type { NamedValue } from '#shared/deid/text/named-value.ts';
+import { isClearAsItIs } from '#shared/deid/hold-causes.ts';
 import type { Policy, SealingKey } from '#shared/protocol/api.ts';
 import { isReleasable } from '#shared/protocol/reason-kinds.ts';
 import type { SendingReason } from '#shared/protocol/sending-reason.ts';
@@ -221,8 +222,12 @@ async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>):
   const lost = failed.map(({ sopInstanceUID }) => sopInstanceUID).filter((uid) => !sopInstanceUIDs.has(uid));
   const damaged = [...new Set([...begun.damaged, ...lost])];
   // Where nobody can release it, that is its reason, as on the page.
-  const finalOf = (found: FoundFile) =>
-    reasonsUnder(terms.policy, found).find((reason) => !isReleasable(reason));
+  const reasonOf = ({ found, because: { because } }: HeldHere) => {
+    const reasons = reasonsUnder(terms.policy, found);
+    // Its codestream is why it was not packed; the page asks to cover it.
+    const asked = isClearAsItIs(found.held) ? because : (reasons[0] ?? because);
+    return reasons.find((reason) => !isReleasable(reason)) ?? asked;
+  };
   const isOut = ({ found }: HeldHere) => decidedAs(terms.policy, new Map(), found) === 'left-out';
   const held = begun.held.filter((each) => !isOut(each));
   const { studyInstanceUID } = group;
@@ -233,7 +238,7 @@ async function keepAllHeld(begun: Begun, { ofPlaces }: Pick<Named, 'ofPlaces'>):
   return keepHeld(tools.database, await tools.key, {
     studyId,
     studyInstanceUID,
-    held: held.map(({ found, because }) => ({ ...named(found), reason: finalOf(found) ?? because.because })),
+    held: held.map((each) => ({ ...named(each.found), reason: reasonOf(each) })),
     sopInstanceUIDs,
     damaged,
     leftOut: [
