@@ -107,7 +107,9 @@ export function Release({ store, found, place, boxes, onOpen }: ReleaseProps) {
   const ingest = useIngest();
   const policy = ingest.policy.value;
   if (decidedAs(policy, ingest.released.value, found) === 'in-pacs')
-    return <p class="small">{deidWords.held.decidedNext['in-pacs']}</p>;
+    return (
+      <p class="small">{deidWords.held.decidedNext[found.naming.length > 0 ? 'named-in-pacs' : 'in-pacs']}</p>
+    );
   if (!isReleasable(policy, found)) return <p class="small quiet">{deidWords.held.never}</p>;
   if (!isReleasableWith(policy, found, boxes ?? ingest.boxesBefore(found))) {
     const { never, onlyCovered } = deidWords.held;

@@ -165,6 +165,8 @@ export const deidWords = {
     decidedNext: {
       'in-pacs':
         'The PACS keeps it as you covered or released it then, and stores no other version. If it shows a name, ask whoever looks after the PACS to delete or cover it there.',
+      'named-in-pacs':
+        'The PACS has this image with the text above. If that names somebody, ask whoever looks after the PACS to delete the image there; then choose the study again.',
       'left-out': 'To send it after all, cover the name or release it above, where the policy allows that.',
     },
     leaveOut: 'Leave out',

@@ -126,13 +126,15 @@ const isSettled = ({ state }: InstanceRow): boolean =>
 /** No copy of it is kept: the PACS has it. */
 function namedAs(
   row: InstanceRow,
-  { ordinal }: FoundFile,
+  { ordinal, naming }: FoundFile,
   { studyInstanceUID }: RecognisedFile,
 ): NamedInstance {
+  const textsSeen = [...new Set([...(row.textsSeen ?? []), ...naming.map(({ path }) => path)])];
   const { sopInstanceUID, seriesInstanceUID, sopClassUID, transferSyntaxUID, bytes, digest } = row;
   return {
     ...{ studyInstanceUID, seriesInstanceUID, sopInstanceUID, sopClassUID, transferSyntaxUID, bytes, digest },
     ...(row.originalDigest !== undefined && { originalDigest: row.originalDigest }),
+    ...(textsSeen.length > 0 && { textsSeen }),
     position: ordinal,
     inPacs: true,
   };

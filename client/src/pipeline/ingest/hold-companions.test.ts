@@ -147,6 +147,32 @@ test('chosen again once the PACS has it as it was released, its study is sent wi
   assert.equal(await again(), [null, 0, 2]);
 });
 
+test('a name that is found only now in an image that the PACS has is shown before its study is sent, once', async () => {
+  const { store, database, ...device } = await chosen([fileOf(1, NAMING)]);
+  await store.send();
+  const delivered = async () => {
+    await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
+    await database.instances.toCollection().modify({ state: 'stored' });
+  };
+  await delivered();
+  const again = async () => {
+    const page = await openIngest({ chosen: DEIDENTIFIED, device: { ...device, database } });
+    await page.store.addFiles([fileOf(1, NAMING), fileOf(1, COMPANION)]);
+    await page.store.send();
+    return page.store;
+  };
+  const page = await again();
+  const [shown] = page.inspection.seriesOf(STUDY)[0]!.files;
+  assert.equal([page.problem.value, await database.studies.count()], ['look-first', 1]);
+  assert.equal(shown!.naming, [{ path: '0008,1090', text: 'Vossberg Scanner' }]);
+  await page.send();
+  assert.equal([page.problem.value, page.rejected.value, await database.studies.count()], [null, [], 2]);
+  const rows = await database.instances.toArray();
+  assert.not.match(JSON.stringify(rows), 'Vossberg');
+  await delivered();
+  assert.is((await again()).problem.value, null);
+});
+
 const TWO_TEXTS: Header = { ...NAMING, maker: 'CT Lundgren' };
 const LATER: Header = { series: 3, operator: 'Lundgren^Per' };
 

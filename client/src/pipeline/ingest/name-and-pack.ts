@@ -93,8 +93,10 @@ async function nameFile(
   const report = await reportOf(policy, outcome.report);
   if (outcome.vault !== null) entries.push(outcome.vault);
   if (report !== null && !reports.has(report.digest)) reports.set(report.digest, report);
+  const textsSeen = outcome.report.filter(({ because }) => because === 'released').map(({ path }) => path);
   return {
     ...toNamed(outcome.instance, file.position),
+    ...(textsSeen.length > 0 && { textsSeen }),
     ...(report !== null && { report: report.digest }),
     ...(outcome.triage !== null && { triage: outcome.triage }),
     ...(outcome.isCovered && { isCovered: true }),

@@ -1,6 +1,7 @@
 /**
  * At Send, the files that a person covered or released before and that the PACS has are named as they were sent then:
- * the decision of before holds, also of what is found only now, such as texts that name what companions name.
+ * the decision of before holds. Of texts that name what companions name, and that nobody has seen, a person is told
+ * first: the PACS shows them, and only there can they be removed.
  */
 import { nameInstances } from '../queue/rows/name-study.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
@@ -24,17 +25,17 @@ interface Naming {
   readonly held: { readonly found: FoundFile }[];
 }
 
-/** Takes them out of `held`. `naming`: the texts that were found now. */
+/** Takes them out of `held`. `naming`: the texts that were found now; returns those of them that nobody has seen. */
 export async function nameDecided(
   { tools, studyId, group, terms, signal, held }: Naming,
   naming: NamingFiles,
-): Promise<void> {
+): Promise<NamingFiles> {
   const { database, pool } = tools;
-  if (held.length === 0) return;
+  if (held.length === 0) return new Map();
   const account = (await database.studies.get(studyId))?.account ?? null;
   const { studyInstanceUID } = group;
   const entries = await entriesBefore(database, { account, studyInstanceUID, id: studyId });
-  if (entries.length === 0) return;
+  if (entries.length === 0) return new Map();
   const recognise = async ({ found }: Naming['held'][number]) => {
     const { ordinal } = found;
     const looked = lookedAt({ ...found, naming: naming.get(ordinal) ?? found.naming });
@@ -51,4 +52,10 @@ export async function nameDecided(
   );
   const those = new Set(decided.map(({ found }) => found));
   held.splice(0, held.length, ...held.filter(({ found }) => !those.has(found)));
+  return new Map(
+    decided.flatMap(({ found: { ordinal }, named: { textsSeen = [] } }) => {
+      const texts = naming.get(ordinal) ?? [];
+      return texts.some(({ path }) => !textsSeen.includes(path)) ? [[ordinal, texts] as const] : [];
+    }),
+  );
 }

@@ -192,11 +192,11 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
   const { tools, studyId, group } = begun;
   const { database } = tools;
   const { naming, tell, ...named } = await nameAll(begun);
-  await nameDecided(begun, naming);
+  const inPacs = await nameDecided(begun, naming);
   const open = begun.held.flatMap(({ found: { ordinal } }) =>
     naming.has(ordinal) ? [[ordinal, naming.get(ordinal)!] as const] : [],
   );
-  if (open.length > 0) throw new NamedByCompanions(new Map(open));
+  if (open.length + inPacs.size > 0) throw new NamedByCompanions(new Map([...open, ...inPacs]));
   for (const each of tell) each();
   const triaged = tools.triaged(studyId, group);
   if (triaged !== null)

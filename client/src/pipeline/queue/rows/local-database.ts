@@ -201,6 +201,11 @@ export interface InstanceRow {
   triage?: DeviceTriage;
   /** A person covered parts of its image: it is sent with other pixels than the file has. */
   isCovered?: true;
+  /**
+   * Where its texts are (paths of tags) that a person has released although they name what companions name, or has
+   * read once the PACS had it. Absent where there are none.
+   */
+  textsSeen?: readonly string[];
 }
 
 export interface ParcelRow {
