@@ -86,6 +86,17 @@ walk(
   },
 );
 
+walk('a page that is reloaded after Send says too that the disc may go', async (stage) => {
+  const { page } = stage;
+  await stage.enter();
+  await choose(page, studyOf(stage, 17));
+  await pressSend(page);
+  await disc(page, MAY_GO).waitFor();
+  await page.reload();
+  await disc(page, MAY_GO).waitFor();
+  assert.ok(await page.getByText('Nothing waits on this device').isVisible());
+});
+
 walk(
   'a damaged file stays named while others are chosen, and one chosen alone keeps the disc',
   async (stage) => {

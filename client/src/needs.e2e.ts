@@ -251,8 +251,8 @@ walk('instances that a person left out are named at the end', async (stage) => {
   await page.reload();
   await page.context().unroute(decisions);
   await untilSigned(stage, { 'left-out-name': 4 });
-  // They are not in the PACS, so the disc is kept until somebody has said that it need not be.
-  const notSent = page.getByRole('button', { name: '4 files not sent' });
+  // The reloaded page names them too, until somebody has said that they need not be.
+  const notSent = page.getByRole('button', { name: 'Which files?' });
   await notSent.click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove from this list' }).click();
   await notSent.waitFor({ state: 'detached' });

@@ -75,7 +75,7 @@ export interface NotSent {
   readonly left: readonly Pick<LeftBehind, 'files' | 'why' | 'path' | 'patientName'>[];
 }
 
-type Known = Pick<SentFromHere, 'choices' | 'sent' | 'leftBehind' | 'missing' | 'settled'>;
+type Known = Pick<SentFromHere, 'choices' | 'sent' | 'beforeReload' | 'leftBehind' | 'missing' | 'settled'>;
 
 export function outcomesOf(
   here: Known,
@@ -111,13 +111,14 @@ export function outcomesOf(
  */
 function replacedAmong(
   queued: readonly QueuedStudy[],
-  { sent }: Known,
+  { sent, beforeReload }: Known,
   { again }: OnPage,
 ): ReadonlySet<string> {
   const standing = new Set(withoutRepeated(queued));
   const isAgain = ({ id, state, mark, instances }: QueuedStudy) => {
     const onPage = state === 'taken-back' && again.get(mark ?? -1)?.();
-    return onPage && (sent.has(id) ? onPage.sent : onPage.fresh + onPage.sent) >= instances;
+    const isFromHere = sent.has(id) && !beforeReload.has(id);
+    return onPage && (isFromHere ? onPage.sent : onPage.fresh + onPage.sent) >= instances;
   };
   const isReplaced = (study: QueuedStudy) =>
     study.track.leftOut > 0 && (!standing.has(study) || isAgain(study));
@@ -297,3 +298,7 @@ export function pageOf(page: Page): OnPage {
     again: againOn(page),
   };
 }
+
+/** Nothing on the page but what was sent from it. */
+export const hasNothing = ({ isBeingRead, studies, refused, missing, unread, isInDoubt }: OnPage): boolean =>
+  !isBeingRead && !isInDoubt && studies.length + refused.length + missing.length + unread === 0;

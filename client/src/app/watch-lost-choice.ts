@@ -1,18 +1,21 @@
-/** The choices that pages of this device took along, in this browser (lost-choice.ts). */
+/** The choices that pages of this device took along, and what this page sent, in this browser. */
 import { computed } from '@preact/signals';
 import { NOTHING_SENT } from '../pipeline/ingest/sent-from-here.ts';
 import { unsentStudies } from './choice-outcomes.ts';
 import type { Device } from './device.ts';
+import { keepSent } from './keep-sent.ts';
 import { chosenIn } from './use-chosen.ts';
 import { watchChoice, type LostChoice } from './lost-choice.ts';
 
 export function watchLostChoice({ ingest, queue, database, session, signOutTasks }: Device): LostChoice {
+  const account = computed(() => session.user.value?.id ?? null);
+  keepSent({ ingest, account, storage: sessionStorage, now: Date.now });
   const lost = watchChoice({
     page: window,
     database,
     locks: navigator.locks,
     createId: () => crypto.randomUUID(),
-    account: computed(() => session.user.value?.id ?? null),
+    account,
     unsafe: queue.unsafe,
     chosen: computed(() => chosenIn(ingest)),
     unsent: computed(() => (ingest.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(ingest))),

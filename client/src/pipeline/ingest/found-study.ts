@@ -198,6 +198,8 @@ export interface IngestStore {
   readonly problem: ReadonlySignal<SendProblem | null>;
   readonly orders: Orders;
   readonly sentFromHere: ReadonlySignal<SentFromHere>;
+  /** Of this page before it was reloaded. */
+  restoreSent(before: SentFromHere): void;
   /** A person has read which files were not sent, and takes them off that list. */
   settleNotSent(): void;
   /**

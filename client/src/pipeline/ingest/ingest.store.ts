@@ -62,8 +62,7 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     answered: computed(() => answeredUnder(policyInForce(state), released.value, state.heldIn.value)),
     released,
     orders: state.orders,
-    sentFromHere: state.sentFromHere,
-    settleNotSent: () => settleNotSent(state),
+    ...sendingFrom(state),
     release: (files, boxes = []) =>
       decide(state, stillAsShown(gathering.studies, files), (some) =>
         heldBack.release(policyInForce(state), some, boxes),
@@ -87,6 +86,16 @@ export function createIngestStore(tools: IngestTools): IngestStore {
     send: () => send(state),
   };
 }
+
+type Sending = Pick<IngestStore, 'sentFromHere' | 'restoreSent' | 'settleNotSent'>;
+
+const sendingFrom = (state: IngestState): Sending => ({
+  sentFromHere: state.sentFromHere,
+  restoreSent: (before) => {
+    state.sentFromHere.value = before;
+  },
+  settleNotSent: () => settleNotSent(state),
+});
 
 function watchDecided(state: IngestState, inspection: Inspection): void {
   const before = { asked: new WeakMap<object, string>(), kept: null, turn: Promise.resolve() };

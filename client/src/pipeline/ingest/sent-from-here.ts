@@ -1,6 +1,7 @@
 /**
  * Everything that was chosen on this page since somebody signed in: the studies that were sent, and the files that were
- * left behind. In memory alone: a page that does not know all of it does not say that the files or the disc may go.
+ * left behind. In memory: a page that does not know all of it does not say that the files or the disc may go. Only the
+ * ids of studies outlast a reload, where nothing was left behind (app/keep-sent.ts).
  */
 import { signal, type Signal } from '@preact/signals';
 import type { BegunInstance } from '#shared/ingest/begun-instance.ts';
@@ -14,6 +15,8 @@ export interface SentFromHere {
   readonly choices: readonly number[];
   /** By their ids in the queue the place of their choice among `choices`. */
   readonly sent: ReadonlyMap<string, number>;
+  /** Those of them that were sent before the page was reloaded: it does not know their files. */
+  readonly beforeReload: ReadonlySet<string>;
   /** By Study Instance UID, SOP Instance UID of a damaged file or path. */
   readonly leftBehind: ReadonlyMap<string, LeftBehind>;
   /** By their ids in the queue the SOP Instance UIDs that the queue counts with them, and this page as missing. */
@@ -46,6 +49,7 @@ export interface LeftBehind {
 export const NOTHING_SENT: SentFromHere = {
   choices: [],
   sent: new Map(),
+  beforeReload: new Set(),
   leftBehind: new Map(),
   missing: new Map(),
   settled: new Set(),

@@ -1,0 +1,67 @@
+/**
+ * Keeps which studies a page has sent over a reload of it, so that it can still say that their disc may go. Only their
+ * ids in the queue are kept, in the window alone, and only while the page knows nothing more of its choices: no file
+ * that cannot be sent, no study that was not sent. Otherwise the reloaded page says nothing of the disc.
+ */
+import { effect, type ReadonlySignal } from '@preact/signals';
+import type { IngestStore } from '../pipeline/ingest/found-study.ts';
+import { NOTHING_SENT, type SentFromHere } from '../pipeline/ingest/sent-from-here.ts';
+import { hasNothing, pageOf } from './choice-outcomes.ts';
+
+export interface SentKeeping {
+  readonly ingest: IngestStore;
+  /** The account that is signed in; null: none is. */
+  readonly account: ReadonlySignal<string | null>;
+  readonly storage: Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+  readonly now: () => number;
+}
+
+interface KeptSent {
+  readonly account: string;
+  readonly choices: SentFromHere['choices'];
+  readonly sent: readonly (readonly [string, number])[];
+  readonly settled: readonly string[];
+}
+
+const KEPT = 'relaypacs-sent';
+/** A choice ends with a long shift. */
+const KEPT_MS = 12 * 60 * 60 * 1000;
+
+export function keepSent({ ingest, account, storage, now }: SentKeeping): void {
+  let isRead = false;
+  effect(() => {
+    const who = account.value;
+    if (who === null && !isRead) return;
+    if (!isRead) {
+      isRead = true;
+      const before = readKept(storage.getItem(KEPT));
+      const isTheirs = before?.account === who && (before?.choices.at(-1) ?? 0) + KEPT_MS > now();
+      // Files that were chosen meanwhile begin a choice of their own.
+      if (isTheirs && ingest.sentFromHere.peek() === NOTHING_SENT) ingest.restoreSent(toSent(before!));
+    }
+    const { choices, sent, settled, leftBehind } = ingest.sentFromHere.value;
+    if (who === null || sent.size === 0 || leftBehind.size > 0 || !hasNothing(pageOf(ingest)))
+      storage.removeItem(KEPT);
+    else {
+      const kept: KeptSent = { account: who, choices, sent: [...sent], settled: [...settled] };
+      storage.setItem(KEPT, JSON.stringify(kept));
+    }
+  });
+}
+
+/** Null where another version of the page wrote it. */
+function readKept(text: string | null): KeptSent | null {
+  try {
+    return JSON.parse(text ?? 'null') as KeptSent | null;
+  } catch {
+    return null;
+  }
+}
+
+const toSent = ({ choices, sent, settled }: KeptSent): SentFromHere => ({
+  ...NOTHING_SENT,
+  choices,
+  sent: new Map(sent),
+  beforeReload: new Set(sent.map(([id]) => id)),
+  settled: new Set(settled),
+});
