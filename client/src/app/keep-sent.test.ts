@@ -3,12 +3,12 @@ import { signal } from '@preact/signals';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
-import { filesOf, openIngest } from '../testing/open-ingest.ts';
+import { DEIDENTIFIED, filesOf, IDENTIFIED, openIngest } from '../testing/open-ingest.ts';
 import { queuedStudy } from '../testing/queued-study.ts';
 import { markOfStudy } from '../pipeline/queue/mark-of-study.ts';
 import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { sayOf } from './choice-outcome.ts';
-import { outcomesOf, pageOf } from './choice-outcomes.ts';
+import { outcomesOf, pageOf, unsentStudies } from './choice-outcomes.ts';
 import { keepSent } from './keep-sent.ts';
 import { leaveChoice } from './leave-choice.ts';
 
@@ -27,8 +27,8 @@ function openWindow() {
     removeItem: (name: string) => void kept.delete(name),
   };
   const sent = new Set<string>();
-  return async (who = 'a', now = 0) => {
-    const { store } = await openIngest({});
+  return async (who = 'a', now = 0, policy = IDENTIFIED) => {
+    const { store, hooks } = await openIngest({ chosen: policy });
     // Nobody has signed in while the page opens.
     const account = signal<string | null>(null);
     keepSent({ ingest: store, account, storage, now: () => now });
@@ -41,7 +41,7 @@ function openWindow() {
       );
       return sayOf(outcomesOf(store.sentFromHere.value, studies, pageOf(store)).choices);
     };
-    return { store, account, said, storage };
+    return { store, hooks, said };
   };
 }
 
@@ -75,6 +75,33 @@ test('a page on which something was left unsent says nothing of the disc once it
     store.settleNotSent();
     assert.equal((await open()).said(), ALL_SAID, 'a person has seen which ones');
   }
+});
+
+test('a page of which one patient’s part was sent and the next one’s failed says nothing of the disc', async () => {
+  const open = openWindow();
+  const { store, hooks } = await open('a', 0, DEIDENTIFIED);
+  const other = syntheticStudy({
+    seed: 93,
+    instancesPerSeries: 2,
+    patient: { name: 'Weber^Karl', id: '3300-001' },
+  });
+  const [first] = filesOf(FIRST);
+  await store.addFiles([first!, filesOf(other)[1]!]);
+  const uid = String(FIRST.studyInstanceUID);
+  await store.settlePatients(
+    uid,
+    [...store.mixed.value.values()].flatMap(({ parts }) => parts.flatMap(({ keys }) => keys)),
+  );
+  const ids = new Set<string>();
+  hooks.beforeTask = async (task) => {
+    if ('studyId' in task) ids.add(task.studyId);
+    if (ids.size > 1) throw new Error('the disk fails');
+  };
+  await store.send();
+  assert.equal([store.problem.value, store.sentFromHere.value.sent.size], ['device-failed', 1]);
+  assert.equal((await open()).said(), NOTHING_SAID);
+  store.toggle(uid);
+  assert.is(unsentStudies(store)[0]?.instances, 1);
 });
 
 test('a page that is reloaded while more is chosen says nothing of the disc', async () => {

@@ -222,7 +222,7 @@ async function queueAll(state: IngestState, going: Going, signal: AbortSignal): 
     };
     const done = await queueStudy(state.tools, entered, { ...queueing, watch: watchOf(part) });
     // One that waits for a decision in the queue already is recognised there by its files.
-    noteSent(state, done.kind === 'queued' ? done.id : null, group, begun);
+    noteSent(state, done.kind === 'queued' ? done.id : null, part, begun);
     if (done.kind === 'queued') {
       if (damaged.length > 0) noteMissing(state, done.id, missing);
       leftOut = new Map();
