@@ -41,7 +41,7 @@ export function CaseReviews({ of, isAnonymous }: CaseReviewsProps) {
       <h2>{words.title}</h2>
       <TroubleAlert trouble={trouble} />
       {reviews?.length === 0 && <p class="quiet">{words.none}</p>}
-      {reviews?.some(({ isContradicted }) => isContradicted) && (
+      {reviews?.some(({ outcomeNow }) => outcomeNow === 'contradicted') && (
         <div class="stack-tight">
           <p class="strong case-late">
             <Icon name="decide" size={16} />
@@ -73,11 +73,11 @@ export function CaseReviews({ of, isAnonymous }: CaseReviewsProps) {
 function aboutOf(review: CaseReview) {
   const names = isEnded(review.state) ? [] : waitingFor(review);
   const waits = names.length > 0 && words.waitsFor(names);
-  const differs = review.isContradicted && words.opposite;
+  const { outcomeNow } = review;
   return [
     progressOf(review),
     outcomeOf(review),
-    differs,
+    outcomeNow !== null && outcomeNow !== 'stands' && reviewWords.outcomeNow[outcomeNow].ofCase,
     whenOf(review),
     afterOf(review),
     waits,

@@ -17,7 +17,6 @@ import { useApi, useSession } from '../net/net-context.ts';
 import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { afterOf, CameAfter } from './CameAfter.tsx';
-import { Contradicted } from './Contradicted.tsx';
 import { History } from './History.tsx';
 import { useOpenReviews } from './open-reviews.ts';
 import { Readers } from './Readers.tsx';
@@ -25,6 +24,7 @@ import { ReviewForm } from './ReviewForm.tsx';
 import { answeredIn, type Answered } from './own-reading.ts';
 import { createReviewStore, type ReviewStore } from './review.store.ts';
 import { isOutcomeHidden } from './outcome-of.ts';
+import { OutcomeNow } from './OutcomeNow.tsx';
 import { reviewWords } from './review-words.ts';
 import { ReviewPatients } from './ReviewPatients.tsx';
 import { Sides } from './Sides.tsx';
@@ -227,15 +227,10 @@ function Blindness({ review }: { readonly review: Review }) {
   );
 }
 
-/** The answers that were signed, what contradicts them, and the way to correct them. */
+/** The answers that were signed, what later readings made of them, and the way to correct them. */
 const Signed = ({ review, store }: Pick<OneReviewProps, 'review' | 'store'>) => (
   <>
-    {review.isContradicted && (
-      <div class="stack-tight">
-        <Contradicted />
-        <p class="small">{reviewWords.contradictedWhat}</p>
-      </div>
-    )}
+    <OutcomeNow review={review} explains />
     <Sides review={review} found={foundIn(store)} onUse={null} />
     <div class="stack-tight">
       <p class="small">{words.unchangeable}</p>

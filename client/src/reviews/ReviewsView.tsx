@@ -23,7 +23,7 @@ import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { afterOf } from './CameAfter.tsx';
-import { Contradicted } from './Contradicted.tsx';
+import { OutcomeNow } from './OutcomeNow.tsx';
 import { progressOf } from './progress-of.ts';
 import { reviewWords } from './review-words.ts';
 
@@ -136,7 +136,7 @@ function Row({ review }: { readonly review: ListedReview }) {
             {caseWords.overdue(dayWords(review.dueOn!))}
           </span>
         )}
-        {review.isContradicted && <Contradicted />}
+        <OutcomeNow review={review} />
         {review.isEarly && !isEnded(review.state) && <EarlyMark />}
         <span class="small quiet numbers">{about.join(reviewWords.separator)}</span>
       </span>

@@ -15,9 +15,14 @@ const walk = await walkScreens(test, {
   open: openWorld,
 });
 
-/** A general reading of the case by somebody else, signed. */
-async function readAs({ gateway }: Stage, caseId: string, finding: string): Promise<void> {
-  const { id: reader, username } = await createAccount(gateway, 'ben', ['radiologist']);
+/** A general reading of the case by somebody else, signed; by a person of its own unless one is named. */
+async function readAs(
+  { gateway }: Stage,
+  caseId: string,
+  finding: string,
+  by?: Awaited<ReturnType<typeof createAccount>>,
+): Promise<void> {
+  const { id: reader, username } = by ?? (await createAccount(gateway, 'ben', ['radiologist']));
   const id = randomUUID();
   const post = async (who: string, path: string, body: object) => {
     const answer = await ask(gateway, who, { method: 'POST', path, body });
@@ -53,7 +58,32 @@ walk('two settled readings that contradict each other say so, and what can be do
   await page.getByLabel('Which reviews').selectOption('all');
   const rows = page.getByRole('link', { name: /^General reading/ });
   await rows.getByText('Another reading of this case says the opposite').nth(1).waitFor();
+  await readAs(stage, caseId, 'normal');
+  await page.reload();
+  await page.getByLabel('Which reviews').selectOption('all');
+  await rows.getByText('A later reading decided against this one').waitFor();
+  assert.is(await page.getByText('says the opposite').count(), 0);
+  await rows.filter({ hasText: 'decided against' }).press('Enter');
+  await page.getByText('the next reader agreed with that one').waitFor();
 });
+
+walk(
+  'a reading that its own reader corrects by another one says so, and contradicts nothing',
+  async (stage) => {
+    const { page, enter, gateway } = stage;
+    await enter();
+    const caseId = await openCase(stage, 'Corrected');
+    const ben = await createAccount(gateway, 'ben', ['radiologist']);
+    await readAs(stage, caseId, 'abnormal', ben);
+    await readAs(stage, caseId, 'normal', ben);
+    await page.reload();
+    const reviews = page.getByRole('region', { name: 'Reviews' });
+    await reviews.getByText('replaced by a later reading of the same reader').waitFor();
+    assert.is(await reviews.getByText('contradict').count(), 0);
+    await reviews.getByRole('link', { name: 'General reading' }).first().press('Enter');
+    await page.getByText('The same reader has read this case again').waitFor();
+  },
+);
 
 walk('a settled reading says which notes and readings of the case came after it', async (stage) => {
   const { page, enter, gateway } = stage;

@@ -18,9 +18,24 @@ export const reviewWords = {
     decided: 'Answered, not signed',
     signed: 'Signed',
   } satisfies Record<PlaceState, string>,
-  contradicted: 'Another reading of this case says the opposite',
-  contradictedWhat:
-    'One says that something is there, the other that nothing is, and nobody has decided between them. Compare both in the case, and choose Have it read there for another reading.',
+  /** Later readings of the same question say otherwise. `ofCase`: in the list of the case. */
+  outcomeNow: {
+    contradicted: {
+      title: 'Another reading of this case says the opposite',
+      ofCase: 'contradicted by another reading',
+      what: 'One says that something is there, the other that nothing is, and nobody has decided between them. Compare both in the case, and choose Have it read there for another reading.',
+    },
+    overruled: {
+      title: 'A later reading decided against this one',
+      ofCase: 'a later reading decided against it',
+      what: 'Another reading says the opposite, and the next reader agreed with that one. Read the later answers before you rely on these.',
+    },
+    replaced: {
+      title: 'The same reader has read this case again',
+      ofCase: 'replaced by a later reading of the same reader',
+      what: 'The later answers replace these.',
+    },
+  },
   /** Notes and readings of a case after its review was settled. */
   after: {
     title: 'This is not the last that was said of this case',
@@ -226,7 +241,6 @@ export const reviewWords = {
     contradicted: 'Readings of this case contradict each other.',
     contradictedWhat:
       'One says that something is there, the other that nothing is, and nobody has decided between them. Choose Have it read to have another person read it.',
-    opposite: 'contradicted by another reading',
     readBy: (names: readonly string[]) => `read by ${names.join(', ')}`,
     decidedBy: (name: string) => `decided between readers by ${name}`,
     waitsFor: (names: readonly string[]) => `waits for ${names.join(', ')}`,

@@ -36,7 +36,7 @@ const REVIEW: Review = {
   ...{
     dueOn: null,
     isEarly: false,
-    isContradicted: false,
+    outcomeNow: null,
     ...{ notesAfter: 0, readingsAfter: [], laterNotes: [], seenBefore: [] },
     type: 'short',
     typeVersion: 1,

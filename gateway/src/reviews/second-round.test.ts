@@ -107,51 +107,86 @@ test('the verdict of an earlier round is hidden from new readers, on every page 
   assert.equal(await verdicts('ben'), said);
 });
 
-test('settled reviews that say the opposite of each other are told so, and a blinded reader is not', async () => {
+/** The standing of each outcome of the case, oldest first, as the page of the case and the list of reviews tell it. */
+async function outcomes(who: Who, caseId: string): Promise<CaseReview['outcomeNow'][]> {
+  const [ofList, ofCase] = await Promise.all(
+    ['/reviews?list=all&limit=200', `/cases/${caseId}/reviews`].map(async (path) => {
+      const { reviews } = await jsonOf<{ reviews: CaseReview[] }>(gateway, `GET ${path}`, as(who));
+      return reviews.filter((one) => one.caseId === caseId).map(({ outcomeNow }) => outcomeNow);
+    }),
+  );
+  assert.equal(ofList, ofCase);
+  return ofCase!;
+}
+async function read(caseId: string, who: Who, finding: string, type = 'chest-film'): Promise<string> {
+  const review = await openReview(caseId, [who], type);
+  await sign(review, who, finding);
+  gateway.wait(1);
+  return review;
+}
+
+test('readings that say the opposite of each other are told so until a third one decides, and a blinded reader is not', async () => {
   const { id } = await openCase();
-  const first = await openReview(id, ['ana'], 'chest-film');
-  const second = await openReview(id, ['ben'], 'chest-film');
-  const other = await openReview(id, ['ben'], 'general-reading');
-  const contradicted = async (who: Who): Promise<string[]> => {
-    const paths = ['/reviews?list=all&limit=200', `/cases/${id}/reviews`];
-    const all = await Promise.all(
-      paths.map((path) => jsonOf<{ reviews: CaseReview[] }>(gateway, `GET ${path}`, as(who))),
-    );
-    const [ofList, ofCase] = all.map(({ reviews }) =>
-      reviews.flatMap((one) => (one.isContradicted ? [one.id] : [])),
-    );
-    assert.equal(ofList, ofCase);
-    return ofCase!;
-  };
-  await sign(first, 'ana');
-  assert.equal(await contradicted('ana'), []);
-  await sign(second, 'ben', 'normal');
-  assert.equal(await contradicted('admin'), [first, second]);
-  assert.equal(await contradicted('cleo'), [first, second]);
+  const first = await read(id, 'ana', 'pneumonia');
+  assert.equal(await outcomes('ana', id), ['stands']);
+  await read(id, 'ben', 'normal');
+  const both = ['contradicted', 'contradicted'];
+  assert.equal(await outcomes('admin', id), both);
+  assert.equal(await outcomes('cleo', id), both);
   const third = await openReview(id, ['cleo'], 'double-open');
-  assert.equal(await contradicted('cleo'), [], 'reads the case again');
+  assert.equal(await outcomes('cleo', id), [null, null, null], 'reads the case again');
   await jsonOf(gateway, `POST /reviews/${third}/withdraw`, { ...as('admin'), body: { id: randomUUID() } });
-  assert.is((await jsonOf<Review>(gateway, `GET /reviews/${first}`, as('ana'))).isContradicted, true);
-  assert.is((await jsonOf<Review>(gateway, `GET /reviews/${other}`, as('ben'))).isContradicted, false);
+  await read(id, 'cleo', 'other');
+  assert.equal(await outcomes('ana', id), [...both, null, 'stands'], 'takes neither side');
+  await read(id, 'cleo', 'normal');
+  assert.equal(await outcomes('ana', id), ['overruled', 'stands', null, 'replaced', 'stands']);
+  assert.is((await jsonOf<Review>(gateway, `GET /reviews/${first}`, as('ben'))).outcomeNow, 'overruled');
+});
+
+test('a reader who corrects a reading by a new one replaces it, and does not contradict it', async () => {
+  const { id } = await openCase();
+  await read(id, 'ana', 'pneumonia');
+  await read(id, 'ana', 'normal');
+  assert.equal(await outcomes('ben', id), ['replaced', 'stands']);
+  await read(id, 'ben', 'pneumonia');
+  assert.equal(await outcomes('ben', id), ['replaced', 'contradicted', 'contradicted']);
+  await read(id, 'ana', 'pneumonia');
+  assert.equal(await outcomes('ben', id), ['replaced', 'replaced', 'stands', 'stands']);
+});
+
+test('readings contradict each other where the same is asked, of whatever type or version', async () => {
+  const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('admin'));
+  const { definition } = types.find(({ name }) => name === 'chest-film')!;
+  const change = (version: number, changes: Partial<typeof definition>) => {
+    const body = { version, definition: { ...definition, ...changes } };
+    return jsonOf(gateway, 'PUT /review-types/film', { ...as('admin'), body });
+  };
+  const body = { name: 'film', definition };
+  await jsonOf(gateway, 'POST /review-types', { ...as('admin'), body, status: 201 });
+  const { id } = await openCase();
+  await read(id, 'ana', 'pneumonia', 'film');
+  await change(1, { title: 'Film, renamed' });
+  await read(id, 'ben', 'normal', 'film');
+  assert.equal(await outcomes('admin', id), ['contradicted', 'contradicted']);
+  const { finding } = definition.form.properties;
+  const properties = { ...definition.form.properties, finding: { ...finding!, title: 'Is there fluid?' } };
+  await change(2, { form: { ...definition.form, properties } });
+  await read(id, 'cleo', 'normal', 'film');
+  assert.equal(
+    await outcomes('admin', id),
+    ['contradicted', 'contradicted', 'stands'],
+    'asks for something else',
+  );
+  await read(id, 'cleo', 'normal');
+  assert.equal(await outcomes('admin', id), ['overruled', 'stands', 'stands', 'stands']);
 });
 
 test('settled reviews that agree, or do not say whether there is something, contradict nothing', async () => {
   const { id } = await openCase();
-  const one = await openReview(id, ['ana'], 'chest-film');
-  const same = await openReview(id, ['ben'], 'chest-film');
-  const unsure = await openReview(id, ['cleo'], 'chest-film');
-  await sign(one, 'ana');
-  await sign(same, 'ben');
-  await sign(unsure, 'cleo', 'other');
-  const { reviews } = await jsonOf<{ reviews: CaseReview[] }>(
-    gateway,
-    `GET /cases/${id}/reviews`,
-    as('admin'),
-  );
-  assert.equal(
-    reviews.map(({ isContradicted }) => isContradicted),
-    [false, false, false],
-  );
+  await read(id, 'ana', 'pneumonia');
+  await read(id, 'ben', 'pneumonia');
+  await read(id, 'cleo', 'other');
+  assert.equal(await outcomes('admin', id), ['stands', 'stands', 'stands']);
 });
 
 test('a settled review tells what came after it in its case, and a blinded reader of it learns nothing', async () => {

@@ -20,7 +20,7 @@ import { pseudonymOf, type CaseCipher } from '../cases/case-seal.ts';
 import { usernamesOf } from '../cases/case.store.ts';
 import { mayWithdraw } from './change-review.ts';
 import { countNotesAfter, notesAfter, readingsAfter } from './came-after.ts';
-import { contradictedIn } from './contradicted-reviews.ts';
+import { outcomesNow } from './compare-outcomes.ts';
 import { settledReviewsOf, type FoundReview, type SeenReview } from './list-reviews.ts';
 import { decisionsOf, eventsOf, placesOf, type EventRow, type PlaceRow } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
@@ -72,7 +72,7 @@ export async function showReviews(
   const names = await usernamesOf(db, [...new Set(all.flatMap(({ account_id }) => account_id ?? []))]);
   const caseIds = [...new Set(rows.map(({ of }) => of.id))];
   const modalities = await modalitiesOfCases(db, viewer.siteId, caseIds);
-  const contradicted = await contradictedIn(db, settled, places);
+  const outcomes = await outcomesNow(db, settled, places);
   const notes = await countNotesAfter(
     db,
     viewer,
@@ -86,7 +86,7 @@ export async function showReviews(
     return {
       ...bareOf({ review, of }),
       modalities: [...(modalities.get(of.id) ?? [])],
-      isContradicted: contradicted.has(review.id),
+      outcomeNow: outcomes.get(review.id) ?? null,
       notesAfter: notes.get(review.id) ?? 0,
       readingsAfter: isOpenTo(review) ? readingsAfter(review, { settled, places, names }) : [],
       hidesFinding: review.hides_finding && review.state === 'reading' && isReading(own),

@@ -142,6 +142,12 @@ export const REVIEW_STEPS = [
   'adjudicate',
   'withdraw',
 ] as const;
+/**
+ * Of outcomes of one case and question, of which one says that something is there and another that nothing is:
+ * `contradicted` until somebody reads the case again; then the other side is `overruled`. `replaced`: its own readers
+ * read the case again.
+ */
+export const OUTCOMES_NOW = ['stands', 'contradicted', 'overruled', 'replaced'] as const;
 export const listedReviewSchema = z.object({
   id: z.uuid(),
   number: z.int(),
@@ -158,8 +164,8 @@ export const listedReviewSchema = z.object({
   state: z.enum(REVIEW_STATES),
   /** A study of the case is marked for early reading by the device that sent it, as far as the caller may know. */
   isEarly: z.boolean(),
-  /** It is settled, and so is another one of the case and type that says the opposite: something, and nothing. */
-  isContradicted: z.boolean(),
+  /** Whether later readings of the case say otherwise; null: it has no outcome, or the caller is not to know it. */
+  outcomeNow: z.enum(OUTCOMES_NOW).nullable(),
   /** Notes of its case since it was settled, as far as the caller may read them. */
   notesAfter: z.int(),
   /** Reviews of its case that were settled later, oldest first, as far as the caller may know their outcome. */

@@ -1,0 +1,92 @@
+/**
+ * Outcomes of settled reviews of one case that answer the same question: what the later ones make of the earlier ones.
+ * One that says that something is there and one that nothing is can't both be true. Nobody decides between settled
+ * reviews but the next reader: the side that another reading takes after both is the one that stands.
+ */
+import { positiveOf, type Positive } from '#shared/protocol/review-judgement.ts';
+import type { ReviewForm } from '#shared/protocol/review-forms.ts';
+import type { ListedReview } from '#shared/protocol/reviews.ts';
+import type { Db } from '../database/database.ts';
+import type { FoundReview } from './list-reviews.ts';
+import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
+import { decisionsOf, type PlaceRow } from './review.store.ts';
+
+type Places = ReadonlyMap<string, readonly PlaceRow[]>;
+export type OutcomeNow = NonNullable<ListedReview['outcomeNow']>;
+/** `by`: the accounts that gave it. */
+export type Outcome = {
+  readonly id: string;
+  readonly positive: Positive;
+  readonly by: readonly (string | null)[];
+};
+
+/** By the ids of these settled reviews. */
+export async function outcomesNow(
+  db: Db,
+  settled: readonly FoundReview[],
+  places: Places,
+): Promise<ReadonlyMap<string, OutcomeNow>> {
+  const inOrder = [...settled].sort((a, b) => Number(a.review.settled_at) - Number(b.review.settled_at));
+  const outcomes = await outcomesOf(db, inOrder, places);
+  const ofQuestion = Map.groupBy(outcomes, ({ question }) => question);
+  return new Map([...ofQuestion.values()].flatMap((those) => [...compareOutcomes(those)]));
+}
+
+/** Of outcomes that answer one question, in the order in which they were given. */
+export function compareOutcomes(outcomes: readonly Outcome[]): ReadonlyMap<string, OutcomeNow> {
+  const replaced = new Set(outcomes.filter((one, at) => isReplaced(one, outcomes.slice(at + 1))));
+  const said = outcomes.filter((one) => !replaced.has(one) && one.positive !== null);
+  const stands = whatStands(said);
+  const nowOf = (one: Outcome): OutcomeNow => {
+    if (replaced.has(one)) return 'replaced';
+    if (one.positive === null) return 'stands';
+    if (stands === null) return 'contradicted';
+    return one.positive === stands ? 'stands' : 'overruled';
+  };
+  return new Map(outcomes.map((one) => [one.id, nowOf(one)]));
+}
+
+/** Each of those who gave it has read the case again since. */
+const isReplaced = ({ by }: Outcome, later: readonly Outcome[]): boolean =>
+  by.every((account) => account !== null && later.some((one) => one.by.includes(account)));
+
+/** Null: the last two sides contradict each other, and nobody has read the case since. */
+function whatStands(said: readonly Outcome[]): Positive {
+  let stands = said[0]?.positive ?? null;
+  for (const { positive } of said.slice(1)) {
+    if (stands === null) stands = positive;
+    else if (positive !== stands) stands = null;
+  }
+  return stands;
+}
+
+async function outcomesOf(db: Db, found: readonly FoundReview[], places: Places) {
+  const finals = found.flatMap(({ review }) => {
+    const those = places.get(review.id) ?? [];
+    const final = those.find(({ place }) => place === review.final_place);
+    if (final === undefined) return [];
+    const by = final.place === ADJUDICATOR ? [final] : those;
+    return [{ review, final, by: by.map(({ account_id }) => account_id) }];
+  });
+  const decisions = await decisionsOf(
+    db,
+    finals.map(({ final }) => final),
+  );
+  return finals.flatMap(({ review: { id, case_id, definition }, final, by }) => {
+    const decision = decisions.get(final.decided_by_event ?? '');
+    if (decision === undefined) return [];
+    const isJudged = decision.decision !== 'reject';
+    const positive = isJudged ? positiveOf(definition.form, decision.answers ?? {}) : null;
+    return [{ id, question: `${case_id} ${questionOf(definition.form)}`, positive, by }];
+  });
+}
+
+/** The questions that say whether there is something, as they are put: another wording may ask something else. */
+const questionOf = ({ properties }: ReviewForm): string =>
+  JSON.stringify(
+    Object.entries(properties).filter(
+      ([, field]) =>
+        field['x-field'] === 'radio' &&
+        (field['x-positive'] ?? []).length + (field['x-negative'] ?? []).length > 0,
+    ),
+  );
