@@ -8,7 +8,7 @@ import { findElement } from '../dicom/values.ts';
 import { irregularitiesIn } from '../protocol/irregularities.ts';
 import type { ReasonCode } from '../protocol/reasons.ts';
 import { OPAQUE_SOP_CLASSES } from './attribute-lists.ts';
-import { clearBulk } from './bytes/clear-bulk.ts';
+import { isClearableWithin } from './bytes/clear-bulk.ts';
 import { isClearable } from './bytes/clear-fragments.ts';
 import { isForPixels, reasonToHold, type Exceptions, type HoldCause } from './hold-causes.ts';
 import { planned, type PlannedElement } from './plan.ts';
@@ -17,6 +17,9 @@ import { burnedInText } from './undeclared-text.ts';
 const ENCAPSULATED_DOCUMENT = 0x00420011;
 const WAVEFORM_ANNOTATION_SEQUENCE = 0x0040b020;
 const UNFORMATTED_TEXT_VALUE = 0x00700006;
+
+/** A photograph as a whole, and the first frames of a clip: a disc may hold many of hundreds of megabytes. */
+const LOOKED_BYTES = 8 * 1024 * 1024;
 
 /** The reason why a person must decide about what it may name, or null. */
 export function reasonToQuarantine(instance: ParsedInstance, made: Exceptions): ReasonCode | null {
@@ -39,8 +42,9 @@ function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
 }
 
 /**
- * The same, and all bytes of the pixels of an instance that a person could release are looked at too: nobody can
- * release what turns out there. Rejects where reading the source does, and with the signal's reason.
+ * The same, and bytes of the pixels of an instance that a person could release are looked at too: nobody can release
+ * what turns out there. What lies behind the bytes that are read here turns out at Send. Rejects where reading the
+ * source does, and with the signal's reason.
  */
 export async function holdCausesWithin(
   instance: ParsedInstance,
@@ -50,8 +54,8 @@ export async function holdCausesWithin(
   const isAsked = isForPixels(causes) || irregularitiesIn(causes).length > 0;
   if (!isAsked || causes.includes('unclearable-pixels')) return causes;
   const kept = instance.elements.map((element) => planned(element, element.vr, 'keep'));
-  const isClear = async (those: readonly PlannedElement[]) =>
-    (await clearBulk(instance, those, signal)) !== null;
+  const isClear = (those: readonly PlannedElement[]) =>
+    isClearableWithin(instance, those, LOOKED_BYTES, signal);
   if (await isClear(kept)) return causes;
   const isCoded = (findElement(instance.elements, PIXEL_DATA)?.fragments ?? null) !== null;
   const isInPixels = isCoded && (await isClear(kept.filter(({ tag }) => tag !== PIXEL_DATA)));

@@ -5,7 +5,7 @@
  *
  * The device writes what this returns; the gateway asks it again and must get nothing (`residue.ts`).
  */
-import type { DicomElement, Encoding, ParsedInstance } from '../../dicom/data-set.ts';
+import type { ByteSource, DicomElement, Encoding, ParsedInstance } from '../../dicom/data-set.ts';
 import { tagName } from '../../dicom/dictionary.ts';
 import { nativeBits, readPixelModule } from '../../dicom/examine-pixel-module.ts';
 import { longNumbers, startsAt } from '../../dicom/frame-starts.ts';
@@ -62,6 +62,50 @@ export async function clearBulk(
     if (pieces !== null) values.set(element, { path, pieces });
   }
   return values.size === 0 ? NOTHING_CLEARED : values;
+}
+
+/**
+ * Whether `clearBulk` would answer. Native samples, which can always be cleared, are not read, and of all else no more
+ * than `bytesAtMost`: what lies behind counts as clear, and `clearBulk` finds it. Rejects as `clearBulk` does.
+ */
+export async function isClearableWithin(
+  instance: ParsedInstance,
+  planned: readonly PlannedElement[],
+  bytesAtMost: number,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const some = { ...instance, dataSet: readingAtMost(instance.dataSet, bytesAtMost) };
+  const looked = planned.filter(({ element }) => element !== null && !isClearableNative(element, instance));
+  try {
+    return (await clearBulk(some, looked, signal)) !== null;
+  } catch (error) {
+    if (error instanceof ReadEnough) return true;
+    throw error;
+  }
+}
+
+function isClearableNative(element: DicomElement, instance: ParsedInstance): boolean {
+  const { elements, encoding, characterSets } = instance;
+  if (element.tag !== PIXEL_DATA || element.fragments !== null) return false;
+  const context: ValueContext = { characterSets, encoding };
+  const module = readPixelModule(elements, context, PIXEL_DATA);
+  if ('because' in module) return true;
+  const { bitsAllocated } = module;
+  return sampleBits(bitsAllocated, readStoredBits(elements, context, bitsAllocated), encoding) !== 'unclear';
+}
+
+class ReadEnough extends Error {}
+
+function readingAtMost(source: ByteSource, bytes: number): ByteSource {
+  let left = bytes;
+  return {
+    size: source.size,
+    read(offset, length) {
+      left -= length;
+      if (left < 0) throw new ReadEnough('as many bytes as wanted were read');
+      return source.read(offset, length);
+    },
+  };
 }
 
 type Bulk = { readonly element: DicomElement; readonly path: string; readonly around: Around };
