@@ -4,6 +4,7 @@
  */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { isThere } from '../pipeline/queue/count-reasons.ts';
+import { isOtherImage } from '#shared/protocol/same-uid.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { countWithheld } from '#shared/protocol/withheld.ts';
 import type { QueuedInstance, QueuedStudy, QueueStore } from '../pipeline/queue/queued-study.ts';
@@ -90,8 +91,9 @@ function countSends(sends: readonly QueuedStudy[], bySend: readonly (readonly Qu
   const images = new Map<string, number>();
   const rivals = new Set<string>();
   for (const own of bySend) {
-    for (const { sopInstanceUID, digest } of own.filter(isRival)) rivals.add(`${sopInstanceUID} ${digest}`);
-    const others = own.filter((each) => !isRival(each));
+    for (const { sopInstanceUID, digest } of own.filter(isOtherImage))
+      rivals.add(`${sopInstanceUID} ${digest}`);
+    const others = own.filter((each) => !isOtherImage(each));
     for (const [uid, { length }] of Map.groupBy(others, ({ sopInstanceUID }) => sopInstanceUID))
       images.set(uid, Math.max(images.get(uid) ?? 0, length));
   }
@@ -103,7 +105,3 @@ function countSends(sends: readonly QueuedStudy[], bySend: readonly (readonly Qu
     inPacs: new Set(there.map(({ sopInstanceUID }) => sopInstanceUID)).size,
   };
 }
-
-/** Another image under its UID is in the PACS. */
-const isRival = ({ reason, state }: QueuedInstance): boolean =>
-  reason === 'conflicting-instance' && !isInPacs(state as InstanceState);

@@ -15,7 +15,7 @@ import {
   type ReceiptInstance,
 } from '#shared/protocol/receipt.ts';
 import { notStoredLines } from '#shared/protocol/not-stored-words.ts';
-import { instancesIn } from '#shared/protocol/same-uid.ts';
+import { instancesIn, notStoredIn } from '#shared/protocol/same-uid.ts';
 import { causesOf, countWithheld } from '#shared/protocol/withheld.ts';
 import { verifyCommand } from '#shared/protocol/receipt-sheet.ts';
 import { openPdf, type PdfPage as Page } from '../http/pdf.ts';
@@ -226,7 +226,9 @@ const KINDS_OF_OTHERS = 6;
 /** Each reason once, as a sentence with its count; its code and the PACS's own are small beneath. */
 function othersOf(receipt: Receipt): readonly SheetRow[] {
   const { instances, withheld } = receipt;
-  const others = instancesIn(instances).filter(({ state }) => !THERE.includes(state));
+  // Those stand in a row of their own.
+  const notStored = new Set(notStoredIn(instances));
+  const others = instancesIn(instances).filter((one) => !THERE.includes(one.state) && !notStored.has(one));
   const firstOnly = firstOnlyOf(receipt);
   const first = alikeRows([...firstOnly], sheetWords.terms.firstOnly);
   const rows = alikeRows(

@@ -67,7 +67,7 @@ function selectPlaces(db: Db, studyIds: readonly string[]): Promise<PlaceRow[]> 
 }
 
 /**
- * Of each destination the UIDs that go there, each once: there under any content, else not taken, else left out. A copy
+ * Of each destination the images that go there, each once: there in any form, else not taken, else left out. A copy
  * has instances of its own once all of the original is at the gateway, so they are counted as the original's.
  */
 function countInstances(db: Db, studyIds: readonly string[]) {
@@ -78,7 +78,7 @@ function countInstances(db: Db, studyIds: readonly string[]) {
     .select([anyOwn(isThere).as('is_there'), anyOwn(sql`i.state = 'left-out'`).as('is_left')])
     .select(anyOwn(sql`i.state in ('refused', 'quarantined')`).as('is_dead'))
     .where(isOf(studyIds))
-    .groupBy(['study.destination_id', 'i.sop_instance_uid']);
+    .groupBy(['study.destination_id', 'i.sop_instance_uid', otherImage]);
   return db
     .selectFrom(each.as('one'))
     .select('one.destination_id')
@@ -91,6 +91,10 @@ function countInstances(db: Db, studyIds: readonly string[]) {
     .groupBy('one.destination_id')
     .execute();
 }
+
+/** At the first destination, of an image that is not stored because another one has its UID: its id. */
+const otherImage = sql<number | null>`case when study.copy_of is null and i.reason = 'conflicting-instance'
+  and i.state not in (${sql.join(IN_PACS.map((state) => sql.lit(state)))}) then i.id end`;
 
 /** Of an instance's rows, those at the destination itself. */
 const anyOwn = (which: RawBuilder<unknown>): RawBuilder<boolean> =>

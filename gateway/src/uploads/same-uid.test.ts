@@ -1,4 +1,4 @@
-/** A later version of an instance that was not stored is no instance that is missing: people count each UID once. */
+/** A later version of an instance that was not stored is no instance that is missing; another image under its UID is. */
 import { execFileSync } from 'node:child_process';
 import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
@@ -117,15 +117,29 @@ test('four images of which one came again with other boxes are four, all in the 
   await pipeline.close();
 });
 
-test('another image under the UID of one of them needs a person, and none of the four is missing', async () => {
-  const { pipeline, again, leaveOut, countsOf } = await withLaterVersion(8102, false);
+test('another image under the UID of one of them is a fifth, which needs a person and is then left out', async () => {
+  const { pipeline, again, leaveOut, countsOf, study } = await withLaterVersion(8102, false);
   assert.equal(
     again.conflict.map(({ reason }) => reason),
     ['conflicting-instance'],
   );
-  assert.equal(await countsOf(), { ...ALL, quarantined: 1 });
+  assert.equal(await countsOf(), { ...ALL, promised: 5, quarantined: 1 });
   await leaveOut();
-  assert.equal(await countsOf(), ALL);
+  assert.equal(await countsOf(), { ...ALL, promised: 5, leftOut: 1 });
+  const { destinations } = studyDestinationsSchema.parse(
+    await pipeline.json('GET', `/studies/${study}/destinations`),
+  );
+  assert.equal(
+    destinations.map(({ of, inPacs, failed, leftOut: out }) => [of, inPacs, failed, out]),
+    [[5, 4, 0, 1]],
+  );
+  const sheet = await pipeline.app.request(`http://localhost/studies/${study}/receipt.pdf`);
+  const text = execFileSync('pdftotext', ['-layout', '-', '-'], {
+    input: Buffer.from(await sheet.arrayBuffer()),
+  }).toString();
+  assert.match(text, '4 of 5 instances');
+  assert.match(text.replace(/\s+/g, ' '), '1 other image under the same ID was not stored');
+  assert.not.match(text, 'left out by a person');
   await pipeline.close();
 });
 

@@ -120,7 +120,11 @@ async function copiesAt(
 const countIn = (states: readonly InstanceState[]) =>
   sql<number>`(select count(distinct i.sop_instance_uid)::int from instance i where i.study_id = study.id and i.state in (${sql.join([...states])}))`;
 
-/** Of several contents under one UID, that comes first which is furthest, and those last that are not to be stored. */
+/** Of another image than the one that has its UID, which is not stored: its id. */
+const otherImage = sql<number | null>`case when instance.reason = 'conflicting-instance'
+  and instance.state not in (${inPacs}) then instance.id end`;
+
+/** Of several forms of one image, that comes first which is furthest, and those last that are not to be stored. */
 const FURTHEST_FIRST: readonly InstanceState[] = [
   ...[...IN_PACS, ...AT_GATEWAY, 'promised' as const],
   ...(['quarantined', 'refused', 'left-out'] as const),
@@ -136,8 +140,9 @@ export async function countsOfStudies(
 }
 
 /**
- * The amounts of each upload by its id, or of each study by its UID; each SOP Instance UID once. Where the PACS has a
- * content, another one that is held for a person is counted beside it.
+ * The amounts of each upload by its id, or of each study by its UID; the forms of one image once, and another image
+ * under its UID besides, as `instancesIn` of same-uid.ts counts them. Where the PACS has a form, another one that is
+ * held for a person is counted beside it.
  */
 async function amounts(
   db: Db,
@@ -150,8 +155,9 @@ async function amounts(
     .innerJoin('study', 'study.id', 'instance.study_id')
     .select([sql<string>`${whole}`.as('whole'), 'instance.id', 'instance.sop_instance_uid as uid'])
     .select(['instance.bytes', shownState.as('state'), 'instance.proof'])
+    .select(otherImage.as('other'))
     .where(sql<boolean>`upload_instance.upload_id = any(${uploadIds}::uuid[])`);
-  const byUid = sql`(partition by whole, uid
+  const byUid = sql`(partition by whole, uid, other
     order by array_position(${FURTHEST_FIRST}::text[], state), id)`;
   const contents = db
     .selectFrom(shown.as('shown'))

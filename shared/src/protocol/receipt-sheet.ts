@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { firstOnlyIn } from './first-only.ts';
 import { digestSchema, uidSchema, withheldSchema } from './forms.ts';
-import { instancesIn, notStoredIn } from './same-uid.ts';
+import { instancesIn, isOtherImage, notStoredIn } from './same-uid.ts';
 import { receiptInstanceSchema, receiptPolicySchema, type Receipt, type ReceiptInstance } from './receipt.ts';
 
 /** The JWS headers' `typ`: neither can be taken for a receipt, nor for one another. */
@@ -63,7 +63,7 @@ export function toReceiptCode({
   withheld,
 }: Receipt): ReceiptCode {
   const firstOnly = firstOnlyIn({ instances, destinations });
-  const notStored = notStoredIn(instances).length;
+  const notStored = notStoredIn(instances).filter((one) => !isOtherImage(one)).length;
   return {
     ...{ jti, iat, studyInstanceUID, revision, policy, root, counts: countOutcomes(instancesIn(instances)) },
     ...(confirmed !== undefined && { confirmed }),

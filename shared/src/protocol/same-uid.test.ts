@@ -29,7 +29,7 @@ const RECEIPT: Receipt = {
   ],
 };
 
-test('each UID is one instance: the content in the PACS speaks for it, else the one that needs a person', () => {
+test('the forms of one image are one: the form in the PACS speaks for it, else the one that needs a person', () => {
   assert.equal(
     instancesIn(CONTENTS).map(({ sopInstanceUID, state }) => [sopInstanceUID, state]),
     [
@@ -42,6 +42,17 @@ test('each UID is one instance: the content in the PACS speaks for it, else the 
     notStoredIn(CONTENTS).map(({ digest }) => digest[0]),
     ['c'],
   );
+});
+
+test('another image under the UID of one is an image that is missing, and not a form of that one', () => {
+  const conflict = { reason: 'conflicting-instance', state: 'left-out' } as const;
+  const contents = [content('1.1', 'a', {}), content('1.1', 'b', conflict), content('1.1', 'c', conflict)];
+  assert.equal(
+    instancesIn(contents).map(({ digest, state }) => `${digest[0]} ${state}`),
+    ['a stored', 'b left-out', 'c left-out'],
+  );
+  const { counts, notStored } = toReceiptCode({ ...RECEIPT, instances: contents });
+  assert.equal([counts, notStored], [{ stored: 1, 'left-out': 2 }, undefined]);
 });
 
 test('each instance is counted once, also at further destinations and in the code on paper', () => {
