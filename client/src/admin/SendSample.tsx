@@ -10,7 +10,6 @@ import { hrefOf } from '../kit/routes.ts';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { useSession } from '../net/net-context.ts';
 import { useIngest } from '../pipeline/ingest/ingest-context.ts';
-import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { destinationWords as words } from './destination-words.ts';
 import type { DestinationsStore, Tested } from './destinations.store.ts';
 import { sampleOffer } from './offer-sample.ts';
@@ -50,7 +49,6 @@ type ButtonProps = Pick<Props, 'destination' | 'store'> & { readonly goesThere: 
 
 function SampleButton({ destination: { id, name }, store, goesThere }: ButtonProps) {
   const ingest = useIngest();
-  const queue = useQueue();
   const { user } = useSession();
   const isMissing = useSignal(false);
   const message = useId();
@@ -64,15 +62,10 @@ function SampleButton({ destination: { id, name }, store, goesThere }: ButtonPro
       if (store.trouble.peek() !== null) return;
     }
     try {
-      const before = new Set(queue.studies.peek().map((study) => study.id));
-      const isQueued = await sendSample(ingest, user.peek(), id);
-      const sample = queue.studies.peek().find((study) => !before.has(study.id));
+      const sample = await sendSample(ingest, user.peek(), id);
       // The page of the study says what this destination has; one that was sent again has its row in the list.
-      lead(
-        hrefOf(
-          !isQueued ? { page: 'upload' } : sample ? { page: 'study', id: sample.id } : { page: 'studies' },
-        ),
-      );
+      const sentTo = sample.id ? ({ page: 'study', id: sample.id } as const) : ({ page: 'studies' } as const);
+      lead(hrefOf(sample.isQueued ? sentTo : { page: 'upload' }));
     } catch {
       isMissing.value = true;
     }

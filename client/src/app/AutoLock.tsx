@@ -93,6 +93,7 @@ function useLeave(here: RefObject<boolean>): () => Promise<void> {
     // Said on the sign-in page: nothing else would tell that they were never sent. Another tab may have left first.
     lockMarkIn(localStorage).addNotSent(chosenIn(ingest));
     if (!here.current) return;
+    tasks.leave();
     ingest.cancel();
     ingest.clear('held-back');
     await session.signOut(true);

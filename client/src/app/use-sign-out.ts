@@ -24,6 +24,7 @@ export function useSignOut(onClose: () => void, everywhere = false) {
       return;
     }
     if (everywhere) await session.signOutEverywhere().finally(() => setLeaving(false));
+    signOutTasks.leave();
     leaveChoice(ingest);
     if (!everywhere) void session.signOut();
     onClose();

@@ -20,9 +20,6 @@ export function watchLostChoice({ ingest, queue, database, session, signOutTasks
     chosen: computed(() => chosenIn(ingest)),
     unsent: computed(() => (ingest.sentFromHere.value === NOTHING_SENT ? null : unsentStudies(ingest))),
   });
-  signOutTasks.add(async () => {
-    lost.beforeSignOut();
-    return true;
-  });
+  signOutTasks.onLeave(lost.beforeSignOut);
   return lost;
 }

@@ -29,4 +29,16 @@ test('tasks are finished before sign-out; those that fail or do not answer in ti
   assert.equal([await rest, kept], [3, 2], 'a task that was removed does not run');
 });
 
+test('a sign-out that is held up is no leave: what the page keeps of its person stays as it is', async () => {
+  const tasks = createSignOutTasks(() => undefined);
+  let left = 0;
+  tasks.onLeave(() => {
+    left += 1;
+  });
+  tasks.add(async () => false);
+  assert.equal([await tasks.finishAll(), left], [1, 0]);
+  tasks.leave();
+  assert.is(left, 1);
+});
+
 test.run();

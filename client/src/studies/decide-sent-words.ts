@@ -5,7 +5,7 @@ export const decideSentWords = {
     'A script, a modality or the command line sent this. You decide here about instances that the gateway has, and under “Needs you” about those that it did not keep.',
   lost: 'That device is lost, or no longer has the study',
   lostMeans:
-    'Decide here only then: what you leave out is deleted on that device too, should it come back. It may only be offline. Images that were refused are no longer at the gateway.',
+    'Decide here only then: what you leave out is deleted on that device too, should it come back. It may only be offline.',
   noneHere: 'Nothing of it can be decided here: what waits for a decision is on that device alone.',
   needs: 'Open “Needs you”',
   means: 'Until you decide, readers of the study do not see these images.',

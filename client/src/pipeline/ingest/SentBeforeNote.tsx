@@ -13,7 +13,7 @@ import { readReceipt } from '../queue/read-receipt.ts';
 import { chosenWords } from './chosen-words.ts';
 import type { FoundStudy } from './found-study.ts';
 import { useIngest } from './ingest-context.ts';
-import { COMPARED_AT_MOST, compareWithSent, type PartInPacs } from './compare-with-sent.ts';
+import { COMPARED_AT_MOST, compareWithSent, heldIn, type PartInPacs } from './compare-with-sent.ts';
 import {
   askSent,
   sentBefore,
@@ -91,14 +91,14 @@ function sentenceOf(before: SentBefore, { instances }: FoundStudy, part: PartInP
 function usePartInPacs(study: FoundStudy, before: SentBefore | undefined): PartInPacs | null {
   const api = useApi();
   const ingest = useIngest();
-  const { policy, released, heldBack, leftOut } = ingest;
+  const { policy, released, leftOut } = ingest;
   const { studyInstanceUID, instances, bytes } = study;
   const queue = useQueue();
   const [part, setPart] = useState<PartInPacs | null>(null);
   const inPacs = before?.inPacs ?? 0;
   const id = before && inPacs > 0 && before.page.page === 'study' ? before.page.id : null;
   // Some are recognised only after a while.
-  const staying = heldBack.value.length + (leftOut.value.get(studyInstanceUID)?.instances ?? 0);
+  const staying = `${heldIn(ingest, studyInstanceUID)} ${leftOut.value.get(studyInstanceUID)?.instances}`;
   const isFew = instances <= COMPARED_AT_MOST.instances && bytes <= COMPARED_AT_MOST.bytes;
   useEffect(() => {
     setPart(null);

@@ -29,6 +29,12 @@ const AT_ONCE = 4;
 
 const STORED: ReadonlySet<string> = new Set(['stored', 'already-stored', 'coerced']);
 
+/** Another text where other files of the study stay here, or others of them are gone from the PACS. */
+export function heldIn({ heldBack }: Pick<IngestStore, 'heldBack'>, studyInstanceUID: string): string {
+  const own = heldBack.value.filter((held) => held.studyInstanceUID === studyInstanceUID);
+  return own.map(({ path, isGone }) => `${path}${isGone ? ' gone' : ''}`).join('\n');
+}
+
 type Sent = {
   readonly receipt: Pick<Receipt, 'instances' | 'withheld'>;
   readonly inPacs: number;

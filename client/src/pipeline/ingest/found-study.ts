@@ -128,6 +128,8 @@ export interface HeldFile extends RejectedFile {
   readonly studyInstanceUID: string;
   /** Under the policy in force a person who looks at it can release it. */
   readonly isReleasable: boolean;
+  /** Sent before, and the PACS no longer has it. */
+  readonly isGone: boolean;
 }
 
 /**

@@ -190,6 +190,7 @@ export function heldUnder(
           reason,
           where: null,
           isReleasable: isReleasable(policy, found),
+          isGone: found.goneSince !== undefined,
         };
       }),
   );

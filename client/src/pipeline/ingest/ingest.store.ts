@@ -68,7 +68,6 @@ export function createIngestStore(tools: IngestTools): IngestStore {
         heldBack.release(policyInForce(state), some, boxes),
       ),
     holdBack: (files) => decide(state, files, heldBack.holdBack),
-    boxesBefore: heldBack.boxesBefore,
     leaveOut: async (files, isOut) => (await import('./recognise-decided.ts')).leaveOut(state, files, isOut),
     ...choosingOf(state),
     ...addingTo(state),
@@ -222,13 +221,14 @@ function decide(
   how(files);
 }
 
-type Choosing = Pick<IngestStore, 'policy' | 'policies' | 'choosePolicy' | 'giveReason'>;
+type Choosing = Pick<IngestStore, 'boxesBefore' | 'policy' | 'policies' | 'choosePolicy' | 'giveReason'>;
 
 function choosingOf(state: IngestState): Choosing {
   const { tools, problem } = state;
   return {
     policy: computed(() => policyInForce(state)),
     policies: computed(() => tools.policies.value?.policies ?? []),
+    boxesBefore: state.heldBack.boxesBefore,
     choosePolicy(name) {
       takePolicy(state, name);
       draw(state);

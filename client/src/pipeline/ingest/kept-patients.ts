@@ -60,7 +60,9 @@ async function takeAgain(
 ): Promise<void> {
   const under = versionOf(policyInForce(state));
   const kept: { readonly found: PatientPart; readonly decision: KeptPart }[] = [];
-  for (const found of partsOf(state.gathering.studies.get(studyInstanceUID)!)) {
+  // Another study was waited for: this one may have been taken off the page.
+  const before = state.gathering.studies.get(studyInstanceUID);
+  for (const found of before ? partsOf(before) : []) {
     const part = await markOf(studyInstanceUID, found);
     const decision = here.has(part) ? undefined : all.get(part);
     if (decision?.under === under && isOfNow(decision)) kept.push({ found, decision });

@@ -13,7 +13,7 @@ import {
   type TestIngestOptions,
 } from '../../testing/open-ingest.ts';
 import { OPEN_LOCKS } from '../../testing/open-queue.ts';
-import { compareWithSent } from './compare-with-sent.ts';
+import { compareWithSent, heldIn } from './compare-with-sent.ts';
 import { decidedAs } from './held-back.ts';
 import { goingOfFound, inPacsOf, sendableOf } from './sendable.ts';
 import { uidsAsSent } from './sent-before.ts';
@@ -159,6 +159,24 @@ test('counts as gone from the PACS while it is held', async () => {
   const study = store.studies.value[0]!;
   const part = await compareWithSent(store, study, { receipt: { instances }, inPacs: 3, now }, signal);
   assert.equal(part, { there: 2, fresh: 0, differs: 0, staying: 2, leftOut: 0, gone: 1 });
+});
+
+test('is compared again where as many of its images stay here, but others or otherwise', async () => {
+  const { store } = await openIngest({ chosen: DEIDENTIFIED });
+  await store.addFiles(filesOf(made));
+  const held = filesOn(store).filter((found) => found.held.length > 0);
+  const staying = () => [store.heldBack.value.length, heldIn(store, made.studyInstanceUID)];
+  store.release(held.slice(0, 1));
+  const [count, before] = staying();
+  store.holdBack(held);
+  store.release(held.slice(1));
+  assert.is(staying()[0], count);
+  assert.is.not(staying()[1], before);
+
+  const lost = await decided({ inPacsNow: async () => new Set() });
+  await lost.store.addFiles(filesOf(made));
+  await until(() => lost.store.heldBack.value.some(({ isGone }) => isGone));
+  assert.match(heldIn(lost.store, made.studyInstanceUID), / gone$/);
 });
 
 test('is recognised where all of it is held, so that the page can say what the PACS has', async () => {
