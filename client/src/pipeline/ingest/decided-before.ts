@@ -5,6 +5,8 @@
  */
 import type { Policy } from '#shared/protocol/api.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
+import type { LeftOutCause } from '#shared/protocol/withheld.ts';
+import type { LeftOutInstance } from '../queue/rows/held-study.ts';
 import { instancesOf } from '../queue/rows/instance-rows.ts';
 import { markOfStudy } from '../queue/mark-of-study.ts';
 import type { InstanceRow, LocalDatabase, StudyRow } from '../queue/rows/local-database.ts';
@@ -12,7 +14,7 @@ import { markOf, type PatientMarks } from '../queue/rows/patient-marks.ts';
 import type { NamedInstance } from '../queue/rows/name-study.ts';
 import type { RecognisedFile } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
-import { mixedUnder, partsIn, partsOf, type PatientPart } from './patients-of-study.ts';
+import { mixedUnder, partKeyOf, partsIn, partsOf, type PatientPart } from './patients-of-study.ts';
 
 /** Of a part of a study (patients-of-study.ts): whether an instance is still of that patient. */
 export const markOfPart = (studyInstanceUID: string, partKey: string): string =>
@@ -35,6 +37,19 @@ export const marksOfSettled = (studyInstanceUID: string, parts: readonly Patient
     const uids = new Set(files.map(({ sopInstanceUID }) => sopInstanceUID));
     return markOfPart(studyInstanceUID, [...keys.toSorted(), ...[...uids].sort()].join('\n'));
   });
+
+/** Of a study, by SOP Instance UID (`leftOutBefore` of keep-held.ts). */
+export type LeftOutBefore = ReadonlyMap<string, LeftOutInstance>;
+
+/** An instance whose patient was corrected since is another decision. */
+export function leftOutAs(
+  before: LeftOutBefore,
+  studyInstanceUID: string,
+  found: FoundFile,
+): LeftOutCause | null {
+  const out = before.get(found.sopInstanceUID);
+  return out?.patient === markOfPart(studyInstanceUID, partKeyOf(found)) ? out.cause : null;
+}
 
 interface Asked {
   readonly found: FoundFile;

@@ -155,8 +155,11 @@ test('a name that is found only now in an image that the PACS has is shown befor
     await database.instances.toCollection().modify({ state: 'stored' });
   };
   await delivered();
+  let at = 1;
   const again = async () => {
-    const page = await openIngest({ chosen: DEIDENTIFIED, device: { ...device, database } });
+    // The newest send counts.
+    const tools = { now: () => (at += 1) };
+    const page = await openIngest({ chosen: DEIDENTIFIED, device: { ...device, database }, tools });
     await page.store.addFiles([fileOf(1, NAMING), fileOf(1, COMPANION)]);
     await page.store.send();
     return page.store;
@@ -171,6 +174,36 @@ test('a name that is found only now in an image that the PACS has is shown befor
   assert.not.match(JSON.stringify(rows), 'Vossberg');
   await delivered();
   assert.is((await again()).problem.value, null);
+});
+
+test('chosen again with a text for which it was left out before, it is left out again without asking', async () => {
+  const files = [fileOf(1, NAMING), fileOf(1, COMPANION)];
+  const { store, found, database, ...device } = await chosen(files);
+  await store.send();
+  await store.leaveOut([found(0)], true);
+  await store.send();
+  await database.studies.toCollection().modify({ state: 'done', uploadId: 'upload' });
+  await database.instances.toCollection().modify({ state: 'stored' });
+  const again = async (some: readonly File[]) => {
+    const page = await openIngest({ chosen: DEIDENTIFIED, device: { ...device, database } });
+    await page.store.addFiles(some);
+    await page.store.send();
+    const held = (await database.studies.toArray()).map(({ held: { reasons, leftOut } }) => [
+      reasons.length,
+      leftOut,
+    ]);
+    return [page.store.problem.value, held.toSorted()];
+  };
+  const once = [
+    null,
+    [
+      [0, 0],
+      [0, 1],
+    ],
+  ]; // The newer entry counts it.
+  assert.equal(await again(files), once);
+  const other = fileOf(2, NAMING);
+  assert.is((await again([...files, other]))[0], 'look-first', 'another one has such a text now');
 });
 
 const TWO_TEXTS: Header = { ...NAMING, maker: 'CT Lundgren' };

@@ -1,11 +1,12 @@
 /**
  * At Send, the files that a person covered or released before and that the PACS has are named as they were sent then:
  * the decision of before holds. Of texts that name what companions name, and that nobody has seen, a person is told
- * first: the PACS shows them, and only there can they be removed.
+ * first: the PACS shows them, and only there can they be removed. Those that a person left out before stay out.
  */
 import { nameInstances } from '../queue/rows/name-study.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
-import { decidedBefore, entriesBefore, stillInPacs, type InPacsNow } from './decided-before.ts';
+import { leftOutBefore } from '../queue/rows/keep-held.ts';
+import { decidedBefore, entriesBefore, leftOutAs, stillInPacs, type InPacsNow } from './decided-before.ts';
 import type { PolicyForTask } from './device-tasks.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { lookedAt, type NamingFiles } from './hold-companions.ts';
@@ -15,6 +16,7 @@ import type { WorkerPool } from './worker-pool.ts';
 interface Naming {
   readonly tools: {
     readonly database: LocalDatabase;
+    readonly key: Promise<CryptoKey>;
     readonly pool: WorkerPool;
     readonly inPacsNow: InPacsNow;
   };
@@ -58,4 +60,18 @@ export async function nameDecided(
       return texts.some(({ path }) => !textsSeen.includes(path)) ? [[ordinal, texts] as const] : [];
     }),
   );
+}
+
+/** Whether a person left all of these out before: the queue counts them as that again (keep-held.ts). */
+export async function areLeftOut(
+  {
+    tools: { database, key },
+    studyId,
+    group: { studyInstanceUID },
+  }: Pick<Naming, 'tools' | 'studyId' | 'group'>,
+  files: readonly FoundFile[],
+): Promise<boolean> {
+  const account = (await database.studies.get(studyId))?.account ?? null;
+  const before = await leftOutBefore(database, await key, { account, studyInstanceUID });
+  return files.every((found) => leftOutAs(before, studyInstanceUID, found) !== null);
 }

@@ -26,7 +26,7 @@ import type { Released } from '#shared/ingest/cover-file.ts';
 import { decidedAs, reasonsUnder } from './held-back.ts';
 import { lookedAt, NamedByCompanions } from './hold-companions.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import { nameDecided } from './name-decided.ts';
+import { areLeftOut, nameDecided } from './name-decided.ts';
 import { titleAsSent } from './orders.ts';
 import { partKeyOf } from './patients-of-study.ts';
 import { planBatches, planParcels } from './plan-parcels.ts';
@@ -193,10 +193,13 @@ async function nameAndPack(begun: Begun): Promise<boolean> {
   const { database } = tools;
   const { naming, tell, ...named } = await nameAll(begun);
   const inPacs = await nameDecided(begun, naming);
-  const open = begun.held.flatMap(({ found: { ordinal } }) =>
-    naming.has(ordinal) ? [[ordinal, naming.get(ordinal)!] as const] : [],
-  );
-  if (open.length + inPacs.size > 0) throw new NamedByCompanions(new Map([...open, ...inPacs]));
+  const open = begun.held.flatMap(({ found }) => (naming.has(found.ordinal) ? [found] : []));
+  // Where nothing else of it can be sent, it was chosen for these.
+  const isAsBefore = inPacs.size === 0 && named.wanted.size > 0 && (await areLeftOut(begun, open));
+  if (open.length + inPacs.size > 0 && !isAsBefore)
+    throw new NamedByCompanions(
+      new Map([...open.map(({ ordinal }) => [ordinal, naming.get(ordinal)!] as const), ...inPacs]),
+    );
   for (const each of tell) each();
   const triaged = tools.triaged(studyId, group);
   if (triaged !== null)

@@ -7,8 +7,15 @@
  * Each held one is read and named as it would be sent, only where the study was sent from this device before.
  */
 import { ignoreFailure } from '#shared/ignore-failure.ts';
-import type { LeftOutCause } from '#shared/protocol/withheld.ts';
-import { decidedBefore, entriesBefore, markOfPart, marksOfSettled, stillInPacs } from './decided-before.ts';
+import {
+  decidedBefore,
+  entriesBefore,
+  leftOutAs,
+  markOfPart,
+  marksOfSettled,
+  stillInPacs,
+  type LeftOutBefore,
+} from './decided-before.ts';
 import { markOfStudy } from '../queue/mark-of-study.ts';
 import { leftOutBefore } from '../queue/rows/keep-held.ts';
 import type { StudyRow } from '../queue/rows/local-database.ts';
@@ -21,7 +28,7 @@ import type { Inspection } from './inspection.ts';
 import { followDecisions, type KeptDecisions } from './kept-decisions.ts';
 import { policyInForce } from './policy-in-force.ts';
 import { leaveOutPatients, settlePatients } from './decide-patients.ts';
-import { mixedUnder, partKeyOf, partsOf, type PatientPart } from './patients-of-study.ts';
+import { mixedUnder, partsOf, type PatientPart } from './patients-of-study.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 
 /** The version of the policy under which each file was asked about: `FoundFile` as held, `ReadFile` as a patient's. */
@@ -169,14 +176,6 @@ function settleAsBefore(
   const study = state.gathering.studies.get(studyInstanceUID)!;
   const keys = parts.flatMap((part) => part.keys);
   state.gathering.replace(settlePatients(study, keys));
-}
-
-type LeftOutBefore = Awaited<ReturnType<typeof leftOutBefore>>;
-
-/** An instance whose patient was corrected since is another decision. */
-function leftOutAs(before: LeftOutBefore, studyInstanceUID: string, found: FoundFile): LeftOutCause | null {
-  const out = before.get(found.sopInstanceUID);
-  return out?.patient === markOfPart(studyInstanceUID, partKeyOf(found)) ? out.cause : null;
 }
 
 function openPartsOf(state: IngestState, studyInstanceUID: string): readonly PatientPart[] {
