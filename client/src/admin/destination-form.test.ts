@@ -79,7 +79,13 @@ test('names the first field with a mistake', () => {
 
 const IDLE = {
   ...{ isPrimary: false, viewers: [], worklist: null, fromEnvironment: false, hasStudies: false, need: null },
-  ...{ tuning: { lagMinutes: null, proof: null, batchBytes: null }, refused: null, held: 0, underWay: 0 },
+  ...{
+    tuning: { lagMinutes: null, proof: null, batchBytes: null },
+    refused: null,
+    held: 0,
+    notTaken: 0,
+    underWay: 0,
+  },
   unlisted: null,
   limit: null,
   ...{ waiting: 0, waitingSince: null, waitingInstances: 0, waitingBytes: 0 },

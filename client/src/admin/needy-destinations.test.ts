@@ -12,6 +12,7 @@ const WELL = {
   id: 'a',
   isPrimary: false,
   waiting: 0,
+  notTaken: 0,
   deadLetters: 0,
   refused: null,
   unlisted: null,
@@ -23,6 +24,7 @@ test('each destination counts once, whatever is wrong with it', () => {
   const wrong = [
     { ...WELL, waiting: 3 },
     { ...WELL, deadLetters: 4 },
+    { ...WELL, isPrimary: true, notTaken: 2 },
     { ...WELL, refused: REFUSED },
     { ...WELL, unlisted: { instances: 3, at: REFUSED.at } },
     { ...WELL, waiting: 2, deadLetters: 1, refused: REFUSED },

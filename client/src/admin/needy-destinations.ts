@@ -12,14 +12,15 @@ import type { Link } from '../net/link.ts';
 
 type Counted = Pick<
   Destination,
-  'id' | 'isPrimary' | 'waiting' | 'deadLetters' | 'refused' | 'unlisted' | 'hasStudies'
+  'id' | 'isPrimary' | 'waiting' | 'notTaken' | 'deadLetters' | 'refused' | 'unlisted' | 'hasStudies'
 >;
 
 /** `link`: of the device; beyond the gateway it ends at the primary destination. */
 export function needyOf<D extends Counted>(destinations: readonly D[], link: Link): readonly D[] {
   return destinations.filter(
-    ({ isPrimary, waiting, deadLetters, refused, unlisted }) =>
+    ({ isPrimary, waiting, notTaken, deadLetters, refused, unlisted }) =>
       waiting > 0 ||
+      notTaken > 0 ||
       deadLetters > 0 ||
       refused !== null ||
       unlisted !== null ||

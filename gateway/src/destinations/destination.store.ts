@@ -14,6 +14,7 @@ import type { PlacedStudy, Tables } from '../database/tables.ts';
 import type { BatchSize } from '../pipeline/batch-sizes.ts';
 import type { StoreRefusal } from '../ports/pacs/pacs.ts';
 import { isDeadLetter } from '../pipeline/copy.store.ts';
+import { NOT_TAKEN } from '#shared/protocol/reason-kinds.ts';
 import { isUndecided } from '../pipeline/instance.store.ts';
 import { FOR_THE_PACS } from '../pipeline/study.store.ts';
 
@@ -43,6 +44,8 @@ export type StudyCounts = {
   readonly unlistedAt: Date | null;
   /** Studies that wait for a person. */
   readonly held: number;
+  /** Instances that it did not take, of studies that it gets first, and about which nobody has decided. */
+  readonly notTaken: number;
   /** Of those under way, the copies that are not being given up. */
   readonly copies: { readonly also: number; readonly required: number };
   /** Instances that it did not take, of studies that it gets also, or that are held because it must have them. */
@@ -64,6 +67,10 @@ const isOutstanding = sql<boolean>`i.state in ('received', 'posting', 'posted')`
 /** Of a study `s` and an instance `i` of it: reconcile looked for it in vain, and it is sent again. */
 const isUnlisted = sql<boolean>`s.destination_id = destination.id and s.state not in ('closed', 'held')
   and i.losses > 0 and ${isOutstanding}`;
+
+/** Of an instance `i` of an original `s`: somebody has to decide about it, and not for a further destination. */
+const isUndecidedHere = sql<boolean>`s.destination_id = destination.id and s.copy_of is null and s.state in ('held', 'closed')
+  and ${isUndecided('i')} and i.proof is null`;
 
 /** The primary one first, then by name. */
 export async function listDestinations(
@@ -91,9 +98,12 @@ export async function listDestinations(
       sql<Date | null>`(select min(i.posted_at) from study s join instance i on i.study_id = s.id where ${isUnlisted})`.as(
         'unlistedAt',
       ),
-      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.state = 'held')
-        + (select count(distinct s.id)::int from instance i join study s on s.id = i.study_id where ${isUndecided('i')}
-          and s.destination_id = destination.id and s.state = 'closed' and s.copy_of is null)`.as('held'),
+      sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.copy_of is not null and s.state = 'held')
+        + (select count(distinct s.id)::int from instance i join study s on s.id = i.study_id where ${isUndecidedHere})`.as(
+        'held',
+      ),
+      sql<number>`(select count(*)::int from instance i join study s on s.id = i.study_id where ${isUndecidedHere}
+        and i.reason in (${sql.join([...NOT_TAKEN])}))`.as('notTaken'),
       sql<number>`(select count(*)::int from study s join instance i on i.study_id = s.id where s.destination_id = destination.id
         and ${isDeadLetter('i', 's')})`.as('deadLetters'),
       sql<number>`(select count(*)::int from study s where s.destination_id = destination.id and s.given_up_at is not null

@@ -36,10 +36,11 @@ const unlistedOf = ({ unlisted: instances, unlistedAt: at }: StudyCounts): Desti
 export function toShown(row: DestinationRow & StudyCounts): Destination {
   const { id, version, kind, name, url, settings, viewers, worklist, need } = row;
   const { underWay, waiting, waitingSince, waitingInstances, waitingBytes, held } = row;
-  const { copies, deadLetters, givenUp, hasStudies } = row;
+  const { copies, notTaken, deadLetters, givenUp, hasStudies } = row;
   return {
     ...settings,
-    ...{ underWay, waiting, waitingInstances, waitingBytes, held, copies, deadLetters, givenUp, hasStudies },
+    ...{ underWay, waiting, waitingInstances, waitingBytes, held, copies, givenUp, hasStudies },
+    ...{ notTaken, deadLetters },
     waitingSince: waitingSince?.toISOString() ?? null,
     tuning: tuningOf(row),
     refused: refusalOf(row),

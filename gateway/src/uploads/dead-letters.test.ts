@@ -60,22 +60,37 @@ const refuse = (pacs: TestPacs, uids: readonly string[]): void => {
 };
 const heldIn = (pacs: TestPacs): readonly string[] => [...pacs.held.keys()].sort();
 
-test('a study that the first PACS refused counts there until somebody has decided', async () => {
+test('a study that the first PACS refused counts there, for the administrator too, until somebody has decided', async () => {
   const { pipeline, pacs, uids, uploadId } = await sentToThree({ a: 'also', b: 'also' });
   refuse(pacs, uids);
   await pipeline.runAll();
   const held = async () =>
-    (await listDestinations(pipeline.tools.db, pipeline.siteId)).map(({ name, held }) => [name, held]);
+    (await listDestinations(pipeline.tools.db, pipeline.siteId)).map(({ name, held, notTaken }) => [
+      ...[name, held, notTaken],
+    ]);
   assert.equal(await held(), [
-    ['first', 1],
-    ['a', 0],
-    ['b', 0],
+    ['first', 1, 2],
+    ['a', 0, 0],
+    ['b', 0, 0],
   ]);
   const { instances } = (await receiptOf(pipeline, uploadId)).receipt;
   const upload = await findUpload(pipeline.tools.db, uploadId, null);
   await decide(pipeline.tools, upload!, pipeline.accountId, { decision: 'leave-out', instances });
   await pipeline.runAll();
-  assert.equal((await held())[0], ['first', 0]);
+  assert.equal((await held())[0], ['first', 0, 0]);
+});
+
+test('a study that only a further PACS refused waits for a decision there, and not at the first one', async () => {
+  const { pipeline, a, uids } = await sentToThree({ a: 'required', b: 'also' });
+  refuse(a, uids.slice(0, 1));
+  await pipeline.runAll();
+  const counts = (await listDestinations(pipeline.tools.db, pipeline.siteId)).map(
+    ({ name, held, notTaken, deadLetters }) => [name, held, notTaken, deadLetters],
+  );
+  assert.equal(counts.slice(0, 2), [
+    ['first', 0, 0, 0],
+    ['a', 0, 0, 1],
+  ]);
 });
 
 test('giving up where it is required leaves alone the one that is down: it gets its images later', async () => {

@@ -1,4 +1,4 @@
-/** What of an image is read before Send to say whether a person can release it: no more than is needed. */
+/** Before Send no more of an image is read than tells whether a person can release it. */
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { buildInstance } from '../dicom/build-instance.ts';

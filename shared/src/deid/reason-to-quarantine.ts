@@ -43,8 +43,8 @@ function holdCausesOf(instance: ParsedInstance): readonly HoldCause[] {
 
 /**
  * The same, and bytes of the pixels of an instance that a person could release are looked at too: nobody can release
- * what turns out there. What lies behind the bytes that are read here turns out at Send. Rejects where reading the
- * source does, and with the signal's reason.
+ * what turns out there. Send looks at the bytes behind those that are read here. Rejects where reading the source does,
+ * and with the signal's reason.
  */
 export async function holdCausesWithin(
   instance: ParsedInstance,

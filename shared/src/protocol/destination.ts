@@ -225,6 +225,8 @@ export const destinationSchema = z.object({
   waitingBytes: z.number().int(),
   /** Studies that wait for a person's decision. */
   held: z.number().int(),
+  /** Of the studies that it gets first, the instances that it did not take, and about which nobody has decided. */
+  notTaken: z.number().int(),
   /** Those of them that it gets besides the primary one, by whether somebody waits for it. */
   copies: z.object({ also: z.number().int(), required: z.number().int() }),
   /** Instances that it did not take, of studies that it gets also, or that are held because it must have them. */

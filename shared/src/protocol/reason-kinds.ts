@@ -16,6 +16,15 @@ const MAY_PASS_LATER: readonly ReasonCode[] = [
   'never-arrived',
 ];
 
+/** The PACS answered, and an administrator there has to mend something before it takes such an instance. */
+export const NOT_TAKEN: readonly ReasonCode[] = [
+  'pacs-refused',
+  'pacs-lost',
+  'pacs-changed-it',
+  'pacs-fails-on-it',
+  'pacs-refuses-size',
+];
+
 /** Whether trying a refused instance again, unchanged, can help. False for a code outside the table. */
 export function canRetry(code: string): boolean {
   return (MAY_PASS_LATER as readonly string[]).includes(code);
