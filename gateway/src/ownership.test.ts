@@ -131,6 +131,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /models/{id}/versions/{version}/stop': 'roles',
   'post /predict': 'roles',
   'get /results': 'roles',
+  'get /results/choices': 'roles',
   'get /results/{id}': READ,
   'get /results/{id}/explanations/{method}': READ,
   'get /results/{id}/preview': READ,

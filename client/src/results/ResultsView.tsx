@@ -2,14 +2,13 @@
  * The list of results, newest first, with filters that persist, below the running jobs. The empty page
  * explains how to start.
  */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import { MarkedStudies } from '../cases/MarkedStudies.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
-import { foldRuns } from './fold-runs.ts';
-import { ALL, isFiltered, PERIODS, WHOSE, type Filters } from './filters.ts';
+import { ALL, isFiltered, PERIODS, VERDICTS, WHOSE, type Filters } from './filters.ts';
 import { JobRow } from './JobRow.tsx';
 import { listWords } from './list-words.ts';
 import { NotForDiagnosis } from '../kit/NotForDiagnosis.tsx';
@@ -21,7 +20,8 @@ import { ResultRow } from './ResultRow.tsx';
 import { resultWords } from './result-words.ts';
 import { studyOptions, type StudyFacts } from './study-options.ts';
 import { useWhenBack } from './use-when-back.ts';
-import type { ResultsStore } from './results.store.ts';
+import type { ResultsStore, Unfolded } from './results.store.ts';
+import { troubleOf, type Trouble } from './trouble.ts';
 
 const said = resultWords.list;
 
@@ -161,6 +161,12 @@ function FilterBar({ list, previews }: FilterBarProps) {
         options={PERIODS.map((period) => ({ value: period, name: said.periods[period] }))}
         onChoose={(chosen) => set({ period: PERIODS.find((period) => period === chosen) ?? 'any' })}
       />
+      <Select
+        label={listWords.verdict}
+        value={filters.verdict}
+        options={VERDICTS.map((verdict) => ({ value: verdict, name: listWords.verdicts[verdict] }))}
+        onChoose={(chosen) => set({ verdict: VERDICTS.find((verdict) => verdict === chosen) ?? 'any' })}
+      />
       {mayAsk && (
         <Segments
           labelled
@@ -230,10 +236,10 @@ function List({ list, previews, picked }: ResultsViewProps) {
     <section aria-label={said.found}>
       <h2 class="unseen">{said.found}</h2>
       <ol class="result-list">
-        {foldRuns(results).map(([first, ...others]) => (
-          <li key={first!.id}>
-            <ResultRow result={first!} previews={previews} picked={picked} />
-            {others.length > 0 && <Folded results={others} previews={previews} picked={picked} />}
+        {results.map((result) => (
+          <li key={result.id}>
+            <ResultRow result={result} previews={previews} picked={picked} />
+            {result.alike !== undefined && <Folded row={result} {...{ list, previews, picked }} />}
           </li>
         ))}
       </ol>
@@ -253,27 +259,57 @@ function List({ list, previews, picked }: ResultsViewProps) {
   );
 }
 
-type FoldedProps = Omit<ResultsViewProps, 'list'> & { readonly results: readonly Result[] };
+type FoldedProps = ResultsViewProps & { readonly row: Result };
 
-/** The other images of a run with the same answer; no preview is asked for before somebody opens it. */
-function Folded({ results, previews, picked }: FoldedProps) {
-  const [isOpen, setOpen] = useState(false);
+/** The other images of a run with the same answer: nothing of them is asked for before somebody opens it. */
+function Folded({ row, list, previews, picked }: FoldedProps) {
+  const [shown, setShown] = useState<Unfolded | null>(null);
+  const [trouble, setTrouble] = useState<Trouble | null>(null);
+  const asking = useRef(new AbortController());
+  useEffect(() => () => asking.current.abort(), []);
+  const ask = async (cursor: string | null) => {
+    asking.current.abort();
+    asking.current = new AbortController();
+    const { signal } = asking.current;
+    setTrouble(null);
+    try {
+      const { results, next } = await list.unfold(row, cursor, signal);
+      setShown({ results: [...(cursor === null ? [] : (shown?.results ?? [])), ...results], next });
+    } catch (error) {
+      if (!signal.aborted) setTrouble(troubleOf(error));
+    }
+  };
   return (
-    <details class="disclosure result-folded" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details
+      class="disclosure result-folded"
+      onToggle={(event) => void (event.currentTarget.open && shown === null && ask(null))}
+    >
       <summary>
         <span class="disclosure-mark">
           <Icon name="chevron" size={16} turns />
         </span>
-        {listWords.folded(results.length)}
+        {listWords.folded(row.alike!)}
       </summary>
-      {isOpen && (
-        <ol class="result-list">
-          {results.map((result) => (
-            <li key={result.id}>
-              <ResultRow result={result} previews={previews} picked={picked} />
-            </li>
-          ))}
-        </ol>
+      <ol class="result-list">
+        {(shown?.results ?? []).map((result) => (
+          <li key={result.id}>
+            <ResultRow result={result} previews={previews} picked={picked} />
+          </li>
+        ))}
+      </ol>
+      {trouble && (
+        <TroubleNotice trouble={trouble}>
+          <button type="button" class="button" onClick={() => void ask(shown?.next ?? null)}>
+            {resultWords.trouble.again}
+          </button>
+        </TroubleNotice>
+      )}
+      {trouble === null && shown?.next && (
+        <p class="results-more">
+          <button type="button" class="button" onClick={() => void ask(shown.next)}>
+            {listWords.moreImages}
+          </button>
+        </p>
       )}
     </details>
   );

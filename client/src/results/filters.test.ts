@@ -5,17 +5,24 @@ import { ALL, beginOf, isFiltered, parseFilters, queryOf, writeFilters } from '.
 const NOW = new Date(2026, 10, 20, 15, 30);
 
 test('the gateway is asked for the chosen filters', () => {
-  assert.is(queryOf(ALL, 'me', NOW, { limit: 30 }), 'limit=30');
+  assert.is(queryOf(ALL, 'me', NOW, { limit: 30 }), 'folded=1&limit=30');
   const query = new URLSearchParams(
-    queryOf({ model: 'pneumonia', study: '1.2.3', period: 'week', whose: 'mine' }, 'me', NOW, {
-      limit: 30,
-      cursor: 'c',
-    }),
+    queryOf(
+      { model: 'pneumonia', study: '1.2.3', period: 'week', whose: 'mine', verdict: 'none' },
+      'me',
+      NOW,
+      {
+        limit: 30,
+        cursor: 'c',
+      },
+    ),
   );
   assert.equal(Object.fromEntries(query), {
     user: 'me',
     model: 'pneumonia',
     study: '1.2.3',
+    verdict: 'none',
+    folded: '1',
     from: new Date(NOW.getTime() - 7 * 86_400_000).toISOString(),
     limit: '30',
     cursor: 'c',

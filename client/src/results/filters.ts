@@ -9,6 +9,10 @@ export type Period = (typeof PERIODS)[number];
 export const WHOSE = ['all', 'mine'] as const;
 export type Whose = (typeof WHOSE)[number];
 
+/** `none`: nobody has judged it. */
+export const VERDICTS = ['any', 'none'] as const;
+export type Verdicts = (typeof VERDICTS)[number];
+
 export interface Filters {
   /** Empty: all. */
   readonly model: string;
@@ -16,11 +20,12 @@ export interface Filters {
   readonly study: string;
   readonly period: Period;
   readonly whose: Whose;
+  readonly verdict: Verdicts;
 }
 
 /** The name under which they persist. */
 export const FILTERS_KEY = 'relaypacs-results';
-export const ALL: Filters = { model: '', study: '', period: 'any', whose: 'all' };
+export const ALL: Filters = { model: '', study: '', period: 'any', whose: 'all', verdict: 'any' };
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const DAYS: Readonly<Record<Exclude<Period, 'any' | 'today'>, number>> = { week: 7, month: 30 };
@@ -33,13 +38,15 @@ export function beginOf(period: Period, now: Date): string | null {
 }
 
 export function isFiltered(filters: Filters): boolean {
-  return filters.model !== '' || filters.study !== '' || filters.period !== 'any' || filters.whose !== 'all';
+  return (Object.keys(ALL) as (keyof Filters)[]).some((name) => filters[name] !== ALL[name]);
 }
 
-/** Whether a result may be listed under these filters: those of another study or model may not. */
-export function fits({ finding }: Result, { model, study }: Filters): boolean {
+/** Whether a result may be listed under these filters: those of another study or model, or with a verdict, may not. */
+export function fits({ finding, verification }: Result, { model, study, verdict }: Filters): boolean {
   return (
-    (model === '' || finding.model.id === model) && (study === '' || finding.input.studyInstanceUID === study)
+    (model === '' || finding.model.id === model) &&
+    (study === '' || finding.input.studyInstanceUID === study) &&
+    (verdict === 'any' || verification === null)
   );
 }
 
@@ -55,7 +62,9 @@ export function queryOf(
     ...(filters.whose === 'mine' && { user }),
     ...(filters.model !== '' && { model: filters.model }),
     ...(filters.study !== '' && { study: filters.study }),
+    ...(filters.verdict === 'none' && { verdict: filters.verdict }),
     ...(from !== null && { from }),
+    folded: '1',
     limit: `${page.limit}`,
     ...(page.cursor && { cursor: page.cursor }),
   });
@@ -73,6 +82,7 @@ export function parseFilters(kept: string | null, user: string): Filters {
       study: text(filters.study),
       period: PERIODS.find((known) => known === filters.period) ?? ALL.period,
       whose: WHOSE.find((known) => known === filters.whose) ?? ALL.whose,
+      verdict: VERDICTS.find((known) => known === filters.verdict) ?? ALL.verdict,
     };
   } catch {
     return ALL;

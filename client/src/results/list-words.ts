@@ -1,8 +1,12 @@
 /** The words of the list of results alone. */
 import { counted } from '../kit/counted.ts';
+import type { Verdicts } from './filters.ts';
 
 export const listWords = {
   overtakenHere: 'Another verdict was given first. Decide whether yours replaces it.',
+  verdict: 'Verdict',
+  verdicts: { any: 'With and without', none: 'No verdict yet' } satisfies Record<Verdicts, string>,
+  moreImages: 'Show more images',
   folded: (count: number) =>
     `${counted(count, 'more image', 'more images')} of this run, with the same answer`,
   listOnly: 'Your account reads this list only: no result opens here, and no image is shown.',

@@ -201,4 +201,25 @@ test('previous and next follow the list up to its ends', async () => {
   );
 });
 
+test('the filters offer what the gateway has, and a row that stands for others is unfolded in its place', async () => {
+  const row = { ...recordedResult(2), alike: 2 };
+  const { store, asked, ready } = open(({ path }) => {
+    if (path.startsWith('/results/choices')) return json({ models: ['image-kind'], newest: page(7) });
+    if (path.includes('cursor=3')) return json({ results: page(4), next: null });
+    if (path.includes('alike=')) return json({ results: page(3), next: '3' });
+    return json({ results: [...page(1), row, ...page(5)], next: null });
+  });
+  await ready();
+  assert.equal(store.models.value, ['image-kind', 'pneumonia']);
+  const { signal } = new AbortController();
+  const { next } = await store.unfold(row, null, signal);
+  const second = await store.unfold(row, next, signal);
+  assert.equal([second.results[0]?.id, second.next], [idOf(4), null]);
+  assert.not.ok(asked.some((one) => one.path.includes('alike=') && one.path.includes('folded=')));
+  assert.equal(
+    [2, 3, 4].map((number) => store.neighbour(idOf(number), 1)?.id),
+    [3, 4, 5].map(idOf),
+  );
+});
+
 test.run();

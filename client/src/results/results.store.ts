@@ -7,7 +7,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { jobSchema, resultSchema, type Job, type Result } from '#shared/protocol/inference.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import type { Clock } from '../pipeline/upload/clock.ts';
-import { jobListSchema, resultListSchema } from './answers.ts';
+import { jobListSchema, resultChoicesSchema, resultListSchema } from './answers.ts';
 import { ALL, FILTERS_KEY, fits, parseFilters, queryOf, writeFilters, type Filters } from './filters.ts';
 import { hasEnded } from './follow-job.ts';
 import { troubleOf, type Trouble } from './trouble.ts';
@@ -26,12 +26,14 @@ export interface ResultsStore {
   /** Failed recently and not cleared by a person, newest first. */
   readonly failed: ReadonlySignal<readonly Job[]>;
   clearFailed(): void;
-  /** The filter options: models and studies of everything listed so far. */
+  /** The filter options: models and studies of everything that the gateway has, and of what was listed. */
   readonly models: ReadonlySignal<readonly string[]>;
   readonly studies: ReadonlySignal<readonly string[]>;
   /** The newest result of each of these studies, also of those that a filter hides. */
   readonly newest: ReadonlySignal<readonly Result[]>;
   more(): Promise<void>;
+  /** The next page of the other images that a row stands for. @throws what the gateway answers otherwise. */
+  unfold(row: Result, cursor: string | null, signal: AbortSignal): Promise<Unfolded>;
   refresh(): Promise<void>;
   cancel(job: Job): Promise<void>;
   retry(job: Job): Promise<void>;
@@ -45,6 +47,9 @@ export interface ResultsStore {
   watch(signal: AbortSignal): void;
   close(): void;
 }
+
+/** `next`: the cursor of the following page; null: there is none. */
+export type Unfolded = { readonly results: readonly Result[]; readonly next: string | null };
 
 export interface ResultsTools {
   readonly api: Pick<ApiClient, 'json'>;
@@ -64,7 +69,7 @@ const STILL_MS = 15_000;
 /** How long failed jobs stay above the list. */
 const ENDED_STAYS_MS = 60 * 60 * 1000;
 
-/** The models and studies that were listed so far; `newest` by Study Instance UID. */
+/** The models and studies that are known so far; `newest` by Study Instance UID. */
 type Known = {
   readonly models: ReadonlySet<string>;
   readonly studies: ReadonlySet<string>;
@@ -82,6 +87,8 @@ type State = {
   /** Failed jobs that a person has cleared away. */
   readonly cleared: Signal<ReadonlySet<string>>;
   readonly known: Signal<Known>;
+  /** The images that rows stand for, by the id of the row, as far as a person unfolded them. */
+  readonly unfolded: Map<string, readonly Result[]>;
   readonly closed: AbortController;
   /** The number of the last page request: an older answer is ignored. */
   asked: number;
@@ -93,6 +100,7 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
   const failed = computed(() =>
     allJobs.value.filter((job) => hasFailedLately(job, tools.now()) && !cleared.value.has(job.id)),
   );
+  void askChoices(state, tools);
   const stop = effect(() => {
     tools.storage?.setItem(FILTERS_KEY, writeFilters(filters.value, tools.user));
     untracked(() => void fetchPage(state, tools, 'new-filters'));
@@ -117,13 +125,15 @@ export function createResultsStore(tools: ResultsTools): ResultsStore {
       cleared.value = new Set([...cleared.peek(), ...failed.peek().map(({ id }) => id)]);
     },
     more: () => more(state, tools),
+    unfold: (row, cursor, signal) => unfold(state, tools, { row, cursor, signal }),
     async refresh() {
-      if (phase.peek() !== 'loading') await fetchPage(state, tools, 'first');
+      if (phase.peek() === 'loading') return;
+      await Promise.all([fetchPage(state, tools, 'first'), askChoices(state, tools)]);
     },
     cancel: ({ id }) => change(state, tools, { path: `/jobs/${id}`, method: 'DELETE' }),
     retry: ({ id }) => change(state, tools, { path: `/jobs/${id}/retry`, method: 'POST' }),
     note: (result) => note(state, tools, result),
-    neighbour: (id, step) => neighbour(results.value, id, step),
+    neighbour: (id, step) => neighbour(state, id, step),
     async ahead(id) {
       if (results.peek().at(-1)?.id === id) await more(state, tools);
     },
@@ -149,17 +159,20 @@ const createState = ({ storage, user }: ResultsTools): State => ({
   allJobs: signal([]),
   cleared: signal(new Set<string>()),
   known: signal<Known>({ models: new Set<string>(), studies: new Set<string>(), newest: new Map() }),
+  unfolded: new Map(),
   closed: new AbortController(),
   asked: 0,
 });
 
 /** Adds models and studies to choose from: those that a filter hides can still be chosen. */
-function learn({ known, filters }: State, page: readonly Result[]): void {
+function learn({ known, filters }: State, page: readonly Result[], more: readonly string[] = []): void {
   const { models, studies, newest } = known.peek();
   const { model, study } = filters.peek();
   const ofPage = page.map(({ finding }) => finding);
   known.value = {
-    models: new Set([...models, ...ofPage.map((finding) => finding.model.id), model].filter(Boolean)),
+    models: new Set(
+      [...models, ...more, ...ofPage.map((finding) => finding.model.id), model].filter(Boolean),
+    ),
     studies: new Set(
       [...studies, ...ofPage.flatMap((finding) => finding.input.studyInstanceUID ?? []), study].filter(
         Boolean,
@@ -167,6 +180,31 @@ function learn({ known, filters }: State, page: readonly Result[]): void {
     ),
     newest: newestOfStudies([...page, ...newest.values()]),
   };
+}
+
+/** The filters offer also what the pages that are here do not show. */
+async function askChoices(state: State, { api }: ResultsTools): Promise<void> {
+  const ask = async () => {
+    const { signal } = state.closed;
+    const { models, newest } = await api.json('/results/choices', resultChoicesSchema, { signal });
+    learn(state, newest, models);
+  };
+  await ignoreFailure(ask(), 'the list itself says when the gateway is unreachable');
+}
+
+type UnfoldAsked = { readonly row: Result; readonly cursor: string | null; readonly signal: AbortSignal };
+
+async function unfold(
+  { filters, unfolded }: State,
+  { api, user, now }: ResultsTools,
+  { row, cursor, signal }: UnfoldAsked,
+): Promise<Unfolded> {
+  const query = new URLSearchParams(queryOf(filters.peek(), user, new Date(now()), { limit: PAGE, cursor }));
+  query.delete('folded');
+  query.set('alike', row.id);
+  const { results, next } = await api.json(`/results?${query}`, resultListSchema, { signal });
+  unfolded.set(row.id, [...(cursor === null ? [] : (unfolded.get(row.id) ?? [])), ...results]);
+  return { results, next: next ?? null };
 }
 
 function newestOfStudies(results: readonly Result[]): ReadonlyMap<string, Result> {
@@ -258,9 +296,10 @@ function note(state: State, tools: ResultsTools, result: Result): void {
   else results.value = results.peek().map((known) => (known.id === result.id ? result : known));
 }
 
-function neighbour(results: readonly Result[], id: string, step: -1 | 1): Result | null {
-  const at = results.findIndex((result) => result.id === id);
-  return at < 0 ? null : (results[at + step] ?? null);
+function neighbour({ results, unfolded }: State, id: string, step: -1 | 1): Result | null {
+  const inOrder = results.value.flatMap((row) => [row, ...(unfolded.get(row.id) ?? [])]);
+  const at = inOrder.findIndex((result) => result.id === id);
+  return at < 0 ? null : (inOrder[at + step] ?? null);
 }
 
 /** The known results below the new first page; none where the two do not overlap. */

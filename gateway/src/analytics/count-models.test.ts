@@ -6,7 +6,7 @@ import { SMALLEST_CELL, type ModelFigures } from '#shared/protocol/analytics.ts'
 import type { Role } from '#shared/protocol/api.ts';
 import type { Database } from '../database/database.ts';
 import { insertTestScored, siteOf, type TestScored } from '../testing/insert-figures.ts';
-import { listResults } from '../results/result.store.ts';
+import { listResults } from '../results/list-results.ts';
 import { openTestDatabase } from '../testing/open-database.ts';
 import { askedOf, wholeMonths } from './asked.ts';
 import { countModels, guardBins } from './count-models.ts';

@@ -109,6 +109,8 @@ export type InferenceResultTable = {
   /** Every model that had a part in it. */
   models: ColumnType<ModelRef[], string, never>;
   disagreement: Json<z.infer<typeof disagreementSchema>> | null;
+  /** Of its run, with the answer that other images of it may share; null: its answer is its own. */
+  run_answer: string | null;
   verdict: (typeof VERIFICATIONS)[number] | null;
   verified_finding: string | null;
   verified_at: Date | null;

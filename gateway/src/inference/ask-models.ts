@@ -25,6 +25,7 @@ import {
   type Disagreement,
   type ResultRow,
 } from '../results/result.store.ts';
+import { runAnswerOf } from '../results/run-answer.ts';
 import { codeOf } from './code-of-error.ts';
 import type { Examined, Question } from './examination.ts';
 import type { Run } from './examine-thread.ts';
@@ -170,6 +171,7 @@ async function keep(
       models: refsOf(set),
       maps,
       disagreement: differs,
+      runAnswer: runAnswerOf(finding, ask.asker.jobId),
       now,
     });
     await insertRequest(trx, kept.id, { ...ask.asker, cached: false, now });

@@ -5,8 +5,9 @@ import type { Finding } from '#shared/protocol/inference.ts';
 import type { Database } from '../database/database.ts';
 import { testDatabases } from '../testing/open-database.ts';
 import { cacheKey, findCached } from './result-cache.ts';
+import { listResults } from './list-results.ts';
 import { mapOf, masksOf } from './result-map.store.ts';
-import { insertRequest, insertResult, listResults, setVerification, type NewResult } from './result.store.ts';
+import { insertRequest, insertResult, setVerification, type NewResult } from './result.store.ts';
 
 const finding: Finding = {
   model: { id: 'pneumonia', version: '1.0.0', digest: 'a'.repeat(64), runtime: 'a test' },
@@ -57,6 +58,7 @@ for (const { name, open } of testDatabases('results')) {
         models: [],
         maps: [],
         disagreement: null,
+        runAnswer: null,
         now: new Date('2026-11-20T10:00:00Z'),
         ...more,
       }),

@@ -2,15 +2,13 @@
  * Results in the database: one for each input, set of models and parameters, with its requests and the
  * radiologist's verdict. The same question finds the row that is there (result-cache.ts).
  */
-import { sql, type Kysely, type Selectable, type Transaction } from 'kysely';
+import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { z } from 'zod';
 import type { ModelRef } from '#shared/models/model.ts';
 import type { disagreementSchema, Finding } from '#shared/protocol/inference.ts';
 import type { InferenceResultTable, ResultVerdictTable } from '../database/inference-tables.ts';
 import type { Tables } from '../database/tables.ts';
-import { isHiddenVerdict } from '../reviews/blinding.ts';
 import { insertMaps, type ResultMap } from './result-map.store.ts';
-import { mayKnowResult, type Asking } from './result-reach.ts';
 
 type Db = Kysely<Tables>;
 type Trx = Transaction<Tables>;
@@ -43,13 +41,14 @@ export type NewResult = {
   readonly models: readonly ModelRef[];
   readonly maps: readonly ResultMap[];
   readonly disagreement: Disagreement | null;
+  readonly runAnswer: string | null;
   readonly now: Date;
 };
 
 /** The result, or the one that was there before it: the same question has the same answer. */
 export async function insertResult(
   trx: Trx,
-  { id, siteId, key, finding, models, maps, disagreement, now }: NewResult,
+  { id, siteId, key, finding, models, maps, disagreement, runAnswer, now }: NewResult,
 ): Promise<ResultRow> {
   const { model, input } = finding;
   const inserted = await trx
@@ -68,6 +67,7 @@ export async function insertResult(
       finding: JSON.stringify(finding),
       models: JSON.stringify(models),
       disagreement: disagreement && JSON.stringify(disagreement),
+      run_answer: runAnswer,
       verdict: null,
       verified_finding: null,
       verified_at: null,
@@ -114,62 +114,6 @@ export async function insertRequest(
     .values(row)
     .onConflict((conflict) => conflict.columns(['result_id', 'asked_id']).doNothing())
     .execute();
-}
-
-export type ResultFilter = {
-  /** Only the results that this caller may know of; undefined: all. */
-  readonly shownTo?: Asking | undefined;
-  /** Asked for by this account. */
-  readonly user?: string | undefined;
-  readonly model?: string | undefined;
-  readonly version?: string | undefined;
-  readonly study?: string | undefined;
-  readonly verdict?: 'agree' | 'correct' | undefined;
-  /** The device found something else. */
-  readonly differs?: '1' | undefined;
-  readonly from?: Date | undefined;
-  readonly to?: Date | undefined;
-  readonly after?: { readonly at: Date; readonly id: string } | undefined;
-  readonly limit: number;
-};
-
-/** The newest first. */
-export async function listResults(
-  db: Db,
-  siteId: string,
-  { shownTo, user, model, version, study, verdict, differs, from, to, after, limit }: ResultFilter,
-): Promise<ResultRow[]> {
-  let query = db
-    .selectFrom('inference_result as r')
-    .selectAll('r')
-    .where('r.site_id', '=', siteId)
-    .orderBy('r.created_at', 'desc')
-    .orderBy('r.id', 'desc')
-    .limit(limit);
-  if (shownTo !== undefined) query = query.where(await mayKnowResult(db, shownTo, 'r', ['auditor']));
-  if (user !== undefined) {
-    query = query.where((where) =>
-      where.exists(
-        where
-          .selectFrom('result_request as q')
-          .select('q.at')
-          .whereRef('q.result_id', '=', 'r.id')
-          .where('q.account_id', '=', user),
-      ),
-    );
-  }
-  if (model !== undefined) query = query.where('r.model_id', '=', model);
-  if (version !== undefined) query = query.where('r.version', '=', version);
-  if (study !== undefined) query = query.where('r.study_instance_uid', '=', study);
-  if (verdict !== undefined) query = query.where('r.verdict', '=', verdict);
-  if (verdict !== undefined && shownTo !== undefined)
-    query = query.where(sql<boolean>`not ${isHiddenVerdict(shownTo, 'r')}`);
-  if (differs !== undefined) query = query.where('r.disagreement', 'is not', null);
-  if (from !== undefined) query = query.where('r.created_at', '>=', from);
-  if (to !== undefined) query = query.where('r.created_at', '<', to);
-  if (after !== undefined)
-    query = query.where(sql<boolean>`(r.created_at, r.id) < (${after.at}::timestamptz, ${after.id}::uuid)`);
-  return query.execute();
 }
 
 /** The first account that asked for each of these results, and its job. */

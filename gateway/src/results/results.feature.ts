@@ -2,6 +2,7 @@
 import type { Feature } from '../feature.ts';
 import type { Keys } from '../keys.ts';
 import { VERIFIED_QUEUE, type VerifiedReport } from './deliver-result.ts';
+import { listResultRoutes } from './list-results.routes.ts';
 import { resultRoutes, type ResultRouteTools } from './results.routes.ts';
 import { createReasonSeal } from './seal-reason.ts';
 import { sendVerifiedReport, type ReportTools } from './verify-result.ts';
@@ -13,7 +14,7 @@ export type ResultsFeatureTools = Omit<ResultRouteTools & ReportTools, 'seal'> &
 export function resultsFeature({ keys, ...rest }: ResultsFeatureTools): Feature {
   const tools = { ...rest, seal: createReasonSeal(keys.wrapKey) };
   return {
-    routes: [resultRoutes(tools)],
+    routes: [listResultRoutes(tools), resultRoutes(tools)],
     jobs: [
       {
         queue: VERIFIED_QUEUE,

@@ -1,5 +1,5 @@
 /**
- * `/results`: the models' findings by user, model, study and period; the radiologist's verdict; the pictures
+ * `/results/{id}`: a model's finding; the radiologist's verdict; the pictures
  * that explain a finding; and its instances in the PACS. Those, and the image itself, are read from the PACS
  * on every request. Of an image that was sent as a file nothing is kept.
  */
@@ -28,69 +28,30 @@ import {
   type Caller,
   type Router,
 } from '../http/route.ts';
-import { instantSchema, isInTime } from '../http/instant.ts';
 import { oneOfFew } from '../http/one-of-few.ts';
 import { createPlaces } from '../http/places.ts';
 import type { Shown } from '../inference/examination.ts';
 import type { Examiner, ShownImage } from '../inference/examine-thread.ts';
 import type { Preview } from '../inference/preview-image.ts';
 import { fetchWhole } from '../inference/study-images.ts';
-import { modelIdSchema, versionSchema } from '../models/model-name.ts';
 import { PacsUnreachable, type FoundInstance, type Pacs } from '../ports/pacs/pacs.ts';
 import type { Explanation } from './draw-explanation.ts';
 import { reachedInstances, reachesResult } from './result-reach.ts';
 import { instancesOfResults } from './result-instance.store.ts';
 import { mapOf, masksOf, sideOf } from './result-map.store.ts';
 import { recordView } from './result-view.store.ts';
-import { findResult, listResults, type ResultRow } from './result.store.ts';
-import { isVerified, mayRead, showResult, showResults } from './show-results.ts';
+import { findResult, type ResultRow } from './result.store.ts';
+import { isVerified, mayRead, showResult } from './show-results.ts';
 import { sourceOf, verifyResult, type VerifyTools } from './verify-result.ts';
 
-const READERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'auditor', 'admin'];
 const VIEWERS: readonly Role[] = ['technician', 'radiologist', 'researcher', 'admin'];
-const LIST_LIMIT = 200;
 
-const shown = z.object(resultSchema.shape).openapi('Result');
+/** One result, on any route. */
+export const shownResult = z.object(resultSchema.shape).openapi('Result');
 const byId = z.object({ id: z.uuid() });
-/** "The page after this one": time and id of its last result. */
-const cursor = z
-  .string()
-  .regex(/^\d{1,16}~[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
-  .transform((text) => {
-    const [ms = '', id = ''] = text.split('~');
-    return { at: new Date(Number(ms)), id };
-  })
-  .refine(({ at }) => isInTime(at), 'not a page');
 /** RFC 9110 §8.8.3: the revision as an entity tag. */
 const REVISION = /^(?:W\/)?"?(\d{1,9})"?$/;
 
-const list = defineRoute({
-  method: 'get',
-  path: '/results',
-  roles: READERS,
-  tags: ['results'],
-  summary: 'The models’ findings, the newest first',
-  request: {
-    query: z.object({
-      user: z.uuid().optional(),
-      model: modelIdSchema.optional(),
-      version: versionSchema.optional(),
-      study: uidSchema.optional(),
-      verdict: z.enum(['agree', 'correct']).optional(),
-      differs: z.enum(['1']).optional().openapi({ description: 'The device found something else.' }),
-      from: instantSchema.optional(),
-      to: instantSchema.optional(),
-      limit: z.coerce.number().int().min(1).max(LIST_LIMIT).default(50),
-      cursor: cursor.optional(),
-    }),
-  },
-  responses: {
-    200: jsonResponse(
-      z.object({ results: z.array(shown), next: z.string().nullable() }),
-      '`next` is the cursor of the following page; null: there is none.',
-    ),
-  },
-});
 const read = defineRoute({
   method: 'get',
   path: '/results/{id}',
@@ -99,7 +60,7 @@ const read = defineRoute({
   problems: ['not-found'],
   summary: 'One result. `ETag` is its revision',
   request: { params: byId },
-  responses: { 200: jsonResponse(shown, 'NOT FOR DIAGNOSTIC USE.') },
+  responses: { 200: jsonResponse(shownResult, 'NOT FOR DIAGNOSTIC USE.') },
 });
 const verify = defineRoute({
   method: 'post',
@@ -119,7 +80,7 @@ const verify = defineRoute({
         .describe('The revision that was looked at; without it the first one.'),
     }),
   },
-  responses: { 200: jsonResponse(shown, 'The next revision.') },
+  responses: { 200: jsonResponse(shownResult, 'The next revision.') },
 });
 const explain = defineRoute({
   method: 'get',
@@ -207,20 +168,6 @@ async function reached(db: Db, caller: Caller, id: string): Promise<ResultRow> {
 
 function serveReading(router: Router, tools: ResultRouteTools): void {
   const { db } = tools;
-  router.openapi(list, async (c) => {
-    const caller = callerOf(c);
-    const { cursor: after, ...filter } = c.req.valid('query');
-    const rows = await listResults(db, caller.siteId, {
-      ...filter,
-      after,
-      limit: filter.limit + 1,
-      shownTo: caller,
-    });
-    const page = rows.slice(0, filter.limit);
-    const last = page.at(-1);
-    const next = rows.length > page.length && last ? `${last.created_at.getTime()}~${last.id}` : null;
-    return c.json({ results: await showResults(page, caller, db), next }, 200);
-  });
   router.openapi(read, async (c) => {
     const caller = callerOf(c);
     const result = await reached(db, caller, c.req.valid('param').id);

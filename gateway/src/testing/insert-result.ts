@@ -13,7 +13,13 @@ export async function insertTestResult(
     study,
     positive,
     at: now = new Date('2026-11-20T10:00:00Z'),
-  }: { readonly study: string; readonly positive: boolean | null; readonly at?: Date },
+    runAnswer = null,
+  }: {
+    readonly study: string;
+    readonly positive: boolean | null;
+    readonly at?: Date;
+    readonly runAnswer?: string | null;
+  },
 ): Promise<string> {
   const where = { studyInstanceUID: study, seriesInstanceUID: `${study}.1`, sopInstanceUID: `${study}.1.1` };
   const finding: Finding = {
@@ -36,7 +42,7 @@ export async function insertTestResult(
     intendedUse: 'A test.',
   };
   const { id: siteId } = await db.selectFrom('site').select('id').executeTakeFirstOrThrow();
-  const of = { models: [], maps: [], disagreement: null, now };
+  const of = { models: [], maps: [], disagreement: null, runAnswer, now };
   const { id } = await db
     .transaction()
     .execute((trx) => insertResult(trx, { id: randomUUID(), siteId, key: randomUUID(), finding, ...of }));

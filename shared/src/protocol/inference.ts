@@ -233,6 +233,8 @@ export const resultSchema = z.object({
   /** The result instances in the PACS. */
   instances: z.array(resultInstanceSchema),
   verification: verificationSchema.nullable(),
+  /** In a folded list: how many more images of its run have the same answer. */
+  alike: z.int().min(1).optional(),
   /** Every verdict, the oldest first; only if a single result is requested. */
   history: z.array(verificationSchema).optional(),
   /** Grows with each verification. */

@@ -29,12 +29,14 @@ export const INFERENCE = [
      id uuid primary key, site_id uuid not null references site, cache_key text not null, model_id text
     not null, version text not null, model_digest text not null, input_digest text not null,
     study_instance_uid text, series_instance_uid text, sop_instance_uid text, finding jsonb not null,
-    models jsonb not null, disagreement jsonb, verdict text, verified_finding text, verified_at
+    models jsonb not null, disagreement jsonb, run_answer text, verdict text, verified_finding text, verified_at
     timestamptz, verified_by uuid references account, sealed_reason bytea, revision int not null default
     1, created_at timestamptz not null, unique (site_id, cache_key))`,
   `create index inference_result_period on inference_result (site_id, created_at desc, id desc)`,
   `create index inference_result_model on inference_result (site_id, model_id, created_at desc)`,
   `create index inference_result_study on inference_result (site_id, study_instance_uid, created_at desc)`,
+  `create index inference_result_run on inference_result (site_id, run_answer, created_at desc, id desc)
+     where run_answer is not null`,
   `create table result_map (
      result_id uuid not null references inference_result on delete cascade, name text not null, dims
     int[] not null, bytes bytea not null, primary key (result_id, name))`,

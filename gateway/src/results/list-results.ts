@@ -1,0 +1,136 @@
+/** Lists of results: filtered, newest first, and, where the caller asks for it, each answer of a run once. */
+import { sql, type RawBuilder } from 'kysely';
+import type { Db } from '../database/database.ts';
+import { isHiddenVerdict } from '../reviews/blinding.ts';
+import { mayKnowResult, type Asking, type ResultName } from './result-reach.ts';
+import type { ResultRow } from './result.store.ts';
+
+export type ResultFilter = {
+  /** Only the results that this caller may know of; undefined: all. */
+  readonly shownTo?: Asking | undefined;
+  /** Asked for by this account. */
+  readonly user?: string | undefined;
+  readonly model?: string | undefined;
+  readonly version?: string | undefined;
+  readonly study?: string | undefined;
+  /** `none`: nobody has judged it, as far as the caller may know. */
+  readonly verdict?: 'agree' | 'correct' | 'none' | undefined;
+  /** The device found something else. */
+  readonly differs?: '1' | undefined;
+  readonly from?: Date | undefined;
+  readonly to?: Date | undefined;
+  /** Of the images of one run with the same answer, only the newest. */
+  readonly folded?: '1' | undefined;
+  /** The others of its run with the same answer as this result. */
+  readonly alike?: string | undefined;
+};
+type Page = {
+  readonly after?: { readonly at: Date; readonly id: string } | undefined;
+  readonly limit: number;
+};
+
+/** The newest first. */
+export async function listResults(
+  db: Db,
+  siteId: string,
+  { after, limit, ...filter }: ResultFilter & Page,
+): Promise<ResultRow[]> {
+  let query = db
+    .selectFrom('inference_result as r')
+    .selectAll('r')
+    .where(await fitting(db, siteId, filter, 'r'))
+    .orderBy('r.created_at', 'desc')
+    .orderBy('r.id', 'desc')
+    .limit(limit);
+  if (filter.folded !== undefined) {
+    const newer = sql`select 1 from inference_result where ${await fitting(db, siteId, filter, 'inference_result')}
+      and inference_result.run_answer = r.run_answer and ${isUnjudged(filter, 'inference_result')}
+      and (inference_result.created_at, inference_result.id) > (r.created_at, r.id)`;
+    query = query.where(sql<boolean>`not (r.run_answer is not null and ${isUnjudged(filter, 'r')}
+      and exists (${newer}))`);
+  }
+  if (after !== undefined)
+    query = query.where(sql<boolean>`(r.created_at, r.id) < (${after.at}::timestamptz, ${after.id}::uuid)`);
+  return query.execute();
+}
+
+/** How many others of its run have the same answer, under this filter, by the ids of these results of a folded list. */
+export async function countAlike(
+  db: Db,
+  siteId: string,
+  filter: ResultFilter,
+  rows: readonly ResultRow[],
+): Promise<ReadonlyMap<string, number>> {
+  const folded = rows.flatMap(({ id, run_answer }) => (run_answer === null ? [] : [{ id, run_answer }]));
+  if (folded.length === 0) return new Map();
+  const counts = await db
+    .selectFrom('inference_result as r')
+    .select('r.run_answer')
+    .select(sql<number>`count(*)::int`.as('count'))
+    .select(sql<string>`(array_agg(r.id order by r.created_at desc, r.id desc))[1]`.as('newest'))
+    .where(await fitting(db, siteId, filter, 'r'))
+    .where(isUnjudged(filter, 'r'))
+    .where(
+      'r.run_answer',
+      'in',
+      folded.map(({ run_answer }) => run_answer),
+    )
+    .groupBy('r.run_answer')
+    .execute();
+  return new Map(counts.map(({ newest, count }) => [newest, count - 1]));
+}
+
+/** Studies that a filter offers. */
+const CHOICES_LIMIT = 100;
+
+/** The models of all results that the caller may know, and the newest result of each of the newest studies. */
+export async function choicesOf(
+  db: Db,
+  shownTo: Asking,
+): Promise<{ readonly models: readonly string[]; readonly newest: readonly ResultRow[] }> {
+  const isShown = await fitting(db, shownTo.siteId, { shownTo }, 'r');
+  const { rows: models } = await sql<{
+    id: string;
+  }>`select distinct r.model_id as id from inference_result r where ${isShown} order by 1`.execute(db);
+  const { rows: newest } = await sql<ResultRow>`select n.* from (
+    select id, created_at from (select distinct on (r.study_instance_uid) r.id, r.created_at
+      from inference_result r where ${isShown} and r.study_instance_uid is not null
+      order by r.study_instance_uid, r.created_at desc) of_study
+    order by created_at desc limit ${CHOICES_LIMIT}) chosen
+    join inference_result n on n.id = chosen.id order by n.created_at desc`.execute(db);
+  return { models: models.map(({ id }) => id), newest };
+}
+
+/** No verdict on it that the caller may know: one that stands apart from its run would tell of a hidden one. */
+const isUnjudged = ({ shownTo }: ResultFilter, name: ResultName): RawBuilder<boolean> =>
+  sql`(${sql.ref(`${name}.verdict`)} is null ${shownTo === undefined ? sql`` : sql`or ${isHiddenVerdict(shownTo, name)}`})`;
+
+/** A condition on a result (`name`: its table's name). */
+async function fitting(
+  db: Db,
+  siteId: string,
+  filter: ResultFilter,
+  name: ResultName,
+): Promise<RawBuilder<boolean>> {
+  const { shownTo, user, model, version, study, verdict, differs, from, to, alike } = filter;
+  const of = (column: keyof ResultRow) => sql.ref(`${name}.${column}`);
+  const conditions = [
+    sql`${of('site_id')} = ${siteId}`,
+    shownTo && (await mayKnowResult(db, shownTo, name, ['auditor'])),
+    user &&
+      sql`exists (select 1 from result_request q where q.result_id = ${of('id')} and q.account_id = ${user})`,
+    model && sql`${of('model_id')} = ${model}`,
+    version && sql`${of('version')} = ${version}`,
+    study && sql`${of('study_instance_uid')} = ${study}`,
+    verdict === 'none' && isUnjudged(filter, name),
+    verdict !== undefined && verdict !== 'none' && sql`${of('verdict')} = ${verdict}`,
+    verdict !== undefined && verdict !== 'none' && shownTo && sql`not ${isHiddenVerdict(shownTo, name)}`,
+    differs && sql`${of('disagreement')} is not null`,
+    from && sql`${of('created_at')} >= ${from}`,
+    to && sql`${of('created_at')} < ${to}`,
+    alike &&
+      sql`${of('id')} <> ${alike} and ${isUnjudged(filter, name)}
+        and ${of('run_answer')} = (select o.run_answer from inference_result o where o.id = ${alike})`,
+  ].filter((condition) => condition !== undefined && condition !== false && condition !== '');
+  return sql<boolean>`(${sql.join(conditions, sql` and `)})`;
+}
