@@ -41,12 +41,21 @@ export type ApplyTools = Pick<
 
 class PlanIsVoid extends Error {}
 
-/** Returns the plan that was carried out; an empty one if the study is gone or the plan was void. */
-export async function applyPlan(tools: ApplyTools, studyId: string, planner: Planner): Promise<Plan> {
+/**
+ * Returns the plan that was carried out; an empty one if the study is gone or the plan was void. `original`: of a copy,
+ * for a plan that builds on what other copies of it are; it is locked first.
+ */
+export async function applyPlan(
+  tools: ApplyTools,
+  studyId: string,
+  planner: Planner,
+  original: string | null = null,
+): Promise<Plan> {
   let made: Plan = { outcome: 'gone' };
   let shownAs = studyId;
   try {
     await tools.db.transaction().execute(async (trx) => {
+      if (original !== null) await lockStudy(trx, original);
       const study = await lockStudy(trx, studyId);
       if (study === undefined) return;
       shownAs = study.copy_of ?? studyId;

@@ -1,5 +1,6 @@
 /** An administrator's decision about one destination, where the study goes to several. */
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Need } from '#shared/protocol/forms.ts';
@@ -125,6 +126,44 @@ test('giving up where it is required leaves what another one refused for a decis
   assert.equal(heldIn(b), uids);
   await pipeline.close();
 });
+
+test('given up at both destinations that must have it in the same moment, it is decided', async () => {
+  const { pipeline, a, b, aId, bId, uids, decide, deadAt, receipt } = await sentToThree({
+    ...{ a: 'required', b: 'required' },
+  });
+  const { db } = pipeline.tools;
+  refuse(a, uids.slice(0, 1));
+  refuse(b, uids.slice(0, 1));
+  await pipeline.runAll();
+  const locked = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const holding = db.transaction().execute(async (trx) => {
+    await trx.selectFrom('study').select('id').where('destination_id', '=', aId).forUpdate().execute();
+    locked.resolve();
+    await release.promise;
+  });
+  await locked.promise;
+  const atA = decide(aId, GIVE_UP);
+  await waiting(db, 1);
+  // Decided before the other one is, or after it.
+  const atB = decide(bId, GIVE_UP);
+  await Promise.race([atB, waiting(db, 2)]);
+  release.resolve();
+  await holding;
+  assert.equal(await Promise.all([atA, atB]), [1, 1]);
+  await pipeline.runAll();
+  assert.equal([await deadAt(aId), await deadAt(bId)], [0, 0]);
+  const { instances } = await receipt();
+  assert.equal(instances.map(({ state }) => state).sort(), ['left-out', 'stored']);
+  await pipeline.close();
+});
+
+/** Until so many transactions of this database wait for a row. */
+async function waiting(db: Parameters<typeof listDestinations>[0], count: number): Promise<void> {
+  const asked = sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`;
+  for (;;) if ((await asked.execute(db)).rows[0]!.n >= count) return;
+}
 
 test('trying again at one destination does not send what was given up at another', async () => {
   const { pipeline, a, b, aId, bId, uids, decide } = await sentToThree({ a: 'required', b: 'also' });

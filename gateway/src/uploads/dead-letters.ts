@@ -151,19 +151,19 @@ async function decideAtCopies(
 ): Promise<number> {
   const { decision, because } = said;
   const isOfCopy = sql<boolean>`(study.need = 'also' or (${decision === 'leave-out'} and ${isLackedElsewhere('instance', 'study')}))`;
-  const dead = await askedAt(tools.db, place, said)
-    .where(isOfCopy)
-    .select(['study.id', 'instance.id as instanceId'])
-    .execute();
+  const deadOfCopies = (db: ApplyTools['db']) => askedAt(db, place, said).where(isOfCopy);
+  const copies = await deadOfCopies(tools.db).select(['study.id', 'study.copy_of']).distinct().execute();
   let changed = 0;
-  for (const [id, rows] of Map.groupBy(dead, (row) => row.id)) {
-    const asked = new Set(rows.map(({ instanceId }) => Number(instanceId)));
+  for (const { id, copy_of: original } of copies) {
     const planner: Planner = async (locked) => {
+      // Another destination may have been given up meanwhile: then the study is decided, and no longer only its copy.
+      const dead = deadOfCopies(locked.db).where('study.id', '=', id).select('instance.id');
+      const asked = new Set((await dead.execute()).map((row) => Number(row.id)));
       const plan = await planDecided(locked, { decision, asked, by, because });
       changed += plan.changes?.flatMap((change) => ('changes' in change ? change.changes : [])).length ?? 0;
       return plan;
     };
-    await applyPlan(tools, id, planner);
+    await applyPlan(tools, id, planner, original);
   }
   return changed;
 }
