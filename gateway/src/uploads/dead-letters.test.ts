@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Need } from '#shared/protocol/forms.ts';
+import { lackingAt } from '#shared/protocol/receipt.ts';
 import { createTakings } from '../pipeline/takings.ts';
 import { addDestination, uidsOf } from '../testing/open-copies.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
@@ -187,6 +188,7 @@ for (const end of [GIVE_UP, RETRY])
     refuse(a, uids);
     refuse(b, uids);
     await pipeline.runAll();
+    assert.is(lackingAt(await receipt(), 0)?.name, 'a, b');
     assert.is(await decide(aId, GIVE_UP), 2);
     await pipeline.runAll();
     const states = async () => (await receipt()).instances.map(({ state }) => state);

@@ -176,8 +176,8 @@ export const destinationsOf = ({ instances, destinations = [] }: Receipt): reado
 type CopyOutcome = NonNullable<ReceiptDestination['instances']>[number];
 
 /**
- * The further destination that must have the instance at this place of the list and did not take it, with its answer;
- * null: the first one has not, or nothing is missing.
+ * The further destinations that must have the instance at this place of the list and did not take it, in one text, with
+ * the answer of the one that the receipt speaks of; null: the first one has not, or nothing is missing.
  */
 export function lackingAt(
   { instances, destinations = [] }: Receipt,
@@ -185,13 +185,14 @@ export function lackingAt(
 ): { readonly name: string; readonly pacsCode: number | null } | null {
   const said = instances[at];
   if (said?.state !== 'quarantined') return null;
-  for (const { name, need, givenUpAt, instances: there } of destinations) {
+  const lacking = destinations.flatMap(({ name, need, givenUpAt, instances: there }) => {
     const copy = there?.[at];
-    if (need !== 'required' || givenUpAt !== undefined || copy === undefined) continue;
-    if (HELD_FOR.includes(copy.state) && copy.reason === said.reason)
-      return { name, pacsCode: copy.pacsCode ?? null };
-  }
-  return null;
+    const isHeldFor = need === 'required' && givenUpAt === undefined && copy && HELD_FOR.includes(copy.state);
+    return isHeldFor ? [{ name, copy }] : [];
+  });
+  const first = lacking.find(({ copy }) => copy.reason === said.reason);
+  if (first === undefined) return null;
+  return { name: lacking.map(({ name }) => name).join(', '), pacsCode: first.copy.pacsCode ?? null };
 }
 
 const HELD_FOR: readonly CopyOutcome['state'][] = ['refused', 'quarantined'];
