@@ -235,12 +235,23 @@ function aboutOf(patient: ToldStudy['patient']): readonly string[] {
   });
 }
 
-function givenUpOf({ uploads: [newest] }: SentStudy): readonly string[] {
+function givenUpOf(sent: SentStudy): readonly string[] {
+  const [newest] = sent.uploads;
   const all = newest?.destinations ?? [];
+  const isDecided = newest !== undefined && decidedFirstOnly(newest.counts, sent) > 0;
   return all
-    .filter(({ need, givenUp, inPacs }) => need === 'required' && givenUp && inPacs < newest!.counts.promised)
+    .filter(({ need, givenUp, inPacs }) => {
+      const isMissing = need === 'required' && inPacs < newest!.counts.promised;
+      return isMissing && (givenUp || isDecided);
+    })
     .map(({ name }) => name);
 }
+
+/** Of the left-out ones, those that the first PACS has: somebody decided that another one need not have them. */
+const decidedFirstOnly = (
+  { firstOnly = 0, leftOut }: SentStudy['uploads'][number]['counts'],
+  { standing }: Pick<SentStudy, 'standing'>,
+): number => (standing === 'ended' ? Math.min(firstOnly, leftOut) : 0);
 
 function sendersOf(sent: SentStudy | null): readonly Sender[] {
   const told = sent?.uploads.flatMap(({ sender }) => sender ?? []) ?? [];
@@ -265,14 +276,17 @@ function partOfSent(sent: SentStudy): QueuePart {
 /**
  * Of all its uploads together, unless the newest one was cancelled: the same study sent twice is not twice as large. A
  * receipt says that the gateway is done with what an upload brought: the study's state is also that of results which
- * are stored beside it. Instances that the newest sender holds back wait for a decision, unless that upload was
+ * are stored beside it. What the first PACS has and another one need not have is in the PACS. Instances that the newest sender holds back wait for a decision, unless that upload was
  * cancelled; and so do refused ones, unless nobody is asked about them: then the study has ended.
  */
-export function trackOfSent({ uploads, counts: whole, standing }: SentStudy): TrackState {
+export function trackOfSent(sent: SentStudy): TrackState {
+  const { uploads, counts: whole, standing } = sent;
   const [newest] = uploads;
   const isOne = newest?.cancelled === true || whole === undefined;
   const shown = isOne ? uploads.slice(0, 1) : uploads.filter(({ cancelled }) => cancelled === undefined);
-  const counts = (shown.length > 1 ? whole : newest?.counts) ?? NOTHING;
+  const told = (shown.length > 1 ? whole : newest?.counts) ?? NOTHING;
+  const inFirst = givenUpOf(sent).length > 0 ? decidedFirstOnly(told, sent) : 0;
+  const counts = { ...told, inPacs: told.inPacs + inFirst, leftOut: told.leftOut - inFirst };
   const isOpen = ({ receipt, counts: { quarantined, refused } }: SentStudy['uploads'][number]): boolean =>
     receipt !== null && (quarantined > 0 || (refused > 0 && standing === 'needs-you'));
   const isHeld = shown.some(isOpen);
@@ -281,11 +295,11 @@ export function trackOfSent({ uploads, counts: whole, standing }: SentStudy): Tr
   const needsYou = heldBack + (isHeld ? counts.refused + counts.quarantined : 0);
   const atGateway = counts.atGateway + (isHeld ? 0 : counts.quarantined);
   const notTaken = isHeld ? 0 : counts.refused;
-  const told = atGateway + counts.inPacs + (needsYou - heldBack) + counts.leftOut + notTaken;
+  const known = atGateway + counts.inPacs + (needsYou - heldBack) + counts.leftOut + notTaken;
   const withheld = countWithheld(causes);
   return {
     total: counts.promised + withheld,
-    onDevice: Math.max(0, counts.promised - told),
+    onDevice: Math.max(0, counts.promised - known),
     onItsWay: 0,
     atGateway,
     inPacs: counts.inPacs,

@@ -99,6 +99,18 @@ test('a study that was left out at a further destination alone is not said to be
   const sent = [{ ...study, sopClassUIDs: [], uploads: [upload] }];
   const [entry] = createEntries()({ studies: [], sent, link: 'online', device: null }, new Date());
   assert.is(whereOf(entry!).said, 'In the first PACS only');
+  const night = {
+    name: 'night',
+    need: 'required',
+    inPacs: 0,
+    failed: 0,
+    waiting: null,
+    givenUp: false,
+  } as const;
+  const named = sent.map((one) => ({ ...one, uploads: [{ ...upload, destinations: [night] }] }));
+  const [decided] = createEntries()({ studies: [], sent: named, link: 'online', device: null }, new Date());
+  assert.equal([decided!.track.inPacs, decided!.track.leftOut], [1, 0]);
+  assert.is(whereOf(decided!).said, 'In the PACS, not in night');
 });
 
 test('no word for those who watch speaks of them or of their device', () => {

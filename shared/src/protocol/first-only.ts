@@ -26,6 +26,22 @@ export function firstOnlyIn(receipt: Told): FirstOnly | null {
   return { count: firstOnlyOf(receipt).size, of: instancesIn(receipt.instances).length, missingAt };
 }
 
+/**
+ * Those of them that a person left out: somebody decided that the further ones need not have them, and the first one
+ * keeps them. `missingAt`: the destinations that lack any of these.
+ */
+export function decidedFirstOnly(receipt: Told): {
+  readonly instances: ReadonlySet<ReceiptInstance>;
+  readonly missingAt: readonly string[];
+} {
+  const isOut = ({ state }: ReceiptInstance) => state === 'left-out';
+  const all = lackedIn(receipt).filter(({ lacked }) => lacked.some(isOut));
+  return {
+    instances: new Set(all.flatMap(({ lacked }) => lacked.filter(isOut))),
+    missingAt: all.map(({ name }) => name),
+  };
+}
+
 /** The destinations that must have them and lack some of what the first one has. */
 function lackedIn({ instances, destinations = [] }: Told) {
   const first = new Set(

@@ -15,9 +15,9 @@ import { LookWithModel } from '../../results/LookWithModel.tsx';
 import { OpenInViewer } from '../../viewer/OpenInViewer.tsx';
 import type { KeptReceipt, QueuedStudy } from '../queue/queued-study.ts';
 import { nameOf } from '../queue/study-title.ts';
-import { arrivedLines, endOf, headOf, leftOutBeside, notStoredOf, whenSaid } from './arrived-said.ts';
+import { arrivedLines, endOf, headOf, notStoredOf, whenSaid } from './arrived-said.ts';
 import { readReceipt } from '../queue/read-receipt.ts';
-import { notSentOf } from './not-sent.ts';
+import { leftOutOf, notSentOf } from './not-sent.ts';
 import { PrintedReceipt } from './PrintedReceipt.tsx';
 import { usePrintedCode } from './use-printed-code.ts';
 import { ReceiptSheet } from './ReceiptSheet.tsx';
@@ -121,7 +121,7 @@ function InThePacs({ study: { id, studyInstanceUID } }: { readonly study: Queued
 function Proof({ study, loaded: { receipt } }: { readonly study: QueuedStudy; readonly loaded: Loaded }) {
   const when = formatMoment(endOf(study, receipt), new Date());
   const { icon, title } = headOf(study, receipt);
-  const missing = [...notStoredOf(study, receipt), ...leftOutBeside(study, receipt)];
+  const missing = [...notStoredOf(study, receipt), ...leftOutOf(study)];
   return (
     <>
       <div class="arrived-head" data-look={icon}>

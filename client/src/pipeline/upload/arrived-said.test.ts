@@ -105,15 +105,18 @@ test('a study that a further destination lacks is said to be in the first PACS, 
     { cause: 'quarantined', reason: 'pacs-refused', instances: 1, destination: 'night' },
   ] as const;
   const open = { ...done({ needsYou: 1 }), state: 'attention' as const, needs };
-  for (const [study, receipt] of [
-    [open, lacked('quarantined', 'pacs-refused')],
-    [done({ leftOut: 1 }), lacked('left-out', 'left-out')],
+  const decided = { ...done({ inPacs: 1 }), givenUpAt: ['night'] };
+  for (const [study, receipt, title, when] of [
+    [open, lacked('quarantined', 'pacs-refused'), 'In the first PACS, but not in night', ' (3:11 PM)'],
+    [decided, lacked('left-out', 'left-out'), 'In the PACS, but not in night', ''],
   ] as const) {
-    assert.equal(headOf(study, receipt), { icon: 'note', title: 'In the first PACS, but not in night' });
+    assert.equal(headOf(study, receipt), { icon: 'note', title });
     const said = [whenSaid(study, receipt, '3:11 PM'), ...arrivedLines(study, receipt)].join('\n');
-    assert.match(said, '1 of 1 instance is in the first PACS, but not in night (3:11 PM)');
-    assert.not.match(said, /Nothing of what|not in the PACS/i);
+    assert.match(said, `1 of 1 instance is in the first PACS, but not in night${when}`);
+    assert.not.match(said, /Nothing of what|not in the PACS|left out/i);
   }
+  const said = arrivedLines(decided, lacked('left-out', 'left-out')).join();
+  assert.match(said, 'Somebody decided that night need not have all of this study.');
 });
 
 test.run();

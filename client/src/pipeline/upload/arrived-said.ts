@@ -4,7 +4,7 @@
  */
 import { notStoredLines } from '#shared/protocol/not-stored-words.ts';
 import { isUidTaken } from '#shared/protocol/reason-kinds.ts';
-import { firstOnlyIn, firstOnlyOf } from '#shared/protocol/first-only.ts';
+import { firstOnlyIn } from '#shared/protocol/first-only.ts';
 import type { Receipt } from '#shared/protocol/receipt.ts';
 import type { IconName } from '../../kit/Icon.tsx';
 import type { QueuedStudy } from '../queue/queued-study.ts';
@@ -48,7 +48,9 @@ export function endOf(
 
 /** `when`: the moment of the receipt, in words. */
 export function whenSaid({ track }: QueuedStudy, receipt: Receipt, when: string): string {
-  if (track.inPacs > 0) return uploadWords.arrivedWhen(summaryOf(receipt.instances).inPacs, when);
+  // The receipt counts those that a further destination need not have as left out; the first one has them.
+  const there = Math.max(track.inPacs, summaryOf(receipt.instances).inPacs);
+  if (track.inPacs > 0) return uploadWords.arrivedWhen(there, when);
   const [first] = firstOnlyLines(receipt);
   return first === undefined ? uploadWords.noneWhen(when) : `${first} (${when})`;
 }
@@ -57,13 +59,6 @@ export function whenSaid({ track }: QueuedStudy, receipt: Receipt, when: string)
 export const notStoredOf = ({ needs }: QueuedStudy, { instances }: Receipt): readonly string[] =>
   needs.some(({ stands, reason }) => stands || isUidTaken(reason)) ? [] : notStoredLines(instances);
 
-/** Not those that the first destination has. */
-export function leftOutBeside(study: QueuedStudy, receipt: Receipt): readonly string[] {
-  const first = [...firstOnlyOf(receipt)].filter(({ state }) => state === 'left-out').length;
-  const { track } = study;
-  return leftOutOf({ ...study, track: { ...track, leftOut: Math.max(0, track.leftOut - first) } });
-}
-
 /** Without what still needs a decision, which stands above with its buttons. */
 export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly string[] {
   const summary = summaryOf(receipt.instances);
@@ -71,7 +66,7 @@ export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly str
   if (study.track.inPacs === 0)
     return [
       ...notStoredOf(study, receipt),
-      ...leftOutBeside(study, receipt),
+      ...leftOutOf(study),
       ...(others > 0 ? [uploadWords.othersInPacs(others)] : []),
       ...pacsReasonLines(receipt),
       uploadWords.provenSigned,
@@ -87,7 +82,7 @@ export function arrivedLines(study: QueuedStudy, receipt: Receipt): readonly str
     ...pacsReasonLines(receipt),
     deidentificationLine(receipt),
     uploadWords.provenSigned,
-    ...leftOutBeside(study, receipt),
+    ...leftOutOf(study),
   ];
   return lines.filter((line): line is string => typeof line === 'string');
 }

@@ -138,6 +138,24 @@ test('a receipt without all of it at a destination that was given up is kept in 
   assert.equal((await device.database.studies.get('study'))?.givenUpAt, ['archive']);
 });
 
+test('an instance that somebody left out at a further destination alone is in the PACS, which names that one', async () => {
+  const device = await openDevice();
+  const instances = await queueStudy(device, 'study', [100, 200]);
+  const queue = queueOver(device);
+  await queue.beginSending('study');
+  await queue.allSent('study');
+  const { jws, receipt } = receiptOf(instances, (at) => (at === 0 ? 'left-out' : 'stored'));
+  const named = receipt.instances.map((one) => ({ ...one, proof: 'digest' as const }));
+  const there = named.map(({ digest, state }) =>
+    state === 'stored' ? { state, digest } : { state: 'left-out' as const },
+  );
+  const night = { name: 'night', pacs: 'dimse://night', need: 'required' as const, instances: there };
+  await queue.settle('study', { jws, receipt: { ...receipt, instances: named, destinations: [night] } });
+  const row = (await device.database.studies.get('study'))!;
+  const { track, needs } = countStudy(row);
+  assert.equal([row.state, row.givenUpAt, track.inPacs, track.leftOut, needs], ['done', ['night'], 2, 0, []]);
+});
+
 test('instances that contradict others in the PACS stay with their person until the gateway tries them again, or they are left out', async () => {
   const device = await openDevice();
   const instances = await queueStudy(device, 'study', [100, 200, 300]);

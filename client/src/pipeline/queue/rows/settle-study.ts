@@ -3,7 +3,8 @@
  * instances.
  */
 import { isAlreadyHere } from '#shared/protocol/reason-kinds.ts';
-import { givenUpIn, lackingAt, type Receipt } from '#shared/protocol/receipt.ts';
+import { decidedFirstOnly } from '#shared/protocol/first-only.ts';
+import { givenUpIn, lackingAt, type Receipt, type ReceiptInstance } from '#shared/protocol/receipt.ts';
 import { notStoredIn } from '#shared/protocol/same-uid.ts';
 import { isInPacs, type InstanceState } from '#shared/protocol/study-state.ts';
 import { nextUploadState } from '#shared/protocol/upload-state.ts';
@@ -29,9 +30,10 @@ export async function settleStudy(
     const instances = await instancesOf(database, id);
     if (study.resumed && study.state === 'at-gateway' && leavesOutWanted(instances, receipt))
       return void (await database.studies.where('id').equals(id).modify(announceAgain));
-    const givenUp = givenUpIn(receipt);
+    const firstOnly = decidedFirstOnly(receipt);
+    const givenUp = [...new Set([...givenUpIn(receipt), ...firstOnly.missingAt])];
     const isTold = isSameWithheld(receipt.withheld, await withheldOf(database, study));
-    const rows = asReceiptSays(instances, receipt);
+    const rows = asReceiptSays(instances, receipt, firstOnly.instances);
     await putInstances(database, rows);
     await database.receipts.put({
       id: receipt.jti,
@@ -64,7 +66,13 @@ function leavesOutWanted(rows: readonly InstanceRow[], { instances }: Receipt): 
   return rows.some((row) => (row.state === 'safe' || row.state === 'sent') && leftOut.has(keyOf(row)));
 }
 
-function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): InstanceRow[] {
+/** `firstOnly`: those that the first PACS has, and that another one need not have (first-only.ts). */
+function asReceiptSays(
+  rows: readonly InstanceRow[],
+  receipt: Receipt,
+  firstOnly: ReadonlySet<ReceiptInstance>,
+): InstanceRow[] {
+  const inFirst = new Set([...firstOnly].map(keyOf));
   const named = new Map(receipt.instances.map((instance, at) => [keyOf(instance), { ...instance, at }]));
   const versions = new Set(notStoredIn(receipt.instances).map(keyOf));
   // A study of which nothing but other images was sent is not there because others are.
@@ -74,6 +82,8 @@ function asReceiptSays(rows: readonly InstanceRow[], receipt: Receipt): Instance
   return rows.map((row): InstanceRow => {
     const said = named.get(keyOf(row));
     if (!said) return row;
+    if (inFirst.has(keyOf(row)))
+      return { ...row, state: 'stored', reason: null, pacsCode: null, destination: null, stands: undefined };
     const isThere = there.length > 0 || isAlreadyHere(said.reason ?? null);
     const isVersion = versions.has(keyOf(row)) && isThere && !counted.has(row.sopInstanceUID);
     const stands = isVersion ? true : undefined;
