@@ -163,6 +163,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   'get /cases/{id}/patients': READ,
   'get /cases/{id}/timeline': { others: ['radiologist', 'admin', 'auditor'] },
   'get /cases/{id}/reviews': READ,
+  'get /cases/{id}/readers': READ,
   'post /cases/{id}/reviews': READ,
   'get /analytics/models': 'roles',
   'get /analytics/operations': 'roles',

@@ -7,10 +7,11 @@ import { FormActions } from '../kit/FormActions.tsx';
 import { leadFromHere } from '../kit/lead-from-here.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { Sheet } from '../kit/Sheet.tsx';
-import { useApi } from '../net/net-context.ts';
+import { useApi, useSession } from '../net/net-context.ts';
 import { offerTypes, type KnownImages } from './fitting-types.ts';
 import { reviewWords } from './review-words.ts';
 import { useReviewTypes } from './use-review-types.ts';
+import { useSeenReaders } from './use-seen-readers.ts';
 
 const words = reviewWords.ofCase;
 
@@ -22,6 +23,7 @@ type HaveItReadProps = {
 
 export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
   const api = useApi();
+  const account = useSession().user.value?.id ?? '';
   const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
   const [isBusy, setBusy] = useState(false);
   const [chosen, setChosen] = useState<string | null>(null);
@@ -29,14 +31,20 @@ export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
   // Sent again after a lost answer, it opens no second review.
   const [id] = useState(() => crypto.randomUUID());
   const choices = useReviewTypes(setTrouble);
+  const allSeen = useSeenReaders(caseId, null);
   const { fitting, others } = offerTypes(choices?.types ?? [], images);
   const offered = [...fitting, ...others];
   const name = chosen ?? offered[0]?.name ?? '';
   const type = offered.find((one) => one.name === name);
   const isTooMany = type !== undefined && named.readers.length > type.definition.readers;
+  const seen = type?.definition.hidesFinding ? allSeen : [];
+  const seenNames = choices?.readers.filter(
+    ({ id: one }) => seen.includes(one) && named.readers.includes(one),
+  );
+  const isOwnSeen = seenNames?.some(({ id: one }) => one === account) ?? false;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
-    if (type === undefined || isTooMany) return;
+    if (type === undefined || isTooMany || isOwnSeen) return;
     setBusy(true);
     setTrouble(null);
     const lead = leadFromHere();
@@ -64,14 +72,18 @@ export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
             )}
           </select>
         </label>
-        <Readers accounts={choices?.readers ?? []} {...{ named, onName: setNamed }} />
+        <Readers accounts={choices?.readers ?? []} {...{ named, seen, onName: setNamed }} />
         <div role="alert">
           {isTooMany && <p class="small review-fault">{words.tooMany(type.definition.readers)}</p>}
+          {isOwnSeen && <p class="small review-fault">{words.seenYourself}</p>}
+          {seenNames && seenNames.length > 0 && !isOwnSeen && (
+            <p class="small">{words.seenBy(seenNames.map(({ username }) => username))}</p>
+          )}
         </div>
         {mayDiffer(type) && <Adjudicator accounts={choices!.readers} {...{ named, onName: setNamed }} />}
         <TroubleAlert trouble={trouble} />
         <FormActions
-          submit={words.submit}
+          submit={seenNames && seenNames.length > 0 && !isOwnSeen ? words.submitSeen : words.submit}
           submitting={words.submitting}
           isBusy={isBusy || choices === null}
           onCancel={onClose}
@@ -104,7 +116,9 @@ type NamedProps = {
   readonly onName: (named: Named) => void;
 };
 
-function Readers({ accounts, named: { readers, adjudicator }, onName }: NamedProps) {
+type ReadersProps = NamedProps & { readonly seen: readonly string[] };
+
+function Readers({ accounts, named: { readers, adjudicator }, seen, onName }: ReadersProps) {
   const choose = (account: string, checked: boolean) => {
     const others = readers.filter((one) => one !== account);
     onName({
@@ -127,6 +141,7 @@ function Readers({ accounts, named: { readers, adjudicator }, onName }: NamedPro
           />
           <span>
             <bdi>{account.username}</bdi>
+            {seen.includes(account.id) && <span class="small quiet"> {words.hasSeen}</span>}
           </span>
         </label>
       ))}

@@ -11,6 +11,7 @@ import { dueOf } from './due-of.ts';
 import type { ReviewStore } from './review.store.ts';
 import { reviewWords } from './review-words.ts';
 import { useReviewTypes } from './use-review-types.ts';
+import { useSeenReaders } from './use-seen-readers.ts';
 
 const words = reviewWords.readers;
 
@@ -87,8 +88,10 @@ function GiveSheet({ place, review, store, onClose }: GiveSheetProps) {
   const [trouble, setTrouble] = useState<CaseTrouble | null>(null);
   const [chosen, setChosen] = useState<string | null>(null);
   const holders = review.places.map(({ reader }) => reader?.id);
+  const seen = useSeenReaders(review.caseId, review.id);
   const types = useReviewTypes(setTrouble);
   const people = types?.readers.filter(({ id }) => !holders.includes(id));
+  const chosenSeen = people?.find(({ id }) => id === chosen && seen.includes(id));
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (chosen === null) return;
@@ -111,14 +114,20 @@ function GiveSheet({ place, review, store, onClose }: GiveSheetProps) {
                 checked={chosen === id}
                 onChange={() => setChosen(id)}
               />
-              <bdi>{username}</bdi>
+              <span>
+                <bdi>{username}</bdi>
+                {seen.includes(id) && <span class="small quiet"> {reviewWords.ofCase.hasSeen}</span>}
+              </span>
             </label>
           ))}
         </fieldset>
         {place.state === 'decided' && <p class="small quiet">{words.kept}</p>}
+        <div role="alert">
+          {chosenSeen && <p class="small">{reviewWords.ofCase.seenBy([chosenSeen.username])}</p>}
+        </div>
         <TroubleAlert trouble={trouble ?? store.trouble.value} />
         <FormActions
-          submit={words.submit}
+          submit={chosenSeen ? words.submitSeen : words.submit}
           submitting={words.submitting}
           isBusy={store.isBusy.value}
           onCancel={onClose}

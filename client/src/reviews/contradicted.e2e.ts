@@ -2,10 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADMIN, ask, createAccount } from '#testing/accounts.ts';
+import type { Case } from '#shared/protocol/cases.ts';
+import type { Job } from '#shared/protocol/inference.ts';
+import { ADMIN, ask, askAs, createAccount } from '#testing/accounts.ts';
+import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openWorld } from '#testing/world.ts';
-import { openCase } from '../testing/open-review.ts';
+import { openCase, press } from '../testing/open-review.ts';
 import { looksRight } from '../testing/screens.ts';
 
 const test = suite('contradicting readings');
@@ -136,5 +139,38 @@ walk(
     assert.is(await page.getByText('You read without what models found').count(), 0);
   },
 );
+
+/** A model looks at the study of the case, and the page of the case says what it found. */
+async function showFinding({ page, gateway }: Stage, caseId: string): Promise<void> {
+  const { studies } = await askAs<Case>(gateway, ADMIN, `/cases/${caseId}`);
+  const body = { model: 'image-kind', studyInstanceUID: studies[0]!.studyInstanceUID };
+  const asked = await ask(gateway, ADMIN, { method: 'POST', path: '/infer', body });
+  assert.ok(asked.ok);
+  const { id } = (await asked.json()) as Job;
+  await until('a result', async () => (await askAs<Job>(gateway, ADMIN, `/jobs/${id}`)).state === 'done');
+  await page.reload();
+  await page.getByText('image-kind').first().waitFor();
+}
+
+walk('whoever asks for a blinded reading is told which readers may have seen the results', async (stage) => {
+  const { page, enter, gateway, account } = stage;
+  await enter();
+  const caseId = await openCase(stage, 'Seen on its page');
+  const ben = await createAccount(gateway, 'ben', ['radiologist']);
+  await showFinding(stage, caseId);
+  await press(page, 'Have it read');
+  const dialog = page.getByRole('dialog');
+  const asked = dialog.getByLabel('What is asked');
+  await asked.getByRole('option', { name: 'General reading', selected: true }).waitFor({ state: 'attached' });
+  await asked.selectOption('chest-film-double');
+  const own = dialog.getByLabel(`${account.username} (may have seen the results)`);
+  await own.press('Space');
+  await dialog.getByText('You may have seen what a model found here').waitFor();
+  await own.press('Space');
+  await dialog.getByLabel(ben.username, { exact: true }).press('Space');
+  assert.is(await dialog.getByText('You may have seen').count(), 0);
+  await press(page, 'Ask for the review');
+  await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
+});
 
 test.run();

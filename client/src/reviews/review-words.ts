@@ -132,6 +132,7 @@ export const reviewWords = {
     nobody: 'Nobody else may read. An administrator can give accounts the role of a radiologist.',
     kept: 'What was answered stays in the history. The next reader begins with an empty form.',
     submit: 'Give it',
+    submitSeen: 'Give it all the same',
     submitting: 'Giving…',
     notFree: {
       title: 'This person cannot read it',
@@ -253,7 +254,13 @@ export const reviewWords = {
     tooMany: (count: number) => `Choose at most ${count}.`,
     adjudicator: 'Who decides if they differ',
     adjudicatorLater: 'As the review type says, once they differ',
+    hasSeen: '(may have seen the results)',
+    seenYourself:
+      'You may have seen what a model found here, and this reading is to be made without. Name somebody else, or have a colleague give it to you.',
+    seenBy: (names: readonly string[]) =>
+      `${names.join(', ')} may have seen what models found, or what others wrote of the case. This reading is to be made without. The review will say so.`,
     submit: 'Ask for the review',
+    submitSeen: 'Ask for it all the same',
     submitting: 'Asking…',
   },
   history: 'What happened',

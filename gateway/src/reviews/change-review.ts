@@ -38,7 +38,7 @@ import {
 import type { ReviewTools } from './review-tools.ts';
 import { openTyped, sealTyped } from './seal-decision.ts';
 import { requireAgreement, settleVerdicts } from './settle-verdicts.ts';
-import { sawWhileTaken, whoSawFinding } from './who-saw.ts';
+import { hasSeenHidden } from './who-saw.ts';
 
 type Asked = { readonly id: string; readonly place: number; readonly version: number };
 /** A step under way, with everything locked. */
@@ -75,7 +75,7 @@ export async function assignPlace(
         'invalid-request',
         'Invalid: accountId (an account that may read, and does not yet).',
       );
-    const saw = await hasSeenHidden(step, accountId);
+    const saw = await hasSeenHidden(trx, review, accountId);
     // Somebody else may still give them the place, who answers for it.
     if (saw && accountId === actor.id) throw new Problem('review-finding-seen');
     await updatePlace(trx, place, {
@@ -87,17 +87,6 @@ export async function assignPlace(
     await record(step, 'assign', { to_account: accountId, saw_hidden: saw });
     await audit(step, 'review-assigned', { readerId: accountId });
   });
-}
-
-/** The account may have seen what is hidden from readers. */
-async function hasSeenHidden({ trx, review }: Step, accountId: string): Promise<boolean> {
-  if (review.state !== 'reading') return false;
-  // A place that was theirs before may be taken back.
-  const events = await eventsOf(trx, review.id);
-  if (events.some(({ to_account }) => to_account === accountId)) return false;
-  const of = { caseId: review.case_id, since: review.opened_at };
-  const saw = review.hides_finding && (await whoSawFinding(trx, of, [accountId])).has(accountId);
-  return saw || (await sawWhileTaken(trx, review, accountId));
 }
 
 /** May be repeated until it is signed. @throws Problem as `assignPlace`, invalid-request (answers), case-unreadable. */

@@ -4,6 +4,7 @@ import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import {
   assignSchema,
+  caseReadersSchema,
   caseReviewsSchema,
   decideSchema,
   newReviewSchema,
@@ -39,6 +40,7 @@ import {
 } from './list-reviews.ts';
 import { openReview } from './open-review.ts';
 import type { ReviewTools } from './review-tools.ts';
+import { whoMayHaveSeen } from './seen-readers.ts';
 import { mayListOthers, showCaseReviews, showReview, showReviews } from './show-reviews.ts';
 
 const LIST_LIMIT = 200;
@@ -89,6 +91,25 @@ const ofCase = defineRoute({
   summary: 'The reviews of a case',
   request: { params: byId, query: z.object({ anonymise }) },
   responses: { 200: jsonResponse(caseReviewsSchema, 'Oldest first.') },
+});
+const seenBy = defineRoute({
+  ...keepers,
+  method: 'get',
+  path: '/cases/{id}/readers',
+  problems: ['not-found'],
+  summary: 'Who may have seen what a blinded reading of the case is to be made without',
+  request: {
+    params: byId,
+    query: z.object({
+      review: z
+        .uuid()
+        .optional()
+        .openapi({ description: 'A review under way; without it, one to be opened.' }),
+    }),
+  },
+  responses: {
+    200: jsonResponse(caseReadersSchema, 'Nobody, for a caller who reads the case blinded or may come to.'),
+  },
 });
 const open = defineRoute({
   ...keepers,
@@ -176,6 +197,12 @@ function serveReading(router: Router, tools: ReviewTools): void {
     const reviews = await showCaseReviews(tools, viewer, await reviewsOfCase(db, caller, id));
     await recordCaseReading(tools, caller, id);
     return c.json({ reviews }, 200);
+  });
+  router.openapi(seenBy, async (c) => {
+    const caller = callerOf(c);
+    const { id: caseId } = await findCase(db, caller, c.req.valid('param').id);
+    const seen = await whoMayHaveSeen(tools, caller, { caseId, reviewId: c.req.valid('query').review });
+    return c.json({ seen: [...seen] }, 200);
   });
   router.openapi(show, async (c) => {
     const caller = callerOf(c);

@@ -73,6 +73,30 @@ test('nobody names themselves for a blinded reading of which they saw the findin
   );
 });
 
+test('who names readers is told before of those who may have seen the finding, and a blinded reader is not', async () => {
+  const study = await openStudy();
+  await examine(study);
+  const { id } = await openCase(study);
+  const seen = async (who: Who, query = ''): Promise<string[]> => {
+    const path = `GET /cases/${id}/readers${query}`;
+    return (await jsonOf<{ seen: string[] }>(gateway, path, as(who))).seen;
+  };
+  assert.equal(await seen('ana'), []);
+  await jsonOf(gateway, `GET /cases/${id}`, as('ana'));
+  gateway.wait(1);
+  assert.equal(await seen('ana'), [idOf('ana')]);
+  assert.equal(await seen('admin'), [idOf('ana')]);
+  const review = await open(id, 'admin', ['ben', 'cleo']);
+  assert.equal(await seen('admin', `?review=${review.id}`), [idOf('ana')]);
+  assert.equal(await seen('ben'), [], 'reads it blinded');
+  assert.equal(await seen('ben', `?review=${review.id}`), []);
+  const other = await openCase(await openStudy());
+  assert.is(
+    await codeOf(`GET /cases/${other.id}/readers?review=${review.id}`, 'admin', undefined),
+    'not-found',
+  );
+});
+
 test('a review says which reader was given it after they saw what a model found', async () => {
   const study = await openStudy();
   await examine(study);

@@ -7,7 +7,7 @@ import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
 import { FREE_PLACE, IS_BLINDED, isOfReaders, writtenIn } from './blinding.ts';
 import { MARKED_EARLY } from '../pipeline/triage.store.ts';
-import type { ReviewRow } from './review.store.ts';
+import { eventsOf, type ReviewRow } from './review.store.ts';
 
 /** Readings of a case are events once in a quarter of an hour: a later one may have none. */
 const UNRECORDED = sql`interval '15 minutes'`;
@@ -103,4 +103,15 @@ export async function sawWhileTaken(
       and (${written('case_note')} or ${written('case_attachment')}
         ${hides_finding ? sql`or ${found}` : sql``})) as is`.execute(db);
   return rows[0]!.is;
+}
+
+/** The account may have seen what is hidden from readers of the review. */
+export async function hasSeenHidden(db: Db, review: ReviewRow, accountId: string): Promise<boolean> {
+  if (review.state !== 'reading') return false;
+  // A place that was theirs before may be taken back.
+  const events = await eventsOf(db, review.id);
+  if (events.some(({ to_account }) => to_account === accountId)) return false;
+  const of = { caseId: review.case_id, since: review.opened_at };
+  const saw = review.hides_finding && (await whoSawFinding(db, of, [accountId])).has(accountId);
+  return saw || (await sawWhileTaken(db, review, accountId));
 }
