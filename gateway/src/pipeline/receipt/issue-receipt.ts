@@ -12,6 +12,7 @@ import {
   type ReceiptInstance,
   type ReceiptReport,
 } from '#shared/protocol/receipt.ts';
+import { firstOnlyOf } from '#shared/protocol/first-only.ts';
 import { isInPacs, isSettled } from '#shared/protocol/study-state.ts';
 import { countWithheld, type Withheld } from '#shared/protocol/withheld.ts';
 import { outcomeKey, type CopiedInstance, type CopyOutcome } from '../copy-outcomes.ts';
@@ -50,6 +51,7 @@ export type ReceiptOutcome =
       readonly jws: string;
       readonly issuedAt: Date;
       readonly root: string;
+      readonly firstOnly: number;
     }
   /** An instance came in between: there is nothing to confirm yet. */
   | { readonly kind: 'unsettled' };
@@ -91,6 +93,7 @@ export async function issueReceipt(subject: ReceiptSubject, tools: ReceiptTools)
     jws: await tools.signReceipt(receipt),
     issuedAt,
     root: receipt.root,
+    firstOnly: firstOnlyOf(receipt).size,
   };
 }
 

@@ -21,7 +21,7 @@ type Tools = Pick<StudyTools, 'db' | 'pacs' | 'issuer' | 'signReceipt' | 'now' |
   readonly apply: (planner: Planner, studyId: string) => Promise<unknown>;
 };
 
-/** `firstOnly`: instances not in the PACS that the first destination has. */
+/** `firstOnly`: instances that the first destination has, and another one that must have them has not. */
 type ReceiptSaid = { receiptId: string; root: string; inPacs: number; firstOnly?: number };
 
 export async function signRevision(study: StudyRow, tools: Tools): Promise<Planner> {
@@ -52,11 +52,8 @@ export async function signRevision(study: StudyRow, tools: Tools): Promise<Plann
     const subject = { ...of, instances: instances.filter(({ id }) => ids.has(id)), withheld };
     const receipt = await issueReceipt(subject, { ...tools, describePacs: () => there });
     if (receipt.kind === 'unsettled') return async (locked) => startAgain(locked, study);
-    const { id, jws, issuedAt, root } = receipt;
+    const { id, jws, issuedAt, root, firstOnly } = receipt;
     const inPacs = subject.instances.filter(({ state }) => isInPacs(state)).length;
-    const firstOnly = subject.instances.filter(
-      ({ state, proof }) => !isInPacs(state) && proof !== null,
-    ).length;
     const said = { receiptId: id, root, inPacs, ...(firstOnly > 0 && { firstOnly }) };
     issued.push({ receipt: { id, uploadId, jws, issuedAt }, said });
   }
