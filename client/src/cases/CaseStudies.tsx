@@ -109,8 +109,8 @@ function Results({ study: { results, modalities, hidesResults }, days, caseId }:
   );
 }
 
-function saidBy({ model, positive }: Study['results'][number]): string {
+function saidBy({ model, positive, isOfOtherImage }: Study['results'][number]): string {
   if (model === 'image-kind') return words.positive.kind;
-  if (positive === null) return words.positive.silent;
+  if (positive === null) return isOfOtherImage ? words.positive.otherImage : words.positive.silent;
   return positive ? words.positive.yes : words.positive.no;
 }

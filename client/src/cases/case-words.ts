@@ -173,6 +173,7 @@ export const caseWords = {
     positive: {
       yes: 'found something',
       no: 'found nothing',
+      otherImage: 'not a chest film',
       silent: 'does not say whether there is something',
       kind: 'kind of picture, no finding',
     },

@@ -120,6 +120,7 @@ async function resultsOf(db: Db, reader: CaseReader, uids: readonly string[]) {
         positive,
         createdAt: created_at.toISOString(),
         verdict: row.isHidden ? null : verdict,
+        isOfOtherImage: image_kind !== null && image_kind !== 'CXR',
         correctedFinding: !row.isHidden && verdict === 'correct' ? row.verified_finding : null,
         image_kind,
       })),

@@ -184,6 +184,8 @@ export const caseStudySchema = z.object({
       model: z.string(),
       /** Null: the model does not say whether there is something. */
       positive: z.boolean().nullable(),
+      /** The image is no chest film, as a model sees it. */
+      isOfOtherImage: z.boolean(),
       createdAt: z.iso.datetime(),
       /** A radiologist's; null: none yet. */
       verdict: z.enum(VERIFICATIONS).nullable(),
