@@ -7,7 +7,15 @@ import { Icon, type IconName } from '../kit/Icon.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useHiding } from '../viewer/HiddenPicture.tsx';
-import { aboutImage, headlineOf, modelName, patientOf, shortOf, type Headline } from './describe-result.ts';
+import {
+  aboutImage,
+  className,
+  headlineOf,
+  modelName,
+  patientOf,
+  shortOf,
+  type Headline,
+} from './describe-result.ts';
 import { useInputName, useMayOpen } from './Parts.tsx';
 import type { PickedPictures } from './picked-pictures.ts';
 import type { PreviewsStore } from './previews.store.ts';
@@ -77,12 +85,15 @@ export function ResultRow({ result, previews, picked }: ResultRowProps) {
       {verification && (
         <span class="small result-row-verdict">
           <Icon name="person" size={16} />
-          {resultWords.verdict.done[verification.verdict]}
+          {[resultWords.verdict.done[verification.verdict], ...correctedTo(verification)].join(': ')}
         </span>
       )}
     </Line>
   );
 }
+
+const correctedTo = ({ finding }: NonNullable<Result['verification']>): readonly string[] =>
+  finding === null ? [] : [className(finding)];
 
 type LineProps = {
   readonly id: string;
