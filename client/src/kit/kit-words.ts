@@ -3,7 +3,7 @@ import type { Role } from '#shared/protocol/api.ts';
 
 export const kitWords = {
   notForDiagnosis: 'Not for diagnostic use',
-  notForDiagnosisWhat: 'A demonstration model. It decides only which studies are sent first.',
+  notForDiagnosisWhat: 'A demonstration model. Base no decision about a patient on it.',
   product: 'RelayPACS',
   /** The name of each page: in the navigation, in the window's title and above the page. */
   pages: {
