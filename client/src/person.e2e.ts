@@ -1,6 +1,6 @@
 /**
- * The person in front of the app, in a real Chromium against the running system: a device that nobody touches locks,
- * signing in says one thing at a time, and each role begins at a page of its own.
+ * The person in front of the app, in a real Chromium against the running system: a device that nobody touches, or that
+ * somebody locks, shows nothing of them; signing in says one thing at a time; each role begins at a page of its own.
  */
 import type { Page } from 'playwright-core';
 import { suite } from 'uvu';
@@ -196,6 +196,28 @@ walk('a warning that nobody answers ends with the lock, and one that is answered
   await page.getByText('Signed out: nobody used this device for 15 minutes.').waitFor();
   assert.is(await page.getByRole('alertdialog').count(), 0);
   assert.is(await page.getByText('stay encrypted', { exact: false }).count(), 0, 'nothing waits');
+});
+
+walk('a person who locks the device by hand has left it at once, in all its tabs', async (stage) => {
+  const { page, visitor, account, address } = stage;
+  await stage.enter();
+  const other = await visitor.newPage();
+  await other.goto(`${address}/#/studies`);
+  await other.getByRole('heading', { name: 'Studies' }).waitFor();
+  await chooseWithoutSending(stage);
+  await page.getByRole('button', { name: `Account of ${account.username}` }).click();
+  await page.getByRole('button', { name: 'Lock', exact: true }).click();
+  for (const tab of [page, other]) {
+    await tab.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await tab.getByText('This device was locked.').waitFor();
+    assert.is((await saidBy(tab)).includes(account.username), false);
+    assert.not.match(await saidBy(tab), '#/studies');
+  }
+  await page.getByText('3 instances chosen and not sent. Choose again after you sign in.').waitFor();
+  await other.close();
+  await page.reload();
+  await page.getByText('This device was locked.').waitFor();
+  await isNotedAsLock(stage);
 });
 
 /** Runs in the page: the last place of the pointer. */

@@ -1,4 +1,4 @@
-/** The account, the appearance of the app, and signing out with its consequences for the queue. */
+/** The account, the appearance of the app, and locking or signing out with its consequences for the queue. */
 import { HideNames } from '../kit/HideNames.tsx';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -12,6 +12,7 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { useOutboxes } from '../results/outboxes.ts';
 import { accountWords as words } from './account-words.ts';
 import { mayOpenCases } from './landing.ts';
+import { lockDevice } from './lock-device.ts';
 import { THEMES, useLooks } from './looks.ts';
 import { LooksChoice } from './LooksChoice.tsx';
 import { labelledIn, signOutMeaning } from './sign-out-meaning.ts';
@@ -82,7 +83,7 @@ export function AccountSheet({ name, onClose, onOpen }: AccountSheetProps) {
           {kitWords.close}
         </button>
         {session.user.value && (
-          <SignOutButton isLeaving={isLeaving} isUnkept={isUnkept} onSignOut={() => void signOut()} />
+          <LeaveButtons isLeaving={isLeaving} isUnkept={isUnkept} onSignOut={() => void signOut()} />
         )}
       </div>
     </Sheet>
@@ -118,24 +119,29 @@ function Consequence({ isUnkept }: { readonly isUnkept: boolean }) {
   );
 }
 
-type SignOutButtonProps = {
+type LeaveButtonsProps = {
   readonly isLeaving: boolean;
   readonly isUnkept: boolean;
   readonly onSignOut: () => void;
 };
 
-function SignOutButton({ isLeaving, isUnkept, onSignOut }: SignOutButtonProps) {
+function LeaveButtons({ isLeaving, isUnkept, onSignOut }: LeaveButtonsProps) {
   const queue = useQueue();
   const clears = useChosen() > 0;
   const signOut = clears ? words.signOutClear : words.signOut;
   return (
-    <button
-      type="button"
-      class={queue.unsafe.value > 0 || clears || isUnkept ? 'button button-stop' : 'button'}
-      disabled={isLeaving}
-      onClick={onSignOut}
-    >
-      {isLeaving ? words.keeping : isUnkept ? words.signOutAnyway : signOut}
-    </button>
+    <>
+      <button type="button" class="button" onClick={lockDevice}>
+        {words.lock}
+      </button>
+      <button
+        type="button"
+        class={queue.unsafe.value > 0 || clears || isUnkept ? 'button button-stop' : 'button'}
+        disabled={isLeaving}
+        onClick={onSignOut}
+      >
+        {isLeaving ? words.keeping : isUnkept ? words.signOutAnyway : signOut}
+      </button>
+    </>
   );
 }

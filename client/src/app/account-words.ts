@@ -6,6 +6,7 @@ export const accountWords = {
   theme: 'Appearance',
   themes: { system: 'System', light: 'Light', dark: 'Dark' },
   signOut: 'Sign out',
+  lock: 'Lock',
   signOutSafe: (count: number) =>
     count === 1
       ? '1 instance stays safe on this device, and sending continues automatically.'

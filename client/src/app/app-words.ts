@@ -1,5 +1,6 @@
 /** The words of the frame around the pages: navigation, status line, sign-in, account and updates. */
 import { counted, instances, studies } from '../kit/counted.ts';
+import { BY_HAND } from './lock-mark.ts';
 import type { UpdateState } from './updates.ts';
 
 export const appWords = {
@@ -69,10 +70,12 @@ export const appWords = {
     submit: 'Sign in',
     submitting: 'Signing in…',
     missing: 'Enter your user name and password.',
-    /** After so many minutes without a touch; negative: by the gateway. */
+    /** After so many minutes without a touch; negative: by the gateway, or by hand (lock-mark.ts). */
     signedOut: (minutes: number) =>
       minutes < 0
-        ? 'Your session has ended. Sign in again.'
+        ? minutes === BY_HAND
+          ? 'This device was locked.'
+          : 'Your session has ended. Sign in again.'
         : `Signed out: nobody used this device for ${counted(minutes, 'minute', 'minutes')}.`,
     lockedNotSent: (count: number) =>
       `${instances(count)} chosen and not sent. Choose again after you sign in.`,

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { SessionState } from '../net/session.ts';
 import { appWords } from './app-words.ts';
 import { createAutoLock, createTouchTeller } from './auto-lock.ts';
-import { LOCKED, lockMarkIn, startSession } from './lock-mark.ts';
+import { BY_HAND, LOCKED, lockMarkIn, startSession } from './lock-mark.ts';
 
 const test = suite('the automatic lock');
 
@@ -260,6 +260,17 @@ test('a session that the gateway ended is no lock, also after a reload and once 
   locked.mark.write(LOCKED, 15);
   (await start(locked.mark, locked.time.wall)).end();
   assert.is(locked.mark.minutes(), 15, 'the lock came first');
+});
+
+test('a device that was locked by hand says so after a reload, and is not said to have been left untouched', async () => {
+  const here = device();
+  const tab = here.open();
+  here.mark.write(LOCKED, BY_HAND);
+  tab.lock.check();
+  assert.equal([tab.seen.locks, here.mark.read()], [1, LOCKED]);
+  const { did } = await start(here.mark, here.time.wall);
+  assert.equal([did, here.mark.minutes()], [['begin', 'lock'], BY_HAND]);
+  assert.is(appWords.signIn.signedOut(BY_HAND), 'This device was locked.');
 });
 
 /** The start of a page on this device. */

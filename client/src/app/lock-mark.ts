@@ -10,13 +10,15 @@ const KEY = 'relaypacs-locks-at';
 export const LOCKED = 0;
 /** Instead of minutes: the gateway had ended the session. */
 const ENDED = -1;
+/** Instead of minutes: a person locked the device. */
+export const BY_HAND = -2;
 
 export interface LockMark {
   /** Milliseconds since 1970; null: nobody has signed in here, or the site wants no lock. */
   read(): number | null;
   /**
-   * The minutes without a touch that the mark stands for; negative: the gateway ended the session; null: the person
-   * left by themselves, or it is not known.
+   * The minutes without a touch that the mark stands for; negative: the gateway ended the session, or a person locked
+   * the device (`BY_HAND`); null: the person signed out, or it is not known.
    */
   minutes(): number | null;
   /** The gateway has ended the session of the person who is here: not their own doing, and not the lock's. */
@@ -87,6 +89,6 @@ async function resumeOrEnd({ session, mark, now, begin, canSignIn }: StartTools)
   if (!isDue || (lockedAt !== LOCKED && !(await canSignIn()))) return session.resume();
   if (lockedAt !== LOCKED) mark.write(LOCKED, mark.minutes());
   begin();
-  // A lock notes after how many minutes it came.
-  await session.signOut((mark.minutes() ?? 0) > 0);
+  // A lock notes how it came.
+  await session.signOut((mark.minutes() ?? ENDED) !== ENDED);
 }

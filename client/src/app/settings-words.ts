@@ -44,8 +44,9 @@ export const settingsWords = {
 
   lock: 'Automatic lock',
   lockAfter: (minutes: number) =>
-    `After ${counted(minutes, 'minute', 'minutes')} without a touch or a key you are signed out, and the screen is cleared. Sending continues.`,
-  lockNever: 'This site has no automatic lock. Sign out before you put the device down.',
+    `After ${counted(minutes, 'minute', 'minutes')} without a touch or a key you are signed out, and the screen is cleared. Sending continues. Lock, in the menu with your name, does so at once.`,
+  lockNever:
+    'This site has no automatic lock. Before you put the device down, press Lock in the menu with your name.',
   lockUnknown: 'Known once the gateway has answered.',
 
   about: 'This version',

@@ -14,7 +14,7 @@ const EVENTS = {
   login: 'Signed in',
   'login-failed': 'Could not sign in',
   logout: 'Signed out',
-  locked: 'Locked automatically',
+  locked: 'Locked the device, or left it until it locked',
   'session-reused': 'An old session was used a second time, so the session was ended',
   'device-enrolled': 'A device may send for this account',
   'device-ended': 'Devices may no longer send for this account',

@@ -48,9 +48,12 @@ test('says who did it and to whom, and who did it without an account', () => {
   );
 });
 
-test('tells a device that locked itself from a person who signed out', () => {
+test('tells a device that was locked from a person who signed out', () => {
   const { who, what } = describe('locked', { accountId: 'b' });
-  assert.equal([who, what, AUDIT_EVENTS.locked.kind], ['bert', 'Locked automatically', 'sign-ins']);
+  assert.equal(
+    [who, what, AUDIT_EVENTS.locked.kind],
+    ['bert', 'Locked the device, or left it until it locked', 'sign-ins'],
+  );
 });
 
 test('tells a mistyped password that changes nothing from a failed sign-in', () => {

@@ -50,8 +50,8 @@ export interface SessionStore {
    */
   changePassword(currentPassword: string, newPassword: string): Promise<void>;
   /**
-   * Takes effect immediately; resolves when the gateway has been told, or cannot be. `locked`: nobody asked for it, the
-   * device locked itself.
+   * Takes effect immediately; resolves when the gateway has been told, or cannot be. `locked`: the device
+   * locked, by itself or by hand.
    */
   signOut(locked?: boolean): Promise<void>;
   /**

@@ -48,7 +48,7 @@ const user = z.object(userSchema.shape).openapi('User');
 const refreshBody = z.object({ refreshToken: z.string().min(1).max(256).optional() }).openapi('RefreshToken');
 const optionalRefreshBody = { ...jsonBody(refreshBody), required: false };
 const logoutBody = refreshBody.extend({ locked: z.boolean().optional() }).openapi('Logout', {
-  description: '`locked`: nobody signed out; the device locked itself after a time without a touch.',
+  description: '`locked`: the device was locked, after a time without a touch or by hand.',
 });
 const jwks = z
   .object({

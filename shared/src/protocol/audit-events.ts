@@ -99,7 +99,7 @@ const ACCOUNT_EVENTS = {
   login: signIn('E', { type: 'login' }),
   'login-failed': signIn('E', { type: 'login', outcome: 4 }),
   logout: signIn('E', { type: 'logout' }),
-  /** The device signed the person out, after a time without a touch. */
+  /** The device signed the person out: after a time without a touch, or because somebody locked it. */
   locked: signIn('E', { type: 'logout' }),
   'session-reused': signIn('E', { outcome: 8 }),
   'device-enrolled': account('C', ATTRIBUTES),
