@@ -232,6 +232,18 @@ export async function hasNews(db: Db, copy: StudyRow): Promise<boolean> {
   return rows[0]?.has ?? false;
 }
 
+/** Before every time that a PACS may take to show what it was given. */
+const LONG_AGO = 1_000_000;
+
+/**
+ * The minute at which the copy's destination was last given an instance `uid`, by any upload: until it had the time to
+ * show it, a search that does not name it says nothing. One that nobody gave it is lacking as soon as it is looked for.
+ */
+const lastGivenAt = (copy: StudyRow, uid: 'o' | 'c'): RawBuilder<number> => sql`coalesce((
+  select max(greatest(nullif(g.offered_minute, 0), case when g.state = 'posting' then ${minutesNow()} when g.posted_at is not null then g.since_minute end))
+  from instance g join study s on s.id = g.study_id where g.site_id = ${copy.site_id}::uuid
+    and g.sop_instance_uid = ${sql.ref(`${uid}.sop_instance_uid`)} and s.destination_id = ${copy.destination_id}::uuid), ${minutesNow()} - ${LONG_AGO}::int)`;
+
 /** The copy gets the instances that it lacks. Other bytes that it has under a UID are not replaced. */
 export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void> {
   await sql`
@@ -240,7 +252,7 @@ export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void
     from instance o where ${isBack(copy)}`.execute(trx);
   await sql`
     update instance c set state = 'posted', parcel_id = null, body_offset = null, restored = null, posted_at = ${now}::timestamptz,
-      sent_digests = c.sop_instance_uid || ' ' || c.digest || ' -', updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
+      sent_digests = c.sop_instance_uid || ' ' || c.digest || ' -', updated_at = ${now}::timestamptz, since_minute = ${lastGivenAt(copy, 'c')}
     from instance o where ${isElsewhere(copy)}`.execute(trx);
   await sql`
     update instance c set state = 'refused', reason = 'never-arrived', updated_at = ${now}::timestamptz, since_minute = ${minutesNow()}
@@ -254,7 +266,8 @@ export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void
       case when taken.is_so then 'quarantined' when o.parcel_id is null then 'posted' else 'received' end,
       case when taken.is_so then 'conflicting-instance' end, o.parcel_id, o.body_offset, o.restored,
       there.coerced_from, case when o.parcel_id is null then o.sop_instance_uid || ' ' || coalesce(there.digest, o.digest) || ' -' end,
-      case when o.parcel_id is null then ${now}::timestamptz end, ${copy.revision}::int, ${now}::timestamptz, ${minutesNow()}
+      case when o.parcel_id is null then ${now}::timestamptz end, ${copy.revision}::int, ${now}::timestamptz,
+      case when o.parcel_id is null then ${lastGivenAt(copy, 'o')} else ${minutesNow()} end
     from instance o cross join lateral (
       select exists (select from instance c where c.study_id = ${copy.id}::uuid and c.sop_instance_uid = o.sop_instance_uid
         and c.state not in ('refused', 'quarantined', 'left-out')) as is_so

@@ -2,11 +2,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Need } from '#shared/protocol/forms.ts';
-import { addAccount } from '../testing/add-account.ts';
+import { addAccount, addDevice } from '../testing/add-account.ts';
 import { copyOf, keptOf, sentStudy, uidsOf, type CopiedStudy } from '../testing/open-copies.ts';
 import { openTestGround, type TestGround } from '../testing/open-pipeline.ts';
 import { newStudy, receiptOf } from '../testing/open-study.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
+import { passMinutes } from '../testing/pass-minutes.ts';
 import { resendGivenUp } from '../uploads/dead-letters.ts';
 import { timelineOf } from '../studies/study-timeline.ts';
 import { giveUpCopies, parcelsForCopies } from './copy.store.ts';
@@ -205,5 +206,33 @@ test('gets a study again once somebody sends it and new studies go there, and no
   assert.ok(hasAll(sent));
   await pipeline.close();
 });
+
+test('gets a study at once that another device sends, and waits for what it was given a moment ago', async () => {
+  const sent = await givenUpStudy('also');
+  const { pipeline, otherId, other } = sent;
+  const { db } = pipeline.tools;
+  await db
+    .updateTable('upload')
+    .set({ device_id: await addDevice(pipeline) })
+    .execute();
+  await db.updateTable('destination').set({ need: 'required' }).where('id', '=', otherId).execute();
+  await passMinutes(db, 60);
+  Object.assign(pipeline.tools, { patience: { lagMinutes: 10, pauses: [0] } });
+  other.lie = 'forgetful';
+  await sendFromElsewhere(sent);
+  const given = [...other.posted.values()];
+  assert.equal(given, [1, 1, 1], 'nothing was given to it lately that it may still show');
+  await sendFromElsewhere(sent);
+  assert.equal([...other.posted.values()], given, 'it may show them yet');
+  await pipeline.close();
+});
+
+/** Nothing of it has to be sent: the first destination has all of it. */
+async function sendFromElsewhere({ pipeline, instances }: CopiedStudy): Promise<void> {
+  pipeline.actAs(pipeline.accountId, ['technician'], await addDevice(pipeline));
+  const { need, have } = await pipeline.init(toManifest(instances));
+  assert.equal([need.length, have.length], [0, instances.length]);
+  await pipeline.runAll();
+}
 
 test.run();
