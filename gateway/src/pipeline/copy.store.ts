@@ -241,8 +241,9 @@ const LONG_AGO = 1_000_000;
  */
 const lastGivenAt = (copy: StudyRow, uid: 'o' | 'c'): RawBuilder<number> => sql`coalesce((
   select max(greatest(nullif(g.offered_minute, 0), case when g.state = 'posting' then ${minutesNow()} when g.posted_at is not null then g.since_minute end))
-  from instance g join study s on s.id = g.study_id where g.site_id = ${copy.site_id}::uuid
-    and g.sop_instance_uid = ${sql.ref(`${uid}.sop_instance_uid`)} and s.destination_id = ${copy.destination_id}::uuid), ${minutesNow()} - ${LONG_AGO}::int)`;
+  from study s join instance g on g.study_id = s.id and g.sop_instance_uid = ${sql.ref(`${uid}.sop_instance_uid`)}
+  where s.site_id = ${copy.site_id}::uuid and s.study_instance_uid = ${copy.study_instance_uid} and s.destination_id = ${copy.destination_id}::uuid
+  ), ${minutesNow()} - ${LONG_AGO}::int)`;
 
 /** The copy gets the instances that it lacks. Other bytes that it has under a UID are not replaced. */
 export async function takeNews(trx: Db, copy: StudyRow, now: Date): Promise<void> {
