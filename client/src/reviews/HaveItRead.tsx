@@ -38,10 +38,9 @@ export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
   const type = offered.find((one) => one.name === name);
   const isTooMany = type !== undefined && named.readers.length > type.definition.readers;
   const seen = type?.definition.hidesFinding ? allSeen : [];
-  const seenNames = choices?.readers.filter(
-    ({ id: one }) => seen.includes(one) && named.readers.includes(one),
-  );
-  const isOwnSeen = seenNames?.some(({ id: one }) => one === account) ?? false;
+  const seenNamed = namedAmong(choices?.readers ?? [], named, seen);
+  const isOwnSeen = seenNamed.some((one) => one.id === account);
+  const asksAnyway = seenNamed.length > 0 && !isOwnSeen;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (type === undefined || isTooMany || isOwnSeen) return;
@@ -61,29 +60,17 @@ export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
   return (
     <Sheet title={words.sheet} onClose={onClose}>
       <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
-        <label class="field">
-          <span>{words.type}</span>
-          <select value={name} onChange={(event) => setChosen(event.currentTarget.value)}>
-            <TypeOptions types={fitting} />
-            {others.length > 0 && (
-              <optgroup label={words.otherTypes}>
-                <TypeOptions types={others} />
-              </optgroup>
-            )}
-          </select>
-        </label>
+        <TypeField {...{ name, fitting, others }} onChoose={setChosen} />
         <Readers accounts={choices?.readers ?? []} {...{ named, seen, onName: setNamed }} />
         <div role="alert">
           {isTooMany && <p class="small review-fault">{words.tooMany(type.definition.readers)}</p>}
           {isOwnSeen && <p class="small review-fault">{words.seenYourself}</p>}
-          {seenNames && seenNames.length > 0 && !isOwnSeen && (
-            <p class="small">{words.seenBy(seenNames.map(({ username }) => username))}</p>
-          )}
+          {asksAnyway && <p class="small">{words.seenBy(seenNamed.map(({ username }) => username))}</p>}
         </div>
         {mayDiffer(type) && <Adjudicator accounts={choices!.readers} {...{ named, onName: setNamed }} />}
         <TroubleAlert trouble={trouble} />
         <FormActions
-          submit={seenNames && seenNames.length > 0 && !isOwnSeen ? words.submitSeen : words.submit}
+          submit={asksAnyway ? words.submitSeen : words.submit}
           submitting={words.submitting}
           isBusy={isBusy || choices === null}
           onCancel={onClose}
@@ -92,6 +79,27 @@ export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
     </Sheet>
   );
 }
+
+type TypeFieldProps = {
+  readonly name: string;
+  readonly fitting: readonly ReviewType[];
+  readonly others: readonly ReviewType[];
+  readonly onChoose: (name: string) => void;
+};
+
+const TypeField = ({ name, fitting, others, onChoose }: TypeFieldProps) => (
+  <label class="field">
+    <span>{words.type}</span>
+    <select value={name} onChange={(event) => onChoose(event.currentTarget.value)}>
+      <TypeOptions types={fitting} />
+      {others.length > 0 && (
+        <optgroup label={words.otherTypes}>
+          <TypeOptions types={others} />
+        </optgroup>
+      )}
+    </select>
+  </label>
+);
 
 const TypeOptions = ({ types }: { readonly types: readonly ReviewType[] }) =>
   types.map(({ name, definition: { title } }) => (
@@ -102,6 +110,9 @@ const TypeOptions = ({ types }: { readonly types: readonly ReviewType[] }) =>
 
 /** The ids of accounts. `adjudicator` empty: the review type says who. */
 type Named = { readonly readers: readonly string[]; readonly adjudicator: string };
+
+const namedAmong = (all: ReviewTypes['readers'], { readers }: Named, of: readonly string[]) =>
+  all.filter(({ id }) => of.includes(id) && readers.includes(id));
 
 const mayDiffer = (type: ReviewType | undefined): boolean => (type?.definition.readers ?? 0) > 1;
 

@@ -152,25 +152,30 @@ async function showFinding({ page, gateway }: Stage, caseId: string): Promise<vo
   await page.getByText('image-kind').first().waitFor();
 }
 
-walk('whoever asks for a blinded reading is told which readers may have seen the results', async (stage) => {
-  const { page, enter, gateway, account } = stage;
-  await enter();
-  const caseId = await openCase(stage, 'Seen on its page');
-  const ben = await createAccount(gateway, 'ben', ['radiologist']);
-  await showFinding(stage, caseId);
-  await press(page, 'Have it read');
-  const dialog = page.getByRole('dialog');
-  const asked = dialog.getByLabel('What is asked');
-  await asked.getByRole('option', { name: 'General reading', selected: true }).waitFor({ state: 'attached' });
-  await asked.selectOption('chest-film-double');
-  const own = dialog.getByLabel(`${account.username} (may have seen the results)`);
-  await own.press('Space');
-  await dialog.getByText('You may have seen what a model found here').waitFor();
-  await own.press('Space');
-  await dialog.getByLabel(ben.username, { exact: true }).press('Space');
-  assert.is(await dialog.getByText('You may have seen').count(), 0);
-  await press(page, 'Ask for the review');
-  await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
-});
+walk(
+  'a person who asks for a blinded reading is told which readers may have seen the results',
+  async (stage) => {
+    const { page, enter, gateway, account } = stage;
+    await enter();
+    const caseId = await openCase(stage, 'Seen on its page');
+    const ben = await createAccount(gateway, 'ben', ['radiologist']);
+    await showFinding(stage, caseId);
+    await press(page, 'Have it read');
+    const dialog = page.getByRole('dialog');
+    const asked = dialog.getByLabel('What is asked');
+    await asked
+      .getByRole('option', { name: 'General reading', selected: true })
+      .waitFor({ state: 'attached' });
+    await asked.selectOption('chest-film-double');
+    const own = dialog.getByLabel(`${account.username} (may have seen the results)`);
+    await own.press('Space');
+    await dialog.getByText('You may have seen what a model found here').waitFor();
+    await own.press('Space');
+    await dialog.getByLabel(ben.username, { exact: true }).press('Space');
+    assert.is(await dialog.getByText('You may have seen').count(), 0);
+    await press(page, 'Ask for the review');
+    await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
+  },
+);
 
 test.run();

@@ -276,8 +276,9 @@ function partOfSent(sent: SentStudy): QueuePart {
 /**
  * Of all its uploads together, unless the newest one was cancelled: the same study sent twice is not twice as large. A
  * receipt says that the gateway is done with what an upload brought: the study's state is also that of results which
- * are stored beside it. What the first PACS has and another one need not have is in the PACS. Instances that the newest sender holds back wait for a decision, unless that upload was
- * cancelled; and so do refused ones, unless nobody is asked about them: then the study has ended.
+ * are stored beside it. An instance that the first PACS has and another one need not have is in the PACS. Instances
+ * that the newest sender holds back wait for a decision, unless that upload was cancelled; and so do refused ones,
+ * unless nobody is asked about them: then the study has ended.
  */
 export function trackOfSent(sent: SentStudy): TrackState {
   const { uploads, counts: whole, standing } = sent;

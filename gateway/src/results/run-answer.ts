@@ -1,7 +1,7 @@
 /**
- * The answer that many images of one run have in common, so that a list shows it once: a run over a study of many images
- * would push everything else out of sight. Scores and marks stay apart. So does an image of the model's kind without an
- * answer: a person judges that. Pure.
+ * The answer that many images of one run have in common, so that a list shows it once: a run over a study of many
+ * images would push everything else out of sight. Scores and marks stay apart. So does an image of the model's kind
+ * without an answer: a person judges that. Pure.
  */
 import type { Finding } from '#shared/protocol/inference.ts';
 

@@ -73,7 +73,7 @@ test('nobody names themselves for a blinded reading of which they saw the findin
   );
 });
 
-test('who names readers is told before of those who may have seen the finding, and a blinded reader is not', async () => {
+test('a person who names readers is told before of those who may have seen the finding, and a blinded one is not', async () => {
   const study = await openStudy();
   await examine(study);
   const { id } = await openCase(study);

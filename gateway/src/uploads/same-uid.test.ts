@@ -1,4 +1,4 @@
-/** A later version of an instance that was not stored is no instance that is missing; another image under its UID is. */
+/** A later version of an instance that was not stored is not missing; another image under its UID is. */
 import { execFileSync } from 'node:child_process';
 import { decodeJwt } from 'jose';
 import { suite } from 'uvu';
