@@ -21,6 +21,10 @@ export const deadLetterWords = {
   unknown: 'The gateway gives a reason that this page does not know.',
   more: (shown: number, total: number) =>
     `The oldest ${shown} of ${counted(total, 'study', 'studies')}. “Try all again” and “Give up all” are about all of them.`,
+  notDecided: (count: number) =>
+    `${instances(count)} could not be decided and ${count === 1 ? 'stays' : 'stay'} in the list. The others are decided.`,
+  notDecidedWhy: (study: string, others: number, why: string) =>
+    `Study ${study}${others > 0 ? `, and ${counted(others, 'other', 'others')}` : ''}: ${why}`,
   tryAgain: 'Try again',
   tryAll: 'Try all again',
   giveUp: 'Give up',

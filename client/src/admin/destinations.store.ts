@@ -23,6 +23,7 @@ import type { Viewer } from '#shared/protocol/viewer.ts';
 import { type ApiClient, problemOf } from '../net/api-client.ts';
 import { decidingRules, type DecidingRule } from './rule-form.ts';
 import { troubleOf, type Trouble } from './admin-trouble.ts';
+import { notDecidedTrouble } from './not-decided-trouble.ts';
 import { createTypedSecrets, type TypedSecrets } from './typed-secrets.ts';
 
 /** `again`: a whole test that nobody asked for, because something is wrong. It stores nothing. */
@@ -74,7 +75,7 @@ export interface DestinationsStore {
   /** The instances that destinations did not take, by destination, once asked for. */
   readonly deadLetters: ReadonlySignal<ReadonlyMap<string, DeadLetterList>>;
   loadDeadLetters(id: string): Promise<void>;
-  /** Sends instances that it did not take there again, or leaves them out: all, or some. */
+  /** Sends instances that it did not take there again, or leaves them out: all, or some. Says which it could not. */
   decide(id: string, decision: DeadLetterDecision): Promise<void>;
   /** Sends the studies there that were given up. */
   resend(id: string): Promise<void>;
@@ -94,6 +95,7 @@ type State = {
   readonly rules: Signal<readonly DecidingRule[]>;
   readonly tests: Signal<Tests>;
   readonly deadLetters: Signal<ReadonlyMap<string, DeadLetterList>>;
+  readonly trouble: Signal<Trouble | null>;
   readonly closed: AbortSignal;
 };
 
@@ -189,7 +191,9 @@ function deciding(state: State, tried: Tried): Deciding {
     decide: (id, decision) =>
       tried(async () => {
         const path = `${PATH}/${id}/dead-letters`;
-        await api.json(path, deadLettersDecidedSchema, { method: 'POST', body: decision });
+        const options = { method: 'POST', body: decision };
+        const { notDecided } = await api.json(path, deadLettersDecidedSchema, options);
+        state.trouble.value = notDecidedTrouble(notDecided);
         await list(state);
         await readDeadLetters(state, id);
       }),
@@ -255,7 +259,7 @@ export function createDestinationsStore(api: State['api']): DestinationsStore {
   const secrets = createTypedSecrets();
   const deadLetters = signal<State['deadLetters']['value']>(new Map());
   const shown = { destinations, folderRoot, rules, tests, deadLetters };
-  const state: State = { api, ...shown, closed: closing.signal };
+  const state: State = { api, ...shown, trouble, closed: closing.signal };
   const tried: Tried = async (work) => {
     trouble.value = null;
     try {

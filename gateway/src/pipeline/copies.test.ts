@@ -165,7 +165,7 @@ test('that gets it also gets from the first one what the disk lost before, or th
   pacs.held.set(gone, kept);
   const studies = [deadLetters[0]!.studyInstanceUID];
   const retry = { decision: 'retry' as const, studies };
-  assert.is(await decideDeadLetters(pipeline.tools, place, pipeline.accountId, retry), 1);
+  assert.is((await decideDeadLetters(pipeline.tools, place, pipeline.accountId, retry)).changed, 1);
   await pipeline.runAll();
   assert.ok(holdsAll(sent, other));
   assert.equal(await keptOf(sent), { state: 'closed', hasKey: false, parcels: 0, blobs: 0 });
@@ -203,8 +203,8 @@ test('that gets it also and refuses is sent it again, or is not, by an administr
   other.failsOn.delete(second);
   const by = randomUUID();
   const idOf = (uid: string): number => listed.find(({ sopInstanceUID }) => sopInstanceUID === uid)!.id;
-  const decide = (decision: 'retry' | 'leave-out', ids?: number[]) =>
-    decideDeadLetters(pipeline.tools, place, by, { decision, ...(ids && { ids }) });
+  const decide = async (decision: 'retry' | 'leave-out', ids?: number[]) =>
+    (await decideDeadLetters(pipeline.tools, place, by, { decision, ...(ids && { ids }) })).changed;
   assert.is(await decide('retry', [idOf(first)]), 1);
   await pipeline.runAll();
   assert.equal([...other.held.keys()], [first]);
@@ -242,13 +242,13 @@ test('that must have it and refuses is sent it again, or is given up, by an admi
   assert.equal(await counted(), [0, 2]);
   other.failsOn.delete(first);
   const by = randomUUID();
-  assert.is(await decideDeadLetters(pipeline.tools, place, by, { decision: 'retry' }), 2);
+  assert.is((await decideDeadLetters(pipeline.tools, place, by, { decision: 'retry' })).changed, 2);
   await pipeline.runAll();
   assert.ok(other.held.has(first), 'from the copy that the gateway kept');
   assert.equal([await counted(), other.held.has(second)], [[0, 1], false]);
   const giveUp = { decision: 'leave-out', because: 'not-needed' } as const;
-  assert.is(await decideDeadLetters(pipeline.tools, place, by, giveUp), 1);
-  assert.is(await decideDeadLetters(pipeline.tools, place, by, giveUp), 0, 'repeatable');
+  assert.is((await decideDeadLetters(pipeline.tools, place, by, giveUp)).changed, 1);
+  assert.is((await decideDeadLetters(pipeline.tools, place, by, giveUp)).changed, 0, 'repeatable');
   await pipeline.runAll();
   const { receipt } = await receiptOf(pipeline, uploadId);
   const end = receipt.instances.find(({ sopInstanceUID }) => sopInstanceUID === second);

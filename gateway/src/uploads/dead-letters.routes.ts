@@ -49,7 +49,7 @@ const decide = defineRoute({
   responses: {
     200: jsonResponse(
       deadLettersDecidedSchema,
-      'How many changed. What is no longer here is fetched from the destination that has it.',
+      'How many changed, and of which studies nothing could be decided, with the code of why: 409 only where that is all. What is no longer here is fetched from the destination that has it.',
     ),
   },
 });
@@ -79,7 +79,7 @@ export function deadLetterRoutes(tools: ApplyTools & UploadTools): Router {
   router.openapi(decide, async (c) => {
     const { siteId, id: by } = callerOf(c);
     const place = { siteId, destinationId: c.req.valid('param').id };
-    return c.json({ changed: await decideDeadLetters(tools, place, by, c.req.valid('json')) }, 200);
+    return c.json(await decideDeadLetters(tools, place, by, c.req.valid('json')), 200);
   });
   router.openapi(resend, async (c) => {
     const { siteId, id: by } = callerOf(c);

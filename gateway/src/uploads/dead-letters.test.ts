@@ -4,11 +4,17 @@ import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Need } from '#shared/protocol/forms.ts';
+import type { Problem } from '#shared/protocol/problem.ts';
 import { lackingAt } from '#shared/protocol/receipt.ts';
 import { createTakings } from '../pipeline/takings.ts';
 import { addDestination, uidsOf } from '../testing/open-copies.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
-import { openTestGround, openTestPipeline, type TestGround } from '../testing/open-pipeline.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  type TestGround,
+  type TestPipeline,
+} from '../testing/open-pipeline.ts';
 import { newStudy, receiptOf } from '../testing/open-study.ts';
 import { listDestinations } from '../destinations/destination.store.ts';
 import { findUpload } from '../pipeline/parcel.store.ts';
@@ -50,7 +56,9 @@ async function sentToThree(needs: { readonly a: Need; readonly b: Need }) {
   const place = (destinationId: string) => ({ siteId: pipeline.siteId, destinationId });
   return {
     ...{ uploadId, pipeline, pacs, a, b, aId, bId, uids: [...uidsOf(instances)].sort() },
-    decide: (at: string, said: typeof GIVE_UP | typeof RETRY) =>
+    decide: async (at: string, said: typeof GIVE_UP | typeof RETRY) =>
+      (await decideDeadLetters(pipeline.tools, place(at), pipeline.accountId, said)).changed,
+    decideFully: (at: string, said: typeof GIVE_UP | typeof RETRY) =>
       decideDeadLetters(pipeline.tools, place(at), pipeline.accountId, said),
     deadAt: async (at: string) => (await listDeadLetters(pipeline.tools.db, place(at), 500)).total,
     receipt: async () => (await receiptOf(pipeline, uploadId)).receipt,
@@ -204,5 +212,55 @@ for (const end of [GIVE_UP, RETRY])
     assert.equal(await pipeline.tools.blobs.ids(), []);
     await pipeline.close();
   });
+
+test('a decision about several studies reaches those that can be decided, and says why it left another one', async () => {
+  const { pipeline, a, aId, uids, decideFully, decide, deadAt } = await sentToThree({
+    ...{ a: 'required', b: 'also' },
+  });
+  const { db } = pipeline.tools;
+  const [held = ''] = uids;
+  refuse(a, [held]);
+  await pipeline.runAll();
+  await db.updateTable('destination').set({ need: 'also' }).where('id', '=', aId).execute();
+  const late = newStudy(2);
+  refuse(a, uidsOf(late));
+  const { uploadId } = await pipeline.init(toManifest(late));
+  await pipeline.send(uploadId, late, randomUUID());
+  await pipeline.runAll();
+  assert.is(await deadAt(aId), 3);
+  const studyInstanceUID = await nameAnother(db, held);
+  a.failsOn.clear();
+  const why = {
+    code: 'decision-not-possible',
+    detail: 'The PACS still has another image under this UID, or is about to get it.',
+  };
+  const notDecided = [{ studyInstanceUID, instances: 1, ...why }];
+  assert.equal(await decideFully(aId, RETRY), { changed: 2, notDecided });
+  assert.is(await deadAt(aId), 1);
+  try {
+    await decide(aId, RETRY);
+    assert.unreachable('nothing was left to be decided');
+  } catch (error) {
+    assert.is((error as Problem).code, why.code);
+  }
+  await pipeline.close();
+});
+
+/** Other bytes under the UID are on their way. Returns the UID of their study. */
+async function nameAnother(db: TestPipeline['tools']['db'], uid: string): Promise<string> {
+  const { study_id: studyId, study_instance_uid: study } = await db
+    .selectFrom('instance')
+    .innerJoin('study', 'study.id', 'instance.study_id')
+    .select(['instance.study_id', 'study.study_instance_uid'])
+    .where('instance.sop_instance_uid', '=', uid)
+    .where('study.copy_of', 'is', null)
+    .executeTakeFirstOrThrow();
+  await sql`insert into instance (site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid,
+      digest, policy_name, policy_version, bytes, state, revision, updated_at)
+    select site_id, study_id, sop_instance_uid, sop_class_uid, series_instance_uid, transfer_syntax_uid,
+      ${'f'.repeat(64)}, policy_name, policy_version, bytes, 'promised', revision, updated_at
+    from instance where study_id = ${studyId}::uuid and sop_instance_uid = ${uid}`.execute(db);
+  return study;
+}
 
 test.run();

@@ -4,7 +4,12 @@
  * the administrator decides for the study; other destinations still get it.
  */
 import { sql } from 'kysely';
-import type { DeadLetter, DeadLetterDecision, DeadStudy } from '#shared/protocol/destination.ts';
+import type {
+  DeadLetter,
+  DeadLetterDecision,
+  DeadLettersDecided,
+  DeadStudy,
+} from '#shared/protocol/destination.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { IN_PACS, type InstanceState } from '#shared/protocol/study-state.ts';
 import { applyPlan, type ApplyTools } from '../pipeline/apply-plan.ts';
@@ -121,19 +126,35 @@ async function listStudies(
 }
 
 /**
- * Returns how many it changed. One whose bytes are gone is fetched from the destination that has it.
- * @throws Problem not-found; and `decision-not-possible` or `pacs-unreachable` where nothing could be decided.
+ * Returns how many it changed, and about which studies nothing could be decided now. One whose bytes are gone is
+ * fetched from the destination that has it.
+ * @throws Problem not-found; and `decision-not-possible` or `pacs-unreachable` where nothing could be decided at all.
  */
 export async function decideDeadLetters(
   tools: ApplyTools & UploadTools,
   place: Place,
   by: string,
   said: DeadLetterDecision,
-): Promise<number> {
+): Promise<DeadLettersDecided> {
   await requireDestination(tools.db, place);
-  const changed = await decideAtCopies(tools, place, by, said);
-  return changed + (await decideRequired(tools, place, by, said));
+  const ofCopies = await decideAtCopies(tools, place, by, said);
+  const { changed: ofStudies, failed } = await decideRequired(tools, place, by, said);
+  const changed = ofCopies + ofStudies;
+  if (changed === 0 && failed[0] !== undefined) throw failed[0].problem;
+  const notDecided = failed.map(({ problem: { code, detail = null }, ...which }) => ({
+    ...which,
+    code,
+    detail,
+  }));
+  return { changed, notDecided };
 }
+
+/** An upload's, of one study. */
+type Failed = {
+  readonly studyInstanceUID: string;
+  readonly instances: number;
+  readonly problem: Problem;
+};
 
 function askedAt(db: ApplyTools['db'], place: Place, { ids, studies: uids }: DeadLetterDecision) {
   let dead = deadAt(db, place);
@@ -174,7 +195,7 @@ async function decideRequired(
   place: Place,
   by: string,
   said: DeadLetterDecision,
-): Promise<number> {
+): Promise<{ readonly changed: number; readonly failed: readonly Failed[] }> {
   const { decision, because } = said;
   const { destinationId: at } = place;
   const held = await askedAt(tools.db, place, said)
@@ -184,7 +205,7 @@ async function decideRequired(
     .select(['named.upload_id as uploadId', 'o.sop_instance_uid as sopInstanceUID', 'o.digest'])
     .execute();
   let changed = 0;
-  const problems: Problem[] = [];
+  const failed: Failed[] = [];
   for (const [uploadId, instances] of Map.groupBy(held, (row) => row.uploadId)) {
     const upload = await findUpload(tools.db, uploadId, null);
     if (upload === undefined) continue;
@@ -192,11 +213,11 @@ async function decideRequired(
       changed += await decide(tools, upload, by, { decision, instances, because, at });
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
-      problems.push(error);
+      const { study_instance_uid: studyInstanceUID } = upload;
+      failed.push({ studyInstanceUID, instances: instances.length, problem: error });
     }
   }
-  if (changed === 0 && problems[0] !== undefined) throw problems[0];
-  return changed;
+  return { changed, failed };
 }
 
 type Decided = Pick<DeadLetterDecision, 'decision' | 'because'> & {

@@ -301,7 +301,19 @@ export const deadLetterDecisionSchema = z
     error: 'a reason is given for leaving out',
   });
 export type DeadLetterDecision = z.infer<typeof deadLetterDecisionSchema>;
-export const deadLettersDecidedSchema = z.object({ changed: z.number().int() });
+/** `notDecided`: those of an upload that could not be decided now, with the code of the problem that says why. */
+export const deadLettersDecidedSchema = z.object({
+  changed: z.number().int(),
+  notDecided: z.array(
+    z.object({
+      studyInstanceUID: uidSchema,
+      instances: z.number().int(),
+      code: z.string(),
+      detail: z.string().nullable(),
+    }),
+  ),
+});
+export type DeadLettersDecided = z.infer<typeof deadLettersDecidedSchema>;
 
 /**
  * *Test*; without a body `all`. `reach`: what is needed to work with it, in seconds. `all`: everything that can be

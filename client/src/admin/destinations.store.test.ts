@@ -1,0 +1,43 @@
+/** The destinations of a site in the page: what an administrator is told of a decision. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { DeadLettersDecided } from '#shared/protocol/destination.ts';
+import { json, openTestApi } from '../testing/open-api.ts';
+import { createDestinationsStore } from './destinations.store.ts';
+
+const test = suite('the store of destinations');
+const STUDY = '1.2.826.0.1.3680043.8.498.1';
+
+/** The gateway answers a decision so. */
+async function decided(answer: DeadLettersDecided) {
+  const { api } = openTestApi(({ method, path }) => {
+    if (path === '/admin/destinations') return json({ destinations: [] });
+    if (path.startsWith('/admin/rules/')) return json({ rules: [], version: '0'.repeat(64) });
+    return json(method === 'POST' ? answer : { total: 0, deadLetters: [], totalStudies: 0, studies: [] });
+  });
+  const store = createDestinationsStore(api);
+  await store.decide('a', { decision: 'retry' });
+  return store;
+}
+
+test('says of a decision which instances it did not reach and why, and lists again what is left', async () => {
+  const code = 'decision-not-possible';
+  const detail = 'The PACS still has another image under this UID, or is about to get it.';
+  const one = { studyInstanceUID: STUDY, instances: 1, code, detail };
+  const { trouble, deadLetters } = await decided({
+    changed: 4,
+    notDecided: [one, { ...one, instances: 2 }],
+  });
+  assert.equal(trouble.value, {
+    title: '3 instances could not be decided and stay in the list. The others are decided.',
+    next: `Study ${STUDY}, and 1 other: ${detail} Look at their present state.`,
+    code,
+  });
+  assert.ok(deadLetters.value.has('a'));
+});
+
+test('says nothing where a decision reached all', async () => {
+  assert.is((await decided({ changed: 4, notDecided: [] })).trouble.value, null);
+});
+
+test.run();
