@@ -1,6 +1,7 @@
 /** The accounts of the site: who may sign in, what they may do, and how they are used. */
 import { useSignal, type Signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
+import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi } from '../net/net-context.ts';
 import { AccountRow } from './AccountRow.tsx';
@@ -12,13 +13,20 @@ import { AdminTrouble } from './AdminTrouble.tsx';
 import { ACCOUNT_SORTS, chooseAccounts, FEW_ACCOUNTS, type AccountSort } from './choose-accounts.ts';
 import { NewAccountSheet } from './NewAccountSheet.tsx';
 
+/** People sign in meanwhile: a minute is soon enough for who looks on. */
+const REFRESH_MS = 60_000;
+
 export function AccountsView() {
   const api = useApi();
   const [store] = useState(() => createAccountsStore(api));
   const isAdding = useSignal(false);
   useEffect(() => {
     void store.load();
-    return () => store.close();
+    const ends = refreshInSight(() => void store.refresh(), REFRESH_MS);
+    return () => {
+      ends();
+      store.close();
+    };
   }, [store]);
   const accounts = store.accounts.value;
   const trouble = store.trouble.value;

@@ -64,7 +64,8 @@ walk(
     await technician.getByRole('heading', { name: /^There is no such page/ }).waitFor();
     await technician.goto(`${address}/#/`);
 
-    await page.reload();
+    // As when somebody comes back to the page.
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
     const row = await openRow(page, name);
     await row.getByText(/^Last sign-in .*1 session/).waitFor();
     await looksRight(page, 'accounts');

@@ -90,4 +90,22 @@ test('says why the gateway refused, and that it does not answer; the list that i
   assert.equal([store.isBusy.value, store.accounts.value?.length], [false, 1]);
 });
 
+test('lists who has signed in meanwhile, and keeps the last list while the gateway cannot be reached', async () => {
+  const lastSignInAt = '2026-11-22T11:00:00.000Z';
+  const answers = [
+    () => json({ users: [ACCOUNT] }),
+    () => json({ users: [{ ...ACCOUNT, lastSignInAt }] }),
+    unreachable,
+  ];
+  const { api } = openTestApi(() => answers.shift()!());
+  const store = createAccountsStore(api);
+  await store.load();
+  const seen = [store.accounts.value![0]!.lastSignInAt];
+  for (let times = 0; times < 2; times += 1) {
+    await store.refresh();
+    seen.push(store.accounts.value![0]!.lastSignInAt);
+  }
+  assert.equal([seen, store.trouble.value], [[null, lastSignInAt, lastSignInAt], null]);
+});
+
 test.run();

@@ -2,6 +2,7 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { z } from 'zod';
 import { type Role, roleSchema } from '#shared/protocol/api.ts';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ApiClient } from '../net/api-client.ts';
 import { type Trouble, troubleOf } from './admin-trouble.ts';
 
@@ -35,6 +36,8 @@ export interface AccountsStore {
   readonly trouble: ReadonlySignal<AccountTrouble | null>;
   readonly isBusy: ReadonlySignal<boolean>;
   load(): Promise<void>;
+  /** Meanwhile people sign in elsewhere. Without a network the last list stays. */
+  refresh(): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
   add(account: NewAccount): Promise<void>;
   /** Throws ApiProblem, Unreachable. */
@@ -55,8 +58,13 @@ export function createAccountsStore(api: Pick<ApiClient, 'json' | 'text'>): Acco
   const isBusy = signal(false);
   const closed = new AbortController();
   const options = { signal: closed.signal };
+  let asked = 0;
   const list = async (): Promise<void> => {
-    accounts.value = (await api.json(PATH, listSchema, options)).users;
+    asked += 1;
+    const own = asked;
+    const { users } = await api.json(PATH, listSchema, options);
+    // A later question has a newer answer.
+    if (own === asked) accounts.value = users;
   };
   const tried = async (work: () => Promise<void>, id: string | null = null): Promise<void> => {
     trouble.value = null;
@@ -79,6 +87,10 @@ export function createAccountsStore(api: Pick<ApiClient, 'json' | 'text'>): Acco
     trouble,
     isBusy,
     load: () => tried(list),
+    async refresh() {
+      // A change that is under way lists them itself.
+      if (!isBusy.value) await ignoreFailure(list(), 'the last list stays');
+    },
     async add(body) {
       await api.json(PATH, addedSchema, { ...options, method: 'POST', body });
       await tried(list);
