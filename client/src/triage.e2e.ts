@@ -109,11 +109,13 @@ async function openUpload(page: Page, address: string): Promise<void> {
 
 /** As a radiologist looks for what to read first: in the list of cases, by its filter, and on the case. */
 async function showsTheMark({ app, page }: { app: OwnWorld; page: Page }, studies: readonly string[]) {
-  // Before anybody has opened a case of it: where a radiologist begins.
+  // Where a radiologist begins.
   await page.goto(`${app.address}/#/results`);
-  const caseless = page.getByRole('region', { name: 'Marked for early reading, and no case yet' });
-  await caseless.getByRole('link', { name: /study$/ }).waitFor();
-  assert.is(await caseless.getByRole('button', { name: 'Open a case' }).count(), 1);
+  const unread = page.getByRole('region', { name: 'Waiting to be read' });
+  await unread.locator('summary').click();
+  const first = unread.getByRole('listitem').first();
+  await first.getByText('Above the threshold for pneumonia. Not for diagnosis.').waitFor();
+  assert.is(await unread.getByText('Above the threshold for pneumonia.', { exact: false }).count(), 1);
   await looksRight(page, 'results-marked');
   for (const [at, study] of studies.entries()) {
     const body = { title: `Case ${at + 1} of the morning`, studies: [study] };
@@ -121,7 +123,6 @@ async function showsTheMark({ app, page }: { app: OwnWorld; page: Page }, studie
   }
   await page.goto(`${app.address}/#/cases`);
   await page.getByRole('link', { name: 'Case 2 of the morning' }).waitFor();
-  await caseless.waitFor({ state: 'detached' });
   await page.getByRole('combobox', { name: /^Early reading/ }).selectOption('marked');
   await page.getByRole('link', { name: 'Case 2 of the morning' }).waitFor({ state: 'detached' });
   const marked = page.getByRole('link', { name: 'Case 1 of the morning' });

@@ -147,7 +147,10 @@ const ROWS: Readonly<Record<string, Row>> = {
   'post /cases/bulk': 'roles',
   'post /cases/of-patient': 'roles',
   'get /cases/not-shown': 'roles',
-  'get /cases/marked-studies': 'roles',
+  'get /cases/unread-studies': 'roles',
+  'put /cases/unread-studies/{studyInstanceUID}/waiver': 'roles',
+  'delete /cases/unread-studies/{studyInstanceUID}/waiver': 'roles',
+  'post /cases/patients': 'roles',
   'get /case-assignees': 'roles',
   'get /cases/{id}': READ,
   'patch /cases/{id}': READ,
@@ -289,18 +292,8 @@ function webFilm(): SyntheticInstance {
 }
 
 const FILTERS = {
-  status: '',
-  priority: '',
-  assignee: 'me',
-  due: '',
-  opened: '',
-  from: '',
-  to: '',
-  modality: '',
-  bodyPart: '',
-  early: '',
-  finding: '',
-  sort: 'newest',
+  ...{ status: '', priority: '', assignee: 'me', due: '', opened: '', from: '', to: '' },
+  ...{ modality: '', bodyPart: '', early: '', finding: '', sort: 'newest' },
 };
 const SAVED_VIEW = { body: { name: 'Mine', filters: FILTERS } };
 

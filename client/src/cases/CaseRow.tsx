@@ -5,12 +5,14 @@ import { typedSaid } from '../kit/identities.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { dayWords, isOverdue, nameOf } from './CaseParts.tsx';
 import { EarlyMark } from './EarlyMark.tsx';
+import type { ManyPatients } from './many-patients.ts';
 import { PatientLine } from './PatientLine.tsx';
 import { caseWords as words } from './case-words.ts';
 
-export type CaseRowProps = { readonly of: ListedCase; readonly seesPatients: boolean };
+/** `patients` null: this person is not told whose a case is. */
+export type CaseRowProps = { readonly of: ListedCase; readonly patients: ManyPatients | null };
 
-export function CaseRow({ of, seesPatients }: CaseRowProps) {
+export function CaseRow({ of, patients }: CaseRowProps) {
   const late = isOverdue(of);
   const facts = [
     of.title !== null && words.caseNumber(of.number),
@@ -26,7 +28,9 @@ export function CaseRow({ of, seesPatients }: CaseRowProps) {
     <a class="case-row" href={hrefOf({ page: 'cases', id: of.id, query: '' })}>
       <span class="case-row-body">
         <bdi class="strong kept">{nameOf(of)}</bdi>
-        {seesPatients && of.studyCount > 0 && <PatientLine caseId={of.id} />}
+        {patients !== null && of.studyCount > 0 && (
+          <PatientLine subject={{ kind: 'cases', id: of.id }} patients={patients} />
+        )}
         <span class="small quiet numbers">{facts.join(words.separator)}</span>
         {of.tags !== null && of.tags.length > 0 && (
           <span class="small quiet kept">

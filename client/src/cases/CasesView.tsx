@@ -24,11 +24,12 @@ import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { csvWords } from './case-csv-words.ts';
 import { caseWords } from './case-words.ts';
 import { createCasesStore, type CasesStore } from './cases.store.ts';
-import { MarkedStudies } from './MarkedStudies.tsx';
 import { NewCaseSheet } from './CaseForm.tsx';
 import { ImportSheet } from './ImportSheet.tsx';
 import { NotShownCases } from './NotShownCases.tsx';
+import { useManyPatients } from './PatientLine.tsx';
 import { SaveCases, type SaveCasesProps } from './SaveCases.tsx';
+import { UnreadStudies } from './UnreadStudies.tsx';
 
 const words = caseWords.list;
 
@@ -66,7 +67,7 @@ export function CasesView({ query }: CasesViewProps) {
         isListed={patient === ''}
         onImported={load}
       />
-      <MarkedStudies />
+      <UnreadStudies />
       <CaseViews filters={filters} isAnonymous={isAnonymous} />
       <CaseFilterBar {...{ filters, mayKeep, patient }} onChoose={choose} onPatient={setPatient} />
       <TroubleAlert trouble={store.trouble.value}>
@@ -219,6 +220,7 @@ type RowsProps = {
 
 function Rows({ store, cases, bulk }: RowsProps) {
   const list = useRef<HTMLOListElement>(null);
+  const patients = useManyPatients();
   return (
     <section aria-label={words.label}>
       <ol class="plain" ref={list} onKeyDown={(event) => walk(event, list.current, { cases, bulk })}>
@@ -235,7 +237,7 @@ function Rows({ store, cases, bulk }: RowsProps) {
                 />
               </label>
             )}
-            <CaseRow of={of} seesPatients={bulk !== null} />
+            <CaseRow of={of} patients={bulk === null ? null : patients} />
           </li>
         ))}
       </ol>

@@ -1,15 +1,26 @@
 /** In a row of a list: whose study it is and its day, asked of the PACS once the row is in sight. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { namesHidden } from '../kit/identities.ts';
+import { useApi } from '../net/net-context.ts';
 import { caseWords } from './case-words.ts';
+import { createManyPatients, type ManyPatients, type Subject } from './many-patients.ts';
 import { studyDaysOf, whoseSaid } from './say-patient.ts';
-import { usePatients, type Asked } from './use-patients.ts';
+import type { Asked } from './use-patients.ts';
+
+/** One for all rows of a list. */
+export function useManyPatients(): ManyPatients {
+  const api = useApi();
+  const [patients] = useState(() => createManyPatients(api));
+  return patients;
+}
+
+export type PatientLineProps = { readonly subject: Subject; readonly patients: ManyPatients };
 
 /** Only for people who may see who the patient is. */
-export function PatientLine({ caseId }: { readonly caseId: string }) {
+export function PatientLine({ subject: { kind, id }, patients }: PatientLineProps) {
   const line = useRef<HTMLSpanElement>(null);
   const [isSeen, setSeen] = useState(false);
-  const [patients] = usePatients(caseId, isSeen);
+  const [told, setTold] = useState<Asked>(null);
   const isHidden = namesHidden.value;
   useEffect(() => {
     if (isSeen || isHidden) return;
@@ -19,10 +30,22 @@ export function PatientLine({ caseId }: { readonly caseId: string }) {
     observer.observe(line.current!);
     return () => observer.disconnect();
   }, [isSeen, isHidden]);
+  useEffect(() => {
+    setTold(null);
+    if (!isSeen || isHidden) return;
+    let isGone = false;
+    patients.of({ kind, id }).then(
+      (answer) => !isGone && setTold(answer),
+      () => !isGone && setTold('failed'),
+    );
+    return () => {
+      isGone = true;
+    };
+  }, [kind, id, isSeen, isHidden]);
   if (isHidden) return null;
   return (
     <span ref={line} class="small kept">
-      <bdi>{lineOf(patients)}</bdi>
+      <bdi>{lineOf(told)}</bdi>
     </span>
   );
 }

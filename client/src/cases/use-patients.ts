@@ -7,12 +7,12 @@ import { useApi } from '../net/net-context.ts';
 /** Null: not asked, or not answered yet. */
 export type Asked = CasePatients['studies'] | 'failed' | null;
 
-/** With the way to ask again. `isWanted`: they are to be shown now; each question is an event of the audit trail. */
-export function usePatients(caseId: string, isWanted = true): readonly [Asked, () => void] {
+/** With the way to ask again. */
+export function usePatients(caseId: string): readonly [Asked, () => void] {
   const api = useApi();
   const [patients, setPatients] = useState<Asked>(null);
   const [attempt, setAttempt] = useState(1);
-  const isAsked = isWanted && !namesHidden.value;
+  const isAsked = !namesHidden.value;
   useEffect(() => {
     setPatients(null);
     if (!isAsked) return;

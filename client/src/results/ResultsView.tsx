@@ -4,7 +4,7 @@
  */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
-import { MarkedStudies } from '../cases/MarkedStudies.tsx';
+import { UnreadStudies } from '../cases/UnreadStudies.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -68,7 +68,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
         </TroubleNotice>
       )}
       <NotSent previews={previews} picked={picked} />
-      <MarkedStudies />
+      <UnreadStudies isFirst />
       <Jobs list={list} />
       {(results.length > 0 || isFiltered(list.filters.value)) && (
         <FilterBar list={list} previews={previews} />

@@ -11,7 +11,8 @@ import {
 } from '#shared/protocol/reviews.ts';
 import { dayWords, isOverdue } from '../cases/CaseParts.tsx';
 import { EarlyMark } from '../cases/EarlyMark.tsx';
-import { PatientLine } from '../cases/PatientLine.tsx';
+import type { ManyPatients } from '../cases/many-patients.ts';
+import { PatientLine, useManyPatients } from '../cases/PatientLine.tsx';
 import { TroubleAlert } from '../kit/TroubleAlert.tsx';
 import { troubleOf, type CaseTrouble } from '../cases/case-trouble.ts';
 import { caseWords } from '../cases/case-words.ts';
@@ -63,6 +64,7 @@ export function ReviewsView() {
   const mayRead = roles.some((role) => REVIEWERS.includes(role));
   const [list, setList] = useState<ReviewList>(mayRead ? 'todo' : 'all');
   const { page, trouble, ask } = usePages(list);
+  const patients = useManyPatients();
   const late = useLate(page === null && trouble === null);
   return (
     <main id="content" class="page stack" aria-busy={page === null}>
@@ -97,7 +99,7 @@ export function ReviewsView() {
       <ol class="plain" aria-label={kitWords.pages.reviews}>
         {(page?.reviews ?? []).map((review) => (
           <li key={review.id} class="hairline">
-            <Row review={review} />
+            <Row review={review} patients={patients} />
           </li>
         ))}
       </ol>
@@ -112,7 +114,9 @@ export function ReviewsView() {
   );
 }
 
-function Row({ review }: { readonly review: ListedReview }) {
+type RowProps = { readonly review: ListedReview; readonly patients: ManyPatients };
+
+function Row({ review, patients }: RowProps) {
   const own = review.places.find(({ isMine }) => isMine);
   const late = !isEnded(review.state) && isOverdue({ ...review, status: 'open' });
   const about = [
@@ -128,7 +132,7 @@ function Row({ review }: { readonly review: ListedReview }) {
     <a class="case-row" href={hrefOf({ page: 'reviews', id: review.id })}>
       <span class="case-row-body">
         <span class="strong">{words.name(review.title, review.caseNumber)}</span>
-        <PatientLine caseId={review.caseId} />
+        <PatientLine subject={{ kind: 'cases', id: review.caseId }} patients={patients} />
         {own?.place === ADJUDICATOR && own.state !== 'signed' && <span>{words.adjudicate}</span>}
         {late && (
           <span class="small case-late">

@@ -103,6 +103,10 @@ export const SCREENS = {
     'case-view-save': 'A saved view without a name',
     'cases-views': 'A saved view is shown',
   },
+  'cases/unread.e2e.ts': {
+    'results-unread': 'What waits to be read',
+    'results-unread-none': 'Nothing waits',
+  },
   'cases/cases-bulk.e2e.ts': {
     'cases-chosen': 'Two cases are chosen',
     'cases-change': 'A change of two cases that changes nothing',
@@ -326,7 +330,7 @@ export const SCREENS = {
     'triage-cut-off': 'A film of which half is missing',
     'triage-blurred': 'A film that should be repeated',
     'triage-queue': 'Such a film, queued',
-    'results-marked': 'A study that was marked for early reading and has no case',
+    'results-marked': 'A study that was marked for early reading and waits to be read',
   },
   'results/results-screens.e2e.ts': {
     'results-empty': 'There are no results',
@@ -398,13 +402,9 @@ export const SCREENS = {
 type NamesOf<T> = T extends T ? keyof T : never;
 export type ScreenName = NamesOf<(typeof SCREENS)[keyof typeof SCREENS]>;
 
-/**
- * The main job. Every run measures these in longer words and both directions of writing (other-languages.ts),
- * `npm run lab -- other-languages` all screens.
- */
+/** The main job, which every run measures in longer words and both directions of writing; the lab does all screens. */
 const IN_OTHER_LANGUAGES: ReadonlySet<ScreenName> = new Set([
-  ...(['sign-in', 'upload-empty', 'upload-found'] as const),
-  ...(['queue-offline', 'study-arrived', 'receipt'] as const),
+  ...(['sign-in', 'upload-empty', 'upload-found', 'queue-offline', 'study-arrived', 'receipt'] as const),
 ]);
 
 /** In every window and both themes: accessible, targets large enough, nothing scrolls sideways; names can be hidden. */

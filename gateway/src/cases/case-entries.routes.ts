@@ -1,22 +1,19 @@
-/** `/cases/{id}/…`: notes, the patient as the PACS tells them, and what happened. */
+/** `/cases/{id}/…`: notes, and what happened. */
 import { z } from '@hono/zod-openapi';
 import {
   CASE_KEEPERS,
   CASE_READERS,
   caseNotesSchema,
-  casePatientsSchema,
   caseTimelineSchema,
   newNoteSchema,
 } from '#shared/protocol/cases.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
-import { asSender, withheldFrom, type CaseReader } from './case-rights.ts';
-import { anonymise, refuseAnonymous } from './anonymise.ts';
-import { studiesOf } from './case-facts.ts';
+import { asSender, withheldFrom } from './case-rights.ts';
+import { anonymise } from './anonymise.ts';
 import { timelineOf } from './case-timeline.ts';
-import { findAudited, findCase, type CaseRow } from './case.store.ts';
+import { findAudited, findCase } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { noteInCase } from './change-case.ts';
-import { readPatients } from './read-patients.ts';
 import { recordCaseReading } from './record-case-reading.ts';
 import { shownNotes } from './show-notes.ts';
 
@@ -44,16 +41,6 @@ const write = defineRoute({
   summary: 'Add a note. Notes are not changed: write another one',
   request: { params: byId, body: jsonBody(newNoteSchema) },
   responses: { 201: jsonResponse(caseNotesSchema, 'All notes, oldest first.') },
-});
-const patients = defineRoute({
-  method: 'get',
-  path: '/cases/{id}/patients',
-  roles: CASE_KEEPERS,
-  tags: ['cases'],
-  problems: ['not-found', 'pacs-unreachable'],
-  summary: 'Who the patient is, read from the PACS for this answer',
-  request: { params: byId, query: z.object({ anonymise }) },
-  responses: { 200: jsonResponse(casePatientsSchema, 'For each study of the case.') },
 });
 const timeline = defineRoute({
   method: 'get',
@@ -84,13 +71,6 @@ export function caseEntryRoutes(tools: CaseTools): Router {
     await noteInCase(tools, caller, { id, text: c.req.valid('json').text });
     return c.json(await shownNotes(tools, caller, await findCase(db, caller, id)), 201);
   });
-  router.openapi(patients, async (c) => {
-    const caller = callerOf(c);
-    refuseAnonymous(c.req.valid('query').anonymise);
-    const row = await findCase(db, caller, c.req.valid('param').id);
-    await recordCaseReading(tools, caller, row.id, 'case-patients-read');
-    return c.json({ studies: await patientsOf(tools, caller, row) }, 200);
-  });
   router.openapi(timeline, async (c) => {
     const caller = callerOf(c);
     const isAuditor = caller.roles.includes('auditor');
@@ -99,21 +79,4 @@ export function caseEntryRoutes(tools: CaseTools): Router {
     return c.json({ events: await timelineOf(db, { reader: caller, withheld }, id) }, 200);
   });
   return router;
-}
-
-/** A case that was opened while the PACS was away learns here whose it is: as a keyed hash. */
-async function patientsOf(tools: CaseTools, reader: CaseReader, row: CaseRow) {
-  const studies = (await studiesOf(tools.db, reader, [row.id])).get(row.id) ?? [];
-  const read = await readPatients(
-    tools,
-    studies.map(({ studyInstanceUID }) => studyInstanceUID),
-  );
-  const named = read.find((study) => study.patientId !== null);
-  if (row.patient_print === null && named)
-    await tools.db
-      .updateTable('case_record')
-      .set({ patient_print: tools.seal.print('patient-id', named.patientId!, named.issuer) })
-      .where('id', '=', row.id)
-      .execute();
-  return read;
 }

@@ -9,6 +9,7 @@ import { caseBulkRoutes } from './case-bulk.routes.ts';
 import { caseCsvRoutes } from './case-csv.routes.ts';
 import { createCaseSeal, createCipher } from './case-seal.ts';
 import { caseEntryRoutes } from './case-entries.routes.ts';
+import { casePatientRoutes } from './case-patients.routes.ts';
 import { caseViewRoutes } from './case-views.routes.ts';
 import { caseRoutes } from './cases.routes.ts';
 import type { CaseTools } from './case-tools.ts';
@@ -16,6 +17,7 @@ import { handBack, HAND_BACK_QUEUE } from './hand-back.ts';
 import { linkArrivals } from './link-arrivals.ts';
 import { forgetCaseReadings } from './record-case-reading.ts';
 import { dropOldRows } from './stage-import.ts';
+import { unreadStudyRoutes } from './unread-studies.routes.ts';
 
 /** `caseKeys`: in a folder of their own, where nothing but cases has a key. */
 export type CasesFeatureTools = Omit<BulkTools, 'seal'> & {
@@ -35,8 +37,11 @@ export function casesFeature({ keys, caseKeys, ...rest }: CasesFeatureTools): Fe
   const tools = { ...rest, seal: createCaseSeal(caseKeys, keys.secretFor(PRINTS)) };
   return {
     routes: [
+      // Before the routes of one case, or its path would be one.
+      unreadStudyRoutes(tools),
       caseRoutes(tools),
       caseEntryRoutes(tools),
+      casePatientRoutes(tools),
       caseAttachmentRoutes(tools),
       caseCsvRoutes(tools),
       caseBulkRoutes(tools),

@@ -16,7 +16,6 @@ import {
   caseListSchema,
   casesOfPatientSchema,
   foundCaseListSchema,
-  markedStudiesSchema,
   notShownSchema,
   caseSchema,
   closeCaseSchema,
@@ -45,7 +44,6 @@ import { countNotShown } from './count-not-shown.ts';
 import { CSV_HEADERS, exportCases } from './export-cases.ts';
 import { findByPatient } from './find-by-patient.ts';
 import { cursorOf, listCases, parseCursor, type CaseQuestion } from './list-cases.ts';
-import { markedWithoutCase } from './marked-without-case.ts';
 import { openCase } from './open-case.ts';
 import { recordCaseReading } from './record-case-reading.ts';
 import { showCases } from './show-cases.ts';
@@ -119,14 +117,6 @@ const notShown = defineRoute({
   tags: ['cases'],
   summary: 'How many cases of the site you are not shown, because their studies keep names',
   responses: { 200: jsonResponse(notShownSchema, 'Whatever filters say; null: fewer than five.') },
-});
-const marked = defineRoute({
-  method: 'get',
-  path: '/cases/marked-studies',
-  roles: CASE_KEEPERS,
-  tags: ['cases'],
-  summary: 'Studies that a device marked for early reading, and of which there is no case',
-  responses: { 200: jsonResponse(markedStudiesSchema, 'Oldest first, of the last 30 days.') },
 });
 /** In the body: an address ends up in logs. */
 const ofPatient = defineRoute({
@@ -224,9 +214,6 @@ export function caseRoutes(tools: CaseTools): Router {
     return c.body(await exportCases(tools, { reader: caller, withheld }, asked), 200, CSV_HEADERS);
   });
   router.openapi(notShown, async (c) => c.json(await countNotShown(db, callerOf(c)), 200));
-  router.openapi(marked, async (c) =>
-    c.json(await markedWithoutCase(db, callerOf(c).siteId, tools.now()), 200),
-  );
   router.openapi(ofPatient, async (c) => {
     const caller = callerOf(c);
     const { isCut, ...patient } = await findByPatient(tools, caller, c.req.valid('json').patient);

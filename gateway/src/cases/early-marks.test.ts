@@ -2,9 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Case, CaseList, MarkedStudies } from '#shared/protocol/cases.ts';
+import type { Case, CaseList } from '#shared/protocol/cases.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
+import type { UnreadStudies } from '#shared/protocol/unread-studies.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { askForExport, exportIn } from '../testing/open-exports.ts';
 import { askOf, nameStudy } from '../testing/open-film.ts';
@@ -109,20 +110,23 @@ test('nobody who opened a case with such a mark names themselves for a blinded r
   assert.is(code, 'review-finding-seen');
 });
 
-test('a marked study without a case is found by radiologists, until somebody opens one', async () => {
-  const told = async () =>
-    (await jsonOf<MarkedStudies>(gateway, 'GET /cases/marked-studies', as('ana'))).studies;
+test('a list of what waits to be read that showed the mark counts as having seen it', async () => {
   seed += 1;
-  const of = { ...as('technician'), seed, patientId: `PID-${seed}` };
-  const study = await deliverStudy(gateway, { ...of, triage: MARKED });
-  seed += 1;
-  await deliverStudy(gateway, { ...of, seed, triage: { ...MARKED, first: false } });
-  const [first, ...others] = await told();
-  assert.equal([first?.studyInstanceUID, first?.modalities, others], [study, ['DX'], []]);
-  const sender = await gateway.call('GET', '/cases/marked-studies', as('technician'));
-  assert.is(sender.status, 403);
-  await openTestCase(gateway, as('admin').token, { studies: [study] });
-  assert.equal(await told(), []);
+  const sent = { ...as('technician'), seed, patientId: `PID-${seed}`, triage: MARKED };
+  const study = await deliverStudy(gateway, sent);
+  await jsonOf(gateway, 'GET /cases/unread-studies?limit=0', as('ana'));
+  const { studies } = await jsonOf<UnreadStudies>(gateway, 'GET /cases/unread-studies', as('cleo'));
+  assert.is(studies.find(({ studyInstanceUID }) => studyInstanceUID === study)?.isEarly, true);
+  const of = await openTestCase(gateway, as('admin').token, { studies: [study] });
+  gateway.wait(1);
+  const openFor = async (who: Who): Promise<number> => {
+    const body = { id: randomUUID(), type: 'chest-film-double', readers: [idOf(who)] };
+    return (await gateway.call('POST', `/cases/${of.id}/reviews`, { ...as(who), body })).status;
+  };
+  assert.equal([await openFor('cleo'), await openFor('ana')], [409, 201], 'ana asked only how many wait');
+  const told = await jsonOf<UnreadStudies>(gateway, 'GET /cases/unread-studies', as('ben'));
+  const row = told.studies.find(({ studyInstanceUID }) => studyInstanceUID === study);
+  assert.equal([row?.isEarly, row?.isAsked], [false, true], 'to a reader without what models found');
 });
 
 test('a file of the cases with such a mark counts as having seen it', async () => {

@@ -2,7 +2,7 @@
  * Reading a case is an event, and reading whose it is another: one of each for an account, a case and a
  * quarter of an hour.
  */
-import { recordAudit } from '../audit/audit.ts';
+import { recordAudit, type AuditEvent } from '../audit/audit.ts';
 import { periodOf } from '../audit/record-reading.ts';
 import type { Db } from '../database/database.ts';
 import type { CaseReader } from './case-rights.ts';
@@ -29,7 +29,42 @@ export async function recordCaseReading(
   });
 }
 
+type StudyReading = Extract<AuditEvent['event'], 'marks-read' | 'patients-read'>;
+
+/** In a list: one event that names all of which it was not recorded yet. Before the answer is sent. */
+export async function recordStudyReading(
+  { db, now }: Tools,
+  reader: CaseReader,
+  studyInstanceUIDs: readonly string[],
+  event: StudyReading,
+): Promise<void> {
+  if (studyInstanceUIDs.length === 0) return;
+  const at = now();
+  const of = { account_id: reader.id, site_id: reader.siteId, event };
+  // Nobody who saw a mark becomes somebody who has not.
+  const period = event === 'marks-read' ? 0 : periodOf(at);
+  await db.transaction().execute(async (trx) => {
+    const first = await trx
+      .insertInto('study_reading')
+      .values(
+        [...new Set(studyInstanceUIDs)].sort().map((uid) => ({ ...of, study_instance_uid: uid, period })),
+      )
+      .onConflict((conflict) => conflict.doNothing())
+      .returning('study_instance_uid as uid')
+      .execute();
+    if (first.length === 0) return;
+    const studies = first.map(({ uid }) => uid);
+    await recordAudit(trx, reader.siteId, { event, studies, by: reader.id }, at);
+  });
+}
+
 /** Those of earlier quarters of an hour are in the audit trail. */
 export async function forgetCaseReadings({ db, now }: Tools): Promise<void> {
-  await db.deleteFrom('case_reading').where('period', '<', periodOf(now())).execute();
+  const period = periodOf(now());
+  await db.deleteFrom('case_reading').where('period', '<', period).execute();
+  await db
+    .deleteFrom('study_reading')
+    .where('event', '=', 'patients-read')
+    .where('period', '<', period)
+    .execute();
 }

@@ -65,6 +65,26 @@ export type CaseAttachmentTable = {
 /** Readings of a case by an account, in quarters of an hour since 1970: each is one audit event. */
 export type CaseReadingTable = { case_id: string; account_id: string; event: string; period: number };
 
+/**
+ * An account was told something of a study in a list: its patient, once in a quarter of an hour since 1970; or its mark
+ * for early reading, once and for all, under period 0.
+ */
+export type StudyReadingTable = {
+  account_id: string;
+  site_id: string;
+  study_instance_uid: string;
+  event: 'marks-read' | 'patients-read';
+  period: number;
+};
+
+/** Somebody said that the study needs no reading here. */
+export type ReadingWaiverTable = {
+  site_id: string;
+  study_instance_uid: string;
+  account_id: string;
+  at: Date;
+};
+
 /** The studies whose numbers were compared with those that cases wait for, since they last changed. */
 export type CaseArrivalTable = {
   site_id: string;
@@ -136,6 +156,8 @@ export type CaseTables = ReviewTables & {
   case_note: CaseNoteTable;
   case_attachment: CaseAttachmentTable;
   case_reading: CaseReadingTable;
+  study_reading: StudyReadingTable;
+  reading_waiver: ReadingWaiverTable;
   case_arrival: CaseArrivalTable;
   case_view: CaseViewTable;
   case_by_rule: CaseByRuleTable;

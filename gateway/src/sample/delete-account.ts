@@ -10,6 +10,8 @@ const OWN = [
   'device',
   'reading',
   'case_reading',
+  'study_reading',
+  'reading_waiver',
   'case_view',
   'case_import',
   'commitment_request',

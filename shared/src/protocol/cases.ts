@@ -145,23 +145,6 @@ export const notShownSchema = z.object({ cases: z.int().nullable(), isMore: z.bo
 export type NotShown = z.infer<typeof notShownSchema>;
 
 /** Studies are listed so long after they were sent, and so many. */
-export const MARKED_DAYS = 30;
-export const MARKED_LIMIT = 50;
-/** `GET /cases/marked-studies`: marked for early reading, without a case, oldest first. */
-export const markedStudiesSchema = z.object({
-  studies: z.array(
-    z.object({
-      studyInstanceUID: uidSchema,
-      /** Under which a page shows the study; null: its upload is of no account any more. */
-      uploadId: z.uuid().nullable(),
-      modalities: z.array(z.string()),
-      sentAt: z.iso.datetime(),
-    }),
-  ),
-  isMore: z.boolean(),
-});
-export type MarkedStudies = z.infer<typeof markedStudiesSchema>;
-
 /** `POST /cases/of-patient`. */
 export const casesOfPatientSchema = z.object({ patient: patientSchema });
 /** `isCut`: the PACS may have more studies of this name than were looked at. */
@@ -219,6 +202,20 @@ export const casePatientsSchema = z.object({
   ),
 });
 export type CasePatients = z.infer<typeof casePatientsSchema>;
+
+/** Rows of a list, of each kind: more than a screen shows. */
+export const PATIENTS_AT_ONCE = 25;
+/** `POST /cases/patients`: of cases, and of studies without one. */
+export const askedPatientsSchema = z.object({
+  cases: z.array(z.uuid()).max(PATIENTS_AT_ONCE),
+  studies: z.array(uidSchema).max(PATIENTS_AT_ONCE),
+});
+/** Without the cases and studies that the caller does not see. */
+export const manyPatientsSchema = z.object({
+  cases: z.array(casePatientsSchema.extend({ id: z.uuid() })),
+  studies: casePatientsSchema.shape.studies,
+});
+export type ManyPatients = z.infer<typeof manyPatientsSchema>;
 
 export const NOTE_KINDS = ['note', 'closed', 'reopened'] as const;
 export const caseNoteSchema = z.object({

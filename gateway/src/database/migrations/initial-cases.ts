@@ -33,6 +33,14 @@ export const CASES = [
   `create table case_reading (
     case_id uuid not null references case_record on delete cascade, account_id uuid not null references account,
     event text not null, period bigint not null, primary key (case_id, account_id, event, period))`,
+  `create table study_reading (
+    account_id uuid not null references account, site_id uuid not null references site,
+    study_instance_uid text not null, event text not null, period bigint not null,
+    primary key (account_id, study_instance_uid, event, period))`,
+  `create table reading_waiver (
+    site_id uuid not null references site, study_instance_uid text not null,
+    account_id uuid not null references account, at timestamptz not null,
+    primary key (site_id, study_instance_uid))`,
   `create table case_arrival (
     site_id uuid not null references site, study_instance_uid text not null, looked_at timestamptz not null,
     compared_at timestamptz not null, primary key (site_id, study_instance_uid))`,

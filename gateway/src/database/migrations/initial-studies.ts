@@ -67,6 +67,8 @@ export const STUDIES = [
     created_at timestamptz not null default now(), updated_at timestamptz not null,
     failures int not null default 0)`,
   `create index study_of_uid on study (site_id, study_instance_uid)`,
+  // The newest of a site, of which those that wait to be read are found (cases/unread-studies.ts).
+  `create index study_sent on study (site_id, created_at)`,
   `create index study_destination on study (destination_id)`,
   `create index study_copies on study (copy_of) where copy_of is not null`,
   // Quotas begin here: neither an account's closed studies cost it anything, nor those of others (quota.store.ts).

@@ -1,0 +1,196 @@
+/** Where a radiologist begins: what waits to be read, the marked studies first, with how many there are. */
+import { useEffect, useState } from 'preact/hooks';
+import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import type { UnreadStudy } from '#shared/protocol/unread-studies.ts';
+import { focused } from '../kit/focused.ts';
+import { formatMoment } from '../kit/format.ts';
+import { Icon } from '../kit/Icon.tsx';
+import { hrefOf } from '../kit/routes.ts';
+import { TroubleAlert } from '../kit/TroubleAlert.tsx';
+import { useLate } from '../kit/use-late.ts';
+import { useApi, useSession } from '../net/net-context.ts';
+import { HaveItRead } from '../reviews/HaveItRead.tsx';
+import { caseWords } from './case-words.ts';
+import { EarlyMark } from './EarlyMark.tsx';
+import type { ManyPatients } from './many-patients.ts';
+import { OpenCase } from './OpenCase.tsx';
+import { PatientLine, useManyPatients } from './PatientLine.tsx';
+import { createUnreadStore, type UnreadStore } from './unread.store.ts';
+import { unreadWords as words } from './unread-words.ts';
+import './cases.css';
+
+/** `isFirst`: on the page on which radiologists begin (landing.ts), they see the list without a press. */
+export function UnreadStudies({ isFirst = false }: { readonly isFirst?: boolean }) {
+  const roles = useSession().user.value?.roles ?? [];
+  if (!roles.some((role) => CASE_KEEPERS.includes(role))) return null;
+  const beginsHere = !roles.includes('admin') && !roles.includes('technician');
+  return <Unread beginsOpen={isFirst && beginsHere} />;
+}
+
+function Unread({ beginsOpen }: { readonly beginsOpen: boolean }) {
+  const api = useApi();
+  const [store] = useState(() => createUnreadStore(api));
+  const [isOpen, setOpen] = useState(beginsOpen);
+  useEffect(() => void (isOpen ? store.load() : store.tell()), [store, isOpen]);
+  useEffect(() => () => store.close(), [store]);
+  const count = store.count.value ?? 0;
+  const said = words.count(count);
+  return (
+    <section aria-label={words.title}>
+      <details
+        class="disclosure unread"
+        open={isOpen}
+        onToggle={(event) => setOpen(event.currentTarget.open)}
+      >
+        <summary>
+          <span class="disclosure-mark">
+            <Icon name="chevron" size={16} turns />
+          </span>
+          <h2>{words.title}</h2>
+          {count > 0 && (
+            <>
+              <span class="tab-count numbers" aria-hidden="true">
+                {said}
+              </span>
+              <span class="unseen">{words.counted(said, count)}</span>
+            </>
+          )}
+        </summary>
+        {isOpen && <List store={store} />}
+      </details>
+    </section>
+  );
+}
+
+function List({ store }: { readonly store: UnreadStore }) {
+  const patients = useManyPatients();
+  const studies = store.studies.value;
+  const late = useLate(studies === null && store.trouble.value === null);
+  return (
+    <div class="stack-tight" aria-busy={store.isBusy.value}>
+      <TroubleAlert trouble={store.trouble.value}>
+        <p>
+          <button type="button" class="button" onClick={() => void store.load()}>
+            {words.again}
+          </button>
+        </p>
+      </TroubleAlert>
+      {studies === null && late && <p class="quiet">{words.loading}</p>}
+      {studies?.length === 0 && (
+        <div role="status">
+          <p class="strong">{words.none}</p>
+          <p class="small quiet">{words.noneWhat}</p>
+        </div>
+      )}
+      {studies !== null && studies.length > 0 && (
+        <>
+          <p class="small quiet">{words.what}</p>
+          <ol class="plain">
+            {studies.map((study) => (
+              <li key={study.studyInstanceUID} class="hairline unread-row">
+                <Row {...{ study, store, patients }} />
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+      {store.hasMore.value && (
+        <p>
+          <button
+            type="button"
+            class="button"
+            disabled={store.isBusy.value}
+            onClick={() => void store.more()}
+          >
+            {words.more}
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}
+
+type RowProps = {
+  readonly study: UnreadStudy;
+  readonly store: UnreadStore;
+  readonly patients: ManyPatients;
+};
+
+function Row({ study, store, patients }: RowProps) {
+  const { studyInstanceUID: uid, uploadId, caseId, isAsked } = study;
+  const name = words.study(study.modalities.join(', '));
+  const facts = [
+    words.sent(formatMoment(new Date(study.sentAt), new Date())),
+    isAsked ? words.asked : caseId === null && words.noCase,
+  ];
+  if (store.waived.value.has(uid)) return <Waived onUndo={() => void store.waive(uid, false)} />;
+  return (
+    <>
+      <div class="case-row-body">
+        <PatientLine subject={{ kind: 'studies', id: uid }} patients={patients} />
+        <span class="row unread-facts">
+          {uploadId === null ? (
+            <span>{name}</span>
+          ) : (
+            <a class="button button-bare" href={hrefOf({ page: 'sent', id: uploadId })}>
+              {name}
+            </a>
+          )}
+          <span class="small quiet numbers">{facts.filter(Boolean).join(caseWords.separator)}</span>
+        </span>
+        {study.isEarly && <EarlyMark />}
+      </div>
+      <div class="row">
+        {caseId === null ? <OpenCase studyInstanceUID={uid} /> : <Ways {...{ study, caseId }} />}
+        {!isAsked && (
+          <button
+            type="button"
+            class="button button-bare"
+            disabled={store.isBusy.value}
+            onClick={() => void store.waive(uid, true)}
+          >
+            {words.waive}
+          </button>
+        )}
+      </div>
+    </>
+  );
+}
+
+/** On from a study that has a case. */
+function Ways({ study, caseId }: { readonly study: UnreadStudy; readonly caseId: string }) {
+  const [isAsking, setAsking] = useState(false);
+  return (
+    <>
+      {!study.isAsked && (
+        <button type="button" class="button" aria-haspopup="dialog" onClick={() => setAsking(true)}>
+          {words.haveRead}
+        </button>
+      )}
+      <a class="button" href={hrefOf({ page: 'cases', id: caseId, query: '' })}>
+        {words.toCase}
+      </a>
+      {isAsking && (
+        <HaveItRead
+          caseId={caseId}
+          images={{ modalities: study.modalities, bodyParts: [] }}
+          onClose={() => setAsking(false)}
+        />
+      )}
+    </>
+  );
+}
+
+/** The button that was pressed is gone: the focus goes to the one that takes it back. */
+function Waived({ onUndo }: { readonly onUndo: () => void }) {
+  return (
+    <>
+      <p role="status" class="small">
+        {words.waived}
+      </p>
+      <button ref={focused} type="button" class="button" onClick={onUndo}>
+        {words.undo}
+      </button>
+    </>
+  );
+}

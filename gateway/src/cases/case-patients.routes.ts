@@ -1,0 +1,127 @@
+/** The patients of cases and studies as the PACS tells them: of one case, or of the rows of a list together. */
+import { z } from '@hono/zod-openapi';
+import { sql } from 'kysely';
+import {
+  askedPatientsSchema,
+  CASE_KEEPERS,
+  casePatientsSchema,
+  manyPatientsSchema,
+  type CasePatients,
+  type ManyPatients,
+} from '#shared/protocol/cases.ts';
+import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
+import { createTurns } from '../http/take-turns.ts';
+import { anonymise, refuseAnonymous } from './anonymise.ts';
+import { studiesOf } from './case-facts.ts';
+import { isVisible, knownStudies, type CaseReader } from './case-rights.ts';
+import { findCase, type CaseRow } from './case.store.ts';
+import type { CaseTools } from './case-tools.ts';
+import { readPatients } from './read-patients.ts';
+import { recordCaseReading, recordStudyReading } from './record-case-reading.ts';
+
+const byId = z.object({ id: z.uuid() });
+const patients = defineRoute({
+  method: 'get',
+  path: '/cases/{id}/patients',
+  roles: CASE_KEEPERS,
+  tags: ['cases'],
+  problems: ['not-found', 'pacs-unreachable'],
+  summary: 'Who the patient is, read from the PACS for this answer',
+  request: { params: byId, query: z.object({ anonymise }) },
+  responses: { 200: jsonResponse(casePatientsSchema, 'For each study of the case.') },
+});
+/** A question that changes nothing, in a body: an address with fifty names in it is too long. */
+const many = defineRoute({
+  method: 'post',
+  path: '/cases/patients',
+  roles: CASE_KEEPERS,
+  tags: ['cases'],
+  problems: ['pacs-unreachable'],
+  summary: 'Who the patients of cases and studies are, read from the PACS for this answer',
+  request: { body: jsonBody(askedPatientsSchema) },
+  responses: { 200: jsonResponse(manyPatientsSchema, 'For each case and study that you see.') },
+});
+
+/** Questions to the PACS for one list at a time: others ask it too. */
+const QUESTIONS_AT_ONCE = 6;
+/** Each question has a time of its own. */
+const NEVER_LEFT = new AbortController().signal;
+
+export function casePatientRoutes(tools: CaseTools): Router {
+  const { db } = tools;
+  const router = createRouter();
+  router.openapi(patients, async (c) => {
+    const caller = callerOf(c);
+    refuseAnonymous(c.req.valid('query').anonymise);
+    const row = await findCase(db, caller, c.req.valid('param').id);
+    await recordCaseReading(tools, caller, row.id, 'case-patients-read');
+    const studies = await readPatients(
+      tools,
+      (await studiesInCases(tools, caller, [row.id])).get(row.id) ?? [],
+    );
+    await learnPatient(tools, row, studies);
+    return c.json({ studies }, 200);
+  });
+  router.openapi(many, async (c) => {
+    const asked = c.req.valid('json');
+    return c.json(await manyPatients(tools, callerOf(c), asked), 200);
+  });
+  return router;
+}
+
+type Asked = z.infer<typeof askedPatientsSchema>;
+
+/** One event names all of their studies. */
+async function manyPatients(tools: CaseTools, reader: CaseReader, asked: Asked): Promise<ManyPatients> {
+  const cases = await tools.db
+    .selectFrom('case_record')
+    .select(['id', 'patient_print'])
+    .where(sql<boolean>`id = any(${asked.cases}::uuid[])`)
+    .where(await isVisible(tools.db, reader))
+    .execute();
+  const known = await knownStudies(tools.db, reader.siteId, asked.studies);
+  const ofCases = await studiesInCases(
+    tools,
+    reader,
+    cases.map(({ id }) => id),
+  );
+  const uids = [...new Set([...known, ...[...ofCases.values()].flat()])];
+  await recordStudyReading(tools, reader, uids, 'patients-read');
+  const inTurn = createTurns(QUESTIONS_AT_ONCE);
+  const read = await Promise.all(
+    uids.map((uid) =>
+      inTurn('', NEVER_LEFT, async () => [uid, (await readPatients(tools, [uid]))[0]!] as const),
+    ),
+  );
+  const told = new Map(read);
+  const patientsIn = (some: Iterable<string>) => [...some].map((uid) => told.get(uid)!);
+  const answer = cases.map((row) => ({ row, studies: patientsIn(ofCases.get(row.id) ?? []) }));
+  for (const { row, studies } of answer) await learnPatient(tools, row, studies);
+  return {
+    cases: answer.map(({ row, studies }) => ({ id: row.id, studies })),
+    studies: patientsIn(known),
+  };
+}
+
+/** The Study Instance UIDs by case. */
+async function studiesInCases({ db }: CaseTools, reader: CaseReader, caseIds: readonly string[]) {
+  const found = await studiesOf(db, reader, caseIds);
+  return new Map([...found].map(([id, of]) => [id, of.map(({ studyInstanceUID }) => studyInstanceUID)]));
+}
+
+type Told = CasePatients['studies'];
+
+/** A case that was opened while the PACS was away learns here whose it is: as a keyed hash. */
+async function learnPatient(
+  { db, seal }: CaseTools,
+  { id, patient_print }: Pick<CaseRow, 'id' | 'patient_print'>,
+  studies: Told,
+): Promise<void> {
+  const named = studies.find(({ patientId }) => patientId !== null);
+  if (patient_print !== null || named === undefined) return;
+  await db
+    .updateTable('case_record')
+    .set({ patient_print: seal.print('patient-id', named.patientId!, named.issuer) })
+    .where('id', '=', id)
+    .execute();
+}

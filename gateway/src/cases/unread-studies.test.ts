@@ -1,0 +1,151 @@
+/** The studies that wait to be read, and the patients of the rows of a list, through the real routes. */
+import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Case, ManyPatients } from '#shared/protocol/cases.ts';
+import type { DeviceTriage } from '#shared/protocol/inference.ts';
+import type { UnreadStudies } from '#shared/protocol/unread-studies.ts';
+import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
+import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
+import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
+import { REVIEW_PEOPLE, testPeople } from '../testing/test-people.ts';
+
+const MARKED: DeviceTriage = {
+  models: [],
+  runtime: 'onnxruntime-web 1.30.0 wasm',
+  population: 'inside',
+  score: 0.9,
+  first: true,
+  film: [],
+};
+
+const test = suite('unread studies');
+let gateway: TestGateway & { pacs: TestPacs };
+let seed = 2700;
+const { as, idOf, join } = testPeople(REVIEW_PEOPLE);
+
+test.before.each(async () => {
+  const pacs = openTestPacs();
+  gateway = Object.assign(await openTestGateway({ pacs }), { pacs });
+  await join(gateway);
+});
+test.after.each(() => gateway.close());
+
+function deliver(triage?: DeviceTriage): Promise<string> {
+  seed += 1;
+  const of = { ...as('technician'), seed, patientId: `PID-${seed}`, patientName: `Doe^Number ${seed}` };
+  return deliverStudy(gateway, triage === undefined ? of : { ...of, triage });
+}
+const page = (query = ''): Promise<UnreadStudies> =>
+  jsonOf(gateway, `GET /cases/unread-studies?${query}`, as('ana'));
+const uidsOf = ({ studies }: UnreadStudies): string[] =>
+  studies.map(({ studyInstanceUID }) => studyInstanceUID);
+const eventsNamed = async (event: string) =>
+  (
+    await sql<{ fields: { studies: string[]; by: string; studyInstanceUID: string } }>`
+    select fields from audit where event = ${event} order by seq`.execute(gateway.database.db)
+  ).rows.map(({ fields }) => fields);
+
+test('marked studies come first, then the newest, a page at a time, and their number is that of all pages', async () => {
+  const early = await deliver(MARKED);
+  const plain = [await deliver(), await deliver({ ...MARKED, first: false }), await deliver()];
+  const expected = [early, ...plain.reverse()];
+  const whole = await page();
+  assert.equal([uidsOf(whole), whole.count, whole.next], [expected, 4, null]);
+  assert.equal(whole.studies[0], { ...whole.studies[0]!, isEarly: true, caseId: null, isAsked: false });
+  assert.equal(whole.studies[0]!.modalities, ['DX']);
+  const first = await page('limit=2');
+  const rest = await page(`limit=2&cursor=${first.next}`);
+  assert.equal([...uidsOf(first), ...uidsOf(rest)], expected);
+  assert.equal([first.count, rest.count, rest.next], [4, 4, null]);
+  assert.equal(await page('limit=0'), { studies: [], count: 4, next: null });
+  assert.is((await gateway.call('GET', '/cases/unread-studies?cursor=1~x~2', as('ana'))).status, 422);
+  assert.is((await gateway.call('GET', '/cases/unread-studies', as('technician'))).status, 403);
+  assert.equal(
+    (await eventsNamed('marks-read')).map(({ studies, by }) => [studies, by]),
+    [[[early], idOf('ana')]],
+    'one event, however often the list is read',
+  );
+});
+
+test('a study leads to its case, and waits until a reading of it is settled or the case is closed', async () => {
+  const read = await deliver();
+  const closed = await deliver();
+  const cases = new Map<string, Case>();
+  for (const study of [read, closed])
+    cases.set(study, await openTestCase(gateway, as('admin').token, { studies: [study] }));
+  const rows = async () => (await page()).studies.map((one) => [one.caseId, one.isAsked]);
+  assert.equal(await rows(), [
+    [cases.get(closed)!.id, false],
+    [cases.get(read)!.id, false],
+  ]);
+  const review = randomUUID();
+  const body = { id: review, type: 'chest-film', readers: [idOf('ana')] };
+  await jsonOf(gateway, `POST /cases/${cases.get(read)!.id}/reviews`, { ...as('admin'), body, status: 201 });
+  assert.equal((await rows())[1], [cases.get(read)!.id, true]);
+  const { db } = gateway.database;
+  await db.updateTable('review').set({ state: 'settled' }).where('id', '=', review).execute();
+  assert.equal(uidsOf(await page()), [closed]);
+  const { id, version } = cases.get(closed)!;
+  await jsonOf(gateway, `POST /cases/${id}/close`, { ...as('admin'), body: { version } });
+  assert.equal(await page(), { studies: [], count: 0, next: null });
+});
+
+test('a radiologist says for the site that a study needs no reading, in the audit trail, and may take it back', async () => {
+  const study = await deliver();
+  const call = async (method: string, uid = study) =>
+    (await gateway.call(method, `/cases/unread-studies/${uid}/waiver`, as('cleo'))).status;
+  assert.equal([await call('PUT'), await call('PUT')], [204, 204]);
+  assert.equal(uidsOf(await page()), []);
+  assert.equal([await call('DELETE'), uidsOf(await page())], [204, [study]]);
+  assert.is(await call('PUT', '2.25.404'), 404);
+  for (const event of ['reading-waived', 'reading-wanted'])
+    assert.equal(await eventsNamed(event), [{ studyInstanceUID: study, by: idOf('cleo') }], event);
+});
+
+test('studies of sample accounts, and those of more than 30 days ago, do not wait', async () => {
+  const sample = await deliver();
+  const old = await deliver();
+  const here = await deliver();
+  const { db } = gateway.database;
+  await sql`update study set created_at = ${new Date(Date.now() - 31 * 86_400_000)}
+    where study_instance_uid = ${old}`.execute(db);
+  assert.equal(uidsOf(await page()), [here, sample]);
+  const { user } = await gateway.userWith(['technician']);
+  const { site_id } = await db.selectFrom('account').select('site_id').executeTakeFirstOrThrow();
+  await sql`insert into sample_account (site_id, account_id) values (${site_id}, ${user.id})`.execute(db);
+  await db
+    .updateTable('study')
+    .set({ account_id: user.id })
+    .where('study_instance_uid', '=', sample)
+    .execute();
+  assert.equal([uidsOf(await page()), (await page()).count], [[here], 1]);
+});
+
+test('the patients of the rows of a list are one question and one event that names the studies', async () => {
+  const ofCase = await deliver();
+  const alone = await deliver();
+  const { id } = await openTestCase(gateway, as('admin').token, { studies: [ofCase] });
+  const body = { cases: [id, randomUUID()], studies: [alone, '2.25.404'] };
+  const ask = () => jsonOf<ManyPatients>(gateway, 'POST /cases/patients', { ...as('ana'), body });
+  const told = await ask();
+  assert.equal(
+    told.cases.map((one) => [one.id, one.studies.map(({ patientName }) => patientName)]),
+    [[id, [`Doe^Number ${seed - 1}`]]],
+  );
+  assert.equal(
+    told.studies.map(({ studyInstanceUID, patientName }) => [studyInstanceUID, patientName]),
+    [[alone, `Doe^Number ${seed}`]],
+  );
+  await ask();
+  const [event, ...others] = await eventsNamed('patients-read');
+  assert.equal([[...event!.studies].sort(), event!.by, others], [[ofCase, alone].sort(), idOf('ana'), []]);
+  const many = { cases: [], studies: Array.from({ length: 26 }, (_, at) => `2.25.${at}`) };
+  const refused = await gateway.call('POST', '/cases/patients', { ...as('ana'), body: many });
+  assert.is(refused.status, 422);
+  const sender = await gateway.call('POST', '/cases/patients', { ...as('technician'), body });
+  assert.is(sender.status, 403);
+});
+
+test.run();

@@ -1,0 +1,147 @@
+/**
+ * The studies that wait to be read: they are in the PACS, no reading of them is settled, no case of them was closed,
+ * and nobody said that they need none. The list holds those of the last weeks, as older ones were read elsewhere, and
+ * no sample studies.
+ */
+import { sql, type RawBuilder } from 'kysely';
+import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
+import { UNREAD_COUNTED, UNREAD_DAYS, type UnreadStudies } from '#shared/protocol/unread-studies.ts';
+import { Problem } from '#shared/protocol/problem.ts';
+import { IN_PACS } from '#shared/protocol/study-state.ts';
+import { recordAudit } from '../audit/audit.ts';
+import type { Db } from '../database/database.ts';
+import { classesOf } from './case-facts.ts';
+import { knownStudies, type CaseReader } from './case-rights.ts';
+import { isMarkedEarly } from './early-marks.ts';
+import { sampleAccountIds } from './sample-mark.ts';
+
+type Tools = { readonly db: Db; readonly now: () => Date };
+
+/** In place of a table: `uid` and when it was last sent, `at`, as exactly as a cursor says it. */
+const unread = (
+  siteId: string,
+  now: Date,
+): RawBuilder<unknown> => sql`(select s.study_instance_uid, date_trunc('milliseconds', max(s.created_at)) as at
+  from study s where s.site_id = ${siteId} and s.copy_of is null
+    and s.created_at > ${now}::timestamptz - make_interval(days => ${UNREAD_DAYS}::int)
+    and (s.account_id is null or s.account_id not in ${sampleAccountIds(siteId)})
+    and exists (select 1 from instance i where i.study_id = s.id and i.state in (${sql.join([...IN_PACS])})
+      and i.policy_name <> 'gateway.results')
+    and not exists (select 1 from reading_waiver w
+      where w.site_id = s.site_id and w.study_instance_uid = s.study_instance_uid)
+    and not exists (select 1 from case_study o join case_record k on k.id = o.case_id
+      where o.site_id = s.site_id and o.study_instance_uid = s.study_instance_uid and (k.status = 'closed'
+        or exists (select 1 from review r where r.case_id = k.id and r.state = 'settled')))
+  group by s.study_instance_uid) c`;
+
+/** The last study of the page before. */
+export type UnreadPlace = { readonly isEarly: boolean; readonly at: string; readonly uid: string };
+
+const CURSOR = /^([01])~([12]\d{3}-\d\d-\d\dT[\d:.]{12}Z)~([\d.]{1,64})$/;
+
+/** @throws Problem invalid-request. */
+export function parsePlace(cursor: string): UnreadPlace {
+  const [, early, at = '', uid = ''] = CURSOR.exec(cursor) ?? [];
+  if (Number.isNaN(Date.parse(at))) throw new Problem('invalid-request', 'Invalid: cursor.');
+  return { isEarly: early === '1', at, uid };
+}
+
+type Page = { readonly after?: UnreadPlace | undefined; readonly limit: number };
+type Row = {
+  readonly uid: string;
+  readonly at: Date;
+  readonly isEarly: boolean;
+  readonly uploadId: string | null;
+  readonly caseId: string | null;
+  readonly isAsked: boolean;
+};
+
+/** Marked ones first, as far as the reader may know, and then the newest. */
+export async function listUnread(
+  { db, now }: Tools,
+  reader: CaseReader,
+  { after, limit }: Page,
+): Promise<UnreadStudies> {
+  const from = unread(reader.siteId, now());
+  const isEarly = await isMarkedEarly(db, reader, 'c.study_instance_uid');
+  const isAfter = after
+    ? sql`where (not c.early, -extract(epoch from c.at), c.uid)
+        > (${!after.isEarly}::boolean, -extract(epoch from ${after.at}::timestamptz), ${after.uid}::text)`
+    : sql``;
+  const { rows } = await sql<Row>`select c.uid, c.at, c.early as "isEarly",
+      (select u.id from study s join upload u on u.study_id = s.id where s.site_id = ${reader.siteId}
+        and s.study_instance_uid = c.uid and u.account_id is not null
+        order by u.created_at desc limit 1) as "uploadId",
+      o.id as "caseId", coalesce(o.asked, false) as "isAsked"
+    from (select c.study_instance_uid as uid, c.at, ${isEarly} as early from ${from}) c
+    left join lateral (select k.id, exists (select 1 from review r
+        where r.case_id = k.id and r.state in ('reading', 'adjudication')) as asked
+      from case_study o join case_record k on k.id = o.case_id
+      where o.site_id = ${reader.siteId} and o.study_instance_uid = c.uid
+      order by asked desc, k.number desc limit 1) o on true
+    ${isAfter} order by not c.early, c.at desc, c.uid limit ${limit + 1}`.execute(db);
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  return {
+    studies: await shownStudies(db, reader.siteId, shown),
+    count: await countUnread(db, from),
+    next:
+      rows.length > limit && last !== undefined
+        ? `${last.isEarly ? 1 : 0}~${last.at.toISOString()}~${last.uid}`
+        : null,
+  };
+}
+
+async function countUnread(db: Db, from: RawBuilder<unknown>): Promise<number> {
+  const { rows } = await sql<{
+    count: number;
+  }>`select count(*)::int as count from (select 1 from ${from} limit ${UNREAD_COUNTED + 1}) counted`.execute(
+    db,
+  );
+  return rows[0]!.count;
+}
+
+async function shownStudies(db: Db, siteId: string, rows: readonly Row[]): Promise<UnreadStudies['studies']> {
+  const classes = await classesOf(
+    db,
+    siteId,
+    rows.map(({ uid }) => uid),
+  );
+  return rows.map(({ uid, at, ...row }) => ({
+    ...row,
+    studyInstanceUID: uid,
+    modalities: [...modalitiesOf(classes.get(uid) ?? [])],
+    sentAt: at.toISOString(),
+  }));
+}
+
+type Waiver = { readonly studyInstanceUID: string; readonly isWaived: boolean };
+
+/** Says that a study needs no reading, or that it does after all. @throws Problem study-not-found. */
+export async function waiveReading(
+  { db, now }: Tools,
+  { id, siteId }: CaseReader,
+  { studyInstanceUID, isWaived }: Waiver,
+): Promise<void> {
+  if (!(await knownStudies(db, siteId, [studyInstanceUID])).has(studyInstanceUID))
+    throw new Problem('study-not-found');
+  const row = { site_id: siteId, study_instance_uid: studyInstanceUID };
+  await db.transaction().execute(async (trx) => {
+    const changed = isWaived
+      ? await trx
+          .insertInto('reading_waiver')
+          .values({ ...row, account_id: id, at: now() })
+          .onConflict((conflict) => conflict.doNothing())
+          .returning('site_id')
+          .execute()
+      : await trx
+          .deleteFrom('reading_waiver')
+          .where('site_id', '=', siteId)
+          .where('study_instance_uid', '=', studyInstanceUID)
+          .returning('site_id')
+          .execute();
+    if (changed.length === 0) return;
+    const event = isWaived ? 'reading-waived' : 'reading-wanted';
+    await recordAudit(trx, siteId, { event, studyInstanceUID, by: id }, now());
+  });
+}
