@@ -22,6 +22,7 @@ import type { CaseStore, Change } from './case.store.ts';
 import { troubleOf, type CaseTrouble } from './case-trouble.ts';
 import { caseWords } from './case-words.ts';
 import { KnownCases } from './KnownCases.tsx';
+import { PatientOfStudy } from './PatientOf.tsx';
 import './cases.css';
 
 const words = caseWords.form;
@@ -59,7 +60,12 @@ export function NewCaseSheet({ studyInstanceUID, onClose }: NewCaseSheetProps) {
   return (
     <Sheet title={words.newTitle} onClose={onClose}>
       <form class="stack sheet-part" onSubmit={(event) => void submit(event)} noValidate>
-        {studyInstanceUID !== null && <KnownCases {...{ studyInstanceUID, onClose }} />}
+        {studyInstanceUID !== null && (
+          <>
+            <PatientOfStudy studyInstanceUID={studyInstanceUID} />
+            <KnownCases {...{ studyInstanceUID, onClose }} />
+          </>
+        )}
         <Title value="" />
         {studyInstanceUID === null && <NumberOfStudy />}
         <Fields of={null} />
