@@ -2,6 +2,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stepsOf, type TimelineEvent } from './timeline-steps.ts';
+import { timelineWords } from './timeline-words.ts';
 
 const test = suite('the steps of a study');
 
@@ -251,6 +252,14 @@ test('the same step at two destinations is two lines, each with its name', () =>
       ['main', 1],
       ['archive', 2],
     ],
+  );
+});
+
+test('what an administrator gave up at a destination is told with the reason', () => {
+  const given = { decision: 'leave-out', instances: 2, because: 'not-needed' };
+  assert.is(
+    timelineWords.told['instances-decided']?.(given),
+    'An administrator gave up 2 images at a destination: nobody needs them there',
   );
 });
 

@@ -1,4 +1,5 @@
 /** The words for what happened to a study, as the gateway recorded it. */
+import type { GivingUpReason } from '#shared/protocol/dimse-peer.ts';
 import { leftOutWhenCancelled } from '../kit/cancelled-words.ts';
 import { counted } from '../kit/counted.ts';
 import { leftOutBecause } from '../kit/left-out-words.ts';
@@ -7,10 +8,19 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const images = ({ instances }: Fields): string => counted(Number(instances), 'image', 'images');
 
+const GIVEN_UP_BECAUSE: Readonly<Record<GivingUpReason, string>> = {
+  'came-otherwise': 'they get there in another way',
+  'not-needed': 'nobody needs them there',
+  'cannot-be-sent': 'they cannot be sent there, and the department knows',
+};
+
 function decidedOf(fields: Fields): string | undefined {
-  const { decision, cancelled, instances, arrived, cause } = fields;
+  const { decision, cancelled, instances, arrived, cause, because: reason } = fields;
   if (cancelled === true)
     return `Sending was cancelled: ${leftOutWhenCancelled(Number(instances), Number(arrived))}`;
+  const givenUp = Object.entries(GIVEN_UP_BECAUSE).find(([code]) => code === reason);
+  if (givenUp !== undefined)
+    return `An administrator gave up ${images(fields)} at a destination: ${givenUp[1]}`;
   if (decision === 'leave-out') {
     const because = Object.entries(leftOutBecause).find(([code]) => code === cause);
     return `A person left out ${images(fields)}${because === undefined ? '' : `: ${because[1]}`}`;
