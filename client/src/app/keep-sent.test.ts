@@ -19,8 +19,7 @@ const ALL_SAID = { standing: 'in-pacs', studies: 1, except: 0 };
 const NOTHING_SAID = { standing: null, studies: 0, except: 0 };
 
 /** One window, whose page is opened again and again. */
-function openWindow() {
-  const kept = new Map<string, string>();
+function openWindow(kept = new Map<string, string>()) {
   const storage = {
     getItem: (name: string) => kept.get(name) ?? null,
     setItem: (name: string, value: string) => void kept.set(name, value),
@@ -102,6 +101,11 @@ test('a page of which one patient’s part was sent and the next one’s failed 
   assert.equal((await open()).said(), NOTHING_SAID);
   store.toggle(uid);
   assert.is(unsentStudies(store)[0]?.instances, 1);
+});
+
+test('a page opens where another version of it kept something else, and says nothing of the disc', async () => {
+  for (const text of ['{', '7', '{"account":"a"}', '{"account":"a","choices":[1],"sent":[7],"settled":[]}'])
+    assert.equal((await openWindow(new Map([['relaypacs-sent', text]]))()).said(), NOTHING_SAID, text);
 });
 
 test('a page that is reloaded while more is chosen says nothing of the disc', async () => {

@@ -52,11 +52,15 @@ export function keepSent({ ingest, account, storage, now }: SentKeeping): void {
 /** Null where another version of the page wrote it. */
 function readKept(text: string | null): KeptSent | null {
   try {
-    return JSON.parse(text ?? 'null') as KeptSent | null;
+    const kept = JSON.parse(text ?? 'null') as KeptSent | null;
+    return kept !== null && isKept(kept) ? kept : null;
   } catch {
     return null;
   }
 }
+
+const isKept = ({ account, choices, sent, settled }: KeptSent): boolean =>
+  typeof account === 'string' && [choices, sent, settled].every(Array.isArray) && sent.every(Array.isArray);
 
 const toSent = ({ choices, sent, settled }: KeptSent): SentFromHere => ({
   ...NOTHING_SENT,

@@ -237,12 +237,13 @@ function aboutOf(patient: ToldStudy['patient']): readonly string[] {
 
 function givenUpOf(sent: SentStudy): readonly string[] {
   const [newest] = sent.uploads;
-  const all = newest?.destinations ?? [];
-  const isDecided = newest !== undefined && decidedFirstOnly(newest.counts, sent) > 0;
-  return all
+  const counts = sent.counts ?? newest?.counts ?? NOTHING;
+  const decided = decidedFirstOnly(counts, sent);
+  const inFirst = counts.inPacs + decided;
+  return (newest?.destinations ?? [])
     .filter(({ need, givenUp, inPacs }) => {
-      const isMissing = need === 'required' && inPacs < newest!.counts.promised;
-      return isMissing && (givenUp || isDecided);
+      const isMissing = need === 'required' && inPacs < inFirst;
+      return isMissing && (givenUp || decided > 0);
     })
     .map(({ name }) => name);
 }

@@ -111,6 +111,12 @@ test('a study that was left out at a further destination alone is not said to be
   const [decided] = createEntries()({ studies: [], sent: named, link: 'online', device: null }, new Date());
   assert.equal([decided!.track.inPacs, decided!.track.leftOut], [1, 0]);
   assert.is(whereOf(decided!).said, 'In the PACS, not in night');
+  // One more was left out everywhere: the other destination has what the first one has.
+  const both = [night, { ...night, name: 'day', inPacs: 1 }];
+  const wider = { ...upload, counts: { ...counts, promised: 2, leftOut: 2 }, destinations: both };
+  const two = sent.map((one) => ({ ...one, uploads: [wider] }));
+  const [other] = createEntries()({ studies: [], sent: two, link: 'online', device: null }, new Date());
+  assert.equal(other!.givenUpAt, ['night']);
 });
 
 test('no word for those who watch speaks of them or of their device', () => {

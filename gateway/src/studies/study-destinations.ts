@@ -92,9 +92,9 @@ function countInstances(db: Db, studyIds: readonly string[]) {
     .execute();
 }
 
-/** At the first destination, of an image that is not stored because another one has its UID: its id. */
-const otherImage = sql<number | null>`case when study.copy_of is null and i.reason = 'conflicting-instance'
-  and i.state not in (${sql.join(IN_PACS.map((state) => sql.lit(state)))}) then i.id end`;
+/** At the first destination, of an image that is not stored because another one has its UID: its digest. */
+const otherImage = sql<string | null>`case when study.copy_of is null and i.reason = 'conflicting-instance'
+  and i.state not in (${sql.join(IN_PACS.map((state) => sql.lit(state)))}) then i.digest end`;
 
 /** Of an instance's rows, those at the destination itself. */
 const anyOwn = (which: RawBuilder<unknown>): RawBuilder<boolean> =>

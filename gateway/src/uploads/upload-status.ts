@@ -120,9 +120,9 @@ async function copiesAt(
 const countIn = (states: readonly InstanceState[]) =>
   sql<number>`(select count(distinct i.sop_instance_uid)::int from instance i where i.study_id = study.id and i.state in (${sql.join([...states])}))`;
 
-/** Of another image than the one that has its UID, which is not stored: its id. */
-const otherImage = sql<number | null>`case when instance.reason = 'conflicting-instance'
-  and instance.state not in (${inPacs}) then instance.id end`;
+/** Of another image than the one that has its UID, which is not stored: its digest, for several may have sent it. */
+const otherImage = sql<string | null>`case when instance.reason = 'conflicting-instance'
+  and instance.state not in (${inPacs}) then instance.digest end`;
 
 /** Of several forms of one image, that comes first which is furthest, and those last that are not to be stored. */
 const FURTHEST_FIRST: readonly InstanceState[] = [

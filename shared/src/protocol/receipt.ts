@@ -154,7 +154,8 @@ export type DestinationSummary = Pick<
 };
 
 export const destinationsOf = ({ instances, destinations = [] }: Receipt): readonly DestinationSummary[] => {
-  const of = instancesIn(instances).length;
+  // A further one is given one image under each UID.
+  const of = new Set(instances.map(({ sopInstanceUID }) => sopInstanceUID)).size;
   return destinations.map(({ instances: outcomes, ...destination }) => {
     const count = (matches: (outcome: CopyOutcome, at: number) => boolean): number =>
       new Set(

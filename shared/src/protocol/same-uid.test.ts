@@ -51,8 +51,19 @@ test('another image under the UID of one is an image that is missing, and not a 
     instancesIn(contents).map(({ digest, state }) => `${digest[0]} ${state}`),
     ['a stored', 'b left-out', 'c left-out'],
   );
-  const { counts, notStored } = toReceiptCode({ ...RECEIPT, instances: contents });
+  const destinations: Receipt['destinations'] = [
+    {
+      ...{ name: 'archive', pacs: '', need: 'required' },
+      instances: contents.map(({ state, digest }) =>
+        state === 'stored' ? { state, digest } : { state: 'not-given' },
+      ),
+    },
+  ];
+  const receipt = { ...RECEIPT, instances: contents, destinations };
+  const { counts, notStored } = toReceiptCode(receipt);
   assert.equal([counts, notStored], [{ stored: 1, 'left-out': 2 }, undefined]);
+  const [archive] = destinationsOf(receipt);
+  assert.equal([archive?.of, archive?.there], [1, 1], 'a further one is given one image under each UID');
 });
 
 test('each instance is counted once, also at further destinations and in the code on paper', () => {

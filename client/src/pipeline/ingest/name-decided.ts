@@ -3,6 +3,7 @@
  * the decision of before holds. Of texts that name what companions name, and that nobody has seen, a person is told
  * first: the PACS shows them, and only there can they be removed. Those that a person left out before stay out.
  */
+import { leftOutFor } from '#shared/protocol/withheld.ts';
 import { nameInstances } from '../queue/rows/name-study.ts';
 import type { LocalDatabase } from '../queue/rows/local-database.ts';
 import { leftOutBefore } from '../queue/rows/keep-held.ts';
@@ -12,6 +13,8 @@ import type { FoundFile, StudyGroup } from './group-studies.ts';
 import { lookedAt, type NamingFiles } from './hold-companions.ts';
 import { mapInParallel } from './run-in-parallel.ts';
 import type { WorkerPool } from './worker-pool.ts';
+
+const NAMED = leftOutFor('named-by-companion');
 
 interface Naming {
   readonly tools: {
@@ -62,7 +65,7 @@ export async function nameDecided(
   );
 }
 
-/** Whether a person left all of these out before: the queue counts them as that again (keep-held.ts). */
+/** Whether a person left all of these out before for a name: the queue counts them as that again (keep-held.ts). */
 export async function areLeftOut(
   {
     tools: { database, key },
@@ -73,5 +76,5 @@ export async function areLeftOut(
 ): Promise<boolean> {
   const account = (await database.studies.get(studyId))?.account ?? null;
   const before = await leftOutBefore(database, await key, { account, studyInstanceUID });
-  return files.every((found) => leftOutAs(before, studyInstanceUID, found) !== null);
+  return files.every((found) => leftOutAs(before, studyInstanceUID, found) === NAMED);
 }
