@@ -13,11 +13,13 @@ import { decisionsOf, type PlaceRow } from './review.store.ts';
 
 type Places = ReadonlyMap<string, readonly PlaceRow[]>;
 export type OutcomeNow = NonNullable<ListedReview['outcomeNow']>;
-/** `by`: the accounts that gave it. */
+/** `account` null: it is gone. */
+type Signature = { readonly account: string | null; readonly signedAt: Date };
+/** `by`: who gave it, each at their own time. A review may settle long after its first reader signed. */
 export type Outcome = {
   readonly id: string;
   readonly positive: Positive;
-  readonly by: readonly (string | null)[];
+  readonly by: readonly Signature[];
 };
 
 /** By the ids of these settled reviews. */
@@ -26,17 +28,16 @@ export async function outcomesNow(
   settled: readonly FoundReview[],
   places: Places,
 ): Promise<ReadonlyMap<string, OutcomeNow>> {
-  const inOrder = [...settled].sort((a, b) => Number(a.review.settled_at) - Number(b.review.settled_at));
-  const outcomes = await outcomesOf(db, inOrder, places);
+  const outcomes = await outcomesOf(db, settled, places);
   const ofQuestion = Map.groupBy(outcomes, ({ question }) => question);
   return new Map([...ofQuestion.values()].flatMap((those) => [...compareOutcomes(those)]));
 }
 
-/** Of outcomes that answer one question, in the order in which they were given. */
+/** Of outcomes that answer one question. */
 export function compareOutcomes(outcomes: readonly Outcome[]): ReadonlyMap<string, OutcomeNow> {
-  const replaced = new Set(outcomes.filter((one, at) => isReplaced(one, outcomes.slice(at + 1))));
+  const replaced = new Set(outcomes.filter((one) => isReplaced(one, outcomes)));
   const said = outcomes.filter((one) => !replaced.has(one) && one.positive !== null);
-  const stands = whatStands(said);
+  const stands = whatStands(said.toSorted((a, b) => lastSignedOf(a) - lastSignedOf(b)));
   const nowOf = (one: Outcome): OutcomeNow => {
     if (replaced.has(one)) return 'replaced';
     if (one.positive === null) return 'stands';
@@ -46,11 +47,19 @@ export function compareOutcomes(outcomes: readonly Outcome[]): ReadonlyMap<strin
   return new Map(outcomes.map((one) => [one.id, nowOf(one)]));
 }
 
-/** Each of those who gave it has read the case again since. */
-const isReplaced = ({ by }: Outcome, later: readonly Outcome[]): boolean =>
-  by.every((account) => account !== null && later.some((one) => one.by.includes(account)));
+const lastSignedOf = ({ by }: Outcome): number => Math.max(...by.map(({ signedAt }) => Number(signedAt)));
 
-/** Null: the last two sides contradict each other, and nobody has read the case since. */
+/** Each of those who gave it has signed another one since. One without a side withdraws no side that was taken. */
+const isReplaced = ({ positive, by }: Outcome, all: readonly Outcome[]): boolean =>
+  by.every(({ account, signedAt }) =>
+    all.some(
+      (one) =>
+        (positive === null || one.positive !== null) &&
+        one.by.some((later) => account !== null && later.account === account && later.signedAt > signedAt),
+    ),
+  );
+
+/** Of sides in their order. Null: the last two contradict each other, and nobody has read the case since. */
 function whatStands(said: readonly Outcome[]): Positive {
   let stands = said[0]?.positive ?? null;
   for (const { positive } of said.slice(1)) {
@@ -66,7 +75,8 @@ async function outcomesOf(db: Db, found: readonly FoundReview[], places: Places)
     const final = those.find(({ place }) => place === review.final_place);
     if (final === undefined) return [];
     const by = final.place === ADJUDICATOR ? [final] : those;
-    return [{ review, final, by: by.map(({ account_id }) => account_id) }];
+    // A review is settled once each of them has signed.
+    return [{ review, final, by: by.map((one) => ({ account: one.account_id, signedAt: one.signed_at! })) }];
   });
   const decisions = await decisionsOf(
     db,

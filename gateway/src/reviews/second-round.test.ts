@@ -154,6 +154,18 @@ test('a reader who corrects a reading by a new one replaces it, and does not con
   assert.equal(await outcomes('ben', id), ['replaced', 'replaced', 'stands', 'stands']);
 });
 
+test('a correction is not replaced by an earlier signature of a review that settles after it', async () => {
+  const { id } = await openCase();
+  const slow = await openReview(id, ['ana', 'ben'], 'double-open');
+  await sign(slow, 'ana', 'normal');
+  await read(id, 'ana', 'pneumonia');
+  await sign(slow, 'ben', 'normal');
+  assert.equal(await outcomes('admin', id), ['contradicted', 'contradicted']);
+  gateway.wait(1);
+  await read(id, 'ana', 'other');
+  assert.equal(await outcomes('admin', id), ['contradicted', 'contradicted', 'stands'], 'takes no side back');
+});
+
 test('readings contradict each other where the same is asked, of whatever type or version', async () => {
   const { types } = await jsonOf<ReviewTypes>(gateway, 'GET /review-types', as('admin'));
   const { definition } = types.find(({ name }) => name === 'chest-film')!;
