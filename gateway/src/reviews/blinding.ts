@@ -170,6 +170,20 @@ export const isHiddenReading = ({ id }: Reader, assigns: boolean): RawBuilder<bo
     and hr.state in ('reading', 'adjudication')
     and ${assigns ? sql`exists (select 1 from review_place hp where hp.review_id = hr.id and hp.account_id = ${id})` : sql`true`}))`;
 
+/**
+ * A condition on a case: whoever opened it, or another one of its studies, may be a reader whom this account is to know
+ * nothing of. An administrator is told of them, unless they are one of these readers or may come to be.
+ */
+export const mayNotKnowReaders = (
+  { id, siteId, roles }: Reader,
+  caseId: RawBuilder<unknown>,
+): RawBuilder<boolean> => {
+  const isParty = sql`exists (select 1 from review_event be where be.review_id = b.id and be.to_account = ${id})
+    ${mayRead({ roles }) ? sql`or exists (${FREE_PLACE})` : sql``}`;
+  return sql`exists (select 1 from review b where b.site_id = ${siteId} and b.state in ('reading', 'adjudication')
+    and ${isOfReviewed(caseId)} ${roles.includes('admin') ? sql`and (${isParty})` : sql``})`;
+};
+
 /** A condition on `audit` in the query: another reader wrote something that is hidden from this account. */
 export const isHiddenWritingEvent = (reader: Reader): RawBuilder<boolean> => sql`(audit.fields ? 'caseId'
   and audit.event in (${sql.join(WRITINGS)}) and ${isHiddenWriting(reader, {

@@ -38,7 +38,7 @@ import {
 import type { ReviewTools } from './review-tools.ts';
 import { openTyped, sealTyped } from './seal-decision.ts';
 import { requireAgreement, settleVerdicts } from './settle-verdicts.ts';
-import { hasSeenHidden } from './who-saw.ts';
+import { whoSawHidden } from './who-saw.ts';
 
 type Asked = { readonly id: string; readonly place: number; readonly version: number };
 /** A step under way, with everything locked. */
@@ -75,7 +75,7 @@ export async function assignPlace(
         'invalid-request',
         'Invalid: accountId (an account that may read, and does not yet).',
       );
-    const saw = await hasSeenHidden(trx, review, accountId);
+    const saw = (await whoSawHidden(trx, review, [accountId])).has(accountId);
     // Somebody else may still give them the place, who answers for it.
     if (saw && accountId === actor.id) throw new Problem('review-finding-seen');
     await updatePlace(trx, place, {

@@ -16,7 +16,7 @@ import {
   type ReviewRow,
 } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
-import { sawWhileTaken, whoSawFinding } from './who-saw.ts';
+import { whoSawFinding, whoSawWhileTaken } from './who-saw.ts';
 
 export type Leaver = { readonly siteId: string; readonly accountId: string; readonly by: string };
 
@@ -92,8 +92,6 @@ async function blindOf(trx: Trx, review: ReviewRow, candidates: readonly Candida
   const of = { caseId: review.case_id, since: review.opened_at };
   const ids = candidates.map(({ id }) => id);
   const saw = review.hides_finding ? await whoSawFinding(trx, of, ids) : new Set<string>();
-  const blind: Candidate[] = [];
-  for (const one of candidates)
-    if (!saw.has(one.id) && !(await sawWhileTaken(trx, review, one.id))) blind.push(one);
-  return blind;
+  const sawLater = await whoSawWhileTaken(trx, review, ids);
+  return candidates.filter(({ id }) => !saw.has(id) && !sawLater.has(id));
 }

@@ -108,7 +108,10 @@ const seenBy = defineRoute({
     }),
   },
   responses: {
-    200: jsonResponse(caseReadersSchema, 'Nobody, for a caller who reads the case blinded or may come to.'),
+    200: jsonResponse(
+      caseReadersSchema,
+      'Nobody, for a caller who is to know nothing of readers of the case.',
+    ),
   },
 });
 const open = defineRoute({

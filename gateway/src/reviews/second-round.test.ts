@@ -267,4 +267,51 @@ test('the adjudicator reads what readers wrote, and not who wrote it', async () 
   assert.equal(await told('cleo'), [ana, admin, ana, ana, admin]);
 });
 
+/** Who may have seen it, as this person is told, when they name readers of `review` or, without one, of another. */
+const seenBy = async (caller: { token: string }, caseId: string, review?: string): Promise<string[]> => {
+  const path = `/cases/${caseId}/readers${review === undefined ? '' : `?review=${review}`}`;
+  return (await jsonOf<{ seen: string[] }>(gateway, `GET ${path}`, caller)).seen.toSorted();
+};
+const seen = (who: Who, caseId: string, review?: string) => seenBy(as(who), caseId, review);
+const look = async (who: Who, caseId: string): Promise<void> => {
+  await jsonOf(gateway, `GET /cases/${caseId}`, as(who));
+  gateway.wait(1);
+};
+
+test('while a case is read, no radiologist is told who opened it, whether findings are hidden or not', async () => {
+  const { id } = await openCase();
+  const review = await openReview(id, ['ana', 'ben'], 'double-open');
+  await note('ben', id, 'Plainly lobar');
+  for (const who of ['ben', 'cleo'] as const) await look(who, id);
+  assert.equal(await seen('admin', id), [idOf('ben'), idOf('cleo')].toSorted());
+  assert.equal(await seen('admin', id, review), [idOf('cleo')]);
+  for (const who of ['ana', 'cleo'] as const) {
+    assert.equal(await seen(who, id), [], who);
+    assert.equal(await seen(who, id, review), [], `${who}, of the review`);
+  }
+  await jsonOf(gateway, `POST /reviews/${review}/withdraw`, { ...as('admin'), body: { id: randomUUID() } });
+  assert.equal(await seen('ana', id), [idOf('ben'), idOf('cleo')].toSorted());
+});
+
+test('a person who decides between readers is not told who opened the case', async () => {
+  const { id } = await openCase();
+  const review = await openReview(id, ['ana', 'ben'], 'double-open');
+  for (const who of ['ana', 'ben'] as const) await look(who, id);
+  await sign(review, 'ana');
+  await sign(review, 'ben', 'normal');
+  assert.equal(await seen('cleo', id), []);
+  await sign(review, 'cleo');
+  assert.equal(await seen('cleo', id), [idOf('ana'), idOf('ben'), idOf('cleo')].toSorted(), 'it is settled');
+});
+
+test('an administrator who is a radiologist too is not told who opened a case that they may come to read', async () => {
+  const { accessToken: token } = await gateway.userWith(['admin', 'radiologist']);
+  const { id } = await openCase();
+  await openReview(id, ['ana', 'ben'], 'double-open');
+  await look('ben', id);
+  assert.equal(await seenBy({ token }, id), [idOf('ben')], 'every place is taken');
+  await openReview(id, ['cleo'], 'double-open');
+  assert.equal(await seenBy({ token }, id), [], 'a place is free');
+});
+
 test.run();

@@ -80,40 +80,46 @@ export async function whoSawFinding(
 }
 
 /**
- * Whether this account opened the case, or one beside it, while no place of the review was free: nothing was hidden
- * from it then. Only where something was there that is hidden from readers.
+ * Of these accounts: those that opened the case, or one beside it, while no place of the review was free: nothing was
+ * hidden from them then. Only where something was there that is hidden from readers.
  */
-export async function sawWhileTaken(
+export async function whoSawWhileTaken(
   db: Db,
   { id: reviewId, case_id: caseId, hides_finding }: Pick<ReviewRow, 'id' | 'case_id' | 'hides_finding'>,
-  accountId: string,
-): Promise<boolean> {
+  accountIds: readonly string[],
+): Promise<ReadonlySet<string>> {
   const written = (
     table: string,
   ) => sql`exists (select 1 from ${sql.table(table)} w where w.case_id::text = e.fields->>'caseId'
-    and w.by_account <> ${accountId} and w.at < e.at + ${UNRECORDED} and ${isOfReaders(writtenIn('w'))})`;
+    and w.by_account <> a.id and w.at < e.at + ${UNRECORDED} and ${isOfReaders(writtenIn('w'))})`;
   const found = sql`(exists (select 1 from ${MARKED_EARLY} and exists (select 1 from case_study c
       where c.site_id = s.site_id and c.study_instance_uid = s.study_instance_uid and c.case_id = b.case_id))
     or exists (select 1 from case_study s join inference_result r
     on r.site_id = s.site_id and r.study_instance_uid = s.study_instance_uid
     where s.case_id = b.case_id and r.created_at < e.at + ${UNRECORDED}))`;
-  const { rows } = await sql<{ is: boolean }>`select exists (select 1 from review b, audit e
-    where b.id = ${reviewId} and ${IS_BLINDED}
-      and ${isReading(sql`${caseId}::uuid`, sql`${accountId}::uuid`)} and not exists (${FREE_PLACE})
+  const { rows } = await sql<{
+    id: string;
+  }>`select a.id from account a where a.id = any(${[...accountIds]}::uuid[])
+    and exists (select 1 from review b, audit e where b.id = ${reviewId} and ${IS_BLINDED}
+      and ${isReading(sql`${caseId}::uuid`, sql`a.id`)} and not exists (${FREE_PLACE})
       and e.at > (select max(first) from (select min(ev.at) as first from review_event ev
         where ev.review_id = b.id and ev.step = 'assign' group by ev.place) taken) - ${UNRECORDED}
       and (${written('case_note')} or ${written('case_attachment')}
-        ${hides_finding ? sql`or ${found}` : sql``})) as is`.execute(db);
-  return rows[0]!.is;
+        ${hides_finding ? sql`or ${found}` : sql``}))`.execute(db);
+  return new Set(rows.map(({ id }) => id));
 }
 
-/** The account may have seen what is hidden from readers of the review. */
-export async function hasSeenHidden(db: Db, review: ReviewRow, accountId: string): Promise<boolean> {
-  if (review.state !== 'reading') return false;
+/** Of these accounts: those that may have seen what is hidden from readers of the review. */
+export async function whoSawHidden(
+  db: Db,
+  review: ReviewRow,
+  accountIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (review.state !== 'reading') return new Set();
   // A place that was theirs before may be taken back.
-  const events = await eventsOf(db, review.id);
-  if (events.some(({ to_account }) => to_account === accountId)) return false;
+  const had = new Set((await eventsOf(db, review.id)).map(({ to_account }) => to_account));
+  const ids = accountIds.filter((id) => !had.has(id));
   const of = { caseId: review.case_id, since: review.opened_at };
-  const saw = review.hides_finding && (await whoSawFinding(db, of, [accountId])).has(accountId);
-  return saw || (await sawWhileTaken(db, review, accountId));
+  const saw = review.hides_finding ? await whoSawFinding(db, of, ids) : new Set<string>();
+  return new Set([...saw, ...(await whoSawWhileTaken(db, review, ids))]);
 }
