@@ -80,7 +80,6 @@ const EVENTS = {
   'case-attachment-removed': 'Removed a file from a case',
   'case-patients-read': 'Looked at the patient of a case',
   'patients-read': 'Saw in a list whose studies these are',
-  'marks-read': 'Saw in a list which studies are marked',
   'reading-waived': 'Said that a study needs no reading',
   'reading-wanted': 'Said that a study needs a reading after all',
   'cases-searched-by-patient': 'Searched for the cases of a patient',

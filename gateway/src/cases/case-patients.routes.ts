@@ -17,7 +17,7 @@ import { isVisible, knownStudies, type CaseReader } from './case-rights.ts';
 import { findCase, type CaseRow } from './case.store.ts';
 import type { CaseTools } from './case-tools.ts';
 import { readPatients } from './read-patients.ts';
-import { recordCaseReading, recordStudyReading } from './record-case-reading.ts';
+import { recordCaseReading, recordPatientsRead } from './record-case-reading.ts';
 
 const byId = z.object({ id: z.uuid() });
 const patients = defineRoute({
@@ -86,7 +86,7 @@ async function manyPatients(tools: CaseTools, reader: CaseReader, asked: Asked):
     cases.map(({ id }) => id),
   );
   const uids = [...new Set([...known, ...[...ofCases.values()].flat()])];
-  await recordStudyReading(tools, reader, uids, 'patients-read');
+  await recordPatientsRead(tools, reader, uids);
   const inTurn = createTurns(QUESTIONS_AT_ONCE);
   const read = await Promise.all(
     uids.map((uid) =>

@@ -110,11 +110,10 @@ test('nobody who opened a case with such a mark names themselves for a blinded r
   assert.is(code, 'review-finding-seen');
 });
 
-test('a list of what waits to be read that showed the mark counts as having seen it', async () => {
+test('a list of what waits to be read shows the mark as all lists do, and bars nobody from a blinded reading', async () => {
   seed += 1;
   const sent = { ...as('technician'), seed, patientId: `PID-${seed}`, triage: MARKED };
   const study = await deliverStudy(gateway, sent);
-  await jsonOf(gateway, 'GET /cases/unread-studies?limit=0', as('ana'));
   const { studies } = await jsonOf<UnreadStudies>(gateway, 'GET /cases/unread-studies', as('cleo'));
   assert.is(studies.find(({ studyInstanceUID }) => studyInstanceUID === study)?.isEarly, true);
   const of = await openTestCase(gateway, as('admin').token, { studies: [study] });
@@ -123,8 +122,8 @@ test('a list of what waits to be read that showed the mark counts as having seen
     const body = { id: randomUUID(), type: 'chest-film-double', readers: [idOf(who)] };
     return (await gateway.call('POST', `/cases/${of.id}/reviews`, { ...as(who), body })).status;
   };
-  assert.equal([await openFor('cleo'), await openFor('ana')], [409, 201], 'ana asked only how many wait');
-  const told = await jsonOf<UnreadStudies>(gateway, 'GET /cases/unread-studies', as('ben'));
+  assert.is(await openFor('cleo'), 201);
+  const told = await jsonOf<UnreadStudies>(gateway, 'GET /cases/unread-studies', as('cleo'));
   const row = told.studies.find(({ studyInstanceUID }) => studyInstanceUID === study);
   assert.equal([row?.isEarly, row?.isAsked], [false, true], 'to a reader without what models found');
 });

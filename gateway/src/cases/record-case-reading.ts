@@ -2,7 +2,7 @@
  * Reading a case is an event, and reading whose it is another: one of each for an account, a case and a
  * quarter of an hour.
  */
-import { recordAudit, type AuditEvent } from '../audit/audit.ts';
+import { recordAudit } from '../audit/audit.ts';
 import { periodOf } from '../audit/record-reading.ts';
 import type { Db } from '../database/database.ts';
 import type { CaseReader } from './case-rights.ts';
@@ -29,20 +29,17 @@ export async function recordCaseReading(
   });
 }
 
-type StudyReading = Extract<AuditEvent['event'], 'marks-read' | 'patients-read'>;
-
-/** In a list: one event that names all of which it was not recorded yet. Before the answer is sent. */
-export async function recordStudyReading(
+/** Of patients in a list: one event that names all of which it was not recorded yet. Before the answer is sent. */
+export async function recordPatientsRead(
   { db, now }: Tools,
   reader: CaseReader,
   studyInstanceUIDs: readonly string[],
-  event: StudyReading,
 ): Promise<void> {
   if (studyInstanceUIDs.length === 0) return;
   const at = now();
-  const of = { account_id: reader.id, site_id: reader.siteId, event };
-  // Nobody who saw a mark becomes somebody who has not.
-  const period = event === 'marks-read' ? 0 : periodOf(at);
+  const event = 'patients-read';
+  const of = { account_id: reader.id, site_id: reader.siteId, event } as const;
+  const period = periodOf(at);
   await db.transaction().execute(async (trx) => {
     const first = await trx
       .insertInto('study_reading')
@@ -62,9 +59,5 @@ export async function recordStudyReading(
 export async function forgetCaseReadings({ db, now }: Tools): Promise<void> {
   const period = periodOf(now());
   await db.deleteFrom('case_reading').where('period', '<', period).execute();
-  await db
-    .deleteFrom('study_reading')
-    .where('event', '=', 'patients-read')
-    .where('period', '<', period)
-    .execute();
+  await db.deleteFrom('study_reading').where('period', '<', period).execute();
 }

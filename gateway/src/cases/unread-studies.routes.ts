@@ -5,7 +5,6 @@ import { uidSchema } from '#shared/protocol/forms.ts';
 import { unreadStudiesSchema, UNREAD_DAYS } from '#shared/protocol/unread-studies.ts';
 import { callerOf, createRouter, defineRoute, jsonResponse, type Router } from '../http/route.ts';
 import type { CaseTools } from './case-tools.ts';
-import { recordStudyReading } from './record-case-reading.ts';
 import { listUnread, parsePlace, waiveReading } from './unread-studies.ts';
 
 const LIST_LIMIT = 100;
@@ -60,15 +59,7 @@ export function unreadStudyRoutes(tools: CaseTools): Router {
     const caller = callerOf(c);
     const { limit, cursor } = c.req.valid('query');
     const after = cursor === undefined ? undefined : parsePlace(cursor);
-    const answer = await listUnread(tools, caller, { after, limit });
-    const marked = answer.studies.filter(({ isEarly }) => isEarly);
-    await recordStudyReading(
-      tools,
-      caller,
-      marked.map(({ studyInstanceUID }) => studyInstanceUID),
-      'marks-read',
-    );
-    return c.json(answer, 200);
+    return c.json(await listUnread(tools, caller, { after, limit }), 200);
   });
   router.openapi(waive, async (c) => {
     await waiveReading(tools, callerOf(c), { ...c.req.valid('param'), isWaived: true });

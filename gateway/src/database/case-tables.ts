@@ -65,15 +65,12 @@ export type CaseAttachmentTable = {
 /** Readings of a case by an account, in quarters of an hour since 1970: each is one audit event. */
 export type CaseReadingTable = { case_id: string; account_id: string; event: string; period: number };
 
-/**
- * An account was told something of a study in a list: its patient, once in a quarter of an hour since 1970; or its mark
- * for early reading, once and for all, under period 0.
- */
+/** An account was told the patient of a study in a list, once in a quarter of an hour since 1970. */
 export type StudyReadingTable = {
   account_id: string;
   site_id: string;
   study_instance_uid: string;
-  event: 'marks-read' | 'patients-read';
+  event: 'patients-read';
   period: number;
 };
 

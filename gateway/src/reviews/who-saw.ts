@@ -1,7 +1,7 @@
 /**
  * The accounts that are no longer blind to a review, because they were told what is hidden from its readers. Their
- * readings of its case and of every other case of its studies count, those of results, and the list of unread studies
- * where it showed a mark. Other lists tell of results too, and nobody notes who reads them.
+ * readings of its case and of every other case of its studies count, and those of results. Lists tell of results and
+ * marks too, and nobody notes who reads them: everybody has them before their eyes.
  */
 import { sql, type RawBuilder } from 'kysely';
 import type { Db } from '../database/database.ts';
@@ -24,13 +24,11 @@ const isReading = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): R
   sql`(e.fields ? 'caseId' and e.fields->>'caseId' in (select id::text from ${casesBeside(caseId)}) and e.event = 'case-read'
     and e.fields->>'by' = ${account}::text)`;
 
-/** The account read a result of one of the case's studies, its report or its mark. Blind accounts are shown none. */
+/** The account read a result of one of the case's studies, or its report. To somebody who is blind it is not there. */
 const readResult = (caseId: RawBuilder<unknown>, account: RawBuilder<unknown>): RawBuilder<boolean> =>
   sql`exists (select 1 from case_study s where s.case_id = ${caseId} and (
     exists (select 1 from reading d where d.site_id = s.site_id and d.account_id = ${account}
       and d.study_instance_uid = s.study_instance_uid and d.kind = 'reports')
-    or exists (select 1 from study_reading d where d.account_id = ${account} and d.event = 'marks-read'
-      and d.site_id = s.site_id and d.study_instance_uid = s.study_instance_uid)
     or exists (select 1 from audit d where d.fields ? 'studyInstanceUID' and not d.fields ? 'studyId'
       and d.fields->>'studyInstanceUID' = s.study_instance_uid and d.site_id = s.site_id and d.event = 'records-read'
       and d.fields->>'accountId' = ${account}::text and (d.fields->>'reports')::int > 0)))`;

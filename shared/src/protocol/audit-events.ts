@@ -179,7 +179,6 @@ const CASE_EVENTS = {
   'case-attachment-removed': caseRecord('U'),
   'case-patients-read': of('case', 'reading', 'patient-record')('R'),
   'patients-read': of('studies', 'reading', 'patient-record')('R'),
-  'marks-read': of('studies', 'reading', 'patient-record')('R'),
   'reading-waived': of('study', 'cases', 'patient-record')('U'),
   'reading-wanted': of('study', 'cases', 'patient-record')('U'),
   'cases-searched-by-patient': of('none', 'reading', 'query')('E'),
