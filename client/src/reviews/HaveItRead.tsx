@@ -37,9 +37,10 @@ export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
   const name = chosen ?? offered[0]?.name ?? '';
   const type = offered.find((one) => one.name === name);
   const isTooMany = type !== undefined && named.readers.length > type.definition.readers;
-  const seen = type?.definition.hidesFinding ? allSeen : [];
+  const seen = type?.definition.hidesFinding ? allSeen.ids : [];
   const seenNamed = namedAmong(choices?.readers ?? [], named, seen);
   const isOwnSeen = seenNamed.some((one) => one.id === account);
+  const isUnknown = allSeen.isUnknown && type?.definition.hidesFinding && named.readers.length > 0;
   const asksAnyway = seenNamed.length > 0 && !isOwnSeen;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
@@ -66,11 +67,12 @@ export function HaveItRead({ caseId, images, onClose }: HaveItReadProps) {
           {isTooMany && <p class="small review-fault">{words.tooMany(type.definition.readers)}</p>}
           {isOwnSeen && <p class="small review-fault">{words.seenYourself}</p>}
           {asksAnyway && <p class="small">{words.seenBy(seenNamed.map(({ username }) => username))}</p>}
+          {isUnknown && <p class="small">{words.seenUnknown}</p>}
         </div>
         {mayDiffer(type) && <Adjudicator accounts={choices!.readers} {...{ named, onName: setNamed }} />}
         <TroubleAlert trouble={trouble} />
         <FormActions
-          submit={asksAnyway ? words.submitSeen : words.submit}
+          submit={asksAnyway || isUnknown ? words.submitSeen : words.submit}
           submitting={words.submitting}
           isBusy={isBusy || choices === null}
           onCancel={onClose}

@@ -91,7 +91,8 @@ function GiveSheet({ place, review, store, onClose }: GiveSheetProps) {
   const seen = useSeenReaders(review.caseId, review.id);
   const types = useReviewTypes(setTrouble);
   const people = types?.readers.filter(({ id }) => !holders.includes(id));
-  const chosenSeen = people?.find(({ id }) => id === chosen && seen.includes(id));
+  const chosenSeen = people?.find(({ id }) => id === chosen && seen.ids.includes(id));
+  const isUnknown = chosen !== null && seen.isUnknown;
   const submit = async (event: SubmitEvent) => {
     event.preventDefault();
     if (chosen === null) return;
@@ -116,18 +117,19 @@ function GiveSheet({ place, review, store, onClose }: GiveSheetProps) {
               />
               <span>
                 <bdi>{username}</bdi>
-                {seen.includes(id) && <span class="small quiet"> {reviewWords.ofCase.hasSeen}</span>}
+                {seen.ids.includes(id) && <span class="small quiet"> {reviewWords.ofCase.hasSeen}</span>}
               </span>
             </label>
           ))}
         </fieldset>
         {place.state === 'decided' && <p class="small quiet">{words.kept}</p>}
         <div role="alert">
-          {chosenSeen && <p class="small">{reviewWords.ofCase.seenBy([chosenSeen.username])}</p>}
+          {chosenSeen && <p class="small">{words.seenBy(chosenSeen.username)}</p>}
+          {isUnknown && <p class="small">{words.seenUnknown}</p>}
         </div>
         <TroubleAlert trouble={trouble ?? store.trouble.value} />
         <FormActions
-          submit={chosenSeen ? words.submitSeen : words.submit}
+          submit={chosenSeen || isUnknown ? words.submitSeen : words.submit}
           submitting={words.submitting}
           isBusy={store.isBusy.value}
           onCancel={onClose}

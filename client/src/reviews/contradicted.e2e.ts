@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Case } from '#shared/protocol/cases.ts';
 import type { Job } from '#shared/protocol/inference.ts';
+import type { CaseReview } from '#shared/protocol/reviews.ts';
 import { ADMIN, ask, askAs, createAccount } from '#testing/accounts.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
@@ -175,6 +176,28 @@ walk(
     assert.is(await dialog.getByText('You may have seen').count(), 0);
     await press(page, 'Ask for the review');
     await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
+  },
+);
+
+walk(
+  'a person is told that nobody knows who may have seen the results, where the gateway cannot be asked',
+  async (stage) => {
+    const { page, enter, gateway } = stage;
+    await enter();
+    const caseId = await openCase(stage, 'Asked for over a poor line');
+    const ben = await createAccount(gateway, 'ben', ['radiologist']);
+    const cleo = await createAccount(gateway, 'cleo', ['radiologist']);
+    const dialog = page.getByRole('dialog');
+    await page.route('**/readers*', (route) => route.abort());
+    await page.reload();
+    await press(page, 'Have it read');
+    await dialog.getByLabel('What is asked').selectOption('chest-film-double');
+    for (const { username } of [ben, cleo]) await dialog.getByLabel(username, { exact: true }).press('Space');
+    await dialog.getByText('could not find out who may have seen what models found').waitFor();
+    await press(page, 'Ask for it all the same');
+    await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
+    const { reviews } = await askAs<{ reviews: CaseReview[] }>(gateway, ADMIN, `/cases/${caseId}/reviews`);
+    assert.equal(reviews[0]?.places.map(({ reader }) => reader?.id).toSorted(), [ben.id, cleo.id].toSorted());
   },
 );
 

@@ -131,6 +131,10 @@ export const reviewWords = {
     to: 'Person',
     nobody: 'Nobody else may read. An administrator can give accounts the role of a radiologist.',
     kept: 'What was answered stays in the history. The next reader begins with an empty form.',
+    seenBy: (name: string) =>
+      `${name} may have seen what models found, or what others wrote of the case. This reading is to be made without. The review will say so.`,
+    seenUnknown:
+      'RelayPACS could not find out whether this person may have seen what is hidden from the readers. If so, the review will say so.',
     submit: 'Give it',
     submitSeen: 'Give it all the same',
     submitting: 'Giving…',
@@ -258,7 +262,9 @@ export const reviewWords = {
     seenYourself:
       'You may have seen what a model found here, and this reading is to be made without. Name somebody else, or have a colleague give it to you.',
     seenBy: (names: readonly string[]) =>
-      `${names.join(', ')} may have seen what models found, or what others wrote of the case. This reading is to be made without. The review will say so.`,
+      `${names.join(', ')} may have seen what models found. This reading is to be made without. The review will say so.`,
+    seenUnknown:
+      'RelayPACS could not find out who may have seen what models found. This reading is to be made without. If a reader has seen it, the review will say so.',
     submit: 'Ask for the review',
     submitSeen: 'Ask for it all the same',
     submitting: 'Asking…',

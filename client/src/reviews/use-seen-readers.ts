@@ -1,19 +1,23 @@
 /** The accounts that may have seen what a blinded reading is to be made without. */
 import { useEffect, useState } from 'preact/hooks';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { caseReadersSchema } from '#shared/protocol/reviews.ts';
 import { useApi } from '../net/net-context.ts';
 
-/** `reviewId` null: a review to be opened. Empty until the gateway has told them. */
-export function useSeenReaders(caseId: string, reviewId: string | null): readonly string[] {
+/** `ids`: empty until the gateway has told them. `isUnknown`: it could not be asked. */
+type SeenReaders = { readonly ids: readonly string[]; readonly isUnknown: boolean };
+
+/** `reviewId` null: a review to be opened. */
+export function useSeenReaders(caseId: string, reviewId: string | null): SeenReaders {
   const api = useApi();
-  const [seen, setSeen] = useState<readonly string[]>([]);
+  const [seen, setSeen] = useState<SeenReaders>({ ids: [], isUnknown: false });
   useEffect(() => {
     const closed = new AbortController();
+    const { signal } = closed;
     const path = `/cases/${caseId}/readers${reviewId === null ? '' : `?review=${reviewId}`}`;
-    const ask = async () =>
-      setSeen((await api.json(path, caseReadersSchema, { signal: closed.signal })).seen);
-    void ignoreFailure(ask(), 'the gateway refuses what is not allowed, and the review tells of the others');
+    api
+      .json(path, caseReadersSchema, { signal })
+      .then((told) => setSeen({ ids: told.seen, isUnknown: false }))
+      .catch(() => signal.aborted || setSeen({ ids: [], isUnknown: true }));
     return () => closed.abort();
   }, [caseId, reviewId]);
   return seen;

@@ -267,7 +267,7 @@ test('the adjudicator reads what readers wrote, and not who wrote it', async () 
   assert.equal(await told('cleo'), [ana, admin, ana, ana, admin]);
 });
 
-/** Who may have seen it, as this person is told, when they name readers of `review` or, without one, of another. */
+/** Accounts that may have seen it, as a person is told who names readers of `review` or, without it, of a new one. */
 const seenBy = async (caller: { token: string }, caseId: string, review?: string): Promise<string[]> => {
   const path = `/cases/${caseId}/readers${review === undefined ? '' : `?review=${review}`}`;
   return (await jsonOf<{ seen: string[] }>(gateway, `GET ${path}`, caller)).seen.toSorted();
