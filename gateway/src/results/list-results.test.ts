@@ -1,5 +1,6 @@
 /** The list of results as a person filters it: one run over many images takes one row for each of its answers. */
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Result } from '#shared/protocol/inference.ts';
@@ -89,5 +90,22 @@ test('an image with a verdict has its own row, and none among those without', as
 
 const someone = () =>
   gateway.database.db.selectFrom('account').select('id').limit(1).executeTakeFirstOrThrow();
+
+test('the filters offer the studies of the newest 10,000 results alone, however many there are', async () => {
+  const { db } = gateway.database;
+  const offered = async () =>
+    (await jsonOf<{ newest: Result[] }>(gateway, 'GET /results/choices', { token })).newest.map(
+      ({ id }) => id,
+    );
+  assert.ok((await offered()).includes(film));
+  await sql`insert into inference_result (id, site_id, cache_key, model_id, version, model_digest, input_digest,
+      study_instance_uid, finding, models, created_at)
+    select gen_random_uuid(), site_id, gen_random_uuid()::text, model_id, version, model_digest, input_digest,
+      study_instance_uid, finding, models, created_at + interval '1 hour'
+    from inference_result, generate_series(1, 10000) where id = ${slices[0]!}`.execute(db);
+  const newest = await offered();
+  assert.is(newest.length, 1);
+  assert.not.ok(newest.includes(film));
+});
 
 test.run();

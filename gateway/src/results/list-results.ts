@@ -82,19 +82,27 @@ export async function countAlike(
 
 /** Studies that a filter offers. */
 const CHOICES_LIMIT = 100;
+/** The choices are looked for among so many of the newest results of the site, and of each model. */
+const CHOICES_OF = 10_000;
 
-/** The models of all results that the caller may know, and the newest result of each of the newest studies. */
+/** The models, and the newest result of each of the newest studies, of recent results that the caller may know. */
 export async function choicesOf(
   db: Db,
   shownTo: Asking,
 ): Promise<{ readonly models: readonly string[]; readonly newest: readonly ResultRow[] }> {
-  const isShown = await fitting(db, shownTo.siteId, { shownTo }, 'r');
-  const { rows: models } = await sql<{
-    id: string;
-  }>`select distinct r.model_id as id from inference_result r where ${isShown} order by 1`.execute(db);
+  const { siteId } = shownTo;
+  const isShown = await fitting(db, siteId, { shownTo }, 'r');
+  const recent = (condition: RawBuilder<unknown>) => sql`(select id, site_id, study_instance_uid,
+      sop_instance_uid, created_at from inference_result o where o.site_id = ${siteId} ${condition}
+    order by o.created_at desc, o.id desc limit ${CHOICES_OF}) r`;
+  const ofModel = recent(sql`and o.model_id = v.model_id`);
+  const { rows: models } = await sql<{ id: string }>`select distinct v.model_id as id from model_version v
+    where v.site_id = ${siteId} and exists (select 1 from ${ofModel} where ${isShown}) order by 1`.execute(
+    db,
+  );
   const { rows: newest } = await sql<ResultRow>`select n.* from (
     select id, created_at from (select distinct on (r.study_instance_uid) r.id, r.created_at
-      from inference_result r where ${isShown} and r.study_instance_uid is not null
+      from ${recent(sql``)} where ${isShown} and r.study_instance_uid is not null
       order by r.study_instance_uid, r.created_at desc) of_study
     order by created_at desc limit ${CHOICES_LIMIT}) chosen
     join inference_result n on n.id = chosen.id order by n.created_at desc`.execute(db);
