@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Job } from '#shared/protocol/inference.ts';
+import type { Job, Result } from '#shared/protocol/inference.ts';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { ALL } from './filters.ts';
 import { giveTurns, json, openTestApi, unreachable, type Answering } from '../testing/open-api.ts';
@@ -220,6 +220,26 @@ test('the filters offer what the gateway has, and a row that stands for others i
     [2, 3, 4].map((number) => store.neighbour(idOf(number), 1)?.id),
     [3, 4, 5].map(idOf),
   );
+});
+
+test('a verdict on a row keeps the images that were unfolded below it, also once another row stands for them', async () => {
+  const row = { ...recordedResult(2), alike: 2 };
+  let listed: readonly Result[] = [...page(1), row, ...page(5)];
+  const { store, ready } = open(({ path }) =>
+    json({ results: path.includes('alike=') ? page(3, 4) : listed, next: null }),
+  );
+  await ready();
+  await store.unfold(row, null, new AbortController().signal);
+  store.note(recordedResult(2));
+  assert.is(store.results.value[1]?.alike, 2);
+  const order = () => [1, 2, 3, 4].map((number) => store.neighbour(idOf(number), 1)?.id);
+  assert.equal(order(), [2, 3, 4, 5].map(idOf));
+  listed = [...page(1, 2), { ...recordedResult(3), alike: 1 }, ...page(5)];
+  await store.refresh();
+  assert.equal(order(), [2, 3, 4, 5].map(idOf));
+  listed = [...page(1), { ...recordedResult(3), alike: 1 }, ...page(5)];
+  await store.refresh();
+  assert.is(store.neighbour(idOf(4), -1)?.id, idOf(3), 'without the judged one');
 });
 
 test.run();

@@ -237,6 +237,7 @@ async function fetchPage(state: State, { api, user, now }: ResultsTools, which: 
     if (turn !== state.asked) return;
     const below = which === 'first' && page.next ? behind(page.results, results.peek()) : [];
     results.value = cursor === null ? [...page.results, ...below] : [...results.peek(), ...page.results];
+    moveUnfolded(state);
     learn(state, page.results);
     // Of the pages that stay, the last one says where the next begins.
     if (below.length === 0) next.value = page.next ?? null;
@@ -293,7 +294,24 @@ function note(state: State, tools: ResultsTools, result: Result): void {
   const { results, phase } = state;
   const isListed = results.peek().some(({ id }) => id === result.id);
   if (!isListed && phase.peek() === 'ready') void fetchPage(state, tools, 'first');
-  else results.value = results.peek().map((known) => (known.id === result.id ? result : known));
+  else
+    results.value = results.peek().map((known) => {
+      if (known.id !== result.id) return known;
+      // The images that it stands for stay below it until the list is fetched again.
+      return known.alike === undefined ? result : { ...result, alike: known.alike };
+    });
+}
+
+/** Images that were unfolded stay below the row that stands for them now: one that was judged stands for itself. */
+function moveUnfolded({ results, unfolded }: State): void {
+  const rows = results.peek().filter(({ alike }) => alike !== undefined);
+  for (const [id, images] of [...unfolded]) {
+    if (rows.some((row) => row.id === id)) continue;
+    unfolded.delete(id);
+    const at = images.findIndex((image) => rows.some((row) => row.id === image.id));
+    const row = images[at];
+    if (row !== undefined && !unfolded.has(row.id)) unfolded.set(row.id, images.toSpliced(at, 1));
+  }
 }
 
 function neighbour({ results, unfolded }: State, id: string, step: -1 | 1): Result | null {
