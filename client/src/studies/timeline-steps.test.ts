@@ -255,7 +255,7 @@ test('the same step at two destinations is two lines, each with its name', () =>
   );
 });
 
-test('what an administrator gave up at a destination is told with the reason', () => {
+test('an image that an administrator gave up at a destination is told with the reason', () => {
   const given = { decision: 'leave-out', instances: 2, because: 'not-needed' };
   assert.is(
     timelineWords.told['instances-decided']?.(given),
