@@ -61,6 +61,8 @@ test('marked studies come first, then the newest, a page at a time, and their nu
   assert.equal([first.count, rest.count, rest.next], [4, 4, null]);
   assert.equal(await page('limit=0'), { studies: [], count: 4, next: null });
   assert.is((await gateway.call('GET', '/cases/unread-studies?cursor=1~x~2', as('ana'))).status, 422);
+  const noDay = 'cursor=1~2024-02-30T00:00:00.000Z~1.2';
+  assert.is((await gateway.call('GET', `/cases/unread-studies?${noDay}`, as('ana'))).status, 422);
   assert.is((await gateway.call('GET', '/cases/unread-studies', as('technician'))).status, 403);
 });
 
@@ -97,6 +99,63 @@ test('a radiologist says for the site that a study needs no reading, in the audi
   assert.is(await call('PUT', '2.25.404'), 404);
   for (const event of ['reading-waived', 'reading-wanted'])
     assert.equal(await eventsNamed(event), [{ studyInstanceUID: study, by: idOf('cleo') }], event);
+});
+
+test('a study waits again once another image of it went to the PACS, whatever was said of it before', async () => {
+  const [waived, closed] = [await deliver(), await deliver()];
+  const call = () => gateway.call('PUT', `/cases/unread-studies/${waived}/waiver`, as('cleo'));
+  const { id, version } = await openTestCase(gateway, as('admin').token, { studies: [closed] });
+  await jsonOf(gateway, `POST /cases/${id}/close`, { ...as('admin'), body: { version } });
+  await call();
+  assert.equal(uidsOf(await page()), []);
+  for (const uid of [waived, closed])
+    await sql`update instance set posted_at = now() + interval '20 seconds' where study_id in
+      (select s.id from study s where s.study_instance_uid = ${uid})`.execute(gateway.database.db);
+  assert.equal(uidsOf(await page()), [closed, waived]);
+  gateway.wait(40_000);
+  await call();
+  assert.equal(uidsOf(await page()), [closed]);
+});
+
+test('a study waits on where its reader could not judge it', async () => {
+  const study = await deliver();
+  const of = await openTestCase(gateway, as('admin').token, { studies: [study] });
+  const review = randomUUID();
+  const body = { id: review, type: 'chest-film', readers: [idOf('ana')] };
+  await jsonOf(gateway, `POST /cases/${of.id}/reviews`, { ...as('admin'), body, status: 201 });
+  const { db } = gateway.database;
+  const event = randomUUID();
+  const decide = (decision: string) =>
+    sql`with e as (
+      insert into review_event (review_id, id, place, version, step, by_account, decision, at)
+      values (${review}, ${event}, 1, 2, 'decide', ${idOf('ana')}, ${decision}, now())
+      on conflict (review_id, id) do update set decision = excluded.decision returning id)
+    update review_place set decided_by_event = ${event} where review_id = ${review}`.execute(db);
+  await db
+    .updateTable('review')
+    .set({ state: 'settled', final_place: 1, settled_at: new Date() })
+    .where('id', '=', review)
+    .execute();
+  await decide('reject');
+  assert.equal(uidsOf(await page()), [study]);
+  await decide('accept');
+  assert.equal(uidsOf(await page()), []);
+});
+
+test('a sample account decides about no study', async () => {
+  const study = await deliver();
+  const { db } = gateway.database;
+  const { user, ...tina } = await gateway.userWith(['radiologist']);
+  const { site_id } = await db.selectFrom('account').select('site_id').executeTakeFirstOrThrow();
+  const { id, version } = await openTestCase(gateway, tina.accessToken, { studies: [study] });
+  const token = { token: tina.accessToken };
+  await jsonOf(gateway, `POST /cases/${id}/close`, { ...token, body: { version } });
+  assert.equal(uidsOf(await page()), []);
+  await sql`insert into sample_account (site_id, account_id) values (${site_id}, ${user.id})`.execute(db);
+  const waiver = `/cases/unread-studies/${study}/waiver`;
+  assert.is((await gateway.call('PUT', waiver, token)).status, 403);
+  const [row, ...others] = (await page()).studies;
+  assert.equal([row?.studyInstanceUID, row?.caseId, others], [study, null, []]);
 });
 
 test('studies of sample accounts, and those of more than 30 days ago, do not wait', async () => {

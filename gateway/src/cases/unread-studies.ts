@@ -1,7 +1,7 @@
 /**
- * The studies that wait to be read: they are in the PACS, no reading of them is settled, no case of them was closed,
- * and nobody said that they need none. The list holds those of the last weeks, as older ones were read elsewhere, and
- * no sample studies.
+ * The studies that wait to be read: they are in the PACS, and since their last image went there no reading of them was
+ * settled, no case of them closed, and nobody said that they need none. A reader who could not judge it has not read
+ * it. The list holds those of the last weeks, as older ones were read elsewhere; samples neither wait nor decide.
  */
 import { sql, type RawBuilder } from 'kysely';
 import { modalitiesOf } from '#shared/dicom/modalities-of.ts';
@@ -13,7 +13,7 @@ import type { Db } from '../database/database.ts';
 import { classesOf } from './case-facts.ts';
 import { knownStudies, type CaseReader } from './case-rights.ts';
 import { isMarkedEarly } from './early-marks.ts';
-import { sampleAccountIds } from './sample-mark.ts';
+import { isSampleAccount, sampleAccountIds, sampleCaseIds } from './sample-mark.ts';
 
 type Tools = { readonly db: Db; readonly now: () => Date };
 
@@ -25,14 +25,29 @@ const unread = (
   from study s where s.site_id = ${siteId} and s.copy_of is null
     and s.created_at > ${now}::timestamptz - make_interval(days => ${UNREAD_DAYS}::int)
     and (s.account_id is null or s.account_id not in ${sampleAccountIds(siteId)})
-    and exists (select 1 from instance i where i.study_id = s.id and i.state in (${sql.join([...IN_PACS])})
-      and i.policy_name <> 'gateway.results')
+    and exists (select 1 from ${brought})
     and not exists (select 1 from reading_waiver w
-      where w.site_id = s.site_id and w.study_instance_uid = s.study_instance_uid)
+      where w.site_id = s.site_id and w.study_instance_uid = s.study_instance_uid and ${isSince(sql`w.at`)})
     and not exists (select 1 from case_study o join case_record k on k.id = o.case_id
-      where o.site_id = s.site_id and o.study_instance_uid = s.study_instance_uid and (k.status = 'closed'
-        or exists (select 1 from review r where r.case_id = k.id and r.state = 'settled')))
+      where o.site_id = s.site_id and o.study_instance_uid = s.study_instance_uid
+        and k.id not in ${sampleCaseIds(siteId)}
+        and (k.status = 'closed' and ${isSince(sql`k.closed_at`)}
+          or exists (select 1 from review r where r.case_id = k.id and r.state = 'settled'
+            and ${isSince(sql`r.settled_at`)} and ${IS_READ})))
   group by s.study_instance_uid) c`;
+
+/** Images of study `s` in the PACS, but those that models made. */
+const brought = sql`instance i where i.study_id = s.id and i.state in (${sql.join([...IN_PACS])})
+  and i.policy_name <> 'gateway.results'`;
+
+/** No image of study `s` went to the PACS after it. */
+const isSince = (at: RawBuilder<unknown>): RawBuilder<boolean> =>
+  sql`not exists (select 1 from ${brought} and i.posted_at > ${at})`;
+
+/** The answers that stand of review `r` are a reading. */
+const IS_READ = sql`not exists (select 1 from review_place p
+  join review_event e on e.review_id = p.review_id and e.id = p.decided_by_event
+  where p.review_id = r.id and p.place = r.final_place and e.decision = 'reject')`;
 
 /** The last study of the page before. */
 export type UnreadPlace = { readonly isEarly: boolean; readonly at: string; readonly uid: string };
@@ -42,7 +57,10 @@ const CURSOR = /^([01])~([12]\d{3}-\d\d-\d\dT[\d:.]{12}Z)~([\d.]{1,64})$/;
 /** @throws Problem invalid-request. */
 export function parsePlace(cursor: string): UnreadPlace {
   const [, early, at = '', uid = ''] = CURSOR.exec(cursor) ?? [];
-  if (Number.isNaN(Date.parse(at))) throw new Problem('invalid-request', 'Invalid: cursor.');
+  const moment = new Date(at);
+  // A day that no month has is another one to the database, or none.
+  if (Number.isNaN(moment.getTime()) || moment.toISOString() !== at)
+    throw new Problem('invalid-request', 'Invalid: cursor.');
   return { isEarly: early === '1', at, uid };
 }
 
@@ -78,6 +96,7 @@ export async function listUnread(
         where r.case_id = k.id and r.state in ('reading', 'adjudication')) as asked
       from case_study o join case_record k on k.id = o.case_id
       where o.site_id = ${reader.siteId} and o.study_instance_uid = c.uid
+        and k.id not in ${sampleCaseIds(reader.siteId)}
       order by asked desc, k.number desc limit 1) o on true
     ${isAfter} order by not c.early, c.at desc, c.uid limit ${limit + 1}`.execute(db);
   const shown = rows.slice(0, limit);
@@ -117,7 +136,10 @@ async function shownStudies(db: Db, siteId: string, rows: readonly Row[]): Promi
 
 type Waiver = { readonly studyInstanceUID: string; readonly isWaived: boolean };
 
-/** Says that a study needs no reading, or that it does after all. @throws Problem study-not-found. */
+/**
+ * Says that a study needs no reading, or that it does after all; again where images came since. @throws Problem
+ * study-not-found, and not-allowed: a sample account decides about no study.
+ */
 export async function waiveReading(
   { db, now }: Tools,
   { id, siteId }: CaseReader,
@@ -125,13 +147,20 @@ export async function waiveReading(
 ): Promise<void> {
   if (!(await knownStudies(db, siteId, [studyInstanceUID])).has(studyInstanceUID))
     throw new Problem('study-not-found');
+  if (await isSampleAccount(db, id)) throw new Problem('not-allowed');
   const row = { site_id: siteId, study_instance_uid: studyInstanceUID };
   await db.transaction().execute(async (trx) => {
     const changed = isWaived
       ? await trx
           .insertInto('reading_waiver')
           .values({ ...row, account_id: id, at: now() })
-          .onConflict((conflict) => conflict.doNothing())
+          .onConflict((conflict) =>
+            conflict
+              .columns(['site_id', 'study_instance_uid'])
+              .doUpdateSet({ account_id: id, at: now() })
+              .where(sql<boolean>`exists (select 1 from study s where s.site_id = ${siteId}
+                and s.study_instance_uid = ${studyInstanceUID} and not ${isSince(sql`reading_waiver.at`)})`),
+          )
           .returning('site_id')
           .execute()
       : await trx
