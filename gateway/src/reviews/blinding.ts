@@ -184,6 +184,12 @@ export const mayNotKnowReaders = (
     and ${isOfReviewed(caseId)} ${roles.includes('admin') ? sql`and (${isParty})` : sql``})`;
 };
 
+export async function isKeptFromReaders(db: Db, reader: Reader, caseId: string): Promise<boolean> {
+  const { rows } = await sql<{ is: boolean }>`select
+    ${mayNotKnowReaders(reader, sql`${caseId}::uuid`)} as is`.execute(db);
+  return rows[0]!.is;
+}
+
 /** A condition on `audit` in the query: another reader wrote something that is hidden from this account. */
 export const isHiddenWritingEvent = (reader: Reader): RawBuilder<boolean> => sql`(audit.fields ? 'caseId'
   and audit.event in (${sql.join(WRITINGS)}) and ${isHiddenWriting(reader, {

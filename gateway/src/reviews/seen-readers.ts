@@ -3,10 +3,9 @@
  * readers. While the case is read, radiologists are told of nobody, nor are administrators who read it or may come to:
  * it would tell who reads it, and that something is there.
  */
-import { sql } from 'kysely';
 import { Problem } from '#shared/protocol/problem.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
-import { mayNotKnowReaders } from './blinding.ts';
+import { isKeptFromReaders } from './blinding.ts';
 import { listReaders } from './choose-readers.ts';
 import { findListed } from './list-reviews.ts';
 import type { ReviewTools } from './review-tools.ts';
@@ -23,10 +22,7 @@ export async function whoMayHaveSeen(
   const found = reviewId === undefined ? null : await findListed(db, caller, reviewId);
   if (found === undefined || (found !== null && found.review.case_id !== caseId))
     throw new Problem('not-found');
-  const { rows } = await sql<{
-    is: boolean;
-  }>`select ${mayNotKnowReaders(caller, sql`${caseId}::uuid`)} as is`.execute(db);
-  if (rows[0]!.is) return new Set();
+  if (await isKeptFromReaders(db, caller, caseId)) return new Set();
   const ids = (await listReaders(db, caller)).map(({ id }) => id);
   return found === null
     ? whoSawFinding(db, { caseId, since: now() }, ids)

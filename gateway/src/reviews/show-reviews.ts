@@ -18,6 +18,7 @@ import { modalitiesOfCases } from '../cases/case-facts.ts';
 import type { CaseReader } from '../cases/case-rights.ts';
 import { pseudonymOf, type CaseCipher } from '../cases/case-seal.ts';
 import { usernamesOf } from '../cases/case.store.ts';
+import { isKeptFromReaders } from './blinding.ts';
 import { mayWithdraw } from './change-review.ts';
 import { countNotesAfter, notesAfter, readingsAfter } from './came-after.ts';
 import { outcomesNow } from './compare-outcomes.ts';
@@ -172,12 +173,14 @@ export async function showReview(tools: ReviewTools, viewer: Viewer, found: Foun
   };
 }
 
+/** While it is under way only their own place, for those who are not told either whom else they may name. */
 async function seenBefore({ db }: ReviewTools, viewer: Viewer, review: SeenReview): Promise<number[]> {
+  const isOwnOnly = !isOpenTo(review) && (await isKeptFromReaders(db, viewer, review.case_id));
   const seen = (await eventsOf(db, review.id)).filter(({ saw_hidden }) => saw_hidden);
   const places = (await placesOf(db, [review.id])).get(review.id) ?? [];
   const own = places.find(({ account_id }) => account_id === viewer.id);
   return places
-    .filter((place) => sightOf(review, place, viewer, own)?.reader === true)
+    .filter((place) => (isOwnOnly ? place === own : sightOf(review, place, viewer, own)?.reader === true))
     .filter(({ account_id }) => seen.some(({ to_account }) => to_account === account_id))
     .map(({ place }) => place);
 }

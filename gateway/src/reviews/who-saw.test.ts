@@ -116,6 +116,45 @@ test('a review says which reader was given it after they saw what a model found'
   assert.equal(await seen('admin', free.id), [2]);
 });
 
+/** Both answer alike, so the review ends. */
+async function readToTheEnd(reviewId: string, readers: readonly Who[]): Promise<void> {
+  const steps = [
+    ['decision', { decision: 'accept', answers: { finding: 'normal', certainty: 4 } }],
+    ['sign', { isMeant: true }],
+  ] as const;
+  for (const who of readers)
+    for (const [step, given] of steps) {
+      const { places } = await jsonOf<Review>(gateway, `GET /reviews/${reviewId}`, as(who));
+      const { place, version } = places.find(({ isMine }) => isMine)!;
+      const body = { id: randomUUID(), place, version, ...given };
+      await jsonOf(gateway, `POST /reviews/${reviewId}/${step}`, { ...as(who), body });
+    }
+}
+
+const GIVEN: Readonly<Record<string, (caseId: string) => Promise<string>>> = {
+  'named when it is opened': async (caseId) => (await open(caseId, 'cleo', ['cleo', 'ben'])).id,
+  'given a free place': async (caseId) => {
+    const { id } = await open(caseId, 'cleo', ['cleo']);
+    const body = { id: randomUUID(), place: 2, version: 1, accountId: idOf('ben') };
+    await jsonOf(gateway, `POST /reviews/${id}/assign`, { ...as('cleo'), body });
+    return id;
+  },
+};
+for (const [how, give] of Object.entries(GIVEN))
+  test(`a blinded reader learns only afterwards that the other one may have seen a finding: ${how}`, async () => {
+    const study = await openStudy();
+    await examine(study);
+    const { id: caseId } = await openCase(study);
+    await jsonOf(gateway, `GET /cases/${caseId}`, as('ben'));
+    const id = await give(caseId);
+    const seen = async (who: Who) =>
+      (await jsonOf<Review>(gateway, `GET /reviews/${id}`, as(who))).seenBefore;
+    assert.equal(await seen('admin'), [2]);
+    assert.equal([await seen('cleo'), await seen('ana')], [[], []]);
+    await readToTheEnd(id, ['cleo', 'ben']);
+    assert.equal([await seen('cleo'), await seen('ana')], [[2], [2]]);
+  });
+
 test('a reader who withdraws their own review to look opens none for themselves again', async () => {
   const study = await openStudy();
   await examine(study);

@@ -192,7 +192,7 @@ export type CaseReview = z.infer<typeof caseReviewSchema>;
 export const reviewSchema = caseReviewSchema.extend({
   /** The notes that `notesAfter` counts, oldest first. */
   laterNotes: z.array(caseNoteSchema),
-  /** Places given to readers who may have seen what is hidden from them, as far as the caller knows who reads. */
+  /** Places given to readers who may have seen what is hidden from them, as far as the caller may know now. */
   seenBefore: z.array(z.int()),
   /** The caller may withdraw it. */
   mayWithdraw: z.boolean(),
