@@ -180,7 +180,7 @@ walk(
 );
 
 walk(
-  'a person is told that nobody knows who may have seen the results, where the gateway cannot be asked',
+  'a person is told so where the gateway cannot be asked, or does not tell, who may have seen the results',
   async (stage) => {
     const { page, enter, gateway } = stage;
     await enter();
@@ -190,14 +190,22 @@ walk(
     const dialog = page.getByRole('dialog');
     await page.route('**/readers*', (route) => route.abort());
     await page.reload();
-    await press(page, 'Have it read');
-    await dialog.getByLabel('What is asked').selectOption('chest-film-double');
-    for (const { username } of [ben, cleo]) await dialog.getByLabel(username, { exact: true }).press('Space');
-    await dialog.getByText('could not find out who may have seen what models found').waitFor();
-    await press(page, 'Ask for it all the same');
-    await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
+    const askUntold = async () => {
+      await press(page, 'Have it read');
+      await dialog.getByLabel('What is asked').selectOption('chest-film-double');
+      for (const { username } of [ben, cleo])
+        await dialog.getByLabel(username, { exact: true }).press('Space');
+      await dialog.getByText('could not find out who may have seen what models found').waitFor();
+      await press(page, 'Ask for it all the same');
+      await page.getByRole('heading', { name: /^Chest film, two blinded readers/ }).waitFor();
+    };
+    await askUntold();
     const { reviews } = await askAs<{ reviews: CaseReview[] }>(gateway, ADMIN, `/cases/${caseId}/reviews`);
     assert.equal(reviews[0]?.places.map(({ reader }) => reader?.id).toSorted(), [ben.id, cleo.id].toSorted());
+    // While others read the case, the gateway answers, and names nobody.
+    await page.unroute('**/readers*');
+    await page.getByRole('link', { name: 'Open the case' }).press('Enter');
+    await askUntold();
   },
 );
 

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { caseReadersSchema } from '#shared/protocol/reviews.ts';
 import { useApi } from '../net/net-context.ts';
 
-/** `ids`: empty until the gateway has told them. `isUnknown`: it could not be asked. */
+/** `ids`: empty until the gateway has told them. `isUnknown`: it could not be asked, or does not tell this person. */
 type SeenReaders = { readonly ids: readonly string[]; readonly isUnknown: boolean };
 
 /** `reviewId` null: a review to be opened. */
@@ -16,7 +16,7 @@ export function useSeenReaders(caseId: string, reviewId: string | null): SeenRea
     const path = `/cases/${caseId}/readers${reviewId === null ? '' : `?review=${reviewId}`}`;
     api
       .json(path, caseReadersSchema, { signal })
-      .then((told) => setSeen({ ids: told.seen, isUnknown: false }))
+      .then((told) => setSeen({ ids: told.seen, isUnknown: !told.isTold }))
       .catch(() => signal.aborted || setSeen({ ids: [], isUnknown: true }));
     return () => closed.abort();
   }, [caseId, reviewId]);

@@ -205,7 +205,7 @@ function serveReading(router: Router, tools: ReviewTools): void {
     const caller = callerOf(c);
     const { id: caseId } = await findCase(db, caller, c.req.valid('param').id);
     const seen = await whoMayHaveSeen(tools, caller, { caseId, reviewId: c.req.valid('query').review });
-    return c.json({ seen: [...seen] }, 200);
+    return c.json({ seen: [...(seen ?? [])], isTold: seen !== null }, 200);
   });
   router.openapi(show, async (c) => {
     const caller = callerOf(c);

@@ -8,23 +8,29 @@ import type { CaseReader } from '../cases/case-rights.ts';
 import { isKeptFromReaders } from './blinding.ts';
 import { listReaders } from './choose-readers.ts';
 import { findListed } from './list-reviews.ts';
+import type { ReviewRow } from './review.store.ts';
 import type { ReviewTools } from './review-tools.ts';
 import { whoSawFinding, whoSawHidden } from './who-saw.ts';
 
 type Reading = { readonly caseId: string; readonly reviewId: string | undefined };
 
-/** @throws Problem not-found: no such review of the case. */
+/** Null: the caller is not told. @throws Problem not-found: no such review of the case. */
 export async function whoMayHaveSeen(
   { db, now }: Pick<ReviewTools, 'db' | 'now'>,
   caller: CaseReader,
   { caseId, reviewId }: Reading,
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlySet<string> | null> {
   const found = reviewId === undefined ? null : await findListed(db, caller, reviewId);
   if (found === undefined || (found !== null && found.review.case_id !== caseId))
     throw new Problem('not-found');
-  if (await isKeptFromReaders(db, caller, caseId)) return new Set();
+  // Of one that hides nothing, everybody may know that nobody saw anything.
+  if (found !== null && !hidesSomething(found.review)) return new Set();
+  if (await isKeptFromReaders(db, caller, caseId)) return null;
   const ids = (await listReaders(db, caller)).map(({ id }) => id);
   return found === null
     ? whoSawFinding(db, { caseId, since: now() }, ids)
     : whoSawHidden(db, found.review, ids);
 }
+
+const hidesSomething = ({ state, hides_finding, definition }: ReviewRow): boolean =>
+  state === 'reading' && (hides_finding || definition.readers > 1);

@@ -56,8 +56,11 @@ export const reviewTypesSchema = z.object({
   readers: z.array(personSchema),
 });
 export type ReviewTypes = z.infer<typeof reviewTypesSchema>;
-/** `GET /cases/{id}/readers`: the ids of accounts that may have seen what a blinded reading is to be made without. */
-export const caseReadersSchema = z.object({ seen: z.array(z.uuid()) });
+/**
+ * `GET /cases/{id}/readers`: the ids of accounts that may have seen what a blinded reading is to be made without.
+ * `isTold` false: the caller may not know them, and there may be some.
+ */
+export const caseReadersSchema = z.object({ seen: z.array(z.uuid()), isTold: z.boolean() });
 /** `POST /review-types`. */
 export const newReviewTypeSchema = z.object({
   name: reviewTypeNameSchema,
