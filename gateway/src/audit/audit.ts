@@ -177,7 +177,7 @@ type Recorded =
     }
   // Steps of people with a case. Nothing that they typed
   | { event: CaseEventName; caseId: string; by: string | null; [field: string]: AuditValue }
-  // Lists told whose these studies are, or which are marked for early reading
+  // Lists told whose these studies are
   | { event: 'patients-read'; studies: readonly string[]; by: string }
   // A study needs no reading at this site, or does after all
   | { event: 'reading-waived' | 'reading-wanted'; studyInstanceUID: string; by: string }
