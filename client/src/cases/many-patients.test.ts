@@ -13,10 +13,11 @@ const patient = (studyInstanceUID: string) => ({
   ...{ patientId: null, issuer: null, birthDate: null, sex: null },
   ...{ accessionNumber: null, studyDate: null, description: null },
 });
-const answerOf = ({ cases, studies }: Body) =>
+const answerOf = ({ cases, studies }: Body, atMost = 25) =>
   json({
-    cases: cases.map((id) => ({ id, studies: [patient(`2.25.${Number(id.slice(-12))}`)] })),
+    cases: cases.slice(0, atMost).map((id) => ({ id, studies: [patient(`2.25.${Number(id.slice(-12))}`)] })),
     studies: studies.map(patient),
+    later: cases.slice(atMost),
   });
 
 test('rows that come into sight together are one question', async () => {
@@ -34,6 +35,20 @@ test('rows that come into sight together are one question', async () => {
   assert.equal(
     told.map((of) => of.map(({ patientName }) => patientName)),
     [['Doe^2.25.1'], ['Doe^2.25.7'], ['Doe^2.25.2']],
+  );
+});
+
+test('cases that the gateway leaves for later are asked for again, until each row is told', async () => {
+  const { api, asked } = openTestApi(({ body }) => answerOf(body as Body, 2));
+  const patients = createManyPatients(api);
+  const rows = Array.from({ length: 5 }, (_, at) => patients.of({ kind: 'cases', id: idOf(at) }));
+  assert.equal(
+    (await Promise.all(rows)).map((of) => of.map(({ patientName }) => patientName)),
+    rows.map((_, at) => [`Doe^2.25.${at}`]),
+  );
+  assert.equal(
+    asked.map(({ body }) => (body as Body).cases.length),
+    [5, 3, 1],
   );
 });
 

@@ -47,7 +47,9 @@ async function answer(api: Pick<ApiClient, 'json'>, asked: readonly Waiting[]): 
   const body = { cases: idsOf('cases'), studies: idsOf('studies') };
   try {
     const told = await api.json('/cases/patients', manyPatientsSchema, { method: 'POST', body });
-    for (const one of asked) one.told(patientsIn(told, one));
+    const later = asked.filter(({ id }) => told.later.includes(id));
+    for (const one of asked) if (!later.includes(one)) one.told(patientsIn(told, one));
+    if (later.length > 0) await answer(api, later);
   } catch (error) {
     for (const one of asked) one.failed(error);
   }

@@ -4,13 +4,15 @@ import { sql } from 'kysely';
 import {
   askedPatientsSchema,
   CASE_KEEPERS,
+  CASE_STUDIES,
   casePatientsSchema,
   manyPatientsSchema,
   type CasePatients,
   type ManyPatients,
 } from '#shared/protocol/cases.ts';
+import { Problem } from '#shared/protocol/problem.ts';
 import { callerOf, createRouter, defineRoute, jsonBody, jsonResponse, type Router } from '../http/route.ts';
-import { createTurns } from '../http/take-turns.ts';
+import { createTurns, type Turns } from '../http/take-turns.ts';
 import { anonymise, refuseAnonymous } from './anonymise.ts';
 import { studiesOf } from './case-facts.ts';
 import { isVisible, knownStudies, type CaseReader } from './case-rights.ts';
@@ -36,20 +38,21 @@ const many = defineRoute({
   path: '/cases/patients',
   roles: CASE_KEEPERS,
   tags: ['cases'],
-  problems: ['pacs-unreachable'],
+  problems: ['pacs-unreachable', 'called-off'],
   summary: 'Who the patients of cases and studies are, read from the PACS for this answer',
   request: { body: jsonBody(askedPatientsSchema) },
   responses: { 200: jsonResponse(manyPatientsSchema, 'For each case and study that you see.') },
 });
 
-/** Questions to the PACS for one list at a time: others ask it too. */
+/** Questions to the PACS for all lists at a time: others ask it too. */
 const QUESTIONS_AT_ONCE = 6;
-/** Each question has a time of its own. */
-const NEVER_LEFT = new AbortController().signal;
+/** Of one request, which may name 25 cases of 20 studies: the device asks again for the cases beyond it. */
+const STUDIES_AT_ONCE = 100;
 
 export function casePatientRoutes(tools: CaseTools): Router {
   const { db } = tools;
   const router = createRouter();
+  const inTurn = createTurns(QUESTIONS_AT_ONCE);
   router.openapi(patients, async (c) => {
     const caller = callerOf(c);
     refuseAnonymous(c.req.valid('query').anonymise);
@@ -64,15 +67,20 @@ export function casePatientRoutes(tools: CaseTools): Router {
   });
   router.openapi(many, async (c) => {
     const asked = c.req.valid('json');
-    return c.json(await manyPatients(tools, callerOf(c), asked), 200);
+    const read = (uids: readonly string[]) => readInTurn(tools, inTurn, uids, c.req.raw.signal);
+    return c.json(await manyPatients({ ...tools, read }, callerOf(c), asked), 200);
   });
   return router;
 }
 
 type Asked = z.infer<typeof askedPatientsSchema>;
 
+type ManyTools = CaseTools & {
+  readonly read: (studyInstanceUIDs: readonly string[]) => Promise<ReadonlyMap<string, Told[number]>>;
+};
+
 /** One event names all of their studies. */
-async function manyPatients(tools: CaseTools, reader: CaseReader, asked: Asked): Promise<ManyPatients> {
+async function manyPatients(tools: ManyTools, reader: CaseReader, asked: Asked): Promise<ManyPatients> {
   const cases = await tools.db
     .selectFrom('case_record')
     .select(['id', 'patient_print'])
@@ -85,22 +93,50 @@ async function manyPatients(tools: CaseTools, reader: CaseReader, asked: Asked):
     reader,
     cases.map(({ id }) => id),
   );
-  const uids = [...new Set([...known, ...[...ofCases.values()].flat()])];
-  await recordPatientsRead(tools, reader, uids);
-  const inTurn = createTurns(QUESTIONS_AT_ONCE);
-  const read = await Promise.all(
-    uids.map((uid) =>
-      inTurn('', NEVER_LEFT, async () => [uid, (await readPatients(tools, [uid]))[0]!] as const),
-    ),
-  );
-  const told = new Map(read);
+  const uids = new Set(known);
+  const later = new Set<string>();
+  for (const { id } of cases)
+    if (uids.size + CASE_STUDIES > STUDIES_AT_ONCE) later.add(id);
+    else for (const uid of ofCases.get(id) ?? []) uids.add(uid);
+  await recordPatientsRead(tools, reader, [...uids]);
+  const told = await tools.read([...uids]);
   const patientsIn = (some: Iterable<string>) => [...some].map((uid) => told.get(uid)!);
-  const answer = cases.map((row) => ({ row, studies: patientsIn(ofCases.get(row.id) ?? []) }));
+  const answer = cases
+    .filter(({ id }) => !later.has(id))
+    .map((row) => ({ row, studies: patientsIn(ofCases.get(row.id) ?? []) }));
   for (const { row, studies } of answer) await learnPatient(tools, row, studies);
   return {
     cases: answer.map(({ row, studies }) => ({ id: row.id, studies })),
     studies: patientsIn(known),
+    later: [...later],
   };
+}
+
+/**
+ * Those that wait ask nothing more once the PACS has failed one, or the caller has left.
+ * @throws Problem pacs-unreachable, called-off.
+ */
+async function readInTurn(
+  tools: CaseTools,
+  inTurn: Turns,
+  studyInstanceUIDs: readonly string[],
+  left: AbortSignal,
+): Promise<ReadonlyMap<string, Told[number]>> {
+  const failed = new AbortController();
+  const signal = AbortSignal.any([left, failed.signal]);
+  const read = async (uid: string) => [uid, (await readPatients(tools, [uid]))[0]!] as const;
+  const ask = (uid: string) =>
+    inTurn('', signal, () =>
+      read(uid).catch((error: unknown) => {
+        failed.abort(error);
+        throw error;
+      }),
+    );
+  try {
+    return new Map(await Promise.all(studyInstanceUIDs.map(ask)));
+  } catch (error) {
+    throw left.aborted && !(error instanceof Problem) ? new Problem('called-off') : error;
+  }
 }
 
 /** The Study Instance UIDs by case. */

@@ -6,6 +6,8 @@ import * as assert from 'uvu/assert';
 import type { Case, ManyPatients } from '#shared/protocol/cases.ts';
 import type { DeviceTriage } from '#shared/protocol/inference.ts';
 import type { UnreadStudies } from '#shared/protocol/unread-studies.ts';
+import { until } from '#testing/gateway-under-test.ts';
+import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
 import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 import { openTestPacs, type TestPacs } from '../testing/open-pacs.ts';
@@ -200,6 +202,65 @@ test('the patients of the rows of a list are one question and one event that nam
   assert.is(refused.status, 422);
   const sender = await gateway.call('POST', '/cases/patients', { ...as('technician'), body });
   assert.is(sender.status, 403);
+});
+
+/** So many cases of 20 studies each, of which one is in the PACS. */
+async function openLargeCases(count: number): Promise<string[]> {
+  const study = await deliver();
+  const ids: string[] = [];
+  for (let at = 0; at < count; at += 1) {
+    const { id } = await openTestCase(gateway, as('admin').token, { studies: [study] });
+    ids.push(id);
+    await sql`insert into case_study (case_id, site_id, study_instance_uid, added_at)
+      select case_id, site_id, '2.25.9' || ${`${at}`} || n, added_at from case_study, generate_series(100, 118) n
+      where case_id = ${id}`.execute(gateway.database.db);
+  }
+  return ids;
+}
+
+test('one request asks the PACS for at most 100 studies, and names the cases to ask for again', async () => {
+  const ids = await openLargeCases(6);
+  const ask = (cases: readonly string[]) =>
+    jsonOf<ManyPatients>(gateway, 'POST /cases/patients', { ...as('admin'), body: { cases, studies: [] } });
+  const first = await ask(ids);
+  assert.is(
+    new Set(first.cases.flatMap(({ studies }) => studies.map((one) => one.studyInstanceUID))).size,
+    96,
+  );
+  assert.is((await eventsNamed('patients-read'))[0]!.studies.length, 96);
+  assert.is(first.later.length, 1);
+  const rest = await ask(first.later);
+  assert.equal([...first.cases, ...rest.cases].map(({ id }) => id).sort(), ids.toSorted());
+  assert.equal(rest.later, []);
+});
+
+test('lists together ask the PACS six questions at a time, and no more of a list that failed or was left', async () => {
+  const ids = await openLargeCases(2);
+  const asked: ((outcome: 'fails' | 'answers') => void)[] = [];
+  gateway.pacs.searchStudies = () =>
+    new Promise((resolve, reject) => {
+      asked.push((outcome) =>
+        outcome === 'fails' ? reject(new PacsUnreachable('away', null)) : resolve([]),
+      );
+    });
+  const left = new AbortController();
+  const ask = (id: string | undefined, signal?: AbortSignal) =>
+    gateway.call('POST', '/cases/patients', {
+      ...as('admin'),
+      ...{ body: { cases: [id], studies: [] }, ...(signal && { signal }) },
+    });
+  const failing = ask(ids[0]);
+  await until('six questions', () => asked.length === 6);
+  const leaving = ask(ids[1], left.signal);
+  await until('both lists', async () => (await eventsNamed('patients-read')).length === 2);
+  assert.is(asked.length, 6);
+  asked[0]!('fails');
+  assert.is((await failing).status, 502);
+  await until('a question of the other list', () => asked.length === 7);
+  left.abort();
+  for (let at = 1; at < 7; at += 1) asked[at]!('answers');
+  assert.is(((await (await leaving).json()) as { code: string }).code, 'called-off');
+  assert.is(asked.length, 7);
 });
 
 test.run();

@@ -41,6 +41,7 @@ export type CallOptions = {
   readonly form?: FormData | Uint8Array<ArrayBuffer>;
   readonly headers?: Record<string, string>;
   readonly door?: 'api' | 'web';
+  readonly signal?: AbortSignal;
 };
 
 export type TestGatewayOptions = {
@@ -120,12 +121,13 @@ function createTestClocks() {
 }
 
 function callerOf(gateway: Gateway): TestGateway['call'] {
-  return async (method, path, { token, body, form, headers = {}, door = 'api' } = {}) => {
+  return async (method, path, { token, body, form, headers = {}, door = 'api', signal } = {}) => {
     const json = body === undefined ? {} : { 'content-type': 'application/json' };
     const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const init = {
       method,
       headers: { ...json, ...bearer, ...headers },
+      ...(signal && { signal }),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(form && { body: form }),
     };

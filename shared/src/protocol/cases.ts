@@ -210,10 +210,11 @@ export const askedPatientsSchema = z.object({
   cases: z.array(z.uuid()).max(PATIENTS_AT_ONCE),
   studies: z.array(uidSchema).max(PATIENTS_AT_ONCE),
 });
-/** Without the cases and studies that the caller does not see. */
+/** Without the cases and studies that the caller does not see. `later`: cases to ask for again, by themselves. */
 export const manyPatientsSchema = z.object({
   cases: z.array(casePatientsSchema.extend({ id: z.uuid() })),
   studies: casePatientsSchema.shape.studies,
+  later: z.array(z.uuid()),
 });
 export type ManyPatients = z.infer<typeof manyPatientsSchema>;
 
