@@ -104,7 +104,8 @@ test('a radiologist says for the site that a study needs no reading, in the audi
 });
 
 test('a study waits again once another image of it went to the PACS, whatever was said of it before', async () => {
-  const [waived, closed] = [await deliver(), await deliver()];
+  const waived = await deliver();
+  const closed = await deliver();
   const call = () => gateway.call('PUT', `/cases/unread-studies/${waived}/waiver`, as('cleo'));
   const { id, version } = await openTestCase(gateway, as('admin').token, { studies: [closed] });
   await jsonOf(gateway, `POST /cases/${id}/close`, { ...as('admin'), body: { version } });
