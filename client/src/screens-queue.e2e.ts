@@ -294,6 +294,22 @@ async function loseFiles(): Promise<void> {
   database.close();
 }
 
+/** Where the browser may delete what waits, its page advises to install the app only where that can be done there. */
+async function installIsAdvisedWithItsButton(page: Page): Promise<void> {
+  if (await page.evaluate(() => navigator.storage.persisted())) return;
+  await page.getByText('a device that runs out of space could delete', { exact: false }).waitFor();
+  const install = page.getByRole('button', { name: 'Install', exact: true });
+  assert.is(await install.or(page.getByText('Install the app', { exact: false })).count(), 0);
+  await page.evaluate(() =>
+    dispatchEvent(
+      Object.assign(new Event('beforeinstallprompt', { cancelable: true }), { prompt: async () => {} }),
+    ),
+  );
+  await page.getByText('Install the app', { exact: false }).waitFor();
+  await install.press('Enter');
+  await install.waitFor({ state: 'detached' });
+}
+
 walk(
   'an interrupted study is named by its button, which opens the chooser, and the page says whether it is that study',
   async (stage) => {
@@ -304,9 +320,14 @@ walk(
     const files = filesOf({ seed: seed(21), series: 1, instancesPerSeries: 2, patient });
     await sendStudy(page, files);
     await page.getByText('2 instances are safe here', { exact: false }).waitFor();
+    await installIsAdvisedWithItsButton(page);
     await page.evaluate(loseFiles);
     await leave(page, () => visitor.setOffline(false));
     await page.getByText('Sending was interrupted.').waitFor();
+    await page.getByRole('link', { name: 'Upload' }).click();
+    await page.getByRole('heading', { name: 'Upload' }).waitFor();
+    await page.getByRole('link', { name: '2 need you', exact: true }).waitFor();
+    await page.getByRole('link', { name: /^Studies/ }).click();
     const again = page.getByRole('button', { name: 'Choose it again: Meier, Anna' });
     const chooseAgain = async (chosen: typeof files) => {
       const chooser = page.waitForEvent('filechooser');
