@@ -294,7 +294,7 @@ async function loseFiles(): Promise<void> {
   database.close();
 }
 
-/** Where the browser may delete what waits, its page advises to install the app only where that can be done there. */
+/** The page of what the browser may delete advises to install the app only once its button can do it. */
 async function installIsAdvisedWithItsButton(page: Page): Promise<void> {
   if (await page.evaluate(() => navigator.storage.persisted())) return;
   await page.getByText('a device that runs out of space could delete', { exact: false }).waitFor();

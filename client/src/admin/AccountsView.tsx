@@ -13,7 +13,7 @@ import { AdminTrouble } from './AdminTrouble.tsx';
 import { ACCOUNT_SORTS, chooseAccounts, FEW_ACCOUNTS, type AccountSort } from './choose-accounts.ts';
 import { NewAccountSheet } from './NewAccountSheet.tsx';
 
-/** People sign in meanwhile: a minute is soon enough for who looks on. */
+/** People sign in meanwhile, and nobody waits for that. */
 const REFRESH_MS = 60_000;
 
 export function AccountsView() {

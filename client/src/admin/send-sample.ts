@@ -8,8 +8,8 @@ import { canSend, sendableOf } from '../pipeline/ingest/sendable.ts';
 type SampleSent = { readonly isQueued: boolean; readonly id: string | null };
 
 /**
- * Where it is not queued, it waits on the Upload page. `destination`: the id of the one that it is for. Throws where
- * it could not be fetched.
+ * A sample that is not queued waits on the Upload page. `destination`: the id of the one that it is for. Throws when it
+ * could not be fetched.
  */
 export async function sendSample(
   ingest: IngestStore,

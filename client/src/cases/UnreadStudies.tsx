@@ -1,4 +1,4 @@
-/** Where a radiologist begins: what waits to be read, the marked studies first, with how many there are. */
+/** The studies that wait to be read, marked ones first, with their number: a radiologist begins with them. */
 import { useEffect, useState } from 'preact/hooks';
 import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
 import type { UnreadStudy } from '#shared/protocol/unread-studies.ts';
