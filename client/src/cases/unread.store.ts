@@ -1,5 +1,5 @@
 /** The studies that wait to be read, a page at a time, and how many there are. */
-import { signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal } from '@preact/signals';
 import { unreadStudiesSchema, type UnreadStudy } from '#shared/protocol/unread-studies.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { ApiClient } from '../net/api-client.ts';
@@ -13,7 +13,7 @@ export interface UnreadStore extends Pick<Attempt, 'isBusy' | 'trouble'> {
   readonly hasMore: ReadonlySignal<boolean>;
   /** By Study Instance UID: somebody has just said here that they need no reading. */
   readonly waived: ReadonlySignal<ReadonlySet<string>>;
-  /** Only how many there are: nobody sees a mark. */
+  /** Only how many there are. */
   tell(): Promise<void>;
   load(): Promise<void>;
   more(): Promise<void>;
@@ -27,7 +27,7 @@ export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): Unread
   const count = signal<number | null>(null);
   const studies = signal<readonly UnreadStudy[] | null>(null);
   const next = signal<string | null>(null);
-  const hasMore = signal(false);
+  const hasMore = computed(() => next.value !== null);
   const waived = signal<ReadonlySet<string>>(new Set());
   const closed = new AbortController();
   const options = { signal: closed.signal };
@@ -43,7 +43,6 @@ export function createUnreadStore(api: Pick<ApiClient, 'json' | 'text'>): Unread
     const known = new Set(before.map(({ studyInstanceUID }) => studyInstanceUID));
     studies.value = [...before, ...answer.studies.filter((one) => !known.has(one.studyInstanceUID))];
     next.value = answer.next;
-    hasMore.value = answer.next !== null;
   };
   return {
     ...{ ...attempt, count, studies, hasMore, waived },

@@ -37,21 +37,17 @@ export async function recordPatientsRead(
 ): Promise<void> {
   if (studyInstanceUIDs.length === 0) return;
   const at = now();
-  const event = 'patients-read';
-  const of = { account_id: reader.id, site_id: reader.siteId, event } as const;
-  const period = periodOf(at);
+  const of = { account_id: reader.id, site_id: reader.siteId, period: periodOf(at) };
   await db.transaction().execute(async (trx) => {
     const first = await trx
       .insertInto('study_reading')
-      .values(
-        [...new Set(studyInstanceUIDs)].sort().map((uid) => ({ ...of, study_instance_uid: uid, period })),
-      )
+      .values([...new Set(studyInstanceUIDs)].sort().map((uid) => ({ ...of, study_instance_uid: uid })))
       .onConflict((conflict) => conflict.doNothing())
       .returning('study_instance_uid as uid')
       .execute();
     if (first.length === 0) return;
     const studies = first.map(({ uid }) => uid);
-    await recordAudit(trx, reader.siteId, { event, studies, by: reader.id }, at);
+    await recordAudit(trx, reader.siteId, { event: 'patients-read', studies, by: reader.id }, at);
   });
 }
 

@@ -70,7 +70,6 @@ export type StudyReadingTable = {
   account_id: string;
   site_id: string;
   study_instance_uid: string;
-  event: 'patients-read';
   period: number;
 };
 

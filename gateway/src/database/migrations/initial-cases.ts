@@ -35,8 +35,8 @@ export const CASES = [
     event text not null, period bigint not null, primary key (case_id, account_id, event, period))`,
   `create table study_reading (
     account_id uuid not null references account, site_id uuid not null references site,
-    study_instance_uid text not null, event text not null, period bigint not null,
-    primary key (account_id, study_instance_uid, event, period))`,
+    study_instance_uid text not null, period bigint not null,
+    primary key (account_id, study_instance_uid, period))`,
   `create table reading_waiver (
     site_id uuid not null references site, study_instance_uid text not null,
     account_id uuid not null references account, at timestamptz not null,
