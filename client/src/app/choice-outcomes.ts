@@ -62,7 +62,7 @@ function againOn({ studies, sentFromHere, inspection }: Again): OnPage['again'] 
     studies.value.map(({ studyInstanceUID: uid, instances }) => [
       markOfStudy(uid),
       () => {
-        const fresh = unsentOf(here, uid, inspection.seriesOf(uid)).files;
+        const fresh = unsentOf(here, uid, inspection.filesOf(uid)).files;
         return { fresh, sent: instances - fresh };
       },
     ]),
@@ -256,15 +256,13 @@ function chosenOn(page: Chosen) {
   const { studies, sentFromHere, inspection } = page;
   return studies.value.flatMap((study) => {
     const { studyInstanceUID, patientName, leftOut } = study;
-    const series = inspection.seriesOf(studyInstanceUID);
+    const files = inspection.filesOf(studyInstanceUID);
     const there = placesInPacs(page, study);
-    const known = series
-      .flatMap(({ files }) => files)
-      .filter(({ ordinal, wasLeftOut }) => there.has(ordinal) || wasLeftOut);
+    const known = files.filter(({ ordinal, wasLeftOut }) => there.has(ordinal) || wasLeftOut);
     if (known.length >= study.instances) return [];
     const out = [...leftOut.flatMap((part) => part.files.filter(({ isNew }) => !isNew)), ...known];
-    const { files, sent } = unsentOf(sentFromHere.value, studyInstanceUID, series, out);
-    return files > 0 ? [{ studyInstanceUID, patientName, instances: files, sent }] : [];
+    const { files: instances, sent } = unsentOf(sentFromHere.value, studyInstanceUID, files, out);
+    return instances > 0 ? [{ studyInstanceUID, patientName, instances, sent }] : [];
   });
 }
 

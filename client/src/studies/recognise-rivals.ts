@@ -49,8 +49,6 @@ function filesOn({ inspection, studies }: Pick<Chosen, 'inspection' | 'studies'>
   return studies
     .peek()
     .flatMap(({ studyInstanceUID }) =>
-      inspection
-        .seriesOf(studyInstanceUID)
-        .flatMap(({ files }) => files.map((found) => ({ studyInstanceUID, found }))),
+      inspection.filesOf(studyInstanceUID).map((found) => ({ studyInstanceUID, found })),
     );
 }

@@ -58,7 +58,7 @@ export async function compareWithSent(
   const released = chosen.released.peek();
   const confirmed = new Map(storedOf(instances));
   if (confirmed.size < inPacs) return null;
-  const files = inspection.seriesOf(studyInstanceUID).flatMap((series) => series.files);
+  const files = inspection.filesOf(studyInstanceUID);
   // Covered or released before: the PACS has it, under a digest that only its boxes tell.
   const open = files.filter((found) => decidedAs(policy, released, found) !== 'in-pacs');
   const keys = await mapInParallel(open, AT_ONCE, (found) =>

@@ -7,6 +7,7 @@ import type { DevicePicture, PolicyForTask, WantedPicture } from './device-tasks
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { Released } from '#shared/ingest/cover-file.ts';
 import { areNoted, lookedAt, type NamingFiles } from './hold-companions.ts';
+import { filesIn } from './patients-of-study.ts';
 import type { WorkerPool } from './worker-pool.ts';
 
 export interface InspectedSeries {
@@ -29,6 +30,8 @@ export interface Inspection {
    * longer here.
    */
   seriesOf(studyInstanceUID: string): readonly InspectedSeries[];
+  /** The same files in no order: sorting ten thousand takes long. */
+  filesOf(studyInstanceUID: string): readonly FoundFile[];
   /**
    * Throws TaskFault, NotPrepared, or the signal's reason; null where the gateway has not said yet which policy is in
    * force.
@@ -72,6 +75,7 @@ export function createInspection(tools: InspectionTools): Inspection {
             (a, b) => (a.instanceNumber ?? 0) - (b.instanceNumber ?? 0) || a.ordinal - b.ordinal,
           ),
         })),
+    filesOf: (studyInstanceUID) => filesIn(studies.get(studyInstanceUID)?.series ?? new Map()),
     compare: (shown, signal) => compare(tools, shown, signal),
     picture: ({ file }, wanted, signal) => pool.run({ ...wanted, kind: 'thumbnail', ref: file.ref }, signal),
   };

@@ -221,23 +221,40 @@ async function queueAll(state: IngestState, going: Going, signal: AbortSignal): 
       signal,
     };
     const done = await queueStudy(state.tools, entered, { ...queueing, watch: watchOf(part) });
-    // One that waits for a decision in the queue already is recognised there by its files.
-    noteSent(state, done.kind === 'queued' ? done.id : null, part, begun);
-    if (done.kind === 'queued') {
-      if (damaged.length > 0) noteMissing(state, done.id, missing);
-      leftOut = new Map();
-      damaged = [];
-      state.notSent.refused = state.notSent.refused.filter((file) => !begun.includes(file));
-    } else {
-      held.push(...done.held);
-      unreadable.push(...filesIn(part.series).filter(({ ordinal }) => staying.has(ordinal)));
-    }
+    // At once: nobody counts ten thousand files that are sent and on the page.
+    batch(() => {
+      // One that waits for a decision in the queue already is recognised there by its files.
+      noteSent(state, done.kind === 'queued' ? done.id : null, part, begun);
+      if (done.kind === 'queued') {
+        if (damaged.length > 0) noteMissing(state, done.id, missing);
+        leftOut = new Map();
+        damaged = [];
+        state.notSent.refused = state.notSent.refused.filter((file) => !begun.includes(file));
+      } else {
+        held.push(...done.held);
+        unreadable.push(...filesIn(part.series).filter(({ ordinal }) => staying.has(ordinal)));
+      }
+      if (parts.length === 0)
+        takeOffPage(state, going, { held, unreadable, staying, leftOut });
+    });
   }
+}
+
+type Staying = Pick<StudyGroup, 'leftOut'> & {
+  readonly held: readonly HeldHere[];
+  readonly unreadable: readonly FoundFile[];
+  readonly staying: ReadonlySet<number>;
+};
+
+function takeOffPage(
+  state: IngestState,
+  { group, terms, begun }: Going,
+  { held, unreadable, staying, leftOut }: Staying,
+): void {
   state.notSent.refused = state.notSent.refused.filter(
     (file) => !begun.includes(file) || !isAgain(group, file),
   );
-  for (const { found } of held) staying.add(found.ordinal);
-  noteKeptHere(state, staying);
+  noteKeptHere(state, [...staying, ...held.map(({ found }) => found.ordinal)]);
   state.gathering.remove(group.studyInstanceUID);
   state.orders.drop(group.studyInstanceUID);
   if (held.length > 0) keepOnPage(state, { ...group, leftOut }, held, terms);

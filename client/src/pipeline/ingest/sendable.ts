@@ -104,8 +104,7 @@ export function coveredOf(
   const covered = new Set([...released.value].flatMap(([at, boxes]) => (boxes.length > 0 ? [at] : [])));
   if (covered.size === 0) return 0;
   return studies
-    .flatMap(({ studyInstanceUID }) => inspection.seriesOf(studyInstanceUID))
-    .flatMap(({ files }) => files)
+    .flatMap(({ studyInstanceUID }) => inspection.filesOf(studyInstanceUID))
     .filter(({ ordinal }) => covered.has(ordinal)).length;
 }
 

@@ -9,6 +9,7 @@ import type { ReasonCode } from '#shared/protocol/reasons.ts';
 import type { NamedFile } from './disc-files.ts';
 import type { FoundFile, StudyGroup } from './group-studies.ts';
 import type { InspectedFile } from './inspection.ts';
+import { filesIn } from './patients-of-study.ts';
 
 export interface SentFromHere {
   /** Milliseconds since 1970: when each choice began, of a disc or a folder; the next one begins on an empty page. */
@@ -124,13 +125,14 @@ export function noteKeptHere({ sentFromHere }: State, ordinals: Iterable<number>
 export function unsentOf(
   { files: known }: Pick<SentFromHere, 'files'>,
   studyInstanceUID: string,
-  series: Iterable<{ readonly files: readonly FoundFile[] }>,
+  files: readonly FoundFile[],
   out: readonly FoundFile[] = [],
 ): { readonly files: number; readonly path: string; readonly sent: number } {
   const sent = new Set(out.map(copyOf));
   for (const { studyInstanceUID: of, found } of known.values())
     if (of === studyInstanceUID) sent.add(copyOf(found));
-  const unsent = [...series].flatMap(({ files }) => files.filter((found) => !sent.has(copyOf(found))));
+  // Of most studies nothing was sent, and their files may be ten thousand.
+  const unsent = sent.size === 0 ? files : files.filter((found) => !sent.has(copyOf(found)));
   return { files: unsent.length, path: unsent[0]?.file.path ?? '', sent: sent.size };
 }
 
@@ -156,10 +158,9 @@ export function noteLeftBehind(
   const why = 'not-sent';
   for (const { studyInstanceUID, series, description } of studies) {
     const patientName = description.patientName ?? '';
-    const out = [...series.values()].flatMap(({ files }) =>
-      files.filter(({ ordinal }) => there.has(ordinal)),
-    );
-    const { files, path } = unsentOf(others, studyInstanceUID, series.values(), out);
+    const chosen = filesIn(series);
+    const out = chosen.filter(({ ordinal }) => there.has(ordinal));
+    const { files, path } = unsentOf(others, studyInstanceUID, chosen, out);
     if (files > 0) left.set(studyInstanceUID, { files, why, path, patientName, choice });
   }
   for (const file of refused)

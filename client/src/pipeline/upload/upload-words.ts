@@ -14,7 +14,7 @@ export const uploadWords = {
   /** Somebody decided that it need not be there. */
   notInTitle: (names: readonly string[]) => `In the PACS, but not in ${names.join(', ')}`,
   givenUpThere: (name: string) =>
-    `Somebody decided that ${name} need not have all of this study. Ask an administrator if it is needed there.`,
+    `Somebody decided that ${name} need not have all of this study. If it is needed there after all, an administrator must see to it.`,
   arrivedWhen: (count: number, when: string) => `${instances(count)}, confirmed ${when}`,
   notFromHere: (count: number) =>
     `${instances(count)} of them came another way: sent before, from another device, or results of models`,
