@@ -1,5 +1,5 @@
 /** The search, the filters and the order above the list of cases. On a phone the filters wait behind a button. */
-import { useEffect, useId, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { CASE_DAYS, caseDaySchema } from '#shared/protocol/case-views.ts';
 import { mayBePatient } from '#shared/protocol/typed-patient.ts';
 import { namesHidden } from '../kit/identities.ts';
@@ -152,10 +152,20 @@ const PAUSE_MS = 700;
 function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSearch }: SearchProps) {
   const [typed, setTyped] = useState(q);
   const hint = useId();
-  useEffect(() => setTyped(q), [q]);
+  const asked = useRef(q);
+  useEffect(() => {
+    // Letters that were typed since the page asked stay.
+    if (q !== asked.current) setTyped(q);
+    asked.current = q;
+  }, [q]);
+  const search = (wanted: string) => {
+    if (wanted === q) return;
+    asked.current = wanted;
+    onSearch(wanted);
+  };
   const isWrong = !may(typed.trim());
   const ask = () => {
-    if (!isWrong && typed.trim() !== q) onSearch(typed.trim());
+    if (!isWrong) search(typed.trim());
   };
   useEffect(() => {
     const timer = setTimeout(ask, PAUSE_MS);
@@ -182,7 +192,7 @@ function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSear
           aria-describedby={hint}
           onInput={({ currentTarget: { value } }) => {
             setTyped(value);
-            if (isLive(value.trim()) && value.trim() !== q) onSearch(value.trim());
+            if (isLive(value.trim())) search(value.trim());
           }}
         />
       </label>
