@@ -1,26 +1,15 @@
-/** Notes and readings of a case after one of its reviews was settled: at the top of its page, in few words in lists. */
-import type { ListedReview, Review } from '#shared/protocol/reviews.ts';
+/** Notes and readings of a case after one of its reviews was settled, at the top of its page. */
+import type { Review } from '#shared/protocol/reviews.ts';
 import { caseWords } from '../cases/case-words.ts';
 import { formatMoment } from '../kit/format.ts';
 import { typedSaid } from '../kit/identities.ts';
 import { Notice } from '../kit/Notice.tsx';
 import { hrefOf } from '../kit/routes.ts';
+import { afterOf } from './outcome-of.ts';
 import { reviewWords } from './review-words.ts';
 
 const words = reviewWords.after;
 const noteWords = caseWords.notes;
-
-type After = Pick<ListedReview, 'notesAfter' | 'readingsAfter'>;
-
-/** Null: nothing. */
-export function afterOf({ notesAfter, readingsAfter }: After): string | null {
-  const names = [...new Set(readingsAfter.flatMap(({ by }) => by))];
-  const said = [
-    notesAfter > 0 && words.notes(notesAfter),
-    readingsAfter.length > 0 && words.readAgain(names),
-  ].filter((one) => one !== false);
-  return said.length === 0 ? null : words.since(said);
-}
 
 export function CameAfter({ review }: { readonly review: Review }) {
   const { laterNotes, readingsAfter } = review;

@@ -16,14 +16,14 @@ import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import { openLocalDatabase } from '../pipeline/queue/rows/local-database.ts';
 import { useOutboxes } from '../results/outboxes.ts';
-import { afterOf, CameAfter } from './CameAfter.tsx';
+import { CameAfter } from './CameAfter.tsx';
 import { History } from './History.tsx';
 import { useOpenReviews } from './open-reviews.ts';
 import { Readers } from './Readers.tsx';
 import { ReviewForm } from './ReviewForm.tsx';
 import { answeredIn, type Answered } from './own-reading.ts';
 import { createReviewStore, type ReviewStore } from './review.store.ts';
-import { isOutcomeHidden } from './outcome-of.ts';
+import { headOf, isOutcomeHidden } from './outcome-of.ts';
 import { OutcomeNow } from './OutcomeNow.tsx';
 import { reviewWords } from './review-words.ts';
 import { ReviewPatients } from './ReviewPatients.tsx';
@@ -190,16 +190,11 @@ function savingOf({ unsent, isCutOff }: ReviewStore): 'saved' | 'saving' | 'kept
 type FactsProps = { readonly review: Review; readonly children: ComponentChildren };
 
 function Facts({ review, children }: FactsProps) {
-  const about = [
-    reviewWords.states[review.state],
-    review.pseudonym,
-    review.finalPlace === null || afterOf(review) !== null ? null : words.settled,
-  ].filter(Boolean);
   return (
     <div class="stack-tight">
       {children}
       <div class="row">
-        <p>{about.join(reviewWords.separator)}</p>
+        <p>{headOf(review)}</p>
         <a class="button button-bare" href={hrefOf({ page: 'cases', id: review.caseId, query: '' })}>
           {words.toCase}
         </a>

@@ -23,7 +23,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useLate } from '../kit/use-late.ts';
 import { useApi, useSession } from '../net/net-context.ts';
-import { afterOf } from './CameAfter.tsx';
+import { afterOf } from './outcome-of.ts';
 import { OutcomeNow } from './OutcomeNow.tsx';
 import { progressOf } from './progress-of.ts';
 import { reviewWords } from './review-words.ts';

@@ -72,6 +72,42 @@ walk('two settled readings that contradict each other say so, and what can be do
 });
 
 walk(
+  'a reader whose signature contradicts another reading is told at once that nobody has decided',
+  async (stage) => {
+    const { page, enter, account } = stage;
+    await enter();
+    const caseId = await openCase(stage, 'Read the other way');
+    await readAs(stage, caseId, 'abnormal');
+    await press(page, 'Have it read');
+    const dialog = page.getByRole('dialog');
+    await dialog
+      .getByRole('option', { name: 'General reading', selected: true })
+      .waitFor({ state: 'attached' });
+    await dialog.getByLabel(account.username, { exact: true }).press('Space');
+    await press(page, 'Ask for the review');
+    const form = page.getByRole('region', { name: 'Your answers' });
+    await form.getByLabel('Nothing abnormal').press('Space');
+    await form.getByLabel('No hurry').press('Space');
+    await form.getByLabel('Impression').pressSequentially('Clear');
+    await press(page, 'Save the answers');
+    await press(page, 'Sign');
+    await page.getByText('A signed reading can’t be changed.').waitFor();
+    await page.getByText('Another reading of this case says the opposite').waitFor();
+    await page
+      .getByText('Disputed · ')
+      .and(page.getByText('Nobody has decided which reading stands'))
+      .waitFor();
+    assert.is(await page.getByText('Settled · ').count(), 0);
+    assert.is(await page.getByText('The answers that stand').count(), 0);
+    await readAs(stage, caseId, 'normal');
+    await page.reload();
+    await page.getByText('This is not the last that was said of this case').waitFor();
+    assert.is(await page.getByText('Nobody has decided which reading stands').count(), 0);
+    assert.is(await page.getByText('says the opposite').count(), 0);
+  },
+);
+
+walk(
   'a reading that its own reader corrects by another one says so, and contradicts nothing',
   async (stage) => {
     const { page, enter, gateway } = stage;

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ReviewForm } from '#shared/protocol/review-forms.ts';
 import type { ReviewDefinition, ReviewPlace, Said } from '#shared/protocol/reviews.ts';
-import { outcomeOf, waitingFor } from './outcome-of.ts';
+import { headOf, outcomeOf, waitingFor } from './outcome-of.ts';
 
 const finding = {
   ...{ title: 'What is it?', 'x-field': 'radio', type: 'string', 'x-negative': ['normal'] },
@@ -54,6 +54,24 @@ test('a review that is not settled, or whose answers are withheld, says nothing 
 test('a settled review that is kept from who reads its case again says so', () => {
   const definition = definitionOf({ finding });
   assert.is(settledAs({ definition, finalPlace: null, places: [] }), 'hidden until you have signed');
+});
+
+const settled: Parameters<typeof headOf>[0] = {
+  ...{ state: 'settled', outcomeNow: 'stands' },
+  ...{ pseudonym: 'P-17', finalPlace: 1, notesAfter: 0, readingsAfter: [] },
+};
+
+test('a review is disputed, and no answers stand, while another reading contradicts it and nobody has decided', () => {
+  const nobodyDecided = 'Disputed · P-17 · Nobody has decided which reading stands';
+  assert.is(headOf(settled), 'Settled · P-17 · The answers that stand');
+  assert.is(headOf({ ...settled, outcomeNow: 'contradicted' }), nobodyDecided);
+  assert.is(headOf({ ...settled, outcomeNow: 'contradicted', notesAfter: 1 }), nobodyDecided);
+});
+
+test('answers that a later reading replaces or decides against are not called those that stand', () => {
+  for (const outcomeNow of ['overruled', 'replaced'] as const)
+    assert.is(headOf({ ...settled, outcomeNow }), 'Settled · P-17');
+  assert.is(headOf({ ...settled, notesAfter: 1 }), 'Settled · P-17', 'a note came after it');
 });
 
 test('a review waits for those who have not signed and may be named', () => {

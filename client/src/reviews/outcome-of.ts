@@ -2,6 +2,7 @@
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
 import type { CaseReview, ListedReview, ReviewPlace } from '#shared/protocol/reviews.ts';
 import { shortAnswers } from './answer-words.ts';
+import { stateOf } from './progress-of.ts';
 import { reviewWords } from './review-words.ts';
 
 const words = reviewWords.ofCase;
@@ -31,6 +32,33 @@ function settledBy({ place, reader }: ReviewPlace, places: readonly ReviewPlace[
   if (place === ADJUDICATOR) return words.decidedBy(reader?.username ?? reviewWords.readers.adjudicator);
   const names = places.flatMap((one) => (one.place === ADJUDICATOR ? [] : (one.reader?.username ?? [])));
   return names.length === 0 ? '' : words.readBy(names);
+}
+
+type After = Pick<ListedReview, 'notesAfter' | 'readingsAfter'>;
+
+/** Notes and readings of its case after the review was settled, in few words; null: none. */
+export function afterOf({ notesAfter, readingsAfter }: After): string | null {
+  const names = [...new Set(readingsAfter.flatMap(({ by }) => by))];
+  const said = [
+    notesAfter > 0 && reviewWords.after.notes(notesAfter),
+    readingsAfter.length > 0 && reviewWords.after.readAgain(names),
+  ].filter((one) => one !== false);
+  return said.length === 0 ? null : reviewWords.after.since(said);
+}
+
+type Standing = After & Pick<CaseReview, 'state' | 'pseudonym' | 'finalPlace' | 'outcomeNow'>;
+
+/** The line at the head of a review's page: how far it is, of whom, and whether its answers stand. */
+export function headOf(review: Standing): string {
+  const said = [stateOf(review), review.pseudonym, standingOf(review)];
+  return said.filter(Boolean).join(reviewWords.separator);
+}
+
+function standingOf({ finalPlace, outcomeNow, ...after }: Standing): string | null {
+  if (outcomeNow === 'contradicted') return reviewWords.page.disputed;
+  return finalPlace !== null && outcomeNow === 'stands' && afterOf(after) === null
+    ? reviewWords.page.settled
+    : null;
 }
 
 /** The names of readers who have not signed, but the caller's own; empty: nobody, or withheld. */

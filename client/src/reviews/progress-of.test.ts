@@ -6,7 +6,7 @@ import { progressOf } from './progress-of.ts';
 const test = suite('how far a review is');
 
 const review = (state: ReviewState, ...places: readonly PlaceState[]) => ({
-  state,
+  ...{ state, outcomeNow: null },
   // The first place is the adjudicator's.
   places: places.map((each, place) => ({
     ...{ place, state: each, version: 1, isMine: false, reader: null, said: null, signedAt: null },
@@ -19,8 +19,9 @@ test('readers are counted, the adjudicator is not', () => {
 });
 
 test('a reader is told no count, because the other readers are not shown', () => {
-  const { state, places } = review('reading', 'open', 'signed');
-  assert.is(progressOf({ state, places: places.map((place) => ({ ...place, isMine: true })) }), 'Being read');
+  const { places, ...rest } = review('reading', 'open', 'signed');
+  const mine = places.map((place) => ({ ...place, isMine: true }));
+  assert.is(progressOf({ ...rest, places: mine }), 'Being read');
 });
 
 test('free places alone say nothing of those that are taken', () => {
@@ -30,6 +31,10 @@ test('free places alone say nothing of those that are taken', () => {
 test('a review that is no longer read has nothing to count', () => {
   assert.is(progressOf(review('adjudication', 'open', 'signed', 'signed')), 'Readers differ');
   assert.is(progressOf(review('settled', 'signed', 'signed', 'signed')), 'Settled');
+});
+
+test('a settled review that another reading contradicts is disputed until somebody decides', () => {
+  assert.is(progressOf({ ...review('settled', 'open', 'signed'), outcomeNow: 'contradicted' }), 'Disputed');
 });
 
 test.run();

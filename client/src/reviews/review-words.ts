@@ -12,6 +12,8 @@ export const reviewWords = {
     settled: 'Settled',
     withdrawn: 'Withdrawn',
   } satisfies Record<ReviewState, string>,
+  /** Settled, and contradicted: nobody has decided. */
+  disputed: 'Disputed',
   places: {
     open: 'Nobody yet',
     assigned: 'Not answered yet',
@@ -107,6 +109,7 @@ export const reviewWords = {
     correct: 'Correct it in the case',
     signedHere: 'Your signature is kept on this device. It counts once the gateway has it.',
     settled: 'The answers that stand',
+    disputed: 'Nobody has decided which reading stands',
     outcomeHidden:
       'You read this case again without knowing how it was read: that is shown once you have signed.',
   },
