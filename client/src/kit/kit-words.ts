@@ -48,6 +48,7 @@ export const kitWords = {
   codeOf: (code: string) => `Copy the code ${code}`,
   working: 'Working…',
   hideNames: 'Hide names and titles',
+  showAll: 'Show all',
   showNames: 'Show names',
   namesAreHidden: 'Names are hidden.',
   nameHidden: 'Name hidden',

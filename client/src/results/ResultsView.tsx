@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import { UnreadStudies } from '../cases/UnreadStudies.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
+import { OnlySome } from '../kit/OnlySome.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { ALL, isFiltered, PERIODS, VERDICTS, WHOSE, type Filters } from './filters.ts';
@@ -60,6 +61,7 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
         </div>
       </div>
       <NotForDiagnosis />
+      {results.length > 0 && <Narrowed list={list} />}
       {trouble && (
         <TroubleNotice trouble={trouble}>
           <button type="button" class="button" onClick={() => void list.refresh()}>
@@ -86,6 +88,20 @@ export function ResultsView({ list, previews, picked }: ResultsViewProps) {
         </>
       )}
     </main>
+  );
+}
+
+/** Says that not all results are listed, above what may push the filters out of sight. */
+function Narrowed({ list }: { readonly list: ResultsStore }) {
+  const filters = list.filters.value;
+  if (!isFiltered(filters)) return null;
+  const isAll = list.phase.value === 'ready' && !list.hasMore.value;
+  const count = list.results.value.reduce((sum, { alike = 0 }) => sum + 1 + alike, 0);
+  return (
+    <OnlySome
+      said={listWords.only(filters, isAll ? count : null)}
+      onShowAll={() => (list.filters.value = ALL)}
+    />
   );
 }
 

@@ -1,8 +1,31 @@
 /** The words of the list of results alone. */
 import { counted } from '../kit/counted.ts';
-import type { Verdicts } from './filters.ts';
+import type { Filters, Period, Verdicts } from './filters.ts';
+
+/** Of a narrowed list: "of this study, of the last 7 days". */
+function narrowedTo({ study, model, period, verdict, whose }: Filters): string {
+  const parts = [
+    study !== '' && 'of this study',
+    model !== '' && `by ${model}`,
+    period !== 'any' && OF_PERIOD[period],
+    verdict === 'none' && 'without a verdict',
+    whose === 'mine' && 'that you requested',
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+const OF_PERIOD: Readonly<Record<Exclude<Period, 'any'>, string>> = {
+  today: 'of today',
+  week: 'of the last 7 days',
+  month: 'of the last 30 days',
+};
 
 export const listWords = {
+  /** `count` null: there are more than those listed. */
+  only: (filters: Filters, count: number | null) =>
+    count === null
+      ? `Only results ${narrowedTo(filters)} are listed.`
+      : `Only the ${counted(count, 'result', 'results')} ${narrowedTo(filters)} ${count === 1 ? 'is' : 'are'} listed.`,
   overtakenHere: 'Another verdict was given first. Decide whether yours replaces it.',
   verdict: 'Verdict',
   verdicts: { any: 'With and without', none: 'No verdict yet' } satisfies Record<Verdicts, string>,

@@ -77,6 +77,7 @@ async function runOnSentStudy({ page, enter, seed }: Stage): Promise<void> {
 
 /** Two instances give two results with one answer: only these are listed, the second one folded under the first. */
 async function untilBothListed(page: Page): Promise<void> {
+  await page.getByText('Only the 2 results of this study are listed.').waitFor();
   await page.getByText('1 more image of this run, with the same answer').click();
   await page.waitForFunction(() => document.querySelectorAll('.result-row').length === 2);
 }

@@ -9,6 +9,7 @@ import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { namesHidden } from '../kit/identities.ts';
 import { deferred } from '../kit/deferred.tsx';
 import { kitWords } from '../kit/kit-words.ts';
+import { OnlySome } from '../kit/OnlySome.tsx';
 import { refreshInSight } from '../kit/refresh-in-sight.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { maySend, readsSite } from '../net/may-send.ts';
@@ -198,16 +199,10 @@ function OfTime() {
   const { period } = choice.value;
   if (period === 'any') return null;
   return (
-    <div class="row small">
-      <span>{studiesWords.only[period]}</span>
-      <button
-        type="button"
-        class="button button-bare"
-        onClick={() => (choice.value = { ...choice.value, period: 'any' })}
-      >
-        {studiesWords.showAll}
-      </button>
-    </div>
+    <OnlySome
+      said={studiesWords.only[period]}
+      onShowAll={() => (choice.value = { ...choice.value, period: 'any' })}
+    />
   );
 }
 

@@ -89,7 +89,6 @@ export const studiesWords = {
     yesterday: 'Only studies of yesterday are listed.',
     week: 'Only studies of the last 7 days are listed.',
   } satisfies Record<Exclude<Period, 'any'>, string>,
-  showAll: 'Show all',
   clear: 'Show all studies',
   found: (count: number) => `${studies(count)} found`,
 

@@ -1,0 +1,15 @@
+/** Above a list that is narrowed: what alone is listed, and the way to all of it. */
+import { kitWords } from './kit-words.ts';
+
+export type OnlySomeProps = { readonly said: string; readonly onShowAll: () => void };
+
+export function OnlySome({ said, onShowAll }: OnlySomeProps) {
+  return (
+    <div class="row small">
+      <span>{said}</span>
+      <button type="button" class="button button-bare" onClick={onShowAll}>
+        {kitWords.showAll}
+      </button>
+    </div>
+  );
+}
