@@ -3,6 +3,8 @@
  * model, and the models.
  */
 import { useEffect, useState } from 'preact/hooks';
+import { createManyPatients } from '../cases/many-patients.ts';
+import { readsSite } from '../net/may-send.ts';
 import { useApi, useSession } from '../net/net-context.ts';
 import type { Route } from '../kit/routes.ts';
 import { realClock } from '../pipeline/upload/clock.ts';
@@ -36,7 +38,11 @@ export function ResultsPages({ route: { at, id, beside } }: { readonly route: Re
   const [look] = useState(() => createLookStore(localStorage));
   const [picked] = useState(createPickedPictures);
   const [kept] = useState(createKeptResults);
-  const [previews] = useState(() => createPreviewsStore({ api, clock: realClock }));
+  const [previews] = useState(() => {
+    const user = session.user.peek();
+    const patients = user !== null && readsSite(user) ? createManyPatients(api) : null;
+    return createPreviewsStore({ api, clock: realClock, patients });
+  });
   const [list] = useState(() =>
     createResultsStore({
       api,

@@ -6,6 +6,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Job, Result } from '#shared/protocol/inference.ts';
 import { UnreadStudies } from '../cases/UnreadStudies.tsx';
 import { Icon, type IconName } from '../kit/Icon.tsx';
+import { namesHidden } from '../kit/identities.ts';
 import { OnlySome } from '../kit/OnlySome.tsx';
 import { useLate } from '../kit/use-late.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -204,11 +205,11 @@ function FilterBar({ list, previews }: FilterBarProps) {
 function useNamesOfStudies(list: ResultsStore, previews: PreviewsStore): () => void {
   const [isReached, setReached] = useState(false);
   const mayOpen = useMayOpen();
+  const isHidden = namesHidden.value;
   const newest = list.newest.value;
   useEffect(() => {
-    // The last one that is wanted is asked for first.
-    if (isReached && mayOpen) for (const { id } of newest.toReversed()) previews.wantName(id);
-  }, [isReached, mayOpen, newest]);
+    if (isReached && mayOpen && !isHidden) previews.wantNames(newest);
+  }, [isReached, mayOpen, isHidden, newest]);
   return () => setReached(true);
 }
 

@@ -3,7 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createVirtualTime } from '#testing/virtual-time.ts';
 import { giveTurns, json, openTestApi, refusal, untilRead, type Answering } from '../testing/open-api.ts';
-import { idOf } from '../testing/recorded-answers.ts';
+import { idOf, recordedFinding, recordedResult, STUDY } from '../testing/recorded-answers.ts';
+import { createManyPatients } from '../cases/many-patients.ts';
 import { createPreviewsStore } from './previews.store.ts';
 
 const PATIENT = { name: 'Planted^Name', id: 'P-1', isPseudonym: false };
@@ -15,10 +16,11 @@ const ANSWER = {
   bodyPart: null,
 };
 
-function open(answer: Answering = () => json(ANSWER)) {
+function open(answer: Answering = () => json(ANSWER), isTold = false) {
   const { api, asked } = openTestApi(answer);
   const time = createVirtualTime(() => false);
-  return { store: createPreviewsStore({ api, clock: time }), asked, time };
+  const patients = isTold ? createManyPatients(api) : null;
+  return { store: createPreviewsStore({ api, clock: time, patients }), asked, time };
 }
 
 test('a preview is asked for once, a few at a time', async () => {
@@ -64,9 +66,8 @@ test('a name alone is asked for without the picture, once, and not where the pre
   );
   const paths = () => asked.map(({ path }) => path.replace(/^.*\/results/, ''));
   store.want(idOf(1));
-  store.wantName(idOf(1));
-  store.wantName(idOf(2));
-  store.wantName(idOf(2));
+  store.wantNames([recordedResult(1), recordedResult(2)]);
+  store.wantNames([recordedResult(2)]);
   assert.ok(await untilRead(() => store.aboutOf(idOf(2)) !== null));
   assert.equal(store.aboutOf(idOf(2))?.patient, PATIENT);
   assert.is(store.of(idOf(2)).value, null, 'the row asks for its picture once it is in sight');
@@ -74,6 +75,30 @@ test('a name alone is asked for without the picture, once, and not where the pre
   store.want(idOf(2));
   assert.ok(await untilRead(() => store.of(idOf(2)).value !== null));
   assert.equal([store.aboutOf(idOf(1))?.patient, paths().length], [PATIENT, 3]);
+});
+
+test('who may know all patients is told the names of all studies by one question, once', async () => {
+  const patient = (studyInstanceUID: string) => ({
+    ...{ studyInstanceUID, patientName: PATIENT.name, patientId: PATIENT.id, studyDate: '20260101' },
+    ...{ issuer: null, birthDate: null, sex: null, accessionNumber: null, description: null },
+  });
+  const { store, asked } = open(({ body }) => {
+    const { studies } = body as { studies: readonly string[] };
+    return json({ cases: [], studies: studies.map(patient), later: [] });
+  }, true);
+  const uids = Array.from({ length: 12 }, (_, at) => `${STUDY}${at}`);
+  const results = uids.map((studyInstanceUID, at) =>
+    recordedResult(at, {}, { input: { ...recordedFinding().input, studyInstanceUID } }),
+  );
+  store.wantNames(results);
+  store.wantNames(results);
+  const isNamed = () => results.every(({ id }) => store.aboutOf(id) !== null);
+  assert.ok(await untilRead(isNamed));
+  assert.equal(store.aboutOf(idOf(5)), { patient: PATIENT, studyDate: '20260101', bodyPart: null });
+  assert.equal(
+    asked.map(({ path, body }) => [path, (body as { studies: string[] }).studies.toSorted()]),
+    [['/cases/patients', uids.toSorted()]],
+  );
 });
 
 test('its picture is freed with the pages, also one that arrives later', async () => {

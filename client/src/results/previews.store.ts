@@ -4,8 +4,9 @@
  * are left.
  */
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
-import { resultPreviewSchema, type ResultPreview } from '#shared/protocol/inference.ts';
+import { resultPreviewSchema, type Result, type ResultPreview } from '#shared/protocol/inference.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
+import type { ManyPatients } from '../cases/many-patients.ts';
 import { ApiProblem, type ApiClient } from '../net/api-client.ts';
 import { createBackOff, type Clock } from '../pipeline/upload/clock.ts';
 
@@ -25,8 +26,8 @@ export interface PreviewsStore {
   want(resultId: string): void;
   /** The preview, or what is known of its image without a picture. Null until either is there. */
   aboutOf(resultId: string): About | null;
-  /** Asks whose image it is, once, without reading the image; not where its preview is known or asked for. */
-  wantName(resultId: string): void;
+  /** Asks whose images these are, once, without reading the images; not where a preview is known or asked for. */
+  wantNames(results: readonly Pick<Result, 'id' | 'finding'>[]): void;
   close(): void;
 }
 
@@ -36,6 +37,8 @@ const AT_ONCE = 3;
 export type PreviewsTools = {
   readonly api: Pick<ApiClient, 'json'>;
   readonly clock: Clock;
+  /** Tells many together; null: this person is told of one at a time, of those that they sent. */
+  readonly patients: ManyPatients | null;
 };
 
 type State = {
@@ -71,10 +74,10 @@ export function createPreviewsStore(tools: PreviewsTools): PreviewsStore {
       arrivalOf(state, id).value = 'awaited';
       queue(state, () => fetchOne(state, tools, id));
     },
-    wantName(id) {
-      if (state.asked.has(id) || state.askedNames.has(id)) return;
-      state.askedNames.add(id);
-      queue(state, () => fetchName(state, tools, id));
+    wantNames(results) {
+      // The last one that is queued is asked for first.
+      for (const { id, finding } of results.toReversed())
+        wantName(state, tools, id, finding.input.studyInstanceUID);
     },
     close() {
       state.closed.abort();
@@ -124,11 +127,30 @@ async function fetchOne(state: State, tools: PreviewsTools, id: string): Promise
   }
 }
 
-async function fetchName(state: State, tools: PreviewsTools, id: string): Promise<void> {
+function wantName(state: State, tools: PreviewsTools, id: string, study: string | undefined): void {
+  if (state.asked.has(id) || state.askedNames.has(id)) return;
+  state.askedNames.add(id);
+  const { patients } = tools;
   const { signal: closed } = state.closed;
+  if (patients !== null && study !== undefined) void fetchName(state, id, () => nameIn(patients, study));
+  else
+    queue(state, () =>
+      fetchName(state, id, () => askInTurn(tools, `/results/${id}/preview?only=patient`, closed)),
+    );
+}
+
+/** As the PACS lists the study, which does not tell whether a name is a pseudonym. */
+async function nameIn(patients: ManyPatients, id: string): Promise<About | null> {
+  const [told] = await patients.of({ kind: 'studies', id });
+  if (told === undefined) return null;
+  const patient = { name: told.patientName, id: told.patientId, isPseudonym: false };
+  return { patient, studyDate: told.studyDate, bodyPart: null };
+}
+
+async function fetchName(state: State, id: string, ask: () => Promise<About | null>): Promise<void> {
   try {
-    const about = await askInTurn(tools, `/results/${id}/preview?only=patient`, closed);
-    if (!closed.aborted) keptIn(state.named, id, null as About | null).value = about;
+    const about = await ask();
+    if (!state.closed.signal.aborted) keptIn(state.named, id, null as About | null).value = about;
   } catch {
     // The filter names it by its kind and time; it is asked for again with the next list.
     state.askedNames.delete(id);

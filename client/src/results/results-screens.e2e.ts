@@ -123,11 +123,11 @@ step('the filter of studies names every study, once a person reaches for it', as
   // Of all previews these would be asked for first and last, so that any other one would be known by then.
   await rows.nth(59).scrollIntoViewIfNeeded();
   for (const nth of [56, 59]) await rows.nth(nth).getByText('Pseudonym').waitFor();
-  assert.not.ok(said.asked.includes(`GET /results/${idOf(30)}/preview`), 'nobody looked at it');
+  const wasRead = () => said.asked.some((path) => path.startsWith(`GET /results/${idOf(30)}/preview`));
+  assert.not.ok(wasRead(), 'nobody looked at it');
   await page.getByRole('combobox', { name: 'Study' }).focus();
-  const named = page.locator('option', { hasText: /^Pseudonym/ }).nth(59);
-  await named.waitFor({ state: 'attached' });
-  assert.not.ok(said.asked.includes(`GET /results/${idOf(30)}/preview`), 'no image is read for a name');
+  await page.locator('option', { hasText: 'Relay, 7Q3MX' }).nth(59).waitFor({ state: 'attached' });
+  assert.not.ok(wasRead(), 'no image is read for a name');
 });
 
 step('one result shows the finding, the map over the image and the threshold on the bar', async (scene) => {

@@ -104,17 +104,26 @@ function answerResults(question: Question): Promise<void> {
   return what === 'verify' ? answerVerdict(question, result) : route.fulfill({ json: result });
 }
 
+function answerPatients({ route }: Question): Promise<void> {
+  const { studies } = route.request().postDataJSON() as { studies: readonly string[] };
+  const unsaid = { issuer: null, birthDate: null, sex: null, accessionNumber: null, description: null };
+  const of = { patientName: 'Relay^7Q3MX', patientId: 'P-7Q3MX', studyDate: '20260101', ...unsaid };
+  const told = studies.map((studyInstanceUID) => ({ studyInstanceUID, ...of }));
+  return route.fulfill({ json: { cases: [], studies: told, later: [] } });
+}
+
 const ANSWERS: Readonly<Record<string, (question: Question) => Promise<void>>> = {
   models: answerModels,
   uploads: answerUploads,
   infer: answerInfer,
   jobs: answerJobs,
   results: answerResults,
+  cases: answerPatients,
 };
 
 /** Answers everything below /api that concerns models. */
 export async function record(to: BrowserContext, said: RecordedGateway): Promise<void> {
-  await to.route(/\/api\/(results|jobs|models|infer|uploads)(\/|\?|$)/, async (route) => {
+  await to.route(/\/api\/(results|jobs|models|infer|uploads|cases\/patients)(\/|\?|$)/, async (route) => {
     const request = route.request();
     const { pathname, search } = new URL(request.url());
     const [, , kind, ...parts] = pathname.split('/');
