@@ -43,6 +43,12 @@ export function CaseRow({ of, patients }: CaseRowProps) {
             {words.overdue(dayWords(of.dueOn!))}
           </span>
         )}
+        {of.isDisputed && (
+          <span class="small case-late">
+            <Icon name="decide" size={16} />
+            {words.disputed}
+          </span>
+        )}
         {of.expects !== null && (
           <span class="small case-waits">
             <Icon name="wait" size={16} />

@@ -23,6 +23,7 @@ const CASE: ListedCase = {
   studyCount: 0,
   isEarly: false,
   finding: 'not-examined',
+  isDisputed: false,
   createdBy: 'somebody',
   createdAt: '2026-11-01T00:00:00.000Z',
   changedAt: '2026-11-01T00:00:00.000Z',

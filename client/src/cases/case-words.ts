@@ -36,6 +36,7 @@ export const caseWords = {
   /** "For early reading". */
   early: 'Marked for early reading by the automatic check on the device',
   earlyWhat: 'Above the threshold for pneumonia. Not for diagnosis.',
+  disputed: 'Readings of this case contradict each other',
   separator: ' · ',
   due: (day: string) => `due ${day}`,
   overdue: (day: string) => `Overdue since ${day}`,

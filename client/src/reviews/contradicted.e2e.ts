@@ -99,8 +99,17 @@ walk(
       .waitFor();
     assert.is(await page.getByText('Settled · ').count(), 0);
     assert.is(await page.getByText('The answers that stand').count(), 0);
+    await page.getByRole('link', { name: 'Open the case' }).press('Enter');
+    await page.getByRole('link', { name: 'All cases' }).press('Enter');
+    const row = page.getByRole('link', { name: 'Read the other way' });
+    await row.getByText('Readings of this case contradict each other').waitFor();
     await readAs(stage, caseId, 'normal');
     await page.reload();
+    await row.waitFor();
+    assert.is(await row.getByText('contradict each other').count(), 0);
+    await row.press('Enter');
+    const reviews = page.getByRole('region', { name: 'Reviews' });
+    await reviews.getByRole('link', { name: 'General reading' }).nth(1).press('Enter');
     await page.getByText('This is not the last that was said of this case').waitFor();
     assert.is(await page.getByText('Nobody has decided which reading stands').count(), 0);
     assert.is(await page.getByText('says the opposite').count(), 0);

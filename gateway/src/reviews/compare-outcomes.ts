@@ -6,10 +6,11 @@
 import { positiveOf, type Positive } from '#shared/protocol/review-judgement.ts';
 import type { ReviewForm } from '#shared/protocol/review-forms.ts';
 import type { ListedReview } from '#shared/protocol/reviews.ts';
-import type { Db } from '../database/database.ts';
-import type { FoundReview } from './list-reviews.ts';
 import { ADJUDICATOR } from '#shared/protocol/review-state.ts';
-import { decisionsOf, type PlaceRow } from './review.store.ts';
+import { isKeeper, type CaseReader } from '../cases/case-rights.ts';
+import type { Db } from '../database/database.ts';
+import { settledReviewsOf, type FoundReview } from './list-reviews.ts';
+import { decisionsOf, placesOf, type PlaceRow } from './review.store.ts';
 
 type Places = ReadonlyMap<string, readonly PlaceRow[]>;
 export type OutcomeNow = NonNullable<ListedReview['outcomeNow']>;
@@ -31,6 +32,24 @@ export async function outcomesNow(
   const outcomes = await outcomesOf(db, settled, places);
   const ofQuestion = Map.groupBy(outcomes, ({ question }) => question);
   return new Map([...ofQuestion.values()].flatMap((those) => [...compareOutcomes(those)]));
+}
+
+/** Those of these cases whose readings contradict each other, and nobody has decided, as far as the reader may know. */
+export async function disputedCases(
+  db: Db,
+  reader: CaseReader,
+  caseIds: readonly string[],
+): Promise<ReadonlySet<string>> {
+  if (!isKeeper(reader)) return new Set();
+  const settled = await settledReviewsOf(db, reader, caseIds);
+  const places = await placesOf(
+    db,
+    settled.map(({ review }) => review.id),
+  );
+  const outcomes = await outcomesNow(db, settled, places);
+  return new Set(
+    settled.flatMap(({ review, of }) => (outcomes.get(review.id) === 'contradicted' ? of.id : [])),
+  );
 }
 
 /** Of outcomes that answer one question. */

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Case, CaseAttachments, CaseNotes, CaseTimeline } from '#shared/protocol/cases.ts';
+import type { Case, CaseAttachments, CaseList, CaseNotes, CaseTimeline } from '#shared/protocol/cases.ts';
 import type { Result } from '#shared/protocol/inference.ts';
 import type { CaseReview, Review, ReviewTypes } from '#shared/protocol/reviews.ts';
 import { deliverStudy, jsonOf, openTestCase } from '../testing/open-cases.ts';
@@ -141,6 +141,24 @@ test('readings that say the opposite of each other are told so until a third one
   await read(id, 'cleo', 'normal');
   assert.equal(await outcomes('ana', id), ['overruled', 'stands', null, 'replaced', 'stands']);
   assert.is((await jsonOf<Review>(gateway, `GET /reviews/${first}`, as('ben'))).outcomeNow, 'overruled');
+});
+
+test('the list of cases says which case is disputed, and to nobody who reads it blinded or reads no reviews', async () => {
+  const { id } = await openCase();
+  const isDisputed = async (who: Who): Promise<boolean | undefined> =>
+    (await jsonOf<CaseList>(gateway, 'GET /cases', as(who))).cases.find((one) => one.id === id)?.isDisputed;
+  await read(id, 'ana', 'pneumonia');
+  assert.is(await isDisputed('ana'), false);
+  await read(id, 'ben', 'normal');
+  assert.is(await isDisputed('ana'), true);
+  assert.is(await isDisputed('admin'), true);
+  assert.is(await isDisputed('technician'), false, 'is shown no reviews');
+  const third = await openReview(id, ['cleo'], 'double-open');
+  assert.is(await isDisputed('cleo'), false, 'reads the case again');
+  await sign(third, 'cleo', 'normal');
+  assert.is(await isDisputed('cleo'), true, 'has signed');
+  await read(id, 'cleo', 'normal');
+  assert.is(await isDisputed('admin'), false, 'a third reading decides');
 });
 
 test('a reader who corrects a reading by a new one replaces it, and does not contradict it', async () => {

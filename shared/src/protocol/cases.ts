@@ -123,6 +123,8 @@ export const listedCaseSchema = z.object({
   /** One of its studies is marked for early reading. */
   isEarly: z.boolean(),
   finding: z.enum(CASE_FINDINGS),
+  /** Readings of it contradict each other, and nobody has decided, as far as the caller may know. */
+  isDisputed: z.boolean(),
   createdBy: z.string().nullable(),
   createdAt: z.iso.datetime(),
   changedAt: z.iso.datetime(),
@@ -177,7 +179,7 @@ export const caseStudySchema = z.object({
     }),
   ),
 });
-export const caseSchema = listedCaseSchema.extend({
+export const caseSchema = listedCaseSchema.omit({ isDisputed: true }).extend({
   studies: z.array(caseStudySchema),
   withheld: z.array(z.enum(CASE_PARTS)),
 });
