@@ -24,7 +24,7 @@ export type Feature = {
   readonly stop?: () => Promise<void>;
 };
 
-/** Before anything works: a job may be enqueued only to a queue that is declared. */
+/** As `declarePipeline`. */
 export async function declareQueues(features: readonly Feature[], jobs: Jobs): Promise<void> {
   for (const { jobs: work = [] } of features) for (const { queue } of work) await jobs.declare(queue);
 }

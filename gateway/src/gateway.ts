@@ -60,7 +60,7 @@ import { createFileReceiver } from './pipeline/intake/receive-file.ts';
 import { createParcelReceiver } from './pipeline/intake/receive-parcel.ts';
 import { tusRoutes } from './pipeline/intake/tus.routes.ts';
 import { PAUSES, type PipelineTools, type SealingKeys } from './pipeline/pipeline-tools.ts';
-import { ROAD, startPipeline } from './pipeline/pipeline.ts';
+import { declarePipeline, ROAD, startPipeline } from './pipeline/pipeline.ts';
 import { wakeWaiting } from './pipeline/wake-waiting.ts';
 import { createReceiptSigner } from './pipeline/receipt/sign-receipt.ts';
 import { createStudyKeys } from './pipeline/study-key.ts';
@@ -173,6 +173,8 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
   const viewer = viewerFeature(tools);
   const foreign = composeForeign(tools);
   const features = [...composeFeatures(tools, viewer), foreign, dimse];
+  await declarePipeline(jobs);
+  await declareQueues(features, jobs);
   const api = createApi(features, tools);
   return {
     api,
@@ -183,7 +185,6 @@ export async function createGateway(config: Config, overrides: Partial<Surroundi
     madePassword,
     version: VERSION,
     async start() {
-      await declareQueues(features, jobs);
       await startPipeline(tools.pipeline, jobs);
       await startFeatures(features, jobs, db);
       await recordRunning(base, { event: 'gateway-started', version: VERSION });

@@ -65,6 +65,25 @@ test('a study is stored, confirmed by the PACS and named in the answer', async (
     assert.equal(pacs.held.get(identifiers.sopInstanceUID)?.bytes, Buffer.from(bytes));
 });
 
+test('a study that comes before the gateway has begun to work is stored once it has', async () => {
+  const own = await openTestGateway({ pacs, start: false });
+  const { user } = await own.userWith(['technician']);
+  const token = await createTestKey(own, { accountId: user.id, scopes: ['upload'] });
+  const { instances } = syntheticStudy({ seed: 9252 });
+  const stored = own.api.request('http://localhost/dicom-web/studies?policy=identified', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': TYPE },
+    body: bodyOf(instances.map(({ bytes }) => bytes)),
+  });
+  const isKept = async () =>
+    (await own.database.db.selectFrom('sent_file').where('state', '=', 'received').select('id').execute())
+      .length === 1;
+  await Promise.race([stored, until('the body is kept', isKept)]);
+  await own.start();
+  assert.is((await stored).status, 200);
+  await own.close();
+});
+
 test('a request that names no policy is under the key’s, else the gateway’s, and the answer says which', async () => {
   const { user } = await gateway.userWith(['technician']);
   const own = await createTestKey(gateway, { accountId: user.id, scopes: ['upload'], policy: 'identified' });

@@ -94,9 +94,13 @@ const BACK_OFF_LIMIT_SECONDS = 30;
 /** How often promises and parcels are looked through, and how often lost jobs are made again. */
 const EVERY = { expirySeconds: EXPIRY_EVERY_SECONDS, renewSeconds: RENEW_EVERY_SECONDS };
 
+/** Before anything is asked of the gateway: a job may be enqueued only to a queue that is declared. */
+export async function declarePipeline(jobs: Jobs): Promise<void> {
+  for (const queue of QUEUES) await jobs.declare(queue);
+}
+
 /** Begins to work; ends with `jobs.stop()`. */
 export async function startPipeline(tools: PipelineTools, jobs: Jobs, every = EVERY): Promise<void> {
-  for (const queue of QUEUES) await jobs.declare(queue);
   const turns = { concurrency: PARCELS_AT_ONCE, ofOneGroup: PARCELS_OF_ONE };
   await jobs.work<ParcelJob>('verify', turns, ({ parcelId }, signal) => runParcel(parcelId, tools, signal));
   for (const entry of ROAD) {

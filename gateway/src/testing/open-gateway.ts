@@ -54,6 +54,8 @@ export type TestGatewayOptions = {
   readonly engine?: Engine;
   readonly isFull?: () => Promise<boolean>;
   readonly viewerPackage?: ViewerPackage;
+  /** False: it answers, and works on no jobs until the test starts it. */
+  readonly start?: boolean;
 };
 
 export async function openTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -72,7 +74,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     ...(options.isFull && { isFull: options.isFull }),
     ...(options.viewerPackage && { viewerPackage: options.viewerPackage }),
   });
-  await gateway.start();
+  if (options.start !== false) await gateway.start();
   if (options.env?.RELAY_ADMIN_PASSWORD === undefined) await cheapenFirstUser(database);
   const call = callerOf(gateway);
   const signIn = signInBy(call);

@@ -31,7 +31,14 @@ import { pseudonymRoutes } from '../uploads/pseudonyms.routes.ts';
 import { uploadRoutes } from '../uploads/upload.routes.ts';
 import { coerceFile } from '../pipeline/coerce-file.ts';
 import { runCopy } from '../pipeline/run-copy.ts';
-import { ROAD, runNextStage, runParcel, runStudyStage, startPipeline } from '../pipeline/pipeline.ts';
+import {
+  declarePipeline,
+  ROAD,
+  runNextStage,
+  runParcel,
+  runStudyStage,
+  startPipeline,
+} from '../pipeline/pipeline.ts';
 import { createReceiptSigner } from '../pipeline/receipt/sign-receipt.ts';
 import { createPseudonymThread } from '../studies/pseudonym-thread.ts';
 import { createSheetThread } from '../studies/sheet-thread.ts';
@@ -138,6 +145,7 @@ export async function openTestPipeline(options: TestPipelineOptions) {
     log: (line) => void lines.push(line),
     signReceipt: createReceiptSigner(signer),
   });
+  await declarePipeline(jobs);
   if (options.start !== false) await startPipeline(tools, jobs);
   const { siteId, accountId } = await addAccount(tools.db);
   const { sealing, sealingKey } = options.sealing ?? createTestSealing();

@@ -234,8 +234,7 @@ async function queueAll(state: IngestState, going: Going, signal: AbortSignal): 
         held.push(...done.held);
         unreadable.push(...filesIn(part.series).filter(({ ordinal }) => staying.has(ordinal)));
       }
-      if (parts.length === 0)
-        takeOffPage(state, going, { held, unreadable, staying, leftOut });
+      if (parts.length === 0) takeOffPage(state, going, { held, unreadable, staying, leftOut });
     });
   }
 }
