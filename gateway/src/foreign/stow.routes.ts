@@ -31,6 +31,7 @@ import { policyNamed, reasonSaid } from '../policies/policies.ts';
 import { giveBack } from '#shared/give-back.ts';
 import { awaitStored, type Outcome } from './await-stored.ts';
 import { loadToXml } from './native-model.ts';
+import { createOldestFirst, type OldestFirst } from './oldest-first.ts';
 import { webAddress } from './own-addresses.ts';
 import { PartFinder, PartsError } from './read-parts.ts';
 import { toAnswer, warningOf } from './stow-answer.ts';
@@ -106,12 +107,13 @@ const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1
 
 export function stowRoutes(tools: StowTools): Router {
   const router = createRouter();
+  const oldestFirst = createOldestFirst();
   const store = async (c: GatewayContext): Promise<Response> => {
     const caller = callerOf(c);
     const asked = parseAsked(c);
     const leave = tools.bodies.takePlace(caller.id);
     try {
-      const outcome = await receiveAndWait(tools, c, caller, asked);
+      const outcome = await receiveAndWait({ ...tools, oldestFirst }, c, caller, asked);
       return await answerOf(c, outcome, { type: asked.type, address: webAddress(c, tools.publicUrl) });
     } finally {
       leave();
@@ -151,8 +153,10 @@ export function answerType(accept = '*/*'): Asked['type'] {
   throw new Problem('not-acceptable');
 }
 
+type Receiving = StowTools & { readonly oldestFirst: OldestFirst };
+
 async function receiveAndWait(
-  { pipeline, spool, policy: fallback, expiresAfterMs, bodies }: StowTools,
+  { pipeline, spool, policy: fallback, expiresAfterMs, bodies, oldestFirst }: Receiving,
   c: GatewayContext,
   caller: Caller,
   { boundary, studyInstanceUID }: Asked,
@@ -179,7 +183,11 @@ async function receiveAndWait(
         bytes: length === undefined ? null : Number(length),
         expires_at: new Date(spool.now().getTime() + expiresAfterMs),
       },
-      inParts(body, new PartFinder(boundary, !policy.deidentify), studyInstanceUID),
+      inParts(
+        { isCut: () => body.isCut(), pieces: oldestFirst(caller.id, body) },
+        new PartFinder(boundary, !policy.deidentify),
+        studyInstanceUID,
+      ),
       sender,
     );
     return await awaitStored(pipeline, id, c.req.raw.signal);
@@ -189,7 +197,11 @@ async function receiveAndWait(
 }
 
 /** The parts are found as they come: a body that has none, or too many, is not read to its end. */
-function inParts(body: RequestBody, finder: PartFinder, studyInstanceUID: string | null): FormedBody {
+function inParts(
+  { isCut, pieces }: Pick<RequestBody, 'isCut'> & { readonly pieces: AsyncIterable<Uint8Array> },
+  finder: PartFinder,
+  studyInstanceUID: string | null,
+): FormedBody {
   const orRefused = <T>(work: () => T): T => {
     try {
       return work();
@@ -198,10 +210,10 @@ function inParts(body: RequestBody, finder: PartFinder, studyInstanceUID: string
     }
   };
   return {
-    isCut: () => body.isCut(),
+    isCut,
     form: () => ({ kind: 'parts', parts: orRefused(() => finder.end()), studyInstanceUID }),
     async *[Symbol.asyncIterator]() {
-      for await (const piece of body) {
+      for await (const piece of pieces) {
         orRefused(() => finder.add(piece));
         yield piece;
         // It was written.
