@@ -1,4 +1,4 @@
-/** In a row of a list: whose study it is and its day, asked of the PACS once the row is in sight. */
+/** In a row of a list and on the page of a study: whose it is and its day, asked of the PACS once it is in sight. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { namesHidden } from '../kit/identities.ts';
 import { useApi } from '../net/net-context.ts';
@@ -48,6 +48,12 @@ export function PatientLine({ subject: { kind, id }, patients }: PatientLineProp
       <bdi>{lineOf(told)}</bdi>
     </span>
   );
+}
+
+/** On a page of one study. */
+export function PatientLineOf({ studyInstanceUID: id }: { readonly studyInstanceUID: string }) {
+  const patients = useManyPatients();
+  return <PatientLine subject={{ kind: 'studies', id }} patients={patients} />;
 }
 
 function lineOf(patients: Asked): string {

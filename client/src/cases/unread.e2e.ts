@@ -43,6 +43,10 @@ walk('a radiologist signs in, sees what waits to be read, and has it read from t
   await row.getByText('no case yet').waitFor();
   await unread.locator('summary').getByText(/^\d+$/).waitFor();
   await looksRight(page, 'results-unread');
+  await row.getByRole('link').first().press('Enter');
+  const ofStudy = page.getByRole('main').filter({ hasText: /Sending began/ });
+  await ofStudy.getByText(patientId).waitFor();
+  await page.goBack();
   await row.getByRole('button', { name: 'Needs no reading' }).press('Enter');
   await unread.getByRole('button', { name: 'Undo' }).and(page.locator(':focus')).press('Enter');
   await row.getByRole('button', { name: 'Open a case' }).press('Enter');

@@ -1,6 +1,7 @@
 /** One study that the gateway knows, by an upload of it: who sent it and when, where it is, and what happened to it. */
 import { useEffect, useState } from 'preact/hooks';
 import { type SentStudy, sentStudiesSchema } from '#shared/protocol/studies.ts';
+import { deferred } from '../kit/deferred.tsx';
 import { formatMoment } from '../kit/format.ts';
 import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
@@ -11,11 +12,23 @@ import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { nameOf } from '../pipeline/queue/study-title.ts';
 import { entryElsewhere, type DayEntry } from './day-entry.ts';
 import { Receipt, SentTrack, WhereItIs } from './DayRow.tsx';
+import { namesPatient } from './names-patient.ts';
 import { sentStudyWords as words } from './sent-study-words.ts';
 import { StudyRecord } from './StudyRecord.tsx';
 import { useOwnDevice } from './use-own-device.ts';
 import { withheldOf } from './where-of.ts';
 import './studies.css';
+
+const nothing = () => null;
+/** Fetched by those who are told: most people never open what it is drawn with. */
+const PatientLineOf = deferred<{ studyInstanceUID: string }>(
+  () =>
+    import('../cases/PatientLine.tsx').then(
+      (view) => view.PatientLineOf,
+      () => nothing,
+    ),
+  nothing,
+);
 
 type Loaded = SentStudy | 'loading' | 'failed' | 'missing';
 
@@ -89,6 +102,7 @@ function OneStudy({ study, entry, onDecided }: OneStudyProps) {
   return (
     <>
       <div class="stack-tight">
+        {namesPatient(user, study) && <PatientLineOf studyInstanceUID={studyInstanceUID} />}
         <p class="code kept" title={studyInstanceUID}>
           {studyInstanceUID}
         </p>

@@ -1,0 +1,22 @@
+/** The page of a study names the patient to the people to whom lists name them, and asks for nobody else. */
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ROLES } from '#shared/protocol/api.ts';
+import { CASE_KEEPERS } from '#shared/protocol/cases.ts';
+import { namesPatient } from './names-patient.ts';
+
+const test = suite('the page of a study');
+const NONE = { promised: 2, atGateway: 0, inPacs: 0, refused: 0, quarantined: 0, leftOut: 0 };
+const ARRIVED = { uploads: [{ counts: NONE }, { counts: { ...NONE, inPacs: 1 } }] };
+
+test('says whose study it is to each role that the gateway tells it, and to no other', () => {
+  for (const role of ROLES)
+    assert.is(namesPatient({ roles: [role] }, ARRIVED), CASE_KEEPERS.includes(role), role);
+  assert.is(namesPatient(null, ARRIVED), false, 'nobody is signed in');
+});
+
+test('asks for nobody before the PACS has anything of the study', () => {
+  assert.is(namesPatient({ roles: ['radiologist'] }, { uploads: [{ counts: NONE }] }), false);
+});
+
+test.run();

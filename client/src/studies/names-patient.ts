@@ -1,0 +1,9 @@
+/** Whether the page of a study says whose it is: to people who may know, once the PACS can tell them. */
+import type { User } from '#shared/protocol/api.ts';
+import type { SentStudy } from '#shared/protocol/studies.ts';
+import { readsSite } from '../net/may-send.ts';
+
+type Sent = { readonly uploads: readonly Pick<SentStudy['uploads'][number], 'counts'>[] };
+
+export const namesPatient = (user: Pick<User, 'roles'> | null, { uploads }: Sent): boolean =>
+  user !== null && readsSite(user) && uploads.some(({ counts }) => counts.inPacs > 0);
