@@ -77,7 +77,7 @@ test('a name alone is asked for without the picture, once, and not where the pre
   assert.equal([store.aboutOf(idOf(1))?.patient, paths().length], [PATIENT, 3]);
 });
 
-test('who may know all patients is told the names of all studies by one question, once', async () => {
+test('the names of all studies are one question, asked once, for people who may know all patients', async () => {
   const patient = (studyInstanceUID: string) => ({
     ...{ studyInstanceUID, patientName: PATIENT.name, patientId: PATIENT.id, studyDate: '20260101' },
     ...{ issuer: null, birthDate: null, sex: null, accessionNumber: null, description: null },
