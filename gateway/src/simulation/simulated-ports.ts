@@ -73,6 +73,7 @@ export function createSimulatedJobs(now: () => number) {
     waiting,
     past,
     active,
+    declare: async (): Promise<void> => undefined,
     enqueue,
     add,
     committed: () => unsaid.splice(0).forEach(add),
