@@ -27,14 +27,14 @@ async function take(inTurn: OldestFirst, body: AsyncIterable<Uint8Array>, taken:
 
 test('the oldest is taken first, whatever has come of the others', async () => {
   const taken: string[] = [];
-  const inTurn = createOldestFirst();
+  const inTurn = createOldestFirst(() => 0);
   await Promise.all(['1', '2', '3'].map((name) => take(inTurn, ready(name), taken)));
   assert.is(taken.join(''), '111112222233333');
 });
 
 test('a body whose bytes are not here yet holds up no younger one', async () => {
   const taken: string[] = [];
-  const inTurn = createOldestFirst();
+  const inTurn = createOldestFirst(() => 0);
   const come = Promise.withResolvers<void>();
   const older = take(inTurn, slow('1', come.promise), taken);
   await take(inTurn, ready('2'), taken);
@@ -44,9 +44,40 @@ test('a body whose bytes are not here yet holds up no younger one', async () => 
   assert.is(taken.join(''), '12222211111');
 });
 
+test('one that has waited for five seconds has a turn, however much comes of the older ones', async () => {
+  const taken: string[] = [];
+  let now = 0;
+  const inTurn = createOldestFirst(() => now);
+  const stop = Promise.withResolvers<void>();
+  let isOver = false;
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    while (!isOver) yield Buffer.from('1');
+  }
+  async function* young(): AsyncGenerator<Uint8Array> {
+    yield Buffer.from('2');
+    stop.resolve();
+    yield Buffer.from('2');
+  }
+  const older = take(inTurn, endless(), taken);
+  const younger = take(inTurn, young(), taken);
+  const pass = async (ms: number) => {
+    now += ms;
+    const before = taken.length;
+    while (taken.length < before + PIECES) await new Promise(setImmediate);
+  };
+  await pass(0);
+  await pass(4_999);
+  assert.not.ok(taken.includes('2'), 'it waits, as long as nobody gives it up');
+  await pass(1);
+  assert.is(taken.filter((name) => name === '2').length, 1, 'one piece, and it waits again');
+  await stop.promise;
+  isOver = true;
+  await Promise.all([older, younger]);
+});
+
 test('one that ends, or breaks off, lets the next one go on, and accounts do not wait for each other', async () => {
   const taken: string[] = [];
-  const inTurn = createOldestFirst();
+  const inTurn = createOldestFirst(() => 0);
   for await (const _ of inTurn('a', ready('1'))) break;
   async function* broken(): AsyncGenerator<Uint8Array> {
     yield Buffer.from('2');

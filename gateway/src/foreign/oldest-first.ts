@@ -1,20 +1,26 @@
 /**
  * Of the bodies that one account sends at once, what came of the oldest is taken first. So it is whole and goes on
  * while the others still come; taken by turns they would all be whole at the end. Nobody waits for bytes that are not
- * here yet.
+ * here yet, and every body moves: one that has waited long has a turn all the same, so that its sender does not give
+ * it up, or is seen to have gone.
  */
+
+/** Proxies and clients give up a connection on which nothing moves for half a minute or more. */
+const PATIENCE_MS = 5_000;
 
 /** The pieces of `body`, each when it is its turn; it lasts until the next piece is asked for. */
 export type OldestFirst = (account: string, body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
 
+type Waiting = { readonly since: number; readonly go: () => void };
 type Line = {
-  /** Those with a piece that waits, the oldest first once sorted. */
-  readonly waiting: Map<number, () => void>;
+  /** Those with a piece that waits, by their place, in the order in which they began to wait. */
+  readonly waiting: Map<number, Waiting>;
   bodies: number;
   isTaken: boolean;
 };
 
-export function createOldestFirst(): OldestFirst {
+/** `clock`: in milliseconds. */
+export function createOldestFirst(clock: () => number): OldestFirst {
   const lines = new Map<string, Line>();
   let came = 0;
   return async function* inTurn(account, body) {
@@ -28,13 +34,13 @@ export function createOldestFirst(): OldestFirst {
       if (isMine) line.isTaken = false;
       isMine = false;
       // The older body's next piece may be read already, and is asked for first.
-      setImmediate(() => callOldest(line));
+      setImmediate(() => callNext(line, clock()));
     };
     try {
       for await (const piece of body) {
-        await new Promise<void>((resolve) => {
-          line.waiting.set(place, resolve);
-          callOldest(line);
+        await new Promise<void>((go) => {
+          line.waiting.set(place, { since: clock(), go });
+          callNext(line, clock());
         });
         isMine = true;
         yield piece;
@@ -48,11 +54,13 @@ export function createOldestFirst(): OldestFirst {
   };
 }
 
-function callOldest(line: Line): void {
-  if (line.isTaken || line.waiting.size === 0) return;
-  const oldest = Math.min(...line.waiting.keys());
-  const go = line.waiting.get(oldest)!;
-  line.waiting.delete(oldest);
+function callNext(line: Line, now: number): void {
+  const [longest] = line.waiting;
+  if (line.isTaken || longest === undefined) return;
+  const isLate = now - longest[1].since >= PATIENCE_MS;
+  const place = isLate ? longest[0] : Math.min(...line.waiting.keys());
+  const { go } = line.waiting.get(place)!;
+  line.waiting.delete(place);
   line.isTaken = true;
   go();
 }

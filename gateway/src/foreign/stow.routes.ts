@@ -107,7 +107,7 @@ const STOW = (path: string, summary: string): Parameters<typeof describeRoute>[1
 
 export function stowRoutes(tools: StowTools): Router {
   const router = createRouter();
-  const oldestFirst = createOldestFirst();
+  const oldestFirst = createOldestFirst(() => performance.now());
   const store = async (c: GatewayContext): Promise<Response> => {
     const caller = callerOf(c);
     const asked = parseAsked(c);
