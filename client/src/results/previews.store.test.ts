@@ -101,6 +101,33 @@ test('the names of all studies are one question, asked once, for people who may 
   );
 });
 
+test('a pseudonym is told as one, and a study of which many are not told is asked for alone', async () => {
+  const [own, other] = [`${STUDY}1`, `${STUDY}2`];
+  const told = {
+    ...{ studyInstanceUID: own, patientName: 'Relay^7Q3MX', patientId: `RP-${'0'.repeat(26)}` },
+    ...{
+      studyDate: null,
+      issuer: null,
+      birthDate: null,
+      sex: null,
+      accessionNumber: null,
+      description: null,
+    },
+  };
+  const { store } = open(
+    ({ path }) => json(path === '/cases/patients' ? { cases: [], studies: [told], later: [] } : ANSWER),
+    true,
+  );
+  store.wantNames(
+    [own, other].map((studyInstanceUID, at) =>
+      recordedResult(at, {}, { input: { ...recordedFinding().input, studyInstanceUID } }),
+    ),
+  );
+  assert.ok(await untilRead(() => (store.aboutOf(idOf(1)) ?? null) !== null));
+  assert.is(store.aboutOf(idOf(0))?.patient?.isPseudonym, true);
+  assert.equal(store.aboutOf(idOf(1))?.patient, PATIENT);
+});
+
 test('its picture is freed with the pages, also one that arrives later', async () => {
   const freed: string[] = [];
   const { revokeObjectURL } = URL;

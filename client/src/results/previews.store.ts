@@ -6,6 +6,7 @@
 import { signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { resultPreviewSchema, type Result, type ResultPreview } from '#shared/protocol/inference.ts';
 import { parseBase64Url } from '#shared/transfer/base64url.ts';
+import { typedPseudonym } from '#shared/protocol/typed-patient.ts';
 import type { ManyPatients } from '../cases/many-patients.ts';
 import { ApiProblem, type ApiClient } from '../net/api-client.ts';
 import { createBackOff, type Clock } from '../pipeline/upload/clock.ts';
@@ -132,18 +133,25 @@ function wantName(state: State, tools: PreviewsTools, id: string, study: string 
   state.askedNames.add(id);
   const { patients } = tools;
   const { signal: closed } = state.closed;
-  if (patients !== null && study !== undefined) void fetchName(state, id, () => nameIn(patients, study));
-  else
+  const askAlone = () =>
     queue(state, () =>
       fetchName(state, id, () => askInTurn(tools, `/results/${id}/preview?only=patient`, closed)),
     );
+  if (patients === null || study === undefined) return askAlone();
+  void fetchName(state, id, async () => {
+    const about = await nameIn(patients, study);
+    // One that came another way than through this gateway is not among those of which it tells many together.
+    if (about === null) askAlone();
+    return about;
+  });
 }
 
-/** As the PACS lists the study, which does not tell whether a name is a pseudonym. */
+/** As the PACS lists the study. */
 async function nameIn(patients: ManyPatients, id: string): Promise<About | null> {
   const [told] = await patients.of({ kind: 'studies', id });
   if (told === undefined) return null;
-  const patient = { name: told.patientName, id: told.patientId, isPseudonym: false };
+  const isPseudonym = typedPseudonym(told.patientId ?? '') !== null;
+  const patient = { name: told.patientName, id: told.patientId, isPseudonym };
   return { patient, studyDate: told.studyDate, bodyPart: null };
 }
 
