@@ -167,8 +167,11 @@ function Search({ label, wrong, inputMode, q, mayBeSearched: may, isLive, onSear
   const ask = () => {
     if (!isWrong) search(typed.trim());
   };
+  // With the filters of then: they may change while it waits.
+  const newest = useRef(ask);
+  newest.current = ask;
   useEffect(() => {
-    const timer = setTimeout(ask, PAUSE_MS);
+    const timer = setTimeout(() => newest.current(), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [typed]);
   return (
