@@ -21,17 +21,29 @@ function lookAtFocus(): { readonly name: string; readonly covered: boolean } | n
   return { name: `${focused.tagName} ${name.trim().slice(0, 60)}`, covered };
 }
 
+/** Runs in the page: until three frames in a row are alike. Bars and pictures take their new sizes in turn. */
+async function untilAtRest(): Promise<void> {
+  const { documentElement: root } = document;
+  for (let [last, alike] = ['', 0]; alike < 3; ) {
+    await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+    const bars = getComputedStyle(root).scrollPaddingBlock;
+    const now = [root.scrollHeight, scrollY, bars].join(' ');
+    alike = now === last ? alike + 1 : 0;
+    last = now;
+  }
+}
+
 /** Fails where a bar covers a control that has the focus, or where few controls get it. */
 export async function focusIsInSight(page: Page): Promise<void> {
   const before = page.viewportSize()!;
   await page.setViewportSize({ width: 390, height: 844 });
+  await page.evaluate(untilAtRest);
   const covered: string[] = [];
   const names = new Set<string>();
   for (const key of ['Tab', 'Shift+Tab'])
     for (let press = 0; press < PRESSES; press += 1) {
       await page.keyboard.press(key);
-      // It scrolls with the next frame.
-      await page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn))));
+      await page.evaluate(untilAtRest);
       const seen = await page.evaluate(lookAtFocus);
       if (seen === null) continue;
       names.add(seen.name);
