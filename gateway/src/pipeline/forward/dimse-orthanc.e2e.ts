@@ -2,13 +2,11 @@
  * A real Orthanc over DIMSE: it sends what it has with explicit lengths, however it was given it, and the instance is
  * proven all the same.
  */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bytesSource } from '#shared/dicom/byte-source.ts';
-import { readInstance } from '#shared/dicom/part10.ts';
 import type { Destination } from '#shared/protocol/destination.ts';
 import { receiptSchema } from '#shared/protocol/receipt.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
@@ -21,6 +19,7 @@ import { delimitedStudy } from '../../testing/delimited-study.ts';
 import { jsonOf } from '../../testing/open-cases.ts';
 import { askOf, sendStudy } from '../../testing/open-film.ts';
 import { openTestGateway, type TestGateway } from '../../testing/open-gateway.ts';
+import { readInstances } from '../../testing/read-instances.ts';
 
 type World = {
   readonly orthanc: RunningOrthanc;
@@ -100,15 +99,7 @@ async function fromCorpus(folder: string, count: number): Promise<readonly Synth
     .filter((name) => name.endsWith('.dcm'))
     .toSorted()
     .slice(0, count);
-  return Promise.all(
-    names.map(async (fileName) => {
-      const bytes = new Uint8Array(await readFile(join(path, fileName)));
-      const outcome = await readInstance(bytesSource(bytes));
-      if (outcome.kind !== 'ready') throw new Error(outcome.because);
-      const { identifiers, transferSyntaxUID } = outcome.instance;
-      return { fileName, identifiers, transferSyntaxUID, bytes };
-    }),
-  );
+  return readInstances(path, names);
 }
 
 test('proves Sequences of undefined length, which it gives back with explicit ones', async ({ world }) => {
@@ -118,6 +109,7 @@ test('proves Sequences of undefined length, which it gives back with explicit on
 for (const [folder, count] of [
   ['mr-dwi-ge', 4],
   ['cr-chest-philips', 1],
+  ['deflated', 1],
 ] as const)
   test(`proves the real ${folder}`, async ({ world }) => {
     await provenBy(world!, await fromCorpus(folder, count));

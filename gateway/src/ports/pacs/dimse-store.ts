@@ -1,8 +1,9 @@
 /**
  * Instances by C-STORE, one after the other in one association: the bytes of each Data Set as they are, in the
- * transfer syntax that they have. A PACS that does not take a SOP Class, or that transfer syntax, refuses the instance.
+ * transfer syntax that they have; deflated ones of odd number with their padding. A PACS that does not take a SOP
+ * Class, or that transfer syntax, refuses the instance.
  */
-import { EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
+import { encodingOf, EXPLICIT_VR_LITTLE_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN } from '#shared/dicom/registry.ts';
 import {
   withAssociation,
   type Association,
@@ -111,12 +112,26 @@ async function storeOne(
     return { sopInstanceUID, outcome: 'refused', pacsCode: codeOfRefusal(context.result) };
   const opened = await openDataSet(provenBytes(instance, signal));
   if (opened === null) return { sopInstanceUID, outcome: 'refused', pacsCode: CANNOT_UNDERSTAND };
-  const { dataSet } = opened;
+  const isDeflated = encodingOf(transferSyntaxUID)?.deflated === true;
+  const dataSet = isDeflated ? evened(opened.dataSet) : opened.dataSet;
   try {
     return toAnswer(sopInstanceUID, await store(association, context, { sopInstanceUID, dataSet }));
   } finally {
     await opened.close();
   }
+}
+
+/**
+ * PS3.5 §A.5: an odd number of deflated bytes is followed by a single byte of zero. Not every file has it, and PACSs
+ * abort the association over an odd fragment.
+ */
+async function* evened(dataSet: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const piece of dataSet) {
+    bytes += piece.length;
+    yield piece;
+  }
+  if (bytes % 2 === 1) yield Uint8Array.of(0);
 }
 
 function codeOfRefusal(result: number): number | null {
