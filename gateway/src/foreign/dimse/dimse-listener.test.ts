@@ -3,8 +3,6 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { once } from 'node:events';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bytesSource } from '#shared/dicom/byte-source.ts';
-import { openPart10 } from '#shared/dicom/part10.ts';
 import { notTakenListSchema } from '#shared/protocol/not-taken.ts';
 import { sentStudiesSchema } from '#shared/protocol/studies.ts';
 import { skip } from '#testing/environment.ts';
@@ -12,6 +10,7 @@ import { until } from '#testing/gateway-under-test.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
 import { createJobs } from '../../jobs/jobs.ts';
+import { dataSetOf } from '../../testing/data-set-of.ts';
 import {
   listTestPeers,
   makeTestPeer,
@@ -274,10 +273,6 @@ async function openCuttingProxy(to: number, limit: number): Promise<Proxy> {
   };
 }
 
-async function digestOf(file: Uint8Array): Promise<string> {
-  const opened = await openPart10(bytesSource(file), undefined, 'checked');
-  if (opened.kind !== 'opened') throw new Error(opened.kind);
-  return sha256(file.subarray(opened.beginning.dataSetOffset));
-}
+const digestOf = async (file: Uint8Array): Promise<string> => sha256(await dataSetOf(file));
 
 test.run();

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bytesSource } from '#shared/dicom/byte-source.ts';
-import { openPart10 } from '#shared/dicom/part10.ts';
 import { skip } from '#testing/environment.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { CERTIFICATE, CERTIFICATE_KEY, NEXT_CERTIFICATE } from '../../testing/certificate.ts';
+import { dataSetOf } from '../../testing/data-set-of.ts';
 import { accept, openDimsePeer, respond, type Peer, type Script } from '../../testing/dimse-peer.ts';
 import { newStudy } from '../../testing/open-study.ts';
 import { hasStorescp, startStorescp, type RunningStorescp } from '../../testing/storescp.ts';
+import { toStore } from '../../testing/to-store.ts';
 import { createDimsePacs } from './dimse-pacs.ts';
 import { PacsDoesNotSearch, PacsUnreachable, type InstanceToStore, type Pacs } from './pacs.ts';
 
@@ -42,23 +42,9 @@ async function storescp(...options: readonly string[]): Promise<RunningStorescp>
 }
 
 const study = newStudy(3);
-const toStore = ({ identifiers, bytes, transferSyntaxUID }: (typeof study)[number]): InstanceToStore => ({
-  ...identifiers,
-  transferSyntaxUID,
-  digest: sha256(bytes),
-  bytes: bytes.length,
-  async *open() {
-    for (let at = 0; at < bytes.length; at += 1000) yield bytes.subarray(at, at + 1000);
-  },
-});
 const [first, second, third] = study.map(toStore) as [InstanceToStore, InstanceToStore, InstanceToStore];
 const { studyInstanceUID } = study[0]!.identifiers;
 
-async function dataSetOf(file: Uint8Array): Promise<Buffer> {
-  const opened = await openPart10(bytesSource(file), undefined, 'checked');
-  if (opened.kind !== 'opened') throw assert.unreachable('it can be read');
-  return Buffer.from(file.subarray(opened.beginning.dataSetOffset));
-}
 const sentDataSets = async (): Promise<string[]> =>
   (await Promise.all(study.map(({ bytes }) => dataSetOf(bytes)))).map((bytes) => sha256(bytes)).sort();
 const heldDataSets = async (server: RunningStorescp): Promise<string[]> =>

@@ -9,12 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bytesSource } from '#shared/dicom/byte-source.ts';
-import { openPart10 } from '#shared/dicom/part10.ts';
 import { skip, testEnvironment } from '#testing/environment.ts';
 import { sha256 } from '#testing/sha256.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../../../scripts/system/orthanc.ts';
 import { freePort } from '../../../../scripts/system/ports.ts';
+import { dataSetOf } from '../../testing/data-set-of.ts';
 import { createDimsePacs } from './dimse-pacs.ts';
 import { createFolderPacs } from './folder-pacs.ts';
 import { createOrthancPacs, isOrthanc } from './orthanc-pacs.ts';
@@ -101,12 +100,8 @@ const dimseOf = (url: string, calledAE = 'ORTHANC'): Pacs => {
 };
 
 /** The digest that has to be the same: over DIMSE, of the bytes after the File Meta Information. */
-async function proven(bytes: Uint8Array, isDimse = false): Promise<string> {
-  if (!isDimse) return sha256(bytes);
-  const opened = await openPart10(bytesSource(bytes), undefined, 'checked');
-  if (opened.kind !== 'opened') throw assert.unreachable('the File Meta Information can be read');
-  return sha256(bytes.subarray(opened.beginning.dataSetOffset));
-}
+const proven = async (bytes: Uint8Array, isDimse = false): Promise<string> =>
+  sha256(isDimse ? await dataSetOf(bytes) : bytes);
 
 for (const { name, create = null, isDimse = false } of ADAPTERS) {
   const test = suite<Partial<Context>>(`a PACS through ${name}`);
