@@ -208,6 +208,21 @@ test('the limit of requests can be set or switched off', () => {
   assert.match(mistakesOf({ ...open, RELAY_RATE_LIMIT: 'off' })[0] ?? '', /^RELAY_RATE_LIMIT=off/);
 });
 
+test('the proxy for PACSs, and the hosts that are reached without it, are set in capitals or in small letters', () => {
+  const proxyOf = (env: Record<string, string>) => readConfig({ ...PACS, ...env }).pacsProxy;
+  const url = 'http://proxy.example.org:3128';
+  const except = 'pacs.ward.test, .lab.test';
+  assert.equal(proxyOf({ HTTPS_PROXY: url, NO_PROXY: except }), { url, except });
+  assert.equal(proxyOf({ https_proxy: url, no_proxy: except }), { url, except });
+  assert.equal(proxyOf({ HTTPS_PROXY: url, https_proxy: 'http://other.example.org' }), { url, except: '' });
+  assert.is(proxyOf({ NO_PROXY: except, HTTP_PROXY: url }), null, 'for https: alone');
+  for (const wrong of ['proxy.example.org:3128', 'socks5://me:hunter2@proxy.example.org']) {
+    const mistakes = mistakesOf({ ...PACS, HTTPS_PROXY: wrong }).join();
+    assert.match(mistakes, /^HTTPS_PROXY must be .*for example HTTPS_PROXY=http:/);
+    assert.not.match(mistakes, 'hunter2');
+  }
+});
+
 test('half the world is no trusted proxy', () => {
   for (const wide of ['0.0.0.0/0', '128.0.0.0/1', '10.0.0.0/7', '::/0', 'fc00::/6'])
     assert.is(mistakesOf({ ...PACS, RELAY_TRUSTED_PROXIES: wide }).length, 1, wide);

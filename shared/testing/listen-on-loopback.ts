@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 
 /** Returns the port. Rejects where it cannot listen. */
-export async function listenOnLoopback(server: Server): Promise<number> {
-  server.listen(0, '127.0.0.1');
+export async function listenOnLoopback(server: Server, host = '127.0.0.1'): Promise<number> {
+  server.listen(0, host);
   await once(server, 'listening');
   return (server.address() as AddressInfo).port;
 }

@@ -1,7 +1,6 @@
 /** The doctor reaches a destination as the gateway does: by its token, its certificates and the proxy. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { connect, type Socket } from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { DestinationExamination } from '#shared/protocol/destination.ts';
@@ -14,6 +13,7 @@ import {
   NEXT_CERTIFICATE_KEY,
 } from '../testing/certificate.ts';
 import { ABORT, openDimsePeer, respond } from '../testing/dimse-peer.ts';
+import { createTunnelProxy } from '../testing/tunnel-proxy.ts';
 import { examineDestination } from './examine-destination.ts';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 
@@ -97,17 +97,8 @@ test('shows its certificate and its token, and stores nothing', async () => {
 
 test('goes through the proxy of the gateway, unless it is among the exceptions', async () => {
   const { port } = await openPacs({});
-  const tunnels: string[] = [];
-  const proxy = createServer();
-  proxy.on('connect', ({ url = '' }: IncomingMessage, socket: Socket) => {
-    tunnels.push(url);
-    const onward = connect(port, '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      onward.pipe(socket).pipe(onward);
-    });
-    for (const end of [socket, onward]) end.on('error', () => void onward.destroy());
-  });
-  const behind = { url: `http://127.0.0.1:${await listen(proxy)}`, except: '.ward.test' };
+  const { server, tunnels } = createTunnelProxy(port);
+  const behind = { url: `http://127.0.0.1:${await listen(server)}`, except: '.ward.test' };
   const at = async (host: string) =>
     examine(
       {

@@ -1,10 +1,11 @@
 /** How a PACS is reached: authentication, certificates and a proxy, each against a server that insists on it. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { readConfig } from '../../config.ts';
 import {
   CERTIFICATE,
   CERTIFICATE_KEY,
@@ -13,7 +14,10 @@ import {
   PRIVATE_CA,
   PRIVATE_CERTIFICATE,
   PRIVATE_CERTIFICATE_KEY,
+  WARD_CERTIFICATE,
+  WARD_CERTIFICATE_KEY,
 } from '../../testing/certificate.ts';
+import { createTunnelProxy } from '../../testing/tunnel-proxy.ts';
 import { connectionSettings, type PacsAuthentication } from './connection.ts';
 import { PUBLIC_TLS, type PacsProxy, type PacsTls } from './pacs-agent.ts';
 import { NO_TOKEN, type PacsUnreachable } from './pacs.ts';
@@ -31,9 +35,9 @@ test.after(() => {
   }
 });
 
-async function listen(server: Server): Promise<number> {
+async function listen(server: Server, host?: string): Promise<number> {
   servers.push(server);
-  return listenOnLoopback(server);
+  return listenOnLoopback(server, host);
 }
 
 /** Finds no study, for whoever says `authorization()`. */
@@ -46,7 +50,7 @@ const answerWhere =
     response.end(isKnown ? '[]' : '');
   };
 
-type Reached = { readonly tls?: PacsTls; readonly proxy?: PacsProxy; readonly clock?: () => number };
+type Reached = { readonly tls?: PacsTls; readonly proxy?: PacsProxy | null; readonly clock?: () => number };
 
 function reach(url: string, authentication: PacsAuthentication, by: Reached = {}) {
   const { tls = PUBLIC_TLS, proxy = null, clock = () => 0 } = by;
@@ -196,18 +200,8 @@ test('is reached through the proxy, unless it is on this machine or among the ex
       answerWhere(() => undefined),
     ),
   );
-  const tunnels: string[] = [];
-  const proxy = createServer();
-  // Every name leads to the PACS of the test.
-  proxy.on('connect', ({ url = '' }: IncomingMessage, socket: Socket) => {
-    tunnels.push(url);
-    const onward = connect(port, '127.0.0.1', () => {
-      socket.write('HTTP/1.1 200 OK\r\n\r\n');
-      onward.pipe(socket).pipe(onward);
-    });
-    for (const end of [socket, onward]) end.on('error', () => void onward.destroy());
-  });
-  const behind = { url: `http://127.0.0.1:${await listen(proxy)}`, except: 'pacs.ward.test' };
+  const { server, tunnels } = createTunnelProxy(port);
+  const behind = { url: `http://127.0.0.1:${await listen(server)}`, except: 'pacs.ward.test' };
   const through = (host: string) =>
     troubleOf(
       reach(
@@ -224,6 +218,80 @@ test('is reached through the proxy, unless it is on this machine or among the ex
   assert.ok(await through('pacs.ward.test'), 'no such name');
   assert.is(tunnels.length, 1);
 });
+
+const PASSWORD = { kind: 'basic', username: 'relay', password: 'planted-password' } as const;
+const SAID = `Basic ${Buffer.from('relay:planted-password').toString('base64')}`;
+const WHERE = { studyInstanceUID: '1.2', seriesInstanceUID: '1.3', sopInstanceUID: '1.4' };
+const HELD = Uint8Array.from({ length: 300_000 }, (_, at) => at % 251);
+
+/** Holds one instance, and gives it to whoever says the password; with a proxy before it. */
+async function openArchive(tls: { readonly cert: string; readonly key: string }, host = '127.0.0.1') {
+  const asked: string[] = [];
+  const archive = createTlsServer(tls, ({ method, url, headers }, response) => {
+    asked.push(`${method} ${url}`);
+    const isKnown = headers.authorization === SAID;
+    response.writeHead(isKnown ? 200 : 401, { 'content-type': 'application/dicom' });
+    response.end(isKnown ? HELD : '');
+  });
+  const port = await listen(archive, host);
+  const proxy = createTunnelProxy(port, host);
+  return { ...proxy, asked, port, proxyUrl: `http://127.0.0.1:${await listen(proxy.server)}` };
+}
+
+/** As a gateway with these settings in its environment reaches it. */
+const reachBy = (env: Readonly<Record<string, string>>, url: string, ca: string | null) =>
+  reach(url, PASSWORD, {
+    tls: { ca, own: null },
+    proxy: readConfig({ PACS_URL: 'http://127.0.0.1:9/dicom-web', ...env }).pacsProxy,
+  });
+
+async function giveHeld(pacs: ReturnType<typeof reach>): Promise<void> {
+  const given = await pacs.fetchInstance(WHERE, HELD.length, signal);
+  if (given?.kind !== 'fetched') throw assert.unreachable('it gives the instance');
+  assert.is(Buffer.compare(given.bytes, HELD), 0);
+}
+
+test('with a certificate of a private authority gives its instances through the proxy, which learns its name alone', async () => {
+  const tls = { cert: PRIVATE_CERTIFICATE, key: PRIVATE_CERTIFICATE_KEY };
+  const { port, proxyUrl, tunnels, asked, passed } = await openArchive(tls);
+  const url = `https://pacs.hospital.test:${port}/dicom-web`;
+  const env = { HTTPS_PROXY: proxyUrl, NO_PROXY: 'pacs.ward.test' };
+  await giveHeld(reachBy(env, url, PRIVATE_CA));
+  assert.equal(asked, ['GET /dicom-web/studies/1.2/series/1.3/instances/1.4']);
+  assert.equal(tunnels, [`pacs.hospital.test:${port}`]);
+  assert.ok(passed().length > HELD.length, 'it all went through the tunnel');
+  for (const secret of [SAID, 'dicom-web', HELD.subarray(0, 100)]) assert.not.ok(passed().includes(secret));
+  for (const ca of [null, CERTIFICATE])
+    assert.is(
+      (await troubleOf(reachBy(env, url, ca)))?.connection,
+      'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+      'through the proxy no other certificate is believed either',
+    );
+  assert.is(asked.length, 1);
+});
+
+test('is reached through the proxy that HTTPS_PROXY names, and straight where NO_PROXY names the PACS', async () => {
+  // Not the address that is never behind a proxy, and yet of this machine.
+  const host = '127.0.0.2';
+  const tls = { cert: WARD_CERTIFICATE, key: WARD_CERTIFICATE_KEY };
+  const { port, proxyUrl, tunnels, asked } = await openArchive(tls, host);
+  const cases: readonly (readonly [Readonly<Record<string, string>>, isThrough: boolean])[] = [
+    [{ HTTPS_PROXY: proxyUrl }, true],
+    [{ HTTPS_PROXY: proxyUrl, NO_PROXY: host }, false],
+    [{ HTTPS_PROXY: proxyUrl, NO_PROXY: 'pacs.hospital.test, .ward.test' }, true],
+    [{ HTTPS_PROXY: proxyUrl, NO_PROXY: `pacs.hospital.test, ${host}` }, false],
+    [{ https_proxy: proxyUrl, no_proxy: 'pacs.hospital.test' }, true],
+    [{ https_proxy: proxyUrl, no_proxy: host }, false],
+    [{ NO_PROXY: 'pacs.hospital.test' }, false],
+  ];
+  for (const [at, [env, isThrough]] of cases.entries()) {
+    tunnels.length = 0;
+    await giveHeld(reachBy(env, `https://${host}:${port}/dicom-web`, WARD_CERTIFICATE));
+    assert.equal(tunnels, isThrough ? [`${host}:${port}`] : [], JSON.stringify(env));
+    assert.is(asked.length, at + 1);
+  }
+});
+
 /** Never ends its answer by itself; `ended`: whoever asked has gone. */
 function endless(type: string, begin: string) {
   const { promise: ended, resolve } = Promise.withResolvers<void>();
