@@ -9,18 +9,19 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { BlobWriter, Uint8ArrayReader, ZipWriter } from '@zip.js/zip.js';
 import type { Page } from 'playwright-core';
-import { Upload } from 'tus-js-client';
+import { Upload, type HttpRequest, type HttpResponse } from 'tus-js-client';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { build } from 'vite';
 import type { FileStatus } from '#shared/protocol/api.ts';
 import type { ApiKeyScope } from '#shared/protocol/api-key.ts';
 import { ADMIN, ask, createAccount } from '#testing/accounts.ts';
+import { filesOfInstance, filesOfStudy } from '#testing/ask-orthanc.ts';
 import { skip, skipped } from '#testing/environment.ts';
 import { createIdentitySearch } from '#testing/find-identities.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { pydicomVersion } from '#testing/reference-pixels.ts';
-import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study.ts';
+import { syntheticStudy, type SyntheticInstance, type SyntheticStudy } from '#testing/synthetic-study.ts';
 import { noWorldBecause, openWorld, type World } from '#testing/world.ts';
 import type { ForeignPage } from './testing/foreign-page.ts';
 
@@ -107,31 +108,70 @@ async function zipOf(instances: readonly SyntheticInstance[]): Promise<Buffer> {
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 
-test('tus-js-client sends an instance over a link that is cut, and a ZIP', async () => {
-  const sender = await openSender();
-  const { instances } = syntheticStudy({ seed: 9601, instancesPerSeries: 1, rows: 512, columns: 512 });
+type SentFile = { readonly name: string; readonly content: Buffer; readonly policy: Policy };
+type Policy = 'identified' | 'deidentified';
+
+const CHUNK_BYTES = 131_072;
+
+/** By tus-js-client, over the link; resolves to the address of the upload. `heard`: of each answer. */
+function sendByTus(
+  { key }: Sender,
+  { name, content, policy }: SentFile,
+  heard: (request: HttpRequest, answer: HttpResponse) => void = () => undefined,
+): Promise<string> {
   const endpoint = `${world.address}/api/upload/files`;
-  const send = (name: string, content: Buffer): Promise<string> =>
-    new Promise((resolve, reject) => {
-      const upload = new Upload(content, {
-        ...{ endpoint, chunkSize: 131_072, retryDelays: Array.from({ length: 40 }, () => 50) },
-        headers: { authorization: `Bearer ${sender.key}` },
-        metadata: { filename: name, policy: 'identified' },
-        onError: reject,
-        onSuccess: () => resolve(upload.url!),
-      });
-      upload.start();
+  return new Promise((resolve, reject) => {
+    const upload = new Upload(content, {
+      ...{ endpoint, chunkSize: CHUNK_BYTES, retryDelays: Array.from({ length: 40 }, () => 50) },
+      headers: { authorization: `Bearer ${key}` },
+      metadata: { filename: name, policy },
+      onAfterResponse: heard,
+      onError: reject,
+      onSuccess: () => resolve(upload.url!),
     });
-  const pause = world.link.pauseAfter(200_000);
-  const sending = send('one.dcm', Buffer.from(instances[0]!.bytes));
+    upload.start();
+  });
+}
+
+/** The link is cut once half of the file has passed: the client asks how much has come, and sends only the rest. */
+async function sendOverCutLink(sender: Sender, file: SentFile): Promise<string> {
+  const { length } = file.content;
+  const sent = (): number => world.bytes.counts().inParcels;
+  const resumed: { readonly offset: number; readonly sentBefore: number }[] = [];
+  let created = 0;
+  let isCut = false;
+  const pause = world.link.pauseAfter(length / 2);
+  const sending = sendByTus(sender, file, (request, answer) => {
+    if (request.getMethod() === 'POST') created += 1;
+    if (request.getMethod() !== 'HEAD' || answer.getStatus() !== 200) return;
+    assert.ok(isCut, 'it asks after the cut');
+    resumed.push({ offset: Number(answer.getHeader('upload-offset')), sentBefore: sent() });
+  });
   await pause.reached;
+  isCut = true;
   world.link.cut();
   pause.resume();
   world.link.mend();
-  await arrived(sender, await sending);
-  await assertReadBack(sender, instances);
-  const zipped = syntheticStudy({ seed: 9602, instancesPerSeries: 2 }).instances;
-  const { file } = await arrived(sender, await send('two.zip', await zipOf(zipped)));
+  const address = await sending;
+  assert.is(created, 1, 'it goes on with the same upload');
+  const { offset, sentBefore } = resumed.at(-1)!;
+  assert.ok(offset >= CHUNK_BYTES && offset < length, `resumed at ${offset} of ${length}`);
+  assert.is(sent() - sentBefore, length - offset, 'after the cut only the rest is sent');
+  return address;
+}
+
+test('tus-js-client resumes an instance and a ZIP where the link was cut in the middle of them', async () => {
+  const sender = await openSender();
+  const studyOf = (seed: number, instancesPerSeries: number) =>
+    syntheticStudy({ seed, instancesPerSeries, rows: 512, columns: 512 }).instances;
+  const one = studyOf(9601, 1);
+  const zipped = studyOf(9602, 2);
+  const policy = 'identified';
+  const content = Buffer.from(one[0]!.bytes);
+  await arrived(sender, await sendOverCutLink(sender, { name: 'one.dcm', content, policy }));
+  await assertReadBack(sender, one);
+  const zip = { name: 'two.zip', content: await zipOf(zipped), policy } as const;
+  const { file } = await arrived(sender, await sendOverCutLink(sender, zip));
   assert.equal(file.notTaken, []);
   await assertReadBack(sender, zipped);
 });
@@ -195,55 +235,109 @@ test('dicomweb-client stores a study, finds it again and reads it', async () => 
   );
 });
 
-test('under the policy that removes names none arrives, whichever client sends', async () => {
+/** Neither the files of these studies in the PACS, nor what the gateway gives of them, name anybody. */
+async function assertNoNames(sender: Sender, sent: readonly SyntheticStudy[]): Promise<void> {
+  const search = createIdentitySearch(
+    sent.flatMap(({ planted }) => planted).filter((value) => value.length >= 7),
+  );
+  const instances = sent.flatMap((study) => study.instances);
+  for (const { bytes } of instances)
+    assert.ok(search.inBytes(Buffer.from(bytes)).length > 0, 'the search finds what is there');
+  const studies = (await (await get(sender, '/dicom-web/studies')).json()) as unknown[];
+  assert.is(studies.length, sent.length);
+  const files: Buffer[] = [];
+  for (const row of studies) {
+    const studyInstanceUID = String(firstOf(row, '0020000D'));
+    files.push(...(await filesOfStudy(world.orthanc, studyInstanceUID)));
+    for (const what of ['', '/metadata']) {
+      const answer = await get(sender, `/dicom-web/studies/${studyInstanceUID}${what}`);
+      assert.is(answer.status, 200);
+      assert.equal(search.inBytes(Buffer.from(await answer.arrayBuffer())), []);
+    }
+  }
+  assert.is(files.length, instances.length);
+  for (const file of files) assert.equal(search.inBytes(file), [], 'in the file in the PACS');
+  for (const { identifiers } of instances)
+    assert.equal(await filesOfInstance(world.orthanc, identifiers.sopInstanceUID), [], 'under its own UID');
+}
+
+test('under the policy that removes names none arrives in the PACS, whichever client sends', async () => {
   const sender = await openSender();
   const { api, key } = sender;
-  const { instances, planted } = syntheticStudy({ seed: 9606, instancesPerSeries: 1 });
-  const other = syntheticStudy({ seed: 9607, instancesPerSeries: 1 });
+  const policy = 'deidentified';
+  const studyOf = (seed: number) => syntheticStudy({ seed, instancesPerSeries: 1 });
+  const stored = studyOf(9606);
+  const byUppy = studyOf(9607);
+  const one = studyOf(9610);
+  const zipped = studyOf(9611);
   await page.evaluate(
     ([of, contents]) => (globalThis as unknown as ForeignPage).foreign.store(of, contents, 'deidentified'),
-    [{ api, key }, instances.map(({ bytes }) => base64(bytes))] as const,
+    [{ api, key }, stored.instances.map(({ bytes }) => base64(bytes))] as const,
   );
   const address = await page.evaluate(
     ([caller, file]) => (globalThis as unknown as ForeignPage).foreign.sendByUppy(caller, file),
     [
       { api, key },
-      { name: 'x.zip', content: base64(await zipOf(other.instances)), policy: 'deidentified' },
+      { name: 'x.zip', content: base64(await zipOf(byUppy.instances)), policy },
     ] as const,
   );
   await arrived(sender, address);
-  const [studies = []] = await page.evaluate(
-    (of) => (globalThis as unknown as ForeignPage).foreign.search(of, null),
-    { api, key },
-  );
-  assert.is(studies.length, 2);
-  const search = createIdentitySearch([...planted, ...other.planted].filter((value) => value.length >= 7));
-  assert.ok(search.inBytes(Buffer.from(instances[0]!.bytes)).length > 0, 'the search finds what is there');
-  for (const row of studies)
-    for (const what of ['', '/metadata']) {
-      const answer = await get(sender, `/dicom-web/studies/${String(firstOf(row, '0020000D'))}${what}`);
-      assert.is(answer.status, 200);
-      assert.equal(search.inBytes(Buffer.from(await answer.arrayBuffer())), []);
-    }
+  for (const [name, content] of [
+    ['one.dcm', Buffer.from(one.instances[0]!.bytes)],
+    ['y.zip', await zipOf(zipped.instances)],
+  ] as const)
+    await arrived(sender, await sendByTus(sender, { name, content, policy }));
+  await assertNoNames(sender, [stored, byUppy, one, zipped]);
 });
 
-test('plain HTTP from Python stores, finds and reads a study', async () => {
-  if ((await pydicomVersion()) === null) return skipped('a client in Python', 'there is no pydicom');
-  const { api, key } = await openSender();
-  const { instances, planted } = syntheticStudy({ seed: 9608, instancesPerSeries: 2 });
-  const folder = join(world.folder, 'python');
+type PythonSaid = {
+  readonly stored: number;
+  readonly metadata: number;
+  readonly names: readonly string[];
+  readonly instances: readonly string[];
+  readonly pixels: readonly unknown[];
+};
+
+/** Stores the study by plain HTTP from Python, and returns what that client then found of it; null: it cannot run. */
+async function sendByPython(
+  { api, key }: Sender,
+  { instances, studyInstanceUID }: SyntheticStudy,
+  policy: Policy,
+): Promise<PythonSaid | null> {
+  if ((await pydicomVersion()) === null) {
+    skipped('a client in Python', 'there is no pydicom');
+    return null;
+  }
+  const folder = join(world.folder, `python-${studyInstanceUID}`);
   await mkdir(folder, { recursive: true });
   const paths = instances.map((_, at) => join(folder, `${at}.dcm`));
   for (const [at, { bytes }] of instances.entries()) await writeFile(paths[at]!, bytes);
   const env = { ...process.env, RELAY_KEY: key };
-  const { stdout } = await run(PYTHON, [SCRIPT, `${api}/dicom-web`, ...paths], { env });
-  const said = JSON.parse(stdout) as Record<string, unknown>;
+  const { stdout } = await run(PYTHON, [SCRIPT, `${api}/dicom-web`, policy, ...paths], { env });
+  return JSON.parse(stdout) as PythonSaid;
+}
+
+test('plain HTTP from Python stores, finds and reads a study', async () => {
+  const study = syntheticStudy({ seed: 9608, instancesPerSeries: 2 });
+  const said = await sendByPython(await openSender(), study, 'identified');
+  if (said === null) return;
   assert.is(said.stored, 2);
   assert.is(said.metadata, 2);
-  assert.is((said.names as string[]).length, 1);
-  assert.ok(planted.some((value) => (said.names as string[])[0]!.includes(value)));
-  assert.equal(said.instances, instances.map(({ identifiers }) => identifiers.sopInstanceUID).sort());
-  assert.is((said.pixels as unknown[]).length, 2);
+  assert.is(said.names.length, 1);
+  assert.ok(study.planted.some((value) => said.names[0]!.includes(value)));
+  assert.equal(said.instances, study.instances.map(({ identifiers }) => identifiers.sopInstanceUID).sort());
+  assert.is(said.pixels.length, 2);
+});
+
+test('under the policy that removes names none arrives from Python, which still finds the study', async () => {
+  const sender = await openSender();
+  const study = syntheticStudy({ seed: 9612, instancesPerSeries: 2 });
+  const said = await sendByPython(sender, study, 'deidentified');
+  if (said === null) return;
+  const { stored, metadata, names, pixels } = said;
+  assert.equal([stored, metadata, names.length, pixels.length], [2, 2, 1, 2]);
+  assert.not.ok(study.planted.some((value) => names[0]!.includes(value)));
+  await assertNoNames(sender, [study]);
 });
 
 test('another account, a key without the scope and one that was revoked get nothing', async () => {

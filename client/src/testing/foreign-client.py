@@ -1,5 +1,6 @@
-"""A DICOMweb client of a few lines: plain HTTP and pydicom. Arguments: address of /dicom-web, files. The environment
-has the key. It stores the files, searches for their study, retrieves it and prints what came back as JSON."""
+"""A DICOMweb client of a few lines: plain HTTP and pydicom. Arguments: address of /dicom-web, policy, files. The
+environment has the key. It stores the files, searches for their study under the UID that the answer gives it, retrieves
+it and prints what came back as JSON."""
 import email
 import io
 import json
@@ -9,7 +10,7 @@ import urllib.request
 
 import pydicom
 
-root, *paths = sys.argv[1:]
+root, policy, *paths = sys.argv[1:]
 HEADERS = {"Authorization": "Bearer " + os.environ["RELAY_KEY"]}
 BOUNDARY = "a-boundary-of-python"
 
@@ -26,8 +27,9 @@ parts = []
 for path in paths:
     with open(path, "rb") as file:
         parts.append(f"--{BOUNDARY}\r\nContent-Type: application/dicom\r\n\r\n".encode() + file.read() + b"\r\n")
-study = pydicom.dcmread(paths[0], stop_before_pixels=True).StudyInstanceUID
-_, stored = ask("/studies?policy=identified", "application/dicom+json", b"".join(parts) + f"--{BOUNDARY}--".encode())
+_, answer = ask(f"/studies?policy={policy}", "application/dicom+json", b"".join(parts) + f"--{BOUNDARY}--".encode())
+stored = json.loads(answer)
+study = stored["00081190"]["Value"][0].rsplit("/", 1)[1]
 _, rows = ask(f"/studies?StudyInstanceUID={study}", "application/dicom+json")
 _, metadata = ask(f"/studies/{study}/metadata", "application/dicom+json")
 accept = 'multipart/related; type="application/dicom"; transfer-syntax=*'
@@ -37,7 +39,7 @@ came = [pydicom.dcmread(io.BytesIO(part.get_payload(decode=True))) for part in m
 print(
     json.dumps(
         {
-            "stored": len(json.loads(stored)["00081199"]["Value"]),
+            "stored": len(stored["00081199"]["Value"]),
             "names": [str(pydicom.Dataset.from_json(row).PatientName) for row in json.loads(rows)],
             "metadata": len(json.loads(metadata)),
             "instances": sorted(str(one.SOPInstanceUID) for one in came),
