@@ -40,6 +40,7 @@ export const SCREENS = {
     'studies-kept-back': 'A study in the list of which something was left out and something is damaged',
   },
   'pipeline/ingest/orders.e2e.ts': {
+    'order-fits': 'An order of the study’s own patient and day',
     'order-other-name': 'An order has the ID of a study’s patient, and another name',
     'order-sheet': 'The orders of a day',
     'order-wrong-patient': 'Asks before a study is sent under another patient’s order',
@@ -205,8 +206,7 @@ export const SCREENS = {
   },
   'admin/built-in-viewer.e2e.ts': {
     'built-in-viewer': 'The built-in viewer while it is fetched',
-    'built-in-viewer-unreached':
-      'The built-in viewer could not be fetched: the name of its host is not found',
+    'built-in-viewer-unreached': 'The built-in viewer could not be fetched: its host is not found',
     'built-in-viewer-refused': 'The built-in viewer after another package came than the known one',
   },
   'admin/sample-data.e2e.ts': {

@@ -1,7 +1,7 @@
 /**
  * Studies and their orders in a real Chromium, from a list that was imported to a real Orthanc: one that fits is
- * confirmed, one is picked for the wrong patient after a second look, one study has no order, and one has another
- * patient's number. States are inspected as in screens.e2e.ts.
+ * confirmed, one is picked for the wrong patient after a second look, one study has no order, one has another
+ * patient's number, and one is of its order's patient in every respect. States are inspected as in screens.e2e.ts.
  */
 import type { Locator, Page } from 'playwright-core';
 import { suite } from 'uvu';
@@ -170,6 +170,36 @@ walk(
     assert.equal([patient, original], [['Order^Dana', number(4)], 'Study^Ben']);
     const untouched = await heldOf(stage, without);
     assert.equal([untouched.patient, untouched.original], [['Study^Cem', number(3)], null]);
+  },
+);
+
+walk(
+  'an order of the same ID, name and day is proposed without a doubt, and the PACS has the study as ordered',
+  async (stage) => {
+    const { page, seed } = stage;
+    const name = 'Study^Gil';
+    const id = `O${seed(1)}`;
+    const today = `A${id}`.slice(0, 16);
+    await importOrders(stage, [
+      [name, id, `B${id}`.slice(0, 16), 'Foot', '2024-03-02', 'S2'],
+      [name, id, today, 'Chest', DAY, 'S1'],
+      ['Order^Hal', `O${seed(2)}`, `C${id}`.slice(0, 16), 'Hand', DAY, 'S3'],
+    ]);
+    const study = syntheticStudy({ seed: seed(1), instancesPerSeries: 1, patient: { name, id } });
+    await stage.enter();
+    await choose(page, filesOf(study));
+    await keepNames(page);
+    const gil = cardOf(page, 'Study, Gil');
+    await gil.getByText(`Fits the order ${today} · Chest`, { exact: true }).waitFor();
+    const isDoubted = async () => (await page.getByText(/Wrong patient\?|all the same/).count()) > 0;
+    assert.not.ok(await isDoubted());
+    await looksRight(page, 'order-fits');
+    await gil.getByRole('button', { name: 'Use this order for the study of Study, Gil' }).click();
+    await gil.getByText(`Sent as ordered: ${today} · Chest`, { exact: true }).waitFor();
+    assert.not.ok(await isDoubted());
+    await pressSend(page);
+    const { patient, accessionNumber } = await heldOf(stage, study);
+    assert.equal([patient, accessionNumber], [[name, id], today]);
   },
 );
 
