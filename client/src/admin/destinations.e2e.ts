@@ -8,6 +8,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { filesOf, onDisk, sendStudy } from '#testing/app-page.ts';
 import { WINDOWS } from '#testing/inspect-page.ts';
+import { startLink } from '#testing/link.ts';
 import { syntheticStudy } from '#testing/synthetic-study.ts';
 import { walkScreens, type Stage } from '#testing/screen-walk.ts';
 import { openOwnWorld } from '#testing/world.ts';
@@ -222,11 +223,7 @@ walk(
       pacs.conduct = refusing;
       await stage.enter();
       await openDestinations(page);
-      await page.getByRole('button', { name: 'Add a destination' }).click();
-      await page.getByLabel('Name', { exact: true }).fill('archive');
-      await page.getByLabel('Address', { exact: true }).fill(pacs.url);
-      await page.getByRole('button', { name: 'Save', exact: true }).click();
-      const archive = page.getByRole('article', { name: 'archive' });
+      const archive = await addDestination(page, 'archive', pacs.url);
       await chooseNeed(page, archive, 'also');
       await page.getByRole('link', { name: 'Upload' }).click();
       await sendStudy(page, files);
@@ -260,9 +257,21 @@ walk(
   },
 );
 
-async function chooseNeed(page: Page, archive: Locator, need: 'required' | 'also' | 'none'): Promise<void> {
+async function addDestination(page: Page, name: string, address: string): Promise<Locator> {
+  await page.getByRole('button', { name: 'Add a destination' }).click();
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByLabel('Address', { exact: true }).fill(address);
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  return page.getByRole('article', { name });
+}
+
+async function chooseNeed(
+  page: Page,
+  destination: Locator,
+  need: 'required' | 'also' | 'none',
+): Promise<void> {
   const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
-  await archive.getByRole('combobox', { name: 'New studies archive' }).selectOption(need);
+  await destination.getByRole('combobox', { name: /^New studies / }).selectOption(need);
   assert.ok((await saved).ok());
 }
 
@@ -364,6 +373,76 @@ walk(
   },
 );
 
+const DISC_MAY_GO = 'Your study is in the PACS: the disc or files may go';
+
+/** Its row says that it waits, for which destination, and nothing says that it is in the PACS. */
+async function waitsForMirror(page: Page): Promise<void> {
+  const row = page.locator('[data-part=under-way]');
+  await row.getByText('Waiting for another PACS that must have it too.', { exact: false }).waitFor();
+  const count = (place: string) => row.locator(`[data-place=${place}] .place-count`).innerText();
+  assert.equal([await count('gateway'), await count('pacs')], ['3', '0 of 3']);
+  const mirror = row
+    .getByRole('list', { name: 'Where this study goes' })
+    .getByRole('listitem')
+    .filter({ hasText: 'mirror, must have it' });
+  await mirror.getByText('0 of 3 instances are there').waitFor();
+  await mirror.getByText('Waiting for the PACS. The gateway resumes automatically.').waitFor();
+  const isKept = await page.evaluate(() => navigator.storage.persisted());
+  const disc = isKept ? 'The disc may be removed' : 'Keep your files or disc';
+  await page.locator('.status-disc').getByText(disc, { exact: true }).waitFor();
+  assert.is(await page.getByText(DISC_MAY_GO).count(), 0);
+  assert.is(await page.locator('[data-part=arrived]').count(), 0);
+}
+
+/** The printed receipt says what this destination has. */
+async function isOnReceipt(page: Page, name: string, said: string): Promise<void> {
+  await page.locator('button:enabled', { hasText: /^Print$/ }).waitFor();
+  await page.emulateMedia({ media: 'print' });
+  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  const fact = page.locator('.printed dl > div').filter({ hasText: `Also in ${name}` });
+  assert.is(await fact.locator('dd').innerText(), said);
+  await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
+  await page.emulateMedia({ media: null });
+}
+
+walk(
+  'a study waits for a destination that must have it and is down, by name, and its receipt names it once it is there',
+  async (stage) => {
+    const { page, seed } = stage;
+    const study = { seed: seed(1), series: 1, instancesPerSeries: 3 };
+    const { instances } = syntheticStudy(study);
+    const pacs = await startLyingPacs({ instances, now: Date.now });
+    const { port, pathname } = new URL(pacs.url);
+    const link = await startLink(Number(port));
+    try {
+      await stage.enter();
+      await openDestinations(page);
+      const mirror = await addDestination(page, 'mirror', `http://127.0.0.1:${link.port}${pathname}`);
+      await mirror
+        .getByText(/^It answers/)
+        .first()
+        .waitFor();
+      await chooseNeed(page, mirror, 'required');
+      link.cut();
+      await page.getByRole('link', { name: 'Upload' }).click();
+      await sendStudy(page, filesOf(study));
+      await waitsForMirror(page);
+      assert.is(pacs.held.size, 0);
+      link.mend();
+      await page.locator('.status-disc').getByText(DISC_MAY_GO, { exact: true }).waitFor();
+      assert.is(pacs.held.size, 3);
+      await page.locator('[data-part=arrived] .queue-name a').click();
+      await page.getByRole('heading', { name: 'In the PACS', exact: true }).waitFor();
+      await isOnReceipt(page, 'mirror', '3 of 3, 3 with the promised digest');
+      await openDestinations(page);
+      await chooseNeed(page, mirror, 'none');
+    } finally {
+      await link.stop();
+      await pacs.close();
+    }
+  },
+);
+
 walk('a destination that refuses every store says so with its status, and since when', async (stage) => {
   const { page, seed } = stage;
   const study = { seed: seed(1), series: 1, instancesPerSeries: 2 };
@@ -372,14 +451,8 @@ walk('a destination that refuses every store says so with its status, and since 
   try {
     await stage.enter();
     await openDestinations(page);
-    await page.getByRole('button', { name: 'Add a destination' }).click();
-    await page.getByLabel('Name', { exact: true }).fill('night');
-    await page.getByLabel('Address', { exact: true }).fill(pacs.url);
-    await page.getByRole('button', { name: 'Save', exact: true }).click();
-    const night = page.getByRole('article', { name: 'night' });
-    const saved = page.waitForResponse((answer) => answer.request().method() === 'PUT');
-    await night.getByRole('combobox', { name: 'New studies night' }).selectOption('also');
-    assert.ok((await saved).ok());
+    const night = await addDestination(page, 'night', pacs.url);
+    await chooseNeed(page, night, 'also');
     pacs.conduct = { ...HONEST, keeps: 'none', answers: { store: { status: 500, body: 'html' } } };
     await page.getByRole('link', { name: 'Upload' }).click();
     await sendStudy(page, filesOf(study));
