@@ -137,7 +137,10 @@ function wantName(state: State, tools: PreviewsTools, id: string, study: string 
     queue(state, () =>
       fetchName(state, id, () => askInTurn(tools, `/results/${id}/preview?only=patient`, closed)),
     );
-  if (patients === null || study === undefined) return askAlone();
+  if (patients === null || study === undefined) {
+    askAlone();
+    return;
+  }
   void fetchName(state, id, async () => {
     const about = await nameIn(patients, study);
     // One that came another way than through this gateway is not among those of which it tells many together.

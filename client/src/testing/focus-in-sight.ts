@@ -24,7 +24,9 @@ function lookAtFocus(): { readonly name: string; readonly covered: boolean } | n
 /** Runs in the page: until three frames in a row are alike. Bars and pictures take their new sizes in turn. */
 async function untilAtRest(): Promise<void> {
   const { documentElement: root } = document;
-  for (let [last, alike] = ['', 0]; alike < 3; ) {
+  let last = '';
+  let alike = 0;
+  while (alike < 3) {
     await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
     const bars = getComputedStyle(root).scrollPaddingBlock;
     const now = [root.scrollHeight, scrollY, bars].join(' ');
