@@ -153,7 +153,7 @@ async function sendOverCutLink(sender: Sender, file: SentFile): Promise<string> 
   pause.resume();
   world.link.mend();
   const address = await sending;
-  assert.is(created, 1, 'it goes on with the same upload');
+  assert.is(created, 1, 'it continues the same upload');
   const { offset, sentBefore } = resumed.at(-1)!;
   assert.ok(offset >= CHUNK_BYTES && offset < length, `resumed at ${offset} of ${length}`);
   assert.is(sent() - sentBefore, length - offset, 'after the cut only the rest is sent');

@@ -1,8 +1,8 @@
 /**
- * Of the bodies that one account sends at once, what came of the oldest is taken first. So it is whole and goes on
- * while the others still come; taken by turns they would all be whole at the end. Nobody waits for bytes that are not
- * here yet, and every body moves: one that has waited long has a turn all the same, so that its sender does not give
- * it up, or is seen to have gone.
+ * Of the bodies that one account sends at once, what came of the oldest is taken first. So it is complete, and on its
+ * way, while the others are still arriving; taken in turns they would all be complete only at the end. Nobody waits for
+ * bytes that are not here yet, and every body moves: one that has waited long has a turn all the same, so that its
+ * sender does not give it up, or is seen to have gone.
  */
 
 /** Proxies and clients give up a connection on which nothing moves for half a minute or more. */
@@ -29,25 +29,21 @@ export function createOldestFirst(clock: () => number): OldestFirst {
     line.bodies += 1;
     came += 1;
     const place = came;
-    let isMine = false;
-    const leave = (): void => {
-      if (isMine) line.isTaken = false;
-      isMine = false;
-      // The older body's next piece may be read already, and is asked for first.
-      setImmediate(() => callNext(line, clock()));
-    };
     try {
       for await (const piece of body) {
         await new Promise<void>((go) => {
           line.waiting.set(place, { since: clock(), go });
           callNext(line, clock());
         });
-        isMine = true;
-        yield piece;
-        leave();
+        try {
+          yield piece;
+        } finally {
+          line.isTaken = false;
+          // The older body's next piece may be read already, and is asked for first.
+          setImmediate(() => callNext(line, clock()));
+        }
       }
     } finally {
-      leave();
       line.bodies -= 1;
       if (line.bodies === 0) lines.delete(account);
     }

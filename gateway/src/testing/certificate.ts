@@ -73,7 +73,7 @@ ocjls++YagoE5F33sGS5qyWhRR+hRANCAAQO1fTJXxVB4J+VUjzfW17rzPvYcvgG
 1vLvtNrKQy5pfdvPhheE44Tavm4IL8VQp34ktxKc0I4px7DkMGrCNAhO
 -----END PRIVATE KEY-----
 `;
-/** For pacs.ward.test and 127.0.0.2, which counts as another machine; signed by itself, and its key. */
+/** For pacs.ward.test and 127.0.0.2, which counts as another machine; self-signed, and its key. */
 export const WARD_CERTIFICATE = `-----BEGIN CERTIFICATE-----
 MIIBqjCCAVCgAwIBAgIUYXNsBIpErmvb3mmmz1MJNqP0eR4wCgYIKoZIzj0EAwIw
 GTEXMBUGA1UEAwwOcGFjcy53YXJkLnRlc3QwIBcNMjYxMTI3MTIyODM0WhgPMjEy
