@@ -1,10 +1,9 @@
-/** `relay doctor` as IT staff call it: what it prints, and the exit codes that a script reads. */
+/** The arguments and the environment of `relay doctor`. Its diagnoses: doctor.e2e.ts. */
 import { createServer } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
 import { relay } from '../relay.ts';
-import { freePort } from '../system/ports.ts';
 
 const test = suite('relay doctor');
 
@@ -19,16 +18,6 @@ async function run(args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   });
   return { code, printed: printed.join('\n'), said: said.join('\n') };
 }
-
-test('a dead port: exit 3, and what to change', async () => {
-  const url = `http://127.0.0.1:${await freePort()}/dicom-web`;
-  const { code, printed } = await run([url]);
-  assert.is(code, 3);
-  assert.match(printed, /FAIL {2}Connection +Nothing listens on port \d+/);
-  assert.match(printed, '→ Orthanc: Its port is "HttpPort"');
-  assert.match(printed, '1 problem, 0 warnings.');
-  assert.not.match(printed, 'Settings for the gateway', 'none fit a PACS that was not reached');
-});
 
 test('a server that asks for credentials gets those of the environment: exit 1 while they are wrong', async () => {
   const given: unknown[] = [];

@@ -49,10 +49,13 @@ export async function startOddPacsProxy(target: string, now: () => number): Prom
     const body = Buffer.concat(await Array.fromAsync(incoming));
     const request = { method: incoming.method ?? '', path: incoming.url ?? '', body };
     requests.push(request);
-    if (body.includes('DICM')) storedAt = now();
+    const isStore = body.includes('DICM');
+    if (isStore) storedAt = now();
     const odd = oddAnswer(request);
-    if (odd === null) return passOn(incoming, body, { outgoing, upstream, headers: oddities.headers });
-    outgoing.writeHead(odd.status, { 'content-type': odd.type, ...oddities.headers }).end(odd.body);
+    if (odd === null) await passOn(incoming, body, { outgoing, upstream, headers: oddities.headers });
+    else outgoing.writeHead(odd.status, { 'content-type': odd.type, ...oddities.headers }).end(odd.body);
+    // The sender counts from the answer.
+    if (isStore) storedAt = now();
   };
   const server = createServer((incoming, outgoing) => {
     pass(incoming, outgoing).catch(() => outgoing.destroy());
