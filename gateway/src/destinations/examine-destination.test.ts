@@ -3,9 +3,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import type { DestinationExamination } from '#shared/protocol/destination.ts';
 import type { PacsConnection } from '../ports/pacs/connection.ts';
-import type { PacsProxy } from '../ports/pacs/pacs-agent.ts';
+import { createPacsAgent, fetchBy, type PacsProxy } from '../ports/pacs/pacs-agent.ts';
 import {
   CERTIFICATE,
   CERTIFICATE_KEY,
@@ -95,29 +96,47 @@ test('shows its certificate and its token, and stores nothing', async () => {
   );
 });
 
-test('goes through the proxy of the gateway, unless it is among the exceptions', async () => {
+/** 127.0.0.2 in IPv6. */
+const MAPPED = '[::ffff:7f00:2]';
+
+test('goes through the proxy of the gateway, or straight where NO_PROXY says so, as studies do', async () => {
   const { port } = await openPacs({});
   const { server, tunnels } = createTunnelProxy(port);
-  const behind = { url: `http://127.0.0.1:${await listen(server)}`, except: '.ward.test' };
-  const at = async (host: string) =>
-    examine(
-      {
-        ...{
-          kind: 'dicomweb',
-          url: `https://${host}:${port}/dicom-web`,
-          tls: { ca: CERTIFICATE, own: null },
-        },
-        authentication: { kind: 'none' },
-      },
-      behind,
-    );
-  const through = await at('pacs.hospital.test');
-  assert.is(resultOf(through, 'Name'), 'skipped');
-  // The certificate is for localhost: it was reached, and is not believed.
-  assert.is(resultOf(through, 'Search (QIDO-RS)') === 'ok', false);
-  assert.equal([...new Set(tunnels)], [`pacs.hospital.test:${port}`]);
-  assert.is(resultOf(await at('pacs.ward.test'), 'Name'), 'fail');
-  assert.is(resultOf(await at('localhost'), 'Connection'), 'ok');
+  const proxyUrl = `http://127.0.0.1:${await listen(server)}`;
+  const tls = { ca: CERTIFICATE, own: null };
+  const cases: readonly (readonly [except: string, host: string, isThrough: boolean])[] = [
+    ['', 'pacs.ward.test', true],
+    ['', 'localhost', false],
+    ['ward.test', 'pacs.ward.test', false],
+    ['ward.test', 'backward.test', true],
+    ['.ward.test', 'pacs.ward.test', false],
+    ['.ward.test', 'ward.test', false],
+    ['*.ward.test', 'pacs.ward.test', false],
+    ['*.ward.test', 'ward.test', true],
+    ['other.test, WARD.test', 'Pacs.Ward.test.', false],
+    [`ward.test:${port}`, 'pacs.ward.test', false],
+    ['ward.test:1', 'pacs.ward.test', true],
+    ['*', 'pacs.ward.test', false],
+    ['*:1', 'pacs.ward.test', true],
+    ['::ffff:7f00:2', MAPPED, false],
+    [`${MAPPED}:${port}`, MAPPED, false],
+    [`${MAPPED}:1`, MAPPED, true],
+  ];
+  for (const [except, host, isThrough] of cases) {
+    const what = `${host} with NO_PROXY=${except}`;
+    const url = `https://${host}:${port}/dicom-web`;
+    const proxy = { url: proxyUrl, except };
+    tunnels.length = 0;
+    await ignoreFailure(fetchBy(createPacsAgent(tls, proxy))(url), 'only the way there counts');
+    assert.is(tunnels.length > 0, isThrough, what);
+    tunnels.length = 0;
+    const report = await examine({ kind: 'dicomweb', url, tls, authentication: { kind: 'none' } }, proxy);
+    assert.is(resultOf(report, 'Name') === 'skipped', isThrough, what);
+    assert.equal([...new Set(tunnels)], isThrough ? [new URL(url).host] : [], what);
+    // The certificate is for localhost: through the proxy it is reached, and not believed.
+    assert.is.not(resultOf(report, 'Search (QIDO-RS)'), 'ok', what);
+    assert.is(resultOf(report, 'Connection') === 'ok', host === 'localhost', what);
+  }
 });
 
 test('tells a PACS that takes the association and no search from one that is not there', async () => {

@@ -9,7 +9,7 @@ import { examineFolder } from '../doctor/examine-folder.ts';
 import { examinePacs, type PacsReport } from '../doctor/examine-pacs.ts';
 import { authorizationNow, type PacsConnection } from '../ports/pacs/connection.ts';
 import { NO_TOKEN, PacsUnreachable, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
-import type { PacsProxy } from '../ports/pacs/pacs-agent.ts';
+import { proxyTo, type PacsProxy } from '../ports/pacs/pacs-agent.ts';
 
 export type Examining = {
   readonly proxy: PacsProxy | null;
@@ -61,7 +61,7 @@ async function examine(
   const isDimse = connection.kind === 'dimse';
   const authorization = isDimse ? null : await authorizationNow(connection, around, signal);
   const way = {
-    ...{ authorization, ...tls, proxy: around.proxy },
+    ...{ authorization, ...tls, proxy: isDimse ? null : await proxyTo(url, around.proxy) },
     url: isDimse ? url : url.replace(/\/+$/, ''),
   };
   const wants = { commitment, orthanc: connection.kind === 'orthanc' };

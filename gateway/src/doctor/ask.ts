@@ -17,8 +17,8 @@ export type PacsConnection = {
   readonly ca: string | null;
   /** The certificate that is shown to the PACS, with its key, in PEM. */
   readonly own?: { readonly cert: string; readonly key: string } | null;
-  /** Https goes through it; `except`: as NO_PROXY lists them. */
-  readonly proxy?: { readonly url: string; readonly except: string } | null;
+  /** The address of the proxy that leads there, or null. */
+  readonly proxy?: string | null;
 };
 
 export type Question = {
@@ -55,28 +55,9 @@ const BODY_BYTES_LIMIT = 16 * 1024 * 1024;
 export const trusting = (ca: string | null): { ca?: string[] } =>
   ca === null ? {} : { ca: [...getCACertificates('default'), ca] };
 
-/** This machine is never behind a proxy. */
-const HERE = ['localhost', '127.0.0.1', '::1'];
-
-/** Whether this address is asked for through the proxy. */
-export function isProxied({ url, proxy }: Pick<PacsConnection, 'url' | 'proxy'>): boolean {
-  const { protocol, hostname } = new URL(url);
-  if (!proxy || protocol !== 'https:') return false;
-  const host = hostname.replace(/^\[(.*)\]$/, '$1').toLowerCase();
-  const except = proxy.except
-    .toLowerCase()
-    .split(/[\s,]+/)
-    .map((one) => one.replace(/:\d+$/, ''));
-  return ![...HERE, ...except].some((one) => {
-    const name = one.replace(/^\*?\./, '');
-    return one === '*' || host === name || (name !== '' && host.endsWith(`.${name}`));
-  });
-}
-
 /** Each question has a connection of its own. */
-function agentFor(url: string, proxy: PacsConnection['proxy']): Agent | false {
-  return proxy && isProxied({ url, proxy }) ? new Agent({ proxyEnv: { HTTPS_PROXY: proxy.url } }) : false;
-}
+const agentFor = (proxy: string | null): Agent | false =>
+  proxy !== null && new Agent({ proxyEnv: { HTTPS_PROXY: proxy } });
 
 export function startRequest(
   { authorization, ca, own = null, proxy = null }: PacsConnection,
@@ -87,7 +68,7 @@ export function startRequest(
   const credentials = authorization === null || isAnonymous ? {} : { authorization };
   const options = { method, headers: { ...headers, ...credentials }, signal };
   return target.protocol === 'https:'
-    ? requestTls(target, { ...options, ...trusting(ca), ...own, agent: agentFor(url, proxy) })
+    ? requestTls(target, { ...options, ...trusting(ca), ...own, agent: agentFor(proxy) })
     : requestPlain(target, { ...options, agent: false });
 }
 

@@ -7,7 +7,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
 import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
 import type { CheckName } from './checks.ts';
-import { codeOf, isProxied, trusting } from './ask.ts';
+import { codeOf, trusting } from './ask.ts';
 import { isDimse } from './dimse.ts';
 import { diagnose, skipped, type Finding } from './diagnoses.ts';
 import { only, type Probe, type Visit } from './visit.ts';
@@ -29,7 +29,7 @@ const placeOf = (url: string) => {
 const unlessProxied =
   (checks: readonly CheckName[], run: Probe['run']): Probe['run'] =>
   async (visit) =>
-    isProxied(visit.connection)
+    visit.connection.proxy
       ? checks.map((check) => skipped(check, 'The proxy of the gateway (HTTPS_PROXY) leads there.'))
       : run(visit);
 
