@@ -373,25 +373,35 @@ walk(
   },
 );
 
+const WAITS_FOR_MIRROR = 'Waiting for mirror, which must have it too. The gateway resumes automatically.';
 const DISC_MAY_GO = 'Your study is in the PACS: the disc or files may go';
 
-/** Its row says that it waits, for which destination, and nothing says that it is in the PACS. */
-async function waitsForMirror(page: Page): Promise<void> {
-  const row = page.locator('[data-part=under-way]');
-  await row.getByText('Waiting for another PACS that must have it too.', { exact: false }).waitFor();
-  const count = (place: string) => row.locator(`[data-place=${place}] .place-count`).innerText();
-  assert.equal([await count('gateway'), await count('pacs')], ['3', '0 of 3']);
-  const mirror = row
+/** What the list of its destinations says of the one that is down. */
+async function isAwaited(place: Locator): Promise<void> {
+  const mirror = place
     .getByRole('list', { name: 'Where this study goes' })
     .getByRole('listitem')
     .filter({ hasText: 'mirror, must have it' });
   await mirror.getByText('0 of 3 instances are there').waitFor();
   await mirror.getByText('Waiting for the PACS. The gateway resumes automatically.').waitFor();
+}
+
+/** Its row and its page say that it waits, for which destination, and nothing says that it is in the PACS. */
+async function waitsForMirror(page: Page): Promise<void> {
+  const row = page.locator('[data-part=under-way]');
+  await row.getByText(WAITS_FOR_MIRROR).waitFor();
+  const count = (place: string) => row.locator(`[data-place=${place}] .place-count`).innerText();
+  assert.equal([await count('gateway'), await count('pacs')], ['3', '0 of 3']);
+  await isAwaited(row);
   const isKept = await page.evaluate(() => navigator.storage.persisted());
   const disc = isKept ? 'The disc may be removed' : 'Keep your files or disc';
   await page.locator('.status-disc').getByText(disc, { exact: true }).waitFor();
   assert.is(await page.getByText(DISC_MAY_GO).count(), 0);
   assert.is(await page.locator('[data-part=arrived]').count(), 0);
+  await row.locator('.queue-name a').click();
+  const study = page.locator('main.study');
+  await study.getByText(WAITS_FOR_MIRROR).waitFor();
+  await isAwaited(study);
 }
 
 /** The printed receipt says what this destination has. */
@@ -431,7 +441,6 @@ walk(
       link.mend();
       await page.locator('.status-disc').getByText(DISC_MAY_GO, { exact: true }).waitFor();
       assert.is(pacs.held.size, 3);
-      await page.locator('[data-part=arrived] .queue-name a').click();
       await page.getByRole('heading', { name: 'In the PACS', exact: true }).waitFor();
       await isOnReceipt(page, 'mirror', '3 of 3, 3 with the promised digest');
       await openDestinations(page);

@@ -7,7 +7,7 @@ import type { QueuedStudy } from '../pipeline/queue/queued-study.ts';
 import { trackOf } from '../pipeline/queue/track-of.ts';
 import { endingWords } from '../pipeline/queue/ending-words.ts';
 import { cancelledOf } from '../pipeline/queue/cancelled-what.ts';
-import { trackWords } from '../pipeline/queue/track-words.ts';
+import { sayWaiting, trackWords } from '../pipeline/queue/track-words.ts';
 import { hasArrived, isNoneInPacs, type TrackState } from '../pipeline/queue/track-state.ts';
 
 export function sayStudy(study: QueuedStudy, link: Link): string {
@@ -22,6 +22,6 @@ function sayTrack(track: TrackState): string {
   if (hasArrived(track) && leftOut > 0)
     return `${trackWords.progress(inPacs, total)}, ${trackWords.notStored(leftOut)}`;
   if (hasArrived(track)) return trackWords.arrived(inPacs);
-  if (track.waitingFor) return trackWords.waiting[track.waitingFor];
+  if (track.waitingFor) return sayWaiting(track.waitingFor, track);
   return trackWords.progress(inPacs, total);
 }

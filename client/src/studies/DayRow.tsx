@@ -7,7 +7,7 @@ import { kitWords } from '../kit/kit-words.ts';
 import { hrefOf } from '../kit/routes.ts';
 import { useQueue } from '../pipeline/queue/queue-context.ts';
 import { queueWords } from '../pipeline/queue/queue-words.ts';
-import { trackWords } from '../pipeline/queue/track-words.ts';
+import { sayWaiting } from '../pipeline/queue/track-words.ts';
 import { StudyDetails } from '../pipeline/queue/StudyDetails.tsx';
 import { Track } from '../pipeline/queue/Track.tsx';
 import type { ReceiptSheetProps } from '../pipeline/upload/ReceiptSheet.tsx';
@@ -246,7 +246,7 @@ export function SentTrack({ entry, onDecided }: SentTrackProps) {
       {track.waitingFor !== null && (
         <p class="pace pace-wait small">
           <Icon name="wait" size={16} />
-          <span>{trackWords.waiting[track.waitingFor]}</span>
+          <span>{sayWaiting(track.waitingFor, track)}</span>
         </p>
       )}
       {track.needsYou > 0 && sent?.uploads[0]?.device !== null && (

@@ -299,6 +299,7 @@ export function trackOfSent(sent: SentStudy): TrackState {
   const notTaken = isHeld ? 0 : counts.refused;
   const known = atGateway + counts.inPacs + (needsYou - heldBack) + counts.leftOut + notTaken;
   const withheld = countWithheld(causes);
+  const waiting = shown.find((one) => one.waiting !== null)?.waiting;
   return {
     total: counts.promised + withheld,
     onDevice: Math.max(0, counts.promised - known),
@@ -307,7 +308,8 @@ export function trackOfSent(sent: SentStudy): TrackState {
     inPacs: counts.inPacs,
     needsYou,
     leftOut: counts.leftOut + notTaken + withheld - heldBack,
-    waitingFor: shown.find(({ waiting }) => waiting !== null)?.waiting?.because ?? null,
+    waitingFor: waiting?.because ?? null,
+    waitsFor: waiting?.destinations,
   };
 }
 

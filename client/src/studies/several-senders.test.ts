@@ -39,6 +39,12 @@ test('counts what all of them sent, and says why the rest waits', () => {
   assert.is(whereOf(entry).look, 'wait');
 });
 
+test('names the destinations that the rest waits for', () => {
+  const waiting = { because: 'required-destination' as const, since: AT, destinations: ['mirror'] };
+  const uploads = STUDY.uploads.map((one) => (one.waiting === null ? one : { ...one, waiting }));
+  assert.equal(entryElsewhere({ ...STUDY, uploads }, null, NOW).track.waitsFor, ['mirror']);
+});
+
 test('needs somebody while one of its uploads does', () => {
   const [first, second] = STUDY.uploads as [Upload, Upload];
   const held = { ...second, counts: { ...NONE, promised: 5, inPacs: 3, quarantined: 2 } };

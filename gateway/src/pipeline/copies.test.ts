@@ -64,6 +64,7 @@ test('that must have it is waited for, is seen, and is in the receipt with proof
     [waiting.state, waiting.receipt, waiting.waiting?.because, waiting.destinations?.[0]?.waiting],
     ['reconciled', null, 'required-destination', 'pacs-unreachable'],
   );
+  assert.equal(waiting.waiting?.destinations, ['other']);
   other.lie = 'honest';
   await pipeline.runAll();
   assert.ok(holdsAll(sent, sent.pacs) && holdsAll(sent, other));

@@ -9,6 +9,7 @@ import { IN_PACS, isInPacs, type InstanceState } from '#shared/protocol/study-st
 import { countWithheld } from '#shared/protocol/withheld.ts';
 import type { Tables } from '../database/tables.ts';
 import { carriedUploads } from '../pipeline/carrier.store.ts';
+import { ENDED } from '../pipeline/copy.store.ts';
 import type { UploadOwner } from '../pipeline/upload-owner.ts';
 
 type Db = Kysely<Tables>;
@@ -49,7 +50,7 @@ export async function uploadStatuses(db: Db, uploadIds: readonly string[]): Prom
   const copies = await copiesAt(db, uploadIds);
   return uploadIds.flatMap((id) => {
     const row = rows.get(id);
-    return row === undefined ? [] : [toStatus(row, sums(id), copies.get(id))];
+    return row === undefined ? [] : [toStatus(row, sums(id), copies.get(id) ?? [])];
   });
 }
 
@@ -76,8 +77,9 @@ function selectUploads(db: Db, uploadIds: readonly string[]) {
     .execute();
 }
 
-function toStatus(row: UploadRow, sums: Amounts, destinations: UploadStatus['destinations']): UploadStatus {
+function toStatus(row: UploadRow, sums: Amounts, copies: readonly Copy[]): UploadStatus {
   const { waiting_because: because, waiting_since: since } = row;
+  const awaited = because === 'required-destination' ? copies.filter(({ isAwaited }) => isAwaited) : [];
   return {
     uploadId: row.id,
     studyInstanceUID: row.study_instance_uid,
@@ -87,17 +89,26 @@ function toStatus(row: UploadRow, sums: Amounts, destinations: UploadStatus['des
     ...sums,
     ...(countWithheld(row.withheld) === 0 ? {} : { withheld: row.withheld }),
     ...(row.cancelled_at === null ? {} : { cancelled: true }),
-    waiting: because === null ? null : { because, since: (since ?? new Date(0)).toISOString() },
-    ...(destinations === undefined ? {} : { destinations }),
+    waiting:
+      because === null
+        ? null
+        : {
+            because,
+            since: (since ?? new Date(0)).toISOString(),
+            ...(awaited.length > 0 && { destinations: awaited.map(({ name }) => name) }),
+          },
+    ...(copies.length > 0 && { destinations: copies.map(({ isAwaited: _, ...copy }) => copy) }),
     receipt: row.receipt_id === null ? null : { id: row.receipt_id, href: `/upload/${row.id}/receipt` },
   };
 }
 
+type Copy = NonNullable<UploadStatus['destinations']>[number] & {
+  /** The receipt waits for it. */
+  readonly isAwaited: boolean;
+};
+
 /** The state of the uploads' studies at further destinations, by the uploads' ids. */
-async function copiesAt(
-  db: Db,
-  uploadIds: readonly string[],
-): Promise<ReadonlyMap<string, UploadStatus['destinations']>> {
+async function copiesAt(db: Db, uploadIds: readonly string[]): Promise<ReadonlyMap<string, Copy[]>> {
   const rows = await db
     .selectFrom('upload')
     .innerJoin('study', 'study.copy_of', 'upload.study_id')
@@ -106,6 +117,9 @@ async function copiesAt(
     .select([
       sql<Need>`study.need`.as('need'),
       sql<boolean>`study.given_up_at is not null`.as('givenUp'),
+      sql<boolean>`(study.need = 'required' and study.state not in (${sql.join([...ENDED])}))`.as(
+        'isAwaited',
+      ),
       countIn(IN_PACS).as('inPacs'),
       countIn(['refused', 'quarantined']).as('failed'),
     ])

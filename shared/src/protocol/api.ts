@@ -277,7 +277,7 @@ export const uploadStatusSchema = z.object({
    * `behind-another`: another upload is handing instances of the same UIDs to the PACS. `pacs-fails-on-some`: the
    * PACS answers, but does not take, or does not give, some of the instances. `pacs-refuses-size`: it, or a proxy
    * before it, refuses requests as large as some of them. `required-destination`: the first
-   * destination has the study, and another one that must have it does not yet (`destinations`).
+   * destination has the study, and another one that must have it does not yet; `destinations` names such ones.
    * `primary-unreachable`: of a further destination; the gateway no longer has the bytes that it is to get, and the
    * destination that has them does not answer.
    */
@@ -285,6 +285,7 @@ export const uploadStatusSchema = z.object({
     .object({
       because: waitingBecauseSchema,
       since: z.string(),
+      destinations: z.array(z.string()).min(1).optional(),
     })
     .nullable(),
   /** The further ones of the study, by name; absent where it has none. */

@@ -8,7 +8,7 @@ import { Icon, type IconName } from '../../kit/Icon.tsx';
 import { hasArrived, isExtra, isNoneInPacs, placesOf, type Place, type TrackState } from './track-state.ts';
 import { kitWords } from '../../kit/kit-words.ts';
 import { queueWords } from './queue-words.ts';
-import { trackWords } from './track-words.ts';
+import { sayWaiting, trackWords } from './track-words.ts';
 
 const SIGN: Record<Place, IconName> = {
   device: 'device',
@@ -78,7 +78,7 @@ function whyItStands(track: TrackState): string {
   if (!track.waitingFor) return trackWords.stalled;
   return hasArrived(track) && !isNoneInPacs(track)
     ? trackWords.receiptWaits
-    : trackWords.waiting[track.waitingFor];
+    : sayWaiting(track.waitingFor, track);
 }
 
 /**

@@ -144,6 +144,8 @@ export interface QueuedStudy {
   /** Study Instance UID, as in the files, of the instances that are held back here; null: there are none. */
   readonly heldStudy: string | null;
   readonly waiting: Waiting;
+  /** Of one that waits for required destinations: their names, where the gateway gave them. */
+  readonly waitsFor?: readonly string[] | undefined;
   /** In state `failed`: why the gateway refused the whole study. */
   readonly problem: ProblemCode | null;
   /** Remains until an attempt succeeds. */

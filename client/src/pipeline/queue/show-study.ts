@@ -32,6 +32,7 @@ export function showStudy(row: StudyRow, { title, label, heldStudy, rate, at }: 
     withheld: withheldIn(row.held),
     heldStudy,
     waiting: row.waiting,
+    waitsFor: row.waitsFor,
     problem: row.problem,
     trouble: row.trouble,
     ...showPace(row, rate, at),

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { queuedStudy as study } from '../../testing/queued-study.ts';
 import { partOf, trackOf } from './track-of.ts';
-import { trackWords } from './track-words.ts';
+import { sayWaiting, trackWords } from './track-words.ts';
 
 const atGateway = { unsafe: 0, safe: 0, onTheWay: 0, atGateway: 12, inPacs: 0, needsYou: 0, leftOut: 0 };
 
@@ -34,6 +34,18 @@ test('a study waits for an administrator where the PACS cannot get well by itsel
     trackOf(study({ state: 'at-gateway', track: atGateway }), 'pacs-no-search').waitingFor,
     'pacs-settings-wrong',
   );
+});
+
+test('a study that waits for destinations that must have it names them, and no others', () => {
+  const said = (some: Parameters<typeof study>[0]) => {
+    const track = trackOf(study({ state: 'at-gateway', track: atGateway, ...some }), 'online');
+    return sayWaiting(track.waitingFor!, track);
+  };
+  const waiting = 'required-destination';
+  assert.match(said({ waiting, waitsFor: ['mirror'] }), /^Waiting for mirror, which must have it too\./);
+  assert.match(said({ waiting, waitsFor: ['archive', 'mirror'] }), /^Waiting for archive and mirror, which/);
+  assert.match(said({ waiting }), /^Waiting for another PACS, which must have it too\./);
+  assert.match(said({ waiting: 'pacs-unreachable', waitsFor: ['mirror'] }), /^Waiting for the PACS\./);
 });
 
 test('a paused study waits only for the person who paused it', () => {

@@ -41,6 +41,7 @@ export function trackOf(study: QueuedStudy, link: Link): TrackState {
       study.waiting === 'interrupted' || (study.paused && study.isWaiting)
         ? null
         : nearest(study.waiting ?? heldUpBy(link, study), link),
+    waitsFor: study.waitsFor,
   };
 }
 

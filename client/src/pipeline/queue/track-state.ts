@@ -36,6 +36,8 @@ export type TrackState = {
   readonly needsYou: number;
   readonly leftOut: number;
   readonly waitingFor: WaitingFor | null;
+  /** The names of the required destinations that it waits for, where the gateway gave them. */
+  readonly waitsFor?: readonly string[] | undefined;
 };
 
 /** The place that waits. */

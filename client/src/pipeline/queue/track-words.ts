@@ -1,7 +1,10 @@
 /** The words for the places of a study, also announced aloud. They avoid "sent": there are four places. */
 import { instances, needYou } from '../../kit/counted.ts';
 import { formatCount, roundRemaining } from '../../kit/format.ts';
-import type { WaitingFor } from './track-state.ts';
+import type { TrackState, WaitingFor } from './track-state.ts';
+
+const required = (names: string) =>
+  `Waiting for ${names}, which must have it too. The gateway resumes automatically.`;
 
 export const trackWords = {
   label: 'Where each instance is',
@@ -24,8 +27,7 @@ export const trackWords = {
       'The PACS, or a proxy before it, does not accept files as large as some of these images. An administrator must raise the limit. The gateway tries again automatically.',
     'behind-another':
       'Another upload is sending the same images. This one follows automatically; there is nothing to do.',
-    'required-destination':
-      'Waiting for another PACS that must have it too. The gateway resumes automatically.',
+    'required-destination': required('another PACS'),
     'primary-unreachable':
       'Waiting for the first PACS, which has the study: the gateway fetches it from there. It resumes automatically.',
     'storage-full':
@@ -49,3 +51,9 @@ export const trackWords = {
   receiptWaits: 'It is in the PACS. The receipt follows once the gateway can be reached again.',
   progress: (inPacs: number, total: number) => `${formatCount(inPacs)} of ${instances(total)} in the PACS`,
 };
+
+/** Why it waits, with the destinations by name. */
+export const sayWaiting = (because: WaitingFor, { waitsFor }: Pick<TrackState, 'waitsFor'>): string =>
+  because === 'required-destination' && waitsFor
+    ? required(waitsFor.join(' and '))
+    : trackWords.waiting[because];

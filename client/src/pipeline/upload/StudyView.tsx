@@ -56,10 +56,7 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
   const name = nameOf(study);
   // A stopped one has its buttons with what happened.
   const buttons = isStopped(study) ? [] : sendingButtons(study);
-  const arrived =
-    study.state === 'in-pacs' ||
-    study.state === 'done' ||
-    (study.state === 'attention' && study.receiptId !== null);
+  const arrived = isReceipted(study);
   return (
     <main id="content" class="page study">
       <BackToQueue />
@@ -106,10 +103,16 @@ function OneStudy({ study }: { readonly study: QueuedStudy }) {
       <SaysTooLate />
       {arrived && <ArrivedPanel study={study} />}
       <NotCancelled study={study} />
-      {study.studyInstanceUID && arrived && <StudyDestinations studyInstanceUID={study.studyInstanceUID} />}
+      {study.studyInstanceUID && (arrived || study.state === 'at-gateway') && (
+        <StudyDestinations studyInstanceUID={study.studyInstanceUID} />
+      )}
       {study.studyInstanceUID && <InstanceList study={study} />}
     </main>
   );
+}
+
+function isReceipted({ state, receiptId }: QueuedStudy): boolean {
+  return state === 'in-pacs' || state === 'done' || (state === 'attention' && receiptId !== null);
 }
 
 /** There before it says anything: a screen reader hears only what a region gets later. */

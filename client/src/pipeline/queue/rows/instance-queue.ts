@@ -69,6 +69,7 @@ function queueForStudies(tools: InstanceQueueTools): Omit<UploadQueue, ForParcel
       await note(database, id, (row) => {
         row.counts = status.counts;
         row.waiting = status.waiting?.because ?? null;
+        row.waitsFor = status.waiting?.destinations;
         // A followed study was sent completely; only `settle` trusts a receipt.
         if (row.trouble !== 'receipt-faulty') row.trouble = null;
       });

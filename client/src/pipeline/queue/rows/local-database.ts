@@ -97,6 +97,8 @@ export interface StudyRow {
   /** As the gateway last counted. */
   counts: Counts | null;
   waiting: Waiting;
+  /** Of one that waits for required destinations: their names. Absent where the gateway names none. */
+  waitsFor?: readonly string[] | undefined;
   problem: ProblemCode | null;
   /**
    * Refused or quarantined instances, by reason. Stored here so that the screen does not count thousands of
