@@ -376,7 +376,7 @@ walk(
 const WAITS_FOR_MIRROR = 'Waiting for mirror, which must have it too. The gateway resumes automatically.';
 const DISC_MAY_GO = 'Your study is in the PACS: the disc or files may go';
 
-/** What the list of its destinations says of the one that is down. */
+/** The list of its destinations says what the one that is down has, and what it waits for. */
 async function isAwaited(place: Locator): Promise<void> {
   const mirror = place
     .getByRole('list', { name: 'Where this study goes' })

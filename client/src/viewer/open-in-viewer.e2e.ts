@@ -1,19 +1,21 @@
 /**
  * *Open in viewer* on devices that knew the app before the gateway had a viewer, in a real Chromium: the page that the
- * service worker keeps forbids the form that opens it. The app says so, and a reload mends it. The viewer is a small
- * package in the place of OHIF's.
+ * service worker keeps forbids the form that opens it. The app says so, and a reload mends it. Then it opens from the page
+ * of a result too. The viewer is a small package in the place of OHIF's.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ADMIN, askAs } from '#testing/accounts.ts';
+import { ADMIN, ask, askAs } from '#testing/accounts.ts';
 import { filesOf, instancesInPacs, openInstalled, sendStudy } from '#testing/app-page.ts';
 import { skipped } from '#testing/environment.ts';
 import { until } from '#testing/gateway-under-test.ts';
 import { copyWith, type MutatedCopy } from '#testing/mutated-copy.ts';
 import { noWorldBecause, openOwnWorld, type OwnWorld } from '#testing/world.ts';
+import type { Job } from '#shared/protocol/inference.ts';
+import type { SentStudy } from '#shared/protocol/studies.ts';
 import type { BuiltInViewer } from '#shared/protocol/viewer.ts';
 import { packageOf, SMALL_VIEWER, tarball } from '../../../gateway/src/testing/viewer-tarball.ts';
 import { buildWebApp, isWebAppCurrent } from '../../../scripts/build.ts';
@@ -65,14 +67,34 @@ async function openStudy(page: Page, address: string): Promise<void> {
 
 const pressOpen = (page: Page) => page.getByRole('button', { name: 'Open in viewer' }).click();
 
-/** Presses *Open in viewer*, which opens it. */
-async function opens(page: Page): Promise<void> {
+/** Presses *Open in viewer*, which opens this study: its address names it, and the token goes in a form. */
+async function opens(page: Page, study: string): Promise<void> {
+  const asking = page.context().waitForEvent('request', (request) => request.url().endsWith('/relay/open'));
   const opening = page.context().waitForEvent('page');
   await pressOpen(page);
+  const asked = await asking;
+  assert.is(asked.method(), 'POST');
+  const token = new URLSearchParams(asked.postData() ?? '').get('token') ?? '';
+  assert.match(token, /^[\w-]+\.[\w-]+\.[\w-]+$/);
   const viewer = await opening;
   await viewer.waitForURL(/\/viewer\?StudyInstanceUIDs=/);
+  assert.is(new URL(viewer.url()).searchParams.get('StudyInstanceUIDs'), study);
+  assert.not.ok(viewer.url().includes(token));
   assert.is(await viewer.title(), 'OHIF');
   await viewer.close();
+}
+
+/** A model looks at the study; the id of a result. */
+async function runModel({ gateway }: OwnWorld, studyInstanceUID: string): Promise<string> {
+  const body = { model: 'image-kind', studyInstanceUID };
+  const started = await ask(gateway, ADMIN, { method: 'POST', path: '/infer', body });
+  assert.ok(started.ok, await started.clone().text());
+  const { id } = (await started.json()) as Job;
+  return until('a result', async () => {
+    const { state, results } = await askAs<Job>(gateway, ADMIN, `/jobs/${id}`);
+    assert.is.not(state, 'failed');
+    return state === 'done' && results[0];
+  });
 }
 
 /** Presses it on a page that is too old for it. */
@@ -127,6 +149,7 @@ if (why !== null) {
   /** Two that knew the app before the viewer was set up: on one it stays open, on the other it was closed. */
   let open: Page;
   let closed: BrowserContext;
+  let study: string;
   test.before(async () => {
     copy = await copyWithSmallViewer();
     if (!(await isWebAppCurrent())) await buildWebApp();
@@ -135,6 +158,8 @@ if (why !== null) {
     open = await openInstalled(await app.openVisitor(), app);
     await sendStudy(open, filesOf({ seed: 1 }));
     await until('the study to be in the PACS', async () => (await instancesInPacs(app)) === 12);
+    const { studies } = await askAs<{ studies: SentStudy[] }>(app.gateway, ADMIN, '/studies');
+    study = studies[0]!.studyInstanceUID;
     await openStudy(open, app.address);
     await open.getByText('No viewer is set for this study’s PACS').waitFor();
     assert.is(await open.getByRole('button', { name: 'Open in viewer' }).count(), 0);
@@ -161,7 +186,7 @@ if (why !== null) {
     app.link.mend();
     await pressReload(open);
     await openStudy(open, app.address);
-    await opens(open);
+    await opens(open, study);
   });
 
   test('on a device that was off says to reload, unless the app is opened a second time', async () => {
@@ -170,8 +195,15 @@ if (why !== null) {
     await saysReload(page);
     await pressReload(page);
     await openStudy(page, app.address);
-    await opens(page);
+    await opens(page, study);
     await page.close();
+  });
+
+  test('on the page of a result opens the study of that result', async () => {
+    const result = await runModel(app, study);
+    await open.goto(`${app.address}/#/results/${result}`);
+    await open.getByText('Not for diagnostic use').waitFor();
+    await opens(open, study);
   });
 
   test('the kept page has the gateway’s policy, and opens without a network', async () => {
