@@ -69,14 +69,15 @@ const pressOpen = (page: Page) => page.getByRole('button', { name: 'Open in view
 
 /** Presses *Open in viewer*, which opens this study: its address names it, and the token goes in a form. */
 async function opens(page: Page, study: string): Promise<void> {
-  const asking = page.context().waitForEvent('request', (request) => request.url().endsWith('/relay/open'));
-  const opening = page.context().waitForEvent('page');
-  await pressOpen(page);
-  const asked = await asking;
+  const context = page.context();
+  const [asked, viewer] = await Promise.all([
+    context.waitForEvent('request', (request) => request.url().endsWith('/relay/open')),
+    context.waitForEvent('page'),
+    pressOpen(page),
+  ]);
   assert.is(asked.method(), 'POST');
   const token = new URLSearchParams(asked.postData() ?? '').get('token') ?? '';
   assert.match(token, /^[\w-]+\.[\w-]+\.[\w-]+$/);
-  const viewer = await opening;
   await viewer.waitForURL(/\/viewer\?StudyInstanceUIDs=/);
   assert.is(new URL(viewer.url()).searchParams.get('StudyInstanceUIDs'), study);
   assert.not.ok(viewer.url().includes(token));
