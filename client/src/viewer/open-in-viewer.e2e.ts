@@ -1,7 +1,7 @@
 /**
  * *Open in viewer* on devices that knew the app before the gateway had a viewer, in a real Chromium: the page that the
- * service worker keeps forbids the form that opens it. The app says so, and a reload mends it. Then it opens from the page
- * of a result too. The viewer is a small package in the place of OHIF's.
+ * service worker keeps forbids the form that opens it. The app says so, and a reload mends it. Then it opens from the
+ * page of a result too. The viewer is a small package in the place of OHIF's.
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
