@@ -200,7 +200,7 @@ function pacsOf(env: Env, wrong: Report): Config['pacs'] {
 }
 
 /** As curl and others read them. */
-function pacsProxyOf(env: Env, wrong: Report): Config['pacsProxy'] {
+export function pacsProxyOf(env: Env, wrong: Report): Config['pacsProxy'] {
   const url = setting(env, 'HTTPS_PROXY') ?? setting(env, 'https_proxy');
   if (url === undefined) return null;
   if (urlOf(url, ['http:', 'https:']) === null)

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { listenOnLoopback } from '#testing/listen-on-loopback.ts';
+import { createTunnelProxy } from '../../gateway/src/testing/tunnel-proxy.ts';
 import { relay } from '../relay.ts';
 
 const test = suite('relay doctor');
@@ -35,6 +36,20 @@ test('a server that asks for credentials gets those of the environment: exit 1 w
   assert.is(report.url, url.slice(0, -1));
   assert.is(report.findings.find(({ check }) => check === 'authentication')?.code, 'credentials-refused');
   assert.not.match(printed, 'c2VjcmV0');
+});
+
+test('goes through HTTPS_PROXY as the gateway does, or straight where NO_PROXY says so', async () => {
+  const { server, tunnels } = createTunnelProxy(1);
+  const HTTPS_PROXY = `http://127.0.0.1:${await listenOnLoopback(server)}`;
+  const url = 'https://pacs.ward.test/dicom-web';
+  await run([url], { HTTPS_PROXY });
+  assert.equal([...new Set(tunnels)], ['pacs.ward.test:443']);
+  tunnels.length = 0;
+  await run([url], { HTTPS_PROXY, NO_PROXY: '.ward.test' });
+  assert.equal(tunnels, []);
+  assert.is((await run([url], { HTTPS_PROXY: 'proxy.example.org' })).code, 2);
+  server.closeAllConnections();
+  server.close();
 });
 
 test('the help names every address that it takes', async () => {

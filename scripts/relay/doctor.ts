@@ -5,17 +5,21 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { pacsProxyOf } from '../../gateway/src/config.ts';
 import { CHECKS } from '../../gateway/src/doctor/checks.ts';
 import type { Finding } from '../../gateway/src/doctor/diagnoses.ts';
 import { examinePacs, type PacsReport } from '../../gateway/src/doctor/examine-pacs.ts';
+import { proxyTo, type PacsProxy } from '../../gateway/src/ports/pacs/pacs-agent.ts';
 import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
 import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
 import type { Surroundings } from './command.ts';
 
 export async function doctor(args: readonly string[], around: Surroundings): Promise<number> {
   const options = parseArguments(args, { values: ['authorization', 'ca'], flags: ['store', 'json'] });
+  const url = parseRoot(options.rest);
   const connection = {
-    url: parseRoot(options.rest),
+    url,
+    proxy: url.startsWith('dimse') ? null : await proxyTo(url, proxyOf(around)),
     authorization: authorizationOf(options, around),
     ca: await caOf(options),
   };
@@ -24,9 +28,8 @@ export async function doctor(args: readonly string[], around: Surroundings): Pro
     { scope: options.flag('store') ? 'store' : 'all' },
     around.signal,
   );
-  const shown = connection.url;
-  if (options.flag('json')) around.print(JSON.stringify({ url: shown, ...report }, null, 2));
-  else for (const line of toLines(shown, report)) around.print(line);
+  if (options.flag('json')) around.print(JSON.stringify({ url, ...report }, null, 2));
+  else for (const line of toLines(url, report)) around.print(line);
   if (!report.isReached) return 3;
   return report.findings.some(({ result }) => result === 'fail') ? 1 : 0;
 }
@@ -55,6 +58,12 @@ function authorizationOf(options: Arguments, { env }: Surroundings): string | nu
     throw new UsageError('--authorization is the value of an Authorization header, for example "Bearer …"');
   return given;
 }
+
+/** HTTPS_PROXY and NO_PROXY, as the gateway reads them. */
+const proxyOf = ({ env }: Surroundings): PacsProxy | null =>
+  pacsProxyOf(env, (what) => {
+    throw new UsageError(what);
+  });
 
 async function caOf(options: Arguments): Promise<string | null> {
   const path = options.value('ca');

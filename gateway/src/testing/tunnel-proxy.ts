@@ -22,7 +22,8 @@ export function createTunnelProxy(port: number, host = '127.0.0.1'): TunnelProxy
       for (const end of [socket, onward]) end.on('data', (piece: Buffer) => void pieces.push(piece));
       onward.pipe(socket).pipe(onward);
     });
-    for (const end of [socket, onward]) end.on('error', () => void onward.destroy());
+    const end = (): void => void (onward.destroy() && socket.destroy());
+    for (const one of [socket, onward]) one.on('error', end);
   });
   return { server, tunnels, passed: () => Buffer.concat(pieces) };
 }
