@@ -111,8 +111,11 @@ async function showCompressed(world: OwnWorld): Promise<void> {
 const missing = await noWorldBecause();
 if (missing !== null) throw new Error(missing);
 if (values.out !== undefined) await mkdir(values.out, { recursive: true });
+const { NODE_EXTRA_CA_CERTS } = process.env;
 const world = await openOwnWorld({
   env: {
+    // Where a network inspects TLS, the way to npm is trusted through this alone.
+    ...(NODE_EXTRA_CA_CERTS !== undefined && { NODE_EXTRA_CA_CERTS }),
     RELAY_VIEWER_PORT: String(await freePort()),
     ...(values.package !== undefined && { RELAY_VIEWER_PACKAGE: values.package }),
   },
