@@ -105,6 +105,22 @@ export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<
   return new Map(rows.map(({ state, count }) => [state, Number(count)]));
 }
 
+/** Those that the PACS took, and of those that it has shown since the ones that were posted from `since` on. */
+export async function countTaken(db: Db, studyId: string, since: Date): Promise<number> {
+  const { count } = await db
+    .selectFrom('instance')
+    .select((of) => of.fn.countAll<string | number>().as('count'))
+    .where('study_id', '=', studyId)
+    .where((is) =>
+      is.or([
+        is('state', '=', 'posted'),
+        is.and([is('state', 'in', ['stored', 'coerced']), is('posted_at', '>=', since)]),
+      ]),
+    )
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 /** Whether its PACS was given any instance of the study. */
 export async function wasOffered(db: Db, studyId: string): Promise<boolean> {
   const offered = await db

@@ -28,7 +28,7 @@ export const DEFENCES: readonly Mutation[] = [
   },
   {
     what: 'what was posted is looked for before it is posted again',
-    file: 'gateway/src/pipeline/forward/forward-study.ts',
+    file: 'gateway/src/pipeline/forward/find-before.ts',
     from: 'there.has(row.sop_instance_uid)',
     to: 'there.has(row.digest)',
   },

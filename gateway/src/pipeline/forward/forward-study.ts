@@ -10,221 +10,160 @@
  *                     is found on the way to the PACS)
  *   5. writeAnswers   what the PACS answered, as the answers come (post-batches.ts)
  *
- * and last, like every stage, the plan for the study itself.
+ * again for what came meanwhile, and last, like every stage, the plan for the study itself.
  */
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import {
   countStates,
+  countTaken,
   handedOver,
   instancesOf,
-  isChangedThere,
   keepThoseIn,
-  NO_OFFERS,
-  type InstanceChange,
   type InstanceRow,
   wasOffered,
 } from '../instance.store.ts';
 import { blobOf } from '../parcel-blobs.ts';
-import { searchEach } from '../search-each.ts';
 import type { NextJob } from '../stages.ts';
 import { nothingToDo, type LockedStudy, type Plan, type Planner } from '../study-plan.ts';
 import { findStudy, type StudyRow } from '../study.store.ts';
-import { countedMinutes, MINUTE_SECONDS } from '../tally.store.ts';
+import { MINUTE_SECONDS } from '../tally.store.ts';
+import { dueOf, findOrphans, settleKnown, untilDue, type DueTools } from './find-before.ts';
 import type { ForwardTools } from './forward-tools.ts';
-import { countOffer, minutesUntilDue } from './count-offers.ts';
-import { lookBefore, type LookOutcome } from './look-before.ts';
 import { partition, postBatches, type ToPost } from './post-batches.ts';
+import { LOOK_AGAIN_SECONDS } from './reconcile-study.ts';
 import { returnLost } from './return-lost.ts';
-import {
-  isOtherKey,
-  isAlreadyThere,
-  lockHandover,
-  rivalsOf,
-  twinOf,
-  withoutRivals,
-  type Rivals,
-} from './rivals.ts';
+import { BATCHES_AT_ONCE, createLanes, type Lanes } from './take-batch.ts';
+import { lockHandover, rivalsOf, withoutRivals, type Rivals } from './rivals.ts';
 
 /** Another upload's instance of the same UID is on its way to the PACS: some seconds. */
 const BEHIND_AGAIN_SECONDS = 2;
 /** One that has no pause yet. */
 const AGAIN_SECONDS = 1;
 
-/** Throws PacsUnreachable. */
+/** After so many other studies have their turn, and what comes later is for the next run. */
+export const ROUNDS_LIMIT = 8;
+/** At once: the last requests of one are under way while the next one begins. */
+const ROUNDS_AT_ONCE = 2;
+
+/**
+ * In rounds: while the last requests of one are on their way, what came meanwhile is looked for and claimed, so that
+ * the PACS has something to do. Throws PacsUnreachable.
+ */
 export async function forwardStudy(
   study: StudyRow,
   tools: ForwardTools,
   signal: AbortSignal,
 ): Promise<Planner> {
-  const underWay = await instancesOf(tools.db, study.id, ['received', 'posting']);
-  const rivals = await rivalsOf(tools.db, study, underWay);
-  const absent = (await findOrphans(study, tools, signal)).union(
-    await settleKnown(study, rivals, tools, signal),
-  );
-  // Others belong to the next run: none is posted before this one has searched the PACS for it.
-  const toPost = (await dueOf(study, tools)).filter((row) => absent.has(row.id));
-  const claimedAt = tools.now();
-  const { claimed, behind } = await claim(toPost, { rivals, claimedAt }, tools);
-  await postAll({ study, rows: claimed, claimedAt }, tools, signal);
-  const seen = new Set(underWay.map(({ id }) => id));
-  return (locked) => planForwarded(locked, { behind, seen }, tools);
-}
-
-/** Received instances, but those that were offered in vain a while ago. */
-async function dueOf(study: StudyRow, tools: ForwardTools): Promise<readonly InstanceRow[]> {
-  const until = await untilDue(tools.db, tools);
-  return (await instancesOf(tools.db, study.id, ['received'])).filter((row) => until(row) === 0);
-}
-
-type DueTools = Pick<ForwardTools, 'patience' | 'takings'>;
-
-/** The minutes until an instance may be offered again. */
-async function untilDue(
-  db: LockedStudy['db'],
-  { patience, takings }: DueTools,
-): Promise<(row: InstanceRow) => number> {
-  const minutes = await countedMinutes(db);
-  return (row) =>
-    minutesUntilDue(row, { minutes, tookOthers: takings.tookOthersNow(row.id) }, patience.pauses);
-}
-
-/** Changes to instances of the study that are still in one of the states `from`, and nothing else. */
-const changing =
-  (from: readonly InstanceRow['state'][], changes: readonly InstanceChange[]): Planner =>
-  async () => ({ outcome: 'changed', changes: [{ kind: 'change-instances', from, changes }] });
-
-/**
- * Instances that an earlier run posted without an answer, or did not see in the PACS: those that are about to be
- * offered again, and those that the PACS may yet show. No others can be `posting`: jobs of one study never run at
- * the same time. And those that the PACS took and changed: they are the gateway's own there, and no conflict. Returns
- * those that it does not show.
- */
-async function findOrphans(
-  study: StudyRow,
-  tools: ForwardTools,
-  signal: AbortSignal,
-): Promise<ReadonlySet<number>> {
-  const { db, pacs, patience } = tools;
-  const minutes = await countedMinutes(db);
-  const until = await untilDue(db, tools);
-  const mayShow = (row: InstanceRow): boolean => minutes - row.offered_minute <= patience.lagMinutes;
-  const orphans = (await instancesOf(db, study.id, ['posting', 'received'])).filter(
-    (row) =>
-      row.state === 'posting' ||
-      (row.posted_at !== null && (until(row) === 0 || mayShow(row))) ||
-      (isChangedThere(row) && until(row) === 0),
-  );
-  if (orphans.length === 0) return new Set();
-  const sopInstanceUIDs = orphans.map((row) => row.sop_instance_uid);
-  const ofStudy = { studyInstanceUID: study.study_instance_uid, sopInstanceUIDs };
-  const { places, unanswered } = await searchEach(pacs, ofStudy, signal);
-  const there = new Set(places.map(({ sopInstanceUID }) => sopInstanceUID));
-  const [unknown, looked] = partition(orphans, (row) => unanswered.has(row.sop_instance_uid));
-  const [found, absent] = partition(looked, (row) => there.has(row.sop_instance_uid));
-  const changes: InstanceChange[] = [
-    ...unknown.map((row) => countOffer(row, true)),
-    ...found.map(
-      ({ id, posted_at }) =>
-        ({ id, state: 'posted', postedAt: posted_at ?? tools.now(), offers: NO_OFFERS }) as const,
-    ),
-    ...absent.map(({ id }) => ({ id, state: 'received' }) as const),
-  ];
-  await tools.apply(changing(['posting', 'received'], changes));
-  return new Set(absent.map(({ id }) => id));
-}
-
-/**
- * Looks for instances that the PACS had before our first store: the same bytes are stored already, others are a
- * conflict. One that it lists and does not give is neither: it is looked for again, like one that it does not
- * answer about. Returns the instances that it does not have.
- */
-async function settleKnown(
-  study: StudyRow,
-  rivals: Rivals,
-  tools: ForwardTools,
-  signal: AbortSignal,
-): Promise<ReadonlySet<number>> {
-  const never = (await dueOf(study, tools)).filter(({ posted_at }) => posted_at === null);
-  const at = tools.now();
-  const twins = never.flatMap((row): InstanceChange[] => {
-    const twin = twinOf(row, rivals);
-    return twin === undefined
-      ? []
-      : [
-          {
-            id: row.id,
-            state: 'posted',
-            postedAt: at,
-            pacsCode: twin.pacs_code,
-            sentDigests: twin.sent_digests,
-          },
-        ];
-  });
-  if (twins.length > 0) await tools.apply(changing(['received'], twins));
-  const unknown = never.filter((row) => twinOf(row, rivals) === undefined);
-  const looked = await lookBefore(study, unknown, tools, signal);
-  const of = new Map(unknown.map((row) => [row.id, row]));
-  const provenAt = tools.pacs.describe();
-  const commits = tools.pacs.askCommitment !== undefined;
-  const changes = looked.flatMap((outcome) =>
-    commits && outcome.kind === 'same'
-      ? toAsked(of.get(outcome.id)!, at)
-      : toKnown(outcome, of.get(outcome.id)!, { rivals, provenAt }),
-  );
-  if (changes.length > 0) {
-    const count = (wanted: LookOutcome['kind']) => looked.filter(({ kind }) => kind === wanted).length;
-    await tools.apply(async () => ({
-      outcome: 'settled',
-      changes: [{ kind: 'change-instances', from: ['received'], changes }],
-      audit: {
-        event: 'instances-known-to-pacs',
-        same: count('same'),
-        conflicts: count('other'),
-        unknown: count('unknown') + count('silent') + count('unanswered'),
-      },
-    }));
-  }
-  return new Set(looked.filter(({ kind }) => kind === 'absent').map(({ id }) => id));
-}
-
-/** It has the bytes, and has not said that it keeps them: reconcile asks. */
-const toAsked = (row: InstanceRow, postedAt: Date): readonly InstanceChange[] => [
-  { id: row.id, state: 'posted', postedAt, sentDigests: handedOver(row) },
-];
-
-function toKnown(
-  { id, kind }: LookOutcome,
-  row: InstanceRow,
-  { rivals, provenAt }: { readonly rivals: Rivals; readonly provenAt: string },
-): readonly InstanceChange[] {
-  switch (kind) {
-    case 'absent':
-      return [];
-    case 'same':
-      return [
-        {
-          ...{ id, state: 'already-stored', proof: 'read-back', provenAt, reason: null },
-          sentDigests: handedOver(row),
-          committed: false,
-        },
-      ];
-    case 'other': {
-      const there = isAlreadyThere(row, rivals);
-      if (there !== null) return [{ id, state: 'refused', reason: there }];
-      const reason = isOtherKey(row, rivals) ? 'already-here-other-key' : 'conflicting-instance';
-      return [{ id, state: 'quarantined', reason }];
+  const rounds: Rounds = {
+    ...{ began: tools.now(), seen: new Set(), behind: new Set(), underWay: new Set() },
+    ...{ isLooking: false, isLast: false, failure: null, inLane: createLanes(BATCHES_AT_ONCE) },
+  };
+  try {
+    for (let begun = 0; begun < ROUNDS_LIMIT && !rounds.isLast; ) {
+      const round = await nextRound(rounds, study, tools, signal);
+      if (round === null && rounds.underWay.size === 0) break;
+      if (round !== null) {
+        begun += 1;
+        await untilDry(rounds, round, tools, signal);
+      }
+      if (round === null || rounds.underWay.size === ROUNDS_AT_ONCE) await Promise.race(rounds.underWay);
     }
-    case 'unknown':
-    case 'unanswered':
-      // The PACS answers, and fails on this one.
-      return [countOffer(row, true)];
-    case 'silent':
-      return [countOffer(row, false)];
-    default:
-      return kind satisfies never;
+  } finally {
+    await Promise.all(rounds.underWay);
+  }
+  if (rounds.failure !== null) throw rounds.failure.error;
+  return (locked) => planForwarded(locked, rounds, tools);
+}
+
+type Rounds = {
+  readonly began: Date;
+  /** Instances that were looked at. */
+  readonly seen: Set<number>;
+  /** Those that wait for another upload's. */
+  readonly behind: Set<number>;
+  /** None rejects. */
+  readonly underWay: Set<Promise<void>>;
+  /** The next one may begin. */
+  isLooking: boolean;
+  /** No other one begins. */
+  isLast: boolean;
+  failure: { readonly error: unknown } | null;
+  readonly inLane: Lanes;
+};
+
+type Round = Pick<ToPost, 'study' | 'rows' | 'claimedAt'>;
+
+/** Those that no round has seen; null: there are none, or more of the study has been promised meanwhile. */
+async function newcomers(
+  { seen }: Rounds,
+  begun: StudyRow,
+  { db }: ForwardTools,
+): Promise<{ readonly study: StudyRow; readonly rows: readonly InstanceRow[] } | null> {
+  const isFirst = seen.size === 0;
+  // Later on, those that are `posting` are those of the rounds before.
+  const states = isFirst ? (['received', 'posting'] as const) : (['received'] as const);
+  const rows = (await instancesOf(db, begun.id, states)).filter(({ id }) => !seen.has(id));
+  const study = isFirst || rows.length === 0 ? begun : await findStudy(db, begun.id);
+  return rows.length === 0 || study?.state !== 'assembled' ? null : { study, rows };
+}
+
+/** Steps 1 to 3, with the newcomers. Null: none may be posted now. */
+async function nextRound(
+  rounds: Rounds,
+  begun: StudyRow,
+  tools: ForwardTools,
+  signal: AbortSignal,
+): Promise<Round | null> {
+  signal.throwIfAborted();
+  const found = await newcomers(rounds, begun, tools);
+  if (found === null) return null;
+  const { study, rows: underWay } = found;
+  rounds.isLooking = true;
+  try {
+    // Whoever waits for those of the rounds before does not wait for these too.
+    if (rounds.seen.size > 0) await confirm(tools);
+    const rivals = await rivalsOf(tools.db, study, underWay);
+    const absent = (await findOrphans(study, underWay, tools, signal)).union(
+      await settleKnown(study, { underWay, rivals }, tools, signal),
+    );
+    const toPost = (await dueOf(study, underWay, tools)).filter((row) => absent.has(row.id));
+    if (rounds.isLast) return null;
+    const claimedAt = tools.now();
+    const { claimed, behind } = await claim(toPost, { rivals, claimedAt }, tools);
+    for (const { id } of underWay) rounds.seen.add(id);
+    for (const id of behind) rounds.behind.add(id);
+    return { study, rows: claimed, claimedAt };
+  } finally {
+    rounds.isLooking = false;
   }
 }
+
+/** Until the last request of the round is leaving, or the round has ended. */
+async function untilDry(
+  rounds: Rounds,
+  round: Round,
+  tools: ForwardTools,
+  signal: AbortSignal,
+): Promise<void> {
+  const { promise: isDry, resolve: onDry } = Promise.withResolvers<void>();
+  const { inLane, underWay } = rounds;
+  const posted = postRound({ ...round, onDry, inLane }, tools, signal)
+    .then(async (mayFollow) => {
+      rounds.isLast ||= !mayFollow;
+      if (underWay.size > 1 || rounds.isLooking) await confirm(tools);
+    })
+    .catch((error: unknown) => {
+      rounds.isLast = true;
+      rounds.failure ??= { error };
+    })
+    .finally(() => underWay.delete(posted));
+  underWay.add(posted);
+  await Promise.race([isDry, posted]);
+}
+
+const confirm = ({ apply }: ForwardTools): Promise<unknown> =>
+  apply(async (locked) => ({ outcome: 'confirmed', next: await confirmPosted(locked) }));
 
 /** `behind`: those that have to wait until another upload's instance of their UID has come to its end. */
 type Claim = { readonly claimed: readonly InstanceRow[]; readonly behind: ReadonlySet<number> };
@@ -265,11 +204,12 @@ async function claim(
   return made;
 }
 
-async function postAll(
+/** Posts those of which the disk has all bytes; the others are asked for again. False: no other round may follow. */
+async function postRound(
   posting: Omit<ToPost, 'bodies'>,
   tools: ForwardTools,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<boolean> {
   const { study, rows } = posting;
   const holder = study.copy_of === null ? study : await findStudy(tools.db, study.copy_of);
   const bodies = await openBodies(holder ?? study, rows, tools);
@@ -279,7 +219,7 @@ async function postAll(
       hasBytes(row, bodies) && (study.coercion === null || row.coerced_from !== null);
     const [whole, lost] = partition(rows, isWhole);
     await returnLost(study, lost, tools);
-    await postBatches({ ...posting, rows: whole, bodies }, tools, signal);
+    return await postBatches({ ...posting, rows: whole, bodies }, tools, signal);
   } finally {
     for (const body of bodies.values()) await body?.close();
   }
@@ -308,20 +248,27 @@ function hasBytes(row: InstanceRow, bodies: Bodies): boolean {
   return body != null && (row.body_offset ?? 0) + row.bytes <= body.size;
 }
 
-/** `behind`: instances that wait for another upload's. `seen`: those that were here when this run began. */
+/** The PACS took it, and reconcile has found meanwhile that it does not show it. */
+const isLost = (row: InstanceRow): boolean =>
+  row.state === 'received' && row.posted_at !== null && row.offers === 0;
+
 async function planForwarded(
   { study, db }: LockedStudy,
-  { behind, seen }: { readonly behind: Claim['behind']; readonly seen: ReadonlySet<number> },
+  { began, behind, seen }: Pick<Rounds, 'began' | 'behind' | 'seen'>,
   tools: DueTools,
 ): Promise<Plan> {
   // More of it has been promised meanwhile.
   if (study.state !== 'assembled')
     return { ...nothingToDo('elsewhere'), next: await confirmPosted({ study, db }) };
   const left = await instancesOf(db, study.id, ['received', 'posting']);
-  if (left.some(({ id }) => !seen.has(id)))
+  const hasCome = left.some(({ id }) => !seen.has(id));
+  if (hasCome || left.some((row) => isLost(row) && !behind.has(row.id)))
     return {
-      ...nothingToDo('more-came'),
-      next: [{ queue: 'forward', studyId: study.id }, ...(await confirmPosted({ study, db }))],
+      ...nothingToDo(hasCome ? 'more-came' : 'lost'),
+      next: [
+        { queue: 'forward', studyId: study.id, afterSeconds: hasCome ? 0 : LOOK_AGAIN_SECONDS },
+        ...(await confirmPosted({ study, db })),
+      ],
     };
   if (left.length > 0) return planPause({ study, db }, left, { behind, tools });
   const counts = await countStates(db, study.id);
@@ -334,7 +281,7 @@ async function planForwarded(
       ? {
           event: 'study-forwarded',
           revision: study.revision,
-          posted: counts.get('posted') ?? 0,
+          posted: await countTaken(db, study.id, began),
           refused: counts.get('refused') ?? 0,
         }
       : null,

@@ -1,5 +1,5 @@
 /**
- * Several store requests at once. When one finds the PACS gone, no further one leaves; those on their way
+ * Several store requests at once. When one finds the PACS gone, no further one of its round leaves; those on their way
  * still end. Instances on which requests failed go last, one after the other: so the one on which
  * the PACS fails is found, and the others do not wait for it.
  */
@@ -24,7 +24,7 @@ import {
 } from './count-offers.ts';
 import { forwardBatch, type ForwardedInstance, type Posted } from './forward-batch.ts';
 import type { ForwardTools } from './forward-tools.ts';
-import { BATCHES_AT_ONCE, takeBatch } from './take-batch.ts';
+import { BATCHES_AT_ONCE, takeBatch, type Lanes } from './take-batch.ts';
 import { wantedProof } from './prove-stored.ts';
 import { returnLost } from './return-lost.ts';
 
@@ -41,6 +41,10 @@ export type ToPost = {
   readonly claimedAt: Date;
   /** By the name of the blob. Each row lies in one of them. */
   readonly bodies: ReadonlyMap<string, OpenBlob | null>;
+  /** The last ones leave, and none of them has to go alone. */
+  readonly onDry: () => void;
+  /** Requests of other rounds of the study share them. */
+  readonly inLane: Lanes;
 };
 
 type Batch = readonly Posted[];
@@ -52,31 +56,38 @@ type Batch = readonly Posted[];
 type Run = {
   answers: ForwardedInstance[];
   failure: unknown;
+  isTakenOver: boolean;
   tookAny: boolean;
   refused: StoreRefusal | null;
   readonly sent: Map<number, string> | null;
 };
 
-/** Throws PacsUnreachable. */
-export async function postBatches(posting: ToPost, tools: ForwardTools, signal: AbortSignal): Promise<void> {
+/** False: a request failed, or another gateway has the study by now. Throws PacsUnreachable. */
+export async function postBatches(
+  posting: ToPost,
+  tools: ForwardTools,
+  signal: AbortSignal,
+): Promise<boolean> {
   const run: Run = {
     answers: [],
-    ...{ failure: null, tookAny: false, refused: null },
+    ...{ failure: null, isTakenOver: false, tookAny: false, refused: null },
     sent: wantedProof(tools) === 'digest' ? new Map() : null,
   };
   const { company, alone } = toQueues(posting, run);
   const offering = { posting, tools, signal };
   const aim = (): number => tools.takings.batches.size.bytes;
+  const onDry = (): void => void (alone.length === 0 && posting.onDry());
   await Promise.all(
-    Array.from({ length: BATCHES_AT_ONCE }, () => offerAll({ queue: company, aim }, run, offering)),
+    Array.from({ length: BATCHES_AT_ONCE }, () => offerAll({ queue: company, aim, onDry }, run, offering)),
   );
-  await offerAll({ queue: alone, aim: () => 0 }, run, offering);
+  await offerAll({ queue: alone, aim: () => 0, onDry: () => undefined }, run, offering);
   const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
   await writeAnswers(posting, { ...run, answers: others }, tools);
   await writeAnswers(posting, { ...run, answers: declined }, tools);
   if (run.tookAny) await tools.noteStores?.(null);
   else if (run.refused !== null) await tools.noteStores?.(run.refused);
   if (run.failure !== null && !(await isInstances(run.failure, tools, signal))) throw run.failure;
+  return run.failure === null && !run.isTakenOver;
 }
 
 /** Whether the PACS answers although a request failed: it was counted, and is no reason to wait for the PACS. */
@@ -109,47 +120,56 @@ function toQueues({ rows, bodies }: ToPost, { sent }: Run): Readonly<Record<'com
 type Offering = { readonly posting: ToPost; readonly tools: ForwardTools; readonly signal: AbortSignal };
 
 /** `aim`: bytes for one request. */
-type Queue = { readonly queue: Posted[]; readonly aim: () => number };
+type Queue = { readonly queue: Posted[]; readonly aim: () => number; readonly onDry: () => void };
 
 /** Takes batches until none is left, or the PACS is gone. */
-async function offerAll(
-  { queue, aim }: Queue,
+async function offerAll(from: Queue, run: Run, offering: Offering): Promise<void> {
+  while (from.queue.length > 0 && run.failure === null)
+    await offering.posting.inLane(() => offerNext(from, run, offering));
+}
+
+/** One request. It never throws: what ends the run is its failure. */
+async function offerNext(
+  { queue, aim, onDry }: Queue,
   run: Run,
   { posting, tools, signal }: Offering,
 ): Promise<void> {
-  while (queue.length > 0 && run.failure === null) {
-    let own: Batch = [];
-    let refusal: StoreRefusal | null = null;
-    try {
-      own = await keepOwn(takeBatch(queue, aim()), posting, tools);
-      if (own.length === 0) continue;
-      const request = tools.takings.begin();
-      signal.throwIfAborted();
-      const batchTools = { ...tools, onRefused: (refused: StoreRefusal) => (refusal = refused) };
-      const all = await forwardBatch(posting.study.study_instance_uid, own, batchTools, signal);
-      const { answers, divided } = learnSize(own, all, tools);
-      queue.unshift(...divided);
-      noteTakings(answers, request, tools);
-      noteRefused(answers, refusal, run, tools);
-      // Only now: another worker may have taken the list away meanwhile.
-      run.answers.push(...answers);
-      tools.metrics.bytes('forward', sumBytes(own));
-      if (run.answers.length >= ANSWERS_AT_ONCE) {
-        const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
-        run.answers = declined;
-        await writeAnswers(posting, { ...run, answers: others }, tools);
-      }
-    } catch (error) {
-      if (isTimeOut(error) && own.length > 1) tools.takings.batches.timedOut(sumBytes(own));
-      if (wasHeard(error)) {
-        const kind = isSignInRefused(error) ? 'barred' : 'later';
-        const answers = own.map(({ id }) => ({ id, kind }) as const);
-        noteTakings(answers, 0, tools);
-        noteRefused(answers, refusal, run, tools);
-        run.answers.push(...answers);
-      }
-      run.failure ??= error;
+  // While it waited for a lane, the last one may have left, or the PACS.
+  if (queue.length === 0 || run.failure !== null) return;
+  let own: Batch = [];
+  let refusal: StoreRefusal | null = null;
+  try {
+    const batch = takeBatch(queue, aim());
+    if (queue.length === 0) onDry();
+    own = await keepOwn(batch, posting, tools);
+    run.isTakenOver ||= own.length < batch.length;
+    if (own.length === 0) return;
+    const request = tools.takings.begin();
+    signal.throwIfAborted();
+    const batchTools = { ...tools, onRefused: (refused: StoreRefusal) => (refusal = refused) };
+    const all = await forwardBatch(posting.study.study_instance_uid, own, batchTools, signal);
+    const { answers, divided } = learnSize(own, all, tools);
+    queue.unshift(...divided);
+    noteTakings(answers, request, tools);
+    noteRefused(answers, refusal, run, tools);
+    // Only now: another worker may have taken the list away meanwhile.
+    run.answers.push(...answers);
+    tools.metrics.bytes('forward', sumBytes(own));
+    if (run.answers.length >= ANSWERS_AT_ONCE) {
+      const [declined, others] = partition(run.answers, ({ kind }) => kind === 'declined');
+      run.answers = declined;
+      await writeAnswers(posting, { ...run, answers: others }, tools);
     }
+  } catch (error) {
+    if (isTimeOut(error) && own.length > 1) tools.takings.batches.timedOut(sumBytes(own));
+    if (wasHeard(error)) {
+      const kind = isSignInRefused(error) ? 'barred' : 'later';
+      const answers = own.map(({ id }) => ({ id, kind }) as const);
+      noteTakings(answers, 0, tools);
+      noteRefused(answers, refusal, run, tools);
+      run.answers.push(...answers);
+    }
+    run.failure ??= error;
   }
 }
 

@@ -37,7 +37,7 @@ const POSTS_LIMIT = 3;
 /**
  * Some PACS show what they took only after a while; before anything is posted again, forward looks for it.
  */
-const LOOK_AGAIN_SECONDS = 5;
+export const LOOK_AGAIN_SECONDS = 5;
 /** A PACS that lags, or gives nothing, for more than a minute is asked less often. */
 const LATE_AGAIN_SECONDS = 30;
 

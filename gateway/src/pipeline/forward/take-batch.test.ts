@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { takeBatch } from './take-batch.ts';
+import { createLanes, takeBatch } from './take-batch.ts';
 
 const test = suite('store requests');
 const MIB = 1024 ** 2;
@@ -34,6 +34,27 @@ test('carry at most 100 instances, however small these are', () => {
     batches.flat().map(({ id }) => id),
     Array.from({ length: 250 }, (_, id) => id),
   );
+});
+
+test('share so many lanes, in their order, also where some fail', async () => {
+  const inLane = createLanes(2);
+  const gates = Array.from({ length: 5 }, () => Promise.withResolvers<void>());
+  const begun: number[] = [];
+  const ends = gates.map(({ promise }, nth) =>
+    inLane(() => {
+      begun.push(nth);
+      return promise;
+    }).catch(() => undefined),
+  );
+  assert.equal(begun, [0, 1]);
+  gates[1]!.reject(new Error('the PACS is gone'));
+  await ends[1];
+  assert.equal(begun, [0, 1, 2]);
+  for (const { resolve } of gates) resolve();
+  await Promise.all(ends);
+  assert.equal(begun, [0, 1, 2, 3, 4]);
+  await inLane(async () => void begun.push(5));
+  assert.is(begun.length, 6);
 });
 
 test.run();

@@ -19,3 +19,22 @@ export function takeBatch<T extends { readonly bytes: number }>(queue: T[], aimB
   }
   return queue.splice(0, count);
 }
+
+export type Lanes = <T>(request: () => Promise<T>) => Promise<T>;
+
+/** So many requests at once; the others wait, in their order. */
+export function createLanes(count: number): Lanes {
+  const waiting: (() => void)[] = [];
+  let free = count;
+  return async (request) => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((go) => waiting.push(go));
+    try {
+      return await request();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) free += 1;
+      else next();
+    }
+  };
+}
