@@ -9,7 +9,6 @@ import { pacsProxyOf } from '../../gateway/src/config.ts';
 import { CHECKS } from '../../gateway/src/doctor/checks.ts';
 import type { Finding } from '../../gateway/src/doctor/diagnoses.ts';
 import { examinePacs, type PacsReport } from '../../gateway/src/doctor/examine-pacs.ts';
-import { proxyTo, type PacsProxy } from '../../gateway/src/ports/pacs/pacs-agent.ts';
 import { parseDimseAddress } from '#shared/protocol/dimse-address.ts';
 import { parseArguments, printable, UsageError, type Arguments } from './arguments.ts';
 import type { Surroundings } from './command.ts';
@@ -19,13 +18,12 @@ export async function doctor(args: readonly string[], around: Surroundings): Pro
   const url = parseRoot(options.rest);
   const connection = {
     url,
-    proxy: url.startsWith('dimse') ? null : await proxyTo(url, proxyOf(around)),
     authorization: authorizationOf(options, around),
     ca: await caOf(options),
   };
   const report = await examinePacs(
     connection,
-    { scope: options.flag('store') ? 'store' : 'all' },
+    { scope: options.flag('store') ? 'store' : 'all', proxy: proxyOf(around) },
     around.signal,
   );
   if (options.flag('json')) around.print(JSON.stringify({ url, ...report }, null, 2));
@@ -60,7 +58,7 @@ function authorizationOf(options: Arguments, { env }: Surroundings): string | nu
 }
 
 /** HTTPS_PROXY and NO_PROXY, as the gateway reads them. */
-const proxyOf = ({ env }: Surroundings): PacsProxy | null =>
+const proxyOf = ({ env }: Surroundings): ReturnType<typeof pacsProxyOf> =>
   pacsProxyOf(env, (what) => {
     throw new UsageError(what);
   });

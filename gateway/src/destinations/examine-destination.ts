@@ -9,7 +9,7 @@ import { examineFolder } from '../doctor/examine-folder.ts';
 import { examinePacs, type PacsReport } from '../doctor/examine-pacs.ts';
 import { authorizationNow, type PacsConnection } from '../ports/pacs/connection.ts';
 import { NO_TOKEN, PacsUnreachable, SECRETS_UNREADABLE } from '../ports/pacs/pacs.ts';
-import { proxyTo, type PacsProxy } from '../ports/pacs/pacs-agent.ts';
+import type { PacsProxy } from '../ports/pacs/pacs-agent.ts';
 
 export type Examining = {
   readonly proxy: PacsProxy | null;
@@ -60,12 +60,10 @@ async function examine(
   const { tls, url, commitment = false } = connection;
   const isDimse = connection.kind === 'dimse';
   const authorization = isDimse ? null : await authorizationNow(connection, around, signal);
-  const way = {
-    ...{ authorization, ...tls, proxy: isDimse ? null : await proxyTo(url, around.proxy) },
-    url: isDimse ? url : url.replace(/\/+$/, ''),
-  };
+  const way = { authorization, ...tls, url: isDimse ? url : url.replace(/\/+$/, '') };
   const wants = { commitment, orthanc: connection.kind === 'orthanc' };
-  const { findings, settings, isReached } = await examinePacs(way, { scope, wants }, signal);
+  const { proxy } = around;
+  const { findings, settings, isReached } = await examinePacs(way, { scope, wants, proxy }, signal);
   return { findings, settings: isReached && scope !== 'reach' ? settings : null };
 }
 

@@ -13,6 +13,7 @@ import {
   type ExaminationWish,
   type WantedProof,
 } from '#shared/protocol/destination.ts';
+import { proxyTo, type PacsProxy } from '../ports/pacs/pacs-agent.ts';
 import type { PacsConnection } from './ask.ts';
 import { BODIES } from './bodies.ts';
 import { checksOf, type CheckName } from './checks.ts';
@@ -65,17 +66,29 @@ const PROBES: Readonly<Record<'web' | 'dimse', Readonly<Record<Scope, readonly P
   },
 };
 
-export type Examination = { readonly scope: Scope; readonly wants?: Wants; readonly clock?: Clock };
+/** `proxy`: the way of web addresses. */
+export type Examination = {
+  readonly scope: Scope;
+  readonly wants?: Wants;
+  readonly clock?: Clock;
+  readonly proxy?: PacsProxy | null;
+};
 const NOTHING_WANTED: Wants = { commitment: false, orthanc: false };
 
 export async function examinePacs(
-  connection: PacsConnection,
-  { scope, wants = NOTHING_WANTED, clock = CLOCK }: Examination,
+  { url, ...connection }: PacsConnection,
+  { scope, wants = NOTHING_WANTED, clock = CLOCK, proxy = null }: Examination,
   signal: AbortSignal,
 ): Promise<PacsReport> {
   const late = AbortSignal.timeout(scope === 'reach' ? REACH_MS : VISIT_MS);
-  const way = isDimse(connection.url) ? 'dimse' : 'web';
-  const visit = openVisit(connection, wants, clock, AbortSignal.any([signal, late]));
+  const way = isDimse(url) ? 'dimse' : 'web';
+  const through = way === 'dimse' ? null : await proxyTo(url, proxy);
+  const visit = openVisit(
+    { ...connection, url, proxy: through },
+    wants,
+    clock,
+    AbortSignal.any([signal, late]),
+  );
   const findings: Finding[] = [];
   const isReached = await look(visit, REACH, findings);
   const isRoot = isReached && (await look(visit, PROBES[way][scope], findings));

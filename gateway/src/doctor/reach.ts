@@ -30,7 +30,7 @@ const unlessProxied =
   (checks: readonly CheckName[], run: Probe['run']): Probe['run'] =>
   async (visit) =>
     visit.connection.proxy
-      ? checks.map((check) => skipped(check, 'The proxy of the gateway (HTTPS_PROXY) leads there.'))
+      ? checks.map((check) => skipped(check, 'A proxy (HTTPS_PROXY) leads there.'))
       : run(visit);
 
 export const REACH: readonly Probe[] = [

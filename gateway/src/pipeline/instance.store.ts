@@ -111,12 +111,7 @@ export async function countTaken(db: Db, studyId: string, since: Date): Promise<
     .selectFrom('instance')
     .select((of) => of.fn.countAll<string | number>().as('count'))
     .where('study_id', '=', studyId)
-    .where((is) =>
-      is.or([
-        is('state', '=', 'posted'),
-        is.and([is('state', 'in', ['stored', 'coerced']), is('posted_at', '>=', since)]),
-      ]),
-    )
+    .where(sql<boolean>`(state = 'posted' or state in ('stored', 'coerced') and posted_at >= ${since})`)
     .executeTakeFirstOrThrow();
   return Number(count);
 }

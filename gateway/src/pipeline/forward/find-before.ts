@@ -1,6 +1,6 @@
 /**
- * What the PACS has of instances before they are posted: those that an earlier run posted without hearing an answer,
- * and those that it had before our first store.
+ * Instances that the PACS has before they are posted: those that an earlier run posted without hearing an answer, and
+ * those that it had before our first store.
  */
 import {
   handedOver,

@@ -121,7 +121,7 @@ async function nextRound(
   const { study, rows: underWay } = found;
   rounds.isLooking = true;
   try {
-    // Whoever waits for those of the rounds before does not wait for these too.
+    // Clients that wait for those of the rounds before do not wait for these too.
     if (rounds.seen.size > 0) await confirm(tools);
     const rivals = await rivalsOf(tools.db, study, underWay);
     const absent = (await findOrphans(study, underWay, tools, signal)).union(
