@@ -153,7 +153,7 @@ async function saysLimit(page: Page, verdict: Locator): Promise<void> {
   assert.ok(await said.evaluate(isInSight));
   await verdict.getByText(/client_max_body_size 0/).waitFor();
   await verdict
-    .getByText('Instances up to 1 MB get there; larger ones wait until the limit is raised.')
+    .getByText('Instances up to 1 MB get there; larger ones stay at the gateway until the limit is raised.')
     .waitFor();
   assert.is(await verdict.getByText(/wait at the gateway/).count(), 0);
   // Smaller requests would help no instance that is larger than the limit.

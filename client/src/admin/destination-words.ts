@@ -58,8 +58,10 @@ function listed(names: readonly string[]): string {
 }
 
 const HOW_TO_RAISE = 'in nginx set client_max_body_size 0; and reload it, in dcm4chee raise max-post-size.';
+/** After some attempts they are for a person. */
+const THEN_AGAIN = 'Where some are listed below as not taken there, press Try all again.';
 const whatFits = (bytes: number): string =>
-  `Instances up to ${formatBytes(bytes)} get there; larger ones wait until the limit is raised`;
+  `Instances up to ${formatBytes(bytes)} get there; larger ones stay at the gateway until the limit is raised`;
 
 export const destinationWords = {
   intro:
@@ -84,11 +86,11 @@ export const destinationWords = {
           }
       : {
           title: `The PACS, or a proxy before it, refuses requests of ${formatBytes(bytes)} (status ${status}, ${formatFullMoment(new Date(at))}).`,
-          next: `The gateway sends smaller requests. Larger instances wait until the limit is raised: ${HOW_TO_RAISE}`,
+          next: `The gateway sends smaller requests. Larger instances stay at the gateway until the limit is raised: ${HOW_TO_RAISE} ${THEN_AGAIN}`,
         },
   limit: ({ bytes, at }: NonNullable<Destination['limit']>) => ({
     title: `Found by Test on ${formatFullMoment(new Date(at))}: the PACS, or a proxy before it, takes at most ${formatBytes(bytes)} per request.`,
-    next: `${whatFits(bytes)}: ${HOW_TO_RAISE} Then press Test again.`,
+    next: `${whatFits(bytes)}: ${HOW_TO_RAISE} Then press Test again. ${THEN_AGAIN}`,
   }),
   unlisted: ({ instances: count, at }: NonNullable<Destination['unlisted']>) => ({
     title: `It confirmed ${instances(count)} and does not list ${count === 1 ? 'it' : 'them'}${
