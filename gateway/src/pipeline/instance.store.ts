@@ -105,13 +105,13 @@ export async function countStates(db: Db, studyId: string): Promise<ReadonlyMap<
   return new Map(rows.map(({ state, count }) => [state, Number(count)]));
 }
 
-/** Those that the PACS took, and of those that it has shown since the ones that were posted from `since` on. */
-export async function countTaken(db: Db, studyId: string, since: Date): Promise<number> {
+/** Those that the PACS took, and has not shown yet; and those among `ids` that it has shown since. */
+export async function countTaken(db: Db, studyId: string, ids: Iterable<number>): Promise<number> {
   const { count } = await db
     .selectFrom('instance')
     .select((of) => of.fn.countAll<string | number>().as('count'))
     .where('study_id', '=', studyId)
-    .where(sql<boolean>`(state = 'posted' or state in ('stored', 'coerced') and posted_at >= ${since})`)
+    .where(sql<boolean>`(state = 'posted' or state in ('stored', 'coerced') and id in ${idList([...ids])})`)
     .executeTakeFirstOrThrow();
   return Number(count);
 }

@@ -47,8 +47,8 @@ export const ROUNDS_LIMIT = 8;
 const ROUNDS_AT_ONCE = 2;
 
 /**
- * In rounds: while the last requests of one are on their way, what came meanwhile is looked for and claimed, so that
- * the PACS has something to do. Throws PacsUnreachable.
+ * In rounds: what has come when the last request of one leaves is looked for and claimed at once, so that the PACS has
+ * something to do. Throws PacsUnreachable.
  */
 export async function forwardStudy(
   study: StudyRow,
@@ -56,7 +56,7 @@ export async function forwardStudy(
   signal: AbortSignal,
 ): Promise<Planner> {
   const rounds: Rounds = {
-    ...{ began: tools.now(), seen: new Set(), behind: new Set(), underWay: new Set() },
+    ...{ seen: new Set(), behind: new Set(), underWay: new Set() },
     ...{ isLooking: false, isLast: false, failure: null, inLane: createLanes(BATCHES_AT_ONCE) },
   };
   try {
@@ -65,7 +65,7 @@ export async function forwardStudy(
       if (round === null && rounds.underWay.size === 0) break;
       if (round !== null) {
         begun += 1;
-        await untilDry(rounds, round, tools, signal);
+        await beginRound(rounds, round, tools, signal);
       }
       if (round === null || rounds.underWay.size === ROUNDS_AT_ONCE) await Promise.race(rounds.underWay);
     }
@@ -77,14 +77,13 @@ export async function forwardStudy(
 }
 
 type Rounds = {
-  readonly began: Date;
   /** Instances that were looked at. */
   readonly seen: Set<number>;
   /** Those that wait for another upload's. */
   readonly behind: Set<number>;
   /** None rejects. */
   readonly underWay: Set<Promise<void>>;
-  /** The next one may begin. */
+  /** Newcomers are looked for: a round that ends meanwhile does not wait for them to be confirmed. */
   isLooking: boolean;
   /** No other one begins. */
   isLast: boolean;
@@ -94,53 +93,63 @@ type Rounds = {
 
 type Round = Pick<ToPost, 'study' | 'rows' | 'claimedAt'>;
 
+type Newcomers = { readonly study: StudyRow; readonly rows: readonly InstanceRow[] };
+
 /** Those that no round has seen; null: there are none, or more of the study has been promised meanwhile. */
-async function newcomers(
+async function findNewcomers(
   { seen }: Rounds,
-  begun: StudyRow,
+  atStart: StudyRow,
   { db }: ForwardTools,
-): Promise<{ readonly study: StudyRow; readonly rows: readonly InstanceRow[] } | null> {
+): Promise<Newcomers | null> {
   const isFirst = seen.size === 0;
   // Later on, those that are `posting` are those of the rounds before.
   const states = isFirst ? (['received', 'posting'] as const) : (['received'] as const);
-  const rows = (await instancesOf(db, begun.id, states)).filter(({ id }) => !seen.has(id));
-  const study = isFirst || rows.length === 0 ? begun : await findStudy(db, begun.id);
+  const rows = (await instancesOf(db, atStart.id, states)).filter(({ id }) => !seen.has(id));
+  const study = isFirst || rows.length === 0 ? atStart : await findStudy(db, atStart.id);
   return rows.length === 0 || study?.state !== 'assembled' ? null : { study, rows };
 }
 
-/** Steps 1 to 3, with the newcomers. Null: none may be posted now. */
+/** The newcomers that may be posted. Null: there are none, or no other round may begin. */
 async function nextRound(
   rounds: Rounds,
-  begun: StudyRow,
+  atStart: StudyRow,
   tools: ForwardTools,
   signal: AbortSignal,
 ): Promise<Round | null> {
   signal.throwIfAborted();
-  const found = await newcomers(rounds, begun, tools);
-  if (found === null) return null;
-  const { study, rows: underWay } = found;
+  const newcomers = await findNewcomers(rounds, atStart, tools);
+  if (newcomers === null) return null;
   rounds.isLooking = true;
-  try {
-    // Clients that wait for those of the rounds before do not wait for these too.
-    if (rounds.seen.size > 0) await confirm(tools);
-    const rivals = await rivalsOf(tools.db, study, underWay);
-    const absent = (await findOrphans(study, underWay, tools, signal)).union(
-      await settleKnown(study, { underWay, rivals }, tools, signal),
-    );
-    const toPost = (await dueOf(study, underWay, tools)).filter((row) => absent.has(row.id));
-    if (rounds.isLast) return null;
-    const claimedAt = tools.now();
-    const { claimed, behind } = await claim(toPost, { rivals, claimedAt }, tools);
-    for (const { id } of underWay) rounds.seen.add(id);
-    for (const id of behind) rounds.behind.add(id);
-    return { study, rows: claimed, claimedAt };
-  } finally {
-    rounds.isLooking = false;
-  }
+  // Clients that wait for those of the rounds before do not wait for these too.
+  if (rounds.seen.size > 0) await confirm(tools);
+  const round = await claimNewcomers(rounds, newcomers, tools, signal);
+  // Not where it throws: a round that is under way confirms its own at its end.
+  rounds.isLooking = false;
+  return round;
 }
 
-/** Until the last request of the round is leaving, or the round has ended. */
-async function untilDry(
+/** Steps 1 to 3. */
+async function claimNewcomers(
+  rounds: Rounds,
+  { study, rows }: Newcomers,
+  tools: ForwardTools,
+  signal: AbortSignal,
+): Promise<Round | null> {
+  const rivals = await rivalsOf(tools.db, study, rows);
+  const absent = (await findOrphans(study, rows, tools, signal)).union(
+    await settleKnown(study, { underWay: rows, rivals }, tools, signal),
+  );
+  const toPost = (await dueOf(study, rows, tools)).filter((row) => absent.has(row.id));
+  if (rounds.isLast) return null;
+  const claimedAt = tools.now();
+  const { claimed, behind } = await claim(toPost, { rivals, claimedAt }, tools);
+  for (const { id } of rows) rounds.seen.add(id);
+  for (const id of behind) rounds.behind.add(id);
+  return { study, rows: claimed, claimedAt };
+}
+
+/** Returns when the last request of the round is leaving, or the round has ended. */
+async function beginRound(
   rounds: Rounds,
   round: Round,
   tools: ForwardTools,
@@ -254,7 +263,7 @@ const isLost = (row: InstanceRow): boolean =>
 
 async function planForwarded(
   { study, db }: LockedStudy,
-  { began, behind, seen }: Pick<Rounds, 'began' | 'behind' | 'seen'>,
+  { behind, seen }: Pick<Rounds, 'behind' | 'seen'>,
   tools: DueTools,
 ): Promise<Plan> {
   // More of it has been promised meanwhile.
@@ -281,7 +290,7 @@ async function planForwarded(
       ? {
           event: 'study-forwarded',
           revision: study.revision,
-          posted: await countTaken(db, study.id, began),
+          posted: await countTaken(db, study.id, seen),
           refused: counts.get('refused') ?? 0,
         }
       : null,

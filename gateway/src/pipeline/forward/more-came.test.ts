@@ -42,11 +42,12 @@ async function begun(count: number, { first = 2, bytes = USUAL_BATCH.bytes } = {
       return tools.jobs.enqueue(trx, queue, data, options);
     },
   };
-  /** One run of forward; `come` is called before each request is answered. */
-  const forward = async (come: (request: number) => Promise<unknown>) => {
+  /** One run of forward; `come` is called before each request is answered. `other`: what the PACS does instead. */
+  const forward = async (come: (request: number) => Promise<unknown>, other: Partial<typeof pacs> = {}) => {
     let requests = 0;
     const busy: typeof pacs = {
       ...pacs,
+      ...other,
       async storeInstances(...of) {
         requests += 1;
         await come(requests);
@@ -140,6 +141,32 @@ test('hold up no confirmation where they cannot be looked for', async () => {
   pacs.lie = 'honest';
   await pipeline.runAll();
   assert.is(pacs.held.size, 4);
+  await pipeline.close();
+});
+
+test('hold up no confirmation where the look for them ends in an error before that of the others', async () => {
+  const { pipeline, enqueued, studyId, db, send, forward } = await begun(8, APART);
+  const news = Promise.withResolvers<void>();
+  const looked = Promise.withResolvers<void>();
+  let isNew = false;
+  const findInstances: typeof pipeline.tools.pacs.findInstances = async () => {
+    if (!isNew) return [];
+    looked.resolve();
+    throw new Error('nobody knows why');
+  };
+  const come = async (request: number): Promise<void> => {
+    if (request === 1) {
+      await send(6);
+      isNew = true;
+      news.resolve();
+    }
+    await (request < 6 ? news : looked).promise;
+    // Long enough for the error to be heard.
+    if (request === 6) for (let looks = 0; looks < 100; looks += 1) await countStates(db, studyId);
+  };
+  await forward(come, { findInstances }).catch(({ message }) => assert.is(message, 'nobody knows why'));
+  assert.is((await countStates(db, studyId)).get('posted'), 6);
+  assert.ok(enqueued.includes('reconcile'));
   await pipeline.close();
 });
 
