@@ -19,7 +19,6 @@ import {
   onDisk,
   sendStudy,
   signIn,
-  untilInstalled,
   type StudyOnDisk,
 } from '#testing/app-page.ts';
 import { scriptsBeforeUsable, watchFirstLoad } from '#testing/first-load.ts';
@@ -56,7 +55,7 @@ async function signOut({ page, account }: Pick<Stage, 'page' | 'account'>): Prom
 /** Signs in and queues this many studies without a network. */
 async function queueOffline(stage: Stage, studies: number): Promise<void> {
   const { page, visitor } = stage;
-  await stage.enter().then(() => untilInstalled(page));
+  await stage.enter();
   await visitor.setOffline(true);
   await sendStudy(page, Array.from({ length: studies }, (_, nth) => study(stage, nth)).flat());
   await page.getByText(`${studies * 12} instances are safe here`, { exact: false }).waitFor();
@@ -246,7 +245,7 @@ walk(
   'a Send that left a file behind says so at the top of the page, with a link to the queue',
   async (stage) => {
     const { page, folder, visitor } = stage;
-    await stage.enter().then(() => untilInstalled(page));
+    await stage.enter();
     await visitor.setOffline(true);
     const paths = await Promise.all(
       study(stage, 0).map(async ({ name, buffer }) => {
@@ -444,7 +443,9 @@ async function fillIn(page: Page, username: string): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
-const openStudies = (page: Page) => page.getByRole('link', { name: /^Studies/ }).click();
+async function openStudies(page: Page): Promise<void> {
+  await page.getByRole('link', { name: /^Studies/ }).click();
+}
 
 walk(
   'an invalid receipt is shown with its meaning, and the study is finished once the receipt is valid',
