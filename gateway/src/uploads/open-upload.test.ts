@@ -46,11 +46,20 @@ async function millisecondsOf(said: Manifest): Promise<number> {
   return performance.now() - began;
 }
 
+/** The least of them: something else may have the machine for a while. */
+async function leastOf(manifests: readonly Manifest[]): Promise<number> {
+  let least = Infinity;
+  for (const said of manifests) least = Math.min(least, await millisecondsOf(said));
+  return least;
+}
+
+const studyOf = (study: string): Manifest => manifest(study, (i) => `${study}.${i}`);
+
 test('is answered again as quickly as at first, also together with another study', async () => {
-  const first = await millisecondsOf(manifest('1.2.1', (i) => `1.2.1.${i}`));
-  const times = [];
-  for (const study of ['1.2.1', '1.2.2', '1.2.2'])
-    times.push(await millisecondsOf(manifest(study, (i) => `${study}.${i}`)));
+  const first = await millisecondsOf(studyOf('1.2.1'));
+  const others = ['1.2.2', '1.2.3', '1.2.4'].map(studyOf);
+  const times = [await leastOf(Array.from({ length: 3 }, () => studyOf('1.2.1')))];
+  for (let round = 0; round < 2; round += 1) times.push(await leastOf(others));
   assert.ok(
     times.every((ms) => ms < SLOWER * first),
     `${times.map(Math.round).join(', ')} ms after ${Math.round(first)}`,
@@ -58,10 +67,10 @@ test('is answered again as quickly as at first, also together with another study
 });
 
 test('that all bear one UID is answered as quickly', async () => {
-  const usual = await millisecondsOf(manifest('1.2.3', (i) => `1.2.3.${i}`));
+  const usual = await millisecondsOf(studyOf('1.2.5'));
+  const ofOneUid = ['1.2.6', '1.2.7', '1.2.8'].map((study) => manifest(study, () => `${study}.1`));
   const times = [];
-  for (let round = 0; round < 3; round += 1)
-    times.push(await millisecondsOf(manifest('1.2.4', () => '1.2.4.1')));
+  for (let round = 0; round < 2; round += 1) times.push(await leastOf(ofOneUid));
   assert.ok(
     times.every((ms) => ms < SLOWER * usual),
     `${times.map(Math.round).join(', ')} ms, usually ${Math.round(usual)}`,
