@@ -114,7 +114,7 @@ if (values.out !== undefined) await mkdir(values.out, { recursive: true });
 const { NODE_EXTRA_CA_CERTS } = process.env;
 const world = await openOwnWorld({
   env: {
-    // Where a network inspects TLS, the way to npm is trusted through this alone.
+    // Some networks inspect TLS: the way to npm is trusted through this alone.
     ...(NODE_EXTRA_CA_CERTS !== undefined && { NODE_EXTRA_CA_CERTS }),
     RELAY_VIEWER_PORT: String(await freePort()),
     ...(values.package !== undefined && { RELAY_VIEWER_PACKAGE: values.package }),

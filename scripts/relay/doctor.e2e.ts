@@ -97,7 +97,7 @@ async function both(inWords: Promise<Run>, asJson: Promise<Run>): Promise<Said> 
   return { code, words: printed, report: JSON.parse(json.printed) as PacsReport };
 }
 
-/** Whatever could store, change or delete something. */
+/** The requests that could store, change or delete something. */
 const writesOf = ({ requests }: OddPacsProxy): readonly KeptRequest[] =>
   requests.filter(
     ({ method, path, body }) =>

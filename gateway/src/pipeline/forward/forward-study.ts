@@ -10,7 +10,7 @@
  *                     is found on the way to the PACS)
  *   5. writeAnswers   what the PACS answered, as the answers come (post-batches.ts)
  *
- * again for what came meanwhile, and last, like every stage, the plan for the study itself.
+ * These steps are taken again for what came meanwhile. Last comes, as in every stage, the plan for the study itself.
  */
 import { parcelKey } from '../../ports/blobs/blob-cipher.ts';
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
