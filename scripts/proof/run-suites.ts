@@ -38,6 +38,7 @@ type UvuGlobals = { UVU_DEFER?: number; UVU_INDEX?: number; UVU_QUEUE: [string, 
 const COUNTED: Readonly<Record<string, string>> = {
   uvu: new URL('./counted-uvu.ts', import.meta.url).href,
   'uvu/assert': new URL('./counted-assert.ts', import.meta.url).href,
+  'playwright/test': new URL('./counted-expect.ts', import.meta.url).href,
 };
 
 /** Kernel ticks in a second: 100 on every Linux (USER_HZ). */

@@ -2,7 +2,7 @@
  * Tells apart the three ends of a test that uvu calls one: it passed, it was skipped, or it ran without a
  * single assertion, which proves nothing and fails. `counted-uvu.ts` and `counted-assert.ts` report here.
  */
-import { Skip } from '#testing/environment.ts';
+import { Skip, TEST_MS } from '#testing/environment.ts';
 
 let assertions = 0;
 const skips: Skip[] = [];
@@ -16,17 +16,14 @@ export function takeThrownSkips(): Skip[] {
   return skips.splice(0);
 }
 
-/** Far above what any test takes, beside any load; its file is killed after 20 (`WITHIN_MS` of test.ts). */
-const ENDLESS_MS = 12 * 60_000;
-
 type Handler<Context> = (context: Context) => Promise<void> | void;
 
 /** @throws Error once it has run so long that it will not end. */
 export async function untilEnded(work: Promise<void> | void): Promise<void> {
   const { promise: endless, reject } = Promise.withResolvers<never>();
   const late = setTimeout(() => {
-    reject(new Error(`It does not end: ${ENDLESS_MS / 60_000} minutes have passed.`));
-  }, ENDLESS_MS);
+    reject(new Error(`It does not end: ${Math.round(TEST_MS / 1000)} seconds have passed.`));
+  }, TEST_MS);
   await Promise.race([work, endless]).finally(() => clearTimeout(late));
 }
 

@@ -1,0 +1,20 @@
+/** Keys of a person: each goes to a page at rest, and where the focus has been seen. */
+import type { Locator, Page } from 'playwright-core';
+import { untilAtRest } from './at-rest.ts';
+import { expect } from './expect.ts';
+
+/** Presses the keys one after the other on the control that has the focus already. */
+export async function pressOn(control: Locator, ...keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    await expect(control).toBeFocused();
+    await pressKey(control.page(), key);
+  }
+}
+
+/** Presses the keys one after the other: shortcuts, which the page hears wherever the focus is. */
+export async function pressKey(page: Page, ...keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    await untilAtRest(page);
+    await page.keyboard.press(key);
+  }
+}
