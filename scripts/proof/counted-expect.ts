@@ -11,7 +11,8 @@ function counted(expect: Expect): Expect {
       return Reflect.apply(target, self, values);
     },
     get(target, name) {
-      if (name === 'configure') return (of: Parameters<Expect['configure']>[0]) => counted(target.configure(of));
+      if (name === 'configure')
+        return (of: Parameters<Expect['configure']>[0]) => counted(target.configure(of));
       if (name !== 'poll') return Reflect.get(target, name);
       return (...values: Parameters<Expect['poll']>) => {
         countAssertion();

@@ -9,8 +9,8 @@ import { judged, untilEnded } from './test-outcome.ts';
 export function suite<T = Context>(name?: string, context?: T): Test<T> {
   const plain = plainSuite<T>(name, context);
   let stopped: { readonly by: unknown } | null = null;
-  const handlerOf = (handler: Callback<T>): Callback<T> =>
-    judged(async (of) => {
+  const handlerOf = (title: string, handler: Callback<T>): Callback<T> =>
+    judged(title, async (of) => {
       if (stopped !== null) throw stopped.by;
       await handler(of);
     });
@@ -23,8 +23,8 @@ export function suite<T = Context>(name?: string, context?: T): Test<T> {
         stopped = { by: error };
       }
     });
-  const test = (title: string, handler: Callback<T>): void => plain(title, handlerOf(handler));
-  const only = (title: string, handler: Callback<T>): void => plain.only(title, handlerOf(handler));
+  const test = (title: string, handler: Callback<T>): void => plain(title, handlerOf(title, handler));
+  const only = (title: string, handler: Callback<T>): void => plain.only(title, handlerOf(title, handler));
   const { skip, after, run } = plain;
   return Object.assign(test, { only, skip, before: Object.assign(before, plain.before), after, run });
 }

@@ -15,6 +15,7 @@ import { registerHooks } from 'node:module';
 import { relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { takeTold, type Skip } from '#testing/environment.ts';
+import { beginFile } from '#testing/failures.ts';
 import { countAssertion, takeThrownSkips } from './test-outcome.ts';
 
 export type ToldSkip = { readonly what: string; readonly why: string };
@@ -100,6 +101,7 @@ function measured(file: string, suites: readonly SuiteRun[], loaded: Loaded): Su
   const skips = [...loaded.skips];
   let stop = startWatch();
   const first: SuiteRun = async () => {
+    beginFile(file);
     stop = startWatch();
     return [true, 0, 0, 0];
   };

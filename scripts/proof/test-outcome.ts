@@ -3,6 +3,7 @@
  * single assertion, which proves nothing and fails. `counted-uvu.ts` and `counted-assert.ts` report here.
  */
 import { Skip, TEST_MS } from '#testing/environment.ts';
+import { beginTest, keepFailure } from '#testing/failures.ts';
 
 let assertions = 0;
 const skips: Skip[] = [];
@@ -28,13 +29,17 @@ export async function untilEnded(work: Promise<void> | void): Promise<void> {
 }
 
 /** @throws what the test throws, unless it skips; an Error when nothing was asserted, or it does not end. */
-export function judged<Context>(handler: Handler<Context>): Handler<Context> {
+export function judged<Context>(title: string, handler: Handler<Context>): Handler<Context> {
   return async (context) => {
     assertions = 0;
+    beginTest(title);
     try {
       await untilEnded(handler(context));
     } catch (error) {
-      if (!(error instanceof Skip)) throw error;
+      if (!(error instanceof Skip)) {
+        await keepFailure(error);
+        throw error;
+      }
       skips.push(error);
       return;
     }

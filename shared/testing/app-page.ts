@@ -38,8 +38,8 @@ export function untilPolicyKnown(page: Page): Promise<void> {
     .waitFor();
 }
 
-/** A page of the installed app with a signed-in person: the start of most tests. */
-export async function openInstalled(
+/** A page of the app with a signed-in person: the start of most tests. */
+export async function openApp(
   browser: BrowserContext,
   { address }: Pick<World, 'address'>,
   username = ADMIN,
@@ -47,8 +47,18 @@ export async function openInstalled(
   const page = await browser.newPage();
   await page.goto(address);
   await signIn(page, username);
-  await untilInstalled(page);
   await untilPolicyKnown(page);
+  return page;
+}
+
+/** The same with the app installed: for a visitor whose service worker is let in. */
+export async function openInstalled(
+  browser: BrowserContext,
+  world: Pick<World, 'address'>,
+  username = ADMIN,
+): Promise<Page> {
+  const page = await openApp(browser, world, username);
+  await untilInstalled(page);
   return page;
 }
 

@@ -7,17 +7,20 @@
  */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { setTimeout as after } from 'node:timers/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GATEWAY_MEMORY, GATEWAY_NODE_FLAGS } from '../../scripts/system/gateway-process.ts';
 import { PATIENCE_MS } from './environment.ts';
+import { atFailure } from './failures.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LOOK_AGAIN_MS = 20;
-/** Lines kept for the message of a failure. */
+/** Lines kept for the message of a failure, and for its traces. */
 const TAIL_LINES = 30;
+const LOG_LINES = 2_000;
 
 export type LogLine = { readonly event: string; readonly [field: string]: unknown };
 
@@ -71,6 +74,7 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
   const main = join(settings.root ?? ROOT, 'gateway/src/main.ts');
   const env = environmentOf(settings);
   let child: ChildProcess | null = null;
+  atFailure((folder) => writeFile(join(folder, `gateway-${settings.port}.log`), readLog(log.lines)));
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     const ending = child;
@@ -104,6 +108,13 @@ export function createGatewayUnderTest(settings: GatewaySettings): GatewayUnderT
     stop: () => end('SIGTERM'),
   };
 }
+
+/** The last of the typed lines, as a file. */
+export const readLog = (lines: readonly LogLine[]): string =>
+  lines
+    .slice(-LOG_LINES)
+    .map((line) => `${JSON.stringify(line)}\n`)
+    .join('');
 
 function environmentOf(settings: GatewaySettings): NodeJS.ProcessEnv {
   return {

@@ -6,9 +6,11 @@
 import { createRequire } from 'node:module';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, BrowserContext, BrowserServer, Page } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
+import { untilAtRest } from './at-rest.ts';
 import { createBrowserCoverage } from './browser-coverage.ts';
+import { ACTION_MS, IS_WHOLE_PROOF } from './environment.ts';
 import { inOtherLanguages } from './other-languages.ts';
 
 /**
@@ -68,17 +70,19 @@ export function openBrowser(executablePath: string): Promise<Browser> {
   return withCoverage((args) => chromium.launch({ executablePath, args }));
 }
 
-/** A browser that several processes use at once, each with contexts of its own. */
-export function serveBrowser(executablePath: string): Promise<BrowserServer> {
-  return withCoverage((args) => chromium.launchServer({ executablePath, args, host: '127.0.0.1' }));
+/** Its actions, requests and console lines are kept where the test fails (failures.ts). */
+async function traced(context: BrowserContext): Promise<BrowserContext> {
+  context.setDefaultTimeout(ACTION_MS);
+  await context.tracing.start({ screenshots: false, snapshots: false });
+  return context;
 }
 
 /**
  * A browser whose profile lies in `folder` and outlives it: what an installed app keeps over days and
  * restarts.
  */
-export function openProfile(executablePath: string, folder: string): Promise<BrowserContext> {
-  return withCoverage((args) =>
+export async function openProfile(executablePath: string, folder: string): Promise<BrowserContext> {
+  const profile = await withCoverage((args) =>
     chromium.launchPersistentContext(folder, {
       executablePath,
       args,
@@ -88,50 +92,31 @@ export function openProfile(executablePath: string, folder: string): Promise<Bro
       hasTouch: true,
     }),
   );
+  return traced(profile);
 }
 
+export type VisitorOptions = {
+  /** With its service worker, which keeps the app for a time without a network; most tests need none. */
+  readonly isInstalled?: boolean;
+};
+
 /** A visitor whose device asks for less motion, so that nothing is measured while it moves. */
-export function openVisitor(browser: Browser): Promise<BrowserContext> {
-  return browser.newContext({
+export async function openVisitor(
+  browser: Browser,
+  { isInstalled = false }: VisitorOptions = {},
+): Promise<BrowserContext> {
+  const visitor = await browser.newContext({
     viewport: WINDOWS.tablet,
     locale: 'en-GB',
     reducedMotion: 'reduce',
     hasTouch: true,
     acceptDownloads: true,
+    serviceWorkers: isInstalled ? 'allow' : 'block',
   });
+  return traced(visitor);
 }
 
-type AxeResult = { violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] };
-
-/** Runs in the page. At its top: elsewhere some row or other lies beneath the header, which stays in sight. */
-async function runAxe(values: readonly string[]): Promise<AxeResult['violations']> {
-  const { axe } = globalThis as unknown as {
-    axe: { run(root: Document, options: unknown): Promise<AxeResult> };
-  };
-  const top = scrollY;
-  scrollTo({ top: 0, behavior: 'instant' });
-  try {
-    const options = { runOnly: values, resultTypes: ['violations'], selectors: false, preload: false };
-    return (await axe.run(document, options)).violations;
-  } finally {
-    scrollTo({ top, behavior: 'instant' });
-  }
-}
-
-async function axeFaults(page: Page): Promise<string[]> {
-  if (!(await page.evaluate(() => 'axe' in globalThis))) {
-    const path = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-    // Through the debugger: the page's own policy lets no foreign script in.
-    await page.evaluate(await readFile(path, 'utf8'));
-  }
-  const violations = await page.evaluate(runAxe, RULES);
-  return violations.map(
-    ({ id, nodes }) =>
-      `axe ${id} (${nodes.length}): ${nodes[0]?.html.slice(0, 160)} ${nodes[0]?.failureSummary ?? ''}`,
-  );
-}
-
-/** Runs in the page: it sees nothing of this file. A label carries its control's target. */
+/** A label carries its control's target. */
 function smallTargets(least: number): string[] {
   const controls = [
     ...document.querySelectorAll<HTMLElement>(
@@ -148,49 +133,7 @@ function smallTargets(least: number): string[] {
     );
 }
 
-/**
- * Chooses the checks for a window and theme. Widths do not depend on the theme, and structure and contrast do
- * not depend on a few pixels. So every window is measured in the light theme, and axe checks the narrowest in
- * the light and the widest in the dark theme.
- */
-function isJudged(window: Window, theme: Theme): { readonly size: boolean; readonly axe: boolean } {
-  return { size: theme === 'light', axe: theme === 'light' ? window === 'narrow' : window === 'laptop' };
-}
-
-type Inspection = {
-  /** Takes a picture of each window and theme into it. */
-  readonly folder: string | undefined;
-  /** Measures longer words in both directions of writing as well (other-languages.ts). */
-  readonly otherLanguages: boolean;
-};
-
-/** Looks at the page in every window and both themes. Ends in the tablet's window, light. */
-export async function inspectPage(
-  page: Page,
-  name: string,
-  { folder, otherLanguages }: Inspection,
-): Promise<Fault[]> {
-  const faults: Fault[] = [];
-  if (folder) await mkdir(folder, { recursive: true });
-  for (const theme of THEMES) {
-    await page.emulateMedia({ colorScheme: theme });
-    for (const [window, size] of Object.entries(WINDOWS) as [Window, (typeof WINDOWS)[Window]][]) {
-      const judged = isJudged(window, theme);
-      if (!judged.size && !judged.axe && folder === undefined) continue;
-      await page.setViewportSize(size);
-      const found = judged.size ? await sizeFaults(page) : [];
-      if (judged.size && otherLanguages) found.push(...(await inOtherLanguages(page)));
-      if (judged.axe) found.push(...(await axeFaults(page)));
-      faults.push(...found.map((fault) => ({ page: name, window, theme, fault })));
-      if (folder) await page.screenshot({ path: join(folder, `${name}-${window}-${theme}.png`) });
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'light' });
-  await page.setViewportSize(WINDOWS.tablet);
-  return faults;
-}
-
-/** Runs in the page. Codes, and names and texts from a study, may be longer than a line. */
+/** Codes, and names and texts from a study, may be longer than a line. */
 function brokenWords(): string[] {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const broken: string[] = [];
@@ -211,13 +154,119 @@ function brokenWords(): string[] {
   return broken;
 }
 
-async function sizeFaults(page: Page): Promise<string[]> {
-  const tooWide = await page.evaluate(
-    () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+type AxeResult = { violations: { id: string; nodes: { html: string; failureSummary?: string }[] }[] };
+
+/** At the top of the page: elsewhere some row or other lies beneath the header, which stays in sight. */
+async function axeFaults(rules: readonly string[]): Promise<string[]> {
+  const { axe } = globalThis as unknown as {
+    axe: { run(root: Document, options: unknown): Promise<AxeResult> };
+  };
+  const top = scrollY;
+  scrollTo({ top: 0, behavior: 'instant' });
+  const options = { runOnly: rules, resultTypes: ['violations'], selectors: false, preload: false };
+  const { violations } = await axe
+    .run(document, options)
+    .finally(() => scrollTo({ top, behavior: 'instant' }));
+  return violations.map(
+    ({ id, nodes }) =>
+      `axe ${id} (${nodes.length}): ${nodes[0]?.html.slice(0, 160)} ${nodes[0]?.failureSummary ?? ''}`,
   );
-  return [
-    ...(tooWide > 0 ? [`${tooWide} px wider than the window`] : []),
-    ...(await page.evaluate(smallTargets, TARGET_PX)),
-    ...(await page.evaluate(brokenWords)),
-  ];
+}
+
+type Judged = { readonly size: boolean; readonly axe: boolean };
+type Look = { readonly least: number; readonly rules: readonly string[] } & Judged;
+
+/** Null: the page changed while it was looked at. */
+async function look({ least, rules, size, axe }: Look): Promise<string[] | null> {
+  let isChanged = false;
+  const observer = new MutationObserver(() => {
+    isChanged = true;
+  });
+  observer.observe(document.body, { subtree: true, childList: true, characterData: true });
+  const { scrollWidth, clientWidth } = document.documentElement;
+  const tooWide = scrollWidth - clientWidth;
+  const faults = size
+    ? [
+        ...(tooWide > 0 ? [`${tooWide} px wider than the window`] : []),
+        ...smallTargets(least),
+        ...brokenWords(),
+      ]
+    : [];
+  if (axe) faults.push(...(await axeFaults(rules)));
+  observer.disconnect();
+  return isChanged ? null : faults;
+}
+
+/** Axe and the functions above, as a script: a page sees nothing of this file. */
+async function lookingScript(): Promise<string> {
+  const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  const functions = [smallTargets, brokenWords, axeFaults, look].map(String).join('\n');
+  return `${axe}\n;globalThis.relayLook = (() => { ${functions}; return look; })();`;
+}
+
+type Looking = { readonly relayLook: typeof look };
+
+/** The faults of a page at rest, in one look. A page that changes meanwhile is looked at again. */
+async function lookAtRest(page: Page, judged: Judged): Promise<string[]> {
+  // Through the debugger: the page's own policy lets no foreign script in.
+  if (!(await page.evaluate(() => 'relayLook' in globalThis))) await page.evaluate(await lookingScript());
+  for (const end = performance.now() + ACTION_MS; performance.now() < end; ) {
+    await untilAtRest(page);
+    const faults = await page.evaluate((what) => (globalThis as unknown as Looking).relayLook(what), {
+      least: TARGET_PX,
+      rules: RULES,
+      ...judged,
+    });
+    if (faults !== null) return faults;
+  }
+  return ['the page does not come to rest'];
+}
+
+/**
+ * Chooses the checks for a window and theme. Widths do not depend on the theme, and structure and contrast do
+ * not depend on a few pixels. So every window is measured in the light theme, and axe checks the narrowest in
+ * the light and the widest in the dark theme.
+ */
+function isJudged(window: Window, theme: Theme): Judged {
+  return { size: theme === 'light', axe: theme === 'light' ? window === 'narrow' : window === 'laptop' };
+}
+
+type Inspection = {
+  /** Takes a picture of each window and theme into it. */
+  readonly folder: string | undefined;
+  /** Measures longer words in both directions of writing as well (other-languages.ts). */
+  readonly otherLanguages: boolean;
+};
+
+/**
+ * Looks at the page once as it is; in the whole proof, or where pictures or other languages are asked for, in every
+ * window and both themes. Ends in the tablet's window, light.
+ */
+export async function inspectPage(
+  page: Page,
+  name: string,
+  { folder, otherLanguages }: Inspection,
+): Promise<Fault[]> {
+  if (!IS_WHOLE_PROOF && !otherLanguages && folder === undefined) {
+    const found = await lookAtRest(page, { size: true, axe: true });
+    return found.map((fault) => ({ page: name, window: 'as it is', theme: 'as it is', fault }));
+  }
+  const faults: Fault[] = [];
+  if (folder) await mkdir(folder, { recursive: true });
+  for (const theme of THEMES) {
+    await page.emulateMedia({ colorScheme: theme });
+    for (const [window, size] of Object.entries(WINDOWS) as [Window, (typeof WINDOWS)[Window]][]) {
+      const judged = isJudged(window, theme);
+      if (!judged.size && !judged.axe && folder === undefined) continue;
+      await page.setViewportSize(size);
+      const found = await lookAtRest(page, judged);
+      if (judged.size && otherLanguages) found.push(...(await inOtherLanguages(page)));
+      faults.push(...found.map((fault) => ({ page: name, window, theme, fault })));
+      if (folder) await page.screenshot({ path: join(folder, `${name}-${window}-${theme}.png`) });
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(WINDOWS.tablet);
+  await untilAtRest(page);
+  return faults;
 }

@@ -1,7 +1,7 @@
 /**
- * Keeps the world that the browser tests of one run share: one Orthanc, one gateway, one Chromium, in the folder
- * that the first argument names. Runs as a process of its own, prints the address at which it answers, and
- * starts a part when it is first asked for. SIGTERM ends it with everything it started.
+ * Keeps the world that the browser tests of one run share: one Orthanc and one gateway, in the folder that the first
+ * argument names. Runs as a process of its own, prints the address at which it answers, and starts them when it is
+ * first asked; `/log` gives the last lines of the gateway's log. SIGTERM ends it with everything it started.
  */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,13 +10,12 @@ import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
 import { startOrthanc } from '../../scripts/system/orthanc.ts';
 import { freePort } from '../../scripts/system/ports.ts';
 import { PASSWORD } from './accounts.ts';
-import { testEnvironment } from './environment.ts';
-import { createGatewayUnderTest } from './gateway-under-test.ts';
-import { serveBrowser } from './inspect-page.ts';
-import type { SharedBrowser, SharedWorld } from './world.ts';
+import { createGatewayUnderTest, readLog } from './gateway-under-test.ts';
+import type { SharedWorld } from './world.ts';
 
 const folder = process.argv[2]!;
 const stops: (() => Promise<unknown>)[] = [];
+let log = (): string => '';
 
 async function startGateway(): Promise<SharedWorld> {
   if (!(await isWebAppCurrent())) await buildWebApp();
@@ -32,6 +31,7 @@ async function startGateway(): Promise<SharedWorld> {
   });
   stops.unshift(() => gateway.stop());
   await gateway.start();
+  log = () => readLog(gateway.lines);
   const { url, restUrl, authorization } = orthanc;
   return {
     orthanc: { url, restUrl, authorization },
@@ -40,32 +40,13 @@ async function startGateway(): Promise<SharedWorld> {
   };
 }
 
-async function startBrowser(): Promise<SharedBrowser> {
-  const { headlessShell } = testEnvironment();
-  if (headlessShell === null) throw new Error('there is no Chromium');
-  const browser = await serveBrowser(headlessShell);
-  stops.unshift(() => browser.close());
-  return { endpoint: browser.wsEndpoint() };
-}
-
-/** The available parts; each starts once. */
-const starts: Readonly<Record<string, () => Promise<object>>> = {
-  '/gateway': startGateway,
-  '/browser': startBrowser,
-};
-const started = new Map<string, Promise<object>>();
-
-function start(path: string): Promise<object> {
-  const already = started.get(path);
-  if (already) return already;
-  const starting = starts[path]?.() ?? Promise.reject(new Error('there is no such part'));
-  started.set(path, starting);
-  return starting;
-}
+let started: Promise<SharedWorld> | undefined;
 
 const server = createServer((request, response) => {
-  start(request.url ?? '').then(
-    (part) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(part)),
+  if (request.url === '/log') return void response.end(log());
+  started ??= startGateway();
+  started.then(
+    (world) => response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(world)),
     (error: Error) => response.writeHead(500).end(error.message),
   );
 });
@@ -74,7 +55,7 @@ server.listen(0, '127.0.0.1', () => {
 });
 
 process.once('SIGTERM', async () => {
-  await Promise.allSettled(started.values());
+  await Promise.allSettled([started]);
   for (const stop of stops) await stop();
   process.exit(0);
 });

@@ -1,7 +1,8 @@
 /**
  * The app as a person meets it: a page of a real Chromium, a real gateway, a real Orthanc. Each walk begins where
  * a person begins: with an account and a device that have no past, so that walks do not depend on their order.
- * Walks that leave nothing behind may share them: installing the app takes longer than most of those.
+ * Walks that leave nothing behind may share them. The app is installed only for walks that need it without a network
+ * or after a reload without one: that takes longer than most walks.
  */
 import type { BrowserContext, Page } from 'playwright-core';
 import type { Test } from 'uvu';
@@ -9,13 +10,10 @@ import type { Role } from '#shared/protocol/api.ts';
 import { createAccount, type Account } from './accounts.ts';
 import { seedsOf, signIn, untilInstalled, untilPolicyKnown } from './app-page.ts';
 import { skip } from './environment.ts';
+import { keepFailure } from './failures.ts';
 import { startLink } from './link.ts';
 import { createUploadBytes } from './upload-bytes.ts';
 import { noWorldBecause, type World } from './world.ts';
-
-/** A page that does not answer within this is stuck. */
-const TOLD_WITHIN_MS = 10_000;
-const MOST_SAID = 2_000;
 
 /** Where a walk begins; the link is its own too. */
 export type Stage<W extends World = World> = W & {
@@ -25,14 +23,15 @@ export type Stage<W extends World = World> = W & {
   readonly account: Account;
   /** Seeds of studies that no other walk uses. */
   seed(nth: number): number;
-  /**
-   * Opens the app, and signs in where nobody has; resolves when it is installed and knows under which policy it
-   * sends.
-   */
+  /** Opens the app, and signs in where nobody has; resolves when it knows under which policy it sends. */
   enter(): Promise<void>;
 };
 
-export type Walk<W extends World = World> = (name: string, run: (stage: Stage<W>) => Promise<void>) => void;
+type DefineWalk<W extends World> = (name: string, run: (stage: Stage<W>) => Promise<void>) => void;
+export type Walk<W extends World = World> = DefineWalk<W> & {
+  /** With the app installed: what a person does without a network. */
+  readonly installed: DefineWalk<W>;
+};
 
 export type WalkOptions<W extends World> = {
   /** The name of the suite. */
@@ -48,16 +47,17 @@ export type WalkOptions<W extends World> = {
 type Visit = Pick<World, 'link' | 'bytes' | 'address'> & {
   readonly visitor: BrowserContext;
   readonly account: Account;
+  readonly isInstalled: boolean;
   isSignedIn: boolean;
 };
 
-async function beginVisit(world: World, roles: readonly Role[]): Promise<Visit> {
+async function beginVisit(world: World, roles: readonly Role[], isInstalled: boolean): Promise<Visit> {
   const account = await createAccount(world.gateway, 'tess', roles);
-  const visitor = await world.openVisitor();
+  const visitor = await world.openVisitor({ isInstalled });
   const bytes = createUploadBytes();
   const link = await startLink(Number(new URL(world.gateway.web).port), 0, () => bytes.listen());
   const address = `http://127.0.0.1:${link.port}`;
-  return { account, visitor, bytes, link, address, isSignedIn: false };
+  return { account, visitor, bytes, link, address, isInstalled, isSignedIn: false };
 }
 
 /** A page that asks for something while it closes must not fail the walk that answers in the gateway's place. */
@@ -82,17 +82,10 @@ async function openStage<W extends World>(world: W, visit: Visit, name: string):
       await page.goto(visit.address);
       if (!visit.isSignedIn) await signIn(page, visit.account.username);
       visit.isSignedIn = true;
-      await untilInstalled(page);
+      if (visit.isInstalled) await untilInstalled(page);
       await untilPolicyKnown(page);
     },
   };
-}
-
-/** At once, because a file that hangs later on is ended before it reports: what failed, and what the page then said. */
-async function tellPage(page: Page, does: string, error: unknown): Promise<void> {
-  const body = page.locator('body');
-  const said = await body.innerText({ timeout: TOLD_WITHIN_MS }).catch(String);
-  process.stderr.write(`\n${does}: ${String(error)}\n${page.url()} says: ${said.slice(0, MOST_SAID)}\n`);
 }
 
 /** Gives every test of the suite a stage; skipped, and says so, where there is no Chromium or no Orthanc. */
@@ -110,23 +103,30 @@ export async function walkScreens<W extends World>(
     if (visit !== undefined) await endVisit(visit);
     await world?.close();
   });
-  return (does, run) =>
-    test(does, async () => {
-      if (why !== null) skip(`${name}: ${does}`, why);
-      visit ??= await beginVisit(world!, roles);
-      const stage = await openStage(world!, visit, `${name}: ${does}`);
-      try {
-        await run(stage);
-      } catch (error) {
-        await tellPage(stage.page, does, error);
-        throw error;
-      } finally {
-        await endRoutes(visit);
-        await stage.page.close();
-        if (!isOneVisit) {
+  const walk =
+    (isInstalled: boolean): DefineWalk<W> =>
+    (does, run) =>
+      test(does, async () => {
+        if (why !== null) skip(`${name}: ${does}`, why);
+        if (visit !== undefined && visit.isInstalled !== isInstalled) {
           await endVisit(visit);
           visit = undefined;
         }
-      }
-    });
+        visit ??= await beginVisit(world!, roles, isInstalled);
+        const stage = await openStage(world!, visit, `${name}: ${does}`);
+        try {
+          await run(stage);
+        } catch (error) {
+          await keepFailure(error);
+          throw error;
+        } finally {
+          await endRoutes(visit);
+          await stage.page.close();
+          if (!isOneVisit) {
+            await endVisit(visit);
+            visit = undefined;
+          }
+        }
+      });
+  return Object.assign(walk(false), { installed: walk(true) });
 }

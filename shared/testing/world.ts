@@ -1,22 +1,23 @@
 /**
  * The whole product around a browser: a real Orthanc, a gateway behind a link that can be cut, and Chromium.
  *
- * `openWorld` gives the one that all tests of a run share (`RELAY_TEST_WORLD`): nothing in it may be stopped or
- * configured, accounts, studies and browser contexts are the test's own, and the link is too. A file that is
+ * `openWorld` gives the gateway and the Orthanc that all tests of a run share (`RELAY_TEST_WORLD`): nothing of them may
+ * be stopped or configured; accounts, studies, the link and the Chromium are the test's own. A file that is
  * run by itself opens one of its own. `openOwnWorld` is for tests that stop, restart or configure a part.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { chromium, type Browser, type BrowserContext } from 'playwright-core';
+import type { Browser, BrowserContext } from 'playwright-core';
 import { buildWebApp, isWebAppCurrent } from '../../scripts/build.ts';
 import { findOrthanc, startOrthanc, type RunningOrthanc } from '../../scripts/system/orthanc.ts';
 import { freePort } from '../../scripts/system/ports.ts';
 import { PASSWORD } from './accounts.ts';
 import type { Ear } from './balancer.ts';
-import { PATIENCE_MS, testEnvironment } from './environment.ts';
+import { testEnvironment } from './environment.ts';
+import { atFailure } from './failures.ts';
 import { createGatewayUnderTest, type GatewayUnderTest } from './gateway-under-test.ts';
-import { openBrowser, openProfile, openVisitor } from './inspect-page.ts';
+import { openBrowser, openProfile, openVisitor, type VisitorOptions } from './inspect-page.ts';
 import { startLink, type Link } from './link.ts';
 import { createUploadBytes, type UploadBytes } from './upload-bytes.ts';
 
@@ -31,8 +32,8 @@ export type World = {
   readonly bytes: UploadBytes;
   /** The address of the app, behind the link. It outlives restarts of everything. */
   readonly address: string;
-  /** A context without a past in a Chromium that other tests may use too. */
-  openVisitor(): Promise<BrowserContext>;
+  /** A context without a past, in the one Chromium of this file. */
+  openVisitor(options?: VisitorOptions): Promise<BrowserContext>;
   /** A Chromium of this test's own, with the profile that the last one left: the one before it is closed. */
   openBrowser(): Promise<BrowserContext>;
   close(): Promise<void>;
@@ -61,8 +62,6 @@ export type OwnWorldOptions = {
 
 /** The shared parts as their keeper announces them (keep-world.ts). */
 export type SharedWorld = Pick<World, 'orthanc' | 'gateway'> & { readonly webPort: number };
-/** `endpoint`: where Playwright reaches the Chromium. */
-export type SharedBrowser = { readonly endpoint: string };
 
 /** Why no world can be opened here, even without a browser; null where one can. */
 export async function noPacsBecause(): Promise<string | null> {
@@ -78,7 +77,6 @@ type Parts = Pick<World, 'folder' | 'orthanc' | 'gateway'>;
 type Around = {
   readonly webPort: number;
   readonly tap?: () => Ear;
-  readonly connect: () => Promise<Browser>;
   readonly stop: () => Promise<void>;
 };
 
@@ -91,33 +89,46 @@ function pathOf(browser: 'chromium' | 'headlessShell'): string {
 
 const profileIn = (folder: string): string => join(folder, 'profile');
 
+/** Each of its pages in words and as a picture; all its actions, requests and console lines as a trace. */
+async function keepContext(context: BrowserContext, place: string): Promise<void> {
+  await Promise.allSettled([
+    context.tracing.stop({ path: `${place}.zip` }),
+    ...context.pages().flatMap((page, at) => [
+      page.screenshot({ path: `${place}-page-${at}.png` }),
+      page
+        .locator('body')
+        .innerText()
+        .then((said) => writeFile(`${place}-page-${at}.txt`, `${page.url()}\n\n${said}\n`)),
+    ]),
+  ]);
+}
+
 /** Adds what belongs to one test: its link and its browsers. */
-async function worldAround<P extends Parts>(
-  parts: P,
-  { webPort, tap, connect, stop }: Around,
-): Promise<P & World> {
+async function worldAround<P extends Parts>(parts: P, { webPort, tap, stop }: Around): Promise<P & World> {
   const bytes = createUploadBytes();
   const link = await startLink(webPort, 0, tap ?? (() => bytes.listen()));
   let browser: Promise<Browser> | null = null;
   let profile: BrowserContext | null = null;
+  const forget = atFailure(async (folder) => {
+    const contexts = [...((await browser)?.contexts() ?? []), ...(profile === null ? [] : [profile])];
+    await Promise.all(contexts.flatMap((context, at) => keepContext(context, join(folder, `browser-${at}`))));
+  });
   return {
     ...parts,
     link,
     bytes,
     address: `http://127.0.0.1:${link.port}`,
-    async openVisitor() {
-      browser ??= connect();
-      const visitor = await openVisitor(await browser);
-      visitor.setDefaultTimeout(PATIENCE_MS);
-      return visitor;
+    async openVisitor(options) {
+      browser ??= openBrowser(pathOf('headlessShell'));
+      return openVisitor(await browser, options);
     },
     async openBrowser() {
       await profile?.close();
       profile = await openProfile(pathOf('chromium'), profileIn(parts.folder));
-      profile.setDefaultTimeout(PATIENCE_MS);
       return profile;
     },
     async close() {
+      forget();
       await profile?.close();
       await (await browser)?.close();
       await link.stop();
@@ -164,7 +175,6 @@ export async function openOwnWorld({
     {
       webPort,
       ...(tapToGateway && { tap: tapToGateway }),
-      connect: () => openBrowser(pathOf('headlessShell')),
       async stop() {
         await gateway.stop();
         await pacsLink.stop();
@@ -174,24 +184,18 @@ export async function openOwnWorld({
   );
 }
 
-/** @throws Error that says why the keeper could not start it. */
-async function askKeeper<T>(keeper: string, part: 'gateway' | 'browser'): Promise<T> {
-  const answer = await fetch(`${keeper}/${part}`);
-  if (!answer.ok) throw new Error(`the shared ${part} did not start: ${await answer.text()}`);
-  return (await answer.json()) as T;
-}
-
 /** The shared world, or this file's own if there is no shared one. */
 export async function openWorld(): Promise<World> {
   const { world: keeper } = testEnvironment();
   if (keeper === null) return openOwnWorld();
-  const { webPort, ...parts } = await askKeeper<SharedWorld>(keeper, 'gateway');
+  const answer = await fetch(keeper);
+  if (!answer.ok) throw new Error(`the shared gateway did not start: ${await answer.text()}`);
+  const { webPort, ...parts } = (await answer.json()) as SharedWorld;
+  atFailure(async (folder) =>
+    writeFile(join(folder, 'gateway.log'), await (await fetch(`${keeper}/log`)).text()),
+  );
   return worldAround(
     { ...parts, folder: await mkdtemp(join(tmpdir(), 'relay-world-')) },
-    {
-      webPort,
-      connect: async () => chromium.connect((await askKeeper<SharedBrowser>(keeper, 'browser')).endpoint),
-      stop: async () => undefined,
-    },
+    { webPort, stop: async () => undefined },
   );
 }

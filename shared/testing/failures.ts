@@ -1,0 +1,48 @@
+/**
+ * The traces of a test that failed, in `out/failures/FILE/TITLE/`: whatever was opened for it (a browser, a gateway)
+ * writes there what it knows, before the test tidies up.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+type Keep = (folder: string) => Promise<void>;
+
+export const FAILURES = fileURLToPath(new URL('../../out/failures', import.meta.url));
+/** A browser that hangs tells nothing. */
+const TOLD_WITHIN_MS = 20_000;
+
+const keeps = new Set<Keep>();
+const kept = new WeakSet<Error>();
+const now = { file: 'by hand', title: '' };
+
+/** Called at a failure, until the returned function is called. */
+export function atFailure(keep: Keep): () => void {
+  keeps.add(keep);
+  return () => void keeps.delete(keep);
+}
+
+export function beginFile(file: string): void {
+  now.file = file;
+}
+
+export function beginTest(title: string): void {
+  now.title = title;
+}
+
+const slug = (text: string): string => text.replaceAll(/[^\p{L}\p{N}.]+/gu, '-').slice(0, 100);
+
+/** Once for each error: whoever closes a page before the test ends asks first. Throws nothing. */
+export async function keepFailure(error: unknown): Promise<void> {
+  if (!(error instanceof Error) || kept.has(error)) return;
+  kept.add(error);
+  const folder = join(FAILURES, slug(now.file), slug(now.title));
+  const late = new Promise((resolve) => setTimeout(resolve, TOLD_WITHIN_MS).unref());
+  try {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, 'error.txt'), `${now.title}\n\n${error.stack ?? error.message}\n`);
+    await Promise.race([late, Promise.allSettled([...keeps].map((keep) => keep(folder)))]);
+  } catch (fault) {
+    process.stderr.write(`nothing could be kept of ${now.title}: ${String(fault)}\n`);
+  }
+}
