@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
-const RUNNER = fileURLToPath(new URL('./test.ts', import.meta.url));
+const RUNNER = join(import.meta.dirname, 'test.ts');
 const USAGE =
-  /^usage: npm test \[-- PATTERN… .*\n.*part of the path of a test file, for example scripts\/start\.\n$/;
+  /^usage: npm test \[-- PATTERN… .*\n.*npm run test:all .*\n.*part of the path of a test file, for example scripts\/start\.\n$/;
 
 type Outcome = { readonly code: number; readonly stdout: string; readonly stderr: string };
 

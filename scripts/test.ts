@@ -1,25 +1,33 @@
 /**
- * `npm test [-- PATTERN…]`: proves the product: the checks of the house, then every test file. With patterns,
- * only the files whose path holds one of them (and the checks for `check`).
+ * `npm test [-- PATTERN…]`: proves what a change is likely to break: the checks of the house, then the test files of
+ * the gate. `npm run test:all`: every test file. With patterns, only the files whose path holds one of them (and the
+ * checks for `check`).
  *
  *   npm run quick                  the checks, and the tests that need no server and no browser
- *   … -- --changed[=COMMIT]        only what the changes since COMMIT (HEAD) reach along the imports
- *   npm test -- --weigh            keeps how long each file took, for the order of the next runs
+ *   … -- --changed[=COMMIT]        only what the changes since COMMIT (HEAD) reach: along the imports, and with
+ *                                  test:all the files of the second tier in the rooms that they touch
+ *   … -- --repeat N                each file N times, with other random values each time
+ *   … -- --complete                a part that cannot be had, and a test that is skipped, fails: for CI
+ *   … -- --no-install              installs nothing
+ *   … -- --weigh                   keeps in the repository how long each file took, for the order of the next runs
  *
  * Nothing is run again, and the seeds are the same in every run (`RELAY_SEED` gives others). Everything lies
- * in temporary folders and on free ports, and nothing is left running. The last line is `N passed, N failed,
- * N skipped`; above it stands what was skipped and why. Exits 0 only when nothing failed.
+ * in temporary folders and on free ports, and nothing is left running; what a failed test showed lies in
+ * `out/failures/`. The last line is `N passed, N failed, N skipped`; above it stands what was skipped and why. Exits 0
+ * only when nothing failed.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { calibrate, describeCalibration } from './calibration.ts';
 import { describeChecks, runChecks } from './check.ts';
+import { FAILURES } from '#testing/failures.ts';
 import { findSources, readSources, ROOT } from './check/source-files.ts';
 import { chooseFiles, findUnmatched, type Choice } from './proof/choose-files.ts';
 import {
   describeFailures,
+  describeFolders,
   describeSkips,
   describeSlowest,
   describeTimes,
@@ -27,20 +35,26 @@ import {
   type Totals,
 } from './proof/describe-run.ts';
 import { createNeeds } from './proof/needs.ts';
-import { planJobs, runJobs, type Job } from './proof/schedule.ts';
+import { createLanes, planJobs, runJobs, type Job } from './proof/schedule.ts';
 import { createTestParts, type TestParts } from './proof/test-parts.ts';
 import { endProcessesIn, runFiles, type FileReport } from './proof/test-processes.ts';
-import { readWeights, writeWeights } from './proof/weights.ts';
+import { keepWeights, readWeights } from './proof/weights.ts';
 
 const USAGE = [
-  'usage: npm test [-- PATTERN… --changed[=COMMIT] --weigh], npm run quick [-- PATTERN… --changed[=COMMIT]]',
+  'usage: npm test [-- PATTERN… --changed[=COMMIT] --repeat N --complete --no-install --weigh],',
+  '       npm run test:all [-- the same], npm run quick [-- PATTERN… --changed[=COMMIT]]',
   'PATTERN is part of the path of a test file, for example scripts/start.',
 ].join('\n');
 
-/** The longest file takes two minutes here, and eight beside ten busy processes; one that takes this long hangs. */
-const WITHIN_MS = 20 * 60_000;
+/** A file that takes this long hangs: in each tier far above what its tests may take together. */
+const FILE_MINUTES = { gate: 12, all: 45 } as const;
 
-type Settings = Choice & { readonly isWeighed: boolean };
+type Settings = Choice & {
+  readonly isWeighed: boolean;
+  readonly isComplete: boolean;
+  readonly installs: boolean;
+  readonly rounds: number;
+};
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
 const sayAll = (title: string, lines: readonly string[]): void => {
@@ -56,12 +70,23 @@ function readSettings(args: readonly string[]): Settings | null {
     options: {
       quick: { type: 'boolean' },
       changed: { type: 'string' },
+      all: { type: 'boolean' },
+      repeat: { type: 'string', default: '1' },
+      complete: { type: 'boolean' },
+      'no-install': { type: 'boolean' },
       weigh: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
     },
   });
   if (values.help === true) return null;
+  const rounds = Number(values.repeat);
+  if (!Number.isSafeInteger(rounds) || rounds < 1)
+    throw new TypeError(`--repeat ${values.repeat}: no number`);
   return {
+    tier: values.all === true ? 'all' : 'gate',
+    rounds,
+    isComplete: values.complete === true,
+    installs: values['no-install'] !== true,
     patterns: positionals,
     changedSince: values.changed ?? null,
     isQuick: values.quick === true,
@@ -80,34 +105,61 @@ async function checkHouse(): Promise<Totals> {
 async function planRun(settings: Settings): Promise<Job[]> {
   const sources = await readSources();
   const needs = createNeeds(sources);
-  const weigh = await readWeights();
-  const files = await chooseFiles(settings, sources, { needs, weigh });
+  const seconds = await readWeights();
+  const files = await chooseFiles(settings, sources, { needs, seconds });
   const unmatched = findUnmatched(settings.patterns, sources);
   for (const pattern of unmatched)
     say(`\nNo test file matches ${pattern}: no path of a .test.ts or .e2e.ts file contains it.`);
-  if (settings.isQuick && files.length === 0 && unmatched.length < settings.patterns.length)
-    say('\nThe files that match take longer or need a server or a browser: run them with npm test.');
+  if (files.length === 0 && unmatched.length < settings.patterns.length)
+    say('\nThe files that match take longer: run them with npm test, or with npm run test:all.');
   const endToEnd = files.filter((file) => file.endsWith('.e2e.ts')).length;
   say(
     `\n${files.length - endToEnd} test files, ${endToEnd} end-to-end files, seed ${process.env.RELAY_SEED ?? 1}`,
   );
-  return planJobs(files, { needs, weigh });
+  return planJobs(files, { needs, seconds });
 }
 
-/** `signal`: nothing more is run. */
-type Place = { readonly parts: TestParts; readonly folder: string; readonly signal: AbortSignal };
+/** `env`: of every test. `signal`: nothing more is run. */
+type Place = {
+  readonly parts: TestParts;
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly signal: AbortSignal;
+};
 
-async function runTests(jobs: readonly Job[], { parts, folder, signal }: Place): Promise<FileReport[]> {
+/** Round by round, so that a file never runs beside itself. */
+async function runTests(
+  jobs: readonly Job[],
+  { tier, rounds }: Settings,
+  { parts, folder, env, signal }: Place,
+): Promise<FileReport[]> {
   const reports: FileReport[] = [];
-  await runJobs(jobs, availableParallelism(), async ({ files, needs }) => {
-    if (signal.aborted) return;
-    const env = { ...process.env, ...(await parts.need(needs)), TMPDIR: folder };
-    reports.push(...(await runFiles({ files, env, withinMs: WITHIN_MS, signal })));
-  });
+  for (let round = 1; round <= rounds; round += 1) {
+    const ofRound = rounds === 1 ? {} : { RELAY_TEST_ROUND: String(round) };
+    await runJobs(jobs, createLanes(), async ({ files, needs }) => {
+      if (signal.aborted) return;
+      const all = { ...process.env, ...env, ...(await parts.need(needs)), ...ofRound, TMPDIR: folder };
+      const withinMs = FILE_MINUTES[tier] * 60_000 * Number(env.RELAY_TEST_CALIBRATION);
+      reports.push(...(await runFiles({ files, env: all, withinMs, signal })));
+    });
+  }
   return reports;
 }
 
-async function prove(settings: Settings, place: Place): Promise<boolean> {
+const processorSeconds = (): number =>
+  cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys, 0) / 1000;
+
+/** A part that is missing, or a skipped test, is a failure where the proof has to be complete. */
+function countMissing({ isComplete }: Settings, parts: TestParts, reports: readonly FileReport[]): number {
+  if (!isComplete) return 0;
+  const isCorpusMissing = parts.missing.some(({ what }) => what === PARTS_THAT_MAY_LACK);
+  const missing = parts.missing.filter(({ what }) => what !== PARTS_THAT_MAY_LACK).length;
+  const skips = isCorpusMissing ? 0 : reports.reduce((sum, { skips: { length } }) => sum + length, 0);
+  return missing + skips;
+}
+const PARTS_THAT_MAY_LACK = 'the corpus';
+
+async function prove(settings: Settings, place: Omit<Place, 'env'>): Promise<boolean> {
   const { parts } = place;
   const steps = new Map<string, number>();
   const timed = async <T>(what: string, work: Promise<T>): Promise<T> => {
@@ -115,19 +167,35 @@ async function prove(settings: Settings, place: Place): Promise<boolean> {
     return work.finally(() => steps.set(what, performance.now() - startedAt));
   };
   const startedAt = performance.now();
-  const calibration = describeCalibration(await calibrate());
+  const busyBefore = processorSeconds();
+  const calibration = await calibrate();
+  const env = {
+    RELAY_TEST_CALIBRATION: calibration.ratio.toFixed(2),
+    RELAY_TEST_TIER: settings.tier,
+  };
   const isChecked = settings.patterns.length === 0 || settings.patterns.includes('check');
-  const totals = isChecked ? [await timed('the rules of the house', checkHouse())] : [];
   const jobs = await planRun(settings);
-  const reports = await timed('the test files', runTests(jobs, place));
-  if (settings.isWeighed) await writeWeights(reports, await findSources(/\.(test|e2e)\.ts$/));
+  if (settings.installs)
+    await timed('installing', parts.install([...new Set(jobs.flatMap(({ needs }) => needs))]));
+  const [totals, reports] = await Promise.all([
+    isChecked ? timed('the rules of the house', checkHouse()).then((checked) => [checked]) : [],
+    timed('the test files', runTests(jobs, settings, { ...place, env })),
+  ]);
+  const files = await findSources(/\.(test|e2e)\.ts$/);
+  await keepWeights(reports, files, { isForRepository: settings.isWeighed });
   sayAll('Slowest files', describeSlowest(reports));
   sayAll('Times', describeTimes(steps, parts, reports));
+  if (settings.patterns.length === 0) sayAll('Folders', describeFolders(reports));
   sayAll('Files with failures', describeFailures(reports));
   sayAll('Skipped', describeSkips(reports, parts));
-  say(`\nTook ${((performance.now() - startedAt) / 1000).toFixed(0)} s; ${calibration}`);
-  const all = [...totals, ...reports];
-  say(describeTotals(totals, reports));
+  const took = (performance.now() - startedAt) / 1000;
+  const busy = processorSeconds() - busyBefore;
+  say(
+    `\nTook ${took.toFixed(0)} s, ${busy.toFixed(0)} s of processor time; ${describeCalibration(calibration)}`,
+  );
+  const missing = { passed: 0, failed: countMissing(settings, parts, reports) };
+  const all = [...totals, ...reports, missing];
+  say(describeTotals([...totals, missing], reports));
   const isEmpty = all.every(({ passed }) => passed === 0) && settings.changedSince === null;
   return !isEmpty && all.every(({ failed }) => failed === 0);
 }
@@ -146,6 +214,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   process.chdir(ROOT);
+  await rm(FAILURES, { recursive: true, force: true });
   const folder = await mkdtemp(join(tmpdir(), 'relay-test-'));
   // PostgreSQL refuses root and runs as another account, which must pass through to reach its own folders.
   await chmod(folder, 0o711);

@@ -1,16 +1,19 @@
-/** Chooses the test files of a run: by pattern, by changed files, by the parts that they need. */
+/** Chooses the test files of a run: by tier, by pattern, by changed files, by the parts that they need. */
 import { execFile } from 'node:child_process';
+import { posix } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT, type SourceFile } from '../check/source-files.ts';
 import { affectedBy } from './import-graph.ts';
 import type { Describe } from './schedule.ts';
-import { runsAlone } from './weights.ts';
 import type { PartName } from './test-parts.ts';
+import { tierOf, type Tier } from './tier.ts';
+import { runsAlone } from './weights.ts';
 
 export type Choice = {
+  readonly tier: Tier;
   /** Parts of paths; none: every file. */
   readonly patterns: readonly string[];
-  /** Compared with this commit; null: changed or not. */
+  /** Compared with this commit, and of the second tier its own files alone; null: changed or not. */
   readonly changedSince: string | null;
   /** Only what needs no server and no browser. */
   readonly isQuick: boolean;
@@ -21,8 +24,8 @@ const TEST = /\.(test|e2e)\.ts$/;
 const EVERYTHING = /^(package(-lock)?\.json|tsconfig\.json|gateway\/tsconfig\.json|scripts\/proof\/.*)$/;
 /** Files that lie there or not, and start nothing. */
 const AT_NO_COST: ReadonlySet<PartName> = new Set(['corpus']);
-/** `npm run quick` takes less than a minute: a file above this is for `npm test`. */
-const QUICK_SECONDS = 3;
+/** `npm run quick` takes two minutes: a file above this is for `npm test`. */
+const QUICK_SECONDS = 2;
 
 /** From the root: changed since the commit, and not yet known to git. @throws Error with git's words. */
 async function changedFiles(since: string): Promise<Set<string>> {
@@ -41,21 +44,42 @@ export function findUnmatched(patterns: readonly string[], sources: readonly Sou
   return patterns.filter((pattern) => !tests.some((path) => path.includes(pattern)));
 }
 
+/**
+ * The rooms of what a change reaches: the folders of the changed files and of those that import them. A test that
+ * starts whole processes imports little of what it proves; it lies in a room or above it.
+ */
+function inRoomsOf(
+  changed: ReadonlySet<string>,
+  files: readonly string[],
+  sources: ReadonlyMap<string, SourceFile>,
+): string[] {
+  const product = [...sources.keys()].filter((path) => !TEST.test(path) && !path.startsWith('scripts/'));
+  const rooms = new Set(affectedBy(changed, product, sources).map((path) => posix.dirname(path)));
+  const isAbove = (folder: string): boolean =>
+    [...rooms].some((room) => room === folder || room.startsWith(`${folder}/`));
+  return files.filter((file) => isAbove(posix.dirname(file)));
+}
+
 export async function chooseFiles(
-  { patterns, changedSince, isQuick }: Choice,
+  { tier, patterns, changedSince, isQuick }: Choice,
   sources: readonly SourceFile[],
-  { needs, weigh }: Describe,
+  { needs, seconds }: Describe,
 ): Promise<string[]> {
-  const all = sources.map(({ path }) => path).filter((path) => TEST.test(path));
+  const byPath = new Map(sources.map((source) => [source.path, source]));
+  const tests = sources.filter(({ path }) => TEST.test(path));
+  const ofTier = tests
+    .filter(({ text }) => tier === 'all' || tierOf(text) === 'gate')
+    .map(({ path }) => path);
   const named =
-    patterns.length === 0 ? all : all.filter((file) => patterns.some((part) => file.includes(part)));
+    patterns.length === 0 ? ofTier : ofTier.filter((file) => patterns.some((part) => file.includes(part)));
   const isLight = (file: string): boolean =>
-    !runsAlone(file) &&
-    weigh(file).seconds <= QUICK_SECONDS &&
-    needs(file).every((part) => AT_NO_COST.has(part));
+    !runsAlone(file) && seconds(file) <= QUICK_SECONDS && needs(file).every((part) => AT_NO_COST.has(part));
   const light = isQuick ? named.filter(isLight) : named;
   if (changedSince === null) return light;
   const changed = await changedFiles(changedSince);
-  if ([...changed].some((path) => EVERYTHING.test(path))) return light;
-  return affectedBy(changed, light, new Map(sources.map((source) => [source.path, source])));
+  const isOfTier = (file: string): boolean => tierOf(byPath.get(file)!.text) === tier;
+  const candidates = light.filter(isOfTier);
+  if ([...changed].some((path) => EVERYTHING.test(path))) return candidates;
+  const reached = affectedBy(changed, candidates, byPath);
+  return tier === 'gate' ? reached : [...new Set([...reached, ...inRoomsOf(changed, candidates, byPath)])];
 }

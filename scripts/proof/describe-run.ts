@@ -18,8 +18,20 @@ const KINDS: readonly [string, RegExp][] = [
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1).padStart(7)} s`;
 
+/** `client/src/cases/…`: client/src/cases; a file at the top of a part: that part. */
+const folderOf = (file: string): string => file.split('/').slice(0, -1).slice(0, 3).join('/');
+
 function sumOf(reports: readonly FileReport[], field: 'ms' | 'cpuMs'): number {
   return reports.reduce((sum, report) => sum + report[field], 0);
+}
+
+function describeGroups(reports: readonly FileReport[], groupOf: (file: string) => string): string[] {
+  return [...Map.groupBy(reports, ({ file }) => groupOf(file))]
+    .sort(([, a], [, b]) => sumOf(b, 'ms') - sumOf(a, 'ms'))
+    .map(
+      ([group, files]) =>
+        `${seconds(sumOf(files, 'ms'))}  ${group}: ${files.length} files, ${(sumOf(files, 'cpuMs') / 1000).toFixed(0)} s of processor time of their own`,
+    );
 }
 
 /** `steps`: what came before the files, in ms. Several things run at once: the sum is more than the whole. */
@@ -28,17 +40,15 @@ export function describeTimes(
   parts: TestParts,
   reports: readonly FileReport[],
 ): string[] {
-  const kindOf = (file: string): string => KINDS.find(([, pattern]) => pattern.test(file))![0];
-  const kinds = [...Map.groupBy(reports, ({ file }) => kindOf(file))].map(
-    ([kind, files]) =>
-      `${seconds(sumOf(files, 'ms'))}  ${kind}: ${files.length} files, ${(sumOf(files, 'cpuMs') / 1000).toFixed(0)} s of processor time`,
-  );
   return [
     ...[...steps].map(([what, ms]) => `${seconds(ms)}  ${what}`),
     ...[...parts.seconds].map(([what, took]) => `${seconds(took * 1000)}  ${what}`),
-    ...kinds,
+    ...describeGroups(reports, (file) => KINDS.find(([, pattern]) => pattern.test(file))![0]),
   ];
 }
+
+export const describeFolders = (reports: readonly FileReport[]): string[] =>
+  describeGroups(reports, folderOf);
 
 export function describeSlowest(reports: readonly FileReport[]): string[] {
   return [...reports]

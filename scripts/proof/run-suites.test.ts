@@ -64,4 +64,18 @@ test('a suite whose preparation skips: each of its tests is skipped', async () =
   assert.equal(report.skips[0], { what: 'a part', why: 'it is not here' });
 });
 
+test('random values are the same in every run, other ones in another file', async () => {
+  const tells = `
+    import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+    test('draws', () => {
+      process.stdout.write(\`<\${[Math.random(), randomBytes(4).toString('hex'), randomInt(5, 900), randomUUID(), crypto.randomUUID()]}>\`);
+      assert.ok(true);
+    });`;
+  const drawn = async (name: string): Promise<string> => /<(.*)>/.exec((await run(name, tells)).printed)![1]!;
+  const first = await drawn('first');
+  assert.match(first, /^0\.\d+,[0-9a-f]{8},\d+,[0-9a-f-]{14}4[0-9a-f-]{21},[0-9a-f-]{36}$/);
+  assert.is(await drawn('first'), first);
+  assert.is.not(await drawn('second'), first);
+});
+
 test.run();

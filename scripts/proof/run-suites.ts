@@ -7,8 +7,8 @@
  * `counted-uvu.ts` and `counted-assert.ts`: one that asserts nothing fails, one that skips itself counts as
  * skipped, and a file that registers no test and skips nothing fails.
  *
- * The inputs that fast-check generates are the same in every run, so that a failure comes from the change;
- * `RELAY_SEED` gives others.
+ * Random values, and the inputs that fast-check generates, are the same in every run, so that a failure comes from the
+ * change; `RELAY_SEED` gives others, and so does each round of `--repeat`.
  */
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
@@ -16,6 +16,7 @@ import { relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { takeTold, type Skip } from '#testing/environment.ts';
 import { beginFile } from '#testing/failures.ts';
+import { seedRandomness, takeOverRandomness } from './seeded-randomness.ts';
 import { countAssertion, takeThrownSkips } from './test-outcome.ts';
 
 export type ToldSkip = { readonly what: string; readonly why: string };
@@ -85,6 +86,7 @@ async function load(files: readonly string[], uvu: UvuGlobals): Promise<Loaded[]
   const loaded: Loaded[] = [];
   for (const [index, file] of files.entries()) {
     const stop = startWatch();
+    seedRandomness(seedOf(`loading ${relative('.', file)}`));
     uvu.UVU_INDEX = index;
     uvu.UVU_QUEUE.push([relative('.', file)]);
     await import(pathToFileURL(file).href).catch((error: Error) => {
@@ -95,6 +97,9 @@ async function load(files: readonly string[], uvu: UvuGlobals): Promise<Loaded[]
   return loaded;
 }
 
+const seedOf = (file: string): string =>
+  [process.env.RELAY_SEED ?? 1, process.env.RELAY_TEST_ROUND ?? 1, file].join(' ');
+
 /** Wraps the suites of a file so that their counts and their time become known. */
 function measured(file: string, suites: readonly SuiteRun[], loaded: Loaded): SuiteRun[] {
   const sum = { passed: 0, failed: 0 };
@@ -102,6 +107,7 @@ function measured(file: string, suites: readonly SuiteRun[], loaded: Loaded): Su
   let stop = startWatch();
   const first: SuiteRun = async () => {
     beginFile(file);
+    seedRandomness(seedOf(file));
     stop = startWatch();
     return [true, 0, 0, 0];
   };
@@ -137,6 +143,7 @@ const uvu = globalThis as unknown as UvuGlobals;
 uvu.UVU_DEFER = 1;
 const { exec } = (await import('uvu')) as unknown as { exec: () => Promise<void> };
 countTests();
+takeOverRandomness();
 const { default: fc } = await import('fast-check');
 fc.configureGlobal({
   seed: Number(process.env.RELAY_SEED ?? 1),

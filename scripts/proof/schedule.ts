@@ -1,44 +1,34 @@
 /**
- * Decides which test files run together in one process, in which order, and how many processes run at once:
- * enough to keep every core busy and none overloaded. A file that waits (for a browser, a link, a timer)
- * leaves room for others; one that computes takes a core.
+ * Decides which test files run together in one process, in which order, and how many processes run at once: as many
+ * as keep the processor busy. What a file costs, in its own process or in one that others share, is seen and not
+ * guessed: another process begins when the processor has been idle for a moment.
  */
-import { runsAlone, type Weight } from './weights.ts';
+import { availableParallelism, cpus } from 'node:os';
+import { setTimeout as after } from 'node:timers/promises';
+import { runsAlone } from './weights.ts';
 import type { PartName } from './test-parts.ts';
 
 export type Job = {
   readonly files: readonly string[];
   readonly needs: readonly PartName[];
   readonly seconds: number;
-  /** Cores that it keeps busy, on average. */
-  readonly load: number;
 };
 
 /** Starting a process takes half a second; longer groups than this would leave one lane alone at the end. */
 const SECONDS_TOGETHER = 20;
 const FILES_TOGETHER = 40;
-/** The least a running file is counted for: each has a process or more, and its memory. */
-const LEAST_LOAD = 0.25;
-/** With a browser that it shares with others, whose processor time nobody can ascribe to a file. */
-const LEAST_LOAD_OF_BROWSER = 0.5;
 
 /** The facts known about a file before it runs. */
 export type Describe = {
   readonly needs: (file: string) => PartName[];
-  readonly weigh: (file: string) => Weight;
+  readonly seconds: (file: string) => number;
 };
 
-function jobOf(files: readonly string[], { needs, weigh }: Describe): Job {
-  const weights = files.map(weigh);
-  const seconds = weights.reduce((sum, weight) => sum + weight.seconds, 0);
-  const cpuSeconds = weights.reduce((sum, weight) => sum + weight.cpuSeconds, 0);
-  const needed = [...new Set(files.flatMap(needs))];
-  const least = needed.includes('chromium') ? LEAST_LOAD_OF_BROWSER : LEAST_LOAD;
+function jobOf(files: readonly string[], { needs, seconds }: Describe): Job {
   return {
     files,
-    needs: needed,
-    seconds,
-    load: Math.max(least, seconds > 0 ? cpuSeconds / seconds : 1),
+    needs: [...new Set(files.flatMap(needs))],
+    seconds: files.reduce((sum, file) => sum + seconds(file), 0),
   };
 }
 
@@ -54,7 +44,7 @@ export function planJobs(files: readonly string[], describe: Describe): Job[] {
     let seconds = 0;
     for (const file of together) {
       batch.push(file);
-      seconds += describe.weigh(file).seconds;
+      seconds += describe.seconds(file);
       if (seconds < SECONDS_TOGETHER && batch.length < FILES_TOGETHER) continue;
       jobs.push(jobOf(batch, describe));
       batch = [];
@@ -65,30 +55,47 @@ export function planJobs(files: readonly string[], describe: Describe): Job[] {
   return jobs.sort((a, b) => b.seconds - a.seconds);
 }
 
-/**
- * Runs each job as soon as `cores` can carry it together with the running ones; a job that is too heavy runs
- * alone.
- */
+export type Lanes = {
+  /** So many always run, and never more than `most`. */
+  readonly least: number;
+  readonly most: number;
+  /** Resolves after a moment: whether the processor had time to spare in it. */
+  readonly isIdle: () => Promise<boolean>;
+};
+
+const LOOK_MS = 400;
+/** Below this share of one core in all of them, another process would only slow the others down. */
+const IDLE_CORES = 0.35;
+
+/** Each core carries at most four lanes: a browser and its pages take half a gigabyte. */
+export function createLanes(): Lanes {
+  const cores = availableParallelism();
+  const idleMs = (): number => cpus().reduce((sum, { times }) => sum + times.idle, 0);
+  return {
+    least: cores,
+    most: 4 * cores,
+    async isIdle() {
+      const before = idleMs();
+      const from = performance.now();
+      await after(LOOK_MS);
+      return idleMs() - before > IDLE_CORES * (performance.now() - from);
+    },
+  };
+}
+
+/** Runs the jobs in their order. */
 export async function runJobs(
   jobs: readonly Job[],
-  cores: number,
+  { least, most, isIdle }: Lanes,
   run: (job: Job) => Promise<void>,
 ): Promise<void> {
   const waiting = [...jobs];
   const running = new Set<Promise<void>>();
-  let load = 0;
   while (waiting.length > 0 || running.size > 0) {
-    const index = waiting.findIndex((job) => running.size === 0 || load + job.load <= cores);
-    if (index < 0) {
-      await Promise.race(running);
-      continue;
-    }
-    const [job] = waiting.splice(index, 1) as [Job];
-    load += job.load;
-    const done: Promise<void> = run(job).finally(() => {
-      load -= job.load;
-      running.delete(done);
-    });
-    running.add(done);
+    const mayBegin = running.size < least || (running.size < most && waiting.length > 0 && (await isIdle()));
+    if (waiting.length > 0 && mayBegin) {
+      const done: Promise<void> = run(waiting.shift()!).finally(() => running.delete(done));
+      running.add(done);
+    } else if (waiting.length === 0 || running.size >= most) await Promise.race(running);
   }
 }

@@ -4,7 +4,8 @@
  * installed where that is possible, started on a free port with a folder of its own, and announced to the
  * tests in `RELAY_TEST_*` (shared/testing/environment.ts).
  *
- * An unavailable part is left out with its reason: the tests that need it skip themselves.
+ * What the machine lacks of all of them is installed at once, after one question at a terminal. An unavailable part is
+ * left out with its reason: the tests that need it skip themselves.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -16,7 +17,6 @@ import type { PackageRequest } from '../system/debian-packages.ts';
 import { findOrthanc, startOrthanc } from '../system/orthanc.ts';
 import { startPostgres } from '../system/postgres.ts';
 import { findFaketime } from '../system/shifted-clock.ts';
-import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { findNginx } from '#testing/hostile-proxy.ts';
 import { buildWebApp, isWebAppCurrent } from '../build.ts';
@@ -38,6 +38,8 @@ export type PartName =
   | 'world';
 
 export type TestParts = {
+  /** Installs what the machine lacks of these parts. Throws nothing. */
+  install(names: readonly PartName[]): Promise<void>;
   /** Starts missing parts; returns the variables of these parts. Throws nothing. */
   need(names: readonly PartName[]): Promise<Readonly<Record<string, string>>>;
   readonly missing: readonly { what: string; why: string }[];
@@ -55,8 +57,11 @@ type Part = {
   readonly variables: readonly string[];
   /** Started before it; it sees their variables. */
   readonly after?: readonly PartName[];
+  /** Programs of Debian that it consists of. */
+  readonly programs?: readonly Program[];
   start(folder: string, env: Env): Promise<Started>;
 };
+type Program = { readonly find: () => Promise<unknown>; readonly packages: PackageRequest };
 type Say = (line: string) => void;
 
 const CHROMIUM_PACKAGES = {
@@ -120,28 +125,17 @@ async function findAt(places: readonly string[]): Promise<string | null> {
   return null;
 }
 
-/** One at a time: apt has one lock. */
-let installing: Promise<unknown> = Promise.resolve();
-
-/**
- * Finds a program, after installing its packages when it is not there. @throws Error that says why it cannot
- * be had.
- */
-async function have<T>(find: () => Promise<T | null>, packages: PackageRequest): Promise<T> {
-  const turn = installing.then(() => findOrInstall(find, packages));
-  installing = ignoreFailure(turn, 'the caller hears of it; the next one still has its turn');
-  return turn;
-}
-
-async function findOrInstall<T>(find: () => Promise<T | null>, packages: PackageRequest): Promise<T> {
+/** @throws Error that says why the program is not there. */
+async function have<T>({
+  find,
+  packages,
+}: {
+  find: () => Promise<T | null>;
+  packages: PackageRequest;
+}): Promise<T> {
   const found = await find();
-  if (found !== null) return found;
-  const outcome = await installDebianPackages(packages);
-  if (outcome.kind === 'unavailable')
-    throw new Error(`${packages.packages.join(' ')} is not installed: ${outcome.because}`);
-  const installed = await find();
-  if (installed === null) throw new Error(`${packages.packages.join(' ')} was installed, but not found`);
-  return installed;
+  if (found === null) throw new Error(`${packages.packages.join(' ')} is not installed`);
+  return found;
 }
 
 async function postgres(): Promise<Started> {
@@ -155,22 +149,28 @@ async function pacs(folder: string): Promise<Started> {
   return { env, stop: () => orthanc.stop() };
 }
 
+const CHROMIUM = { find: () => findAt(CHROMIUM_PLACES), packages: CHROMIUM_PACKAGES };
+const HEADLESS_SHELL = { find: () => findAt(HEADLESS_SHELL_PLACES), packages: HEADLESS_SHELL_PACKAGES };
+const FIREFOX = { find: async () => testEnvironment({}).firefox, packages: FIREFOX_PACKAGES };
+const WEBKIT = { find: async () => testEnvironment({}).webkit, packages: WEBKIT_PACKAGES };
+const READERS = { find: findReaders, packages: READERS_PACKAGES };
+const NGINX = { find: async () => findNginx(), packages: NGINX_PACKAGES };
+const COMPILER = { find: findCompiler, packages: COMPILER_PACKAGES };
+const FAKETIME = { find: async () => findFaketime(), packages: FAKETIME_PACKAGES };
+const ORTHANC = { find: async () => findOrthanc(), packages: ORTHANC_PACKAGES };
+
 async function chromium(): Promise<Started> {
-  const path = await have(() => findAt(CHROMIUM_PLACES), CHROMIUM_PACKAGES);
+  const path = await have(CHROMIUM);
   // If it cannot be had, everything takes the Chromium.
-  const shell = await have(() => findAt(HEADLESS_SHELL_PLACES), HEADLESS_SHELL_PACKAGES).catch(() => path);
+  const shell = (await HEADLESS_SHELL.find()) ?? path;
   return { env: { RELAY_TEST_CHROMIUM: path, RELAY_TEST_HEADLESS_SHELL: shell } };
 }
 
-async function firefox(): Promise<Started> {
-  await have(async () => testEnvironment({}).firefox, FIREFOX_PACKAGES);
+/** A part that is nothing but a program. */
+const program = (of: Parameters<typeof have>[0]) => async (): Promise<Started> => {
+  await have(of);
   return { env: {} };
-}
-
-async function webkit(): Promise<Started> {
-  await have(async () => testEnvironment({}).webkit, WEBKIT_PACKAGES);
-  return { env: {} };
-}
+};
 
 /** The readers that tests compare with: pydicom with its pixels, dcmtk, dciodvfy; poppler for PDF. */
 async function findReaders(): Promise<true | null> {
@@ -183,26 +183,8 @@ async function findReaders(): Promise<true | null> {
   return status === 0 && isThere ? true : null;
 }
 
-async function readers(): Promise<Started> {
-  await have(findReaders, READERS_PACKAGES);
-  return { env: {} };
-}
-
-async function nginx(): Promise<Started> {
-  await have(async () => findNginx(), NGINX_PACKAGES);
-  return { env: {} };
-}
-
-async function compiler(): Promise<Started> {
-  const find = async (): Promise<true | null> =>
-    ['gcc', 'cc'].some((name) => !spawnSync(name, ['--version']).error) ? true : null;
-  await have(find, COMPILER_PACKAGES);
-  return { env: {} };
-}
-
-async function faketime(): Promise<Started> {
-  await have(findFaketime, FAKETIME_PACKAGES);
-  return { env: {} };
+async function findCompiler(): Promise<true | null> {
+  return ['gcc', 'cc'].some((name) => !spawnSync(name, ['--version']).error) ? true : null;
 }
 
 async function corpus(): Promise<Started> {
@@ -211,11 +193,6 @@ async function corpus(): Promise<Started> {
     throw new Error('../shared/corpus is not beside this clone');
   });
   return { env: { RELAY_TEST_CORPUS: folder } };
-}
-
-async function orthancProgram(): Promise<Started> {
-  await have(() => findOrthanc(), ORTHANC_PACKAGES);
-  return { env: {} };
 }
 
 async function webApp(): Promise<Started> {
@@ -241,7 +218,7 @@ async function world(folder: string, env: Env): Promise<Started> {
 
 const PARTS: Readonly<Record<PartName, Part>> = {
   postgres: { what: 'PostgreSQL', variables: ['RELAY_TEST_POSTGRES_URL'], start: postgres },
-  orthanc: { what: 'Orthanc, installed', variables: [], start: orthancProgram },
+  orthanc: { what: 'Orthanc, installed', variables: [], programs: [ORTHANC], start: program(ORTHANC) },
   pacs: {
     what: 'Orthanc',
     variables: ['RELAY_TEST_PACS_URL', 'RELAY_TEST_PACS_AUTHORIZATION'],
@@ -251,14 +228,25 @@ const PARTS: Readonly<Record<PartName, Part>> = {
   chromium: {
     what: 'Chromium',
     variables: ['RELAY_TEST_CHROMIUM', 'RELAY_TEST_HEADLESS_SHELL'],
+    programs: [CHROMIUM, HEADLESS_SHELL],
     start: chromium,
   },
-  firefox: { what: 'Firefox', variables: ['RELAY_TEST_FIREFOX'], start: firefox },
-  webkit: { what: 'WebKit', variables: ['RELAY_TEST_WEBKIT'], start: webkit },
-  readers: { what: 'the other readers of DICOM', variables: [], start: readers },
-  nginx: { what: 'nginx', variables: [], start: nginx },
-  compiler: { what: 'a C compiler', variables: [], start: compiler },
-  faketime: { what: 'libfaketime', variables: [], start: faketime },
+  firefox: {
+    what: 'Firefox',
+    variables: ['RELAY_TEST_FIREFOX'],
+    programs: [FIREFOX],
+    start: program(FIREFOX),
+  },
+  webkit: { what: 'WebKit', variables: ['RELAY_TEST_WEBKIT'], programs: [WEBKIT], start: program(WEBKIT) },
+  readers: {
+    what: 'the other readers of DICOM',
+    variables: [],
+    programs: [READERS],
+    start: program(READERS),
+  },
+  nginx: { what: 'nginx', variables: [], programs: [NGINX], start: program(NGINX) },
+  compiler: { what: 'a C compiler', variables: [], programs: [COMPILER], start: program(COMPILER) },
+  faketime: { what: 'libfaketime', variables: [], programs: [FAKETIME], start: program(FAKETIME) },
   corpus: { what: 'the corpus', variables: ['RELAY_TEST_CORPUS'], start: corpus },
   webApp: { what: 'the build of the web app', variables: [], start: webApp },
   world: {
@@ -292,6 +280,21 @@ export function createTestParts(folder: string, say: Say): TestParts {
     }
   }
 
+  async function install(names: readonly PartName[]): Promise<void> {
+    const all = new Set(names);
+    for (const name of all) for (const before of PARTS[name].after ?? []) all.add(before);
+    const programs = [...all].flatMap((name) => PARTS[name].programs ?? []);
+    const found = await Promise.all(programs.map(async ({ find }) => (await find()) !== null));
+    const lacking = programs.filter((_, at) => !found[at]).map(({ packages }) => packages);
+    if (lacking.length === 0) return;
+    const outcome = await installDebianPackages({
+      packages: lacking.flatMap(({ packages }) => packages),
+      services: lacking.flatMap(({ services }) => services),
+      purpose: lacking.map(({ purpose }) => purpose).join(', '),
+    });
+    if (outcome.kind === 'unavailable') say(`Not installed: ${outcome.because}`);
+  }
+
   async function need(names: readonly PartName[]): Promise<Env> {
     const envs = names.map((name) => {
       const env = begun.get(name) ?? begin(name);
@@ -305,5 +308,5 @@ export function createTestParts(folder: string, say: Say): TestParts {
   const stop = async (): Promise<void> => {
     for (const end of stops.toReversed()) await end();
   };
-  return { need, missing, seconds, stop };
+  return { install, need, missing, seconds, stop };
 }

@@ -1,41 +1,48 @@
 /**
- * How long each test file takes and how much processor time it needs, measured on an idle machine with `npm
- * test -- --weigh` and kept next to this file. They decide the order and grouping of the files, never an
- * outcome: a file without a weight counts as an average one.
+ * How long each test file takes: every run keeps its own measurements on this machine; those of the repository, from a
+ * quiet machine with `npm test -- --weigh`, serve the first run. They decide the order and grouping of the files,
+ * never an outcome.
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ROOT } from '../check/source-files.ts';
 import type { FileReport } from './test-processes.ts';
 
-export type Weight = { readonly seconds: number; readonly cpuSeconds: number };
-type Weights = Readonly<Record<string, readonly [seconds: number, cpuSeconds: number]>>;
+type Weights = Readonly<Record<string, number>>;
 
-const PLACE = join(ROOT, 'scripts/proof/weights.json');
-const UNIT: Weight = { seconds: 0.5, cpuSeconds: 0.5 };
-const ALONE: Weight = { seconds: 20, cpuSeconds: 15 };
+const OF_REPOSITORY = join(ROOT, 'scripts/proof/weights.json');
+const OF_MACHINE = join(ROOT, 'out/weights.json');
+const UNIT_SECONDS = 0.5;
+const ALONE_SECONDS = 20;
 
 export const runsAlone = (file: string): boolean => /\.(e2e|simulation\.test)\.ts$/.test(file);
 
-export async function readWeights(): Promise<(file: string) => Weight> {
-  const weights: Weights = JSON.parse(await readFile(PLACE, 'utf8').catch(() => '{}'));
-  return (file) => {
-    const known = weights[file];
-    if (known === undefined) return runsAlone(file) ? ALONE : UNIT;
-    return { seconds: known[0], cpuSeconds: known[1] };
-  };
+const read = async (place: string): Promise<Weights> =>
+  JSON.parse(await readFile(place, 'utf8').catch(() => '{}')) as Weights;
+
+/** Seconds of a file. */
+export async function readWeights(): Promise<(file: string) => number> {
+  const weights = { ...(await read(OF_REPOSITORY)), ...(await read(OF_MACHINE)) };
+  return (file) => weights[file] ?? (runsAlone(file) ? ALONE_SECONDS : UNIT_SECONDS);
 }
 
-/** Keeps the weights of files that did not run. */
-export async function writeWeights(reports: readonly FileReport[], files: readonly string[]): Promise<void> {
-  const before: Weights = JSON.parse(await readFile(PLACE, 'utf8').catch(() => '{}'));
-  const measured = reports.map(({ file, ms, cpuMs }) => [file, [inSeconds(ms), inSeconds(cpuMs)]] as const);
-  const all = { ...before, ...Object.fromEntries(measured) };
-  const lines = Object.entries(all)
-    .filter(([file]) => files.includes(file))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([file, weight]) => `  ${JSON.stringify(file)}: [${weight.join(', ')}]`);
-  await writeFile(PLACE, `{\n${lines.join(',\n')}\n}\n`);
+async function write(place: string, weights: Weights): Promise<void> {
+  const lines = Object.keys(weights)
+    .sort()
+    .map((file) => `  ${JSON.stringify(file)}: ${weights[file]}`);
+  await mkdir(dirname(place), { recursive: true });
+  await writeFile(place, `{\n${lines.join(',\n')}\n}\n`);
 }
 
-const inSeconds = (ms: number): number => Math.round(ms / 10) / 100;
+/** `files`: all that there are; the weights of those that did not run stay. */
+export async function keepWeights(
+  reports: readonly FileReport[],
+  files: readonly string[],
+  { isForRepository }: { readonly isForRepository: boolean },
+): Promise<void> {
+  const measured = reports.map(({ file, ms }) => [file, Math.round(ms / 10) / 100] as const);
+  for (const place of isForRepository ? [OF_MACHINE, OF_REPOSITORY] : [OF_MACHINE]) {
+    const all = Object.entries({ ...(await read(place)), ...Object.fromEntries(measured) });
+    await write(place, Object.fromEntries(all.filter(([file]) => files.includes(file))));
+  }
+}
