@@ -39,8 +39,7 @@ async function functions(files: readonly SourceFile[]): Promise<string[]> {
 }
 
 const CHECKS: readonly Check[] = [
-  { name: 'types of client and shared', run: checkTypes('.') },
-  { name: 'types of gateway and scripts', run: checkTypes('gateway') },
+  { name: 'types', run: checkTypes },
   { name: 'formatter and linter', run: checkWithBiome },
   { name: 'imports', run: checkImports },
   { name: 'style', run: checkStyle },

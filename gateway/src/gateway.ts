@@ -361,7 +361,7 @@ async function createTools(base: Base) {
   const { dataDir, keys } = base;
   const pipeline = await createPipelineTools(base);
   const sealing: SealingKeys = {
-    get: (kid) => keys.sealingKey(kid)?.toCryptoKey('X25519', false, ['deriveBits']),
+    get: (kid) => keys.sealingKey(kid)?.toCryptoKey('X25519', false, ['deriveBits']) as CryptoKey | undefined,
   };
   const parcels = createParcelReceiver(pipeline, {
     expiresAfterMs: base.uploadExpiresHours * 3_600_000,

@@ -69,7 +69,7 @@ test('renaming its file retires the key that devices seal to: parcels sealed bef
     assert.equal(openKeys(folder).sealing[0].jwk, now.jwk, 'the next start keeps the new one');
     const kept = retired.find(({ jwk }) => jwk.kid === before.jwk.kid)!;
     const opener = await createOpener(
-      kept.privateKey.toCryptoKey('X25519', false, ['deriveBits']),
+      kept.privateKey.toCryptoKey('X25519', false, ['deriveBits']) as CryptoKey,
       sealer.enc,
       'parcel',
     );

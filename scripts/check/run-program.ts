@@ -24,8 +24,8 @@ export function findingsOf(parameters: readonly string[]): Promise<string[]> {
   });
 }
 
-export const checkTypes = (project: string) => (): Promise<string[]> =>
-  findingsOf([TYPESCRIPT, '-p', project, '--pretty', 'false']);
+/** One check of everything; the gateway's use of the DOM is refused by biome.json. */
+export const checkTypes = (): Promise<string[]> => findingsOf([TYPESCRIPT, '-p', '.', '--pretty', 'false']);
 
 /** biome.json: the form of every file, and the linter's rules. */
 export const checkWithBiome = (): Promise<string[]> =>

@@ -1,4 +1,5 @@
 /** `/exports`: asked for, looked after, cancelled and read by people who are signed in. No script's key exports. */
+import { ReadableStream as NodeStream } from 'node:stream/web';
 import { z } from '@hono/zod-openapi';
 import {
   EXPORT_ENDINGS,
@@ -131,7 +132,8 @@ export function exportRoutes(tools: ExportTools): Router {
     const row = await findKnown(tools, caller, c.req.valid('param').id);
     const own = await openOwn(tools, caller, row);
     const { template_name: template, definition, sha256 } = row;
-    return c.body(ReadableStream.from(piecesOf(tools, own.file, c.req.raw.signal)), 200, {
+    const pieces = NodeStream.from(piecesOf(tools, own.file, c.req.raw.signal));
+    return c.body(pieces as ReadableStream, 200, {
       'Content-Type': MEDIA_TYPES[definition.format],
       'Content-Length': `${own.bytes}`,
       'Content-Disposition': `attachment; filename="${template}.${EXPORT_ENDINGS[definition.format]}"`,

@@ -34,7 +34,7 @@ const publicJwk = {
   crv: 'X25519' as const,
   x: pair.publicKey.export({ format: 'jwk' }).x ?? '',
 };
-const privateKey = pair.privateKey.toCryptoKey('X25519', false, ['deriveBits']);
+const privateKey = pair.privateKey.toCryptoKey('X25519', false, ['deriveBits']) as CryptoKey;
 
 class Killed extends Error {}
 
