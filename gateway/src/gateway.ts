@@ -17,6 +17,7 @@ import { defaultSiteId } from './auth/account.store.ts';
 import { authFeature } from './auth/auth.feature.ts';
 import { openCallers } from './auth/callers.ts';
 import { ensureFirstUser } from './auth/first-user.ts';
+import { PASSWORD_COST, type PasswordCost } from './auth/password.ts';
 import { createCaseSeal } from './cases/case-seal.ts';
 import { casesFeature, PRINTS } from './cases/cases.feature.ts';
 import { promiseHandBack } from './cases/hand-back.ts';
@@ -41,7 +42,7 @@ import type { GatewayEnv, Router } from './http/route.ts';
 import { createWeb } from './http/web.ts';
 import { inferenceFeature } from './inference/inference.feature.ts';
 import { openInferenceTools, type InferenceTools } from './inference/inference-tools.ts';
-import { createJobs } from './jobs/jobs.ts';
+import { createJobs, type Pace } from './jobs/jobs.ts';
 import { openKeys } from './keys.ts';
 import { kindsOfRules } from './kinds-of-rules.ts';
 import { openModelFiles } from './models/model-files.ts';
@@ -96,6 +97,9 @@ export type Surroundings = {
   /** Milliseconds that never go back. */
   readonly clock: () => number;
   readonly newId: () => string;
+  /** How often the queue of jobs acts by the clock alone; what is missing is as usual. */
+  readonly pace: Partial<Pace>;
+  readonly passwordCost: PasswordCost;
   /** Takes a line of the log, its line feed included. */
   readonly write: (line: string) => void;
   readonly database: Database | null;
@@ -132,6 +136,8 @@ const DEFAULTS: Surroundings = {
   now: () => new Date(),
   clock: () => performance.now(),
   newId: randomUUID,
+  pace: {},
+  passwordCost: PASSWORD_COST,
   write: (line) => void process.stdout.write(line),
   database: null,
   pacs: null,
@@ -161,10 +167,10 @@ const PACS_PATIENCE_MS = 2_000;
  */
 export async function createGateway(config: Config, overrides: Partial<Surroundings> = {}): Promise<Gateway> {
   const base = await openBase(config, { ...DEFAULTS, ...overrides });
-  const { database, db, jobs, engine, log, now, siteId } = base;
+  const { database, db, jobs, engine, log, now, siteId, passwordCost } = base;
   const auditHeads = openAuditHeads(base);
   await auditHeads.link();
-  const { madePassword } = await ensureFirstUser(db, config.adminPassword, now());
+  const { madePassword } = await ensureFirstUser(db, config.adminPassword, { now: now(), passwordCost });
   await setDefaultDestination(siteId, config.pacs, base);
   let isStarted = false;
   const tools = { ...base, auditHeads, ...(await createTools(base)), isStarted: () => isStarted };
@@ -300,7 +306,7 @@ async function openBase(config: Config, around: Surroundings) {
   const database = around.database ?? (await openDatabase(config.database, databaseEvents(log), VERSION));
   const parcelBlobs = await openFileBlobs(config.blobs.path);
   await refuseForeignParcels(database.db, parcelBlobs);
-  const jobs = await createJobs(database, logJobs(log));
+  const jobs = await createJobs(database, logJobs(log), around.pace);
   const seal = createSecretSeal(keys.secretFor('destinations'));
   const { db } = database;
   const siteId = await defaultSiteId(db);
