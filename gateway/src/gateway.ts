@@ -41,7 +41,12 @@ import { type Certificate, openCertificate } from './http/certificate.ts';
 import type { GatewayEnv, Router } from './http/route.ts';
 import { createWeb } from './http/web.ts';
 import { inferenceFeature } from './inference/inference.feature.ts';
-import { openInferenceTools, type InferenceTools } from './inference/inference-tools.ts';
+import {
+  INFERENCE_PATIENCE,
+  type InferencePatience,
+  type InferenceTools,
+  openInferenceTools,
+} from './inference/inference-tools.ts';
 import { createJobs, type Pace } from './jobs/jobs.ts';
 import { openKeys } from './keys.ts';
 import { kindsOfRules } from './kinds-of-rules.ts';
@@ -100,6 +105,7 @@ export type Surroundings = {
   /** How often the queue of jobs acts by the clock alone; what is missing is as usual. */
   readonly pace: Partial<Pace>;
   readonly passwordCost: PasswordCost;
+  readonly inferencePatience: InferencePatience;
   /** Takes a line of the log, its line feed included. */
   readonly write: (line: string) => void;
   readonly database: Database | null;
@@ -138,6 +144,7 @@ const DEFAULTS: Surroundings = {
   newId: randomUUID,
   pace: {},
   passwordCost: PASSWORD_COST,
+  inferencePatience: INFERENCE_PATIENCE,
   write: (line) => void process.stdout.write(line),
   database: null,
   pacs: null,

@@ -5,12 +5,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PATIENCE_MS } from '#testing/environment.ts';
 import type { Role, Session } from '#shared/protocol/api.ts';
 import { defaultSiteId, insertAccount } from '../auth/account.store.ts';
 import { hashPassword } from '../auth/password.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { Database } from '../database/database.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
+import type { InferencePatience } from '../inference/inference-tools.ts';
 import type { Pace } from '../jobs/jobs.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
@@ -55,6 +57,7 @@ export type TestGatewayOptions = {
   readonly isFull?: () => Promise<boolean>;
   readonly viewerPackage?: ViewerPackage;
   readonly pace?: Partial<Pace>;
+  readonly inferencePatience?: InferencePatience;
   /** False: it answers, and works on no jobs until the test starts it. */
   readonly start?: boolean;
 };
@@ -69,6 +72,7 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     now: clocks.now,
     clock: clocks.clock,
     passwordCost: CHEAP,
+    inferencePatience: options.inferencePatience ?? { answerMs: PATIENCE_MS, backOffSeconds: [0] },
     ...(options.pace && { pace: options.pace }),
     write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
     ...(options.webFolder === undefined ? {} : { webFolder: options.webFolder }),
