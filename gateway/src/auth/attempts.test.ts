@@ -9,7 +9,7 @@ import { openTestGateway, type TestGateway } from '../testing/open-gateway.ts';
 const test = suite('attempts to sign in');
 let gateway: TestGateway;
 test.before(async () => {
-  gateway = await openTestGateway({ env: { RELAY_RATE_LIMIT: '6000' } });
+  gateway = await openTestGateway({ start: false, env: { RELAY_RATE_LIMIT: '6000' } });
 });
 test.after(() => gateway.close());
 
@@ -108,7 +108,7 @@ test('a refused attempt says how long it lasts, and takes nothing more', async (
 });
 
 test('a device that asks too often slows down neither its account nor another device', async () => {
-  const own = await openTestGateway({ env: { RELAY_RATE_LIMIT: '30' } });
+  const own = await openTestGateway({ start: false, env: { RELAY_RATE_LIMIT: '30' } });
   const { accessToken: token } = await own.userWith(['technician']);
   const one = await createTestDevice(own);
   const other = await createTestDevice(own);
