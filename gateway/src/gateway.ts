@@ -3,7 +3,6 @@
  * each feature those that it uses, and starts and stops them together. Time, identity and the log come in from
  * outside, so that a test can give its own.
  */
-import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +22,7 @@ import { promiseHandBack } from './cases/hand-back.ts';
 import { openByRules } from './cases/open-by-rules.ts';
 import { createStudiesOfPatient } from './cases/studies-of-patient.ts';
 import { isInClearText, type Config } from './config.ts';
-import { type Database, type Db, openDatabase } from './database/database.ts';
+import { type Db, openDatabase } from './database/database.ts';
 import type { ServerEvents } from './database/embedded/embedded-postgres.ts';
 import { openRoom } from './database/room.ts';
 import { destinationOfStudy, listDestinations } from './destinations/destination.store.ts';
@@ -68,7 +67,6 @@ import { createCheckThread } from './pipeline/verify/check-thread.ts';
 import { createCoerceThread } from './pipeline/coerce-thread.ts';
 import { createRestoreThread } from './pipeline/verify/restore-thread.ts';
 import { openFileBlobs } from './ports/blobs/file-blobs.ts';
-import type { Engine } from './ports/engine/engine.ts';
 import { createOnnxEngine } from './ports/engine/onnx-engine.ts';
 import type { PacsConnection } from './ports/pacs/connection.ts';
 import { createGuardedPacs } from './ports/pacs/guarded-pacs.ts';
@@ -84,30 +82,12 @@ import { reviewsFeature } from './reviews/reviews.feature.ts';
 import { ruleRoutes } from './rules/rules.routes.ts';
 import { sampleFeature } from './sample/sample.feature.ts';
 import { studiesFeature, type StudiesFeatureTools } from './studies/studies.feature.ts';
+import { SURROUNDINGS, type Surroundings } from './surroundings.ts';
 import { uploadsFeature } from './uploads/uploads.feature.ts';
 import { vaultFeature } from './vault/vault.feature.ts';
 import { viewerFeature, type ViewerFeature } from './viewer/viewer.feature.ts';
-import { ohifPackage, type ViewerPackage } from './viewer/viewer-package.ts';
+import { ohifPackage } from './viewer/viewer-package.ts';
 import { worklistFeature } from './worklist/worklist.feature.ts';
-
-/** The parts of the outside world that a test may replace. */
-export type Surroundings = {
-  readonly now: () => Date;
-  /** Milliseconds that never go back. */
-  readonly clock: () => number;
-  readonly newId: () => string;
-  /** Takes a line of the log, its line feed included. */
-  readonly write: (line: string) => void;
-  readonly database: Database | null;
-  readonly pacs: Pacs | null;
-  readonly engine: Engine | null;
-  /** Whether the disk has too little room to take anything new; null: it is asked. */
-  readonly isFull: (() => Promise<boolean>) | null;
-  /** The built web app. */
-  readonly webFolder: string;
-  /** Where the built-in viewer comes from; null: as the settings say. */
-  readonly viewerPackage: ViewerPackage | null;
-};
 
 export type Gateway = {
   /** Port RELAY_PORT. */
@@ -126,19 +106,6 @@ export type Gateway = {
   start(): Promise<void>;
   /** Lets running jobs end, then closes the database. */
   stop(): Promise<void>;
-};
-
-const DEFAULTS: Surroundings = {
-  now: () => new Date(),
-  clock: () => performance.now(),
-  newId: randomUUID,
-  write: (line) => void process.stdout.write(line),
-  database: null,
-  pacs: null,
-  engine: null,
-  isFull: null,
-  viewerPackage: null,
-  webFolder: fileURLToPath(new URL('../../client/dist', import.meta.url)),
 };
 
 const VERSION = (
@@ -160,11 +127,11 @@ const PACS_PATIENCE_MS = 2_000;
  * do not belong together; a PACS that is down is waited for.
  */
 export async function createGateway(config: Config, overrides: Partial<Surroundings> = {}): Promise<Gateway> {
-  const base = await openBase(config, { ...DEFAULTS, ...overrides });
-  const { database, db, jobs, engine, log, now, siteId } = base;
+  const base = await openBase(config, { ...SURROUNDINGS, ...overrides });
+  const { database, db, jobs, engine, log, now, siteId, passwordCost } = base;
   const auditHeads = openAuditHeads(base);
   await auditHeads.link();
-  const { madePassword } = await ensureFirstUser(db, config.adminPassword, now());
+  const { madePassword } = await ensureFirstUser(db, config.adminPassword, { now: now(), passwordCost });
   await setDefaultDestination(siteId, config.pacs, base);
   let isStarted = false;
   const tools = { ...base, auditHeads, ...(await createTools(base)), isStarted: () => isStarted };
@@ -300,7 +267,7 @@ async function openBase(config: Config, around: Surroundings) {
   const database = around.database ?? (await openDatabase(config.database, databaseEvents(log), VERSION));
   const parcelBlobs = await openFileBlobs(config.blobs.path);
   await refuseForeignParcels(database.db, parcelBlobs);
-  const jobs = await createJobs(database, logJobs(log));
+  const jobs = await createJobs(database, logJobs(log), around.pace);
   const seal = createSecretSeal(keys.secretFor('destinations'));
   const { db } = database;
   const siteId = await defaultSiteId(db);

@@ -1,5 +1,6 @@
 /** The settings of administrators: who may sign in, the API keys of scripts, and under which policies devices send. */
 import type { Callers } from '../auth/callers.ts';
+import type { PasswordCost } from '../auth/password.ts';
 import type { Db } from '../database/database.ts';
 import type { Feature } from '../feature.ts';
 import { apiKeyRoutes } from './api-keys.routes.ts';
@@ -11,14 +12,15 @@ import { userRoutes, type UserRouteTools } from './users.routes.ts';
 export type AdminFeatureTools = {
   readonly db: Db;
   readonly now: () => Date;
+  readonly passwordCost: PasswordCost;
   readonly callers: Pick<Callers, 'forgetAccount' | 'forgetApiKey' | 'keyTexts'>;
   readonly handBack: UserRouteTools['handBack'];
 };
 
-export function adminFeature({ db, now, callers, handBack }: AdminFeatureTools): Feature {
+export function adminFeature({ db, now, passwordCost, callers, handBack }: AdminFeatureTools): Feature {
   return {
     routes: [
-      userRoutes({ db, now, handBack, forget: callers.forgetAccount }),
+      userRoutes({ db, now, passwordCost, handBack, forget: callers.forgetAccount }),
       policyRoutes({ db, now, tryPolicy: createTryThread() }),
       quotaRoutes({ db, now }),
       apiKeyRoutes({ db, now, keyTexts: callers.keyTexts, forget: callers.forgetApiKey }),

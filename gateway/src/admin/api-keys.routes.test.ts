@@ -17,7 +17,7 @@ const DAY_MS = 86_400_000;
 const test = suite('an API key');
 let gateway: TestGateway;
 test.before(async () => {
-  gateway = await openTestGateway({ pacs: openTestPacs() });
+  gateway = await openTestGateway({ start: false, pacs: openTestPacs() });
 });
 test.after(() => gateway.close());
 
@@ -271,7 +271,7 @@ test('is told what it lacks: a right of its own, or that no key may do this, or 
 test('cannot be guessed', async () => {
   const key = await createTestKey(gateway, { accountId: await asTechnician() });
   const flipped = key.slice(0, -2) + (key.endsWith('A') ? 'BB' : 'AA');
-  const other = await openTestGateway();
+  const other = await openTestGateway({ start: false });
   try {
     const { key: foreign } = await makeTestKey(other, { accountId: (await other.signIn()).user.id });
     for (const guess of ['rk_', `rk_${'A'.repeat(43)}`, flipped, key.slice(0, -1), `${key}A`, foreign])
@@ -363,7 +363,7 @@ test('is found on one of the pages, apart from those that have ended', async () 
 });
 
 test('that asks too often is refused alone: its account and its other keys are not', async () => {
-  const limited = await openTestGateway({ env: { RELAY_RATE_LIMIT: '20' } });
+  const limited = await openTestGateway({ start: false, env: { RELAY_RATE_LIMIT: '20' } });
   try {
     const { user, accessToken } = await limited.userWith(['technician']);
     const busy = await createTestKey(limited, { accountId: user.id });

@@ -42,7 +42,7 @@ let gateway: TestGateway;
 let token: string;
 let adminId: string;
 test.before(async () => {
-  gateway = await openTestGateway();
+  gateway = await openTestGateway({ start: false });
   const session = await gateway.signIn();
   token = session.accessToken;
   adminId = session.user.id;

@@ -11,7 +11,7 @@ type Shown = {
 const test = suite('quotas');
 let gateway: TestGateway;
 test.before(async () => {
-  gateway = await openTestGateway();
+  gateway = await openTestGateway({ start: false });
 });
 test.after(() => gateway.close());
 

@@ -17,7 +17,7 @@ type User = {
 const test = suite('accounts in an administrator’s hands');
 let gateway: TestGateway;
 test.before(async () => {
-  gateway = await openTestGateway();
+  gateway = await openTestGateway({ start: false });
 });
 test.after(() => gateway.close());
 

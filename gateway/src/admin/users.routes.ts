@@ -16,6 +16,7 @@ import {
 import { UNUSED, useOfAccounts } from '../auth/account-use.ts';
 import { endRightsOf } from '../auth/device-right.ts';
 import { endFamiliesOf } from '../auth/refresh-token.store.ts';
+import type { PasswordCost } from '../auth/password.ts';
 import { hashNewPassword, setPassword } from '../auth/set-password.ts';
 import { signOutEverywhere } from '../auth/sign-in.ts';
 import type { Db, Trx } from '../database/database.ts';
@@ -138,6 +139,7 @@ function toListed({
 export type UserRouteTools = {
   readonly db: Db;
   readonly now: () => Date;
+  readonly passwordCost: PasswordCost;
   /** The rights of the account, or of these devices, have changed: forget their cached answers. */
   readonly forget: (accountId: string, deviceIds: readonly string[]) => void;
   /** Gives the work that the account may no longer do to others, once this is committed. */
@@ -206,7 +208,7 @@ async function recordTakeOver(db: Db, caller: Caller, { id, studies, now }: Take
 }
 
 export function userRoutes(tools: UserRouteTools): Router {
-  const { db, now, forget } = tools;
+  const { db, now, forget, passwordCost } = tools;
   const router = createRouter();
   router.openapi(list, async (c) => {
     const { siteId } = callerOf(c);
@@ -218,7 +220,7 @@ export function userRoutes(tools: UserRouteTools): Router {
   router.openapi(add, async (c) => {
     const caller = callerOf(c);
     const asked = c.req.valid('json');
-    const passwordHash = await hashNewPassword(asked.password, asked.username);
+    const passwordHash = await hashNewPassword(asked.password, asked.username, passwordCost);
     const account = await db.transaction().execute(async (trx) => {
       const id = await insertAccount(trx, {
         siteId: caller.siteId,
@@ -252,12 +254,13 @@ export function userRoutes(tools: UserRouteTools): Router {
 }
 
 /** The routes that end sessions, and what they mean for studies that wait on devices. */
-function addEnds(router: Router, { db, now, forget }: UserRouteTools): void {
+function addEnds(router: Router, { db, now, forget, passwordCost }: UserRouteTools): void {
   router.openapi(givePassword, async (c) => {
     const caller = callerOf(c);
     const { id } = c.req.valid('param');
     const account = await accountAt(db, caller, id);
-    const passwordHash = await hashNewPassword(c.req.valid('json').password, account.username);
+    const { password } = c.req.valid('json');
+    const passwordHash = await hashNewPassword(password, account.username, passwordCost);
     const endedDevices = await db
       .transaction()
       .execute((trx) => setPassword(trx, account, { passwordHash, by: caller.id, now: now() }));

@@ -8,12 +8,14 @@ import { authRoutes } from './auth.routes.ts';
 import type { Callers } from './callers.ts';
 import { deviceRoutes } from './device.routes.ts';
 import { createKnownDevices } from './known-device.ts';
+import type { PasswordCost } from './password.ts';
 
 export type AuthFeatureTools = {
   readonly db: Db;
   readonly callers: Callers;
   readonly keys: Keys;
   readonly publicUrl: string;
+  readonly passwordCost: PasswordCost;
   /** Requests a minute; null: nothing is limited. */
   readonly rateLimit: number | null;
   readonly clock: () => number;

@@ -265,7 +265,7 @@ for (const { name, open } of testDatabases('signing in')) {
 const web = suite('signing in through the web app’s own origin');
 let gateway: TestGateway;
 web.before(async () => {
-  gateway = await openTestGateway();
+  gateway = await openTestGateway({ start: false });
 });
 web.after(() => gateway.close());
 
@@ -294,7 +294,7 @@ web('the refresh token is a cookie that scripts cannot read and only /api/auth i
 });
 
 web('over https the cookies are this host’s alone: no other host can set or read them', async () => {
-  const own = await openTestGateway({ env: { RELAY_PUBLIC_URL: 'https://relay.example.org' } });
+  const own = await openTestGateway({ start: false, env: { RELAY_PUBLIC_URL: 'https://relay.example.org' } });
   const login = await own.call('POST', '/api/auth/login', { door: 'web', body: CREDENTIALS });
   const cookies = login.headers.getSetCookie();
   assert.is(cookies.length, 2);
@@ -332,7 +332,7 @@ web('another web site cannot use the cookie', async () => {
 });
 
 web('guessing passwords is slowed down, for one name and for one address', async () => {
-  const limited = await openTestGateway({ env: { RELAY_RATE_LIMIT: '6000' } });
+  const limited = await openTestGateway({ start: false, env: { RELAY_RATE_LIMIT: '6000' } });
   const guess = (username: string) =>
     limited.call('POST', '/auth/login', { body: { username, password: 'wrong password' } });
   const answers = [];

@@ -39,7 +39,7 @@ for (const { name, open } of testDatabases('the right to send')) {
     return studies;
   };
   test.before(async () => {
-    gateway = await openTestGateway({ open });
+    gateway = await openTestGateway({ start: false, open });
     session = await gateway.userWith(['technician']);
   });
   test.after(() => gateway.close());
@@ -323,7 +323,7 @@ for (const { name, open } of testDatabases('the right to send')) {
 
 const limited = suite('guessing for a device');
 limited('is slowed down as guessing passwords is', async () => {
-  const gateway = await openTestGateway({ env: { RELAY_RATE_LIMIT: '6000' } });
+  const gateway = await openTestGateway({ start: false, env: { RELAY_RATE_LIMIT: '6000' } });
   const device = await createTestDevice(gateway);
   const { accessToken } = await gateway.signIn();
   await device.enrol(accessToken);

@@ -4,7 +4,7 @@ import { ConfigMistakes } from '../config.ts';
 import type { Db } from '../database/database.ts';
 import { defaultSiteId, hasAccounts, insertAccount } from './account.store.ts';
 import { isEasyPassword } from './easy-passwords.ts';
-import { hashPassword, makePassword } from './password.ts';
+import { hashPassword, makePassword, type PasswordCost } from './password.ts';
 
 export const FIRST_USER = 'admin';
 
@@ -16,7 +16,7 @@ export const FIRST_USER = 'admin';
 export async function ensureFirstUser(
   db: Db,
   given: string | null,
-  now: Date,
+  { now, passwordCost }: { readonly now: Date; readonly passwordCost: PasswordCost },
 ): Promise<{ madePassword: string | null }> {
   if (await hasAccounts(db)) return { madePassword: null };
   if (given !== null && (await isEasyPassword(given, FIRST_USER)))
@@ -24,7 +24,7 @@ export async function ensureFirstUser(
       'RELAY_ADMIN_PASSWORD is too easy to guess: choose one that is not common, for example four words. Without it a password is made and shown once.',
     ]);
   const password = given ?? makePassword();
-  const passwordHash = await hashPassword(password);
+  const passwordHash = await hashPassword(password, passwordCost);
   const isMade = await db.transaction().execute(async (trx) => {
     const siteId = await defaultSiteId(trx);
     const accountId = await insertAccount(trx, {

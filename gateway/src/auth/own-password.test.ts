@@ -10,7 +10,7 @@ import { isEasyPassword } from './easy-passwords.ts';
 const test = suite('a password');
 let gateway: TestGateway;
 test.before(async () => {
-  gateway = await openTestGateway({ env: { RELAY_RATE_LIMIT: '6000' } });
+  gateway = await openTestGateway({ start: false, env: { RELAY_RATE_LIMIT: '6000' } });
 });
 test.after(() => gateway.close());
 

@@ -7,6 +7,7 @@ const test = suite('passwords');
 
 test('match only their own hash, and none matches the hash used for unknown accounts', async () => {
   const hash = await hashPassword('correct horse');
+  assert.match(hash, /^scrypt\$32768\$8\$3\$/, 'at the price that OWASP names');
   assert.equal(
     await Promise.all([
       isPasswordOf(hash, 'correct horse'),

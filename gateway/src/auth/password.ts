@@ -7,12 +7,12 @@ import { randomBytes, randomInt, scrypt, timingSafeEqual } from 'node:crypto';
  * OWASP Password Storage Cheat Sheet, scrypt: N=2^15, r=8, p=3. 32 MiB and about 0.2 s each: with 2^17 ten
  * devices that sign in at once would take more than a gigabyte.
  */
-const PARAMETERS = { N: 2 ** 15, r: 8, p: 3 } as const;
+export const PASSWORD_COST = { N: 2 ** 15, r: 8, p: 3 } as const;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
 /** The cost of a hash (RFC 7914 §2). */
-export type Parameters = { readonly N: number; readonly r: number; readonly p: number };
+export type PasswordCost = { readonly N: number; readonly r: number; readonly p: number };
 
 /**
  * Derivations side by side. They run in the same four threads as all files: were there four, a hundred
@@ -51,7 +51,7 @@ async function inTurn<T>(isKnown: boolean, work: () => Promise<T>): Promise<T> {
   }
 }
 
-type Derivation = { readonly salt: Buffer; readonly cost: Parameters; readonly isKnown: boolean };
+type Derivation = { readonly salt: Buffer; readonly cost: PasswordCost; readonly isKnown: boolean };
 
 function derive(password: string, { salt, cost: { N, r, p }, isKnown }: Derivation): Promise<Buffer> {
   // NFKC (NIST SP 800-63B §5.1.1.2): the same characters typed on another keyboard are the same password.
@@ -68,7 +68,7 @@ function derive(password: string, { salt, cost: { N, r, p }, isKnown }: Derivati
 }
 
 /** `scrypt$N$r$p$salt$hash`, the last two in base64url. */
-export async function hashPassword(password: string, cost: Parameters = PARAMETERS): Promise<string> {
+export async function hashPassword(password: string, cost: PasswordCost = PASSWORD_COST): Promise<string> {
   const salt = randomBytes(SALT_BYTES);
   const hash = await derive(password, { salt, cost, isKnown: true });
   const { N, r, p } = cost;
@@ -79,7 +79,8 @@ export async function hashPassword(password: string, cost: Parameters = PARAMETE
  * Hash of nothing that anybody can type: compared where there is no such user, so that the answer takes as
  * long.
  */
-const NOBODY = `scrypt$${PARAMETERS.N}$${PARAMETERS.r}$${PARAMETERS.p}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
+const hashOfNobody = ({ N, r, p }: PasswordCost): string =>
+  `scrypt$${N}$${r}$${p}$${'A'.repeat(22)}$${'A'.repeat(43)}`;
 
 /**
  * True when the password belongs to the hash; `null` (no such user) takes the same time and is false. `isKnown`:
@@ -89,8 +90,9 @@ export async function isPasswordOf(
   stored: string | null,
   password: string,
   isKnown = false,
+  costOfNobody: PasswordCost = PASSWORD_COST,
 ): Promise<boolean> {
-  const [name, N, r, p, salt, hash] = (stored ?? NOBODY).split('$');
+  const [name, N, r, p, salt, hash] = (stored ?? hashOfNobody(costOfNobody)).split('$');
   if (name !== 'scrypt' || !salt || !hash) throw new Error('the password hash in the database is damaged');
   const cost = { N: Number(N), r: Number(r), p: Number(p) };
   const began = performance.now();

@@ -20,7 +20,7 @@ const test = suite('a session that was ended');
 let gateway: TestGateway;
 let admin: Session;
 test.before(async () => {
-  gateway = await openTestGateway();
+  gateway = await openTestGateway({ start: false });
   admin = await gateway.signIn();
 });
 test.after(() => gateway.close());

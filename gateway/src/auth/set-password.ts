@@ -4,15 +4,19 @@ import { recordAudit } from '../audit/audit.ts';
 import type { Trx } from '../database/database.ts';
 import { type Account, findAccount, updateAccount } from './account.store.ts';
 import { endRightsOf } from './device-right.ts';
-import { hashPassword, isPasswordOf } from './password.ts';
+import { hashPassword, isPasswordOf, type PasswordCost } from './password.ts';
 import { beginFamily, endFamiliesOf } from './refresh-token.store.ts';
 import { openSession, type OpenSession, type SignInTools } from './sign-in.ts';
 import { isEasyPassword } from './easy-passwords.ts';
 
 /** The hash of a password that this user may have. @throws Problem weak-password. */
-export async function hashNewPassword(password: string, username: string): Promise<string> {
+export async function hashNewPassword(
+  password: string,
+  username: string,
+  cost: PasswordCost,
+): Promise<string> {
   if (await isEasyPassword(password, username)) throw new Problem('weak-password');
-  return hashPassword(password);
+  return hashPassword(password, cost);
 }
 
 type NewPassword = { readonly passwordHash: string; readonly by: string; readonly now: Date };
@@ -39,7 +43,7 @@ export async function changeOwnPassword(
   caller: { readonly id: string; readonly epoch: number },
   { currentPassword, newPassword }: { readonly currentPassword: string; readonly newPassword: string },
 ): Promise<OpenSession> {
-  const { db, attempts, now, newId, forget } = tools;
+  const { db, attempts, now, newId, forget, passwordCost } = tools;
   attempts.takeAccount(caller.id);
   const account = await findAccount(db, { id: caller.id });
   if (account === null) throw new Problem('session-ended');
@@ -49,7 +53,7 @@ export async function changeOwnPassword(
     await db.transaction().execute((trx) => recordAudit(trx, account.siteId, failed, now()));
     throw new Problem('wrong-password');
   }
-  const passwordHash = await hashNewPassword(newPassword, account.username);
+  const passwordHash = await hashNewPassword(newPassword, account.username, passwordCost);
   const { devices, changed, token } = await db.transaction().execute(async (trx) => {
     const devices = await setPassword(trx, account, { passwordHash, by: account.id, now: now() });
     const changed = await findAccount(trx, { id: account.id });

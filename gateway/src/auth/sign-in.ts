@@ -18,11 +18,12 @@ import {
 import { type Attempts, tooManyAttempts } from './attempts.ts';
 import { endRightsOf } from './device-right.ts';
 import type { KnownDevices } from './known-device.ts';
-import { isPasswordOf, PasswordsBusy, waitAsForPassword } from './password.ts';
+import { isPasswordOf, type PasswordCost, PasswordsBusy, waitAsForPassword } from './password.ts';
 import { beginFamily, endFamiliesOf, endFamilyOf, exchangeToken } from './refresh-token.store.ts';
 
 export type SignInTools = {
   readonly db: Db;
+  readonly passwordCost: PasswordCost;
   readonly accessTokens: AccessTokens;
   readonly attempts: Attempts;
   readonly knownDevices: KnownDevices;
@@ -72,7 +73,7 @@ export async function signIn(
     await waitAsForPassword();
     throw new Problem('wrong-credentials');
   }
-  const isRight = await checkPassword(account, password, known !== null);
+  const isRight = await checkPassword(tools, account, password, known !== null);
   const token =
     account && isRight && !account.isDisabled
       ? await db.transaction().execute(async (trx) => {
@@ -92,9 +93,14 @@ export async function signIn(
 }
 
 /** @throws Problem too-many-attempts: too many wait to be checked. */
-async function checkPassword(account: Account | null, password: string, isKnown: boolean): Promise<boolean> {
+async function checkPassword(
+  { passwordCost }: SignInTools,
+  account: Account | null,
+  password: string,
+  isKnown: boolean,
+): Promise<boolean> {
   try {
-    return await isPasswordOf(account?.passwordHash ?? null, password, isKnown);
+    return await isPasswordOf(account?.passwordHash ?? null, password, isKnown, passwordCost);
   } catch (error) {
     throw error instanceof PasswordsBusy ? tooManyAttempts(error.waitSeconds) : error;
   }

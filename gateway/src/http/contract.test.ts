@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { everyNth } from '#testing/every-nth.ts';
 import { openContract, type CallByContract, type OpenApiDocument } from '../testing/call-by-contract.ts';
 import { createTestDevice } from '../testing/open-device.ts';
 import type { PolicyAnswer, Session } from '#shared/protocol/api.ts';
@@ -359,7 +360,7 @@ const NOBODYS_ID = '00000000-0000-4000-8000-000000000000';
 /** Their answers have no end. */
 const STREAMS = ['/events', '/jobs/{id}/events'];
 
-test('no value of a parameter is unexpected', async () => {
+test('no value of a parameter is unexpected (in the gate, each route meets a fifth of them in its turn)', async () => {
   const { accessToken: token } = await gateway.signIn();
   const unexpected: string[] = [];
   const look = async (path: string): Promise<void> => {
@@ -369,10 +370,10 @@ test('no value of a parameter is unexpected', async () => {
     if (status >= 500 && status !== 502 && status !== 503) unexpected.push(`${path}: ${status}`);
   };
   let count = 0;
-  for (const [template, { get }] of Object.entries(contract.paths)) {
+  for (const [nth, [template, { get }]] of Object.entries(contract.paths).entries()) {
     if (get === undefined || STREAMS.includes(template)) continue;
     const queries = (get.parameters ?? []).filter((one) => one.in === 'query');
-    for (const value of ODD_VALUES) {
+    for (const value of everyNth(ODD_VALUES, 5, nth)) {
       const odd = encodeURIComponent(value) || '%20';
       if (template.includes('{')) await look(template.replaceAll(/\{\w+\}/g, odd));
       for (const { name } of queries)

@@ -9,7 +9,7 @@ const PER_MINUTE = 20;
 const DEVICES = 6;
 
 test('holds for an account over all its devices and sessions: four times that of one', async () => {
-  const gateway = await openTestGateway({ env: { RELAY_RATE_LIMIT: String(PER_MINUTE) } });
+  const gateway = await openTestGateway({ start: false, env: { RELAY_RATE_LIMIT: String(PER_MINUTE) } });
   try {
     const session = await gateway.userWith(['technician']);
     const other = await gateway.userWith(['technician']);

@@ -21,7 +21,7 @@ test('remembers only so many kinds: somebody with many addresses takes no memory
 });
 
 test('does not grow with a stranger’s requests; those of people and devices are all in it', async () => {
-  const gateway = await openTestGateway();
+  const gateway = await openTestGateway({ start: false });
   try {
     const { accessToken: token } = await gateway.signIn();
     const before = gateway.lines.length;

@@ -27,7 +27,7 @@ test.before(async () => {
   const runtime = new Uint8Array(RUNTIME_BYTES);
   writeFileSync(join(dist, 'assets', 'runtime-Ab3_x-9Z.wasm'), runtime);
   writeFileSync(join(dist, 'assets', 'runtime-Ab3_x-9Z.wasm.br'), brotliCompressSync(runtime));
-  gateway = await openTestGateway({ webFolder: dist });
+  gateway = await openTestGateway({ start: false, webFolder: dist });
 });
 test.after(async () => {
   await gateway.close();
@@ -147,7 +147,7 @@ test('a method that no request can carry is answered, and nothing is printed', a
 });
 
 test('browsers are told to stay with https when the public address has it', async () => {
-  const own = await openTestGateway({ env: { RELAY_PUBLIC_URL: 'https://relay.example.org' } });
+  const own = await openTestGateway({ start: false, env: { RELAY_PUBLIC_URL: 'https://relay.example.org' } });
   assert.match(
     (await own.call('GET', '/version')).headers.get('strict-transport-security') ?? '',
     'max-age=',

@@ -27,8 +27,6 @@ import { placeOrders } from './place-orders.ts';
 import { BATCH, batchRequestSchema, readFiles, readJson, type Sent } from './read-form.ts';
 import { withModels } from './with-models.ts';
 
-/** Looking and answering, once the whole image is here. */
-const PREDICT_MS = 5_000;
 /**
  * Each may hold 50 MB while it is read. Batches are not urgent, so they take no places from callers that wait
  * for an answer.
@@ -54,7 +52,7 @@ async function predict(c: GatewayContext, tools: InferenceTools): Promise<Respon
     bytes = Buffer.concat(chunks);
   });
   const began = performance.now();
-  const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(PREDICT_MS)]);
+  const signal = AbortSignal.any([c.req.raw.signal, AbortSignal.timeout(tools.inferencePatience.answerMs)]);
   const { siteId } = caller;
   const ask = {
     siteId,
@@ -136,10 +134,10 @@ async function takeFiles(c: GatewayContext, tools: InferenceTools, limit: number
  */
 async function requireImage(
   chunks: readonly Uint8Array[],
-  { examiner }: InferenceTools,
+  { examiner, inferencePatience }: InferenceTools,
   hungUp: AbortSignal,
 ): Promise<void> {
-  const signal = AbortSignal.any([hungUp, AbortSignal.timeout(PREDICT_MS)]);
+  const signal = AbortSignal.any([hungUp, AbortSignal.timeout(inferencePatience.answerMs)]);
   const seen = await ignoreFailure(
     examiner.show({ bytes: Buffer.concat(chunks), frame: 0, digest: null }, signal),
     'the job looks again, and says what is wrong',

@@ -24,6 +24,14 @@ export type InferenceMetrics = {
   disagreement(model: string): void;
 };
 
+export type InferencePatience = {
+  /** For looking and answering, once the whole image is here. */
+  readonly answerMs: number;
+  /** Before a job's second attempt and its third. */
+  readonly backOffSeconds: readonly number[];
+};
+export const INFERENCE_PATIENCE: InferencePatience = { answerMs: 5_000, backOffSeconds: [1, 4] };
+
 export type InferenceTools = {
   readonly db: Kysely<Tables>;
   readonly jobs: Pick<Jobs, 'enqueue'>;
@@ -47,6 +55,7 @@ export type InferenceTools = {
     of: { readonly siteId: string; readonly studyInstanceUID: string },
     signal: AbortSignal,
   ) => Promise<void>;
+  readonly inferencePatience: InferencePatience;
   readonly log: Log;
   readonly metrics: InferenceMetrics;
   /** "This job changed", on every gateway. */
@@ -58,7 +67,17 @@ export type InferenceTools = {
 
 type Base = Pick<
   InferenceTools,
-  'db' | 'jobs' | 'engine' | 'pacs' | 'openCases' | 'log' | 'metrics' | 'policyKey' | 'now' | 'newId'
+  | 'db'
+  | 'jobs'
+  | 'engine'
+  | 'pacs'
+  | 'openCases'
+  | 'inferencePatience'
+  | 'log'
+  | 'metrics'
+  | 'policyKey'
+  | 'now'
+  | 'newId'
 >;
 
 export type InferenceParts = Base & {

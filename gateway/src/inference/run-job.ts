@@ -26,7 +26,6 @@ export type InferenceJob = { readonly jobId: string };
 
 /** A job that has failed this often is not tried again: the model itself fails. */
 export const ATTEMPTS_LIMIT = 3;
-const BACK_OFF_SECONDS = [1, 4];
 const AWAITED_AGAIN_SECONDS = 15;
 /** After a day without the PACS, or with a full disk, somebody asks again. */
 const PATIENCE_MS = 24 * 3600 * 1000;
@@ -210,7 +209,8 @@ async function settle(
   tools.log({ event: 'inference-failed', jobId: job.id, code: code ?? 'unexpected', attempt, isLast });
   if (code === null) tools.log({ event: 'unexpected-error', where: 'inference', ...describeError(error) });
   if (isLast) return end(job, 'failed', code ?? 'unexpected', tools);
-  const seconds = BACK_OFF_SECONDS[attempt - 1] ?? BACK_OFF_SECONDS.at(-1)!;
+  const { backOffSeconds } = tools.inferencePatience;
+  const seconds = backOffSeconds[attempt - 1] ?? backOffSeconds.at(-1) ?? 0;
   return again(job, { code: code ?? 'unexpected', attempt, seconds }, tools);
 }
 

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { openDatabase } from '../database/database.ts';
 import { createTestDatabase, type TestDatabase, testDatabases } from '../testing/open-database.ts';
 import { mendDates } from './job-rows.ts';
-import { createJobs, type JobEvents } from './jobs.ts';
+import { createJobs, type JobEvents, type Pace } from './jobs.ts';
 import { ignoreFailure } from '#shared/ignore-failure.ts';
 
 const silent: JobEvents = {
@@ -14,6 +14,7 @@ const silent: JobEvents = {
   },
 };
 
+const QUICK: Pace = { pollSeconds: 0.5, superviseSeconds: 1, retryDelayLimitSeconds: 0 };
 /** Longer than any test waits. */
 const AN_HOUR_SECONDS = 3600;
 
@@ -22,7 +23,7 @@ for (const { name, open } of testDatabases('jobs')) {
 
   test('work enqueued in a transaction begins after its commit without being looked for, and not when it is rolled back', async () => {
     const database = await open();
-    const jobs = await createJobs(database, silent, AN_HOUR_SECONDS);
+    const jobs = await createJobs(database, silent, { pollSeconds: AN_HOUR_SECONDS });
     const seen: string[] = [];
     const done = Promise.withResolvers<void>();
     await jobs.work<{ what: string }>('stage', { concurrency: 2 }, async ({ what }) => {
@@ -241,6 +242,43 @@ for (const { name, open } of testDatabases('jobs')) {
     await database.close();
   });
 
+  test("with another gateway running, a dead one's jobs are taken over once their heartbeats are late, and the living one's is left alone", async () => {
+    const { database, jobs: here } = await begin(open);
+    const second = await openDatabase({ kind: 'server', url: database.url });
+    const there = await createJobs(second, silent, QUICK);
+    const release = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    let livingRuns = 0;
+    await here.work('living', { concurrency: 1 }, async () => {
+      livingRuns += 1;
+      begun.resolve();
+      await release.promise;
+    });
+    await database.db.transaction().execute((trx) => here.enqueue(trx, 'living', {}));
+    await begun.promise;
+    await there.work('living', { concurrency: 1 }, async () => {
+      livingRuns += 1;
+    });
+    // Two, one after the other: in between, all queues have been looked after.
+    for (const dead of ['dead', 'dead-too']) {
+      await here.declare(dead);
+      await database.db.transaction().execute((trx) => here.enqueue(trx, dead, {}));
+      // As a gateway leaves it that was killed with its machine 31 s ago: taken, and never a heartbeat again.
+      await sqlAll(
+        database,
+        `update jobs.job set state = 'active', started_on = now(), heartbeat_on = now() - interval '31 s' where name = '${dead}'`,
+      );
+      const taken = Promise.withResolvers<void>();
+      await there.work(dead, { concurrency: 1 }, async () => taken.resolve());
+      await taken.promise;
+    }
+    assert.is(livingRuns, 1);
+    release.resolve();
+    await there.stop();
+    await second.close();
+    await end(database, here);
+  });
+
   test('connections that the server ends while it stops are no trouble', async () => {
     const shared = await createTestDatabase();
     const database = await openDatabase({ kind: 'server', url: shared.url });
@@ -260,7 +298,7 @@ for (const { name, open } of testDatabases('jobs')) {
     await stopped;
     assert.equal(troubles, []);
     await database.close();
-    await shared.drop();
+    shared.drop();
   });
 
   test('stop tells the handlers and waits for them; the next gateway runs the unfinished jobs', async () => {
@@ -279,7 +317,7 @@ for (const { name, open } of testDatabases('jobs')) {
     await begun.promise;
     await jobs.stop();
     assert.equal(course, ['told', 'ended']);
-    const next = await createJobs(database, silent);
+    const next = await createJobs(database, silent, QUICK);
     const done = Promise.withResolvers<void>();
     await next.work('stage', { concurrency: 1 }, async () => {
       course.push('run by the next gateway');
@@ -295,7 +333,7 @@ for (const { name, open } of testDatabases('jobs')) {
 
 async function begin(open: TestDatabase['open'], events: JobEvents = silent) {
   const database = await open();
-  return { database, jobs: await createJobs(database, events) };
+  return { database, jobs: await createJobs(database, events, QUICK) };
 }
 
 type Opened = Awaited<ReturnType<typeof begin>>;

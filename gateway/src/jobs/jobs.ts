@@ -72,10 +72,6 @@ export type JobEvents = {
  */
 const HEARTBEAT_SECONDS = 30;
 const HEARTBEAT_REFRESH_SECONDS = 10;
-/** How often dead workers' jobs are looked for: 30 + 10 s after a death at the latest. */
-const SUPERVISE_SECONDS = 10;
-/** The floor under LISTEN/NOTIFY, and how late a retried job may start. */
-const POLL_SECONDS = 5;
 /** 10 years: pg-boss deletes jobs that wait longer than this (its default, 14 days, would lose a study). */
 const WAIT_LIMIT_SECONDS = 10 * 365 * 86_400;
 /** A finished job is of no use but for a look at what happened yesterday. */
@@ -91,7 +87,16 @@ const EXPIRE_SECONDS = 23 * 3_600;
  */
 const RETRY_LIMIT = 1_000_000;
 const RETRY_DELAY_SECONDS = 1;
-const RETRY_DELAY_LIMIT_SECONDS = 60;
+/** How often the queue acts by the clock alone. Tests take shorter times, down to pg-boss' least of 0.5 s and 1 s. */
+export type Pace = {
+  /** The floor under LISTEN/NOTIFY, and how late a retried job may start. */
+  readonly pollSeconds: number;
+  /** How often dead workers' jobs are looked for: 30 + 10 s after a death at the latest. */
+  readonly superviseSeconds: number;
+  /** The longest that a job waits after it failed; from one second on, the wait doubles. */
+  readonly retryDelayLimitSeconds: number;
+};
+const PACE: Pace = { pollSeconds: 5, superviseSeconds: 10, retryDelayLimitSeconds: 60 };
 /** How often dates in the future are looked for. */
 const MEND_EVERY_SECONDS = 30;
 /**
@@ -106,7 +111,6 @@ const QUEUE = {
   retryLimit: RETRY_LIMIT,
   retryDelay: RETRY_DELAY_SECONDS,
   retryBackoff: true,
-  retryDelayMax: RETRY_DELAY_LIMIT_SECONDS,
   expireInSeconds: EXPIRE_SECONDS,
   retentionSeconds: WAIT_LIMIT_SECONDS,
   deleteAfterSeconds: DELETE_AFTER_SECONDS,
@@ -123,13 +127,13 @@ const WORK = {
  */
 const SERVER_CONNECTIONS = 4;
 
-function createBoss(database: Database): PgBoss {
+function createBoss(database: Database, { superviseSeconds }: Pace): PgBoss {
   return new PgBoss({
     schema: 'jobs',
     schedule: false,
     useListenNotify: true,
-    superviseIntervalSeconds: SUPERVISE_SECONDS,
-    monitorIntervalSeconds: SUPERVISE_SECONDS,
+    superviseIntervalSeconds: superviseSeconds,
+    monitorIntervalSeconds: superviseSeconds,
     persistWarnings: false,
     connectionString: database.url,
     max: SERVER_CONNECTIONS,
@@ -159,19 +163,17 @@ type Queues = {
   readonly lines: Map<string, Line>;
   readonly keys: TakenKeys;
   readonly timers: Set<NodeJS.Timeout>;
-  readonly pollSeconds: number;
+  readonly pace: Pace;
 };
 
-/**
- * Starts the queue on this database; takes over at once what a dead gateway left, if this one is alone.
- * `pollSeconds`: how often it looks for jobs of which it was not told.
- */
+/** Starts the queue on this database; takes over at once what a dead gateway left, if this one is alone. */
 export async function createJobs(
   database: Database,
   events: JobEvents,
-  pollSeconds = POLL_SECONDS,
+  overrides: Partial<Pace> = {},
 ): Promise<Jobs> {
-  const boss = createBoss(database);
+  const pace = { ...PACE, ...overrides };
+  const boss = createBoss(database, pace);
   const stopping = new AbortController();
   // Its connections still end after it says that it has stopped, and a server that ends them first is no trouble.
   boss.on('error', (error) => stopping.signal.aborted || events.trouble(error));
@@ -188,7 +190,7 @@ export async function createJobs(
     lines: new Map(),
     keys: new Map(),
     timers: new Set(),
-    pollSeconds,
+    pace,
   };
   await every(queues, MEND_EVERY_SECONDS, () => mendDates(database.db));
   return {
@@ -208,8 +210,8 @@ async function renewActive({ db }: Database): Promise<void> {
   );
 }
 
-function declare({ boss, declared }: Queues, queue: string): Promise<void> {
-  const known = declared.get(queue) ?? declareQueue(boss, queue);
+function declare({ boss, declared, pace }: Queues, queue: string): Promise<void> {
+  const known = declared.get(queue) ?? declareQueue(boss, queue, pace);
   declared.set(queue, known);
   return known;
 }
@@ -253,12 +255,12 @@ async function work<Data extends object>(
   { concurrency, ofOneGroup = 1 }: Concurrency,
   handler: JobHandler<Data>,
 ): Promise<void> {
-  const { boss, lines, pollSeconds } = queues;
+  const { boss, lines, pace } = queues;
   const options = {
     ...WORK,
     groupConcurrency: ofOneGroup,
-    pollingIntervalSeconds: pollSeconds,
-    notifyPollingIntervalSeconds: pollSeconds,
+    pollingIntervalSeconds: pace.pollSeconds,
+    notifyPollingIntervalSeconds: pace.pollSeconds,
   };
   const begin = (): Promise<string> => {
     const own = boss.work<Data, void, typeof options>(queue, options, async ([job]) => {
@@ -335,7 +337,7 @@ async function runJob<Data>(
   queues: Queues,
 ): Promise<void> {
   const { id, name: queue, retryCount: attempt } = job;
-  const { database, events, running } = queues;
+  const { database, events, running, pace } = queues;
   const stopping = queues.stopping.signal;
   // The database's clock was set forward, so the heartbeat of a living handler looked late.
   const isOwn = running.has(id);
@@ -347,7 +349,8 @@ async function runJob<Data>(
     await (events.around?.(id, run) ?? run());
   } catch (error) {
     if (!stopping.aborted && !(error instanceof KeyTaken)) events.failed(queue, id, attempt, error);
-    wakeLater(queues, queue, Math.min(RETRY_DELAY_SECONDS * 2 ** (attempt + 1), RETRY_DELAY_LIMIT_SECONDS));
+    const delay = RETRY_DELAY_SECONDS * 2 ** (attempt + 1);
+    wakeLater(queues, queue, Math.min(delay, pace.retryDelayLimitSeconds));
     // pg-boss stores the error that is thrown, and an error may hold anything: the log has its code, the
     // table only this.
     throw new Error('see the log');
@@ -378,9 +381,10 @@ async function isKeyTaken(
  * Makes the queue or brings its settings up to date, and lets pg-boss remember it: a look-up inside an open
  * transaction would wait for it.
  */
-async function declareQueue(boss: PgBoss, queue: string): Promise<void> {
-  await boss.createQueue(queue, { ...QUEUE, policy: 'standard' });
-  await boss.updateQueue(queue, QUEUE);
+async function declareQueue(boss: PgBoss, queue: string, pace: Pace): Promise<void> {
+  const settings = { ...QUEUE, retryDelayMax: pace.retryDelayLimitSeconds };
+  await boss.createQueue(queue, { ...settings, policy: 'standard' });
+  await boss.updateQueue(queue, settings);
   await boss.findJobs(queue, { key: 'none' });
 }
 

@@ -239,7 +239,7 @@ test('a version is activated, rolled back and stopped; if it is stopped the fall
 
 test('a version that has failed too often does not answer until an administrator activates it again', async () => {
   const engine = createTestEngine();
-  const own = await openTestGateway({ engine });
+  const own = await openTestGateway({ start: false, engine });
   const { accessToken } = await own.signIn();
   const call = (method: string, path: string, form?: FormData): Promise<Response> =>
     own.call(method, path, { token: accessToken, ...(form && { form }) });
@@ -266,8 +266,8 @@ test('reactivated at one gateway, it is tried again at every other, including th
   const open = async () => ({ ...database, close: async () => undefined });
   const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };
   const engines = [createTestEngine(), createTestEngine()] as const;
-  const one = await openTestGateway({ open, env, engine: engines[0] });
-  const other = await openTestGateway({ open, env, engine: engines[1] });
+  const one = await openTestGateway({ start: false, open, env, engine: engines[0] });
+  const other = await openTestGateway({ start: false, open, env, engine: engines[1] });
   const { accessToken } = await one.signIn();
   engines[1].conduct = 'model-failed';
   assert.is((await other.call('POST', '/predict', { token: accessToken, form: grey(90) })).status, 503);
@@ -290,7 +290,7 @@ test('a model whose file was changed on the disk no longer answers after the nex
   const open = async () => ({ ...database, close: async () => undefined });
   const env = { RELAY_DATA_DIR: mkdtempSync(join(tmpdir(), 'relaypacs-models-')) };
   const model = meanModel();
-  const first = await openTestGateway({ open, env });
+  const first = await openTestGateway({ start: false, open, env });
   const call = async (own: TestGateway, method: string, path: string, form?: FormData): Promise<Response> =>
     own.call(method, path, { token: (await own.signIn()).accessToken, ...(form && { form }) });
   await call(first, 'POST', '/models', formOf(model));
@@ -300,7 +300,7 @@ test('a model whose file was changed on the disk no longer answers after the nex
   const path = join(env.RELAY_DATA_DIR, 'models', `${String(model.card['sha256'])}.onnx`);
   assert.is(statSync(path).mode & 0o777, 0o600);
   writeFileSync(path, Buffer.concat([model.file, Buffer.from([0])]));
-  const second = await openTestGateway({ open, env });
+  const second = await openTestGateway({ start: false, open, env });
   const refused = await call(second, 'POST', '/predict', predict('mean-grey', 8));
   const { code, detail } = (await refused.json()) as ProblemDetails;
   assert.equal(

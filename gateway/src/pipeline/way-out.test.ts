@@ -1,7 +1,7 @@
 /**
  * Every state has a way out that time or a visible action takes: every state of a study × every state of an
  * instance in it, also those that no road leads to and only a fault could leave behind, × every decision; and every
- * illness of a PACS on one instance.
+ * illness of a PACS on one instance. The gate takes a part of the pairs, in which each state has its turn.
  */
 import { sql } from 'kysely';
 import { suite } from 'uvu';
@@ -15,6 +15,7 @@ import {
   STUDY_STATES,
   type StudyState,
 } from '#shared/protocol/study-state.ts';
+import { everyNth } from '#testing/every-nth.ts';
 import { PacsUnreachable } from '../ports/pacs/pacs.ts';
 import { DAY_MINUTES, passMinutes } from '../testing/pass-minutes.ts';
 import { openTestGround, type TestGround, type TestPipeline } from '../testing/open-pipeline.ts';
@@ -102,9 +103,10 @@ async function passTime(pipeline: TestPipeline): Promise<void> {
   await pipeline.runAll();
 }
 
-for (const study of STUDY_STATES.filter((state) => !AT_REST.includes(state)))
+const MOVING = STUDY_STATES.filter((state) => !AT_REST.includes(state));
+for (const [nth, study] of MOVING.entries())
   test(`from ${study} time alone leads to rest, whatever the state of an instance`, async () => {
-    for (const instance of SITUATIONS) {
+    for (const instance of everyNth(SITUATIONS, MOVING.length, nth)) {
       const placed = await place(study, instance);
       await passTime(placed.pipeline);
       const end = await stateOf(placed);
@@ -128,7 +130,7 @@ const ILLNESSES = [
 const TO_OFFER = ['received', 'posting', ...OFFERED] as const;
 
 test('time alone leads to rest where the PACS is ill on one instance, and the other one does not wait for it', async () => {
-  for (const illness of ILLNESSES)
+  for (const illness of everyNth(ILLNESSES, 2))
     for (const situation of illness === 'busy' ? TO_OFFER : TO_OFFER.slice(0, 1)) {
       const placed = await place('assembled', situation);
       const { pacs, instances } = placed;
@@ -143,8 +145,8 @@ test('time alone leads to rest where the PACS is ill on one instance, and the ot
 
 for (const decision of ['leave-out', 'retry'] as const)
   test(`${decision} works on every instance in every state, or is refused by name`, async () => {
-    for (const study of STUDY_STATES)
-      for (const instance of SITUATIONS) {
+    for (const [nth, study] of STUDY_STATES.entries())
+      for (const instance of everyNth(SITUATIONS, STUDY_STATES.length, nth)) {
         const placed = await place(study, instance);
         const { pipeline, uploadId } = placed;
         const [before] = (await stateOf(placed)).instances;

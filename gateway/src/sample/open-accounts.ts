@@ -15,13 +15,14 @@ type Wanted = (typeof SAMPLE_ACCOUNTS)[number] & { readonly password: string; re
 
 /** Each with a password that nobody had before. @throws Problem user-exists: a person has the name of one. */
 export async function openAccounts(
-  { db, now, forget }: SampleTools,
+  { db, now, forget, passwordCost }: SampleTools,
   { siteId, id: by }: Caller,
 ): Promise<Opened[]> {
   const wanted = await Promise.all(
     SAMPLE_ACCOUNTS.map(async (account): Promise<Wanted> => {
       const password = randomBytes(24).toString('base64url');
-      return { ...account, password, passwordHash: await hashNewPassword(password, account.username) };
+      const passwordHash = await hashNewPassword(password, account.username, passwordCost);
+      return { ...account, password, passwordHash };
     }),
   );
   const opened = await db.transaction().execute(async (trx) => {

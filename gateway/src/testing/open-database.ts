@@ -1,11 +1,15 @@
 /**
  * Databases for tests: each is fresh, a copy of a template that has the schema and pg-boss' tables, on the
  * server that the test run started; a file that is run by hand starts one of its own.
+ *
+ * They are made and dropped over one connection for each process. Nobody waits for a drop: the server ends with
+ * the run.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
+import { ignoreFailure } from '#shared/ignore-failure.ts';
 import { testEnvironment } from '#testing/environment.ts';
 import { startPostgres } from '../../../scripts/system/postgres.ts';
 import { type Database, openDatabase } from '../database/database.ts';
@@ -23,7 +27,8 @@ export type SharedTestDatabase = {
   readonly url: string;
   /** As a restart of the server does. */
   endConnections(): Promise<void>;
-  drop(): Promise<void>;
+  /** Tells the server to, and does not wait. */
+  drop(): void;
 };
 
 const MIGRATIONS = fileURLToPath(new URL('../database/migrations/', import.meta.url));
@@ -46,36 +51,29 @@ const urlFor = (serverUrl: string, name: string): string => {
   return url.href;
 };
 
-async function onServer<T>(url: string, run: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  return run(client).finally(() => client.end());
-}
-
 /** Made by the first who needs it; test files run side by side. */
-async function makeTemplate(serverUrl: string): Promise<string> {
+async function makeTemplate(admin: pg.Client, serverUrl: string): Promise<string> {
   const name = templateName();
-  await onServer(serverUrl, async (client) => {
-    await client.query(`select pg_advisory_lock(hashtext($1))`, [name]);
-    const { rowCount } = await client.query(
-      'select 1 from pg_database where datname = $1 and datistemplate',
-      [name],
-    );
-    if (rowCount !== 0) return;
-    await client.query(`drop database if exists ${name}`);
-    await client.query(`create database ${name}`);
+  await admin.query('select pg_advisory_lock(hashtext($1))', [name]);
+  const { rowCount } = await admin.query('select 1 from pg_database where datname = $1 and datistemplate', [
+    name,
+  ]);
+  if (rowCount === 0) {
+    await admin.query(`drop database if exists ${name}`);
+    await admin.query(`create database ${name}`);
     const database = await openDatabase({ kind: 'server', url: urlFor(serverUrl, name) });
     const jobs = await createJobs(database, { failed() {}, trouble() {} });
     await jobs.stop();
     await database.close();
-    await client.query(`alter database ${name} is_template true`);
-  });
+    await admin.query(`alter database ${name} is_template true`);
+  }
+  await admin.query('select pg_advisory_unlock(hashtext($1))', [name]);
   return name;
 }
 
 const LOOK_AGAIN_MS = 200;
 
-type TestServer = { readonly url: string; readonly template: string };
+type TestServer = { readonly url: string; readonly admin: pg.Client; readonly template: string };
 /** One for this process: starting one takes a second. */
 let server: Promise<TestServer> | null = null;
 
@@ -96,38 +94,38 @@ async function findServer(): Promise<TestServer> {
     // It ends with this process.
     ({ url } = await startPostgres());
   }
-  return { url, template: await makeTemplate(url) };
+  const admin = new pg.Client({ connectionString: url });
+  await admin.connect();
+  return { url, admin, template: await makeTemplate(admin, url) };
 }
 
 /** `isEmpty`: without the schema, as a gateway's very first start finds it. */
 export async function createTestDatabase({ isEmpty = false } = {}): Promise<SharedTestDatabase> {
   server ??= findServer();
-  const { url, template } = await server;
+  const { url, admin, template } = await server;
   const name = `relay_test_${randomBytes(6).toString('hex')}`;
   const from = isEmpty ? 'template1' : template;
-  await onServer(url, (client) => client.query(`create database ${name} template ${from}`));
+  // The other strategy writes each page to the log too.
+  await admin.query(`create database ${name} template ${from} strategy file_copy`);
   return {
     url: urlFor(url, name),
-    endConnections: () =>
-      onServer(url, async (client) => {
-        await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [
-          name,
-        ]);
-      }),
-    drop: () =>
-      onServer(url, async (client) => {
-        await client.query(`drop database if exists ${name} with (force)`);
-      }),
+    endConnections: async () => {
+      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [name]);
+    },
+    drop: () => {
+      const dropped = admin.query(`drop database if exists ${name} with (force)`);
+      ignoreFailure(dropped, 'the server ends with the run');
+    },
   };
 }
 
-/** A fresh database that is gone once it is closed. */
+/** A fresh database that goes once it is closed. */
 export async function openTestDatabase(): Promise<Database> {
   const { url, drop } = await createTestDatabase();
   const database = await openDatabase({ kind: 'server', url });
   const close = async (): Promise<void> => {
     await database.close();
-    await drop();
+    drop();
   };
   return { ...database, close };
 }

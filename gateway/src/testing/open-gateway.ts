@@ -5,13 +5,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PATIENCE_MS } from '#testing/environment.ts';
 import type { Role, Session } from '#shared/protocol/api.ts';
 import { defaultSiteId, insertAccount } from '../auth/account.store.ts';
-import { FIRST_USER } from '../auth/first-user.ts';
 import { hashPassword } from '../auth/password.ts';
 import { type Config, readConfig } from '../config.ts';
 import type { Database } from '../database/database.ts';
 import { createGateway, type Gateway } from '../gateway.ts';
+import type { InferencePatience } from '../inference/inference-tools.ts';
+import type { Pace } from '../jobs/jobs.ts';
 import type { Engine } from '../ports/engine/engine.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
 import type { ViewerPackage } from '../viewer/viewer-package.ts';
@@ -54,6 +56,8 @@ export type TestGatewayOptions = {
   readonly engine?: Engine;
   readonly isFull?: () => Promise<boolean>;
   readonly viewerPackage?: ViewerPackage;
+  readonly pace?: Partial<Pace>;
+  readonly inferencePatience?: InferencePatience;
   /** False: it answers, and works on no jobs until the test starts it. */
   readonly start?: boolean;
 };
@@ -67,6 +71,9 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     database,
     now: clocks.now,
     clock: clocks.clock,
+    passwordCost: CHEAP,
+    inferencePatience: options.inferencePatience ?? { answerMs: PATIENCE_MS, backOffSeconds: [0] },
+    ...(options.pace && { pace: options.pace }),
     write: (line) => void lines.push(JSON.parse(line) as Record<string, unknown>),
     ...(options.webFolder === undefined ? {} : { webFolder: options.webFolder }),
     ...(options.pacs && { pacs: options.pacs }),
@@ -75,7 +82,6 @@ export async function openTestGateway(options: TestGatewayOptions = {}): Promise
     ...(options.viewerPackage && { viewerPackage: options.viewerPackage }),
   });
   if (options.start !== false) await gateway.start();
-  if (options.env?.RELAY_ADMIN_PASSWORD === undefined) await cheapenFirstUser(database);
   const call = callerOf(gateway);
   const signIn = signInBy(call);
   return {
@@ -145,18 +151,8 @@ function signInBy(call: TestGateway['call']): TestGateway['signIn'] {
   };
 }
 
-/** A hash that costs a hundredth: the tests of passwords pay the whole price. */
-const hashQuickly = (password: string): Promise<string> => hashPassword(password, { N: 1024, r: 8, p: 1 });
-
-/** The password that it was given at the start, so that signing in takes no time. */
-async function cheapenFirstUser({ db }: Database): Promise<void> {
-  const passwordHash = await hashQuickly(ADMIN_PASSWORD);
-  await db
-    .updateTable('account')
-    .set({ password_hash: passwordHash })
-    .where('username', '=', FIRST_USER)
-    .execute();
-}
+/** A hundredth: the tests of passwords pay the whole price. */
+const CHEAP = { N: 1024, r: 8, p: 1 };
 
 function addUserTo({ db }: Database, signIn: TestGateway['signIn']): TestGateway['userWith'] {
   let users = 0;
@@ -164,7 +160,7 @@ function addUserTo({ db }: Database, signIn: TestGateway['signIn']): TestGateway
     users += 1;
     const username = `user-${users}`;
     const password = 'a long password';
-    const passwordHash = await hashQuickly(password);
+    const passwordHash = await hashPassword(password, CHEAP);
     await db.transaction().execute(async (trx) => {
       await insertAccount(trx, { siteId: await defaultSiteId(trx), username, roles, passwordHash });
     });

@@ -13,7 +13,7 @@ import type { Database, Db } from '../database/database.ts';
 import { Problem } from '#shared/protocol/problem.ts';
 import { problemHandler } from '../http/problem-handler.ts';
 import { createRouter, type Caller, type Router } from '../http/route.ts';
-import { createJobs, type Jobs } from '../jobs/jobs.ts';
+import { createJobs, type JobEvents, type Jobs, type Pace } from '../jobs/jobs.ts';
 import type { LogEvent } from '../observability/log.ts';
 import { openFileBlobs } from '../ports/blobs/file-blobs.ts';
 import type { Pacs } from '../ports/pacs/pacs.ts';
@@ -73,13 +73,14 @@ export type TestGround = {
   close(): Promise<void>;
 };
 
-export async function openTestGround(opened?: Database): Promise<TestGround> {
+export async function openTestGround(opened?: Database, pace?: Partial<Pace>): Promise<TestGround> {
   const database = opened ?? (await openTestDatabase());
   const failures: unknown[] = [];
-  const jobs = await createJobs(database, {
+  const events: JobEvents = {
     failed: (_queue, _id, _attempt, error) => void failures.push(error),
     trouble: (error) => void failures.push(error),
-  });
+  };
+  const jobs = await createJobs(database, events, pace);
   for (const queue of ['verify', ...ROAD.map(({ stage }) => stage), 'expiry', 'inference', 'copies'])
     await jobs.declare(queue);
   const close = async () => {
@@ -125,6 +126,7 @@ export type TestPipelineOptions = {
   readonly pacs: Pacs;
   readonly start?: boolean;
   readonly ground?: TestGround;
+  readonly pace?: Partial<Pace>;
   readonly roles?: Role[];
   readonly now?: () => Date;
   readonly sealing?: TestSealing;
@@ -136,7 +138,7 @@ export type TestPipelineOptions = {
 
 export async function openTestPipeline(options: TestPipelineOptions) {
   const folder = await mkdtemp(join(tmpdir(), 'relay-pipeline-'));
-  const ground = options.ground ?? (await openTestGround());
+  const ground = options.ground ?? (await openTestGround(undefined, options.pace));
   const { jobs, failures } = ground;
   const lines: LogEvent[] = [];
   const receiptKey = generateKeyPairSync('ed25519');

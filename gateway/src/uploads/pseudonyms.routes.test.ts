@@ -14,16 +14,26 @@ import { createRouter } from '../http/route.ts';
 import { insertPolicy } from '../policies/policy.store.ts';
 import { countPatients, quotaUse, setAccountQuota, setSiteQuota } from '../policies/quota.store.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
-import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  type TestGround,
+  type TestPipeline,
+} from '../testing/open-pipeline.ts';
 import { createEvaluateThread, type EvaluateInTurn } from './evaluate-thread.ts';
 import { pseudonymRoutes } from './pseudonyms.routes.ts';
 
 const test = suite('pseudonyms');
+let ground: TestGround;
+test.before(async () => {
+  ground = await openTestGround();
+});
+test.after(() => ground.close());
 let pipeline: TestPipeline;
 let now = new Date('2026-03-01T12:00:00Z');
 test.before.each(async () => {
   now = new Date('2026-03-01T12:00:00Z');
-  pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, now: () => now });
+  pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground, now: () => now });
 });
 test.after.each(() => pipeline.close());
 

@@ -7,13 +7,23 @@ import { syntheticStudy } from '#testing/synthetic-study.ts';
 import type { Db } from '../database/database.ts';
 import { quotaUse, setAccountQuota, setSiteQuota } from '../policies/quota.store.ts';
 import { openTestPacs } from '../testing/open-pacs.ts';
-import { openTestPipeline, type TestPipeline } from '../testing/open-pipeline.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  type TestGround,
+  type TestPipeline,
+} from '../testing/open-pipeline.ts';
 import { toManifest } from '../testing/pack-parcel.ts';
 
 const test = suite('a quota');
+let ground: TestGround;
+test.before(async () => {
+  ground = await openTestGround();
+});
+test.after(() => ground.close());
 let pipeline: TestPipeline;
 test.before.each(async () => {
-  pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
+  pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
 });
 test.after.each(() => pipeline.close());
 

@@ -33,7 +33,8 @@ const place = join(folder, 'database');
 let postgres: EmbeddedPostgres;
 let password: string;
 test.before(async () => {
-  postgres = await startEmbeddedPostgres(place);
+  process.env['RELAY_ADMIN_PASSWORD'] = 'planted-password';
+  postgres = await startEmbeddedPostgres(place).finally(() => delete process.env['RELAY_ADMIN_PASSWORD']);
   password = (await readFile(passwordIn(clusterIn(place)), 'utf8')).trim();
 });
 test.after(async () => {
@@ -109,23 +110,16 @@ if (process.platform !== 'linux' || process.getuid?.() !== 0) {
   skipped('the database’s account and root', 'only root starts the database as another account');
 } else {
   test('the database’s account finds no secret of the gateway in its processes', async () => {
-    process.env['RELAY_ADMIN_PASSWORD'] = 'planted-password';
-    try {
-      const started = await startEmbeddedPostgres(join(folder, 'planted'));
-      const { uid } = await stat(join(folder, 'planted'));
-      let read = 0;
-      for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
-        const owner = await ignoreFailure(stat(`/proc/${pid}`), 'it ended');
-        if (owner?.uid !== uid) continue;
-        const text = await ignoreFailure(readFile(`/proc/${pid}/environ`, 'utf8'), 'it ended');
-        assert.not.match(text ?? '', 'planted-password');
-        read += 1;
-      }
-      assert.ok(read >= 2, 'the server and its watcher');
-      await started.stop();
-    } finally {
-      delete process.env['RELAY_ADMIN_PASSWORD'];
+    const { uid } = await stat(place);
+    let read = 0;
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const owner = await ignoreFailure(stat(`/proc/${pid}`), 'it ended');
+      if (owner?.uid !== uid) continue;
+      const text = await ignoreFailure(readFile(`/proc/${pid}/environ`, 'utf8'), 'it ended');
+      assert.not.match(text ?? '', 'planted-password');
+      read += 1;
     }
+    assert.ok(read >= 2, 'the server and its watcher');
   });
 
   const account = async () => (await openPlace(join(folder, 'for its account'))).account;

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PacsUnreachable } from '../../ports/pacs/pacs.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
-import { openTestPipeline } from '../../testing/open-pipeline.ts';
+import { openTestGround, openTestPipeline, type TestGround } from '../../testing/open-pipeline.ts';
 import { newStudy, studyIdOf } from '../../testing/open-study.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
 import { until } from '#testing/gateway-under-test.ts';
@@ -14,12 +14,17 @@ import { createTakings } from '../takings.ts';
 import { ROUNDS_LIMIT } from './forward-study.ts';
 
 const test = suite('instances that come during forward');
+let ground: TestGround;
+test.before(async () => {
+  ground = await openTestGround();
+});
+test.after(() => ground.close());
 
 /** A study of so many instances, sent in pairs, of which the `first` are here. `bytes`: aimed at in a request. */
 async function begun(count: number, { first = 2, bytes = USUAL_BATCH.bytes } = {}) {
   const pacs = openTestPacs();
   const takings = createTakings(createBatchSizes({ ...USUAL_BATCH, bytes }));
-  const pipeline = await openTestPipeline({ pacs, start: false });
+  const pipeline = await openTestPipeline({ pacs, start: false, ground });
   const tools = { ...pipeline.tools, takings };
   const { db } = tools;
   const instances = newStudy(count);

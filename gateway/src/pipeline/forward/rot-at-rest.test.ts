@@ -1,16 +1,17 @@
 /**
  * A disk that rots, or a person who writes into the spool or the database, while a study is on its road: the PACS
  * is never given other bytes than promised, no receipt says so, and every study ends. A short run, always the
- * same; the long one is `npm run lab -- rot-at-rest`.
+ * same, and a fifth of it in the gate; the long one is `npm run lab -- rot-at-rest`.
  */
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { IS_WHOLE_PROOF } from '#testing/environment.ts';
 import { emptyRotTally, runRot } from '../../simulation/rot.ts';
 import { openTestGround, type TestGround } from '../../testing/open-pipeline.ts';
 import { assembledStudy } from '../../testing/open-study.ts';
 import { toManifest } from '../../testing/pack-parcel.ts';
 
-const ROUNDS = Number(process.env['RELAY_TEST_RUNS'] ?? 48);
+const ROUNDS = Number(process.env['RELAY_TEST_RUNS'] ?? (IS_WHOLE_PROOF ? 48 : 10));
 const SEED = Number(process.env['RELAY_SEED'] ?? 12);
 
 const test = suite('the spool, when');

@@ -10,7 +10,13 @@ import { syntheticStudy, type SyntheticInstance } from '#testing/synthetic-study
 import type { OpenBlob } from '../../ports/blobs/blobs.ts';
 import { openTestPacs } from '../../testing/open-pacs.ts';
 import { runExpiry } from '../eviction/run-expiry.ts';
-import { openTestPipeline, rollingBack, type TestPipeline } from '../../testing/open-pipeline.ts';
+import {
+  openTestGround,
+  openTestPipeline,
+  rollingBack,
+  type TestGround,
+  type TestPipeline,
+} from '../../testing/open-pipeline.ts';
 import { packed, toManifest } from '../../testing/pack-parcel.ts';
 import { ThreadEnded, ThreadNotStarted } from '../../threads/thread.ts';
 import { findParcel } from '../parcel.store.ts';
@@ -22,6 +28,10 @@ import { createRestoreThread } from './restore-thread.ts';
 
 const signal = new AbortController().signal;
 const test = suite('verify that fails');
+let ground: TestGround;
+test.before(async () => {
+  ground = await openTestGround();
+});
 
 /** A disk that cannot read one instance. */
 function failingOn({ bytes, identifiers }: SyntheticInstance, body: OpenBlob): OpenBlob {
@@ -38,7 +48,7 @@ function failingOn({ bytes, identifiers }: SyntheticInstance, body: OpenBlob): O
 
 test('on one instance, that one is held for a person after a while and the others continue', async () => {
   const pacs = openTestPacs();
-  const pipeline = await openTestPipeline({ pacs, start: false });
+  const pipeline = await openTestPipeline({ pacs, start: false, ground });
   const { instances } = syntheticStudy({ seed: 7300, instancesPerSeries: 3, rows: 8, columns: 8 });
   const { uploadId } = await pipeline.init(toManifest(instances));
   const { blobs, db } = pipeline.tools;
@@ -135,7 +145,7 @@ async function withParcel(
   }) => Promise<void>,
   pack?: (i: number) => boolean,
 ): Promise<void> {
-  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
   const deaths = createDeaths(pipeline.tools);
   try {
     const { instances } = syntheticStudy({ seed, instancesPerSeries: 3, rows: 64, columns: 64 });
@@ -259,6 +269,7 @@ test('for want of a thread holds no instance, however often that happens, and sa
   }));
 
 const road = suite('a study that came coded');
+road.after(() => ground.close());
 const soft = (seed: number) =>
   syntheticStudy({ seed, instancesPerSeries: 3, rows: 64, columns: 64 }).instances;
 
@@ -266,7 +277,7 @@ road(
   'lies restored next to its parcels; the coded bytes are removed once nothing needs them, and everything with the study',
   async () => {
     const pacs = openTestPacs();
-    const pipeline = await openTestPipeline({ pacs, start: false });
+    const pipeline = await openTestPipeline({ pacs, start: false, ground });
     const { blobs } = pipeline.tools;
     for (const [seed, isCoded, kept] of [
       [7400, () => true, 1],
@@ -298,7 +309,7 @@ road(
 
 road('is restored once, however often its run is killed or runs twice', async () => {
   const pacs = openTestPacs();
-  const pipeline = await openTestPipeline({ pacs, start: false });
+  const pipeline = await openTestPipeline({ pacs, start: false, ground });
   const { tools } = pipeline;
   const instances = soft(7402);
   const { uploadId } = await pipeline.init(toManifest(instances));
@@ -322,7 +333,7 @@ road('is restored once, however often its run is killed or runs twice', async ()
 });
 
 road('waits visibly if the disk has no room to restore it, and continues when there is some', async () => {
-  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false });
+  const pipeline = await openTestPipeline({ pacs: openTestPacs(), start: false, ground });
   const instances = soft(7403);
   const { uploadId } = await pipeline.init(toManifest(instances));
   await pipeline.sendBytes(uploadId, await packed(instances, () => true));

@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { PASSWORD_COST, type PasswordCost } from './auth/password.ts';
+import type { Database } from './database/database.ts';
+import { INFERENCE_PATIENCE, type InferencePatience } from './inference/inference-tools.ts';
+import type { Pace } from './jobs/jobs.ts';
+import type { Engine } from './ports/engine/engine.ts';
+import type { Pacs } from './ports/pacs/pacs.ts';
+import type { ViewerPackage } from './viewer/viewer-package.ts';
+
+/** The parts of the outside world that a test may replace, and how patient the gateway is. */
+export type Surroundings = {
+  readonly now: () => Date;
+  /** Milliseconds that never go back. */
+  readonly clock: () => number;
+  readonly newId: () => string;
+  /** How often the queue of jobs acts by the clock alone; what is missing is as usual. */
+  readonly pace: Partial<Pace>;
+  readonly passwordCost: PasswordCost;
+  readonly inferencePatience: InferencePatience;
+  /** Takes a line of the log, its line feed included. */
+  readonly write: (line: string) => void;
+  readonly database: Database | null;
+  readonly pacs: Pacs | null;
+  readonly engine: Engine | null;
+  /** Whether the disk has too little room to take anything new; null: it is asked. */
+  readonly isFull: (() => Promise<boolean>) | null;
+  /** The built web app. */
+  readonly webFolder: string;
+  /** Where the built-in viewer comes from; null: as the settings say. */
+  readonly viewerPackage: ViewerPackage | null;
+};
+
+export const SURROUNDINGS: Surroundings = {
+  now: () => new Date(),
+  clock: () => performance.now(),
+  newId: randomUUID,
+  pace: {},
+  passwordCost: PASSWORD_COST,
+  inferencePatience: INFERENCE_PATIENCE,
+  write: (line) => void process.stdout.write(line),
+  database: null,
+  pacs: null,
+  engine: null,
+  isFull: null,
+  viewerPackage: null,
+  webFolder: fileURLToPath(new URL('../../client/dist', import.meta.url)),
+};
